@@ -1,0 +1,68 @@
+# What a new user runs: `make demo`, `make test`, `make dev`. Everything lives in .venv and data-demo.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := data-demo
+DBT := --project-dir dbt_project --profiles-dir dbt_project
+
+.PHONY: help setup demo test lint dev bench lock clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: $(VENV)/.ready dbt_project/target/manifest.json ## environment (hash-checked) and dbt parse
+
+demo: setup ## the main job on the demonstration: three exercices collected, built, published
+	@$(BIN)/sicio demo $(DEMO)
+
+test: setup $(VENV)/.ready-dev ## the whole suite
+	@$(BIN)/pytest -n 2 --dist loadfile
+
+lint: $(VENV)/.ready-dev ## ruff
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+dev: setup ## the Dagster UI on http://127.0.0.1:3000, on the demonstration's home
+	@test -f $(DEMO)/organisation.yml || $(BIN)/sicio demo --no-run $(DEMO)
+	@SICIO_HOME=$(DEMO) DAGSTER_HOME=$(CURDIR)/$(DEMO)/dagster PATH="$(CURDIR)/$(BIN):$$PATH" \
+		$(BIN)/dagster dev -w workspace.yaml --host 127.0.0.1
+
+bench: setup ## ratios: ingest of a 10 M line CSV against bare DuckDB
+	@$(BIN)/python -m tests.bench.ingest
+
+lock: ## resolve the versions again (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --only-binary :all: --no-header \
+		pyproject.toml --group build -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --only-binary :all: --no-header \
+		pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove the environment, the demonstration and dbt's target
+	rm -rf $(VENV) $(DEMO) dbt_project/target dbt_project/logs
+
+# A Debian Python may lack ensurepip, and refuses `pip install` for itself: an environment made without pip is filled by
+# the system's own pip. Where there is no pip at all, say the one command that helps.
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "Python 3.11 to 3.13 is needed, for example: make PYTHON=python3.12 setup"; exit 1; }
+	@$(PYTHON) -m venv --without-pip $(VENV)
+	@$(call pip_install,--require-hashes -r requirements.lock)
+	@$(call pip_install,--no-deps --no-build-isolation -e .)
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
+	@$(call pip_install,--require-hashes -r requirements-dev.lock)
+	@touch $@
+
+define pip_install
+if $(PYTHON) -m pip --version >/dev/null 2>&1; then \
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --only-binary :all: $(1); \
+elif $(PYTHON) -m ensurepip --version >/dev/null 2>&1; then \
+	$(BIN)/python -m ensurepip >/dev/null && $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: $(1); \
+else \
+	echo "This Python has no pip: run 'sudo apt-get install python3-pip', then make again."; exit 1; \
+fi
+endef
+
+dbt_project/target/manifest.json: $(VENV)/.ready $(shell find dbt_project -name '*.sql' -not -path '*/target/*' -o -name '*.yml' -not -path '*/target/*')
+	@$(BIN)/dbt --quiet parse $(DBT)
+	@touch $@

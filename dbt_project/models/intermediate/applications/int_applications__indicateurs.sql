@@ -1,0 +1,4 @@
+select
+    code_application,
+    indicateur
+from {{ ref('stg_organisation__indicateurs') }}

@@ -1,0 +1,49 @@
+with interventions as (
+    select
+        interventions.exercice,
+        interventions.ticket,
+        orthographes_applications.code_application,
+        coalesce(orthographes_collectivites.code_collectivite, 'inconnue') as code_collectivite,
+        interventions.date_intervention,
+        interventions.objet,
+        interventions.duree_jours,
+        {{ motif_application('interventions.exercice', {
+            'hors période': 'year(interventions.date_intervention) <> interventions.exercice',
+        }) }} as motif_exclusion,
+        interventions._livraison,
+        interventions._fichier,
+        interventions._ligne
+    from {{ ref('stg_journal_assistance__interventions') }} as interventions
+    left join {{ ref('int_applications__orthographes') }} as orthographes_applications
+        on {{ normalise_libelle('interventions.application_saisie') }} = orthographes_applications.orthographe
+    left join {{ ref('int_applications__applications') }} as applications
+        on orthographes_applications.code_application = applications.code_application
+    left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes_collectivites
+        on {{ normalise_libelle('interventions.collectivite_saisie') }} = orthographes_collectivites.orthographe
+),
+
+-- A ticket entered twice counts once.
+rangs as (
+    select
+        *,
+        row_number() over (
+            partition by exercice, ticket, motif_exclusion
+            order by _fichier nulls last, _ligne nulls last
+        ) as rang
+    from interventions
+)
+
+select
+    exercice,
+    ticket,
+    code_application,
+    code_collectivite,
+    date_intervention,
+    objet,
+    duree_jours,
+    case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
+    coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from rangs

@@ -1,0 +1,5 @@
+-- distinct: several spellings of one name become the same once normalised.
+select distinct
+    {{ normalise_libelle('orthographe') }} as orthographe,
+    code_application
+from {{ ref('stg_organisation__applications_alias') }}

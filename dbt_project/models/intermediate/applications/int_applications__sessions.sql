@@ -1,0 +1,51 @@
+with sessions as (
+    select
+        sessions.exercice,
+        sessions.reference_session,
+        orthographes_applications.code_application,
+        coalesce(orthographes_collectivites.code_collectivite, 'inconnue') as code_collectivite,
+        sessions.date_debut,
+        sessions.date_fin,
+        sessions.duree_jours,
+        sessions.nb_participants as nb_agents_formes,
+        {{ motif_application('sessions.exercice', {
+            'hors période': 'year(sessions.date_debut) <> sessions.exercice',
+        }) }} as motif_exclusion,
+        sessions._livraison,
+        sessions._fichier,
+        sessions._ligne
+    from {{ ref('stg_journal_formations__sessions') }} as sessions
+    left join {{ ref('int_applications__orthographes') }} as orthographes_applications
+        on {{ normalise_libelle('sessions.application_saisie') }} = orthographes_applications.orthographe
+    left join {{ ref('int_applications__applications') }} as applications
+        on orthographes_applications.code_application = applications.code_application
+    left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes_collectivites
+        on {{ normalise_libelle('sessions.collectivite_saisie') }} = orthographes_collectivites.orthographe
+),
+
+-- A session entered twice under one number counts once.
+rangs as (
+    select
+        *,
+        row_number() over (
+            partition by exercice, reference_session, motif_exclusion
+            order by _fichier nulls last, _ligne nulls last
+        ) as rang
+    from sessions
+)
+
+select
+    exercice,
+    reference_session,
+    code_application,
+    code_collectivite,
+    date_debut,
+    date_fin,
+    duree_jours,
+    nb_agents_formes,
+    case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
+    coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from rangs

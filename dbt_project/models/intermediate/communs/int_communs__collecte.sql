@@ -1,0 +1,18 @@
+select
+    systeme || '/' || nom_table as source,
+    exercice,
+    systeme,
+    nom_table,
+    coalesce(est_attendue, false) as est_attendue,
+    coalesce(est_acceptee, false) as est_acceptee,
+    case
+        when coalesce(est_acceptee, false) then 'reçue'
+        when coalesce(est_attendue, false) then 'manquante'
+        else 'non attendue'
+    end as statut,
+    livraison,
+    nb_lues,
+    nb_acceptees,
+    nb_refusees,
+    nb_ignorees
+from {{ ref('stg_collecte__tables') }}

@@ -1,0 +1,15 @@
+-- The members, and one line that receives what no spelling recognises: a fact never loses a row for want of a place.
+select
+    code_collectivite,
+    libelle_collectivite,
+    type_collectivite,
+    siren,
+    nb_habitants
+from {{ ref('stg_organisation__collectivites') }}
+union all
+select
+    'inconnue' as code_collectivite,
+    'Collectivité non reconnue' as libelle_collectivite,
+    'inconnue' as type_collectivite,
+    cast(null as varchar) as siren,
+    cast(null as bigint) as nb_habitants

@@ -1,0 +1,85 @@
+-- Every accepted document, with its weight: of the versions of one decision only the latest counts.
+with documents as (
+    select
+        *,
+        upper(regexp_replace(trim(nomenclature_document), '^.*-', '')) as declinaison
+    from {{ ref('stg_budget__documents') }}
+),
+
+versions as (
+    select
+        document_id,
+        row_number() over (
+            partition by siret, code_budget, exercice, code_nature_decision, numero_decision
+            order by sceau_horodatage desc nulls last, date_document desc nulls last, _fichier desc, document_id desc
+        ) as rang_version
+    from documents
+    where not est_projet and exercice_document = exercice
+),
+
+-- A budget whose compte financier unique has arrived: it takes the place of the compte administratif.
+cfu as (
+    select distinct siret, code_budget, exercice
+    from documents
+    where code_nature_decision = '10' and not est_projet and exercice_document = exercice
+),
+
+qualifies as (
+    select
+        documents.*,
+        versions.rang_version,
+        {{ motif({
+            'document d’un autre exercice': 'documents.exercice_document <> documents.exercice',
+            'projet de budget, non voté': 'documents.est_projet',
+            'document remplacé par une version plus récente': 'versions.rang_version > 1',
+            'compte administratif remplacé par le compte financier unique':
+                "documents.code_nature_decision = '09' and cfu.siret is not null",
+        }) }} as motif_exclusion
+    from documents
+    left join versions on documents.document_id = versions.document_id
+    left join cfu
+        on documents.siret = cfu.siret
+        and documents.code_budget = cfu.code_budget
+        and documents.exercice = cfu.exercice
+)
+
+select
+    document_id,
+    exercice,
+    siret,
+    siren,
+    code_budget,
+    libelle_budget,
+    libelle_collectivite,
+    siret_budget_principal,
+    case code_type_budget when 'P' then 'principal' when 'A' then 'annexe' end as type_budget,
+    code_nature_decision,
+    case code_nature_decision
+        when '01' then 'budget primitif'
+        when '02' then 'décision modificative'
+        when '03' then 'budget supplémentaire'
+        when '09' then 'compte administratif'
+        when '10' then 'compte financier unique'
+    end as nature_decision,
+    code_nature_decision in ('09', '10') as est_compte_administratif,
+    numero_decision,
+    -- « M57_A » is written « M57-M57_A » in the official plans; every M4x belongs to the norm M4
+    case when declinaison like 'M4%' then 'M4' else regexp_replace(declinaison, '_.*$', '') end
+        || '-' || declinaison as nomenclature,
+    declinaison,
+    code_reprise_resultats,
+    date_document,
+    date_decision,
+    editeur,
+    sceau_sha1,
+    sceau_horodatage,
+    nb_lignes,
+    nb_lignes_calculees,
+    nb_emprunts,
+    rang_version,
+    case when motif_exclusion is null then 1 else 0 end as poids,
+    coalesce(motif_exclusion, 'compté') as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from qualifies

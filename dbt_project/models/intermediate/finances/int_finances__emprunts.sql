@@ -1,0 +1,59 @@
+-- Every accepted record of the debt annexes, with its weight. One loan may stand in several states of the annexe: the
+-- state 01 (debt by nature) lists each of them once; 09 lists the loans of others that the budget guarantees.
+with qualifies as (
+    select
+        emprunts.*,
+        documents.siret,
+        documents.siren,
+        documents.code_budget,
+        documents.libelle_budget,
+        documents.type_budget,
+        documents.code_nature_decision,
+        documents.nature_decision,
+        documents.est_compte_administratif,
+        case
+            when documents.poids = 0 then documents.motif
+            when emprunts.code_type_emprunt = '01' then null
+            when emprunts.code_type_emprunt = '09' then 'emprunt garanti : la collectivité n’en est pas débitrice'
+            when emprunts.code_type_emprunt = '10' then 'calcul du ratio d’endettement'
+            else 'autre état de l’annexe que la répartition par nature de dette'
+        end as motif_exclusion
+    from {{ ref('stg_budget__emprunts') }} as emprunts
+    inner join {{ ref('int_finances__documents') }} as documents on emprunts.document_id = documents.document_id
+)
+
+select
+    emprunt_id,
+    document_id,
+    exercice,
+    siret,
+    siren,
+    code_budget,
+    libelle_budget,
+    type_budget,
+    code_nature_decision,
+    nature_decision,
+    est_compte_administratif,
+    code_type_emprunt,
+    numero_contrat,
+    objet,
+    preteur,
+    compte,
+    libelle_compte,
+    annee_mobilisation,
+    montant_initial_eur,
+    duree_residuelle_annees,
+    code_type_taux,
+    taux_actuariel_pct,
+    code_indice_risque,
+    code_structure_risque,
+    interets_eur,
+    capital_rembourse_eur,
+    capital_restant_du_ouverture_eur,
+    capital_restant_du_cloture_eur,
+    case when motif_exclusion is null then 1 else 0 end as poids,
+    coalesce(motif_exclusion, 'compté') as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from qualifies

@@ -1,0 +1,128 @@
+-- Every accepted line, with the weight of its document, its chapter and section, and its amounts.
+-- The section never comes from the first digits of the account: an account stands in one section or the other by the
+-- side and the kind of operation, as the official plan of the nomenclature and year says.
+with chapitres as (
+    select * from {{ ref('stg_reference__plan_comptes_chapitres') }}
+),
+
+comptes as (
+    select * from {{ ref('stg_reference__plan_comptes_comptes') }}
+),
+
+plans_connus as (
+    select distinct documents.document_id
+    from {{ ref('int_finances__documents') }} as documents
+    inner join chapitres
+        on position(' ' || documents.declinaison || ' ' in ' ' || chapitres.declinaisons || ' ') > 0
+        and documents.exercice between chapitres.exercice_debut and chapitres.exercice_fin
+),
+
+rattachees as (
+    select
+        lignes.*,
+        documents.siret,
+        documents.siren,
+        documents.code_budget,
+        documents.libelle_budget,
+        documents.type_budget,
+        documents.code_nature_decision,
+        documents.nature_decision,
+        documents.numero_decision,
+        documents.est_compte_administratif,
+        documents.nomenclature,
+        documents.declinaison,
+        documents.poids,
+        documents.motif,
+        plans_connus.document_id is not null as est_plan_connu,
+        comptes.compte is not null as est_compte_au_plan,
+        comptes.libelle_compte as libelle_compte_plan,
+        case
+            when lignes.code_operation_budgetaire = '0' then 'réelle'
+            when lignes.code_operation_budgetaire = '1' and lignes.code_type_ordre = '1'
+                then 'ordre à l’intérieur de la section'
+            when lignes.code_operation_budgetaire = '1' and lignes.code_type_ordre = '2' then 'ordre entre sections'
+        end as type_operation,
+        case
+            when lignes.code_operation_budgetaire = '0'
+                then case lignes.code_sens when 'D' then comptes.depense_reelle when 'R' then comptes.recette_reelle end
+            when lignes.code_operation_budgetaire = '1' and lignes.code_type_ordre = '2'
+                then case lignes.code_sens
+                    when 'D' then comptes.depense_ordre_entre_sections
+                    when 'R' then comptes.recette_ordre_entre_sections
+                end
+            when lignes.code_operation_budgetaire = '1' and lignes.code_type_ordre = '1'
+                then case lignes.code_sens
+                    when 'D' then comptes.depense_ordre_interieure
+                    when 'R' then comptes.recette_ordre_interieure
+                end
+        end as code_chapitre
+    from {{ ref('stg_budget__lignes') }} as lignes
+    inner join {{ ref('int_finances__documents') }} as documents on lignes.document_id = documents.document_id
+    left join plans_connus on lignes.document_id = plans_connus.document_id
+    left join comptes
+        on lignes.compte = comptes.compte
+        and position(' ' || documents.declinaison || ' ' in ' ' || comptes.declinaisons || ' ') > 0
+        and documents.exercice between comptes.exercice_debut and comptes.exercice_fin
+)
+
+select
+    lignes.ligne_id,
+    lignes.document_id,
+    lignes.exercice,
+    lignes.siret,
+    lignes.siren,
+    lignes.code_budget,
+    lignes.libelle_budget,
+    lignes.type_budget,
+    lignes.code_nature_decision,
+    lignes.nature_decision,
+    lignes.numero_decision,
+    lignes.est_compte_administratif,
+    lignes.nomenclature,
+    lignes.compte,
+    coalesce(lignes.libelle_compte_plan, lignes.libelle_compte_document) as libelle_compte,
+    case lignes.code_sens when 'D' then 'dépense' when 'R' then 'recette' end as sens,
+    lignes.type_operation,
+    lignes.code_chapitre,
+    chapitres.libelle_chapitre,
+    case chapitres.code_section when 'F' then 'fonctionnement' when 'I' then 'investissement' end as section,
+    chapitres.code_section is null as est_compte_inconnu,
+    case
+        when chapitres.code_section is not null then null
+        when not lignes.est_plan_connu then 'plan de comptes absent du référentiel pour cette nomenclature et cet exercice'
+        when not lignes.est_compte_au_plan then 'compte absent du plan de comptes'
+        when lignes.type_operation is null then 'type d’opération d’ordre absent'
+        else 'compte non ouvert à ce sens et à ce type d’opération'
+    end as anomalie,
+    lignes.code_section_editeur,
+    lignes.code_fonction,
+    lignes.code_operation,
+    lignes.code_vote_nature,
+    lignes.code_vote_fonction,
+    lignes.est_article_specialise,
+    lignes.budget_precedent_eur,
+    -- What this document opens. CredOuv is RARPrec + Prev, and some editors leave it out. A décision modificative votes
+    -- a difference, in Prev: its MtBudgPrec is the budget before it, and must not be added.
+    case
+        when lignes.code_nature_decision = '02' and lignes.vote_eur is not null
+            then coalesce(lignes.restes_a_realiser_precedents_eur, 0) + lignes.vote_eur
+        else coalesce(
+            lignes.credits_ouverts_eur,
+            coalesce(lignes.restes_a_realiser_precedents_eur, 0) + coalesce(lignes.vote_eur, 0)
+        )
+    end as credits_ouverts_eur,
+    -- Budgets carry MtReal too, on 001 and 002: only the accounts of the year say what was done.
+    case when lignes.est_compte_administratif then coalesce(lignes.realise_eur, 0) end as realise_eur,
+    case when lignes.est_compte_administratif then coalesce(lignes.restes_a_realiser_eur, 0) end
+        as restes_a_realiser_eur,
+    lignes.rattachements_eur,
+    lignes.poids,
+    lignes.motif,
+    lignes._livraison,
+    lignes._fichier,
+    lignes._ligne
+from rattachees as lignes
+left join chapitres
+    on lignes.code_chapitre = chapitres.code_chapitre
+    and position(' ' || lignes.declinaison || ' ' in ' ' || chapitres.declinaisons || ' ') > 0
+    and lignes.exercice between chapitres.exercice_debut and chapitres.exercice_fin

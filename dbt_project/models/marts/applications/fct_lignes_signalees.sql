@@ -1,0 +1,33 @@
+with lignes as (
+    select code_application || '/comptes' as source, exercice, code_collectivite, poids, motif
+    from {{ ref('int_applications__comptes') }}
+    union all
+    select 'journal_formations/sessions' as source, exercice, code_collectivite, poids, motif
+    from {{ ref('int_applications__sessions') }}
+    union all
+    select 'journal_assistance/interventions' as source, exercice, code_collectivite, poids, motif
+    from {{ ref('int_applications__interventions') }}
+    union all
+    select 'journal_elections/traitements' as source, exercice, code_collectivite, poids, motif
+    from {{ ref('int_applications__traitements') }}
+),
+
+signalees as (
+    select source, exercice, motif, false as est_comptee
+    from lignes
+    where poids = 0
+    union all
+    -- counted, but in no collectivité: a spelling to add to the organisation
+    select source, exercice, 'collectivité inconnue' as motif, true as est_comptee
+    from lignes
+    where poids = 1 and code_collectivite = 'inconnue'
+)
+
+select
+    cast(source as varchar) as source,
+    cast(exercice as integer) as exercice,
+    cast(motif as varchar) as motif,
+    cast(est_comptee as boolean) as est_comptee,
+    cast(count(*) as bigint) as nb_lignes
+from signalees
+group by source, exercice, motif, est_comptee

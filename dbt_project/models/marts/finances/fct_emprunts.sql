@@ -1,0 +1,25 @@
+select
+    cast(emprunt_id as varchar) as emprunt_id,
+    cast(document_id as varchar) as document_id,
+    cast(exercice as integer) as exercice,
+    cast(siret as varchar) as siret,
+    cast(libelle_budget as varchar) as libelle_budget,
+    cast(type_budget as varchar) as type_budget,
+    cast(nature_decision as varchar) as nature_decision,
+    cast(est_compte_administratif as boolean) as est_compte_administratif,
+    cast(numero_contrat as varchar) as numero_contrat,
+    cast(objet as varchar) as objet,
+    cast(preteur as varchar) as preteur,
+    cast(compte as varchar) as compte,
+    cast(libelle_compte as varchar) as libelle_compte,
+    cast(annee_mobilisation as varchar) as annee_mobilisation,
+    cast(montant_initial_eur as decimal(18, 2)) as montant_initial_eur,
+    cast(duree_residuelle_annees as decimal(18, 2)) as duree_residuelle_annees,
+    cast(taux_actuariel_pct as decimal(18, 6)) as taux_actuariel_pct,
+    cast(code_indice_risque || code_structure_risque as varchar) as code_risque,
+    cast(interets_eur as decimal(18, 2)) as interets_eur,
+    cast(capital_rembourse_eur as decimal(18, 2)) as capital_rembourse_eur,
+    cast(capital_restant_du_ouverture_eur as decimal(18, 2)) as capital_restant_du_ouverture_eur,
+    cast(coalesce(capital_restant_du_cloture_eur, 0) as decimal(18, 2)) as capital_restant_du_cloture_eur
+from {{ ref('int_finances__emprunts') }}
+where poids = 1

@@ -1,0 +1,18 @@
+-- Findings: the lines that no section receives, with where they stand. They are in no total of a section.
+select
+    cast(ligne_id as varchar) as ligne_id,
+    cast(exercice as integer) as exercice,
+    cast(siret as varchar) as siret,
+    cast(libelle_budget as varchar) as libelle_budget,
+    cast(nature_decision as varchar) as nature_decision,
+    cast(numero_decision as varchar) as numero_decision,
+    cast(nomenclature as varchar) as nomenclature,
+    cast(compte as varchar) as compte,
+    cast(sens as varchar) as sens,
+    cast(anomalie as varchar) as anomalie,
+    cast(credits_ouverts_eur as decimal(18, 2)) as credits_ouverts_eur,
+    cast(realise_eur as decimal(18, 2)) as realise_eur,
+    cast(fichier as varchar) as fichier,
+    cast(ligne as bigint) as ligne
+from {{ ref('fct_lignes_budgetaires') }}
+where est_compte_inconnu

@@ -1,0 +1,11 @@
+select
+    cast(chiffres.code as varchar) as code,
+    cast(chiffres.exercice as integer) as exercice,
+    cast(chiffres.code_manquant as varchar) as code_manquant,
+    cast(absences.motif as varchar) as motif,
+    cast(chiffres.valeur_ecartee as decimal(20, 6)) as valeur,
+    cast(chiffres.nb_lignes as bigint) as nb_lignes
+from {{ ref('chiffres') }} as chiffres
+inner join {{ ref('fct_absences_declarees') }} as absences
+    on chiffres.code = absences.code and chiffres.exercice = absences.exercice
+where chiffres.valeur_ecartee is not null

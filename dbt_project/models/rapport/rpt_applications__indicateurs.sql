@@ -1,0 +1,18 @@
+select
+    cast(applications.code_application as varchar) as code_application,
+    cast(applications.libelle_application as varchar) as libelle_application,
+    cast(applications.domaine_metier as varchar) as domaine_metier,
+    cast(indicateurs.indicateur as varchar) as indicateur,
+    cast(chiffres.exercice as integer) as exercice,
+    cast(chiffres.valeur as decimal(20, 6)) as valeur,
+    cast(chiffres.unite as varchar) as unite,
+    cast(chiffres.decimales as integer) as decimales,
+    cast(chiffres.statut as varchar) as statut,
+    cast(chiffres.code_manquant as varchar) as code_manquant,
+    cast(chiffres.est_partiel as boolean) as est_partiel,
+    cast(chiffres.code as varchar) as code
+from {{ ref('chiffres') }} as chiffres
+inner join {{ ref('dim_application_indicateur') }} as indicateurs
+    on chiffres.code = 'applications.' || indicateurs.code_application || '.' || indicateurs.indicateur
+inner join {{ ref('dim_application') }} as applications
+    on indicateurs.code_application = applications.code_application

@@ -1,0 +1,25 @@
+with signalees as (
+    select
+        source,
+        exercice,
+        sum(nb_lignes) filter (where not est_comptee) as nb_ecartees
+    from {{ ref('fct_lignes_signalees') }}
+    group by source, exercice
+)
+
+select
+    cast(collecte.systeme as varchar) as systeme,
+    cast(collecte.nom_table as varchar) as nom_table,
+    cast(collecte.exercice as integer) as exercice,
+    cast(collecte.est_attendue as boolean) as est_attendue,
+    cast(collecte.est_acceptee as boolean) as est_acceptee,
+    cast(collecte.statut as varchar) as statut,
+    cast(collecte.livraison as varchar) as livraison,
+    cast(collecte.nb_lues as bigint) as nb_lues,
+    cast(collecte.nb_acceptees as bigint) as nb_acceptees,
+    cast(collecte.nb_refusees as bigint) as nb_refusees,
+    cast(collecte.nb_ignorees as bigint) as nb_ignorees,
+    cast(coalesce(signalees.nb_ecartees, 0) as bigint) as nb_ecartees
+from {{ ref('fct_collecte') }} as collecte
+left join signalees
+    on collecte.source = signalees.source and collecte.exercice = signalees.exercice

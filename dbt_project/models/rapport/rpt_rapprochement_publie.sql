@@ -1,0 +1,50 @@
+with paires as (
+    select
+        publies.code,
+        publies.exercice,
+        chiffres.valeur as valeur_recalculee,
+        chiffres.code_manquant,
+        publies.valeur_publiee,
+        publies.code_manquant_publie,
+        publies.texte_publie,
+        publies.nb_decimales_publiees,
+        publies.remarque,
+        -- rounded as it was printed; the number of places must be a constant
+        case publies.nb_decimales_publiees
+            {%- for places in range(7) %}
+            when {{ places }} then {{ arrondi('chiffres.valeur', places) }}
+            {%- endfor %}
+        end as valeur_a_la_precision_publiee
+    from {{ ref('fct_chiffres_publies') }} as publies
+    left join {{ ref('chiffres') }} as chiffres
+        on publies.code = chiffres.code and publies.exercice = chiffres.exercice
+),
+
+statuts as (
+    select
+        *,
+        case
+            when valeur_recalculee is not null and valeur_a_la_precision_publiee = valeur_publiee then 'égal'
+            -- a number against another, or against a printed mention
+            when valeur_recalculee is not null then 'écart'
+            when code_manquant = code_manquant_publie then 'manquant des deux côtés'
+            when code_manquant_publie is not null and code_manquant <> 'm' then 'écart'
+            else 'non recalculé'
+        end as statut
+    from paires
+)
+
+select
+    cast(code as varchar) as code,
+    cast(exercice as integer) as exercice,
+    cast(valeur_recalculee as decimal(20, 6)) as valeur_recalculee,
+    cast(code_manquant as varchar) as code_manquant,
+    cast(valeur_publiee as decimal(20, 6)) as valeur_publiee,
+    cast(code_manquant_publie as varchar) as code_manquant_publie,
+    cast(texte_publie as varchar) as texte_publie,
+    cast(nb_decimales_publiees as integer) as nb_decimales_publiees,
+    cast(valeur_recalculee - valeur_publiee as decimal(20, 6)) as ecart,
+    cast(statut in ('égal', 'manquant des deux côtés') as boolean) as est_egal,
+    cast(statut as varchar) as statut,
+    cast(remarque as varchar) as remarque
+from statuts

@@ -1,0 +1,9 @@
+select
+    code,
+    exercice,
+    code_manquant,
+    motif,
+    _livraison,
+    _fichier,
+    _ligne
+from {{ source('lake', 'absences__absences') }}

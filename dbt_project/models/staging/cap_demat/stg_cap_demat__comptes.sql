@@ -1,0 +1,1 @@
+{{ comptes('cap_demat') }}

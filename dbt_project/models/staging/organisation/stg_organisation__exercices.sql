@@ -1,0 +1,2 @@
+select cast(exercice as integer) as exercice
+from {{ source('organisation', 'exercices') }}

@@ -1,0 +1,4 @@
+select
+    code_application,
+    indicateur
+from {{ source('organisation', 'indicateurs') }}

@@ -1,0 +1,6 @@
+select
+    nom,
+    sigle,
+    siren,
+    est_demonstration
+from {{ source('organisation', 'profil') }}

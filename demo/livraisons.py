@@ -1,0 +1,29 @@
+"""What a generator gives: a file to deliver and the defects that were planted in it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Defaut:
+    """One planted defect: where it lies and what must catch it.
+
+    ``regle`` is a code of ``pipelines.rules`` for a refused line or a wrong total (``LIG-TYPE``, ``TOTAL``),
+    or the kind of a judged defect: ``doublon`` (uniqueness), ``connexion_avant_creation`` (two columns),
+    ``minimum``.
+    """
+
+    exercice: int
+    table: str  # system/table
+    fichier: str  # name of the file
+    ligne: int  # physical line, or row of the sheet
+    regle: str
+    colonne: str | None = None  # heading in the file
+
+
+@dataclass(frozen=True)
+class Livraison:
+    """One file, by its path under ``landing/``."""
+
+    chemin: str
+    contenu: bytes
+    defauts: tuple[Defaut, ...] = ()

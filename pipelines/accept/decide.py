@@ -1,0 +1,41 @@
+"""Decides whether a judged delivery may become current, and commits it.
+
+The verdicts must be of this delivery's own tables, none may block, and the same bytes must not already stand for
+another exercice.
+"""
+
+from pipelines.failpoints import reached
+from pipelines.ledger.records import Manifest, Verdict
+from pipelines.ledger.store import Ledger
+from pipelines.rules import DeliveryRefused
+
+
+def refuse_known_bytes(ledger: Ledger, manifest: Manifest) -> None:
+    """Raise DeliveryRefused FIC-DEJA-VU when these bytes are accepted for another exercice."""
+    other = ledger.accepted_elsewhere({f.sha256 for f in manifest.files}, manifest.export_key, manifest.exercice)
+    if other is not None:
+        raise DeliveryRefused(
+            "FIC-DEJA-VU", fichier=manifest.files[0].name, recu=f"l’export de {other}",
+            attendu=f"l’export de {manifest.exercice}",
+        )
+
+
+def accept(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict]) -> bool:
+    """Make ``manifest`` current. Returns False when it already is. Raises DeliveryRefused ATT-CRITIQUE.
+
+    Raises ValueError when the verdicts are not those of this delivery's tables.
+    """
+    if {v.delivery for v in verdicts} != {manifest.delivery} or {v.table for v in verdicts} != set(manifest.tables):
+        raise ValueError("the verdicts are not those of this delivery")
+    refuse_known_bytes(ledger, manifest)
+    blocking = [result for verdict in verdicts for result in verdict.results if result.blocks]
+    if blocking:
+        raise DeliveryRefused(
+            "ATT-CRITIQUE" if all(r.success is False for r in blocking) else "ATT-ERREUR",
+            fichier=manifest.files[0].name,
+            attendu=" ; ".join(dict.fromkeys(result.reason for result in blocking)),
+        )
+    reached("accept.before_commit")
+    changed = ledger.record_acceptance(manifest, verdicts)
+    reached("accept.after_commit")
+    return changed

@@ -1,0 +1,117 @@
+"""The ``sicio`` group: its commands by name, its global options, and the exit code of each kind of error.
+
+A command's module is imported only when it is called: ``sicio --help`` imports none.
+"""
+
+import difflib
+import importlib
+import sys
+import traceback
+from typing import Any, NoReturn
+
+import click
+
+from pipelines.cli.session import Session, global_options
+
+DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, INTERRUPTED, BROKEN = 0, 1, 2, 3, 4, 130, 70
+
+# name → (module, attribute, what --help says)
+COMMANDS = {
+    "init": ("pipelines.cli.start", "init", "Make a home for an organisation."),
+    "demo": ("pipelines.cli.start", "demo", "Make the demonstration's home and run the main job on it."),
+    "status": ("pipelines.cli.reading", "status", "What arrived, what is missing, and what the figures lack."),
+    "check": ("pipelines.cli.collecting", "check", "Judge files without loading them."),
+    "run": ("pipelines.cli.collecting", "run", "Collect exercices, build the warehouse, publish."),
+    "rejects": ("pipelines.cli.reading", "rejects", "What was refused, where, and how to mend it."),
+    "findings": ("pipelines.cli.reading", "findings", "Everything somebody must know or decide."),
+    "figures": ("pipelines.cli.reading", "figures", "The published figures."),
+    "schema": ("pipelines.cli.authoring", "schema", "The Table Schema of a declared table."),
+    "source": ("pipelines.cli.authoring", "source", "Declare a new source."),
+    "codegen": ("pipelines.cli.authoring", "codegen", "Bring the generated dbt files up to date."),
+    "dbt": ("pipelines.cli.authoring", "dbt", "Run dbt on a warehouse of your own."),
+}
+
+EPILOG = """\
+\b
+Exit codes: 0 done, 1 blocking findings, 2 usage or configuration,
+            3 done but the collection is incomplete, 4 busy.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, and whose expected errors have an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of a year's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        return getattr(importlib.import_module(module), attribute)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that ``args`` names; a near name is suggested when there is none."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            raise click.UsageError(f"no command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else ""), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; an expected error is one sentence and its exit code, any other one a traceback and 70."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except KeyboardInterrupt:
+            _stop(ctx, "interrupted: the next run finishes what was left", INTERRUPTED)
+        except BrokenPipeError:  # the reader (head, less) has seen enough
+            sys.stderr.close()
+            ctx.exit(DONE)
+        except Exception as error:
+            code = exit_code(error)
+            if code == BROKEN or (ctx.obj and ctx.obj.debug):
+                traceback.print_exc()
+            _stop(ctx, str(error) if code != BROKEN else "this is an error of the program, please report it", code)
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code of an expected error; 70 for one that is not expected."""
+    from pipelines.locking import Busy
+    from pipelines.rules import DeliveryRefused
+    from pipelines.sources.yaml_file import DeclarationError
+
+    expected: list[tuple[type[Exception], int]] = [
+        (Busy, BUSY),
+        (DeliveryRefused, BLOCKED),
+        (DeclarationError, USAGE),
+        (PermissionError, USAGE),
+        (FileNotFoundError, USAGE),
+    ]
+    return next((code for kind, code in expected if isinstance(error, kind)), BROKEN)
+
+
+def _stop(ctx: click.Context, message: str, code: int) -> NoReturn:
+    click.echo(f"Error: {message}", err=True)
+    ctx.exit(code)
+
+
+@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="sicio-rapport", prog_name="sicio")
+@global_options
+@click.pass_context
+def sicio(ctx: click.Context) -> None:
+    """From a folder of yearly exports to the figures of the annual activity report.
+
+    Start with `sicio demo`, or with `sicio init` for your own organisation.
+    """
+    ctx.ensure_object(Session)

@@ -1,0 +1,188 @@
+"""``schema``, ``source new``, ``codegen``, ``dbt``: for those who change what the project knows."""
+
+import json
+from pathlib import Path
+
+import click
+
+from pipelines import settings
+from pipelines.cli.app import BLOCKED
+from pipelines.cli.output import note
+from pipelines.cli.session import Session, did_you_mean, global_options, shown
+from pipelines.sources.table_schema import table_schema
+
+# dbt commands that touch no table: they need neither a home nor a warehouse
+WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "--help", "-h"}
+
+# schema ----------------------------------------------------------------------------------------------------------
+
+
+@click.command(short_help="The Table Schema of a declared table.")
+@click.argument("system")
+@click.argument("table")
+@click.option("--exercice", type=int, help="The layout of this exercice; the newest one by default.")
+@click.option("--declared", is_flag=True, help="Name the fields as the lake does, not as the supplier's file.")
+@global_options
+@click.pass_context
+def schema(ctx: click.Context, system: str, table: str, exercice: int | None, declared: bool) -> None:
+    """Print the Table Schema (JSON) of TABLE of SYSTEM, as other validators read it.
+
+    The fields bear the headings of the supplier's file, so that the file can be validated as it is.
+    """
+    session: Session = ctx.obj
+    systems = session.registry.systems
+    if system not in systems:
+        raise click.UsageError(f"no system {system!r} is declared{did_you_mean(system, systems)}")
+    tables = {t.name: t for export in systems[system].exports for t in export.tables}
+    if table not in tables:
+        known = ", ".join(tables)
+        raise click.UsageError(f"{system} has no table {table!r}{did_you_mean(table, tables)} (it has {known})")
+    found = table_schema(tables[table], exercice or 9999, headings=not declared)
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+# source new ------------------------------------------------------------------------------------------------------
+
+
+@click.group(short_help="Declare a new source.")
+def source() -> None:
+    """Declare a new source."""
+
+
+@source.command("new", short_help="Write a source's first files from a sample.")
+@click.option(
+    "--from", "sample", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file that the source delivers (CSV or XLSX).",
+)  # fmt: skip
+@click.option("--system", required=True, help="Its name: lower case, digits and _.")
+@click.option("--shape", help="A canonical table that it delivers, such as comptes.")
+@click.option("--export", "export", help="Name of the export; the table's by default.")
+@click.option("--table", "table", help="Name of the table; the shape's, or the file's, by default.")
+@click.option("--title", help="Title of the system, in French.")
+@click.option("--owner", help="Who sends the export.")
+@click.option("--sheet", help="Sheet of the workbook; the first one by default.")
+@click.option("--exercice", type=int, help="Exercice of the sample; guessed from its name or its title.")
+@click.option("--dry-run", is_flag=True, help="Print the files instead of writing them.")
+@global_options
+@click.pass_context
+def source_new(
+    ctx: click.Context,
+    sample: Path,
+    system: str,
+    shape: str | None,
+    export: str | None,
+    table: str | None,
+    title: str | None,
+    owner: str | None,
+    sheet: str | None,
+    exercice: int | None,
+    dry_run: bool,
+) -> None:
+    """Write the declaration, the suite and the staging model of a new source, from a sample of what it delivers.
+
+    What the sample does not prove is marked TODO: read them before collecting.
+    """
+    from pipelines.cli.sample import read_sample
+    from pipelines.sources.scaffold import Request, scaffold
+    from pipelines.transform.codegen import staging_model, staging_model_path
+
+    session: Session = ctx.obj
+    registry = session.registry
+    if shape and shape not in registry.shapes:
+        raise click.UsageError(f"no shape {shape!r}{did_you_mean(shape, registry.shapes)}")
+    request = Request(system, shape, export, table, title, owner, exercice)
+    drafted = scaffold(read_sample(sample, sheet), request, registry)
+    files = {
+        settings.SOURCES_DIR / f"{system}.yml": drafted.declaration,
+        staging_model_path(system, drafted.table.name): staging_model(system, drafted.table),
+    }
+    if drafted.suite:
+        files[settings.EXPECTATIONS_DIR / system / f"{drafted.table.name}.yml"] = drafted.suite
+    if drafted.model_docs:
+        files[staging_model_path(system, drafted.table.name).with_name(f"_{system}__models.yml")] = drafted.model_docs
+    _write(files, dry_run)
+    _tell_next(session, sample, files, drafted, dry_run)
+
+
+def _write(files: dict[Path, str], dry_run: bool) -> None:
+    """All or nothing: no file is written when one of them exists."""
+    if existing := [shown(path) for path in files if path.exists()]:
+        raise click.UsageError(f"{', '.join(existing)} exists already: nothing was written")
+    for path, text in files.items():
+        if dry_run:
+            click.echo(f"--- {shown(path)}\n{text}")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, dry_run: bool) -> None:
+    """What was written, what is left to decide, and the next steps."""
+    verb = "Would write" if dry_run else "Wrote"
+    for path in files:
+        click.echo(f"{verb} {shown(path)}")
+    todo = [
+        f"{shown(path)}:{number}  {line.partition('# TODO ')[2]}"
+        for path, text in files.items()
+        for number, line in enumerate(text.splitlines(), start=1)
+        if "# TODO " in line
+    ]
+    click.echo(f"\nTo decide ({len(todo)}):" if todo else "\nNothing is left to decide.")
+    for line in todo:
+        click.echo(f"  {line}")
+    command, system = session.command, drafted.system.system
+    key = f"{system}/{drafted.system.exports[0].name}"
+    steps = [
+        f"Add to {shown(session.home.organisation_file)}:\n{drafted.organisation_lines}",
+        f"{command} codegen",
+        f"{command} check {shown(sample.resolve())} --source {key} --exercice {drafted.exercice}",
+        f"Drop the file in {shown(session.home.landing)}/{drafted.exercice}/{system}/, "
+        f"then: {command} run {drafted.exercice} --source {system}",
+    ]
+    click.echo("\nNext:")
+    for number, step in enumerate(steps, start=1):
+        click.echo(f"  {number}. {step}")
+
+
+# codegen ---------------------------------------------------------------------------------------------------------
+
+
+@click.command(short_help="Bring the generated dbt files up to date.")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; end with 1 when a file is out of date.")
+@global_options
+@click.pass_context
+def codegen(ctx: click.Context, only_check: bool) -> None:
+    """Write the dbt files that follow from the declared sources and figures."""
+    from pipelines.transform.codegen import stale, write
+
+    files = stale() if only_check else write()
+    for path in files:
+        click.echo(f"{'Out of date' if only_check else 'Wrote'} {shown(path)}")
+    if not files:
+        click.echo("Every generated file is up to date.")
+    if only_check and files:
+        note("Bring them up to date: sicio codegen")
+        ctx.exit(BLOCKED)
+
+
+# dbt -------------------------------------------------------------------------------------------------------------
+
+
+@click.command(
+    short_help="Run dbt on a warehouse of your own.",
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
+    """Run dbt (ARGUMENTS are dbt's) on a copy of the accepted rows: nothing that is published can change."""
+    from pipelines.transform.analyst import prepare_analyst
+    from pipelines.transform.dbt import run_dbt
+
+    session: Session = ctx.obj
+    warehouse = session.home.warehouse_analyst
+    if arguments and not WITHOUT_WAREHOUSE & set(arguments):
+        with session.ledger() as ledger:
+            warehouse = prepare_analyst(session.home, ledger, session.registry, session.organisation)
+        note(f"dbt works on {shown(warehouse)}")
+    ctx.exit(run_dbt(list(arguments), warehouse).returncode)

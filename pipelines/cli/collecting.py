@@ -1,0 +1,194 @@
+"""``run`` and ``check``: judging exports, with or without loading them.
+
+``run`` asks the orchestrator for the same jobs as its web interface; ``check`` works beside the lake and leaves the
+home as it was.
+"""
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+import click
+
+from pipelines.cli.app import BLOCKED, BUSY, DONE, INCOMPLETE
+from pipelines.cli.output import note, printable, progress, title
+from pipelines.cli.reading import checks_sentence, failing_lines_of, read_status, reject_text
+from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.summary import show_summary
+from pipelines.collect import judge_files
+from pipelines.evidence.arrivals import Checks, count_checks
+from pipelines.evidence.rejects import Reject, check_rejects, line_rejects
+from pipelines.ingest.landing import files_of
+from pipelines.ledger.records import Manifest, Verdict
+from pipelines.locking import only_writer
+from pipelines.settings import Home
+from pipelines.sources.registry import ExportRef
+
+SHOWN_REJECTS = 20
+
+# run -------------------------------------------------------------------------------------------------------------
+
+
+@click.command(short_help="Collect exercices, build the warehouse, publish.")
+@click.argument("years", type=int, nargs=-1, required=True, metavar="YEAR...")
+@click.option("--source", "sources", multiple=True, help="Collect only this system (or system/export); repeatable.")
+@global_options
+@click.pass_context
+def run(ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...]) -> None:
+    """Collect what lies in landing for each YEAR, then build the warehouse of all years, test it and publish.
+
+    A refused export stops nothing else: its former delivery stays. Ends with 1 when something blocks, 3 when
+    everything was done but an export is late, 4 when another process works on this home.
+    """
+    session: Session = ctx.obj
+    chosen = [session.exercice(year) for year in dict.fromkeys(years)]
+    ctx.exit(run_and_tell(session, chosen, session.systems(sources)))
+
+
+def run_and_tell(session: Session, years: list[int], systems: list[str] | None) -> int:
+    """Run the jobs, print the summary, return the exit code."""
+    _warn_of_stale_files(session)
+    with only_writer(session.home):
+        pass  # raises Busy before anything is started
+    with progress() as say:
+        say("starting the orchestrator")
+        from pipelines.defs.run import run_jobs
+
+        report = run_jobs(session.home, years, systems, say)
+    if report.error and "is being written by process" in report.error:
+        note(f"Error: {report.error}")
+        return BUSY
+    with session.ledger() as ledger:
+        statuses = [read_status(session, ledger, year) for year in years]
+        show_summary(session, ledger, statuses, years)
+    if report.error:
+        note(f"\nError: {report.error}\nThe former warehouse and publication stay.")
+        return BLOCKED
+    concerned = [e for s in statuses for e in s.exports if not systems or e.key.partition("/")[0] in systems]
+    states = {export.state for export in concerned}
+    if not report.collected and "refused" not in states:
+        note(f"\nError: a collection failed: see the run in {shown(session.home.dagster)} (`make dev`)")
+        return BLOCKED
+    return BLOCKED if "refused" in states else INCOMPLETE if "late" in states else DONE
+
+
+def _warn_of_stale_files(session: Session) -> None:
+    from pipelines.transform.codegen import stale
+
+    if files := stale():
+        names = ", ".join(path.name for path in files)
+        note(f"Warning: generated files are out of date ({names}): {session.command} codegen")
+
+
+# check -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Beside(Home):
+    """A home whose archive and lake are a temporary folder: the ledger and the key are the real ones."""
+
+    aside: Path
+
+    @property
+    def archive(self) -> Path:
+        """Where originals go."""
+        return self.aside / "archive"
+
+    @property
+    def lake(self) -> Path:
+        """Where Parquet goes."""
+        return self.aside / "lake"
+
+
+@click.command(short_help="Judge files without loading them.")
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--source", "source", help="system/export; guessed from the landing folder or the file's name.")
+@click.option("--exercice", type=int, help="Guessed from the landing folder or the file's name.")
+@global_options
+@click.pass_context
+def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exercice: int | None) -> None:
+    """Read and judge FILE as `sicio run` would, and load nothing.
+
+    Several files are one delivery. Ends with 1 when the delivery would be refused.
+    """
+    session: Session = ctx.obj
+    ref = session.export(source) if source else guess_export(session, files[0])
+    year = session.exercice(exercice or guess_exercice(session, files[0]))
+    for path in files:
+        if not _matches(ref, path):
+            note(f"Note: {path.name} is not named as collection expects: {ref.export.files}")
+    with tempfile.TemporaryDirectory(prefix="sicio-check-") as folder, session.ledger() as ledger:
+        home = Beside(session.home.root, aside=Path(folder))
+        manifest, verdicts = judge_files(home, ledger, ref, year, list(files))
+        failing = failing_lines_of(home, ledger)
+        refused = line_rejects(home, ref, manifest)
+        failed = [
+            reject
+            for verdict in verdicts
+            for result in verdict.results
+            if result.success is not True
+            for reject in check_rejects(ref, manifest, verdict.table, result, failing)
+        ]
+    title(f"{ref.key} {year}: {', '.join(path.name for path in files)}", session.organisation)
+    _show_counts(manifest, verdicts)
+    _show_rejects(refused + failed)
+    blocked = not all(verdict.accepted for verdict in verdicts)
+    click.echo(f"\nThis delivery would be {'refused' if blocked else 'accepted'}. Nothing was loaded.")
+    ctx.exit(BLOCKED if blocked else DONE)
+
+
+def _show_counts(manifest: Manifest, verdicts: list[Verdict]) -> None:
+    for name, counts in manifest.tables.items():
+        checks: Checks = count_checks([verdict for verdict in verdicts if verdict.table == name])
+        click.echo(
+            f"\n{manifest.system}/{name}: {counts.lues} lines read = {counts.acceptees} accepted + "
+            f"{counts.refusees} refused + {counts.ignorees} ignored; checks: {checks_sentence(checks) or 'none'}"
+        )
+
+
+def _show_rejects(found: list[Reject]) -> None:
+    for reject in found[:SHOWN_REJECTS]:
+        click.echo(f"\n{printable(reject_text(reject))}")
+    if len(found) > SHOWN_REJECTS:
+        click.echo(f"\n… and {len(found) - SHOWN_REJECTS} more.")
+
+
+def guess_export(session: Session, path: Path) -> ExportRef:
+    """The export that a file belongs to, by its place in landing, else by its name when only one export fits."""
+    refs = [ref for ref in session.registry.exports() if session.organisation.subscribes(ref.system.system)]
+    here = path.resolve()
+    if year := _landing_year(session.home, here):
+        placed = [ref for ref in refs if here in files_of(session.home.landing, ref, year)]
+        if len(placed) == 1:
+            return placed[0]
+    named = [ref for ref in refs if _matches(ref, path)]
+    if len(named) == 1:
+        return named[0]
+    among = f" (it may be {', '.join(ref.key for ref in named)})" if named else ""
+    raise click.UsageError(f"which export is {path.name}? Say it with --source system/export{among}")
+
+
+def guess_exercice(session: Session, path: Path) -> int:
+    """The exercice of a file, by its place in landing, else by the one year that its name holds."""
+    if year := _landing_year(session.home, path.resolve()):
+        return year
+    named = {int(found) for found in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", path.name)}
+    possible = named & set(session.organisation.years)
+    if len(possible) == 1:
+        return possible.pop()
+    raise click.UsageError(f"which exercice is {path.name} of? Say it with --exercice")
+
+
+def _landing_year(home: Home, path: Path) -> int | None:
+    landing = home.landing.resolve()
+    if not path.is_relative_to(landing):
+        return None
+    first = path.relative_to(landing).parts[0]
+    return int(first) if re.fullmatch(r"\d{4}", first) else None
+
+
+def _matches(ref: ExportRef, path: Path) -> bool:
+    return PurePath(path.name).match(PurePath(ref.export.files).name)

@@ -1,0 +1,166 @@
+"""How results and diagnostics look: tables, CSV, JSON, progress.
+
+A result goes to standard output, the rest to standard error. CSV is what a French spreadsheet opens by a double
+click (UTF-8 with a byte order mark, ``;``, decimal comma), and a supplier's text never becomes a formula in it.
+"""
+
+import csv
+import io
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from pipelines.sources.organisation import Organisation
+
+MARK = "DÉMONSTRATION"  # said on everything that a demonstration home prints
+NARROW = "\u202f"  # narrow no-break space, between thousands
+PIPE_WIDTH = 200  # columns of a table that no terminal shows
+
+# Words that a terminal shows in colour; the colour alone never says anything.
+STYLES = {
+    "received": "green",
+    "waiting": "yellow",
+    "partial": "yellow",
+    "alerte": "yellow",
+    "refused": "red",
+    "late": "red",
+    "missing": "red",
+    "bloquant": "red",
+}
+
+# What a spreadsheet would run: also behind spaces, a byte order mark or a zero-width space, and in full width.
+FORMULA = re.compile(r"^[\s\u00a0\u200b\ufeff]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "csv", "json"]),
+    default="text",
+    show_default=True,
+    help="csv opens in a French spreadsheet; json holds exact values.",
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a listing: its name in CSV and JSON, and its heading in a table (None: not shown there)."""
+
+    name: str
+    heading: str | None = None
+    right: bool = False
+
+
+def console() -> "Console":
+    """Standard output. No markup: a supplier's brackets are text."""
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+
+
+def note(message: str) -> None:
+    """A diagnostic."""
+    click.echo(printable(message), err=True)
+
+
+def printable(text: str) -> str:
+    """Text without what could drive a terminal; line ends and tabs stay."""
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def neutralised(value: Any) -> Any:
+    """A cell that no spreadsheet runs; numbers are left alone."""
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+
+
+def french(value: Decimal | None, decimals: int, space: str = NARROW) -> str:
+    """``4764020.26`` → ``4 764 020,26``; half-up; empty for None."""
+    if value is None:
+        return ""
+    rounded = value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return f"{rounded:,f}".replace(",", space).replace(".", ",")
+
+
+def write_csv(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], organisation: "Organisation") -> None:
+    """Rows as CSV; the last column says DÉMONSTRATION where the rows are invented."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
+    writer.writerow([column.name for column in columns] + ["mention"])
+    mention = MARK if organisation.demonstration else ""
+    for row in rows:
+        writer.writerow([_csv_cell(row.get(column.name)) for column in columns] + [mention])
+    click.get_binary_stream("stdout").write(("\ufeff" + text.getvalue()).encode("utf-8"))
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "vrai" if value else "faux"
+    if isinstance(value, Decimal):
+        return f"{value:f}".replace(".", ",")
+    return neutralised(value)
+
+
+def write_json(data: Mapping[str, Any], organisation: "Organisation") -> None:
+    """One object, with the organisation it speaks of."""
+    head = {"organisation": organisation.sigle, "demonstration": organisation.demonstration}
+    click.echo(json.dumps({**head, **data}, ensure_ascii=False, indent=1, default=_json_value))
+
+
+def _json_value(value: Any) -> Any:
+    """A decimal stays the number that it is: at most fifteen digits, which a double holds exactly."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def title(text: str, organisation: "Organisation") -> None:
+    """The first line of a result."""
+    mention = f" — {MARK}" if organisation.demonstration else ""
+    console().print(f"{organisation.sigle} · {text}{mention}", style="bold")
+
+
+def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows as a table; nothing when there are none."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    shown = [column for column in columns if column.heading is not None]
+    grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    for column in shown:
+        grid.add_column(
+            column.heading, justify="right" if column.right else "left", overflow="fold", no_wrap=column.right
+        )
+    for row in rows:
+        grid.add_row(*(_cell(row.get(column.name)) for column in shown))
+    if rows:
+        console().print(grid)
+
+
+def _cell(value: Any) -> "Text":
+    from rich.text import Text
+
+    text = "" if value is None else printable(str(value))
+    return Text(text, style=STYLES.get(text, ""))
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """What a long work reports; shown on a terminal only, and never in a log."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True, markup=False, highlight=False).status("starting") as status:
+        yield lambda step: status.update(printable(step))

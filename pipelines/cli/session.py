@@ -1,0 +1,143 @@
+"""What every command starts from: the home, its organisation, its ledger, and names given by hand.
+
+Nothing is read before it is asked for.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pipelines.ledger.store import Ledger
+    from pipelines.settings import Home
+    from pipelines.sources.organisation import Organisation
+    from pipelines.sources.registry import ExportRef, Registry
+
+
+@dataclass
+class Session:
+    """One call of ``sicio``."""
+
+    chosen: Path | None = None  # --home
+    debug: bool = False
+
+    @property
+    def home(self) -> "Home":
+        """The home that was chosen: ``--home``, else ``SICIO_HOME``, else ``data/`` in the checkout."""
+        from pipelines import settings
+
+        return settings.Home(self.chosen.resolve()) if self.chosen else settings.home()
+
+    @property
+    def registry(self) -> "Registry":
+        """The declared sources."""
+        from pipelines import settings
+        from pipelines.sources.registry import load_registry
+
+        return load_registry(settings.SOURCES_DIR)
+
+    @property
+    def organisation(self) -> "Organisation":
+        """The home's organisation."""
+        from pipelines.sources.organisation import load_organisation
+
+        return load_organisation(self.home, self.registry)
+
+    @property
+    def command(self) -> str:
+        """How to call ``sicio`` again on the same home: what hints begin with."""
+        from pipelines import settings
+
+        if self.home == settings.home():
+            return "sicio"
+        return f"sicio --home {shown(self.home.root)}"
+
+    @contextmanager
+    def ledger(self) -> Iterator["Ledger"]:
+        """The home's ledger for reading; an empty one elsewhere when the home has none yet."""
+        import tempfile
+
+        from pipelines.ledger.store import open_ledger
+        from pipelines.settings import Home
+
+        if self.home.ledger_file.exists():
+            with open_ledger(self.home) as ledger:
+                yield ledger
+        else:
+            with tempfile.TemporaryDirectory(prefix="sicio-") as folder, open_ledger(Home(Path(folder))) as ledger:
+                yield ledger
+
+    def exercice(self, year: int) -> int:
+        """``year``, when it is one of the organisation's."""
+        years = self.organisation.years
+        if year not in years:
+            raise click.UsageError(f"exercice {year} is not one of the organisation's: {years[0]} to {years[-1]}")
+        return year
+
+    def export(self, name: str) -> "ExportRef":
+        """The export that ``system/export`` names; ``system`` alone will do when the system has only one."""
+        refs = self.registry.exports()
+        found = [ref for ref in refs if name in (ref.key, ref.system.system)]
+        if len(found) > 1:
+            raise click.UsageError(f"{name} has several exports: {', '.join(ref.key for ref in found)}")
+        if not found:
+            system, _, export = name.partition("/")
+            names = [ref.key for ref in refs] if export else [ref.system.system for ref in refs]
+            raise click.UsageError(f"no export {name!r} is declared{did_you_mean(name, names)}")
+        return found[0]
+
+    def systems(self, names: Iterable[str]) -> list[str] | None:
+        """The systems that ``--source`` names (``system`` or ``system/export``); None when it names none."""
+        known = self.registry.systems
+        chosen = []
+        for name in names:
+            system = name.partition("/")[0]
+            if system not in known:
+                raise click.UsageError(f"no system {system!r} is declared{did_you_mean(system, known)}")
+            if not self.organisation.subscribes(system):
+                raise click.UsageError(f"the organisation does not subscribe to {system!r}: see organisation.yml")
+            chosen.append(system)
+        return list(dict.fromkeys(chosen)) or None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """``; did you mean 'kolok'?`` when something known looks like ``name``, else nothing."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def shown(path: Path) -> str:
+    """A path as short as it can be typed from here."""
+    try:
+        return str(path.relative_to(Path.cwd())) or "."
+    except ValueError:
+        return str(path)
+
+
+def global_options(function: Callable) -> Callable:
+    """``--home`` and ``--debug``, which stand before or after the command's name."""
+    home = click.option(
+        "--home",
+        type=click.Path(path_type=Path, file_okay=False),
+        expose_value=False,
+        callback=_remember("chosen"),
+        help="The organisation's folder (SICIO_HOME).",
+    )
+    debug = click.option(
+        "--debug", is_flag=True, default=None, expose_value=False, callback=_remember("debug"), help="Show tracebacks."
+    )
+    return home(debug(function))
+
+
+def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def callback(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+        session = ctx.ensure_object(Session)
+        if value is not None:
+            setattr(session, name, value)
+
+    return callback

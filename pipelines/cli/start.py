@@ -1,0 +1,159 @@
+"""``init`` and ``demo``: making a home."""
+
+import json
+from pathlib import Path
+
+import click
+
+from pipelines import settings
+from pipelines.cli.collecting import run_and_tell
+from pipelines.cli.output import note
+from pipelines.cli.session import Session, did_you_mean, global_options, shown
+from pipelines.settings import Home
+from pipelines.sources.organisation import Organisation, load_organisation
+from pipelines.sources.registry import load_registry
+from pipelines.sources.yaml_file import DeclarationError
+
+DEMONSTRATION_FROM = 2018  # the first exercice that the published reports describe
+
+# What `sicio init` writes; the commented parts are examples.
+ORGANISATION = """\
+# The organisation of this home. Nothing in the code knows it: whatever differs from one syndicate to another is here.
+nom: {nom}
+sigle: {sigle}
+siren: {siren}
+exercices: {{premier: {premier}, dernier: {dernier}}}
+
+# The source systems that the organisation uses, besides its applications (`pipelines/sources/<system>.yml`).
+systemes: {systemes}
+
+# Its members. `alias` lists the spellings that the tools use, so that every row finds its collectivité.
+collectivites: []
+# collectivites:
+#   - code_insee: "56046"
+#     siren: "215600461"
+#     nom: Crac’h
+#     type: commune
+#     population: 3400
+#     alias: [CRACH, Mairie de Crac'h]
+
+# Its business applications. The system that exports an application's accounts bears the application's code.
+applications: []
+# applications:
+#   - code: kolok
+#     libelle: Kolok
+#     domaine: Relations publiques
+#     debut: 2018        # first exercice in use; `fin` is the last one
+#     indicateurs: [agents_formes, jours_formation, jours_assistance, agents_utilisateurs]
+#     alias: [KOLOK]
+
+# Below this number of people, a public table hides the cell.
+seuil_secret: 5
+"""
+
+
+@click.command(short_help="Make a home for an organisation.")
+@click.argument("path", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--name", required=True, help="The organisation's full name.")
+@click.option("--sigle", required=True, help="Its short name.")
+@click.option("--siren", required=True, help="Its SIREN, nine digits.")
+@click.option("--first", type=click.IntRange(1990, 2100), required=True, help="Its first exercice in this home.")
+@click.option("--last", type=click.IntRange(1990, 2100), help="Its last exercice; the first one by default.")
+@click.option("--system", "systems", multiple=True, help="A source system that it uses; repeatable.")
+@global_options
+@click.pass_context
+def init(
+    ctx: click.Context,
+    path: Path | None,
+    name: str,
+    sigle: str,
+    siren: str,
+    first: int,
+    last: int | None,
+    systems: tuple[str, ...],
+) -> None:
+    """Make a home at PATH (or --home, or SICIO_HOME): organisation.yml, landing/, and its Dagster instance."""
+    session: Session = ctx.obj
+    if path:
+        session.chosen = path
+    last = first if last is None else last
+    if last < first:
+        raise click.BadParameter(f"{last} comes before {first}", param_hint="--last")
+    known = load_registry(settings.SOURCES_DIR).systems
+    for system in systems:
+        if system not in known:
+            raise click.UsageError(f"no system {system!r} is declared{did_you_mean(system, known)}")
+    text = ORGANISATION.format(
+        nom=_quoted(name),
+        sigle=_quoted(sigle),
+        siren=_quoted(siren),
+        premier=first,
+        dernier=last,
+        systemes=f"[{', '.join(systems)}]",
+    )
+    organisation = make_home(session.home, text)
+    click.echo(f"Made {shown(session.home.root)} for {organisation.sigle}.")
+    click.echo(f"  1. Complete {shown(session.home.organisation_file)}: collectivités, applications.")
+    click.echo(f"  2. Drop the exports in {shown(session.home.landing)}/<exercice>/<system>/.")
+    click.echo(f"  3. {session.command} run {first}")
+
+
+def _quoted(text: str) -> str:
+    """A YAML scalar: JSON strings are YAML."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def make_home(home: Home, organisation: str) -> Organisation:
+    """Make the folders of ``home`` with this ``organisation.yml``. Raises DeclarationError; changes nothing then."""
+    if home.organisation_file.exists():
+        raise DeclarationError(f"{shown(home.organisation_file)} exists: this home belongs to an organisation already")
+    home.root.mkdir(parents=True, exist_ok=True)
+    aside = home.root / ".init"
+    aside.mkdir(exist_ok=True)
+    try:
+        written = Home(aside).organisation_file
+        written.write_text(organisation, encoding="utf-8")
+        loaded = load_organisation(Home(aside), load_registry(settings.SOURCES_DIR))
+        for folder in (home.landing, home.dagster):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        for year in loaded.years:
+            (home.landing / str(year)).mkdir(exist_ok=True)
+        instance = (settings.PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8")
+        (home.dagster / "dagster.yaml").write_text(instance, encoding="utf-8")
+        written.rename(home.organisation_file)
+    finally:
+        (aside / home.organisation_file.name).unlink(missing_ok=True)
+        aside.rmdir()
+    return loaded
+
+
+@click.command(short_help="Make the demonstration's home and run the main job on it.")
+@click.argument("path", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--through",
+    type=click.IntRange(DEMONSTRATION_FROM, 2020),
+    default=2020,
+    show_default=True,
+    help=f"Last exercice; the first one is {DEMONSTRATION_FROM}.",
+)
+@click.option("--run/--no-run", "and_run", default=True, help="Run the main job on it, or only make it.")
+@global_options
+@click.pass_context
+def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> None:
+    """Make the demonstration's home at PATH (data-demo/ in the checkout by default) and run the main job on it.
+
+    Its rows are invented so as to give the figures of the published reports.
+    """
+    from demo.home import make_home as make_demonstration
+
+    session: Session = ctx.obj
+    session.chosen = path or session.chosen or settings.PROJECT_ROOT / "data-demo"
+    home = session.home
+    if home.organisation_file.exists() and not session.organisation.demonstration:
+        raise click.UsageError(f"{shown(home.root)} is the home of {session.organisation.sigle}: choose another folder")
+    years = list(range(DEMONSTRATION_FROM, through + 1))
+    note(f"Making the exports of {', '.join(map(str, years))} in {shown(home.landing)}")
+    make_demonstration(home.root, years)
+    if and_run:
+        ctx.exit(run_and_tell(session, years, None))
+    click.echo(f"Made {shown(home.root)}. Next: {session.command} run {' '.join(map(str, years))}")

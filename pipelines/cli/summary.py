@@ -1,0 +1,77 @@
+"""The few lines that end ``run`` and ``demo``: what came in, what was judged, what came out, where to look."""
+
+from collections.abc import Callable
+
+import click
+
+from pipelines.cli.output import Column, note, table, title
+from pipelines.cli.session import Session, shown
+from pipelines.evidence.status import YearStatus
+from pipelines.ledger.store import Ledger
+
+# (group, line, how to count it)
+LINES: list[tuple[str, str, Callable[[YearStatus], int]]] = [
+    ("Exports", "received", lambda s: sum(e.counts for e in s.exports if e.state != "refused")),
+    ("", "refused", lambda s: len(s.exports_in("refused"))),
+    ("", "missing", lambda s: len(s.exports_in("late", "awaited"))),
+    ("", "declared absent", lambda s: len(s.exports_in("declared absent"))),
+    ("Lines", "read", lambda s: s.lines.lues),
+    ("", "= accepted", lambda s: s.lines.acceptees),
+    ("", "+ refused", lambda s: s.lines.refusees),
+    ("", "+ ignored", lambda s: s.lines.ignorees),
+    ("Checks", "passed", lambda s: s.checks.passed),
+    ("", "warned", lambda s: s.checks.warned),
+    ("", "failed", lambda s: s.checks.failed),
+    ("Figures", "computed", lambda s: len(s.figures_in("computed", "partial"))),
+    ("", "of which partial", lambda s: len(s.figures_in("partial"))),
+    ("", "missing", lambda s: len(s.figures_in("missing"))),
+    ("", "differ from published", lambda s: len(s.differences)),
+]
+
+
+def show_summary(session: Session, ledger: Ledger, statuses: list[YearStatus], years: list[int]) -> None:
+    """One column an exercice, then the warehouse and where to look."""
+    title(f"exercice{'s' * (len(years) > 1)} {', '.join(map(str, years))}", session.organisation)
+    if session.organisation.demonstration:
+        click.echo("The rows are invented so as to give the figures of the published reports.")
+    click.echo()
+    columns = [Column("group", ""), Column("line", "")]
+    columns += [Column(str(year), str(year), right=True) for year in years]
+    rows = [
+        {"group": group, "line": line, **{str(s.exercice): count(s) for s in statuses}} for group, line, count in LINES
+    ]
+    table(columns, rows)
+    click.echo(f"\n{_warehouse_sentence(ledger, statuses[-1])}")
+    _show_where(session, statuses)
+
+
+def _warehouse_sentence(ledger: Ledger, status: YearStatus) -> str:
+    build = ledger.last_build()
+    if build is None:
+        return "Warehouse: never built"
+    tests = [test["status"] for test in build["tests"] if test["kind"] != "model"]
+    passed, warned = tests.count("pass") + tests.count("success"), tests.count("warn")
+    counts = [(passed, "passed"), (warned, "warned"), (len(tests) - passed - warned, "failed or skipped")]
+    said = ", ".join(f"{count} {word}" for count, word in counts if count)
+    state = "built" if build["succeeded"] else "NOT replaced"
+    published = f"; published as {status.publication.publication[:8]}" if status.publication else ""
+    return f"Warehouse: {state}, tests: {said or 'none'}{published}"
+
+
+def _show_where(session: Session, statuses: list[YearStatus]) -> None:
+    year, sicio, published = statuses[-1].exercice, session.command, shown(session.home.published)
+    places = [
+        (f"{sicio} status {year}", "each export and figure, and why one is missing"),
+        (f"{sicio} rejects {year}", "what was refused, and how to mend it"),
+        (f"{sicio} findings {year}", "what somebody must know or decide"),
+        (f"{sicio} figures {year}", "the figures of the report"),
+        (f"{published}/rapport.duckdb", "marts, report tables and audit, for BI"),
+        (f"{published}/rapport/chiffres.parquet", "the same figures, one Parquet a table"),
+    ]
+    width = max(len(place) for place, _ in places)
+    click.echo("\nWhere to look:")
+    for place, what in places:
+        click.echo(f"  {place:<{width}}  {what}")
+    late = [f"{e.key} {s.exercice} ({e.owner})" for s in statuses for e in s.exports_in("late")]
+    if late:
+        note(f"\nStill missing: {', '.join(late)}")

@@ -1,0 +1,147 @@
+"""One op an export: ingest → validate → accept, so that no run can load what no run has judged.
+
+The op logs one materialisation a table and accepted exercice, evaluates three coarse checks a table over all accepted
+exercices (a green 2020 must not hide a red 2018), then fails naming the refused exercices. Nothing here holds a
+personal value: metadata are counts, rules and reasons.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.collect import Outcome, collect
+from pipelines.defs.workspace import exercices, home, organisation, registry, table_key
+from pipelines.ledger.records import Verdict
+from pipelines.ledger.store import Ledger, open_ledger
+from pipelines.locking import only_writer
+from pipelines.sources.declarations import Table
+from pipelines.sources.registry import ExportRef
+
+CHECKS = {
+    "bilan": "Lignes lues = acceptées + refusées + ignorées, pour chaque exercice accepté.",
+    "attentes": "Contrôles Great Expectations de chaque exercice accepté.",
+    "echeance": "Chaque exercice échu est arrivé et accepté.",
+}
+
+
+@dg.definitions
+def collect_defs() -> dg.Definitions:
+    """An asset a table of every export that the organisation subscribes to."""
+    refs = [ref for ref in registry().exports() if organisation().subscribes(ref.system.system)]
+    return dg.Definitions(assets=[export_assets(ref) for ref in refs])
+
+
+def export_assets(ref: ExportRef) -> dg.AssetsDefinition:
+    """The op of one export, and the assets of its tables."""
+    tables = ref.export.tables
+
+    @dg.multi_asset(
+        name=f"{ref.system.system}__{ref.export.name}",
+        specs=[_spec(ref, table) for table in tables],
+        check_specs=[
+            dg.AssetCheckSpec(check, asset=table_key(ref.system, table), description=text)
+            for table in tables
+            for check, text in CHECKS.items()
+        ],
+        partitions_def=exercices(),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def collect_export(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        with only_writer(home()), open_ledger(home()) as ledger:
+            outcomes = [collect(home(), ledger, ref, int(year)) for year in context.partition_keys]
+            for outcome in outcomes:
+                _log(context, ref, outcome)
+            for table in tables:
+                yield from _checks(ledger, ref, table)
+        _fail_on_refusals(ref, outcomes)
+
+    return collect_export
+
+
+def _spec(ref: ExportRef, table: Table) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        table_key(ref.system, table),
+        description=f"{table.title}. {table.description or ''}",
+        group_name="collecte",
+        kinds={ref.export.format.type.split("_")[-1]},
+        metadata={"propriétaire": ref.owner, "fichiers": ref.export.files, "conservation": ref.export.retention or ref.system.retention},
+        tags={"systeme": ref.system.system},
+        skippable=True,  # materialisations are logged exercice by exercice
+    )
+
+
+def _log(context: dg.AssetExecutionContext, ref: ExportRef, outcome: Outcome) -> None:
+    if outcome.status in ("absent", "refused"):
+        context.log.info(f"{outcome.key} {outcome.exercice}: {outcome.status}")
+        return
+    for table in ref.export.tables:
+        counts = outcome.manifest.tables[table.name]
+        context.log_event(
+            dg.AssetMaterialization(
+                asset_key=table_key(ref.system, table),
+                partition=str(outcome.exercice),
+                metadata={
+                    "dagster/partition_row_count": counts.acceptees,
+                    "lues": counts.lues,
+                    "refusées": counts.refusees,
+                    "ignorées": counts.ignorees,
+                    "livraison": outcome.manifest.delivery,
+                    "fichiers": ", ".join(f"{f.name} ({f.sha256[:12]})" for f in outcome.manifest.files),
+                    "état": outcome.status,
+                },
+            )
+        )
+
+
+def _checks(ledger: Ledger, ref: ExportRef, table: Table) -> Iterator[dg.AssetCheckResult]:
+    current = {year: c for (key, year), c in ledger.current().items() if key == ref.key}
+    counts = {year: c.manifest.tables[table.name] for year, c in current.items()}
+    unbalanced = [y for y, c in counts.items() if c.lues != c.acceptees + c.refusees + c.ignorees]
+    refused = {str(year): c.refusees for year, c in counts.items() if c.refusees}
+    key = table_key(ref.system, table)
+    yield dg.AssetCheckResult(
+        check_name="bilan", asset_key=key, passed=not unbalanced,
+        metadata={"exercices": len(counts), "lignes refusées": refused},
+    )
+    verdicts = {y: next(v for v in map(ledger.verdict, c.verdicts) if v.table == table.name) for y, c in current.items()}
+    yield _expectations_check(key, verdicts)
+    yield _due_check(key, ref, set(current))
+
+
+def _expectations_check(key: dg.AssetKey, verdicts: dict[int, Verdict]) -> dg.AssetCheckResult:
+    bad = [(year, r) for year, verdict in sorted(verdicts.items()) for r in verdict.results if r.success is not True]
+    rows = [
+        dg.TableRecord({"exercice": year, "contrôle": r.key, "sévérité": r.severity, "lignes": r.unexpected or 0, "raison": r.reason})
+        for year, r in bad
+    ]
+    metadata = {"contrôles": sum(len(v.results) for v in verdicts.values())}
+    if rows:
+        metadata["en défaut"] = dg.MetadataValue.table(records=rows)
+    return dg.AssetCheckResult(
+        check_name="attentes", asset_key=key, passed=not bad, metadata=metadata,
+        severity=dg.AssetCheckSeverity.ERROR if any(r.blocks for _, r in bad) else dg.AssetCheckSeverity.WARN,
+    )
+
+
+def _due_check(key: dg.AssetKey, ref: ExportRef, arrived: set[int]) -> dg.AssetCheckResult:
+    today = dt.date.today().isoformat()
+    late = [
+        year
+        for year in organisation().years
+        if ref.system.covers(year) and year not in arrived and not ref.export.optional and ref.due(year) < today
+    ]
+    return dg.AssetCheckResult(
+        check_name="echeance", asset_key=key, passed=not late, severity=dg.AssetCheckSeverity.WARN,
+        metadata={"exercices manquants": ", ".join(map(str, late)) or "aucun", "propriétaire": ref.owner},
+    )
+
+
+def _fail_on_refusals(ref: ExportRef, outcomes: list[Outcome]) -> None:
+    refused = [outcome for outcome in outcomes if outcome.refused]
+    if refused:
+        raise dg.Failure(
+            description="; ".join(f"{ref.key} {o.exercice}: {o.refusal.sentence()}" for o in refused),
+            metadata={str(o.exercice): o.refusal.rule.code for o in refused},
+            allow_retries=False,
+        )

@@ -1,0 +1,106 @@
+"""Jobs, schedule and sensors: what the yearly load does by itself.
+
+``collect`` takes in exports (several exercices in one run); ``build`` makes the warehouse and publishes. A refused
+export fails its own step of ``collect`` and nothing else: ``build`` is another job.
+"""
+
+import datetime as dt
+import hashlib
+import subprocess
+
+import dagster as dg
+
+from pipelines import settings
+from pipelines.defs.workspace import exercices, home, organisation, registry
+from pipelines.ingest.landing import files_of
+
+QUIET_SECONDS = 60  # a file that changed within the last minute may still be growing
+COLLECT = dg.AssetSelection.groups("collecte")
+BUILD = dg.AssetSelection.groups("staging", "intermediate", "marts", "rapport", "publication")
+
+
+@dg.definitions
+def job_defs() -> dg.Definitions:
+    """The two jobs and what starts them."""
+    collect = dg.define_asset_job("collect", COLLECT, partitions_def=exercices(), description="Reçoit, lit, juge et accepte les exports.")
+    build = dg.define_asset_job("build", BUILD, description="Construit l’entrepôt, le contrôle et publie.")
+    return dg.Definitions(
+        jobs=[collect, build],
+        schedules=[daily_collection(collect)],
+        sensors=[landing_sensor(collect), build_after_collect(build), alert_on_failure()],
+    )
+
+
+def daily_collection(job: dg.JobDefinition) -> dg.ScheduleDefinition:
+    """Every morning of the open window: January to September, the report being due before 30 September."""
+
+    @dg.schedule(job=job, cron_schedule="0 6 * 1-9 *", execution_timezone="Europe/Paris", name="collecte_quotidienne")
+    def collecte_quotidienne(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        year = context.scheduled_execution_time.year - 1
+        if year not in organisation().years:
+            return dg.SkipReason(f"exercice {year} is not one of the organisation's")
+        return dg.RunRequest(run_key=f"{year}-{context.scheduled_execution_time:%Y-%m-%d}", partition_key=str(year))
+
+    return collecte_quotidienne
+
+
+def landing_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
+    """Collect what lands, once it has stopped growing."""
+
+    @dg.sensor(job=job, name="depot_dans_landing", minimum_interval_seconds=60)
+    def depot_dans_landing(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        seen = dict(line.split("=") for line in (context.cursor or "").split() if "=" in line)
+        requests = []
+        for year in organisation().years:
+            stamp = landing_stamp(year)
+            if stamp and stamp != seen.get(str(year)):
+                seen[str(year)] = stamp
+                requests.append(dg.RunRequest(run_key=f"{year}-{stamp}", partition_key=str(year)))
+        if not requests:
+            return dg.SkipReason("nothing new in landing")
+        return dg.SensorResult(run_requests=requests, cursor=" ".join(f"{k}={v}" for k, v in sorted(seen.items())))
+
+    return depot_dans_landing
+
+
+def landing_stamp(year: int) -> str | None:
+    """What lies in a year's folder, as one hash; None when empty or still changing."""
+    newest, digest = 0.0, hashlib.sha256()
+    paths = [p for ref in organisation().exports(registry(), year) for p in files_of(home().landing, ref, year)]
+    for path in paths:
+        stat = path.stat()
+        newest = max(newest, stat.st_mtime)
+        digest.update(f"{path}|{stat.st_size}|{stat.st_mtime_ns}".encode())
+    if not paths or dt.datetime.now().timestamp() - newest < QUIET_SECONDS:
+        return None
+    return digest.hexdigest()[:16]
+
+
+def build_after_collect(job: dg.JobDefinition) -> dg.SensorDefinition:
+    """Build when a collection ended, whether or not one of its exports was refused: the others count."""
+    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+
+    @dg.sensor(job=job, name="construction_apres_collecte", minimum_interval_seconds=60)
+    def construction_apres_collecte(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        runs = context.instance.get_runs(dg.RunsFilter(job_name="collect", statuses=ended), limit=1)
+        if not runs or runs[0].run_id == context.cursor:
+            return dg.SkipReason("no collection since the last build")
+        context.update_cursor(runs[0].run_id)
+        return dg.RunRequest(run_key=runs[0].run_id)
+
+    return construction_apres_collecte
+
+
+def alert_on_failure() -> dg.SensorDefinition:
+    """Call the organisation's alert command (``SICIO_ALERT_COMMAND``) with the job, the run and the error."""
+
+    @dg.run_failure_sensor(name="alerte_echec")
+    def alerte_echec(context: dg.RunFailureSensorContext) -> None:
+        command = settings.alert_command()
+        message = f"{context.dagster_run.job_name} {context.dagster_run.run_id}: {context.failure_event.message}"
+        if command:
+            subprocess.run([command, message], check=False, timeout=60)
+        else:
+            context.log.error(message)
+
+    return alerte_echec

@@ -1,0 +1,44 @@
+"""The publication: after every mart and report table, ``published/`` is swapped whole."""
+
+import dagster as dg
+
+from pipelines.defs.workspace import home, organisation, registry
+from pipelines.evidence.findings import gather
+from pipelines.ledger.store import open_ledger
+from pipelines.locking import only_writer
+from pipelines.publish.swap import publish
+
+
+@dg.definitions
+def publish_defs() -> dg.Definitions:
+    """One asset: the folder that BI tools, auditors and the report read."""
+
+    @dg.asset(
+        key=["publication", "published"],
+        group_name="publication",
+        deps=[dg.AssetKey(key) for key in published_models()],
+        kinds={"duckdb", "parquet"},
+        description="published/ : rapport.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc.",
+    )
+    def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        with only_writer(home()), open_ledger(home()) as ledger:
+            build = ledger.last_build()
+            findings = gather(home(), ledger, registry(), organisation())
+            identity = publish(home(), ledger, build["build"], findings)
+        return dg.MaterializeResult(metadata={"publication": identity, "constats": len(findings), "dossier": str(home().published)})
+
+    return dg.Definitions(assets=[published])
+
+
+def published_models() -> list[list[str]]:
+    """The keys of every model that is published, from dbt's manifest."""
+    import json
+
+    from pipelines.publish.swap import PUBLISHED_SCHEMAS
+    from pipelines.settings import DBT_PROJECT_DIR
+
+    manifest = DBT_PROJECT_DIR / "target" / "manifest.json"
+    if not manifest.exists():
+        return []
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    return sorted([n["schema"], n["name"]] for n in nodes if n["resource_type"] == "model" and n["schema"] in PUBLISHED_SCHEMAS)

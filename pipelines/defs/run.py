@@ -1,0 +1,103 @@
+"""Runs the same jobs as the Dagster UI, on the same instance, for the command line.
+
+Everything happens in this process; several exercices are one run. The outcome is read back from the ledger.
+"""
+
+import logging
+import os
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines import settings
+from pipelines.ledger.store import open_ledger
+from pipelines.settings import Home
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What the two jobs came to; ``error`` says why there is no new warehouse or publication."""
+
+    collected: bool
+    built: bool
+    error: str | None
+    publication: str | None
+
+
+def run_jobs(
+    home: Home, exercices: list[int], sources: list[str] | None = None, progress: Callable[[str], None] | None = None
+) -> RunReport:
+    """Collect ``exercices`` (only ``sources``, names of systems, when given), then build and publish."""
+    say = progress or (lambda _: None)
+    _prepare_instance(home)
+    from pipelines.defs.jobs import COLLECT
+    from pipelines.definitions import defs as definitions
+
+    loaded = definitions()
+    with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
+        say(f"collect {', '.join(map(str, exercices))}")
+        selection = dg.AssetSelection.key_prefixes(*sources) if sources else COLLECT
+        keys = selection.resolve(loaded.resolve_asset_graph())
+        job = loaded.resolve_job_def("collect")
+        errors = [_execute(job, instance, selection=keys, span=span) for span in spans(exercices)]
+        say("build and publish")
+        error = _execute(loaded.resolve_job_def("build"), instance)
+    with open_ledger(home) as ledger:
+        publication = ledger.last_publication()
+    return RunReport(not any(errors), error is None, error, publication["publication"] if publication else None)
+
+
+def _console(home: Home) -> Path:
+    """Where dbt's own lines go: standard output is for results."""
+    return home.dagster / "console.log"
+
+
+def spans(exercices: list[int]) -> list[tuple[int, int]]:
+    """``[2018, 2019, 2021]`` → ``[(2018, 2019), (2021, 2021)]``: one run each."""
+    result: list[tuple[int, int]] = []
+    for year in sorted(set(exercices)):
+        if result and result[-1][1] == year - 1:
+            result[-1] = (result[-1][0], year)
+        else:
+            result.append((year, year))
+    return result
+
+
+def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, *, selection=None, span=None) -> str | None:
+    """Run a job; None when it succeeded, else the messages of its failed steps."""
+    tags = {}
+    if span:
+        tags = {"dagster/asset_partition_range_start": str(span[0]), "dagster/asset_partition_range_end": str(span[1])}
+    result = job.execute_in_process(
+        instance=instance,
+        raise_on_error=False,
+        tags=tags,
+        asset_selection=sorted(selection) if selection else None,
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
+    if result.success:
+        return None
+    messages = [_message(event) for event in result.all_events if event.is_step_failure]
+    return "; ".join(messages) or "the run failed"
+
+
+def _message(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    cause = data.error.cause or data.error if data.error else None
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    return (cause.message if cause else event.message or "").strip().splitlines()[0]
+
+
+def _prepare_instance(home: Home) -> None:
+    """Point this process at the home and at its own Dagster instance."""
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    config = home.dagster / "dagster.yaml"
+    if not config.exists():
+        config.write_text((settings.PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    os.environ["SICIO_HOME"] = str(home.root)
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)

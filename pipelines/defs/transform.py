@@ -1,0 +1,95 @@
+"""The dbt models as assets: one step builds a new warehouse, tests it and swaps it in.
+
+Not partitioned and without vars: every build makes all years, from a new file. dbt runs as a subprocess through a lean
+resource; its tests are asset checks.
+"""
+
+import functools
+import importlib.metadata
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+from packaging import version
+
+from pipelines.defs.workspace import home, organisation, registry
+from pipelines.ledger.store import open_ledger
+from pipelines.locking import only_writer
+from pipelines.settings import DBT_PROJECT_DIR
+from pipelines.transform.build import finish, prepare
+from pipelines.transform.dbt import environment, executable, read_results
+
+MANIFEST = DBT_PROJECT_DIR / "target" / "manifest.json"
+
+
+class LeanDbt(DbtCliResource):
+    """dbt without what Dagster adds at each call: ``dbt --version`` (asks the network) and a second adapter.
+
+    Relies on private names of dagster-dbt, which is pinned; without row counts and column metadata nothing is lost.
+    """
+
+    @functools.cached_property
+    def _cli_version(self) -> version.Version:
+        return version.parse(importlib.metadata.version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Any) -> None:
+        return None
+
+
+class Translator(DagsterDbtTranslator):
+    """Names dbt's nodes as the rest of the graph does."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """``lake.<system>__<table>`` is the collected asset; a model is ``<schema>/<model>``."""
+        props = dbt_resource_props
+        if props["resource_type"] == "source":
+            if props["source_name"] == "lake":
+                return dg.AssetKey(props["name"].split("__", 1))
+            return dg.AssetKey([props["source_name"], props["name"]])
+        return dg.AssetKey([props["schema"], props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The layer."""
+        return dbt_resource_props["fqn"][1]
+
+
+def _manifest() -> Path:
+    if not MANIFEST.exists():
+        raise FileNotFoundError(f"{MANIFEST} is missing: run `make setup` (or `sicio dbt parse`)")
+    return MANIFEST
+
+
+@dg.definitions
+def transform_defs() -> dg.Definitions:
+    """The dbt project as one multi-asset."""
+
+    @dbt_assets(
+        manifest=_manifest(),
+        name="entrepot",
+        project=DbtProject(project_dir=DBT_PROJECT_DIR),
+        dagster_dbt_translator=Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True)),
+    )
+    def entrepot(context: dg.AssetExecutionContext, dbt: LeanDbt) -> Iterator[Any]:
+        with only_writer(home()), open_ledger(home()) as ledger:
+            frozen = prepare(home(), ledger, registry(), organisation())
+            invocation = dbt.cli(["build"], context=context, raise_on_error=False)
+            yield from invocation.stream()
+            built = finish(home(), ledger, frozen, read_results(invocation.target_path / "run_results.json"))
+            context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
+
+    dbt = LeanDbt(
+        project_dir=str(DBT_PROJECT_DIR), profiles_dir=str(DBT_PROJECT_DIR), dbt_executable=executable(),
+    )
+    return dg.Definitions(assets=[entrepot], resources={"dbt": dbt})
+
+
+def set_environment() -> None:
+    """Tell dbt's subprocess which file to build."""
+    import os
+
+    os.environ.update(environment(home().warehouse_next))
+
+
+set_environment()

@@ -1,0 +1,181 @@
+"""What became of each expected export of a year: received, refused, waiting, declared absent, late, awaited.
+
+Reads the ledger; the clock and the mailbox are the caller's. Which figures lack something is ``gaps``' work.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pipelines.ledger.records import Manifest, Verdict
+from pipelines.ledger.store import Current, Ledger
+from pipelines.sources.organisation import Organisation
+from pipelines.sources.registry import ExportRef, Registry
+
+ExportState = Literal["received", "refused", "waiting", "declared absent", "late", "awaited", "not sent"]
+
+
+@dataclass(frozen=True)
+class Checks:
+    """How many expectations passed, warned and failed (a check that broke fails)."""
+
+    passed: int = 0
+    warned: int = 0
+    failed: int = 0
+
+    def __add__(self, other: "Checks") -> "Checks":
+        return Checks(self.passed + other.passed, self.warned + other.warned, self.failed + other.failed)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The balance of what was read: ``lues`` = the three others."""
+
+    lues: int = 0
+    acceptees: int = 0
+    refusees: int = 0
+    ignorees: int = 0
+
+    def __add__(self, other: "Lines") -> "Lines":
+        return Lines(
+            self.lues + other.lues,
+            self.acceptees + other.acceptees,
+            self.refusees + other.refusees,
+            self.ignorees + other.ignorees,
+        )
+
+
+@dataclass(frozen=True)
+class ExportStatus:
+    """One export of one exercice.
+
+    ``files``, ``accepted_at`` and ``lines`` are those of the delivery that counts, which stays when a newer
+    one is refused; ``checks`` are those of the delivery that ``state`` speaks of.
+    """
+
+    key: str
+    title: str
+    owner: str
+    due: str
+    optional: bool
+    state: ExportState
+    files: list[str] = field(default_factory=list)
+    accepted_at: str | None = None
+    lines: Lines | None = None
+    checks: Checks = Checks()
+    reason: str | None = None  # French: why it is refused or absent
+
+    @property
+    def counts(self) -> bool:
+        """True when a delivery of this export enters the figures."""
+        return self.accepted_at is not None
+
+
+class Arrivals:
+    """Reads the state of the exports of one exercice.
+
+    ``landed`` maps ``system/export`` to the SHA-256 of its files in landing; ``absences`` are the declared
+    ones (code → mark, reason); ``needed`` gives the figures that rest on each table (``system/table``).
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        exercice: int,
+        *,
+        today: str,
+        landed: Mapping[str, frozenset[str]],
+        absences: Mapping[str, tuple[str, str]],
+        needed: Mapping[str, set[str]],
+    ):
+        self.ledger, self.exercice, self.today = ledger, exercice, today
+        self.landed, self.absences, self.needed = landed, absences, needed
+        self.current = {key: value for (key, year), value in ledger.current().items() if year == exercice}
+        self.refusals = [row for row in ledger.all_rows("refusals") if row["exercice"] == exercice]
+
+    def exports(self, registry: Registry, organisation: Organisation) -> list[ExportStatus]:
+        """Every export that the organisation expects, in order of declaration."""
+        return [self.export(ref) for ref in organisation.exports(registry, self.exercice)]
+
+    def export(self, ref: ExportRef) -> ExportStatus:
+        """The state of one export."""
+        current = self.current.get(ref.key)
+        state, reason, verdicts = self._state(ref, current)
+        return ExportStatus(
+            key=ref.key,
+            title=ref.export.title,
+            owner=ref.owner,
+            due=ref.due(self.exercice),
+            optional=ref.export.optional,
+            state=state,
+            files=[file.name for file in current.manifest.files] if current else [],
+            accepted_at=current.accepted_at if current else None,
+            lines=_lines(current.manifest) if current else None,
+            checks=count_checks(verdicts),
+            reason=reason,
+        )
+
+    def _state(
+        self, ref: ExportRef, current: Current | None
+    ) -> tuple[ExportState, str | None, list[Verdict]]:
+        landed = self.landed.get(ref.key)
+        if refusal := self._standing_refusal(ref, current):
+            verdicts = self.ledger.verdicts_of(refusal["delivery"]) if refusal["delivery"] else []
+            return "refused", _why_refused(refusal["rule"]), verdicts
+        verdicts = [v for v in map(self.ledger.verdict, current.verdicts) if v] if current else []
+        if landed and not (current and _bytes_of(current.manifest) == landed):
+            return "waiting", None, verdicts
+        if current:
+            return "received", None, verdicts
+        return *self._absent(ref), []
+
+    def _standing_refusal(self, ref: ExportRef, current: Current | None) -> dict | None:
+        """The refusal that counts: that of the bytes in landing when there are some, else the last one."""
+        last = self.ledger.last_refusal(ref.key, self.exercice)
+        landed = self.landed.get(ref.key)
+        if not landed or (last and _refused_bytes(last) == landed):
+            return last
+        if current and _bytes_of(current.manifest) == landed:
+            return None
+        same = [row for row in self.refusals if f"{row['system']}/{row['export']}" == ref.key]
+        return next((row for row in reversed(same) if _refused_bytes(row) == landed), None)
+
+    def _absent(self, ref: ExportRef) -> tuple[ExportState, str | None]:
+        """An export without delivery is declared absent when every figure that needs it is."""
+        tables = [f"{ref.system.system}/{table.name}" for table in ref.export.tables]
+        codes = set().union(*(self.needed.get(table, set()) for table in tables))
+        if codes and codes <= self.absences.keys():
+            return "declared absent", " ; ".join(
+                dict.fromkeys(self.absences[code][1] for code in sorted(codes))
+            )
+        if ref.export.optional:
+            return "not sent", None
+        due = ref.due(self.exercice)
+        return ("late", f"attendu avant le {due}") if due < self.today else ("awaited", None)
+
+
+def _bytes_of(manifest: Manifest) -> frozenset[str]:
+    return frozenset(file.sha256 for file in manifest.files)
+
+
+def _refused_bytes(refusal: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(file["sha256"] for file in refusal["files"])
+
+
+def _why_refused(rule: Mapping[str, Any]) -> str:
+    where = ":".join(str(rule[k]) for k in ("fichier", "ligne", "colonne") if rule.get(k) not in (None, ""))
+    expected = f" — attendu : {rule['attendu']}" if rule.get("attendu") else ""
+    return f"{where} {rule['code']} {rule['titre']}{expected}".strip()
+
+
+def _lines(manifest: Manifest) -> Lines:
+    tables = manifest.tables.values()
+    return sum((Lines(t.lues, t.acceptees, t.refusees, t.ignorees) for t in tables), Lines())
+
+
+def count_checks(verdicts: list[Verdict]) -> Checks:
+    """How the expectations of these verdicts came out."""
+    results = [result for verdict in verdicts for result in verdict.results]
+    passed = sum(result.success is True for result in results)
+    failed = sum(result.blocks for result in results)
+    return Checks(passed, len(results) - passed - failed, failed)

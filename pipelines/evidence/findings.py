@@ -1,0 +1,113 @@
+"""Gathers every finding of a home from the ledger and the lake, in one stable order.
+
+Refused deliveries, refused lines, failed expectations, missing exports and what the last build found. It writes
+nothing: ``audit.constats``, ``sicio status`` and the orchestrator's checks are copies of this list.
+"""
+
+from pathlib import Path
+
+from pipelines.ledger.records import CheckResult, Finding, Manifest
+from pipelines.ledger.store import Ledger
+from pipelines.rules import RULES
+from pipelines.settings import Home
+from pipelines.sources.organisation import Organisation
+from pipelines.sources.registry import Registry
+
+
+def gather(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
+    """Every finding that stands now, the blocking ones first."""
+    found = [
+        *_collection(ledger, registry, organisation),
+        *_judgements(ledger, organisation),
+        *_refused_lines(home, ledger, organisation),
+        *_last_build(ledger),
+    ]
+    rank = {"bloquant": 0, "alerte": 1, "information": 2}
+    return sorted(found, key=lambda f: (rank[f.severity], f.exercice, f.code, f.ou, f.fichier or "", f.ligne or 0))
+
+
+def _collection(ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
+    current, found = ledger.current(), []
+    for exercice in organisation.years:
+        for ref in organisation.exports(registry, exercice):
+            if refusal := ledger.last_refusal(ref.key, exercice):
+                found.append(_refusal(ref.key, exercice, refusal["rule"]))
+            elif (ref.key, exercice) not in current and not ref.export.optional:
+                found.append(_missing(ref.key, exercice, ref.owner, ref.due(exercice)))
+    return found
+
+
+def _refusal(key: str, exercice: int, rule: dict) -> Finding:
+    return Finding(
+        rule["code"], "bloquant", exercice, key, f"Livraison refusée : {rule['titre']}", rule["attendu"], rule["recu"],
+        None, rule["aide"], rule["fichier"] or None, rule["ligne"],
+    )
+
+
+def _missing(key: str, exercice: int, owner: str, due: str) -> Finding:
+    rule = RULES["COL-MANQUANT"]
+    return Finding(
+        "COL-MANQUANT", "bloquant", exercice, key, f"{rule.titre} : {key} ({owner})", f"un export avant le {due}", aide=rule.aide
+    )
+
+
+def _judgements(ledger: Ledger, organisation: Organisation) -> list[Finding]:
+    found = []
+    for (_, exercice), current in sorted(ledger.current().items()):
+        for identity in current.verdicts if exercice in organisation.years else []:
+            verdict = ledger.verdict(identity)
+            found += [_judgement(current.manifest, verdict.table, r) for r in verdict.results if r.success is not True]
+    return found
+
+
+def _judgement(manifest: Manifest, table: str, result: CheckResult) -> Finding:
+    code = "ATT-ERREUR" if result.success is None else "ATT-CRITIQUE" if result.severity == "critical" else "ATT-ALERTE"
+    lines = f" ({result.unexpected} ligne(s))" if result.unexpected else ""
+    return Finding(
+        code, "bloquant" if result.blocks else "alerte", manifest.exercice, f"{manifest.system}/{table}",
+        f"{result.reason}{lines}", attendu=result.key, recu=result.observed, aide=result.fix, fichier=manifest.files[0].name,
+    )
+
+
+def _refused_lines(home: Home, ledger: Ledger, organisation: Organisation) -> list[Finding]:
+    found = []
+    for (_, exercice), current in sorted(ledger.current().items()):
+        if exercice in organisation.years:
+            for row in refused_lines(home, current.manifest):
+                found.append(_refused_line(current.manifest, row))
+    return found
+
+
+def refused_lines(home: Home, manifest: Manifest) -> list[dict]:
+    """The reasons of refusal of a delivery: systeme, table, fichier, ligne, colonne, position, regle, attendu, recu."""
+    import duckdb
+
+    rows = []
+    for name, counts in manifest.tables.items():
+        if counts.refusees:
+            path = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
+            with duckdb.connect() as db:
+                cursor = db.execute(
+                    "select _fichier as fichier, _ligne as ligne, colonne, position, regle, attendu, recu "
+                    "from read_parquet(?) order by all", [str(path)],
+                )
+                names = [column[0] for column in cursor.description]
+                rows += [{"systeme": manifest.system, "table": name, **dict(zip(names, r, strict=True))}
+                         for r in cursor.fetchall()]
+    return rows
+
+
+def _refused_line(manifest: Manifest, row: dict) -> Finding:
+    rule = RULES[row["regle"]]
+    column = f", colonne « {row['colonne']} »" if row["colonne"] else ""
+    return Finding(
+        rule.code, "alerte", manifest.exercice, f"{row['systeme']}/{row['table']}", f"Ligne refusée : {rule.titre}{column}",
+        row["attendu"], row["recu"], None, rule.aide, row["fichier"], row["ligne"],
+    )
+
+
+def _last_build(ledger: Ledger) -> list[Finding]:
+    build = ledger.last_build()
+    return ledger.findings_of(build["build"]) if build else []
+
+

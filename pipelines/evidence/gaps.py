@@ -1,0 +1,173 @@
+"""Which figures of a year are missing or partial, and why, from what is accepted now.
+
+Reasons are French, as the report's notes will print them. The values themselves come from ``published``;
+the state of the exports from ``arrivals``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pipelines.evidence.arrivals import ExportStatus
+from pipelines.figures.grammar import PLACEHOLDER
+from pipelines.figures.load import Figures
+from pipelines.ledger.records import TableCounts
+from pipelines.ledger.store import Ledger
+from pipelines.settings import Home
+from pipelines.sources.organisation import Application, Organisation
+from pipelines.sources.registry import Registry
+
+ABSENCES = "absences/absences"
+FigureState = Literal["computed", "partial", "missing"]
+
+# A value that the build found missing although every source was accepted.
+UNEXPLAINED = {
+    "m": "aucune ligne dans les données acceptées",
+    "?": "une valeur inconnue parmi les lignes additionnées",
+    "—": "sans objet : division par zéro",
+}
+
+
+@dataclass(frozen=True)
+class FigureStatus:
+    """One figure of one exercice; ``mark`` is what is printed instead of a value."""
+
+    code: str
+    state: FigureState
+    mark: str | None
+    reasons: list[str]
+
+
+def declared_absences(home: Home, ledger: Ledger, exercice: int) -> dict[str, tuple[str, str]]:
+    """Figure code → (what is printed, reason), from the accepted declaration of absences."""
+    current = ledger.current().get((ABSENCES, exercice))
+    if current is None:
+        return {}
+    import duckdb
+
+    path = home.lake / current.manifest.tables["absences"].parquet
+    with duckdb.connect() as db:
+        rows = db.execute(
+            "select code, code_manquant, motif from read_parquet(?) order by code", [str(path)]
+        ).fetchall()
+    return {code: (mark, reason or "absence déclarée") for code, mark, reason in rows}
+
+
+def printed_codes(figures: Figures, organisation: Organisation, exercice: int) -> dict[str, str]:
+    """Printed code → declared code of every figure of the exercice, in order of declaration."""
+    codes: dict[str, str] = {}
+    for code, declared in figures.by_code.items():
+        if not declared.figure.is_family:
+            codes[code] = code
+            continue
+        for application in organisation.applications:
+            if declared.figure.indicateur in application.indicateurs and _in_use(application, exercice):
+                codes[code.replace(PLACEHOLDER, application.code)] = code
+    return codes
+
+
+def _in_use(application: Application, exercice: int) -> bool:
+    return (application.debut or exercice) <= exercice <= (application.fin or exercice)
+
+
+def sources_of(figures: Figures, code: str) -> list[str]:
+    """The tables (``system/table``) behind a printed figure."""
+    declared, application = figures.declaration_of(code)
+    return [
+        source.replace(PLACEHOLDER, application or "") for source in figures.sources(declared.figure.code)
+    ]
+
+
+def figures_by_table(figures: Figures, organisation: Organisation, exercice: int) -> dict[str, set[str]]:
+    """``system/table`` → the printed codes of the figures that rest on it."""
+    needed: dict[str, set[str]] = {}
+    for code in printed_codes(figures, organisation, exercice):
+        for source in sources_of(figures, code):
+            needed.setdefault(source, set()).add(code)
+    return needed
+
+
+def accepted_tables(ledger: Ledger, exercice: int) -> dict[str, TableCounts]:
+    """``system/table`` → the counts of the delivery that counts."""
+    return {
+        f"{current.manifest.system}/{name}": counts
+        for (_, year), current in ledger.current().items()
+        if year == exercice
+        for name, counts in current.manifest.tables.items()
+    }
+
+
+class Gaps:
+    """Says of each figure what it lacks.
+
+    ``published`` holds the published rows of ``rapport.chiffres`` by code, or nothing when they no longer
+    follow from what is accepted.
+    """
+
+    def __init__(
+        self,
+        figures: Figures,
+        registry: Registry,
+        *,
+        accepted: Mapping[str, TableCounts],
+        exports: Mapping[str, ExportStatus],
+        absences: Mapping[str, tuple[str, str]],
+        published: Mapping[str, dict[str, Any]],
+    ):
+        self.figures, self.accepted, self.absences, self.published = figures, accepted, absences, published
+        self.export_of_table = {
+            f"{ref.system.system}/{table.name}": exports.get(ref.key)
+            for ref in registry.exports()
+            for table in ref.export.tables
+        }
+        self._known: dict[str, FigureStatus] = {}
+
+    def status(self, code: str) -> FigureStatus:
+        """The state of one printed figure."""
+        if code not in self._known:
+            self._known[code] = self._status(code)
+        return self._known[code]
+
+    def _status(self, code: str) -> FigureStatus:
+        if code in self.absences:
+            mark, reason = self.absences[code]
+            return FigureStatus(code, "missing", mark, [reason])
+        sources = sources_of(self.figures, code)
+        if lacking := [source for source in sources if source not in self.accepted]:
+            return FigureStatus(code, "missing", "m", [self._why_lacking(source) for source in lacking])
+        if operand := self._missing_operand(code):
+            return FigureStatus(code, "missing", operand.mark, [f"dépend de {operand.code} ({operand.mark})"])
+        mark = self.published.get(code, {}).get("code_manquant")
+        if mark is not None:
+            return FigureStatus(code, "missing", mark, [UNEXPLAINED.get(mark, "valeur manquante")])
+        refused = [
+            (source, self.accepted[source].refusees) for source in sources if self.accepted[source].refusees
+        ]
+        if refused:
+            return FigureStatus(code, "partial", None, [_refused_lines(*pair) for pair in refused])
+        return FigureStatus(code, "computed", None, [])
+
+    def _missing_operand(self, code: str) -> FigureStatus | None:
+        declared, application = self.figures.declaration_of(code)
+        for operand in declared.figure.operands.values():
+            status = self.status(operand.replace(PLACEHOLDER, application or ""))
+            if status.state == "missing":
+                return status
+        return None
+
+    def _why_lacking(self, source: str) -> str:
+        export = self.export_of_table.get(source)
+        if export is None:
+            return f"{source} : système non souscrit pour cet exercice"
+        why = {
+            "refused": f"livraison refusée : {export.reason}",
+            "waiting": "déposé, pas encore collecté",
+            "declared absent": "absence déclarée",
+            "not sent": "non transmis",
+        }
+        return f"{source} : {why.get(export.state, f'non reçu, attendu avant le {export.due}')}"
+
+
+def _refused_lines(source: str, lines: int) -> str:
+    plural = "s" if lines > 1 else ""
+    return f"{source} : {lines} ligne{plural} refusée{plural}"

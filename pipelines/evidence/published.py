@@ -1,0 +1,68 @@
+"""Reads what is published now: the figures of ``published/``, and how far it lags behind what is accepted.
+
+It opens Parquet files only, never the warehouse: a reader must not hold what the pipeline writes.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.ledger.records import Finding
+from pipelines.ledger.store import Ledger
+from pipelines.settings import Home
+
+
+@dataclass(frozen=True)
+class PublicationStatus:
+    """The last publication, and what was accepted since (``system/export exercice``)."""
+
+    publication: str
+    published_at: str
+    behind: list[str]
+    failed_build: list[str]  # models and tests that stopped a build made after this publication
+
+
+def published_figures(home: Home, exercice: int) -> list[dict[str, Any]] | None:
+    """The rows of ``rapport.chiffres`` for one exercice, by code; None when nothing is published."""
+    path = home.published / "rapport" / "chiffres.parquet"
+    if not path.exists():
+        return None
+    import duckdb
+
+    with duckdb.connect() as db:
+        cursor = db.execute(
+            "select code, exercice, valeur, unite, decimales, statut, code_manquant, est_partiel, libelle, "
+            "domaine, formule from read_parquet(?) where exercice = ? order by code",
+            [str(path), exercice],
+        )
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def publication_status(ledger: Ledger) -> PublicationStatus | None:
+    """How the last publication stands against the accepted deliveries; None when there is none."""
+    last = ledger.last_publication()
+    if last is None:
+        return None
+    build = ledger.build(last["build"])
+    made_of = set(build["deliveries"]) if build else set()
+    behind = [
+        f"{key} {exercice}"
+        for (key, exercice), current in sorted(ledger.current().items())
+        if current.manifest.delivery not in made_of
+    ]
+    return PublicationStatus(last["publication"], last["published_at"], behind, failed_build(ledger))
+
+
+def failed_build(ledger: Ledger) -> list[str]:
+    """What stopped the last build; empty when it succeeded or when nothing was built."""
+    build = ledger.last_build()
+    if build is None or build["succeeded"]:
+        return []
+    return [finding.ou for finding in ledger.findings_of(build["build"])] or ["dbt did not run"]
+
+
+def differences(ledger: Ledger, exercice: int) -> list[Finding]:
+    """The published figures that the recomputed ones contradict, as the published build found them."""
+    last = ledger.last_publication()
+    findings = ledger.findings_of(last["build"]) if last else []
+    return [finding for finding in findings if finding.code == "PUB-ECART" and finding.exercice == exercice]

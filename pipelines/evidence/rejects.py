@@ -1,0 +1,130 @@
+"""What was refused of a year: deliveries refused whole, their critical checks, and the refused lines.
+
+The refused lines are those of the delivery that is spoken of: the refused one when it could be read, else the one that
+counts. Each carries what a supplier needs to mend it; never a value of a table that has personal columns.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pipelines.evidence.findings import refused_lines
+from pipelines.ledger.records import CheckResult, Manifest
+from pipelines.ledger.store import Ledger
+from pipelines.rules import RULES
+from pipelines.settings import Home
+from pipelines.sources.declarations import Table
+from pipelines.sources.organisation import Organisation
+from pipelines.sources.registry import ExportRef, Registry
+
+
+# (export, delivery, table, key of the expectation) → (file, line) of the rows that break it
+Failing = Callable[[ExportRef, Manifest, str, str], list[tuple[str, int]]]
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One reason of refusal, in French as its supplier reads it."""
+
+    source: str  # system/table, or system/export for a whole delivery
+    exercice: int
+    fichier: str
+    ligne: int | None
+    position: int | None  # rank of the column in the file, from 1
+    colonne: str | None
+    regle: str
+    titre: str
+    recu: str | None
+    attendu: str
+    aide: str
+    masque: bool = False  # something was received, and is not shown
+    blocking: bool = False  # the whole delivery is refused
+
+
+def rejects_of(
+    home: Home,
+    ledger: Ledger,
+    registry: Registry,
+    organisation: Organisation,
+    exercice: int,
+    *,
+    failing: Failing = lambda *_: [],
+) -> list[Reject]:
+    """Every reason of refusal of the exercice: whole deliveries first, then lines, in order of file and line.
+
+    ``failing`` finds the lines behind a failed check; without it a check is one reject without line.
+    """
+    current = ledger.current()
+    deliveries = ledger.all_rows("deliveries")
+    read = {row["delivery"]: Manifest.from_dict(row["manifest"]) for row in deliveries if row["exercice"] == exercice}
+    whole: list[Reject] = []
+    lines: list[Reject] = []
+    for ref in organisation.exports(registry, exercice):
+        refusal = ledger.last_refusal(ref.key, exercice)
+        manifest = current[ref.key, exercice].manifest if (ref.key, exercice) in current else None
+        if refusal:
+            manifest = read.get(refusal["delivery"], manifest)
+            whole += _whole(ref, refusal, manifest, ledger, failing)
+        if manifest:
+            lines += line_rejects(home, ref, manifest)
+    return whole + lines
+
+
+def line_rejects(home: Home, ref: ExportRef, manifest: Manifest) -> list[Reject]:
+    """The refused lines of one delivery."""
+    tables = {table.name: table for table in ref.export.tables}
+    return [_line(manifest, row, tables[row["table"]]) for row in refused_lines(home, manifest)]
+
+
+def _line(manifest: Manifest, row: dict, table: Table) -> Reject:
+    rule = RULES[row["regle"]]
+    received_something = rule.code != "LIG-OBLIGATOIRE"
+    return Reject(
+        source=f"{row['systeme']}/{row['table']}",
+        exercice=manifest.exercice,
+        fichier=row["fichier"],
+        ligne=row["ligne"],
+        position=row["position"] or None,
+        colonne=row["colonne"],
+        regle=rule.code,
+        titre=rule.titre,
+        recu=row["recu"],
+        attendu=row["attendu"],
+        aide=rule.aide,
+        masque=table.has_personal_data and received_something and row["recu"] is None,
+    )
+
+
+def _whole(
+    ref: ExportRef, refusal: dict, manifest: Manifest | None, ledger: Ledger, failing: Failing
+) -> Iterator[Reject]:
+    """The rejects of a critical check that failed, line by line; the refusal itself when it is of another kind."""
+    rule, exercice = refusal["rule"], refusal["exercice"]
+    verdicts = ledger.verdicts_of(refusal["delivery"]) if refusal["delivery"] else []
+    if not rule["code"].startswith("ATT-") or not verdicts or manifest is None:
+        yield Reject(
+            ref.key, exercice, rule["fichier"], rule["ligne"], None, rule["colonne"], rule["code"], rule["titre"],
+            rule["recu"], rule["attendu"], rule["aide"], blocking=True,
+        )  # fmt: skip
+        return
+    for verdict in verdicts:
+        for result in verdict.results:
+            if result.blocks:
+                yield from check_rejects(ref, manifest, verdict.table, result, failing)
+
+
+def check_rejects(
+    ref: ExportRef, manifest: Manifest, table: str, result: CheckResult, failing: Failing
+) -> list[Reject]:
+    """One reject a line that breaks the check; one without line when no line breaks it by itself."""
+    code = "ATT-ERREUR" if result.success is None else "ATT-CRITIQUE" if result.blocks else "ATT-ALERTE"
+    rule = RULES[code]
+    lines = f"{result.unexpected} ligne{'s' * (result.unexpected > 1)} en défaut" if result.unexpected else None
+    places: list[tuple[str, int | None]] = list(failing(ref, manifest, table, result.key))
+    return [
+        Reject(
+            f"{ref.system.system}/{table}", manifest.exercice, fichier, ligne, None, result.column, code, rule.titre,
+            None if ligne else result.observed or lines, result.reason, result.fix or rule.aide,
+            blocking=result.blocks,
+        )  # fmt: skip
+        for fichier, ligne in places or [(manifest.files[0].name, None)]
+    ]

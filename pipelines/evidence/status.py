@@ -1,0 +1,98 @@
+"""Where a year stands, in one record: its exports, its figures, its differences and its publication.
+
+Reads the ledger, the lake and ``published/``; writes nothing. How each part is found is the work of
+``arrivals``, ``gaps`` and ``published``; how it is shown, that of the command line.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipelines.evidence.arrivals import Arrivals, Checks, ExportState, ExportStatus, Lines
+from pipelines.evidence.gaps import (
+    FigureState,
+    FigureStatus,
+    Gaps,
+    accepted_tables,
+    declared_absences,
+    figures_by_table,
+    printed_codes,
+)
+from pipelines.evidence.published import PublicationStatus, differences, publication_status, published_figures
+from pipelines.figures.load import Figures
+from pipelines.ledger.records import Finding
+from pipelines.ledger.store import Ledger
+from pipelines.settings import Home
+from pipelines.sources.organisation import Organisation
+from pipelines.sources.registry import Registry
+
+
+@dataclass(frozen=True)
+class YearStatus:
+    """Everything ``sicio status`` says of one exercice."""
+
+    exercice: int
+    exports: list[ExportStatus]
+    figures: list[FigureStatus]
+    differences: list[Finding]
+    publication: PublicationStatus | None
+
+    def exports_in(self, *states: ExportState) -> list[ExportStatus]:
+        """The exports in one of these states."""
+        return [export for export in self.exports if export.state in states]
+
+    def figures_in(self, *states: FigureState) -> list[FigureStatus]:
+        """The figures in one of these states."""
+        return [figure for figure in self.figures if figure.state in states]
+
+    @property
+    def lines(self) -> Lines:
+        """The balance over the deliveries that count."""
+        return sum((export.lines for export in self.exports if export.lines), Lines())
+
+    @property
+    def checks(self) -> Checks:
+        """The expectations of every export."""
+        return sum((export.checks for export in self.exports), Checks())
+
+    @property
+    def blocking(self) -> bool:
+        """True when a delivery is refused."""
+        return bool(self.exports_in("refused"))
+
+    @property
+    def incomplete(self) -> bool:
+        """True when an export that is due has neither arrived nor been declared absent."""
+        return bool(self.exports_in("late"))
+
+
+def year_status(
+    home: Home,
+    ledger: Ledger,
+    registry: Registry,
+    organisation: Organisation,
+    figures: Figures,
+    exercice: int,
+    *,
+    today: str,
+    landed: Mapping[str, frozenset[str]],
+) -> YearStatus:
+    """The state of ``exercice`` on ``today`` (ISO date); ``landed``: see ``Arrivals``."""
+    absences = declared_absences(home, ledger, exercice)
+    needed = figures_by_table(figures, organisation, exercice)
+    arrivals = Arrivals(ledger, exercice, today=today, landed=landed, absences=absences, needed=needed)
+    exports = arrivals.exports(registry, organisation)
+    publication = publication_status(ledger)
+    follows = publication is not None and not publication.behind
+    published = (published_figures(home, exercice) or []) if follows else []
+    gaps = Gaps(
+        figures,
+        registry,
+        accepted=accepted_tables(ledger, exercice),
+        exports={export.key: export for export in exports},
+        absences=absences,
+        published={row["code"]: row for row in published},
+    )
+    codes = printed_codes(figures, organisation, exercice)
+    return YearStatus(
+        exercice, exports, [gaps.status(code) for code in codes], differences(ledger, exercice), publication
+    )

@@ -1,0 +1,32 @@
+"""Named steps at which a test can kill the process, to prove that the next run finishes what was left.
+
+``reached(step)`` does nothing in normal life. ``STEPS`` is the complete list, in the order of a run.
+"""
+
+import os
+import signal
+
+from pipelines import settings
+
+STEPS = [
+    "archive.written",
+    "lake.parquet_written",
+    "lake.manifest_written",
+    "ledger.delivery_recorded",
+    "ledger.verdict_recorded",
+    "accept.before_commit",
+    "accept.after_commit",
+    "transform.lake_loaded",
+    "transform.dbt_done",
+    "transform.before_swap",
+    "transform.after_swap",
+    "publish.files_written",
+    "publish.before_swap",
+    "publish.after_swap",
+]
+
+
+def reached(step: str) -> None:
+    """Die as by ``kill -9`` if ``SICIO_FAILPOINT`` names this step."""
+    if settings.failpoint() == step:
+        os.kill(os.getpid(), signal.SIGKILL)

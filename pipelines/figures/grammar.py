@@ -1,0 +1,226 @@
+"""The grammar of a declared figure: an aggregate over a fact with a filter, or arithmetic over other figures.
+
+What belongs here: what a figure's YAML may say, and what it says in French words. What does not: reading the files
+(``load``) and SQL (``compile``). It is a typed grammar, not free SQL, so that one declaration gives the value, the
+formula in words and the trace down to the lines of the files.
+
+A code that holds ``{application}`` declares a family: one figure per application of the organisation whose
+``indicateurs`` name the code's last part.
+
+The rules of a missing value, which no declaration can change:
+
+- missing is never zero: a figure is missing (``m``) when a table named in its ``sources`` has no accepted delivery;
+- ``empty`` says what no row at all means when everything was delivered: ``zero``, or ``missing`` (``m``);
+- an unknown value among the summed rows makes the sum unknown (``?``): a fact whose NULL means zero must say 0;
+- a declared absence (``NC``, ``?``) makes its figure missing, whatever was received;
+- a missing operand makes an expression missing, with the operand's code; a division by zero is not applicable (``—``).
+
+A value is exact until it is rounded, half-up and once, to its figure's ``decimales``.
+"""
+
+import ast
+import re
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field as PydanticField, model_validator
+
+from pipelines.sources.declarations import Declared, Name
+
+PLACEHOLDER = "{application}"
+_PART = r"[a-z][a-z0-9_]*"
+CODE_PATTERN = rf"^{_PART}(\.({_PART}|\{{application\}}))*\.{_PART}$"
+SOURCE_PATTERN = rf"^({_PART}|\{{application\}})/{_PART}$"
+OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
+_IN_WORDS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
+
+Code = Annotated[str, PydanticField(pattern=CODE_PATTERN)]
+Source = Annotated[str, PydanticField(pattern=SOURCE_PATTERN)]
+Value = bool | int | str
+
+
+class Measure(Declared):
+    """An aggregate over the rows of a fact of the marts that bear the figure's exercice (and application)."""
+
+    fact: Annotated[str, PydanticField(pattern=r"^(fct|dim)_[a-z][a-z0-9_]*$")]
+    aggregate: Literal["sum", "count", "count_distinct"]
+    column: Name | None = None
+    where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
+    empty: Literal["zero", "missing"] = "missing"
+
+    @model_validator(mode="after")
+    def _column_fits(self) -> "Measure":
+        if (self.aggregate == "count") == (self.column is not None):
+            raise ValueError("a column is needed for sum and count_distinct, and none for count")
+        if any(values == [] for values in self.where.values()):
+            raise ValueError("where: an empty list of values matches no row")
+        return self
+
+    def in_words(self, is_family: bool) -> str:
+        """The aggregate as a French sentence without full stop."""
+        what = {
+            "sum": f"Somme de {self.fact}.{self.column}",
+            "count": f"Nombre de lignes de {self.fact}",
+            "count_distinct": f"Nombre de valeurs distinctes de {self.fact}.{self.column}",
+        }[self.aggregate]
+        of = "de l’application, pour l’exercice" if is_family else "pour l’exercice"
+        conditions = [f"{column} = {_values_in_words(value)}" for column, value in self.where.items()]
+        where = f", où {' et '.join(conditions)}" if conditions else ""
+        return f"{what} {of}{where} ; {'0' if self.empty == 'zero' else 'absent'} si aucune ligne"
+
+
+def _values_in_words(value: Value | list[Value]) -> str:
+    values = value if isinstance(value, list) else [value]
+    return " ou ".join({True: "vrai", False: "faux"}[v] if isinstance(v, bool) else str(v) for v in values)
+
+
+class Number(Declared):
+    """A constant of an expression."""
+
+    value: Decimal
+
+    def in_words(self, labels: dict[str, str]) -> str:
+        """The constant with a decimal comma."""
+        return str(self.value).replace(".", ",")
+
+
+class Operand(Declared):
+    """A named operand of an expression."""
+
+    name: str
+
+    def in_words(self, labels: dict[str, str]) -> str:
+        """The label of the operand's figure, in quotes."""
+        return f"« {labels[self.name]} »"
+
+
+class Operation(Declared):
+    """Two terms and one of + - * /."""
+
+    operator: Literal["+", "-", "*", "/"]
+    left: "Term"
+    right: "Term"
+
+    def in_words(self, labels: dict[str, str]) -> str:
+        """The operation with French signs, and parentheses where they matter."""
+        left, right = self.left.in_words(labels), self.right.in_words(labels)
+        mine = _PRECEDENCE[self.operator]
+        if isinstance(self.left, Operation) and _PRECEDENCE[self.left.operator] < mine:
+            left = f"({left})"
+        if isinstance(self.right, Operation) and (
+            _PRECEDENCE[self.right.operator] < mine
+            or (self.operator in "-/" and _PRECEDENCE[self.right.operator] == mine)
+        ):
+            right = f"({right})"
+        return f"{left} {_IN_WORDS[self.operator]} {right}"
+
+
+Term = Number | Operand | Operation
+
+
+def parse_expression(text: str) -> Term:
+    """The tree of ``text``: + - * /, parentheses, names and numbers. Raises ValueError on anything else."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        raise ValueError(f"expression {text!r} is not arithmetic: {error.msg}") from None
+    return _term(tree.body, text.strip())
+
+
+def _term(node: ast.expr, text: str) -> Term:
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+        return Operation(
+            operator=OPERATORS[type(node.op)], left=_term(node.left, text), right=_term(node.right, text)
+        )
+    if isinstance(node, ast.Name):
+        return Operand(name=node.id)
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        written = ast.get_source_segment(text, node) or ""
+        if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", written):  # read as written: a float would not be exact
+            return Number(value=Decimal(written))
+    raise ValueError(f"expression {text!r}: only + - * /, names and numbers such as 35 or 1.5 are known")
+
+
+def operands_of(term: Term) -> list[str]:
+    """The names that an expression uses, in order of appearance, once each."""
+    if isinstance(term, Operand):
+        return [term.name]
+    if isinstance(term, Operation):
+        return list(dict.fromkeys(operands_of(term.left) + operands_of(term.right)))
+    return []
+
+
+class Figure(Declared):
+    """One figure of the report, or a family of them."""
+
+    code: Code
+    libelle: str
+    unite: str
+    decimales: int = PydanticField(ge=0, le=6)
+    sources: list[Source] = PydanticField(default_factory=list)
+    measure: Measure | None = None
+    expression: str | None = None
+    operands: dict[Name, Code] = PydanticField(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _measure_or_expression(self) -> "Figure":
+        if (self.measure is None) == (self.expression is None):
+            raise ValueError("give either a measure or an expression")
+        if self.measure and not self.sources:
+            raise ValueError("a measure names its sources: system/table")
+        if self.measure and self.operands:
+            raise ValueError("a measure has no operands")
+        if self.expression is not None and self.sources:
+            raise ValueError("the sources of an expression are those of its operands")
+        return self
+
+    @model_validator(mode="after")
+    def _operands_are_used(self) -> "Figure":
+        if self.expression is not None:
+            used, given = set(operands_of(parse_expression(self.expression))), set(self.operands)
+            if used - given:
+                raise ValueError(
+                    f"expression uses names that operands do not give: {', '.join(sorted(used - given))}"
+                )
+            if given - used:
+                raise ValueError(
+                    f"operands that the expression does not use: {', '.join(sorted(given - used))}"
+                )
+            if not used:
+                raise ValueError("an expression uses at least one operand")
+        return self
+
+    @model_validator(mode="after")
+    def _placeholders_agree(self) -> "Figure":
+        if self.code.count(PLACEHOLDER) > 1:
+            raise ValueError(f"{PLACEHOLDER} may stand once in a code")
+        if self.is_family != (PLACEHOLDER in self.libelle):
+            raise ValueError(f"{PLACEHOLDER} must stand in both code and libelle, or in none")
+        for text in [*self.sources, *self.operands.values()]:
+            if PLACEHOLDER in text and not self.is_family:
+                raise ValueError(f"{text!r} holds {PLACEHOLDER}, but the code does not")
+        return self
+
+    @property
+    def is_family(self) -> bool:
+        """True when the declaration stands for one figure per application."""
+        return PLACEHOLDER in self.code
+
+    @property
+    def indicateur(self) -> str:
+        """The last part of the code: an application has the figures that its ``indicateurs`` name."""
+        return self.code.rpartition(".")[2]
+
+    @property
+    def term(self) -> Term:
+        """The expression's tree."""
+        return parse_expression(self.expression or "")
+
+
+class Chapter(Declared):
+    """A file of figures: one domain of the report."""
+
+    domaine: Name
+    titre: str
+    figures: list[Figure]

@@ -1,0 +1,126 @@
+"""Reads the figures of this folder and checks them against one another and against the declared sources.
+
+``load_figures()`` refuses any mistake with file and line: a code given twice, an operand that is no figure or leads
+back to itself, a source table that is not declared.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines import settings
+from pipelines.figures.grammar import PLACEHOLDER, Chapter, Figure, parse_expression
+from pipelines.sources.registry import Registry, load_registry
+from pipelines.sources.yaml_file import DeclarationError, parse, read_mapping
+
+
+@dataclass(frozen=True)
+class DeclaredFigure:
+    """A figure with the domain of its file and the place where it is declared."""
+
+    figure: Figure
+    domaine: str
+    place: str  # file:line
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Every declared figure, by code, in order of declaration."""
+
+    by_code: dict[str, DeclaredFigure]
+
+    def leaves(self, code: str) -> list[Figure]:
+        """The measures that a figure rests on, itself included when it is one, in order of appearance."""
+        figure = self.by_code[code].figure
+        if figure.measure:
+            return [figure]
+        found = [leaf for name in figure.operands.values() for leaf in self.leaves(name)]
+        return list({leaf.code: leaf for leaf in found}.values())
+
+    def sources(self, code: str) -> list[str]:
+        """The source tables behind a figure, as ``system/table``; a family's may hold ``{application}``."""
+        return list(dict.fromkeys(source for leaf in self.leaves(code) for source in leaf.sources))
+
+    def declaration_of(self, code: str) -> tuple[DeclaredFigure, str | None]:
+        """The declaration behind a printed code, and the application's code when it is one of a family.
+
+        Raises KeyError when no declaration gives this code.
+        """
+        if code in self.by_code:
+            return self.by_code[code], None
+        for declared in self.by_code.values():
+            before, placeholder, after = declared.figure.code.partition(PLACEHOLDER)
+            application = code.removeprefix(before).removesuffix(after)
+            if (
+                placeholder
+                and code == f"{before}{application}{after}"
+                and application
+                and "." not in application
+            ):
+                return declared, application
+        raise KeyError(f"no figure {code!r} is declared")
+
+    def formula(self, code: str) -> str:
+        """How a figure is computed, in French words.
+
+        For a family, ``{application}`` stands for the application's name and ``{code_application}`` for its code.
+        """
+        figure = self.by_code[code].figure
+        if figure.measure:
+            words = figure.measure.in_words(figure.is_family)
+        else:
+            labels = {name: self.by_code[operand].figure.libelle for name, operand in figure.operands.items()}
+            words = parse_expression(figure.expression or "").in_words(labels)
+        places = (
+            f"{figure.decimales} décimale{'s' if figure.decimales > 1 else ''}"
+            if figure.decimales
+            else "l’unité"
+        )
+        sources = ", ".join(self.sources(code)).replace(PLACEHOLDER, "{code_application}")
+        return f"{words} ; arrondi à {places}. Sources : {sources}."
+
+
+def load_figures(folder: Path = settings.FIGURES_DIR, registry: Registry | None = None) -> Figures:
+    """Read every ``<chapter>.yml`` of ``folder``. Raises DeclarationError naming file and line."""
+    registry = registry or load_registry()
+    by_code: dict[str, DeclaredFigure] = {}
+    for path in sorted(folder.glob("*.yml")):
+        data, lines = read_mapping(path)
+        chapter = parse(Chapter, data, lines, path)
+        for index, figure in enumerate(chapter.figures):
+            place = f"{path.name}:{lines[('figures', index)]}"
+            if figure.code in by_code:
+                raise DeclarationError(
+                    f"{place} code: {figure.code!r} is already declared at {by_code[figure.code].place}"
+                )
+            by_code[figure.code] = DeclaredFigure(figure, chapter.domaine, place)
+    figures = Figures(by_code)
+    for declared in by_code.values():
+        _check_sources(declared, registry)
+        _check_operands(declared, figures)
+    return figures
+
+
+def _check_sources(declared: DeclaredFigure, registry: Registry) -> None:
+    tables = {f"{system.system}/{table.name}" for system, table in registry.tables()}
+    names = {table.partition("/")[2] for table in tables}
+    for source in declared.figure.sources:
+        system, _, table = source.partition("/")
+        if (table not in names) if system == PLACEHOLDER else (source not in tables):
+            raise DeclarationError(f"{declared.place} sources: {source!r} is not a declared table")
+
+
+def _check_operands(declared: DeclaredFigure, figures: Figures) -> None:
+    for name, code in declared.figure.operands.items():
+        if code not in figures.by_code:
+            raise DeclarationError(f"{declared.place} operands.{name}: {code!r} is not a declared figure")
+    _refuse_circle(declared, figures, [declared.figure.code])
+
+
+def _refuse_circle(start: DeclaredFigure, figures: Figures, path: list[str]) -> None:
+    for code in figures.by_code[path[-1]].figure.operands.values():
+        if code in path:
+            raise DeclarationError(
+                f"{start.place} operands: a figure depends on itself: {' → '.join([*path, code])}"
+            )
+        if code in figures.by_code:
+            _refuse_circle(start, figures, [*path, code])

@@ -1,0 +1,48 @@
+"""Keeps the originals: ``archive/<sha256>``, written aside, synced, renamed, never changed."""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from pipelines.failpoints import reached
+from pipelines.ledger.records import DeliveredFile
+from pipelines.rules import DeliveryRefused
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 (hex) of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def archive(path: Path, name: str, folder: Path) -> DeliveredFile:
+    """Copy ``path`` into the archive and return its identity. Raises DeliveryRefused FIC-INSTABLE when it changes."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sha, size = sha256_of(path), path.stat().st_size
+    target = folder / sha
+    if not target.exists():
+        aside = folder / f".{sha}.{os.getpid()}"
+        shutil.copyfile(path, aside)
+        if sha256_of(aside) != sha:
+            aside.unlink()
+            raise DeliveryRefused("FIC-INSTABLE", fichier=name, attendu="un fichier entièrement déposé")
+        sync_file(aside)
+        aside.rename(target)
+        sync_folder(folder)
+    reached("archive.written")
+    return DeliveredFile(name, sha, size)
+
+
+def sync_file(path: Path) -> None:
+    """Flush a file to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Flush a folder's entries to the disk, so that a rename survives a power cut."""
+    sync_file(path)

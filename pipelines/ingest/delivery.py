@@ -1,0 +1,152 @@
+"""Turns one delivery (the files of one export for one exercice) into the lake's immutable files and a manifest.
+
+    lake/<system>/<table>/<exercice>/<delivery>.parquet            typed rows
+                                     <delivery>.refus.parquet      one row a reason of refusal
+                                     <delivery>.ignores.parquet    header, titles, totals, blank lines
+    lake/<system>/<export>.<exercice>.<delivery>.json              the manifest, written last
+
+The same bytes under the same declaration give the same delivery: it is then read from its manifest, not again.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.failpoints import reached
+from pipelines.ingest.archive import archive, sync_file, sync_folder
+from pipelines.ingest.pseudonym import key_id
+from pipelines.ingest.readers.csv_file import read_csv
+from pipelines.ingest.readers.xlsx_file import read_xlsx
+from pipelines.ingest.records import Records
+from pipelines.ingest.table import IrregularRecord, TableWriter
+from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts
+from pipelines.settings import Home
+from pipelines.sources.declarations import Table
+from pipelines.sources.registry import ExportRef, fingerprint
+
+READER_VERSION = 1  # raise it when a reader or the typing gives other rows for the same bytes
+
+
+@dataclass(frozen=True)
+class Source:
+    """One archived original and the name it was delivered under."""
+
+    file: DeliveredFile
+    path: Path
+
+
+def ingest(home: Home, ref: ExportRef, exercice: int, paths: list[Path], key: bytes) -> Manifest:
+    """Archive ``paths``, read them by their declaration and write the lake's files.
+
+    Returns the manifest (counts satisfy read = accepted + refused + ignored for every table). Raises DeliveryRefused.
+    """
+    sources = []
+    for path in paths:
+        original = archive(path, path.name, home.archive)
+        sources.append(Source(original, home.archive / original.sha256))
+    identity = delivery_id(ref, exercice, [source.file for source in sources], key)
+    manifest_path = home.lake / ref.system.system / f"{ref.export.name}.{exercice}.{identity}.json"
+    if manifest_path.exists():
+        return Manifest.from_dict(json.loads(manifest_path.read_text(encoding="utf-8")))
+    manifest = _read(home, ref, exercice, sources, identity, key)
+    write_synced(manifest_path, json.dumps(manifest.as_dict(), ensure_ascii=False, indent=1, sort_keys=True))
+    reached("lake.manifest_written")
+    return manifest
+
+
+def delivery_id(ref: ExportRef, exercice: int, files: list[DeliveredFile], key: bytes) -> str:
+    """hash(bytes and names of the files, resolved declaration, reader version, key id): 32 hex digits."""
+    return fingerprint(
+        {
+            "files": [(file.name, file.sha256) for file in files],
+            "layout": ref.layout(exercice),
+            "reader": READER_VERSION,
+            "key": key_id(key),
+        }
+    )[:32]
+
+
+def write_synced(path: Path, text: str) -> None:
+    """Write aside, sync, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_text(text, encoding="utf-8")
+    sync_file(aside)
+    aside.rename(path)
+    sync_folder(path.parent)
+
+
+def _read(
+    home: Home, ref: ExportRef, exercice: int, sources: list[Source], identity: str, key: bytes
+) -> Manifest:
+    home.lake.mkdir(parents=True, exist_ok=True, mode=0o700)
+    workdir = Path(tempfile.mkdtemp(prefix=".lecture-", dir=home.lake))
+    try:
+        tables = {}
+        try:
+            records = _records(ref, exercice, sources, workdir / "1", careful=False)
+            tables = _write(home, ref, exercice, records, identity, key, workdir)
+        except IrregularRecord:
+            records = _records(ref, exercice, sources, workdir / "2", careful=True)
+            tables = _write(home, ref, exercice, records, identity, key, workdir)
+        files = [source.file for source in sources]
+        return Manifest(identity, ref.system.system, ref.export.name, exercice, files, tables)
+    finally:
+        shutil.rmtree(workdir, ignore_errors=True)
+
+
+def _records(
+    ref: ExportRef, exercice: int, sources: list[Source], workdir: Path, *, careful: bool
+) -> dict[str, list[tuple[str, Records]]]:
+    """Table name → [(file name, its records)], every file of the delivery read."""
+    workdir.mkdir()
+    found: dict[str, list[tuple[str, Records]]] = {table.name: [] for table in ref.export.tables}
+    for index, source in enumerate(sources):
+        folder = workdir / str(index)
+        folder.mkdir()
+        for name, records in _read_file(ref, exercice, source, folder, careful=careful).items():
+            found[name].append((source.file.name, records))
+    return found
+
+
+def _read_file(
+    ref: ExportRef, exercice: int, source: Source, workdir: Path, *, careful: bool
+) -> dict[str, Records]:
+    fmt, tables, name = ref.export.format, ref.export.tables, source.file.name
+    if fmt.type == "csv":
+        (table,) = tables
+        headings = list(table.header_of(exercice).values())
+        return {table.name: read_csv(source.path, name, fmt, headings, exercice, workdir, careful=careful)}
+    if fmt.type == "xlsx":
+        wanted = {table.sheet or "": list(table.header_of(exercice).values()) for table in tables}
+        sheets = read_xlsx(source.path, name, fmt, wanted, exercice, workdir)
+        return {table.name: sheets[table.sheet or ""] for table in tables}
+    from pipelines.ingest.readers.budget_xml import read_budget_xml  # lxml only when a document is read
+
+    return read_budget_xml(source.path, name, [table.name for table in tables], workdir)
+
+
+def _write(
+    home: Home,
+    ref: ExportRef,
+    exercice: int,
+    records: dict[str, list[tuple[str, Records]]],
+    identity: str,
+    key: bytes,
+    workdir: Path,
+) -> dict[str, TableCounts]:
+    counts = {}
+    with TableWriter(exercice, identity, key, workdir, workbook=ref.export.format.type == "xlsx") as writer:
+        for table in ref.export.tables:
+            target = parquet_path(home.lake, ref.system.system, table, exercice, identity)
+            counts[table.name] = writer.write(table, records[table.name], target, home.lake)
+            reached("lake.parquet_written")
+    return counts
+
+
+def parquet_path(lake: Path, system: str, table: Table, exercice: int, delivery: str) -> Path:
+    """Where the typed rows of a table of a delivery lie."""
+    return lake / system / table.name / str(exercice) / f"{delivery}.parquet"

@@ -1,0 +1,88 @@
+"""Reads workbooks: a pre-scan of the zip, then calamine in a child process with memory and time limits.
+
+A five-kilobyte workbook with one far cell makes calamine abort, and a small bomb takes gigabytes: neither may reach
+the process that runs the pipeline. The child is ``xlsx_child``.
+"""
+
+import csv
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from pipelines.ingest.header import check_title, find_header
+from pipelines.ingest.records import Records
+from pipelines.rules import DeliveryRefused
+from pipelines.sources.declarations import XlsxFormat
+
+LARGEST_CONTENT = 300 * 1024 * 1024  # bytes, all members once inflated
+CHILD_SECONDS = 120
+
+
+def read_xlsx(
+    path: Path, fichier: str, fmt: XlsxFormat, sheets: dict[str, list[str]], exercice: int, workdir: Path
+) -> dict[str, Records]:
+    """Return the records of each sheet in ``sheets`` (sheet name, "" for the first one → expected headings).
+
+    Raises DeliveryRefused (FIC-NATURE, FIC-PROTEGE, FIC-TAILLE, FIC-FEUILLE, FIC-FORMULE, FIC-ENTETE, FIC-EXERCICE).
+    """
+    _refuse_bomb(path, fichier)
+    out = workdir / f"{path.name}.sheets"
+    out.mkdir()
+    found = _run_child(path, fichier, list(sheets), out)
+    return {
+        sheet: _records(out / info["csv"], info, headings, fmt, exercice, fichier)
+        for (sheet, headings), info in zip(sheets.items(), found, strict=True)
+    }
+
+
+def _refuse_bomb(path: Path, fichier: str) -> None:
+    with path.open("rb") as file:
+        start = file.read(8)
+    if start.startswith(b"\xd0\xcf\x11\xe0"):  # OLE container: an encrypted workbook, or .xls
+        raise DeliveryRefused("FIC-PROTEGE", fichier=fichier, attendu="un classeur .xlsx sans mot de passe")
+    if not zipfile.is_zipfile(path):
+        raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu="un classeur .xlsx")
+    total, offsets = 0, set()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                if member.header_offset in offsets:
+                    raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu="une archive sans entrées superposées")
+                offsets.add(member.header_offset)
+                with archive.open(member) as content:
+                    while chunk := content.read(1 << 20):
+                        total += len(chunk)
+                        if total > LARGEST_CONTENT:
+                            raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="moins de 300 Mo décompressés")
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
+        raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu="un classeur .xlsx entier") from None
+
+
+def _run_child(path: Path, fichier: str, sheets: list[str], out: Path) -> list[dict]:
+    command = [sys.executable, "-m", "pipelines.ingest.readers.xlsx_child", str(path), str(out), json.dumps(sheets)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=CHILD_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="une lecture en moins de deux minutes") from None
+    if done.returncode != 0 or not done.stdout:
+        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="un classeur que le lecteur peut ouvrir")
+    answer = json.loads(done.stdout)
+    if refusal := answer.get("refused"):
+        raise DeliveryRefused(refusal.pop("code"), fichier=fichier, **refusal)
+    return answer["sheets"]
+
+
+def _records(csv_path: Path, info: dict, headings: list[str], fmt: XlsxFormat, exercice: int, fichier: str) -> Records:
+    """Find the header among the first rows, then leave only what lies under it."""
+    body = csv_path.with_suffix(".body")
+    with csv_path.open(encoding="utf-8", newline="") as source, body.open("w", encoding="utf-8", newline="") as out:
+        rows = [(int(row[0]), row[1:]) for row in csv.reader(source)]
+        index = find_header(rows, headings, fichier)
+        header_line, header = rows[index]
+        check_title(rows[:index], fmt.title, exercice, fichier)
+        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerows([line, *cells] for line, cells in rows[index + 1 :])
+    ignored = [(line, "titre") for line, _ in rows[:index]] + [(header_line, "en-tête")]
+    return Records(body, [cell.strip() for cell in header], None, info["rows"], ignored)

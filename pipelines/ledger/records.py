@@ -1,0 +1,113 @@
+"""Plain data that passes between the stages and enters the ledger: manifest, verdict, finding.
+
+No behaviour, no I/O, and never a cell value of a table that has personal columns.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class DeliveredFile:
+    """One original: its name in landing, the SHA-256 of its bytes, its size in bytes."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class TableCounts:
+    """What ingest made of one table: read = accepted + refused + ignored."""
+
+    lues: int
+    acceptees: int
+    refusees: int
+    ignorees: int
+    parquet: str  # path inside the lake
+    parquet_sha256: str
+    totals: list[dict[str, Any]] = field(default_factory=list)  # {kind, column, ligne, annonce, recalcule, ok}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One delivery: its identity, its originals, its tables."""
+
+    delivery: str
+    system: str
+    export: str
+    exercice: int
+    files: list[DeliveredFile]
+    tables: dict[str, TableCounts]
+
+    @property
+    def export_key(self) -> str:
+        """``<system>/<export>``."""
+        return f"{self.system}/{self.export}"
+
+    def as_dict(self) -> dict:
+        """The manifest as JSON data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict) -> "Manifest":
+        """The inverse of ``as_dict``."""
+        return cls(
+            **{k: data[k] for k in ("delivery", "system", "export", "exercice")},
+            files=[DeliveredFile(**f) for f in data["files"]],
+            tables={name: TableCounts(**t) for name, t in data["tables"].items()},
+        )
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The outcome of one expectation. ``success`` is None when the check itself broke."""
+
+    key: str
+    type: str
+    column: str | None
+    severity: str
+    success: bool | None
+    observed: str | None
+    unexpected: int | None
+    reason: str
+    fix: str
+    error: str | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """A critical expectation that failed, or any check that could not run."""
+        return self.success is None or (not self.success and self.severity == "critical")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judgement of one table of one delivery by one suite."""
+
+    id: str
+    delivery: str
+    table: str
+    suite: str
+    results: list[CheckResult]
+
+    @property
+    def accepted(self) -> bool:
+        """True when nothing blocks."""
+        return not any(result.blocks for result in self.results)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing somebody must know or decide: French, with where, expected and how to mend."""
+
+    code: str
+    severity: str  # bloquant | alerte | information
+    exercice: int
+    ou: str  # system/table, figure code or model
+    message: str
+    attendu: str = ""
+    recu: str | None = None
+    ecart: str | None = None
+    aide: str = ""
+    fichier: str | None = None
+    ligne: int | None = None

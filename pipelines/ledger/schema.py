@@ -1,0 +1,80 @@
+"""The ledger's tables (SQLAlchemy Core). Rows are only ever added; "current" is a query, never a column."""
+
+import functools
+
+
+@functools.cache
+def metadata():
+    """The MetaData with every table of the ledger."""
+    import sqlalchemy as sa
+
+    meta = sa.MetaData()
+    sa.Table(
+        "deliveries", meta,
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("delivery", sa.String(32), nullable=False, unique=True),
+        sa.Column("system", sa.String, nullable=False),
+        sa.Column("export", sa.String, nullable=False),
+        sa.Column("exercice", sa.Integer, nullable=False),
+        sa.Column("received_at", sa.String, nullable=False),
+        sa.Column("manifest", sa.JSON, nullable=False),
+    )
+    sa.Table(
+        "refusals", meta,  # deliveries that could not be read, or may not be accepted
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("refusal", sa.String(32), nullable=False, unique=True),
+        sa.Column("system", sa.String, nullable=False),
+        sa.Column("export", sa.String, nullable=False),
+        sa.Column("exercice", sa.Integer, nullable=False),
+        sa.Column("refused_at", sa.String, nullable=False),
+        sa.Column("delivery", sa.String(32)),
+        sa.Column("files", sa.JSON, nullable=False),
+        sa.Column("rule", sa.JSON, nullable=False),
+    )
+    sa.Table(
+        "verdicts", meta,
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("verdict", sa.String(32), nullable=False, unique=True),
+        sa.Column("delivery", sa.String(32), nullable=False, index=True),
+        sa.Column("table_name", sa.String, nullable=False),
+        sa.Column("suite", sa.String(64), nullable=False),
+        sa.Column("accepted", sa.Boolean, nullable=False),
+        sa.Column("judged_at", sa.String, nullable=False),
+        sa.Column("results", sa.JSON, nullable=False),
+    )
+    sa.Table(
+        "acceptances", meta,
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("delivery", sa.String(32), nullable=False),
+        sa.Column("system", sa.String, nullable=False),
+        sa.Column("export", sa.String, nullable=False),
+        sa.Column("exercice", sa.Integer, nullable=False),
+        sa.Column("verdicts", sa.JSON, nullable=False),
+        sa.Column("accepted_at", sa.String, nullable=False),
+    )
+    sa.Table(
+        "builds", meta,
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("build", sa.String(32), nullable=False, unique=True),
+        sa.Column("built_at", sa.String, nullable=False),
+        sa.Column("succeeded", sa.Boolean, nullable=False),
+        sa.Column("deliveries", sa.JSON, nullable=False),
+        sa.Column("tests", sa.JSON, nullable=False),  # [{name, status, failures}]
+    )
+    sa.Table(
+        "findings", meta,
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("finding", sa.String(32), nullable=False),
+        sa.Column("build", sa.String(32), nullable=False, index=True),
+        sa.Column("content", sa.JSON, nullable=False),
+        sa.Column("found_at", sa.String, nullable=False),
+        sa.UniqueConstraint("finding", "build"),
+    )
+    sa.Table(
+        "publications", meta,
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("publication", sa.String(32), nullable=False),
+        sa.Column("build", sa.String(32), nullable=False),
+        sa.Column("published_at", sa.String, nullable=False),
+    )
+    return meta

@@ -1,0 +1,30 @@
+"""One writer a home: a file lock that the CLI and the UI share, held around accept, transform and publish."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipelines.settings import Home
+
+
+class Busy(RuntimeError):
+    """Another process works on this home; the message says which."""
+
+
+@contextmanager
+def only_writer(home: Home) -> Iterator[None]:
+    """Hold the home's lock. Raises Busy at once when it is held elsewhere; a killed holder frees it."""
+    home.root.mkdir(parents=True, exist_ok=True)
+    with Path(home.lock_file).open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise Busy(f"{home.root} is being written by process {file.read().strip() or '?'}") from None
+        file.seek(0)
+        file.truncate()
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

@@ -1,0 +1,119 @@
+"""Where things are: the checkout's folders, the home's folders and the environment, read in one place.
+
+Nothing else in the project reads an environment variable or builds a path inside a home.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+SOURCES_DIR = PROJECT_ROOT / "pipelines" / "sources"
+FIGURES_DIR = PROJECT_ROOT / "pipelines" / "figures"
+REFERENCE_DIR = PROJECT_ROOT / "pipelines" / "reference"
+EXPECTATIONS_DIR = PROJECT_ROOT / "expectations"
+DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+
+WAREHOUSE_FILE = "warehouse.duckdb"  # the same stem always: dbt views carry the catalog's name
+
+
+@dataclass(frozen=True)
+class Home:
+    """One organisation's folder: everything that is read, kept and published for it."""
+
+    root: Path
+
+    @property
+    def organisation_file(self) -> Path:
+        """The organisation's declaration."""
+        return self.root / "organisation.yml"
+
+    @property
+    def landing(self) -> Path:
+        """The mailbox: ``landing/<exercice>/<system>/…``."""
+        return self.root / "landing"
+
+    @property
+    def archive(self) -> Path:
+        """Originals, named by their SHA-256."""
+        return self.root / "archive"
+
+    @property
+    def lake(self) -> Path:
+        """Typed Parquet of every delivery, immutable."""
+        return self.root / "lake"
+
+    @property
+    def ledger_file(self) -> Path:
+        """The SQLite ledger: the only place that says what is current."""
+        return self.root / "ledger.db"
+
+    @property
+    def warehouse_next(self) -> Path:
+        """The warehouse being built."""
+        return self.root / "warehouse" / "next" / WAREHOUSE_FILE
+
+    @property
+    def warehouse(self) -> Path:
+        """The last warehouse that was built and tested whole."""
+        return self.root / "warehouse" / "current" / WAREHOUSE_FILE
+
+    @property
+    def warehouse_analyst(self) -> Path:
+        """A warehouse that an analyst may break: ``sicio dbt`` works there."""
+        return self.root / "warehouse" / "analyst" / WAREHOUSE_FILE
+
+    @property
+    def builds(self) -> Path:
+        """Every publication, one folder each."""
+        return self.root / "builds"
+
+    @property
+    def published(self) -> Path:
+        """Symbolic link to the current publication."""
+        return self.root / "published"
+
+    @property
+    def dagster(self) -> Path:
+        """DAGSTER_HOME of this organisation."""
+        return self.root / "dagster"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held around accept, transform and publish."""
+        return self.root / ".lock"
+
+
+def home() -> Home:
+    """The home that this process works on: ``SICIO_HOME``, or ``data/`` in the checkout."""
+    return Home(Path(os.environ.get("SICIO_HOME", PROJECT_ROOT / "data")).resolve())
+
+
+def key_file(home_: Home) -> Path:
+    """The pseudonymisation key: ``SICIO_KEY_FILE``, or one file per home in the user's configuration folder.
+
+    It lies outside the home on purpose: whoever copies the data does not copy the key.
+    """
+    if chosen := os.environ.get("SICIO_KEY_FILE"):
+        return Path(chosen)
+    import hashlib
+
+    from platformdirs import user_config_path
+
+    name = hashlib.sha256(str(home_.root).encode()).hexdigest()[:16]
+    return user_config_path("sicio") / f"{name}.key"
+
+
+def alert_command() -> str | None:
+    """The program called with one argument, a message, when a run fails (``SICIO_ALERT_COMMAND``)."""
+    return os.environ.get("SICIO_ALERT_COMMAND")
+
+
+def failpoint() -> str | None:
+    """The named step at which a test wants this process killed (``SICIO_FAILPOINT``)."""
+    return os.environ.get("SICIO_FAILPOINT")
+
+
+def services_required() -> bool:
+    """True in continuous integration: a test whose service cannot be had must fail, not skip."""
+    return os.environ.get("SICIO_REQUIRE_SERVICES") == "1"

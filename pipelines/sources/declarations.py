@@ -1,0 +1,218 @@
+"""The vocabulary of a source declaration: pydantic models of the YAML in this folder.
+
+Fields speak Table Schema (specs.frictionlessdata.io/table-schema): name, title, type, format, decimalChar, groupChar,
+trueValues, falseValues, constraints, missingValues, primaryKey. What Table Schema cannot say is ours: files, format of
+the file, header by first exercice, personal data, lines to ignore, validity, owner, due date, retention. Reading the
+YAML and resolving shapes is ``registry``'s work; reading files is ``ingest``'s.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field as PydanticField, model_validator
+
+Name = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Severity = Literal["critical", "warning"]
+
+
+class Declared(BaseModel):
+    """A declaration: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Constraints(Declared):
+    """Table Schema constraints. ``required`` and ``pattern`` refuse a line; the others are judged on the table."""
+
+    required: bool = False
+    unique: bool = False
+    pattern: str | None = None
+    enum: list[str | int] | None = None
+    minimum: str | int | float | None = None
+    maximum: str | int | float | None = None
+    minLength: int | None = None
+    maxLength: int | None = None
+
+
+class Field(Declared):
+    """One column of a table."""
+
+    name: Name
+    title: str
+    description: str | None = None
+    type: Literal["string", "integer", "number", "boolean", "date", "datetime", "year"] = "string"
+    format: str = "default"
+    decimalChar: str = "."
+    groupChar: str | None = None
+    trueValues: list[str] = ["true", "True", "TRUE", "1"]
+    falseValues: list[str] = ["false", "False", "FALSE", "0"]
+    constraints: Constraints = Constraints()
+    # ours
+    decimals: int = PydanticField(2, ge=0, le=6)
+    personal: Literal["drop", "pseudonymise", "keep"] | None = None
+    severity: Severity = "critical"
+
+    @property
+    def sql_type(self) -> str:
+        """The DuckDB type of the column in the lake."""
+        if self.personal == "pseudonymise":
+            return "VARCHAR"
+        return {
+            "string": "VARCHAR",
+            "integer": "BIGINT",
+            "number": f"DECIMAL(18,{self.decimals})",
+            "boolean": "BOOLEAN",
+            "date": "DATE",
+            "datetime": "TIMESTAMP",
+            "year": "INTEGER",
+        }[self.type]
+
+
+class FieldFormat(Declared):
+    """How one system writes a field of a shape: only what may differ from system to system."""
+
+    name: Name
+    format: str | None = None
+    decimalChar: str | None = None
+    groupChar: str | None = None
+    trueValues: list[str] | None = None
+    falseValues: list[str] | None = None
+
+
+class Ignore(Declared):
+    """Lines that are not data: those where ``column`` fully matches ``pattern``.
+
+    ``sums`` names the columns whose value on that line is a total, compared with our own sum; ``counts`` the columns
+    that hold a number of lines.
+    """
+
+    column: Name
+    pattern: str
+    reason: Literal["total", "commentaire"] = "total"
+    sums: list[Name] = []
+    counts: list[Name] = []
+
+
+class ExerciceRule(Declared):
+    """How the content proves its exercice: every value of ``column`` lies ``within`` it, or ``not_after`` its end."""
+
+    column: Name
+    rule: Literal["within", "not_after"]
+
+
+class CsvFormat(Declared):
+    """A delimited text file. ``utf-8`` accepts a byte order mark; ``utf-16`` requires one."""
+
+    type: Literal["csv"]
+    encoding: Literal["utf-8", "cp1252", "iso-8859-15", "utf-16"] = "utf-8"
+    delimiter: Literal[";", ",", "\t", "|"] = ";"
+    title: str | None = None  # what a title line above the header must contain; {exercice} stands for the year
+
+
+class XlsxFormat(Declared):
+    """A workbook; each table names its sheet."""
+
+    type: Literal["xlsx"]
+    title: str | None = None
+
+
+class BudgetXmlFormat(Declared):
+    """Budget documents of the DGCL/DGFiP schema (``docbudgetaire``, ``doccfu``)."""
+
+    type: Literal["budget_xml"]
+
+
+Format = Annotated[CsvFormat | XlsxFormat | BudgetXmlFormat, PydanticField(discriminator="type")]
+
+
+class Shape(Declared):
+    """A table that several systems deliver, each in its own layout."""
+
+    shape: Name
+    title: str
+    description: str
+    fields: list[Field]
+    primaryKey: list[Name] = []
+    missingValues: list[str] = [""]
+
+
+class Table(Declared):
+    """One table of an export, its shape resolved: ``fields`` is complete."""
+
+    name: Name
+    title: str
+    description: str | None = None
+    shape: Name | None = None
+    sheet: str | None = None
+    header: dict[int, dict[Name, str]] = {}
+    fields: list[Field] = []
+    primaryKey: list[Name] = []
+    missingValues: list[str] = [""]
+    ignore: list[Ignore] = []
+    exercice: ExerciceRule | None = None
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Table":
+        known = {field.name for field in self.fields}
+        named = {*self.primaryKey, *(n for h in self.header.values() for n in h)}
+        named |= {n for rule in self.ignore for n in (rule.column, *rule.sums, *rule.counts)}
+        named |= {self.exercice.column} if self.exercice else set()
+        if unknown := sorted(named - known):
+            raise ValueError(f"table {self.name!r} names fields that it does not declare: {', '.join(unknown)}")
+        if len(known) != len(self.fields):
+            raise ValueError(f"table {self.name!r} declares a field twice")
+        return self
+
+    @property
+    def has_personal_data(self) -> bool:
+        """True when no cell of this table may appear in a message."""
+        return any(field.personal for field in self.fields)
+
+    @property
+    def kept_fields(self) -> list[Field]:
+        """The fields that enter the lake, in order."""
+        return [field for field in self.fields if field.personal != "drop"]
+
+    def header_of(self, exercice: int) -> dict[str, str]:
+        """Field name → heading in the file, as it stands in ``exercice``. A field without heading uses its title."""
+        first = max((year for year in self.header if year <= exercice), default=None)
+        named = self.header[first] if first is not None else {}
+        if named:  # a declared header lists what the file holds; what it leaves out is absent and therefore empty
+            return dict(named)
+        return {field.name: field.title for field in self.fields}
+
+
+class Export(Declared):
+    """What one delivery is made of: one or several files, giving one or several tables."""
+
+    name: Name
+    title: str
+    files: str  # pattern in landing/<exercice>/<system>/; with a leading "/", in landing/<exercice>/
+    optional: bool = False  # never reported as missing
+    format: Format
+    tables: list[Table]
+    owner: str | None = None
+    due: str | None = PydanticField(None, pattern=r"^\d{2}-\d{2}$")
+    retention: str | None = None
+
+
+class Valid(Declared):
+    """First and last exercice that a system covers."""
+
+    first: int | None = None
+    last: int | None = None
+
+
+class System(Declared):
+    """One source system."""
+
+    system: Name
+    title: str
+    owner: str
+    due: str = PydanticField("03-31", pattern=r"^\d{2}-\d{2}$")  # of the year after the exercice
+    retention: str = "P5Y"
+    valid: Valid = Valid()
+    exports: list[Export]
+
+    def covers(self, exercice: int) -> bool:
+        """True when the system was in use in ``exercice``."""
+        return (self.valid.first or exercice) <= exercice <= (self.valid.last or exercice)

@@ -1,0 +1,229 @@
+"""Guesses, from the cells of a sample, how a column is written: its type, its format, whether it is personal.
+
+A guess only proposes a declaration, which is then strict. What a sample cannot prove is a *doubt*, in English, that
+the scaffold turns into a TODO. Nothing here reads a file.
+"""
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+SPACES = " \t\u00a0\u2007\u2009\u202f"
+MISSING_TOKENS = {"-", "--", "nc", "n.c.", "n/a", "na", "?", "néant", "null", "(vide)", "sans objet"}
+TRUE_WORDS = {
+    "oui", "o", "vrai", "true", "yes", "y", "actif", "active", "activé", "activée", "ouvert", "en service", "enabled",
+    "en activité", "valide", "x",
+}  # fmt: skip
+FALSE_WORDS = {
+    "non", "n", "faux", "false", "no", "inactif", "inactive", "désactivé", "désactivée", "desactive", "fermé", "clos",
+    "hors service", "disabled", "suspendu", "bloqué", "invalide",
+}  # fmt: skip
+OPPOSITES = {
+    "oui": "non", "o": "n", "vrai": "faux", "true": "false", "yes": "no", "y": "n", "actif": "inactif",
+    "active": "inactive", "ouvert": "fermé", "enabled": "disabled",
+}  # fmt: skip
+DATE_FORMATS = ["default", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d"]
+TIMES = [" %H:%M:%S", " %H:%M", "T%H:%M:%S"]
+ISO = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S"}
+
+# Words of a heading that make digits a code, not a quantity.
+CODE_WORDS = {
+    "code", "numero", "siren", "siret", "tel", "telephone", "cp", "postal", "matricule", "insee", "reference", "ref",
+    "id", "identifiant", "ticket", "compte", "nir", "iban",
+}  # fmt: skip
+YEAR_WORDS = {"annee", "exercice", "an", "millesime", "year"}
+FLAG_WORDS = {"actif", "active", "est", "enabled", "ouvert", "valide", "oui"}
+KEY_WORDS = {"id", "identifiant", "numero", "reference", "ref", "ticket", "matricule", "cle", "key", "login", "code"}
+
+# Words of a heading that announce personal data, and what becomes of it unless somebody decides otherwise.
+DROPPED_WORDS = {
+    "nom", "prenom", "prenoms", "naissance", "nir", "securite", "adresse", "telephone", "tel", "portable", "mobile",
+    "iban", "rib", "photo", "agent", "intervenant", "demandeur", "salarie", "conjoint", "usager", "contact", "name",
+    "surname", "firstname", "lastname", "civilite", "sexe",
+}  # fmt: skip
+PSEUDONYM_WORDS = {
+    "login", "identifiant", "matricule", "mail", "mel", "email", "courriel", "user", "utilisateur", "username", "uid",
+}  # fmt: skip
+# … unless another word says that it is the name of a thing, or a number of people.
+IMPERSONAL_WORDS = {
+    "commune", "collectivite", "application", "logiciel", "service", "produit", "fichier", "ville", "site", "module",
+    "nb", "nombre", "nbre", "total", "structure", "organisme", "etablissement", "profil", "type",
+}  # fmt: skip
+MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
+NIR = re.compile(r"[12]\s?\d\d\s?(0[1-9]|1[0-2]|[2-9]\d)\s?[\dAB]{2}\s?\d{3}\s?\d{3}(\s?\d\d)?")
+
+
+@dataclass(frozen=True)
+class Guess:
+    """How a column seems to be written, in the vocabulary of a declaration."""
+
+    type: str = "string"
+    options: dict[str, object] = field(default_factory=dict)  # format, decimalChar, trueValues… where not the default
+    missing: list[str] = field(default_factory=list)  # words read as an empty cell
+    doubts: list[str] = field(default_factory=list)
+
+
+def slug(heading: str) -> str:
+    """A heading as a name: ``N° de ticket`` → ``numero_de_ticket``."""
+    text = re.sub(r"\b[nN]\s?[°º]", "numero ", heading)
+    text = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("Œ", "Oe"))
+    text = "".join(c for c in text if not unicodedata.combining(c)).lower()
+    return re.sub(r"[^a-z0-9]+", "_", text).strip("_")
+
+
+def words(heading: str) -> set[str]:
+    """The words of a heading."""
+    return set(slug(heading).split("_"))
+
+
+def personal(heading: str, values: Iterable[str]) -> str | None:
+    """``drop`` or ``pseudonymise`` when the heading or the cells look personal."""
+    found, cells = words(heading), [value for value in values if value]
+    if cells and sum(bool(MAIL.fullmatch(value)) for value in cells) * 2 > len(cells):
+        return "pseudonymise"
+    if cells and sum(bool(NIR.fullmatch(value)) for value in cells) * 2 > len(cells):
+        return "drop"
+    if found & IMPERSONAL_WORDS:
+        return None
+    if found & PSEUDONYM_WORDS:
+        return "pseudonymise"
+    return "drop" if found & DROPPED_WORDS else None
+
+
+def guess(heading: str, values: Iterable[str], *, workbook: bool) -> Guess:
+    """The type and format of a column. ``workbook``: native cells (ISO dates, dotted numbers) are read anyway."""
+    cells = [value.strip(SPACES) for value in values]
+    cells = [value for value in cells if value]
+    if not cells:
+        return Guess(doubts=["the column is empty in the sample: which type?"])
+    kept = [value for value in cells if value.casefold() not in MISSING_TOKENS]
+    for attempt in (_boolean, _year, _date, _number):
+        found = attempt(heading, kept, workbook) if kept else None
+        if found and len(kept) < len(cells):
+            missing = sorted({value for value in cells if value.casefold() in MISSING_TOKENS})
+            listed = ", ".join(map(repr, missing))
+            return Guess(found.type, found.options, missing, [*found.doubts, f"{listed} are read as an empty cell"])
+        if found:
+            return found
+    return Guess()
+
+
+def _boolean(heading: str, values: list[str], workbook: bool) -> Guess | None:
+    distinct = sorted(set(values))
+    folded = {value.casefold() for value in distinct}
+    if folded <= {"0", "1"}:
+        if not words(heading) & FLAG_WORDS:
+            return None
+        return Guess("boolean", {"trueValues": ["1"], "falseValues": ["0"]})
+    if not folded <= TRUE_WORDS | FALSE_WORDS or (len(folded) == 1 and not words(heading) & FLAG_WORDS):
+        return None
+    true = [value for value in distinct if value.casefold() in TRUE_WORDS]
+    false = [value for value in distinct if value.casefold() in FALSE_WORDS]
+    doubts = []
+    if not true or not false:
+        seen = (true or false)[0]
+        other = _opposite(seen)
+        doubts.append(f"the sample only holds {seen!r}: what is the other value?")
+        true, false = true or [other], false or [other]
+    return Guess("boolean", {"trueValues": true, "falseValues": false}, doubts=doubts)
+
+
+def _opposite(value: str) -> str:
+    pairs = OPPOSITES | {false: true for true, false in OPPOSITES.items()}
+    other = pairs.get(value.casefold(), "?")
+    return other.upper() if value.isupper() else other.capitalize() if value[:1].isupper() else other
+
+
+def _year(heading: str, values: list[str], workbook: bool) -> Guess | None:
+    if words(heading) & YEAR_WORDS and all(re.fullmatch(r"(19|20)\d\d", value) for value in values):
+        return Guess("year")
+    return None
+
+
+def _date(heading: str, values: list[str], workbook: bool) -> Guess | None:
+    written = [v for v in values if not (workbook and (reads("date", "default", v) or reads("datetime", "default", v)))]
+    if not written:  # a workbook's own dates
+        return Guess("datetime" if any(not reads("date", "default", v) for v in values) else "date")
+    if any(re.fullmatch(r"\d+", value) for value in written) and "date" not in words(heading):
+        return None
+    for kind, formats in (("date", DATE_FORMATS), ("datetime", _datetime_formats())):
+        fitting = [fmt for fmt in formats if all(reads(kind, fmt, value) for value in written)]
+        if fitting:
+            doubts = ["day and month could be either way round"] if _ambiguous(fitting) else []
+            options = {} if fitting[0] == "default" else {"format": fitting[0]}
+            return Guess(kind, dict(options), doubts=doubts)
+    return None
+
+
+def _datetime_formats() -> list[str]:
+    dates = ["%Y-%m-%d" if fmt == "default" else fmt for fmt in DATE_FORMATS]
+    return ["default", *(date + time for date in dates for time in TIMES)]
+
+
+def _ambiguous(fitting: list[str]) -> bool:
+    return any(fmt.startswith("%d/%m") for fmt in fitting) and any(fmt.startswith("%m/%d") for fmt in fitting)
+
+
+def reads(kind: str, fmt: str, value: str) -> bool:
+    """True when ``value`` is a date (or datetime) written as ``fmt`` says, between 1900 and 2100."""
+    return parsed(kind, fmt, value) is not None
+
+
+def parsed(kind: str, fmt: str, value: str) -> dt.datetime | None:
+    """The date that ``value`` is, or None."""
+    pattern = ISO[kind] if fmt == "default" else fmt
+    try:
+        found = dt.datetime.strptime(value, pattern)
+    except ValueError:
+        return None
+    return found if 1900 <= found.year <= 2100 else None
+
+
+def _number(heading: str, values: list[str], workbook: bool) -> Guess | None:
+    if words(heading) & CODE_WORDS or any(re.fullmatch(r"[+-]?0\d+", value) for value in values):
+        return None
+    written = [v for v in values if not (workbook and re.fullmatch(r"[+-]?\d{1,15}(\.\d{1,6})?", v))]
+    native = max((len(v.partition(".")[2]) for v in values if v not in written), default=0) if workbook else 0
+    for group in ("", f"[{SPACES}]", r"\.", ","):
+        for mark in (",", r"\."):
+            if mark == group:
+                continue
+            if all(_fits(value, group, mark) for value in written):
+                return _as_number(written, group, mark, native)
+    return None
+
+
+def _fits(value: str, group: str, mark: str) -> bool:
+    whole = rf"(\d{{1,15}}|\d{{1,3}}({group}\d{{3}}){{1,4}})" if group else r"\d{1,15}"
+    return bool(re.fullmatch(rf"[+\u2212-]?{whole}({mark}\d{{1,6}})?", value))
+
+
+def _as_number(written: list[str], group: str, mark: str, native: int) -> Guess:
+    char = mark.replace("\\", "")
+    decimals = max((len(value.partition(char)[2]) for value in written), default=0)
+    options: dict[str, object] = {}
+    doubts = []
+    if any(char in value for value in written) and all(
+        re.fullmatch(rf"[+-]?\d{{1,3}}{mark}\d{{3}}", value) for value in written if char in value
+    ):
+        doubts.append(f"{char!r} is read as the decimal mark: it could separate thousands")
+    if decimals and char != ".":
+        options["decimalChar"] = char
+    if group and any(re.search(rf"\d{group}\d{{3}}", value) for value in written):
+        options["groupChar"] = " " if group.startswith("[") else group.replace("\\", "")
+    decimals = max(decimals, native)
+    if not decimals:
+        return Guess("integer", options, doubts=doubts)
+    if decimals != 2:
+        options["decimals"] = decimals
+    return Guess("number", options, doubts=doubts)
+
+
+def fits_flag(values: Iterable[str]) -> list[str]:
+    """The two or fewer values of a column that may be a flag in words of its own; empty when there are more."""
+    distinct = sorted({value.strip(SPACES) for value in values} - {""})
+    return distinct if 0 < len(distinct) <= 2 else []
+
+

@@ -1,0 +1,85 @@
+"""One build of the warehouse: load, dbt, findings, swap. The former warehouse stays until the new one is proved.
+
+``prepare`` and ``finish`` stand around dbt, which the caller runs: ``build`` does the three for those who have no
+orchestrator.
+"""
+
+from dataclasses import asdict, dataclass
+
+from pipelines.failpoints import reached
+from pipelines.ledger.records import Finding
+from pipelines.ledger.store import Ledger
+from pipelines.rules import RULES
+from pipelines.settings import DBT_PROJECT_DIR, Home
+from pipelines.sources.organisation import Organisation
+from pipelines.sources.registry import Registry
+from pipelines.transform.dbt import NodeResult, failed, read_results, run_dbt
+from pipelines.transform.findings import build_findings
+from pipelines.transform.freeze import Frozen, freeze
+from pipelines.transform.load import load_warehouse
+
+
+class BuildFailed(RuntimeError):
+    """dbt stopped: the former warehouse stays. The findings are in the ledger."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build."""
+
+    build: str
+    results: list[NodeResult]
+    findings: list[Finding]
+
+
+def prepare(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> Frozen:
+    """Make ``warehouse/next`` with the accepted deliveries; dbt comes next."""
+    frozen = freeze(home, ledger)
+    load_warehouse(home.warehouse_next, home, registry, organisation, frozen.manifests)
+    reached("transform.lake_loaded")
+    return frozen
+
+
+def finish(home: Home, ledger: Ledger, frozen: Frozen, results: list[NodeResult]) -> Built:
+    """Record what dbt answered, then rename the new warehouse over the old. Raises BuildFailed."""
+    reached("transform.dbt_done")
+    broken = failed(results)
+    deliveries = [manifest.delivery for manifest in frozen.manifests]
+    tests = [asdict(r) for r in results if r.kind != "model" or r.status != "success"]
+    if broken or not results:
+        findings = [_dbt_finding(result) for result in broken]
+        ledger.record_build(f"x{frozen.build}"[:32], False, deliveries, tests)
+        ledger.record_findings(f"x{frozen.build}"[:32], findings)
+        names = ", ".join(result.name for result in broken) or "dbt did not run"
+        raise BuildFailed(f"the warehouse was not replaced: {names}")
+    findings = build_findings(home.warehouse_next)
+    ledger.record_findings(frozen.build, findings)
+    reached("transform.before_swap")
+    _swap(home)
+    ledger.record_build(frozen.build, True, deliveries, tests)
+    reached("transform.after_swap")
+    return Built(frozen.build, results, findings)
+
+
+def build(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> Built:
+    """prepare, dbt build, finish."""
+    frozen = prepare(home, ledger, registry, organisation)
+    run_results = DBT_PROJECT_DIR / "target" / "run_results.json"
+    run_results.unlink(missing_ok=True)  # an old one must never speak for this run
+    run_dbt(["--quiet", "build"], home.warehouse_next)
+    return finish(home, ledger, frozen, read_results(run_results))
+
+
+def _swap(home: Home) -> None:
+    if home.warehouse_next.with_suffix(".duckdb.wal").exists():
+        raise BuildFailed("dbt left a write-ahead log: the new warehouse is not whole")
+    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    home.warehouse_next.rename(home.warehouse)
+
+
+def _dbt_finding(result: NodeResult) -> Finding:
+    rule = RULES["DBT-ECHEC"]
+    count = f"{result.failures} ligne(s) en défaut" if result.failures else "exécution impossible"
+    return Finding(
+        "DBT-ECHEC", "bloquant", 0, result.name, f"{rule.titre} : {result.name} ({count})", "aucune ligne", aide=rule.aide
+    )

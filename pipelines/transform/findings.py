@@ -1,0 +1,68 @@
+"""What a new warehouse says of itself: differences with published figures, contradicted absences, unknown accounts."""
+
+from decimal import Decimal
+from pathlib import Path
+
+from pipelines.ledger.records import Finding
+from pipelines.rules import RULES
+
+
+def build_findings(warehouse: Path) -> list[Finding]:
+    """Read the control tables of schema ``rapport``; each line is a finding, in a stable order."""
+    import duckdb
+
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        return [*_differences(db), *_contradicted_absences(db), *_unknown_accounts(db)]
+
+
+def _differences(db) -> list[Finding]:
+    rows = db.execute(
+        "select code, exercice, valeur_recalculee, valeur_publiee, texte_publie, ecart from rapport.rpt_rapprochement_publie "
+        "where statut = 'écart' order by code, exercice"
+    ).fetchall()
+    rule = RULES["PUB-ECART"]
+    return [
+        Finding(
+            "PUB-ECART", "alerte", exercice, code, f"{rule.titre} : {code} en {exercice}",
+            attendu=f"{plain(computed)} (recalculé)", recu=f"{text or plain(published)} (publié)", ecart=plain(gap),
+            aide=rule.aide,
+        )
+        for code, exercice, computed, published, text, gap in rows
+    ]
+
+
+def plain(number: Decimal | None) -> str:
+    """A decimal without superfluous zeros, with a comma: ``41490.160000`` → ``41490,16``."""
+    if number is None:
+        return "absent"
+    text = f"{number:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace(".", ",")
+
+
+def _contradicted_absences(db) -> list[Finding]:
+    rows = db.execute(
+        "select code, exercice, code_manquant, valeur from rapport.rpt_absences_contredites order by code, exercice"
+    ).fetchall()
+    rule = RULES["ABS-CONTREDITE"]
+    return [
+        Finding(
+            "ABS-CONTREDITE", "alerte", exercice, code, f"{rule.titre} : {code} en {exercice}",
+            attendu=f"« {missing} » (absence déclarée)", recu=f"{plain(value)} (recalculé)", aide=rule.aide,
+        )
+        for code, exercice, missing, value in rows
+    ]
+
+
+def _unknown_accounts(db) -> list[Finding]:
+    rows = db.execute(
+        "select exercice, nomenclature, compte, fichier, ligne from rapport.rpt_finances__comptes_inconnus "
+        "order by all"
+    ).fetchall()
+    rule = RULES["CPT-INCONNU"]
+    return [
+        Finding(
+            "CPT-INCONNU", "alerte", exercice, "budget/lignes", f"{rule.titre} : compte {account}",
+            attendu=f"un compte de {nomenclature} en {exercice}", recu=account, aide=rule.aide, fichier=fichier, ligne=ligne,
+        )
+        for exercice, nomenclature, account, fichier, ligne in rows
+    ]

@@ -1,0 +1,56 @@
+"""Freezes what a build is made of: the accepted deliveries, the code, the lock and the organisation.
+
+Its identity is a hash of those and of nothing else, so that the same build made twice has the same name.
+"""
+
+import functools
+import hashlib
+from dataclasses import dataclass
+
+from pipelines import settings
+from pipelines.ledger.records import Manifest
+from pipelines.ledger.store import Ledger
+from pipelines.settings import Home
+from pipelines.sources.registry import fingerprint
+
+CODE = ["pipelines", "dbt_project", "expectations"]
+CODE_SUFFIXES = {".py", ".yml", ".sql", ".csv"}
+NOT_CODE = {"target", "logs", "__pycache__", "dbt_packages"}
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """The inputs of one build."""
+
+    build: str
+    manifests: list[Manifest]
+
+
+def freeze(home: Home, ledger: Ledger) -> Frozen:
+    """The accepted deliveries as they stand now, under the identity of the build they make."""
+    manifests = [current.manifest for _, current in sorted(ledger.current().items())]
+    identity = fingerprint(
+        {
+            "deliveries": [manifest.delivery for manifest in manifests],
+            "code": code_version(),
+            "organisation": hashlib.sha256(home.organisation_file.read_bytes()).hexdigest(),
+        }
+    )
+    return Frozen(identity[:32], manifests)
+
+
+@functools.cache
+def code_version() -> str:
+    """SHA-256 over the files that decide a result: Python, SQL, YAML, reference data and the dependency lock."""
+    digest = hashlib.sha256()
+    files = [settings.PROJECT_ROOT / "requirements.lock"]
+    for folder in CODE:
+        files += [
+            path
+            for path in (settings.PROJECT_ROOT / folder).rglob("*")
+            if path.suffix in CODE_SUFFIXES and not NOT_CODE & set(path.parts)
+        ]
+    for path in sorted(files):
+        digest.update(str(path.relative_to(settings.PROJECT_ROOT)).encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()

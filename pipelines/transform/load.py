@@ -1,0 +1,109 @@
+"""Fills a new warehouse file with what dbt reads: schemas ``lake``, ``organisation``, ``collecte`` and ``reference``.
+
+Every declared table exists, typed, and empty where nothing is accepted: models never meet a missing table.
+"""
+
+from pathlib import Path
+
+from pipelines import settings
+from pipelines.ledger.records import Manifest
+from pipelines.settings import Home
+from pipelines.sources.declarations import System, Table
+from pipelines.sources.organisation import Organisation
+from pipelines.sources.registry import Registry
+from pipelines.sql import values
+
+ROW_COLUMNS = [("exercice", "INTEGER"), ("_livraison", "VARCHAR"), ("_fichier", "VARCHAR"), ("_ligne", "BIGINT")]
+
+
+def load_warehouse(
+    path: Path, home: Home, registry: Registry, organisation: Organisation, manifests: list[Manifest]
+) -> None:
+    """Make the database file ``path`` (an older one is removed) and close it."""
+    import duckdb
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for old in path.parent.glob(f"{path.name}*"):
+        old.unlink()
+    with duckdb.connect(str(path)) as db:
+        for schema in ("lake", "organisation", "collecte", "reference"):
+            db.execute(f"create schema {schema}")
+        _load_lake(db, home, registry, manifests)
+        _load_organisation(db, organisation)
+        _load_collecte(db, registry, organisation, manifests)
+        for file in sorted(settings.REFERENCE_DIR.glob("*.csv")):
+            db.execute(
+                f"create table reference.{file.stem} as from read_csv(?, all_varchar=true, header=true, delim=',', "
+                "quote='\"', nullstr='')",
+                [str(file)],
+            )
+        db.execute("checkpoint")
+
+
+def columns_of(table: Table) -> list[tuple[str, str]]:
+    """(name, DuckDB type) of every column of a lake table."""
+    return [(field.name, field.sql_type) for field in table.kept_fields] + ROW_COLUMNS
+
+
+def lake_name(system: System, table: Table) -> str:
+    """``<system>__<table>``."""
+    return f"{system.system}__{table.name}"
+
+
+def _load_lake(db, home: Home, registry: Registry, manifests: list[Manifest]) -> None:
+    for system, table in registry.tables():
+        columns = columns_of(table)
+        spec = ", ".join(f"{name} {kind}" for name, kind in columns)
+        db.execute(f"create table lake.{lake_name(system, table)} ({spec})")
+        files = [
+            str(home.lake / manifest.tables[table.name].parquet)
+            for manifest in manifests
+            if manifest.system == system.system and table.name in manifest.tables
+        ]
+        if files:
+            select = ", ".join(f"cast({name} as {kind})" for name, kind in columns)
+            db.execute(
+                f"insert into lake.{lake_name(system, table)} select {select} "
+                "from read_parquet($1, hive_partitioning=false, union_by_name=false) order by exercice, _fichier, _ligne",
+                [files],
+            )
+
+
+def _load_organisation(db, organisation: Organisation) -> None:
+    _table(db, "organisation.profil", "nom varchar, sigle varchar, siren varchar, est_demonstration boolean",
+           [(organisation.nom, organisation.sigle, organisation.siren, organisation.demonstration)])
+    _table(db, "organisation.exercices", "exercice integer", [(year,) for year in organisation.years])
+    _table(db, "organisation.collectivites",
+           "code_insee varchar, siren varchar, nom varchar, type varchar, population bigint",
+           [(c.code_insee, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites])
+    _table(db, "organisation.collectivites_alias", "alias varchar, code_insee varchar",
+           [(alias, c.code_insee) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])])
+    _table(db, "organisation.applications",
+           "code_application varchar, libelle varchar, domaine varchar, debut integer, fin integer",
+           [(a.code, a.libelle, a.domaine, a.debut, a.fin) for a in organisation.applications])
+    _table(db, "organisation.applications_alias", "alias varchar, code_application varchar",
+           [(alias, a.code) for a in organisation.applications for alias in dict.fromkeys([a.code, a.libelle, *a.alias])])
+    _table(db, "organisation.indicateurs", "code_application varchar, indicateur varchar",
+           [(a.code, indicateur) for a in organisation.applications for indicateur in a.indicateurs])
+
+
+def _load_collecte(db, registry: Registry, organisation: Organisation, manifests: list[Manifest]) -> None:
+    accepted = {(m.system, name, m.exercice): (m, counts) for m in manifests for name, counts in m.tables.items()}
+    rows = []
+    for year in organisation.years:
+        expected = {ref.key for ref in organisation.exports(registry, year) if not ref.export.optional}
+        for ref in registry.exports():
+            for table in ref.export.tables:
+                manifest, counts = accepted.get((ref.system.system, table.name, year), (None, None))
+                numbers = (counts.lues, counts.acceptees, counts.refusees, counts.ignorees) if counts else (None,) * 4
+                rows.append((ref.system.system, table.name, year, ref.key in expected, counts is not None,
+                             manifest.delivery if manifest else None, *numbers))
+    _table(db, "collecte.tables",
+           "systeme varchar, nom_table varchar, exercice integer, est_attendue boolean, est_acceptee boolean, "
+           "livraison varchar, nb_lues bigint, nb_acceptees bigint, nb_refusees bigint, nb_ignorees bigint", rows)
+
+
+def _table(db, name: str, columns: str, rows: list[tuple]) -> None:
+    db.execute(f"create table {name} ({columns})")
+    if rows:
+        db.execute(f"insert into {name} values {values(rows)}")

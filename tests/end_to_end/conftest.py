@@ -1,0 +1,26 @@
+"""The demonstration, made once through the command line as a new user makes it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SICIO = Path(sys.executable).with_name("sicio")
+
+
+def sicio(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run ``sicio`` on a home, its key beside it."""
+    env = {**os.environ, "SICIO_HOME": str(home), "SICIO_KEY_FILE": str(home.parent / "key"), **environment}
+    return subprocess.run([SICIO, *arguments], env=env, capture_output=True, text=True, timeout=600, check=False)
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demonstration home with the main job done."""
+    home = tmp_path_factory.mktemp("demonstration") / "home"
+    done = sicio(home, "demo", str(home))
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    (home.parent / "summary.txt").write_text(done.stdout, encoding="utf-8")
+    return home

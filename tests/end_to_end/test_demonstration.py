@@ -1,0 +1,140 @@
+"""The main job on the demonstration: figures equal to the published ones, nothing lost, nothing mixed, same bytes."""
+
+import csv
+import hashlib
+import shutil
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.end_to_end.conftest import sicio
+
+PUBLISHED = Path(__file__).parents[2] / "demo" / "published_figures.csv"
+COMPUTED_DOMAINS = ("applications.", "finances.")
+KNOWN_DIFFERENCES = {
+    "finances.principal.fonctionnement.ecart_recettes": Decimal("0.71"),  # truncated in print: 222 255,71
+    "finances.annexe.fonctionnement.resultat": Decimal("-0.62"),  # the report contradicts itself
+}
+
+
+def published_rows() -> list[dict]:
+    with PUBLISHED.open(encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if row["figure_id"].startswith(COMPUTED_DOMAINS)]
+
+
+@pytest.fixture(scope="session")
+def report(demonstration: Path) -> duckdb.DuckDBPyConnection:
+    return opened(demonstration)
+
+
+def opened(home: Path) -> duckdb.DuckDBPyConnection:
+    """The published file under a name that is not one of its schemas."""
+    db = duckdb.connect()
+    db.execute(f"attach '{home / 'published' / 'rapport.duckdb'}' as publie (read_only); use publie")
+    return db
+
+
+def test_every_application_and_finance_figure_equals_the_published_one_at_printed_precision(report) -> None:
+    computed = {
+        (code, year): (value, missing)
+        for code, year, value, missing in report.execute("select code, exercice, valeur, code_manquant from rapport.chiffres").fetchall()
+    }
+    rows, differences = published_rows(), {}
+    assert len(rows) == 201 + 12
+    for row in rows:
+        value, missing = computed[(row["figure_id"], int(row["exercice"]))]
+        if row["value"] == "":
+            assert (value, missing) == (None, row["published_text"]), row
+            continue
+        printed = Decimal(row["value"])
+        if value.quantize(Decimal(1).scaleb(printed.as_tuple().exponent), ROUND_HALF_UP) != printed:
+            differences[row["figure_id"]] = value - printed
+    assert differences == KNOWN_DIFFERENCES
+
+
+def test_the_known_differences_and_no_other_are_findings(report) -> None:
+    found = report.execute("select ou, ecart from audit.constats where code = 'PUB-ECART'").fetchall()
+    assert {code: Decimal(gap.replace(",", ".")) for code, gap in found} == KNOWN_DIFFERENCES
+
+
+def test_read_equals_accepted_plus_refused_plus_ignored(report) -> None:
+    unbalanced = report.execute(
+        "select * from audit.tables_livrees where nb_lues <> nb_acceptees + nb_refusees + nb_ignorees"
+    ).fetchall()
+    tables, refused = report.execute("select count(*), sum(nb_refusees) from audit.tables_livrees").fetchone()
+    assert not unbalanced
+    assert tables >= 60
+    assert refused == report.execute("select count(distinct (livraison, nom_table, fichier, ligne)) from audit.lignes_refusees").fetchone()[0] > 0
+
+
+def test_planted_defects_are_caught(report) -> None:
+    codes = {code for (code,) in report.execute("select distinct code from audit.constats").fetchall()}
+    assert {"LIG-TYPE", "LIG-OBLIGATOIRE", "ATT-ALERTE", "CPT-INCONNU"} <= codes
+
+
+def test_refused_lines_never_show_a_cell_of_a_table_with_personal_columns(report) -> None:
+    shown = report.execute(
+        "select systeme, nom_table from audit.lignes_refusees where nom_table = 'comptes' and regle <> 'LIG-COLONNES' and recu is not null"
+    ).fetchall()
+    assert not shown
+
+
+def test_every_published_table_has_comments_and_a_parquet(demonstration: Path, report) -> None:
+    tables = report.execute("select schema_name, table_name, comment from duckdb_tables() where database_name = 'publie'").fetchall()
+    assert {schema for schema, _, _ in tables} == {"marts", "rapport", "audit"}
+    for schema, table, comment in tables:
+        assert comment, f"{schema}.{table} has no comment"
+        assert (demonstration / "published" / schema / f"{table}.parquet").exists()
+    assert not report.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where database_name = 'publie' and coalesce(comment, '') = ''"
+    ).fetchall()
+
+
+def test_no_published_column_is_a_double(report) -> None:
+    assert not report.execute(
+        "select table_name, column_name from duckdb_columns() where database_name = 'publie' and data_type in ('DOUBLE', 'FLOAT', 'HUGEINT')"
+    ).fetchall()
+
+
+def parquet_digests(home: Path) -> dict[str, str]:
+    published = home / "published"
+    return {
+        str(path.relative_to(published)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(published.rglob("*.parquet"))
+    }
+
+
+def test_summary_names_what_arrived_and_where_to_look(demonstration: Path) -> None:
+    summary = (demonstration.parent / "summary.txt").read_text(encoding="utf-8")
+    for expected in ("DÉMONSTRATION", "received", "missing", "declared absent", "refused", "ignored", "figures", "published"):
+        assert expected in summary, expected
+
+
+@pytest.fixture(scope="session")
+def own_demonstration(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy that a test may change."""
+    home = tmp_path_factory.mktemp("copie") / "home"
+    shutil.copytree(demonstration, home, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
+    shutil.copy(demonstration.parent / "key", home.parent / "key")
+    return home
+
+
+def test_deleted_warehouse_is_rebuilt_with_the_same_bytes_then_a_correction_moves_its_figure(own_demonstration: Path) -> None:
+    before = parquet_digests(own_demonstration)
+    shutil.rmtree(own_demonstration / "warehouse")
+    shutil.rmtree(own_demonstration / "builds")
+    (own_demonstration / "published").unlink()
+    done = sicio(own_demonstration, "run", "2018", "2019", "2020")
+    assert done.returncode == 0, done.stderr
+    assert parquet_digests(own_demonstration) == before
+
+    held = opened(own_demonstration)
+    export = own_demonstration / "landing" / "2020" / "journal_elections"
+    (path,) = export.iterdir()
+    path.write_bytes(b"pas un export\n")
+    refused = sicio(own_demonstration, "run", "2020", "--source", "journal_elections")
+    assert refused.returncode == 1
+    assert parquet_digests(own_demonstration)["rapport/chiffres.parquet"] == before["rapport/chiffres.parquet"]
+    assert held.execute("select count(*) from rapport.chiffres").fetchone()[0] > 200
