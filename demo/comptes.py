@@ -126,13 +126,9 @@ def _agents(outil: Outil, exercice: int) -> list[_Agent]:
         voulus = int(chiffres.valeur(outil.code, "agents_utilisateurs", annee))
         premiere = annee == chiffres.EXERCICES[0]
         if premiere:
-            agents += [_ouvre(rng, outil, pris, len(agents), annee, premiere) for _ in range(voulus)]
-            anciens = [
-                _ouvre(rng, outil, pris, len(agents) + i, annee, premiere) for i in range(voulus // 12)
-            ]
-            for agent in anciens:
-                agent.est_actif = False
-            agents += anciens
+            for rang in range(voulus + voulus // 12):
+                agents.append(_ouvre(rng, outil, pris, rang, annee, premiere))
+                agents[-1].est_actif = rang < voulus
         _ferme(rng, agents, voulus, premiere)
         while sum(agent.est_actif for agent in agents) < voulus:
             agents.append(_ouvre(rng, outil, pris, len(agents), annee, premiere))

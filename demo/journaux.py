@@ -56,6 +56,13 @@ CONFINEMENT = (dt.date(2020, 3, 17), dt.date(2020, 5, 11))
 ESPACES = (" ", "\u00a0", "\u202f")  # what French tools put between thousands
 
 
+# A refused line makes every figure of its log partial for the year: each log has its bad year, 2020 is clean.
+EXERCICE_ASSISTANCE_REFUSEE = 2018
+EXERCICE_FORMATIONS_REFUSEES = 2019
+EXERCICE_ELECTIONS_REFUSEES = 2019
+EXERCICE_TOTAL_FAUX = 2019  # the one wrong total of the demonstration, in the assistance log
+
+
 @dataclass
 class Ligne:
     """One line of a log before it is written; ``defaut`` is (rule, heading)."""
@@ -74,7 +81,8 @@ def partage(rng: Random, total: int, parts: int) -> list[int]:
     for _ in range(parts):
         de, vers = rng.randrange(parts), rng.randrange(parts)
         if tas[de] > 1:
-            tas[de], tas[vers] = tas[de] - 1, tas[vers] + 1
+            tas[de] -= 1
+            tas[vers] += 1
     return tas
 
 
@@ -114,7 +122,8 @@ def formations(exercice: int) -> Livraison:
     rng = Random(f"journal_formations/{exercice}")
     sessions = [s for application in chiffres.applications() for s in _sessions(rng, application, exercice)]
     sessions.sort(key=lambda s: (s.date, s.application))
-    sessions.insert(len(sessions) // 2, _session_refusee(exercice))
+    for rang, refusee in enumerate(_sessions_refusees(exercice), start=1):
+        sessions.insert(rang * len(sessions) // 3, refusee)
     classeur = Classeur(exercice, f"DÉMONSTRATION – journal des formations {exercice}")
     _lisez_moi(classeur, exercice)
     nom = f"journal_formations_demonstration_{exercice}.xlsx"
@@ -158,13 +167,14 @@ def _participants(
     return [rng.choice((None, 2, 4, 6)) for _ in range(nombre)]
 
 
-def _session_refusee(exercice: int) -> Ligne:
-    """A session that was not held: nothing in it counts, and one cell cannot be read."""
-    return {
-        2018: Ligne("à planifier", "Melodie", "Valenton", Decimal(0), None, ("LIG-TYPE", "Début")),
-        2019: Ligne(dt.date(2019, 6, 18), "Elise", "Orly", "à définir", None, ("LIG-TYPE", "Durée (jours)")),
-        2020: Ligne(dt.date(2020, 9, 22), "Maestro", "", Decimal(0), 0, ("LIG-OBLIGATOIRE", "Collectivité")),
-    }[exercice]
+def _sessions_refusees(exercice: int) -> list[Ligne]:
+    """Sessions that were not held: nothing in them counts, and one cell cannot be read."""
+    if exercice != EXERCICE_FORMATIONS_REFUSEES:
+        return []
+    return [
+        Ligne(dt.date(exercice, 6, 18), "Elise", "Orly", "à définir", None, ("LIG-TYPE", "Durée (jours)")),
+        Ligne(dt.date(exercice, 9, 24), "Maestro", "", Decimal(0), 0, ("LIG-OBLIGATOIRE", "Collectivité")),
+    ]
 
 
 def _lisez_moi(classeur: Classeur, exercice: int) -> None:
@@ -275,10 +285,10 @@ def assistance(exercice: int) -> Livraison:
         if ligne.defaut:
             defauts.append(Defaut(exercice, "journal_assistance/interventions", nom, place, *ligne.defaut))
     total = sum(ligne.jours for ligne in lignes if isinstance(ligne.jours, Decimal))
-    if exercice == 2019:  # the one wrong total of the demonstration: a day too many
+    if exercice == EXERCICE_TOTAL_FAUX:  # a day too many
         total += 1
     place = fichier.ajoute(["TOTAL", "", "", "", "", "", virgule(total), ""])
-    if exercice == 2019:
+    if exercice == EXERCICE_TOTAL_FAUX:
         defauts.append(
             Defaut(exercice, "journal_assistance/interventions", nom, place, "TOTAL", "Durée (jours)")
         )
@@ -301,23 +311,12 @@ def _interventions(rng: Random, application: str, exercice: int) -> Iterator[Lig
 
 def _interventions_refusees(exercice: int) -> list[Ligne]:
     """Tickets closed without any time spent, one cell of which cannot be read."""
-    return {
-        2018: [Ligne("30/02/2018", "Sirius", "Orly", Decimal(0), None, ("LIG-TYPE", "Date"))],
-        2019: [Ligne("", "Colbert", "Choisy", Decimal(0), None, ("LIG-OBLIGATOIRE", "Date"))],
-        2020: [
-            Ligne(
-                dt.date(2020, 4, 16), "Cegid RH", "", Decimal(0), None, ("LIG-OBLIGATOIRE", "Collectivité")
-            ),
-            Ligne(
-                dt.date(2020, 10, 8),
-                "ESRI",
-                "Valenton",
-                "une demi-journée",
-                None,
-                ("LIG-TYPE", "Durée (jours)"),
-            ),
-        ],
-    }[exercice]
+    if exercice != EXERCICE_ASSISTANCE_REFUSEE:
+        return []
+    return [
+        Ligne(f"30/02/{exercice}", "Sirius", "Orly", Decimal(0), None, ("LIG-TYPE", "Date")),
+        Ligne(dt.date(exercice, 10, 8), "ESRI", "Valenton", "néant", None, ("LIG-TYPE", "Durée (jours)")),
+    ]
 
 
 def _cellules_intervention(rng: Random, exercice: int, numero: int, ligne: Ligne) -> list[object]:
@@ -361,14 +360,8 @@ def elections(exercice: int) -> list[Livraison]:
     fichier.ligne_libre()
     fichier.ajoute(
         [
-            "Référence",
-            "Application",
-            "Scrutin",
-            "Collectivité",
-            "Date",
-            "Travail effectué",
-            "Documents édités",
-            "Jours",
+            *("Référence", "Application", "Scrutin", "Collectivité", "Date", "Travail effectué"),
+            *("Documents édités", "Jours"),
         ]
     )
     travaux = [(travail, membre) for travail in TRAVAUX[exercice] for membre in collectivites.COLLECTIVITES]
@@ -386,23 +379,24 @@ def elections(exercice: int) -> list[Livraison]:
                 virgule(Decimal(quarts) / 4),
             ]
         )
-    scrutin, faux = TRAVAUX[exercice][0][0], {2019: "mai 2019", 2020: "31/06/2020"}[exercice]
-    reference = f"E{exercice}-{len(travaux) + 1:03d}"
-    place = fichier.ajoute(
-        [
-            reference,
-            "Ciril Elections",
-            scrutin,
-            "Choisy-le-Roi",
-            faux,
-            "Transmission à la préfecture",
-            "",
-            "0",
-        ]
-    )
+    defauts = []
+    if exercice == EXERCICE_ELECTIONS_REFUSEES:
+        reference, scrutin = f"E{exercice}-{len(travaux) + 1:03d}", TRAVAUX[exercice][0][0]
+        place = fichier.ajoute(
+            [
+                reference,
+                "Ciril Elections",
+                scrutin,
+                "Orly",
+                f"mai {exercice}",
+                "Archivage des listes",
+                "",
+                "0",
+            ]
+        )
+        defauts.append(Defaut(exercice, "journal_elections/traitements", nom, place, "LIG-TYPE", "Date"))
     fichier.ajoute(["TOTAL", "", "", "", "", "", _milliers(total, ESPACES[2]), virgule(jours)])
-    defaut = Defaut(exercice, "journal_elections/traitements", nom, place, "LIG-TYPE", "Date")
-    return [Livraison(f"{exercice}/journal_elections/{nom}", fichier.octets(), (defaut,))]
+    return [Livraison(f"{exercice}/journal_elections/{nom}", fichier.octets(), tuple(defauts))]
 
 
 def _milliers(nombre: int, espace: str) -> str:

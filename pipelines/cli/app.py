@@ -19,10 +19,14 @@ DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, INTERRUPTED, BROKEN = 0, 1, 2, 3, 4, 130
 COMMANDS = {
     "init": ("pipelines.cli.start", "init", "Make a home for an organisation."),
     "demo": ("pipelines.cli.start", "demo", "Make the demonstration's home and run the main job on it."),
-    "status": ("pipelines.cli.reading", "status", "What arrived, what is missing, and what the figures lack."),
+    "status": (
+        "pipelines.cli.reading",
+        "status",
+        "What arrived, what is missing, and what the figures lack.",
+    ),
     "check": ("pipelines.cli.collecting", "check", "Judge files without loading them."),
     "run": ("pipelines.cli.collecting", "run", "Collect exercices, build the warehouse, publish."),
-    "rejects": ("pipelines.cli.reading", "rejects", "What was refused, where, and how to mend it."),
+    "rejects": ("pipelines.cli.rejects", "rejects", "What was refused, where, and how to mend it."),
     "findings": ("pipelines.cli.reading", "findings", "Everything somebody must know or decide."),
     "figures": ("pipelines.cli.reading", "figures", "The published figures."),
     "schema": ("pipelines.cli.authoring", "schema", "The Table Schema of a declared table."),
@@ -39,7 +43,7 @@ Exit codes: 0 done, 1 blocking findings, 2 usage or configuration,
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called, and whose expected errors have an exit code."""
+    """A group that imports a command when it is called, and gives an expected error its exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order of a year's work."""
@@ -58,7 +62,9 @@ class LazyGroup(click.Group):
         """The command that ``args`` names; a near name is suggested when there is none."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            raise click.UsageError(f"no command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else ""), ctx)
+            raise click.UsageError(
+                f"no command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else ""), ctx
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -67,7 +73,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; an expected error is one sentence and its exit code, any other one a traceback and 70."""
+        """Run a command; an expected error is one sentence and its code, any other a traceback and 70."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -81,7 +87,11 @@ class LazyGroup(click.Group):
             code = exit_code(error)
             if code == BROKEN or (ctx.obj and ctx.obj.debug):
                 traceback.print_exc()
-            _stop(ctx, str(error) if code != BROKEN else "this is an error of the program, please report it", code)
+            _stop(
+                ctx,
+                str(error) if code != BROKEN else "this is an error of the program, please report it",
+                code,
+            )
 
 
 def exit_code(error: Exception) -> int:

@@ -14,14 +14,16 @@ from pipelines.sources.table_schema import table_schema
 # dbt commands that touch no table: they need neither a home nor a warehouse
 WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "--help", "-h"}
 
-# schema ----------------------------------------------------------------------------------------------------------
+# schema -----------------------------------------------------------------------------------------------------
 
 
 @click.command(short_help="The Table Schema of a declared table.")
 @click.argument("system")
 @click.argument("table")
 @click.option("--exercice", type=int, help="The layout of this exercice; the newest one by default.")
-@click.option("--declared", is_flag=True, help="Name the fields as the lake does, not as the supplier's file.")
+@click.option(
+    "--declared", is_flag=True, help="Name the fields as the lake does, not as the supplier's file."
+)
 @global_options
 @click.pass_context
 def schema(ctx: click.Context, system: str, table: str, exercice: int | None, declared: bool) -> None:
@@ -36,12 +38,14 @@ def schema(ctx: click.Context, system: str, table: str, exercice: int | None, de
     tables = {t.name: t for export in systems[system].exports for t in export.tables}
     if table not in tables:
         known = ", ".join(tables)
-        raise click.UsageError(f"{system} has no table {table!r}{did_you_mean(table, tables)} (it has {known})")
+        raise click.UsageError(
+            f"{system} has no table {table!r}{did_you_mean(table, tables)} (it has {known})"
+        )
     found = table_schema(tables[table], exercice or 9999, headings=not declared)
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
 
-# source new ------------------------------------------------------------------------------------------------------
+# source new -------------------------------------------------------------------------------------------------
 
 
 @click.group(short_help="Declare a new source.")
@@ -78,7 +82,8 @@ def source_new(
     exercice: int | None,
     dry_run: bool,
 ) -> None:
-    """Write the declaration, the suite and the staging model of a new source, from a sample of what it delivers.
+    """Write the declaration, the suite and the staging model of a new source, from a sample of what it
+    delivers.
 
     What the sample does not prove is marked TODO: read them before collecting.
     """
@@ -90,7 +95,7 @@ def source_new(
     registry = session.registry
     if shape and shape not in registry.shapes:
         raise click.UsageError(f"no shape {shape!r}{did_you_mean(shape, registry.shapes)}")
-    request = Request(system, shape, export, table, title, owner, exercice)
+    request = Request(system, shape, export, table, title, owner, exercice or session.landing_year(sample))
     drafted = scaffold(read_sample(sample, sheet), request, registry)
     files = {
         settings.SOURCES_DIR / f"{system}.yml": drafted.declaration,
@@ -99,7 +104,9 @@ def source_new(
     if drafted.suite:
         files[settings.EXPECTATIONS_DIR / system / f"{drafted.table.name}.yml"] = drafted.suite
     if drafted.model_docs:
-        files[staging_model_path(system, drafted.table.name).with_name(f"_{system}__models.yml")] = drafted.model_docs
+        files[staging_model_path(system, drafted.table.name).with_name(f"_{system}__models.yml")] = (
+            drafted.model_docs
+        )
     _write(files, dry_run)
     _tell_next(session, sample, files, drafted, dry_run)
 
@@ -144,11 +151,13 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
         click.echo(f"  {number}. {step}")
 
 
-# codegen ---------------------------------------------------------------------------------------------------------
+# codegen ----------------------------------------------------------------------------------------------------
 
 
 @click.command(short_help="Bring the generated dbt files up to date.")
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; end with 1 when a file is out of date.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; end with 1 when a file is out of date."
+)
 @global_options
 @click.pass_context
 def codegen(ctx: click.Context, only_check: bool) -> None:
@@ -165,7 +174,7 @@ def codegen(ctx: click.Context, only_check: bool) -> None:
         ctx.exit(BLOCKED)
 
 
-# dbt -------------------------------------------------------------------------------------------------------------
+# dbt --------------------------------------------------------------------------------------------------------
 
 
 @click.command(
@@ -185,4 +194,6 @@ def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
         with session.ledger() as ledger:
             warehouse = prepare_analyst(session.home, ledger, session.registry, session.organisation)
         note(f"dbt works on {shown(warehouse)}")
+        # a target of its own: dbt parses everything again when the warehouse's path has changed
+        arguments = (*arguments, "--target-path", str(warehouse.with_name("target")))
     ctx.exit(run_dbt(list(arguments), warehouse).returncode)

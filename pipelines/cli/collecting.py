@@ -1,7 +1,7 @@
 """``run`` and ``check``: judging exports, with or without loading them.
 
-``run`` asks the orchestrator for the same jobs as its web interface; ``check`` works beside the lake and leaves the
-home as it was.
+``run`` asks the orchestrator for the same jobs as its web interface; ``check`` works beside the lake and
+leaves the home as it was.
 """
 
 import re
@@ -13,7 +13,8 @@ import click
 
 from pipelines.cli.app import BLOCKED, BUSY, DONE, INCOMPLETE
 from pipelines.cli.output import note, printable, progress, title
-from pipelines.cli.reading import checks_sentence, failing_lines_of, read_status, reject_text
+from pipelines.cli.reading import checks_sentence, read_status
+from pipelines.cli.rejects import failing_lines_of, reject_text
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.summary import show_summary
 from pipelines.collect import judge_files
@@ -27,12 +28,14 @@ from pipelines.sources.registry import ExportRef
 
 SHOWN_REJECTS = 20
 
-# run -------------------------------------------------------------------------------------------------------------
+# run --------------------------------------------------------------------------------------------------------
 
 
 @click.command(short_help="Collect exercices, build the warehouse, publish.")
 @click.argument("years", type=int, nargs=-1, required=True, metavar="YEAR...")
-@click.option("--source", "sources", multiple=True, help="Collect only this system (or system/export); repeatable.")
+@click.option(
+    "--source", "sources", multiple=True, help="Collect only this system (or system/export); repeatable."
+)
 @global_options
 @click.pass_context
 def run(ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...]) -> None:
@@ -81,7 +84,7 @@ def _warn_of_stale_files(session: Session) -> None:
         note(f"Warning: generated files are out of date ({names}): {session.command} codegen")
 
 
-# check -----------------------------------------------------------------------------------------------------------
+# check ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,11 @@ class Beside(Home):
 
 @click.command(short_help="Judge files without loading them.")
 @click.argument(
-    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
 @click.option("--source", "source", help="system/export; guessed from the landing folder or the file's name.")
 @click.option("--exercice", type=int, help="Guessed from the landing folder or the file's name.")
@@ -145,7 +152,8 @@ def _show_counts(manifest: Manifest, verdicts: list[Verdict]) -> None:
         checks: Checks = count_checks([verdict for verdict in verdicts if verdict.table == name])
         click.echo(
             f"\n{manifest.system}/{name}: {counts.lues} lines read = {counts.acceptees} accepted + "
-            f"{counts.refusees} refused + {counts.ignorees} ignored; checks: {checks_sentence(checks) or 'none'}"
+            f"{counts.refusees} refused + {counts.ignorees} ignored; "
+            f"checks: {checks_sentence(checks) or 'none'}"
         )
 
 
@@ -157,11 +165,12 @@ def _show_rejects(found: list[Reject]) -> None:
 
 
 def guess_export(session: Session, path: Path) -> ExportRef:
-    """The export that a file belongs to, by its place in landing, else by its name when only one export fits."""
+    """The export of a file, by its place in landing, else by its name when only one export fits."""
     refs = [ref for ref in session.registry.exports() if session.organisation.subscribes(ref.system.system)]
-    here = path.resolve()
-    if year := _landing_year(session.home, here):
-        placed = [ref for ref in refs if here in files_of(session.home.landing, ref, year)]
+    if year := session.landing_year(path):
+        placed = [
+            ref for ref in refs if path.resolve() in files_of(session.home.landing.resolve(), ref, year)
+        ]
         if len(placed) == 1:
             return placed[0]
     named = [ref for ref in refs if _matches(ref, path)]
@@ -173,21 +182,13 @@ def guess_export(session: Session, path: Path) -> ExportRef:
 
 def guess_exercice(session: Session, path: Path) -> int:
     """The exercice of a file, by its place in landing, else by the one year that its name holds."""
-    if year := _landing_year(session.home, path.resolve()):
+    if year := session.landing_year(path):
         return year
     named = {int(found) for found in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", path.name)}
     possible = named & set(session.organisation.years)
     if len(possible) == 1:
         return possible.pop()
     raise click.UsageError(f"which exercice is {path.name} of? Say it with --exercice")
-
-
-def _landing_year(home: Home, path: Path) -> int | None:
-    landing = home.landing.resolve()
-    if not path.is_relative_to(landing):
-        return None
-    first = path.relative_to(landing).parts[0]
-    return int(first) if re.fullmatch(r"\d{4}", first) else None
 
 
 def _matches(ref: ExportRef, path: Path) -> bool:

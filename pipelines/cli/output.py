@@ -1,7 +1,8 @@
 """How results and diagnostics look: tables, CSV, JSON, progress.
 
-A result goes to standard output, the rest to standard error. CSV is what a French spreadsheet opens by a double
-click (UTF-8 with a byte order mark, ``;``, decimal comma), and a supplier's text never becomes a formula in it.
+A result goes to standard output, the rest to standard error. CSV is what a French spreadsheet opens by a
+double click (UTF-8 with a byte order mark, ``;``, decimal comma), and a supplier's text never becomes a
+formula in it.
 """
 
 import csv
@@ -39,7 +40,7 @@ STYLES = {
     "bloquant": "red",
 }
 
-# What a spreadsheet would run: also behind spaces, a byte order mark or a zero-width space, and in full width.
+# What a spreadsheet would run: also behind spaces, a byte order mark or a zero-width space, or in full width.
 FORMULA = re.compile(r"^[\s\u00a0\u200b\ufeff]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -66,7 +67,9 @@ def console() -> "Console":
     """Standard output. No markup: a supplier's brackets are text."""
     from rich.console import Console
 
-    return Console(markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+    return Console(
+        markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH
+    )
 
 
 def note(message: str) -> None:
@@ -92,7 +95,9 @@ def french(value: Decimal | None, decimals: int, space: str = NARROW) -> str:
     return f"{rounded:,f}".replace(",", space).replace(".", ",")
 
 
-def write_csv(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], organisation: "Organisation") -> None:
+def write_csv(
+    columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], organisation: "Organisation"
+) -> None:
     """Rows as CSV; the last column says DÉMONSTRATION where the rows are invented."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
@@ -144,7 +149,10 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         grid.add_row(*(_cell(row.get(column.name)) for column in shown))
     if rows:
-        console().print(grid)
+        screen = console()
+        with screen.capture() as drawn:
+            screen.print(grid)
+        click.echo(re.sub(r" +$", "", drawn.get(), flags=re.MULTILINE), nl=False)
 
 
 def _cell(value: Any) -> "Text":

@@ -1,4 +1,4 @@
-"""``status``, ``rejects``, ``findings``, ``figures``: what a home says of a year. These commands write nothing.
+"""``status``, ``findings``, ``figures``: what a home says of a year. These commands write nothing.
 
 What is true is found by ``evidence``; here it is chosen, laid out, and given an exit code.
 """
@@ -22,20 +22,14 @@ from pipelines.cli.output import (
     write_csv,
     write_json,
 )
-from pipelines.cli.session import Session, did_you_mean, global_options, shown
+from pipelines.cli.session import Session, did_you_mean, global_options, shown, year_argument
 from pipelines.evidence.arrivals import Checks, ExportStatus
-from pipelines.evidence.rejects import Failing, Reject, rejects_of
+from pipelines.evidence.gaps import FigureStatus
 from pipelines.evidence.status import YearStatus, year_status
 from pipelines.figures.load import load_figures
 from pipelines.ingest.archive import sha256_of
 from pipelines.ingest.landing import files_of, unknown_files
-from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger, now
-from pipelines.settings import Home
-from pipelines.sources.registry import ExportRef
-
-year_argument = click.argument("year", type=int)
-source_option = click.option("--source", "sources", multiple=True, help="Only this system, or system/export.")
 
 
 def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
@@ -62,7 +56,7 @@ def exit_code_of(status: YearStatus) -> int:
     return BLOCKED if status.blocking else INCOMPLETE if status.incomplete else DONE
 
 
-# status ----------------------------------------------------------------------------------------------------------
+# status -----------------------------------------------------------------------------------------------------
 
 EXPORTS = [
     Column("key", "Export"),
@@ -72,15 +66,15 @@ EXPORTS = [
     Column("lines", "Lines", right=True),
     Column("refused", "Refused", right=True),
     Column("checks", "Checks"),
-    Column("owner", "Owner"),
     Column("reason", "Why"),
 ]
 FIGURES_LACKING = [
-    Column("code", "Figure"),
     Column("state", "State"),
     Column("mark", "Printed"),
     Column("reasons", "Why"),
+    Column("figures", "Figures"),
 ]
+SHOWN_FIGURES = 4  # of those that lack for the same reason
 
 
 @click.command(short_help="What arrived, what is missing, and what the figures lack.")
@@ -89,7 +83,8 @@ FIGURES_LACKING = [
 @global_options
 @click.pass_context
 def status(ctx: click.Context, year: int, form: str) -> None:
-    """What arrived, is missing, absent, late or refused for YEAR; which figures are absent or partial, and why.
+    """What arrived, is missing, absent, late or refused for YEAR; which figures are absent or partial, and
+    why.
 
     Ends with 1 when a delivery is refused, 3 when an export is late.
     """
@@ -111,11 +106,11 @@ def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> Non
     table(EXPORTS, [_export_row(export) for export in found.exports])
     for path in unknown:
         click.echo(printable(f"\nNo declaration claims {path}"), nl=False)
-    click.echo("\n" * bool(unknown) + f"\n{figures_sentence(found)}")
+    click.echo("\n" * bool(unknown) + f"\n{_figures_sentence(found)}")
     lacking = found.figures_in("missing", "partial")
     if lacking:
         click.echo()
-    table(FIGURES_LACKING, [{**asdict(f), "reasons": " ; ".join(f.reasons)} for f in lacking])
+    table(FIGURES_LACKING, _by_reason(lacking))
     click.echo(f"\n{_publication_sentence(session, found)}")
     if found.blocking:
         click.echo(f"What was refused: {session.command} rejects {found.exercice}")
@@ -130,9 +125,23 @@ def _export_row(export: ExportStatus) -> dict[str, Any]:
         "lines": export.lines and export.lines.acceptees,
         "refused": export.lines and (export.lines.refusees or ""),
         "checks": checks_sentence(export.checks),
-        "owner": export.owner,
-        "reason": export.reason,
+        "reason": " — ".join(
+            filter(None, (export.reason, export.owner if export.state in ("late", "awaited") else ""))
+        ),
     }
+
+
+def _by_reason(lacking: list[FigureStatus]) -> list[dict[str, Any]]:
+    """One row for all the figures that lack for the same reason."""
+    groups: dict[tuple[str, str | None, str], list[str]] = {}
+    for figure in lacking:
+        groups.setdefault((figure.state, figure.mark, " ; ".join(figure.reasons)), []).append(figure.code)
+    rows = []
+    for (state, mark, reasons), codes in groups.items():
+        more = f", and {len(codes) - SHOWN_FIGURES} more" if len(codes) > SHOWN_FIGURES else ""
+        figures = ", ".join(codes[:SHOWN_FIGURES]) + more
+        rows.append({"state": state, "mark": mark, "reasons": reasons, "figures": figures})
+    return rows
 
 
 def checks_sentence(checks: Checks) -> str:
@@ -140,7 +149,7 @@ def checks_sentence(checks: Checks) -> str:
     return ", ".join(f"{count} {name}" for name, count in asdict(checks).items() if count)
 
 
-def figures_sentence(found: YearStatus) -> str:
+def _figures_sentence(found: YearStatus) -> str:
     counts = {state: len(found.figures_in(state)) for state in ("computed", "partial", "missing")}
     sentence = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"
     gaps = f"; {len(found.differences)} differ from a published report" if found.differences else ""
@@ -151,7 +160,9 @@ def _publication_sentence(session: Session, found: YearStatus) -> str:
     publication = found.publication
     if publication is None:
         return f"Published: nothing yet ({session.command} run {found.exercice})"
-    name = f"Published: {publication.publication[:8]} on {publication.published_at[:16].replace('T', ' ')} UTC"
+    name = (
+        f"Published: {publication.publication[:8]} on {publication.published_at[:16].replace('T', ' ')} UTC"
+    )
     if publication.failed_build:
         return f"{name}; the last build failed: {', '.join(publication.failed_build)}"
     if publication.behind:
@@ -160,128 +171,7 @@ def _publication_sentence(session: Session, found: YearStatus) -> str:
     return f"{name}, up to date with what is accepted"
 
 
-# rejects ---------------------------------------------------------------------------------------------------------
-
-REJECTS = [
-    Column("source"),
-    Column("exercice"),
-    Column("fichier"),
-    Column("ligne"),
-    Column("position"),
-    Column("colonne"),
-    Column("regle"),
-    Column("titre"),
-    Column("recu"),
-    Column("attendu"),
-    Column("aide"),
-]
-HIDDEN = "masqué (table à données personnelles)"
-
-
-@click.command(short_help="What was refused, where, and how to mend it.")
-@year_argument
-@source_option
-@format_option
-@global_options
-@click.pass_context
-def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) -> None:
-    """What was refused for YEAR: file:line:column, rule, what was received, what is expected, how to mend it.
-
-    The values received are never shown for a table that has personal columns. Ends with 1 when a whole delivery
-    is refused.
-    """
-    session: Session = ctx.obj
-    session.exercice(year)
-    with session.ledger() as ledger:
-        found = rejects_of(
-            session.home,
-            ledger,
-            session.registry,
-            session.organisation,
-            year,
-            failing=failing_lines_of(session.home, ledger),
-        )
-    if systems := session.systems(sources):
-        found = [reject for reject in found if reject.source.partition("/")[0] in systems]
-    rows = [{**asdict(reject), "recu": _received(reject)} for reject in found]
-    if form == "csv":
-        write_csv(REJECTS, rows, session.organisation)
-    elif form == "json":
-        write_json({"exercice": year, "rejets": [asdict(reject) for reject in found]}, session.organisation)
-    else:
-        _show_rejects(session, year, found)
-    ctx.exit(BLOCKED if any(reject.blocking for reject in found) else DONE)
-
-
-def failing_lines_of(home: Home, ledger: Ledger) -> Failing:
-    """How to find the lines behind a failed check of a delivery whose Parquet lies in ``home``."""
-
-    def failing(ref: ExportRef, manifest: Manifest, table: str, key: str) -> list[tuple[str, int]]:
-        from pipelines.validate.lines import failing_lines
-        from pipelines.validate.suite import compile_suite
-
-        declared = next(t for t in ref.export.tables if t.name == table)
-        former = ledger.current().get((ref.key, manifest.exercice - 1))
-        before = former.manifest.tables.get(table) if former else None
-        suite = compile_suite(
-            ref.system.system,
-            declared,
-            exercice=manifest.exercice,
-            previous_rows=before.acceptees if before else None,
-        )
-        try:
-            return failing_lines(home.lake / manifest.tables[table].parquet, suite, key)
-        except KeyError:  # the suite has changed since the verdict
-            return []
-
-    return failing
-
-
-def _received(reject: Reject) -> str | None:
-    return HIDDEN if reject.masque else reject.recu
-
-
-def _show_rejects(session: Session, year: int, found: list[Reject]) -> None:
-    title(f"rejects of {year}", session.organisation)
-    for reject in found:
-        click.echo(f"\n{printable(reject_text(reject))}")
-    whole = {(reject.source, reject.fichier) for reject in found if reject.blocking}
-    lines = {(reject.source, reject.fichier, reject.ligne) for reject in found if not reject.blocking}
-    click.echo(
-        f"\n{len(lines)} refused line{'s' * (len(lines) != 1)}, "
-        f"{len(whole)} refused deliver{'ies' if len(whole) != 1 else 'y'}."
-    )
-    if found:
-        click.echo(f"To mail back: {session.command} rejects {year} --format csv > rejets_{year}.csv")
-
-
-def reject_text(reject: Reject) -> str:
-    """Several lines: where and which rule, then received, expected and how to mend."""
-    place = ":".join(str(p) for p in (reject.fichier, reject.ligne, reject.position) if p not in (None, ""))
-    cell = f" ({letters(reject.position)}{reject.ligne})" if reject.position and _is_workbook(reject) else ""
-    column = f" — colonne « {reject.colonne} »{cell}" if reject.colonne else ""
-    received = _received(reject)
-    if received is None and reject.regle == "LIG-OBLIGATOIRE":
-        received = "rien"
-    details = [("reçu", received), ("attendu", reject.attendu), ("aide", reject.aide)]
-    body = "".join(f"\n  {name:<8}{text}" for name, text in details if text)
-    return f"{place} {reject.regle} {reject.titre}{column}  [{reject.source}]{body}"
-
-
-def _is_workbook(reject: Reject) -> bool:
-    return reject.fichier.lower().endswith(".xlsx")
-
-
-def letters(position: int) -> str:
-    """A workbook's name of a column: 1 → ``A``, 27 → ``AA``."""
-    name = ""
-    while position:
-        position, rest = divmod(position - 1, 26)
-        name = chr(65 + rest) + name
-    return name
-
-
-# findings --------------------------------------------------------------------------------------------------------
+# findings ---------------------------------------------------------------------------------------------------
 
 FINDINGS = [
     Column("severity", "Severity"),
@@ -303,7 +193,8 @@ FINDINGS = [
 @global_options
 @click.pass_context
 def findings(ctx: click.Context, year: int, form: str) -> None:
-    """Everything somebody must know or decide about YEAR: refusals, failed checks, missing exports, differences.
+    """Everything somebody must know or decide about YEAR: refusals, failed checks, missing exports,
+    differences.
 
     Ends with 1 when one of them blocks, 3 when only missing exports do.
     """
@@ -327,7 +218,7 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     ctx.exit(BLOCKED if blocking - {"COL-MANQUANT"} else INCOMPLETE if blocking else DONE)
 
 
-# figures ---------------------------------------------------------------------------------------------------------
+# figures ----------------------------------------------------------------------------------------------------
 
 FIGURES = [
     Column("code", "Figure"),
@@ -378,11 +269,16 @@ def figures(ctx: click.Context, year: int, codes: tuple[str, ...], form: str) ->
 
 def _narrowed(rows: list[dict[str, Any]], codes: tuple[str, ...]) -> list[dict[str, Any]]:
     known = [row["code"] for row in rows]
+    beginnings = {
+        ".".join(code.split(".")[:size]) for code in known for size in range(1, code.count(".") + 2)
+    }
     chosen: set[str] = set()
     for code in codes:
         matching = {name for name in known if name == code or name.startswith(f"{code.rstrip('.')}.")}
         if not matching:
-            raise click.UsageError(f"no figure {code!r} is published for this exercice{did_you_mean(code, known)}")
+            raise click.UsageError(
+                f"no figure {code!r} is published for this exercice{did_you_mean(code, beginnings)}"
+            )
         chosen |= matching
     return [row for row in rows if not codes or row["code"] in chosen]
 

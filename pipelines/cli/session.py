@@ -6,7 +6,7 @@ Nothing is read before it is asked for.
 import difflib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pipelines.sources.organisation import Organisation
     from pipelines.sources.registry import ExportRef, Registry
 
+year_argument = click.argument("year", type=int)
+
 
 @dataclass
 class Session:
@@ -25,6 +27,7 @@ class Session:
 
     chosen: Path | None = None  # --home
     debug: bool = False
+    _organisations: dict[Path, "Organisation"] = field(default_factory=dict)
 
     @property
     def home(self) -> "Home":
@@ -46,7 +49,9 @@ class Session:
         """The home's organisation."""
         from pipelines.sources.organisation import load_organisation
 
-        return load_organisation(self.home, self.registry)
+        if self.home.root not in self._organisations:
+            self._organisations[self.home.root] = load_organisation(self.home, self.registry)
+        return self._organisations[self.home.root]
 
     @property
     def command(self) -> str:
@@ -56,6 +61,12 @@ class Session:
         if self.home == settings.home():
             return "sicio"
         return f"sicio --home {shown(self.home.root)}"
+
+    def landing_year(self, path: Path) -> int | None:
+        """The exercice of a file that lies in landing."""
+        landing, here = self.home.landing.resolve(), path.resolve()
+        first = here.relative_to(landing).parts[0] if here.is_relative_to(landing) else ""
+        return int(first) if first.isdecimal() and len(first) == 4 else None
 
     @contextmanager
     def ledger(self) -> Iterator["Ledger"]:
@@ -69,14 +80,19 @@ class Session:
             with open_ledger(self.home) as ledger:
                 yield ledger
         else:
-            with tempfile.TemporaryDirectory(prefix="sicio-") as folder, open_ledger(Home(Path(folder))) as ledger:
+            with (
+                tempfile.TemporaryDirectory(prefix="sicio-") as folder,
+                open_ledger(Home(Path(folder))) as ledger,
+            ):
                 yield ledger
 
     def exercice(self, year: int) -> int:
         """``year``, when it is one of the organisation's."""
         years = self.organisation.years
         if year not in years:
-            raise click.UsageError(f"exercice {year} is not one of the organisation's: {years[0]} to {years[-1]}")
+            raise click.UsageError(
+                f"exercice {year} is not one of the organisation's: {years[0]} to {years[-1]}"
+            )
         return year
 
     def export(self, name: str) -> "ExportRef":
@@ -86,8 +102,7 @@ class Session:
         if len(found) > 1:
             raise click.UsageError(f"{name} has several exports: {', '.join(ref.key for ref in found)}")
         if not found:
-            system, _, export = name.partition("/")
-            names = [ref.key for ref in refs] if export else [ref.system.system for ref in refs]
+            names = [ref.key if "/" in name else ref.system.system for ref in refs]
             raise click.UsageError(f"no export {name!r} is declared{did_you_mean(name, names)}")
         return found[0]
 
@@ -100,7 +115,9 @@ class Session:
             if system not in known:
                 raise click.UsageError(f"no system {system!r} is declared{did_you_mean(system, known)}")
             if not self.organisation.subscribes(system):
-                raise click.UsageError(f"the organisation does not subscribe to {system!r}: see organisation.yml")
+                raise click.UsageError(
+                    f"the organisation does not subscribe to {system!r}: see organisation.yml"
+                )
             chosen.append(system)
         return list(dict.fromkeys(chosen)) or None
 
@@ -129,7 +146,12 @@ def global_options(function: Callable) -> Callable:
         help="The organisation's folder (SICIO_HOME).",
     )
     debug = click.option(
-        "--debug", is_flag=True, default=None, expose_value=False, callback=_remember("debug"), help="Show tracebacks."
+        "--debug",
+        is_flag=True,
+        default=None,
+        expose_value=False,
+        callback=_remember("debug"),
+        help="Show tracebacks.",
     )
     return home(debug(function))
 

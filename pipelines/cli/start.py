@@ -18,7 +18,7 @@ DEMONSTRATION_FROM = 2018  # the first exercice that the published reports descr
 
 # What `sicio init` writes; the commented parts are examples.
 ORGANISATION = """\
-# The organisation of this home. Nothing in the code knows it: whatever differs from one syndicate to another is here.
+# The organisation of this home: whatever differs from one syndicate to another is here.
 nom: {nom}
 sigle: {sigle}
 siren: {siren}
@@ -57,7 +57,9 @@ seuil_secret: 5
 @click.option("--name", required=True, help="The organisation's full name.")
 @click.option("--sigle", required=True, help="Its short name.")
 @click.option("--siren", required=True, help="Its SIREN, nine digits.")
-@click.option("--first", type=click.IntRange(1990, 2100), required=True, help="Its first exercice in this home.")
+@click.option(
+    "--first", type=click.IntRange(1990, 2100), required=True, help="Its first exercice in this home."
+)
 @click.option("--last", type=click.IntRange(1990, 2100), help="Its last exercice; the first one by default.")
 @click.option("--system", "systems", multiple=True, help="A source system that it uses; repeatable.")
 @global_options
@@ -72,7 +74,7 @@ def init(
     last: int | None,
     systems: tuple[str, ...],
 ) -> None:
-    """Make a home at PATH (or --home, or SICIO_HOME): organisation.yml, landing/, and its Dagster instance."""
+    """Make a home at PATH (or --home, or SICIO_HOME): organisation.yml, landing/, Dagster instance."""
     session: Session = ctx.obj
     if path:
         session.chosen = path
@@ -104,9 +106,11 @@ def _quoted(text: str) -> str:
 
 
 def make_home(home: Home, organisation: str) -> Organisation:
-    """Make the folders of ``home`` with this ``organisation.yml``. Raises DeclarationError; changes nothing then."""
+    """Make ``home`` with this ``organisation.yml``. Raises DeclarationError when it cannot be."""
     if home.organisation_file.exists():
-        raise DeclarationError(f"{shown(home.organisation_file)} exists: this home belongs to an organisation already")
+        raise DeclarationError(
+            f"{shown(home.organisation_file)} exists: this home belongs to an organisation already"
+        )
     home.root.mkdir(parents=True, exist_ok=True)
     aside = home.root / ".init"
     aside.mkdir(exist_ok=True)
@@ -114,17 +118,25 @@ def make_home(home: Home, organisation: str) -> Organisation:
         written = Home(aside).organisation_file
         written.write_text(organisation, encoding="utf-8")
         loaded = load_organisation(Home(aside), load_registry(settings.SOURCES_DIR))
-        for folder in (home.landing, home.dagster):
-            folder.mkdir(mode=0o700, exist_ok=True)
+        home.landing.mkdir(mode=0o700, exist_ok=True)
         for year in loaded.years:
             (home.landing / str(year)).mkdir(exist_ok=True)
-        instance = (settings.PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8")
-        (home.dagster / "dagster.yaml").write_text(instance, encoding="utf-8")
+        _prepare_instance(home)
         written.rename(home.organisation_file)
     finally:
         (aside / home.organisation_file.name).unlink(missing_ok=True)
         aside.rmdir()
     return loaded
+
+
+def _prepare_instance(home: Home) -> None:
+    """Give the home its own Dagster instance; one that is there already is left alone."""
+    home.dagster.mkdir(mode=0o700, exist_ok=True)
+    config = home.dagster / "dagster.yaml"
+    if not config.exists():
+        config.write_text(
+            (settings.PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8"
+        )
 
 
 @click.command(short_help="Make the demonstration's home and run the main job on it.")
@@ -140,7 +152,8 @@ def make_home(home: Home, organisation: str) -> Organisation:
 @global_options
 @click.pass_context
 def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> None:
-    """Make the demonstration's home at PATH (data-demo/ in the checkout by default) and run the main job on it.
+    """Make the demonstration's home at PATH (data-demo/ in the checkout by default) and run the main job on
+    it.
 
     Its rows are invented so as to give the figures of the published reports.
     """
@@ -149,11 +162,13 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
     session: Session = ctx.obj
     session.chosen = path or session.chosen or settings.PROJECT_ROOT / "data-demo"
     home = session.home
-    if home.organisation_file.exists() and not session.organisation.demonstration:
-        raise click.UsageError(f"{shown(home.root)} is the home of {session.organisation.sigle}: choose another folder")
     years = list(range(DEMONSTRATION_FROM, through + 1))
     note(f"Making the exports of {', '.join(map(str, years))} in {shown(home.landing)}")
-    make_demonstration(home.root, years)
+    try:
+        make_demonstration(home.root, years)
+    except ValueError as error:  # somebody else's home or deliveries
+        raise click.UsageError(str(error)) from None
+    _prepare_instance(home)
     if and_run:
         ctx.exit(run_and_tell(session, years, None))
     click.echo(f"Made {shown(home.root)}. Next: {session.command} run {' '.join(map(str, years))}")

@@ -1,4 +1,4 @@
-"""The few lines that end ``run`` and ``demo``: what came in, what was judged, what came out, where to look."""
+"""The few lines that end ``run`` and ``demo``: what came in, was judged and came out, and where to look."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,8 @@ def show_summary(session: Session, ledger: Ledger, statuses: list[YearStatus], y
     columns = [Column("group", ""), Column("line", "")]
     columns += [Column(str(year), str(year), right=True) for year in years]
     rows = [
-        {"group": group, "line": line, **{str(s.exercice): count(s) for s in statuses}} for group, line, count in LINES
+        {"group": group, "line": line, **{str(s.exercice): count(s) for s in statuses}}
+        for group, line, count in LINES
     ]
     table(columns, rows)
     click.echo(f"\n{_warehouse_sentence(ledger, statuses[-1])}")
@@ -49,7 +50,7 @@ def _warehouse_sentence(ledger: Ledger, status: YearStatus) -> str:
     build = ledger.last_build()
     if build is None:
         return "Warehouse: never built"
-    tests = [test["status"] for test in build["tests"] if test["kind"] != "model"]
+    tests = [test["status"] for test in build["tests"] if test["kind"] in ("test", "unit_test")]
     passed, warned = tests.count("pass") + tests.count("success"), tests.count("warn")
     counts = [(passed, "passed"), (warned, "warned"), (len(tests) - passed - warned, "failed or skipped")]
     said = ", ".join(f"{count} {word}" for count, word in counts if count)
@@ -72,6 +73,8 @@ def _show_where(session: Session, statuses: list[YearStatus]) -> None:
     click.echo("\nWhere to look:")
     for place, what in places:
         click.echo(f"  {place:<{width}}  {what}")
+    refused = [f"{e.key} {s.exercice} ({e.rule})" for s in statuses for e in s.exports_in("refused")]
     late = [f"{e.key} {s.exercice} ({e.owner})" for s in statuses for e in s.exports_in("late")]
-    if late:
-        note(f"\nStill missing: {', '.join(late)}")
+    for what, exports in (("Refused", refused), ("Still missing", late)):
+        if exports:
+            note(f"\n{what}: {', '.join(exports)}")

@@ -101,3 +101,27 @@ def _prepare_instance(home: Home) -> None:
     os.environ["SICIO_HOME"] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    _spare_the_disk()
+
+
+def _spare_the_disk() -> None:
+    """Do not sync Dagster's event log at each of its thousand commits: it is a log, the ledger is the evidence.
+
+    A killed process loses nothing by this; a power cut may lose the last events. The ledger keeps its own setting.
+    """
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    if event.contains(Engine, "connect", _relaxed):
+        return
+    event.listen(Engine, "connect", _relaxed)
+
+
+def _relaxed(connection: object, _record: object) -> None:
+    """For SQLite files below a Dagster home, and for no other."""
+    import sqlite3
+
+    if isinstance(connection, sqlite3.Connection):
+        files = [row[2] for row in connection.execute("pragma database_list")]
+        if any(name.startswith(os.environ["DAGSTER_HOME"]) for name in files):
+            connection.execute("pragma synchronous = off")

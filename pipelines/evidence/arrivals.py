@@ -64,6 +64,7 @@ class ExportStatus:
     lines: Lines | None = None
     checks: Checks = Checks()
     reason: str | None = None  # French: why it is refused or absent
+    rule: str | None = None  # code of the rule that refused it
 
     @property
     def counts(self) -> bool:
@@ -100,7 +101,8 @@ class Arrivals:
     def export(self, ref: ExportRef) -> ExportStatus:
         """The state of one export."""
         current = self.current.get(ref.key)
-        state, reason, verdicts = self._state(ref, current)
+        refusal = self._standing_refusal(ref, current)
+        state, reason = ("refused", _why_refused(refusal["rule"])) if refusal else self._state(ref, current)
         return ExportStatus(
             key=ref.key,
             title=ref.export.title,
@@ -111,23 +113,22 @@ class Arrivals:
             files=[file.name for file in current.manifest.files] if current else [],
             accepted_at=current.accepted_at if current else None,
             lines=_lines(current.manifest) if current else None,
-            checks=count_checks(verdicts),
+            checks=count_checks(self._verdicts(refusal, current)),
             reason=reason,
+            rule=refusal["rule"]["code"] if refusal else None,
         )
 
-    def _state(
-        self, ref: ExportRef, current: Current | None
-    ) -> tuple[ExportState, str | None, list[Verdict]]:
+    def _state(self, ref: ExportRef, current: Current | None) -> tuple[ExportState, str | None]:
         landed = self.landed.get(ref.key)
-        if refusal := self._standing_refusal(ref, current):
-            verdicts = self.ledger.verdicts_of(refusal["delivery"]) if refusal["delivery"] else []
-            return "refused", _why_refused(refusal["rule"]), verdicts
-        verdicts = [v for v in map(self.ledger.verdict, current.verdicts) if v] if current else []
         if landed and not (current and _bytes_of(current.manifest) == landed):
-            return "waiting", None, verdicts
-        if current:
-            return "received", None, verdicts
-        return *self._absent(ref), []
+            return "waiting", None
+        return ("received", None) if current else self._absent(ref)
+
+    def _verdicts(self, refusal: dict | None, current: Current | None) -> list[Verdict]:
+        """Those of the refused delivery when it could be read, else of the one that counts."""
+        if refusal:
+            return self.ledger.verdicts_of(refusal["delivery"]) if refusal["delivery"] else []
+        return [v for v in map(self.ledger.verdict, current.verdicts) if v] if current else []
 
     def _standing_refusal(self, ref: ExportRef, current: Current | None) -> dict | None:
         """The refusal that counts: that of the bytes in landing when there are some, else the last one."""
@@ -164,8 +165,7 @@ def _refused_bytes(refusal: Mapping[str, Any]) -> frozenset[str]:
 
 def _why_refused(rule: Mapping[str, Any]) -> str:
     where = ":".join(str(rule[k]) for k in ("fichier", "ligne", "colonne") if rule.get(k) not in (None, ""))
-    expected = f" — attendu : {rule['attendu']}" if rule.get("attendu") else ""
-    return f"{where} {rule['code']} {rule['titre']}{expected}".strip()
+    return f"{where} {rule['code']} {rule['titre']}".strip()
 
 
 def _lines(manifest: Manifest) -> Lines:

@@ -6,6 +6,10 @@ nothing: ``audit.constats``, ``sicio status`` and the orchestrator's checks are 
 
 from pathlib import Path
 
+from pipelines.evidence.arrivals import Arrivals
+from pipelines.evidence.gaps import declared_absences, figures_by_table
+from pipelines.evidence.parquet import select
+from pipelines.figures.load import load_figures
 from pipelines.ledger.records import CheckResult, Finding, Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.rules import RULES
@@ -13,11 +17,13 @@ from pipelines.settings import Home
 from pipelines.sources.organisation import Organisation
 from pipelines.sources.registry import Registry
 
+END_OF_TIME = "9999-12-31"
+
 
 def gather(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
     """Every finding that stands now, the blocking ones first."""
     found = [
-        *_collection(ledger, registry, organisation),
+        *_collection(home, ledger, registry, organisation),
         *_judgements(ledger, organisation),
         *_refused_lines(home, ledger, organisation),
         *_last_build(ledger),
@@ -26,13 +32,23 @@ def gather(home: Home, ledger: Ledger, registry: Registry, organisation: Organis
     return sorted(found, key=lambda f: (rank[f.severity], f.exercice, f.code, f.ou, f.fichier or "", f.ligne or 0))
 
 
-def _collection(ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
-    current, found = ledger.current(), []
+def _collection(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
+    """Refused and missing exports; what is missing is so whatever the date, so that a copy keeps its bytes."""
+    figures, found = load_figures(), []
     for exercice in organisation.years:
+        arrivals = Arrivals(
+            ledger,
+            exercice,
+            today=END_OF_TIME,
+            landed={},
+            absences=declared_absences(home, ledger, exercice),
+            needed=figures_by_table(figures, organisation, exercice),
+        )
         for ref in organisation.exports(registry, exercice):
-            if refusal := ledger.last_refusal(ref.key, exercice):
-                found.append(_refusal(ref.key, exercice, refusal["rule"]))
-            elif (ref.key, exercice) not in current and not ref.export.optional:
+            status = arrivals.export(ref)
+            if status.state == "refused":
+                found.append(_refusal(ref.key, exercice, ledger.last_refusal(ref.key, exercice)["rule"]))
+            elif status.state == "late":
                 found.append(_missing(ref.key, exercice, ref.owner, ref.due(exercice)))
     return found
 
@@ -80,20 +96,15 @@ def _refused_lines(home: Home, ledger: Ledger, organisation: Organisation) -> li
 
 def refused_lines(home: Home, manifest: Manifest) -> list[dict]:
     """The reasons of refusal of a delivery: systeme, table, fichier, ligne, colonne, position, regle, attendu, recu."""
-    import duckdb
-
     rows = []
     for name, counts in manifest.tables.items():
         if counts.refusees:
-            path = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
-            with duckdb.connect() as db:
-                cursor = db.execute(
-                    "select _fichier as fichier, _ligne as ligne, colonne, position, regle, attendu, recu "
-                    "from read_parquet(?) order by all", [str(path)],
-                )
-                names = [column[0] for column in cursor.description]
-                rows += [{"systeme": manifest.system, "table": name, **dict(zip(names, r, strict=True))}
-                         for r in cursor.fetchall()]
+            found = select(
+                Path(home.lake / counts.parquet).with_suffix(".refus.parquet"),
+                "select _fichier as fichier, _ligne as ligne, colonne, position, regle, attendu, recu from {parquet} "
+                "order by all",
+            )
+            rows += [{"systeme": manifest.system, "table": name, **row} for row in found]
     return rows
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines.evidence.arrivals import ExportStatus
+from pipelines.evidence.parquet import select
 from pipelines.figures.grammar import PLACEHOLDER
 from pipelines.figures.load import Figures
 from pipelines.ledger.records import TableCounts
@@ -43,14 +44,9 @@ def declared_absences(home: Home, ledger: Ledger, exercice: int) -> dict[str, tu
     current = ledger.current().get((ABSENCES, exercice))
     if current is None:
         return {}
-    import duckdb
-
     path = home.lake / current.manifest.tables["absences"].parquet
-    with duckdb.connect() as db:
-        rows = db.execute(
-            "select code, code_manquant, motif from read_parquet(?) order by code", [str(path)]
-        ).fetchall()
-    return {code: (mark, reason or "absence déclarée") for code, mark, reason in rows}
+    rows = select(path, "select code, code_manquant, motif from {parquet} order by code")
+    return {row["code"]: (row["code_manquant"], row["motif"] or "absence déclarée") for row in rows}
 
 
 def printed_codes(figures: Figures, organisation: Organisation, exercice: int) -> dict[str, str]:
@@ -134,7 +130,7 @@ class Gaps:
             return FigureStatus(code, "missing", mark, [reason])
         sources = sources_of(self.figures, code)
         if lacking := [source for source in sources if source not in self.accepted]:
-            return FigureStatus(code, "missing", "m", [self._why_lacking(source) for source in lacking])
+            return FigureStatus(code, "missing", "m", self._why_lacking(lacking))
         if operand := self._missing_operand(code):
             return FigureStatus(code, "missing", operand.mark, [f"dépend de {operand.code} ({operand.mark})"])
         mark = self.published.get(code, {}).get("code_manquant")
@@ -155,17 +151,23 @@ class Gaps:
                 return status
         return None
 
-    def _why_lacking(self, source: str) -> str:
-        export = self.export_of_table.get(source)
+    def _why_lacking(self, sources: list[str]) -> list[str]:
+        """One reason for all the tables that lack for the same one."""
+        tables: dict[str, list[str]] = {}
+        for source in sources:
+            tables.setdefault(self._why(self.export_of_table.get(source)), []).append(source)
+        return [f"{', '.join(names)} : {why}" for why, names in tables.items()]
+
+    def _why(self, export: ExportStatus | None) -> str:
         if export is None:
-            return f"{source} : système non souscrit pour cet exercice"
+            return "système non souscrit pour cet exercice"
         why = {
-            "refused": f"livraison refusée : {export.reason}",
+            "refused": f"livraison refusée ({export.rule})",
             "waiting": "déposé, pas encore collecté",
             "declared absent": "absence déclarée",
             "not sent": "non transmis",
         }
-        return f"{source} : {why.get(export.state, f'non reçu, attendu avant le {export.due}')}"
+        return why.get(export.state, f"non reçu, attendu avant le {export.due}")
 
 
 def _refused_lines(source: str, lines: int) -> str:

@@ -6,6 +6,7 @@ It opens Parquet files only, never the warehouse: a reader must not hold what th
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.evidence.parquet import select
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
@@ -26,16 +27,11 @@ def published_figures(home: Home, exercice: int) -> list[dict[str, Any]] | None:
     path = home.published / "rapport" / "chiffres.parquet"
     if not path.exists():
         return None
-    import duckdb
-
-    with duckdb.connect() as db:
-        cursor = db.execute(
-            "select code, exercice, valeur, unite, decimales, statut, code_manquant, est_partiel, libelle, "
-            "domaine, formule from read_parquet(?) where exercice = ? order by code",
-            [str(path), exercice],
-        )
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return select(
+        path,
+        "select code, exercice, valeur, unite, decimales, statut, code_manquant, est_partiel, libelle, "
+        f"domaine, formule from {{parquet}} where exercice = {int(exercice)} order by code",
+    )
 
 
 def publication_status(ledger: Ledger) -> PublicationStatus | None:

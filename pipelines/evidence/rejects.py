@@ -1,7 +1,8 @@
 """What was refused of a year: deliveries refused whole, their critical checks, and the refused lines.
 
-The refused lines are those of the delivery that is spoken of: the refused one when it could be read, else the one that
-counts. Each carries what a supplier needs to mend it; never a value of a table that has personal columns.
+The refused lines are those of the delivery that is spoken of: the refused one when it could be read, else the
+one that counts. Each carries what a supplier needs to mend it; never a value of a table that has personal
+columns.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +16,6 @@ from pipelines.settings import Home
 from pipelines.sources.declarations import Table
 from pipelines.sources.organisation import Organisation
 from pipelines.sources.registry import ExportRef, Registry
-
 
 # (export, delivery, table, key of the expectation) → (file, line) of the rows that break it
 Failing = Callable[[ExportRef, Manifest, str, str], list[tuple[str, int]]]
@@ -55,7 +55,11 @@ def rejects_of(
     """
     current = ledger.current()
     deliveries = ledger.all_rows("deliveries")
-    read = {row["delivery"]: Manifest.from_dict(row["manifest"]) for row in deliveries if row["exercice"] == exercice}
+    read = {
+        row["delivery"]: Manifest.from_dict(row["manifest"])
+        for row in deliveries
+        if row["exercice"] == exercice
+    }
     whole: list[Reject] = []
     lines: list[Reject] = []
     for ref in organisation.exports(registry, exercice):
@@ -97,14 +101,24 @@ def _line(manifest: Manifest, row: dict, table: Table) -> Reject:
 def _whole(
     ref: ExportRef, refusal: dict, manifest: Manifest | None, ledger: Ledger, failing: Failing
 ) -> Iterator[Reject]:
-    """The rejects of a critical check that failed, line by line; the refusal itself when it is of another kind."""
-    rule, exercice = refusal["rule"], refusal["exercice"]
+    """The rejects of each critical check that failed; the refusal itself when it is of another kind."""
+    rule = refusal["rule"]
     verdicts = ledger.verdicts_of(refusal["delivery"]) if refusal["delivery"] else []
     if not rule["code"].startswith("ATT-") or not verdicts or manifest is None:
         yield Reject(
-            ref.key, exercice, rule["fichier"], rule["ligne"], None, rule["colonne"], rule["code"], rule["titre"],
-            rule["recu"], rule["attendu"], rule["aide"], blocking=True,
-        )  # fmt: skip
+            source=ref.key,
+            exercice=refusal["exercice"],
+            fichier=rule["fichier"],
+            ligne=rule["ligne"],
+            position=None,
+            colonne=rule["colonne"],
+            regle=rule["code"],
+            titre=rule["titre"],
+            recu=rule["recu"],
+            attendu=rule["attendu"],
+            aide=rule["aide"],
+            blocking=True,
+        )
         return
     for verdict in verdicts:
         for result in verdict.results:
@@ -118,13 +132,21 @@ def check_rejects(
     """One reject a line that breaks the check; one without line when no line breaks it by itself."""
     code = "ATT-ERREUR" if result.success is None else "ATT-CRITIQUE" if result.blocks else "ATT-ALERTE"
     rule = RULES[code]
-    lines = f"{result.unexpected} ligne{'s' * (result.unexpected > 1)} en défaut" if result.unexpected else None
     places: list[tuple[str, int | None]] = list(failing(ref, manifest, table, result.key))
     return [
         Reject(
-            f"{ref.system.system}/{table}", manifest.exercice, fichier, ligne, None, result.column, code, rule.titre,
-            None if ligne else result.observed or lines, result.reason, result.fix or rule.aide,
+            source=f"{ref.system.system}/{table}",
+            exercice=manifest.exercice,
+            fichier=fichier,
+            ligne=ligne,
+            position=None,
+            colonne=result.column,
+            regle=code,
+            titre=rule.titre,
+            recu=None if ligne else result.observed,
+            attendu=result.reason,
+            aide=result.fix or rule.aide,
             blocking=result.blocks,
-        )  # fmt: skip
+        )
         for fichier, ligne in places or [(manifest.files[0].name, None)]
     ]

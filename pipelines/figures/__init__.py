@@ -1,1 +1,1 @@
-"""The figures of the report, declared once each: a YAML per chapter, its grammar, and the SQL compiled from it."""
+"""The figures of the report, declared once each: a YAML per chapter, its grammar, the SQL made from it."""

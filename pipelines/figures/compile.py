@@ -1,10 +1,11 @@
 """Compiles the declared figures into the text of the dbt model ``rapport.chiffres``.
 
-What belongs here: SQL made from declarations. What does not: the rules themselves, explained in ``grammar``, and the
-exact arithmetic, which is in the macros ``ratio`` and ``arrondi``.
+What belongs here: SQL made from declarations. What does not: the rules themselves, explained in ``grammar``,
+and the exact arithmetic, which is in the macros ``ratio`` and ``arrondi``.
 
-Every figure becomes rows of ``declares`` (one per exercice, and per application for a family). Measures get their
-value from a fact; expressions are compiled down to measures as one fraction, so that nothing is rounded before the end.
+Every figure becomes rows of ``declares`` (one per exercice, and per application for a family). Measures get
+their value from a fact; expressions are compiled down to measures as one fraction, so that nothing is rounded
+before the end.
 """
 
 from dataclasses import dataclass
@@ -223,7 +224,7 @@ def _literal(value: Value) -> str:
 
 @dataclass(frozen=True)
 class Fraction:
-    """An exact SQL value: numerator and denominator, None standing for 1. Both are safe to use as operands."""
+    """An exact SQL value: numerator and denominator, None standing for 1. Both can be used as operands."""
 
     numerator: str
     denominator: str | None = None
@@ -299,7 +300,7 @@ def _application_column(figure: Figure) -> list[str]:
 
 
 def _inner_expressions(figures: Figures, code: str) -> list[str]:
-    """The expressions between a figure and its measures: an absence declared on one of them makes the figure missing."""
+    """The expressions between a figure and its measures: the absence of one makes the figure missing."""
     found: list[str] = []
     for operand in figures.by_code[code].figure.operands.values():
         if figures.by_code[operand].figure.expression is not None:
@@ -308,7 +309,8 @@ def _inner_expressions(figures: Figures, code: str) -> list[str]:
 
 
 def _join(relation: str, code: str, alias: str) -> str:
-    return f"left join {relation} as {alias}\n    on {alias}.code = {_code(code)} and {alias}.exercice = declares.exercice"
+    on = f"{alias}.code = {_code(code)} and {alias}.exercice = declares.exercice"
+    return f"left join {relation} as {alias}\n    on {on}"
 
 
 def _code(code: str) -> str:

@@ -1,19 +1,20 @@
 """The grammar of a declared figure: an aggregate over a fact with a filter, or arithmetic over other figures.
 
-What belongs here: what a figure's YAML may say, and what it says in French words. What does not: reading the files
-(``load``) and SQL (``compile``). It is a typed grammar, not free SQL, so that one declaration gives the value, the
-formula in words and the trace down to the lines of the files.
+What belongs here: what a figure's YAML may say, and what it says in French words. What does not: reading the
+files (``load``) and SQL (``compile``). It is a typed grammar, not free SQL, so that one declaration gives the
+value, the formula in words and the trace down to the lines of the files.
 
 A code that holds ``{application}`` declares a family: one figure per application of the organisation whose
 ``indicateurs`` name the code's last part.
 
 The rules of a missing value, which no declaration can change:
 
-- missing is never zero: a figure is missing (``m``) when a table named in its ``sources`` has no accepted delivery;
+- missing is never zero: a figure is missing (``m``) when a table of its ``sources`` has no accepted delivery;
 - ``empty`` says what no row at all means when everything was delivered: ``zero``, or ``missing`` (``m``);
-- an unknown value among the summed rows makes the sum unknown (``?``): a fact whose NULL means zero must say 0;
+- an unknown value among the summed rows makes the sum unknown (``?``): a fact whose NULL means zero says 0;
 - a declared absence (``NC``, ``?``) makes its figure missing, whatever was received;
-- a missing operand makes an expression missing, with the operand's code; a division by zero is not applicable (``—``).
+- a missing operand makes an expression missing, with the operand's code;
+- a division by zero is not applicable (``—``).
 
 A value is exact until it is rounded, half-up and once, to its figure's ``decimales``.
 """
@@ -23,7 +24,8 @@ import re
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field as PydanticField, model_validator
+from pydantic import Field as PydanticField
+from pydantic import model_validator
 
 from pipelines.sources.declarations import Declared, Name
 

@@ -1,7 +1,7 @@
 """Reads the figures of this folder and checks them against one another and against the declared sources.
 
-``load_figures()`` refuses any mistake with file and line: a code given twice, an operand that is no figure or leads
-back to itself, a source table that is not declared.
+``load_figures()`` refuses any mistake with file and line: a code given twice, an operand that is no figure or
+leads back to itself, a source table that is not declared.
 """
 
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class Figures:
     def formula(self, code: str) -> str:
         """How a figure is computed, in French words.
 
-        For a family, ``{application}`` stands for the application's name and ``{code_application}`` for its code.
+        In a family ``{application}`` stands for the application's name, ``{code_application}`` for its code.
         """
         figure = self.by_code[code].figure
         if figure.measure:

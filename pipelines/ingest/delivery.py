@@ -138,12 +138,24 @@ def _write(
     key: bytes,
     workdir: Path,
 ) -> dict[str, TableCounts]:
-    counts = {}
+    """Write every table aside; only when all are proved do their files take their place in the lake."""
+    counts, aside = {}, workdir / "tables"
+    shutil.rmtree(aside, ignore_errors=True)
     with TableWriter(exercice, identity, key, workdir, workbook=ref.export.format.type == "xlsx") as writer:
         for table in ref.export.tables:
-            target = parquet_path(home.lake, ref.system.system, table, exercice, identity)
-            counts[table.name] = writer.write(table, records[table.name], target, home.lake)
-            reached("lake.parquet_written")
+            place = parquet_path(home.lake, ref.system.system, table, exercice, identity)
+            folder = aside / table.name
+            folder.mkdir(parents=True)
+            counts[table.name] = writer.write(
+                table, records[table.name], folder / place.name, str(place.relative_to(home.lake))
+            )
+    for table in ref.export.tables:
+        place = parquet_path(home.lake, ref.system.system, table, exercice, identity)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for file in sorted((aside / table.name).iterdir()):
+            file.rename(place.with_name(file.name))
+        sync_folder(place.parent)
+        reached("lake.parquet_written")
     return counts
 
 

@@ -9,8 +9,8 @@ class Records:
     """One table of one file, not yet typed.
 
     ``path`` is a UTF-8 CSV without header, comma separated, cells quoted with ``"``. Its first column is the physical
-    line of each record when ``first_line`` is None; otherwise records are consecutive from ``first_line`` on and the
-    file holds cells only. ``read`` counts every record of the file, found independently of what is in ``path``.
+    line of each record when ``first_line`` is None; otherwise records are consecutive from ``first_line`` on, one a line
+    below the ``skip`` first ones. ``read`` counts every record of the file, found independently of what is in ``path``.
     """
 
     path: Path
@@ -19,4 +19,5 @@ class Records:
     read: int
     ignored: list[tuple[int, str]] = field(default_factory=list)
     delimiter: str = ","
+    skip: int = 0  # physical lines of ``path`` that are title and header
     misshapen: list[tuple[int, int]] = field(default_factory=list)  # (line, number of cells) of refused records

@@ -53,9 +53,19 @@ def metadata():
         sa.Column("accepted_at", sa.String, nullable=False),
     )
     sa.Table(
+        "decisions", meta,  # the order of acceptances and refusals, without the clock; one row a change of mind
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("system", sa.String, nullable=False),
+        sa.Column("export", sa.String, nullable=False),
+        sa.Column("exercice", sa.Integer, nullable=False),
+        sa.Column("outcome", sa.String, nullable=False),  # accepted | refused
+        sa.Column("subject", sa.String(32), nullable=False),  # delivery or refusal
+        sa.Column("decided_at", sa.String, nullable=False),
+    )
+    sa.Table(
         "builds", meta,
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
-        sa.Column("build", sa.String(32), nullable=False, unique=True),
+        sa.Column("build", sa.String(32), nullable=False),
         sa.Column("built_at", sa.String, nullable=False),
         sa.Column("succeeded", sa.Boolean, nullable=False),
         sa.Column("deliveries", sa.JSON, nullable=False),

@@ -1,6 +1,6 @@
 """Reads and writes the ledger: one SQLite file a home, rows only added, each write one transaction.
 
-Recording the same thing twice changes nothing: every entry is keyed by its content.
+Recording the same thing twice in a row changes nothing. Order is that of entry, never that of the clock.
 """
 
 import datetime as dt
@@ -38,7 +38,8 @@ class Ledger:
 
         self._sa = sa
         home.root.mkdir(parents=True, exist_ok=True)
-        self.engine = sa.create_engine(f"sqlite:///{home.ledger_file}", connect_args={"timeout": 30})
+        url = sa.URL.create("sqlite", database=str(home.ledger_file))  # a path may hold a "?"
+        self.engine = sa.create_engine(url, connect_args={"timeout": 30})
         sa.event.listen(self.engine, "connect", _durable)
         if not home.ledger_file.exists():
             os.close(os.open(home.ledger_file, os.O_CREAT | os.O_WRONLY, 0o600))
@@ -65,11 +66,13 @@ class Ledger:
         """Enter a delivery that was refused whole, with the rule."""
         system, export = key.split("/")
         identity = fingerprint([key, exercice, files, refusal.as_dict(), delivery])[:32]
-        self._add(
-            "refusals",
-            refusal=identity, system=system, export=export, exercice=exercice, refused_at=now(), delivery=delivery,
-            files=files, rule=refusal.as_dict(),
-        )
+        with self.engine.begin() as connection:
+            self._insert(
+                connection, "refusals",
+                refusal=identity, system=system, export=export, exercice=exercice, refused_at=now(), delivery=delivery,
+                files=files, rule=refusal.as_dict(),
+            )
+            self._decide(connection, key, exercice, "refused", identity)
 
     def record_verdict(self, verdict: Verdict) -> None:
         """Enter the judgement of one table."""
@@ -83,18 +86,22 @@ class Ledger:
         """THE commit point: make a delivery the current one. False when it is already."""
         current = self.current().get((manifest.export_key, manifest.exercice))
         ids = [verdict.id for verdict in verdicts]
-        if current and current.manifest.delivery == manifest.delivery and current.verdicts == ids:
-            return False
-        self._add(
-            "acceptances",
-            delivery=manifest.delivery, system=manifest.system, export=manifest.export, exercice=manifest.exercice,
-            verdicts=ids, accepted_at=now(),
-        )
-        return True
+        changed = not (current and current.manifest.delivery == manifest.delivery and current.verdicts == ids)
+        with self.engine.begin() as connection:
+            if changed:
+                self._insert(
+                    connection, "acceptances",
+                    delivery=manifest.delivery, system=manifest.system, export=manifest.export,
+                    exercice=manifest.exercice, verdicts=ids, accepted_at=now(),
+                )
+            self._decide(connection, manifest.export_key, manifest.exercice, "accepted", manifest.delivery)
+        return changed
 
     def record_build(self, build: str, succeeded: bool, deliveries: list[str], tests: list[dict]) -> None:
         """Enter a build of the warehouse and the outcome of its tests."""
-        self._add("builds", build=build, built_at=now(), succeeded=succeeded, deliveries=deliveries, tests=tests)
+        last = self.last_build()
+        if last is None or (last["build"], last["succeeded"], last["tests"]) != (build, succeeded, tests):
+            self._add("builds", build=build, built_at=now(), succeeded=succeeded, deliveries=deliveries, tests=tests)
 
     def record_findings(self, build: str, findings: list[Finding]) -> None:
         """Enter what a build found."""
@@ -141,21 +148,12 @@ class Ledger:
 
     def last_refusal(self, key: str, exercice: int) -> dict | None:
         """The last refusal of an export for an exercice, unless a delivery was accepted after it."""
-        system, export = key.split("/")
-        refusals, acceptances = self.tables["refusals"], self.tables["acceptances"]
-        query = self._sa.select(refusals).where(
-            refusals.c.system == system, refusals.c.export == export, refusals.c.exercice == exercice
-        ).order_by(refusals.c.refused_at, refusals.c.seq)
-        rows = list(self._rows(query))
-        if not rows:
+        last = self._last_decision(key, exercice)
+        if last is None or last.outcome != "refused":
             return None
-        accepted = self._sa.select(self._sa.func.max(acceptances.c.accepted_at)).where(
-            acceptances.c.system == system, acceptances.c.export == export, acceptances.c.exercice == exercice
-        )
-        with self.engine.connect() as connection:
-            last = connection.execute(accepted).scalar()
-        row = rows[-1]
-        return dict(row._mapping) if last is None or row.refused_at >= last else None
+        refusals = self.tables["refusals"]
+        (row,) = self._rows(self._sa.select(refusals).where(refusals.c.refusal == last.subject))
+        return dict(row._mapping)
 
     def accepted_elsewhere(self, sha256s: set[str], key: str, exercice: int) -> int | None:
         """Another exercice for which the same bytes of the same export are accepted, if any."""
@@ -174,7 +172,8 @@ class Ledger:
     def build(self, identity: str) -> dict | None:
         """One build."""
         builds = self.tables["builds"]
-        rows = list(self._rows(self._sa.select(builds).where(builds.c.build == identity)))
+        query = self._sa.select(builds).where(builds.c.build == identity).order_by(builds.c.seq.desc()).limit(1)
+        rows = list(self._rows(query))
         return dict(rows[0]._mapping) if rows else None
 
     def last_publication(self) -> dict | None:
@@ -201,10 +200,30 @@ class Ledger:
             yield from connection.execute(query).all()
 
     def _add(self, table: str, **values: object) -> None:
+        with self.engine.begin() as connection:
+            self._insert(connection, table, **values)
+
+    def _insert(self, connection, table: str, **values: object) -> None:
         from sqlalchemy.dialects.sqlite import insert
 
-        with self.engine.begin() as connection:
-            connection.execute(insert(self.tables[table]).on_conflict_do_nothing(), values)
+        connection.execute(insert(self.tables[table]).on_conflict_do_nothing(), values)
+
+    def _decide(self, connection, key: str, exercice: int, outcome: str, subject: str) -> None:
+        last = self._last_decision(key, exercice)
+        if last is None or (last.outcome, last.subject) != (outcome, subject):
+            system, export = key.split("/")
+            self._insert(
+                connection, "decisions",
+                system=system, export=export, exercice=exercice, outcome=outcome, subject=subject, decided_at=now(),
+            )
+
+    def _last_decision(self, key: str, exercice: int):
+        system, export = key.split("/")
+        decisions = self.tables["decisions"]
+        query = self._sa.select(decisions).where(
+            decisions.c.system == system, decisions.c.export == export, decisions.c.exercice == exercice
+        ).order_by(decisions.c.seq.desc()).limit(1)
+        return next(self._rows(query), None)
 
 
 def _durable(connection, _record) -> None:

@@ -24,16 +24,21 @@ PUBLISHED_SCHEMAS = ["marts", "rapport"]
 KEPT = 5  # publications kept beside the current one
 
 
+class OtherBuild(RuntimeError):
+    """The warehouse is not that of the build to publish: build again."""
+
+
 def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding]) -> str:
     """Publish the current warehouse and the ledger. Returns the publication's identity (32 hex digits).
 
-    The same build and the same ledger give the same publication, byte for byte.
+    The same build and the same ledger give the same publication, byte for byte. Raises OtherBuild when the warehouse is
+    not the one that ``build`` made: a run was stopped between the swap and its entry in the ledger.
     """
     home.builds.mkdir(parents=True, exist_ok=True)
     aside = home.builds / f".{os.getpid()}"
     _sweep(home)
     aside.mkdir()
-    _write(home, ledger, aside, findings)
+    _write(home, ledger, aside, build, findings)
     manifest = _manifest(aside, build)
     identity = fingerprint(manifest)[:32]
     _write_synced(aside / "manifest.json", json.dumps({"publication": identity, **manifest}, indent=1, ensure_ascii=False))
@@ -42,7 +47,10 @@ def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding]) -> 
     if target.exists():
         shutil.rmtree(aside)  # the same bytes already lie there
     else:
+        for folder in (*(path for path in aside.iterdir() if path.is_dir()), aside):
+            _sync(folder)
         aside.rename(target)
+        _sync(home.builds)
     reached("publish.before_swap")
     _point(home.published, target)
     reached("publish.after_swap")
@@ -53,7 +61,7 @@ def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding]) -> 
     return identity
 
 
-def _write(home: Home, ledger: Ledger, folder: Path, findings: list[Finding]) -> None:
+def _write(home: Home, ledger: Ledger, folder: Path, build: str, findings: list[Finding]) -> None:
     import duckdb
 
     # Attached under another name: in a catalog named like one of its schemas, ``rapport.chiffres`` is ambiguous.
@@ -61,6 +69,9 @@ def _write(home: Home, ledger: Ledger, folder: Path, findings: list[Finding]) ->
         db.execute(f"attach {literal(folder / 'rapport.duckdb')} as cible")
         db.execute("use cible")
         db.execute(f"attach {literal(home.warehouse)} as source (read_only)")
+        (made,) = db.execute("select construction from source.collecte.construction").fetchone()
+        if made != build:
+            raise OtherBuild(f"the warehouse holds build {made[:12]}, not {build[:12]}: build again")
         for schema in PUBLISHED_SCHEMAS:
             db.execute(f"create schema {schema}")
             _copy_tables(db, schema)

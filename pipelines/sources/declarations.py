@@ -6,12 +6,29 @@ the file, header by first exercice, personal data, lines to ignore, validity, ow
 YAML and resolving shapes is ``registry``'s work; reading files is ``ingest``'s.
 """
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field as PydanticField, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field as PydanticField, model_validator
 
 Name = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Char = Annotated[str, PydanticField(min_length=1, max_length=1)]
 Severity = Literal["critical", "warning"]
+DIRECTIVES = ("%d", "%m", "%Y", "%H", "%M", "%S")  # what a date's format may be made of
+
+
+def _regular(pattern: str) -> str:
+    """Refuse what DuckDB's regular expressions (RE2) do not know: lookaround and back references."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    if re.search(r"\(\?(=|!|<=|<!|>)|\\[1-9]|\(\?P=", pattern):
+        raise ValueError("lookaround and back references are not available")
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_regular)]
 
 
 class Declared(BaseModel):
@@ -25,7 +42,7 @@ class Constraints(Declared):
 
     required: bool = False
     unique: bool = False
-    pattern: str | None = None
+    pattern: Pattern | None = None
     enum: list[str | int] | None = None
     minimum: str | int | float | None = None
     maximum: str | int | float | None = None
@@ -41,8 +58,8 @@ class Field(Declared):
     description: str | None = None
     type: Literal["string", "integer", "number", "boolean", "date", "datetime", "year"] = "string"
     format: str = "default"
-    decimalChar: str = "."
-    groupChar: str | None = None
+    decimalChar: Char = "."
+    groupChar: Char | None = None
     trueValues: list[str] = ["true", "True", "TRUE", "1"]
     falseValues: list[str] = ["false", "False", "FALSE", "0"]
     constraints: Constraints = Constraints()
@@ -50,6 +67,21 @@ class Field(Declared):
     decimals: int = PydanticField(2, ge=0, le=6)
     personal: Literal["drop", "pseudonymise", "keep"] | None = None
     severity: Severity = "critical"
+
+    @model_validator(mode="after")
+    def _coherent(self) -> "Field":
+        if self.type in ("date", "datetime") and self.format != "default":
+            if unknown := sorted(set(re.findall(r"%.", self.format)) - set(DIRECTIVES)):
+                raise ValueError(f"format: {', '.join(unknown)} is not one of {' '.join(DIRECTIVES)}")
+            if not {"%d", "%m", "%Y"} <= set(re.findall(r"%.", self.format)):
+                raise ValueError("format: a date needs %d, %m and %Y")
+        if self.type in ("integer", "number") and self.groupChar == self.decimalChar:
+            raise ValueError("groupChar and decimalChar are the same")
+        if self.type == "boolean" and not (self.trueValues and self.falseValues):
+            raise ValueError("trueValues and falseValues both need a value")
+        if self.type == "boolean" and set(self.trueValues) & set(self.falseValues):
+            raise ValueError("a value is both in trueValues and falseValues")
+        return self
 
     @property
     def sql_type(self) -> str:
@@ -72,8 +104,8 @@ class FieldFormat(Declared):
 
     name: Name
     format: str | None = None
-    decimalChar: str | None = None
-    groupChar: str | None = None
+    decimalChar: Char | None = None
+    groupChar: Char | None = None
     trueValues: list[str] | None = None
     falseValues: list[str] | None = None
 
@@ -86,7 +118,7 @@ class Ignore(Declared):
     """
 
     column: Name
-    pattern: str
+    pattern: Pattern
     reason: Literal["total", "commentaire"] = "total"
     sums: list[Name] = []
     counts: list[Name] = []
@@ -158,9 +190,40 @@ class Table(Declared):
         named |= {self.exercice.column} if self.exercice else set()
         if unknown := sorted(named - known):
             raise ValueError(f"table {self.name!r} names fields that it does not declare: {', '.join(unknown)}")
-        if len(known) != len(self.fields):
-            raise ValueError(f"table {self.name!r} declares a field twice")
+        if len(known) != len(self.fields) or not known:
+            raise ValueError(f"table {self.name!r} declares {'a field twice' if known else 'no field'}")
+        if "exercice" in known:
+            raise ValueError("a field may not be named 'exercice': every row of the lake has that column already")
         return self
+
+    @model_validator(mode="after")
+    def _header_is_whole(self) -> "Table":
+        for year, header in self.header.items():
+            if len({" ".join(heading.split()).casefold() for heading in header.values()}) != len(header):
+                raise ValueError(f"header of {year}: two fields have the same heading")
+            required = {field.name for field in self.fields if field.constraints.required}
+            if lacking := sorted(required - header.keys()):
+                raise ValueError(f"header of {year}: no heading for required {', '.join(lacking)}")
+        return self
+
+    @model_validator(mode="after")
+    def _controls_can_be_computed(self) -> "Table":
+        kept = {field.name: field for field in self.kept_fields}
+        if self.exercice:
+            field = kept.get(self.exercice.column)
+            if field is None or field.personal or field.type not in ("date", "datetime", "year", "integer"):
+                raise ValueError("exercice: the column must be a date or a year that is kept")
+        for name in (n for rule in self.ignore for n in rule.sums):
+            if name not in kept or kept[name].type not in ("integer", "number"):
+                raise ValueError(f"ignore: sums: {name!r} is not a number that is kept")
+        return self
+
+    def field(self, name: str) -> Field:
+        """The field of that name; KeyError when there is none."""
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(f"table {self.name!r} has no field {name!r}")
 
     @property
     def has_personal_data(self) -> bool:
@@ -186,13 +249,28 @@ class Export(Declared):
 
     name: Name
     title: str
-    files: str  # pattern in landing/<exercice>/<system>/; with a leading "/", in landing/<exercice>/
+    # pattern in landing/<exercice>/<system>/; with a leading "/", in landing/<exercice>/
+    files: str = PydanticField(pattern=r"^/?[^/]+$")
     optional: bool = False  # never reported as missing
     format: Format
     tables: list[Table]
     owner: str | None = None
     due: str | None = PydanticField(None, pattern=r"^\d{2}-\d{2}$")
     retention: str | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_format(self) -> "Export":
+        if self.format.type == "csv" and len(self.tables) != 1:
+            raise ValueError("a csv export has exactly one table")
+        if self.format.type == "xlsx":
+            if len({table.sheet for table in self.tables}) != len(self.tables):
+                raise ValueError("two tables read the same sheet")
+            if any(field.groupChar == "." for table in self.tables for field in table.fields):
+                raise ValueError("groupChar: a workbook's own numbers have a dot, which cannot group thousands")
+        title = getattr(self.format, "title", None) or ""
+        if set(re.findall(r"{[^}]*}", title)) - {"{exercice}"} or re.sub(r"{exercice}", "", title).count("{"):
+            raise ValueError("title: {exercice} is the only placeholder")
+        return self
 
 
 class Valid(Declared):

@@ -1,7 +1,7 @@
 """Guesses, from the cells of a sample, how a column is written: its type, its format, whether it is personal.
 
-A guess only proposes a declaration, which is then strict. What a sample cannot prove is a *doubt*, in English, that
-the scaffold turns into a TODO. Nothing here reads a file.
+A guess only proposes a declaration, which is then strict. What a sample cannot prove is a *doubt*, in
+English, that the scaffold turns into a TODO. Nothing here reads a file.
 """
 
 import datetime as dt
@@ -12,14 +12,24 @@ from dataclasses import dataclass, field
 
 SPACES = " \t\u00a0\u2007\u2009\u202f"
 MISSING_TOKENS = {"-", "--", "nc", "n.c.", "n/a", "na", "?", "néant", "null", "(vide)", "sans objet"}
-TRUE_WORDS = {
-    "oui", "o", "vrai", "true", "yes", "y", "actif", "active", "activé", "activée", "ouvert", "en service", "enabled",
-    "en activité", "valide", "x",
-}  # fmt: skip
-FALSE_WORDS = {
-    "non", "n", "faux", "false", "no", "inactif", "inactive", "désactivé", "désactivée", "desactive", "fermé", "clos",
-    "hors service", "disabled", "suspendu", "bloqué", "invalide",
-}  # fmt: skip
+TRUE_WORDS = frozenset(
+    """
+    oui o vrai true yes y actif active activé activée ouvert enabled valide x
+    """.split()
+) | {"en service", "en activité"}
+FALSE_WORDS = frozenset(
+    """
+    non n faux false no inactif inactive désactivé désactivée desactive fermé clos disabled suspendu
+    bloqué invalide
+    """.split()
+) | {"hors service"}
+SERIAL = re.compile(r"[3-5]\d{4}")  # a workbook's date as a number of days, from 1982 to 2064
+DATE_WORDS = frozenset(
+    """
+    date debut fin jour creation connexion ouverture cloture entree sortie extraction naissance le
+    created
+    """.split()
+)
 OPPOSITES = {
     "oui": "non", "o": "n", "vrai": "faux", "true": "false", "yes": "no", "y": "n", "actif": "inactif",
     "active": "inactive", "ouvert": "fermé", "enabled": "disabled",
@@ -29,28 +39,48 @@ TIMES = [" %H:%M:%S", " %H:%M", "T%H:%M:%S"]
 ISO = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S"}
 
 # Words of a heading that make digits a code, not a quantity.
-CODE_WORDS = {
-    "code", "numero", "siren", "siret", "tel", "telephone", "cp", "postal", "matricule", "insee", "reference", "ref",
-    "id", "identifiant", "ticket", "compte", "nir", "iban",
-}  # fmt: skip
+CODE_WORDS = frozenset(
+    """
+    code numero siren siret tel telephone cp postal matricule insee reference ref id identifiant
+    ticket compte nir iban
+    """.split()
+)
 YEAR_WORDS = {"annee", "exercice", "an", "millesime", "year"}
 FLAG_WORDS = {"actif", "active", "est", "enabled", "ouvert", "valide", "oui"}
-KEY_WORDS = {"id", "identifiant", "numero", "reference", "ref", "ticket", "matricule", "cle", "key", "login", "code"}
+KEY_WORDS = {
+    "id",
+    "identifiant",
+    "numero",
+    "reference",
+    "ref",
+    "ticket",
+    "matricule",
+    "cle",
+    "key",
+    "login",
+    "code",
+}
 
 # Words of a heading that announce personal data, and what becomes of it unless somebody decides otherwise.
-DROPPED_WORDS = {
-    "nom", "prenom", "prenoms", "naissance", "nir", "securite", "adresse", "telephone", "tel", "portable", "mobile",
-    "iban", "rib", "photo", "agent", "intervenant", "demandeur", "salarie", "conjoint", "usager", "contact", "name",
-    "surname", "firstname", "lastname", "civilite", "sexe",
-}  # fmt: skip
-PSEUDONYM_WORDS = {
-    "login", "identifiant", "matricule", "mail", "mel", "email", "courriel", "user", "utilisateur", "username", "uid",
-}  # fmt: skip
+DROPPED_WORDS = frozenset(
+    """
+    nom prenom prenoms naissance nir securite adresse telephone tel portable mobile iban rib photo
+    agent intervenant demandeur salarie conjoint usager contact name surname firstname lastname
+    civilite sexe
+    """.split()
+)
+PSEUDONYM_WORDS = frozenset(
+    """
+    login identifiant matricule mail mel email courriel user utilisateur username uid
+    """.split()
+)
 # … unless another word says that it is the name of a thing, or a number of people.
-IMPERSONAL_WORDS = {
-    "commune", "collectivite", "application", "logiciel", "service", "produit", "fichier", "ville", "site", "module",
-    "nb", "nombre", "nbre", "total", "structure", "organisme", "etablissement", "profil", "type",
-}  # fmt: skip
+IMPERSONAL_WORDS = frozenset(
+    """
+    commune collectivite application logiciel service produit fichier ville site module nb nombre
+    nbre total structure organisme etablissement profil type
+    """.split()
+)
 MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
 NIR = re.compile(r"[12]\s?\d\d\s?(0[1-9]|1[0-2]|[2-9]\d)\s?[\dAB]{2}\s?\d{3}\s?\d{3}(\s?\d\d)?")
 
@@ -60,7 +90,9 @@ class Guess:
     """How a column seems to be written, in the vocabulary of a declaration."""
 
     type: str = "string"
-    options: dict[str, object] = field(default_factory=dict)  # format, decimalChar, trueValues… where not the default
+    options: dict[str, object] = field(
+        default_factory=dict
+    )  # format, decimalChar, trueValues… where not the default
     missing: list[str] = field(default_factory=list)  # words read as an empty cell
     doubts: list[str] = field(default_factory=list)
 
@@ -93,21 +125,49 @@ def personal(heading: str, values: Iterable[str]) -> str | None:
 
 
 def guess(heading: str, values: Iterable[str], *, workbook: bool) -> Guess:
-    """The type and format of a column. ``workbook``: native cells (ISO dates, dotted numbers) are read anyway."""
+    """The type and format of a column. ``workbook``: native dates and numbers are read anyway."""
     cells = [value.strip(SPACES) for value in values]
     cells = [value for value in cells if value]
     if not cells:
         return Guess(doubts=["the column is empty in the sample: which type?"])
     kept = [value for value in cells if value.casefold() not in MISSING_TOKENS]
-    for attempt in (_boolean, _year, _date, _number):
-        found = attempt(heading, kept, workbook) if kept else None
-        if found and len(kept) < len(cells):
-            missing = sorted({value for value in cells if value.casefold() in MISSING_TOKENS})
-            listed = ", ".join(map(repr, missing))
-            return Guess(found.type, found.options, missing, [*found.doubts, f"{listed} are read as an empty cell"])
-        if found:
-            return found
-    return Guess()
+    found, doubts = None, []
+    if kept:
+        found = next(filter(None, (attempt(heading, kept, workbook) for attempt in ATTEMPTS)), None)
+        if found is None:
+            found, odd = _but_a_few(heading, kept, workbook)
+            doubts += [f"{odd} of {len(kept)} cells are not written so: their lines will be refused"] * bool(
+                found
+            )
+    missing = sorted({value for value in cells if value.casefold() in MISSING_TOKENS}) if found else []
+    if missing:
+        doubts.append(f"{', '.join(map(repr, missing))} are read as an empty cell")
+    return Guess(found.type, found.options, missing, [*found.doubts, *doubts]) if found else Guess()
+
+
+def _but_a_few(heading: str, values: list[str], workbook: bool) -> tuple[Guess | None, int]:
+    """What nearly every cell is (nine out of ten), and the number of the others."""
+    for attempt in ATTEMPTS:
+        right = [value for value in values if attempt(heading, [value], workbook)]
+        if len(right) >= 0.9 * len(values) and (found := attempt(heading, right, workbook)):
+            return found, len(values) - len(right)
+    return None, 0
+
+
+def _half(heading: str, values: list[str], workbook: bool) -> str | None:
+    """A doubt when most cells of a text look like something else."""
+    for attempt in (_date, _number):
+        alike = sum(bool(attempt(heading, [value], workbook)) for value in values)
+        if 2 * alike > len(values):
+            kind = "dates" if attempt is _date else "numbers"
+            return f"{alike} of {len(values)} cells look like {kind}, in no one format"
+    return None
+
+
+def flag(values: Iterable[str]) -> Guess | None:
+    """The two words of a column that is known to be a flag, when they say which is which."""
+    cells = [value.strip(SPACES) for value in values]
+    return _boolean("actif", [value for value in cells if value], False)
 
 
 def _boolean(heading: str, values: list[str], workbook: bool) -> Guess | None:
@@ -143,17 +203,26 @@ def _year(heading: str, values: list[str], workbook: bool) -> Guess | None:
 
 
 def _date(heading: str, values: list[str], workbook: bool) -> Guess | None:
-    written = [v for v in values if not (workbook and (reads("date", "default", v) or reads("datetime", "default", v)))]
-    if not written:  # a workbook's own dates
-        return Guess("datetime" if any(not reads("date", "default", v) for v in values) else "date")
-    if any(re.fullmatch(r"\d+", value) for value in written) and "date" not in words(heading):
+    announced = any(word in DATE_WORDS or word.startswith(("dat", "dt")) for word in words(heading))
+    native = [
+        v for v in values if workbook and (reads("date", "default", v) or reads("datetime", "default", v))
+    ]
+    serials = [v for v in values if workbook and SERIAL.fullmatch(v)]
+    written = [v for v in values if v not in native and v not in serials]
+    if serials and not (announced or native):
         return None
+    doubts = [f"{len(serials)} cells are numbers, read as dates"] if serials else []
+    if not written:  # a workbook's own dates
+        timed = any(not reads("date", "default", value) for value in native)
+        return Guess("datetime" if timed else "date", doubts=doubts)
     for kind, formats in (("date", DATE_FORMATS), ("datetime", _datetime_formats())):
         fitting = [fmt for fmt in formats if all(reads(kind, fmt, value) for value in written)]
         if fitting:
-            doubts = ["day and month could be either way round"] if _ambiguous(fitting) else []
-            options = {} if fitting[0] == "default" else {"format": fitting[0]}
-            return Guess(kind, dict(options), doubts=doubts)
+            doubts += ["day and month could be either way round"] if _ambiguous(fitting) else []
+            doubts += (
+                ["numbers of eight digits, read as dates"] if fitting[0] == "%Y%m%d" and not announced else []
+            )
+            return Guess(kind, {} if fitting[0] == "default" else {"format": fitting[0]}, doubts=doubts)
     return None
 
 
@@ -174,11 +243,28 @@ def reads(kind: str, fmt: str, value: str) -> bool:
 def parsed(kind: str, fmt: str, value: str) -> dt.datetime | None:
     """The date that ``value`` is, or None."""
     pattern = ISO[kind] if fmt == "default" else fmt
+    if pattern == "%Y%m%d" and len(value) != 8:  # strptime would take fewer digits
+        return None
     try:
         found = dt.datetime.strptime(value, pattern)
     except ValueError:
         return None
     return found if 1900 <= found.year <= 2100 else None
+
+
+def year_of(found: Guess, value: str) -> int | None:
+    """The year of a cell of a dated column, in any of the ways that collection reads it."""
+    if found.type == "year":
+        return int(value) if value.isdecimal() else None
+    if SERIAL.fullmatch(value):
+        return (dt.datetime(1899, 12, 30) + dt.timedelta(days=int(value))).year
+    fmt = str(found.options.get("format", "default"))
+    date = (
+        parsed(found.type, fmt, value)
+        or parsed(found.type, "default", value)
+        or parsed("date", "default", value)
+    )
+    return date.year if date else None
 
 
 def _number(heading: str, values: list[str], workbook: bool) -> Guess | None:
@@ -216,14 +302,15 @@ def _as_number(written: list[str], group: str, mark: str, native: int) -> Guess:
     decimals = max(decimals, native)
     if not decimals:
         return Guess("integer", options, doubts=doubts)
-    if decimals != 2:
+    if decimals > 2:  # two is the default, and another year may need them
         options["decimals"] = decimals
     return Guess("number", options, doubts=doubts)
 
 
-def fits_flag(values: Iterable[str]) -> list[str]:
-    """The two or fewer values of a column that may be a flag in words of its own; empty when there are more."""
+def flag_values(values: Iterable[str]) -> list[str]:
+    """The two or fewer values of a column that may be a flag in its own words; empty when there are more."""
     distinct = sorted({value.strip(SPACES) for value in values} - {""})
-    return distinct if 0 < len(distinct) <= 2 else []
+    return distinct if len(distinct) <= 2 else []
 
 
+ATTEMPTS = (_boolean, _year, _date, _number)  # in order: the first that fits

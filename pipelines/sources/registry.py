@@ -96,17 +96,24 @@ def load_registry(folder: Path = settings.SOURCES_DIR) -> Registry:
 def read_system(path: Path, shapes: dict[str, Shape]) -> System:
     """Read one system's declaration, its tables completed by their shapes."""
     data, lines = read_mapping(path)
-    for e, export in enumerate(data.get("exports") or []):
-        for t, table in enumerate(export.get("tables") or [] if isinstance(export, dict) else []):
-            if isinstance(table, dict) and table.get("shape"):
+    for e, export in enumerate(_listed(data, "exports")):
+        for t, table in enumerate(_listed(export, "tables")):
+            if isinstance(table, dict) and isinstance(table.get("shape"), str):
                 _complete(table, ("exports", e, "tables", t), shapes, lines, path)
     system = parse(System, data, lines, path)
     if system.system != path.stem:
         raise DeclarationError(f"{path.name}:{lines[('system',)]} system: must be {path.stem!r}, the name of the file")
     names = [table.name for export in system.exports for table in export.tables]
-    if len(set(names)) != len(names):
-        raise DeclarationError(f"{path.name}:{lines[('exports',)]} exports: two tables have the same name")
+    for what, given in (("tables", names), ("exports", [export.name for export in system.exports])):
+        if len(set(given)) != len(given):
+            raise DeclarationError(f"{path.name}:{lines[('exports',)]} exports: two {what} have the same name")
     return system
+
+
+def _listed(declared: object, key: str) -> list:
+    """The list under ``key``; empty when there is none, since the models refuse anything else."""
+    value = declared.get(key) if isinstance(declared, dict) else None
+    return value if isinstance(value, list) else []
 
 
 def _complete(table: dict, at: tuple, shapes: dict[str, Shape], lines: dict, path: Path) -> None:
@@ -118,7 +125,7 @@ def _complete(table: dict, at: tuple, shapes: dict[str, Shape], lines: dict, pat
         )
     shape = shapes[name]
     own = {}
-    for i, entry in enumerate(table.get("fields") or []):
+    for i, entry in enumerate(_listed(table, "fields")):
         field = parse(FieldFormat, entry, {k[len(at) + 2 :]: v for k, v in lines.items() if k[: len(at) + 2] == (*at, "fields", i)}, path)
         if field.name not in {f.name for f in shape.fields}:
             raise DeclarationError(f"{path.name}:{lines[(*at, 'fields', i)]} fields: shape {name!r} has no field {field.name!r}")

@@ -12,8 +12,8 @@ from pipelines.sources.declarations import Field, Table
 def table_schema(table: Table, exercice: int, *, headings: bool = True) -> dict[str, Any]:
     """The Table Schema of ``table`` as its file is laid out in ``exercice``.
 
-    Fields bear the headings of the file, and those that the file does not hold are left out; with ``headings``
-    false, every field bears its declared name.
+    Fields bear the headings of the file, and those that the file does not hold are left out; with
+    ``headings`` false, every field bears its declared name.
     """
     layout = table.header_of(exercice)
     names = {f.name: layout.get(f.name) if headings else f.name for f in table.fields}

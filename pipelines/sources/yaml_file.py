@@ -24,16 +24,24 @@ def read_mapping(path: Path) -> tuple[dict, dict[tuple, int]]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DeclarationError(f"{path.name}:{line} not valid YAML: {error.problem}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):  # a control character, or another encoding
+        raise DeclarationError(f"{path.name}:1 not valid YAML: it must be text in UTF-8") from None
     if not isinstance(node, yaml.MappingNode):
         raise DeclarationError(f"{path.name}:1 a mapping is expected")
     lines: dict[tuple, int] = {}
     _note_lines(node, (), lines, path)
-    return yaml.load(text, Loader=yaml.CSafeLoader), lines
+    try:
+        return yaml.load(text, Loader=yaml.CSafeLoader), lines
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise DeclarationError(f"{path.name}:{line} not valid YAML: {error.problem}") from None
 
 
 def _note_lines(node: yaml.Node, at: tuple, lines: dict[tuple, int], path: Path) -> None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise DeclarationError(f"{path.name}:{key.start_mark.line + 1} a key must be a word")
             name = int(key.value) if key.tag == "tag:yaml.org,2002:int" else key.value
             here = (*at, name)
             if here in lines:

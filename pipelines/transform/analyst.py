@@ -1,7 +1,7 @@
 """A warehouse of an analyst's own: the accepted rows, loaded beside the real one, for ``sicio dbt``.
 
-It is loaded anew when what it is made of has changed, and kept otherwise, so that ``run`` then ``test`` works. Nothing
-here publishes, and the real warehouse is neither read nor written.
+It is loaded anew when what it is made of has changed, and kept otherwise, so that ``run`` then ``test``
+works. Nothing here publishes, and the real warehouse is neither read nor written.
 """
 
 import hashlib

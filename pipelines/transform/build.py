@@ -12,7 +12,7 @@ from pipelines.ledger.store import Ledger
 from pipelines.rules import RULES
 from pipelines.settings import DBT_PROJECT_DIR, Home
 from pipelines.sources.organisation import Organisation
-from pipelines.sources.registry import Registry
+from pipelines.sources.registry import Registry, fingerprint
 from pipelines.transform.dbt import NodeResult, failed, read_results, run_dbt
 from pipelines.transform.findings import build_findings
 from pipelines.transform.freeze import Frozen, freeze
@@ -35,7 +35,7 @@ class Built:
 def prepare(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> Frozen:
     """Make ``warehouse/next`` with the accepted deliveries; dbt comes next."""
     frozen = freeze(home, ledger)
-    load_warehouse(home.warehouse_next, home, registry, organisation, frozen.manifests)
+    load_warehouse(home.warehouse_next, home, registry, organisation, frozen.manifests, frozen.build)
     reached("transform.lake_loaded")
     return frozen
 
@@ -48,8 +48,9 @@ def finish(home: Home, ledger: Ledger, frozen: Frozen, results: list[NodeResult]
     tests = [asdict(r) for r in results if r.kind != "model" or r.status != "success"]
     if broken or not results:
         findings = [_dbt_finding(result) for result in broken]
-        ledger.record_build(f"x{frozen.build}"[:32], False, deliveries, tests)
-        ledger.record_findings(f"x{frozen.build}"[:32], findings)
+        identity = f"x{fingerprint([frozen.build, tests])}"[:32]  # never taken for the build it did not become
+        ledger.record_build(identity, False, deliveries, tests)
+        ledger.record_findings(identity, findings)
         names = ", ".join(result.name for result in broken) or "dbt did not run"
         raise BuildFailed(f"the warehouse was not replaced: {names}")
     findings = build_findings(home.warehouse_next)

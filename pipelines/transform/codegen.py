@@ -1,8 +1,8 @@
-"""Writes the dbt files that follow from declarations: ``sources:``, unions by naming convention, compiled figures.
+"""Writes the dbt files that follow from declarations: ``sources:``, unions by convention, compiled figures.
 
-What belongs here: text that a person would copy out of the registry or of ``pipelines/figures``. What does not: any
-rule of the warehouse, which stands in hand-written models and macros. The files are committed; ``stale()`` tells which
-ones no longer say what the declarations say, and a test keeps that list empty.
+What belongs here: text that a person would copy out of the registry or of ``pipelines/figures``. What does
+not: any rule of the warehouse, which stands in hand-written models and macros. The files are committed;
+``stale()`` tells which ones no longer say what the declarations say, and a test keeps that list empty.
 """
 
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ PROVENANCE = [
 
 
 def generate() -> dict[Path, str]:
-    """Every generated file and the text that it must hold. Raises DeclarationError on a mistaken declaration."""
+    """Every generated file and the text that it must hold. Raises DeclarationError on a mistake."""
     registry = load_registry()
     return {
         LAKE_SOURCES: lake_sources(registry),
@@ -64,9 +64,10 @@ def write() -> list[Path]:
 
 
 def staging_model(system: str, table: Table) -> str:
-    """The text of a new staging model, for a scaffold: one line for a shape, the columns by name otherwise."""
+    """The text of a new staging model, for a scaffold: one line for user accounts, else columns by name."""
     if table.shape == ACCOUNTS_SHAPE:
-        return f"{{{{ comptes('{system}', '{table.name}') }}}}\n"
+        arguments = f"'{system}'" if table.name == ACCOUNTS_SHAPE else f"'{system}', '{table.name}'"
+        return f"{{{{ comptes({arguments}) }}}}\n"
     columns = [field.name for field in table.kept_fields] + [name for name, _, _ in PROVENANCE]
     listed = ",\n".join(f"    {name}" for name in columns)
     return f"select\n{listed}\nfrom {{{{ source('lake', '{system}__{table.name}') }}}}\n"
@@ -82,7 +83,7 @@ def lake_sources(registry: Registry) -> str:
     source = {
         "name": "lake",
         "schema": "lake",
-        "description": "Les lignes acceptées de chaque table déclarée, tous exercices confondus, dans leur type déclaré.",
+        "description": "Les lignes acceptées de chaque table déclarée, tous exercices confondus.",
         "tables": [_source_table(system, table) for system, table in _by_name(registry.tables())],
     }
     return _yaml({"version": 2, "sources": [source]})

@@ -48,7 +48,7 @@ def code_version() -> str:
         files += [
             path
             for path in (settings.PROJECT_ROOT / folder).rglob("*")
-            if path.suffix in CODE_SUFFIXES and not NOT_CODE & set(path.parts)
+            if path.suffix in CODE_SUFFIXES and not NOT_CODE & set(path.relative_to(settings.PROJECT_ROOT).parts)
         ]
     for path in sorted(files):
         digest.update(str(path.relative_to(settings.PROJECT_ROOT)).encode())

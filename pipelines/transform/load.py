@@ -3,6 +3,7 @@
 Every declared table exists, typed, and empty where nothing is accepted: models never meet a missing table.
 """
 
+import glob
 from pathlib import Path
 
 from pipelines import settings
@@ -13,13 +14,22 @@ from pipelines.sources.organisation import Organisation
 from pipelines.sources.registry import Registry
 from pipelines.sql import values
 
+
+
+class StaleDelivery(RuntimeError):
+    """An accepted delivery was read under an older declaration of its table: collect it again."""
+
+
 ROW_COLUMNS = [("exercice", "INTEGER"), ("_livraison", "VARCHAR"), ("_fichier", "VARCHAR"), ("_ligne", "BIGINT")]
 
 
 def load_warehouse(
-    path: Path, home: Home, registry: Registry, organisation: Organisation, manifests: list[Manifest]
+    path: Path, home: Home, registry: Registry, organisation: Organisation, manifests: list[Manifest], build: str = ""
 ) -> None:
-    """Make the database file ``path`` (an older one is removed) and close it."""
+    """Make the database file ``path`` (an older one is removed) and close it.
+
+    ``build`` stands in the file, so that nobody takes it for another build. Raises StaleDelivery.
+    """
     import duckdb
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -31,11 +41,12 @@ def load_warehouse(
         _load_lake(db, home, registry, manifests)
         _load_organisation(db, organisation)
         _load_collecte(db, registry, organisation, manifests)
+        _table(db, "collecte.construction", "construction varchar", [(build,)])
         for file in sorted(settings.REFERENCE_DIR.glob("*.csv")):
             db.execute(
                 f"create table reference.{file.stem} as from read_csv(?, all_varchar=true, header=true, delim=',', "
                 "quote='\"', nullstr='')",
-                [str(file)],
+                [glob.escape(str(file))],
             )
         db.execute("checkpoint")
 
@@ -53,20 +64,29 @@ def lake_name(system: System, table: Table) -> str:
 def _load_lake(db, home: Home, registry: Registry, manifests: list[Manifest]) -> None:
     for system, table in registry.tables():
         columns = columns_of(table)
-        spec = ", ".join(f"{name} {kind}" for name, kind in columns)
+        spec = ", ".join(f'"{name}" {kind}' for name, kind in columns)
         db.execute(f"create table lake.{lake_name(system, table)} ({spec})")
-        files = [
-            str(home.lake / manifest.tables[table.name].parquet)
-            for manifest in manifests
-            if manifest.system == system.system and table.name in manifest.tables
-        ]
-        if files:
-            select = ", ".join(f"cast({name} as {kind})" for name, kind in columns)
-            db.execute(
-                f"insert into lake.{lake_name(system, table)} select {select} "
-                "from read_parquet($1, hive_partitioning=false, union_by_name=false) order by exercice, _fichier, _ligne",
-                [files],
-            )
+        accepted = [m for m in manifests if m.system == system.system and table.name in m.tables]
+        for manifest in sorted(accepted, key=lambda m: m.exercice):
+            _insert_rows(db, home, system, table, manifest)
+
+
+def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifest) -> None:
+    import duckdb
+
+    file = home.lake / manifest.tables[table.name].parquet
+    select = ", ".join(f'cast("{name}" as {kind})' for name, kind in columns_of(table))
+    try:
+        db.execute(
+            f"insert into lake.{lake_name(system, table)} select {select} "
+            "from read_parquet(?, hive_partitioning=false) order by _fichier, _ligne",
+            [glob.escape(str(file))],
+        )
+    except (duckdb.BinderException, duckdb.ConversionException):  # "from None": a failed cast quotes the cell
+        raise StaleDelivery(
+            f"{manifest.export_key} {manifest.exercice} was read under an older declaration of table {table.name}: "
+            f"collect it again"
+        ) from None
 
 
 def _load_organisation(db, organisation: Organisation) -> None:

@@ -1,6 +1,6 @@
 """Runs Great Expectations on one Parquet file: the only module of the project that knows it.
 
-In memory, without project files: an ephemeral context, one DuckDB, one query asset over the view ``lot``,
+In memory, without project files: an ephemeral context, one DuckDB, one query asset over ``lot``,
 made once per process and pointed at one delivery after the other. Great Expectations says whether each
 expectation holds; where it does not, the number of lines comes from the same condition in SQL, so that no
 cell is ever fetched. What does not belong here: what is expected (``suite``), where a failure is
@@ -18,7 +18,7 @@ from typing import Any
 
 from pipelines.ledger.records import CheckResult
 from pipelines.validate.lines import lines_statement
-from pipelines.validate.parquet import VIEW, view_statement
+from pipelines.validate.parquet import NAME, create_statement, relation_kind
 from pipelines.validate.suite import Suite
 from pipelines.validate.vocabulary import ExpectationSpec, literal
 
@@ -72,9 +72,7 @@ class _Bench:
         _silence()
         registry.register("sicio_judge", "pipelines.validate.dialect", "JudgeDialect")
         self._gx = gx
-        self._spill = tempfile.TemporaryDirectory(
-            prefix="sicio-judge-"
-        )  # 0700; by default the working folder
+        self._spill = tempfile.TemporaryDirectory(prefix="sicio-judge-")  # by default, the working folder
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         config = {"temp_directory": self._spill.name, "autoinstall_known_extensions": "false"}
@@ -85,8 +83,8 @@ class _Bench:
             create_temp_table=False,
         )
         self._engine = source.get_execution_engine()
-        asset = source.add_query_asset(VIEW, query=f"select * from {VIEW}")
-        self._batch_definition = asset.add_batch_definition_whole_table(VIEW)
+        asset = source.add_query_asset(NAME, query=f"select * from {NAME}")
+        self._batch_definition = asset.add_batch_definition_whole_table(NAME)
 
     def close(self) -> None:
         """Release the DuckDB instance and the spill folder."""
@@ -95,14 +93,15 @@ class _Bench:
         self._spill.cleanup()
 
     def judge(self, parquet: Path, suite: Suite) -> list[CheckResult]:
-        """See ``judge``. The view is dropped afterwards, so that no file stays open."""
-        self._run(view_statement(parquet))
+        """See ``judge``. ``lot`` is dropped afterwards: nothing stays of a delivery, no file stays open."""
+        kind = relation_kind(parquet)
+        self._run(create_statement(parquet, kind))
         try:
             outcomes = self._outcomes(suite)
-            rows = self._run(f"select count(*) from {VIEW}")[0][0]
+            rows = self._run(f"select count(*) from {NAME}")[0][0]
             return [self._result(spec, outcomes.get(spec.key), rows) for spec in suite.specs]
         finally:
-            self._run(f"drop view {VIEW}")
+            self._run(f"drop {kind} {NAME}")
 
     def _outcomes(self, suite: Suite) -> dict[str, Any]:
         """Key → the library's result, which comes in an order of its own: ``meta`` tells which is which."""
@@ -115,7 +114,7 @@ class _Bench:
             except Exception as error:  # the library refuses its arguments
                 outcomes[spec.key] = error
         if expectations:
-            gx_suite = self._gx.ExpectationSuite(name=VIEW, expectations=expectations)
+            gx_suite = self._gx.ExpectationSuite(name=NAME, expectations=expectations)
             validated = self._batch_definition.get_batch().validate(gx_suite, result_format=RESULT_FORMAT)
             outcomes |= {r.expectation_config.meta["key"]: r for r in validated.results}
         return outcomes
@@ -153,7 +152,7 @@ class _Bench:
         listed = ", ".join(f"({literal(value)}, {rank})" for rank, value in enumerate(values))
         found = self._run(
             f"select rank from (values {listed}) as attendues(valeur, rank)"
-            f' where valeur not in (select "{column}" from {VIEW} where "{column}" is not null) order by rank'
+            f' where valeur not in (select "{column}" from {NAME} where "{column}" is not null) order by rank'
         )
         return [str(values[rank]) for (rank,) in found]
 

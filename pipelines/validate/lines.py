@@ -5,7 +5,7 @@ Only ``_fichier`` and ``_ligne`` are ever read: no cell can leave by this road. 
 
 from pathlib import Path
 
-from pipelines.validate.parquet import VIEW, view_statement
+from pipelines.validate.parquet import NAME, create_statement
 from pipelines.validate.suite import Suite
 from pipelines.validate.vocabulary import BATCH, ExpectationSpec
 
@@ -22,7 +22,7 @@ def failing_lines(parquet: Path, suite: Suite, key: str, limit: int = 20) -> lis
     if statement is None:
         return []
     with duckdb.connect(":memory:") as connection:
-        connection.execute(view_statement(parquet))
+        connection.execute(create_statement(parquet))
         return connection.execute(f"{statement} order by _fichier, _ligne limit {int(limit)}").fetchall()
 
 
@@ -30,4 +30,4 @@ def lines_statement(spec: ExpectationSpec) -> str | None:
     """SQL listing ``_fichier, _ligne`` of the rows that break ``spec``; None if it is about the table."""
     if spec.broken is None:
         return None
-    return f"select _fichier, _ligne from {VIEW} where ({spec.broken.replace(BATCH, VIEW)})"
+    return f"select _fichier, _ligne from {NAME} where ({spec.broken.replace(BATCH, NAME)})"

@@ -1,16 +1,21 @@
-"""How one Parquet file of the lake shows in DuckDB as the view ``lot``: this file and nothing beside it."""
+"""How one Parquet file of the lake shows in DuckDB as ``lot``: the rows of this file and nothing else."""
 
 import re
 from pathlib import Path
 
-VIEW = "lot"
+NAME = "lot"
+SMALL = 2 * 1024 * 1024  # below, rows are copied in memory once rather than read again by every query
 
 
-def view_statement(parquet: Path) -> str:
+def relation_kind(parquet: Path) -> str:
+    """``table`` (a copy in memory) for a small file, ``view`` for a large one."""
+    return "table" if parquet.stat().st_size <= SMALL else "view"
+
+
+def create_statement(parquet: Path, kind: str = "view") -> str:
     """SQL that makes ``lot`` show the rows of ``parquet``.
 
-    A path is a glob for DuckDB: its wildcards are quoted. A folder named ``exercice=2019`` must not become
-    a column.
+    A path is a glob for DuckDB: its wildcards are quoted. A folder ``exercice=2019`` is no column.
     """
     path = re.sub(r"([*?\[])", r"[\1]", str(parquet)).replace("'", "''")
-    return f"create or replace view {VIEW} as select * from read_parquet('{path}', hive_partitioning=false)"
+    return f"create {kind} {NAME} as select * from read_parquet('{path}', hive_partitioning=false)"

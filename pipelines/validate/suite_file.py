@@ -8,7 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field as PydanticField, field_validator, model_validator
+from pydantic import Field as PydanticField
+from pydantic import field_validator, model_validator
 
 from pipelines.sources.declarations import Declared, Name, Severity
 from pipelines.sources.yaml_file import DeclarationError, parse, read_mapping
@@ -141,12 +142,13 @@ class _Content(Declared):
     valid_row: dict[Name, Any] = PydanticField({})
     expectations: list[Declaration] = PydanticField([])
 
-    @model_validator(mode="after")
-    def _keys_are_unique(self) -> "_Content":
-        keys = [e.key for e in self.expectations]
+    @field_validator("expectations")
+    @classmethod
+    def _keys_are_unique(cls, value: list[Declaration]) -> list[Declaration]:
+        keys = [declaration.key for declaration in value]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            raise ValueError(f"expectations: {', '.join(twice)} given twice")
-        return self
+            raise ValueError(f"{', '.join(twice)} given twice")
+        return value
 
 
 class SuiteFile:

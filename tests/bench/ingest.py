@@ -2,7 +2,9 @@
 
     python tests/bench/ingest.py [lines]        prints both times, their ratio and the peak memory of ingest
 
-The budget (10 M lines): at most twice the bare reading, under 1 GB. Each measure runs in a process of its own.
+The bare reading goes into a database file, closed: like ingest, it leaves the rows on the disk. The budget (10 M lines): at
+most twice its time, under 1 GB. Each measure runs in a process of its own; processor time is steadier than the clock on a
+busy machine.
 """
 
 import argparse
@@ -65,7 +67,7 @@ def bare(path: Path) -> dict:
     import duckdb
 
     start = time.perf_counter()
-    with duckdb.connect() as db:
+    with duckdb.connect(str(path.parent / "bare.duckdb")) as db:
         db.execute("set enable_progress_bar = false")
         db.execute(f"create table t as select * from read_csv('{path}')")
         (rows,) = db.execute("select count(*) from t").fetchone()
@@ -104,14 +106,18 @@ def main() -> None:
         write_file(path, lines)
         print(f"{lines:,} lines, {path.stat().st_size / 1e6:.0f} MB")
         alone, whole = measured("bare", path), measured("ours", path)
-    print(f"bare read_csv  {alone['seconds']:6.1f} s  {alone['peak_mb']:5.0f} MB")
-    print(f"ingest         {whole['seconds']:6.1f} s  {whole['peak_mb']:5.0f} MB  {whole['refused']} lines refused")
-    print(f"ratio          {whole['seconds'] / alone['seconds']:6.2f}    (budget 2.00, 1000 MB at 10,000,000 lines)")
+    for name, seen in (("bare read_csv", alone), ("ingest", whole)):
+        print(f"{name:14} {seen['seconds']:6.1f} s  {seen['processor']:6.1f} s of processor  {seen['peak_mb']:5.0f} MB")
+    print(f"{whole['refused']} lines refused")
+    clock, processor = (whole[k] / alone[k] for k in ("seconds", "processor"))
+    print(f"ratio {clock:.2f} by the clock, {processor:.2f} of processor (budget 2.00, and 1000 MB for 10,000,000 lines)")
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 3:
         answer = {"bare": bare, "ours": ours}[sys.argv[1]](Path(sys.argv[2]))
-        print(json.dumps({**answer, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        answer |= {"processor": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}
+        print(json.dumps(answer))
     else:
         main()

@@ -5,17 +5,37 @@ from typing import Any
 
 import duckdb
 
+from pipelines import settings
 from pipelines.sources.registry import Registry
 
 YEARS = (2041, 2042, 2043)
-PROVENANCE = [("exercice", "INTEGER"), ("_livraison", "VARCHAR"), ("_fichier", "VARCHAR"), ("_ligne", "BIGINT")]
+PROVENANCE = [
+    ("exercice", "INTEGER"),
+    ("_livraison", "VARCHAR"),
+    ("_fichier", "VARCHAR"),
+    ("_ligne", "BIGINT"),
+]
 
 # code, name, first and last exercice, indicators, further spellings
 APPLICATIONS = [
-    ("elise", "Élise", None, None, ["agents_formes", "jours_formation", "jours_assistance", "agents_utilisateurs"], ["E.L.I.S.E"]),
+    (
+        "elise",
+        "Élise",
+        None,
+        None,
+        ["agents_formes", "jours_formation", "jours_assistance", "agents_utilisateurs"],
+        ["E.L.I.S.E"],
+    ),
     ("gma", "GMA", None, 2042, ["agents_formes", "jours_formation", "agents_utilisateurs"], []),
     ("kolok", "Kolok", 2042, None, ["jours_formation", "agents_utilisateurs"], []),
-    ("ciril_elections", "Ciril Élections", None, None, ["jours_traitement_elections", "agents_utilisateurs"], []),
+    (
+        "ciril_elections",
+        "Ciril Élections",
+        None,
+        None,
+        ["jours_traitement_elections", "agents_utilisateurs"],
+        [],
+    ),
 ]
 COLLECTIVITES = [("99001", "Ville-Haute", ["V. HAUTE"]), ("99002", "Val d’Œuf", [])]
 
@@ -35,21 +55,44 @@ ACCEPTED = {
 }
 
 
-def _account(who: str, collectivite: str = "VILLE HAUTE", active: bool = True, created: str = "2040-02-01", year: int = 2041):
-    return {"identifiant": f"k1:{who}", "collectivite": collectivite, "est_actif": active, "date_creation": created, "exercice": year}
-
-
-def _session(number: int, application: str, days: str, trained: int | None, year: int = 2041, date: str | None = None):
+def _account(
+    who: str,
+    collectivite: str = "VILLE HAUTE",
+    active: bool = True,
+    created: str = "2040-02-01",
+    year: int = 2041,
+):
     return {
-        "reference_session": f"F{year}-{number:03}", "application": application, "collectivite": "val d'oeuf",
-        "date_debut": date or f"{year}-03-04", "duree_jours": days, "nb_participants": trained, "exercice": year,
+        "identifiant": f"k1:{who}",
+        "collectivite": collectivite,
+        "est_actif": active,
+        "date_creation": created,
+        "exercice": year,
+    }
+
+
+def _session(
+    number: int, application: str, days: str, trained: int | None, year: int = 2041, date: str | None = None
+):
+    return {
+        "reference_session": f"F{year}-{number:03}",
+        "application": application,
+        "collectivite": "val d'oeuf",
+        "date_debut": date or f"{year}-03-04",
+        "duree_jours": days,
+        "nb_participants": trained,
+        "exercice": year,
     }
 
 
 def _ticket(number: int, application: str, days: str, collectivite: str = "Ville-Haute"):
     return {
-        "ticket": f"T41-{number:05}", "application": application, "collectivite": collectivite,
-        "date_intervention": "2041-07-01", "duree_jours": days, "exercice": 2041,
+        "ticket": f"T41-{number:05}",
+        "application": application,
+        "collectivite": collectivite,
+        "date_intervention": "2041-07-01",
+        "duree_jours": days,
+        "exercice": 2041,
     }
 
 
@@ -75,12 +118,25 @@ LAKE: dict[str, list[dict[str, Any]]] = {
         _session(1, "Kolok", "2.5", 7, year=2042),
         _session(1, "Kolok", "2.5", 7, year=2042),  # entered twice
     ],
-    "journal_assistance__interventions": [_ticket(1, "Elise", "0.25"), _ticket(2, "élise", "0.5", "Nulle part")],
+    "journal_assistance__interventions": [
+        _ticket(1, "Elise", "0.25"),
+        _ticket(2, "élise", "0.5", "Nulle part"),
+    ],
     "journal_elections__traitements": [],
     "absences__absences": [
-        {"code": "applications.ciril_elections.jours_traitement_elections", "code_manquant": "NC", "motif": "m", "exercice": 2041},
+        {
+            "code": "applications.ciril_elections.jours_traitement_elections",
+            "code_manquant": "NC",
+            "motif": "m",
+            "exercice": 2041,
+        },
         {"code": "applications.elise.jours_assistance", "code_manquant": "?", "motif": "m", "exercice": 2041},
-        {"code": "applications.gma.agents_utilisateurs", "code_manquant": "NC", "motif": "m", "exercice": 2041},
+        {
+            "code": "applications.gma.agents_utilisateurs",
+            "code_manquant": "NC",
+            "motif": "m",
+            "exercice": 2041,
+        },
     ],
     "published_reports__figures": [
         {"figure_id": code, "value_text": value, "published_text": text, "unit": "u", "exercice": 2041}
@@ -95,18 +151,23 @@ LAKE: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def fill(db: duckdb.DuckDBPyConnection, registry: Registry, reference: Path) -> None:
-    """Create every table that dbt reads."""
-    for schema in ("lake", "organisation", "collecte", "reference"):
-        db.execute(f"create schema {schema}")
-    for system, table in registry.tables():
-        columns = [(field.name, field.sql_type) for field in table.kept_fields] + PROVENANCE
-        name = f"{system.system}__{table.name}"
-        _create(db, f"lake.{name}", columns, _with_provenance(LAKE.get(name, [])))
-    _organisation(db)
-    _collecte(db, registry)
-    for file in sorted(reference.glob("*.csv")):
-        db.execute(f"create table reference.{file.stem} as from read_csv('{file}', all_varchar=true, header=true)")
+def fill(path: Path, registry: Registry, with_rows: bool = True) -> None:
+    """Create the file ``path`` with every table that dbt reads; without rows, only reference data remain."""
+    with duckdb.connect(str(path)) as db:
+        for schema in ("lake", "organisation", "collecte", "reference"):
+            db.execute(f"create schema {schema}")
+        for system, table in registry.tables():
+            columns = [(field.name, field.sql_type) for field in table.kept_fields] + PROVENANCE
+            name = f"{system.system}__{table.name}"
+            _create(db, f"lake.{name}", columns, _with_provenance(LAKE.get(name, [])))
+        _organisation(db)
+        _collecte(db, registry)
+        if not with_rows:
+            for schema, table in db.execute("select schema_name, table_name from duckdb_tables()").fetchall():
+                db.execute(f"delete from {schema}.{table}")
+        for file in sorted(settings.REFERENCE_DIR.glob("*.csv")):
+            rows = f"read_csv('{file}', all_varchar=true, header=true)"
+            db.execute(f"create table reference.{file.stem} as from {rows}")
 
 
 def _with_provenance(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -119,22 +180,34 @@ def _with_provenance(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _organisation(db: duckdb.DuckDBPyConnection) -> None:
     text, whole = "VARCHAR", "INTEGER"
     _create(
-        db, "organisation.profil",
+        db,
+        "organisation.profil",
         [("nom", text), ("sigle", text), ("siren", text), ("est_demonstration", "BOOLEAN")],
         [{"nom": "Syndicat des Hauts", "sigle": "SH", "siren": "000000000", "est_demonstration": False}],
     )
     _create(db, "organisation.exercices", [("exercice", whole)], [{"exercice": year} for year in YEARS])
     _create(
-        db, "organisation.collectivites",
+        db,
+        "organisation.collectivites",
         [("code_insee", text), ("siren", text), ("nom", text), ("type", text), ("population", "BIGINT")],
-        [{"code_insee": code, "siren": "0", "nom": name, "type": "commune", "population": 10} for code, name, _ in COLLECTIVITES],
+        [
+            {"code_insee": code, "siren": "0", "nom": name, "type": "commune", "population": 10}
+            for code, name, _ in COLLECTIVITES
+        ],
     )
     _create(
-        db, "organisation.collectivites_alias", [("alias", text), ("code_insee", text)],
-        [{"alias": alias, "code_insee": code} for code, name, more in COLLECTIVITES for alias in (name, *more)],
+        db,
+        "organisation.collectivites_alias",
+        [("alias", text), ("code_insee", text)],
+        [
+            {"alias": alias, "code_insee": code}
+            for code, name, more in COLLECTIVITES
+            for alias in (name, *more)
+        ],
     )
     _create(
-        db, "organisation.applications",
+        db,
+        "organisation.applications",
         [("code_application", text), ("libelle", text), ("domaine", text), ("debut", whole), ("fin", whole)],
         [
             {"code_application": code, "libelle": name, "domaine": "d", "debut": first, "fin": last}
@@ -142,11 +215,19 @@ def _organisation(db: duckdb.DuckDBPyConnection) -> None:
         ],
     )
     _create(
-        db, "organisation.applications_alias", [("alias", text), ("code_application", text)],
-        [{"alias": alias, "code_application": code} for code, name, *_, more in APPLICATIONS for alias in (code, name, *more)],
+        db,
+        "organisation.applications_alias",
+        [("alias", text), ("code_application", text)],
+        [
+            {"alias": alias, "code_application": code}
+            for code, name, *_, more in APPLICATIONS
+            for alias in (code, name, *more)
+        ],
     )
     _create(
-        db, "organisation.indicateurs", [("code_application", text), ("indicateur", text)],
+        db,
+        "organisation.indicateurs",
+        [("code_application", text), ("indicateur", text)],
         [{"code_application": a[0], "indicateur": indicateur} for a in APPLICATIONS for indicateur in a[4]],
     )
 
@@ -158,16 +239,28 @@ def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
         for year in YEARS:
             refused = ACCEPTED.get((f"{system.system}/{table.name}", year))
             row = {
-                "systeme": system.system, "nom_table": table.name, "exercice": year,
-                "est_attendue": True, "est_acceptee": refused is not None,
+                "systeme": system.system,
+                "nom_table": table.name,
+                "exercice": year,
+                "est_attendue": True,
+                "est_acceptee": refused is not None,
             }
-            rows.append(row | (dict.fromkeys(counts, 0) | {"nb_refusees": refused} if refused is not None else {}))
-    columns = [("systeme", "VARCHAR"), ("nom_table", "VARCHAR"), ("exercice", "INTEGER"), ("est_attendue", "BOOLEAN")]
+            rows.append(
+                row | (dict.fromkeys(counts, 0) | {"nb_refusees": refused} if refused is not None else {})
+            )
+    columns = [
+        ("systeme", "VARCHAR"),
+        ("nom_table", "VARCHAR"),
+        ("exercice", "INTEGER"),
+        ("est_attendue", "BOOLEAN"),
+    ]
     columns += [("est_acceptee", "BOOLEAN"), ("livraison", "VARCHAR"), *((name, "BIGINT") for name in counts)]
     _create(db, "collecte.tables", columns, rows)
 
 
-def _create(db: duckdb.DuckDBPyConnection, name: str, columns: list[tuple[str, str]], rows: list[dict[str, Any]]) -> None:
+def _create(
+    db: duckdb.DuckDBPyConnection, name: str, columns: list[tuple[str, str]], rows: list[dict[str, Any]]
+) -> None:
     db.execute(f"create table {name} ({', '.join(f'{column} {kind}' for column, kind in columns)})")
     if rows:
         values = [[row.get(column) for column, _ in columns] for row in rows]

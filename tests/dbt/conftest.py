@@ -1,9 +1,10 @@
-"""A warehouse made by hand and built once by dbt: invented syndicate, years to come, nothing of the demonstration."""
+"""A warehouse made by hand and built by dbt: an invented syndicate, years to come."""
 
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,13 @@ from tests.dbt import case
 
 @dataclass(frozen=True)
 class BuiltWarehouse:
-    """What ``dbt build`` made of the case."""
+    """What ``dbt build`` made of the case, and how it ended on the same tables without a row."""
 
+    path: Path
     db: duckdb.DuckDBPyConnection
     manifest: dict[str, Any]
     results: list[dict[str, Any]]
+    empty_run: subprocess.CompletedProcess
 
     def rows(self, sql: str) -> list[tuple]:
         """The rows of a query."""
@@ -30,32 +33,45 @@ class BuiltWarehouse:
 
 
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory) -> BuiltWarehouse:
-    folder = tmp_path_factory.mktemp("dbt")
-    path = folder / "warehouse.duckdb"
-    with duckdb.connect(str(path)) as db:
-        case.fill(db, load_registry(), settings.REFERENCE_DIR)
-    run = dbt(["build"], path, folder)
+def warehouse(tmp_path_factory) -> Iterator[BuiltWarehouse]:
+    path = tmp_path_factory.mktemp("dbt") / "warehouse.duckdb"
+    case.fill(path, load_registry(), with_rows=False)
+    empty_run = dbt(["build"], path)
+    path.unlink()
+    case.fill(path, load_registry())  # under the same name: dbt does not parse the project again
+    run = dbt(["build"], path)
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
+    target = path.parent / "target"
     with duckdb.connect(str(path), read_only=True) as db:
         yield BuiltWarehouse(
+            path,
             db,
-            json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8")),
-            json.loads((folder / "target" / "run_results.json").read_text(encoding="utf-8"))["results"],
+            json.loads((target / "manifest.json").read_text(encoding="utf-8")),
+            json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"],
+            empty_run,
         )
 
 
-def dbt(arguments: list[str], warehouse: Path, folder: Path) -> subprocess.CompletedProcess:
-    """Run dbt on ``warehouse`` with its own target and logs, away from the checkout's."""
+def dbt(arguments: list[str], warehouse: Path) -> subprocess.CompletedProcess:
+    """Run dbt on ``warehouse``, its target and logs beside it and away from the checkout's."""
     return subprocess.run(
         [
             str(Path(sys.executable).with_name("dbt")),
             *("--quiet", *arguments),
-            *("--project-dir", str(settings.DBT_PROJECT_DIR), "--profiles-dir", str(settings.DBT_PROJECT_DIR)),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
+            *(
+                "--project-dir",
+                str(settings.DBT_PROJECT_DIR),
+                "--profiles-dir",
+                str(settings.DBT_PROJECT_DIR),
+            ),
+            *(
+                "--target-path",
+                str(warehouse.parent / "target"),
+                "--log-path",
+                str(warehouse.parent / "logs"),
+            ),
         ],
         env={**os.environ, "SICIO_WAREHOUSE": str(warehouse)},
-        cwd=folder,
         capture_output=True,
         text=True,
         check=False,

@@ -1,6 +1,6 @@
 -- What the accounts of a year leave is taken up the year after: 001 is the balance of investment; 002, with the part put
 -- to reserve (1068), is the result of operation. Compared budget by budget, where both years have arrived.
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'rpt_finances__resultats'}}}) }}
 
 with soldes as (
     select

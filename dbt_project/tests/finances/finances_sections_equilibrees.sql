@@ -1,7 +1,7 @@
 -- A voted budget is balanced, section by section; so are the transfers of a décision modificative. The accounts of the
 -- year show the same credits. A warning: a budget may be voted with a surplus. A document that holds an unknown account
 -- cannot be judged: that line is missing from a section.
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'rpt_finances__sections'}}}) }}
 
 select
     sections.document_id,

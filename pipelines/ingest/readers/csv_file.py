@@ -1,16 +1,16 @@
 """Reads a delimited text file: strict decoding in Python, records left to DuckDB whenever the file is regular.
 
-A *regular* file has no quoted line break, no blank line and the same number of cells everywhere: its records are the
-lines below the header, and DuckDB reads them straight from a UTF-8 copy. Any other file goes through
-``csv.reader(strict=True)``, which knows the physical line of each record and sets misshapen ones apart. Encodings are
-never guessed.
+A *regular* file has one record a line and the same number of cells everywhere: DuckDB reads it straight from the archived
+original when that is UTF-8 with ``\\n``, else from a UTF-8 copy. DuckDB's rows must then be as many as the physical lines
+below the header, counted here. Any other file goes through ``csv.reader(strict=True)``, which knows the physical line of
+each record and sets misshapen ones apart. Encodings are never guessed.
 """
 
 import codecs
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.ingest.header import SEARCHED_RECORDS, check_title, find_header
@@ -22,16 +22,35 @@ CHUNK = 8 * 1024 * 1024
 HEAD = 512 * 1024  # the header lies within the first half megabyte
 LONGEST_CELL = 1_000_000
 BINARY_STARTS = {b"PK\x03\x04": "un classeur ou une archive", b"%PDF": "un PDF", b"\xd0\xcf\x11\xe0": "un ancien classeur"}
+MARKUP_STARTS = (b"<!doctype", b"<html", b"<?xml")
+CODECS = {"utf-8": "utf-8-sig"}
 
 
 @dataclass
-class _Copy:
-    """The UTF-8 copy of a file and what was seen while writing it."""
+class _Text:
+    """A UTF-8 file with ``\\n`` line ends, and what was seen in it."""
 
     path: Path
-    lines: int  # physical lines
-    records: int  # line breaks outside quotes
-    blank_lines: bool
+    lines: int = 0
+    spaced_quotes: bool = False  # a space between a quote and a delimiter: the two parsers disagree on it
+    _last: bytes = field(default=b"\n", repr=False)
+
+    def see(self, data: bytes, delimiter: str) -> None:
+        """Take note of the next bytes of the file."""
+        if not data:
+            return
+        self.lines += data.count(b"\n")
+        if b'"' in data and not self.spaced_quotes:
+            mark = delimiter.encode()
+            around = self._last + data
+            self.spaced_quotes = any(
+                place in around for place in (mark + b' "', b'\n "', b'" ' + mark, b'" \n')
+            )
+        self._last = data[-3:]
+
+    @property
+    def ends_with_newline(self) -> bool:
+        return self._last.endswith(b"\n")
 
 
 def read_csv(
@@ -43,74 +62,103 @@ def read_csv(
     Raises DeliveryRefused (FIC-VIDE, FIC-NATURE, FIC-ENCODAGE, FIC-ENTETE, FIC-EXERCICE, FIC-GUILLEMETS).
     """
     _refuse_binary(path, fichier)
-    copy = _utf8_copy(path, fichier, fmt.encoding, workdir)
-    above, header_line, header = _header(copy, fmt, headings, fichier)
+    text = _as_it_is(path, fichier, fmt) or _utf8_copy(path, fichier, fmt, workdir)
+    above, header_line, header = _header(text, fmt, headings, fichier)
     check_title(above, fmt.title, exercice, fichier)
-    ignored = [(line, "titre") for line, _ in above] + [(header_line, "en-tête")]
-    regular = not copy.blank_lines and copy.records == copy.lines
-    if careful or not regular or header_line != len(above) + 1:
-        return _careful(copy, fmt, header, header_line, ignored, fichier, workdir)
-    body = _below(copy.path, header_line, workdir)
-    return Records(body, header, header_line + 1, copy.records, ignored, delimiter=fmt.delimiter)
+    ignored = [(line, "titre" if any(map(str.strip, cells)) else "ligne vide") for line, cells in above]
+    ignored.append((header_line, "en-tête"))
+    if careful or text.spaced_quotes or header_line != len(above) + 1:
+        return _careful(text, fmt, header, header_line, ignored, fichier, workdir)
+    return Records(
+        text.path, header, header_line + 1, text.lines, ignored, delimiter=fmt.delimiter, skip=header_line
+    )
 
 
 def _refuse_binary(path: Path, fichier: str) -> None:
     with path.open("rb") as file:
-        start = file.read(512)
-    if not start.strip():
+        start = file.read(512).removeprefix(codecs.BOM_UTF8)
+        only_blanks = not start.strip() and not file.read(1)
+    if only_blanks or start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="un en-tête et au moins une ligne")
     for magic, what in BINARY_STARTS.items():
         if start.startswith(magic):
             raise DeliveryRefused("FIC-NATURE", fichier=fichier, recu=what, attendu="un fichier texte délimité")
-    if start.lstrip()[:9].lower() in (b"<!doctype", b"<html") or start.lstrip()[:5].lower() in (b"<html", b"<?xml"):
+    if start.lstrip().lower().startswith(MARKUP_STARTS):
         raise DeliveryRefused("FIC-NATURE", fichier=fichier, recu="une page web ou du XML", attendu="un fichier texte délimité")
 
 
-def _utf8_copy(path: Path, fichier: str, encoding: str, workdir: Path) -> _Copy:
-    """Write the file as UTF-8 with ``\\n`` line ends, counting lines and records on the way."""
-    target = workdir / f"{path.name}.utf8"
-    counter = _RecordCounter()
-    with target.open("wb") as out:
-        for text in _decoded(path, fichier, encoding):
-            data = text.encode("utf-8")
-            counter.add(data)
-            out.write(data)
-        if counter.ends_without_newline:
-            counter.add(b"\n")
-            out.write(b"\n")
-    return _Copy(target, counter.lines, counter.records, counter.blank_lines)
-
-
-def _decoded(path: Path, fichier: str, encoding: str) -> Iterator[str]:
-    """Yield the text of the file, chunk by chunk, line ends made ``\\n``; strict."""
+def _as_it_is(path: Path, fichier: str, fmt: CsvFormat) -> _Text | None:
+    """The original itself when it is UTF-8 with ``\\n`` line ends only; None when it must be copied."""
+    if fmt.encoding != "utf-8":
+        return None
+    text = _Text(path)
     with path.open("rb") as file:
-        start = file.read(CHUNK)
-        _refuse_other_encoding(start, fichier, encoding)
-        codec = "utf-8-sig" if encoding == "utf-8" else encoding
-        decoder = codecs.getincrementaldecoder(codec)("strict")
-        lines, held, chunk = 1, "", start
-        while True:
-            try:
-                text = decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                ligne = lines + error.object[: error.start].count(b"\n")
-                raise DeliveryRefused(
-                    "FIC-ENCODAGE", fichier=fichier, ligne=ligne, recu="des octets illisibles", attendu=encoding
-                ) from None
-            text, held = held + text, ""
-            if text.endswith("\r") and chunk:  # its line feed may open the next chunk
-                text, held = text[:-1], "\r"
-            if "\r" in text:
-                text = text.replace("\r\n", "\n").replace("\r", "\n")
-            lines += text.count("\n")
-            yield text
-            if not chunk:
-                return
-            chunk = file.read(CHUNK)
+        for data, _ in _decoded(file, fichier, fmt.encoding):
+            if b"\r" in data:
+                return None
+            text.see(data, fmt.delimiter)
+    text.lines += not text.ends_with_newline
+    return text
 
 
-def _refuse_other_encoding(start: bytes, fichier: str, encoding: str) -> None:
-    """Refuse a file that proves to be in another encoding than declared; ambiguity is left to strict decoding."""
+def _utf8_copy(path: Path, fichier: str, fmt: CsvFormat, workdir: Path) -> _Text:
+    """Write the file as UTF-8 with ``\\n`` line ends."""
+    text = _Text(workdir / f"{path.name}.utf8")
+    with path.open("rb") as file, text.path.open("wb") as out:
+        for piece in _unix_lines(chunk for _, chunk in _decoded(file, fichier, fmt.encoding)):
+            data = piece.encode("utf-8")
+            text.see(data, fmt.delimiter)
+            out.write(data)
+        if not text.ends_with_newline:
+            text.see(b"\n", fmt.delimiter)
+            out.write(b"\n")
+    return text
+
+
+def _decoded(file: io.BufferedIOBase, fichier: str, encoding: str) -> Iterator[tuple[bytes, str]]:
+    """Yield the file chunk by chunk, as bytes and as strictly decoded text."""
+    decoder = codecs.getincrementaldecoder(CODECS.get(encoding, encoding))("strict")
+    suspicion = _Utf8Suspicion(encoding)
+    lines, chunk = 1, file.read(CHUNK)
+    _refuse_other_mark(chunk, fichier, encoding)
+    while True:
+        try:
+            text = decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            read = error.object[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            raise DeliveryRefused(
+                "FIC-ENCODAGE", fichier=fichier, ligne=lines + read.count(b"\n"), recu="des octets illisibles",
+                attendu=encoding,
+            ) from None
+        if "\0" in text:
+            line = lines + text[: text.index("\0")].count("\n")
+            raise DeliveryRefused(
+                "FIC-ENCODAGE", fichier=fichier, ligne=line, recu="un caractère nul", attendu=f"un texte {encoding}"
+            )
+        suspicion.see(chunk)
+        yield chunk, text
+        if not chunk:
+            break
+        lines += text.count("\n") if "\n" in text else text.count("\r")
+        chunk = file.read(CHUNK)
+    if suspicion.founded:
+        raise DeliveryRefused("FIC-ENCODAGE", fichier=fichier, ligne=1, recu="utf-8", attendu=encoding)
+
+
+def _unix_lines(chunks: Iterator[str]) -> Iterator[str]:
+    """The same text with ``\\r\\n`` and ``\\r`` made ``\\n``, whatever the limits of the chunks."""
+    held = ""
+    for chunk in chunks:
+        text = held + chunk
+        held = "\r" if text.endswith("\r") else ""  # its line feed may open the next chunk
+        text = text.removesuffix("\r")
+        yield text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    if held:
+        yield "\n"
+
+
+def _refuse_other_mark(start: bytes, fichier: str, encoding: str) -> None:
+    """Refuse a file whose byte order mark, or lack of one, contradicts the declared encoding."""
     found = None
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         found = "utf-16"
@@ -118,57 +166,39 @@ def _refuse_other_encoding(start: bytes, fichier: str, encoding: str) -> None:
         found = "utf-8"
     elif encoding == "utf-16":
         found = "un texte sans marque d’ordre des octets"
-    elif encoding in ("cp1252", "iso-8859-15") and not start.isascii():
-        try:
-            codecs.getincrementaldecoder("utf-8")("strict").decode(start, final=False)
-            found = "utf-8"  # accented single-byte text is practically never valid UTF-8
-        except UnicodeDecodeError:
-            pass
     if found and found != encoding:
         raise DeliveryRefused("FIC-ENCODAGE", fichier=fichier, ligne=1, recu=found, attendu=encoding)
 
 
-class _RecordCounter:
-    """Counts physical lines, and line breaks outside double quotes, without parsing cells."""
+class _Utf8Suspicion:
+    """Tells a UTF-8 file declared in a single-byte encoding: accented single-byte text is practically never UTF-8."""
 
-    def __init__(self) -> None:
-        self.lines = self.records = 0
-        self.blank_lines = False
-        self._inside = False
-        self._last = b"\n"
+    def __init__(self, encoding: str) -> None:
+        self._possible = encoding in ("cp1252", "iso-8859-15")
+        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._accents = False
+
+    def see(self, chunk: bytes) -> None:
+        if self._possible and not (chunk.isascii() and not self._accents):
+            self._accents = True
+            try:
+                self._decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError:
+                self._possible = False
 
     @property
-    def ends_without_newline(self) -> bool:
-        return self._last != b"\n"
-
-    def add(self, data: bytes) -> None:
-        if not data:
-            return
-        newlines = data.count(b"\n")
-        self.lines += newlines
-        self.blank_lines |= b"\n\n" in data or (self._last == b"\n" and data[:1] == b"\n")
-        if b'"' not in data:
-            self.records += 0 if self._inside else newlines
-        else:
-            self._add_quoted(data)
-        self._last = data[-1:]
-
-    def _add_quoted(self, data: bytes) -> None:
-        for index, piece in enumerate(data.split(b'"')):
-            if index:
-                self._inside = not self._inside
-            if not self._inside:
-                self.records += piece.count(b"\n")
+    def founded(self) -> bool:
+        return self._possible and self._accents
 
 
 def _header(
-    copy: _Copy, fmt: CsvFormat, headings: list[str], fichier: str
+    text: _Text, fmt: CsvFormat, headings: list[str], fichier: str
 ) -> tuple[list[tuple[int, list[str]]], int, list[str]]:
     """Return the records above the header, the header's line and its cells (trailing empty ones included)."""
-    with copy.path.open("rb") as file:
-        head = file.read(HEAD).decode("utf-8", "ignore")
+    with text.path.open("rb") as file:
+        head = file.read(HEAD).decode("utf-8-sig", "ignore")
     reader = csv.reader(io.StringIO(head, newline=""), delimiter=fmt.delimiter)
-    records = []
+    records: list[tuple[int, list[str]]] = []
     line = 1
     try:
         for cells in reader:
@@ -182,20 +212,8 @@ def _header(
     return records[:index], records[index][0], [cell.strip() for cell in records[index][1]]
 
 
-def _below(path: Path, header_line: int, workdir: Path) -> Path:
-    """Copy what lies under the header; DuckDB then reads data only."""
-    target = workdir / f"{path.name}.body"
-    with path.open("rb") as source, target.open("wb") as out:
-        for _ in range(header_line):
-            source.readline()
-        while chunk := source.read(CHUNK):
-            out.write(chunk)
-    path.unlink()
-    return target
-
-
 def _careful(
-    copy: _Copy,
+    text: _Text,
     fmt: CsvFormat,
     header: list[str],
     header_line: int,
@@ -204,20 +222,20 @@ def _careful(
     workdir: Path,
 ) -> Records:
     """Read record by record; keep line numbers, set blank and misshapen records apart."""
-    target = workdir / f"{copy.path.name}.records"
-    misshapen, count, width = [], 0, len(header)
-    csv.field_size_limit(LONGEST_CELL)
-    with copy.path.open(encoding="utf-8", newline="") as source, target.open("w", encoding="utf-8", newline="") as out:
+    target = workdir / f"{text.path.name}.records"
+    misshapen: list[tuple[int, int]] = []
+    count, width = 0, len(header)
+    with text.path.open(encoding="utf-8-sig", newline="") as source, target.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
         for line, last_line, cells in _records(source, fmt.delimiter, fichier):
             count += 1
             if line <= header_line:
-                if not any(known == line for known, _ in ignored):
-                    ignored.append((line, "ligne vide"))
                 continue
             if not any(cell.strip() for cell in cells):
                 ignored.append((line, "ligne vide"))
                 continue
+            while len(cells) > width and not cells[-1]:
+                cells.pop()  # superfluous delimiters at the end of a line
             if len(cells) != width:
                 if last_line > line:
                     raise DeliveryRefused(
@@ -230,6 +248,7 @@ def _careful(
 
 def _records(source: io.TextIOBase, delimiter: str, fichier: str) -> Iterator[tuple[int, int, list[str]]]:
     """Yield (first physical line, last physical line, cells)."""
+    csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     line = 1
     while True:

@@ -1,26 +1,37 @@
 """The process that opens a workbook, under limits: ``python -m … <workbook> <folder> <JSON list of sheets>``.
 
 Writes one CSV a sheet (physical row, then cells as text) and prints one JSON answer. It may be killed at any moment:
-the parent then refuses the file. Text of a cell: numbers with a dot and up to 15 digits, dates in ISO form, booleans
-``true``/``false``.
+the parent then refuses the file. Text of a cell: numbers with a dot and up to 15 digits (a longer one is in scientific
+form, so that no pattern takes its rounded digits for the real ones), dates in ISO form, booleans ``true``/``false``.
+The XML of a sheet is scanned before calamine opens it: what it counts and finds there does not come from calamine.
 """
 
 import csv
 import datetime as dt
+import io
 import json
 import re
 import resource
 import sys
 import zipfile
+from dataclasses import dataclass, field
 from pathlib import Path
 
 MEMORY = 2 * 1024**3
 CPU_SECONDS = 90
 LARGEST_GRID = 20_000_000  # cells
-CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
-REF = re.compile(rb'\br="([A-Z]{1,3})(\d{1,7})"')
-VALUE = re.compile(rb"<(?:\w+:)?(?:v|t)\b[^>]*>([^<]*)<")
-ERROR = re.compile(rb'\bt="e"')
+REF = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+
+
+@dataclass
+class Scan:
+    """What the XML of one sheet says."""
+
+    rows: set[int] = field(default_factory=set)  # rows that hold a value
+    widest: int = 0
+    formulas: list[str] = field(default_factory=list)  # cells whose formula has no stored result
+    zeros: list[str] = field(default_factory=list)  # cells whose formula has 0 for result
+    errors: dict[tuple[int, int], str] = field(default_factory=dict)  # (row, column) → #DIV/0!…
 
 
 class Refused(Exception):
@@ -39,6 +50,10 @@ def main() -> None:
         answer: dict = {"sheets": read_sheets(path, folder, sheets)}
     except Refused as refused:
         answer = {"refused": refused.answer}
+    except MemoryError:
+        answer = {"refused": {"code": "FIC-TAILLE", "attendu": "un classeur que le lecteur peut ouvrir"}}
+    except Exception:  # calamine, zip or XML: whatever is wrong, the message could quote a cell
+        answer = {"refused": {"code": "FIC-NATURE", "attendu": "un classeur .xlsx lisible"}}
     json.dump(answer, sys.stdout)
 
 
@@ -46,78 +61,103 @@ def read_sheets(path: Path, folder: Path, sheets: list[str]) -> list[dict]:
     """Write each sheet as CSV; return, for each, its file and the number of its non-empty rows counted in the XML."""
     import python_calamine
 
-    scans = {part: scan_sheet(content) for part, content in sheet_parts(path)}
     try:
         workbook = python_calamine.CalamineWorkbook.from_path(str(path))
     except python_calamine.PasswordError:
         raise Refused("FIC-PROTEGE", attendu="un classeur sans mot de passe") from None
-    except python_calamine.CalamineError:
-        raise Refused("FIC-NATURE", attendu="un classeur .xlsx lisible") from None
-    parts = part_of_sheet(path)
+    parts, recalculates = workbook_parts(path)
+    visible = [m.name for m in workbook.sheets_metadata if "Visible" in str(m.visible)]
     found = []
     for index, sheet in enumerate(sheets):
-        name = sheet or workbook.sheet_names[0]
-        if name not in workbook.sheet_names:
-            raise Refused("FIC-FEUILLE", colonne=name, attendu="feuilles présentes : " + ", ".join(workbook.sheet_names))
-        scan = scans[parts[name]]
-        if scan["formulas"]:
-            raise Refused("FIC-FORMULE", colonne=f"{name}!{scan['formulas'][0]}", attendu="une valeur enregistrée")
+        name = sheet or next((name for name in visible if name in parts), "")
+        if name not in parts:
+            raise Refused("FIC-FEUILLE", colonne=name, attendu="feuilles présentes : " + ", ".join(parts))
+        with zipfile.ZipFile(path) as archive:
+            scan = scan_sheet(archive.read(parts[name]))
+        if unknown := scan.formulas or (scan.zeros if recalculates else []):
+            raise Refused("FIC-FORMULE", colonne=f"{name}!{unknown[0]}", attendu="une valeur enregistrée")
         target = folder / f"{index}.csv"
-        write_sheet(workbook.get_sheet_by_name(name).to_python(skip_empty_area=False), scan["errors"], target)
-        found.append({"csv": target.name, "rows": scan["rows"]})
+        write_sheet(workbook.get_sheet_by_name(name).to_python(skip_empty_area=False), scan, target)
+        found.append({"csv": target.name, "rows": len(scan.rows)})
     return found
 
 
-def sheet_parts(path: Path) -> list[tuple[str, bytes]]:
-    """The XML of every worksheet, by its name in the zip."""
+def workbook_parts(path: Path) -> tuple[dict[str, str], bool]:
+    """Sheet name → its part in the zip, and whether the workbook asks to be recalculated when it is opened.
+
+    A program that writes formulas without computing them stores 0 and asks for that.
+    """
     with zipfile.ZipFile(path) as archive:
-        return [(n, archive.read(n)) for n in archive.namelist() if re.fullmatch(r"xl/worksheets/[^/]+\.xml", n)]
+        book = _parse(archive.read("xl/workbook.xml"))
+        relations = _parse(archive.read("xl/_rels/workbook.xml.rels"))
+    if any(p.get("date1904") in ("1", "true") for p in book.iter("{*}workbookPr")):
+        raise Refused("FIC-NATURE", recu="un calendrier qui commence en 1904", attendu="le calendrier 1900")
+    targets = {r.get("Id"): r.get("Target") for r in relations if (r.get("Type") or "").endswith("/worksheet")}
+    parts = {}
+    for sheet in book.iter("{*}sheet"):
+        (rid,) = (value for name, value in sheet.attrib.items() if name.endswith("}id"))
+        if rid in targets:
+            parts[sheet.get("name")] = "xl/" + targets[rid].removeprefix("/xl/")
+    return parts, any(p.get("fullCalcOnLoad") in ("1", "true") for p in book.iter("{*}calcPr"))
 
 
 def part_of_sheet(path: Path) -> dict[str, str]:
-    """Sheet name → its part in the zip, through the workbook's relations."""
+    """Sheet name → its part in the zip."""
+    return workbook_parts(path)[0]
+
+
+def _parse(data: bytes):
     from lxml import etree
 
-    def parse(data: bytes) -> etree._Element:
-        if b"<!DOCTYPE" in data:
-            raise Refused("FIC-DOCTYPE", attendu="un classeur sans DOCTYPE")
-        return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
-
-    with zipfile.ZipFile(path) as archive:
-        book = parse(archive.read("xl/workbook.xml"))
-        relations = parse(archive.read("xl/_rels/workbook.xml.rels"))
-    targets = {r.get("Id"): r.get("Target") for r in relations}
-    rid = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-    return {
-        sheet.get("name"): "xl/" + targets[sheet.get(rid)].removeprefix("/xl/")
-        for sheet in book.iter("{*}sheet")
-        if sheet.get(rid) in targets
-    }
+    _refuse_doctype(data)
+    return etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False))
 
 
-def scan_sheet(xml: bytes) -> dict:
-    """Count rows with a value, list formulas without value and cells in error; refuse a disproportionate grid."""
-    rows: set[int] = set()
-    formulas: list[str] = []
-    errors: dict[str, str] = {}
-    widest = 0
-    for cell in CELL.finditer(xml):
-        attributes, content = cell[1], cell[2] or b""
-        ref = REF.search(attributes)
-        value = VALUE.search(content)
-        if not ref:
+def _refuse_doctype(data: bytes) -> None:
+    if any("<!DOCTYPE".encode(encoding) in data[:4096] for encoding in ("ascii", "utf-16-le", "utf-16-be")):
+        raise Refused("FIC-DOCTYPE", attendu="un classeur sans DOCTYPE")
+
+
+def scan_sheet(xml: bytes) -> Scan:
+    """Look at every cell of a sheet; refuse a disproportionate grid."""
+    from lxml import etree
+
+    _refuse_doctype(xml)
+    scan, row, column = Scan(), 0, 0
+    options = {"resolve_entities": False, "no_network": True, "huge_tree": False}
+    for event, element in etree.iterparse(io.BytesIO(xml), events=("start", "end"), tag=("{*}row", "{*}c"), **options):
+        is_row = element.tag.endswith("}row")
+        if event == "start":
+            if is_row:
+                row, column = int(element.get("r") or row + 1), 0
             continue
-        name = (ref[1] + ref[2]).decode()
-        if b"<f" in content and not (value and value[1]):
-            formulas.append(name)
-        if value and value[1]:
-            rows.add(int(ref[2]))
-            widest = max(widest, column_number(ref[1].decode()))
-            if ERROR.search(attributes):
-                errors[name] = value[1].decode()
-    if rows and max(rows) * widest > LARGEST_GRID:
+        if is_row:
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+            continue
+        place = REF.fullmatch(element.get("r") or "")
+        row, column = (int(place[2]), column_number(place[1])) if place else (row, column + 1)
+        _see_cell(scan, element, row, column)
+    if scan.rows and max(scan.rows) * scan.widest > LARGEST_GRID:
         raise Refused("FIC-TAILLE", attendu="moins de vingt millions de cellules")
-    return {"rows": len(rows), "formulas": formulas, "errors": errors}
+    return scan
+
+
+def _see_cell(scan: Scan, cell, row: int, column: int) -> None:
+    """Note what one cell holds."""
+    stored = cell.find("{*}v")
+    said = stored is not None and stored.text or "".join(t.text or "" for t in cell.iterfind("{*}is//{*}t"))
+    if cell.find("{*}f") is not None:
+        if not said and (stored is None or cell.get("t") != "str"):  # an empty text is a result
+            scan.formulas.append(cell.get("r") or f"ligne {row}")
+        elif said == "0":
+            scan.zeros.append(cell.get("r") or f"ligne {row}")
+    if said:
+        scan.rows.add(row)
+        scan.widest = max(scan.widest, column)
+    if cell.get("t") == "e":
+        scan.errors[row, column] = said or "#N/A"
 
 
 def column_number(letters: str) -> int:
@@ -128,17 +168,13 @@ def column_number(letters: str) -> int:
     return number
 
 
-def write_sheet(grid: list[list], errors: dict[str, str], target: Path) -> None:
-    """Write non-empty rows as text; an error cell keeps its error code, so that typing refuses it."""
-    by_place = {}
-    for name, error in errors.items():
-        letters, digits = re.fullmatch(r"([A-Z]+)(\d+)", name).groups()
-        by_place[(int(digits), column_number(letters))] = error
+def write_sheet(grid: list[list], scan: Scan, target: Path) -> None:
+    """Write the rows that hold something, as text; an error cell keeps its error code, so that typing refuses it."""
     with target.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
         for line, cells in enumerate(grid, start=1):
-            texts = [by_place.get((line, c)) or text(value) for c, value in enumerate(cells, start=1)]
-            if any(texts):
+            texts = [scan.errors.get((line, c)) or text(value) for c, value in enumerate(cells, start=1)]
+            if any(texts) or line in scan.rows:
                 writer.writerow([line, *texts])
 
 
@@ -146,8 +182,8 @@ def text(value: object) -> str:
     """The canonical text of a cell."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
-        return f"{value:.15g}" if abs(value) < 1e15 else f"{value:.0f}"
+    if isinstance(value, int | float):
+        return f"{value:.15g}"
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
     if isinstance(value, dt.date):

@@ -5,19 +5,24 @@ the process that runs the pipeline. The child is ``xlsx_child``.
 """
 
 import csv
+import itertools
 import json
+import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
-from pipelines.ingest.header import check_title, find_header
+from pipelines.ingest.header import SEARCHED_RECORDS, check_title, find_header
 from pipelines.ingest.records import Records
 from pipelines.rules import DeliveryRefused
 from pipelines.sources.declarations import XlsxFormat
 
 LARGEST_CONTENT = 300 * 1024 * 1024  # bytes, all members once inflated
 CHILD_SECONDS = 120
+OLE = b"\xd0\xcf\x11\xe0"  # container of an encrypted workbook, or of an old .xls
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
 def read_xlsx(
@@ -38,10 +43,7 @@ def read_xlsx(
 
 
 def _refuse_bomb(path: Path, fichier: str) -> None:
-    with path.open("rb") as file:
-        start = file.read(8)
-    if start.startswith(b"\xd0\xcf\x11\xe0"):  # OLE container: an encrypted workbook, or .xls
-        raise DeliveryRefused("FIC-PROTEGE", fichier=fichier, attendu="un classeur .xlsx sans mot de passe")
+    _refuse_other_container(path, fichier)
     if not zipfile.is_zipfile(path):
         raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu="un classeur .xlsx")
     total, offsets = 0, set()
@@ -56,8 +58,19 @@ def _refuse_bomb(path: Path, fichier: str) -> None:
                         total += len(chunk)
                         if total > LARGEST_CONTENT:
                             raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="moins de 300 Mo décompressés")
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, RuntimeError):
         raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu="un classeur .xlsx entier") from None
+
+
+def _refuse_other_container(path: Path, fichier: str) -> None:
+    if not path.stat().st_size:
+        raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="un classeur .xlsx")
+    with path.open("rb") as file:
+        start = file.read(1 << 20)
+    if start.startswith(OLE):
+        if ENCRYPTED in start:
+            raise DeliveryRefused("FIC-PROTEGE", fichier=fichier, attendu="un classeur .xlsx sans mot de passe")
+        raise DeliveryRefused("FIC-NATURE", fichier=fichier, recu="un ancien classeur .xls", attendu="un classeur .xlsx")
 
 
 def _run_child(path: Path, fichier: str, sheets: list[str], out: Path) -> list[dict]:
@@ -78,11 +91,30 @@ def _records(csv_path: Path, info: dict, headings: list[str], fmt: XlsxFormat, e
     """Find the header among the first rows, then leave only what lies under it."""
     body = csv_path.with_suffix(".body")
     with csv_path.open(encoding="utf-8", newline="") as source, body.open("w", encoding="utf-8", newline="") as out:
-        rows = [(int(row[0]), row[1:]) for row in csv.reader(source)]
+        reader = csv.reader(source)
+        rows = [(int(row[0]), row[1:]) for row in itertools.islice(reader, SEARCHED_RECORDS)]
         index = find_header(rows, headings, fichier)
         header_line, header = rows[index]
         check_title(rows[:index], fmt.title, exercice, fichier)
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
         writer.writerows([line, *cells] for line, cells in rows[index + 1 :])
-    ignored = [(line, "titre") for line, _ in rows[:index]] + [(header_line, "en-tête")]
+        writer.writerows(reader)
+    ignored = [(line, "titre" if any(map(str.strip, cells)) else "ligne vide") for line, cells in rows[:index]]
+    ignored.append((header_line, "en-tête"))
     return Records(body, [cell.strip() for cell in header], None, info["rows"], ignored)
+
+
+def raw_sheets(path: Path, fichier: str, sheet: str | None, workdir: Path) -> dict[str, list[tuple[int, list[str]]]]:
+    """Sheet name → rows [(line, cells as text)], header or not: for who drafts a declaration.
+
+    Every sheet, or only ``sheet``. Raises DeliveryRefused (FIC-NATURE, FIC-PROTEGE, FIC-TAILLE, FIC-FEUILLE, FIC-FORMULE).
+    """
+    from pipelines.ingest.readers.xlsx_child import part_of_sheet
+
+    _refuse_bomb(path, fichier)
+    names = [sheet] if sheet else list(part_of_sheet(path))
+    sheets = {}
+    for name, found in zip(names, _run_child(path, fichier, names, workdir), strict=True):
+        with (workdir / found["csv"]).open(encoding="utf-8", newline="") as source:
+            sheets[name] = [(int(row[0]), row[1:]) for row in csv.reader(source)]
+    return sheets

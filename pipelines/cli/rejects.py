@@ -1,0 +1,132 @@
+"""``rejects``: what was refused, laid out for who has to mend it."""
+
+from dataclasses import asdict
+
+import click
+
+from pipelines.cli.app import BLOCKED, DONE
+from pipelines.cli.output import Column, format_option, printable, title, write_csv, write_json
+from pipelines.cli.session import Session, global_options, year_argument
+from pipelines.evidence.rejects import Failing, Reject, rejects_of
+from pipelines.ledger.records import Manifest
+from pipelines.ledger.store import Ledger
+from pipelines.settings import Home
+from pipelines.sources.registry import ExportRef
+
+REJECTS = [
+    Column("source"),
+    Column("exercice"),
+    Column("fichier"),
+    Column("ligne"),
+    Column("position"),
+    Column("colonne"),
+    Column("regle"),
+    Column("titre"),
+    Column("recu"),
+    Column("attendu"),
+    Column("aide"),
+]
+HIDDEN = "masqué (table à données personnelles)"
+
+
+@click.command(short_help="What was refused, where, and how to mend it.")
+@year_argument
+@click.option("--source", "sources", multiple=True, help="Only this system, or system/export.")
+@format_option
+@global_options
+@click.pass_context
+def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) -> None:
+    """What was refused for YEAR: file:line:column, rule, what was received, what is expected, how to mend it.
+
+    The values received are never shown for a table that has personal columns. Ends with 1 when a whole
+    delivery is refused.
+    """
+    session: Session = ctx.obj
+    session.exercice(year)
+    with session.ledger() as ledger:
+        found = rejects_of(
+            session.home,
+            ledger,
+            session.registry,
+            session.organisation,
+            year,
+            failing=failing_lines_of(session.home, ledger),
+        )
+    if systems := session.systems(sources):
+        found = [reject for reject in found if reject.source.partition("/")[0] in systems]
+    rows = [{**asdict(reject), "recu": _received(reject)} for reject in found]
+    if form == "csv":
+        write_csv(REJECTS, rows, session.organisation)
+    elif form == "json":
+        write_json({"exercice": year, "rejets": [asdict(reject) for reject in found]}, session.organisation)
+    else:
+        _show_rejects(session, year, found)
+    ctx.exit(BLOCKED if any(reject.blocking for reject in found) else DONE)
+
+
+def failing_lines_of(home: Home, ledger: Ledger) -> Failing:
+    """How to find the lines behind a failed check of a delivery whose Parquet lies in ``home``."""
+
+    def failing(ref: ExportRef, manifest: Manifest, table: str, key: str) -> list[tuple[str, int]]:
+        from pipelines.validate.lines import failing_lines
+        from pipelines.validate.suite import compile_suite
+
+        declared = next(t for t in ref.export.tables if t.name == table)
+        former = ledger.current().get((ref.key, manifest.exercice - 1))
+        before = former.manifest.tables.get(table) if former else None
+        suite = compile_suite(
+            ref.system.system,
+            declared,
+            exercice=manifest.exercice,
+            previous_rows=before.acceptees if before else None,
+        )
+        try:
+            return failing_lines(home.lake / manifest.tables[table].parquet, suite, key)
+        except KeyError:  # the suite has changed since the verdict
+            return []
+
+    return failing
+
+
+def _received(reject: Reject) -> str | None:
+    return HIDDEN if reject.masque else reject.recu
+
+
+def _show_rejects(session: Session, year: int, found: list[Reject]) -> None:
+    title(f"rejects of {year}", session.organisation)
+    for reject in found:
+        click.echo(f"\n{printable(reject_text(reject))}")
+    whole = {(reject.source, reject.fichier) for reject in found if reject.blocking}
+    lines = {(reject.source, reject.fichier, reject.ligne) for reject in found if not reject.blocking}
+    click.echo(
+        f"\n{len(lines)} refused line{'s' * (len(lines) != 1)}, "
+        f"{len(whole)} refused deliver{'ies' if len(whole) != 1 else 'y'}."
+    )
+    if found:
+        click.echo(f"To mail back: {session.command} rejects {year} --format csv > rejets_{year}.csv")
+
+
+def reject_text(reject: Reject) -> str:
+    """Several lines: where and which rule, then received, expected and how to mend."""
+    place = ":".join(str(p) for p in (reject.fichier, reject.ligne, reject.position) if p not in (None, ""))
+    cell = f" ({letters(reject.position)}{reject.ligne})" if reject.position and _is_workbook(reject) else ""
+    column = f" — colonne « {reject.colonne} »{cell}" if reject.colonne else ""
+    received = _received(reject)
+    if received is None and reject.regle == "LIG-OBLIGATOIRE":
+        received = "rien"
+    details = [("reçu", received), ("attendu", reject.attendu), ("aide", reject.aide)]
+    body = "".join(f"\n  {name:<8}{text}" for name, text in details if text)
+    return f"{place} {reject.regle} {reject.titre}{column}  [{reject.source}]{body}"
+
+
+def _is_workbook(reject: Reject) -> bool:
+    return reject.fichier.lower().endswith(".xlsx")
+
+
+def letters(position: int) -> str:
+    """A workbook's name of a column: 1 → ``A``, 27 → ``AA``."""
+    name = ""
+    while position:
+        position, rest = divmod(position - 1, 26)
+        name = chr(65 + rest) + name
+    return name

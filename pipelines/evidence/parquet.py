@@ -1,0 +1,18 @@
+"""Reads one Parquet file of the lake or of ``published/``."""
+
+from pathlib import Path
+from typing import Any
+
+
+def select(path: Path, query: str) -> list[dict[str, Any]]:
+    """The rows of ``query``, in which ``{parquet}`` stands for the file.
+
+    The path is written into the statement: DuckDB imports pandas, which takes a second, to bind a parameter.
+    """
+    import duckdb
+
+    parquet = "read_parquet('" + str(path).replace("'", "''") + "', hive_partitioning=false)"
+    with duckdb.connect() as db:
+        cursor = db.execute(query.replace("{parquet}", parquet))
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,326 @@
+"""``dbt build`` on the hand-made case (``case.py``): the rules, and what every model owes its readers.
+
+One file, so that a parallel run builds the warehouse once.
+"""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.dbt import case
+from tests.dbt.conftest import dbt
+
+LAYERS = ("staging", "intermediate", "marts", "rapport")
+READABLE = {  # a layer reads itself and the layer before it
+    "staging": set(),
+    "intermediate": {"staging", "intermediate"},
+    "marts": {"intermediate", "marts"},
+    "rapport": {"marts", "rapport"},
+}
+DUCKDB_TYPES_WITHOUT_EXACTNESS = ("DOUBLE", "FLOAT")
+
+
+# --- the rules
+
+
+def test_every_node_of_the_build_passes(warehouse):
+    statuses = {result["status"] for result in warehouse.results}
+    assert statuses <= {"success", "pass", "no-op"}
+    assert sum(result["unique_id"].startswith("unit_test.") for result in warehouse.results) >= 2
+
+
+def test_person_with_two_open_accounts_counts_once(warehouse):
+    rows = warehouse.rows(
+        "select _ligne, poids, motif, code_collectivite from intermediate.int_applications__comptes "
+        "where code_application = 'elise' and exercice = 2041 order by _ligne"
+    )
+    assert rows == [
+        (2, 0, "doublon", "99001"),
+        (3, 1, "compté", "99002"),
+        (4, 0, "désactivé", "99001"),
+        (5, 0, "désactivé", "99001"),
+        (6, 1, "compté", "99001"),
+        (7, 0, "hors période", "99001"),
+        (8, 1, "compté", "inconnue"),
+    ]
+
+
+def test_marts_hold_no_pseudonym(warehouse):
+    columns = warehouse.rows(
+        "select column_name from duckdb_columns() "
+        "where schema_name in ('marts', 'rapport') and column_name like '%identifiant%'"
+    )
+    assert columns == []
+
+
+def test_sessions_are_weighed_with_a_motive(warehouse):
+    rows = warehouse.rows(
+        "select exercice, reference_session, code_application, poids, motif "
+        "from intermediate.int_applications__sessions order by _ligne"
+    )
+    assert rows == [
+        (2041, "F2041-001", "elise", 1, "compté"),
+        (2041, "F2041-002", "elise", 1, "compté"),
+        (2041, "F2041-003", None, 0, "application inconnue"),
+        (2041, "F2041-004", "elise", 0, "hors période"),
+        (2041, "F2041-005", "gma", 1, "compté"),
+        (2041, "F2041-006", "gma", 1, "compté"),
+        (2041, "F2041-007", "kolok", 0, "application hors service"),
+        (2042, "F2042-001", "kolok", 1, "compté"),
+        (2042, "F2042-001", "kolok", 0, "doublon"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "exercice", "expected"),
+    [
+        ("elise.agents_utilisateurs", 2041, "3"),
+        ("elise.agents_utilisateurs", 2042, "1"),
+        ("elise.agents_utilisateurs", 2043, "m"),
+        ("elise.agents_formes", 2041, "7"),
+        ("elise.jours_formation", 2041, "1.35"),
+        ("elise.jours_formation", 2042, "0"),  # delivered, no session: zero
+        ("elise.jours_formation", 2043, "m"),  # not delivered: never zero
+        ("gma.agents_formes", 2041, "?"),  # one session without attendance sheet
+        ("gma.jours_formation", 2041, "3.5"),
+        ("gma.agents_utilisateurs", 2041, "NC"),
+        ("kolok.jours_formation", 2042, "2.5"),
+        ("kolok.agents_utilisateurs", 2043, "0"),
+        ("elise.jours_assistance", 2041, "?"),
+        ("ciril_elections.jours_traitement_elections", 2041, "NC"),
+        ("ciril_elections.jours_traitement_elections", 2042, "m"),
+    ],
+)
+def test_figure(warehouse, code, exercice, expected):
+    [(value, missing)] = warehouse.rows(
+        "select valeur, code_manquant from rapport.chiffres "
+        f"where code = 'applications.{code}' and exercice = {exercice}"
+    )
+    assert (missing or value) == (expected if missing else Decimal(expected))
+
+
+def test_application_has_no_figure_out_of_service(warehouse):
+    for application, years in (("gma", [2041, 2042]), ("kolok", [2042, 2043])):
+        rows = warehouse.rows(
+            f"select distinct exercice from rapport.chiffres where code like 'applications.{application}.%'"
+        )
+        assert sorted(rows) == [(year,) for year in years]
+
+
+def test_refused_lines_make_a_figure_partial(warehouse):
+    assert warehouse.rows("select code, exercice from rapport.chiffres where est_partiel") == [
+        ("applications.elise.agents_utilisateurs", 2042)
+    ]
+
+
+def test_contradicted_absence_is_reported_with_its_value(warehouse):
+    rows = warehouse.rows(
+        "select code, exercice, code_manquant, valeur, nb_lignes from rapport.rpt_absences_contredites"
+    )
+    assert rows == [("applications.elise.jours_assistance", 2041, "?", Decimal("0.75"), 2)]
+
+
+def test_published_figures_are_compared_at_the_printed_precision(warehouse):
+    rows = warehouse.rows(
+        "select code, valeur_recalculee, valeur_publiee, nb_decimales_publiees, ecart, est_egal, statut "
+        "from rapport.rpt_rapprochement_publie order by code"
+    )
+    assert rows == [
+        (
+            "applications.ciril_elections.jours_traitement_elections",
+            None,
+            None,
+            None,
+            None,
+            True,
+            "manquant des deux côtés",
+        ),
+        ("applications.elise.agents_utilisateurs", Decimal(3), Decimal(4), 0, Decimal(-1), False, "écart"),
+        (
+            "applications.elise.jours_formation",
+            Decimal("1.35"),
+            Decimal("1.4"),
+            1,
+            Decimal("-0.05"),
+            True,
+            "égal",
+        ),
+        ("applications.gma.agents_formes", None, Decimal(6), 0, None, False, "non recalculé"),
+        ("chapitre.chiffre_sans_formule", None, Decimal(12), 0, None, False, "non recalculé"),
+    ]
+
+
+def test_lines_left_out_are_reported(warehouse):
+    rows = warehouse.rows(
+        "select source, exercice, motif, est_comptee, nb_lignes from rapport.rpt_lignes_signalees"
+    )
+    assert sorted(rows) == [
+        ("elise/comptes", 2041, "collectivité inconnue", True, 1),
+        ("elise/comptes", 2041, "doublon", False, 1),
+        ("elise/comptes", 2041, "désactivé", False, 2),
+        ("elise/comptes", 2041, "hors période", False, 1),
+        ("journal_assistance/interventions", 2041, "collectivité inconnue", True, 1),
+        ("journal_formations/sessions", 2041, "application hors service", False, 1),
+        ("journal_formations/sessions", 2041, "application inconnue", False, 1),
+        ("journal_formations/sessions", 2041, "hors période", False, 1),
+        ("journal_formations/sessions", 2042, "doublon", False, 1),
+    ]
+
+
+def test_collection_shows_every_declared_table_of_every_exercice(warehouse):
+    [(count, received, left_out)] = warehouse.rows(
+        "select count(*), count(*) filter (where statut = 'reçue'), sum(nb_ecartees) "
+        "from rapport.rpt_collecte"
+    )
+    assert count % len(case.YEARS) == 0
+    assert (received, left_out) == (len(case.ACCEPTED), 8)
+
+
+def test_application_table_has_a_row_per_indicator_and_exercice(warehouse):
+    rows = warehouse.rows(
+        "select indicateur, exercice from rapport.rpt_applications__indicateurs "
+        "where code_application = 'gma' order by all"
+    )
+    assert rows == [
+        (i, year)
+        for i in ("agents_formes", "agents_utilisateurs", "jours_formation")
+        for year in (2041, 2042)
+    ]
+
+
+def test_no_inexact_number_in_the_warehouse(warehouse):
+    rows = warehouse.rows("select distinct data_type from duckdb_columns() where not internal")
+    assert not {row[0] for row in rows} & set(DUCKDB_TYPES_WITHOUT_EXACTNESS)
+
+
+def test_descriptions_reach_the_readers_as_comments(warehouse):
+    for relation, catalogue in (("table_name", "duckdb_tables()"), ("column_name", "duckdb_columns()")):
+        rows = warehouse.rows(
+            f"select {relation} from {catalogue} "
+            "where schema_name in ('marts', 'rapport') and coalesce(comment, '') = ''"
+        )
+        assert rows == []
+
+
+def test_build_leaves_no_write_ahead_log(warehouse):
+    assert not Path(f"{warehouse.path}.wal").exists()
+
+
+def test_home_without_any_delivery_builds(warehouse):
+    """A new home, before anything is declared or delivered, has an empty warehouse that passes every test."""
+    assert warehouse.empty_run.returncode == 0, warehouse.empty_run.stdout[-3000:]
+
+
+# --- what every model owes its readers
+
+
+def _models(warehouse) -> list[dict]:
+    return [node for node in warehouse.manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+def _key_tested(warehouse) -> set[str]:
+    return {
+        node["attached_node"]
+        for node in warehouse.manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and node.get("test_metadata", {}).get("name") == "unique_combination"
+    }
+
+
+def test_every_model_and_column_is_described(warehouse):
+    for model in _models(warehouse):
+        assert model["description"], model["name"]
+        undescribed = [name for name, column in model["columns"].items() if not column["description"]]
+        assert undescribed == [], model["name"]
+
+
+def test_every_column_of_the_warehouse_is_documented(warehouse):
+    for model in _models(warehouse):
+        rows = warehouse.rows(
+            "select column_name from duckdb_columns() "
+            f"where schema_name = '{model['schema']}' and table_name = '{model['name']}'"
+        )
+        assert {row[0] for row in rows} == set(model["columns"]), model["name"]
+
+
+def test_marts_and_rapport_have_a_contract_and_a_tested_key(warehouse):
+    tested = _key_tested(warehouse)
+    for model in _models(warehouse):
+        if model["fqn"][1] in ("marts", "rapport"):
+            assert model["config"]["contract"]["enforced"], model["name"]
+            assert model["config"]["materialized"] == "table", model["name"]
+            assert all(column["data_type"] for column in model["columns"].values()), model["name"]
+            assert model["unique_id"] in tested, f"{model['name']} has no key test"
+
+
+def test_line_grain_models_have_a_tested_key(warehouse):
+    tested = _key_tested(warehouse)
+    for model in _models(warehouse):
+        if model["fqn"][1] == "intermediate" and {"poids", "motif"} <= set(model["columns"]):
+            assert model["unique_id"] in tested, f"{model['name']} has no key test"
+
+
+def test_layer_reads_only_itself_or_the_layer_before(warehouse):
+    nodes = warehouse.manifest["nodes"]
+    for model in _models(warehouse):
+        layer = model["fqn"][1]
+        assert layer in LAYERS
+        assert model["schema"] == layer, model["name"]
+        for parent in model["depends_on"]["nodes"]:
+            if parent.startswith("source."):
+                assert layer == "staging", f"{model['name']} reads {parent}"
+            else:
+                assert nodes[parent]["fqn"][1] in READABLE[layer], f"{model['name']} reads {parent}"
+
+
+@pytest.mark.parametrize(
+    ("layer", "pattern"),
+    [
+        ("staging", r"stg_(?P<folder>\w+?)__\w+"),
+        ("intermediate", r"int_(?P<folder>[a-z]+)__\w+"),
+        ("marts", r"(dim|fct)_\w+"),
+        ("rapport", r"rpt_\w+|chiffres"),
+    ],
+)
+def test_model_names_follow_their_layer(warehouse, layer, pattern):
+    for model in _models(warehouse):
+        if model["fqn"][1] == layer:
+            match = re.fullmatch(pattern, model["name"])
+            assert match, model["name"]
+            if "folder" in match.groupdict():
+                assert match["folder"] == model["fqn"][2], model["name"]
+
+
+def test_every_chapter_has_an_exposure_with_an_owner(warehouse):
+    exposures = {exposure["name"]: exposure for exposure in warehouse.manifest["exposures"].values()}
+    assert {"chapitre_applications", "chapitre_finances", "annexe_rapprochement", "annexe_collecte"} <= set(
+        exposures
+    )
+    for exposure in exposures.values():
+        assert exposure["owner"]["name"] and exposure["description"] and exposure["depends_on"]["nodes"]
+
+
+def test_every_report_table_is_used_by_an_exposure(warehouse):
+    used = {
+        node
+        for exposure in warehouse.manifest["exposures"].values()
+        for node in exposure["depends_on"]["nodes"]
+    }
+    for model in _models(warehouse):
+        if model["fqn"][1] == "rapport":
+            assert model["unique_id"] in used, model["name"]
+
+
+def test_sources_bear_the_name_of_the_asset_that_collects_them(warehouse):
+    for source in warehouse.manifest["sources"].values():
+        if source["source_name"] == "lake":
+            key = source["config"]["meta"]["dagster"]["asset_key"]
+            assert "__".join(key) == source["name"]
+
+
+def test_unknown_selection_is_an_error(warehouse):
+    run = dbt(["build", "--select", "fct_formatoins"], warehouse.path)
+    assert run.returncode != 0
+    assert "fct_formatoins" in run.stdout

@@ -1,0 +1,384 @@
+"""The demonstration's exports, read again by code that owes nothing to the pipeline: csv, calamine, sums.
+
+The declarations say only where things are in a file (encoding, headings, flags); the arithmetic is done here.
+"""
+
+import csv
+import datetime as dt
+import io
+import re
+import unicodedata
+from collections import defaultdict
+from decimal import Decimal
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+from python_calamine import CalamineWorkbook
+
+from demo import collectivites, journaux
+from demo.home import EXERCICES, livraisons, make_home, planted_defects
+from demo.outils import OUTILS
+from pipelines.settings import Home
+from pipelines.sources.organisation import load_organisation
+from pipelines.sources.registry import load_registry
+
+DEMO = Path(__file__).parents[2] / "demo"
+REGISTRY = load_registry()
+LIGNES_REFUSEES = ("LIG-TYPE", "LIG-OBLIGATOIRE", "LIG-MOTIF")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("demonstration") / "home"
+    make_home(root)
+    return root
+
+
+def published() -> list[dict]:
+    with (DEMO / "published_figures.csv").open(encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if row["figure_id"].startswith("applications.")]
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(root)): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()}
+
+
+def plain(name: str) -> str:
+    """A name without case, accents, hyphens and spaces."""
+    decomposed = unicodedata.normalize("NFKD", name).lower()
+    return re.sub("[^a-z0-9]", "", decomposed)
+
+
+def as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value == int(value):
+        return str(int(value))
+    if isinstance(value, dt.date):
+        return value.strftime("%d/%m/%Y")
+    return str(value)
+
+
+def grid(path: Path, export, table) -> list[tuple[int, list[str]]]:
+    """Every record of a file with its physical line."""
+    if export.format.type == "xlsx":
+        rows = (
+            CalamineWorkbook.from_path(path).get_sheet_by_name(table.sheet).to_python(skip_empty_area=False)
+        )
+        return [(line, [as_text(cell) for cell in row]) for line, row in enumerate(rows, start=1)]
+    text = path.read_bytes().decode(
+        "utf-8-sig" if export.format.encoding == "utf-8" else export.format.encoding
+    )
+    reader, records, line = (
+        csv.reader(io.StringIO(text, newline=""), delimiter=export.format.delimiter),
+        [],
+        1,
+    )
+    for cells in reader:
+        records.append((line, cells))
+        line = reader.line_num + 1
+    return records
+
+
+def records(home: Path, key: str, exercice: int) -> list[tuple[int, dict[str, str]]]:
+    """The lines under the header as (line, field → text), those of a total or comment included."""
+    ref = REGISTRY.export_of(key)
+    (table,) = ref.export.tables
+    headings = table.header_of(exercice)
+    found = []
+    for path in sorted((home / "landing" / str(exercice) / ref.system.system).glob(ref.export.files)):
+        rows = grid(path, ref.export, table)
+        start = next(i for i, (_, cells) in enumerate(rows) if set(headings.values()) <= set(cells))
+        place = {name: rows[start][1].index(heading) for name, heading in headings.items()}
+        found += [
+            (line, {name: cells[at] if at < len(cells) else "" for name, at in place.items()})
+            for line, cells in rows[start + 1 :]
+            if any(cells)
+        ]
+    return found
+
+
+def refused(exercice: int, table: str) -> set[int]:
+    return {d.ligne for d in planted_defects([exercice]) if d.table == table and d.regle in LIGNES_REFUSEES}
+
+
+def sound(home: Path, key: str, exercice: int) -> list[dict[str, str]]:
+    """The lines that count: neither total nor comment nor planted as unreadable."""
+    ref = REGISTRY.export_of(key)
+    (table,) = ref.export.tables
+    bad = refused(exercice, f"{ref.system.system}/{table.name}")
+    return [
+        row
+        for line, row in records(home, key, exercice)
+        if line not in bad and not any(re.fullmatch(r.pattern, row[r.column].strip()) for r in table.ignore)
+    ]
+
+
+def number(text: str) -> Decimal:
+    return Decimal(re.sub(r"\s", "", text).replace(",", "."))
+
+
+@cache
+def applications() -> dict[str, str]:
+    organisation = yaml.safe_load((DEMO / "organisation.yml").read_text(encoding="utf-8"))
+    return {
+        plain(name): a["code"]
+        for a in organisation["applications"]
+        for name in (a["code"], a["libelle"], *a.get("alias", []))
+    }
+
+
+def sums(home: Path, key: str, column: str, exercice: int) -> dict[str, list[Decimal | None]]:
+    """Application → the values of ``column``, None where the cell is blank."""
+    found = defaultdict(list)
+    for row in sound(home, key, exercice):
+        found[applications()[plain(row["application"])]].append(number(row[column]) if row[column] else None)
+    return found
+
+
+def users(home: Path, application: str, exercice: int) -> int:
+    """Distinct people who have an open account."""
+    key = f"{application}/comptes"
+    (table,) = REGISTRY.export_of(key).export.tables
+    flag = next(field for field in table.fields if field.name == "est_actif")
+    return len(
+        {
+            unicodedata.normalize("NFKC", row["identifiant"]).strip().upper()
+            for row in sound(home, key, exercice)
+            if row["est_actif"] in flag.trueValues
+        }
+    )
+
+
+JOURNALS = {
+    "agents_formes": ("journal_formations/sessions", "nb_participants"),
+    "jours_formation": ("journal_formations/sessions", "duree_jours"),
+    "jours_assistance": ("journal_assistance/interventions", "duree_jours"),
+    "jours_traitement_elections": ("journal_elections/traitements", "duree_jours"),
+}
+
+
+def test_the_201_figures_come_out_of_the_exports(home: Path) -> None:
+    rows = published()
+    assert len(rows) == 201
+    for row in rows:
+        _, application, indicator = row["figure_id"].split(".")
+        exercice = int(row["exercice"])
+        if indicator == "agents_utilisateurs":
+            assert users(home, application, exercice) == Decimal(row["value"]), row
+            continue
+        values = sums(home, *JOURNALS[indicator], exercice)[application]
+        known = [value for value in values if value is not None]
+        if row["value"]:
+            assert sum(known) == Decimal(row["value"]), row
+            assert len(known) == len(values), f"{row} has a blank cell among its lines"
+        else:  # ? and NC are not zeros: no line says a number
+            assert known == [], row
+
+
+def test_absences_are_declared_for_every_mark_and_nothing_else(home: Path) -> None:
+    declared = set()
+    for exercice in EXERCICES:
+        path = home / "landing" / str(exercice) / "absences.csv"
+        if path.exists():
+            with path.open(encoding="utf-8") as file:
+                declared |= {
+                    (r["code"], exercice, r["code_manquant"]) for r in csv.DictReader(file, delimiter=";")
+                }
+    marks = {(r["figure_id"], int(r["exercice"]), r["published_text"]) for r in published() if not r["value"]}
+    assert declared == marks
+    assert len(marks) == 6
+    assert not (home / "landing" / "2018" / "journal_elections").exists()
+
+
+def test_same_bytes_at_every_run_and_for_any_choice_of_exercices(home: Path, tmp_path: Path) -> None:
+    make_home(tmp_path / "again")
+    assert files(tmp_path / "again") == files(home)
+    make_home(tmp_path / "one", [2019])
+    whole = {name: content for name, content in files(home).items() if name.startswith("landing/2019/")}
+    one = files(tmp_path / "one")
+    assert one.pop("organisation.yml") == files(home)["organisation.yml"]
+    assert one == whole
+
+
+def test_made_again_it_repairs_what_changed_and_touches_nothing_else(tmp_path: Path) -> None:
+    make_home(tmp_path, [2019])
+    path = tmp_path / "landing/2019/kolok/kolok_demonstration_2019.xlsx"
+    other = tmp_path / "landing/2019/gma/gma_demonstration_2019.xlsx"
+    content, stamp = path.read_bytes(), other.stat().st_mtime_ns
+    path.write_bytes(b"")
+    make_home(tmp_path, [2019])
+    assert path.read_bytes() == content
+    assert other.stat().st_mtime_ns == stamp
+    assert {p.name for p in tmp_path.iterdir()} == {"landing", "organisation.yml"}
+
+
+def foreign_organisation(root: Path) -> None:
+    (root / "organisation.yml").write_text("nom: Autre\nsigle: AUTRE\n", encoding="utf-8")
+
+
+def deliveries_without_organisation(root: Path) -> None:
+    (root / "landing" / "2020" / "kolok").mkdir(parents=True)
+    (root / "landing" / "2020" / "kolok" / "kolok.xlsx").write_bytes(b"x")
+
+
+def foreign_delivery(root: Path) -> None:
+    make_home(root, [2020])
+    (root / "landing" / "2020" / "kolok" / "kolok_du_service.xlsx").write_bytes(b"x")
+
+
+def foreign_budget(root: Path) -> None:
+    make_home(root, [2020])
+    (root / "landing" / "2020" / "budget" / "CA_2020.xml").write_bytes(b"x")
+
+
+@pytest.mark.parametrize(
+    "prepare", [foreign_organisation, deliveries_without_organisation, foreign_delivery, foreign_budget]
+)
+def test_refuses_a_home_that_is_somebody_elses(tmp_path: Path, prepare) -> None:
+    prepare(tmp_path)
+    before = files(tmp_path)
+    with pytest.raises(ValueError, match=r"another (organisation|folder)"):
+        make_home(tmp_path, [2018])
+    assert files(tmp_path) == before
+
+
+def test_refuses_an_exercice_that_no_report_describes(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="2021"):
+        make_home(tmp_path / "home", [2020, 2021])
+    assert not (tmp_path / "home").exists()
+
+
+def test_organisation_is_sound_and_prints_exactly_the_published_indicators(home: Path) -> None:
+    organisation = load_organisation(Home(home), REGISTRY)
+    assert organisation.demonstration
+    assert tuple(organisation.years) == EXERCICES
+    printed = defaultdict(list)
+    for row in published():
+        _, application, indicator = row["figure_id"].split(".")
+        if indicator not in printed[application]:
+            printed[application].append(indicator)
+    assert {a.code: a.indicateurs for a in organisation.applications} == printed
+    assert [a.code for a in organisation.applications] == list(printed)
+    for application in organisation.applications:
+        assert REGISTRY.systems[application.code].exports[0].tables[0].shape == "comptes"
+
+
+def test_every_file_is_claimed_by_exactly_one_declared_export(home: Path) -> None:
+    organisation = load_organisation(Home(home), REGISTRY)
+    for name in files(home / "landing"):
+        exercice, rest = name.split("/", 1)
+        claims = [
+            ref.key
+            for ref in organisation.exports(REGISTRY, int(exercice))
+            if fnmatch(f"/{rest}", f"/{ref.system.system}/{ref.export.files}")
+            or f"/{rest}" == ref.export.files
+        ]
+        assert len(claims) == 1, (name, claims)
+
+
+def test_every_account_export_can_tell_another_exercice() -> None:
+    for outil in OUTILS:
+        (export,) = REGISTRY.systems[outil.code].exports
+        rule = export.tables[0].exercice
+        assert "{exercice}" in (export.format.title or "") or (rule and rule.rule == "within"), outil.code
+
+
+def test_every_spelling_leads_to_its_collectivite_and_application(home: Path) -> None:
+    organisation = load_organisation(Home(home), REGISTRY)
+    known = {plain(name): c.code_insee for c in organisation.collectivites for name in (c.nom, *c.alias)}
+    for member in collectivites.COLLECTIVITES:
+        for style in collectivites.STYLES:
+            assert known[plain(member.ecrite(style))] == member.code_insee
+    for code, spellings in journaux.GRAPHIES.items():
+        assert {applications()[plain(spelling)] for spelling in spellings} == {code}
+
+
+def test_layouts_differ_and_cover_what_the_readers_must_read() -> None:
+    formats = [REGISTRY.systems[outil.code].exports[0].format for outil in OUTILS]
+    texts = [f for f in formats if f.type == "csv"]
+    assert len(formats) - len(texts) == 6
+    assert {f.encoding for f in texts} == {"utf-8", "cp1252", "iso-8859-15", "utf-16"}
+    assert {f.delimiter for f in texts} == {";", ",", "\t", "|"}
+    headers = [tuple(REGISTRY.systems[o.code].exports[0].tables[0].header_of(2020).values()) for o in OUTILS]
+    assert len(set(headers)) == len(headers) == 18
+    finances = REGISTRY.systems["ciril_finances"].exports[0].tables[0]
+    assert finances.header_of(2019) != finances.header_of(2020)
+
+
+def test_planted_defects_lie_where_they_are_said_to(home: Path) -> None:
+    defects = planted_defects()
+    assert len(set(defects)) == len(defects)
+    for defect in defects:
+        system, table = defect.table.split("/")
+        export = REGISTRY.systems[system].exports[0]
+        headings = export.tables[0].header_of(defect.exercice)
+        (field,) = [name for name, heading in headings.items() if heading == defect.colonne]
+        row = dict(records(home, f"{system}/{export.name}", defect.exercice))[defect.ligne]
+        if defect.regle == "LIG-OBLIGATOIRE":
+            assert row[field].strip() == "", (defect, table)
+        else:
+            assert row[field].strip() != "", (defect, table)
+
+
+def test_every_kind_of_defect_and_every_table_of_the_applications_has_one() -> None:
+    defects = planted_defects()
+    refused_tables = {d.table for d in defects if d.regle in LIGNES_REFUSEES}
+    assert refused_tables >= {f"{outil.code}/comptes" for outil in OUTILS}
+    assert refused_tables >= {key for key, _ in JOURNALS.values()}
+    assert {d.regle for d in defects} == {
+        *("LIG-TYPE", "LIG-OBLIGATOIRE", "TOTAL", "doublon", "connexion_avant_creation", "minimum")
+    }
+    assert len([d for d in defects if d.regle == "TOTAL"]) == 1
+
+
+def total_lines(home: Path) -> list[tuple[int, str, str, Decimal, Decimal]]:
+    """(exercice, table, column, announced, ours) of every total that a file announces."""
+    found = []
+    for ref in REGISTRY.exports():
+        for rule in ref.export.tables[0].ignore:
+            for exercice in EXERCICES:
+                lines = [row for _, row in records(home, ref.key, exercice)]
+                totals = [row for row in lines if re.fullmatch(rule.pattern, row[rule.column].strip())]
+                others = [row for row in lines if row not in totals]
+                table = f"{ref.system.system}/{ref.export.tables[0].name}"
+                for total in totals:
+                    for name in rule.counts:
+                        found.append((exercice, table, name, number(total[name]), Decimal(len(others))))
+                    for name in rule.sums:
+                        ours = sum((readable(row[name]) for row in others), Decimal(0))
+                        found.append((exercice, table, name, number(total[name]), ours))
+    return found
+
+
+def readable(text: str) -> Decimal:
+    return number(text) if re.fullmatch(r"[\d\s]+([.,]\d+)?", text) else Decimal(0)
+
+
+def test_total_lines_are_right_but_for_the_planted_one(home: Path) -> None:
+    totals = total_lines(home)
+    assert len({(table, name) for _, table, name, _, _ in totals}) == 11
+    wrong = [(exercice, table, said - ours) for exercice, table, _, said, ours in totals if said != ours]
+    (planted,) = [d for d in planted_defects() if d.regle == "TOTAL"]
+    assert wrong == [(planted.exercice, planted.table, 1)]
+
+
+def test_published_reports_hold_every_figure_of_their_exercice(home: Path) -> None:
+    with (DEMO / "published_figures.csv").open(encoding="utf-8") as file:
+        expected = list(csv.DictReader(file))
+    found = []
+    for exercice in EXERCICES:
+        path = home / "landing" / str(exercice) / "published_reports" / "published_figures.csv"
+        with path.open(encoding="utf-8") as file:
+            found += list(csv.DictReader(file))
+    assert sorted(found, key=str) == sorted(expected, key=str)
+
+
+def test_generated_files_say_that_they_are_a_demonstration() -> None:
+    for exercice in EXERCICES:
+        for livraison in livraisons(exercice):
+            name = livraison.chemin.rsplit("/", 1)[-1]
+            assert "demonstration" in name or name in ("absences.csv", "published_figures.csv")

@@ -1,0 +1,59 @@
+"""Real budget documents through the same command, into a home of another organisation."""
+
+import shutil
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import sicio
+from tests.end_to_end.test_demonstration import opened
+
+DOCUMENTS = Path(__file__).parents[1] / "fixtures" / "budget"
+EXPECTED = {  # (document, section, direction): credits, realised, restes à réaliser
+    ("crach_principal_CA_2021", "F", "D"): ("3855999.06", "2379073.90", "0"),
+    ("crach_principal_CA_2021", "F", "R"): ("3855999.06", "3890478.15", "0"),
+    ("crach_principal_CA_2021", "I", "D"): ("2547537.75", "1054480.59", "385503.58"),
+    ("crach_principal_CA_2021", "I", "R"): ("2547537.75", "1237217.13", "123839.60"),
+    ("crach_annexe_CA_2021", "F", "D"): ("1710288.70", "1140494.23", "0"),
+    ("crach_annexe_CA_2021", "F", "R"): ("1710288.70", "1173197.82", "0"),
+    ("crach_annexe_CA_2021", "I", "D"): ("2595000.00", "0", "0"),
+    ("crach_annexe_CA_2021", "I", "R"): ("2595000.00", "2148068.48", "0"),
+    ("mohon_CFU_2023", "F", "D"): ("1760461.02", "714695.98", "0"),
+    ("mohon_CFU_2023", "F", "R"): ("1760461.02", "1699824.83", "0"),
+    ("mohon_CFU_2023", "I", "D"): ("1552241.01", "267588.09", "241880"),
+    ("mohon_CFU_2023", "I", "R"): ("1552241.01", "312286.77", "7945"),
+}
+
+SECTION = {"fonctionnement": "F", "investissement": "I"}
+SIDE = {"dépense": "D", "recette": "R"}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("reels") / "home"
+    made = sicio(home, "init", str(home), "--name", "Communes réelles", "--sigle", "REEL", "--siren", "215600461",
+                 "--first", "2021", "--last", "2023", "--system", "budget")
+    assert made.returncode == 0, made.stderr
+    for path in DOCUMENTS.glob("*.xml"):
+        year = path.stem.rsplit("_", 1)[1]
+        if year.isdigit():
+            folder = home / "landing" / year / "budget"
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, folder)
+    done = sicio(home, "run", "2021", "2022", "2023")
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return home
+
+
+def test_sections_of_real_documents_are_exact(home: Path) -> None:
+    rows = opened(home).execute(
+        "select document_id, section, sens, credits_ouverts_eur, realise_eur, restes_a_realiser_eur "
+        "from rapport.rpt_finances__sections"
+    ).fetchall()
+    found = {}
+    for document, section, direction, *amounts in rows:
+        name = next((d for d, _, _ in EXPECTED if d in document), None)
+        if name:
+            found[(name, SECTION[section], SIDE[direction])] = tuple(amounts)
+    assert found == {key: tuple(map(Decimal, amounts)) for key, amounts in EXPECTED.items()}
