@@ -1,10 +1,12 @@
-"""SQL text for DuckDB: literals and short VALUES lists.
+"""SQL text for DuckDB: literals, short VALUES lists, one Parquet file.
 
 Short lists are written out because ``executemany`` inserts row by row and imports pandas.
 """
 
+import glob
 from collections.abc import Iterable
 from decimal import Decimal
+from pathlib import Path
 
 
 def literal(value: object) -> str:
@@ -21,3 +23,8 @@ def literal(value: object) -> str:
 def values(rows: Iterable[tuple]) -> str:
     """``(1, 'a'), (2, null)``."""
     return ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in rows)
+
+
+def parquet_scan(path: Path) -> str:
+    """``read_parquet`` of this one file: DuckDB takes a path for a glob, and a folder ``a=1`` for a column."""
+    return f"read_parquet({literal(glob.escape(str(path)))}, hive_partitioning=false)"

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from pipelines.sql import parquet_scan
+
 
 def select(path: Path, query: str) -> list[dict[str, Any]]:
     """The rows of ``query``, in which ``{parquet}`` stands for the file.
@@ -11,7 +13,7 @@ def select(path: Path, query: str) -> list[dict[str, Any]]:
     """
     import duckdb
 
-    parquet = "read_parquet('" + str(path).replace("'", "''") + "', hive_partitioning=false)"
+    parquet = parquet_scan(path)
     with duckdb.connect() as db:
         cursor = db.execute(query.replace("{parquet}", parquet))
         names = [column[0] for column in cursor.description]

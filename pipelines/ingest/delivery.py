@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pipelines.failpoints import reached
 from pipelines.ingest.archive import archive, sync_file, sync_folder
+from pipelines.ingest.leftovers import WORK, sweep
 from pipelines.ingest.pseudonym import key_id
 from pipelines.ingest.readers.csv_file import read_csv
 from pipelines.ingest.readers.xlsx_file import read_xlsx
@@ -43,18 +44,23 @@ def ingest(home: Home, ref: ExportRef, exercice: int, paths: list[Path], key: by
 
     Returns the manifest (counts satisfy read = accepted + refused + ignored for every table). Raises DeliveryRefused.
     """
+    sweep(home, ref.system.system)
     sources = []
     for path in paths:
         original = archive(path, path.name, home.archive)
         sources.append(Source(original, home.archive / original.sha256))
     identity = delivery_id(ref, exercice, [source.file for source in sources], key)
     manifest_path = home.lake / ref.system.system / f"{ref.export.name}.{exercice}.{identity}.json"
-    if manifest_path.exists():
-        return Manifest.from_dict(json.loads(manifest_path.read_text(encoding="utf-8")))
-    manifest = _read(home, ref, exercice, sources, identity, key)
-    write_synced(manifest_path, json.dumps(manifest.as_dict(), ensure_ascii=False, indent=1, sort_keys=True))
-    reached("lake.manifest_written")
-    return manifest
+    known = _known(manifest_path, home.lake)
+    return known or _read(home, ref, exercice, sources, identity, key, manifest_path)
+
+
+def _known(manifest_path: Path, lake: Path) -> Manifest | None:
+    """The manifest of a delivery that was read before, if all its files are there."""
+    if not manifest_path.exists():
+        return None
+    manifest = Manifest.from_dict(json.loads(manifest_path.read_text(encoding="utf-8")))
+    return manifest if all((lake / counts.parquet).exists() for counts in manifest.tables.values()) else None
 
 
 def delivery_id(ref: ExportRef, exercice: int, files: list[DeliveredFile], key: bytes) -> str:
@@ -80,10 +86,10 @@ def write_synced(path: Path, text: str) -> None:
 
 
 def _read(
-    home: Home, ref: ExportRef, exercice: int, sources: list[Source], identity: str, key: bytes
+    home: Home, ref: ExportRef, exercice: int, sources: list[Source], identity: str, key: bytes, manifest_path: Path
 ) -> Manifest:
     home.lake.mkdir(parents=True, exist_ok=True, mode=0o700)
-    workdir = Path(tempfile.mkdtemp(prefix=".lecture-", dir=home.lake))
+    workdir = Path(tempfile.mkdtemp(prefix=f"{WORK}{os.getpid()}-", dir=home.lake))
     try:
         tables = {}
         try:
@@ -93,7 +99,10 @@ def _read(
             records = _records(ref, exercice, sources, workdir / "2", careful=True)
             tables = _write(home, ref, exercice, records, identity, key, workdir)
         files = [source.file for source in sources]
-        return Manifest(identity, ref.system.system, ref.export.name, exercice, files, tables)
+        manifest = Manifest(identity, ref.system.system, ref.export.name, exercice, files, tables)
+        write_synced(manifest_path, json.dumps(manifest.as_dict(), ensure_ascii=False, indent=1, sort_keys=True))
+        reached("lake.manifest_written")
+        return manifest
     finally:
         shutil.rmtree(workdir, ignore_errors=True)
 

@@ -24,7 +24,7 @@ from pipelines.ingest.typing import (
 from pipelines.ledger.records import TableCounts
 from pipelines.rules import DeliveryRefused
 from pipelines.sources.declarations import Field, Ignore, Table
-from pipelines.sql import literal, values
+from pipelines.sql import literal, parquet_scan, values
 
 MEMORY_LIMIT = "450MB"  # the 10 M line budget: under 1 GB in all
 NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
@@ -181,11 +181,6 @@ class TableWriter:
             {"kind": kind, "column": name, "ligne": line, "annonce": said, "recalcule": computed, "ok": same_}
             for line, said, computed, same_ in rows
         ]
-
-
-def parquet_scan(path: Path) -> str:
-    """SQL that reads this one file: DuckDB takes a path for a glob, and a folder ``a=1`` for a column."""
-    return f"read_parquet({literal(glob.escape(str(path)))}, hive_partitioning=false)"
 
 
 class _Part:

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.sql import literal, values
+from pipelines.sql import literal, parquet_scan, values
 
 TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "livraisons": (
@@ -135,10 +135,10 @@ def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding]) -> None
         for name, counts in manifest.tables.items():
             if counts.refusees:
                 refused = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
+                of = ", ".join(map(literal, (manifest.system, name, manifest.exercice, manifest.delivery)))
                 db.execute(
-                    "insert into audit.lignes_refusees select ?, ?, ?, ?, _fichier, _ligne, colonne, position, regle, attendu, "
-                    "recu from read_parquet(?)",
-                    [manifest.system, name, manifest.exercice, manifest.delivery, str(refused)],
+                    f"insert into audit.lignes_refusees select {of}, _fichier, _ligne, colonne, position, regle, attendu, "
+                    f"recu from {parquet_scan(refused)}"
                 )
 
 

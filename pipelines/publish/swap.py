@@ -93,8 +93,8 @@ def _write(home: Home, ledger: Ledger, folder: Path, build: str, findings: list[
 def _copy_tables(db, schema: str) -> None:
     """Recreate each table with its keys and comments, then its rows in a stable order."""
     tables = db.execute(
-        "select table_name, sql, comment from duckdb_tables() where database_name = 'source' and schema_name = ? "
-        "order by table_name", [schema],
+        "select table_name, sql, comment from duckdb_tables() where database_name = 'source' "
+        f"and schema_name = {literal(schema)} order by table_name"
     ).fetchall()
     for table, sql, comment in tables:
         db.execute(sql.replace(f"CREATE TABLE source.{schema}.", f"CREATE TABLE {schema}."))
@@ -102,8 +102,8 @@ def _copy_tables(db, schema: str) -> None:
         if comment:
             db.execute(f"comment on table {schema}.{table} is {literal(comment)}")
         for column, said in db.execute(
-            "select column_name, comment from duckdb_columns() where database_name = 'source' and schema_name = ? "
-            "and table_name = ? and comment is not null", [schema, table],
+            "select column_name, comment from duckdb_columns() where database_name = 'source' "
+            f"and schema_name = {literal(schema)} and table_name = {literal(table)} and comment is not null"
         ).fetchall():
             db.execute(f"comment on column {schema}.{table}.{column} is {literal(said)}")
 

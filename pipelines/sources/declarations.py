@@ -75,7 +75,7 @@ class Field(Declared):
                 raise ValueError(f"format: {', '.join(unknown)} is not one of {' '.join(DIRECTIVES)}")
             if not {"%d", "%m", "%Y"} <= set(re.findall(r"%.", self.format)):
                 raise ValueError("format: a date needs %d, %m and %Y")
-        if self.type in ("integer", "number") and self.groupChar == self.decimalChar:
+        if self.type == "number" and self.groupChar == self.decimalChar:
             raise ValueError("groupChar and decimalChar are the same")
         if self.type == "boolean" and not (self.trueValues and self.falseValues):
             raise ValueError("trueValues and falseValues both need a value")
@@ -260,6 +260,8 @@ class Export(Declared):
 
     @model_validator(mode="after")
     def _fits_its_format(self) -> "Export":
+        if "**" in self.files:
+            raise ValueError("files: ** is not available, a delivery lies in one folder")
         if self.format.type == "csv" and len(self.tables) != 1:
             raise ValueError("a csv export has exactly one table")
         if self.format.type == "xlsx":

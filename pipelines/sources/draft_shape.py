@@ -69,7 +69,7 @@ class ShapeTable:
         return lines + ignore_lines(self.layout, named, numbers)
 
     def _header(self, unused: list[str]) -> tuple[dict[str, str], int, dict[str, str]]:
-        """The headings by field; one that is required and not found stands for a file that will be refused."""
+        """The headings by field; where a required one is not found, a heading that no file holds."""
         headings, doubts = {}, {}
         for f in self.shape.fields:
             if f.name in self.matches:
@@ -78,7 +78,7 @@ class ShapeTable:
                     doubts[f.name] = "is it the right column?"
             elif f.constraints.required:
                 headings[f.name] = f"(à compléter : {f.title})"
-                doubts[f.name] = f"which column is it, among {flow(unused)}? Until then every file is refused"
+                doubts[f.name] = f"which column, among {flow(unused)}? Until then every file is refused"
         return headings, self.exercice, doubts
 
     def _missing_values(self, columns: dict[str, Column]) -> list[str]:

@@ -82,6 +82,7 @@ IMPERSONAL_WORDS = frozenset(
     """.split()
 )
 MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
+CODE = re.compile(r"[+-]?0\d+")  # digits that a number would not keep
 NIR = re.compile(r"[12]\s?\d\d\s?(0[1-9]|1[0-2]|[2-9]\d)\s?[\dAB]{2}\s?\d{3}\s?\d{3}(\s?\d\d)?")
 
 
@@ -135,33 +136,34 @@ def guess(heading: str, values: Iterable[str], *, workbook: bool) -> Guess:
     if kept:
         found = next(filter(None, (attempt(heading, kept, workbook) for attempt in ATTEMPTS)), None)
         if found is None:
-            found, odd = _but_a_few(heading, kept, workbook)
-            doubts += [f"{odd} of {len(kept)} cells are not written so: their lines will be refused"] * bool(
-                found
-            )
+            found, doubts = _nearly(heading, kept, workbook)
     missing = sorted({value for value in cells if value.casefold() in MISSING_TOKENS}) if found else []
     if missing:
         doubts.append(f"{', '.join(map(repr, missing))} are read as an empty cell")
-    return Guess(found.type, found.options, missing, [*found.doubts, *doubts]) if found else Guess()
+    if found is None:
+        return Guess(doubts=doubts)
+    return Guess(found.type, found.options, missing, [*found.doubts, *doubts])
 
 
-def _but_a_few(heading: str, values: list[str], workbook: bool) -> tuple[Guess | None, int]:
-    """What nearly every cell is (nine out of ten), and the number of the others."""
+def _nearly(heading: str, values: list[str], workbook: bool) -> tuple[Guess | None, list[str]]:
+    """What nine cells out of ten are; else no guess, and a doubt when most of them look like something."""
     for attempt in ATTEMPTS:
         right = [value for value in values if attempt(heading, [value], workbook)]
         if len(right) >= 0.9 * len(values) and (found := attempt(heading, right, workbook)):
-            return found, len(values) - len(right)
-    return None, 0
+            odd = len(values) - len(right)
+            return found, [f"{odd} of {len(values)} cells are not written so: their lines will be refused"]
+    return None, _look_alike(heading, values, workbook)
 
 
-def _half(heading: str, values: list[str], workbook: bool) -> str | None:
-    """A doubt when most cells of a text look like something else."""
-    for attempt in (_date, _number):
+def _look_alike(heading: str, values: list[str], workbook: bool) -> list[str]:
+    """A doubt when most cells of a text look like dates or numbers."""
+    if any(CODE.fullmatch(value) for value in values):
+        return []
+    for attempt, what in ((_date, "dates"), (_number, "numbers")):
         alike = sum(bool(attempt(heading, [value], workbook)) for value in values)
         if 2 * alike > len(values):
-            kind = "dates" if attempt is _date else "numbers"
-            return f"{alike} of {len(values)} cells look like {kind}, in no one format"
-    return None
+            return [f"{alike} of {len(values)} cells look like {what}, in no one format"]
+    return []
 
 
 def flag(values: Iterable[str]) -> Guess | None:
@@ -268,7 +270,7 @@ def year_of(found: Guess, value: str) -> int | None:
 
 
 def _number(heading: str, values: list[str], workbook: bool) -> Guess | None:
-    if words(heading) & CODE_WORDS or any(re.fullmatch(r"[+-]?0\d+", value) for value in values):
+    if words(heading) & CODE_WORDS or any(CODE.fullmatch(value) for value in values):
         return None
     written = [v for v in values if not (workbook and re.fullmatch(r"[+-]?\d{1,15}(\.\d{1,6})?", v))]
     native = max((len(v.partition(".")[2]) for v in values if v not in written), default=0) if workbook else 0

@@ -12,15 +12,13 @@ from pipelines.settings import Home
 from pipelines.sources.declarations import System, Table
 from pipelines.sources.organisation import Organisation
 from pipelines.sources.registry import Registry
-from pipelines.sql import values
+from pipelines.sql import literal, parquet_scan, values
 
+ROW_COLUMNS = [("exercice", "INTEGER"), ("_livraison", "VARCHAR"), ("_fichier", "VARCHAR"), ("_ligne", "BIGINT")]
 
 
 class StaleDelivery(RuntimeError):
     """An accepted delivery was read under an older declaration of its table: collect it again."""
-
-
-ROW_COLUMNS = [("exercice", "INTEGER"), ("_livraison", "VARCHAR"), ("_fichier", "VARCHAR"), ("_ligne", "BIGINT")]
 
 
 def load_warehouse(
@@ -44,9 +42,8 @@ def load_warehouse(
         _table(db, "collecte.construction", "construction varchar", [(build,)])
         for file in sorted(settings.REFERENCE_DIR.glob("*.csv")):
             db.execute(
-                f"create table reference.{file.stem} as from read_csv(?, all_varchar=true, header=true, delim=',', "
-                "quote='\"', nullstr='')",
-                [glob.escape(str(file))],
+                f"create table reference.{file.stem} as from read_csv({literal(glob.escape(str(file)))}, "
+                "all_varchar=true, header=true, delim=',', quote='\"', nullstr='')"
             )
         db.execute("checkpoint")
 
@@ -78,9 +75,8 @@ def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifes
     select = ", ".join(f'cast("{name}" as {kind})' for name, kind in columns_of(table))
     try:
         db.execute(
-            f"insert into lake.{lake_name(system, table)} select {select} "
-            "from read_parquet(?, hive_partitioning=false) order by _fichier, _ligne",
-            [glob.escape(str(file))],
+            f"insert into lake.{lake_name(system, table)} select {select} from {parquet_scan(file)} "
+            "order by _fichier, _ligne"
         )
     except (duckdb.BinderException, duckdb.ConversionException):  # "from None": a failed cast quotes the cell
         raise StaleDelivery(

@@ -26,11 +26,13 @@ def control_totals(table: Table, counts: TableCounts) -> list[CheckResult]:
         key = f"{TYPE}.{total['kind']}.{total['column']}"
         seen[key] += 1
         rank = f".{seen[key]}" if seen[key] > 1 else ""
-        results.append(_result(table, total, f"{key}{rank}", titles.get(total["column"], total["column"])))
+        results.append(
+            _result(table, counts, total, f"{key}{rank}", titles.get(total["column"], total["column"]))
+        )
     return results
 
 
-def _result(table: Table, total: dict[str, Any], key: str, title: str) -> CheckResult:
+def _result(table: Table, counts: TableCounts, total: dict[str, Any], key: str, title: str) -> CheckResult:
     what = "Le nombre de lignes" if total["kind"] == "counts" else f"La somme de « {title} »"
     return CheckResult(
         key=key,
@@ -38,7 +40,7 @@ def _result(table: Table, total: dict[str, Any], key: str, title: str) -> CheckR
         column=total["column"],
         severity="warning",
         success=bool(total["ok"]),
-        observed=_observed(table, total),
+        observed=_observed(table, counts, total),
         unexpected=None,
         reason=f"{what} annoncé en ligne {total['ligne']} du fichier est celui des lignes lues."
         if total["kind"] == "counts"
@@ -47,10 +49,11 @@ def _result(table: Table, total: dict[str, Any], key: str, title: str) -> CheckR
     )
 
 
-def _observed(table: Table, total: dict[str, Any]) -> str:
-    """Both numbers. With personal data in the table only a count is shown: a sum over one line is a cell."""
+def _observed(table: Table, counts: TableCounts, total: dict[str, Any]) -> str:
+    """Both numbers. With personal data in the table an announced sum is a cell, as is the sum of one line."""
     if table.has_personal_data and total["kind"] != "counts":
-        return "égaux" if total["ok"] else "différents"
+        said = "annoncé : égal" if total["ok"] else "annoncé : différent"
+        return f"{said} ; recalculé : {_shown(total['recalcule'])}" if counts.acceptees > 1 else said
     return f"annoncé : {_shown(total['annonce'])} ; recalculé : {_shown(total['recalcule'])}"
 
 

@@ -151,8 +151,8 @@ LAKE: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def fill(path: Path, registry: Registry, with_rows: bool = True) -> None:
-    """Create the file ``path`` with every table that dbt reads; without rows, only reference data remain."""
+def fill(path: Path, registry: Registry) -> None:
+    """Create the file ``path`` with every table that dbt reads."""
     with duckdb.connect(str(path)) as db:
         for schema in ("lake", "organisation", "collecte", "reference"):
             db.execute(f"create schema {schema}")
@@ -162,9 +162,6 @@ def fill(path: Path, registry: Registry, with_rows: bool = True) -> None:
             _create(db, f"lake.{name}", columns, _with_provenance(LAKE.get(name, [])))
         _organisation(db)
         _collecte(db, registry)
-        if not with_rows:
-            for schema, table in db.execute("select schema_name, table_name from duckdb_tables()").fetchall():
-                db.execute(f"delete from {schema}.{table}")
         for file in sorted(settings.REFERENCE_DIR.glob("*.csv")):
             rows = f"read_csv('{file}', all_varchar=true, header=true)"
             db.execute(f"create table reference.{file.stem} as from {rows}")

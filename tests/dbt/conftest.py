@@ -19,13 +19,12 @@ from tests.dbt import case
 
 @dataclass(frozen=True)
 class BuiltWarehouse:
-    """What ``dbt build`` made of the case, and how it ended on the same tables without a row."""
+    """What ``dbt build`` made of the case."""
 
     path: Path
     db: duckdb.DuckDBPyConnection
     manifest: dict[str, Any]
     results: list[dict[str, Any]]
-    empty_run: subprocess.CompletedProcess
 
     def rows(self, sql: str) -> list[tuple]:
         """The rows of a query."""
@@ -35,10 +34,7 @@ class BuiltWarehouse:
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory) -> Iterator[BuiltWarehouse]:
     path = tmp_path_factory.mktemp("dbt") / "warehouse.duckdb"
-    case.fill(path, load_registry(), with_rows=False)
-    empty_run = dbt(["build"], path)
-    path.unlink()
-    case.fill(path, load_registry())  # under the same name: dbt does not parse the project again
+    case.fill(path, load_registry())
     run = dbt(["build"], path)
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
     target = path.parent / "target"
@@ -48,7 +44,6 @@ def warehouse(tmp_path_factory) -> Iterator[BuiltWarehouse]:
             db,
             json.loads((target / "manifest.json").read_text(encoding="utf-8")),
             json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"],
-            empty_run,
         )
 
 

@@ -208,11 +208,6 @@ def test_build_leaves_no_write_ahead_log(warehouse):
     assert not Path(f"{warehouse.path}.wal").exists()
 
 
-def test_home_without_any_delivery_builds(warehouse):
-    """A new home, before anything is declared or delivered, has an empty warehouse that passes every test."""
-    assert warehouse.empty_run.returncode == 0, warehouse.empty_run.stdout[-3000:]
-
-
 # --- what every model owes its readers
 
 

@@ -21,7 +21,7 @@ declares as (
     select
         'applications.' || code_application || '.agents_formes' as code,
         exercice,
-        replace('Agents formés à {application}', '{application}', libelle_application) as libelle,
+        replace('{application} : agents formés', '{application}', libelle_application) as libelle,
         'agents' as unite,
         0 as decimales,
         'applications' as domaine,
@@ -34,7 +34,7 @@ declares as (
     select
         'applications.' || code_application || '.jours_formation' as code,
         exercice,
-        replace('Jours de formation à {application}', '{application}', libelle_application) as libelle,
+        replace('{application} : jours de formation', '{application}', libelle_application) as libelle,
         'jours' as unite,
         2 as decimales,
         'applications' as domaine,
@@ -47,7 +47,7 @@ declares as (
     select
         'applications.' || code_application || '.jours_assistance' as code,
         exercice,
-        replace('Jours d’assistance et de prestation sur {application}', '{application}', libelle_application) as libelle,
+        replace('{application} : jours d’assistance et de prestation', '{application}', libelle_application) as libelle,
         'jours' as unite,
         2 as decimales,
         'applications' as domaine,
@@ -60,7 +60,7 @@ declares as (
     select
         'applications.' || code_application || '.jours_traitement_elections' as code,
         exercice,
-        replace('Jours de traitement des élections avec {application}', '{application}', libelle_application) as libelle,
+        replace('{application} : jours de traitement des élections', '{application}', libelle_application) as libelle,
         'jours' as unite,
         2 as decimales,
         'applications' as domaine,
@@ -73,7 +73,7 @@ declares as (
     select
         'applications.' || code_application || '.agents_utilisateurs' as code,
         exercice,
-        replace('Agents utilisateurs de {application}', '{application}', libelle_application) as libelle,
+        replace('{application} : agents utilisateurs', '{application}', libelle_application) as libelle,
         'agents' as unite,
         0 as decimales,
         'applications' as domaine,

@@ -1,0 +1,42 @@
+"""Sweeps what a killed ingest left: it never counts, but it holds data.
+
+Files being written carry their process in their name (``.….<pid>``, ``.lecture-<pid>-…``): those of a living process are
+left alone. Rows that no manifest lists are those of a delivery that was not finished.
+"""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from pipelines.settings import Home
+
+WORK = ".lecture-"  # working folders, in the lake
+OWNER = re.compile(r"^\.(?:lecture-(\d+)-.*|.*\.(\d+))$")
+
+
+def sweep(home: Home, system: str) -> None:
+    """Remove the leftovers of dead processes in the archive and the lake, and the orphans of one system."""
+    for path in [*home.archive.glob(".*"), *home.lake.glob(".*"), *(home.lake / system).glob(".*")]:
+        owner = OWNER.match(path.name)
+        if owner and not _alive(int(owner[1] or owner[2])):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    if not any(home.lake.glob(f"{WORK}*")):  # nobody is between writing rows and their manifest
+        _remove_orphans(home.lake / system)
+
+
+def _remove_orphans(folder: Path) -> None:
+    listed = {path.name.split(".")[-2] for path in folder.glob("*.json")}
+    for path in folder.glob("*/*/*.parquet"):
+        if path.name.split(".")[0] not in listed:
+            path.unlink()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -1,0 +1,228 @@
+"""A small home of its own: three declared sources, four figures, and a hand to receive, judge and publish."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pipelines import settings
+from pipelines.cli.app import sicio
+from pipelines.ingest.delivery import ingest
+from pipelines.ingest.landing import files_of
+from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
+from pipelines.ledger.store import Ledger, open_ledger
+from pipelines.rules import DeliveryRefused
+from pipelines.settings import Home
+from pipelines.sources.registry import load_registry
+
+VENTES = """\
+system: ventes
+title: Ventes
+owner: Régie
+due: "02-15"
+exports:
+  - name: ventes
+    title: Journal des ventes
+    files: "ventes*.csv"
+    format: {type: csv, encoding: utf-8, delimiter: ";"}
+    tables:
+      - name: ventes
+        title: Ventes
+        description: Une ligne par vente.
+        primaryKey: [numero]
+        header:
+          2019: {numero: N°, jour: Jour, montant: Montant}
+        fields:
+          - name: numero
+            title: Numéro
+            constraints: {required: true}
+          - name: jour
+            title: Jour
+            type: date
+            format: "%d/%m/%Y"
+            constraints: {required: true, minimum: "1990-01-01"}
+          - name: montant
+            title: Montant
+            type: number
+            decimalChar: ","
+            constraints: {minimum: 0}
+"""
+PERSONNEL = """\
+system: personnel
+title: Personnel
+owner: Ressources humaines
+exports:
+  - name: agents
+    title: Agents
+    files: "agents*.csv"
+    format: {type: csv, encoding: cp1252, delimiter: ";"}
+    tables:
+      - name: agents
+        title: Agents
+        fields:
+          - {name: login, title: Login, personal: pseudonymise, constraints: {required: true}}
+          - {name: nom, title: Nom, personal: drop}
+          - {name: entree, title: Entrée, type: date, format: "%d/%m/%Y"}
+"""
+FIGURES = """\
+domaine: essai
+titre: Essai
+figures:
+  - code: essai.ventes.total
+    libelle: Total des ventes
+    unite: EUR
+    decimales: 2
+    sources: [ventes/ventes]
+    measure: {fact: fct_ventes, aggregate: sum, column: montant_eur}
+  - code: essai.agents.nombre
+    libelle: Nombre d’agents
+    unite: agents
+    decimales: 0
+    sources: [personnel/agents]
+    measure: {fact: fct_agents, aggregate: count}
+  - code: essai.ventes.par_agent
+    libelle: Ventes par agent
+    unite: EUR
+    decimales: 2
+    expression: ventes / agents
+    operands: {ventes: essai.ventes.total, agents: essai.agents.nombre}
+"""
+ORGANISATION = """\
+nom: Syndicat d’essai
+sigle: ESSAI
+siren: "123456789"
+demonstration: {demonstration}
+exercices: {{premier: 2019, dernier: 2030}}
+systemes: [ventes, personnel, absences]
+"""
+VENTES_2019 = "N°;Jour;Montant\nV1;02/01/2019;10,50\nV2;03/01/2019;=1+1\nV3;04/01/2019;4,00\n"
+AGENTS_2019 = "Login;Nom;Entrée\nadurand;Durand;01/02/2010\nbpetit;Petit;31/02/2015\n"
+
+
+@dataclass
+class Bench:
+    """A home and what a test does to it."""
+
+    home: Home
+
+    def __post_init__(self) -> None:
+        self.registry = load_registry(settings.SOURCES_DIR)
+
+    def sicio(self, *arguments: object) -> Result:
+        """Run the command line on this home."""
+        return CliRunner().invoke(
+            sicio, ["--home", str(self.home.root), *map(str, arguments)], prog_name="sicio"
+        )
+
+    def drop(self, path: str, text: str, encoding: str = "utf-8") -> Path:
+        """Put a file in landing."""
+        target = self.home.landing / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode(encoding))
+        return target
+
+    def receive(self, key: str, year: int, *results: CheckResult) -> Manifest:
+        """Read what lies in landing and accept it, the checks' results given by hand."""
+        ref = self.registry.export_of(key)
+        manifest = ingest(self.home, ref, year, files_of(self.home.landing, ref, year), b"k" * 32)
+        verdicts = [
+            Verdict(f"{manifest.delivery[:16]}{table}", manifest.delivery, table, "suite", list(results))
+            for table in manifest.tables
+        ]
+        with self.ledger() as ledger:
+            ledger.record_delivery(manifest)
+            for verdict in verdicts:
+                ledger.record_verdict(verdict)
+            if all(verdict.accepted for verdict in verdicts):
+                ledger.record_acceptance(manifest, verdicts)
+            else:
+                self._refuse(
+                    ledger, manifest, DeliveryRefused("ATT-CRITIQUE", fichier=manifest.files[0].name)
+                )
+        return manifest
+
+    def refuse(self, key: str, year: int, refusal: DeliveryRefused, *sha256s: str) -> None:
+        """Record that a delivery could not be read."""
+        files = [{"name": refusal.fichier, "sha256": sha} for sha in sha256s]
+        with self.ledger() as ledger:
+            ledger.record_refusal(key, year, files, refusal)
+
+    def _refuse(self, ledger: Ledger, manifest: Manifest, refusal: DeliveryRefused) -> None:
+        files = [{"name": file.name, "sha256": file.sha256} for file in manifest.files]
+        ledger.record_refusal(manifest.export_key, manifest.exercice, files, refusal, manifest.delivery)
+
+    def publish(self, rows: str, *findings: Finding) -> None:
+        """Publish these rows of ``chiffres`` (SQL values), as made of what is accepted now."""
+        import duckdb
+
+        folder = self.home.builds / "p1" / "rapport"
+        folder.mkdir(parents=True)
+        columns = "code, exercice, valeur, unite, decimales, statut, code_manquant, est_partiel, libelle, domaine, formule"
+        with duckdb.connect() as db:
+            db.execute(f"copy (select * from (values {rows}) as t({columns})) to '{folder}/chiffres.parquet'")
+        self.home.published.symlink_to(self.home.builds / "p1")
+        with self.ledger() as ledger:
+            ledger.record_build("b1", True, [c.manifest.delivery for c in ledger.current().values()], [])
+            ledger.record_findings("b1", list(findings))
+            ledger.record_publication("p1", "b1")
+
+    def ledger(self):
+        """The home's ledger."""
+        return open_ledger(self.home)
+
+
+@pytest.fixture
+def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Sources, figures and a key of the test's own; returns the folder of the sources."""
+    sources, figures = tmp_path / "sources", tmp_path / "figures"
+    shutil.copytree(settings.SOURCES_DIR / "shapes", sources / "shapes")
+    shutil.copy(settings.SOURCES_DIR / "absences.yml", sources)
+    (sources / "ventes.yml").write_text(VENTES, encoding="utf-8")
+    (sources / "personnel.yml").write_text(PERSONNEL, encoding="utf-8")
+    figures.mkdir()
+    (figures / "essai.yml").write_text(FIGURES, encoding="utf-8")
+    monkeypatch.setattr(settings, "SOURCES_DIR", sources)
+    monkeypatch.setattr(settings, "FIGURES_DIR", figures)
+    monkeypatch.setenv("SICIO_KEY_FILE", str(tmp_path / "key"))
+    monkeypatch.setenv("SICIO_HOME", str(tmp_path / "nowhere"))
+    return sources
+
+
+@pytest.fixture
+def make_bench(declared: Path, tmp_path: Path) -> Callable[..., Bench]:
+    """Make a home."""
+
+    def make(name: str = "home", *, demonstration: bool = False) -> Bench:
+        home = Home(tmp_path / name)
+        home.root.mkdir()
+        text = ORGANISATION.format(demonstration=str(demonstration).lower())
+        home.organisation_file.write_text(text, encoding="utf-8")
+        return Bench(home)
+
+    return make
+
+
+@pytest.fixture
+def bench(make_bench: Callable[..., Bench]) -> Bench:
+    """An empty home."""
+    return make_bench()
+
+
+@pytest.fixture
+def filled(bench: Bench) -> Bench:
+    """Both exports of 2019 accepted, a line refused in each."""
+    bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
+    bench.drop("2019/personnel/agents_2019.csv", AGENTS_2019, "cp1252")
+    bench.receive("ventes/ventes", 2019, check("ok", True), check("alerte", False, severity="warning"))
+    bench.receive("personnel/agents", 2019, check("ok", True))
+    return bench
+
+
+def check(key: str, success: bool | None, *, severity: str = "critical") -> CheckResult:
+    """The result of a check."""
+    return CheckResult(
+        key, "type", None, severity, success, None, None, f"La règle {key}.", f"Corriger {key}."
+    )

@@ -1,0 +1,372 @@
+"""``schema``, ``source new``, ``codegen`` and ``dbt``."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from pipelines import settings
+from pipelines.cli.sample import guess_delimiter, guess_encoding
+from pipelines.ingest.delivery import ingest
+from pipelines.sources.registry import ExportRef, load_registry, read_system
+from tests.cli.conftest import VENTES_2019, Bench, check
+
+INTERVENTIONS = (
+    "Journal des interventions – exercice 2019;;;;;\n"
+    "N° ticket;Date;Commune;Intervenant;Durée (jours);Clos ?\n"
+    "T1;02/01/2019;Orly;É. Martin;0,25;Oui\n"
+    "T2;14/03/2019;Choisy;A. Petit;1,5;Non\n"
+    "T3;28/11/2019;Valenton;É. Martin;;Oui\n"
+    "\n"
+    "Total;;;;1,75;\n"
+)
+COMPTES = (
+    "Identifiant;Nom;Prénom;Collectivité;Compte actif;Créé le;Couleur\n"
+    "adurand;Durand;Anne;Orly;Oui;15/02/2010;bleu\n"
+    "bpetit;Petit;Bob;Choisy;Non;28/02/2015;vert\n"
+)
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A dbt project and a folder of suites of the test's own."""
+    monkeypatch.setattr("pipelines.transform.codegen.MODELS", tmp_path / "models")
+    monkeypatch.setattr(settings, "EXPECTATIONS_DIR", tmp_path / "expectations")
+    return tmp_path / "models"
+
+
+def sample(folder: Path, name: str, text: str, encoding: str = "cp1252") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def drafted(declared: Path, system: str) -> ExportRef:
+    found = read_system(declared / f"{system}.yml", load_registry(declared).shapes)
+    return ExportRef(found, found.exports[0])
+
+
+def read(bench: Bench, ref: ExportRef, path: Path, year: int = 2019):
+    """What collection makes of the sample under the drafted declaration."""
+    (counts,) = ingest(bench.home, ref, year, [path], b"k" * 32).tables.values()
+    return counts
+
+
+# schema -----------------------------------------------------------------------------------------------------
+
+
+def test_schema_is_a_pure_table_schema_of_the_supplier_s_file(bench) -> None:
+    found = json.loads(bench.sicio("schema", "ventes", "ventes").stdout)
+    assert [field["name"] for field in found["fields"]] == ["N°", "Jour", "Montant"]
+    assert found["primaryKey"] == ["N°"]
+    assert found["fields"][1] == {
+        "name": "Jour",
+        "title": "Jour",
+        "type": "date",
+        "format": "%d/%m/%Y",
+        "constraints": {"required": True, "minimum": "01/01/1990"},
+    }
+    assert found["fields"][2] == {
+        "name": "Montant",
+        "title": "Montant",
+        "type": "number",
+        "decimalChar": ",",
+        "constraints": {"minimum": 0},
+    }
+
+
+def test_schema_says_nothing_of_what_is_ours_alone(bench) -> None:
+    known = {
+        "name",
+        "title",
+        "description",
+        "type",
+        "format",
+        "decimalChar",
+        "groupChar",
+        "trueValues",
+        "falseValues",
+    }
+    for system, table in bench.registry.tables():
+        found = json.loads(bench.sicio("schema", system.system, table.name).stdout)
+        assert set(found) <= {
+            "$schema",
+            "title",
+            "description",
+            "fields",
+            "fieldsMatch",
+            "missingValues",
+            "primaryKey",
+        }
+        assert all(set(field) <= known | {"constraints"} for field in found["fields"])
+
+
+def test_schema_may_bear_the_declared_names(bench) -> None:
+    found = json.loads(bench.sicio("schema", "ventes", "ventes", "--declared").stdout)
+    assert [field["name"] for field in found["fields"]] == ["numero", "jour", "montant"]
+
+
+# source new -------------------------------------------------------------------------------------------------
+
+
+def test_a_csv_sample_becomes_a_source_that_loads_and_reads_it(bench, declared, models, tmp_path) -> None:
+    path = sample(tmp_path, "interventions_2019.csv", INTERVENTIONS)
+    result = bench.sicio(
+        "source", "new", "--from", path, "--system", "gmao", "--title", "GMAO", "--owner", "Pôle"
+    )
+    assert result.exit_code == 0, result.output
+    text = (declared / "gmao.yml").read_text(encoding="utf-8")
+    assert 'files: "interventions*.csv"' in text
+    assert 'format: {type: csv, encoding: cp1252, delimiter: ";", title: "exercice {exercice}"}' in text
+    ref = drafted(declared, "gmao")
+    (table,) = ref.export.tables
+    fields = {field.name: (field.type, field.personal) for field in table.fields}
+    assert fields == {
+        "numero_ticket": ("string", None),
+        "date": ("date", None),
+        "commune": ("string", None),
+        "intervenant": ("string", "drop"),
+        "duree_jours": ("number", None),
+        "clos": ("boolean", None),
+    }
+    assert table.primaryKey == ["numero_ticket"]
+    assert (table.exercice.column, table.exercice.rule) == ("date", "within")
+    assert table.ignore[0].sums == ["duree_jours"]
+    counts = read(bench, ref, path)
+    assert (counts.lues, counts.acceptees, counts.refusees, counts.ignorees) == (7, 3, 0, 4)
+    assert [total["ok"] for total in counts.totals] == [True]
+
+
+def test_the_other_files_and_the_next_steps(bench, declared, models, tmp_path) -> None:
+    path = sample(tmp_path, "interventions_2019.csv", INTERVENTIONS)
+    said = bench.sicio("source", "new", "--from", path, "--system", "gmao").stdout
+    model = (models / "staging" / "gmao" / "stg_gmao__interventions.sql").read_text(encoding="utf-8")
+    assert "source('lake', 'gmao__interventions')" in model
+    assert "intervenant" not in model  # dropped before the lake
+    docs = (models / "staging" / "gmao" / "_gmao__models.yml").read_text(encoding="utf-8")
+    assert "name: stg_gmao__interventions" in docs
+    from pipelines.validate.suite_file import read_suite_file
+
+    (volume,) = read_suite_file(settings.EXPECTATIONS_DIR / "gmao" / "interventions.yml").expectations
+    assert volume.key == "volume"
+    for step in ("systemes: [..., gmao]", "codegen", "check", "--source gmao/interventions --exercice 2019"):
+        assert step in said
+    assert "gmao.yml:3  the system's name" in said
+    assert f"landing/2019/gmao/, then: sicio --home {bench.home.root} run 2019 --source gmao" in said
+
+
+def test_a_shape_maps_headings_and_says_what_it_does_not_know(bench, declared, models, tmp_path) -> None:
+    path = sample(tmp_path, "comptes_gmao_2019.csv", COMPTES)
+    result = bench.sicio("source", "new", "--from", path, "--system", "gmao", "--shape", "comptes")
+    assert result.exit_code == 0, result.output
+    ref = drafted(declared, "gmao")
+    (table,) = ref.export.tables
+    layout = table.header_of(2019)
+    assert layout["identifiant"] == "Identifiant"
+    assert layout["est_actif"] == "Compte actif"
+    assert layout["date_creation"] == "(à compléter : Date de création)"  # « Créé le » is unknown so far
+    text = (declared / "gmao.yml").read_text(encoding="utf-8")
+    assert "# left out: [Créé le, Couleur]" in text
+    assert "TODO which column, among [Créé le, Couleur]?" in text
+    assert "indicateurs: [agents_utilisateurs]" in result.stdout
+    assert not (settings.EXPECTATIONS_DIR / "gmao").exists()  # a shape has its own suite
+    assert "comptes('gmao'" in (models / "staging" / "gmao" / "stg_gmao__comptes.sql").read_text()
+    with pytest.raises(Exception, match="FIC-ENTETE"):
+        read(bench, ref, path)  # refused, never read wrongly
+
+
+def test_a_shape_learns_from_the_systems_that_are_declared(bench, declared, models, tmp_path) -> None:
+    path = sample(tmp_path, "comptes_gmao_2019.csv", COMPTES)
+    bench.sicio("source", "new", "--from", path, "--system", "gmao", "--shape", "comptes")
+    first = declared / "gmao.yml"
+    learnt = first.read_text(encoding="utf-8").replace('"(à compléter : Date de création)"', "Créé le")
+    first.write_text(learnt, encoding="utf-8")
+    load_registry.cache_clear()
+    result = bench.sicio("source", "new", "--from", path, "--system", "autre", "--shape", "comptes")
+    assert result.exit_code == 0, result.output
+    ref = drafted(declared, "autre")
+    assert ref.export.tables[0].header_of(2019)["date_creation"] == "Créé le"
+    assert ref.export.tables[0].exercice.rule == "not_after"
+    assert read(bench, ref, path).acceptees == 2
+
+
+def test_a_workbook_sample(bench, declared, models, tmp_path) -> None:
+    path = tmp_path / "parc.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("Lisez-moi").write(0, 0, "Mode d’emploi")
+        sheet, day = book.add_worksheet("Parc 2019"), book.add_format({"num_format": "dd/mm/yyyy"})
+        sheet.write_row(0, 0, ["État du parc au 31 décembre 2019"])
+        sheet.write_row(2, 0, ["Référence", "Mise en service", "Valeur"])
+        for row, (reference, serial, value) in enumerate(
+            [("A1", 43500, 10.5), ("A2", 43510, 3), ("A3", 43520, 0.25)]
+        ):
+            sheet.write_row(3 + row, 0, [reference])
+            sheet.write_number(3 + row, 1, serial, day)
+            sheet.write_number(3 + row, 2, value)
+    result = bench.sicio("source", "new", "--from", path, "--system", "parc")
+    assert result.exit_code == 0, result.output
+    ref = drafted(declared, "parc")
+    (table,) = ref.export.tables
+    assert table.sheet == "Parc 2019"
+    assert {f.name: f.type for f in table.fields} == {
+        "reference": "string",
+        "mise_en_service": "date",
+        "valeur": "number",
+    }
+    assert ref.export.format.title == "31 décembre {exercice}"
+    assert "the largest sheet; the others are Lisez-moi" in (declared / "parc.yml").read_text(
+        encoding="utf-8"
+    )
+    assert read(bench, ref, path).acceptees == 3
+
+
+def test_headings_that_sql_the_lake_or_the_reader_cannot_take(bench, declared, models, tmp_path) -> None:
+    text = "Exercice;Order;2e;A;a;;Order !\n2019;x;1;p;q;;z\n2019;y;2;p;q;;z\n"
+    path = sample(tmp_path, "divers_2019.csv", text)
+    result = bench.sicio("source", "new", "--from", path, "--system", "divers")
+    assert result.exit_code == 0, result.output
+    ref = drafted(declared, "divers")
+    names = [field.name for field in ref.export.tables[0].fields]
+    assert names == ["annee", "order_source", "c_2e", "order_source_2"]
+    assert "TODO left out, given twice in the header" in (declared / "divers.yml").read_text(encoding="utf-8")
+    assert read(bench, ref, path).acceptees == 2
+
+
+def test_nothing_is_overwritten_nor_half_written(bench, declared, models, tmp_path) -> None:
+    path = sample(tmp_path, "ventes_2019.csv", VENTES_2019, "utf-8")
+    before = (declared / "ventes.yml").read_text(encoding="utf-8")
+    result = bench.sicio("source", "new", "--from", path, "--system", "ventes")
+    assert result.exit_code == 2
+    assert "exists already: nothing was written" in result.stderr
+    assert (declared / "ventes.yml").read_text(encoding="utf-8") == before
+    assert not models.exists()
+
+
+def test_a_dry_run_shows_the_files_and_writes_none(bench, declared, models, tmp_path) -> None:
+    path = sample(tmp_path, "interventions_2019.csv", INTERVENTIONS)
+    result = bench.sicio("source", "new", "--from", path, "--system", "gmao", "--dry-run")
+    assert "system: gmao" in result.stdout
+    assert not (declared / "gmao.yml").exists()
+    assert not models.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "more", "said"),
+    [
+        ("a_2019.csv", b"", [], "no line to learn from"),
+        ("a_2019.csv", b"1;2\n3;4\n", [], "no header line"),
+        ("a_2019.csv", b"A;B\n", [], "no line below the header"),
+        ("a.csv", b"A;B\nx;y\n", [], "--exercice"),
+        ("a_2019.csv", b"<?xml version='1.0'?><a/>", [], "XML"),
+        ("a_2019.bin", b"A\0B", [], "neither a text file"),
+        ("a_2019.csv", b"A;B\nx;y\n", ["--shape", "compte"], "did you mean 'comptes'?"),
+        ("a_2019.csv", b"A;B\nx;y\n", ["--shape", "comptes"], "no heading looks like a field"),
+        ("a_2019.csv", b"A;B\nx;y\n", ["--table", "Ma table"], "is not a name"),
+    ],
+)
+def test_a_sample_that_teaches_nothing_ends_with_2(
+    bench, models, tmp_path, name, content, more, said
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    result = bench.sicio("source", "new", "--from", path, "--system", "nouveau", *more)
+    assert result.exit_code == 2, result.output
+    assert said in result.stderr
+
+
+def test_the_exercice_is_that_of_the_landing_folder(bench, declared, models) -> None:
+    path = bench.drop("2021/gmao/export.csv", "A;B\nx;y\nz;t\n")
+    assert bench.sicio("source", "new", "--from", path, "--system", "gmao").exit_code == 0
+    assert list(drafted(declared, "gmao").export.tables[0].header) == [2021]
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "is_sure"),
+    [
+        (b"abc", "utf-8", False),
+        ("été".encode(), "utf-8", True),
+        ("\ufeffété".encode(), "utf-8", True),
+        ("été".encode("cp1252"), "cp1252", True),
+        ("10 €".encode("cp1252"), "cp1252", True),
+        ("10 €".encode("iso-8859-15"), "iso-8859-15", False),
+        ("été".encode("utf-16"), "utf-16", True),
+    ],
+)
+def test_encodings(content: bytes, encoding: str, is_sure: bool) -> None:
+    found, doubts = guess_encoding(content)
+    assert (found, not doubts) == (encoding, is_sure)
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("a;b\n1,5;2,5\n3;4\n", ";"),
+        ("a,b\n1.5,2\n", ","),
+        ("a\tb\tc\n1\t2;3\t4\n", "\t"),
+        ("a|b\n1|2\n", "|"),
+        ('a;b\n"x;y";2\n', ";"),
+    ],
+)
+def test_delimiters(text: str, delimiter: str) -> None:
+    assert guess_delimiter(text) == delimiter
+
+
+# codegen and dbt --------------------------------------------------------------------------------------------
+
+
+def test_codegen_writes_or_only_checks(bench, monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr("pipelines.transform.codegen.stale", lambda: [tmp_path / "chiffres.sql"])
+    monkeypatch.setattr("pipelines.transform.codegen.write", lambda: [tmp_path / "chiffres.sql"])
+    result = bench.sicio("codegen", "--check")
+    assert (result.exit_code, "Out of date" in result.stdout) == (1, True)
+    result = bench.sicio("codegen")
+    assert (result.exit_code, "Wrote" in result.stdout) == (0, True)
+    monkeypatch.setattr("pipelines.transform.codegen.stale", list)
+    assert bench.sicio("codegen", "--check").exit_code == 0
+
+
+@pytest.fixture
+def dbt_calls(monkeypatch: pytest.MonkeyPatch) -> list:
+    """Stand in for dbt."""
+    calls: list = []
+
+    def run_dbt(arguments: list[str], warehouse: Path) -> subprocess.CompletedProcess:
+        calls.append((arguments, warehouse))
+        return subprocess.CompletedProcess(arguments, 0)
+
+    monkeypatch.setattr("pipelines.transform.dbt.run_dbt", run_dbt)
+    return calls
+
+
+def test_dbt_works_on_a_warehouse_of_its_own_that_holds_what_is_accepted(filled, dbt_calls) -> None:
+    import duckdb
+
+    result = filled.sicio("dbt", "build", "--select", "stg_ventes__ventes", "--help-me")
+    assert result.exit_code == 0, result.output
+    ((arguments, warehouse),) = dbt_calls
+    assert arguments[:4] == ["build", "--select", "stg_ventes__ventes", "--help-me"]
+    assert warehouse == filled.home.warehouse_analyst
+    assert not filled.home.warehouse.exists()
+    with duckdb.connect(str(warehouse)) as db:
+        assert db.execute("select count(*) from lake.ventes__ventes").fetchone() == (2,)
+        db.execute("create table essai as select 1")
+    filled.sicio("dbt", "test")
+    with duckdb.connect(str(warehouse)) as db:
+        assert db.execute("select * from essai").fetchone() == (1,)  # kept: nothing has changed
+    filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
+    filled.receive("ventes/ventes", 2020, check("ok", True))
+    filled.sicio("dbt", "test")
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        assert db.execute("select count(*) from lake.ventes__ventes").fetchone() == (4,)
+
+
+def test_dbt_commands_that_touch_no_table_need_no_home(declared, dbt_calls, tmp_path) -> None:
+    from click.testing import CliRunner
+
+    from pipelines.cli.app import sicio
+
+    for arguments in (["parse"], ["--help"], []):
+        assert CliRunner().invoke(sicio, ["dbt", *arguments]).exit_code == 0
+    assert [arguments for arguments, _ in dbt_calls] == [["parse"], ["--help"], []]

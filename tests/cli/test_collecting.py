@@ -1,0 +1,338 @@
+"""``run``, ``check``, ``init`` and ``demo``: what starts the work, and the exit code that it ends with."""
+
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli.app import sicio
+from pipelines.cli.output import progress
+from pipelines.rules import DeliveryRefused
+from pipelines.settings import Home
+from pipelines.sources.organisation import load_organisation
+from pipelines.sources.registry import load_registry
+from tests.cli.conftest import AGENTS_2019, VENTES_2019, Bench, check
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
+    """Stand in for the orchestrator: what it is asked, and what it answers."""
+    monkeypatch.setattr("pipelines.transform.codegen.stale", list)
+
+    def answer(work: Callable[[], None] = lambda: None, **report: object) -> list:
+        asked: list = []
+
+        def run_jobs(home: Home, exercices: list[int], sources: list[str] | None, say: Callable) -> object:
+            asked.append((home.root, exercices, sources))
+            say("collect")
+            work()
+            defaults = {"collected": True, "built": True, "error": None, "publication": "p"}
+            return types.SimpleNamespace(**defaults | report)
+
+        monkeypatch.setitem(sys.modules, "pipelines.defs.run", types.SimpleNamespace(run_jobs=run_jobs))
+        return asked
+
+    return answer
+
+
+def receive_all(bench: Bench) -> None:
+    bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
+    bench.drop("2019/personnel/agents_2019.csv", AGENTS_2019, "cp1252")
+    bench.receive("ventes/ventes", 2019, check("ok", True), check("alerte", False, severity="warning"))
+    bench.receive("personnel/agents", 2019, check("ok", True))
+
+
+def test_run_ends_with_a_summary_of_the_year_and_where_to_look(bench, jobs) -> None:
+    asked = jobs(lambda: receive_all(bench))
+    result = bench.sicio("run", 2019)
+    assert result.exit_code == 0, result.output
+    assert asked == [(bench.home.root, [2019], None)]
+    counted = {
+        tuple(line.split()[:-1]): line.split()[-1] for line in result.stdout.splitlines() if line.strip()
+    }
+    assert counted[("Exports", "received")] == "2"
+    assert counted[("Lines", "read")] == "7"
+    assert (counted[("=", "accepted")], counted[("+", "refused")], counted[("+", "ignored")]) == (
+        "3",
+        "2",
+        "2",
+    )
+    assert (counted[("Checks", "passed")], counted[("warned",)], counted[("failed",)]) == ("2", "1", "0")
+    assert (counted[("Figures", "computed")], counted[("of", "which", "partial")]) == ("3", "3")
+    assert f"sicio --home {bench.home.root} status 2019" in result.stdout
+    assert "published/rapport.duckdb" in result.stdout
+    assert result.stderr == ""
+
+
+def test_several_years_are_one_run_and_one_column_each(bench, jobs) -> None:
+    asked = jobs(lambda: receive_all(bench))
+    result = bench.sicio("run", 2019, 2020, 2019)
+    assert asked == [(bench.home.root, [2019, 2020], None)]
+    assert result.exit_code == 3  # 2020 is late
+    assert (
+        "Still missing: personnel/agents 2020 (Ressources humaines), ventes/ventes 2020 (Régie)"
+        in result.stderr
+    )
+
+
+def test_source_narrows_the_collection_and_the_exit_code(bench, jobs) -> None:
+    asked = jobs(lambda: receive_all(bench))
+    assert bench.sicio("run", 2020, "--source", "ventes/ventes").exit_code == 3
+    bench.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
+    bench.receive("ventes/ventes", 2020, check("ok", True))
+    assert bench.sicio("run", 2020, "--source", "ventes").exit_code == 0
+    assert {sources[0] for _, _, sources in asked} == {"ventes"}
+
+
+def test_a_refused_export_ends_with_1_and_is_named(bench, jobs) -> None:
+    refusal = DeliveryRefused("FIC-ENTETE", fichier="v.csv")
+    jobs(lambda: bench.refuse("ventes/ventes", 2019, refusal, "abc"), collected=False)
+    result = bench.sicio("run", 2019)
+    assert result.exit_code == 1
+    assert "Refused: ventes/ventes 2019 (FIC-ENTETE)" in result.stderr
+
+
+def test_a_failed_build_ends_with_1_and_says_what_stays(bench, jobs) -> None:
+    jobs(lambda: receive_all(bench), built=False, error="the warehouse was not replaced: fct_ventes")
+    result = bench.sicio("run", 2019)
+    assert result.exit_code == 1
+    assert "fct_ventes" in result.stderr
+    assert "The former warehouse and publication stay" in result.stderr
+
+
+def test_a_collection_that_broke_is_not_taken_for_a_success(bench, jobs) -> None:
+    jobs(lambda: receive_all(bench), collected=False)
+    result = bench.sicio("run", 2019)
+    assert result.exit_code == 1
+    assert "a collection failed" in result.stderr
+
+
+def test_a_home_taken_meanwhile_ends_with_4(bench, jobs) -> None:
+    jobs(lambda: receive_all(bench), error="Busy: /x is being written by process 12")
+    assert bench.sicio("run", 2019).exit_code == 4
+
+
+def test_out_of_date_generated_files_are_said_before_the_work(bench, jobs, monkeypatch) -> None:
+    jobs(lambda: receive_all(bench))
+    monkeypatch.setattr("pipelines.transform.codegen.stale", lambda: [Path("chiffres.sql")])
+    assert "chiffres.sql" in bench.sicio("run", 2019).stderr
+
+
+def test_progress_is_for_terminals_only(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress() as say:
+        say("working")
+    assert capsys.readouterr().err == ""
+
+
+# check ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Give by hand what Great Expectations would answer."""
+
+    def answer(*results: object) -> None:
+        judge = types.SimpleNamespace(judge=lambda *_: list(results))
+        monkeypatch.setitem(sys.modules, "pipelines.validate.judge", judge)
+
+    return answer
+
+
+def contents(home: Home) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in home.root.rglob("*") if path.is_file()}
+
+
+def test_check_judges_and_loads_nothing(filled, judged) -> None:
+    judged(check("ok", True), check("alerte", False, severity="warning"))
+    path = filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
+    before = contents(filled.home)
+    result = filled.sicio("check", path)
+    assert result.exit_code == 0, result.output
+    assert (
+        "ventes/ventes: 4 lines read = 2 accepted + 1 refused + 1 ignored; checks: 1 passed, 1 warned"
+        in result.stdout
+    )
+    assert "ventes_2020.csv:3:3 LIG-TYPE" in result.stdout
+    assert "ATT-ALERTE" in result.stdout
+    assert "would be accepted" in result.stdout
+    assert contents(filled.home) == before
+
+
+def test_check_of_a_home_without_ledger_makes_none(bench, judged, tmp_path: Path) -> None:
+    judged(check("ok", True))
+    path = tmp_path / "ventes_2019.csv"
+    path.write_text(VENTES_2019, encoding="utf-8")
+    assert bench.sicio("check", path).exit_code == 0  # the export by its pattern, the exercice by its name
+    assert not bench.home.ledger_file.exists()
+
+
+def test_check_ends_with_1_when_the_delivery_would_be_refused(bench, judged) -> None:
+    path = bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
+    judged(check("cle", False))
+    result = bench.sicio("check", path)
+    assert result.exit_code == 1
+    assert "would be refused" in result.stdout
+    path.write_text("N°;Jour\nV1;02/01/2019\n", encoding="utf-8")
+    result = bench.sicio("check", path)
+    assert result.exit_code == 1
+    assert "FIC-ENTETE" in result.stderr
+    assert "Montant" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_check_refuses_the_bytes_of_another_exercice(filled, judged) -> None:
+    judged(check("ok", True))
+    path = filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019)
+    result = filled.sicio("check", path)
+    assert result.exit_code == 1
+    assert "FIC-DEJA-VU" in result.stderr
+
+
+def test_check_asks_when_it_cannot_guess(bench, judged, tmp_path: Path) -> None:
+    judged(check("ok", True))
+    path = tmp_path / "export.csv"
+    path.write_text(VENTES_2019, encoding="utf-8")
+    result = bench.sicio("check", path)
+    assert (result.exit_code, "--source" in result.stderr) == (2, True)
+    result = bench.sicio("check", path, "--source", "ventes")
+    assert (result.exit_code, "--exercice" in result.stderr) == (2, True)
+    result = bench.sicio("check", path, "--source", "ventes", "--exercice", 2019)
+    assert result.exit_code == 0
+    assert "not named as collection expects: ventes*.csv" in result.stderr
+
+
+def test_check_with_the_real_judge(bench) -> None:
+    path = bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V1;05/01/2019;1,00\n")
+    result = bench.sicio("check", path)
+    assert result.exit_code == 1, result.output
+    assert "ventes_2019.csv:2 ATT-CRITIQUE" in result.stdout
+    assert "ventes_2019.csv:5 ATT-CRITIQUE" in result.stdout
+
+
+# init and demo ----------------------------------------------------------------------------------------------
+
+
+def init(home: Path, *more: str) -> object:
+    arguments = [
+        "init",
+        str(home),
+        "--name",
+        'Syndicat « d\'essai » : "A"',
+        "--sigle",
+        "SE",
+        "--siren",
+        "123456789",
+    ]
+    return CliRunner().invoke(sicio, [*arguments, "--first", "2020", *more])
+
+
+def test_init_makes_a_home_that_loads(declared, tmp_path: Path) -> None:
+    root = tmp_path / "neuf"
+    result = init(root, "--last", "2022", "--system", "ventes", "--system", "absences")
+    assert result.exit_code == 0, result.output
+    organisation = load_organisation(Home(root), load_registry(declared))
+    assert organisation.nom == 'Syndicat « d\'essai » : "A"'
+    assert organisation.years == [2020, 2021, 2022]
+    assert organisation.systemes == ["ventes", "absences"]
+    assert (root / "landing" / "2021").is_dir()
+    assert (root / "landing").stat().st_mode & 0o077 == 0
+    assert "max_concurrent_runs: 1" in (root / "dagster" / "dagster.yaml").read_text()
+    assert CliRunner().invoke(sicio, ["--home", str(root), "status", "2020"]).exit_code == 3
+
+
+def test_init_takes_the_home_of_the_session_and_no_system_by_default(
+    declared, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("SICIO_HOME", str(tmp_path / "env"))
+    arguments = ["init", "--name", "N", "--sigle", "S", "--siren", "123456789", "--first", "2020"]
+    assert CliRunner().invoke(sicio, arguments).exit_code == 0
+    assert load_organisation(Home(tmp_path / "env"), load_registry(declared)).systemes == []
+
+
+def test_the_commented_examples_of_a_new_home_are_right(declared, tmp_path: Path) -> None:
+    root = tmp_path / "neuf"
+    init(root)
+    path = Home(root).organisation_file
+    lines = path.read_text(encoding="utf-8").splitlines()
+    text = "\n".join(
+        line.removeprefix("# ") for line in lines if not line.endswith(": []") and not _is_prose(line)
+    )
+    path.write_text(text, encoding="utf-8")
+    organisation = load_organisation(Home(root), load_registry(declared))
+    assert [c.nom for c in organisation.collectivites] == ["Crac’h"]
+    assert [a.code for a in organisation.applications] == ["kolok"]
+
+
+def _is_prose(line: str) -> bool:
+    return line.startswith("# ") and line.endswith((".", "`)."))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--system", "vente"], "did you mean 'ventes'?"),
+        (["--last", "2019"], "comes before"),
+        (["--siren", "12"], "siren"),
+    ],
+)
+def test_init_refuses_what_would_not_load_and_leaves_nothing(
+    declared, tmp_path: Path, more: list, said: str
+) -> None:
+    result = init(tmp_path / "neuf", *more)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert not (tmp_path / "neuf" / "organisation.yml").exists()
+
+
+def test_init_never_touches_an_existing_home(bench) -> None:
+    before = contents(bench.home)
+    result = init(bench.home.root)
+    assert result.exit_code == 2
+    assert "exists" in result.stderr
+    assert contents(bench.home) == before
+
+
+@pytest.fixture
+def invented(monkeypatch: pytest.MonkeyPatch, bench: Bench) -> list:
+    """Stand in for the maker of the demonstration's rows."""
+    made: list = []
+
+    def make_home(root: Path, years: list[int]) -> None:
+        if (root / "organisation.yml").exists():
+            raise ValueError(f"{root} belongs to another organisation")
+        made.append((root, years))
+        root.mkdir()
+        text = bench.home.organisation_file.read_text().replace("demonstration: false", "demonstration: true")
+        (root / "organisation.yml").write_text(
+            text.replace("premier: 2019", "premier: 2018"), encoding="utf-8"
+        )
+
+    monkeypatch.setitem(sys.modules, "demo.home", types.SimpleNamespace(make_home=make_home))
+    return made
+
+
+def test_demo_makes_the_home_and_runs_the_main_job(invented, jobs, tmp_path: Path) -> None:
+    asked = jobs()
+    result = CliRunner().invoke(sicio, ["demo", str(tmp_path / "d"), "--through", "2019"])
+    assert invented == [(tmp_path / "d", [2018, 2019])]
+    assert asked == [(tmp_path / "d", [2018, 2019], None)]
+    assert "DÉMONSTRATION" in result.stdout
+    assert "invented" in result.stdout
+    assert (tmp_path / "d" / "dagster" / "dagster.yaml").exists()
+
+
+def test_demo_may_only_make_the_home(invented, jobs, tmp_path: Path) -> None:
+    asked = jobs()
+    assert CliRunner().invoke(sicio, ["demo", str(tmp_path / "d"), "--no-run"]).exit_code == 0
+    assert invented and not asked
+
+
+def test_demo_refuses_another_organisation_s_home(invented, jobs, bench) -> None:
+    result = CliRunner().invoke(sicio, ["demo", str(bench.home.root)])
+    assert result.exit_code == 2
+    assert "another organisation" in result.stderr
+    assert not bench.home.dagster.exists()

@@ -1,0 +1,143 @@
+"""What any command owes: a fast --help, an exit code for each kind of error, no traceback for an expected one."""
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines.cli.app import BROKEN, COMMANDS, sicio
+from pipelines.locking import only_writer
+
+HEAVY = {"dagster", "dagster_dbt", "great_expectations", "pandas", "dbt"}
+SLOW = HEAVY | {"duckdb", "sqlalchemy", "rich", "pydantic", "yaml", "lxml"}
+CALL = """
+import sys
+from pipelines.cli.app import sicio
+try:
+    sicio(sys.argv[1:], prog_name="sicio")
+except SystemExit as end:
+    code = end.code
+print("modules", *sorted(m for m in sys.modules if "." not in m), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def call(*arguments: object) -> tuple[int, str, set[str]]:
+    """Exit code, standard output and imported packages of a fresh process."""
+    done = subprocess.run(
+        [sys.executable, "-c", CALL, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, set(done.stderr.rpartition("modules ")[2].split())
+
+
+def test_help_imports_nothing_slow_and_lists_every_command() -> None:
+    code, said, modules = call("--help")
+    assert code == 0
+    assert not modules & SLOW
+    assert all(f"  {name} " in said for name in COMMANDS)
+
+
+def test_help_takes_less_than_three_tenths_of_a_second_of_processor() -> None:
+    spent = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([Path(sys.executable).with_name("sicio"), "--help"], capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(spent) < 0.3
+
+
+@pytest.mark.parametrize(
+    "command", [["status", 2019], ["rejects", 2019], ["findings", 2019], ["figures", 2019]]
+)
+def test_reading_commands_never_import_the_orchestrator_nor_the_judge(filled, command) -> None:
+    # a fresh process does not see the patched folders: the shipped declarations will do
+    filled.home.organisation_file.write_text(
+        'nom: E\nsigle: E\nsiren: "123456789"\nexercices: {premier: 2019, dernier: 2019}\nsystemes: [absences]\n'
+    )
+    filled.publish(
+        "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, true, 'T', 'e', 'f')"
+    )
+    code, said, modules = call("--home", filled.home.root, *command)
+    assert code == 0, said
+    assert "duckdb" in modules or "sqlalchemy" in modules
+    assert not modules & HEAVY
+
+
+def test_schema_needs_neither_database_nor_ledger() -> None:
+    code, said, modules = call("schema", "absences", "absences")
+    assert code == 0
+    assert '"fields"' in said
+    assert not modules & (HEAVY | {"duckdb", "sqlalchemy"})
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_command_has_the_help_that_the_group_announces(name: str) -> None:
+    command = sicio.get_command(None, name)
+    assert command.get_short_help_str(200) == COMMANDS[name][2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["stauts", "2019"], "Did you mean 'status'?"),
+        (["status", "2018"], "exercice 2018 is not one of the organisation's: 2019 to 2030"),
+        (["rejects", "2019", "--source", "vente"], "did you mean 'ventes'?"),
+        (["check", __file__, "--source", "ventes/vente"], "did you mean 'ventes/ventes'?"),
+        (["schema", "vents", "ventes"], "did you mean 'ventes'?"),
+        (["schema", "ventes", "vente"], "did you mean 'ventes'?"),
+        (["figures", "2019"], "nothing is published yet"),
+    ],
+)
+def test_a_usage_error_ends_with_2_and_helps(bench, arguments: list[str], said: str) -> None:
+    result = bench.sicio(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_home_that_does_not_exist_is_said_with_the_remedy(declared, tmp_path) -> None:
+    result = CliRunner().invoke(sicio, ["--home", str(tmp_path / "none"), "status", "2019"])
+    assert result.exit_code == 2
+    assert "sicio init" in result.stderr
+
+
+def test_a_mistaken_declaration_names_file_and_line(bench, declared: Path) -> None:
+    (declared / "ventes.yml").write_text("system: ventes\ntitel: Ventes\n", encoding="utf-8")
+    from pipelines.sources.registry import load_registry
+
+    load_registry.cache_clear()
+    result = bench.sicio("status", 2019)
+    assert result.exit_code == 2
+    assert "ventes.yml:2 titel" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_debug_shows_the_traceback_of_an_expected_error(bench) -> None:
+    bench.home.organisation_file.unlink()
+    assert "Traceback" not in bench.sicio("status", 2019).stderr
+    assert "Traceback" in bench.sicio("status", 2019, "--debug").stderr
+
+
+def test_an_error_of_the_program_shows_its_traceback_and_is_none_of_the_codes(bench, monkeypatch) -> None:
+    monkeypatch.setattr("pipelines.cli.reading.year_status", lambda *_, **__: 1 / 0)
+    result = bench.sicio("status", 2019)
+    assert result.exit_code == BROKEN
+    assert "ZeroDivisionError" in result.stderr
+
+
+def test_home_and_debug_may_stand_after_the_command(bench) -> None:
+    result = CliRunner().invoke(sicio, ["status", "2019", "--home", str(bench.home.root)])
+    assert "ESSAI · exercice 2019" in result.stdout
+
+
+def test_a_busy_home_ends_with_4_and_says_who_holds_it(bench, monkeypatch) -> None:
+    monkeypatch.setattr("pipelines.transform.codegen.stale", list)
+    with only_writer(bench.home):
+        result = bench.sicio("run", 2019)
+    assert result.exit_code == 4
+    assert str(os.getpid()) in result.stderr

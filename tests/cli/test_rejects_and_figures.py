@@ -1,0 +1,177 @@
+"""``rejects``, ``findings`` and ``figures``: texts for people, CSV for a spreadsheet, JSON for programs."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+
+import pytest
+
+from pipelines.cli.output import french, neutralised, printable
+from pipelines.cli.rejects import letters
+from pipelines.ledger.records import CheckResult
+from pipelines.rules import DeliveryRefused
+from tests.cli.conftest import VENTES_2019, check
+
+ROWS = """
+('essai.agents.nombre', 2019, null::decimal(20,6), 'agents', 0, 'manquant', 'NC', false, 'Agents', 'essai', 'f'),
+('essai.ventes.total', 2019, 4764020.26, 'EUR', 2, 'calculé', null, true, 'Total [brut]', 'essai', '=f'),
+('essai.ventes.total', 2020, 1, 'EUR', 2, 'calculé', null, false, 'Total', 'essai', 'f')
+"""
+
+
+def read_csv(text: str) -> list[dict]:
+    assert text.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
+
+
+def test_a_refused_line_says_where_which_rule_received_expected_and_how_to_mend(filled) -> None:
+    result = filled.sicio("rejects", 2019)
+    assert result.exit_code == 0  # no whole delivery is refused
+    assert (
+        "ventes_2019.csv:3:3 LIG-TYPE Valeur illisible dans le type déclaré — colonne « Montant »"
+        in result.stdout
+    )
+    assert "reçu    =1+1" in result.stdout
+    assert "attendu un nombre d’au plus 2 décimales" in result.stdout
+    assert "aide    Corriger la cellule" in result.stdout
+    assert "2 refused lines, 0 refused deliveries." in result.stdout
+
+
+def test_nothing_received_is_shown_of_a_table_with_personal_columns(filled) -> None:
+    for form in ("text", "csv", "json"):
+        said = filled.sicio("rejects", 2019, "--format", form).stdout
+        assert "31/02/2015" not in said
+        assert "bpetit" not in said
+        assert "Petit" not in said
+    assert "agents_2019.csv:3:3 LIG-TYPE" in filled.sicio("rejects", 2019).stdout
+    assert "masqué (table à données personnelles)" in filled.sicio("rejects", 2019).stdout
+
+
+def test_csv_opens_in_a_french_spreadsheet_and_runs_nothing(filled) -> None:
+    result = filled.sicio("rejects", 2019, "--source", "ventes", "--format", "csv")
+    (row,) = read_csv(result.stdout)
+    assert (row["fichier"], row["ligne"], row["position"], row["colonne"]) == (
+        "ventes_2019.csv",
+        "3",
+        "3",
+        "Montant",
+    )
+    assert row["recu"] == "'=1+1"
+    assert row["mention"] == ""
+
+
+def test_json_holds_what_was_received_as_it_was(filled) -> None:
+    (reject,) = json.loads(filled.sicio("rejects", 2019, "--source", "ventes", "--format", "json").stdout)[
+        "rejets"
+    ]
+    assert (reject["recu"], reject["ligne"], reject["masque"]) == ("=1+1", 3, False)
+
+
+def test_a_refused_delivery_ends_with_1(bench) -> None:
+    refusal = DeliveryRefused("FIC-EXERCICE", fichier="v.csv", ligne=1, recu="2018", attendu="2019")
+    bench.refuse("ventes/ventes", 2019, refusal, "abc")
+    result = bench.sicio("rejects", 2019)
+    assert result.exit_code == 1
+    assert "v.csv:1 FIC-EXERCICE Fichier d’un autre exercice  [ventes/ventes]" in result.stdout
+    assert "1 refused delivery." in result.stdout
+    assert bench.sicio("rejects", 2019, "--source", "personnel").exit_code == 0
+
+
+def test_a_failed_critical_check_shows_the_lines_that_break_it(filled) -> None:
+    filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V1;05/01/2019;1,00\n")
+    result = CheckResult(
+        "primary_key", "t", "numero", "critical", False, "2", 2, "Numéros uniques.", "Dédoublonner."
+    )
+    filled.receive("ventes/ventes", 2019, result)
+    said = filled.sicio("rejects", 2019).stdout
+    assert "ventes_2019.csv:2 ATT-CRITIQUE" in said
+    assert "ventes_2019.csv:5 ATT-CRITIQUE" in said
+    assert "attendu Numéros uniques." in said
+    assert "aide    Dédoublonner." in said
+    assert "ventes_2019.csv:3:3 LIG-TYPE" in said  # the refused lines of that same delivery
+
+
+def test_a_check_that_the_suite_no_longer_has_is_shown_without_lines(filled) -> None:
+    filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
+    filled.receive("ventes/ventes", 2019, check("disparue", False))
+    assert "ventes_2019.csv ATT-CRITIQUE" in filled.sicio("rejects", 2019).stdout
+
+
+def test_findings_gather_everything_and_end_with_1_or_3(filled) -> None:
+    result = filled.sicio("findings", 2019)
+    assert result.exit_code == 0
+    assert "ATT-ALERTE" in result.stdout
+    assert filled.sicio("findings", 2020).exit_code == 3  # nothing arrived for 2020
+    filled.refuse("ventes/ventes", 2020, DeliveryRefused("FIC-VIDE", fichier="v.csv"), "abc")
+    assert filled.sicio("findings", 2020).exit_code == 1
+    rows = read_csv(filled.sicio("findings", 2019, "--format", "csv").stdout)
+    assert {row["code"] for row in rows} >= {"LIG-TYPE", "ATT-ALERTE"}
+
+
+def test_figures_are_printed_as_the_report_prints_them(filled) -> None:
+    filled.publish(ROWS)
+    result = filled.sicio("figures", 2019)
+    assert result.exit_code == 0
+    lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.startswith("essai.")}
+    assert "4\u202f764\u202f020,26" in lines["essai.ventes.total"]
+    assert "partial" in lines["essai.ventes.total"]
+    assert "Total [brut]" in lines["essai.ventes.total"]  # brackets are text
+    assert " NC " in lines["essai.agents.nombre"]
+
+
+def test_figures_as_csv_and_json(filled) -> None:
+    filled.publish(ROWS)
+    rows = read_csv(filled.sicio("figures", 2019, "--format", "csv").stdout)
+    assert [(row["valeur"], row["code_manquant"]) for row in rows] == [("", "NC"), ("4764020,26", "")]
+    assert rows[1]["formule"] == "'=f"
+    found = json.loads(filled.sicio("figures", 2019, "--format", "json").stdout)["chiffres"]
+    assert [figure["valeur"] for figure in found] == [None, 4764020.26]
+
+
+def test_figures_can_be_narrowed_by_a_code_or_its_beginning(filled) -> None:
+    filled.publish(ROWS)
+    assert "essai.agents.nombre" not in filled.sicio("figures", 2019, "essai.ventes").stdout
+    result = filled.sicio("figures", 2019, "essai.vente.total")
+    assert result.exit_code == 2
+    assert "did you mean 'essai.ventes.total'?" in result.stderr
+
+
+def test_figures_that_lag_behind_are_said_on_stderr(filled) -> None:
+    filled.publish(ROWS)
+    filled.drop("2020/ventes/v.csv", VENTES_2019)
+    filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
+    filled.receive("ventes/ventes", 2020, check("ok", True))
+    assert "lag behind" in filled.sicio("figures", 2019).stderr
+
+
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("=1+1", "'=1+1"), ("+33 1", "'+33 1"), ("-5", "'-5"), ("@SUM(A1)", "'@SUM(A1)"), ("\tx", "'\tx"),
+        ("\rx", "'\rx"), (" =3", "' =3"), ("\ufeff=3", "'\ufeff=3"), ("＝4", "'＝4"), ("abc", "abc"), ("a=1", "a=1"),
+        (-5, -5), (None, None), ("", ""),
+    ],
+)  # fmt: skip
+def test_only_texts_that_a_spreadsheet_would_run_are_neutralised(cell: object, safe: object) -> None:
+    assert neutralised(cell) == safe
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        ("4764020.26", 2, "4 764 020,26"), ("26.24", 2, "26,24"), ("0", 0, "0"), ("1234", 0, "1 234"),
+        ("2.5", 0, "3"), ("-2.5", 0, "-3"), ("0.125", 2, "0,13"), ("5", 2, "5,00"),
+    ],
+)  # fmt: skip
+def test_numbers_are_french_and_rounded_half_up(value: str, decimals: int, text: str) -> None:
+    assert french(Decimal(value), decimals, space=" ") == text
+
+
+def test_a_supplier_cannot_drive_the_terminal() -> None:
+    assert printable("a\x1b[2Jb\u202ec\n") == "a\\x1b[2Jb\\x202ec\n"
+
+
+@pytest.mark.parametrize(("position", "name"), [(1, "A"), (26, "Z"), (27, "AA"), (703, "AAA")])
+def test_columns_of_a_workbook_have_letters(position: int, name: str) -> None:
+    assert letters(position) == name

@@ -1,0 +1,20 @@
+"""Fixtures that several folders of tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.deliveries import Depot
+
+
+@pytest.fixture(autouse=True)
+def _no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test may make or read a key in the user's own configuration."""
+    monkeypatch.setenv("SICIO_KEY_FILE", os.environ.get("SICIO_KEY_FILE", str(tmp_path / "key")))
+
+
+@pytest.fixture
+def depot(tmp_path: Path) -> Depot:
+    """A home with a declaration of its own and a mailbox."""
+    return Depot(tmp_path)

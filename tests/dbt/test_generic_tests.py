@@ -1,0 +1,50 @@
+"""Each generic test of the dbt project finds the row that must fail it, and nothing in right rows."""
+
+import re
+
+import duckdb
+import jinja2
+import pytest
+
+from pipelines import settings
+
+
+def failures(name: str, rows: str, **arguments) -> int:
+    """The number of rows that the generic test ``name`` returns on ``rows`` (SQL ``values`` with names)."""
+    text = (settings.DBT_PROJECT_DIR / "tests" / "generic" / f"{name}.sql").read_text(encoding="utf-8")
+    text = re.sub(r"{% test (\w+)", r"{% macro \1", text).replace("{% endtest %}", "{% endmacro %}")
+    macro = getattr(jinja2.Environment().from_string(text).module, name)
+    return len(duckdb.connect().execute(str(macro(f"(select * from {rows})", **arguments))).fetchall())
+
+
+@pytest.mark.parametrize(
+    ("rows", "count"),
+    [
+        ("(values (1, 'a'), (1, 'b'), (2, 'a')) as t(x, y)", 0),
+        ("(values (1, 'a'), (1, 'a'), (2, 'a')) as t(x, y)", 1),
+        ("(values (1, null), (1, null)) as t(x, y)", 1),  # a NULL equals a NULL in a key
+    ],
+)
+def test_unique_combination(rows, count):
+    assert failures("unique_combination", rows, columns=["x", "y"]) == count
+
+
+@pytest.mark.parametrize(
+    ("row", "count"),
+    [
+        ("(1.5, null, 'calculé')", 0),
+        ("(0, null, 'calculé')", 0),
+        ("(null, 'NC', 'manquant')", 0),
+        ("(null, null, 'calculé')", 1),  # missing without a reason
+        ("(0, 'NC', 'manquant')", 1),  # a zero in place of a missing value
+        ("(null, 'NC', 'calculé')", 1),
+    ],
+)
+def test_valeur_ou_code_manquant(row, count):
+    assert failures("valeur_ou_code_manquant", f"(values {row}) as t(valeur, code_manquant, statut)") == count
+
+
+def test_every_generic_test_is_tried_here():
+    tried = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
+    written = {path.stem for path in (settings.DBT_PROJECT_DIR / "tests" / "generic").glob("*.sql")}
+    assert written <= tried

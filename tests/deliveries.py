@@ -1,0 +1,154 @@
+"""A small home with hand-made declarations, for the tests of what happens between landing and the lake."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import xlsxwriter
+import yaml
+
+from pipelines.ingest.delivery import ingest
+from pipelines.ledger.records import Manifest
+from pipelines.settings import Home
+from pipelines.sources.registry import ExportRef, Registry, load_registry
+from pipelines.sql import parquet_scan
+
+KEY = b"k" * 32
+YEAR = 2020
+
+# code;libelle;montant;date: the table of most tests
+FIELDS: list[dict[str, Any]] = [
+    {"name": "code", "title": "Code", "constraints": {"required": True}},
+    {"name": "libelle", "title": "Libellé"},
+    {"name": "montant", "title": "Montant", "type": "number", "decimalChar": ",", "groupChar": " "},
+    {"name": "jour", "title": "Jour", "type": "date", "format": "%d/%m/%Y"},
+]
+HEADER = "Code;Libellé;Montant;Jour\n"
+
+
+@dataclass(frozen=True)
+class Read:
+    """What one ingest gave."""
+
+    manifest: Manifest
+    rows: list[dict[str, Any]]
+    refused: list[dict[str, Any]]
+    ignored: list[tuple[int, str]]
+
+    def column(self, name: str) -> list[Any]:
+        """The values of one column, in order of line."""
+        return [row[name] for row in self.rows]
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """(read, accepted, refused, ignored) of the only table."""
+        (t,) = self.manifest.tables.values()
+        return t.lues, t.acceptees, t.refusees, t.ignorees
+
+
+@dataclass
+class Depot:
+    """A home, a folder of declarations and the files that are dropped."""
+
+    root: Path
+    home: Home = field(init=False)
+    sources: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.home = Home(self.root / "home")
+        self.sources = self.root / "sources"
+        self.sources.mkdir(exist_ok=True)
+
+    def declare(
+        self, fields: list[dict] | None = None, *, system: str = "essai", kind: dict | None = None, files: str = "*",
+        table: dict | None = None, export: dict | None = None,
+    ) -> ExportRef:
+        """Declare a system with one export of one table; return the export."""
+        declared = {
+            "system": system,
+            "title": "Essai",
+            "owner": "quelqu’un",
+            "exports": [
+                {
+                    "name": "export",
+                    "title": "Export",
+                    "files": files,
+                    "format": kind or {"type": "csv", "encoding": "utf-8", "delimiter": ";"},
+                    "tables": [{"name": "lignes", "title": "Lignes", "fields": fields or FIELDS, **(table or {})}],
+                    **(export or {}),
+                }
+            ],
+        }
+        text = yaml.safe_dump(declared, allow_unicode=True, sort_keys=False)
+        (self.sources / f"{system}.yml").write_text(text, encoding="utf-8")
+        self.ref = self.registry().export_of(f"{system}/export")
+        return self.ref
+
+    def registry(self) -> Registry:
+        """The declarations as they stand now."""
+        return load_registry.__wrapped__(self.sources)
+
+    def drop(self, content: str | bytes, name: str = "export.csv", *, exercice: int = YEAR) -> Path:
+        """Put a file in the mailbox."""
+        folder = self.home.landing / str(exercice) / self.ref.system.system
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / name
+        path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        return path
+
+    def workbook(
+        self, sheets: dict[str, list[list]], name: str = "export.xlsx", options: dict | None = None
+    ) -> Path:
+        """Put a workbook in the mailbox: sheet name → rows of cells (None is no cell)."""
+        path = self.drop(b"", name)
+        with xlsxwriter.Workbook(str(path), options or {}) as book:
+            day = book.add_format({"num_format": "dd/mm/yyyy"})
+            for sheet_name, rows in sheets.items():
+                sheet = book.add_worksheet(sheet_name)
+                for r, row in enumerate(rows):
+                    for c, cell in enumerate(row):
+                        if hasattr(cell, "year"):
+                            sheet.write_datetime(r, c, cell, day)
+                        elif cell is not None:
+                            sheet.write(r, c, cell)
+        return path
+
+    def ingest(self, *paths: Path, exercice: int = YEAR) -> Read:
+        """Ingest files of the export declared last."""
+        manifest = ingest(self.home, self.ref, exercice, list(paths), KEY)
+        return self.read(manifest)
+
+    def csv(self, content: str | bytes, name: str = "export.csv", *, exercice: int = YEAR) -> Read:
+        """Drop one file and ingest it."""
+        return self.ingest(self.drop(content, name, exercice=exercice), exercice=exercice)
+
+    def read(self, manifest: Manifest) -> Read:
+        """What lies in the lake for the first table of a manifest."""
+        counts = next(iter(manifest.tables.values()))
+        parquet = self.home.lake / counts.parquet
+        rows = table(parquet, "_fichier, _ligne")
+        refusals, ignores = parquet.with_suffix(".refus.parquet"), parquet.with_suffix(".ignores.parquet")
+        refused = table(refusals, "_fichier, _ligne, position") if refusals.exists() else []
+        ignored = [(row["_ligne"], row["raison"]) for row in table(ignores, "_fichier, _ligne")]
+        assert counts.lues == counts.acceptees + counts.refusees + counts.ignorees
+        assert counts.acceptees == len(rows)
+        assert counts.ignorees == len(ignored)
+        assert counts.refusees == len({(row["_fichier"], row["_ligne"]) for row in refused})
+        return Read(manifest, rows, refused, ignored)
+
+    def lake_files(self) -> dict[str, bytes]:
+        """Every file of the lake, hidden ones too."""
+        return {
+            str(path.relative_to(self.home.lake)): path.read_bytes()
+            for path in sorted(self.home.lake.rglob("*"))
+            if path.is_file()
+        }
+
+
+def table(parquet: Path, order: str = "all") -> list[dict[str, Any]]:
+    """The rows of a Parquet file."""
+    with duckdb.connect() as db:
+        cursor = db.execute(f"from {parquet_scan(parquet)} order by {order}")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
