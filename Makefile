@@ -63,6 +63,7 @@ else \
 fi
 endef
 
+# Parsed for the demonstration's file: another path is another profile, and dbt would parse again at the first build.
 dbt_project/target/manifest.json: $(VENV)/.ready $(shell find dbt_project -name '*.sql' -not -path '*/target/*' -o -name '*.yml' -not -path '*/target/*')
-	@$(BIN)/dbt --quiet parse $(DBT)
+	@SICIO_WAREHOUSE="$(CURDIR)/$(DEMO)/warehouse/next/warehouse.duckdb" $(BIN)/dbt --quiet parse $(DBT)
 	@touch $@

@@ -84,9 +84,11 @@ def _verdicts(home: Home, ledger: Ledger, ref: ExportRef, manifest: Manifest) ->
         verdict = ledger.verdict(identity)
         if verdict is None:
             from pipelines.validate.judge import judge
+            from pipelines.validate.losses import refused_share
             from pipelines.validate.totals import control_totals
 
-            results = [*judge(home.lake / counts.parquet, suite), *control_totals(table, counts)]
+            judged = judge(home.lake / counts.parquet, suite)
+            results = [*judged, refused_share(counts), *control_totals(table, counts)]
             verdict = Verdict(identity, manifest.delivery, table.name, suite.suite_id, results)
         verdicts.append(verdict)
     return verdicts

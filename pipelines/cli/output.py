@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MARK = "DÉMONSTRATION"  # said on everything that a demonstration home prints
 NARROW = "\u202f"  # narrow no-break space, between thousands
 PIPE_WIDTH = 200  # columns of a table that no terminal shows
+NARROWEST = 100  # a narrower terminal wraps lines by itself
 
 # Words that a terminal shows in colour; the colour alone never says anything.
 STYLES = {
@@ -61,15 +62,16 @@ class Column:
     name: str
     heading: str | None = None
     right: bool = False
+    folds: bool = False  # a text that may take several lines
 
 
 def console() -> "Console":
     """Standard output. No markup: a supplier's brackets are text."""
     from rich.console import Console
 
-    return Console(
-        markup=False, highlight=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH
-    )
+    screen = Console(markup=False, highlight=False, emoji=False)
+    screen.width = max(screen.width, NARROWEST) if sys.stdout.isatty() else PIPE_WIDTH
+    return screen
 
 
 def note(message: str) -> None:
@@ -141,10 +143,14 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
     from rich.table import Table
 
     shown = [column for column in columns if column.heading is not None]
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+    grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, header_style="bold")
     for column in shown:
+        justify = "right" if column.right else "left"
         grid.add_column(
-            column.heading, justify="right" if column.right else "left", overflow="fold", no_wrap=column.right
+            column.heading,
+            justify=justify,
+            overflow="fold" if column.folds else "ellipsis",
+            no_wrap=not column.folds,
         )
     for row in rows:
         grid.add_row(*(_cell(row.get(column.name)) for column in shown))

@@ -13,6 +13,7 @@ from pipelines import settings
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE, USAGE
 from pipelines.cli.output import (
     Column,
+    console,
     format_option,
     french,
     note,
@@ -29,6 +30,7 @@ from pipelines.evidence.status import YearStatus, year_status
 from pipelines.figures.load import load_figures
 from pipelines.ingest.archive import sha256_of
 from pipelines.ingest.landing import files_of, unknown_files
+from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger, now
 
 
@@ -61,18 +63,16 @@ def exit_code_of(status: YearStatus) -> int:
 EXPORTS = [
     Column("key", "Export"),
     Column("state", "State"),
-    Column("due", "Due"),
     Column("accepted", "Accepted"),
     Column("lines", "Lines", right=True),
     Column("refused", "Refused", right=True),
-    Column("checks", "Checks"),
-    Column("reason", "Why"),
+    Column("checks", "Checks", folds=True),
 ]
 FIGURES_LACKING = [
     Column("state", "State"),
     Column("mark", "Printed"),
-    Column("reasons", "Why"),
-    Column("figures", "Figures"),
+    Column("reasons", "Why", folds=True),
+    Column("figures", "Figures", folds=True),
 ]
 SHOWN_FIGURES = 4  # of those that lack for the same reason
 
@@ -104,6 +104,11 @@ def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> Non
     title(f"exercice {found.exercice}", session.organisation)
     click.echo()
     table(EXPORTS, [_export_row(export) for export in found.exports])
+    reasons = [_why(export) for export in found.exports if export.reason]
+    if reasons:
+        click.echo()
+    for reason in reasons:
+        click.echo(printable(reason))
     for path in unknown:
         click.echo(printable(f"\nNo declaration claims {path}"), nl=False)
     click.echo("\n" * bool(unknown) + f"\n{_figures_sentence(found)}")
@@ -120,15 +125,17 @@ def _export_row(export: ExportStatus) -> dict[str, Any]:
     return {
         "key": export.key,
         "state": export.state,
-        "due": export.due,
         "accepted": (export.accepted_at or "")[:10],
         "lines": export.lines and export.lines.acceptees,
         "refused": export.lines and (export.lines.refusees or ""),
         "checks": checks_sentence(export.checks),
-        "reason": " — ".join(
-            filter(None, (export.reason, export.owner if export.state in ("late", "awaited") else ""))
-        ),
     }
+
+
+def _why(export: ExportStatus) -> str:
+    """Why an export is not simply received, and whom to ask."""
+    owner = export.owner if export.state in ("late", "awaited") else None
+    return f"{export.key}: " + " — ".join(filter(None, (export.reason, owner)))
 
 
 def _by_reason(lacking: list[FigureStatus]) -> list[dict[str, Any]]:
@@ -174,17 +181,20 @@ def _publication_sentence(session: Session, found: YearStatus) -> str:
 # findings ---------------------------------------------------------------------------------------------------
 
 FINDINGS = [
-    Column("severity", "Severity"),
-    Column("code", "Rule"),
-    Column("ou", "Where"),
-    Column("message", "Finding"),
-    Column("fichier", "File"),
-    Column("ligne", "Line", right=True),
-    Column("recu", "Received"),
-    Column("attendu", "Expected"),
-    Column("ecart", "Difference", right=True),
-    Column("aide"),
-]
+    Column(name)
+    for name in (
+        "severity",
+        "code",
+        "exercice",
+        "ou",
+        "message",
+        "fichier",
+        "ligne",
+        "recu",
+        "attendu",
+        "ecart",
+    )
+] + [Column("aide")]
 
 
 @click.command(short_help="Everything somebody must know or decide.")
@@ -204,7 +214,7 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     session.exercice(year)
     with session.ledger() as ledger:
         every = gather(session.home, ledger, session.registry, session.organisation)
-    found = [finding for finding in every if finding.exercice in (year, 0)]
+    found = [f for f in every if f.exercice in (year, 0) and not _not_due_yet(session, f)]
     rows = [asdict(finding) for finding in found]
     if form == "csv":
         write_csv(FINDINGS, rows, session.organisation)
@@ -212,10 +222,31 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
         write_json({"exercice": year, "constats": rows}, session.organisation)
     else:
         title(f"findings of {year}", session.organisation)
-        table(FINDINGS, rows)
+        for finding in found:
+            click.echo(f"\n{printable(_finding_text(finding))}")
         click.echo(f"\n{len(found)} finding{'s' * (len(found) != 1)}.")
     blocking = {finding.code for finding in found if finding.severity == "bloquant"}
     ctx.exit(BLOCKED if blocking - {"COL-MANQUANT"} else INCOMPLETE if blocking else DONE)
+
+
+def _finding_text(finding: Finding) -> str:
+    """Several lines: how grave, which rule, where, then the details."""
+    place = ":".join(str(part) for part in (finding.fichier, finding.ligne) if part)
+    details = [
+        ("reçu", finding.recu),
+        ("attendu", finding.attendu),
+        ("écart", finding.ecart),
+        ("aide", finding.aide),
+    ]
+    body = "".join(f"\n  {name:<8}{text}" for name, text in details if text)
+    return f"{finding.severity} {finding.code} {finding.ou}{f' ({place})' * bool(place)} — {finding.message}{body}"
+
+
+def _not_due_yet(session: Session, finding: Finding) -> bool:
+    """True for an export that is missing, and may be: what is published does not know today's date."""
+    if finding.code != "COL-MANQUANT":
+        return False
+    return session.registry.export_of(finding.ou).due(finding.exercice) >= now()[:10]
 
 
 # figures ----------------------------------------------------------------------------------------------------
@@ -229,6 +260,7 @@ FIGURES = [
     Column("etat", "State"),
     Column("libelle", "Label"),
 ]
+WIDE = 140  # a narrower terminal has no room for the labels
 FIGURES_CSV = [
     Column(name)
     for name in ("code", "exercice", "valeur", "unite", "statut", "code_manquant", "est_partiel", "libelle")
@@ -260,7 +292,7 @@ def figures(ctx: click.Context, year: int, codes: tuple[str, ...], form: str) ->
     else:
         title(f"published figures of {year}", session.organisation)
         click.echo()
-        table(FIGURES, rows)
+        table(FIGURES if console().width >= WIDE else FIGURES[:-1], rows)
     with session.ledger() as ledger:
         publication = publication_status(ledger)
     if publication and publication.behind:

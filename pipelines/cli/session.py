@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines import settings
+
 if TYPE_CHECKING:
     from pipelines.ledger.store import Ledger
     from pipelines.settings import Home
@@ -27,19 +29,17 @@ class Session:
 
     chosen: Path | None = None  # --home
     debug: bool = False
+    usual: Path = field(default_factory=lambda: settings.home().root)  # where `sicio` alone works
     _organisations: dict[Path, "Organisation"] = field(default_factory=dict)
 
     @property
     def home(self) -> "Home":
         """The home that was chosen: ``--home``, else ``SICIO_HOME``, else ``data/`` in the checkout."""
-        from pipelines import settings
-
-        return settings.Home(self.chosen.resolve()) if self.chosen else settings.home()
+        return settings.Home(self.chosen.resolve() if self.chosen else self.usual)
 
     @property
     def registry(self) -> "Registry":
         """The declared sources."""
-        from pipelines import settings
         from pipelines.sources.registry import load_registry
 
         return load_registry(settings.SOURCES_DIR)
@@ -56,9 +56,7 @@ class Session:
     @property
     def command(self) -> str:
         """How to call ``sicio`` again on the same home: what hints begin with."""
-        from pipelines import settings
-
-        if self.home == settings.home():
+        if self.home.root == self.usual:
             return "sicio"
         return f"sicio --home {shown(self.home.root)}"
 

@@ -152,7 +152,7 @@ class Arrivals:
         if ref.export.optional:
             return "not sent", None
         due = ref.due(self.exercice)
-        return ("late", f"attendu avant le {due}") if due < self.today else ("awaited", None)
+        return "late" if due < self.today else "awaited", f"attendu avant le {due}"
 
 
 def _bytes_of(manifest: Manifest) -> frozenset[str]:

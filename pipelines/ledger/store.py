@@ -44,6 +44,7 @@ class Ledger:
         if not home.ledger_file.exists():
             os.close(os.open(home.ledger_file, os.O_CREAT | os.O_WRONLY, 0o600))
         self.tables = metadata().tables
+        self._current: tuple[int | None, dict[tuple[str, int], Current]] | None = None
         metadata().create_all(self.engine)
 
     def close(self) -> None:
@@ -121,6 +122,14 @@ class Ledger:
 
     def current(self) -> dict[tuple[str, int], Current]:
         """(``system/export``, exercice) → the delivery accepted last."""
+        acceptances = self.tables["acceptances"]
+        with self.engine.connect() as connection:
+            last = connection.execute(self._sa.select(self._sa.func.max(acceptances.c.seq))).scalar()
+        if self._current is None or self._current[0] != last:
+            self._current = (last, self._read_current())
+        return dict(self._current[1])
+
+    def _read_current(self) -> dict[tuple[str, int], Current]:
         acceptances, deliveries = self.tables["acceptances"], self.tables["deliveries"]
         query = (
             self._sa.select(acceptances, deliveries.c.manifest)

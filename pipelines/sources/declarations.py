@@ -185,13 +185,13 @@ class Table(Declared):
     @model_validator(mode="after")
     def _names_exist(self) -> "Table":
         known = {field.name for field in self.fields}
+        if len(known) != len(self.fields) or not known:
+            raise ValueError(f"table {self.name!r} declares {'a field twice' if known else 'no field'}")
         named = {*self.primaryKey, *(n for h in self.header.values() for n in h)}
         named |= {n for rule in self.ignore for n in (rule.column, *rule.sums, *rule.counts)}
         named |= {self.exercice.column} if self.exercice else set()
         if unknown := sorted(named - known):
             raise ValueError(f"table {self.name!r} names fields that it does not declare: {', '.join(unknown)}")
-        if len(known) != len(self.fields) or not known:
-            raise ValueError(f"table {self.name!r} declares {'a field twice' if known else 'no field'}")
         if "exercice" in known:
             raise ValueError("a field may not be named 'exercice': every row of the lake has that column already")
         return self

@@ -5,7 +5,9 @@ Its identity is a hash of those and of nothing else, so that the same build made
 
 import functools
 import hashlib
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipelines import settings
 from pipelines.ledger.records import Manifest
@@ -45,11 +47,9 @@ def code_version() -> str:
     digest = hashlib.sha256()
     files = [settings.PROJECT_ROOT / "requirements.lock"]
     for folder in CODE:
-        files += [
-            path
-            for path in (settings.PROJECT_ROOT / folder).rglob("*")
-            if path.suffix in CODE_SUFFIXES and not NOT_CODE & set(path.relative_to(settings.PROJECT_ROOT).parts)
-        ]
+        for parent, folders, names in os.walk(settings.PROJECT_ROOT / folder):
+            folders[:] = [name for name in folders if name not in NOT_CODE]
+            files += [Path(parent, name) for name in names if Path(name).suffix in CODE_SUFFIXES]
     for path in sorted(files):
         digest.update(str(path.relative_to(settings.PROJECT_ROOT)).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

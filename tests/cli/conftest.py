@@ -160,7 +160,10 @@ class Bench:
 
         folder = self.home.builds / "p1" / "rapport"
         folder.mkdir(parents=True)
-        columns = "code, exercice, valeur, unite, decimales, statut, code_manquant, est_partiel, libelle, domaine, formule"
+        columns = (
+            "code, exercice, valeur, unite, decimales, statut, code_manquant, est_partiel, libelle, domaine, "
+            "formule"
+        )
         with duckdb.connect() as db:
             db.execute(f"copy (select * from (values {rows}) as t({columns})) to '{folder}/chiffres.parquet'")
         self.home.published.symlink_to(self.home.builds / "p1")

@@ -27,6 +27,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
 
         def run_jobs(home: Home, exercices: list[int], sources: list[str] | None, say: Callable) -> object:
             asked.append((home.root, exercices, sources))
+            monkeypatch.setenv("SICIO_HOME", str(home.root))  # as the orchestrator needs it
             say("collect")
             work()
             defaults = {"collected": True, "built": True, "error": None, "publication": "p"}

@@ -83,13 +83,9 @@ def test_a_workbook_of_another_year_is_refused_by_its_title(depot: Depot):
 
 
 def test_several_sheets_are_several_tables(depot: Depot):
-    depot.declare(kind={"type": "xlsx"})
-    text = (depot.sources / "essai.yml").read_text(encoding="utf-8")
-    tables = "    tables:\n" + "".join(
-        f"    - {{name: t{n}, title: T, sheet: Feuille {n}, fields: [{{name: code, title: Code}}]}}\n" for n in (1, 2)
-    )
-    (depot.sources / "essai.yml").write_text(text[: text.index("  tables:")].rstrip() + "\n" + tables, encoding="utf-8")
-    depot.ref = depot.registry().export_of("essai/export")
+    fields = [{"name": "code", "title": "Code"}]
+    tables = [{"name": f"t{n}", "title": "T", "sheet": f"Feuille {n}", "fields": fields} for n in (1, 2)]
+    depot.declare(kind={"type": "xlsx"}, export={"tables": tables})
     path = depot.workbook({"Feuille 2": [["Code"], ["b"], ["c"]], "Autre": [["x"]], "Feuille 1": [["Code"], ["a"]]})
     manifest = depot.ingest(path).manifest
     assert {name: t.acceptees for name, t in manifest.tables.items()} == {"t1": 1, "t2": 2}

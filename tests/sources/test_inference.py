@@ -96,13 +96,19 @@ def test_a_workbook_s_own_dates_and_numbers(heading: str, cells: list[str], kind
 @pytest.mark.parametrize(
     ("heading", "cells", "treatment"),
     [
-        ("Nom", ["Durand"], "drop"), ("Prénom de l'agent", ["A"], "drop"), ("Date de naissance", ["x"], "drop"),
-        ("Login", ["adurand"], "pseudonymise"), ("Adresse mail", ["x"], "pseudonymise"),
-        ("Matricule", ["12"], "pseudonymise"), ("Nom de la commune", ["Orly"], None), ("Nb agents", ["3"], None),
-        ("Application", ["Kolok"], None), ("Col 4", ["a@b.fr", "c@d.fr"], "pseudonymise"),
+        ("Nom", ["Durand"], "drop"),
+        ("Prénom de l'agent", ["A"], "drop"),
+        ("Date de naissance", ["x"], "drop"),
+        ("Login", ["adurand"], "pseudonymise"),
+        ("Adresse mail", ["x"], "pseudonymise"),
+        ("Matricule", ["12"], "pseudonymise"),
+        ("Nom de la commune", ["Orly"], None),
+        ("Nb agents", ["3"], None),
+        ("Application", ["Kolok"], None),
+        ("Col 4", ["a@b.fr", "c@d.fr"], "pseudonymise"),
         ("Col 5", ["1 85 05 78 006 084 36"], "drop"),
     ],
-)  # fmt: skip
+)
 def test_personal_columns_are_recognised(heading: str, cells: list[str], treatment: str | None) -> None:
     assert personal(heading, cells) == treatment
 

@@ -66,7 +66,9 @@ def read_sheets(path: Path, folder: Path, sheets: list[str]) -> list[dict]:
     except python_calamine.PasswordError:
         raise Refused("FIC-PROTEGE", attendu="un classeur sans mot de passe") from None
     parts, recalculates = workbook_parts(path)
-    visible = [m.name for m in workbook.sheets_metadata if "Visible" in str(m.visible)]
+    visible = [
+        m.name for m in workbook.sheets_metadata if m.visible == python_calamine.SheetVisibleEnum.Visible
+    ]
     found = []
     for index, sheet in enumerate(sheets):
         name = sheet or next((name for name in visible if name in parts), "")

@@ -1,0 +1,162 @@
+"""Kills a run at every named step and lets the next run finish: ``python -m tests.collect.killing <folder>``.
+
+One process imports everything once; each run is a fork of it, so that fourteen kills take seconds. The judgement and dbt
+are stand-ins here: what is proved is the order of what is written. Prints one JSON object, step → what was seen.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import types
+from pathlib import Path
+
+import duckdb
+
+from pipelines import settings
+from pipelines.collect import collect
+from pipelines.evidence.findings import gather
+from pipelines.failpoints import STEPS
+from pipelines.ledger.records import CheckResult
+from pipelines.ledger.store import open_ledger
+from pipelines.locking import only_writer
+from pipelines.publish.swap import publish
+from pipelines.settings import Home
+from pipelines.sources.organisation import load_organisation
+from pipelines.sources.registry import Registry
+from pipelines.transform import freeze
+from pipelines.transform.build import finish, prepare
+from pipelines.transform.dbt import NodeResult
+from tests.deliveries import HEADER, Depot
+
+ORGANISATION = """
+nom: Syndicat d’essai
+sigle: SE
+siren: "123456789"
+exercices: {premier: 2019, dernier: 2020}
+systemes: [essai]
+"""
+MODELS = """
+create schema marts; create schema rapport;
+create table marts.fct_lignes (exercice integer, code varchar, montant decimal(18,2), primary key (exercice, code));
+insert into marts.fct_lignes select exercice, code, montant from lake.essai__lignes;
+comment on table marts.fct_lignes is 'Les lignes';
+create table rapport.chiffres as select exercice, sum(montant)::decimal(18,2) as valeur from marts.fct_lignes group by all;
+create table rapport.rpt_rapprochement_publie as select 'x' as code, 2020 as exercice, 1.5 as valeur_recalculee,
+  2.5 as valeur_publiee, '2,5' as texte_publie, 1.0 as ecart, 'écart' as statut;
+create table rapport.rpt_absences_contredites (code varchar, exercice integer, code_manquant varchar, valeur decimal(18,2));
+create table rapport.rpt_finances__comptes_inconnus (exercice integer, nomenclature varchar, compte varchar, fichier varchar, ligne bigint);
+"""
+FORMER = HEADER + "A1;x;1,00;03/02/{year}\nA2;y;2,00;03/02/{year}\n"
+CORRECTED = FORMER + "A3;z;40,00;03/02/{year}\nA4;z;oups;\n"
+
+
+def stand_in_for_the_judge() -> None:
+    """Great Expectations takes seconds to import and has tests of its own."""
+    module = types.ModuleType("pipelines.validate.judge")
+    module.judge = lambda parquet, suite: [CheckResult("k", "t", None, "critical", True, None, None, "raison", "aide")]
+    sys.modules["pipelines.validate.judge"] = module
+
+
+def keep_to_the_point(folder: Path) -> None:
+    """Neither the plans of accounts nor the code of the day enter these builds."""
+    settings.REFERENCE_DIR = folder
+    freeze.code_version = lambda: "code"
+
+
+def make_home(root: Path) -> tuple[Home, Registry]:
+    """A home whose mailbox holds 2019 and 2020."""
+    root.mkdir()
+    depot = Depot(root)
+    depot.declare()
+    depot.home.root.mkdir()
+    depot.home.organisation_file.write_text(ORGANISATION, encoding="utf-8")
+    for year in (2019, 2020):
+        depot.drop(FORMER.format(year=year), exercice=year)
+    return depot.home, depot.registry()
+
+
+def correct(home: Home) -> None:
+    """Replace the file of 2020."""
+    (home.landing / "2020" / "essai" / "export.csv").write_text(CORRECTED.format(year=2020), encoding="utf-8")
+
+
+def run(home: Home, registry: Registry) -> None:
+    """Collect both exercices, the corrected one first, build, publish."""
+    organisation = load_organisation(home, registry)
+    with only_writer(home), open_ledger(home) as ledger:
+        for year in reversed(organisation.years):
+            collect(home, ledger, registry.export_of("essai/export"), year)
+        frozen = prepare(home, ledger, registry, organisation)
+        with duckdb.connect(str(home.warehouse_next)) as db:
+            db.execute(MODELS)
+        built = finish(home, ledger, frozen, [NodeResult("fct_lignes", "model", "success", None, None)])
+        publish(home, ledger, built.build, gather(home, ledger, registry, organisation))
+
+
+def forked(work) -> int:
+    """Run ``work`` in a fork; its exit code, negative when it was killed."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        except BaseException as error:
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def state(home: Home) -> dict:
+    """What counts and what readers see, without clocks."""
+    with open_ledger(home) as ledger:
+        current = {str(key): value.manifest.delivery for key, value in sorted(ledger.current().items())}
+        refused = ledger.last_refusal("essai/export", 2020)
+        build = ledger.last_build()
+    with duckdb.connect(str(home.published / "rapport.duckdb"), read_only=True) as db:
+        figures = db.execute("select exercice, valeur::varchar from rapport.rapport.chiffres order by all").fetchall()
+    published = json.loads((home.published / "manifest.json").read_text(encoding="utf-8"))
+    for name, digest in published["files"].items():
+        assert hashlib.sha256((home.published / name).read_bytes()).hexdigest() == digest, name
+    clockless = {name: digest for name, digest in published["files"].items() if not name.startswith("audit/")}
+    return {
+        "current": current, "refused": refused, "build": build["build"], "published_build": published["build"],
+        "figures": figures, "files": clockless,
+        "lake": sorted(str(p.relative_to(home.lake)) for p in home.lake.rglob("*") if p.is_file()),
+        "archive": sorted(p.name for p in home.archive.iterdir()),
+        "asides": sorted(p.name for p in home.builds.glob(".*")),
+        "next": home.warehouse_next.exists(),
+    }
+
+
+def looked_at(home: Home, place: Path) -> dict:
+    """``state``, seen from a fork: this process must not start DuckDB's threads."""
+    code = forked(lambda: place.write_text(json.dumps(state(home)), encoding="utf-8"))
+    assert code == 0, f"{home.root}: exit code {code}"
+    return json.loads(place.read_text(encoding="utf-8"))
+
+
+def main(folder: Path) -> None:
+    """Every step, on a copy of the same home."""
+    stand_in_for_the_judge()
+    keep_to_the_point(folder)
+    first, registry = make_home(folder / "first")
+    notes = folder / "notes.json"
+    assert forked(lambda: run(first, registry)) == 0
+    seen = {"before": looked_at(first, notes)}
+    correct(first)
+    for step in [None, *STEPS]:
+        home = Home(folder / str(step))
+        shutil.copytree(first.root, home.root, symlinks=True)
+        os.environ["SICIO_FAILPOINT"] = step or ""
+        killed = forked(lambda: run(home, registry))  # noqa: B023
+        del os.environ["SICIO_FAILPOINT"]
+        between = looked_at(home, notes)
+        finished = forked(lambda: run(home, registry))  # noqa: B023
+        seen[str(step)] = {"codes": [killed, finished], "between": between, "after": looked_at(home, notes)}
+    print(json.dumps(seen))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
