@@ -239,7 +239,8 @@ def _finding_text(finding: Finding) -> str:
         ("aide", finding.aide),
     ]
     body = "".join(f"\n  {name:<8}{text}" for name, text in details if text)
-    return f"{finding.severity} {finding.code} {finding.ou}{f' ({place})' * bool(place)} — {finding.message}{body}"
+    where = f"{finding.ou} ({place})" if place else finding.ou
+    return f"{finding.severity} {finding.code} {where} — {finding.message}{body}"
 
 
 def _not_due_yet(session: Session, finding: Finding) -> bool:

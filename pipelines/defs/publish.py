@@ -9,12 +9,15 @@ from pipelines.locking import only_writer
 from pipelines.publish.swap import publish
 
 
+PUBLISHED = dg.AssetKey(["publication", "published"])
+
+
 @dg.definitions
 def publish_defs() -> dg.Definitions:
     """One asset: the folder that BI tools, auditors and the report read."""
 
     @dg.asset(
-        key=["publication", "published"],
+        key=PUBLISHED,
         group_name="publication",
         deps=[dg.AssetKey(key) for key in published_models()],
         kinds={"duckdb", "parquet"},

@@ -34,6 +34,8 @@ def run_jobs(
     say = progress or (lambda _: None)
     _prepare_instance(home)
     from pipelines.defs.jobs import COLLECT
+    from pipelines.defs.publish import PUBLISHED
+    from pipelines.transform.build import is_current
     from pipelines.definitions import defs as definitions
 
     loaded = definitions()
@@ -43,8 +45,10 @@ def run_jobs(
         keys = selection.resolve(loaded.resolve_asset_graph())
         job = loaded.resolve_job_def("collect")
         errors = [_execute(job, instance, selection=keys, span=span) for span in spans(exercices)]
-        say("build and publish")
-        error = _execute(loaded.resolve_job_def("build"), instance)
+        with open_ledger(home) as ledger:
+            unchanged = is_current(home, ledger)
+        say("publish: the warehouse is up to date" if unchanged else "build and publish")
+        error = _execute(loaded.resolve_job_def("build"), instance, selection={PUBLISHED} if unchanged else None)
     with open_ledger(home) as ledger:
         publication = ledger.last_publication()
     return RunReport(not any(errors), error is None, error, publication["publication"] if publication else None)

@@ -40,6 +40,20 @@ def prepare(home: Home, ledger: Ledger, registry: Registry, organisation: Organi
     return frozen
 
 
+def is_current(home: Home, ledger: Ledger) -> bool:
+    """True when the last build succeeded, stands as the warehouse, and would come out the same today."""
+    import duckdb
+
+    last = ledger.last_build()
+    if not (last and last["succeeded"] and home.warehouse.exists() and last["build"] == freeze(home, ledger).build):
+        return False
+    try:
+        with duckdb.connect(str(home.warehouse), read_only=True) as db:
+            return db.execute("select construction from collecte.construction").fetchall() == [(last["build"],)]
+    except duckdb.Error:  # damaged: build it again
+        return False
+
+
 def finish(home: Home, ledger: Ledger, frozen: Frozen, results: list[NodeResult]) -> Built:
     """Record what dbt answered, then rename the new warehouse over the old. Raises BuildFailed."""
     reached("transform.dbt_done")

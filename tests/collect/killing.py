@@ -95,17 +95,27 @@ def run(home: Home, registry: Registry) -> None:
         publish(home, ledger, built.build, gather(home, ledger, registry, organisation))
 
 
-def forked(work) -> int:
-    """Run ``work`` in a fork; its exit code, negative when it was killed."""
+def start(work) -> int:
+    """Run ``work`` in a fork; its process."""
     pid = os.fork()
-    if pid == 0:
-        try:
-            work()
-        except BaseException as error:
-            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
-            os._exit(1)
-        os._exit(0)
+    if pid:
+        return pid
+    try:
+        work()
+    except BaseException as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        os._exit(1)
+    os._exit(0)
+
+
+def ended(pid: int) -> int:
+    """The exit code of a fork, negative when it was killed."""
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def forked(work) -> int:
+    """Run ``work`` in a fork and wait."""
+    return ended(start(work))
 
 
 def state(home: Home) -> dict:
@@ -137,24 +147,32 @@ def looked_at(home: Home, place: Path) -> dict:
     return json.loads(place.read_text(encoding="utf-8"))
 
 
+def kill_and_finish(first: Home, registry: Registry, step: str | None, folder: Path) -> None:
+    """One step, on a copy of the same home; what was seen goes to ``<step>.json``."""
+    home, notes = Home(folder / str(step)), folder / f"{step}.json"
+    shutil.copytree(first.root, home.root, symlinks=True)
+    os.environ["SICIO_FAILPOINT"] = step or ""
+    killed = forked(lambda: run(home, registry))
+    del os.environ["SICIO_FAILPOINT"]
+    between = looked_at(home, notes)
+    finished = forked(lambda: run(home, registry))
+    seen = {"codes": [killed, finished], "between": between, "after": looked_at(home, notes)}
+    notes.write_text(json.dumps(seen), encoding="utf-8")
+
+
 def main(folder: Path) -> None:
-    """Every step, on a copy of the same home."""
+    """Every step, two at a time."""
     stand_in_for_the_judge()
     keep_to_the_point(folder)
     first, registry = make_home(folder / "first")
-    notes = folder / "notes.json"
     assert forked(lambda: run(first, registry)) == 0
-    seen = {"before": looked_at(first, notes)}
+    seen = {"before": looked_at(first, folder / "before.json")}
     correct(first)
-    for step in [None, *STEPS]:
-        home = Home(folder / str(step))
-        shutil.copytree(first.root, home.root, symlinks=True)
-        os.environ["SICIO_FAILPOINT"] = step or ""
-        killed = forked(lambda: run(home, registry))  # noqa: B023
-        del os.environ["SICIO_FAILPOINT"]
-        between = looked_at(home, notes)
-        finished = forked(lambda: run(home, registry))  # noqa: B023
-        seen[str(step)] = {"codes": [killed, finished], "between": between, "after": looked_at(home, notes)}
+    steps: list[str | None] = [None, *STEPS]
+    for pair in (steps[i : i + 2] for i in range(0, len(steps), 2)):
+        children = [start(lambda s=s: kill_and_finish(first, registry, s, folder)) for s in pair]
+        assert [ended(child) for child in children] == [0] * len(children), pair
+    seen |= {str(step): json.loads((folder / f"{step}.json").read_text(encoding="utf-8")) for step in steps}
     print(json.dumps(seen))
 
 

@@ -63,15 +63,13 @@ def read_csv(
     """
     _refuse_binary(path, fichier)
     text = _as_it_is(path, fichier, fmt) or _utf8_copy(path, fichier, fmt, workdir)
-    above, header_line, header = _header(text, fmt, headings, fichier)
+    above, (line, header), last_line = _header(text, fmt, headings, fichier)
     check_title(above, fmt.title, exercice, fichier)
-    ignored = [(line, "titre" if any(map(str.strip, cells)) else "ligne vide") for line, cells in above]
-    ignored.append((header_line, "en-tête"))
-    if careful or text.spaced_quotes or header_line != len(above) + 1:
-        return _careful(text, fmt, header, header_line, ignored, fichier, workdir)
-    return Records(
-        text.path, header, header_line + 1, text.lines, ignored, delimiter=fmt.delimiter, skip=header_line
-    )
+    ignored = [(number, "titre" if any(map(str.strip, cells)) else "ligne vide") for number, cells in above]
+    ignored.append((line, "en-tête"))
+    if careful or text.spaced_quotes or last_line != len(ignored):
+        return _careful(text, fmt, header, last_line, ignored, fichier, workdir)
+    return Records(text.path, header, last_line + 1, text.lines, ignored, delimiter=fmt.delimiter, skip=last_line)
 
 
 def _refuse_binary(path: Path, fichier: str) -> None:
@@ -193,44 +191,45 @@ class _Utf8Suspicion:
 
 def _header(
     text: _Text, fmt: CsvFormat, headings: list[str], fichier: str
-) -> tuple[list[tuple[int, list[str]]], int, list[str]]:
-    """Return the records above the header, the header's line and its cells (trailing empty ones included)."""
+) -> tuple[list[tuple[int, list[str]]], tuple[int, list[str]], int]:
+    """Return the records above the header, the header (trailing empty cells included) and its last physical line."""
     with text.path.open("rb") as file:
         head = file.read(HEAD).decode("utf-8-sig", "ignore")
     reader = csv.reader(io.StringIO(head, newline=""), delimiter=fmt.delimiter)
     records: list[tuple[int, list[str]]] = []
-    line = 1
+    ends = [0]
     try:
         for cells in reader:
-            records.append((line, cells))
-            line = reader.line_num + 1
+            records.append((ends[-1] + 1, cells))
+            ends.append(reader.line_num)
             if len(records) == SEARCHED_RECORDS:
                 break
     except csv.Error:
         pass  # the header is looked for in what could be read
     index = find_header(records, headings, fichier)
-    return records[:index], records[index][0], [cell.strip() for cell in records[index][1]]
+    line, cells = records[index]
+    return records[:index], (line, [cell.strip() for cell in cells]), ends[index + 1]
 
 
 def _careful(
     text: _Text,
     fmt: CsvFormat,
     header: list[str],
-    header_line: int,
+    above: int,
     ignored: list[tuple[int, str]],
     fichier: str,
     workdir: Path,
 ) -> Records:
-    """Read record by record; keep line numbers, set blank and misshapen records apart."""
+    """Read record by record below the ``above`` first lines; keep line numbers, set blank and misshapen records apart."""
     target = workdir / f"{text.path.name}.records"
     misshapen: list[tuple[int, int]] = []
-    count, width = 0, len(header)
+    count, width = len(ignored), len(header)
     with text.path.open(encoding="utf-8-sig", newline="") as source, target.open("w", encoding="utf-8", newline="") as out:
+        for _ in range(above):
+            source.readline()
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        for line, last_line, cells in _records(source, fmt.delimiter, fichier):
+        for line, last_line, cells in _records(source, fmt.delimiter, above, fichier):
             count += 1
-            if line <= header_line:
-                continue
             if not any(cell.strip() for cell in cells):
                 ignored.append((line, "ligne vide"))
                 continue
@@ -246,11 +245,13 @@ def _careful(
     return Records(target, header, None, count, ignored, misshapen=misshapen)
 
 
-def _records(source: io.TextIOBase, delimiter: str, fichier: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield (first physical line, last physical line, cells)."""
+def _records(
+    source: io.TextIOBase, delimiter: str, above: int, fichier: str
+) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield (first physical line, last physical line, cells); ``above`` lines were read before."""
     csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
-    line = 1
+    line = above + 1
     while True:
         try:
             cells = next(reader)
@@ -260,5 +261,6 @@ def _records(source: io.TextIOBase, delimiter: str, fichier: str) -> Iterator[tu
             raise DeliveryRefused(
                 "FIC-GUILLEMETS", fichier=fichier, ligne=line, attendu="des guillemets doublés ou refermés"
             ) from None
-        yield line, reader.line_num, cells
-        line = reader.line_num + 1
+        last_line = above + reader.line_num
+        yield line, last_line, cells
+        line = last_line + 1
