@@ -51,7 +51,7 @@ def collect(home: Home, ledger: Ledger, ref: ExportRef, exercice: int) -> Outcom
         for verdict in verdicts:
             ledger.record_verdict(verdict)
         reached("ledger.verdict_recorded")
-        changed = accept(ledger, manifest, verdicts)
+        changed = accept(ledger, manifest, verdicts, may_repeat=ref.export.may_repeat)
     except DeliveryRefused as refusal:
         _record(ledger, ref, exercice, paths, refusal, manifest)
         return Outcome(ref.key, exercice, "refused", manifest, verdicts, refusal)
@@ -64,7 +64,8 @@ def judge_files(
     """Read and judge files without making them current (the ledger is only read). Raises DeliveryRefused."""
     key = load_key(settings.key_file(home))
     manifest = ingest(home, ref, exercice, paths, key)
-    refuse_known_bytes(ledger, manifest)
+    if not ref.export.may_repeat:
+        refuse_known_bytes(ledger, manifest)
     return manifest, _verdicts(home, ledger, ref, manifest)
 
 

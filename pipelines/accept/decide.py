@@ -20,14 +20,16 @@ def refuse_known_bytes(ledger: Ledger, manifest: Manifest) -> None:
         )
 
 
-def accept(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict]) -> bool:
+def accept(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict], *, may_repeat: bool = False) -> bool:
     """Make ``manifest`` current. Returns False when it already is. Raises DeliveryRefused ATT-CRITIQUE.
 
-    Raises ValueError when the verdicts are not those of this delivery's tables.
+    ``may_repeat`` admits bytes that already stand for another exercice. Raises ValueError when the verdicts are not
+    those of this delivery's tables.
     """
     if {v.delivery for v in verdicts} != {manifest.delivery} or {v.table for v in verdicts} != set(manifest.tables):
         raise ValueError("the verdicts are not those of this delivery")
-    refuse_known_bytes(ledger, manifest)
+    if not may_repeat:
+        refuse_known_bytes(ledger, manifest)
     blocking = [result for verdict in verdicts for result in verdict.results if result.blocks]
     if blocking:
         raise DeliveryRefused(

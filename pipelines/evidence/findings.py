@@ -77,10 +77,9 @@ def _judgements(ledger: Ledger, organisation: Organisation) -> list[Finding]:
 
 
 def _judgement(manifest: Manifest, table: str, result: CheckResult) -> Finding:
-    code = "ATT-ERREUR" if result.success is None else "ATT-CRITIQUE" if result.severity == "critical" else "ATT-ALERTE"
     lines = f" ({result.unexpected} ligne(s))" if result.unexpected else ""
     return Finding(
-        code, "bloquant" if result.blocks else "alerte", manifest.exercice, f"{manifest.system}/{table}",
+        result.code, "bloquant" if result.blocks else "alerte", manifest.exercice, f"{manifest.system}/{table}",
         f"{result.reason}{lines}", attendu=result.key, recu=result.observed, aide=result.fix, fichier=manifest.files[0].name,
     )
 

@@ -130,8 +130,7 @@ def check_rejects(
     ref: ExportRef, manifest: Manifest, table: str, result: CheckResult, failing: Failing
 ) -> list[Reject]:
     """One reject a line that breaks the check; one without line when no line breaks it by itself."""
-    code = "ATT-ERREUR" if result.success is None else "ATT-CRITIQUE" if result.blocks else "ATT-ALERTE"
-    rule = RULES[code]
+    rule = RULES[result.code]
     places: list[tuple[str, int | None]] = list(failing(ref, manifest, table, result.key))
     return [
         Reject(
@@ -141,7 +140,7 @@ def check_rejects(
             ligne=ligne,
             position=None,
             colonne=result.column,
-            regle=code,
+            regle=rule.code,
             titre=rule.titre,
             recu=None if ligne else result.observed,
             attendu=result.reason,

@@ -6,6 +6,8 @@ No behaviour, no I/O, and never a cell value of a table that has personal column
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+CONTROL_TOTAL = "total_de_controle"  # type of the results that compare an announced total with ours
+
 
 @dataclass(frozen=True)
 class DeliveredFile:
@@ -78,6 +80,16 @@ class CheckResult:
     def blocks(self) -> bool:
         """A critical expectation that failed, or any check that could not run."""
         return self.success is None or (not self.success and self.severity == "critical")
+
+
+    @property
+    def code(self) -> str:
+        """The rule (``pipelines.rules``) that a result which is no success breaks."""
+        if self.success is None:
+            return "ATT-ERREUR"
+        if self.severity == "critical":
+            return "ATT-CRITIQUE"
+        return "TOTAL" if self.type == CONTROL_TOTAL else "ATT-ALERTE"
 
 
 @dataclass(frozen=True)

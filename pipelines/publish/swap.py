@@ -129,6 +129,8 @@ def _sweep(home: Home) -> None:
     """Remove what a killed publication left."""
     for leftover in home.builds.glob(".*"):
         shutil.rmtree(leftover, ignore_errors=True)
+    for link in home.root.glob(f".{home.published.name}.*"):
+        link.unlink()
 
 
 def _forget_old(home: Home, current: str) -> None:

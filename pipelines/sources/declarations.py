@@ -252,6 +252,7 @@ class Export(Declared):
     # pattern in landing/<exercice>/<system>/; with a leading "/", in landing/<exercice>/
     files: str = PydanticField(pattern=r"^/?[^/]+$")
     optional: bool = False  # never reported as missing
+    may_repeat: bool = False  # the same bytes may stand for several exercices: a list that is kept by hand
     format: Format
     tables: list[Table]
     owner: str | None = None

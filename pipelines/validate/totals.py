@@ -9,10 +9,10 @@ import re
 from collections import Counter
 from typing import Any
 
-from pipelines.ledger.records import CheckResult, TableCounts
+from pipelines.ledger.records import CONTROL_TOTAL, CheckResult, TableCounts
 from pipelines.sources.declarations import Table
 
-TYPE = "total_de_controle"
+TYPE = CONTROL_TOTAL
 
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?")
 

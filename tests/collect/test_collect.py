@@ -105,6 +105,12 @@ def test_the_same_bytes_for_another_year_are_refused(depot: Depot):
         assert take(depot, ledger, GOOD, 2020).status == "accepted"
 
 
+def test_a_list_kept_by_hand_may_be_the_same_two_years(depot: Depot):
+    depot.declare(FIELDS, export={"may_repeat": True})
+    with open_ledger(depot.home) as ledger:
+        assert [take(depot, ledger, GOOD, year).status for year in (2019, 2020)] == ["accepted", "accepted"]
+
+
 def test_an_empty_table_is_not_accepted(depot: Depot, ledger):
     outcome = take(depot, ledger, HEADER)
     assert (outcome.status, outcome.refusal.rule.code) == ("refused", "ATT-CRITIQUE")

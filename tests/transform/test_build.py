@@ -48,6 +48,7 @@ class Lab:
         manifest = self.depot.csv(content, exercice=year).manifest
         with open_ledger(self.home) as ledger:
             ledger.record_delivery(manifest)
+            ledger.record_verdict(verdict(manifest.delivery))
             ledger.record_acceptance(manifest, [verdict(manifest.delivery)])
         return manifest
 
