@@ -79,7 +79,10 @@ def _verdicts(home: Home, ledger: Ledger, ref: ExportRef, manifest: Manifest) ->
         counts = manifest.tables[table.name]
         before = former.manifest.tables.get(table.name) if former else None
         suite = compile_suite(
-            ref.system.system, table, previous_rows=before.acceptees if before else None, exercice=manifest.exercice
+            ref.system.system,
+            table,
+            previous_rows=before.acceptees if before else None,
+            exercice=manifest.exercice,
         )
         identity = fingerprint([manifest.delivery, table.name, suite.suite_id])[:32]
         verdict = ledger.verdict(identity)
@@ -96,7 +99,12 @@ def _verdicts(home: Home, ledger: Ledger, ref: ExportRef, manifest: Manifest) ->
 
 
 def _record(
-    ledger: Ledger, ref: ExportRef, exercice: int, paths: list[Path], refusal: DeliveryRefused, manifest: Manifest | None
+    ledger: Ledger,
+    ref: ExportRef,
+    exercice: int,
+    paths: list[Path],
+    refusal: DeliveryRefused,
+    manifest: Manifest | None,
 ) -> None:
     files = [{"name": path.name, "sha256": sha256_of(path)} for path in paths]
     ledger.record_refusal(ref.key, exercice, files, refusal, manifest.delivery if manifest else None)

@@ -18,38 +18,140 @@ class Rule:
 
 _TABLE = [
     # lines
-    Rule("LIG-TYPE", "Valeur illisible dans le type déclaré", "Corriger la cellule dans l’outil d’origine, puis réexporter."),
-    Rule("LIG-MOTIF", "Valeur qui ne respecte pas le format imposé", "Saisir la valeur dans la forme attendue, puis réexporter."),
-    Rule("LIG-OBLIGATOIRE", "Valeur obligatoire absente", "Compléter la cellule dans l’outil d’origine, puis réexporter."),
-    Rule("LIG-COLONNES", "Nombre de cellules différent de l’en-tête", "Vérifier les séparateurs et les guillemets de la ligne."),
+    Rule(
+        "LIG-TYPE",
+        "Valeur illisible dans le type déclaré",
+        "Corriger la cellule dans l’outil d’origine, puis réexporter.",
+    ),
+    Rule(
+        "LIG-MOTIF",
+        "Valeur qui ne respecte pas le format imposé",
+        "Saisir la valeur dans la forme attendue, puis réexporter.",
+    ),
+    Rule(
+        "LIG-OBLIGATOIRE",
+        "Valeur obligatoire absente",
+        "Compléter la cellule dans l’outil d’origine, puis réexporter.",
+    ),
+    Rule(
+        "LIG-COLONNES",
+        "Nombre de cellules différent de l’en-tête",
+        "Vérifier les séparateurs et les guillemets de la ligne.",
+    ),
     # structure of a delivery
     Rule("FIC-VIDE", "Fichier vide", "Réexporter le fichier : il ne contient aucune ligne."),
-    Rule("FIC-NATURE", "Fichier d’une autre nature que celle déclarée", "Déposer l’export dans le format déclaré."),
-    Rule("FIC-ENCODAGE", "Encodage différent de celui déclaré", "Réexporter dans l’encodage déclaré, ou corriger la déclaration."),
-    Rule("FIC-ENTETE", "En-tête introuvable ou incomplet", "Rétablir les intitulés de colonnes, ou déclarer le nouvel en-tête."),
-    Rule("FIC-COLONNE-DOUBLE", "Intitulé de colonne en double", "Supprimer ou renommer la colonne en double."),
-    Rule("FIC-GUILLEMETS", "Guillemets non refermés", "Refermer le guillemet signalé : il avale la suite du fichier."),
-    Rule("FIC-FEUILLE", "Feuille absente du classeur", "Rétablir la feuille déclarée, ou corriger la déclaration."),
-    Rule("FIC-FORMULE", "Formule sans résultat enregistré", "Ouvrir le classeur, recalculer, enregistrer, puis redéposer."),
+    Rule(
+        "FIC-NATURE",
+        "Fichier d’une autre nature que celle déclarée",
+        "Déposer l’export dans le format déclaré.",
+    ),
+    Rule(
+        "FIC-ENCODAGE",
+        "Encodage différent de celui déclaré",
+        "Réexporter dans l’encodage déclaré, ou corriger la déclaration.",
+    ),
+    Rule(
+        "FIC-ENTETE",
+        "En-tête introuvable ou incomplet",
+        "Rétablir les intitulés de colonnes, ou déclarer le nouvel en-tête.",
+    ),
+    Rule(
+        "FIC-COLONNE-DOUBLE", "Intitulé de colonne en double", "Supprimer ou renommer la colonne en double."
+    ),
+    Rule(
+        "FIC-GUILLEMETS",
+        "Guillemets non refermés",
+        "Refermer le guillemet signalé : il avale la suite du fichier.",
+    ),
+    Rule(
+        "FIC-FEUILLE",
+        "Feuille absente du classeur",
+        "Rétablir la feuille déclarée, ou corriger la déclaration.",
+    ),
+    Rule(
+        "FIC-FORMULE",
+        "Formule sans résultat enregistré",
+        "Ouvrir le classeur, recalculer, enregistrer, puis redéposer.",
+    ),
     Rule("FIC-PROTEGE", "Classeur protégé par un mot de passe", "Enregistrer le classeur sans mot de passe."),
-    Rule("FIC-TAILLE", "Fichier hors de proportion", "Vérifier le fichier : sa taille réelle dépasse les limites de sûreté."),
-    Rule("FIC-XML", "Document XML mal formé", "Réexporter le document depuis le logiciel de gestion financière."),
-    Rule("FIC-DOCTYPE", "Document XML portant un DOCTYPE", "Retirer le DOCTYPE : il est refusé par sécurité."),
-    Rule("FIC-EXERCICE", "Fichier d’un autre exercice", "Déposer le fichier dans le dossier de son exercice."),
-    Rule("FIC-DEJA-VU", "Fichier déjà accepté pour un autre exercice", "Déposer l’export du bon exercice : les octets sont identiques."),
-    Rule("FIC-BILAN", "Lignes lues ≠ acceptées + refusées + ignorées", "Signaler ce fichier : le lecteur a perdu des lignes."),
-    Rule("FIC-INSTABLE", "Fichier encore en cours d’écriture", "Attendre la fin du dépôt, puis relancer la collecte."),
-    Rule("COL-MANQUANT", "Export attendu et non reçu", "Relancer le propriétaire de l’export, ou déclarer l’absence."),
+    Rule(
+        "FIC-TAILLE",
+        "Fichier hors de proportion",
+        "Vérifier le fichier : sa taille réelle dépasse les limites de sûreté.",
+    ),
+    Rule(
+        "FIC-XML",
+        "Document XML mal formé",
+        "Réexporter le document depuis le logiciel de gestion financière.",
+    ),
+    Rule(
+        "FIC-DOCTYPE", "Document XML portant un DOCTYPE", "Retirer le DOCTYPE : il est refusé par sécurité."
+    ),
+    Rule(
+        "FIC-EXERCICE", "Fichier d’un autre exercice", "Déposer le fichier dans le dossier de son exercice."
+    ),
+    Rule(
+        "FIC-DEJA-VU",
+        "Fichier déjà accepté pour un autre exercice",
+        "Déposer l’export du bon exercice : les octets sont identiques.",
+    ),
+    Rule(
+        "FIC-BILAN",
+        "Lignes lues ≠ acceptées + refusées + ignorées",
+        "Signaler ce fichier : le lecteur a perdu des lignes.",
+    ),
+    Rule(
+        "FIC-INSTABLE",
+        "Fichier encore en cours d’écriture",
+        "Attendre la fin du dépôt, puis relancer la collecte.",
+    ),
+    Rule(
+        "COL-MANQUANT",
+        "Export attendu et non reçu",
+        "Relancer le propriétaire de l’export, ou déclarer l’absence.",
+    ),
     # judgement
-    Rule("ATT-CRITIQUE", "Contrôle critique en échec", "Corriger les lignes signalées dans l’outil d’origine, puis réexporter."),
-    Rule("ATT-ALERTE", "Contrôle d’alerte en échec", "Vérifier auprès du fournisseur de l’export ; la livraison est acceptée."),
-    Rule("ATT-ERREUR", "Contrôle qui n’a pas pu s’exécuter", "Signaler l’erreur : le contrôle est en cause, non la donnée."),
-    Rule("TOTAL", "Total annoncé différent du total recalculé", "Vérifier le total de l’export ou les lignes manquantes."),
+    Rule(
+        "ATT-CRITIQUE",
+        "Contrôle critique en échec",
+        "Corriger les lignes signalées dans l’outil d’origine, puis réexporter.",
+    ),
+    Rule(
+        "ATT-ALERTE",
+        "Contrôle d’alerte en échec",
+        "Vérifier auprès du fournisseur de l’export ; la livraison est acceptée.",
+    ),
+    Rule(
+        "ATT-ERREUR",
+        "Contrôle qui n’a pas pu s’exécuter",
+        "Signaler l’erreur : le contrôle est en cause, non la donnée.",
+    ),
+    Rule(
+        "TOTAL",
+        "Total annoncé différent du total recalculé",
+        "Vérifier le total de l’export ou les lignes manquantes.",
+    ),
     # build
-    Rule("PUB-ECART", "Chiffre publié différent du chiffre recalculé", "Rédiger un erratum, ou corriger l’export en cause."),
-    Rule("ABS-CONTREDITE", "Absence déclarée malgré des données reçues", "Retirer l’absence déclarée, ou vérifier l’export."),
-    Rule("CPT-INCONNU", "Compte absent du plan de comptes de l’exercice", "Vérifier le compte ou la nomenclature du document."),
-    Rule("DBT-ECHEC", "Règle de l’entrepôt en échec", "Corriger les données signalées ; l’entrepôt précédent reste en place."),
+    Rule(
+        "PUB-ECART",
+        "Chiffre publié différent du chiffre recalculé",
+        "Rédiger un erratum, ou corriger l’export en cause.",
+    ),
+    Rule(
+        "ABS-CONTREDITE",
+        "Absence déclarée malgré des données reçues",
+        "Retirer l’absence déclarée, ou vérifier l’export.",
+    ),
+    Rule(
+        "CPT-INCONNU",
+        "Compte absent du plan de comptes de l’exercice",
+        "Vérifier le compte ou la nomenclature du document.",
+    ),
+    Rule(
+        "DBT-ECHEC",
+        "Règle de l’entrepôt en échec",
+        "Corriger les données signalées ; l’entrepôt précédent reste en place.",
+    ),
 ]
 RULES: dict[str, Rule] = {rule.code: rule for rule in _TABLE}
 
@@ -71,12 +173,20 @@ class DeliveryRefused(Exception):
         attendu: str = "",
     ):
         self.rule = RULES[code]
-        self.fichier, self.ligne, self.colonne, self.recu, self.attendu = fichier, ligne, colonne, recu, attendu
+        self.fichier, self.ligne, self.colonne, self.recu, self.attendu = (
+            fichier,
+            ligne,
+            colonne,
+            recu,
+            attendu,
+        )
         super().__init__(self.sentence())
 
     def sentence(self) -> str:
         """One line a supplier can read: where, rule, received, expected, how to mend."""
-        where = ":".join(str(part) for part in (self.fichier, self.ligne, self.colonne) if part not in (None, ""))
+        where = ":".join(
+            str(part) for part in (self.fichier, self.ligne, self.colonne) if part not in (None, "")
+        )
         parts = [f"{where} {self.rule.code} {self.rule.titre}".strip()]
         if self.recu is not None:
             parts.append(f"reçu : {self.recu}")

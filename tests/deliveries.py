@@ -61,8 +61,14 @@ class Depot:
         self.sources.mkdir(exist_ok=True)
 
     def declare(
-        self, fields: list[dict] | None = None, *, system: str = "essai", kind: dict | None = None, files: str = "*",
-        table: dict | None = None, export: dict | None = None,
+        self,
+        fields: list[dict] | None = None,
+        *,
+        system: str = "essai",
+        kind: dict | None = None,
+        files: str = "*",
+        table: dict | None = None,
+        export: dict | None = None,
     ) -> ExportRef:
         """Declare a system with one export of one table; return the export."""
         declared = {
@@ -97,9 +103,7 @@ class Depot:
         path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         return path
 
-    def workbook(
-        self, sheets: dict[str, list[list]], name: str = "export.xlsx", options: dict | None = None
-    ) -> Path:
+    def workbook(self, sheets: dict[str, list[list]], name: str = "export.xlsx", options: dict | None = None) -> Path:
         """Put a workbook in the mailbox: sheet name → rows of cells (None is no cell)."""
         path = self.drop(b"", name)
         with xlsxwriter.Workbook(str(path), options or {}) as book:

@@ -29,10 +29,22 @@ LAYERS = [
 # What belongs to one line but is asked by a neighbour of the same one: named here, or refused.
 NEIGHBOURS = {
     ("figures", "sources"),  # a figure of an application is declared by its system
-    ("failpoints", "settings"), ("locking", "settings"),
-    ("definitions", "defs"), ("defs", "definitions"),  # the entry point, and the runner that loads it
+    ("failpoints", "settings"),
+    ("locking", "settings"),
+    ("definitions", "defs"),
+    ("defs", "definitions"),  # the entry point, and the runner that loads it
 }
-HEAVY = ["great_expectations", "pandas", "sqlalchemy", "duckdb", "dagster", "dagster_dbt", "dbt", "lxml", "python_calamine"]
+HEAVY = [
+    "great_expectations",
+    "pandas",
+    "sqlalchemy",
+    "duckdb",
+    "dagster",
+    "dagster_dbt",
+    "dbt",
+    "lxml",
+    "python_calamine",
+]
 
 
 def modules(folder: Path = PIPELINES) -> list[Path]:
@@ -133,7 +145,8 @@ def loaded_by(code: str) -> set[str]:
 
 def test_heavy_libraries_are_loaded_only_when_they_are_used():
     light = [
-        name_of(path) for path in modules()
+        name_of(path)
+        for path in modules()
         if not name_of(path).startswith(("pipelines.defs", "pipelines.definitions", "pipelines.validate.dialect"))
         and path.name not in ("xlsx_child.py", "budget_xml.py")
     ]
@@ -175,9 +188,25 @@ def test_the_environment_is_read_in_one_place():
 
 
 def test_no_module_is_named_after_nothing():
-    vague = {"utils", "util", "helpers", "helper", "common", "misc", "tools", "lib", "base", "core", "manager"}
-    found = [name_of(p) for folder in (PIPELINES, PROJECT_ROOT / "tests", PROJECT_ROOT / "demo") for p in modules(folder)
-             if vague & set(p.with_suffix("").parts[len(PROJECT_ROOT.parts):])]
+    vague = {
+        "utils",
+        "util",
+        "helpers",
+        "helper",
+        "common",
+        "misc",
+        "tools",
+        "lib",
+        "base",
+        "core",
+        "manager",
+    }
+    found = [
+        name_of(p)
+        for folder in (PIPELINES, PROJECT_ROOT / "tests", PROJECT_ROOT / "demo")
+        for p in modules(folder)
+        if vague & set(p.with_suffix("").parts[len(PROJECT_ROOT.parts) :])
+    ]
     assert found == []
 
 
@@ -195,7 +224,7 @@ def test_init_files_wire_nothing():
     assert wrong == []
 
 
-# codes ------------------------------------------------------------------------------------------------------------
+# codes ------------------------------------------------------------
 
 CODE = re.compile(r"""["']((?:LIG|FIC|ATT|COL|PUB|ABS|CPT|DBT|SEC|LIV|DEC)-[A-Z]+(?:-[A-Z]+)*|TOTAL)["']""")
 
@@ -217,15 +246,26 @@ def test_the_codes_are_explained_in_french():
         assert rule.titre[0].isupper() and not rule.titre.endswith("."), rule.code
 
 
-# what is committed ------------------------------------------------------------------------------------------------
+# what is committed ------------------------------------------------------------
 
-HOSTS = ["pypi" + ".org", "pythonhosted" + ".org", "ghcr" + ".io", "docker" + ".io", "npmjs" + ".org", "artifactory", "nexus."]
+HOSTS = [
+    "pypi" + ".org",
+    "pythonhosted" + ".org",
+    "ghcr" + ".io",
+    "docker" + ".io",
+    "npmjs" + ".org",
+    "artifactory",
+    "nexus.",
+]
 
 
 def committed() -> list[Path]:
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=PROJECT_ROOT, capture_output=True,
-        text=True, check=False,
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if listed.returncode != 0:
         pytest.skip("not a git checkout")
@@ -247,7 +287,8 @@ def test_no_machine_path_and_no_registry_is_committed():
 
 def test_no_data_and_no_generated_file_is_committed():
     wrong = [
-        str(path.relative_to(PROJECT_ROOT)) for path in committed()
+        str(path.relative_to(PROJECT_ROOT))
+        for path in committed()
         if path.suffix in (".duckdb", ".parquet", ".db", ".pyc", ".key", ".wal")
         or {"__pycache__", "target", "data", "data-demo", ".venv", "logs"} & set(path.relative_to(PROJECT_ROOT).parts)
     ]

@@ -65,7 +65,11 @@ def _spec(ref: ExportRef, table: Table) -> dg.AssetSpec:
         description=f"{table.title}. {table.description or ''}",
         group_name="collecte",
         kinds={ref.export.format.type.split("_")[-1]},
-        metadata={"propriétaire": ref.owner, "fichiers": ref.export.files, "conservation": ref.export.retention or ref.system.retention},
+        metadata={
+            "propriétaire": ref.owner,
+            "fichiers": ref.export.files,
+            "conservation": ref.export.retention or ref.system.retention,
+        },
         tags={"systeme": ref.system.system},
         skippable=True,  # materialisations are logged exercice by exercice
     )
@@ -101,25 +105,46 @@ def _checks(ledger: Ledger, ref: ExportRef, table: Table) -> Iterator[dg.AssetCh
     refused = {str(year): c.refusees for year, c in counts.items() if c.refusees}
     key = table_key(ref.system, table)
     yield dg.AssetCheckResult(
-        check_name="bilan", asset_key=key, passed=not unbalanced,
+        check_name="bilan",
+        asset_key=key,
+        passed=not unbalanced,
         metadata={"exercices": len(counts), "lignes refusées": refused},
     )
-    verdicts = {y: next(v for v in map(ledger.verdict, c.verdicts) if v.table == table.name) for y, c in current.items()}
+    verdicts = {
+        y: next(v for v in map(ledger.verdict, c.verdicts) if v.table == table.name)
+        for y, c in current.items()
+    }
     yield _expectations_check(key, verdicts)
     yield _due_check(key, ref, set(current))
 
 
 def _expectations_check(key: dg.AssetKey, verdicts: dict[int, Verdict]) -> dg.AssetCheckResult:
-    bad = [(year, r) for year, verdict in sorted(verdicts.items()) for r in verdict.results if r.success is not True]
+    bad = [
+        (year, r)
+        for year, verdict in sorted(verdicts.items())
+        for r in verdict.results
+        if r.success is not True
+    ]
     rows = [
-        dg.TableRecord({"exercice": year, "contrôle": r.key, "sévérité": r.severity, "lignes": r.unexpected or 0, "raison": r.reason})
+        dg.TableRecord(
+            {
+                "exercice": year,
+                "contrôle": r.key,
+                "sévérité": r.severity,
+                "lignes": r.unexpected or 0,
+                "raison": r.reason,
+            }
+        )
         for year, r in bad
     ]
     metadata = {"contrôles": sum(len(v.results) for v in verdicts.values())}
     if rows:
         metadata["en défaut"] = dg.MetadataValue.table(records=rows)
     return dg.AssetCheckResult(
-        check_name="attentes", asset_key=key, passed=not bad, metadata=metadata,
+        check_name="attentes",
+        asset_key=key,
+        passed=not bad,
+        metadata=metadata,
         severity=dg.AssetCheckSeverity.ERROR if any(r.blocks for _, r in bad) else dg.AssetCheckSeverity.WARN,
     )
 
@@ -129,10 +154,16 @@ def _due_check(key: dg.AssetKey, ref: ExportRef, arrived: set[int]) -> dg.AssetC
     late = [
         year
         for year in organisation().years
-        if ref.system.covers(year) and year not in arrived and not ref.export.optional and ref.due(year) < today
+        if ref.system.covers(year)
+        and year not in arrived
+        and not ref.export.optional
+        and ref.due(year) < today
     ]
     return dg.AssetCheckResult(
-        check_name="echeance", asset_key=key, passed=not late, severity=dg.AssetCheckSeverity.WARN,
+        check_name="echeance",
+        asset_key=key,
+        passed=not late,
+        severity=dg.AssetCheckSeverity.WARN,
         metadata={"exercices manquants": ", ".join(map(str, late)) or "aucun", "propriétaire": ref.owner},
     )
 

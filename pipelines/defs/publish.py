@@ -8,7 +8,6 @@ from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
 from pipelines.publish.swap import publish
 
-
 PUBLISHED = dg.AssetKey(["publication", "published"])
 
 
@@ -28,7 +27,9 @@ def publish_defs() -> dg.Definitions:
             build = ledger.last_build()
             findings = gather(home(), ledger, registry(), organisation())
             identity = publish(home(), ledger, build["build"], findings)
-        return dg.MaterializeResult(metadata={"publication": identity, "constats": len(findings), "dossier": str(home().published)})
+        return dg.MaterializeResult(
+            metadata={"publication": identity, "constats": len(findings), "dossier": str(home().published)}
+        )
 
     return dg.Definitions(assets=[published])
 
@@ -44,4 +45,8 @@ def published_models() -> list[list[str]]:
     if not manifest.exists():
         return []
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
-    return sorted([n["schema"], n["name"]] for n in nodes if n["resource_type"] == "model" and n["schema"] in PUBLISHED_SCHEMAS)
+    return sorted(
+        [n["schema"], n["name"]]
+        for n in nodes
+        if n["resource_type"] == "model" and n["schema"] in PUBLISHED_SCHEMAS
+    )

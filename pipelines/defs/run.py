@@ -28,15 +28,18 @@ class RunReport:
 
 
 def run_jobs(
-    home: Home, exercices: list[int], sources: list[str] | None = None, progress: Callable[[str], None] | None = None
+    home: Home,
+    exercices: list[int],
+    sources: list[str] | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> RunReport:
     """Collect ``exercices`` (only ``sources``, names of systems, when given), then build and publish."""
     say = progress or (lambda _: None)
     _prepare_instance(home)
+    from pipelines.definitions import defs as definitions
     from pipelines.defs.jobs import COLLECT
     from pipelines.defs.publish import PUBLISHED
     from pipelines.transform.build import is_current
-    from pipelines.definitions import defs as definitions
 
     loaded = definitions()
     with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
@@ -48,10 +51,14 @@ def run_jobs(
         with open_ledger(home) as ledger:
             unchanged = is_current(home, ledger)
         say("publish: the warehouse is up to date" if unchanged else "build and publish")
-        error = _execute(loaded.resolve_job_def("build"), instance, selection={PUBLISHED} if unchanged else None)
+        error = _execute(
+            loaded.resolve_job_def("build"), instance, selection={PUBLISHED} if unchanged else None
+        )
     with open_ledger(home) as ledger:
         publication = ledger.last_publication()
-    return RunReport(not any(errors), error is None, error, publication["publication"] if publication else None)
+    return RunReport(
+        not any(errors), error is None, error, publication["publication"] if publication else None
+    )
 
 
 def _console(home: Home) -> Path:
@@ -74,7 +81,10 @@ def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, *, selection=N
     """Run a job; None when it succeeded, else the messages of its failed steps."""
     tags = {}
     if span:
-        tags = {"dagster/asset_partition_range_start": str(span[0]), "dagster/asset_partition_range_end": str(span[1])}
+        tags = {
+            "dagster/asset_partition_range_start": str(span[0]),
+            "dagster/asset_partition_range_end": str(span[1]),
+        }
     result = job.execute_in_process(
         instance=instance,
         raise_on_error=False,
@@ -101,7 +111,9 @@ def _prepare_instance(home: Home) -> None:
     home.dagster.mkdir(parents=True, exist_ok=True)
     config = home.dagster / "dagster.yaml"
     if not config.exists():
-        config.write_text((settings.PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+        config.write_text(
+            (settings.PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8"
+        )
     os.environ["SICIO_HOME"] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)

@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
 from packaging import version
 
 from pipelines.defs.workspace import home, organisation, registry
@@ -77,10 +83,14 @@ def transform_defs() -> dg.Definitions:
             invocation = dbt.cli(["build"], context=context, raise_on_error=False)
             yield from invocation.stream()
             built = finish(home(), ledger, frozen, read_results(invocation.target_path / "run_results.json"))
-            context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
+            context.log.info(
+                f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings"
+            )
 
     dbt = LeanDbt(
-        project_dir=str(DBT_PROJECT_DIR), profiles_dir=str(DBT_PROJECT_DIR), dbt_executable=executable(),
+        project_dir=str(DBT_PROJECT_DIR),
+        profiles_dir=str(DBT_PROJECT_DIR),
+        dbt_executable=executable(),
     )
     return dg.Definitions(assets=[entrepot], resources={"dbt": dbt})
 

@@ -29,7 +29,9 @@ def gather(home: Home, ledger: Ledger, registry: Registry, organisation: Organis
         *_last_build(ledger),
     ]
     rank = {"bloquant": 0, "alerte": 1, "information": 2}
-    return sorted(found, key=lambda f: (rank[f.severity], f.exercice, f.code, f.ou, f.fichier or "", f.ligne or 0))
+    return sorted(
+        found, key=lambda f: (rank[f.severity], f.exercice, f.code, f.ou, f.fichier or "", f.ligne or 0)
+    )
 
 
 def _collection(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
@@ -55,15 +57,30 @@ def _collection(home: Home, ledger: Ledger, registry: Registry, organisation: Or
 
 def _refusal(key: str, exercice: int, rule: dict) -> Finding:
     return Finding(
-        rule["code"], "bloquant", exercice, key, f"Livraison refusée : {rule['titre']}", rule["attendu"], rule["recu"],
-        None, rule["aide"], rule["fichier"] or None, rule["ligne"],
+        rule["code"],
+        "bloquant",
+        exercice,
+        key,
+        f"Livraison refusée : {rule['titre']}",
+        rule["attendu"],
+        rule["recu"],
+        None,
+        rule["aide"],
+        rule["fichier"] or None,
+        rule["ligne"],
     )
 
 
 def _missing(key: str, exercice: int, owner: str, due: str) -> Finding:
     rule = RULES["COL-MANQUANT"]
     return Finding(
-        "COL-MANQUANT", "bloquant", exercice, key, f"{rule.titre} : {key} ({owner})", f"un export avant le {due}", aide=rule.aide
+        "COL-MANQUANT",
+        "bloquant",
+        exercice,
+        key,
+        f"{rule.titre} : {key} ({owner})",
+        f"un export avant le {due}",
+        aide=rule.aide,
     )
 
 
@@ -72,15 +89,26 @@ def _judgements(ledger: Ledger, organisation: Organisation) -> list[Finding]:
     for (_, exercice), current in sorted(ledger.current().items()):
         for identity in current.verdicts if exercice in organisation.years else []:
             verdict = ledger.verdict(identity)
-            found += [_judgement(current.manifest, verdict.table, r) for r in verdict.results if r.success is not True]
+            found += [
+                _judgement(current.manifest, verdict.table, r)
+                for r in verdict.results
+                if r.success is not True
+            ]
     return found
 
 
 def _judgement(manifest: Manifest, table: str, result: CheckResult) -> Finding:
     lines = f" ({result.unexpected} ligne(s))" if result.unexpected else ""
     return Finding(
-        result.code, "bloquant" if result.blocks else "alerte", manifest.exercice, f"{manifest.system}/{table}",
-        f"{result.reason}{lines}", attendu=result.key, recu=result.observed, aide=result.fix, fichier=manifest.files[0].name,
+        result.code,
+        "bloquant" if result.blocks else "alerte",
+        manifest.exercice,
+        f"{manifest.system}/{table}",
+        f"{result.reason}{lines}",
+        attendu=result.key,
+        recu=result.observed,
+        aide=result.fix,
+        fichier=manifest.files[0].name,
     )
 
 
@@ -111,13 +139,20 @@ def _refused_line(manifest: Manifest, row: dict) -> Finding:
     rule = RULES[row["regle"]]
     column = f", colonne « {row['colonne']} »" if row["colonne"] else ""
     return Finding(
-        rule.code, "alerte", manifest.exercice, f"{row['systeme']}/{row['table']}", f"Ligne refusée : {rule.titre}{column}",
-        row["attendu"], row["recu"], None, rule.aide, row["fichier"], row["ligne"],
+        rule.code,
+        "alerte",
+        manifest.exercice,
+        f"{row['systeme']}/{row['table']}",
+        f"Ligne refusée : {rule.titre}{column}",
+        row["attendu"],
+        row["recu"],
+        None,
+        rule.aide,
+        row["fichier"],
+        row["ligne"],
     )
 
 
 def _last_build(ledger: Ledger) -> list[Finding]:
     build = ledger.last_build()
     return ledger.findings_of(build["build"]) if build else []
-
-

@@ -86,7 +86,13 @@ def write_synced(path: Path, text: str) -> None:
 
 
 def _read(
-    home: Home, ref: ExportRef, exercice: int, sources: list[Source], identity: str, key: bytes, manifest_path: Path
+    home: Home,
+    ref: ExportRef,
+    exercice: int,
+    sources: list[Source],
+    identity: str,
+    key: bytes,
+    manifest_path: Path,
 ) -> Manifest:
     home.lake.mkdir(parents=True, exist_ok=True, mode=0o700)
     workdir = Path(tempfile.mkdtemp(prefix=f"{WORK}{os.getpid()}-", dir=home.lake))
@@ -121,9 +127,7 @@ def _records(
     return found
 
 
-def _read_file(
-    ref: ExportRef, exercice: int, source: Source, workdir: Path, *, careful: bool
-) -> dict[str, Records]:
+def _read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, careful: bool) -> dict[str, Records]:
     fmt, tables, name = ref.export.format, ref.export.tables, source.file.name
     if fmt.type == "csv":
         (table,) = tables

@@ -44,7 +44,11 @@ def _refuse_doubles(cells: list[str], wanted: dict[str, str], fichier: str, line
     for cell in map(same, cells):
         if cell in wanted and cell in seen:
             raise DeliveryRefused(
-                "FIC-COLONNE-DOUBLE", fichier=fichier, ligne=line, colonne=wanted[cell], attendu="une seule colonne"
+                "FIC-COLONNE-DOUBLE",
+                fichier=fichier,
+                ligne=line,
+                colonne=wanted[cell],
+                attendu="une seule colonne",
             )
         seen.add(cell)
 

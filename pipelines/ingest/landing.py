@@ -15,7 +15,9 @@ def files_of(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
         pattern = pattern[1:]
     else:
         folder = folder / ref.system.system
-    return sorted(path for path in folder.glob(pattern) if path.is_file() and not ignored(path)) if folder.is_dir() else []
+    return (
+        sorted(path for path in folder.glob(pattern) if path.is_file() and not ignored(path)) if folder.is_dir() else []
+    )
 
 
 def ignored(path: Path) -> bool:

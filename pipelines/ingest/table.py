@@ -94,7 +94,9 @@ class TableWriter:
         read = sum(part.records.read for part in parts)
         if read != accepted + refused + ignored:
             raise DeliveryRefused(
-                "FIC-BILAN", fichier=files[0][0], recu=f"{read} lignes lues",
+                "FIC-BILAN",
+                fichier=files[0][0],
+                recu=f"{read} lignes lues",
                 attendu=f"{accepted} acceptées + {refused} refusées + {ignored} ignorées",
             )
         totals = [total for part in parts for total in self._totals(part, target)]
@@ -106,7 +108,10 @@ class TableWriter:
         if not self._has_pseudonyms:
             key = self.key
             self.db.create_function(
-                "pseudonyme", lambda domain, value: pseudonym(key, domain, value), ["VARCHAR", "VARCHAR"], "VARCHAR",
+                "pseudonyme",
+                lambda domain, value: pseudonym(key, domain, value),
+                ["VARCHAR", "VARCHAR"],
+                "VARCHAR",
                 null_handling="special",
             )
             self._has_pseudonyms = True
@@ -144,7 +149,10 @@ class TableWriter:
                 "order by _fichier, _ligne limit 1"
             ).fetchone()
             raise DeliveryRefused(
-                "FIC-EXERCICE", fichier=fichier, ligne=ligne, colonne=field.title,
+                "FIC-EXERCICE",
+                fichier=fichier,
+                ligne=ligne,
+                colonne=field.title,
                 recu=f"{count} lignes sur {total} hors de l’exercice (par exemple {found})",
                 attendu=f"l’exercice {self.exercice}",
             )
@@ -232,7 +240,9 @@ class _Part:
         import duckdb
 
         try:
-            (count,) = self.writer.db.execute(f"create or replace temp table {self.typed} as {self._typing()}").fetchone()
+            (count,) = self.writer.db.execute(
+                f"create or replace temp table {self.typed} as {self._typing()}"
+            ).fetchone()
         except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
             if "CSV" not in str(error):
                 raise

@@ -14,10 +14,22 @@ from pipelines.sql import literal
 
 SPACES = " \t\u00a0\u2007\u2009\u202f\ufeff"  # what may stand around a value
 GROUPS = " \u00a0\u2007\u2009\u202f"  # what may group thousands when the declaration says a space
-EXCEL_ERRORS = ("#N/A", "#REF!", "#DIV/0!", "#VALUE!", "#VALEUR!", "#NAME?", "#NOM?", "#NUM!", "#NOMBRE!", "#NULL!", "#NUL!")
+EXCEL_ERRORS = (
+    "#N/A",
+    "#REF!",
+    "#DIV/0!",
+    "#VALUE!",
+    "#VALEUR!",
+    "#NAME?",
+    "#NOM?",
+    "#NUM!",
+    "#NOMBRE!",
+    "#NULL!",
+    "#NUL!",
+)
 # Letters, marks and punctuation that no normalisation changes; neither a space, nor the # of a spreadsheet's errors first.
 PLAIN = "!-~\u00a1-\u02ff\u2010-\u2027\u20ac"
-PLAIN_FIRST = PLAIN.replace("!-~", "!\"$-~")
+PLAIN_FIRST = PLAIN.replace("!-~", '!"$-~')
 YEAR = "(?:19[0-9]{2}|20[0-9]{2}|2100)"
 FRENCH_DIRECTIVES = {"%d": "jj", "%m": "mm", "%Y": "aaaa", "%H": "hh", "%M": "mm", "%S": "ss"}
 ISO = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S"}
@@ -143,7 +155,10 @@ def _date(field: Field, workbook: bool) -> _Typed:
     kinds = [fmt, *([ISO[field.type]] if workbook and fmt != ISO[field.type] else [])]
     if workbook and field.type == "datetime":
         kinds.append(ISO["date"])
-    parsed = [f"when regexp_full_match({{t}}, {literal(pattern_of(kind))}) then {_parsed('{t}', kind, field)}" for kind in kinds]
+    parsed = [
+        f"when regexp_full_match({{t}}, {literal(pattern_of(kind))}) then {_parsed('{t}', kind, field)}"
+        for kind in kinds
+    ]
     if workbook:  # a serial: days since 30 December 1899, here from 1927 to 2099
         parsed.append(
             "when regexp_full_match({t}, '[1-6][0-9]{4}|7[0-2][0-9]{3}') then "
@@ -164,7 +179,10 @@ def pattern_of(fmt: str) -> str:
     """
     touching = re.search(r"%[a-zA-Z]%", fmt)
     short = "{2}" if touching else "{1,2}"
-    digits = {"%Y": YEAR, **{d: "[0-9]" + (short if d in ("%d", "%m", "%H") else "{2}") for d in DIRECTIVES if d != "%Y"}}
+    digits = {
+        "%Y": YEAR,
+        **{d: "[0-9]" + (short if d in ("%d", "%m", "%H") else "{2}") for d in DIRECTIVES if d != "%Y"},
+    }
     return "".join(digits.get(part, re.escape(part)) for part in re.split(r"(%[a-zA-Z])", fmt) if part)
 
 

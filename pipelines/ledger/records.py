@@ -81,7 +81,6 @@ class CheckResult:
         """A critical expectation that failed, or any check that could not run."""
         return self.success is None or (not self.success and self.severity == "critical")
 
-
     @property
     def code(self) -> str:
         """The rule (``pipelines.rules``) that a result which is no success breaks."""

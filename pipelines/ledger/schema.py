@@ -10,7 +10,8 @@ def metadata():
 
     meta = sa.MetaData()
     sa.Table(
-        "deliveries", meta,
+        "deliveries",
+        meta,
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("delivery", sa.String(32), nullable=False, unique=True),
         sa.Column("system", sa.String, nullable=False),
@@ -20,7 +21,8 @@ def metadata():
         sa.Column("manifest", sa.JSON, nullable=False),
     )
     sa.Table(
-        "refusals", meta,  # deliveries that could not be read, or may not be accepted
+        "refusals",
+        meta,  # deliveries that could not be read, or may not be accepted
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("refusal", sa.String(32), nullable=False, unique=True),
         sa.Column("system", sa.String, nullable=False),
@@ -32,7 +34,8 @@ def metadata():
         sa.Column("rule", sa.JSON, nullable=False),
     )
     sa.Table(
-        "verdicts", meta,
+        "verdicts",
+        meta,
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("verdict", sa.String(32), nullable=False, unique=True),
         sa.Column("delivery", sa.String(32), nullable=False, index=True),
@@ -43,7 +46,8 @@ def metadata():
         sa.Column("results", sa.JSON, nullable=False),
     )
     sa.Table(
-        "acceptances", meta,
+        "acceptances",
+        meta,
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("delivery", sa.String(32), nullable=False),
         sa.Column("system", sa.String, nullable=False),
@@ -53,7 +57,8 @@ def metadata():
         sa.Column("accepted_at", sa.String, nullable=False),
     )
     sa.Table(
-        "decisions", meta,  # the order of acceptances and refusals, without the clock; one row a change of mind
+        "decisions",
+        meta,  # the order of acceptances and refusals, without the clock; one row a change of mind
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("system", sa.String, nullable=False),
         sa.Column("export", sa.String, nullable=False),
@@ -63,7 +68,8 @@ def metadata():
         sa.Column("decided_at", sa.String, nullable=False),
     )
     sa.Table(
-        "builds", meta,
+        "builds",
+        meta,
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("build", sa.String(32), nullable=False),
         sa.Column("built_at", sa.String, nullable=False),
@@ -72,7 +78,8 @@ def metadata():
         sa.Column("tests", sa.JSON, nullable=False),  # [{name, status, failures}]
     )
     sa.Table(
-        "findings", meta,
+        "findings",
+        meta,
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("finding", sa.String(32), nullable=False),
         sa.Column("build", sa.String(32), nullable=False, index=True),
@@ -81,7 +88,8 @@ def metadata():
         sa.UniqueConstraint("finding", "build"),
     )
     sa.Table(
-        "publications", meta,
+        "publications",
+        meta,
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("publication", sa.String(32), nullable=False),
         sa.Column("build", sa.String(32), nullable=False),

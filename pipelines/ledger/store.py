@@ -51,27 +51,43 @@ class Ledger:
         """Release the file."""
         self.engine.dispose()
 
-    # writing -------------------------------------------------------------------------------------------------------
+    # writing ------------------------------------------------------------
 
     def record_delivery(self, manifest: Manifest) -> None:
         """Enter a delivery that could be read."""
         self._add(
             "deliveries",
-            delivery=manifest.delivery, system=manifest.system, export=manifest.export, exercice=manifest.exercice,
-            received_at=now(), manifest=manifest.as_dict(),
+            delivery=manifest.delivery,
+            system=manifest.system,
+            export=manifest.export,
+            exercice=manifest.exercice,
+            received_at=now(),
+            manifest=manifest.as_dict(),
         )
 
     def record_refusal(
-        self, key: str, exercice: int, files: list[dict], refusal: DeliveryRefused, delivery: str | None = None
+        self,
+        key: str,
+        exercice: int,
+        files: list[dict],
+        refusal: DeliveryRefused,
+        delivery: str | None = None,
     ) -> None:
         """Enter a delivery that was refused whole, with the rule."""
         system, export = key.split("/")
         identity = fingerprint([key, exercice, files, refusal.as_dict(), delivery])[:32]
         with self.engine.begin() as connection:
             self._insert(
-                connection, "refusals",
-                refusal=identity, system=system, export=export, exercice=exercice, refused_at=now(), delivery=delivery,
-                files=files, rule=refusal.as_dict(),
+                connection,
+                "refusals",
+                refusal=identity,
+                system=system,
+                export=export,
+                exercice=exercice,
+                refused_at=now(),
+                delivery=delivery,
+                files=files,
+                rule=refusal.as_dict(),
             )
             self._decide(connection, key, exercice, "refused", identity)
 
@@ -79,8 +95,13 @@ class Ledger:
         """Enter the judgement of one table."""
         self._add(
             "verdicts",
-            verdict=verdict.id, delivery=verdict.delivery, table_name=verdict.table, suite=verdict.suite,
-            accepted=verdict.accepted, judged_at=now(), results=[asdict(r) for r in verdict.results],
+            verdict=verdict.id,
+            delivery=verdict.delivery,
+            table_name=verdict.table,
+            suite=verdict.suite,
+            accepted=verdict.accepted,
+            judged_at=now(),
+            results=[asdict(r) for r in verdict.results],
         )
 
     def record_acceptance(self, manifest: Manifest, verdicts: list[Verdict]) -> bool:
@@ -91,9 +112,14 @@ class Ledger:
         with self.engine.begin() as connection:
             if changed:
                 self._insert(
-                    connection, "acceptances",
-                    delivery=manifest.delivery, system=manifest.system, export=manifest.export,
-                    exercice=manifest.exercice, verdicts=ids, accepted_at=now(),
+                    connection,
+                    "acceptances",
+                    delivery=manifest.delivery,
+                    system=manifest.system,
+                    export=manifest.export,
+                    exercice=manifest.exercice,
+                    verdicts=ids,
+                    accepted_at=now(),
                 )
             self._decide(connection, manifest.export_key, manifest.exercice, "accepted", manifest.delivery)
         return changed
@@ -118,7 +144,7 @@ class Ledger:
                 {"publication": publication, "build": build, "published_at": now()},
             )
 
-    # reading -------------------------------------------------------------------------------------------------------
+    # reading ------------------------------------------------------------
 
     def current(self) -> dict[tuple[str, int], Current]:
         """(``system/export``, exercice) → the delivery accepted last."""
@@ -202,7 +228,7 @@ class Ledger:
         source = self.tables[table]
         return [dict(row._mapping) for row in self._rows(self._sa.select(source).order_by(source.c.seq))]
 
-    # -------------------------------------------------------------------------------------------------------------
+    # ------------------------------------------------------------
 
     def _rows(self, query) -> Iterator:
         with self.engine.connect() as connection:
@@ -222,16 +248,25 @@ class Ledger:
         if last is None or (last.outcome, last.subject) != (outcome, subject):
             system, export = key.split("/")
             self._insert(
-                connection, "decisions",
-                system=system, export=export, exercice=exercice, outcome=outcome, subject=subject, decided_at=now(),
+                connection,
+                "decisions",
+                system=system,
+                export=export,
+                exercice=exercice,
+                outcome=outcome,
+                subject=subject,
+                decided_at=now(),
             )
 
     def _last_decision(self, key: str, exercice: int):
         system, export = key.split("/")
         decisions = self.tables["decisions"]
-        query = self._sa.select(decisions).where(
-            decisions.c.system == system, decisions.c.export == export, decisions.c.exercice == exercice
-        ).order_by(decisions.c.seq.desc()).limit(1)
+        query = (
+            self._sa.select(decisions)
+            .where(decisions.c.system == system, decisions.c.export == export, decisions.c.exercice == exercice)
+            .order_by(decisions.c.seq.desc())
+            .limit(1)
+        )
         return next(self._rows(query), None)
 
 

@@ -156,25 +156,79 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
         manifest = row["manifest"]
         key = (row["delivery"], row["system"])
         for file in manifest["files"]:
-            files.append((*key, row["export"], row["exercice"], file["name"], file["sha256"], file["size"],
-                          row["received_at"], row["delivery"] in current))
+            files.append(
+                (
+                    *key,
+                    row["export"],
+                    row["exercice"],
+                    file["name"],
+                    file["sha256"],
+                    file["size"],
+                    row["received_at"],
+                    row["delivery"] in current,
+                )
+            )
         for name, t in manifest["tables"].items():
-            tables.append((*key, name, row["exercice"], t["lues"], t["acceptees"], t["refusees"], t["ignorees"]))
+            tables.append(
+                (*key, name, row["exercice"], t["lues"], t["acceptees"], t["refusees"], t["ignorees"])
+            )
     refusals = [
-        (r["system"], r["export"], r["exercice"], r["refused_at"], r["delivery"],
-         *(r["rule"].get(k) for k in ("code", "titre", "fichier", "ligne", "colonne", "recu", "attendu", "aide")))
+        (
+            r["system"],
+            r["export"],
+            r["exercice"],
+            r["refused_at"],
+            r["delivery"],
+            *(
+                r["rule"].get(k)
+                for k in ("code", "titre", "fichier", "ligne", "colonne", "recu", "attendu", "aide")
+            ),
+        )
         for r in ledger.all_rows("refusals")
     ]
     verdicts = [
-        (v["delivery"], deliveries[v["delivery"]]["system"], v["table_name"], deliveries[v["delivery"]]["exercice"],
-         r["key"], r["type"], r["column"], r["severity"], RESULT[r["success"]], r["unexpected"], r["reason"], r["fix"])
-        for v in ledger.all_rows("verdicts") if v["delivery"] in deliveries
+        (
+            v["delivery"],
+            deliveries[v["delivery"]]["system"],
+            v["table_name"],
+            deliveries[v["delivery"]]["exercice"],
+            r["key"],
+            r["type"],
+            r["column"],
+            r["severity"],
+            RESULT[r["success"]],
+            r["unexpected"],
+            r["reason"],
+            r["fix"],
+        )
+        for v in ledger.all_rows("verdicts")
+        if v["delivery"] in deliveries
         for r in v["results"]
     ]
     constats = [
-        (f.code, f.severity, f.exercice, f.ou, f.message, f.fichier, f.ligne, f.recu, f.attendu, f.ecart, f.aide)
+        (
+            f.code,
+            f.severity,
+            f.exercice,
+            f.ou,
+            f.message,
+            f.fichier,
+            f.ligne,
+            f.recu,
+            f.attendu,
+            f.ecart,
+            f.aide,
+        )
         for f in findings
     ]
-    builds = [(b["build"], b["built_at"], b["succeeded"], len(b["deliveries"])) for b in ledger.all_rows("builds")]
-    return {"livraisons": files, "tables_livrees": tables, "refus": refusals, "verdicts": verdicts,
-            "constats": constats, "constructions": builds}
+    builds = [
+        (b["build"], b["built_at"], b["succeeded"], len(b["deliveries"])) for b in ledger.all_rows("builds")
+    ]
+    return {
+        "livraisons": files,
+        "tables_livrees": tables,
+        "refus": refusals,
+        "verdicts": verdicts,
+        "constats": constats,
+        "constructions": builds,
+    }

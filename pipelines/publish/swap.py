@@ -1,9 +1,9 @@
 """Writes a publication aside and swaps it in with one rename: a reader sees the old one or the new one, whole.
 
-    builds/<publication>/rapport.duckdb                  tables of marts, rapport and audit, with comments and keys
-                         <schema>/<table>.parquet
-                         manifest.json                   fingerprint of every Parquet, rows, the build it comes from
-    published → builds/<publication>
+builds/<publication>/rapport.duckdb                  tables of marts, rapport and audit, with comments and keys
+                     <schema>/<table>.parquet
+                     manifest.json                   fingerprint of every Parquet, rows, the build it comes from
+published → builds/<publication>
 """
 
 import hashlib
@@ -41,7 +41,10 @@ def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding]) -> 
     _write(home, ledger, aside, build, findings)
     manifest = _manifest(aside, build)
     identity = fingerprint(manifest)[:32]
-    _write_synced(aside / "manifest.json", json.dumps({"publication": identity, **manifest}, indent=1, ensure_ascii=False))
+    _write_synced(
+        aside / "manifest.json",
+        json.dumps({"publication": identity, **manifest}, indent=1, ensure_ascii=False),
+    )
     reached("publish.files_written")
     target = home.builds / identity
     if target.exists():
@@ -72,11 +75,13 @@ def _write(home: Home, ledger: Ledger, folder: Path, build: str, findings: list[
         (made,) = db.execute("select construction from source.collecte.construction").fetchone()
         if made != build:
             raise OtherBuild(f"the warehouse holds build {made[:12]}, not {build[:12]}: build again")
+        db.execute("begin")  # one transaction: each commit would wait for the disk
         for schema in PUBLISHED_SCHEMAS:
             db.execute(f"create schema {schema}")
             _copy_tables(db, schema)
-        db.execute("detach source")
         write_audit(db, home, ledger, findings)
+        db.execute("commit")
+        db.execute("detach source")
         for schema, table in db.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'cible' order by all"
         ).fetchall():

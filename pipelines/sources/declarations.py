@@ -9,7 +9,8 @@ YAML and resolving shapes is ``registry``'s work; reading files is ``ingest``'s.
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field as PydanticField, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import Field as PydanticField
 
 Name = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Char = Annotated[str, PydanticField(min_length=1, max_length=1)]

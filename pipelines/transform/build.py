@@ -45,11 +45,15 @@ def is_current(home: Home, ledger: Ledger) -> bool:
     import duckdb
 
     last = ledger.last_build()
-    if not (last and last["succeeded"] and home.warehouse.exists() and last["build"] == freeze(home, ledger).build):
+    if not (
+        last and last["succeeded"] and home.warehouse.exists() and last["build"] == freeze(home, ledger).build
+    ):
         return False
     try:
         with duckdb.connect(str(home.warehouse), read_only=True) as db:
-            return db.execute("select construction from collecte.construction").fetchall() == [(last["build"],)]
+            return db.execute("select construction from collecte.construction").fetchall() == [
+                (last["build"],)
+            ]
     except duckdb.Error:  # damaged: build it again
         return False
 
@@ -62,7 +66,9 @@ def finish(home: Home, ledger: Ledger, frozen: Frozen, results: list[NodeResult]
     tests = [asdict(r) for r in results if r.kind != "model" or r.status != "success"]
     if broken or not results:
         findings = [_dbt_finding(result) for result in broken]
-        identity = f"x{fingerprint([frozen.build, tests])}"[:32]  # never taken for the build it did not become
+        identity = f"x{fingerprint([frozen.build, tests])}"[
+            :32
+        ]  # never taken for the build it did not become
         ledger.record_build(identity, False, deliveries, tests)
         ledger.record_findings(identity, findings)
         names = ", ".join(result.name for result in broken) or "dbt did not run"
@@ -96,5 +102,11 @@ def _dbt_finding(result: NodeResult) -> Finding:
     rule = RULES["DBT-ECHEC"]
     count = f"{result.failures} ligne(s) en défaut" if result.failures else "exécution impossible"
     return Finding(
-        "DBT-ECHEC", "bloquant", 0, result.name, f"{rule.titre} : {result.name} ({count})", "aucune ligne", aide=rule.aide
+        "DBT-ECHEC",
+        "bloquant",
+        0,
+        result.name,
+        f"{rule.titre} : {result.name} ({count})",
+        "aucune ligne",
+        aide=rule.aide,
     )

@@ -41,8 +41,14 @@ def environment(warehouse: Path) -> dict[str, str]:
 
 def run_dbt(arguments: list[str], warehouse: Path, *, capture: bool = False) -> subprocess.CompletedProcess:
     """Run ``dbt <arguments>`` in the project on ``warehouse``."""
-    command = [executable(), *arguments, "--project-dir", str(settings.DBT_PROJECT_DIR), "--profiles-dir",
-               str(settings.DBT_PROJECT_DIR)]
+    command = [
+        executable(),
+        *arguments,
+        "--project-dir",
+        str(settings.DBT_PROJECT_DIR),
+        "--profiles-dir",
+        str(settings.DBT_PROJECT_DIR),
+    ]
     return subprocess.run(
         command, env={**os.environ, **environment(warehouse)}, capture_output=capture, text=True, check=False
     )
@@ -55,8 +61,11 @@ def read_results(run_results: Path) -> list[NodeResult]:
     results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
     return [
         NodeResult(
-            name=_name(result["unique_id"]), kind=result["unique_id"].split(".")[0], status=result["status"],
-            failures=result.get("failures"), message=None if result["status"] in ("success", "pass") else result.get("message"),
+            name=_name(result["unique_id"]),
+            kind=result["unique_id"].split(".")[0],
+            status=result["status"],
+            failures=result.get("failures"),
+            message=None if result["status"] in ("success", "pass") else result.get("message"),
         )
         for result in results
     ]

@@ -23,8 +23,14 @@ def _differences(db) -> list[Finding]:
     rule = RULES["PUB-ECART"]
     return [
         Finding(
-            "PUB-ECART", "alerte", exercice, code, f"{rule.titre} : {code} en {exercice}",
-            attendu=f"{plain(computed)} (recalculé)", recu=f"{text or plain(published)} (publié)", ecart=plain(gap),
+            "PUB-ECART",
+            "alerte",
+            exercice,
+            code,
+            f"{rule.titre} : {code} en {exercice}",
+            attendu=f"{plain(computed)} (recalculé)",
+            recu=f"{text or plain(published)} (publié)",
+            ecart=plain(gap),
             aide=rule.aide,
         )
         for code, exercice, computed, published, text, gap in rows
@@ -46,8 +52,14 @@ def _contradicted_absences(db) -> list[Finding]:
     rule = RULES["ABS-CONTREDITE"]
     return [
         Finding(
-            "ABS-CONTREDITE", "alerte", exercice, code, f"{rule.titre} : {code} en {exercice}",
-            attendu=f"« {missing} » (absence déclarée)", recu=f"{plain(value)} (recalculé)", aide=rule.aide,
+            "ABS-CONTREDITE",
+            "alerte",
+            exercice,
+            code,
+            f"{rule.titre} : {code} en {exercice}",
+            attendu=f"« {missing} » (absence déclarée)",
+            recu=f"{plain(value)} (recalculé)",
+            aide=rule.aide,
         )
         for code, exercice, missing, value in rows
     ]
@@ -61,8 +73,16 @@ def _unknown_accounts(db) -> list[Finding]:
     rule = RULES["CPT-INCONNU"]
     return [
         Finding(
-            "CPT-INCONNU", "alerte", exercice, "budget/lignes", f"{rule.titre} : compte {account}",
-            attendu=f"un compte de {nomenclature} en {exercice}", recu=account, aide=rule.aide, fichier=fichier, ligne=ligne,
+            "CPT-INCONNU",
+            "alerte",
+            exercice,
+            "budget/lignes",
+            f"{rule.titre} : compte {account}",
+            attendu=f"un compte de {nomenclature} en {exercice}",
+            recu=account,
+            aide=rule.aide,
+            fichier=fichier,
+            ligne=ligne,
         )
         for exercice, nomenclature, account, fichier, ligne in rows
     ]

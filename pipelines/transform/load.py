@@ -14,7 +14,12 @@ from pipelines.sources.organisation import Organisation
 from pipelines.sources.registry import Registry
 from pipelines.sql import literal, parquet_scan, values
 
-ROW_COLUMNS = [("exercice", "INTEGER"), ("_livraison", "VARCHAR"), ("_fichier", "VARCHAR"), ("_ligne", "BIGINT")]
+ROW_COLUMNS = [
+    ("exercice", "INTEGER"),
+    ("_livraison", "VARCHAR"),
+    ("_fichier", "VARCHAR"),
+    ("_ligne", "BIGINT"),
+]
 
 
 class StaleDelivery(RuntimeError):
@@ -22,7 +27,12 @@ class StaleDelivery(RuntimeError):
 
 
 def load_warehouse(
-    path: Path, home: Home, registry: Registry, organisation: Organisation, manifests: list[Manifest], build: str = ""
+    path: Path,
+    home: Home,
+    registry: Registry,
+    organisation: Organisation,
+    manifests: list[Manifest],
+    build: str = "",
 ) -> None:
     """Make the database file ``path`` (an older one is removed) and close it.
 
@@ -34,6 +44,7 @@ def load_warehouse(
     for old in path.parent.glob(f"{path.name}*"):
         old.unlink()
     with duckdb.connect(str(path)) as db:
+        db.execute("begin")  # one transaction: each commit would wait for the disk
         for schema in ("lake", "organisation", "collecte", "reference"):
             db.execute(f"create schema {schema}")
         _load_lake(db, home, registry, manifests)
@@ -45,6 +56,7 @@ def load_warehouse(
                 f"create table reference.{file.stem} as from read_csv({literal(glob.escape(str(file)))}, "
                 "all_varchar=true, header=true, delim=',', quote='\"', nullstr='')"
             )
+        db.execute("commit")
         db.execute("checkpoint")
 
 
@@ -86,21 +98,43 @@ def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifes
 
 
 def _load_organisation(db, organisation: Organisation) -> None:
-    _table(db, "organisation.profil", "nom varchar, sigle varchar, siren varchar, est_demonstration boolean",
-           [(organisation.nom, organisation.sigle, organisation.siren, organisation.demonstration)])
+    _table(
+        db,
+        "organisation.profil",
+        "nom varchar, sigle varchar, siren varchar, est_demonstration boolean",
+        [(organisation.nom, organisation.sigle, organisation.siren, organisation.demonstration)],
+    )
     _table(db, "organisation.exercices", "exercice integer", [(year,) for year in organisation.years])
-    _table(db, "organisation.collectivites",
-           "code_insee varchar, siren varchar, nom varchar, type varchar, population bigint",
-           [(c.code_insee, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites])
-    _table(db, "organisation.collectivites_alias", "alias varchar, code_insee varchar",
-           [(alias, c.code_insee) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])])
-    _table(db, "organisation.applications",
-           "code_application varchar, libelle varchar, domaine varchar, debut integer, fin integer",
-           [(a.code, a.libelle, a.domaine, a.debut, a.fin) for a in organisation.applications])
-    _table(db, "organisation.applications_alias", "alias varchar, code_application varchar",
-           [(alias, a.code) for a in organisation.applications for alias in dict.fromkeys([a.code, a.libelle, *a.alias])])
-    _table(db, "organisation.indicateurs", "code_application varchar, indicateur varchar",
-           [(a.code, indicateur) for a in organisation.applications for indicateur in a.indicateurs])
+    _table(
+        db,
+        "organisation.collectivites",
+        "code_insee varchar, siren varchar, nom varchar, type varchar, population bigint",
+        [(c.code_insee, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites],
+    )
+    _table(
+        db,
+        "organisation.collectivites_alias",
+        "alias varchar, code_insee varchar",
+        [(alias, c.code_insee) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])],
+    )
+    _table(
+        db,
+        "organisation.applications",
+        "code_application varchar, libelle varchar, domaine varchar, debut integer, fin integer",
+        [(a.code, a.libelle, a.domaine, a.debut, a.fin) for a in organisation.applications],
+    )
+    _table(
+        db,
+        "organisation.applications_alias",
+        "alias varchar, code_application varchar",
+        [(alias, a.code) for a in organisation.applications for alias in dict.fromkeys([a.code, a.libelle, *a.alias])],
+    )
+    _table(
+        db,
+        "organisation.indicateurs",
+        "code_application varchar, indicateur varchar",
+        [(a.code, indicateur) for a in organisation.applications for indicateur in a.indicateurs],
+    )
 
 
 def _load_collecte(db, registry: Registry, organisation: Organisation, manifests: list[Manifest]) -> None:
@@ -112,11 +146,24 @@ def _load_collecte(db, registry: Registry, organisation: Organisation, manifests
             for table in ref.export.tables:
                 manifest, counts = accepted.get((ref.system.system, table.name, year), (None, None))
                 numbers = (counts.lues, counts.acceptees, counts.refusees, counts.ignorees) if counts else (None,) * 4
-                rows.append((ref.system.system, table.name, year, ref.key in expected, counts is not None,
-                             manifest.delivery if manifest else None, *numbers))
-    _table(db, "collecte.tables",
-           "systeme varchar, nom_table varchar, exercice integer, est_attendue boolean, est_acceptee boolean, "
-           "livraison varchar, nb_lues bigint, nb_acceptees bigint, nb_refusees bigint, nb_ignorees bigint", rows)
+                rows.append(
+                    (
+                        ref.system.system,
+                        table.name,
+                        year,
+                        ref.key in expected,
+                        counts is not None,
+                        manifest.delivery if manifest else None,
+                        *numbers,
+                    )
+                )
+    _table(
+        db,
+        "collecte.tables",
+        "systeme varchar, nom_table varchar, exercice integer, est_attendue boolean, est_acceptee boolean, "
+        "livraison varchar, nb_lues bigint, nb_acceptees bigint, nb_refusees bigint, nb_ignorees bigint",
+        rows,
+    )
 
 
 def _table(db, name: str, columns: str, rows: list[tuple]) -> None:

@@ -54,7 +54,12 @@ def test_a_warning_does_not_block(ledger):
 
 def test_verdicts_of_other_bytes_or_tables_are_a_mistake_of_the_program(ledger):
     one, other = manifest("a"), manifest("b")
-    for verdicts in ([], [judged(other)], [replace(judged(one), table="autre")], [judged(one), judged(other)]):
+    for verdicts in (
+        [],
+        [judged(other)],
+        [replace(judged(one), table="autre")],
+        [judged(one), judged(other)],
+    ):
         with pytest.raises(ValueError, match="not those of this delivery"):
             accept(ledger, one, verdicts)
     assert current(ledger) == {}

@@ -110,7 +110,9 @@ def main() -> None:
         print(f"{name:14} {seen['seconds']:6.1f} s  {seen['processor']:6.1f} s of processor  {seen['peak_mb']:5.0f} MB")
     print(f"{whole['refused']} lines refused")
     clock, processor = (whole[k] / alone[k] for k in ("seconds", "processor"))
-    print(f"ratio {clock:.2f} by the clock, {processor:.2f} of processor (budget 2.00, and 1000 MB for 10,000,000 lines)")
+    print(
+        f"ratio {clock:.2f} by the clock, {processor:.2f} of processor (budget 2.00, and 1000 MB for 10,000,000 lines)"
+    )
 
 
 if __name__ == "__main__":

@@ -131,8 +131,12 @@ def state(home: Home) -> dict:
         assert hashlib.sha256((home.published / name).read_bytes()).hexdigest() == digest, name
     clockless = {name: digest for name, digest in published["files"].items() if not name.startswith("audit/")}
     return {
-        "current": current, "refused": refused, "build": build["build"], "published_build": published["build"],
-        "figures": figures, "files": clockless,
+        "current": current,
+        "refused": refused,
+        "build": build["build"],
+        "published_build": published["build"],
+        "figures": figures,
+        "files": clockless,
         "lake": sorted(str(p.relative_to(home.lake)) for p in home.lake.rglob("*") if p.is_file()),
         "archive": sorted(p.name for p in home.archive.iterdir()),
         "asides": sorted(p.name for p in home.builds.glob(".*")),

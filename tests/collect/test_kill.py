@@ -20,7 +20,11 @@ def seen(tmp_path_factory):
     environment = {**os.environ, "SICIO_KEY_FILE": str(folder / "key")}
     done = subprocess.run(
         [sys.executable, "-m", "tests.collect.killing", str(folder)],
-        cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False,
+        cwd=PROJECT_ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -59,4 +63,4 @@ def test_every_failpoint_is_reached_by_the_code():
         if path != failpoints.__file__
     )
     assert [step for step in STEPS if f'reached("{step}")' not in text] == []
-    assert text.count("reached(\"") == len(STEPS)
+    assert text.count('reached("') == len(STEPS)

@@ -39,7 +39,9 @@ def opened(home: Path) -> duckdb.DuckDBPyConnection:
 def test_every_application_and_finance_figure_equals_the_published_one_at_printed_precision(report) -> None:
     computed = {
         (code, year): (value, missing)
-        for code, year, value, missing in report.execute("select code, exercice, valeur, code_manquant from rapport.chiffres").fetchall()
+        for code, year, value, missing in report.execute(
+            "select code, exercice, valeur, code_manquant from rapport.chiffres"
+        ).fetchall()
     }
     rows, differences = published_rows(), {}
     assert len(rows) == 201 + 12
@@ -66,7 +68,13 @@ def test_read_equals_accepted_plus_refused_plus_ignored(report) -> None:
     tables, refused = report.execute("select count(*), sum(nb_refusees) from audit.tables_livrees").fetchone()
     assert not unbalanced
     assert tables >= 60
-    assert refused == report.execute("select count(distinct (livraison, nom_table, fichier, ligne)) from audit.lignes_refusees").fetchone()[0] > 0
+    assert (
+        refused
+        == report.execute(
+            "select count(distinct (livraison, nom_table, fichier, ligne)) from audit.lignes_refusees"
+        ).fetchone()[0]
+        > 0
+    )
 
 
 def test_planted_defects_are_caught(report) -> None:
@@ -82,7 +90,9 @@ def test_refused_lines_never_show_a_cell_of_a_table_with_personal_columns(report
 
 
 def test_every_published_table_has_comments_and_a_parquet(demonstration: Path, report) -> None:
-    tables = report.execute("select schema_name, table_name, comment from duckdb_tables() where database_name = 'publie'").fetchall()
+    tables = report.execute(
+        "select schema_name, table_name, comment from duckdb_tables() where database_name = 'publie'"
+    ).fetchall()
     assert {schema for schema, _, _ in tables} == {"marts", "rapport", "audit"}
     for schema, table, comment in tables:
         assert comment, f"{schema}.{table} has no comment"
@@ -108,7 +118,16 @@ def parquet_digests(home: Path) -> dict[str, str]:
 
 def test_summary_names_what_arrived_and_where_to_look(demonstration: Path) -> None:
     summary = (demonstration.parent / "summary.txt").read_text(encoding="utf-8")
-    for expected in ("DÉMONSTRATION", "received", "missing", "declared absent", "refused", "ignored", "figures", "published"):
+    for expected in (
+        "DÉMONSTRATION",
+        "received",
+        "missing",
+        "declared absent",
+        "refused",
+        "ignored",
+        "figures",
+        "published",
+    ):
         assert expected in summary, expected
 
 
@@ -121,7 +140,9 @@ def own_demonstration(demonstration: Path, tmp_path_factory: pytest.TempPathFact
     return home
 
 
-def test_deleted_warehouse_is_rebuilt_with_the_same_bytes_then_a_correction_moves_its_figure(own_demonstration: Path) -> None:
+def test_deleted_warehouse_is_rebuilt_with_the_same_bytes_then_a_correction_moves_its_figure(
+    own_demonstration: Path,
+) -> None:
     before = parquet_digests(own_demonstration)
     shutil.rmtree(own_demonstration / "warehouse")
     shutil.rmtree(own_demonstration / "builds")
@@ -136,5 +157,7 @@ def test_deleted_warehouse_is_rebuilt_with_the_same_bytes_then_a_correction_move
     path.write_bytes(b"pas un export\n")
     refused = sicio(own_demonstration, "run", "2020", "--source", "journal_elections")
     assert refused.returncode == 1
-    assert parquet_digests(own_demonstration)["rapport/chiffres.parquet"] == before["rapport/chiffres.parquet"]
+    assert (
+        parquet_digests(own_demonstration)["rapport/chiffres.parquet"] == before["rapport/chiffres.parquet"]
+    )
     assert held.execute("select count(*) from rapport.chiffres").fetchone()[0] > 200

@@ -32,8 +32,23 @@ SIDE = {"dépense": "D", "recette": "R"}
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("reels") / "home"
-    made = sicio(home, "init", str(home), "--name", "Communes réelles", "--sigle", "REEL", "--siren", "215600461",
-                 "--first", "2021", "--last", "2023", "--system", "budget")
+    made = sicio(
+        home,
+        "init",
+        str(home),
+        "--name",
+        "Communes réelles",
+        "--sigle",
+        "REEL",
+        "--siren",
+        "215600461",
+        "--first",
+        "2021",
+        "--last",
+        "2023",
+        "--system",
+        "budget",
+    )
     assert made.returncode == 0, made.stderr
     for path in DOCUMENTS.glob("*.xml"):
         year = path.stem.rsplit("_", 1)[1]
@@ -47,10 +62,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_sections_of_real_documents_are_exact(home: Path) -> None:
-    rows = opened(home).execute(
-        "select document_id, section, sens, credits_ouverts_eur, realise_eur, restes_a_realiser_eur "
-        "from rapport.rpt_finances__sections"
-    ).fetchall()
+    rows = (
+        opened(home)
+        .execute(
+            "select document_id, section, sens, credits_ouverts_eur, realise_eur, restes_a_realiser_eur "
+            "from rapport.rpt_finances__sections"
+        )
+        .fetchall()
+    )
     found = {}
     for document, section, direction, *amounts in rows:
         name = next((d for d, _, _ in EXPECTED if d in document), None)

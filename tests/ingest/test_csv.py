@@ -122,21 +122,31 @@ def test_titles_above_and_totals_below(depot: Depot):
         table={"ignore": [{"column": "code", "pattern": "(?i)total.*", "sums": ["montant"]}]},
     )
     read = depot.csv(
-        "Liste des comptes\n\nÉtat de l’exercice 2020;;;\n" + HEADER
+        "Liste des comptes\n\nÉtat de l’exercice 2020;;;\n"
+        + HEADER
         + "A1;x;1 000,50;\nA2;x;2,00;\n;;;\nTotal général;;1 002,50;\nTOTAL;;999;\n"
     )
     assert read.counts == (9, 2, 0, 7)
     assert read.ignored == [
-        (1, "titre"), (2, "ligne vide"), (3, "titre"), (4, "en-tête"), (7, "ligne vide"), (8, "total"), (9, "total"),
+        (1, "titre"),
+        (2, "ligne vide"),
+        (3, "titre"),
+        (4, "en-tête"),
+        (7, "ligne vide"),
+        (8, "total"),
+        (9, "total"),
     ]
     totals = read.manifest.tables["lignes"].totals
     assert [(t["ligne"], t["annonce"], t["recalcule"], t["ok"]) for t in totals] == [
-        (8, "1002.50", "1002.50", True), (9, "999.00", "1002.50", False),
+        (8, "1002.50", "1002.50", True),
+        (9, "999.00", "1002.50", False),
     ]
 
 
 def test_a_misshapen_total_is_a_total_and_an_unreadable_one_is_wrong(depot: Depot):
-    depot.declare(table={"ignore": [{"column": "code", "pattern": "(?i)total", "sums": ["montant"], "counts": ["libelle"]}]})
+    depot.declare(
+        table={"ignore": [{"column": "code", "pattern": "(?i)total", "sums": ["montant"], "counts": ["libelle"]}]}
+    )
     read = depot.csv(HEADER + "A1;x;1,00;\nA2;x;oups;\nTotal;2 lignes\nTotal;;environ 3;\nTotal;3;1,004;\n")
     assert read.counts == (6, 1, 1, 4)
     found = {(t["kind"], t["ligne"]): (t["annonce"], t["ok"]) for t in read.manifest.tables["lignes"].totals}
@@ -174,7 +184,8 @@ def test_short_long_and_blank_lines(depot: Depot):
     read = depot.csv(HEADER + "A1;x;1;\n\nA2;x\nA3;x;3;;;\nA4;x;4;;y\n   \n;;;\nA5;x;5;\n")
     assert read.column("code") == ["A1", "A3", "A5"]
     assert [(r["_ligne"], r["regle"], r["attendu"], r["recu"]) for r in read.refused] == [
-        (4, "LIG-COLONNES", "4 cellules", "2 cellules"), (6, "LIG-COLONNES", "4 cellules", "5 cellules"),
+        (4, "LIG-COLONNES", "4 cellules", "2 cellules"),
+        (6, "LIG-COLONNES", "4 cellules", "5 cellules"),
     ]
     assert [line for line, reason in read.ignored if reason == "ligne vide"] == [3, 7, 8]
 
@@ -202,7 +213,10 @@ def test_a_stray_quote_never_swallows_the_file(depot: Depot, content, line):
 
 def test_a_quote_inside_a_cell_is_text(depot: Depot):
     depot.declare()
-    assert depot.csv(HEADER + 'A1;écran 24" plat;1;\nA2;5" x 7";2;\n').column("libelle") == ['écran 24" plat', '5" x 7"']
+    assert depot.csv(HEADER + 'A1;écran 24" plat;1;\nA2;5" x 7";2;\n').column("libelle") == [
+        'écran 24" plat',
+        '5" x 7"',
+    ]
 
 
 @pytest.mark.parametrize("cell", [' "x"', '"x" '])
@@ -234,7 +248,7 @@ def test_spaces_around_quotes_read_the_same_in_a_regular_and_an_irregular_file(d
         (b"Code,Libell\xc3\xa9,Montant,Jour\nA1,x,1,\n", "FIC-ENTETE"),
         ("Code;Libellé;Montant\nA1;x;1\n".encode(), "FIC-ENTETE"),
         ("Code;Libellé;Montant;Date\nA1;x;1;\n".encode(), "FIC-ENTETE"),
-        ("A1;x;1;\nA2;x;2;\n".encode(), "FIC-ENTETE"),
+        (b"A1;x;1;\nA2;x;2;\n", "FIC-ENTETE"),
         ("Code;Libellé;Montant;Jour;montant\nA1;x;1;;2\n".encode(), "FIC-COLONNE-DOUBLE"),
     ],
 )
@@ -270,7 +284,12 @@ def test_a_header_only_file_has_no_row(depot: Depot):
 
 def test_the_header_of_the_year(depot: Depot):
     depot.declare(
-        table={"header": {2018: {"code": "REF", "montant": "MT"}, 2020: {"code": "Référence", "libelle": "Objet"}}}
+        table={
+            "header": {
+                2018: {"code": "REF", "montant": "MT"},
+                2020: {"code": "Référence", "libelle": "Objet"},
+            }
+        }
     )
     old = depot.csv("REF;MT\nA1;5\n", exercice=2019)
     new = depot.csv("Objet;Référence\nx;A1\n", exercice=2020)
@@ -279,7 +298,9 @@ def test_the_header_of_the_year(depot: Depot):
     assert old.column("exercice") == [2019]
 
 
-@pytest.mark.parametrize("name", ["a[1].csv", "x*.csv", "it's.csv", 'guille"met.csv', "é ’ espace.csv", "annee=2019.csv"])
+@pytest.mark.parametrize(
+    "name", ["a[1].csv", "x*.csv", "it's.csv", 'guille"met.csv', "é ’ espace.csv", "annee=2019.csv"]
+)
 def test_strange_file_names(depot: Depot, name):
     depot.declare()
     depot.drop(HEADER + "PIEGE;x;1;\n", "a1.csv")
@@ -308,7 +329,8 @@ def test_several_files_make_one_delivery(depot: Depot):
     assert read.counts == (8, 2, 1, 5)
     assert [(r["_fichier"], r["_ligne"]) for r in read.rows] == [("1.csv", 2), ("2.csv", 2)]
     assert [(t["annonce"], t["recalcule"], t["ok"]) for t in read.manifest.tables["lignes"].totals] == [
-        ("1.00", "1.00", True), ("2.01", "2.00", False),
+        ("1.00", "1.00", True),
+        ("2.01", "2.00", False),
     ]
 
 
@@ -340,9 +362,7 @@ def test_an_irregular_file_reads_like_a_regular_one(depot: Depot):
 
 def test_a_lost_line_refuses_the_delivery(depot: Depot, monkeypatch):
     depot.declare()
-    monkeypatch.setattr(
-        table_module._Part, "refused_lines", lambda self: f"select _ligne from {self.odd} where false"
-    )
+    monkeypatch.setattr(table_module._Part, "refused_lines", lambda self: f"select _ligne from {self.odd} where false")
     refused = refusal(depot, HEADER + "A1;x;oups;\n")
     assert refused.rule.code == "FIC-BILAN"
     assert refused.recu == "2 lignes lues"

@@ -153,7 +153,15 @@ def test_the_content_proves_the_exercice(depot: Depot, rule, days, right):
 
 def test_landing_takes_the_files_that_the_pattern_names(depot: Depot):
     ref = depot.declare(files="export*.csv")
-    for name in ("export_2.csv", "export_1.csv", "~$export.csv", ".export.csv", "export.csv.part", "exportx.tmp", "autre.csv"):
+    for name in (
+        "export_2.csv",
+        "export_1.csv",
+        "~$export.csv",
+        ".export.csv",
+        "export.csv.part",
+        "exportx.tmp",
+        "autre.csv",
+    ):
         depot.drop("x", name)
     (depot.home.landing / "2020" / "essai" / "export_dossier.csv").mkdir()
     landing = depot.home.landing

@@ -10,7 +10,12 @@ from tests.deliveries import KEY, Depot
 
 CANARY = "ZZCANARI"
 FIELDS = [
-    {"name": "matricule", "title": "Matricule", "personal": "pseudonymise", "constraints": {"required": True}},
+    {
+        "name": "matricule",
+        "title": "Matricule",
+        "personal": "pseudonymise",
+        "constraints": {"required": True},
+    },
     {"name": "nom", "title": "Nom", "personal": "drop", "constraints": {"pattern": "[A-Za-z -]+"}},
     {"name": "naissance", "title": "Naissance", "type": "date", "format": "%d/%m/%Y", "personal": "drop"},
     {"name": "montant", "title": "Montant", "type": "number", "decimalChar": ","},
@@ -77,7 +82,9 @@ def test_a_program_error_shows_no_cell(depot: Depot, monkeypatch):
 
 def test_a_person_has_one_pseudonym_whatever_the_writing(depot: Depot):
     depot.declare(FIELDS)
-    read = depot.csv(HEADER + "".join(f"{m};;;\n" for m in ("Le Bé", " le  bé ", "LEBÉ", "le be\u0301", "ＬＥ BÉ", "le be")))
+    read = depot.csv(
+        HEADER + "".join(f"{m};;;\n" for m in ("Le Bé", " le  bé ", "LEBÉ", "le be\u0301", "ＬＥ BÉ", "le be"))
+    )
     first, *others = read.column("matricule")
     assert others == [first] * 4 + [others[4]]
     assert others[4] != first

@@ -52,28 +52,90 @@ READABLE = [
 ]
 
 UNREADABLE = [
-    *(({"type": "integer"}, text) for text in (
-        "12.6", "12,0", "1e5", "0x10", "1_000", "1 000", "nan", "inf", "--1", "1-", "- 1", "un", "1234567890123456", "²", "１２",
-    )),
+    *(
+        ({"type": "integer"}, text)
+        for text in (
+            "12.6",
+            "12,0",
+            "1e5",
+            "0x10",
+            "1_000",
+            "1 000",
+            "nan",
+            "inf",
+            "--1",
+            "1-",
+            "- 1",
+            "un",
+            "1234567890123456",
+            "²",
+            "１２",
+        )
+    ),
     *(({"type": "integer", "groupChar": " "}, text) for text in ("1 23", "12 34 567", "1  234", "1 234.5", " 1\n234")),
-    *(({"type": "number"}, text) for text in (
-        "12,5", "12.345", "1e5", "1.", ".5", "nan", "Infinity", "0x1p3", "1_0.5", "12.5 €", "1.2.3", "1 234.50", "$5",
-    )),
-    *(({"type": "number", "decimalChar": ",", "groupChar": " "}, text) for text in (
-        "1.5", "1 23,5", "1234 567,5", "12,345", "1,234,567",
-    )),
+    *(
+        ({"type": "number"}, text)
+        for text in (
+            "12,5",
+            "12.345",
+            "1e5",
+            "1.",
+            ".5",
+            "nan",
+            "Infinity",
+            "0x1p3",
+            "1_0.5",
+            "12.5 €",
+            "1.2.3",
+            "1 234.50",
+            "$5",
+        )
+    ),
+    *(
+        ({"type": "number", "decimalChar": ",", "groupChar": " "}, text)
+        for text in (
+            "1.5",
+            "1 23,5",
+            "1234 567,5",
+            "12,345",
+            "1,234,567",
+        )
+    ),
     ({"type": "number", "decimals": 6}, "1234567890123"),  # would not fit: never NULL in silence
     ({"type": "number", "decimals": 4}, "123456789012345"),
     ({"type": "number", "decimals": 0}, "12.0"),
-    *(({"type": "date", "format": "%d/%m/%Y"}, text) for text in (
-        "31/02/2024", "29/02/2023", "1/2/24", "2024-02-01", "01/02/2024 00:00", "01/13/2024", "00/01/2024", "01/02/02024",
-        "01/02/1899", "01/02/2101", "1/2/2024.", "infinity", "today", "45352", "01-02-2024", "1 /2/2024",
-    )),
+    *(
+        ({"type": "date", "format": "%d/%m/%Y"}, text)
+        for text in (
+            "31/02/2024",
+            "29/02/2023",
+            "1/2/24",
+            "2024-02-01",
+            "01/02/2024 00:00",
+            "01/13/2024",
+            "00/01/2024",
+            "01/02/02024",
+            "01/02/1899",
+            "01/02/2101",
+            "1/2/2024.",
+            "infinity",
+            "today",
+            "45352",
+            "01-02-2024",
+            "1 /2/2024",
+        )
+    ),
     *(({"type": "date", "format": "%Y%m%d"}, text) for text in ("2024111", "202411", "2024 11 1", "20241301")),
     *(({"type": "date"}, text) for text in ("2024-2-30", "epoch", "2024-02-01T00:00:00", "-2024-01-01")),
-    *(({"type": "datetime"}, text) for text in ("2024-02-01", "2024-02-01 24:00:00", "2024-02-01 10:00:60", "2024-02-01 10:00:00Z")),
+    *(
+        ({"type": "datetime"}, text)
+        for text in ("2024-02-01", "2024-02-01 24:00:00", "2024-02-01 10:00:60", "2024-02-01 10:00:00Z")
+    ),
     *(({"type": "year"}, text) for text in ("24", "2024.0", "1789", "20240", "deux mille")),
-    *(({"type": "boolean", "trueValues": ["Oui"], "falseValues": ["Non"]}, text) for text in ("oui", "O", "1", "true", "OuiNon")),
+    *(
+        ({"type": "boolean", "trueValues": ["Oui"], "falseValues": ["Non"]}, text)
+        for text in ("oui", "O", "1", "true", "OuiNon")
+    ),
     *(({"type": "string"}, text) for text in ("#N/A", " #REF! ", "#NOM?")),
 ]
 
@@ -94,7 +156,12 @@ def values_of(db, options: dict, texts: list, *, workbook=False, missing=("",)) 
 
 def _reading(options, *, workbook=False, missing=("",)):
     field = Field(**CODE, **options)
-    return read_field(field, "c0", Table(name="t", title="T", fields=[field], missingValues=list(missing)), workbook=workbook)
+    return read_field(
+        field,
+        "c0",
+        Table(name="t", title="T", fields=[field], missingValues=list(missing)),
+        workbook=workbook,
+    )
 
 
 @pytest.mark.parametrize(("options", "text", "value"), READABLE)
@@ -113,15 +180,21 @@ def test_unreadable(db, options, text):
 def test_blank_is_missing(db, type_, blank):
     reading = _reading({"type": type_})
     assert db.execute(f"select {reading.value}, {reading.missing} from (select {literal(blank)} as c0)").fetchone() == (
-        None, True,
+        None,
+        True,
     )
 
 
 @pytest.mark.parametrize(
     ("options", "token"),
     [
-        ({"type": "integer"}, "0"), ({"type": "integer"}, "-1"), ({"type": "number"}, "9.99"), ({"type": "year"}, "1900"),
-        ({"type": "date", "format": "%d/%m/%Y"}, "01/01/1900"), ({"type": "string"}, "-"), ({"type": "string"}, "Inconnue"),
+        ({"type": "integer"}, "0"),
+        ({"type": "integer"}, "-1"),
+        ({"type": "number"}, "9.99"),
+        ({"type": "year"}, "1900"),
+        ({"type": "date", "format": "%d/%m/%Y"}, "01/01/1900"),
+        ({"type": "string"}, "-"),
+        ({"type": "string"}, "Inconnue"),
         ({"type": "boolean"}, "0"),
     ],
 )
@@ -133,14 +206,33 @@ def test_a_missing_value_is_never_a_value(db, options, token):
 def test_the_short_way_accepts_only_what_the_next_ones_accept(db):
     """Every cell of a small alphabet, read with and without the short way, gives the same."""
     cells = ["".join(letters) for n in range(4) for letters in itertools.product("1+,. -/é#", repeat=n)]
-    cells += ["01/02/2020", "1/2/2020", "31/02/2020", "#N/A", "é" * 3, "e\u0301", "\u00a0x", "x\u202f", "a b", "＃", "Ⅷ", "ﬁ"]
+    cells += [
+        "01/02/2020",
+        "1/2/2020",
+        "31/02/2020",
+        "#N/A",
+        "é" * 3,
+        "e\u0301",
+        "\u00a0x",
+        "x\u202f",
+        "a b",
+        "＃",
+        "Ⅷ",
+        "ﬁ",
+    ]
     for options in (
-        {"type": "string"}, {"type": "integer"}, {"type": "integer", "groupChar": " "},
-        {"type": "number", "decimalChar": ","}, {"type": "date", "format": "%d/%m/%Y"}, {"type": "year"},
+        {"type": "string"},
+        {"type": "integer"},
+        {"type": "integer", "groupChar": " "},
+        {"type": "number", "decimalChar": ","},
+        {"type": "date", "format": "%d/%m/%Y"},
+        {"type": "year"},
         {"type": "boolean", "trueValues": ["1", "é"], "falseValues": ["-", "+"]},
     ):
         reading = _reading(options)
-        long_way = re.sub(r"^case when regexp_full_match\(c0, '(?:[^']|'')*'\) then", "case when false then", reading.value)
+        long_way = re.sub(
+            r"^case when regexp_full_match\(c0, '(?:[^']|'')*'\) then", "case when false then", reading.value
+        )
         assert long_way != reading.value
         listed = ", ".join(f"({literal(cell)})" for cell in cells)
         different = db.execute(
@@ -192,7 +284,13 @@ def test_refusals_say_file_line_column_rule_expected_and_received(depot: Depot):
             {"name": "nombre", "title": "Nombre", "type": "integer", "constraints": {"required": True}},
             {"name": "jour", "title": "Jour", "type": "date", "format": "%d/%m/%Y"},
             {"name": "montant", "title": "Montant", "type": "number", "decimalChar": ",", "decimals": 3},
-            {"name": "actif", "title": "Actif", "type": "boolean", "trueValues": ["Oui"], "falseValues": ["Non"]},
+            {
+                "name": "actif",
+                "title": "Actif",
+                "type": "boolean",
+                "trueValues": ["Oui"],
+                "falseValues": ["Non"],
+            },
         ]
     )
     read = depot.csv(
@@ -214,12 +312,23 @@ def test_refusals_say_file_line_column_rule_expected_and_received(depot: Depot):
 def test_lake_types_hold_no_double(depot: Depot):
     kinds = ["string", "integer", "number", "boolean", "date", "datetime", "year"]
     depot.declare(fields=[{"name": f"c_{kind}", "title": kind, "type": kind} for kind in kinds])
-    for content in (";".join(kinds) + "\nx;1;1.5;true;2020-01-01;2020-01-01 00:00:00;2020\n", ";".join(kinds) + "\n"):
+    for content in (
+        ";".join(kinds) + "\nx;1;1.5;true;2020-01-01;2020-01-01 00:00:00;2020\n",
+        ";".join(kinds) + "\n",
+    ):
         read = depot.csv(content)
         parquet = depot.home.lake / read.manifest.tables["lignes"].parquet
         described = duckdb.sql(f"describe from read_parquet('{parquet}')").fetchall()
         assert [(name, type_) for name, type_, *_ in described] == [
-            ("c_string", "VARCHAR"), ("c_integer", "BIGINT"), ("c_number", "DECIMAL(18,2)"), ("c_boolean", "BOOLEAN"),
-            ("c_date", "DATE"), ("c_datetime", "TIMESTAMP"), ("c_year", "INTEGER"), ("exercice", "INTEGER"),
-            ("_livraison", "VARCHAR"), ("_fichier", "VARCHAR"), ("_ligne", "BIGINT"),
+            ("c_string", "VARCHAR"),
+            ("c_integer", "BIGINT"),
+            ("c_number", "DECIMAL(18,2)"),
+            ("c_boolean", "BOOLEAN"),
+            ("c_date", "DATE"),
+            ("c_datetime", "TIMESTAMP"),
+            ("c_year", "INTEGER"),
+            ("exercice", "INTEGER"),
+            ("_livraison", "VARCHAR"),
+            ("_fichier", "VARCHAR"),
+            ("_ligne", "BIGINT"),
         ]

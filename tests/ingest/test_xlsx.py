@@ -137,7 +137,9 @@ def test_a_cell_in_error_refuses_its_line(depot: Depot, error, column):
         sheet.write_row(2, 0, ["A2", "x", 2])
     read = depot.ingest(path)
     assert read.column("code") == ["A2"]
-    assert [(r["_ligne"], r["position"], r["regle"], r["recu"]) for r in read.refused] == [(2, column + 1, "LIG-TYPE", error)]
+    assert [(r["_ligne"], r["position"], r["regle"], r["recu"]) for r in read.refused] == [
+        (2, column + 1, "LIG-TYPE", error)
+    ]
 
 
 def formulas(depot: Depot, value, **writing):
@@ -172,7 +174,8 @@ def test_a_formula_whose_result_is_zero_or_empty_is_a_value_in_a_computed_workbo
     path = formulas(depot, 2)
     empty = b'<c r="C2" t="str"><f>1+1</f><v></v></c>'
     rezipped(
-        path, {"xl/worksheets/sheet1.xml": lambda xml: xml.replace(b'<c r="C2"><f>1+1</f><v>2</v></c>', empty)}
+        path,
+        {"xl/worksheets/sheet1.xml": lambda xml: xml.replace(b'<c r="C2"><f>1+1</f><v>2</v></c>', empty)},
     )
     assert depot.ingest(path).column("montant") == [None]
 
@@ -193,7 +196,9 @@ def test_merged_cells_are_not_filled(depot: Depot):
 
 def test_numbers_too_long_to_be_exact_are_not_taken_for_codes(depot: Depot):
     declare(depot, fields=[{"name": "code", "title": "Code", "constraints": {"pattern": "[0-9]+"}}])
-    read = depot.ingest(depot.workbook({"F": [["Code"], [123456789012345], [12345678901234567890], [19.0], ["007"], [True]]}))
+    read = depot.ingest(
+        depot.workbook({"F": [["Code"], [123456789012345], [12345678901234567890], [19.0], ["007"], [True]]})
+    )
     assert read.column("code") == ["123456789012345", "19", "007"]
     assert [r["recu"] for r in read.refused] == ["1.23456789012346e+19", "true"]
 
@@ -207,7 +212,9 @@ def test_dates_and_times(depot: Depot):
         ],
     )
     moment = dt.datetime(2020, 2, 3, 10, 10, 0)
-    read = depot.ingest(depot.workbook({"F": [["Jour", "Instant"], [DAY, moment], [None, "03/02/2020 10:10"], [moment, DAY]]}))
+    read = depot.ingest(
+        depot.workbook({"F": [["Jour", "Instant"], [DAY, moment], [None, "03/02/2020 10:10"], [moment, DAY]]})
+    )
     assert read.column("instant") == [moment, moment]
     assert [(r["_ligne"], r["colonne"]) for r in read.refused] == [(4, "Jour")]
 
@@ -237,7 +244,9 @@ def test_cells_without_a_reference_and_inline_texts(depot: Depot):
     declare(depot)
     path = depot.workbook({"F": [HEAD, ["A1", "x", 1], ["A2", "y", 2]]})
     rows = "".join(
-        "<row>" + "".join(f'<c t="inlineStr"><is><r><t></t></r><r><t>{cell}</t></r></is></c>' for cell in row) + "</row>"
+        "<row>"
+        + "".join(f'<c t="inlineStr"><is><r><t></t></r><r><t>{cell}</t></r></is></c>' for cell in row)
+        + "</row>"
         for row in (HEAD, ["A1", "x", "1", ""], ["A2", "y", "2", ""])
     )
     start = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
@@ -280,7 +289,9 @@ def truncated(path):
         (lambda path: path.write_bytes(b"Code;Montant\nA1;1\n"), "FIC-NATURE"),
         (lambda path: path.write_bytes(b"\xd0\xcf\x11\xe0" + b"x" * 600), "FIC-NATURE"),
         (
-            lambda path: path.write_bytes(b"\xd0\xcf\x11\xe0" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le") + b"x" * 600),
+            lambda path: path.write_bytes(
+                b"\xd0\xcf\x11\xe0" + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le") + b"x" * 600
+            ),
             "FIC-PROTEGE",
         ),
         (lambda path: rezipped(path, {"xl/workbook.xml": b"<workbook"}), "FIC-NATURE"),
@@ -289,7 +300,10 @@ def truncated(path):
             lambda path: rezipped(path, {"xl/worksheets/sheet1.xml": b'<!DOCTYPE x [<!ENTITY e "e">]><worksheet/>'}),
             "FIC-DOCTYPE",
         ),
-        (lambda path: rezipped(path, {"xl/workbook.xml": b'<!DOCTYPE x [<!ENTITY e "e">]><workbook/>'}), "FIC-DOCTYPE"),
+        (
+            lambda path: rezipped(path, {"xl/workbook.xml": b'<!DOCTYPE x [<!ENTITY e "e">]><workbook/>'}),
+            "FIC-DOCTYPE",
+        ),
     ],
 )
 def test_what_is_no_readable_workbook(depot: Depot, make, code):
@@ -322,7 +336,10 @@ def test_a_far_cell_is_refused_at_once(depot: Depot):
 def test_a_zip_bomb_is_refused_before_anything_opens_it(depot: Depot):
     declare(depot)
     path = depot.workbook({"F": [HEAD, ["A1", "x", 1, DAY]]})
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/media/b.bin", "w") as member:
+    with (
+        zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/media/b.bin", "w") as member,
+    ):
         for _ in range(330):
             member.write(b"\0" * (1 << 20))
     start = time.monotonic()

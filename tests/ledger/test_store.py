@@ -32,7 +32,9 @@ def accept(ledger: Ledger, one: Manifest, suite: str = "suite") -> bool:
 
 
 def refuse(ledger: Ledger, code: str = "FIC-VIDE", name: str = "f.csv", exercice: int = 2020) -> None:
-    ledger.record_refusal("essai/export", exercice, [{"name": name, "sha256": "x"}], DeliveryRefused(code, fichier=name))
+    ledger.record_refusal(
+        "essai/export", exercice, [{"name": name, "sha256": "x"}], DeliveryRefused(code, fichier=name)
+    )
 
 
 @pytest.fixture
@@ -208,6 +210,13 @@ def test_it_is_plain_sqlite_and_durable(ledger, tmp_path):
 
 def test_what_blocks():
     base = verdict("a").results[0]
-    assert [replace(base, success=s, severity=v).blocks for s, v in (
-        (True, "critical"), (False, "critical"), (False, "warning"), (None, "warning"), (None, "critical"),
-    )] == [False, True, False, True, True]
+    assert [
+        replace(base, success=s, severity=v).blocks
+        for s, v in (
+            (True, "critical"),
+            (False, "critical"),
+            (False, "warning"),
+            (None, "warning"),
+            (None, "critical"),
+        )
+    ] == [False, True, False, True, True]

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import threading
 
@@ -70,10 +69,14 @@ def ask(lab: Lab, query: str) -> list[tuple]:
 def test_what_is_published(lab: Lab):
     warehouse(lab)
     identity = published(lab)
-    assert os.readlink(lab.home.published) == f"builds/{identity}"
+    assert str(lab.home.published.readlink()) == f"builds/{identity}"
     assert sorted(files(lab)) == sorted(
         [
-            "manifest.json", "rapport.duckdb", "marts/dim_a.parquet", "marts/fct_b.parquet", "rapport/chiffres.parquet",
+            "manifest.json",
+            "rapport.duckdb",
+            "marts/dim_a.parquet",
+            "marts/fct_b.parquet",
+            "rapport/chiffres.parquet",
             *(f"audit/{name}.parquet" for name in TABLES),
         ]
     )
@@ -81,7 +84,9 @@ def test_what_is_published(lab: Lab):
     assert manifest["publication"] == identity and manifest["build"] == "b1"
     assert manifest["files"] == {name: sha for name, sha in files(lab).items() if name.endswith(".parquet")}
     tables = ask(lab, "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'p'")
-    assert {name for (name,) in tables} == {name.removesuffix(".parquet").replace("/", ".") for name in manifest["files"]}
+    assert {name for (name,) in tables} == {
+        name.removesuffix(".parquet").replace("/", ".") for name in manifest["files"]
+    }
     assert not (lab.home.published / "rapport.duckdb.wal").exists()
 
 
@@ -89,19 +94,28 @@ def test_keys_and_comments_are_kept(lab: Lab):
     warehouse(lab)
     published(lab)
     constraints = ask(
-        lab, "select table_name, constraint_type, constraint_column_names from duckdb_constraints() "
+        lab,
+        "select table_name, constraint_type, constraint_column_names from duckdb_constraints() "
         "where database_name = 'p' and constraint_type in ('PRIMARY KEY', 'CHECK') order by all",
     )
     assert constraints == [
-        ("dim_a", "CHECK", ["code"]), ("dim_a", "PRIMARY KEY", ["code"]), ("fct_b", "PRIMARY KEY", ["exercice", "code"]),
+        ("dim_a", "CHECK", ["code"]),
+        ("dim_a", "PRIMARY KEY", ["code"]),
+        ("fct_b", "PRIMARY KEY", ["exercice", "code"]),
     ]
     assert ask(lab, "select comment from duckdb_tables() where database_name = 'p' and table_name = 'dim_a'") == [
         ("Dimension de l’essai : l'article",)
     ]
-    assert ask(lab, "select column_name, comment from duckdb_columns() where database_name = 'p' and table_name = 'dim_a' "
-               "and comment is not null") == [("code", "Code")]
-    silent = ask(lab, "select table_name, column_name from duckdb_columns() where database_name = 'p' "
-                 "and schema_name = 'audit' and comment is null")
+    assert ask(
+        lab,
+        "select column_name, comment from duckdb_columns() where database_name = 'p' and table_name = 'dim_a' "
+        "and comment is not null",
+    ) == [("code", "Code")]
+    silent = ask(
+        lab,
+        "select table_name, column_name from duckdb_columns() where database_name = 'p' "
+        "and schema_name = 'audit' and comment is null",
+    )
     assert silent == []
 
 
@@ -111,7 +125,13 @@ def test_the_parquet_holds_what_the_database_holds(lab: Lab):
     for schema, table in ask(lab, "select schema_name, table_name from duckdb_tables() where database_name = 'p'"):
         name = f"p.{schema}.{table}"
         parquet = f"read_parquet('{lab.home.published}/{schema}/{table}.parquet')"
-        assert ask(lab, f"(from {name} except all from {parquet}) union all (from {parquet} except all from {name})") == []
+        assert (
+            ask(
+                lab,
+                f"(from {name} except all from {parquet}) union all (from {parquet} except all from {name})",
+            )
+            == []
+        )
 
 
 def test_the_same_content_gives_the_same_bytes_and_publishing_again_changes_nothing(lab: Lab):
@@ -226,8 +246,12 @@ def test_the_audit_copies_the_ledger_and_the_refused_lines(lab: Lab):
         ledger.record_build("b1", True, ["d"], [])
     published(lab, findings=[finding])
     assert ask(lab, "select code, message, ecart from p.audit.constats") == [("PUB-ECART", "l’écart d'un", "0,62")]
-    assert ask(lab, "select ligne, colonne, regle, recu from p.audit.lignes_refusees") == [(4, "Montant", "LIG-TYPE", "oups")]
-    assert ask(lab, "select nb_lues, nb_acceptees, nb_refusees, nb_ignorees from p.audit.tables_livrees") == [(4, 2, 1, 1)]
+    assert ask(lab, "select ligne, colonne, regle, recu from p.audit.lignes_refusees") == [
+        (4, "Montant", "LIG-TYPE", "oups")
+    ]
+    assert ask(lab, "select nb_lues, nb_acceptees, nb_refusees, nb_ignorees from p.audit.tables_livrees") == [
+        (4, 2, 1, 1)
+    ]
     assert ask(lab, "select code, fichier from p.audit.refus") == [("FIC-VIDE", "f.csv")]
     assert ask(lab, "select fichier, est_courante from p.audit.livraisons") == [("export.csv", True)]
     assert ask(lab, "select construction, est_reussie, nb_livraisons from p.audit.constructions") == [("b1", True, 1)]
@@ -239,4 +263,6 @@ def test_a_home_with_a_quote_in_its_path(tmp_path):
     lab.accept(FORMER.format(year=2020) + "A3;z;oups;\n", 2020)
     warehouse(lab)
     published(lab)
-    assert len(json.loads((lab.home.published / "manifest.json").read_text(encoding="utf-8"))["files"]) == 3 + len(TABLES)
+    assert len(json.loads((lab.home.published / "manifest.json").read_text(encoding="utf-8"))["files"]) == 3 + len(
+        TABLES
+    )

@@ -75,7 +75,7 @@ def load(folder: Path, system: str, shape: str = SHAPE) -> Registry:
 
 
 def test_the_declaration_of_these_tests_is_right(tmp_path):
-    (_, table), = load(tmp_path, SYSTEM).tables()
+    ((_, table),) = load(tmp_path, SYSTEM).tables()
     assert [field.name for field in table.kept_fields] == ["code", "montant", "jour"]
     assert table.has_personal_data
     assert table.header_of(2018) == table.header_of(2030) == {"code": "Code", "montant": "Montant"}
@@ -97,7 +97,12 @@ MISTAKES = [
     ("montant: Montant}", "solde: Montant}", 10, "solde"),
     ("montant: Montant}", "montant: ' code '}", 10, "same heading"),
     ("{code: Code, montant: Montant}", "{montant: Montant}", 10, "no heading for required code"),
-    ("        title: Comptes\n        header", "        title: Comptes\n        title: Encore\n        header", 12, "given twice"),
+    (
+        "        title: Comptes\n        header",
+        "        title: Comptes\n        title: Encore\n        header",
+        12,
+        "given twice",
+    ),
     ('decimalChar: ","', 'decimalChar: ",."', 21, "decimalChar"),
     ('decimalChar: ","', 'decimalChar: ",", groupChar: ","', 21, "not valid YAML"),
     ('decimalChar: ","', 'groupChar: "."', 18, "groupChar and decimalChar"),
@@ -120,7 +125,12 @@ MISTAKES = [
     ("type: csv, ", "title: '{annee}', type: csv, ", 5, "only placeholder"),
     ("exports:\n", "due: demain\nexports:\n", 4, "due"),
     ("system: essai", "system: autre", 1, "'essai', the name of the file"),
-    ("      - name: comptes\n", "      - name: vide\n        title: V\n        fields: []\n      - name: comptes\n", 10, "no field"),
+    (
+        "      - name: comptes\n",
+        "      - name: vide\n        title: V\n        fields: []\n      - name: comptes\n",
+        10,
+        "no field",
+    ),
     ("title: Essai", "title: [", 4, "not valid YAML"),
     ("title: Essai", "\ttitle: Essai", 2, "not valid YAML"),
     ("title: Essai", "? [a, b]\n: c", 2, "a key must be a word"),
@@ -166,7 +176,10 @@ def test_what_is_no_declaration_at_all(tmp_path, content, said):
 
 def test_two_exports_or_tables_of_the_same_name(tmp_path):
     export = SYSTEM[SYSTEM.index("  - name: comptes") :]
-    for changed, said in ((export, "two tables"), (export.replace("      - name: comptes", "      - name: autres"), "two exports")):
+    for changed, said in (
+        (export, "two tables"),
+        (export.replace("      - name: comptes", "      - name: autres"), "two exports"),
+    ):
         with pytest.raises(DeclarationError, match=f"essai.yml:4 exports: {said}"):
             load(tmp_path, SYSTEM + changed)
 
@@ -187,7 +200,7 @@ def test_csv_has_one_table_and_xlsx_one_sheet_a_table(tmp_path):
 
 
 def test_a_shape_gives_its_fields_and_the_system_its_formats(tmp_path):
-    (_, table), = load(tmp_path, SHAPED).tables()
+    ((_, table),) = load(tmp_path, SHAPED).tables()
     assert [f.name for f in table.fields] == ["code", "est_actif"]
     assert table.field("est_actif").trueValues == ["Oui"]
     assert (table.primaryKey, table.missingValues, table.description) == (["code"], ["", "-"], "Des comptes.")
@@ -242,7 +255,10 @@ def test_an_organisation_expects_the_exports_of_its_systems(tmp_path):
     found = organisation(tmp_path, ORGANISATION)
     registry = load(tmp_path / "sources", SYSTEM.replace("exports:", "valid: {last: 2019}\nexports:"))
     assert found.years == [2018, 2019, 2020]
-    assert [[ref.key for ref in found.exports(registry, year)] for year in (2019, 2020)] == [["essai/comptes"], []]
+    assert [[ref.key for ref in found.exports(registry, year)] for year in (2019, 2020)] == [
+        ["essai/comptes"],
+        [],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +282,7 @@ def test_no_organisation_says_how_to_make_one(tmp_path):
         load_organisation(Home(tmp_path), Registry({}, {}))
 
 
-# the declarations of the project ------------------------------------------------------------------------------------
+# the declarations of the project ------------------------------------------------------------
 
 
 @functools.cache

@@ -78,14 +78,25 @@ def test_every_declared_table_exists_typed_even_when_nothing_is_accepted(lab: La
         "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'lake' order by table_name, column_index",
     )
     columns = [
-        ("code", "VARCHAR"), ("libelle", "VARCHAR"), ("montant", "DECIMAL(18,2)"), ("jour", "DATE"), ("exercice", "INTEGER"),
-        ("_livraison", "VARCHAR"), ("_fichier", "VARCHAR"), ("_ligne", "BIGINT"),
+        ("code", "VARCHAR"),
+        ("libelle", "VARCHAR"),
+        ("montant", "DECIMAL(18,2)"),
+        ("jour", "DATE"),
+        ("exercice", "INTEGER"),
+        ("_livraison", "VARCHAR"),
+        ("_fichier", "VARCHAR"),
+        ("_ligne", "BIGINT"),
     ]
     assert described == [(f"{s}__lignes", *column) for s in ("autre", "essai") for column in columns]
     assert ask(lab.home.warehouse_next, "select count(*) from lake.essai__lignes") == [(0,)]
-    assert ask(lab.home.warehouse_next, "select exercice, est_attendue, est_acceptee, livraison from collecte.tables "
-               "where systeme = 'essai' order by 1") == [(2019, True, False, None), (2020, True, False, None)]
-    assert ask(lab.home.warehouse_next, "select distinct est_attendue from collecte.tables where systeme = 'autre'") == [(False,)]
+    assert ask(
+        lab.home.warehouse_next,
+        "select exercice, est_attendue, est_acceptee, livraison from collecte.tables "
+        "where systeme = 'essai' order by 1",
+    ) == [(2019, True, False, None), (2020, True, False, None)]
+    assert ask(
+        lab.home.warehouse_next, "select distinct est_attendue from collecte.tables where systeme = 'autre'"
+    ) == [(False,)]
 
 
 def test_the_rows_of_the_accepted_deliveries_and_of_no_other(lab: Lab):
@@ -94,10 +105,14 @@ def test_the_rows_of_the_accepted_deliveries_and_of_no_other(lab: Lab):
     latest = lab.accept(FORMER.format(year=2020) + "A3;;oups;\n", 2020)
     with open_ledger(lab.home) as ledger:
         lab.prepare(ledger)
-    rows = ask(lab.home.warehouse_next, "select code, exercice, _livraison, _fichier, _ligne from lake.essai__lignes order by all")
+    rows = ask(
+        lab.home.warehouse_next,
+        "select code, exercice, _livraison, _fichier, _ligne from lake.essai__lignes order by all",
+    )
     assert rows == [
         (code, m.exercice, m.delivery, "export.csv", line)
-        for code, line in (("A1", 2), ("A2", 3)) for m in (former, latest)
+        for code, line in (("A1", 2), ("A2", 3))
+        for m in (former, latest)
     ]
     assert ask(
         lab.home.warehouse_next,
@@ -118,7 +133,12 @@ def test_the_organisation_and_the_reference_are_tables(lab: Lab):
     load_warehouse(lab.home.warehouse_next, lab.home, lab.registry, lab.organisation, [])
     assert ask(lab.home.warehouse_next, "from organisation.profil") == [("Syndicat d’essai", "SE", "123456789", False)]
     assert ask(lab.home.warehouse_next, "from organisation.exercices") == [(2019,), (2020,)]
-    found = {name for (name,) in ask(lab.home.warehouse_next, "select table_name from duckdb_tables() where schema_name = 'reference'")}
+    found = {
+        name
+        for (name,) in ask(
+            lab.home.warehouse_next, "select table_name from duckdb_tables() where schema_name = 'reference'"
+        )
+    }
     assert found == {path.stem for path in settings.REFERENCE_DIR.glob("*.csv")}
 
 
@@ -159,7 +179,13 @@ def test_what_names_a_build(lab: Lab, monkeypatch):
 
 def test_the_code_version_is_that_of_the_code(tmp_path, monkeypatch):
     root = tmp_path / "target" / "projet"  # a folder of that name above the project hides nothing
-    for name in ("requirements.lock", "pipelines/a.py", "dbt_project/m.sql", "expectations/e.yml", "dbt_project/target/x.sql"):
+    for name in (
+        "requirements.lock",
+        "pipelines/a.py",
+        "dbt_project/m.sql",
+        "expectations/e.yml",
+        "dbt_project/target/x.sql",
+    ):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(name)
     monkeypatch.setattr(settings, "PROJECT_ROOT", root)
@@ -186,7 +212,12 @@ def test_a_good_build_replaces_the_warehouse(lab: Lab):
     assert not lab.home.warehouse_next.exists()
     assert ask(lab.home.warehouse, "select valeur from rapport.chiffres") == [(3,)]
     (finding,) = built.findings
-    assert (finding.code, finding.attendu, finding.recu, finding.ecart) == ("PUB-ECART", "1,5 (recalculé)", "2,5 (publié)", "1")
+    assert (finding.code, finding.attendu, finding.recu, finding.ecart) == (
+        "PUB-ECART",
+        "1,5 (recalculé)",
+        "2,5 (publié)",
+        "1",
+    )
 
 
 FAILURES = [
@@ -238,5 +269,6 @@ def test_only_a_fresh_answer_of_dbt_counts(tmp_path):
         ' {"unique_id": "test.p.not_null.abc", "status": "fail", "failures": 2, "message": "Got 2"}]}'
     )
     assert read_results(tmp_path / "run_results.json") == [
-        NodeResult("stg_a", "model", "success", None, None), NodeResult("not_null.abc", "test", "fail", 2, "Got 2"),
+        NodeResult("stg_a", "model", "success", None, None),
+        NodeResult("not_null.abc", "test", "fail", 2, "Got 2"),
     ]

@@ -179,15 +179,11 @@ class _Outline:
         namespace, _, name = self._root.rpartition(" ")
         code = "FIC-VIDE" if namespace in (BUDGET, CFU) else "FIC-NATURE"
         root = f"racine « {name[:60]} »"
-        raise DeliveryRefused(
-            code, fichier=self.fichier, ligne=1, recu=root, attendu="au moins un élément Budget"
-        )
+        raise DeliveryRefused(code, fichier=self.fichier, ligne=1, recu=root, attendu="au moins un élément Budget")
 
     def _doctype(self, *_: object) -> None:
         line = self._parser.CurrentLineNumber
-        raise DeliveryRefused(
-            "FIC-DOCTYPE", fichier=self.fichier, ligne=line, attendu="un document sans DOCTYPE"
-        )
+        raise DeliveryRefused("FIC-DOCTYPE", fichier=self.fichier, ligne=line, attendu="un document sans DOCTYPE")
 
     def _start(self, name: str, _attributes: dict) -> None:
         self._root = self._root or name

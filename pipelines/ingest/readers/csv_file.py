@@ -21,7 +21,11 @@ from pipelines.sources.declarations import CsvFormat
 CHUNK = 8 * 1024 * 1024
 HEAD = 512 * 1024  # the header lies within the first half megabyte
 LONGEST_CELL = 1_000_000
-BINARY_STARTS = {b"PK\x03\x04": "un classeur ou une archive", b"%PDF": "un PDF", b"\xd0\xcf\x11\xe0": "un ancien classeur"}
+BINARY_STARTS = {
+    b"PK\x03\x04": "un classeur ou une archive",
+    b"%PDF": "un PDF",
+    b"\xd0\xcf\x11\xe0": "un ancien classeur",
+}
 MARKUP_STARTS = (b"<!doctype", b"<html", b"<?xml")
 CODECS = {"utf-8": "utf-8-sig"}
 
@@ -43,9 +47,7 @@ class _Text:
         if b'"' in data and not self.spaced_quotes:
             mark = delimiter.encode()
             around = self._last + data
-            self.spaced_quotes = any(
-                place in around for place in (mark + b' "', b'\n "', b'" ' + mark, b'" \n')
-            )
+            self.spaced_quotes = any(place in around for place in (mark + b' "', b'\n "', b'" ' + mark, b'" \n'))
         self._last = data[-3:]
 
     @property
@@ -54,7 +56,14 @@ class _Text:
 
 
 def read_csv(
-    path: Path, fichier: str, fmt: CsvFormat, headings: list[str], exercice: int, workdir: Path, *, careful: bool
+    path: Path,
+    fichier: str,
+    fmt: CsvFormat,
+    headings: list[str],
+    exercice: int,
+    workdir: Path,
+    *,
+    careful: bool,
 ) -> Records:
     """Turn ``path`` into records whose ``columns`` are the headings found in the file.
 
@@ -82,7 +91,9 @@ def _refuse_binary(path: Path, fichier: str) -> None:
         if start.startswith(magic):
             raise DeliveryRefused("FIC-NATURE", fichier=fichier, recu=what, attendu="un fichier texte délimité")
     if start.lstrip().lower().startswith(MARKUP_STARTS):
-        raise DeliveryRefused("FIC-NATURE", fichier=fichier, recu="une page web ou du XML", attendu="un fichier texte délimité")
+        raise DeliveryRefused(
+            "FIC-NATURE", fichier=fichier, recu="une page web ou du XML", attendu="un fichier texte délimité"
+        )
 
 
 def _as_it_is(path: Path, fichier: str, fmt: CsvFormat) -> _Text | None:
@@ -125,13 +136,20 @@ def _decoded(file: io.BufferedIOBase, fichier: str, encoding: str) -> Iterator[t
         except UnicodeDecodeError as error:
             read = error.object[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
             raise DeliveryRefused(
-                "FIC-ENCODAGE", fichier=fichier, ligne=lines + read.count(b"\n"), recu="des octets illisibles",
+                "FIC-ENCODAGE",
+                fichier=fichier,
+                ligne=lines + read.count(b"\n"),
+                recu="des octets illisibles",
                 attendu=encoding,
             ) from None
         if "\0" in text:
             line = lines + text[: text.index("\0")].count("\n")
             raise DeliveryRefused(
-                "FIC-ENCODAGE", fichier=fichier, ligne=line, recu="un caractère nul", attendu=f"un texte {encoding}"
+                "FIC-ENCODAGE",
+                fichier=fichier,
+                ligne=line,
+                recu="un caractère nul",
+                attendu=f"un texte {encoding}",
             )
         suspicion.see(chunk)
         yield chunk, text
@@ -224,7 +242,10 @@ def _careful(
     target = workdir / f"{text.path.name}.records"
     misshapen: list[tuple[int, int]] = []
     count, width = len(ignored), len(header)
-    with text.path.open(encoding="utf-8-sig", newline="") as source, target.open("w", encoding="utf-8", newline="") as out:
+    with (
+        text.path.open(encoding="utf-8-sig", newline="") as source,
+        target.open("w", encoding="utf-8", newline="") as out,
+    ):
         for _ in range(above):
             source.readline()
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
@@ -238,16 +259,17 @@ def _careful(
             if len(cells) != width:
                 if last_line > line:
                     raise DeliveryRefused(
-                        "FIC-GUILLEMETS", fichier=fichier, ligne=line, attendu=f"{width} cellules sur la ligne"
+                        "FIC-GUILLEMETS",
+                        fichier=fichier,
+                        ligne=line,
+                        attendu=f"{width} cellules sur la ligne",
                     )
                 misshapen.append((line, len(cells)))
             writer.writerow([line, *(cells + [""] * width)[:width]])
     return Records(target, header, None, count, ignored, misshapen=misshapen)
 
 
-def _records(
-    source: io.TextIOBase, delimiter: str, above: int, fichier: str
-) -> Iterator[tuple[int, int, list[str]]]:
+def _records(source: io.TextIOBase, delimiter: str, above: int, fichier: str) -> Iterator[tuple[int, int, list[str]]]:
     """Yield (first physical line, last physical line, cells); ``above`` lines were read before."""
     csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(source, delimiter=delimiter, strict=True)

@@ -66,9 +66,7 @@ def read_sheets(path: Path, folder: Path, sheets: list[str]) -> list[dict]:
     except python_calamine.PasswordError:
         raise Refused("FIC-PROTEGE", attendu="un classeur sans mot de passe") from None
     parts, recalculates = workbook_parts(path)
-    visible = [
-        m.name for m in workbook.sheets_metadata if m.visible == python_calamine.SheetVisibleEnum.Visible
-    ]
+    visible = [m.name for m in workbook.sheets_metadata if m.visible == python_calamine.SheetVisibleEnum.Visible]
     found = []
     for index, sheet in enumerate(sheets):
         name = sheet or next((name for name in visible if name in parts), "")
@@ -149,7 +147,7 @@ def scan_sheet(xml: bytes) -> Scan:
 def _see_cell(scan: Scan, cell, row: int, column: int) -> None:
     """Note what one cell holds."""
     stored = cell.find("{*}v")
-    said = stored is not None and stored.text or "".join(t.text or "" for t in cell.iterfind("{*}is//{*}t"))
+    said = (stored is not None and stored.text) or "".join(t.text or "" for t in cell.iterfind("{*}is//{*}t"))
     if cell.find("{*}f") is not None:
         if not said and (stored is None or cell.get("t") != "str"):  # an empty text is a result
             scan.formulas.append(cell.get("r") or f"ligne {row}")

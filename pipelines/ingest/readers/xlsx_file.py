@@ -70,11 +70,20 @@ def _refuse_other_container(path: Path, fichier: str) -> None:
     if start.startswith(OLE):
         if ENCRYPTED in start:
             raise DeliveryRefused("FIC-PROTEGE", fichier=fichier, attendu="un classeur .xlsx sans mot de passe")
-        raise DeliveryRefused("FIC-NATURE", fichier=fichier, recu="un ancien classeur .xls", attendu="un classeur .xlsx")
+        raise DeliveryRefused(
+            "FIC-NATURE", fichier=fichier, recu="un ancien classeur .xls", attendu="un classeur .xlsx"
+        )
 
 
 def _run_child(path: Path, fichier: str, sheets: list[str], out: Path) -> list[dict]:
-    command = [sys.executable, "-m", "pipelines.ingest.readers.xlsx_child", str(path), str(out), json.dumps(sheets)]
+    command = [
+        sys.executable,
+        "-m",
+        "pipelines.ingest.readers.xlsx_child",
+        str(path),
+        str(out),
+        json.dumps(sheets),
+    ]
     try:
         done = subprocess.run(command, capture_output=True, timeout=CHILD_SECONDS, check=False)
     except subprocess.TimeoutExpired:
@@ -90,7 +99,10 @@ def _run_child(path: Path, fichier: str, sheets: list[str], out: Path) -> list[d
 def _records(csv_path: Path, info: dict, headings: list[str], fmt: XlsxFormat, exercice: int, fichier: str) -> Records:
     """Find the header among the first rows, then leave only what lies under it."""
     body = csv_path.with_suffix(".body")
-    with csv_path.open(encoding="utf-8", newline="") as source, body.open("w", encoding="utf-8", newline="") as out:
+    with (
+        csv_path.open(encoding="utf-8", newline="") as source,
+        body.open("w", encoding="utf-8", newline="") as out,
+    ):
         reader = csv.reader(source)
         rows = [(int(row[0]), row[1:]) for row in itertools.islice(reader, SEARCHED_RECORDS)]
         index = find_header(rows, headings, fichier)
