@@ -24,7 +24,7 @@ lint: $(VENV)/.ready-dev ## ruff
 
 dev: setup ## the Dagster UI on http://127.0.0.1:3000, on the demonstration's home
 	@test -f $(DEMO)/organisation.yml || $(BIN)/sicio demo --no-run $(DEMO)
-	@SICIO_HOME=$(DEMO) DAGSTER_HOME=$(CURDIR)/$(DEMO)/dagster PATH="$(CURDIR)/$(BIN):$$PATH" \
+	@exec env SICIO_HOME=$(DEMO) DAGSTER_HOME=$(CURDIR)/$(DEMO)/dagster PATH="$(CURDIR)/$(BIN):$$PATH" \
 		$(BIN)/dagster dev -w workspace.yaml --host 127.0.0.1
 
 bench: setup ## ratios: ingest of a 10 M line CSV against bare DuckDB

@@ -139,12 +139,14 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
         click.echo(f"  {line}")
     command, system = session.command, drafted.system.system
     key = f"{system}/{drafted.system.exports[0].name}"
+    folder = session.home.landing / str(drafted.exercice) / system
+    run = f"{command} run {drafted.exercice} --source {system}"
+    in_landing = sample.resolve().is_relative_to(folder.resolve())
     steps = [
-        f"Add to {shown(session.home.organisation_file)}:\n{drafted.organisation_lines}",
-        f"{command} codegen",
         f"{command} check {shown(sample.resolve())} --source {key} --exercice {drafted.exercice}",
-        f"Drop the file in {shown(session.home.landing)}/{drafted.exercice}/{system}/, "
-        f"then: {command} run {drafted.exercice} --source {system}",
+        f"Add to {shown(session.home.organisation_file)}:\n{drafted.organisation_lines}",
+        f"{command} codegen, then: make setup",
+        run if in_landing else f"Drop the file in {shown(folder)}/, then: {run}",
     ]
     click.echo("\nNext:")
     for number, step in enumerate(steps, start=1):
@@ -172,6 +174,8 @@ def codegen(ctx: click.Context, only_check: bool) -> None:
     if only_check and files:
         note("Bring them up to date: sicio codegen")
         ctx.exit(BLOCKED)
+    if files:
+        note("Then: make setup (dbt's graph is made again)")
 
 
 # dbt --------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipelines.sources.declarations import Field, Shape
 from pipelines.sources.draft_table import exercice_lines, header_lines, ignore_lines, sheet_lines
-from pipelines.sources.inference import flag, flag_values, slug
+from pipelines.sources.inference import flag, flag_values, of, slug
 from pipelines.sources.registry import Registry
 from pipelines.sources.sample import Column, Layout, Sample
 from pipelines.sources.yaml_file import DeclarationError
@@ -38,7 +38,7 @@ class ShapeTable:
 
     def title(self, system: str) -> str:
         """The table's title."""
-        return f"{self.shape.title.split(' ')[0]} de {system}"
+        return f"{self.shape.title.split(' ')[0]} {of(system)}"
 
     def lines(self) -> list[str]:
         """The declaration of the table, below its title."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
-from pipelines.sources.inference import KEY_WORDS, SPACES, Guess, personal, slug, words, year_of
+from pipelines.sources.inference import KEY_WORDS, SPACES, Guess, of, personal, slug, words, year_of
 from pipelines.sources.sample import TOTAL, Column, Layout, Sample
 from pipelines.sources.yaml_text import flow, option, scalar, todo
 
@@ -129,7 +129,7 @@ class OwnTable:
 
     def title(self, system: str) -> str:
         """The table's title."""
-        return f"Données de {system}"
+        return f"Données {of(system)}"
 
     def lines(self) -> list[str]:
         """The declaration of the table, below its title."""

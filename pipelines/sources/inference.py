@@ -106,6 +106,11 @@ def slug(heading: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text).strip("_")
 
 
+def of(name: str) -> str:
+    """``de`` with a name, as French elides it: ``de Kolok``, ``d’Orphée``."""
+    return f"d’{name}" if slug(name)[:1] in set("aeiou") else f"de {name}"
+
+
 def words(heading: str) -> set[str]:
     """The words of a heading."""
     return set(slug(heading).split("_"))

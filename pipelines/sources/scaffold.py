@@ -13,7 +13,7 @@ from pathlib import Path
 from pipelines.sources.declarations import Shape, System, Table
 from pipelines.sources.draft_shape import ShapeTable
 from pipelines.sources.draft_table import OwnTable
-from pipelines.sources.inference import slug
+from pipelines.sources.inference import of, slug
 from pipelines.sources.registry import Registry, read_system
 from pipelines.sources.sample import Layout, Sample, exercice_of, take_apart
 from pipelines.sources.yaml_file import DeclarationError
@@ -109,7 +109,7 @@ def _declaration(
         'due: "03-31"' + todo("month and day, in the year after the exercice, by which it is expected"),
         "exports:",
         f"  - name: {names.export}",
-        f"    title: {scalar(f'Export de {names.title}')}",
+        f"    title: {scalar(f'Export {of(names.title)}')}",
         f"    files: {scalar(pattern_of(sample.name))}" + todo("does it fit the files of every exercice?"),
         f"    format: {_format(sample, layout, exercice)}"
         + todo("; ".join(sample.doubts), bool(sample.doubts)),

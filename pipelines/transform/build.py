@@ -45,15 +45,11 @@ def is_current(home: Home, ledger: Ledger) -> bool:
     import duckdb
 
     last = ledger.last_build()
-    if not (
-        last and last["succeeded"] and home.warehouse.exists() and last["build"] == freeze(home, ledger).build
-    ):
+    if not (last and last["succeeded"] and home.warehouse.exists() and last["build"] == freeze(home, ledger).build):
         return False
     try:
         with duckdb.connect(str(home.warehouse), read_only=True) as db:
-            return db.execute("select construction from collecte.construction").fetchall() == [
-                (last["build"],)
-            ]
+            return db.execute("select construction from collecte.construction").fetchall() == [(last["build"],)]
     except duckdb.Error:  # damaged: build it again
         return False
 
@@ -63,12 +59,12 @@ def finish(home: Home, ledger: Ledger, frozen: Frozen, results: list[NodeResult]
     reached("transform.dbt_done")
     broken = failed(results)
     deliveries = [manifest.delivery for manifest in frozen.manifests]
-    tests = [asdict(r) for r in results if r.kind != "model" or r.status != "success"]
+    told = [r for r in results if r.kind != "model" or r.status != "success"]
+    tests = [asdict(r) for r in sorted(told, key=lambda r: r.name)]  # dbt's threads end in any order
     if broken or not results:
         findings = [_dbt_finding(result) for result in broken]
-        identity = f"x{fingerprint([frozen.build, tests])}"[
-            :32
-        ]  # never taken for the build it did not become
+        # never taken for the build it did not become
+        identity = f"x{fingerprint([frozen.build, tests])[:31]}"
         ledger.record_build(identity, False, deliveries, tests)
         ledger.record_findings(identity, findings)
         names = ", ".join(result.name for result in broken) or "dbt did not run"

@@ -4,7 +4,9 @@ One process imports everything once; each run is a fork of it, so that fourteen 
 are stand-ins here: what is proved is the order of what is written. Prints one JSON object, step → what was seen.
 """
 
+import gc
 import hashlib
+import importlib
 import json
 import os
 import shutil
@@ -18,6 +20,7 @@ from pipelines import settings
 from pipelines.collect import collect
 from pipelines.evidence.findings import gather
 from pipelines.failpoints import STEPS
+from pipelines.figures.load import load_figures
 from pipelines.ledger.records import CheckResult
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
@@ -60,9 +63,14 @@ def stand_in_for_the_judge() -> None:
 
 
 def keep_to_the_point(folder: Path) -> None:
-    """Neither the plans of accounts nor the code of the day enter these builds."""
+    """Neither the plans of accounts nor the code of the day enter these builds; forks find all imported and read."""
     settings.REFERENCE_DIR = folder
     freeze.code_version = lambda: "code"
+    importlib.import_module("pipelines.validate.suite")
+    load_figures()
+    with open_ledger(Home(folder / "warm")) as ledger:
+        ledger.current()
+    gc.freeze()
 
 
 def make_home(root: Path) -> tuple[Home, Registry]:

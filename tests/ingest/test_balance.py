@@ -91,7 +91,7 @@ def depot_in(folder: str, kind: dict) -> Depot:
     return depot
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(messy_files())
 def test_round_trip(file):
     data, kind, rows, refused = file
@@ -132,7 +132,7 @@ def mutated(data: bytes, mutations) -> bytes:
     return data
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(messy_files(), MUTATIONS)
 def test_mutated_bytes_never_crash_and_always_balance(file, mutations):
     data, kind, *_ = file
@@ -144,7 +144,7 @@ def test_mutated_bytes_never_crash_and_always_balance(file, mutations):
             assert refusal.rule.code != "FIC-BILAN"
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(messy_files(), MUTATIONS)
 def test_the_careful_reader_agrees_with_the_fast_one(file, mutations):
     data, kind, *_ = file
