@@ -1,7 +1,6 @@
 """One build of the warehouse: load, dbt, findings, swap. The former warehouse stays until the new one is proved.
 
-``prepare`` and ``finish`` stand around dbt, which the caller runs: ``build`` does the three for those who have no
-orchestrator.
+``prepare`` and ``finish`` stand around dbt, which the caller runs.
 """
 
 from dataclasses import asdict, dataclass
@@ -10,10 +9,10 @@ from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.rules import RULES
-from pipelines.settings import DBT_PROJECT_DIR, Home
+from pipelines.settings import Home
 from pipelines.sources.organisation import Organisation
 from pipelines.sources.registry import Registry, fingerprint
-from pipelines.transform.dbt import NodeResult, failed, read_results, run_dbt
+from pipelines.transform.dbt import NodeResult, failed
 from pipelines.transform.findings import build_findings
 from pipelines.transform.freeze import Frozen, freeze
 from pipelines.transform.load import load_warehouse
@@ -76,15 +75,6 @@ def finish(home: Home, ledger: Ledger, frozen: Frozen, results: list[NodeResult]
     ledger.record_build(frozen.build, True, deliveries, tests)
     reached("transform.after_swap")
     return Built(frozen.build, results, findings)
-
-
-def build(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> Built:
-    """prepare, dbt build, finish."""
-    frozen = prepare(home, ledger, registry, organisation)
-    run_results = DBT_PROJECT_DIR / "target" / "run_results.json"
-    run_results.unlink(missing_ok=True)  # an old one must never speak for this run
-    run_dbt(["--quiet", "build"], home.warehouse_next)
-    return finish(home, ledger, frozen, read_results(run_results))
 
 
 def _swap(home: Home) -> None:

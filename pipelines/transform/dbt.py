@@ -1,7 +1,7 @@
 """Runs dbt on a warehouse file, as a subprocess, and reads what it answered.
 
 The orchestrator streams dbt through its own resource (``defs/transform.py``); the command line and the tests use
-``run_dbt``. Both share ``environment``, ``Outcome`` and the rule that only a fresh ``run_results.json`` counts.
+``run_dbt``. Both share ``environment``.
 """
 
 import json
