@@ -22,9 +22,7 @@ COLLECTIVITE = "SICIO - DÉMONSTRATION"
 DATES = {"BP": "{n}-04-08", "DM": "{n}-11-18", "CA": "{n1}-05-27"}
 NATURES = {"BP": "01", "DM": "02", "CA": "09"}
 
-COMPTE_INCONNU = (
-    "61888"  # in no M14 plan: the décision modificative of 2018 bears it, as a finding to be found
-)
+COMPTE_INCONNU = "61888"  # in no M14 plan: the décision modificative of 2018 bears it, as a finding to be found
 REELLE, ORDRE = "0", "1"
 
 
@@ -274,16 +272,12 @@ def _fonctionnement(annee: Annee, repris: Reprise, virement: int) -> list[Ligne]
     amorti, prevu = annee.amortissements, annee.amortissements_prevus
     votes = annee.budget_fonctionnement
     return [
-        *_ventile(
-            DEPENSES, "D", votes - prevu - virement - IMPREVUES_FONCTIONNEMENT, annee.depenses - amorti
-        ),
+        *_ventile(DEPENSES, "D", votes - prevu - virement - IMPREVUES_FONCTIONNEMENT, annee.depenses - amorti),
         Ligne("022", "D", "F", "022", primitif=IMPREVUES_FONCTIONNEMENT),
         Ligne("023", "D", "F", "023", ORDRE, primitif=virement),
         Ligne("6811", "D", "F", "042", ORDRE, primitif=prevu, realise=amorti),
         Ligne("002", "R", "F", "002", primitif=repris.resultat, realise=repris.resultat),
-        *_ventile(
-            RECETTES, "R", votes - repris.resultat - QUOTE_PART, annee.recettes - repris.resultat - QUOTE_PART
-        ),
+        *_ventile(RECETTES, "R", votes - repris.resultat - QUOTE_PART, annee.recettes - repris.resultat - QUOTE_PART),
         Ligne("777", "R", "F", "042", ORDRE, primitif=QUOTE_PART, realise=QUOTE_PART),
     ]
 
@@ -328,9 +322,7 @@ def _depenses_investissement(annee: Annee, repris: Reprise, recettes: int) -> li
     solde = annee.excedent + annee.restes_depenses - annee.restes_recettes
     nouveaux = annee.budget_investissement - QUOTE_PART - IMPREVUES_INVESTISSEMENT - repris.restes_depenses
     prevus = reparti(nouveaux, {compte: prevu for compte, (_, prevu, _) in EQUIPEMENTS.items()})
-    payes = reparti(
-        recettes - QUOTE_PART - solde, {compte: fait for compte, (_, _, fait) in EQUIPEMENTS.items()}
-    )
+    payes = reparti(recettes - QUOTE_PART - solde, {compte: fait for compte, (_, _, fait) in EQUIPEMENTS.items()})
     precedents, restes = reparti(repris.restes_depenses, RESTES), reparti(annee.restes_depenses, RESTES)
     return [
         Ligne("020", "D", "I", "020", primitif=IMPREVUES_INVESTISSEMENT),
@@ -400,9 +392,7 @@ class Document:
         """The name it is delivered under."""
         numero = "1" if self.nature == "DM" else ""
         return (
-            "_".join(
-                filter(None, ["SICIO", str(self.exercice), self.budget, self.nature + numero, self.version])
-            )
+            "_".join(filter(None, ["SICIO", str(self.exercice), self.budget, self.nature + numero, self.version]))
             + ".xml"
         )
 
@@ -470,9 +460,7 @@ class Document:
     def _montants(self, ligne: Ligne) -> dict[str, int]:
         """The amounts that this kind of document gives for the line; empty when it does not hold it."""
         if ligne.compte == COMPTE_INCONNU:
-            return (
-                {"MtPropNouv": 150_000, "MtPrev": 150_000, "CredOuv": 150_000} if self.nature == "DM" else {}
-            )
+            return {"MtPropNouv": 150_000, "MtPrev": 150_000, "CredOuv": 150_000} if self.nature == "DM" else {}
         if self.nature == "BP":
             return self._montants_primitif(ligne)
         if self.nature == "DM":
@@ -518,9 +506,7 @@ class Document:
         element = _fils(budget, "LigneBudget")
         contenant = {"ContNat": ligne.chapitre} if ligne.sens == "D" else {}
         _valeurs(element, Nature=ligne.compte, **contenant, ArtSpe="false", CodRD=ligne.sens)
-        _valeurs(
-            element, **{nom: _euros(cents) for nom, cents in montants.items() if cents or nom == "MtPrev"}
-        )
+        _valeurs(element, **{nom: _euros(cents) for nom, cents in montants.items() if cents or nom == "MtPrev"})
         _valeurs(element, OpBudg=ligne.operation, **({"TypOpBudg": "2"} if ligne.operation == ORDRE else {}))
         _valeurs(element, CaracSup=ligne.section)
         element[-1].set("Code", "Section")

@@ -33,11 +33,7 @@ def _valeurs() -> dict[tuple[str, int], Decimal | None]:
 
 def applications() -> list[str]:
     """The codes of the applications, in the order of the report."""
-    codes = (
-        ligne["figure_id"].split(".")[1]
-        for ligne in publies()
-        if ligne["figure_id"].startswith("applications.")
-    )
+    codes = (ligne["figure_id"].split(".")[1] for ligne in publies() if ligne["figure_id"].startswith("applications."))
     return list(dict.fromkeys(codes))
 
 

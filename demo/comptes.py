@@ -176,9 +176,7 @@ def _jour(rng: Random, debut: dt.date, fin: dt.date) -> dt.date:
     return ouvre if ouvre <= fin else jour
 
 
-def _altere(
-    rng: Random, lignes: list[Compte], nombre: int, altere: Callable[[Compte], Compte | None]
-) -> None:
+def _altere(rng: Random, lignes: list[Compte], nombre: int, altere: Callable[[Compte], Compte | None]) -> None:
     """Change ``nombre`` lines in place, among those that can bear the defect."""
     rangs = rng.sample(range(len(lignes)), len(lignes))
     for rang in rangs:

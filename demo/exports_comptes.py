@@ -97,9 +97,7 @@ def _date(outil: Outil, date: dt.date, rang: int) -> object:
     return date.strftime(outil.dates)
 
 
-def _defauts(
-    outil: Outil, exercice: int, nom: str, lignes: list[Compte], places: list[int]
-) -> Iterator[Defaut]:
+def _defauts(outil: Outil, exercice: int, nom: str, lignes: list[Compte], places: list[int]) -> Iterator[Defaut]:
     intitules = {champ: intitule for intitule, champ in outil.colonnes_de(exercice)}
     for compte, place in zip(lignes, places, strict=True):
         for regle, champ in compte.defauts:

@@ -97,9 +97,7 @@ class Feuille:
             if valeur is None or valeur == "":
                 continue
             if isinstance(valeur, dt.date):
-                self._feuille.write_datetime(
-                    self._lignes, colonne, dt.datetime.combine(valeur, dt.time()), self._date
-                )
+                self._feuille.write_datetime(self._lignes, colonne, dt.datetime.combine(valeur, dt.time()), self._date)
             else:
                 self._feuille.write(self._lignes, colonne, valeur, self._gras if gras else None)
         self._lignes += 1

@@ -73,9 +73,7 @@ def _refuse_other_organisation(home: Path) -> None:
     if declared.exists():
         data = yaml.safe_load(declared.read_text(encoding="utf-8"))
         if not (isinstance(data, dict) and data.get("demonstration") is True):
-            raise ValueError(
-                f"{home} belongs to another organisation: choose another folder for the demonstration"
-            )
+            raise ValueError(f"{home} belongs to another organisation: choose another folder for the demonstration")
     elif any(_holds_something(home / name) for name in ("landing", "archive", "lake", "ledger.db")):
         raise ValueError(f"{home} already holds deliveries: choose another folder for the demonstration")
 
@@ -87,9 +85,7 @@ def _holds_something(path: Path) -> bool:
 def _refuse_other_deliveries(home: Path, known: Collection[str]) -> None:
     landing = home / "landing"
     present = {path.relative_to(landing).as_posix() for path in landing.rglob("*") if path.is_file()}
-    foreign = sorted(
-        path for path in present.difference(known) if not path.rsplit("/", 1)[-1].startswith((".", "~$"))
-    )
+    foreign = sorted(path for path in present.difference(known) if not path.rsplit("/", 1)[-1].startswith((".", "~$")))
     if foreign:
         raise ValueError(
             f"{landing} holds {len(foreign)} file(s) that are not the demonstration's, first {foreign[0]}: "

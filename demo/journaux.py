@@ -150,9 +150,7 @@ def _sessions(rng: Random, application: str, exercice: int) -> list[Ligne]:
             Decimal(duree) / 4,
             participants,
         )
-        for duree, participants in zip(
-            durees, _participants(rng, application, exercice, formes, nombre), strict=True
-        )
+        for duree, participants in zip(durees, _participants(rng, application, exercice, formes, nombre), strict=True)
     ]
 
 
@@ -255,11 +253,7 @@ def _cellules_session(rng: Random, exercice: int, rang: int, session: Ligne) -> 
 def assistance(exercice: int) -> Livraison:
     """The assistance log: one line a ticket, in quarters of a day."""
     rng = Random(f"journal_assistance/{exercice}")
-    lignes = [
-        ligne
-        for application in chiffres.applications()
-        for ligne in _interventions(rng, application, exercice)
-    ]
+    lignes = [ligne for application in chiffres.applications() for ligne in _interventions(rng, application, exercice)]
     lignes.sort(key=lambda ligne: (ligne.date, ligne.application))
     for rang, refusee in enumerate(_interventions_refusees(exercice), start=1):
         lignes.insert(rang * len(lignes) // 3, refusee)
@@ -289,9 +283,7 @@ def assistance(exercice: int) -> Livraison:
         total += 1
     place = fichier.ajoute(["TOTAL", "", "", "", "", "", virgule(total), ""])
     if exercice == EXERCICE_TOTAL_FAUX:
-        defauts.append(
-            Defaut(exercice, "journal_assistance/interventions", nom, place, "TOTAL", "Durée (jours)")
-        )
+        defauts.append(Defaut(exercice, "journal_assistance/interventions", nom, place, "TOTAL", "Durée (jours)"))
     return Livraison(f"{exercice}/journal_assistance/{nom}", fichier.octets(), tuple(defauts))
 
 

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 from demo.collectivites import COLLECTIVITES, Collectivite
 
-Colonnes = tuple[
-    tuple[str, str], ...
-]  # (heading, field of an account or "" when the report has no use for it)
+Colonnes = tuple[tuple[str, str], ...]  # (heading, field of an account or "" when the report has no use for it)
 
 
 @dataclass(frozen=True)
@@ -226,9 +224,7 @@ OUTILS = (
         ecrit=Tableur("Utilisateurs"),
         titres=("DÉMONSTRATION – Kolok", "Comptes au 31 décembre {exercice}", ""),
         colonnes={
-            2018: _colonnes(
-                "Compte", "Nom", "Prénom", "Ville", "Actif ?", "Création", "Dernier passage", profil=False
-            )
+            2018: _colonnes("Compte", "Nom", "Prénom", "Ville", "Actif ?", "Création", "Dernier passage", profil=False)
         },
         actif=("Oui", "Non"),
         dates="cellule",
@@ -262,11 +258,7 @@ OUTILS = (
         fichier="gma_demonstration_{exercice}.xlsx",
         ecrit=Tableur("GMA_USERS"),
         titres=("DÉMONSTRATION - GMA - LISTE DES UTILISATEURS - année {exercice}",),
-        colonnes={
-            2018: _colonnes(
-                "MATRICULE", "NOM", "PRENOM", "CODE INSEE", "NIVEAU", "ACTIF", "DT_CREA", "DT_CNX"
-            )
-        },
+        colonnes={2018: _colonnes("MATRICULE", "NOM", "PRENOM", "CODE INSEE", "NIVEAU", "ACTIF", "DT_CREA", "DT_CNX")},
         actif=("O", "N"),
         dates="%d/%m/%Y",
         collectivite="insee",

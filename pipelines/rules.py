@@ -55,9 +55,7 @@ _TABLE = [
         "En-tête introuvable ou incomplet",
         "Rétablir les intitulés de colonnes, ou déclarer le nouvel en-tête.",
     ),
-    Rule(
-        "FIC-COLONNE-DOUBLE", "Intitulé de colonne en double", "Supprimer ou renommer la colonne en double."
-    ),
+    Rule("FIC-COLONNE-DOUBLE", "Intitulé de colonne en double", "Supprimer ou renommer la colonne en double."),
     Rule(
         "FIC-GUILLEMETS",
         "Guillemets non refermés",
@@ -84,12 +82,8 @@ _TABLE = [
         "Document XML mal formé",
         "Réexporter le document depuis le logiciel de gestion financière.",
     ),
-    Rule(
-        "FIC-DOCTYPE", "Document XML portant un DOCTYPE", "Retirer le DOCTYPE : il est refusé par sécurité."
-    ),
-    Rule(
-        "FIC-EXERCICE", "Fichier d’un autre exercice", "Déposer le fichier dans le dossier de son exercice."
-    ),
+    Rule("FIC-DOCTYPE", "Document XML portant un DOCTYPE", "Retirer le DOCTYPE : il est refusé par sécurité."),
+    Rule("FIC-EXERCICE", "Fichier d’un autre exercice", "Déposer le fichier dans le dossier de son exercice."),
     Rule(
         "FIC-DEJA-VU",
         "Fichier déjà accepté pour un autre exercice",
@@ -184,9 +178,7 @@ class DeliveryRefused(Exception):
 
     def sentence(self) -> str:
         """One line a supplier can read: where, rule, received, expected, how to mend."""
-        where = ":".join(
-            str(part) for part in (self.fichier, self.ligne, self.colonne) if part not in (None, "")
-        )
+        where = ":".join(str(part) for part in (self.fichier, self.ligne, self.colonne) if part not in (None, ""))
         parts = [f"{where} {self.rule.code} {self.rule.titre}".strip()]
         if self.recu is not None:
             parts.append(f"reçu : {self.recu}")

@@ -12,9 +12,7 @@ from pipelines.rules import DeliveryRefused
 
 def refuse_known_bytes(ledger: Ledger, manifest: Manifest) -> None:
     """Raise DeliveryRefused FIC-DEJA-VU when these bytes are accepted for another exercice."""
-    other = ledger.accepted_elsewhere(
-        {f.sha256 for f in manifest.files}, manifest.export_key, manifest.exercice
-    )
+    other = ledger.accepted_elsewhere({f.sha256 for f in manifest.files}, manifest.export_key, manifest.exercice)
     if other is not None:
         raise DeliveryRefused(
             "FIC-DEJA-VU",
@@ -30,9 +28,7 @@ def accept(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict], *, may_r
     ``may_repeat`` admits bytes that already stand for another exercice. Raises ValueError when the verdicts are not
     those of this delivery's tables.
     """
-    if {v.delivery for v in verdicts} != {manifest.delivery} or {v.table for v in verdicts} != set(
-        manifest.tables
-    ):
+    if {v.delivery for v in verdicts} != {manifest.delivery} or {v.table for v in verdicts} != set(manifest.tables):
         raise ValueError("the verdicts are not those of this delivery")
     if not may_repeat:
         refuse_known_bytes(ledger, manifest)

@@ -62,9 +62,7 @@ class LazyGroup(click.Group):
         """The command that ``args`` names; a near name is suggested when there is none."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            raise click.UsageError(
-                f"no command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else ""), ctx
-            )
+            raise click.UsageError(f"no command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else ""), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -21,9 +21,7 @@ WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version"
 @click.argument("system")
 @click.argument("table")
 @click.option("--exercice", type=int, help="The layout of this exercice; the newest one by default.")
-@click.option(
-    "--declared", is_flag=True, help="Name the fields as the lake does, not as the supplier's file."
-)
+@click.option("--declared", is_flag=True, help="Name the fields as the lake does, not as the supplier's file.")
 @global_options
 @click.pass_context
 def schema(ctx: click.Context, system: str, table: str, exercice: int | None, declared: bool) -> None:
@@ -38,9 +36,7 @@ def schema(ctx: click.Context, system: str, table: str, exercice: int | None, de
     tables = {t.name: t for export in systems[system].exports for t in export.tables}
     if table not in tables:
         known = ", ".join(tables)
-        raise click.UsageError(
-            f"{system} has no table {table!r}{did_you_mean(table, tables)} (it has {known})"
-        )
+        raise click.UsageError(f"{system} has no table {table!r}{did_you_mean(table, tables)} (it has {known})")
     found = table_schema(tables[table], exercice or 9999, headings=not declared)
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
@@ -104,9 +100,7 @@ def source_new(
     if drafted.suite:
         files[settings.EXPECTATIONS_DIR / system / f"{drafted.table.name}.yml"] = drafted.suite
     if drafted.model_docs:
-        files[staging_model_path(system, drafted.table.name).with_name(f"_{system}__models.yml")] = (
-            drafted.model_docs
-        )
+        files[staging_model_path(system, drafted.table.name).with_name(f"_{system}__models.yml")] = drafted.model_docs
     _write(files, dry_run)
     _tell_next(session, sample, files, drafted, dry_run)
 
@@ -157,9 +151,7 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
 
 
 @click.command(short_help="Bring the generated dbt files up to date.")
-@click.option(
-    "--check", "only_check", is_flag=True, help="Write nothing; end with 1 when a file is out of date."
-)
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; end with 1 when a file is out of date.")
 @global_options
 @click.pass_context
 def codegen(ctx: click.Context, only_check: bool) -> None:

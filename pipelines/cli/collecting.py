@@ -33,9 +33,7 @@ SHOWN_REJECTS = 20
 
 @click.command(short_help="Collect exercices, build the warehouse, publish.")
 @click.argument("years", type=int, nargs=-1, required=True, metavar="YEAR...")
-@click.option(
-    "--source", "sources", multiple=True, help="Collect only this system (or system/export); repeatable."
-)
+@click.option("--source", "sources", multiple=True, help="Collect only this system (or system/export); repeatable.")
 @global_options
 @click.pass_context
 def run(ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...]) -> None:
@@ -168,9 +166,7 @@ def guess_export(session: Session, path: Path) -> ExportRef:
     """The export of a file, by its place in landing, else by its name when only one export fits."""
     refs = [ref for ref in session.registry.exports() if session.organisation.subscribes(ref.system.system)]
     if year := session.landing_year(path):
-        placed = [
-            ref for ref in refs if path.resolve() in files_of(session.home.landing.resolve(), ref, year)
-        ]
+        placed = [ref for ref in refs if path.resolve() in files_of(session.home.landing.resolve(), ref, year)]
         if len(placed) == 1:
             return placed[0]
     named = [ref for ref in refs if _matches(ref, path)]

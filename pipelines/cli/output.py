@@ -97,9 +97,7 @@ def french(value: Decimal | None, decimals: int, space: str = NARROW) -> str:
     return f"{rounded:,f}".replace(",", space).replace(".", ",")
 
 
-def write_csv(
-    columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], organisation: "Organisation"
-) -> None:
+def write_csv(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], organisation: "Organisation") -> None:
     """Rows as CSV; the last column says DÉMONSTRATION where the rows are invented."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")

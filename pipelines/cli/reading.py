@@ -167,9 +167,7 @@ def _publication_sentence(session: Session, found: YearStatus) -> str:
     publication = found.publication
     if publication is None:
         return f"Published: nothing yet ({session.command} run {found.exercice})"
-    name = (
-        f"Published: {publication.publication[:8]} on {publication.published_at[:16].replace('T', ' ')} UTC"
-    )
+    name = f"Published: {publication.publication[:8]} on {publication.published_at[:16].replace('T', ' ')} UTC"
     if publication.failed_build:
         return f"{name}; the last build failed: {', '.join(publication.failed_build)}"
     if publication.behind:
@@ -302,16 +300,12 @@ def figures(ctx: click.Context, year: int, codes: tuple[str, ...], form: str) ->
 
 def _narrowed(rows: list[dict[str, Any]], codes: tuple[str, ...]) -> list[dict[str, Any]]:
     known = [row["code"] for row in rows]
-    beginnings = {
-        ".".join(code.split(".")[:size]) for code in known for size in range(1, code.count(".") + 2)
-    }
+    beginnings = {".".join(code.split(".")[:size]) for code in known for size in range(1, code.count(".") + 2)}
     chosen: set[str] = set()
     for code in codes:
         matching = {name for name in known if name == code or name.startswith(f"{code.rstrip('.')}.")}
         if not matching:
-            raise click.UsageError(
-                f"no figure {code!r} is published for this exercice{did_you_mean(code, beginnings)}"
-            )
+            raise click.UsageError(f"no figure {code!r} is published for this exercice{did_you_mean(code, beginnings)}")
         chosen |= matching
     return [row for row in rows if not codes or row["code"] in chosen]
 

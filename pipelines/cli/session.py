@@ -88,9 +88,7 @@ class Session:
         """``year``, when it is one of the organisation's."""
         years = self.organisation.years
         if year not in years:
-            raise click.UsageError(
-                f"exercice {year} is not one of the organisation's: {years[0]} to {years[-1]}"
-            )
+            raise click.UsageError(f"exercice {year} is not one of the organisation's: {years[0]} to {years[-1]}")
         return year
 
     def export(self, name: str) -> "ExportRef":
@@ -113,9 +111,7 @@ class Session:
             if system not in known:
                 raise click.UsageError(f"no system {system!r} is declared{did_you_mean(system, known)}")
             if not self.organisation.subscribes(system):
-                raise click.UsageError(
-                    f"the organisation does not subscribe to {system!r}: see organisation.yml"
-                )
+                raise click.UsageError(f"the organisation does not subscribe to {system!r}: see organisation.yml")
             chosen.append(system)
         return list(dict.fromkeys(chosen)) or None
 

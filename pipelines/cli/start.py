@@ -57,9 +57,7 @@ seuil_secret: 5
 @click.option("--name", required=True, help="The organisation's full name.")
 @click.option("--sigle", required=True, help="Its short name.")
 @click.option("--siren", required=True, help="Its SIREN, nine digits.")
-@click.option(
-    "--first", type=click.IntRange(1990, 2100), required=True, help="Its first exercice in this home."
-)
+@click.option("--first", type=click.IntRange(1990, 2100), required=True, help="Its first exercice in this home.")
 @click.option("--last", type=click.IntRange(1990, 2100), help="Its last exercice; the first one by default.")
 @click.option("--system", "systems", multiple=True, help="A source system that it uses; repeatable.")
 @global_options
@@ -108,9 +106,7 @@ def _quoted(text: str) -> str:
 def make_home(home: Home, organisation: str) -> Organisation:
     """Make ``home`` with this ``organisation.yml``. Raises DeclarationError when it cannot be."""
     if home.organisation_file.exists():
-        raise DeclarationError(
-            f"{shown(home.organisation_file)} exists: this home belongs to an organisation already"
-        )
+        raise DeclarationError(f"{shown(home.organisation_file)} exists: this home belongs to an organisation already")
     home.root.mkdir(parents=True, exist_ok=True)
     aside = home.root / ".init"
     aside.mkdir(exist_ok=True)
@@ -134,9 +130,7 @@ def _prepare_instance(home: Home) -> None:
     home.dagster.mkdir(mode=0o700, exist_ok=True)
     config = home.dagster / "dagster.yaml"
     if not config.exists():
-        config.write_text(
-            (settings.PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8"
-        )
+        config.write_text((settings.PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
 
 
 @click.command(short_help="Make the demonstration's home and run the main job on it.")

@@ -38,8 +38,7 @@ def show_summary(session: Session, ledger: Ledger, statuses: list[YearStatus], y
     columns = [Column("group", ""), Column("line", "")]
     columns += [Column(str(year), str(year), right=True) for year in years]
     rows = [
-        {"group": group, "line": line, **{str(s.exercice): count(s) for s in statuses}}
-        for group, line, count in LINES
+        {"group": group, "line": line, **{str(s.exercice): count(s) for s in statuses}} for group, line, count in LINES
     ]
     table(columns, rows)
     click.echo(f"\n{_warehouse_sentence(ledger, statuses[-1])}")

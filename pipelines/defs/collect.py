@@ -111,20 +111,14 @@ def _checks(ledger: Ledger, ref: ExportRef, table: Table) -> Iterator[dg.AssetCh
         metadata={"exercices": len(counts), "lignes refusées": refused},
     )
     verdicts = {
-        y: next(v for v in map(ledger.verdict, c.verdicts) if v.table == table.name)
-        for y, c in current.items()
+        y: next(v for v in map(ledger.verdict, c.verdicts) if v.table == table.name) for y, c in current.items()
     }
     yield _expectations_check(key, verdicts)
     yield _due_check(key, ref, set(current))
 
 
 def _expectations_check(key: dg.AssetKey, verdicts: dict[int, Verdict]) -> dg.AssetCheckResult:
-    bad = [
-        (year, r)
-        for year, verdict in sorted(verdicts.items())
-        for r in verdict.results
-        if r.success is not True
-    ]
+    bad = [(year, r) for year, verdict in sorted(verdicts.items()) for r in verdict.results if r.success is not True]
     rows = [
         dg.TableRecord(
             {
@@ -154,10 +148,7 @@ def _due_check(key: dg.AssetKey, ref: ExportRef, arrived: set[int]) -> dg.AssetC
     late = [
         year
         for year in organisation().years
-        if ref.system.covers(year)
-        and year not in arrived
-        and not ref.export.optional
-        and ref.due(year) < today
+        if ref.system.covers(year) and year not in arrived and not ref.export.optional and ref.due(year) < today
     ]
     return dg.AssetCheckResult(
         check_name="echeance",

@@ -39,16 +39,12 @@ def job_defs() -> dg.Definitions:
 def daily_collection(job: dg.JobDefinition) -> dg.ScheduleDefinition:
     """Every morning of the open window: January to September, the report being due before 30 September."""
 
-    @dg.schedule(
-        job=job, cron_schedule="0 6 * 1-9 *", execution_timezone="Europe/Paris", name="collecte_quotidienne"
-    )
+    @dg.schedule(job=job, cron_schedule="0 6 * 1-9 *", execution_timezone="Europe/Paris", name="collecte_quotidienne")
     def collecte_quotidienne(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         year = context.scheduled_execution_time.year - 1
         if year not in organisation().years:
             return dg.SkipReason(f"exercice {year} is not one of the organisation's")
-        return dg.RunRequest(
-            run_key=f"{year}-{context.scheduled_execution_time:%Y-%m-%d}", partition_key=str(year)
-        )
+        return dg.RunRequest(run_key=f"{year}-{context.scheduled_execution_time:%Y-%m-%d}", partition_key=str(year))
 
     return collecte_quotidienne
 
@@ -67,9 +63,7 @@ def landing_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
                 requests.append(dg.RunRequest(run_key=f"{year}-{stamp}", partition_key=str(year)))
         if not requests:
             return dg.SkipReason("nothing new in landing")
-        return dg.SensorResult(
-            run_requests=requests, cursor=" ".join(f"{k}={v}" for k, v in sorted(seen.items()))
-        )
+        return dg.SensorResult(run_requests=requests, cursor=" ".join(f"{k}={v}" for k, v in sorted(seen.items())))
 
     return depot_dans_landing
 
@@ -77,9 +71,7 @@ def landing_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
 def landing_stamp(year: int) -> str | None:
     """What lies in a year's folder, as one hash; None when empty or still changing."""
     newest, digest = 0.0, hashlib.sha256()
-    paths = [
-        p for ref in organisation().exports(registry(), year) for p in files_of(home().landing, ref, year)
-    ]
+    paths = [p for ref in organisation().exports(registry(), year) for p in files_of(home().landing, ref, year)]
     for path in paths:
         stat = path.stat()
         newest = max(newest, stat.st_mtime)
@@ -110,9 +102,7 @@ def alert_on_failure() -> dg.SensorDefinition:
     @dg.run_failure_sensor(name="alerte_echec")
     def alerte_echec(context: dg.RunFailureSensorContext) -> None:
         command = settings.alert_command()
-        message = (
-            f"{context.dagster_run.job_name} {context.dagster_run.run_id}: {context.failure_event.message}"
-        )
+        message = f"{context.dagster_run.job_name} {context.dagster_run.run_id}: {context.failure_event.message}"
         if command:
             subprocess.run([command, message], check=False, timeout=60)
         else:

@@ -46,7 +46,5 @@ def published_models() -> list[list[str]]:
         return []
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
     return sorted(
-        [n["schema"], n["name"]]
-        for n in nodes
-        if n["resource_type"] == "model" and n["schema"] in PUBLISHED_SCHEMAS
+        [n["schema"], n["name"]] for n in nodes if n["resource_type"] == "model" and n["schema"] in PUBLISHED_SCHEMAS
     )

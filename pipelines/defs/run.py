@@ -51,14 +51,10 @@ def run_jobs(
         with open_ledger(home) as ledger:
             unchanged = is_current(home, ledger)
         say("publish: the warehouse is up to date" if unchanged else "build and publish")
-        error = _execute(
-            loaded.resolve_job_def("build"), instance, selection={PUBLISHED} if unchanged else None
-        )
+        error = _execute(loaded.resolve_job_def("build"), instance, selection={PUBLISHED} if unchanged else None)
     with open_ledger(home) as ledger:
         publication = ledger.last_publication()
-    return RunReport(
-        not any(errors), error is None, error, publication["publication"] if publication else None
-    )
+    return RunReport(not any(errors), error is None, error, publication["publication"] if publication else None)
 
 
 def _console(home: Home) -> Path:
@@ -111,9 +107,7 @@ def _prepare_instance(home: Home) -> None:
     home.dagster.mkdir(parents=True, exist_ok=True)
     config = home.dagster / "dagster.yaml"
     if not config.exists():
-        config.write_text(
-            (settings.PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8"
-        )
+        config.write_text((settings.PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     os.environ["SICIO_HOME"] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)

@@ -83,9 +83,7 @@ def transform_defs() -> dg.Definitions:
             invocation = dbt.cli(["build"], context=context, raise_on_error=False)
             yield from invocation.stream()
             built = finish(home(), ledger, frozen, read_results(invocation.target_path / "run_results.json"))
-            context.log.info(
-                f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings"
-            )
+            context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
 
     dbt = LeanDbt(
         project_dir=str(DBT_PROJECT_DIR),

@@ -146,9 +146,7 @@ class Arrivals:
         tables = [f"{ref.system.system}/{table.name}" for table in ref.export.tables]
         codes = set().union(*(self.needed.get(table, set()) for table in tables))
         if codes and codes <= self.absences.keys():
-            return "declared absent", " ; ".join(
-                dict.fromkeys(self.absences[code][1] for code in sorted(codes))
-            )
+            return "declared absent", " ; ".join(dict.fromkeys(self.absences[code][1] for code in sorted(codes)))
         if ref.export.optional:
             return "not sent", None
         due = ref.due(self.exercice)

@@ -29,9 +29,7 @@ def gather(home: Home, ledger: Ledger, registry: Registry, organisation: Organis
         *_last_build(ledger),
     ]
     rank = {"bloquant": 0, "alerte": 1, "information": 2}
-    return sorted(
-        found, key=lambda f: (rank[f.severity], f.exercice, f.code, f.ou, f.fichier or "", f.ligne or 0)
-    )
+    return sorted(found, key=lambda f: (rank[f.severity], f.exercice, f.code, f.ou, f.fichier or "", f.ligne or 0))
 
 
 def _collection(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
@@ -89,11 +87,7 @@ def _judgements(ledger: Ledger, organisation: Organisation) -> list[Finding]:
     for (_, exercice), current in sorted(ledger.current().items()):
         for identity in current.verdicts if exercice in organisation.years else []:
             verdict = ledger.verdict(identity)
-            found += [
-                _judgement(current.manifest, verdict.table, r)
-                for r in verdict.results
-                if r.success is not True
-            ]
+            found += [_judgement(current.manifest, verdict.table, r) for r in verdict.results if r.success is not True]
     return found
 
 

@@ -69,9 +69,7 @@ def _in_use(application: Application, exercice: int) -> bool:
 def sources_of(figures: Figures, code: str) -> list[str]:
     """The tables (``system/table``) behind a printed figure."""
     declared, application = figures.declaration_of(code)
-    return [
-        source.replace(PLACEHOLDER, application or "") for source in figures.sources(declared.figure.code)
-    ]
+    return [source.replace(PLACEHOLDER, application or "") for source in figures.sources(declared.figure.code)]
 
 
 def figures_by_table(figures: Figures, organisation: Organisation, exercice: int) -> dict[str, set[str]]:
@@ -136,9 +134,7 @@ class Gaps:
         mark = self.published.get(code, {}).get("code_manquant")
         if mark is not None:
             return FigureStatus(code, "missing", mark, [UNEXPLAINED.get(mark, "valeur manquante")])
-        refused = [
-            (source, self.accepted[source].refusees) for source in sources if self.accepted[source].refusees
-        ]
+        refused = [(source, self.accepted[source].refusees) for source in sources if self.accepted[source].refusees]
         if refused:
             return FigureStatus(code, "partial", None, [_refused_lines(*pair) for pair in refused])
         return FigureStatus(code, "computed", None, [])

@@ -55,11 +55,7 @@ def rejects_of(
     """
     current = ledger.current()
     deliveries = ledger.all_rows("deliveries")
-    read = {
-        row["delivery"]: Manifest.from_dict(row["manifest"])
-        for row in deliveries
-        if row["exercice"] == exercice
-    }
+    read = {row["delivery"]: Manifest.from_dict(row["manifest"]) for row in deliveries if row["exercice"] == exercice}
     whole: list[Reject] = []
     lines: list[Reject] = []
     for ref in organisation.exports(registry, exercice):

@@ -168,9 +168,7 @@ def _declared(figures: Figures, code: str) -> str:
 def _sources(figures: Figures, code: str) -> str:
     figure = figures.by_code[code].figure
     return _union(
-        _select(
-            [f"{_code(figure.code)} as code", "exercice", f"{_code(source)} as source"], _instances(figure)
-        )
+        _select([f"{_code(figure.code)} as code", "exercice", f"{_code(source)} as source"], _instances(figure))
         for source in figures.sources(code)
     )
 
@@ -232,13 +230,9 @@ class Fraction:
     def combine(self, operator: str, other: "Fraction") -> "Fraction":
         """This fraction and another under one of + - * /."""
         if operator == "*":
-            return Fraction(
-                _times(self.numerator, other.numerator), _times(self.denominator, other.denominator)
-            )
+            return Fraction(_times(self.numerator, other.numerator), _times(self.denominator, other.denominator))
         if operator == "/":
-            return Fraction(
-                _times(self.numerator, other.denominator), _times(self.denominator, other.numerator)
-            )
+            return Fraction(_times(self.numerator, other.denominator), _times(self.denominator, other.numerator))
         if self.denominator == other.denominator:
             return Fraction(f"({self.numerator} {operator} {other.numerator})", self.denominator)
         left, right = _times(self.numerator, other.denominator), _times(other.numerator, self.denominator)
@@ -288,9 +282,7 @@ def _operation(figures: Figures, code: str) -> str:
         f"{' + '.join(f'coalesce({alias}.nb_lignes, 0)' for alias in aliases.values())} as nb_lignes",
     ]
     joins = [_join("mesures", leaf, alias) for leaf, alias in aliases.items()]
-    joins += [
-        _join("{{ ref('fct_absences_declarees') }}", operand, alias) for operand, alias in inner.items()
-    ]
+    joins += [_join("{{ ref('fct_absences_declarees') }}", operand, alias) for operand, alias in inner.items()]
     inside = _select([f"{_code(code)} as code", "exercice", *_application_column(figure)], _instances(figure))
     return _select(columns, f"from (\n{_indent(inside)}\n) as declares\n" + "\n".join(joins))
 

@@ -132,9 +132,7 @@ def parse_expression(text: str) -> Term:
 
 def _term(node: ast.expr, text: str) -> Term:
     if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
-        return Operation(
-            operator=OPERATORS[type(node.op)], left=_term(node.left, text), right=_term(node.right, text)
-        )
+        return Operation(operator=OPERATORS[type(node.op)], left=_term(node.left, text), right=_term(node.right, text))
     if isinstance(node, ast.Name):
         return Operand(name=node.id)
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
@@ -182,13 +180,9 @@ class Figure(Declared):
         if self.expression is not None:
             used, given = set(operands_of(parse_expression(self.expression))), set(self.operands)
             if used - given:
-                raise ValueError(
-                    f"expression uses names that operands do not give: {', '.join(sorted(used - given))}"
-                )
+                raise ValueError(f"expression uses names that operands do not give: {', '.join(sorted(used - given))}")
             if given - used:
-                raise ValueError(
-                    f"operands that the expression does not use: {', '.join(sorted(given - used))}"
-                )
+                raise ValueError(f"operands that the expression does not use: {', '.join(sorted(given - used))}")
             if not used:
                 raise ValueError("an expression uses at least one operand")
         return self

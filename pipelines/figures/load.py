@@ -50,12 +50,7 @@ class Figures:
         for declared in self.by_code.values():
             before, placeholder, after = declared.figure.code.partition(PLACEHOLDER)
             application = code.removeprefix(before).removesuffix(after)
-            if (
-                placeholder
-                and code == f"{before}{application}{after}"
-                and application
-                and "." not in application
-            ):
+            if placeholder and code == f"{before}{application}{after}" and application and "." not in application:
                 return declared, application
         raise KeyError(f"no figure {code!r} is declared")
 
@@ -70,11 +65,7 @@ class Figures:
         else:
             labels = {name: self.by_code[operand].figure.libelle for name, operand in figure.operands.items()}
             words = parse_expression(figure.expression or "").in_words(labels)
-        places = (
-            f"{figure.decimales} décimale{'s' if figure.decimales > 1 else ''}"
-            if figure.decimales
-            else "l’unité"
-        )
+        places = f"{figure.decimales} décimale{'s' if figure.decimales > 1 else ''}" if figure.decimales else "l’unité"
         sources = ", ".join(self.sources(code)).replace(PLACEHOLDER, "{code_application}")
         return f"{words} ; arrondi à {places}. Sources : {sources}."
 
@@ -119,8 +110,6 @@ def _check_operands(declared: DeclaredFigure, figures: Figures) -> None:
 def _refuse_circle(start: DeclaredFigure, figures: Figures, path: list[str]) -> None:
     for code in figures.by_code[path[-1]].figure.operands.values():
         if code in path:
-            raise DeclarationError(
-                f"{start.place} operands: a figure depends on itself: {' → '.join([*path, code])}"
-            )
+            raise DeclarationError(f"{start.place} operands: a figure depends on itself: {' → '.join([*path, code])}")
         if code in figures.by_code:
             _refuse_circle(start, figures, [*path, code])

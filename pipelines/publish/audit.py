@@ -169,9 +169,7 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
                 )
             )
         for name, t in manifest["tables"].items():
-            tables.append(
-                (*key, name, row["exercice"], t["lues"], t["acceptees"], t["refusees"], t["ignorees"])
-            )
+            tables.append((*key, name, row["exercice"], t["lues"], t["acceptees"], t["refusees"], t["ignorees"]))
     refusals = [
         (
             r["system"],
@@ -179,10 +177,7 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
             r["exercice"],
             r["refused_at"],
             r["delivery"],
-            *(
-                r["rule"].get(k)
-                for k in ("code", "titre", "fichier", "ligne", "colonne", "recu", "attendu", "aide")
-            ),
+            *(r["rule"].get(k) for k in ("code", "titre", "fichier", "ligne", "colonne", "recu", "attendu", "aide")),
         )
         for r in ledger.all_rows("refusals")
     ]
@@ -221,9 +216,7 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
         )
         for f in findings
     ]
-    builds = [
-        (b["build"], b["built_at"], b["succeeded"], len(b["deliveries"])) for b in ledger.all_rows("builds")
-    ]
+    builds = [(b["build"], b["built_at"], b["succeeded"], len(b["deliveries"])) for b in ledger.all_rows("builds")]
     return {
         "livraisons": files,
         "tables_livrees": tables,

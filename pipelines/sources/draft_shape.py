@@ -32,9 +32,7 @@ class ShapeTable:
         self.layout, self.sample, self.exercice, self.shape = layout, sample, exercice, shape
         self.matches = match_headings(layout.columns, shape, registry)
         if not self.matches:
-            raise DeclarationError(
-                f"{sample.name}: no heading looks like a field of the shape {shape.shape!r}"
-            )
+            raise DeclarationError(f"{sample.name}: no heading looks like a field of the shape {shape.shape!r}")
 
     def title(self, system: str) -> str:
         """The table's title."""
@@ -46,9 +44,7 @@ class ShapeTable:
         used = {column.place for column in columns.values()}
         unused = [c.heading for c in self.layout.columns if c.place not in used] + self.layout.left_out
         named = {column.place: name for name, column in columns.items()}
-        summed = [
-            f.name for f in self.shape.fields if f.type in ("integer", "number") and f.personal != "drop"
-        ]
+        summed = [f.name for f in self.shape.fields if f.type in ("integer", "number") and f.personal != "drop"]
         numbers = {n: c for n, c in columns.items() if n in summed}
         lines = [f"shape: {self.shape.shape}"]
         lines += sheet_lines(self.sample)
@@ -60,9 +56,7 @@ class ShapeTable:
             if f.name not in columns and not f.constraints.required
         ]
         lines += header_lines(*self._header(unused))
-        formats = [
-            line for f in self.shape.fields if f.name in columns for line in _own_format(f, columns[f.name])
-        ]
+        formats = [line for f in self.shape.fields if f.name in columns for line in _own_format(f, columns[f.name])]
         declared = any(line.startswith("  - ") for line in formats)
         lines += ["fields:", *formats] if declared else [line.strip() for line in formats]
         lines += exercice_lines(columns, self._dated(columns), self.exercice)
@@ -85,9 +79,7 @@ class ShapeTable:
         extra = sorted({w for c in columns.values() for w in c.guess.missing} - set(self.shape.missingValues))
         if not extra:
             return []
-        return [
-            f"missingValues: {flow([*self.shape.missingValues, *extra])}" + todo("are these cells empty?")
-        ]
+        return [f"missingValues: {flow([*self.shape.missingValues, *extra])}" + todo("are these cells empty?")]
 
     def _dated(self, columns: dict[str, Column]) -> list[tuple[str, str]]:
         """A column that is the same day all along dates the file; a required one cannot come after it."""
@@ -155,9 +147,7 @@ def _own_format(f: Field, column: Column) -> list[str]:
     if f.type == "boolean" and found.type != "boolean":
         if (words_found := flag(column.cells)) is None:
             values = flow(flag_values(column.cells))
-            return [
-                f"  # TODO {f.name}: give trueValues and falseValues ({values}), else every line is refused"
-            ]
+            return [f"  # TODO {f.name}: give trueValues and falseValues ({values}), else every line is refused"]
         found = words_found
     if f.type == "string":
         return []

@@ -66,9 +66,7 @@ def ignore_lines(layout: Layout, named: dict[int, str], numbers: dict[str, Colum
         place = next(i for i, cell in enumerate(cells) if cell.strip())
         word = (re.match(r"[^\W\d_]*", cells[place].strip()) or [""])[0].casefold()
         if place not in named or not word:
-            unknown.append(
-                f"# TODO ignore: line {number} of the sample is no data, and no declared column tells it"
-            )
+            unknown.append(f"# TODO ignore: line {number} of the sample is no data, and no declared column tells it")
             continue
         pattern = json.dumps(f"(?i){word}.*", ensure_ascii=False)
         told = f"column: {named[place]}, pattern: {pattern}"
@@ -123,9 +121,7 @@ class OwnTable:
         for column in layout.columns:
             self.columns[_field_name(column, self.columns)] = column
         self.personal = {name: personal(c.heading, c.cells) for name, c in self.columns.items()}
-        self.key = next(
-            (name for name, column in self.columns.items() if self._may_be_key(name, column)), None
-        )
+        self.key = next((name for name, column in self.columns.items() if self._may_be_key(name, column)), None)
 
     def title(self, system: str) -> str:
         """The table's title."""

@@ -91,9 +91,7 @@ class Guess:
     """How a column seems to be written, in the vocabulary of a declaration."""
 
     type: str = "string"
-    options: dict[str, object] = field(
-        default_factory=dict
-    )  # format, decimalChar, trueValues… where not the default
+    options: dict[str, object] = field(default_factory=dict)  # format, decimalChar, trueValues… where not the default
     missing: list[str] = field(default_factory=list)  # words read as an empty cell
     doubts: list[str] = field(default_factory=list)
 
@@ -211,9 +209,7 @@ def _year(heading: str, values: list[str], workbook: bool) -> Guess | None:
 
 def _date(heading: str, values: list[str], workbook: bool) -> Guess | None:
     announced = any(word in DATE_WORDS or word.startswith(("dat", "dt")) for word in words(heading))
-    native = [
-        v for v in values if workbook and (reads("date", "default", v) or reads("datetime", "default", v))
-    ]
+    native = [v for v in values if workbook and (reads("date", "default", v) or reads("datetime", "default", v))]
     serials = [v for v in values if workbook and SERIAL.fullmatch(v)]
     written = [v for v in values if v not in native and v not in serials]
     if serials and not (announced or native):
@@ -226,9 +222,7 @@ def _date(heading: str, values: list[str], workbook: bool) -> Guess | None:
         fitting = [fmt for fmt in formats if all(reads(kind, fmt, value) for value in written)]
         if fitting:
             doubts += ["day and month could be either way round"] if _ambiguous(fitting) else []
-            doubts += (
-                ["numbers of eight digits, read as dates"] if fitting[0] == "%Y%m%d" and not announced else []
-            )
+            doubts += ["numbers of eight digits, read as dates"] if fitting[0] == "%Y%m%d" and not announced else []
             return Guess(kind, {} if fitting[0] == "default" else {"format": fitting[0]}, doubts=doubts)
     return None
 
@@ -266,11 +260,7 @@ def year_of(found: Guess, value: str) -> int | None:
     if SERIAL.fullmatch(value):
         return (dt.datetime(1899, 12, 30) + dt.timedelta(days=int(value))).year
     fmt = str(found.options.get("format", "default"))
-    date = (
-        parsed(found.type, fmt, value)
-        or parsed(found.type, "default", value)
-        or parsed("date", "default", value)
-    )
+    date = parsed(found.type, fmt, value) or parsed(found.type, "default", value) or parsed("date", "default", value)
     return date.year if date else None
 
 

@@ -71,11 +71,7 @@ class Organisation(Declared):
 
     def exports(self, registry: Registry, exercice: int) -> list[ExportRef]:
         """The exports expected for ``exercice``."""
-        return [
-            ref
-            for ref in registry.exports()
-            if self.subscribes(ref.system.system) and ref.system.covers(exercice)
-        ]
+        return [ref for ref in registry.exports() if self.subscribes(ref.system.system) and ref.system.covers(exercice)]
 
 
 def load_organisation(home: Home, registry: Registry) -> Organisation:

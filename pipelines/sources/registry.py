@@ -47,9 +47,7 @@ class ExportRef:
                 {
                     **table.model_dump(include={"name", "sheet", "missingValues", "ignore", "exercice"}),
                     "header": table.header_of(exercice),
-                    "fields": [
-                        f.model_dump(exclude={"title", "description", "severity"}) for f in table.fields
-                    ],
+                    "fields": [f.model_dump(exclude={"title", "description", "severity"}) for f in table.fields],
                 }
                 for table in self.export.tables
             ],
@@ -104,15 +102,11 @@ def read_system(path: Path, shapes: dict[str, Shape]) -> System:
                 _complete(table, ("exports", e, "tables", t), shapes, lines, path)
     system = parse(System, data, lines, path)
     if system.system != path.stem:
-        raise DeclarationError(
-            f"{path.name}:{lines[('system',)]} system: must be {path.stem!r}, the name of the file"
-        )
+        raise DeclarationError(f"{path.name}:{lines[('system',)]} system: must be {path.stem!r}, the name of the file")
     names = [table.name for export in system.exports for table in export.tables]
     for what, given in (("tables", names), ("exports", [export.name for export in system.exports])):
         if len(set(given)) != len(given):
-            raise DeclarationError(
-                f"{path.name}:{lines[('exports',)]} exports: two {what} have the same name"
-            )
+            raise DeclarationError(f"{path.name}:{lines[('exports',)]} exports: two {what} have the same name")
     return system
 
 
@@ -151,6 +145,4 @@ def _complete(table: dict, at: tuple, shapes: dict[str, Shape], lines: dict, pat
 
 def fingerprint(value: object) -> str:
     """SHA-256 (hex) of a JSON value, keys sorted: how every identity of the project is computed."""
-    return hashlib.sha256(
-        json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode()
-    ).hexdigest()
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()

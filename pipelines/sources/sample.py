@@ -66,9 +66,7 @@ def take_apart(sample: Sample) -> Layout:
     for place, heading in enumerate(headings):
         if heading and counts[_same(heading)] == 1:
             cells = [row[place].strip(SPACES) if place < len(row) else "" for _, row in data]
-            columns.append(
-                Column(heading, place, cells, guess(heading, cells, workbook=sample.type == "xlsx"))
-            )
+            columns.append(Column(heading, place, cells, guess(heading, cells, workbook=sample.type == "xlsx")))
         elif heading:
             left_out.append(heading)
     return Layout(titles, columns, below, len(data), list(dict.fromkeys(left_out)))
@@ -96,11 +94,7 @@ def _filled(cells: list[str]) -> int:
 
 
 def _is_heading(text: str) -> bool:
-    return (
-        len(text) <= 100
-        and bool(re.search(r"[^\W\d_]", text))
-        and not re.match(r"\d{1,4}[/.-]\d{1,2}[/.-]", text)
-    )
+    return len(text) <= 100 and bool(re.search(r"[^\W\d_]", text)) and not re.match(r"\d{1,4}[/.-]\d{1,2}[/.-]", text)
 
 
 def _data_and_below(

@@ -52,18 +52,14 @@ def scaffold(sample: Sample, request: Request, registry: Registry) -> Draft:
     """Draft the files. Raises DeclarationError when the sample or the names cannot make a declaration."""
     for name in filter(None, (request.system, request.export, request.table)):
         if not NAME.fullmatch(name):
-            raise DeclarationError(
-                f"{name!r} is not a name: lower case letters, digits and _, a letter first"
-            )
+            raise DeclarationError(f"{name!r} is not a name: lower case letters, digits and _, a letter first")
     layout = take_apart(sample)
     exercice = request.exercice or exercice_of(sample, layout)
     stem = slug(re.sub(r"\d+", "", Path(sample.name).stem)) or "donnees"
     table_name = request.table or request.shape or (stem if NAME.fullmatch(stem) else "donnees")
     names = _Names(request, request.export or table_name, table_name)
     shape = registry.shapes[request.shape] if request.shape else None
-    body = (
-        ShapeTable(layout, sample, exercice, shape, registry) if shape else OwnTable(layout, sample, exercice)
-    )
+    body = ShapeTable(layout, sample, exercice, shape, registry) if shape else OwnTable(layout, sample, exercice)
     declaration = _declaration(sample, layout, names, body, exercice)
     system = _load(declaration, request.system, registry)
     table = system.exports[0].tables[0]
@@ -96,23 +92,19 @@ class _Names:
         return self.request.title or self.request.system.replace("_", " ").capitalize()
 
 
-def _declaration(
-    sample: Sample, layout: Layout, names: _Names, body: "ShapeTable | OwnTable", exercice: int
-) -> str:
+def _declaration(sample: Sample, layout: Layout, names: _Names, body: "ShapeTable | OwnTable", exercice: int) -> str:
     request = names.request
     lines = [
         "# Drafted from a sample by `sicio source new`: decide every TODO, then remove it.",
         f"system: {request.system}",
-        f"title: {scalar(names.title)}"
-        + todo("the system's name, as the report prints it", not request.title),
+        f"title: {scalar(names.title)}" + todo("the system's name, as the report prints it", not request.title),
         f"owner: {scalar(request.owner or 'à préciser')}" + todo("who sends the export", not request.owner),
         'due: "03-31"' + todo("month and day, in the year after the exercice, by which it is expected"),
         "exports:",
         f"  - name: {names.export}",
         f"    title: {scalar(f'Export {of(names.title)}')}",
         f"    files: {scalar(pattern_of(sample.name))}" + todo("does it fit the files of every exercice?"),
-        f"    format: {_format(sample, layout, exercice)}"
-        + todo("; ".join(sample.doubts), bool(sample.doubts)),
+        f"    format: {_format(sample, layout, exercice)}" + todo("; ".join(sample.doubts), bool(sample.doubts)),
         "    tables:",
         f"      - name: {names.table}",
         f"        title: {scalar(body.title(names.title))}",
@@ -179,9 +171,7 @@ def _model_docs(system: str, table: Table) -> str:
         ("_fichier", "Fichier d’origine."),
         ("_ligne", "Ligne dans le fichier d’origine."),
     ]
-    described = [
-        (f.name, f"{f.description or f.title}".rstrip(".") + ".") for f in table.kept_fields
-    ] + provenance
+    described = [(f.name, f"{f.description or f.title}".rstrip(".") + ".") for f in table.kept_fields] + provenance
     lines += [f"      - {{name: {name}, description: {scalar(text)}}}" for name, text in described]
     return "\n".join(lines) + "\n"
 

@@ -67,8 +67,7 @@ def _contradicted_absences(db) -> list[Finding]:
 
 def _unknown_accounts(db) -> list[Finding]:
     rows = db.execute(
-        "select exercice, nomenclature, compte, fichier, ligne from rapport.rpt_finances__comptes_inconnus "
-        "order by all"
+        "select exercice, nomenclature, compte, fichier, ligne from rapport.rpt_finances__comptes_inconnus order by all"
     ).fetchall()
     rule = RULES["CPT-INCONNU"]
     return [

@@ -61,10 +61,7 @@ def _required(table: Table) -> Iterator[ExpectationSpec]:
         yield ExpectationSpec(
             key="required",
             type="unexpected_rows_expectation",
-            kwargs={
-                "unexpected_rows_query": ROWS_QUERY
-                + " or ".join(f"{identifier(f.name)} is null" for f in fields)
-            },
+            kwargs={"unexpected_rows_query": ROWS_QUERY + " or ".join(f"{identifier(f.name)} is null" for f in fields)},
             severity="critical",
             column=", ".join(f.name for f in fields),
             reason=f"Les colonnes obligatoires sont remplies : {_titles(fields)}.",

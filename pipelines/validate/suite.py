@@ -71,9 +71,7 @@ def compile_suite(
     for file in files:
         for index, declaration in enumerate(file.expectations):
             if declaration.key in from_declaration:
-                raise DeclarationError(
-                    f"{file.at(index)} key: {declaration.key!r} is kept for the declaration"
-                )
+                raise DeclarationError(f"{file.at(index)} key: {declaration.key!r} is kept for the declaration")
             if (spec := _resolve(file, index, declaration, table, values)) is not None:
                 specs[spec.key] = spec
     return Suite(system, table.name, tuple(specs.values()))
@@ -146,8 +144,6 @@ def _amount(match: re.Match, name: str, values: dict[str, int | None]) -> int:
     return math.floor(amount) if name == "max_value" else math.ceil(amount)
 
 
-def tables_without_file(
-    tables: Iterator[tuple[str, Table]], folder: Path = settings.EXPECTATIONS_DIR
-) -> list[str]:
+def tables_without_file(tables: Iterator[tuple[str, Table]], folder: Path = settings.EXPECTATIONS_DIR) -> list[str]:
     """``system/table`` of every table that has neither a file of its own nor one of its shape."""
     return [f"{system}/{table.name}" for system, table in tables if not suite_files(system, table, folder)]

@@ -73,15 +73,11 @@ class Declaration(Declared):
         for text in _texts(self.kwargs):
             for match in _BRACES.finditer(text):
                 if match.group(1) not in allowed:
-                    raise ValueError(
-                        f"{match.group(0)!r} is not one of {', '.join(sorted(allowed))}, in braces"
-                    )
+                    raise ValueError(f"{match.group(0)!r} is not one of {', '.join(sorted(allowed))}, in braces")
         if query is None:
             return
         if not query.startswith(ROWS_QUERY) or ";" in query:
-            raise ValueError(
-                f"unexpected_rows_query is one statement that begins with {ROWS_QUERY.strip()!r}"
-            )
+            raise ValueError(f"unexpected_rows_query is one statement that begins with {ROWS_QUERY.strip()!r}")
         if not self.columns:
             raise ValueError("columns: name the columns that the rule speaks of")
         if not self.counterexample:

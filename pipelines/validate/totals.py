@@ -26,9 +26,7 @@ def control_totals(table: Table, counts: TableCounts) -> list[CheckResult]:
         key = f"{TYPE}.{total['kind']}.{total['column']}"
         seen[key] += 1
         rank = f".{seen[key]}" if seen[key] > 1 else ""
-        results.append(
-            _result(table, counts, total, f"{key}{rank}", titles.get(total["column"], total["column"]))
-        )
+        results.append(_result(table, counts, total, f"{key}{rank}", titles.get(total["column"], total["column"])))
     return results
 
 

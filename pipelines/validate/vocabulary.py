@@ -14,9 +14,7 @@ from typing import Any
 from pipelines.sources.declarations import Field
 
 BATCH = "{batch}"  # stands for the judged table, in GX queries and in our conditions
-ROWS_QUERY = (
-    "select _fichier, _ligne from {batch} where "  # how every unexpected_rows_query begins: it shows no cell
-)
+ROWS_QUERY = "select _fichier, _ligne from {batch} where "  # how every unexpected_rows_query begins: it shows no cell
 
 
 @dataclass(frozen=True)

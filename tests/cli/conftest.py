@@ -113,9 +113,7 @@ class Bench:
 
     def sicio(self, *arguments: object) -> Result:
         """Run the command line on this home."""
-        return CliRunner().invoke(
-            sicio, ["--home", str(self.home.root), *map(str, arguments)], prog_name="sicio"
-        )
+        return CliRunner().invoke(sicio, ["--home", str(self.home.root), *map(str, arguments)], prog_name="sicio")
 
     def drop(self, path: str, text: str, encoding: str = "utf-8") -> Path:
         """Put a file in landing."""
@@ -139,9 +137,7 @@ class Bench:
             if all(verdict.accepted for verdict in verdicts):
                 ledger.record_acceptance(manifest, verdicts)
             else:
-                self._refuse(
-                    ledger, manifest, DeliveryRefused("ATT-CRITIQUE", fichier=manifest.files[0].name)
-                )
+                self._refuse(ledger, manifest, DeliveryRefused("ATT-CRITIQUE", fichier=manifest.files[0].name))
         return manifest
 
     def refuse(self, key: str, year: int, refusal: DeliveryRefused, *sha256s: str) -> None:
@@ -161,8 +157,7 @@ class Bench:
         folder = self.home.builds / "p1" / "rapport"
         folder.mkdir(parents=True)
         columns = (
-            "code, exercice, valeur, unite, decimales, statut, code_manquant, est_partiel, libelle, domaine, "
-            "formule"
+            "code, exercice, valeur, unite, decimales, statut, code_manquant, est_partiel, libelle, domaine, formule"
         )
         with duckdb.connect() as db:
             db.execute(f"copy (select * from (values {rows}) as t({columns})) to '{folder}/chiffres.parquet'")
@@ -226,6 +221,4 @@ def filled(bench: Bench) -> Bench:
 
 def check(key: str, success: bool | None, *, severity: str = "critical") -> CheckResult:
     """The result of a check."""
-    return CheckResult(
-        key, "type", None, severity, success, None, None, f"La règle {key}.", f"Corriger {key}."
-    )
+    return CheckResult(key, "type", None, severity, success, None, None, f"La règle {key}.", f"Corriger {key}.")

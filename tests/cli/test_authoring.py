@@ -113,9 +113,7 @@ def test_schema_may_bear_the_declared_names(bench) -> None:
 
 def test_a_csv_sample_becomes_a_source_that_loads_and_reads_it(bench, declared, models, tmp_path) -> None:
     path = sample(tmp_path, "interventions_2019.csv", INTERVENTIONS)
-    result = bench.sicio(
-        "source", "new", "--from", path, "--system", "gmao", "--title", "GMAO", "--owner", "Pôle"
-    )
+    result = bench.sicio("source", "new", "--from", path, "--system", "gmao", "--title", "GMAO", "--owner", "Pôle")
     assert result.exit_code == 0, result.output
     text = (declared / "gmao.yml").read_text(encoding="utf-8")
     assert 'files: "interventions*.csv"' in text
@@ -199,9 +197,7 @@ def test_a_workbook_sample(bench, declared, models, tmp_path) -> None:
         sheet, day = book.add_worksheet("Parc 2019"), book.add_format({"num_format": "dd/mm/yyyy"})
         sheet.write_row(0, 0, ["État du parc au 31 décembre 2019"])
         sheet.write_row(2, 0, ["Référence", "Mise en service", "Valeur"])
-        for row, (reference, serial, value) in enumerate(
-            [("A1", 43500, 10.5), ("A2", 43510, 3), ("A3", 43520, 0.25)]
-        ):
+        for row, (reference, serial, value) in enumerate([("A1", 43500, 10.5), ("A2", 43510, 3), ("A3", 43520, 0.25)]):
             sheet.write_row(3 + row, 0, [reference])
             sheet.write_number(3 + row, 1, serial, day)
             sheet.write_number(3 + row, 2, value)
@@ -216,9 +212,7 @@ def test_a_workbook_sample(bench, declared, models, tmp_path) -> None:
         "valeur": "number",
     }
     assert ref.export.format.title == "31 décembre {exercice}"
-    assert "the largest sheet; the others are Lisez-moi" in (declared / "parc.yml").read_text(
-        encoding="utf-8"
-    )
+    assert "the largest sheet; the others are Lisez-moi" in (declared / "parc.yml").read_text(encoding="utf-8")
     assert read(bench, ref, path).acceptees == 3
 
 
@@ -266,9 +260,7 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, declared, models, tmp_
         ("a_2019.csv", b"A;B\nx;y\n", ["--table", "Ma table"], "is not a name"),
     ],
 )
-def test_a_sample_that_teaches_nothing_ends_with_2(
-    bench, models, tmp_path, name, content, more, said
-) -> None:
+def test_a_sample_that_teaches_nothing_ends_with_2(bench, models, tmp_path, name, content, more, said) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     result = bench.sicio("source", "new", "--from", path, "--system", "nouveau", *more)

@@ -51,9 +51,7 @@ def test_run_ends_with_a_summary_of_the_year_and_where_to_look(bench, jobs) -> N
     result = bench.sicio("run", 2019)
     assert result.exit_code == 0, result.output
     assert asked == [(bench.home.root, [2019], None)]
-    counted = {
-        tuple(line.split()[:-1]): line.split()[-1] for line in result.stdout.splitlines() if line.strip()
-    }
+    counted = {tuple(line.split()[:-1]): line.split()[-1] for line in result.stdout.splitlines() if line.strip()}
     assert counted[("Exports", "received")] == "2"
     assert counted[("Lines", "read")] == "7"
     assert (counted[("=", "accepted")], counted[("+", "refused")], counted[("+", "ignored")]) == (
@@ -73,10 +71,7 @@ def test_several_years_are_one_run_and_one_column_each(bench, jobs) -> None:
     result = bench.sicio("run", 2019, 2020, 2019)
     assert asked == [(bench.home.root, [2019, 2020], None)]
     assert result.exit_code == 3  # 2020 is late
-    assert (
-        "Still missing: personnel/agents 2020 (Ressources humaines), ventes/ventes 2020 (Régie)"
-        in result.stderr
-    )
+    assert "Still missing: personnel/agents 2020 (Ressources humaines), ventes/ventes 2020 (Régie)" in result.stderr
 
 
 def test_source_narrows_the_collection_and_the_exit_code(bench, jobs) -> None:
@@ -242,9 +237,7 @@ def test_init_makes_a_home_that_loads(declared, tmp_path: Path) -> None:
     assert CliRunner().invoke(sicio, ["--home", str(root), "status", "2020"]).exit_code == 3
 
 
-def test_init_takes_the_home_of_the_session_and_no_system_by_default(
-    declared, tmp_path: Path, monkeypatch
-) -> None:
+def test_init_takes_the_home_of_the_session_and_no_system_by_default(declared, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("SICIO_HOME", str(tmp_path / "env"))
     arguments = ["init", "--name", "N", "--sigle", "S", "--siren", "123456789", "--first", "2020"]
     assert CliRunner().invoke(sicio, arguments).exit_code == 0
@@ -256,9 +249,7 @@ def test_the_commented_examples_of_a_new_home_are_right(declared, tmp_path: Path
     init(root)
     path = Home(root).organisation_file
     lines = path.read_text(encoding="utf-8").splitlines()
-    text = "\n".join(
-        line.removeprefix("# ") for line in lines if not line.endswith(": []") and not _is_prose(line)
-    )
+    text = "\n".join(line.removeprefix("# ") for line in lines if not line.endswith(": []") and not _is_prose(line))
     path.write_text(text, encoding="utf-8")
     organisation = load_organisation(Home(root), load_registry(declared))
     assert [c.nom for c in organisation.collectivites] == ["Crac’h"]
@@ -277,9 +268,7 @@ def _is_prose(line: str) -> bool:
         (["--siren", "12"], "siren"),
     ],
 )
-def test_init_refuses_what_would_not_load_and_leaves_nothing(
-    declared, tmp_path: Path, more: list, said: str
-) -> None:
+def test_init_refuses_what_would_not_load_and_leaves_nothing(declared, tmp_path: Path, more: list, said: str) -> None:
     result = init(tmp_path / "neuf", *more)
     assert result.exit_code == 2
     assert said in result.stderr
@@ -305,9 +294,7 @@ def invented(monkeypatch: pytest.MonkeyPatch, bench: Bench) -> list:
         made.append((root, years))
         root.mkdir()
         text = bench.home.organisation_file.read_text().replace("demonstration: false", "demonstration: true")
-        (root / "organisation.yml").write_text(
-            text.replace("premier: 2019", "premier: 2018"), encoding="utf-8"
-        )
+        (root / "organisation.yml").write_text(text.replace("premier: 2019", "premier: 2018"), encoding="utf-8")
 
     monkeypatch.setitem(sys.modules, "demo.home", types.SimpleNamespace(make_home=make_home))
     return made

@@ -51,18 +51,13 @@ def test_help_takes_less_than_three_tenths_of_a_second_of_processor() -> None:
     assert min(spent) < 0.3
 
 
-@pytest.mark.parametrize(
-    "command", [["status", 2019], ["rejects", 2019], ["findings", 2019], ["figures", 2019]]
-)
+@pytest.mark.parametrize("command", [["status", 2019], ["rejects", 2019], ["findings", 2019], ["figures", 2019]])
 def test_reading_commands_never_import_the_orchestrator_nor_the_judge(filled, command) -> None:
     # a fresh process does not see the patched folders: the shipped declarations will do
     filled.home.organisation_file.write_text(
-        'nom: E\nsigle: E\nsiren: "123456789"\nexercices: {premier: 2019, dernier: 2019}\n'
-        "systemes: [absences]\n"
+        'nom: E\nsigle: E\nsiren: "123456789"\nexercices: {premier: 2019, dernier: 2019}\nsystemes: [absences]\n'
     )
-    filled.publish(
-        "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, true, 'T', 'e', 'f')"
-    )
+    filled.publish("('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, true, 'T', 'e', 'f')")
     code, said, modules = call("--home", filled.home.root, *command)
     assert code == 0, said
     assert "duckdb" in modules or "sqlalchemy" in modules

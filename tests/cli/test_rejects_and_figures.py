@@ -28,10 +28,7 @@ def read_csv(text: str) -> list[dict]:
 def test_a_refused_line_says_where_which_rule_received_expected_and_how_to_mend(filled) -> None:
     result = filled.sicio("rejects", 2019)
     assert result.exit_code == 0  # no whole delivery is refused
-    assert (
-        "ventes_2019.csv:3:3 LIG-TYPE Valeur illisible dans le type déclaré — colonne « Montant »"
-        in result.stdout
-    )
+    assert "ventes_2019.csv:3:3 LIG-TYPE Valeur illisible dans le type déclaré — colonne « Montant »" in result.stdout
     assert "reçu    =1+1" in result.stdout
     assert "attendu un nombre d’au plus 2 décimales" in result.stdout
     assert "aide    Corriger la cellule" in result.stdout
@@ -62,9 +59,7 @@ def test_csv_opens_in_a_french_spreadsheet_and_runs_nothing(filled) -> None:
 
 
 def test_json_holds_what_was_received_as_it_was(filled) -> None:
-    (reject,) = json.loads(filled.sicio("rejects", 2019, "--source", "ventes", "--format", "json").stdout)[
-        "rejets"
-    ]
+    (reject,) = json.loads(filled.sicio("rejects", 2019, "--source", "ventes", "--format", "json").stdout)["rejets"]
     assert (reject["recu"], reject["ligne"], reject["masque"]) == ("=1+1", 3, False)
 
 
@@ -80,9 +75,7 @@ def test_a_refused_delivery_ends_with_1(bench) -> None:
 
 def test_a_failed_critical_check_shows_the_lines_that_break_it(filled) -> None:
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V1;05/01/2019;1,00\n")
-    result = CheckResult(
-        "primary_key", "t", "numero", "critical", False, "2", 2, "Numéros uniques.", "Dédoublonner."
-    )
+    result = CheckResult("primary_key", "t", "numero", "critical", False, "2", 2, "Numéros uniques.", "Dédoublonner.")
     filled.receive("ventes/ventes", 2019, result)
     said = filled.sicio("rejects", 2019).stdout
     assert "ventes_2019.csv:2 ATT-CRITIQUE" in said

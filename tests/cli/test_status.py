@@ -8,9 +8,7 @@ from pipelines.ledger.records import Finding
 from pipelines.rules import DeliveryRefused
 from tests.cli.conftest import AGENTS_2019, VENTES_2019, Bench, check
 
-TOTAL = (
-    "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, true, 'T', 'essai', 'f')"
-)
+TOTAL = "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, true, 'T', 'essai', 'f')"
 
 
 def status(bench: Bench, year: int = 2019) -> dict:
@@ -136,9 +134,7 @@ def test_a_missing_operand_makes_the_result_missing_with_its_mark(filled) -> Non
     )
 
 
-@pytest.mark.parametrize(
-    ("mark", "reason"), [("?", "inconnue"), ("—", "division par zéro"), ("m", "aucune ligne")]
-)
+@pytest.mark.parametrize(("mark", "reason"), [("?", "inconnue"), ("—", "division par zéro"), ("m", "aucune ligne")])
 def test_what_the_build_alone_could_find_is_said_too(filled, mark: str, reason: str) -> None:
     filled.publish(TOTAL.replace("14.50::decimal(20,6)", "null").replace("null, true", f"'{mark}', false"))
     state, printed, reasons = figures(filled)["essai.ventes.total"]

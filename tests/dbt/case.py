@@ -71,9 +71,7 @@ def _account(
     }
 
 
-def _session(
-    number: int, application: str, days: str, trained: int | None, year: int = 2041, date: str | None = None
-):
+def _session(number: int, application: str, days: str, trained: int | None, year: int = 2041, date: str | None = None):
     return {
         "reference_session": f"F{year}-{number:03}",
         "application": application,
@@ -196,11 +194,7 @@ def _organisation(db: duckdb.DuckDBPyConnection) -> None:
         db,
         "organisation.collectivites_alias",
         [("alias", text), ("code_insee", text)],
-        [
-            {"alias": alias, "code_insee": code}
-            for code, name, more in COLLECTIVITES
-            for alias in (name, *more)
-        ],
+        [{"alias": alias, "code_insee": code} for code, name, more in COLLECTIVITES for alias in (name, *more)],
     )
     _create(
         db,
@@ -242,9 +236,7 @@ def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
                 "est_attendue": True,
                 "est_acceptee": refused is not None,
             }
-            rows.append(
-                row | (dict.fromkeys(counts, 0) | {"nb_refusees": refused} if refused is not None else {})
-            )
+            rows.append(row | (dict.fromkeys(counts, 0) | {"nb_refusees": refused} if refused is not None else {}))
     columns = [
         ("systeme", "VARCHAR"),
         ("nom_table", "VARCHAR"),

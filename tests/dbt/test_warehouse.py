@@ -153,9 +153,7 @@ def test_published_figures_are_compared_at_the_printed_precision(warehouse):
 
 
 def test_lines_left_out_are_reported(warehouse):
-    rows = warehouse.rows(
-        "select source, exercice, motif, est_comptee, nb_lignes from rapport.rpt_lignes_signalees"
-    )
+    rows = warehouse.rows("select source, exercice, motif, est_comptee, nb_lignes from rapport.rpt_lignes_signalees")
     assert sorted(rows) == [
         ("elise/comptes", 2041, "collectivité inconnue", True, 1),
         ("elise/comptes", 2041, "doublon", False, 1),
@@ -171,8 +169,7 @@ def test_lines_left_out_are_reported(warehouse):
 
 def test_collection_shows_every_declared_table_of_every_exercice(warehouse):
     [(count, received, left_out)] = warehouse.rows(
-        "select count(*), count(*) filter (where statut = 'reçue'), sum(nb_ecartees) "
-        "from rapport.rpt_collecte"
+        "select count(*), count(*) filter (where statut = 'reçue'), sum(nb_ecartees) from rapport.rpt_collecte"
     )
     assert count % len(case.YEARS) == 0
     assert (received, left_out) == (len(case.ACCEPTED), 8)
@@ -184,9 +181,7 @@ def test_application_table_has_a_row_per_indicator_and_exercice(warehouse):
         "where code_application = 'gma' order by all"
     )
     assert rows == [
-        (i, year)
-        for i in ("agents_formes", "agents_utilisateurs", "jours_formation")
-        for year in (2041, 2042)
+        (i, year) for i in ("agents_formes", "agents_utilisateurs", "jours_formation") for year in (2041, 2042)
     ]
 
 
@@ -219,8 +214,7 @@ def _key_tested(warehouse) -> set[str]:
     return {
         node["attached_node"]
         for node in warehouse.manifest["nodes"].values()
-        if node["resource_type"] == "test"
-        and node.get("test_metadata", {}).get("name") == "unique_combination"
+        if node["resource_type"] == "test" and node.get("test_metadata", {}).get("name") == "unique_combination"
     }
 
 
@@ -290,19 +284,13 @@ def test_model_names_follow_their_layer(warehouse, layer, pattern):
 
 def test_every_chapter_has_an_exposure_with_an_owner(warehouse):
     exposures = {exposure["name"]: exposure for exposure in warehouse.manifest["exposures"].values()}
-    assert {"chapitre_applications", "chapitre_finances", "annexe_rapprochement", "annexe_collecte"} <= set(
-        exposures
-    )
+    assert {"chapitre_applications", "chapitre_finances", "annexe_rapprochement", "annexe_collecte"} <= set(exposures)
     for exposure in exposures.values():
         assert exposure["owner"]["name"] and exposure["description"] and exposure["depends_on"]["nodes"]
 
 
 def test_every_report_table_is_used_by_an_exposure(warehouse):
-    used = {
-        node
-        for exposure in warehouse.manifest["exposures"].values()
-        for node in exposure["depends_on"]["nodes"]
-    }
+    used = {node for exposure in warehouse.manifest["exposures"].values() for node in exposure["depends_on"]["nodes"]}
     for model in _models(warehouse):
         if model["fqn"][1] == "rapport":
             assert model["unique_id"] in used, model["name"]

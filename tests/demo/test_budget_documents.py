@@ -16,9 +16,7 @@ YEARS = sorted(ANNEES)
 
 def published(code: str) -> Decimal:
     with PUBLISHED.open(encoding="utf-8") as file:
-        return next(
-            Decimal(row["value"]) for row in csv.DictReader(file) if row["figure_id"] == f"finances.{code}"
-        )
+        return next(Decimal(row["value"]) for row in csv.DictReader(file) if row["figure_id"] == f"finances.{code}")
 
 
 def totals(content: bytes) -> dict[tuple[str, str, str], Decimal]:
@@ -38,9 +36,7 @@ def test_accounts_of_2020_give_the_published_figures() -> None:
     assert main["F", "R", "CredOuv"] == main["F", "D", "CredOuv"] == published(f"{fonctionnement}.budget")
     assert main["F", "R", "MtReal"] == published(f"{fonctionnement}.recettes_realisees")
     assert main["F", "D", "MtReal"] == published(f"{fonctionnement}.depenses_realisees")
-    assert (
-        main["I", "R", "CredOuv"] == main["I", "D", "CredOuv"] == published("principal.investissement.budget")
-    )
+    assert main["I", "R", "CredOuv"] == main["I", "D", "CredOuv"] == published("principal.investissement.budget")
     surplus = main["I", "R", "MtReal"] - main["I", "D", "MtReal"]
     surplus += main["I", "R", "MtRAR3112"] - main["I", "D", "MtRAR3112"]
     assert surplus == published("principal.investissement.excedent")
@@ -52,9 +48,7 @@ def test_accounts_of_2020_give_the_published_figures() -> None:
 def test_sections_are_balanced_and_nothing_is_spent_beyond_its_credits(year: int) -> None:
     for lines in (principal(year), annexe(year)):
         for section in "FI":
-            credits = {
-                side: sum(x.credits for x in lines if (x.section, x.sens) == (section, side)) for side in "DR"
-            }
+            credits = {side: sum(x.credits for x in lines if (x.section, x.sens) == (section, side)) for side in "DR"}
             assert credits["D"] == credits["R"]
         assert all(line.primitif >= 0 and line.realise >= 0 for line in lines)
         real = [line for line in lines if line.sens == "D" and line.operation == "0"]
@@ -64,9 +58,7 @@ def test_sections_are_balanced_and_nothing_is_spent_beyond_its_credits(year: int
 @pytest.mark.parametrize("year", YEARS[1:])
 def test_a_year_takes_up_what_the_former_one_left(year: int) -> None:
     def left(section: str) -> int:
-        return sum(
-            x.realise if x.sens == "R" else -x.realise for x in principal(year - 1) if x.section == section
-        )
+        return sum(x.realise if x.sens == "R" else -x.realise for x in principal(year - 1) if x.section == section)
 
     taken = reprise(year)
     assert (left("F"), left("I")) == (taken.resultat + taken.reserve, taken.solde)

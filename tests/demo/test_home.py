@@ -65,13 +65,9 @@ def as_text(value: object) -> str:
 def grid(path: Path, export, table) -> list[tuple[int, list[str]]]:
     """Every record of a file with its physical line."""
     if export.format.type == "xlsx":
-        rows = (
-            CalamineWorkbook.from_path(path).get_sheet_by_name(table.sheet).to_python(skip_empty_area=False)
-        )
+        rows = CalamineWorkbook.from_path(path).get_sheet_by_name(table.sheet).to_python(skip_empty_area=False)
         return [(line, [as_text(cell) for cell in row]) for line, row in enumerate(rows, start=1)]
-    text = path.read_bytes().decode(
-        "utf-8-sig" if export.format.encoding == "utf-8" else export.format.encoding
-    )
+    text = path.read_bytes().decode("utf-8-sig" if export.format.encoding == "utf-8" else export.format.encoding)
     reader, records, line = (
         csv.reader(io.StringIO(text, newline=""), delimiter=export.format.delimiter),
         [],
@@ -185,9 +181,7 @@ def test_absences_are_declared_for_every_mark_and_nothing_else(home: Path) -> No
         path = home / "landing" / str(exercice) / "absences.csv"
         if path.exists():
             with path.open(encoding="utf-8") as file:
-                declared |= {
-                    (r["code"], exercice, r["code_manquant"]) for r in csv.DictReader(file, delimiter=";")
-                }
+                declared |= {(r["code"], exercice, r["code_manquant"]) for r in csv.DictReader(file, delimiter=";")}
     marks = {(r["figure_id"], int(r["exercice"]), r["published_text"]) for r in published() if not r["value"]}
     assert declared == marks
     assert len(marks) == 6
@@ -274,8 +268,7 @@ def test_every_file_is_claimed_by_exactly_one_declared_export(home: Path) -> Non
         claims = [
             ref.key
             for ref in organisation.exports(REGISTRY, int(exercice))
-            if fnmatch(f"/{rest}", f"/{ref.system.system}/{ref.export.files}")
-            or f"/{rest}" == ref.export.files
+            if fnmatch(f"/{rest}", f"/{ref.system.system}/{ref.export.files}") or f"/{rest}" == ref.export.files
         ]
         assert len(claims) == 1, (name, claims)
 

@@ -13,9 +13,7 @@ SICIO = Path(sys.executable).with_name("sicio")
 def sicio(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
     """Run ``sicio`` on a home, its key beside it."""
     env = {**os.environ, "SICIO_HOME": str(home), "SICIO_KEY_FILE": str(home.parent / "key"), **environment}
-    return subprocess.run(
-        [SICIO, *arguments], env=env, capture_output=True, text=True, timeout=600, check=False
-    )
+    return subprocess.run([SICIO, *arguments], env=env, capture_output=True, text=True, timeout=600, check=False)
 
 
 @pytest.fixture(scope="session")

@@ -157,7 +157,5 @@ def test_deleted_warehouse_is_rebuilt_with_the_same_bytes_then_a_correction_move
     path.write_bytes(b"pas un export\n")
     refused = sicio(own_demonstration, "run", "2020", "--source", "journal_elections")
     assert refused.returncode == 1
-    assert (
-        parquet_digests(own_demonstration)["rapport/chiffres.parquet"] == before["rapport/chiffres.parquet"]
-    )
+    assert parquet_digests(own_demonstration)["rapport/chiffres.parquet"] == before["rapport/chiffres.parquet"]
     assert held.execute("select count(*) from rapport.chiffres").fetchone()[0] > 200

@@ -13,9 +13,7 @@ MACROS = ("ratio", "arrondi", "normalise_libelle")
 def render(sql: str) -> str:
     """The SQL text that dbt would run; ``ref('x')`` is the table ``x``."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-    texts = [
-        (settings.DBT_PROJECT_DIR / "macros" / f"{name}.sql").read_text(encoding="utf-8") for name in MACROS
-    ]
+    texts = [(settings.DBT_PROJECT_DIR / "macros" / f"{name}.sql").read_text(encoding="utf-8") for name in MACROS]
     adapter = _Adapter()
     names: dict[str, Any] = {"ref": lambda model: model, "return": lambda value: value, "adapter": adapter}
     adapter.macros = environment.from_string("".join(texts), globals=names).module

@@ -85,9 +85,7 @@ create table fct_flux
 create table fct_collecte (source varchar, exercice integer, est_acceptee boolean, nb_refusees bigint);
 create table fct_absences_declarees (code varchar, exercice integer, code_manquant varchar);
 """
-ALL_ACCEPTED = [
-    (source, year, True, 0) for source in ("elise/comptes", "gma/comptes") for year in (3001, 3002)
-]
+ALL_ACCEPTED = [(source, year, True, 0) for source in ("elise/comptes", "gma/comptes") for year in (3001, 3002)]
 FLOWS = [  # of 3001
     (3001, "elise", "E", "10.25", False),
     (3001, "elise", "S", "1.5", True),
@@ -122,9 +120,7 @@ def computed(compiled):
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
         assert len({(row["code"], row["exercice"]) for row in rows}) == len(rows)
         for row in rows:
-            assert (
-                (row["valeur"] is None) == (row["code_manquant"] is not None) == (row["statut"] == "manquant")
-            )
+            assert (row["valeur"] is None) == (row["code_manquant"] is not None) == (row["statut"] == "manquant")
         return {(row["code"], row["exercice"]): row for row in rows}
 
     return compute
@@ -143,9 +139,7 @@ def test_values_of_measures_and_expressions(computed):
     assert value(rows, "essai.sens") == 3
     assert value(rows, "essai.solde") == Decimal("6.75")  # from the exact 3.5, not from the rounded 4
     assert value(rows, "essai.part") == Decimal("34.1")  # 34.146…
-    assert value(rows, "essai.part_du_solde") == Decimal(
-        "0.984"
-    )  # 6.75/3.5/3 + 3.5/10.25 = 0.98432…, from 34.146…
+    assert value(rows, "essai.part_du_solde") == Decimal("0.984")  # 6.75/3.5/3 + 3.5/10.25 = 0.98432…, from 34.146…
 
 
 def test_value_type_is_an_exact_decimal(compiled):
@@ -230,9 +224,7 @@ def test_contradicted_absence_keeps_its_code_and_shows_the_value_aside(computed)
     assert value(rows, "essai.sorties") == "NC"
     assert rows["essai.sorties", 3001]["valeur_ecartee"] == 4
     assert rows["essai.sorties", 3001]["nb_lignes"] == 2
-    assert (
-        rows["essai.part", 3001]["valeur_ecartee"] is None
-    )  # an operand is missing: nothing could be computed
+    assert rows["essai.part", 3001]["valeur_ecartee"] is None  # an operand is missing: nothing could be computed
     assert rows["essai.entrees", 3001]["valeur_ecartee"] is None
 
 

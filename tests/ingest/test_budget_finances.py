@@ -69,9 +69,9 @@ DM_CUMUL = {
             "09",
             2016,
             [
-                line(
-                    "6064", "D", MtRARPrec="5.00", MtPrev="112.50", CredOuv="117.50", MtReal="60.00"
-                ).replace("<OpBudg", '<MtSup Code="ProdChaRat" V="30.00"/><OpBudg'),
+                line("6064", "D", MtRARPrec="5.00", MtPrev="112.50", CredOuv="117.50", MtReal="60.00").replace(
+                    "<OpBudg", '<MtSup Code="ProdChaRat" V="30.00"/><OpBudg'
+                ),
                 line("6156", "D", CredOuv="7.50"),
                 line("6811", "D", "2", MtReal="12.34"),
                 line("023", "D", "2", CredOuv="1.00"),
@@ -90,9 +90,7 @@ DM_CUMUL = {
                 loan(MtCapitalRestDu_31_12="1000.50"),
                 loan(MtCapitalRestDu_01_01="8.00"),  # repaid in the year: no capital left
                 loan("09", MtCapitalRestDu_31_12="5000.00"),  # another body's loan, guaranteed
-                loan(
-                    "03", MtCapitalRestDu_31_12="1000.50"
-                ),  # the first one again, in another state of the annexe
+                loan("03", MtCapitalRestDu_31_12="1000.50"),  # the first one again, in another state of the annexe
                 loan("10"),
                 loan(None, ' calculated="true"', MtCapitalRestDu_31_12="1000.50"),
             ],
@@ -129,9 +127,7 @@ INCONNUS = {
         )
     ),
     "M99.xml": document(
-        budget(
-            "01", 2019, [line("6064", "D", CredOuv="4.00")], nomenclature="M99-M99_X", siret="21000000000035"
-        )
+        budget("01", 2019, [line("6064", "D", CredOuv="4.00")], nomenclature="M99-M99_X", siret="21000000000035")
     ),
 }
 CFU = {
@@ -166,23 +162,17 @@ HAND_MADE = {
                 2024,
                 [
                     line("023", "D", "2", MtPrev="6.00"),
-                    line("65888", "D", MtPrev="-6.00").replace(
-                        "<OpBudg", '<CaracSup Code="Section" V="I"/><OpBudg'
-                    ),
+                    line("65888", "D", MtPrev="-6.00").replace("<OpBudg", '<CaracSup Code="Section" V="I"/><OpBudg'),
                 ],
                 nomenclature="M57-M57_A",
             ).replace('<CodBud V="0P"/>', '<CodBud V="09"/>'),
             budget("02", 2024, [line("65888", "D", MtPrev="0.00")], nomenclature="M57-M57_A"),
-            budget(
-                "01", 2024, [line("65888", "D", CredOuv="0.00")], nomenclature="M57_A", siret="99900000000011"
-            ),
+            budget("01", 2024, [line("65888", "D", CredOuv="0.00")], nomenclature="M57_A", siret="99900000000011"),
         ),
         # among many, one document of another year may be let in: it does not count
         "annexes.xml": document(
             *(
-                budget(
-                    "01", 2024, [line("65888", "D")], nomenclature="M57_A", kind="A", siret=f"210000000001{n}"
-                )
+                budget("01", 2024, [line("65888", "D")], nomenclature="M57_A", kind="A", siret=f"210000000001{n}")
                 for n in range(10, 20)
             ),
             budget("01", 2023, [line("65888", "D", CredOuv="77.00")], nomenclature="M57_A"),
@@ -326,18 +316,13 @@ def test_restes_a_realiser_of_real_documents(warehouse, fichier: str, expected: 
 
 
 def test_real_documents_have_no_unknown_account_and_the_editors_sections(warehouse) -> None:
-    rows = (
-        "select {} from intermediate.int_finances__lignes_budgetaires "
-        "where siren in ('215600461', '215601345')"
-    )
+    rows = "select {} from intermediate.int_finances__lignes_budgetaires where siren in ('215600461', '215601345')"
     assert warehouse.execute(rows.format("count(*), count(*) filter (est_compte_inconnu)")).fetchone() == (
         786,
         0,
     )
     assert warehouse.execute(
-        rows.format(
-            "count(*) filter (left(upper(section), 1) <> code_section_editeur), count(code_section_editeur)"
-        )
+        rows.format("count(*) filter (left(upper(section), 1) <> code_section_editeur), count(code_section_editeur)")
     ).fetchone() == (0, 623)
 
 
@@ -365,9 +350,7 @@ def test_the_debt_is_the_loans_of_the_budget_once_each(warehouse) -> None:
             "select split_part(document_id, '/', 2), encours_dette_eur from marts.fct_documents_budgetaires"
         ).fetchall()
     )
-    assert found["mohon_CFU_2023.xml#1"] == Decimal(
-        "249941.48"
-    )  # the document's own total, a calculated record
+    assert found["mohon_CFU_2023.xml#1"] == Decimal("249941.48")  # the document's own total, a calculated record
     assert found["crach_principal_CA_2021.xml#1"] == Decimal("2079074.34")  # guaranteed loans left out
     assert found["crach_annexe_CA_2021.xml#1"] == Decimal("2500000.00")
     assert found["crach_principal_BP_2022.xml#1"] is None
@@ -392,11 +375,7 @@ def test_budget_and_modifications_add_up_to_the_credits_of_the_accounts(warehous
     ).fetchall()
     budgets = {compte: amount for accounts, compte, amount, _ in found if not accounts}
     accounts = {compte: amount for accounts, compte, amount, _ in found if accounts}
-    assert (
-        budgets
-        == accounts
-        == {"6064": Decimal("117.50"), "6156": Decimal("7.50"), "70878": Decimal("125.00")}
-    )
+    assert budgets == accounts == {"6064": Decimal("117.50"), "6156": Decimal("7.50"), "70878": Decimal("125.00")}
     assert [done for is_accounts, _, _, done in found if not is_accounts] == [None] * 3
 
 
@@ -457,8 +436,7 @@ def test_only_the_latest_version_of_a_decision_counts(warehouse) -> None:
 
 def test_accounts_that_no_plan_places_are_findings(warehouse) -> None:
     found = warehouse.execute(
-        "select nomenclature, compte, anomalie, fichier, ligne "
-        "from rapport.rpt_finances__comptes_inconnus order by all"
+        "select nomenclature, compte, anomalie, fichier, ligne from rapport.rpt_finances__comptes_inconnus order by all"
     ).fetchall()
     assert found == [
         ("M14-M14_COM_SUP3500", "61888", "compte absent du plan de comptes", "BP.xml", 4),
@@ -486,8 +464,7 @@ def test_a_short_nomenclature_is_the_official_one(warehouse) -> None:
 
 def test_a_document_of_another_year_does_not_count(warehouse) -> None:
     assert warehouse.execute(
-        "select document_id, motif from intermediate.int_finances__documents "
-        "where poids = 0 and exercice = 2024"
+        "select document_id, motif from intermediate.int_finances__documents where poids = 0 and exercice = 2024"
     ).fetchall() == [("2024/annexes.xml#11", "document d’un autre exercice")]
 
 
@@ -507,9 +484,7 @@ def test_each_warning_flags_the_rows_that_break_its_rule(dbt_results, rule: str,
 
 
 def test_keys_and_contracts_hold(dbt_results) -> None:
-    keys = [
-        name for name in dbt_results if name.startswith(("cle_fct_", "cle_rpt_finances", "cle_int_finances"))
-    ]
+    keys = [name for name in dbt_results if name.startswith(("cle_fct_", "cle_rpt_finances", "cle_int_finances"))]
     assert len(keys) >= 10
     assert {dbt_results[name][0] for name in keys} == {"pass"}
 
@@ -518,8 +493,7 @@ def figures(db: duckdb.DuckDBPyConnection, year: int) -> dict[str, tuple]:
     return {
         code.removeprefix("finances."): (value, missing)
         for code, value, missing in db.execute(
-            "select code, valeur, code_manquant from rapport.chiffres "
-            "where code like 'finances.%' and exercice = ?",
+            "select code, valeur, code_manquant from rapport.chiffres where code like 'finances.%' and exercice = ?",
             [year],
         ).fetchall()
     }

@@ -46,9 +46,7 @@ def refusal(tmp_path: Path, content: bytes) -> DeliveryRefused:
         ("mohon_CFU_2023", 796, 633, 6),
     ],
 )
-def test_real_documents_are_read_whole(
-    tmp_path: Path, name: str, lines: int, calculated: int, loans: int
-) -> None:
+def test_real_documents_are_read_whole(tmp_path: Path, name: str, lines: int, calculated: int, loans: int) -> None:
     path = FIXTURES / f"{name}.xml"
     found = read_budget_xml(path, path.name, TABLES, tmp_path)
     kept = rows(found["lignes"])
@@ -106,8 +104,7 @@ def test_several_budgets_in_one_file_keep_their_lines_apart(tmp_path: Path) -> N
         ),
     )
     assert [
-        (row["NumBudget"], row["CodTypBud"], row["NbLignes"], row["NbEmprunts"])
-        for row in rows(found["documents"])
+        (row["NumBudget"], row["CodTypBud"], row["NbLignes"], row["NbEmprunts"]) for row in rows(found["documents"])
     ] == [
         ("1", "P", "2", "0"),
         ("2", "A", "1", "1"),
@@ -137,9 +134,7 @@ def test_calculated_lines_are_set_apart(tmp_path: Path, mark: str) -> None:
 
 def test_elements_of_other_namespaces_are_nobodys(tmp_path: Path) -> None:
     foreign = '<x:LigneBudget xmlns:x="urn:autre"><x:Nature V="1"/></x:LigneBudget>'
-    own = line("6064", "D", MtReal="8.50").replace(
-        "<MtReal", '<x:MtReal xmlns:x="urn:autre" V="999"/><MtReal'
-    )
+    own = line("6064", "D", MtReal="8.50").replace("<MtReal", '<x:MtReal xmlns:x="urn:autre" V="999"/><MtReal')
     found = read(tmp_path, document(budget("09", 2019, [foreign, own])))
     assert found["lignes"].read == 1
     (row,) = rows(found["lignes"])
@@ -147,9 +142,7 @@ def test_elements_of_other_namespaces_are_nobodys(tmp_path: Path) -> None:
 
 
 def test_the_namespace_counts_not_its_prefix(tmp_path: Path) -> None:
-    prefixed = re.sub(rb"<(/?)(?!\?)", rb"<\1b:", document(budget("09", 2019, CA))).replace(
-        b"xmlns=", b"xmlns:b="
-    )
+    prefixed = re.sub(rb"<(/?)(?!\?)", rb"<\1b:", document(budget("09", 2019, CA))).replace(b"xmlns=", b"xmlns:b=")
     wrapped = prefixed.replace(
         b"\n", b'\n<doccfu:CompteFinancierUnique xmlns:doccfu="http://www.minefi.gouv.fr/cp/demat/doccfu">', 1
     )
@@ -231,9 +224,7 @@ def test_a_truncated_document_is_refused_wherever_it_ends(tmp_path: Path) -> Non
         (document(budget("09", 2019, ["<a>" * 400 + "</a>" * 400])), "FIC-XML", 4),
     ],
 )
-def test_other_files_are_refused_by_code(
-    tmp_path: Path, content: bytes, code: str, line_number: int | None
-) -> None:
+def test_other_files_are_refused_by_code(tmp_path: Path, content: bytes, code: str, line_number: int | None) -> None:
     refused = refusal(tmp_path, content)
     assert (refused.rule.code, refused.ligne) == (code, line_number)
 

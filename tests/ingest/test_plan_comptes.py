@@ -38,8 +38,7 @@ def test_every_mapping_leads_to_a_chapter_of_the_same_plan_and_year(plans) -> No
         for mapping in MAPPINGS
     )
     lost = plans.execute(
-        f"select distinct t.* from ({targets}) as t "
-        "anti join chapitres using (declinaison, exercice, chapitre)"
+        f"select distinct t.* from ({targets}) as t anti join chapitres using (declinaison, exercice, chapitre)"
     ).fetchall()
     assert lost == []
 
@@ -60,9 +59,7 @@ def test_a_chapter_has_one_section_and_a_line_of_the_plan_leads_somewhere(plans)
         ("M57_D", 2024, "65888", "depense_reelle", "65"),
     ],
 )
-def test_known_facts(
-    plans, declinaison: str, exercice: int, compte: str, mapping: str, chapitre: str
-) -> None:
+def test_known_facts(plans, declinaison: str, exercice: int, compte: str, mapping: str, chapitre: str) -> None:
     found = plans.execute(
         f"select {mapping} from comptes where declinaison = ? and exercice = ? and compte = ?",
         [declinaison, exercice, compte],

@@ -47,9 +47,7 @@ class ValidRows:
         n = next(self._count)
         given = self._fixed | {name: next(values) for name, values in self._cycles.items()} | (changes or {})
         row = {
-            field.name: self._given(field, given[field.name], n)
-            if field.name in given
-            else self._default(field, n)
+            field.name: self._given(field, given[field.name], n) if field.name in given else self._default(field, n)
             for field in self.table.kept_fields
         }
         return row | {"exercice": EXERCICE, "_livraison": "0" * 32, "_fichier": "export.csv", "_ligne": 4 + n}

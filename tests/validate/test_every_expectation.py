@@ -40,9 +40,7 @@ def test_no_suite_file_is_left_without_its_table() -> None:
     from pipelines.settings import EXPECTATIONS_DIR
 
     registry = load_registry()
-    declared = {(s.system, t.name) for s, t in registry.tables()} | {
-        ("shapes", name) for name in registry.shapes
-    }
+    declared = {(s.system, t.name) for s, t in registry.tables()} | {("shapes", name) for name in registry.shapes}
     files = {(path.parent.name, path.stem) for path in EXPECTATIONS_DIR.rglob("*.yml")}
     assert files <= declared
 

@@ -50,17 +50,11 @@ def test_a_check_that_breaks_is_not_a_failure_and_spoils_no_other(
             rule("colonne_inconnue", "inconnue = 1"),
             rule("conversion", "cast(service as integer) = 1"),
             rule("syntaxe", "service = = 1"),
-            expectation(
-                "type_impossible", "expect_column_values_to_be_between", column="service", min_value=3
-            ),
+            expectation("type_impossible", "expect_column_values_to_be_between", column="service", min_value=3),
             expectation("colonne_absente", "expect_column_values_to_be_unique", column="absente"),
-            expectation(
-                "argument", "expect_column_values_to_be_between", column="jours", min_value="trois", zut=1
-            ),
+            expectation("argument", "expect_column_values_to_be_between", column="jours", min_value="trois", zut=1),
             expectation("type_inconnu", "expect_the_moon"),
-            expectation(
-                "bornes", "expect_column_values_to_be_between", column="jours", min_value=0, max_value=3
-            ),
+            expectation("bornes", "expect_column_values_to_be_between", column="jours", min_value=0, max_value=3),
             expectation("unique", "expect_column_values_to_be_unique", column="matricule"),
             expectation("nombre", "expect_table_row_count_to_be_between", min_value=1),
             rule("juste", "jours < 0"),
@@ -90,16 +84,11 @@ def test_the_two_shapes_of_an_exception_are_both_seen() -> None:
 
     raised = {"raised_exception": True, "exception_message": "(_duckdb.BinderException) Binder Error: no x"}
     assert judge_module._error(Outcome(raised)) == "BinderException: Binder Error: no x"
-    assert (
-        judge_module._error(Outcome({"MetricConfigurationID(...)": raised}))
-        == "BinderException: Binder Error: no x"
-    )
+    assert judge_module._error(Outcome({"MetricConfigurationID(...)": raised})) == "BinderException: Binder Error: no x"
     assert judge_module._error(Outcome({"raised_exception": False})) is None
     assert judge_module._error(Outcome({})) is None
     assert judge_module._error(None) == "NoResult"
-    quoting = raised | {
-        "exception_message": "(x.ConversionException) Conversion Error: 'DUPONTError' is no INT32"
-    }
+    quoting = raised | {"exception_message": "(x.ConversionException) Conversion Error: 'DUPONTError' is no INT32"}
     assert judge_module._error(Outcome(quoting)) == "ConversionException"
 
 
@@ -117,9 +106,7 @@ def test_no_cell_of_a_table_leaves_the_judge(
         rule("date", "strptime(grade, '%d') is null"),
         rule("erreur", "error(service)"),
         expectation("type_impossible", "expect_column_values_to_be_between", column="grade", min_value=3),
-        expectation(
-            "absents", "expect_column_distinct_values_to_contain_set", column="grade", value_set=["A", "B"]
-        ),
+        expectation("absents", "expect_column_distinct_values_to_contain_set", column="grade", value_set=["A", "B"]),
     )
     judge_module.close()  # an engine decides what it logs when it is made
     with caplog.at_level(logging.DEBUG):
@@ -179,9 +166,7 @@ def test_a_delivery_is_never_judged_on_the_rows_of_another(
 
 
 @pytest.mark.usefixtures("either_way")
-def test_a_path_is_a_path_and_not_a_pattern(
-    people: Table, suite: Suite, rows: list[dict], tmp_path: Path
-) -> None:
+def test_a_path_is_a_path_and_not_a_pattern(people: Table, suite: Suite, rows: list[dict], tmp_path: Path) -> None:
     strange = write(tmp_path / "exercice=1999" / "l'an [1] *?.parquet", people, rows)
     write(tmp_path / "exercice=1999" / "l'an 1 xx.parquet", people, [])
     judged = suite_of(*suite.specs, rule("exercice_du_dossier", "exercice <> 2018"))

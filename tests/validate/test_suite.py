@@ -125,9 +125,7 @@ def test_placeholders_are_filled_and_bounds_rounded_inwards(people: Table, folde
 
 
 @pytest.mark.parametrize("former", [None, 0])
-def test_without_former_rows_the_comparison_is_left_out(
-    former: int | None, people: Table, folder: Path
-) -> None:
+def test_without_former_rows_the_comparison_is_left_out(former: int | None, people: Table, folder: Path) -> None:
     put(folder, HEAD + VOLUME + RULE)
     keys = [spec.key for spec in compiled(people, folder, previous_rows=former).specs]
     assert "entree_future" in keys
@@ -236,9 +234,7 @@ def test_a_mistake_names_file_and_line(text: str, line: int, says: str, people: 
     put(folder, text)
     with pytest.raises(DeclarationError, match=says) as caught:
         compiled(people, folder, previous_rows=10)
-    assert any(said.startswith(f"agents.yml:{line} ") for said in str(caught.value).split("\n")), str(
-        caught.value
-    )
+    assert any(said.startswith(f"agents.yml:{line} ") for said in str(caught.value).split("\n")), str(caught.value)
 
 
 def test_a_pseudonym_can_only_be_unique_in_a_file_too(people: Table, folder: Path) -> None:
