@@ -13,6 +13,7 @@ FIGURES_DIR = PROJECT_ROOT / "pipelines" / "figures"
 REFERENCE_DIR = PROJECT_ROOT / "pipelines" / "reference"
 EXPECTATIONS_DIR = PROJECT_ROOT / "expectations"
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+DBT_MANIFEST = DBT_PROJECT_DIR / "target" / "manifest.json"
 
 WAREHOUSE_FILE = "warehouse.duckdb"  # the same stem always: dbt views carry the catalog's name
 

@@ -24,7 +24,7 @@ LAYERS = [
     [*STAGES, "evidence"],
     ["ledger"],
     ["sources", "figures"],
-    ["settings", "rules", "failpoints", "locking", "sql"],
+    ["settings", "rules", "failpoints", "locking", "sql", "disk"],
 ]
 # What belongs to one line but is asked by a neighbour of the same one: named here, or refused.
 NEIGHBOURS = {

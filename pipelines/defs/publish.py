@@ -39,12 +39,11 @@ def published_models() -> list[list[str]]:
     import json
 
     from pipelines.publish.swap import PUBLISHED_SCHEMAS
-    from pipelines.settings import DBT_PROJECT_DIR
+    from pipelines.settings import DBT_MANIFEST
 
-    manifest = DBT_PROJECT_DIR / "target" / "manifest.json"
-    if not manifest.exists():
+    if not DBT_MANIFEST.exists():
         return []
-    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    nodes = json.loads(DBT_MANIFEST.read_text(encoding="utf-8"))["nodes"].values()
     return sorted(
         [n["schema"], n["name"]] for n in nodes if n["resource_type"] == "model" and n["schema"] in PUBLISHED_SCHEMAS
     )

@@ -23,11 +23,9 @@ from packaging import version
 from pipelines.defs.workspace import home, organisation, registry
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
-from pipelines.settings import DBT_PROJECT_DIR
+from pipelines.settings import DBT_MANIFEST, DBT_PROJECT_DIR
 from pipelines.transform.build import finish, prepare
 from pipelines.transform.dbt import environment, executable, read_results
-
-MANIFEST = DBT_PROJECT_DIR / "target" / "manifest.json"
 
 
 class LeanDbt(DbtCliResource):
@@ -62,9 +60,9 @@ class Translator(DagsterDbtTranslator):
 
 
 def _manifest() -> Path:
-    if not MANIFEST.exists():
-        raise FileNotFoundError(f"{MANIFEST} is missing: run `make setup` (or `sicio dbt parse`)")
-    return MANIFEST
+    if not DBT_MANIFEST.exists():
+        raise FileNotFoundError(f"{DBT_MANIFEST} is missing: run `make setup` (or `sicio dbt parse`)")
+    return DBT_MANIFEST
 
 
 @dg.definitions

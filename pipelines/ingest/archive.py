@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+from pipelines.disk import sync
 from pipelines.failpoints import reached
 from pipelines.ledger.records import DeliveredFile
 from pipelines.rules import DeliveryRefused
@@ -28,9 +29,9 @@ def archive(path: Path, name: str, folder: Path) -> DeliveredFile:
         if _state(path) != before or aside.stat().st_size != before[0]:
             aside.unlink()
             raise DeliveryRefused("FIC-INSTABLE", fichier=name, attendu="un fichier entièrement déposé")
-        sync_file(aside)
+        sync(aside)
         aside.rename(target)
-        sync_folder(folder)
+        sync(folder)
     reached("archive.written")
     return DeliveredFile(name, sha, before[0])
 
@@ -39,17 +40,3 @@ def _state(path: Path) -> tuple[int, int]:
     """Size and time of the last change: both stand still in a file that is entirely there."""
     seen = path.stat()
     return seen.st_size, seen.st_mtime_ns
-
-
-def sync_file(path: Path) -> None:
-    """Flush a file to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(path: Path) -> None:
-    """Flush a folder's entries to the disk, so that a rename survives a power cut."""
-    sync_file(path)

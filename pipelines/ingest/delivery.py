@@ -15,8 +15,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.disk import sync
 from pipelines.failpoints import reached
-from pipelines.ingest.archive import archive, sync_file, sync_folder
+from pipelines.ingest.archive import archive
 from pipelines.ingest.leftovers import WORK, sweep
 from pipelines.ingest.pseudonym import key_id
 from pipelines.ingest.readers.csv_file import read_csv
@@ -80,9 +81,9 @@ def write_synced(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     aside.write_text(text, encoding="utf-8")
-    sync_file(aside)
+    sync(aside)
     aside.rename(path)
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def _read(
@@ -167,7 +168,7 @@ def _write(
         place.parent.mkdir(parents=True, exist_ok=True)
         for file in sorted((aside / table.name).iterdir()):
             file.rename(place.with_name(file.name))
-        sync_folder(place.parent)
+        sync(place.parent)
         reached("lake.parquet_written")
     return counts
 

@@ -9,7 +9,8 @@ delivery's own working folder; where the files finally go is ``delivery``'s work
 import glob
 from pathlib import Path
 
-from pipelines.ingest.archive import sha256_of, sync_file
+from pipelines.disk import sync
+from pipelines.ingest.archive import sha256_of
 from pipelines.ingest.header import same
 from pipelines.ingest.pseudonym import pseudonym
 from pipelines.ingest.records import Records
@@ -122,7 +123,7 @@ class TableWriter:
             f"copy ({' union all '.join(selects)} {order}) to {literal(target)} "
             "(format parquet, parquet_version v2, compression zstd)"
         )
-        sync_file(target)
+        sync(target)
         return self._count(f"from {parquet_scan(target)}")
 
     def _count(self, select: str) -> int:

@@ -12,6 +12,7 @@ import os
 import shutil
 from pathlib import Path
 
+from pipelines.disk import sync
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
@@ -51,9 +52,9 @@ def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding]) -> 
         shutil.rmtree(aside)  # the same bytes already lie there
     else:
         for folder in (*(path for path in aside.iterdir() if path.is_dir()), aside):
-            _sync(folder)
+            sync(folder)
         aside.rename(target)
-        _sync(home.builds)
+        sync(home.builds)
     reached("publish.before_swap")
     _point(home.published, target)
     reached("publish.after_swap")
@@ -88,11 +89,11 @@ def _write(home: Home, ledger: Ledger, folder: Path, build: str, findings: list[
             target = folder / schema / f"{table}.parquet"
             target.parent.mkdir(exist_ok=True)
             db.execute(f"copy (select * from {schema}.{table} order by all) to {literal(target)} (format parquet)")
-            _sync(target)
+            sync(target)
         db.execute("checkpoint cible")
         db.execute("use memory")
         db.execute("detach cible")
-    _sync(folder / "rapport.duckdb")
+    sync(folder / "rapport.duckdb")
 
 
 def _copy_tables(db, schema: str) -> None:
@@ -127,7 +128,7 @@ def _point(link: Path, target: Path) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(Path(target.parent.name) / target.name)
     fresh.rename(link)
-    _sync(link.parent)
+    sync(link.parent)
 
 
 def _sweep(home: Home) -> None:
@@ -147,12 +148,4 @@ def _forget_old(home: Home, current: str) -> None:
 
 def _write_synced(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
-    _sync(path)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path)

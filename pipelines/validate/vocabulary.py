@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from pipelines import sql
 from pipelines.sources.declarations import Field
 
 BATCH = "{batch}"  # stands for the judged table, in GX queries and in our conditions
@@ -60,16 +61,12 @@ def identifier(name: str) -> str:
 
 def literal(value: Any) -> str:
     """A Python value as a SQL literal of exactly its type."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | Decimal):
-        return format(value, "f") if isinstance(value, Decimal) else str(value)
     if isinstance(value, dt.datetime):
         return f"timestamp '{value.isoformat(sep=' ')}'"
     if isinstance(value, dt.date):
         return f"date '{value.isoformat()}'"
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, bool | int | Decimal | str):
+        return sql.literal(value)
     raise TypeError(f"no SQL literal for a {type(value).__name__}")
 
 
