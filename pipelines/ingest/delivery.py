@@ -8,6 +8,7 @@
 The same bytes under the same declaration give the same delivery: it is then read from its manifest, not again.
 """
 
+import importlib
 import json
 import os
 import shutil
@@ -138,9 +139,8 @@ def _read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, 
         wanted = {table.sheet or "": list(table.header_of(exercice).values()) for table in tables}
         sheets = read_xlsx(source.path, name, fmt, wanted, exercice, workdir)
         return {table.name: sheets[table.sheet or ""] for table in tables}
-    from pipelines.ingest.readers.budget_xml import read_budget_xml  # lxml only when a document is read
-
-    return read_budget_xml(source.path, name, [table.name for table in tables], workdir)
+    reader = importlib.import_module(f"pipelines.ingest.readers.{fmt.type}")  # each loads its own libraries
+    return reader.read(source.path, name, [table.name for table in tables], workdir)
 
 
 def _write(

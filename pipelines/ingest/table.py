@@ -317,6 +317,8 @@ class _Part:
     def _kept(self, field: Field, value: str) -> str:
         if field.personal == "pseudonymise":
             return f"pseudonyme({literal(field.name)}, cast({value} as varchar))"
+        if field.personal == "generalise":  # the age reached in the year, as on 31 December
+            return f"cast(floor(({self.writer.exercice} - year({value})) / {field.band}) * {field.band} as bigint)"
         return value
 
     def refused_lines(self) -> str:

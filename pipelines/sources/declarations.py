@@ -66,7 +66,8 @@ class Field(Declared):
     constraints: Constraints = Constraints()
     # ours
     decimals: int = PydanticField(2, ge=0, le=6)
-    personal: Literal["drop", "pseudonymise", "keep"] | None = None
+    personal: Literal["drop", "pseudonymise", "generalise", "keep"] | None = None
+    band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
     severity: Severity = "critical"
 
     @model_validator(mode="after")
@@ -82,13 +83,18 @@ class Field(Declared):
             raise ValueError("trueValues and falseValues both need a value")
         if self.type == "boolean" and set(self.trueValues) & set(self.falseValues):
             raise ValueError("a value is both in trueValues and falseValues")
+        if self.personal == "generalise" and self.type != "date":
+            raise ValueError("generalise: only a birth date is known to become a band of ages")
         return self
+
+    @property
+    def kept_type(self) -> str:
+        """The Table Schema type of what enters the lake: a pseudonym is a string, a band its lowest age."""
+        return {"pseudonymise": "string", "generalise": "integer"}.get(self.personal or "", self.type)
 
     @property
     def sql_type(self) -> str:
         """The DuckDB type of the column in the lake."""
-        if self.personal == "pseudonymise":
-            return "VARCHAR"
         return {
             "string": "VARCHAR",
             "integer": "BIGINT",
@@ -97,7 +103,7 @@ class Field(Declared):
             "date": "DATE",
             "datetime": "TIMESTAMP",
             "year": "INTEGER",
-        }[self.type]
+        }[self.kept_type]
 
 
 class FieldFormat(Declared):
@@ -148,13 +154,18 @@ class XlsxFormat(Declared):
     title: str | None = None
 
 
-class BudgetXmlFormat(Declared):
-    """Budget documents of the DGCL/DGFiP schema (``docbudgetaire``, ``doccfu``)."""
+class ToolFormat(Declared):
+    """A format of one tool or standard: the Python reader of that name gives its tables, under headings of its own.
 
-    type: Literal["budget_xml"]
+    ``budget_xml``: budget documents of the DGCL/DGFiP schema (``docbudgetaire``, ``doccfu``). ``dsn``: monthly social
+    declarations. ``zimbra``: what ``zmprov gqu``, ``zmaccts`` and ``zmlicense -p`` print. ``citrix``: the syslog of a
+    Citrix Gateway.
+    """
+
+    type: Literal["budget_xml", "dsn", "zimbra", "citrix"]
 
 
-Format = Annotated[CsvFormat | XlsxFormat | BudgetXmlFormat, PydanticField(discriminator="type")]
+Format = Annotated[CsvFormat | XlsxFormat | ToolFormat, PydanticField(discriminator="type")]
 
 
 class Shape(Declared):

@@ -44,7 +44,9 @@ def _field(field: Field, name: str) -> dict[str, Any]:
         described["groupChar"] = field.groupChar
     if field.type == "boolean":
         described |= {"trueValues": list(field.trueValues), "falseValues": list(field.falseValues)}
-    constraints = field.constraints.model_dump(exclude_defaults=True, exclude_none=True)
+    # bounds of a generalised field are ages: they say nothing of the date in the file
+    aside = {"minimum", "maximum"} if field.personal == "generalise" else set()
+    constraints = field.constraints.model_dump(exclude=aside, exclude_defaults=True, exclude_none=True)
     if constraints:
         described["constraints"] = {key: _as_written(field, value) for key, value in constraints.items()}
     return {key: value for key, value in described.items() if value is not None}

@@ -131,7 +131,7 @@ def _range(field: Field) -> Iterator[ExpectationSpec]:
     bounds = _bounds(field, field.constraints.minimum, field.constraints.maximum)
     if not bounds:
         return
-    if field.type in ("string", "boolean"):
+    if field.kept_type in ("string", "boolean"):
         raise ValueError(f"minimum and maximum do not apply to a {field.type}")
     yield _spec(
         field,
@@ -156,7 +156,7 @@ def _length(field: Field) -> Iterator[ExpectationSpec]:
     bounds = {name: value for name, value in given.items() if value is not None}
     if not bounds:
         return
-    if field.type != "string" or field.personal == "pseudonymise":
+    if field.kept_type != "string" or field.personal == "pseudonymise":
         raise ValueError("minLength and maxLength apply to plain text only")
     yield _spec(
         field,

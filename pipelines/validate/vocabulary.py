@@ -75,16 +75,16 @@ def typed(field: Field, value: Any) -> Any:
     text = str(value)
     if field.personal == "pseudonymise":
         raise ValueError("a pseudonym has no order and no known values: only its uniqueness can be judged")
-    if field.type == "string":
+    if field.kept_type == "string":
         return text
-    if field.type == "boolean":
+    if field.kept_type == "boolean":
         if isinstance(value, bool):
             return value
         raise ValueError(f"{text!r} is not true or false")
     try:
-        return _READERS[field.type](text)
+        return _READERS[field.kept_type](text)
     except (ValueError, ArithmeticError):
-        raise ValueError(f"{text!r} is not a {field.type}") from None
+        raise ValueError(f"{text!r} is not a {field.kept_type}") from None
 
 
 def _finite(text: str) -> Decimal:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.ingest.readers.budget_xml import COLUMNS, read_budget_xml
+from pipelines.ingest.readers.budget_xml import COLUMNS
+from pipelines.ingest.readers.budget_xml import read as read_budget_xml
 from pipelines.rules import DeliveryRefused
 from tests.ingest.budget_documents import NAMESPACE, budget, document, line, loan
 

@@ -132,3 +132,23 @@ def test_a_short_key_is_refused(tmp_path, content):
     (tmp_path / "key").write_bytes(content)
     with pytest.raises(ValueError, match="shorter than 32 bytes"):
         load_key(tmp_path / "key")
+
+
+@pytest.mark.parametrize(
+    ("born", "band", "kept"),
+    [
+        ("01/01/1970", 5, 50),  # 50 in 2020
+        ("31/12/1970", 5, 50),  # the age reached in the year, as on 31 December
+        ("31/12/1971", 5, 45),
+        ("15/06/1966", 5, 50),
+        ("15/06/1965", 5, 55),
+        ("15/06/1965", 10, 50),
+    ],
+)
+def test_a_birth_date_becomes_the_lowest_age_of_its_band(depot: Depot, born, band, kept):
+    tranche = {"name": "tranche_age", "title": "Né le", "type": "date", "format": "%d/%m/%Y", "personal": "generalise"}
+    depot.declare([{"name": "code", "title": "Code"}, {**tranche, "band": band}])
+    read = depot.csv(f"Code;Né le\nA;{born}\nB;\nC;31/02/1970\n", exercice=2020)
+    assert [row["tranche_age"] for row in read.rows] == [kept, None]
+    assert [row["regle"] for row in read.refused] == ["LIG-TYPE"]
+    assert born.encode() not in everywhere(depot)

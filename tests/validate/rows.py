@@ -63,14 +63,14 @@ class ValidRows:
             return f"k1:{n:032x}"
         if c.enum is not None:
             return typed(field, c.enum[0])
-        if field.type in ("date", "datetime", "boolean", "year"):
+        if field.kept_type in ("date", "datetime", "boolean", "year"):
             return {
                 "date": dt.date(EXERCICE, 5, 14),
                 "datetime": dt.datetime(EXERCICE, 5, 14, 9, 30),
                 "boolean": True,
                 "year": EXERCICE,
-            }[field.type]
-        if field.type in ("integer", "number"):
+            }[field.kept_type]
+        if field.kept_type in ("integer", "number"):
             return typed(field, 1 if c.minimum is None else c.minimum)
         if c.pattern is not None:
             assert not c.required, f"valid_row must give {field.name}, whose pattern is {c.pattern}"
@@ -107,7 +107,7 @@ def beyond(value: Any, field: Field, sign: int) -> Any:
         return value + sign * dt.timedelta(microseconds=1)
     if isinstance(value, dt.date):
         return value + sign * dt.timedelta(days=1)
-    return value + sign * (Decimal(1).scaleb(-field.decimals) if field.type == "number" else 1)
+    return value + sign * (Decimal(1).scaleb(-field.decimals) if field.kept_type == "number" else 1)
 
 
 def breaking(spec: ExpectationSpec, rows: list[Row], more: ValidRows) -> Iterator[Broken]:

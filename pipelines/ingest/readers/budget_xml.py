@@ -138,7 +138,7 @@ WANTED = frozenset(heading for columns in COLUMNS.values() for heading in column
 CODED = {heading.casefold(): heading for heading in WANTED if heading.startswith(("MtSup@", "CaracSup@"))}
 
 
-def read_budget_xml(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str, Records]:
+def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str, Records]:
     """Read ``path``, delivered as ``fichier``, and write one CSV per table into ``workdir``.
 
     Returns the records of each of ``tables`` (documents, lignes, emprunts). Raises DeliveryRefused:
