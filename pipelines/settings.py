@@ -50,6 +50,11 @@ class Home:
         return self.root / "ledger.db"
 
     @property
+    def ledger_head(self) -> Path:
+        """The head of the ledger's chain, as it was when somebody last closed it."""
+        return self.root / "ledger.head"
+
+    @property
     def warehouse_next(self) -> Path:
         """The warehouse being built."""
         return self.root / "warehouse" / "next" / WAREHOUSE_FILE

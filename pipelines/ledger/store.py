@@ -1,4 +1,4 @@
-"""Reads and writes the ledger: one SQLite file a home, rows only added, each write one transaction.
+"""Reads and writes the ledger: one SQLite file a home, rows only added and chained, each write one transaction.
 
 Recording the same thing twice in a row changes nothing. Order is that of entry, never that of the clock.
 """
@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
+from pipelines.ledger.chain import Broken, Head, append, check, head
+from pipelines.ledger.migrate import migrate
 from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
 from pipelines.ledger.schema import metadata
 from pipelines.rules import DeliveryRefused
@@ -45,10 +47,12 @@ class Ledger:
             os.close(os.open(home.ledger_file, os.O_CREAT | os.O_WRONLY, 0o600))
         self.tables = metadata().tables
         self._current: tuple[int | None, dict[tuple[str, int], Current]] | None = None
-        metadata().create_all(self.engine)
+        self._head_file = home.ledger_head
+        migrate(self.engine)
 
     def close(self) -> None:
-        """Release the file."""
+        """Keep the chain's head beside the file, and release it."""
+        self._keep_head()
         self.engine.dispose()
 
     # writing ------------------------------------------------------------
@@ -89,7 +93,7 @@ class Ledger:
                 files=files,
                 rule=refusal.as_dict(),
             )
-            self._decide(connection, key, exercice, "refused", identity)
+            self._enter_outcome(connection, key, exercice, "refused", identity)
 
     def record_verdict(self, verdict: Verdict) -> None:
         """Enter the judgement of one table."""
@@ -121,7 +125,7 @@ class Ledger:
                     verdicts=ids,
                     accepted_at=now(),
                 )
-            self._decide(connection, manifest.export_key, manifest.exercice, "accepted", manifest.delivery)
+            self._enter_outcome(connection, manifest.export_key, manifest.exercice, "accepted", manifest.delivery)
         return changed
 
     def record_build(self, build: str, succeeded: bool, deliveries: list[str], tests: list[dict]) -> None:
@@ -138,11 +142,7 @@ class Ledger:
 
     def record_publication(self, publication: str, build: str) -> None:
         """Enter a publication."""
-        with self.engine.begin() as connection:
-            connection.execute(
-                self.tables["publications"].insert(),
-                {"publication": publication, "build": build, "published_at": now()},
-            )
+        self._add("publications", publication=publication, build=build, published_at=now())
 
     # reading ------------------------------------------------------------
 
@@ -183,7 +183,7 @@ class Ledger:
 
     def last_refusal(self, key: str, exercice: int) -> dict | None:
         """The last refusal of an export for an exercice, unless a delivery was accepted after it."""
-        last = self._last_decision(key, exercice)
+        last = self._last_outcome(key, exercice)
         if last is None or last.outcome != "refused":
             return None
         refusals = self.tables["refusals"]
@@ -228,6 +228,34 @@ class Ledger:
         source = self.tables[table]
         return [dict(row._mapping) for row in self._rows(self._sa.select(source).order_by(source.c.seq))]
 
+    # the chain ----------------------------------------------------------
+
+    def head(self) -> Head:
+        """The end of the chain: what a release and the report print."""
+        with self.engine.connect() as connection:
+            return head(connection.connection.driver_connection)
+
+    def check(self, anchors: dict[str, Head]) -> list[Broken]:
+        """What is wrong with the chain, against the heads that were kept elsewhere and the one kept beside the file."""
+        kept = self._kept_head()
+        beside = {self._head_file.name: kept} if kept else {}
+        with self.engine.connect() as connection:
+            return check(connection.connection.driver_connection, beside | anchors)
+
+    def _kept_head(self) -> Head | None:
+        if not self._head_file.exists():
+            return None
+        entries, _, kept = self._head_file.read_text(encoding="utf-8").strip().partition(" ")
+        return Head(int(entries), kept)
+
+    def _keep_head(self) -> None:
+        """A kill before this line leaves an older head, which the chain still holds; a shorter chain never replaces it."""
+        now_, kept = self.head(), self._kept_head()
+        if kept is None or now_.entries > kept.entries:
+            aside = self._head_file.with_name(f".{self._head_file.name}.{os.getpid()}")
+            aside.write_text(f"{now_.entries} {now_.hash}\n", encoding="utf-8")
+            aside.rename(self._head_file)
+
     # ------------------------------------------------------------
 
     def _rows(self, query) -> Iterator:
@@ -241,15 +269,17 @@ class Ledger:
     def _insert(self, connection, table: str, **values: object) -> None:
         from sqlalchemy.dialects.sqlite import insert
 
-        connection.execute(insert(self.tables[table]).on_conflict_do_nothing(), values)
+        done = connection.execute(insert(self.tables[table]).on_conflict_do_nothing(), values)
+        if done.rowcount:
+            append(connection.connection.driver_connection, table, done.inserted_primary_key[0])
 
-    def _decide(self, connection, key: str, exercice: int, outcome: str, subject: str) -> None:
-        last = self._last_decision(key, exercice)
+    def _enter_outcome(self, connection, key: str, exercice: int, outcome: str, subject: str) -> None:
+        last = self._last_outcome(key, exercice)
         if last is None or (last.outcome, last.subject) != (outcome, subject):
             system, export = key.split("/")
             self._insert(
                 connection,
-                "decisions",
+                "outcomes",
                 system=system,
                 export=export,
                 exercice=exercice,
@@ -258,13 +288,13 @@ class Ledger:
                 decided_at=now(),
             )
 
-    def _last_decision(self, key: str, exercice: int):
+    def _last_outcome(self, key: str, exercice: int):
         system, export = key.split("/")
-        decisions = self.tables["decisions"]
+        outcomes = self.tables["outcomes"]
         query = (
-            self._sa.select(decisions)
-            .where(decisions.c.system == system, decisions.c.export == export, decisions.c.exercice == exercice)
-            .order_by(decisions.c.seq.desc())
+            self._sa.select(outcomes)
+            .where(outcomes.c.system == system, outcomes.c.export == export, outcomes.c.exercice == exercice)
+            .order_by(outcomes.c.seq.desc())
             .limit(1)
         )
         return next(self._rows(query), None)
