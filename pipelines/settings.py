@@ -75,6 +75,11 @@ class Home:
         return self.root / "builds"
 
     @property
+    def releases(self) -> Path:
+        """Frozen years: ``releases/<exercice>-v<n>/``."""
+        return self.root / "releases"
+
+    @property
     def published(self) -> Path:
         """Symbolic link to the current publication."""
         return self.root / "published"

@@ -26,6 +26,7 @@ def publish_defs() -> dg.Definitions:
         with only_writer(home()), open_ledger(home()) as ledger:
             build = ledger.last_build()
             findings = gather(home(), ledger, registry(), organisation())
+            ledger.sight(findings)
             identity = publish(home(), ledger, build["build"], findings)
         return dg.MaterializeResult(
             metadata={"publication": identity, "constats": len(findings), "dossier": str(home().published)}

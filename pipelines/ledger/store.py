@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 from pipelines.ledger.chain import Broken, Head, append, check, head
 from pipelines.ledger.migrate import migrate
-from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
+from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Standing, Verdict
 from pipelines.ledger.schema import metadata
 from pipelines.rules import DeliveryRefused
 from pipelines.settings import Home
@@ -140,6 +140,34 @@ class Ledger:
             content = asdict(finding)
             self._add("findings", finding=fingerprint(content)[:32], build=build, content=content, found_at=now())
 
+    def sight(self, findings: list[Finding]) -> None:
+        """Enter which findings appeared, changed or went since the last sighting; ``findings`` are all that stand."""
+        standing = {finding.id: asdict(finding) for finding in findings}
+        with self.engine.begin() as connection:
+            known = {name: row for name, row in self._last_sightings().items() if row.event != "gone"}
+            for name, content in standing.items():
+                if name not in known or known[name].content != content:
+                    event = "changed" if name in known else "seen"
+                    self._insert(connection, "sightings", finding=name, event=event, content=content, seen_at=now())
+            for name, row in known.items():
+                if name not in standing:
+                    self._insert(
+                        connection, "sightings", finding=name, event="gone", content=row.content, seen_at=now()
+                    )
+
+    def record_decision(self, finding: Finding, choice: str, reason: str, by: str, until: str | None = None) -> None:
+        """Enter what somebody decided of a finding (``accepted`` or ``withdrawn``)."""
+        self._add(
+            "decisions",
+            finding=finding.id,
+            choice=choice,
+            reason=reason,
+            decided_by=by,
+            until=until,
+            content=asdict(finding),
+            decided_at=now(),
+        )
+
     def record_publication(self, publication: str, build: str) -> None:
         """Enter a publication."""
         self._add("publications", publication=publication, build=build, published_at=now())
@@ -168,6 +196,12 @@ class Ledger:
             )
             for row in self._rows(query)
         }
+
+    def delivery(self, identity: str) -> Manifest | None:
+        """One delivery, current or not."""
+        deliveries = self.tables["deliveries"]
+        rows = list(self._rows(self._sa.select(deliveries).where(deliveries.c.delivery == identity)))
+        return Manifest.from_dict(rows[0].manifest) if rows else None
 
     def verdicts_of(self, delivery: str) -> list[Verdict]:
         """The last verdict of each table of a delivery."""
@@ -222,6 +256,22 @@ class Ledger:
         findings = self.tables["findings"]
         query = self._sa.select(findings).where(findings.c.build == build).order_by(findings.c.seq)
         return [Finding(**row.content) for row in self._rows(query)]
+
+    def standing(self, findings: list[Finding]) -> list[Standing]:
+        """Each finding with the moment since which it has stood without a break, and the last decision on it."""
+        since: dict[str, str | None] = {}
+        for row in self.all_rows("sightings"):
+            if row["event"] == "seen":
+                since[row["finding"]] = row["seen_at"]
+            elif row["event"] == "gone":
+                since.pop(row["finding"], None)
+        decisions = self.decisions()
+        return [Standing(finding, since.get(finding.id), decisions.get(finding.id)) for finding in findings]
+
+    def decisions(self) -> dict[str, Decision]:
+        """The last decision on each finding, by the finding's id."""
+        fields = ("finding", "choice", "reason", "decided_by", "decided_at", "until")
+        return {row["finding"]: Decision(**{f: row[f] for f in fields}) for row in self.all_rows("decisions")}
 
     def all_rows(self, table: str) -> list[dict]:
         """A whole ledger table, in order of entry."""
@@ -287,6 +337,10 @@ class Ledger:
                 subject=subject,
                 decided_at=now(),
             )
+
+    def _last_sightings(self) -> dict:
+        sightings = self.tables["sightings"]
+        return {row.finding: row for row in self._rows(self._sa.select(sightings).order_by(sightings.c.seq))}
 
     def _last_outcome(self, key: str, exercice: int):
         system, export = key.split("/")
