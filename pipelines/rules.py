@@ -154,6 +154,11 @@ _TABLE = [
         a_decider=True,
     ),
     Rule(
+        "REL-ECART",
+        "Chiffre d’un exercice figé qui changerait",
+        "Remettre le fichier précédent, ou figer une nouvelle version de l’exercice avec son motif.",
+    ),
+    Rule(
         "DBT-ECHEC",
         "Règle de l’entrepôt en échec",
         "Corriger les données signalées ; l’entrepôt précédent reste en place.",
@@ -170,6 +175,7 @@ _EFFETS = {
     "PUB": "Le chiffre recalculé est publié, jamais corrigé en silence ; l’écart doit être décidé avant de figer l’exercice.",
     "ABS": "L’absence déclarée l’emporte ; la contradiction doit être décidée avant de figer l’exercice.",
     "CPT": "Le montant est conservé hors des sections et chapitres ; il doit être décidé avant de figer l’exercice.",
+    "REL": "Rien n’est publié tant qu’une nouvelle version motivée ne remplace pas l’exercice figé.",
     "DBT": "L’entrepôt n’est pas remplacé : la publication précédente reste en place.",
 }
 RULES: dict[str, Rule] = {rule.code: rule for rule in _TABLE}

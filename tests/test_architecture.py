@@ -20,11 +20,11 @@ STAGES = ["ingest", "validate", "accept", "transform", "publish", "report"]
 LAYERS = [
     ["cli"],
     ["definitions", "defs"],
-    ["collect"],
+    ["collect", "replay"],
     [*STAGES, "evidence"],
     ["ledger"],
     ["sources", "figures"],
-    ["settings", "rules", "failpoints", "locking", "sql", "disk"],
+    ["settings", "rules", "failpoints", "french", "locking", "sql", "disk"],
 ]
 # What belongs to one line but is asked by a neighbour of the same one: named here, or refused.
 NEIGHBOURS = {
@@ -228,7 +228,7 @@ def test_init_files_wire_nothing():
 
 # codes ------------------------------------------------------------
 
-CODE = re.compile(r"""["']((?:LIG|FIC|ATT|COL|PUB|ABS|CPT|DBT|SEC|LIV|DEC)-[A-Z]+(?:-[A-Z]+)*|TOTAL)["']""")
+CODE = re.compile(r"""["']((?:LIG|FIC|ATT|COL|PUB|ABS|CPT|DBT|REL|SEC|LIV|DEC)-[A-Z]+(?:-[A-Z]+)*|TOTAL)["']""")
 
 
 def test_every_code_that_is_used_is_explained_and_every_code_explained_is_used():

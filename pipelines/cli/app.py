@@ -13,7 +13,7 @@ import click
 
 from pipelines.cli.session import Session, global_options
 
-DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, INTERRUPTED, BROKEN = 0, 1, 2, 3, 4, 130, 70
+DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, FROZEN, INTERRUPTED, BROKEN = 0, 1, 2, 3, 4, 5, 130, 70
 
 # name → (module, attribute, what --help says)
 COMMANDS = {
@@ -31,6 +31,9 @@ COMMANDS = {
     "decide": ("pipelines.cli.deciding", "decide", "Accept a finding, with a reason, or take that back."),
     "explain": ("pipelines.cli.deciding", "explain", "The page of a rule."),
     "figures": ("pipelines.cli.reading", "figures", "The published figures."),
+    "release": ("pipelines.cli.releasing", "release", "Freeze a year."),
+    "compare": ("pipelines.cli.releasing", "compare", "What differs between two releases, and the erratum."),
+    "replay": ("pipelines.cli.releasing", "replay", "Make a frozen year again and compare the bytes."),
     "verify": ("pipelines.cli.deciding", "verify", "Prove that nothing recorded or kept was changed."),
     "schema": ("pipelines.cli.authoring", "schema", "The Table Schema of a declared table."),
     "source": ("pipelines.cli.authoring", "source", "Declare a new source."),
@@ -41,7 +44,8 @@ COMMANDS = {
 EPILOG = """\
 \b
 Exit codes: 0 done, 1 blocking findings, 2 usage or configuration,
-            3 done but the collection is incomplete, 4 busy.
+            3 done but the collection is incomplete, 4 busy,
+            5 a frozen year would change.
 """
 
 

@@ -130,7 +130,7 @@ def metadata():
         sa.Column("exercice", sa.Integer, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
         sa.Column("fingerprint", sa.String(64), nullable=False),
-        sa.Column("publication", sa.String(32), nullable=False),
+        sa.Column("build", sa.String(32), nullable=False),
         sa.Column("visas", sa.JSON, nullable=False),  # {prepared_by, reviewed_by, approved_by}
         sa.Column("reason", sa.String),
         sa.Column("released_at", sa.String, nullable=False),

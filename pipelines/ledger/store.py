@@ -168,6 +168,29 @@ class Ledger:
             decided_at=now(),
         )
 
+    def record_release(
+        self,
+        release: str,
+        exercice: int,
+        version: int,
+        fingerprint_: str,
+        build: str,
+        visas: dict[str, str],
+        reason: str | None,
+    ) -> None:
+        """Enter a frozen year."""
+        self._add(
+            "releases",
+            release=release,
+            exercice=exercice,
+            version=version,
+            fingerprint=fingerprint_,
+            build=build,
+            visas=visas,
+            reason=reason,
+            released_at=now(),
+        )
+
     def record_publication(self, publication: str, build: str) -> None:
         """Enter a publication."""
         self._add("publications", publication=publication, build=build, published_at=now())
