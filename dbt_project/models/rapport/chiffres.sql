@@ -3,18 +3,18 @@ with exercices as (
     select exercice from {{ ref('dim_exercice') }}
 ),
 
-applications as (
+famille_application as (
     select
         exercices.exercice,
-        applications.code_application,
-        applications.libelle_application,
+        membres.code_application,
+        membres.libelle_application,
         indicateurs.indicateur
-    from {{ ref('dim_application') }} as applications
+    from {{ ref('dim_application') }} as membres
+    cross join exercices
     inner join {{ ref('dim_application_indicateur') }} as indicateurs
-        on applications.code_application = indicateurs.code_application
-    inner join exercices
-        on exercices.exercice >= coalesce(applications.exercice_debut, exercices.exercice)
-        and exercices.exercice <= coalesce(applications.exercice_fin, exercices.exercice)
+        on membres.code_application = indicateurs.code_application
+    where exercices.exercice >= coalesce(membres.exercice_debut, exercices.exercice)
+        and exercices.exercice <= coalesce(membres.exercice_fin, exercices.exercice)
 ),
 
 declares as (
@@ -27,8 +27,8 @@ declares as (
         'applications' as domaine,
         'Somme de fct_formations.nb_agents_formes de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : journal_formations/sessions.' as formule,
         true as est_mesure,
-        true as est_zero_si_vide
-    from applications
+        cast(null as varchar) as code_si_vide
+    from famille_application
     where indicateur = 'agents_formes'
     union all
     select
@@ -40,8 +40,8 @@ declares as (
         'applications' as domaine,
         'Somme de fct_formations.duree_jours de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : journal_formations/sessions.' as formule,
         true as est_mesure,
-        true as est_zero_si_vide
-    from applications
+        cast(null as varchar) as code_si_vide
+    from famille_application
     where indicateur = 'jours_formation'
     union all
     select
@@ -53,8 +53,8 @@ declares as (
         'applications' as domaine,
         'Somme de fct_assistances.duree_jours de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : journal_assistance/interventions.' as formule,
         true as est_mesure,
-        true as est_zero_si_vide
-    from applications
+        cast(null as varchar) as code_si_vide
+    from famille_application
     where indicateur = 'jours_assistance'
     union all
     select
@@ -66,8 +66,8 @@ declares as (
         'applications' as domaine,
         'Somme de fct_traitements_elections.duree_jours de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : journal_elections/traitements.' as formule,
         true as est_mesure,
-        true as est_zero_si_vide
-    from applications
+        cast(null as varchar) as code_si_vide
+    from famille_application
     where indicateur = 'jours_traitement_elections'
     union all
     select
@@ -79,8 +79,8 @@ declares as (
         'applications' as domaine,
         replace('Somme de fct_utilisateurs.nb_utilisateurs de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : {code_application}/comptes.', '{code_application}', code_application) as formule,
         true as est_mesure,
-        true as est_zero_si_vide
-    from applications
+        cast(null as varchar) as code_si_vide
+    from famille_application
     where indicateur = 'agents_utilisateurs'
     union all
     select
@@ -92,7 +92,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.credits_ouverts_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = fonctionnement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -104,7 +104,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = fonctionnement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -116,7 +116,7 @@ declares as (
         'finances' as domaine,
         '« Recettes de fonctionnement réalisées du budget principal » − « Budget de fonctionnement du budget principal » ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         false as est_mesure,
-        false as est_zero_si_vide
+        cast(null as varchar) as code_si_vide
     from exercices
     union all
     select
@@ -128,7 +128,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = fonctionnement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -140,7 +140,7 @@ declares as (
         'finances' as domaine,
         '« Recettes de fonctionnement réalisées du budget principal » − « Dépenses de fonctionnement réalisées du budget principal » ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         false as est_mesure,
-        false as est_zero_si_vide
+        cast(null as varchar) as code_si_vide
     from exercices
     union all
     select
@@ -152,7 +152,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.credits_ouverts_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -164,7 +164,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.solde_avec_restes_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -176,7 +176,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_documents_budgetaires.encours_dette_eur pour l’exercice, où est_compte_administratif = vrai ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/emprunts.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -188,7 +188,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.credits_ouverts_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = annexe et section = fonctionnement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -200,7 +200,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = annexe et section = fonctionnement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -212,7 +212,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = annexe et section = fonctionnement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -224,7 +224,7 @@ declares as (
         'finances' as domaine,
         '« Recettes de fonctionnement réalisées des budgets annexes » − « Dépenses de fonctionnement réalisées des budgets annexes » ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         false as est_mesure,
-        false as est_zero_si_vide
+        cast(null as varchar) as code_si_vide
     from exercices
 ),
 
@@ -232,180 +232,209 @@ sources as (
     select
         'applications.' || code_application || '.agents_formes' as code,
         exercice,
-        'journal_formations/sessions' as source
-    from applications
+        'journal_formations/sessions' as source,
+        1 as groupe
+    from famille_application
     where indicateur = 'agents_formes'
     union all
     select
         'applications.' || code_application || '.jours_formation' as code,
         exercice,
-        'journal_formations/sessions' as source
-    from applications
+        'journal_formations/sessions' as source,
+        1 as groupe
+    from famille_application
     where indicateur = 'jours_formation'
     union all
     select
         'applications.' || code_application || '.jours_assistance' as code,
         exercice,
-        'journal_assistance/interventions' as source
-    from applications
+        'journal_assistance/interventions' as source,
+        1 as groupe
+    from famille_application
     where indicateur = 'jours_assistance'
     union all
     select
         'applications.' || code_application || '.jours_traitement_elections' as code,
         exercice,
-        'journal_elections/traitements' as source
-    from applications
+        'journal_elections/traitements' as source,
+        1 as groupe
+    from famille_application
     where indicateur = 'jours_traitement_elections'
     union all
     select
         'applications.' || code_application || '.agents_utilisateurs' as code,
         exercice,
-        code_application || '/comptes' as source
-    from applications
+        code_application || '/comptes' as source,
+        1 as groupe
+    from famille_application
     where indicateur = 'agents_utilisateurs'
     union all
     select
         'finances.principal.fonctionnement.budget' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.budget' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.recettes_realisees' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.recettes_realisees' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.ecart_recettes' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.ecart_recettes' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.depenses_realisees' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.depenses_realisees' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.resultat' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.resultat' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.principal.investissement.budget' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.investissement.budget' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.principal.investissement.excedent' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.investissement.excedent' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.dette.encours' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.dette.encours' as code,
         exercice,
-        'budget/emprunts' as source
+        'budget/emprunts' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.budget' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.budget' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.recettes_realisees' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.recettes_realisees' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.depenses_realisees' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.depenses_realisees' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.resultat' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.resultat' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
 ),
 
@@ -571,14 +600,25 @@ agregats as (
 
 etats as (
     select
-        sources.code,
-        sources.exercice,
-        bool_and(coalesce(collecte.est_acceptee, false)) as est_recu,
-        bool_or(coalesce(collecte.nb_refusees, 0) > 0) as est_partiel
-    from sources
-    left join {{ ref('fct_collecte') }} as collecte
-        on sources.source = collecte.source and sources.exercice = collecte.exercice
-    group by sources.code, sources.exercice
+        declares.code,
+        declares.exercice,
+        coalesce(bool_and(groupes.est_recu), false) as est_recu,
+        coalesce(bool_or(groupes.est_partiel), false) as est_partiel
+    from declares
+    left join (
+        select
+            sources.code,
+            sources.exercice,
+            -- one of the alternatives of a source is enough
+            bool_or(coalesce(collecte.est_acceptee, false)) as est_recu,
+            bool_or(coalesce(collecte.nb_refusees, 0) > 0) as est_partiel
+        from sources
+        left join {{ ref('fct_collecte') }} as collecte
+            on sources.source = collecte.source and sources.exercice = collecte.exercice
+        group by sources.code, sources.exercice, sources.groupe
+    ) as groupes
+        on declares.code = groupes.code and declares.exercice = groupes.exercice
+    group by declares.code, declares.exercice
 ),
 
 mesures as (
@@ -588,13 +628,13 @@ mesures as (
         case
             when not etats.est_recu then null
             when agregats.nb_lignes is not null then agregats.valeur
-            when declares.est_zero_si_vide then cast(0 as decimal(20, 6))
+            when declares.code_si_vide is null then cast(0 as decimal(20, 6))
         end as valeur,
         coalesce(agregats.valeur_arrondie, 0) as valeur_arrondie,
         case
             when not etats.est_recu then 'm'
-            when agregats.nb_lignes is null and not declares.est_zero_si_vide then 'm'
-            when agregats.nb_lignes is not null and agregats.valeur is null then '?'
+            when agregats.nb_lignes is null then declares.code_si_vide
+            when agregats.valeur is null then '?'
         end as code_calcul,
         absences.code_manquant as code_absence,
         coalesce(agregats.nb_lignes, 0) as nb_lignes
