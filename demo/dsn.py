@@ -53,6 +53,7 @@ class Contrat:
     libelle_emploi: str
     heures: Mapping[int, Decimal] = field(default_factory=dict)  # month (1 to 12) → paid hours of that month
     regularisations: tuple[Regularisation, ...] = ()
+    absences: Mapping[int, Decimal] = field(default_factory=dict)  # month → hours that were not paid
     code_emploi: str = "523j"  # PCS-ESE
     fin_prevue: dt.date | None = None
     quotite: Decimal = TEMPS_COMPLET  # hours a month
@@ -91,7 +92,6 @@ class Declaration:
     mois: dt.date  # first day of the month
     numero_ordre: int = 1
     type: str = NORMALE
-    est_test: bool = False
     date_fichier: dt.date | None = None  # the fifth of the following month, unless said otherwise
     annulee: str | None = None  # identifier of the declaration that this one replaces or cancels
 
@@ -130,7 +130,7 @@ def livraisons(exercice: int, salaries: Sequence[Salarie]) -> Iterator[Livraison
     for mois in range(1, 13):
         declaration = Declaration(dt.date(exercice, mois, 1))
         if mois == MOIS_ESSAI:
-            yield _livraison("essai", replace(declaration, est_test=True), salaries)
+            yield _livraison("essai", declaration, salaries, est_test=True)
             yield _livraison("", declaration, salaries)
         elif mois == MOIS_REMPLACE:
             yield _livraison("", declaration, salaries[:-1])
@@ -159,9 +159,11 @@ def fichier(declarations: Iterable[tuple[Declaration, Sequence[Salarie]]], *, es
     return "".join(f"{ligne}\r\n" for ligne in lignes).encode("iso-8859-1")
 
 
-def _livraison(suffixe: str, declaration: Declaration, salaries: Sequence[Salarie]) -> Livraison:
+def _livraison(
+    suffixe: str, declaration: Declaration, salaries: Sequence[Salarie], *, est_test: bool = False
+) -> Livraison:
     nom = "_".join(filter(None, ["dsn", f"{declaration.mois:%Y_%m}", suffixe]))
-    contenu = fichier([(declaration, salaries)], est_test=declaration.est_test)
+    contenu = fichier([(declaration, salaries)], est_test=est_test)
     return Livraison(f"{declaration.mois.year}/dsn/{nom}.dsn", contenu)
 
 
@@ -217,6 +219,8 @@ def _individu(salarie: Salarie, premier: dt.date) -> list[str]:
     for contrat in contrats:
         for debut, fin, heures in _periodes(contrat, premier):
             lignes += _remuneration(contrat, debut, fin, heures)
+            if debut >= premier and (absence := contrat.absences.get(premier.month)):
+                lignes += _activite("02", absence)
     for contrat in contrats:
         montant = sum(_paies([contrat], premier))
         periode = {2: _date(premier), 3: _date(_dernier_jour(premier))}
@@ -261,23 +265,21 @@ def _remuneration(contrat: Contrat, debut: dt.date, fin: dt.date, heures: Decima
     return [
         *_bloc("S21.G00.51", commun | {11: "001"} | montant),
         *_bloc("S21.G00.51", commun | {11: "002"} | montant),
-        *_bloc("S21.G00.53", {1: "01", 2: _decimal(heures), 3: "10"}),
+        *_activite("01", heures),
     ]
+
+
+def _activite(type_: str, heures: Decimal) -> list[str]:
+    return _bloc("S21.G00.53", {1: type_, 2: _decimal(heures), 3: "10"})
 
 
 def _periodes(contrat: Contrat, premier: dt.date) -> Iterator[tuple[dt.date, dt.date, Decimal]]:
     """The hours paid in the month: its own first, then those of earlier months."""
     if premier.month in contrat.heures:
-        debut, fin = max(premier, contrat.debut), min(_dernier_jour(premier), contrat.fin or dt.date.max)
-        yield (
-            (debut, fin, contrat.heures[premier.month])
-            if debut <= fin
-            else (
-                premier,
-                _dernier_jour(premier),
-                contrat.heures[premier.month],
-            )
-        )
+        dernier = _dernier_jour(premier)
+        debut = min(max(premier, contrat.debut), dernier)
+        fin = max(min(dernier, contrat.fin or dernier), debut)
+        yield debut, fin, contrat.heures[premier.month]
     for regularisation in contrat.regularisations:
         if regularisation.mois == premier.month:
             yield regularisation.periode, _dernier_jour(regularisation.periode), regularisation.heures
