@@ -147,9 +147,9 @@ def fichier(declarations: Iterable[tuple[Declaration, Sequence[Salarie]]], *, es
     """One file, its declarations in order. Raises UnicodeEncodeError for what ISO-8859-1 cannot write."""
     couples = list(declarations)
     annee = couples[0][0].mois.year
+    envoi = {1: "PAIE DE DEMONSTRATION", 2: "DEMONSTRATION", 3: "1.0", 5: "01" if est_test else "02"}
     lignes = [
-        *_bloc("S10.G00.00", {1: "PAIE DE DEMONSTRATION", 2: "DEMONSTRATION", 3: "1.0", 5: "01" if est_test else "02"}),
-        *_bloc("S10.G00.00", {6: f"P{annee % 100:02d}V01", 7: "01", 8: "01"}),
+        *_bloc("S10.G00.00", envoi | {6: f"P{annee % 100:02d}V01", 7: "01", 8: "01"}),
         *_bloc("S10.G00.01", {1: SIREN, 2: NIC, 3: "SICIO (DEMONSTRATION)", 5: "94600", 6: "CHOISY LE ROI"}),
         *_bloc("S10.G00.02", {1: "02", 2: "PERSONNE", 4: "paie@exemple.invalid", 5: "0100000000"}),
     ]
