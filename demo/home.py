@@ -7,7 +7,7 @@ A home that holds anybody else's deliveries is refused.
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -17,6 +17,14 @@ from demo.livraisons import Defaut, Livraison
 
 ORGANISATION = Path(__file__).with_name("organisation.yml")
 EXERCICES = chiffres.EXERCICES
+GENERATEURS: tuple[Callable[[int], Iterable[Livraison]], ...] = (  # each gives its files of one exercice
+    exports_comptes.exports,
+    journaux.formations,
+    journaux.assistance,
+    journaux.elections,
+    chiffres.absences,
+    chiffres.rapports_publies,
+)
 
 
 def make_home(home: Path, exercices: Sequence[int] = EXERCICES) -> None:
@@ -43,12 +51,8 @@ def make_home(home: Path, exercices: Sequence[int] = EXERCICES) -> None:
 
 def livraisons(exercice: int) -> Iterator[Livraison]:
     """Every file of one exercice, budget documents excepted."""
-    yield from exports_comptes.exports(exercice)
-    yield journaux.formations(exercice)
-    yield journaux.assistance(exercice)
-    yield from journaux.elections(exercice)
-    yield from chiffres.absences(exercice)
-    yield from chiffres.rapports_publies(exercice)
+    for generateur in GENERATEURS:
+        yield from generateur(exercice)
 
 
 def planted_defects(exercices: Sequence[int] = EXERCICES) -> list[Defaut]:

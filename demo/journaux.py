@@ -117,7 +117,7 @@ def _apres(jour: dt.date, jours_ouvres: int) -> dt.date:
 # --- formations
 
 
-def formations(exercice: int) -> Livraison:
+def formations(exercice: int) -> list[Livraison]:
     """The training log: a workbook of three sheets, kept by hand."""
     rng = Random(f"journal_formations/{exercice}")
     sessions = [s for application in chiffres.applications() for s in _sessions(rng, application, exercice)]
@@ -129,7 +129,7 @@ def formations(exercice: int) -> Livraison:
     nom = f"journal_formations_demonstration_{exercice}.xlsx"
     defauts = _feuille_sessions(rng, classeur, exercice, sessions, nom)
     _listes(classeur)
-    return Livraison(f"{exercice}/journal_formations/{nom}", classeur.octets(), tuple(defauts))
+    return [Livraison(f"{exercice}/journal_formations/{nom}", classeur.octets(), tuple(defauts))]
 
 
 def _sessions(rng: Random, application: str, exercice: int) -> list[Ligne]:
@@ -250,7 +250,7 @@ def _cellules_session(rng: Random, exercice: int, rang: int, session: Ligne) -> 
 # --- assistance
 
 
-def assistance(exercice: int) -> Livraison:
+def assistance(exercice: int) -> list[Livraison]:
     """The assistance log: one line a ticket, in quarters of a day."""
     rng = Random(f"journal_assistance/{exercice}")
     lignes = [ligne for application in chiffres.applications() for ligne in _interventions(rng, application, exercice)]
@@ -284,7 +284,7 @@ def assistance(exercice: int) -> Livraison:
     place = fichier.ajoute(["TOTAL", "", "", "", "", "", virgule(total), ""])
     if exercice == EXERCICE_TOTAL_FAUX:
         defauts.append(Defaut(exercice, "journal_assistance/interventions", nom, place, "TOTAL", "Durée (jours)"))
-    return Livraison(f"{exercice}/journal_assistance/{nom}", fichier.octets(), tuple(defauts))
+    return [Livraison(f"{exercice}/journal_assistance/{nom}", fichier.octets(), tuple(defauts))]
 
 
 def _interventions(rng: Random, application: str, exercice: int) -> Iterator[Ligne]:
