@@ -12,13 +12,16 @@ from pathlib import Path
 
 import yaml
 
-from demo import chiffres, exports_comptes, journaux
+from demo import chiffres, exports_comptes, exports_dsn, exports_rh, journaux
 from demo.livraisons import Defaut, Livraison
 
 ORGANISATION = Path(__file__).with_name("organisation.yml")
 EXERCICES = chiffres.EXERCICES
 GENERATEURS: tuple[Callable[[int], Iterable[Livraison]], ...] = (  # each gives its files of one exercice
     exports_comptes.exports,
+    exports_rh.cegid,
+    exports_rh.ciril,
+    exports_dsn.dsn,
     journaux.formations,
     journaux.assistance,
     journaux.elections,

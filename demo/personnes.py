@@ -60,6 +60,11 @@ def sans_accent(texte: str) -> str:
     return re.sub(r"[^a-z.]", "", plat.lower())
 
 
+def majuscules(texte: str) -> str:
+    """Capitals without accents, as an old tool prints them."""
+    return "".join(c for c in unicodedata.normalize("NFKD", texte) if not unicodedata.combining(c)).upper()
+
+
 STYLES: dict[str, Callable[[Personne], str]] = {
     "pnom": lambda p: sans_accent(p.prenom[0] + p.nom),
     "prenom.nom": lambda p: sans_accent(f"{p.prenom}.{p.nom}"),

@@ -14,12 +14,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from random import Random
 
 from demo import chiffres, personnes
 from demo.collectivites import COLLECTIVITES, Collectivite
+from demo.dsn import nir_invente
 
 CARRIERES = Path(__file__).with_name("carrieres.csv")
 HEURES_PAR_MOIS = Decimal("151.67")  # of a full-time agent
@@ -63,10 +64,15 @@ class Periode:
     statut: str  # titulaire, stagiaire or contractuel
     contrat: str  # CDI or CDD; empty for a fonctionnaire
     est_permanent: bool
-    cadre: Cadre
+    code_cadre: str
     heures_hebdo: int  # of the post: 35 is temps complet
     quotite_pct: int  # of the agent, within the post
     est_paye: bool  # false while seconded elsewhere
+
+    @property
+    def cadre(self) -> Cadre:
+        """Its cadre d'emplois."""
+        return CADRES[self.code_cadre]
 
     @property
     def groupe(self) -> str:
@@ -87,6 +93,7 @@ class Agent:
     matricule: str
     sexe: str  # F or M
     naissance: dt.date
+    nir: str  # nobody's
     nom: str
     prenom: str
     periodes: tuple[Periode, ...]
@@ -135,11 +142,13 @@ def agents() -> tuple[Agent, ...]:
 
 def _agent(matricule: str, lignes: list[dict[str, str]]) -> Agent:
     premiere = lignes[0]
-    nom, prenom = personnes.tire_noms(Random(f"agent/{matricule}"), premiere["sexe"])
+    sexe, naissance = premiere["sexe"], dt.date.fromisoformat(premiere["naissance"])
+    nom, prenom = personnes.tire_noms(Random(f"agent/{matricule}"), sexe)
     return Agent(
         matricule,
-        premiere["sexe"],
-        dt.date.fromisoformat(premiere["naissance"]),
+        sexe,
+        naissance,
+        nir_invente("2" if sexe == "F" else "1", naissance, int(matricule)),
         nom,
         prenom,
         tuple(_periode(ligne) for ligne in lignes),
@@ -155,7 +164,7 @@ def _periode(ligne: dict[str, str]) -> Periode:
         ligne["statut"],
         ligne["contrat"],
         ligne["emploi"] == "permanent",
-        CADRES[ligne["cadre"]],
+        ligne["cadre"],
         int(ligne["heures_hebdo"]),
         int(ligne["quotite_pct"]),
         ligne["position"] == "activite",
@@ -193,7 +202,7 @@ def _fiche(agent: Agent, exercice: int) -> Fiche | None:
 
 def _nomination_stagiaire(sejour: list[Periode]) -> dt.date | None:
     """The day a contractuel of the syndicate became stagiaire; a fonctionnaire promoted to a stage is none."""
-    for avant, apres in zip(sejour, sejour[1:], strict=False):
+    for avant, apres in pairwise(sejour):
         if (avant.statut, apres.statut) == ("contractuel", "stagiaire"):
             return apres.debut
     return None
@@ -259,7 +268,7 @@ def _supplementaires(rng: Random, groupe: str, exercice: int, heures_des_postes:
 
 
 def _est_technique(ligne: Heures) -> bool:
-    return ligne.agent.periodes[-1].cadre in [CADRES[code] for code in SERVICES_TECHNIQUES]
+    return ligne.agent.periodes[-1].code_cadre in SERVICES_TECHNIQUES
 
 
 def _mois(exercice: int) -> list[dt.date]:
