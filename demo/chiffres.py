@@ -62,9 +62,9 @@ def _evolue(rng: Random, valeur: Decimal | None, pas: Decimal) -> Decimal | None
     return max(nombre, Decimal(1)) * pas
 
 
-def applications() -> list[str]:
-    """The codes of the applications, in the order of the report; a successor comes last."""
-    codes = (code.split(".")[1] for code, _ in _valeurs() if code.startswith("applications."))
+def applications(exercice: int) -> list[str]:
+    """The codes of the applications in use, in the order of the report."""
+    codes = (code.split(".")[1] for code, annee in _valeurs() if code.startswith("applications.") and annee == exercice)
     return list(dict.fromkeys(codes))
 
 
