@@ -202,8 +202,8 @@ def _family(family: Family) -> str:
     conditions = [*_in_use(family), *_conditions("membres", family.where)]
     if family.present_in:
         inside = [f"faits.{family.code} = membres.{family.code}", "faits.exercice = exercices.exercice"]
-        inside += _conditions("faits", family.where)
-        fact = f"select 1 from {{{{ ref('{family.present_in}') }}}} as faits"
+        inside += _conditions("faits", family.present_in.where)
+        fact = f"select 1 from {{{{ ref('{family.present_in.fact}') }}}} as faits"
         conditions.append(f"exists ({fact} where {' and '.join(inside)})")
     lines = [_select(columns, f"from {{{{ ref('{family.relation}') }}}} as membres"), *joins]
     return "\n".join(lines + _where(conditions))

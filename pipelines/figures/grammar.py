@@ -51,13 +51,20 @@ def placeholders_of(text: str) -> list[str]:
     return re.findall(rf"\{{({_PART})\}}", text)
 
 
+class Presence(Declared):
+    """The rows of a fact by which a member is there in an exercice."""
+
+    fact: Relation
+    where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
+
+
 class Family(Declared):
     """The members that a placeholder stands for, exercice by exercice: rows of a relation of the marts.
 
     ``code`` is also the column of the facts that bears the member. The exercices of a member are those of the column
-    ``exercice``, or those from ``debut`` to ``fin`` (empty: no bound), or all of them. ``present_in`` keeps the members
-    that a fact holds in the exercice; ``where`` narrows the relation, and that fact with it. ``indicateurs`` names a
-    relation that lists, member by member, the last parts of the codes that it has.
+    ``exercice``, or those from ``debut`` to ``fin`` (empty: no bound), or all of them. ``where`` narrows the relation,
+    ``present_in`` the members to those that a fact holds in the exercice. ``indicateurs`` names a relation that lists,
+    member by member, the last parts of the codes that it has.
     """
 
     relation: Relation
@@ -68,7 +75,7 @@ class Family(Declared):
     debut: Name | None = None
     fin: Name | None = None
     where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
-    present_in: Relation | None = None
+    present_in: Presence | None = None
     indicateurs: Relation | None = None
 
 

@@ -33,7 +33,7 @@ families:
     libelle: libelle
     in_words: du sens
     exercice: annee
-    present_in: fct_flux
+    present_in: {fact: fct_flux, where: {quantite: [1, 2, "10.25", "1.5"]}}
 figures:
   - code: essai.entrees
     libelle: Entrées
