@@ -159,6 +159,8 @@ class _Reading:
         if FOREIGN.search(line):
             raise self._refusal("FIC-ENCODAGE", "ISO-8859-1, l’encodage de la norme")
         match = RUBRIQUE.fullmatch(line.removesuffix(b"\n").removesuffix(b"\r"))
+        if match is None and len(line) < LONGEST and not line.endswith(b"\n"):
+            raise self._refusal("FIC-TRONQUE", "une dernière ligne entière")
         if match is None:
             raise self._refusal("FIC-DSN", "une rubrique par ligne : S21.G00.40.001,'valeur'")
         return match[1].decode(), match[2].decode(), match[3].decode("iso-8859-1")
