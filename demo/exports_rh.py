@@ -23,16 +23,16 @@ DERNIER_DE_CEGID = 2020
 REFUS = {
     ("cegid_rh/agents", 2018): ("date_entree", "31/02/2016", "LIG-TYPE"),
     ("cegid_rh/heures", 2019): ("heures", "néant", "LIG-TYPE"),
-    ("cegid_rh/bulletins", 2019): ("collectivite", "", "LIG-OBLIGATOIRE"),
+    ("cegid_rh/bulletins", 2019): ("nb_bulletins", "à compléter", "LIG-TYPE"),
     ("ciril_rh/agents", 2021): ("sexe", "", "LIG-OBLIGATOIRE"),
-    ("ciril_rh/bulletins", 2021): ("nb_bulletins", "à compléter", "LIG-TYPE"),
+    ("ciril_rh/bulletins", 2021): ("collectivite", "", "LIG-OBLIGATOIRE"),
     ("ciril_rh/heures", 2022): ("heures", "cf. DSN", "LIG-TYPE"),
 }
-# (table, exercice, matricule) → the cell that is read, and wrong; ``None`` for what no rule of the source can see
+# (table, exercice, matricule) → the cell that is read, and wrong
 ERREURS = {
-    ("cegid_rh/agents", 2018, "00126"): ("cadre_emplois", "Agents saisonniers", "mot_inconnu"),
+    ("cegid_rh/agents", 2018, "00126"): ("cadre_emplois", "Agents saisonniers", "cadre_inconnu"),
     ("cegid_rh/agents", 2019, "00132"): ("motif_sortie", "", "sortie_sans_motif"),
-    ("ciril_rh/agents", 2021, "00143"): ("categorie", "Cat. B", None),  # an adjoint is of category C
+    ("ciril_rh/agents", 2021, "00143"): ("categorie", "Cat. B", "categorie_du_cadre"),  # an adjoint is C
 }
 
 
@@ -265,7 +265,7 @@ def _avec_defauts(table: str, exercice: int, lignes: list[Ligne]) -> list[Ligne]
         if erreur:
             champ, faux, regle = erreur
             ligne.cellules[champ] = faux
-            ligne.defaut = (regle, champ) if regle else None
+            ligne.defaut = (regle, champ)
     if refus := REFUS.get((table, exercice)):
         champ, faux, regle = refus
         rang = Random(f"refus/{table}/{exercice}").randrange(len(lignes))
