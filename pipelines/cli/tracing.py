@@ -118,11 +118,13 @@ def _show_leaf(leaf: Leaf) -> None:
     if hidden:
         click.echo(f"  … et {hidden} autres lignes : --format csv les donne toutes")
     verdict = "égal à la valeur exacte" if leaf.agrees else f"≠ {leaf.valeur} !"
-    click.echo(f"  {len(counted)} lignes comptées, {len(aside)} écartées ; somme {_plain(leaf.somme)}, {verdict}")
+    click.echo(f"  lignes comptées : {len(counted)} ; écartées : {len(aside)} ; somme {_plain(leaf.somme)}, {verdict}")
 
 
 def _plain(value: Any) -> str:
-    """A number with the decimals that it has."""
+    """A number with the decimals that it has; ``?`` for an unknown one."""
+    if value is None:
+        return "?"
     places = max(0, -value.normalize().as_tuple().exponent) if value else 0
     return number(value, places)
 

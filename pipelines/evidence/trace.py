@@ -56,7 +56,7 @@ class Line:
     relation: str
     compte: bool
     motif: str
-    apport: Decimal
+    apport: Decimal | None  # None when the line's value is unknown
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,14 @@ class Leaf:
     @property
     def somme(self) -> Decimal:
         """What the lines add up to."""
-        return sum((line.apport for line in self.lignes), Decimal(0))
+        return sum((line.apport or Decimal(0) for line in self.lignes), Decimal(0))
 
     @property
     def agrees(self) -> bool:
-        """True when the lines add up to the measure's exact value; a missing one has no line that counts."""
+        """True when the lines add up to the measure's exact value; without one, no line counts or one is unknown."""
+        counted = [line for line in self.lignes if line.compte]
         if self.valeur is None:
-            return not any(line.compte for line in self.lignes)
+            return not counted or any(line.apport is None for line in counted)
         return self.somme == self.valeur
 
 
@@ -203,7 +204,7 @@ class _Warehouse:
                 source.lines,
                 bool(row["poids"]),
                 row["motif"],
-                Decimal(row["apport"] or 0),
+                None if row["apport"] is None else Decimal(row["apport"]),
             )
 
     def absence(self, code: str, exercice: int) -> Line | None:
