@@ -133,10 +133,10 @@ def _read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, 
     fmt, tables, name = ref.export.format, ref.export.tables, source.file.name
     if fmt.type == "csv":
         (table,) = tables
-        headings = list(table.header_of(exercice).values())
+        headings = table.headings_of(exercice)
         return {table.name: read_csv(source.path, name, fmt, headings, exercice, workdir, careful=careful)}
     if fmt.type == "xlsx":
-        wanted = {table.sheet or "": list(table.header_of(exercice).values()) for table in tables}
+        wanted = {table.sheet or "": table.headings_of(exercice) for table in tables}
         sheets = read_xlsx(source.path, name, fmt, wanted, exercice, workdir)
         return {table.name: sheets[table.sheet or ""] for table in tables}
     reader = importlib.import_module(f"pipelines.ingest.readers.{fmt.type}")  # each loads its own libraries
