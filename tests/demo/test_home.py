@@ -323,7 +323,8 @@ def test_every_kind_of_defect_and_every_table_of_the_applications_has_one() -> N
     assert refused_tables >= {f"{outil.code}/comptes" for outil in OUTILS}
     assert refused_tables >= {key for key, _ in JOURNALS.values()}
     assert {d.regle for d in defects} == {
-        *("LIG-TYPE", "LIG-OBLIGATOIRE", "TOTAL", "doublon", "connexion_avant_creation", "minimum")
+        *("LIG-TYPE", "LIG-OBLIGATOIRE", "TOTAL", "doublon", "connexion_avant_creation", "minimum"),
+        "resolution_avant_ouverture",
     }
     assert len([d for d in defects if d.regle == "TOTAL"]) == 1
 
