@@ -10,6 +10,9 @@ with lignes as (
     union all
     select 'journal_elections/traitements' as source, exercice, code_collectivite, poids, motif
     from {{ ref('int_applications__traitements') }}
+    union all
+    select 'glpi/tickets' as source, exercice, code_collectivite, poids, motif
+    from {{ ref('int_assistance__tickets') }}
 ),
 
 signalees as (
