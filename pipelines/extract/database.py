@@ -13,7 +13,7 @@ import datetime as dt
 import importlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +64,7 @@ class Database:
     """Where to read, and how long an answer may take."""
 
     variable: str  # that holds the address, to name it in a message
-    address: str
+    address: str = field(repr=False)
     timeout: int  # seconds for one statement
 
 
