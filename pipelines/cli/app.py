@@ -24,6 +24,7 @@ COMMANDS = {
         "status",
         "What arrived, what is missing, and what the figures lack.",
     ),
+    "snapshot": ("pipelines.cli.snapshot", "snapshot", "Read a tool's database into landing."),
     "check": ("pipelines.cli.collecting", "check", "Judge files without loading them."),
     "run": ("pipelines.cli.collecting", "run", "Collect exercices, build the warehouse, publish."),
     "rejects": ("pipelines.cli.rejects", "rejects", "What was refused, where, and how to mend it."),
@@ -102,6 +103,7 @@ class LazyGroup(click.Group):
 
 def exit_code(error: Exception) -> int:
     """The exit code of an expected error; 70 for one that is not expected."""
+    from pipelines.extract.database import SnapshotFailed
     from pipelines.locking import Busy
     from pipelines.rules import DeliveryRefused
     from pipelines.sources.yaml_file import DeclarationError
@@ -110,6 +112,7 @@ def exit_code(error: Exception) -> int:
         (Busy, BUSY),
         (DeliveryRefused, BLOCKED),
         (DeclarationError, USAGE),
+        (SnapshotFailed, USAGE),
         (PermissionError, USAGE),
         (FileNotFoundError, USAGE),
     ]

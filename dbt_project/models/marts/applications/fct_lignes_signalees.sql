@@ -27,6 +27,9 @@ with lignes as (
     union all
     select 'dsn/declarations' as source, exercice, null as code_collectivite, poids, motif
     from {{ ref('int_rh__declarations_dsn') }}
+    union all
+    select 'glpi/tickets' as source, exercice, code_collectivite, poids, motif
+    from {{ ref('int_assistance__tickets') }}
 ),
 
 signalees as (
