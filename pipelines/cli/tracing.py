@@ -14,6 +14,7 @@ from pipelines.evidence.trace import trace as traced
 from pipelines.figures.load import Figures, load_figures
 from pipelines.french import number, quantity
 
+AGREGATS = {"sum": "somme", "count": "nombre", "count_distinct": "nombre", "median": "médiane"}
 SHOWN_LINES = 15  # of each measure on the screen; csv and json have them all
 
 LINES_CSV = [
@@ -118,7 +119,9 @@ def _show_leaf(leaf: Leaf) -> None:
     if hidden:
         click.echo(f"  … et {hidden} autres lignes : --format csv les donne toutes")
     verdict = "égal à la valeur exacte" if leaf.agrees else f"≠ {leaf.valeur} !"
-    click.echo(f"  lignes comptées : {len(counted)} ; écartées : {len(aside)} ; somme {_plain(leaf.somme)}, {verdict}")
+    click.echo(
+        f"  lignes comptées : {len(counted)} ; écartées : {len(aside)} ; {AGREGATS[leaf.agregat]} {_plain(leaf.recalcul)}, {verdict}"
+    )
 
 
 def _plain(value: Any) -> str:
@@ -149,7 +152,7 @@ def _line_rows(found: Trace) -> list[dict[str, Any]]:
 
 
 def _as_json(found: Trace) -> dict[str, Any]:
-    leaves = [{**asdict(leaf), "somme": leaf.somme, "est_egale": leaf.agrees} for leaf in found.feuilles]
+    leaves = [{**asdict(leaf), "recalcul": leaf.recalcul, "est_egale": leaf.agrees} for leaf in found.feuilles]
     return {**asdict(found), "imprime": _printed(found), "feuilles": leaves}
 
 

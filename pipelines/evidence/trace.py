@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from pipelines.evidence.parquet import select
@@ -77,14 +78,16 @@ class Leaf:
 
     code: str
     libelle: str
+    agregat: str  # sum | count | count_distinct | median
     sql: str
     valeur: Decimal | None
     lignes: list[Line]
 
     @property
-    def somme(self) -> Decimal:
-        """What the lines add up to."""
-        return sum((line.apport or Decimal(0) for line in self.lignes), Decimal(0))
+    def recalcul(self) -> Decimal:
+        """What the lines that count come to: their sum, or their median."""
+        known = [line.apport for line in self.lignes if line.compte and line.apport is not None]
+        return Decimal(median(known)) if self.agregat == "median" and known else sum(known, Decimal(0))
 
     @property
     def agrees(self) -> bool:
@@ -92,7 +95,7 @@ class Leaf:
         counted = [line for line in self.lignes if line.compte]
         if self.valeur is None:
             return not counted or any(line.apport is None for line in counted)
-        return self.somme == self.valeur
+        return self.recalcul == self.valeur
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ def _leaf(warehouse: "_Warehouse", figures: Figures, leaf: Figure, member: str |
     ]
     row = warehouse.figure(code, exercice)
     value = warehouse.measure(leaf.measure, where, exercice)
-    return Leaf(code, row["libelle"], measure_sql(leaf.measure, where, exercice), value, lines)
+    return Leaf(code, row["libelle"], leaf.measure.aggregate, measure_sql(leaf.measure, where, exercice), value, lines)
 
 
 def measure_sql(measure: Measure, where: dict[str, Value | list[Value]], exercice: int) -> str:
@@ -141,6 +144,7 @@ def measure_sql(measure: Measure, where: dict[str, Value | list[Value]], exercic
         "sum": f"sum({measure.column})",
         "count": "count(*)",
         "count_distinct": f"count(distinct {measure.column})",
+        "median": f"median({measure.column})",
     }[measure.aggregate]
     tests = [f"exercice = {exercice}", *(_test(column, value) for column, value in where.items())]
     return f"select {what} from marts.{measure.fact} where {' and '.join(tests)}"

@@ -248,7 +248,7 @@ def test_every_month_and_member_of_a_received_year_has_its_line(warehouse):
     )
     assert members == [
         ("99001", 1, Decimal(100)),
-        *((code, 0, Decimal(0)) for code in ("99002", "inconnue", "non_repartie")),
+        *((code, 0, Decimal(0)) for code in ("99002", "inconnue", "non_repartie", "syndicat")),
     ]
 
 
