@@ -211,6 +211,7 @@ _EFFETS = {
     "ABS": "L’absence déclarée l’emporte ; la contradiction doit être décidée avant de figer l’exercice.",
     "CPT": "Le montant est conservé hors des sections et chapitres ; il doit être décidé avant de figer l’exercice.",
     "REL": "Rien n’est publié tant qu’une nouvelle version motivée ne remplace pas l’exercice figé.",
+    "RH": "Le chiffre est publié ; l’écart demeure visible.",
     "DBT": "L’entrepôt n’est pas remplacé : la publication précédente reste en place.",
 }
 RULES: dict[str, Rule] = {rule.code: rule for rule in _TABLE}
