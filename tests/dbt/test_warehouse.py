@@ -190,7 +190,7 @@ def test_collection_shows_every_declared_table_of_every_exercice(warehouse):
         "select count(*), count(*) filter (where statut = 'reçue'), sum(nb_ecartees) from rapport.rpt_collecte"
     )
     assert count % len(case.YEARS) == 0
-    assert (received, left_out) == (len(case.ACCEPTED), 23)
+    assert (received, left_out) == (len(case.ACCEPTED), 25)
 
 
 def test_application_table_has_a_row_per_indicator_and_exercice(warehouse):
