@@ -485,10 +485,13 @@ class Document:
         )
         budget = _fils(root, "Budget")
         self._entete(budget)
-        for ligne in lignes:
-            if valeurs := self._montants(ligne):
-                self._ligne(budget, ligne, valeurs)
-        _fils(_fils(budget, "Annexes"), "DATA_EMPRUNT")  # empty: no debt
+        portees = [(ligne, montants) for ligne in lignes if (montants := self._montants(ligne))]
+        for ligne, montants in portees:
+            self._ligne(budget, ligne, montants)
+        annexes = _fils(budget, "Annexes")
+        _fils(annexes, "DATA_EMPRUNT")  # empty: no debt
+        if self.nature == "CA":
+            self._consolidation(_fils(annexes, "DATA_CONSOLIDATION"), [ligne for ligne, _ in portees])
         for cle, algorithme in (("md5", hashlib.md5), ("sha1", hashlib.sha1)):
             sceau.set(cle, algorithme(etree.tostring(budget), usedforsecurity=False).hexdigest().upper())
         sceau.set("date", f"{self.jour}T10:00:00.000+02:00")
@@ -564,6 +567,22 @@ class Document:
         if ligne.chapitre in ("001", "002"):
             montants["MtReal"] = ligne.realise
         return montants | ({"CredOuv": modifie} if modifie else {})
+
+    def _consolidation(self, annexe: etree._Element, lignes: list[Ligne]) -> None:
+        """The document's own totals; like some editors, those of the annexe budget leave out what is carried over."""
+        for section, sens in sorted({(ligne.section, ligne.sens) for ligne in lignes}):
+            totalisees = [ligne for ligne in lignes if (ligne.section, ligne.sens) == (section, sens)]
+            realisees = [x for x in totalisees if self.budget == "P" or x.chapitre not in ("001", "002")]
+            _valeurs(
+                _fils(annexe, "CONSOLIDATION"),
+                CodTypBudAgreg={"P": "01", "A": "02"}[self.budget],
+                CodInvFonc=section,
+                CodRD=sens,
+                MtCredOuv=_euros(sum(ligne.credits for ligne in totalisees)),
+                MtRealMandatTitre=_euros(sum(ligne.realise for ligne in realisees)),
+                RAR=_euros(sum(ligne.restes for ligne in totalisees)),
+                SiretBudAnnexe=SIRETS[self.budget],
+            )
 
     def _ligne(self, budget: etree._Element, ligne: Ligne, montants: dict[str, int]) -> None:
         element = _fils(budget, "LigneBudget")

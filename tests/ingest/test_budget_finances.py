@@ -528,7 +528,7 @@ def test_accounts_without_loans_mean_no_debt(warehouse) -> None:
 
 
 def test_dump(warehouse):
-    for r in warehouse.execute("select rapprochement_id, attendu_eur, constate_eur, est_egal, severite from rapport.rpt_finances__rapprochements order by est_egal, all").fetchall(): print(r)
+    for r in warehouse.execute("select rapprochement_id, attendu_eur, constate_eur, est_egal, severite from rapport.rpt_finances__rapprochements order by est_egal, 1").fetchall(): print(r)
     for t in ('consolidation','dette','evolution'):
         print(t)
         print(warehouse.sql(f"from rapport.rpt_finances__{t} where exercice in (2016,2021,2023)").df().to_string())

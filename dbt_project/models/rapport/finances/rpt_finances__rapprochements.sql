@@ -302,7 +302,7 @@ tous as (
 
 select
     cast(
-        concat_ws('/', controle, tous.document_id, tous.objet, section, sens, code_chapitre) as varchar
+        concat_ws('/', controle, tous.exercice, tous.document_id, tous.objet, section, sens, code_chapitre) as varchar
     ) as rapprochement_id,
     cast(controle as varchar) as controle,
     cast(libelle_controle as varchar) as libelle_controle,
