@@ -321,7 +321,9 @@ def test_restes_a_realiser_of_real_documents(warehouse, fichier: str, expected: 
 
 
 def test_real_documents_have_no_unknown_account_and_the_editors_sections(warehouse) -> None:
-    rows = "select {} from intermediate.int_finances__lignes_budgetaires where regexp_matches(_fichier, '^(crach|mohon)')"
+    rows = (
+        "select {} from intermediate.int_finances__lignes_budgetaires where regexp_matches(_fichier, '^(crach|mohon)')"
+    )
     assert warehouse.execute(rows.format("count(*), count(*) filter (est_compte_inconnu)")).fetchone() == (
         786,
         0,
@@ -467,10 +469,13 @@ def test_a_short_nomenclature_is_the_official_one(warehouse) -> None:
     ).fetchall() == [("M57-M57_A", "fonctionnement")]
 
 
-def test_a_document_of_another_year_does_not_count(warehouse) -> None:
+def test_a_document_of_another_year_or_body_does_not_count(warehouse) -> None:
     assert warehouse.execute(
-        "select document_id, motif from intermediate.int_finances__documents where poids = 0 and exercice = 2024"
-    ).fetchall() == [("2024/annexes.xml#11", "document d’un autre exercice")]
+        "select document_id, motif from marts.fct_documents_ecartes where exercice = 2024 order by all"
+    ).fetchall() == [
+        ("2024/DM.xml#3", "document d’un autre organisme"),
+        ("2024/annexes.xml#11", "document d’un autre exercice"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -525,13 +530,3 @@ def test_without_the_accounts_of_the_year_every_figure_is_missing_the_debt_too(w
 
 def test_accounts_without_loans_mean_no_debt(warehouse) -> None:
     assert figures(warehouse, 2018)["dette.encours"] == (Decimal(0), None)
-
-
-def test_dump(warehouse):
-    for r in warehouse.execute("select rapprochement_id, attendu_eur, constate_eur, est_egal, severite from rapport.rpt_finances__rapprochements order by est_egal, 1").fetchall(): print(r)
-    for t in ('consolidation','dette','evolution'):
-        print(t)
-        print(warehouse.sql(f"from rapport.rpt_finances__{t} where exercice in (2016,2021,2023)").df().to_string())
-    print(warehouse.sql("from marts.fct_documents_ecartes").df().to_string())
-    print(warehouse.sql("from intermediate.int_finances__consolidations").df().to_string())
-    assert 0

@@ -1,9 +1,9 @@
 """Reads a budget document (``DocumentBudgetaire``, alone or in a ``CompteFinancierUnique``) into tables.
 
 ``documents`` holds one record per ``Budget`` element, ``lignes`` one per ``LigneBudget``, ``emprunts`` and
-``consolidations`` one per ``EMPRUNT`` and ``CONSOLIDATION`` of the annexes. Values are the text of the ``V`` attributes under the schema's own names;
-headings such as ``MtSup@ProdChaRat`` name a repeated element and its code. Elements marked
-``calculated="true"`` restate others: they are set apart, else everything would count twice.
+``consolidations`` one per ``EMPRUNT`` and ``CONSOLIDATION`` of the annexes. Values are the text of the ``V``
+attributes under the schema's own names; headings such as ``MtSup@ProdChaRat`` name a repeated element and its
+code. Elements marked ``calculated="true"`` restate others: they are set apart, else everything would count twice.
 
 The file is parsed twice, by two parsers that share no code. Expat goes first: it refuses any DOCTYPE before
 an entity could be declared, finds what is malformed, and counts the elements with the line where each
