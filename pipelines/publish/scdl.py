@@ -6,8 +6,8 @@ scdl/budget_<exercice>.csv     every line of every document that counts, UTF-8, 
 
 The schema says « chapitre » of the column that holds the account, and the other way round; like every published file we
 follow the columns' names: CONTNAT is the chapter, NATURE the account. The chapter is that of the plan of accounts: the
-ContNat of the documents is missing, or no chapter, too often, and has no label. Empty optional columns (the label of a
-function) are not written.
+ContNat of the documents is missing, or no chapter, too often, and has no label. The label of a function is unknown here:
+its column is there, as every column of the schema, and empty.
 """
 
 import json
@@ -42,6 +42,7 @@ SELECT = f"""
         compte as BGT_NATURE,
         libelle_compte as BGT_NATURE_LABEL,
         code_fonction as BGT_FONCTION,
+        cast(null as varchar) as BGT_FONCTION_LABEL,
         code_operation as BGT_OPERATION,
         section as BGT_SECTION,
         case type_operation when 'réelle' then 'réel' else 'ordre' end as BGT_OPBUDG,
