@@ -742,3 +742,20 @@ def test_the_debt_of_a_budget_and_what_it_cost(warehouse) -> None:
         (2, Decimal("8.00"), True, Decimal("1000.50")),
         (0, Decimal(0), True, Decimal(0)),  # accounts without a loan: no debt
     ]
+
+
+def test_chapters_of_two_plans_of_accounts_stand_in_one_series(warehouse) -> None:
+    """Crac’h in M14, Mohon in M57: the chapter of the year stays, and the series puts together what moved."""
+    found = rows(
+        warehouse,
+        "select distinct split_part(nomenclature, '-', 1), code_chapitre, libelle_chapitre, code_chapitre_canonique "
+        "from marts.fct_lignes_budgetaires where regexp_matches(fichier, '^(crach|mohon)') "
+        "and code_chapitre <> code_chapitre_canonique order by all",
+    )
+    assert found == [
+        ("M14", "67", "Charges exceptionnelles", "65"),
+        ("M14", "77", "Produits exceptionnels", "75"),
+        ("M57", "67", "Charges spécifiques", "65"),
+        ("M57", "731", "Fiscalité locale", "73"),
+        ("M57", "77", "Produits spécifiques", "75"),
+    ]
