@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from demo import chiffres, exports_comptes, exports_dsn, exports_rh, glpi, journaux
+from demo import chiffres, exports_comptes, exports_dsn, exports_rh, finances, glpi, journaux
 from demo.livraisons import Defaut, Livraison
 
 ORGANISATION = Path(__file__).with_name("organisation.yml")
@@ -28,6 +28,8 @@ GENERATEURS: tuple[Callable[[int], Iterable[Livraison]], ...] = (  # each gives 
     journaux.assistance,
     journaux.elections,
     glpi.tickets,
+    finances.ecritures,
+    finances.factures,
     chiffres.absences,
     chiffres.rapports_publies,
 )

@@ -2,7 +2,8 @@
 
 builds/<publication>/rapport.duckdb                  tables of marts, rapport and audit, with comments and keys
                      <schema>/<table>.parquet
-                     manifest.json                   fingerprint of every Parquet, rows, the build it comes from
+                     scdl/                           the budget as open data
+                     manifest.json                   fingerprint of every file but the first, the build it comes from
 published → builds/<publication>
 """
 
@@ -17,6 +18,7 @@ from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.publish.audit import write_audit
+from pipelines.publish.scdl import write_scdl
 from pipelines.settings import Home
 from pipelines.sources.registry import fingerprint
 from pipelines.sql import literal
@@ -90,6 +92,7 @@ def _write(home: Home, ledger: Ledger, folder: Path, build: str, findings: list[
             target.parent.mkdir(exist_ok=True)
             db.execute(f"copy (select * from {schema}.{table} order by all) to {literal(target)} (format parquet)")
             sync(target)
+        write_scdl(db, folder / "scdl")
         db.execute("checkpoint cible")
         db.execute("use memory")
         db.execute("detach cible")
@@ -117,7 +120,8 @@ def _copy_tables(db, schema: str) -> None:
 def _manifest(folder: Path, build: str) -> dict:
     files = {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*.parquet"))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".duckdb"
     }
     return {"build": build, "files": files}
 

@@ -415,6 +415,126 @@ declares as (
     from exercices
     union all
     select
+        'finances.principal.investissement.recettes_realisees' as code,
+        exercice,
+        'Recettes d’investissement réalisées du budget principal' as libelle,
+        'EUR' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.depenses_realisees' as code,
+        exercice,
+        'Dépenses d’investissement réalisées du budget principal' as libelle,
+        'EUR' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.solde_execution' as code,
+        exercice,
+        'Solde d’exécution de l’investissement du budget principal, sans les restes à réaliser' as libelle,
+        'EUR' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        '« Recettes d’investissement réalisées du budget principal » − « Dépenses d’investissement réalisées du budget principal » ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.restes_depenses' as code,
+        exercice,
+        'Restes à réaliser en dépenses d’investissement du budget principal' as libelle,
+        'EUR' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        'Somme de fct_lignes_budgetaires.restes_a_realiser_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.restes_recettes' as code,
+        exercice,
+        'Restes à réaliser en recettes d’investissement du budget principal' as libelle,
+        'EUR' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        'Somme de fct_lignes_budgetaires.restes_a_realiser_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.principal.fonctionnement.credits_depenses' as code,
+        exercice,
+        'Crédits ouverts en dépenses de fonctionnement du budget principal' as libelle,
+        'EUR' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        'Somme de fct_lignes_budgetaires.credits_ouverts_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = fonctionnement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.principal.fonctionnement.taux_depenses' as code,
+        exercice,
+        'Taux de réalisation des dépenses de fonctionnement du budget principal' as libelle,
+        '%' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        '« Dépenses de fonctionnement réalisées du budget principal » × 100 ÷ « Crédits ouverts en dépenses de fonctionnement du budget principal » ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.mandats' as code,
+        exercice,
+        'Mandats émis, tous budgets' as libelle,
+        'mandats' as unite,
+        0 as decimales,
+        'finances' as domaine,
+        'Nombre de valeurs distinctes de fct_ecritures.piece_id pour l’exercice, où nature_piece = mandat ; 0 si aucune ligne ; arrondi à l’unité. Sources : ciril_finances/mandats.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.titres' as code,
+        exercice,
+        'Titres émis, tous budgets' as libelle,
+        'titres' as unite,
+        0 as decimales,
+        'finances' as domaine,
+        'Nombre de valeurs distinctes de fct_ecritures.piece_id pour l’exercice, où nature_piece = titre ; 0 si aucune ligne ; arrondi à l’unité. Sources : ciril_finances/titres.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.factures' as code,
+        exercice,
+        'Factures éditées par Multifact pour les collectivités' as libelle,
+        'factures' as unite,
+        0 as decimales,
+        'finances' as domaine,
+        'Somme de fct_factures.nb_factures pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : multifact/factures.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
         'rh.effectif.total' as code,
         exercice,
         'Agents employés au 31 décembre' as libelle,
@@ -1294,6 +1414,125 @@ sources as (
         exercice,
         'budget/lignes' as source,
         2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.recettes_realisees' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.recettes_realisees' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.depenses_realisees' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.depenses_realisees' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.solde_execution' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.solde_execution' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.restes_depenses' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.restes_depenses' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.restes_recettes' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.restes_recettes' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.fonctionnement.credits_depenses' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.fonctionnement.credits_depenses' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.fonctionnement.taux_depenses' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.fonctionnement.taux_depenses' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.mandats' as code,
+        exercice,
+        'ciril_finances/mandats' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.titres' as code,
+        exercice,
+        'ciril_finances/titres' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.factures' as code,
+        exercice,
+        'multifact/factures' as source,
+        1 as groupe
     from exercices
     union all
     select
@@ -2388,6 +2627,100 @@ agregats as (
     group by faits.exercice
     union all
     select
+        'finances.principal.investissement.recettes_realisees' as code,
+        faits.exercice,
+        case when count(*) = count(faits.realise_eur) then cast(sum(faits.realise_eur) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.realise_eur) then cast(sum(faits.realise_eur) as decimal(20, 6)) end', 2) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_lignes_budgetaires') }} as faits
+    where faits.est_compte_administratif = true
+        and faits.type_budget = 'principal'
+        and faits.section = 'investissement'
+        and faits.sens = 'recette'
+    group by faits.exercice
+    union all
+    select
+        'finances.principal.investissement.depenses_realisees' as code,
+        faits.exercice,
+        case when count(*) = count(faits.realise_eur) then cast(sum(faits.realise_eur) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.realise_eur) then cast(sum(faits.realise_eur) as decimal(20, 6)) end', 2) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_lignes_budgetaires') }} as faits
+    where faits.est_compte_administratif = true
+        and faits.type_budget = 'principal'
+        and faits.section = 'investissement'
+        and faits.sens = 'dépense'
+    group by faits.exercice
+    union all
+    select
+        'finances.principal.investissement.restes_depenses' as code,
+        faits.exercice,
+        case when count(*) = count(faits.restes_a_realiser_eur) then cast(sum(faits.restes_a_realiser_eur) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.restes_a_realiser_eur) then cast(sum(faits.restes_a_realiser_eur) as decimal(20, 6)) end', 2) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_lignes_budgetaires') }} as faits
+    where faits.est_compte_administratif = true
+        and faits.type_budget = 'principal'
+        and faits.section = 'investissement'
+        and faits.sens = 'dépense'
+    group by faits.exercice
+    union all
+    select
+        'finances.principal.investissement.restes_recettes' as code,
+        faits.exercice,
+        case when count(*) = count(faits.restes_a_realiser_eur) then cast(sum(faits.restes_a_realiser_eur) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.restes_a_realiser_eur) then cast(sum(faits.restes_a_realiser_eur) as decimal(20, 6)) end', 2) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_lignes_budgetaires') }} as faits
+    where faits.est_compte_administratif = true
+        and faits.type_budget = 'principal'
+        and faits.section = 'investissement'
+        and faits.sens = 'recette'
+    group by faits.exercice
+    union all
+    select
+        'finances.principal.fonctionnement.credits_depenses' as code,
+        faits.exercice,
+        case when count(*) = count(faits.credits_ouverts_eur) then cast(sum(faits.credits_ouverts_eur) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.credits_ouverts_eur) then cast(sum(faits.credits_ouverts_eur) as decimal(20, 6)) end', 2) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_lignes_budgetaires') }} as faits
+    where faits.est_compte_administratif = true
+        and faits.type_budget = 'principal'
+        and faits.section = 'fonctionnement'
+        and faits.sens = 'dépense'
+    group by faits.exercice
+    union all
+    select
+        'finances.mandats' as code,
+        faits.exercice,
+        cast(count(distinct faits.piece_id) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(distinct faits.piece_id) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_ecritures') }} as faits
+    where faits.nature_piece = 'mandat'
+    group by faits.exercice
+    union all
+    select
+        'finances.titres' as code,
+        faits.exercice,
+        cast(count(distinct faits.piece_id) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(distinct faits.piece_id) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_ecritures') }} as faits
+    where faits.nature_piece = 'titre'
+    group by faits.exercice
+    union all
+    select
+        'finances.factures' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_factures) then cast(sum(faits.nb_factures) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_factures) then cast(sum(faits.nb_factures) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_factures') }} as faits
+    group by faits.exercice
+    union all
+    select
         'rh.effectif.total' as code,
         faits.exercice,
         case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
@@ -2821,6 +3154,40 @@ operations as (
         on m1.code = 'finances.annexe.fonctionnement.recettes_realisees' and m1.exercice = declares.exercice
     left join mesures as m2
         on m2.code = 'finances.annexe.fonctionnement.depenses_realisees' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ arrondi('(m1.valeur - m2.valeur)', 2) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'finances.principal.investissement.solde_execution' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'finances.principal.investissement.recettes_realisees' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'finances.principal.investissement.depenses_realisees' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm2.valeur', 2) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'finances.principal.fonctionnement.taux_depenses' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'finances.principal.fonctionnement.depenses_realisees' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'finances.principal.fonctionnement.credits_depenses' and m2.exercice = declares.exercice
     union all
     select
         declares.code,
