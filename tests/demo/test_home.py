@@ -282,10 +282,6 @@ def total_lines(home: Path) -> list[tuple[int, str, str, Decimal, Decimal]]:
     return found
 
 
-def readable(text: str) -> Decimal:
-    return number(text) if re.fullmatch(r"[\d\s]+([.,]\d+)?", text) else Decimal(0)
-
-
 def test_total_lines_are_right_but_for_the_planted_one(whole: Path) -> None:
     totals = total_lines(whole)
     assert len({(table, name) for _, table, name, _, _ in totals}) == 18
