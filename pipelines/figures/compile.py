@@ -204,8 +204,8 @@ def _value(measure: Measure) -> str:
     column = f"faits.{measure.column}"
     if measure.aggregate == "count_distinct":
         return f"cast(count(distinct {column}) as decimal(20, 6))"
-    # a sum with an unknown term is unknown: sum() alone would pass over it
-    return f"case when count(*) = count({column}) then cast(sum({column}) as decimal(20, 6)) end"
+    # a sum with an unknown term is unknown, and so is a greatest value: the function alone would pass over it
+    return f"case when count(*) = count({column}) then cast({measure.aggregate}({column}) as decimal(20, 6)) end"
 
 
 def _condition(values: Value | list[Value]) -> str:

@@ -11,7 +11,7 @@ The rules of a missing value, which no declaration can change:
 
 - missing is never zero: a figure is missing (``m``) when a table of its ``sources`` has no accepted delivery;
 - ``empty`` says what no row at all means when everything was delivered: ``zero``, or ``missing`` (``m``);
-- an unknown value among the summed rows makes the sum unknown (``?``): a fact whose NULL means zero says 0;
+- an unknown value among the rows makes their sum or greatest value unknown (``?``): a fact whose NULL means zero says 0;
 - a declared absence (``NC``, ``?``) makes its figure missing, whatever was received;
 - a missing operand makes an expression missing, with the operand's code;
 - a division by zero is not applicable (``—``).
@@ -46,7 +46,7 @@ class Measure(Declared):
     """An aggregate over the rows of a fact of the marts that bear the figure's exercice (and application)."""
 
     fact: Annotated[str, PydanticField(pattern=r"^(fct|dim)_[a-z][a-z0-9_]*$")]
-    aggregate: Literal["sum", "count", "count_distinct"]
+    aggregate: Literal["sum", "max", "count", "count_distinct"]
     column: Name | None = None
     where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
     empty: Literal["zero", "missing"] = "missing"
@@ -54,7 +54,7 @@ class Measure(Declared):
     @model_validator(mode="after")
     def _column_fits(self) -> "Measure":
         if (self.aggregate == "count") == (self.column is not None):
-            raise ValueError("a column is needed for sum and count_distinct, and none for count")
+            raise ValueError("a column is needed for sum, max and count_distinct, and none for count")
         if any(values == [] for values in self.where.values()):
             raise ValueError("where: an empty list of values matches no row")
         return self
@@ -63,6 +63,7 @@ class Measure(Declared):
         """The aggregate as a French sentence without full stop."""
         what = {
             "sum": f"Somme de {self.fact}.{self.column}",
+            "max": f"Plus grande valeur de {self.fact}.{self.column}",
             "count": f"Nombre de lignes de {self.fact}",
             "count_distinct": f"Nombre de valeurs distinctes de {self.fact}.{self.column}",
         }[self.aggregate]

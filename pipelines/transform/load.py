@@ -109,13 +109,19 @@ def _load_organisation(db, organisation: Organisation) -> None:
         db,
         "organisation.collectivites",
         "code_insee varchar, siren varchar, nom varchar, type varchar, population bigint",
-        [(c.code_insee, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites],
+        [(c.code_insee, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites]
+        # the syndicate itself, which has no code Insee: its own agents, accounts and data belong somewhere
+        + [(organisation.siren, organisation.siren, organisation.sigle, "syndicat", None)],
     )
     _table(
         db,
         "organisation.collectivites_alias",
         "alias varchar, code_insee varchar",
-        [(alias, c.code_insee) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])],
+        [(alias, c.code_insee) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])]
+        + [
+            (alias, organisation.siren)
+            for alias in dict.fromkeys([organisation.sigle, organisation.nom, *organisation.alias])
+        ],
     )
     _table(
         db,
