@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from demo import chiffres, exports_comptes, journaux
+from demo import chiffres, exports_comptes, infrastructure, journaux
 from demo.livraisons import Defaut, Livraison
 
 ORGANISATION = Path(__file__).with_name("organisation.yml")
@@ -47,6 +47,7 @@ def livraisons(exercice: int) -> Iterator[Livraison]:
     yield journaux.formations(exercice)
     yield journaux.assistance(exercice)
     yield from journaux.elections(exercice)
+    yield from infrastructure.exports(exercice)
     yield from chiffres.absences(exercice)
     yield from chiffres.rapports_publies(exercice)
 
