@@ -20,8 +20,10 @@ from demo.personnes import Personne
 PARIS = ZoneInfo("Europe/Paris")
 JOUR_DU_PIC = (4, 2)  # month and day, moved to a working day
 PASSERELLE = "192.0.2.5"  # addresses of documentation (RFC 5737)
+MOIS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 NAVIGATEUR = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"
 HORS_GROUPE = ("presta.audit", "presta.telecom")
+AVANT_LE_CONFINEMENT = 25  # of the agents of 2020, those who could connect before the lockdown
 PERIODES_2020 = (  # until this day, from so many agents to so many
     (dt.date(2020, 3, 16), 8, 14),
     (dt.date(2020, 5, 10), 105, 140),
@@ -143,7 +145,8 @@ def _sessions(rng: Random, exercice: int) -> Iterator[Session]:
         pic += dt.timedelta(days=1)
     jour, numero = dt.date(exercice, 1, 2), 0
     while jour.year == exercice:
-        presents = rng.sample(logins, _combien(rng, exercice, jour, pic))
+        parmi = logins[:AVANT_LE_CONFINEMENT] if jour <= PERIODES_2020[0][0] else logins
+        presents = rng.sample(parmi, _combien(rng, exercice, jour, pic))
         if jour.month == 8 and jour.weekday() == 2:
             presents.append(rng.choice(HORS_GROUPE))
         for agent in presents:
@@ -183,6 +186,12 @@ def _instant(jour: dt.date, secondes: int) -> dt.datetime:
     return local.astimezone(dt.UTC).replace(tzinfo=None)
 
 
+def _gmt(instant: dt.datetime) -> str:
+    """``04/02/2020:08:31:05 GMT``."""
+    iso = instant.isoformat()
+    return f"{iso[5:7]}/{iso[8:10]}/{iso[:4]}:{iso[11:19]} GMT"
+
+
 def _evenements(rng: Random, session: Session) -> Iterator[tuple[dt.datetime, str]]:
     """What the gateway writes about a session; ``#`` stands for the number of the message."""
     adresse = f"203.0.113.{1 + session.numero % 254}"
@@ -202,7 +211,7 @@ def _evenements(rng: Random, session: Session) -> Iterator[tuple[dt.datetime, st
             f"SSLVPN TCPCONNSTAT # 0 : {commun} - Source {adresse}:49152 - Destination 192.0.2.40:443",
         )
     if session.fin:
-        debut, fin = (f'"{instant:%m/%d/%Y:%H:%M:%S} GMT"' for instant in (session.debut, session.fin))
+        debut, fin = f'"{_gmt(session.debut)}"', f'"{_gmt(session.fin)}"'
         methode = "TimedOut" if session.numero % 5 == 0 else "Explicit"
         yield (
             session.fin,
