@@ -41,6 +41,12 @@ figures:
     decimales: 0
     sources: [gma/comptes]
     measure: {fact: fct_flux, aggregate: count_distinct, column: sens, empty: zero}
+  - code: essai.record
+    libelle: Record
+    unite: u
+    decimales: 0
+    sources: [gma/comptes]
+    measure: {fact: fct_flux, aggregate: max, column: quantite, where: {code_application: elise}}
   - code: essai.solde
     libelle: Solde
     unite: u
@@ -137,6 +143,8 @@ def test_values_of_measures_and_expressions(computed):
     assert value(rows, "essai.sorties") == Decimal("4")  # 1.5 + 2, rounded half up
     assert value(rows, "essai.lignes") == 4
     assert value(rows, "essai.sens") == 3
+    assert value(rows, "essai.record") == 10  # 10.25, not the 50 of another application
+    assert rows["essai.record", 3001]["formule"].startswith("Plus grande valeur de fct_flux.quantite pour l’exercice")
     assert value(rows, "essai.solde") == Decimal("6.75")  # from the exact 3.5, not from the rounded 4
     assert value(rows, "essai.part") == Decimal("34.1")  # 34.146…
     assert value(rows, "essai.part_du_solde") == Decimal("0.984")  # 6.75/3.5/3 + 3.5/10.25 = 0.98432…, from 34.146…
@@ -243,3 +251,9 @@ def test_family_has_a_figure_per_application_in_use_that_names_it(computed):
     assert rows["lieux.elise.quantite", 3001]["libelle"] == "Quantité de L'Élise"
     assert rows["lieux.gma.moyenne", 3001]["formule"].startswith("« Quantité de GMA » ÷ « L’ensemble »")
     assert rows["lieux.gma.quantite", 3001]["formule"].endswith("Sources : gma/comptes.")
+
+
+def test_a_greatest_value_is_unknown_when_a_value_is_and_missing_without_rows(computed):
+    unknown = computed([*FLOWS, (3001, "elise", "E", None, False)])
+    assert value(unknown, "essai.record") == "?"
+    assert value(computed([]), "essai.record") == "m"
