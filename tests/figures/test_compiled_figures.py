@@ -204,7 +204,7 @@ def test_refused_lines_make_a_figure_partial(computed):
     rows = computed(collected=collected)
     partial = {code for (code, exercice), row in rows.items() if exercice == 3001 and row["est_partiel"]}
     assert partial == {
-        "essai.sorties", "essai.lignes", "essai.sens", "essai.solde", "essai.part", "essai.part_du_solde",
+        "essai.sorties", "essai.lignes", "essai.sens", "essai.record", "essai.solde", "essai.part", "essai.part_du_solde",
         "lieux.gma.quantite", "lieux.gma.moyenne",
     }  # fmt: skip
     assert not any(row["est_partiel"] for (_, exercice), row in rows.items() if exercice == 3002)
