@@ -259,6 +259,7 @@ FIGURES = [
     Column("etat", "State"),
     Column("libelle", "Label"),
 ]
+STATES = {"calculé": "computed", "publié": "as published"}  # of a figure that has a value
 WIDE = 140  # a narrower terminal has no room for the labels
 FIGURES_CSV = [
     Column(name)
@@ -314,6 +315,6 @@ def _as_printed(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of ``chiffres`` with its value at its own number of decimals, and as the report prints it."""
     value, decimals = row["valeur"], row["decimales"]
     exact = value if value is None else round(value, decimals)
-    state = "missing" if value is None else "partial" if row["est_partiel"] else "computed"
+    state = "missing" if value is None else "partial" if row["est_partiel"] else STATES[row["statut"]]
     shown_value = row["code_manquant"] if value is None else french(value, decimals)
     return {**row, "valeur": exact, "affichage": shown_value, "etat": state}

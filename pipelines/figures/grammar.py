@@ -9,7 +9,8 @@ A code that holds ``{application}`` declares a family: one figure per applicatio
 
 The rules of a missing value, which no declaration can change:
 
-- missing is never zero: a figure is missing (``m``) when a table of its ``sources`` has no accepted delivery;
+- missing is never zero: a figure is missing (``m``) when a table of its ``sources`` has no accepted delivery; if a
+  published report printed it, that number stands in its place, marked ``publié``, and nothing is computed from it;
 - ``empty`` says what no row at all means when everything was delivered: ``zero``, or ``missing`` (``m``);
 - an unknown value among the summed rows makes the sum unknown (``?``): a fact whose NULL means zero says 0;
 - a declared absence (``NC``, ``?``) makes its figure missing, whatever was received;

@@ -689,16 +689,35 @@ resultats as (
     ) as calculs
     left join {{ ref('fct_absences_declarees') }} as absences
         on calculs.code = absences.code and calculs.exercice = absences.exercice
+),
+
+reprises as (
+    select
+        resultats.code,
+        resultats.exercice,
+        publies.valeur_publiee
+    from resultats
+    inner join etats on resultats.code = etats.code and resultats.exercice = etats.exercice
+    inner join {{ ref('fct_chiffres_publies') }} as publies
+        on resultats.code = publies.code and resultats.exercice = publies.exercice
+    where resultats.code_manquant = 'm' and not etats.est_recu and publies.valeur_publiee is not null
 )
 
 select
     declares.code,
     cast(declares.exercice as integer) as exercice,
-    cast(case when resultats.code_manquant is null then resultats.valeur end as decimal(20, 6)) as valeur,
+    cast(
+        case when resultats.code_manquant is null then resultats.valeur else reprises.valeur_publiee end
+        as decimal(20, 6)
+    ) as valeur,
     declares.unite,
     cast(declares.decimales as integer) as decimales,
-    case when resultats.code_manquant is null then 'calculé' else 'manquant' end as statut,
-    resultats.code_manquant,
+    case
+        when resultats.code_manquant is null then 'calculé'
+        when reprises.code is not null then 'publié'
+        else 'manquant'
+    end as statut,
+    case when reprises.code is null then resultats.code_manquant end as code_manquant,
     resultats.code_manquant is null and etats.est_partiel as est_partiel,
     cast(resultats.valeur_ecartee as decimal(20, 6)) as valeur_ecartee,
     cast(resultats.nb_lignes as bigint) as nb_lignes,
@@ -708,3 +727,4 @@ select
 from declares
 inner join etats on declares.code = etats.code and declares.exercice = etats.exercice
 inner join resultats on declares.code = resultats.code and declares.exercice = resultats.exercice
+left join reprises on declares.code = reprises.code and declares.exercice = reprises.exercice
