@@ -142,6 +142,11 @@ _TABLE = [
         "Vérifier le compte ou la nomenclature du document.",
     ),
     Rule(
+        "GOU-QUORUM",
+        "Quorum recalculé différent de celui du procès-verbal",
+        "Vérifier les présents et la liste des membres, ou faire constater l’irrégularité de la séance.",
+    ),
+    Rule(
         "DBT-ECHEC",
         "Règle de l’entrepôt en échec",
         "Corriger les données signalées ; l’entrepôt précédent reste en place.",

@@ -226,7 +226,7 @@ def test_init_files_wire_nothing():
 
 # codes ------------------------------------------------------------
 
-CODE = re.compile(r"""["']((?:LIG|FIC|ATT|COL|PUB|ABS|CPT|DBT|SEC|LIV|DEC)-[A-Z]+(?:-[A-Z]+)*|TOTAL)["']""")
+CODE = re.compile(r"""["']((?:LIG|FIC|ATT|COL|PUB|ABS|CPT|GOU|DBT|SEC|LIV|DEC)-[A-Z]+(?:-[A-Z]+)*|TOTAL)["']""")
 
 
 def test_every_code_that_is_used_is_explained_and_every_code_explained_is_used():

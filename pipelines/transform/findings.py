@@ -1,4 +1,6 @@
-"""What a new warehouse says of itself: differences with published figures, contradicted absences, unknown accounts."""
+"""What a new warehouse says of itself: differences with published figures, contradicted absences, unknown accounts,
+meetings whose quorum is not the one declared.
+"""
 
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +14,7 @@ def build_findings(warehouse: Path) -> list[Finding]:
     import duckdb
 
     with duckdb.connect(str(warehouse), read_only=True) as db:
-        return [*_differences(db), *_contradicted_absences(db), *_unknown_accounts(db)]
+        return [*_differences(db), *_contradicted_absences(db), *_unknown_accounts(db), *_quorums(db)]
 
 
 def _differences(db) -> list[Finding]:
@@ -84,4 +86,25 @@ def _unknown_accounts(db) -> list[Finding]:
             ligne=ligne,
         )
         for exercice, nomenclature, account, fichier, ligne in rows
+    ]
+
+
+def _quorums(db) -> list[Finding]:
+    rows = db.execute(
+        "select exercice, date_seance, quorum_requis, nb_presents, regle_quorum from rapport.rpt_gouvernance__seances "
+        "where est_quorum_atteint <> est_quorum_declare order by date_seance"
+    ).fetchall()
+    rule = RULES["GOU-QUORUM"]
+    return [
+        Finding(
+            "GOU-QUORUM",
+            "alerte",
+            exercice,
+            "comite/seances",
+            f"{rule.titre} : séance du {day:%d/%m/%Y}",
+            attendu=f"{required} présents ({rule_of_the_day[0].lower()}{rule_of_the_day[1:]})",
+            recu=f"{present} présents",
+            aide=rule.aide,
+        )
+        for exercice, day, required, present, rule_of_the_day in rows
     ]
