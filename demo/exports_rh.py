@@ -23,9 +23,9 @@ DERNIER_DE_CEGID = 2020
 REFUS = {
     ("cegid_rh/agents", 2018): ("date_entree", "31/02/2016", "LIG-TYPE"),
     ("cegid_rh/heures", 2019): ("heures", "néant", "LIG-TYPE"),
-    ("cegid_rh/bulletins", 2019): ("collectivite", "", "LIG-OBLIGATOIRE"),
+    ("cegid_rh/bulletins", 2019): ("nb_bulletins", "à compléter", "LIG-TYPE"),
     ("ciril_rh/agents", 2021): ("sexe", "", "LIG-OBLIGATOIRE"),
-    ("ciril_rh/bulletins", 2021): ("nb_bulletins", "à compléter", "LIG-TYPE"),
+    ("ciril_rh/bulletins", 2021): ("collectivite", "", "LIG-OBLIGATOIRE"),
     ("ciril_rh/heures", 2022): ("heures", "cf. DSN", "LIG-TYPE"),
 }
 # (table, exercice, matricule) → the cell that is read, and wrong
