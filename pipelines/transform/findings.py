@@ -1,5 +1,5 @@
 """What a new warehouse says of itself: differences with published figures, contradicted absences, unknown accounts,
-meetings whose quorum is not the one declared.
+sources of the staff that disagree, meetings whose quorum is not the one declared.
 """
 
 from decimal import Decimal
@@ -14,7 +14,13 @@ def build_findings(warehouse: Path) -> list[Finding]:
     import duckdb
 
     with duckdb.connect(str(warehouse), read_only=True) as db:
-        return [*_differences(db), *_contradicted_absences(db), *_unknown_accounts(db), *_quorums(db)]
+        return [
+            *_differences(db),
+            *_contradicted_absences(db),
+            *_unknown_accounts(db),
+            *_staff(db),
+            *_quorums(db),
+        ]
 
 
 def _differences(db) -> list[Finding]:
@@ -86,6 +92,27 @@ def _unknown_accounts(db) -> list[Finding]:
             ligne=ligne,
         )
         for exercice, nomenclature, account, fichier, ligne in rows
+    ]
+
+
+def _staff(db) -> list[Finding]:
+    rows = db.execute(
+        "select code_controle, exercice, perimetre, valeur, valeur_attendue, ecart from rapport.rpt_rh__rapprochements "
+        "where not est_egal order by all"
+    ).fetchall()
+    return [
+        Finding(
+            code,
+            "alerte",
+            exercice,
+            "rh",
+            f"{RULES[code].titre} : {scope}",
+            attendu=plain(expected),
+            recu=plain(found),
+            ecart=plain(gap),
+            aide=RULES[code].aide,
+        )
+        for code, exercice, scope, found, expected, gap in rows
     ]
 
 

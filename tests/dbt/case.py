@@ -7,6 +7,7 @@ import duckdb
 
 from pipelines import settings
 from pipelines.sources.registry import Registry
+from tests.dbt import case_rh
 
 YEARS = (2041, 2042, 2043)
 PROVENANCE = [
@@ -63,6 +64,7 @@ ACCEPTED = {
     ("rgpd/actions", 2042): 0,
     ("projets/projets", 2042): 0,
     ("projets/faits_marquants", 2042): 0,
+    **case_rh.ACCEPTED,
 }
 
 
@@ -313,8 +315,10 @@ LAKE: dict[str, list[dict[str, Any]]] = {
             ("applications.gma.agents_formes", "6", "6"),
             ("chapitre.chiffre_sans_formule", "12", "12"),
             ("gouvernance.comite.membres", "4", "4"),  # no list of members was accepted that year
+            ("rh.filiere.police.tous", None, None),  # a blank cell
         ]
     ],
+    **case_rh.LAKE,
 }
 
 

@@ -151,6 +151,7 @@ def test_published_figures_are_compared_at_the_printed_precision(warehouse):
         ("applications.gma.agents_formes", None, Decimal(6), 0, None, False, "non recalculé"),
         ("chapitre.chiffre_sans_formule", None, Decimal(12), 0, None, False, "non recalculé"),
         ("gouvernance.comite.membres", None, Decimal(4), 0, None, False, "non recalculé"),
+        ("rh.filiere.police.tous", None, None, None, None, True, "manquant des deux côtés"),
     ]
 
 
@@ -169,10 +170,24 @@ def test_published_figure_stands_for_the_one_that_nothing_gives(warehouse):
 def test_lines_left_out_are_reported(warehouse):
     rows = warehouse.rows("select source, exercice, motif, est_comptee, nb_lignes from rapport.rpt_lignes_signalees")
     assert sorted(rows) == [
+        ("ciril_rh/agents", 2041, "cadre d’emplois non reconnu", False, 1),
+        ("ciril_rh/agents", 2041, "statut non reconnu", False, 1),
+        ("ciril_rh/agents", 2042, "doublon", False, 1),
+        ("ciril_rh/bulletins", 2041, "collectivité inconnue", True, 1),
+        ("ciril_rh/heures", 2041, "agent absent de l’état du personnel", False, 1),
+        ("ciril_rh/heures", 2042, "remplacée par les déclarations sociales", False, 3),
         ("comite/deliberations", 2042, "sans séance", False, 1),
         ("comite/membres", 2042, "collectivité inconnue", True, 1),
         ("comite/membres", 2042, "hors période", False, 1),
         ("comite/seances", 2042, "doublon", False, 1),
+        ("dsn/activites", 2042, "absence non rémunérée", False, 1),
+        ("dsn/activites", 2042, "contrat absent de la déclaration", False, 1),
+        ("dsn/activites", 2042, "déclaration écartée", False, 1),
+        ("dsn/activites", 2042, "exercice sans déclarations", False, 1),
+        ("dsn/activites", 2042, "mandat, stage ou volontariat", False, 1),
+        ("dsn/activites", 2042, "unité qui n’est pas une durée", False, 1),
+        ("dsn/declarations", 2042, "déclaration remplacée par une plus récente", False, 1),
+        ("dsn/declarations", 2042, "envoi d’essai", False, 1),
         ("elise/comptes", 2041, "collectivité inconnue", True, 1),
         ("elise/comptes", 2041, "doublon", False, 1),
         ("elise/comptes", 2041, "désactivé", False, 2),
@@ -194,7 +209,7 @@ def test_collection_shows_every_declared_table_of_every_exercice(warehouse):
         "select count(*), count(*) filter (where statut = 'reçue'), sum(nb_ecartees) from rapport.rpt_collecte"
     )
     assert count % len(case.YEARS) == 0
-    assert (received, left_out) == (len(case.ACCEPTED), 15)
+    assert (received, left_out) == (len(case.ACCEPTED), 30)
 
 
 def test_application_table_has_a_row_per_indicator_and_exercice(warehouse):

@@ -79,7 +79,8 @@ COLUMNS = {
 LONGEST = 1_000  # bytes of a line; a value of the norm has 120 characters at most
 FIRST = re.compile(rb"(?:\xef\xbb\xbf)?S10\.G00\.00\.")  # with the mark of UTF-8, so that its refusal says the encoding
 RUBRIQUE = re.compile(rb"(S[0-9]{2}\.G[0-9]{2}\.[0-9]{2})\.([0-9]{3}),'([\x20-\x7e\xa0-\xff]*)'")
-UNPRINTABLE = re.compile(rb"[\x80-\x9f]")
+# What ISO-8859-1 does not print, and the accents of UTF-8 (« Ã© », « Â° »), which no text of the norm writes otherwise.
+FOREIGN = re.compile(rb"[\x80-\x9f]|[\xc2\xc3][\xa0-\xbf]|\xef\xbb\xbf")
 
 
 def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str, Records]:
@@ -155,9 +156,11 @@ class _Reading:
         """Block, number and value of a line."""
         if self._line == 1 and not FIRST.match(line):
             raise self._refusal("FIC-NATURE", f"une DSN, dont la première rubrique est {ENVOI}.001")
-        if not _is_latin1(line):
+        if FOREIGN.search(line):
             raise self._refusal("FIC-ENCODAGE", "ISO-8859-1, l’encodage de la norme")
         match = RUBRIQUE.fullmatch(line.removesuffix(b"\n").removesuffix(b"\r"))
+        if match is None and len(line) < LONGEST and not line.endswith(b"\n"):
+            raise self._refusal("FIC-TRONQUE", "une dernière ligne entière")
         if match is None:
             raise self._refusal("FIC-DSN", "une rubrique par ligne : S21.G00.40.001,'valeur'")
         return match[1].decode(), match[2].decode(), match[3].decode("iso-8859-1")
@@ -219,7 +222,8 @@ class _Reading:
             if block.code != SUSPENSION and f"{block.code}.001" in above:
                 expected = f"un seul bloc {block.code} par {PARENTS[block.code]}"
                 raise DeliveryRefused("FIC-DSN", fichier=self.fichier, ligne=block.line, attendu=expected)
-            above |= block.values
+            former = {rubrique: "" for rubrique in above if rubrique.startswith(block.code)}
+            above |= former | block.values
 
     def _end(self) -> None:
         """Compare what was read with what the file announces."""
@@ -241,19 +245,6 @@ class _Reading:
 
     def _refusal(self, code: str, expected: str, column: str | None = None) -> DeliveryRefused:
         return DeliveryRefused(code, fichier=self.fichier, ligne=self._line, colonne=column, attendu=expected)
-
-
-def _is_latin1(line: bytes) -> bool:
-    """False for what ISO-8859-1 does not print, and for an accent in UTF-8, whose bytes no French text has in a row."""
-    if line.isascii():
-        return True
-    if UNPRINTABLE.search(line):
-        return False
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return True
-    return False
 
 
 def _birth(text: str) -> str:

@@ -1,8 +1,9 @@
--- « Toutes » stands for every member; a name that is no member's (a partner) stays as it was written.
+-- « Toutes » stands for every member; a name that is no member's (a partner) stays as it was written. The syndicate is
+-- not one of its own members.
 with membres as (
     select string_agg(libelle_collectivite, ', ' order by libelle_collectivite) as collectivites, count(*) as nb_collectivites
     from {{ ref('int_communs__collectivites') }}
-    where code_collectivite <> 'inconnue'
+    where type_collectivite not in ('syndicat', 'inconnue')
 ),
 
 noms as (
@@ -21,7 +22,7 @@ concernees as (
         noms._fichier,
         noms._ligne,
         string_agg(coalesce(collectivites.libelle_collectivite, noms.nom), ', ' order by noms.place) as collectivites,
-        count(collectivites.code_collectivite) as nb_collectivites
+        count(*) filter (where collectivites.type_collectivite <> 'syndicat') as nb_collectivites
     from noms
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes_collectivites
         on {{ normalise_libelle('noms.nom') }} = orthographes_collectivites.orthographe
