@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from demo import chiffres, exports_comptes, exports_dsn, exports_rh, gouvernance, journaux, projets, rgpd
+from demo import chiffres, exports_comptes, exports_dsn, exports_rh, glpi, gouvernance, journaux, projets, rgpd
 from demo.livraisons import Defaut, Livraison
 
 ORGANISATION = Path(__file__).with_name("organisation.yml")
@@ -27,6 +27,7 @@ GENERATEURS: tuple[Callable[[int], Iterable[Livraison]], ...] = (  # each gives 
     journaux.formations,
     journaux.assistance,
     journaux.elections,
+    glpi.tickets,
     gouvernance.comite,
     rgpd.registres,
     rgpd.suivi,

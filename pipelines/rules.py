@@ -9,11 +9,20 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: its code, its title and how to mend what it refuses (French)."""
+    """One rule: its code, its title and how to mend what it refuses (French).
+
+    ``a_decider``: a year cannot be frozen while such a finding stands and nobody has decided, although it stops nothing else.
+    """
 
     code: str
     titre: str
     aide: str
+    a_decider: bool = False
+
+    @property
+    def effet(self) -> str:
+        """What a breach of the rule does (French): the same for every rule of a family."""
+        return _EFFETS.get(self.code) or _EFFETS[self.code.partition("-")[0]]
 
 
 _TABLE = [
@@ -140,16 +149,24 @@ _TABLE = [
         "PUB-ECART",
         "Chiffre publié différent du chiffre recalculé",
         "Rédiger un erratum, ou corriger l’export en cause.",
+        a_decider=True,
     ),
     Rule(
         "ABS-CONTREDITE",
         "Absence déclarée malgré des données reçues",
         "Retirer l’absence déclarée, ou vérifier l’export.",
+        a_decider=True,
     ),
     Rule(
         "CPT-INCONNU",
         "Compte absent du plan de comptes de l’exercice",
         "Vérifier le compte ou la nomenclature du document.",
+        a_decider=True,
+    ),
+    Rule(
+        "REL-ECART",
+        "Chiffre d’un exercice figé qui changerait",
+        "Remettre le fichier précédent, ou figer une nouvelle version de l’exercice avec son motif.",
     ),
     Rule(
         "GOU-QUORUM",
@@ -187,6 +204,21 @@ _TABLE = [
         "Corriger les données signalées ; l’entrepôt précédent reste en place.",
     ),
 ]
+_EFFETS = {
+    "LIG": "La ligne est refusée, comptée et expliquée ; le reste de la livraison est lu. Les chiffres concernés sont dits partiels.",
+    "FIC": "La livraison est refusée en entier ; la précédente, si elle existe, reste celle qui compte.",
+    "COL": "Les chiffres qui en dépendent manquent (code « m ») tant que l’export n’est ni reçu ni déclaré absent.",
+    "ATT-CRITIQUE": "La livraison n’est pas acceptée ; la précédente reste celle qui compte, sauf décision motivée.",
+    "ATT-ALERTE": "La livraison est acceptée ; l’alerte demeure visible.",
+    "ATT-ERREUR": "La livraison n’est pas acceptée : un contrôle qui n’a pas tourné ne prouve rien. Aucune décision ne peut l’accepter.",
+    "TOTAL": "La livraison est acceptée ; l’écart demeure visible.",
+    "PUB": "Le chiffre recalculé est publié, jamais corrigé en silence ; l’écart doit être décidé avant de figer l’exercice.",
+    "ABS": "L’absence déclarée l’emporte ; la contradiction doit être décidée avant de figer l’exercice.",
+    "CPT": "Le montant est conservé hors des sections et chapitres ; il doit être décidé avant de figer l’exercice.",
+    "REL": "Rien n’est publié tant qu’une nouvelle version motivée ne remplace pas l’exercice figé.",
+    "RH": "Le chiffre est publié ; l’écart demeure visible.",
+    "DBT": "L’entrepôt n’est pas remplacé : la publication précédente reste en place.",
+}
 RULES: dict[str, Rule] = {rule.code: rule for rule in _TABLE}
 
 

@@ -50,6 +50,11 @@ class Home:
         return self.root / "ledger.db"
 
     @property
+    def ledger_head(self) -> Path:
+        """The head of the ledger's chain, as it was when somebody last closed it."""
+        return self.root / "ledger.head"
+
+    @property
     def warehouse_next(self) -> Path:
         """The warehouse being built."""
         return self.root / "warehouse" / "next" / WAREHOUSE_FILE
@@ -68,6 +73,11 @@ class Home:
     def builds(self) -> Path:
         """Every publication, one folder each."""
         return self.root / "builds"
+
+    @property
+    def releases(self) -> Path:
+        """Frozen years: ``releases/<exercice>-v<n>/``."""
+        return self.root / "releases"
 
     @property
     def published(self) -> Path:
@@ -103,6 +113,12 @@ def key_file(home_: Home) -> Path:
 
     name = hashlib.sha256(str(home_.root).encode()).hexdigest()[:16]
     return user_config_path("sicio") / f"{name}.key"
+
+
+def database_url(system: str) -> tuple[str, str | None]:
+    """The variable that holds the address of a tool's database (``SICIO_GLPI_URL``), and its value: a secret."""
+    name = f"SICIO_{system.upper()}_URL"
+    return name, os.environ.get(name)
 
 
 def alert_command() -> str | None:

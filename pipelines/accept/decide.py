@@ -1,12 +1,14 @@
 """Decides whether a judged delivery may become current, and commits it.
 
 The verdicts must be of this delivery's own tables, none may block, and the same bytes must not already stand for
-another exercice.
+another exercice. A critical check that failed blocks until somebody accepts that very finding (``sicio decide``): the
+verdict stays what it is. A check that could not run proves nothing, and nobody can accept it.
 """
 
 from pipelines.failpoints import reached
-from pipelines.ledger.records import Manifest, Verdict
-from pipelines.ledger.store import Ledger
+from pipelines.ledger.checks import check_finding
+from pipelines.ledger.records import CheckResult, Manifest, Verdict
+from pipelines.ledger.store import Ledger, now
 from pipelines.rules import DeliveryRefused
 
 
@@ -32,7 +34,7 @@ def accept(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict], *, may_r
         raise ValueError("the verdicts are not those of this delivery")
     if not may_repeat:
         refuse_known_bytes(ledger, manifest)
-    blocking = [result for verdict in verdicts for result in verdict.results if result.blocks]
+    blocking = _blocking(ledger, manifest, verdicts)
     if blocking:
         raise DeliveryRefused(
             "ATT-CRITIQUE" if all(r.success is False for r in blocking) else "ATT-ERREUR",
@@ -43,3 +45,15 @@ def accept(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict], *, may_r
     changed = ledger.record_acceptance(manifest, verdicts)
     reached("accept.after_commit")
     return changed
+
+
+def _blocking(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict]) -> list[CheckResult]:
+    """The results that block and that no decision in force accepts."""
+    decisions, today = ledger.decisions(), now()[:10]
+    found = []
+    for verdict in verdicts:
+        for result in (r for r in verdict.results if r.blocks):
+            decision = decisions.get(check_finding(manifest, verdict, result).id)
+            if result.success is None or decision is None or not decision.holds(today):
+                found.append(result)
+    return found

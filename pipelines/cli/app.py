@@ -13,7 +13,7 @@ import click
 
 from pipelines.cli.session import Session, global_options
 
-DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, INTERRUPTED, BROKEN = 0, 1, 2, 3, 4, 130, 70
+DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, FROZEN, INTERRUPTED, BROKEN = 0, 1, 2, 3, 4, 5, 130, 70
 
 # name → (module, attribute, what --help says)
 COMMANDS = {
@@ -24,11 +24,19 @@ COMMANDS = {
         "status",
         "What arrived, what is missing, and what the figures lack.",
     ),
+    "snapshot": ("pipelines.cli.snapshot", "snapshot", "Read a tool's database into landing."),
     "check": ("pipelines.cli.collecting", "check", "Judge files without loading them."),
     "run": ("pipelines.cli.collecting", "run", "Collect exercices, build the warehouse, publish."),
     "rejects": ("pipelines.cli.rejects", "rejects", "What was refused, where, and how to mend it."),
-    "findings": ("pipelines.cli.reading", "findings", "Everything somebody must know or decide."),
+    "findings": ("pipelines.cli.deciding", "findings", "Everything somebody must know or decide."),
+    "decide": ("pipelines.cli.deciding", "decide", "Accept a finding, with a reason, or take that back."),
+    "explain": ("pipelines.cli.deciding", "explain", "The page of a rule."),
     "figures": ("pipelines.cli.reading", "figures", "The published figures."),
+    "release": ("pipelines.cli.releasing", "release", "Freeze a year."),
+    "compare": ("pipelines.cli.releasing", "compare", "What differs between two releases, and the erratum."),
+    "replay": ("pipelines.cli.releasing", "replay", "Make a frozen year again and compare the bytes."),
+    "trace": ("pipelines.cli.tracing", "trace", "From a figure to the lines behind it, and back."),
+    "verify": ("pipelines.cli.deciding", "verify", "Prove that nothing recorded or kept was changed."),
     "schema": ("pipelines.cli.authoring", "schema", "The Table Schema of a declared table."),
     "source": ("pipelines.cli.authoring", "source", "Declare a new source."),
     "codegen": ("pipelines.cli.authoring", "codegen", "Bring the generated dbt files up to date."),
@@ -38,7 +46,8 @@ COMMANDS = {
 EPILOG = """\
 \b
 Exit codes: 0 done, 1 blocking findings, 2 usage or configuration,
-            3 done but the collection is incomplete, 4 busy.
+            3 done but the collection is incomplete, 4 busy,
+            5 a frozen year would change.
 """
 
 
@@ -94,6 +103,7 @@ class LazyGroup(click.Group):
 
 def exit_code(error: Exception) -> int:
     """The exit code of an expected error; 70 for one that is not expected."""
+    from pipelines.extract.database import SnapshotFailed
     from pipelines.locking import Busy
     from pipelines.rules import DeliveryRefused
     from pipelines.sources.yaml_file import DeclarationError
@@ -102,6 +112,7 @@ def exit_code(error: Exception) -> int:
         (Busy, BUSY),
         (DeliveryRefused, BLOCKED),
         (DeclarationError, USAGE),
+        (SnapshotFailed, USAGE),
         (PermissionError, USAGE),
         (FileNotFoundError, USAGE),
     ]

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 
 import click
 
-from pipelines.cli.app import BLOCKED, BUSY, DONE, INCOMPLETE
+from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE
 from pipelines.cli.output import note, printable, progress, title
 from pipelines.cli.reading import checks_sentence, read_status
 from pipelines.cli.rejects import failing_lines_of, reject_text
@@ -57,6 +57,9 @@ def run_and_tell(session: Session, years: list[int], systems: list[str] | None) 
         from pipelines.defs.run import run_jobs
 
         report = run_jobs(session.home, years, systems, say)
+    if report.error and "is frozen and" in report.error:
+        note(f"Error: {report.error}")
+        return FROZEN
     if report.error and "is being written by process" in report.error:
         note(f"Error: {report.error}")
         return BUSY

@@ -13,10 +13,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from pipelines.french import NARROW, number
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from pipelines.sources.organisation import Organisation
 
 MARK = "DÉMONSTRATION"  # said on everything that a demonstration home prints
-NARROW = "\u202f"  # narrow no-break space, between thousands
 PIPE_WIDTH = 200  # columns of a table that no terminal shows
 NARROWEST = 100  # a narrower terminal wraps lines by itself
 
@@ -91,10 +92,7 @@ def neutralised(value: Any) -> Any:
 
 def french(value: Decimal | None, decimals: int, space: str = NARROW) -> str:
     """``4764020.26`` → ``4 764 020,26``; half-up; empty for None."""
-    if value is None:
-        return ""
-    rounded = value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
-    return f"{rounded:,f}".replace(",", space).replace(".", ",")
+    return "" if value is None else number(value, decimals, space)
 
 
 def write_csv(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], organisation: "Organisation") -> None:

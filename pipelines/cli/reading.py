@@ -1,4 +1,4 @@
-"""``status``, ``findings``, ``figures``: what a home says of a year. These commands write nothing.
+"""``status`` and ``figures``: what a home says of a year. These commands write nothing.
 
 What is true is found by ``evidence``; here it is chosen, laid out, and given an exit code.
 """
@@ -30,7 +30,6 @@ from pipelines.evidence.status import YearStatus, year_status
 from pipelines.figures.load import load_figures
 from pipelines.ingest.archive import sha256_of
 from pipelines.ingest.landing import files_of, unknown_files
-from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger, now
 
 
@@ -174,78 +173,6 @@ def _publication_sentence(session: Session, found: YearStatus) -> str:
         behind = ", ".join(publication.behind)
         return f"{name}; it lags behind what is accepted: {behind} ({session.command} run {found.exercice})"
     return f"{name}, up to date with what is accepted"
-
-
-# findings ---------------------------------------------------------------------------------------------------
-
-FINDINGS = [
-    Column(name)
-    for name in (
-        "severity",
-        "code",
-        "exercice",
-        "ou",
-        "message",
-        "fichier",
-        "ligne",
-        "recu",
-        "attendu",
-        "ecart",
-    )
-] + [Column("aide")]
-
-
-@click.command(short_help="Everything somebody must know or decide.")
-@year_argument
-@format_option
-@global_options
-@click.pass_context
-def findings(ctx: click.Context, year: int, form: str) -> None:
-    """Everything somebody must know or decide about YEAR: refusals, failed checks, missing exports,
-    differences.
-
-    Ends with 1 when one of them blocks, 3 when only missing exports do.
-    """
-    from pipelines.evidence.findings import gather
-
-    session: Session = ctx.obj
-    session.exercice(year)
-    with session.ledger() as ledger:
-        every = gather(session.home, ledger, session.registry, session.organisation)
-    found = [f for f in every if f.exercice in (year, 0) and not _not_due_yet(session, f)]
-    rows = [asdict(finding) for finding in found]
-    if form == "csv":
-        write_csv(FINDINGS, rows, session.organisation)
-    elif form == "json":
-        write_json({"exercice": year, "constats": rows}, session.organisation)
-    else:
-        title(f"findings of {year}", session.organisation)
-        for finding in found:
-            click.echo(f"\n{printable(_finding_text(finding))}")
-        click.echo(f"\n{len(found)} finding{'s' * (len(found) != 1)}.")
-    blocking = {finding.code for finding in found if finding.severity == "bloquant"}
-    ctx.exit(BLOCKED if blocking - {"COL-MANQUANT"} else INCOMPLETE if blocking else DONE)
-
-
-def _finding_text(finding: Finding) -> str:
-    """Several lines: how grave, which rule, where, then the details."""
-    place = ":".join(str(part) for part in (finding.fichier, finding.ligne) if part)
-    details = [
-        ("reçu", finding.recu),
-        ("attendu", finding.attendu),
-        ("écart", finding.ecart),
-        ("aide", finding.aide),
-    ]
-    body = "".join(f"\n  {name:<8}{text}" for name, text in details if text)
-    where = f"{finding.ou} ({place})" if place else finding.ou
-    return f"{finding.severity} {finding.code} {where} — {finding.message}{body}"
-
-
-def _not_due_yet(session: Session, finding: Finding) -> bool:
-    """True for an export that is missing, and may be: what is published does not know today's date."""
-    if finding.code != "COL-MANQUANT":
-        return False
-    return session.registry.export_of(finding.ou).due(finding.exercice) >= now()[:10]
 
 
 # figures ----------------------------------------------------------------------------------------------------

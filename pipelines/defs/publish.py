@@ -4,9 +4,12 @@ import dagster as dg
 
 from pipelines.defs.workspace import home, organisation, registry
 from pipelines.evidence.findings import gather
-from pipelines.ledger.store import open_ledger
+from pipelines.ledger.records import Finding
+from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.locking import only_writer
+from pipelines.publish.release import frozen_changes, refuse_frozen_changes
 from pipelines.publish.swap import publish
+from pipelines.rules import RULES
 
 PUBLISHED = dg.AssetKey(["publication", "published"])
 
@@ -24,14 +27,38 @@ def publish_defs() -> dg.Definitions:
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         with only_writer(home()), open_ledger(home()) as ledger:
-            build = ledger.last_build()
+            build = ledger.last_build()["build"]
+            hold_frozen_years(ledger, build)
             findings = gather(home(), ledger, registry(), organisation())
-            identity = publish(home(), ledger, build["build"], findings)
+            ledger.sight(findings)
+            identity = publish(home(), ledger, build, findings)
         return dg.MaterializeResult(
             metadata={"publication": identity, "constats": len(findings), "dossier": str(home().published)}
         )
 
     return dg.Definitions(assets=[published])
+
+
+def hold_frozen_years(ledger: Ledger, build: str) -> None:
+    """Publish nothing when a frozen figure would change: each one is a finding. Raises FrozenYear."""
+    found = [
+        Finding(
+            "REL-ECART",
+            "bloquant",
+            int(release.partition("-")[0]),
+            change.code,
+            f"{RULES['REL-ECART'].titre} : {change.libelle} ({release})",
+            attendu=change.printed(change.before),
+            recu=change.printed(change.after),
+            aide=RULES["REL-ECART"].aide,
+        )
+        for release, changed in frozen_changes(home(), ledger).items()
+        for change in changed
+    ]
+    if found:
+        ledger.record_findings(build, found)
+        ledger.sight(gather(home(), ledger, registry(), organisation()))
+        refuse_frozen_changes(home(), ledger)
 
 
 def published_models() -> list[list[str]]:

@@ -21,10 +21,11 @@ from dagster_dbt import (
 from packaging import version
 
 from pipelines.defs.workspace import home, organisation, registry
+from pipelines.evidence.findings import gather
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
 from pipelines.settings import DBT_MANIFEST, DBT_PROJECT_DIR
-from pipelines.transform.build import finish, prepare
+from pipelines.transform.build import BuildFailed, finish, prepare
 from pipelines.transform.dbt import environment, executable, read_results
 
 
@@ -80,7 +81,11 @@ def transform_defs() -> dg.Definitions:
             frozen = prepare(home(), ledger, registry(), organisation())
             invocation = dbt.cli(["build"], context=context, raise_on_error=False)
             yield from invocation.stream()
-            built = finish(home(), ledger, frozen, read_results(invocation.target_path / "run_results.json"))
+            try:
+                built = finish(home(), ledger, frozen, read_results(invocation.target_path / "run_results.json"))
+            except BuildFailed:
+                ledger.sight(gather(home(), ledger, registry(), organisation()))
+                raise
             context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
 
     dbt = LeanDbt(

@@ -10,7 +10,8 @@ from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.gaps import declared_absences, figures_by_table
 from pipelines.evidence.parquet import select
 from pipelines.figures.load import load_figures
-from pipelines.ledger.records import CheckResult, Finding, Manifest
+from pipelines.ledger.checks import check_finding
+from pipelines.ledger.records import Finding, Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.rules import RULES
 from pipelines.settings import Home
@@ -47,10 +48,24 @@ def _collection(home: Home, ledger: Ledger, registry: Registry, organisation: Or
         for ref in organisation.exports(registry, exercice):
             status = arrivals.export(ref)
             if status.state == "refused":
-                found.append(_refusal(ref.key, exercice, ledger.last_refusal(ref.key, exercice)["rule"]))
+                found += _refused(ledger, ref.key, exercice)
             elif status.state == "late":
                 found.append(_missing(ref.key, exercice, ref.owner, ref.due(exercice)))
     return found
+
+
+def _refused(ledger: Ledger, key: str, exercice: int) -> list[Finding]:
+    """One finding for each check that stopped a delivery, or for the rule that refused it as a whole."""
+    refusal = ledger.last_refusal(key, exercice)
+    manifest = ledger.delivery(refusal["delivery"]) if refusal["delivery"] else None
+    if manifest is None or refusal["rule"]["code"] not in ("ATT-CRITIQUE", "ATT-ERREUR"):
+        return [_refusal(key, exercice, refusal["rule"])]
+    return [
+        check_finding(manifest, verdict, result)
+        for verdict in ledger.verdicts_of(manifest.delivery)
+        for result in verdict.results
+        if result.blocks
+    ]
 
 
 def _refusal(key: str, exercice: int, rule: dict) -> Finding:
@@ -87,23 +102,9 @@ def _judgements(ledger: Ledger, organisation: Organisation) -> list[Finding]:
     for (_, exercice), current in sorted(ledger.current().items()):
         for identity in current.verdicts if exercice in organisation.years else []:
             verdict = ledger.verdict(identity)
-            found += [_judgement(current.manifest, verdict.table, r) for r in verdict.results if r.success is not True]
+            results = [r for r in verdict.results if r.success is not True]
+            found += [check_finding(current.manifest, verdict, result) for result in results]
     return found
-
-
-def _judgement(manifest: Manifest, table: str, result: CheckResult) -> Finding:
-    lines = f" ({result.unexpected} ligne(s))" if result.unexpected else ""
-    return Finding(
-        result.code,
-        "bloquant" if result.blocks else "alerte",
-        manifest.exercice,
-        f"{manifest.system}/{table}",
-        f"{result.reason}{lines}",
-        attendu=result.key,
-        recu=result.observed,
-        aide=result.fix,
-        fichier=manifest.files[0].name,
-    )
 
 
 def _refused_lines(home: Home, ledger: Ledger, organisation: Organisation) -> list[Finding]:
@@ -144,9 +145,14 @@ def _refused_line(manifest: Manifest, row: dict) -> Finding:
         rule.aide,
         row["fichier"],
         row["ligne"],
+        row["colonne"],
     )
 
 
 def _last_build(ledger: Ledger) -> list[Finding]:
     build = ledger.last_build()
-    return ledger.findings_of(build["build"]) if build else []
+    if build is None:
+        return []
+    released = {row["exercice"] for row in ledger.all_rows("releases") if row["build"] == build["build"]}
+    found = ledger.findings_of(build["build"])
+    return [f for f in found if not (f.code == "REL-ECART" and f.exercice in released)]

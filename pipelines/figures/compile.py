@@ -253,12 +253,12 @@ def _aggregate(figures: Figures, code: str) -> str:
     """The value of a measure, and how many rows of its fact are behind it."""
     figure, family = figures.by_code[code].figure, figures.family_of(code)
     measure = figure.measure
-    value = _value(measure)
+    value, argument = _value(measure)
     columns = [
         f"{_code(figure.code, figure, family)} as code",
         "faits.exercice",
         f"{value} as valeur",
-        f"{{{{ arrondi('{value}', {figure.decimales}) }}}} as valeur_arrondie",
+        f"{{{{ arrondi({argument}, {figure.decimales}) }}}} as valeur_arrondie",
         "count(*) as nb_lignes",
     ]
     lines = [_select(columns, f"from {{{{ ref('{measure.fact}') }}}} as faits")]
@@ -275,14 +275,19 @@ def _conditions(alias: str, where: dict[str, Value | list[Value]]) -> list[str]:
     return [f"{alias}.{column} {_condition(values)}" for column, values in where.items()]
 
 
-def _value(measure: Measure) -> str:
-    if measure.aggregate == "count":
-        return "cast(count(*) as decimal(20, 6))"
+def _value(measure: Measure) -> tuple[str, str]:
+    """The exact value in SQL, and the same as the argument of a macro."""
     column = f"faits.{measure.column}"
-    if measure.aggregate == "count_distinct":
-        return f"cast(count(distinct {column}) as decimal(20, 6))"
-    # a sum with an unknown term is unknown: sum() alone would pass over it
-    return f"case when count(*) = count({column}) then cast(sum({column}) as decimal(20, 6)) end"
+    if measure.aggregate == "median":
+        argument = f"'case when count(*) = count({column}) then ' ~ mediane('{column}') ~ ' end'"
+        return f"{{{{ {argument} }}}}", argument
+    sql = {
+        "count": "cast(count(*) as decimal(20, 6))",
+        "count_distinct": f"cast(count(distinct {column}) as decimal(20, 6))",
+        # a sum with an unknown term is unknown: sum() alone would pass over it
+        "sum": f"case when count(*) = count({column}) then cast(sum({column}) as decimal(20, 6)) end",
+    }[measure.aggregate]
+    return sql, f"'{sql}'"
 
 
 def _condition(values: Value | list[Value]) -> str:

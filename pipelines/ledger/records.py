@@ -3,6 +3,8 @@
 No behaviour, no I/O, and never a cell value of a table that has personal columns.
 """
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -109,7 +111,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing somebody must know or decide: French, with where, expected and how to mend."""
+    """One thing somebody must know or decide: French, with where, expected and how to mend.
+
+    ``cle`` tells apart two findings of one rule at one place: the key of a check, a column of the file.
+    """
 
     code: str
     severity: str  # bloquant | alerte | information
@@ -122,3 +127,39 @@ class Finding:
     aide: str = ""
     fichier: str | None = None
     ligne: int | None = None
+    cle: str | None = None
+
+    @property
+    def id(self) -> str:
+        """What names the finding for as long as it stands, whatever its values become: 12 hex digits."""
+        place = [self.code, self.exercice, self.ou, self.fichier, self.ligne, self.cle]
+        return hashlib.sha256(json.dumps(place, ensure_ascii=False).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What somebody decided of a finding: to accept it because of ``reason``, or to take that back."""
+
+    finding: str
+    choice: str  # accepted | withdrawn
+    reason: str
+    decided_by: str
+    decided_at: str
+    until: str | None = None  # ISO date, the last day on which it holds
+
+    def holds(self, today: str) -> bool:
+        """True when the finding is accepted on ``today`` (ISO date)."""
+        return self.choice == "accepted" and (self.until is None or today <= self.until)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A finding that stands, since when it has been seen, and the last decision on it."""
+
+    finding: Finding
+    since: str | None  # UTC; None when no build or collection has recorded it yet
+    decision: Decision | None = None
+
+    def is_open(self, today: str) -> bool:
+        """True when nobody's decision accepts it on ``today``."""
+        return self.decision is None or not self.decision.holds(today)

@@ -1,6 +1,12 @@
-"""The ledger's tables (SQLAlchemy Core). Rows are only ever added; "current" is a query, never a column."""
+"""The ledger's tables (SQLAlchemy Core). Rows are only ever added; "current" is a query, never a column.
+
+This is how the code of today sees them. The file itself is made and changed by the migrations (``migrations/``), which a
+test compares with this page. A migration may add a table, or a nullable column: a chained row is never written again.
+"""
 
 import functools
+
+REVISION = "0002"  # the last migration: what an open ledger must be at
 
 
 @functools.cache
@@ -57,7 +63,7 @@ def metadata():
         sa.Column("accepted_at", sa.String, nullable=False),
     )
     sa.Table(
-        "decisions",
+        "outcomes",
         meta,  # the order of acceptances and refusals, without the clock; one row a change of mind
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("system", sa.String, nullable=False),
@@ -94,5 +100,47 @@ def metadata():
         sa.Column("publication", sa.String(32), nullable=False),
         sa.Column("build", sa.String(32), nullable=False),
         sa.Column("published_at", sa.String, nullable=False),
+    )
+    sa.Table(
+        "sightings",
+        meta,  # when a finding appeared, changed or went; what stands is the last event of each
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("finding", sa.String(32), nullable=False, index=True),
+        sa.Column("event", sa.String, nullable=False),  # seen | changed | gone
+        sa.Column("content", sa.JSON, nullable=False),
+        sa.Column("seen_at", sa.String, nullable=False),
+    )
+    sa.Table(
+        "decisions",
+        meta,  # what somebody decided of a finding; a later decision takes its place, none is removed
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("finding", sa.String(32), nullable=False, index=True),
+        sa.Column("choice", sa.String, nullable=False),  # accepted | withdrawn
+        sa.Column("reason", sa.String, nullable=False),
+        sa.Column("decided_by", sa.String, nullable=False),
+        sa.Column("until", sa.String),  # ISO date, the last day on which it holds; NULL without end
+        sa.Column("content", sa.JSON, nullable=False),  # the finding as it stood
+        sa.Column("decided_at", sa.String, nullable=False),
+    )
+    sa.Table(
+        "releases",
+        meta,  # years that were frozen
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("release", sa.String, nullable=False, unique=True),  # 2020-v1
+        sa.Column("exercice", sa.Integer, nullable=False),
+        sa.Column("version", sa.Integer, nullable=False),
+        sa.Column("fingerprint", sa.String(64), nullable=False),
+        sa.Column("build", sa.String(32), nullable=False),
+        sa.Column("visas", sa.JSON, nullable=False),  # {prepared_by, reviewed_by, approved_by}
+        sa.Column("reason", sa.String),
+        sa.Column("released_at", sa.String, nullable=False),
+    )
+    sa.Table(
+        "chain",
+        meta,  # one link an entry of any other table, in order of entry
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("table_name", sa.String, nullable=False),
+        sa.Column("row", sa.Integer, nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
     )
     return meta

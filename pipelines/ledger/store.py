@@ -1,4 +1,4 @@
-"""Reads and writes the ledger: one SQLite file a home, rows only added, each write one transaction.
+"""Reads and writes the ledger: one SQLite file a home, rows only added and chained, each write one transaction.
 
 Recording the same thing twice in a row changes nothing. Order is that of entry, never that of the clock.
 """
@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
-from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
+from pipelines.ledger.chain import Broken, Head, append, check, head
+from pipelines.ledger.migrate import migrate
+from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Standing, Verdict
 from pipelines.ledger.schema import metadata
 from pipelines.rules import DeliveryRefused
 from pipelines.settings import Home
@@ -45,10 +47,12 @@ class Ledger:
             os.close(os.open(home.ledger_file, os.O_CREAT | os.O_WRONLY, 0o600))
         self.tables = metadata().tables
         self._current: tuple[int | None, dict[tuple[str, int], Current]] | None = None
-        metadata().create_all(self.engine)
+        self._head_file = home.ledger_head
+        migrate(self.engine)
 
     def close(self) -> None:
-        """Release the file."""
+        """Keep the chain's head beside the file, and release it."""
+        self._keep_head()
         self.engine.dispose()
 
     # writing ------------------------------------------------------------
@@ -89,7 +93,7 @@ class Ledger:
                 files=files,
                 rule=refusal.as_dict(),
             )
-            self._decide(connection, key, exercice, "refused", identity)
+            self._enter_outcome(connection, key, exercice, "refused", identity)
 
     def record_verdict(self, verdict: Verdict) -> None:
         """Enter the judgement of one table."""
@@ -121,7 +125,7 @@ class Ledger:
                     verdicts=ids,
                     accepted_at=now(),
                 )
-            self._decide(connection, manifest.export_key, manifest.exercice, "accepted", manifest.delivery)
+            self._enter_outcome(connection, manifest.export_key, manifest.exercice, "accepted", manifest.delivery)
         return changed
 
     def record_build(self, build: str, succeeded: bool, deliveries: list[str], tests: list[dict]) -> None:
@@ -136,13 +140,60 @@ class Ledger:
             content = asdict(finding)
             self._add("findings", finding=fingerprint(content)[:32], build=build, content=content, found_at=now())
 
+    def sight(self, findings: list[Finding]) -> None:
+        """Enter which findings appeared, changed or went since the last sighting; ``findings`` are all that stand."""
+        standing = {finding.id: asdict(finding) for finding in findings}
+        with self.engine.begin() as connection:
+            known = {name: row for name, row in self._last_sightings().items() if row.event != "gone"}
+            for name, content in standing.items():
+                if name not in known or known[name].content != content:
+                    event = "changed" if name in known else "seen"
+                    self._insert(connection, "sightings", finding=name, event=event, content=content, seen_at=now())
+            for name, row in known.items():
+                if name not in standing:
+                    self._insert(
+                        connection, "sightings", finding=name, event="gone", content=row.content, seen_at=now()
+                    )
+
+    def record_decision(self, finding: Finding, choice: str, reason: str, by: str, until: str | None = None) -> None:
+        """Enter what somebody decided of a finding (``accepted`` or ``withdrawn``)."""
+        self._add(
+            "decisions",
+            finding=finding.id,
+            choice=choice,
+            reason=reason,
+            decided_by=by,
+            until=until,
+            content=asdict(finding),
+            decided_at=now(),
+        )
+
+    def record_release(
+        self,
+        release: str,
+        exercice: int,
+        version: int,
+        fingerprint_: str,
+        build: str,
+        visas: dict[str, str],
+        reason: str | None,
+    ) -> None:
+        """Enter a frozen year."""
+        self._add(
+            "releases",
+            release=release,
+            exercice=exercice,
+            version=version,
+            fingerprint=fingerprint_,
+            build=build,
+            visas=visas,
+            reason=reason,
+            released_at=now(),
+        )
+
     def record_publication(self, publication: str, build: str) -> None:
         """Enter a publication."""
-        with self.engine.begin() as connection:
-            connection.execute(
-                self.tables["publications"].insert(),
-                {"publication": publication, "build": build, "published_at": now()},
-            )
+        self._add("publications", publication=publication, build=build, published_at=now())
 
     # reading ------------------------------------------------------------
 
@@ -169,6 +220,12 @@ class Ledger:
             for row in self._rows(query)
         }
 
+    def delivery(self, identity: str) -> Manifest | None:
+        """One delivery, current or not."""
+        deliveries = self.tables["deliveries"]
+        rows = list(self._rows(self._sa.select(deliveries).where(deliveries.c.delivery == identity)))
+        return Manifest.from_dict(rows[0].manifest) if rows else None
+
     def verdicts_of(self, delivery: str) -> list[Verdict]:
         """The last verdict of each table of a delivery."""
         verdicts = self.tables["verdicts"]
@@ -183,7 +240,7 @@ class Ledger:
 
     def last_refusal(self, key: str, exercice: int) -> dict | None:
         """The last refusal of an export for an exercice, unless a delivery was accepted after it."""
-        last = self._last_decision(key, exercice)
+        last = self._last_outcome(key, exercice)
         if last is None or last.outcome != "refused":
             return None
         refusals = self.tables["refusals"]
@@ -223,10 +280,54 @@ class Ledger:
         query = self._sa.select(findings).where(findings.c.build == build).order_by(findings.c.seq)
         return [Finding(**row.content) for row in self._rows(query)]
 
+    def standing(self, findings: list[Finding]) -> list[Standing]:
+        """Each finding with the moment since which it has stood without a break, and the last decision on it."""
+        since: dict[str, str | None] = {}
+        for row in self.all_rows("sightings"):
+            if row["event"] == "seen":
+                since[row["finding"]] = row["seen_at"]
+            elif row["event"] == "gone":
+                since.pop(row["finding"], None)
+        decisions = self.decisions()
+        return [Standing(finding, since.get(finding.id), decisions.get(finding.id)) for finding in findings]
+
+    def decisions(self) -> dict[str, Decision]:
+        """The last decision on each finding, by the finding's id."""
+        fields = ("finding", "choice", "reason", "decided_by", "decided_at", "until")
+        return {row["finding"]: Decision(**{f: row[f] for f in fields}) for row in self.all_rows("decisions")}
+
     def all_rows(self, table: str) -> list[dict]:
         """A whole ledger table, in order of entry."""
         source = self.tables[table]
         return [dict(row._mapping) for row in self._rows(self._sa.select(source).order_by(source.c.seq))]
+
+    # the chain ----------------------------------------------------------
+
+    def head(self) -> Head:
+        """The end of the chain: what a release and the report print."""
+        with self.engine.connect() as connection:
+            return head(connection.connection.driver_connection)
+
+    def check(self, anchors: dict[str, Head]) -> list[Broken]:
+        """What is wrong with the chain, against the heads that were kept elsewhere and the one kept beside the file."""
+        kept = self._kept_head()
+        beside = {self._head_file.name: kept} if kept else {}
+        with self.engine.connect() as connection:
+            return check(connection.connection.driver_connection, beside | anchors)
+
+    def _kept_head(self) -> Head | None:
+        if not self._head_file.exists():
+            return None
+        entries, _, kept = self._head_file.read_text(encoding="utf-8").strip().partition(" ")
+        return Head(int(entries), kept)
+
+    def _keep_head(self) -> None:
+        """A kill before this line leaves an older head, which the chain still holds; a shorter chain never replaces it."""
+        now_, kept = self.head(), self._kept_head()
+        if kept is None or now_.entries > kept.entries:
+            aside = self._head_file.with_name(f".{self._head_file.name}.{os.getpid()}")
+            aside.write_text(f"{now_.entries} {now_.hash}\n", encoding="utf-8")
+            aside.rename(self._head_file)
 
     # ------------------------------------------------------------
 
@@ -241,15 +342,17 @@ class Ledger:
     def _insert(self, connection, table: str, **values: object) -> None:
         from sqlalchemy.dialects.sqlite import insert
 
-        connection.execute(insert(self.tables[table]).on_conflict_do_nothing(), values)
+        done = connection.execute(insert(self.tables[table]).on_conflict_do_nothing(), values)
+        if done.rowcount:
+            append(connection.connection.driver_connection, table, done.inserted_primary_key[0])
 
-    def _decide(self, connection, key: str, exercice: int, outcome: str, subject: str) -> None:
-        last = self._last_decision(key, exercice)
+    def _enter_outcome(self, connection, key: str, exercice: int, outcome: str, subject: str) -> None:
+        last = self._last_outcome(key, exercice)
         if last is None or (last.outcome, last.subject) != (outcome, subject):
             system, export = key.split("/")
             self._insert(
                 connection,
-                "decisions",
+                "outcomes",
                 system=system,
                 export=export,
                 exercice=exercice,
@@ -258,13 +361,17 @@ class Ledger:
                 decided_at=now(),
             )
 
-    def _last_decision(self, key: str, exercice: int):
+    def _last_sightings(self) -> dict:
+        sightings = self.tables["sightings"]
+        return {row.finding: row for row in self._rows(self._sa.select(sightings).order_by(sightings.c.seq))}
+
+    def _last_outcome(self, key: str, exercice: int):
         system, export = key.split("/")
-        decisions = self.tables["decisions"]
+        outcomes = self.tables["outcomes"]
         query = (
-            self._sa.select(decisions)
-            .where(decisions.c.system == system, decisions.c.export == export, decisions.c.exercice == exercice)
-            .order_by(decisions.c.seq.desc())
+            self._sa.select(outcomes)
+            .where(outcomes.c.system == system, outcomes.c.export == export, outcomes.c.exercice == exercice)
+            .order_by(outcomes.c.seq.desc())
             .limit(1)
         )
         return next(self._rows(query), None)

@@ -5,7 +5,7 @@ No table here holds a personal value: ``recu`` was left empty at ingest where th
 
 from pathlib import Path
 
-from pipelines.ledger.records import Finding
+from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan, values
@@ -92,6 +92,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "constats": (
         "Tout ce que quelqu’un doit savoir ou décider.",
         [
+            ("constat", "varchar", "Identifiant du constat, le même tant qu’il demeure."),
             ("code", "varchar", "Règle."),
             ("severite", "varchar", "bloquant, alerte ou information."),
             ("exercice", "integer", "Exercice ; 0 si le constat les concerne tous."),
@@ -103,6 +104,38 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("attendu", "varchar", "Ce qui était attendu."),
             ("ecart", "varchar", "Différence, s’il y en a une."),
             ("aide", "varchar", "Comment corriger."),
+            ("depuis", "varchar", "Date et heure (UTC) depuis lesquelles il est constaté."),
+            ("decision", "varchar", "Dernière décision : accepté ou retiré ; vide si personne n’a décidé."),
+            ("motif_decision", "varchar", "Motif de la décision."),
+            ("decide_par", "varchar", "Auteur de la décision."),
+            ("decide_jusqu_au", "varchar", "Dernier jour de validité de la décision ; vide si elle est sans terme."),
+        ],
+    ),
+    "decisions": (
+        "Toutes les décisions prises sur les constats, dans leur ordre ; aucune n’est jamais supprimée.",
+        [
+            ("constat", "varchar", "Identifiant du constat."),
+            ("code", "varchar", "Règle."),
+            ("exercice", "integer", "Exercice."),
+            ("ou", "varchar", "Table, chiffre ou modèle en cause."),
+            ("decision", "varchar", "accepté ou retiré."),
+            ("motif", "varchar", "Motif."),
+            ("decide_par", "varchar", "Auteur."),
+            ("decide_le", "varchar", "Date et heure (UTC)."),
+            ("jusqu_au", "varchar", "Dernier jour de validité ; vide si la décision est sans terme."),
+        ],
+    ),
+    "versions": (
+        "Exercices figés, une ligne par version.",
+        [
+            ("version", "varchar", "Nom de la version."),
+            ("exercice", "integer", "Exercice."),
+            ("empreinte", "varchar", "Empreinte de la version."),
+            ("prepare_par", "varchar", "Qui l’a préparée."),
+            ("revu_par", "varchar", "Qui l’a revue."),
+            ("approuve_par", "varchar", "Qui l’a approuvée."),
+            ("motif", "varchar", "Motif d’une version qui en remplace une autre."),
+            ("figee_le", "varchar", "Date et heure (UTC)."),
         ],
     ),
     "constructions": (
@@ -116,6 +149,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     ),
 }
 RESULT = {True: "réussi", False: "échoué", None: "erreur"}
+CHOICES = {"accepted": "accepté", "withdrawn": "retiré"}
 
 
 def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding]) -> None:
@@ -200,28 +234,53 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
         if v["delivery"] in deliveries
         for r in v["results"]
     ]
-    constats = [
-        (
-            f.code,
-            f.severity,
-            f.exercice,
-            f.ou,
-            f.message,
-            f.fichier,
-            f.ligne,
-            f.recu,
-            f.attendu,
-            f.ecart,
-            f.aide,
-        )
-        for f in findings
-    ]
     builds = [(b["build"], b["built_at"], b["succeeded"], len(b["deliveries"])) for b in ledger.all_rows("builds")]
     return {
         "livraisons": files,
         "tables_livrees": tables,
         "refus": refusals,
         "verdicts": verdicts,
-        "constats": constats,
+        "constats": [_standing(one) for one in ledger.standing(findings)],
+        "decisions": [
+            (
+                row["finding"],
+                *(row["content"][name] for name in ("code", "exercice", "ou")),
+                CHOICES[row["choice"]],
+                *(row[name] for name in ("reason", "decided_by", "decided_at", "until")),
+            )
+            for row in ledger.all_rows("decisions")
+        ],
+        "versions": [
+            (
+                *(row[name] for name in ("release", "exercice", "fingerprint")),
+                *(row["visas"][name] for name in ("prepared_by", "reviewed_by", "approved_by")),
+                row["reason"],
+                row["released_at"],
+            )
+            for row in ledger.all_rows("releases")
+        ],
         "constructions": builds,
     }
+
+
+def _standing(one: Standing) -> tuple:
+    """A row of ``constats``."""
+    f, decision = one.finding, one.decision
+    said = (
+        f.id,
+        f.code,
+        f.severity,
+        f.exercice,
+        f.ou,
+        f.message,
+        f.fichier,
+        f.ligne,
+        f.recu,
+        f.attendu,
+        f.ecart,
+        f.aide,
+    )
+    decided = (
+        (CHOICES[decision.choice], decision.reason, decision.decided_by, decision.until) if decision else (None,) * 4
+    )
+    return (*said, one.since, *decided)

@@ -111,6 +111,7 @@ def _staff(db) -> list[Finding]:
             recu=plain(found),
             ecart=plain(gap),
             aide=RULES[code].aide,
+            cle=scope,
         )
         for code, exercice, scope, found, expected, gap in rows
     ]

@@ -170,7 +170,7 @@ def test_only_texts_that_a_spreadsheet_would_run_are_neutralised(cell: object, s
     ("value", "decimals", "text"),
     [
         ("4764020.26", 2, "4 764 020,26"), ("26.24", 2, "26,24"), ("0", 0, "0"), ("1234", 0, "1 234"),
-        ("2.5", 0, "3"), ("-2.5", 0, "-3"), ("0.125", 2, "0,13"), ("5", 2, "5,00"),
+        ("2.5", 0, "3"), ("-2.5", 0, "−3"), ("0.125", 2, "0,13"), ("5", 2, "5,00"),
     ],
 )  # fmt: skip
 def test_numbers_are_french_and_rounded_half_up(value: str, decimals: int, text: str) -> None:

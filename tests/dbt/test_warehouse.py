@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.transform.findings import build_findings
 from tests.dbt import case
 from tests.dbt.conftest import dbt
 
@@ -192,6 +191,9 @@ def test_lines_left_out_are_reported(warehouse):
         ("elise/comptes", 2041, "doublon", False, 1),
         ("elise/comptes", 2041, "désactivé", False, 2),
         ("elise/comptes", 2041, "hors période", False, 1),
+        ("glpi/tickets", 2041, "collectivité inconnue", True, 1),
+        ("glpi/tickets", 2041, "doublon", False, 1),
+        ("glpi/tickets", 2041, "hors période", False, 1),
         ("journal_assistance/interventions", 2041, "collectivité inconnue", True, 1),
         ("journal_formations/sessions", 2041, "application hors service", False, 1),
         ("journal_formations/sessions", 2041, "application inconnue", False, 1),
@@ -209,7 +211,7 @@ def test_collection_shows_every_declared_table_of_every_exercice(warehouse):
         "select count(*), count(*) filter (where statut = 'reçue'), sum(nb_ecartees) from rapport.rpt_collecte"
     )
     assert count % len(case.YEARS) == 0
-    assert (received, left_out) == (len(case.ACCEPTED), 30)
+    assert (received, left_out) == (len(case.ACCEPTED), 32)
 
 
 def test_application_table_has_a_row_per_indicator_and_exercice(warehouse):
@@ -222,119 +224,85 @@ def test_application_table_has_a_row_per_indicator_and_exercice(warehouse):
     ]
 
 
-def test_comite_is_listed_by_period_in_the_order_of_the_table(warehouse):
-    rows = warehouse.rows(
-        "select periode, strftime(date_debut_periode, '%m-%d'), strftime(date_fin_periode, '%m-%d'), "
-        "est_au_31_decembre, rang, nom_elu, libelle_fonction, code_collectivite "
-        "from rapport.rpt_gouvernance__comite where exercice = 2042 order by periode, rang"
-    )
-    first, second = (1, "01-01", "05-31", False), (2, "06-01", "12-31", True)
-    assert rows == [
-        (*first, 1, "Zéphyr", "Président", "99001"),
-        (*first, 2, "Brume", "1er vice-président", "99001"),
-        (*first, 3, "Aube", "Membre", "99001"),
-        (*first, 4, "Éclair", "Membre", "inconnue"),
-        (*second, 1, "Givre", "Présidente", "99001"),
-        (*second, 2, "Brume", "1re vice-présidente", "99002"),
-        (*second, 3, "Nuage", "2e vice-présidente", "99001"),
-    ]
+# --- the help desk
 
 
-def test_quorum_is_that_of_the_members_in_office_on_the_day(warehouse):
+def test_ticket_belongs_to_its_entity_and_its_delay_leaves_waiting_out(warehouse):
     rows = warehouse.rows(
-        "select strftime(date_seance, '%m-%d'), nb_en_exercice, quorum_requis, est_quorum_atteint, est_quorum_declare, "
-        "nb_deliberations, nb_adoptees, nb_unanimes from rapport.rpt_gouvernance__seances order by date_seance"
+        "select numero_ticket, code_collectivite, delai_minutes, est_rouvert, poids, motif "
+        "from intermediate.int_assistance__tickets where exercice = 2041 order by _ligne"
     )
     assert rows == [
-        ("03-01", 4, 3, False, True, 0, 0, 0),
-        ("03-05", 4, 0, True, True, 0, 0, 0),  # a second summons asks for none
-        ("06-01", 3, 2, True, True, 3, 2, 1),  # a tie is not adopted without the president's own vote
-        ("09-01", 3, 2, False, False, 0, 0, 0),
-    ]
-
-
-def test_a_quorum_that_contradicts_the_minutes_is_a_finding(warehouse):
-    found = [f for f in build_findings(warehouse.path) if f.code == "GOU-QUORUM"]
-    assert [(f.exercice, f.attendu, f.recu) for f in found] == [
-        (2042, "3 présents (majorité des membres en exercice)", "2 présents")
+        (1, "99001", 60, False, 1, "compté"),
+        (2, "99001", 60, False, 1, "compté"),
+        (3, "99002", 1441, False, 1, "compté"),
+        (4, "99002", None, False, 1, "compté"),  # more waiting than time: unknown, never zero
+        (5, "99002", None, False, 1, "compté"),
+        (6, "non_repartie", None, True, 1, "compté"),
+        (7, "inconnue", None, True, 1, "compté"),  # the first level below the root, not the last
+        (8, "99001", None, False, 0, "hors période"),
+        (1, "99001", None, False, 0, "doublon"),
     ]
 
 
 @pytest.mark.parametrize(
-    ("day", "divisor", "strict"),
+    ("code", "exercice", "expected"),
     [
-        ("2020-03-23", 2, True),
-        ("2020-03-24", 3, False),
-        ("2020-08-30", 3, False),
-        ("2020-08-31", 2, True),
-        ("2021-09-30", 3, False),
-        ("2022-07-31", 3, False),
-        ("2022-08-01", 2, True),
+        ("nombre", 2041, "7"),
+        ("demandes", 2041, "2"),
+        ("part_resolus", 2041, "71.4"),  # 5 of 7
+        ("rouverts", 2041, "2"),
+        ("rouverts", 2042, "?"),  # the export does not show what became of the solutions
+        ("part_rouverts", 2042, "?"),
+        ("minutes_medianes", 2041, "60"),
+        ("delai_median", 2041, "1"),
+        ("delai_moyen", 2041, "8.7"),  # 1561 / 3 / 60 = 8.672
+        ("delai_median", 2042, "1"),
+        ("nombre", 2043, "m"),
     ],
 )
-def test_one_rule_of_quorum_applies_on_any_day(warehouse, day, divisor, strict):
+def test_figure_of_the_help_desk(warehouse, code, exercice, expected):
+    [(value, missing)] = warehouse.rows(
+        "select valeur, code_manquant from rapport.chiffres "
+        f"where code = 'assistance.tickets.{code}' and exercice = {exercice}"
+    )
+    assert (missing or value) == (expected if missing else Decimal(expected))
+
+
+def test_every_month_and_member_of_a_received_year_has_its_line(warehouse):
+    months = warehouse.rows(
+        "select exercice, mois, nb_tickets from rapport.rpt_assistance__tickets_mois "
+        "where nb_tickets > 0 or mois = 12 order by all"
+    )
+    assert months == [
+        *((2041, 1, 2), (2041, 3, 1), (2041, 4, 2), (2041, 5, 2), (2041, 12, 0)),
+        *((2042, 1, 1), (2042, 12, 0)),
+    ]
+    members = warehouse.rows(
+        "select code_collectivite, nb_tickets, part_tickets_pct from rapport.rpt_assistance__tickets_collectivites "
+        "where exercice = 2042 order by all"
+    )
+    assert members == [
+        ("99001", 1, Decimal(100)),
+        *((code, 0, Decimal(0)) for code in ("99002", "inconnue", "non_repartie", "syndicat")),
+    ]
+
+
+def test_delays_by_type_and_priority_with_their_totals(warehouse):
     rows = warehouse.rows(
-        "select diviseur, est_majorite_stricte from staging.stg_reference__quorums "
-        f"where date '{day}' between date_debut and date_fin"
-    )
-    assert rows == [(divisor, strict)]
-
-
-def test_periods_of_quorum_follow_one_another(warehouse):
-    gaps = warehouse.rows(
-        "select date_debut from staging.stg_reference__quorums "
-        "qualify lag(date_fin) over (order by date_debut) + 1 <> date_debut"
-    )
-    assert gaps == []
-
-
-def test_registers_count_the_cards_of_the_year(warehouse):
-    rows = warehouse.rows(
-        "select registre, nb_fiches, nb_fiches_creees, nb_fiches_mises_a_jour, nb_donnees_sensibles, "
-        "nb_transferts_hors_ue, nb_aipd from rapport.rpt_rgpd__registres order by registre"
-    )
-    assert rows == [("responsable", 2, 1, 1, 1, 0, 0), ("sous_traitant", 1, 0, 0, None, 1, None)]
-
-
-def test_processors_count_once_and_their_marks_are_averaged_exactly(warehouse):
-    rows = warehouse.rows(
-        "select nb_sous_traitants, nb_questionnaires_envoyes, nb_questionnaires_retournes, taux_retour_pct, "
-        "note_moyenne_pct from rapport.rpt_rgpd__sous_traitants"
-    )
-    assert rows == [(4, 3, 2, Decimal(67), Decimal(76))]  # 2 of 3; (61 + 90) / 2, half up
-
-
-def test_requests_are_answered_within_a_month_or_three(warehouse):
-    rows = warehouse.rows(
-        "select reference_dossier, est_dans_les_delais from marts.fct_dossiers_rgpd where nature = 'demande' order by 1"
-    )
-    assert [in_time for _, in_time in rows] == [True, False, True, False, False, None]
-    [counts] = warehouse.rows(
-        "select nb_recues, nb_repondues, nb_dans_les_delais, nb_hors_delai, nb_en_cours, delai_moyen_jours "
-        "from rapport.rpt_rgpd__demandes"
-    )
-    assert counts == (6, 4, 2, 3, 1, Decimal("61"))  # (28 + 32 + 92 + 92) / 4
-
-
-def test_breaches_are_notified_within_72_hours(warehouse):
-    [counts] = warehouse.rows(
-        "select nb_violations, nb_a_notifier, nb_notifiees, nb_dans_les_72_heures, nb_hors_delai, nb_personnes "
-        "from rapport.rpt_rgpd__violations"
-    )
-    assert counts == (4, 3, 2, 1, 2, None)  # one does not say whom it reached: their number is unknown
-
-
-def test_projects_are_listed_by_pole_with_the_names_of_their_towns(warehouse):
-    rows = warehouse.rows(
-        "select code_pole, rang, titre, collectivites, nb_collectivites from rapport.rpt_projets__liste order by all"
+        "select type_ticket, priorite, nb_tickets, nb_rouverts, nb_delais, nb_delais_sans_attente, delai_median_heures "
+        "from rapport.rpt_assistance__delais where exercice = 2041 order by all"
     )
     assert rows == [
-        ("poleetudes", 1, "projet 2", "Ville-Haute, Grand Port, Val d’Œuf", 2),
-        ("poleetudes", 2, "projet 1", "Val d’Œuf, Ville-Haute", 2),
-        ("reseaux", 1, "projet 3", "Grand Port", 0),  # a partner is no member
+        ("demande", "Haute", 1, 0, 0, 0, None),
+        ("demande", "Moyenne", 1, 0, 1, 1, Decimal("24.0")),
+        ("demande", "toutes", 2, 0, 1, 1, Decimal("24.0")),
+        ("incident", "Moyenne", 5, 2, 2, 1, Decimal("1.0")),
+        ("incident", "toutes", 5, 2, 2, 1, Decimal("1.0")),
+        ("tous", "Haute", 1, 0, 0, 0, None),
+        ("tous", "Moyenne", 6, 2, 3, 2, Decimal("1.0")),
+        ("tous", "toutes", 7, 2, 3, 2, Decimal("1.0")),
     ]
-    landmarks = warehouse.rows("select rang, titre from rapport.rpt_projets__faits_marquants order by rang")
-    assert landmarks == [(1, "Neige"), (2, "Installation")]
 
 
 def test_no_inexact_number_in_the_warehouse(warehouse):
@@ -436,10 +404,8 @@ def test_model_names_follow_their_layer(warehouse, layer, pattern):
 
 def test_every_chapter_has_an_exposure_with_an_owner(warehouse):
     exposures = {exposure["name"]: exposure for exposure in warehouse.manifest["exposures"].values()}
-    assert {
-        *("chapitre_gouvernance", "chapitre_rgpd", "chapitre_projets"),
-        *("chapitre_applications", "chapitre_finances", "annexe_rapprochement", "annexe_collecte"),
-    } <= set(exposures)
+    assert {"chapitre_gouvernance", "chapitre_rgpd", "chapitre_projets"} <= set(exposures)
+    assert {"chapitre_applications", "chapitre_finances", "annexe_rapprochement", "annexe_collecte"} <= set(exposures)
     for exposure in exposures.values():
         assert exposure["owner"]["name"] and exposure["description"] and exposure["depends_on"]["nodes"]
 

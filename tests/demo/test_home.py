@@ -258,6 +258,7 @@ def test_every_kind_of_defect_and_every_table_of_the_applications_has_one() -> N
     assert {d.regle for d in defects} == {
         *("LIG-TYPE", "LIG-OBLIGATOIRE", "TOTAL", "doublon", "connexion_avant_creation", "minimum"),
         *("sortie_sans_motif", "cadre_inconnu", "categorie_du_cadre"),
+        "resolution_avant_ouverture",
     }
     assert len([d for d in defects if d.regle == "TOTAL"]) == 1
 

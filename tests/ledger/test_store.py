@@ -168,10 +168,10 @@ from pipelines.settings import Home
 from tests.ledger.test_store import Ledger, accept, manifest
 ledger = Ledger(Home(Path({str(home.root)!r})))
 accept(ledger, manifest("a"))
-real = ledger._decide
+real = ledger._enter_outcome
 def killed(*args):
     os.kill(os.getpid(), signal.SIGKILL)
-ledger._decide = killed
+ledger._enter_outcome = killed
 accept(ledger, manifest("b"))
 """
     done = subprocess.run([sys.executable, "-c", script], check=False)

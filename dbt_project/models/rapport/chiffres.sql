@@ -127,6 +127,150 @@ declares as (
     where indicateur = 'agents_utilisateurs'
     union all
     select
+        'assistance.tickets.nombre' as code,
+        exercice,
+        'Tickets ouverts au centre de services' as libelle,
+        'tickets' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Somme de fct_tickets.nb_tickets pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.incidents' as code,
+        exercice,
+        'Incidents ouverts au centre de services' as libelle,
+        'tickets' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Somme de fct_tickets.nb_tickets pour l’exercice, où type_ticket = incident ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.demandes' as code,
+        exercice,
+        'Demandes ouvertes au centre de services' as libelle,
+        'tickets' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Somme de fct_tickets.nb_tickets pour l’exercice, où type_ticket = demande ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.resolus' as code,
+        exercice,
+        'Tickets résolus ou clos' as libelle,
+        'tickets' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Somme de fct_tickets.nb_resolus pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.part_resolus' as code,
+        exercice,
+        'Part des tickets résolus ou clos' as libelle,
+        '%' as unite,
+        1 as decimales,
+        'assistance' as domaine,
+        '« Tickets résolus ou clos » × 100 ÷ « Tickets ouverts au centre de services » ; arrondi à 1 décimale. Sources : glpi/tickets.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.rouverts' as code,
+        exercice,
+        'Tickets rouverts' as libelle,
+        'tickets' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Somme de fct_tickets.nb_rouverts pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.part_rouverts' as code,
+        exercice,
+        'Part des tickets rouverts' as libelle,
+        '%' as unite,
+        1 as decimales,
+        'assistance' as domaine,
+        '« Tickets rouverts » × 100 ÷ « Tickets ouverts au centre de services » ; arrondi à 1 décimale. Sources : glpi/tickets.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.delais_connus' as code,
+        exercice,
+        'Tickets dont le délai de résolution est connu' as libelle,
+        'tickets' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Nombre de lignes de fct_tickets pour l’exercice, où a_delai = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.minutes_resolution' as code,
+        exercice,
+        'Somme des délais de résolution' as libelle,
+        'minutes' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Somme de fct_tickets.delai_minutes pour l’exercice, où a_delai = vrai ; absent si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.delai_moyen' as code,
+        exercice,
+        'Délai moyen de résolution' as libelle,
+        'heures' as unite,
+        1 as decimales,
+        'assistance' as domaine,
+        '« Somme des délais de résolution » ÷ (« Tickets dont le délai de résolution est connu » × 60) ; arrondi à 1 décimale. Sources : glpi/tickets.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.minutes_medianes' as code,
+        exercice,
+        'Délai médian de résolution, en minutes' as libelle,
+        'minutes' as unite,
+        1 as decimales,
+        'assistance' as domaine,
+        'Médiane de fct_tickets.delai_minutes pour l’exercice, où a_delai = vrai ; absent si aucune ligne ; arrondi à 1 décimale. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.delai_median' as code,
+        exercice,
+        'Délai médian de résolution' as libelle,
+        'heures' as unite,
+        1 as decimales,
+        'assistance' as domaine,
+        '« Délai médian de résolution, en minutes » ÷ 60 ; arrondi à 1 décimale. Sources : glpi/tickets.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
         'finances.principal.fonctionnement.budget' as code,
         exercice,
         'Budget de fonctionnement du budget principal' as libelle,
@@ -1103,6 +1247,90 @@ sources as (
         1 as groupe
     from famille_application
     where indicateur = 'agents_utilisateurs'
+    union all
+    select
+        'assistance.tickets.nombre' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.incidents' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.demandes' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.resolus' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.part_resolus' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.rouverts' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.part_rouverts' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.delais_connus' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.minutes_resolution' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.delai_moyen' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.minutes_medianes' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.delai_median' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
     union all
     select
         'finances.principal.fonctionnement.budget' as code,
@@ -2307,6 +2535,83 @@ agregats as (
     group by faits.code_application, faits.exercice
     union all
     select
+        'assistance.tickets.nombre' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_tickets) then cast(sum(faits.nb_tickets) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_tickets) then cast(sum(faits.nb_tickets) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.incidents' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_tickets) then cast(sum(faits.nb_tickets) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_tickets) then cast(sum(faits.nb_tickets) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    where faits.type_ticket = 'incident'
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.demandes' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_tickets) then cast(sum(faits.nb_tickets) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_tickets) then cast(sum(faits.nb_tickets) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    where faits.type_ticket = 'demande'
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.resolus' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_resolus) then cast(sum(faits.nb_resolus) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_resolus) then cast(sum(faits.nb_resolus) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.rouverts' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_rouverts) then cast(sum(faits.nb_rouverts) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_rouverts) then cast(sum(faits.nb_rouverts) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.delais_connus' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    where faits.a_delai = true
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.minutes_resolution' as code,
+        faits.exercice,
+        case when count(*) = count(faits.delai_minutes) then cast(sum(faits.delai_minutes) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.delai_minutes) then cast(sum(faits.delai_minutes) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    where faits.a_delai = true
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.minutes_medianes' as code,
+        faits.exercice,
+        {{ 'case when count(*) = count(faits.delai_minutes) then ' ~ mediane('faits.delai_minutes') ~ ' end' }} as valeur,
+        {{ arrondi('case when count(*) = count(faits.delai_minutes) then ' ~ mediane('faits.delai_minutes') ~ ' end', 1) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    where faits.a_delai = true
+    group by faits.exercice
+    union all
+    select
         'finances.principal.fonctionnement.budget' as code,
         faits.exercice,
         case when count(*) = count(faits.credits_ouverts_eur) then cast(sum(faits.credits_ouverts_eur) as decimal(20, 6)) end as valeur,
@@ -2902,6 +3207,72 @@ mesures as (
 ),
 
 operations as (
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm2.valeur', 1) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'assistance.tickets.part_resolus' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'assistance.tickets.resolus' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'assistance.tickets.nombre' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm2.valeur', 1) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'assistance.tickets.part_rouverts' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'assistance.tickets.rouverts' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'assistance.tickets.nombre' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', '(m2.valeur * 60)', 1) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'assistance.tickets.delai_moyen' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'assistance.tickets.minutes_resolution' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'assistance.tickets.delais_connus' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', '60', 1) }} as valeur,
+        coalesce(m1.code_absence, m1.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'assistance.tickets.delai_median' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'assistance.tickets.minutes_medianes' and m1.exercice = declares.exercice
+    union all
     select
         declares.code,
         declares.exercice,

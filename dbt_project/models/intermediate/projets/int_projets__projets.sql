@@ -1,9 +1,14 @@
 -- « Toutes » stands for every member; a name that is no member's (a partner) stays as it was written. The syndicate is
 -- not one of its own members.
 with membres as (
+    select code_collectivite, libelle_collectivite
+    from {{ ref('stg_organisation__collectivites') }}
+    where siren not in (select siren from {{ ref('stg_organisation__profil') }})
+),
+
+tous as (
     select string_agg(libelle_collectivite, ', ' order by libelle_collectivite) as collectivites, count(*) as nb_collectivites
-    from {{ ref('int_communs__collectivites') }}
-    where type_collectivite not in ('syndicat', 'inconnue')
+    from membres
 ),
 
 noms as (
@@ -21,13 +26,13 @@ concernees as (
         noms._livraison,
         noms._fichier,
         noms._ligne,
-        string_agg(coalesce(collectivites.libelle_collectivite, noms.nom), ', ' order by noms.place) as collectivites,
-        count(*) filter (where collectivites.type_collectivite <> 'syndicat') as nb_collectivites
+        string_agg(coalesce(membres.libelle_collectivite, noms.nom), ', ' order by noms.place) as collectivites,
+        count(membres.code_collectivite) as nb_collectivites
     from noms
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes_collectivites
         on {{ normalise_libelle('noms.nom') }} = orthographes_collectivites.orthographe
-    left join {{ ref('int_communs__collectivites') }} as collectivites
-        on orthographes_collectivites.code_collectivite = collectivites.code_collectivite
+    left join membres
+        on orthographes_collectivites.code_collectivite = membres.code_collectivite
     where noms.nom <> ''
     group by noms._livraison, noms._fichier, noms._ligne
 ),
@@ -72,8 +77,8 @@ select
     projets.titre,
     projets.description,
     projets.axe,
-    case when projets.est_pour_toutes then membres.collectivites else projets.collectivites end as collectivites,
-    case when projets.est_pour_toutes then membres.nb_collectivites else projets.nb_collectivites end as nb_collectivites,
+    case when projets.est_pour_toutes then tous.collectivites else projets.collectivites end as collectivites,
+    case when projets.est_pour_toutes then tous.nb_collectivites else projets.nb_collectivites end as nb_collectivites,
     projets.date_debut,
     projets.date_fin,
     projets.etat,
@@ -83,4 +88,4 @@ select
     projets._fichier,
     projets._ligne
 from projets
-cross join membres
+cross join tous

@@ -28,6 +28,9 @@ with lignes as (
     select 'dsn/declarations' as source, exercice, null as code_collectivite, poids, motif
     from {{ ref('int_rh__declarations_dsn') }}
     union all
+    select 'glpi/tickets' as source, exercice, code_collectivite, poids, motif
+    from {{ ref('int_assistance__tickets') }}
+    union all
     select 'comite/membres' as source, exercice, code_collectivite, poids, motif
     from {{ ref('int_gouvernance__mandats') }}
     union all

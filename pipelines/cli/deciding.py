@@ -1,0 +1,228 @@
+"""``findings``, ``decide``, ``explain``, ``verify``: what somebody must know, what they decide of it, and what proves it.
+
+What is true is found by ``evidence``; here it is chosen, laid out, and given an exit code.
+"""
+
+import datetime as dt
+import difflib
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
+from pipelines.cli.output import Column, format_option, note, printable, title, write_csv, write_json
+from pipelines.cli.session import Session, did_you_mean, global_options, year_argument
+from pipelines.ledger.records import Finding, Standing
+from pipelines.ledger.store import Ledger, now, open_ledger
+from pipelines.rules import RULES
+
+FINDINGS = [
+    Column(name)
+    for name in (
+        "constat",
+        "severite",
+        "code",
+        "exercice",
+        "ou",
+        "message",
+        "fichier",
+        "ligne",
+        "recu",
+        "attendu",
+        "ecart",
+        "aide",
+        "depuis",
+        "etat",
+        "motif",
+        "decide_par",
+        "jusqu_au",
+    )
+]
+
+
+@click.command(short_help="Everything somebody must know or decide.")
+@year_argument
+@format_option
+@global_options
+@click.pass_context
+def findings(ctx: click.Context, year: int, form: str) -> None:
+    """Everything somebody must know or decide about YEAR: refusals, failed checks, missing exports,
+    differences; since when, and what was decided.
+
+    Ends with 1 when one of them blocks and nobody has accepted it, 3 when only missing exports do.
+    """
+    session: Session = ctx.obj
+    session.exercice(year)
+    with session.ledger() as ledger:
+        standing = [s for s in _gathered(session, ledger) if s.finding.exercice in (year, 0)]
+    standing = [s for s in standing if not _not_due_yet(session, s.finding)]
+    rows = [_row(one) for one in standing]
+    if form == "csv":
+        write_csv(FINDINGS, rows, session.organisation)
+    elif form == "json":
+        write_json({"exercice": year, "constats": rows}, session.organisation)
+    else:
+        title(f"findings of {year}", session.organisation)
+        for one in standing:
+            click.echo(f"\n{printable(_text(one))}")
+        click.echo(f"\n{len(standing)} finding{'s' * (len(standing) != 1)}.")
+    today = now()[:10]
+    blocking = {s.finding.code for s in standing if s.finding.severity == "bloquant" and s.is_open(today)}
+    ctx.exit(BLOCKED if blocking - {"COL-MANQUANT"} else INCOMPLETE if blocking else DONE)
+
+
+def _gathered(session: Session, ledger: Ledger) -> list[Standing]:
+    from pipelines.evidence.findings import gather
+
+    return ledger.standing(gather(session.home, ledger, session.registry, session.organisation))
+
+
+def _not_due_yet(session: Session, finding: Finding) -> bool:
+    """True for an export that is missing, and may be: what is published does not know today's date."""
+    if finding.code != "COL-MANQUANT":
+        return False
+    return session.registry.export_of(finding.ou).due(finding.exercice) >= now()[:10]
+
+
+def _row(one: Standing) -> dict[str, Any]:
+    """One finding as CSV and JSON show it."""
+    decision = one.decision
+    return {
+        "constat": one.finding.id,
+        **{name: value for name, value in asdict(one.finding).items() if name != "severity"},
+        "severite": one.finding.severity,
+        "depuis": one.since,
+        "etat": _state(one),
+        "motif": decision.reason if decision else None,
+        "decide_par": decision.decided_by if decision else None,
+        "jusqu_au": decision.until if decision else None,
+    }
+
+
+def _state(one: Standing) -> str:
+    """``ouvert``, ``accepté`` or ``acceptation expirée``."""
+    if not one.is_open(now()[:10]):
+        return "accepté"
+    return "acceptation expirée" if one.decision and one.decision.choice == "accepted" else "ouvert"
+
+
+def _text(one: Standing) -> str:
+    """Several lines: how grave, which rule, where, then the details."""
+    finding, decision = one.finding, one.decision
+    place = ":".join(str(part) for part in (finding.fichier, finding.ligne) if part)
+    decided = None
+    if decision:
+        until = f", jusqu’au {decision.until}" if decision.until else ""
+        decided = f"{_state(one)} par {decision.decided_by}{until} : {decision.reason}"
+    details = [
+        ("reçu", finding.recu),
+        ("attendu", finding.attendu),
+        ("écart", finding.ecart),
+        ("aide", finding.aide),
+        ("depuis", one.since),
+        ("décision", decided),
+    ]
+    body = "".join(f"\n  {name:<10}{text}" for name, text in details if text)
+    where = f"{finding.ou} ({place})" if place else finding.ou
+    return f"{finding.id} {finding.severity} {finding.code} {where} — {finding.message}{body}"
+
+
+@click.command(short_help="Accept a finding, with a reason, or take that back.")
+@click.argument("finding")
+@click.option("--because", "reason", required=True, help="Why: it is printed beside the finding.")
+@click.option("--by", "by", required=True, metavar="NAME", help="Who decides.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which the acceptance holds.")
+@click.option("--withdraw", is_flag=True, help="Take a former acceptance back.")
+@global_options
+@click.pass_context
+def decide(
+    ctx: click.Context, finding: str, reason: str, by: str, until: dt.datetime | None, *, withdraw: bool
+) -> None:
+    """Accept FINDING (its number, as `sicio findings` shows it, or the beginning of it).
+
+    A decision is never removed: a later one takes its place. A delivery that a critical check stopped is taken in at the
+    next `sicio run` when every such finding is accepted; the verdict stays what it is.
+    """
+    from pipelines.locking import only_writer
+
+    session: Session = ctx.obj
+    day = until.date().isoformat() if until else None
+    if day and day < now()[:10]:
+        raise click.BadParameter("this day has passed: the acceptance would never hold", param_hint="--until")
+    with only_writer(session.home), open_ledger(session.home) as ledger:
+        one = _named(_gathered(session, ledger), finding)
+        if one.finding.code == "ATT-ERREUR":
+            raise click.UsageError("a check that could not run proves nothing: it cannot be accepted")
+        if withdraw and one.decision is None:
+            raise click.UsageError(f"nobody has accepted finding {one.finding.id}")
+        ledger.record_decision(one.finding, "withdrawn" if withdraw else "accepted", reason, by, day)
+    click.echo(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {'taken back' if withdraw else 'accepted'}")
+    if one.finding.code == "ATT-CRITIQUE":
+        note(f"To take the delivery in: {session.command} run {one.finding.exercice}")
+
+
+def _named(standing: list[Standing], name: str) -> Standing:
+    """The one finding whose number begins with ``name``."""
+    found = [one for one in standing if one.finding.id.startswith(name.lower())]
+    if len(found) > 1:
+        raise click.UsageError(f"{name} begins the numbers of {len(found)} findings: give more of it")
+    if not found:
+        near = did_you_mean(name, [one.finding.id for one in standing])
+        raise click.UsageError(f"no finding {name!r} stands{near}: `sicio findings YEAR` lists them")
+    return found[0]
+
+
+@click.command(short_help="The page of a rule.")
+@click.argument("code")
+@global_options
+@click.pass_context
+def explain(ctx: click.Context, code: str) -> None:
+    """What the rule CODE says, what a breach of it does, and how to mend it."""
+    rule = RULES.get(code.upper())
+    if rule is None:
+        near = difflib.get_close_matches(code.upper(), RULES, n=1)
+        raise click.UsageError(f"no rule {code!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    click.echo(f"{rule.code} — {rule.titre}\n")
+    click.echo(f"Effet      {rule.effet}")
+    click.echo(f"Corriger   {rule.aide}")
+    if rule.a_decider:
+        click.echo(
+            "Décider    Sans décision, l’exercice ne peut pas être figé : sicio decide CONSTAT --because … --by …"
+        )
+    session: Session = ctx.obj
+    if session.home.ledger_file.exists():
+        with session.ledger() as ledger:
+            here = [one for one in _gathered(session, ledger) if one.finding.code == rule.code]
+        click.echo(f"\n{len(here)} constat{'s' * (len(here) != 1)} de cette règle dans {session.home.root.name}.")
+        for one in here[:10]:
+            click.echo(
+                f"  {one.finding.id} {one.finding.exercice or 'tous exercices'} {printable(one.finding.ou)} ({_state(one)})"
+            )
+
+
+@click.command(short_help="Prove that nothing recorded or kept was changed.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@global_options
+@click.pass_context
+def verify(ctx: click.Context, form: str) -> None:
+    """Check the ledger's chain, and every file of the archive, the lake, the publication and the releases.
+
+    Ends with 1 when something was edited, removed, reordered, added or cut off.
+    """
+    from pipelines.evidence.verify import verify as verified
+
+    session: Session = ctx.obj
+    with session.ledger() as ledger:
+        result = verified(session.home, ledger)
+    if form == "json":
+        write_json(asdict(result), session.organisation)
+    else:
+        title("verification", session.organisation)
+        for what, count in result.checked.items():
+            click.echo(f"  {count:>6} {what}")
+        click.echo(f"  head of the ledger: {result.head}")
+        for problem in result.problems:
+            click.echo(printable(f"✗ {problem}"))
+        click.echo("Nothing was changed." if not result.problems else f"{len(result.problems)} problem(s).")
+    ctx.exit(BLOCKED if result.problems else DONE)

@@ -1,0 +1,50 @@
+"""How numbers, amounts and dates are written for French readers: one place for the report, the erratum and the screen.
+
+Rounding is half-up on decimals. Spaces and signs are those of the Unicode CLDR for French: U+202F between thousands,
+U+00A0 before a unit, U+2212 for a negative number.
+"""
+
+import datetime as dt
+from decimal import ROUND_HALF_UP, Decimal
+
+NARROW = "\u202f"
+NO_BREAK = "\u00a0"
+MINUS = "\u2212"
+UNITS = {"EUR": "€"}
+MONTHS = (
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+)
+
+
+def number(value: Decimal, decimals: int, space: str = NARROW) -> str:
+    """``4764020.26`` → ``4 764 020,26``."""
+    rounded = value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return f"{rounded:,f}".replace(",", space).replace(".", ",").replace("-", MINUS)
+
+
+def quantity(value: Decimal | None, decimals: int, unit: str, missing: str | None = None) -> str:
+    """A number with its unit, or the code that stands instead: ``41 489,54 €``, ``NC``."""
+    if value is None:
+        return missing or "—"
+    return f"{number(value, decimals)}{NO_BREAK}{UNITS.get(unit) or agreed(unit, value)}"
+
+
+def agreed(unit: str, value: Decimal) -> str:
+    """A unit that is a plural word, in the singular below two: ``1,5 jour``, ``0 agent``."""
+    return unit[:-1] if unit.isalpha() and unit.endswith("s") and abs(value) < 2 else unit
+
+
+def date(day: dt.date) -> str:
+    """``1er juillet 2020``, ``12 mai 2021``."""
+    return f"{'1er' if day.day == 1 else day.day}{NO_BREAK}{MONTHS[day.month - 1]} {day.year}"

@@ -1,0 +1,125 @@
+"""The chain that makes the ledger tamper-evident: each entry's hash holds that of the entry before it.
+
+    hash = SHA-256(hash of the former link | table | the row as SQLite stores it)
+
+What belongs here: computing links and checking them, on a plain DB-API connection. An edited, deleted, moved or added
+entry breaks the chain. Two things a chain alone cannot show: its end cut off, and the whole of it written anew. They show
+against an *anchor*, a hash kept elsewhere: beside the ledger, in every release, and printed in the report.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+ORIGIN = "0" * 64  # stands before the first link
+CHAIN = "chain"
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last link of a chain: how many entries, and the hash that stands for all of them."""
+
+    entries: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """One thing that is wrong, in English, with the entry's table and number when they are known."""
+
+    table: str
+    row: int | None
+    what: str
+
+    def sentence(self) -> str:
+        """``table 12: what``."""
+        return f"{self.table}{'' if self.row is None else f' {self.row}'}: {self.what}"
+
+
+def append(connection, table: str, row: int) -> None:
+    """Add the link of a row that has just been entered, in its transaction."""
+    last = connection.execute(f"select hash from {CHAIN} order by seq desc limit 1").fetchone()
+    stored = _stored(connection, table, row)
+    link = link_of(last[0] if last else ORIGIN, table, stored)
+    connection.execute(f"insert into {CHAIN} (table_name, row, hash) values (?, ?, ?)", (table, row, link))
+
+
+def link_of(previous: str, table: str, stored: dict) -> str:
+    """The hash of one entry; ``stored`` maps columns to raw values, NULLs left out (a later migration may add some)."""
+    text = json.dumps([previous, table, stored], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def head(connection) -> Head:
+    """The end of the chain."""
+    entries, last = connection.execute(f"select count(*), max(seq) from {CHAIN}").fetchone()
+    if not entries:
+        return Head(0, ORIGIN)
+    return Head(entries, connection.execute(f"select hash from {CHAIN} where seq = ?", (last,)).fetchone()[0])
+
+
+def check(connection, anchors: dict[str, Head]) -> list[Broken]:
+    """Everything that is wrong with the ledger; ``anchors`` maps where a head was kept to that head.
+
+    Reads every entry once. An empty list means that no entry was edited, deleted, moved, added or cut off since the
+    anchors were taken.
+    """
+    broken: list[Broken] = []
+    previous, hashes, linked = ORIGIN, [ORIGIN], {}
+    links = connection.execute(f"select seq, table_name, row, hash from {CHAIN} order by seq").fetchall()
+    tables = _chained_tables(connection)
+    for place, (seq, table, row, kept) in enumerate(links, start=1):
+        if seq != place:
+            broken.append(Broken(CHAIN, seq, f"link {place} is missing or out of place"))
+        if table not in tables:
+            broken.append(Broken(CHAIN, seq, "names a table that the ledger does not have"))
+            break
+        stored = _stored(connection, table, row)
+        if stored is None:
+            broken.append(Broken(table, row, "the entry is gone"))
+        elif link_of(previous, table, stored) != kept:
+            broken.append(Broken(table, row, "the entry is not the one that was entered"))
+        if row in linked.setdefault(table, set()):
+            broken.append(Broken(table, row, "is linked twice"))
+        linked[table].add(row)
+        previous = kept
+        hashes.append(kept)
+    for table in tables:
+        for (row,) in connection.execute(f'select seq from "{table}" order by seq').fetchall():
+            if row not in linked.get(table, set()):
+                broken.append(Broken(table, row, "the entry was added outside the chain"))
+    return broken + _against(anchors, hashes)
+
+
+def _against(anchors: dict[str, Head], hashes: list[str]) -> list[Broken]:
+    broken = []
+    for where, anchor in anchors.items():
+        if anchor.entries >= len(hashes):
+            cut = anchor.entries - len(hashes) + 1
+            broken.append(Broken(CHAIN, None, f"{cut} entries that {where} knows of were cut off the end"))
+        elif hashes[anchor.entries] != anchor.hash:
+            broken.append(Broken(CHAIN, anchor.entries, f"is not the entry that {where} knows of: written anew"))
+    return broken
+
+
+def _chained_tables(connection) -> list[str]:
+    """Every table but the chain and Alembic's own."""
+    names = connection.execute(
+        "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name"
+    ).fetchall()
+    return [name for (name,) in names if name not in (CHAIN, "alembic_version")]
+
+
+def _stored(connection, table: str, row: int) -> dict | None:
+    """A row as SQLite stores it: no JSON is parsed, since an equal value written otherwise is another entry."""
+    cursor = connection.execute(f'select * from "{table}" where seq = ?', (row,))
+    values = cursor.fetchone()
+    if values is None:
+        return None
+    columns = [column[0] for column in cursor.description]
+    return {name: _plain(value) for name, value in zip(columns, values, strict=True) if value is not None}
+
+
+def _plain(value: object) -> object:
+    """A stored value for JSON: bytes, which no column holds, keep their own form so that an edit to them shows."""
+    return {"blob": value.hex()} if isinstance(value, bytes) else value

@@ -1,0 +1,35 @@
+"""Brings a ledger's file to the form that the code expects, with Alembic; loads it only when there is work."""
+
+from pipelines.ledger.schema import REVISION, metadata
+
+
+class NewerLedger(RuntimeError):
+    """The ledger was written by a later version of the program."""
+
+
+def migrate(engine) -> None:
+    """Run the revisions that the file lacks, in one transaction. Raises NewerLedger."""
+    with engine.begin() as connection:
+        if _revision(connection) != REVISION:
+            _upgrade(connection)
+
+
+def _revision(connection) -> str | None:
+    """Where the file stands; None before the first migration."""
+    if not connection.exec_driver_sql("select 1 from sqlite_master where name = 'alembic_version'").first():
+        return None
+    return connection.exec_driver_sql("select version_num from alembic_version").scalar()
+
+
+def _upgrade(connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config(attributes={"connection": connection, "metadata": metadata()})
+    config.set_main_option("script_location", "pipelines.ledger:migrations")
+    config.set_main_option("path_separator", "os")
+    try:
+        command.upgrade(config, REVISION)
+    except CommandError as error:
+        raise NewerLedger(f"the ledger was written by a later version of this program: {error}") from None

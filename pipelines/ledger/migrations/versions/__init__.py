@@ -1,0 +1,1 @@
+"""The revisions, oldest first by name. One that has been released is never edited."""

@@ -1,0 +1,185 @@
+"""``findings``, ``decide``, ``explain``, ``verify``: a decision is kept, expires, overrules a verdict, and is never lost."""
+
+import json
+import sqlite3
+
+from pipelines.accept.decide import accept
+from pipelines.evidence.findings import gather
+from pipelines.ledger import store
+from pipelines.rules import DeliveryRefused
+from pipelines.sources.organisation import load_organisation
+from tests.cli.conftest import VENTES_2019, Bench, check
+
+
+def findings(bench: Bench, year: int = 2019, code: str | None = None) -> list[dict]:
+    rows = json.loads(bench.sicio("findings", year, "--format", "json").stdout)["constats"]
+    return [row for row in rows if code in (None, row["code"])]
+
+
+def refuse_on_a_check(bench: Bench, success: bool | None = False) -> None:
+    """A new delivery of the sales that one critical check stops."""
+    bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
+    bench.receive("ventes/ventes", 2019, check("total_du_mois", success), check("autre", True))
+
+
+def judged_again(bench: Bench) -> bool:
+    """What the next collection makes of the refused delivery."""
+    with bench.ledger() as ledger:
+        manifest = ledger.delivery(ledger.all_rows("refusals")[-1]["delivery"])
+        return accept(ledger, manifest, ledger.verdicts_of(manifest.delivery))
+
+
+def test_a_finding_keeps_its_number_and_says_since_when(filled, monkeypatch):
+    first = findings(filled)
+    assert len({row["constat"] for row in first}) == len(first)
+    assert {row["depuis"] for row in first} == {None}  # nothing has recorded them yet
+    for moment in ("2020-01-05T08:00:00+00:00", "2020-02-05T08:00:00+00:00"):
+        monkeypatch.setattr(store, "now", lambda moment=moment: moment)
+        sight(filled)
+    assert {row["depuis"] for row in findings(filled)} == {"2020-01-05T08:00:00+00:00"}
+
+
+def sight(bench: Bench) -> None:
+    with bench.ledger() as ledger:
+        ledger.sight(gather(bench.home, ledger, bench.registry, load_organisation(bench.home, bench.registry)))
+
+
+def test_a_finding_that_went_and_comes_back_is_new(filled, monkeypatch):
+    (warning,) = findings(filled, code="ATT-ALERTE")
+    events = []
+    for moment, success in (("2020-01-05", False), ("2020-02-05", True), ("2020-03-05", False)):
+        monkeypatch.setattr(store, "now", lambda moment=moment: moment)
+        filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + f"V{moment[5:7]};05/01/2019;1,00\n")
+        filled.receive("ventes/ventes", 2019, check("alerte", success, severity="warning"))
+        sight(filled)
+    with filled.ledger() as ledger:
+        events = [
+            (r["event"], r["seen_at"]) for r in ledger.all_rows("sightings") if r["finding"] == warning["constat"]
+        ]
+    assert events == [("seen", "2020-01-05"), ("gone", "2020-02-05"), ("seen", "2020-03-05")]
+    assert findings(filled, code="ATT-ALERTE")[0]["depuis"] == "2020-03-05"
+
+
+def test_a_decision_is_shown_expires_and_is_never_removed(filled, monkeypatch):
+    filled.refuse("ventes/ventes", 2020, DeliveryRefused("FIC-VIDE", fichier="v.csv"), "abc")
+    assert filled.sicio("findings", 2020).exit_code == 1
+    (empty,) = findings(filled, 2020, "FIC-VIDE")
+    done = filled.sicio(
+        "decide", empty["constat"][:8], "--because", "sans objet", "--by", "A. Martin", "--until", "2100-12-31"
+    )
+    assert done.exit_code == 0, done.output
+    assert filled.sicio("findings", 2020).exit_code == 3  # what is missing still is
+    (row,) = findings(filled, 2020, "FIC-VIDE")
+    assert (row["etat"], row["motif"], row["decide_par"], row["jusqu_au"]) == (
+        "accepté",
+        "sans objet",
+        "A. Martin",
+        "2100-12-31",
+    )
+    assert "accepté par A. Martin, jusqu’au 2100-12-31 : sans objet" in filled.sicio("findings", 2020).stdout
+    monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2101-01-01T00:00:00+00:00")
+    assert findings(filled, 2020, "FIC-VIDE")[0]["etat"] == "acceptation expirée"
+    assert filled.sicio("findings", 2020).exit_code == 1
+    monkeypatch.undo()
+
+
+def test_a_decision_can_be_taken_back_and_both_stay(filled):
+    (warning,) = findings(filled, code="ATT-ALERTE")
+    name = warning["constat"]
+    assert "nobody has accepted" in filled.sicio("decide", name, "--because", "x", "--by", "A", "--withdraw").output
+    assert filled.sicio("decide", name, "--because", "vu", "--by", "A").exit_code == 0
+    assert filled.sicio("decide", name, "--because", "erreur", "--by", "B", "--withdraw").exit_code == 0
+    assert findings(filled, code="ATT-ALERTE")[0]["etat"] == "ouvert"
+    with filled.ledger() as ledger:
+        assert [(d["choice"], d["reason"]) for d in ledger.all_rows("decisions")] == [
+            ("accepted", "vu"),
+            ("withdrawn", "erreur"),
+        ]
+
+
+def test_a_decision_needs_a_finding_that_stands_and_a_day_to_come(filled):
+    unknown = filled.sicio("decide", "ffffffffffff", "--because", "x", "--by", "A")
+    assert unknown.exit_code == 2 and "no finding 'ffffffffffff' stands" in unknown.output
+    (warning,) = findings(filled, code="ATT-ALERTE")
+    past = filled.sicio("decide", warning["constat"], "--because", "x", "--by", "A", "--until", "2001-01-01")
+    assert past.exit_code == 2 and "this day has passed" in past.output
+    assert filled.sicio("decide", "", "--because", "x", "--by", "A").exit_code == 2  # begins several
+
+
+def test_a_critical_verdict_is_overruled_by_a_decision_only_and_stays_what_it_is(filled):
+    refuse_on_a_check(filled)
+    (stopped,) = findings(filled, code="ATT-CRITIQUE")
+    assert stopped["ou"] == "ventes/ventes" and stopped["attendu"] == "total_du_mois"
+    try:
+        judged_again(filled)
+        raise AssertionError("accepted without a decision")
+    except DeliveryRefused as refusal:
+        assert refusal.rule.code == "ATT-CRITIQUE"
+    said = filled.sicio("decide", stopped["constat"], "--because", "total vérifié à la main", "--by", "A. Martin")
+    assert said.exit_code == 0 and "run 2019" in said.stderr
+    assert judged_again(filled) is True
+    with filled.ledger() as ledger:
+        current = ledger.current()["ventes/ventes", 2019]
+        assert current.manifest.tables["ventes"].acceptees == 3
+        assert not ledger.verdict(current.verdicts[0]).accepted
+    (row,) = findings(filled, code="ATT-CRITIQUE")
+    assert (row["constat"], row["etat"], row["severite"]) == (stopped["constat"], "accepté", "bloquant")
+    assert filled.sicio("findings", 2019).exit_code == 0
+
+
+def test_a_decision_holds_for_the_bytes_it_was_taken_on(filled):
+    refuse_on_a_check(filled)
+    (stopped,) = findings(filled, code="ATT-CRITIQUE")
+    filled.sicio("decide", stopped["constat"], "--because", "vu", "--by", "A")
+    filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;2,00\n")
+    filled.receive("ventes/ventes", 2019, check("total_du_mois", False))
+    (other,) = findings(filled, code="ATT-CRITIQUE")
+    assert other["constat"] != stopped["constat"] and other["etat"] == "ouvert"
+
+
+def test_a_check_that_could_not_run_cannot_be_accepted(filled):
+    refuse_on_a_check(filled, success=None)
+    (broken,) = findings(filled, code="ATT-ERREUR")
+    said = filled.sicio("decide", broken["constat"], "--because", "x", "--by", "A")
+    assert said.exit_code == 2 and "proves nothing" in said.output
+
+
+def test_explain_prints_the_page_of_a_rule_and_its_findings_here(filled):
+    said = filled.sicio("explain", "lig-type").stdout
+    assert said.startswith("LIG-TYPE — Valeur illisible")
+    assert "Effet " in said and "Corriger " in said and "constat" in said
+    unknown = filled.sicio("explain", "LIG-TIPE")
+    assert unknown.exit_code == 2 and "did you mean 'LIG-TYPE'" in unknown.output
+    assert "Sans décision" in filled.sicio("explain", "PUB-ECART").stdout
+
+
+def test_every_rule_has_a_page(bench):
+    from pipelines.rules import RULES
+
+    for code, rule in RULES.items():
+        assert rule.titre and rule.aide and rule.effet, code
+
+
+def test_verify_finds_nothing_then_names_what_was_changed(filled):
+    whole = filled.sicio("verify")
+    assert whole.exit_code == 0, whole.output
+    assert "Nothing was changed." in whole.stdout
+    with filled.ledger() as ledger:
+        manifest = ledger.current()["ventes/ventes", 2019].manifest
+    lake = filled.home.lake / manifest.tables["ventes"].parquet
+    lake.write_bytes(lake.read_bytes() + b"\0")
+    original = filled.home.archive / manifest.files[0].sha256
+    original.chmod(0o600)
+    original.write_bytes(b"autre chose")
+    with sqlite3.connect(filled.home.ledger_file) as db:
+        db.execute("drop trigger deliveries_no_update")
+        db.execute("update deliveries set received_at = '1999-01-01' where seq = 1")
+    changed = filled.sicio("verify", "--format", "json")
+    assert changed.exit_code == 1
+    assert json.loads(changed.stdout)["problems"] == [
+        "deliveries 1: the entry is not the one that was entered",
+        f"archive/{manifest.files[0].sha256}: the file was changed",
+        f"lake/{manifest.tables['ventes'].parquet}: the file was changed",
+    ]
+    original.unlink()
+    assert f"archive/{manifest.files[0].sha256}: the original of" in filled.sicio("verify").stdout

@@ -1,0 +1,205 @@
+"""The chain over the ledger: whatever is edited, deleted, moved, added or cut off shows; and the migrations."""
+
+import random
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from pipelines.ledger.chain import Head, check, head
+from pipelines.ledger.migrate import NewerLedger
+from pipelines.ledger.records import Finding
+from pipelines.ledger.schema import REVISION, metadata
+from pipelines.ledger.store import Ledger, open_ledger
+from pipelines.settings import Home
+from tests.ledger.test_store import accept, manifest, refuse
+
+TAMPERINGS = 1000
+
+
+def fill(home: Home) -> Head:
+    """A ledger with entries in most tables; its head."""
+    with open_ledger(home) as ledger:
+        for name in "abcd":
+            accept(ledger, manifest(name))
+            refuse(ledger, name=name)
+            ledger.record_build(name, True, [name], [])
+            ledger.record_findings(name, [Finding("PUB-ECART", "alerte", 2020, name, f"constat de {name}")])
+            ledger.record_publication(name * 2, name)
+        return ledger.head()
+
+
+def problems(path: Path, anchor: Head | None = None) -> list[str]:
+    with sqlite3.connect(path) as db:
+        return [broken.sentence() for broken in check(db, {"an anchor": anchor} if anchor else {})]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory):
+    home = Home(tmp_path_factory.mktemp("chain") / "home")
+    return home, fill(home)
+
+
+def test_an_untouched_ledger_is_whole_and_its_head_is_kept_beside_it(filled):
+    home, anchor = filled
+    assert problems(home.ledger_file, anchor) == []
+    assert home.ledger_head.read_text() == f"{anchor.entries} {anchor.hash}\n"
+    with open_ledger(home) as ledger:
+        entries = sum(len(ledger.all_rows(name)) for name in ledger.tables if name != "chain")
+        assert ledger.head() == anchor and anchor.entries == entries
+        assert ledger.check({"a release": anchor}) == []
+
+
+def tables_of(db) -> list[str]:
+    return [n for (n,) in db.execute("select name from sqlite_master where type = 'table' and name not like 'sqlite%'")]
+
+
+def edit(db, rng: random.Random, table: str, row: int, column: str) -> None:
+    (value,) = db.execute(f"select {column} from {table} where seq = ?", (row,)).fetchone()
+    text = str(value)
+    place = rng.randrange(len(text) + 1)
+    db.execute(f"update {table} set {column} = ? where seq = ?", (text[:place] + "x" + text[place:], row))
+
+
+def delete(db, rng: random.Random, table: str, row: int, column: str) -> None:
+    db.execute(f"delete from {table} where seq = ?", (row,))
+
+
+def swap(db, rng: random.Random, table: str, row: int, column: str) -> None:
+    (other,) = db.execute(f"select seq from {table} where seq <> ? order by random() limit 1", (row,)).fetchone()
+    for old, new in ((row, -1), (other, row), (-1, other)):
+        db.execute(f"update {table} set seq = ? where seq = ?", (new, old))
+
+
+def renumber(db, rng: random.Random, table: str, row: int, column: str) -> None:
+    db.execute(f"update {table} set seq = seq + 1000 where seq = ?", (row,))
+
+
+def add(db, rng: random.Random, table: str, row: int, column: str) -> None:
+    columns = [c for _, c, *_ in db.execute(f"pragma table_info({table})") if c != "seq"]
+    fresh = ["seq || '+'" if c in ("delivery", "verdict", "refusal", "build") else c for c in columns]
+    db.execute(
+        f"insert into {table} ({', '.join(columns)}) select {', '.join(fresh)} from {table} where seq = ?", (row,)
+    )
+
+
+def cut(db, rng: random.Random, table: str, row: int, column: str) -> None:
+    """Remove the end of the chain with the entries that it links."""
+    last = db.execute(
+        "select seq, table_name, row from chain order by seq desc limit ?", (rng.randint(1, 4),)
+    ).fetchall()
+    for seq, name, number in last:
+        db.execute(f"delete from {name} where seq = ?", (number,))
+        db.execute("delete from chain where seq = ?", (seq,))
+
+
+TAMPERS = (edit, delete, swap, renumber, add, cut)
+
+
+def tamper(db, rng: random.Random) -> str:
+    """One random change by somebody who may write the file; what it was."""
+    for (name,) in db.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+        db.execute(f"drop trigger {name}")
+    tables = [t for t in tables_of(db) if t != "alembic_version" and db.execute(f"select 1 from {t}").fetchone()]
+    table = rng.choice(tables)
+    row = rng.choice([seq for (seq,) in db.execute(f"select seq from {table} order by seq")])
+    column = rng.choice([c for _, c, *_ in db.execute(f"pragma table_info({table})") if c != "seq"])
+    how = rng.choice(TAMPERS)
+    how(db, rng, table, row, column)
+    return f"{how.__name__} {table} {row} {column}"
+
+
+def test_a_thousand_random_tamperings_are_all_detected(filled):
+    home, anchor = filled
+    original = home.ledger_file.read_bytes()
+    rng = random.Random(20201231)
+    missed, seen = [], set()
+    for number in range(TAMPERINGS):
+        with sqlite3.connect(":memory:") as db:
+            db.deserialize(original)
+            change = tamper(db, rng)
+            seen.add(change.split()[0])
+            if not check(db, {"an anchor": anchor}):
+                missed.append((number, change))
+    assert missed == []
+    assert seen == {how.__name__ for how in TAMPERS}
+
+
+def test_a_chain_written_anew_shows_against_an_anchor_only(filled, tmp_path):
+    anchor = filled[1]
+    other = Home(tmp_path / "other")
+    with open_ledger(other) as ledger:
+        for number in range(anchor.entries):
+            ledger.record_publication(f"p{number}", "b")
+    assert problems(other.ledger_file) == []
+    assert [p for p in problems(other.ledger_file, anchor) if "written anew" in p]
+
+
+def test_an_entry_cannot_be_changed_or_removed_through_sql(filled):
+    with sqlite3.connect(filled[0].ledger_file) as db:
+        for table in (t for t in tables_of(db) if t != "alembic_version"):
+            if db.execute(f"select 1 from {table}").fetchone():
+                for statement in (f"update {table} set seq = 99", f"delete from {table}"):
+                    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                        db.execute(statement)
+
+
+def test_a_kept_head_is_never_replaced_by_a_shorter_chain(tmp_path):
+    home = Home(tmp_path / "home")
+    anchor = fill(home)
+    home.ledger_file.unlink()
+    with open_ledger(home) as ledger:
+        assert [b.what for b in ledger.check({})] == [
+            f"{anchor.entries} entries that ledger.head knows of were cut off the end"
+        ]
+    assert home.ledger_head.read_text().startswith(f"{anchor.entries} ")
+
+
+# migrations ---------------------------------------------------------------
+
+
+def test_the_migrations_give_the_tables_that_the_code_knows(filled):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with open_ledger(filled[0]) as ledger, ledger.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata()) == []
+        assert connection.exec_driver_sql("select version_num from alembic_version").scalar() == REVISION
+
+
+def test_a_ledger_from_before_the_chain_is_linked_and_keeps_its_entries(tmp_path):
+    home = Home(tmp_path / "home")
+    fill(home)
+    with sqlite3.connect(home.ledger_file) as db:  # back to what the first homes have
+        for (name,) in db.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            db.execute(f"drop trigger {name}")
+        for table in ("chain", "sightings", "decisions", "releases", "alembic_version"):
+            db.execute(f"drop table {table}")
+        db.execute("alter table outcomes rename to decisions")
+    home.ledger_head.unlink()
+    with open_ledger(home) as ledger:
+        assert ledger.current()["essai/export", 2020].manifest == manifest("d")
+        assert len(ledger.all_rows("outcomes")) == 8
+        entries = sum(len(ledger.all_rows(name)) for name in ledger.tables if name != "chain")
+        assert ledger.head().entries == entries > 0
+        assert ledger.check({}) == []
+        accept(ledger, manifest("e"))
+        assert ledger.head().entries == entries + 4
+
+
+def test_a_ledger_of_a_later_version_is_left_alone(tmp_path):
+    home = Home(tmp_path / "home")
+    fill(home)
+    with sqlite3.connect(home.ledger_file) as db:
+        db.execute("update alembic_version set version_num = '9999'")
+    before = home.ledger_file.read_bytes()
+    with pytest.raises(NewerLedger, match="later version"):
+        Ledger(home)
+    assert home.ledger_file.read_bytes() == before
+
+
+def test_the_head_of_an_empty_ledger_has_no_entry(tmp_path):
+    with open_ledger(Home(tmp_path / "home")) as ledger:
+        assert ledger.head() == Head(0, "0" * 64)
+    with sqlite3.connect(tmp_path / "home" / "ledger.db") as db:
+        assert head(db).entries == 0
