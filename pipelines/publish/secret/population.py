@@ -1,0 +1,169 @@
+"""Who is counted, as somebody who reads the tables may picture it: unknown numbers, one for each kind of person.
+
+A population has axes (statut, emploi, sexe, âge); a value of an axis is a *leaf*. No table crosses all of them, so the
+unknowns are kept by groups of axes that tables do cross, each a full crossing of their leaves. The groups come from a
+triangulated graph of the axes: where two of them agree on the axes they share, one population gives both (decomposable
+models: Dobra and Fienberg, *Bounds for cell entries in contingency tables given marginal totals*, PNAS 97, 2000).
+Nothing is lost by it, and a hundred unknowns stand for thousands.
+
+A reader is taken to know which leaves occur at all: he can only deduce more than a real one.
+"""
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from pipelines.publish.secret.declaration import Population, Secrecy
+
+Form = dict[int, Decimal]  # unknown → coefficient
+Leaves = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class People:
+    """One population in one exercice: the leaves of each axis, and the true measure of each combination of them."""
+
+    declared: Population
+    axes: dict[str, list[tuple[str | None, ...]]]  # axis → leaves, each the text of its levels
+    rows: list[tuple[tuple[int, ...], Decimal, dict[str, Decimal]]]  # (leaf of each axis, measure, sums)
+
+    @property
+    def total(self) -> Decimal:
+        """The measure of everybody."""
+        return sum((measure for _, measure, _ in self.rows), Decimal(0))
+
+    def chosen(self, choice: Mapping[str, str | None]) -> dict[str, Leaves]:
+        """The leaves that a choice of levels keeps, for each axis that it narrows."""
+        kept = {axis: set(range(len(leaves))) for axis, leaves in self.axes.items()}
+        for level, value in choice.items():
+            axis, position = self._place(level)
+            wanted = self.declared.groups.get(level, {}).get(value or "", [value])
+            if wanted != "*":
+                kept[axis] &= {n for n, leaf in enumerate(self.axes[axis]) if leaf[position] in wanted}
+        return {
+            axis: tuple(sorted(leaves)) for axis, leaves in kept.items() if len(leaves) < len(self.axes[axis]) or not leaves
+        }
+
+    def weights(self, sums: str) -> dict[int, Decimal]:
+        """What one person of each leaf adds to ``sums`` (the mid-point of a band of ages)."""
+        position = list(self.axes).index(self.declared.means[sums])
+        found: dict[int, tuple[Decimal, Decimal]] = {}
+        for leaf, measure, of in self.rows:
+            amount, persons = found.get(leaf[position], (Decimal(0), Decimal(0)))
+            found[leaf[position]] = (amount + of[sums], persons + measure)
+        return {leaf: amount / persons for leaf, (amount, persons) in found.items() if persons}
+
+    def _place(self, level: str) -> tuple[str, int]:
+        for axis, levels in self.declared.axes.items():
+            if level in levels:
+                return axis, list(levels).index(level)
+        raise KeyError(level)
+
+
+@dataclass
+class Unknowns:
+    """Every unknown of every population and exercice, with the equations that hold among them whatever is published."""
+
+    size: int = 0
+    counted: list[bool] = field(default_factory=list)  # a number of persons, or a quantity
+    greatest: list[Decimal] = field(default_factory=list)  # what a reader would never go beyond
+    equations: list[Form] = field(default_factory=list)  # each is 0
+    crossings: dict[tuple[str, int], list[dict[tuple[int, ...], int]]] = field(default_factory=dict)
+    groups: dict[tuple[str, int], list[tuple[str, ...]]] = field(default_factory=dict)
+
+    def add(self, name: str, exercice: int, people: People, crossed: Iterable[frozenset[str]], threshold: int) -> None:
+        """Make the unknowns of one population in one exercice; ``crossed`` says which axes the tables cross."""
+        groups = [tuple(axis for axis in people.axes if axis in group) for group in cliques(crossed)] or [()]
+        unit = people.declared.per_person
+        greatest = people.total + 2 * threshold * unit
+        crossings = []
+        for group in groups:
+            leaves = itertools.product(*(range(len(people.axes[axis])) for axis in group))
+            crossings.append({leaf: self.size + n for n, leaf in enumerate(leaves)})
+            self.size += len(crossings[-1])
+            self.counted += [unit == 1] * len(crossings[-1])
+            self.greatest += [greatest] * len(crossings[-1])
+        self.groups[name, exercice], self.crossings[name, exercice] = groups, crossings
+        for one, other in itertools.combinations(range(len(groups)), 2):
+            self._agree(groups[one], crossings[one], groups[other], crossings[other])
+
+    def _agree(self, group: tuple, crossing: dict, other_group: tuple, other_crossing: dict) -> None:
+        shared = [axis for axis in group if axis in other_group]
+        sums: dict[tuple, Form] = {}
+        for axes, unknowns, sign in ((group, crossing, 1), (other_group, other_crossing, -1)):
+            places = [axes.index(axis) for axis in shared]
+            for leaf, unknown in unknowns.items():
+                sums.setdefault(tuple(leaf[p] for p in places), {})[unknown] = Decimal(sign)
+        self.equations += sums.values()
+
+    def form(self, name: str, exercice: int, kept: dict[str, Leaves], weigh: tuple[str, dict] | None = None) -> Form:
+        """The sum of the unknowns in ``kept``; with ``weigh`` (axis, leaf → weight), each counted by its weight."""
+        needed = {*kept, *([weigh[0]] if weigh else [])}
+        group, crossing = next(
+            (group, crossing)
+            for group, crossing in zip(self.groups[name, exercice], self.crossings[name, exercice], strict=True)
+            if needed <= set(group)
+        )
+        form: Form = {}
+        for leaf, unknown in crossing.items():
+            if all(leaf[group.index(axis)] in leaves for axis, leaves in kept.items()):
+                form[unknown] = weigh[1].get(leaf[group.index(weigh[0])], Decimal(0)) if weigh else Decimal(1)
+        return form
+
+
+def cliques(crossed: Iterable[frozenset[str]]) -> list[frozenset[str]]:
+    """The groups of axes: maximal cliques of the graph of axes, triangulated by elimination of the least connected."""
+    near: dict[str, set[str]] = {}
+    for axes in crossed:
+        for axis in axes:
+            near.setdefault(axis, set()).update(axes - {axis})
+    found: list[frozenset[str]] = []
+    while near:
+        axis = min(near, key=lambda a: (len(near[a]), a))
+        group = frozenset({axis, *near[axis]})
+        if not any(group <= other for other in found):
+            found.append(group)
+        for other in near.pop(axis):
+            near[other] = (near[other] | group) - {axis, other}
+    return sorted(found, key=sorted)
+
+
+def read_people(db, secrecy: Secrecy, catalog: str) -> dict[tuple[str, int], People]:
+    """(population, exercice) → who is counted, from the facts of ``catalog``."""
+    found = {}
+    for name, declared in secrecy.populations.items():
+        if declared.fact:
+            for exercice, rows in _rows(db, declared, catalog).items():
+                found[name, exercice] = _people(declared, rows)
+    return found
+
+
+def _rows(db, declared: Population, catalog: str) -> dict[int, list[tuple]]:
+    levels = [f"({expression})::varchar" for axis in declared.axes.values() for expression in axis.values()]
+    sums = [f"sum({column})::decimal(38, 6)" for column in (declared.measure, *declared.means)]
+    by = ", ".join(str(n + 1) for n in range(1 + len(levels)))
+    rows = db.execute(
+        f"select exercice, {', '.join([*levels, *sums])} from {catalog}.{declared.fact} "
+        f"where {declared.where or 'true'} group by {by} order by all nulls first"
+    ).fetchall()
+    found: dict[int, list[tuple]] = {}
+    for exercice, *row in rows:
+        found.setdefault(exercice, []).append(tuple(row))
+    return found
+
+
+def _people(declared: Population, rows: list[tuple]) -> People:
+    axes: dict[str, list[tuple]] = {axis: [] for axis in declared.axes}
+    read = []
+    for row in rows:
+        place, leaf = 0, []
+        for axis, levels in declared.axes.items():
+            value = row[place : place + len(levels)]
+            place += len(levels)
+            if value not in axes[axis]:
+                axes[axis].append(value)
+            leaf.append(axes[axis].index(value))
+        sums = dict(zip(declared.means, row[place + 1 :], strict=True))
+        read.append((tuple(leaf), row[place], sums))
+    return People(declared, axes, read)
