@@ -83,6 +83,16 @@ _TABLE = [
         "Réexporter le document depuis le logiciel de gestion financière.",
     ),
     Rule("FIC-DOCTYPE", "Document XML portant un DOCTYPE", "Retirer le DOCTYPE : il est refusé par sécurité."),
+    Rule(
+        "FIC-DSN",
+        "Déclaration sociale contraire à la norme",
+        "Redéposer le fichier tel que le logiciel de paie l’a produit.",
+    ),
+    Rule(
+        "FIC-TRONQUE",
+        "Fichier incomplet",
+        "Redéposer le fichier entier : son contenu n’est pas celui qu’il annonce.",
+    ),
     Rule("FIC-EXERCICE", "Fichier d’un autre exercice", "Déposer le fichier dans le dossier de son exercice."),
     Rule(
         "FIC-DEJA-VU",

@@ -1,4 +1,4 @@
--- The members, and one line that receives what no spelling recognises: a fact never loses a row for want of a place.
+-- The members, the syndicate itself (which has payslips of its own), and one line that receives what no spelling recognises: a fact never loses a row for want of a place.
 select
     code_collectivite,
     libelle_collectivite,
@@ -6,6 +6,14 @@ select
     siren,
     nb_habitants
 from {{ ref('stg_organisation__collectivites') }}
+union all
+select
+    'syndicat' as code_collectivite,
+    sigle as libelle_collectivite,
+    'syndicat' as type_collectivite,
+    siren,
+    cast(null as bigint) as nb_habitants
+from {{ ref('stg_organisation__profil') }}
 union all
 select
     'inconnue' as code_collectivite,
