@@ -21,6 +21,7 @@ def attached(file: Path, warehouse: Path) -> Iterator[Any]:
         db.execute(f"attach {literal(warehouse)} as source (read_only)")
         db.execute("begin")  # one transaction: each commit would wait for the disk
         yield db
+        db.execute("commit")
         db.execute("checkpoint cible")
         db.execute("use memory")
         db.execute("detach cible")
@@ -76,8 +77,7 @@ def copy_table(
 
 
 def write_parquet(db, folder: Path) -> None:
-    """Commit, then write ``<schema>/<table>.parquet`` for each table of the new database."""
-    db.execute("commit")
+    """``<schema>/<table>.parquet`` for each table of the new database."""
     for schema, table in db.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = 'cible' order by all"
     ).fetchall():

@@ -110,7 +110,7 @@ class _Reader:
     def _read_table(self, table: str, declared: Table) -> None:
         seen: set[int] = set()
         for part in declared.parts:
-            for row, values in self._rows(table, part):
+            for row, values in self._rows(table, declared, part):
                 if row in seen:
                     raise SecrecyBroken("SEC-TABLE", table, "une ligne relève de deux parties de la déclaration")
                 seen.add(row)
@@ -120,8 +120,8 @@ class _Reader:
         if declared.parts and len(seen) < self._db.execute(f"select count(*) from {self._name(table)}").fetchone()[0]:
             raise SecrecyBroken("SEC-TABLE", table, "une ligne ne relève d’aucune partie de la déclaration")
 
-    def _rows(self, table: str, part: Part) -> Iterator[tuple[int, dict]]:
-        texts = [f"{column}::varchar as {column}" for column in part.levels]
+    def _rows(self, table: str, declared: Table, part: Part) -> Iterator[tuple[int, dict]]:
+        texts = [f"{column}::varchar as {column}" for column in dict.fromkeys([*part.levels, *declared.plain])]
         numbers = [f"{c}::decimal(38, 6) as {c}" for c in (*part.counts, *part.scaled, *part.shares, *part.means)]
         query = self._db.execute(
             f"select rowid, exercice, {', '.join([*texts, *numbers])} from {self._name(table)} "

@@ -130,11 +130,15 @@ class Table(Declared):
 
 
 class Figure(Declared):
-    """The cell of a table that figures restate: ``row`` gives its columns; ``{name}`` stands for a part of the code."""
+    """The cell of a table that figures restate: ``row`` gives its columns; ``{name}`` stands for a part of the code.
+
+    ``equal`` is false for a figure that is another number, computed from the same cells.
+    """
 
     table: Name
     column: Name
     row: dict[Name, str] = {}
+    equal: bool = True
 
 
 class Figures(Declared):
@@ -148,12 +152,14 @@ class Figures(Declared):
     plain: list[Name] = []
     never: list[Name] = []
 
-    def cell(self, code: str) -> tuple[str, str, dict[str, str]] | None:
-        """(table, column, row) behind ``code``, or None when no rule matches it."""
+    def rule(self, code: str) -> Figure | None:
+        """The rule that ``code`` matches, the parts of the code put in its row; None without one."""
+        if code in self.rules:
+            return self.rules[code]
         for pattern, rule in self.rules.items():
             if found := re.fullmatch(_regular(pattern), code):
                 row = {column: value.format(**found.groupdict()) for column, value in rule.row.items()}
-                return rule.table, rule.column, row
+                return rule.model_copy(update={"row": row})
         return None
 
 

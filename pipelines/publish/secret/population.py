@@ -6,7 +6,7 @@ triangulated graph of the axes: where two of them agree on the axes they share, 
 models: Dobra and Fienberg, *Bounds for cell entries in contingency tables given marginal totals*, PNAS 97, 2000).
 Nothing is lost by it, and a hundred unknowns stand for thousands.
 
-A reader is taken to know which leaves occur at all: he can only deduce more than a real one.
+The leaves are those that occur in any exercice: a reader is taken to know that no other exists.
 """
 
 import itertools
@@ -45,6 +45,14 @@ class People:
             axis: tuple(sorted(leaves)) for axis, leaves in kept.items() if len(leaves) < len(self.axes[axis]) or not leaves
         }
 
+    def crossing(self, axes: tuple[str, ...]) -> dict[tuple[int, ...], Decimal]:
+        """The measure of each combination of the leaves of ``axes``, those of nobody included."""
+        places = [list(self.axes).index(axis) for axis in axes]
+        found = {leaf: Decimal(0) for leaf in itertools.product(*(range(len(self.axes[axis])) for axis in axes))}
+        for leaf, measure, _ in self.rows:
+            found[tuple(leaf[place] for place in places)] += measure
+        return found
+
     def weights(self, sums: str) -> dict[int, Decimal]:
         """What one person of each leaf adds to ``sums`` (the mid-point of a band of ages)."""
         position = list(self.axes).index(self.declared.means[sums])
@@ -68,6 +76,8 @@ class Unknowns:
     size: int = 0
     counted: list[bool] = field(default_factory=list)  # a number of persons, or a quantity
     greatest: list[Decimal] = field(default_factory=list)  # what a reader would never go beyond
+    exercices: list[int] = field(default_factory=list)
+    truth: list[Decimal] = field(default_factory=list)
     equations: list[Form] = field(default_factory=list)  # each is 0
     crossings: dict[tuple[str, int], list[dict[tuple[int, ...], int]]] = field(default_factory=dict)
     groups: dict[tuple[str, int], list[tuple[str, ...]]] = field(default_factory=dict)
@@ -79,11 +89,13 @@ class Unknowns:
         greatest = people.total + 2 * threshold * unit
         crossings = []
         for group in groups:
-            leaves = itertools.product(*(range(len(people.axes[axis])) for axis in group))
-            crossings.append({leaf: self.size + n for n, leaf in enumerate(leaves)})
-            self.size += len(crossings[-1])
-            self.counted += [unit == 1] * len(crossings[-1])
-            self.greatest += [greatest] * len(crossings[-1])
+            true = people.crossing(group)
+            crossings.append({leaf: self.size + n for n, leaf in enumerate(true)})
+            self.size += len(true)
+            self.counted += [unit == 1] * len(true)
+            self.greatest += [greatest] * len(true)
+            self.exercices += [exercice] * len(true)
+            self.truth += true.values()
         self.groups[name, exercice], self.crossings[name, exercice] = groups, crossings
         for one, other in itertools.combinations(range(len(groups)), 2):
             self._agree(groups[one], crossings[one], groups[other], crossings[other])
@@ -130,12 +142,18 @@ def cliques(crossed: Iterable[frozenset[str]]) -> list[frozenset[str]]:
 
 
 def read_people(db, secrecy: Secrecy, catalog: str) -> dict[tuple[str, int], People]:
-    """(population, exercice) → who is counted, from the facts of ``catalog``."""
+    """(population, exercice) → who is counted, from the facts of ``catalog``.
+
+    Every population exists in every exercice of any of them: that nobody left in a year is also something to hide.
+    """
+    rows = {name: _rows(db, declared, catalog) for name, declared in secrecy.populations.items() if declared.fact}
+    exercices = sorted({exercice for found in rows.values() for exercice in found})
     found = {}
-    for name, declared in secrecy.populations.items():
-        if declared.fact:
-            for exercice, rows in _rows(db, declared, catalog).items():
-                found[name, exercice] = _people(declared, rows)
+    for name, by_exercice in rows.items():
+        declared = secrecy.populations[name]
+        axes = _axes(declared, [row for of in by_exercice.values() for row in of])
+        for exercice in exercices:
+            found[name, exercice] = _people(declared, axes, by_exercice.get(exercice, []))
     return found
 
 
@@ -153,17 +171,25 @@ def _rows(db, declared: Population, catalog: str) -> dict[int, list[tuple]]:
     return found
 
 
-def _people(declared: Population, rows: list[tuple]) -> People:
-    axes: dict[str, list[tuple]] = {axis: [] for axis in declared.axes}
+def _split(declared: Population, row: tuple) -> list[tuple[str | None, ...]]:
+    """The value of each axis in a row."""
+    values = iter(row)
+    return [tuple(itertools.islice(values, len(levels))) for levels in declared.axes.values()]
+
+
+def _axes(declared: Population, rows: list[tuple]) -> dict[str, list[tuple[str | None, ...]]]:
+    leaves = zip(*(_split(declared, row) for row in rows), strict=True)
+    return dict(zip(declared.axes, map(_distinct, leaves), strict=True)) if rows else {axis: [] for axis in declared.axes}
+
+
+def _distinct(leaves: Iterable[tuple[str | None, ...]]) -> list[tuple[str | None, ...]]:
+    return sorted(set(leaves), key=lambda leaf: [(value is not None, value or "") for value in leaf])
+
+
+def _people(declared: Population, axes: dict[str, list[tuple]], rows: list[tuple]) -> People:
     read = []
     for row in rows:
-        place, leaf = 0, []
-        for axis, levels in declared.axes.items():
-            value = row[place : place + len(levels)]
-            place += len(levels)
-            if value not in axes[axis]:
-                axes[axis].append(value)
-            leaf.append(axes[axis].index(value))
-        sums = dict(zip(declared.means, row[place + 1 :], strict=True))
-        read.append((tuple(leaf), row[place], sums))
+        leaf = tuple(axes[axis].index(value) for axis, value in zip(axes, _split(declared, row), strict=True))
+        measure, *sums = row[-1 - len(declared.means) :]
+        read.append((leaf, measure, dict(zip(declared.means, sums, strict=True))))
     return People(declared, axes, read)

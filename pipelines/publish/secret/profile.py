@@ -10,9 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipelines.publish.copy import attached, copy_table, tables_of, write_parquet
-from pipelines.publish.secret.attack import Attack, Unproved
+from pipelines.publish.secret.attack import Attack, Worlds
 from pipelines.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
-from pipelines.publish.secret.declaration import Figures, Secrecy
+from pipelines.publish.secret.declaration import Figure, Figures, Secrecy
 from pipelines.publish.secret.suppress import Disclosed, is_primary, name_of, needed, suppress, was_published
 from pipelines.sql import literal
 
@@ -50,13 +50,11 @@ def write_public(
     file = folder / "rapport_public.duckdb"
     with attached(file, warehouse) as db:
         check_declared(db, secrecy)
-        try:
-            numbers = read_numbers(db, secrecy, threshold)
-            hidden = suppress(numbers, threshold, disclosed)
-            _write(db, secrecy, numbers, hidden)
-            profile = prove(db, secrecy, numbers, threshold, disclosed)
-        except Unproved as error:
-            raise SecrecyBroken("SEC-AUDIT", "rapport", f"rien n’est prouvé : {error}") from None
+        numbers = read_numbers(db, secrecy, threshold)
+        worlds = Worlds(numbers)
+        hidden = suppress(worlds, threshold, disclosed)
+        _write(db, secrecy, numbers, hidden)
+        profile = prove(db, secrecy, worlds, threshold, disclosed)
         write_parquet(db, folder)
     return profile
 
@@ -127,11 +125,12 @@ def _write_secret(db, table: str, numbers: Numbers, hidden: dict[Key, str]) -> N
 def _write_figures(db, figures: Figures, numbers: Numbers, hidden: dict[Key, str]) -> None:
     ruled, secret = set(), set()
     for row, code, exercice, value, places in _figures(db, figures, "source"):
+        rule = _rule(figures, code, exercice)
+        item = _item_behind(rule, numbers, exercice)
         ruled.add(row)
-        item = item_behind(figures, numbers, code, exercice)
         if item is None or hidden.keys() & item.cells:
             secret.add(row)
-        elif value is not None and (item.printed is None or abs(value - item.printed) > Decimal(5).scaleb(-places - 1)):
+        elif rule.equal and not _is_same(value, item.printed, places):
             raise SecrecyBroken("SEC-COHERENCE", code, f"le chiffre n’est pas {item.table}.{item.column}", exercice)
     empty = {"valeur": "null", "statut": "'manquant'", "code_manquant": "'s'"}
     replaced = {c: f"case when {_among(secret)} then {value} else {c} end" for c, value in empty.items()}
@@ -148,18 +147,26 @@ def _figures(db, figures: Figures, catalog: str) -> list[tuple]:
     ).fetchall()
 
 
-def item_behind(figures: Figures, numbers: Numbers, code: str, exercice: int) -> Item | None:
-    """The item that a figure restates; None when the table has no such line. Raises SecrecyBroken without a rule."""
-    found = figures.cell(code)
-    if found is None:
+def _rule(figures: Figures, code: str, exercice: int) -> Figure:
+    rule = figures.rule(code)
+    if rule is None:
         raise SecrecyBroken("SEC-TABLE", code, "le chiffre n’est couvert par aucune règle", exercice)
-    table, column, wanted = found
+    return rule
+
+
+def _item_behind(rule: Figure, numbers: Numbers, exercice: int) -> Item | None:
+    """The item that a figure restates; None when its table has no such line."""
     for item in numbers.items:
-        if (item.table, item.column, item.exercice) == (table, column, exercice):
-            values = numbers.lines[table, item.row][1]
-            if all(values.get(name) == value for name, value in wanted.items()):
+        if (item.table, item.column, item.exercice) == (rule.table, rule.column, exercice):
+            values = numbers.lines[item.table, item.row][1]
+            if all(values.get(name) == value for name, value in rule.row.items()):
                 return item
     return None
+
+
+def _is_same(value: Decimal | None, printed: Decimal | None, places: int) -> bool:
+    """A figure that is empty says nothing; another is the item's number, at its own precision."""
+    return value is None or (printed is not None and abs(value - printed) <= Decimal(5).scaleb(-places - 1))
 
 
 def _among(rows: Iterable[int]) -> str:
@@ -170,24 +177,24 @@ def _among(rows: Iterable[int]) -> str:
 # what is proved ------------------------------------------------------------
 
 
-def prove(db, secrecy: Secrecy, numbers: Numbers, threshold: int, disclosed: Disclosed) -> PublicProfile:
+def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, disclosed: Disclosed) -> PublicProfile:
     """Read the public tables back and attack them. Raises SecrecyBroken when a hidden number can be deduced."""
+    numbers = worlds.numbers
     shown = read_numbers(db, secrecy, threshold, "cible", "source")
     secret = _secret_lines(db, shown)
     given = {key for item in shown.items if _is_given(item, secret) for key in item.cells}
     if secrecy.figures:
         for _, code, exercice, value, _ in _figures(db, secrecy.figures, "cible"):
-            item = item_behind(secrecy.figures, numbers, code, exercice) if value is not None else None
+            item = _item_behind(_rule(secrecy.figures, code, exercice), numbers, exercice) if value is not None else None
             given |= set(item.cells if item else ())
     former = {key for key, cell in numbers.cells.items() if was_published(cell, disclosed)}
     hidden = {key for item in numbers.items for key in item.cells if numbers.cells[key].form} - given
-    attack = Attack(numbers, frozenset(given | former), frozenset(key for _, _, key in shown.occupied))
+    attack = Attack(worlds, frozenset(given | former), frozenset(key for _, _, key in shown.occupied))
     proofs = []
     for cell in sorted(map(numbers.cells.__getitem__, hidden), key=lambda c: (c.exercice, c.label)):
         primary = is_primary(numbers, cell, threshold, disclosed, hidden)
-        low, high = attack.bounds(cell)
-        safe = high - low >= (needed(cell, threshold) if primary else 1)
-        proofs.append(Proof(cell, "primaire" if primary else "secondaire", low, high, safe))
+        safe = attack.resists(cell, needed(cell, threshold) if primary else 1)
+        proofs.append(Proof(cell, "primaire" if primary else "secondaire", *attack.bounds(cell), safe))
     _refuse_leaks(numbers, given, proofs, threshold, disclosed)
     told = sorted((name_of(numbers.cells[key]), numbers.cells[key].value) for key in given)
     return PublicProfile(proofs, told)

@@ -9,7 +9,7 @@ finds: the search ends at the latest when nothing of the population is left.
 from collections.abc import Container, Mapping
 from decimal import Decimal
 
-from pipelines.publish.secret.attack import Attack
+from pipelines.publish.secret.attack import Attack, Worlds
 from pipelines.publish.secret.cells import Cell, Key, Numbers, SecrecyBroken
 
 Disclosed = Mapping[str, set[Decimal]]  # label of a cell with its exercice → every value published before
@@ -25,22 +25,27 @@ def needed(cell: Cell, threshold: int) -> int:
     return (threshold - 1) * cell.unit
 
 
-def suppress(numbers: Numbers, threshold: int, disclosed: Disclosed) -> dict[Key, str]:
-    """Cell → ``primaire`` or ``secondaire``, for every cell to hide. Raises SecrecyBroken when hiding is no help."""
+def suppress(worlds: Worlds, threshold: int, disclosed: Disclosed) -> dict[Key, str]:
+    """Cell → ``primaire`` or ``secondaire``, for every cell to hide. Raises SecrecyBroken when hiding is no help.
+
+    The worlds that prove it are added to ``worlds``.
+    """
+    numbers = worlds.numbers
     hidden: dict[Key, str] = {}
     safe: set[Key] = set()
     while waiting := [c for c in _primary(numbers, threshold, disclosed, hidden) if c.key not in safe]:
         hidden |= {cell.key: "primaire" for cell in waiting}
         for cell in waiting:
-            _protect(numbers, cell, threshold, disclosed, hidden)
+            _protect(worlds, cell, threshold, disclosed, hidden)
             safe.add(cell.key)
-    return _reopen(numbers, threshold, disclosed, hidden)
+    return _reopen(worlds, threshold, disclosed, hidden)
 
 
-def attack_on(numbers: Numbers, hidden: Mapping[Key, str], disclosed: Disclosed) -> Attack:
+def attack_on(worlds: Worlds, hidden: Container[Key], disclosed: Disclosed) -> Attack:
     """The reader of all that is not hidden, and of all that was published before and still holds."""
-    known = {key for key, cell in numbers.cells.items() if key not in hidden or was_published(cell, disclosed)}
-    return Attack(numbers, frozenset(known), frozenset(key for _, _, key in numbers.occupied))
+    cells = worlds.numbers.cells
+    known = frozenset(key for key, cell in cells.items() if key not in hidden or was_published(cell, disclosed))
+    return Attack(worlds, known, frozenset(key for _, _, key in worlds.numbers.occupied))
 
 
 def was_published(cell: Cell, disclosed: Disclosed) -> bool:
@@ -68,20 +73,16 @@ def _moved_little(cell: Cell, threshold: int, disclosed: Disclosed) -> bool:
     return not cell.is_mean and any(0 < abs(cell.value - value) < threshold * cell.unit for value in former)
 
 
-def _protect(numbers: Numbers, cell: Cell, threshold: int, disclosed: Disclosed, hidden: dict[Key, str]) -> None:
-    while True:
-        attack = attack_on(numbers, hidden, disclosed)
-        if attack.width(cell) >= needed(cell, threshold):
-            return
-        useful = [c for c in attack.culprits(cell) or numbers.cells.values() if _may_hide(c, hidden, disclosed)]
-        others = [c for c in numbers.cells.values() if _may_hide(c, hidden, disclosed)]
+def _protect(worlds: Worlds, cell: Cell, threshold: int, disclosed: Disclosed, hidden: dict[Key, str]) -> None:
+    while not (attack := attack_on(worlds, hidden, disclosed)).resists(cell, needed(cell, threshold)):
+        others = [c for c in worlds.numbers.cells.values() if _may_hide(c, hidden, disclosed)]
         if not others or was_published(cell, disclosed):
             raise SecrecyBroken(
                 "SEC-DEJA-PUBLIE", cell.population, "un nombre à masquer a déjà été publié ou s’en déduit", cell.exercice
             )
+        useful = [c for c in attack.relaxed(cell)[1] if _may_hide(c, hidden, disclosed)]
         missing = needed(cell, threshold) - int(abs(cell.value))
-        chosen = min(useful or others, key=lambda c: _cost(c, missing))
-        hidden[chosen.key] = "secondaire"
+        hidden[min(useful or others, key=lambda c: _cost(c, missing)).key] = "secondaire"
 
 
 def _may_hide(cell: Cell, hidden: Mapping[Key, str], disclosed: Disclosed) -> bool:
@@ -94,16 +95,16 @@ def _cost(cell: Cell, missing: int) -> tuple:
     return (-cell.detail, not enough, cell.value if enough else -cell.value, repr(cell.key))
 
 
-def _reopen(numbers: Numbers, threshold: int, disclosed: Disclosed, hidden: dict[Key, str]) -> dict[Key, str]:
+def _reopen(worlds: Worlds, threshold: int, disclosed: Disclosed, hidden: dict[Key, str]) -> dict[Key, str]:
     """Show again each secondary cell, the greatest first, without which the primary ones are still safe."""
-    primary = [numbers.cells[key] for key, kind in hidden.items() if kind == "primaire"]
+    primary = [worlds.numbers.cells[key] for key, kind in hidden.items() if kind == "primaire"]
     shown = True
     while shown:
         shown = False
-        for cell in _secondary(numbers, hidden):
+        for cell in _secondary(worlds.numbers, hidden):
             fewer = {key: kind for key, kind in hidden.items() if key != cell.key}
-            attack = attack_on(numbers, fewer, disclosed)
-            if all(attack.width(c) >= needed(c, threshold) for c in primary):
+            attack = attack_on(worlds, fewer, disclosed)
+            if all(attack.resists(c, needed(c, threshold)) for c in primary):
                 hidden, shown = fewer, True
     return hidden
 
