@@ -1,218 +1,146 @@
-"""What a reader can deduce: which values a hidden number may have, given all those he can read.
+"""What a reader cannot deduce: the worlds that agree with all the numbers he can read.
 
-Every number that he can read is an equation over the unknowns of the populations. A *world* is a solution of all of
-them, persons being whole: the true one is a world, and a reader cannot tell which one is. Two worlds that give a hidden
-number values far apart prove that he cannot deduce it; they are checked by adding up, whoever found them.
+A *world* gives every unknown of the populations a value, persons being whole; the true one is a world. A hidden number
+that has another value in a second world, all published numbers being the same in both, cannot be deduced: the second
+world is the proof, and adding up is enough to check it.
 
-Worlds are looked for by integer programming. The bounds of the linear program (persons cut in pieces) are wider than
-those of the worlds: they say quickly that a number can be deduced, and its dual values, from which others. HiGHS through
-scipy; same input, same answer.
+``Worlds.nearest`` looks for the world in which a number is greater by a given amount and which moves the fewest and
+least numbers that could be published: those that move must be hidden with it. That is the linear-programming heuristic
+of cell suppression (Kelly, Golden and Assad, *Cell suppression: disclosure protection for sensitive tabular data*,
+Networks 22, 1992), with whole persons. HiGHS through scipy; same input, same answer.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
 from typing import Any
 
 from pipelines.publish.secret.cells import Cell, Key, Numbers
 from pipelines.publish.secret.population import Form
 
 TOLERANCE = 1e-6
-NODES = 200  # of the search for one world: a limit that is the same on every machine
+NODES = 2000  # of the search for whole persons: a limit that is the same on every machine
+
+Cost = Callable[[Cell], float]  # what moving a cell by one unit costs
 
 
 class Worlds:
-    """The true world, and those that were found; each gives every cell a value."""
+    """The true world and those that were found, with the value of every cell in each."""
 
     def __init__(self, numbers: Numbers):
         import numpy as np
+        from scipy.sparse import block_array, eye_array
 
         self.numbers = numbers
-        self.cells = list(numbers.cells)
-        self._place = {key: place for place, key in enumerate(self.cells)}
+        self.cells = [cell for cell in numbers.cells.values() if cell.form]
+        self._place = {cell.key: place for place, cell in enumerate(self.cells)}
         unknowns = numbers.unknowns
-        self._sums = matrix([numbers.cells[key].form for key in self.cells], unknowns.size)
-        self._always = matrix(unknowns.equations, unknowns.size)
+        self._truth = np.array([float(true) for true in unknowns.truth])
         self._counted = np.array(unknowns.counted, dtype=bool)
-        self._found: list[Any] = [np.array([float(true) for true in unknowns.truth])]
-        self._values = [self._sums @ self._found[0]]
+        self._sums = _matrix([cell.form for cell in self.cells], unknowns.size)
+        self._always = _matrix(unknowns.equations, unknowns.size)
+        self._values = [self._sums @ self._truth]
+        # unknowns, then how much each cell goes up, then down: sums · unknowns − up + down = true value of the cell
+        each = eye_array(len(self.cells))
+        self._equations = block_array([[self._always, None, None], [self._sums, -each, each]]).tocsr()
+        self._right = np.concatenate([np.zeros(len(unknowns.equations)), self._values[0]])
+        self._occupied = {key for _, _, key in numbers.occupied}
 
-    def add(self, world: Any) -> None:
-        """Keep a world, persons made whole; what does not hold together is no world."""
-        import numpy as np
-
-        world = np.where(self._counted, np.round(world), world)
-        if self._is_nothing(self._always @ world) and world.min(initial=0) > -TOLERANCE:
-            self._found.append(world)
-            self._values.append(self._sums @ world)
-
-    def range_of(self, cell: Cell, known: Iterable[Key], occupied: Iterable[Key]) -> tuple[int, int]:
-        """The least and the greatest value of ``cell`` among the worlds that agree with ``known`` and ``occupied``."""
-        values = self._among(known, occupied)[:, self._place[cell.key]]
+    def range_of(self, cell: Cell, known: Collection[Key], occupied: Collection[Key]) -> tuple[int, int]:
+        """The least and the greatest value of ``cell`` among the worlds that agree with what is ``known``."""
+        if cell.key not in self._place:
+            return 0, 0
+        values = self.agreeing(known, occupied)[:, self._place[cell.key]]
         return round(values.min()), round(values.max())
 
-    def _among(self, known: Iterable[Key], occupied: Iterable[Key]) -> Any:
+    def agreeing(self, known: Collection[Key], occupied: Collection[Key]) -> Any:
+        """World × cell → value, for the worlds where ``known`` cells are as they truly are, ``occupied`` at least 1."""
         import numpy as np
 
         values = np.array(self._values)
-        agreed = values[:, [self._place[key] for key in known]]
-        least = values[:, [self._place[key] for key in occupied]]
-        scale = 1 + abs(agreed[0])
-        return values[(abs(agreed - agreed[0]) <= TOLERANCE * scale).all(axis=1) & (least >= 1 - TOLERANCE).all(axis=1)]
+        same = values[:, [self._place[key] for key in known if key in self._place]]
+        least = values[:, [self._place[key] for key in occupied if key in self._place]]
+        alike = (abs(same - same[0]) <= TOLERANCE * (1 + abs(same[0]))).all(axis=1)
+        return values[alike & (least >= 1 - TOLERANCE).all(axis=1)]
 
-    @staticmethod
-    def _is_nothing(rest: Any) -> bool:
-        return not len(rest) or bool((abs(rest) <= TOLERANCE * 1000).all())
+    def moved(self, known: Collection[Key], occupied: Collection[Key]) -> dict[Key, int]:
+        """Cell → how far apart the agreeing worlds hold it."""
+        values = self.agreeing(known, occupied)
+        widths = (values.max(axis=0) - values.min(axis=0)).round().astype(int)
+        return dict(zip(self._place, widths.tolist(), strict=True))
 
+    def nearest(self, cell: Cell, by: int, cost: Cost, fixed: Collection[Key]) -> list[Cell] | None:
+        """Find and keep a world where ``cell`` is greater by ``by``; the cells that it moves, None when there is none.
 
-@dataclass(frozen=True)
-class Attack:
-    """A reader who knows the cells ``known``, and that somebody stands in each cell of ``occupied``."""
+        Cells of ``fixed`` do not move at all; ``cost`` says what moving each other one costs.
+        """
+        costs, greatest = self._bounds(cost, fixed)
+        at_once = self._solve(cell, by, costs, greatest, whole=False)
+        if at_once is None:
+            return None
+        # whole persons: first where cutting them in pieces already moved something, then anywhere
+        narrow = greatest.copy()
+        narrow[len(self._truth) :][self._still(at_once, costs)] = 0
+        for limits in (narrow, greatest):
+            found = self._solve(cell, by, costs, limits, whole=True)
+            if found is not None and self._keep(found):
+                return [c for c, moves in zip(self.cells, self._moves(found), strict=True) if moves]
+        return None
 
-    worlds: Worlds
-    known: frozenset[Key]
-    occupied: frozenset[Key]
+    def _bounds(self, cost: Cost, fixed: Collection[Key]) -> tuple[Any, Any]:
+        import numpy as np
 
-    def width(self, cell: Cell) -> int:
-        """The greatest value less the least among the worlds that are known so far."""
-        low, high = self.bounds(cell)
-        return high - low
+        costs = np.array([cost(cell) for cell in self.cells])
+        free = np.array([np.inf if cell.key not in fixed else 0 for cell in self.cells])
+        kept = [float(c.value) - 1 if c.key in self._occupied else np.inf for c in self.cells]
+        unknowns = [float(greatest) for greatest in self.numbers.unknowns.greatest]
+        return (
+            np.concatenate([np.zeros(len(self._truth)), costs, costs]),
+            np.concatenate([unknowns, free, np.maximum(0, np.minimum(free, kept))]),
+        )
 
-    def bounds(self, cell: Cell) -> tuple[int, int]:
-        """Two values that the reader cannot tell apart: there is a world for each."""
-        return self.worlds.range_of(cell, self.known, self.occupied)
-
-    def resists(self, cell: Cell, width: int) -> bool:
-        """True when worlds were found that give ``cell`` values ``width`` apart."""
-        if self.width(cell) >= width:
-            return True
-        if not cell.form or cell.key in self.known or self.relaxed(cell)[0] < width - TOLERANCE:
-            return False
-        for free in (lambda exercice: exercice == cell.exercice, lambda _: True):
-            for sign in (1, -1):
-                self._search(cell, sign, free)
-            if self.width(cell) >= width:
-                return True
-        return False
-
-    def relaxed(self, cell: Cell) -> tuple[float, list[Cell]]:
-        """The width when persons may be cut in pieces, and the known cells that keep it from being wider."""
-        from scipy.optimize import linprog
-
-        part, found, width = self._system().around(cell.form), set(), 0.0
-        for sign in (1, -1):
-            result = linprog(
-                sign * part.objective(cell.form),
-                A_eq=part.equal,
-                b_eq=part.values,
-                A_ub=-part.least if part.least.shape[0] else None,
-                b_ub=[-1.0] * part.least.shape[0] if part.least.shape[0] else None,
-                bounds=[(0, greatest) for greatest in part.greatest],
-                method="highs",
-            )
-            if result.status == 0:
-                width -= result.fun
-                found |= {key for key, dual in zip(part.keys, result.eqlin.marginals, strict=True) if abs(dual) > TOLERANCE}
-        return width, [c for key, c in self.worlds.numbers.cells.items() if key in found]
-
-    def _search(self, cell: Cell, sign: int, free: Any) -> None:
-        """Look for the world where ``cell`` is least (1) or greatest (-1), what is not ``free`` being as it truly is."""
+    def _solve(self, cell: Cell, by: int, costs: Any, greatest: Any, *, whole: bool) -> Any:
         import numpy as np
         from scipy.optimize import Bounds, LinearConstraint, milp
 
-        unknowns = self.worlds.numbers.unknowns
-        part = self._system().around(cell.form)
-        truth = np.array([float(true) for true in unknowns.truth])
-        moves = np.array([free(exercice) for exercice in unknowns.exercices])[part.columns]
-        constraints = [LinearConstraint(part.equal, part.values, part.values)]
-        if part.least.shape[0]:
-            constraints.append(LinearConstraint(part.least, 1))
+        up = len(self._truth) + self._place[cell.key]
+        down = up + len(self.cells)
+        least, most = np.zeros(len(greatest)), greatest.copy()
+        least[up], most[up], most[down] = by, max(by, greatest[up]), 0
+        kinds = np.concatenate([self._counted & whole, np.zeros(2 * len(self.cells), dtype=bool)])
         result = milp(
-            sign * part.objective(cell.form),
-            integrality=part.counted,
-            bounds=Bounds(
-                np.where(moves, 0, truth[part.columns]), np.where(moves, part.greatest, truth[part.columns])
-            ),
-            constraints=constraints,
-            options={"node_limit": NODES},
+            costs,
+            integrality=kinds.astype(int),
+            bounds=Bounds(least, most),
+            constraints=LinearConstraint(self._equations, self._right, self._right),
+            options={"node_limit": NODES, "mip_rel_gap": 0.05} if whole else None,
         )
-        if result.x is not None:
-            world = truth.copy()
-            world[part.columns] = result.x
-            self.worlds.add(world)
+        return result.x
 
-    def _system(self) -> "_System":
-        cells = self.worlds.numbers.cells
-        return _System.of(
-            self.worlds.numbers,
-            [cell for key, cell in cells.items() if key in self.known and cell.form],
-            [cell for key, cell in cells.items() if key in self.occupied and cell.form],
-        )
-
-
-@dataclass(frozen=True)
-class _System:
-    """The reader's equations (``equal`` · unknowns = ``values``; ``least`` · unknowns ≥ 1), as sparse matrices.
-
-    ``around`` keeps only the part that has to do with a form, through any chain of equations: solving it is enough.
-    """
-
-    columns: Any  # the unknowns of this part
-    keys: list[Key | None]  # the cell behind each row of ``equal``; None for what holds whatever is published
-    equal: Any
-    values: Any
-    least: Any
-    counted: Any
-    greatest: Any
-    parts: Any  # unknown → the part it belongs to
-
-    @classmethod
-    def of(cls, numbers: Numbers, cells: list[Cell], occupied: list[Cell]) -> "_System":
-        """The equations of the cells that a reader knows."""
-        import numpy as np
-        from scipy.sparse import vstack
-        from scipy.sparse.csgraph import connected_components
-
-        unknowns = numbers.unknowns
-        equal = matrix([*unknowns.equations, *(cell.form for cell in cells)], unknowns.size)
-        least = matrix([cell.form for cell in occupied], unknowns.size)
-        together = abs(vstack([equal, least]))
-        return cls(
-            np.arange(unknowns.size),
-            [*[None] * len(unknowns.equations), *(cell.key for cell in cells)],
-            equal,
-            np.array([*[0.0] * len(unknowns.equations), *(float(cell.value) for cell in cells)]),
-            least,
-            np.array(unknowns.counted, dtype=int),
-            np.array([float(greatest) for greatest in unknowns.greatest]),
-            connected_components(together.T @ together, directed=False)[1],
-        )
-
-    def around(self, form: Form) -> "_System":
-        """The part of the equations that bears on ``form``."""
+    def _still(self, solution: Any, costs: Any) -> Any:
+        """True, going up and going down, for cells that cost something and do not move."""
         import numpy as np
 
-        columns = np.flatnonzero(np.isin(self.parts, self.parts[list(form)]))
-        equal, least = self.equal[:, columns], self.least[:, columns]
-        rows = np.flatnonzero(abs(equal).sum(axis=1))
-        return _System(
-            columns,
-            [self.keys[row] for row in rows],
-            equal[rows],
-            self.values[rows],
-            least[np.flatnonzero(abs(least).sum(axis=1))],
-            self.counted[columns],
-            self.greatest[columns],
-            self.parts[columns],
-        )
+        moves = self._moves(solution)
+        return np.concatenate([~moves, ~moves]) & (costs[len(self._truth) :] > 0)
 
-    def objective(self, form: Form) -> Any:
-        """The coefficients of ``form`` over this part's unknowns."""
+    def _moves(self, solution: Any) -> Any:
+        size = len(self.cells)
+        ups, downs = solution[-2 * size : -size], solution[-size:]
+        return abs(ups - downs) > TOLERANCE * (1 + abs(self._values[0]))
+
+    def _keep(self, solution: Any) -> bool:
+        """Keep a solution with whole persons, if it is a world once they are."""
         import numpy as np
 
-        return np.array([float(form.get(column, 0)) for column in self.columns.tolist()])
+        world = solution[: len(self._truth)]
+        world = np.where(self._counted, np.round(world), world)
+        rest = abs(self._always @ world)
+        if world.min(initial=0) < -TOLERANCE or (rest > TOLERANCE * (1 + abs(self._always) @ abs(world))).any():
+            return False
+        self._values.append(self._sums @ world)
+        return True
 
 
-def matrix(forms: list[Form], size: int) -> Any:
+def _matrix(forms: list[Form], size: int) -> Any:
     """One row a form, one column an unknown."""
     from scipy.sparse import csr_array
 

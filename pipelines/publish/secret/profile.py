@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipelines.publish.copy import attached, copy_table, tables_of, write_parquet
-from pipelines.publish.secret.attack import Attack, Worlds
+from pipelines.publish.secret.attack import Worlds
 from pipelines.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
 from pipelines.publish.secret.declaration import Figure, Figures, Secrecy
 from pipelines.publish.secret.suppress import Disclosed, is_primary, name_of, needed, suppress, was_published
@@ -187,14 +187,17 @@ def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, disclosed: Discl
         for _, code, exercice, value, _ in _figures(db, secrecy.figures, "cible"):
             item = _item_behind(_rule(secrecy.figures, code, exercice), numbers, exercice) if value is not None else None
             given |= set(item.cells if item else ())
-    former = {key for key, cell in numbers.cells.items() if was_published(cell, disclosed)}
+    former = {cell.key for cell in worlds.cells if was_published(cell, disclosed)}
     hidden = {key for item in numbers.items for key in item.cells if numbers.cells[key].form} - given
-    attack = Attack(worlds, frozenset(given | former), frozenset(key for _, _, key in shown.occupied))
+    known, occupied = given | former, {key for _, _, key in shown.occupied}
     proofs = []
     for cell in sorted(map(numbers.cells.__getitem__, hidden), key=lambda c: (c.exercice, c.label)):
         primary = is_primary(numbers, cell, threshold, disclosed, hidden)
-        safe = attack.resists(cell, needed(cell, threshold) if primary else 1)
-        proofs.append(Proof(cell, "primaire" if primary else "secondaire", *attack.bounds(cell), safe))
+        width = needed(cell, threshold) if primary else 1
+        low, high = worlds.range_of(cell, known, occupied)
+        if high - low < width and worlds.nearest(cell, width, lambda _: 0, known) is not None:
+            low, high = worlds.range_of(cell, known, occupied)
+        proofs.append(Proof(cell, "primaire" if primary else "secondaire", low, high, high - low >= width))
     _refuse_leaks(numbers, given, proofs, threshold, disclosed)
     told = sorted((name_of(numbers.cells[key]), numbers.cells[key].value) for key in given)
     return PublicProfile(proofs, told)
