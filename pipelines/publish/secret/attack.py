@@ -18,6 +18,8 @@ from pipelines.publish.secret.population import Form
 
 TOLERANCE = 1e-6
 NODES = 2000  # of the search for whole persons: a limit that is the same on every machine
+GAP = 0.05  # the nearest world or almost: it is a proof all the same
+LITTLE = 1e-3  # cost of moving an unknown that no published number shows: what need not move stays as it is
 
 Cost = Callable[[Cell], float]  # what moving a cell by one unit costs
 
@@ -38,10 +40,10 @@ class Worlds:
         self._sums = _matrix([cell.form for cell in self.cells], unknowns.size)
         self._always = _matrix(unknowns.equations, unknowns.size)
         self._values = [self._sums @ self._truth]
-        # unknowns, then how much each cell goes up, then down: sums · unknowns − up + down = true value of the cell
+        # how much each unknown, then each cell, goes up or down from the truth
         each = eye_array(len(self.cells))
-        self._equations = block_array([[self._always, None, None], [self._sums, -each, each]]).tocsr()
-        self._right = np.concatenate([np.zeros(len(unknowns.equations)), self._values[0]])
+        always, sums = self._always, self._sums
+        self._equations = block_array([[always, -always, None, None], [sums, -sums, -each, each]]).tocsr()
         self._occupied = {key for _, _, key in numbers.occupied}
 
     def range_of(self, cell: Cell, known: Collection[Key], occupied: Collection[Key]) -> tuple[int, int]:
@@ -72,71 +74,63 @@ class Worlds:
 
         Cells of ``fixed`` do not move at all; ``cost`` says what moving each other one costs.
         """
+        import numpy as np
+
         costs, greatest = self._bounds(cost, fixed)
-        at_once = self._solve(cell, by, costs, greatest, whole=False)
-        if at_once is None:
-            return None
-        # whole persons: first where cutting them in pieces already moved something, then anywhere
-        narrow = greatest.copy()
-        narrow[len(self._truth) :][self._still(at_once, costs)] = 0
-        for limits in (narrow, greatest):
-            found = self._solve(cell, by, costs, limits, whole=True)
-            if found is not None and self._keep(found):
-                return [c for c, moves in zip(self.cells, self._moves(found), strict=True) if moves]
-        return None
+        found = self._solve(cell, by, costs, greatest, whole=False)
+        if found is not None and not self._keep(found):
+            # whole persons: first where cutting them in pieces moved something, then anywhere
+            narrow = np.where((found > TOLERANCE) | (costs == 0), greatest, 0)
+            tries = (self._solve(cell, by, costs, limits, whole=True) for limits in (narrow, greatest))
+            found = next((solution for solution in tries if solution is not None and self._keep(solution)), None)
+        return None if found is None else self._moved(self._values[-1])
 
     def _bounds(self, cost: Cost, fixed: Collection[Key]) -> tuple[Any, Any]:
+        """What each column costs, and how far it may go."""
         import numpy as np
 
         costs = np.array([cost(cell) for cell in self.cells])
         free = np.array([np.inf if cell.key not in fixed else 0 for cell in self.cells])
         kept = [float(c.value) - 1 if c.key in self._occupied else np.inf for c in self.cells]
-        unknowns = [float(greatest) for greatest in self.numbers.unknowns.greatest]
+        most = np.array([float(greatest) for greatest in self.numbers.unknowns.greatest])
+        little = np.full(2 * len(self._truth), LITTLE)
         return (
-            np.concatenate([np.zeros(len(self._truth)), costs, costs]),
-            np.concatenate([unknowns, free, np.maximum(0, np.minimum(free, kept))]),
+            np.concatenate([little, costs, costs]),
+            np.concatenate([most - self._truth, self._truth, free, np.maximum(0, np.minimum(free, kept))]),
         )
 
     def _solve(self, cell: Cell, by: int, costs: Any, greatest: Any, *, whole: bool) -> Any:
         import numpy as np
         from scipy.optimize import Bounds, LinearConstraint, milp
 
-        up = len(self._truth) + self._place[cell.key]
+        up = 2 * len(self._truth) + self._place[cell.key]
         down = up + len(self.cells)
         least, most = np.zeros(len(greatest)), greatest.copy()
         least[up], most[up], most[down] = by, max(by, greatest[up]), 0
-        kinds = np.concatenate([self._counted & whole, np.zeros(2 * len(self.cells), dtype=bool)])
+        persons = np.concatenate([self._counted & whole, self._counted & whole, np.zeros(2 * len(self.cells))])
         result = milp(
             costs,
-            integrality=kinds.astype(int),
+            integrality=persons.astype(int),
             bounds=Bounds(least, most),
-            constraints=LinearConstraint(self._equations, self._right, self._right),
-            options={"node_limit": NODES, "mip_rel_gap": 0.05} if whole else None,
+            constraints=LinearConstraint(self._equations, 0, 0),
+            options={"node_limit": NODES, "mip_rel_gap": GAP} if whole else None,
         )
         return result.x
 
-    def _still(self, solution: Any, costs: Any) -> Any:
-        """True, going up and going down, for cells that cost something and do not move."""
-        import numpy as np
-
-        moves = self._moves(solution)
-        return np.concatenate([~moves, ~moves]) & (costs[len(self._truth) :] > 0)
-
-    def _moves(self, solution: Any) -> Any:
-        size = len(self.cells)
-        ups, downs = solution[-2 * size : -size], solution[-size:]
-        return abs(ups - downs) > TOLERANCE * (1 + abs(self._values[0]))
+    def _moved(self, values: Any) -> list[Cell]:
+        moves = abs(values - self._values[0]) > TOLERANCE * (1 + abs(self._values[0]))
+        return [cell for cell, moves in zip(self.cells, moves, strict=True) if moves]
 
     def _keep(self, solution: Any) -> bool:
-        """Keep a solution with whole persons, if it is a world once they are."""
+        """Keep a solution where persons are whole."""
         import numpy as np
 
-        world = solution[: len(self._truth)]
-        world = np.where(self._counted, np.round(world), world)
-        rest = abs(self._always @ world)
-        if world.min(initial=0) < -TOLERANCE or (rest > TOLERANCE * (1 + abs(self._always) @ abs(world))).any():
+        size = len(self._truth)
+        world = self._truth + solution[:size] - solution[size : 2 * size]
+        near = np.where(self._counted, np.round(world), world)
+        if (abs(near - world) > TOLERANCE).any():
             return False
-        self._values.append(self._sums @ world)
+        self._values.append(self._sums @ near)
         return True
 
 
