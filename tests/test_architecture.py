@@ -44,6 +44,8 @@ HEAVY = [
     "dbt",
     "lxml",
     "python_calamine",
+    "scipy",
+    "numpy",
 ]
 
 

@@ -27,6 +27,7 @@ def gather(home: Home, ledger: Ledger, registry: Registry, organisation: Organis
         *_judgements(ledger, organisation),
         *_refused_lines(home, ledger, organisation),
         *_last_build(ledger),
+        *_last_publication(ledger),
     ]
     rank = {"bloquant": 0, "alerte": 1, "information": 2}
     return sorted(found, key=lambda f: (rank[f.severity], f.exercice, f.code, f.ou, f.fichier or "", f.ligne or 0))
@@ -150,3 +151,8 @@ def _refused_line(manifest: Manifest, row: dict) -> Finding:
 def _last_build(ledger: Ledger) -> list[Finding]:
     build = ledger.last_build()
     return ledger.findings_of(build["build"]) if build else []
+
+
+def _last_publication(ledger: Ledger) -> list[Finding]:
+    publication = ledger.last_publication()
+    return ledger.findings_of(publication["publication"]) if publication else []

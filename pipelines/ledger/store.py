@@ -5,9 +5,10 @@ Recording the same thing twice in a row changes nothing. Order is that of entry,
 
 import datetime as dt
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 
 from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
 from pipelines.ledger.schema import metadata
@@ -144,6 +145,15 @@ class Ledger:
                 {"publication": publication, "build": build, "published_at": now()},
             )
 
+    def record_disclosures(self, disclosed: Iterable[tuple[str, Decimal]]) -> None:
+        """Enter what a public profile tells: (name, value) pairs; those that are already there change nothing."""
+        from sqlalchemy.dialects.sqlite import insert
+
+        rows = [{"name": name, "value": f"{value:f}", "disclosed_at": now()} for name, value in disclosed]
+        if rows:
+            with self.engine.begin() as connection:
+                connection.execute(insert(self.tables["disclosures"]).on_conflict_do_nothing(), rows)
+
     # reading ------------------------------------------------------------
 
     def current(self) -> dict[tuple[str, int], Current]:
@@ -222,6 +232,10 @@ class Ledger:
         findings = self.tables["findings"]
         query = self._sa.select(findings).where(findings.c.build == build).order_by(findings.c.seq)
         return [Finding(**row.content) for row in self._rows(query)]
+
+    def disclosures(self) -> list[tuple[str, Decimal]]:
+        """Every (name, value) that a public profile ever told."""
+        return [(row["name"], Decimal(row["value"])) for row in self.all_rows("disclosures")]
 
     def all_rows(self, table: str) -> list[dict]:
         """A whole ledger table, in order of entry."""

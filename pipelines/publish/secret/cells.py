@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from pipelines.publish.copy import tables_of
 from pipelines.publish.secret.declaration import Part, Secrecy, Table
 from pipelines.publish.secret.population import Form, People, Unknowns, read_people
 
@@ -60,6 +61,7 @@ class Numbers:
 
     unknowns: Unknowns
     cells: dict[Key, Cell] = field(default_factory=dict)
+    names: dict[Key, list[str]] = field(default_factory=dict)  # what a cell is called from one publication to the next
     items: list[Item] = field(default_factory=list)
     occupied: list[tuple[str, int, Key]] = field(default_factory=list)  # (table, row, cell): the line exists, so ≥ 1
     lines: dict[tuple[str, int], tuple[Part, dict]] = field(default_factory=dict)  # (table, row) → part, values
@@ -76,13 +78,16 @@ def read_numbers(db, secrecy: Secrecy, threshold: int, tables: str = "source", f
 
 
 class _Reader:
-    def __init__(self, db, secrecy: Secrecy, threshold: int, tables: str, facts: str):
-        self._db, self._secrecy, self._catalog = db, secrecy, tables
-        self._people = read_people(db, secrecy, facts)
+    def __init__(self, db, secrecy: Secrecy, threshold: int, catalog: str, facts: str):
+        self._db, self._secrecy, self._catalog = db, secrecy, catalog
+        there = set(tables_of(db, "rapport", catalog))
+        self._tables = {name: table for name, table in secrecy.tables.items() if table.parts and name in there}
+        spoken_of = {m for table in self._tables.values() for part in table.parts for m in self._members(part)}
+        self._people = read_people(db, {n: p for n, p in secrecy.populations.items() if n in spoken_of}, facts)
         self.numbers = Numbers(Unknowns())
         for (name, exercice), people in self._people.items():
             self.numbers.unknowns.add(name, exercice, people, self._crossed(name), threshold)
-        for table, declared in secrecy.tables.items():
+        for table, declared in self._tables.items():
             self._read_table(table, declared)
         self._link_exercices()
 
@@ -90,7 +95,7 @@ class _Reader:
         """The axes that tables cross, one set a part."""
         population, found = self._secrecy.populations[name], []
         axis_of = {level: axis for axis, levels in population.axes.items() for level in levels}
-        for table in self._secrecy.tables.values():
+        for table in self._tables.values():
             for part in table.parts:
                 if name in self._members(part):
                     axes = {axis_of[level] for level in [*part.levels.values(), *part.choice]}
@@ -99,7 +104,9 @@ class _Reader:
         return [axes for axes in found if axes] or [frozenset(list(population.axes)[:1])]
 
     def _members(self, part: Part) -> set[str]:
-        names = {part.population, *part.counts.values(), *(share.change_from for share in part.shares.values())} - {None}
+        names = {part.population, *part.counts.values(), *(share.change_from for share in part.shares.values())} - {
+            None
+        }
         members = {m for name in names for m in self._secrecy.populations[name].combination or [name]}
         followed = {self._secrecy.populations[m].follows for m in members} - {None}
         earlier = {self._secrecy.populations[name].previous for name in names} - {None}
@@ -117,7 +124,7 @@ class _Reader:
                 self.numbers.lines[table, row] = (part, values)
                 if part.population:
                     self._read_line(table, part, row, values)
-        if declared.parts and len(seen) < self._db.execute(f"select count(*) from {self._name(table)}").fetchone()[0]:
+        if len(seen) < self._db.execute(f"select count(*) from {self._name(table)}").fetchone()[0]:
             raise SecrecyBroken("SEC-TABLE", table, "une ligne ne relève d’aucune partie de la déclaration")
 
     def _rows(self, table: str, declared: Table, part: Part) -> Iterator[tuple[int, dict]]:
@@ -178,6 +185,9 @@ class _Reader:
             cell = self._combined(name, exercice, choice)
         else:
             cell = self._simple(name, exercice, choice, sums)
+        names = self.numbers.names.setdefault(cell.key, [])
+        if (called := f"{exercice} {cell.label}") not in names:
+            names.append(called)
         if cell.key not in self.numbers.cells:
             self.numbers.cells[cell.key] = cell
             if population.follows and not sums:
@@ -187,7 +197,9 @@ class _Reader:
     def _simple(self, name: str, exercice: int, choice: dict, sums: str | None) -> Cell:
         people = self._people.get((name, exercice))
         unit = self._secrecy.populations[name].per_person
-        label = ", ".join([name, *(f"{level} {value}" for level, value in sorted(choice.items(), key=str)), *filter(None, [sums])])
+        label = ", ".join(
+            [name, *(f"{level} {value}" for level, value in sorted(choice.items(), key=str)), *filter(None, [sums])]
+        )
         if people is None:
             return Cell((name, exercice, (), sums), label, exercice, name, {}, Decimal(0), unit, 0, bool(sums))
         kept = people.chosen(choice)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from pipelines.publish.secret.declaration import Population, Secrecy
+from pipelines.publish.secret.declaration import Population
 
 Form = dict[int, Decimal]  # unknown → coefficient
 Leaves = tuple[int, ...]
@@ -42,7 +42,9 @@ class People:
             if wanted != "*":
                 kept[axis] &= {n for n, leaf in enumerate(self.axes[axis]) if leaf[position] in wanted}
         return {
-            axis: tuple(sorted(leaves)) for axis, leaves in kept.items() if len(leaves) < len(self.axes[axis]) or not leaves
+            axis: tuple(sorted(leaves))
+            for axis, leaves in kept.items()
+            if len(leaves) < len(self.axes[axis]) or not leaves
         }
 
     def crossing(self, axes: tuple[str, ...]) -> dict[tuple[int, ...], Decimal]:
@@ -141,16 +143,16 @@ def cliques(crossed: Iterable[frozenset[str]]) -> list[frozenset[str]]:
     return sorted(found, key=sorted)
 
 
-def read_people(db, secrecy: Secrecy, catalog: str) -> dict[tuple[str, int], People]:
-    """(population, exercice) → who is counted, from the facts of ``catalog``.
+def read_people(db, populations: Mapping[str, Population], catalog: str) -> dict[tuple[str, int], People]:
+    """(population, exercice) → who is counted, from the facts of ``catalog``; combinations are left out.
 
     Every population exists in every exercice of any of them: that nobody left in a year is also something to hide.
     """
-    rows = {name: _rows(db, declared, catalog) for name, declared in secrecy.populations.items() if declared.fact}
+    rows = {name: _rows(db, declared, catalog) for name, declared in populations.items() if declared.fact}
     exercices = sorted({exercice for found in rows.values() for exercice in found})
     found = {}
     for name, by_exercice in rows.items():
-        declared = secrecy.populations[name]
+        declared = populations[name]
         axes = _axes(declared, [row for of in by_exercice.values() for row in of])
         for exercice in exercices:
             found[name, exercice] = _people(declared, axes, by_exercice.get(exercice, []))
@@ -179,7 +181,9 @@ def _split(declared: Population, row: tuple) -> list[tuple[str | None, ...]]:
 
 def _axes(declared: Population, rows: list[tuple]) -> dict[str, list[tuple[str | None, ...]]]:
     leaves = zip(*(_split(declared, row) for row in rows), strict=True)
-    return dict(zip(declared.axes, map(_distinct, leaves), strict=True)) if rows else {axis: [] for axis in declared.axes}
+    return (
+        dict(zip(declared.axes, map(_distinct, leaves), strict=True)) if rows else {axis: [] for axis in declared.axes}
+    )
 
 
 def _distinct(leaves: Iterable[tuple[str | None, ...]]) -> list[tuple[str | None, ...]]:

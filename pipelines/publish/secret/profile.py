@@ -13,7 +13,7 @@ from pipelines.publish.copy import attached, copy_table, tables_of, write_parque
 from pipelines.publish.secret.attack import Worlds
 from pipelines.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
 from pipelines.publish.secret.declaration import Figure, Figures, Secrecy
-from pipelines.publish.secret.suppress import Disclosed, is_primary, name_of, needed, suppress, was_published
+from pipelines.publish.secret.suppress import Former, former_values, is_primary, needed, still_public, suppress
 from pipelines.sql import literal
 
 FIGURES = "chiffres"
@@ -36,26 +36,36 @@ class PublicProfile:
     """A public database that was written and proved."""
 
     proofs: list[Proof]
-    disclosed: list[tuple[str, Decimal]]  # every cell that it gives away, with its value
+    disclosed: list[tuple[str, Decimal]]  # (name, value) of every cell that it gives away
 
 
 def write_public(
-    warehouse: Path, folder: Path, secrecy: Secrecy, threshold: int, disclosed: Disclosed
+    warehouse: Path, folder: Path, secrecy: Secrecy, threshold: int, disclosed: Iterable[tuple[str, Decimal]]
 ) -> PublicProfile:
-    """Write ``rapport_public.duckdb`` and its Parquet in ``folder``.
+    """Write ``rapport_public.duckdb`` and its Parquet in ``folder``; ``disclosed`` is what was ever published before.
 
     Raises SecrecyBroken when something is not declared, is not what was declared, or cannot be kept secret; the folder
     is then worth nothing.
     """
-    file = folder / "rapport_public.duckdb"
-    with attached(file, warehouse) as db:
-        check_declared(db, secrecy)
-        numbers = read_numbers(db, secrecy, threshold)
-        worlds = Worlds(numbers)
-        hidden = suppress(worlds, threshold, disclosed)
-        _write(db, secrecy, numbers, hidden)
-        profile = prove(db, secrecy, worlds, threshold, disclosed)
-        write_parquet(db, folder)
+    import duckdb
+
+    try:
+        with attached(folder / "rapport_public.duckdb", warehouse) as db:
+            return _write_and_prove(db, folder, secrecy, threshold, disclosed)
+    except (duckdb.BinderException, duckdb.CatalogException) as error:  # a declared column or fact is not there
+        raise SecrecyBroken("SEC-COHERENCE", "rapport", str(error).splitlines()[0]) from None
+
+
+def _write_and_prove(
+    db, folder: Path, secrecy: Secrecy, threshold: int, disclosed: Iterable[tuple[str, Decimal]]
+) -> PublicProfile:
+    check_declared(db, secrecy)
+    numbers = read_numbers(db, secrecy, threshold)
+    worlds = Worlds(numbers)
+    former = former_values(numbers, disclosed)
+    _write(db, secrecy, numbers, suppress(worlds, threshold, former))
+    profile = prove(db, secrecy, worlds, threshold, former)
+    write_parquet(db, folder)
     return profile
 
 
@@ -177,7 +187,7 @@ def _among(rows: Iterable[int]) -> str:
 # what is proved ------------------------------------------------------------
 
 
-def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, disclosed: Disclosed) -> PublicProfile:
+def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former) -> PublicProfile:
     """Read the public tables back and attack them. Raises SecrecyBroken when a hidden number can be deduced."""
     numbers = worlds.numbers
     shown = read_numbers(db, secrecy, threshold, "cible", "source")
@@ -185,32 +195,35 @@ def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, disclosed: Discl
     given = {key for item in shown.items if _is_given(item, secret) for key in item.cells}
     if secrecy.figures:
         for _, code, exercice, value, _ in _figures(db, secrecy.figures, "cible"):
-            item = _item_behind(_rule(secrecy.figures, code, exercice), numbers, exercice) if value is not None else None
+            item = (
+                _item_behind(_rule(secrecy.figures, code, exercice), numbers, exercice) if value is not None else None
+            )
             given |= set(item.cells if item else ())
-    former = {cell.key for cell in worlds.cells if was_published(cell, disclosed)}
     hidden = {key for item in numbers.items for key in item.cells if numbers.cells[key].form} - given
-    known, occupied = given | former, {key for _, _, key in shown.occupied}
+    known, occupied = given | still_public(worlds, former), {key for _, _, key in shown.occupied}
     proofs = []
     for cell in sorted(map(numbers.cells.__getitem__, hidden), key=lambda c: (c.exercice, c.label)):
-        primary = is_primary(numbers, cell, threshold, disclosed, hidden)
+        primary = is_primary(numbers, cell, threshold, former, hidden)
         width = needed(cell, threshold) if primary else 1
         low, high = worlds.range_of(cell, known, occupied)
         if high - low < width and worlds.nearest(cell, width, lambda _: 0, known) is not None:
             low, high = worlds.range_of(cell, known, occupied)
         proofs.append(Proof(cell, "primaire" if primary else "secondaire", low, high, high - low >= width))
-    _refuse_leaks(numbers, given, proofs, threshold, disclosed)
-    told = sorted((name_of(numbers.cells[key]), numbers.cells[key].value) for key in given)
+    _refuse_leaks(numbers, given, proofs, threshold, former)
+    told = sorted((name, numbers.cells[key].value) for key in given for name in numbers.names[key])
     return PublicProfile(proofs, told)
 
 
-def _refuse_leaks(numbers: Numbers, given: set[Key], proofs: list[Proof], threshold: int, disclosed: Disclosed) -> None:
+def _refuse_leaks(numbers: Numbers, given: set[Key], proofs: list[Proof], threshold: int, former: Former) -> None:
     for cell in (cell for key, cell in numbers.cells.items() if key in given):
-        if is_primary(numbers, cell, threshold, disclosed, ()):
+        if is_primary(numbers, cell, threshold, former, ()):
             raise SecrecyBroken("SEC-AUDIT", cell.label, "un petit nombre est publié", cell.exercice)
     for proof in proofs:
         if not proof.is_safe:
             cell = proof.cell
-            raise SecrecyBroken("SEC-AUDIT", cell.label, "un nombre masqué se déduit de ce qui est publié", cell.exercice)
+            raise SecrecyBroken(
+                "SEC-AUDIT", cell.label, "un nombre masqué se déduit de ce qui est publié", cell.exercice
+            )
 
 
 def _is_given(item: Item, secret: set[tuple[str, int]]) -> bool:

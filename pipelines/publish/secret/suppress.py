@@ -6,21 +6,24 @@ for: what differs from the truth in that world, and nothing else, has to be hidd
 others. Each cell is hidden at most once, so the search ends.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 
 from pipelines.publish.secret.attack import Worlds
 from pipelines.publish.secret.cells import Cell, Key, Numbers, SecrecyBroken
 
-Disclosed = Mapping[str, set[Decimal]]  # label of a cell with its exercice → every value published before
+Former = Mapping[Key, set[Decimal]]  # cell → every value that was ever published
 
 MEAN_SCALE = 20  # years: what a person more adds to a sum of ages, roughly; only for the cost of hiding a mean
 COARSE = {0: 8, 1: 3}  # the fewer the axes that a number narrows, the more it is worth keeping
 
 
-def name_of(cell: Cell) -> str:
-    """What a cell is called in the ledger, from one publication to the next."""
-    return f"{cell.exercice} {cell.label}"
+def former_values(numbers: Numbers, disclosed: Iterable[tuple[str, Decimal]]) -> Former:
+    """What was published of each cell, from the (name, value) pairs that the ledger keeps."""
+    by_name: dict[str, set[Decimal]] = {}
+    for name, value in disclosed:
+        by_name.setdefault(name, set()).add(value)
+    return {key: set().union(*(by_name.get(name, set()) for name in names)) for key, names in numbers.names.items()}
 
 
 def needed(cell: Cell, threshold: int) -> int:
@@ -28,36 +31,36 @@ def needed(cell: Cell, threshold: int) -> int:
     return (threshold - 1) * cell.unit
 
 
-def was_published(cell: Cell, disclosed: Disclosed) -> bool:
-    """True when its present value was published before: hiding it now hides nothing."""
-    return cell.value in disclosed.get(name_of(cell), ())
+def still_public(worlds: Worlds, former: Former) -> set[Key]:
+    """The cells whose present value was published before: hiding them now hides nothing."""
+    return {cell.key for cell in worlds.cells if cell.value in former.get(cell.key, ())}
 
 
-def is_primary(numbers: Numbers, cell: Cell, threshold: int, disclosed: Disclosed, hidden: Collection[Key]) -> bool:
+def is_primary(numbers: Numbers, cell: Cell, threshold: int, former: Former, hidden: Collection[Key]) -> bool:
     """True for a cell that must keep ``threshold`` possible values; ``hidden`` says which cells already are."""
     return (
         cell.is_small(threshold)
         or (numbers.follows.get(cell.key) in hidden and bool(cell.value))
-        or _moved_little(cell, threshold, disclosed)
+        or _moved_little(cell, threshold, former)
     )
 
 
-def _moved_little(cell: Cell, threshold: int, disclosed: Disclosed) -> bool:
+def _moved_little(cell: Cell, threshold: int, former: Former) -> bool:
     """The difference with a former publication is itself a small number of persons."""
-    former = disclosed.get(name_of(cell), ())
-    return not cell.is_mean and any(0 < abs(cell.value - value) < threshold * cell.unit for value in former)
+    differences = [abs(cell.value - value) for value in former.get(cell.key, ())]
+    return not cell.is_mean and any(0 < difference < threshold * cell.unit for difference in differences)
 
 
-def suppress(worlds: Worlds, threshold: int, disclosed: Disclosed) -> dict[Key, str]:
+def suppress(worlds: Worlds, threshold: int, former: Former) -> dict[Key, str]:
     """Cell → ``primaire`` or ``secondaire``, for every cell to hide. Raises SecrecyBroken when hiding is no help.
 
     The worlds that prove it are added to ``worlds``.
     """
     numbers = worlds.numbers
-    published = {cell.key for cell in worlds.cells if was_published(cell, disclosed)}
+    published = still_public(worlds, former)
     hidden: dict[Key, str] = {}
     done: set[Key] = set()
-    while waiting := [c for c in _primary(numbers, threshold, disclosed, hidden) if c.key not in done]:
+    while waiting := [c for c in _primary(numbers, threshold, former, hidden) if c.key not in done]:
         hidden |= {cell.key: "primaire" for cell in waiting}
         for cell in waiting:
             _protect(worlds, cell, needed(cell, threshold), published, hidden)
@@ -65,8 +68,8 @@ def suppress(worlds: Worlds, threshold: int, disclosed: Disclosed) -> dict[Key, 
     return _reopen(worlds, threshold, published, hidden)
 
 
-def _primary(numbers: Numbers, threshold: int, disclosed: Disclosed, hidden: Collection[Key]) -> list[Cell]:
-    found = [c for c in numbers.cells.values() if is_primary(numbers, c, threshold, disclosed, hidden)]
+def _primary(numbers: Numbers, threshold: int, former: Former, hidden: Collection[Key]) -> list[Cell]:
+    found = [c for c in numbers.cells.values() if is_primary(numbers, c, threshold, former, hidden)]
     return sorted(found, key=lambda cell: (cell.exercice, -cell.detail, abs(cell.value), repr(cell.key)))
 
 
@@ -83,7 +86,10 @@ def _protect(worlds: Worlds, cell: Cell, width: int, published: set[Key], hidden
     moved = worlds.nearest(cell, width, lambda c: 0 if c.key in hidden else _cost(c), published)
     if moved is None:
         raise SecrecyBroken(
-            "SEC-DEJA-PUBLIE", cell.population, "un nombre à masquer se déduit de ce qui a déjà été publié", cell.exercice
+            "SEC-DEJA-PUBLIE",
+            cell.population,
+            "un nombre à masquer se déduit de ce qui a déjà été publié",
+            cell.exercice,
         )
     for other in moved:
         hidden.setdefault(other.key, "secondaire")
