@@ -204,7 +204,7 @@ def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former) 
     proofs = []
     for cell in sorted(map(numbers.cells.__getitem__, hidden), key=lambda c: (c.exercice, c.label)):
         primary = is_primary(numbers, cell, threshold, former, hidden)
-        width = needed(cell, threshold) if primary else 1
+        width = needed(cell, threshold) if primary else 0
         low, high = worlds.range_of(cell, known, occupied)
         if high - low < width and worlds.nearest(cell, width, lambda _: 0, known) is not None:
             low, high = worlds.range_of(cell, known, occupied)
