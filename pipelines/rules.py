@@ -152,6 +152,31 @@ _TABLE = [
         "Vérifier le compte ou la nomenclature du document.",
     ),
     Rule(
+        "RH-THEORIQUE",
+        "Effectif théorique différent de l’effectif compté un an plus tôt",
+        "Chercher l’agent entré ou sorti sans date, ou dont le statut a changé sans nomination.",
+    ),
+    Rule(
+        "RH-DSN-EFFECTIF",
+        "Effectif déclaré différent de celui de l’état du personnel",
+        "Rapprocher les contrats en cours au 31 décembre de la déclaration de décembre et de l’état du personnel.",
+    ),
+    Rule(
+        "RH-DSN-HEURES",
+        "Heures déclarées différentes de celles de la paie",
+        "Rapprocher les heures par agent et par mois : les déclarations sociales font foi.",
+    ),
+    Rule(
+        "RH-REFERENTIEL",
+        "Filière ou catégorie différente du référentiel des cadres d’emplois",
+        "Corriger la fiche de l’agent ; le rapport suit le référentiel.",
+    ),
+    Rule(
+        "RH-LIGNES",
+        "Lignes du personnel non reconnues",
+        "Corriger le mot dans l’outil, ou ajouter son orthographe à pipelines/reference/rh_orthographes.csv.",
+    ),
+    Rule(
         "DBT-ECHEC",
         "Règle de l’entrepôt en échec",
         "Corriger les données signalées ; l’entrepôt précédent reste en place.",

@@ -21,13 +21,12 @@ ABSENCES = "absences/absences"
 APPLICATIONS = "application"  # the family whose members the organisation declares
 FigureState = Literal["computed", "partial", "missing"]
 
-NOT_APPLICABLE = "—"
+NOT_APPLICABLE = "—"  # computed, and nothing lacks: a cell that the report leaves blank
 
 # A value that the build found missing although every source was accepted.
 UNEXPLAINED = {
     "m": "aucune ligne dans les données acceptées",
     "?": "une valeur inconnue parmi les lignes additionnées",
-    NOT_APPLICABLE: "sans objet : rien à compter, ou division par zéro",
 }
 
 
@@ -156,10 +155,11 @@ class Gaps:
         sources = sources_of(self.figures, code)
         if lacking := [group for group in sources if not any(source in self.accepted for source in group)]:
             return FigureStatus(code, "missing", "m", self._why_lacking(lacking))
-        operand = self._missing_operand(code)
-        if operand and operand.mark != NOT_APPLICABLE:
+        if operand := self._missing_operand(code):
             return FigureStatus(code, "missing", operand.mark, [f"dépend de {operand.code} ({operand.mark})"])
         mark = self.published.get(code, {}).get("code_manquant")
+        if mark == NOT_APPLICABLE:
+            return FigureStatus(code, "computed", mark, ["sans objet : rien à compter, ou division par zéro"])
         if mark is not None:
             return FigureStatus(code, "missing", mark, [UNEXPLAINED.get(mark, "valeur manquante")])
         counts = {source: self.accepted[source] for group in sources for source in group if source in self.accepted}

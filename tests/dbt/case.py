@@ -7,6 +7,7 @@ import duckdb
 
 from pipelines import settings
 from pipelines.sources.registry import Registry
+from tests.dbt import case_rh
 
 YEARS = (2041, 2042, 2043)
 PROVENANCE = [
@@ -52,6 +53,7 @@ ACCEPTED = {
     ("journal_elections/traitements", 2041): 1,
     ("absences/absences", 2041): 0,
     ("published_reports/figures", 2041): 0,
+    **case_rh.ACCEPTED,
 }
 
 
@@ -144,8 +146,10 @@ LAKE: dict[str, list[dict[str, Any]]] = {
             ("applications.ciril_elections.jours_traitement_elections", None, "NC"),
             ("applications.gma.agents_formes", "6", "6"),
             ("chapitre.chiffre_sans_formule", "12", "12"),
+            ("rh.filiere.police.tous", None, None),  # a blank cell
         ]
     ],
+    **case_rh.LAKE,
 }
 
 

@@ -46,7 +46,8 @@ lignes as (
     union all
     select
         'dsn' as systeme,
-        cast(year(activites.date_debut_periode) as integer) as exercice,
+        -- the exercice of the period; that of the delivery for a line that no exercice can take
+        coalesce(exercices_dsn.exercice, activites.exercice) as exercice,
         activites.matricule,
         cast(date_trunc('month', activites.date_debut_periode) as date) as mois,
         contrats.statut_agent,

@@ -36,6 +36,11 @@ ecartees as (
     from {{ ref('int_rh__agents') }}
     where poids = 0
     union all
+    -- counted all the same: nothing is printed of the cadre d'emplois of an agent who has no permanent post
+    select exercice, 'cadre d’emplois non reconnu' as motif
+    from {{ ref('int_rh__agents') }}
+    where poids = 1 and est_cadre_inconnu
+    union all
     select exercice, 'motif de mouvement non reconnu' as motif
     from {{ ref('int_rh__mouvements') }}
     where poids = 1 and est_motif_inconnu
