@@ -212,8 +212,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     ]
     shifted = ";".join(["", *agent(first).values()])
     lab.drop("2019/cegid_rh/agents_2019.csv", agents_csv(2019, bad, shifted, f'"{first.nom}" x;{first.prenom}'))
-    # 2020: a critical expectation fails: the same matricule twice, and an unknown sex
-    twice = [agent(c) for c in CANARIES] + [agent(first, nom=second.nom, sexe=second.prenom)]
+    # 2020: a critical expectation fails: the same matricule twice; and a name where a word is expected
+    twice = [*map(agent, CANARIES), agent(first, nom=second.nom), agent(second, sexe=second.prenom)]
     lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, twice))
     # 2021, 2022: a workbook with an unreadable date; declarations, one of them cut in a name
     lab.drop("2021/ciril_rh/ciril_rh_personnel_2021.xlsx", personnel_xlsx(2021))
