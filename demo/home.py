@@ -1,4 +1,4 @@
-"""Makes the demonstration's home: its organisation and every export of its exercices.
+"""Makes the demonstration's home: its organisation, every export of its exercices and the prose of its reports.
 
 The rows are invented so as to give the published figures (``chiffres``); the same code gives the same bytes.
 A home that holds anybody else's deliveries is refused.
@@ -16,6 +16,7 @@ from demo import chiffres, exports_comptes, journaux
 from demo.livraisons import Defaut, Livraison
 
 ORGANISATION = Path(__file__).with_name("organisation.yml")
+CONTENU = Path(__file__).with_name("contenu")  # the prose of each year
 EXERCICES = chiffres.EXERCICES
 
 
@@ -36,6 +37,8 @@ def make_home(home: Path, exercices: Sequence[int] = EXERCICES) -> None:
         for name, content in deliveries.items():
             if int(name.split("/")[0]) in exercices:
                 _put(home / "landing" / name, content)
+        for path in sorted(CONTENU.rglob("*.md")):
+            _put(home / "contenu" / path.relative_to(CONTENU), path.read_bytes())
         _put(home / "organisation.yml", ORGANISATION.read_bytes())
     finally:
         shutil.rmtree(workdir)

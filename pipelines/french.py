@@ -47,8 +47,14 @@ def date(day: dt.date) -> str:
 
 
 def printed(value: Decimal, decimals: int, unit: str) -> str:
-    """A number as a sentence holds it: with its unit when that is a sign (``69,3 %``), alone when it is a noun (``27``)."""
-    return quantity(value, decimals, unit) if unit in SIGNS else number(value, decimals)
+    """A number as a sentence holds it: with its unit when that is a sign (``69,3 %``), alone when it is a noun (``27``).
+
+    Days are written as people count them: ``4,5``, not ``4,50``.
+    """
+    if unit in SIGNS:
+        return quantity(value, decimals, unit)
+    text = number(value, decimals)
+    return text.rstrip("0").rstrip(",") if unit == "jours" and "," in text else text
 
 
 def month(number_: int) -> str:

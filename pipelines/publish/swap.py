@@ -2,7 +2,8 @@
 
 builds/<publication>/rapport.duckdb                  tables of marts, rapport and audit, with comments and keys
                      <schema>/<table>.parquet
-                     manifest.json                   fingerprint of every Parquet, rows, the build it comes from
+                     report/<exercice>/<profile>/    what ``pages`` wrote: the report
+                     manifest.json                   fingerprint of every file but the database, the build it comes from
 published → builds/<publication>
 """
 
@@ -10,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.disk import sync
@@ -29,7 +31,10 @@ class OtherBuild(RuntimeError):
     """The warehouse is not that of the build to publish: build again."""
 
 
-def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding]) -> str:
+Pages = Callable[[Path], None]  # writes in the folder of a publication what is made of its tables
+
+
+def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding], pages: Pages | None = None) -> str:
     """Publish the current warehouse and the ledger. Returns the publication's identity (32 hex digits).
 
     The same build and the same ledger give the same publication, byte for byte. Raises OtherBuild when the warehouse is
@@ -40,6 +45,8 @@ def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding]) -> 
     _sweep(home)
     aside.mkdir()
     _write(home, ledger, aside, build, findings)
+    if pages:
+        pages(aside)
     manifest = _manifest(aside, build)
     identity = fingerprint(manifest)[:32]
     _write_synced(
@@ -51,8 +58,8 @@ def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding]) -> 
     if target.exists():
         shutil.rmtree(aside)  # the same bytes already lie there
     else:
-        for folder in (*(path for path in aside.iterdir() if path.is_dir()), aside):
-            sync(folder)
+        for path in (*(path for path in aside.rglob("*") if path.suffix != ".parquet"), aside):
+            sync(path)
         aside.rename(target)
         sync(home.builds)
     reached("publish.before_swap")
@@ -117,7 +124,8 @@ def _copy_tables(db, schema: str) -> None:
 def _manifest(folder: Path, build: str) -> dict:
     files = {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*.parquet"))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".duckdb"
     }
     return {"build": build, "files": files}
 

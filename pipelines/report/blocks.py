@@ -5,6 +5,7 @@ cells) and ``legende`` (the missing codes that it uses); a chart adds ``forme`` 
 A block without a row says so in a sentence, and is never an empty chart.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -71,7 +72,7 @@ class Builder:
             "titre": title,
             "entrees": [
                 {
-                    "titre": " ".join(words(row[name], "date") for name in bloc.entree if row[name] is not None),
+                    "titre": " ".join(_said(row[name]) for name in bloc.entree if row[name] is not None),
                     "details": [
                         {"titre": column.titre, "texte": cell(row, column)["texte"]}
                         for column in bloc.details
@@ -160,6 +161,12 @@ def _crossed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
         for title, is_total in totals.items()
     ]
     return [str(value) for value in values], lines
+
+
+def _said(value: Any) -> str:
+    """A part of the title of an entry; a date is followed by what happened then."""
+    text = words(value, "texte")
+    return f"{text}{french.NO_BREAK}:" if isinstance(value, dt.date) else text
 
 
 def _is_total(data: Donnees, row: Row) -> bool:

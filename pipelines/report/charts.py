@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import textwrap
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -99,13 +100,19 @@ def _wrapped(text: str, width: int) -> str:
     return "|".join(textwrap.wrap(text, width)) or " "
 
 
-def _rows(padding: float = 0.24) -> Spec:
-    return {"field": "ligne", "type": "nominal", "sort": None, "axis": None, "scale": {"paddingInner": padding}}
+def _in_order(values: list[dict[str, Any]], field: str) -> list[str]:
+    """The values of a field, said once: a layer that filters would change the order of a scale left to itself."""
+    return list(dict.fromkeys(value[field] for value in values))
+
+
+def _rows(values: list[dict[str, Any]]) -> Spec:
+    order = _in_order(values, "ligne")
+    return {"field": "ligne", "type": "nominal", "sort": order, "axis": None, "scale": {"paddingInner": 0.24}}
 
 
 def _row_labels(values: list[dict[str, Any]], y: Spec) -> Spec:
     """The titles of the rows at their left; an axis would not centre those of several lines."""
-    titles = [{"ligne": title, "hauteur": -7 * title.count("|")} for title in dict.fromkeys(v["ligne"] for v in values)]
+    titles = [{"ligne": title, "hauteur": -7 * title.count("|")} for title in _in_order(values, "ligne")]
     mark = {"type": "text", "align": "right", "lineBreak": "|", "lineHeight": 14, "dy": {"expr": "datum.hauteur"}}
     return {
         "data": {"values": titles},
@@ -137,7 +144,7 @@ def _bars(block: Block, narrow: bool) -> Spec:
     values, heads = _values(block, narrow), block["entete"]
     for value in values:
         value["dit"] = f"{value['texte']} · {value['colonne']}" if len(heads) > 1 else value["texte"]
-    y = _rows()
+    y = _rows(values)
     offset = {"yOffset": {"field": "rang", "type": "ordinal"}} if len(heads) > 1 else {}
     longest = max(len(value["dit"]) for value in values)
     width = _plot_width(values, narrow)
@@ -197,7 +204,12 @@ def _multiples(block: Block, narrow: bool) -> Spec:
 
 
 def _small(values: list[dict[str, Any]], palette: list[str], width: int, title: list[str]) -> Spec:
-    x = {"field": "colonne", "type": "ordinal", "sort": None, "axis": {"labelAngle": 0, "domain": True}}
+    x = {
+        "field": "colonne",
+        "type": "ordinal",
+        "sort": _in_order(values, "colonne"),
+        "axis": {"labelAngle": 0, "domain": True, "domainColor": GREY},
+    }
     y = {"field": "valeur", "type": "quantitative", "axis": None, "scale": {"domain": [0, _top(values, 1.0)]}}
     color = {
         "field": "rang",
@@ -234,7 +246,7 @@ def _months(block: Block, narrow: bool) -> Spec:
     x = {
         "field": "ligne",
         "type": "ordinal",
-        "sort": None,
+        "sort": _in_order(values, "ligne"),
         "axis": {"labelAngle": 0, "labelExpr": label, "domain": True, "domainColor": GREY},
     }
     base = {"data": {"values": values}, "height": 170}
@@ -256,7 +268,7 @@ def _months(block: Block, narrow: bool) -> Spec:
     y = {
         "field": "valeur",
         "type": "quantitative",
-        "axis": {"grid": True, "gridColor": PAPER, "tickCount": 4, "format": ",", "labelColor": GREY},
+        "axis": {"grid": True, "gridColor": PAPER, "tickCount": 4, "format": ",.0f", "labelColor": GREY},
     }
     color = {"field": "rang", "type": "ordinal", "legend": None, "scale": {"range": _palette(block)}}
     return {
@@ -266,12 +278,24 @@ def _months(block: Block, narrow: bool) -> Spec:
         "layer": [
             {"mark": {"type": "line", "strokeWidth": 2.2, "point": {"size": 24, "filled": True}}},
             {
-                "transform": [{"filter": {"field": "ligne", "equal": values[-1]["ligne"]}}],
-                "mark": {"type": "text", "align": "left", "dx": 8},
+                "data": {"values": _ends(values)},
+                "mark": {"type": "text", "align": "left", "dx": 8, "dy": {"expr": "datum.hauteur"}},
                 "encoding": {"text": {"field": "colonne"}},
             },
         ],
     }
+
+
+def _ends(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The last point of each line, with what its name is moved by so as not to touch the one below."""
+    top = _top(values, 1.0)
+    ends = sorted(
+        (v for v in values if v["ligne"] == values[-1]["ligne"] and not v["manque"]), key=lambda v: v["valeur"]
+    )
+    for below, above in pairwise([{"valeur": -top}, *ends]):
+        close = (above["valeur"] - below["valeur"]) / top < 0.08
+        above["hauteur"] = -10 if close else 4
+    return ends
 
 
 def _pyramid(block: Block, narrow: bool) -> Spec:
@@ -280,7 +304,7 @@ def _pyramid(block: Block, narrow: bool) -> Spec:
     top = _top(values, 1.3)
     for value in values:
         value["cote"] = None if value["valeur"] is None else value["valeur"] * (-1 if value["rang"] == 0 else 1)
-    y = _rows()
+    y = _rows(values)
     x = {"field": "cote", "type": "quantitative", "axis": None, "scale": {"domain": [-top, top]}}
     color = {"field": "rang", "type": "ordinal", "legend": None, "scale": {"domain": [0, 1], "range": [OCHRE, BLUE]}}
     sides = []
@@ -327,7 +351,7 @@ def _execution(block: Block, narrow: bool) -> Spec:
     width = _plot_width(values, narrow)
     top = _top(values, 1 / max(1 - (max(len(v["texte"]) for v in done) * 6.6 + 8) / width, 0.4))
     x = {"field": "valeur", "type": "quantitative", "axis": None, "scale": {"domain": [0, top]}}
-    y = _rows()
+    y = _rows(values)
     return {
         "width": width,
         "height": {"step": _step(values) + 2},

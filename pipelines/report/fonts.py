@@ -28,11 +28,6 @@ def folder() -> Path:
     return Path(font_source_sans_pro.__file__).parent / "files"
 
 
-def files() -> list[Path]:
-    """The faces that are used."""
-    return [folder() / name for name in FACES]
-
-
 def font_faces(cache: Path) -> list[dict[str, str]]:
     """Weight, style and WOFF2 in base64 of each face, cut down to ``CHARACTERS``."""
     return [
