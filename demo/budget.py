@@ -1,13 +1,14 @@
-"""Writes the demonstration's budget documents: principal and annexe, 2018 to 2020, in the official schema.
+"""Writes the demonstration's budget documents: principal and annexe, 2018 to 2022, in the official schema.
 
 The amounts are invented so that the accounts of 2020 give the figures of the published report. What follows
 the law is real: sections are balanced, 023 = 021, 042 = 040, the result of a year is taken up the year
-after (001, 002, 1068) and so are its restes à réaliser. Amounts are in cents. What is not here: any figure
+after (001, 002, 1068) and so are its restes à réaliser; what the annexe budget repays to the principal one
+(staff, costs) is a receipt of the latter. Amounts are in cents. What is not here: any figure
 of the report, which the pipeline computes from these documents.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,7 @@ NOMENCLATURE = "M14-M14_COM_SUP3500"
 SIRETS = {"P": "25940011700018", "A": "25940011700026"}
 LIBELLES = {"P": "BUDGET PRINCIPAL - DÉMONSTRATION", "A": "PRESTATIONS AUX TIERS - DÉMONSTRATION"}
 COLLECTIVITE = "SICIO - DÉMONSTRATION"
-DATES = {"BP": "{n}-04-08", "DM": "{n}-11-18", "CA": "{n1}-05-27"}
+DATES = {"BP": "{n}-04-08", "DM1": "{n}-11-18", "DM2": "{n}-12-09", "CA": "{n1}-05-27"}
 NATURES = {"BP": "01", "DM": "02", "CA": "09"}
 
 COMPTE_INCONNU = "61888"  # in no M14 plan: the décision modificative of 2018 bears it, as a finding to be found
@@ -36,10 +37,15 @@ class Ligne:
     chapitre: str
     operation: str = REELLE
     primitif: int = 0  # voted in the budget primitif, without the restes à réaliser
-    modifie: int = 0  # added by the décision modificative
+    modifications: tuple[int, ...] = ()  # added by each décision modificative, in their order
     restes_precedents: int = 0
     realise: int = 0
     restes: int = 0
+
+    @property
+    def modifie(self) -> int:
+        """Added by all the décisions modificatives of the year."""
+        return sum(self.modifications)
 
     @property
     def credits(self) -> int:
@@ -119,6 +125,34 @@ ANNEES = {
         fctva=6_603_012,
         fctva_prevu=6_000_000,
     ),
+    2021: Annee(
+        budget_fonctionnement=503_614_270,
+        recettes=521_377_906,
+        depenses=341_286_532,
+        budget_investissement=112_480_930,
+        excedent=-3_604_112,
+        restes_depenses=16_902_415,
+        restes_recettes=1_800_000,
+        amortissements=27_904_162,
+        amortissements_prevus=28_000_000,
+        fctva=6_441_920,
+        fctva_prevu=6_500_000,
+        subvention_prevue=1_800_000,
+    ),
+    2022: Annee(
+        budget_fonctionnement=521_930_644,
+        recettes=535_208_317,
+        depenses=356_740_918,
+        budget_investissement=115_902_208,
+        excedent=2_918_660,
+        restes_depenses=14_260_377,
+        restes_recettes=0,
+        amortissements=29_015_730,
+        amortissements_prevus=29_200_000,
+        fctva=5_120_744,
+        fctva_prevu=5_200_000,
+        subvention=1_800_000,
+    ),
 }
 PREMIERE_REPRISE = Reprise(
     resultat=101_245_736, reserve=8_500_000, solde=14_238_017, restes_depenses=9_612_040, restes_recettes=0
@@ -132,6 +166,8 @@ ANNEXE = {
     2018: (11_842_000, 12_411_852, 8_932_715),
     2019: (12_615_580, 12_759_752, 8_939_341),
     2020: (13_168_624, 13_419_209, 9_270_255),
+    2021: (13_644_180, 13_790_437, 9_611_904),
+    2022: (13_902_500, 14_018_266, 9_874_330),
 }
 PREMIER_RESULTAT_ANNEXE = 2_187_462
 
@@ -196,10 +232,20 @@ DEPENSES_ANNEXE = {
     "673": ("67", 1, 0),
 }
 RECETTES_ANNEXE = {"70688": ("70", 91, 93), "74748": ("74", 4, 3)}
+REMBOURSEMENTS = {"6215": "70841", "62871": "70872"}  # spent by the annexe budget: received by the principal one
+# What each décision modificative adds to an account: transfers inside a section, and a receipt that pays for maintenance.
+DECISIONS = {
+    "P": (
+        {"70878": 960_000, "6156": 960_000, "611": 750_000, "6188": -750_000, "2183": 1_200_000, "2051": -1_200_000},
+        {"64131": 1_350_000, "64111": -1_350_000, "2184": 180_000, "2183": -180_000},
+    ),
+    "A": ({"62871": -150_000, "6156": 150_000},),
+}
+DEUX_DECISIONS = (2020, 2022)  # years of a second décision modificative, of the principal budget
 
 
 def write_budget(folder: Path, exercice: int) -> None:
-    """Write into ``folder`` the documents of ``exercice`` (2018 to 2020): BP, DM and CA of both budgets."""
+    """Write into ``folder`` the documents of ``exercice`` (2018 to 2022): BP, DM and CA of both budgets."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in documents(exercice).items():
         (folder / name).write_bytes(content)
@@ -210,13 +256,31 @@ def documents(exercice: int) -> dict[str, bytes]:
     found = {}
     for budget, lignes in (("P", principal(exercice)), ("A", annexe(exercice))):
         avant = {(ligne.compte, ligne.sens): ligne.credits for ligne in _annee_d_avant(budget, exercice)}
-        for nature in NATURES:
-            document = Document(budget, nature, exercice, avant=avant)
+        numeros = range(1, len(_decisions(budget, exercice)) + 1)
+        for nature, numero in [("BP", 0), *(("DM", numero) for numero in numeros), ("CA", 0)]:
+            document = Document(budget, nature, exercice, numero=numero, avant=avant)
             found[document.fichier] = document.octets(lignes)
-    if exercice == 2019:  # a first version, with an amount on the wrong account, that its correction replaces
-        premiere = Document("P", "BP", exercice, version="initial", date="2019-03-28")
-        found[premiere.fichier] = premiere.octets(_deplace(principal(exercice), "6156", "611", 2_000_000))
+    if exercice == 2019:
+        found |= _premieres_versions(exercice)
     return found
+
+
+def _premieres_versions(exercice: int) -> dict[str, bytes]:
+    """Two documents that a correction replaces: an amount on the wrong account, restes à réaliser forgotten."""
+    primitif = Document("P", "BP", exercice, version="initial", date=f"{exercice}-03-28")
+    compte = Document("P", "CA", exercice, version="initial", date=f"{exercice + 1}-05-13")
+    lignes = principal(exercice)
+    return {
+        primitif.fichier: primitif.octets(_deplace(lignes, "6156", "611", 2_000_000)),
+        compte.fichier: compte.octets(replace(ligne, restes=0) for ligne in lignes),
+    }
+
+
+def _decisions(budget: str, exercice: int) -> tuple[dict[str, int], ...]:
+    """What the décisions modificatives of a year add, by account."""
+    if budget == "A" or exercice in DEUX_DECISIONS:
+        return DECISIONS[budget]
+    return DECISIONS[budget][:1]
 
 
 def _annee_d_avant(budget: str, exercice: int) -> list[Ligne]:
@@ -264,20 +328,34 @@ def principal(exercice: int) -> list[Ligne]:
     virement = annee.budget_investissement - sum(ligne.credits for ligne in investissement)
     investissement.append(Ligne("021", "R", "I", "021", ORDRE, primitif=virement))
     investissement += _depenses_investissement(annee, repris, sum(x.realise for x in investissement))
-    lignes = [*_fonctionnement(annee, repris, virement), *investissement]
-    return _avec_decision_modificative(lignes, inconnu=exercice == 2018)
+    lignes = [*_fonctionnement(annee, repris, virement, _rembourse(exercice)), *investissement]
+    found = [_modifiee(ligne, _decisions("P", exercice)) for ligne in lignes]
+    return [*found, Ligne(COMPTE_INCONNU, "D", "F", "011")] if exercice == 2018 else found
 
 
-def _fonctionnement(annee: Annee, repris: Reprise, virement: int) -> list[Ligne]:
+def _rembourse(exercice: int) -> list[Ligne]:
+    """What the annexe budget repays: the same amounts, as receipts."""
+    return [
+        Ligne(REMBOURSEMENTS[ligne.compte], "R", "F", "70", primitif=ligne.credits, realise=ligne.realise)
+        for ligne in annexe(exercice)
+        if ligne.compte in REMBOURSEMENTS
+    ]
+
+
+def _fonctionnement(annee: Annee, repris: Reprise, virement: int, rembourse: list[Ligne]) -> list[Ligne]:
     amorti, prevu = annee.amortissements, annee.amortissements_prevus
     votes = annee.budget_fonctionnement
+    autres = repris.resultat + QUOTE_PART
+    recettes_prevues = votes - autres - sum(ligne.primitif for ligne in rembourse)
+    recettes = annee.recettes - autres - sum(ligne.realise for ligne in rembourse)
     return [
         *_ventile(DEPENSES, "D", votes - prevu - virement - IMPREVUES_FONCTIONNEMENT, annee.depenses - amorti),
         Ligne("022", "D", "F", "022", primitif=IMPREVUES_FONCTIONNEMENT),
         Ligne("023", "D", "F", "023", ORDRE, primitif=virement),
         Ligne("6811", "D", "F", "042", ORDRE, primitif=prevu, realise=amorti),
         Ligne("002", "R", "F", "002", primitif=repris.resultat, realise=repris.resultat),
-        *_ventile(RECETTES, "R", votes - repris.resultat - QUOTE_PART, annee.recettes - repris.resultat - QUOTE_PART),
+        *_ventile(RECETTES, "R", recettes_prevues, recettes),
+        *rembourse,
         Ligne("777", "R", "F", "042", ORDRE, primitif=QUOTE_PART, realise=QUOTE_PART),
     ]
 
@@ -353,27 +431,13 @@ def annexe(exercice: int) -> list[Ligne]:
         Ligne("002", "R", "F", "002", primitif=resultat, realise=resultat),
         *_ventile(RECETTES_ANNEXE, "R", budget - resultat, recettes - resultat),
     ]
-    return [_modifiee(ligne, {"62871": -150_000, "6156": 150_000}) for ligne in lignes]
+    return [_modifiee(ligne, _decisions("A", exercice)) for ligne in lignes]
 
 
-def _avec_decision_modificative(lignes: list[Ligne], *, inconnu: bool) -> list[Ligne]:
-    """Transfers inside each section, and one new receipt that pays for maintenance."""
-    modifies = {
-        "70878": 960_000,
-        "6156": 960_000,
-        "611": 750_000,
-        "6188": -750_000,
-        "2183": 1_200_000,
-        "2051": -1_200_000,
-    }
-    found = [_modifiee(ligne, modifies) for ligne in lignes]
-    return [*found, Ligne(COMPTE_INCONNU, "D", "F", "011")] if inconnu else found
-
-
-def _modifiee(ligne: Ligne, modifies: dict[str, int]) -> Ligne:
+def _modifiee(ligne: Ligne, decisions: Sequence[dict[str, int]]) -> Ligne:
     """Credits at the end of the year stay what they are: the budget primitif held the rest."""
-    cents = modifies.get(ligne.compte, 0)
-    return replace(ligne, primitif=ligne.primitif - cents, modifie=cents)
+    cents = tuple(decision.get(ligne.compte, 0) for decision in decisions)
+    return replace(ligne, primitif=ligne.primitif - sum(cents), modifications=cents)
 
 
 @dataclass(frozen=True)
@@ -383,6 +447,7 @@ class Document:
     budget: str  # P or A
     nature: str  # BP, DM or CA
     exercice: int
+    numero: int = 0  # of a décision modificative
     version: str = ""
     date: str = ""
     avant: dict[tuple[str, str], int] = field(default_factory=dict)  # credits of the year before
@@ -390,11 +455,8 @@ class Document:
     @property
     def fichier(self) -> str:
         """The name it is delivered under."""
-        numero = "1" if self.nature == "DM" else ""
-        return (
-            "_".join(filter(None, ["SICIO", str(self.exercice), self.budget, self.nature + numero, self.version]))
-            + ".xml"
-        )
+        nature = f"{self.nature}{self.numero or ''}"
+        return "_".join(filter(None, ["SICIO", str(self.exercice), self.budget, nature, self.version])) + ".xml"
 
     @property
     def encodage(self) -> str:
@@ -404,7 +466,8 @@ class Document:
     @property
     def jour(self) -> str:
         """Its date."""
-        return self.date or DATES[self.nature].format(n=self.exercice, n1=self.exercice + 1)
+        nature = f"{self.nature}{self.numero or ''}"
+        return self.date or DATES[nature].format(n=self.exercice, n1=self.exercice + 1)
 
     def octets(self, lignes: Iterable[Ligne]) -> bytes:
         """The whole document."""
@@ -444,7 +507,7 @@ class Document:
         _valeurs(
             _fils(budget, "BlocBudget"),
             NatDec=NATURES[self.nature],
-            **({"NumDec": "1"} if self.nature == "DM" else {}),
+            **({"NumDec": str(self.numero)} if self.numero else {}),
             Exer=str(self.exercice),
             ProjetBudget="false",
             **({} if self.nature == "CA" else {"DteDec": self.jour}),
@@ -460,7 +523,7 @@ class Document:
     def _montants(self, ligne: Ligne) -> dict[str, int]:
         """The amounts that this kind of document gives for the line; empty when it does not hold it."""
         if ligne.compte == COMPTE_INCONNU:
-            return {"MtPropNouv": 150_000, "MtPrev": 150_000, "CredOuv": 150_000} if self.nature == "DM" else {}
+            return {"MtPropNouv": 150_000, "MtPrev": 150_000, "CredOuv": 150_000} if self.numero == 1 else {}
         if self.nature == "BP":
             return self._montants_primitif(ligne)
         if self.nature == "DM":
@@ -490,11 +553,11 @@ class Document:
 
     def _montants_modificatifs(self, ligne: Ligne) -> dict[str, int]:
         """The difference; like real editors, the whole former budget beside it and MtReal on 001 and 002."""
-        modifie = ligne.modifie
+        avant, modifie = ligne.modifications[: self.numero - 1], ligne.modifications[self.numero - 1]
         if ligne.compte == "6188" and (self.budget, self.exercice) == ("P", 2018):
             modifie -= 150_000  # what the line on the unknown account received
         montants = {
-            "MtBudgPrec": ligne.restes_precedents + ligne.primitif,
+            "MtBudgPrec": ligne.restes_precedents + ligne.primitif + sum(avant),
             "MtPropNouv": modifie,
             "MtPrev": modifie,
         }

@@ -37,6 +37,8 @@ REFUS = {
     ("colbert", 2019): "collectivite",
     ("cartads", 2018): "date_creation",
     ("maestro", 2020): "date_creation",
+    ("ciril_rh", 2021): "collectivite",
+    ("kolok", 2022): "date_creation",
 }
 DOUBLONS = {
     ("cegid_rh", 2018): 1,
@@ -52,6 +54,7 @@ DOUBLONS = {
     ("colbert", 2020): 2,
     ("cartads", 2020): 1,
     ("maestro", 2018): 1,
+    ("ciril_rh", 2022): 2,
 }
 CONNEXIONS_IMPOSSIBLES = {("melodie", 2019): 1, ("elise", 2020): 2}
 CREATIONS_PAR_DEFAUT = {("cegid_rh", 2018): 1}  # 01/01/1900, the default date of an old tool
@@ -122,9 +125,9 @@ def _agents(outil: Outil, exercice: int) -> list[_Agent]:
     rng = Random(f"agents/{outil.code}")
     pris: set[str] = set()
     agents: list[_Agent] = []
-    for annee in range(chiffres.EXERCICES[0], exercice + 1):
+    for annee in range(outil.premier, exercice + 1):
         voulus = int(chiffres.valeur(outil.code, "agents_utilisateurs", annee))
-        premiere = annee == chiffres.EXERCICES[0]
+        premiere = annee == outil.premier
         if premiere:
             for rang in range(voulus + voulus // 12):
                 agents.append(_ouvre(rng, outil, pris, rang, annee, premiere))

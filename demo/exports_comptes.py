@@ -10,8 +10,8 @@ from demo.outils import OUTILS, Outil, Tableur, Texte
 
 
 def exports(exercice: int) -> Iterator[Livraison]:
-    """The user list of every application for one exercice."""
-    for outil in OUTILS:
+    """The user list of every application in use in one exercice."""
+    for outil in (outil for outil in OUTILS if outil.sert(exercice)):
         nom = outil.fichier.format(exercice=exercice)
         lignes = comptes(outil, exercice)
         ecrit = _texte if isinstance(outil.ecrit, Texte) else _classeur

@@ -24,6 +24,7 @@ class FichierTexte:
     separateur: str = ";"
     fin_de_ligne: str = "\r\n"
     tout_entre_guillemets: bool = False
+    separateur_final: bool = False  # a delimiter also ends every record
     _lignes: int = 0
     _morceaux: list[str] = field(default_factory=list)
 
@@ -33,10 +34,10 @@ class FichierTexte:
         csv.writer(
             tampon,
             delimiter=self.separateur,
-            lineterminator=self.fin_de_ligne,
+            lineterminator="",
             quoting=csv.QUOTE_ALL if self.tout_entre_guillemets else csv.QUOTE_MINIMAL,
         ).writerow(["" if cellule is None else cellule for cellule in cellules])
-        return self._note(tampon.getvalue())
+        return self.ligne_libre(tampon.getvalue() + self.separateur * self.separateur_final)
 
     def ligne_libre(self, texte: str = "") -> int:
         """Append a line as it stands: a title, or nothing."""

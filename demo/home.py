@@ -1,57 +1,69 @@
 """Makes the demonstration's home: its organisation, every export of its exercices and the prose of its reports.
 
-The rows are invented so as to give the published figures (``chiffres``); the same code gives the same bytes.
-A home that holds anybody else's deliveries is refused.
+The rows are invented so as to give the published figures, then plausible ones for the years that no report
+describes yet (``chiffres``); the same code gives the same bytes. A home that holds anybody else's deliveries is
+refused.
 """
 
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
-from demo import chiffres, exports_comptes, journaux
+from demo import chiffres, exports_comptes, exports_dsn, exports_rh, glpi, journaux
 from demo.livraisons import Defaut, Livraison
 
 ORGANISATION = Path(__file__).with_name("organisation.yml")
 CONTENU = Path(__file__).with_name("contenu")  # the prose of each year
-EXERCICES = chiffres.EXERCICES
+EXERCICES = chiffres.EXERCICES  # those that a home has at least
+CONNUS = (*EXERCICES, *chiffres.SUIVANTS)
+GENERATEURS: tuple[Callable[[int], Iterable[Livraison]], ...] = (  # each gives its files of one exercice
+    exports_comptes.exports,
+    exports_rh.cegid,
+    exports_rh.ciril,
+    exports_dsn.dsn,
+    journaux.formations,
+    journaux.assistance,
+    journaux.elections,
+    glpi.tickets,
+    chiffres.absences,
+    chiffres.rapports_publies,
+)
 
 
 def make_home(home: Path, exercices: Sequence[int] = EXERCICES) -> None:
     """Write ``organisation.yml`` and ``landing/<exercice>/…`` in ``home``; made again, it is as new.
 
-    Raises ValueError when an exercice is not one of the published reports, or when ``home`` holds deliveries
-    other than the demonstration's. A file that already has the right bytes is left untouched.
+    The organisation's exercices end with the last one that was ever made there. A file that already has the right
+    bytes is left untouched. Raises ValueError when the demonstration does not know an exercice, or when ``home``
+    holds deliveries other than the demonstration's.
     """
-    if unknown := sorted(set(exercices) - set(EXERCICES)):
-        raise ValueError(f"the demonstration knows {EXERCICES}, not {unknown}")
+    if unknown := sorted(set(exercices) - set(CONNUS)):
+        raise ValueError(f"the demonstration knows {CONNUS}, not {unknown}")
     _refuse_other_organisation(home)
     home.mkdir(parents=True, exist_ok=True)
     workdir = Path(tempfile.mkdtemp(prefix=".demonstration-", dir=home))
     try:
-        deliveries = _deliveries(workdir)
+        years = sorted({*exercices, *_made(home)})
+        deliveries = _deliveries(workdir, years)
         _refuse_other_deliveries(home, deliveries.keys())
         for name, content in deliveries.items():
             if int(name.split("/")[0]) in exercices:
                 _put(home / "landing" / name, content)
         for path in sorted(CONTENU.rglob("*.md")):
             _put(home / "contenu" / path.relative_to(CONTENU), path.read_bytes())
-        _put(home / "organisation.yml", ORGANISATION.read_bytes())
+        _put(home / "organisation.yml", _organisation(max(*EXERCICES, *years)))
     finally:
         shutil.rmtree(workdir)
 
 
 def livraisons(exercice: int) -> Iterator[Livraison]:
     """Every file of one exercice, budget documents excepted."""
-    yield from exports_comptes.exports(exercice)
-    yield journaux.formations(exercice)
-    yield journaux.assistance(exercice)
-    yield from journaux.elections(exercice)
-    yield from chiffres.absences(exercice)
-    yield from chiffres.rapports_publies(exercice)
+    for generateur in GENERATEURS:
+        yield from generateur(exercice)
 
 
 def planted_defects(exercices: Sequence[int] = EXERCICES) -> list[Defaut]:
@@ -59,12 +71,23 @@ def planted_defects(exercices: Sequence[int] = EXERCICES) -> list[Defaut]:
     return [d for exercice in exercices for livraison in livraisons(exercice) for d in livraison.defauts]
 
 
-def _deliveries(workdir: Path) -> dict[str, bytes]:
-    """Path under ``landing/`` → content, of every exercice; budget documents pass through ``workdir``."""
+def _made(home: Path) -> set[int]:
+    """The exercices that the home's landing holds already."""
+    return {exercice for exercice in CONNUS if (home / "landing" / str(exercice)).exists()}
+
+
+def _organisation(dernier: int) -> bytes:
+    """The organisation, its exercices ending with ``dernier``."""
+    texte = ORGANISATION.read_text(encoding="utf-8")
+    return texte.replace(f"dernier: {EXERCICES[-1]}", f"dernier: {dernier}", 1).encode()
+
+
+def _deliveries(workdir: Path, exercices: Collection[int]) -> dict[str, bytes]:
+    """Path under ``landing/`` → content, of these exercices; budget documents pass through ``workdir``."""
     from demo.budget import write_budget
 
     found = {}
-    for exercice in EXERCICES:
+    for exercice in exercices:
         found |= {livraison.chemin: livraison.contenu for livraison in livraisons(exercice)}
         write_budget(workdir / str(exercice) / "budget", exercice)
     files = (path for path in sorted(workdir.rglob("*")) if path.is_file())

@@ -16,6 +16,7 @@ from demo.livraisons import Defaut, Livraison
 
 GRAPHIES = {  # how the agents name the applications, besides the plain name that comes first
     "cegid_rh": ("Cegid RH", "CEGID RH", "Cegid"),
+    "ciril_rh": ("Ciril RH", "CIRIL RH"),
     "ciril_finances": ("Ciril Finances", "Ciril finances", "Multifact"),
     "melodie": ("Melodie", "Mélodie"),
     "sirius": ("Sirius", "Sirius billetterie"),
@@ -117,10 +118,10 @@ def _apres(jour: dt.date, jours_ouvres: int) -> dt.date:
 # --- formations
 
 
-def formations(exercice: int) -> Livraison:
+def formations(exercice: int) -> list[Livraison]:
     """The training log: a workbook of three sheets, kept by hand."""
     rng = Random(f"journal_formations/{exercice}")
-    sessions = [s for application in chiffres.applications() for s in _sessions(rng, application, exercice)]
+    sessions = [s for application in chiffres.applications(exercice) for s in _sessions(rng, application, exercice)]
     sessions.sort(key=lambda s: (s.date, s.application))
     for rang, refusee in enumerate(_sessions_refusees(exercice), start=1):
         sessions.insert(rang * len(sessions) // 3, refusee)
@@ -128,8 +129,8 @@ def formations(exercice: int) -> Livraison:
     _lisez_moi(classeur, exercice)
     nom = f"journal_formations_demonstration_{exercice}.xlsx"
     defauts = _feuille_sessions(rng, classeur, exercice, sessions, nom)
-    _listes(classeur)
-    return Livraison(f"{exercice}/journal_formations/{nom}", classeur.octets(), tuple(defauts))
+    _listes(classeur, exercice)
+    return [Livraison(f"{exercice}/journal_formations/{nom}", classeur.octets(), tuple(defauts))]
 
 
 def _sessions(rng: Random, application: str, exercice: int) -> list[Ligne]:
@@ -187,10 +188,10 @@ def _lisez_moi(classeur: Classeur, exercice: int) -> None:
         feuille.ajoute([texte])
 
 
-def _listes(classeur: Classeur) -> None:
+def _listes(classeur: Classeur, exercice: int) -> None:
     feuille = classeur.feuille("Listes")
     feuille.ajoute(["Applications", "Collectivités"], gras=True)
-    noms = [graphies[0] for graphies in GRAPHIES.values()]
+    noms = [GRAPHIES[application][0] for application in chiffres.applications(exercice)]
     for rang, nom in enumerate(noms):
         membres = collectivites.COLLECTIVITES
         feuille.ajoute([nom, membres[rang].nom if rang < len(membres) else None])
@@ -250,10 +251,12 @@ def _cellules_session(rng: Random, exercice: int, rang: int, session: Ligne) -> 
 # --- assistance
 
 
-def assistance(exercice: int) -> Livraison:
+def assistance(exercice: int) -> list[Livraison]:
     """The assistance log: one line a ticket, in quarters of a day."""
     rng = Random(f"journal_assistance/{exercice}")
-    lignes = [ligne for application in chiffres.applications() for ligne in _interventions(rng, application, exercice)]
+    lignes = [
+        ligne for application in chiffres.applications(exercice) for ligne in _interventions(rng, application, exercice)
+    ]
     lignes.sort(key=lambda ligne: (ligne.date, ligne.application))
     for rang, refusee in enumerate(_interventions_refusees(exercice), start=1):
         lignes.insert(rang * len(lignes) // 3, refusee)
@@ -284,7 +287,7 @@ def assistance(exercice: int) -> Livraison:
     place = fichier.ajoute(["TOTAL", "", "", "", "", "", virgule(total), ""])
     if exercice == EXERCICE_TOTAL_FAUX:
         defauts.append(Defaut(exercice, "journal_assistance/interventions", nom, place, "TOTAL", "Durée (jours)"))
-    return Livraison(f"{exercice}/journal_assistance/{nom}", fichier.octets(), tuple(defauts))
+    return [Livraison(f"{exercice}/journal_assistance/{nom}", fichier.octets(), tuple(defauts))]
 
 
 def _interventions(rng: Random, application: str, exercice: int) -> Iterator[Ligne]:
@@ -336,6 +339,16 @@ TRAVAUX = {  # (ballot, date of the work, work, documents an inhabitant)
         ("Municipales 2020", dt.date(2020, 2, 25), "Étiquettes de propagande", Decimal("0.61")),
         ("Municipales 2020", dt.date(2020, 3, 15), "Présence au premier tour", None),
         ("Municipales 2020", dt.date(2020, 6, 28), "Présence au second tour", None),
+    ),
+    2021: (
+        ("Départementales et régionales 2021", dt.date(2021, 5, 31), "Étiquettes de propagande", Decimal("0.62")),
+        ("Départementales et régionales 2021", dt.date(2021, 6, 20), "Présence au premier tour", None),
+        ("Départementales et régionales 2021", dt.date(2021, 6, 27), "Présence au second tour", None),
+    ),
+    2022: (
+        ("Présidentielle 2022", dt.date(2022, 3, 14), "Édition des cartes électorales", Decimal("0.60")),
+        ("Présidentielle 2022", dt.date(2022, 4, 10), "Présence au premier tour", None),
+        ("Législatives 2022", dt.date(2022, 6, 12), "Présence au premier tour", None),
     ),
 }
 

@@ -59,7 +59,17 @@ class Outil:
     titres: tuple[str, ...] = ()
     total: Total | None = None
     fin: str | None = None
+    dernier: int | None = None  # last exercice, when another tool took its place
     membres: tuple[Collectivite, ...] = COLLECTIVITES
+
+    @property
+    def premier(self) -> int:
+        """Its first exercice."""
+        return min(self.colonnes)
+
+    def sert(self, exercice: int) -> bool:
+        """True when the tool was in use in ``exercice``."""
+        return self.premier <= exercice and (self.dernier is None or exercice <= self.dernier)
 
     def colonnes_de(self, exercice: int) -> Colonnes:
         """The columns as they stand in ``exercice``."""
@@ -103,6 +113,26 @@ OUTILS = (
         profils=("Consultation", "Gestionnaire paie", "Gestionnaire carrière", "Administrateur"),
         ouverture=2006,
         total=Total("Total"),
+        dernier=2020,
+        membres=(_CHOISY, _ORLY, _VILLENEUVE),
+    ),
+    Outil(
+        code="ciril_rh",
+        fichier="ciril_rh_utilisateurs_demonstration_{exercice}.xlsx",
+        ecrit=Tableur("Utilisateurs"),
+        titres=("DÉMONSTRATION – Ciril RH – Utilisateurs au 31/12/{exercice}", ""),
+        colonnes={
+            2021: _colonnes(
+                *("Identifiant", "Nom d’usage", "Prénom", "Collectivité"),
+                *("Profil", "État", "Créé le", "Dernière connexion"),
+            )
+        },
+        actif=("Actif", "Suspendu"),
+        dates="cellule",
+        collectivite="nom",
+        identifiant="prenom.nom",
+        profils=("Consultation", "Gestionnaire paie", "Gestionnaire carrière", "Administrateur"),
+        ouverture=2021,
         membres=(_CHOISY, _ORLY, _VILLENEUVE),
     ),
     Outil(

@@ -19,6 +19,11 @@ PRENOMS = (
     "Nadia Nathalie Nicolas Noémie Olivier Pascal Patrice Raphaël Régis Sabrina Samia Sébastien Sophie "
     "Stéphane Sylvie Thérèse Thomas Valérie Virginie Xavier Yann Yasmine Zoé"
 ).split()
+FEMININS = frozenset(
+    "Aïcha Amélie Anaïs Aurélie Camille Cécile Céline Chloé Claire Delphine Élodie Émilie Fatou Florence Françoise "
+    "Gaëlle Hélène Inès Julie Karine Laëtitia Laure Léa Lucie Maëlle Magali Mélanie Mireille Nadia Nathalie Noémie "
+    "Sabrina Samia Sophie Sylvie Thérèse Valérie Virginie Yasmine Zoé".split()
+)
 DEBUTS = (
     "Bar Bel Bru Cal Cha Cor Dal Dor Éri Fau Fer Gal Gri Jal Lam Lor Mar Mel Nau Nor Œr Pel Pri Rou Sar "
     "Sol Tal Ver Vil Zel"
@@ -43,10 +48,21 @@ def tire(rng: Random, collectivite: Collectivite, rang: int) -> Personne:
     return Personne(rng.choice(PRENOMS), nom, collectivite, rang)
 
 
+def tire_noms(rng: Random, sexe: str) -> tuple[str, str]:
+    """Draw the surname and the first name of somebody, F or M."""
+    prenoms = [prenom for prenom in PRENOMS if (prenom in FEMININS) == (sexe == "F")]
+    return rng.choice(DEBUTS) + rng.choice(MILIEUX) + rng.choice(FINS), rng.choice(prenoms)
+
+
 def sans_accent(texte: str) -> str:
     """Lower-case ASCII letters and dots only."""
     plat = unicodedata.normalize("NFKD", texte.replace("Œ", "Oe").replace("œ", "oe"))
     return re.sub(r"[^a-z.]", "", plat.lower())
+
+
+def majuscules(texte: str) -> str:
+    """Capitals without accents, as an old tool prints them."""
+    return "".join(c for c in unicodedata.normalize("NFKD", texte) if not unicodedata.combining(c)).upper()
 
 
 STYLES: dict[str, Callable[[Personne], str]] = {

@@ -1,7 +1,10 @@
 """Makes what was written last: a file, or a folder whose entries were renamed, is flushed to the disk."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 
 def sync(path: Path) -> None:
@@ -11,3 +14,18 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def written_whole(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
+    """A text file that bears its name only once it is whole: written aside, synced, renamed; nothing after an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with aside.open("w", encoding=encoding, newline="") as file:
+            yield file
+        sync(aside)
+        aside.rename(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync(path.parent)

@@ -38,7 +38,12 @@ def quantity(value: Decimal | None, decimals: int, unit: str, missing: str | Non
     """A number with its unit, or the code that stands instead: ``41 489,54 €``, ``NC``."""
     if value is None:
         return missing or "—"
-    return f"{number(value, decimals)}{NO_BREAK}{UNITS.get(unit, unit)}"
+    return f"{number(value, decimals)}{NO_BREAK}{UNITS.get(unit) or agreed(unit, value)}"
+
+
+def agreed(unit: str, value: Decimal) -> str:
+    """A unit that is a plural word, in the singular below two: ``1,5 jour``, ``0 agent``."""
+    return unit[:-1] if unit.isalpha() and unit.endswith("s") and abs(value) < 2 else unit
 
 
 def date(day: dt.date) -> str:

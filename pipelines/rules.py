@@ -92,6 +92,16 @@ _TABLE = [
         "Réexporter le document depuis le logiciel de gestion financière.",
     ),
     Rule("FIC-DOCTYPE", "Document XML portant un DOCTYPE", "Retirer le DOCTYPE : il est refusé par sécurité."),
+    Rule(
+        "FIC-DSN",
+        "Déclaration sociale contraire à la norme",
+        "Redéposer le fichier tel que le logiciel de paie l’a produit.",
+    ),
+    Rule(
+        "FIC-TRONQUE",
+        "Fichier incomplet",
+        "Redéposer le fichier entier : son contenu n’est pas celui qu’il annonce.",
+    ),
     Rule("FIC-EXERCICE", "Fichier d’un autre exercice", "Déposer le fichier dans le dossier de son exercice."),
     Rule(
         "FIC-DEJA-VU",
@@ -159,6 +169,31 @@ _TABLE = [
         "Remettre le fichier précédent, ou figer une nouvelle version de l’exercice avec son motif.",
     ),
     Rule(
+        "RH-THEORIQUE",
+        "Effectif théorique différent de l’effectif compté un an plus tôt",
+        "Chercher l’agent entré ou sorti sans date, ou dont le statut a changé sans nomination.",
+    ),
+    Rule(
+        "RH-DSN-EFFECTIF",
+        "Effectif déclaré différent de celui de l’état du personnel",
+        "Rapprocher les contrats en cours au 31 décembre de la déclaration de décembre et de l’état du personnel.",
+    ),
+    Rule(
+        "RH-DSN-HEURES",
+        "Heures déclarées différentes de celles de la paie",
+        "Rapprocher les heures par agent et par mois : les déclarations sociales font foi.",
+    ),
+    Rule(
+        "RH-REFERENTIEL",
+        "Filière ou catégorie différente du référentiel des cadres d’emplois",
+        "Corriger la fiche de l’agent ; le rapport suit le référentiel.",
+    ),
+    Rule(
+        "RH-LIGNES",
+        "Lignes du personnel non reconnues",
+        "Corriger le mot dans l’outil, ou ajouter son orthographe à pipelines/reference/rh_orthographes.csv.",
+    ),
+    Rule(
         "DBT-ECHEC",
         "Règle de l’entrepôt en échec",
         "Corriger les données signalées ; l’entrepôt précédent reste en place.",
@@ -176,6 +211,7 @@ _EFFETS = {
     "ABS": "L’absence déclarée l’emporte ; la contradiction doit être décidée avant de figer l’exercice.",
     "CPT": "Le montant est conservé hors des sections et chapitres ; il doit être décidé avant de figer l’exercice.",
     "REL": "Rien n’est publié tant qu’une nouvelle version motivée ne remplace pas l’exercice figé.",
+    "RH": "Le chiffre est publié ; l’écart demeure visible.",
     "DBT": "L’entrepôt n’est pas remplacé : la publication précédente reste en place.",
 }
 RULES: dict[str, Rule] = {rule.code: rule for rule in _TABLE}

@@ -131,6 +131,12 @@ def key_file(home_: Home) -> Path:
     return user_config_path("sicio") / f"{name}.key"
 
 
+def database_url(system: str) -> tuple[str, str | None]:
+    """The variable that holds the address of a tool's database (``SICIO_GLPI_URL``), and its value: a secret."""
+    name = f"SICIO_{system.upper()}_URL"
+    return name, os.environ.get(name)
+
+
 def alert_command() -> str | None:
     """The program called with one argument, a message, when a run fails (``SICIO_ALERT_COMMAND``)."""
     return os.environ.get("SICIO_ALERT_COMMAND")

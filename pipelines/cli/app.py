@@ -24,6 +24,7 @@ COMMANDS = {
         "status",
         "What arrived, what is missing, and what the figures lack.",
     ),
+    "snapshot": ("pipelines.cli.snapshot", "snapshot", "Read a tool's database into landing."),
     "check": ("pipelines.cli.collecting", "check", "Judge files without loading them."),
     "run": ("pipelines.cli.collecting", "run", "Collect exercices, build the warehouse, publish."),
     "rejects": ("pipelines.cli.rejects", "rejects", "What was refused, where, and how to mend it."),
@@ -35,6 +36,7 @@ COMMANDS = {
     "release": ("pipelines.cli.releasing", "release", "Freeze a year."),
     "compare": ("pipelines.cli.releasing", "compare", "What differs between two releases, and the erratum."),
     "replay": ("pipelines.cli.releasing", "replay", "Make a frozen year again and compare the bytes."),
+    "trace": ("pipelines.cli.tracing", "trace", "From a figure to the lines behind it, and back."),
     "verify": ("pipelines.cli.deciding", "verify", "Prove that nothing recorded or kept was changed."),
     "schema": ("pipelines.cli.authoring", "schema", "The Table Schema of a declared table."),
     "source": ("pipelines.cli.authoring", "source", "Declare a new source."),
@@ -102,6 +104,7 @@ class LazyGroup(click.Group):
 
 def exit_code(error: Exception) -> int:
     """The exit code of an expected error; 70 for one that is not expected."""
+    from pipelines.extract.database import SnapshotFailed
     from pipelines.locking import Busy
     from pipelines.report.prose import ProseError
     from pipelines.report.tables import MissingTable
@@ -114,6 +117,7 @@ def exit_code(error: Exception) -> int:
         (DeclarationError, USAGE),
         (ProseError, USAGE),
         (MissingTable, USAGE),
+        (SnapshotFailed, USAGE),
         (PermissionError, USAGE),
         (FileNotFoundError, USAGE),
     ]

@@ -25,7 +25,7 @@ from pipelines.cli.output import (
 )
 from pipelines.cli.session import Session, did_you_mean, global_options, shown, year_argument
 from pipelines.evidence.arrivals import Checks, ExportStatus
-from pipelines.evidence.gaps import FigureStatus
+from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
 from pipelines.evidence.status import YearStatus, year_status
 from pipelines.figures.load import load_figures
 from pipelines.ingest.archive import sha256_of
@@ -241,6 +241,7 @@ def _as_printed(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of ``chiffres`` with its value at its own number of decimals, and as the report prints it."""
     value, decimals = row["valeur"], row["decimales"]
     exact = value if value is None else round(value, decimals)
-    state = "missing" if value is None else "partial" if row["est_partiel"] else "computed"
+    lacks = value is None and row["code_manquant"] != NOT_APPLICABLE
+    state = "missing" if lacks else "partial" if row["est_partiel"] else "computed"
     shown_value = row["code_manquant"] if value is None else french(value, decimals)
     return {**row, "valeur": exact, "affichage": shown_value, "etat": state}

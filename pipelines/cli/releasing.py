@@ -139,7 +139,7 @@ def _erratum(session: Session, first: str, second: str | None) -> str:
     with tempfile.TemporaryDirectory(prefix="sicio-compare-") as folder:
         export_tables(session.home.warehouse, exercice, Path(folder))
         changed = changes_between(before, Path(folder), exercice)
-    return erratum(exercice, first, "à venir", None, changed)
+    return erratum(exercice, first, None, None, changed)
 
 
 def _release(session: Session, name: str) -> Path:

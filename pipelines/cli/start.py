@@ -14,7 +14,8 @@ from pipelines.sources.organisation import Organisation, load_organisation
 from pipelines.sources.registry import load_registry
 from pipelines.sources.yaml_file import DeclarationError
 
-DEMONSTRATION_FROM = 2018  # the first exercice that the published reports describe
+# The exercices of the demonstration: from the first to the last published report, then invented ones.
+DEMONSTRATION_FROM, DEMONSTRATION_THROUGH, DEMONSTRATION_UP_TO = 2018, 2020, 2022
 
 # What `sicio init` writes; the commented parts are examples.
 ORGANISATION = """\
@@ -137,8 +138,8 @@ def _prepare_instance(home: Home) -> None:
 @click.argument("path", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--through",
-    type=click.IntRange(DEMONSTRATION_FROM, 2020),
-    default=2020,
+    type=click.IntRange(DEMONSTRATION_FROM, DEMONSTRATION_UP_TO),
+    default=DEMONSTRATION_THROUGH,
     show_default=True,
     help=f"Last exercice; the first one is {DEMONSTRATION_FROM}.",
 )
@@ -149,7 +150,8 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
     """Make the demonstration's home at PATH (data-demo/ in the checkout by default) and run the main job on
     it.
 
-    Its rows are invented so as to give the figures of the published reports.
+    Its rows are invented so as to give the figures of the published reports; from the year after the last
+    of them the figures are invented too.
     """
     from demo.home import make_home as make_demonstration
 

@@ -4,13 +4,12 @@ Reasons are French, as the report's notes will print them. The values themselves
 the state of the exports from ``arrivals``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines.evidence.arrivals import ExportStatus
 from pipelines.evidence.parquet import select
-from pipelines.figures.grammar import PLACEHOLDER
 from pipelines.figures.load import Figures
 from pipelines.ledger.records import TableCounts
 from pipelines.ledger.store import Ledger
@@ -19,13 +18,15 @@ from pipelines.sources.organisation import Application, Organisation
 from pipelines.sources.registry import Registry
 
 ABSENCES = "absences/absences"
+APPLICATIONS = "application"  # the family whose members the organisation declares
 FigureState = Literal["computed", "partial", "missing"]
+
+NOT_APPLICABLE = "—"  # computed, and nothing lacks: a cell that the report leaves blank
 
 # A value that the build found missing although every source was accepted.
 UNEXPLAINED = {
     "m": "aucune ligne dans les données acceptées",
     "?": "une valeur inconnue parmi les lignes additionnées",
-    "—": "sans objet : division par zéro",
 }
 
 
@@ -49,35 +50,60 @@ def declared_absences(home: Home, ledger: Ledger, exercice: int) -> dict[str, tu
     return {row["code"]: (row["code_manquant"], row["motif"] or "absence déclarée") for row in rows}
 
 
-def printed_codes(figures: Figures, organisation: Organisation, exercice: int) -> dict[str, str]:
-    """Printed code → declared code of every figure of the exercice, in order of declaration."""
+def printed_codes(
+    figures: Figures, organisation: Organisation, exercice: int, published: Iterable[str] = ()
+) -> dict[str, str]:
+    """Printed code → declared code of every figure of the exercice, in order of declaration.
+
+    The organisation names its applications; only the warehouse knows the members of the other families: they are
+    those of the ``published`` codes.
+    """
     codes: dict[str, str] = {}
     for code, declared in figures.by_code.items():
-        if not declared.figure.is_family:
+        if declared.figure.family is None:
             codes[code] = code
-            continue
-        for application in organisation.applications:
-            if declared.figure.indicateur in application.indicateurs and _in_use(application, exercice):
-                codes[code.replace(PLACEHOLDER, application.code)] = code
+        elif declared.figure.family == APPLICATIONS:
+            codes |= {
+                code.replace(f"{{{APPLICATIONS}}}", application.code): code
+                for application in organisation.applications
+                if declared.figure.indicateur in application.indicateurs and _in_use(application, exercice)
+            }
+        else:
+            codes |= {known: code for known in sorted(published) if _declared_as(figures, known) == code}
     return codes
+
+
+def _declared_as(figures: Figures, code: str) -> str | None:
+    try:
+        return figures.declaration_of(code)[0].figure.code
+    except KeyError:  # published under an older declaration
+        return None
 
 
 def _in_use(application: Application, exercice: int) -> bool:
     return (application.debut or exercice) <= exercice <= (application.fin or exercice)
 
 
-def sources_of(figures: Figures, code: str) -> list[str]:
-    """The tables (``system/table``) behind a printed figure."""
-    declared, application = figures.declaration_of(code)
-    return [source.replace(PLACEHOLDER, application or "") for source in figures.sources(declared.figure.code)]
+def sources_of(figures: Figures, code: str) -> list[tuple[str, ...]]:
+    """The tables (``system/table``) behind a printed figure, each with its alternatives."""
+    declared, member = figures.declaration_of(code)
+    placeholder = f"{{{declared.figure.family}}}"
+    return [
+        tuple(source.replace(placeholder, member or "") for source in alternatives)
+        for alternatives in figures.sources(declared.figure.code)
+    ]
 
 
 def figures_by_table(figures: Figures, organisation: Organisation, exercice: int) -> dict[str, set[str]]:
-    """``system/table`` → the printed codes of the figures that rest on it."""
+    """``system/table`` → the codes of the figures that rest on it; a family that only the warehouse knows is one."""
     needed: dict[str, set[str]] = {}
-    for code in printed_codes(figures, organisation, exercice):
-        for source in sources_of(figures, code):
-            needed.setdefault(source, set()).add(code)
+    families = [
+        code for code, declared in figures.by_code.items() if declared.figure.family not in (None, APPLICATIONS)
+    ]
+    for code in [*printed_codes(figures, organisation, exercice), *families]:
+        for alternatives in sources_of(figures, code):
+            for source in alternatives:
+                needed.setdefault(source, set()).add(code)
     return needed
 
 
@@ -127,31 +153,35 @@ class Gaps:
             mark, reason = self.absences[code]
             return FigureStatus(code, "missing", mark, [reason])
         sources = sources_of(self.figures, code)
-        if lacking := [source for source in sources if source not in self.accepted]:
+        if lacking := [group for group in sources if not any(source in self.accepted for source in group)]:
             return FigureStatus(code, "missing", "m", self._why_lacking(lacking))
         if operand := self._missing_operand(code):
             return FigureStatus(code, "missing", operand.mark, [f"dépend de {operand.code} ({operand.mark})"])
         mark = self.published.get(code, {}).get("code_manquant")
+        if mark == NOT_APPLICABLE:
+            return FigureStatus(code, "computed", mark, ["sans objet : rien à compter, ou division par zéro"])
         if mark is not None:
             return FigureStatus(code, "missing", mark, [UNEXPLAINED.get(mark, "valeur manquante")])
-        refused = [(source, self.accepted[source].refusees) for source in sources if self.accepted[source].refusees]
+        counts = {source: self.accepted[source] for group in sources for source in group if source in self.accepted}
+        refused = [(source, table.refusees) for source, table in counts.items() if table.refusees]
         if refused:
             return FigureStatus(code, "partial", None, [_refused_lines(*pair) for pair in refused])
         return FigureStatus(code, "computed", None, [])
 
     def _missing_operand(self, code: str) -> FigureStatus | None:
-        declared, application = self.figures.declaration_of(code)
+        declared, member = self.figures.declaration_of(code)
         for operand in declared.figure.operands.values():
-            status = self.status(operand.replace(PLACEHOLDER, application or ""))
+            status = self.status(operand.replace(f"{{{declared.figure.family}}}", member or ""))
             if status.state == "missing":
                 return status
         return None
 
-    def _why_lacking(self, sources: list[str]) -> list[str]:
-        """One reason for all the tables that lack for the same one."""
+    def _why_lacking(self, groups: list[tuple[str, ...]]) -> list[str]:
+        """One reason for all the tables that lack for the same one; of alternatives, those due in the exercice."""
         tables: dict[str, list[str]] = {}
-        for source in sources:
-            tables.setdefault(self._why(self.export_of_table.get(source)), []).append(source)
+        for group in groups:
+            for source in [source for source in group if self.export_of_table.get(source)] or group:
+                tables.setdefault(self._why(self.export_of_table.get(source)), []).append(source)
         return [f"{', '.join(names)} : {why}" for why, names in tables.items()]
 
     def _why(self, export: ExportStatus | None) -> str:

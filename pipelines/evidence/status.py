@@ -83,16 +83,17 @@ def year_status(
     exports = arrivals.exports(registry, organisation)
     publication = publication_status(ledger)
     follows = publication is not None and not publication.behind
-    published = (published_figures(home, exercice) or []) if follows else []
+    rows = (published_figures(home, exercice) or []) if follows else []
+    published = {row["code"]: row for row in rows}
     gaps = Gaps(
         figures,
         registry,
         accepted=accepted_tables(ledger, exercice),
         exports={export.key: export for export in exports},
         absences=absences,
-        published={row["code"]: row for row in published},
+        published=published,
     )
-    codes = printed_codes(figures, organisation, exercice)
+    codes = printed_codes(figures, organisation, exercice, published)
     return YearStatus(
         exercice, exports, [gaps.status(code) for code in codes], differences(ledger, exercice), publication
     )

@@ -4,14 +4,16 @@ What belongs here: what a figure's YAML may say, and what it says in French word
 files (``load``) and SQL (``compile``). It is a typed grammar, not free SQL, so that one declaration gives the
 value, the formula in words and the trace down to the lines of the files.
 
-A code that holds ``{application}`` declares a family: one figure per application of the organisation whose
-``indicateurs`` name the code's last part.
+A code that holds a placeholder such as ``{application}`` declares one figure per member of the family of that name:
+``families`` says which relation of the marts lists its members.
 
 The rules of a missing value, which no declaration can change:
 
-- missing is never zero: a figure is missing (``m``) when a table of its ``sources`` has no accepted delivery;
-- ``empty`` says what no row at all means when everything was delivered: ``zero``, or ``missing`` (``m``);
-- an unknown value among the summed rows makes the sum unknown (``?``): a fact whose NULL means zero says 0;
+- missing is never zero: a figure is missing (``m``) when one of its ``sources`` has no accepted delivery; a list among
+  them holds alternatives (one system took the place of another), of which one is enough;
+- ``empty`` says what no row at all means when everything was delivered: ``zero``, ``missing`` (``m``), or
+  ``not_applicable`` (``—``: a cell that the report leaves blank);
+- an unknown value among the rows makes their sum or median unknown (``?``): a fact whose NULL means zero says 0;
 - a declared absence (``NC``, ``?``) makes its figure missing, whatever was received;
 - a missing operand makes an expression missing, with the operand's code;
 - a division by zero is not applicable (``—``).
@@ -29,47 +31,84 @@ from pydantic import model_validator
 
 from pipelines.sources.declarations import Declared, Name
 
-PLACEHOLDER = "{application}"
 _PART = r"[a-z][a-z0-9_]*"
-CODE_PATTERN = rf"^{_PART}(\.({_PART}|\{{application\}}))*\.{_PART}$"
-SOURCE_PATTERN = rf"^({_PART}|\{{application\}})/{_PART}$"
+_PLACEHOLDER = rf"\{{{_PART}\}}"
+CODE_PATTERN = rf"^{_PART}(\.({_PART}|{_PLACEHOLDER}))+$"
+SOURCE_PATTERN = rf"^({_PART}|{_PLACEHOLDER})/{_PART}$"
+RELATION_PATTERN = r"^(fct|dim)_[a-z][a-z0-9_]*$"
 OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
 _IN_WORDS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
 
 Code = Annotated[str, PydanticField(pattern=CODE_PATTERN)]
 Source = Annotated[str, PydanticField(pattern=SOURCE_PATTERN)]
+Relation = Annotated[str, PydanticField(pattern=RELATION_PATTERN)]
 Value = bool | int | str
 
 
-class Measure(Declared):
-    """An aggregate over the rows of a fact of the marts that bear the figure's exercice (and application)."""
+def placeholders_of(text: str) -> list[str]:
+    """The names of the families whose placeholders stand in ``text``, in order."""
+    return re.findall(rf"\{{({_PART})\}}", text)
 
-    fact: Annotated[str, PydanticField(pattern=r"^(fct|dim)_[a-z][a-z0-9_]*$")]
-    aggregate: Literal["sum", "count", "count_distinct"]
+
+class Presence(Declared):
+    """The rows of a fact by which a member is there in an exercice."""
+
+    fact: Relation
+    where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
+
+
+class Family(Declared):
+    """The members that a placeholder stands for, exercice by exercice: rows of a relation of the marts.
+
+    ``code`` is also the column of the facts that bears the member. The exercices of a member are those of the column
+    ``exercice``, or those from ``debut`` to ``fin`` (empty: no bound), or all of them. ``where`` narrows the relation,
+    ``present_in`` the members to those that a fact holds in the exercice. ``indicateurs`` names a relation that lists,
+    member by member, the last parts of the codes that it has.
+    """
+
+    relation: Relation
+    code: Name
+    libelle: Name
+    in_words: str  # « de l’application », in a formula
+    exercice: Name | None = None
+    debut: Name | None = None
+    fin: Name | None = None
+    where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
+    present_in: Presence | None = None
+    indicateurs: Relation | None = None
+
+
+class Measure(Declared):
+    """An aggregate over the rows of a fact of the marts that bear the figure's exercice (and member of its family)."""
+
+    fact: Relation
+    aggregate: Literal["sum", "count", "count_distinct", "median"]
     column: Name | None = None
     where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
-    empty: Literal["zero", "missing"] = "missing"
+    empty: Literal["zero", "missing", "not_applicable"] = "missing"
 
     @model_validator(mode="after")
     def _column_fits(self) -> "Measure":
         if (self.aggregate == "count") == (self.column is not None):
-            raise ValueError("a column is needed for sum and count_distinct, and none for count")
+            raise ValueError("a column is needed for sum, count_distinct and median, and none for count")
         if any(values == [] for values in self.where.values()):
             raise ValueError("where: an empty list of values matches no row")
         return self
 
-    def in_words(self, is_family: bool) -> str:
+    def in_words(self, family: Family | None) -> str:
         """The aggregate as a French sentence without full stop."""
         what = {
             "sum": f"Somme de {self.fact}.{self.column}",
             "count": f"Nombre de lignes de {self.fact}",
             "count_distinct": f"Nombre de valeurs distinctes de {self.fact}.{self.column}",
+            "median": f"Médiane de {self.fact}.{self.column}",
         }[self.aggregate]
-        of = "de l’application, pour l’exercice" if is_family else "pour l’exercice"
+        of = f"{family.in_words}, pour l’exercice" if family else "pour l’exercice"
         conditions = [f"{column} = {_values_in_words(value)}" for column, value in self.where.items()]
         where = f", où {' et '.join(conditions)}" if conditions else ""
-        return f"{what} {of}{where} ; {'0' if self.empty == 'zero' else 'absent'} si aucune ligne"
+        empty = {"zero": "0", "missing": "absent", "not_applicable": "sans objet"}[self.empty]
+        return f"{what} {of}{where} ; {empty} si aucune ligne"
 
 
 def _values_in_words(value: Value | list[Value]) -> str:
@@ -158,7 +197,7 @@ class Figure(Declared):
     libelle: str
     unite: str
     decimales: int = PydanticField(ge=0, le=6)
-    sources: list[Source] = PydanticField(default_factory=list)
+    sources: list[Source | list[Source]] = PydanticField(default_factory=list)
     measure: Measure | None = None
     expression: str | None = None
     operands: dict[Name, Code] = PydanticField(default_factory=dict)
@@ -189,23 +228,28 @@ class Figure(Declared):
 
     @model_validator(mode="after")
     def _placeholders_agree(self) -> "Figure":
-        if self.code.count(PLACEHOLDER) > 1:
-            raise ValueError(f"{PLACEHOLDER} may stand once in a code")
-        if self.is_family != (PLACEHOLDER in self.libelle):
-            raise ValueError(f"{PLACEHOLDER} must stand in both code and libelle, or in none")
-        for text in [*self.sources, *self.operands.values()]:
-            if PLACEHOLDER in text and not self.is_family:
-                raise ValueError(f"{text!r} holds {PLACEHOLDER}, but the code does not")
+        if len(placeholders_of(self.code)) > 1:
+            raise ValueError("a placeholder may stand once in a code")
+        if set(placeholders_of(self.libelle)) != set(placeholders_of(self.code)):
+            raise ValueError("the same placeholder must stand in both code and libelle, or in none")
+        for text in [*(source for group in self.alternatives for source in group), *self.operands.values()]:
+            if set(placeholders_of(text)) - {self.family}:
+                raise ValueError(f"{text!r} holds a placeholder that the code does not")
         return self
 
     @property
-    def is_family(self) -> bool:
-        """True when the declaration stands for one figure per application."""
-        return PLACEHOLDER in self.code
+    def family(self) -> str | None:
+        """The name of the family of which the declaration stands for one figure per member."""
+        return next(iter(placeholders_of(self.code)), None)
+
+    @property
+    def alternatives(self) -> list[tuple[str, ...]]:
+        """The sources, each with those that may stand in its place."""
+        return [tuple(source) if isinstance(source, list) else (source,) for source in self.sources]
 
     @property
     def indicateur(self) -> str:
-        """The last part of the code: an application has the figures that its ``indicateurs`` name."""
+        """The last part of the code, by which the members of a family may name their figures."""
         return self.code.rpartition(".")[2]
 
     @property
@@ -219,4 +263,5 @@ class Chapter(Declared):
 
     domaine: Name
     titre: str
+    families: dict[Name, Family] = PydanticField(default_factory=dict)
     figures: list[Figure]

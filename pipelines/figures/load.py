@@ -1,14 +1,14 @@
 """Reads the figures of this folder and checks them against one another and against the declared sources.
 
 ``load_figures()`` refuses any mistake with file and line: a code given twice, an operand that is no figure or
-leads back to itself, a source table that is not declared.
+leads back to itself, a source table or a family that is not declared.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.figures.grammar import PLACEHOLDER, Chapter, Figure, parse_expression
+from pipelines.figures.grammar import Chapter, Family, Figure, parse_expression, placeholders_of
 from pipelines.sources.registry import Registry, load_registry
 from pipelines.sources.yaml_file import DeclarationError, parse, read_mapping
 
@@ -24,9 +24,15 @@ class DeclaredFigure:
 
 @dataclass(frozen=True)
 class Figures:
-    """Every declared figure, by code, in order of declaration."""
+    """Every declared figure by code, and every family by name, in order of declaration."""
 
     by_code: dict[str, DeclaredFigure]
+    families: dict[str, Family]
+
+    def family_of(self, code: str) -> Family | None:
+        """The family of a declared code, None when it declares a single figure."""
+        name = self.by_code[code].figure.family
+        return self.families[name] if name else None
 
     def leaves(self, code: str) -> list[Figure]:
         """The measures that a figure rests on, itself included when it is one, in order of appearance."""
@@ -36,37 +42,41 @@ class Figures:
         found = [leaf for name in figure.operands.values() for leaf in self.leaves(name)]
         return list({leaf.code: leaf for leaf in found}.values())
 
-    def sources(self, code: str) -> list[str]:
-        """The source tables behind a figure, as ``system/table``; a family's may hold ``{application}``."""
-        return list(dict.fromkeys(source for leaf in self.leaves(code) for source in leaf.sources))
+    def sources(self, code: str) -> list[tuple[str, ...]]:
+        """The source tables behind a figure, as ``system/table``, each with its alternatives, of which one is enough.
+
+        Those of a family may hold its placeholder.
+        """
+        return list(dict.fromkeys(group for leaf in self.leaves(code) for group in leaf.alternatives))
 
     def declaration_of(self, code: str) -> tuple[DeclaredFigure, str | None]:
-        """The declaration behind a printed code, and the application's code when it is one of a family.
+        """The declaration behind a printed code, and the member's code when it is one of a family.
 
         Raises KeyError when no declaration gives this code.
         """
         if code in self.by_code:
             return self.by_code[code], None
         for declared in self.by_code.values():
-            before, placeholder, after = declared.figure.code.partition(PLACEHOLDER)
-            application = code.removeprefix(before).removesuffix(after)
-            if placeholder and code == f"{before}{application}{after}" and application and "." not in application:
-                return declared, application
+            before, placeholder, after = declared.figure.code.partition(f"{{{declared.figure.family}}}")
+            member = code.removeprefix(before).removesuffix(after)
+            if placeholder and code == f"{before}{member}{after}" and member and "." not in member:
+                return declared, member
         raise KeyError(f"no figure {code!r} is declared")
 
     def formula(self, code: str) -> str:
         """How a figure is computed, in French words.
 
-        In a family ``{application}`` stands for the application's name, ``{code_application}`` for its code.
+        In a family ``{application}`` stands for the member's name, ``{code_application}`` for its code.
         """
         figure = self.by_code[code].figure
         if figure.measure:
-            words = figure.measure.in_words(figure.is_family)
+            words = figure.measure.in_words(self.family_of(code))
         else:
             labels = {name: self.by_code[operand].figure.libelle for name, operand in figure.operands.items()}
             words = parse_expression(figure.expression or "").in_words(labels)
         places = f"{figure.decimales} décimale{'s' if figure.decimales > 1 else ''}" if figure.decimales else "l’unité"
-        sources = ", ".join(self.sources(code)).replace(PLACEHOLDER, "{code_application}")
+        sources = ", ".join(" ou ".join(group) for group in self.sources(code))
+        sources = sources.replace(f"{{{figure.family}}}", f"{{code_{figure.family}}}")
         return f"{words} ; arrondi à {places}. Sources : {sources}."
 
 
@@ -74,9 +84,14 @@ def load_figures(folder: Path = settings.FIGURES_DIR, registry: Registry | None 
     """Read every ``<chapter>.yml`` of ``folder``. Raises DeclarationError naming file and line."""
     registry = registry or load_registry()
     by_code: dict[str, DeclaredFigure] = {}
+    families: dict[str, Family] = {}
     for path in sorted(folder.glob("*.yml")):
         data, lines = read_mapping(path)
         chapter = parse(Chapter, data, lines, path)
+        for name, family in chapter.families.items():
+            if name in families:
+                raise DeclarationError(f"{path.name}:{lines[('families', name)]} family {name!r} is declared twice")
+            families[name] = family
         for index, figure in enumerate(chapter.figures):
             place = f"{path.name}:{lines[('figures', index)]}"
             if figure.code in by_code:
@@ -84,19 +99,26 @@ def load_figures(folder: Path = settings.FIGURES_DIR, registry: Registry | None 
                     f"{place} code: {figure.code!r} is already declared at {by_code[figure.code].place}"
                 )
             by_code[figure.code] = DeclaredFigure(figure, chapter.domaine, place)
-    figures = Figures(by_code)
+    figures = Figures(by_code, families)
     for declared in by_code.values():
+        _check_family(declared, figures)
         _check_sources(declared, registry)
         _check_operands(declared, figures)
     return figures
 
 
+def _check_family(declared: DeclaredFigure, figures: Figures) -> None:
+    name = declared.figure.family
+    if name and name not in figures.families:
+        raise DeclarationError(f"{declared.place} code: no family {name!r} is declared")
+
+
 def _check_sources(declared: DeclaredFigure, registry: Registry) -> None:
     tables = {f"{system.system}/{table.name}" for system, table in registry.tables()}
     names = {table.partition("/")[2] for table in tables}
-    for source in declared.figure.sources:
+    for source in (source for group in declared.figure.alternatives for source in group):
         system, _, table = source.partition("/")
-        if (table not in names) if system == PLACEHOLDER else (source not in tables):
+        if (table not in names) if placeholders_of(system) else (source not in tables):
             raise DeclarationError(f"{declared.place} sources: {source!r} is not a declared table")
 
 

@@ -16,7 +16,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.disk import sync
+from pipelines.disk import sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ingest.archive import archive
 from pipelines.ingest.leftovers import WORK, sweep
@@ -77,16 +77,6 @@ def delivery_id(ref: ExportRef, exercice: int, files: list[DeliveredFile], key: 
     )[:32]
 
 
-def write_synced(path: Path, text: str) -> None:
-    """Write aside, sync, rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    sync(aside)
-    aside.rename(path)
-    sync(path.parent)
-
-
 def _read(
     home: Home,
     ref: ExportRef,
@@ -108,7 +98,8 @@ def _read(
             tables = _write(home, ref, exercice, records, identity, key, workdir)
         files = [source.file for source in sources]
         manifest = Manifest(identity, ref.system.system, ref.export.name, exercice, files, tables)
-        write_synced(manifest_path, json.dumps(manifest.as_dict(), ensure_ascii=False, indent=1, sort_keys=True))
+        with written_whole(manifest_path) as file:
+            json.dump(manifest.as_dict(), file, ensure_ascii=False, indent=1, sort_keys=True)
         reached("lake.manifest_written")
         return manifest
     finally:
@@ -133,10 +124,10 @@ def _read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, 
     fmt, tables, name = ref.export.format, ref.export.tables, source.file.name
     if fmt.type == "csv":
         (table,) = tables
-        headings = list(table.header_of(exercice).values())
+        headings = table.headings_of(exercice)
         return {table.name: read_csv(source.path, name, fmt, headings, exercice, workdir, careful=careful)}
     if fmt.type == "xlsx":
-        wanted = {table.sheet or "": list(table.header_of(exercice).values()) for table in tables}
+        wanted = {table.sheet or "": table.headings_of(exercice) for table in tables}
         sheets = read_xlsx(source.path, name, fmt, wanted, exercice, workdir)
         return {table.name: sheets[table.sheet or ""] for table in tables}
     reader = importlib.import_module(f"pipelines.ingest.readers.{fmt.type}")  # each loads its own libraries

@@ -4,17 +4,18 @@ from pipelines.french import quantity
 from pipelines.publish.release import Change
 
 
-def erratum(exercice: int, first: str, second: str, reason: str | None, changed: list[Change]) -> str:
-    """The text in French; one sentence a figure, in the order of their codes."""
+def erratum(exercice: int, first: str, second: str | None, reason: str | None, changed: list[Change]) -> str:
+    """The text in French; one sentence a figure, in the order of their codes. ``second`` is None before it is released."""
     title = f"Erratum au rapport d’activité {exercice}"
     if not changed:
-        return f"{title}\n\nAucun chiffre ne diffère entre les versions {first} et {second}.\n"
+        other = f"entre les versions {first} et {second}" if second else f"de la version {first}"
+        return f"{title}\n\nAucun chiffre ne diffère {other}.\n"
     many = len(changed) > 1
     opening = (
-        f"La version {second} remplace la version {first}. "
+        f"{f'La version {second} remplace' if second else 'Une nouvelle version remplacerait'} la version {first}. "
         f"{f'{len(changed)} chiffres sont modifiés' if many else 'Un chiffre est modifié'}."
     )
-    because = f"\nMotif : {reason.rstrip('.')}." if reason else ""
+    because = f"\nMotif : {reason.rstrip('.')}." if reason else ""
     lines = "\n".join(f"- {_sentence(change)}" for change in changed)
     return f"{title}\n\n{opening}{because}\n\n{lines}\n"
 
@@ -22,10 +23,10 @@ def erratum(exercice: int, first: str, second: str, reason: str | None, changed:
 def _sentence(change: Change) -> str:
     label = change.libelle
     if change.before is None:
-        return f"{label} : ce chiffre, absent jusqu’ici, est {change.printed(change.after)}."
+        return f"{label} : ce chiffre, absent jusqu’ici, est {change.printed(change.after)}."
     if change.after is None:
-        return f"{label} : ce chiffre ({change.printed(change.before)}) est retiré."
-    return f"{label} : au lieu de « {change.printed(change.before)} », lire « {change.printed(change.after)} »{_gap(change)}."
+        return f"{label} : ce chiffre ({change.printed(change.before)}) est retiré."
+    return f"{label} : au lieu de « {change.printed(change.before)} », lire « {change.printed(change.after)} »{_gap(change)}."
 
 
 def _gap(change: Change) -> str:

@@ -134,6 +134,7 @@ def build(
     """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
     figures = read_figures(publication)
     editor = Editor(Builder(publication, figures), organisation, contenu / str(publication.exercice))
+    apart = Editor(Builder(publication, figures), organisation, editor.contenu)  # numbers its own figures
     model = {
         "titre": f"Rapport d’activité {publication.exercice}",
         "organisation": {"nom": organisation.nom, "sigle": organisation.sigle},
@@ -151,7 +152,7 @@ def build(
         "chapitres": [editor.chapter(chapter, number) for number, chapter in enumerate(chapters, 1)],
         "methode": _text(render(TEXTE_DIR / "methode.md", "texte/methode.md", figures, editor.names)),
         "chiffres": figures.annex(),
-        "collectivites": editor.chapter(summary, None)["sections"] if summary else [],
+        "collectivites": apart.chapter(summary, None)["sections"] if summary else [],
         "legende": [{"code": code, "sens": sens} for code, sens in MISSING.items()],
     }
     _check_anchors(model)

@@ -145,6 +145,7 @@ class CsvFormat(Declared):
     encoding: Literal["utf-8", "cp1252", "iso-8859-15", "utf-16"] = "utf-8"
     delimiter: Literal[";", ",", "\t", "|"] = ";"
     title: str | None = None  # what a title line above the header must contain; {exercice} stands for the year
+    html: bool = False  # the tool writes what its web pages hold: `&amp;` stands for `&`
 
 
 class XlsxFormat(Declared):
@@ -188,6 +189,7 @@ class Table(Declared):
     shape: Name | None = None
     sheet: str | None = None
     header: dict[int, dict[Name, str]] = {}
+    optional: list[Name] = []  # fields whose column a file may lack: its user chooses what the tool displays
     fields: list[Field] = []
     primaryKey: list[Name] = []
     missingValues: list[str] = [""]
@@ -199,7 +201,7 @@ class Table(Declared):
         known = {field.name for field in self.fields}
         if len(known) != len(self.fields) or not known:
             raise ValueError(f"table {self.name!r} declares {'a field twice' if known else 'no field'}")
-        named = {*self.primaryKey, *(n for h in self.header.values() for n in h)}
+        named = {*self.primaryKey, *self.optional, *(n for h in self.header.values() for n in h)}
         named |= {n for rule in self.ignore for n in (rule.column, *rule.sums, *rule.counts)}
         named |= {self.exercice.column} if self.exercice else set()
         if unknown := sorted(named - known):
@@ -216,6 +218,13 @@ class Table(Declared):
             required = {field.name for field in self.fields if field.constraints.required}
             if lacking := sorted(required - header.keys()):
                 raise ValueError(f"header of {year}: no heading for required {', '.join(lacking)}")
+        return self
+
+    @model_validator(mode="after")
+    def _optional_may_be_empty(self) -> "Table":
+        needed = {*self.primaryKey, *(field.name for field in self.fields if field.constraints.required)}
+        if wrong := sorted(needed & set(self.optional)):
+            raise ValueError(f"optional: {', '.join(wrong)} is required: every file must hold its column")
         return self
 
     @model_validator(mode="after")
@@ -255,6 +264,10 @@ class Table(Declared):
             return dict(named)
         return {field.name: field.title for field in self.fields}
 
+    def headings_of(self, exercice: int) -> list[str]:
+        """The headings that a file of ``exercice`` must hold."""
+        return [heading for name, heading in self.header_of(exercice).items() if name not in self.optional]
+
 
 class Export(Declared):
     """What one delivery is made of: one or several files, giving one or several tables."""
@@ -265,6 +278,7 @@ class Export(Declared):
     files: str = PydanticField(pattern=r"^/?[^/]+$")
     optional: bool = False  # never reported as missing
     may_repeat: bool = False  # the same bytes may stand for several exercices: a list that is kept by hand
+    database: Literal["glpi"] | None = None  # the reader (pipelines.extract) that writes it from the tool's database
     format: Format
     tables: list[Table]
     owner: str | None = None
@@ -277,6 +291,8 @@ class Export(Declared):
             raise ValueError("files: ** is not available, a delivery lies in one folder")
         if self.format.type == "csv" and len(self.tables) != 1:
             raise ValueError("a csv export has exactly one table")
+        if self.database and self.format.type != "csv":
+            raise ValueError("database: a snapshot is written as csv")
         if self.format.type == "xlsx":
             if len({table.sheet for table in self.tables}) != len(self.tables):
                 raise ValueError("two tables read the same sheet")

@@ -45,7 +45,7 @@ class ExportRef:
             "format": self.export.format.model_dump(),
             "tables": [
                 {
-                    **table.model_dump(include={"name", "sheet", "missingValues", "ignore", "exercice"}),
+                    **table.model_dump(include={"name", "sheet", "optional", "missingValues", "ignore", "exercice"}),
                     "header": table.header_of(exercice),
                     "fields": [f.model_dump(exclude={"title", "description", "severity"}) for f in table.fields],
                 }

@@ -1,4 +1,6 @@
-"""What a new warehouse says of itself: differences with published figures, contradicted absences, unknown accounts."""
+"""What a new warehouse says of itself: differences with published figures, contradicted absences, unknown accounts,
+and sources of the staff that disagree.
+"""
 
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +14,7 @@ def build_findings(warehouse: Path) -> list[Finding]:
     import duckdb
 
     with duckdb.connect(str(warehouse), read_only=True) as db:
-        return [*_differences(db), *_contradicted_absences(db), *_unknown_accounts(db)]
+        return [*_differences(db), *_contradicted_absences(db), *_unknown_accounts(db), *_staff(db)]
 
 
 def _differences(db) -> list[Finding]:
@@ -84,4 +86,26 @@ def _unknown_accounts(db) -> list[Finding]:
             ligne=ligne,
         )
         for exercice, nomenclature, account, fichier, ligne in rows
+    ]
+
+
+def _staff(db) -> list[Finding]:
+    rows = db.execute(
+        "select code_controle, exercice, perimetre, valeur, valeur_attendue, ecart from rapport.rpt_rh__rapprochements "
+        "where not est_egal order by all"
+    ).fetchall()
+    return [
+        Finding(
+            code,
+            "alerte",
+            exercice,
+            "rh",
+            f"{RULES[code].titre} : {scope}",
+            attendu=plain(expected),
+            recu=plain(found),
+            ecart=plain(gap),
+            aide=RULES[code].aide,
+            cle=scope,
+        )
+        for code, exercice, scope, found, expected, gap in rows
     ]

@@ -50,6 +50,10 @@ create table rapport.rpt_rapprochement_publie as select 'x' as code, 2020 as exe
   2.5 as valeur_publiee, '2,5' as texte_publie, 1.0 as ecart, 'écart' as statut;
 create table rapport.rpt_absences_contredites (code varchar, exercice integer, code_manquant varchar, valeur decimal(18,2));
 create table rapport.rpt_finances__comptes_inconnus (exercice integer, nomenclature varchar, compte varchar, fichier varchar, ligne bigint);
+create table rapport.rpt_rh__rapprochements (
+    code_controle varchar, exercice integer, perimetre varchar,
+    valeur decimal(20,6), valeur_attendue decimal(20,6), ecart decimal(20,6), est_egal boolean
+);
 """
 FORMER = HEADER + "A1;x;1,00;03/02/{year}\nA2;y;2,00;03/02/{year}\n"
 CORRECTED = FORMER + "A3;z;40,00;03/02/{year}\nA4;z;oups;\n"

@@ -7,6 +7,7 @@ import duckdb
 
 from pipelines import settings
 from pipelines.sources.registry import Registry
+from tests.dbt import case_rh
 
 YEARS = (2041, 2042, 2043)
 PROVENANCE = [
@@ -52,6 +53,9 @@ ACCEPTED = {
     ("journal_elections/traitements", 2041): 1,
     ("absences/absences", 2041): 0,
     ("published_reports/figures", 2041): 0,
+    ("glpi/tickets", 2041): 0,
+    ("glpi/tickets", 2042): 0,
+    **case_rh.ACCEPTED,
 }
 
 
@@ -94,6 +98,21 @@ def _ticket(number: int, application: str, days: str, collectivite: str = "Ville
     }
 
 
+def _help(number: int, entity: str, opened: str, solved: str | None = None, **more: Any) -> dict[str, Any]:
+    """A ticket of the help desk, opened in 2041 and closed if it is solved."""
+    return {
+        "id": number,
+        "entite": entity,
+        "statut": "Clos" if solved else "Nouveau",
+        "date_ouverture": opened,
+        "priorite": "Moyenne",
+        "type": "Incident",
+        "date_resolution": solved,
+        "exercice": 2041,
+        **more,
+    }
+
+
 LAKE: dict[str, list[dict[str, Any]]] = {
     "elise__comptes": [
         _account("a"),
@@ -121,6 +140,30 @@ LAKE: dict[str, list[dict[str, Any]]] = {
         _ticket(2, "élise", "0.5", "Nulle part"),
     ],
     "journal_elections__traitements": [],
+    "glpi__tickets": [
+        # Ville-Haute: 1 h, then 3 h of which 2 are waiting
+        _help(1, "Racine > Ville Haute", "2041-01-05 09:00", "2041-01-05 10:00", statuts_solutions="Acceptée"),
+        _help(2, "Racine > VILLE-HAUTE > Écoles", "2041-01-31 23:59", "2041-02-01 02:59", duree_attente="2 heures"),
+        # Val d’Œuf: a day and a minute, more waiting than time, solved before it is opened
+        _help(
+            3, "Racine > Val d'Oeuf", "2041-03-30 08:00", "2041-03-31 08:01", duree_attente="0 minutes", type="Demande"
+        ),
+        _help(4, "Racine > Val d'Oeuf", "2041-04-01 08:00", "2041-04-01 09:00", duree_attente="61 minutes"),
+        _help(5, "Racine > Val d'Oeuf", "2041-04-01 08:00", "2041-03-01 08:00", type="Demande", priorite="Haute"),
+        # nobody's: the root, and an entity that no spelling recognises
+        _help(6, "Racine", "2041-05-01 08:00", statuts_solutions="Refusée"),
+        _help(
+            7,
+            "Racine > Ailleurs > Ville-Haute",
+            "2041-05-01 08:00",
+            date_cloture="2041-05-02 08:00",
+            categorie="Réseau",
+        ),
+        _help(8, "Racine > Ville-Haute", "2040-12-31 08:00"),  # another year
+        _help(1, "Racine > Ville-Haute", "2041-01-05 09:00"),  # a second time
+        # an export that shows neither waiting nor solutions
+        _help(1, "Racine > Ville-Haute", "2042-01-05 09:00", "2042-01-05 10:00", exercice=2042),
+    ],
     "absences__absences": [
         {
             "code": "applications.ciril_elections.jours_traitement_elections",
@@ -144,8 +187,10 @@ LAKE: dict[str, list[dict[str, Any]]] = {
             ("applications.ciril_elections.jours_traitement_elections", None, "NC"),
             ("applications.gma.agents_formes", "6", "6"),
             ("chapitre.chiffre_sans_formule", "12", "12"),
+            ("rh.filiere.police.tous", None, None),  # a blank cell
         ]
     ],
+    **case_rh.LAKE,
 }
 
 

@@ -1,11 +1,6 @@
-"""The demonstration's exports, read again by code that owes nothing to the pipeline: csv, calamine, sums.
-
-The declarations say only where things are in a file (encoding, headings, flags); the arithmetic is done here.
-"""
+"""The demonstration's exports as files: what they add up to, whose home they may go to, the same bytes each time."""
 
 import csv
-import datetime as dt
-import io
 import re
 import unicodedata
 from collections import defaultdict
@@ -16,24 +11,29 @@ from pathlib import Path
 
 import pytest
 import yaml
-from python_calamine import CalamineWorkbook
 
-from demo import collectivites, journaux
-from demo.home import EXERCICES, livraisons, make_home, planted_defects
+from demo import chiffres, collectivites, journaux
+from demo.home import CONNUS, EXERCICES, livraisons, make_home, planted_defects
 from demo.outils import OUTILS
 from pipelines.settings import Home
 from pipelines.sources.organisation import load_organisation
-from pipelines.sources.registry import load_registry
+from tests.demo.exports import LIGNES_REFUSEES, REGISTRY, declared, number, readable, records, sound
 
 DEMO = Path(__file__).parents[2] / "demo"
-REGISTRY = load_registry()
-LIGNES_REFUSEES = ("LIG-TYPE", "LIG-OBLIGATOIRE", "LIG-MOTIF")
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("demonstration") / "home"
     make_home(root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with every exercice that the demonstration knows."""
+    root = tmp_path_factory.mktemp("demonstration") / "whole"
+    make_home(root, CONNUS)
     return root
 
 
@@ -50,71 +50,6 @@ def plain(name: str) -> str:
     """A name without case, accents, hyphens and spaces."""
     decomposed = unicodedata.normalize("NFKD", name).lower()
     return re.sub("[^a-z0-9]", "", decomposed)
-
-
-def as_text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value == int(value):
-        return str(int(value))
-    if isinstance(value, dt.date):
-        return value.strftime("%d/%m/%Y")
-    return str(value)
-
-
-def grid(path: Path, export, table) -> list[tuple[int, list[str]]]:
-    """Every record of a file with its physical line."""
-    if export.format.type == "xlsx":
-        rows = CalamineWorkbook.from_path(path).get_sheet_by_name(table.sheet).to_python(skip_empty_area=False)
-        return [(line, [as_text(cell) for cell in row]) for line, row in enumerate(rows, start=1)]
-    text = path.read_bytes().decode("utf-8-sig" if export.format.encoding == "utf-8" else export.format.encoding)
-    reader, records, line = (
-        csv.reader(io.StringIO(text, newline=""), delimiter=export.format.delimiter),
-        [],
-        1,
-    )
-    for cells in reader:
-        records.append((line, cells))
-        line = reader.line_num + 1
-    return records
-
-
-def records(home: Path, key: str, exercice: int) -> list[tuple[int, dict[str, str]]]:
-    """The lines under the header as (line, field → text), those of a total or comment included."""
-    ref = REGISTRY.export_of(key)
-    (table,) = ref.export.tables
-    headings = table.header_of(exercice)
-    found = []
-    for path in sorted((home / "landing" / str(exercice) / ref.system.system).glob(ref.export.files)):
-        rows = grid(path, ref.export, table)
-        start = next(i for i, (_, cells) in enumerate(rows) if set(headings.values()) <= set(cells))
-        place = {name: rows[start][1].index(heading) for name, heading in headings.items()}
-        found += [
-            (line, {name: cells[at] if at < len(cells) else "" for name, at in place.items()})
-            for line, cells in rows[start + 1 :]
-            if any(cells)
-        ]
-    return found
-
-
-def refused(exercice: int, table: str) -> set[int]:
-    return {d.ligne for d in planted_defects([exercice]) if d.table == table and d.regle in LIGNES_REFUSEES}
-
-
-def sound(home: Path, key: str, exercice: int) -> list[dict[str, str]]:
-    """The lines that count: neither total nor comment nor planted as unreadable."""
-    ref = REGISTRY.export_of(key)
-    (table,) = ref.export.tables
-    bad = refused(exercice, f"{ref.system.system}/{table.name}")
-    return [
-        row
-        for line, row in records(home, key, exercice)
-        if line not in bad and not any(re.fullmatch(r.pattern, row[r.column].strip()) for r in table.ignore)
-    ]
-
-
-def number(text: str) -> Decimal:
-    return Decimal(re.sub(r"\s", "", text).replace(",", "."))
 
 
 @cache
@@ -138,7 +73,7 @@ def sums(home: Path, key: str, column: str, exercice: int) -> dict[str, list[Dec
 def users(home: Path, application: str, exercice: int) -> int:
     """Distinct people who have an open account."""
     key = f"{application}/comptes"
-    (table,) = REGISTRY.export_of(key).export.tables
+    _, table = declared(key)
     flag = next(field for field in table.fields if field.name == "est_actif")
     return len(
         {
@@ -240,9 +175,9 @@ def test_refuses_a_home_that_is_somebody_elses(tmp_path: Path, prepare) -> None:
     assert files(tmp_path) == before
 
 
-def test_refuses_an_exercice_that_no_report_describes(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="2021"):
-        make_home(tmp_path / "home", [2020, 2021])
+def test_refuses_an_exercice_that_it_does_not_know(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="2023"):
+        make_home(tmp_path / "home", [2020, 2023])
     assert not (tmp_path / "home").exists()
 
 
@@ -255,15 +190,16 @@ def test_organisation_is_sound_and_prints_exactly_the_published_indicators(home:
         _, application, indicator = row["figure_id"].split(".")
         if indicator not in printed[application]:
             printed[application].append(indicator)
-    assert {a.code: a.indicateurs for a in organisation.applications} == printed
-    assert [a.code for a in organisation.applications] == list(printed)
+    reported = [a for a in organisation.applications if a.debut is None or a.debut <= EXERCICES[-1]]
+    assert {a.code: a.indicateurs for a in reported} == printed
+    assert [a.code for a in reported] == list(printed)
     for application in organisation.applications:
         assert REGISTRY.systems[application.code].exports[0].tables[0].shape == "comptes"
 
 
-def test_every_file_is_claimed_by_exactly_one_declared_export(home: Path) -> None:
-    organisation = load_organisation(Home(home), REGISTRY)
-    for name in files(home / "landing"):
+def test_every_file_is_claimed_by_exactly_one_declared_export(whole: Path) -> None:
+    organisation = load_organisation(Home(whole), REGISTRY)
+    for name in files(whole / "landing"):
         exercice, rest = name.split("/", 1)
         claims = [
             ref.key
@@ -275,9 +211,9 @@ def test_every_file_is_claimed_by_exactly_one_declared_export(home: Path) -> Non
 
 def test_every_account_export_can_tell_another_exercice() -> None:
     for outil in OUTILS:
-        (export,) = REGISTRY.systems[outil.code].exports
-        rule = export.tables[0].exercice
-        assert "{exercice}" in (export.format.title or "") or (rule and rule.rule == "within"), outil.code
+        ref, table = declared(f"{outil.code}/comptes")
+        rule = table.exercice
+        assert "{exercice}" in (ref.export.format.title or "") or (rule and rule.rule == "within"), outil.code
 
 
 def test_every_spelling_leads_to_its_collectivite_and_application(home: Path) -> None:
@@ -293,37 +229,36 @@ def test_every_spelling_leads_to_its_collectivite_and_application(home: Path) ->
 def test_layouts_differ_and_cover_what_the_readers_must_read() -> None:
     formats = [REGISTRY.systems[outil.code].exports[0].format for outil in OUTILS]
     texts = [f for f in formats if f.type == "csv"]
-    assert len(formats) - len(texts) == 6
+    assert len(formats) - len(texts) == 7
     assert {f.encoding for f in texts} == {"utf-8", "cp1252", "iso-8859-15", "utf-16"}
     assert {f.delimiter for f in texts} == {";", ",", "\t", "|"}
-    headers = [tuple(REGISTRY.systems[o.code].exports[0].tables[0].header_of(2020).values()) for o in OUTILS]
-    assert len(set(headers)) == len(headers) == 18
+    headers = [tuple(declared(f"{o.code}/comptes")[1].header_of(o.dernier or 2022).values()) for o in OUTILS]
+    assert len(set(headers)) == len(headers) == 19
     finances = REGISTRY.systems["ciril_finances"].exports[0].tables[0]
     assert finances.header_of(2019) != finances.header_of(2020)
 
 
-def test_planted_defects_lie_where_they_are_said_to(home: Path) -> None:
-    defects = planted_defects()
+def test_planted_defects_lie_where_they_are_said_to(whole: Path) -> None:
+    defects = planted_defects(CONNUS)
     assert len(set(defects)) == len(defects)
     for defect in defects:
-        system, table = defect.table.split("/")
-        export = REGISTRY.systems[system].exports[0]
-        headings = export.tables[0].header_of(defect.exercice)
+        headings = declared(defect.table)[1].header_of(defect.exercice)
         (field,) = [name for name, heading in headings.items() if heading == defect.colonne]
-        row = dict(records(home, f"{system}/{export.name}", defect.exercice))[defect.ligne]
-        if defect.regle == "LIG-OBLIGATOIRE":
-            assert row[field].strip() == "", (defect, table)
-        else:
-            assert row[field].strip() != "", (defect, table)
+        row = dict(records(whole, defect.table, defect.exercice))[defect.ligne]
+        is_blank = defect.regle in ("LIG-OBLIGATOIRE", "sortie_sans_motif")
+        assert (row[field].strip() == "") == is_blank, defect
 
 
 def test_every_kind_of_defect_and_every_table_of_the_applications_has_one() -> None:
-    defects = planted_defects()
+    defects = planted_defects(CONNUS)
     refused_tables = {d.table for d in defects if d.regle in LIGNES_REFUSEES}
     assert refused_tables >= {f"{outil.code}/comptes" for outil in OUTILS}
     assert refused_tables >= {key for key, _ in JOURNALS.values()}
+    assert refused_tables >= {f"{s}/{t}" for s in ("cegid_rh", "ciril_rh") for t in ("agents", "heures", "bulletins")}
     assert {d.regle for d in defects} == {
-        *("LIG-TYPE", "LIG-OBLIGATOIRE", "TOTAL", "doublon", "connexion_avant_creation", "minimum")
+        *("LIG-TYPE", "LIG-OBLIGATOIRE", "TOTAL", "doublon", "connexion_avant_creation", "minimum"),
+        *("sortie_sans_motif", "cadre_inconnu", "categorie_du_cadre"),
+        "resolution_avant_ouverture",
     }
     assert len([d for d in defects if d.regle == "TOTAL"]) == 1
 
@@ -331,29 +266,25 @@ def test_every_kind_of_defect_and_every_table_of_the_applications_has_one() -> N
 def total_lines(home: Path) -> list[tuple[int, str, str, Decimal, Decimal]]:
     """(exercice, table, column, announced, ours) of every total that a file announces."""
     found = []
-    for ref in REGISTRY.exports():
-        for rule in ref.export.tables[0].ignore:
-            for exercice in EXERCICES:
-                lines = [row for _, row in records(home, ref.key, exercice)]
+    for system, table in REGISTRY.tables():
+        key = f"{system.system}/{table.name}"
+        for rule in table.ignore:
+            for exercice in filter(system.covers, CONNUS):
+                lines = [row for _, row in records(home, key, exercice)]
                 totals = [row for row in lines if re.fullmatch(rule.pattern, row[rule.column].strip())]
                 others = [row for row in lines if row not in totals]
-                table = f"{ref.system.system}/{ref.export.tables[0].name}"
                 for total in totals:
                     for name in rule.counts:
-                        found.append((exercice, table, name, number(total[name]), Decimal(len(others))))
+                        found.append((exercice, key, name, number(total[name]), Decimal(len(others))))
                     for name in rule.sums:
                         ours = sum((readable(row[name]) for row in others), Decimal(0))
-                        found.append((exercice, table, name, number(total[name]), ours))
+                        found.append((exercice, key, name, number(total[name]), ours))
     return found
 
 
-def readable(text: str) -> Decimal:
-    return number(text) if re.fullmatch(r"[\d\s]+([.,]\d+)?", text) else Decimal(0)
-
-
-def test_total_lines_are_right_but_for_the_planted_one(home: Path) -> None:
-    totals = total_lines(home)
-    assert len({(table, name) for _, table, name, _, _ in totals}) == 11
+def test_total_lines_are_right_but_for_the_planted_one(whole: Path) -> None:
+    totals = total_lines(whole)
+    assert len({(table, name) for _, table, name, _, _ in totals}) == 14
     wrong = [(exercice, table, said - ours) for exercice, table, _, said, ours in totals if said != ours]
     (planted,) = [d for d in planted_defects() if d.regle == "TOTAL"]
     assert wrong == [(planted.exercice, planted.table, 1)]
@@ -371,7 +302,44 @@ def test_published_reports_hold_every_figure_of_their_exercice(home: Path) -> No
 
 
 def test_generated_files_say_that_they_are_a_demonstration() -> None:
-    for exercice in EXERCICES:
+    for exercice in CONNUS:
         for livraison in livraisons(exercice):
             name = livraison.chemin.rsplit("/", 1)[-1]
-            assert "demonstration" in name or name in ("absences.csv", "published_figures.csv")
+            said = "demonstration" in name or (name.endswith(".dsn") and b"DEMONSTRATION" in livraison.contenu)
+            assert said or name in ("absences.csv", "published_figures.csv")
+
+
+def test_exercices_after_the_last_report_come_on_top_and_change_nothing_before(home: Path, whole: Path) -> None:
+    before, after = files(home), files(whole)
+    assert {name: content for name, content in after.items() if "/2021/" not in name and "/2022/" not in name} == (
+        before | {"organisation.yml": after["organisation.yml"]}
+    )
+    make_home(home.parent / "one by one", [2022])
+    make_home(home.parent / "one by one")
+    assert files(home.parent / "one by one") == {n: c for n, c in after.items() if "/2021/" not in n}
+
+
+def test_organisation_ends_with_the_last_exercice_ever_made(tmp_path: Path) -> None:
+    def last() -> int:
+        return load_organisation(Home(tmp_path), REGISTRY).exercices.dernier
+
+    make_home(tmp_path, [2018])
+    assert last() == 2020
+    make_home(tmp_path, [2021])
+    assert last() == 2021
+    make_home(tmp_path, [2018])  # the exports of 2021 are still there
+    assert last() == 2021
+
+
+def test_an_application_is_replaced_and_every_other_one_goes_on(whole: Path) -> None:
+    for exercice in (2021, 2022):
+        folders = {path.name for path in (whole / "landing" / str(exercice)).iterdir()}
+        assert "cegid_rh" not in folders
+        assert "published_reports" not in folders
+        assert folders >= {outil.code for outil in OUTILS if outil.sert(exercice)} | {"ciril_rh", "budget"}
+        for application in chiffres.applications(exercice):
+            assert users(whole, application, exercice) == chiffres.valeur(application, "agents_utilisateurs", exercice)
+            for indicator, (key, column) in JOURNALS.items():
+                if chiffres.est_publie(application, indicator, exercice):
+                    values = sums(whole, key, column, exercice).get(application, [])
+                    assert sum(values) == chiffres.valeur(application, indicator, exercice)

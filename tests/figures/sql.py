@@ -7,7 +7,7 @@ import jinja2
 
 from pipelines import settings
 
-MACROS = ("ratio", "arrondi", "normalise_libelle")
+MACROS = ("ratio", "arrondi", "mediane", "durees", "normalise_libelle")
 
 
 def render(sql: str) -> str:

@@ -12,6 +12,28 @@ from tests.figures.sql import render
 FIGURES = """\
 domaine: essai
 titre: Un essai
+families:
+  application:
+    relation: dim_application
+    code: code_application
+    libelle: libelle_application
+    in_words: de l’application
+    debut: exercice_debut
+    fin: exercice_fin
+    indicateurs: dim_application_indicateur
+  sens:
+    relation: dim_sens
+    code: sens
+    libelle: libelle
+    in_words: du sens
+    where: {domaine: [a, b]}
+  sens_vu:
+    relation: dim_sens_annuel
+    code: sens
+    libelle: libelle
+    in_words: du sens
+    exercice: annee
+    present_in: {fact: fct_flux, where: {quantite: [1, 2, "10.25", "1.5"]}}
 figures:
   - code: essai.entrees
     libelle: Entrées
@@ -71,6 +93,24 @@ figures:
     decimales: 2
     expression: quantite / lignes
     operands: {quantite: "lieux.{application}.quantite", lignes: essai.lignes}
+  - code: sens.{sens}.lignes
+    libelle: Lignes de {sens}
+    unite: u
+    decimales: 0
+    sources: [[elise/comptes, gma/comptes]]
+    measure: {fact: fct_flux, aggregate: count, empty: not_applicable}
+  - code: sens.{sens}.part
+    libelle: Part de {sens}
+    unite: "%"
+    decimales: 0
+    expression: lignes / ensemble * 100
+    operands: {lignes: "sens.{sens}.lignes", ensemble: essai.lignes}
+  - code: vus.{sens_vu}
+    libelle: Quantité de {sens_vu}
+    unite: u
+    decimales: 2
+    sources: [elise/comptes]
+    measure: {fact: fct_flux, aggregate: sum, column: quantite}
 """
 
 TABLES = """\
@@ -80,6 +120,11 @@ create table dim_application
 insert into dim_application values ('elise', 'L''Élise', null, 3001), ('gma', 'GMA', null, null);
 create table dim_application_indicateur (code_application varchar, indicateur varchar);
 insert into dim_application_indicateur values ('elise', 'quantite'), ('gma', 'quantite'), ('gma', 'moyenne');
+create table dim_sens (sens varchar, libelle varchar, domaine varchar);
+insert into dim_sens values ('E', 'Entrée', 'a'), ('S', 'Sortie', 'b'), ('X', 'Autre', 'c'), ('Z', 'Rien', 'b');
+create table dim_sens_annuel (sens varchar, libelle varchar, annee integer);
+insert into dim_sens_annuel values
+    ('E', 'Entrée', 3001), ('S', 'Sortie', 3001), ('S', 'Sortie', 3002), ('X', 'Autre', 3002), ('Z', 'Rien', 3001);
 create table fct_flux
     (exercice integer, code_application varchar, sens varchar, quantite decimal(18, 2), est_clos boolean);
 create table fct_collecte (source varchar, exercice integer, est_acceptee boolean, nb_refusees bigint);
@@ -198,6 +243,7 @@ def test_refused_lines_make_a_figure_partial(computed):
     assert partial == {
         "essai.sorties", "essai.lignes", "essai.sens", "essai.solde", "essai.part", "essai.part_du_solde",
         "lieux.gma.quantite", "lieux.gma.moyenne",
+        "sens.E.lignes", "sens.S.lignes", "sens.E.part", "sens.S.part",
     }  # fmt: skip
     assert not any(row["est_partiel"] for (_, exercice), row in rows.items() if exercice == 3002)
 
@@ -243,3 +289,38 @@ def test_family_has_a_figure_per_application_in_use_that_names_it(computed):
     assert rows["lieux.elise.quantite", 3001]["libelle"] == "Quantité de L'Élise"
     assert rows["lieux.gma.moyenne", 3001]["formule"].startswith("« Quantité de GMA » ÷ « L’ensemble »")
     assert rows["lieux.gma.quantite", 3001]["formule"].endswith("Sources : gma/comptes.")
+
+
+def test_family_lists_the_members_that_its_relation_holds(computed):
+    rows = computed()
+    members = {code for code, exercice in rows if code.startswith("sens.") and exercice == 3001}
+    assert members == {f"sens.{sens}.{figure}" for sens in "ESZ" for figure in ("lignes", "part")}  # X: domain c
+    assert value(rows, "sens.S.lignes") == 1
+    assert value(rows, "sens.S.part") == 25
+    assert rows["sens.S.part", 3001]["libelle"] == "Part de Sortie"
+    assert rows["sens.S.lignes", 3001]["formule"] == (
+        "Nombre de lignes de fct_flux du sens, pour l’exercice ; sans objet si aucune ligne ; arrondi à l’unité. "
+        "Sources : elise/comptes ou gma/comptes."
+    )
+
+
+def test_family_present_in_a_fact_has_the_members_of_its_exercice(computed):
+    rows = computed([*FLOWS, (3002, "gma", "E", "1", True), (3002, "gma", "S", "2", True)])
+    seen = {(code, exercice): value(rows, code, exercice) for code, exercice in rows if code.startswith("vus.")}
+    # in 3001 E and S; Z is in no row, X is not a member that year; in 3002 E is not
+    assert seen == {("vus.E", 3001): Decimal("10.25"), ("vus.S", 3001): Decimal("1.5"), ("vus.S", 3002): Decimal(2)}
+
+
+def test_nobody_is_not_applicable_rather_than_zero(computed):
+    rows = computed()
+    assert value(rows, "sens.Z.lignes") == value(rows, "sens.Z.part") == "—"
+    missing = computed(collected=[])
+    assert value(missing, "sens.Z.lignes") == value(missing, "sens.Z.part") == "m"
+
+
+def test_one_of_the_alternatives_of_a_source_is_enough(computed):
+    for source in ("elise/comptes", "gma/comptes"):
+        rows = computed(collected=[row for row in ALL_ACCEPTED if row[0] == source])
+        assert value(rows, "sens.S.lignes") == 1
+        assert value(rows, "sens.S.part") == (25 if source == "gma/comptes" else "m")  # its total needs this one
+    assert value(computed(collected=[]), "sens.S.lignes") == "m"

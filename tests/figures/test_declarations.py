@@ -37,10 +37,10 @@ def load(folder, text):
     ("change", "place", "reason"),
     [
         (("    unite: u\n    decimales: 0", "    unit: u\n    decimales: 0"), "essai.yml:6", "Extra inputs"),
-        (("aggregate: count,", "aggregate: average,"), "essai.yml:9", "'sum', 'count' or 'count_distinct'"),
+        (("aggregate: count,", "aggregate: average,"), "essai.yml:9", "'sum', 'count', 'count_distinct' or 'median'"),
         (("aggregate: count,", "aggregate: sum,"), "essai.yml:9", "a column is needed"),
         (("fct_x", "stg_x"), "essai.yml:9", "String should match pattern"),
-        (("empty: zero", "empty: nothing"), "essai.yml:9", "'zero' or 'missing'"),
+        (("empty: zero", "empty: nothing"), "essai.yml:9", "'zero', 'missing' or 'not_applicable'"),
         (("decimales: 0", "decimales: 7"), "essai.yml:7", "less than or equal to 6"),
         (("essai.a\n", "Essai A\n"), "essai.yml:4", "String should match pattern"),
         (("[elise/comptes]", "[elise.comptes]"), "essai.yml:8", "String should match pattern"),
@@ -66,6 +66,14 @@ def load(folder, text):
             "those of its operands",
         ),
         (("libelle: Second", "libelle: Second de {application}"), "essai.yml:10", "both code and libelle"),
+        (
+            ("essai.a\n    libelle:", "essai.{lieu}\n    libelle: de {lieu}"),
+            "essai.yml:4",
+            "no family 'lieu' is declared",
+        ),
+        (("essai.a\n    libelle:", "essai.{lieu}.{jour}\n    libelle:"), "essai.yml:4", "may stand once"),
+        (("[elise/comptes]", "[[elise/comptes, elise/nulle_part]]"), "essai.yml:4", "'elise/nulle_part' is not"),
+        (("titre: Un essai", "titre: Un essai\nfamilies: {lieu: {relation: stg_x}}"), "essai.yml:3", "match pattern"),
     ],
 )
 def test_mistake_names_file_and_line(tmp_path, change, place, reason):
@@ -108,7 +116,7 @@ def test_formula_of_a_measure_in_french_words(tmp_path):
 
 
 def test_expression_has_the_sources_of_its_operands(tmp_path):
-    assert load(tmp_path, GOOD).sources("essai.b") == ["elise/comptes"]
+    assert load(tmp_path, GOOD).sources("essai.b") == [("elise/comptes",)]
 
 
 def test_printed_code_leads_back_to_its_declaration():

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+import duckdb
 import pytest
 
 from tests.figures.sql import scalar
@@ -41,6 +42,53 @@ def test_ratio_without_meaning_is_null(numerator, denominator):
 )
 def test_arrondi_rounds_half_up(number, places, expected):
     assert scalar(f"{{{{ arrondi('{number}', {places}) }}}}") == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ("(1), (2), (9)", "2"),
+        ("(4), (1)", "2.5"),
+        ("(1), (null), (2), (2), (100)", "2"),
+        ("(0.00001), (0.00002)", "0.000015"),  # one decimal more than its numbers
+        ("(9007199254740993), (9007199254740993)", None),  # more digits than its decimal: an error, never a double
+        ("(cast(null as bigint))", "null"),
+    ],
+)
+def test_mediane_is_exact(values, expected):
+    query = f"(select {{{{ mediane('x') }}}} from (values {values}) as t(x))"
+    if expected is None:
+        with pytest.raises(duckdb.ConversionException):
+            scalar(query)
+    elif expected == "null":
+        assert scalar(query) is None
+    else:
+        value = scalar(query)
+        assert value == Decimal(expected)
+        assert value.as_tuple().exponent == -6
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("27 heures 15 minutes", 1635),
+        ("1 jour 2 heures 5 minutes 40 secondes", 1565),
+        ("2 jours", 2880),
+        ("0 minutes", 0),
+        ("59 secondes", 0),
+        (None, None),
+    ],
+)
+def test_minutes_ecrites_reads_what_a_french_tool_writes(text, minutes):
+    argument = "cast(null as varchar)" if text is None else f"''{text}''"
+    assert scalar('{{ minutes_ecrites("' + argument.replace("''", "'") + '") }}') == minutes
+
+
+@pytest.mark.parametrize(
+    ("end", "minutes"), [("2020-03-29 09:00", 1440), ("2020-03-28 09:01", 1), ("2020-03-28 08:00", -60)]
+)
+def test_minutes_entre_counts_minutes_of_the_clock(end, minutes):
+    assert scalar(f"{{{{ minutes_entre(\"timestamp '2020-03-28 09:00'\", \"timestamp '{end}'\") }}}}") == minutes
 
 
 @pytest.mark.parametrize(

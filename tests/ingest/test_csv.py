@@ -383,3 +383,43 @@ def test_a_field_may_have_a_reserved_name(depot: Depot):
 
 def test_the_fixture_declares_what_the_tests_say():
     assert [field["title"] for field in FIELDS] == HEADER.strip().split(";")
+
+
+# what a tool adds ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("header_mark", ["", ";"])
+@pytest.mark.parametrize("line_mark", ["", ";"])
+def test_a_delimiter_may_end_every_line_the_header_or_none(depot: Depot, header_mark, line_mark):
+    depot.declare()
+    content = GOOD.replace("\n", f"{line_mark}\n").replace(f"Jour{line_mark}\n", f"Jour{header_mark}\n")
+    read = depot.csv(content)
+    assert values(read) == ROWS
+    assert read.counts == (3, 2, 0, 1)
+
+
+def test_a_delimiter_more_does_not_hide_a_cell_too_many_or_too_few(depot: Depot):
+    depot.declare()
+    read = depot.csv(HEADER.replace("\n", ";\n") + "A1;a;1;03/02/2020;\nA2;b;1\nA3;c;1;03/02/2020;;x\n")
+    assert read.column("code") == ["A1"]
+    assert [(r["_ligne"], r["regle"], r["recu"]) for r in read.refused] == [
+        (3, "LIG-COLONNES", "3 cellules"),
+        (4, "LIG-COLONNES", "6 cellules"),
+    ]
+
+
+def test_cells_that_hold_what_a_web_page_holds(depot: Depot):
+    content = HEADER + '"A&amp;1";"l&#039;été &lt;VPN&gt; &eacute; &amp;amp;\nfin";"1&nbsp;234,50";03/02/2020\n'
+    depot.declare(kind=kind(html=True))
+    read = depot.csv(content)
+    assert values(read) == [("A&1", "l'été <VPN> é &amp;\nfin", Decimal("1234.50"), dt.date(2020, 2, 3))]
+    depot.declare()
+    assert depot.csv(content).counts == (2, 0, 1, 1)  # a tool that does not is read as it is: no number here
+
+
+def test_optional_column_may_be_there_or_not(depot: Depot):
+    depot.declare(table={"optional": ["montant", "jour"]})
+    assert values(depot.csv(GOOD)) == ROWS
+    assert values(depot.csv("Code;Libellé;Jour\nA1;a;03/02/2020\n")) == [("A1", "a", None, dt.date(2020, 2, 3))]
+    refused = refusal(depot, "Code;Montant\nA1;1\n")
+    assert (refused.rule.code, refused.attendu) == ("FIC-ENTETE", "colonnes manquantes : Libellé")

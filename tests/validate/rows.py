@@ -55,7 +55,7 @@ class ValidRows:
     def _given(self, field: Field, value: Any, n: int) -> Any:
         if isinstance(value, str):
             value = value.format(n=n, exercice=EXERCICE, exercice_court=EXERCICE % 100)
-        return value if value is None else typed(field, value)
+        return value if value is None or field.personal == "pseudonymise" else typed(field, value)
 
     def _default(self, field: Field, n: int) -> Any:
         c = field.constraints
@@ -151,8 +151,12 @@ def _wrong_length(spec: ExpectationSpec, rows: list[Row], more: ValidRows) -> It
 
 def _value_absent(spec: ExpectationSpec, rows: list[Row], more: ValidRows) -> Iterator[Broken]:
     column = spec.kwargs["column"]
+    field = next(f for f in more.table.kept_fields if f.name == column)
     for value in spec.kwargs["value_set"]:
-        other = (not value) if isinstance(value, bool) else f"{value}x"
+        if isinstance(value, bool):
+            other = not value
+        else:
+            other = f"{value}x" if isinstance(value, str) else beyond(value, field, 1)
         yield f"no {value}", [r | {column: other} if r[column] == value else r for r in rows], None
 
 

@@ -3,18 +3,61 @@ with exercices as (
     select exercice from {{ ref('dim_exercice') }}
 ),
 
-applications as (
+famille_application as (
     select
         exercices.exercice,
-        applications.code_application,
-        applications.libelle_application,
+        membres.code_application,
+        membres.libelle_application,
         indicateurs.indicateur
-    from {{ ref('dim_application') }} as applications
+    from {{ ref('dim_application') }} as membres
+    cross join exercices
     inner join {{ ref('dim_application_indicateur') }} as indicateurs
-        on applications.code_application = indicateurs.code_application
-    inner join exercices
-        on exercices.exercice >= coalesce(applications.exercice_debut, exercices.exercice)
-        and exercices.exercice <= coalesce(applications.exercice_fin, exercices.exercice)
+        on membres.code_application = indicateurs.code_application
+    where exercices.exercice >= coalesce(membres.exercice_debut, exercices.exercice)
+        and exercices.exercice <= coalesce(membres.exercice_fin, exercices.exercice)
+),
+
+famille_filiere as (
+    select
+        exercices.exercice,
+        membres.code_filiere,
+        membres.libelle_filiere
+    from {{ ref('dim_filiere') }} as membres
+    cross join exercices
+),
+
+famille_cadre_emplois as (
+    select
+        exercices.exercice,
+        membres.code_cadre_emplois,
+        membres.libelle_court
+    from {{ ref('dim_cadre_emplois') }} as membres
+    cross join exercices
+    where exercices.exercice >= coalesce(membres.exercice_debut, exercices.exercice)
+        and exercices.exercice <= coalesce(membres.exercice_fin, exercices.exercice)
+        and exists (select 1 from {{ ref('fct_effectifs') }} as faits where faits.code_cadre_emplois = membres.code_cadre_emplois and faits.exercice = exercices.exercice and faits.code_statut in ('fonctionnaire', 'contractuel_permanent'))
+),
+
+famille_motif_depart as (
+    select
+        exercices.exercice,
+        membres.code_motif,
+        membres.libelle_motif
+    from {{ ref('dim_motif_mouvement') }} as membres
+    cross join exercices
+    where membres.sens = 'depart'
+        and exists (select 1 from {{ ref('fct_mouvements') }} as faits where faits.code_motif = membres.code_motif and faits.exercice = exercices.exercice and faits.sens = 'depart' and faits.est_permanent = true)
+),
+
+famille_motif_arrivee as (
+    select
+        exercices.exercice,
+        membres.code_motif,
+        membres.libelle_motif
+    from {{ ref('dim_motif_mouvement') }} as membres
+    cross join exercices
+    where membres.sens = 'arrivee'
+        and exists (select 1 from {{ ref('fct_mouvements') }} as faits where faits.code_motif = membres.code_motif and faits.exercice = exercices.exercice and faits.sens = 'arrivee' and faits.est_permanent = true)
 ),
 
 declares as (
@@ -27,8 +70,8 @@ declares as (
         'applications' as domaine,
         'Somme de fct_formations.nb_agents_formes de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : journal_formations/sessions.' as formule,
         true as est_mesure,
-        true as est_zero_si_vide
-    from applications
+        cast(null as varchar) as code_si_vide
+    from famille_application
     where indicateur = 'agents_formes'
     union all
     select
@@ -40,8 +83,8 @@ declares as (
         'applications' as domaine,
         'Somme de fct_formations.duree_jours de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : journal_formations/sessions.' as formule,
         true as est_mesure,
-        true as est_zero_si_vide
-    from applications
+        cast(null as varchar) as code_si_vide
+    from famille_application
     where indicateur = 'jours_formation'
     union all
     select
@@ -53,8 +96,8 @@ declares as (
         'applications' as domaine,
         'Somme de fct_assistances.duree_jours de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : journal_assistance/interventions.' as formule,
         true as est_mesure,
-        true as est_zero_si_vide
-    from applications
+        cast(null as varchar) as code_si_vide
+    from famille_application
     where indicateur = 'jours_assistance'
     union all
     select
@@ -66,8 +109,8 @@ declares as (
         'applications' as domaine,
         'Somme de fct_traitements_elections.duree_jours de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : journal_elections/traitements.' as formule,
         true as est_mesure,
-        true as est_zero_si_vide
-    from applications
+        cast(null as varchar) as code_si_vide
+    from famille_application
     where indicateur = 'jours_traitement_elections'
     union all
     select
@@ -79,9 +122,153 @@ declares as (
         'applications' as domaine,
         replace('Somme de fct_utilisateurs.nb_utilisateurs de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : {code_application}/comptes.', '{code_application}', code_application) as formule,
         true as est_mesure,
-        true as est_zero_si_vide
-    from applications
+        cast(null as varchar) as code_si_vide
+    from famille_application
     where indicateur = 'agents_utilisateurs'
+    union all
+    select
+        'assistance.tickets.nombre' as code,
+        exercice,
+        'Tickets ouverts au centre de services' as libelle,
+        'tickets' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Somme de fct_tickets.nb_tickets pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.incidents' as code,
+        exercice,
+        'Incidents ouverts au centre de services' as libelle,
+        'tickets' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Somme de fct_tickets.nb_tickets pour l’exercice, où type_ticket = incident ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.demandes' as code,
+        exercice,
+        'Demandes ouvertes au centre de services' as libelle,
+        'tickets' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Somme de fct_tickets.nb_tickets pour l’exercice, où type_ticket = demande ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.resolus' as code,
+        exercice,
+        'Tickets résolus ou clos' as libelle,
+        'tickets' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Somme de fct_tickets.nb_resolus pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.part_resolus' as code,
+        exercice,
+        'Part des tickets résolus ou clos' as libelle,
+        '%' as unite,
+        1 as decimales,
+        'assistance' as domaine,
+        '« Tickets résolus ou clos » × 100 ÷ « Tickets ouverts au centre de services » ; arrondi à 1 décimale. Sources : glpi/tickets.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.rouverts' as code,
+        exercice,
+        'Tickets rouverts' as libelle,
+        'tickets' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Somme de fct_tickets.nb_rouverts pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.part_rouverts' as code,
+        exercice,
+        'Part des tickets rouverts' as libelle,
+        '%' as unite,
+        1 as decimales,
+        'assistance' as domaine,
+        '« Tickets rouverts » × 100 ÷ « Tickets ouverts au centre de services » ; arrondi à 1 décimale. Sources : glpi/tickets.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.delais_connus' as code,
+        exercice,
+        'Tickets dont le délai de résolution est connu' as libelle,
+        'tickets' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Nombre de lignes de fct_tickets pour l’exercice, où a_delai = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.minutes_resolution' as code,
+        exercice,
+        'Somme des délais de résolution' as libelle,
+        'minutes' as unite,
+        0 as decimales,
+        'assistance' as domaine,
+        'Somme de fct_tickets.delai_minutes pour l’exercice, où a_delai = vrai ; absent si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.delai_moyen' as code,
+        exercice,
+        'Délai moyen de résolution' as libelle,
+        'heures' as unite,
+        1 as decimales,
+        'assistance' as domaine,
+        '« Somme des délais de résolution » ÷ (« Tickets dont le délai de résolution est connu » × 60) ; arrondi à 1 décimale. Sources : glpi/tickets.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.minutes_medianes' as code,
+        exercice,
+        'Délai médian de résolution, en minutes' as libelle,
+        'minutes' as unite,
+        1 as decimales,
+        'assistance' as domaine,
+        'Médiane de fct_tickets.delai_minutes pour l’exercice, où a_delai = vrai ; absent si aucune ligne ; arrondi à 1 décimale. Sources : glpi/tickets.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'assistance.tickets.delai_median' as code,
+        exercice,
+        'Délai médian de résolution' as libelle,
+        'heures' as unite,
+        1 as decimales,
+        'assistance' as domaine,
+        '« Délai médian de résolution, en minutes » ÷ 60 ; arrondi à 1 décimale. Sources : glpi/tickets.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
     union all
     select
         'finances.principal.fonctionnement.budget' as code,
@@ -92,7 +279,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.credits_ouverts_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = fonctionnement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -104,7 +291,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = fonctionnement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -116,7 +303,7 @@ declares as (
         'finances' as domaine,
         '« Recettes de fonctionnement réalisées du budget principal » − « Budget de fonctionnement du budget principal » ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         false as est_mesure,
-        false as est_zero_si_vide
+        cast(null as varchar) as code_si_vide
     from exercices
     union all
     select
@@ -128,7 +315,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = fonctionnement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -140,7 +327,7 @@ declares as (
         'finances' as domaine,
         '« Recettes de fonctionnement réalisées du budget principal » − « Dépenses de fonctionnement réalisées du budget principal » ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         false as est_mesure,
-        false as est_zero_si_vide
+        cast(null as varchar) as code_si_vide
     from exercices
     union all
     select
@@ -152,7 +339,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.credits_ouverts_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -164,7 +351,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.solde_avec_restes_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -176,7 +363,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_documents_budgetaires.encours_dette_eur pour l’exercice, où est_compte_administratif = vrai ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/emprunts.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -188,7 +375,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.credits_ouverts_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = annexe et section = fonctionnement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -200,7 +387,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = annexe et section = fonctionnement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -212,7 +399,7 @@ declares as (
         'finances' as domaine,
         'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = annexe et section = fonctionnement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
-        false as est_zero_si_vide
+        'm' as code_si_vide
     from exercices
     union all
     select
@@ -224,7 +411,595 @@ declares as (
         'finances' as domaine,
         '« Recettes de fonctionnement réalisées des budgets annexes » − « Dépenses de fonctionnement réalisées des budgets annexes » ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         false as est_mesure,
-        false as est_zero_si_vide
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.effectif.total' as code,
+        exercice,
+        'Agents employés au 31 décembre' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_effectifs.nb_agents pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.effectif.fonctionnaire' as code,
+        exercice,
+        'Fonctionnaires au 31 décembre' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_effectifs.nb_agents pour l’exercice, où code_statut = fonctionnaire ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.effectif.contractuel_permanent' as code,
+        exercice,
+        'Contractuels permanents au 31 décembre' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_effectifs.nb_agents pour l’exercice, où code_statut = contractuel_permanent ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.effectif.contractuel_non_permanent' as code,
+        exercice,
+        'Contractuels non permanents au 31 décembre' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_effectifs.nb_agents pour l’exercice, où code_statut = contractuel_non_permanent ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.effectif.contractuel_permanent_cdi' as code,
+        exercice,
+        'Contractuels permanents en CDI au 31 décembre' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_effectifs.nb_agents pour l’exercice, où code_statut = contractuel_permanent et est_cdi = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.effectif_permanent.total' as code,
+        exercice,
+        'Agents permanents au 31 décembre' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_effectifs.nb_agents pour l’exercice, où code_statut = fonctionnaire ou contractuel_permanent ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.effectif_filiere.' || code_filiere || '.titulaire' as code,
+        exercice,
+        replace('{filiere} : nombre de titulaires', '{filiere}', libelle_filiere) as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_effectifs.nb_agents de la filière, pour l’exercice, où code_statut = fonctionnaire ; sans objet si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        '—' as code_si_vide
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.' || code_filiere || '.titulaire' as code,
+        exercice,
+        replace('{filiere} : part des titulaires', '{filiere}', libelle_filiere) as libelle,
+        '%' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        replace('« {filiere} : nombre de titulaires » ÷ « Fonctionnaires au 31 décembre » × 100 ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.', '{filiere}', libelle_filiere) as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.total.titulaire' as code,
+        exercice,
+        'Ensemble des filières : part des titulaires' as libelle,
+        '%' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        '« Fonctionnaires au 31 décembre » ÷ « Fonctionnaires au 31 décembre » × 100 ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.effectif_filiere.' || code_filiere || '.contractuel' as code,
+        exercice,
+        replace('{filiere} : nombre de contractuels permanents', '{filiere}', libelle_filiere) as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_effectifs.nb_agents de la filière, pour l’exercice, où code_statut = contractuel_permanent ; sans objet si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        '—' as code_si_vide
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.' || code_filiere || '.contractuel' as code,
+        exercice,
+        replace('{filiere} : part des contractuels permanents', '{filiere}', libelle_filiere) as libelle,
+        '%' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        replace('« {filiere} : nombre de contractuels permanents » ÷ « Contractuels permanents au 31 décembre » × 100 ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.', '{filiere}', libelle_filiere) as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.total.contractuel' as code,
+        exercice,
+        'Ensemble des filières : part des contractuels permanents' as libelle,
+        '%' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        '« Contractuels permanents au 31 décembre » ÷ « Contractuels permanents au 31 décembre » × 100 ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.effectif_filiere.' || code_filiere || '.tous' as code,
+        exercice,
+        replace('{filiere} : nombre d’agents permanents', '{filiere}', libelle_filiere) as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_effectifs.nb_agents de la filière, pour l’exercice, où code_statut = fonctionnaire ou contractuel_permanent ; sans objet si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        '—' as code_si_vide
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.' || code_filiere || '.tous' as code,
+        exercice,
+        replace('{filiere} : part des agents permanents', '{filiere}', libelle_filiere) as libelle,
+        '%' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        replace('« {filiere} : nombre d’agents permanents » ÷ « Agents permanents au 31 décembre » × 100 ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.', '{filiere}', libelle_filiere) as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.total.tous' as code,
+        exercice,
+        'Ensemble des filières : part des agents permanents' as libelle,
+        '%' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        '« Agents permanents au 31 décembre » ÷ « Agents permanents au 31 décembre » × 100 ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.effectif_cadre_emplois.' || code_cadre_emplois as code,
+        exercice,
+        replace('{cadre_emplois} : nombre d’agents permanents', '{cadre_emplois}', libelle_court) as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_effectifs.nb_agents du cadre d’emplois, pour l’exercice, où code_statut = fonctionnaire ou contractuel_permanent ; sans objet si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        '—' as code_si_vide
+    from famille_cadre_emplois
+    union all
+    select
+        'rh.cadre_emplois.' || code_cadre_emplois as code,
+        exercice,
+        replace('{cadre_emplois} : part des agents permanents', '{cadre_emplois}', libelle_court) as libelle,
+        '%' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        replace('« {cadre_emplois} : nombre d’agents permanents » ÷ « Agents permanents au 31 décembre » × 100 ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.', '{cadre_emplois}', libelle_court) as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from famille_cadre_emplois
+    union all
+    select
+        'rh.somme_ages.fonctionnaire' as code,
+        exercice,
+        'Somme des âges des fonctionnaires' as libelle,
+        'ans' as unite,
+        1 as decimales,
+        'rh' as domaine,
+        'Somme de fct_effectifs.somme_ages_medians_ans pour l’exercice, où code_statut = fonctionnaire ; sans objet si aucune ligne ; arrondi à 1 décimale. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        '—' as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.somme_ages.contractuel_permanent' as code,
+        exercice,
+        'Somme des âges des contractuels permanents' as libelle,
+        'ans' as unite,
+        1 as decimales,
+        'rh' as domaine,
+        'Somme de fct_effectifs.somme_ages_medians_ans pour l’exercice, où code_statut = contractuel_permanent ; sans objet si aucune ligne ; arrondi à 1 décimale. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        '—' as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.somme_ages.ensemble_permanent' as code,
+        exercice,
+        'Somme des âges des agents permanents' as libelle,
+        'ans' as unite,
+        1 as decimales,
+        'rh' as domaine,
+        'Somme de fct_effectifs.somme_ages_medians_ans pour l’exercice, où code_statut = fonctionnaire ou contractuel_permanent ; sans objet si aucune ligne ; arrondi à 1 décimale. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        '—' as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.age_moyen.fonctionnaire' as code,
+        exercice,
+        'Âge moyen des fonctionnaires' as libelle,
+        'ans' as unite,
+        2 as decimales,
+        'rh' as domaine,
+        '« Somme des âges des fonctionnaires » ÷ « Fonctionnaires au 31 décembre » ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.age_moyen.contractuel_permanent' as code,
+        exercice,
+        'Âge moyen des contractuels permanents' as libelle,
+        'ans' as unite,
+        2 as decimales,
+        'rh' as domaine,
+        '« Somme des âges des contractuels permanents » ÷ « Contractuels permanents au 31 décembre » ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.age_moyen.ensemble_permanent' as code,
+        exercice,
+        'Âge moyen des agents permanents' as libelle,
+        'ans' as unite,
+        2 as decimales,
+        'rh' as domaine,
+        '« Somme des âges des agents permanents » ÷ « Agents permanents au 31 décembre » ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.age_moyen.titre' as code,
+        exercice,
+        'Âge moyen des agents permanents, à l’année' as libelle,
+        'ans' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        '« Somme des âges des agents permanents » ÷ « Agents permanents au 31 décembre » ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.heures_remunerees' as code,
+        exercice,
+        'Heures rémunérées de l’année' as libelle,
+        'heures' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_heures_remunerees.heures pour l’exercice ; absent si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.etpr.total' as code,
+        exercice,
+        'Équivalents temps plein rémunérés' as libelle,
+        'ETPR' as unite,
+        2 as decimales,
+        'rh' as domaine,
+        '« Heures rémunérées de l’année » ÷ 1820 ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.heures.fonctionnaire' as code,
+        exercice,
+        'Heures rémunérées des fonctionnaires' as libelle,
+        'heures' as unite,
+        2 as decimales,
+        'rh' as domaine,
+        'Somme de fct_heures_remunerees.heures pour l’exercice, où code_statut = fonctionnaire ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.etpr.fonctionnaire' as code,
+        exercice,
+        'Équivalents temps plein rémunérés des fonctionnaires' as libelle,
+        'ETPR' as unite,
+        2 as decimales,
+        'rh' as domaine,
+        '« Heures rémunérées des fonctionnaires » ÷ 1820 ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.heures.contractuel_permanent' as code,
+        exercice,
+        'Heures rémunérées des contractuels permanents' as libelle,
+        'heures' as unite,
+        2 as decimales,
+        'rh' as domaine,
+        'Somme de fct_heures_remunerees.heures pour l’exercice, où code_statut = contractuel_permanent ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.etpr.contractuel_permanent' as code,
+        exercice,
+        'Équivalents temps plein rémunérés des contractuels permanents' as libelle,
+        'ETPR' as unite,
+        2 as decimales,
+        'rh' as domaine,
+        '« Heures rémunérées des contractuels permanents » ÷ 1820 ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.heures.contractuel_non_permanent' as code,
+        exercice,
+        'Heures rémunérées des contractuels non permanents' as libelle,
+        'heures' as unite,
+        2 as decimales,
+        'rh' as domaine,
+        'Somme de fct_heures_remunerees.heures pour l’exercice, où code_statut = contractuel_non_permanent ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.etpr.contractuel_non_permanent' as code,
+        exercice,
+        'Équivalents temps plein rémunérés des contractuels non permanents' as libelle,
+        'ETPR' as unite,
+        2 as decimales,
+        'rh' as domaine,
+        '« Heures rémunérées des contractuels non permanents » ÷ 1820 ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.mouvement.arrivees' as code,
+        exercice,
+        'Arrivées d’agents permanents' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = arrivee et est_permanent = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.mouvement.departs' as code,
+        exercice,
+        'Départs d’agents permanents' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = depart et est_permanent = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.mouvement.nommes_stagiaires' as code,
+        exercice,
+        'Contractuels permanents nommés stagiaires' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = changement_statut et est_permanent = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.mouvement.arrivees_fonctionnaire' as code,
+        exercice,
+        'Arrivées de fonctionnaires' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = arrivee et code_statut = fonctionnaire ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.mouvement.departs_fonctionnaire' as code,
+        exercice,
+        'Départs de fonctionnaires' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = depart et code_statut = fonctionnaire ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.mouvement.arrivees_contractuel' as code,
+        exercice,
+        'Arrivées de contractuels permanents' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = arrivee et code_statut = contractuel_permanent ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.mouvement.departs_contractuel' as code,
+        exercice,
+        'Départs de contractuels permanents' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = depart et code_statut = contractuel_permanent ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.nb_depart.' || code_motif as code,
+        exercice,
+        replace('{motif_depart} : nombre de départs', '{motif_depart}', libelle_motif) as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_mouvements.nb_agents du motif, pour l’exercice, où sens = depart et est_permanent = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from famille_motif_depart
+    union all
+    select
+        'rh.depart.' || code_motif as code,
+        exercice,
+        replace('{motif_depart} : part des départs d’agents permanents', '{motif_depart}', libelle_motif) as libelle,
+        '%' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        replace('« {motif_depart} : nombre de départs » ÷ « Départs d’agents permanents » × 100 ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.', '{motif_depart}', libelle_motif) as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from famille_motif_depart
+    union all
+    select
+        'rh.nb_arrivee.' || code_motif as code,
+        exercice,
+        replace('{motif_arrivee} : nombre d’arrivées', '{motif_arrivee}', libelle_motif) as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        'Somme de fct_mouvements.nb_agents du motif, pour l’exercice, où sens = arrivee et est_permanent = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from famille_motif_arrivee
+    union all
+    select
+        'rh.arrivee.' || code_motif as code,
+        exercice,
+        replace('{motif_arrivee} : part des arrivées d’agents permanents', '{motif_arrivee}', libelle_motif) as libelle,
+        '%' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        replace('« {motif_arrivee} : nombre d’arrivées » ÷ « Arrivées d’agents permanents » × 100 ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.', '{motif_arrivee}', libelle_motif) as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from famille_motif_arrivee
+    union all
+    select
+        'rh.effectif_theorique_precedent.fonctionnaire' as code,
+        exercice,
+        'Effectif théorique des fonctionnaires au 31 décembre précédent' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        '« Fonctionnaires au 31 décembre » − « Arrivées de fonctionnaires » − « Contractuels permanents nommés stagiaires » + « Départs de fonctionnaires » ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.effectif_theorique_precedent.contractuel' as code,
+        exercice,
+        'Effectif théorique des contractuels permanents au 31 décembre précédent' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        '« Contractuels permanents au 31 décembre » − « Arrivées de contractuels permanents » + « Contractuels permanents nommés stagiaires » + « Départs de contractuels permanents » ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.effectif_theorique_precedent.total' as code,
+        exercice,
+        'Effectif théorique des agents permanents au 31 décembre précédent' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'rh' as domaine,
+        '« Agents permanents au 31 décembre » − « Arrivées d’agents permanents » + « Départs d’agents permanents » ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.variation.fonctionnaire' as code,
+        exercice,
+        'Variation de l’effectif des fonctionnaires dans l’année' as libelle,
+        '%' as unite,
+        1 as decimales,
+        'rh' as domaine,
+        '(« Fonctionnaires au 31 décembre » − « Effectif théorique des fonctionnaires au 31 décembre précédent ») ÷ « Effectif théorique des fonctionnaires au 31 décembre précédent » × 100 ; arrondi à 1 décimale. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.variation.contractuel' as code,
+        exercice,
+        'Variation de l’effectif des contractuels permanents dans l’année' as libelle,
+        '%' as unite,
+        1 as decimales,
+        'rh' as domaine,
+        '(« Contractuels permanents au 31 décembre » − « Effectif théorique des contractuels permanents au 31 décembre précédent ») ÷ « Effectif théorique des contractuels permanents au 31 décembre précédent » × 100 ; arrondi à 1 décimale. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rh.variation.ensemble' as code,
+        exercice,
+        'Variation de l’effectif des agents permanents dans l’année' as libelle,
+        '%' as unite,
+        1 as decimales,
+        'rh' as domaine,
+        '(« Agents permanents au 31 décembre » − « Effectif théorique des agents permanents au 31 décembre précédent ») ÷ « Effectif théorique des agents permanents au 31 décembre précédent » × 100 ; arrondi à 1 décimale. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
     from exercices
 ),
 
@@ -232,180 +1007,1147 @@ sources as (
     select
         'applications.' || code_application || '.agents_formes' as code,
         exercice,
-        'journal_formations/sessions' as source
-    from applications
+        'journal_formations/sessions' as source,
+        1 as groupe
+    from famille_application
     where indicateur = 'agents_formes'
     union all
     select
         'applications.' || code_application || '.jours_formation' as code,
         exercice,
-        'journal_formations/sessions' as source
-    from applications
+        'journal_formations/sessions' as source,
+        1 as groupe
+    from famille_application
     where indicateur = 'jours_formation'
     union all
     select
         'applications.' || code_application || '.jours_assistance' as code,
         exercice,
-        'journal_assistance/interventions' as source
-    from applications
+        'journal_assistance/interventions' as source,
+        1 as groupe
+    from famille_application
     where indicateur = 'jours_assistance'
     union all
     select
         'applications.' || code_application || '.jours_traitement_elections' as code,
         exercice,
-        'journal_elections/traitements' as source
-    from applications
+        'journal_elections/traitements' as source,
+        1 as groupe
+    from famille_application
     where indicateur = 'jours_traitement_elections'
     union all
     select
         'applications.' || code_application || '.agents_utilisateurs' as code,
         exercice,
-        code_application || '/comptes' as source
-    from applications
+        code_application || '/comptes' as source,
+        1 as groupe
+    from famille_application
     where indicateur = 'agents_utilisateurs'
     union all
     select
-        'finances.principal.fonctionnement.budget' as code,
+        'assistance.tickets.nombre' as code,
         exercice,
-        'budget/documents' as source
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.incidents' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.demandes' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.resolus' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.part_resolus' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.rouverts' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.part_rouverts' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.delais_connus' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.minutes_resolution' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.delai_moyen' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.minutes_medianes' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'assistance.tickets.delai_median' as code,
+        exercice,
+        'glpi/tickets' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.budget' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.fonctionnement.budget' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.recettes_realisees' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.recettes_realisees' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.ecart_recettes' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.ecart_recettes' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.depenses_realisees' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.depenses_realisees' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.resultat' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.fonctionnement.resultat' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.principal.investissement.budget' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.investissement.budget' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.principal.investissement.excedent' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.principal.investissement.excedent' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.dette.encours' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.dette.encours' as code,
         exercice,
-        'budget/emprunts' as source
+        'budget/emprunts' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.budget' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.budget' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.recettes_realisees' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.recettes_realisees' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.depenses_realisees' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.depenses_realisees' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.resultat' as code,
         exercice,
-        'budget/documents' as source
+        'budget/documents' as source,
+        1 as groupe
     from exercices
     union all
     select
         'finances.annexe.fonctionnement.resultat' as code,
         exercice,
-        'budget/lignes' as source
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif.total' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif.total' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif.fonctionnaire' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif.fonctionnaire' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif.contractuel_permanent' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif.contractuel_permanent' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif.contractuel_non_permanent' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif.contractuel_non_permanent' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif.contractuel_permanent_cdi' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif.contractuel_permanent_cdi' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif_permanent.total' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif_permanent.total' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif_filiere.' || code_filiere || '.titulaire' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from famille_filiere
+    union all
+    select
+        'rh.effectif_filiere.' || code_filiere || '.titulaire' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.' || code_filiere || '.titulaire' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.' || code_filiere || '.titulaire' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.total.titulaire' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.filiere.total.titulaire' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif_filiere.' || code_filiere || '.contractuel' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from famille_filiere
+    union all
+    select
+        'rh.effectif_filiere.' || code_filiere || '.contractuel' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.' || code_filiere || '.contractuel' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.' || code_filiere || '.contractuel' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.total.contractuel' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.filiere.total.contractuel' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif_filiere.' || code_filiere || '.tous' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from famille_filiere
+    union all
+    select
+        'rh.effectif_filiere.' || code_filiere || '.tous' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.' || code_filiere || '.tous' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.' || code_filiere || '.tous' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from famille_filiere
+    union all
+    select
+        'rh.filiere.total.tous' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.filiere.total.tous' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif_cadre_emplois.' || code_cadre_emplois as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from famille_cadre_emplois
+    union all
+    select
+        'rh.effectif_cadre_emplois.' || code_cadre_emplois as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from famille_cadre_emplois
+    union all
+    select
+        'rh.cadre_emplois.' || code_cadre_emplois as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from famille_cadre_emplois
+    union all
+    select
+        'rh.cadre_emplois.' || code_cadre_emplois as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from famille_cadre_emplois
+    union all
+    select
+        'rh.somme_ages.fonctionnaire' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.somme_ages.fonctionnaire' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.somme_ages.contractuel_permanent' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.somme_ages.contractuel_permanent' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.somme_ages.ensemble_permanent' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.somme_ages.ensemble_permanent' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.age_moyen.fonctionnaire' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.age_moyen.fonctionnaire' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.age_moyen.contractuel_permanent' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.age_moyen.contractuel_permanent' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.age_moyen.ensemble_permanent' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.age_moyen.ensemble_permanent' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.age_moyen.titre' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.age_moyen.titre' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures_remunerees' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures_remunerees' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures_remunerees' as code,
+        exercice,
+        'cegid_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures_remunerees' as code,
+        exercice,
+        'ciril_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures_remunerees' as code,
+        exercice,
+        'dsn/activites' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.total' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.total' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.total' as code,
+        exercice,
+        'cegid_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.total' as code,
+        exercice,
+        'ciril_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.total' as code,
+        exercice,
+        'dsn/activites' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.fonctionnaire' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.fonctionnaire' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.fonctionnaire' as code,
+        exercice,
+        'cegid_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.fonctionnaire' as code,
+        exercice,
+        'ciril_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.fonctionnaire' as code,
+        exercice,
+        'dsn/activites' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.fonctionnaire' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.fonctionnaire' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.fonctionnaire' as code,
+        exercice,
+        'cegid_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.fonctionnaire' as code,
+        exercice,
+        'ciril_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.fonctionnaire' as code,
+        exercice,
+        'dsn/activites' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.contractuel_permanent' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.contractuel_permanent' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.contractuel_permanent' as code,
+        exercice,
+        'cegid_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.contractuel_permanent' as code,
+        exercice,
+        'ciril_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.contractuel_permanent' as code,
+        exercice,
+        'dsn/activites' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.contractuel_permanent' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.contractuel_permanent' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.contractuel_permanent' as code,
+        exercice,
+        'cegid_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.contractuel_permanent' as code,
+        exercice,
+        'ciril_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.contractuel_permanent' as code,
+        exercice,
+        'dsn/activites' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.contractuel_non_permanent' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.contractuel_non_permanent' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.contractuel_non_permanent' as code,
+        exercice,
+        'cegid_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.contractuel_non_permanent' as code,
+        exercice,
+        'ciril_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.heures.contractuel_non_permanent' as code,
+        exercice,
+        'dsn/activites' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.contractuel_non_permanent' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.contractuel_non_permanent' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.contractuel_non_permanent' as code,
+        exercice,
+        'cegid_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.contractuel_non_permanent' as code,
+        exercice,
+        'ciril_rh/heures' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.etpr.contractuel_non_permanent' as code,
+        exercice,
+        'dsn/activites' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.arrivees' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.arrivees' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.departs' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.departs' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.nommes_stagiaires' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.nommes_stagiaires' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.arrivees_fonctionnaire' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.arrivees_fonctionnaire' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.departs_fonctionnaire' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.departs_fonctionnaire' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.arrivees_contractuel' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.arrivees_contractuel' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.departs_contractuel' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.mouvement.departs_contractuel' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.nb_depart.' || code_motif as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from famille_motif_depart
+    union all
+    select
+        'rh.nb_depart.' || code_motif as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from famille_motif_depart
+    union all
+    select
+        'rh.depart.' || code_motif as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from famille_motif_depart
+    union all
+    select
+        'rh.depart.' || code_motif as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from famille_motif_depart
+    union all
+    select
+        'rh.nb_arrivee.' || code_motif as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from famille_motif_arrivee
+    union all
+    select
+        'rh.nb_arrivee.' || code_motif as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from famille_motif_arrivee
+    union all
+    select
+        'rh.arrivee.' || code_motif as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from famille_motif_arrivee
+    union all
+    select
+        'rh.arrivee.' || code_motif as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from famille_motif_arrivee
+    union all
+    select
+        'rh.effectif_theorique_precedent.fonctionnaire' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif_theorique_precedent.fonctionnaire' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif_theorique_precedent.contractuel' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif_theorique_precedent.contractuel' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif_theorique_precedent.total' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.effectif_theorique_precedent.total' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.variation.fonctionnaire' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.variation.fonctionnaire' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.variation.contractuel' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.variation.contractuel' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.variation.ensemble' as code,
+        exercice,
+        'cegid_rh/agents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rh.variation.ensemble' as code,
+        exercice,
+        'ciril_rh/agents' as source,
+        1 as groupe
     from exercices
 ),
 
@@ -454,6 +2196,83 @@ agregats as (
         count(*) as nb_lignes
     from {{ ref('fct_utilisateurs') }} as faits
     group by faits.code_application, faits.exercice
+    union all
+    select
+        'assistance.tickets.nombre' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_tickets) then cast(sum(faits.nb_tickets) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_tickets) then cast(sum(faits.nb_tickets) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.incidents' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_tickets) then cast(sum(faits.nb_tickets) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_tickets) then cast(sum(faits.nb_tickets) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    where faits.type_ticket = 'incident'
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.demandes' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_tickets) then cast(sum(faits.nb_tickets) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_tickets) then cast(sum(faits.nb_tickets) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    where faits.type_ticket = 'demande'
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.resolus' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_resolus) then cast(sum(faits.nb_resolus) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_resolus) then cast(sum(faits.nb_resolus) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.rouverts' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_rouverts) then cast(sum(faits.nb_rouverts) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_rouverts) then cast(sum(faits.nb_rouverts) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.delais_connus' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    where faits.a_delai = true
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.minutes_resolution' as code,
+        faits.exercice,
+        case when count(*) = count(faits.delai_minutes) then cast(sum(faits.delai_minutes) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.delai_minutes) then cast(sum(faits.delai_minutes) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    where faits.a_delai = true
+    group by faits.exercice
+    union all
+    select
+        'assistance.tickets.minutes_medianes' as code,
+        faits.exercice,
+        {{ 'case when count(*) = count(faits.delai_minutes) then ' ~ mediane('faits.delai_minutes') ~ ' end' }} as valeur,
+        {{ arrondi('case when count(*) = count(faits.delai_minutes) then ' ~ mediane('faits.delai_minutes') ~ ' end', 1) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_tickets') }} as faits
+    where faits.a_delai = true
+    group by faits.exercice
     union all
     select
         'finances.principal.fonctionnement.budget' as code,
@@ -567,18 +2386,297 @@ agregats as (
         and faits.section = 'fonctionnement'
         and faits.sens = 'dépense'
     group by faits.exercice
+    union all
+    select
+        'rh.effectif.total' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_effectifs') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'rh.effectif.fonctionnaire' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_effectifs') }} as faits
+    where faits.code_statut = 'fonctionnaire'
+    group by faits.exercice
+    union all
+    select
+        'rh.effectif.contractuel_permanent' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_effectifs') }} as faits
+    where faits.code_statut = 'contractuel_permanent'
+    group by faits.exercice
+    union all
+    select
+        'rh.effectif.contractuel_non_permanent' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_effectifs') }} as faits
+    where faits.code_statut = 'contractuel_non_permanent'
+    group by faits.exercice
+    union all
+    select
+        'rh.effectif.contractuel_permanent_cdi' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_effectifs') }} as faits
+    where faits.code_statut = 'contractuel_permanent'
+        and faits.est_cdi = true
+    group by faits.exercice
+    union all
+    select
+        'rh.effectif_permanent.total' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_effectifs') }} as faits
+    where faits.code_statut in ('fonctionnaire', 'contractuel_permanent')
+    group by faits.exercice
+    union all
+    select
+        'rh.effectif_filiere.' || code_filiere || '.titulaire' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_effectifs') }} as faits
+    where faits.code_statut = 'fonctionnaire'
+    group by faits.code_filiere, faits.exercice
+    union all
+    select
+        'rh.effectif_filiere.' || code_filiere || '.contractuel' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_effectifs') }} as faits
+    where faits.code_statut = 'contractuel_permanent'
+    group by faits.code_filiere, faits.exercice
+    union all
+    select
+        'rh.effectif_filiere.' || code_filiere || '.tous' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_effectifs') }} as faits
+    where faits.code_statut in ('fonctionnaire', 'contractuel_permanent')
+    group by faits.code_filiere, faits.exercice
+    union all
+    select
+        'rh.effectif_cadre_emplois.' || code_cadre_emplois as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_effectifs') }} as faits
+    where faits.code_statut in ('fonctionnaire', 'contractuel_permanent')
+    group by faits.code_cadre_emplois, faits.exercice
+    union all
+    select
+        'rh.somme_ages.fonctionnaire' as code,
+        faits.exercice,
+        case when count(*) = count(faits.somme_ages_medians_ans) then cast(sum(faits.somme_ages_medians_ans) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.somme_ages_medians_ans) then cast(sum(faits.somme_ages_medians_ans) as decimal(20, 6)) end', 1) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_effectifs') }} as faits
+    where faits.code_statut = 'fonctionnaire'
+    group by faits.exercice
+    union all
+    select
+        'rh.somme_ages.contractuel_permanent' as code,
+        faits.exercice,
+        case when count(*) = count(faits.somme_ages_medians_ans) then cast(sum(faits.somme_ages_medians_ans) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.somme_ages_medians_ans) then cast(sum(faits.somme_ages_medians_ans) as decimal(20, 6)) end', 1) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_effectifs') }} as faits
+    where faits.code_statut = 'contractuel_permanent'
+    group by faits.exercice
+    union all
+    select
+        'rh.somme_ages.ensemble_permanent' as code,
+        faits.exercice,
+        case when count(*) = count(faits.somme_ages_medians_ans) then cast(sum(faits.somme_ages_medians_ans) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.somme_ages_medians_ans) then cast(sum(faits.somme_ages_medians_ans) as decimal(20, 6)) end', 1) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_effectifs') }} as faits
+    where faits.code_statut in ('fonctionnaire', 'contractuel_permanent')
+    group by faits.exercice
+    union all
+    select
+        'rh.heures_remunerees' as code,
+        faits.exercice,
+        case when count(*) = count(faits.heures) then cast(sum(faits.heures) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.heures) then cast(sum(faits.heures) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_heures_remunerees') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'rh.heures.fonctionnaire' as code,
+        faits.exercice,
+        case when count(*) = count(faits.heures) then cast(sum(faits.heures) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.heures) then cast(sum(faits.heures) as decimal(20, 6)) end', 2) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_heures_remunerees') }} as faits
+    where faits.code_statut = 'fonctionnaire'
+    group by faits.exercice
+    union all
+    select
+        'rh.heures.contractuel_permanent' as code,
+        faits.exercice,
+        case when count(*) = count(faits.heures) then cast(sum(faits.heures) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.heures) then cast(sum(faits.heures) as decimal(20, 6)) end', 2) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_heures_remunerees') }} as faits
+    where faits.code_statut = 'contractuel_permanent'
+    group by faits.exercice
+    union all
+    select
+        'rh.heures.contractuel_non_permanent' as code,
+        faits.exercice,
+        case when count(*) = count(faits.heures) then cast(sum(faits.heures) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.heures) then cast(sum(faits.heures) as decimal(20, 6)) end', 2) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_heures_remunerees') }} as faits
+    where faits.code_statut = 'contractuel_non_permanent'
+    group by faits.exercice
+    union all
+    select
+        'rh.mouvement.arrivees' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mouvements') }} as faits
+    where faits.sens = 'arrivee'
+        and faits.est_permanent = true
+    group by faits.exercice
+    union all
+    select
+        'rh.mouvement.departs' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mouvements') }} as faits
+    where faits.sens = 'depart'
+        and faits.est_permanent = true
+    group by faits.exercice
+    union all
+    select
+        'rh.mouvement.nommes_stagiaires' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mouvements') }} as faits
+    where faits.sens = 'changement_statut'
+        and faits.est_permanent = true
+    group by faits.exercice
+    union all
+    select
+        'rh.mouvement.arrivees_fonctionnaire' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mouvements') }} as faits
+    where faits.sens = 'arrivee'
+        and faits.code_statut = 'fonctionnaire'
+    group by faits.exercice
+    union all
+    select
+        'rh.mouvement.departs_fonctionnaire' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mouvements') }} as faits
+    where faits.sens = 'depart'
+        and faits.code_statut = 'fonctionnaire'
+    group by faits.exercice
+    union all
+    select
+        'rh.mouvement.arrivees_contractuel' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mouvements') }} as faits
+    where faits.sens = 'arrivee'
+        and faits.code_statut = 'contractuel_permanent'
+    group by faits.exercice
+    union all
+    select
+        'rh.mouvement.departs_contractuel' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mouvements') }} as faits
+    where faits.sens = 'depart'
+        and faits.code_statut = 'contractuel_permanent'
+    group by faits.exercice
+    union all
+    select
+        'rh.nb_depart.' || code_motif as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mouvements') }} as faits
+    where faits.sens = 'depart'
+        and faits.est_permanent = true
+    group by faits.code_motif, faits.exercice
+    union all
+    select
+        'rh.nb_arrivee.' || code_motif as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mouvements') }} as faits
+    where faits.sens = 'arrivee'
+        and faits.est_permanent = true
+    group by faits.code_motif, faits.exercice
 ),
 
 etats as (
     select
-        sources.code,
-        sources.exercice,
-        bool_and(coalesce(collecte.est_acceptee, false)) as est_recu,
-        bool_or(coalesce(collecte.nb_refusees, 0) > 0) as est_partiel
-    from sources
-    left join {{ ref('fct_collecte') }} as collecte
-        on sources.source = collecte.source and sources.exercice = collecte.exercice
-    group by sources.code, sources.exercice
+        declares.code,
+        declares.exercice,
+        coalesce(bool_and(groupes.est_recu), false) as est_recu,
+        coalesce(bool_or(groupes.est_partiel), false) as est_partiel
+    from declares
+    left join (
+        select
+            sources.code,
+            sources.exercice,
+            -- one of the alternatives of a source is enough
+            bool_or(coalesce(collecte.est_acceptee, false)) as est_recu,
+            bool_or(coalesce(collecte.nb_refusees, 0) > 0) as est_partiel
+        from sources
+        left join {{ ref('fct_collecte') }} as collecte
+            on sources.source = collecte.source and sources.exercice = collecte.exercice
+        group by sources.code, sources.exercice, sources.groupe
+    ) as groupes
+        on declares.code = groupes.code and declares.exercice = groupes.exercice
+    group by declares.code, declares.exercice
 ),
 
 mesures as (
@@ -588,13 +2686,13 @@ mesures as (
         case
             when not etats.est_recu then null
             when agregats.nb_lignes is not null then agregats.valeur
-            when declares.est_zero_si_vide then cast(0 as decimal(20, 6))
+            when declares.code_si_vide is null then cast(0 as decimal(20, 6))
         end as valeur,
         coalesce(agregats.valeur_arrondie, 0) as valeur_arrondie,
         case
             when not etats.est_recu then 'm'
-            when agregats.nb_lignes is null and not declares.est_zero_si_vide then 'm'
-            when agregats.nb_lignes is not null and agregats.valeur is null then '?'
+            when agregats.nb_lignes is null then declares.code_si_vide
+            when agregats.valeur is null then '?'
         end as code_calcul,
         absences.code_manquant as code_absence,
         coalesce(agregats.nb_lignes, 0) as nb_lignes
@@ -607,6 +2705,72 @@ mesures as (
 ),
 
 operations as (
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm2.valeur', 1) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'assistance.tickets.part_resolus' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'assistance.tickets.resolus' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'assistance.tickets.nombre' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm2.valeur', 1) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'assistance.tickets.part_rouverts' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'assistance.tickets.rouverts' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'assistance.tickets.nombre' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', '(m2.valeur * 60)', 1) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'assistance.tickets.delai_moyen' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'assistance.tickets.minutes_resolution' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'assistance.tickets.delais_connus' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', '60', 1) }} as valeur,
+        coalesce(m1.code_absence, m1.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'assistance.tickets.delai_median' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'assistance.tickets.minutes_medianes' and m1.exercice = declares.exercice
+    union all
     select
         declares.code,
         declares.exercice,
@@ -657,6 +2821,415 @@ operations as (
         on m1.code = 'finances.annexe.fonctionnement.recettes_realisees' and m1.exercice = declares.exercice
     left join mesures as m2
         on m2.code = 'finances.annexe.fonctionnement.depenses_realisees' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm2.valeur', 0) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.filiere.' || code_filiere || '.titulaire' as code,
+            exercice,
+            code_filiere
+        from famille_filiere
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.effectif_filiere.' || code_filiere || '.titulaire' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.effectif.fonctionnaire' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm1.valeur', 0) }} as valeur,
+        coalesce(m1.code_absence, m1.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.filiere.total.titulaire' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.effectif.fonctionnaire' and m1.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm2.valeur', 0) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.filiere.' || code_filiere || '.contractuel' as code,
+            exercice,
+            code_filiere
+        from famille_filiere
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.effectif_filiere.' || code_filiere || '.contractuel' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.effectif.contractuel_permanent' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm1.valeur', 0) }} as valeur,
+        coalesce(m1.code_absence, m1.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.filiere.total.contractuel' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.effectif.contractuel_permanent' and m1.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm2.valeur', 0) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.filiere.' || code_filiere || '.tous' as code,
+            exercice,
+            code_filiere
+        from famille_filiere
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.effectif_filiere.' || code_filiere || '.tous' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.effectif_permanent.total' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm1.valeur', 0) }} as valeur,
+        coalesce(m1.code_absence, m1.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.filiere.total.tous' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.effectif_permanent.total' and m1.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm2.valeur', 0) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.cadre_emplois.' || code_cadre_emplois as code,
+            exercice,
+            code_cadre_emplois
+        from famille_cadre_emplois
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.effectif_cadre_emplois.' || code_cadre_emplois and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.effectif_permanent.total' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', 'm2.valeur', 2) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.age_moyen.fonctionnaire' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.somme_ages.fonctionnaire' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.effectif.fonctionnaire' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', 'm2.valeur', 2) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.age_moyen.contractuel_permanent' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.somme_ages.contractuel_permanent' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.effectif.contractuel_permanent' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', 'm2.valeur', 2) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.age_moyen.ensemble_permanent' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.somme_ages.ensemble_permanent' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.effectif_permanent.total' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', 'm2.valeur', 0) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.age_moyen.titre' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.somme_ages.ensemble_permanent' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.effectif_permanent.total' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', '1820', 2) }} as valeur,
+        coalesce(m1.code_absence, m1.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.etpr.total' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.heures_remunerees' and m1.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', '1820', 2) }} as valeur,
+        coalesce(m1.code_absence, m1.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.etpr.fonctionnaire' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.heures.fonctionnaire' and m1.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', '1820', 2) }} as valeur,
+        coalesce(m1.code_absence, m1.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.etpr.contractuel_permanent' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.heures.contractuel_permanent' and m1.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', '1820', 2) }} as valeur,
+        coalesce(m1.code_absence, m1.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.etpr.contractuel_non_permanent' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.heures.contractuel_non_permanent' and m1.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm2.valeur', 0) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.depart.' || code_motif as code,
+            exercice,
+            code_motif
+        from famille_motif_depart
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.nb_depart.' || code_motif and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.mouvement.departs' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm2.valeur', 0) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.arrivee.' || code_motif as code,
+            exercice,
+            code_motif
+        from famille_motif_arrivee
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.nb_arrivee.' || code_motif and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.mouvement.arrivees' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ arrondi('(((m1.valeur - m2.valeur) - m3.valeur) + m4.valeur)', 0) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m3.code_absence, m4.code_absence, m1.code_calcul, m2.code_calcul, m3.code_calcul, m4.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) + coalesce(m3.nb_lignes, 0) + coalesce(m4.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.effectif_theorique_precedent.fonctionnaire' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.effectif.fonctionnaire' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.mouvement.arrivees_fonctionnaire' and m2.exercice = declares.exercice
+    left join mesures as m3
+        on m3.code = 'rh.mouvement.nommes_stagiaires' and m3.exercice = declares.exercice
+    left join mesures as m4
+        on m4.code = 'rh.mouvement.departs_fonctionnaire' and m4.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ arrondi('(((m1.valeur - m2.valeur) + m3.valeur) + m4.valeur)', 0) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m3.code_absence, m4.code_absence, m1.code_calcul, m2.code_calcul, m3.code_calcul, m4.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) + coalesce(m3.nb_lignes, 0) + coalesce(m4.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.effectif_theorique_precedent.contractuel' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.effectif.contractuel_permanent' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.mouvement.arrivees_contractuel' and m2.exercice = declares.exercice
+    left join mesures as m3
+        on m3.code = 'rh.mouvement.nommes_stagiaires' and m3.exercice = declares.exercice
+    left join mesures as m4
+        on m4.code = 'rh.mouvement.departs_contractuel' and m4.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ arrondi('((m1.valeur - m2.valeur) + m3.valeur)', 0) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m3.code_absence, m1.code_calcul, m2.code_calcul, m3.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) + coalesce(m3.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.effectif_theorique_precedent.total' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.effectif_permanent.total' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.mouvement.arrivees' and m2.exercice = declares.exercice
+    left join mesures as m3
+        on m3.code = 'rh.mouvement.departs' and m3.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('((m1.valeur - (((m1.valeur - m2.valeur) - m3.valeur) + m4.valeur)) * 100)', '(((m1.valeur - m2.valeur) - m3.valeur) + m4.valeur)', 1) }} as valeur,
+        coalesce(a1.code_manquant, m1.code_absence, m2.code_absence, m3.code_absence, m4.code_absence, m1.code_calcul, m2.code_calcul, m3.code_calcul, m4.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) + coalesce(m3.nb_lignes, 0) + coalesce(m4.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.variation.fonctionnaire' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.effectif.fonctionnaire' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.mouvement.arrivees_fonctionnaire' and m2.exercice = declares.exercice
+    left join mesures as m3
+        on m3.code = 'rh.mouvement.nommes_stagiaires' and m3.exercice = declares.exercice
+    left join mesures as m4
+        on m4.code = 'rh.mouvement.departs_fonctionnaire' and m4.exercice = declares.exercice
+    left join {{ ref('fct_absences_declarees') }} as a1
+        on a1.code = 'rh.effectif_theorique_precedent.fonctionnaire' and a1.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('((m1.valeur - (((m1.valeur - m2.valeur) + m3.valeur) + m4.valeur)) * 100)', '(((m1.valeur - m2.valeur) + m3.valeur) + m4.valeur)', 1) }} as valeur,
+        coalesce(a1.code_manquant, m1.code_absence, m2.code_absence, m3.code_absence, m4.code_absence, m1.code_calcul, m2.code_calcul, m3.code_calcul, m4.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) + coalesce(m3.nb_lignes, 0) + coalesce(m4.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.variation.contractuel' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.effectif.contractuel_permanent' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.mouvement.arrivees_contractuel' and m2.exercice = declares.exercice
+    left join mesures as m3
+        on m3.code = 'rh.mouvement.nommes_stagiaires' and m3.exercice = declares.exercice
+    left join mesures as m4
+        on m4.code = 'rh.mouvement.departs_contractuel' and m4.exercice = declares.exercice
+    left join {{ ref('fct_absences_declarees') }} as a1
+        on a1.code = 'rh.effectif_theorique_precedent.contractuel' and a1.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('((m1.valeur - ((m1.valeur - m2.valeur) + m3.valeur)) * 100)', '((m1.valeur - m2.valeur) + m3.valeur)', 1) }} as valeur,
+        coalesce(a1.code_manquant, m1.code_absence, m2.code_absence, m3.code_absence, m1.code_calcul, m2.code_calcul, m3.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) + coalesce(m3.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'rh.variation.ensemble' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'rh.effectif_permanent.total' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'rh.mouvement.arrivees' and m2.exercice = declares.exercice
+    left join mesures as m3
+        on m3.code = 'rh.mouvement.departs' and m3.exercice = declares.exercice
+    left join {{ ref('fct_absences_declarees') }} as a1
+        on a1.code = 'rh.effectif_theorique_precedent.total' and a1.exercice = declares.exercice
 ),
 
 expressions as (

@@ -8,6 +8,7 @@ each record and sets misshapen ones apart. Encodings are never guessed.
 
 import codecs
 import csv
+import html
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -76,7 +77,7 @@ def read_csv(
     check_title(above, fmt.title, exercice, fichier)
     ignored = [(number, "titre" if any(map(str.strip, cells)) else "ligne vide") for number, cells in above]
     ignored.append((line, "en-tête"))
-    if careful or text.spaced_quotes or last_line != len(ignored):
+    if careful or fmt.html or text.spaced_quotes or last_line != len(ignored):
         return _careful(text, fmt, header, last_line, ignored, fichier, workdir)
     return Records(text.path, header, last_line + 1, text.lines, ignored, delimiter=fmt.delimiter, skip=last_line)
 
@@ -229,6 +230,16 @@ def _header(
     return records[:index], (line, [cell.strip() for cell in cells]), ends[index + 1]
 
 
+def _fitted(cells: list[str], header: list[str], fmt: CsvFormat) -> list[str]:
+    """The cells of a record, without what a delimiter at the end of its line, or of the header's, adds or lacks."""
+    named = max(place for place, heading in enumerate(header, start=1) if heading)
+    while len(cells) > len(header) and not cells[-1]:
+        cells = cells[:-1]
+    if named <= len(cells) < len(header):
+        cells = cells + [""] * (len(header) - len(cells))
+    return [html.unescape(cell) for cell in cells] if fmt.html else cells
+
+
 def _careful(
     text: _Text,
     fmt: CsvFormat,
@@ -254,8 +265,7 @@ def _careful(
             if not any(cell.strip() for cell in cells):
                 ignored.append((line, "ligne vide"))
                 continue
-            while len(cells) > width and not cells[-1]:
-                cells.pop()  # superfluous delimiters at the end of a line
+            cells = _fitted(cells, header, fmt)
             if len(cells) != width:
                 if last_line > line:
                     raise DeliveryRefused(

@@ -89,6 +89,21 @@ select
     _livraison,
     _fichier,
     _ligne
+from {{ ref('stg_ciril_rh__comptes') }}
+union all
+select
+    code_application,
+    identifiant,
+    collectivite,
+    profil,
+    est_actif,
+    date_creation,
+    date_derniere_connexion,
+    date_situation,
+    exercice,
+    _livraison,
+    _fichier,
+    _ligne
 from {{ ref('stg_colbert__comptes') }}
 union all
 select

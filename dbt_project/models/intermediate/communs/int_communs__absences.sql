@@ -2,5 +2,8 @@ select
     code,
     exercice,
     code_manquant,
-    motif
+    motif,
+    _livraison,
+    _fichier,
+    _ligne
 from {{ ref('stg_absences__absences') }}

@@ -4,8 +4,8 @@ select
     exercice,
     cast(texte_valeur as decimal(20, 6)) as valeur_publiee,
     length(split_part(texte_valeur, '.', 2)) as nb_decimales_publiees,
-    -- a report that prints no number prints the mention instead
-    case when texte_valeur is null then coalesce(texte_publie, '?') end as code_manquant_publie,
+    -- a report that prints no number prints the mention instead; a cell left blank has no object
+    case when texte_valeur is null then coalesce(texte_publie, '—') end as code_manquant_publie,
     unite,
     texte_publie,
     remarque

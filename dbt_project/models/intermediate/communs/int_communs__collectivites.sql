@@ -1,4 +1,5 @@
--- The members, and one line that receives what no spelling recognises: a fact never loses a row for want of a place.
+-- The members, the syndicate itself (which has payslips of its own), and a line for what belongs to none of them: what no
+-- spelling recognises, and the tickets that nobody has dispatched. A fact never loses a row for want of a place.
 select
     code_collectivite,
     libelle_collectivite,
@@ -8,8 +9,23 @@ select
 from {{ ref('stg_organisation__collectivites') }}
 union all
 select
+    'syndicat' as code_collectivite,
+    sigle as libelle_collectivite,
+    'syndicat' as type_collectivite,
+    siren,
+    cast(null as bigint) as nb_habitants
+from {{ ref('stg_organisation__profil') }}
+union all
+select
     'inconnue' as code_collectivite,
     'Collectivité non reconnue' as libelle_collectivite,
     'inconnue' as type_collectivite,
+    cast(null as varchar) as siren,
+    cast(null as bigint) as nb_habitants
+union all
+select
+    'non_repartie' as code_collectivite,
+    'Non réparti' as libelle_collectivite,
+    'non répartie' as type_collectivite,
     cast(null as varchar) as siren,
     cast(null as bigint) as nb_habitants

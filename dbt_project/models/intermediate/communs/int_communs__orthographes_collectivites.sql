@@ -1,5 +1,10 @@
--- distinct: several spellings of one name become the same once normalised.
-select distinct
+-- union: several spellings of one name become the same once normalised.
+select
     {{ normalise_libelle('orthographe') }} as orthographe,
     code_collectivite
 from {{ ref('stg_organisation__collectivites_alias') }}
+union
+select
+    {{ normalise_libelle('unnest([sigle, nom])') }} as orthographe,
+    'syndicat' as code_collectivite
+from {{ ref('stg_organisation__profil') }}

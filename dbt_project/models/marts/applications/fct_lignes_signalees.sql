@@ -10,6 +10,26 @@ with lignes as (
     union all
     select 'journal_elections/traitements' as source, exercice, code_collectivite, poids, motif
     from {{ ref('int_applications__traitements') }}
+    union all
+    select systeme || '/bulletins' as source, exercice, code_collectivite, poids, motif
+    from {{ ref('int_rh__bulletins') }}
+    union all
+    select systeme || '/agents' as source, exercice, null as code_collectivite, poids, motif
+    from {{ ref('int_rh__agents') }}
+    union all
+    select
+        case systeme when 'dsn' then 'dsn/activites' else systeme || '/heures' end as source,
+        exercice,
+        null as code_collectivite,
+        poids,
+        motif
+    from {{ ref('int_rh__heures') }}
+    union all
+    select 'dsn/declarations' as source, exercice, null as code_collectivite, poids, motif
+    from {{ ref('int_rh__declarations_dsn') }}
+    union all
+    select 'glpi/tickets' as source, exercice, code_collectivite, poids, motif
+    from {{ ref('int_assistance__tickets') }}
 ),
 
 signalees as (

@@ -8,7 +8,7 @@ with mesures as (
     from {{ ref('rpt_activite__plis') }}
     group by all
     union all
-    select exercice, code_collectivite, 3, 'Données hébergées, fin décembre', 'Go', sum(volume_go)
+    select exercice, code_collectivite, 3, 'Données hébergées fin décembre (Go)', 'gigaoctets', sum(volume_go)
     from {{ ref('rpt_activite__stockage') }}
     where mois = 12
     group by all

@@ -1,0 +1,24 @@
+{# Whole minutes from one instant to another; both are known to the minute. #}
+{% macro minutes_entre(debut, fin) -%}
+    {{ return(adapter.dispatch('minutes_entre')(debut, fin)) }}
+{%- endmacro %}
+
+{% macro duckdb__minutes_entre(debut, fin) -%}
+    date_diff('minute', {{ debut }}, {{ fin }})
+{%- endmacro %}
+
+{% macro default__minutes_entre(debut, fin) -%}
+    timestampdiff(minute, {{ debut }}, {{ fin }})
+{%- endmacro %}
+
+{#
+    The minutes that a French text says: « 1 jour 2 heures 5 minutes 40 secondes » is 1 565, seconds left out. Its units
+    are in that order, each of them optional. NULL stays NULL.
+#}
+{% macro minutes_ecrites(texte) -%}
+    case when {{ texte }} is not null then
+        {%- for unite, minutes in {'jour': 1440, 'heure': 60, 'minute': 1}.items() %}
+        {{ '+' if not loop.first }} coalesce(cast(nullif(regexp_extract({{ texte }}, '([0-9]+) {{ unite }}', 1), '') as bigint), 0) * {{ minutes }}
+        {%- endfor %}
+    end
+{%- endmacro %}

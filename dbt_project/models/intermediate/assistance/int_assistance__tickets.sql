@@ -1,0 +1,61 @@
+-- The collectivité of a ticket is its entity, never its requester's: the first level below the root, whatever follows
+-- (« SICIO > Orly > Écoles » is Orly's). A ticket left in the root entity has not been dispatched.
+with rattaches as (
+    select
+        tickets.*,
+        case
+            when strpos(tickets.entite, ' > ') = 0 then 'non_repartie'
+            else coalesce(orthographes.code_collectivite, 'inconnue')
+        end as code_collectivite,
+        tickets.statut in ('Résolu', 'Clos') as est_resolu,
+        {{ minutes_entre('tickets.date_ouverture', 'tickets.date_resolution') }} as minutes_ecoulees,
+        {{ minutes_ecrites('tickets.duree_attente') }} as minutes_attente,
+        -- does this exercice's export show what became of the solutions? Without it a ticket reopened then resolved is unseen
+        count(tickets.statuts_solutions) over (partition by tickets.exercice) > 0 as montre_les_solutions,
+        case when year(tickets.date_ouverture) <> tickets.exercice then 'hors période' end as motif_exclusion
+    from {{ ref('stg_glpi__tickets') }} as tickets
+    left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
+        on {{ normalise_libelle("split_part(tickets.entite, ' > ', 2)") }} = orthographes.orthographe
+),
+
+-- A ticket delivered twice counts once.
+rangs as (
+    select
+        *,
+        row_number() over (
+            partition by exercice, numero_ticket, motif_exclusion
+            order by _fichier nulls last, _ligne nulls last
+        ) as rang
+    from rattaches
+)
+
+select
+    exercice,
+    numero_ticket,
+    code_collectivite,
+    coalesce(categorie, 'Sans catégorie') as categorie,
+    lower(type_ticket) as type_ticket,
+    statut,
+    priorite,
+    date_ouverture,
+    date_resolution,
+    est_resolu,
+    -- Reopened: a solution was refused, or a ticket still open bears the date of a former resolution. GLPI clears the dates
+    -- of a ticket that is reopened, so that neither shows when its status was changed by hand: then nothing tells it.
+    case
+        when statuts_solutions like '%Refusée%' then true
+        when not est_resolu and coalesce(date_resolution, date_cloture) is not null then true
+        when montre_les_solutions then false
+    end as est_rouvert,
+    minutes_attente,
+    -- from opening to the resolution in force, waiting left out when it is known; unknown when its dates contradict each other
+    case
+        when est_resolu and minutes_ecoulees >= coalesce(minutes_attente, 0)
+        then minutes_ecoulees - coalesce(minutes_attente, 0)
+    end as delai_minutes,
+    case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
+    coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from rangs

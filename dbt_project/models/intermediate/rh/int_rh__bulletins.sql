@@ -1,0 +1,28 @@
+with reunis as (
+    select * from {{ ref('stg_cegid_rh__bulletins') }}
+    union all
+    select * from {{ ref('stg_ciril_rh__bulletins') }}
+),
+
+qualifies as (
+    select
+        bulletins.*,
+        coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
+        {{ motif({'hors période': 'year(bulletins.mois) <> bulletins.exercice'}) }} as motif_exclusion
+    from reunis as bulletins
+    left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
+        on {{ normalise_libelle('bulletins.collectivite_saisie') }} = orthographes.orthographe
+)
+
+select
+    systeme,
+    exercice,
+    mois,
+    code_collectivite,
+    nb_bulletins,
+    case when motif_exclusion is null then 1 else 0 end as poids,
+    coalesce(motif_exclusion, 'compté') as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from qualifies

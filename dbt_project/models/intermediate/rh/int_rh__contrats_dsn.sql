@@ -1,0 +1,57 @@
+-- Every declared contract, with its weight in the head count of 31 December: an agent counts once, by the contract of the
+-- greatest quotity that runs on that day in the declaration of December. Elected members, trainees and volunteers are no
+-- agents; a contract suspended without pay is none of the « effectif rémunéré ».
+with suspensions as (
+    select distinct unnest(string_split(suspensions_dsn, ' ')) as code_motif_suspension
+    from {{ ref('int_rh__motifs') }}
+    where suspensions_dsn is not null
+),
+
+qualifies as (
+    select
+        contrats.*,
+        statuts.code as statut_agent,
+        contrats.code_nature_contrat not in ('29', '80', '81', '89') as est_agent,
+        {{ motif({
+            'déclaration écartée': 'declarations.poids = 0',
+            'mandat, stage ou volontariat': "contrats.code_nature_contrat in ('29', '80', '81', '89')",
+            'statut non reconnu': 'statuts.code is null',
+            'avant décembre': 'month(contrats.mois) <> 12',
+            'contrat pas encore commencé': 'contrats.date_debut > make_date(contrats.exercice, 12, 31)',
+            'contrat terminé': 'contrats.date_fin <= make_date(contrats.exercice, 12, 31)',
+            'contrat suspendu sans rémunération':
+                'suspensions.code_motif_suspension is not null'
+                ~ ' and contrats.date_suspension <= make_date(contrats.exercice, 12, 31)'
+                ~ ' and coalesce(contrats.date_fin_suspension >= make_date(contrats.exercice, 12, 31), true)',
+        }) }} as motif_exclusion
+    from {{ ref('stg_dsn__contrats') }} as contrats
+    inner join {{ ref('int_rh__declarations_dsn') }} as declarations
+        on contrats.declaration_id = declarations.declaration_id
+    {{ lecture('statut', 'contrats.code_statut', 'statuts') }}
+    left join suspensions on contrats.code_motif_suspension = suspensions.code_motif_suspension
+),
+
+rangs as (
+    select
+        *,
+        row_number() over (
+            partition by exercice, matricule, motif_exclusion
+            order by quotite_contrat desc nulls last, date_debut, numero_contrat, declaration_id, _ligne
+        ) as rang
+    from qualifies
+)
+
+select
+    declaration_id,
+    exercice,
+    mois,
+    matricule,
+    numero_contrat,
+    statut_agent,
+    est_agent,
+    case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
+    coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'autre contrat du même agent' end) as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from rangs

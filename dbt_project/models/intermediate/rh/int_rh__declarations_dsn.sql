@@ -1,0 +1,46 @@
+-- Every accepted social declaration, with its weight: of those of an establishment, month, nature and fraction the last
+-- sent counts (a type 03 or 05 takes the place of the former ones), unless it cancels (04).
+with rangs as (
+    select
+        *,
+        row_number() over envois as rang,
+        first_value(code_type_declaration) over envois as type_du_dernier_envoi
+    from {{ ref('stg_dsn__declarations') }}
+    where not est_test
+    window envois as (
+        partition by siret, mois, code_nature_declaration, code_fraction
+        order by numero_ordre desc, date_fichier desc, _fichier desc, declaration_id desc
+    )
+),
+
+qualifies as (
+    select
+        declarations.*,
+        {{ motif({
+            'envoi d’essai': 'declarations.est_test',
+            'signalement, hors paie mensuelle': "declarations.code_nature_declaration <> '01'",
+            'annulation': "declarations.code_type_declaration = '04'",
+            'déclaration annulée': "rangs.rang > 1 and rangs.type_du_dernier_envoi = '04'",
+            'déclaration remplacée par une plus récente': 'rangs.rang > 1',
+        }) }} as motif_exclusion
+    from {{ ref('stg_dsn__declarations') }} as declarations
+    left join rangs on declarations.declaration_id = rangs.declaration_id
+)
+
+select
+    declaration_id,
+    exercice,
+    mois,
+    siret,
+    code_fraction,
+    code_nature_declaration,
+    code_type_declaration,
+    numero_ordre,
+    date_fichier,
+    nb_individus,
+    case when motif_exclusion is null then 1 else 0 end as poids,
+    coalesce(motif_exclusion, 'compté') as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from qualifies

@@ -1,0 +1,18 @@
+select
+    cast(exercice as integer) as exercice,
+    cast(numero_ticket as bigint) as numero_ticket,
+    cast(month(date_ouverture) as integer) as mois,
+    cast(date_ouverture as date) as date_ouverture,
+    cast(code_collectivite as varchar) as code_collectivite,
+    cast(type_ticket as varchar) as type_ticket,
+    cast(categorie as varchar) as categorie,
+    cast(statut as varchar) as statut,
+    cast(priorite as varchar) as priorite,
+    cast(1 as bigint) as nb_tickets,
+    cast(case when est_resolu then 1 else 0 end as bigint) as nb_resolus,
+    cast(case when est_rouvert then 1 when not est_rouvert then 0 end as bigint) as nb_rouverts,
+    cast(delai_minutes as bigint) as delai_minutes,
+    cast(delai_minutes is not null as boolean) as a_delai,
+    cast(minutes_attente is not null as boolean) as est_attente_connue
+from {{ ref('int_assistance__tickets') }}
+where poids = 1

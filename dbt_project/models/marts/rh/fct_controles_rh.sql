@@ -1,0 +1,109 @@
+-- What two sources say of the same thing, side by side; the report's own reconciliations are in rpt_rh__rapprochements.
+with agents as (
+    select
+        *,
+        case when code_statut = 'fonctionnaire' then 'Fonctionnaires' else 'Contractuels' end as perimetre
+    from {{ ref('int_rh__agents') }}
+    where poids = 1 and est_present
+),
+
+contrats as (
+    select
+        exercice,
+        case when statut_agent = 'contractuel' then 'Contractuels' else 'Fonctionnaires' end as perimetre,
+        sum(poids) as nb_agents
+    from {{ ref('int_rh__contrats_dsn') }}
+    group by exercice, perimetre
+),
+
+effectifs as (
+    select exercice, perimetre, count(*) as nb_agents
+    from agents
+    group by exercice, perimetre
+),
+
+heures as (
+    select
+        exercice,
+        sum(heures) filter (where systeme = 'dsn' and poids = 1) as heures_declarees,
+        sum(heures) filter (where motif = 'remplacée par les déclarations sociales') as heures_du_systeme
+    from {{ ref('int_rh__heures') }}
+    group by exercice
+),
+
+ecartees as (
+    select exercice, motif
+    from {{ ref('int_rh__agents') }}
+    where poids = 0
+    union all
+    -- counted all the same: nothing is printed of the cadre d'emplois of an agent who has no permanent post
+    select exercice, 'cadre d’emplois non reconnu' as motif
+    from {{ ref('int_rh__agents') }}
+    where poids = 1 and est_cadre_inconnu
+    union all
+    select exercice, 'motif de mouvement non reconnu' as motif
+    from {{ ref('int_rh__mouvements') }}
+    where poids = 1 and est_motif_inconnu
+    union all
+    select exercice, motif
+    from {{ ref('int_rh__heures') }}
+    where motif in (
+        'hors période', 'statut non reconnu', 'agent absent de l’état du personnel', 'contrat absent de la déclaration',
+        'unité qui n’est pas une durée', 'exercice sans déclarations'
+    )
+),
+
+controles as (
+    select
+        'RH-DSN-EFFECTIF' as code_controle,
+        contrats.exercice,
+        contrats.perimetre,
+        contrats.nb_agents as valeur,
+        coalesce(effectifs.nb_agents, 0) as valeur_attendue
+    from contrats
+    left join effectifs on contrats.exercice = effectifs.exercice and contrats.perimetre = effectifs.perimetre
+    union all
+    select
+        'RH-DSN-HEURES' as code_controle,
+        exercice,
+        'Heures rémunérées' as perimetre,
+        heures_declarees as valeur,
+        heures_du_systeme as valeur_attendue
+    from heures
+    where heures_declarees is not null and heures_du_systeme is not null
+    union all
+    select
+        'RH-REFERENTIEL' as code_controle,
+        exercice,
+        'Catégorie' as perimetre,
+        count(*) filter (where est_categorie_differente) as valeur,
+        0 as valeur_attendue
+    from agents
+    group by exercice
+    union all
+    select
+        'RH-REFERENTIEL' as code_controle,
+        exercice,
+        'Filière' as perimetre,
+        count(*) filter (where est_filiere_differente) as valeur,
+        0 as valeur_attendue
+    from agents
+    group by exercice
+    union all
+    select
+        'RH-LIGNES' as code_controle,
+        exercice,
+        motif as perimetre,
+        count(*) as valeur,
+        0 as valeur_attendue
+    from ecartees
+    group by exercice, motif
+)
+
+select
+    cast(code_controle as varchar) as code_controle,
+    cast(exercice as integer) as exercice,
+    cast(perimetre as varchar) as perimetre,
+    cast(valeur as decimal(20, 6)) as valeur,
+    cast(valeur_attendue as decimal(20, 6)) as valeur_attendue
+from controles

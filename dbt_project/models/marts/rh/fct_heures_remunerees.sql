@@ -1,0 +1,9 @@
+select
+    cast(exercice as integer) as exercice,
+    cast(mois as date) as mois,
+    cast(code_statut as varchar) as code_statut,
+    cast(categorie as varchar) as categorie,
+    cast(sum(heures) as decimal(18, 2)) as heures
+from {{ ref('int_rh__heures') }}
+where poids = 1
+group by exercice, mois, code_statut, categorie

@@ -1,0 +1,28 @@
+-- Every member of each exercice whose tickets were received, and what could not be given to a member.
+with tickets as (
+    select
+        collecte.exercice,
+        collectivites.code_collectivite,
+        collectivites.libelle_collectivite,
+        coalesce(sum(tickets.nb_tickets), 0) as nb_tickets,
+        coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'incident'), 0) as nb_incidents,
+        coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'demande'), 0) as nb_demandes,
+        coalesce(sum(tickets.nb_resolus), 0) as nb_resolus
+    from {{ ref('fct_collecte') }} as collecte
+    cross join {{ ref('dim_collectivite') }} as collectivites
+    left join {{ ref('fct_tickets') }} as tickets
+        on collecte.exercice = tickets.exercice and collectivites.code_collectivite = tickets.code_collectivite
+    where collecte.source = 'glpi/tickets' and collecte.est_acceptee
+    group by collecte.exercice, collectivites.code_collectivite, collectivites.libelle_collectivite
+)
+
+select
+    cast(exercice as integer) as exercice,
+    cast(code_collectivite as varchar) as code_collectivite,
+    cast(libelle_collectivite as varchar) as libelle_collectivite,
+    cast(nb_tickets as bigint) as nb_tickets,
+    cast(nb_incidents as bigint) as nb_incidents,
+    cast(nb_demandes as bigint) as nb_demandes,
+    cast(nb_resolus as bigint) as nb_resolus,
+    cast({{ ratio('nb_tickets * 100', 'sum(nb_tickets) over (partition by exercice)', 1) }} as decimal(5, 1)) as part_tickets_pct
+from tickets

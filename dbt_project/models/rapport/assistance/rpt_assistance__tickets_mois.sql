@@ -1,0 +1,18 @@
+-- Twelve months for each exercice whose tickets were received: a month without ticket is a zero, not a gap.
+with mois as (
+    select collecte.exercice, mois.mois
+    from {{ ref('fct_collecte') }} as collecte
+    cross join (select unnest(generate_series(1, 12)) as mois) as mois
+    where collecte.source = 'glpi/tickets' and collecte.est_acceptee
+)
+
+select
+    cast(mois.exercice as integer) as exercice,
+    cast(mois.mois as integer) as mois,
+    cast(coalesce(sum(tickets.nb_tickets), 0) as bigint) as nb_tickets,
+    cast(coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'incident'), 0) as bigint) as nb_incidents,
+    cast(coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'demande'), 0) as bigint) as nb_demandes,
+    cast(coalesce(sum(tickets.nb_resolus), 0) as bigint) as nb_resolus
+from mois
+left join {{ ref('fct_tickets') }} as tickets on mois.exercice = tickets.exercice and mois.mois = tickets.mois
+group by mois.exercice, mois.mois

@@ -1,0 +1,27 @@
+-- Why permanent agents came and left, the most frequent first; equal numbers in the order of their labels.
+with comptes as (
+    select exercice, sens, code_motif, sum(nb_agents) as nb_agents
+    from {{ ref('fct_mouvements') }}
+    where est_permanent and sens in ('arrivee', 'depart')
+    group by exercice, sens, code_motif
+)
+
+select
+    cast(comptes.exercice as integer) as exercice,
+    cast(comptes.sens as varchar) as sens,
+    cast(
+        row_number() over (
+            partition by comptes.exercice, comptes.sens
+            order by comptes.nb_agents desc nulls last, motifs.libelle_motif nulls last
+        ) as integer
+    ) as rang,
+    cast(comptes.code_motif as varchar) as code_motif,
+    cast(motifs.libelle_motif as varchar) as libelle_motif,
+    cast(comptes.nb_agents as bigint) as nb_agents,
+    cast(
+        {{ ratio('comptes.nb_agents * 100', 'sum(comptes.nb_agents) over (partition by comptes.exercice, comptes.sens)', 0) }}
+        as integer
+    ) as part_pct
+from comptes
+inner join {{ ref('dim_motif_mouvement') }} as motifs
+    on comptes.sens = motifs.sens and comptes.code_motif = motifs.code_motif

@@ -1,0 +1,27 @@
+-- Findings: what two sources, or two ways of counting, say of the same thing.
+with controles as (
+    select code_controle, exercice, perimetre, valeur, valeur_attendue
+    from {{ ref('fct_controles_rh') }}
+    union all
+    -- the theoretical head count may differ from the one counted a year before: somebody to look for, not an error
+    select
+        'RH-THEORIQUE' as code_controle,
+        variations.exercice,
+        variations.libelle_statut as perimetre,
+        variations.nb_agents_theorique_precedent as valeur,
+        precedents.nb_agents as valeur_attendue
+    from {{ ref('rpt_rh__variations') }} as variations
+    inner join {{ ref('rpt_rh__variations') }} as precedents
+        on variations.exercice = precedents.exercice + 1
+        and variations.code_statut = precedents.code_statut
+)
+
+select
+    cast(code_controle as varchar) as code_controle,
+    cast(exercice as integer) as exercice,
+    cast(perimetre as varchar) as perimetre,
+    cast(valeur as decimal(20, 6)) as valeur,
+    cast(valeur_attendue as decimal(20, 6)) as valeur_attendue,
+    cast(valeur - valeur_attendue as decimal(20, 6)) as ecart,
+    cast(valeur = valeur_attendue as boolean) as est_egal
+from controles

@@ -1,0 +1,1 @@
+{{ bulletins('cegid_rh') }}

@@ -1,0 +1,1 @@
+{{ heures_remunerees('cegid_rh') }}

@@ -1,0 +1,1 @@
+{{ agents('ciril_rh') }}

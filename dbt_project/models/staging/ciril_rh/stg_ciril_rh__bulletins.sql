@@ -1,0 +1,1 @@
+{{ bulletins('ciril_rh') }}

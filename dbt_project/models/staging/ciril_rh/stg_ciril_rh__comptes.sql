@@ -1,0 +1,1 @@
+{{ comptes('ciril_rh') }}

@@ -1,0 +1,1 @@
+{{ heures_remunerees('ciril_rh') }}

@@ -1,0 +1,20 @@
+select
+    exercice,
+    id as numero_ticket,
+    entite,
+    statut,
+    date_modification,
+    date_ouverture,
+    priorite,
+    urgence,
+    categorie,
+    type as type_ticket,
+    date_resolution,
+    date_cloture,
+    duree_attente,
+    nb_suivis,
+    statuts_solutions,
+    _livraison,
+    _fichier,
+    _ligne
+from {{ source('lake', 'glpi__tickets') }}

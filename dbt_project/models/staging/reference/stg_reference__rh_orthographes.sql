@@ -1,0 +1,5 @@
+select
+    nomenclature,
+    orthographe,
+    code
+from {{ source('reference', 'rh_orthographes') }}

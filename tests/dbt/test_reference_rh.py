@@ -1,0 +1,83 @@
+"""The reference of the staff: one category per cadre and day, words that lead to one code, codes that exist."""
+
+import csv
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+
+from pipelines.settings import REFERENCE_DIR
+
+ALWAYS = ("0001-01-01", "9999-12-31")
+CODES = {
+    "statut": {"titulaire", "stagiaire", "contractuel"},
+    "sexe": {"F", "M"},
+    "contrat": {"CDI", "CDD"},
+    "categorie": {"A", "B", "C"},
+}
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    with (REFERENCE_DIR / f"rh_{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def category_of(code: str, day: str) -> list[str]:
+    return [
+        row["categorie"]
+        for row in rows("cadres_emplois")
+        if row["code"] == code and (row["valide_du"] or ALWAYS[0]) <= day <= (row["valide_au"] or ALWAYS[1])
+    ]
+
+
+def test_a_cadre_has_one_category_a_day():
+    periods: dict[str, list[tuple[str, str]]] = {}
+    for row in rows("cadres_emplois"):
+        periods.setdefault(row["code"], []).append((row["valide_du"] or ALWAYS[0], row["valide_au"] or ALWAYS[1]))
+    for code, spans in periods.items():
+        assert all(first[1] < second[0] for first, second in pairwise(sorted(spans))), code
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "category"),
+    [
+        ("assistants_socio_educatifs", "2019-01-31", "B"),
+        ("assistants_socio_educatifs", "2019-02-01", "A"),
+        ("educateurs_de_jeunes_enfants", "2018-12-31", "B"),
+        ("auxiliaires_de_puericulture", "2021-12-31", "C"),
+        ("auxiliaires_de_puericulture", "2022-01-01", "B"),
+        ("aides_soignants", "2022-12-31", "B"),
+        ("ingenieurs", "2018-12-31", "A"),
+    ],
+)
+def test_category_follows_the_decree_of_the_day(code, day, category):
+    assert category_of(code, day) == [category]
+
+
+def test_every_cadre_is_in_a_known_filiere_and_category():
+    filieres = {row["code"] for row in rows("filieres")}
+    assert len(filieres) == 8
+    assert {row["filiere"] for row in rows("cadres_emplois")} <= filieres
+    assert {row["categorie"] for row in rows("cadres_emplois")} == {"A", "B", "C"}
+
+
+def test_a_label_of_a_cadre_stands_for_one_cadre():
+    for column in ("libelle", "libelle_court"):
+        pairs = {(row[column], row["code"]) for row in rows("cadres_emplois")}
+        assert max(Counter(label for label, _ in pairs).values()) == 1
+
+
+def test_a_motif_is_known_once():
+    keys = Counter((row["sens"], row["code"]) for row in rows("motifs"))
+    assert max(keys.values()) == 1
+    assert {sens for sens, _ in keys} == {"arrivee", "depart", "changement_statut"}
+    assert {("arrivee", "non_renseigne"), ("depart", "non_renseigne")} <= set(keys)
+
+
+def test_every_word_leads_to_a_code_that_exists():
+    motifs: dict[str, set[str]] = {}
+    for row in rows("motifs"):
+        motifs.setdefault(row["sens"], set()).add(row["code"])
+    known = CODES | motifs
+    for row in rows("orthographes"):
+        assert row["code"] in known[row["nomenclature"]], row

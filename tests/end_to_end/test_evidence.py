@@ -1,0 +1,172 @@
+"""The auditor's road on the demonstration: figure → lines and back, decide, freeze, correct, freeze again, replay."""
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines import settings
+from pipelines.evidence.findings import gather
+from pipelines.evidence.trace import load_lines, trace
+from pipelines.figures.load import load_figures
+from pipelines.ledger.store import open_ledger
+from pipelines.rules import RULES
+from pipelines.settings import Home
+from pipelines.sources.organisation import load_organisation
+from pipelines.sources.registry import load_registry
+from tests.end_to_end.conftest import sicio
+
+VISAS = ("--prepared-by", "A. Préparateur", "--reviewed-by", "B. Relectrice", "--approved-by", "C. Présidente")
+CORRECTED = "applications.sirius.agents_utilisateurs"
+
+
+@pytest.fixture(scope="module")
+def home(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the demonstration that the tests of this page change, one after the other."""
+    copy = tmp_path_factory.mktemp("audit") / "home"
+    shutil.copytree(demonstration, copy, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
+    shutil.copy(demonstration.parent / "key", copy.parent / "key")
+    return copy
+
+
+def findings(home: Path, year: int = 2020) -> list[dict]:
+    return json.loads(sicio(home, "findings", str(year), "--format", "json").stdout)["constats"]
+
+
+def lines_of(home: Path, code: str) -> list[dict]:
+    text = sicio(home, "trace", code, "2020", "--format", "csv").stdout.lstrip("\ufeff")
+    return list(csv.DictReader(io.StringIO(text), delimiter=";"))
+
+
+def test_every_fact_that_a_figure_measures_says_where_its_lines_are():
+    figures = load_figures()
+    facts = {declared.figure.measure.fact for declared in figures.by_code.values() if declared.figure.measure}
+    assert sorted(facts - load_lines().keys()) == []
+
+
+def test_the_lines_of_every_figure_add_up_to_its_exact_value(demonstration):
+    from pipelines.evidence.published import published_figures
+
+    home, figures = Home(demonstration), load_figures()
+    wrong, lines = [], 0
+    with open_ledger(home) as ledger:
+        for exercice in (2018, 2019, 2020):
+            for row in published_figures(home, exercice):
+                found = trace(home, ledger, figures, row["code"], exercice)
+                wrong += [(row["code"], exercice, leaf.code) for leaf in found.feuilles if not leaf.agrees]
+                lines += sum(len(leaf.lignes) for leaf in found.feuilles)
+                if row["valeur"] is not None and any(leaf.lignes for leaf in found.feuilles):
+                    assert found.sources, row["code"]
+    assert wrong == []
+    assert lines > 20_000
+
+
+def test_no_two_findings_have_the_same_number(demonstration):
+    home, registry = Home(demonstration), load_registry(settings.SOURCES_DIR)
+    with open_ledger(home) as ledger:
+        standing = gather(home, ledger, registry, load_organisation(home, registry))
+    numbers = [finding.id for finding in standing]
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_a_line_leads_back_to_the_figure_and_one_set_aside_says_why(home):
+    rows = lines_of(home, CORRECTED)
+    counted = next(row for row in rows if row["compte"] == "vrai")
+    aside = next(row for row in rows if row["compte"] == "faux")
+    said = sicio(home, "trace", "--file", counted["fichier"], "--line", counted["ligne"]).stdout
+    assert CORRECTED in said and "ligne acceptée" in said
+    said = sicio(home, "trace", "--file", aside["fichier"], "--line", aside["ligne"]).stdout
+    assert CORRECTED not in said and f"comptée pour rien : {aside['motif']}" in said
+    refused = next(finding for finding in findings(home) if finding["code"].startswith("LIG-"))
+    said = sicio(home, "trace", "--file", refused["fichier"], "--line", str(refused["ligne"])).stdout
+    assert "ligne refusée" in said and refused["code"] in said
+    assert "ligne ignorée" in sicio(home, "trace", "--file", counted["fichier"], "--line", "1").stdout
+
+
+def test_a_year_is_frozen_once_everything_is_decided(home):
+    refused = sicio(home, "release", "2020", *VISAS)
+    assert refused.returncode == 1 and "stand without a decision" in refused.stderr
+    contradiction = next(f for f in findings(home) if f["ou"] == "finances.annexe.fonctionnement.resultat")
+    assert contradiction["ecart"] == "-0,62"
+    for finding in findings(home):
+        if finding["severite"] == "bloquant" or RULES[finding["code"]].a_decider:
+            decided = sicio(
+                home, "decide", finding["constat"], "--because", "constaté, erratum à joindre", "--by", "C."
+            )
+            assert decided.returncode == 0, decided.stderr
+    alone = sicio(home, "release", "2020", "--prepared-by", "A", "--reviewed-by", "A", "--approved-by", "C")
+    assert alone.returncode == 1 and "another person" in alone.stderr
+    frozen = sicio(home, "release", "2020", *VISAS)
+    assert frozen.returncode == 0, frozen.stderr
+    release = json.loads((home / "releases" / "2020-v1" / "release.json").read_text(encoding="utf-8"))
+    assert release["fingerprint"] in frozen.stdout
+    assert {"rapport/chiffres.parquet", "organisation.yml"} <= release["files"].keys()
+    assert len(release["deliveries"]) > 60
+    again = sicio(home, "release", "2020", *VISAS, "--reason", "pour voir")
+    assert again.returncode == 1 and "nothing differs" in again.stderr
+
+
+def test_a_frozen_year_is_made_again_with_the_same_bytes(home):
+    done = sicio(home, "replay", "2020-v1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 from the lake (purged)" in done.stdout and "came out with the same bytes" in done.stdout
+
+
+def test_a_correction_of_a_frozen_year_waits_for_a_new_release(home):
+    published = (home / "published").resolve()
+    counted = next(row for row in lines_of(home, CORRECTED) if row["compte"] == "vrai")
+    export = home / "landing" / "2020" / "sirius" / counted["fichier"]
+    lines = export.read_text(encoding="utf-8").split("\n")
+    header, row = lines[0].split(","), lines[int(counted["ligne"]) - 1].split(",")
+    assert row[header.index("actif")] == "1"
+    row[header.index("actif")] = "0"
+    lines[int(counted["ligne"]) - 1] = ",".join(row)
+    export.write_text("\n".join(lines), encoding="utf-8")
+
+    held = sicio(home, "run", "2020", "--source", "sirius")
+    assert held.returncode == 5, held.stdout + held.stderr
+    assert "2020-v1 is frozen" in held.stderr and (home / "published").resolve() == published
+    assert [f["ou"] for f in findings(home) if f["code"] == "REL-ECART"] == [CORRECTED]
+    compared = sicio(home, "compare", "2020-v1")
+    assert compared.returncode == 1
+    assert (  # the sign and the singular are French
+        "Sirius\u00a0: agents utilisateurs\u00a0: au lieu de « 10\u00a0agents », lire « 9\u00a0agents » (−1\u00a0agent)"
+        in compared.stdout
+    )
+
+
+def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
+    before = (home / "releases" / "2020-v1" / "release.json").read_bytes()
+    for finding in findings(home):  # the recomputed figure now differs from the one that was printed
+        if finding["code"] == "PUB-ECART" and finding["etat"] == "ouvert":
+            sicio(home, "decide", finding["constat"], "--because", "compte fermé à tort compté", "--by", "C.")
+    unsaid = sicio(home, "release", "2020", *VISAS)
+    assert unsaid.returncode == 1 and "--reason" in unsaid.stderr
+    frozen = sicio(home, "release", "2020", *VISAS, "--reason", "export Sirius corrigé")
+    assert frozen.returncode == 0, frozen.stderr
+    assert "Motif\u00a0: export Sirius corrigé." in frozen.stdout
+    assert (home / "releases" / "2020-v1" / "release.json").read_bytes() == before
+    assert not [f for f in findings(home) if f["code"] == "REL-ECART"]
+    said = sicio(home, "compare", "2020-v1", "2020-v2").stdout
+    assert "Un chiffre est modifié." in said and "lire « 9\u00a0agents »" in said
+    assert sicio(home, "verify").returncode == 0
+    assert "2020-v3" in sicio(home, "replay", "2020-v3").stderr
+
+
+def test_an_original_that_was_purged_is_replaced_by_the_rows_of_the_lake(home):
+    release = json.loads((home / "releases" / "2020-v1" / "release.json").read_text(encoding="utf-8"))
+    kolok = next(d for d in release["deliveries"] if d["system"] == "kolok" and d["exercice"] == 2020)
+    (home / "archive" / kolok["files"][0]["sha256"]).unlink()
+    done = sicio(home, "replay", "2020-v1")
+    assert done.returncode == 0 and "1 from the lake (purged)" in done.stdout
+
+
+def test_a_release_that_was_touched_is_found_out(home):
+    figures = home / "releases" / "2020-v1" / "rapport" / "chiffres.parquet"
+    figures.write_bytes(figures.read_bytes()[:-1] + b"X")
+    done = sicio(home, "verify")
+    assert done.returncode == 1
+    assert "releases/2020-v1/rapport/chiffres.parquet: the file was changed" in done.stdout

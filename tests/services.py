@@ -1,0 +1,109 @@
+"""Servers that tests start for themselves: a free port, a folder of their own, nothing left behind."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipelines import settings
+
+UP_SECONDS = 60
+PATHS = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+
+
+def unavailable(service: str, reason: str) -> None:
+    """Skip the test, or fail it where every service is required (``SICIO_REQUIRE_SERVICES=1``)."""
+    message = f"{service}: {reason}"
+    if settings.services_required():
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class MariaDB:
+    """A server; its ``root`` has no password and answers on 127.0.0.1."""
+
+    folder: Path
+    port: int
+    user: str | None  # the account that the server runs under, None for ours
+    process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self.process = subprocess.Popen(
+            [
+                *(shutil.which("mariadbd", path=PATHS), "--no-defaults", f"--datadir={self.folder / 'data'}"),
+                *(f"--socket={self.folder / 'socket'}", "--bind-address=127.0.0.1", f"--port={self.port}"),
+                *("--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"),
+            ],
+            user=self.user,
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / "log").open("ab"),
+        )
+        end = time.monotonic() + UP_SECONDS
+        while time.monotonic() < end and self.process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        unavailable("MariaDB", (self.folder / "log").read_text(encoding="utf-8", errors="replace")[-800:])
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+    def connect(self, database: str | None = None, user: str = "root", password: str = ""):
+        """A connection of the driver."""
+        import pymysql
+
+        return pymysql.connect(
+            host="127.0.0.1", port=self.port, user=user, password=password, database=database, autocommit=True
+        )
+
+
+@contextmanager
+def mariadb() -> Iterator[MariaDB]:
+    """A server of MariaDB, started for the caller."""
+    if not (install := shutil.which("mariadb-install-db", path=PATHS)) or not shutil.which("mariadbd", path=PATHS):
+        unavailable("MariaDB", "mariadbd is not installed (apt-get install mariadb-server)")
+    user = "mysql" if os.getuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="sicio-mariadb-"))  # beside pytest's folders, which only root may enter
+    server = MariaDB(folder, free_port(), user)
+    try:
+        if user:
+            shutil.chown(folder, user)
+        made = subprocess.run(
+            [
+                *(install, "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db"),
+                "--auth-root-authentication-method=normal",
+            ],
+            user=user,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if made.returncode:
+            unavailable("MariaDB", made.stderr[-800:])
+        server.start()
+        yield server
+    finally:
+        if server.process and server.process.poll() is None:
+            server.process.terminate()
+            server.process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
