@@ -39,7 +39,7 @@ class Figures:
                 "domaine": row["domaine"],
                 "affichage": self.printed(row["code"]) or row["code_manquant"],
                 "manque": row["code_manquant"],
-                "valeur": None if row["valeur"] is None else f"{row['valeur']:.{row['decimales']}f}",
+                "valeur": None if row["valeur"] is None else format(row["valeur"].normalize(), "f"),
                 "unite": row["unite"],
                 "formule": row["formule"],
                 "statut": _status(row),
