@@ -161,12 +161,9 @@ def build(
 
 def _check_anchors(model: Model) -> None:
     """A title is found by its identifier: two of the same would hide one."""
-    seen: set[str] = set()
-    for chapter in model["chapitres"]:
-        for section in [chapter, *chapter["sections"]]:
-            if section["id"] in seen and section is not chapter:
-                raise ProseError(f"two sections are called {section['id']!r}")
-            seen.add(section["id"])
+    names = [part["id"] for chapter in model["chapitres"] for part in (chapter, *chapter["sections"])]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ProseError(f"two titles of the report have the same identifier: {', '.join(sorted(twice))}")
 
 
 def charts_of(model: Model) -> list[Model]:

@@ -77,7 +77,7 @@ def test_each_collectivite_has_its_page(folder: Path, model: dict):
 
 @pytest.mark.parametrize("width", [1280, 320])
 @pytest.mark.parametrize("name", ["rapport_activite_2020.html", "collectivites/choisy-le-roi.html"])
-def test_everybody_can_read_it(browser, folder: Path, tmp_path: Path, name: str, width: int):  # noqa: F811
+def test_everybody_can_read_it(browser, folder: Path, tmp_path: Path, name: str, width: int):
     look(browser, (folder / name).read_text(encoding="utf-8"), tmp_path, width)
 
 

@@ -29,7 +29,7 @@ def test_it_refers_to_nothing_outside(press: Press, cache: Path):
 def test_every_text_is_escaped(press: Press, cache: Path):
     press.replace("rpt_effectifs", [(2040, HOSTILE, 1, 3)])
     press.replace("rpt_series", [(2040, HOSTILE, 1, 3, "agents", 0, None, HOSTILE)])
-    columns, rows = press.tables["chiffres"]
+    _, rows = press.tables["chiffres"]
     press.replace("chiffres", [(*row[:8], HOSTILE, HOSTILE, HOSTILE) for row in rows])
     press.write("essai.md", HOSTILE.replace("{{ 7*7 }}", "") + "\n\n<b onclick=alert(1)>gras</b>")
     page = page_of(press, cache)
