@@ -46,6 +46,13 @@ HEAVY = [
     "dbt",
     "lxml",
     "python_calamine",
+    "jinja2",
+    "markdown_it",
+    "vl_convert",
+    "typst",
+    "pikepdf",
+    "fontTools",
+    "font_source_sans_pro",
 ]
 
 

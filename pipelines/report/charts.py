@@ -194,12 +194,10 @@ def _multiples(block: Block, narrow: bool) -> Spec:
     lines = [line for line in block["lignes"] if not line["est_total"]]
     across = 2 if narrow else max(len(lines), 2)
     width = int(((NARROW if narrow else WIDE) - 22 * (across - 1)) / max(across, 2 if narrow else 4))
-    height = max(len(textwrap.wrap(line["titre"], 20)) for line in lines)
-    charts = []
-    for line in lines:
-        values = _values({**block, "lignes": [line]}, narrow)
-        title = textwrap.wrap(line["titre"], 20)
-        charts.append(_small(values, _palette(block), width, [*title, *[""] * (height - len(title))]))
+    charts = [
+        _small(_values({**block, "lignes": [line]}, narrow), _palette(block), width, textwrap.wrap(line["titre"], 20))
+        for line in lines
+    ]
     return {"concat": charts, "columns": across, "spacing": {"column": 22, "row": 12}}
 
 

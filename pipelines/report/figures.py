@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines import french
+from pipelines.figures.load import titles
 from pipelines.report.cells import MISSING
 from pipelines.report.tables import Publication
 
@@ -32,11 +33,12 @@ class Figures:
     def annex(self) -> list[dict[str, Any]]:
         """What the annex says of each figure of the year, chapter by chapter."""
         found = [row for (_, year), row in self.rows.items() if year == self.exercice]
+        named = titles()
         return [
             {
                 "code": row["code"],
                 "libelle": row["libelle"],
-                "domaine": row["domaine"],
+                "domaine": named.get(row["domaine"], row["domaine"]),
                 "affichage": self.printed(row["code"]) or row["code_manquant"],
                 "manque": row["code_manquant"],
                 "valeur": None if row["valeur"] is None else format(row["valeur"].normalize(), "f"),

@@ -45,6 +45,7 @@ class Editor:
     organisation: Organisation
     contenu: Path  # contenu/<exercice> of the home
     texte: Path = TEXTE_DIR
+    pages_apart: bool = False  # each section is a page of its own: its figures are numbered from 1
 
     @property
     def names(self) -> dict[str, Any]:
@@ -87,6 +88,8 @@ class Editor:
         return list({row[each.code]: row for row in reversed(rows)}.values())[::-1]
 
     def _section(self, section: Section, identity: str, only: dict[str, Any], names: dict[str, Any]) -> Model:
+        if self.pages_apart:
+            self.builder.counts.clear()
         blocks = [self._block(bloc, only, names) for bloc in section.blocs]
         return {
             "id": identity,
@@ -134,7 +137,7 @@ def build(
     """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
     figures = read_figures(publication)
     editor = Editor(Builder(publication, figures), organisation, contenu / str(publication.exercice))
-    apart = Editor(Builder(publication, figures), organisation, editor.contenu)  # numbers its own figures
+    apart = Editor(Builder(publication, figures), organisation, editor.contenu, pages_apart=True)
     model = {
         "titre": f"Rapport d’activité {publication.exercice}",
         "organisation": {"nom": organisation.nom, "sigle": organisation.sigle},
