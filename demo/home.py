@@ -35,7 +35,7 @@ GENERATEURS: tuple[Callable[[int], Iterable[Livraison]], ...] = (  # each gives 
 
 
 def make_home(home: Path, exercices: Sequence[int] = EXERCICES) -> None:
-    """Write ``organisation.yml`` and ``landing/<exercice>/…`` in ``home``; made again, it is as new.
+    """Write ``organisation.yml``, ``landing/<exercice>/…`` and ``contenu/<exercice>/…`` in ``home``, as new each time.
 
     The organisation's exercices end with the last one that was ever made there. A file that already has the right
     bytes is left untouched. Raises ValueError when the demonstration does not know an exercice, or when ``home``
@@ -53,7 +53,7 @@ def make_home(home: Path, exercices: Sequence[int] = EXERCICES) -> None:
         for name, content in deliveries.items():
             if int(name.split("/")[0]) in exercices:
                 _put(home / "landing" / name, content)
-        for path in sorted(CONTENU.rglob("*.md")):
+        for path in (path for exercice in exercices for path in sorted((CONTENU / str(exercice)).rglob("*.md"))):
             _put(home / "contenu" / path.relative_to(CONTENU), path.read_bytes())
         _put(home / "organisation.yml", _organisation(max(*EXERCICES, *years)))
     finally:

@@ -45,12 +45,12 @@ def _day(moment: str) -> dt.date:
 
 
 def report_pages(home: Home, ledger: Ledger, organisation: Organisation, build: str) -> Callable[[Path], None]:
-    """What a publication is completed with: the report of its last exercice, for each profile that it holds."""
-    exercice = organisation.exercices.dernier
+    """What a publication is completed with: the report of the last exercice received, for each profile that it holds."""
+    exercice = max((year for _, year in ledger.current()), default=None)
 
     def write(publication: Path) -> None:
         for profile, tables in PROFILES.items():
-            if (publication / tables / "rapport").exists():
+            if exercice and (publication / tables / "rapport").exists():
                 folder = publication / "report" / str(exercice) / profile
                 edition = edition_of(ledger, exercice, build, publication / tables)
                 write_report(home, organisation, edition, publication / tables, folder, exercice, profile)
