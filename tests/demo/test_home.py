@@ -144,7 +144,7 @@ def test_made_again_it_repairs_what_changed_and_touches_nothing_else(tmp_path: P
     make_home(tmp_path, [2019])
     assert path.read_bytes() == content
     assert other.stat().st_mtime_ns == stamp
-    assert {p.name for p in tmp_path.iterdir()} == {"landing", "organisation.yml"}
+    assert {p.name for p in tmp_path.iterdir()} == {"landing", "contenu", "organisation.yml"}
 
 
 def foreign_organisation(root: Path) -> None:
