@@ -13,7 +13,16 @@ from pathlib import Path
 
 import yaml
 
-from demo import chiffres, exports_comptes, exports_dsn, exports_rh, glpi, journaux
+from demo import (
+    chiffres,
+    exports_comptes,
+    exports_dsn,
+    exports_rh,
+    finances,
+    glpi,
+    infrastructure,
+    journaux,
+)
 from demo.livraisons import Defaut, Livraison
 
 ORGANISATION = Path(__file__).with_name("organisation.yml")
@@ -29,6 +38,9 @@ GENERATEURS: tuple[Callable[[int], Iterable[Livraison]], ...] = (  # each gives 
     journaux.assistance,
     journaux.elections,
     glpi.tickets,
+    finances.ecritures,
+    finances.factures,
+    infrastructure.exports,
     chiffres.absences,
     chiffres.rapports_publies,
 )

@@ -194,6 +194,51 @@ _TABLE = [
         "Corriger le mot dans l’outil, ou ajouter son orthographe à pipelines/reference/rh_orthographes.csv.",
     ),
     Rule(
+        "FIN-ORGANISME",
+        "Document budgétaire d’un autre organisme",
+        "Retirer le document du dépôt, ou corriger le SIREN de organisation.yml ; il n’entre dans aucun chiffre.",
+    ),
+    Rule(
+        "FIN-EQUILIBRE",
+        "Section dont les dépenses et les recettes diffèrent",
+        "Vérifier que le document est complet ; un budget voté en suréquilibre est admis.",
+    ),
+    Rule(
+        "FIN-VIREMENT",
+        "Virement entre sections donné et non reçu",
+        "Vérifier les lignes 021 et 023 du document dans le logiciel de gestion financière.",
+    ),
+    Rule(
+        "FIN-ORDRE",
+        "Opérations d’ordre dont les deux côtés diffèrent",
+        "Vérifier les chapitres d’ordre 040 à 043 du document dans le logiciel de gestion financière.",
+    ),
+    Rule(
+        "FIN-REPRISE",
+        "Résultat repris pour un autre montant",
+        "Comparer les comptes de l’exercice avec les lignes 001, 002 et 1068 de l’exercice suivant.",
+    ),
+    Rule(
+        "FIN-RESTES",
+        "Restes à réaliser reportés pour un autre montant",
+        "Comparer l’état des restes à réaliser avec le budget qui les reprend.",
+    ),
+    Rule(
+        "FIN-CONSOLIDATION",
+        "Total du document différent de la somme de ses lignes",
+        "Demander à l’éditeur ce que compte ce total ; nos chiffres viennent des lignes.",
+    ),
+    Rule(
+        "FIN-RECIPROQUE",
+        "Paiement entre budgets donné et non reçu",
+        "Vérifier les comptes réciproques des deux budgets ; le montant consolidé en dépend.",
+    ),
+    Rule(
+        "FIN-ECRITURES",
+        "Pièces émises différentes du compte administratif",
+        "Rechercher la pièce absente ou imputée ailleurs, puis réexporter la liste entière.",
+    ),
+    Rule(
         "DBT-ECHEC",
         "Règle de l’entrepôt en échec",
         "Corriger les données signalées ; l’entrepôt précédent reste en place.",
@@ -211,6 +256,7 @@ _EFFETS = {
     "ABS": "L’absence déclarée l’emporte ; la contradiction doit être décidée avant de figer l’exercice.",
     "CPT": "Le montant est conservé hors des sections et chapitres ; il doit être décidé avant de figer l’exercice.",
     "REL": "Rien n’est publié tant qu’une nouvelle version motivée ne remplace pas l’exercice figé.",
+    "FIN": "Les montants sont publiés tels quels, jamais ajustés ; l’écart demeure visible.",
     "RH": "Le chiffre est publié ; l’écart demeure visible.",
     "DBT": "L’entrepôt n’est pas remplacé : la publication précédente reste en place.",
 }

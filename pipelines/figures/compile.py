@@ -262,8 +262,9 @@ def _value(measure: Measure) -> tuple[str, str]:
     sql = {
         "count": "cast(count(*) as decimal(20, 6))",
         "count_distinct": f"cast(count(distinct {column}) as decimal(20, 6))",
-        # a sum with an unknown term is unknown: sum() alone would pass over it
+        # a sum with an unknown term is unknown, and so is a greatest value: the function alone would pass over it
         "sum": f"case when count(*) = count({column}) then cast(sum({column}) as decimal(20, 6)) end",
+        "max": f"case when count(*) = count({column}) then cast(max({column}) as decimal(20, 6)) end",
     }[measure.aggregate]
     return sql, f"'{sql}'"
 

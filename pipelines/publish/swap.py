@@ -2,8 +2,9 @@
 
 builds/<publication>/rapport.duckdb                  tables of marts, rapport and audit, with comments and keys
                      <schema>/<table>.parquet
+                     scdl/                           the budget as open data
                      report/<exercice>/<profile>/    what ``pages`` wrote: the report
-                     manifest.json                   fingerprint of every file but the database, the build it comes from
+                     manifest.json                   fingerprint of every file but the first, the build it comes from
 published → builds/<publication>
 """
 
@@ -19,6 +20,7 @@ from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.publish.audit import write_audit
+from pipelines.publish.scdl import write_scdl
 from pipelines.settings import Home
 from pipelines.sources.registry import fingerprint
 from pipelines.sql import literal
@@ -97,6 +99,7 @@ def _write(home: Home, ledger: Ledger, folder: Path, build: str, findings: list[
             target.parent.mkdir(exist_ok=True)
             db.execute(f"copy (select * from {schema}.{table} order by all) to {literal(target)} (format parquet)")
             sync(target)
+        write_scdl(db, folder / "scdl")
         db.execute("checkpoint cible")
         db.execute("use memory")
         db.execute("detach cible")

@@ -54,6 +54,11 @@ create table rapport.rpt_rh__rapprochements (
     code_controle varchar, exercice integer, perimetre varchar,
     valeur decimal(20,6), valeur_attendue decimal(20,6), ecart decimal(20,6), est_egal boolean
 );
+create table rapport.rpt_finances__rapprochements (rapprochement_id varchar, controle varchar, exercice integer, severite varchar,
+  libelle_budget varchar, objet varchar, section varchar, sens varchar, code_chapitre varchar,
+  attendu_eur decimal(18,2), constate_eur decimal(18,2), ecart_eur decimal(18,2), est_egal boolean);
+create table marts.fct_documents_ecartes (exercice integer, nature_decision varchar, siret varchar, motif varchar,
+  fichier varchar, ligne bigint);
 """
 FORMER = HEADER + "A1;x;1,00;03/02/{year}\nA2;y;2,00;03/02/{year}\n"
 CORRECTED = FORMER + "A3;z;40,00;03/02/{year}\nA4;z;oups;\n"

@@ -9,10 +9,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from demo.finances import EXERCICE_PIECE_OMISE, piece_omise
 from tests.end_to_end.conftest import sicio
+from tests.publish.scdl import problems
 
 PUBLISHED = Path(__file__).parents[2] / "demo" / "published_figures.csv"
-COMPUTED_DOMAINS = ("applications.", "finances.")
+COMPUTED_DOMAINS = ("applications.", "finances.", "infrastructure.")
 KNOWN_DIFFERENCES = {
     "finances.principal.fonctionnement.ecart_recettes": Decimal("0.71"),  # truncated in print: 222 255,71
     "finances.annexe.fonctionnement.resultat": Decimal("-0.62"),  # the report contradicts itself
@@ -36,7 +38,7 @@ def opened(home: Path) -> duckdb.DuckDBPyConnection:
     return db
 
 
-def test_every_application_and_finance_figure_equals_the_published_one_at_printed_precision(report) -> None:
+def test_every_computed_figure_equals_the_published_one_at_printed_precision(report) -> None:
     computed = {
         (code, year): (value, missing)
         for code, year, value, missing in report.execute(
@@ -44,7 +46,7 @@ def test_every_application_and_finance_figure_equals_the_published_one_at_printe
         ).fetchall()
     }
     rows, differences = published_rows(), {}
-    assert len(rows) == 201 + 12
+    assert len(rows) == 201 + 12 + 6
     for row in rows:
         value, missing = computed[(row["figure_id"], int(row["exercice"]))]
         if row["value"] == "":
@@ -80,6 +82,35 @@ def test_read_equals_accepted_plus_refused_plus_ignored(report) -> None:
 def test_planted_defects_are_caught(report) -> None:
     codes = {code for (code,) in report.execute("select distinct code from audit.constats").fetchall()}
     assert {"LIG-TYPE", "LIG-OBLIGATOIRE", "ATT-ALERTE", "CPT-INCONNU"} <= codes
+
+
+def test_the_ledger_the_documents_and_the_years_agree_but_for_the_piece_left_out(report) -> None:
+    controls = report.execute(
+        "select controle, count(*) filter (est_egal), count(*) filter (not est_egal) "
+        "from rapport.rpt_finances__rapprochements group by controle order by controle"
+    ).fetchall()
+    assert {control: unequal for control, _, unequal in controls if unequal} == {"FIN-ECRITURES": 1}
+    assert len(controls) == 8
+    assert all(equal for _, equal, _ in controls)
+    gap = f"-{piece_omise() // 100},{piece_omise() % 100:02d}"
+    found = report.execute(
+        "select code, exercice, ecart from audit.constats where code like 'FIN-%' order by all"
+    ).fetchall()
+    assert found == [("FIN-ECRITURES", EXERCICE_PIECE_OMISE, gap), ("FIN-ORGANISME", 2018, None)]
+
+
+def test_a_corrected_document_takes_the_place_of_the_first(report) -> None:
+    left_out = report.execute("select exercice, nature_decision, motif from marts.fct_documents_ecartes order by all")
+    replaced = "document remplacé par une version plus récente"
+    assert left_out.fetchall() == [
+        (2018, "budget primitif", "document d’un autre organisme"),
+        (2019, "budget primitif", replaced),
+        (2019, "compte administratif", replaced),
+    ]
+
+
+def test_the_budget_is_valid_open_data(demonstration: Path) -> None:
+    assert problems(demonstration / "published" / "scdl") == []
 
 
 def test_refused_lines_never_show_a_cell_of_a_table_with_personal_columns(report) -> None:

@@ -63,6 +63,12 @@ figures:
     decimales: 0
     sources: [gma/comptes]
     measure: {fact: fct_flux, aggregate: count_distinct, column: sens, empty: zero}
+  - code: essai.record
+    libelle: Record
+    unite: u
+    decimales: 0
+    sources: [gma/comptes]
+    measure: {fact: fct_flux, aggregate: max, column: quantite, where: {code_application: elise}}
   - code: essai.solde
     libelle: Solde
     unite: u
@@ -182,6 +188,8 @@ def test_values_of_measures_and_expressions(computed):
     assert value(rows, "essai.sorties") == Decimal("4")  # 1.5 + 2, rounded half up
     assert value(rows, "essai.lignes") == 4
     assert value(rows, "essai.sens") == 3
+    assert value(rows, "essai.record") == 10  # 10.25, not the 50 of another application
+    assert rows["essai.record", 3001]["formule"].startswith("Plus grande valeur de fct_flux.quantite pour l’exercice")
     assert value(rows, "essai.solde") == Decimal("6.75")  # from the exact 3.5, not from the rounded 4
     assert value(rows, "essai.part") == Decimal("34.1")  # 34.146…
     assert value(rows, "essai.part_du_solde") == Decimal("0.984")  # 6.75/3.5/3 + 3.5/10.25 = 0.98432…, from 34.146…
@@ -241,7 +249,7 @@ def test_refused_lines_make_a_figure_partial(computed):
     rows = computed(collected=collected)
     partial = {code for (code, exercice), row in rows.items() if exercice == 3001 and row["est_partiel"]}
     assert partial == {
-        "essai.sorties", "essai.lignes", "essai.sens", "essai.solde", "essai.part", "essai.part_du_solde",
+        "essai.sorties", "essai.lignes", "essai.sens", "essai.record", "essai.solde", "essai.part", "essai.part_du_solde",
         "lieux.gma.quantite", "lieux.gma.moyenne",
         "sens.E.lignes", "sens.S.lignes", "sens.E.part", "sens.S.part",
     }  # fmt: skip
@@ -324,3 +332,9 @@ def test_one_of_the_alternatives_of_a_source_is_enough(computed):
         assert value(rows, "sens.S.lignes") == 1
         assert value(rows, "sens.S.part") == (25 if source == "gma/comptes" else "m")  # its total needs this one
     assert value(computed(collected=[]), "sens.S.lignes") == "m"
+
+
+def test_a_greatest_value_is_unknown_when_a_value_is_and_missing_without_rows(computed):
+    unknown = computed([*FLOWS, (3001, "elise", "E", None, False)])
+    assert value(unknown, "essai.record") == "?"
+    assert value(computed([]), "essai.record") == "m"
