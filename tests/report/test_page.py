@@ -1,17 +1,13 @@
 """The page needs nothing but itself, escapes everything, and is read by everybody: tried in a real browser."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pipelines import settings
 from pipelines.report.html import report_page
+from tests.report.browser import opened, violations
 from tests.report.publication import HOSTILE, Press
-
-CHROMIUM = Path("/usr/bin/chromium")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
 def page_of(press: Press, cache: Path) -> str:
@@ -64,46 +60,20 @@ def test_the_same_model_gives_the_same_bytes_with_or_without_the_cache(press: Pr
 # in a browser ------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator:
-    """Chromium, driven by Playwright."""
-    if not CHROMIUM.exists():
-        if settings.services_required():
-            pytest.fail("chromium is required here: apt-get install chromium")
-        pytest.skip("chromium is not installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=OPTIONS)
-        yield opened
-        opened.close()
-
-
 @pytest.mark.parametrize("width", [1280, 320])
-def test_it_has_no_fault_of_access_and_fits(browser, press: Press, cache: Path, tmp_path: Path, width: int):
-    look(browser, page_of(press, cache), tmp_path, width)
+def test_it_has_no_fault_of_access_and_fits(press: Press, cache: Path, tmp_path: Path, width: int):
+    file = tmp_path / "page.html"
+    file.write_text(page_of(press, cache), encoding="utf-8")
+    look(file, width)
 
 
-def look(browser, content: str, folder: Path, width: int) -> None:
-    """Open a page as a reader does: nothing is asked of the network, nothing overflows, axe finds nothing, it prints."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    file = folder / "page.html"
-    file.write_text(content, encoding="utf-8")
-    tab = browser.new_page(viewport={"width": width, "height": 900})
-    asked: list[str] = []
-    tab.on("request", lambda request: asked.append(request.url))
-    problems: list[str] = []
-    tab.on("console", lambda message: problems.append(message.text))
-    tab.goto(file.as_uri())
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    assert tab.evaluate("document.fonts.check('16px \"Source Sans Pro\"')")
-    assert problems == []
-    for details in tab.query_selector_all("details"):
-        details.evaluate("one => { one.open = true }")
-    found = Axe().run(tab)
-    assert found.violations_count == 0, found.generate_report()
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    assert tab.pdf().startswith(b"%PDF")
-    tab.close()
+def look(page: Path, width: int) -> None:
+    """Read a page as anybody may: nothing is asked of the network, nothing overflows, axe finds nothing, it prints."""
+    with opened(page, width) as tab:
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert tab.evaluate("document.fonts.check('16px \"Source Sans Pro\"')")
+        for details in tab.query_selector_all("details"):
+            details.evaluate("one => { one.open = true }")
+        assert violations(tab) == []
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert tab.pdf().startswith(b"%PDF")
