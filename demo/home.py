@@ -20,8 +20,11 @@ from demo import (
     exports_rh,
     finances,
     glpi,
+    gouvernance,
     infrastructure,
     journaux,
+    projets,
+    rgpd,
 )
 from demo.livraisons import Defaut, Livraison
 
@@ -41,6 +44,10 @@ GENERATEURS: tuple[Callable[[int], Iterable[Livraison]], ...] = (  # each gives 
     finances.ecritures,
     finances.factures,
     infrastructure.exports,
+    gouvernance.comite,
+    rgpd.registres,
+    rgpd.suivi,
+    projets.portefeuille,
     chiffres.absences,
     chiffres.rapports_publies,
 )

@@ -169,6 +169,11 @@ _TABLE = [
         "Remettre le fichier précédent, ou figer une nouvelle version de l’exercice avec son motif.",
     ),
     Rule(
+        "GOU-QUORUM",
+        "Quorum recalculé différent de celui du procès-verbal",
+        "Vérifier les présents et la liste des membres, ou faire constater l’irrégularité de la séance.",
+    ),
+    Rule(
         "RH-THEORIQUE",
         "Effectif théorique différent de l’effectif compté un an plus tôt",
         "Chercher l’agent entré ou sorti sans date, ou dont le statut a changé sans nomination.",
@@ -257,6 +262,7 @@ _EFFETS = {
     "CPT": "Le montant est conservé hors des sections et chapitres ; il doit être décidé avant de figer l’exercice.",
     "REL": "Rien n’est publié tant qu’une nouvelle version motivée ne remplace pas l’exercice figé.",
     "FIN": "Les montants sont publiés tels quels, jamais ajustés ; l’écart demeure visible.",
+    "GOU": "Le tableau des séances montre les deux lectures ; l’écart demeure visible.",
     "RH": "Le chiffre est publié ; l’écart demeure visible.",
     "DBT": "L’entrepôt n’est pas remplacé : la publication précédente reste en place.",
 }

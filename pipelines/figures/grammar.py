@@ -10,7 +10,8 @@ A code that holds a placeholder such as ``{application}`` declares one figure pe
 The rules of a missing value, which no declaration can change:
 
 - missing is never zero: a figure is missing (``m``) when one of its ``sources`` has no accepted delivery; a list among
-  them holds alternatives (one system took the place of another), of which one is enough;
+  them holds alternatives (one system took the place of another), of which one is enough; if a published report printed
+  it, that number stands in its place, marked ``publié``, and nothing is computed from it;
 - ``empty`` says what no row at all means when everything was delivered: ``zero``, ``missing`` (``m``), or
   ``not_applicable`` (``—``: a cell that the report leaves blank);
 - an unknown value among the rows makes their sum, greatest value or median unknown (``?``): a fact whose NULL means

@@ -1,7 +1,7 @@
 """What a new warehouse says of itself.
 
-Differences with published figures, contradicted absences, unknown accounts, budget documents of another body, and
-amounts that two documents or systems should have in common and have not.
+Differences with published figures, contradicted absences, unknown accounts, budget documents of another body,
+meetings whose quorum is not the one declared, and amounts that two documents or systems should have in common.
 """
 
 from decimal import Decimal
@@ -35,6 +35,7 @@ def build_findings(warehouse: Path) -> list[Finding]:
             *_unknown_accounts(db),
             *_other_bodies(db),
             *_staff(db),
+            *_quorums(db),
             *(finding for code in RECONCILIATIONS for finding in _unequal_amounts(db, code)),
         ]
 
@@ -177,4 +178,26 @@ def _unequal_amounts(db, code: str) -> list[Finding]:
             cle=identity,
         )
         for exercice, severity, where, expected, found, gap, identity in rows
+    ]
+
+
+def _quorums(db) -> list[Finding]:
+    rows = db.execute(
+        "select exercice, date_seance, quorum_requis, nb_presents, regle_quorum from rapport.rpt_gouvernance__seances "
+        "where est_quorum_atteint <> est_quorum_declare order by date_seance"
+    ).fetchall()
+    rule = RULES["GOU-QUORUM"]
+    return [
+        Finding(
+            "GOU-QUORUM",
+            "alerte",
+            exercice,
+            "comite/seances",
+            f"{rule.titre} : séance du {day:%d/%m/%Y}",
+            attendu=f"{required} présents ({rule_of_the_day[0].lower()}{rule_of_the_day[1:]})",
+            recu=f"{present} présents",
+            aide=rule.aide,
+            cle=f"{day:%Y-%m-%d}",
+        )
+        for exercice, day, required, present, rule_of_the_day in rows
     ]

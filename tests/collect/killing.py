@@ -59,6 +59,10 @@ create table rapport.rpt_finances__rapprochements (rapprochement_id varchar, con
   attendu_eur decimal(18,2), constate_eur decimal(18,2), ecart_eur decimal(18,2), est_egal boolean);
 create table marts.fct_documents_ecartes (exercice integer, nature_decision varchar, siret varchar, motif varchar,
   fichier varchar, ligne bigint);
+create table rapport.rpt_gouvernance__seances (
+    exercice integer, date_seance date, quorum_requis bigint, nb_presents bigint,
+    regle_quorum varchar, est_quorum_atteint boolean, est_quorum_declare boolean
+);
 """
 FORMER = HEADER + "A1;x;1,00;03/02/{year}\nA2;y;2,00;03/02/{year}\n"
 CORRECTED = FORMER + "A3;z;40,00;03/02/{year}\nA4;z;oups;\n"

@@ -135,6 +135,7 @@ create table fct_flux
     (exercice integer, code_application varchar, sens varchar, quantite decimal(18, 2), est_clos boolean);
 create table fct_collecte (source varchar, exercice integer, est_acceptee boolean, nb_refusees bigint);
 create table fct_absences_declarees (code varchar, exercice integer, code_manquant varchar);
+create table fct_chiffres_publies (code varchar, exercice integer, valeur_publiee decimal(20, 6));
 """
 ALL_ACCEPTED = [(source, year, True, 0) for source in ("elise/comptes", "gma/comptes") for year in (3001, 3002)]
 FLOWS = [  # of 3001
@@ -154,15 +155,16 @@ def compiled(tmp_path_factory):
 
 @pytest.fixture
 def computed(compiled):
-    """Function: rows of facts, collection and declared absences → {(code, exercice): row as a mapping}."""
+    """Function: rows of facts, collection, declared absences and printed figures → {(code, exercice): row}."""
 
-    def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=()):
+    def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=(), published=()):
         db = duckdb.connect()
         db.execute(TABLES)
         for table, rows in (
             ("fct_flux", flows),
             ("fct_collecte", collected),
             ("fct_absences_declarees", absences),
+            ("fct_chiffres_publies", published),
         ):
             for row in rows:
                 db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
@@ -264,6 +266,36 @@ def test_declared_absence_wins_and_makes_its_dependents_missing(computed):
     assert rows["essai.entrees", 3001]["valeur_ecartee"] is None  # nothing contradicts it
     missing = computed([], collected=[], absences=[("essai.entrees", 3001, "?")])
     assert value(missing, "essai.entrees") == "?"
+
+
+def test_published_figure_stands_where_a_source_was_never_accepted(computed):
+    collected = [row for row in ALL_ACCEPTED if row[:2] != ("gma/comptes", 3001)]
+    printed = [("essai.sorties", 3001, "7.5"), ("essai.entrees", 3001, "9"), ("essai.sens", 3001, None)]
+    rows = computed(collected=collected, published=printed)
+    sorties = rows["essai.sorties", 3001]
+    assert (sorties["valeur"], sorties["statut"], sorties["code_manquant"]) == (Decimal("7.5"), "publié", None)
+    assert not sorties["est_partiel"]
+    assert rows["essai.entrees", 3001]["statut"] == "calculé"  # what was received is never printed over
+    assert value(rows, "essai.entrees") == Decimal("10.25")
+    assert value(rows, "essai.sens") == "m"  # the report printed no number
+    assert value(rows, "essai.solde") == "m"  # nothing is computed from a published number
+    assert value(rows, "essai.sorties", 3002) == "m"  # another exercice
+
+
+def test_published_figure_of_an_expression_stands_for_itself(computed):
+    rows = computed(collected=[], published=[("essai.part", 3001, "34")])
+    assert (value(rows, "essai.part"), rows["essai.part", 3001]["statut"]) == (34, "publié")
+    assert value(rows, "essai.part_du_solde") == "m"
+
+
+def test_published_figure_hides_neither_an_absence_nor_accepted_rows_that_say_nothing(computed):
+    printed = [("essai.sorties", 3001, "7"), ("essai.entrees", 3001, "9")]
+    unknown = computed([(3001, "gma", "E", None, False)], published=printed)
+    assert value(unknown, "essai.entrees") == "?"
+    assert value(unknown, "essai.sorties") == "m"  # its tables were accepted, no row was in them
+    absent = computed(collected=[], absences=[("essai.sorties", 3001, "NC")], published=printed)
+    assert value(absent, "essai.sorties") == "NC"
+    assert absent["essai.sorties", 3001]["statut"] == "manquant"
 
 
 def test_absence_of_an_expression_makes_its_dependents_missing(computed):

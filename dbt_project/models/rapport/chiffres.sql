@@ -535,6 +535,66 @@ declares as (
     from exercices
     union all
     select
+        'gouvernance.comite.membres' as code,
+        exercice,
+        'Membres du comité au 31 décembre' as libelle,
+        'membres' as unite,
+        0 as decimales,
+        'gouvernance' as domaine,
+        'Nombre de lignes de fct_mandats pour l’exercice, où est_au_31_decembre = vrai ; absent si aucune ligne ; arrondi à l’unité. Sources : comite/membres.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'gouvernance.comite.vice_presidents' as code,
+        exercice,
+        'Vice-présidents au 31 décembre' as libelle,
+        'membres' as unite,
+        0 as decimales,
+        'gouvernance' as domaine,
+        'Nombre de lignes de fct_mandats pour l’exercice, où est_au_31_decembre = vrai et code_fonction = vice_presidence ; 0 si aucune ligne ; arrondi à l’unité. Sources : comite/membres.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'gouvernance.communes_adherentes' as code,
+        exercice,
+        'Communes représentées au comité au 31 décembre' as libelle,
+        'communes' as unite,
+        0 as decimales,
+        'gouvernance' as domaine,
+        'Nombre de valeurs distinctes de fct_mandats.code_collectivite pour l’exercice, où est_au_31_decembre = vrai et est_collectivite_reconnue = vrai ; absent si aucune ligne ; arrondi à l’unité. Sources : comite/membres.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'gouvernance.seances' as code,
+        exercice,
+        'Séances du comité' as libelle,
+        'séances' as unite,
+        0 as decimales,
+        'gouvernance' as domaine,
+        'Nombre de lignes de fct_seances pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : comite/seances.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'gouvernance.deliberations' as code,
+        exercice,
+        'Délibérations du comité' as libelle,
+        'délibérations' as unite,
+        0 as decimales,
+        'gouvernance' as domaine,
+        'Nombre de lignes de fct_deliberations pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : comite/seances, comite/deliberations.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
         'infrastructure.internet.debit_avant' as code,
         exercice,
         'Débit de l’accès à internet au 1er janvier' as libelle,
@@ -734,6 +794,150 @@ declares as (
         0 as decimales,
         'infrastructure' as domaine,
         'Somme de fct_usages_teams.nb_reunions pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : teams/usages.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'projets.menes' as code,
+        exercice,
+        'Projets menés' as libelle,
+        'projets' as unite,
+        0 as decimales,
+        'projets' as domaine,
+        'Nombre de lignes de fct_projets pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : projets/projets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'projets.termines' as code,
+        exercice,
+        'Projets terminés au 31 décembre' as libelle,
+        'projets' as unite,
+        0 as decimales,
+        'projets' as domaine,
+        'Nombre de lignes de fct_projets pour l’exercice, où etat = terminé ; 0 si aucune ligne ; arrondi à l’unité. Sources : projets/projets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'projets.faits_marquants' as code,
+        exercice,
+        'Faits marquants' as libelle,
+        'faits' as unite,
+        0 as decimales,
+        'projets' as domaine,
+        'Nombre de lignes de fct_faits_marquants pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : projets/faits_marquants.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.registres' as code,
+        exercice,
+        'Registres des traitements tenus' as libelle,
+        'registres' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de valeurs distinctes de fct_fiches_rgpd.registre pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/traitements_responsable, rgpd/traitements_sous_traitant.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.fiches.responsable' as code,
+        exercice,
+        'Fiches du registre du responsable de traitement' as libelle,
+        'fiches' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_fiches_rgpd pour l’exercice, où registre = responsable ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/traitements_responsable.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.fiches.sous_traitant' as code,
+        exercice,
+        'Fiches du registre du sous-traitant' as libelle,
+        'fiches' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_fiches_rgpd pour l’exercice, où registre = sous_traitant ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/traitements_sous_traitant.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.sous_traitants' as code,
+        exercice,
+        'Sous-traitants recensés' as libelle,
+        'sous-traitants' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_sous_traitants_rgpd pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/sous_traitants.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.questionnaires.envoyes' as code,
+        exercice,
+        'Questionnaires de conformité envoyés' as libelle,
+        'questionnaires' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_sous_traitants_rgpd pour l’exercice, où est_envoye = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/sous_traitants.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.questionnaires.retournes' as code,
+        exercice,
+        'Questionnaires de conformité retournés' as libelle,
+        'questionnaires' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_sous_traitants_rgpd pour l’exercice, où est_retourne = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/sous_traitants.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.demandes' as code,
+        exercice,
+        'Demandes d’exercice des droits reçues' as libelle,
+        'demandes' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_dossiers_rgpd pour l’exercice, où nature = demande ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/demandes.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.violations' as code,
+        exercice,
+        'Violations de données constatées' as libelle,
+        'violations' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_dossiers_rgpd pour l’exercice, où nature = violation ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/violations.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.actions' as code,
+        exercice,
+        'Actions du délégué à la protection des données' as libelle,
+        'actions' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_actions_rgpd pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/actions.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1740,6 +1944,48 @@ sources as (
     from exercices
     union all
     select
+        'gouvernance.comite.membres' as code,
+        exercice,
+        'comite/membres' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'gouvernance.comite.vice_presidents' as code,
+        exercice,
+        'comite/membres' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'gouvernance.communes_adherentes' as code,
+        exercice,
+        'comite/membres' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'gouvernance.seances' as code,
+        exercice,
+        'comite/seances' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'gouvernance.deliberations' as code,
+        exercice,
+        'comite/seances' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'gouvernance.deliberations' as code,
+        exercice,
+        'comite/deliberations' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
         'infrastructure.internet.debit_avant' as code,
         exercice,
         'reseau/liens' as source,
@@ -1855,6 +2101,97 @@ sources as (
         'infrastructure.teams.reunions' as code,
         exercice,
         'teams/usages' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'projets.menes' as code,
+        exercice,
+        'projets/projets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'projets.termines' as code,
+        exercice,
+        'projets/projets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'projets.faits_marquants' as code,
+        exercice,
+        'projets/faits_marquants' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.registres' as code,
+        exercice,
+        'rgpd/traitements_responsable' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.registres' as code,
+        exercice,
+        'rgpd/traitements_sous_traitant' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.fiches.responsable' as code,
+        exercice,
+        'rgpd/traitements_responsable' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.fiches.sous_traitant' as code,
+        exercice,
+        'rgpd/traitements_sous_traitant' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.sous_traitants' as code,
+        exercice,
+        'rgpd/sous_traitants' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.questionnaires.envoyes' as code,
+        exercice,
+        'rgpd/sous_traitants' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.questionnaires.retournes' as code,
+        exercice,
+        'rgpd/sous_traitants' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.demandes' as code,
+        exercice,
+        'rgpd/demandes' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.violations' as code,
+        exercice,
+        'rgpd/violations' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.actions' as code,
+        exercice,
+        'rgpd/actions' as source,
         1 as groupe
     from exercices
     union all
@@ -3044,6 +3381,56 @@ agregats as (
     group by faits.exercice
     union all
     select
+        'gouvernance.comite.membres' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mandats') }} as faits
+    where faits.est_au_31_decembre = true
+    group by faits.exercice
+    union all
+    select
+        'gouvernance.comite.vice_presidents' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mandats') }} as faits
+    where faits.est_au_31_decembre = true
+        and faits.code_fonction = 'vice_presidence'
+    group by faits.exercice
+    union all
+    select
+        'gouvernance.communes_adherentes' as code,
+        faits.exercice,
+        cast(count(distinct faits.code_collectivite) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(distinct faits.code_collectivite) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mandats') }} as faits
+    where faits.est_au_31_decembre = true
+        and faits.est_collectivite_reconnue = true
+    group by faits.exercice
+    union all
+    select
+        'gouvernance.seances' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_seances') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'gouvernance.deliberations' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_deliberations') }} as faits
+    group by faits.exercice
+    union all
+    select
         'infrastructure.internet.debit_avant' as code,
         faits.exercice,
         case when count(*) = count(faits.debit_mbits) then cast(sum(faits.debit_mbits) as decimal(20, 6)) end as valeur,
@@ -3176,6 +3563,121 @@ agregats as (
         {{ arrondi('case when count(*) = count(faits.nb_reunions) then cast(sum(faits.nb_reunions) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
         count(*) as nb_lignes
     from {{ ref('fct_usages_teams') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'projets.menes' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_projets') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'projets.termines' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_projets') }} as faits
+    where faits.etat = 'terminé'
+    group by faits.exercice
+    union all
+    select
+        'projets.faits_marquants' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_faits_marquants') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'rgpd.registres' as code,
+        faits.exercice,
+        cast(count(distinct faits.registre) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(distinct faits.registre) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_fiches_rgpd') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'rgpd.fiches.responsable' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_fiches_rgpd') }} as faits
+    where faits.registre = 'responsable'
+    group by faits.exercice
+    union all
+    select
+        'rgpd.fiches.sous_traitant' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_fiches_rgpd') }} as faits
+    where faits.registre = 'sous_traitant'
+    group by faits.exercice
+    union all
+    select
+        'rgpd.sous_traitants' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_sous_traitants_rgpd') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'rgpd.questionnaires.envoyes' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_sous_traitants_rgpd') }} as faits
+    where faits.est_envoye = true
+    group by faits.exercice
+    union all
+    select
+        'rgpd.questionnaires.retournes' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_sous_traitants_rgpd') }} as faits
+    where faits.est_retourne = true
+    group by faits.exercice
+    union all
+    select
+        'rgpd.demandes' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_dossiers_rgpd') }} as faits
+    where faits.nature = 'demande'
+    group by faits.exercice
+    union all
+    select
+        'rgpd.violations' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_dossiers_rgpd') }} as faits
+    where faits.nature = 'violation'
+    group by faits.exercice
+    union all
+    select
+        'rgpd.actions' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_actions_rgpd') }} as faits
     group by faits.exercice
     union all
     select
@@ -4136,16 +4638,35 @@ resultats as (
     ) as calculs
     left join {{ ref('fct_absences_declarees') }} as absences
         on calculs.code = absences.code and calculs.exercice = absences.exercice
+),
+
+reprises as (
+    select
+        resultats.code,
+        resultats.exercice,
+        publies.valeur_publiee
+    from resultats
+    inner join etats on resultats.code = etats.code and resultats.exercice = etats.exercice
+    inner join {{ ref('fct_chiffres_publies') }} as publies
+        on resultats.code = publies.code and resultats.exercice = publies.exercice
+    where resultats.code_manquant = 'm' and not etats.est_recu and publies.valeur_publiee is not null
 )
 
 select
     declares.code,
     cast(declares.exercice as integer) as exercice,
-    cast(case when resultats.code_manquant is null then resultats.valeur end as decimal(20, 6)) as valeur,
+    cast(
+        case when resultats.code_manquant is null then resultats.valeur else reprises.valeur_publiee end
+        as decimal(20, 6)
+    ) as valeur,
     declares.unite,
     cast(declares.decimales as integer) as decimales,
-    case when resultats.code_manquant is null then 'calculé' else 'manquant' end as statut,
-    resultats.code_manquant,
+    case
+        when resultats.code_manquant is null then 'calculé'
+        when reprises.code is not null then 'publié'
+        else 'manquant'
+    end as statut,
+    case when reprises.code is null then resultats.code_manquant end as code_manquant,
     resultats.code_manquant is null and etats.est_partiel as est_partiel,
     cast(resultats.valeur_ecartee as decimal(20, 6)) as valeur_ecartee,
     cast(resultats.nb_lignes as bigint) as nb_lignes,
@@ -4155,3 +4676,4 @@ select
 from declares
 inner join etats on declares.code = etats.code and declares.exercice = etats.exercice
 inner join resultats on declares.code = resultats.code and declares.exercice = resultats.exercice
+left join reprises on declares.code = reprises.code and declares.exercice = reprises.exercice
