@@ -40,4 +40,5 @@ left join mesures as precedentes
     on mesures.code_collectivite = precedentes.code_collectivite
     and mesures.rang = precedentes.rang
     and mesures.exercice = precedentes.exercice + 1
-where collectivites.type_collectivite not in ('syndicat', 'inconnue')
+where collectivites.siren is not null  -- what could not be given back to a member has none
+    and collectivites.type_collectivite <> 'syndicat'
