@@ -248,6 +248,27 @@ _TABLE = [
         "Règle de l’entrepôt en échec",
         "Corriger les données signalées ; l’entrepôt précédent reste en place.",
     ),
+    # public profile: the former one stays in place
+    Rule(
+        "SEC-TABLE",
+        "Nombre dont le secret statistique n’est pas réglé",
+        "Compléter la déclaration du profil public (pipelines/publish/secret/tables.yml), puis publier de nouveau.",
+    ),
+    Rule(
+        "SEC-COHERENCE",
+        "Nombre différent de ce que décrit la déclaration du secret",
+        "Corriger la déclaration du profil public, ou la table, puis publier de nouveau.",
+    ),
+    Rule(
+        "SEC-DEJA-PUBLIE",
+        "Petit nombre que révèle une publication précédente",
+        "Rétablir le seuil ou les données de la publication précédente ; ce qui est déjà public ne peut être masqué.",
+    ),
+    Rule(
+        "SEC-AUDIT",
+        "Nombre masqué que l’on peut déduire",
+        "Signaler l’erreur : le masquage est en cause, non la donnée.",
+    ),
 ]
 _EFFETS = {
     "LIG": "La ligne est refusée, comptée et expliquée ; le reste de la livraison est lu. Les chiffres concernés sont dits partiels.",
@@ -263,6 +284,7 @@ _EFFETS = {
     "REL": "Rien n’est publié tant qu’une nouvelle version motivée ne remplace pas l’exercice figé.",
     "FIN": "Les montants sont publiés tels quels, jamais ajustés ; l’écart demeure visible.",
     "GOU": "Le tableau des séances montre les deux lectures ; l’écart demeure visible.",
+    "SEC": "Le profil public n’est pas publié : le précédent reste en place, le profil interne est publié.",
     "RH": "Le chiffre est publié ; l’écart demeure visible.",
     "DBT": "L’entrepôt n’est pas remplacé : la publication précédente reste en place.",
 }

@@ -53,6 +53,8 @@ HEAVY = [
     "pikepdf",
     "fontTools",
     "font_source_sans_pro",
+    "scipy",
+    "numpy",
 ]
 
 

@@ -108,7 +108,8 @@ def _publish(session: Session, ledger: Ledger) -> None:
         note(f"Not published yet: {error}")
         return
     build = ledger.last_build()["build"]
-    publish(session.home, ledger, build, findings, report_pages(session.home, ledger, session.organisation, build))
+    pages = report_pages(session.home, ledger, session.organisation, build)
+    publish(session.home, ledger, build, findings, session.organisation.seuil_secret, pages)
 
 
 @click.command(short_help="What differs between two releases, and the erratum.")

@@ -17,7 +17,7 @@ class Figures:
 
     exercice: int
     rows: dict[tuple[str, int], dict[str, Any]]
-    reconciled: dict[str, str]
+    reconciled: dict[str, str] | None  # None: the profile keeps that back
 
     def get(self, code: str, exercice: int | None = None) -> dict[str, Any]:
         """One figure. Raises KeyError when no figure of that year has this code."""
@@ -29,6 +29,11 @@ class Figures:
         if row["valeur"] is None:
             return None
         return french.printed(row["valeur"], row["decimales"], row["unite"])
+
+    def _comparison(self, code: str) -> str:
+        if self.reconciled is None:
+            return "comparaison non diffusée"
+        return self.reconciled.get(code, "absent du rapport publié")
 
     def annex(self) -> list[dict[str, Any]]:
         """What the annex says of each figure of the year, chapter by chapter."""
@@ -45,7 +50,7 @@ class Figures:
                 "unite": row["unite"],
                 "formule": row["formule"],
                 "statut": _status(row),
-                "rapprochement": self.reconciled.get(row["code"], "absent du rapport publié"),
+                "rapprochement": self._comparison(row["code"]),
             }
             for row in sorted(found, key=lambda row: (row["domaine"], row["code"]))
         ]
@@ -60,9 +65,12 @@ def _status(row: dict[str, Any]) -> str:
 def read_figures(publication: Publication) -> Figures:
     """The figures of a publication."""
     rows = publication.rows("chiffres", {}, ["code"], exercices=10)
-    reconciled = {}
-    if not publication.is_withheld(RECONCILED):
-        for row in publication.rows(RECONCILED, {}, ["code"]):
-            gap = french.printed(row["ecart"], 2, "") if row["statut"] == "écart" and row["ecart"] is not None else None
-            reconciled[row["code"]] = f"{row['statut']} de {gap}" if gap else row["statut"]
-    return Figures(publication.exercice, {(row["code"], row["exercice"]): row for row in rows}, reconciled)
+    by_code = {(row["code"], row["exercice"]): row for row in rows}
+    if publication.is_withheld(RECONCILED):
+        return Figures(publication.exercice, by_code, None)
+    return Figures(publication.exercice, by_code, {r["code"]: _gap(r) for r in publication.rows(RECONCILED, {}, [])})
+
+
+def _gap(row: dict[str, Any]) -> str:
+    is_known = row["statut"] == "écart" and row["ecart"] is not None
+    return f"écart de {french.printed(row['ecart'], 2, '')}" if is_known else row["statut"]

@@ -113,7 +113,7 @@ def run(home: Home, registry: Registry) -> None:
         with duckdb.connect(str(home.warehouse_next)) as db:
             db.execute(MODELS)
         built = finish(home, ledger, frozen, [NodeResult("fct_lignes", "model", "success", None, None)])
-        publish(home, ledger, built.build, gather(home, ledger, registry, organisation))
+        publish(home, ledger, built.build, gather(home, ledger, registry, organisation), organisation.seuil_secret)
 
 
 def start(work) -> int:

@@ -183,6 +183,39 @@ def parquet_digests(home: Path) -> dict[str, str]:
     }
 
 
+def test_the_public_profile_holds_the_report_and_no_small_number_of_agents(demonstration: Path, report) -> None:
+    public = demonstration / "published" / "public"
+    with duckdb.connect() as db:
+        db.execute(f"attach '{public / 'rapport_public.duckdb'}' as p (read_only); use p")
+        found = db.execute("select schema_name, table_name from duckdb_tables() where database_name = 'p'").fetchall()
+        assert {schema for schema, _ in found} == {"rapport"}
+        assert {path.stem for path in public.rglob("*.parquet")} == {table for _, table in found}
+        assert not {t for _, t in found} & {"rpt_collecte", "rpt_rapprochement_publie", "rpt_rh__rapprochements"}
+        counts = db.execute(
+            "select table_name, column_name from duckdb_columns() where database_name = 'p' "
+            "and regexp_matches(table_name, '^rpt_rh__') and regexp_matches(column_name, '^nb_(agents|arrivees|departs|nommes)')"
+        ).fetchall()
+        assert len(counts) > 10
+        for table, column in counts:
+            assert not db.execute(f"select * from rapport.{table} where {column} between 1 and 4").fetchall(), table
+        figures = dict(db.execute("select code, valeur from rapport.chiffres where exercice = 2020").fetchall())
+        hidden = {c for (c,) in db.execute("select code from rapport.chiffres where code_manquant = 's'").fetchall()}
+    kept = {"rh.effectif.total": 27, "rh.effectif.fonctionnaire": 13, "rh.filiere.technique.tous": 70}
+    assert {code: figures[code] for code in kept} == kept
+    assert figures["rh.etpr.total"] == Decimal("26.24") and figures["rh.age_moyen.ensemble_permanent"] == Decimal(
+        "46.94"
+    )
+    assert {
+        "rh.filiere.administrative.titulaire",
+        "rh.mouvement.departs",
+        "rh.cadre_emplois.adjoints_techniques",
+    } <= hidden
+    assert all(code.startswith("rh.") for code in hidden)
+    unproved = "select * from audit.secret where nature = 'primaire' and borne_haute - borne_basse < 4"
+    assert not report.execute(unproved).fetchall()
+    assert report.execute("select count(*) from audit.secret where exercice = 2020").fetchone()[0] > 20
+
+
 def test_summary_names_what_arrived_and_where_to_look(demonstration: Path) -> None:
     summary = (demonstration.parent / "summary.txt").read_text(encoding="utf-8")
     for expected in (
