@@ -1,4 +1,4 @@
-"""Makes the demonstration's home: its organisation and every export of its exercices.
+"""Makes the demonstration's home: its organisation, every export of its exercices and the prose of its reports.
 
 The rows are invented so as to give the published figures, then plausible ones for the years that no report
 describes yet (``chiffres``); the same code gives the same bytes. A home that holds anybody else's deliveries is
@@ -29,6 +29,7 @@ from demo import (
 from demo.livraisons import Defaut, Livraison
 
 ORGANISATION = Path(__file__).with_name("organisation.yml")
+CONTENU = Path(__file__).with_name("contenu")  # the prose of each year
 EXERCICES = chiffres.EXERCICES  # those that a home has at least
 CONNUS = (*EXERCICES, *chiffres.SUIVANTS)
 GENERATEURS: tuple[Callable[[int], Iterable[Livraison]], ...] = (  # each gives its files of one exercice
@@ -53,7 +54,7 @@ GENERATEURS: tuple[Callable[[int], Iterable[Livraison]], ...] = (  # each gives 
 
 
 def make_home(home: Path, exercices: Sequence[int] = EXERCICES) -> None:
-    """Write ``organisation.yml`` and ``landing/<exercice>/…`` in ``home``; made again, it is as new.
+    """Write ``organisation.yml``, ``landing/<exercice>/…`` and ``contenu/<exercice>/…`` in ``home``, as new each time.
 
     The organisation's exercices end with the last one that was ever made there. A file that already has the right
     bytes is left untouched. Raises ValueError when the demonstration does not know an exercice, or when ``home``
@@ -71,6 +72,8 @@ def make_home(home: Path, exercices: Sequence[int] = EXERCICES) -> None:
         for name, content in deliveries.items():
             if int(name.split("/")[0]) in exercices:
                 _put(home / "landing" / name, content)
+        for path in (path for exercice in exercices for path in sorted((CONTENU / str(exercice)).rglob("*.md"))):
+            _put(home / "contenu" / path.relative_to(CONTENU), path.read_bytes())
         _put(home / "organisation.yml", _organisation(max(*EXERCICES, *years)))
     finally:
         shutil.rmtree(workdir)

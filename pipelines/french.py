@@ -11,6 +11,7 @@ NARROW = "\u202f"
 NO_BREAK = "\u00a0"
 MINUS = "\u2212"
 UNITS = {"EUR": "€"}
+SIGNS = {"EUR", "%", "km", "Go", "Mb/s"}  # units that no sentence leaves out
 MONTHS = (
     "janvier",
     "février",
@@ -48,3 +49,24 @@ def agreed(unit: str, value: Decimal) -> str:
 def date(day: dt.date) -> str:
     """``1er juillet 2020``, ``12 mai 2021``."""
     return f"{'1er' if day.day == 1 else day.day}{NO_BREAK}{MONTHS[day.month - 1]} {day.year}"
+
+
+def printed(value: Decimal, decimals: int, unit: str) -> str:
+    """A number as a sentence holds it: with its unit when that is a sign (``69,3 %``), alone when it is a noun (``27``).
+
+    Days are written as people count them: ``4,5``, not ``4,50``.
+    """
+    if unit in SIGNS:
+        return quantity(value, decimals, unit)
+    text = number(value, decimals)
+    return text.rstrip("0").rstrip(",") if unit == "jours" and "," in text else text
+
+
+def month(number_: int) -> str:
+    """``1`` → ``janvier``."""
+    return MONTHS[number_ - 1]
+
+
+def enumeration(words: list[str]) -> str:
+    """``a, b et c``."""
+    return " et ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

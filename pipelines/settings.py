@@ -10,6 +10,7 @@ from pathlib import Path
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SOURCES_DIR = PROJECT_ROOT / "pipelines" / "sources"
 FIGURES_DIR = PROJECT_ROOT / "pipelines" / "figures"
+CHAPTERS_DIR = PROJECT_ROOT / "pipelines" / "chapters"
 REFERENCE_DIR = PROJECT_ROOT / "pipelines" / "reference"
 EXPECTATIONS_DIR = PROJECT_ROOT / "expectations"
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
@@ -78,6 +79,21 @@ class Home:
     def releases(self) -> Path:
         """Frozen years: ``releases/<exercice>-v<n>/``."""
         return self.root / "releases"
+
+    @property
+    def contenu(self) -> Path:
+        """The prose of each year: ``contenu/<exercice>/*.md``."""
+        return self.root / "contenu"
+
+    @property
+    def reports(self) -> Path:
+        """Reports rendered on demand, which are no publication: ``reports/<exercice>/<profile>/``."""
+        return self.root / "reports"
+
+    @property
+    def cache(self) -> Path:
+        """What can be drawn again: charts and fonts, by the hash of what they were made from."""
+        return self.root / "cache"
 
     @property
     def published(self) -> Path:

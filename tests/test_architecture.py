@@ -23,12 +23,13 @@ LAYERS = [
     ["collect", "replay"],
     [*STAGES, "evidence"],
     ["ledger"],
-    ["sources", "figures"],
+    ["sources", "figures", "chapters"],
     ["settings", "rules", "failpoints", "french", "locking", "sql", "disk"],
 ]
 # What belongs to one line but is asked by a neighbour of the same one: named here, or refused.
 NEIGHBOURS = {
     ("figures", "sources"),  # a figure of an application is declared by its system
+    ("chapters", "sources"),  # a chapter is declared in YAML as a source is
     ("failpoints", "settings"),
     ("locking", "settings"),
     ("definitions", "defs"),
@@ -45,6 +46,13 @@ HEAVY = [
     "dbt",
     "lxml",
     "python_calamine",
+    "jinja2",
+    "markdown_it",
+    "vl_convert",
+    "typst",
+    "pikepdf",
+    "fontTools",
+    "font_source_sans_pro",
     "scipy",
     "numpy",
 ]

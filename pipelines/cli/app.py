@@ -32,6 +32,7 @@ COMMANDS = {
     "decide": ("pipelines.cli.deciding", "decide", "Accept a finding, with a reason, or take that back."),
     "explain": ("pipelines.cli.deciding", "explain", "The page of a rule."),
     "figures": ("pipelines.cli.reading", "figures", "The published figures."),
+    "report": ("pipelines.cli.reporting", "report", "The report of a year, from what is published."),
     "release": ("pipelines.cli.releasing", "release", "Freeze a year."),
     "compare": ("pipelines.cli.releasing", "compare", "What differs between two releases, and the erratum."),
     "replay": ("pipelines.cli.releasing", "replay", "Make a frozen year again and compare the bytes."),
@@ -106,6 +107,8 @@ def exit_code(error: Exception) -> int:
     """The exit code of an expected error; 70 for one that is not expected."""
     from pipelines.extract.database import SnapshotFailed
     from pipelines.locking import Busy
+    from pipelines.report.prose import ProseError
+    from pipelines.report.tables import MissingTable
     from pipelines.rules import DeliveryRefused
     from pipelines.sources.yaml_file import DeclarationError
 
@@ -113,6 +116,8 @@ def exit_code(error: Exception) -> int:
         (Busy, BUSY),
         (DeliveryRefused, BLOCKED),
         (DeclarationError, USAGE),
+        (ProseError, USAGE),
+        (MissingTable, USAGE),
         (SnapshotFailed, USAGE),
         (PermissionError, USAGE),
         (FileNotFoundError, USAGE),

@@ -98,6 +98,7 @@ def _publish(session: Session, ledger: Ledger) -> None:
     from pipelines.evidence.findings import gather
     from pipelines.publish.release import FrozenYear, refuse_frozen_changes
     from pipelines.publish.swap import publish
+    from pipelines.report.write import report_pages
 
     findings = gather(session.home, ledger, session.registry, session.organisation)
     ledger.sight(findings)
@@ -106,7 +107,9 @@ def _publish(session: Session, ledger: Ledger) -> None:
     except FrozenYear as error:
         note(f"Not published yet: {error}")
         return
-    publish(session.home, ledger, ledger.last_build()["build"], findings, session.organisation.seuil_secret)
+    build = ledger.last_build()["build"]
+    pages = report_pages(session.home, ledger, session.organisation, build)
+    publish(session.home, ledger, build, findings, session.organisation.seuil_secret, pages)
 
 
 @click.command(short_help="What differs between two releases, and the erratum.")

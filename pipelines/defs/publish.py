@@ -9,6 +9,7 @@ from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.locking import only_writer
 from pipelines.publish.release import frozen_changes, refuse_frozen_changes
 from pipelines.publish.swap import publish
+from pipelines.report.write import report_pages
 from pipelines.rules import RULES
 
 PUBLISHED = dg.AssetKey(["publication", "published"])
@@ -34,7 +35,8 @@ def publish_defs() -> dg.Definitions:
             hold_frozen_years(ledger, build)
             findings = gather(home(), ledger, registry(), organisation())
             ledger.sight(findings)
-            identity = publish(home(), ledger, build, findings, organisation().seuil_secret)
+            pages = report_pages(home(), ledger, organisation(), build)
+            identity = publish(home(), ledger, build, findings, organisation().seuil_secret, pages)
         return dg.MaterializeResult(
             metadata={"publication": identity, "constats": len(findings), "dossier": str(home().published)}
         )

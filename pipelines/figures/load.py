@@ -135,3 +135,9 @@ def _refuse_circle(start: DeclaredFigure, figures: Figures, path: list[str]) -> 
             raise DeclarationError(f"{start.place} operands: a figure depends on itself: {' → '.join([*path, code])}")
         if code in figures.by_code:
             _refuse_circle(start, figures, [*path, code])
+
+
+def titles(folder: Path = settings.FIGURES_DIR) -> dict[str, str]:
+    """The title of each domain of figures, as the report prints it."""
+    chapters = [read_mapping(path)[0] for path in sorted(folder.glob("*.yml"))]
+    return {chapter["domaine"]: chapter["titre"] for chapter in chapters if "titre" in chapter}

@@ -50,9 +50,11 @@ def link_of(previous: str, table: str, stored: dict) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def head(connection) -> Head:
-    """The end of the chain."""
-    entries, last = connection.execute(f"select count(*), max(seq) from {CHAIN}").fetchone()
+def head(connection, until: tuple[str, int] | None = None) -> Head:
+    """The end of the chain, or what it was when the row ``until`` (table, number) had just been entered."""
+    there = f"where seq <= (select min(seq) from {CHAIN} where table_name = ? and row = ?)" if until else ""
+    query = f"select count(*), max(seq) from {CHAIN} {there}"
+    entries, last = connection.execute(query, until or ()).fetchone()
     if not entries:
         return Head(0, ORIGIN)
     return Head(entries, connection.execute(f"select hash from {CHAIN} where seq = ?", (last,)).fetchone()[0])

@@ -325,6 +325,11 @@ class Ledger:
         with self.engine.connect() as connection:
             return head(connection.connection.driver_connection)
 
+    def head_at(self, table: str, row: int) -> Head:
+        """The end of the chain when this row had just been entered: it does not move with what comes after."""
+        with self.engine.connect() as connection:
+            return head(connection.connection.driver_connection, (table, row))
+
     def check(self, anchors: dict[str, Head]) -> list[Broken]:
         """What is wrong with the chain, against the heads that were kept elsewhere and the one kept beside the file."""
         kept = self._kept_head()

@@ -3,6 +3,7 @@
 builds/<publication>/rapport.duckdb                  tables of marts, rapport and audit, with comments and keys
                      <schema>/<table>.parquet
                      scdl/                           the budget as open data
+                     report/<exercice>/<profile>/    what ``pages`` wrote: the report
                      manifest.json                   fingerprint of every file but DuckDB's, the build it comes from
                      public/                         what anybody may read: rapport_public.duckdb, rapport/, manifest.json
 published → builds/<publication>
@@ -12,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.disk import sync
@@ -36,7 +38,12 @@ class OtherBuild(RuntimeError):
     """The warehouse is not that of the build to publish: build again."""
 
 
-def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding], threshold: int) -> str:
+Pages = Callable[[Path], None]  # writes in the folder of a publication what is made of its tables
+
+
+def publish(
+    home: Home, ledger: Ledger, build: str, findings: list[Finding], threshold: int, pages: Pages | None = None
+) -> str:
     """Publish the current warehouse and the ledger. Returns the publication's identity (32 hex digits).
 
     Two profiles: all of it, and ``public``, where numbers of fewer than ``threshold`` agents are hidden. When the public
@@ -52,14 +59,16 @@ def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding], thr
     profile, broken = _write_public(home, ledger, aside / "public", build, threshold)
     findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
     _write(home, ledger, aside, findings, profile.proofs if profile else [])
+    if pages:
+        pages(aside)
     identity = _write_manifest(aside, build)
     reached("publish.files_written")
     target = home.builds / identity
     if target.exists():
         shutil.rmtree(aside)  # the same bytes already lie there
     else:
-        for folder in (*(path for path in aside.rglob("*") if path.is_dir()), aside):
-            sync(folder)
+        for path in (*(path for path in aside.rglob("*") if path.suffix != ".parquet"), aside):
+            sync(path)
         aside.rename(target)
         sync(home.builds)
     ledger.record_disclosures(profile.disclosed if profile else [])  # before anybody can read it: never forgotten

@@ -1,6 +1,6 @@
-"""Writes the dbt files that follow from declarations: ``sources:``, unions by convention, compiled figures.
+"""Writes the dbt files that follow from declarations: ``sources:``, unions by convention, figures, exposures.
 
-What belongs here: text that a person would copy out of the registry or of ``pipelines/figures``. What does
+What belongs here: text that a person would copy out of the registry, of ``pipelines/figures`` or ``chapters``. What does
 not: any rule of the warehouse, which stands in hand-written models and macros. The files are committed;
 ``stale()`` tells which ones no longer say what the declarations say, and a test keeps that list empty.
 """
@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from pipelines import settings
+from pipelines.chapters.load import exposures
 from pipelines.figures.compile import chiffres_sql
 from pipelines.figures.load import load_figures
 from pipelines.sources.declarations import System, Table
@@ -23,6 +24,7 @@ LAKE_SOURCES = MODELS / "staging" / "_lake__sources.yml"
 ACCOUNTS_DOCS = MODELS / "staging" / "_comptes__models.yml"
 ACCOUNTS_UNION = MODELS / "intermediate" / "applications" / "int_applications__comptes_reunis.sql"
 CHIFFRES = MODELS / "rapport" / "chiffres.sql"
+EXPOSURES = MODELS / "rapport" / "_rapport__exposures.yml"
 
 # The columns that ingest adds to every accepted row.
 PROVENANCE = [
@@ -41,6 +43,7 @@ def generate() -> dict[Path, str]:
         ACCOUNTS_DOCS: accounts_docs(registry),
         ACCOUNTS_UNION: accounts_union(registry),
         CHIFFRES: chiffres_sql(load_figures(registry=registry)),
+        EXPOSURES: exposures(),
     }
 
 

@@ -122,8 +122,8 @@ def _load_organisation(db, organisation: Organisation) -> None:
     _table(
         db,
         "organisation.applications",
-        "code_application varchar, libelle varchar, domaine varchar, debut integer, fin integer",
-        [(a.code, a.libelle, a.domaine, a.debut, a.fin) for a in organisation.applications],
+        "code_application varchar, libelle varchar, domaine varchar, rang integer, debut integer, fin integer",
+        [(a.code, a.libelle, a.domaine, rang, a.debut, a.fin) for rang, a in enumerate(organisation.applications, 1)],
     )
     _table(
         db,
@@ -134,8 +134,8 @@ def _load_organisation(db, organisation: Organisation) -> None:
     _table(
         db,
         "organisation.indicateurs",
-        "code_application varchar, indicateur varchar",
-        [(a.code, indicateur) for a in organisation.applications for indicateur in a.indicateurs],
+        "code_application varchar, indicateur varchar, rang integer",
+        [(a.code, name, rang) for a in organisation.applications for rang, name in enumerate(a.indicateurs, 1)],
     )
 
 

@@ -2,7 +2,14 @@ select
     cast(applications.code_application as varchar) as code_application,
     cast(applications.libelle_application as varchar) as libelle_application,
     cast(applications.domaine_metier as varchar) as domaine_metier,
+    cast(applications.rang_application as integer) as rang_application,
     cast(indicateurs.indicateur as varchar) as indicateur,
+    -- the figure's label is « Kolok : agents formés »
+    cast(
+        upper(substring(chiffres.libelle, length(applications.libelle_application) + 4, 1))
+        || substring(chiffres.libelle, length(applications.libelle_application) + 5) as varchar
+    ) as libelle_indicateur,
+    cast(indicateurs.rang_indicateur as integer) as rang_indicateur,
     cast(chiffres.exercice as integer) as exercice,
     cast(chiffres.valeur as decimal(20, 6)) as valeur,
     cast(chiffres.unite as varchar) as unite,

@@ -2,6 +2,7 @@ select
     code_application,
     libelle_application,
     domaine_metier,
+    rang_application,
     exercice_debut,
     exercice_fin
 from {{ ref('stg_organisation__applications') }}

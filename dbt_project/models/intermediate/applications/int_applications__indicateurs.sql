@@ -1,4 +1,5 @@
 select
     code_application,
-    indicateur
+    indicateur,
+    rang_indicateur
 from {{ ref('stg_organisation__indicateurs') }}

@@ -1,4 +1,5 @@
 select
     code_application,
-    indicateur
+    indicateur,
+    cast(rang as integer) as rang_indicateur
 from {{ source('organisation', 'indicateurs') }}

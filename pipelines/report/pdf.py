@@ -1,0 +1,71 @@
+"""Lays out the model as a PDF made to PDF/UA-1 and PDF/A-3a, with its data attached; the same model gives the same bytes.
+
+Typst checks both standards while it compiles. What it does not tag yet, the scope of the headers of rows, is added after.
+"""
+
+import csv
+import datetime as dt
+import io
+import json
+import re
+from pathlib import Path
+
+from pipelines.report.charts import svg_of
+from pipelines.report.fonts import folder
+from pipelines.report.html import TEMPLATES
+from pipelines.report.model import Model, charts_of
+from pipelines.report.tags import scope_row_headers
+
+STANDARDS = ["ua-1", "a-3a"]
+TEXT_WIDTH = 482  # points, between the margins of the page
+PIXEL = 0.75  # points
+
+
+def report_pdf(model: Model, cache: Path) -> bytes:
+    """The whole report."""
+    return _compile("rapport.typ", model, charts_of({**model, "collectivites": []}), cache)
+
+
+def summary_pdf(model: Model, section: Model, cache: Path) -> bytes:
+    """The page of one collectivité."""
+    alone = {**model, "collectivites": [section], "chapitres": [], "chiffres": []}
+    return _compile("synthese.typ", alone, charts_of(alone), cache)
+
+
+def _compile(template: str, model: Model, charts: list[Model], cache: Path) -> bytes:
+    import typst
+
+    drawings = {block["id"]: svg_of(block, False, cache) for block in charts}
+    made = {"modele.json": _json(model), "chiffres.csv": _csv(model)}
+    made["dessins.json"] = _json({name: _width(drawing) for name, drawing in drawings.items()})
+    made |= {f"{name}.svg": drawing.encode() for name, drawing in drawings.items()}
+    made |= {name: (TEMPLATES / name).read_bytes() for name in ("commun.typ", template)}
+    made["main"] = made[template]
+    day = dt.datetime.fromisoformat(model["edition"]["date"]).replace(tzinfo=dt.UTC)
+    compiled = typst.compile(
+        made,
+        font_paths=[str(folder())],
+        ignore_system_fonts=True,
+        format="pdf",
+        pdf_standards=STANDARDS,
+        timestamp=int(day.timestamp()),
+    )
+    return scope_row_headers(compiled)
+
+
+def _width(drawing: str) -> float:
+    """The printed width of a drawing, in points: the same scale for all, so that their letters have one size."""
+    return min(float(re.search(r'<svg[^>]*? width="([\d.]+)"', drawing)[1]) * PIXEL, TEXT_WIDTH)
+
+
+def _json(data: dict) -> bytes:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def _csv(model: Model) -> bytes:
+    out = io.StringIO()
+    names = ["code", "libelle", "valeur", "unite", "manque", "statut", "formule", "rapprochement"]
+    writer = csv.DictWriter(out, names, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(model["chiffres"])
+    return out.getvalue().encode()

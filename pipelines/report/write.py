@@ -1,0 +1,112 @@
+"""Writes the report of an exercice and the pages of its collectivités in a folder: the only place that names its files.
+
+<folder>/rapport_activite_2020.html, .pdf    modele.json    collectivites/<name>.html, .pdf
+"""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from pipelines.chapters.load import load_chapters, load_summary
+from pipelines.ledger.store import Ledger
+from pipelines.report.model import Edition, Model, build, slug
+from pipelines.report.tables import read_publication
+from pipelines.settings import Home
+from pipelines.sources.organisation import Organisation
+from pipelines.sources.registry import fingerprint
+
+FORMATS = ("html", "pdf")
+PROJECT = "projet"
+PROFILES = {"interne": ".", "public": "public"}  # profile → where its ``rapport/`` lies in a publication
+
+
+def edition_of(ledger: Ledger, exercice: int, build: str, tables: Path) -> Edition:
+    """The release that stands for an exercice, or « projet »: then the fingerprint is that of the tables printed.
+
+    The head of the ledger is that which was reached with the release, or with the build: publishing a report, which
+    the ledger notes, does not change it.
+    """
+    released = [row for row in ledger.all_rows("releases") if row["exercice"] == exercice]
+    if released:
+        row = released[-1]
+        return Edition(
+            row["release"], row["fingerprint"], ledger.head_at("releases", row["seq"]), _day(row["released_at"])
+        )
+    row = next(row for row in reversed(ledger.all_rows("builds")) if row["build"] == build)
+    files = sorted((tables / "rapport").glob("*.parquet"))
+    printed = fingerprint({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files})
+    return Edition(PROJECT, printed, ledger.head_at("builds", row["seq"]), _day(row["built_at"]))
+
+
+def _day(moment: str) -> dt.date:
+    return dt.datetime.fromisoformat(moment).date()
+
+
+def report_pages(home: Home, ledger: Ledger, organisation: Organisation, build: str) -> Callable[[Path], None]:
+    """What a publication is completed with: the report of the last exercice received, for each profile that it holds."""
+    exercice = max((year for _, year in ledger.current()), default=None)
+
+    def write(publication: Path) -> None:
+        for profile, tables in PROFILES.items():
+            if exercice and (publication / tables / "rapport").exists():
+                folder = publication / "report" / str(exercice) / profile
+                edition = edition_of(ledger, exercice, build, publication / tables)
+                write_report(home, organisation, edition, publication / tables, folder, exercice, profile)
+
+    return write
+
+
+def write_report(
+    home: Home,
+    organisation: Organisation,
+    edition: Edition,
+    tables: Path,
+    folder: Path,
+    exercice: int,
+    profile: str,
+    formats: Collection[str] = FORMATS,
+) -> list[Path]:
+    """Write the report that ``tables`` (which holds ``rapport/``) gives, and return its files.
+
+    Raises ProseError, MissingTable and DeclarationError: what is wrong is named with its file and line.
+    """
+    with read_publication(tables, exercice, profile) as publication:
+        model = build(publication, load_chapters(), load_summary(), organisation, home.contenu, edition)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [_put(folder / "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True, indent=1))]
+    stem = f"rapport_activite_{exercice}"
+    if "html" in formats:
+        written += _write_pages(model, folder, stem, home.cache)
+    if "pdf" in formats:
+        written += _write_pdf(model, folder, stem, home.cache)
+    return written
+
+
+def _write_pages(model: Model, folder: Path, stem: str, cache: Path) -> list[Path]:
+    from pipelines.report.html import report_page, summary_page
+
+    pages = [_put(folder / f"{stem}.html", report_page(model, cache))]
+    for section in model["collectivites"]:
+        pages.append(_put(_summary(folder, section, "html"), summary_page(model, section, cache)))
+    return pages
+
+
+def _write_pdf(model: Model, folder: Path, stem: str, cache: Path) -> list[Path]:
+    from pipelines.report.pdf import report_pdf, summary_pdf
+
+    files = [_put(folder / f"{stem}.pdf", report_pdf(model, cache))]
+    for section in model["collectivites"]:
+        files.append(_put(_summary(folder, section, "pdf"), summary_pdf(model, section, cache)))
+    return files
+
+
+def _summary(folder: Path, section: Model, kind: str) -> Path:
+    return folder / "collectivites" / f"{slug(section['titre'])}.{kind}"
+
+
+def _put(path: Path, content: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path

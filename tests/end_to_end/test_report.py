@@ -1,0 +1,115 @@
+"""The report of the demonstration: published with its tables, whole, readable by everybody, made again in no time."""
+
+import io
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import sicio
+from tests.report.test_page import look
+
+
+@pytest.fixture(scope="module")
+def folder(demonstration: Path) -> Path:
+    return demonstration / "published" / "report" / "2020" / "interne"
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> dict:
+    return json.loads((folder / "modele.json").read_text(encoding="utf-8"))
+
+
+def test_every_chapter_of_the_report_is_there_and_filled(model: dict):
+    assert [chapter["id"] for chapter in model["chapitres"]] == [
+        "edito",
+        "comite",
+        "equipes",
+        "finances",
+        "rgpd",
+        "projets",
+        "distance",
+        "indicateurs",
+        "applications",
+    ]
+    blocks = [b for chapter in model["chapitres"] for s in chapter["sections"] for b in s["blocs"]]
+    assert [block["titre"] for block in blocks if block["genre"] == "vide"] == []
+
+
+def test_the_eighteen_applications_stand_in_the_order_of_the_report(model: dict):
+    titles = [section["titre"] for section in model["chapitres"][-1]["sections"]][1:]
+    assert len(titles) == 18
+    assert titles[0].endswith("Cegid RH") and titles[-1].endswith("Maestro")
+
+
+def test_what_the_report_of_2020_printed_is_printed(folder: Path):
+    page = (folder / "rapport_activite_2020.html").read_text(encoding="utf-8")
+    for printed in (
+        "4\u202f764\u202f020,26\u00a0€",
+        "1\u202f686\u202f867,78\u00a0€",
+        "111\u202f934,04\u00a0€",
+        "26,24",
+        "47\u202f757",
+        "DÉMONSTRATION",
+        "Elise GONZALES",
+    ):
+        assert printed in page, printed
+
+
+def test_it_says_which_state_of_the_ledger_it_is(demonstration: Path, model: dict):
+    edition = model["edition"]
+    assert edition["nom"] == "projet" and len(edition["empreinte"]) == 64
+    assert edition["registre"]["entrees"] > 0 and len(edition["registre"]["tete"]) == 64
+
+
+def test_each_collectivite_has_its_page(folder: Path, model: dict):
+    assert len(model["collectivites"]) == 5
+    assert len(list((folder / "collectivites").glob("*.html"))) == 5
+    for path in (folder / "collectivites").glob("*.pdf"):
+        import pikepdf
+
+        with pikepdf.open(path) as opened:
+            assert len(opened.pages) == 1, path.name
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize("name", ["rapport_activite_2020.html", "collectivites/choisy-le-roi.html"])
+def test_everybody_can_read_it(folder: Path, name: str, width: int):
+    look(folder / name, width)
+
+
+def test_a_change_of_prose_is_read_at_once_and_gives_the_same_bytes_otherwise(demonstration: Path, tmp_path: Path):
+    published = demonstration / "published" / "report" / "2020" / "interne"
+    done = sicio(demonstration, "report", "2020", "--output", str(tmp_path / "same"))
+    assert done.returncode == 0, done.stderr
+    for path in published.rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / "same" / path.relative_to(published)).read_bytes(), path.name
+    edito = demonstration / "contenu" / "2020" / "edito.md"
+    former = edito.read_text(encoding="utf-8")
+    try:
+        edito.write_text(former + "\nUne phrase de plus.\n", encoding="utf-8")
+        started = time.monotonic()
+        done = sicio(demonstration, "report", "2020", "--formats", "html", "--output", str(tmp_path / "other"))
+        spent = time.monotonic() - started
+        assert "Une phrase de plus." in (tmp_path / "other" / "rapport_activite_2020.html").read_text(encoding="utf-8")
+        assert spent < 10, "nothing should have been drawn again"
+        edito.write_text(former + '\n{{ f("rh.effectif.totale") }}\n', encoding="utf-8")
+        done = sicio(demonstration, "report", "2020", "--output", str(tmp_path / "wrong"))
+        assert done.returncode == 2
+        line = former.count("\n") + 2
+        assert (
+            f"contenu/2020/edito.md:{line} no figure 'rh.effectif.totale'; did you mean 'rh.effectif.total'?"
+            in done.stderr
+        )
+    finally:
+        edito.write_text(former, encoding="utf-8")
+
+
+def test_the_pdf_is_tagged(folder: Path):
+    import pikepdf
+
+    with pikepdf.open(io.BytesIO((folder / "rapport_activite_2020.pdf").read_bytes())) as opened:
+        assert opened.Root.MarkInfo.Marked
+        assert set(opened.attachments) == {"modele.json", "chiffres.csv"}
+        assert len(opened.pages) > 20

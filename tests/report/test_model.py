@@ -1,0 +1,141 @@
+"""What the report says is computed once: formats, missing codes, empty tables, numbers, prose by reference."""
+
+import json
+
+import pytest
+
+from pipelines import settings
+from pipelines.figures.load import load_figures
+from pipelines.report.figures import Figures
+from pipelines.report.prose import ProseError, render
+from pipelines.report.tables import MissingTable
+from tests.report.publication import CHAPTER, Press
+
+
+def texts(block: dict) -> list[list[str]]:
+    return [[line["titre"], *(cell["texte"] for cell in line["cellules"])] for line in block["lignes"]]
+
+
+def test_rows_come_in_the_declared_order_with_their_total(press: Press):
+    assert texts(press.block("graphique")) == [["Contractuels", "14"], ["Titulaires", "13"], ["Total", "27"]]
+
+
+def test_a_year_without_row_and_a_missing_code_are_not_zero(press: Press):
+    block = press.block("graphique", 1)
+    assert block["entete"] == ["2038", "2039", "2040"]
+    assert texts(block) == [["Agents formés", "NC", "0", "4"], ["Jours", "—", "4,5", "12"]]
+    assert block["legende"] == [
+        {"code": "NC", "sens": "non communiqué"},
+        {"code": "—", "sens": "sans objet"},
+    ]
+
+
+def test_the_text_of_a_chart_is_computed_from_its_rows(press: Press):
+    assert press.block("graphique")["alternative"] == "Effectifs. Contractuels : 14 ; Titulaires : 13."
+    assert press.block("graphique", 1)["alternative"] == (
+        "Indicateurs. De 2038 à 2040 : Agents formés : non communiqué, 0, 4 ; Jours : sans objet, 4,5, 12."
+    )
+
+
+def test_an_empty_table_is_a_sentence(press: Press):
+    press.replace("rpt_effectifs", [(2039, "Titulaires", 1, 99)])
+    assert press.block("vide") == {"genre": "vide", "titre": "Effectifs", "texte": "Aucun agent en 2040."}
+
+
+def test_a_missing_part_makes_the_total_missing(press: Press):
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Contractuels", 2, None)])
+    assert texts(press.block("graphique"))[-1] == ["Total", "3"]  # a « — » has nothing to add
+    columns = press.tables["rpt_effectifs"][0] + ", est_secret boolean"
+    press.replace(
+        "rpt_effectifs", [(2040, "Titulaires", 1, 3, False), (2040, "Contractuels", 2, None, True)], columns=columns
+    )
+    assert texts(press.block("graphique")) == [["Titulaires", "3"], ["Contractuels", "s"], ["Total", "s"]]
+
+
+def test_rows_are_brought_together_and_an_unknown_part_stays_unknown(press: Press):
+    press.chapter = CHAPTER.replace("        total: Total\n", "        agrege: somme\n", 1)
+    press.replace(
+        "rpt_effectifs",
+        [(2040, "Titulaires", 1, 3), (2040, "Titulaires", 2, 4), (2040, "Agents", 3, 1), (2040, "Agents", 4, None)],
+    )
+    assert texts(press.block("graphique")) == [["Titulaires", "7"], ["Agents", "—"]]
+
+
+def test_a_table_that_is_not_published_is_an_error_and_a_sentence_in_the_public_profile(press: Press):
+    del press.tables["rpt_effectifs"]
+    with pytest.raises(MissingTable, match=r"rapport\.rpt_effectifs"):
+        press.model()
+    press.profile = "public"
+    assert "secret statistique" in press.block("vide")["texte"]
+
+
+def test_a_column_that_is_not_there_is_an_error(press: Press):
+    press.chapter = CHAPTER.replace("ordre: [rang]", "ordre: [rangs]", 1)
+    with pytest.raises(MissingTable, match="rangs"):
+        press.model()
+
+
+def test_the_annex_says_where_each_figure_comes_from(press: Press):
+    absent, montant, total = press.model()["chiffres"]
+    assert (absent["affichage"], absent["valeur"], absent["statut"]) == ("NC", None, "non communiqué")
+    assert (montant["affichage"], montant["rapprochement"]) == ("1\u202f234\u202f567,89\u00a0€", "écart de −0,62")
+    assert (total["valeur"], total["rapprochement"]) == ("27", "égal")
+
+
+def test_the_model_is_plain_data_and_does_not_change(press: Press):
+    assert json.dumps(press.model()) == json.dumps(press.model())
+
+
+# prose ------------------------------------------------------------
+
+
+def prose(press: Press, text: str) -> str:
+    press.write("essai.md", text)
+    return json.dumps(press.block("texte")["arbre"], ensure_ascii=False)
+
+
+def test_a_figure_is_printed_and_linked_to_its_source(press: Press):
+    assert '"cible": "#c-a.montant"' in prose(press, 'Soit {{ f("a.montant") }}.')
+    assert "1\u202f234\u202f567,89\u00a0€" in prose(press, 'Soit {{ f("a.montant") }}.')
+    assert "contre 25" in prose(press, 'Soit contre {{ f("a.total", exercice=2039) }}.')
+
+
+def test_what_nobody_wrote_is_said(press: Press):
+    assert "Rien n’est écrit pour 2040." in json.dumps(press.block("texte"), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ('Un.\n\nDeux {{ f("a.totale") }}.', 3, "did you mean 'a.total'?"),
+        ('Un {{ f("a.absent") }}.', 1, "is missing (NC)"),
+        ("Un.\n{{ f(", 2, "unexpected"),
+        ("{{ inconnu }}", 1, "inconnu"),
+        ("\n\n{{ f.__globals__ }}", 3, "__globals__"),
+        ('{{ "".__class__ }}', 1, "__class__"),
+        ("\n{% include 'x' %}", 2, ""),
+        ('{% if connu("b.c") %}x{% endif %}', 1, "no figure 'b.c'"),
+        ("[ici](http://exemple.fr)", 1, "https"),
+    ],
+)
+def test_prose_that_cannot_be_printed_stops_with_its_line(press: Press, text: str, line: int, said: str):
+    with pytest.raises(ProseError) as error:
+        prose(press, text)
+    assert str(error.value).startswith(f"contenu/2040/essai.md:{line} "), str(error.value)
+    assert said in str(error.value)
+
+
+def test_what_is_missing_has_a_stated_text_or_no_paragraph(press: Press):
+    assert "un *nombre* inconnu" in prose(press, 'Soit {{ f("a.absent", "un *nombre* inconnu") }}.')
+    assert "jamais" not in prose(press, 'Un.\n\n{% if connu("a.total", "a.absent") %}\njamais\n{% endif %}')
+
+
+@pytest.mark.parametrize("code", ["m", "s"])
+@pytest.mark.parametrize("path", sorted((settings.CHAPTERS_DIR / "texte").glob("*.md")), ids=lambda path: path.stem)
+def test_the_chapters_own_prose_is_printed_when_nothing_is_known(path, code: str):
+    rows = {
+        (name, 2040): {"code": name, "exercice": 2040, "valeur": None, "code_manquant": code}
+        for name in load_figures().by_code
+    }
+    names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "public"}
+    render(path, path.name, Figures(2040, rows, {}), names)
