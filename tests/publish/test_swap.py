@@ -265,3 +265,81 @@ def test_a_home_with_a_quote_in_its_path(tmp_path):
     assert len(json.loads((lab.home.published / "manifest.json").read_text(encoding="utf-8"))["files"]) == 4 + len(
         TABLES
     )
+
+
+# the public profile ------------------------------------------------------------
+
+STAFF = """
+create table marts.fct_bulletins as
+select 2020 as exercice, * from (values ('a', {one}::bigint), ('b', 600), ('c', 700)) t(code_collectivite, nb_bulletins);
+create table rapport.rpt_rh__bulletins as
+select exercice, code_collectivite, code_collectivite as libelle_collectivite, nb_bulletins from marts.fct_bulletins;
+"""
+
+
+def staff(lab: Lab, build: str, one: int, more: str = "") -> None:
+    warehouse(lab, build)
+    with duckdb.connect(str(lab.home.warehouse)) as db:
+        db.execute(STAFF.format(one=one) + more)
+
+
+def payslips(lab: Lab) -> dict[str, int | None]:
+    file = lab.home.published / "public" / "rapport" / "rpt_rh__bulletins.parquet"
+    return dict(duckdb.sql(f"select code_collectivite, nb_bulletins from '{file}'").fetchall())
+
+
+def test_the_public_profile_hides_what_the_other_shows(lab: Lab):
+    staff(lab, "b1", 24)
+    published(lab)
+    assert payslips(lab) == {"a": None, "b": 600, "c": 700}
+    assert ask(lab, "select nb_bulletins from p.rapport.rpt_rh__bulletins order by 1") == [(24,), (600,), (700,)]
+    (proof,) = ask(lab, "select nombre, nature, valeur, borne_haute - borne_basse from p.audit.secret")
+    assert proof[:3] == ("bulletins, code_collectivite a", "primaire", 24) and proof[3] >= 4 * 12
+    with open_ledger(lab.home) as ledger:
+        assert ledger.disclosures() == [
+            ("2020 bulletins, code_collectivite b", 600),
+            ("2020 bulletins, code_collectivite c", 700),
+        ]
+    manifest = json.loads((lab.home.published / "public" / "manifest.json").read_text(encoding="utf-8"))
+    assert sorted(manifest["files"]) == ["rapport/chiffres.parquet", "rapport/rpt_rh__bulletins.parquet"]
+
+
+def test_a_public_profile_that_cannot_be_made_leaves_the_former_one_and_a_finding(lab: Lab):
+    staff(lab, "b1", 24)
+    published(lab)
+    before = payslips(lab)
+    staff(
+        lab,
+        "b2",
+        24,
+        "update rapport.rpt_rh__bulletins set nb_bulletins = 900 where code_collectivite = 'c';"
+        "create table rapport.rpt_nouveau as select 1 as un;",
+    )
+    published(lab, "b2")
+    assert payslips(lab) == before
+    assert not (lab.home.published / "public" / "rapport" / "rpt_nouveau.parquet").exists()
+    assert ask(lab, "select un from p.rapport.rpt_nouveau") == [(1,)]
+    (found,) = ask(lab, "select code, severite, ou, message from p.audit.constats where code like 'SEC-%'")
+    assert found[:3] == ("SEC-TABLE", "bloquant", "rpt_nouveau") and "n’est pas déclarée" in found[3]
+    with open_ledger(lab.home) as ledger:
+        assert [f.code for f in gather(lab.home, ledger, lab.registry, lab.organisation) if f.code[:3] == "SEC"] == [
+            "SEC-TABLE"
+        ]
+    staff(
+        lab,
+        "b3",
+        24,
+        "update rapport.rpt_rh__bulletins set nb_bulletins = 900 where code_collectivite = 'c';"
+        "update marts.fct_bulletins set nb_bulletins = 900 where code_collectivite = 'c';",
+    )
+    published(lab, "b3")
+    assert payslips(lab) == {"a": None, "b": 600, "c": 900}
+    assert ask(lab, "select * from p.audit.constats where code like 'SEC-%'") == []
+
+
+def test_a_first_public_profile_that_cannot_be_made_is_not_there(lab: Lab):
+    staff(lab, "b1", 24, "create table rapport.rpt_nouveau as select 1 as un;")
+    published(lab)
+    assert not (lab.home.published / "public").exists()
+    with open_ledger(lab.home) as ledger:
+        assert ledger.disclosures() == []

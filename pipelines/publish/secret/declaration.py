@@ -73,7 +73,8 @@ class Part(Declared):
     - ``counts``: columns that print the cell; ``{column: population}`` when another population's.
     - ``scaled``: columns that print the cell divided by a number (ETPR: hours / 1820).
     - ``shares``, ``means`` (column → the fact's summing column): columns that print a ratio.
-    - ``along``: columns hidden with the line. ``ranks``: columns emptied as soon as a line of the exercice is hidden.
+    - ``along``: column that restates another (an arrow, a sentence) → the one that it is hidden with.
+    - ``ranks``: columns emptied as soon as a number of the part is hidden in the exercice.
     - ``occupied``: lines exist only where somebody is counted: their presence says so.
     - ``withheld``: why these lines are not published at all.
     """
@@ -86,7 +87,7 @@ class Part(Declared):
     scaled: dict[Name, int] = {}
     shares: dict[Name, Share] = {}
     means: dict[Name, Name] = {}
-    along: list[Name] = []
+    along: dict[Name, Name] = {}
     ranks: list[Name] = []
     occupied: bool = False
     withheld: str | None = None
@@ -95,12 +96,14 @@ class Part(Declared):
     def _one_kind(self) -> "Part":
         if bool(self.population) == bool(self.withheld):
             raise ValueError("give a population, or say why the lines are withheld")
+        if unknown := [column for column in self.along.values() if column not in self.numbers]:
+            raise ValueError(f"along: {unknown[0]!r} is not a number of this part")
         return self
 
     @property
-    def hideable(self) -> list[str]:
-        """Columns that a hidden line leaves empty."""
-        return [*self.counts, *self.scaled, *self.shares, *self.means, *self.along]
+    def numbers(self) -> list[str]:
+        """Columns that print a number."""
+        return [*self.counts, *self.scaled, *self.shares, *self.means]
 
 
 class Table(Declared):
@@ -125,7 +128,7 @@ class Table(Declared):
         """Every column that the declaration knows."""
         known = {"exercice", *self.plain}
         for part in self.parts:
-            known |= {*part.levels, *part.hideable, *part.ranks}
+            known |= {*part.levels, *part.numbers, *part.along, *part.ranks}
         return known
 
 
@@ -193,7 +196,7 @@ def load_secrecy(path: Path = DECLARATION) -> Secrecy:
             _check_part(secrecy, part, ("tables", name, "parts", index), refuse)
     for code, rule in (secrecy.figures.rules if secrecy.figures else {}).items():
         table = secrecy.tables.get(rule.table)
-        if table is None or not any(rule.column in part.hideable for part in table.parts):
+        if table is None or not any(rule.column in part.numbers for part in table.parts):
             refuse(("figures", "rules", code), f"{rule.table}.{rule.column} is not a number under secrecy")
     return secrecy
 

@@ -109,26 +109,26 @@ def _write(db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str]) -> No
 
 def _write_secret(db, table: str, numbers: Numbers, hidden: dict[Key, str]) -> None:
     emptied: dict[str, set[int]] = {}
-    secret = {item.row for item in numbers.items if item.table == table and hidden.keys() & item.cells}
-    for item in numbers.items:
-        if item.table == table and hidden.keys() & item.cells:
-            emptied.setdefault(item.column, set()).add(item.row)
+    touched: set[tuple[int, int]] = set()  # parts, by identity, and exercices with a hidden number
+    secret = {(item.row, item.column) for item in numbers.items if item.table == table and hidden.keys() & item.cells}
     lines = {row: line for (of, row), line in numbers.lines.items() if of == table}
-    touched = {(id(lines[row][0]), lines[row][1]["exercice"]) for row in secret}
+    for row, column in secret:
+        part, values = lines[row]
+        touched.add((id(part), values["exercice"]))
+        for also in (column, *(c for c, number in part.along.items() if number == column)):
+            emptied.setdefault(also, set()).add(row)
     for row, (part, values) in lines.items():
-        for column in part.along if row in secret else []:
-            emptied.setdefault(column, set()).add(row)
         for column in part.ranks if (id(part), values["exercice"]) in touched else []:
             emptied.setdefault(column, set()).add(row)
     kept = [row for row, (part, _) in lines.items() if not part.withheld]
-    replaced = {column: f"case when {_among(rows)} then null else {column} end" for column, rows in emptied.items()}
+    replaced = {c: f"case when {_among(rows)} then null else {c} end" for c, rows in sorted(emptied.items())}
     copy_table(
         db,
         "rapport",
         table,
         replaced=replaced,
         where=_among(kept),
-        added=("est_secret", "boolean", _among(secret), EST_SECRET),
+        added=("est_secret", "boolean", _among({row for row, _ in secret}), EST_SECRET),
     )
 
 

@@ -47,7 +47,7 @@ tables:
       - population: effectif
         levels: {service: service}
         shares: {part_pct: {of: [service]}}
-        along: [phrase]
+        along: {phrase: part_pct}
         ranks: [rang]
         occupied: true
 figures:

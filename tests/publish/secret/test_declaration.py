@@ -45,19 +45,20 @@ def test_what_a_figure_restates_is_the_line_that_its_table_prints():
 @pytest.mark.parametrize(
     ("before", "after", "line", "said"),
     [
-        ("    measure: nb_agents\n", "    mesure: nb_agents\n", 4, "populations.effectif"),
+        ("    measure: nb_agents\n", "    mesure: nb_agents\n", 5, "populations.effectif"),
         ("measure: nb_agents\n", "measure: nb_agents\n    follows: heures\n", 6, "'heures' is not a population"),
-        ('tous: "*"}\n', 'tous: "*"}\n      sexe: {tous: "*"}\n', 4, "'sexe' is not a level"),
+        ('tous: "*"}\n', 'tous: "*"}\n      sexe: {tous: "*"}\n', 3, "'sexe' is not a level"),
         ("rpt_budget: {free: comptes publics}", "rpt_budget: {}", 13, "free, withheld, parts"),
-        ("levels: {service: service}", "levels: {service: bureau}", 23, "'bureau' is not a level of effectif"),
+        ("levels: {service: service}", "levels: {service: bureau}", 24, "'bureau' is not a level of effectif"),
         (
             "- population: effectif\n        levels: {service",
             "- population: agents\n        levels: {service",
-            23,
+            24,
             "'agents'",
         ),
-        ("column: part_pct, row", "column: phrases, row", 34, "rpt_services.phrases"),
-        ("occupied: true", "occupied: true\n        occupied: true", 29, "given twice"),
+        ("column: part_pct, row", "column: phrases, row", 35, "rpt_services.phrases"),
+        ("{phrase: part_pct}", "{phrase: rang}", 24, "'rang' is not a number"),
+        ("occupied: true", "occupied: true\n        occupied: true", 30, "given twice"),
     ],
 )
 def test_a_mistake_names_file_and_line(tmp_path, before, after, line, said):
