@@ -80,6 +80,16 @@ class Home:
         return self.root / "releases"
 
     @property
+    def audit(self) -> Path:
+        """What an auditor opens: ``audit/<exercice>/etat.html`` and ``etat.json``, written anew at each publication."""
+        return self.root / "audit"
+
+    @property
+    def docs(self) -> Path:
+        """The documentation of dbt's models, one file that needs no server."""
+        return self.root / "docs"
+
+    @property
     def published(self) -> Path:
         """Symbolic link to the current publication."""
         return self.root / "published"

@@ -32,6 +32,7 @@ COMMANDS = {
     "decide": ("pipelines.cli.deciding", "decide", "Accept a finding, with a reason, or take that back."),
     "explain": ("pipelines.cli.deciding", "explain", "The page of a rule."),
     "figures": ("pipelines.cli.reading", "figures", "The published figures."),
+    "audit": ("pipelines.cli.auditing", "audit", "The state of a year's collection and quality, as a page."),
     "release": ("pipelines.cli.releasing", "release", "Freeze a year."),
     "compare": ("pipelines.cli.releasing", "compare", "What differs between two releases, and the erratum."),
     "replay": ("pipelines.cli.releasing", "replay", "Make a frozen year again and compare the bytes."),
