@@ -90,6 +90,11 @@ class Home:
         return self.root / "docs"
 
     @property
+    def cache(self) -> Path:
+        """What can be drawn again: charts and fonts, by the hash of what they were made from."""
+        return self.root / "cache"
+
+    @property
     def published(self) -> Path:
         """Symbolic link to the current publication."""
         return self.root / "published"

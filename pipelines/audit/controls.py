@@ -28,6 +28,8 @@ BY_KEY = {
     "part_refusee": COMPLETUDE,
     "required": COMPLETUDE,
     "objet_renseigne": COMPLETUDE,
+    "comptes_actifs": COMPLETUDE,
+    "participants_connus": COMPLETUDE,
     "primary_key": UNICITE,
     "unique": UNICITE,
     "rang_unique": UNICITE,
@@ -47,7 +49,8 @@ BY_TYPE = {
     "unexpected_rows_expectation": COHERENCE,
 }
 PASSED, FAILED, WARNED = "réussi", "échec", "alerte"
-DBT = {"pass": PASSED, "success": PASSED, "warn": WARNED, "skipped": "non exécuté"}  # any other status fails
+DBT = {"pass": PASSED, "warn": WARNED, "skipped": "non exécuté"}  # any other status fails
+TESTS = ("test", "unit_test", "model")  # a model is told only when it could not be built
 
 
 def dimension(key: str, type_: str) -> str:
@@ -143,5 +146,6 @@ def warehouse_tests(ledger: Ledger) -> dict[str, Any]:
         {"nom": test["name"], "nature": test["kind"], "resultat": DBT.get(test["status"], FAILED),
          "nb_inattendus": test["failures"]}
         for test in (build["tests"] if build else [])
+        if test["kind"] in TESTS
     ]  # fmt: skip
     return {**_counts(tests), "tests": tests}

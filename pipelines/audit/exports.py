@@ -15,12 +15,14 @@ STATES = {
     "awaited": "attendu",
     "not sent": "facultatif",
 }
+TO_MEND = {"refusé": 0, "manque": 1}  # what is shown first; the rest in order of declaration
 
 
 def collection(ledger: Ledger, arrivals: Arrivals, refs: list[ExportRef]) -> dict[str, Any]:
     """``{attendus, recus, lignes, exports}``; an export that nobody must send is expected once it has come."""
     received = {row["delivery"]: row["received_at"] for row in ledger.all_rows("deliveries")}
     exports = [_export(arrivals, ref, arrivals.export(ref), received) for ref in refs]
+    exports.sort(key=lambda export: TO_MEND.get(export["etat"], len(TO_MEND)))
     expected = [export for export in exports if export["etat"] not in ("facultatif", "déclaré absent")]
     counted = [export["lignes"] for export in exports if export["lignes"]]
     return {

@@ -28,7 +28,6 @@ from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now
 from pipelines.publish.erratum import erratum
 from pipelines.publish.release import FIGURES, MANIFEST, Change, changes, changes_between, last_release
-from pipelines.rules import RULES
 from pipelines.settings import Home
 from pipelines.sources.organisation import Organisation
 from pipelines.sources.registry import Registry
@@ -55,6 +54,8 @@ class Known:
     organisation: Organisation
     standing: list[Standing]
     verification: Verification
+    arrivals: dict[int, Arrivals]  # by exercice
+    checks: dict[int, dict[str, Any]]  # what ``controls`` finds, by exercice
     moment: str  # UTC
 
     @property
@@ -65,8 +66,26 @@ class Known:
 
 def look(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> Known:
     """Gather what every page says; reads every kept file once, to verify it."""
-    standing = ledger.standing(gather(home, ledger, registry, organisation))
-    return Known(home, ledger, registry, organisation, standing, verify(home, ledger), now())
+    moment = now()
+    arrivals = {year: _arrivals(home, ledger, organisation, year, moment[:10]) for year in organisation.years}
+    return Known(
+        home,
+        ledger,
+        registry,
+        organisation,
+        ledger.standing(gather(home, ledger, registry, organisation)),
+        verify(home, ledger),
+        arrivals,
+        {year: controls(ledger, arrivals[year], organisation.exports(registry, year)) for year in organisation.years},
+        moment,
+    )
+
+
+def _arrivals(home: Home, ledger: Ledger, organisation: Organisation, exercice: int, today: str) -> Arrivals:
+    """What arrived, by the ledger alone: the mailbox is no evidence."""
+    needed = figures_by_table(load_figures(), organisation, exercice)
+    absences = declared_absences(home, ledger, exercice)
+    return Arrivals(ledger, exercice, today=today, landed={}, absences=absences, needed=needed)
 
 
 def state(
@@ -74,10 +93,7 @@ def state(
 ) -> dict[str, Any]:
     """The state of ``exercice``; ``former``, the last one written, spares drawing the same sample again."""
     home, ledger, registry = known.home, known.ledger, known.registry
-    years = [year for year in known.organisation.years if year <= exercice]
-    refs = {year: known.organisation.exports(registry, year) for year in years}
-    arrivals = {year: _arrivals(known, year) for year in years}
-    checks = {year: controls(ledger, arrivals[year], refs[year]) for year in years}
+    refs = known.organisation.exports(registry, exercice)
     seed = default_seed(exercice) if seed is None else seed
     content = {
         "page": TITLE,
@@ -92,10 +108,12 @@ def state(
         "documentation_dbt": (home.docs / "dbt.html").exists(),
         "construction": _build(ledger),
         "publication": _publication(ledger),
-        "collecte": collection(ledger, arrivals[exercice], refs[exercice]),
-        "controles": checks[exercice],
+        "collecte": collection(ledger, known.arrivals[exercice], refs),
+        "controles": known.checks[exercice],
         "annees": [
-            {"exercice": year, **{k: checks[year][k] for k in ("total", "reussis", "dimensions")}} for year in years
+            {"exercice": year, **{name: checks[name] for name in ("total", "reussis", "dimensions")}}
+            for year, checks in known.checks.items()
+            if year <= exercice
         ],
         "entrepot": warehouse_tests(ledger),
         "rapprochements": reconciliations(home, exercice),
@@ -106,13 +124,6 @@ def state(
         "reproduire": _reproduce(known, exercice, seed, size),
     }
     return {**content, "verdict": verdict(content), "cles": key_figures(content)}
-
-
-def _arrivals(known: Known, exercice: int) -> Arrivals:
-    """What arrived, by the ledger alone: the mailbox is no evidence."""
-    needed = figures_by_table(load_figures(), known.organisation, exercice)
-    absences = declared_absences(known.home, known.ledger, exercice)
-    return Arrivals(known.ledger, exercice, today=known.today, landed={}, absences=absences, needed=needed)
 
 
 def _build(ledger: Ledger) -> dict[str, Any] | None:
@@ -158,9 +169,9 @@ def _figures(home: Home, ledger: Ledger, exercice: int) -> dict[str, Any] | None
 
 
 def _findings(known: Known, exercice: int) -> list[dict[str, Any]]:
-    """Open ones first, the gravest first; each with its decision."""
+    """Those that stop the year first, then the open ones, then what is accepted; each with its decision."""
     found = [_finding(one, known.today) for one in of_year(known.standing, known.registry, exercice, known.today)]
-    return sorted(found, key=lambda one: one["etat"] == "accepté")
+    return sorted(found, key=lambda one: (one["etat"] == "accepté", not one["arrete"]))
 
 
 def _finding(one: Standing, today: str) -> dict[str, Any]:
@@ -172,7 +183,6 @@ def _finding(one: Standing, today: str) -> dict[str, Any]:
         "depuis": one.since,
         "etat": one.state(today),
         "arrete": stops_a_release(one) and one.is_open(today),
-        "effet": RULES[one.finding.code].effet,
         "decision": asdict(one.decision) if one.decision else None,
     }
 

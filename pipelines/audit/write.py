@@ -39,7 +39,7 @@ def write_state(known: Known, exercice: int, seed: int | None, size: int) -> Pat
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = state(known, exercice, seed=seed, size=size, former=_former(folder / DATA))
     _write(folder / DATA, json.dumps(content, ensure_ascii=False, indent=1))
-    _write(folder / PAGE, render(content))
+    _write(folder / PAGE, render(content, known.home.cache))
     return folder / PAGE
 
 

@@ -88,6 +88,7 @@ def _inputs(session: Session, ledger: Ledger) -> Inputs:
 
 def _publish(session: Session, ledger: Ledger) -> None:
     """Publish again, so that the audit tables name the release; another frozen year may still hold that back."""
+    from pipelines.audit.write import write_states
     from pipelines.evidence.findings import gather
     from pipelines.publish.release import FrozenYear, refuse_frozen_changes
     from pipelines.publish.swap import publish
@@ -96,10 +97,10 @@ def _publish(session: Session, ledger: Ledger) -> None:
     ledger.sight(findings)
     try:
         refuse_frozen_changes(session.home, ledger)
+        publish(session.home, ledger, ledger.last_build()["build"], findings)
     except FrozenYear as error:
         note(f"Not published yet: {error}")
-        return
-    publish(session.home, ledger, ledger.last_build()["build"], findings)
+    write_states(session.home, ledger, session.registry, session.organisation)
 
 
 @click.command(short_help="What differs between two releases, and the erratum.")

@@ -3,19 +3,31 @@
 Everything that is written in it goes through Jinja's autoescape: file names, reasons and owners are other people's text.
 """
 
+import functools
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines import french
+from pipelines.report.fonts import font_faces
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 FOLDER = Path(__file__).parent
 SEVERITIES = {"bloquant": "✗", "alerte": "!", "information": "i"}
 COLOURS = {"reussis": "ok", "alertes": "alerte", "echecs": "echec"}
 
 
-def render(state: dict[str, Any]) -> str:
-    """The page, ended by a line feed; the same state gives the same text."""
+def render(state: dict[str, Any], cache: Path) -> str:
+    """The page, ended by a line feed; the same state gives the same text. ``cache`` keeps the font that was cut down."""
+    css = (FOLDER / "etat.css").read_text(encoding="utf-8")
+    fonts = [face for face in font_faces(cache) if face["style"] == "normal"]
+    return _template().render(etat=state, css=css, polices=fonts, signes=SEVERITIES)
+
+
+@functools.cache
+def _template() -> "Template":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -34,8 +46,7 @@ def render(state: dict[str, Any]) -> str:
         "part": share,
         "segments": segments,
     }
-    css = (FOLDER / "etat.css").read_text(encoding="utf-8")
-    return environment.get_template("etat.html.j2").render(etat=state, css=css, signes=SEVERITIES)
+    return environment.get_template("etat.html.j2")
 
 
 def number(value: int) -> str:
