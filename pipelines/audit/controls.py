@@ -54,9 +54,9 @@ TESTS = ("test", "unit_test", "model")  # a model is told only when it could not
 
 
 def dimension(key: str, type_: str) -> str:
-    """The dimension of a check. KeyError when no rule of this module places it."""
+    """The dimension of a check; one that nothing places is said to be of coherence."""
     head = key.partition(".")[0]
-    return BY_KEY[head] if head in BY_KEY else BY_TYPE[type_]
+    return BY_KEY.get(head) or BY_TYPE.get(type_, COHERENCE)
 
 
 def controls(ledger: Ledger, arrivals: Arrivals, refs: list[ExportRef]) -> dict[str, Any]:

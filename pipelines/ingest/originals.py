@@ -8,10 +8,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.ingest.archive import sha256_of
 from pipelines.ingest.delivery import Source, read_file
 from pipelines.ingest.readers.csv_file import LONGEST_CELL
 from pipelines.ingest.records import Records
 from pipelines.ledger.records import Manifest
+from pipelines.rules import DeliveryRefused
 from pipelines.settings import Home
 from pipelines.sources.registry import ExportRef
 
@@ -24,15 +26,18 @@ def cells_at(
     """(table, file, line) → the records that begin on that line; ``places`` is file → table → lines.
 
     A line of an XML document may hold several records; one that is not there any longer has none. Each file is read once,
-    and not at all when its original was purged.
+    and not at all when its original was purged or is no longer what was delivered: such cells would prove nothing.
     """
     found: dict[tuple[str, str, int], list[Cells]] = {}
     for file in manifest.files:
         wanted, original = places.get(file.name), home.archive / file.sha256
-        if not wanted or not original.exists():
+        if not wanted or not original.exists() or sha256_of(original) != file.sha256:
             continue
         with tempfile.TemporaryDirectory(prefix="sicio-original-") as folder:
-            tables = read_file(ref, manifest.exercice, Source(file, original), Path(folder), careful=True)
+            try:
+                tables = read_file(ref, manifest.exercice, Source(file, original), Path(folder), careful=True)
+            except DeliveryRefused:  # the declaration has changed since, and no longer reads it
+                continue
             for table, lines in wanted.items():
                 for line, cells in _at(tables[table], lines):
                     found.setdefault((table, file.name, line), []).append(cells)

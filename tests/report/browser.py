@@ -1,0 +1,54 @@
+"""A real browser for the pages: Chromium through Playwright; a test skips where there is none, and fails where there must be."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pipelines import settings
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@contextmanager
+def opened(page: Path, width: int) -> Iterator:
+    """The page in Chromium, ``width`` pixels wide; a request that leaves the page fails the test."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        if settings.services_required():
+            pytest.fail("Chromium is required here, and is not installed")
+        pytest.skip("Chromium is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=QUIET)
+        try:
+            tab = browser.new_page(viewport={"width": width, "height": 900})
+            asked: list[str] = []
+            said: list[str] = []
+            tab.on("request", lambda request: asked.append(request.url))
+            tab.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+            tab.goto(page.as_uri())
+            yield tab
+            outside = [url for url in asked if url != page.as_uri() and not url.startswith("data:")]
+            assert outside == [], f"the page asked for {outside}"
+            assert said == [], "a script ran"
+        finally:
+            browser.close()
+
+
+def violations(tab) -> list[str]:
+    """What axe-core finds wrong: rule and the first place of each."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(tab).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
