@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 from pipelines.evidence.arrivals import Arrivals
+from pipelines.french import day
 from pipelines.ledger.records import CONTROL_TOTAL, CheckResult
 from pipelines.ledger.store import Ledger
 from pipelines.sources.registry import ExportRef
@@ -91,7 +92,7 @@ def _due(arrivals: Arrivals, ref: ExportRef) -> list[dict[str, Any]]:
     if status.state in ("not sent", "awaited", "declared absent"):
         return []
     said = "reçu" if status.counts else "non reçu"
-    return [_own("echeance", f"L’export est reçu, attendu avant le {status.due}.", "alerte", status.counts, said)]
+    return [_own("echeance", f"L’export est reçu, attendu avant le {day(status.due)}.", "alerte", status.counts, said)]
 
 
 def _own(key: str, reason: str, severity: str, success: bool, observed: str) -> dict[str, Any]:

@@ -41,6 +41,7 @@ COMMANDS = {
     "schema": ("pipelines.cli.authoring", "schema", "The Table Schema of a declared table."),
     "source": ("pipelines.cli.authoring", "source", "Declare a new source."),
     "codegen": ("pipelines.cli.authoring", "codegen", "Bring the generated dbt files up to date."),
+    "docs": ("pipelines.cli.auditing", "docs", "The documentation of the tables, as one page."),
     "dbt": ("pipelines.cli.authoring", "dbt", "Run dbt on a warehouse of your own."),
 }
 

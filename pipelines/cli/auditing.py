@@ -37,3 +37,24 @@ def audit(ctx: click.Context, year: int, seed: int | None, size: int) -> None:
     click.echo(f"  page  {shown(page)}")
     click.echo(f"  data  {shown(page.with_name(DATA))}")
     ctx.exit(DONE if verdict["publiable"] else BLOCKED)
+
+
+@click.command(short_help="The documentation of the tables, as one page.")
+@global_options
+@click.pass_context
+def docs(ctx: click.Context) -> None:
+    """Write docs/dbt.html: every table with its columns, its tests, its lineage and who reads it. No server is needed.
+
+    The audit pages written afterwards link to it.
+    """
+    from pipelines.cli.output import progress
+    from pipelines.transform.docs import NoDocs, write_docs
+
+    session: Session = ctx.obj
+    with progress() as say:
+        say("dbt writes its documentation")
+        try:
+            page = write_docs(session.home)
+        except NoDocs as error:
+            raise click.ClickException(str(error)) from None
+    click.echo(f"Wrote {shown(page)}")
