@@ -228,6 +228,7 @@ def _reproduce(known: Known, exercice: int, seed: int, size: int) -> dict[str, A
         {"commande": "sicio verify", "sert": "vérifier que rien d’enregistré ni de conservé n’a été modifié"},
         {"commande": f"sicio audit {exercice} --seed {seed} --sample {size}", "sert": "tirer à nouveau ces lignes"},
         {"commande": f"sicio findings {exercice}", "sert": "lister les constats et leurs décisions"},
+        {"commande": f"sicio trace CHIFFRE {exercice}", "sert": "aller d’un chiffre aux lignes des exports"},
     ]
     if release:
         commands.append(
