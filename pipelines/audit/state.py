@@ -34,6 +34,7 @@ from pipelines.sources.registry import Registry
 from pipelines.sql import parquet_scan
 from pipelines.transform.freeze import code_version
 
+NOT_APPLICABLE = "—"  # what a figure holds that has nothing to count: it does not lack anything
 TITLE = "État de la collecte et de la qualité"
 CHECKED = {  # what ``verify`` counts, as a French reader says it
     "entries of the ledger": "écritures du registre",
@@ -155,7 +156,8 @@ def _figures(home: Home, ledger: Ledger, exercice: int) -> dict[str, Any] | None
     release = last_release(home, ledger, exercice)
     counts = {
         "total": len(rows),
-        "manquants": sum(row["valeur"] is None for row in rows),
+        "manquants": sum(row["code_manquant"] not in (None, NOT_APPLICABLE) for row in rows),
+        "sans_objet": sum(row["code_manquant"] == NOT_APPLICABLE for row in rows),
         "partiels": sum(bool(row["est_partiel"]) for row in rows),
         "version": release.name if release else None,
         "inchanges": None,

@@ -71,7 +71,8 @@ def _key(anchor: str, label: str, part: int, whole: int) -> State:
 def _published(figures: State | None) -> State:
     if figures is None:
         return {"ancre": "rapprochements", "libelle": "chiffre publié", "nombres": [0], "forme": "nombre"}
-    label = f"chiffres publiés, dont {figures['manquants']} manquants et {figures['partiels']} partiels"
+    parts = f"{figures['manquants']} manquants, {figures['partiels']} partiels, {figures['sans_objet']} sans objet"
+    label = f"chiffres publiés : {parts}"
     return {"ancre": "rapprochements", "libelle": label, "nombres": [figures["total"]], "forme": "nombre"}
 
 

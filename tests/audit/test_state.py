@@ -85,7 +85,14 @@ def test_nothing_is_publishable_before_a_publication_and_all_is_after(filled, st
     filled.publish(FIGURE)
     state = state_of(filled)
     assert state["verdict"] == {"publiable": True, "raisons": []}
-    assert state["chiffres"] == {"total": 1, "manquants": 0, "partiels": 0, "version": None, "inchanges": None}
+    assert state["chiffres"] == {
+        "total": 1,
+        "manquants": 0,
+        "sans_objet": 0,
+        "partiels": 0,
+        "version": None,
+        "inchanges": None,
+    }
 
 
 def test_a_missing_export_and_a_refused_delivery_are_said(bench, state_of):
