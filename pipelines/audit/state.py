@@ -20,7 +20,7 @@ from pipelines.audit.sampling import SIZE, default_seed, sample
 from pipelines.audit.verdict import key_figures, verdict
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.findings import gather, of_year, stops_a_release
-from pipelines.evidence.gaps import declared_absences, figures_by_table
+from pipelines.evidence.gaps import NOT_APPLICABLE, declared_absences, figures_by_table
 from pipelines.evidence.published import failed_build, publication_status, published_figures
 from pipelines.evidence.verify import Verification, verify
 from pipelines.figures.load import load_figures
@@ -34,7 +34,6 @@ from pipelines.sources.registry import Registry
 from pipelines.sql import parquet_scan
 from pipelines.transform.freeze import code_version
 
-NOT_APPLICABLE = "—"  # what a figure holds that has nothing to count: it does not lack anything
 TITLE = "État de la collecte et de la qualité"
 CHECKED = {  # what ``verify`` counts, as a French reader says it
     "entries of the ledger": "écritures du registre",

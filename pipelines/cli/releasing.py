@@ -97,7 +97,7 @@ def _publish(session: Session, ledger: Ledger) -> None:
     ledger.sight(findings)
     try:
         refuse_frozen_changes(session.home, ledger)
-        publish(session.home, ledger, ledger.last_build()["build"], findings)
+        publish(session.home, ledger, ledger.last_build()["build"], findings, session.organisation.seuil_secret)
     except FrozenYear as error:
         note(f"Not published yet: {error}")
     write_states(session.home, ledger, session.registry, session.organisation)

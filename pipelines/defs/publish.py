@@ -24,7 +24,10 @@ def publish_defs() -> dg.Definitions:
         group_name="publication",
         deps=[dg.AssetKey(key) for key in published_models()],
         kinds={"duckdb", "parquet"},
-        description="published/ : rapport.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc.",
+        description=(
+            "published/ : rapport.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc, avec le "
+            "profil public (rapport seul, petits effectifs masqués)."
+        ),
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         with only_writer(home()), open_ledger(home()) as ledger:
@@ -33,7 +36,7 @@ def publish_defs() -> dg.Definitions:
                 hold_frozen_years(ledger, build)
                 findings = gather(home(), ledger, registry(), organisation())
                 ledger.sight(findings)
-                identity = publish(home(), ledger, build, findings)
+                identity = publish(home(), ledger, build, findings, organisation().seuil_secret)
             finally:  # what was held back shows too
                 write_states(home(), ledger, registry(), organisation())
         return dg.MaterializeResult(

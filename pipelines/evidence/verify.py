@@ -51,7 +51,7 @@ def _anchors(releases: list[Path]) -> dict[str, Head]:
 
 def _originals(home: Home) -> Iterator[tuple[Path, str]]:
     """Every archived file, which its own name must describe."""
-    for path in sorted(home.archive.glob("*")) if home.archive.exists() else []:
+    for path in sorted(home.archive.glob("[0-9a-f]*")) if home.archive.exists() else []:
         yield path, path.name
 
 

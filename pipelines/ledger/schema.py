@@ -102,6 +102,15 @@ def metadata():
         sa.Column("published_at", sa.String, nullable=False),
     )
     sa.Table(
+        "disclosures",
+        meta,  # what public profiles told of persons, once each: it can never be untold
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("name", sa.String, nullable=False),  # exercice, population and choice of levels
+        sa.Column("value", sa.String, nullable=False),  # decimal
+        sa.Column("disclosed_at", sa.String, nullable=False),
+        sa.UniqueConstraint("name", "value"),
+    )
+    sa.Table(
         "sightings",
         meta,  # when a finding appeared, changed or went; what stands is the last event of each
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),

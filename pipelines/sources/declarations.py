@@ -107,7 +107,10 @@ class Field(Declared):
 
 
 class FieldFormat(Declared):
-    """How one system writes a field of a shape: only what may differ from system to system."""
+    """How one system writes a field of a shape: only what may differ from system to system.
+
+    ``pattern`` holds the words that it uses, where the shape leaves them open.
+    """
 
     name: Name
     format: str | None = None
@@ -115,6 +118,7 @@ class FieldFormat(Declared):
     groupChar: Char | None = None
     trueValues: list[str] | None = None
     falseValues: list[str] | None = None
+    pattern: Pattern | None = None
 
 
 class Ignore(Declared):
