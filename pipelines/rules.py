@@ -284,6 +284,7 @@ _EFFETS = {
     "REL": "Rien n’est publié tant qu’une nouvelle version motivée ne remplace pas l’exercice figé.",
     "FIN": "Les montants sont publiés tels quels, jamais ajustés ; l’écart demeure visible.",
     "GOU": "Le tableau des séances montre les deux lectures ; l’écart demeure visible.",
+    "SEC": "Le profil public n’est pas publié : le précédent reste en place, le profil interne est publié.",
     "RH": "Le chiffre est publié ; l’écart demeure visible.",
     "DBT": "L’entrepôt n’est pas remplacé : la publication précédente reste en place.",
 }

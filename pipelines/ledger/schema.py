@@ -145,6 +145,17 @@ def metadata():
         sa.Column("released_at", sa.String, nullable=False),
     )
     sa.Table(
+        "purges",
+        meta,  # originals removed when their retention was over
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("export", sa.String, nullable=False),
+        sa.Column("exercice", sa.Integer, nullable=False),
+        sa.Column("kept_until", sa.String, nullable=False),
+        sa.Column("purged_at", sa.String, nullable=False),
+    )
+    sa.Table(
         "chain",
         meta,  # one link an entry of any other table, in order of entry
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),

@@ -192,6 +192,12 @@ class Ledger:
             released_at=now(),
         )
 
+    def record_purge(self, sha256: str, name: str, export: str, exercice: int, until: str) -> None:
+        """Enter that an original was removed, its retention being over."""
+        self._add(
+            "purges", sha256=sha256, name=name, export=export, exercice=exercice, kept_until=until, purged_at=now()
+        )
+
     def record_publication(self, publication: str, build: str) -> None:
         """Enter a publication."""
         self._add("publications", publication=publication, build=build, published_at=now())

@@ -23,7 +23,7 @@ BEFORE = (
     "findings",
     "publications",
 )
-NEW = ("sightings", "decisions", "releases", "disclosures", CHAIN)
+NEW = ("sightings", "decisions", "releases", "disclosures", "purges", CHAIN)
 
 
 def upgrade() -> None:
@@ -83,6 +83,16 @@ def _make_tables() -> None:
         sa.Column("value", sa.String, nullable=False),
         sa.Column("disclosed_at", sa.String, nullable=False),
         sa.UniqueConstraint("name", "value"),
+    )
+    op.create_table(
+        "purges",
+        _seq(),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("export", sa.String, nullable=False),
+        sa.Column("exercice", sa.Integer, nullable=False),
+        sa.Column("kept_until", sa.String, nullable=False),
+        sa.Column("purged_at", sa.String, nullable=False),
     )
     op.create_table(
         CHAIN,
