@@ -36,7 +36,7 @@ def sample(
     """
     manifests = [c.manifest for (_, year), c in sorted(ledger.current().items()) if year == exercice]
     counts = {(m.export_key, name): t.acceptees for m in manifests for name, t in m.tables.items()}
-    drawn_from = fingerprint([seed, size, [m.delivery for m in manifests], registry_mark(registry, manifests)])[:32]
+    drawn_from = fingerprint([seed, size, [_shown_from(home, registry, manifest) for manifest in manifests]])[:32]
     if former and former.get("empreinte") == drawn_from:
         return former
     shares = allocate(counts, size)
@@ -49,9 +49,10 @@ def sample(
     return {**head, "empreinte": drawn_from, "lignes": lines}
 
 
-def registry_mark(registry: Registry, manifests: list[Manifest]) -> list[Any]:
-    """What decides which cells are shown, and under which heading."""
-    return [registry.export_of(m.export_key).export.model_dump(mode="json") for m in manifests]
+def _shown_from(home: Home, registry: Registry, manifest: Manifest) -> list[Any]:
+    """What decides which cells of a delivery are shown: its rows, its declaration, and the originals that are still kept."""
+    declared = registry.export_of(manifest.export_key).export.model_dump(mode="json")
+    return [manifest.delivery, declared, [(home.archive / file.sha256).exists() for file in manifest.files]]
 
 
 def allocate(counts: dict[Any, int], size: int) -> dict[Any, int]:

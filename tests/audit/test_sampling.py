@@ -74,8 +74,10 @@ def test_a_free_text_beside_a_personal_column_is_hidden(bench, declared, state_o
 
 
 def test_a_purged_original_leaves_the_row_alone(filled, state_of):
+    before = state_of(filled)
     shutil.rmtree(filled.home.archive)
-    lines = {(line["table"], line["ligne"]): line for line in state_of(filled)["echantillon"]["lignes"]}
+    after = state_of(filled, former=before)["echantillon"]  # the cells of the former page are not kept either
+    lines = {(line["table"], line["ligne"]): line for line in after["lignes"]}
     cells = {c["champ"]: c for c in lines["ventes/ventes", 2]["cellules"]}
     assert (cells["montant"]["cellule"], cells["montant"]["valeur"]) == (None, "10.50")
 
