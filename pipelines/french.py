@@ -46,6 +46,18 @@ def agreed(unit: str, value: Decimal) -> str:
     return unit[:-1] if unit.isalpha() and unit.endswith("s") and abs(value) < 2 else unit
 
 
+def day(iso: str) -> str:
+    """``2021-01-15`` → ``15/01/2021``, where there is no room for words."""
+    return dt.date.fromisoformat(iso[:10]).strftime("%d/%m/%Y")
+
+
+def moment(utc: str) -> str:
+    """A moment of the ledger (ISO, UTC) by the clock of Paris: ``24/11/2026 14:05``."""
+    from zoneinfo import ZoneInfo
+
+    return dt.datetime.fromisoformat(utc).astimezone(ZoneInfo("Europe/Paris")).strftime("%d/%m/%Y %H:%M")
+
+
 def date(day: dt.date) -> str:
     """``1er juillet 2020``, ``12 mai 2021``."""
     return f"{'1er' if day.day == 1 else day.day}{NO_BREAK}{MONTHS[day.month - 1]} {day.year}"

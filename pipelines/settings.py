@@ -91,6 +91,16 @@ class Home:
         return self.root / "reports"
 
     @property
+    def audit(self) -> Path:
+        """What an auditor opens: ``audit/<exercice>/etat.html`` and ``etat.json``, written anew at each publication."""
+        return self.root / "audit"
+
+    @property
+    def docs(self) -> Path:
+        """The documentation of dbt's models, one file that needs no server."""
+        return self.root / "docs"
+
+    @property
     def cache(self) -> Path:
         """What can be drawn again: charts and fonts, by the hash of what they were made from."""
         return self.root / "cache"

@@ -20,7 +20,7 @@ STAGES = ["extract", "ingest", "validate", "accept", "transform", "publish", "re
 LAYERS = [
     ["cli"],
     ["definitions", "defs"],
-    ["collect", "replay"],
+    ["collect", "replay", "audit"],
     [*STAGES, "evidence"],
     ["ledger"],
     ["sources", "figures", "chapters"],

@@ -33,6 +33,7 @@ COMMANDS = {
     "explain": ("pipelines.cli.deciding", "explain", "The page of a rule."),
     "figures": ("pipelines.cli.reading", "figures", "The published figures."),
     "report": ("pipelines.cli.reporting", "report", "The report of a year, from what is published."),
+    "audit": ("pipelines.cli.auditing", "audit", "The state of a year's collection and quality, as a page."),
     "release": ("pipelines.cli.releasing", "release", "Freeze a year."),
     "compare": ("pipelines.cli.releasing", "compare", "What differs between two releases, and the erratum."),
     "replay": ("pipelines.cli.releasing", "replay", "Make a frozen year again and compare the bytes."),
@@ -42,6 +43,7 @@ COMMANDS = {
     "schema": ("pipelines.cli.authoring", "schema", "The Table Schema of a declared table."),
     "source": ("pipelines.cli.authoring", "source", "Declare a new source."),
     "codegen": ("pipelines.cli.authoring", "codegen", "Bring the generated dbt files up to date."),
+    "docs": ("pipelines.cli.auditing", "docs", "The documentation of the tables, as one page."),
     "dbt": ("pipelines.cli.authoring", "dbt", "Run dbt on a warehouse of your own."),
 }
 

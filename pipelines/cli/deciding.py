@@ -13,7 +13,7 @@ import click
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.output import Column, format_option, note, printable, title, write_csv, write_json
 from pipelines.cli.session import Session, did_you_mean, global_options, year_argument
-from pipelines.ledger.records import Finding, Standing
+from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now, open_ledger
 from pipelines.rules import RULES
 
@@ -53,10 +53,11 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     Ends with 1 when one of them blocks and nobody has accepted it, 3 when only missing exports do.
     """
     session: Session = ctx.obj
+    from pipelines.evidence.findings import of_year
+
     session.exercice(year)
     with session.ledger() as ledger:
-        standing = [s for s in _gathered(session, ledger) if s.finding.exercice in (year, 0)]
-    standing = [s for s in standing if not _not_due_yet(session, s.finding)]
+        standing = of_year(_gathered(session, ledger), session.registry, year, now()[:10])
     rows = [_row(one) for one in standing]
     if form == "csv":
         write_csv(FINDINGS, rows, session.organisation)
@@ -78,13 +79,6 @@ def _gathered(session: Session, ledger: Ledger) -> list[Standing]:
     return ledger.standing(gather(session.home, ledger, session.registry, session.organisation))
 
 
-def _not_due_yet(session: Session, finding: Finding) -> bool:
-    """True for an export that is missing, and may be: what is published does not know today's date."""
-    if finding.code != "COL-MANQUANT":
-        return False
-    return session.registry.export_of(finding.ou).due(finding.exercice) >= now()[:10]
-
-
 def _row(one: Standing) -> dict[str, Any]:
     """One finding as CSV and JSON show it."""
     decision = one.decision
@@ -93,18 +87,11 @@ def _row(one: Standing) -> dict[str, Any]:
         **{name: value for name, value in asdict(one.finding).items() if name != "severity"},
         "severite": one.finding.severity,
         "depuis": one.since,
-        "etat": _state(one),
+        "etat": one.state(now()[:10]),
         "motif": decision.reason if decision else None,
         "decide_par": decision.decided_by if decision else None,
         "jusqu_au": decision.until if decision else None,
     }
-
-
-def _state(one: Standing) -> str:
-    """``ouvert``, ``accepté`` or ``acceptation expirée``."""
-    if not one.is_open(now()[:10]):
-        return "accepté"
-    return "acceptation expirée" if one.decision and one.decision.choice == "accepted" else "ouvert"
 
 
 def _text(one: Standing) -> str:
@@ -114,7 +101,7 @@ def _text(one: Standing) -> str:
     decided = None
     if decision:
         until = f", jusqu’au {decision.until}" if decision.until else ""
-        decided = f"{_state(one)} par {decision.decided_by}{until} : {decision.reason}"
+        decided = f"{one.state(now()[:10])} par {decision.decided_by}{until} : {decision.reason}"
     details = [
         ("reçu", finding.recu),
         ("attendu", finding.attendu),
@@ -197,7 +184,7 @@ def explain(ctx: click.Context, code: str) -> None:
         click.echo(f"\n{len(here)} constat{'s' * (len(here) != 1)} de cette règle dans {session.home.root.name}.")
         for one in here[:10]:
             click.echo(
-                f"  {one.finding.id} {one.finding.exercice or 'tous exercices'} {printable(one.finding.ou)} ({_state(one)})"
+                f"  {one.finding.id} {one.finding.exercice or 'tous exercices'} {printable(one.finding.ou)} ({one.state(now()[:10])})"
             )
 
 

@@ -8,7 +8,6 @@ import click
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.output import note, printable, progress, title
 from pipelines.cli.session import Session, did_you_mean, global_options, shown, year_argument
-from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now, open_ledger
 from pipelines.publish.erratum import erratum
 from pipelines.publish.release import (
@@ -20,7 +19,6 @@ from pipelines.publish.release import (
     last_release,
     write_release,
 )
-from pipelines.rules import RULES
 
 
 @click.command(short_help="Freeze a year.")
@@ -63,11 +61,11 @@ def release(
 
 
 def _refuse_what_is_open(session: Session, ledger: Ledger, year: int) -> None:
-    from pipelines.evidence.findings import gather
+    from pipelines.evidence.findings import gather, stops_a_release
 
     today = now()[:10]
     standing = ledger.standing(gather(session.home, ledger, session.registry, session.organisation))
-    stopping = [s for s in standing if s.finding.exercice in (year, 0) and _stops(s) and s.is_open(today)]
+    stopping = [s for s in standing if s.finding.exercice in (year, 0) and stops_a_release(s) and s.is_open(today)]
     for one in stopping:
         note(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {one.finding.message}")
     if stopping:
@@ -75,11 +73,6 @@ def _refuse_what_is_open(session: Session, ledger: Ledger, year: int) -> None:
             f"{len(stopping)} finding(s) of {year} stand without a decision: mend them, or "
             f"`{session.command} decide FINDING --because … --by …`"
         )
-
-
-def _stops(one: Standing) -> bool:
-    """True for what a year cannot be frozen with; that it differs from its former release is what a release is for."""
-    return one.finding.code != "REL-ECART" and (one.finding.severity == "bloquant" or RULES[one.finding.code].a_decider)
 
 
 def _inputs(session: Session, ledger: Ledger) -> Inputs:
@@ -95,6 +88,7 @@ def _inputs(session: Session, ledger: Ledger) -> Inputs:
 
 def _publish(session: Session, ledger: Ledger) -> None:
     """Publish again, so that the audit tables name the release; another frozen year may still hold that back."""
+    from pipelines.audit.write import write_states
     from pipelines.evidence.findings import gather
     from pipelines.publish.release import FrozenYear, refuse_frozen_changes
     from pipelines.publish.swap import publish
@@ -106,10 +100,11 @@ def _publish(session: Session, ledger: Ledger) -> None:
         refuse_frozen_changes(session.home, ledger)
     except FrozenYear as error:
         note(f"Not published yet: {error}")
-        return
-    build = ledger.last_build()["build"]
-    pages = report_pages(session.home, ledger, session.organisation, build)
-    publish(session.home, ledger, build, findings, session.organisation.seuil_secret, pages)
+    else:
+        build = ledger.last_build()["build"]
+        pages = report_pages(session.home, ledger, session.organisation, build)
+        publish(session.home, ledger, build, findings, session.organisation.seuil_secret, pages)
+    write_states(session.home, ledger, session.registry, session.organisation)
 
 
 @click.command(short_help="What differs between two releases, and the erratum.")

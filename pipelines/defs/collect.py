@@ -12,7 +12,9 @@ import dagster as dg
 
 from pipelines.collect import Outcome, collect
 from pipelines.defs.workspace import exercices, home, organisation, registry, table_key
-from pipelines.ledger.records import Verdict
+from pipelines.evidence.findings import refused_line, refused_lines
+from pipelines.ledger.checks import check_finding
+from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.locking import only_writer
 from pipelines.sources.declarations import Table
@@ -23,6 +25,8 @@ CHECKS = {
     "attentes": "Contrôles Great Expectations de chaque exercice accepté.",
     "echeance": "Chaque exercice échu est arrivé et accepté.",
 }
+
+SHOWN = 20  # findings that a check shows; `sicio findings` and the audit page list them all
 
 
 @dg.definitions
@@ -99,48 +103,65 @@ def _log(context: dg.AssetExecutionContext, ref: ExportRef, outcome: Outcome) ->
 
 
 def _checks(ledger: Ledger, ref: ExportRef, table: Table) -> Iterator[dg.AssetCheckResult]:
-    current = {year: c for (key, year), c in ledger.current().items() if key == ref.key}
-    counts = {year: c.manifest.tables[table.name] for year, c in current.items()}
-    unbalanced = [y for y, c in counts.items() if c.lues != c.acceptees + c.refusees + c.ignorees]
-    refused = {str(year): c.refusees for year, c in counts.items() if c.refusees}
+    current = {year: c.manifest for (key, year), c in sorted(ledger.current().items()) if key == ref.key}
     key = table_key(ref.system, table)
-    yield dg.AssetCheckResult(
-        check_name="bilan",
-        asset_key=key,
-        passed=not unbalanced,
-        metadata={"exercices": len(counts), "lignes refusées": refused},
-    )
-    verdicts = {
-        y: next(v for v in map(ledger.verdict, c.verdicts) if v.table == table.name) for y, c in current.items()
-    }
-    yield _expectations_check(key, verdicts)
+    yield _balance_check(key, table, current)
+    verdicts = {}
+    for (export, year), c in ledger.current().items():
+        if export == ref.key:
+            verdicts[year] = next(v for v in map(ledger.verdict, c.verdicts) if v.table == table.name)
+    yield _expectations_check(key, current, verdicts)
     yield _due_check(key, ref, set(current))
 
 
-def _expectations_check(key: dg.AssetKey, verdicts: dict[int, Verdict]) -> dg.AssetCheckResult:
-    bad = [(year, r) for year, verdict in sorted(verdicts.items()) for r in verdict.results if r.success is not True]
-    rows = [
-        dg.TableRecord(
-            {
-                "exercice": year,
-                "contrôle": r.key,
-                "sévérité": r.severity,
-                "lignes": r.unexpected or 0,
-                "raison": r.reason,
-            }
-        )
-        for year, r in bad
+def _balance_check(key: dg.AssetKey, table: Table, current: dict[int, Manifest]) -> dg.AssetCheckResult:
+    counts = {year: manifest.tables[table.name] for year, manifest in current.items()}
+    refused = [
+        refused_line(manifest, row)
+        for manifest in current.values()
+        for row in refused_lines(home(), manifest)
+        if row["table"] == table.name
     ]
-    metadata = {"contrôles": sum(len(v.results) for v in verdicts.values())}
-    if rows:
-        metadata["en défaut"] = dg.MetadataValue.table(records=rows)
+    return dg.AssetCheckResult(
+        check_name="bilan",
+        asset_key=key,
+        passed=all(c.lues == c.acceptees + c.refusees + c.ignorees for c in counts.values()),
+        metadata={"exercices": len(counts), "lignes refusées": len(refused), **_table("refus", refused)},
+    )
+
+
+def _expectations_check(
+    key: dg.AssetKey, current: dict[int, Manifest], verdicts: dict[int, Verdict]
+) -> dg.AssetCheckResult:
+    bad = [(year, r) for year, verdict in sorted(verdicts.items()) for r in verdict.results if r.success is not True]
+    findings = [check_finding(current[year], verdicts[year], result) for year, result in bad]
     return dg.AssetCheckResult(
         check_name="attentes",
         asset_key=key,
         passed=not bad,
-        metadata=metadata,
+        metadata={"contrôles": sum(len(v.results) for v in verdicts.values()), **_table("en défaut", findings)},
         severity=dg.AssetCheckSeverity.ERROR if any(r.blocks for _, r in bad) else dg.AssetCheckSeverity.WARN,
     )
+
+
+def _table(name: str, findings: list[Finding]) -> dict[str, dg.TableMetadataValue]:
+    """The findings as `sicio findings` numbers and words them; nothing when there are none."""
+    rows = [
+        dg.TableRecord(
+            {
+                "constat": one.id,
+                "code": one.code,
+                "exercice": one.exercice,
+                "où": ":".join(str(part) for part in (one.fichier, one.ligne) if part),
+                "message": one.message,
+                "reçu": one.recu or "",
+                "attendu": one.attendu,
+                "pour corriger": one.aide,
+            }
+        )
+        for one in findings[:SHOWN]
+    ]
+    return {name: dg.MetadataValue.table(records=rows)} if rows else {}
 
 
 def _due_check(key: dg.AssetKey, ref: ExportRef, arrived: set[int]) -> dg.AssetCheckResult:

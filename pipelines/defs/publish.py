@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from pipelines.audit.write import write_states
 from pipelines.defs.workspace import home, organisation, registry
 from pipelines.evidence.findings import gather
 from pipelines.ledger.records import Finding
@@ -32,11 +33,14 @@ def publish_defs() -> dg.Definitions:
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         with only_writer(home()), open_ledger(home()) as ledger:
             build = ledger.last_build()["build"]
-            hold_frozen_years(ledger, build)
-            findings = gather(home(), ledger, registry(), organisation())
-            ledger.sight(findings)
-            pages = report_pages(home(), ledger, organisation(), build)
-            identity = publish(home(), ledger, build, findings, organisation().seuil_secret, pages)
+            try:
+                hold_frozen_years(ledger, build)
+                findings = gather(home(), ledger, registry(), organisation())
+                ledger.sight(findings)
+                pages = report_pages(home(), ledger, organisation(), build)
+                identity = publish(home(), ledger, build, findings, organisation().seuil_secret, pages)
+            finally:  # what was held back shows too
+                write_states(home(), ledger, registry(), organisation())
         return dg.MaterializeResult(
             metadata={"publication": identity, "constats": len(findings), "dossier": str(home().published)}
         )

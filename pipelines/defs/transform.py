@@ -20,6 +20,7 @@ from dagster_dbt import (
 )
 from packaging import version
 
+from pipelines.audit.write import write_states
 from pipelines.defs.workspace import home, organisation, registry
 from pipelines.evidence.findings import gather
 from pipelines.ledger.store import open_ledger
@@ -85,6 +86,7 @@ def transform_defs() -> dg.Definitions:
                 built = finish(home(), ledger, frozen, read_results(invocation.target_path / "run_results.json"))
             except BuildFailed:
                 ledger.sight(gather(home(), ledger, registry(), organisation()))
+                write_states(home(), ledger, registry(), organisation())
                 raise
             context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
 

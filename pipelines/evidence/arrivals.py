@@ -101,7 +101,7 @@ class Arrivals:
     def export(self, ref: ExportRef) -> ExportStatus:
         """The state of one export."""
         current = self.current.get(ref.key)
-        refusal = self._standing_refusal(ref, current)
+        refusal = self.standing_refusal(ref)
         state, reason = ("refused", _why_refused(refusal["rule"])) if refusal else self._state(ref, current)
         return ExportStatus(
             key=ref.key,
@@ -113,7 +113,7 @@ class Arrivals:
             files=[file.name for file in current.manifest.files] if current else [],
             accepted_at=current.accepted_at if current else None,
             lines=_lines(current.manifest) if current else None,
-            checks=count_checks(self._verdicts(refusal, current)),
+            checks=count_checks(self.verdicts(ref)),
             reason=reason,
             rule=refusal["rule"]["code"] if refusal else None,
         )
@@ -124,14 +124,16 @@ class Arrivals:
             return "waiting", None
         return ("received", None) if current else self._absent(ref)
 
-    def _verdicts(self, refusal: dict | None, current: Current | None) -> list[Verdict]:
+    def verdicts(self, ref: ExportRef) -> list[Verdict]:
         """Those of the refused delivery when it could be read, else of the one that counts."""
-        if refusal:
+        current = self.current.get(ref.key)
+        if refusal := self.standing_refusal(ref):
             return self.ledger.verdicts_of(refusal["delivery"]) if refusal["delivery"] else []
         return [v for v in map(self.ledger.verdict, current.verdicts) if v] if current else []
 
-    def _standing_refusal(self, ref: ExportRef, current: Current | None) -> dict | None:
+    def standing_refusal(self, ref: ExportRef) -> dict | None:
         """The refusal that counts: that of the bytes in landing when there are some, else the last one."""
+        current = self.current.get(ref.key)
         last = self.ledger.last_refusal(ref.key, self.exercice)
         landed = self.landed.get(ref.key)
         if not landed or (last and _refused_bytes(last) == landed):

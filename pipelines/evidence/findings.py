@@ -11,7 +11,7 @@ from pipelines.evidence.gaps import declared_absences, figures_by_table
 from pipelines.evidence.parquet import select
 from pipelines.figures.load import load_figures
 from pipelines.ledger.checks import check_finding
-from pipelines.ledger.records import Finding, Manifest
+from pipelines.ledger.records import Finding, Manifest, Standing
 from pipelines.ledger.store import Ledger
 from pipelines.rules import RULES
 from pipelines.settings import Home
@@ -32,6 +32,26 @@ def gather(home: Home, ledger: Ledger, registry: Registry, organisation: Organis
     ]
     rank = {"bloquant": 0, "alerte": 1, "information": 2}
     return sorted(found, key=lambda f: (rank[f.severity], f.exercice, f.code, f.ou, f.fichier or "", f.ligne or 0))
+
+
+def of_year(standing: list[Standing], registry: Registry, exercice: int, today: str) -> list[Standing]:
+    """Those of one exercice, or of all; an export that may still come on ``today`` (ISO date) is not one yet.
+
+    What is gathered does not know the date, so that what is published keeps its bytes.
+    """
+    return [
+        one
+        for one in standing
+        if one.finding.exercice in (exercice, 0)
+        and not (
+            one.finding.code == "COL-MANQUANT" and registry.export_of(one.finding.ou).due(one.finding.exercice) >= today
+        )
+    ]
+
+
+def stops_a_release(one: Standing) -> bool:
+    """True for what a year cannot be frozen with; that it differs from its former release is what a release is for."""
+    return one.finding.code != "REL-ECART" and (one.finding.severity == "bloquant" or RULES[one.finding.code].a_decider)
 
 
 def _collection(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
@@ -113,7 +133,7 @@ def _refused_lines(home: Home, ledger: Ledger, organisation: Organisation) -> li
     for (_, exercice), current in sorted(ledger.current().items()):
         if exercice in organisation.years:
             for row in refused_lines(home, current.manifest):
-                found.append(_refused_line(current.manifest, row))
+                found.append(refused_line(current.manifest, row))
     return found
 
 
@@ -131,7 +151,8 @@ def refused_lines(home: Home, manifest: Manifest) -> list[dict]:
     return rows
 
 
-def _refused_line(manifest: Manifest, row: dict) -> Finding:
+def refused_line(manifest: Manifest, row: dict) -> Finding:
+    """One reason of refusal, as ``refused_lines`` gives it."""
     rule = RULES[row["regle"]]
     column = f", colonne « {row['colonne']} »" if row["colonne"] else ""
     return Finding(

@@ -116,12 +116,13 @@ def _records(
     for index, source in enumerate(sources):
         folder = workdir / str(index)
         folder.mkdir()
-        for name, records in _read_file(ref, exercice, source, folder, careful=careful).items():
+        for name, records in read_file(ref, exercice, source, folder, careful=careful).items():
             found[name].append((source.file.name, records))
     return found
 
 
-def _read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, careful: bool) -> dict[str, Records]:
+def read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, careful: bool) -> dict[str, Records]:
+    """The records of each table of one file, as text. Raises DeliveryRefused."""
     fmt, tables, name = ref.export.format, ref.export.tables, source.file.name
     if fmt.type == "csv":
         (table,) = tables

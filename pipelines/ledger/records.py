@@ -163,3 +163,9 @@ class Standing:
     def is_open(self, today: str) -> bool:
         """True when nobody's decision accepts it on ``today``."""
         return self.decision is None or not self.decision.holds(today)
+
+    def state(self, today: str) -> str:
+        """``ouvert``, ``accepté`` or ``acceptation expirée``."""
+        if not self.is_open(today):
+            return "accepté"
+        return "acceptation expirée" if self.decision and self.decision.choice == "accepted" else "ouvert"

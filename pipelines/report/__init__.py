@@ -2,5 +2,6 @@
 
     publication → tables → model (cells, blocks, prose, charts) → html, pdf → files
 
-It reads the Parquet of schema ``rapport`` and the prose; never a mart, never the warehouse.
+It reads the Parquet of schema ``rapport`` and the prose; never a mart, never the warehouse. ``etat`` lays out another
+page, that of the year's collection and quality, from data that ``pipelines.audit`` gathers.
 """

@@ -7,7 +7,10 @@ import pytest
 
 from pipelines import settings
 from pipelines.definitions import defs
+from pipelines.defs.collect import SHOWN, _balance_check, _expectations_check
 from pipelines.defs.workspace import organisation
+from pipelines.ledger.records import CheckResult, DeliveredFile, Manifest, TableCounts, Verdict
+from pipelines.rules import RULES
 from pipelines.sources.registry import load_registry
 
 
@@ -69,3 +72,55 @@ def test_jobs_schedule_and_sensors_exist(loaded: dg.Definitions) -> None:
 
 def test_runs_happen_in_one_process(loaded: dg.Definitions) -> None:
     assert loaded.executor is dg.in_process_executor
+
+
+# what a check of the web interface shows ------------------------------------------------------------------------
+
+
+def delivered(refused: int = 0) -> Manifest:
+    counts = TableCounts(10, 8 - refused, refused, 2, "kolok/comptes/2020/d.parquet", "0")
+    return Manifest("d", "kolok", "comptes", 2020, [DeliveredFile("kolok.csv", "0" * 64, 1)], {"comptes": counts})
+
+
+def records(result: dg.AssetCheckResult, name: str) -> list[dict]:
+    return [record.data for record in result.metadata[name].records]
+
+
+def test_a_failed_expectation_is_shown_with_its_number_its_code_its_place_and_how_to_mend_it() -> None:
+    bad = CheckResult(
+        "unique.login", "t", "login", "warning", False, "2 lignes", 2, "Un compte par personne.", "Trier."
+    )
+    good = CheckResult("non_vide", "t", None, "critical", True, None, None, "La table n’est pas vide.", "Exporter.")
+    verdict = Verdict("v", "d", "comptes", "s", [bad, good])
+    result = _expectations_check(dg.AssetKey(["kolok", "comptes"]), {2020: delivered()}, {2020: verdict})
+    assert not result.passed and result.severity == dg.AssetCheckSeverity.WARN
+    (row,) = records(result, "en défaut")
+    assert (row["code"], row["exercice"], row["où"]) == ("ATT-ALERTE", 2020, "kolok.csv")
+    assert (row["pour corriger"], row["reçu"]) == ("Trier.", "2 lignes")
+    assert len(row["constat"]) == 12
+    passed = _expectations_check(
+        dg.AssetKey(["kolok", "comptes"]), {2020: delivered()}, {2020: Verdict("v", "d", "comptes", "s", [good])}
+    )
+    assert passed.passed and "en défaut" not in passed.metadata
+
+
+def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import duckdb
+
+    monkeypatch.setenv("SICIO_HOME", str(tmp_path))
+    path = tmp_path / "lake" / "kolok" / "comptes" / "2020" / "d.refus.parquet"
+    path.parent.mkdir(parents=True)
+    duckdb.sql(
+        "select 'kolok.csv' as _fichier, n as _ligne, 'Actif' as colonne, 3 as position, 'LIG-TYPE' as regle, "
+        f"'O ou N' as attendu, null::varchar as recu from range(2, {SHOWN + 7}) as t(n)"
+    ).write_parquet(str(path))
+    table = next(t for s, t in load_registry().tables() if s.system == "kolok")
+    result = _balance_check(dg.AssetKey(["kolok", "comptes"]), table, {2020: delivered(refused=5)})
+    assert result.passed and result.metadata["lignes refusées"].value == SHOWN + 5
+    rows = records(result, "refus")
+    assert len(rows) == SHOWN
+    assert (rows[0]["où"], rows[0]["attendu"], rows[0]["pour corriger"]) == (
+        "kolok.csv:2",
+        "O ou N",
+        RULES["LIG-TYPE"].aide,
+    )

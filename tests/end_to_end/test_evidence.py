@@ -36,6 +36,14 @@ def findings(home: Path, year: int = 2020) -> list[dict]:
     return json.loads(sicio(home, "findings", str(year), "--format", "json").stdout)["constats"]
 
 
+def audit(home: Path) -> dict:
+    return json.loads((home / "audit" / "2020" / "etat.json").read_text(encoding="utf-8"))
+
+
+def verdict(home: Path) -> list[str]:
+    return [reason["texte"] for reason in audit(home)["verdict"]["raisons"]]
+
+
 def lines_of(home: Path, code: str) -> list[dict]:
     text = sicio(home, "trace", code, "2020", "--format", "csv").stdout.lstrip("\ufeff")
     return list(csv.DictReader(io.StringIO(text), delimiter=";"))
@@ -130,6 +138,7 @@ def test_a_correction_of_a_frozen_year_waits_for_a_new_release(home):
     assert held.returncode == 5, held.stdout + held.stderr
     assert "2020-v1 is frozen" in held.stderr and (home / "published").resolve() == published
     assert [f["ou"] for f in findings(home) if f["code"] == "REL-ECART"] == [CORRECTED]
+    assert "des chiffres d’un exercice figé changeraient" in verdict(home)
     compared = sicio(home, "compare", "2020-v1")
     assert compared.returncode == 1
     assert (  # the sign and the singular are French
@@ -153,6 +162,10 @@ def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
     said = sicio(home, "compare", "2020-v1", "2020-v2").stdout
     assert "Un chiffre est modifié." in said and "lire « 9\u00a0agents »" in said
     assert sicio(home, "verify").returncode == 0
+    first, second = audit(home)["versions"]
+    assert first["erratum"] is None and "Un chiffre est modifié." in second["erratum"]
+    assert second["motif"] == "export Sirius corrigé" and [c["code"] for c in second["modifies"]] == [CORRECTED]
+    assert audit(home)["chiffres"]["version"] == "2020-v2" and audit(home)["verdict"]["publiable"]
     assert "2020-v3" in sicio(home, "replay", "2020-v3").stderr
 
 
