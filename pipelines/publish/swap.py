@@ -17,6 +17,7 @@ from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.publish.audit import write_audit
+from pipelines.publish.keys import add_key
 from pipelines.settings import Home
 from pipelines.sources.registry import fingerprint
 from pipelines.sql import literal
@@ -105,6 +106,7 @@ def _copy_tables(db, schema: str) -> None:
     for table, sql, comment in tables:
         db.execute(sql.replace(f"CREATE TABLE source.{schema}.", f"CREATE TABLE {schema}."))
         db.execute(f"insert into {schema}.{table} select * from source.{schema}.{table} order by all")
+        add_key(db, schema, table)
         if comment:
             db.execute(f"comment on table {schema}.{table} is {literal(comment)}")
         for column, said in db.execute(
