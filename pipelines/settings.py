@@ -85,6 +85,11 @@ class Home:
         return self.root / "published"
 
     @property
+    def exports(self) -> Path:
+        """What is given away, made from a publication: ``exports/<exercice>/<profile>/``."""
+        return self.root / "exports"
+
+    @property
     def dagster(self) -> Path:
         """DAGSTER_HOME of this organisation."""
         return self.root / "dagster"
