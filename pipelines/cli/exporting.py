@@ -55,15 +55,19 @@ def publish(ctx: click.Context) -> None:
     server = settings.publication_server()
     if server is None:
         raise click.UsageError("SICIO_PUBLISH_URL is not set: it holds the address of the server (docs/bi.md)")
+    copy_to_server(ctx.obj, server)
+
+
+def copy_to_server(session: Session, server: settings.Server) -> None:
+    """Copy the current publication to the server and say so; a failure is one sentence and exit code 1."""
     from pipelines.publish.postgres import NotServed, serve
     from pipelines.publish.profiles import NotPublished
 
-    session: Session = ctx.obj
     try:
         served = serve(session.home.published, server)
     except (NotServed, NotPublished) as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(f"not copied to the server: {error}") from None
     done = f"{len(served.rows)} tables, {sum(served.rows.values())} rows" if served.is_new else "it was there already"
-    click.echo(f"Publication {served.publication[:12]} ({server.profile}): {done}")
+    click.echo(f"Publication {served.publication[:12]} ({server.profile}) on the server: {done}")
     for said in served.notes:
         note(f"Warning: {said}")

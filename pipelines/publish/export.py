@@ -18,9 +18,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from pipelines.disk import sync
+from pipelines.french import agreed
 from pipelines.publish.datapackage import package
 from pipelines.publish.profiles import PUBLIC, Profile, Table, opened
 from pipelines.publish.workbook import write_workbook
@@ -140,8 +142,8 @@ def _readme(edition: Edition, counts: dict[str, int]) -> str:
     profile, organisation = edition.profile, edition.organisation
     licence = "Licence Ouverte 2.0 (Etalab)." if profile.name == PUBLIC else "Diffusion interne."
     listed = "\n".join(
-        f"- {table.name} ({table.schema}, {counts[table.full_name]} lignes) : {table.comment}"
-        for table in profile.tables
+        f"- {table.name} ({table.schema}, {rows} {agreed('lignes', Decimal(rows))}) : {table.comment}"
+        for table, rows in ((table, counts[table.full_name]) for table in profile.tables)
     )
     return f"""{edition.title}
 

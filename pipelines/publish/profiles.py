@@ -70,8 +70,9 @@ def opened(published: Path, name: str) -> Iterator[Profile]:
     file, folder = _FILES[name]
     published = published.resolve()  # another publication may take its place while this one is read
     if not (published / file).exists():
-        wanted = "nothing is published yet: `sicio run YEAR`" if name == INTERNE else "it has no public profile"
-        raise NotPublished(f"{published.name}: {wanted}")
+        if name == INTERNE:
+            raise NotPublished("nothing is published yet: `sicio run YEAR`")
+        raise NotPublished(f"publication {published.name[:12]} has no public profile: `sicio findings` says why")
     manifest = json.loads((published / folder / "manifest.json").read_text(encoding="utf-8"))
     with duckdb.connect() as db:
         db.execute(f"attach {literal(published / file)} as p (read_only)")
