@@ -17,9 +17,11 @@ from lxml import etree
 
 NAMESPACE = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 NOMENCLATURE = "M14-M14_COM_SUP3500"
+SIRET_D_UN_MEMBRE = "21940054600012"  # the town of Orly: a document of its own lies among ours in 2018, by mistake
 SIRETS = {"P": "25940011700018", "A": "25940011700026"}
 LIBELLES = {"P": "BUDGET PRINCIPAL - DÉMONSTRATION", "A": "PRESTATIONS AUX TIERS - DÉMONSTRATION"}
 COLLECTIVITE = "SICIO - DÉMONSTRATION"
+VILLE = "VILLE D'ORLY - DÉMONSTRATION"
 DATES = {"BP": "{n}-04-08", "DM1": "{n}-11-18", "DM2": "{n}-12-09", "CA": "{n1}-05-27"}
 NATURES = {"BP": "01", "DM": "02", "CA": "09"}
 
@@ -260,6 +262,9 @@ def documents(exercice: int) -> dict[str, bytes]:
         for nature, numero in [("BP", 0), *(("DM", numero) for numero in numeros), ("CA", 0)]:
             document = Document(budget, nature, exercice, numero=numero, avant=avant)
             found[document.fichier] = document.octets(lignes)
+    if exercice == 2018:
+        egare = Document("P", "BP", exercice, version="ville", siret=SIRET_D_UN_MEMBRE)
+        found[egare.fichier] = egare.octets(annexe(exercice))
     if exercice == 2019:
         found |= _premieres_versions(exercice)
     return found
@@ -450,6 +455,7 @@ class Document:
     numero: int = 0  # of a décision modificative
     version: str = ""
     date: str = ""
+    siret: str = ""  # when it is another body's
     avant: dict[tuple[str, str], int] = field(default_factory=dict)  # credits of the year before
 
     @property
@@ -478,17 +484,20 @@ class Document:
         _valeurs(
             _fils(root, "EnTeteDocBudgetaire"),
             DteStr=self.jour,
-            LibelleColl=COLLECTIVITE,
-            IdColl=SIRETS["P"],
+            LibelleColl=VILLE if self.siret else COLLECTIVITE,
+            IdColl=self.siret or SIRETS["P"],
             NatCEPL="Syndicat intercommunal",
             Departement="94",
         )
         budget = _fils(root, "Budget")
         self._entete(budget)
-        for ligne in lignes:
-            if valeurs := self._montants(ligne):
-                self._ligne(budget, ligne, valeurs)
-        _fils(_fils(budget, "Annexes"), "DATA_EMPRUNT")  # empty: no debt
+        portees = [(ligne, montants) for ligne in lignes if (montants := self._montants(ligne))]
+        for ligne, montants in portees:
+            self._ligne(budget, ligne, montants)
+        annexes = _fils(budget, "Annexes")
+        _fils(annexes, "DATA_EMPRUNT")  # empty: no debt
+        if self.nature == "CA":
+            self._consolidation(_fils(annexes, "DATA_CONSOLIDATION"), [ligne for ligne, _ in portees])
         for cle, algorithme in (("md5", hashlib.md5), ("sha1", hashlib.sha1)):
             sceau.set(cle, algorithme(etree.tostring(budget), usedforsecurity=False).hexdigest().upper())
         sceau.set("date", f"{self.jour}T10:00:00.000+02:00")
@@ -497,8 +506,8 @@ class Document:
     def _entete(self, budget: etree._Element) -> None:
         _valeurs(
             _fils(budget, "EnTeteBudget"),
-            LibelleEtab=LIBELLES[self.budget],
-            IdEtab=SIRETS[self.budget],
+            LibelleEtab=VILLE if self.siret else LIBELLES[self.budget],
+            IdEtab=self.siret or SIRETS[self.budget],
             CodInseeColl="94022",
             CodBud={"P": "00", "A": "01"}[self.budget],
             Nomenclature=NOMENCLATURE,
@@ -564,6 +573,22 @@ class Document:
         if ligne.chapitre in ("001", "002"):
             montants["MtReal"] = ligne.realise
         return montants | ({"CredOuv": modifie} if modifie else {})
+
+    def _consolidation(self, annexe: etree._Element, lignes: list[Ligne]) -> None:
+        """The document's own totals; like some editors, those of the annexe budget leave out what is carried over."""
+        for section, sens in sorted({(ligne.section, ligne.sens) for ligne in lignes}):
+            totalisees = [ligne for ligne in lignes if (ligne.section, ligne.sens) == (section, sens)]
+            realisees = [x for x in totalisees if self.budget == "P" or x.chapitre not in ("001", "002")]
+            _valeurs(
+                _fils(annexe, "CONSOLIDATION"),
+                CodTypBudAgreg={"P": "01", "A": "02"}[self.budget],
+                CodInvFonc=section,
+                CodRD=sens,
+                MtCredOuv=_euros(sum(ligne.credits for ligne in totalisees)),
+                MtRealMandatTitre=_euros(sum(ligne.realise for ligne in realisees)),
+                RAR=_euros(sum(ligne.restes for ligne in totalisees)),
+                SiretBudAnnexe=SIRETS[self.budget],
+            )
 
     def _ligne(self, budget: etree._Element, ligne: Ligne, montants: dict[str, int]) -> None:
         element = _fils(budget, "LigneBudget")

@@ -13,7 +13,19 @@ from pathlib import Path
 
 import yaml
 
-from demo import chiffres, exports_comptes, exports_dsn, exports_rh, glpi, journaux
+from demo import (
+    chiffres,
+    exports_comptes,
+    exports_dsn,
+    exports_rh,
+    finances,
+    glpi,
+    gouvernance,
+    infrastructure,
+    journaux,
+    projets,
+    rgpd,
+)
 from demo.livraisons import Defaut, Livraison
 
 ORGANISATION = Path(__file__).with_name("organisation.yml")
@@ -28,6 +40,13 @@ GENERATEURS: tuple[Callable[[int], Iterable[Livraison]], ...] = (  # each gives 
     journaux.assistance,
     journaux.elections,
     glpi.tickets,
+    finances.ecritures,
+    finances.factures,
+    infrastructure.exports,
+    gouvernance.comite,
+    rgpd.registres,
+    rgpd.suivi,
+    projets.portefeuille,
     chiffres.absences,
     chiffres.rapports_publies,
 )

@@ -169,6 +169,11 @@ _TABLE = [
         "Remettre le fichier précédent, ou figer une nouvelle version de l’exercice avec son motif.",
     ),
     Rule(
+        "GOU-QUORUM",
+        "Quorum recalculé différent de celui du procès-verbal",
+        "Vérifier les présents et la liste des membres, ou faire constater l’irrégularité de la séance.",
+    ),
+    Rule(
         "RH-THEORIQUE",
         "Effectif théorique différent de l’effectif compté un an plus tôt",
         "Chercher l’agent entré ou sorti sans date, ou dont le statut a changé sans nomination.",
@@ -194,9 +199,75 @@ _TABLE = [
         "Corriger le mot dans l’outil, ou ajouter son orthographe à pipelines/reference/rh_orthographes.csv.",
     ),
     Rule(
+        "FIN-ORGANISME",
+        "Document budgétaire d’un autre organisme",
+        "Retirer le document du dépôt, ou corriger le SIREN de organisation.yml ; il n’entre dans aucun chiffre.",
+    ),
+    Rule(
+        "FIN-EQUILIBRE",
+        "Section dont les dépenses et les recettes diffèrent",
+        "Vérifier que le document est complet ; un budget voté en suréquilibre est admis.",
+    ),
+    Rule(
+        "FIN-VIREMENT",
+        "Virement entre sections donné et non reçu",
+        "Vérifier les lignes 021 et 023 du document dans le logiciel de gestion financière.",
+    ),
+    Rule(
+        "FIN-ORDRE",
+        "Opérations d’ordre dont les deux côtés diffèrent",
+        "Vérifier les chapitres d’ordre 040 à 043 du document dans le logiciel de gestion financière.",
+    ),
+    Rule(
+        "FIN-REPRISE",
+        "Résultat repris pour un autre montant",
+        "Comparer les comptes de l’exercice avec les lignes 001, 002 et 1068 de l’exercice suivant.",
+    ),
+    Rule(
+        "FIN-RESTES",
+        "Restes à réaliser reportés pour un autre montant",
+        "Comparer l’état des restes à réaliser avec le budget qui les reprend.",
+    ),
+    Rule(
+        "FIN-CONSOLIDATION",
+        "Total du document différent de la somme de ses lignes",
+        "Demander à l’éditeur ce que compte ce total ; nos chiffres viennent des lignes.",
+    ),
+    Rule(
+        "FIN-RECIPROQUE",
+        "Paiement entre budgets donné et non reçu",
+        "Vérifier les comptes réciproques des deux budgets ; le montant consolidé en dépend.",
+    ),
+    Rule(
+        "FIN-ECRITURES",
+        "Pièces émises différentes du compte administratif",
+        "Rechercher la pièce absente ou imputée ailleurs, puis réexporter la liste entière.",
+    ),
+    Rule(
         "DBT-ECHEC",
         "Règle de l’entrepôt en échec",
         "Corriger les données signalées ; l’entrepôt précédent reste en place.",
+    ),
+    # public profile: the former one stays in place
+    Rule(
+        "SEC-TABLE",
+        "Nombre dont le secret statistique n’est pas réglé",
+        "Compléter la déclaration du profil public (pipelines/publish/secret/tables.yml), puis publier de nouveau.",
+    ),
+    Rule(
+        "SEC-COHERENCE",
+        "Nombre différent de ce que décrit la déclaration du secret",
+        "Corriger la déclaration du profil public, ou la table, puis publier de nouveau.",
+    ),
+    Rule(
+        "SEC-DEJA-PUBLIE",
+        "Petit nombre que révèle une publication précédente",
+        "Rétablir le seuil ou les données de la publication précédente ; ce qui est déjà public ne peut être masqué.",
+    ),
+    Rule(
+        "SEC-AUDIT",
+        "Nombre masqué que l’on peut déduire",
+        "Signaler l’erreur : le masquage est en cause, non la donnée.",
     ),
 ]
 _EFFETS = {
@@ -211,6 +282,9 @@ _EFFETS = {
     "ABS": "L’absence déclarée l’emporte ; la contradiction doit être décidée avant de figer l’exercice.",
     "CPT": "Le montant est conservé hors des sections et chapitres ; il doit être décidé avant de figer l’exercice.",
     "REL": "Rien n’est publié tant qu’une nouvelle version motivée ne remplace pas l’exercice figé.",
+    "FIN": "Les montants sont publiés tels quels, jamais ajustés ; l’écart demeure visible.",
+    "GOU": "Le tableau des séances montre les deux lectures ; l’écart demeure visible.",
+    "SEC": "Le profil public n’est pas publié : le précédent reste en place, le profil interne est publié.",
     "RH": "Le chiffre est publié ; l’écart demeure visible.",
     "DBT": "L’entrepôt n’est pas remplacé : la publication précédente reste en place.",
 }

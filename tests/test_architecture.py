@@ -45,6 +45,8 @@ HEAVY = [
     "dbt",
     "lxml",
     "python_calamine",
+    "scipy",
+    "numpy",
 ]
 
 

@@ -39,6 +39,7 @@ COMMANDS = {
     "publish": ("pipelines.cli.exporting", "publish", "Copy what is published to PostgreSQL again."),
     "trace": ("pipelines.cli.tracing", "trace", "From a figure to the lines behind it, and back."),
     "verify": ("pipelines.cli.deciding", "verify", "Prove that nothing recorded or kept was changed."),
+    "purge": ("pipelines.cli.deciding", "purge", "Remove the originals whose retention is over."),
     "schema": ("pipelines.cli.authoring", "schema", "The Table Schema of a declared table."),
     "source": ("pipelines.cli.authoring", "source", "Declare a new source."),
     "codegen": ("pipelines.cli.authoring", "codegen", "Bring the generated dbt files up to date."),

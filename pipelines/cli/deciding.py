@@ -1,4 +1,4 @@
-"""``findings``, ``decide``, ``explain``, ``verify``: what somebody must know, what they decide of it, and what proves it.
+"""``findings``, ``decide``, ``explain``, ``verify``, ``purge``: what somebody must know, what they decide of it, and what proves it.
 
 What is true is found by ``evidence``; here it is chosen, laid out, and given an exit code.
 """
@@ -226,3 +226,26 @@ def verify(ctx: click.Context, form: str) -> None:
             click.echo(printable(f"✗ {problem}"))
         click.echo("Nothing was changed." if not result.problems else f"{len(result.problems)} problem(s).")
     ctx.exit(BLOCKED if result.problems else DONE)
+
+
+@click.command(short_help="Remove the originals whose retention is over.")
+@click.option("--dry-run", is_flag=True, help="Only say which ones.")
+@global_options
+@click.pass_context
+def purge(ctx: click.Context, *, dry_run: bool) -> None:
+    """Remove, from the archive and from landing, the originals that no export has a reason to keep any longer.
+
+    The rows of the lake stay, without names, so that figures can be rebuilt; the ledger keeps what went and when.
+    """
+    from pipelines.ingest.retention import expired
+    from pipelines.ingest.retention import purge as purged
+    from pipelines.locking import only_writer
+
+    session: Session = ctx.obj
+    with only_writer(session.home), open_ledger(session.home) as ledger:
+        originals = expired(session.home, ledger, session.registry, now()[:10])
+        for one in originals:
+            click.echo(printable(f"{one.export} {one.exercice} {one.name} (kept until {one.until})"))
+        if not dry_run:
+            purged(session.home, ledger, session.registry, originals)
+    click.echo(f"{len(originals)} original{'s' * (len(originals) != 1)} {'would go' if dry_run else 'removed'}.")

@@ -241,7 +241,13 @@ def _as_printed(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of ``chiffres`` with its value at its own number of decimals, and as the report prints it."""
     value, decimals = row["valeur"], row["decimales"]
     exact = value if value is None else round(value, decimals)
-    lacks = value is None and row["code_manquant"] != NOT_APPLICABLE
-    state = "missing" if lacks else "partial" if row["est_partiel"] else "computed"
     shown_value = row["code_manquant"] if value is None else french(value, decimals)
-    return {**row, "valeur": exact, "affichage": shown_value, "etat": state}
+    return {**row, "valeur": exact, "affichage": shown_value, "etat": _state(row)}
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    if row["valeur"] is None and row["code_manquant"] != NOT_APPLICABLE:
+        return "missing"
+    if row["statut"] == "publié":
+        return "printed"  # the number of the report already published, not ours
+    return "partial" if row["est_partiel"] else "computed"

@@ -110,7 +110,7 @@ def _publish(session: Session, ledger: Ledger) -> None:
     except FrozenYear as error:
         note(f"Not published yet: {error}")
         return
-    publish(session.home, ledger, ledger.last_build()["build"], findings)
+    publish(session.home, ledger, ledger.last_build()["build"], findings, session.organisation.seuil_secret)
 
 
 @click.command(short_help="What differs between two releases, and the erratum.")

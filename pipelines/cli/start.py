@@ -23,6 +23,7 @@ ORGANISATION = """\
 nom: {nom}
 sigle: {sigle}
 siren: {siren}
+# alias: [exemple.fr]   # how its tools name the syndicate itself, when it is one of their clients
 exercices: {{premier: {premier}, dernier: {dernier}}}
 
 # The source systems that the organisation uses, besides its applications (`pipelines/sources/<system>.yml`).

@@ -14,7 +14,7 @@ from pipelines.evidence.trace import trace as traced
 from pipelines.figures.load import Figures, load_figures
 from pipelines.french import number, quantity
 
-AGREGATS = {"sum": "somme", "count": "nombre", "count_distinct": "nombre", "median": "médiane"}
+AGREGATS = {"sum": "somme", "count": "nombre", "count_distinct": "nombre", "median": "médiane", "max": "maximum"}
 SHOWN_LINES = 15  # of each measure on the screen; csv and json have them all
 
 LINES_CSV = [

@@ -27,7 +27,10 @@ def publish_defs() -> dg.Definitions:
         group_name="publication",
         deps=[dg.AssetKey(key) for key in published_models()],
         kinds={"duckdb", "parquet"},
-        description="published/ : rapport.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc.",
+        description=(
+            "published/ : rapport.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc, avec le "
+            "profil public (rapport seul, petits effectifs masqués)."
+        ),
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         with only_writer(home()), open_ledger(home()) as ledger:
@@ -35,7 +38,7 @@ def publish_defs() -> dg.Definitions:
             hold_frozen_years(ledger, build)
             findings = gather(home(), ledger, registry(), organisation())
             ledger.sight(findings)
-            identity = publish(home(), ledger, build, findings)
+            identity = publish(home(), ledger, build, findings, organisation().seuil_secret)
         return dg.MaterializeResult(
             metadata={"publication": identity, "constats": len(findings), "dossier": str(home().published)}
         )

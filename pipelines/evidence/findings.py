@@ -28,6 +28,7 @@ def gather(home: Home, ledger: Ledger, registry: Registry, organisation: Organis
         *_judgements(ledger, organisation),
         *_refused_lines(home, ledger, organisation),
         *_last_build(ledger),
+        *_last_publication(ledger),
     ]
     rank = {"bloquant": 0, "alerte": 1, "information": 2}
     return sorted(found, key=lambda f: (rank[f.severity], f.exercice, f.code, f.ou, f.fichier or "", f.ligne or 0))
@@ -156,3 +157,8 @@ def _last_build(ledger: Ledger) -> list[Finding]:
     released = {row["exercice"] for row in ledger.all_rows("releases") if row["build"] == build["build"]}
     found = ledger.findings_of(build["build"])
     return [f for f in found if not (f.code == "REL-ECART" and f.exercice in released)]
+
+
+def _last_publication(ledger: Ledger) -> list[Finding]:
+    publication = ledger.last_publication()
+    return ledger.findings_of(publication["publication"]) if publication else []

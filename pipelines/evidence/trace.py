@@ -27,10 +27,11 @@ LINES = Path(__file__).with_name("lines.yml")
 
 
 class LineSource(Declared):
-    """One relation whose lines make a fact."""
+    """One relation whose lines make a fact; ``adds_up``: even a greatest value is the sum of what its lines count for."""
 
     lines: Name
     counted: str = "true"
+    adds_up: bool = False
     columns: dict[Name, str] = {}
 
     def column(self, name: str) -> str:
@@ -78,16 +79,18 @@ class Leaf:
 
     code: str
     libelle: str
-    agregat: str  # sum | count | count_distinct | median
+    agregat: str  # how lines add up: sum | max | median | count | count_distinct
     sql: str
     valeur: Decimal | None
     lignes: list[Line]
 
     @property
     def recalcul(self) -> Decimal:
-        """What the lines that count come to: their sum, or their median."""
+        """What the lines that count come to: their sum, their median, or the greatest of them."""
         known = [line.apport for line in self.lignes if line.compte and line.apport is not None]
-        return Decimal(median(known)) if self.agregat == "median" and known else sum(known, Decimal(0))
+        if known and self.agregat in ("median", "max"):
+            return Decimal(median(known) if self.agregat == "median" else max(known))
+        return sum(known, Decimal(0))
 
     @property
     def agrees(self) -> bool:
@@ -128,14 +131,12 @@ def _leaf(warehouse: "_Warehouse", figures: Figures, leaf: Figure, member: str |
     code = leaf.code.replace(f"{{{leaf.family}}}", member or "")
     column = figures.families[leaf.family].code if leaf.family else None
     where = {**leaf.measure.where, **({column: member} if column else {})}
-    lines = [
-        line
-        for source in load_lines()[leaf.measure.fact]
-        for line in warehouse.lines(source, leaf.measure, where, exercice)
-    ]
+    sources = load_lines()[leaf.measure.fact]
+    lines = [line for source in sources for line in warehouse.lines(source, leaf.measure, where, exercice)]
+    how = "sum" if any(source.adds_up for source in sources) else leaf.measure.aggregate
     row = warehouse.figure(code, exercice)
     value = warehouse.measure(leaf.measure, where, exercice)
-    return Leaf(code, row["libelle"], leaf.measure.aggregate, measure_sql(leaf.measure, where, exercice), value, lines)
+    return Leaf(code, row["libelle"], how, measure_sql(leaf.measure, where, exercice), value, lines)
 
 
 def measure_sql(measure: Measure, where: dict[str, Value | list[Value]], exercice: int) -> str:
@@ -144,6 +145,7 @@ def measure_sql(measure: Measure, where: dict[str, Value | list[Value]], exercic
         "sum": f"sum({measure.column})",
         "count": "count(*)",
         "count_distinct": f"count(distinct {measure.column})",
+        "max": f"max({measure.column})",
         "median": f"median({measure.column})",
     }[measure.aggregate]
     tests = [f"exercice = {exercice}", *(_test(column, value) for column, value in where.items())]
@@ -154,6 +156,15 @@ def _test(column: str, value: Value | list[Value]) -> str:
     if isinstance(value, list):
         return f"{column} in ({', '.join(map(literal, value))})"
     return f"{column} = {literal(value)}"
+
+
+def _contribution(source: LineSource, measure: Measure) -> str:
+    """What one line counts for, in SQL: of the lines that bear one distinct value, the first."""
+    value = source.column(measure.column) if measure.column else "1"
+    if measure.aggregate != "count_distinct":
+        return value
+    first = f"row_number() over (partition by exercice, poids, {value} order by _fichier, _ligne)"
+    return f"case when {first} = 1 then 1 else 0 end"
 
 
 class _Warehouse:
@@ -194,7 +205,7 @@ class _Warehouse:
 
     def lines(self, source: LineSource, measure: Measure, where: dict, exercice: int) -> Iterator[Line]:
         """The lines that the measure's filter keeps: those that counted, and those that were set aside."""
-        value = source.column(measure.column) if measure.column else "1"
+        value = _contribution(source, measure)
         tests = [f"exercice = {exercice}", f"({source.counted})"]
         tests += [_test(f"({source.column(column)})", wanted) for column, wanted in where.items()]
         for row in self.rows(
@@ -323,7 +334,7 @@ def _figures_of(
             continue
         family = figures.families[figure.family] if figure.family else None
         member = f"cast({source.column(family.code)} as varchar)" if family else "null"
-        value = source.column(figure.measure.column) if figure.measure.column else "1"
+        value = "1" if figure.measure.aggregate == "count_distinct" else _contribution(source, figure.measure)
         tests = [place, "poids = 1", f"({source.counted})"]
         tests += [_test(f"({source.column(column)})", wanted) for column, wanted in figure.measure.where.items()]
         for row in warehouse.rows(

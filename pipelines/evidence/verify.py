@@ -51,7 +51,7 @@ def _anchors(releases: list[Path]) -> dict[str, Head]:
 
 def _originals(home: Home) -> Iterator[tuple[Path, str]]:
     """Every archived file, which its own name must describe."""
-    for path in sorted(home.archive.glob("*")) if home.archive.exists() else []:
+    for path in sorted(home.archive.glob("[0-9a-f]*")) if home.archive.exists() else []:
         yield path, path.name
 
 
@@ -85,8 +85,9 @@ def _sha256(path: Path) -> str:
 
 
 def _missing_originals(home: Home, ledger: Ledger) -> Iterator[str]:
-    """An original of a delivery that counts must be in the archive."""
+    """An original of a delivery that counts must be in the archive, unless it was purged."""
+    purged = {row["sha256"] for row in ledger.all_rows("purges")}
     for current in ledger.current().values():
         for file in current.manifest.files:
-            if not (home.archive / file.sha256).exists():
+            if not (home.archive / file.sha256).exists() and file.sha256 not in purged:
                 yield f"archive/{file.sha256}: the original of {file.name} ({current.manifest.export_key}) is gone"

@@ -32,6 +32,7 @@ def chiffres_sql(figures: Figures) -> str:
         "operations": _union(_operation(figures, code) for code in expressions) or _NO_OPERATION,
         "expressions": _EXPRESSIONS,
         "resultats": _RESULTS,
+        "reprises": _TAKEN_OVER,
     }
     body = ",\n\n".join(f"{name} as (\n{_indent(sql)}\n)" for name, sql in ctes.items())
     return f"{HEADER}with {body}\n\n{_FINAL}\n"
@@ -124,15 +125,35 @@ from (
 left join {{ ref('fct_absences_declarees') }} as absences
     on calculs.code = absences.code and calculs.exercice = absences.exercice"""
 
+# A figure that only lacks its sources is that of the published report, marked as such: it was not computed, its
+# dependents stay missing, and `fct_collecte` still tells the missing delivery.
+_TAKEN_OVER = """\
+select
+    resultats.code,
+    resultats.exercice,
+    publies.valeur_publiee
+from resultats
+inner join etats on resultats.code = etats.code and resultats.exercice = etats.exercice
+inner join {{ ref('fct_chiffres_publies') }} as publies
+    on resultats.code = publies.code and resultats.exercice = publies.exercice
+where resultats.code_manquant = 'm' and not etats.est_recu and publies.valeur_publiee is not null"""
+
 _FINAL = """\
 select
     declares.code,
     cast(declares.exercice as integer) as exercice,
-    cast(case when resultats.code_manquant is null then resultats.valeur end as decimal(20, 6)) as valeur,
+    cast(
+        case when resultats.code_manquant is null then resultats.valeur else reprises.valeur_publiee end
+        as decimal(20, 6)
+    ) as valeur,
     declares.unite,
     cast(declares.decimales as integer) as decimales,
-    case when resultats.code_manquant is null then 'calculé' else 'manquant' end as statut,
-    resultats.code_manquant,
+    case
+        when resultats.code_manquant is null then 'calculé'
+        when reprises.code is not null then 'publié'
+        else 'manquant'
+    end as statut,
+    case when reprises.code is null then resultats.code_manquant end as code_manquant,
     resultats.code_manquant is null and etats.est_partiel as est_partiel,
     cast(resultats.valeur_ecartee as decimal(20, 6)) as valeur_ecartee,
     cast(resultats.nb_lignes as bigint) as nb_lignes,
@@ -141,7 +162,8 @@ select
     declares.formule
 from declares
 inner join etats on declares.code = etats.code and declares.exercice = etats.exercice
-inner join resultats on declares.code = resultats.code and declares.exercice = resultats.exercice"""
+inner join resultats on declares.code = resultats.code and declares.exercice = resultats.exercice
+left join reprises on declares.code = reprises.code and declares.exercice = reprises.exercice"""
 
 
 def _declared(figures: Figures, code: str) -> str:
@@ -262,8 +284,9 @@ def _value(measure: Measure) -> tuple[str, str]:
     sql = {
         "count": "cast(count(*) as decimal(20, 6))",
         "count_distinct": f"cast(count(distinct {column}) as decimal(20, 6))",
-        # a sum with an unknown term is unknown: sum() alone would pass over it
+        # a sum with an unknown term is unknown, and so is a greatest value: the function alone would pass over it
         "sum": f"case when count(*) = count({column}) then cast(sum({column}) as decimal(20, 6)) end",
+        "max": f"case when count(*) = count({column}) then cast(max({column}) as decimal(20, 6)) end",
     }[measure.aggregate]
     return sql, f"'{sql}'"
 

@@ -10,10 +10,12 @@ A code that holds a placeholder such as ``{application}`` declares one figure pe
 The rules of a missing value, which no declaration can change:
 
 - missing is never zero: a figure is missing (``m``) when one of its ``sources`` has no accepted delivery; a list among
-  them holds alternatives (one system took the place of another), of which one is enough;
+  them holds alternatives (one system took the place of another), of which one is enough; if a published report printed
+  it, that number stands in its place, marked ``publié``, and nothing is computed from it;
 - ``empty`` says what no row at all means when everything was delivered: ``zero``, ``missing`` (``m``), or
   ``not_applicable`` (``—``: a cell that the report leaves blank);
-- an unknown value among the rows makes their sum or median unknown (``?``): a fact whose NULL means zero says 0;
+- an unknown value among the rows makes their sum, greatest value or median unknown (``?``): a fact whose NULL means
+  zero says 0;
 - a declared absence (``NC``, ``?``) makes its figure missing, whatever was received;
 - a missing operand makes an expression missing, with the operand's code;
 - a division by zero is not applicable (``—``).
@@ -83,7 +85,7 @@ class Measure(Declared):
     """An aggregate over the rows of a fact of the marts that bear the figure's exercice (and member of its family)."""
 
     fact: Relation
-    aggregate: Literal["sum", "count", "count_distinct", "median"]
+    aggregate: Literal["sum", "max", "median", "count", "count_distinct"]
     column: Name | None = None
     where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
     empty: Literal["zero", "missing", "not_applicable"] = "missing"
@@ -91,7 +93,7 @@ class Measure(Declared):
     @model_validator(mode="after")
     def _column_fits(self) -> "Measure":
         if (self.aggregate == "count") == (self.column is not None):
-            raise ValueError("a column is needed for sum, count_distinct and median, and none for count")
+            raise ValueError("a column is needed for sum, max, median and count_distinct, and none for count")
         if any(values == [] for values in self.where.values()):
             raise ValueError("where: an empty list of values matches no row")
         return self
@@ -100,6 +102,7 @@ class Measure(Declared):
         """The aggregate as a French sentence without full stop."""
         what = {
             "sum": f"Somme de {self.fact}.{self.column}",
+            "max": f"Plus grande valeur de {self.fact}.{self.column}",
             "count": f"Nombre de lignes de {self.fact}",
             "count_distinct": f"Nombre de valeurs distinctes de {self.fact}.{self.column}",
             "median": f"Médiane de {self.fact}.{self.column}",

@@ -87,7 +87,8 @@ def _read(
     manifest_path: Path,
 ) -> Manifest:
     home.lake.mkdir(parents=True, exist_ok=True, mode=0o700)
-    workdir = Path(tempfile.mkdtemp(prefix=f"{WORK}{os.getpid()}-", dir=home.lake))
+    # beside the originals: the copies that readers make hold names, and a kill may leave them
+    workdir = Path(tempfile.mkdtemp(prefix=f"{WORK}{os.getpid()}-", dir=home.archive))
     try:
         tables = {}
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipelines.settings import Home
 
-WORK = ".lecture-"  # working folders, in the lake
+WORK = ".lecture-"  # working folders, in the archive
 OWNER = re.compile(r"^\.(?:lecture-(\d+)-.*|.*\.(\d+))$")
 
 
@@ -21,7 +21,7 @@ def sweep(home: Home, system: str) -> None:
         owner = OWNER.match(path.name)
         if owner and not _alive(int(owner[1] or owner[2])):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    if not any(home.lake.glob(f"{WORK}*")):  # nobody is between writing rows and their manifest
+    if not any(home.archive.glob(f"{WORK}*")):  # nobody is between writing rows and their manifest
         _remove_orphans(home.lake / system)
 
 

@@ -102,6 +102,15 @@ def metadata():
         sa.Column("published_at", sa.String, nullable=False),
     )
     sa.Table(
+        "disclosures",
+        meta,  # what public profiles told of persons, once each: it can never be untold
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("name", sa.String, nullable=False),  # exercice, population and choice of levels
+        sa.Column("value", sa.String, nullable=False),  # decimal
+        sa.Column("disclosed_at", sa.String, nullable=False),
+        sa.UniqueConstraint("name", "value"),
+    )
+    sa.Table(
         "sightings",
         meta,  # when a finding appeared, changed or went; what stands is the last event of each
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
@@ -134,6 +143,17 @@ def metadata():
         sa.Column("visas", sa.JSON, nullable=False),  # {prepared_by, reviewed_by, approved_by}
         sa.Column("reason", sa.String),
         sa.Column("released_at", sa.String, nullable=False),
+    )
+    sa.Table(
+        "purges",
+        meta,  # originals removed when their retention was over
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("export", sa.String, nullable=False),
+        sa.Column("exercice", sa.Integer, nullable=False),
+        sa.Column("kept_until", sa.String, nullable=False),
+        sa.Column("purged_at", sa.String, nullable=False),
     )
     sa.Table(
         "chain",

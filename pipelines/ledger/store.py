@@ -5,9 +5,10 @@ Recording the same thing twice in a row changes nothing. Order is that of entry,
 
 import datetime as dt
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 
 from pipelines.ledger.chain import Broken, Head, append, check, head
 from pipelines.ledger.migrate import migrate
@@ -191,9 +192,21 @@ class Ledger:
             released_at=now(),
         )
 
+    def record_purge(self, sha256: str, name: str, export: str, exercice: int, until: str) -> None:
+        """Enter that an original was removed, its retention being over."""
+        self._add(
+            "purges", sha256=sha256, name=name, export=export, exercice=exercice, kept_until=until, purged_at=now()
+        )
+
     def record_publication(self, publication: str, build: str) -> None:
         """Enter a publication."""
         self._add("publications", publication=publication, build=build, published_at=now())
+
+    def record_disclosures(self, disclosed: Iterable[tuple[str, Decimal]]) -> None:
+        """Enter what a public profile tells: (name, value) pairs; those that are already there change nothing."""
+        with self.engine.begin() as connection:
+            for name, value in disclosed:
+                self._insert(connection, "disclosures", name=name, value=f"{value:f}", disclosed_at=now())
 
     # reading ------------------------------------------------------------
 
@@ -295,6 +308,10 @@ class Ledger:
         """The last decision on each finding, by the finding's id."""
         fields = ("finding", "choice", "reason", "decided_by", "decided_at", "until")
         return {row["finding"]: Decision(**{f: row[f] for f in fields}) for row in self.all_rows("decisions")}
+
+    def disclosures(self) -> list[tuple[str, Decimal]]:
+        """Every (name, value) that a public profile ever told."""
+        return [(row["name"], Decimal(row["value"])) for row in self.all_rows("disclosures")]
 
     def all_rows(self, table: str) -> list[dict]:
         """A whole ledger table, in order of entry."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger
+from pipelines.publish.secret.profile import Proof
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan, values
 
@@ -138,6 +139,21 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("figee_le", "varchar", "Date et heure (UTC)."),
         ],
     ),
+    "secret": (
+        "Preuve du secret statistique : ce qu’un lecteur du profil public peut croire de chaque nombre masqué.",
+        [
+            ("exercice", "integer", "Exercice."),
+            ("nombre", "varchar", "Ce que compte le nombre masqué."),
+            (
+                "nature",
+                "varchar",
+                "primaire : trop peu d’agents ; secondaire : masqué pour qu’un autre ne se déduise pas.",
+            ),
+            ("valeur", "decimal(20, 6)", "Valeur vraie."),
+            ("borne_basse", "decimal(20, 6)", "Plus petite valeur démontrée possible pour le lecteur."),
+            ("borne_haute", "decimal(20, 6)", "Plus grande valeur démontrée possible pour le lecteur."),
+        ],
+    ),
     "constructions": (
         "Constructions de l’entrepôt.",
         [
@@ -152,10 +168,11 @@ RESULT = {True: "réussi", False: "échoué", None: "erreur"}
 CHOICES = {"accepted": "accepté", "withdrawn": "retiré"}
 
 
-def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding]) -> None:
+def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding], proofs: list[Proof]) -> None:
     """Create and fill schema ``audit`` in ``db``."""
     db.execute("create schema audit")
-    for name, rows in _rows(ledger, findings).items():
+    secret = [(p.cell.exercice, p.cell.label, p.kind, p.cell.value, p.low, p.high) for p in proofs]
+    for name, rows in {**_rows(ledger, findings), "secret": secret}.items():
         comment, columns = TABLES[name]
         db.execute(f"create table audit.{name} ({', '.join(f'{c} {kind}' for c, kind, _ in columns)})")
         _comment(db, name, comment, columns)

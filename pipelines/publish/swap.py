@@ -2,7 +2,9 @@
 
 builds/<publication>/rapport.duckdb                  tables of marts, rapport and audit, with comments and keys
                      <schema>/<table>.parquet
-                     manifest.json                   fingerprint of every Parquet, rows, the build it comes from
+                     scdl/                           the budget as open data
+                     manifest.json                   fingerprint of every file but DuckDB's, the build it comes from
+                     public/                         what anybody may read: rapport_public.duckdb, rapport/, manifest.json
 published → builds/<publication>
 """
 
@@ -17,10 +19,14 @@ from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.publish.audit import write_audit
-from pipelines.publish.keys import add_key
+from pipelines.publish.copy import attached, copy_table, tables_of, write_parquet
+from pipelines.publish.scdl import write_scdl
+from pipelines.publish.secret.cells import SecrecyBroken
+from pipelines.publish.secret.declaration import load_secrecy
+from pipelines.publish.secret.profile import Proof, PublicProfile, write_public
+from pipelines.rules import RULES
 from pipelines.settings import Home
 from pipelines.sources.registry import fingerprint
-from pipelines.sql import literal
 
 PUBLISHED_SCHEMAS = ["marts", "rapport"]
 KEPT = 5  # publications kept beside the current one
@@ -30,32 +36,34 @@ class OtherBuild(RuntimeError):
     """The warehouse is not that of the build to publish: build again."""
 
 
-def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding]) -> str:
+def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding], threshold: int) -> str:
     """Publish the current warehouse and the ledger. Returns the publication's identity (32 hex digits).
 
-    The same build and the same ledger give the same publication, byte for byte. Raises OtherBuild when the warehouse is
-    not the one that ``build`` made: a run was stopped between the swap and its entry in the ledger.
+    Two profiles: all of it, and ``public``, where numbers of fewer than ``threshold`` agents are hidden. When the public
+    one cannot be proved, the former stays and a finding, here and in the ledger, says why. The same build and the same
+    ledger give the same publication, byte for byte. Raises OtherBuild when the warehouse is not the one that ``build``
+    made: a run was stopped between the swap and its entry in the ledger.
     """
+    _check_build(home.warehouse, build)
     home.builds.mkdir(parents=True, exist_ok=True)
     aside = home.builds / f".{os.getpid()}"
     _sweep(home)
     aside.mkdir()
-    _write(home, ledger, aside, build, findings)
-    manifest = _manifest(aside, build)
-    identity = fingerprint(manifest)[:32]
-    _write_synced(
-        aside / "manifest.json",
-        json.dumps({"publication": identity, **manifest}, indent=1, ensure_ascii=False),
-    )
+    profile, broken = _write_public(home, ledger, aside / "public", build, threshold)
+    findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
+    _write(home, ledger, aside, findings, profile.proofs if profile else [])
+    identity = _write_manifest(aside, build)
     reached("publish.files_written")
     target = home.builds / identity
     if target.exists():
         shutil.rmtree(aside)  # the same bytes already lie there
     else:
-        for folder in (*(path for path in aside.iterdir() if path.is_dir()), aside):
+        for folder in (*(path for path in aside.rglob("*") if path.is_dir()), aside):
             sync(folder)
         aside.rename(target)
         sync(home.builds)
+    ledger.record_disclosures(profile.disclosed if profile else [])  # before anybody can read it: never forgotten
+    ledger.record_findings(identity, broken)
     reached("publish.before_swap")
     _point(home.published, target)
     reached("publish.after_swap")
@@ -66,60 +74,70 @@ def publish(home: Home, ledger: Ledger, build: str, findings: list[Finding]) -> 
     return identity
 
 
-def _write(home: Home, ledger: Ledger, folder: Path, build: str, findings: list[Finding]) -> None:
-    import duckdb
-
-    # Attached under another name: in a catalog named like one of its schemas, ``rapport.chiffres`` is ambiguous.
-    with duckdb.connect() as db:
-        db.execute(f"attach {literal(folder / 'rapport.duckdb')} as cible")
-        db.execute("use cible")
-        db.execute(f"attach {literal(home.warehouse)} as source (read_only)")
-        (made,) = db.execute("select construction from source.collecte.construction").fetchone()
-        if made != build:
-            raise OtherBuild(f"the warehouse holds build {made[:12]}, not {build[:12]}: build again")
-        db.execute("begin")  # one transaction: each commit would wait for the disk
+def _write(home: Home, ledger: Ledger, folder: Path, findings: list[Finding], proofs: list[Proof]) -> None:
+    with attached(folder / "rapport.duckdb", home.warehouse) as db:
         for schema in PUBLISHED_SCHEMAS:
             db.execute(f"create schema {schema}")
-            _copy_tables(db, schema)
-        write_audit(db, home, ledger, findings)
-        db.execute("commit")
-        db.execute("detach source")
-        for schema, table in db.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = 'cible' order by all"
-        ).fetchall():
-            target = folder / schema / f"{table}.parquet"
-            target.parent.mkdir(exist_ok=True)
-            db.execute(f"copy (select * from {schema}.{table} order by all) to {literal(target)} (format parquet)")
-            sync(target)
-        db.execute("checkpoint cible")
-        db.execute("use memory")
-        db.execute("detach cible")
-    sync(folder / "rapport.duckdb")
+            for table in tables_of(db, schema):
+                copy_table(db, schema, table)
+        write_audit(db, home, ledger, findings, proofs)
+        write_parquet(db, folder)
+        write_scdl(db, folder / "scdl")
 
 
-def _copy_tables(db, schema: str) -> None:
-    """Recreate each table with its keys and comments, then its rows in a stable order."""
-    tables = db.execute(
-        "select table_name, sql, comment from duckdb_tables() where database_name = 'source' "
-        f"and schema_name = {literal(schema)} order by table_name"
-    ).fetchall()
-    for table, sql, comment in tables:
-        db.execute(sql.replace(f"CREATE TABLE source.{schema}.", f"CREATE TABLE {schema}."))
-        db.execute(f"insert into {schema}.{table} select * from source.{schema}.{table} order by all")
-        add_key(db, schema, table)
-        if comment:
-            db.execute(f"comment on table {schema}.{table} is {literal(comment)}")
-        for column, said in db.execute(
-            "select column_name, comment from duckdb_columns() where database_name = 'source' "
-            f"and schema_name = {literal(schema)} and table_name = {literal(table)} and comment is not null"
-        ).fetchall():
-            db.execute(f"comment on column {schema}.{table}.{column} is {literal(said)}")
+def _check_build(warehouse: Path, build: str) -> None:
+    import duckdb
+
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        (made,) = db.execute("select construction from collecte.construction").fetchone()
+    if made != build:
+        raise OtherBuild(f"the warehouse holds build {made[:12]}, not {build[:12]}: build again")
+
+
+def _write_public(
+    home: Home, ledger: Ledger, folder: Path, build: str, threshold: int
+) -> tuple[PublicProfile | None, list[Finding]]:
+    """The public profile in ``folder``; when it cannot be made, the former one and a finding that says why."""
+    folder.mkdir()
+    try:
+        profile = write_public(home.warehouse, folder, load_secrecy(), threshold, ledger.disclosures())
+    except SecrecyBroken as error:
+        shutil.rmtree(folder)
+        if (former := home.published / folder.name).is_dir():
+            shutil.copytree(former, folder)
+        return None, [_broken(error)]
+    _write_manifest(folder, build)
+    return profile, []
+
+
+def _broken(error: SecrecyBroken) -> Finding:
+    rule = RULES[error.code]
+    return Finding(
+        error.code,
+        "bloquant",
+        error.exercice,
+        error.where,
+        f"Profil public non publié : {rule.titre} ({error})",
+        aide=rule.aide,
+    )
+
+
+def _write_manifest(folder: Path, build: str) -> str:
+    """Write ``manifest.json``; the identity of what the folder holds (32 hex digits)."""
+    manifest = _manifest(folder, build)
+    identity = fingerprint(manifest)[:32]
+    _write_synced(
+        folder / "manifest.json",
+        json.dumps({"publication": identity, **manifest}, indent=1, ensure_ascii=False),
+    )
+    return identity
 
 
 def _manifest(folder: Path, build: str) -> dict:
     files = {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*.parquet"))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".duckdb"
     }
     return {"build": build, "files": files}
 

@@ -15,6 +15,7 @@ from pydantic import Field as PydanticField
 Name = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Char = Annotated[str, PydanticField(min_length=1, max_length=1)]
 Severity = Literal["critical", "warning"]
+RETENTION = r"^P[1-9]\d*[YM]$"  # an ISO 8601 duration in whole years or months
 DIRECTIVES = ("%d", "%m", "%Y", "%H", "%M", "%S")  # what a date's format may be made of
 
 
@@ -107,7 +108,10 @@ class Field(Declared):
 
 
 class FieldFormat(Declared):
-    """How one system writes a field of a shape: only what may differ from system to system."""
+    """How one system writes a field of a shape: only what may differ from system to system.
+
+    ``pattern`` holds the words that it uses, where the shape leaves them open.
+    """
 
     name: Name
     format: str | None = None
@@ -115,6 +119,7 @@ class FieldFormat(Declared):
     groupChar: Char | None = None
     trueValues: list[str] | None = None
     falseValues: list[str] | None = None
+    pattern: Pattern | None = None
 
 
 class Ignore(Declared):
@@ -283,7 +288,7 @@ class Export(Declared):
     tables: list[Table]
     owner: str | None = None
     due: str | None = PydanticField(None, pattern=r"^\d{2}-\d{2}$")
-    retention: str | None = None
+    retention: str | None = PydanticField(None, pattern=RETENTION)
 
     @model_validator(mode="after")
     def _fits_its_format(self) -> "Export":
@@ -318,7 +323,7 @@ class System(Declared):
     title: str
     owner: str
     due: str = PydanticField("03-31", pattern=r"^\d{2}-\d{2}$")  # of the year after the exercice
-    retention: str = "P5Y"
+    retention: str = PydanticField("P5Y", pattern=RETENTION)  # of the originals, after the exercice
     valid: Valid = Valid()
     exports: list[Export]
 

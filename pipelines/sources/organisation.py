@@ -48,11 +48,12 @@ class Exercices(Declared):
 
 
 class Organisation(Declared):
-    """One syndicate."""
+    """One syndicate; ``alias`` lists the spellings under which its tools name it, when it is one of their clients."""
 
     nom: str
     sigle: str
     siren: str = PydanticField(pattern=r"^\d{9}$")
+    alias: list[str] = []
     demonstration: bool = False
     exercices: Exercices
     collectivites: list[Collectivite] = []

@@ -136,11 +136,19 @@ def _complete(table: dict, at: tuple, shapes: dict[str, Shape], lines: dict, pat
             raise DeclarationError(
                 f"{path.name}:{lines[(*at, 'fields', i)]} fields: shape {name!r} has no field {field.name!r}"
             )
-        own[field.name] = field.model_dump(exclude_none=True)
-    table["fields"] = [f.model_dump() | own.get(f.name, {}) for f in shape.fields]
+        own[field.name] = field
+    table["fields"] = [_own(f.model_dump(), own.get(f.name)) for f in shape.fields]
     table.setdefault("primaryKey", shape.primaryKey)
     table.setdefault("missingValues", shape.missingValues)
     table.setdefault("description", shape.description)
+
+
+def _own(field: dict, own: FieldFormat | None) -> dict:
+    """A shape's field as one system writes it."""
+    if own is None:
+        return field
+    words = {"constraints": field["constraints"] | {"pattern": own.pattern}} if own.pattern else {}
+    return field | own.model_dump(exclude_none=True, exclude={"pattern"}) | words
 
 
 def fingerprint(value: object) -> str:

@@ -1,5 +1,7 @@
-"""What a new warehouse says of itself: differences with published figures, contradicted absences, unknown accounts,
-and sources of the staff that disagree.
+"""What a new warehouse says of itself.
+
+Differences with published figures, contradicted absences, unknown accounts, budget documents of another body,
+meetings whose quorum is not the one declared, and amounts that two documents or systems should have in common.
 """
 
 from decimal import Decimal
@@ -7,14 +9,35 @@ from pathlib import Path
 
 from pipelines.ledger.records import Finding
 from pipelines.rules import RULES
+from pipelines.sql import literal
+
+# The controls of rapport.rpt_finances__rapprochements, each the code of a rule.
+RECONCILIATIONS = (
+    "FIN-CONSOLIDATION",
+    "FIN-ECRITURES",
+    "FIN-EQUILIBRE",
+    "FIN-ORDRE",
+    "FIN-RECIPROQUE",
+    "FIN-REPRISE",
+    "FIN-RESTES",
+    "FIN-VIREMENT",
+)
 
 
 def build_findings(warehouse: Path) -> list[Finding]:
-    """Read the control tables of schema ``rapport``; each line is a finding, in a stable order."""
+    """Read the control tables of the warehouse; each line is a finding, in a stable order."""
     import duckdb
 
     with duckdb.connect(str(warehouse), read_only=True) as db:
-        return [*_differences(db), *_contradicted_absences(db), *_unknown_accounts(db), *_staff(db)]
+        return [
+            *_differences(db),
+            *_contradicted_absences(db),
+            *_unknown_accounts(db),
+            *_other_bodies(db),
+            *_staff(db),
+            *_quorums(db),
+            *(finding for code in RECONCILIATIONS for finding in _unequal_amounts(db, code)),
+        ]
 
 
 def _differences(db) -> list[Finding]:
@@ -108,4 +131,73 @@ def _staff(db) -> list[Finding]:
             cle=scope,
         )
         for code, exercice, scope, found, expected, gap in rows
+    ]
+
+
+def _other_bodies(db) -> list[Finding]:
+    rows = db.execute(
+        "select exercice, nature_decision, siret, fichier, ligne from marts.fct_documents_ecartes "
+        "where motif = 'document d’un autre organisme' order by all"
+    ).fetchall()
+    rule = RULES["FIN-ORGANISME"]
+    return [
+        Finding(
+            "FIN-ORGANISME",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {nature}",
+            attendu="un budget du SIREN de l’organisation",
+            recu=siret,
+            aide=rule.aide,
+            fichier=fichier,
+            ligne=ligne,
+        )
+        for exercice, nature, siret, fichier, ligne in rows
+    ]
+
+
+def _unequal_amounts(db, code: str) -> list[Finding]:
+    rows = db.execute(
+        "select exercice, severite, concat_ws(', ', libelle_budget, objet, section, sens, 'chapitre ' || code_chapitre), "
+        "attendu_eur, constate_eur, ecart_eur, rapprochement_id from rapport.rpt_finances__rapprochements "
+        f"where controle = {literal(code)} and not est_egal order by rapprochement_id"
+    ).fetchall()
+    rule = RULES[code]
+    return [
+        Finding(
+            code,
+            severity,
+            exercice,
+            "rpt_finances__rapprochements",
+            f"{rule.titre} : {where}",
+            attendu=f"{plain(expected)} €",
+            recu=f"{plain(found)} €",
+            ecart=plain(gap),
+            aide=rule.aide,
+            cle=identity,
+        )
+        for exercice, severity, where, expected, found, gap, identity in rows
+    ]
+
+
+def _quorums(db) -> list[Finding]:
+    rows = db.execute(
+        "select exercice, date_seance, quorum_requis, nb_presents, regle_quorum from rapport.rpt_gouvernance__seances "
+        "where est_quorum_atteint <> est_quorum_declare order by date_seance"
+    ).fetchall()
+    rule = RULES["GOU-QUORUM"]
+    return [
+        Finding(
+            "GOU-QUORUM",
+            "alerte",
+            exercice,
+            "comite/seances",
+            f"{rule.titre} : séance du {day:%d/%m/%Y}",
+            attendu=f"{required} présents ({rule_of_the_day[0].lower()}{rule_of_the_day[1:]})",
+            recu=f"{present} présents",
+            aide=rule.aide,
+            cle=f"{day:%Y-%m-%d}",
+        )
+        for exercice, day, required, present, rule_of_the_day in rows
     ]

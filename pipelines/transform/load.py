@@ -115,7 +115,9 @@ def _load_organisation(db, organisation: Organisation) -> None:
         db,
         "organisation.collectivites_alias",
         "alias varchar, code_insee varchar",
-        [(alias, c.code_insee) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])],
+        [(alias, c.code_insee) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])]
+        # the syndicate itself, which has no code Insee: its own agents, accounts and data belong somewhere
+        + [(alias, "syndicat") for alias in organisation.alias],
     )
     _table(
         db,

@@ -183,3 +183,19 @@ def test_verify_finds_nothing_then_names_what_was_changed(filled):
     ]
     original.unlink()
     assert f"archive/{manifest.files[0].sha256}: the original of" in filled.sicio("verify").stdout
+
+
+def test_originals_go_when_their_retention_is_over_and_the_figures_stay(filled, monkeypatch):
+    monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2024-12-31T00:00:00+00:00")
+    assert "0 originals would go" in filled.sicio("purge", "--dry-run").stdout
+    monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2025-01-01T00:00:00+00:00")
+    said = filled.sicio("purge", "--dry-run").stdout
+    assert "ventes/ventes 2019 ventes_2019.csv (kept until 2024-12-31)" in said and "2 originals would go" in said
+    assert len(list(filled.home.archive.iterdir())) == 2
+    assert "2 originals removed" in filled.sicio("purge").stdout
+    assert list(filled.home.archive.iterdir()) == []
+    assert not [path for path in filled.home.landing.rglob("*") if path.is_file()]
+    assert filled.sicio("verify").exit_code == 0
+    with filled.ledger() as ledger:
+        assert {row["name"] for row in ledger.all_rows("purges")} == {"ventes_2019.csv", "agents_2019.csv"}
+        assert (filled.home.lake / ledger.current()["ventes/ventes", 2019].manifest.tables["ventes"].parquet).exists()

@@ -124,6 +124,20 @@ def test_figures_as_csv_and_json(filled) -> None:
     assert [figure["valeur"] for figure in found] == [None, 4764020.26]
 
 
+def test_a_figure_taken_from_the_published_report_is_never_shown_as_computed(filled) -> None:
+    filled.publish(
+        """
+        ('essai.agents.nombre', 2019, 27::decimal(20,6), 'agents', 0, 'publié', null, false, 'A', 'essai', 'f'),
+        ('essai.ventes.total', 2019, 1, 'EUR', 2, 'calculé', null, false, 'Total', 'essai', 'f')
+        """
+    )
+    lines = {line.split()[0]: line for line in filled.sicio("figures", 2019).stdout.splitlines() if "essai." in line}
+    assert "printed" in lines["essai.agents.nombre"]
+    assert "computed" in lines["essai.ventes.total"]
+    rows = read_csv(filled.sicio("figures", 2019, "--format", "csv").stdout)
+    assert [row["statut"] for row in rows] == ["publié", "calculé"]
+
+
 def test_figures_can_be_narrowed_by_a_code_or_its_beginning(filled) -> None:
     filled.publish(ROWS)
     assert "essai.agents.nombre" not in filled.sicio("figures", 2019, "essai.ventes").stdout

@@ -38,6 +38,12 @@ def test_nothing_arrived(bench) -> None:
     assert "Published: nothing yet" in result.stdout
 
 
+def test_a_published_number_hides_no_missing_export(bench) -> None:
+    bench.publish("('essai.ventes.total', 2019, 3, 'EUR', 2, 'publié', null, false, 'Total', 'essai', 'f')")
+    assert figures(bench)["essai.ventes.total"][:2] == ("missing", "m")
+    assert states(bench)["ventes/ventes"] == "late"
+
+
 def test_what_is_not_due_yet_is_awaited_not_late(bench) -> None:
     assert states(bench, 2030)["ventes/ventes"] == "awaited"
     assert bench.sicio("status", 2030).exit_code == 0

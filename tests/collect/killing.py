@@ -54,6 +54,15 @@ create table rapport.rpt_rh__rapprochements (
     code_controle varchar, exercice integer, perimetre varchar,
     valeur decimal(20,6), valeur_attendue decimal(20,6), ecart decimal(20,6), est_egal boolean
 );
+create table rapport.rpt_finances__rapprochements (rapprochement_id varchar, controle varchar, exercice integer, severite varchar,
+  libelle_budget varchar, objet varchar, section varchar, sens varchar, code_chapitre varchar,
+  attendu_eur decimal(18,2), constate_eur decimal(18,2), ecart_eur decimal(18,2), est_egal boolean);
+create table marts.fct_documents_ecartes (exercice integer, nature_decision varchar, siret varchar, motif varchar,
+  fichier varchar, ligne bigint);
+create table rapport.rpt_gouvernance__seances (
+    exercice integer, date_seance date, quorum_requis bigint, nb_presents bigint,
+    regle_quorum varchar, est_quorum_atteint boolean, est_quorum_declare boolean
+);
 """
 FORMER = HEADER + "A1;x;1,00;03/02/{year}\nA2;y;2,00;03/02/{year}\n"
 CORRECTED = FORMER + "A3;z;40,00;03/02/{year}\nA4;z;oups;\n"
@@ -104,7 +113,7 @@ def run(home: Home, registry: Registry) -> None:
         with duckdb.connect(str(home.warehouse_next)) as db:
             db.execute(MODELS)
         built = finish(home, ledger, frozen, [NodeResult("fct_lignes", "model", "success", None, None)])
-        publish(home, ledger, built.build, gather(home, ledger, registry, organisation))
+        publish(home, ledger, built.build, gather(home, ledger, registry, organisation), organisation.seuil_secret)
 
 
 def start(work) -> int:

@@ -7,7 +7,7 @@ import duckdb
 
 from pipelines import settings
 from pipelines.sources.registry import Registry
-from tests.dbt import case_rh
+from tests.dbt import case_gouvernance, case_rh
 
 YEARS = (2041, 2042, 2043)
 PROVENANCE = [
@@ -56,6 +56,7 @@ ACCEPTED = {
     ("glpi/tickets", 2041): 0,
     ("glpi/tickets", 2042): 0,
     **case_rh.ACCEPTED,
+    **case_gouvernance.ACCEPTED,
 }
 
 
@@ -187,10 +188,12 @@ LAKE: dict[str, list[dict[str, Any]]] = {
             ("applications.ciril_elections.jours_traitement_elections", None, "NC"),
             ("applications.gma.agents_formes", "6", "6"),
             ("chapitre.chiffre_sans_formule", "12", "12"),
+            ("gouvernance.comite.membres", "4", "4"),  # no list of members was accepted that year
             ("rh.filiere.police.tous", None, None),  # a blank cell
         ]
     ],
     **case_rh.LAKE,
+    **case_gouvernance.LAKE,
 }
 
 

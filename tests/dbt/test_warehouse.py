@@ -149,8 +149,21 @@ def test_published_figures_are_compared_at_the_printed_precision(warehouse):
         ),
         ("applications.gma.agents_formes", None, Decimal(6), 0, None, False, "non recalculé"),
         ("chapitre.chiffre_sans_formule", None, Decimal(12), 0, None, False, "non recalculé"),
+        ("gouvernance.comite.membres", None, Decimal(4), 0, None, False, "non recalculé"),
         ("rh.filiere.police.tous", None, None, None, None, True, "manquant des deux côtés"),
     ]
+
+
+def test_published_figure_stands_for_the_one_that_nothing_gives(warehouse):
+    rows = warehouse.rows(
+        "select exercice, valeur, statut, code_manquant from rapport.chiffres "
+        "where code = 'gouvernance.comite.membres' order by exercice"
+    )
+    assert rows == [(2041, 4, "publié", None), (2042, 3, "calculé", None), (2043, None, "manquant", "m")]
+    [(received,)] = warehouse.rows(
+        "select est_acceptee from rapport.rpt_collecte where nom_table = 'membres' and exercice = 2041"
+    )
+    assert received is False  # the missing delivery is still told
 
 
 def test_lines_left_out_are_reported(warehouse):
@@ -162,6 +175,10 @@ def test_lines_left_out_are_reported(warehouse):
         ("ciril_rh/bulletins", 2041, "collectivité inconnue", True, 1),
         ("ciril_rh/heures", 2041, "agent absent de l’état du personnel", False, 1),
         ("ciril_rh/heures", 2042, "remplacée par les déclarations sociales", False, 3),
+        ("comite/deliberations", 2042, "sans séance", False, 1),
+        ("comite/membres", 2042, "collectivité inconnue", True, 1),
+        ("comite/membres", 2042, "hors période", False, 1),
+        ("comite/seances", 2042, "doublon", False, 1),
         ("dsn/activites", 2042, "absence non rémunérée", False, 1),
         ("dsn/activites", 2042, "contrat absent de la déclaration", False, 1),
         ("dsn/activites", 2042, "déclaration écartée", False, 1),
@@ -182,6 +199,10 @@ def test_lines_left_out_are_reported(warehouse):
         ("journal_formations/sessions", 2041, "application inconnue", False, 1),
         ("journal_formations/sessions", 2041, "hors période", False, 1),
         ("journal_formations/sessions", 2042, "doublon", False, 1),
+        ("projets/faits_marquants", 2042, "doublon", False, 1),
+        ("projets/projets", 2042, "doublon", False, 1),
+        ("rgpd/sous_traitants", 2042, "doublon", False, 1),
+        ("rgpd/traitements_responsable", 2042, "hors période", False, 1),
     ]
 
 
@@ -190,7 +211,7 @@ def test_collection_shows_every_declared_table_of_every_exercice(warehouse):
         "select count(*), count(*) filter (where statut = 'reçue'), sum(nb_ecartees) from rapport.rpt_collecte"
     )
     assert count % len(case.YEARS) == 0
-    assert (received, left_out) == (len(case.ACCEPTED), 25)
+    assert (received, left_out) == (len(case.ACCEPTED), 32)
 
 
 def test_application_table_has_a_row_per_indicator_and_exercice(warehouse):
@@ -383,6 +404,7 @@ def test_model_names_follow_their_layer(warehouse, layer, pattern):
 
 def test_every_chapter_has_an_exposure_with_an_owner(warehouse):
     exposures = {exposure["name"]: exposure for exposure in warehouse.manifest["exposures"].values()}
+    assert {"chapitre_gouvernance", "chapitre_rgpd", "chapitre_projets"} <= set(exposures)
     assert {"chapitre_applications", "chapitre_finances", "annexe_rapprochement", "annexe_collecte"} <= set(exposures)
     for exposure in exposures.values():
         assert exposure["owner"]["name"] and exposure["description"] and exposure["depends_on"]["nodes"]

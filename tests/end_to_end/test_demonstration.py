@@ -9,10 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from demo.finances import EXERCICE_PIECE_OMISE, piece_omise
 from tests.end_to_end.conftest import sicio
+from tests.publish.scdl import problems
 
 PUBLISHED = Path(__file__).parents[2] / "demo" / "published_figures.csv"
-COMPUTED_DOMAINS = ("applications.", "finances.")
 KNOWN_DIFFERENCES = {
     "finances.principal.fonctionnement.ecart_recettes": Decimal("0.71"),  # truncated in print: 222 255,71
     "finances.annexe.fonctionnement.resultat": Decimal("-0.62"),  # the report contradicts itself
@@ -21,7 +22,7 @@ KNOWN_DIFFERENCES = {
 
 def published_rows() -> list[dict]:
     with PUBLISHED.open(encoding="utf-8") as file:
-        return [row for row in csv.DictReader(file) if row["figure_id"].startswith(COMPUTED_DOMAINS)]
+        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +37,7 @@ def opened(home: Path) -> duckdb.DuckDBPyConnection:
     return db
 
 
-def test_every_application_and_finance_figure_equals_the_published_one_at_printed_precision(report) -> None:
+def test_every_computed_figure_equals_the_published_one_at_printed_precision(report) -> None:
     computed = {
         (code, year): (value, missing)
         for code, year, value, missing in report.execute(
@@ -44,11 +45,11 @@ def test_every_application_and_finance_figure_equals_the_published_one_at_printe
         ).fetchall()
     }
     rows, differences = published_rows(), {}
-    assert len(rows) == 201 + 12
+    assert len(rows) == 280
     for row in rows:
         value, missing = computed[(row["figure_id"], int(row["exercice"]))]
         if row["value"] == "":
-            assert (value, missing) == (None, row["published_text"]), row
+            assert (value, missing) == (None, row["published_text"] or "—"), row  # a blank cell has no object
             continue
         printed = Decimal(row["value"])
         if value.quantize(Decimal(1).scaleb(printed.as_tuple().exponent), ROUND_HALF_UP) != printed:
@@ -79,7 +80,36 @@ def test_read_equals_accepted_plus_refused_plus_ignored(report) -> None:
 
 def test_planted_defects_are_caught(report) -> None:
     codes = {code for (code,) in report.execute("select distinct code from audit.constats").fetchall()}
-    assert {"LIG-TYPE", "LIG-OBLIGATOIRE", "ATT-ALERTE", "CPT-INCONNU"} <= codes
+    assert {"LIG-TYPE", "LIG-OBLIGATOIRE", "ATT-ALERTE", "CPT-INCONNU", "GOU-QUORUM"} <= codes
+
+
+def test_the_ledger_the_documents_and_the_years_agree_but_for_the_piece_left_out(report) -> None:
+    controls = report.execute(
+        "select controle, count(*) filter (est_egal), count(*) filter (not est_egal) "
+        "from rapport.rpt_finances__rapprochements group by controle order by controle"
+    ).fetchall()
+    assert {control: unequal for control, _, unequal in controls if unequal} == {"FIN-ECRITURES": 1}
+    assert len(controls) == 8
+    assert all(equal for _, equal, _ in controls)
+    gap = f"-{piece_omise() // 100},{piece_omise() % 100:02d}"
+    found = report.execute(
+        "select code, exercice, ecart from audit.constats where code like 'FIN-%' order by all"
+    ).fetchall()
+    assert found == [("FIN-ECRITURES", EXERCICE_PIECE_OMISE, gap), ("FIN-ORGANISME", 2018, None)]
+
+
+def test_a_corrected_document_takes_the_place_of_the_first(report) -> None:
+    left_out = report.execute("select exercice, nature_decision, motif from marts.fct_documents_ecartes order by all")
+    replaced = "document remplacé par une version plus récente"
+    assert left_out.fetchall() == [
+        (2018, "budget primitif", "document d’un autre organisme"),
+        (2019, "budget primitif", replaced),
+        (2019, "compte administratif", replaced),
+    ]
+
+
+def test_the_budget_is_valid_open_data(demonstration: Path) -> None:
+    assert problems(demonstration / "published" / "scdl") == []
 
 
 def test_refused_lines_never_show_a_cell_of_a_table_with_personal_columns(report) -> None:
@@ -87,6 +117,43 @@ def test_refused_lines_never_show_a_cell_of_a_table_with_personal_columns(report
         "select systeme, nom_table from audit.lignes_refusees where nom_table = 'comptes' and regle <> 'LIG-COLONNES' and recu is not null"
     ).fetchall()
     assert not shown
+
+
+def test_who_asks_for_a_right_is_nowhere_in_what_is_published(demonstration: Path, report) -> None:
+    from demo.rgpd import EXERCICE_DEMANDE_REFUSEE
+    from tests.demo.exports import records
+
+    names = [row["demandeur"] for _, row in records(demonstration, "rgpd/demandes", EXERCICE_DEMANDE_REFUSEE)]
+    assert len(names) == 2  # one line is accepted, the other refused
+    refused = "select recu from audit.lignes_refusees where nom_table = 'demandes'"
+    assert report.execute(refused).fetchall() == [(None,)]
+    ledger = (demonstration / "ledger.db").read_bytes()
+    tables = report.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'publie'"
+    ).fetchall()
+    for name in names:
+        assert name.encode() not in ledger
+        for (table,) in tables:
+            [(found,)] = report.execute(
+                f"select count(*) from {table} as lignes where contains(cast(lignes as varchar), ?)", [name]
+            ).fetchall()
+            assert not found, table
+
+
+def test_elections_are_told_by_the_logs_that_already_exist(report) -> None:
+    [(work, training, agents)] = report.execute(
+        "select sum(duree_jours) filter (where nb_agents_formes is null), "
+        "sum(duree_jours) filter (where nb_agents_formes is not null), sum(nb_agents_formes) "
+        "from rapport.rpt_elections__accompagnement where exercice = 2020"
+    ).fetchall()
+    assert (work, training, agents) == tuple(
+        value
+        for indicateur in ("jours_traitement_elections", "jours_formation", "agents_formes")
+        for (value,) in report.execute(
+            "select valeur from rapport.chiffres where exercice = 2020 and code = ?",
+            [f"applications.ciril_elections.{indicateur}"],
+        ).fetchall()
+    )
 
 
 def test_every_published_table_has_comments_and_a_parquet(demonstration: Path, report) -> None:
@@ -114,6 +181,39 @@ def parquet_digests(home: Path) -> dict[str, str]:
         str(path.relative_to(published)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(published.rglob("*.parquet"))
     }
+
+
+def test_the_public_profile_holds_the_report_and_no_small_number_of_agents(demonstration: Path, report) -> None:
+    public = demonstration / "published" / "public"
+    with duckdb.connect() as db:
+        db.execute(f"attach '{public / 'rapport_public.duckdb'}' as p (read_only); use p")
+        found = db.execute("select schema_name, table_name from duckdb_tables() where database_name = 'p'").fetchall()
+        assert {schema for schema, _ in found} == {"rapport"}
+        assert {path.stem for path in public.rglob("*.parquet")} == {table for _, table in found}
+        assert not {t for _, t in found} & {"rpt_collecte", "rpt_rapprochement_publie", "rpt_rh__rapprochements"}
+        counts = db.execute(
+            "select table_name, column_name from duckdb_columns() where database_name = 'p' "
+            "and regexp_matches(table_name, '^rpt_rh__') and regexp_matches(column_name, '^nb_(agents|arrivees|departs|nommes)')"
+        ).fetchall()
+        assert len(counts) > 10
+        for table, column in counts:
+            assert not db.execute(f"select * from rapport.{table} where {column} between 1 and 4").fetchall(), table
+        figures = dict(db.execute("select code, valeur from rapport.chiffres where exercice = 2020").fetchall())
+        hidden = {c for (c,) in db.execute("select code from rapport.chiffres where code_manquant = 's'").fetchall()}
+    kept = {"rh.effectif.total": 27, "rh.effectif.fonctionnaire": 13, "rh.filiere.technique.tous": 70}
+    assert {code: figures[code] for code in kept} == kept
+    assert figures["rh.etpr.total"] == Decimal("26.24") and figures["rh.age_moyen.ensemble_permanent"] == Decimal(
+        "46.94"
+    )
+    assert {
+        "rh.filiere.administrative.titulaire",
+        "rh.mouvement.departs",
+        "rh.cadre_emplois.adjoints_techniques",
+    } <= hidden
+    assert all(code.startswith("rh.") for code in hidden)
+    unproved = "select * from audit.secret where nature = 'primaire' and borne_haute - borne_basse < 4"
+    assert not report.execute(unproved).fetchall()
+    assert report.execute("select count(*) from audit.secret where exercice = 2020").fetchone()[0] > 20
 
 
 def test_summary_names_what_arrived_and_where_to_look(demonstration: Path) -> None:

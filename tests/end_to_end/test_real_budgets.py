@@ -1,5 +1,6 @@
 """Real budget documents through the same command, into a home of another organisation."""
 
+import csv
 import shutil
 from decimal import Decimal
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from tests.end_to_end.conftest import sicio
 from tests.end_to_end.test_demonstration import opened
+from tests.publish.scdl import problems
 
 DOCUMENTS = Path(__file__).parents[1] / "fixtures" / "budget"
 EXPECTED = {  # (document, section, direction): credits, realised, restes à réaliser
@@ -25,6 +27,8 @@ EXPECTED = {  # (document, section, direction): credits, realised, restes à ré
     ("mohon_CFU_2023", "I", "R"): ("1552241.01", "312286.77", "7945"),
 }
 
+OURS, MOHON = b"21560046100028", b"21560134500014"  # the former a SIRET of Crac’h’s SIREN that no document bears
+OTHER = "autre_organisme.xml"
 SECTION = {"fonctionnement": "F", "investissement": "I"}
 SIDE = {"dépense": "D", "recette": "R"}
 
@@ -55,7 +59,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if year.isdigit():
             folder = home / "landing" / year / "budget"
             folder.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, folder)
+            ours = path.read_bytes().replace(MOHON, OURS)  # one organisation for both
+            (folder / path.name).write_bytes(ours)
+            if path.stem.startswith("mohon"):  # and the document as it is: another body's
+                shutil.copy(path, folder / OTHER)
     done = sicio(home, "run", "2021", "2022", "2023")
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return home
@@ -76,3 +83,37 @@ def test_sections_of_real_documents_are_exact(home: Path) -> None:
         if name:
             found[(name, SECTION[section], SIDE[direction])] = tuple(amounts)
     assert found == {key: tuple(map(Decimal, amounts)) for key, amounts in EXPECTED.items()}
+
+
+def test_a_document_of_another_body_enters_no_table_and_is_a_finding(home: Path) -> None:
+    report = opened(home)
+    assert report.execute("select motif, fichier from marts.fct_documents_ecartes").fetchall() == [
+        ("document d’un autre organisme", OTHER)
+    ]
+    assert report.execute("select fichier, recu from audit.constats where code = 'FIN-ORGANISME'").fetchall() == [
+        (OTHER, "21560134500014")
+    ]
+    sums = report.execute(
+        "select sum(realise_eur) from marts.fct_lignes_budgetaires where exercice = 2023 and sens = 'recette'"
+    ).fetchone()
+    assert sums == (Decimal("1699824.83") + Decimal("312286.77"),)
+
+
+def test_no_reconciliation_of_real_documents_raises_an_alarm(home: Path) -> None:
+    report = opened(home)
+    controls = (
+        "select count(distinct controle), count(*) filter (not est_egal) from rapport.rpt_finances__rapprochements"
+    )
+    assert report.execute(controls).fetchone() == (7, 0)  # all but the ledger
+    codes = "select code from audit.constats where code like 'FIN-%' and code <> 'FIN-ORGANISME'"
+    assert report.execute(codes).fetchall() == []
+
+
+def test_the_published_budget_is_valid_open_data(home: Path) -> None:
+    folder = home / "published" / "scdl"
+    assert problems(folder) == []
+    with (folder / "budget_2023.csv").open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert {line["BGT_NATDEC"] for line in lines} == {"compte administratif"}  # the CFU, as the package says
+    assert sum(Decimal(line["BGT_MTREAL"]) for line in lines if line["BGT_CODRD"] == "dépense") == Decimal("982284.07")
+    assert len(lines) == 163

@@ -63,6 +63,12 @@ figures:
     decimales: 0
     sources: [gma/comptes]
     measure: {fact: fct_flux, aggregate: count_distinct, column: sens, empty: zero}
+  - code: essai.record
+    libelle: Record
+    unite: u
+    decimales: 0
+    sources: [gma/comptes]
+    measure: {fact: fct_flux, aggregate: max, column: quantite, where: {code_application: elise}}
   - code: essai.solde
     libelle: Solde
     unite: u
@@ -129,6 +135,7 @@ create table fct_flux
     (exercice integer, code_application varchar, sens varchar, quantite decimal(18, 2), est_clos boolean);
 create table fct_collecte (source varchar, exercice integer, est_acceptee boolean, nb_refusees bigint);
 create table fct_absences_declarees (code varchar, exercice integer, code_manquant varchar);
+create table fct_chiffres_publies (code varchar, exercice integer, valeur_publiee decimal(20, 6));
 """
 ALL_ACCEPTED = [(source, year, True, 0) for source in ("elise/comptes", "gma/comptes") for year in (3001, 3002)]
 FLOWS = [  # of 3001
@@ -148,15 +155,16 @@ def compiled(tmp_path_factory):
 
 @pytest.fixture
 def computed(compiled):
-    """Function: rows of facts, collection and declared absences → {(code, exercice): row as a mapping}."""
+    """Function: rows of facts, collection, declared absences and printed figures → {(code, exercice): row}."""
 
-    def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=()):
+    def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=(), published=()):
         db = duckdb.connect()
         db.execute(TABLES)
         for table, rows in (
             ("fct_flux", flows),
             ("fct_collecte", collected),
             ("fct_absences_declarees", absences),
+            ("fct_chiffres_publies", published),
         ):
             for row in rows:
                 db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
@@ -182,6 +190,8 @@ def test_values_of_measures_and_expressions(computed):
     assert value(rows, "essai.sorties") == Decimal("4")  # 1.5 + 2, rounded half up
     assert value(rows, "essai.lignes") == 4
     assert value(rows, "essai.sens") == 3
+    assert value(rows, "essai.record") == 10  # 10.25, not the 50 of another application
+    assert rows["essai.record", 3001]["formule"].startswith("Plus grande valeur de fct_flux.quantite pour l’exercice")
     assert value(rows, "essai.solde") == Decimal("6.75")  # from the exact 3.5, not from the rounded 4
     assert value(rows, "essai.part") == Decimal("34.1")  # 34.146…
     assert value(rows, "essai.part_du_solde") == Decimal("0.984")  # 6.75/3.5/3 + 3.5/10.25 = 0.98432…, from 34.146…
@@ -241,7 +251,7 @@ def test_refused_lines_make_a_figure_partial(computed):
     rows = computed(collected=collected)
     partial = {code for (code, exercice), row in rows.items() if exercice == 3001 and row["est_partiel"]}
     assert partial == {
-        "essai.sorties", "essai.lignes", "essai.sens", "essai.solde", "essai.part", "essai.part_du_solde",
+        "essai.sorties", "essai.lignes", "essai.sens", "essai.record", "essai.solde", "essai.part", "essai.part_du_solde",
         "lieux.gma.quantite", "lieux.gma.moyenne",
         "sens.E.lignes", "sens.S.lignes", "sens.E.part", "sens.S.part",
     }  # fmt: skip
@@ -256,6 +266,36 @@ def test_declared_absence_wins_and_makes_its_dependents_missing(computed):
     assert rows["essai.entrees", 3001]["valeur_ecartee"] is None  # nothing contradicts it
     missing = computed([], collected=[], absences=[("essai.entrees", 3001, "?")])
     assert value(missing, "essai.entrees") == "?"
+
+
+def test_published_figure_stands_where_a_source_was_never_accepted(computed):
+    collected = [row for row in ALL_ACCEPTED if row[:2] != ("gma/comptes", 3001)]
+    printed = [("essai.sorties", 3001, "7.5"), ("essai.entrees", 3001, "9"), ("essai.sens", 3001, None)]
+    rows = computed(collected=collected, published=printed)
+    sorties = rows["essai.sorties", 3001]
+    assert (sorties["valeur"], sorties["statut"], sorties["code_manquant"]) == (Decimal("7.5"), "publié", None)
+    assert not sorties["est_partiel"]
+    assert rows["essai.entrees", 3001]["statut"] == "calculé"  # what was received is never printed over
+    assert value(rows, "essai.entrees") == Decimal("10.25")
+    assert value(rows, "essai.sens") == "m"  # the report printed no number
+    assert value(rows, "essai.solde") == "m"  # nothing is computed from a published number
+    assert value(rows, "essai.sorties", 3002) == "m"  # another exercice
+
+
+def test_published_figure_of_an_expression_stands_for_itself(computed):
+    rows = computed(collected=[], published=[("essai.part", 3001, "34")])
+    assert (value(rows, "essai.part"), rows["essai.part", 3001]["statut"]) == (34, "publié")
+    assert value(rows, "essai.part_du_solde") == "m"
+
+
+def test_published_figure_hides_neither_an_absence_nor_accepted_rows_that_say_nothing(computed):
+    printed = [("essai.sorties", 3001, "7"), ("essai.entrees", 3001, "9")]
+    unknown = computed([(3001, "gma", "E", None, False)], published=printed)
+    assert value(unknown, "essai.entrees") == "?"
+    assert value(unknown, "essai.sorties") == "m"  # its tables were accepted, no row was in them
+    absent = computed(collected=[], absences=[("essai.sorties", 3001, "NC")], published=printed)
+    assert value(absent, "essai.sorties") == "NC"
+    assert absent["essai.sorties", 3001]["statut"] == "manquant"
 
 
 def test_absence_of_an_expression_makes_its_dependents_missing(computed):
@@ -324,3 +364,9 @@ def test_one_of_the_alternatives_of_a_source_is_enough(computed):
         assert value(rows, "sens.S.lignes") == 1
         assert value(rows, "sens.S.part") == (25 if source == "gma/comptes" else "m")  # its total needs this one
     assert value(computed(collected=[]), "sens.S.lignes") == "m"
+
+
+def test_a_greatest_value_is_unknown_when_a_value_is_and_missing_without_rows(computed):
+    unknown = computed([*FLOWS, (3001, "elise", "E", None, False)])
+    assert value(unknown, "essai.record") == "?"
+    assert value(computed([]), "essai.record") == "m"

@@ -37,7 +37,11 @@ def load(folder, text):
     ("change", "place", "reason"),
     [
         (("    unite: u\n    decimales: 0", "    unit: u\n    decimales: 0"), "essai.yml:6", "Extra inputs"),
-        (("aggregate: count,", "aggregate: average,"), "essai.yml:9", "'sum', 'count', 'count_distinct' or 'median'"),
+        (
+            ("aggregate: count,", "aggregate: average,"),
+            "essai.yml:9",
+            "'sum', 'max', 'median', 'count' or 'count_distinct'",
+        ),
         (("aggregate: count,", "aggregate: sum,"), "essai.yml:9", "a column is needed"),
         (("fct_x", "stg_x"), "essai.yml:9", "String should match pattern"),
         (("empty: zero", "empty: nothing"), "essai.yml:9", "'zero', 'missing' or 'not_applicable'"),

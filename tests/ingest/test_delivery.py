@@ -95,7 +95,7 @@ def test_leftovers_of_dead_processes_are_swept_and_those_of_living_ones_are_not(
     before = depot.lake_files()
     dead = 2**22 + 1  # above any process identifier
     lake, archive = depot.home.lake, depot.home.archive
-    (lake / f".lecture-{dead}-abc" / "1").mkdir(parents=True)
+    (archive / f".lecture-{dead}-abc" / "1").mkdir(parents=True)
     (archive / f".{'0' * 64}.{dead}").write_text("half")
     (lake / "essai" / f".export.2020.x.json.{dead}").write_text("{")
     (lake / "essai" / "lignes" / "2020" / "deadbeef.parquet").write_text("no manifest lists it")
@@ -111,7 +111,7 @@ def test_orphans_stay_while_another_process_is_writing(depot: Depot):
     depot.csv(GOOD)
     orphan = depot.home.lake / "essai" / "lignes" / "2020" / "beef.parquet"
     orphan.write_text("its manifest comes next")
-    working = depot.home.lake / f".lecture-{os.getpid()}-x"
+    working = depot.home.archive / f".lecture-{os.getpid()}-x"
     working.mkdir()
     depot.csv(GOOD)
     assert orphan.exists()

@@ -65,3 +65,47 @@ def test_known_facts(plans, declinaison: str, exercice: int, compte: str, mappin
         [declinaison, exercice, compte],
     ).fetchall()
     assert found == [(chapitre,)]
+
+
+def test_every_chapter_has_one_place_in_the_series_which_is_a_chapter(plans) -> None:
+    plans.execute(
+        f"create or replace table canon as from read_csv('{REFERENCE_DIR}/chapitres_canoniques.csv', all_varchar=true)"
+    )
+    lost = "select distinct chapitre from chapitres anti join canon using (chapitre)"
+    assert plans.execute(lost).fetchall() == []
+    assert plans.execute("select count(*) - count(distinct chapitre) from canon").fetchone() == (0,)
+    unknown = "select chapitre_canonique from canon anti join chapitres on chapitres.chapitre = chapitre_canonique"
+    assert plans.execute(unknown).fetchall() == []
+    labels = "select chapitre_canonique from canon group by all having count(distinct libelle_canonique) > 1"
+    assert plans.execute(labels).fetchall() == []
+
+
+def test_a_series_never_mixes_sections(plans) -> None:
+    plans.execute(
+        f"create or replace table canon as from read_csv('{REFERENCE_DIR}/chapitres_canoniques.csv', all_varchar=true)"
+    )
+    mixed = "select chapitre_canonique from canon join chapitres using (chapitre) group by all having count(distinct section) > 1"
+    assert plans.execute(mixed).fetchall() == []
+
+
+def test_a_payment_between_budgets_has_two_sides_on_accounts_of_the_plans(plans) -> None:
+    """M14 in 2020, M57 in 2023: each flux is spent by one kind of budget and received by the other."""
+    plans.execute(
+        f"create or replace table flux as from read_csv('{REFERENCE_DIR}/flux_reciproques.csv', all_varchar=true)"
+    )
+    for norm, declinaison, year in (("M14", "M14_COM_SUP3500", 2020), ("M57", "M57_A", 2023), ("M4", "M4", 2023)):
+        rows = plans.execute(
+            "select flux, type_budget, sens, flux.compte, "
+            "case sens when 'D' then depense_reelle else recette_reelle end as chapitre from flux left join comptes "
+            "on flux.compte = comptes.compte and declinaison = ? and comptes.exercice = ? "
+            "where norme = ? and ? between flux.exercice_debut::int and flux.exercice_fin::int",
+            [declinaison, year, norm, year],
+        ).fetchall()
+        assert rows
+        assert [row for row in rows if row[4] is None] == [], norm
+        if norm != "M4":  # an annexe budget of M4 has a principal budget in M14 or M57
+            sides = {name: {(kind, sens) for n, kind, sens, *_ in rows if n == name} for name, *_ in rows}
+            assert all(
+                found in ({("principal", "D"), ("annexe", "R")}, {("annexe", "D"), ("principal", "R")})
+                for found in sides.values()
+            )

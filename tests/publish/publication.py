@@ -47,7 +47,7 @@ def publish_small(lab: Lab, n: int = 1, rows: int = 100) -> str:
     with duckdb.connect(str(lab.home.warehouse)) as db:
         db.execute(TABLES.format(n=n, rows=rows))
     with open_ledger(lab.home) as ledger:
-        return publish(lab.home, ledger, f"b{n}", [])
+        return publish(lab.home, ledger, f"b{n}", [], 5)
 
 
 def add_public(lab: Lab) -> str:

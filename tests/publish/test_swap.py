@@ -24,7 +24,9 @@ create table marts.dim_a (code varchar primary key, libelle varchar not null, ch
 insert into marts.dim_a values ('z', 'Zoé'), ('a', 'Été l’');
 create table marts.fct_b (exercice integer, code varchar, montant_eur decimal(18,2), primary key (exercice, code));
 insert into marts.fct_b select 2020, 'c' || i, i * 1.25 from range({rows}) t(i) order by hash(i);
-create table rapport.chiffres as select 'a.b' as code, 2020 as exercice, {value}::decimal(38,6) as valeur;
+create table rapport.chiffres as select 'a.b' as code, 2020 as exercice, {value}::decimal(38,6) as valeur,
+    'calculé' as statut, null::varchar as code_manquant, 0 as decimales, 'finances' as domaine, 1::bigint as nb_lignes,
+    null::decimal(38,6) as valeur_ecartee;
 create view rapport.vue as select 1 as un;
 comment on table marts.dim_a is 'Dimension de l’essai : l''article';
 comment on column marts.dim_a.code is 'Code';
@@ -49,7 +51,7 @@ def published(lab: Lab, build: str = "b1", findings: list[Finding] | None = None
     with open_ledger(lab.home) as ledger:
         if findings is None:
             findings = gather(lab.home, ledger, lab.registry, lab.organisation)
-        return publish(lab.home, ledger, build, findings)
+        return publish(lab.home, ledger, build, findings, 5)
 
 
 def files(lab: Lab) -> dict[str, str]:
@@ -77,6 +79,9 @@ def test_what_is_published(lab: Lab):
             "marts/dim_a.parquet",
             "marts/fct_b.parquet",
             "rapport/chiffres.parquet",
+            "public/manifest.json",
+            "public/rapport_public.duckdb",
+            "public/rapport/chiffres.parquet",
             *(f"audit/{name}.parquet" for name in TABLES),
         ]
     )
@@ -85,7 +90,7 @@ def test_what_is_published(lab: Lab):
     assert manifest["files"] == {name: sha for name, sha in files(lab).items() if name.endswith(".parquet")}
     tables = ask(lab, "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'p'")
     assert {name for (name,) in tables} == {
-        name.removesuffix(".parquet").replace("/", ".") for name in manifest["files"]
+        name.removesuffix(".parquet").replace("/", ".") for name in manifest["files"] if not name.startswith("public/")
     }
     assert not (lab.home.published / "rapport.duckdb.wal").exists()
 
@@ -257,6 +262,6 @@ def test_a_home_with_a_quote_in_its_path(tmp_path):
     lab.accept(FORMER.format(year=2020) + "A3;z;oups;\n", 2020)
     warehouse(lab)
     published(lab)
-    assert len(json.loads((lab.home.published / "manifest.json").read_text(encoding="utf-8"))["files"]) == 3 + len(
+    assert len(json.loads((lab.home.published / "manifest.json").read_text(encoding="utf-8"))["files"]) == 4 + len(
         TABLES
     )

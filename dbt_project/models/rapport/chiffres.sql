@@ -415,6 +415,534 @@ declares as (
     from exercices
     union all
     select
+        'finances.principal.investissement.recettes_realisees' as code,
+        exercice,
+        'Recettes d’investissement réalisées du budget principal' as libelle,
+        'EUR' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.depenses_realisees' as code,
+        exercice,
+        'Dépenses d’investissement réalisées du budget principal' as libelle,
+        'EUR' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.solde_execution' as code,
+        exercice,
+        'Solde d’exécution de l’investissement du budget principal, sans les restes à réaliser' as libelle,
+        'EUR' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        '« Recettes d’investissement réalisées du budget principal » − « Dépenses d’investissement réalisées du budget principal » ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.restes_depenses' as code,
+        exercice,
+        'Restes à réaliser en dépenses d’investissement du budget principal' as libelle,
+        'EUR' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        'Somme de fct_lignes_budgetaires.restes_a_realiser_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.restes_recettes' as code,
+        exercice,
+        'Restes à réaliser en recettes d’investissement du budget principal' as libelle,
+        'EUR' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        'Somme de fct_lignes_budgetaires.restes_a_realiser_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.principal.fonctionnement.credits_depenses' as code,
+        exercice,
+        'Crédits ouverts en dépenses de fonctionnement du budget principal' as libelle,
+        'EUR' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        'Somme de fct_lignes_budgetaires.credits_ouverts_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = fonctionnement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.principal.fonctionnement.taux_depenses' as code,
+        exercice,
+        'Taux de réalisation des dépenses de fonctionnement du budget principal' as libelle,
+        '%' as unite,
+        2 as decimales,
+        'finances' as domaine,
+        '« Dépenses de fonctionnement réalisées du budget principal » × 100 ÷ « Crédits ouverts en dépenses de fonctionnement du budget principal » ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.mandats' as code,
+        exercice,
+        'Mandats émis, tous budgets' as libelle,
+        'mandats' as unite,
+        0 as decimales,
+        'finances' as domaine,
+        'Nombre de valeurs distinctes de fct_ecritures.piece_id pour l’exercice, où nature_piece = mandat ; 0 si aucune ligne ; arrondi à l’unité. Sources : ciril_finances/mandats.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.titres' as code,
+        exercice,
+        'Titres émis, tous budgets' as libelle,
+        'titres' as unite,
+        0 as decimales,
+        'finances' as domaine,
+        'Nombre de valeurs distinctes de fct_ecritures.piece_id pour l’exercice, où nature_piece = titre ; 0 si aucune ligne ; arrondi à l’unité. Sources : ciril_finances/titres.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'finances.factures' as code,
+        exercice,
+        'Factures éditées par Multifact pour les collectivités' as libelle,
+        'factures' as unite,
+        0 as decimales,
+        'finances' as domaine,
+        'Somme de fct_factures.nb_factures pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : multifact/factures.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'gouvernance.comite.membres' as code,
+        exercice,
+        'Membres du comité au 31 décembre' as libelle,
+        'membres' as unite,
+        0 as decimales,
+        'gouvernance' as domaine,
+        'Nombre de lignes de fct_mandats pour l’exercice, où est_au_31_decembre = vrai ; absent si aucune ligne ; arrondi à l’unité. Sources : comite/membres.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'gouvernance.comite.vice_presidents' as code,
+        exercice,
+        'Vice-présidents au 31 décembre' as libelle,
+        'membres' as unite,
+        0 as decimales,
+        'gouvernance' as domaine,
+        'Nombre de lignes de fct_mandats pour l’exercice, où est_au_31_decembre = vrai et code_fonction = vice_presidence ; 0 si aucune ligne ; arrondi à l’unité. Sources : comite/membres.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'gouvernance.communes_adherentes' as code,
+        exercice,
+        'Communes représentées au comité au 31 décembre' as libelle,
+        'communes' as unite,
+        0 as decimales,
+        'gouvernance' as domaine,
+        'Nombre de valeurs distinctes de fct_mandats.code_collectivite pour l’exercice, où est_au_31_decembre = vrai et est_collectivite_reconnue = vrai ; absent si aucune ligne ; arrondi à l’unité. Sources : comite/membres.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'gouvernance.seances' as code,
+        exercice,
+        'Séances du comité' as libelle,
+        'séances' as unite,
+        0 as decimales,
+        'gouvernance' as domaine,
+        'Nombre de lignes de fct_seances pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : comite/seances.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'gouvernance.deliberations' as code,
+        exercice,
+        'Délibérations du comité' as libelle,
+        'délibérations' as unite,
+        0 as decimales,
+        'gouvernance' as domaine,
+        'Nombre de lignes de fct_deliberations pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : comite/seances, comite/deliberations.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.internet.debit_avant' as code,
+        exercice,
+        'Débit de l’accès à internet au 1er janvier' as libelle,
+        'Mb/s' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        'Somme de fct_liens_reseau.debit_mbits pour l’exercice, où nature = accès internet et est_en_service_ouverture = vrai ; absent si aucune ligne ; arrondi à l’unité. Sources : reseau/liens.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.internet.debit_apres' as code,
+        exercice,
+        'Débit de l’accès à internet au 31 décembre' as libelle,
+        'Mb/s' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        'Somme de fct_liens_reseau.debit_mbits pour l’exercice, où nature = accès internet et est_en_service_cloture = vrai ; absent si aucune ligne ; arrondi à l’unité. Sources : reseau/liens.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.internet.facteur' as code,
+        exercice,
+        'Multiplication du débit de l’accès à internet dans l’année' as libelle,
+        'x' as unite,
+        1 as decimales,
+        'infrastructure' as domaine,
+        '« Débit de l’accès à internet au 31 décembre » ÷ « Débit de l’accès à internet au 1er janvier » ; arrondi à 1 décimale. Sources : reseau/liens.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.fibre.longueur' as code,
+        exercice,
+        'Longueur des fibres noires en service au 31 décembre' as libelle,
+        'km' as unite,
+        1 as decimales,
+        'infrastructure' as domaine,
+        'Somme de fct_liens_reseau.longueur_km pour l’exercice, où nature = fibre noire et est_en_service_cloture = vrai ; 0 si aucune ligne ; arrondi à 1 décimale. Sources : reseau/liens.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.teletravail.agents_autorises' as code,
+        exercice,
+        'Agents autorisés à se connecter à distance' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        'Somme de fct_acces_autorises.nb_agents pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : citrix/autorisations.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.teletravail.pic_simultane' as code,
+        exercice,
+        'Plus grand nombre d’agents connectés à distance au même instant' as libelle,
+        'agents' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        'Plus grande valeur de fct_acces_distants.pic_agents_simultanes pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : citrix/evenements.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.editique.bulletins_imprimes' as code,
+        exercice,
+        'Bulletins de salaires imprimés' as libelle,
+        'documents' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        'Somme de fct_travaux_edition.nb_documents pour l’exercice, où nature = Bulletins de salaire ; 0 si aucune ligne ; arrondi à l’unité. Sources : editique/travaux.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.editique.documents_mis_sous_pli' as code,
+        exercice,
+        'Documents mis sous plis' as libelle,
+        'documents' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        'Somme de fct_travaux_edition.nb_documents pour l’exercice, où est_mis_sous_pli = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : editique/travaux.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.stockage.volume' as code,
+        exercice,
+        'Espace de stockage global de données à la fin de décembre' as libelle,
+        'Go' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        'Somme de fct_stockage.volume_go pour l’exercice, où mois = 12 ; absent si aucune ligne ; arrondi à l’unité. Sources : stockage/volumes.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.zimbra.licences' as code,
+        exercice,
+        'Licences Zimbra utilisées au 31 décembre' as libelle,
+        'licences' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        'Somme de fct_comptes_messagerie.nb_comptes pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : zimbra/comptes.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.zimbra.licences_acquises' as code,
+        exercice,
+        'Licences Zimbra acquises' as libelle,
+        'licences' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        'Somme de fct_licences_messagerie.nb_licences_acquises pour l’exercice ; absent si aucune ligne ; arrondi à l’unité. Sources : zimbra/licences.' as formule,
+        true as est_mesure,
+        'm' as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.zimbra.stockage_octets' as code,
+        exercice,
+        'Volume des boîtes aux lettres Zimbra, en octets' as libelle,
+        'octets' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        'Somme de fct_boites_messagerie.volume_octets pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : zimbra/quotas.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.zimbra.stockage' as code,
+        exercice,
+        'Espace de stockage lié à la messagerie Zimbra' as libelle,
+        'Go' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        '« Volume des boîtes aux lettres Zimbra, en octets » ÷ 1000000000 ; arrondi à l’unité. Sources : zimbra/quotas.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.sauvegardes.executees' as code,
+        exercice,
+        'Sauvegardes exécutées' as libelle,
+        'sauvegardes' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        'Somme de fct_sauvegardes.nb_travaux pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : sauvegardes/travaux.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.sauvegardes.reussies' as code,
+        exercice,
+        'Sauvegardes utilisables' as libelle,
+        'sauvegardes' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        'Somme de fct_sauvegardes.nb_reussites pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : sauvegardes/travaux.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.sauvegardes.taux_reussite' as code,
+        exercice,
+        'Part des sauvegardes utilisables' as libelle,
+        '%' as unite,
+        1 as decimales,
+        'infrastructure' as domaine,
+        '100 × « Sauvegardes utilisables » ÷ « Sauvegardes exécutées » ; arrondi à 1 décimale. Sources : sauvegardes/travaux.' as formule,
+        false as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'infrastructure.teams.reunions' as code,
+        exercice,
+        'Réunions organisées avec Teams' as libelle,
+        'réunions' as unite,
+        0 as decimales,
+        'infrastructure' as domaine,
+        'Somme de fct_usages_teams.nb_reunions pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : teams/usages.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'projets.menes' as code,
+        exercice,
+        'Projets menés' as libelle,
+        'projets' as unite,
+        0 as decimales,
+        'projets' as domaine,
+        'Nombre de lignes de fct_projets pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : projets/projets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'projets.termines' as code,
+        exercice,
+        'Projets terminés au 31 décembre' as libelle,
+        'projets' as unite,
+        0 as decimales,
+        'projets' as domaine,
+        'Nombre de lignes de fct_projets pour l’exercice, où etat = terminé ; 0 si aucune ligne ; arrondi à l’unité. Sources : projets/projets.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'projets.faits_marquants' as code,
+        exercice,
+        'Faits marquants' as libelle,
+        'faits' as unite,
+        0 as decimales,
+        'projets' as domaine,
+        'Nombre de lignes de fct_faits_marquants pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : projets/faits_marquants.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.registres' as code,
+        exercice,
+        'Registres des traitements tenus' as libelle,
+        'registres' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de valeurs distinctes de fct_fiches_rgpd.registre pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/traitements_responsable, rgpd/traitements_sous_traitant.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.fiches.responsable' as code,
+        exercice,
+        'Fiches du registre du responsable de traitement' as libelle,
+        'fiches' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_fiches_rgpd pour l’exercice, où registre = responsable ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/traitements_responsable.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.fiches.sous_traitant' as code,
+        exercice,
+        'Fiches du registre du sous-traitant' as libelle,
+        'fiches' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_fiches_rgpd pour l’exercice, où registre = sous_traitant ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/traitements_sous_traitant.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.sous_traitants' as code,
+        exercice,
+        'Sous-traitants recensés' as libelle,
+        'sous-traitants' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_sous_traitants_rgpd pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/sous_traitants.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.questionnaires.envoyes' as code,
+        exercice,
+        'Questionnaires de conformité envoyés' as libelle,
+        'questionnaires' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_sous_traitants_rgpd pour l’exercice, où est_envoye = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/sous_traitants.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.questionnaires.retournes' as code,
+        exercice,
+        'Questionnaires de conformité retournés' as libelle,
+        'questionnaires' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_sous_traitants_rgpd pour l’exercice, où est_retourne = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/sous_traitants.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.demandes' as code,
+        exercice,
+        'Demandes d’exercice des droits reçues' as libelle,
+        'demandes' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_dossiers_rgpd pour l’exercice, où nature = demande ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/demandes.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.violations' as code,
+        exercice,
+        'Violations de données constatées' as libelle,
+        'violations' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_dossiers_rgpd pour l’exercice, où nature = violation ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/violations.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
+        'rgpd.actions' as code,
+        exercice,
+        'Actions du délégué à la protection des données' as libelle,
+        'actions' as unite,
+        0 as decimales,
+        'rgpd' as domaine,
+        'Nombre de lignes de fct_actions_rgpd pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/actions.' as formule,
+        true as est_mesure,
+        cast(null as varchar) as code_si_vide
+    from exercices
+    union all
+    select
         'rh.effectif.total' as code,
         exercice,
         'Agents employés au 31 décembre' as libelle,
@@ -1294,6 +1822,377 @@ sources as (
         exercice,
         'budget/lignes' as source,
         2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.recettes_realisees' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.recettes_realisees' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.depenses_realisees' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.depenses_realisees' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.solde_execution' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.solde_execution' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.restes_depenses' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.restes_depenses' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.restes_recettes' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.investissement.restes_recettes' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.fonctionnement.credits_depenses' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.fonctionnement.credits_depenses' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.fonctionnement.taux_depenses' as code,
+        exercice,
+        'budget/documents' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.principal.fonctionnement.taux_depenses' as code,
+        exercice,
+        'budget/lignes' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'finances.mandats' as code,
+        exercice,
+        'ciril_finances/mandats' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.titres' as code,
+        exercice,
+        'ciril_finances/titres' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'finances.factures' as code,
+        exercice,
+        'multifact/factures' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'gouvernance.comite.membres' as code,
+        exercice,
+        'comite/membres' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'gouvernance.comite.vice_presidents' as code,
+        exercice,
+        'comite/membres' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'gouvernance.communes_adherentes' as code,
+        exercice,
+        'comite/membres' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'gouvernance.seances' as code,
+        exercice,
+        'comite/seances' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'gouvernance.deliberations' as code,
+        exercice,
+        'comite/seances' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'gouvernance.deliberations' as code,
+        exercice,
+        'comite/deliberations' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.internet.debit_avant' as code,
+        exercice,
+        'reseau/liens' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.internet.debit_apres' as code,
+        exercice,
+        'reseau/liens' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.internet.facteur' as code,
+        exercice,
+        'reseau/liens' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.fibre.longueur' as code,
+        exercice,
+        'reseau/liens' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.teletravail.agents_autorises' as code,
+        exercice,
+        'citrix/autorisations' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.teletravail.pic_simultane' as code,
+        exercice,
+        'citrix/evenements' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.editique.bulletins_imprimes' as code,
+        exercice,
+        'editique/travaux' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.editique.documents_mis_sous_pli' as code,
+        exercice,
+        'editique/travaux' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.stockage.volume' as code,
+        exercice,
+        'stockage/volumes' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.zimbra.licences' as code,
+        exercice,
+        'zimbra/comptes' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.zimbra.licences_acquises' as code,
+        exercice,
+        'zimbra/licences' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.zimbra.stockage_octets' as code,
+        exercice,
+        'zimbra/quotas' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.zimbra.stockage' as code,
+        exercice,
+        'zimbra/quotas' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.sauvegardes.executees' as code,
+        exercice,
+        'sauvegardes/travaux' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.sauvegardes.reussies' as code,
+        exercice,
+        'sauvegardes/travaux' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.sauvegardes.taux_reussite' as code,
+        exercice,
+        'sauvegardes/travaux' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'infrastructure.teams.reunions' as code,
+        exercice,
+        'teams/usages' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'projets.menes' as code,
+        exercice,
+        'projets/projets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'projets.termines' as code,
+        exercice,
+        'projets/projets' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'projets.faits_marquants' as code,
+        exercice,
+        'projets/faits_marquants' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.registres' as code,
+        exercice,
+        'rgpd/traitements_responsable' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.registres' as code,
+        exercice,
+        'rgpd/traitements_sous_traitant' as source,
+        2 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.fiches.responsable' as code,
+        exercice,
+        'rgpd/traitements_responsable' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.fiches.sous_traitant' as code,
+        exercice,
+        'rgpd/traitements_sous_traitant' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.sous_traitants' as code,
+        exercice,
+        'rgpd/sous_traitants' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.questionnaires.envoyes' as code,
+        exercice,
+        'rgpd/sous_traitants' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.questionnaires.retournes' as code,
+        exercice,
+        'rgpd/sous_traitants' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.demandes' as code,
+        exercice,
+        'rgpd/demandes' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.violations' as code,
+        exercice,
+        'rgpd/violations' as source,
+        1 as groupe
+    from exercices
+    union all
+    select
+        'rgpd.actions' as code,
+        exercice,
+        'rgpd/actions' as source,
+        1 as groupe
     from exercices
     union all
     select
@@ -2388,6 +3287,400 @@ agregats as (
     group by faits.exercice
     union all
     select
+        'finances.principal.investissement.recettes_realisees' as code,
+        faits.exercice,
+        case when count(*) = count(faits.realise_eur) then cast(sum(faits.realise_eur) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.realise_eur) then cast(sum(faits.realise_eur) as decimal(20, 6)) end', 2) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_lignes_budgetaires') }} as faits
+    where faits.est_compte_administratif = true
+        and faits.type_budget = 'principal'
+        and faits.section = 'investissement'
+        and faits.sens = 'recette'
+    group by faits.exercice
+    union all
+    select
+        'finances.principal.investissement.depenses_realisees' as code,
+        faits.exercice,
+        case when count(*) = count(faits.realise_eur) then cast(sum(faits.realise_eur) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.realise_eur) then cast(sum(faits.realise_eur) as decimal(20, 6)) end', 2) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_lignes_budgetaires') }} as faits
+    where faits.est_compte_administratif = true
+        and faits.type_budget = 'principal'
+        and faits.section = 'investissement'
+        and faits.sens = 'dépense'
+    group by faits.exercice
+    union all
+    select
+        'finances.principal.investissement.restes_depenses' as code,
+        faits.exercice,
+        case when count(*) = count(faits.restes_a_realiser_eur) then cast(sum(faits.restes_a_realiser_eur) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.restes_a_realiser_eur) then cast(sum(faits.restes_a_realiser_eur) as decimal(20, 6)) end', 2) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_lignes_budgetaires') }} as faits
+    where faits.est_compte_administratif = true
+        and faits.type_budget = 'principal'
+        and faits.section = 'investissement'
+        and faits.sens = 'dépense'
+    group by faits.exercice
+    union all
+    select
+        'finances.principal.investissement.restes_recettes' as code,
+        faits.exercice,
+        case when count(*) = count(faits.restes_a_realiser_eur) then cast(sum(faits.restes_a_realiser_eur) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.restes_a_realiser_eur) then cast(sum(faits.restes_a_realiser_eur) as decimal(20, 6)) end', 2) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_lignes_budgetaires') }} as faits
+    where faits.est_compte_administratif = true
+        and faits.type_budget = 'principal'
+        and faits.section = 'investissement'
+        and faits.sens = 'recette'
+    group by faits.exercice
+    union all
+    select
+        'finances.principal.fonctionnement.credits_depenses' as code,
+        faits.exercice,
+        case when count(*) = count(faits.credits_ouverts_eur) then cast(sum(faits.credits_ouverts_eur) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.credits_ouverts_eur) then cast(sum(faits.credits_ouverts_eur) as decimal(20, 6)) end', 2) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_lignes_budgetaires') }} as faits
+    where faits.est_compte_administratif = true
+        and faits.type_budget = 'principal'
+        and faits.section = 'fonctionnement'
+        and faits.sens = 'dépense'
+    group by faits.exercice
+    union all
+    select
+        'finances.mandats' as code,
+        faits.exercice,
+        cast(count(distinct faits.piece_id) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(distinct faits.piece_id) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_ecritures') }} as faits
+    where faits.nature_piece = 'mandat'
+    group by faits.exercice
+    union all
+    select
+        'finances.titres' as code,
+        faits.exercice,
+        cast(count(distinct faits.piece_id) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(distinct faits.piece_id) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_ecritures') }} as faits
+    where faits.nature_piece = 'titre'
+    group by faits.exercice
+    union all
+    select
+        'finances.factures' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_factures) then cast(sum(faits.nb_factures) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_factures) then cast(sum(faits.nb_factures) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_factures') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'gouvernance.comite.membres' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mandats') }} as faits
+    where faits.est_au_31_decembre = true
+    group by faits.exercice
+    union all
+    select
+        'gouvernance.comite.vice_presidents' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mandats') }} as faits
+    where faits.est_au_31_decembre = true
+        and faits.code_fonction = 'vice_presidence'
+    group by faits.exercice
+    union all
+    select
+        'gouvernance.communes_adherentes' as code,
+        faits.exercice,
+        cast(count(distinct faits.code_collectivite) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(distinct faits.code_collectivite) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_mandats') }} as faits
+    where faits.est_au_31_decembre = true
+        and faits.est_collectivite_reconnue = true
+    group by faits.exercice
+    union all
+    select
+        'gouvernance.seances' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_seances') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'gouvernance.deliberations' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_deliberations') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.internet.debit_avant' as code,
+        faits.exercice,
+        case when count(*) = count(faits.debit_mbits) then cast(sum(faits.debit_mbits) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.debit_mbits) then cast(sum(faits.debit_mbits) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_liens_reseau') }} as faits
+    where faits.nature = 'accès internet'
+        and faits.est_en_service_ouverture = true
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.internet.debit_apres' as code,
+        faits.exercice,
+        case when count(*) = count(faits.debit_mbits) then cast(sum(faits.debit_mbits) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.debit_mbits) then cast(sum(faits.debit_mbits) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_liens_reseau') }} as faits
+    where faits.nature = 'accès internet'
+        and faits.est_en_service_cloture = true
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.fibre.longueur' as code,
+        faits.exercice,
+        case when count(*) = count(faits.longueur_km) then cast(sum(faits.longueur_km) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.longueur_km) then cast(sum(faits.longueur_km) as decimal(20, 6)) end', 1) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_liens_reseau') }} as faits
+    where faits.nature = 'fibre noire'
+        and faits.est_en_service_cloture = true
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.teletravail.agents_autorises' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_acces_autorises') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.teletravail.pic_simultane' as code,
+        faits.exercice,
+        case when count(*) = count(faits.pic_agents_simultanes) then cast(max(faits.pic_agents_simultanes) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.pic_agents_simultanes) then cast(max(faits.pic_agents_simultanes) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_acces_distants') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.editique.bulletins_imprimes' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_documents) then cast(sum(faits.nb_documents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_documents) then cast(sum(faits.nb_documents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_travaux_edition') }} as faits
+    where faits.nature = 'Bulletins de salaire'
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.editique.documents_mis_sous_pli' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_documents) then cast(sum(faits.nb_documents) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_documents) then cast(sum(faits.nb_documents) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_travaux_edition') }} as faits
+    where faits.est_mis_sous_pli = true
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.stockage.volume' as code,
+        faits.exercice,
+        case when count(*) = count(faits.volume_go) then cast(sum(faits.volume_go) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.volume_go) then cast(sum(faits.volume_go) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_stockage') }} as faits
+    where faits.mois = 12
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.zimbra.licences' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_comptes) then cast(sum(faits.nb_comptes) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_comptes) then cast(sum(faits.nb_comptes) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_comptes_messagerie') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.zimbra.licences_acquises' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_licences_acquises) then cast(sum(faits.nb_licences_acquises) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_licences_acquises) then cast(sum(faits.nb_licences_acquises) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_licences_messagerie') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.zimbra.stockage_octets' as code,
+        faits.exercice,
+        case when count(*) = count(faits.volume_octets) then cast(sum(faits.volume_octets) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.volume_octets) then cast(sum(faits.volume_octets) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_boites_messagerie') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.sauvegardes.executees' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_travaux) then cast(sum(faits.nb_travaux) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_travaux) then cast(sum(faits.nb_travaux) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_sauvegardes') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.sauvegardes.reussies' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_reussites) then cast(sum(faits.nb_reussites) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_reussites) then cast(sum(faits.nb_reussites) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_sauvegardes') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'infrastructure.teams.reunions' as code,
+        faits.exercice,
+        case when count(*) = count(faits.nb_reunions) then cast(sum(faits.nb_reunions) as decimal(20, 6)) end as valeur,
+        {{ arrondi('case when count(*) = count(faits.nb_reunions) then cast(sum(faits.nb_reunions) as decimal(20, 6)) end', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_usages_teams') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'projets.menes' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_projets') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'projets.termines' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_projets') }} as faits
+    where faits.etat = 'terminé'
+    group by faits.exercice
+    union all
+    select
+        'projets.faits_marquants' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_faits_marquants') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'rgpd.registres' as code,
+        faits.exercice,
+        cast(count(distinct faits.registre) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(distinct faits.registre) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_fiches_rgpd') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'rgpd.fiches.responsable' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_fiches_rgpd') }} as faits
+    where faits.registre = 'responsable'
+    group by faits.exercice
+    union all
+    select
+        'rgpd.fiches.sous_traitant' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_fiches_rgpd') }} as faits
+    where faits.registre = 'sous_traitant'
+    group by faits.exercice
+    union all
+    select
+        'rgpd.sous_traitants' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_sous_traitants_rgpd') }} as faits
+    group by faits.exercice
+    union all
+    select
+        'rgpd.questionnaires.envoyes' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_sous_traitants_rgpd') }} as faits
+    where faits.est_envoye = true
+    group by faits.exercice
+    union all
+    select
+        'rgpd.questionnaires.retournes' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_sous_traitants_rgpd') }} as faits
+    where faits.est_retourne = true
+    group by faits.exercice
+    union all
+    select
+        'rgpd.demandes' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_dossiers_rgpd') }} as faits
+    where faits.nature = 'demande'
+    group by faits.exercice
+    union all
+    select
+        'rgpd.violations' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_dossiers_rgpd') }} as faits
+    where faits.nature = 'violation'
+    group by faits.exercice
+    union all
+    select
+        'rgpd.actions' as code,
+        faits.exercice,
+        cast(count(*) as decimal(20, 6)) as valeur,
+        {{ arrondi('cast(count(*) as decimal(20, 6))', 0) }} as valeur_arrondie,
+        count(*) as nb_lignes
+    from {{ ref('fct_actions_rgpd') }} as faits
+    group by faits.exercice
+    union all
+    select
         'rh.effectif.total' as code,
         faits.exercice,
         case when count(*) = count(faits.nb_agents) then cast(sum(faits.nb_agents) as decimal(20, 6)) end as valeur,
@@ -2821,6 +4114,89 @@ operations as (
         on m1.code = 'finances.annexe.fonctionnement.recettes_realisees' and m1.exercice = declares.exercice
     left join mesures as m2
         on m2.code = 'finances.annexe.fonctionnement.depenses_realisees' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ arrondi('(m1.valeur - m2.valeur)', 2) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'finances.principal.investissement.solde_execution' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'finances.principal.investissement.recettes_realisees' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'finances.principal.investissement.depenses_realisees' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(m1.valeur * 100)', 'm2.valeur', 2) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'finances.principal.fonctionnement.taux_depenses' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'finances.principal.fonctionnement.depenses_realisees' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'finances.principal.fonctionnement.credits_depenses' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', 'm2.valeur', 1) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'infrastructure.internet.facteur' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'infrastructure.internet.debit_apres' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'infrastructure.internet.debit_avant' and m2.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('m1.valeur', '1000000000', 0) }} as valeur,
+        coalesce(m1.code_absence, m1.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'infrastructure.zimbra.stockage' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'infrastructure.zimbra.stockage_octets' and m1.exercice = declares.exercice
+    union all
+    select
+        declares.code,
+        declares.exercice,
+        {{ ratio('(100 * m1.valeur)', 'm2.valeur', 1) }} as valeur,
+        coalesce(m1.code_absence, m2.code_absence, m1.code_calcul, m2.code_calcul) as code_operande,
+        coalesce(m1.nb_lignes, 0) + coalesce(m2.nb_lignes, 0) as nb_lignes
+    from (
+        select
+            'infrastructure.sauvegardes.taux_reussite' as code,
+            exercice
+        from exercices
+    ) as declares
+    left join mesures as m1
+        on m1.code = 'infrastructure.sauvegardes.reussies' and m1.exercice = declares.exercice
+    left join mesures as m2
+        on m2.code = 'infrastructure.sauvegardes.executees' and m2.exercice = declares.exercice
     union all
     select
         declares.code,
@@ -3262,16 +4638,35 @@ resultats as (
     ) as calculs
     left join {{ ref('fct_absences_declarees') }} as absences
         on calculs.code = absences.code and calculs.exercice = absences.exercice
+),
+
+reprises as (
+    select
+        resultats.code,
+        resultats.exercice,
+        publies.valeur_publiee
+    from resultats
+    inner join etats on resultats.code = etats.code and resultats.exercice = etats.exercice
+    inner join {{ ref('fct_chiffres_publies') }} as publies
+        on resultats.code = publies.code and resultats.exercice = publies.exercice
+    where resultats.code_manquant = 'm' and not etats.est_recu and publies.valeur_publiee is not null
 )
 
 select
     declares.code,
     cast(declares.exercice as integer) as exercice,
-    cast(case when resultats.code_manquant is null then resultats.valeur end as decimal(20, 6)) as valeur,
+    cast(
+        case when resultats.code_manquant is null then resultats.valeur else reprises.valeur_publiee end
+        as decimal(20, 6)
+    ) as valeur,
     declares.unite,
     cast(declares.decimales as integer) as decimales,
-    case when resultats.code_manquant is null then 'calculé' else 'manquant' end as statut,
-    resultats.code_manquant,
+    case
+        when resultats.code_manquant is null then 'calculé'
+        when reprises.code is not null then 'publié'
+        else 'manquant'
+    end as statut,
+    case when reprises.code is null then resultats.code_manquant end as code_manquant,
     resultats.code_manquant is null and etats.est_partiel as est_partiel,
     cast(resultats.valeur_ecartee as decimal(20, 6)) as valeur_ecartee,
     cast(resultats.nb_lignes as bigint) as nb_lignes,
@@ -3281,3 +4676,4 @@ select
 from declares
 inner join etats on declares.code = etats.code and declares.exercice = etats.exercice
 inner join resultats on declares.code = resultats.code and declares.exercice = resultats.exercice
+left join reprises on declares.code = reprises.code and declares.exercice = reprises.exercice

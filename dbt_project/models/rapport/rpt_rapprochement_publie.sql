@@ -2,22 +2,29 @@ with paires as (
     select
         publies.code,
         publies.exercice,
-        chiffres.valeur as valeur_recalculee,
-        chiffres.code_manquant,
+        -- a published number that stands for a missing one is not compared with itself
+        case when chiffres.statut is distinct from 'publié' then chiffres.valeur end as valeur_recalculee,
+        case when chiffres.statut is distinct from 'publié' then chiffres.code_manquant else 'm' end as code_manquant,
         publies.valeur_publiee,
         publies.code_manquant_publie,
         publies.texte_publie,
         publies.nb_decimales_publiees,
-        publies.remarque,
-        -- rounded as it was printed; the number of places must be a constant
-        case publies.nb_decimales_publiees
-            {%- for places in range(7) %}
-            when {{ places }} then {{ arrondi('chiffres.valeur', places) }}
-            {%- endfor %}
-        end as valeur_a_la_precision_publiee
+        publies.remarque
     from {{ ref('fct_chiffres_publies') }} as publies
     left join {{ ref('chiffres') }} as chiffres
         on publies.code = chiffres.code and publies.exercice = chiffres.exercice
+),
+
+arrondis as (
+    select
+        *,
+        -- rounded as it was printed; the number of places must be a constant
+        case nb_decimales_publiees
+            {%- for places in range(7) %}
+            when {{ places }} then {{ arrondi('valeur_recalculee', places) }}
+            {%- endfor %}
+        end as valeur_a_la_precision_publiee
+    from paires
 ),
 
 statuts as (
@@ -31,7 +38,7 @@ statuts as (
             when code_manquant_publie is not null and code_manquant <> 'm' then 'écart'
             else 'non recalculé'
         end as statut
-    from paires
+    from arrondis
 )
 
 select

@@ -1,9 +1,9 @@
 """Reads a budget document (``DocumentBudgetaire``, alone or in a ``CompteFinancierUnique``) into tables.
 
-``documents`` holds one record per ``Budget`` element, ``lignes`` one per ``LigneBudget``, ``emprunts`` one
-per ``EMPRUNT`` of the annexes. Values are the text of the ``V`` attributes under the schema's own names;
-headings such as ``MtSup@ProdChaRat`` name a repeated element and its code. Elements marked
-``calculated="true"`` restate others: they are set apart, else everything would count twice.
+``documents`` holds one record per ``Budget`` element, ``lignes`` one per ``LigneBudget``, ``emprunts`` and
+``consolidations`` one per ``EMPRUNT`` and ``CONSOLIDATION`` of the annexes. Values are the text of the ``V``
+attributes under the schema's own names; headings such as ``MtSup@ProdChaRat`` name a repeated element and its
+code. Elements marked ``calculated="true"`` restate others: they are set apart, else everything would count twice.
 
 The file is parsed twice, by two parsers that share no code. Expat goes first: it refuses any DOCTYPE before
 an entity could be declared, finds what is malformed, and counts the elements with the line where each
@@ -15,6 +15,7 @@ import csv
 from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from xml.parsers import expat
 
@@ -118,8 +119,26 @@ COLUMNS = {
         "MtCapitalRestDu_31_12",
         "MtICNE",
     ],
+    "consolidations": [
+        "NumBudget",
+        "NumConsolidation",
+        *KEY,
+        "CodTypBudAgreg",
+        "CodBudAnnex",
+        "LibBudAnnex",
+        "SiretBudAnnexe",
+        "CodInvFonc",
+        "MtCredOuv",
+        "CodRD",
+        "MtRealMandatTitre",
+        "RAR",
+        "Groupe",
+    ],
 }
-RECORDS = {"documents": "Budget", "lignes": "LigneBudget", "emprunts": "EMPRUNT"}
+RECORDS = {"documents": "Budget", "lignes": "LigneBudget", "emprunts": "EMPRUNT", "consolidations": "CONSOLIDATION"}
+# Of the tables that follow the lines: the heading that numbers their records; and of those, what a document counts.
+ORDINALS = {"lignes": "NumLigne", "emprunts": "NumEmprunt", "consolidations": "NumConsolidation"}
+COUNTED = {"lignes": "NbLignes", "emprunts": "NbEmprunts"}
 HEADERS = ("VersionSchema", "BlocEditeur", "Scellement", "EnTeteDocBudgetaire", "EnTeteBudget", "BlocBudget")
 # Bulky parts that nothing reads: forgotten as they pass, so that memory does not grow with the file.
 ANNEXES = (
@@ -141,7 +160,7 @@ CODED = {heading.casefold(): heading for heading in WANTED if heading.startswith
 def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str, Records]:
     """Read ``path``, delivered as ``fichier``, and write one CSV per table into ``workdir``.
 
-    Returns the records of each of ``tables`` (documents, lignes, emprunts). Raises DeliveryRefused:
+    Returns the records of each of ``tables`` (documents, lignes, emprunts, consolidations). Raises DeliveryRefused:
     FIC-VIDE, FIC-XML, FIC-DOCTYPE, or FIC-NATURE when the tree holds no budget document.
     """
     outline = _Outline(fichier)
@@ -236,9 +255,7 @@ class _Reading:
         self._counts: dict[str, int] = {}
         self._at_end = {
             "Budget": self._end_budget,
-            "LigneBudget": lambda element: self._record("lignes", "NumLigne", element),
-            "EMPRUNT": lambda element: self._record("emprunts", "NumEmprunt", element),
-        }
+        } | {RECORDS[table]: partial(self._record, table) for table in ORDINALS}
 
     def read(self, path: Path) -> None:
         try:
@@ -290,7 +307,7 @@ class _Reading:
         else:
             target |= self._values(element, self._line)
 
-    def _record(self, table: str, ordinal: str, element: etree._Element) -> None:
+    def _record(self, table: str, element: etree._Element) -> None:
         sheet = self.sheets[table]
         line = sheet.next_line()
         if self._budget is None or "Exer" not in self._budget:
@@ -299,10 +316,11 @@ class _Reading:
             sheet.set_apart(line)
             self._counts["NbLignesCalculees"] += table == "lignes"
         else:
-            own = {ordinal: str(sheet.seen), "NumBudget": self._budget["NumBudget"]}
+            own = {ORDINALS[table]: str(sheet.seen), "NumBudget": self._budget["NumBudget"]}
             key = {name: self._budget.get(name, "") for name in KEY}
             sheet.write(line, self._values(element, line) | key | own)
-            self._counts["NbLignes" if table == "lignes" else "NbEmprunts"] += 1
+            if table in COUNTED:
+                self._counts[COUNTED[table]] += 1
         _forget(element)
 
     def _end_budget(self, element: etree._Element) -> None:

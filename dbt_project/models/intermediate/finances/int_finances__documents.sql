@@ -30,12 +30,14 @@ qualifies as (
         versions.rang_version,
         {{ motif({
             'document d’un autre exercice': 'documents.exercice_document <> documents.exercice',
+            'document d’un autre organisme': 'documents.siren <> profil.siren',
             'projet de budget, non voté': 'documents.est_projet',
             'document remplacé par une version plus récente': 'versions.rang_version > 1',
             'compte administratif remplacé par le compte financier unique':
                 "documents.code_nature_decision = '09' and cfu.siret is not null",
         }) }} as motif_exclusion
     from documents
+    cross join {{ ref('stg_organisation__profil') }} as profil
     left join versions on documents.document_id = versions.document_id
     left join cfu
         on documents.siret = cfu.siret

@@ -9,6 +9,10 @@ comptes as (
     select * from {{ ref('stg_reference__plan_comptes_comptes') }}
 ),
 
+flux as (
+    select * from {{ ref('stg_reference__flux_reciproques') }}
+),
+
 plans_connus as (
     select distinct documents.document_id
     from {{ ref('int_finances__documents') }} as documents
@@ -36,6 +40,7 @@ rattachees as (
         plans_connus.document_id is not null as est_plan_connu,
         comptes.compte is not null as est_compte_au_plan,
         comptes.libelle_compte as libelle_compte_plan,
+        flux.flux as flux_reciproque,
         case
             when lignes.code_operation_budgetaire = '0' then 'réelle'
             when lignes.code_operation_budgetaire = '1' and lignes.code_type_ordre = '1'
@@ -63,6 +68,12 @@ rattachees as (
         on lignes.compte = comptes.compte
         and position(' ' || documents.declinaison || ' ' in ' ' || comptes.declinaisons || ' ') > 0
         and documents.exercice between comptes.exercice_debut and comptes.exercice_fin
+    left join flux
+        on lignes.compte = flux.compte
+        and lignes.code_sens = flux.code_sens
+        and documents.type_budget = flux.type_budget
+        and split_part(documents.nomenclature, '-', 1) = flux.norme
+        and documents.exercice between flux.exercice_debut and flux.exercice_fin
 )
 
 select
@@ -85,6 +96,9 @@ select
     lignes.type_operation,
     lignes.code_chapitre,
     chapitres.libelle_chapitre,
+    canoniques.code_chapitre_canonique,
+    canoniques.libelle_chapitre_canonique,
+    lignes.flux_reciproque,
     case chapitres.code_section when 'F' then 'fonctionnement' when 'I' then 'investissement' end as section,
     chapitres.code_section is null as est_compte_inconnu,
     case
@@ -101,6 +115,9 @@ select
     lignes.code_vote_fonction,
     lignes.est_article_specialise,
     lignes.budget_precedent_eur,
+    lignes.restes_a_realiser_precedents_eur,
+    lignes.proposition_eur,
+    lignes.vote_eur,
     -- What this document opens. CredOuv is RARPrec + Prev, and some editors leave it out. A décision modificative votes
     -- a difference, in Prev: its MtBudgPrec is the budget before it, and must not be added.
     case
@@ -126,3 +143,5 @@ left join chapitres
     on lignes.code_chapitre = chapitres.code_chapitre
     and position(' ' || lignes.declinaison || ' ' in ' ' || chapitres.declinaisons || ' ') > 0
     and lignes.exercice between chapitres.exercice_debut and chapitres.exercice_fin
+left join {{ ref('stg_reference__chapitres_canoniques') }} as canoniques
+    on chapitres.code_chapitre = canoniques.code_chapitre

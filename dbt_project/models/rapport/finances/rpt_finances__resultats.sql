@@ -2,33 +2,69 @@
 with sections as (
     select * from {{ ref('rpt_finances__sections') }}
     where realise_eur is not null and section <> 'indéterminée'
+),
+
+reprises as (
+    select
+        siret,
+        exercice,
+        max_by(code_reprise_resultats, date_document) as code_reprise_resultats
+    from {{ ref('fct_documents_budgetaires') }}
+    where code_nature_decision in ('01', '03') and code_reprise_resultats in ('1', '2', '3')
+    group by siret, exercice
+),
+
+totaux as (
+    select
+        exercice,
+        document_id,
+        siret,
+        libelle_budget,
+        type_budget,
+        section,
+        sum(case sens when 'dépense' then credits_ouverts_eur else 0 end) as credits_depenses_eur,
+        sum(case sens when 'recette' then credits_ouverts_eur else 0 end) as credits_recettes_eur,
+        sum(case sens when 'dépense' then realise_eur else 0 end) as depenses_eur,
+        sum(case sens when 'recette' then realise_eur else 0 end) as recettes_eur,
+        sum(case sens when 'recette' then realise_reporte_eur else -realise_reporte_eur end) as report_eur,
+        sum(case sens when 'recette' then realise_eur else -realise_eur end) as resultat_cumule_eur,
+        sum(case sens when 'recette' then restes_a_realiser_eur else -restes_a_realiser_eur end) as solde_restes_eur
+    from sections
+    group by all
 )
 
 select
-    cast(exercice as integer) as exercice,
-    cast(document_id as varchar) as document_id,
-    cast(siret as varchar) as siret,
-    cast(libelle_budget as varchar) as libelle_budget,
-    cast(type_budget as varchar) as type_budget,
-    cast(section as varchar) as section,
-    cast(sum(case sens when 'dépense' then credits_ouverts_eur else 0 end) as decimal(18, 2)) as credits_depenses_eur,
-    cast(sum(case sens when 'recette' then credits_ouverts_eur else 0 end) as decimal(18, 2)) as credits_recettes_eur,
-    cast(sum(case sens when 'dépense' then realise_eur else 0 end) as decimal(18, 2)) as depenses_eur,
-    cast(sum(case sens when 'recette' then realise_eur else 0 end) as decimal(18, 2)) as recettes_eur,
+    cast(totaux.exercice as integer) as exercice,
+    cast(totaux.document_id as varchar) as document_id,
+    cast(totaux.siret as varchar) as siret,
+    cast(totaux.libelle_budget as varchar) as libelle_budget,
+    cast(totaux.type_budget as varchar) as type_budget,
+    cast(totaux.section as varchar) as section,
+    cast(totaux.credits_depenses_eur as decimal(18, 2)) as credits_depenses_eur,
+    cast(totaux.credits_recettes_eur as decimal(18, 2)) as credits_recettes_eur,
+    cast(totaux.depenses_eur as decimal(18, 2)) as depenses_eur,
+    cast(totaux.recettes_eur as decimal(18, 2)) as recettes_eur,
+    cast(totaux.report_eur as decimal(18, 2)) as report_eur,
     cast(
-        sum(case sens when 'recette' then realise_eur - realise_reporte_eur else realise_reporte_eur - realise_eur end)
-        as decimal(18, 2)
-    ) as resultat_exercice_eur,
-    cast(sum(case sens when 'recette' then realise_eur else -realise_eur end) as decimal(18, 2)) as resultat_cumule_eur,
-    cast(sum(case sens when 'recette' then restes_a_realiser_eur else -restes_a_realiser_eur end) as decimal(18, 2))
-        as solde_restes_eur,
+        case reprises.code_reprise_resultats
+            when '1' then 'sans reprise au budget'
+            when '2' then 'reprise anticipée'
+            when '3' then 'reprise après le vote du compte administratif'
+        end as varchar
+    ) as reprise_resultats,
+    cast(totaux.resultat_cumule_eur - totaux.report_eur as decimal(18, 2)) as resultat_exercice_eur,
+    cast(totaux.resultat_cumule_eur as decimal(18, 2)) as resultat_cumule_eur,
+    cast(totaux.solde_restes_eur as decimal(18, 2)) as solde_restes_eur,
+    cast(totaux.resultat_cumule_eur + totaux.solde_restes_eur as decimal(18, 2)) as resultat_avec_restes_eur,
     cast(
-        sum(
-            case sens
-                when 'recette' then realise_eur + restes_a_realiser_eur
-                else -realise_eur - restes_a_realiser_eur
-            end
-        ) as decimal(18, 2)
-    ) as resultat_avec_restes_eur
-from sections
-group by exercice, document_id, siret, libelle_budget, type_budget, section
+        case totaux.section
+            when 'investissement' then greatest(totaux.resultat_cumule_eur + totaux.solde_restes_eur, 0)
+        end as decimal(18, 2)
+    ) as excedent_financement_eur,
+    cast(
+        case totaux.section
+            when 'investissement' then greatest(-totaux.resultat_cumule_eur - totaux.solde_restes_eur, 0)
+        end as decimal(18, 2)
+    ) as besoin_financement_eur
+from totaux
+left join reprises on totaux.siret = reprises.siret and totaux.exercice = reprises.exercice

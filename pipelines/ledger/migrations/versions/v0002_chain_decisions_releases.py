@@ -1,4 +1,5 @@
-"""The chain over every entry, and what people decide: decisions on findings, sightings of findings, releases.
+"""The chain over every entry, and what people decide: decisions on findings, sightings of findings, releases; and
+what public profiles have told.
 
 ``decisions`` was the order of acceptances and refusals: it becomes ``outcomes``, so that the word can mean what people
 decide. Entries that are already there are linked in order of table and number.
@@ -22,7 +23,7 @@ BEFORE = (
     "findings",
     "publications",
 )
-NEW = ("sightings", "decisions", "releases", CHAIN)
+NEW = ("sightings", "decisions", "releases", "disclosures", "purges", CHAIN)
 
 
 def upgrade() -> None:
@@ -74,6 +75,24 @@ def _make_tables() -> None:
         sa.Column("visas", sa.JSON, nullable=False),
         sa.Column("reason", sa.String),
         sa.Column("released_at", sa.String, nullable=False),
+    )
+    op.create_table(
+        "disclosures",
+        _seq(),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("value", sa.String, nullable=False),
+        sa.Column("disclosed_at", sa.String, nullable=False),
+        sa.UniqueConstraint("name", "value"),
+    )
+    op.create_table(
+        "purges",
+        _seq(),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("name", sa.String, nullable=False),
+        sa.Column("export", sa.String, nullable=False),
+        sa.Column("exercice", sa.Integer, nullable=False),
+        sa.Column("kept_until", sa.String, nullable=False),
+        sa.Column("purged_at", sa.String, nullable=False),
     )
     op.create_table(
         CHAIN,

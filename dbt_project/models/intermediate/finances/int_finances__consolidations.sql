@@ -1,0 +1,32 @@
+-- The totals that the accounts give of themselves, with their weight: those of the budget that the document is about.
+with qualifies as (
+    select
+        consolidations.*,
+        documents.siret,
+        case
+            when documents.poids = 0 then documents.motif
+            when not documents.est_compte_administratif then 'budget, qui ne constate rien'
+            when consolidations.groupe is not null then 'total de plusieurs budgets'
+            when consolidations.siret_agrege <> documents.siret then 'total d’un autre budget'
+            when consolidations.code_section is null or consolidations.code_sens is null then 'section ou sens absent'
+        end as motif_exclusion
+    from {{ ref('stg_budget__consolidations') }} as consolidations
+    inner join {{ ref('int_finances__documents') }} as documents on consolidations.document_id = documents.document_id
+)
+
+select
+    consolidation_id,
+    document_id,
+    exercice,
+    siret,
+    case code_section when 'F' then 'fonctionnement' when 'I' then 'investissement' end as section,
+    case code_sens when 'D' then 'dépense' when 'R' then 'recette' end as sens,
+    credits_ouverts_eur,
+    realise_eur,
+    restes_a_realiser_eur,
+    case when motif_exclusion is null then 1 else 0 end as poids,
+    coalesce(motif_exclusion, 'compté') as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from qualifies

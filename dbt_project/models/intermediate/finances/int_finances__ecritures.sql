@@ -1,0 +1,89 @@
+-- Every accepted line of the ledger, mandats and titres in one canon, with its weight. A line is placed by the plan of
+-- accounts of its budget: the accounts of the year (or, before they come, a budget) bear the same code and name the plan.
+with pieces as (
+    select *, 'D' as code_sens from {{ ref('stg_ciril_finances__mandats') }}
+    union all
+    select *, 'R' as code_sens from {{ ref('stg_ciril_finances__titres') }}
+),
+
+budgets as (
+    select *
+    from {{ ref('int_finances__documents') }}
+    where poids = 1
+    qualify row_number() over (
+        partition by exercice, code_budget order by est_compte_administratif desc, date_document desc nulls last, document_id
+    ) = 1
+),
+
+placees as (
+    select
+        pieces.*,
+        budgets.siret,
+        budgets.type_budget,
+        budgets.libelle_budget,
+        comptes.libelle_compte,
+        case pieces.code_sens when 'D' then comptes.depense_reelle when 'R' then comptes.recette_reelle end as code_chapitre,
+        case pieces.code_sens
+            when 'D' then coalesce(comptes.depense_ordre_entre_sections, comptes.depense_ordre_interieure)
+            when 'R' then coalesce(comptes.recette_ordre_entre_sections, comptes.recette_ordre_interieure)
+        end as code_chapitre_ordre,
+        budgets.declinaison,
+        row_number() over (
+            partition by pieces.exercice, pieces.code_sens, pieces.code_budget, pieces.numero_piece, pieces.numero_ligne
+            order by pieces._fichier, pieces._ligne
+        ) as rang
+    from pieces
+    left join budgets on pieces.exercice = budgets.exercice and pieces.code_budget = budgets.code_budget
+    left join {{ ref('stg_reference__plan_comptes_comptes') }} as comptes
+        on pieces.compte = comptes.compte
+        and position(' ' || budgets.declinaison || ' ' in ' ' || comptes.declinaisons || ' ') > 0
+        and pieces.exercice between comptes.exercice_debut and comptes.exercice_fin
+),
+
+qualifiees as (
+    select
+        placees.*,
+        chapitres.libelle_chapitre,
+        coalesce(chapitres.code_section, placees.code_section) as code_section_retenue,
+        {{ motif({
+            'pièce d’un autre exercice': 'placees.exercice_comptable <> placees.exercice',
+            'doublon': 'placees.rang > 1',
+            'opération d’ordre, sans mandat ni titre': 'placees.code_chapitre is null and placees.code_chapitre_ordre is not null',
+        }) }} as motif_exclusion
+    from placees
+    left join {{ ref('stg_reference__plan_comptes_chapitres') }} as chapitres
+        on placees.code_chapitre = chapitres.code_chapitre
+        and position(' ' || placees.declinaison || ' ' in ' ' || chapitres.declinaisons || ' ') > 0
+        and placees.exercice between chapitres.exercice_debut and chapitres.exercice_fin
+)
+
+select
+    exercice,
+    case code_sens when 'D' then 'dépense' else 'recette' end as sens,
+    case code_sens when 'D' then 'mandat' else 'titre' end as nature_piece,
+    code_budget,
+    siret,
+    libelle_budget,
+    type_budget,
+    numero_bordereau,
+    numero_piece,
+    numero_ligne,
+    date_emission,
+    type_piece,
+    case code_section_retenue when 'F' then 'fonctionnement' when 'I' then 'investissement' end as section,
+    code_chapitre,
+    libelle_chapitre,
+    compte,
+    libelle_compte,
+    code_fonction,
+    -- some tools write a cancelled amount with its sign, others without
+    case when type_piece in ('réduction', 'annulation') then -abs(montant_budgetaire_eur) else montant_budgetaire_eur end
+        as montant_eur,
+    case when type_piece in ('réduction', 'annulation') then -abs(montant_ttc_eur) else montant_ttc_eur end
+        as montant_ttc_eur,
+    case when motif_exclusion is null then 1 else 0 end as poids,
+    coalesce(motif_exclusion, 'compté') as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from qualifiees

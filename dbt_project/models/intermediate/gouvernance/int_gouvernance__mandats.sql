@@ -1,0 +1,55 @@
+with mandats as (
+    select
+        mandats.exercice,
+        mandats.nom_elu,
+        mandats.prenom_elu,
+        case
+            when mandats.fonction in ('Présidente', 'Président') then 'presidence'
+            when mandats.fonction in ('Vice-présidente', 'Vice-président') then 'vice_presidence'
+            else 'membre'
+        end as code_fonction,
+        mandats.fonction as libelle_fonction,
+        mandats.rang_vice_presidence,
+        coalesce(orthographes_collectivites.code_collectivite, 'inconnue') as code_collectivite,
+        mandats.qualite,
+        mandats.date_debut_mandat as date_debut,
+        mandats.date_fin_mandat as date_fin,
+        {{ motif({
+            'hors période': 'mandats.date_fin_mandat <= make_date(mandats.exercice, 1, 1)'
+                ~ ' or year(mandats.date_debut_mandat) > mandats.exercice',
+        }) }} as motif_exclusion,
+        mandats._livraison,
+        mandats._fichier,
+        mandats._ligne
+    from {{ ref('stg_comite__membres') }} as mandats
+    left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes_collectivites
+        on {{ normalise_libelle('mandats.collectivite_saisie') }} = orthographes_collectivites.orthographe
+),
+
+rangs as (
+    select
+        *,
+        row_number() over (
+            partition by exercice, nom_elu, prenom_elu, date_debut, motif_exclusion
+            order by _fichier nulls last, _ligne nulls last
+        ) as rang
+    from mandats
+)
+
+select
+    exercice,
+    nom_elu,
+    prenom_elu,
+    code_fonction,
+    libelle_fonction,
+    rang_vice_presidence,
+    code_collectivite,
+    qualite,
+    date_debut,
+    date_fin,
+    case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
+    coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from rangs

@@ -1,0 +1,75 @@
+-- Members in office on the day of each meeting: those that a renewal installs sit that very day, those it replaces do not.
+with membres as (
+    select
+        seances.exercice,
+        seances.date_seance,
+        count(distinct (mandats.nom_elu, mandats.prenom_elu)) as nb_en_exercice
+    from {{ ref('stg_comite__seances') }} as seances
+    inner join {{ ref('int_gouvernance__mandats') }} as mandats
+        on seances.exercice = mandats.exercice
+        and mandats.date_debut <= seances.date_seance
+        and coalesce(mandats.date_fin > seances.date_seance, true)
+    where mandats.poids = 1
+    group by seances.exercice, seances.date_seance
+),
+
+seances as (
+    select
+        seances.exercice,
+        seances.date_seance,
+        seances.nature,
+        seances.lieu,
+        membres.nb_en_exercice,
+        seances.nb_presents,
+        seances.nb_pouvoirs,
+        coalesce(seances.est_seconde_convocation, false) as est_seconde_convocation,
+        seances.est_quorum_declare,
+        quorums.diviseur,
+        quorums.est_majorite_stricte,
+        quorums.regle,
+        quorums.texte,
+        {{ motif({'hors période': 'year(seances.date_seance) <> seances.exercice'}) }} as motif_exclusion,
+        seances._livraison,
+        seances._fichier,
+        seances._ligne
+    from {{ ref('stg_comite__seances') }} as seances
+    left join membres
+        on seances.exercice = membres.exercice and seances.date_seance = membres.date_seance
+    left join {{ ref('stg_reference__quorums') }} as quorums
+        on seances.date_seance between quorums.date_debut and quorums.date_fin
+),
+
+rangs as (
+    select
+        *,
+        row_number() over (
+            partition by exercice, date_seance, motif_exclusion
+            order by _fichier nulls last, _ligne nulls last
+        ) as rang
+    from seances
+)
+
+select
+    exercice,
+    date_seance,
+    nature,
+    lieu,
+    nb_en_exercice,
+    nb_presents,
+    nb_pouvoirs,
+    est_seconde_convocation,
+    -- CGCT, art. L. 2121-17: a second summons, three days later, asks for no quorum; a proxy never counts
+    case
+        when est_seconde_convocation then 0
+        when est_majorite_stricte then nb_en_exercice // diviseur + 1
+        else (nb_en_exercice + diviseur - 1) // diviseur
+    end as quorum_requis,
+    case when est_seconde_convocation then 'Sans condition, après une première convocation' else regle end as regle_quorum,
+    texte as texte_quorum,
+    est_quorum_declare,
+    case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
+    coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from rangs

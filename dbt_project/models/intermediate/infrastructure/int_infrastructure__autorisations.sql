@@ -1,0 +1,40 @@
+with autorisations as (
+    select
+        autorisations.exercice,
+        autorisations.identifiant,
+        coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
+        autorisations.date_ajout,
+        {{ motif({
+            'hors période': 'autorisations.date_ajout > make_date(autorisations.exercice, 12, 31)',
+            'désactivé': 'autorisations.est_actif is not true',
+        }) }} as motif_exclusion,
+        autorisations._livraison,
+        autorisations._fichier,
+        autorisations._ligne
+    from {{ ref('stg_citrix__autorisations') }} as autorisations
+    left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
+        on {{ normalise_libelle('autorisations.collectivite_saisie') }} = orthographes.orthographe
+),
+
+-- A person listed twice is one agent.
+rangs as (
+    select
+        *,
+        row_number() over (
+            partition by exercice, identifiant, motif_exclusion
+            order by date_ajout, _fichier, _ligne
+        ) as rang
+    from autorisations
+)
+
+select
+    exercice,
+    identifiant,
+    code_collectivite,
+    date_ajout,
+    case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
+    coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from rangs

@@ -1,0 +1,33 @@
+with boites as (
+    select
+        boites.*,
+        coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
+        -- a mailbox lies on one server: listed twice, one listing was delivered twice
+        row_number() over (
+            partition by boites.exercice, boites.adresse, boites.domaine
+            order by boites._fichier, boites._ligne
+        ) as rang
+    from {{ ref('stg_zimbra__quotas') }} as boites
+    left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
+        on {{ normalise_libelle('boites.domaine') }} = orthographes.orthographe
+),
+
+motifs as (
+    select
+        *,
+        {{ motif({'compte du serveur': 'est_systeme', 'doublon': 'rang > 1'}) }} as motif_exclusion
+    from boites
+)
+
+select
+    exercice,
+    domaine,
+    code_collectivite,
+    plafond_octets,
+    volume_octets,
+    case when motif_exclusion is null then 1 else 0 end as poids,
+    coalesce(motif_exclusion, 'compté') as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from motifs

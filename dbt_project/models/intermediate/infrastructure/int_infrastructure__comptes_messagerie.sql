@@ -1,0 +1,37 @@
+-- Every status uses a licence, closed accounts included. The command cuts long addresses: two accounts whose addresses
+-- begin alike are told apart by when they were created.
+with comptes as (
+    select
+        comptes.*,
+        coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
+        row_number() over (
+            partition by comptes.exercice, comptes.adresse, comptes.domaine, comptes.date_creation
+            order by comptes._fichier, comptes._ligne
+        ) as rang
+    from {{ ref('stg_zimbra__comptes') }} as comptes
+    left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
+        on {{ normalise_libelle('comptes.domaine') }} = orthographes.orthographe
+),
+
+motifs as (
+    select
+        *,
+        {{ motif({
+            'compte du serveur': 'est_systeme',
+            'hors période': 'year(date_creation) > exercice',
+            'doublon': 'rang > 1',
+        }) }} as motif_exclusion
+    from comptes
+)
+
+select
+    exercice,
+    domaine,
+    code_collectivite,
+    statut,
+    case when motif_exclusion is null then 1 else 0 end as poids,
+    coalesce(motif_exclusion, 'compté') as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from motifs

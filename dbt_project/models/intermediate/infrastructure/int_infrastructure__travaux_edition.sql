@@ -1,0 +1,32 @@
+-- What is printed again counts once: the first job holds its documents.
+with travaux as (
+    select
+        travaux.*,
+        coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
+        {{ motif({
+            'hors période': 'year(travaux.date_travail) <> travaux.exercice',
+            'annulé': 'travaux.est_annule',
+            'reprise': 'travaux.reprise_de is not null',
+        }) }} as motif_exclusion
+    from {{ ref('stg_editique__travaux') }} as travaux
+    left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
+        on {{ normalise_libelle('travaux.collectivite_saisie') }} = orthographes.orthographe
+)
+
+select
+    exercice,
+    reference_travail,
+    date_travail,
+    nature,
+    code_collectivite,
+    nb_documents,
+    nb_pages,
+    nb_feuilles,
+    est_mis_sous_pli,
+    nb_plis,
+    case when motif_exclusion is null then 1 else 0 end as poids,
+    coalesce(motif_exclusion, 'compté') as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from travaux

@@ -1,0 +1,23 @@
+with rangs as (
+    select
+        *,
+        {{ motif({'hors période': 'year(date_fait) <> exercice'}) }} as motif_exclusion,
+        row_number() over (
+            partition by exercice, date_fait, {{ normalise_libelle('titre') }}
+            order by _fichier nulls last, _ligne nulls last
+        ) as rang
+    from {{ ref('stg_projets__faits_marquants') }}
+)
+
+select
+    exercice,
+    date_fait,
+    theme,
+    titre,
+    texte,
+    case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
+    coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from rangs

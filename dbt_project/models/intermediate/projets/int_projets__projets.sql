@@ -1,0 +1,91 @@
+-- « Toutes » stands for every member; a name that is no member's (a partner) stays as it was written. The syndicate is
+-- not one of its own members.
+with membres as (
+    select code_collectivite, libelle_collectivite
+    from {{ ref('stg_organisation__collectivites') }}
+    where siren not in (select siren from {{ ref('stg_organisation__profil') }})
+),
+
+tous as (
+    select string_agg(libelle_collectivite, ', ' order by libelle_collectivite) as collectivites, count(*) as nb_collectivites
+    from membres
+),
+
+noms as (
+    select
+        _livraison,
+        _fichier,
+        _ligne,
+        trim(unnest(string_split(collectivites_saisies, ';'))) as nom,
+        generate_subscripts(string_split(collectivites_saisies, ';'), 1) as place
+    from {{ ref('stg_projets__projets') }}
+),
+
+concernees as (
+    select
+        noms._livraison,
+        noms._fichier,
+        noms._ligne,
+        string_agg(coalesce(membres.libelle_collectivite, noms.nom), ', ' order by noms.place) as collectivites,
+        count(membres.code_collectivite) as nb_collectivites
+    from noms
+    left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes_collectivites
+        on {{ normalise_libelle('noms.nom') }} = orthographes_collectivites.orthographe
+    left join membres
+        on orthographes_collectivites.code_collectivite = membres.code_collectivite
+    where noms.nom <> ''
+    group by noms._livraison, noms._fichier, noms._ligne
+),
+
+projets as (
+    select
+        projets.exercice,
+        projets.reference_projet,
+        {{ normalise_libelle('projets.libelle_pole') }} as code_pole,
+        projets.libelle_pole,
+        projets.ordre,
+        projets.titre,
+        projets.description,
+        projets.axe,
+        {{ normalise_libelle('projets.collectivites_saisies') }} = 'toutes' as est_pour_toutes,
+        concernees.collectivites,
+        concernees.nb_collectivites,
+        projets.date_debut,
+        projets.date_fin,
+        projets.etat,
+        {{ motif({'hors période': 'year(projets.date_debut) > projets.exercice'}) }} as motif_exclusion,
+        row_number() over (
+            partition by projets.exercice, projets.reference_projet
+            order by projets._fichier nulls last, projets._ligne nulls last
+        ) as rang,
+        projets._livraison,
+        projets._fichier,
+        projets._ligne
+    from {{ ref('stg_projets__projets') }} as projets
+    left join concernees
+        on projets._livraison = concernees._livraison
+        and projets._fichier = concernees._fichier
+        and projets._ligne = concernees._ligne
+)
+
+select
+    projets.exercice,
+    projets.reference_projet,
+    projets.code_pole,
+    projets.libelle_pole,
+    projets.ordre,
+    projets.titre,
+    projets.description,
+    projets.axe,
+    case when projets.est_pour_toutes then tous.collectivites else projets.collectivites end as collectivites,
+    case when projets.est_pour_toutes then tous.nb_collectivites else projets.nb_collectivites end as nb_collectivites,
+    projets.date_debut,
+    projets.date_fin,
+    projets.etat,
+    case when projets.motif_exclusion is null and projets.rang = 1 then 1 else 0 end as poids,
+    coalesce(projets.motif_exclusion, case when projets.rang = 1 then 'compté' else 'doublon' end) as motif,
+    projets._livraison,
+    projets._fichier,
+    projets._ligne
+from projets
+cross join tous

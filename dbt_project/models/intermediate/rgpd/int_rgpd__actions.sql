@@ -1,0 +1,25 @@
+with rangs as (
+    select
+        *,
+        {{ motif({'hors période': 'year(date_action) <> exercice'}) }} as motif_exclusion,
+        row_number() over (
+            partition by exercice, reference_action order by _fichier nulls last, _ligne nulls last
+        ) as rang
+    from {{ ref('stg_rgpd__actions') }}
+)
+
+select
+    exercice,
+    reference_action,
+    date_action,
+    type_action,
+    intitule,
+    public_vise,
+    nb_participants,
+    etat,
+    case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
+    coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from rangs

@@ -1,0 +1,69 @@
+-- What the regulation gives a time to: a request is answered within a month, or three when a prolongation was announced
+-- within that month (art. 12-3), counted from date to date; a violation is notified within 72 hours (art. 33-1).
+with dossiers as (
+    select
+        'demande' as nature,
+        exercice,
+        reference_demande as reference_dossier,
+        droit as type_dossier,
+        cast(date_reception as timestamp) as date_ouverture,
+        cast(
+            case
+                when date_prolongation between date_reception and date_reception + interval 1 month
+                then date_reception + interval 3 month
+                else date_reception + interval 1 month
+            end as timestamp
+        ) as date_limite,
+        cast(date_reponse as timestamp) as date_reponse,
+        cast(null as bigint) as nb_personnes,
+        _livraison,
+        _fichier,
+        _ligne
+    from {{ ref('stg_rgpd__demandes') }}
+    union all
+    select
+        'violation' as nature,
+        exercice,
+        reference_violation as reference_dossier,
+        nature as type_dossier,
+        date_constat as date_ouverture,
+        case when est_a_notifier then date_constat + interval 72 hour end as date_limite,
+        date_notification as date_reponse,
+        nb_personnes,
+        _livraison,
+        _fichier,
+        _ligne
+    from {{ ref('stg_rgpd__violations') }}
+),
+
+rangs as (
+    select
+        *,
+        {{ motif({'hors période': 'year(date_ouverture) <> exercice'}) }} as motif_exclusion,
+        row_number() over (
+            partition by nature, exercice, reference_dossier order by _fichier nulls last, _ligne nulls last
+        ) as rang
+    from dossiers
+)
+
+select
+    nature,
+    exercice,
+    reference_dossier,
+    type_dossier,
+    date_ouverture,
+    date_limite,
+    date_reponse,
+    -- without answer, late as soon as the limit fell within the exercice; else the time was still running
+    case
+        when date_limite is null then null
+        when date_reponse is not null then date_reponse <= date_limite
+        when date_limite < make_date(exercice + 1, 1, 1) then false
+    end as est_dans_les_delais,
+    nb_personnes,
+    case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
+    coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from rangs

@@ -1,0 +1,59 @@
+with fiches as (
+    select
+        'responsable' as registre,
+        exercice,
+        reference_fiche,
+        intitule,
+        date_creation,
+        date_mise_a_jour,
+        a_donnees_sensibles,
+        a_transfert_hors_ue,
+        a_aipd,
+        _livraison,
+        _fichier,
+        _ligne
+    from {{ ref('stg_rgpd__traitements_responsable') }}
+    union all
+    -- article 30-2 asks a processor neither for the categories of data nor for an impact assessment
+    select
+        'sous_traitant' as registre,
+        exercice,
+        reference_fiche,
+        intitule,
+        date_creation,
+        date_mise_a_jour,
+        cast(null as boolean) as a_donnees_sensibles,
+        a_transfert_hors_ue,
+        cast(null as boolean) as a_aipd,
+        _livraison,
+        _fichier,
+        _ligne
+    from {{ ref('stg_rgpd__traitements_sous_traitant') }}
+),
+
+rangs as (
+    select
+        *,
+        {{ motif({'hors période': 'year(date_creation) > exercice'}) }} as motif_exclusion,
+        row_number() over (
+            partition by registre, exercice, reference_fiche order by _fichier nulls last, _ligne nulls last
+        ) as rang
+    from fiches
+)
+
+select
+    registre,
+    exercice,
+    reference_fiche,
+    intitule,
+    date_creation,
+    date_mise_a_jour,
+    a_donnees_sensibles,
+    a_transfert_hors_ue,
+    a_aipd,
+    case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
+    coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    _livraison,
+    _fichier,
+    _ligne
+from rangs

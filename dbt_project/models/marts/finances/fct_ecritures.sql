@@ -1,0 +1,26 @@
+select
+    cast(exercice as integer) as exercice,
+    cast(nature_piece as varchar) as nature_piece,
+    cast(sens as varchar) as sens,
+    cast(code_budget as varchar) as code_budget,
+    cast(siret as varchar) as siret,
+    cast(libelle_budget as varchar) as libelle_budget,
+    cast(type_budget as varchar) as type_budget,
+    cast(code_budget || '/' || cast(numero_piece as varchar) as varchar) as piece_id,
+    cast(numero_bordereau as bigint) as numero_bordereau,
+    cast(numero_piece as bigint) as numero_piece,
+    cast(numero_ligne as bigint) as numero_ligne,
+    cast(date_emission as date) as date_emission,
+    cast(type_piece as varchar) as type_piece,
+    cast(section as varchar) as section,
+    cast(code_chapitre as varchar) as code_chapitre,
+    cast(libelle_chapitre as varchar) as libelle_chapitre,
+    cast(compte as varchar) as compte,
+    cast(libelle_compte as varchar) as libelle_compte,
+    cast(code_fonction as varchar) as code_fonction,
+    cast(montant_eur as decimal(18, 2)) as montant_eur,
+    cast(montant_ttc_eur as decimal(18, 2)) as montant_ttc_eur,
+    cast(_fichier as varchar) as fichier,
+    cast(_ligne as bigint) as ligne
+from {{ ref('int_finances__ecritures') }}
+where poids = 1

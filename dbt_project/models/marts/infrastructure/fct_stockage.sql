@@ -1,0 +1,9 @@
+select
+    cast(exercice as integer) as exercice,
+    cast(month(mois) as integer) as mois,
+    cast(code_collectivite as varchar) as code_collectivite,
+    cast(sum(volume_go) as decimal(18, 2)) as volume_go,
+    cast(case when count(*) = count(capacite_go) then sum(capacite_go) end as decimal(18, 2)) as capacite_go
+from {{ ref('int_infrastructure__volumes_stockes') }}
+where poids = 1
+group by exercice, month(mois), code_collectivite

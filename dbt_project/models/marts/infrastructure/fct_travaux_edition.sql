@@ -1,0 +1,15 @@
+select
+    cast(exercice as integer) as exercice,
+    cast(month(date_travail) as integer) as mois,
+    cast(code_collectivite as varchar) as code_collectivite,
+    cast(nature as varchar) as nature,
+    cast(est_mis_sous_pli as boolean) as est_mis_sous_pli,
+    cast(count(*) as bigint) as nb_travaux,
+    cast(sum(nb_documents) as bigint) as nb_documents,
+    cast(sum(nb_pages) as bigint) as nb_pages,
+    cast(sum(nb_feuilles) as bigint) as nb_feuilles,
+    -- a single job whose envelopes are unknown makes the sum unknown
+    cast(case when count(*) = count(nb_plis) then sum(nb_plis) end as bigint) as nb_plis
+from {{ ref('int_infrastructure__travaux_edition') }}
+where poids = 1
+group by exercice, month(date_travail), code_collectivite, nature, est_mis_sous_pli

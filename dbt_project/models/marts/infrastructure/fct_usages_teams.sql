@@ -1,0 +1,11 @@
+select
+    cast(exercice as integer) as exercice,
+    cast(month(mois) as integer) as mois,
+    cast(code_collectivite as varchar) as code_collectivite,
+    cast(sum(nb_utilisateurs) as bigint) as nb_utilisateurs,
+    cast(sum(nb_reunions) as bigint) as nb_reunions,
+    cast(sum(nb_messages) as bigint) as nb_messages,
+    cast(sum(nb_canaux) as bigint) as nb_canaux
+from {{ ref('int_infrastructure__usages_teams') }}
+where poids = 1
+group by exercice, month(mois), code_collectivite

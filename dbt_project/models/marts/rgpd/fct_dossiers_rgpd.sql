@@ -1,0 +1,12 @@
+select
+    cast(exercice as integer) as exercice,
+    cast(nature as varchar) as nature,
+    cast(reference_dossier as varchar) as reference_dossier,
+    cast(type_dossier as varchar) as type_dossier,
+    cast(date_ouverture as timestamp) as date_ouverture,
+    cast(date_limite as timestamp) as date_limite,
+    cast(date_reponse as timestamp) as date_reponse,
+    cast(est_dans_les_delais as boolean) as est_dans_les_delais,
+    cast(nb_personnes as bigint) as nb_personnes
+from {{ ref('int_rgpd__dossiers') }}
+where poids = 1

@@ -1,0 +1,27 @@
+-- The debt of each budget in the accounts of the year. Accounts without a loan say that there is none: 0, not missing.
+with dettes as (
+    select
+        document_id,
+        count(*) as nb_emprunts,
+        sum(coalesce(capital_restant_du_ouverture_eur, 0)) as encours_ouverture_eur,
+        sum(coalesce(capital_rembourse_eur, 0)) as capital_rembourse_eur,
+        sum(coalesce(interets_eur, 0)) as interets_eur
+    from {{ ref('fct_emprunts') }}
+    group by document_id
+)
+
+select
+    cast(documents.exercice as integer) as exercice,
+    cast(documents.document_id as varchar) as document_id,
+    cast(documents.siret as varchar) as siret,
+    cast(documents.libelle_budget as varchar) as libelle_budget,
+    cast(documents.type_budget as varchar) as type_budget,
+    cast(coalesce(dettes.nb_emprunts, 0) as bigint) as nb_emprunts,
+    cast(coalesce(dettes.encours_ouverture_eur, 0) as decimal(18, 2)) as encours_ouverture_eur,
+    cast(coalesce(dettes.capital_rembourse_eur, 0) as decimal(18, 2)) as capital_rembourse_eur,
+    cast(coalesce(dettes.interets_eur, 0) as decimal(18, 2)) as interets_eur,
+    cast(coalesce(dettes.capital_rembourse_eur + dettes.interets_eur, 0) as decimal(18, 2)) as annuite_eur,
+    cast(documents.encours_dette_eur as decimal(18, 2)) as encours_cloture_eur
+from {{ ref('fct_documents_budgetaires') }} as documents
+left join dettes on documents.document_id = dettes.document_id
+where documents.est_compte_administratif

@@ -1,0 +1,45 @@
+-- How the credits of each section grew in the year: budget primitif, decisions one after the other, accounts of the year.
+with etapes as (
+    select
+        sections.*,
+        documents.code_budget,
+        case documents.code_nature_decision when '01' then 1 when '09' then 3 when '10' then 3 else 2 end as rang_nature,
+        coalesce(documents.date_decision, documents.date_document) as date_etape
+    from {{ ref('rpt_finances__sections') }} as sections
+    inner join {{ ref('fct_documents_budgetaires') }} as documents on sections.document_id = documents.document_id
+    where sections.section <> 'indéterminée'
+)
+
+select
+    cast(exercice as integer) as exercice,
+    cast(document_id as varchar) as document_id,
+    cast(siret as varchar) as siret,
+    cast(libelle_budget as varchar) as libelle_budget,
+    cast(type_budget as varchar) as type_budget,
+    cast(section as varchar) as section,
+    cast(sens as varchar) as sens,
+    cast(
+        row_number() over (
+            partition by exercice, siret, code_budget, section, sens
+            order by rang_nature, date_etape nulls last, try_cast(numero_decision as integer), document_id
+        ) as integer
+    ) as rang,
+    cast(
+        nature_decision || case when numero_decision <> '' then ' n° ' || numero_decision else '' end as varchar
+    ) as etape,
+    cast(date_etape as date) as date_etape,
+    -- the accounts open nothing: they say where the credits stand
+    cast(case when rang_nature < 3 then credits_ouverts_eur end as decimal(18, 2)) as credits_votes_eur,
+    cast(
+        case
+            when rang_nature = 3 then credits_ouverts_eur
+            else sum(credits_ouverts_eur) over (
+                partition by exercice, siret, code_budget, section, sens
+                order by rang_nature, date_etape nulls last, try_cast(numero_decision as integer), document_id
+                rows unbounded preceding
+            )
+        end as decimal(18, 2)
+    ) as credits_cumules_eur,
+    cast(realise_eur as decimal(18, 2)) as realise_eur,
+    cast(restes_a_realiser_eur as decimal(18, 2)) as restes_a_realiser_eur
+from etapes

@@ -1,0 +1,330 @@
+-- Every amount that two places must agree on, with both: an unequal one is a finding (pipelines/transform/findings.py).
+with documents as (
+    select
+        *,
+        nature_decision || case when numero_decision <> '' then ' n° ' || numero_decision else '' end as objet
+    from {{ ref('fct_documents_budgetaires') }}
+),
+
+lignes as (
+    select * from {{ ref('fct_lignes_budgetaires') }}
+),
+
+-- A voted budget is balanced, section by section; so are the transfers of a décision modificative. A surplus of receipts
+-- may be voted. A document that holds an unknown account cannot be judged: that line is missing from a section.
+equilibre as (
+    select
+        'FIN-EQUILIBRE' as controle,
+        'Crédits d’une section, dépenses et recettes' as libelle_controle,
+        documents.exercice,
+        documents.document_id,
+        documents.siret,
+        documents.objet,
+        lignes.section,
+        cast(null as varchar) as sens,
+        cast(null as varchar) as code_chapitre,
+        sum(case lignes.sens when 'dépense' then lignes.credits_ouverts_eur else 0 end) as attendu_eur,
+        sum(case lignes.sens when 'recette' then lignes.credits_ouverts_eur else 0 end) as constate_eur
+    from lignes
+    inner join documents on lignes.document_id = documents.document_id
+    where documents.nb_lignes_compte_inconnu = 0
+    group by all
+),
+
+-- What one section gives the other receives; an operation inside a section has two equal sides.
+paires_ordre (controle, libelle_controle, section, sens, code_chapitre, sens_oppose, code_chapitre_oppose) as (
+    values
+        ('FIN-VIREMENT', 'Virement entre sections, 023 et 021', 'fonctionnement', 'dépense', '023', 'recette', '021'),
+        ('FIN-ORDRE', 'Ordre entre sections, 042 et 040', 'fonctionnement', 'dépense', '042', 'recette', '040'),
+        ('FIN-ORDRE', 'Ordre entre sections, 042 et 040', 'fonctionnement', 'recette', '042', 'dépense', '040'),
+        ('FIN-ORDRE', 'Opérations patrimoniales, 041', 'investissement', 'dépense', '041', 'recette', '041'),
+        ('FIN-ORDRE', 'Ordre à l’intérieur du fonctionnement, 043', 'fonctionnement', 'dépense', '043', 'recette', '043')
+),
+
+ordre as (
+    select
+        paires_ordre.controle,
+        paires_ordre.libelle_controle,
+        documents.exercice,
+        documents.document_id,
+        documents.siret,
+        documents.objet,
+        paires_ordre.section,
+        paires_ordre.sens,
+        paires_ordre.code_chapitre,
+        sum(
+            case when lignes.sens = paires_ordre.sens_oppose and lignes.code_chapitre = paires_ordre.code_chapitre_oppose
+                then lignes.credits_ouverts_eur else 0 end
+        ) as attendu_eur,
+        sum(
+            case when lignes.sens = paires_ordre.sens and lignes.code_chapitre = paires_ordre.code_chapitre
+                then lignes.credits_ouverts_eur else 0 end
+        ) as constate_eur
+    from lignes
+    inner join documents on lignes.document_id = documents.document_id
+    inner join paires_ordre
+        on (lignes.sens = paires_ordre.sens and lignes.code_chapitre = paires_ordre.code_chapitre)
+        or (lignes.sens = paires_ordre.sens_oppose and lignes.code_chapitre = paires_ordre.code_chapitre_oppose)
+    where documents.nb_lignes_compte_inconnu = 0
+    group by all
+),
+
+-- The accounts of the year before, and where this year says what it takes up: its own accounts if they have come, else
+-- its budgets, unless they say that they take nothing up (a budget may be voted before the accounts).
+exercices_repris as (
+    select
+        siret,
+        code_budget,
+        exercice,
+        bool_or(est_compte_administratif) as est_clos,
+        bool_or(code_nature_decision in ('01', '03')) as est_vote,
+        bool_or(code_nature_decision in ('01', '03') and code_reprise_resultats in ('2', '3')) as est_reprise_annoncee
+    from documents
+    group by all
+),
+
+repris as (
+    select
+        exercices_repris.siret,
+        exercices_repris.code_budget,
+        exercices_repris.exercice,
+        exercices_repris.est_clos,
+        exercices_repris.est_vote,
+        exercices_repris.est_reprise_annoncee,
+        sum(
+            case
+                when lignes.est_compte_administratif <> exercices_repris.est_clos then 0
+                when lignes.code_chapitre = '002' or (lignes.compte = '1068' and lignes.type_operation = 'réelle')
+                    then case lignes.sens when 'recette' then 1 else -1 end * lignes.credits_ouverts_eur
+                else 0
+            end
+        ) as fonctionnement_eur,
+        sum(
+            case
+                when lignes.est_compte_administratif <> exercices_repris.est_clos then 0
+                when lignes.code_chapitre = '001'
+                    then case lignes.sens when 'recette' then 1 else -1 end * lignes.credits_ouverts_eur
+                else 0
+            end
+        ) as investissement_eur,
+        count(*) filter (where lignes.code_chapitre in ('001', '002') and lignes.credits_ouverts_eur <> 0) as nb_reports
+    from exercices_repris
+    inner join lignes
+        on exercices_repris.siret = lignes.siret
+        and exercices_repris.code_budget = lignes.code_budget
+        and exercices_repris.exercice = lignes.exercice
+    group by all
+),
+
+reprise as (
+    select
+        'FIN-REPRISE' as controle,
+        'Résultat de l’exercice et sa reprise l’exercice suivant' as libelle_controle,
+        avant.exercice,
+        avant.document_id,
+        avant.siret,
+        'reprise en ' || cast(repris.exercice as varchar) as objet,
+        avant.section,
+        cast(null as varchar) as sens,
+        case avant.section when 'fonctionnement' then '002' else '001' end as code_chapitre,
+        avant.resultat_cumule_eur as attendu_eur,
+        case avant.section when 'fonctionnement' then repris.fonctionnement_eur else repris.investissement_eur end
+            as constate_eur
+    from {{ ref('rpt_finances__resultats') }} as avant
+    inner join documents on avant.document_id = documents.document_id
+    inner join repris
+        on documents.siret = repris.siret
+        and documents.code_budget = repris.code_budget
+        and documents.exercice + 1 = repris.exercice
+    where repris.est_clos or (repris.est_vote and (repris.est_reprise_annoncee or repris.nb_reports > 0))
+),
+
+-- A budget that takes results up takes the restes à réaliser up too.
+restes_repris as (
+    select
+        siret,
+        code_budget,
+        exercice,
+        section,
+        sens,
+        sum(coalesce(restes_a_realiser_precedents_eur, 0)) as restes_eur
+    from lignes
+    where code_nature_decision in ('01', '03') and section is not null
+    group by all
+),
+
+restes as (
+    select
+        'FIN-RESTES' as controle,
+        'Restes à réaliser et leur report au budget suivant' as libelle_controle,
+        avant.exercice,
+        avant.document_id,
+        avant.siret,
+        'report en ' || cast(avant.exercice + 1 as varchar) as objet,
+        avant.section,
+        avant.sens,
+        cast(null as varchar) as code_chapitre,
+        avant.restes_a_realiser_eur as attendu_eur,
+        coalesce(restes_repris.restes_eur, 0) as constate_eur
+    from {{ ref('rpt_finances__sections') }} as avant
+    inner join documents on avant.document_id = documents.document_id
+    inner join exercices_repris
+        on documents.siret = exercices_repris.siret
+        and documents.code_budget = exercices_repris.code_budget
+        and documents.exercice + 1 = exercices_repris.exercice
+    left join restes_repris
+        on documents.siret = restes_repris.siret
+        and documents.code_budget = restes_repris.code_budget
+        and documents.exercice + 1 = restes_repris.exercice
+        and avant.section = restes_repris.section
+        and avant.sens = restes_repris.sens
+    where documents.est_compte_administratif
+        and avant.section <> 'indéterminée'
+        and (exercices_repris.est_reprise_annoncee or restes_repris.restes_eur <> 0)
+),
+
+-- The document's own totals mean different things from editor to editor: with or without 001 and 002, credits with or
+-- without restes à réaliser. They agree with us when they agree with either.
+totaux_editeur as (
+    select
+        totaux.exercice,
+        totaux.document_id,
+        totaux.siret,
+        totaux.section,
+        totaux.sens,
+        totaux.credits_ouverts_eur as credits_dits,
+        totaux.realise_eur as realise_dit,
+        totaux.restes_a_realiser_eur as restes_dits,
+        sections.credits_ouverts_eur as credits,
+        sections.realise_eur as realise,
+        sections.realise_eur - sections.realise_reporte_eur as realise_sans_report,
+        sections.restes_a_realiser_eur as restes
+    from {{ ref('fct_consolidations') }} as totaux
+    inner join {{ ref('rpt_finances__sections') }} as sections
+        on totaux.document_id = sections.document_id
+        and totaux.section = sections.section
+        and totaux.sens = sections.sens
+),
+
+consolidation as (
+    select
+        'FIN-CONSOLIDATION' as controle,
+        'Totaux donnés par le document lui-même' as libelle_controle,
+        exercice,
+        document_id,
+        siret,
+        unnest(['crédits ouverts', 'réalisé', 'restes à réaliser']) as objet,
+        section,
+        sens,
+        cast(null as varchar) as code_chapitre,
+        unnest([
+            case when credits_dits = credits - restes then credits - restes else credits end,
+            case when realise_dit = realise_sans_report then realise_sans_report else realise end,
+            restes
+        ]) as attendu_eur,
+        unnest([credits_dits, realise_dit, restes_dits]) as constate_eur
+    from totaux_editeur
+),
+
+-- What one budget paid, the other received.
+reciproques as (
+    select
+        'FIN-RECIPROQUE' as controle,
+        'Flux entre budget principal et budgets annexes' as libelle_controle,
+        exercice,
+        max(case type_budget when 'principal' then document_id end) as document_id,
+        max(case type_budget when 'principal' then siret end) as siret,
+        flux_reciproque as objet,
+        'fonctionnement' as section,
+        cast(null as varchar) as sens,
+        cast(null as varchar) as code_chapitre,
+        sum(case sens when 'dépense' then realise_eur else 0 end) as attendu_eur,
+        sum(case sens when 'recette' then realise_eur else 0 end) as constate_eur
+    from lignes
+    where flux_reciproque is not null
+        and est_compte_administratif
+        and exercice in (
+            select exercice from documents where est_compte_administratif
+            group by exercice having count(distinct type_budget) = 2
+        )
+    group by exercice, flux_reciproque
+),
+
+-- The ledger holds what is issued: no operation d’ordre but those issued as real, nothing carried over. Compared where
+-- both the accounts and that side of the ledger have arrived.
+emissions as (
+    select exercice, siret, document_id, section, sens, code_chapitre, realise_eur, cast(null as decimal(18, 2)) as emis_eur
+    from lignes
+    where est_compte_administratif
+        and section is not null
+        and type_operation = 'réelle'
+        and code_chapitre not in ('001', '002')
+    union all
+    select exercice, siret, null, section, sens, coalesce(code_chapitre, 'inconnu'), null, montant_eur
+    from {{ ref('fct_ecritures') }}
+    where siret is not null
+),
+
+ecritures as (
+    select
+        'FIN-ECRITURES' as controle,
+        'Compte administratif et pièces émises' as libelle_controle,
+        exercice,
+        max(max(document_id)) over comparees as document_id,
+        siret,
+        case sens when 'dépense' then 'mandats' else 'titres' end as objet,
+        section,
+        sens,
+        code_chapitre,
+        coalesce(sum(realise_eur), 0) as attendu_eur,
+        coalesce(sum(emis_eur), 0) as constate_eur
+    from emissions
+    group by exercice, siret, section, sens, code_chapitre
+    window comparees as (partition by exercice, siret, sens)
+    qualify count(sum(realise_eur)) over comparees > 0 and count(sum(emis_eur)) over comparees > 0
+),
+
+tous as (
+    select * from equilibre
+    union all
+    select * from ordre
+    union all
+    select * from reprise
+    union all
+    select * from restes
+    union all
+    select * from consolidation
+    union all
+    select * from reciproques
+    union all
+    select * from ecritures
+)
+
+select
+    cast(
+        concat_ws('/', controle, tous.exercice, tous.document_id, tous.objet, section, sens, code_chapitre) as varchar
+    ) as rapprochement_id,
+    cast(controle as varchar) as controle,
+    cast(libelle_controle as varchar) as libelle_controle,
+    cast(tous.exercice as integer) as exercice,
+    cast(tous.siret as varchar) as siret,
+    cast(documents.libelle_budget as varchar) as libelle_budget,
+    cast(documents.type_budget as varchar) as type_budget,
+    cast(tous.objet as varchar) as objet,
+    cast(section as varchar) as section,
+    cast(sens as varchar) as sens,
+    cast(code_chapitre as varchar) as code_chapitre,
+    cast(attendu_eur as decimal(18, 2)) as attendu_eur,
+    cast(constate_eur as decimal(18, 2)) as constate_eur,
+    cast(constate_eur - attendu_eur as decimal(18, 2)) as ecart_eur,
+    cast(attendu_eur = constate_eur as boolean) as est_egal,
+    cast(
+        case
+            when controle = 'FIN-CONSOLIDATION' then 'information'
+            when controle = 'FIN-EQUILIBRE' and constate_eur > attendu_eur then 'information'
+            else 'alerte'
+        end as varchar
+    ) as severite
+from tous
+left join documents on tous.document_id = documents.document_id
+where constate_eur is not null

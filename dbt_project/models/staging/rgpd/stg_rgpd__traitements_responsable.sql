@@ -1,0 +1,19 @@
+select
+    reference_fiche,
+    intitule,
+    date_creation,
+    date_mise_a_jour,
+    finalites,
+    categories_personnes,
+    categories_donnees,
+    a_donnees_sensibles,
+    destinataires,
+    a_transfert_hors_ue,
+    duree_conservation,
+    mesures_securite,
+    a_aipd,
+    exercice,
+    _livraison,
+    _fichier,
+    _ligne
+from {{ source('lake', 'rgpd__traitements_responsable') }}

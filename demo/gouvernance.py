@@ -1,0 +1,197 @@
+"""The workbook of the comité: its members, its meetings, its deliberations.
+
+The ten members installed on 23 July 2020 are those that the report of 2020 names: they hold a public office and the
+report is public. Everybody else, every meeting and every vote is invented.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from demo.collectivites import COLLECTIVITES
+from demo.fichiers import Classeur
+from demo.livraisons import Defaut, Livraison
+
+RENOUVELLEMENTS = (dt.date(2014, 5, 15), dt.date(2020, 7, 23))
+CHOISY, ORLY, VALENTON, VILLENEUVE, BONNEUIL = (membre.nom for membre in COLLECTIVITES)
+
+
+@dataclass(frozen=True)
+class Mandat:
+    """A seat held by one person."""
+
+    nom: str
+    prenom: str
+    fonction: str
+    rang: int | None
+    collectivite: str
+    qualite: str | None
+    debut: dt.date
+    fin: dt.date | None = None
+
+
+def _comite(debut: dt.date, fin: dt.date | None, *membres: tuple) -> tuple[Mandat, ...]:
+    return tuple(Mandat(*membre, debut, fin) for membre in membres)
+
+
+MANDATS = (
+    *_comite(
+        *RENOUVELLEMENTS,
+        ("SOLCALANDRE", "Raphaël", "Président", None, CHOISY, "Maire adjoint"),
+        ("MELNABAULT", "Thérèse", "Vice-présidente", 1, ORLY, "Maire adjointe"),
+        ("BRUDOZAIRE", "Régis", "Vice-président", 2, VILLENEUVE, "Conseiller municipal"),
+        ("FERSIVASQUE", "Noémie", "Vice-présidente", 3, VALENTON, "Maire adjointe"),
+        ("PELMOUQUART", "Loïc", "Vice-président", 4, BONNEUIL, "Maire adjoint"),
+        ("CORVIRIGE", "Amélie", "Membre", None, CHOISY, "Conseillère municipale"),
+        ("GALRÉTOURNE", "Damien", "Membre", None, ORLY, "Conseiller municipal"),
+        ("NAUPALUSQUE", "Sabrina", "Membre", None, VALENTON, "Conseillère municipale"),
+        ("ÉRILOGNOUX", "Bastien", "Membre", None, VILLENEUVE, "Conseiller municipal"),
+        ("TALGHIVRIN", "Cécile", "Membre", None, BONNEUIL, "Conseillère municipale"),
+    ),
+    *_comite(
+        RENOUVELLEMENTS[1],
+        None,
+        ("GONZALES", "Elise", "Présidente", None, VILLENEUVE, None),
+        ("CHALBI", "Yacin", "Vice-président", 1, CHOISY, "Conseiller municipal"),
+        ("LETELLIER", "Arnaud", "Vice-président", 2, BONNEUIL, "Maire adjoint"),
+        ("BELKHIRI", "Kamel", "Vice-président", 3, VALENTON, "Maire adjoint"),
+        ("HAMZA", "Ramzi", "Vice-président", 4, ORLY, "Conseiller municipal"),
+        ("CHAZOTTES", "Jean-François", "Membre", None, ORLY, "Maire adjoint"),
+        ("GARROUT", "Karim", "Membre", None, CHOISY, "Conseiller municipal"),
+        ("NGOYI", "Philippe", "Membre", None, VILLENEUVE, "Conseiller municipal"),
+        ("SCEMAMA", "Marc", "Membre", None, BONNEUIL, "Conseiller municipal"),
+        ("YAVUZ", "Métin", "Membre", None, VALENTON, "Maire"),
+    ),
+)
+
+# Day, kind, place, members present, proxies. Two meetings of 2020 fall under the rule of one third of the members.
+SEANCES = {
+    2018: (
+        (dt.date(2018, 2, 8), "Débat d’orientation budgétaire", "Siège", 8, 1),
+        (dt.date(2018, 3, 29), "Vote du budget", "Siège", 9, 1),
+        (dt.date(2018, 6, 21), "Compte administratif", "Siège", 7, 2),
+        (dt.date(2018, 10, 4), "Ordinaire", "Siège", 6, 2),
+        (dt.date(2018, 12, 13), "Ordinaire", "Siège", 8, 0),
+    ),
+    2019: (
+        (dt.date(2019, 2, 7), "Débat d’orientation budgétaire", "Siège", 7, 2),
+        (dt.date(2019, 3, 28), "Vote du budget", "Siège", 8, 2),
+        (dt.date(2019, 6, 20), "Compte administratif", "Siège", 5, 4),
+        (dt.date(2019, 10, 3), "Ordinaire", "Siège", 4, 1),
+        (dt.date(2019, 10, 10), "Ordinaire", "Siège", 4, 2),
+        (dt.date(2019, 12, 12), "Ordinaire", "Siège", 8, 1),
+    ),
+    2020: (
+        (dt.date(2020, 2, 6), "Vote du budget", "Siège", 8, 1),
+        (dt.date(2020, 6, 25), "Compte administratif", "À distance", 4, 5),
+        (dt.date(2020, 7, 23), "Installation du comité", "Siège", 10, 0),
+        (dt.date(2020, 10, 8), "Ordinaire", "Siège", 8, 2),
+        (dt.date(2020, 12, 10), "Ordinaire", "À distance", 7, 3),
+    ),
+    2021: (
+        (dt.date(2021, 2, 11), "Débat d’orientation budgétaire", "À distance", 8, 2),
+        (dt.date(2021, 4, 8), "Vote du budget", "À distance", 9, 1),
+        (dt.date(2021, 6, 24), "Compte administratif", "Siège", 7, 2),
+        (dt.date(2021, 12, 9), "Ordinaire", "Siège", 5, 4),
+    ),
+    2022: (
+        (dt.date(2022, 2, 10), "Débat d’orientation budgétaire", "À distance", 8, 1),
+        (dt.date(2022, 4, 7), "Vote du budget", "Siège", 9, 0),
+        (dt.date(2022, 6, 23), "Compte administratif", "Siège", 7, 2),
+        (dt.date(2022, 12, 8), "Ordinaire", "Siège", 8, 2),
+    ),
+}
+SECONDES_CONVOCATIONS = (dt.date(2019, 10, 10),)
+QUORUM_CONTREDIT = dt.date(2019, 6, 20)  # the minutes say it was reached: five of ten is no majority
+SANS_QUORUM = (dt.date(2019, 10, 3),)
+EXERCICE_SEANCE_REFUSEE = 2018
+
+MATIERES = {  # code of the nomenclature « Actes » → (its label, what was decided)
+    "7.1": ("Décisions budgétaires", ("Décision modificative", "Admission en non-valeur", "Provision pour risques")),
+    "4.1": ("Personnels titulaires et stagiaires de la FPT", ("Tableau des effectifs", "Régime indemnitaire")),
+    "1.1": ("Marchés publics", ("Groupement de commandes", "Marché de maintenance", "Accord-cadre de matériel")),
+    "5.2": ("Fonctionnement des assemblées", ("Procès-verbal de la séance précédente", "Règlement intérieur")),
+    "8.8": ("Environnement numérique", ("Convention de mise à disposition", "Schéma directeur informatique")),
+}
+OBLIGEES = {  # what the kind of a meeting brings with it
+    "Débat d’orientation budgétaire": ("7.1", "Débat d’orientation budgétaire"),
+    "Vote du budget": ("7.1", "Vote du budget primitif, budget principal et budget annexe"),
+    "Compte administratif": ("7.1", "Approbation du compte administratif et affectation du résultat"),
+    "Installation du comité": ("5.1", "Élection de la présidente et des vice-présidents"),
+}
+LIBELLES = {code: libelle for code, (libelle, _) in MATIERES.items()} | {"5.1": "Élection exécutif"}
+
+
+def comite(exercice: int) -> list[Livraison]:
+    """The workbook of the comité, its three sheets."""
+    nom = f"comite_demonstration_{exercice}.xlsx"
+    titre = f"DÉMONSTRATION – Comité syndical – exercice {exercice}"
+    classeur = Classeur(exercice, titre)
+    _membres(classeur, titre, exercice)
+    defauts = _seances(classeur, titre, exercice, nom)
+    _deliberations(classeur, titre, exercice)
+    return [Livraison(f"{exercice}/comite/{nom}", classeur.octets(), tuple(defauts))]
+
+
+def mandats(exercice: int) -> list[Mandat]:
+    """Those who sat for at least a day of the exercice, an end known by then."""
+    debut, fin = dt.date(exercice, 1, 1), dt.date(exercice, 12, 31)
+    return [m for m in MANDATS if m.debut <= fin and (m.fin is None or m.fin > debut)]
+
+
+def _membres(classeur: Classeur, titre: str, exercice: int) -> None:
+    feuille = classeur.feuille("Membres")
+    feuille.ajoute([titre], gras=True)
+    feuille.ajoute(
+        ["Nom", "Prénom", "Fonction", "Rang", "Collectivité", "Qualité dans la commune", "Début", "Fin"], gras=True
+    )
+    for m in mandats(exercice):
+        fin = m.fin if m.fin and m.fin.year <= exercice else None
+        feuille.ajoute([m.nom, m.prenom, m.fonction, m.rang, m.collectivite, m.qualite, m.debut, fin])
+
+
+def _seances(classeur: Classeur, titre: str, exercice: int, nom: str) -> list[Defaut]:
+    feuille = classeur.feuille("Séances")
+    feuille.ajoute([titre], gras=True)
+    entete = ["Date", "Nature", "Lieu", "Présents", "Pouvoirs", "Seconde convocation", "Quorum atteint"]
+    feuille.ajoute(entete, gras=True)
+    for jour, nature, lieu, presents, pouvoirs in SEANCES[exercice]:
+        seconde = "Oui" if jour in SECONDES_CONVOCATIONS else "Non"
+        quorum = "Non" if jour in SANS_QUORUM else "Oui"
+        feuille.ajoute([jour, nature, lieu, presents, pouvoirs, seconde, quorum])
+    if exercice == EXERCICE_SEANCE_REFUSEE:
+        place = feuille.ajoute(["novembre (reportée)", "Ordinaire", "Siège", 0, 0, "Non", "Non"])
+        return [Defaut(exercice, "comite/seances", nom, place, "LIG-TYPE", "Date")]
+    return []
+
+
+def _deliberations(classeur: Classeur, titre: str, exercice: int) -> None:
+    rng = Random(f"comite/{exercice}")
+    feuille = classeur.feuille("Délibérations")
+    feuille.ajoute([titre], gras=True)
+    feuille.ajoute(
+        [
+            *("DELIB_ID", "DELIB_DATE", "DELIB_MATIERE_CODE", "DELIB_MATIERE_NOM", "DELIB_OBJET"),
+            *("VOTE_EFFECTIF", "VOTE_REEL", "VOTE_POUR", "VOTE_CONTRE", "VOTE_ABSTENTION"),
+        ],
+        gras=True,
+    )
+    numero = 0
+    for jour, nature, _, presents, pouvoirs in SEANCES[exercice]:
+        for code, objet in _ordre_du_jour(rng, jour, nature):
+            numero += 1
+            votants = presents + pouvoirs
+            contre, abstentions = rng.choices([(0, 0), (0, 1), (1, 0), (1, 1)], weights=[12, 3, 1, 1])[0]
+            votes = [votants - contre - abstentions, contre, abstentions]
+            feuille.ajoute([f"{exercice}-{numero:02d}", jour, code, LIBELLES[code], objet, 10, votants, *votes])
+
+
+def _ordre_du_jour(rng: Random, jour: dt.date, nature: str) -> Iterator[tuple[str, str]]:
+    """What is voted at one meeting; nothing where the quorum was missing."""
+    if jour in SANS_QUORUM:
+        return
+    if nature in OBLIGEES:
+        yield OBLIGEES[nature]
+    choisies = rng.sample([(code, objet) for code, (_, objets) in MATIERES.items() for objet in objets], 4)
+    yield from sorted(choisies)

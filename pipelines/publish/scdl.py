@@ -1,0 +1,130 @@
+"""Writes the budget as open data: one CSV per exercice in the schema SCDL « budget » 0.8.3, and the package that says so.
+
+scdl/budget_<exercice>.csv     every line of every document that counts, UTF-8, comma, decimal point
+     schema.json               the Table Schema that they follow
+     datapackage.json          which files there are, what is left out, what a CFU becomes
+
+The schema says « chapitre » of the column that holds the account, and the other way round; like every published file we
+follow the columns' names: CONTNAT is the chapter, NATURE the account. The chapter is that of the plan of accounts: the
+ContNat of the documents is missing, or no chapter, too often, and has no label. The label of a function is unknown here:
+its column is there, as every column of the schema, and empty.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+from pipelines.disk import sync
+from pipelines.settings import REFERENCE_DIR
+from pipelines.sql import literal
+
+SCHEMA = REFERENCE_DIR / "schemas" / "scdl_budget_0.8.3.json"
+FACT = "fct_lignes_budgetaires"
+DESCRIPTION = (
+    "Lignes des documents budgétaires en vigueur : budgets primitifs, décisions modificatives, budgets supplémentaires et "
+    "comptes administratifs. Le schéma ne connaît pas le compte financier unique : il est publié sous l’étape « compte "
+    "administratif », dont il tient lieu."
+)
+SELECT = f"""
+    select
+        case code_nature_decision
+            when '01' then 'budget primitif'
+            when '02' then 'décision modificative'
+            when '03' then 'budget supplémentaire'
+            when '09' then 'compte administratif'
+            when '10' then 'compte administratif'
+        end as BGT_NATDEC,
+        exercice as BGT_ANNEE,
+        siret as BGT_SIRET,
+        coalesce(libelle_budget, siret) as BGT_NOM,
+        code_chapitre as BGT_CONTNAT,
+        libelle_chapitre as BGT_CONTNAT_LABEL,
+        compte as BGT_NATURE,
+        libelle_compte as BGT_NATURE_LABEL,
+        code_fonction as BGT_FONCTION,
+        cast(null as varchar) as BGT_FONCTION_LABEL,
+        code_operation as BGT_OPERATION,
+        section as BGT_SECTION,
+        case type_operation when 'réelle' then 'réel' else 'ordre' end as BGT_OPBUDG,
+        sens as BGT_CODRD,
+        realise_eur as BGT_MTREAL,
+        budget_precedent_eur as BGT_MTBUDGPREC,
+        restes_a_realiser_precedents_eur as BGT_MTRARPREC,
+        proposition_eur as BGT_MTPROPNOUV,
+        vote_eur as BGT_MTPREV,
+        credits_ouverts_eur as BGT_CREDOUV,
+        restes_a_realiser_eur as BGT_MTRAR3112,
+        case when est_article_specialise then 'spécialisé' when not est_article_specialise then 'non spécialisé' end
+            as BGT_ARTSPE
+    from marts.{FACT}
+    where not est_compte_inconnu
+"""
+
+
+def write_scdl(db, folder: Path) -> list[Path]:
+    """Write the files of every exercice that has budget lines into ``folder``; nothing when there is none.
+
+    ``db`` is a DuckDB connection in which ``marts.fct_lignes_budgetaires`` can be read by that name, or is absent. A line
+    whose account no plan knows has no section, which the schema requires: it is left out, and counted in the package.
+    Returns the files.
+    """
+    if not _has_budget(db):
+        return []
+    years = db.execute(
+        f"select exercice, count(*) filter (est_compte_inconnu) from marts.{FACT} group by exercice order by exercice"
+    ).fetchall()
+    if not years:
+        return []
+    folder.mkdir(parents=True)
+    written = [_write_year(db, folder, year) for year, _ in years]
+    written.append(Path(shutil.copyfile(SCHEMA, folder / "schema.json")))
+    written.append(_write_package(folder, dict(years)))
+    for path in written:
+        sync(path)
+    sync(folder)
+    return written
+
+
+def _has_budget(db) -> bool:
+    known = db.execute(
+        "select 1 from information_schema.tables where table_schema = 'marts' and table_name = ?", [FACT]
+    )
+    return known.fetchone() is not None
+
+
+def _write_year(db, folder: Path, year: int) -> Path:
+    target = folder / f"budget_{year}.csv"
+    db.execute(
+        f"copy ({SELECT} and exercice = {int(year)} order by document_id, ligne, ligne_id) "
+        f"to {literal(target)} (format csv, header, delimiter ',')"
+    )
+    return target
+
+
+def _write_package(folder: Path, left_out: dict[int, int]) -> Path:
+    """The Data Package; ``left_out`` is the number of lines that each exercice leaves out."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    resources = [
+        {
+            "name": f"budget-{year}",
+            "title": f"Budget de l’exercice {year}",
+            "description": f"Lignes de compte inconnu, non publiées : {count}." if count else "Toutes les lignes.",
+            "profile": "tabular-data-resource",
+            "path": f"budget_{year}.csv",
+            "format": "csv",
+            "mediatype": "text/csv",
+            "encoding": "utf-8",
+            "schema": "schema.json",
+        }
+        for year, count in left_out.items()
+    ]
+    package = {
+        "name": "budget",
+        "title": schema["title"],
+        "description": DESCRIPTION,
+        "profile": "tabular-data-package",
+        "resources": resources,
+    }
+    path = folder / "datapackage.json"
+    path.write_text(json.dumps(package, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return path

@@ -1,0 +1,11 @@
+"""The public profile: what may be read by anybody, small numbers of agents hidden, and the proof that they stay so.
+
+    declaration   what each table of ``rapport`` says of whom (``tables.yml``)
+    population    who is counted: the unknowns of a reader, and what he knows of them beforehand
+    cells         the numbers that the tables print, as sums over a population
+    attack        what a reader can deduce of a hidden number from those he can read
+    suppress      which numbers to hide
+    profile       the database without them, read back and attacked before it is published
+
+docs/decisions/secret-statistique.md says which criterion is applied, and why.
+"""

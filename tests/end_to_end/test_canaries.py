@@ -1,0 +1,286 @@
+"""Invented names, NIRs and matricules, followed through every way a run can fail: none comes out of the originals.
+
+Each failure runs in a process of its own. Afterwards everything that was written is searched (lake, ledger, logs, Dagster's
+storage, dbt's target, audit tables, publication, screen): Parquet and DuckDB files row by row, since their compression hides
+a text from a search of bytes, and anything else as bytes. Only ``landing`` and ``archive`` may hold a canary.
+"""
+
+import datetime as dt
+import io
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+import xlsxwriter
+import yaml
+
+from demo import dsn
+from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
+from pipelines.sources.registry import load_registry
+from tests.end_to_end.conftest import sicio
+
+NUMBER = 20
+MARK = "ZZCANARI"  # in every name and matricule
+ALLOWED = ("landing", "archive")
+
+
+@dataclass(frozen=True)
+class Canary:
+    """One person who does not exist and whom nobody may ever read of."""
+
+    rank: int
+
+    @property
+    def matricule(self) -> str:
+        return f"{MARK}M{self.rank:03d}"
+
+    @property
+    def nom(self) -> str:
+        return f"{MARK}NOM{self.rank:03d}É"
+
+    @property
+    def prenom(self) -> str:
+        return f"{MARK}PRENOM{self.rank:03d}"
+
+    @property
+    def birth(self) -> dt.date:
+        return dt.date(1961 + self.rank, 3, 9)
+
+    @property
+    def nir(self) -> str:
+        return dsn.nir_invente("01", self.birth, 700 + self.rank)
+
+
+CANARIES = [Canary(rank) for rank in range(NUMBER)]
+NEEDLES = [MARK, *(c.nir[:13] for c in CANARIES), *(c.birth.isoformat() for c in CANARIES)]
+NEEDLES += [f"{c.birth:%d/%m/%Y}" for c in CANARIES] + [f"{c.birth:%d%m%Y}" for c in CANARIES]
+
+
+def agent(canary: Canary, **changes: str) -> dict[str, str]:
+    """A right line of Cegid RH's list of agents, in its own words."""
+    return {
+        "matricule": canary.matricule,
+        "nir": canary.nir,
+        "nom": canary.nom,
+        "prenom": canary.prenom,
+        "sexe": "M",
+        "tranche_age": f"{canary.birth:%d/%m/%Y}",
+        "statut": "Titulaire",
+        "cadre_emplois": "Ingénieurs territoriaux",
+        "filiere": "Technique",
+        "categorie": "A",
+        "est_emploi_permanent": "O",
+        "type_contrat": "",
+        "est_temps_complet": "O",
+        "quotite_pct": "100",
+        "date_entree": "01/01/2015",
+        "motif_entree": "Voie de mutation",
+        "date_nomination_stagiaire": "",
+        "date_sortie": "",
+        "motif_sortie": "",
+        **changes,
+    }
+
+
+def agents_csv(year: int, rows: list[dict[str, str]], *raw: str) -> bytes:
+    """The export, and lines that are put in as they stand."""
+    table = load_registry().systems["cegid_rh"].exports[1].tables[0]
+    headings = table.header_of(year)
+    lines = [f"DÉMONSTRATION exercice {year}", ";".join(headings.values())]
+    lines += [";".join(row[name] for name in headings) for row in rows]
+    return "\r\n".join([*lines, *raw, ""]).encode("cp1252")
+
+
+def personnel_xlsx(year: int) -> bytes:
+    """Ciril RH's workbook, with a date that cannot be read in the first line."""
+    table = load_registry().systems["ciril_rh"].exports[1].tables[0]
+    words = {
+        "sexe": "M.",
+        "statut": "Fonctionnaire titulaire",
+        "categorie": "Cat. A",
+        "motif_entree": "Mutation entrante",
+    }
+    words |= {
+        "est_emploi_permanent": "Permanent",
+        "est_temps_complet": "TC",
+        "cadre_emplois": "INGENIEURS TERRITORIAUX",
+    }
+    headings, content = table.header_of(year), io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
+        sheet = book.add_worksheet(table.sheet)
+        sheet.write_row(0, 0, [f"Personnel au 31 décembre {year}"])
+        sheet.write_row(1, 0, list(headings.values()))
+        for rank, canary in enumerate(CANARIES):
+            row = agent(canary, **words) | ({"tranche_age": f"né le {canary.nom}"} if rank == 0 else {})
+            sheet.write_row(2 + rank, 0, [row[name] for name in headings])
+    return content.getvalue()
+
+
+def declaration(year: int) -> Iterator[tuple[str, bytes]]:
+    """Two months of social declarations, the second cut in the middle of a name."""
+    hours = {month: Decimal("151.67") for month in range(1, 13)}
+    staff = [
+        dsn.Salarie(
+            c.matricule,
+            c.nir,
+            c.nom,
+            c.prenom,
+            "01",
+            c.birth,
+            (dsn.Contrat("00001", dt.date(2015, 1, 1), "50", "01", "INGENIEUR", hours),),
+        )
+        for c in CANARIES
+    ]
+    files = list(dsn.livraisons(year, staff))
+    for index, file in enumerate(files):
+        cut = file.contenu.rindex(MARK.encode()) + 4 if index == len(files) - 1 else None
+        yield file.chemin.rsplit("/", 1)[-1], file.contenu[:cut]
+
+
+class Lab:
+    """A home of its own that only takes in what is personal, and everything that its runs said."""
+
+    def __init__(self, folder: Path):
+        self.home = folder / "home"
+        self.said = ""
+        organisation = yaml.safe_load((PROJECT_ROOT / "demo" / "organisation.yml").read_text(encoding="utf-8"))
+        organisation["exercices"] = {"premier": 2019, "dernier": 2022}
+        organisation["applications"], organisation["systemes"] = [], ["cegid_rh", "ciril_rh", "dsn"]
+        self.organisation = organisation
+        self.home.mkdir(parents=True)
+        self.write_organisation()
+
+    def write_organisation(self) -> None:
+        text = yaml.safe_dump(self.organisation, allow_unicode=True, sort_keys=False)
+        (self.home / "organisation.yml").write_text(text, encoding="utf-8")
+
+    def drop(self, path: str, content: bytes) -> None:
+        target = self.home / "landing" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+    def sicio(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        done = sicio(self.home, *arguments, **environment)
+        self.said += done.stdout + done.stderr
+        return done
+
+    def leaks(self) -> list[str]:
+        """Where a canary is and may not be."""
+        found = [f"the screen: {needle}" for needle in NEEDLES if needle in self.said]
+        places = [self.home, DBT_PROJECT_DIR / "target", DBT_PROJECT_DIR / "logs"]
+        for path in (p for place in places for p in place.rglob("*") if p.is_file() and not p.is_symlink()):
+            if path.is_relative_to(self.home) and path.relative_to(self.home).parts[0] in ALLOWED:
+                continue
+            found += [f"{path}: {needle}" for needle in NEEDLES if needle in text_of(path)]
+        return found
+
+
+def text_of(path: Path) -> str:
+    """Everything that a file says: rows of Parquet and DuckDB, else its bytes."""
+    if path.suffix == ".parquet":
+        return "\n".join(map(str, duckdb.execute("from read_parquet(?)", [str(path)]).fetchall()))
+    if path.suffix == ".duckdb":
+        return "\n".join(_rows(path))
+    return path.read_bytes().decode("latin-1") + path.read_bytes().decode("utf-8", errors="ignore")
+
+
+def _rows(path: Path) -> Iterator[str]:
+    with duckdb.connect() as db:
+        db.execute(f"attach '{path}' as warehouse (read_only)")
+        for schema, table in db.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse'"
+        ).fetchall():
+            yield from map(str, db.execute(f'from warehouse."{schema}"."{table}"').fetchall())
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    shutil.rmtree(DBT_PROJECT_DIR / "logs", ignore_errors=True)
+    lab = Lab(tmp_path_factory.mktemp("canaris"))
+    first, second = CANARIES[0], CANARIES[1]
+    # 2019: lines that cannot be read: a date, a cell too many that shifts the names, a stray quote, a name as a number
+    bad = [
+        agent(first, tranche_age=f"31/02/{first.nom}"),
+        agent(second, quotite_pct=second.nom),
+        *(agent(c) for c in CANARIES[2:]),
+    ]
+    shifted = ";".join(["", *agent(first).values()])
+    lab.drop("2019/cegid_rh/agents_2019.csv", agents_csv(2019, bad, shifted, f'"{first.nom}" x;{first.prenom}'))
+    # 2020: a critical expectation fails: the same matricule twice, and an unknown sex
+    twice = [agent(c) for c in CANARIES] + [agent(first, nom=second.nom, sexe=second.prenom)]
+    lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, twice))
+    # 2021, 2022: a workbook with an unreadable date; declarations, one of them cut in a name
+    lab.drop("2021/ciril_rh/ciril_rh_personnel_2021.xlsx", personnel_xlsx(2021))
+    for name, content in declaration(2022):
+        lab.drop(f"2022/dsn/{name}", content)
+    return lab
+
+
+def test_bad_lines_failed_expectations_and_cut_files_show_no_canary(lab):
+    done = lab.sicio("run", "2019", "2020", "2021", "2022")
+    assert done.returncode == 1
+    for year in ("2019", "2020", "2021", "2022"):
+        for command in ("status", "rejects", "findings"):
+            lab.sicio(command, year)
+            lab.sicio(command, year, "--format", "json")
+    for code in ("LIG-TYPE", "ATT-CRITIQUE", "FIC-TRONQUE"):
+        assert code in lab.said, code
+    assert lab.leaks() == []
+
+
+def test_a_file_judged_aside_shows_no_canary(lab):
+    for path in sorted((lab.home / "landing").rglob("*.csv")):
+        lab.sicio("check", str(path))
+    assert lab.leaks() == []
+
+
+@pytest.mark.parametrize("step", ["archive.written", "lake.parquet_written", "transform.lake_loaded"])
+def test_a_crash_leaves_no_canary(lab, step):
+    """Whatever the killed process had begun to write is searched before anybody sweeps it."""
+    rows = [agent(c) for c in CANARIES]
+    lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, rows[: 10 + len(step)]))
+    killed = lab.sicio("run", "2020", SICIO_FAILPOINT=step)
+    assert killed.returncode == -9
+    assert lab.leaks() == []
+
+
+def test_a_failed_rule_of_the_warehouse_shows_no_canary(lab):
+    """Two collectivités under one code: dbt's uniqueness test stops the build, with the staff loaded in the new file."""
+    lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, [agent(c) for c in CANARIES]))
+    twin = dict(lab.organisation["collectivites"][0])
+    lab.organisation["collectivites"].append(twin)
+    lab.write_organisation()
+    done = lab.sicio("run", "2020")
+    lab.organisation["collectivites"].pop()
+    lab.write_organisation()
+    assert done.returncode == 1 and "the warehouse was not replaced" in lab.said
+    assert lab.leaks() == []
+
+
+def test_a_right_run_publishes_without_a_canary(lab):
+    done = lab.sicio("run", "2019", "2020", "2021", "2022")
+    assert (lab.home / "published" / "rapport.duckdb").exists(), done.stderr
+    counted = duckdb.execute(
+        f"select valeur from '{lab.home}/published/rapport/chiffres.parquet' "
+        "where code = 'rh.effectif.total' and exercice = 2020"
+    ).fetchone()
+    assert counted == (NUMBER,)
+    assert lab.leaks() == []
+
+
+def test_the_search_itself_finds_a_canary_wherever_one_is_put(lab, tmp_path):
+    place = lab.home / "essai"
+    place.mkdir()
+    duckdb.execute(f"copy (select '{CANARIES[3].nom}' as nom) to '{place}/un.parquet'")
+    with duckdb.connect(str(place / "deux.duckdb")) as db:
+        db.execute(f"create table t as select repeat('{CANARIES[4].nom}', 3) as nom from range(1000)")
+    (place / "trois.log").write_text(f"erreur : {CANARIES[5].birth:%d/%m/%Y}", encoding="utf-8")
+    leaks = lab.leaks()
+    shutil.rmtree(place)
+    assert {Path(re.split(r": ", leak)[0]).name for leak in leaks} == {"un.parquet", "deux.duckdb", "trois.log"}
