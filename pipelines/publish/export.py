@@ -157,6 +157,7 @@ Les fichiers
 - donnees/*.csv : pour les programmes (UTF-8, virgule, point décimal, dates AAAA-MM-JJ). Les textes y sont tels quels : dans un
   tableur, ouvrir plutôt le fichier .excel-fr.csv, où un texte qui passerait pour une formule est précédé d’une apostrophe.
 - donnees/*.parquet : pour les outils d’analyse, types exacts.
+- scdl/ : le budget au schéma national SCDL, pour tous les exercices publiés, s’il y en a un.
 - datapackage.json : description de chaque table et de chaque colonne (Data Package 2.0).
 - {SUMS} : empreintes ; « sha256sum -c {SUMS} » vérifie que rien n’a changé.
 

@@ -82,20 +82,24 @@ def test_publish_needs_a_server(home: Path):
     assert done.returncode == 2 and "SICIO_PUBLISH_URL is not set" in done.stderr
 
 
-def test_the_export_of_the_year_is_valid(home: Path):
-    done = sicio(home, "export", "2020", "--profile", "interne")
+@pytest.mark.parametrize(("profile", "least"), [("public", 40), ("interne", 90)])
+def test_the_export_of_the_year_is_valid(home: Path, profile: str, least: int):
+    done = sicio(home, "export", "2020", "--profile", profile)
     assert done.returncode == 0, done.stderr
-    assert "Not to be given away" in done.stderr
-    folder = home / "exports" / "2020" / "interne"
+    assert ("Not to be given away" in done.stderr) == (profile == "interne")
+    folder = home / "exports" / "2020" / profile
     report = Package(str(folder / "datapackage.json")).validate()
     assert report.valid, report.flatten(["name", "fieldName", "message"])[:5]
-    assert len(report.tasks) > 50
+    assert len(report.tasks) > least
     checked = subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=folder, check=False)
     assert checked.returncode == 0
     described = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
     fields = [field for resource in described["resources"] for field in resource["schema"]["fields"]]
     assert all(field["description"] for field in fields)
     assert "DÉMONSTRATION" in described["title"]
+    tables = {path.name.partition(".")[0] for path in (folder / "donnees").iterdir()}
+    assert ("fct_effectifs" in tables, "secret" in tables) == ((profile == "interne"),) * 2
+    assert (folder / "scdl" / "budget_2020.csv").exists()
 
 
 def test_a_year_that_is_not_the_organisations_is_refused(home: Path):
