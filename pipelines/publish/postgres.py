@@ -98,7 +98,7 @@ def _serve(cursor: Cursor, server: Server, profile: Profile) -> Served:
         _make(cursor, names, profile, served)
         _carry_rights(cursor, names)
         _swap_patiently(cursor, names, keep_former=held is not None and held[1] == profile.name, served=served)
-    _let_read(cursor, server.role, names, served)
+    _let_read(cursor, server.role, names)
     return served
 
 
@@ -144,7 +144,8 @@ def _patiently_connected(where: str, parameters: dict) -> Connection:
             answers = pq.PGconn.ping(dsn.encode()) == pq.Ping.OK
             if answers:
                 raise NotServed(
-                    f"{where} refuses the account, its password or the database: check SICIO_PUBLISH_URL and pg_hba.conf"
+                    f"{where} refuses the account, its password or the database, or has no connection left: check "
+                    "SICIO_PUBLISH_URL and pg_hba.conf"
                 ) from None
             if tried < TRIES:
                 time.sleep(PAUSE_SECONDS)
@@ -248,7 +249,7 @@ def _make_role(cursor: Cursor, role: str, served: Served) -> None:
         )
 
 
-def _let_read(cursor: Cursor, role: str, names: dict[str, str], served: Served) -> None:
+def _let_read(cursor: Cursor, role: str, names: dict[str, str]) -> None:
     """Give the role the right to read, and nothing else, when it exists."""
     if not cursor.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
         return
@@ -277,17 +278,14 @@ def _carry_rights(cursor: Cursor, names: dict[str, str]) -> None:
         "where n.nspname = any(%s) and a.privilege_type = 'SELECT' and a.grantee <> c.relowner",
         [present, present],
     ).fetchall()
-    there = {
-        (schema, name, column)
-        for schema, name, column in cursor.execute(
-            "select table_schema, table_name, column_name from information_schema.columns where table_schema = any(%s)",
-            [[_next(name) for name in present]],
-        ).fetchall()
-    }
-    made = {schema for schema, _, _ in there} | {one[:2] for one in there} | there
+    there = cursor.execute(
+        "select table_schema, table_name, column_name from information_schema.columns where table_schema = any(%s)",
+        [[_next(name) for name in present]],
+    ).fetchall()
+    made = {one[:length] for one in there for length in (1, 2, 3)}
     for schema, table, column, number, grantee in [*schemas, *tables]:
         target = _next(schema)
-        if (target if table is None else (target, table) if column is None else (target, table, column)) in made:
+        if tuple(part for part in (target, table, column) if part) in made:
             who = sql.Identifier(grantee) if number else sql.SQL("public")
             cursor.execute(sql.SQL("grant {} to {}").format(_right(target, table, column), who))
 
