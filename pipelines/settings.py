@@ -4,7 +4,7 @@ Nothing else in the project reads an environment variable or builds a path insid
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -111,6 +111,11 @@ class Home:
         return self.root / "published"
 
     @property
+    def exports(self) -> Path:
+        """What is given away, made from a publication: ``exports/<exercice>/<profile>/``."""
+        return self.root / "exports"
+
+    @property
     def dagster(self) -> Path:
         """DAGSTER_HOME of this organisation."""
         return self.root / "dagster"
@@ -145,6 +150,33 @@ def database_url(system: str) -> tuple[str, str | None]:
     """The variable that holds the address of a tool's database (``SICIO_GLPI_URL``), and its value: a secret."""
     name = f"SICIO_{system.upper()}_URL"
     return name, os.environ.get(name)
+
+
+@dataclass(frozen=True)
+class Server:
+    """The PostgreSQL server that publications are copied to; ``url`` holds a password and is shown nowhere."""
+
+    url: str = field(repr=False)
+    profile: str
+    role: str
+    prefix: str
+
+
+def publication_server() -> Server | None:
+    """Where publications are copied to (``SICIO_PUBLISH_URL``); None when it is not set.
+
+    ``SICIO_PUBLISH_PROFILE``: interne (by default) or public; ``SICIO_PUBLISH_ROLE``: who may read, ``sicio_lecture`` by
+    default; ``SICIO_PUBLISH_PREFIX``: what the names of the schemas begin with, nothing by default.
+    """
+    url = os.environ.get("SICIO_PUBLISH_URL")
+    if not url:
+        return None
+    return Server(
+        url,
+        os.environ.get("SICIO_PUBLISH_PROFILE", "interne"),
+        os.environ.get("SICIO_PUBLISH_ROLE", "sicio_lecture"),
+        os.environ.get("SICIO_PUBLISH_PREFIX", ""),
+    )
 
 
 def alert_command() -> str | None:

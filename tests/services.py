@@ -107,3 +107,71 @@ def mariadb() -> Iterator[MariaDB]:
             server.process.terminate()
             server.process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class PostgreSQL:
+    """A server; its superuser ``postgres`` has no password and answers on 127.0.0.1."""
+
+    folder: Path
+    binaries: Path
+    port: int
+    user: str | None  # the account that the server runs under, None for ours
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        options = f"-h 127.0.0.1 -p {self.port} -k {self.folder} -c fsync=off"
+        self._control("-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        """End it as a crash would, if it runs: nothing is saved, and the next start repairs it."""
+        if (self.folder / "data" / "postmaster.pid").exists():
+            self._control("-m", "immediate", "-w", "stop", check=False)
+
+    def url(self, user: str = "postgres", password: str = "", database: str = "postgres") -> str:
+        """The address of a database."""
+        return f"postgresql://{user}{':' + password if password else ''}@127.0.0.1:{self.port}/{database}"
+
+    def _control(self, *arguments: str, check: bool = True) -> None:
+        command = [self.binaries / "pg_ctl", "-D", self.folder / "data", *arguments]
+        done = subprocess.run(
+            command, user=self.user, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+        )
+        if check and done.returncode:
+            unavailable("PostgreSQL", (self.folder / "log").read_text(encoding="utf-8", errors="replace")[-800:])
+
+
+@contextmanager
+def postgresql() -> Iterator[PostgreSQL]:
+    """A server of PostgreSQL, started for the caller."""
+    # Debian keeps initdb out of the path, one folder a version
+    folders = [*map(Path, PATHS.split(os.pathsep)), *sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
+    binaries = next((folder for folder in folders if (folder / "initdb").exists()), None)
+    if binaries is None:
+        unavailable("PostgreSQL", "initdb is not installed (apt-get install postgresql)")
+    user = "postgres" if os.getuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="sicio-postgresql-"))  # beside pytest's folders, which only root may enter
+    server = PostgreSQL(folder, binaries, free_port(), user)
+    try:
+        if user:
+            shutil.chown(folder, user)
+        made = subprocess.run(
+            [
+                binaries / "initdb",
+                "-D",
+                folder / "data",
+                *"-U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync".split(),
+            ],
+            user=user,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if made.returncode:
+            unavailable("PostgreSQL", made.stderr[-800:])
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)

@@ -24,7 +24,7 @@ LAYERS = [
     [*STAGES, "evidence"],
     ["ledger"],
     ["sources", "figures", "chapters"],
-    ["settings", "rules", "failpoints", "french", "locking", "sql", "disk"],
+    ["settings", "rules", "failpoints", "french", "locking", "sql", "disk", "spreadsheet"],
 ]
 # What belongs to one line but is asked by a neighbour of the same one: named here, or refused.
 NEIGHBOURS = {
@@ -140,6 +140,8 @@ def test_only_collect_defs_and_cli_see_two_stages():
         ("great_expectations", ["pipelines.validate"]),
         ("sqlalchemy", ["pipelines.ledger", "pipelines.validate", "pipelines.defs.run", "pipelines.extract"]),
         ("pymysql", ["pipelines.extract"]),
+        ("psycopg", ["pipelines.publish"]),
+        ("xlsxwriter", ["pipelines.publish"]),
     ],
 )
 def test_a_library_has_one_home(library, homes):

@@ -37,6 +37,8 @@ COMMANDS = {
     "release": ("pipelines.cli.releasing", "release", "Freeze a year."),
     "compare": ("pipelines.cli.releasing", "compare", "What differs between two releases, and the erratum."),
     "replay": ("pipelines.cli.releasing", "replay", "Make a frozen year again and compare the bytes."),
+    "export": ("pipelines.cli.exporting", "export", "The tables of a year in open formats, to give away."),
+    "publish": ("pipelines.cli.exporting", "publish", "Copy what is published to PostgreSQL again."),
     "trace": ("pipelines.cli.tracing", "trace", "From a figure to the lines behind it, and back."),
     "verify": ("pipelines.cli.deciding", "verify", "Prove that nothing recorded or kept was changed."),
     "purge": ("pipelines.cli.deciding", "purge", "Remove the originals whose retention is over."),

@@ -69,6 +69,9 @@ def run_and_tell(session: Session, years: list[int], systems: list[str] | None) 
     if report.error:
         note(f"\nError: {report.error}\nThe former warehouse and publication stay.")
         return BLOCKED
+    if report.not_served:
+        note(f"\nError: {report.not_served}\nEverything else is done. Try again: {session.command} publish")
+        return BLOCKED
     concerned = [e for s in statuses for e in s.exports if not systems or e.key.partition("/")[0] in systems]
     states = {export.state for export in concerned}
     if not report.collected and "refused" not in states:

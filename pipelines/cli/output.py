@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.french import NARROW, number
+from pipelines.spreadsheet import french_cell
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,8 +43,6 @@ STYLES = {
     "bloquant": "red",
 }
 
-# What a spreadsheet would run: also behind spaces, a byte order mark or a zero-width space, or in full width.
-FORMULA = re.compile(r"^[\s\u00a0\u200b\ufeff]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 format_option = click.option(
@@ -85,11 +84,6 @@ def printable(text: str) -> str:
     return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
-def neutralised(value: Any) -> Any:
-    """A cell that no spreadsheet runs; numbers are left alone."""
-    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
-
-
 def french(value: Decimal | None, decimals: int, space: str = NARROW) -> str:
     """``4764020.26`` → ``4 764 020,26``; half-up; empty for None."""
     return "" if value is None else number(value, decimals, space)
@@ -102,16 +96,8 @@ def write_csv(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], orga
     writer.writerow([column.name for column in columns] + ["mention"])
     mention = MARK if organisation.demonstration else ""
     for row in rows:
-        writer.writerow([_csv_cell(row.get(column.name)) for column in columns] + [mention])
+        writer.writerow([french_cell(row.get(column.name)) for column in columns] + [mention])
     click.get_binary_stream("stdout").write(("\ufeff" + text.getvalue()).encode("utf-8"))
-
-
-def _csv_cell(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "vrai" if value else "faux"
-    if isinstance(value, Decimal):
-        return f"{value:f}".replace(".", ",")
-    return neutralised(value)
 
 
 def write_json(data: Mapping[str, Any], organisation: "Organisation") -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import click
 
+from pipelines import settings
 from pipelines.cli.app import BLOCKED, DONE
+from pipelines.cli.exporting import copy_to_server
 from pipelines.cli.output import note, printable, progress, title
 from pipelines.cli.session import Session, did_you_mean, global_options, shown, year_argument
 from pipelines.ledger.store import Ledger, now, open_ledger
@@ -58,6 +60,8 @@ def release(
     if former:
         click.echo()
         click.echo(_erratum(session, former.name, name))
+    if server := settings.publication_server():
+        copy_to_server(session, server)
 
 
 def _refuse_what_is_open(session: Session, ledger: Ledger, year: int) -> None:

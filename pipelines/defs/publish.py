@@ -1,19 +1,23 @@
-"""The publication: after every mart and report table, ``published/`` is swapped whole."""
+"""The publication: after every mart and report table, ``published/`` is swapped whole, then copied to a server if there is one."""
 
 import dagster as dg
 
+from pipelines import settings
 from pipelines.audit.write import write_states
 from pipelines.defs.workspace import home, organisation, registry
 from pipelines.evidence.findings import gather
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.locking import only_writer
+from pipelines.publish.profiles import NotPublished
 from pipelines.publish.release import frozen_changes, refuse_frozen_changes
 from pipelines.publish.swap import publish
 from pipelines.report.write import report_pages
 from pipelines.rules import RULES
 
 PUBLISHED = dg.AssetKey(["publication", "published"])
+SERVED = dg.AssetKey(["publication", "postgresql"])
+NOT_SERVED = "not copied to the server: "
 
 
 @dg.definitions
@@ -45,7 +49,39 @@ def publish_defs() -> dg.Definitions:
             metadata={"publication": identity, "constats": len(findings), "dossier": str(home().published)}
         )
 
-    return dg.Definitions(assets=[published])
+    assets = [published] if settings.publication_server() is None else [published, served_copy()]
+    return dg.Definitions(assets=assets)
+
+
+def served_copy() -> dg.AssetsDefinition:
+    """The copy on the organisation's server. Its failure is its own: ``published/`` stays as it is."""
+
+    @dg.asset(
+        key=SERVED,
+        group_name="publication",
+        deps=[PUBLISHED],
+        kinds={"postgres"},
+        description="La publication sur le serveur PostgreSQL : marts, rapport et audit, échangés d’un bloc.",
+    )
+    def postgresql(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from pipelines.publish.postgres import NotServed, serve
+
+        try:
+            served = serve(home().published, settings.publication_server())
+        except (NotServed, NotPublished) as error:
+            raise dg.Failure(description=f"{NOT_SERVED}{error}") from None
+        for said in served.notes:
+            context.log.warning(said)
+        return dg.MaterializeResult(
+            metadata={
+                "publication": served.publication,
+                "copiee": served.is_new,
+                "lignes": sum(served.rows.values()),
+                "avertissements": served.notes,
+            }
+        )
+
+    return postgresql
 
 
 def hold_frozen_years(ledger: Ledger, build: str) -> None:

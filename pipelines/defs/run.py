@@ -19,12 +19,16 @@ from pipelines.settings import Home
 
 @dataclass(frozen=True)
 class RunReport:
-    """What the two jobs came to; ``error`` says why there is no new warehouse or publication."""
+    """What the two jobs came to; ``error`` says why there is no new warehouse or publication.
+
+    ``not_served`` says why what was published is not on the organisation's server.
+    """
 
     collected: bool
     built: bool
     error: str | None
     publication: str | None
+    not_served: str | None = None
 
 
 def run_jobs(
@@ -38,7 +42,7 @@ def run_jobs(
     _prepare_instance(home)
     from pipelines.definitions import defs as definitions
     from pipelines.defs.jobs import COLLECT
-    from pipelines.defs.publish import PUBLISHED
+    from pipelines.defs.publish import NOT_SERVED
     from pipelines.transform.build import is_current
 
     loaded = definitions()
@@ -51,10 +55,14 @@ def run_jobs(
         with open_ledger(home) as ledger:
             unchanged = is_current(home, ledger)
         say("publish: the warehouse is up to date" if unchanged else "build and publish")
-        error = _execute(loaded.resolve_job_def("build"), instance, selection={PUBLISHED} if unchanged else None)
+        last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
+        error = _execute(loaded.resolve_job_def("build"), instance, selection=last_steps if unchanged else None)
     with open_ledger(home) as ledger:
         publication = ledger.last_publication()
-    return RunReport(not any(errors), error is None, error, publication["publication"] if publication else None)
+    not_served = error if error and error.startswith(NOT_SERVED) else None
+    error = None if not_served else error
+    identity = publication["publication"] if publication else None
+    return RunReport(not any(errors), error is None, error, identity, not_served)
 
 
 def _console(home: Home) -> Path:

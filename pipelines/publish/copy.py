@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.disk import sync
+from pipelines.publish.keys import add_key
 from pipelines.sql import literal
 
 
@@ -65,6 +66,7 @@ def copy_table(
     columns = ", ".join(f"{expression} as {column}" for column, expression in (replaced or {}).items())
     rows = "*" + (f" replace ({columns})" if columns else "") + (f", {added[2]} as {added[0]}" if added else "")
     db.execute(f"insert into {schema}.{table} select * from (select {rows} from {source} where {where}) order by all")
+    add_key(db, schema, table)
     if comment:
         db.execute(f"comment on table {schema}.{table} is {literal(comment)}")
     for column, said in db.execute(

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.cli.output import french, neutralised, printable
+from pipelines.cli.output import french, printable
 from pipelines.cli.rejects import letters
 from pipelines.ledger.records import CheckResult
 from pipelines.rules import DeliveryRefused
+from pipelines.spreadsheet import neutralised
 from tests.cli.conftest import VENTES_2019, check
 
 ROWS = """

@@ -1,0 +1,24 @@
+"""What a spreadsheet may be given: a text never becomes a formula, and a French one reads numbers and booleans as such."""
+
+import re
+from decimal import Decimal
+from typing import Any
+
+# What a spreadsheet would run: also behind spaces, a byte order mark or a zero-width space, or in full width.
+FORMULA = re.compile(r"^[\s\u00a0\u200b\ufeff]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]")
+
+
+def neutralised(value: Any) -> Any:
+    """A cell that no spreadsheet runs; numbers are left alone."""
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
+
+
+def french_cell(value: Any) -> Any:
+    """A cell of a CSV that a French spreadsheet opens: decimal comma, ``vrai`` and ``faux``, no formula."""
+    if isinstance(value, bool):
+        return "vrai" if value else "faux"
+    if isinstance(value, Decimal):
+        return f"{value:f}".replace(".", ",")
+    if isinstance(value, float):
+        return repr(value).replace(".", ",")
+    return neutralised(value)

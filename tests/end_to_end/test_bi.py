@@ -1,0 +1,107 @@
+"""What BI is given of the demonstration: a PostgreSQL that describes itself, exports that validate, a failure that stops nothing."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from frictionless import Package
+
+from tests.end_to_end.conftest import sicio
+from tests.services import PostgreSQL, free_port, postgresql
+
+SECRET = "ne-doit-pas-sortir"
+WITHOUT_KEY = {"marts.fct_effectifs", "marts.fct_heures_remunerees"}  # a part of their key may be empty
+
+
+@pytest.fixture(scope="module")
+def home(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the demonstration's home, which other tests read."""
+    copy = tmp_path_factory.mktemp("bi") / "home"
+    shutil.copytree(demonstration, copy, symlinks=True)
+    shutil.copyfile(demonstration.parent / "key", copy.parent / "key")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[PostgreSQL]:
+    with postgresql() as server:
+        yield server
+
+
+def test_the_published_tables_are_on_the_server_described_and_keyed(running: PostgreSQL, home: Path):
+    done = sicio(home, "run", "2020", SICIO_PUBLISH_URL=running.url())
+    assert done.returncode == 0, done.stdout + done.stderr
+    again = sicio(home, "publish", SICIO_PUBLISH_URL=running.url())
+    assert again.returncode == 0 and "it was there already" in again.stdout, again.stdout + again.stderr
+    ours = "nspname in ('marts', 'rapport', 'audit')"
+    with psycopg.connect(running.url()) as connection:
+        listed = connection.execute("select objet, nb_lignes, publication from rapport.fraicheur").fetchall()
+        silent = connection.execute(
+            "select c.oid::regclass::text, attname from pg_class c join pg_namespace n on n.oid = relnamespace "
+            f"join pg_attribute on attrelid = c.oid and attnum > 0 where relkind = 'r' and {ours} "
+            "and (coalesce(obj_description(c.oid), '') = '' or coalesce(col_description(c.oid, attnum), '') = '')"
+        ).fetchall()
+        keyless = connection.execute(
+            "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = relnamespace where relkind = 'r' "
+            "and nspname in ('marts', 'rapport') and not exists (select from pg_index where indrelid = c.oid and indisprimary)"
+        ).fetchall()
+        figures = connection.execute("select count(*), count(valeur) from rapport.chiffres").fetchone()
+    manifest = json.loads((home / "published" / "manifest.json").read_text(encoding="utf-8"))
+    tables = {n.removesuffix(".parquet").replace("/", ".") for n in manifest["files"] if n.count("/") == 1}
+    assert {name for name, _, _ in listed} == {
+        t for t in tables if t.partition(".")[0] in ("marts", "rapport", "audit")
+    }
+    assert {publication for _, _, publication in listed} == {manifest["publication"]}
+    assert silent == []
+    assert {name for (name,) in keyless} == WITHOUT_KEY
+    assert figures[0] > 500 and figures[1] > 400
+
+
+def test_a_server_that_is_down_stops_nothing_else(home: Path):
+    published = (home / "published").readlink()
+    url = f"postgresql://sicio:{SECRET}@127.0.0.1:{free_port()}/bi"
+    done = sicio(home, "run", "2020", SICIO_PUBLISH_URL=url)
+    assert done.returncode == 1
+    assert "Error: not copied to the server: PostgreSQL 127.0.0.1/bi cannot be reached" in done.stderr
+    assert "Everything else is done." in done.stderr
+    assert (home / "published").readlink() == published
+    again = sicio(home, "--debug", "publish", SICIO_PUBLISH_URL=url)
+    assert again.returncode == 1 and "cannot be reached" in again.stderr
+    said = done.stdout + done.stderr + again.stdout + again.stderr
+    assert SECRET not in said
+    kept = [path for path in (home / "dagster").rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]
+    assert kept == []
+
+
+def test_publish_needs_a_server(home: Path):
+    done = sicio(home, "publish", SICIO_PUBLISH_URL="")
+    assert done.returncode == 2 and "SICIO_PUBLISH_URL is not set" in done.stderr
+
+
+@pytest.mark.parametrize(("profile", "least"), [("public", 40), ("interne", 90)])
+def test_the_export_of_the_year_is_valid(home: Path, profile: str, least: int):
+    done = sicio(home, "export", "2020", "--profile", profile)
+    assert done.returncode == 0, done.stderr
+    assert ("Not to be given away" in done.stderr) == (profile == "interne")
+    folder = home / "exports" / "2020" / profile
+    report = Package(str(folder / "datapackage.json")).validate()
+    assert report.valid, report.flatten(["name", "fieldName", "message"])[:5]
+    assert len(report.tasks) > least
+    checked = subprocess.run(["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=folder, check=False)
+    assert checked.returncode == 0
+    described = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    fields = [field for resource in described["resources"] for field in resource["schema"]["fields"]]
+    assert all(field["description"] for field in fields)
+    assert "DÉMONSTRATION" in described["title"]
+    tables = {path.name.partition(".")[0] for path in (folder / "donnees").iterdir()}
+    assert ("fct_effectifs" in tables, "secret" in tables) == ((profile == "interne"),) * 2
+    assert (folder / "scdl" / "budget_2020.csv").exists()
+
+
+def test_a_year_that_is_not_the_organisations_is_refused(home: Path):
+    done = sicio(home, "export", "1999")
+    assert done.returncode == 2 and "2018 to 2020" in done.stderr
