@@ -247,10 +247,13 @@ def _organisation(db: duckdb.DuckDBPyConnection) -> None:
     _create(
         db,
         "organisation.applications",
-        [("code_application", text), ("libelle", text), ("domaine", text), ("debut", whole), ("fin", whole)],
         [
-            {"code_application": code, "libelle": name, "domaine": "d", "debut": first, "fin": last}
-            for code, name, first, last, _, _ in APPLICATIONS
+            *(("code_application", text), ("libelle", text), ("domaine", text)),
+            *(("rang", whole), ("debut", whole), ("fin", whole)),
+        ],
+        [
+            {"code_application": code, "libelle": name, "domaine": "d", "rang": rank, "debut": first, "fin": last}
+            for rank, (code, name, first, last, _, _) in enumerate(APPLICATIONS, 1)
         ],
     )
     _create(
@@ -266,8 +269,12 @@ def _organisation(db: duckdb.DuckDBPyConnection) -> None:
     _create(
         db,
         "organisation.indicateurs",
-        [("code_application", text), ("indicateur", text)],
-        [{"code_application": a[0], "indicateur": indicateur} for a in APPLICATIONS for indicateur in a[4]],
+        [("code_application", text), ("indicateur", text), ("rang", whole)],
+        [
+            {"code_application": a[0], "indicateur": indicateur, "rang": rank}
+            for a in APPLICATIONS
+            for rank, indicateur in enumerate(a[4], 1)
+        ],
     )
 
 
