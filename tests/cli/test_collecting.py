@@ -30,7 +30,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
             monkeypatch.setenv("SICIO_HOME", str(home.root))  # as the orchestrator needs it
             say("collect")
             work()
-            defaults = {"collected": True, "built": True, "error": None, "publication": "p"}
+            defaults = {"collected": True, "built": True, "error": None, "publication": "p", "not_served": None}
             return types.SimpleNamespace(**defaults | report)
 
         monkeypatch.setitem(sys.modules, "pipelines.defs.run", types.SimpleNamespace(run_jobs=run_jobs))

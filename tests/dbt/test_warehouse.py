@@ -404,8 +404,8 @@ def test_model_names_follow_their_layer(warehouse, layer, pattern):
 
 def test_every_chapter_has_an_exposure_with_an_owner(warehouse):
     exposures = {exposure["name"]: exposure for exposure in warehouse.manifest["exposures"].values()}
-    assert {"chapitre_gouvernance", "chapitre_rgpd", "chapitre_projets"} <= set(exposures)
-    assert {"chapitre_applications", "chapitre_finances", "annexe_rapprochement", "annexe_collecte"} <= set(exposures)
+    assert {"chapitre_comite", "chapitre_rgpd", "chapitre_projets"} <= set(exposures)
+    assert {"chapitre_applications", "chapitre_finances", "annexe_sources", "annexe_collecte"} <= set(exposures)
     for exposure in exposures.values():
         assert exposure["owner"]["name"] and exposure["description"] and exposure["depends_on"]["nodes"]
 
