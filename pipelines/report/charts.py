@@ -306,7 +306,7 @@ def _pyramid(block: Block, narrow: bool) -> Spec:
     x = {"field": "cote", "type": "quantitative", "axis": None, "scale": {"domain": [-top, top]}}
     color = {"field": "rang", "type": "ordinal", "legend": None, "scale": {"domain": [0, 1], "range": [OCHRE, BLUE]}}
     sides = []
-    for rank, align in ((0, "right"), (1, "left")):
+    for rank, (title, align) in enumerate(zip(block["entete"], ("right", "left"), strict=False)):  # one sex may lack
         sides.append(
             {
                 "transform": [{"filter": f"datum.rang == {rank} && !datum.manque"}],
@@ -321,7 +321,7 @@ def _pyramid(block: Block, narrow: bool) -> Spec:
                 "encoding": {"x": {"datum": 0, "type": "quantitative"}, "y": y, "text": {"field": "texte"}},
             }
         )
-        name = {"nom": block["entete"][rank], "x": -top / 2 if rank == 0 else top / 2}
+        name = {"nom": title, "x": -top / 2 if rank == 0 else top / 2}
         sides.append(
             {
                 "data": {"values": [name]},
