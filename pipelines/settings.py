@@ -146,6 +146,15 @@ def key_file(home_: Home) -> Path:
     return user_config_path("sicio") / f"{name}.key"
 
 
+def threads() -> int:
+    """How many threads DuckDB works with when it reads exports, builds and publishes, and dbt (``SICIO_THREADS``).
+
+    Two by default, whatever the machine, as in ``dbt_project/profiles.yml``: memory stays within its budget. Any number
+    gives the same bytes.
+    """
+    return int(os.environ.get("SICIO_THREADS", "2"))
+
+
 def database_url(system: str) -> tuple[str, str | None]:
     """The variable that holds the address of a tool's database (``SICIO_GLPI_URL``), and its value: a secret."""
     name = f"SICIO_{system.upper()}_URL"

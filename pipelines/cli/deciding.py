@@ -67,7 +67,10 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
         title(f"findings of {year}", session.organisation)
         for one in standing:
             click.echo(f"\n{printable(_text(one))}")
-        click.echo(f"\n{len(standing)} finding{'s' * (len(standing) != 1)}.")
+        waiting = sum(_awaits_decision(one) for one in standing)
+        click.echo(
+            f"\n{len(standing)} finding{'s' * (len(standing) != 1)}, {waiting} to mend or decide before a release."
+        )
     today = now()[:10]
     blocking = {s.finding.code for s in standing if s.finding.severity == "bloquant" and s.is_open(today)}
     ctx.exit(BLOCKED if blocking - {"COL-MANQUANT"} else INCOMPLETE if blocking else DONE)
@@ -94,11 +97,18 @@ def _row(one: Standing) -> dict[str, Any]:
     }
 
 
+def _awaits_decision(one: Standing) -> bool:
+    """True when the year cannot be frozen as long as this stands."""
+    from pipelines.evidence.findings import stops_a_release
+
+    return stops_a_release(one) and one.is_open(now()[:10])
+
+
 def _text(one: Standing) -> str:
     """Several lines: how grave, which rule, where, then the details."""
     finding, decision = one.finding, one.decision
     place = ":".join(str(part) for part in (finding.fichier, finding.ligne) if part)
-    decided = None
+    decided = "à prendre avant de figer l’exercice" if _awaits_decision(one) else None
     if decision:
         until = f", jusqu’au {decision.until}" if decision.until else ""
         decided = f"{one.state(now()[:10])} par {decision.decided_by}{until} : {decision.reason}"

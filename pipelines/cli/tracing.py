@@ -1,6 +1,7 @@
 """``trace``: from a printed figure to the lines of the files behind it, and from a line to the figures it reached."""
 
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -110,8 +111,9 @@ def _show_leaf(leaf: Leaf) -> None:
     click.echo(f"  {leaf.sql}")
     counted = [line for line in leaf.lignes if line.compte]
     aside = [line for line in leaf.lignes if not line.compte]
+    places = max((_places(line.apport) for line in leaf.lignes), default=0)
     rows = [
-        {"ou": f"{line.fichier}:{line.ligne}", "apport": _plain(line.apport), "motif": line.motif}
+        {"ou": f"{line.fichier}:{line.ligne}", "apport": _plain(line.apport, places), "motif": line.motif}
         for line in [*counted[:SHOWN_LINES], *aside[:SHOWN_LINES]]
     ]
     table([Column("ou", "Ligne"), Column("apport", "Apport", right=True), Column("motif", "Motif")], rows)
@@ -124,12 +126,14 @@ def _show_leaf(leaf: Leaf) -> None:
     )
 
 
-def _plain(value: Any) -> str:
-    """A number with the decimals that it has; ``?`` for an unknown one."""
-    if value is None:
-        return "?"
-    places = max(0, -value.normalize().as_tuple().exponent) if value else 0
-    return number(value, places)
+def _places(value: Decimal | None) -> int:
+    """How many decimals a number has, superfluous zeros left out."""
+    return max(0, -value.normalize().as_tuple().exponent) if value else 0
+
+
+def _plain(value: Decimal | None, places: int = 0) -> str:
+    """A number with the decimals that it has, ``places`` at least; ``?`` for an unknown one."""
+    return "?" if value is None else number(value, max(places, _places(value)))
 
 
 def _line_rows(found: Trace) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from pipelines.ingest.typing import (
 )
 from pipelines.ledger.records import TableCounts
 from pipelines.rules import DeliveryRefused
+from pipelines.settings import threads
 from pipelines.sources.declarations import Field, Ignore, Table
 from pipelines.sql import literal, parquet_scan, values
 
@@ -51,6 +52,7 @@ class TableWriter:
 
         self.db = duckdb.connect(
             config={
+                "threads": threads(),
                 "memory_limit": MEMORY_LIMIT,
                 "temp_directory": str(self.workdir / "spill"),
                 "autoinstall_known_extensions": "false",
@@ -119,6 +121,8 @@ class TableWriter:
 
     def _copy(self, selects: list[str], order: str, target: Path) -> int:
         """Write the rows, sync the file and return how many rows lie in it."""
+        # where several files follow one another, the row groups would depend on the threads: the bytes must not
+        self.db.execute(f"set threads = {1 if len(selects) > 1 else threads()}")
         self.db.execute(
             f"copy ({' union all '.join(selects)} {order}) to {literal(target)} "
             "(format parquet, parquet_version v2, compression zstd)"

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipelines.disk import sync
 from pipelines.publish.keys import add_key
+from pipelines.settings import threads
 from pipelines.sql import literal
 
 
@@ -16,7 +17,7 @@ def attached(file: Path, warehouse: Path) -> Iterator[Any]:
     import duckdb
 
     # Attached under another name: in a catalog named like one of its schemas, ``rapport.chiffres`` is ambiguous.
-    with duckdb.connect() as db:
+    with duckdb.connect(config={"threads": threads()}) as db:
         db.execute(f"attach {literal(file)} as cible")
         db.execute("use cible")
         db.execute(f"attach {literal(warehouse)} as source (read_only)")

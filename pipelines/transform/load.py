@@ -43,7 +43,7 @@ def load_warehouse(
     path.parent.mkdir(parents=True, exist_ok=True)
     for old in path.parent.glob(f"{path.name}*"):
         old.unlink()
-    with duckdb.connect(str(path)) as db:
+    with duckdb.connect(str(path), config={"threads": settings.threads()}) as db:
         db.execute("begin")  # one transaction: each commit would wait for the disk
         for schema in ("lake", "organisation", "collecte", "reference"):
             db.execute(f"create schema {schema}")

@@ -118,7 +118,7 @@ def test_a_year_is_frozen_once_everything_is_decided(home):
 
 
 def test_a_frozen_year_is_made_again_with_the_same_bytes(home):
-    done = sicio(home, "replay", "2020-v1")
+    done = sicio(home, "replay", "2020-v1", SICIO_THREADS="8", TZ="America/New_York", LC_ALL="C")  # elsewhere
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 from the lake (purged)" in done.stdout and "came out with the same bytes" in done.stdout
 

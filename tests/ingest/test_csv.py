@@ -1,6 +1,7 @@
 """Delimited files: encodings, line ends, titles, totals, irregular lines. Nothing is guessed, nothing is lost."""
 
 import datetime as dt
+import shutil
 from decimal import Decimal
 
 import pytest
@@ -350,6 +351,19 @@ def test_line_numbers_hold_over_many_lines_and_threads(depot: Depot):
     assert read.counts == (300_001, 299_994, 6, 1)
     assert all(row["code"] == row["_ligne"] for row in read.rows)
     assert [row["_ligne"] for row in read.refused] == [50_000 * n for n in range(1, 7)]
+
+
+def test_any_number_of_threads_writes_the_same_bytes(depot: Depot, monkeypatch):
+    depot.declare(fields=[{"name": "code", "title": "Code", "type": "integer", "constraints": {"required": True}}])
+    first, second = ("Code\n" + "\n".join(map(str, range(n))) + "\n" for n in (240_000, 130_000))  # several row groups
+    paths = [depot.drop(first, "1.csv"), depot.drop(second, "2.csv")]
+    written = []
+    for threads in ("1", "2", "8"):
+        monkeypatch.setenv("SICIO_THREADS", threads)
+        shutil.rmtree(depot.home.lake, ignore_errors=True)
+        depot.ingest(*paths)
+        written.append(depot.lake_files())
+    assert written[0] == written[1] == written[2] != {}
 
 
 def test_an_irregular_file_reads_like_a_regular_one(depot: Depot):

@@ -1,0 +1,77 @@
+"""Same exports, code, lock, key and decisions: the same bytes, whatever the threads, the time zone and the locale.
+
+The demonstration itself is the first run (``conftest.FIRST_RUN``). Two copies of it, their ledger with them, lose all that
+can be made again and make it again elsewhere: everything varies at once, for a build takes half a minute. That the originals
+read again give the same rows under other threads is proved by the replay in ``test_evidence``.
+"""
+
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import FIRST_RUN, sicio
+
+MADE_AGAIN = ("warehouse", "builds", "audit", "cache")
+EXERCICES = ("2018", "2019", "2020")
+
+
+def french() -> str:
+    """A French locale where the machine has one, else that of no country."""
+    known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=True).stdout.lower().split()
+    return "fr_FR.UTF-8" if {"fr_fr.utf8", "fr_fr.utf-8"} & set(known) else "C"
+
+
+OTHER_RUNS = [
+    {"SICIO_THREADS": "1", "TZ": "America/New_York", "LC_ALL": "C", "PYTHONHASHSEED": "1"},
+    {"SICIO_THREADS": "8", "TZ": "Europe/Paris", "LC_ALL": french(), "PYTHONHASHSEED": "2"},
+]
+
+
+def copied(demonstration: Path, place: Path) -> Path:
+    home = place / "home"
+    shutil.copytree(demonstration, home, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
+    shutil.copy(demonstration.parent / "key", place / "key")
+    return home
+
+
+def digests(home: Path, **environment: str) -> dict[str, str]:
+    """Every file that is published or exported, and its SHA-256; DuckDB promises no bytes of its own files."""
+    for profile in ("interne", "public"):
+        done = sicio(home, "export", "2020", "--profile", profile, **environment)
+        assert done.returncode == 0, done.stderr
+    return {
+        path.relative_to(home.resolve()).as_posix().replace(home.joinpath("published").resolve().name, "published"): (
+            hashlib.sha256(path.read_bytes()).hexdigest()
+        )
+        for folder in (home / "published", home / "exports")
+        for path in sorted(folder.resolve().rglob("*"))
+        if path.is_file() and path.suffix != ".duckdb"
+    }
+
+
+@pytest.fixture(scope="module")
+def first(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    home = copied(demonstration, tmp_path_factory.mktemp("premiere"))
+    return digests(home, **FIRST_RUN)
+
+
+def test_every_kind_of_file_is_compared(first: dict[str, str]):
+    assert {".parquet", ".csv", ".html", ".pdf", ".xlsx", ".json"} <= {Path(name).suffix for name in first}
+    assert any("/scdl/" in name for name in first)
+
+
+@pytest.mark.parametrize("run", OTHER_RUNS, ids=lambda run: f"{run['SICIO_THREADS']} threads, {run['TZ']}")
+def test_threads_time_zone_and_locale_change_no_byte(
+    run: dict[str, str], first: dict[str, str], demonstration: Path, tmp_path: Path
+):
+    home = copied(demonstration, tmp_path)
+    for name in MADE_AGAIN:
+        shutil.rmtree(home / name)
+    (home / "published").unlink()
+    done = sicio(home, "run", *EXERCICES, **run)
+    assert done.returncode == 0, done.stderr
+    found = digests(home, **run)
+    assert [name for name in sorted(first.keys() | found.keys()) if first.get(name) != found.get(name)] == []
