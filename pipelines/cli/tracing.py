@@ -88,7 +88,7 @@ def _printed(found: Trace) -> str:
 def _show(found: Trace) -> None:
     row = found.chiffre
     click.echo(f"\n{row['libelle']}")
-    click.echo(f"  imprimé   {_printed(found)}")
+    click.echo(f"  affiché   {_printed(found)}")
     click.echo(f"  exact     {row['valeur'] if row['valeur'] is not None else 'absent'} ({row['statut']})")
     click.echo(f"  formule   {row['formule']}")
     click.echo("  modèle    rapport.chiffres (dbt_project/models/rapport/chiffres.sql)")

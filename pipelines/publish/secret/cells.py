@@ -130,13 +130,14 @@ class _Reader:
     def _rows(self, table: str, declared: Table, part: Part) -> Iterator[tuple[int, dict]]:
         texts = [f"{column}::varchar as {column}" for column in dict.fromkeys([*part.levels, *declared.plain])]
         numbers = [f"{c}::decimal(38, 6) as {c}" for c in (*part.counts, *part.scaled, *part.shares, *part.means)]
+        # rowid comes last: the order of the rows in the warehouse is dbt's and its threads', what is hidden must not be
         query = self._db.execute(
-            f"select rowid, exercice, {', '.join([*texts, *numbers])} from {self._name(table)} "
-            f"where {part.where or 'true'} order by rowid"
+            f"select exercice, {', '.join([*texts, *numbers])}, rowid from {self._name(table)} "
+            f"where {part.where or 'true'} order by all"
         )
         names = [column[0] for column in query.description]
         for row in query.fetchall():
-            yield row[0], dict(zip(names, row, strict=True))
+            yield row[-1], dict(zip(names, row, strict=True))
 
     def _name(self, table: str) -> str:
         return f"{self._catalog}.rapport.{table}"
