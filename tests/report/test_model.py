@@ -31,9 +31,9 @@ def test_a_year_without_row_and_a_missing_code_are_not_zero(press: Press):
 
 
 def test_the_text_of_a_chart_is_computed_from_its_rows(press: Press):
-    assert press.block("graphique")["alternative"] == "Effectifs. Contractuels : 14 ; Titulaires : 13."
+    assert press.block("graphique")["alternative"] == "Effectifs. Contractuels\xa0: 14\u202f; Titulaires\xa0: 13."
     assert press.block("graphique", 1)["alternative"] == (
-        "Indicateurs. De 2038 à 2040 : Agents formés : non communiqué, 0, 4 ; Jours : sans objet, 4,5, 12."
+        "Indicateurs. De 2038 à 2040\xa0: Agents formés\xa0: non communiqué, 0, 4\u202f; Jours\xa0: sans objet, 4,5, 12."
     )
 
 
