@@ -41,10 +41,12 @@ class Builder:
         head, lines = _crossed(data, rows) if data.croise else _listed(data, rows)
         if data.total:
             lines.append(_total_line(data, head, lines))
+        is_drawn = isinstance(bloc, Graphique) and any(c["valeur"] for line in lines for c in line["cellules"])
+        kind = "graphique" if is_drawn else "tableau"  # where every value is missing, there is nothing to draw
         block = {
-            "genre": bloc.genre,
+            "genre": kind,
             "id": "-".join([bloc.id, *map(str, only.values())]).replace("_", "-"),
-            "numero": self._next(bloc.genre),
+            "numero": self._next(kind),
             "titre": title,
             "coin": data.lignes.titre,
             "entete": head,
@@ -54,7 +56,7 @@ class Builder:
             "source": f"rapport.{bloc.table}",
             "note": bloc.note,
         }
-        if isinstance(bloc, Graphique):
+        if is_drawn:
             block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}"}
         return block
 
