@@ -65,8 +65,8 @@ class Family(Declared):
 
     ``code`` is also the column of the facts that bears the member. The exercices of a member are those of the column
     ``exercice``, or those from ``debut`` to ``fin`` (empty: no bound), or all of them. ``where`` narrows the relation,
-    ``present_in`` the members to those that a fact holds in the exercice. ``indicateurs`` names a relation that lists,
-    member by member, the last parts of the codes that it has.
+    ``present_in`` the members to those that a fact holds in the exercice, or of which a report printed a figure.
+    ``indicateurs`` names a relation that lists, member by member, the last parts of the codes that it has.
     """
 
     relation: Relation
