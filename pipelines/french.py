@@ -5,6 +5,7 @@ U+00A0 before a unit, U+2212 for a negative number.
 """
 
 import datetime as dt
+import re
 from decimal import ROUND_HALF_UP, Decimal
 
 NARROW = "\u202f"
@@ -77,6 +78,17 @@ def printed(value: Decimal, decimals: int, unit: str) -> str:
 def month(number_: int) -> str:
     """``1`` → ``janvier``."""
     return MONTHS[number_ - 1]
+
+
+def typeset(text: str) -> str:
+    """A sentence with the spaces that no line may end at: before ``: ; ! ? » % €``, after ``«``."""
+    text = re.sub(r" (?=[:»%€](?:\W|$))", NO_BREAK, text)
+    return re.sub(r" (?=[;!?](?:\s|$))", NARROW, text).replace("« ", f"«{NO_BREAK}")
+
+
+def capitalised(text: str) -> str:
+    """The first letter in capital, the others as they are: ``État de l’EPT``."""
+    return text[:1].upper() + text[1:]
 
 
 def enumeration(words: list[str]) -> str:

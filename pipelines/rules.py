@@ -175,7 +175,7 @@ _TABLE = [
     ),
     Rule(
         "RH-THEORIQUE",
-        "Effectif théorique différent de l’effectif compté un an plus tôt",
+        "Effectif théorique différent de l’effectif publié, à défaut compté, un an plus tôt",
         "Chercher l’agent entré ou sorti sans date, ou dont le statut a changé sans nomination.",
     ),
     Rule(

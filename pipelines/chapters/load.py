@@ -17,7 +17,16 @@ SYNTHESE = "synthese.yml"  # not a chapter: one page for each collectivité
 # What the report prints whatever its chapters say: the annex on each figure, and how far the year was collected.
 ANNEXES = {
     "annexe_sources": ("Sources et méthode", ["chiffres", "rpt_rapprochement_publie", "rpt_absences_contredites"]),
-    "annexe_collecte": ("L’état de la collecte", ["rpt_collecte", "rpt_lignes_signalees"]),
+    "annexe_collecte": (
+        "L’état de la collecte",
+        [
+            "rpt_collecte",
+            "rpt_lignes_signalees",
+            "rpt_finances__comptes_inconnus",
+            "rpt_finances__rapprochements",
+            "rpt_rh__rapprochements",
+        ],
+    ),
 }
 
 

@@ -58,6 +58,22 @@ def _warehouse_sentence(ledger: Ledger, status: YearStatus) -> str:
     return f"Warehouse: {state}, tests: {said or 'none'}{published}"
 
 
+def _pages(session: Session, year: int) -> list[tuple[str, str]]:
+    """The pages that the run wrote for ``year``, by their path."""
+    report = session.home.published / "report" / str(year)
+    pages = [
+        *((path, "the report, whole") for path in sorted(report.glob("interne/rapport*"))),
+        *((path, "the report that anybody may read") for path in sorted(report.glob("public/rapport*.pdf"))),
+        (report / "interne" / "collectivites", "one page for each member"),
+        (
+            session.home.audit / str(year) / "etat.html",
+            "the state of the collection and of its quality, for the auditor",
+        ),
+        (session.home.published / "public", "the tables that anybody may read"),
+    ]
+    return [(shown(path), what) for path, what in pages if path.exists()]
+
+
 def _show_where(session: Session, statuses: list[YearStatus]) -> None:
     year, sicio, published = statuses[-1].exercice, session.command, shown(session.home.published)
     places = [
@@ -65,6 +81,7 @@ def _show_where(session: Session, statuses: list[YearStatus]) -> None:
         (f"{sicio} rejects {year}", "what was refused, and how to mend it"),
         (f"{sicio} findings {year}", "what somebody must know or decide"),
         (f"{sicio} figures {year}", "the figures of the report"),
+        *_pages(session, year),
         (f"{published}/rapport.duckdb", "marts, report tables and audit, for BI"),
         (f"{published}/rapport/chiffres.parquet", "the same figures, one Parquet a table"),
     ]

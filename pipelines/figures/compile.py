@@ -23,7 +23,7 @@ def chiffres_sql(figures: Figures) -> str:
     expressions = [code for code in codes if code not in measures]
     ctes = {
         "exercices": _YEARS,
-        **{_members(name): _family(family) for name, family in figures.families.items()},
+        **{_members(name): _family(figures, name) for name in figures.families},
         "declares": _union(_declared(figures, code) for code in codes),
         "sources": _union(_sources(figures, code) for code in codes),
         "agregats": _union(_aggregate(figures, code) for code in measures),
@@ -211,8 +211,9 @@ def _members(name: str) -> str:
     return f"famille_{name}"
 
 
-def _family(family: Family) -> str:
+def _family(figures: Figures, name: str) -> str:
     """The members of a family in each exercice, and the figures of each when they name them."""
+    family = figures.families[name]
     columns = ["exercices.exercice", f"membres.{family.code}", f"membres.{family.libelle}"]
     joins = ["cross join exercices"]
     if family.indicateurs:
@@ -225,10 +226,19 @@ def _family(family: Family) -> str:
     if family.present_in:
         inside = [f"faits.{family.code} = membres.{family.code}", "faits.exercice = exercices.exercice"]
         inside += _conditions("faits", family.present_in.where)
-        fact = f"select 1 from {{{{ ref('{family.present_in.fact}') }}}} as faits"
-        conditions.append(f"exists ({fact} where {' and '.join(inside)})")
+        # a printed number has its figure even where no delivery gave the fact a row
+        codes = ", ".join(_code(figure.code, figure, family, "membres.") for figure in figures.of_family(name))
+        printed = [f"publies.code in ({codes})", "publies.exercice = exercices.exercice"]
+        printed.append("publies.valeur_publiee is not null")
+        present = [_exists(family.present_in.fact, "faits", inside)]
+        present.append(_exists("fct_chiffres_publies", "publies", printed))
+        conditions.append("(\n        " + "\n        or ".join(present) + "\n    )")
     lines = [_select(columns, f"from {{{{ ref('{family.relation}') }}}} as membres"), *joins]
     return "\n".join(lines + _where(conditions))
+
+
+def _exists(relation: str, alias: str, conditions: list[str]) -> str:
+    return f"exists (select 1 from {{{{ ref('{relation}') }}}} as {alias} where {' and '.join(conditions)})"
 
 
 def _in_use(family: Family) -> list[str]:
@@ -386,12 +396,15 @@ def _join(relation: str, code: str, alias: str) -> str:
     return f"left join {relation} as {alias}\n    on {on}"
 
 
-def _code(code: str, figure: Figure, family: Family | None) -> str:
-    """SQL text of a code or source; the column of the family's code takes the place of its placeholder."""
+def _code(code: str, figure: Figure, family: Family | None, alias: str = "") -> str:
+    """SQL text of a code or source; the column of the family's code takes the place of its placeholder.
+
+    ``alias`` comes before the column: the relation that bears it and a dot, when there are several.
+    """
     before, placeholder, after = code.partition(f"{{{figure.family}}}")
     if family is None or not placeholder:
         return _text(code)
-    return " || ".join([_text(before)] * bool(before) + [family.code] + [_text(after)] * bool(after))
+    return " || ".join([_text(before)] * bool(before) + [alias + family.code] + [_text(after)] * bool(after))
 
 
 def _label(text: str, figure: Figure, family: Family | None) -> str:

@@ -34,6 +34,10 @@ class Figures:
         name = self.by_code[code].figure.family
         return self.families[name] if name else None
 
+    def of_family(self, name: str) -> list[Figure]:
+        """The declared figures of a family, in order of declaration."""
+        return [declared.figure for declared in self.by_code.values() if declared.figure.family == name]
+
     def leaves(self, code: str) -> list[Figure]:
         """The measures that a figure rests on, itself included when it is one, in order of appearance."""
         figure = self.by_code[code].figure

@@ -41,10 +41,12 @@ class Builder:
         head, lines = _crossed(data, rows) if data.croise else _listed(data, rows)
         if data.total:
             lines.append(_total_line(data, head, lines))
+        is_drawn = isinstance(bloc, Graphique) and any(c["valeur"] for line in lines for c in line["cellules"])
+        kind = "graphique" if is_drawn else "tableau"  # where every value is missing, there is nothing to draw
         block = {
-            "genre": bloc.genre,
+            "genre": kind,
             "id": "-".join([bloc.id, *map(str, only.values())]).replace("_", "-"),
-            "numero": self._next(bloc.genre),
+            "numero": self._next(kind),
             "titre": title,
             "coin": data.lignes.titre,
             "entete": head,
@@ -54,7 +56,7 @@ class Builder:
             "source": f"rapport.{bloc.table}",
             "note": bloc.note,
         }
-        if isinstance(bloc, Graphique):
+        if is_drawn:
             block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}"}
         return block
 
@@ -130,7 +132,7 @@ def _moved(row: Row, before: int) -> str | None:
 def _listed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
     lines = [
         {
-            "titre": cell(row, data.lignes)["texte"],
+            "titre": _row_title(row, data),
             "est_total": _is_total(data, row),
             "cellules": [cell(row, column) for column in data.colonnes],
         }
@@ -150,7 +152,7 @@ def _crossed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
         values = list(range(last - data.exercices + 1, last + 1))
     column = Colonne(nom=data.croise.valeur, titre="", format=data.croise.format)
     found = {(row[data.lignes.nom], row[by]): cell(row, column) for row in rows}
-    titles = {row[data.lignes.nom]: cell(row, data.lignes)["texte"] for row in rows}
+    titles = {row[data.lignes.nom]: _row_title(row, data) for row in rows}
     totals = {row[data.lignes.nom]: _is_total(data, row) for row in rows}
     lines = [
         {
@@ -160,7 +162,12 @@ def _crossed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
         }
         for title, is_total in totals.items()
     ]
-    return [str(value) for value in values], lines
+    return [french.capitalised(str(value)) for value in values], lines
+
+
+def _row_title(row: Row, data: Donnees) -> str:
+    title = cell(row, data.lignes)["texte"]
+    return french.capitalised(title) if data.lignes.format == "texte" else title
 
 
 def _said(value: Any) -> str:

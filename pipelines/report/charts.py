@@ -306,7 +306,7 @@ def _pyramid(block: Block, narrow: bool) -> Spec:
     x = {"field": "cote", "type": "quantitative", "axis": None, "scale": {"domain": [-top, top]}}
     color = {"field": "rang", "type": "ordinal", "legend": None, "scale": {"domain": [0, 1], "range": [OCHRE, BLUE]}}
     sides = []
-    for rank, align in ((0, "right"), (1, "left")):
+    for rank, (title, align) in enumerate(zip(block["entete"], ("right", "left"), strict=False)):  # one sex may lack
         sides.append(
             {
                 "transform": [{"filter": f"datum.rang == {rank} && !datum.manque"}],
@@ -321,7 +321,7 @@ def _pyramid(block: Block, narrow: bool) -> Spec:
                 "encoding": {"x": {"datum": 0, "type": "quantitative"}, "y": y, "text": {"field": "texte"}},
             }
         )
-        name = {"nom": block["entete"][rank], "x": -top / 2 if rank == 0 else top / 2}
+        name = {"nom": title, "x": -top / 2 if rank == 0 else top / 2}
         sides.append(
             {
                 "data": {"values": [name]},
@@ -342,17 +342,26 @@ def _pyramid(block: Block, narrow: bool) -> Spec:
 
 
 def _execution(block: Block, narrow: bool) -> Spec:
-    """Credits as an outline, what was done as a full bar inside it."""
+    """Credits as an outline, what was done as a full bar inside it, and both amounts written at the end."""
     values = _values(block, narrow)
     credits = [value for value in values if value["rang"] == 0]
-    done = [{**value, "dit": value["texte"]} for value in values if value["rang"] == 1]
+    done = [value for value in values if value["rang"] == 1]
+    ends = [
+        {
+            **one,
+            "valeur": max(one["valeur"] or 0, had["valeur"] or 0),
+            "dit": f"{one['texte']}|sur {had['texte']}",
+        }
+        for one, had in zip(done, credits, strict=True)
+    ]
     width = _plot_width(values, narrow)
-    top = _top(values, 1 / max(1 - (max(len(v["texte"]) for v in done) * 6.6 + 8) / width, 0.4))
+    longest = max(len(part) for end in ends for part in end["dit"].split("|"))
+    top = _top(values, 1 / max(1 - (longest * 6.6 + 8) / width, 0.4))
     x = {"field": "valeur", "type": "quantitative", "axis": None, "scale": {"domain": [0, top]}}
     y = _rows(values)
     return {
         "width": width,
-        "height": {"step": _step(values) + 2},
+        "height": {"step": max(_step(values) + 2, 40)},
         "layer": [
             _row_labels(values, y),
             {
@@ -366,13 +375,8 @@ def _execution(block: Block, narrow: bool) -> Spec:
                 "encoding": {"x": x, "y": y},
             },
             {
-                "data": {
-                    "values": [
-                        {**one, "valeur": max(one["valeur"] or 0, had["valeur"] or 0)}
-                        for one, had in zip(done, credits, strict=True)
-                    ]
-                },
-                "mark": {"type": "text", "align": "left", "dx": 6},
+                "data": {"values": ends},
+                "mark": {"type": "text", "align": "left", "dx": 6, "dy": -7, "lineBreak": "|", "lineHeight": 14},
                 "encoding": {"x": x, "y": y, "text": {"field": "dit"}},
             },
         ],

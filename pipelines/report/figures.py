@@ -47,6 +47,7 @@ class Figures:
                 "affichage": self.printed(row["code"]) or row["code_manquant"],
                 "manque": row["code_manquant"],
                 "valeur": None if row["valeur"] is None else format(row["valeur"].normalize(), "f"),
+                "exacte": _exact(row),
                 "unite": row["unite"],
                 "formule": row["formule"],
                 "statut": _status(row),
@@ -54,6 +55,14 @@ class Figures:
             }
             for row in sorted(found, key=lambda row: (row["domaine"], row["code"]))
         ]
+
+
+def _exact(row: dict[str, Any]) -> str:
+    """The value with all its decimals, whatever the report prints."""
+    if row["valeur"] is None:
+        return "aucune"
+    exponent = row["valeur"].normalize().as_tuple().exponent
+    return french.quantity(row["valeur"], max(-exponent, 0), row["unite"])
 
 
 def _status(row: dict[str, Any]) -> str:

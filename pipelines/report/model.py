@@ -159,7 +159,16 @@ def build(
         "legende": [{"code": code, "sens": sens} for code, sens in MISSING.items()],
     }
     _check_anchors(model)
-    return model
+    return _typeset(model)
+
+
+def _typeset(part: Any) -> Any:
+    """A part of the model, French spaces in every text."""
+    if isinstance(part, str):
+        return french.typeset(part)
+    if isinstance(part, dict):
+        return {name: _typeset(value) for name, value in part.items()}
+    return [_typeset(value) for value in part] if isinstance(part, list) else part
 
 
 def _check_anchors(model: Model) -> None:

@@ -190,6 +190,8 @@ LAKE: dict[str, list[dict[str, Any]]] = {
             ("chapitre.chiffre_sans_formule", "12", "12"),
             ("gouvernance.comite.membres", "4", "4"),  # no list of members was accepted that year
             ("rh.filiere.police.tous", None, None),  # a blank cell
+            ("rh.effectif_permanent.total", "5", "5"),  # 4 are computed
+            ("rh.effectif.fonctionnaire", "2", "2"),
         ]
     ],
     **case_rh.LAKE,

@@ -1,4 +1,4 @@
-"""The staff of the hand-made case: two lists of Ciril RH (2041, 2042), the declarations of 2042, nothing in 2043."""
+"""The staff of the hand-made case: two lists of Ciril RH (2041, 2042), the declarations of 2042, January’s in 2043."""
 
 from typing import Any
 
@@ -11,6 +11,8 @@ ACCEPTED = {
     ("dsn/declarations", 2042): 0,
     ("dsn/contrats", 2042): 0,
     ("dsn/activites", 2042): 0,
+    ("dsn/declarations", 2043): 0,
+    ("dsn/contrats", 2043): 0,
 }
 TITULAIRE, STAGIAIRE, CONTRACTUEL = "Fonctionnaire titulaire", "Fonctionnaire stagiaire", "Agent contractuel"
 
@@ -100,6 +102,7 @@ DECLARATIONS = [
     _declaration(2, "2042-12-01", 2, "03"),
     _declaration(3, "2042-11-01", 1),
     _declaration(4, "2042-12-01", 9, est_test=True),
+    _declaration(1, "2043-01-01", 1, exercice=2043),
 ]
 
 
@@ -131,6 +134,7 @@ CONTRACTS = [
     _contract(2, "m", "1", "10", "02", date_debut="2043-01-01"),
     _contract(3, "a", "1", "50", "01"),
     _contract(3, "n", "1", "10", "02"),  # gone in December
+    _contract(1, "a", "1", "50", "01", mois="2043-01-01", exercice=2043),
 ]
 
 

@@ -163,6 +163,7 @@ def test_differences_between_sources_are_findings(warehouse):
         ("RH-LIGNES", 2042, "unité qui n’est pas une durée", 1, 0),
         ("RH-REFERENTIEL", 2042, "Catégorie", 1, 0),
         ("RH-REFERENTIEL", 2042, "Filière", 1, 0),
+        ("RH-THEORIQUE", 2042, "Ensemble", 4, 5),  # 5 were published, though 4 are counted
     ]
 
 
@@ -171,11 +172,10 @@ def test_two_sources_that_agree_are_compared_all_the_same(warehouse):
         "select code_controle, exercice, perimetre, valeur from rapport.rpt_rh__rapprochements "
         "where est_egal and code_controle in ('RH-DSN-EFFECTIF', 'RH-THEORIQUE') order by all"
     )
-    assert rows == [
+    assert rows == [  # nothing of 2043, whose declaration of December has not arrived
         ("RH-DSN-EFFECTIF", 2042, "Contractuels", 1),
         ("RH-DSN-EFFECTIF", 2042, "Fonctionnaires", 4),
-        ("RH-THEORIQUE", 2042, "Contractuels", 2),
-        ("RH-THEORIQUE", 2042, "Ensemble", 4),
+        ("RH-THEORIQUE", 2042, "Contractuels", 2),  # nothing was published: the count stands in
         ("RH-THEORIQUE", 2042, "Fonctionnaires", 2),
     ]
 

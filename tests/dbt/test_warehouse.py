@@ -150,6 +150,8 @@ def test_published_figures_are_compared_at_the_printed_precision(warehouse):
         ("applications.gma.agents_formes", None, Decimal(6), 0, None, False, "non recalculé"),
         ("chapitre.chiffre_sans_formule", None, Decimal(12), 0, None, False, "non recalculé"),
         ("gouvernance.comite.membres", None, Decimal(4), 0, None, False, "non recalculé"),
+        ("rh.effectif.fonctionnaire", Decimal(2), Decimal(2), 0, Decimal(0), True, "égal"),
+        ("rh.effectif_permanent.total", Decimal(4), Decimal(5), 0, Decimal(-1), False, "écart"),
         ("rh.filiere.police.tous", None, None, None, None, True, "manquant des deux côtés"),
     ]
 

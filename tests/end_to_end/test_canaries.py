@@ -23,6 +23,7 @@ import yaml
 from demo import dsn
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
 from pipelines.sources.registry import load_registry
+from pipelines.sql import parquet_scan
 from tests.end_to_end.conftest import sicio
 
 NUMBER = 20
@@ -60,6 +61,8 @@ class Canary:
 CANARIES = [Canary(rank) for rank in range(NUMBER)]
 NEEDLES = [MARK, *(c.nir[:13] for c in CANARIES), *(c.birth.isoformat() for c in CANARIES)]
 NEEDLES += [f"{c.birth:%d/%m/%Y}" for c in CANARIES] + [f"{c.birth:%d%m%Y}" for c in CANARIES]
+NEEDLE = re.compile("|".join(map(re.escape, NEEDLES)))
+NEEDLE_BYTES = re.compile(NEEDLE.pattern.encode())
 
 
 def agent(canary: Canary, **changes: str) -> dict[str, str]:
@@ -172,31 +175,34 @@ class Lab:
 
     def leaks(self) -> list[str]:
         """Where a canary is and may not be."""
-        found = [f"the screen: {needle}" for needle in NEEDLES if needle in self.said]
+        found = ["the screen"] if NEEDLE.search(self.said) else []
         places = [self.home, DBT_PROJECT_DIR / "target", DBT_PROJECT_DIR / "logs"]
         for path in (p for place in places for p in place.rglob("*") if p.is_file() and not p.is_symlink()):
-            if path.is_relative_to(self.home) and path.relative_to(self.home).parts[0] in ALLOWED:
-                continue
-            found += [f"{path}: {needle}" for needle in NEEDLES if needle in text_of(path)]
+            kept_aside = path.is_relative_to(self.home) and path.relative_to(self.home).parts[0] in ALLOWED
+            if not kept_aside and holds_a_canary(path):
+                found.append(str(path))
         return found
 
 
-def text_of(path: Path) -> str:
-    """Everything that a file says: rows of Parquet and DuckDB, else its bytes."""
+def holds_a_canary(path: Path) -> bool:
+    """True when a row of a Parquet or DuckDB file, or the bytes of any other, bear a canary."""
     if path.suffix == ".parquet":
-        return "\n".join(map(str, duckdb.execute("from read_parquet(?)", [str(path)]).fetchall()))
+        return _found(duckdb.connect(), parquet_scan(path))
     if path.suffix == ".duckdb":
-        return "\n".join(_rows(path))
-    return path.read_bytes().decode("latin-1") + path.read_bytes().decode("utf-8", errors="ignore")
+        with duckdb.connect() as db:
+            db.execute(f"attach '{path}' as warehouse (read_only)")
+            tables = db.execute(
+                "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse'"
+            ).fetchall()
+            return any(_found(db, f'warehouse."{schema}"."{table}"') for schema, table in tables)
+    return NEEDLE_BYTES.search(path.read_bytes()) is not None
 
 
-def _rows(path: Path) -> Iterator[str]:
-    with duckdb.connect() as db:
-        db.execute(f"attach '{path}' as warehouse (read_only)")
-        for schema, table in db.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = 'warehouse'"
-        ).fetchall():
-            yield from map(str, db.execute(f'from warehouse."{schema}"."{table}"').fetchall())
+def _found(db: duckdb.DuckDBPyConnection, relation: str) -> bool:
+    query = (
+        f"select 1 from {relation} as rangee where regexp_matches(cast(rangee as varchar), '{NEEDLE.pattern}') limit 1"
+    )
+    return db.execute(query).fetchone() is not None
 
 
 @pytest.fixture(scope="module")
@@ -204,14 +210,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     shutil.rmtree(DBT_PROJECT_DIR / "logs", ignore_errors=True)
     lab = Lab(tmp_path_factory.mktemp("canaris"))
     first, second = CANARIES[0], CANARIES[1]
-    # 2019: lines that cannot be read: a date, a cell too many that shifts the names, a stray quote, a name as a number
+    # 2019: lines that cannot be read: a date, a cell too many that shifts the names, a name as a number;
+    # and a stray quote
     bad = [
         agent(first, tranche_age=f"31/02/{first.nom}"),
         agent(second, quotite_pct=second.nom),
         *(agent(c) for c in CANARIES[2:]),
     ]
     shifted = ";".join(["", *agent(first).values()])
-    lab.drop("2019/cegid_rh/agents_2019.csv", agents_csv(2019, bad, shifted, f'"{first.nom}" x;{first.prenom}'))
+    lab.drop("2019/cegid_rh/agents_2019.csv", agents_csv(2019, bad, shifted))
+    swallowed = f'Matricule;Période;Statut;Heures payées\r\n"{first.matricule}" x;01/01/2019;{first.nom};1,00\r\n'
+    lab.drop("2019/cegid_rh/heures_2019.csv", swallowed.encode("cp1252"))
     # 2020: a critical expectation fails: the same matricule twice; and a name where a word is expected
     twice = [*map(agent, CANARIES), agent(first, nom=second.nom), agent(second, sexe=second.prenom)]
     lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, twice))
@@ -225,11 +234,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 def test_bad_lines_failed_expectations_and_cut_files_show_no_canary(lab):
     done = lab.sicio("run", "2019", "2020", "2021", "2022")
     assert done.returncode == 1
-    for year in ("2019", "2020", "2021", "2022"):
-        for command in ("status", "rejects", "findings"):
+    for year in ("2019", "2020", "2022"):
+        for command in ("rejects", "findings"):
             lab.sicio(command, year)
-            lab.sicio(command, year, "--format", "json")
-    for code in ("LIG-TYPE", "ATT-CRITIQUE", "FIC-TRONQUE"):
+    for code in ("LIG-TYPE", "LIG-OBLIGATOIRE", "LIG-MOTIF", "FIC-GUILLEMETS", "ATT-CRITIQUE", "FIC-TRONQUE"):
         assert code in lab.said, code
     assert lab.leaks() == []
 
@@ -240,7 +248,7 @@ def test_a_file_judged_aside_shows_no_canary(lab):
     assert lab.leaks() == []
 
 
-@pytest.mark.parametrize("step", ["archive.written", "lake.parquet_written", "transform.lake_loaded"])
+@pytest.mark.parametrize("step", ["lake.parquet_written", "transform.lake_loaded"])
 def test_a_crash_leaves_no_canary(lab, step):
     """Whatever the killed process had begun to write is searched before anybody sweeps it."""
     rows = [agent(c) for c in CANARIES]
@@ -283,4 +291,4 @@ def test_the_search_itself_finds_a_canary_wherever_one_is_put(lab, tmp_path):
     (place / "trois.log").write_text(f"erreur : {CANARIES[5].birth:%d/%m/%Y}", encoding="utf-8")
     leaks = lab.leaks()
     shutil.rmtree(place)
-    assert {Path(re.split(r": ", leak)[0]).name for leak in leaks} == {"un.parquet", "deux.duckdb", "trois.log"}
+    assert {Path(leak).name for leak in leaks} == {"un.parquet", "deux.duckdb", "trois.log"}

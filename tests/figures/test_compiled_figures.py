@@ -351,6 +351,18 @@ def test_family_present_in_a_fact_has_the_members_of_its_exercice(computed):
     assert seen == {("vus.E", 3001): Decimal("10.25"), ("vus.S", 3001): Decimal("1.5"), ("vus.S", 3002): Decimal(2)}
 
 
+def test_every_published_number_has_its_figure_without_exports(computed):
+    printed = [
+        *(("essai.entrees", 3001, "9"), ("essai.part", 3001, "34"), ("lieux.gma.moyenne", 3001, "12.5")),
+        *(("sens.S.part", 3001, "25"), ("vus.E", 3001, "10"), ("vus.S", 3002, "3"), ("vus.Z", 3001, None)),
+    ]
+    rows = computed([], collected=[], published=printed)
+    shown = {key: row["valeur"] for key, row in rows.items() if row["statut"] == "publié"}
+    assert shown == {(code, exercice): Decimal(text) for code, exercice, text in printed if text}
+    # neither the other members, nor those of another exercice, nor the one whose number was not printed
+    assert {key for key in rows if key[0].startswith("vus.")} == {("vus.E", 3001), ("vus.S", 3002)}
+
+
 def test_nobody_is_not_applicable_rather_than_zero(computed):
     rows = computed()
     assert value(rows, "sens.Z.lignes") == value(rows, "sens.Z.part") == "—"

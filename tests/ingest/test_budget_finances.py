@@ -108,7 +108,7 @@ VERSIONS = {
         budget("09", 2018, [line("6064", "D", MtReal="9.00")], draft=True), sealed="2019-07-01T00:00:00"
     ),
     "budgets.xml": document(
-        budget("01", 2018, [line("6064", "D", CredOuv="10.00")]),
+        budget("01", 2018, [line("6064", "D", CredOuv="10.00"), line("64111", "D", CredOuv="7.00")]),
         budget("09", 2018, [line("6064", "D", MtReal="4.00")], kind="A", siret=SIRET_ANNEXE),
     ),
 }
@@ -614,7 +614,7 @@ def test_amounts_that_should_be_equal_and_are_not(warehouse) -> None:
         ("FIN-EQUILIBRE", 2016, accounts, f, None, None, *euros("126.00", "125.00"), "alerte"),
         ("FIN-EQUILIBRE", 2016, accounts, i, None, None, *euros("52.00", "11.00"), "alerte"),
         ("FIN-EQUILIBRE", 2017, "budget primitif", f, None, None, *euros("10.00", "0"), "alerte"),
-        ("FIN-EQUILIBRE", 2018, "budget primitif", f, None, None, *euros("10.00", "0"), "alerte"),
+        ("FIN-EQUILIBRE", 2018, "budget primitif", f, None, None, *euros("17.00", "0"), "alerte"),
         ("FIN-EQUILIBRE", 2021, accounts, f, None, None, *euros("1.50", "0"), "alerte"),
         ("FIN-EQUILIBRE", 2024, "budget primitif", f, None, None, *euros("5.00", "0"), "alerte"),
         (
@@ -719,6 +719,26 @@ def test_a_chapter_says_what_was_voted_spent_left_over_and_cancelled(warehouse) 
     ]
     unknown = "select distinct budget_primitif_eur from rapport.rpt_finances__chapitres where exercice = 2023"
     assert rows(warehouse, unknown) == [(None,)]  # Mohon’s budget primitif has not arrived
+
+
+@pytest.mark.parametrize(
+    ("exercice", "chapitre", "fichier", "voted"),
+    [
+        (2017, "011", "BP.xml#1", "10.00"),  # the accounts have not arrived
+        (2018, "012", "CA_corrige.xml#1", "7.00"),  # they have, and leave the chapter out
+    ],
+)
+def test_a_chapter_that_was_voted_is_kept_without_accounts(warehouse, exercice, chapitre, fichier, voted) -> None:
+    found = rows(
+        warehouse,
+        "select document_id, libelle_chapitre is null, budget_primitif_eur, decisions_modificatives_eur, "
+        "credits_ouverts_eur, realise_eur, "
+        "restes_a_realiser_eur, credits_annules_eur, taux_realisation_pct from rapport.rpt_finances__chapitres "
+        "where exercice = ? and code_chapitre = ?",
+        exercice,
+        chapitre,
+    )
+    assert found == [(f"{exercice}/{fichier}", False, *euros(voted, "0", voted), None, None, None, None)]
 
 
 def test_results_say_what_was_taken_up_and_what_investment_needs(warehouse) -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipelines import settings
+from pipelines import french, settings
 from pipelines.figures.load import load_figures
 from pipelines.report.figures import Figures
 from pipelines.report.prose import ProseError, render
@@ -31,9 +31,23 @@ def test_a_year_without_row_and_a_missing_code_are_not_zero(press: Press):
 
 
 def test_the_text_of_a_chart_is_computed_from_its_rows(press: Press):
-    assert press.block("graphique")["alternative"] == "Effectifs. Contractuels : 14 ; Titulaires : 13."
+    assert press.block("graphique")["alternative"] == "Effectifs. Contractuels\xa0: 14\u202f; Titulaires\xa0: 13."
     assert press.block("graphique", 1)["alternative"] == (
-        "Indicateurs. De 2038 à 2040 : Agents formés : non communiqué, 0, 4 ; Jours : sans objet, 4,5, 12."
+        "Indicateurs. De 2038 à 2040\xa0: Agents formés\xa0: non communiqué, 0, 4\u202f; Jours\xa0: sans objet, 4,5, 12."
+    )
+
+
+def test_a_chart_without_any_value_is_printed_as_a_table(press: Press):
+    columns = press.tables["rpt_effectifs"][0] + ", est_secret boolean"
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, None, True)], columns=columns)
+    block = press.block("tableau")
+    assert "alternative" not in block
+    assert texts(block) == [["Titulaires", "s"], ["Total", "s"]]
+
+
+def test_no_line_ends_before_a_french_sign(press: Press):
+    assert french.typeset("Effectifs : 12 % ; « tous » ? rpt_a::b") == (
+        "Effectifs\xa0: 12\xa0%\u202f; «\xa0tous\xa0»\u202f? rpt_a::b"
     )
 
 

@@ -49,7 +49,7 @@ def test_it_declares_both_standards(pdf):
 def test_every_drawing_is_described(pdf, press: Press):
     described = {str(figure.Alt) for figure in elements(pdf, "/Figure")}
     assert len(described) == 2
-    assert "Effectifs. Contractuels : 14 ; Titulaires : 13." in described
+    assert "Effectifs. Contractuels\xa0: 14\u202f; Titulaires\xa0: 13." in described
 
 
 def test_every_header_cell_has_its_scope(pdf):

@@ -35,7 +35,10 @@ famille_cadre_emplois as (
     cross join exercices
     where exercices.exercice >= coalesce(membres.exercice_debut, exercices.exercice)
         and exercices.exercice <= coalesce(membres.exercice_fin, exercices.exercice)
-        and exists (select 1 from {{ ref('fct_effectifs') }} as faits where faits.code_cadre_emplois = membres.code_cadre_emplois and faits.exercice = exercices.exercice and faits.code_statut in ('fonctionnaire', 'contractuel_permanent'))
+        and (
+            exists (select 1 from {{ ref('fct_effectifs') }} as faits where faits.code_cadre_emplois = membres.code_cadre_emplois and faits.exercice = exercices.exercice and faits.code_statut in ('fonctionnaire', 'contractuel_permanent'))
+            or exists (select 1 from {{ ref('fct_chiffres_publies') }} as publies where publies.code in ('rh.effectif_cadre_emplois.' || membres.code_cadre_emplois, 'rh.cadre_emplois.' || membres.code_cadre_emplois) and publies.exercice = exercices.exercice and publies.valeur_publiee is not null)
+        )
 ),
 
 famille_motif_depart as (
@@ -46,7 +49,10 @@ famille_motif_depart as (
     from {{ ref('dim_motif_mouvement') }} as membres
     cross join exercices
     where membres.sens = 'depart'
-        and exists (select 1 from {{ ref('fct_mouvements') }} as faits where faits.code_motif = membres.code_motif and faits.exercice = exercices.exercice and faits.sens = 'depart' and faits.est_permanent = true)
+        and (
+            exists (select 1 from {{ ref('fct_mouvements') }} as faits where faits.code_motif = membres.code_motif and faits.exercice = exercices.exercice and faits.sens = 'depart' and faits.est_permanent = true)
+            or exists (select 1 from {{ ref('fct_chiffres_publies') }} as publies where publies.code in ('rh.nb_depart.' || membres.code_motif, 'rh.depart.' || membres.code_motif) and publies.exercice = exercices.exercice and publies.valeur_publiee is not null)
+        )
 ),
 
 famille_motif_arrivee as (
@@ -57,7 +63,10 @@ famille_motif_arrivee as (
     from {{ ref('dim_motif_mouvement') }} as membres
     cross join exercices
     where membres.sens = 'arrivee'
-        and exists (select 1 from {{ ref('fct_mouvements') }} as faits where faits.code_motif = membres.code_motif and faits.exercice = exercices.exercice and faits.sens = 'arrivee' and faits.est_permanent = true)
+        and (
+            exists (select 1 from {{ ref('fct_mouvements') }} as faits where faits.code_motif = membres.code_motif and faits.exercice = exercices.exercice and faits.sens = 'arrivee' and faits.est_permanent = true)
+            or exists (select 1 from {{ ref('fct_chiffres_publies') }} as publies where publies.code in ('rh.nb_arrivee.' || membres.code_motif, 'rh.arrivee.' || membres.code_motif) and publies.exercice = exercices.exercice and publies.valeur_publiee is not null)
+        )
 ),
 
 declares as (

@@ -76,7 +76,7 @@ class Part(Declared):
     - ``along``: column that restates another (an arrow, a sentence) → the one that it is hidden with.
     - ``ranks``: columns emptied as soon as a number of the part is hidden in the exercice.
     - ``occupied``: lines exist only where somebody is counted: their presence says so.
-    - ``withheld``: why these lines are not published at all.
+    - ``withheld``: why these lines are not published at all. ``free``: why nothing is to hide in them.
     """
 
     where: str | None = None
@@ -91,11 +91,12 @@ class Part(Declared):
     ranks: list[Name] = []
     occupied: bool = False
     withheld: str | None = None
+    free: str | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Part":
-        if bool(self.population) == bool(self.withheld):
-            raise ValueError("give a population, or say why the lines are withheld")
+        if [bool(self.population), bool(self.withheld), bool(self.free)].count(True) != 1:
+            raise ValueError("give a population, or say why the lines are withheld or free")
         if unknown := [column for column in self.along.values() if column not in self.numbers]:
             raise ValueError(f"along: {unknown[0]!r} is not a number of this part")
         return self
@@ -148,9 +149,11 @@ class Figures(Declared):
     """``rapport.chiffres``: chapters with nothing to hide, and the cell behind each figure of the others.
 
     ``plain``: columns that are never emptied. ``never``: columns that are emptied for every figure that has a rule.
+    ``withheld``: code → why that figure of a free chapter is not published.
     """
 
     free: dict[str, str]
+    withheld: dict[str, str] = {}
     rules: dict[str, Figure] = {}
     plain: list[Name] = []
     never: list[Name] = []
@@ -213,7 +216,7 @@ def _check_population(secrecy: Secrecy, name: str, population: Population, refus
 
 
 def _check_part(secrecy: Secrecy, part: Part, at: tuple, refuse) -> None:
-    if part.withheld:
+    if part.population is None:
         return
     named = [part.population, *part.counts.values(), *(share.change_from for share in part.shares.values())]
     for name in filter(None, named):

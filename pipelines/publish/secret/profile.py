@@ -142,6 +142,11 @@ def _write_figures(db, figures: Figures, numbers: Numbers, hidden: dict[Key, str
             secret.add(row)
         elif rule.equal and not _is_same(value, item.printed, places):
             raise SecrecyBroken("SEC-COHERENCE", code, f"le chiffre n’est pas {item.table}.{item.column}", exercice)
+    withheld = ", ".join(map(literal, figures.withheld)) or "null"
+    query = f"select rowid from source.rapport.{FIGURES} where code in ({withheld})"
+    left_out = {row for (row,) in db.execute(query).fetchall()}
+    ruled |= left_out
+    secret |= left_out
     empty = {"valeur": "null", "statut": "'manquant'", "code_manquant": "'s'"}
     replaced = {c: f"case when {_among(secret)} then {value} else {c} end" for c, value in empty.items()}
     replaced |= {column: f"case when {_among(ruled)} then null else {column} end" for column in figures.never}

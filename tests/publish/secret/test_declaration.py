@@ -68,3 +68,20 @@ def test_a_mistake_names_file_and_line(tmp_path, before, after, line, said):
     with pytest.raises(DeclarationError) as raised:
         load_secrecy(path)
     assert f"tables.yml:{line} " in str(raised.value) and said in str(raised.value)
+
+
+def test_what_says_how_many_payslips_a_member_has_is_under_secrecy_everywhere():
+    """Twelve payslips are an agent: tables that print them outside the HR chapter must not be free of secrecy."""
+    secrecy = load_secrecy()
+    assert secrecy.tables["rpt_activite__bulletins_imprimes"].withheld
+    for table, where in (
+        ("rpt_activite__plis", "nature = 'Bulletins de salaire'"),
+        ("rpt_collectivites__synthese", "rang in (1, 2)"),
+    ):
+        assert [part.where for part in secrecy.tables[table].parts if part.withheld] == [where]
+    restated = {
+        code
+        for code, d in load_figures().by_code.items()
+        if d.figure.measure and "travaux_edition" in d.figure.measure.fact
+    }
+    assert restated == secrecy.figures.withheld.keys()

@@ -13,6 +13,10 @@ contrats as (
         case when statut_agent = 'contractuel' then 'Contractuels' else 'Fonctionnaires' end as perimetre,
         sum(poids) as nb_agents
     from {{ ref('int_rh__contrats_dsn') }}
+    -- the head count of 31 December is declared in December: until then there is nothing to compare
+    where exercice in (
+        select exercice from {{ ref('int_rh__declarations_dsn') }} where poids = 1 and month(mois) = 12
+    )
     group by exercice, perimetre
 ),
 

@@ -1,87 +1,83 @@
--- The accounts of the year by chapter: the charts of revenue and expenditure. What was voted comes from the budgets of
--- the year: the accounts of some editors do not repeat it.
-with lignes as (
-    select * from {{ ref('fct_lignes_budgetaires') }} where section is not null
+-- What was voted and what was done by chapter: the charts of revenue and expenditure. What was voted comes from the
+-- budgets of the year: the accounts of some editors do not repeat it. A chapter is kept whichever of the two names it.
+with budgets as (
+    select
+        exercice,
+        siret,
+        code_budget,
+        bool_or(code_nature_decision = '01') as est_budget_primitif_recu,
+        -- the accounts name the budget; until they arrive the first of its decisions does
+        arg_min(document_id, (not est_compte_administratif, code_nature_decision, document_id)) as document_id
+    from {{ ref('fct_documents_budgetaires') }}
+    group by exercice, siret, code_budget
+),
+
+lignes as (
+    select
+        exercice,
+        siret,
+        code_budget,
+        section,
+        sens,
+        code_chapitre,
+        coalesce(max(libelle_chapitre) filter (where est_compte_administratif), max(libelle_chapitre))
+            as libelle_chapitre,
+        coalesce(max(code_chapitre_canonique) filter (where est_compte_administratif), max(code_chapitre_canonique))
+            as code_chapitre_canonique,
+        sum(credits_ouverts_eur) filter (where code_nature_decision = '01') as primitif_eur,
+        sum(credits_ouverts_eur) filter (where code_nature_decision <> '01' and not est_compte_administratif)
+            as modifications_eur,
+        sum(credits_ouverts_eur) filter (where est_compte_administratif) as credits_des_comptes_eur,
+        sum(realise_eur) filter (where est_compte_administratif) as realise_eur,
+        sum(restes_a_realiser_eur) filter (where est_compte_administratif) as restes_a_realiser_eur
+    from {{ ref('fct_lignes_budgetaires') }}
+    where section is not null
+    group by exercice, siret, code_budget, section, sens, code_chapitre
 ),
 
 votes as (
     select
-        exercice,
-        siret,
-        code_budget,
-        section,
-        sens,
-        code_chapitre,
-        sum(case when code_nature_decision = '01' then credits_ouverts_eur else 0 end) as budget_primitif_eur,
-        sum(case when code_nature_decision <> '01' then credits_ouverts_eur else 0 end) as decisions_modificatives_eur
+        lignes.*,
+        budgets.document_id,
+        -- without a budget primitif nothing is known of what was voted; with one, a chapter that it leaves out has 0
+        case when budgets.est_budget_primitif_recu then coalesce(lignes.primitif_eur, 0) end as budget_primitif_eur,
+        case when budgets.est_budget_primitif_recu then coalesce(lignes.modifications_eur, 0) end
+            as decisions_modificatives_eur
     from lignes
-    where not est_compte_administratif
-    group by all
+    inner join budgets
+        on lignes.exercice = budgets.exercice
+        and lignes.siret = budgets.siret
+        and lignes.code_budget = budgets.code_budget
 ),
 
-budgets_primitifs as (
-    select distinct exercice, siret, code_budget
-    from {{ ref('fct_documents_budgetaires') }}
-    where code_nature_decision = '01'
-),
-
-comptes as (
+chapitres as (
     select
-        exercice,
-        document_id,
-        siret,
-        code_budget,
-        libelle_budget,
-        type_budget,
-        section,
-        sens,
-        code_chapitre,
-        libelle_chapitre,
-        code_chapitre_canonique,
-        sum(credits_ouverts_eur) as credits_ouverts_eur,
-        sum(realise_eur) as realise_eur,
-        sum(restes_a_realiser_eur) as restes_a_realiser_eur
-    from lignes
-    where est_compte_administratif
-    group by all
+        *,
+        coalesce(credits_des_comptes_eur, budget_primitif_eur + decisions_modificatives_eur) as credits_ouverts_eur
+    from votes
 )
 
 select
-    cast(comptes.exercice as integer) as exercice,
-    cast(comptes.document_id as varchar) as document_id,
-    cast(comptes.libelle_budget as varchar) as libelle_budget,
-    cast(comptes.type_budget as varchar) as type_budget,
-    cast(comptes.section as varchar) as section,
-    cast(comptes.sens as varchar) as sens,
-    cast(comptes.code_chapitre as varchar) as code_chapitre,
-    cast(comptes.libelle_chapitre as varchar) as libelle_chapitre,
-    cast(comptes.code_chapitre_canonique as varchar) as code_chapitre_canonique,
-    -- without a budget primitif nothing is known of what was voted; with one, a chapter that it leaves out has 0
+    cast(chapitres.exercice as integer) as exercice,
+    cast(chapitres.document_id as varchar) as document_id,
+    cast(documents.libelle_budget as varchar) as libelle_budget,
+    cast(documents.type_budget as varchar) as type_budget,
+    cast(chapitres.section as varchar) as section,
+    cast(chapitres.sens as varchar) as sens,
+    cast(chapitres.code_chapitre as varchar) as code_chapitre,
+    cast(chapitres.libelle_chapitre as varchar) as libelle_chapitre,
+    cast(chapitres.code_chapitre_canonique as varchar) as code_chapitre_canonique,
+    cast(chapitres.budget_primitif_eur as decimal(18, 2)) as budget_primitif_eur,
+    cast(chapitres.decisions_modificatives_eur as decimal(18, 2)) as decisions_modificatives_eur,
+    cast(chapitres.credits_ouverts_eur as decimal(18, 2)) as credits_ouverts_eur,
+    cast(chapitres.realise_eur as decimal(18, 2)) as realise_eur,
+    cast(chapitres.restes_a_realiser_eur as decimal(18, 2)) as restes_a_realiser_eur,
     cast(
-        case when budgets_primitifs.siret is not null then coalesce(votes.budget_primitif_eur, 0) end as decimal(18, 2)
-    ) as budget_primitif_eur,
-    cast(
-        case when budgets_primitifs.siret is not null then coalesce(votes.decisions_modificatives_eur, 0) end
-        as decimal(18, 2)
-    ) as decisions_modificatives_eur,
-    cast(comptes.credits_ouverts_eur as decimal(18, 2)) as credits_ouverts_eur,
-    cast(comptes.realise_eur as decimal(18, 2)) as realise_eur,
-    cast(comptes.restes_a_realiser_eur as decimal(18, 2)) as restes_a_realiser_eur,
-    cast(
-        case comptes.sens
-            when 'dépense' then comptes.credits_ouverts_eur - comptes.realise_eur - comptes.restes_a_realiser_eur
+        case chapitres.sens
+            when 'dépense'
+                then chapitres.credits_ouverts_eur - chapitres.realise_eur - chapitres.restes_a_realiser_eur
         end as decimal(18, 2)
     ) as credits_annules_eur,
-    {{ ratio('comptes.realise_eur * 100', 'comptes.credits_ouverts_eur', 2) }} as taux_realisation_pct
-from comptes
-left join votes
-    on comptes.exercice = votes.exercice
-    and comptes.siret = votes.siret
-    and comptes.code_budget = votes.code_budget
-    and comptes.section = votes.section
-    and comptes.sens = votes.sens
-    and comptes.code_chapitre = votes.code_chapitre
-left join budgets_primitifs
-    on comptes.exercice = budgets_primitifs.exercice
-    and comptes.siret = budgets_primitifs.siret
-    and comptes.code_budget = budgets_primitifs.code_budget
+    {{ ratio('chapitres.realise_eur * 100', 'chapitres.credits_ouverts_eur', 2) }} as taux_realisation_pct
+from chapitres
+inner join {{ ref('fct_documents_budgetaires') }} as documents on chapitres.document_id = documents.document_id

@@ -5,9 +5,9 @@ with reponses as (
         'synthese' as type_tranche,
         case when tranche_age_ans >= 50 then 50 when tranche_age_ans >= 30 then 30 else 0 end as tranche_age_ans,
         case
-            when tranche_age_ans >= 50 then 'de 50 ans et +'
-            when tranche_age_ans >= 30 then 'de 30 à 49 ans'
-            else 'de - de 30 ans'
+            when tranche_age_ans >= 50 then '50 ans et plus'
+            when tranche_age_ans >= 30 then 'De 30 à 49 ans'
+            else 'Moins de 30 ans'
         end as libelle_tranche,
         sexe,
         nb_agents

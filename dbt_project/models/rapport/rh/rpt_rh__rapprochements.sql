@@ -3,17 +3,25 @@ with controles as (
     select code_controle, exercice, perimetre, valeur, valeur_attendue
     from {{ ref('fct_controles_rh') }}
     union all
-    -- the theoretical head count may differ from the one counted a year before: somebody to look for, not an error
+    -- the theoretical head count may differ from the one a year before: somebody to look for, not an error. What was
+    -- published then is what readers compare with; what is counted stands in for it where nothing was
     select
         'RH-THEORIQUE' as code_controle,
         variations.exercice,
         variations.libelle_statut as perimetre,
         variations.nb_agents_theorique_precedent as valeur,
-        precedents.nb_agents as valeur_attendue
+        coalesce(publies.valeur_publiee, precedents.nb_agents) as valeur_attendue
     from {{ ref('rpt_rh__variations') }} as variations
-    inner join {{ ref('rpt_rh__variations') }} as precedents
+    left join {{ ref('fct_chiffres_publies') }} as publies
+        on variations.exercice = publies.exercice + 1
+        and publies.code = case variations.code_statut
+            when 'tous' then 'rh.effectif_permanent.total'
+            else 'rh.effectif.' || variations.code_statut
+        end
+    left join {{ ref('rpt_rh__variations') }} as precedents
         on variations.exercice = precedents.exercice + 1
         and variations.code_statut = precedents.code_statut
+    where coalesce(publies.valeur_publiee, precedents.nb_agents) is not null
 )
 
 select
