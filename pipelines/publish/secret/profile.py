@@ -193,8 +193,12 @@ def _among(rows: Iterable[int]) -> str:
 
 
 def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former) -> PublicProfile:
-    """Read the public tables back and attack them. Raises SecrecyBroken when a hidden number can be deduced."""
-    numbers = worlds.numbers
+    """Read the public tables back and attack them. Raises SecrecyBroken when a hidden number can be deduced.
+
+    The search starts anew from what a reader knows: how the numbers to hide were chosen, which former publications weigh
+    upon, leaves no trace in the bounds. ``worlds``, found on that way, only serves where the new search finds none.
+    """
+    numbers, fresh = worlds.numbers, Worlds(worlds.numbers)
     shown = read_numbers(db, secrecy, threshold, "cible", "source")
     secret = _secret_lines(db, shown)
     given = {key for item in shown.items if _is_given(item, secret) for key in item.cells}
@@ -210,8 +214,10 @@ def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former) 
     for cell in sorted(map(numbers.cells.__getitem__, hidden), key=lambda c: (c.exercice, c.label)):
         primary = is_primary(numbers, cell, threshold, former, hidden)
         width = needed(cell, threshold) if primary else 0
-        low, high = worlds.range_of(cell, known, occupied)
-        if high - low < width and worlds.nearest(cell, width, lambda _: 0, known) is not None:
+        low, high = fresh.range_of(cell, known, occupied)
+        if high - low < width and fresh.nearest(cell, width, lambda _: 0, known) is not None:
+            low, high = fresh.range_of(cell, known, occupied)
+        if high - low < width:
             low, high = worlds.range_of(cell, known, occupied)
         proofs.append(Proof(cell, "primaire" if primary else "secondaire", low, high, high - low >= width))
     _refuse_leaks(numbers, given, proofs, threshold, former)
