@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pipelines import settings
 from pipelines.accept.decide import accept, refuse_known_bytes
+from pipelines.disk import sha256_of
 from pipelines.failpoints import reached
-from pipelines.ingest.archive import sha256_of
 from pipelines.ingest.delivery import ingest
 from pipelines.ingest.landing import files_of
 from pipelines.ingest.pseudonym import load_key

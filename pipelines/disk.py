@@ -1,10 +1,17 @@
-"""Makes what was written last: a file, or a folder whose entries were renamed, is flushed to the disk."""
+"""Files: the fingerprint of one, and making what was written last (a file, or a folder whose entries were renamed)."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 (hex) of a file, which need not fit in memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sync(path: Path) -> None:

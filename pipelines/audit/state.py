@@ -6,10 +6,8 @@
 Dates are ISO (moments in UTC), exact numbers are text. No personal value is in it: whatever it copies was made without.
 """
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from pipelines import settings
@@ -18,6 +16,7 @@ from pipelines.audit.exports import collection
 from pipelines.audit.reconciliations import reconciliations
 from pipelines.audit.sampling import SIZE, default_seed, sample
 from pipelines.audit.verdict import key_figures, verdict
+from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.findings import gather, of_year, stops_a_release
 from pipelines.evidence.gaps import NOT_APPLICABLE, declared_absences, figures_by_table
@@ -223,7 +222,7 @@ def _change(change: Change) -> dict[str, Any]:
 
 def _reproduce(known: Known, exercice: int, seed: int, size: int) -> dict[str, Any]:
     head = known.ledger.head()
-    lock = hashlib.sha256(Path(settings.PROJECT_ROOT / "requirements.lock").read_bytes()).hexdigest()
+    lock = sha256_of(settings.PROJECT_ROOT / "requirements.lock")
     release = last_release(known.home, known.ledger, exercice)
     commands = [
         {"commande": "sicio verify", "sert": "vérifier que rien d’enregistré ni de conservé n’a été modifié"},

@@ -24,11 +24,11 @@ from pipelines.cli.output import (
     write_json,
 )
 from pipelines.cli.session import Session, did_you_mean, global_options, shown, year_argument
+from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Checks, ExportStatus
 from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
 from pipelines.evidence.status import YearStatus, year_status
 from pipelines.figures.load import load_figures
-from pipelines.ingest.archive import sha256_of
 from pipelines.ingest.landing import files_of, unknown_files
 from pipelines.ledger.store import Ledger, now
 

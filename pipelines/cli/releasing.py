@@ -94,14 +94,14 @@ def _publish(session: Session, ledger: Ledger) -> None:
     """Publish again, so that the audit tables name the release; another frozen year may still hold that back."""
     from pipelines.audit.write import write_states
     from pipelines.evidence.findings import gather
-    from pipelines.publish.release import FrozenYear, refuse_frozen_changes
+    from pipelines.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
     from pipelines.publish.swap import publish
     from pipelines.report.write import report_pages
 
     findings = gather(session.home, ledger, session.registry, session.organisation)
     ledger.sight(findings)
     try:
-        refuse_frozen_changes(session.home, ledger)
+        refuse_frozen_changes(frozen_changes(session.home, ledger))
     except FrozenYear as error:
         note(f"Not published yet: {error}")
     else:

@@ -86,6 +86,7 @@ def served_copy() -> dg.AssetsDefinition:
 
 def hold_frozen_years(ledger: Ledger, build: str) -> None:
     """Publish nothing when a frozen figure would change: each one is a finding. Raises FrozenYear."""
+    frozen = frozen_changes(home(), ledger)
     found = [
         Finding(
             "REL-ECART",
@@ -97,13 +98,13 @@ def hold_frozen_years(ledger: Ledger, build: str) -> None:
             recu=change.printed(change.after),
             aide=RULES["REL-ECART"].aide,
         )
-        for release, changed in frozen_changes(home(), ledger).items()
+        for release, changed in frozen.items()
         for change in changed
     ]
     if found:
         ledger.record_findings(build, found)
         ledger.sight(gather(home(), ledger, registry(), organisation()))
-        refuse_frozen_changes(home(), ledger)
+        refuse_frozen_changes(frozen)
 
 
 def published_models() -> list[list[str]]:

@@ -3,12 +3,12 @@
 What belongs here: reading and comparing. It writes nothing, and says of every problem which file or entry it is.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.disk import sha256_of
 from pipelines.ledger.chain import Head
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
@@ -75,13 +75,8 @@ def _compare(home: Home, files: list[tuple[Path, str]]) -> Iterator[str]:
         shown = path.relative_to(home.root)
         if not path.exists():
             yield f"{shown}: the file is gone"
-        elif _sha256(path) != expected:
+        elif sha256_of(path) != expected:
             yield f"{shown}: the file was changed"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _missing_originals(home: Home, ledger: Ledger) -> Iterator[str]:

@@ -1,20 +1,13 @@
 """Keeps the originals: ``archive/<sha256>``, written aside, synced, renamed, never changed."""
 
-import hashlib
 import os
 import shutil
 from pathlib import Path
 
-from pipelines.disk import sync
+from pipelines.disk import sha256_of, sync
 from pipelines.failpoints import reached
 from pipelines.ledger.records import DeliveredFile
 from pipelines.rules import DeliveryRefused
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 (hex) of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def archive(path: Path, name: str, folder: Path) -> DeliveredFile:

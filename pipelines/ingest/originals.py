@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.ingest.archive import sha256_of
+from pipelines.disk import sha256_of
 from pipelines.ingest.delivery import Source, read_file
 from pipelines.ingest.readers.csv_file import LONGEST_CELL
 from pipelines.ingest.records import Records

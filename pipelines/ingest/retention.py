@@ -7,7 +7,7 @@ rebuilt from. An original that another export or exercice still needs stays too.
 import re
 from dataclasses import dataclass
 
-from pipelines.ingest.archive import sha256_of
+from pipelines.disk import sha256_of
 from pipelines.ingest.landing import files_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger

@@ -9,8 +9,7 @@ delivery's own working folder; where the files finally go is ``delivery``'s work
 import glob
 from pathlib import Path
 
-from pipelines.disk import sync
-from pipelines.ingest.archive import sha256_of
+from pipelines.disk import sha256_of, sync
 from pipelines.ingest.header import same
 from pipelines.ingest.pseudonym import pseudonym
 from pipelines.ingest.records import Records

@@ -13,7 +13,6 @@ else is published. The same publication gives the same bytes.
 """
 
 import csv
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from pipelines.disk import sync
+from pipelines.disk import sha256_of, sync
 from pipelines.french import agreed
 from pipelines.publish.datapackage import package
 from pipelines.publish.profiles import PUBLIC, Profile, Table, opened
@@ -174,6 +173,4 @@ Les tables
 
 def _sums(folder: Path) -> str:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return "".join(
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n" for path in files
-    )
+    return "".join(f"{sha256_of(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)

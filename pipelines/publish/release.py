@@ -8,7 +8,6 @@ A frozen year never changes. A warehouse whose figures of that year are others i
 with a reason, takes its place.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipelines.disk import sync
+from pipelines.disk import sha256_of, sync
 from pipelines.french import quantity
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
@@ -125,7 +124,7 @@ def export_tables(warehouse: Path, exercice: int, folder: Path) -> None:
 
 def _content(ledger: Ledger, folder: Path, exercice: int, inputs: Inputs) -> dict[str, Any]:
     """What the fingerprint covers; no clock and no name of a person is in it."""
-    lock = hashlib.sha256((PROJECT_ROOT / "requirements.lock").read_bytes()).hexdigest()
+    lock = sha256_of(PROJECT_ROOT / "requirements.lock")
     content = {
         "exercice": exercice,
         "build": inputs.build,
@@ -143,7 +142,7 @@ def _content(ledger: Ledger, folder: Path, exercice: int, inputs: Inputs) -> dic
 def files_of(folder: Path) -> dict[str, str]:
     """Relative path → SHA-256 of every file of a release but its manifest."""
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        path.relative_to(folder).as_posix(): sha256_of(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != MANIFEST
     }
@@ -220,9 +219,9 @@ def frozen_changes(home: Home, ledger: Ledger) -> dict[str, list[Change]]:
     return found
 
 
-def refuse_frozen_changes(home: Home, ledger: Ledger) -> None:
-    """Raise FrozenYear when the current warehouse would change a frozen figure."""
-    for release, differing in frozen_changes(home, ledger).items():
+def refuse_frozen_changes(changed: dict[str, list[Change]]) -> None:
+    """Raise FrozenYear when ``frozen_changes`` found any."""
+    for release, differing in changed.items():
         codes = ", ".join(change.code for change in differing[:5])
         more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
         year = release.partition("-")[0]

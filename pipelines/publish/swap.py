@@ -9,14 +9,13 @@ builds/<publication>/rapport.duckdb                  tables of marts, rapport an
 published → builds/<publication>
 """
 
-import hashlib
 import json
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines.disk import sync
+from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
@@ -135,16 +134,14 @@ def _write_manifest(folder: Path, build: str) -> str:
     """Write ``manifest.json``; the identity of what the folder holds (32 hex digits)."""
     manifest = _manifest(folder, build)
     identity = fingerprint(manifest)[:32]
-    _write_synced(
-        folder / "manifest.json",
-        json.dumps({"publication": identity, **manifest}, indent=1, ensure_ascii=False),
-    )
+    with written_whole(folder / "manifest.json") as file:
+        json.dump({"publication": identity, **manifest}, file, indent=1, ensure_ascii=False)
     return identity
 
 
 def _manifest(folder: Path, build: str) -> dict:
     files = {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        str(path.relative_to(folder)): sha256_of(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.suffix != ".duckdb"
     }
@@ -173,8 +170,3 @@ def _forget_old(home: Home, current: str) -> None:
     others = sorted((p for p in home.builds.iterdir() if p.name != current), key=lambda p: p.stat().st_mtime)
     for old in others[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _write_synced(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-    sync(path)

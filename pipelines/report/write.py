@@ -4,12 +4,12 @@
 """
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Callable, Collection
 from pathlib import Path
 
 from pipelines.chapters.load import load_chapters, load_summary
+from pipelines.disk import sha256_of
 from pipelines.ledger.store import Ledger
 from pipelines.report.model import Edition, Model, build, slug
 from pipelines.report.tables import read_publication
@@ -36,7 +36,7 @@ def edition_of(ledger: Ledger, exercice: int, build: str, tables: Path) -> Editi
         )
     row = next(row for row in reversed(ledger.all_rows("builds")) if row["build"] == build)
     files = sorted((tables / "rapport").glob("*.parquet"))
-    printed = fingerprint({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files})
+    printed = fingerprint({path.name: sha256_of(path) for path in files})
     return Edition(PROJECT, printed, ledger.head_at("builds", row["seq"]), _day(row["built_at"]))
 
 

@@ -4,10 +4,10 @@ It is loaded anew when what it is made of has changed, and kept otherwise, so th
 works. Nothing here publishes, and the real warehouse is neither read nor written.
 """
 
-import hashlib
 from pathlib import Path
 
 from pipelines import settings
+from pipelines.disk import sha256_of
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 from pipelines.sources.organisation import Organisation
@@ -21,8 +21,8 @@ def prepare_analyst(home: Home, ledger: Ledger, registry: Registry, organisation
     identity = fingerprint(
         {
             "deliveries": [manifest.delivery for manifest in manifests],
-            "organisation": hashlib.sha256(home.organisation_file.read_bytes()).hexdigest(),
-            "declared": [hashlib.sha256(path.read_bytes()).hexdigest() for path in _declarations()],
+            "organisation": sha256_of(home.organisation_file),
+            "declared": [sha256_of(path) for path in _declarations()],
         }
     )
     path = home.warehouse_analyst

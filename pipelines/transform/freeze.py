@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines import settings
+from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
@@ -35,7 +36,7 @@ def freeze(home: Home, ledger: Ledger) -> Frozen:
         {
             "deliveries": [manifest.delivery for manifest in manifests],
             "code": code_version(),
-            "organisation": hashlib.sha256(home.organisation_file.read_bytes()).hexdigest(),
+            "organisation": sha256_of(home.organisation_file),
         }
     )
     return Frozen(identity[:32], manifests)
