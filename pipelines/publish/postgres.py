@@ -1,7 +1,7 @@
 """Copies a publication to PostgreSQL, for BI: schemas ``marts``, ``rapport`` and ``audit``, swapped whole under its readers.
 
-One transaction makes ``<schema>__next``, fills it, then renames: the former schema stays as ``<schema>__former`` until the
-next publication, for those who are reading it. Whatever stops in between leaves the server as it was. Rights to read that
+One transaction makes ``<schema>__next``, fills it, then renames, at a moment when nobody reads: the former schema stays
+as ``<schema>__former`` until the next publication. Whatever stops in between leaves the server as it was. Rights to read that
 somebody granted are carried over, and views of the users that read our tables are made again over the new ones.
 
 The address is a secret: no message holds it, nor a driver's text, which may quote it or a cell.
@@ -24,10 +24,14 @@ from pipelines.publish.profiles import INTERNE, PUBLIC, Profile, opened
 from pipelines.settings import Server
 
 CONNECT_SECONDS = 10
-LOCK_SECONDS = 5  # how long a reader of the former publication may hold the swap up, each time
+LOCK_SECONDS = 5
 STATEMENT_SECONDS = 600
 TRIES = 3
 PAUSE_SECONDS = 1
+# Readers who come while the swap waits for those before them wait too: it asks for little, often. Below the server's own
+# deadlock_timeout (1 s), so that no reader is ever ended for our sake.
+SWAP_MILLISECONDS = 400
+SWAP_TRIES = 40
 SCHEMAS = ("marts", "rapport", "audit")  # all that may be ours on the server, whatever the profile
 MARK = "Publié par sicio : remplacé à chaque publication, ne rien y créer."
 FRESHNESS = {
@@ -46,12 +50,26 @@ ERRORS = {
     "42501": ("the account may not do that", GRANTED),
     "42P06": ("a schema <name>__next is there, which this project did not make", "drop or rename it"),
     "53100": ("the server’s disk is full", "make room, then publish again"),
-    "55P03": ("a reader has held the former publication for too long", "end its transaction, then publish again"),
+    "55P03": ("a lock was not given in time", "publish again when the server is less busy"),
     "57014": (f"an order took more than {STATEMENT_SECONDS} s", "publish again when the server is less busy"),
     "25006": ("this server is a standby: it can only be read", "give the address of the primary server"),
     "22021": ("a text holds a character that PostgreSQL refuses (NUL)", "mend it in the source"),
     "40P01": ("the swap and another transaction waited for each other", "publish again"),
 }
+# Views first, as readers take them: ours over the published tables, then the tables.
+READ = """
+select nspname, relname
+from pg_class join pg_namespace n on n.oid = relnamespace
+where
+    nspname = any(%(schemas)s) and relkind = 'r'
+    or relkind = 'v' and pg_has_role(relowner, 'usage') and nspname <> all(%(schemas)s) and pg_class.oid in (
+        select r.ev_class
+        from pg_depend d join pg_rewrite r on r.oid = d.objid join pg_class t on t.oid = d.refobjid
+        where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass
+            and t.relnamespace in (select oid from pg_namespace where nspname = any(%(schemas)s))
+    )
+order by relkind desc, 1, 2
+"""
 
 
 class NotServed(RuntimeError):
@@ -301,16 +319,18 @@ def _right(schema: str, table: str | None, column: str | None) -> sql.Composed:
 
 
 def _swap_patiently(cursor: Cursor, names: dict[str, str], keep_former: bool, served: Served) -> None:
-    """Swap, again when a reader holds the former publication."""
-    for tried in range(1, TRIES + 1):
+    """Swap at a moment when nobody reads. Raises NotServed, naming who reads, when there is none."""
+    for _ in range(SWAP_TRIES):
         try:
             with cursor.connection.transaction():
                 _swap(cursor, names, keep_former, served)
             return
-        except errors.LockNotAvailable:
-            if tried == TRIES:
-                raise
-            time.sleep(PAUSE_SECONDS)
+        except (errors.LockNotAvailable, errors.QueryCanceled):
+            time.sleep(PAUSE_SECONDS / 2)
+    raise NotServed(
+        f"a reader has held the former publication for too long ({_readers(cursor, list(names.values()))}): end its "
+        "transaction, then publish again. The server keeps what it had"
+    )
 
 
 def _swap(cursor: Cursor, names: dict[str, str], keep_former: bool, served: Served) -> None:
@@ -319,9 +339,10 @@ def _swap(cursor: Cursor, names: dict[str, str], keep_former: bool, served: Serv
     A former publication of another profile is not kept: what is internal must not outlive the choice of the public one.
     """
     present = _schemas(cursor, list(names.values()))
+    gone = _schemas(cursor, [f"{name}__former" for name in names.values()])
+    _keep_readers_out(cursor, present + gone)
     views = _reading_views(cursor, present)
-    gone = [f"{name}__former" for name in names.values()] + ([] if keep_former else present)
-    for schema in _schemas(cursor, gone):
+    for schema in gone if keep_former else gone + present:
         _drop(cursor, schema)
     for name in names.values():
         if keep_former and name in present:
@@ -331,6 +352,31 @@ def _swap(cursor: Cursor, names: dict[str, str], keep_former: bool, served: Serv
             made = sql.Identifier(_next(name))
             cursor.execute(sql.SQL("alter schema {} rename to {}").format(made, sql.Identifier(name)))
     served.notes += [note for view in views if (note := _remake(cursor, *view))]
+
+
+def _keep_readers_out(cursor: Cursor, schemas: list[str]) -> None:
+    """Lock all that readers may be reading, until the end of the transaction. Raises QueryCanceled when they go on.
+
+    PostgreSQL looks the tables of a query up one after the other: a rename that ended in between would give a query, and
+    all its later runs where it is prepared, tables of two publications. Who waits for a lock looks the name up again.
+    """
+    relations = cursor.execute(READ, {"schemas": schemas}).fetchall()
+    if relations:
+        listed = sql.SQL(", ").join(sql.Identifier(*names) for names in relations)
+        cursor.execute(sql.SQL("set local statement_timeout = {}").format(SWAP_MILLISECONDS))
+        cursor.execute(sql.SQL("lock table {}").format(listed))
+        cursor.execute(f"set local statement_timeout = '{STATEMENT_SECONDS}s'")
+
+
+def _readers(cursor: Cursor, schemas: list[str]) -> str:
+    """The sessions that hold a table of these schemas, for an administrator."""
+    rows = cursor.execute(
+        "select distinct a.pid, a.usename, a.application_name from pg_locks l join pg_class c on c.oid = l.relation "
+        "join pg_namespace n on n.oid = c.relnamespace join pg_stat_activity a using (pid) "
+        "where n.nspname = any(%s) and a.pid <> pg_backend_pid() order by 1",
+        [schemas],
+    ).fetchall()
+    return ", ".join(f"process {pid} of {user} {name}".rstrip() for pid, user, name in rows) or "they come and go"
 
 
 def _drop(cursor: Cursor, schema: str) -> None:
