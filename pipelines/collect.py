@@ -11,6 +11,7 @@ from pipelines import settings
 from pipelines.accept.decide import accept, refuse_known_bytes
 from pipelines.disk import sha256_of
 from pipelines.failpoints import reached
+from pipelines.ingest.ahead import read_already
 from pipelines.ingest.delivery import ingest
 from pipelines.ingest.landing import files_of
 from pipelines.ingest.pseudonym import load_key
@@ -63,6 +64,7 @@ def judge_files(
 ) -> tuple[Manifest, list[Verdict]]:
     """Read and judge files without making them current (the ledger is only read). Raises DeliveryRefused."""
     key = load_key(settings.key_file(home))
+    read_already(ref, exercice)
     manifest = ingest(home, ref, exercice, paths, key)
     if not ref.export.may_repeat:
         refuse_known_bytes(ledger, manifest)

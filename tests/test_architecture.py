@@ -138,7 +138,7 @@ def test_only_collect_defs_and_cli_see_two_stages():
         ("dagster", ["pipelines.defs", "pipelines.definitions"]),
         ("dagster_dbt", ["pipelines.defs"]),
         ("great_expectations", ["pipelines.validate"]),
-        ("sqlalchemy", ["pipelines.ledger", "pipelines.validate", "pipelines.defs.run", "pipelines.extract"]),
+        ("sqlalchemy", ["pipelines.ledger", "pipelines.validate", "pipelines.defs.event_log", "pipelines.extract"]),
         ("pymysql", ["pipelines.extract"]),
         ("psycopg", ["pipelines.publish"]),
         ("xlsxwriter", ["pipelines.publish"]),

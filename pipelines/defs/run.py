@@ -5,7 +5,7 @@ Everything happens in this process; several exercices are one run. The outcome i
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,12 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines import settings
+from pipelines.defs.workspace import registry, table_key
+from pipelines.ingest.ahead import reading_ahead
+from pipelines.ingest.pseudonym import load_key
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import Home
+from pipelines.sources.registry import ExportRef
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,8 @@ def run_jobs(
         selection = dg.AssetSelection.key_prefixes(*sources) if sources else COLLECT
         keys = selection.resolve(loaded.resolve_asset_graph())
         job = loaded.resolve_job_def("collect")
-        errors = [_execute(job, instance, selection=keys, span=span) for span in spans(exercices)]
+        with reading_ahead(home, _wanted(keys, exercices), load_key(settings.key_file(home))):
+            errors = [_execute(job, instance, selection=keys, span=span) for span in spans(exercices)]
         with open_ledger(home) as ledger:
             unchanged = is_current(home, ledger)
         say("publish: the warehouse is up to date" if unchanged else "build and publish")
@@ -63,6 +68,16 @@ def run_jobs(
     error = None if not_served else error
     identity = publication["publication"] if publication else None
     return RunReport(not any(errors), error is None, error, identity, not_served)
+
+
+def _wanted(keys: Set[dg.AssetKey], exercices: list[int]) -> list[tuple[ExportRef, int]]:
+    """The exports of these assets for each exercice, in the order of the steps."""
+    refs = {
+        f"{ref.system.system}__{ref.export.name}": ref
+        for ref in registry().exports()
+        if any(table_key(ref.system, table) in keys for table in ref.export.tables)
+    }
+    return [(refs[name], year) for name in sorted(refs) for year in sorted(exercices) if refs[name].system.covers(year)]
 
 
 def _console(home: Home) -> Path:
@@ -119,27 +134,3 @@ def _prepare_instance(home: Home) -> None:
     os.environ["SICIO_HOME"] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    _spare_the_disk()
-
-
-def _spare_the_disk() -> None:
-    """Do not sync Dagster's event log at each of its thousand commits: it is a log, the ledger is the evidence.
-
-    A killed process loses nothing by this; a power cut may lose the last events. The ledger keeps its own setting.
-    """
-    from sqlalchemy import event
-    from sqlalchemy.engine import Engine
-
-    if event.contains(Engine, "connect", _relaxed):
-        return
-    event.listen(Engine, "connect", _relaxed)
-
-
-def _relaxed(connection: object, _record: object) -> None:
-    """For SQLite files below a Dagster home, and for no other."""
-    import sqlite3
-
-    if isinstance(connection, sqlite3.Connection):
-        files = [row[2] for row in connection.execute("pragma database_list")]
-        if any(name.startswith(os.environ["DAGSTER_HOME"]) for name in files):
-            connection.execute("pragma synchronous = off")

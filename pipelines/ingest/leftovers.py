@@ -7,7 +7,6 @@ left alone. Rows that no manifest lists are those of a delivery that was not fin
 import os
 import re
 import shutil
-from pathlib import Path
 
 from pipelines.settings import Home
 
@@ -21,15 +20,12 @@ def sweep(home: Home, system: str) -> None:
         owner = OWNER.match(path.name)
         if owner and not _alive(int(owner[1] or owner[2])):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    if not any(home.archive.glob(f"{WORK}*")):  # nobody is between writing rows and their manifest
-        _remove_orphans(home.lake / system)
-
-
-def _remove_orphans(folder: Path) -> None:
-    listed = {path.name.split(".")[-2] for path in folder.glob("*.json")}
-    for path in folder.glob("*/*/*.parquet"):
-        if path.name.split(".")[0] not in listed:
-            path.unlink()
+    written = list((home.lake / system).glob("*/*/*.parquet"))
+    if not any(home.archive.glob(f"{WORK}*")):  # then whoever wrote these has written their manifest, or is dead
+        listed = {path.name.split(".")[-2] for path in (home.lake / system).glob("*.json")}
+        for path in written:
+            if path.name.split(".")[0] not in listed:
+                path.unlink()
 
 
 def _alive(pid: int) -> bool:
