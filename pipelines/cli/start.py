@@ -154,18 +154,32 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
     Its rows are invented so as to give the figures of the published reports; from the year after the last
     of them the figures are invented too.
     """
-    from demo.home import make_home as make_demonstration
-
     session: Session = ctx.obj
     session.chosen = path or session.chosen or settings.PROJECT_ROOT / "data-demo"
     home = session.home
     years = list(range(DEMONSTRATION_FROM, through + 1))
     note(f"Making the exports of {', '.join(map(str, years))} in {shown(home.landing)}")
-    try:
-        make_demonstration(home.root, years)
-    except ValueError as error:  # somebody else's home or deliveries
-        raise click.UsageError(str(error)) from None
+    _make_demonstration(home, years, and_run)
     _prepare_instance(home)
     if and_run:
         ctx.exit(run_and_tell(session, years, None))
     click.echo(f"Made {shown(home.root)}. Next: {session.command} run {' '.join(map(str, years))}")
+
+
+def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:
+    """Make the exports in a second process, while this one imports what the run needs (seconds, both)."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from demo.home import make_home as make_demonstration
+
+    with ProcessPoolExecutor(1, get_context("spawn")) as aside:
+        made = aside.submit(make_demonstration, home.root, years)
+        if and_run:
+            from pipelines.defs.run import warm_up
+
+            warm_up()
+        try:
+            made.result()
+        except ValueError as error:  # somebody else's home or deliveries
+            raise click.UsageError(str(error)) from None

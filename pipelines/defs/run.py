@@ -3,9 +3,10 @@
 Everything happens in this process; several exercices are one run. The outcome is read back from the ledger.
 """
 
+import importlib
 import logging
 import os
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines import settings
-from pipelines.defs.workspace import registry, table_key
+from pipelines.defs.workspace import organisation, registry
 from pipelines.ingest.ahead import reading_ahead
 from pipelines.ingest.pseudonym import load_key
 from pipelines.ledger.store import open_ledger
@@ -44,24 +45,16 @@ def run_jobs(
     """Collect ``exercices`` (only ``sources``, names of systems, when given), then build and publish."""
     say = progress or (lambda _: None)
     _prepare_instance(home)
-    from pipelines.definitions import defs as definitions
-    from pipelines.defs.jobs import COLLECT
     from pipelines.defs.publish import NOT_SERVED
-    from pipelines.transform.build import is_current
 
-    loaded = definitions()
     with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
         say(f"collect {', '.join(map(str, exercices))}")
-        selection = dg.AssetSelection.key_prefixes(*sources) if sources else COLLECT
-        keys = selection.resolve(loaded.resolve_asset_graph())
-        job = loaded.resolve_job_def("collect")
-        with reading_ahead(home, _wanted(keys, exercices), load_key(settings.key_file(home))):
-            errors = [_execute(job, instance, selection=keys, span=span) for span in spans(exercices)]
-        with open_ledger(home) as ledger:
-            unchanged = is_current(home, ledger)
-        say("publish: the warehouse is up to date" if unchanged else "build and publish")
-        last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
-        error = _execute(loaded.resolve_job_def("build"), instance, selection=last_steps if unchanged else None)
+        with reading_ahead(home, _wanted(exercices, sources), load_key(settings.key_file(home))):
+            from pipelines.definitions import defs as definitions
+
+            loaded = definitions()
+            errors = _collect(loaded, instance, exercices, sources)
+        error = _build(loaded, instance, home, say)
     with open_ledger(home) as ledger:
         publication = ledger.last_publication()
     not_served = error if error and error.startswith(NOT_SERVED) else None
@@ -70,14 +63,45 @@ def run_jobs(
     return RunReport(not any(errors), error is None, error, identity, not_served)
 
 
-def _wanted(keys: Set[dg.AssetKey], exercices: list[int]) -> list[tuple[ExportRef, int]]:
-    """The exports of these assets for each exercice, in the order of the steps."""
-    refs = {
-        f"{ref.system.system}__{ref.export.name}": ref
+def _collect(
+    loaded: dg.Definitions, instance: dg.DagsterInstance, exercices: list[int], sources: list[str] | None
+) -> list[str | None]:
+    from pipelines.defs.jobs import COLLECT
+
+    selection = dg.AssetSelection.key_prefixes(*sources) if sources else COLLECT
+    keys = selection.resolve(loaded.resolve_asset_graph())
+    job = loaded.resolve_job_def("collect")
+    return [_execute(job, instance, selection=keys, span=span) for span in spans(exercices)]
+
+
+def _build(loaded: dg.Definitions, instance: dg.DagsterInstance, home: Home, say: Callable[[str], None]) -> str | None:
+    """Build and publish; only publish when the warehouse would come out the same."""
+    from pipelines.transform.build import is_current
+
+    with open_ledger(home) as ledger:
+        unchanged = is_current(home, ledger)
+    say("publish: the warehouse is up to date" if unchanged else "build and publish")
+    last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
+    return _execute(loaded.resolve_job_def("build"), instance, selection=last_steps if unchanged else None)
+
+
+def warm_up() -> None:
+    """Import what a run needs and open its engines, in the time that something else takes."""
+    from pipelines.validate.judge import open_bench
+
+    importlib.import_module("dagster_dbt")
+    open_bench()
+
+
+def _wanted(exercices: list[int], sources: list[str] | None) -> list[tuple[ExportRef, int]]:
+    """The exports to read for each exercice, in the order of the steps."""
+    refs = [
+        ref
         for ref in registry().exports()
-        if any(table_key(ref.system, table) in keys for table in ref.export.tables)
-    }
-    return [(refs[name], year) for name in sorted(refs) for year in sorted(exercices) if refs[name].system.covers(year)]
+        if organisation().subscribes(ref.system.system) and (not sources or ref.system.system in sources)
+    ]
+    refs.sort(key=lambda ref: f"{ref.system.system}__{ref.export.name}")
+    return [(ref, year) for ref in refs for year in sorted(exercices) if ref.system.covers(year)]
 
 
 def _console(home: Home) -> Path:

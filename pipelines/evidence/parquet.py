@@ -1,5 +1,6 @@
 """Reads one Parquet file of the lake or of ``published/``."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,16 @@ def select(path: Path, query: str) -> list[dict[str, Any]]:
 
     The path is written into the statement: DuckDB imports pandas, which takes a second, to bind a parameter.
     """
-    import duckdb
-
     parquet = parquet_scan(path)
-    with duckdb.connect() as db:
+    with _database().cursor() as db:
         cursor = db.execute(query.replace("{parquet}", parquet))
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+@functools.cache
+def _database() -> Any:
+    """In memory, and kept: opening one takes longer than reading a small file."""
+    import duckdb
+
+    return duckdb.connect()

@@ -79,12 +79,10 @@ def copy_table(
         db.execute(f"comment on column {schema}.{table}.{added[0]} is {literal(added[3])}")
 
 
-def write_parquet(db, folder: Path) -> None:
-    """``<schema>/<table>.parquet`` for each table of the new database."""
-    for schema, table in db.execute(
-        "select schema_name, table_name from duckdb_tables() where database_name = 'cible' order by all"
-    ).fetchall():
+def write_parquet(db, folder: Path, schema: str) -> None:
+    """``<schema>/<table>.parquet`` for each table of a schema of the new database."""
+    (folder / schema).mkdir()
+    for table in tables_of(db, schema, "cible"):
         target = folder / schema / f"{table}.parquet"
-        target.parent.mkdir(exist_ok=True)
         db.execute(f"copy (select * from {schema}.{table} order by all) to {literal(target)} (format parquet)")
         sync(target)

@@ -13,6 +13,8 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 
 from pipelines.disk import sha256_of, sync, written_whole
@@ -21,10 +23,11 @@ from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.publish.audit import write_audit
 from pipelines.publish.copy import attached, copy_table, tables_of, write_parquet
+from pipelines.publish.profiles import INTERNE, PUBLIC
 from pipelines.publish.scdl import write_scdl
 from pipelines.publish.secret.cells import SecrecyBroken
 from pipelines.publish.secret.declaration import load_secrecy
-from pipelines.publish.secret.profile import Proof, PublicProfile, write_public
+from pipelines.publish.secret.profile import PublicProfile, write_public
 from pipelines.rules import RULES
 from pipelines.settings import Home
 from pipelines.sources.registry import fingerprint
@@ -37,7 +40,7 @@ class OtherBuild(RuntimeError):
     """The warehouse is not that of the build to publish: build again."""
 
 
-Pages = Callable[[Path], None]  # writes in the folder of a publication what is made of its tables
+Pages = Callable[[Path, str], None]  # writes in the folder of a publication what is made of the tables of a profile
 
 
 def publish(
@@ -55,11 +58,7 @@ def publish(
     aside = home.builds / f".{os.getpid()}"
     _sweep(home)
     aside.mkdir()
-    profile, broken = _write_public(home, ledger, aside / "public", build, threshold)
-    findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
-    _write(home, ledger, aside, findings, profile.proofs if profile else [])
-    if pages:
-        pages(aside)
+    profile, broken = _write(home, ledger, aside, findings, build, threshold, pages or (lambda *_: None))
     identity = _write_manifest(aside, build)
     reached("publish.files_written")
     target = home.builds / identity
@@ -82,15 +81,27 @@ def publish(
     return identity
 
 
-def _write(home: Home, ledger: Ledger, folder: Path, findings: list[Finding], proofs: list[Proof]) -> None:
-    with attached(folder / "rapport.duckdb", home.warehouse) as db:
+def _write(
+    home: Home, ledger: Ledger, folder: Path, findings: list[Finding], build: str, threshold: int, pages: Pages
+) -> tuple[PublicProfile | None, list[Finding]]:
+    """Everything in ``folder`` but its manifest. The public profile is proved while the tables and pages of the other are
+    written; what came of it, and the finding when it cannot be made.
+    """
+    with ThreadPoolExecutor(1) as beside, attached(folder / "rapport.duckdb", home.warehouse) as db:
+        proved = beside.submit(_write_public, home, ledger.disclosures(), folder / "public", build, threshold)
         for schema in PUBLISHED_SCHEMAS:
             db.execute(f"create schema {schema}")
             for table in tables_of(db, schema):
                 copy_table(db, schema, table)
-        write_audit(db, home, ledger, findings, proofs)
-        write_parquet(db, folder)
+            write_parquet(db, folder, schema)
+        pages(folder, INTERNE)
+        profile, broken = proved.result()
+        findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
+        write_audit(db, home, ledger, findings, profile.proofs if profile else [])
+        write_parquet(db, folder, "audit")
         write_scdl(db, folder / "scdl")
+    pages(folder, PUBLIC)
+    return profile, broken
 
 
 def _check_build(warehouse: Path, build: str) -> None:
@@ -103,12 +114,12 @@ def _check_build(warehouse: Path, build: str) -> None:
 
 
 def _write_public(
-    home: Home, ledger: Ledger, folder: Path, build: str, threshold: int
+    home: Home, disclosed: list[tuple[str, Decimal]], folder: Path, build: str, threshold: int
 ) -> tuple[PublicProfile | None, list[Finding]]:
     """The public profile in ``folder``; when it cannot be made, the former one and a finding that says why."""
     folder.mkdir()
     try:
-        profile = write_public(home.warehouse, folder, load_secrecy(), threshold, ledger.disclosures())
+        profile = write_public(home.warehouse, folder, load_secrecy(), threshold, disclosed)
     except SecrecyBroken as error:
         shutil.rmtree(folder)
         if (former := home.published / folder.name).is_dir():

@@ -44,16 +44,16 @@ def _day(moment: str) -> dt.date:
     return dt.datetime.fromisoformat(moment).date()
 
 
-def report_pages(home: Home, ledger: Ledger, organisation: Organisation, build: str) -> Callable[[Path], None]:
-    """What a publication is completed with: the report of the last exercice received, for each profile that it holds."""
+def report_pages(home: Home, ledger: Ledger, organisation: Organisation, build: str) -> Callable[[Path, str], None]:
+    """What a publication is completed with: the report of the last exercice received, for one of its profiles."""
     exercice = max((year for _, year in ledger.current()), default=None)
 
-    def write(publication: Path) -> None:
-        for profile, tables in PROFILES.items():
-            if exercice and (publication / tables / "rapport").exists():
-                folder = publication / "report" / str(exercice) / profile
-                edition = edition_of(ledger, exercice, build, publication / tables)
-                write_report(home, organisation, edition, publication / tables, folder, exercice, profile)
+    def write(publication: Path, profile: str) -> None:
+        tables = publication / PROFILES[profile]
+        if exercice and (tables / "rapport").exists():
+            folder = publication / "report" / str(exercice) / profile
+            edition = edition_of(ledger, exercice, build, tables)
+            write_report(home, organisation, edition, tables, folder, exercice, profile)
 
     return write
 

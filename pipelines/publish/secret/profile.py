@@ -65,7 +65,7 @@ def _write_and_prove(
     former = former_values(numbers, disclosed)
     _write(db, secrecy, numbers, suppress(worlds, threshold, former))
     profile = prove(db, secrecy, worlds, threshold, former)
-    write_parquet(db, folder)
+    write_parquet(db, folder, "rapport")
     return profile
 
 
