@@ -106,8 +106,8 @@ def _publish(session: Session, ledger: Ledger) -> None:
         note(f"Not published yet: {error}")
     else:
         build = ledger.last_build()["build"]
-        pages = report_pages(session.home, ledger, session.organisation, build)
-        publish(session.home, ledger, build, findings, session.organisation.seuil_secret, pages)
+        with report_pages(session.home, ledger, session.organisation, build) as pages:
+            publish(session.home, ledger, build, findings, session.organisation.seuil_secret, pages)
     write_states(session.home, ledger, session.registry, session.organisation)
 
 

@@ -41,8 +41,8 @@ def publish_defs() -> dg.Definitions:
                 hold_frozen_years(ledger, build)
                 findings = gather(home(), ledger, registry(), organisation())
                 ledger.sight(findings)
-                pages = report_pages(home(), ledger, organisation(), build)
-                identity = publish(home(), ledger, build, findings, organisation().seuil_secret, pages)
+                with report_pages(home(), ledger, organisation(), build) as pages:
+                    identity = publish(home(), ledger, build, findings, organisation().seuil_secret, pages)
             finally:  # what was held back shows too
                 write_states(home(), ledger, registry(), organisation())
         return dg.MaterializeResult(

@@ -13,8 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
+from concurrent.futures import Future
 from pathlib import Path
 
 from pipelines.disk import sha256_of, sync, written_whole
@@ -40,7 +39,8 @@ class OtherBuild(RuntimeError):
     """The warehouse is not that of the build to publish: build again."""
 
 
-Pages = Callable[[Path, str], None]  # writes in the folder of a publication what is made of the tables of a profile
+# Writes in the folder of a publication what is made of the tables of one profile, beside what this process does.
+Pages = Callable[[Path, str], Future]
 
 
 def publish(
@@ -58,7 +58,7 @@ def publish(
     aside = home.builds / f".{os.getpid()}"
     _sweep(home)
     aside.mkdir()
-    profile, broken = _write(home, ledger, aside, findings, build, threshold, pages or (lambda *_: None))
+    profile, broken = _write(home, ledger, aside, findings, build, threshold, pages)
     identity = _write_manifest(aside, build)
     reached("publish.files_written")
     target = home.builds / identity
@@ -82,25 +82,28 @@ def publish(
 
 
 def _write(
-    home: Home, ledger: Ledger, folder: Path, findings: list[Finding], build: str, threshold: int, pages: Pages
+    home: Home, ledger: Ledger, folder: Path, findings: list[Finding], build: str, threshold: int, pages: Pages | None
 ) -> tuple[PublicProfile | None, list[Finding]]:
-    """Everything in ``folder`` but its manifest. The public profile is proved while the tables and pages of the other are
-    written; what came of it, and the finding when it cannot be made.
+    """Everything in ``folder`` but its manifest; what came of the public profile, and the finding when it cannot be made.
+
+    The pages are made as soon as their tables lie there, while the public profile is proved.
     """
-    with ThreadPoolExecutor(1) as beside, attached(folder / "rapport.duckdb", home.warehouse) as db:
-        proved = beside.submit(_write_public, home, ledger.disclosures(), folder / "public", build, threshold)
+    with attached(folder / "rapport.duckdb", home.warehouse) as db:
         for schema in PUBLISHED_SCHEMAS:
             db.execute(f"create schema {schema}")
             for table in tables_of(db, schema):
                 copy_table(db, schema, table)
             write_parquet(db, folder, schema)
-        pages(folder, INTERNE)
-        profile, broken = proved.result()
+        made = [pages(folder, INTERNE)] if pages else []
+        profile, broken = _write_public(home, ledger, folder / "public", build, threshold)
+        made += [pages(folder, PUBLIC)] if pages else []
         findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
         write_audit(db, home, ledger, findings, profile.proofs if profile else [])
         write_parquet(db, folder, "audit")
         write_scdl(db, folder / "scdl")
-    pages(folder, PUBLIC)
+    for one in made:
+        if error := one.exception():
+            raise error from None  # its own words, without the other process's traceback
     return profile, broken
 
 
@@ -114,12 +117,12 @@ def _check_build(warehouse: Path, build: str) -> None:
 
 
 def _write_public(
-    home: Home, disclosed: list[tuple[str, Decimal]], folder: Path, build: str, threshold: int
+    home: Home, ledger: Ledger, folder: Path, build: str, threshold: int
 ) -> tuple[PublicProfile | None, list[Finding]]:
     """The public profile in ``folder``; when it cannot be made, the former one and a finding that says why."""
     folder.mkdir()
     try:
-        profile = write_public(home.warehouse, folder, load_secrecy(), threshold, disclosed)
+        profile = write_public(home.warehouse, folder, load_secrecy(), threshold, ledger.disclosures())
     except SecrecyBroken as error:
         shutil.rmtree(folder)
         if (former := home.published / folder.name).is_dir():

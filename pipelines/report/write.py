@@ -5,7 +5,11 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 
 from pipelines.chapters.load import load_chapters, load_summary
@@ -44,18 +48,31 @@ def _day(moment: str) -> dt.date:
     return dt.datetime.fromisoformat(moment).date()
 
 
-def report_pages(home: Home, ledger: Ledger, organisation: Organisation, build: str) -> Callable[[Path, str], None]:
-    """What a publication is completed with: the report of the last exercice received, for one of its profiles."""
-    exercice = max((year for _, year in ledger.current()), default=None)
+Pages = Callable[[Path, str], Future]
 
-    def write(publication: Path, profile: str) -> None:
-        tables = publication / PROFILES[profile]
-        if exercice and (tables / "rapport").exists():
+
+@contextmanager
+def report_pages(home: Home, ledger: Ledger, organisation: Organisation, build: str) -> Iterator[Pages]:
+    """What a publication is completed with: the report of the last exercice received, for one of its profiles.
+
+    It is written by a second process: drawing the charts of a first report takes as long as all the rest.
+    """
+    exercice = max((year for _, year in ledger.current()), default=None)
+    nothing: Future = Future()
+    nothing.set_result([])
+    with ProcessPoolExecutor(1, get_context("spawn")) as writer:
+        for library in ("typst", "vl_convert", "pipelines.report.html", "pipelines.report.pdf"):
+            writer.submit(import_module, library)  # while the tables are copied
+
+        def write(publication: Path, profile: str) -> Future:
+            tables = publication / PROFILES[profile]
+            if exercice is None or not (tables / "rapport").exists():
+                return nothing
             folder = publication / "report" / str(exercice) / profile
             edition = edition_of(ledger, exercice, build, tables)
-            write_report(home, organisation, edition, tables, folder, exercice, profile)
+            return writer.submit(write_report, home, organisation, edition, tables, folder, exercice, profile)
 
-    return write
+        yield write
 
 
 def write_report(
