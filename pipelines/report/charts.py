@@ -5,7 +5,6 @@ text of its code at the baseline, never a zero. Each chart is drawn twice, wide 
 under the hash of its specification: prose can change without any chart being drawn again.
 """
 
-import hashlib
 import json
 import re
 import textwrap
@@ -15,6 +14,7 @@ from typing import Any
 
 from pipelines.report.blocks import number_of
 from pipelines.report.fonts import FAMILY, folder
+from pipelines.report.kept import kept
 
 Spec = dict[str, Any]
 Block = dict[str, Any]
@@ -57,15 +57,7 @@ def svg_of(block: Block, narrow: bool, cache: Path) -> str:
     """The drawing of a chart block."""
     spec = {**FORMS[block["forme"]](block, narrow), "config": CONFIG, "padding": 2}
     text = json.dumps([VEGA_LITE, FRENCH, spec], sort_keys=True, ensure_ascii=False)
-    kept = cache / f"{hashlib.sha256(text.encode()).hexdigest()}.svg"
-    if kept.exists():
-        return kept.read_text(encoding="utf-8")
-    drawn = _draw(spec)
-    cache.mkdir(parents=True, exist_ok=True)
-    aside = kept.with_suffix(".part")
-    aside.write_text(drawn, encoding="utf-8")
-    aside.rename(kept)
-    return drawn
+    return kept(cache, "svg", text.encode(), lambda: _draw(spec).encode()).decode()
 
 
 def _draw(spec: Spec) -> str:

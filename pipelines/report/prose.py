@@ -9,6 +9,7 @@ A tree is a list of nodes ``{"genre": "paragraphe" | "liste" | "numerotee" | "el
 "accent" | "lien" | "texte" | "saut", "enfants": […], "texte": …, "cible": …}``.
 """
 
+import functools
 import re
 import traceback
 from pathlib import Path
@@ -45,19 +46,29 @@ def render(path: Path, name: str, figures: Figures, names: dict[str, Any]) -> li
 
 def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
     """The Markdown with its figures in place. Raises ProseError."""
-    from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2 import TemplateError, TemplateSyntaxError
 
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
-    environment.globals = {**names, "f": _figure(figures), "connu": _is_known(figures)}
+    environment = _environment()
+    known = {**names, "f": _figure(figures), "connu": _is_known(figures)}
     try:
         code = environment.compile(text, name, filename=name)
-        return environment.template_class.from_code(environment, code, environment.globals).render()
+        return environment.template_class.from_code(environment, code, known).render()
     except TemplateSyntaxError as error:
         raise ProseError(f"{name}:{error.lineno} {error.message}") from None
     except (TemplateError, ProseError, TypeError, ValueError) as error:
         line = next((f.lineno for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename == name), 1)
         raise ProseError(f"{name}:{line} {error}") from None
+
+
+@functools.cache
+def _environment():
+    """A sandbox that knows nothing but what a text is given."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+    environment.globals = {}
+    return environment
 
 
 def _figure(figures: Figures):
