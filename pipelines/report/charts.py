@@ -6,6 +6,7 @@ under the hash of its specification: prose can change without any chart being dr
 """
 
 import json
+import math
 import re
 import textwrap
 from itertools import pairwise
@@ -75,7 +76,7 @@ def _values(block: Block, narrow: bool) -> list[dict[str, Any]]:
     """One record a cell: line, column, number, text, whether it is missing."""
     return [
         {
-            "ligne": _wrapped(line["titre"], 16 if narrow else 30),
+            "ligne": _wrapped(line["titre"], 16 if narrow else 40),
             "colonne": head,
             "rang": rank,
             "valeur": number_of(cell),
@@ -114,8 +115,11 @@ def _row_labels(values: list[dict[str, Any]], y: Spec) -> Spec:
 
 
 def _step(values: list[dict[str, Any]], bars: int = 1) -> int:
-    lines = max(value["ligne"].count("|") + 1 for value in values)
-    return max(15 * lines + 9, 19 * bars + 10)
+    return max(15 * _most_lines(values) + 9, (17 if bars == 1 else 14) * bars + 9)
+
+
+def _most_lines(values: list[dict[str, Any]]) -> int:
+    return max(value["ligne"].count("|") + 1 for value in values)
 
 
 def _top(values: list[dict[str, Any]], room: float) -> float:
@@ -178,19 +182,32 @@ def _bars(block: Block, narrow: bool) -> Spec:
 def _plot_width(values: list[dict[str, Any]], narrow: bool) -> int:
     """What the labels of the rows leave of the whole width."""
     label = max(len(part) for value in values for part in value["ligne"].split("|"))
-    return int((NARROW if narrow else WIDE) - min(label * 6.6 + 14, 210))
+    return int((NARROW if narrow else WIDE) - min(label * 6.2 + 14, 250))
 
 
 def _multiples(block: Block, narrow: bool) -> Spec:
     """A small chart a row, the years from left to right: each has a scale of its own."""
     lines = [line for line in block["lignes"] if not line["est_total"]]
-    across = 2 if narrow else max(len(lines), 2)
-    width = int(((NARROW if narrow else WIDE) - 22 * (across - 1)) / max(across, 2 if narrow else 4))
+    most = 2 if narrow else _most_across(block)
+    across = max(math.ceil(len(lines) / math.ceil(len(lines) / most)), 2)  # rows of a same length
+    slots = across if narrow or len(lines) > most else max(across, 4)
+    width = int(((NARROW if narrow else WIDE) - 22 * (slots - 1)) / slots)
     charts = [
-        _small(_values({**block, "lignes": [line]}, narrow), _palette(block), width, textwrap.wrap(line["titre"], 20))
+        _small(
+            _values({**block, "lignes": [line]}, narrow),
+            _palette(block),
+            width,
+            textwrap.wrap(line["titre"], max(int(width / 6.8), 12)),
+        )
         for line in lines
     ]
     return {"concat": charts, "columns": across, "spacing": {"column": 22, "row": 12}}
+
+
+def _most_across(block: Block) -> int:
+    """How many small charts may stand side by side without their numbers touching."""
+    widest = max(len(cell["texte"]) for line in block["lignes"] for cell in line["cellules"]) * 6.6 + 6
+    return max(int((WIDE + 22) / (widest * len(block["entete"]) + 22)), 2)
 
 
 def _small(values: list[dict[str, Any]], palette: list[str], width: int, title: list[str]) -> Spec:
@@ -210,7 +227,7 @@ def _small(values: list[dict[str, Any]], palette: list[str], width: int, title: 
     return {
         "title": {"text": title},
         "width": width,
-        "height": 64,
+        "height": 44,
         "data": {"values": values},
         "layer": [
             {"mark": {"type": "bar", "width": {"band": 0.72}}, "encoding": {"x": x, "y": y, "color": color}},
@@ -242,14 +259,16 @@ def _months(block: Block, narrow: bool) -> Spec:
     base = {"data": {"values": values}, "height": 170}
     if len(block["entete"]) == 1:
         y = {"field": "valeur", "type": "quantitative", "axis": None}
-        size = 9.5 if narrow else 12
+        widest = max(len(value["texte"]) for value in values) * 6.2
+        upright = widest > (NARROW if narrow else WIDE) / len(values)  # numbers wider than their bars stand upright
+        turned = {"angle": 270, "align": "left", "dx": 5} if upright else {"dy": -8}
         return {
             **base,
             "width": NARROW if narrow else WIDE,
             "layer": [
                 {"mark": {"type": "bar", "color": BLUE, "width": {"band": 0.72}}, "encoding": {"x": x, "y": y}},
                 {
-                    "mark": {"type": "text", "dy": -8, "fontSize": size},
+                    "mark": {"type": "text", "fontSize": 12, **turned},
                     "encoding": {"x": x, "y": y, "text": {"field": "texte"}},
                 },
             ],
@@ -353,7 +372,7 @@ def _execution(block: Block, narrow: bool) -> Spec:
     y = _rows(values)
     return {
         "width": width,
-        "height": {"step": max(_step(values) + 2, 40)},
+        "height": {"step": max(14 * _most_lines(values) + 6, 34)},
         "layer": [
             _row_labels(values, y),
             {

@@ -32,7 +32,7 @@ def report_page(model: Model, cache: Path) -> str:
 
 def summary_page(model: Model, section: Model, cache: Path) -> str:
     """The page of one collectivité; its figures lead nowhere, the annex being in the report."""
-    return _page("synthese.html.j2", model, cache, s=section, links=set())
+    return _page("synthese.html.j2", model, cache, s=section, links=set(), BALISES=TAGS | {"titre": "h2"})
 
 
 def _page(template: str, model: Model, cache: Path, **more: Any) -> str:

@@ -1,6 +1,7 @@
 """What the report says is computed once: formats, missing codes, empty tables, numbers, prose by reference."""
 
 import json
+import re
 
 import pytest
 
@@ -98,6 +99,92 @@ def test_the_annex_says_where_each_figure_comes_from(press: Press):
 
 def test_the_model_is_plain_data_and_does_not_change(press: Press):
     assert json.dumps(press.model()) == json.dumps(press.model())
+
+
+def test_a_row_of_nothing_but_zeros_is_left_out_where_the_chapter_says_so(press: Press):
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Contractuels", 2, 0)])
+    assert texts(press.block("graphique")) == [["Titulaires", "3"], ["Contractuels", "0"], ["Total", "3"]]
+    press.chapter = CHAPTER.replace("        total: Total\n", "        total: Total\n        sans_nuls: true\n", 1)
+    assert texts(press.block("graphique")) == [["Titulaires", "3"], ["Total", "3"]]
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 0)])
+    assert press.block("vide")["texte"] == "Aucun agent en 2040."
+
+
+MEMBERS = """
+id: essai
+titre: Essai
+sections:
+  - id: membre
+    titre: "{libelle}"
+    pour_chaque: {table: rpt_membres, code: code_membre, ordre: [code_membre]}
+    blocs:
+      - {genre: evolutions, titre: "Depuis {precedent}", table: rpt_membres, libelle: libelle_indicateur, ordre: [rang]}
+      - genre: tableau
+        id: projets
+        titre: Projets
+        table: rpt_projets
+        concerne: {membres: libelle}
+        lignes: {nom: titre, titre: Projet, format: texte}
+        colonnes: [{nom: etat, titre: État, format: texte}]
+        vide: Aucun projet.
+"""
+
+
+@pytest.fixture
+def members(press: Press) -> Press:
+    """Two members, one in a project and with figures that moved."""
+    press.chapter = MEMBERS
+    press.tables["rpt_membres"] = (
+        "exercice integer, code_membre varchar, libelle varchar, libelle_indicateur varchar, rang integer, "
+        "valeur decimal(20, 6), valeur_precedente decimal(20, 6), variation_pct decimal(20, 6), unite varchar, decimales integer",
+        [
+            (2040, "a", "Orly", "Plis", 1, 90, 100, -10, "plis", 0),
+            (2040, "a", "Orly", "Tickets", 2, 1500, 1000, 50, "tickets", 0),
+            (2040, "a", "Orly", "Licences", 3, 7, 7, 0, "licences", 0),
+            (2040, "a", "Orly", "Volume", 4, 7, None, None, "Go", 0),
+            (2040, "b", "Orly-Ville", "Plis", 1, 9, None, None, "plis", 0),
+        ],
+    )
+    press.tables["rpt_projets"] = (
+        "exercice integer, titre varchar, membres varchar, etat varchar",
+        [
+            (2040, "Fibre", "Orly, Valenton", "terminé"),
+            (2040, "Autre", "Orly-Ville", "en cours"),
+            (2040, "Rien", None, ""),
+        ],
+    )
+    return press
+
+
+def said(block: dict) -> list[str]:
+    """The sentences of a block of prose."""
+    return ["".join(re.findall(r'"texte": "([^"]*)"', json.dumps(n, ensure_ascii=False))) for n in block["arbre"]]
+
+
+def test_what_changed_is_said_the_strongest_move_first(members: Press):
+    orly, other = members.model()["chapitres"][0]["sections"]
+    _, items = orly["blocs"][0]["arbre"]
+    assert said(orly["blocs"][0])[0] == "Depuis 2039"
+    assert said({"arbre": items["enfants"]}) == [
+        "Tickets\xa0: 500 de plus qu’en 2039 (+50,0\xa0%).",
+        "Plis\xa0: 10 de moins qu’en 2039 (−10,0\xa0%).",
+        "Licences\xa0: comme en 2039.",
+    ]
+    assert said(other["blocs"][0])[1] == "Aucune valeur de 2039 n’est connue."
+
+
+def test_a_member_is_shown_the_rows_that_list_it_and_no_others(members: Press):
+    orly, other = members.model()["chapitres"][0]["sections"]
+    assert texts(orly["blocs"][1]) == [["Fibre", "terminé"]]
+    assert texts(other["blocs"][1]) == [["Autre", "en cours"]]
+
+
+def test_the_annex_names_the_published_table_of_each_block(press: Press):
+    found = {one["table"]: [block["nom"] for block in one["blocs"]] for one in press.model()["provenance"]}
+    assert found == {
+        "rapport.rpt_effectifs": ["figure 1", "liste «\xa0Entrées\xa0»"],
+        "rapport.rpt_series": ["figure 2"],
+    }
 
 
 # prose ------------------------------------------------------------
