@@ -27,6 +27,7 @@ class Builder:
 
     publication: Publication
     figures: Figures
+    first: int  # the first exercice of the organisation: no column stands for a year before it
     counts: dict[str, int] = field(default_factory=dict)
 
     def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block:
@@ -37,7 +38,7 @@ class Builder:
         narrowed = {} if bloc.concerne else only
         data = bloc.model_copy(update={"filtres": {**bloc.filtres, **narrowed}})
         rows = [row for row in self.publication.grouped(data) if _concerns(bloc, row, names)]
-        head, lines = _laid_out(data, rows)
+        head, lines = _laid_out(data, rows, self.first)
         if not lines:
             return {"genre": "vide", "titre": title, "texte": bloc.vide.format(**names)}
         if data.total:
@@ -172,10 +173,10 @@ def _concerns(bloc: Donnees, row: Row, names: dict[str, Any]) -> bool:
     return all(names[member] in (row[listed] or "").split(", ") for listed, member in bloc.concerne.items())
 
 
-def _laid_out(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
+def _laid_out(data: Donnees, rows: list[Row], first: int) -> tuple[list[str], list[Block]]:
     if not rows:
         return [], []
-    head, lines = _crossed(data, rows) if data.croise else _listed(data, rows)
+    head, lines = _crossed(data, rows, first) if data.croise else _listed(data, rows)
     return head, [line for line in lines if not (data.sans_nuls and all(map(_is_nothing, line["cellules"])))]
 
 
@@ -195,7 +196,7 @@ def _listed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
     return [column.titre for column in data.colonnes], lines
 
 
-def _crossed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
+def _crossed(data: Donnees, rows: list[Row], first: int) -> tuple[list[str], list[Block]]:
     """Columns in the order of the years, or in that of the rows."""
     by = data.croise.par
     there = list(dict.fromkeys(row[by] for row in rows))
@@ -203,7 +204,7 @@ def _crossed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
     values += [value for value in there if value not in values]
     if by == "exercice":
         last = max(values)
-        values = list(range(last - data.exercices + 1, last + 1))
+        values = list(range(max(last - data.exercices + 1, first), last + 1))
     column = Colonne(nom=data.croise.valeur, titre="", format=data.croise.format)
     found = {(row[data.lignes.nom], row[by]): cell(row, column) for row in rows}
     titles = {row[data.lignes.nom]: _row_title(row, data) for row in rows}

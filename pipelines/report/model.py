@@ -138,8 +138,9 @@ def build(
 ) -> Model:
     """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
     figures = read_figures(publication)
-    editor = Editor(Builder(publication, figures), organisation, contenu / str(publication.exercice))
-    apart = Editor(Builder(publication, figures), organisation, editor.contenu, pages_apart=True)
+    first = organisation.exercices.premier
+    editor = Editor(Builder(publication, figures, first), organisation, contenu / str(publication.exercice))
+    apart = Editor(Builder(publication, figures, first), organisation, editor.contenu, pages_apart=True)
     chapitres = [editor.chapter(chapter, number) for number, chapter in enumerate(chapters, 1)]
     model = {
         "titre": f"Rapport d’activité {publication.exercice}",

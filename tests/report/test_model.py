@@ -31,6 +31,16 @@ def test_a_year_without_row_and_a_missing_code_are_not_zero(press: Press):
     ]
 
 
+def test_no_column_stands_for_a_year_before_the_first_of_the_organisation(press: Press):
+    press.replace("rpt_series", [(2038, "Jours", 1, 3, "jours", 0, None, "a.x")])
+    press.replace("rpt_effectifs", [(2038, "Titulaires", 1, 3)])
+    _, rows = press.tables["chiffres"]
+    press.replace("chiffres", [(code, 2038, *rest) for code, year, *rest in rows if year == 2040])
+    press.write("essai.md", "Rien.")
+    (series,) = [b for b in press.model(2038)["chapitres"][0]["sections"][0]["blocs"] if b.get("id") == "series"]
+    assert series["entete"] == ["2038"]
+
+
 def test_the_text_of_a_chart_is_computed_from_its_rows(press: Press):
     assert press.block("graphique")["alternative"] == "Effectifs. Contractuels\xa0: 14\u202f; Titulaires\xa0: 13."
     assert press.block("graphique", 1)["alternative"] == (
@@ -224,6 +234,18 @@ def test_prose_that_cannot_be_printed_stops_with_its_line(press: Press, text: st
         prose(press, text)
     assert str(error.value).startswith(f"contenu/2040/essai.md:{line} "), str(error.value)
     assert said in str(error.value)
+
+
+def test_prose_can_ask_whether_figures_are_alike_or_zero(press: Press):
+    _, rows = press.tables["chiffres"]
+    more = [("a.nul", 2040, 0, *rows[0][3:]), ("a.autre", 2040, 27, *rows[0][3:])]
+    press.replace("chiffres", [*rows, *more])
+    asked = ['egaux("a.total", "a.autre")', 'egaux("a.total", "a.montant")', 'egaux("a.absent", "a.absent")']
+    asked += ['nul("a.nul")', 'nul("a.total")', 'nul("a.absent")']
+    text = " ".join("{{ " + question + " }}" for question in asked)
+    assert "True False False True False False" in prose(press, text)
+    with pytest.raises(ProseError, match=r"did you mean 'a\.total'"):
+        prose(press, '{{ nul("a.totale") }}')
 
 
 def test_what_is_missing_has_a_stated_text_or_no_paragraph(press: Press):
