@@ -43,8 +43,8 @@ class Builder:
             return {"genre": "vide", "titre": title, "texte": bloc.vide.format(**names)}
         if data.total:
             lines.append(_total_line(data, head, lines))
-        is_drawn = isinstance(bloc, Graphique) and any(c["valeur"] for line in lines for c in line["cellules"])
-        kind = "graphique" if is_drawn else "tableau"  # where every value is missing, there is nothing to draw
+        is_drawn = isinstance(bloc, Graphique) and _is_worth_drawing(bloc, head, lines)
+        kind = "graphique" if is_drawn else "tableau"
         block = {
             "genre": kind,
             "id": _identity(bloc.id, only),
@@ -132,6 +132,12 @@ class Builder:
     def _next(self, kind: str) -> int:
         self.counts[kind] = self.counts.get(kind, 0) + 1
         return self.counts[kind]
+
+
+def _is_worth_drawing(bloc: Graphique, head: list[str], lines: list[Block]) -> bool:
+    """Not where every value is missing, nor small charts of one bar each: these are a table."""
+    is_known = any(cell["valeur"] for line in lines for cell in line["cellules"])
+    return is_known and (bloc.forme != "multiples" or len(head) > 1)
 
 
 def _moved(row: Row, before: int) -> str | None:

@@ -256,7 +256,7 @@ def _months(block: Block, narrow: bool) -> Spec:
         "sort": _in_order(values, "ligne"),
         "axis": {"labelAngle": 0, "labelExpr": label, "domain": True, "domainColor": GREY},
     }
-    base = {"data": {"values": values}, "height": 170}
+    base = {"data": {"values": values}, "height": 145}
     if len(block["entete"]) == 1:
         y = {"field": "valeur", "type": "quantitative", "axis": None}
         widest = max(len(value["texte"]) for value in values) * 6.2

@@ -39,6 +39,7 @@ def test_no_column_stands_for_a_year_before_the_first_of_the_organisation(press:
     press.write("essai.md", "Rien.")
     (series,) = [b for b in press.model(2038)["chapitres"][0]["sections"][0]["blocs"] if b.get("id") == "series"]
     assert series["entete"] == ["2038"]
+    assert series["genre"] == "tableau"  # one bar alone would compare nothing
 
 
 def test_the_text_of_a_chart_is_computed_from_its_rows(press: Press):
