@@ -76,6 +76,18 @@ def test_its_data_are_attached(pdf, press: Press):
     ]
 
 
+def test_the_page_of_a_town_holds_its_own_data_and_no_other(press: Press, cache: Path):
+    import pikepdf
+
+    model = press.model()
+    section = {**model["chapitres"][0]["sections"][0], "titre": "Ville"}
+    with pikepdf.open(io.BytesIO(summary_pdf(model, section, cache))) as opened:
+        assert str(opened.Root.Lang) == "fr-FR" and "pdfuaid:part>1" in opened.Root.Metadata.read_bytes().decode()
+        held = json.loads(opened.attachments["modele.json"].get_file().read_bytes())
+    assert held["collectivites"] == [json.loads(json.dumps(section))]
+    assert held["chapitres"] == held["chiffres"] == held["provenance"] == []
+
+
 def test_it_has_bookmarks(pdf):
     with pdf.open_outline() as outline:
         assert [entry.title for entry in outline.root][:2] == ["1. Essai", "Sources et méthode"]
