@@ -54,7 +54,9 @@ class Donnees(Declared):
 
     ``exercices`` is how many years up to the report's. ``agrege`` brings together the rows that would share a cell; a
     value that is missing among them makes the cell missing. ``total`` adds a last row, the sum of the others; ``ensemble``
-    tells by which value a row of the table is a total already.
+    tells by which value a row of the table is a total already. ``concerne`` keeps, in the section of a member, the rows
+    whose column lists its name: ``{collectivites: libelle_collectivite}``. ``sans_nuls`` leaves out the rows that hold
+    nothing but zeros and what is without object.
     """
 
     id: Identifier
@@ -69,6 +71,8 @@ class Donnees(Declared):
     agrege: Literal["somme", "maximum"] | None = None
     total: str | None = None
     ensemble: dict[Name, Value] = {}
+    concerne: dict[Name, Name] = PydanticField(default={}, max_length=1)
+    sans_nuls: bool = False
     note: str | None = None
     vide: str
 
@@ -105,6 +109,7 @@ class Liste(Declared):
     table: Table
     filtres: dict[Name, Value | list[Value]] = {}
     ordre: list[Order] = []
+    forme: Literal["colonne", "grille"] = "colonne"
     entree: list[Name]
     details: list[Colonne] = []
     vide: str
@@ -124,14 +129,26 @@ class Chiffres(Declared):
     chiffres: list[ChiffreCle]
 
 
-class Indicateurs(Declared):
-    """Key figures that are the rows of a table: label, value of the year, and how it moved since the year before."""
+class Compares(Declared):
+    """Rows that bear the value of the year before, and how it moved."""
 
-    genre: Literal["indicateurs"]
     table: Table
     filtres: dict[Name, Value | list[Value]] = {}
     libelle: Name
     ordre: list[Order] = []
+
+
+class Indicateurs(Compares):
+    """Such rows as key figures: label, value of the year, and how it moved since the year before."""
+
+    genre: Literal["indicateurs"]
+
+
+class Evolutions(Compares):
+    """Such rows as sentences: by how much each moved since the year before, the strongest move first."""
+
+    genre: Literal["evolutions"]
+    titre: str
 
 
 class Texte(Declared):
@@ -150,7 +167,8 @@ class Contenu(Declared):
 
 
 Bloc = Annotated[
-    Tableau | Graphique | Liste | Chiffres | Indicateurs | Texte | Contenu, PydanticField(discriminator="genre")
+    Tableau | Graphique | Liste | Chiffres | Indicateurs | Evolutions | Texte | Contenu,
+    PydanticField(discriminator="genre"),
 ]
 
 

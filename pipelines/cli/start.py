@@ -6,7 +6,10 @@ from pathlib import Path
 import click
 
 from pipelines import settings
+from pipelines.cli.app import DONE, INCOMPLETE
+from pipelines.cli.auditing import docs
 from pipelines.cli.collecting import run_and_tell
+from pipelines.cli.exporting import export
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, did_you_mean, global_options, shown
 from pipelines.settings import Home
@@ -162,7 +165,12 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
     _make_demonstration(home, years, and_run)
     _prepare_instance(home)
     if and_run:
-        ctx.exit(run_and_tell(session, years, None))
+        code = run_and_tell(session, years, None)
+        if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand
+            click.echo("\nTo give away, and to look tables up:")
+            ctx.invoke(export, year=years[-1], profile="public")
+            ctx.invoke(docs)
+        ctx.exit(code)
     click.echo(f"Made {shown(home.root)}. Next: {session.command} run {' '.join(map(str, years))}")
 
 

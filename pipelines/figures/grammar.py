@@ -98,25 +98,49 @@ class Measure(Declared):
             raise ValueError("where: an empty list of values matches no row")
         return self
 
-    def in_words(self, family: Family | None) -> str:
+    def in_words(self, family: Family | None, words: "Words") -> str:
         """The aggregate as a French sentence without full stop."""
+        rows, column = words.of(self.fact), f"« {words.of(self.column or '')} » dans les {words.of(self.fact)}"
         what = {
-            "sum": f"Somme de {self.fact}.{self.column}",
-            "max": f"Plus grande valeur de {self.fact}.{self.column}",
-            "count": f"Nombre de lignes de {self.fact}",
-            "count_distinct": f"Nombre de valeurs distinctes de {self.fact}.{self.column}",
-            "median": f"Médiane de {self.fact}.{self.column}",
+            "sum": f"Somme de {column}",
+            "max": f"Plus grande valeur de {column}",
+            "count": f"Nombre {_of(rows)}",
+            "count_distinct": f"Nombre de valeurs distinctes de {column}",
+            "median": f"Médiane de {column}",
         }[self.aggregate]
-        of = f"{family.in_words}, pour l’exercice" if family else "pour l’exercice"
-        conditions = [f"{column} = {_values_in_words(value)}" for column, value in self.where.items()]
-        where = f", où {' et '.join(conditions)}" if conditions else ""
+        of = f"{family.in_words} et de l’exercice" if family else "de l’exercice"
+        conditions = [words.condition(column, value) for column, value in self.where.items()]
+        where = f" ({', '.join(conditions)})" if conditions else ""
         empty = {"zero": "0", "missing": "absent", "not_applicable": "sans objet"}[self.empty]
         return f"{what} {of}{where} ; {empty} si aucune ligne"
 
 
-def _values_in_words(value: Value | list[Value]) -> str:
-    values = value if isinstance(value, list) else [value]
-    return " ou ".join({True: "vrai", False: "faux"}[v] if isinstance(v, bool) else str(v) for v in values)
+def _of(name: str) -> str:
+    return f"{'d’' if name[:1] in 'aàâeéèêiîoôuhœ' else 'de '}{name}"
+
+
+class Words(Declared):
+    """What the facts, their columns and the values of these are called in a formula; a name without words stands as it is.
+
+    A fact is called by its rows, in the plural (« tickets »), a column by what it holds, a value by what it selects.
+    """
+
+    by_name: dict[str, str | dict[Value, str]] = PydanticField(default_factory=dict)
+
+    def of(self, name: str) -> str:
+        """The words of a fact or column."""
+        words = self.by_name.get(name, name)
+        return words if isinstance(words, str) else name
+
+    def condition(self, column: str, value: Value | list[Value]) -> str:
+        """What ``where`` keeps."""
+        values = value if isinstance(value, list) else [value]
+        return " ou ".join(self._selected(column, one) for one in values)
+
+    def _selected(self, column: str, value: Value) -> str:
+        words = self.by_name.get(column)
+        said = {True: "vrai", False: "faux"}[value] if isinstance(value, bool) else str(value)
+        return words[value] if isinstance(words, dict) and value in words else f"{self.of(column)} : {said}"
 
 
 class Number(Declared):
@@ -125,8 +149,8 @@ class Number(Declared):
     value: Decimal
 
     def in_words(self, labels: dict[str, str]) -> str:
-        """The constant with a decimal comma."""
-        return str(self.value).replace(".", ",")
+        """The constant with a decimal comma and its thousands apart."""
+        return f"{self.value:,}".translate({ord(","): "\u202f", ord("."): ","})
 
 
 class Operand(Declared):
@@ -266,5 +290,6 @@ class Chapter(Declared):
 
     domaine: Name
     titre: str
+    mots: dict[Name, str | dict[Value, str]] = PydanticField(default_factory=dict)  # see ``Words``
     families: dict[Name, Family] = PydanticField(default_factory=dict)
     figures: list[Figure]

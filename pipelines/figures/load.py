@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.figures.grammar import Chapter, Family, Figure, parse_expression, placeholders_of
+from pipelines.figures.grammar import Chapter, Family, Figure, Words, parse_expression, placeholders_of
 from pipelines.sources.registry import Registry, load_registry
 from pipelines.sources.yaml_file import DeclarationError, parse, read_mapping
 
@@ -20,6 +20,7 @@ class DeclaredFigure:
     figure: Figure
     domaine: str
     place: str  # file:line
+    words: Words  # those of its file
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Figures:
         """
         figure = self.by_code[code].figure
         if figure.measure:
-            words = figure.measure.in_words(self.family_of(code))
+            words = figure.measure.in_words(self.family_of(code), self.by_code[code].words)
         else:
             labels = {name: self.by_code[operand].figure.libelle for name, operand in figure.operands.items()}
             words = parse_expression(figure.expression or "").in_words(labels)
@@ -96,13 +97,14 @@ def load_figures(folder: Path = settings.FIGURES_DIR, registry: Registry | None 
             if name in families:
                 raise DeclarationError(f"{path.name}:{lines[('families', name)]} family {name!r} is declared twice")
             families[name] = family
+        words = Words(by_name=chapter.mots)
         for index, figure in enumerate(chapter.figures):
             place = f"{path.name}:{lines[('figures', index)]}"
             if figure.code in by_code:
                 raise DeclarationError(
                     f"{place} code: {figure.code!r} is already declared at {by_code[figure.code].place}"
                 )
-            by_code[figure.code] = DeclaredFigure(figure, chapter.domaine, place)
+            by_code[figure.code] = DeclaredFigure(figure, chapter.domaine, place, words)
     figures = Figures(by_code, families)
     for declared in by_code.values():
         _check_family(declared, figures)

@@ -65,6 +65,10 @@ class Edition:
             return "Profil public : les nombres de trop peu de personnes sont masqués (code s)."
         return "Profil interne : à ne pas diffuser, les petits effectifs n’y sont pas masqués."
 
+    def withholds(self, table: str) -> bool:
+        """True for a table that the public profile keeps back."""
+        return self.profile.name == PUBLIC and all(one.full_name != table for one in self.profile.tables)
+
     def rows(self, table: Table) -> str:
         """The query of a table's rows, in a stable order."""
         yearly = f"where exercice <= {self.exercice}" if table.has("exercice") else ""

@@ -20,6 +20,7 @@ NAME_LENGTH, MOST_ROWS, DIGITS = 31, 1_048_575, 15  # of a spreadsheet
 WIDTHS = {"VARCHAR": 28, "BOOLEAN": 9, "DATE": 12}
 SAFE = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 README, FIGURES = "Lisez-moi", "Chiffres publiés"
+COMPARED = "rapport.rpt_rapprochement_publie"
 FIGURE_COLUMNS = {
     "Code": 44,
     "Exercice": 9,
@@ -154,10 +155,11 @@ def _write_figures(edition: "Edition", sheets: _Sheets) -> None:
         f"from p.rapport.chiffres where exercice <= {edition.exercice} order by exercice desc, code"
     ).fetchall()
     checked = _checks(edition)
+    unchecked = "comparaison non diffusée" if edition.withholds(COMPARED) else "pas de valeur publiée à comparer"
     lines = []
     for code, exercice, libelle, value, decimals, unit, missing, formula, partial in rows:
         computed, _, sources = formula.partition(" Sources : ")
-        controls = [checked.get((code, exercice), "pas de valeur publiée à comparer"), "partiel" if partial else ""]
+        controls = [checked.get((code, exercice), unchecked), "partiel" if partial else ""]
         lines.append(
             (
                 code,
@@ -177,7 +179,7 @@ def _write_figures(edition: "Edition", sheets: _Sheets) -> None:
 
 def _checks(edition: "Edition") -> dict[tuple[str, int], str]:
     """(code, exercice) → how the figure stands against the printed report."""
-    if all(table.full_name != "rapport.rpt_rapprochement_publie" for table in edition.profile.tables):
+    if all(table.full_name != COMPARED for table in edition.profile.tables):
         return {}
     found = edition.profile.db.execute(
         "select code, exercice, statut, texte_publie from p.rapport.rpt_rapprochement_publie"

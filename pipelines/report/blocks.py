@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines import french
-from pipelines.chapters.grammar import Chiffres, Colonne, Donnees, Graphique, Indicateurs, Liste, Tableau
+from pipelines.chapters.grammar import Chiffres, Colonne, Compares, Donnees, Evolutions, Graphique, Liste, Tableau
 from pipelines.report.cells import MISSING, Cell, absent, cell, total, words
 from pipelines.report.figures import Figures
 from pipelines.report.tables import MissingTable, Publication, Row
@@ -27,6 +27,7 @@ class Builder:
 
     publication: Publication
     figures: Figures
+    first: int  # the first exercice of the organisation: no column stands for a year before it
     counts: dict[str, int] = field(default_factory=dict)
 
     def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block:
@@ -34,18 +35,19 @@ class Builder:
         title = bloc.titre.format(**names)
         if self.publication.is_withheld(bloc.table):
             return {"genre": "vide", "titre": title, "texte": WITHHELD}
-        data = bloc.model_copy(update={"filtres": {**bloc.filtres, **only}})
-        rows = self.publication.grouped(data)
-        if not rows:
+        narrowed = {} if bloc.concerne else only
+        data = bloc.model_copy(update={"filtres": {**bloc.filtres, **narrowed}})
+        rows = [row for row in self.publication.grouped(data) if _concerns(bloc, row, names)]
+        head, lines = _laid_out(data, rows, self.first)
+        if not lines:
             return {"genre": "vide", "titre": title, "texte": bloc.vide.format(**names)}
-        head, lines = _crossed(data, rows) if data.croise else _listed(data, rows)
         if data.total:
             lines.append(_total_line(data, head, lines))
-        is_drawn = isinstance(bloc, Graphique) and any(c["valeur"] for line in lines for c in line["cellules"])
-        kind = "graphique" if is_drawn else "tableau"  # where every value is missing, there is nothing to draw
+        is_drawn = isinstance(bloc, Graphique) and _is_worth_drawing(bloc, head, lines)
+        kind = "graphique" if is_drawn else "tableau"
         block = {
             "genre": kind,
-            "id": "-".join([bloc.id, *map(str, only.values())]).replace("_", "-"),
+            "id": _identity(bloc.id, only),
             "numero": self._next(kind),
             "titre": title,
             "coin": data.lignes.titre,
@@ -70,7 +72,8 @@ class Builder:
             return {"genre": "vide", "titre": title, "texte": bloc.vide.format(**names)}
         return {
             "genre": "liste",
-            "id": bloc.id,
+            "id": _identity(bloc.id, only),
+            "forme": bloc.forme,
             "titre": title,
             "entrees": [
                 {
@@ -83,7 +86,9 @@ class Builder:
                 }
                 for row in rows
             ],
+            "legende": [],
             "source": f"rapport.{bloc.table}",
+            "note": None,
         }
 
     def key_figures(self, bloc: Chiffres) -> Block:
@@ -98,7 +103,18 @@ class Builder:
             shown.append({"libelle": one.libelle or row["libelle"], **value, "suite": None})
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown)}
 
-    def indicators(self, bloc: Indicateurs, only: dict[str, Any]) -> Block:
+    def evolutions(self, bloc: Evolutions, only: dict[str, Any], names: dict[str, Any]) -> Block:
+        """By how much each row moved since the year before, as sentences under a title."""
+        rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
+        known = [row for row in rows if row["valeur"] is not None and row["valeur_precedente"] is not None]
+        known.sort(key=lambda row: -abs(row["variation_pct"] or 0))
+        before = self.figures.exercice - 1
+        said = [_node("element", *_moved_by(row, row[bloc.libelle], before)) for row in known]
+        nothing = _node("paragraphe", _words(f"Aucune valeur de {before} n’est connue."))
+        title = _node("titre", _words(bloc.titre.format(**names)))
+        return {"genre": "texte", "arbre": [title, _node("liste", *said) if said else nothing]}
+
+    def indicators(self, bloc: Compares, only: dict[str, Any]) -> Block:
         """Key figures that are rows, each with its value of the year before and how it moved."""
         rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         before = self.figures.exercice - 1
@@ -118,15 +134,60 @@ class Builder:
         return self.counts[kind]
 
 
+def _is_worth_drawing(bloc: Graphique, head: list[str], lines: list[Block]) -> bool:
+    """Not where every value is missing, nor small charts of one bar each: these are a table."""
+    is_known = any(cell["valeur"] for line in lines for cell in line["cellules"])
+    return is_known and (bloc.forme != "multiples" or len(head) > 1)
+
+
 def _moved(row: Row, before: int) -> str | None:
     if row["valeur_precedente"] is None:
         return None
     former = french.printed(row["valeur_precedente"], row["decimales"], row["unite"])
+    return f"{former} en {before}{_rate(row)}"
+
+
+def _rate(row: Row) -> str:
     change = row["variation_pct"]
-    if change is None:
-        return f"{former} en {before}"
-    sign = "+" if change > 0 else ""
-    return f"{former} en {before} ({sign}{french.printed(change, 1, '%')})"
+    return "" if change is None else f" ({'+' if change > 0 else ''}{french.printed(change, 1, '%')})"
+
+
+def _moved_by(row: Row, label: str, before: int) -> list[Block]:
+    change = row["valeur"] - row["valeur_precedente"]
+    if not change:
+        return [_words(f"{label} : comme en {before}.")]
+    printed = french.printed(abs(change), row["decimales"], row["unite"])
+    strong = _node("fort", _words(f"{printed} de {'plus' if change > 0 else 'moins'}"))
+    return [_words(f"{label} : "), strong, _words(f" qu’en {before}{_rate(row)}.")]
+
+
+def _node(kind: str, *children: Block) -> Block:
+    """A node of prose: see ``prose``."""
+    return {"genre": kind, "enfants": list(children)}
+
+
+def _words(text: str) -> Block:
+    return {"genre": "texte", "texte": text}
+
+
+def _identity(name: str, only: dict[str, Any]) -> str:
+    return "-".join([name, *map(str, only.values())]).replace("_", "-")
+
+
+def _concerns(bloc: Donnees, row: Row, names: dict[str, Any]) -> bool:
+    """True when the row lists the member of the section, or when nothing is asked of it."""
+    return all(names[member] in (row[listed] or "").split(", ") for listed, member in bloc.concerne.items())
+
+
+def _laid_out(data: Donnees, rows: list[Row], first: int) -> tuple[list[str], list[Block]]:
+    if not rows:
+        return [], []
+    head, lines = _crossed(data, rows, first) if data.croise else _listed(data, rows)
+    return head, [line for line in lines if not (data.sans_nuls and all(map(_is_nothing, line["cellules"])))]
+
+
+def _is_nothing(one: Cell) -> bool:
+    return one["manque"] == "—" if one["valeur"] is None else not Decimal(one["valeur"])
 
 
 def _listed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
@@ -141,7 +202,7 @@ def _listed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
     return [column.titre for column in data.colonnes], lines
 
 
-def _crossed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
+def _crossed(data: Donnees, rows: list[Row], first: int) -> tuple[list[str], list[Block]]:
     """Columns in the order of the years, or in that of the rows."""
     by = data.croise.par
     there = list(dict.fromkeys(row[by] for row in rows))
@@ -149,7 +210,7 @@ def _crossed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
     values += [value for value in there if value not in values]
     if by == "exercice":
         last = max(values)
-        values = list(range(last - data.exercices + 1, last + 1))
+        values = list(range(max(last - data.exercices + 1, first), last + 1))
     column = Colonne(nom=data.croise.valeur, titre="", format=data.croise.format)
     found = {(row[data.lignes.nom], row[by]): cell(row, column) for row in rows}
     titles = {row[data.lignes.nom]: _row_title(row, data) for row in rows}

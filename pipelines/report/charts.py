@@ -5,8 +5,8 @@ text of its code at the baseline, never a zero. Each chart is drawn twice, wide 
 under the hash of its specification: prose can change without any chart being drawn again.
 """
 
-import hashlib
 import json
+import math
 import re
 import textwrap
 from itertools import pairwise
@@ -15,10 +15,12 @@ from typing import Any
 
 from pipelines.report.blocks import number_of
 from pipelines.report.fonts import FAMILY, folder
+from pipelines.report.kept import kept
 
 Spec = dict[str, Any]
 Block = dict[str, Any]
 WIDE, NARROW = 620, 290  # pixels
+GAP, SMALL = 22, 44  # between small charts, and the height of their bars
 BLUE, MIDDLE, LIGHT, OCHRE = "#1b4f7d", "#5b84a8", "#a9bfd3", "#b05a00"
 INK, GREY, PAPER = "#1f2933", "#5c6873", "#e9eef3"
 VEGA_LITE = "6.4"
@@ -57,15 +59,7 @@ def svg_of(block: Block, narrow: bool, cache: Path) -> str:
     """The drawing of a chart block."""
     spec = {**FORMS[block["forme"]](block, narrow), "config": CONFIG, "padding": 2}
     text = json.dumps([VEGA_LITE, FRENCH, spec], sort_keys=True, ensure_ascii=False)
-    kept = cache / f"{hashlib.sha256(text.encode()).hexdigest()}.svg"
-    if kept.exists():
-        return kept.read_text(encoding="utf-8")
-    drawn = _draw(spec)
-    cache.mkdir(parents=True, exist_ok=True)
-    aside = kept.with_suffix(".part")
-    aside.write_text(drawn, encoding="utf-8")
-    aside.rename(kept)
-    return drawn
+    return kept(cache, "svg", text.encode(), lambda: _draw(spec).encode()).decode()
 
 
 def _draw(spec: Spec) -> str:
@@ -83,7 +77,7 @@ def _values(block: Block, narrow: bool) -> list[dict[str, Any]]:
     """One record a cell: line, column, number, text, whether it is missing."""
     return [
         {
-            "ligne": _wrapped(line["titre"], 16 if narrow else 30),
+            "ligne": _wrapped(line["titre"], 16 if narrow else 40),
             "colonne": head,
             "rang": rank,
             "valeur": number_of(cell),
@@ -122,8 +116,11 @@ def _row_labels(values: list[dict[str, Any]], y: Spec) -> Spec:
 
 
 def _step(values: list[dict[str, Any]], bars: int = 1) -> int:
-    lines = max(value["ligne"].count("|") + 1 for value in values)
-    return max(15 * lines + 9, 19 * bars + 10)
+    return max(15 * _most_lines(values) + 9, (17 if bars == 1 else 14) * bars + 9)
+
+
+def _most_lines(values: list[dict[str, Any]]) -> int:
+    return max(value["ligne"].count("|") + 1 for value in values)
 
 
 def _top(values: list[dict[str, Any]], room: float) -> float:
@@ -186,54 +183,88 @@ def _bars(block: Block, narrow: bool) -> Spec:
 def _plot_width(values: list[dict[str, Any]], narrow: bool) -> int:
     """What the labels of the rows leave of the whole width."""
     label = max(len(part) for value in values for part in value["ligne"].split("|"))
-    return int((NARROW if narrow else WIDE) - min(label * 6.6 + 14, 210))
+    return int((NARROW if narrow else WIDE) - min(label * 6.2 + 14, 250))
 
 
 def _multiples(block: Block, narrow: bool) -> Spec:
-    """A small chart a row, the years from left to right: each has a scale of its own."""
+    """A small chart a row, the years from left to right: each has a scale of its own.
+
+    All of them are one view whose marks are placed here, in pixels: a view each would take three times as long to draw.
+    """
     lines = [line for line in block["lignes"] if not line["est_total"]]
-    across = 2 if narrow else max(len(lines), 2)
-    width = int(((NARROW if narrow else WIDE) - 22 * (across - 1)) / max(across, 2 if narrow else 4))
-    charts = [
-        _small(_values({**block, "lignes": [line]}, narrow), _palette(block), width, textwrap.wrap(line["titre"], 20))
-        for line in lines
+    most = 2 if narrow else _most_across(block)
+    across = max(math.ceil(len(lines) / math.ceil(len(lines) / most)), 2)  # rows of a same length
+    slots = across if narrow or len(lines) > most else max(across, 4)
+    width = int(((NARROW if narrow else WIDE) - GAP * (slots - 1)) / slots)
+    titles = [textwrap.wrap(line["titre"], max(int(width / 6.8), 12)) for line in lines]
+    marks: dict[str, list[Spec]] = {"barre": [], "base": [], "valeur": [], "manque": [], "annee": [], "titre": []}
+    top = 0
+    for first in range(0, len(lines), across):
+        row = range(first, min(first + across, len(lines)))
+        top += 15 * max(len(titles[rank]) for rank in row) + 16 + SMALL
+        for rank in row:
+            values = _values({**block, "lignes": [lines[rank]]}, narrow)
+            _place(marks, values, titles[rank], _palette(block), (rank - first) * (width + GAP), top, width)
+        top += 30
+    return {"width": across * (width + GAP) - GAP, "height": top - 10, "layer": _layers(marks)}
+
+
+def _place(
+    marks: dict[str, list[Spec]],
+    values: list[dict[str, Any]],
+    title: list[str],
+    palette: list[str],
+    left: float,
+    base: float,
+    width: float,
+) -> None:
+    """The marks of one small chart that stands on ``base``."""
+    band, top = width / len(values), _top(values, 1.0)
+    marks["base"].append({"x": left, "x2": left + width, "y": base})
+    for rank, value in enumerate(values):
+        middle, height = left + band * (rank + 0.5), SMALL * max(value["valeur"] or 0, 0) / top
+        bar = {"x": middle - 0.36 * band, "x2": middle + 0.36 * band, "y": base - height, "y2": base}
+        marks["barre"].append({**bar, "couleur": palette[rank]})
+        kind = "manque" if value["manque"] else "valeur"
+        marks[kind].append({"x": middle, "y": base - height - 8, "dit": value["texte"]})
+        marks["annee"].append({"x": middle, "y": base + 13, "dit": value["colonne"]})
+    for rank, text in enumerate(reversed(title)):
+        marks["titre"].append({"x": left, "y": base - SMALL - 22 - 15 * rank, "dit": text})
+
+
+def _layers(marks: dict[str, list[Spec]]) -> list[Spec]:
+    def at(name: str) -> Spec:
+        return {"field": name, "type": "quantitative", "scale": None, "axis": None}
+
+    place = {"x": at("x"), "y": at("y")}
+    ends = {"x2": {"field": "x2"}, "y2": {"field": "y2"}}
+    text = {**place, "text": {"field": "dit"}}
+    color = {"field": "couleur", "type": "nominal", "scale": None}
+    return [
+        {"data": {"values": marks["barre"]}, "mark": "rect", "encoding": {**place, **ends, "color": color}},
+        {
+            "data": {"values": marks["base"]},
+            "mark": {"type": "rule", "color": GREY},
+            "encoding": {**place, "x2": {"field": "x2"}},
+        },
+        {"data": {"values": [*marks["valeur"], *marks["annee"]]}, "mark": "text", "encoding": text},
+        {
+            "data": {"values": marks["manque"]},
+            "mark": {"type": "text", "color": GREY, "fontStyle": "italic"},
+            "encoding": text,
+        },
+        {
+            "data": {"values": marks["titre"]},
+            "mark": {"type": "text", "align": "left", "fontSize": 13, "fontWeight": 600},
+            "encoding": text,
+        },
     ]
-    return {"concat": charts, "columns": across, "spacing": {"column": 22, "row": 12}}
 
 
-def _small(values: list[dict[str, Any]], palette: list[str], width: int, title: list[str]) -> Spec:
-    x = {
-        "field": "colonne",
-        "type": "ordinal",
-        "sort": _in_order(values, "colonne"),
-        "axis": {"labelAngle": 0, "domain": True, "domainColor": GREY},
-    }
-    y = {"field": "valeur", "type": "quantitative", "axis": None, "scale": {"domain": [0, _top(values, 1.0)]}}
-    color = {
-        "field": "rang",
-        "type": "ordinal",
-        "legend": None,
-        "scale": {"domain": list(range(len(palette))), "range": palette},
-    }
-    return {
-        "title": {"text": title},
-        "width": width,
-        "height": 64,
-        "data": {"values": values},
-        "layer": [
-            {"mark": {"type": "bar", "width": {"band": 0.72}}, "encoding": {"x": x, "y": y, "color": color}},
-            {
-                "transform": [{"filter": "!datum.manque"}],
-                "mark": {"type": "text", "dy": -8},
-                "encoding": {"x": x, "y": y, "text": {"field": "texte"}},
-            },
-            {
-                "transform": [{"filter": "datum.manque"}],
-                "mark": {"type": "text", "dy": -8, "color": GREY, "fontStyle": "italic"},
-                "encoding": {"x": x, "y": {"datum": 0, "type": "quantitative"}, "text": {"field": "texte"}},
-            },
-        ],
-    }
+def _most_across(block: Block) -> int:
+    """How many small charts may stand side by side without their numbers touching."""
+    widest = max(len(cell["texte"]) for line in block["lignes"] for cell in line["cellules"]) * 6.6 + 6
+    return max(int((WIDE + GAP) / (widest * len(block["entete"]) + GAP)), 2)
 
 
 def _months(block: Block, narrow: bool) -> Spec:
@@ -247,17 +278,19 @@ def _months(block: Block, narrow: bool) -> Spec:
         "sort": _in_order(values, "ligne"),
         "axis": {"labelAngle": 0, "labelExpr": label, "domain": True, "domainColor": GREY},
     }
-    base = {"data": {"values": values}, "height": 170}
+    base = {"data": {"values": values}, "height": 145}
     if len(block["entete"]) == 1:
         y = {"field": "valeur", "type": "quantitative", "axis": None}
-        size = 9.5 if narrow else 12
+        widest = max(len(value["texte"]) for value in values) * 6.2
+        upright = widest > (NARROW if narrow else WIDE) / len(values)  # numbers wider than their bars stand upright
+        turned = {"angle": 270, "align": "left", "dx": 5} if upright else {"dy": -8}
         return {
             **base,
             "width": NARROW if narrow else WIDE,
             "layer": [
                 {"mark": {"type": "bar", "color": BLUE, "width": {"band": 0.72}}, "encoding": {"x": x, "y": y}},
                 {
-                    "mark": {"type": "text", "dy": -8, "fontSize": size},
+                    "mark": {"type": "text", "fontSize": 12, **turned},
                     "encoding": {"x": x, "y": y, "text": {"field": "texte"}},
                 },
             ],
@@ -361,7 +394,7 @@ def _execution(block: Block, narrow: bool) -> Spec:
     y = _rows(values)
     return {
         "width": width,
-        "height": {"step": max(_step(values) + 2, 40)},
+        "height": {"step": max(14 * _most_lines(values) + 6, 34)},
         "layer": [
             _row_labels(values, y),
             {

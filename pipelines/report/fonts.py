@@ -1,9 +1,11 @@
 """The font of the report, Source Sans Pro (SIL Open Font License), for the charts, the PDF and, cut down, the page."""
 
 import base64
-import hashlib
+import functools
 import io
 from pathlib import Path
+
+from pipelines.report.kept import kept
 
 FAMILY = "Source Sans Pro"
 FACES = {  # file → weight, style
@@ -28,6 +30,7 @@ def folder() -> Path:
     return Path(font_source_sans_pro.__file__).parent / "files"
 
 
+@functools.cache
 def font_faces(cache: Path) -> list[dict[str, str]]:
     """Weight, style and WOFF2 in base64 of each face, cut down to ``CHARACTERS``."""
     return [
@@ -37,10 +40,11 @@ def font_faces(cache: Path) -> list[dict[str, str]]:
 
 
 def _subset(file: Path, cache: Path) -> bytes:
-    made_of = hashlib.sha256(file.read_bytes() + repr(CHARACTERS).encode()).hexdigest()
-    kept = cache / f"{made_of}.woff2"
-    if kept.exists():
-        return kept.read_bytes()
+    made_of = file.read_bytes() + repr(CHARACTERS).encode()
+    return kept(cache, "woff2", made_of, lambda: _cut(file))
+
+
+def _cut(file: Path) -> bytes:
     from fontTools import subset
 
     options = subset.Options(flavor="woff2", layout_features=["kern", "liga", "tnum", "lnum"], recalc_timestamp=False)
@@ -50,8 +54,4 @@ def _subset(file: Path, cache: Path) -> bytes:
     cutter.subset(font)
     out = io.BytesIO()
     subset.save_font(font, out, options)
-    cache.mkdir(parents=True, exist_ok=True)
-    aside = kept.with_suffix(".part")
-    aside.write_bytes(out.getvalue())
-    aside.rename(kept)
     return out.getvalue()

@@ -1,12 +1,16 @@
 """Lays out the model as one page that needs nothing else: no script, no file, no address. Everything is escaped."""
 
+import functools
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.report.charts import svg_of
 from pipelines.report.fonts import font_faces
 from pipelines.report.model import Model, charts_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
 TAGS = {
@@ -28,16 +32,12 @@ def report_page(model: Model, cache: Path) -> str:
 
 def summary_page(model: Model, section: Model, cache: Path) -> str:
     """The page of one collectivité; its figures lead nowhere, the annex being in the report."""
-    return _page("synthese.html.j2", model, cache, s=section, links=set())
+    return _page("synthese.html.j2", model, cache, s=section, links=set(), BALISES=TAGS | {"titre": "h2"})
 
 
 def _page(template: str, model: Model, cache: Path, **more: Any) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
     shown = [more["s"]] if "s" in more else [s for chapter in model["chapitres"] for s in chapter["sections"]]
     drawings = {
         block["id"]: {
@@ -47,17 +47,32 @@ def _page(template: str, model: Model, cache: Path, **more: Any) -> str:
         for block in charts_of(model)
         if any(block in section["blocs"] for section in shown)
     }
-    environment.globals |= {
-        "m": model,
-        "dessins": drawings,
-        "polices": font_faces(cache),
-        "style": Markup((TEMPLATES / "rapport.css").read_text(encoding="utf-8")),
-        "BALISES": TAGS,
-        "MANQUES": {one["code"]: one["sens"] for one in model["legende"]},
-        "liens": more.pop("links"),
-        **more,
-    }
-    return environment.get_template(template).render()
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            m=model,
+            dessins=drawings,
+            polices=font_faces(cache),
+            MANQUES={one["code"]: one["sens"] for one in model["legende"]},
+            liens=more.pop("links"),
+            **more,
+        )
+    )
+
+
+@functools.cache
+def _environment() -> "Environment":
+    """What the pages of a report share: a template is compiled once."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    style = Markup((TEMPLATES / "rapport.css").read_text(encoding="utf-8"))
+    environment.globals |= {"style": style, "BALISES": TAGS}
+    return environment
 
 
 def _inline(drawing: str, prefix: str) -> str:

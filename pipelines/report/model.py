@@ -107,6 +107,8 @@ class Editor:
                 return self.builder.key_figures(bloc)
             case "indicateurs":
                 return self.builder.indicators(bloc, only)
+            case "evolutions":
+                return self.builder.evolutions(bloc, only, names)
             case _:
                 return self._prose(bloc, names)
 
@@ -136,8 +138,10 @@ def build(
 ) -> Model:
     """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
     figures = read_figures(publication)
-    editor = Editor(Builder(publication, figures), organisation, contenu / str(publication.exercice))
-    apart = Editor(Builder(publication, figures), organisation, editor.contenu, pages_apart=True)
+    first = organisation.exercices.premier
+    editor = Editor(Builder(publication, figures, first), organisation, contenu / str(publication.exercice))
+    apart = Editor(Builder(publication, figures, first), organisation, editor.contenu, pages_apart=True)
+    chapitres = [editor.chapter(chapter, number) for number, chapter in enumerate(chapters, 1)]
     model = {
         "titre": f"Rapport d’activité {publication.exercice}",
         "organisation": {"nom": organisation.nom, "sigle": organisation.sigle},
@@ -152,14 +156,29 @@ def build(
             "date": edition.day.isoformat(),
             "date_imprimee": french.date(edition.day),
         },
-        "chapitres": [editor.chapter(chapter, number) for number, chapter in enumerate(chapters, 1)],
+        "chapitres": chapitres,
         "methode": _text(render(TEXTE_DIR / "methode.md", "texte/methode.md", figures, editor.names)),
+        "provenance": _provenance(chapitres),
         "chiffres": figures.annex(),
         "collectivites": apart.chapter(summary, None)["sections"] if summary else [],
         "legende": [{"code": code, "sens": sens} for code, sens in MISSING.items()],
     }
     _check_anchors(model)
     return _typeset(model)
+
+
+def _provenance(chapitres: list[Model]) -> list[Model]:
+    """The published tables, in the order of the report, each with what it is printed as."""
+    found: dict[str, list[Model]] = {}
+    shown = [b for chapter in chapitres for section in chapter["sections"] for b in section["blocs"] if "source" in b]
+    for block in shown:
+        found.setdefault(block["source"], []).append({"id": block["id"], "nom": _called(block)})
+    return [{"table": table, "blocs": blocks} for table, blocks in found.items()]
+
+
+def _called(block: Model) -> str:
+    kind = {"tableau": "tableau", "graphique": "figure"}.get(block["genre"])
+    return f"{kind} {block['numero']}" if kind else f"liste « {block['titre']} »"
 
 
 def _typeset(part: Any) -> Any:
@@ -174,6 +193,7 @@ def _typeset(part: Any) -> Any:
 def _check_anchors(model: Model) -> None:
     """A title is found by its identifier: two of the same would hide one."""
     names = [part["id"] for chapter in model["chapitres"] for part in (chapter, *chapter["sections"])]
+    names += [f"source-{block['id']}" for one in model["provenance"] for block in one["blocs"]]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ProseError(f"two titles of the report have the same identifier: {', '.join(sorted(twice))}")
 

@@ -2,15 +2,18 @@
 
 ``{{ f("rh.effectif.total") }}`` is the printed figure, linked to where it comes from; ``{{ f("…", "un nombre inconnu") }}``
 says what stands where it is missing or hidden; ``{{ f("…", exercice=2019) }}`` is that of another year. ``{% if connu("…")
-%}`` keeps a paragraph for what is known. Nothing else is available: no attribute, no import, no other name than
-``exercice``, ``precedent``, ``sigle`` and ``profil``.
+%}`` keeps a paragraph for what is known; ``egaux("…", "…")`` and ``nul("…")`` tell figures that are printed alike, and a
+zero. Nothing else is available: no attribute, no import, no other name than ``exercice``, ``precedent``, ``sigle`` and
+``profil``.
 
 A tree is a list of nodes ``{"genre": "paragraphe" | "liste" | "numerotee" | "element" | "titre" | "citation" | "fort" |
 "accent" | "lien" | "texte" | "saut", "enfants": […], "texte": …, "cible": …}``.
 """
 
+import functools
 import re
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,19 +48,29 @@ def render(path: Path, name: str, figures: Figures, names: dict[str, Any]) -> li
 
 def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
     """The Markdown with its figures in place. Raises ProseError."""
-    from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2 import TemplateError, TemplateSyntaxError
 
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
-    environment.globals = {**names, "f": _figure(figures), "connu": _is_known(figures)}
+    environment = _environment()
+    known = {**names, "f": _figure(figures), "connu": _is_known(figures), **_comparisons(figures)}
     try:
         code = environment.compile(text, name, filename=name)
-        return environment.template_class.from_code(environment, code, environment.globals).render()
+        return environment.template_class.from_code(environment, code, known).render()
     except TemplateSyntaxError as error:
         raise ProseError(f"{name}:{error.lineno} {error.message}") from None
     except (TemplateError, ProseError, TypeError, ValueError) as error:
         line = next((f.lineno for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename == name), 1)
         raise ProseError(f"{name}:{line} {error}") from None
+
+
+@functools.cache
+def _environment():
+    """A sandbox that knows nothing but what a text is given."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+    environment.globals = {}
+    return environment
 
 
 def _figure(figures: Figures):
@@ -101,6 +114,25 @@ def _is_known(figures: Figures):
         return all(figures.printed(code, exercice) is not None for code in codes)
 
     return connu
+
+
+def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:
+    """Whether figures of the year are printed alike, and whether one is zero; false when one is missing."""
+
+    def printed(code: str) -> str | None:
+        try:
+            return figures.printed(code)
+        except KeyError:
+            _unknown(figures, code, None, "")
+            return None
+
+    def egaux(one: str, other: str) -> bool:
+        return printed(one) is not None and printed(one) == printed(other)
+
+    def nul(code: str) -> bool:
+        return printed(code) is not None and not figures.get(code)["valeur"]
+
+    return {"egaux": egaux, "nul": nul}
 
 
 def _escaped(text: str) -> str:

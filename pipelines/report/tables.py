@@ -1,8 +1,9 @@
 """Reads the published tables of ``rapport`` for one report. What belongs here: rows, as they are; no format."""
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +27,26 @@ class Publication:
     exercice: int
     profile: str
     db: Any
-    _columns: dict[str, list[str]] = field(default_factory=dict)
+
+    @functools.cached_property
+    def tables(self) -> dict[str, list[str]]:
+        """Every table with the names of its columns."""
+        files = literal(self.folder / "rapport" / "*.parquet")
+        found: dict[str, list[str]] = {}
+        schema = f"select file_name, name from parquet_schema({files}) where num_children is null"
+        for file, column in self.db.execute(schema).fetchall():
+            found.setdefault(Path(file).stem, []).append(column)
+        return found
 
     def columns(self, table: str) -> list[str]:
         """The names of a table's columns. Raises MissingTable."""
-        path = self.folder / "rapport" / f"{table}.parquet"
-        if not path.exists():
+        if table not in self.tables:
             raise MissingTable(f"the publication holds no table rapport.{table}")
-        if table not in self._columns:
-            described = self.db.execute(f"describe from {parquet_scan(path)}").fetchall()
-            self._columns[table] = [name for (name, *_) in described]
-        return self._columns[table]
+        return self.tables[table]
 
     def is_withheld(self, table: str) -> bool:
         """True for a table that the public profile keeps back as a whole."""
-        return self.profile == "public" and not (self.folder / "rapport" / f"{table}.parquet").exists()
+        return self.profile == "public" and table not in self.tables
 
     def rows(
         self, table: str, filters: dict[str, Value | list[Value]], order: list[str], exercices: int = 1

@@ -8,7 +8,7 @@ def scope_row_headers(compiled: bytes) -> bytes:
     import pikepdf
 
     with pikepdf.open(io.BytesIO(compiled)) as pdf:
-        for row in _elements(pdf.Root.StructTreeRoot, "/TR"):
+        for row in (one for one in pdf.objects if isinstance(one, pikepdf.Dictionary) and one.get("/S") == "/TR"):
             cells = [kid for kid in _kids(row) if kid.get("/S") in ("/TD", "/TH")]
             if cells and cells[0].S == "/TD":
                 cells[0].S = pikepdf.Name.TH
@@ -16,16 +16,6 @@ def scope_row_headers(compiled: bytes) -> bytes:
         out = io.BytesIO()
         pdf.save(out, deterministic_id=True, linearize=False, preserve_pdfa=True)
         return out.getvalue()
-
-
-def _elements(node, kind: str):
-    """Every structure element of a kind below ``node``."""
-    stack = [node]
-    while stack:
-        one = stack.pop()
-        if one.get("/S") == kind:
-            yield one
-        stack += _kids(one)
 
 
 def _kids(node) -> list:

@@ -1,34 +1,97 @@
 """The documentation of dbt's models as one HTML file: descriptions, lineage, tests, and the pages that read each table.
 
-dbt works on a copy of the warehouse that stands: it opens for writing whatever it documents.
+The page is dbt's own, as `dbt docs generate --static` fills it: with the manifest that set-up wrote, and a catalog read
+from the warehouse that stands. dbt is not started, which would read the whole project again.
 """
 
-import shutil
-import tempfile
+import importlib.metadata
+import json
+import os
 from pathlib import Path
+from typing import Any
 
-from pipelines.settings import WAREHOUSE_FILE, Home
-from pipelines.transform.dbt import run_dbt
+from pipelines.disk import written_whole
+from pipelines.settings import DBT_MANIFEST, Home
 
-STATIC = "static_index.html"  # what `dbt docs generate --static` writes
+VIEWER = "dbt/task/docs/index.html"  # in the distribution of dbt-core
+CATALOG_VERSION = "https://schemas.getdbt.com/dbt/catalog/v1.json"
+COLUMNS = """
+    select schema_name, table_name, column_name, data_type, column_index, comment
+    from duckdb_columns()
+    where database_name = current_database() and not internal
+    order by schema_name, table_name, column_index
+"""
+
+Columns = dict[tuple[str, str], dict[str, dict[str, Any]]]  # (schema, table) → column → what dbt's page shows of it
 
 
 class NoDocs(RuntimeError):
-    """There is nothing to document yet, or dbt could not."""
+    """There is nothing to document yet."""
 
 
-def write_docs(home: Home) -> Path:
+def write_docs(home: Home, manifest_file: Path = DBT_MANIFEST) -> Path:
     """Write ``docs/dbt.html`` of the home and return it; it needs neither server nor network. Raises NoDocs."""
     if not home.warehouse.exists():
         raise NoDocs("no warehouse stands yet: run an exercice first")
-    with tempfile.TemporaryDirectory(prefix="sicio-docs-") as folder:
-        copy, target = Path(folder) / WAREHOUSE_FILE, Path(folder) / "target"
-        shutil.copyfile(home.warehouse, copy)
-        arguments = ["docs", "generate", "--static", "--target-path", str(target), "--log-path", folder]
-        done = run_dbt(arguments, copy, capture=True)
-        if done.returncode or not (target / STATIC).exists():
-            raise NoDocs(f"dbt could not document the models: {done.stdout[-500:].strip()}")
-        home.docs.mkdir(parents=True, exist_ok=True, mode=0o700)
-        aside = home.docs / f".{STATIC}"
-        shutil.copyfile(target / STATIC, aside)
-    return aside.rename(home.docs / "dbt.html")
+    if not manifest_file.exists():
+        raise NoDocs("dbt has not read its project yet: `make setup`")
+    manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+    page = _viewer().replace('"MANIFEST.JSON INLINE DATA"', _inline(manifest), 1)
+    page = page.replace('"CATALOG.JSON INLINE DATA"', _inline(_catalog(manifest, _columns(home.warehouse))), 1)
+    home.docs.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = home.docs / "dbt.html"
+    with written_whole(target) as file:
+        file.write(page)
+    return target
+
+
+def _viewer() -> str:
+    viewer = importlib.metadata.distribution("dbt-core").locate_file(VIEWER)
+    return Path(os.fspath(viewer)).read_text(encoding="utf-8")
+
+
+def _inline(data: dict[str, Any]) -> str:
+    """JSON that may stand in a script of the page: no text can end it."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+
+
+def _columns(warehouse: Path) -> Columns:
+    import duckdb
+
+    found: Columns = {}
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        for schema, table, name, kind, index, comment in db.execute(COLUMNS).fetchall():
+            column = {"type": kind, "index": index, "name": name, "comment": comment}
+            found.setdefault((schema, table), {})[name] = column
+    return found
+
+
+def _catalog(manifest: dict[str, Any], columns: Columns) -> dict[str, Any]:
+    """What stands in the warehouse of the manifest's models and sources, as dbt's page reads it."""
+    generated_at = manifest["metadata"]["generated_at"]
+    return {
+        "metadata": {"dbt_schema_version": CATALOG_VERSION, "generated_at": generated_at},
+        "nodes": _standing(manifest["nodes"], "alias", columns),
+        "sources": _standing(manifest["sources"], "identifier", columns),
+        "errors": None,
+    }
+
+
+def _standing(nodes: dict[str, dict[str, Any]], named: str, columns: Columns) -> dict[str, Any]:
+    return {
+        identity: {
+            "unique_id": identity,
+            "metadata": {
+                "type": "VIEW" if node.get("config", {}).get("materialized") == "view" else "BASE TABLE",
+                "schema": node["schema"],
+                "name": node[named],
+                "database": node["database"],
+                "comment": node["description"] or None,
+                "owner": None,
+            },
+            "columns": columns[node["schema"], node[named]],
+            "stats": {},
+        }
+        for identity, node in nodes.items()
+        if (node["schema"], node[named]) in columns
+    }

@@ -49,7 +49,8 @@ def columns_of(bloc) -> set[str]:
     if getattr(bloc, "croise", None):
         named |= {bloc.croise.par, bloc.croise.valeur}
     named |= set(getattr(bloc, "entree", [])) | set(getattr(bloc, "ensemble", {}))
-    if bloc.genre == "indicateurs":
+    named |= set(getattr(bloc, "concerne", {}))
+    if bloc.genre in ("indicateurs", "evolutions"):
         named |= {bloc.libelle, "valeur", "valeur_precedente", "variation_pct", "unite", "decimales"}
     return named
 

@@ -232,6 +232,17 @@ def test_summary_names_what_arrived_and_where_to_look(demonstration: Path) -> No
         assert expected in summary, expected
 
 
+def test_its_end_writes_the_report_the_export_and_the_documentation_and_says_where(demonstration: Path) -> None:
+    summary = (demonstration.parent / "summary.txt").read_text(encoding="utf-8")
+    for written in (
+        demonstration / "published" / "report" / "2020" / "interne" / "rapport_activite_2020.html",
+        demonstration / "published" / "report" / "2020" / "interne" / "rapport_activite_2020.pdf",
+        demonstration / "exports" / "2020" / "public",
+        demonstration / "docs" / "dbt.html",
+    ):
+        assert written.exists() and str(written) in summary, written
+
+
 @pytest.fixture(scope="session")
 def own_demonstration(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy that a test may change."""

@@ -191,7 +191,7 @@ def test_values_of_measures_and_expressions(computed):
     assert value(rows, "essai.lignes") == 4
     assert value(rows, "essai.sens") == 3
     assert value(rows, "essai.record") == 10  # 10.25, not the 50 of another application
-    assert rows["essai.record", 3001]["formule"].startswith("Plus grande valeur de fct_flux.quantite pour l’exercice")
+    assert rows["essai.record", 3001]["formule"].startswith("Plus grande valeur de « quantite » dans les fct_flux")
     assert value(rows, "essai.solde") == Decimal("6.75")  # from the exact 3.5, not from the rounded 4
     assert value(rows, "essai.part") == Decimal("34.1")  # 34.146…
     assert value(rows, "essai.part_du_solde") == Decimal("0.984")  # 6.75/3.5/3 + 3.5/10.25 = 0.98432…, from 34.146…
@@ -339,7 +339,7 @@ def test_family_lists_the_members_that_its_relation_holds(computed):
     assert value(rows, "sens.S.part") == 25
     assert rows["sens.S.part", 3001]["libelle"] == "Part de Sortie"
     assert rows["sens.S.lignes", 3001]["formule"] == (
-        "Nombre de lignes de fct_flux du sens, pour l’exercice ; sans objet si aucune ligne ; arrondi à l’unité. "
+        "Nombre de fct_flux du sens et de l’exercice ; sans objet si aucune ligne ; arrondi à l’unité. "
         "Sources : elise/comptes ou gma/comptes."
     )
 

@@ -1,5 +1,6 @@
 """What a figure's declaration may say, and that a mistake in it names file and line."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -101,7 +102,7 @@ def test_expression_is_read_as_written():
     [
         ("a - b - a", "« A » − « B » − « A »"),
         ("a - (b - a)", "« A » − (« B » − « A »)"),
-        ("(a + b) / 1820.5 * 100", "(« A » + « B ») ÷ 1820,5 × 100"),
+        ("(a + b) / 1820.5 * 100", "(« A » + « B ») ÷ 1\u202f820,5 × 100"),
         ("a / (b * 2)", "« A » ÷ (« B » × 2)"),
     ],
 )
@@ -113,10 +114,25 @@ def test_formula_of_a_measure_in_french_words(tmp_path):
     condition = "{fact: fct_x, aggregate: sum, column: nb_y, where: {a_z: true, sens: [D, R]}}"
     figures = load(tmp_path, GOOD.replace(MEASURE, condition))
     assert figures.formula("essai.a") == (
-        "Somme de fct_x.nb_y pour l’exercice, où a_z = vrai et sens = D ou R ; absent si aucune ligne ; "
+        "Somme de « nb_y » dans les fct_x de l’exercice (a_z : vrai, sens : D ou sens : R) ; absent si aucune ligne ; "
         "arrondi à l’unité. Sources : elise/comptes."
     )
     assert figures.formula("essai.b").startswith("(« Premier » + 1,5) × 100 ÷ (« Premier » − « Premier »)")
+
+
+def test_formula_says_the_words_of_its_file(tmp_path):
+    words = "mots:\n  fct_x: agents\n  a_z: {true: présents}\n  sens: {D: départs}\n  mois: {12: en décembre}\n"
+    condition = "{fact: fct_x, aggregate: count, where: {a_z: true, sens: [D, R], mois: 12}}"
+    figures = load(tmp_path, GOOD.replace("figures:", f"{words}figures:", 1).replace(MEASURE, condition))
+    assert figures.formula("essai.a").startswith(
+        "Nombre d’agents de l’exercice (présents, départs ou sens : R, en décembre) ; absent"
+    )
+
+
+def test_no_formula_names_a_table_nor_a_column():
+    for code in (figures := load_figures()).by_code:
+        computed, _, _ = figures.formula(code).partition(" Sources : ")
+        assert "_" not in re.sub(r"\{\w+\}", "", computed), computed
 
 
 def test_expression_has_the_sources_of_its_operands(tmp_path):

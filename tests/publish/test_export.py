@@ -195,6 +195,13 @@ def test_the_workbook_shows_each_figure_as_printed_and_exact(lab: Lab):
     assert (absent["Valeur imprimée"], absent["Valeur exacte"], absent["Code manquant"]) == ("m", None, "m")
 
 
+def test_the_public_workbook_does_not_say_that_nothing_was_compared(lab: Lab):
+    add_public(lab)
+    book = openpyxl.load_workbook(exported(lab, profile="public") / "rapport_2020.xlsx")
+    head, *lines = [[cell.value for cell in row] for row in book[FIGURES].iter_rows()]
+    assert {line[head.index("Contrôle")].partition(" ;")[0] for line in lines} == {"comparaison non diffusée"}
+
+
 def test_sheets_are_ready_to_read(lab: Lab):
     book = openpyxl.load_workbook(exported(lab) / "rapport_2020.xlsx")
     assert {"fct_depenses", "dim_commune", "chiffres", "constats"} <= set(book.sheetnames)

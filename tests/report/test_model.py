@@ -1,6 +1,7 @@
 """What the report says is computed once: formats, missing codes, empty tables, numbers, prose by reference."""
 
 import json
+import re
 
 import pytest
 
@@ -28,6 +29,17 @@ def test_a_year_without_row_and_a_missing_code_are_not_zero(press: Press):
         {"code": "NC", "sens": "non communiqué"},
         {"code": "—", "sens": "sans objet"},
     ]
+
+
+def test_no_column_stands_for_a_year_before_the_first_of_the_organisation(press: Press):
+    press.replace("rpt_series", [(2038, "Jours", 1, 3, "jours", 0, None, "a.x")])
+    press.replace("rpt_effectifs", [(2038, "Titulaires", 1, 3)])
+    _, rows = press.tables["chiffres"]
+    press.replace("chiffres", [(code, 2038, *rest) for code, year, *rest in rows if year == 2040])
+    press.write("essai.md", "Rien.")
+    (series,) = [b for b in press.model(2038)["chapitres"][0]["sections"][0]["blocs"] if b.get("id") == "series"]
+    assert series["entete"] == ["2038"]
+    assert series["genre"] == "tableau"  # one bar alone would compare nothing
 
 
 def test_the_text_of_a_chart_is_computed_from_its_rows(press: Press):
@@ -100,6 +112,92 @@ def test_the_model_is_plain_data_and_does_not_change(press: Press):
     assert json.dumps(press.model()) == json.dumps(press.model())
 
 
+def test_a_row_of_nothing_but_zeros_is_left_out_where_the_chapter_says_so(press: Press):
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Contractuels", 2, 0)])
+    assert texts(press.block("graphique")) == [["Titulaires", "3"], ["Contractuels", "0"], ["Total", "3"]]
+    press.chapter = CHAPTER.replace("        total: Total\n", "        total: Total\n        sans_nuls: true\n", 1)
+    assert texts(press.block("graphique")) == [["Titulaires", "3"], ["Total", "3"]]
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 0)])
+    assert press.block("vide")["texte"] == "Aucun agent en 2040."
+
+
+MEMBERS = """
+id: essai
+titre: Essai
+sections:
+  - id: membre
+    titre: "{libelle}"
+    pour_chaque: {table: rpt_membres, code: code_membre, ordre: [code_membre]}
+    blocs:
+      - {genre: evolutions, titre: "Depuis {precedent}", table: rpt_membres, libelle: libelle_indicateur, ordre: [rang]}
+      - genre: tableau
+        id: projets
+        titre: Projets
+        table: rpt_projets
+        concerne: {membres: libelle}
+        lignes: {nom: titre, titre: Projet, format: texte}
+        colonnes: [{nom: etat, titre: État, format: texte}]
+        vide: Aucun projet.
+"""
+
+
+@pytest.fixture
+def members(press: Press) -> Press:
+    """Two members, one in a project and with figures that moved."""
+    press.chapter = MEMBERS
+    press.tables["rpt_membres"] = (
+        "exercice integer, code_membre varchar, libelle varchar, libelle_indicateur varchar, rang integer, "
+        "valeur decimal(20, 6), valeur_precedente decimal(20, 6), variation_pct decimal(20, 6), unite varchar, decimales integer",
+        [
+            (2040, "a", "Orly", "Plis", 1, 90, 100, -10, "plis", 0),
+            (2040, "a", "Orly", "Tickets", 2, 1500, 1000, 50, "tickets", 0),
+            (2040, "a", "Orly", "Licences", 3, 7, 7, 0, "licences", 0),
+            (2040, "a", "Orly", "Volume", 4, 7, None, None, "Go", 0),
+            (2040, "b", "Orly-Ville", "Plis", 1, 9, None, None, "plis", 0),
+        ],
+    )
+    press.tables["rpt_projets"] = (
+        "exercice integer, titre varchar, membres varchar, etat varchar",
+        [
+            (2040, "Fibre", "Orly, Valenton", "terminé"),
+            (2040, "Autre", "Orly-Ville", "en cours"),
+            (2040, "Rien", None, ""),
+        ],
+    )
+    return press
+
+
+def said(block: dict) -> list[str]:
+    """The sentences of a block of prose."""
+    return ["".join(re.findall(r'"texte": "([^"]*)"', json.dumps(n, ensure_ascii=False))) for n in block["arbre"]]
+
+
+def test_what_changed_is_said_the_strongest_move_first(members: Press):
+    orly, other = members.model()["chapitres"][0]["sections"]
+    _, items = orly["blocs"][0]["arbre"]
+    assert said(orly["blocs"][0])[0] == "Depuis 2039"
+    assert said({"arbre": items["enfants"]}) == [
+        "Tickets\xa0: 500 de plus qu’en 2039 (+50,0\xa0%).",
+        "Plis\xa0: 10 de moins qu’en 2039 (−10,0\xa0%).",
+        "Licences\xa0: comme en 2039.",
+    ]
+    assert said(other["blocs"][0])[1] == "Aucune valeur de 2039 n’est connue."
+
+
+def test_a_member_is_shown_the_rows_that_list_it_and_no_others(members: Press):
+    orly, other = members.model()["chapitres"][0]["sections"]
+    assert texts(orly["blocs"][1]) == [["Fibre", "terminé"]]
+    assert texts(other["blocs"][1]) == [["Autre", "en cours"]]
+
+
+def test_the_annex_names_the_published_table_of_each_block(press: Press):
+    found = {one["table"]: [block["nom"] for block in one["blocs"]] for one in press.model()["provenance"]}
+    assert found == {
+        "rapport.rpt_effectifs": ["figure 1", "liste «\xa0Entrées\xa0»"],
+        "rapport.rpt_series": ["figure 2"],
+    }
+
+
 # prose ------------------------------------------------------------
 
 
@@ -137,6 +235,18 @@ def test_prose_that_cannot_be_printed_stops_with_its_line(press: Press, text: st
         prose(press, text)
     assert str(error.value).startswith(f"contenu/2040/essai.md:{line} "), str(error.value)
     assert said in str(error.value)
+
+
+def test_prose_can_ask_whether_figures_are_alike_or_zero(press: Press):
+    _, rows = press.tables["chiffres"]
+    more = [("a.nul", 2040, 0, *rows[0][3:]), ("a.autre", 2040, 27, *rows[0][3:])]
+    press.replace("chiffres", [*rows, *more])
+    asked = ['egaux("a.total", "a.autre")', 'egaux("a.total", "a.montant")', 'egaux("a.absent", "a.absent")']
+    asked += ['nul("a.nul")', 'nul("a.total")', 'nul("a.absent")']
+    text = " ".join("{{ " + question + " }}" for question in asked)
+    assert "True False False True False False" in prose(press, text)
+    with pytest.raises(ProseError, match=r"did you mean 'a\.total'"):
+        prose(press, '{{ nul("a.totale") }}')
 
 
 def test_what_is_missing_has_a_stated_text_or_no_paragraph(press: Press):

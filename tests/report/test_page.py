@@ -46,6 +46,18 @@ def test_a_figure_leads_to_its_source(press: Press, cache: Path):
     assert targets <= set(re.findall(r'id="([^"]+)"', page))
 
 
+def test_no_table_is_named_but_in_the_annex_where_each_block_leads(press: Press, cache: Path):
+    body, _, annex = page_of(press, cache).partition('<h2 id="sources-et-methode">')
+    assert "rapport.rpt_" not in body and "rapport.rpt_series" in annex
+    assert 'href="#source-effectifs"' in body and 'id="source-effectifs"' in annex
+
+
+def test_no_line_of_the_page_can_begin_with_a_french_sign(press: Press, cache: Path):
+    page = re.sub(r"<style>.*?</style>|<svg.*?</svg>", "", page_of(press, cache), flags=re.DOTALL)
+    said = re.sub(r"<[^>]+>", "", page) + " ".join(re.findall(r'aria-label="([^"]*)"', page))
+    assert re.findall(r".{20} [:;!?»%].{5}", said) == []
+
+
 def test_a_missing_value_is_read_aloud_and_never_drawn_as_zero(press: Press, cache: Path):
     page = page_of(press, cache)
     assert '<span class="manque" aria-hidden="true">NC</span><span class="cache">non communiqué</span>' in page

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.report.pdf import report_pdf
+from pipelines.report.pdf import report_pdf, summary_pdf
 from tests.report.publication import HOSTILE, Press
 
 
@@ -76,6 +76,18 @@ def test_its_data_are_attached(pdf, press: Press):
     ]
 
 
+def test_the_page_of_a_town_holds_its_own_data_and_no_other(press: Press, cache: Path):
+    import pikepdf
+
+    model = press.model()
+    section = {**model["chapitres"][0]["sections"][0], "titre": "Ville"}
+    with pikepdf.open(io.BytesIO(summary_pdf(model, section, cache))) as opened:
+        assert str(opened.Root.Lang) == "fr-FR" and "pdfuaid:part>1" in opened.Root.Metadata.read_bytes().decode()
+        held = json.loads(opened.attachments["modele.json"].get_file().read_bytes())
+    assert held["collectivites"] == [json.loads(json.dumps(section))]
+    assert held["chapitres"] == held["chiffres"] == held["provenance"] == []
+
+
 def test_it_has_bookmarks(pdf):
     with pdf.open_outline() as outline:
         assert [entry.title for entry in outline.root][:2] == ["1. Essai", "Sources et méthode"]
@@ -88,3 +100,14 @@ def test_the_same_model_gives_the_same_bytes(press: Press, cache: Path):
 def test_a_text_is_never_code(press: Press, cache: Path):
     press.replace("rpt_effectifs", [(2040, f'#panic("x") $ {HOSTILE}', 1, 3)])
     assert report_pdf(press.model(), cache).startswith(b"%PDF")
+
+
+def test_the_page_of_a_town_is_laid_out_again_only_when_something_in_it_changes(press: Press, tmp_path: Path):
+    model = press.model()
+    section = {**model["chapitres"][0]["sections"][0], "titre": "Ville"}
+    first = summary_pdf(model, section, tmp_path)
+    (page,) = tmp_path.glob("*.pdf")
+    other_prose = {**model, "chapitres": []}
+    assert summary_pdf(other_prose, section, tmp_path) == first
+    assert list(tmp_path.glob("*.pdf")) == [page]
+    assert summary_pdf(model, {**section, "titre": "Autre ville"}, tmp_path) != first

@@ -77,7 +77,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'applications' as domaine,
-        'Somme de fct_formations.nb_agents_formes de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : journal_formations/sessions.' as formule,
+        'Somme de « agents formés » dans les sessions de formation de l’application et de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : journal_formations/sessions.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from famille_application
@@ -90,7 +90,7 @@ declares as (
         'jours' as unite,
         2 as decimales,
         'applications' as domaine,
-        'Somme de fct_formations.duree_jours de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : journal_formations/sessions.' as formule,
+        'Somme de « jours » dans les sessions de formation de l’application et de l’exercice ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : journal_formations/sessions.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from famille_application
@@ -103,7 +103,7 @@ declares as (
         'jours' as unite,
         2 as decimales,
         'applications' as domaine,
-        'Somme de fct_assistances.duree_jours de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : journal_assistance/interventions.' as formule,
+        'Somme de « jours » dans les interventions d’assistance et de prestation de l’application et de l’exercice ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : journal_assistance/interventions.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from famille_application
@@ -116,7 +116,7 @@ declares as (
         'jours' as unite,
         2 as decimales,
         'applications' as domaine,
-        'Somme de fct_traitements_elections.duree_jours de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : journal_elections/traitements.' as formule,
+        'Somme de « jours » dans les traitements des élections de l’application et de l’exercice ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : journal_elections/traitements.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from famille_application
@@ -129,7 +129,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'applications' as domaine,
-        replace('Somme de fct_utilisateurs.nb_utilisateurs de l’application, pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : {code_application}/comptes.', '{code_application}', code_application) as formule,
+        replace('Somme de « agents utilisateurs » dans les comptes d’utilisateurs au 31 décembre de l’application et de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : {code_application}/comptes.', '{code_application}', code_application) as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from famille_application
@@ -142,7 +142,7 @@ declares as (
         'tickets' as unite,
         0 as decimales,
         'assistance' as domaine,
-        'Somme de fct_tickets.nb_tickets pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        'Somme de « tickets » dans les tickets de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -154,7 +154,7 @@ declares as (
         'tickets' as unite,
         0 as decimales,
         'assistance' as domaine,
-        'Somme de fct_tickets.nb_tickets pour l’exercice, où type_ticket = incident ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        'Somme de « tickets » dans les tickets de l’exercice (incidents) ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -166,7 +166,7 @@ declares as (
         'tickets' as unite,
         0 as decimales,
         'assistance' as domaine,
-        'Somme de fct_tickets.nb_tickets pour l’exercice, où type_ticket = demande ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        'Somme de « tickets » dans les tickets de l’exercice (demandes) ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -178,7 +178,7 @@ declares as (
         'tickets' as unite,
         0 as decimales,
         'assistance' as domaine,
-        'Somme de fct_tickets.nb_resolus pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        'Somme de « tickets résolus » dans les tickets de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -202,7 +202,7 @@ declares as (
         'tickets' as unite,
         0 as decimales,
         'assistance' as domaine,
-        'Somme de fct_tickets.nb_rouverts pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        'Somme de « tickets rouverts » dans les tickets de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -226,7 +226,7 @@ declares as (
         'tickets' as unite,
         0 as decimales,
         'assistance' as domaine,
-        'Nombre de lignes de fct_tickets pour l’exercice, où a_delai = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        'Nombre de tickets de l’exercice (délai connu) ; 0 si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -238,7 +238,7 @@ declares as (
         'minutes' as unite,
         0 as decimales,
         'assistance' as domaine,
-        'Somme de fct_tickets.delai_minutes pour l’exercice, où a_delai = vrai ; absent si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
+        'Somme de « délai de résolution en minutes » dans les tickets de l’exercice (délai connu) ; absent si aucune ligne ; arrondi à l’unité. Sources : glpi/tickets.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -262,7 +262,7 @@ declares as (
         'minutes' as unite,
         1 as decimales,
         'assistance' as domaine,
-        'Médiane de fct_tickets.delai_minutes pour l’exercice, où a_delai = vrai ; absent si aucune ligne ; arrondi à 1 décimale. Sources : glpi/tickets.' as formule,
+        'Médiane de « délai de résolution en minutes » dans les tickets de l’exercice (délai connu) ; absent si aucune ligne ; arrondi à 1 décimale. Sources : glpi/tickets.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -286,7 +286,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_lignes_budgetaires.credits_ouverts_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = fonctionnement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        'Somme de « crédits ouverts » dans les lignes budgétaires de l’exercice (compte administratif ou compte financier unique, budget principal, section de fonctionnement, recettes) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -298,7 +298,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = fonctionnement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        'Somme de « réalisé » dans les lignes budgétaires de l’exercice (compte administratif ou compte financier unique, budget principal, section de fonctionnement, recettes) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -322,7 +322,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = fonctionnement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        'Somme de « réalisé » dans les lignes budgétaires de l’exercice (compte administratif ou compte financier unique, budget principal, section de fonctionnement, dépenses) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -346,7 +346,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_lignes_budgetaires.credits_ouverts_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        'Somme de « crédits ouverts » dans les lignes budgétaires de l’exercice (compte administratif ou compte financier unique, budget principal, section d’investissement, recettes) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -358,7 +358,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_lignes_budgetaires.solde_avec_restes_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        'Somme de « réalisé et restes à réaliser, dépenses en moins » dans les lignes budgétaires de l’exercice (compte administratif ou compte financier unique, budget principal, section d’investissement) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -370,7 +370,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_documents_budgetaires.encours_dette_eur pour l’exercice, où est_compte_administratif = vrai ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/emprunts.' as formule,
+        'Somme de « capital restant dû » dans les documents budgétaires de l’exercice (compte administratif ou compte financier unique) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/emprunts.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -382,7 +382,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_lignes_budgetaires.credits_ouverts_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = annexe et section = fonctionnement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        'Somme de « crédits ouverts » dans les lignes budgétaires de l’exercice (compte administratif ou compte financier unique, budget annexe, section de fonctionnement, recettes) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -394,7 +394,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = annexe et section = fonctionnement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        'Somme de « réalisé » dans les lignes budgétaires de l’exercice (compte administratif ou compte financier unique, budget annexe, section de fonctionnement, recettes) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -406,7 +406,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = annexe et section = fonctionnement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        'Somme de « réalisé » dans les lignes budgétaires de l’exercice (compte administratif ou compte financier unique, budget annexe, section de fonctionnement, dépenses) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -430,7 +430,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        'Somme de « réalisé » dans les lignes budgétaires de l’exercice (compte administratif ou compte financier unique, budget principal, section d’investissement, recettes) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -442,7 +442,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_lignes_budgetaires.realise_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        'Somme de « réalisé » dans les lignes budgétaires de l’exercice (compte administratif ou compte financier unique, budget principal, section d’investissement, dépenses) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -466,7 +466,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_lignes_budgetaires.restes_a_realiser_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        'Somme de « restes à réaliser » dans les lignes budgétaires de l’exercice (compte administratif ou compte financier unique, budget principal, section d’investissement, dépenses) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -478,7 +478,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_lignes_budgetaires.restes_a_realiser_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = investissement et sens = recette ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        'Somme de « restes à réaliser » dans les lignes budgétaires de l’exercice (compte administratif ou compte financier unique, budget principal, section d’investissement, recettes) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -490,7 +490,7 @@ declares as (
         'EUR' as unite,
         2 as decimales,
         'finances' as domaine,
-        'Somme de fct_lignes_budgetaires.credits_ouverts_eur pour l’exercice, où est_compte_administratif = vrai et type_budget = principal et section = fonctionnement et sens = dépense ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
+        'Somme de « crédits ouverts » dans les lignes budgétaires de l’exercice (compte administratif ou compte financier unique, budget principal, section de fonctionnement, dépenses) ; absent si aucune ligne ; arrondi à 2 décimales. Sources : budget/documents, budget/lignes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -514,7 +514,7 @@ declares as (
         'mandats' as unite,
         0 as decimales,
         'finances' as domaine,
-        'Nombre de valeurs distinctes de fct_ecritures.piece_id pour l’exercice, où nature_piece = mandat ; 0 si aucune ligne ; arrondi à l’unité. Sources : ciril_finances/mandats.' as formule,
+        'Nombre de valeurs distinctes de « numéro de pièce » dans les mandats et titres de l’exercice (mandats) ; 0 si aucune ligne ; arrondi à l’unité. Sources : ciril_finances/mandats.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -526,7 +526,7 @@ declares as (
         'titres' as unite,
         0 as decimales,
         'finances' as domaine,
-        'Nombre de valeurs distinctes de fct_ecritures.piece_id pour l’exercice, où nature_piece = titre ; 0 si aucune ligne ; arrondi à l’unité. Sources : ciril_finances/titres.' as formule,
+        'Nombre de valeurs distinctes de « numéro de pièce » dans les mandats et titres de l’exercice (titres) ; 0 si aucune ligne ; arrondi à l’unité. Sources : ciril_finances/titres.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -538,7 +538,7 @@ declares as (
         'factures' as unite,
         0 as decimales,
         'finances' as domaine,
-        'Somme de fct_factures.nb_factures pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : multifact/factures.' as formule,
+        'Somme de « factures » dans les éditions de factures de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : multifact/factures.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -550,7 +550,7 @@ declares as (
         'membres' as unite,
         0 as decimales,
         'gouvernance' as domaine,
-        'Nombre de lignes de fct_mandats pour l’exercice, où est_au_31_decembre = vrai ; absent si aucune ligne ; arrondi à l’unité. Sources : comite/membres.' as formule,
+        'Nombre de mandats tenus au comité de l’exercice (au 31 décembre) ; absent si aucune ligne ; arrondi à l’unité. Sources : comite/membres.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -562,7 +562,7 @@ declares as (
         'membres' as unite,
         0 as decimales,
         'gouvernance' as domaine,
-        'Nombre de lignes de fct_mandats pour l’exercice, où est_au_31_decembre = vrai et code_fonction = vice_presidence ; 0 si aucune ligne ; arrondi à l’unité. Sources : comite/membres.' as formule,
+        'Nombre de mandats tenus au comité de l’exercice (au 31 décembre, vice-présidence) ; 0 si aucune ligne ; arrondi à l’unité. Sources : comite/membres.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -574,7 +574,7 @@ declares as (
         'communes' as unite,
         0 as decimales,
         'gouvernance' as domaine,
-        'Nombre de valeurs distinctes de fct_mandats.code_collectivite pour l’exercice, où est_au_31_decembre = vrai et est_collectivite_reconnue = vrai ; absent si aucune ligne ; arrondi à l’unité. Sources : comite/membres.' as formule,
+        'Nombre de valeurs distinctes de « commune » dans les mandats tenus au comité de l’exercice (au 31 décembre, commune membre) ; absent si aucune ligne ; arrondi à l’unité. Sources : comite/membres.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -586,7 +586,7 @@ declares as (
         'séances' as unite,
         0 as decimales,
         'gouvernance' as domaine,
-        'Nombre de lignes de fct_seances pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : comite/seances.' as formule,
+        'Nombre de séances du comité de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : comite/seances.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -598,7 +598,7 @@ declares as (
         'délibérations' as unite,
         0 as decimales,
         'gouvernance' as domaine,
-        'Nombre de lignes de fct_deliberations pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : comite/seances, comite/deliberations.' as formule,
+        'Nombre de délibérations du comité de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : comite/seances, comite/deliberations.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -610,7 +610,7 @@ declares as (
         'Mb/s' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        'Somme de fct_liens_reseau.debit_mbits pour l’exercice, où nature = accès internet et est_en_service_ouverture = vrai ; absent si aucune ligne ; arrondi à l’unité. Sources : reseau/liens.' as formule,
+        'Somme de « débit en Mb/s » dans les liens du réseau de l’exercice (accès à internet, en service le 1er janvier) ; absent si aucune ligne ; arrondi à l’unité. Sources : reseau/liens.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -622,7 +622,7 @@ declares as (
         'Mb/s' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        'Somme de fct_liens_reseau.debit_mbits pour l’exercice, où nature = accès internet et est_en_service_cloture = vrai ; absent si aucune ligne ; arrondi à l’unité. Sources : reseau/liens.' as formule,
+        'Somme de « débit en Mb/s » dans les liens du réseau de l’exercice (accès à internet, en service le 31 décembre) ; absent si aucune ligne ; arrondi à l’unité. Sources : reseau/liens.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -646,7 +646,7 @@ declares as (
         'km' as unite,
         1 as decimales,
         'infrastructure' as domaine,
-        'Somme de fct_liens_reseau.longueur_km pour l’exercice, où nature = fibre noire et est_en_service_cloture = vrai ; 0 si aucune ligne ; arrondi à 1 décimale. Sources : reseau/liens.' as formule,
+        'Somme de « longueur en km » dans les liens du réseau de l’exercice (fibre noire, en service le 31 décembre) ; 0 si aucune ligne ; arrondi à 1 décimale. Sources : reseau/liens.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -658,7 +658,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        'Somme de fct_acces_autorises.nb_agents pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : citrix/autorisations.' as formule,
+        'Somme de « agents » dans les autorisations d’accès à distance au 31 décembre de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : citrix/autorisations.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -670,7 +670,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        'Plus grande valeur de fct_acces_distants.pic_agents_simultanes pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : citrix/evenements.' as formule,
+        'Plus grande valeur de « agents connectés au même instant » dans les relevés mensuels des accès à distance de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : citrix/evenements.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -682,7 +682,7 @@ declares as (
         'documents' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        'Somme de fct_travaux_edition.nb_documents pour l’exercice, où nature = Bulletins de salaire ; 0 si aucune ligne ; arrondi à l’unité. Sources : editique/travaux.' as formule,
+        'Somme de « documents » dans les travaux d’édition de l’exercice (bulletins de salaire) ; 0 si aucune ligne ; arrondi à l’unité. Sources : editique/travaux.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -694,7 +694,7 @@ declares as (
         'documents' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        'Somme de fct_travaux_edition.nb_documents pour l’exercice, où est_mis_sous_pli = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : editique/travaux.' as formule,
+        'Somme de « documents » dans les travaux d’édition de l’exercice (mis sous pli) ; 0 si aucune ligne ; arrondi à l’unité. Sources : editique/travaux.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -706,7 +706,7 @@ declares as (
         'Go' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        'Somme de fct_stockage.volume_go pour l’exercice, où mois = 12 ; absent si aucune ligne ; arrondi à l’unité. Sources : stockage/volumes.' as formule,
+        'Somme de « volume en Go » dans les relevés de stockage de l’exercice (fin décembre) ; absent si aucune ligne ; arrondi à l’unité. Sources : stockage/volumes.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -718,7 +718,7 @@ declares as (
         'licences' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        'Somme de fct_comptes_messagerie.nb_comptes pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : zimbra/comptes.' as formule,
+        'Somme de « licences utilisées » dans les comptes de messagerie au 31 décembre de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : zimbra/comptes.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -730,7 +730,7 @@ declares as (
         'licences' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        'Somme de fct_licences_messagerie.nb_licences_acquises pour l’exercice ; absent si aucune ligne ; arrondi à l’unité. Sources : zimbra/licences.' as formule,
+        'Somme de « comptes que la licence permet » dans les licences de la messagerie de l’exercice ; absent si aucune ligne ; arrondi à l’unité. Sources : zimbra/licences.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -742,7 +742,7 @@ declares as (
         'octets' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        'Somme de fct_boites_messagerie.volume_octets pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : zimbra/quotas.' as formule,
+        'Somme de « volume en octets » dans les boîtes aux lettres au 31 décembre de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : zimbra/quotas.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -754,7 +754,7 @@ declares as (
         'Go' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        '« Volume des boîtes aux lettres Zimbra, en octets » ÷ 1000000000 ; arrondi à l’unité. Sources : zimbra/quotas.' as formule,
+        '« Volume des boîtes aux lettres Zimbra, en octets » ÷ 1 000 000 000 ; arrondi à l’unité. Sources : zimbra/quotas.' as formule,
         false as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -766,7 +766,7 @@ declares as (
         'sauvegardes' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        'Somme de fct_sauvegardes.nb_travaux pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : sauvegardes/travaux.' as formule,
+        'Somme de « exécutions » dans les sauvegardes de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : sauvegardes/travaux.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -778,7 +778,7 @@ declares as (
         'sauvegardes' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        'Somme de fct_sauvegardes.nb_reussites pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : sauvegardes/travaux.' as formule,
+        'Somme de « exécutions utilisables » dans les sauvegardes de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : sauvegardes/travaux.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -802,7 +802,7 @@ declares as (
         'réunions' as unite,
         0 as decimales,
         'infrastructure' as domaine,
-        'Somme de fct_usages_teams.nb_reunions pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : teams/usages.' as formule,
+        'Somme de « réunions » dans les relevés mensuels de Teams de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : teams/usages.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -814,7 +814,7 @@ declares as (
         'projets' as unite,
         0 as decimales,
         'projets' as domaine,
-        'Nombre de lignes de fct_projets pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : projets/projets.' as formule,
+        'Nombre de projets de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : projets/projets.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -826,7 +826,7 @@ declares as (
         'projets' as unite,
         0 as decimales,
         'projets' as domaine,
-        'Nombre de lignes de fct_projets pour l’exercice, où etat = terminé ; 0 si aucune ligne ; arrondi à l’unité. Sources : projets/projets.' as formule,
+        'Nombre de projets de l’exercice (terminés) ; 0 si aucune ligne ; arrondi à l’unité. Sources : projets/projets.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -838,7 +838,7 @@ declares as (
         'faits' as unite,
         0 as decimales,
         'projets' as domaine,
-        'Nombre de lignes de fct_faits_marquants pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : projets/faits_marquants.' as formule,
+        'Nombre de faits marquants de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : projets/faits_marquants.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -850,7 +850,7 @@ declares as (
         'registres' as unite,
         0 as decimales,
         'rgpd' as domaine,
-        'Nombre de valeurs distinctes de fct_fiches_rgpd.registre pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/traitements_responsable, rgpd/traitements_sous_traitant.' as formule,
+        'Nombre de valeurs distinctes de « registre » dans les fiches des registres de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/traitements_responsable, rgpd/traitements_sous_traitant.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -862,7 +862,7 @@ declares as (
         'fiches' as unite,
         0 as decimales,
         'rgpd' as domaine,
-        'Nombre de lignes de fct_fiches_rgpd pour l’exercice, où registre = responsable ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/traitements_responsable.' as formule,
+        'Nombre de fiches des registres de l’exercice (comme responsable de traitement) ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/traitements_responsable.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -874,7 +874,7 @@ declares as (
         'fiches' as unite,
         0 as decimales,
         'rgpd' as domaine,
-        'Nombre de lignes de fct_fiches_rgpd pour l’exercice, où registre = sous_traitant ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/traitements_sous_traitant.' as formule,
+        'Nombre de fiches des registres de l’exercice (comme sous-traitant) ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/traitements_sous_traitant.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -886,7 +886,7 @@ declares as (
         'sous-traitants' as unite,
         0 as decimales,
         'rgpd' as domaine,
-        'Nombre de lignes de fct_sous_traitants_rgpd pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/sous_traitants.' as formule,
+        'Nombre de sous-traitants de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/sous_traitants.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -898,7 +898,7 @@ declares as (
         'questionnaires' as unite,
         0 as decimales,
         'rgpd' as domaine,
-        'Nombre de lignes de fct_sous_traitants_rgpd pour l’exercice, où est_envoye = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/sous_traitants.' as formule,
+        'Nombre de sous-traitants de l’exercice (questionnaire envoyé) ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/sous_traitants.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -910,7 +910,7 @@ declares as (
         'questionnaires' as unite,
         0 as decimales,
         'rgpd' as domaine,
-        'Nombre de lignes de fct_sous_traitants_rgpd pour l’exercice, où est_retourne = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/sous_traitants.' as formule,
+        'Nombre de sous-traitants de l’exercice (questionnaire revenu) ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/sous_traitants.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -922,7 +922,7 @@ declares as (
         'demandes' as unite,
         0 as decimales,
         'rgpd' as domaine,
-        'Nombre de lignes de fct_dossiers_rgpd pour l’exercice, où nature = demande ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/demandes.' as formule,
+        'Nombre de demandes et violations de l’exercice (demandes d’exercice d’un droit) ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/demandes.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -934,7 +934,7 @@ declares as (
         'violations' as unite,
         0 as decimales,
         'rgpd' as domaine,
-        'Nombre de lignes de fct_dossiers_rgpd pour l’exercice, où nature = violation ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/violations.' as formule,
+        'Nombre de demandes et violations de l’exercice (violations de données) ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/violations.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -946,7 +946,7 @@ declares as (
         'actions' as unite,
         0 as decimales,
         'rgpd' as domaine,
-        'Nombre de lignes de fct_actions_rgpd pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/actions.' as formule,
+        'Nombre d’actions du délégué de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : rgpd/actions.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -958,7 +958,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_effectifs.nb_agents pour l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les effectifs au 31 décembre de l’exercice ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -970,7 +970,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_effectifs.nb_agents pour l’exercice, où code_statut = fonctionnaire ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les effectifs au 31 décembre de l’exercice (fonctionnaires) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -982,7 +982,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_effectifs.nb_agents pour l’exercice, où code_statut = contractuel_permanent ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les effectifs au 31 décembre de l’exercice (contractuels permanents) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -994,7 +994,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_effectifs.nb_agents pour l’exercice, où code_statut = contractuel_non_permanent ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les effectifs au 31 décembre de l’exercice (contractuels non permanents) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1006,7 +1006,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_effectifs.nb_agents pour l’exercice, où code_statut = contractuel_permanent et est_cdi = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les effectifs au 31 décembre de l’exercice (contractuels permanents, en contrat à durée indéterminée) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1018,7 +1018,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_effectifs.nb_agents pour l’exercice, où code_statut = fonctionnaire ou contractuel_permanent ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les effectifs au 31 décembre de l’exercice (fonctionnaires ou contractuels permanents) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1030,7 +1030,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_effectifs.nb_agents de la filière, pour l’exercice, où code_statut = fonctionnaire ; sans objet si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les effectifs au 31 décembre de la filière et de l’exercice (fonctionnaires) ; sans objet si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         '—' as code_si_vide
     from famille_filiere
@@ -1066,7 +1066,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_effectifs.nb_agents de la filière, pour l’exercice, où code_statut = contractuel_permanent ; sans objet si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les effectifs au 31 décembre de la filière et de l’exercice (contractuels permanents) ; sans objet si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         '—' as code_si_vide
     from famille_filiere
@@ -1102,7 +1102,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_effectifs.nb_agents de la filière, pour l’exercice, où code_statut = fonctionnaire ou contractuel_permanent ; sans objet si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les effectifs au 31 décembre de la filière et de l’exercice (fonctionnaires ou contractuels permanents) ; sans objet si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         '—' as code_si_vide
     from famille_filiere
@@ -1138,7 +1138,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_effectifs.nb_agents du cadre d’emplois, pour l’exercice, où code_statut = fonctionnaire ou contractuel_permanent ; sans objet si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les effectifs au 31 décembre du cadre d’emplois et de l’exercice (fonctionnaires ou contractuels permanents) ; sans objet si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         '—' as code_si_vide
     from famille_cadre_emplois
@@ -1162,7 +1162,7 @@ declares as (
         'ans' as unite,
         1 as decimales,
         'rh' as domaine,
-        'Somme de fct_effectifs.somme_ages_medians_ans pour l’exercice, où code_statut = fonctionnaire ; sans objet si aucune ligne ; arrondi à 1 décimale. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « âges, au milieu de la tranche » dans les effectifs au 31 décembre de l’exercice (fonctionnaires) ; sans objet si aucune ligne ; arrondi à 1 décimale. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         '—' as code_si_vide
     from exercices
@@ -1174,7 +1174,7 @@ declares as (
         'ans' as unite,
         1 as decimales,
         'rh' as domaine,
-        'Somme de fct_effectifs.somme_ages_medians_ans pour l’exercice, où code_statut = contractuel_permanent ; sans objet si aucune ligne ; arrondi à 1 décimale. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « âges, au milieu de la tranche » dans les effectifs au 31 décembre de l’exercice (contractuels permanents) ; sans objet si aucune ligne ; arrondi à 1 décimale. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         '—' as code_si_vide
     from exercices
@@ -1186,7 +1186,7 @@ declares as (
         'ans' as unite,
         1 as decimales,
         'rh' as domaine,
-        'Somme de fct_effectifs.somme_ages_medians_ans pour l’exercice, où code_statut = fonctionnaire ou contractuel_permanent ; sans objet si aucune ligne ; arrondi à 1 décimale. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « âges, au milieu de la tranche » dans les effectifs au 31 décembre de l’exercice (fonctionnaires ou contractuels permanents) ; sans objet si aucune ligne ; arrondi à 1 décimale. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         '—' as code_si_vide
     from exercices
@@ -1246,7 +1246,7 @@ declares as (
         'heures' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_heures_remunerees.heures pour l’exercice ; absent si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        'Somme de « heures » dans les heures rémunérées de l’exercice ; absent si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
         true as est_mesure,
         'm' as code_si_vide
     from exercices
@@ -1258,7 +1258,7 @@ declares as (
         'ETPR' as unite,
         2 as decimales,
         'rh' as domaine,
-        '« Heures rémunérées de l’année » ÷ 1820 ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        '« Heures rémunérées de l’année » ÷ 1 820 ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
         false as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1270,7 +1270,7 @@ declares as (
         'heures' as unite,
         2 as decimales,
         'rh' as domaine,
-        'Somme de fct_heures_remunerees.heures pour l’exercice, où code_statut = fonctionnaire ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        'Somme de « heures » dans les heures rémunérées de l’exercice (fonctionnaires) ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1282,7 +1282,7 @@ declares as (
         'ETPR' as unite,
         2 as decimales,
         'rh' as domaine,
-        '« Heures rémunérées des fonctionnaires » ÷ 1820 ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        '« Heures rémunérées des fonctionnaires » ÷ 1 820 ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
         false as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1294,7 +1294,7 @@ declares as (
         'heures' as unite,
         2 as decimales,
         'rh' as domaine,
-        'Somme de fct_heures_remunerees.heures pour l’exercice, où code_statut = contractuel_permanent ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        'Somme de « heures » dans les heures rémunérées de l’exercice (contractuels permanents) ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1306,7 +1306,7 @@ declares as (
         'ETPR' as unite,
         2 as decimales,
         'rh' as domaine,
-        '« Heures rémunérées des contractuels permanents » ÷ 1820 ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        '« Heures rémunérées des contractuels permanents » ÷ 1 820 ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
         false as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1318,7 +1318,7 @@ declares as (
         'heures' as unite,
         2 as decimales,
         'rh' as domaine,
-        'Somme de fct_heures_remunerees.heures pour l’exercice, où code_statut = contractuel_non_permanent ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        'Somme de « heures » dans les heures rémunérées de l’exercice (contractuels non permanents) ; 0 si aucune ligne ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1330,7 +1330,7 @@ declares as (
         'ETPR' as unite,
         2 as decimales,
         'rh' as domaine,
-        '« Heures rémunérées des contractuels non permanents » ÷ 1820 ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
+        '« Heures rémunérées des contractuels non permanents » ÷ 1 820 ; arrondi à 2 décimales. Sources : cegid_rh/agents ou ciril_rh/agents, cegid_rh/heures ou ciril_rh/heures ou dsn/activites.' as formule,
         false as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1342,7 +1342,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = arrivee et est_permanent = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les mouvements de personnel de l’exercice (arrivées, emplois permanents) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1354,7 +1354,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = depart et est_permanent = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les mouvements de personnel de l’exercice (départs, emplois permanents) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1366,7 +1366,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = changement_statut et est_permanent = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les mouvements de personnel de l’exercice (nominations de stagiaires, emplois permanents) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1378,7 +1378,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = arrivee et code_statut = fonctionnaire ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les mouvements de personnel de l’exercice (arrivées, fonctionnaires) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1390,7 +1390,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = depart et code_statut = fonctionnaire ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les mouvements de personnel de l’exercice (départs, fonctionnaires) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1402,7 +1402,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = arrivee et code_statut = contractuel_permanent ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les mouvements de personnel de l’exercice (arrivées, contractuels permanents) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1414,7 +1414,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_mouvements.nb_agents pour l’exercice, où sens = depart et code_statut = contractuel_permanent ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les mouvements de personnel de l’exercice (départs, contractuels permanents) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from exercices
@@ -1426,7 +1426,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_mouvements.nb_agents du motif, pour l’exercice, où sens = depart et est_permanent = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les mouvements de personnel du motif et de l’exercice (départs, emplois permanents) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from famille_motif_depart
@@ -1450,7 +1450,7 @@ declares as (
         'agents' as unite,
         0 as decimales,
         'rh' as domaine,
-        'Somme de fct_mouvements.nb_agents du motif, pour l’exercice, où sens = arrivee et est_permanent = vrai ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
+        'Somme de « agents » dans les mouvements de personnel du motif et de l’exercice (arrivées, emplois permanents) ; 0 si aucune ligne ; arrondi à l’unité. Sources : cegid_rh/agents ou ciril_rh/agents.' as formule,
         true as est_mesure,
         cast(null as varchar) as code_si_vide
     from famille_motif_arrivee
