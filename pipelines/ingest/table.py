@@ -104,7 +104,10 @@ class TableWriter:
         totals = [total for part in parts for total in self._totals(part, target)]
         for part in parts:
             part.forget()
-        return TableCounts(read, accepted, refused, ignored, parquet, sha256_of(target), totals)
+        companions = {
+            path.name.removeprefix(target.stem): sha256_of(path) for path in (refusals, ignores) if path.exists()
+        }
+        return TableCounts(read, accepted, refused, ignored, parquet, sha256_of(target), totals, companions)
 
     def _make_pseudonyms(self) -> None:
         if not self._has_pseudonyms:

@@ -31,6 +31,8 @@ class TableCounts:
     parquet: str  # path inside the lake
     parquet_sha256: str
     totals: list[dict[str, Any]] = field(default_factory=list)  # {kind, column, ligne, annonce, recalcule, ok}
+    # ending of a file beside ``parquet`` (its refused, its ignored lines) → SHA-256; empty in an older manifest
+    compagnons: dict[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)

@@ -177,12 +177,13 @@ def test_verify_finds_nothing_then_names_what_was_changed(filled):
     changed = filled.sicio("verify", "--format", "json")
     assert changed.exit_code == 1
     assert json.loads(changed.stdout)["problems"] == [
-        "deliveries 1: the entry is not the one that was entered",
-        f"archive/{manifest.files[0].sha256}: the file was changed",
-        f"lake/{manifest.tables['ventes'].parquet}: the file was changed",
+        "deliveries 1\u00a0: l’écriture n’est plus celle qui a été enregistrée",
+        f"archive/{manifest.files[0].sha256}\u00a0: le fichier a été modifié",
+        f"lake/{manifest.tables['ventes'].parquet}\u00a0: le fichier a été modifié",
     ]
     original.unlink()
-    assert f"archive/{manifest.files[0].sha256}: the original of" in filled.sicio("verify").stdout
+    said = filled.sicio("verify").stdout
+    assert f"archive/{manifest.files[0].sha256}\u00a0: l’original de ventes_2019.csv (ventes/ventes) a disparu" in said
 
 
 def test_originals_go_when_their_retention_is_over_and_the_figures_stay(filled, monkeypatch):

@@ -182,4 +182,4 @@ def test_a_release_that_was_touched_is_found_out(home):
     figures.write_bytes(figures.read_bytes()[:-1] + b"X")
     done = sicio(home, "verify")
     assert done.returncode == 1
-    assert "releases/2020-v1/rapport/chiffres.parquet: the file was changed" in done.stdout
+    assert "releases/2020-v1/rapport/chiffres.parquet\u00a0: le fichier a été modifié" in done.stdout
