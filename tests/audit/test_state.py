@@ -116,6 +116,31 @@ def test_a_refused_delivery_shows_its_checks_and_keeps_the_former_one(filled, st
     assert [c["resultat"] for c in table["controles"] if c["cle"] == "total_du_mois"] == ["échec"]
 
 
+def test_what_a_decision_accepts_is_no_reason_against_the_year(filled, state_of):
+    filled.publish(FIGURE)
+    filled.refuse("ventes/ventes", 2019, DeliveryRefused("FIC-VIDE", fichier="v.csv"), "abc")
+    assert reasons(state_of(filled)) == ["1 livraison est refusée"]
+    accept_all(filled, state_of)
+    assert state_of(filled)["verdict"]["publiable"]
+    filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
+    filled.receive("ventes/ventes", 2019, check("total_du_mois", False))
+    assert reasons(state_of(filled)) == ["1 contrôle bloquant échoue"]
+    accept_all(filled, state_of)
+    state = state_of(filled)
+    assert state["verdict"]["publiable"] and state["controles"]["echecs"] == 1  # the verdict of the check stays
+
+
+def test_every_finding_that_stops_a_release_is_a_reason(filled, state_of):
+    filled.publish(FIGURE, Finding("SEC-AUDIT", "bloquant", 2019, "rpt_x", "Nombre que l’on peut déduire"))
+    assert reasons(state_of(filled)) == ["1 constat est à décider"]
+
+
+def accept_all(bench: Bench, state_of) -> None:
+    for one in state_of(bench)["constats"]:
+        if one["arrete"]:
+            assert bench.sicio("decide", one["constat"], "--because", "vu", "--by", "A. Martin").exit_code == 0
+
+
 def contradiction(exercice: int = 2019) -> Finding:
     return Finding("PUB-ECART", "alerte", exercice, "essai.ventes.total", "Écart", attendu="14,50", recu="15 €")
 
