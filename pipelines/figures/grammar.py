@@ -108,10 +108,13 @@ class Measure(Declared):
             "median": f"Médiane de {self.fact}.{self.column}",
         }[self.aggregate]
         of = f"{family.in_words}, pour l’exercice" if family else "pour l’exercice"
-        conditions = [f"{column} = {_values_in_words(value)}" for column, value in self.where.items()]
-        where = f", où {' et '.join(conditions)}" if conditions else ""
+        where = f", où {' et '.join(self.conditions())}" if self.where else ""
         empty = {"zero": "0", "missing": "absent", "not_applicable": "sans objet"}[self.empty]
         return f"{what} {of}{where} ; {empty} si aucune ligne"
+
+    def conditions(self) -> list[str]:
+        """What a row must be to be counted, in French words."""
+        return [f"{column} = {_values_in_words(value)}" for column, value in self.where.items()]
 
 
 def _values_in_words(value: Value | list[Value]) -> str:
