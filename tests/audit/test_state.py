@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.audit.controls import BY_KEY, BY_TYPE, DIMENSIONS, dimension
 from pipelines.audit.write import DATA, PAGE, write_states
-from pipelines.ledger.records import CONTROL_TOTAL, Finding
+from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, Finding
 from pipelines.rules import DeliveryRefused
 from pipelines.sources.organisation import load_organisation
 from pipelines.sources.registry import load_registry
@@ -30,7 +30,7 @@ def reasons(state: dict) -> list[str]:
 def test_every_type_of_check_has_a_dimension():
     assert KINDS.keys() == BY_TYPE.keys()
     assert {*BY_KEY.values(), *BY_TYPE.values()} == DIMENSIONS.keys()
-    assert {REFUSED_SHARE, CONTROL_TOTAL} <= BY_KEY.keys()
+    assert {REFUSED_SHARE, CONTROL_TOTAL, FRESHNESS} <= BY_KEY.keys()
 
 
 def test_every_key_that_is_placed_exists():
@@ -39,7 +39,7 @@ def test_every_key_that_is_placed_exists():
         for system, table in load_registry().tables()
         for spec in compile_suite(system.system, table, exercice=2020, previous_rows=10).specs
     }
-    ours = {"bilan", "echeance", REFUSED_SHARE, CONTROL_TOTAL}
+    ours = {"bilan", "echeance", REFUSED_SHARE, CONTROL_TOTAL, FRESHNESS}
     assert BY_KEY.keys() - keys - ours == set()
 
 

@@ -60,6 +60,24 @@ def test_a_finding_that_went_and_comes_back_is_new(filled, monkeypatch):
     assert findings(filled, code="ATT-ALERTE")[0]["depuis"] == "2020-03-05"
 
 
+def test_an_export_that_came_before_its_exercice_was_over_must_be_decided(bench, monkeypatch):
+    monkeypatch.setattr(store, "now", lambda: "2019-10-05T08:00:00+00:00")
+    bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
+    bench.receive("ventes/ventes", 2019, check("ok", True))
+    (early,) = findings(bench, code="COL-PERIME")
+    assert (early["ou"], early["severite"]) == ("ventes/ventes", "alerte")
+    assert (early["recu"], early["attendu"]) == ("reçu le 05/10/2019", "un export fait après le 31/12/2019")
+    assert "à prendre avant de figer l’exercice" in bench.sicio("findings", 2019).stdout
+    monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2020-02-15T00:00:00+00:00")
+    assert findings(bench, code="COL-PERIME") == []  # a later one may still come on that day
+    monkeypatch.setattr(store, "now", lambda: "2020-02-10T08:00:00+00:00")
+    monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2020-02-16T00:00:00+00:00")
+    assert len(findings(bench, code="COL-PERIME")) == 1
+    bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;31/12/2019;1,00\n")
+    bench.receive("ventes/ventes", 2019, check("ok", True))
+    assert findings(bench, code="COL-PERIME") == []
+
+
 def test_a_decision_is_shown_expires_and_is_never_removed(filled, monkeypatch):
     filled.refuse("ventes/ventes", 2020, DeliveryRefused("FIC-VIDE", fichier="v.csv"), "abc")
     assert filled.sicio("findings", 2020).exit_code == 1
