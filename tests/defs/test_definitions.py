@@ -61,13 +61,26 @@ def test_lineage_runs_from_an_export_to_the_publication(graph) -> None:
 
 def test_jobs_schedule_and_sensors_exist(loaded: dg.Definitions) -> None:
     repository = loaded.get_repository_def()
-    assert {"collect", "build"} <= set(repository.job_names)
+    assert {"collect", "build", "release"} <= set(repository.job_names)
     assert [s.name for s in repository.schedule_defs] == ["collecte_quotidienne"]
     assert {s.name for s in repository.sensor_defs} == {
         "alerte_echec",
         "construction_apres_collecte",
         "depot_dans_landing",
     }
+
+
+def test_the_release_job_is_refused_for_the_reasons_of_the_command_line(loaded, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("SICIO_HOME", str(tmp_path))
+    who = {"prepare_par": "A", "relu_par": "B", "approuve_par": "C"}
+    for year, said in ((2020, "stand without a decision"), (1999, "is not one of the organisation's")):
+        done = loaded.resolve_job_def("release").execute_in_process(
+            run_config={"ops": {"figer": {"config": {"exercice": year, **who}}}}, raise_on_error=False
+        )
+        (failure,) = [event.step_failure_data.user_failure_data for event in done.all_events if event.is_step_failure]
+        assert not done.success and said in failure.description
+        assert ("à décider" in failure.metadata) is (year == 2020)
+    assert not (tmp_path / "releases").exists()
 
 
 def test_runs_happen_in_one_process(loaded: dg.Definitions) -> None:
