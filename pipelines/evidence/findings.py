@@ -20,6 +20,7 @@ from pipelines.sources.organisation import Organisation
 from pipelines.sources.registry import Registry
 
 END_OF_TIME = "9999-12-31"
+HIDDEN = "valeur masquée : la table porte des données personnelles"  # reading kept none
 
 
 def gather(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
@@ -197,7 +198,7 @@ def refused_line(manifest: Manifest, row: dict) -> Finding:
         f"{row['systeme']}/{row['table']}",
         f"Ligne refusée : {rule.titre}{column}",
         row["attendu"],
-        row["recu"],
+        HIDDEN if row["recu"] is None and rule.code != "LIG-OBLIGATOIRE" else row["recu"],
         None,
         rule.aide,
         row["fichier"],

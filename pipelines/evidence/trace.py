@@ -267,7 +267,8 @@ def _source(ledger: Ledger, delivery: str) -> Source:
     results = [result for verdict in ledger.verdicts_of(delivery) for result in verdict.results]
     failed = sum(result.success is not True for result in results)
     refused = sum(counts.refusees for counts in manifest.tables.values())
-    verdict = f"acceptée : {len(results) - failed} contrôles réussis sur {len(results)}, {refused} ligne(s) refusée(s)"
+    s = "s" if refused > 1 else ""
+    verdict = f"acceptée : {len(results) - failed} contrôles réussis sur {len(results)}, {refused} ligne{s} refusée{s}"
     files = [(file.name, file.sha256) for file in manifest.files]
     return Source(delivery, manifest.export_key, manifest.exercice, row["received_at"], verdict, files)
 

@@ -44,6 +44,16 @@ def sight(bench: Bench) -> None:
         ledger.sight(gather(bench.home, ledger, bench.registry, load_organisation(bench.home, bench.registry)))
 
 
+def test_a_finding_says_in_words_what_was_received_and_expected(filled):
+    (alert,) = findings(filled, code="ATT-ALERTE")
+    assert (alert["message"], alert["attendu"]) == ("Contrôle d’alerte en échec : alerte", "La règle alerte.")
+    received = {row["ou"]: row["recu"] for row in findings(filled, code="LIG-TYPE")}
+    assert received == {
+        "personnel/agents": "valeur masquée : la table porte des données personnelles",
+        "ventes/ventes": "=1+1",
+    }
+
+
 def test_a_finding_that_went_and_comes_back_is_new(filled, monkeypatch):
     (warning,) = findings(filled, code="ATT-ALERTE")
     events = []
@@ -127,7 +137,7 @@ def test_a_decision_needs_a_finding_that_stands_and_a_day_to_come(filled):
 def test_a_critical_verdict_is_overruled_by_a_decision_only_and_stays_what_it_is(filled):
     refuse_on_a_check(filled)
     (stopped,) = findings(filled, code="ATT-CRITIQUE")
-    assert stopped["ou"] == "ventes/ventes" and stopped["attendu"] == "total_du_mois"
+    assert stopped["ou"] == "ventes/ventes" and stopped["attendu"] == "La règle total_du_mois."
     try:
         judged_again(filled)
         raise AssertionError("accepted without a decision")
