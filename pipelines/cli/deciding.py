@@ -144,6 +144,8 @@ def decide(
     from pipelines.locking import only_writer
 
     session: Session = ctx.obj
+    if not (reason.strip() and by.strip()):
+        raise click.UsageError("a decision says why (--because) and who takes it (--by)")
     day = until.date().isoformat() if until else None
     if day and day < now()[:10]:
         raise click.BadParameter("this day has passed: the acceptance would never hold", param_hint="--until")

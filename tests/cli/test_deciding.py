@@ -131,6 +131,9 @@ def test_a_decision_needs_a_finding_that_stands_and_a_day_to_come(filled):
     (warning,) = findings(filled, code="ATT-ALERTE")
     past = filled.sicio("decide", warning["constat"], "--because", "x", "--by", "A", "--until", "2001-01-01")
     assert past.exit_code == 2 and "this day has passed" in past.output
+    for reason, by in (("", "A"), (" ", "A"), ("x", ""), ("x", "\t")):
+        unsaid = filled.sicio("decide", warning["constat"], "--because", reason, "--by", by)
+        assert unsaid.exit_code == 2 and "says why" in unsaid.output
     assert filled.sicio("decide", "", "--because", "x", "--by", "A").exit_code == 2  # begins several
 
 
