@@ -37,16 +37,16 @@ def gather(home: Home, ledger: Ledger, registry: Registry, organisation: Organis
 
 
 def of_year(standing: list[Standing], registry: Registry, exercice: int, today: str) -> list[Standing]:
-    """Those of one exercice, or of all; an export that may still come on ``today`` (ISO date) is not one yet.
+    """Those of one exercice, or of all."""
+    return [one for one in on_day(standing, registry, today) if one.finding.exercice in (exercice, 0)]
+
+
+def on_day(standing: list[Standing], registry: Registry, today: str) -> list[Standing]:
+    """Those that are findings on ``today`` (ISO date): an export that may still come is not one yet.
 
     What is gathered does not know the date, so that what is published keeps its bytes.
     """
-    return [
-        one
-        for one in standing
-        if one.finding.exercice in (exercice, 0)
-        and not (_may_still_come(one.finding) and _due(registry, one.finding) >= today)
-    ]
+    return [one for one in standing if not (_may_still_come(one.finding) and _due(registry, one.finding) >= today)]
 
 
 def _may_still_come(finding: Finding) -> bool:
