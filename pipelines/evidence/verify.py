@@ -20,6 +20,7 @@ from pipelines.sources.registry import fingerprint
 
 RELEASE = "release.json"
 UNSEALED = ("release", "fingerprint", "ledger", "visas", "reason")  # what a release's fingerprint does not cover
+PRINTED = "le document imprimé"  # that a reader compares with the ledger
 GONE, CHANGED, ADDED = "le fichier a disparu", "le fichier a été modifié", "le fichier a été ajouté"
 
 
@@ -32,18 +33,19 @@ class Verification:
     head: str
 
 
-def verify(home: Home, ledger: Ledger) -> Verification:
-    """Check everything of a home. Reads every kept file once."""
+def verify(home: Home, ledger: Ledger, printed: Head | None = None) -> Verification:
+    """Check everything of a home, and that the chain holds a ``printed`` head. Reads every kept file once."""
     head = ledger.head()
     manifests = [Manifest.from_dict(row["manifest"]) for row in ledger.all_rows("deliveries")]
     releases = {row["release"]: _json(home.releases / row["release"] / RELEASE) for row in ledger.all_rows("releases")}
+    beside = {PRINTED: printed} if printed else {}
     parts: dict[str, list[tuple[Path, str]]] = {
         "originals in the archive": list(_originals(home)),
         "files of the lake": [pair for manifest in manifests for pair in _lake(home, manifest)],
         "files of the publication": list(_listed(home.published, _json(home.published / "manifest.json"))),
         "files of releases": [pair for name, kept in releases.items() for pair in _listed(home.releases / name, kept)],
     }
-    problems = [broken.sentence() for broken in ledger.check(_anchors(releases))]
+    problems = [broken.sentence() for broken in ledger.check(_anchors(releases) | beside)]
     problems += [problem for files in parts.values() for problem in _compare(home, files)]
     problems += _missing_originals(home, ledger, manifests)
     problems += [problem for manifest in manifests for problem in _other_manifest(home, manifest)]

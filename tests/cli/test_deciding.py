@@ -217,6 +217,17 @@ def test_verify_finds_nothing_then_names_what_was_changed(filled):
     assert f"archive/{manifest.files[0].sha256}\u00a0: l’original de ventes_2019.csv (ventes/ventes) a disparu" in said
 
 
+def test_a_head_that_a_report_prints_is_compared_with_the_ledger(filled):
+    with filled.ledger() as ledger:
+        entries, hash_ = ledger.head().entries, ledger.head().hash
+        ledger.record_build("b", True, [], [])
+    in_pieces = "\u200b".join(hash_[i : i + 8] for i in range(0, 64, 8))  # as the PDF lets it be copied
+    assert "Nothing was changed." in filled.sicio("verify", "--head", entries, in_pieces).stdout
+    for wrong in ((entries, "0" * 64), (entries + 1, hash_), (999, hash_)):
+        told = filled.sicio("verify", "--head", *wrong)
+        assert told.exit_code == 1 and "que connaît le document imprimé" in told.stdout
+
+
 def test_originals_go_when_their_retention_is_over_and_the_figures_stay(filled, monkeypatch):
     monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2024-12-31T00:00:00+00:00")
     assert "0 originals would go" in filled.sicio("purge", "--dry-run").stdout
