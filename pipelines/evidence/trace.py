@@ -318,10 +318,10 @@ def _fate(home: Home, figures: Figures, manifest: Manifest, fichier: str, ligne:
     if state != "acceptée" or not is_current:
         return LineFate(*identity, state, reason)
     with _Warehouse(home) as warehouse:
-        reached, motives = _reached(warehouse, figures, manifest.delivery, where)
+        place = f"_livraison = {literal(manifest.delivery)} and {where}"
+        reached, motives, counted = _reached(warehouse, figures, place)
         if not (reached or motives):
-            place = f"_livraison = {literal(manifest.delivery)} and {where}"
-            motives = _why_none(warehouse, figures, manifest.system, tables, place)
+            motives = _why_none(warehouse, figures, manifest.system, tables, counted, place)
     return LineFate(*identity, state, reason, reached, motives)
 
 
@@ -347,20 +347,23 @@ def _companion(path: Path, query: str) -> list[dict[str, Any]]:
     return select(path, query) if path.exists() else []
 
 
-def _reached(warehouse: _Warehouse, figures: Figures, delivery: str, where: str) -> tuple[list[Reached], list[str]]:
-    """The figures that one line reached, and the motives for which it counted for nothing."""
-    place = f"_livraison = {literal(delivery)} and {where}"
+def _reached(
+    warehouse: _Warehouse, figures: Figures, place: str
+) -> tuple[list[Reached], list[str], list[tuple[str, LineSource]]]:
+    """The figures that one line reached, the motives for which it counted for nothing, and the facts it counted in."""
     reached: list[Reached] = []
     motives: list[str] = []
+    counted: list[tuple[str, LineSource]] = []
     for fact, sources in load_lines().items():
         for source in sources:
             rows = warehouse.rows(f"select poids, motif from intermediate.{source.lines} where {place}")
             motives += [row["motif"] for row in rows if row["poids"] == 0]
             if any(row["poids"] for row in rows):
+                counted.append((fact, source))
                 reached += _figures_of(warehouse, figures, fact, source, place)
     reached += [one for one in _named(warehouse, ABSENCES, "0", place) if _stands(warehouse, one)]
     reached += [one for one in _named(warehouse, PRINTED_FIGURES, VALUE, place) if _stands(warehouse, one, PRINTED)]
-    return [*reached, *_computed(figures, reached)], list(dict.fromkeys(motives))
+    return [*reached, *_computed(figures, reached)], list(dict.fromkeys(motives)), counted
 
 
 def _named(warehouse: _Warehouse, relation: str, value: str, place: str) -> list[Reached]:
@@ -377,15 +380,21 @@ def _stands(warehouse: _Warehouse, one: Reached, status: str | None = None) -> b
     return bool(rows) and status in (None, rows[0]["statut"])
 
 
-def _why_none(warehouse: _Warehouse, figures: Figures, system: str, tables: list[str], place: str) -> list[str]:
+def _why_none(
+    warehouse: _Warehouse,
+    figures: Figures,
+    system: str,
+    tables: list[str],
+    counted: list[tuple[str, LineSource]],
+    place: str,
+) -> list[str]:
     """Why a line that was accepted reached no figure, without having been set aside."""
     if printed := _named(warehouse, PRINTED_FIGURES, VALUE, place):
         return [f"chiffre imprimé : comparé à {one.code} recalculé, jamais repris dans un calcul" for one in printed]
     fed = [code for code in figures.by_code if _rests_on(figures, code, system, tables)]
     if not fed:
         return ["aucun chiffre ne se calcule sur cette table : elle n’est lue que par des tableaux"]
-    nearest = [found for fact, sources in load_lines().items() for source in sources
-               if (found := _nearest(warehouse, figures, fact, source, place))]  # fmt: skip
+    nearest = [words for fact, source in counted if (words := _nearest(warehouse, figures, fact, source, place))]
     others = f", ni aucun des {len(fed) - 1} autres chiffres calculés sur cette table" if len(fed) > 1 else ""
     return nearest or [f"{fed[0]} ne la retient pas{others}"]
 
@@ -398,13 +407,13 @@ def _rests_on(figures: Figures, code: str, system: str, tables: list[str]) -> bo
 
 def _nearest(warehouse: _Warehouse, figures: Figures, fact: str, source: LineSource, place: str) -> str | None:
     """Of the figures that measure ``fact``, the one of which the line meets most conditions, and those it does not."""
-    if not warehouse.rows(f"select 1 as une from intermediate.{source.lines} where {place} and poids = 1"):
-        return None
     unmet = {
         declared.figure.code: _unmet(warehouse, declared.figure.measure, source, place)
         for declared in figures.by_code.values()
         if declared.figure.measure and declared.figure.measure.fact == fact
     }
+    if not unmet:  # a fact that only tables read
+        return None
     code = min(unmet, key=lambda code: len(unmet[code]))
     conditions = " et ".join(unmet[code]) or "un membre que le rapport publie"
     return f"aucun chiffre ne la retient : le plus proche, {code}, demande {conditions}"
