@@ -89,12 +89,13 @@ def _verdicts(home: Home, ledger: Ledger, ref: ExportRef, manifest: Manifest) ->
         identity = fingerprint([manifest.delivery, table.name, suite.suite_id])[:32]
         verdict = ledger.verdict(identity)
         if verdict is None:
+            from pipelines.validate.freshness import freshness
             from pipelines.validate.judge import judge
             from pipelines.validate.losses import refused_share
             from pipelines.validate.totals import control_totals
 
             judged = judge(home.lake / counts.parquet, suite)
-            results = [*judged, refused_share(counts), *control_totals(table, counts)]
+            results = [*judged, refused_share(counts), *control_totals(table, counts), *freshness(counts)]
             verdict = Verdict(identity, manifest.delivery, table.name, suite.suite_id, results)
         verdicts.append(verdict)
     return verdicts

@@ -123,6 +123,12 @@ _TABLE = [
         "Export attendu et non reçu",
         "Relancer le propriétaire de l’export, ou déclarer l’absence.",
     ),
+    Rule(
+        "COL-PERIME",
+        "Export arrêté avant la fin de l’exercice",
+        "Refaire l’export une fois l’exercice terminé, ou dire pourquoi rien ne s’y ajoute (sicio decide).",
+        a_decider=True,
+    ),
     # judgement
     Rule(
         "ATT-CRITIQUE",
@@ -273,6 +279,7 @@ _TABLE = [
 _EFFETS = {
     "LIG": "La ligne est refusée, comptée et expliquée ; le reste de la livraison est lu. Les chiffres concernés sont dits partiels.",
     "FIC": "La livraison est refusée en entier ; la précédente, si elle existe, reste celle qui compte.",
+    "COL-PERIME": "La livraison est acceptée et ses chiffres publiés, bien qu’incomplets peut-être : à décider avant de figer l’exercice.",
     "COL": "Les chiffres qui en dépendent manquent (code « m ») tant que l’export n’est ni reçu ni déclaré absent.",
     "ATT-CRITIQUE": "La livraison n’est pas acceptée ; la précédente reste celle qui compte, sauf décision motivée.",
     "ATT-ALERTE": "La livraison est acceptée ; l’alerte demeure visible.",

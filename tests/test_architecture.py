@@ -20,7 +20,7 @@ STAGES = ["extract", "ingest", "validate", "accept", "transform", "publish", "re
 LAYERS = [
     ["cli"],
     ["definitions", "defs"],
-    ["collect", "replay", "audit"],
+    ["collect", "replay", "audit", "release"],
     [*STAGES, "evidence"],
     ["ledger"],
     ["sources", "figures", "chapters"],
@@ -32,6 +32,7 @@ NEIGHBOURS = {
     ("chapters", "sources"),  # a chapter is declared in YAML as a source is
     ("failpoints", "settings"),
     ("locking", "settings"),
+    ("release", "audit"),  # a release shows on the audit page at once
     ("definitions", "defs"),
     ("defs", "definitions"),  # the entry point, and the runner that loads it
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.french import day
-from pipelines.ledger.records import CONTROL_TOTAL, CheckResult
+from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, CheckResult
 from pipelines.ledger.store import Ledger
 from pipelines.sources.registry import ExportRef
 
@@ -21,7 +21,7 @@ DIMENSIONS = {
     UNICITE: "rien n’est compté deux fois",
     REFERENTIELS: "les codes appartiennent à leur liste",
     COHERENCE: "les colonnes, les lignes et les totaux s’accordent",
-    FRAICHEUR: "l’export est arrivé à son échéance",
+    FRAICHEUR: "l’export est arrivé à son échéance, et couvre tout l’exercice",
 }
 # Which dimension a check belongs to: by the beginning of its key, else by its type.
 BY_KEY = {
@@ -38,6 +38,7 @@ BY_KEY = {
     "traitement_saisi_deux_fois": UNICITE,
     "echeance": FRAICHEUR,
     CONTROL_TOTAL: COHERENCE,
+    FRESHNESS: FRAICHEUR,
 }
 BY_TYPE = {
     "expect_table_row_count_to_be_between": COMPLETUDE,

@@ -1,31 +1,42 @@
 """Whether the year may be published as it stands, why not, and the five numbers that come first."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 State = dict[str, Any]
+# What stops a year, by rule or family of rules: the words for one, for several, and where the page tells more.
+KINDS = {
+    "COL-MANQUANT": ("export manque", "exports manquent", "collecte"),
+    "FIC": ("livraison est refusée", "livraisons sont refusées", "collecte"),
+    "ATT": ("contrôle bloquant échoue", "contrôles bloquants échouent", "controles"),
+}
+FAILED_BUILD, OTHER = "DBT-ECHEC", "autre"  # a failed build has its own sentence
 
 
 def verdict(state: State) -> State:
-    """``{publiable, raisons: [{texte, ancre}]}``: publishable when there is no reason against."""
+    """``{publiable, raisons: [{texte, ancre}]}``: publishable when there is no reason against.
+
+    What somebody's decision accepts is no reason: the page and ``sicio release`` stop at the same findings.
+    """
     reasons = [{"texte": text, "ancre": anchor} for text, anchor in _reasons(state)]
     return {"publiable": not reasons, "raisons": reasons}
 
 
 def _reasons(state: State) -> Iterator[tuple[str, str]]:
-    states = [export["etat"] for export in state["collecte"]["exports"]]
-    if late := states.count("manque"):
-        yield _counted(late, "export manque", "exports manquent"), "collecte"
-    if refused := states.count("refusé"):
-        yield _counted(refused, "livraison est refusée", "livraisons sont refusées"), "collecte"
-    if failed := state["controles"]["echecs"]:
-        yield _counted(failed, "contrôle bloquant échoue", "contrôles bloquants échouent"), "controles"
+    stopping = Counter(_kind(one["code"]) for one in state["constats"] if one["arrete"])
+    for kind, (one, many, anchor) in KINDS.items():
+        if stopping[kind]:
+            yield _counted(stopping[kind], one, many), anchor
     yield from _publication(state)
-    to_decide = [one for one in state["constats"] if one["arrete"] and one["severite"] != "bloquant"]
-    if to_decide:
-        yield _counted(len(to_decide), "constat est à décider", "constats sont à décider"), "constats"
+    if stopping[OTHER]:
+        yield _counted(stopping[OTHER], "constat est à décider", "constats sont à décider"), "constats"
     if problems := len(state["reproduire"]["verification"]["anomalies"]):
         yield _counted(problems, "anomalie de vérification", "anomalies de vérification"), "reproduire"
+
+
+def _kind(code: str) -> str:
+    return next((kind for kind in (*KINDS, FAILED_BUILD) if code.startswith(kind)), OTHER)
 
 
 def _publication(state: State) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ What is true is found by ``evidence``; here it is chosen, laid out, and given an
 
 import datetime as dt
 import difflib
+import re
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +14,7 @@ import click
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.output import Column, format_option, note, printable, title, write_csv, write_json
 from pipelines.cli.session import Session, did_you_mean, global_options, year_argument
+from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now, open_ledger
 from pipelines.rules import RULES
@@ -144,6 +146,8 @@ def decide(
     from pipelines.locking import only_writer
 
     session: Session = ctx.obj
+    if not (reason.strip() and by.strip()):
+        raise click.UsageError("a decision says why (--because) and who takes it (--by)")
     day = until.date().isoformat() if until else None
     if day and day < now()[:10]:
         raise click.BadParameter("this day has passed: the acceptance would never hold", param_hint="--until")
@@ -200,18 +204,23 @@ def explain(ctx: click.Context, code: str) -> None:
 
 @click.command(short_help="Prove that nothing recorded or kept was changed.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--head", type=(click.IntRange(0), str), metavar="ENTRIES HASH", help="A head that a report or a release prints."
+)
 @global_options
 @click.pass_context
-def verify(ctx: click.Context, form: str) -> None:
+def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
     """Check the ledger's chain, and every file of the archive, the lake, the publication and the releases.
 
-    Ends with 1 when something was edited, removed, reordered, added or cut off.
+    With --head, also check that the chain still holds what a report printed: only that shows a ledger written anew, or cut
+    off, with everything that lies beside it. Ends with 1 when something was edited, removed, reordered, added or cut off.
     """
     from pipelines.evidence.verify import verify as verified
 
     session: Session = ctx.obj
+    printed = Head(head[0], re.sub("[^0-9a-f]", "", head[1].lower())) if head else None  # a PDF breaks it in pieces
     with session.ledger() as ledger:
-        result = verified(session.home, ledger)
+        result = verified(session.home, ledger, printed)
     if form == "json":
         write_json(asdict(result), session.organisation)
     else:

@@ -10,17 +10,9 @@ from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.exporting import copy_to_server
 from pipelines.cli.output import note, printable, progress, title
 from pipelines.cli.session import Session, did_you_mean, global_options, shown, year_argument
-from pipelines.ledger.store import Ledger, now, open_ledger
+from pipelines.ledger.store import open_ledger
 from pipelines.publish.erratum import erratum
-from pipelines.publish.release import (
-    CannotRelease,
-    Inputs,
-    Visas,
-    changes_between,
-    export_tables,
-    last_release,
-    write_release,
-)
+from pipelines.publish.release import CannotRelease, Visas, changes_between, export_tables
 
 
 @click.command(short_help="Freeze a year.")
@@ -39,76 +31,34 @@ def release(
     Refused (1) while a finding that blocks, or that must be decided, stands without a decision.
     """
     from pipelines.locking import only_writer
+    from pipelines.release import NotBuilt, Undecided, release_year
 
     session: Session = ctx.obj
     session.exercice(year)
+    visas = Visas(prepared_by, reviewed_by, approved_by)
     with only_writer(session.home), open_ledger(session.home) as ledger:
-        _refuse_what_is_open(session, ledger, year)
-        former = last_release(session.home, ledger, year)
-        visas = Visas(prepared_by, reviewed_by, approved_by)
         try:
-            name = write_release(session.home, ledger, year, _inputs(session, ledger), visas, reason)
+            done = release_year(session.home, ledger, session.registry, session.organisation, year, visas, reason)
+        except Undecided as error:
+            for one in error.findings:
+                note(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {one.finding.message}")
+            hint = f"`{session.command} decide FINDING --because … --by …`"
+            raise click.ClickException(f"{error}: {hint}") from None
+        except NotBuilt as error:
+            raise click.ClickException(f"{error}: `{session.command} run YEAR`") from None
         except CannotRelease as error:
             raise click.ClickException(str(error)) from None
-        _publish(session, ledger)
-        row = ledger.all_rows("releases")[-1]
-        head = ledger.head()
-    title(f"{name} is frozen", session.organisation)
-    click.echo(f"  fingerprint  {row['fingerprint']}")
-    click.echo(f"  ledger       {head.entries} {head.hash}")
-    click.echo(f"  folder       {shown(session.home.releases / name)}")
-    if former:
+    if done.held:
+        note(f"Not published yet: {done.held}")
+    title(f"{done.name} is frozen", session.organisation)
+    click.echo(f"  fingerprint  {done.fingerprint}")
+    click.echo(f"  ledger       {done.head.entries} {done.head.hash}")
+    click.echo(f"  folder       {shown(session.home.releases / done.name)}")
+    if done.former:
         click.echo()
-        click.echo(_erratum(session, former.name, name))
+        click.echo(_erratum(session, done.former, done.name))
     if server := settings.publication_server():
         copy_to_server(session, server)
-
-
-def _refuse_what_is_open(session: Session, ledger: Ledger, year: int) -> None:
-    from pipelines.evidence.findings import gather, stops_a_release
-
-    today = now()[:10]
-    standing = ledger.standing(gather(session.home, ledger, session.registry, session.organisation))
-    stopping = [s for s in standing if s.finding.exercice in (year, 0) and stops_a_release(s) and s.is_open(today)]
-    for one in stopping:
-        note(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {one.finding.message}")
-    if stopping:
-        raise click.ClickException(
-            f"{len(stopping)} finding(s) of {year} stand without a decision: mend them, or "
-            f"`{session.command} decide FINDING --because … --by …`"
-        )
-
-
-def _inputs(session: Session, ledger: Ledger) -> Inputs:
-    """What the warehouse was made of, when that is what is accepted now."""
-    from pipelines.transform.build import is_current
-    from pipelines.transform.freeze import code_version, freeze
-
-    if not is_current(session.home, ledger):
-        raise click.ClickException(f"the warehouse is not that of what is accepted now: `{session.command} run YEAR`")
-    frozen = freeze(session.home, ledger)
-    return Inputs(frozen.build, code_version(), frozen.manifests)
-
-
-def _publish(session: Session, ledger: Ledger) -> None:
-    """Publish again, so that the audit tables name the release; another frozen year may still hold that back."""
-    from pipelines.audit.write import write_states
-    from pipelines.evidence.findings import gather
-    from pipelines.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
-    from pipelines.publish.swap import publish
-    from pipelines.report.write import report_pages
-
-    findings = gather(session.home, ledger, session.registry, session.organisation)
-    ledger.sight(findings)
-    try:
-        refuse_frozen_changes(frozen_changes(session.home, ledger))
-    except FrozenYear as error:
-        note(f"Not published yet: {error}")
-    else:
-        build = ledger.last_build()["build"]
-        with report_pages(session.home, ledger, session.organisation, build) as pages:
-            publish(session.home, ledger, build, findings, session.organisation.seuil_secret, pages)
-    write_states(session.home, ledger, session.registry, session.organisation)
 
 
 @click.command(short_help="What differs between two releases, and the erratum.")

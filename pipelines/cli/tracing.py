@@ -94,9 +94,9 @@ def _show(found: Trace) -> None:
     click.echo("  modèle    rapport.chiffres (dbt_project/models/rapport/chiffres.sql)")
     if found.expression:
         click.echo(f"  calcul    {found.expression}")
-    if found.absence:
-        where = f"{found.absence.fichier}:{found.absence.ligne}"
-        click.echo(f"  absence   {where} — {found.absence.motif}")
+    for name, line in (("absence", found.absence), ("reprise", found.reprise)):
+        if line:
+            click.echo(f"  {name}   {line.fichier}:{line.ligne} — {line.motif}")
     for leaf in found.feuilles:
         _show_leaf(leaf)
     click.echo("\nLivraisons")
@@ -138,21 +138,19 @@ def _plain(value: Decimal | None, places: int = 0) -> str:
 
 def _line_rows(found: Trace) -> list[dict[str, Any]]:
     sources = {source.livraison: source for source in found.sources}
-    rows = []
-    for leaf in found.feuilles:
-        for line in leaf.lignes:
-            source = sources[line.livraison]
-            rows.append(
-                {
-                    **asdict(line),
-                    "code": found.code,
-                    "exercice": found.exercice,
-                    "mesure": leaf.code,
-                    "export": source.export,
-                    "sha256": dict(source.fichiers)[line.fichier],
-                }
-            )
-    return rows
+    lines = [(found.code, line) for line in (found.absence, found.reprise) if line]
+    lines += [(leaf.code, line) for leaf in found.feuilles for line in leaf.lignes]
+    return [
+        {
+            **asdict(line),
+            "code": found.code,
+            "exercice": found.exercice,
+            "mesure": measure,
+            "export": sources[line.livraison].export,
+            "sha256": dict(sources[line.livraison].fichiers)[line.fichier],
+        }
+        for measure, line in lines
+    ]
 
 
 def _as_json(found: Trace) -> dict[str, Any]:
@@ -188,7 +186,7 @@ def _show_fate(fate: LineFate) -> None:
     if fate.raison:
         click.echo(printable(f"  {fate.raison}"))
     for motive in fate.motifs:
-        click.echo(f"  comptée pour rien : {motive}")
+        click.echo(printable(f"  comptée pour rien : {motive}"))
     rows = [
         {
             "code": one.code,
@@ -198,5 +196,3 @@ def _show_fate(fate: LineFate) -> None:
         for one in fate.chiffres
     ]
     table([Column("code", "Chiffre"), Column("exercice", "Exercice"), Column("apport", "Apport")], rows)
-    if fate.etat == "acceptée" and fate.est_courante and not fate.chiffres and not fate.motifs:
-        click.echo("  cette table n’alimente aucun chiffre de rapport.chiffres : elle n’est lue que par des tableaux")

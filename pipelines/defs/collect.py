@@ -126,7 +126,7 @@ def _balance_check(key: dg.AssetKey, table: Table, current: dict[int, Manifest])
         check_name="bilan",
         asset_key=key,
         passed=all(c.lues == c.acceptees + c.refusees + c.ignorees for c in counts.values()),
-        metadata={"exercices": len(counts), "lignes refusées": len(refused), **_table("refus", refused)},
+        metadata={"exercices": len(counts), "lignes refusées": len(refused), **findings_table("refus", refused)},
     )
 
 
@@ -139,12 +139,12 @@ def _expectations_check(
         check_name="attentes",
         asset_key=key,
         passed=not bad,
-        metadata={"contrôles": sum(len(v.results) for v in verdicts.values()), **_table("en défaut", findings)},
+        metadata={"contrôles": sum(len(v.results) for v in verdicts.values()), **findings_table("en défaut", findings)},
         severity=dg.AssetCheckSeverity.ERROR if any(r.blocks for _, r in bad) else dg.AssetCheckSeverity.WARN,
     )
 
 
-def _table(name: str, findings: list[Finding]) -> dict[str, dg.TableMetadataValue]:
+def findings_table(name: str, findings: list[Finding]) -> dict[str, dg.TableMetadataValue]:
     """The findings as `sicio findings` numbers and words them; nothing when there are none."""
     rows = [
         dg.TableRecord(

@@ -1,7 +1,8 @@
 """Jobs, schedule and sensors: what the yearly load does by itself.
 
 ``collect`` takes in exports (several exercices in one run); ``build`` makes the warehouse and publishes. A refused
-export fails its own step of ``collect`` and nothing else: ``build`` is another job.
+export fails its own step of ``collect`` and nothing else: ``build`` is another job. ``release``, which somebody must ask
+for, stands in its own module.
 """
 
 import datetime as dt

@@ -1,22 +1,26 @@
 """The publication: after every mart and report table, ``published/`` is swapped whole, then copied to a server if there is one."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from pipelines import settings
 from pipelines.audit.write import write_states
+from pipelines.defs.collect import findings_table
 from pipelines.defs.workspace import home, organisation, registry
-from pipelines.evidence.findings import gather
-from pipelines.ledger.records import Finding
-from pipelines.ledger.store import Ledger, open_ledger
+from pipelines.evidence.findings import gather, on_day, stops_a_release
+from pipelines.ledger.records import Finding, Standing
+from pipelines.ledger.store import Ledger, now, open_ledger
 from pipelines.locking import only_writer
 from pipelines.publish.profiles import NotPublished
-from pipelines.publish.release import frozen_changes, refuse_frozen_changes
+from pipelines.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
 from pipelines.publish.swap import publish
 from pipelines.report.write import report_pages
 from pipelines.rules import RULES
 
 PUBLISHED = dg.AssetKey(["publication", "published"])
 SERVED = dg.AssetKey(["publication", "postgresql"])
+FINDINGS = "constats"  # the check that shows what no other one does: differences, reconciliations, missing exports
 NOT_SERVED = "not copied to the server: "
 
 
@@ -33,8 +37,9 @@ def publish_defs() -> dg.Definitions:
             "published/ : rapport.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc, avec le "
             "profil public (rapport seul, petits effectifs masqués)."
         ),
+        check_specs=[dg.AssetCheckSpec(FINDINGS, asset=PUBLISHED, description="Aucun constat n’est à décider.")],
     )
-    def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def published(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         with only_writer(home()), open_ledger(home()) as ledger:
             build = ledger.last_build()["build"]
             try:
@@ -43,9 +48,13 @@ def publish_defs() -> dg.Definitions:
                 ledger.sight(findings)
                 with report_pages(home(), ledger, organisation(), build) as pages:
                     identity = publish(home(), ledger, build, findings, organisation().seuil_secret, pages)
+                yield findings_check(ledger.standing(findings))
+            except FrozenYear:
+                yield findings_check(ledger.standing(gather(home(), ledger, registry(), organisation())))
+                raise
             finally:  # what was held back shows too
                 write_states(home(), ledger, registry(), organisation())
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             metadata={"publication": identity, "constats": len(findings), "dossier": str(home().published)}
         )
 
@@ -82,6 +91,27 @@ def served_copy() -> dg.AssetsDefinition:
         )
 
     return postgresql
+
+
+def findings_check(standing: list[Standing]) -> dg.AssetCheckResult:
+    """What must be decided, then everything else that is open, as ``sicio findings`` numbers and words them."""
+    today = now()[:10]
+    standing = on_day(standing, registry(), today)
+    still_open = [one for one in standing if one.is_open(today)]
+    to_decide = [one.finding for one in still_open if stops_a_release(one) or one.finding.severity == "bloquant"]
+    others = [one.finding for one in still_open if one.finding not in to_decide]
+    return dg.AssetCheckResult(
+        check_name=FINDINGS,
+        asset_key=PUBLISHED,
+        passed=not to_decide,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "constats": len(standing),
+            "acceptés": len(standing) - len(still_open),
+            **findings_table("à décider", to_decide),
+            **findings_table("ouverts", others),
+        },
+    )
 
 
 def hold_frozen_years(ledger: Ledger, build: str) -> None:

@@ -10,6 +10,7 @@ from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.gaps import declared_absences, figures_by_table
 from pipelines.evidence.parquet import select
 from pipelines.figures.load import load_figures
+from pipelines.french import day
 from pipelines.ledger.checks import check_finding
 from pipelines.ledger.records import Finding, Manifest, Standing
 from pipelines.ledger.store import Ledger
@@ -19,6 +20,7 @@ from pipelines.sources.organisation import Organisation
 from pipelines.sources.registry import Registry
 
 END_OF_TIME = "9999-12-31"
+HIDDEN = "valeur masquée : la table porte des données personnelles"  # reading kept none
 
 
 def gather(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
@@ -35,18 +37,32 @@ def gather(home: Home, ledger: Ledger, registry: Registry, organisation: Organis
 
 
 def of_year(standing: list[Standing], registry: Registry, exercice: int, today: str) -> list[Standing]:
-    """Those of one exercice, or of all; an export that may still come on ``today`` (ISO date) is not one yet.
+    """Those of one exercice, or of all."""
+    return [one for one in on_day(standing, registry, today) if one.finding.exercice in (exercice, 0)]
+
+
+def on_day(standing: list[Standing], registry: Registry, today: str) -> list[Standing]:
+    """Those that are findings on ``today`` (ISO date): an export that may still come is not one yet.
 
     What is gathered does not know the date, so that what is published keeps its bytes.
     """
-    return [
-        one
-        for one in standing
-        if one.finding.exercice in (exercice, 0)
-        and not (
-            one.finding.code == "COL-MANQUANT" and registry.export_of(one.finding.ou).due(one.finding.exercice) >= today
-        )
-    ]
+    return [one for one in standing if not (_may_still_come(one.finding) and _due(registry, one.finding) >= today)]
+
+
+def _may_still_come(finding: Finding) -> bool:
+    """True for an export that is missing, or that stops before the end of an exercice which is not over."""
+    return finding.code in ("COL-MANQUANT", "COL-PERIME")
+
+
+def _due(registry: Registry, finding: Finding) -> str:
+    """The day by which the export that a finding speaks of is expected; ``ou`` is an export or one of its tables."""
+    system, _, name = finding.ou.partition("/")
+    refs = [ref for ref in registry.exports() if ref.system.system == system]
+    return next(
+        ref.due(finding.exercice)
+        for ref in refs
+        if ref.export.name == name or name in (table.name for table in ref.export.tables)
+    )
 
 
 def stops_a_release(one: Standing) -> bool:
@@ -57,6 +73,7 @@ def stops_a_release(one: Standing) -> bool:
 def _collection(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
     """Refused and missing exports; what is missing is so whatever the date, so that a copy keeps its bytes."""
     figures, found = load_figures(), []
+    received = {row["delivery"]: row["received_at"] for row in ledger.all_rows("deliveries")}
     for exercice in organisation.years:
         arrivals = Arrivals(
             ledger,
@@ -72,6 +89,9 @@ def _collection(home: Home, ledger: Ledger, registry: Registry, organisation: Or
                 found += _refused(ledger, ref.key, exercice)
             elif status.state == "late":
                 found.append(_missing(ref.key, exercice, ref.owner, ref.due(exercice)))
+            current = arrivals.current.get(ref.key)
+            if current and not ref.export.optional and received[current.manifest.delivery] < f"{exercice}-12-31":
+                found.append(_too_early(current.manifest, received[current.manifest.delivery]))
     return found
 
 
@@ -115,6 +135,22 @@ def _missing(key: str, exercice: int, owner: str, due: str) -> Finding:
         f"{rule.titre} : {key} ({owner})",
         f"un export avant le {due}",
         aide=rule.aide,
+    )
+
+
+def _too_early(manifest: Manifest, received: str) -> Finding:
+    """A delivery that came before its exercice was over: whatever its rows say, they cannot hold all of it."""
+    rule = RULES["COL-PERIME"]
+    return Finding(
+        "COL-PERIME",
+        "alerte",
+        manifest.exercice,
+        manifest.export_key,
+        f"{rule.titre} : {manifest.export_key}",
+        f"un export fait après le 31/12/{manifest.exercice}",
+        f"reçu le {day(received)}",
+        aide=rule.aide,
+        fichier=manifest.files[0].name,
     )
 
 
@@ -162,7 +198,7 @@ def refused_line(manifest: Manifest, row: dict) -> Finding:
         f"{row['systeme']}/{row['table']}",
         f"Ligne refusée : {rule.titre}{column}",
         row["attendu"],
-        row["recu"],
+        HIDDEN if row["recu"] is None and rule.code != "LIG-OBLIGATOIRE" else row["recu"],
         None,
         rule.aide,
         row["fichier"],

@@ -13,9 +13,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from pipelines.evidence.gaps import sources_of
 from pipelines.evidence.parquet import select
 from pipelines.figures.grammar import Figure, Measure, Value
-from pipelines.figures.load import Figures
+from pipelines.figures.load import DeclaredFigure, Figures
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
@@ -24,6 +25,9 @@ from pipelines.sources.yaml_file import parse, read_mapping
 from pipelines.sql import literal
 
 LINES = Path(__file__).with_name("lines.yml")
+ABSENCES, PRINTED_FIGURES = "intermediate.int_communs__absences", "staging.stg_published_reports__figures"
+VALUE = "cast(texte_valeur as decimal(20, 6))"  # of a printed figure
+PRINTED = "publié"  # the status of a figure that only a printed report gives
 
 
 class LineSource(Declared):
@@ -112,6 +116,7 @@ class Trace:
     feuilles: list[Leaf]
     sources: list[Source]
     absence: Line | None = None  # the line that declares the figure absent
+    reprise: Line | None = None  # the printed number that stands where no export was received
 
 
 def trace(home: Home, ledger: Ledger, figures: Figures, code: str, exercice: int) -> Trace:
@@ -121,10 +126,22 @@ def trace(home: Home, ledger: Ledger, figures: Figures, code: str, exercice: int
         row = warehouse.figure(code, exercice)
         leaves = [_leaf(warehouse, figures, leaf, member, exercice) for leaf in figures.leaves(declared.figure.code)]
         absence = warehouse.absence(code, exercice)
-    used = {line.livraison for leaf in leaves for line in leaf.lignes} | ({absence.livraison} if absence else set())
-    return Trace(
-        code, exercice, row, declared.figure.expression, leaves, [_source(ledger, one) for one in sorted(used)], absence
-    )
+        printed = warehouse.printed(code, exercice) if row["statut"] == PRINTED else None
+    alone = [line for line in (absence, printed) if line]
+    used = {line.livraison for line in (*alone, *(line for leaf in leaves for line in leaf.lignes))}
+    used |= _accepted(ledger, figures, code, exercice)  # a zero has no line, and is read in a delivery all the same
+    sources = [_source(ledger, one) for one in sorted(used)]
+    return Trace(code, exercice, row, declared.figure.expression, leaves, sources, absence, printed)
+
+
+def _accepted(ledger: Ledger, figures: Figures, code: str, exercice: int) -> set[str]:
+    """The accepted deliveries of the tables that the figure is declared to rest on."""
+    tables = {source for alternatives in sources_of(figures, code) for source in alternatives}
+    return {
+        current.manifest.delivery
+        for (_, year), current in ledger.current().items()
+        if year == exercice and any(f"{current.manifest.system}/{name}" in tables for name in current.manifest.tables)
+    }
 
 
 def _leaf(warehouse: "_Warehouse", figures: Figures, leaf: Figure, member: str | None, exercice: int) -> Leaf:
@@ -224,15 +241,23 @@ class _Warehouse:
 
     def absence(self, code: str, exercice: int) -> Line | None:
         """The line that declares a figure absent."""
+        return self._line_of(ABSENCES, "motif", "0", code, exercice)
+
+    def printed(self, code: str, exercice: int) -> Line | None:
+        """The line that holds what the report printed of a figure."""
+        return self._line_of(PRINTED_FIGURES, literal("chiffre imprimé, repris faute d’export"), VALUE, code, exercice)
+
+    def _line_of(self, relation: str, motive: str, value: str, code: str, exercice: int) -> Line | None:
         found = self.rows(
-            "select _livraison, _fichier, _ligne, motif from intermediate.int_communs__absences "
+            f"select _livraison, _fichier, _ligne, {motive} as motif, {value} as apport from {relation} "
             f"where code = {literal(code)} and exercice = {exercice} limit 1"
         )
         if not found:
             return None
         row = found[0]
+        name = relation.partition(".")[2]
         return Line(
-            row["_livraison"], row["_fichier"], row["_ligne"], "int_communs__absences", True, row["motif"], Decimal(0)
+            row["_livraison"], row["_fichier"], row["_ligne"], name, True, row["motif"], Decimal(row["apport"] or 0)
         )
 
 
@@ -242,7 +267,8 @@ def _source(ledger: Ledger, delivery: str) -> Source:
     results = [result for verdict in ledger.verdicts_of(delivery) for result in verdict.results]
     failed = sum(result.success is not True for result in results)
     refused = sum(counts.refusees for counts in manifest.tables.values())
-    verdict = f"acceptée : {len(results) - failed} contrôles réussis sur {len(results)}, {refused} ligne(s) refusée(s)"
+    s = "s" if refused > 1 else ""
+    verdict = f"acceptée : {len(results) - failed} contrôles réussis sur {len(results)}, {refused} ligne{s} refusée{s}"
     files = [(file.name, file.sha256) for file in manifest.files]
     return Source(delivery, manifest.export_key, manifest.exercice, row["received_at"], verdict, files)
 
@@ -287,42 +313,121 @@ def trace_line(home: Home, ledger: Ledger, figures: Figures, fichier: str, ligne
 
 def _fate(home: Home, figures: Figures, manifest: Manifest, fichier: str, ligne: int, *, is_current: bool) -> LineFate:
     where = f"_fichier = {literal(fichier)} and _ligne = {int(ligne)}"
-    state, reason = "absente", "le fichier n’a pas de donnée à cette ligne"
-    for counts in manifest.tables.values():
-        rows = home.lake / counts.parquet
-        if select(rows, f"select 1 as une from {{parquet}} where {where} limit 1"):
-            state, reason = "acceptée", None
-            break
-        refused, ignored = rows.with_suffix(".refus.parquet"), rows.with_suffix(".ignores.parquet")
-        if found := _companion(refused, f"select colonne, regle, attendu from {{parquet}} where {where}"):
-            texts = [f"{one['regle']} « {one['colonne'] or 'ligne'} », attendu {one['attendu']}" for one in found]
-            state, reason = "refusée", " ; ".join(texts)
-        elif found := _companion(ignored, f"select raison from {{parquet}} where {where}"):
-            state, reason = "ignorée", found[0]["raison"]
+    state, reason, tables = _reading(home, manifest, where)
     identity = (manifest.delivery, manifest.export_key, manifest.exercice, is_current)
     if state != "acceptée" or not is_current:
         return LineFate(*identity, state, reason)
     with _Warehouse(home) as warehouse:
-        reached, motives = _reached(warehouse, figures, manifest.delivery, where)
+        place = f"_livraison = {literal(manifest.delivery)} and {where}"
+        reached, motives, counted = _reached(warehouse, figures, place)
+        if not (reached or motives):
+            motives = _why_none(warehouse, figures, manifest.system, tables, counted, place)
     return LineFate(*identity, state, reason, reached, motives)
+
+
+def _reading(home: Home, manifest: Manifest, where: str) -> tuple[str, str | None, list[str]]:
+    """What the reading of a delivery made of one line: its state, why, and the tables that hold it."""
+    state, reason, tables = "absente", "le fichier n’a pas de donnée à cette ligne", []
+    for name, counts in manifest.tables.items():
+        rows = home.lake / counts.parquet
+        refused, ignored = rows.with_suffix(".refus.parquet"), rows.with_suffix(".ignores.parquet")
+        if select(rows, f"select 1 as une from {{parquet}} where {where} limit 1"):
+            state, reason, tables = "acceptée", None, [*tables, name]
+        elif state == "acceptée":
+            continue  # another table holds it
+        elif found := _companion(refused, f"select colonne, regle, attendu from {{parquet}} where {where}"):
+            texts = [f"{one['regle']} « {one['colonne'] or 'ligne'} », attendu {one['attendu']}" for one in found]
+            state, reason = "refusée", " ; ".join(texts)
+        elif found := _companion(ignored, f"select raison from {{parquet}} where {where}"):
+            state, reason = "ignorée", found[0]["raison"]
+    return state, reason, tables
 
 
 def _companion(path: Path, query: str) -> list[dict[str, Any]]:
     return select(path, query) if path.exists() else []
 
 
-def _reached(warehouse: _Warehouse, figures: Figures, delivery: str, where: str) -> tuple[list[Reached], list[str]]:
-    """The figures that one line reached, and the motives for which it counted for nothing."""
-    place = f"_livraison = {literal(delivery)} and {where}"
+def _reached(
+    warehouse: _Warehouse, figures: Figures, place: str
+) -> tuple[list[Reached], list[str], list[tuple[str, LineSource]]]:
+    """The figures that one line reached, the motives for which it counted for nothing, and the facts it counted in."""
     reached: list[Reached] = []
     motives: list[str] = []
+    counted: list[tuple[str, LineSource]] = []
     for fact, sources in load_lines().items():
         for source in sources:
             rows = warehouse.rows(f"select poids, motif from intermediate.{source.lines} where {place}")
             motives += [row["motif"] for row in rows if row["poids"] == 0]
             if any(row["poids"] for row in rows):
+                counted.append((fact, source))
                 reached += _figures_of(warehouse, figures, fact, source, place)
-    return [*reached, *_computed(figures, reached)], list(dict.fromkeys(motives))
+    reached += [one for one in _named(warehouse, ABSENCES, "0", place) if _stands(warehouse, one)]
+    reached += [one for one in _named(warehouse, PRINTED_FIGURES, VALUE, place) if _stands(warehouse, one, PRINTED)]
+    return [*reached, *_computed(figures, reached)], list(dict.fromkeys(motives)), counted
+
+
+def _named(warehouse: _Warehouse, relation: str, value: str, place: str) -> list[Reached]:
+    """The figure that a line names by its code: one declared absent, or one that a report printed."""
+    rows = warehouse.rows(f"select code, exercice, {value} as apport from {relation} where {place}")
+    return [Reached(row["code"], row["exercice"], Decimal(row["apport"] or 0)) for row in rows]
+
+
+def _stands(warehouse: _Warehouse, one: Reached, status: str | None = None) -> bool:
+    """True when the warehouse has that figure, of that status when one is given."""
+    rows = warehouse.rows(
+        f"select statut from rapport.chiffres where code = {literal(one.code)} and exercice = {one.exercice}"
+    )
+    return bool(rows) and status in (None, rows[0]["statut"])
+
+
+def _why_none(
+    warehouse: _Warehouse,
+    figures: Figures,
+    system: str,
+    tables: list[str],
+    counted: list[tuple[str, LineSource]],
+    place: str,
+) -> list[str]:
+    """Why a line that was accepted reached no figure, without having been set aside."""
+    if printed := _named(warehouse, PRINTED_FIGURES, VALUE, place):
+        return [f"chiffre imprimé : comparé à {one.code} recalculé, jamais repris dans un calcul" for one in printed]
+    fed = [code for code in figures.by_code if _rests_on(figures, code, system, tables)]
+    if not fed:
+        return ["aucun chiffre ne se calcule sur cette table : elle n’est lue que par des tableaux"]
+    nearest = [words for fact, source in counted if (words := _nearest(warehouse, figures, fact, source, place))]
+    others = f", ni aucun des {len(fed) - 1} autres chiffres calculés sur cette table" if len(fed) > 1 else ""
+    return nearest or [f"{fed[0]} ne la retient pas{others}"]
+
+
+def _rests_on(figures: Figures, code: str, system: str, tables: list[str]) -> bool:
+    """True when a declared figure rests on one of the tables; a system of a family stands for its members."""
+    sources = {source.partition("/") for alternatives in figures.sources(code) for source in alternatives}
+    return any((of == system or of.startswith("{")) and name in tables for of, _, name in sources)
+
+
+def _nearest(warehouse: _Warehouse, figures: Figures, fact: str, source: LineSource, place: str) -> str | None:
+    """Of the figures that measure ``fact``, the one of which the line meets most conditions, and those it does not."""
+    unmet = {
+        declared.figure.code: _unmet(warehouse, declared, source, place)
+        for declared in figures.by_code.values()
+        if declared.figure.measure and declared.figure.measure.fact == fact
+    }
+    if not unmet:  # a fact that only tables read
+        return None
+    code = min(unmet, key=lambda code: len(unmet[code]))
+    conditions = " et ".join(unmet[code]) or "un membre que le rapport publie"
+    return f"aucun chiffre ne la retient : le plus proche, {code}, demande {conditions}"
+
+
+def _unmet(warehouse: _Warehouse, declared: DeclaredFigure, source: LineSource, place: str) -> list[str]:
+    """The conditions of a figure's measure that a line does not meet, in French words."""
+    measure = declared.figure.measure
+    tests = {source.counted: f"({source.counted})"} if source.counted != "true" else {}
+    tests |= {words: _test(f"({source.column(column)})", measure.where[column])
+              for column, words in zip(measure.where, measure.conditions(declared.words), strict=True)}  # fmt: skip
+    met = [f"bool_or(coalesce({test}, false))" for test in tests.values()] or ["true"]
+    row = warehouse.db.execute(f"select {', '.join(met)} from intermediate.{source.lines} where {place}").fetchone()
+    return [words for words, is_met in zip(tests, row, strict=False) if not is_met]
 
 
 def _figures_of(
@@ -342,10 +447,9 @@ def _figures_of(
             f"where {' and '.join(tests)}"
         ):
             code = figure.code.replace(f"{{{figure.family}}}", row["membre"] or "")
-            if warehouse.rows(
-                f"select 1 as un from rapport.chiffres where code = {literal(code)} and exercice = {row['exercice']}"
-            ):
-                yield Reached(code, row["exercice"], Decimal(row["apport"] or 0))
+            one = Reached(code, row["exercice"], Decimal(row["apport"] or 0))
+            if _stands(warehouse, one):
+                yield one
 
 
 def _computed(figures: Figures, reached: list[Reached]) -> Iterator[Reached]:

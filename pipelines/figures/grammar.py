@@ -109,10 +109,13 @@ class Measure(Declared):
             "median": f"Médiane de {column}",
         }[self.aggregate]
         of = f"{family.in_words} et de l’exercice" if family else "de l’exercice"
-        conditions = [words.condition(column, value) for column, value in self.where.items()]
-        where = f" ({', '.join(conditions)})" if conditions else ""
+        where = f" ({', '.join(self.conditions(words))})" if self.where else ""
         empty = {"zero": "0", "missing": "absent", "not_applicable": "sans objet"}[self.empty]
         return f"{what} {of}{where} ; {empty} si aucune ligne"
+
+    def conditions(self, words: "Words") -> list[str]:
+        """What a row must be to be counted, in French words."""
+        return [words.condition(column, value) for column, value in self.where.items()]
 
 
 def _of(name: str) -> str:

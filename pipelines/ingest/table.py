@@ -28,6 +28,7 @@ from pipelines.sources.declarations import Field, Ignore, Table
 from pipelines.sql import literal, parquet_scan, values
 
 MEMORY_LIMIT = "450MB"  # the 10 M line budget: under 1 GB in all
+MANY = 50  # dated rows from which a year without any in December is strange
 NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
 
 
@@ -87,6 +88,7 @@ class TableWriter:
             part.load()
         accepted = self._copy([part.accepted() for part in parts], "", target)
         self._check_exercice(table, target)
+        silence = self._days_without_rows(table, target)
         refusals, ignores = target.with_suffix(".refus.parquet"), target.with_suffix(".ignores.parquet")
         refused = 0
         if self._any_row([part.refused_lines() for part in parts]):
@@ -104,7 +106,10 @@ class TableWriter:
         totals = [total for part in parts for total in self._totals(part, target)]
         for part in parts:
             part.forget()
-        return TableCounts(read, accepted, refused, ignored, parquet, sha256_of(target), totals)
+        companions = {
+            path.name.removeprefix(target.stem): sha256_of(path) for path in (refusals, ignores) if path.exists()
+        }
+        return TableCounts(read, accepted, refused, ignored, parquet, sha256_of(target), totals, companions, silence)
 
     def _make_pseudonyms(self) -> None:
         if not self._has_pseudonyms:
@@ -160,6 +165,21 @@ class TableWriter:
                 recu=f"{count} lignes sur {total} hors de l’exercice (par exemple {found})",
                 attendu=f"l’exercice {self.exercice}",
             )
+
+    def _days_without_rows(self, table: Table, target: Path) -> int | None:
+        """Days from the last row to the end of the exercice, of a table whose rows are all dated within it.
+
+        None for a few scattered dates: a register of rare events may well end in spring.
+        """
+        rule = table.exercice
+        if rule is None or rule.rule != "within" or table.field(rule.column).type not in ("date", "datetime"):
+            return None
+        column = f"cast({identifier(rule.column)} as date)"
+        days, dates, rows = self.db.execute(
+            f"select date_diff('day', max({column}), make_date({self.exercice}, 12, 31)), count(distinct {column}), "
+            f"count({column}) from {parquet_scan(target)}"
+        ).fetchone()
+        return days if rows >= MANY or (rows > 1 and dates == 1) else None
 
     def _totals(self, part: "_Part", target: Path) -> list[dict]:
         """Compare each announced total with ours."""

@@ -11,6 +11,8 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from pipelines.french import NO_BREAK
+
 ORIGIN = "0" * 64  # stands before the first link
 CHAIN = "chain"
 
@@ -25,15 +27,15 @@ class Head:
 
 @dataclass(frozen=True)
 class Broken:
-    """One thing that is wrong, in English, with the entry's table and number when they are known."""
+    """One thing that is wrong, in French, with the entry's table and number when they are known."""
 
     table: str
     row: int | None
     what: str
 
     def sentence(self) -> str:
-        """``table 12: what``."""
-        return f"{self.table}{'' if self.row is None else f' {self.row}'}: {self.what}"
+        """``table 12 : what``."""
+        return f"{self.table}{'' if self.row is None else f' {self.row}'}{NO_BREAK}: {self.what}"
 
 
 def append(connection, table: str, row: int) -> None:
@@ -72,24 +74,24 @@ def check(connection, anchors: dict[str, Head]) -> list[Broken]:
     tables = _chained_tables(connection)
     for place, (seq, table, row, kept) in enumerate(links, start=1):
         if seq != place:
-            broken.append(Broken(CHAIN, seq, f"link {place} is missing or out of place"))
+            broken.append(Broken(CHAIN, seq, f"le maillon {place} manque ou n’est pas à sa place"))
         if table not in tables:
-            broken.append(Broken(CHAIN, seq, "names a table that the ledger does not have"))
+            broken.append(Broken(CHAIN, seq, "nomme une table que le registre n’a pas"))
             break
         stored = _stored(connection, table, row)
         if stored is None:
-            broken.append(Broken(table, row, "the entry is gone"))
+            broken.append(Broken(table, row, "l’écriture a disparu"))
         elif link_of(previous, table, stored) != kept:
-            broken.append(Broken(table, row, "the entry is not the one that was entered"))
+            broken.append(Broken(table, row, "l’écriture n’est plus celle qui a été enregistrée"))
         if row in linked.setdefault(table, set()):
-            broken.append(Broken(table, row, "is linked twice"))
+            broken.append(Broken(table, row, "l’écriture est enchaînée deux fois"))
         linked[table].add(row)
         previous = kept
         hashes.append(kept)
     for table in tables:
         for (row,) in connection.execute(f'select seq from "{table}" order by seq').fetchall():
             if row not in linked.get(table, set()):
-                broken.append(Broken(table, row, "the entry was added outside the chain"))
+                broken.append(Broken(table, row, "l’écriture a été ajoutée hors de la chaîne"))
     return broken + _against(anchors, hashes)
 
 
@@ -98,9 +100,17 @@ def _against(anchors: dict[str, Head], hashes: list[str]) -> list[Broken]:
     for where, anchor in anchors.items():
         if anchor.entries >= len(hashes):
             cut = anchor.entries - len(hashes) + 1
-            broken.append(Broken(CHAIN, None, f"{cut} entries that {where} knows of were cut off the end"))
+            broken.append(
+                Broken(CHAIN, None, f"il manque à la fin {cut} écriture{'s' if cut > 1 else ''} que connaît {where}")
+            )
         elif hashes[anchor.entries] != anchor.hash:
-            broken.append(Broken(CHAIN, anchor.entries, f"is not the entry that {where} knows of: written anew"))
+            broken.append(
+                Broken(
+                    CHAIN,
+                    anchor.entries,
+                    f"n’est pas l’écriture que connaît {where}{NO_BREAK}: la chaîne a été réécrite",
+                )
+            )
     return broken
 
 

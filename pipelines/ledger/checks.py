@@ -1,6 +1,7 @@
 """A check that did not succeed, as a finding: the same one for who accepts a delivery and for who gathers findings."""
 
-from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
+from pipelines.ledger.records import FRESHNESS, CheckResult, Finding, Manifest, Verdict
+from pipelines.rules import RULES
 
 
 def check_finding(manifest: Manifest, verdict: Verdict, result: CheckResult) -> Finding:
@@ -8,14 +9,14 @@ def check_finding(manifest: Manifest, verdict: Verdict, result: CheckResult) -> 
 
     A blocking one is tied to the delivery: who accepts it accepts these bytes, not those that may come after them.
     """
-    lines = f" ({result.unexpected} ligne(s))" if result.unexpected else ""
+    table = f"{manifest.system}/{verdict.table}"
     return Finding(
         result.code,
         "bloquant" if result.blocks else "alerte",
         manifest.exercice,
-        f"{manifest.system}/{verdict.table}",
-        f"{result.reason}{lines}",
-        attendu=result.key,
+        table,
+        f"{RULES[result.code].titre} : {table if result.type == FRESHNESS else result.key}",
+        attendu=result.reason,
         recu=result.observed,
         aide=result.fix,
         fichier=manifest.files[0].name,

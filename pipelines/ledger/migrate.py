@@ -7,11 +7,13 @@ class NewerLedger(RuntimeError):
     """The ledger was written by a later version of the program."""
 
 
-def migrate(engine) -> None:
-    """Run the revisions that the file lacks, in one transaction. Raises NewerLedger."""
+def migrate(engine) -> bool:
+    """Run the revisions that the file lacks, in one transaction; True when there were some. Raises NewerLedger."""
     with engine.begin() as connection:
-        if _revision(connection) != REVISION:
-            _upgrade(connection)
+        if _revision(connection) == REVISION:
+            return False
+        _upgrade(connection)
+        return True
 
 
 def _revision(connection) -> str | None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 CONTROL_TOTAL = "total_de_controle"  # type of the results that compare an announced total with ours
+FRESHNESS = "fraicheur"  # type of the results that tell whether rows reach the end of their exercice
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class TableCounts:
     parquet: str  # path inside the lake
     parquet_sha256: str
     totals: list[dict[str, Any]] = field(default_factory=list)  # {kind, column, ligne, annonce, recalcule, ok}
+    # ending of a file beside ``parquet`` (its refused, its ignored lines) → SHA-256; empty in an older manifest
+    compagnons: dict[str, str] = field(default_factory=dict, compare=False)
+    # days from the last dated row to the end of the exercice; None when the rows cannot tell whether they reach it
+    jours_sans_ligne: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class CheckResult:
             return "ATT-ERREUR"
         if self.severity == "critical":
             return "ATT-CRITIQUE"
-        return "TOTAL" if self.type == CONTROL_TOTAL else "ATT-ALERTE"
+        return {CONTROL_TOTAL: "TOTAL", FRESHNESS: "COL-PERIME"}.get(self.type, "ATT-ALERTE")
 
 
 @dataclass(frozen=True)

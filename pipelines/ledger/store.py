@@ -5,6 +5,7 @@ Recording the same thing twice in a row changes nothing. Order is that of entry,
 
 import datetime as dt
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -49,7 +50,8 @@ class Ledger:
         self.tables = metadata().tables
         self._current: tuple[int | None, dict[tuple[str, int], Current]] | None = None
         self._head_file = home.ledger_head
-        migrate(self.engine)
+        if migrate(self.engine) and not self._head_file.exists():
+            self._write_head(self.head())  # from the first moment: that it is gone later shows
 
     def close(self) -> None:
         """Keep the chain's head beside the file, and release it."""
@@ -333,23 +335,35 @@ class Ledger:
     def check(self, anchors: dict[str, Head]) -> list[Broken]:
         """What is wrong with the chain, against the heads that were kept elsewhere and the one kept beside the file."""
         kept = self._kept_head()
-        beside = {self._head_file.name: kept} if kept else {}
         with self.engine.connect() as connection:
-            return check(connection.connection.driver_connection, beside | anchors)
+            broken = check(
+                connection.connection.driver_connection, anchors | ({self._head_file.name: kept} if kept else {})
+            )
+        return (
+            broken if kept else [*broken, Broken(self._head_file.name, None, "le fichier a disparu ou a été modifié")]
+        )
 
     def _kept_head(self) -> Head | None:
+        """The head beside the ledger; None when the file is gone or is no head."""
         if not self._head_file.exists():
             return None
-        entries, _, kept = self._head_file.read_text(encoding="utf-8").strip().partition(" ")
-        return Head(int(entries), kept)
+        found = re.fullmatch(r"(\d+) ([0-9a-f]{64})\s*", self._head_file.read_text(encoding="utf-8", errors="replace"))
+        return Head(int(found[1]), found[2]) if found else None
 
     def _keep_head(self) -> None:
-        """A kill before this line leaves an older head, which the chain still holds; a shorter chain never replaces it."""
+        """A kill before this line leaves an older head, which the chain still holds; a shorter chain never replaces it.
+
+        A head that is gone or damaged is not made again either: it would vouch for a chain that nobody has compared. Who
+        has, with what a release or the report prints, writes it back by hand.
+        """
         now_, kept = self.head(), self._kept_head()
-        if kept is None or now_.entries > kept.entries:
-            aside = self._head_file.with_name(f".{self._head_file.name}.{os.getpid()}")
-            aside.write_text(f"{now_.entries} {now_.hash}\n", encoding="utf-8")
-            aside.rename(self._head_file)
+        if kept and now_.entries > kept.entries:
+            self._write_head(now_)
+
+    def _write_head(self, head_: Head) -> None:
+        aside = self._head_file.with_name(f".{self._head_file.name}.{os.getpid()}")
+        aside.write_text(f"{head_.entries} {head_.hash}\n", encoding="utf-8")
+        aside.rename(self._head_file)
 
     # ------------------------------------------------------------
 

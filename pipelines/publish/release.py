@@ -79,8 +79,7 @@ def write_release(home: Home, ledger: Ledger, exercice: int, inputs: Inputs, vis
     Raises CannotRelease when the visas are not those of two persons at least, when a former release has the very same
     figures and tables, or when it exists and no reason is given.
     """
-    if visas.prepared_by == visas.reviewed_by:
-        raise CannotRelease("the review must be another person's than the preparation")
+    _check(visas)
     _sweep(home, ledger)
     former = last_release(home, ledger, exercice)
     if former and not reason:
@@ -98,6 +97,15 @@ def write_release(home: Home, ledger: Ledger, exercice: int, inputs: Inputs, vis
     _commit(home, ledger, aside, name, {**content, "visas": asdict(visas), "reason": reason})
     ledger.record_release(name, exercice, version, content["fingerprint"], inputs.build, asdict(visas), reason)
     return name
+
+
+def _check(visas: Visas) -> None:
+    """Three names, of two persons at least: ``a. nom`` is ``A. Nom``. Raises CannotRelease."""
+    names = {role: " ".join(name.split()).casefold() for role, name in asdict(visas).items()}
+    if not all(names.values()):
+        raise CannotRelease("a visa without a name is none")
+    if names["prepared_by"] == names["reviewed_by"]:
+        raise CannotRelease("the review must be another person's than the preparation")
 
 
 def export_tables(warehouse: Path, exercice: int, folder: Path) -> None:

@@ -86,7 +86,8 @@ def _swap(home: Home) -> None:
 
 def _dbt_finding(result: NodeResult) -> Finding:
     rule = RULES["DBT-ECHEC"]
-    count = f"{result.failures} ligne(s) en défaut" if result.failures else "exécution impossible"
+    lines = f"{result.failures} ligne{'s' if (result.failures or 0) > 1 else ''} en défaut"
+    count = lines if result.failures else "exécution impossible"
     return Finding(
         "DBT-ECHEC",
         "bloquant",

@@ -7,6 +7,7 @@ meetings whose quorum is not the one declared, and amounts that two documents or
 from decimal import Decimal
 from pathlib import Path
 
+from pipelines.french import number, quantity
 from pipelines.ledger.records import Finding
 from pipelines.rules import RULES
 from pipelines.sql import literal
@@ -42,8 +43,10 @@ def build_findings(warehouse: Path) -> list[Finding]:
 
 def _differences(db) -> list[Finding]:
     rows = db.execute(
-        "select code, exercice, valeur_recalculee, valeur_publiee, texte_publie, ecart from rapport.rpt_rapprochement_publie "
-        "where statut = 'écart' order by code, exercice"
+        "select r.code, r.exercice, c.libelle, c.unite, valeur_recalculee, valeur_publiee, texte_publie, r.ecart "
+        "from rapport.rpt_rapprochement_publie as r left join rapport.chiffres as c "
+        "on r.code = c.code and r.exercice = c.exercice "
+        "where r.statut = 'écart' order by r.code, r.exercice"
     ).fetchall()
     rule = RULES["PUB-ECART"]
     return [
@@ -52,21 +55,29 @@ def _differences(db) -> list[Finding]:
             "alerte",
             exercice,
             code,
-            f"{rule.titre} : {code} en {exercice}",
-            attendu=f"{plain(computed)} (recalculé)",
-            recu=f"{text or plain(published)} (publié)",
+            f"{rule.titre} : {label or code}",
+            attendu=f"{shown(computed, unit)} (recalculé)",
+            recu=f"{text or shown(published, unit)} (publié)",
             ecart=plain(gap),
             aide=rule.aide,
         )
-        for code, exercice, computed, published, text, gap in rows
+        for code, exercice, label, unit, computed, published, text, gap in rows
     ]
 
 
-def plain(number: Decimal | None) -> str:
-    """A decimal without superfluous zeros, with a comma: ``41490.160000`` → ``41490,16``."""
-    if number is None:
+def shown(value: Decimal | None, unit: str | None = None) -> str:
+    """A decimal as a French reader writes it, without superfluous zeros: ``41 490,16 €``."""
+    if value is None:
         return "absent"
-    text = f"{number:f}"
+    places = max(0, -value.normalize().as_tuple().exponent)
+    return quantity(value, places, unit) if unit else number(value, places)
+
+
+def plain(value: Decimal | None) -> str:
+    """A decimal that a spreadsheet reads, without superfluous zeros, with a comma: ``41490.160000`` → ``41490,16``."""
+    if value is None:
+        return "absent"
+    text = f"{value:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace(".", ",")
 
 
@@ -83,7 +94,7 @@ def _contradicted_absences(db) -> list[Finding]:
             code,
             f"{rule.titre} : {code} en {exercice}",
             attendu=f"« {missing} » (absence déclarée)",
-            recu=f"{plain(value)} (recalculé)",
+            recu=f"{shown(value)} (recalculé)",
             aide=rule.aide,
         )
         for code, exercice, missing, value in rows
@@ -124,8 +135,8 @@ def _staff(db) -> list[Finding]:
             exercice,
             "rh",
             f"{RULES[code].titre} : {scope}",
-            attendu=plain(expected),
-            recu=plain(found),
+            attendu=shown(expected),
+            recu=shown(found),
             ecart=plain(gap),
             aide=RULES[code].aide,
             cle=scope,
@@ -171,8 +182,8 @@ def _unequal_amounts(db, code: str) -> list[Finding]:
             exercice,
             "rpt_finances__rapprochements",
             f"{rule.titre} : {where}",
-            attendu=f"{plain(expected)} €",
-            recu=f"{plain(found)} €",
+            attendu=shown(expected, "EUR"),
+            recu=shown(found, "EUR"),
             ecart=plain(gap),
             aide=rule.aide,
             cle=identity,

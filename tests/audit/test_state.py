@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.audit.controls import BY_KEY, BY_TYPE, DIMENSIONS, dimension
 from pipelines.audit.write import DATA, PAGE, write_states
-from pipelines.ledger.records import CONTROL_TOTAL, Finding
+from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, Finding
 from pipelines.rules import DeliveryRefused
 from pipelines.sources.organisation import load_organisation
 from pipelines.sources.registry import load_registry
@@ -30,7 +30,7 @@ def reasons(state: dict) -> list[str]:
 def test_every_type_of_check_has_a_dimension():
     assert KINDS.keys() == BY_TYPE.keys()
     assert {*BY_KEY.values(), *BY_TYPE.values()} == DIMENSIONS.keys()
-    assert {REFUSED_SHARE, CONTROL_TOTAL} <= BY_KEY.keys()
+    assert {REFUSED_SHARE, CONTROL_TOTAL, FRESHNESS} <= BY_KEY.keys()
 
 
 def test_every_key_that_is_placed_exists():
@@ -39,7 +39,7 @@ def test_every_key_that_is_placed_exists():
         for system, table in load_registry().tables()
         for spec in compile_suite(system.system, table, exercice=2020, previous_rows=10).specs
     }
-    ours = {"bilan", "echeance", REFUSED_SHARE, CONTROL_TOTAL}
+    ours = {"bilan", "echeance", REFUSED_SHARE, CONTROL_TOTAL, FRESHNESS}
     assert BY_KEY.keys() - keys - ours == set()
 
 
@@ -114,6 +114,31 @@ def test_a_refused_delivery_shows_its_checks_and_keeps_the_former_one(filled, st
     assert (sales["etat"], sales["compte"], sales["lignes"]["lues"]) == ("refusé", True, 4)
     (table,) = [t for t in state["controles"]["tables"] if t["table"] == "ventes/ventes"]
     assert [c["resultat"] for c in table["controles"] if c["cle"] == "total_du_mois"] == ["échec"]
+
+
+def test_what_a_decision_accepts_is_no_reason_against_the_year(filled, state_of):
+    filled.publish(FIGURE)
+    filled.refuse("ventes/ventes", 2019, DeliveryRefused("FIC-VIDE", fichier="v.csv"), "abc")
+    assert reasons(state_of(filled)) == ["1 livraison est refusée"]
+    accept_all(filled, state_of)
+    assert state_of(filled)["verdict"]["publiable"]
+    filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
+    filled.receive("ventes/ventes", 2019, check("total_du_mois", False))
+    assert reasons(state_of(filled)) == ["1 contrôle bloquant échoue"]
+    accept_all(filled, state_of)
+    state = state_of(filled)
+    assert state["verdict"]["publiable"] and state["controles"]["echecs"] == 1  # the verdict of the check stays
+
+
+def test_every_finding_that_stops_a_release_is_a_reason(filled, state_of):
+    filled.publish(FIGURE, Finding("SEC-AUDIT", "bloquant", 2019, "rpt_x", "Nombre que l’on peut déduire"))
+    assert reasons(state_of(filled)) == ["1 constat est à décider"]
+
+
+def accept_all(bench: Bench, state_of) -> None:
+    for one in state_of(bench)["constats"]:
+        if one["arrete"]:
+            assert bench.sicio("decide", one["constat"], "--because", "vu", "--by", "A. Martin").exit_code == 0
 
 
 def contradiction(exercice: int = 2019) -> Finding:

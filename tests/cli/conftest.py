@@ -1,5 +1,6 @@
 """A small home of its own: three declared sources, four figures, and a hand to receive, judge and publish."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.rules import DeliveryRefused
 from pipelines.settings import Home
-from pipelines.sources.registry import load_registry
+from pipelines.sources.registry import fingerprint, load_registry
 
 VENTES = """\
 system: ventes
@@ -154,18 +155,21 @@ class Bench:
         """Publish these rows of ``chiffres`` (SQL values), as made of what is accepted now."""
         import duckdb
 
-        folder = self.home.builds / "p1" / "rapport"
+        content = {"build": "b1", "files": {}}
+        identity = fingerprint(content)[:32]
+        folder = self.home.builds / identity / "rapport"
         folder.mkdir(parents=True)
         columns = (
             "code, exercice, valeur, unite, decimales, statut, code_manquant, est_partiel, libelle, domaine, formule"
         )
         with duckdb.connect() as db:
             db.execute(f"copy (select * from (values {rows}) as t({columns})) to '{folder}/chiffres.parquet'")
-        self.home.published.symlink_to(self.home.builds / "p1")
+        (folder.parent / "manifest.json").write_text(json.dumps({"publication": identity, **content}), encoding="utf-8")
+        self.home.published.symlink_to(folder.parent)
         with self.ledger() as ledger:
             ledger.record_build("b1", True, [c.manifest.delivery for c in ledger.current().values()], [])
             ledger.record_findings("b1", list(findings))
-            ledger.record_publication("p1", "b1")
+            ledger.record_publication(identity, "b1")
 
     def ledger(self):
         """The home's ledger."""

@@ -44,6 +44,16 @@ def sight(bench: Bench) -> None:
         ledger.sight(gather(bench.home, ledger, bench.registry, load_organisation(bench.home, bench.registry)))
 
 
+def test_a_finding_says_in_words_what_was_received_and_expected(filled):
+    (alert,) = findings(filled, code="ATT-ALERTE")
+    assert (alert["message"], alert["attendu"]) == ("Contrôle d’alerte en échec : alerte", "La règle alerte.")
+    received = {row["ou"]: row["recu"] for row in findings(filled, code="LIG-TYPE")}
+    assert received == {
+        "personnel/agents": "valeur masquée : la table porte des données personnelles",
+        "ventes/ventes": "=1+1",
+    }
+
+
 def test_a_finding_that_went_and_comes_back_is_new(filled, monkeypatch):
     (warning,) = findings(filled, code="ATT-ALERTE")
     events = []
@@ -58,6 +68,24 @@ def test_a_finding_that_went_and_comes_back_is_new(filled, monkeypatch):
         ]
     assert events == [("seen", "2020-01-05"), ("gone", "2020-02-05"), ("seen", "2020-03-05")]
     assert findings(filled, code="ATT-ALERTE")[0]["depuis"] == "2020-03-05"
+
+
+def test_an_export_that_came_before_its_exercice_was_over_must_be_decided(bench, monkeypatch):
+    monkeypatch.setattr(store, "now", lambda: "2019-10-05T08:00:00+00:00")
+    bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
+    bench.receive("ventes/ventes", 2019, check("ok", True))
+    (early,) = findings(bench, code="COL-PERIME")
+    assert (early["ou"], early["severite"]) == ("ventes/ventes", "alerte")
+    assert (early["recu"], early["attendu"]) == ("reçu le 05/10/2019", "un export fait après le 31/12/2019")
+    assert "à prendre avant de figer l’exercice" in bench.sicio("findings", 2019).stdout
+    monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2020-02-15T00:00:00+00:00")
+    assert findings(bench, code="COL-PERIME") == []  # a later one may still come on that day
+    monkeypatch.setattr(store, "now", lambda: "2020-02-10T08:00:00+00:00")
+    monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2020-02-16T00:00:00+00:00")
+    assert len(findings(bench, code="COL-PERIME")) == 1
+    bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;31/12/2019;1,00\n")
+    bench.receive("ventes/ventes", 2019, check("ok", True))
+    assert findings(bench, code="COL-PERIME") == []
 
 
 def test_a_decision_is_shown_expires_and_is_never_removed(filled, monkeypatch):
@@ -103,13 +131,16 @@ def test_a_decision_needs_a_finding_that_stands_and_a_day_to_come(filled):
     (warning,) = findings(filled, code="ATT-ALERTE")
     past = filled.sicio("decide", warning["constat"], "--because", "x", "--by", "A", "--until", "2001-01-01")
     assert past.exit_code == 2 and "this day has passed" in past.output
+    for reason, by in (("", "A"), (" ", "A"), ("x", ""), ("x", "\t")):
+        unsaid = filled.sicio("decide", warning["constat"], "--because", reason, "--by", by)
+        assert unsaid.exit_code == 2 and "says why" in unsaid.output
     assert filled.sicio("decide", "", "--because", "x", "--by", "A").exit_code == 2  # begins several
 
 
 def test_a_critical_verdict_is_overruled_by_a_decision_only_and_stays_what_it_is(filled):
     refuse_on_a_check(filled)
     (stopped,) = findings(filled, code="ATT-CRITIQUE")
-    assert stopped["ou"] == "ventes/ventes" and stopped["attendu"] == "total_du_mois"
+    assert stopped["ou"] == "ventes/ventes" and stopped["attendu"] == "La règle total_du_mois."
     try:
         judged_again(filled)
         raise AssertionError("accepted without a decision")
@@ -177,12 +208,24 @@ def test_verify_finds_nothing_then_names_what_was_changed(filled):
     changed = filled.sicio("verify", "--format", "json")
     assert changed.exit_code == 1
     assert json.loads(changed.stdout)["problems"] == [
-        "deliveries 1: the entry is not the one that was entered",
-        f"archive/{manifest.files[0].sha256}: the file was changed",
-        f"lake/{manifest.tables['ventes'].parquet}: the file was changed",
+        "deliveries 1\u00a0: l’écriture n’est plus celle qui a été enregistrée",
+        f"archive/{manifest.files[0].sha256}\u00a0: le fichier a été modifié",
+        f"lake/{manifest.tables['ventes'].parquet}\u00a0: le fichier a été modifié",
     ]
     original.unlink()
-    assert f"archive/{manifest.files[0].sha256}: the original of" in filled.sicio("verify").stdout
+    said = filled.sicio("verify").stdout
+    assert f"archive/{manifest.files[0].sha256}\u00a0: l’original de ventes_2019.csv (ventes/ventes) a disparu" in said
+
+
+def test_a_head_that_a_report_prints_is_compared_with_the_ledger(filled):
+    with filled.ledger() as ledger:
+        entries, hash_ = ledger.head().entries, ledger.head().hash
+        ledger.record_build("b", True, [], [])
+    in_pieces = "\u200b".join(hash_[i : i + 8] for i in range(0, 64, 8))  # as the PDF lets it be copied
+    assert "Nothing was changed." in filled.sicio("verify", "--head", entries, in_pieces).stdout
+    for wrong in ((entries, "0" * 64), (entries + 1, hash_), (999, hash_)):
+        told = filled.sicio("verify", "--head", *wrong)
+        assert told.exit_code == 1 and "que connaît le document imprimé" in told.stdout
 
 
 def test_originals_go_when_their_retention_is_over_and_the_figures_stay(filled, monkeypatch):

@@ -45,7 +45,8 @@ create schema marts; create schema rapport;
 create table marts.fct_lignes (exercice integer, code varchar, montant decimal(18,2), primary key (exercice, code));
 insert into marts.fct_lignes select exercice, code, montant from lake.essai__lignes;
 comment on table marts.fct_lignes is 'Les lignes';
-create table rapport.chiffres as select exercice, sum(montant)::decimal(18,2) as valeur from marts.fct_lignes group by all;
+create table rapport.chiffres as select 'x' as code, exercice, sum(montant)::decimal(18,2) as valeur, 'Essai' as libelle,
+  'EUR' as unite from marts.fct_lignes group by all;
 create table rapport.rpt_rapprochement_publie as select 'x' as code, 2020 as exercice, 1.5 as valeur_recalculee,
   2.5 as valeur_publiee, '2,5' as texte_publie, 1.0 as ecart, 'écart' as statut;
 create table rapport.rpt_absences_contredites (code varchar, exercice integer, code_manquant varchar, valeur decimal(18,2));

@@ -8,8 +8,18 @@ import pytest
 from pipelines import settings
 from pipelines.definitions import defs
 from pipelines.defs.collect import SHOWN, _balance_check, _expectations_check
+from pipelines.defs.publish import findings_check
 from pipelines.defs.workspace import organisation
-from pipelines.ledger.records import CheckResult, DeliveredFile, Manifest, TableCounts, Verdict
+from pipelines.ledger.records import (
+    CheckResult,
+    Decision,
+    DeliveredFile,
+    Finding,
+    Manifest,
+    Standing,
+    TableCounts,
+    Verdict,
+)
 from pipelines.rules import RULES
 from pipelines.sources.registry import load_registry
 
@@ -61,13 +71,26 @@ def test_lineage_runs_from_an_export_to_the_publication(graph) -> None:
 
 def test_jobs_schedule_and_sensors_exist(loaded: dg.Definitions) -> None:
     repository = loaded.get_repository_def()
-    assert {"collect", "build"} <= set(repository.job_names)
+    assert {"collect", "build", "release"} <= set(repository.job_names)
     assert [s.name for s in repository.schedule_defs] == ["collecte_quotidienne"]
     assert {s.name for s in repository.sensor_defs} == {
         "alerte_echec",
         "construction_apres_collecte",
         "depot_dans_landing",
     }
+
+
+def test_the_release_job_is_refused_for_the_reasons_of_the_command_line(loaded, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("SICIO_HOME", str(tmp_path))
+    who = {"prepare_par": "A", "relu_par": "B", "approuve_par": "C"}
+    for year, said in ((2020, "stand without a decision"), (1999, "is not one of the organisation's")):
+        done = loaded.resolve_job_def("release").execute_in_process(
+            run_config={"ops": {"figer": {"config": {"exercice": year, **who}}}}, raise_on_error=False
+        )
+        (failure,) = [event.step_failure_data.user_failure_data for event in done.all_events if event.is_step_failure]
+        assert not done.success and said in failure.description
+        assert ("à décider" in failure.metadata) is (year == 2020)
+    assert not (tmp_path / "releases").exists()
 
 
 def test_runs_happen_in_one_process(loaded: dg.Definitions) -> None:
@@ -124,3 +147,23 @@ def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path, monkeypatc
         "O ou N",
         RULES["LIG-TYPE"].aide,
     )
+
+
+def test_what_is_to_decide_is_a_check_of_the_publication(graph) -> None:
+    published = dg.AssetKey(["publication", "published"])
+    assert [key.name for key in graph.get_check_keys_for_assets({published})] == ["constats"]
+    gap = Finding("PUB-ECART", "alerte", 2020, "x.y", "Écart", attendu="1", recu="2", ecart="1")
+    alert = Finding("ATT-ALERTE", "alerte", 2020, "kolok/comptes", "Alerte")
+    shown = findings_check([Standing(gap, None), Standing(alert, None)])
+    assert not shown.passed and shown.severity == dg.AssetCheckSeverity.WARN
+    assert [row["constat"] for row in records(shown, "à décider")] == [gap.id]
+    assert [row["constat"] for row in records(shown, "ouverts")] == [alert.id]
+    accepted = Decision(gap.id, "accepted", "arrondi", "A. Martin", "2020-01-01T00:00:00+00:00")
+    shown = findings_check([Standing(gap, None, accepted), Standing(alert, None)])
+    assert shown.passed and shown.metadata["acceptés"].value == 1 and "à décider" not in shown.metadata
+    ended = Decision(gap.id, "accepted", "arrondi", "A. Martin", "2020-01-01T00:00:00+00:00", "2020-06-30")
+    assert not findings_check([Standing(gap, None, ended)]).passed
+    frozen = Finding("REL-ECART", "bloquant", 2020, "x.y", "Chiffre figé")
+    assert not findings_check([Standing(frozen, None)]).passed
+    awaited = Finding("COL-MANQUANT", "bloquant", 2999, "kolok/comptes", "Export attendu")
+    assert findings_check([Standing(awaited, None)]).metadata["constats"].value == 0

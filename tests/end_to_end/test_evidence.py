@@ -94,6 +94,55 @@ def test_a_line_leads_back_to_the_figure_and_one_set_aside_says_why(home):
     assert "ligne ignorée" in sicio(home, "trace", "--file", counted["fichier"], "--line", "1").stdout
 
 
+def reasons_of(home: Path, export: str, condition: str) -> list[str]:
+    """Why the first line of a table that meets a condition reached no figure."""
+    import duckdb
+
+    system, _, name = export.partition("/")
+    (path,) = (home / "lake" / system / name / "2020").glob("*[0-9a-f].parquet")
+    place = f"select _fichier, _ligne from '{path}' where {condition} order by all limit 1"
+    fichier, ligne = duckdb.sql(place).fetchone()
+    done = sicio(home, "trace", "--file", fichier, "--line", str(ligne), "--format", "json")
+    (fate,) = [one for one in json.loads(done.stdout)["livraisons"] if one["exercice"] == 2020]
+    assert fate["etat"] == "acceptée" and fate["chiffres"] == []
+    return fate["motifs"]
+
+
+def test_a_line_that_no_figure_keeps_says_what_the_nearest_one_asks(home):
+    (reason,) = reasons_of(home, "stockage/volumes", "month(mois) = 3")
+    assert reason.endswith("le plus proche, infrastructure.stockage.volume, demande mois = 12")
+    (reason,) = reasons_of(home, "citrix/evenements", "true")
+    assert reason == "infrastructure.teletravail.pic_simultane ne la retient pas"
+    (reason,) = reasons_of(home, "zimbra/domaines", "true")
+    assert reason == "aucun chiffre ne se calcule sur cette table : elle n’est lue que par des tableaux"
+    (reason,) = reasons_of(home, "published_reports/figures", "true")
+    assert reason.startswith("chiffre imprimé : comparé à ")
+
+
+def test_a_zero_names_the_delivery_that_it_was_read_in(home):
+    said = json.loads(sicio(home, "trace", "rgpd.sous_traitants", "2018", "--format", "json").stdout)
+    assert (said["chiffre"]["valeur"], said["feuilles"][0]["lignes"]) == (0, [])
+    assert [source["export"] for source in said["sources"]] == ["rgpd/suivi"]
+
+
+def test_what_is_declared_absent_or_only_printed_leads_to_its_line_and_back(home, tmp_path):
+    import duckdb
+
+    for name in ("ledger.db", "ledger.head", "organisation.yml"):
+        shutil.copy(home / name, tmp_path / name)
+    (tmp_path / "lake").symlink_to(home / "lake")
+    shutil.copytree(home / "warehouse" / "current", tmp_path / "warehouse" / "current")
+    with duckdb.connect(str(tmp_path / "warehouse" / "current" / "warehouse.duckdb")) as db:
+        db.execute(f"update rapport.chiffres set statut = 'publié' where code = '{CORRECTED}' and exercice = 2020")
+    for code, year, key in ((CORRECTED, 2020, "reprise"), ("applications.orphee.agents_formes", 2019, "absence")):
+        found = json.loads(sicio(tmp_path, "trace", code, str(year), "--format", "json").stdout)
+        line = found[key]
+        assert line["livraison"] in [source["livraison"] for source in found["sources"]]
+        back = sicio(tmp_path, "trace", "--file", line["fichier"], "--line", str(line["ligne"]), "--format", "json")
+        reached = [one for fate in json.loads(back.stdout)["livraisons"] for one in fate["chiffres"]]
+        assert (code, year) in [(one["code"], one["exercice"]) for one in reached]
+
+
 def test_a_year_is_frozen_once_everything_is_decided(home):
     refused = sicio(home, "release", "2020", *VISAS)
     assert refused.returncode == 1 and "stand without a decision" in refused.stderr
@@ -182,4 +231,4 @@ def test_a_release_that_was_touched_is_found_out(home):
     figures.write_bytes(figures.read_bytes()[:-1] + b"X")
     done = sicio(home, "verify")
     assert done.returncode == 1
-    assert "releases/2020-v1/rapport/chiffres.parquet: the file was changed" in done.stdout
+    assert "releases/2020-v1/rapport/chiffres.parquet\u00a0: le fichier a été modifié" in done.stdout

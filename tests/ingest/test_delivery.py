@@ -171,6 +171,23 @@ def test_landing_takes_the_files_that_the_pattern_names(depot: Depot):
     assert unknown_files(landing, depot.registry(), 2019) == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "days", "silence"),
+    [
+        ("within", ["30/06/2020", "30/06/2020"], 184),  # a situation drawn on one day
+        ("within", ["31/12/2020", "31/12/2020"], 0),
+        ("within", [f"{1 + n % 28:02d}/{1 + n % 9:02d}/2020" for n in range(60)], 95),  # 27 September
+        ("within", ["01/02/2020", "03/05/2020", "09/06/2020"], None),  # a few events
+        ("within", ["30/06/2020"], None),
+        ("not_after", ["30/06/2020", "30/06/2020"], None),  # when it was made, not what it covers
+    ],
+)
+def test_an_export_that_stops_early_says_how_many_days_before_the_end(depot: Depot, rule, days, silence):
+    depot.declare(table={"exercice": {"column": "jour", "rule": rule}})
+    rows = "".join(f"A{n};x;1,00;{day}\n" for n, day in enumerate(days))
+    assert depot.csv(HEADER + rows, exercice=2020).manifest.tables["lignes"].jours_sans_ligne == silence
+
+
 def test_a_pattern_may_name_the_folder_of_the_exercice(depot: Depot):
     ref = depot.declare(files="/absences.csv")
     depot.drop("x", "absences.csv")

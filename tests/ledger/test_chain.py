@@ -132,7 +132,7 @@ def test_a_chain_written_anew_shows_against_an_anchor_only(filled, tmp_path):
         for number in range(anchor.entries):
             ledger.record_publication(f"p{number}", "b")
     assert problems(other.ledger_file) == []
-    assert [p for p in problems(other.ledger_file, anchor) if "written anew" in p]
+    assert [p for p in problems(other.ledger_file, anchor) if "la chaîne a été réécrite" in p]
 
 
 def test_an_entry_cannot_be_changed_or_removed_through_sql(filled):
@@ -150,9 +150,28 @@ def test_a_kept_head_is_never_replaced_by_a_shorter_chain(tmp_path):
     home.ledger_file.unlink()
     with open_ledger(home) as ledger:
         assert [b.what for b in ledger.check({})] == [
-            f"{anchor.entries} entries that ledger.head knows of were cut off the end"
+            f"il manque à la fin {anchor.entries} écritures que connaît ledger.head"
         ]
     assert home.ledger_head.read_text().startswith(f"{anchor.entries} ")
+
+
+@pytest.mark.parametrize("text", [None, "", "812", "plus rien\n", "12 abc"])
+def test_a_kept_head_that_is_gone_or_damaged_shows_and_stays_so(tmp_path, text):
+    home = Home(tmp_path / "home")
+    anchor = fill(home)
+    if text is None:
+        home.ledger_head.unlink()
+    else:
+        home.ledger_head.write_text(text)
+    for _ in range(2):  # what an ordinary command does to the ledger does not hide it
+        with open_ledger(home) as ledger:
+            assert [b.sentence() for b in ledger.check({})] == [
+                "ledger.head\u00a0: le fichier a disparu ou a été modifié"
+            ]
+            accept(ledger, manifest("z"))
+    home.ledger_head.write_text(f"{anchor.entries} {anchor.hash}\n")  # as a release or the report prints it
+    with open_ledger(home) as ledger:
+        assert ledger.check({}) == []
 
 
 # migrations ---------------------------------------------------------------

@@ -209,9 +209,10 @@ def test_a_good_build_replaces_the_warehouse(lab: Lab):
     assert not lab.home.warehouse_next.exists()
     assert ask(lab.home.warehouse, "select valeur from rapport.chiffres") == [(3,)]
     (finding,) = built.findings
+    assert finding.message == "Chiffre publié différent du chiffre recalculé : Essai"
     assert (finding.code, finding.attendu, finding.recu, finding.ecart) == (
         "PUB-ECART",
-        "1,5 (recalculé)",
+        "1,5\u00a0€ (recalculé)",
         "2,5 (publié)",
         "1",
     )

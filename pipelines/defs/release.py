@@ -1,0 +1,71 @@
+"""The job that freezes a year, from the web interface: the same thing as ``sicio release``, refused for the same reasons."""
+
+import dagster as dg
+from pydantic import Field
+
+from pipelines import settings
+from pipelines.defs.collect import findings_table
+from pipelines.defs.publish import NOT_SERVED
+from pipelines.defs.workspace import home, organisation, registry
+from pipelines.ledger.store import open_ledger
+from pipelines.locking import only_writer
+from pipelines.publish.profiles import NotPublished
+from pipelines.publish.release import CannotRelease, Visas
+from pipelines.release import Undecided, release_year
+
+
+class Release(dg.Config):
+    """What is frozen, and who vouches for it."""
+
+    exercice: int = Field(description="L’exercice à figer.")
+    prepare_par: str = Field(description="Qui a préparé la version.")
+    relu_par: str = Field(description="Qui l’a relue : une autre personne.")
+    approuve_par: str = Field(description="Qui l’approuve.")
+    motif: str | None = Field(None, description="Pourquoi cette version en remplace une autre.")
+
+
+@dg.definitions
+def release_defs() -> dg.Definitions:
+    """One job of one step, which nothing starts by itself."""
+
+    @dg.op(description="Fige les chiffres et les tableaux d’un exercice, puis publie de nouveau.")
+    def figer(context: dg.OpExecutionContext, config: Release) -> None:
+        if config.exercice not in organisation().years:
+            raise dg.Failure(f"exercice {config.exercice} is not one of the organisation's", allow_retries=False)
+        visas = Visas(config.prepare_par, config.relu_par, config.approuve_par)
+        with only_writer(home()), open_ledger(home()) as ledger:
+            try:
+                done = release_year(home(), ledger, registry(), organisation(), config.exercice, visas, config.motif)
+            except CannotRelease as error:
+                standing = [one.finding for one in error.findings] if isinstance(error, Undecided) else []
+                raise dg.Failure(
+                    str(error), metadata=findings_table("à décider", standing), allow_retries=False
+                ) from None
+        if done.held:
+            context.log.warning(f"not published yet: {done.held}")
+        context.add_output_metadata(
+            {
+                "version": done.name,
+                "empreinte": done.fingerprint,
+                "registre": f"{done.head.entries} {done.head.hash}",
+                "dossier": str(home().releases / done.name),
+            }
+        )
+        serve_again(context)
+
+    @dg.job(name="release", description="Fige un exercice : refusé tant qu’un constat est à décider.")
+    def release() -> None:
+        figer()
+
+    return dg.Definitions(jobs=[release])
+
+
+def serve_again(context: dg.OpExecutionContext) -> None:
+    """Copy what is published to the organisation's server, where there is one; its failure undoes no release."""
+    from pipelines.publish.postgres import NotServed, serve
+
+    if server := settings.publication_server():
+        try:
+            serve(home().published, server)
+        except (NotServed, NotPublished) as error:
+            context.log.warning(f"{NOT_SERVED}{error}")
