@@ -65,7 +65,8 @@ def write_scdl(db, folder: Path) -> list[Path]:
     """Write the files of every exercice that has budget lines into ``folder``; nothing when there is none.
 
     ``db`` is a DuckDB connection in which ``marts.fct_lignes_budgetaires`` can be read by that name, or is absent. A line
-    whose account no plan knows has no section, which the schema requires: it is left out, and counted in the package.
+    that neither its account nor its vote places has no section, which the schema requires: it is left out, and counted in
+    the package.
     Returns the files.
     """
     if not _has_budget(db):
