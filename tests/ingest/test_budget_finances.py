@@ -109,6 +109,13 @@ VERSIONS = {
     "CA_projet.xml": document(
         budget("09", 2018, [line("6064", "D", MtReal="9.00")], draft=True), sealed="2019-07-01T00:00:00"
     ),
+    "DM.xml": document(
+        budget("02", 2018, [line("6064", "D", MtPrev="3.00"), line("7588", "R", MtPrev="3.00")], number="1")
+    ),
+    "DM_corrigee.xml": document(
+        budget("02", 2018, [line("6064", "D", MtPrev="5.00"), line("7588", "R", MtPrev="5.00")], number="01"),
+        sealed="2020-01-02T10:00:00",
+    ),
     "budgets.xml": document(
         budget("01", 2018, [line("6064", "D", CredOuv="10.00"), line("64111", "D", CredOuv="7.00")]),
         budget("09", 2018, [line("6064", "D", MtReal="4.00")], kind="A", siret=SIRET_ANNEXE),
@@ -490,6 +497,8 @@ def test_only_the_latest_version_of_a_decision_counts(warehouse) -> None:
         ("CA_initial.xml#1", 0, "document remplacé par une version plus récente"),
         ("CA_projet.xml#1", 0, "projet de budget, non voté"),
         ("CFU.xml#1", 1, "compté"),
+        ("DM.xml#1", 0, "document remplacé par une version plus récente"),
+        ("DM_corrigee.xml#1", 1, "compté"),  # it numbers the decision 01, the first one 1
         ("budgets.xml#1", 1, "compté"),
         ("budgets.xml#2", 1, "compté"),
     ]
