@@ -54,6 +54,7 @@ def test_hours_are_declared_or_paid_never_both(warehouse):
         ("dsn", 2042, "k1:a", "2041-12-01", Decimal(-1), "exercice sans déclarations"),
         ("dsn", 2042, "k1:z", "2042-12-01", Decimal(4), "contrat absent de la déclaration"),
         ("dsn", 2042, "k1:a", "2042-11-01", Decimal(97), "compté"),
+        ("dsn", 2042, "k1:ailleurs", "2042-12-01", Decimal(151), "déclaration écartée"),
     ]
 
 
