@@ -109,10 +109,20 @@ def test_application_has_no_figure_out_of_service(warehouse):
         assert sorted(rows) == [(year,) for year in years]
 
 
-def test_refused_lines_make_a_figure_partial(warehouse):
-    assert warehouse.rows("select code, exercice from rapport.chiffres where est_partiel") == [
-        ("applications.elise.agents_utilisateurs", 2042)
+def test_lines_refused_or_not_understood_make_a_figure_partial(warehouse):
+    partial = "select code from rapport.chiffres where est_partiel and domaine = '{}' and exercice = {} order by code"
+    applications, staff = "applications", "rh"
+    assert warehouse.rows(partial.format(applications, 2042)) == [("applications.elise.agents_utilisateurs",)]
+    # a training whose application nobody knows may be of any of them
+    assert warehouse.rows(partial.format(applications, 2041)) == [
+        ("applications.elise.agents_formes",),
+        ("applications.elise.jours_formation",),
+        ("applications.gma.jours_formation",),
     ]
+    # an agent whose statut nobody knows is in no head count; hours that nobody can place are in no total
+    assert ("rh.effectif.total",) in warehouse.rows(partial.format(staff, 2041))
+    hours = {code.split(".")[1] for (code,) in warehouse.rows(partial.format(staff, 2042))}
+    assert hours == {"etpr", "heures", "heures_remunerees"}
 
 
 def test_contradicted_absence_is_reported_with_its_value(warehouse):

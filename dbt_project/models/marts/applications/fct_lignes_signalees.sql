@@ -18,6 +18,12 @@
     'int_infrastructure__usages_teams': "'teams/usages'",
     'int_gouvernance__mandats': "'comite/membres'",
 } %}
+{# What could not be read or placed: the figures lack it, whereas what is left out for another reason is no part of them #}
+{% set illisibles = [
+    'application inconnue', 'statut non reconnu', 'sexe non reconnu', 'contrat non reconnu', 'cadre d’emplois non reconnu',
+    'agent absent de l’état du personnel', 'contrat absent de la déclaration', 'unité qui n’est pas une durée',
+    'début inconnu', 'compte inconnu',
+] %}
 {% set autres = {
     'int_rh__agents': "systeme || '/agents'",
     'int_rh__heures': "case systeme when 'dsn' then 'dsn/activites' else systeme || '/heures' end",
@@ -47,6 +53,11 @@ with lignes as (
         motif
     from {{ ref(relation) }}
     {%- endfor %}
+    union all
+    -- only the accounts of the year enter figures
+    select 'budget/lignes' as source, exercice, null as code_collectivite, 0 as poids, 'compte inconnu' as motif
+    from {{ ref('int_finances__lignes_budgetaires') }}
+    where poids = 1 and est_compte_administratif and est_compte_inconnu
 ),
 
 signalees as (
@@ -66,6 +77,7 @@ select
     cast(exercice as integer) as exercice,
     cast(motif as varchar) as motif,
     cast(est_comptee as boolean) as est_comptee,
+    cast(motif in ('{{ illisibles | join("', '") }}') as boolean) as est_illisible,
     cast(count(*) as bigint) as nb_lignes
 from signalees
 group by source, exercice, motif, est_comptee
