@@ -160,6 +160,7 @@ def test_differences_between_sources_are_findings(warehouse):
         ("RH-LIGNES", 2041, "statut non reconnu", 1, 0),
         ("RH-LIGNES", 2042, "contrat absent de la déclaration", 1, 0),
         ("RH-LIGNES", 2042, "doublon", 1, 0),
+        ("RH-LIGNES", 2042, "déclaration d’un autre employeur", 1, 0),
         ("RH-LIGNES", 2042, "exercice sans déclarations", 1, 0),
         ("RH-LIGNES", 2042, "unité qui n’est pas une durée", 1, 0),
         ("RH-REFERENTIEL", 2042, "Catégorie", 1, 0),
