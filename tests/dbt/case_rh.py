@@ -70,6 +70,7 @@ HOURS = [
     _hours("e", "2041-07-01", CONTRACTUEL, "30.50"),
     _hours("e", "2041-08-01", CONTRACTUEL, "-0.50"),
     _hours("x", "2041-01-01", CONTRACTUEL, "5"),  # in no list: permanent or not?
+    _hours("a", "2042-10-01", TITULAIRE, "3"),  # a month without declaration
     _hours("a", "2042-11-01", TITULAIRE, "190"),
     _hours("j", "2042-12-01", CONTRACTUEL, "64"),
     _hours("b", "2042-12-01", TITULAIRE, "10"),  # not declared
