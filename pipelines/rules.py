@@ -202,7 +202,8 @@ _TABLE = [
     Rule(
         "RH-LIGNES",
         "Lignes du personnel non reconnues",
-        "Corriger le mot dans l’outil, ou ajouter son orthographe à pipelines/reference/rh_orthographes.csv.",
+        "Corriger le mot dans l’outil, ou ajouter son orthographe à pipelines/reference/rh_orthographes.csv ; "
+        "retirer du dépôt les déclarations d’un autre employeur.",
     ),
     Rule(
         "FIN-ORGANISME",

@@ -28,6 +28,8 @@ UNEXPLAINED = {
     "m": "aucune ligne dans les données acceptées",
     "?": "une valeur inconnue parmi les lignes additionnées",
 }
+# Lines that were accepted, and that the build could neither recognise nor place.
+UNREADABLE = "lignes acceptées mais non reconnues (rapport.rpt_lignes_signalees)"
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,8 @@ class Gaps:
         refused = [(source, table.refusees) for source, table in counts.items() if table.refusees]
         if refused:
             return FigureStatus(code, "partial", None, [_refused_lines(*pair) for pair in refused])
+        if self.published.get(code, {}).get("est_partiel"):
+            return FigureStatus(code, "partial", None, [UNREADABLE])
         return FigureStatus(code, "computed", None, [])
 
     def _missing_operand(self, code: str) -> FigureStatus | None:

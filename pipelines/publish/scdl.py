@@ -6,8 +6,9 @@ scdl/budget_<exercice>.csv     every line of every document that counts, UTF-8, 
 
 The schema says « chapitre » of the column that holds the account, and the other way round; like every published file we
 follow the columns' names: CONTNAT is the chapter, NATURE the account. The chapter is that of the plan of accounts: the
-ContNat of the documents is missing, or no chapter, too often, and has no label. The label of a function is unknown here:
-its column is there, as every column of the schema, and empty.
+ContNat of the documents is missing, or no chapter, too often, and has no label. An account that the plan has not, placed
+by its ContNat, is labelled by its number. The label of a function is unknown here: its column is there, as every column of
+the schema, and empty.
 """
 
 import json
@@ -40,7 +41,7 @@ SELECT = f"""
         code_chapitre as BGT_CONTNAT,
         libelle_chapitre as BGT_CONTNAT_LABEL,
         compte as BGT_NATURE,
-        libelle_compte as BGT_NATURE_LABEL,
+        coalesce(libelle_compte, compte) as BGT_NATURE_LABEL,
         code_fonction as BGT_FONCTION,
         cast(null as varchar) as BGT_FONCTION_LABEL,
         code_operation as BGT_OPERATION,
@@ -65,7 +66,8 @@ def write_scdl(db, folder: Path) -> list[Path]:
     """Write the files of every exercice that has budget lines into ``folder``; nothing when there is none.
 
     ``db`` is a DuckDB connection in which ``marts.fct_lignes_budgetaires`` can be read by that name, or is absent. A line
-    whose account no plan knows has no section, which the schema requires: it is left out, and counted in the package.
+    that neither its account nor its vote places has no section, which the schema requires: it is left out, and counted in
+    the package.
     Returns the files.
     """
     if not _has_budget(db):

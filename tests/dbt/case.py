@@ -141,6 +141,19 @@ LAKE: dict[str, list[dict[str, Any]]] = {
         _ticket(2, "élise", "0.5", "Nulle part"),
     ],
     "journal_elections__traitements": [],
+    "ciril_finances__titres": [{"numero_piece": 1, "exercice_comptable": 2040, "exercice": 2041}],
+    "multifact__factures": [
+        {
+            "numero_edition": "E1",
+            "date_edition": "2041-02-01",
+            "collectivite": "Ailleurs",
+            "activite": "Cantine",
+            "nb_factures": 3,
+            "nb_factures_annulees": 0,
+            "montant_eur": "30",
+            "exercice": 2041,
+        }
+    ],
     "glpi__tickets": [
         # Ville-Haute: 1 h, then 3 h of which 2 are waiting
         _help(1, "Racine > Ville Haute", "2041-01-05 09:00", "2041-01-05 10:00", statuts_solutions="Acceptée"),

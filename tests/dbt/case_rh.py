@@ -70,6 +70,7 @@ HOURS = [
     _hours("e", "2041-07-01", CONTRACTUEL, "30.50"),
     _hours("e", "2041-08-01", CONTRACTUEL, "-0.50"),
     _hours("x", "2041-01-01", CONTRACTUEL, "5"),  # in no list: permanent or not?
+    _hours("a", "2042-10-01", TITULAIRE, "3"),  # a month without declaration
     _hours("a", "2042-11-01", TITULAIRE, "190"),
     _hours("j", "2042-12-01", CONTRACTUEL, "64"),
     _hours("b", "2042-12-01", TITULAIRE, "10"),  # not declared
@@ -102,6 +103,7 @@ DECLARATIONS = [
     _declaration(2, "2042-12-01", 2, "03"),
     _declaration(3, "2042-11-01", 1),
     _declaration(4, "2042-12-01", 9, est_test=True),
+    _declaration(5, "2042-12-01", 3, "03", siren="999999999"),  # another employer's
     _declaration(1, "2043-01-01", 1, exercice=2043),
 ]
 
@@ -132,6 +134,7 @@ CONTRACTS = [
     _contract(2, "k", "1", "50", "01", code_motif_suspension="632", date_suspension="2042-05-01"),  # parental leave
     _contract(2, "l", "1", "10", "02", date_fin="2042-12-31"),
     _contract(2, "m", "1", "10", "02", date_debut="2043-01-01"),
+    _contract(5, "ailleurs", "1", "50", "01"),
     _contract(3, "a", "1", "50", "01"),
     _contract(3, "n", "1", "10", "02"),  # gone in December
     _contract(1, "a", "1", "50", "01", mois="2043-01-01", exercice=2043),
@@ -167,6 +170,7 @@ ACTIVITIES = [
     _activity(2, "a", "1", "-1", date_debut_periode="2041-12-01"),  # no declaration of 2041
     _activity(2, "z", "1", "4"),  # no contract
     _activity(3, "a", "1", "97"),
+    _activity(5, "ailleurs", "1", "151"),
 ]
 
 LAKE: dict[str, list[dict[str, Any]]] = {

@@ -40,6 +40,7 @@ def test_hours_are_declared_or_paid_never_both(warehouse):
         ("ciril_rh", 2041, "k1:e", "2041-07-01", Decimal("30.50"), "compté"),
         ("ciril_rh", 2041, "k1:e", "2041-08-01", Decimal("-0.50"), "compté"),
         ("ciril_rh", 2041, "k1:x", "2041-01-01", Decimal(5), "agent absent de l’état du personnel"),
+        ("ciril_rh", 2042, "k1:a", "2042-10-01", Decimal(3), "compté"),
         ("ciril_rh", 2042, "k1:a", "2042-11-01", Decimal(190), "remplacée par les déclarations sociales"),
         ("ciril_rh", 2042, "k1:j", "2042-12-01", Decimal(64), "remplacée par les déclarations sociales"),
         ("ciril_rh", 2042, "k1:b", "2042-12-01", Decimal(10), "remplacée par les déclarations sociales"),
@@ -54,6 +55,7 @@ def test_hours_are_declared_or_paid_never_both(warehouse):
         ("dsn", 2042, "k1:a", "2041-12-01", Decimal(-1), "exercice sans déclarations"),
         ("dsn", 2042, "k1:z", "2042-12-01", Decimal(4), "contrat absent de la déclaration"),
         ("dsn", 2042, "k1:a", "2042-11-01", Decimal(97), "compté"),
+        ("dsn", 2042, "k1:ailleurs", "2042-12-01", Decimal(151), "déclaration écartée"),
     ]
 
 
@@ -96,7 +98,7 @@ def test_declared_head_count_of_31_december(warehouse):
         ("age_moyen.ensemble_permanent", 2041, "43.75"),  # (52.5 + 27.5 + 42.5 + 52.5) / 4
         ("age_moyen.titre", 2041, "44"),
         ("heures_remunerees", 2041, "2760"),
-        ("heures_remunerees", 2042, "254"),  # declared: 100 − 7 + 97 and 50 + 14
+        ("heures_remunerees", 2042, "257"),  # declared: 100 − 7 + 97 and 50 + 14; paid in October: 3
         ("heures_remunerees", 2043, "m"),
         ("etpr.fonctionnaire", 2041, "1"),
         ("etpr.contractuel_permanent", 2041, "0.5"),
@@ -159,6 +161,7 @@ def test_differences_between_sources_are_findings(warehouse):
         ("RH-LIGNES", 2041, "statut non reconnu", 1, 0),
         ("RH-LIGNES", 2042, "contrat absent de la déclaration", 1, 0),
         ("RH-LIGNES", 2042, "doublon", 1, 0),
+        ("RH-LIGNES", 2042, "déclaration d’un autre employeur", 1, 0),
         ("RH-LIGNES", 2042, "exercice sans déclarations", 1, 0),
         ("RH-LIGNES", 2042, "unité qui n’est pas une durée", 1, 0),
         ("RH-REFERENTIEL", 2042, "Catégorie", 1, 0),

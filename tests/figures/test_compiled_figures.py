@@ -134,6 +134,7 @@ insert into dim_sens_annuel values
 create table fct_flux
     (exercice integer, code_application varchar, sens varchar, quantite decimal(18, 2), est_clos boolean);
 create table fct_collecte (source varchar, exercice integer, est_acceptee boolean, nb_refusees bigint);
+create table fct_lignes_signalees (source varchar, exercice integer, est_illisible boolean);
 create table fct_absences_declarees (code varchar, exercice integer, code_manquant varchar);
 create table fct_chiffres_publies (code varchar, exercice integer, valeur_publiee decimal(20, 6));
 """
@@ -157,7 +158,7 @@ def compiled(tmp_path_factory):
 def computed(compiled):
     """Function: rows of facts, collection, declared absences and printed figures → {(code, exercice): row}."""
 
-    def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=(), published=()):
+    def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=(), published=(), flagged=()):
         db = duckdb.connect()
         db.execute(TABLES)
         for table, rows in (
@@ -165,6 +166,7 @@ def computed(compiled):
             ("fct_collecte", collected),
             ("fct_absences_declarees", absences),
             ("fct_chiffres_publies", published),
+            ("fct_lignes_signalees", flagged),
         ):
             for row in rows:
                 db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
@@ -256,6 +258,13 @@ def test_refused_lines_make_a_figure_partial(computed):
         "sens.E.lignes", "sens.S.lignes", "sens.E.part", "sens.S.part",
     }  # fmt: skip
     assert not any(row["est_partiel"] for (_, exercice), row in rows.items() if exercice == 3002)
+
+
+def test_accepted_lines_that_were_not_understood_make_a_figure_partial(computed):
+    rows = computed(flagged=[("gma/comptes", 3001, True), ("gma/comptes", 3001, True), ("elise/comptes", 3001, False)])
+    partial = {code for (code, exercice), row in rows.items() if row["est_partiel"] and code.startswith("lieux.")}
+    assert partial == {"lieux.gma.quantite", "lieux.gma.moyenne"}
+    assert value(rows, "essai.lignes") == 4
 
 
 def test_declared_absence_wins_and_makes_its_dependents_missing(computed):

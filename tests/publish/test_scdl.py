@@ -91,6 +91,14 @@ def test_a_line_of_unknown_account_is_left_out_and_counted(db, tmp_path: Path) -
     assert package["resources"][0]["description"] == "Lignes de compte inconnu, non publiées : 1."
 
 
+def test_an_account_that_its_vote_placed_is_labelled_by_its_number(db, tmp_path: Path) -> None:
+    fill(db, {"compte": "651", "libelle_compte": None})
+    write_scdl(db, tmp_path / "scdl")
+    (line,) = lines(tmp_path / "scdl" / "budget_2020.csv")
+    assert (line["BGT_NATURE"], line["BGT_NATURE_LABEL"]) == ("651", "651")
+    assert problems(tmp_path / "scdl") == []
+
+
 def test_one_file_an_exercice_and_none_without_budget(db, tmp_path: Path) -> None:
     assert write_scdl(db, tmp_path / "none") == []
     fill(db)

@@ -3971,10 +3971,14 @@ etats as (
             sources.exercice,
             -- one of the alternatives of a source is enough
             bool_or(coalesce(collecte.est_acceptee, false)) as est_recu,
-            bool_or(coalesce(collecte.nb_refusees, 0) > 0) as est_partiel
+            bool_or(coalesce(collecte.nb_refusees, 0) > 0 or illisibles.source is not null) as est_partiel
         from sources
         left join {{ ref('fct_collecte') }} as collecte
             on sources.source = collecte.source and sources.exercice = collecte.exercice
+        left join (
+            select distinct source, exercice from {{ ref('fct_lignes_signalees') }} where est_illisible
+        ) as illisibles
+            on sources.source = illisibles.source and sources.exercice = illisibles.exercice
         group by sources.code, sources.exercice, sources.groupe
     ) as groupes
         on declares.code = groupes.code and declares.exercice = groupes.exercice

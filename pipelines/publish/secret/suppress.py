@@ -1,9 +1,10 @@
 """Which numbers to hide: the small ones, then as few others as keep them from being deduced.
 
 A cell is *primary* when it is small (1 to threshold − 1 persons), when it moved by so few since it was published, or when
-it follows a hidden cell of another population. For each, the nearest world where it is greater by threshold − 1 is looked
-for: what differs from the truth in that world, and nothing else, has to be hidden. Worlds found for one cell often serve
-others. Each cell is hidden at most once, so the search ends.
+it follows a hidden cell of another population (unless its number was published before and still holds: hiding it would
+then hide nothing). For each, the nearest world where it is greater by threshold − 1 is looked for: what differs from the
+truth in that world, and nothing else, has to be hidden. Worlds found for one cell often serve others. Each cell is hidden
+at most once, so the search ends.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -40,7 +41,7 @@ def is_primary(numbers: Numbers, cell: Cell, threshold: int, former: Former, hid
     """True for a cell that must keep ``threshold`` possible values; ``hidden`` says which cells already are."""
     return (
         cell.is_small(threshold)
-        or (numbers.follows.get(cell.key) in hidden and bool(cell.value))
+        or (numbers.follows.get(cell.key) in hidden and bool(cell.value) and cell.value not in former.get(cell.key, ()))
         or _moved_little(cell, threshold, former)
     )
 

@@ -338,6 +338,19 @@ def test_hours_of_few_agents_are_hidden_and_not_the_difference_of_others(flows):
     assert all((hours is None) == (etpr is None) for hours, etpr in lines.values())
 
 
+def test_a_corrected_head_count_may_leave_its_hours_as_they_were_published(flows, monkeypatch):
+    flows.publish({}, threshold=5)
+    hours = "select statut, heures from p.rapport.rpt_etpr where heures is not null order by statut"
+    before = flows.ask(hours)
+    assert before
+    corrected = FLOW_TABLES.replace("(2020, 'c', 14)", "(2020, 'c', 15)")  # one more agent, paid the same hours
+    monkeypatch.setattr("tests.publish.secret.office.TABLES", corrected)
+    flows.publish({}, threshold=5)
+    [(agents,)] = flows.ask("select nb_agents from p.rapport.rpt_variations where exercice = 2020 and statut = 'tous'")
+    assert agents is None
+    assert flows.ask(hours) == before
+
+
 def test_the_axes_are_grouped_as_the_tables_cross_them():
     crossed = [frozenset("se"), frozenset("sx"), frozenset("sa"), frozenset("xa"), frozenset("st")]
     assert cliques(crossed) == [frozenset("asx"), frozenset("es"), frozenset("st")]

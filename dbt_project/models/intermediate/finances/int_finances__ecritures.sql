@@ -1,5 +1,6 @@
 -- Every accepted line of the ledger, mandats and titres in one canon, with its weight. A line is placed by the plan of
 -- accounts of its budget: the accounts of the year (or, before they come, a budget) bear the same code and name the plan.
+-- An account that the plan has not goes where the documents of the budget put it, by the chapter that voted it.
 with pieces as (
     select *, 'D' as code_sens from {{ ref('stg_ciril_finances__mandats') }}
     union all
@@ -15,6 +16,13 @@ budgets as (
     ) = 1
 ),
 
+votes as (
+    select exercice, siret, code_budget, compte, sens, min(code_chapitre) as code_chapitre
+    from {{ ref('int_finances__lignes_budgetaires') }}
+    where poids = 1 and anomalie is not null
+    group by exercice, siret, code_budget, compte, sens
+),
+
 placees as (
     select
         pieces.*,
@@ -22,7 +30,11 @@ placees as (
         budgets.type_budget,
         budgets.libelle_budget,
         comptes.libelle_compte,
-        case pieces.code_sens when 'D' then comptes.depense_reelle when 'R' then comptes.recette_reelle end as code_chapitre,
+        case
+            when comptes.compte is null then votes.code_chapitre
+            when pieces.code_sens = 'D' then comptes.depense_reelle
+            when pieces.code_sens = 'R' then comptes.recette_reelle
+        end as code_chapitre,
         case pieces.code_sens
             when 'D' then coalesce(comptes.depense_ordre_entre_sections, comptes.depense_ordre_interieure)
             when 'R' then coalesce(comptes.recette_ordre_entre_sections, comptes.recette_ordre_interieure)
@@ -38,6 +50,12 @@ placees as (
         on pieces.compte = comptes.compte
         and position(' ' || budgets.declinaison || ' ' in ' ' || comptes.declinaisons || ' ') > 0
         and pieces.exercice between comptes.exercice_debut and comptes.exercice_fin
+    left join votes
+        on budgets.exercice = votes.exercice
+        and budgets.siret = votes.siret
+        and budgets.code_budget = votes.code_budget
+        and pieces.compte = votes.compte
+        and votes.sens = case pieces.code_sens when 'D' then 'dépense' else 'recette' end
 ),
 
 qualifiees as (

@@ -1,6 +1,7 @@
 -- Every accepted line, with the weight of its document, its chapter and section, and its amounts.
 -- The section never comes from the first digits of the account: an account stands in one section or the other by the
--- side and the kind of operation, as the official plan of the nomenclature and year says.
+-- side and the kind of operation, as the official plan of the nomenclature and year says. An account that the plan of the
+-- year has not is placed by the chapter that was voted (ContNat), where that is a chapter of the plan; it stays a finding.
 with chapitres as (
     select * from {{ ref('stg_reference__plan_comptes_chapitres') }}
 ),
@@ -48,6 +49,7 @@ rattachees as (
             when lignes.code_operation_budgetaire = '1' and lignes.code_type_ordre = '2' then 'ordre entre sections'
         end as type_operation,
         case
+            when comptes.compte is null then lignes.code_vote_nature
             when lignes.code_operation_budgetaire = '0'
                 then case lignes.code_sens when 'D' then comptes.depense_reelle when 'R' then comptes.recette_reelle end
             when lignes.code_operation_budgetaire = '1' and lignes.code_type_ordre = '2'
@@ -94,7 +96,7 @@ select
     coalesce(lignes.libelle_compte_plan, lignes.libelle_compte_document) as libelle_compte,
     case lignes.code_sens when 'D' then 'dépense' when 'R' then 'recette' end as sens,
     lignes.type_operation,
-    lignes.code_chapitre,
+    chapitres.code_chapitre,
     chapitres.libelle_chapitre,
     canoniques.code_chapitre_canonique,
     canoniques.libelle_chapitre_canonique,
@@ -102,7 +104,8 @@ select
     case chapitres.code_section when 'F' then 'fonctionnement' when 'I' then 'investissement' end as section,
     chapitres.code_section is null as est_compte_inconnu,
     case
-        when chapitres.code_section is not null then null
+        when chapitres.code_section is not null and lignes.est_compte_au_plan then null
+        when chapitres.code_section is not null then 'compte absent du plan de comptes, placé par son chapitre de vote'
         when not lignes.est_plan_connu then 'plan de comptes absent du référentiel pour cette nomenclature et cet exercice'
         when not lignes.est_compte_au_plan then 'compte absent du plan de comptes'
         when lignes.type_operation is null then 'type d’opération d’ordre absent'

@@ -1,5 +1,6 @@
 -- Every accepted social declaration, with its weight: of those of an establishment, month, nature and fraction the last
--- sent counts (a type 03 or 05 takes the place of the former ones), unless it cancels (04).
+-- sent counts (a type 03 or 05 takes the place of the former ones), unless it cancels (04). A payroll office may declare for
+-- others: their employees are not ours.
 with rangs as (
     select
         *,
@@ -17,6 +18,7 @@ qualifies as (
     select
         declarations.*,
         {{ motif({
+            'déclaration d’un autre employeur': 'declarations.siren <> profil.siren',
             'envoi d’essai': 'declarations.est_test',
             'signalement, hors paie mensuelle': "declarations.code_nature_declaration <> '01'",
             'annulation': "declarations.code_type_declaration = '04'",
@@ -24,6 +26,7 @@ qualifies as (
             'déclaration remplacée par une plus récente': 'rangs.rang > 1',
         }) }} as motif_exclusion
     from {{ ref('stg_dsn__declarations') }} as declarations
+    cross join {{ ref('stg_organisation__profil') }} as profil
     left join rangs on declarations.declaration_id = rangs.declaration_id
 )
 

@@ -1,11 +1,15 @@
--- Every accepted line of paid hours, with its weight. Where the social declarations of an exercice are accepted they are
--- the source, and the HR system's hours are only compared with them. A regularisation goes to the month of the period
--- that it corrects. Neither source says whether a post is permanent: the list of agents does, that of the exercice or,
--- for somebody gone since, that of the year before.
-with exercices_dsn as (
-    select distinct exercice
+-- Every accepted line of paid hours, with its weight. For the months whose social declaration is accepted it is the source,
+-- and the HR system's hours are only compared with it. A regularisation goes to the month of the period that it corrects.
+-- Neither source says whether a post is permanent: the list of agents does, that of the exercice or, for somebody gone
+-- since, that of the year before.
+with mois_dsn as (
+    select distinct exercice, mois
     from {{ ref('int_rh__declarations_dsn') }}
     where poids = 1
+),
+
+exercices_dsn as (
+    select distinct exercice from mois_dsn
 ),
 
 contrats as (
@@ -85,13 +89,13 @@ qualifies as (
             when not coalesce(agents.est_emploi_permanent, precedents.est_emploi_permanent)
                 then 'contractuel_non_permanent'
         end as code_statut,
-        lignes.systeme <> 'dsn' and exercices_dsn.exercice is not null as est_remplacee
+        lignes.systeme <> 'dsn' and mois_dsn.mois is not null as est_remplacee
     from lignes
     left join agents on lignes.exercice = agents.exercice and lignes.matricule = agents.matricule
     left join agents as precedents
         on lignes.exercice = precedents.exercice + 1
         and lignes.matricule = precedents.matricule
-    left join exercices_dsn on lignes.exercice = exercices_dsn.exercice
+    left join mois_dsn on lignes.exercice = mois_dsn.exercice and lignes.mois = mois_dsn.mois
 ),
 
 motives as (

@@ -1,14 +1,15 @@
 -- Arrivals, departures and contractuels appointed stagiaires of the year, one line a movement. An agent who was there on
--- the 31 December before did not arrive: a renewal, a new contract, a promotion give her a new date at most. The stock is
--- never derived from these flows.
+-- the 31 December before did not arrive: a renewal, a new contract, a promotion give her a new date at most. Nor did one
+-- whose contract ended on that very day and was renewed the day after. The stock is never derived from these flows.
 with agents as (
     select * from {{ ref('int_rh__agents') }}
 ),
 
+-- on the 31 December: there, or on the last day of a contract
 presents as (
-    select exercice, matricule, code_statut
+    select exercice, matricule, code_statut, est_present, date_sortie
     from agents
-    where poids = 1 and est_present
+    where poids = 1 and (est_present or date_sortie = make_date(exercice, 12, 31))
 ),
 
 mouvements as (
@@ -55,7 +56,10 @@ qualifies as (
         {{ motif({
             'agent écarté': 'mouvements.poids = 0',
             'agent déjà présent au 31 décembre précédent':
-                "mouvements.sens = 'arrivee' and presents.matricule is not null",
+                "mouvements.sens = 'arrivee' and presents.est_present",
+            'contrat renouvelé':
+                "mouvements.sens = 'arrivee' and mouvements.date_entree = presents.date_sortie + 1"
+                ~ ' and mouvements.code_statut = presents.code_statut',
             'recrutement direct comme stagiaire':
                 "mouvements.sens = 'changement_statut' and mouvements.date_mouvement <= mouvements.date_entree",
         }) }} as motif_exclusion

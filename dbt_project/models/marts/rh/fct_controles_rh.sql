@@ -55,6 +55,10 @@ ecartees as (
         'hors période', 'statut non reconnu', 'agent absent de l’état du personnel', 'contrat absent de la déclaration',
         'unité qui n’est pas une durée', 'exercice sans déclarations'
     )
+    union all
+    select exercice, motif
+    from {{ ref('int_rh__declarations_dsn') }}
+    where motif = 'déclaration d’un autre employeur'
 ),
 
 controles as (

@@ -1,4 +1,5 @@
--- Findings: the lines that no section receives, with where they stand. They are in no total of a section.
+-- Findings: the lines that the plan of accounts does not place, with where they stand. Those that their chapter of vote does
+-- not place either are in no total of a section.
 select
     cast(ligne_id as varchar) as ligne_id,
     cast(exercice as integer) as exercice,
@@ -15,4 +16,4 @@ select
     cast(fichier as varchar) as fichier,
     cast(ligne as bigint) as ligne
 from {{ ref('fct_lignes_budgetaires') }}
-where est_compte_inconnu
+where anomalie is not null

@@ -284,6 +284,26 @@ ecritures as (
     qualify count(sum(realise_eur)) over comparees > 0 and count(sum(emis_eur)) over comparees > 0
 ),
 
+-- Pieces whose budget bears a code of no document are compared with nothing: once accounts have arrived, all of them are
+-- in excess.
+ecritures_sans_budget as (
+    select
+        'FIN-ECRITURES' as controle,
+        'Pièces émises dont le budget n’a aucun document' as libelle_controle,
+        exercice,
+        cast(null as varchar) as document_id,
+        siret,
+        case sens when 'dépense' then 'mandats' else 'titres' end || ' du budget ' || code_budget as objet,
+        section,
+        sens,
+        cast(null as varchar) as code_chapitre,
+        cast(0 as decimal(18, 2)) as attendu_eur,
+        sum(montant_eur) as constate_eur
+    from {{ ref('fct_ecritures') }}
+    where siret is null and exercice in (select exercice from documents where est_compte_administratif)
+    group by all
+),
+
 tous as (
     select * from equilibre
     union all
@@ -298,6 +318,8 @@ tous as (
     select * from reciproques
     union all
     select * from ecritures
+    union all
+    select * from ecritures_sans_budget
 )
 
 select

@@ -8,7 +8,8 @@ select
     code_type_budget,
     nomenclature as nomenclature_document,
     code_nature_decision,
-    coalesce(numero_decision, '') as numero_decision,
+    -- « 01 » and « 1 » are one decision
+    coalesce(ltrim(trim(numero_decision), '0'), '') as numero_decision,
     libelle_etablissement as libelle_budget,
     libelle_collectivite,
     siret_collectivite,
