@@ -47,6 +47,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -m venv --without-pip $(VENV)
 	@$(call pip_install,--require-hashes -r requirements.lock)
 	@$(call pip_install,--no-deps --no-build-isolation -e .)
+	@$(BIN)/python -m compileall -q pipelines demo
 	@touch $@
 
 $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready

@@ -33,3 +33,11 @@
         {%- endcall %}
     {% endif %}
 {%- endmacro %}
+
+{# A test is one query, which needs no transaction. #}
+{% materialization test, adapter='duckdb' %}
+    {% call statement('main', fetch_result=True, auto_begin=False) -%}
+        {{ get_test_sql(sql, config.get('fail_calc'), config.get('warn_if'), config.get('error_if'), config.get('limit')) }}
+    {%- endcall %}
+    {{ return({'relations': []}) }}
+{% endmaterialization %}

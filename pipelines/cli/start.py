@@ -177,6 +177,7 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
 def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:
     """Make the exports in a second process, while this one imports what the run needs (seconds, both)."""
     from concurrent.futures import ProcessPoolExecutor
+    from importlib import import_module
     from multiprocessing import get_context
 
     from demo.home import make_home as make_demonstration
@@ -184,9 +185,8 @@ def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:
     with ProcessPoolExecutor(1, get_context("spawn")) as aside:
         made = aside.submit(make_demonstration, home.root, years)
         if and_run:
-            from pipelines.defs.run import warm_up
-
-            warm_up()
+            import_module("pipelines.defs.run")
+            import_module("dagster_dbt")
         try:
             made.result()
         except ValueError as error:  # somebody else's home or deliveries

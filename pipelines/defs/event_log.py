@@ -28,6 +28,16 @@ class EventLog(ConsolidatedSqliteEventLogStorage):
         event.listen(engine, "connect", lambda connection, _: connection.execute("pragma synchronous = off"))
         return engine
 
+    @cached_property
+    def _there(self) -> set[str]:
+        from sqlalchemy import inspect
+
+        return set(inspect(self._engine).get_table_names())
+
+    def has_table(self, table_name: str) -> bool:
+        """Asked again at each event: a table that was there stays."""
+        return table_name in self._there or super().has_table(table_name)
+
     @contextmanager
     def _connect(self) -> Iterator[Any]:
         with self._engine.begin() as connection:

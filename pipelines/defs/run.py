@@ -3,7 +3,6 @@
 Everything happens in this process; several exercices are one run. The outcome is read back from the ledger.
 """
 
-import importlib
 import logging
 import os
 from collections.abc import Callable
@@ -83,14 +82,6 @@ def _build(loaded: dg.Definitions, instance: dg.DagsterInstance, home: Home, say
     say("publish: the warehouse is up to date" if unchanged else "build and publish")
     last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
     return _execute(loaded.resolve_job_def("build"), instance, selection=last_steps if unchanged else None)
-
-
-def warm_up() -> None:
-    """Import what a run needs and open its engines, in the time that something else takes."""
-    from pipelines.validate.judge import open_bench
-
-    importlib.import_module("dagster_dbt")
-    open_bench()
 
 
 def _wanted(exercices: list[int], sources: list[str] | None) -> list[tuple[ExportRef, int]]:

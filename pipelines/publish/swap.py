@@ -31,7 +31,7 @@ from pipelines.rules import RULES
 from pipelines.settings import Home
 from pipelines.sources.registry import fingerprint
 
-PUBLISHED_SCHEMAS = ["marts", "rapport"]
+PUBLISHED_SCHEMAS = ["rapport", "marts"]  # the report is made of the first, while the other is copied
 KEPT = 5  # publications kept beside the current one
 
 
@@ -89,12 +89,14 @@ def _write(
     The pages are made as soon as their tables lie there, while the public profile is proved.
     """
     with attached(folder / "rapport.duckdb", home.warehouse) as db:
+        made = []
         for schema in PUBLISHED_SCHEMAS:
             db.execute(f"create schema {schema}")
             for table in tables_of(db, schema):
                 copy_table(db, schema, table)
             write_parquet(db, folder, schema)
-        made = [pages(folder, INTERNE)] if pages else []
+            if pages and schema == "rapport":
+                made.append(pages(folder, INTERNE))
         profile, broken = _write_public(home, ledger, folder / "public", build, threshold)
         made += [pages(folder, PUBLIC)] if pages else []
         findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]

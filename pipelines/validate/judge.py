@@ -47,12 +47,6 @@ def judge(parquet: Path, suite: Suite) -> list[CheckResult]:
         return _bench().judge(parquet, suite)
 
 
-def open_bench() -> None:
-    """Import the library and open the process's engine, which the first ``judge`` would do (seconds)."""
-    with _lock:
-        _bench()
-
-
 def close() -> None:
     """Close the process's engine; the next ``judge`` opens another."""
     with _lock:
