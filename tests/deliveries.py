@@ -11,7 +11,7 @@ import yaml
 from pipelines.ingest.delivery import ingest
 from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
-from pipelines.sources.registry import ExportRef, Registry, load_registry
+from pipelines.sources.registry import ExportRef, Registry, read_registry
 from pipelines.sql import parquet_scan
 
 KEY = b"k" * 32
@@ -93,7 +93,7 @@ class Depot:
 
     def registry(self) -> Registry:
         """The declarations as they stand now."""
-        return load_registry.__wrapped__(self.sources)
+        return read_registry(self.sources)
 
     def drop(self, content: str | bytes, name: str = "export.csv", *, exercice: int = YEAR) -> Path:
         """Put a file in the mailbox."""

@@ -6,7 +6,6 @@ nothing: ``audit.constats``, ``sicio status`` and the orchestrator's checks are 
 
 from pathlib import Path
 
-from pipelines import settings
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.gaps import declared_absences, figures_by_table
 from pipelines.evidence.parquet import select
@@ -73,7 +72,7 @@ def stops_a_release(one: Standing) -> bool:
 
 def _collection(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
     """Refused and missing exports; what is missing is so whatever the date, so that a copy keeps its bytes."""
-    figures, found = load_figures(settings.FIGURES_DIR, registry), []
+    figures, found = load_figures(), []
     received = {row["delivery"]: row["received_at"] for row in ledger.all_rows("deliveries")}
     for exercice in organisation.years:
         arrivals = Arrivals(

@@ -85,8 +85,9 @@ class Figures:
         return f"{words} ; arrondi à {places}. Sources : {sources}."
 
 
-def load_figures(folder: Path = settings.FIGURES_DIR, registry: Registry | None = None) -> Figures:
-    """Read every ``<chapter>.yml`` of ``folder``. Raises DeclarationError naming file and line."""
+def load_figures(folder: Path | None = None, registry: Registry | None = None) -> Figures:
+    """Read every ``<chapter>.yml`` of ``folder``, the project's by default. Raises DeclarationError naming file and line."""
+    folder = folder or settings.FIGURES_DIR
     registry = registry or load_registry()
     by_code: dict[str, DeclaredFigure] = {}
     families: dict[str, Family] = {}

@@ -77,8 +77,12 @@ class Registry:
         raise KeyError(f"no export {key!r} is declared")
 
 
-@functools.cache
-def load_registry(folder: Path = settings.SOURCES_DIR) -> Registry:
+def load_registry(folder: Path | None = None) -> Registry:
+    """The declarations in ``folder``, the project's by default; read once. Raises DeclarationError naming file and line."""
+    return _kept(folder or settings.SOURCES_DIR)
+
+
+def read_registry(folder: Path) -> Registry:
     """Read the declarations in ``folder``. Raises DeclarationError naming file and line."""
     shapes = {}
     for path in sorted((folder / "shapes").glob("*.yml")):
@@ -91,6 +95,9 @@ def load_registry(folder: Path = settings.SOURCES_DIR) -> Registry:
         system = read_system(path, shapes)
         systems[system.system] = system
     return Registry(systems, shapes)
+
+
+_kept = functools.cache(read_registry)
 
 
 def read_system(path: Path, shapes: dict[str, Shape]) -> System:

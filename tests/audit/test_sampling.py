@@ -59,13 +59,12 @@ def test_no_personal_cell_is_shown(filled, state_of):
 
 
 def test_a_free_text_beside_a_personal_column_is_hidden(bench, declared, state_of):
-    from pipelines.sources.registry import load_registry
+    from pipelines.sources.registry import read_registry
 
     path = declared / "personnel.yml"
     text = path.read_text(encoding="utf-8") + "          - {name: service, title: Service}\n"
     path.write_text(text, encoding="utf-8")
-    load_registry.cache_clear()
-    bench.registry = load_registry(declared)
+    bench.registry = read_registry(declared)
     bench.drop(
         "2019/personnel/agents_2019.csv", "Login;Nom;Entrée;Service\nadurand;Durand;01/02/2010;Mme Durand\n", "cp1252"
     )

@@ -10,7 +10,7 @@ import xlsxwriter
 from pipelines import settings
 from pipelines.cli.sample import guess_delimiter, guess_encoding
 from pipelines.ingest.delivery import ingest
-from pipelines.sources.registry import ExportRef, load_registry, read_system
+from pipelines.sources.registry import ExportRef, _kept, load_registry, read_system
 from tests.cli.conftest import VENTES_2019, Bench, check
 
 INTERVENTIONS = (
@@ -181,7 +181,7 @@ def test_a_shape_learns_from_the_systems_that_are_declared(bench, declared, mode
     first = declared / "gmao.yml"
     learnt = first.read_text(encoding="utf-8").replace('"(à compléter : Date de création)"', "Créé le")
     first.write_text(learnt, encoding="utf-8")
-    load_registry.cache_clear()
+    _kept.cache_clear()
     result = bench.sicio("source", "new", "--from", path, "--system", "autre", "--shape", "comptes")
     assert result.exit_code == 0, result.output
     ref = drafted(declared, "autre")

@@ -3,6 +3,7 @@
 import sys
 import types
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -297,6 +298,8 @@ def invented(monkeypatch: pytest.MonkeyPatch, bench: Bench) -> list:
         (root / "organisation.yml").write_text(text.replace("premier: 2019", "premier: 2018"), encoding="utf-8")
 
     monkeypatch.setitem(sys.modules, "demo.home", types.SimpleNamespace(make_home=make_home))
+    # a second process would not know the stand-in
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", lambda workers, _: ThreadPoolExecutor(workers))
     return made
 
 

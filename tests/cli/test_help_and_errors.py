@@ -104,9 +104,9 @@ def test_a_home_that_does_not_exist_is_said_with_the_remedy(declared, tmp_path) 
 
 def test_a_mistaken_declaration_names_file_and_line(bench, declared: Path) -> None:
     (declared / "ventes.yml").write_text("system: ventes\ntitel: Ventes\n", encoding="utf-8")
-    from pipelines.sources.registry import load_registry
+    from pipelines.sources.registry import _kept
 
-    load_registry.cache_clear()
+    _kept.cache_clear()
     result = bench.sicio("status", 2019)
     assert result.exit_code == 2
     assert "ventes.yml:2 titel" in result.stderr

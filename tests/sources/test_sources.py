@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.settings import Home
 from pipelines.sources.organisation import load_organisation
-from pipelines.sources.registry import Registry, load_registry
+from pipelines.sources.registry import Registry, load_registry, read_registry
 from pipelines.sources.yaml_file import DeclarationError
 
 SYSTEM = """\
@@ -71,7 +71,7 @@ def load(folder: Path, system: str, shape: str = SHAPE) -> Registry:
     (folder / "shapes").mkdir(exist_ok=True)
     (folder / "shapes" / "comptes.yml").write_text(shape, encoding="utf-8")
     (folder / "essai.yml").write_bytes(system.encode() if isinstance(system, str) else system)
-    return load_registry.__wrapped__(folder)
+    return read_registry(folder)
 
 
 def test_the_declaration_of_these_tests_is_right(tmp_path):
