@@ -151,6 +151,7 @@ class Decision:
     decided_by: str
     decided_at: str
     until: str | None = None  # ISO date, the last day on which it holds
+    ecart: str | None = None  # the difference that it was taken on: it says nothing of another one
 
     def holds(self, today: str) -> bool:
         """True when the finding is accepted on ``today`` (ISO date)."""
@@ -166,11 +167,13 @@ class Standing:
     decision: Decision | None = None
 
     def is_open(self, today: str) -> bool:
-        """True when nobody's decision accepts it on ``today``."""
-        return self.decision is None or not self.decision.holds(today)
+        """True when nobody's decision accepts it on ``today``, or when it was taken on another difference."""
+        return self.decision is None or not self.decision.holds(today) or self.decision.ecart != self.finding.ecart
 
     def state(self, today: str) -> str:
-        """``ouvert``, ``accepté`` or ``acceptation expirée``."""
+        """``ouvert``, ``accepté``, ``acceptation expirée`` (its day has passed) or ``acceptation caduque`` (another difference)."""
         if not self.is_open(today):
             return "accepté"
-        return "acceptation expirée" if self.decision and self.decision.choice == "accepted" else "ouvert"
+        if self.decision is None or self.decision.choice != "accepted":
+            return "ouvert"
+        return "acceptation caduque" if self.decision.holds(today) else "acceptation expirée"

@@ -309,7 +309,10 @@ class Ledger:
     def decisions(self) -> dict[str, Decision]:
         """The last decision on each finding, by the finding's id."""
         fields = ("finding", "choice", "reason", "decided_by", "decided_at", "until")
-        return {row["finding"]: Decision(**{f: row[f] for f in fields}) for row in self.all_rows("decisions")}
+        return {
+            row["finding"]: Decision(**{f: row[f] for f in fields}, ecart=row["content"]["ecart"])
+            for row in self.all_rows("decisions")
+        }
 
     def disclosures(self) -> list[tuple[str, Decimal]]:
         """Every (name, value) that a public profile ever told."""

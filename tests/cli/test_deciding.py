@@ -6,6 +6,7 @@ import sqlite3
 from pipelines.accept.decide import accept
 from pipelines.evidence.findings import gather
 from pipelines.ledger import store
+from pipelines.ledger.records import Finding
 from pipelines.rules import DeliveryRefused
 from pipelines.sources.organisation import load_organisation
 from tests.cli.conftest import VENTES_2019, Bench, check
@@ -109,6 +110,25 @@ def test_a_decision_is_shown_expires_and_is_never_removed(filled, monkeypatch):
     assert findings(filled, 2020, "FIC-VIDE")[0]["etat"] == "acceptation expirée"
     assert filled.sicio("findings", 2020).exit_code == 1
     monkeypatch.undo()
+
+
+def test_an_acceptance_holds_for_the_difference_it_was_taken_on(filled):
+    def built(gap: str) -> Finding:
+        gone = Finding("PUB-ECART", "alerte", 2019, "essai.ventes.total", "Écart", recu="15 €", ecart=gap)
+        with filled.ledger() as ledger:
+            ledger.record_build(f"b{gap}", True, [], [])
+            ledger.record_findings(f"b{gap}", [gone])
+        return gone
+
+    name = built("-0,62").id
+    assert filled.sicio("decide", name, "--because", "erreur d’addition", "--by", "A. Martin").exit_code == 0
+    assert findings(filled, code="PUB-ECART")[0]["etat"] == "accepté"
+    assert built("-1000").id == name
+    assert findings(filled, code="PUB-ECART")[0]["etat"] == "acceptation caduque"
+    assert "acceptation caduque par A. Martin" in filled.sicio("findings", 2019).stdout
+    assert filled.sicio("findings", 2019).stdout.endswith(", 1 to mend or decide before a release.\n")
+    assert filled.sicio("decide", name, "--because", "vu de nouveau", "--by", "A. Martin").exit_code == 0
+    assert findings(filled, code="PUB-ECART")[0]["etat"] == "accepté"
 
 
 def test_a_decision_can_be_taken_back_and_both_stay(filled):

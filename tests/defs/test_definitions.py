@@ -158,10 +158,10 @@ def test_what_is_to_decide_is_a_check_of_the_publication(graph) -> None:
     assert not shown.passed and shown.severity == dg.AssetCheckSeverity.WARN
     assert [row["constat"] for row in records(shown, "à décider")] == [gap.id]
     assert [row["constat"] for row in records(shown, "ouverts")] == [alert.id]
-    accepted = Decision(gap.id, "accepted", "arrondi", "A. Martin", "2020-01-01T00:00:00+00:00")
+    accepted = Decision(gap.id, "accepted", "arrondi", "A. Martin", "2020-01-01T00:00:00+00:00", ecart="1")
     shown = findings_check([Standing(gap, None, accepted), Standing(alert, None)])
     assert shown.passed and shown.metadata["acceptés"].value == 1 and "à décider" not in shown.metadata
-    ended = Decision(gap.id, "accepted", "arrondi", "A. Martin", "2020-01-01T00:00:00+00:00", "2020-06-30")
+    ended = Decision(gap.id, "accepted", "arrondi", "A. Martin", "2020-01-01T00:00:00+00:00", "2020-06-30", "1")
     assert not findings_check([Standing(gap, None, ended)]).passed
     frozen = Finding("REL-ECART", "bloquant", 2020, "x.y", "Chiffre figé")
     assert not findings_check([Standing(frozen, None)]).passed
