@@ -1,5 +1,6 @@
 """The demonstration, made once through the command line as a new user makes it."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -20,9 +21,15 @@ def sicio(home: Path, *arguments: str, **environment: str) -> subprocess.Complet
 
 @pytest.fixture(scope="session")
 def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demonstration home with the main job done."""
-    home = tmp_path_factory.mktemp("demonstration") / "home"
-    done = sicio(home, "demo", str(home), **FIRST_RUN)
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-    (home.parent / "summary.txt").write_text(done.stdout, encoding="utf-8")
+    """A demonstration home with the main job done, made by the first worker that asks; nobody writes in it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demonstration"
+    shared.mkdir(exist_ok=True)
+    home, summary = shared / "home", shared / "summary.txt"
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not summary.exists():
+            done = sicio(home, "demo", str(home), **FIRST_RUN)
+            assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+            summary.write_text(done.stdout, encoding="utf-8")
     return home

@@ -110,7 +110,7 @@ def reasons_of(home: Path, export: str, condition: str) -> list[str]:
 
 def test_a_line_that_no_figure_keeps_says_what_the_nearest_one_asks(home):
     (reason,) = reasons_of(home, "stockage/volumes", "month(mois) = 3")
-    assert reason.endswith("le plus proche, infrastructure.stockage.volume, demande mois = 12")
+    assert reason.endswith("le plus proche, infrastructure.stockage.volume, demande fin décembre")
     (reason,) = reasons_of(home, "citrix/evenements", "true")
     assert reason == "infrastructure.teletravail.pic_simultane ne la retient pas"
     (reason,) = reasons_of(home, "zimbra/domaines", "true")
