@@ -90,13 +90,13 @@ def _read(
     # beside the originals: the copies that readers make hold names, and a kill may leave them
     workdir = Path(tempfile.mkdtemp(prefix=f"{WORK}{os.getpid()}-", dir=home.archive))
     try:
-        tables = {}
+        tables, size = {}, sum(source.file.size for source in sources)
         try:
             records = _records(ref, exercice, sources, workdir / "1", careful=False)
-            tables = _write(home, ref, exercice, records, identity, key, workdir)
+            tables = _write(home, ref, exercice, records, identity, key, workdir, size)
         except IrregularRecord:
             records = _records(ref, exercice, sources, workdir / "2", careful=True)
-            tables = _write(home, ref, exercice, records, identity, key, workdir)
+            tables = _write(home, ref, exercice, records, identity, key, workdir, size)
         files = [source.file for source in sources]
         manifest = Manifest(identity, ref.system.system, ref.export.name, exercice, files, tables)
         with written_whole(manifest_path) as file:
@@ -144,11 +144,13 @@ def _write(
     identity: str,
     key: bytes,
     workdir: Path,
+    size: int,
 ) -> dict[str, TableCounts]:
     """Write every table aside; only when all are proved do their files take their place in the lake."""
     counts, aside = {}, workdir / "tables"
     shutil.rmtree(aside, ignore_errors=True)
-    with TableWriter(exercice, identity, key, workdir, workbook=ref.export.format.type == "xlsx") as writer:
+    workbook = ref.export.format.type == "xlsx"
+    with TableWriter(exercice, identity, key, workdir, workbook=workbook, size=size) as writer:
         for table in ref.export.tables:
             place = parquet_path(home.lake, ref.system.system, table, exercice, identity)
             folder = aside / table.name

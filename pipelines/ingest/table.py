@@ -27,6 +27,7 @@ from pipelines.settings import threads
 from pipelines.sources.declarations import Field, Ignore, Table
 from pipelines.sql import literal, parquet_scan, values
 
+SMALL = 16 * 1024 * 1024  # bytes below which a second thread costs more than it gives
 MEMORY_LIMIT = "450MB"  # the 10 M line budget: under 1 GB in all
 MANY = 50  # dated rows from which a year without any in December is strange
 NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
@@ -43,8 +44,9 @@ class IngestFailed(RuntimeError):
 class TableWriter:
     """Writes the tables of one delivery; a context manager around its DuckDB connection."""
 
-    def __init__(self, exercice: int, delivery: str, key: bytes, workdir: Path, *, workbook: bool):
+    def __init__(self, exercice: int, delivery: str, key: bytes, workdir: Path, *, workbook: bool, size: int):
         self.exercice, self.delivery, self.key = exercice, delivery, key
+        self.threads = threads() if size > SMALL else 1  # ``size``: bytes of the delivery's files
         self.workdir, self.workbook = workdir, workbook
 
     def __enter__(self) -> "TableWriter":
@@ -52,7 +54,7 @@ class TableWriter:
 
         self.db = duckdb.connect(
             config={
-                "threads": threads(),
+                "threads": self.threads,
                 "memory_limit": MEMORY_LIMIT,
                 "temp_directory": str(self.workdir / "spill"),
                 "autoinstall_known_extensions": "false",
@@ -126,7 +128,7 @@ class TableWriter:
     def _copy(self, selects: list[str], order: str, target: Path) -> int:
         """Write the rows, sync the file and return how many rows lie in it."""
         # where several files follow one another, the row groups would depend on the threads: the bytes must not
-        self.db.execute(f"set threads = {1 if len(selects) > 1 else threads()}")
+        self.db.execute(f"set threads = {1 if len(selects) > 1 else self.threads}")
         self.db.execute(
             f"copy ({' union all '.join(selects)} {order}) to {literal(target)} "
             "(format parquet, parquet_version v2, compression zstd)"
