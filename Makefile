@@ -14,7 +14,7 @@ help: ## this list
 setup: $(VENV)/.ready dbt_project/target/manifest.json ## environment (hash-checked) and dbt parse
 
 demo: setup ## the main job on the demonstration: three exercices collected, built, published
-	@$(BIN)/sicio demo $(DEMO)
+	@$(BIN)/millesime demo $(DEMO)
 
 test: setup $(VENV)/.ready-dev ## the whole suite
 	@$(BIN)/pytest -n 2 --dist loadfile
@@ -23,8 +23,8 @@ lint: $(VENV)/.ready-dev ## ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 dev: setup ## the Dagster UI on http://127.0.0.1:3000, on the demonstration's home
-	@test -f $(DEMO)/organisation.yml || $(BIN)/sicio demo --no-run $(DEMO)
-	@exec env SICIO_HOME=$(DEMO) DAGSTER_HOME=$(CURDIR)/$(DEMO)/dagster PATH="$(CURDIR)/$(BIN):$$PATH" \
+	@test -f $(DEMO)/organisation.yml || $(BIN)/millesime demo --no-run $(DEMO)
+	@exec env MILLESIME_HOME=$(DEMO) DAGSTER_HOME=$(CURDIR)/$(DEMO)/dagster PATH="$(CURDIR)/$(BIN):$$PATH" \
 		$(BIN)/dagster dev -w workspace.yaml --host 127.0.0.1
 
 bench: setup ## ratios: ingest of a 10 M line CSV against bare DuckDB
@@ -66,5 +66,5 @@ endef
 
 # Parsed for the demonstration's file: another path is another profile, and dbt would parse again at the first build.
 dbt_project/target/manifest.json: $(VENV)/.ready $(shell find dbt_project -name '*.sql' -not -path '*/target/*' -o -name '*.yml' -not -path '*/target/*')
-	@SICIO_WAREHOUSE="$(CURDIR)/$(DEMO)/warehouse/next/warehouse.duckdb" $(BIN)/dbt --quiet parse $(DBT)
+	@MILLESIME_WAREHOUSE="$(CURDIR)/$(DEMO)/warehouse/next/warehouse.duckdb" $(BIN)/dbt --quiet parse $(DBT)
 	@touch $@

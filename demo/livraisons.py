@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Defaut:
     """One planted defect: where it lies and what must catch it.
 
-    ``regle`` is a code of ``pipelines.rules`` for a refused line or a wrong total (``LIG-TYPE``, ``TOTAL``),
+    ``regle`` is a code of ``pipelines.catalogue.rules`` for a refused line or a wrong total (``LIG-TYPE``, ``TOTAL``),
     or the kind of a judged defect: ``doublon`` (uniqueness), ``connexion_avant_creation`` and
     ``sortie_sans_motif``, ``resolution_avant_ouverture`` (two columns), ``minimum``; ``cadre_inconnu`` and
     ``categorie_du_cadre`` need the reference of the cadres d'emplois, which only the warehouse has.

@@ -27,6 +27,6 @@ STEPS = [
 
 
 def reached(step: str) -> None:
-    """Die as by ``kill -9`` if ``SICIO_FAILPOINT`` names this step."""
+    """Die as by ``kill -9`` if ``MILLESIME_FAILPOINT`` names this step."""
     if settings.failpoint() == step:
         os.kill(os.getpid(), signal.SIGKILL)

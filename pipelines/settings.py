@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-SOURCES_DIR = PROJECT_ROOT / "pipelines" / "sources"
-FIGURES_DIR = PROJECT_ROOT / "pipelines" / "figures"
-CHAPTERS_DIR = PROJECT_ROOT / "pipelines" / "chapters"
-REFERENCE_DIR = PROJECT_ROOT / "pipelines" / "reference"
+CATALOGUE_DIR = PROJECT_ROOT / "catalogue"
+FIGURES_DIR = PROJECT_ROOT / "catalogue" / "figures"
+CHAPTERS_DIR = PROJECT_ROOT / "catalogue" / "report"
+REFERENCE_DIR = PROJECT_ROOT / "catalogue" / "reference"
+SECRECY_FILE = PROJECT_ROOT / "catalogue" / "secrecy.yml"
 EXPECTATIONS_DIR = PROJECT_ROOT / "expectations"
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 DBT_MANIFEST = DBT_PROJECT_DIR / "target" / "manifest.json"
@@ -67,7 +68,7 @@ class Home:
 
     @property
     def warehouse_analyst(self) -> Path:
-        """A warehouse that an analyst may break: ``sicio dbt`` works there."""
+        """A warehouse that an analyst may break: ``millesime dbt`` works there."""
         return self.root / "warehouse" / "analyst" / WAREHOUSE_FILE
 
     @property
@@ -127,37 +128,37 @@ class Home:
 
 
 def home() -> Home:
-    """The home that this process works on: ``SICIO_HOME``, or ``data/`` in the checkout."""
-    return Home(Path(os.environ.get("SICIO_HOME", PROJECT_ROOT / "data")).resolve())
+    """The home that this process works on: ``MILLESIME_HOME``, or ``data/`` in the checkout."""
+    return Home(Path(os.environ.get("MILLESIME_HOME", PROJECT_ROOT / "data")).resolve())
 
 
 def key_file(home_: Home) -> Path:
-    """The pseudonymisation key: ``SICIO_KEY_FILE``, or one file per home in the user's configuration folder.
+    """The pseudonymisation key: ``MILLESIME_KEY_FILE``, or one file per home in the user's configuration folder.
 
     It lies outside the home on purpose: whoever copies the data does not copy the key.
     """
-    if chosen := os.environ.get("SICIO_KEY_FILE"):
+    if chosen := os.environ.get("MILLESIME_KEY_FILE"):
         return Path(chosen)
     import hashlib
 
     from platformdirs import user_config_path
 
     name = hashlib.sha256(str(home_.root).encode()).hexdigest()[:16]
-    return user_config_path("sicio") / f"{name}.key"
+    return user_config_path("millesime") / f"{name}.key"
 
 
 def threads() -> int:
-    """How many threads DuckDB works with when it reads exports, builds and publishes, and dbt (``SICIO_THREADS``).
+    """How many threads DuckDB works with when it reads exports, builds and publishes, and dbt (``MILLESIME_THREADS``).
 
     Two by default, whatever the machine, as in ``dbt_project/profiles.yml``: memory stays within its budget. Any number
     gives the same bytes.
     """
-    return int(os.environ.get("SICIO_THREADS", "2"))
+    return int(os.environ.get("MILLESIME_THREADS", "2"))
 
 
 def database_url(system: str) -> tuple[str, str | None]:
-    """The variable that holds the address of a tool's database (``SICIO_GLPI_URL``), and its value: a secret."""
-    name = f"SICIO_{system.upper()}_URL"
+    """The variable that holds the address of a tool's database (``MILLESIME_GLPI_URL``), and its value: a secret."""
+    name = f"MILLESIME_{system.upper()}_URL"
     return name, os.environ.get(name)
 
 
@@ -172,32 +173,32 @@ class Server:
 
 
 def publication_server() -> Server | None:
-    """Where publications are copied to (``SICIO_PUBLISH_URL``); None when it is not set.
+    """Where publications are copied to (``MILLESIME_PUBLISH_URL``); None when it is not set.
 
-    ``SICIO_PUBLISH_PROFILE``: interne (by default) or public; ``SICIO_PUBLISH_ROLE``: who may read, ``sicio_lecture`` by
-    default; ``SICIO_PUBLISH_PREFIX``: what the names of the schemas begin with, nothing by default.
+    ``MILLESIME_PUBLISH_PROFILE``: interne (by default) or public; ``MILLESIME_PUBLISH_ROLE``: who may read, ``millesime_lecture`` by
+    default; ``MILLESIME_PUBLISH_PREFIX``: what the names of the schemas begin with, nothing by default.
     """
-    url = os.environ.get("SICIO_PUBLISH_URL")
+    url = os.environ.get("MILLESIME_PUBLISH_URL")
     if not url:
         return None
     return Server(
         url,
-        os.environ.get("SICIO_PUBLISH_PROFILE", "interne"),
-        os.environ.get("SICIO_PUBLISH_ROLE", "sicio_lecture"),
-        os.environ.get("SICIO_PUBLISH_PREFIX", ""),
+        os.environ.get("MILLESIME_PUBLISH_PROFILE", "interne"),
+        os.environ.get("MILLESIME_PUBLISH_ROLE", "millesime_lecture"),
+        os.environ.get("MILLESIME_PUBLISH_PREFIX", ""),
     )
 
 
 def alert_command() -> str | None:
-    """The program called with one argument, a message, when a run fails (``SICIO_ALERT_COMMAND``)."""
-    return os.environ.get("SICIO_ALERT_COMMAND")
+    """The program called with one argument, a message, when a run fails (``MILLESIME_ALERT_COMMAND``)."""
+    return os.environ.get("MILLESIME_ALERT_COMMAND")
 
 
 def failpoint() -> str | None:
-    """The named step at which a test wants this process killed (``SICIO_FAILPOINT``)."""
-    return os.environ.get("SICIO_FAILPOINT")
+    """The named step at which a test wants this process killed (``MILLESIME_FAILPOINT``)."""
+    return os.environ.get("MILLESIME_FAILPOINT")
 
 
 def services_required() -> bool:
     """True in continuous integration: a test whose service cannot be had must fail, not skip."""
-    return os.environ.get("SICIO_REQUIRE_SERVICES") == "1"
+    return os.environ.get("MILLESIME_REQUIRE_SERVICES") == "1"

@@ -11,7 +11,7 @@ from tests.deliveries import Depot
 @pytest.fixture(autouse=True)
 def _no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test may make or read a key in the user's own configuration."""
-    monkeypatch.setenv("SICIO_KEY_FILE", os.environ.get("SICIO_KEY_FILE", str(tmp_path / "key")))
+    monkeypatch.setenv("MILLESIME_KEY_FILE", os.environ.get("MILLESIME_KEY_FILE", str(tmp_path / "key")))
 
 
 @pytest.fixture

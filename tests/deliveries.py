@@ -8,10 +8,10 @@ import duckdb
 import xlsxwriter
 import yaml
 
-from pipelines.ingest.delivery import ingest
+from pipelines.stages.ingest.delivery import ingest
 from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
-from pipelines.sources.registry import ExportRef, Registry, read_registry
+from pipelines.catalogue.registry import ExportRef, Registry, read_registry
 from pipelines.sql import parquet_scan
 
 KEY = b"k" * 32

@@ -20,7 +20,7 @@ PATHS = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sb
 
 
 def unavailable(service: str, reason: str) -> None:
-    """Skip the test, or fail it where every service is required (``SICIO_REQUIRE_SERVICES=1``)."""
+    """Skip the test, or fail it where every service is required (``MILLESIME_REQUIRE_SERVICES=1``)."""
     message = f"{service}: {reason}"
     if settings.services_required():
         pytest.fail(message)
@@ -83,7 +83,7 @@ def mariadb() -> Iterator[MariaDB]:
     if not (install := shutil.which("mariadb-install-db", path=PATHS)) or not shutil.which("mariadbd", path=PATHS):
         unavailable("MariaDB", "mariadbd is not installed (apt-get install mariadb-server)")
     user = "mysql" if os.getuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="sicio-mariadb-"))  # beside pytest's folders, which only root may enter
+    folder = Path(tempfile.mkdtemp(prefix="millesime-mariadb-"))  # beside pytest's folders, which only root may enter
     server = MariaDB(folder, free_port(), user)
     try:
         if user:
@@ -150,7 +150,7 @@ def postgresql() -> Iterator[PostgreSQL]:
     if binaries is None:
         unavailable("PostgreSQL", "initdb is not installed (apt-get install postgresql)")
     user = "postgres" if os.getuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="sicio-postgresql-"))  # beside pytest's folders, which only root may enter
+    folder = Path(tempfile.mkdtemp(prefix="millesime-postgresql-"))  # beside pytest's folders, which only root may enter
     server = PostgreSQL(folder, binaries, free_port(), user)
     try:
         if user:

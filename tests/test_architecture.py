@@ -11,28 +11,25 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.rules import RULES
+from pipelines.catalogue.rules import RULES
 from pipelines.settings import PROJECT_ROOT
 
 PIPELINES = PROJECT_ROOT / "pipelines"
 STAGES = ["extract", "ingest", "validate", "accept", "transform", "publish", "report"]
-# Each package or module may import those of the lines below it. The stages stand on one line: none imports another.
+# Each package or module may import those of the lines below it.
 LAYERS = [
     ["cli"],
     ["definitions", "defs"],
-    ["collect", "replay", "audit", "release"],
-    [*STAGES, "evidence"],
+    ["runs"],
+    ["stages", "evidence"],
     ["ledger"],
-    ["sources", "figures", "chapters"],
-    ["settings", "rules", "failpoints", "french", "locking", "sql", "disk", "spreadsheet"],
+    ["catalogue"],
+    ["settings", "failpoints", "french", "locking", "sql", "disk", "spreadsheet"],
 ]
 # What belongs to one line but is asked by a neighbour of the same one: named here, or refused.
 NEIGHBOURS = {
-    ("figures", "sources"),  # a figure of an application is declared by its system
-    ("chapters", "sources"),  # a chapter is declared in YAML as a source is
     ("failpoints", "settings"),
     ("locking", "settings"),
-    ("release", "audit"),  # a release shows on the audit page at once
     ("definitions", "defs"),
     ("defs", "definitions"),  # the entry point, and the runner that loads it
 }
@@ -123,13 +120,19 @@ def test_imports_run_one_way():
     assert wrong == []
 
 
-def test_only_collect_defs_and_cli_see_two_stages():
+def stages_of(names: Iterator[str]) -> set[str]:
+    """The stages among dotted names."""
+    return {name.split(".")[2] for name in names if name.startswith("pipelines.stages.")}
+
+
+def test_no_stage_sees_another_and_only_runs_see_two():
     wrong = []
-    for path in modules():
-        part = name_of(path).split(".")[1:2]
-        seen = {i.split(".")[1] for i in imports(path) if i.startswith("pipelines.")} & set(STAGES)
-        if part and part[0] in [*STAGES, "evidence", "ledger", "sources", "figures"]:
-            wrong += [f"{name_of(path)} imports {stage}" for stage in seen - set(part)]
+    for path in modules(PIPELINES / "stages"):
+        own = stages_of([name_of(path)])
+        wrong += [f"{name_of(path)} imports {stage}" for stage in stages_of(imports(path)) - own if own]
+    for room in ("evidence", "ledger", "catalogue"):
+        for path in modules(PIPELINES / room):
+            wrong += [f"{name_of(path)} imports {stage}" for stage in stages_of(imports(path))]
     assert wrong == []
 
 
@@ -138,11 +141,11 @@ def test_only_collect_defs_and_cli_see_two_stages():
     [
         ("dagster", ["pipelines.defs", "pipelines.definitions"]),
         ("dagster_dbt", ["pipelines.defs"]),
-        ("great_expectations", ["pipelines.validate"]),
-        ("sqlalchemy", ["pipelines.ledger", "pipelines.validate", "pipelines.defs.event_log", "pipelines.extract"]),
-        ("pymysql", ["pipelines.extract"]),
-        ("psycopg", ["pipelines.publish"]),
-        ("xlsxwriter", ["pipelines.publish"]),
+        ("great_expectations", ["pipelines.stages.validate"]),
+        ("sqlalchemy", ["pipelines.ledger", "pipelines.stages.validate", "pipelines.defs.event_log", "pipelines.stages.extract"]),
+        ("pymysql", ["pipelines.stages.extract"]),
+        ("psycopg", ["pipelines.stages.publish"]),
+        ("xlsxwriter", ["pipelines.stages.publish"]),
     ],
 )
 def test_a_library_has_one_home(library, homes):
@@ -163,7 +166,7 @@ def test_heavy_libraries_are_loaded_only_when_they_are_used():
         name_of(path)
         for path in modules()
         if not name_of(path).startswith(
-            ("pipelines.defs", "pipelines.definitions", "pipelines.validate.dialect", "pipelines.ledger.migrations")
+            ("pipelines.defs", "pipelines.definitions", "pipelines.stages.validate.dialect", "pipelines.ledger.migrations")
         )
         and path.name not in ("xlsx_child.py", "budget_xml.py")
     ]
@@ -171,7 +174,7 @@ def test_heavy_libraries_are_loaded_only_when_they_are_used():
 
 
 def test_reading_the_declarations_loads_nothing_heavy():
-    assert loaded_by("from pipelines.sources.registry import load_registry\nload_registry()") == set()
+    assert loaded_by("from pipelines.catalogue.registry import load_registry\nload_registry()") == set()
 
 
 READS = re.compile(
@@ -236,7 +239,7 @@ def test_init_files_wire_nothing():
     wrong = []
     for path in PIPELINES.rglob("__init__.py"):
         body = [n for n in tree(path).body if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))]
-        if body and path.parent.name != "cli":  # the entry point of `sicio` delays its imports there
+        if body and path.parent.name != "cli":  # the entry point of `millesime` delays its imports there
             wrong.append(name_of(path))
     assert wrong == []
 
@@ -251,7 +254,7 @@ def test_every_code_that_is_used_is_explained_and_every_code_explained_is_used()
     used: dict[str, set[str]] = {}
     models = sorted((PROJECT_ROOT / "dbt_project" / "models").rglob("*.sql"))  # a control may name its code itself
     for path in [*modules(), *models]:
-        if name_of(path) != "pipelines.rules":
+        if name_of(path) != "pipelines.catalogue.rules":
             for code in CODE.findall(path.read_text(encoding="utf-8")):
                 used.setdefault(code, set()).add(name_of(path))
     assert {code: sorted(where) for code, where in used.items() if code not in RULES} == {}

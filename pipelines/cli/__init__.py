@@ -1,4 +1,4 @@
-"""``sicio``: the command line. Thin: it asks the other packages and shows what they answer.
+"""``millesime``: the command line. Thin: it asks the other packages and shows what they answer.
 
 Results go to standard output, diagnostics and progress to standard error. Whatever is slow to import (duckdb,
 sqlalchemy, dagster, great_expectations, rich) is imported by the command that needs it. No rule of the
@@ -7,7 +7,7 @@ pipeline belongs here.
 
 
 def main() -> None:
-    """Entry point of the ``sicio`` script."""
-    from pipelines.cli.app import sicio
+    """Entry point of the ``millesime`` script."""
+    from pipelines.cli.app import millesime
 
-    sicio(prog_name="sicio")
+    millesime(prog_name="millesime")

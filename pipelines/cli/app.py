@@ -1,6 +1,6 @@
-"""The ``sicio`` group: its commands by name, its global options, and the exit code of each kind of error.
+"""The ``millesime`` group: its commands by name, its global options, and the exit code of each kind of error.
 
-A command's module is imported only when it is called: ``sicio --help`` imports none.
+A command's module is imported only when it is called: ``millesime --help`` imports none.
 """
 
 import difflib
@@ -109,12 +109,12 @@ class LazyGroup(click.Group):
 
 def exit_code(error: Exception) -> int:
     """The exit code of an expected error; 70 for one that is not expected."""
-    from pipelines.extract.database import SnapshotFailed
+    from pipelines.stages.extract.database import SnapshotFailed
     from pipelines.locking import Busy
-    from pipelines.report.prose import ProseError
-    from pipelines.report.tables import MissingTable
-    from pipelines.rules import DeliveryRefused
-    from pipelines.sources.yaml_file import DeclarationError
+    from pipelines.stages.report.prose import ProseError
+    from pipelines.stages.report.tables import MissingTable
+    from pipelines.catalogue.rules import DeliveryRefused
+    from pipelines.catalogue.yaml_file import DeclarationError
 
     expected: list[tuple[type[Exception], int]] = [
         (Busy, BUSY),
@@ -135,12 +135,12 @@ def _stop(ctx: click.Context, message: str, code: int) -> NoReturn:
 
 
 @click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="sicio-rapport", prog_name="sicio")
+@click.version_option(package_name="millesime", prog_name="millesime")
 @global_options
 @click.pass_context
-def sicio(ctx: click.Context) -> None:
+def millesime(ctx: click.Context) -> None:
     """From a folder of yearly exports to the figures of the annual activity report.
 
-    Start with `sicio demo`, or with `sicio init` for your own organisation.
+    Start with `millesime demo`, or with `millesime init` for your own organisation.
     """
     ctx.ensure_object(Session)

@@ -21,7 +21,7 @@ def audit(ctx: click.Context, year: int, seed: int | None, size: int) -> None:
 
     Ends with 1 when the year may not be published as it stands.
     """
-    from pipelines.audit.write import DATA, write_states
+    from pipelines.runs.audit.write import DATA, write_states
 
     session: Session = ctx.obj
     session.exercice(year)
@@ -48,7 +48,7 @@ def docs(ctx: click.Context) -> None:
     The audit pages written afterwards link to it.
     """
     from pipelines.cli.output import progress
-    from pipelines.transform.docs import NoDocs, write_docs
+    from pipelines.stages.transform.docs import NoDocs, write_docs
 
     session: Session = ctx.obj
     with progress() as say:

@@ -9,7 +9,7 @@ from pipelines import settings
 from pipelines.cli.app import BLOCKED
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, did_you_mean, global_options, shown
-from pipelines.sources.table_schema import table_schema
+from pipelines.catalogue.table_schema import table_schema
 
 # dbt commands that touch no table: they need neither a home nor a warehouse
 WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "--help", "-h"}
@@ -84,8 +84,8 @@ def source_new(
     What the sample does not prove is marked TODO: read them before collecting.
     """
     from pipelines.cli.sample import read_sample
-    from pipelines.sources.scaffold import Request, scaffold
-    from pipelines.transform.codegen import staging_model, staging_model_path
+    from pipelines.catalogue.scaffold.source import Request, scaffold
+    from pipelines.stages.transform.codegen import staging_model, staging_model_path
 
     session: Session = ctx.obj
     registry = session.registry
@@ -94,11 +94,11 @@ def source_new(
     request = Request(system, shape, export, table, title, owner, exercice or session.landing_year(sample))
     drafted = scaffold(read_sample(sample, sheet), request, registry)
     files = {
-        settings.SOURCES_DIR / f"{system}.yml": drafted.declaration,
+        settings.CATALOGUE_DIR / "systems" / f"{system}.yml": drafted.declaration,
         staging_model_path(system, drafted.table.name): staging_model(system, drafted.table),
     }
     if drafted.suite:
-        files[settings.EXPECTATIONS_DIR / system / f"{drafted.table.name}.yml"] = drafted.suite
+        files[settings.EXPECTATIONS_DIR / "systems" / system / f"{drafted.table.name}.yml"] = drafted.suite
     if drafted.model_docs:
         files[staging_model_path(system, drafted.table.name).with_name(f"_{system}__models.yml")] = drafted.model_docs
     _write(files, dry_run)
@@ -156,7 +156,7 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
 @click.pass_context
 def codegen(ctx: click.Context, only_check: bool) -> None:
     """Write the dbt files that follow from the declared sources and figures."""
-    from pipelines.transform.codegen import stale, write
+    from pipelines.stages.transform.codegen import stale, write
 
     files = stale() if only_check else write()
     for path in files:
@@ -164,7 +164,7 @@ def codegen(ctx: click.Context, only_check: bool) -> None:
     if not files:
         click.echo("Every generated file is up to date.")
     if only_check and files:
-        note("Bring them up to date: sicio codegen")
+        note("Bring them up to date: millesime codegen")
         ctx.exit(BLOCKED)
     if files:
         note("Then: make setup (dbt's graph is made again)")
@@ -181,8 +181,8 @@ def codegen(ctx: click.Context, only_check: bool) -> None:
 @click.pass_context
 def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     """Run dbt (ARGUMENTS are dbt's) on a copy of the accepted rows: nothing that is published can change."""
-    from pipelines.transform.analyst import prepare_analyst
-    from pipelines.transform.dbt import run_dbt
+    from pipelines.stages.transform.analyst import prepare_analyst
+    from pipelines.stages.transform.dbt import run_dbt
 
     session: Session = ctx.obj
     warehouse = session.home.warehouse_analyst

@@ -17,14 +17,14 @@ from pipelines.cli.reading import checks_sentence, read_status
 from pipelines.cli.rejects import failing_lines_of, reject_text
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.summary import show_summary
-from pipelines.collect import judge_files
+from pipelines.runs.collect import judge_files
 from pipelines.evidence.arrivals import Checks, count_checks
 from pipelines.evidence.rejects import Reject, check_rejects, line_rejects
-from pipelines.ingest.landing import files_of
+from pipelines.stages.ingest.landing import files_of
 from pipelines.ledger.records import Manifest, Verdict
 from pipelines.locking import only_writer
 from pipelines.settings import Home
-from pipelines.sources.registry import ExportRef
+from pipelines.catalogue.registry import ExportRef
 
 SHOWN_REJECTS = 20
 
@@ -81,7 +81,7 @@ def run_and_tell(session: Session, years: list[int], systems: list[str] | None) 
 
 
 def _warn_of_stale_files(session: Session) -> None:
-    from pipelines.transform.codegen import stale
+    from pipelines.stages.transform.codegen import stale
 
     if files := stale():
         names = ", ".join(path.name for path in files)
@@ -121,7 +121,7 @@ class Beside(Home):
 @global_options
 @click.pass_context
 def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exercice: int | None) -> None:
-    """Read and judge FILE as `sicio run` would, and load nothing.
+    """Read and judge FILE as `millesime run` would, and load nothing.
 
     Several files are one delivery. Ends with 1 when the delivery would be refused.
     """
@@ -131,7 +131,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
     for path in files:
         if not _matches(ref, path):
             note(f"Note: {path.name} is not named as collection expects: {ref.export.files}")
-    with tempfile.TemporaryDirectory(prefix="sicio-check-") as folder, session.ledger() as ledger:
+    with tempfile.TemporaryDirectory(prefix="millesime-check-") as folder, session.ledger() as ledger:
         home = Beside(session.home.root, aside=Path(folder))
         manifest, verdicts = judge_files(home, ledger, ref, year, list(files))
         failing = failing_lines_of(home, ledger)

@@ -17,7 +17,7 @@ from pipelines.cli.session import Session, did_you_mean, global_options, year_ar
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now, open_ledger
-from pipelines.rules import RULES
+from pipelines.catalogue.rules import RULES
 
 FINDINGS = [
     Column(name)
@@ -138,10 +138,10 @@ def _text(one: Standing) -> str:
 def decide(
     ctx: click.Context, finding: str, reason: str, by: str, until: dt.datetime | None, *, withdraw: bool
 ) -> None:
-    """Accept FINDING (its number, as `sicio findings` shows it, or the beginning of it).
+    """Accept FINDING (its number, as `millesime findings` shows it, or the beginning of it).
 
     A decision is never removed: a later one takes its place. A delivery that a critical check stopped is taken in at the
-    next `sicio run` when every such finding is accepted; the verdict stays what it is.
+    next `millesime run` when every such finding is accepted; the verdict stays what it is.
     """
     from pipelines.locking import only_writer
 
@@ -170,7 +170,7 @@ def _named(standing: list[Standing], name: str) -> Standing:
         raise click.UsageError(f"{name} begins the numbers of {len(found)} findings: give more of it")
     if not found:
         near = did_you_mean(name, [one.finding.id for one in standing])
-        raise click.UsageError(f"no finding {name!r} stands{near}: `sicio findings YEAR` lists them")
+        raise click.UsageError(f"no finding {name!r} stands{near}: `millesime findings YEAR` lists them")
     return found[0]
 
 
@@ -189,7 +189,7 @@ def explain(ctx: click.Context, code: str) -> None:
     click.echo(f"Corriger   {rule.aide}")
     if rule.a_decider:
         click.echo(
-            "Décider    Sans décision, l’exercice ne peut pas être figé : sicio decide CONSTAT --because … --by …"
+            "Décider    Sans décision, l’exercice ne peut pas être figé : millesime decide CONSTAT --because … --by …"
         )
     session: Session = ctx.obj
     if session.home.ledger_file.exists():
@@ -243,8 +243,8 @@ def purge(ctx: click.Context, *, dry_run: bool) -> None:
 
     The rows of the lake stay, without names, so that figures can be rebuilt; the ledger keeps what went and when.
     """
-    from pipelines.ingest.retention import expired
-    from pipelines.ingest.retention import purge as purged
+    from pipelines.stages.ingest.retention import expired
+    from pipelines.stages.ingest.retention import purge as purged
     from pipelines.locking import only_writer
 
     session: Session = ctx.obj

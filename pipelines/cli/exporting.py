@@ -23,9 +23,9 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
 
     The same publication gives the same bytes; a frozen year bears the name of its release.
     """
-    from pipelines.publish.export import NotExported, write_export
-    from pipelines.publish.profiles import NotPublished
-    from pipelines.publish.release import last_release
+    from pipelines.stages.publish.export import NotExported, write_export
+    from pipelines.stages.publish.profiles import NotPublished
+    from pipelines.stages.publish.release import last_release
 
     session: Session = ctx.obj
     session.exercice(year)
@@ -48,20 +48,20 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
 @global_options
 @click.pass_context
 def publish(ctx: click.Context) -> None:
-    """Copy the current publication to the server of SICIO_PUBLISH_URL, as `sicio run` does after each publication.
+    """Copy the current publication to the server of MILLESIME_PUBLISH_URL, as `millesime run` does after each publication.
 
     Nothing is done when the server holds it already. See docs/bi.md.
     """
     server = settings.publication_server()
     if server is None:
-        raise click.UsageError("SICIO_PUBLISH_URL is not set: it holds the address of the server (docs/bi.md)")
+        raise click.UsageError("MILLESIME_PUBLISH_URL is not set: it holds the address of the server (docs/bi.md)")
     copy_to_server(ctx.obj, server)
 
 
 def copy_to_server(session: Session, server: settings.Server) -> None:
     """Copy the current publication to the server and say so; a failure is one sentence and exit code 1."""
-    from pipelines.publish.postgres import NotServed, serve
-    from pipelines.publish.profiles import NotPublished
+    from pipelines.stages.publish.postgres import NotServed, serve
+    from pipelines.stages.publish.profiles import NotPublished
 
     try:
         served = serve(session.home.published, server)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from pipelines.sources.organisation import Organisation
+    from pipelines.catalogue.organisation import Organisation
 
 MARK = "DÉMONSTRATION"  # said on everything that a demonstration home prints
 PIPE_WIDTH = 200  # columns of a table that no terminal shows

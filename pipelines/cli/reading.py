@@ -28,8 +28,8 @@ from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Checks, ExportStatus
 from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
 from pipelines.evidence.status import YearStatus, year_status
-from pipelines.figures.load import load_figures
-from pipelines.ingest.landing import files_of, unknown_files
+from pipelines.catalogue.figures.load import load_figures
+from pipelines.stages.ingest.landing import files_of, unknown_files
 from pipelines.ledger.store import Ledger, now
 
 

@@ -11,7 +11,7 @@ from pipelines.evidence.rejects import Failing, Reject, rejects_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.sources.registry import ExportRef
+from pipelines.catalogue.registry import ExportRef
 
 REJECTS = [
     Column("source"),
@@ -68,8 +68,8 @@ def failing_lines_of(home: Home, ledger: Ledger) -> Failing:
     """How to find the lines behind a failed check of a delivery whose Parquet lies in ``home``."""
 
     def failing(ref: ExportRef, manifest: Manifest, table: str, key: str) -> list[tuple[str, int]]:
-        from pipelines.validate.lines import failing_lines
-        from pipelines.validate.suite import compile_suite
+        from pipelines.stages.validate.lines import failing_lines
+        from pipelines.stages.validate.suite import compile_suite
 
         declared = next(t for t in ref.export.tables if t.name == table)
         former = ledger.current().get((ref.key, manifest.exercice - 1))

@@ -11,8 +11,8 @@ from pipelines.cli.exporting import copy_to_server
 from pipelines.cli.output import note, printable, progress, title
 from pipelines.cli.session import Session, did_you_mean, global_options, shown, year_argument
 from pipelines.ledger.store import open_ledger
-from pipelines.publish.erratum import erratum
-from pipelines.publish.release import CannotRelease, Visas, changes_between, export_tables
+from pipelines.stages.publish.erratum import erratum
+from pipelines.stages.publish.release import CannotRelease, Visas, changes_between, export_tables
 
 
 @click.command(short_help="Freeze a year.")
@@ -31,7 +31,7 @@ def release(
     Refused (1) while a finding that blocks, or that must be decided, stands without a decision.
     """
     from pipelines.locking import only_writer
-    from pipelines.release import NotBuilt, Undecided, release_year
+    from pipelines.runs.release import NotBuilt, Undecided, release_year
 
     session: Session = ctx.obj
     session.exercice(year)
@@ -86,7 +86,7 @@ def _erratum(session: Session, first: str, second: str | None) -> str:
             raise click.UsageError("the two releases are not of the same exercice")
         after, reason = _release(session, second), _reason(session, second)
         return erratum(exercice, first, second, reason, changes_between(before, after, exercice))
-    with tempfile.TemporaryDirectory(prefix="sicio-compare-") as folder:
+    with tempfile.TemporaryDirectory(prefix="millesime-compare-") as folder:
         export_tables(session.home.warehouse, exercice, Path(folder))
         changed = changes_between(before, Path(folder), exercice)
     return erratum(exercice, first, None, None, changed)
@@ -122,8 +122,8 @@ def replay(ctx: click.Context, name: str) -> None:
 
     Ends with 1 when they do not.
     """
-    from pipelines.replay import CannotReplay
-    from pipelines.replay import replay as replayed
+    from pipelines.runs.replay import CannotReplay
+    from pipelines.runs.replay import replay as replayed
 
     session: Session = ctx.obj
     _exercice(name)

@@ -19,9 +19,9 @@ from pipelines.cli.session import Session, global_options, shown, year_argument
 def report(ctx: click.Context, year: int, profile: str, formats: str, output: Path | None) -> None:
     """Write the report of YEAR, with a page for each collectivité, from the published tables and the home's prose.
 
-    It goes to reports/YEAR/PROFILE in the home; `sicio run` publishes that of the last exercice with its tables.
+    It goes to reports/YEAR/PROFILE in the home; `millesime run` publishes that of the last exercice with its tables.
     """
-    from pipelines.report.write import FORMATS, PROFILES, edition_of, write_report
+    from pipelines.stages.report.write import FORMATS, PROFILES, edition_of, write_report
 
     session: Session = ctx.obj
     session.exercice(year)

@@ -10,9 +10,9 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from pipelines.ingest.readers.xlsx_file import raw_sheets
-from pipelines.sources.sample import Sample
-from pipelines.sources.yaml_file import DeclarationError
+from pipelines.stages.ingest.readers.xlsx_file import raw_sheets
+from pipelines.catalogue.scaffold.sample import Sample
+from pipelines.catalogue.yaml_file import DeclarationError
 
 LARGEST = 20 * 1024 * 1024  # bytes of a text file that are read
 DELIMITERS = ";\t,|"
@@ -25,7 +25,7 @@ def read_sample(path: Path, sheet: str | None) -> Sample:
     with path.open("rb") as file:
         content = file.read(LARGEST)
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        with tempfile.TemporaryDirectory(prefix="sicio-sample-") as folder:
+        with tempfile.TemporaryDirectory(prefix="millesime-sample-") as folder:
             sheets = raw_sheets(path, path.name, sheet, Path(folder))
         name = max(sheets, key=lambda name: sum(len(cells) for _, cells in sheets[name]))
         return Sample(path.name, "xlsx", sheets[name], sheet=name, sheets=list(sheets))

@@ -17,37 +17,37 @@ from pipelines import settings
 if TYPE_CHECKING:
     from pipelines.ledger.store import Ledger
     from pipelines.settings import Home
-    from pipelines.sources.organisation import Organisation
-    from pipelines.sources.registry import ExportRef, Registry
+    from pipelines.catalogue.organisation import Organisation
+    from pipelines.catalogue.registry import ExportRef, Registry
 
 year_argument = click.argument("year", type=int)
 
 
 @dataclass
 class Session:
-    """One call of ``sicio``."""
+    """One call of ``millesime``."""
 
     chosen: Path | None = None  # --home
     debug: bool = False
-    usual: Path = field(default_factory=lambda: settings.home().root)  # where `sicio` alone works
+    usual: Path = field(default_factory=lambda: settings.home().root)  # where `millesime` alone works
     _organisations: dict[Path, "Organisation"] = field(default_factory=dict)
 
     @property
     def home(self) -> "Home":
-        """The home that was chosen: ``--home``, else ``SICIO_HOME``, else ``data/`` in the checkout."""
+        """The home that was chosen: ``--home``, else ``MILLESIME_HOME``, else ``data/`` in the checkout."""
         return settings.Home(self.chosen.resolve() if self.chosen else self.usual)
 
     @property
     def registry(self) -> "Registry":
         """The declared sources."""
-        from pipelines.sources.registry import load_registry
+        from pipelines.catalogue.registry import load_registry
 
-        return load_registry(settings.SOURCES_DIR)
+        return load_registry(settings.CATALOGUE_DIR)
 
     @property
     def organisation(self) -> "Organisation":
         """The home's organisation."""
-        from pipelines.sources.organisation import load_organisation
+        from pipelines.catalogue.organisation import load_organisation
 
         if self.home.root not in self._organisations:
             self._organisations[self.home.root] = load_organisation(self.home, self.registry)
@@ -55,10 +55,10 @@ class Session:
 
     @property
     def command(self) -> str:
-        """How to call ``sicio`` again on the same home: what hints begin with."""
+        """How to call ``millesime`` again on the same home: what hints begin with."""
         if self.home.root == self.usual:
-            return "sicio"
-        return f"sicio --home {shown(self.home.root)}"
+            return "millesime"
+        return f"millesime --home {shown(self.home.root)}"
 
     def landing_year(self, path: Path) -> int | None:
         """The exercice of a file that lies in landing."""
@@ -79,7 +79,7 @@ class Session:
                 yield ledger
         else:
             with (
-                tempfile.TemporaryDirectory(prefix="sicio-") as folder,
+                tempfile.TemporaryDirectory(prefix="millesime-") as folder,
                 open_ledger(Home(Path(folder))) as ledger,
             ):
                 yield ledger
@@ -137,7 +137,7 @@ def global_options(function: Callable) -> Callable:
         type=click.Path(path_type=Path, file_okay=False),
         expose_value=False,
         callback=_remember("chosen"),
-        help="The organisation's folder (SICIO_HOME).",
+        help="The organisation's folder (MILLESIME_HOME).",
     )
     debug = click.option(
         "--debug",

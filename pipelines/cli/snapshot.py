@@ -4,8 +4,8 @@ import click
 
 from pipelines import settings
 from pipelines.cli.session import Session, global_options, shown
-from pipelines.extract.database import ADDRESS, Database, take_snapshot
-from pipelines.ingest.landing import files_of
+from pipelines.stages.extract.database import ADDRESS, Database, take_snapshot
+from pipelines.stages.ingest.landing import files_of
 
 
 @click.command(short_help="Read a tool's database into landing.")
@@ -24,9 +24,9 @@ from pipelines.ingest.landing import files_of
 def snapshot(ctx: click.Context, source: str, year: int, timeout: int) -> None:
     """Read the database of SYSTEM for YEAR, and write the file that its export would have given.
 
-    The address, password included, is only read in the environment: SICIO_<SYSTEM>_URL. One read-only transaction sees
+    The address, password included, is only read in the environment: MILLESIME_<SYSTEM>_URL. One read-only transaction sees
     the database as it stands now. A former snapshot is replaced, or kept when this one fails. Nothing is collected: see
-    `sicio check` and `sicio run`.
+    `millesime check` and `millesime run`.
     """
     session: Session = ctx.obj
     ref, exercice = session.export(source), session.exercice(year)

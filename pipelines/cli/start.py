@@ -13,14 +13,14 @@ from pipelines.cli.exporting import export
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, did_you_mean, global_options, shown
 from pipelines.settings import Home
-from pipelines.sources.organisation import Organisation, load_organisation
-from pipelines.sources.registry import load_registry
-from pipelines.sources.yaml_file import DeclarationError
+from pipelines.catalogue.organisation import Organisation, load_organisation
+from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.yaml_file import DeclarationError
 
 # The exercices of the demonstration: from the first to the last published report, then invented ones.
 DEMONSTRATION_FROM, DEMONSTRATION_THROUGH, DEMONSTRATION_UP_TO = 2018, 2020, 2022
 
-# What `sicio init` writes; the commented parts are examples.
+# What `millesime init` writes; the commented parts are examples.
 ORGANISATION = """\
 # The organisation of this home: whatever differs from one syndicate to another is here.
 nom: {nom}
@@ -29,7 +29,7 @@ siren: {siren}
 # alias: [exemple.fr]   # how its tools name the syndicate itself, when it is one of their clients
 exercices: {{premier: {premier}, dernier: {dernier}}}
 
-# The source systems that the organisation uses, besides its applications (`pipelines/sources/<system>.yml`).
+# The source systems that the organisation uses, besides its applications (`catalogue/systems/<system>.yml`).
 systemes: {systemes}
 
 # Its members. `alias` lists the spellings that the tools use, so that every row finds its collectivité.
@@ -77,14 +77,14 @@ def init(
     last: int | None,
     systems: tuple[str, ...],
 ) -> None:
-    """Make a home at PATH (or --home, or SICIO_HOME): organisation.yml, landing/, Dagster instance."""
+    """Make a home at PATH (or --home, or MILLESIME_HOME): organisation.yml, landing/, Dagster instance."""
     session: Session = ctx.obj
     if path:
         session.chosen = path
     last = first if last is None else last
     if last < first:
         raise click.BadParameter(f"{last} comes before {first}", param_hint="--last")
-    known = load_registry(settings.SOURCES_DIR).systems
+    known = load_registry(settings.CATALOGUE_DIR).systems
     for system in systems:
         if system not in known:
             raise click.UsageError(f"no system {system!r} is declared{did_you_mean(system, known)}")
@@ -118,7 +118,7 @@ def make_home(home: Home, organisation: str) -> Organisation:
     try:
         written = Home(aside).organisation_file
         written.write_text(organisation, encoding="utf-8")
-        loaded = load_organisation(Home(aside), load_registry(settings.SOURCES_DIR))
+        loaded = load_organisation(Home(aside), load_registry(settings.CATALOGUE_DIR))
         home.landing.mkdir(mode=0o700, exist_ok=True)
         for year in loaded.years:
             (home.landing / str(year)).mkdir(exist_ok=True)

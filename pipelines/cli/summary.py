@@ -75,12 +75,12 @@ def _pages(session: Session, year: int) -> list[tuple[str, str]]:
 
 
 def _show_where(session: Session, statuses: list[YearStatus]) -> None:
-    year, sicio, published = statuses[-1].exercice, session.command, shown(session.home.published)
+    year, millesime, published = statuses[-1].exercice, session.command, shown(session.home.published)
     places = [
-        (f"{sicio} status {year}", "each export and figure, and why one is missing"),
-        (f"{sicio} rejects {year}", "what was refused, and how to mend it"),
-        (f"{sicio} findings {year}", "what somebody must know or decide"),
-        (f"{sicio} figures {year}", "the figures of the report"),
+        (f"{millesime} status {year}", "each export and figure, and why one is missing"),
+        (f"{millesime} rejects {year}", "what was refused, and how to mend it"),
+        (f"{millesime} findings {year}", "what somebody must know or decide"),
+        (f"{millesime} figures {year}", "the figures of the report"),
         *_pages(session, year),
         (f"{published}/rapport.duckdb", "marts, report tables and audit, for BI"),
         (f"{published}/rapport/chiffres.parquet", "the same figures, one Parquet a table"),

@@ -12,7 +12,7 @@ from pipelines.cli.output import Column, format_option, printable, table, title,
 from pipelines.cli.session import Session, did_you_mean, global_options
 from pipelines.evidence.trace import Leaf, LineFate, Trace, trace_line
 from pipelines.evidence.trace import trace as traced
-from pipelines.figures.load import Figures, load_figures
+from pipelines.catalogue.figures.load import Figures, load_figures
 from pipelines.french import number, quantity
 
 AGREGATS = {"sum": "somme", "count": "nombre", "count_distinct": "nombre", "median": "médiane", "max": "maximum"}

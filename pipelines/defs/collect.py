@@ -10,15 +10,15 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.collect import Outcome, collect
+from pipelines.runs.collect import Outcome, collect
 from pipelines.defs.workspace import exercices, home, organisation, registry, table_key
 from pipelines.evidence.findings import refused_line, refused_lines
 from pipelines.ledger.checks import check_finding
 from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.locking import only_writer
-from pipelines.sources.declarations import Table
-from pipelines.sources.registry import ExportRef
+from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.registry import ExportRef
 
 CHECKS = {
     "bilan": "Lignes lues = acceptées + refusées + ignorées, pour chaque exercice accepté.",
@@ -26,7 +26,7 @@ CHECKS = {
     "echeance": "Chaque exercice échu est arrivé et accepté.",
 }
 
-SHOWN = 20  # findings that a check shows; `sicio findings` and the audit page list them all
+SHOWN = 20  # findings that a check shows; `millesime findings` and the audit page list them all
 
 
 @dg.definitions
@@ -145,7 +145,7 @@ def _expectations_check(
 
 
 def findings_table(name: str, findings: list[Finding]) -> dict[str, dg.TableMetadataValue]:
-    """The findings as `sicio findings` numbers and words them; nothing when there are none."""
+    """The findings as `millesime findings` numbers and words them; nothing when there are none."""
     rows = [
         dg.TableRecord(
             {

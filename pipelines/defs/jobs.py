@@ -13,7 +13,7 @@ import dagster as dg
 
 from pipelines import settings
 from pipelines.defs.workspace import exercices, home, organisation, registry
-from pipelines.ingest.landing import files_of
+from pipelines.stages.ingest.landing import files_of
 
 QUIET_SECONDS = 60  # a file that changed within the last minute may still be growing
 COLLECT = dg.AssetSelection.groups("collecte")
@@ -98,7 +98,7 @@ def build_after_collect(job: dg.JobDefinition) -> dg.SensorDefinition:
 
 
 def alert_on_failure() -> dg.SensorDefinition:
-    """Call the organisation's alert command (``SICIO_ALERT_COMMAND``) with the job, the run and the error."""
+    """Call the organisation's alert command (``MILLESIME_ALERT_COMMAND``) with the job, the run and the error."""
 
     @dg.run_failure_sensor(name="alerte_echec")
     def alerte_echec(context: dg.RunFailureSensorContext) -> None:

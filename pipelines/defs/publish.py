@@ -5,18 +5,18 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines import settings
-from pipelines.audit.write import write_states
+from pipelines.runs.audit.write import write_states
 from pipelines.defs.collect import findings_table
 from pipelines.defs.workspace import home, organisation, registry
 from pipelines.evidence.findings import gather, on_day, stops_a_release
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger, now, open_ledger
 from pipelines.locking import only_writer
-from pipelines.publish.profiles import NotPublished
-from pipelines.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
-from pipelines.publish.swap import publish
-from pipelines.report.write import report_pages
-from pipelines.rules import RULES
+from pipelines.stages.publish.profiles import NotPublished
+from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
+from pipelines.stages.publish.swap import publish
+from pipelines.stages.report.write import report_pages
+from pipelines.catalogue.rules import RULES
 
 PUBLISHED = dg.AssetKey(["publication", "published"])
 SERVED = dg.AssetKey(["publication", "postgresql"])
@@ -73,7 +73,7 @@ def served_copy() -> dg.AssetsDefinition:
         description="La publication sur le serveur PostgreSQL : marts, rapport et audit, échangés d’un bloc.",
     )
     def postgresql(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        from pipelines.publish.postgres import NotServed, serve
+        from pipelines.stages.publish.postgres import NotServed, serve
 
         try:
             served = serve(home().published, settings.publication_server())
@@ -94,7 +94,7 @@ def served_copy() -> dg.AssetsDefinition:
 
 
 def findings_check(standing: list[Standing]) -> dg.AssetCheckResult:
-    """What must be decided, then everything else that is open, as ``sicio findings`` numbers and words them."""
+    """What must be decided, then everything else that is open, as ``millesime findings`` numbers and words them."""
     today = now()[:10]
     standing = on_day(standing, registry(), today)
     still_open = [one for one in standing if one.is_open(today)]
@@ -141,7 +141,7 @@ def published_models() -> list[list[str]]:
     """The keys of every model that is published, from dbt's manifest."""
     import json
 
-    from pipelines.publish.swap import PUBLISHED_SCHEMAS
+    from pipelines.stages.publish.swap import PUBLISHED_SCHEMAS
     from pipelines.settings import DBT_MANIFEST
 
     if not DBT_MANIFEST.exists():

@@ -1,4 +1,4 @@
-"""The job that freezes a year, from the web interface: the same thing as ``sicio release``, refused for the same reasons."""
+"""The job that freezes a year, from the web interface: the same thing as ``millesime release``, refused for the same reasons."""
 
 import dagster as dg
 from pydantic import Field
@@ -9,9 +9,9 @@ from pipelines.defs.publish import NOT_SERVED
 from pipelines.defs.workspace import home, organisation, registry
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
-from pipelines.publish.profiles import NotPublished
-from pipelines.publish.release import CannotRelease, Visas
-from pipelines.release import Undecided, release_year
+from pipelines.stages.publish.profiles import NotPublished
+from pipelines.stages.publish.release import CannotRelease, Visas
+from pipelines.runs.release import Undecided, release_year
 
 
 class Release(dg.Config):
@@ -62,7 +62,7 @@ def release_defs() -> dg.Definitions:
 
 def serve_again(context: dg.OpExecutionContext) -> None:
     """Copy what is published to the organisation's server, where there is one; its failure undoes no release."""
-    from pipelines.publish.postgres import NotServed, serve
+    from pipelines.stages.publish.postgres import NotServed, serve
 
     if server := settings.publication_server():
         try:

@@ -14,11 +14,11 @@ import dagster as dg
 
 from pipelines import settings
 from pipelines.defs.workspace import organisation, registry
-from pipelines.ingest.ahead import reading_ahead
-from pipelines.ingest.pseudonym import load_key
+from pipelines.stages.ingest.ahead import reading_ahead
+from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import Home
-from pipelines.sources.registry import ExportRef
+from pipelines.catalogue.registry import ExportRef
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _collect(
 
 def _build(loaded: dg.Definitions, instance: dg.DagsterInstance, home: Home, say: Callable[[str], None]) -> str | None:
     """Build and publish; only publish when the warehouse would come out the same."""
-    from pipelines.transform.build import is_current
+    from pipelines.stages.transform.build import is_current
 
     with open_ledger(home) as ledger:
         unchanged = is_current(home, ledger)
@@ -146,6 +146,6 @@ def _prepare_instance(home: Home) -> None:
     config = home.dagster / "dagster.yaml"
     if not config.exists():
         config.write_text((settings.PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    os.environ["SICIO_HOME"] = str(home.root)
+    os.environ["MILLESIME_HOME"] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)

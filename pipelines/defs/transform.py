@@ -20,14 +20,14 @@ from dagster_dbt import (
 )
 from packaging import version
 
-from pipelines.audit.write import write_states
+from pipelines.runs.audit.write import write_states
 from pipelines.defs.workspace import home, organisation, registry
 from pipelines.evidence.findings import gather
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
 from pipelines.settings import DBT_MANIFEST, DBT_PROJECT_DIR
-from pipelines.transform.build import BuildFailed, finish, prepare
-from pipelines.transform.dbt import environment, executable, read_results
+from pipelines.stages.transform.build import BuildFailed, finish, prepare
+from pipelines.stages.transform.dbt import environment, executable, read_results
 
 
 class LeanDbt(DbtCliResource):
@@ -63,7 +63,7 @@ class Translator(DagsterDbtTranslator):
 
 def _manifest() -> Path:
     if not DBT_MANIFEST.exists():
-        raise FileNotFoundError(f"{DBT_MANIFEST} is missing: run `make setup` (or `sicio dbt parse`)")
+        raise FileNotFoundError(f"{DBT_MANIFEST} is missing: run `make setup` (or `millesime dbt parse`)")
     return DBT_MANIFEST
 
 

@@ -10,9 +10,9 @@ import dagster as dg
 
 from pipelines import settings
 from pipelines.settings import Home
-from pipelines.sources.declarations import System, Table
-from pipelines.sources.organisation import Organisation, load_organisation
-from pipelines.sources.registry import Registry, load_registry
+from pipelines.catalogue.declarations import System, Table
+from pipelines.catalogue.organisation import Organisation, load_organisation
+from pipelines.catalogue.registry import Registry, load_registry
 
 LAW_DATE = "30 septembre"  # CGCT, art. L5211-39: the report reaches the mayors before it
 

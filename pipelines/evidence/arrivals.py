@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pipelines.ledger.records import Manifest, Verdict
 from pipelines.ledger.store import Current, Ledger
-from pipelines.sources.organisation import Organisation
-from pipelines.sources.registry import ExportRef, Registry
+from pipelines.catalogue.organisation import Organisation
+from pipelines.catalogue.registry import ExportRef, Registry
 
 ExportState = Literal["received", "refused", "waiting", "declared absent", "late", "awaited", "not sent"]
 

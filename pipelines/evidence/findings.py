@@ -1,7 +1,7 @@
 """Gathers every finding of a home from the ledger and the lake, in one stable order.
 
 Refused deliveries, refused lines, failed expectations, missing exports and what the last build found. It writes
-nothing: ``audit.constats``, ``sicio status`` and the orchestrator's checks are copies of this list.
+nothing: ``audit.constats``, ``millesime status`` and the orchestrator's checks are copies of this list.
 """
 
 from pathlib import Path
@@ -9,15 +9,15 @@ from pathlib import Path
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.gaps import declared_absences, figures_by_table
 from pipelines.evidence.parquet import select
-from pipelines.figures.load import load_figures
+from pipelines.catalogue.figures.load import load_figures
 from pipelines.french import day
 from pipelines.ledger.checks import check_finding
 from pipelines.ledger.records import Finding, Manifest, Standing
 from pipelines.ledger.store import Ledger
-from pipelines.rules import RULES
+from pipelines.catalogue.rules import RULES
 from pipelines.settings import Home
-from pipelines.sources.organisation import Organisation
-from pipelines.sources.registry import Registry
+from pipelines.catalogue.organisation import Organisation
+from pipelines.catalogue.registry import Registry
 
 END_OF_TIME = "9999-12-31"
 HIDDEN = "valeur masquée : la table porte des données personnelles"  # reading kept none

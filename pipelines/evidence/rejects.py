@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pipelines.evidence.findings import refused_lines
 from pipelines.ledger.records import CheckResult, Manifest
 from pipelines.ledger.store import Ledger
-from pipelines.rules import RULES
+from pipelines.catalogue.rules import RULES
 from pipelines.settings import Home
-from pipelines.sources.declarations import Table
-from pipelines.sources.organisation import Organisation
-from pipelines.sources.registry import ExportRef, Registry
+from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.organisation import Organisation
+from pipelines.catalogue.registry import ExportRef, Registry
 
 # (export, delivery, table, key of the expectation) → (file, line) of the rows that break it
 Failing = Callable[[ExportRef, Manifest, str, str], list[tuple[str, int]]]

@@ -18,17 +18,17 @@ from pipelines.evidence.gaps import (
     printed_codes,
 )
 from pipelines.evidence.published import PublicationStatus, differences, publication_status, published_figures
-from pipelines.figures.load import Figures
+from pipelines.catalogue.figures.load import Figures
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.sources.organisation import Organisation
-from pipelines.sources.registry import Registry
+from pipelines.catalogue.organisation import Organisation
+from pipelines.catalogue.registry import Registry
 
 
 @dataclass(frozen=True)
 class YearStatus:
-    """Everything ``sicio status`` says of one exercice."""
+    """Everything ``millesime status`` says of one exercice."""
 
     exercice: int
     exports: list[ExportStatus]

@@ -16,7 +16,7 @@ from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.sources.registry import fingerprint
+from pipelines.catalogue.registry import fingerprint
 
 RELEASE = "release.json"
 UNSEALED = ("release", "fingerprint", "ledger", "visas", "reason")  # what a release's fingerprint does not cover

@@ -1,7 +1,7 @@
 """A check that did not succeed, as a finding: the same one for who accepts a delivery and for who gathers findings."""
 
 from pipelines.ledger.records import FRESHNESS, CheckResult, Finding, Manifest, Verdict
-from pipelines.rules import RULES
+from pipelines.catalogue.rules import RULES
 
 
 def check_finding(manifest: Manifest, verdict: Verdict, result: CheckResult) -> Finding:

@@ -90,7 +90,7 @@ class CheckResult:
 
     @property
     def code(self) -> str:
-        """The rule (``pipelines.rules``) that a result which is no success breaks."""
+        """The rule (``pipelines.catalogue.rules``) that a result which is no success breaks."""
         if self.success is None:
             return "ATT-ERREUR"
         if self.severity == "critical":

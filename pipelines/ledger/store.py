@@ -15,9 +15,9 @@ from pipelines.ledger.chain import Broken, Head, append, check, head
 from pipelines.ledger.migrate import migrate
 from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Standing, Verdict
 from pipelines.ledger.schema import metadata
-from pipelines.rules import DeliveryRefused
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import Home
-from pipelines.sources.registry import fingerprint
+from pipelines.catalogue.registry import fingerprint
 
 
 def now() -> str:

@@ -76,9 +76,9 @@ def bare(path: Path) -> dict:
 
 def ours(path: Path) -> dict:
     """The project's ingest of one delivery, archive included."""
-    from pipelines.ingest.delivery import ingest
+    from pipelines.stages.ingest.delivery import ingest
     from pipelines.settings import Home
-    from pipelines.sources.registry import load_registry
+    from pipelines.catalogue.registry import load_registry
 
     folder = path.parent / "sources"
     folder.mkdir(exist_ok=True)
@@ -101,7 +101,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("lines", nargs="?", type=int, default=10_000_000)
     lines = parser.parse_args().lines
-    with tempfile.TemporaryDirectory(prefix="sicio-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="millesime-bench-") as folder:
         path = Path(folder) / "operations.csv"
         write_file(path, lines)
         print(f"{lines:,} lines, {path.stat().st_size / 1e6:.0f} MB")

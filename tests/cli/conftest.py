@@ -10,14 +10,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines import settings
-from pipelines.cli.app import sicio
-from pipelines.ingest.delivery import ingest
-from pipelines.ingest.landing import files_of
+from pipelines.cli.app import millesime
+from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.ingest.landing import files_of
 from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
 from pipelines.ledger.store import Ledger, open_ledger
-from pipelines.rules import DeliveryRefused
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import Home
-from pipelines.sources.registry import fingerprint, load_registry
+from pipelines.catalogue.registry import fingerprint, load_registry
 
 VENTES = """\
 system: ventes
@@ -110,11 +110,11 @@ class Bench:
     home: Home
 
     def __post_init__(self) -> None:
-        self.registry = load_registry(settings.SOURCES_DIR)
+        self.registry = load_registry(settings.CATALOGUE_DIR)
 
-    def sicio(self, *arguments: object) -> Result:
+    def millesime(self, *arguments: object) -> Result:
         """Run the command line on this home."""
-        return CliRunner().invoke(sicio, ["--home", str(self.home.root), *map(str, arguments)], prog_name="sicio")
+        return CliRunner().invoke(millesime, ["--home", str(self.home.root), *map(str, arguments)], prog_name="millesime")
 
     def drop(self, path: str, text: str, encoding: str = "utf-8") -> Path:
         """Put a file in landing."""
@@ -180,16 +180,16 @@ class Bench:
 def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Sources, figures and a key of the test's own; returns the folder of the sources."""
     sources, figures = tmp_path / "sources", tmp_path / "figures"
-    shutil.copytree(settings.SOURCES_DIR / "shapes", sources / "shapes")
-    shutil.copy(settings.SOURCES_DIR / "absences.yml", sources)
+    shutil.copytree(settings.CATALOGUE_DIR / "shapes", sources / "shapes")
+    shutil.copy(settings.CATALOGUE_DIR / "absences.yml", sources)
     (sources / "ventes.yml").write_text(VENTES, encoding="utf-8")
     (sources / "personnel.yml").write_text(PERSONNEL, encoding="utf-8")
     figures.mkdir()
     (figures / "essai.yml").write_text(FIGURES, encoding="utf-8")
-    monkeypatch.setattr(settings, "SOURCES_DIR", sources)
+    monkeypatch.setattr(settings, "CATALOGUE_DIR", sources)
     monkeypatch.setattr(settings, "FIGURES_DIR", figures)
-    monkeypatch.setenv("SICIO_KEY_FILE", str(tmp_path / "key"))
-    monkeypatch.setenv("SICIO_HOME", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("MILLESIME_KEY_FILE", str(tmp_path / "key"))
+    monkeypatch.setenv("MILLESIME_HOME", str(tmp_path / "nowhere"))
     return sources
 
 

@@ -9,8 +9,8 @@ import xlsxwriter
 
 from pipelines import settings
 from pipelines.cli.sample import guess_delimiter, guess_encoding
-from pipelines.ingest.delivery import ingest
-from pipelines.sources.registry import ExportRef, _kept, load_registry, read_system
+from pipelines.stages.ingest.delivery import ingest
+from pipelines.catalogue.registry import ExportRef, _kept, load_registry, read_system
 from tests.cli.conftest import VENTES_2019, Bench, check
 
 INTERVENTIONS = (
@@ -32,7 +32,7 @@ COMPTES = (
 @pytest.fixture
 def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A dbt project and a folder of suites of the test's own."""
-    monkeypatch.setattr("pipelines.transform.codegen.MODELS", tmp_path / "models")
+    monkeypatch.setattr("pipelines.stages.transform.codegen.MODELS", tmp_path / "models")
     monkeypatch.setattr(settings, "EXPECTATIONS_DIR", tmp_path / "expectations")
     return tmp_path / "models"
 
@@ -58,7 +58,7 @@ def read(bench: Bench, ref: ExportRef, path: Path, year: int = 2019):
 
 
 def test_schema_is_a_pure_table_schema_of_the_supplier_s_file(bench) -> None:
-    found = json.loads(bench.sicio("schema", "ventes", "ventes").stdout)
+    found = json.loads(bench.millesime("schema", "ventes", "ventes").stdout)
     assert [field["name"] for field in found["fields"]] == ["N°", "Jour", "Montant"]
     assert found["primaryKey"] == ["N°"]
     assert found["fields"][1] == {
@@ -90,7 +90,7 @@ def test_schema_says_nothing_of_what_is_ours_alone(bench) -> None:
         "falseValues",
     }
     for system, table in bench.registry.tables():
-        found = json.loads(bench.sicio("schema", system.system, table.name).stdout)
+        found = json.loads(bench.millesime("schema", system.system, table.name).stdout)
         assert set(found) <= {
             "$schema",
             "title",
@@ -104,7 +104,7 @@ def test_schema_says_nothing_of_what_is_ours_alone(bench) -> None:
 
 
 def test_schema_may_bear_the_declared_names(bench) -> None:
-    found = json.loads(bench.sicio("schema", "ventes", "ventes", "--declared").stdout)
+    found = json.loads(bench.millesime("schema", "ventes", "ventes", "--declared").stdout)
     assert [field["name"] for field in found["fields"]] == ["numero", "jour", "montant"]
 
 
@@ -113,7 +113,7 @@ def test_schema_may_bear_the_declared_names(bench) -> None:
 
 def test_a_csv_sample_becomes_a_source_that_loads_and_reads_it(bench, declared, models, tmp_path) -> None:
     path = sample(tmp_path, "interventions_2019.csv", INTERVENTIONS)
-    result = bench.sicio("source", "new", "--from", path, "--system", "gmao", "--title", "GMAO", "--owner", "Pôle")
+    result = bench.millesime("source", "new", "--from", path, "--system", "gmao", "--title", "GMAO", "--owner", "Pôle")
     assert result.exit_code == 0, result.output
     text = (declared / "gmao.yml").read_text(encoding="utf-8")
     assert 'files: "interventions*.csv"' in text
@@ -139,25 +139,25 @@ def test_a_csv_sample_becomes_a_source_that_loads_and_reads_it(bench, declared, 
 
 def test_the_other_files_and_the_next_steps(bench, declared, models, tmp_path) -> None:
     path = sample(tmp_path, "interventions_2019.csv", INTERVENTIONS)
-    said = bench.sicio("source", "new", "--from", path, "--system", "gmao").stdout
+    said = bench.millesime("source", "new", "--from", path, "--system", "gmao").stdout
     model = (models / "staging" / "gmao" / "stg_gmao__interventions.sql").read_text(encoding="utf-8")
     assert "source('lake', 'gmao__interventions')" in model
     assert "intervenant" not in model  # dropped before the lake
     docs = (models / "staging" / "gmao" / "_gmao__models.yml").read_text(encoding="utf-8")
     assert "name: stg_gmao__interventions" in docs
-    from pipelines.validate.suite_file import read_suite_file
+    from pipelines.catalogue.suite_file import read_suite_file
 
     (volume,) = read_suite_file(settings.EXPECTATIONS_DIR / "gmao" / "interventions.yml").expectations
     assert volume.key == "volume"
     for step in ("systemes: [..., gmao]", "codegen", "check", "--source gmao/interventions --exercice 2019"):
         assert step in said
     assert "gmao.yml:3  the system's name" in said
-    assert f"landing/2019/gmao/, then: sicio --home {bench.home.root} run 2019 --source gmao" in said
+    assert f"landing/2019/gmao/, then: millesime --home {bench.home.root} run 2019 --source gmao" in said
 
 
 def test_a_shape_maps_headings_and_says_what_it_does_not_know(bench, declared, models, tmp_path) -> None:
     path = sample(tmp_path, "comptes_gmao_2019.csv", COMPTES)
-    result = bench.sicio("source", "new", "--from", path, "--system", "gmao", "--shape", "comptes")
+    result = bench.millesime("source", "new", "--from", path, "--system", "gmao", "--shape", "comptes")
     assert result.exit_code == 0, result.output
     ref = drafted(declared, "gmao")
     (table,) = ref.export.tables
@@ -177,12 +177,12 @@ def test_a_shape_maps_headings_and_says_what_it_does_not_know(bench, declared, m
 
 def test_a_shape_learns_from_the_systems_that_are_declared(bench, declared, models, tmp_path) -> None:
     path = sample(tmp_path, "comptes_gmao_2019.csv", COMPTES)
-    bench.sicio("source", "new", "--from", path, "--system", "gmao", "--shape", "comptes")
+    bench.millesime("source", "new", "--from", path, "--system", "gmao", "--shape", "comptes")
     first = declared / "gmao.yml"
     learnt = first.read_text(encoding="utf-8").replace('"(à compléter : Date de création)"', "Créé le")
     first.write_text(learnt, encoding="utf-8")
     _kept.cache_clear()
-    result = bench.sicio("source", "new", "--from", path, "--system", "autre", "--shape", "comptes")
+    result = bench.millesime("source", "new", "--from", path, "--system", "autre", "--shape", "comptes")
     assert result.exit_code == 0, result.output
     ref = drafted(declared, "autre")
     assert ref.export.tables[0].header_of(2019)["date_creation"] == "Créé le"
@@ -201,7 +201,7 @@ def test_a_workbook_sample(bench, declared, models, tmp_path) -> None:
             sheet.write_row(3 + row, 0, [reference])
             sheet.write_number(3 + row, 1, serial, day)
             sheet.write_number(3 + row, 2, value)
-    result = bench.sicio("source", "new", "--from", path, "--system", "parc")
+    result = bench.millesime("source", "new", "--from", path, "--system", "parc")
     assert result.exit_code == 0, result.output
     ref = drafted(declared, "parc")
     (table,) = ref.export.tables
@@ -219,7 +219,7 @@ def test_a_workbook_sample(bench, declared, models, tmp_path) -> None:
 def test_headings_that_sql_the_lake_or_the_reader_cannot_take(bench, declared, models, tmp_path) -> None:
     text = "Exercice;Order;2e;A;a;;Order !\n2019;x;1;p;q;;z\n2019;y;2;p;q;;z\n"
     path = sample(tmp_path, "divers_2019.csv", text)
-    result = bench.sicio("source", "new", "--from", path, "--system", "divers")
+    result = bench.millesime("source", "new", "--from", path, "--system", "divers")
     assert result.exit_code == 0, result.output
     ref = drafted(declared, "divers")
     names = [field.name for field in ref.export.tables[0].fields]
@@ -231,7 +231,7 @@ def test_headings_that_sql_the_lake_or_the_reader_cannot_take(bench, declared, m
 def test_nothing_is_overwritten_nor_half_written(bench, declared, models, tmp_path) -> None:
     path = sample(tmp_path, "ventes_2019.csv", VENTES_2019, "utf-8")
     before = (declared / "ventes.yml").read_text(encoding="utf-8")
-    result = bench.sicio("source", "new", "--from", path, "--system", "ventes")
+    result = bench.millesime("source", "new", "--from", path, "--system", "ventes")
     assert result.exit_code == 2
     assert "exists already: nothing was written" in result.stderr
     assert (declared / "ventes.yml").read_text(encoding="utf-8") == before
@@ -240,7 +240,7 @@ def test_nothing_is_overwritten_nor_half_written(bench, declared, models, tmp_pa
 
 def test_a_dry_run_shows_the_files_and_writes_none(bench, declared, models, tmp_path) -> None:
     path = sample(tmp_path, "interventions_2019.csv", INTERVENTIONS)
-    result = bench.sicio("source", "new", "--from", path, "--system", "gmao", "--dry-run")
+    result = bench.millesime("source", "new", "--from", path, "--system", "gmao", "--dry-run")
     assert "system: gmao" in result.stdout
     assert not (declared / "gmao.yml").exists()
     assert not models.exists()
@@ -263,14 +263,14 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, declared, models, tmp_
 def test_a_sample_that_teaches_nothing_ends_with_2(bench, models, tmp_path, name, content, more, said) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    result = bench.sicio("source", "new", "--from", path, "--system", "nouveau", *more)
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau", *more)
     assert result.exit_code == 2, result.output
     assert said in result.stderr
 
 
 def test_the_exercice_is_that_of_the_landing_folder(bench, declared, models) -> None:
     path = bench.drop("2021/gmao/export.csv", "A;B\nx;y\nz;t\n")
-    assert bench.sicio("source", "new", "--from", path, "--system", "gmao").exit_code == 0
+    assert bench.millesime("source", "new", "--from", path, "--system", "gmao").exit_code == 0
     assert list(drafted(declared, "gmao").export.tables[0].header) == [2021]
 
 
@@ -309,14 +309,14 @@ def test_delimiters(text: str, delimiter: str) -> None:
 
 
 def test_codegen_writes_or_only_checks(bench, monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr("pipelines.transform.codegen.stale", lambda: [tmp_path / "chiffres.sql"])
-    monkeypatch.setattr("pipelines.transform.codegen.write", lambda: [tmp_path / "chiffres.sql"])
-    result = bench.sicio("codegen", "--check")
+    monkeypatch.setattr("pipelines.stages.transform.codegen.stale", lambda: [tmp_path / "chiffres.sql"])
+    monkeypatch.setattr("pipelines.stages.transform.codegen.write", lambda: [tmp_path / "chiffres.sql"])
+    result = bench.millesime("codegen", "--check")
     assert (result.exit_code, "Out of date" in result.stdout) == (1, True)
-    result = bench.sicio("codegen")
+    result = bench.millesime("codegen")
     assert (result.exit_code, "Wrote" in result.stdout) == (0, True)
-    monkeypatch.setattr("pipelines.transform.codegen.stale", list)
-    assert bench.sicio("codegen", "--check").exit_code == 0
+    monkeypatch.setattr("pipelines.stages.transform.codegen.stale", list)
+    assert bench.millesime("codegen", "--check").exit_code == 0
 
 
 @pytest.fixture
@@ -328,14 +328,14 @@ def dbt_calls(monkeypatch: pytest.MonkeyPatch) -> list:
         calls.append((arguments, warehouse))
         return subprocess.CompletedProcess(arguments, 0)
 
-    monkeypatch.setattr("pipelines.transform.dbt.run_dbt", run_dbt)
+    monkeypatch.setattr("pipelines.stages.transform.dbt.run_dbt", run_dbt)
     return calls
 
 
 def test_dbt_works_on_a_warehouse_of_its_own_that_holds_what_is_accepted(filled, dbt_calls) -> None:
     import duckdb
 
-    result = filled.sicio("dbt", "build", "--select", "stg_ventes__ventes", "--help-me")
+    result = filled.millesime("dbt", "build", "--select", "stg_ventes__ventes", "--help-me")
     assert result.exit_code == 0, result.output
     ((arguments, warehouse),) = dbt_calls
     assert arguments[:4] == ["build", "--select", "stg_ventes__ventes", "--help-me"]
@@ -344,12 +344,12 @@ def test_dbt_works_on_a_warehouse_of_its_own_that_holds_what_is_accepted(filled,
     with duckdb.connect(str(warehouse)) as db:
         assert db.execute("select count(*) from lake.ventes__ventes").fetchone() == (2,)
         db.execute("create table essai as select 1")
-    filled.sicio("dbt", "test")
+    filled.millesime("dbt", "test")
     with duckdb.connect(str(warehouse)) as db:
         assert db.execute("select * from essai").fetchone() == (1,)  # kept: nothing has changed
     filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
     filled.receive("ventes/ventes", 2020, check("ok", True))
-    filled.sicio("dbt", "test")
+    filled.millesime("dbt", "test")
     with duckdb.connect(str(warehouse), read_only=True) as db:
         assert db.execute("select count(*) from lake.ventes__ventes").fetchone() == (4,)
 
@@ -357,8 +357,8 @@ def test_dbt_works_on_a_warehouse_of_its_own_that_holds_what_is_accepted(filled,
 def test_dbt_commands_that_touch_no_table_need_no_home(declared, dbt_calls, tmp_path) -> None:
     from click.testing import CliRunner
 
-    from pipelines.cli.app import sicio
+    from pipelines.cli.app import millesime
 
     for arguments in (["parse"], ["--help"], []):
-        assert CliRunner().invoke(sicio, ["dbt", *arguments]).exit_code == 0
+        assert CliRunner().invoke(millesime, ["dbt", *arguments]).exit_code == 0
     assert [arguments for arguments, _ in dbt_calls] == [["parse"], ["--help"], []]

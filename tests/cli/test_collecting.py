@@ -9,26 +9,26 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pipelines.cli.app import sicio
+from pipelines.cli.app import millesime
 from pipelines.cli.output import progress
-from pipelines.rules import DeliveryRefused
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import Home
-from pipelines.sources.organisation import load_organisation
-from pipelines.sources.registry import load_registry
+from pipelines.catalogue.organisation import load_organisation
+from pipelines.catalogue.registry import load_registry
 from tests.cli.conftest import AGENTS_2019, VENTES_2019, Bench, check
 
 
 @pytest.fixture
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
     """Stand in for the orchestrator: what it is asked, and what it answers."""
-    monkeypatch.setattr("pipelines.transform.codegen.stale", list)
+    monkeypatch.setattr("pipelines.stages.transform.codegen.stale", list)
 
     def answer(work: Callable[[], None] = lambda: None, **report: object) -> list:
         asked: list = []
 
         def run_jobs(home: Home, exercices: list[int], sources: list[str] | None, say: Callable) -> object:
             asked.append((home.root, exercices, sources))
-            monkeypatch.setenv("SICIO_HOME", str(home.root))  # as the orchestrator needs it
+            monkeypatch.setenv("MILLESIME_HOME", str(home.root))  # as the orchestrator needs it
             say("collect")
             work()
             defaults = {"collected": True, "built": True, "error": None, "publication": "p", "not_served": None}
@@ -49,7 +49,7 @@ def receive_all(bench: Bench) -> None:
 
 def test_run_ends_with_a_summary_of_the_year_and_where_to_look(bench, jobs) -> None:
     asked = jobs(lambda: receive_all(bench))
-    result = bench.sicio("run", 2019)
+    result = bench.millesime("run", 2019)
     assert result.exit_code == 0, result.output
     assert asked == [(bench.home.root, [2019], None)]
     counted = {tuple(line.split()[:-1]): line.split()[-1] for line in result.stdout.splitlines() if line.strip()}
@@ -62,14 +62,14 @@ def test_run_ends_with_a_summary_of_the_year_and_where_to_look(bench, jobs) -> N
     )
     assert (counted[("Checks", "passed")], counted[("warned",)], counted[("failed",)]) == ("2", "1", "0")
     assert (counted[("Figures", "computed")], counted[("of", "which", "partial")]) == ("3", "3")
-    assert f"sicio --home {bench.home.root} status 2019" in result.stdout
+    assert f"millesime --home {bench.home.root} status 2019" in result.stdout
     assert "published/rapport.duckdb" in result.stdout
     assert result.stderr == ""
 
 
 def test_several_years_are_one_run_and_one_column_each(bench, jobs) -> None:
     asked = jobs(lambda: receive_all(bench))
-    result = bench.sicio("run", 2019, 2020, 2019)
+    result = bench.millesime("run", 2019, 2020, 2019)
     assert asked == [(bench.home.root, [2019, 2020], None)]
     assert result.exit_code == 3  # 2020 is late
     assert "Still missing: personnel/agents 2020 (Ressources humaines), ventes/ventes 2020 (Régie)" in result.stderr
@@ -77,24 +77,24 @@ def test_several_years_are_one_run_and_one_column_each(bench, jobs) -> None:
 
 def test_source_narrows_the_collection_and_the_exit_code(bench, jobs) -> None:
     asked = jobs(lambda: receive_all(bench))
-    assert bench.sicio("run", 2020, "--source", "ventes/ventes").exit_code == 3
+    assert bench.millesime("run", 2020, "--source", "ventes/ventes").exit_code == 3
     bench.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
     bench.receive("ventes/ventes", 2020, check("ok", True))
-    assert bench.sicio("run", 2020, "--source", "ventes").exit_code == 0
+    assert bench.millesime("run", 2020, "--source", "ventes").exit_code == 0
     assert {sources[0] for _, _, sources in asked} == {"ventes"}
 
 
 def test_a_refused_export_ends_with_1_and_is_named(bench, jobs) -> None:
     refusal = DeliveryRefused("FIC-ENTETE", fichier="v.csv")
     jobs(lambda: bench.refuse("ventes/ventes", 2019, refusal, "abc"), collected=False)
-    result = bench.sicio("run", 2019)
+    result = bench.millesime("run", 2019)
     assert result.exit_code == 1
     assert "Refused: ventes/ventes 2019 (FIC-ENTETE)" in result.stderr
 
 
 def test_a_failed_build_ends_with_1_and_says_what_stays(bench, jobs) -> None:
     jobs(lambda: receive_all(bench), built=False, error="the warehouse was not replaced: fct_ventes")
-    result = bench.sicio("run", 2019)
+    result = bench.millesime("run", 2019)
     assert result.exit_code == 1
     assert "fct_ventes" in result.stderr
     assert "The former warehouse and publication stay" in result.stderr
@@ -102,20 +102,20 @@ def test_a_failed_build_ends_with_1_and_says_what_stays(bench, jobs) -> None:
 
 def test_a_collection_that_broke_is_not_taken_for_a_success(bench, jobs) -> None:
     jobs(lambda: receive_all(bench), collected=False)
-    result = bench.sicio("run", 2019)
+    result = bench.millesime("run", 2019)
     assert result.exit_code == 1
     assert "a collection failed" in result.stderr
 
 
 def test_a_home_taken_meanwhile_ends_with_4(bench, jobs) -> None:
     jobs(lambda: receive_all(bench), error="Busy: /x is being written by process 12")
-    assert bench.sicio("run", 2019).exit_code == 4
+    assert bench.millesime("run", 2019).exit_code == 4
 
 
 def test_out_of_date_generated_files_are_said_before_the_work(bench, jobs, monkeypatch) -> None:
     jobs(lambda: receive_all(bench))
-    monkeypatch.setattr("pipelines.transform.codegen.stale", lambda: [Path("chiffres.sql")])
-    assert "chiffres.sql" in bench.sicio("run", 2019).stderr
+    monkeypatch.setattr("pipelines.stages.transform.codegen.stale", lambda: [Path("chiffres.sql")])
+    assert "chiffres.sql" in bench.millesime("run", 2019).stderr
 
 
 def test_progress_is_for_terminals_only(capsys, monkeypatch) -> None:
@@ -134,7 +134,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def answer(*results: object) -> None:
         judge = types.SimpleNamespace(judge=lambda *_: list(results))
-        monkeypatch.setitem(sys.modules, "pipelines.validate.judge", judge)
+        monkeypatch.setitem(sys.modules, "pipelines.stages.validate.judge", judge)
 
     return answer
 
@@ -147,7 +147,7 @@ def test_check_judges_and_loads_nothing(filled, judged) -> None:
     judged(check("ok", True), check("alerte", False, severity="warning"))
     path = filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
     before = contents(filled.home)
-    result = filled.sicio("check", path)
+    result = filled.millesime("check", path)
     assert result.exit_code == 0, result.output
     assert "ventes/ventes: 4 lines read = 2 accepted + 1 refused + 1 ignored; checks: " in result.stdout
     assert "ventes_2020.csv:3:3 LIG-TYPE" in result.stdout
@@ -160,18 +160,18 @@ def test_check_of_a_home_without_ledger_makes_none(bench, judged, tmp_path: Path
     judged(check("ok", True))
     path = tmp_path / "ventes_2019.csv"
     path.write_text(VENTES_2019, encoding="utf-8")
-    assert bench.sicio("check", path).exit_code == 0  # the export by its pattern, the exercice by its name
+    assert bench.millesime("check", path).exit_code == 0  # the export by its pattern, the exercice by its name
     assert not bench.home.ledger_file.exists()
 
 
 def test_check_ends_with_1_when_the_delivery_would_be_refused(bench, judged) -> None:
     path = bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
     judged(check("cle", False))
-    result = bench.sicio("check", path)
+    result = bench.millesime("check", path)
     assert result.exit_code == 1
     assert "would be refused" in result.stdout
     path.write_text("N°;Jour\nV1;02/01/2019\n", encoding="utf-8")
-    result = bench.sicio("check", path)
+    result = bench.millesime("check", path)
     assert result.exit_code == 1
     assert "FIC-ENTETE" in result.stderr
     assert "Montant" in result.stderr
@@ -181,7 +181,7 @@ def test_check_ends_with_1_when_the_delivery_would_be_refused(bench, judged) -> 
 def test_check_refuses_the_bytes_of_another_exercice(filled, judged) -> None:
     judged(check("ok", True))
     path = filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019)
-    result = filled.sicio("check", path)
+    result = filled.millesime("check", path)
     assert result.exit_code == 1
     assert "FIC-DEJA-VU" in result.stderr
 
@@ -190,18 +190,18 @@ def test_check_asks_when_it_cannot_guess(bench, judged, tmp_path: Path) -> None:
     judged(check("ok", True))
     path = tmp_path / "export.csv"
     path.write_text(VENTES_2019, encoding="utf-8")
-    result = bench.sicio("check", path)
+    result = bench.millesime("check", path)
     assert (result.exit_code, "--source" in result.stderr) == (2, True)
-    result = bench.sicio("check", path, "--source", "ventes")
+    result = bench.millesime("check", path, "--source", "ventes")
     assert (result.exit_code, "--exercice" in result.stderr) == (2, True)
-    result = bench.sicio("check", path, "--source", "ventes", "--exercice", 2019)
+    result = bench.millesime("check", path, "--source", "ventes", "--exercice", 2019)
     assert result.exit_code == 0
     assert "not named as collection expects: ventes*.csv" in result.stderr
 
 
 def test_check_with_the_real_judge(bench) -> None:
     path = bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V1;05/01/2019;1,00\n")
-    result = bench.sicio("check", path)
+    result = bench.millesime("check", path)
     assert result.exit_code == 1, result.output
     assert "ventes_2019.csv:2 ATT-CRITIQUE" in result.stdout
     assert "ventes_2019.csv:5 ATT-CRITIQUE" in result.stdout
@@ -221,7 +221,7 @@ def init(home: Path, *more: str) -> object:
         "--siren",
         "123456789",
     ]
-    return CliRunner().invoke(sicio, [*arguments, "--first", "2020", *more])
+    return CliRunner().invoke(millesime, [*arguments, "--first", "2020", *more])
 
 
 def test_init_makes_a_home_that_loads(declared, tmp_path: Path) -> None:
@@ -235,13 +235,13 @@ def test_init_makes_a_home_that_loads(declared, tmp_path: Path) -> None:
     assert (root / "landing" / "2021").is_dir()
     assert (root / "landing").stat().st_mode & 0o077 == 0
     assert "max_concurrent_runs: 1" in (root / "dagster" / "dagster.yaml").read_text()
-    assert CliRunner().invoke(sicio, ["--home", str(root), "status", "2020"]).exit_code == 3
+    assert CliRunner().invoke(millesime, ["--home", str(root), "status", "2020"]).exit_code == 3
 
 
 def test_init_takes_the_home_of_the_session_and_no_system_by_default(declared, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setenv("SICIO_HOME", str(tmp_path / "env"))
+    monkeypatch.setenv("MILLESIME_HOME", str(tmp_path / "env"))
     arguments = ["init", "--name", "N", "--sigle", "S", "--siren", "123456789", "--first", "2020"]
-    assert CliRunner().invoke(sicio, arguments).exit_code == 0
+    assert CliRunner().invoke(millesime, arguments).exit_code == 0
     assert load_organisation(Home(tmp_path / "env"), load_registry(declared)).systemes == []
 
 
@@ -305,7 +305,7 @@ def invented(monkeypatch: pytest.MonkeyPatch, bench: Bench) -> list:
 
 def test_demo_makes_the_home_and_runs_the_main_job(invented, jobs, tmp_path: Path) -> None:
     asked = jobs()
-    result = CliRunner().invoke(sicio, ["demo", str(tmp_path / "d"), "--through", "2019"])
+    result = CliRunner().invoke(millesime, ["demo", str(tmp_path / "d"), "--through", "2019"])
     assert invented == [(tmp_path / "d", [2018, 2019])]
     assert asked == [(tmp_path / "d", [2018, 2019], None)]
     assert "DÉMONSTRATION" in result.stdout
@@ -315,12 +315,12 @@ def test_demo_makes_the_home_and_runs_the_main_job(invented, jobs, tmp_path: Pat
 
 def test_demo_may_only_make_the_home(invented, jobs, tmp_path: Path) -> None:
     asked = jobs()
-    assert CliRunner().invoke(sicio, ["demo", str(tmp_path / "d"), "--no-run"]).exit_code == 0
+    assert CliRunner().invoke(millesime, ["demo", str(tmp_path / "d"), "--no-run"]).exit_code == 0
     assert invented and not asked
 
 
 def test_demo_refuses_another_organisation_s_home(invented, jobs, bench) -> None:
-    result = CliRunner().invoke(sicio, ["demo", str(bench.home.root)])
+    result = CliRunner().invoke(millesime, ["demo", str(bench.home.root)])
     assert result.exit_code == 2
     assert "another organisation" in result.stderr
     assert not bench.home.dagster.exists()

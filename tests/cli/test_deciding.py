@@ -3,17 +3,17 @@
 import json
 import sqlite3
 
-from pipelines.accept.decide import accept
+from pipelines.stages.accept.decide import accept
 from pipelines.evidence.findings import gather
 from pipelines.ledger import store
 from pipelines.ledger.records import Finding
-from pipelines.rules import DeliveryRefused
-from pipelines.sources.organisation import load_organisation
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.organisation import load_organisation
 from tests.cli.conftest import VENTES_2019, Bench, check
 
 
 def findings(bench: Bench, year: int = 2019, code: str | None = None) -> list[dict]:
-    rows = json.loads(bench.sicio("findings", year, "--format", "json").stdout)["constats"]
+    rows = json.loads(bench.millesime("findings", year, "--format", "json").stdout)["constats"]
     return [row for row in rows if code in (None, row["code"])]
 
 
@@ -78,7 +78,7 @@ def test_an_export_that_came_before_its_exercice_was_over_must_be_decided(bench,
     (early,) = findings(bench, code="COL-PERIME")
     assert (early["ou"], early["severite"]) == ("ventes/ventes", "alerte")
     assert (early["recu"], early["attendu"]) == ("reçu le 05/10/2019", "un export fait après le 31/12/2019")
-    assert "à prendre avant de figer l’exercice" in bench.sicio("findings", 2019).stdout
+    assert "à prendre avant de figer l’exercice" in bench.millesime("findings", 2019).stdout
     monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2020-02-15T00:00:00+00:00")
     assert findings(bench, code="COL-PERIME") == []  # a later one may still come on that day
     monkeypatch.setattr(store, "now", lambda: "2020-02-10T08:00:00+00:00")
@@ -91,13 +91,13 @@ def test_an_export_that_came_before_its_exercice_was_over_must_be_decided(bench,
 
 def test_a_decision_is_shown_expires_and_is_never_removed(filled, monkeypatch):
     filled.refuse("ventes/ventes", 2020, DeliveryRefused("FIC-VIDE", fichier="v.csv"), "abc")
-    assert filled.sicio("findings", 2020).exit_code == 1
+    assert filled.millesime("findings", 2020).exit_code == 1
     (empty,) = findings(filled, 2020, "FIC-VIDE")
-    done = filled.sicio(
+    done = filled.millesime(
         "decide", empty["constat"][:8], "--because", "sans objet", "--by", "A. Martin", "--until", "2100-12-31"
     )
     assert done.exit_code == 0, done.output
-    assert filled.sicio("findings", 2020).exit_code == 3  # what is missing still is
+    assert filled.millesime("findings", 2020).exit_code == 3  # what is missing still is
     (row,) = findings(filled, 2020, "FIC-VIDE")
     assert (row["etat"], row["motif"], row["decide_par"], row["jusqu_au"]) == (
         "accepté",
@@ -105,10 +105,10 @@ def test_a_decision_is_shown_expires_and_is_never_removed(filled, monkeypatch):
         "A. Martin",
         "2100-12-31",
     )
-    assert "accepté par A. Martin, jusqu’au 2100-12-31 : sans objet" in filled.sicio("findings", 2020).stdout
+    assert "accepté par A. Martin, jusqu’au 2100-12-31 : sans objet" in filled.millesime("findings", 2020).stdout
     monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2101-01-01T00:00:00+00:00")
     assert findings(filled, 2020, "FIC-VIDE")[0]["etat"] == "acceptation expirée"
-    assert filled.sicio("findings", 2020).exit_code == 1
+    assert filled.millesime("findings", 2020).exit_code == 1
     monkeypatch.undo()
 
 
@@ -121,22 +121,22 @@ def test_an_acceptance_holds_for_the_difference_it_was_taken_on(filled):
         return gone
 
     name = built("-0,62").id
-    assert filled.sicio("decide", name, "--because", "erreur d’addition", "--by", "A. Martin").exit_code == 0
+    assert filled.millesime("decide", name, "--because", "erreur d’addition", "--by", "A. Martin").exit_code == 0
     assert findings(filled, code="PUB-ECART")[0]["etat"] == "accepté"
     assert built("-1000").id == name
     assert findings(filled, code="PUB-ECART")[0]["etat"] == "acceptation caduque"
-    assert "acceptation caduque par A. Martin" in filled.sicio("findings", 2019).stdout
-    assert filled.sicio("findings", 2019).stdout.endswith(", 1 to mend or decide before a release.\n")
-    assert filled.sicio("decide", name, "--because", "vu de nouveau", "--by", "A. Martin").exit_code == 0
+    assert "acceptation caduque par A. Martin" in filled.millesime("findings", 2019).stdout
+    assert filled.millesime("findings", 2019).stdout.endswith(", 1 to mend or decide before a release.\n")
+    assert filled.millesime("decide", name, "--because", "vu de nouveau", "--by", "A. Martin").exit_code == 0
     assert findings(filled, code="PUB-ECART")[0]["etat"] == "accepté"
 
 
 def test_a_decision_can_be_taken_back_and_both_stay(filled):
     (warning,) = findings(filled, code="ATT-ALERTE")
     name = warning["constat"]
-    assert "nobody has accepted" in filled.sicio("decide", name, "--because", "x", "--by", "A", "--withdraw").output
-    assert filled.sicio("decide", name, "--because", "vu", "--by", "A").exit_code == 0
-    assert filled.sicio("decide", name, "--because", "erreur", "--by", "B", "--withdraw").exit_code == 0
+    assert "nobody has accepted" in filled.millesime("decide", name, "--because", "x", "--by", "A", "--withdraw").output
+    assert filled.millesime("decide", name, "--because", "vu", "--by", "A").exit_code == 0
+    assert filled.millesime("decide", name, "--because", "erreur", "--by", "B", "--withdraw").exit_code == 0
     assert findings(filled, code="ATT-ALERTE")[0]["etat"] == "ouvert"
     with filled.ledger() as ledger:
         assert [(d["choice"], d["reason"]) for d in ledger.all_rows("decisions")] == [
@@ -146,15 +146,15 @@ def test_a_decision_can_be_taken_back_and_both_stay(filled):
 
 
 def test_a_decision_needs_a_finding_that_stands_and_a_day_to_come(filled):
-    unknown = filled.sicio("decide", "ffffffffffff", "--because", "x", "--by", "A")
+    unknown = filled.millesime("decide", "ffffffffffff", "--because", "x", "--by", "A")
     assert unknown.exit_code == 2 and "no finding 'ffffffffffff' stands" in unknown.output
     (warning,) = findings(filled, code="ATT-ALERTE")
-    past = filled.sicio("decide", warning["constat"], "--because", "x", "--by", "A", "--until", "2001-01-01")
+    past = filled.millesime("decide", warning["constat"], "--because", "x", "--by", "A", "--until", "2001-01-01")
     assert past.exit_code == 2 and "this day has passed" in past.output
     for reason, by in (("", "A"), (" ", "A"), ("x", ""), ("x", "\t")):
-        unsaid = filled.sicio("decide", warning["constat"], "--because", reason, "--by", by)
+        unsaid = filled.millesime("decide", warning["constat"], "--because", reason, "--by", by)
         assert unsaid.exit_code == 2 and "says why" in unsaid.output
-    assert filled.sicio("decide", "", "--because", "x", "--by", "A").exit_code == 2  # begins several
+    assert filled.millesime("decide", "", "--because", "x", "--by", "A").exit_code == 2  # begins several
 
 
 def test_a_critical_verdict_is_overruled_by_a_decision_only_and_stays_what_it_is(filled):
@@ -166,7 +166,7 @@ def test_a_critical_verdict_is_overruled_by_a_decision_only_and_stays_what_it_is
         raise AssertionError("accepted without a decision")
     except DeliveryRefused as refusal:
         assert refusal.rule.code == "ATT-CRITIQUE"
-    said = filled.sicio("decide", stopped["constat"], "--because", "total vérifié à la main", "--by", "A. Martin")
+    said = filled.millesime("decide", stopped["constat"], "--because", "total vérifié à la main", "--by", "A. Martin")
     assert said.exit_code == 0 and "run 2019" in said.stderr
     assert judged_again(filled) is True
     with filled.ledger() as ledger:
@@ -175,13 +175,13 @@ def test_a_critical_verdict_is_overruled_by_a_decision_only_and_stays_what_it_is
         assert not ledger.verdict(current.verdicts[0]).accepted
     (row,) = findings(filled, code="ATT-CRITIQUE")
     assert (row["constat"], row["etat"], row["severite"]) == (stopped["constat"], "accepté", "bloquant")
-    assert filled.sicio("findings", 2019).exit_code == 0
+    assert filled.millesime("findings", 2019).exit_code == 0
 
 
 def test_a_decision_holds_for_the_bytes_it_was_taken_on(filled):
     refuse_on_a_check(filled)
     (stopped,) = findings(filled, code="ATT-CRITIQUE")
-    filled.sicio("decide", stopped["constat"], "--because", "vu", "--by", "A")
+    filled.millesime("decide", stopped["constat"], "--because", "vu", "--by", "A")
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;2,00\n")
     filled.receive("ventes/ventes", 2019, check("total_du_mois", False))
     (other,) = findings(filled, code="ATT-CRITIQUE")
@@ -191,28 +191,28 @@ def test_a_decision_holds_for_the_bytes_it_was_taken_on(filled):
 def test_a_check_that_could_not_run_cannot_be_accepted(filled):
     refuse_on_a_check(filled, success=None)
     (broken,) = findings(filled, code="ATT-ERREUR")
-    said = filled.sicio("decide", broken["constat"], "--because", "x", "--by", "A")
+    said = filled.millesime("decide", broken["constat"], "--because", "x", "--by", "A")
     assert said.exit_code == 2 and "proves nothing" in said.output
 
 
 def test_explain_prints_the_page_of_a_rule_and_its_findings_here(filled):
-    said = filled.sicio("explain", "lig-type").stdout
+    said = filled.millesime("explain", "lig-type").stdout
     assert said.startswith("LIG-TYPE — Valeur illisible")
     assert "Effet " in said and "Corriger " in said and "constat" in said
-    unknown = filled.sicio("explain", "LIG-TIPE")
+    unknown = filled.millesime("explain", "LIG-TIPE")
     assert unknown.exit_code == 2 and "did you mean 'LIG-TYPE'" in unknown.output
-    assert "Sans décision" in filled.sicio("explain", "PUB-ECART").stdout
+    assert "Sans décision" in filled.millesime("explain", "PUB-ECART").stdout
 
 
 def test_every_rule_has_a_page(bench):
-    from pipelines.rules import RULES
+    from pipelines.catalogue.rules import RULES
 
     for code, rule in RULES.items():
         assert rule.titre and rule.aide and rule.effet, code
 
 
 def test_verify_finds_nothing_then_names_what_was_changed(filled):
-    whole = filled.sicio("verify")
+    whole = filled.millesime("verify")
     assert whole.exit_code == 0, whole.output
     assert "Nothing was changed." in whole.stdout
     with filled.ledger() as ledger:
@@ -225,7 +225,7 @@ def test_verify_finds_nothing_then_names_what_was_changed(filled):
     with sqlite3.connect(filled.home.ledger_file) as db:
         db.execute("drop trigger deliveries_no_update")
         db.execute("update deliveries set received_at = '1999-01-01' where seq = 1")
-    changed = filled.sicio("verify", "--format", "json")
+    changed = filled.millesime("verify", "--format", "json")
     assert changed.exit_code == 1
     assert json.loads(changed.stdout)["problems"] == [
         "deliveries 1\u00a0: l’écriture n’est plus celle qui a été enregistrée",
@@ -233,7 +233,7 @@ def test_verify_finds_nothing_then_names_what_was_changed(filled):
         f"lake/{manifest.tables['ventes'].parquet}\u00a0: le fichier a été modifié",
     ]
     original.unlink()
-    said = filled.sicio("verify").stdout
+    said = filled.millesime("verify").stdout
     assert f"archive/{manifest.files[0].sha256}\u00a0: l’original de ventes_2019.csv (ventes/ventes) a disparu" in said
 
 
@@ -242,23 +242,23 @@ def test_a_head_that_a_report_prints_is_compared_with_the_ledger(filled):
         entries, hash_ = ledger.head().entries, ledger.head().hash
         ledger.record_build("b", True, [], [])
     in_pieces = "\u200b".join(hash_[i : i + 8] for i in range(0, 64, 8))  # as the PDF lets it be copied
-    assert "Nothing was changed." in filled.sicio("verify", "--head", entries, in_pieces).stdout
+    assert "Nothing was changed." in filled.millesime("verify", "--head", entries, in_pieces).stdout
     for wrong in ((entries, "0" * 64), (entries + 1, hash_), (999, hash_)):
-        told = filled.sicio("verify", "--head", *wrong)
+        told = filled.millesime("verify", "--head", *wrong)
         assert told.exit_code == 1 and "que connaît le document imprimé" in told.stdout
 
 
 def test_originals_go_when_their_retention_is_over_and_the_figures_stay(filled, monkeypatch):
     monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2024-12-31T00:00:00+00:00")
-    assert "0 originals would go" in filled.sicio("purge", "--dry-run").stdout
+    assert "0 originals would go" in filled.millesime("purge", "--dry-run").stdout
     monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2025-01-01T00:00:00+00:00")
-    said = filled.sicio("purge", "--dry-run").stdout
+    said = filled.millesime("purge", "--dry-run").stdout
     assert "ventes/ventes 2019 ventes_2019.csv (kept until 2024-12-31)" in said and "2 originals would go" in said
     assert len(list(filled.home.archive.iterdir())) == 2
-    assert "2 originals removed" in filled.sicio("purge").stdout
+    assert "2 originals removed" in filled.millesime("purge").stdout
     assert list(filled.home.archive.iterdir()) == []
     assert not [path for path in filled.home.landing.rglob("*") if path.is_file()]
-    assert filled.sicio("verify").exit_code == 0
+    assert filled.millesime("verify").exit_code == 0
     with filled.ledger() as ledger:
         assert {row["name"] for row in ledger.all_rows("purges")} == {"ventes_2019.csv", "agents_2019.csv"}
         assert (filled.home.lake / ledger.current()["ventes/ventes", 2019].manifest.tables["ventes"].parquet).exists()

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pipelines.cli.app import BROKEN, COMMANDS, sicio
+from pipelines.cli.app import BROKEN, COMMANDS, millesime
 from pipelines.locking import only_writer
 
 HEAVY = {"dagster", "dagster_dbt", "great_expectations", "pandas", "dbt"}
 SLOW = HEAVY | {"duckdb", "sqlalchemy", "rich", "pydantic", "yaml", "lxml"}
 CALL = """
 import sys
-from pipelines.cli.app import sicio
+from pipelines.cli.app import millesime
 try:
-    sicio(sys.argv[1:], prog_name="sicio")
+    millesime(sys.argv[1:], prog_name="millesime")
 except SystemExit as end:
     code = end.code
 print("modules", *sorted(m for m in sys.modules if "." not in m), file=sys.stderr)
@@ -45,7 +45,7 @@ def test_help_takes_less_than_three_tenths_of_a_second_of_processor() -> None:
     spent = []
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([Path(sys.executable).with_name("sicio"), "--help"], capture_output=True, check=True)
+        subprocess.run([Path(sys.executable).with_name("millesime"), "--help"], capture_output=True, check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(spent) < 0.3
@@ -73,7 +73,7 @@ def test_schema_needs_neither_database_nor_ledger() -> None:
 
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_every_command_has_the_help_that_the_group_announces(name: str) -> None:
-    command = sicio.get_command(None, name)
+    command = millesime.get_command(None, name)
     assert command.get_short_help_str(200) == COMMANDS[name][2]
 
 
@@ -90,24 +90,24 @@ def test_every_command_has_the_help_that_the_group_announces(name: str) -> None:
     ],
 )
 def test_a_usage_error_ends_with_2_and_helps(bench, arguments: list[str], said: str) -> None:
-    result = bench.sicio(*arguments)
+    result = bench.millesime(*arguments)
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stdout == ""
 
 
 def test_a_home_that_does_not_exist_is_said_with_the_remedy(declared, tmp_path) -> None:
-    result = CliRunner().invoke(sicio, ["--home", str(tmp_path / "none"), "status", "2019"])
+    result = CliRunner().invoke(millesime, ["--home", str(tmp_path / "none"), "status", "2019"])
     assert result.exit_code == 2
-    assert "sicio init" in result.stderr
+    assert "millesime init" in result.stderr
 
 
 def test_a_mistaken_declaration_names_file_and_line(bench, declared: Path) -> None:
     (declared / "ventes.yml").write_text("system: ventes\ntitel: Ventes\n", encoding="utf-8")
-    from pipelines.sources.registry import _kept
+    from pipelines.catalogue.registry import _kept
 
     _kept.cache_clear()
-    result = bench.sicio("status", 2019)
+    result = bench.millesime("status", 2019)
     assert result.exit_code == 2
     assert "ventes.yml:2 titel" in result.stderr
     assert "Traceback" not in result.stderr
@@ -115,25 +115,25 @@ def test_a_mistaken_declaration_names_file_and_line(bench, declared: Path) -> No
 
 def test_debug_shows_the_traceback_of_an_expected_error(bench) -> None:
     bench.home.organisation_file.unlink()
-    assert "Traceback" not in bench.sicio("status", 2019).stderr
-    assert "Traceback" in bench.sicio("status", 2019, "--debug").stderr
+    assert "Traceback" not in bench.millesime("status", 2019).stderr
+    assert "Traceback" in bench.millesime("status", 2019, "--debug").stderr
 
 
 def test_an_error_of_the_program_shows_its_traceback_and_is_none_of_the_codes(bench, monkeypatch) -> None:
     monkeypatch.setattr("pipelines.cli.reading.year_status", lambda *_, **__: 1 / 0)
-    result = bench.sicio("status", 2019)
+    result = bench.millesime("status", 2019)
     assert result.exit_code == BROKEN
     assert "ZeroDivisionError" in result.stderr
 
 
 def test_home_and_debug_may_stand_after_the_command(bench) -> None:
-    result = CliRunner().invoke(sicio, ["status", "2019", "--home", str(bench.home.root)])
+    result = CliRunner().invoke(millesime, ["status", "2019", "--home", str(bench.home.root)])
     assert "ESSAI · exercice 2019" in result.stdout
 
 
 def test_a_busy_home_ends_with_4_and_says_who_holds_it(bench, monkeypatch) -> None:
-    monkeypatch.setattr("pipelines.transform.codegen.stale", list)
+    monkeypatch.setattr("pipelines.stages.transform.codegen.stale", list)
     with only_writer(bench.home):
-        result = bench.sicio("run", 2019)
+        result = bench.millesime("run", 2019)
     assert result.exit_code == 4
     assert str(os.getpid()) in result.stderr

@@ -10,7 +10,7 @@ import pytest
 from pipelines.cli.output import french, printable
 from pipelines.cli.rejects import letters
 from pipelines.ledger.records import CheckResult
-from pipelines.rules import DeliveryRefused
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.spreadsheet import neutralised
 from tests.cli.conftest import VENTES_2019, check
 
@@ -27,7 +27,7 @@ def read_csv(text: str) -> list[dict]:
 
 
 def test_a_refused_line_says_where_which_rule_received_expected_and_how_to_mend(filled) -> None:
-    result = filled.sicio("rejects", 2019)
+    result = filled.millesime("rejects", 2019)
     assert result.exit_code == 0  # no whole delivery is refused
     assert "ventes_2019.csv:3:3 LIG-TYPE Valeur illisible dans le type déclaré — colonne « Montant »" in result.stdout
     assert "reçu    =1+1" in result.stdout
@@ -38,16 +38,16 @@ def test_a_refused_line_says_where_which_rule_received_expected_and_how_to_mend(
 
 def test_nothing_received_is_shown_of_a_table_with_personal_columns(filled) -> None:
     for form in ("text", "csv", "json"):
-        said = filled.sicio("rejects", 2019, "--format", form).stdout
+        said = filled.millesime("rejects", 2019, "--format", form).stdout
         assert "31/02/2015" not in said
         assert "bpetit" not in said
         assert "Petit" not in said
-    assert "agents_2019.csv:3:3 LIG-TYPE" in filled.sicio("rejects", 2019).stdout
-    assert "masqué (table à données personnelles)" in filled.sicio("rejects", 2019).stdout
+    assert "agents_2019.csv:3:3 LIG-TYPE" in filled.millesime("rejects", 2019).stdout
+    assert "masqué (table à données personnelles)" in filled.millesime("rejects", 2019).stdout
 
 
 def test_csv_opens_in_a_french_spreadsheet_and_runs_nothing(filled) -> None:
-    result = filled.sicio("rejects", 2019, "--source", "ventes", "--format", "csv")
+    result = filled.millesime("rejects", 2019, "--source", "ventes", "--format", "csv")
     (row,) = read_csv(result.stdout)
     assert (row["fichier"], row["ligne"], row["position"], row["colonne"]) == (
         "ventes_2019.csv",
@@ -60,25 +60,25 @@ def test_csv_opens_in_a_french_spreadsheet_and_runs_nothing(filled) -> None:
 
 
 def test_json_holds_what_was_received_as_it_was(filled) -> None:
-    (reject,) = json.loads(filled.sicio("rejects", 2019, "--source", "ventes", "--format", "json").stdout)["rejets"]
+    (reject,) = json.loads(filled.millesime("rejects", 2019, "--source", "ventes", "--format", "json").stdout)["rejets"]
     assert (reject["recu"], reject["ligne"], reject["masque"]) == ("=1+1", 3, False)
 
 
 def test_a_refused_delivery_ends_with_1(bench) -> None:
     refusal = DeliveryRefused("FIC-EXERCICE", fichier="v.csv", ligne=1, recu="2018", attendu="2019")
     bench.refuse("ventes/ventes", 2019, refusal, "abc")
-    result = bench.sicio("rejects", 2019)
+    result = bench.millesime("rejects", 2019)
     assert result.exit_code == 1
     assert "v.csv:1 FIC-EXERCICE Fichier d’un autre exercice  [ventes/ventes]" in result.stdout
     assert "1 refused delivery." in result.stdout
-    assert bench.sicio("rejects", 2019, "--source", "personnel").exit_code == 0
+    assert bench.millesime("rejects", 2019, "--source", "personnel").exit_code == 0
 
 
 def test_a_failed_critical_check_shows_the_lines_that_break_it(filled) -> None:
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V1;05/01/2019;1,00\n")
     result = CheckResult("primary_key", "t", "numero", "critical", False, "2", 2, "Numéros uniques.", "Dédoublonner.")
     filled.receive("ventes/ventes", 2019, result)
-    said = filled.sicio("rejects", 2019).stdout
+    said = filled.millesime("rejects", 2019).stdout
     assert "ventes_2019.csv:2 ATT-CRITIQUE" in said
     assert "ventes_2019.csv:5 ATT-CRITIQUE" in said
     assert "attendu Numéros uniques." in said
@@ -89,24 +89,24 @@ def test_a_failed_critical_check_shows_the_lines_that_break_it(filled) -> None:
 def test_a_check_that_the_suite_no_longer_has_is_shown_without_lines(filled) -> None:
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
     filled.receive("ventes/ventes", 2019, check("disparue", False))
-    assert "ventes_2019.csv ATT-CRITIQUE" in filled.sicio("rejects", 2019).stdout
+    assert "ventes_2019.csv ATT-CRITIQUE" in filled.millesime("rejects", 2019).stdout
 
 
 def test_findings_gather_everything_and_end_with_1_or_3(filled) -> None:
-    result = filled.sicio("findings", 2019)
+    result = filled.millesime("findings", 2019)
     assert result.exit_code == 0
     assert "ATT-ALERTE" in result.stdout
-    assert filled.sicio("findings", 2020).exit_code == 3  # nothing arrived for 2020
-    assert filled.sicio("findings", 2030).exit_code == 0  # nothing is due yet
+    assert filled.millesime("findings", 2020).exit_code == 3  # nothing arrived for 2020
+    assert filled.millesime("findings", 2030).exit_code == 0  # nothing is due yet
     filled.refuse("ventes/ventes", 2020, DeliveryRefused("FIC-VIDE", fichier="v.csv"), "abc")
-    assert filled.sicio("findings", 2020).exit_code == 1
-    rows = read_csv(filled.sicio("findings", 2019, "--format", "csv").stdout)
+    assert filled.millesime("findings", 2020).exit_code == 1
+    rows = read_csv(filled.millesime("findings", 2019, "--format", "csv").stdout)
     assert {row["code"] for row in rows} >= {"LIG-TYPE", "ATT-ALERTE"}
 
 
 def test_figures_are_printed_as_the_report_prints_them(filled) -> None:
     filled.publish(ROWS)
-    result = filled.sicio("figures", 2019)
+    result = filled.millesime("figures", 2019)
     assert result.exit_code == 0
     lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.startswith("essai.")}
     assert "4\u202f764\u202f020,26" in lines["essai.ventes.total"]
@@ -117,10 +117,10 @@ def test_figures_are_printed_as_the_report_prints_them(filled) -> None:
 
 def test_figures_as_csv_and_json(filled) -> None:
     filled.publish(ROWS)
-    rows = read_csv(filled.sicio("figures", 2019, "--format", "csv").stdout)
+    rows = read_csv(filled.millesime("figures", 2019, "--format", "csv").stdout)
     assert [(row["valeur"], row["code_manquant"]) for row in rows] == [("", "NC"), ("4764020,26", "")]
     assert rows[1]["formule"] == "'=f"
-    found = json.loads(filled.sicio("figures", 2019, "--format", "json").stdout)["chiffres"]
+    found = json.loads(filled.millesime("figures", 2019, "--format", "json").stdout)["chiffres"]
     assert [figure["valeur"] for figure in found] == [None, 4764020.26]
 
 
@@ -131,17 +131,17 @@ def test_a_figure_taken_from_the_published_report_is_never_shown_as_computed(fil
         ('essai.ventes.total', 2019, 1, 'EUR', 2, 'calculé', null, false, 'Total', 'essai', 'f')
         """
     )
-    lines = {line.split()[0]: line for line in filled.sicio("figures", 2019).stdout.splitlines() if "essai." in line}
+    lines = {line.split()[0]: line for line in filled.millesime("figures", 2019).stdout.splitlines() if "essai." in line}
     assert "printed" in lines["essai.agents.nombre"]
     assert "computed" in lines["essai.ventes.total"]
-    rows = read_csv(filled.sicio("figures", 2019, "--format", "csv").stdout)
+    rows = read_csv(filled.millesime("figures", 2019, "--format", "csv").stdout)
     assert [row["statut"] for row in rows] == ["publié", "calculé"]
 
 
 def test_figures_can_be_narrowed_by_a_code_or_its_beginning(filled) -> None:
     filled.publish(ROWS)
-    assert "essai.agents.nombre" not in filled.sicio("figures", 2019, "essai.ventes").stdout
-    result = filled.sicio("figures", 2019, "essai.vente.total")
+    assert "essai.agents.nombre" not in filled.millesime("figures", 2019, "essai.ventes").stdout
+    result = filled.millesime("figures", 2019, "essai.vente.total")
     assert result.exit_code == 2
     assert "did you mean 'essai.ventes.total'?" in result.stderr
 
@@ -151,7 +151,7 @@ def test_figures_that_lag_behind_are_said_on_stderr(filled) -> None:
     filled.drop("2020/ventes/v.csv", VENTES_2019)
     filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
     filled.receive("ventes/ventes", 2020, check("ok", True))
-    assert "lag behind" in filled.sicio("figures", 2019).stderr
+    assert "lag behind" in filled.millesime("figures", 2019).stderr
 
 
 @pytest.mark.parametrize(

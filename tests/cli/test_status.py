@@ -1,11 +1,11 @@
-"""``sicio status``: what arrived or did not, what the figures lack, what is published."""
+"""``millesime status``: what arrived or did not, what the figures lack, what is published."""
 
 import json
 
 import pytest
 
 from pipelines.ledger.records import Finding
-from pipelines.rules import DeliveryRefused
+from pipelines.catalogue.rules import DeliveryRefused
 from tests.cli.conftest import AGENTS_2019, VENTES_2019, Bench, check
 
 TOTAL = "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, true, 'T', 'essai', 'f')"
@@ -13,7 +13,7 @@ TOTAL = "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé'
 
 def status(bench: Bench, year: int = 2019) -> dict:
     """The JSON answer."""
-    return json.loads(bench.sicio("status", year, "--format", "json").stdout)
+    return json.loads(bench.millesime("status", year, "--format", "json").stdout)
 
 
 def states(bench: Bench, year: int = 2019) -> dict[str, str]:
@@ -32,7 +32,7 @@ def test_nothing_arrived(bench) -> None:
         "personnel/agents": "late",
         "ventes/ventes": "late",
     }
-    result = bench.sicio("status", 2019)
+    result = bench.millesime("status", 2019)
     assert result.exit_code == 3
     assert "attendu avant le 2020-02-15 — Régie" in result.stdout
     assert "Published: nothing yet" in result.stdout
@@ -46,7 +46,7 @@ def test_a_published_number_hides_no_missing_export(bench) -> None:
 
 def test_what_is_not_due_yet_is_awaited_not_late(bench) -> None:
     assert states(bench, 2030)["ventes/ventes"] == "awaited"
-    assert bench.sicio("status", 2030).exit_code == 0
+    assert bench.millesime("status", 2030).exit_code == 0
 
 
 def test_a_dropped_file_waits_until_it_is_collected(bench) -> None:
@@ -65,7 +65,7 @@ def test_accepted_exports_show_their_lines_and_checks(filled) -> None:
     assert ventes["files"] == ["ventes_2019.csv"]
     assert ventes["lines"] == {"lues": 4, "acceptees": 2, "refusees": 1, "ignorees": 1}
     assert ventes["checks"] == {"passed": 1, "warned": 1, "failed": 0}
-    assert filled.sicio("status", 2019).exit_code == 0
+    assert filled.millesime("status", 2019).exit_code == 0
 
 
 def test_figures_are_partial_where_lines_were_refused(filled) -> None:
@@ -94,7 +94,7 @@ def test_a_refused_correction_leaves_the_former_delivery(filled) -> None:
     assert ventes["lines"]["acceptees"] == 2  # the former one counts
     assert ventes["checks"] == {"passed": 1, "warned": 0, "failed": 1}  # the refused one is spoken of
     assert figures(filled)["essai.ventes.total"][0] == "partial"
-    result = filled.sicio("status", 2019)
+    result = filled.millesime("status", 2019)
     assert result.exit_code == 1
     assert "rejects 2019" in result.stdout
 
@@ -113,7 +113,7 @@ def test_an_unreadable_file_is_refused_with_its_rule(bench) -> None:
         "m",
         ["ventes/ventes : livraison refusée (FIC-ENTETE)"],
     )
-    assert "v.csv:3 FIC-ENTETE En-tête introuvable" in bench.sicio("status", 2019).stdout
+    assert "v.csv:3 FIC-ENTETE En-tête introuvable" in bench.millesime("status", 2019).stdout
 
 
 def test_an_export_is_declared_absent_when_every_figure_that_needs_it_is(filled, bench) -> None:
@@ -126,7 +126,7 @@ def test_an_export_is_declared_absent_when_every_figure_that_needs_it_is(filled,
     bench.drop("2020/absences.csv", declared + "essai.ventes.par_agent;?;Idem\n")
     bench.receive("absences/absences", 2020, check("ok", True))
     assert states(bench, 2020)["ventes/ventes"] == "declared absent"
-    assert bench.sicio("status", 2020).exit_code == 0
+    assert bench.millesime("status", 2020).exit_code == 0
     assert figures(bench, 2020)["essai.ventes.total"] == ("missing", "NC", ["Régie fermée"])
 
 
@@ -153,10 +153,10 @@ def test_what_the_build_alone_could_find_is_said_too(filled, state: str, mark: s
 
 def test_published_lags_behind_accepted(filled) -> None:
     filled.publish(TOTAL)
-    assert "up to date" in filled.sicio("status", 2019).stdout
+    assert "up to date" in filled.millesime("status", 2019).stdout
     filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
     filled.receive("ventes/ventes", 2020, check("ok", True))
-    said = filled.sicio("status", 2019).stdout
+    said = filled.millesime("status", 2019).stdout
     assert "lags behind what is accepted: ventes/ventes 2020" in said
     assert status(filled)["publication"]["behind"] == ["ventes/ventes 2020"]
 
@@ -173,18 +173,18 @@ def test_a_failed_build_is_named(filled) -> None:
     with filled.ledger() as ledger:
         ledger.record_build("xb2", False, [], [])
         ledger.record_findings("xb2", [Finding("DBT-ECHEC", "bloquant", 0, "fct_ventes", "Règle en échec")])
-    assert "the last build failed: fct_ventes" in filled.sicio("status", 2019).stdout
+    assert "the last build failed: fct_ventes" in filled.millesime("status", 2019).stdout
 
 
 def test_differences_with_published_reports_are_counted(filled) -> None:
     filled.publish(TOTAL, Finding("PUB-ECART", "alerte", 2019, "essai.ventes.total", "Écart", ecart="0,71"))
-    assert "1 differ from a published report" in filled.sicio("status", 2019).stdout
+    assert "1 differ from a published report" in filled.millesime("status", 2019).stdout
 
 
 def test_files_that_no_declaration_claims_are_named(bench) -> None:
     bench.drop("2019/ventes/autre.csv", "x\n")
     bench.drop("2019/inconnu/f.csv", "x\n")
-    said = bench.sicio("status", 2019).stdout
+    said = bench.millesime("status", 2019).stdout
     assert "landing/2019/ventes/autre.csv" in said
     assert "landing/2019/inconnu/f.csv" in said
 
@@ -193,14 +193,14 @@ def test_a_demonstration_home_says_so_everywhere(make_bench) -> None:
     bench = make_bench(demonstration=True)
     bench.publish(TOTAL)
     for command in (["status", 2019], ["rejects", 2019], ["findings", 2019], ["figures", 2019]):
-        assert "DÉMONSTRATION" in bench.sicio(*command).stdout
+        assert "DÉMONSTRATION" in bench.millesime(*command).stdout
     for command in (["rejects", 2019], ["findings", 2019], ["figures", 2019], ["status", 2019]):
-        assert json.loads(bench.sicio(*command, "--format", "json").stdout)["demonstration"] is True
-    assert "DÉMONSTRATION" in bench.sicio("figures", 2019, "--format", "csv").stdout
+        assert json.loads(bench.millesime(*command, "--format", "json").stdout)["demonstration"] is True
+    assert "DÉMONSTRATION" in bench.millesime("figures", 2019, "--format", "csv").stdout
 
 
 def test_reading_a_home_writes_nothing(bench) -> None:
     before = sorted(path.name for path in bench.home.root.rglob("*"))
     for command in ("status", "rejects", "findings"):
-        bench.sicio(command, 2019)
+        bench.millesime(command, 2019)
     assert sorted(path.name for path in bench.home.root.rglob("*")) == before

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 
 from pipelines import settings
-from pipelines.sources.registry import Registry
+from pipelines.catalogue.registry import Registry
 from tests.dbt import case_gouvernance, case_rh
 
 YEARS = (2041, 2042, 2043)

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from pipelines import settings
-from pipelines.sources.registry import load_registry
+from pipelines.catalogue.registry import load_registry
 from tests.dbt import case
 
 
@@ -66,7 +66,7 @@ def dbt(arguments: list[str], warehouse: Path) -> subprocess.CompletedProcess:
                 str(warehouse.parent / "logs"),
             ),
         ],
-        env={**os.environ, "SICIO_WAREHOUSE": str(warehouse)},
+        env={**os.environ, "MILLESIME_WAREHOUSE": str(warehouse)},
         capture_output=True,
         text=True,
         check=False,

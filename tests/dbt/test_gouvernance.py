@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.transform.findings import build_findings
+from pipelines.stages.transform.findings import build_findings
 
 
 def test_comite_is_listed_by_period_in_the_order_of_the_table(warehouse):

@@ -9,7 +9,7 @@ from random import Random
 import duckdb
 import pytest
 
-from pipelines.sources.registry import load_registry
+from pipelines.catalogue.registry import load_registry
 from tests.dbt import case
 from tests.dbt.conftest import dbt
 

@@ -20,15 +20,15 @@ from pipelines.ledger.records import (
     TableCounts,
     Verdict,
 )
-from pipelines.rules import RULES
-from pipelines.sources.registry import load_registry
+from pipelines.catalogue.rules import RULES
+from pipelines.catalogue.registry import load_registry
 
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(
-            "SICIO_HOME", str(tmp_path_factory.mktemp("home"))
+            "MILLESIME_HOME", str(tmp_path_factory.mktemp("home"))
         )  # no home yet: the demonstration's organisation
         return defs()
 
@@ -81,7 +81,7 @@ def test_jobs_schedule_and_sensors_exist(loaded: dg.Definitions) -> None:
 
 
 def test_the_release_job_is_refused_for_the_reasons_of_the_command_line(loaded, tmp_path, monkeypatch) -> None:
-    monkeypatch.setenv("SICIO_HOME", str(tmp_path))
+    monkeypatch.setenv("MILLESIME_HOME", str(tmp_path))
     who = {"prepare_par": "A", "relu_par": "B", "approuve_par": "C"}
     for year, said in ((2020, "stand without a decision"), (1999, "is not one of the organisation's")):
         done = loaded.resolve_job_def("release").execute_in_process(
@@ -130,7 +130,7 @@ def test_a_failed_expectation_is_shown_with_its_number_its_code_its_place_and_ho
 def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     import duckdb
 
-    monkeypatch.setenv("SICIO_HOME", str(tmp_path))
+    monkeypatch.setenv("MILLESIME_HOME", str(tmp_path))
     path = tmp_path / "lake" / "kolok" / "comptes" / "2020" / "d.refus.parquet"
     path.parent.mkdir(parents=True)
     duckdb.sql(

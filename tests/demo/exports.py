@@ -13,8 +13,8 @@ from pathlib import Path
 from python_calamine import CalamineWorkbook
 
 from demo.home import planted_defects
-from pipelines.sources.declarations import Export, Table
-from pipelines.sources.registry import ExportRef, load_registry
+from pipelines.catalogue.declarations import Export, Table
+from pipelines.catalogue.registry import ExportRef, load_registry
 
 REGISTRY = load_registry()
 LIGNES_REFUSEES = ("LIG-TYPE", "LIG-OBLIGATOIRE", "LIG-MOTIF")

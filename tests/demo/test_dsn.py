@@ -17,11 +17,11 @@ from demo.dsn import (
     livraisons,
     nir_invente,
 )
-from pipelines.ingest.delivery import ingest
+from pipelines.stages.ingest.delivery import ingest
 from pipelines.settings import Home
-from pipelines.sources.registry import load_registry
-from pipelines.validate.judge import judge
-from pipelines.validate.suite import compile_suite
+from pipelines.catalogue.registry import load_registry
+from pipelines.stages.validate.judge import judge
+from pipelines.stages.validate.suite import compile_suite
 from tests.deliveries import KEY
 
 ANNEE = 2022

@@ -2,7 +2,7 @@
 
 import json
 
-from pipelines.publish.keys import declared_keys
+from pipelines.stages.publish.keys import declared_keys
 from pipelines.settings import DBT_MANIFEST, PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "bi.md"

@@ -7,11 +7,11 @@ from fnmatch import fnmatchcase
 import pytest
 
 from demo.home import ORGANISATION
-from pipelines.figures.load import load_figures
+from pipelines.catalogue.figures.load import load_figures
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
-from pipelines.sources.organisation import Organisation
-from pipelines.sources.registry import load_registry
-from pipelines.sources.yaml_file import parse, read_mapping
+from pipelines.catalogue.organisation import Organisation
+from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.yaml_file import parse, read_mapping
 
 PAGE = PROJECT_ROOT / "docs" / "contenu-du-rapport.md"
 PUBLISHED = PROJECT_ROOT / "demo" / "published_figures.csv"

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 # Where the demonstration is made; `test_reproducible` makes it again elsewhere.
-FIRST_RUN = {"SICIO_THREADS": "2", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
-SICIO = Path(sys.executable).with_name("sicio")
+FIRST_RUN = {"MILLESIME_THREADS": "2", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+MILLESIME = Path(sys.executable).with_name("millesime")
 
 
-def sicio(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    """Run ``sicio`` on a home, its key beside it."""
-    env = {**os.environ, "SICIO_HOME": str(home), "SICIO_KEY_FILE": str(home.parent / "key"), **environment}
-    return subprocess.run([SICIO, *arguments], env=env, capture_output=True, text=True, timeout=600, check=False)
+def millesime(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run ``millesime`` on a home, its key beside it."""
+    env = {**os.environ, "MILLESIME_HOME": str(home), "MILLESIME_KEY_FILE": str(home.parent / "key"), **environment}
+    return subprocess.run([MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=600, check=False)
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not summary.exists():
-            done = sicio(home, "demo", str(home), **FIRST_RUN)
+            done = millesime(home, "demo", str(home), **FIRST_RUN)
             assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
             summary.write_text(done.stdout, encoding="utf-8")
     return home

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from pipelines import settings
-from pipelines.ingest.originals import cells_at
+from pipelines.stages.ingest.originals import cells_at
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import PROJECT_ROOT, Home
-from pipelines.sources.registry import ExportRef, load_registry
-from tests.audit.test_page import assert_same_content, assert_sound
-from tests.end_to_end.conftest import sicio
-from tests.report.browser import opened, violations
+from pipelines.catalogue.registry import ExportRef, load_registry
+from tests.runs.audit.test_page import assert_same_content, assert_sound
+from tests.end_to_end.conftest import millesime
+from tests.stages.report.browser import opened, violations
 
 
 def page_of(home: Path, year: int) -> tuple[str, dict]:
@@ -47,7 +47,7 @@ def test_the_page_of_each_year_is_written_by_the_main_job_and_says_what_the_ledg
 
 def test_what_stops_the_year_is_what_must_be_decided(demonstration):
     _, data = page_of(demonstration, 2020)
-    waiting = json.loads(sicio(demonstration, "findings", "2020", "--format", "json").stdout)["constats"]
+    waiting = json.loads(millesime(demonstration, "findings", "2020", "--format", "json").stdout)["constats"]
     assert {one["constat"] for one in data["constats"]} == {one["constat"] for one in waiting}
     assert [one["ou"] for one in data["constats"] if one["ou"] == "finances.annexe.fonctionnement.resultat"]
     assert not data["verdict"]["publiable"]
@@ -76,7 +76,7 @@ def personal_cells(home: Home, ref: ExportRef, manifest: Manifest) -> set[str]:
 
 
 def test_no_personal_value_of_any_export_is_in_the_page_or_its_data(demonstration):
-    home, registry = Home(demonstration), load_registry(settings.SOURCES_DIR)
+    home, registry = Home(demonstration), load_registry(settings.CATALOGUE_DIR)
     with open_ledger(home) as ledger:
         current = [c.manifest for (_, year), c in ledger.current().items() if year == 2020]
     secrets = set().union(*(personal_cells(home, registry.export_of(m.export_key), m) for m in current))
@@ -112,14 +112,14 @@ def test_a_failed_build_writes_the_page_and_the_former_figures_stay_in_it(copy, 
     broken.chmod(0o755)
     script = f"""
         from pathlib import Path
-        from pipelines.transform import dbt
+        from pipelines.stages.transform import dbt
         dbt.executable = lambda: {str(broken)!r}
         from pipelines.defs.run import run_jobs
         from pipelines.settings import Home
         report = run_jobs(Home(Path({str(copy)!r})), [2020], ["absences"])
         assert not report.built and "dbt did not run" in report.error, report
     """
-    environment = {**os.environ, "SICIO_HOME": str(copy), "SICIO_KEY_FILE": str(tmp_path / "key")}
+    environment = {**os.environ, "MILLESIME_HOME": str(copy), "MILLESIME_KEY_FILE": str(tmp_path / "key")}
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],
         env=environment,
@@ -137,10 +137,10 @@ def test_a_failed_build_writes_the_page_and_the_former_figures_stay_in_it(copy, 
 
 
 def test_the_documentation_of_the_tables_is_one_page_that_asks_for_nothing(copy):
-    done = sicio(copy, "docs")
+    done = millesime(copy, "docs")
     assert done.returncode == 0, done.stderr
     page = copy / "docs" / "dbt.html"
-    sicio(copy, "audit", "2020")
+    millesime(copy, "audit", "2020")
     assert 'href="../../docs/dbt.html"' in page_of(copy, 2020)[0]
     with opened(page, 1280, asks_itself=True) as tab:
         tab.goto(f"{page.as_uri()}#!/model/model.rapport_activite.rpt_rapprochement_publie")

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from frictionless import Package
 
-from tests.end_to_end.conftest import sicio
+from tests.end_to_end.conftest import millesime
 from tests.services import PostgreSQL, free_port, postgresql
 
 SECRET = "ne-doit-pas-sortir"
@@ -33,9 +33,9 @@ def running() -> Iterator[PostgreSQL]:
 
 
 def test_the_published_tables_are_on_the_server_described_and_keyed(running: PostgreSQL, home: Path):
-    done = sicio(home, "run", "2020", SICIO_PUBLISH_URL=running.url())
+    done = millesime(home, "run", "2020", MILLESIME_PUBLISH_URL=running.url())
     assert done.returncode == 0, done.stdout + done.stderr
-    again = sicio(home, "publish", SICIO_PUBLISH_URL=running.url())
+    again = millesime(home, "publish", MILLESIME_PUBLISH_URL=running.url())
     assert again.returncode == 0 and "it was there already" in again.stdout, again.stdout + again.stderr
     ours = "nspname in ('marts', 'rapport', 'audit')"
     with psycopg.connect(running.url()) as connection:
@@ -63,13 +63,13 @@ def test_the_published_tables_are_on_the_server_described_and_keyed(running: Pos
 
 def test_a_server_that_is_down_stops_nothing_else(home: Path):
     published = (home / "published").readlink()
-    url = f"postgresql://sicio:{SECRET}@127.0.0.1:{free_port()}/bi"
-    done = sicio(home, "run", "2020", SICIO_PUBLISH_URL=url)
+    url = f"postgresql://millesime:{SECRET}@127.0.0.1:{free_port()}/bi"
+    done = millesime(home, "run", "2020", MILLESIME_PUBLISH_URL=url)
     assert done.returncode == 1
     assert "Error: not copied to the server: PostgreSQL 127.0.0.1/bi cannot be reached" in done.stderr
     assert "Everything else is done." in done.stderr
     assert (home / "published").readlink() == published
-    again = sicio(home, "--debug", "publish", SICIO_PUBLISH_URL=url)
+    again = millesime(home, "--debug", "publish", MILLESIME_PUBLISH_URL=url)
     assert again.returncode == 1 and "cannot be reached" in again.stderr
     said = done.stdout + done.stderr + again.stdout + again.stderr
     assert SECRET not in said
@@ -78,13 +78,13 @@ def test_a_server_that_is_down_stops_nothing_else(home: Path):
 
 
 def test_publish_needs_a_server(home: Path):
-    done = sicio(home, "publish", SICIO_PUBLISH_URL="")
-    assert done.returncode == 2 and "SICIO_PUBLISH_URL is not set" in done.stderr
+    done = millesime(home, "publish", MILLESIME_PUBLISH_URL="")
+    assert done.returncode == 2 and "MILLESIME_PUBLISH_URL is not set" in done.stderr
 
 
 @pytest.mark.parametrize(("profile", "least"), [("public", 40), ("interne", 90)])
 def test_the_export_of_the_year_is_valid(home: Path, profile: str, least: int):
-    done = sicio(home, "export", "2020", "--profile", profile)
+    done = millesime(home, "export", "2020", "--profile", profile)
     assert done.returncode == 0, done.stderr
     assert ("Not to be given away" in done.stderr) == (profile == "interne")
     folder = home / "exports" / "2020" / profile
@@ -103,5 +103,5 @@ def test_the_export_of_the_year_is_valid(home: Path, profile: str, least: int):
 
 
 def test_a_year_that_is_not_the_organisations_is_refused(home: Path):
-    done = sicio(home, "export", "1999")
+    done = millesime(home, "export", "1999")
     assert done.returncode == 2 and "2018 to 2020" in done.stderr

@@ -22,9 +22,9 @@ import yaml
 
 from demo import dsn
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
-from pipelines.sources.registry import load_registry
+from pipelines.catalogue.registry import load_registry
 from pipelines.sql import parquet_scan
-from tests.end_to_end.conftest import sicio
+from tests.end_to_end.conftest import millesime
 
 NUMBER = 20
 MARK = "ZZCANARI"  # in every name and matricule
@@ -168,8 +168,8 @@ class Lab:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
 
-    def sicio(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
-        done = sicio(self.home, *arguments, **environment)
+    def millesime(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        done = millesime(self.home, *arguments, **environment)
         self.said += done.stdout + done.stderr
         return done
 
@@ -232,11 +232,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
 
 
 def test_bad_lines_failed_expectations_and_cut_files_show_no_canary(lab):
-    done = lab.sicio("run", "2019", "2020", "2021", "2022")
+    done = lab.millesime("run", "2019", "2020", "2021", "2022")
     assert done.returncode == 1
     for year in ("2019", "2020", "2022"):
         for command in ("rejects", "findings"):
-            lab.sicio(command, year)
+            lab.millesime(command, year)
     for code in ("LIG-TYPE", "LIG-OBLIGATOIRE", "LIG-MOTIF", "FIC-GUILLEMETS", "ATT-CRITIQUE", "FIC-TRONQUE"):
         assert code in lab.said, code
     assert lab.leaks() == []
@@ -244,7 +244,7 @@ def test_bad_lines_failed_expectations_and_cut_files_show_no_canary(lab):
 
 def test_a_file_judged_aside_shows_no_canary(lab):
     for path in sorted((lab.home / "landing").rglob("*.csv")):
-        lab.sicio("check", str(path))
+        lab.millesime("check", str(path))
     assert lab.leaks() == []
 
 
@@ -253,7 +253,7 @@ def test_a_crash_leaves_no_canary(lab, step):
     """Whatever the killed process had begun to write is searched before anybody sweeps it."""
     rows = [agent(c) for c in CANARIES]
     lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, rows[: 10 + len(step)]))
-    killed = lab.sicio("run", "2020", SICIO_FAILPOINT=step)
+    killed = lab.millesime("run", "2020", MILLESIME_FAILPOINT=step)
     assert killed.returncode == -9
     assert lab.leaks() == []
 
@@ -264,7 +264,7 @@ def test_a_failed_rule_of_the_warehouse_shows_no_canary(lab):
     twin = dict(lab.organisation["collectivites"][0])
     lab.organisation["collectivites"].append(twin)
     lab.write_organisation()
-    done = lab.sicio("run", "2020")
+    done = lab.millesime("run", "2020")
     lab.organisation["collectivites"].pop()
     lab.write_organisation()
     assert done.returncode == 1 and "the warehouse was not replaced" in lab.said
@@ -272,7 +272,7 @@ def test_a_failed_rule_of_the_warehouse_shows_no_canary(lab):
 
 
 def test_a_right_run_publishes_without_a_canary(lab):
-    done = lab.sicio("run", "2019", "2020", "2021", "2022")
+    done = lab.millesime("run", "2019", "2020", "2021", "2022")
     assert (lab.home / "published" / "rapport.duckdb").exists(), done.stderr
     counted = duckdb.execute(
         f"select valeur from '{lab.home}/published/rapport/chiffres.parquet' "

@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 from demo.finances import EXERCICE_PIECE_OMISE, piece_omise
-from pipelines.publish.secret.declaration import load_secrecy
-from tests.end_to_end.conftest import sicio
-from tests.publish.scdl import problems
+from pipelines.catalogue.secrecy import load_secrecy
+from tests.end_to_end.conftest import millesime
+from tests.stages.publish.scdl import problems
 
 PUBLISHED = Path(__file__).parents[2] / "demo" / "published_figures.csv"
 KNOWN_DIFFERENCES = {
@@ -259,7 +259,7 @@ def test_deleted_warehouse_is_rebuilt_with_the_same_bytes_then_a_correction_move
     shutil.rmtree(own_demonstration / "warehouse")
     shutil.rmtree(own_demonstration / "builds")
     (own_demonstration / "published").unlink()
-    done = sicio(own_demonstration, "run", "2018", "2019", "2020")
+    done = millesime(own_demonstration, "run", "2018", "2019", "2020")
     assert done.returncode == 0, done.stderr
     assert parquet_digests(own_demonstration) == before
 
@@ -267,7 +267,7 @@ def test_deleted_warehouse_is_rebuilt_with_the_same_bytes_then_a_correction_move
     export = own_demonstration / "landing" / "2020" / "journal_elections"
     (path,) = export.iterdir()
     path.write_bytes(b"pas un export\n")
-    refused = sicio(own_demonstration, "run", "2020", "--source", "journal_elections")
+    refused = millesime(own_demonstration, "run", "2020", "--source", "journal_elections")
     assert refused.returncode == 1
     assert parquet_digests(own_demonstration)["rapport/chiffres.parquet"] == before["rapport/chiffres.parquet"]
     assert held.execute("select count(*) from rapport.chiffres").fetchone()[0] > 200

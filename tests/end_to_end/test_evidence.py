@@ -11,13 +11,13 @@ import pytest
 from pipelines import settings
 from pipelines.evidence.findings import gather
 from pipelines.evidence.trace import load_lines, trace
-from pipelines.figures.load import load_figures
+from pipelines.catalogue.figures.load import load_figures
 from pipelines.ledger.store import open_ledger
-from pipelines.rules import RULES
+from pipelines.catalogue.rules import RULES
 from pipelines.settings import Home
-from pipelines.sources.organisation import load_organisation
-from pipelines.sources.registry import load_registry
-from tests.end_to_end.conftest import sicio
+from pipelines.catalogue.organisation import load_organisation
+from pipelines.catalogue.registry import load_registry
+from tests.end_to_end.conftest import millesime
 
 VISAS = ("--prepared-by", "A. Préparateur", "--reviewed-by", "B. Relectrice", "--approved-by", "C. Présidente")
 CORRECTED = "applications.sirius.agents_utilisateurs"
@@ -33,7 +33,7 @@ def home(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def findings(home: Path, year: int = 2020) -> list[dict]:
-    return json.loads(sicio(home, "findings", str(year), "--format", "json").stdout)["constats"]
+    return json.loads(millesime(home, "findings", str(year), "--format", "json").stdout)["constats"]
 
 
 def audit(home: Path) -> dict:
@@ -45,7 +45,7 @@ def verdict(home: Path) -> list[str]:
 
 
 def lines_of(home: Path, code: str) -> list[dict]:
-    text = sicio(home, "trace", code, "2020", "--format", "csv").stdout.lstrip("\ufeff")
+    text = millesime(home, "trace", code, "2020", "--format", "csv").stdout.lstrip("\ufeff")
     return list(csv.DictReader(io.StringIO(text), delimiter=";"))
 
 
@@ -73,7 +73,7 @@ def test_the_lines_of_every_figure_add_up_to_its_exact_value(demonstration):
 
 
 def test_no_two_findings_have_the_same_number(demonstration):
-    home, registry = Home(demonstration), load_registry(settings.SOURCES_DIR)
+    home, registry = Home(demonstration), load_registry(settings.CATALOGUE_DIR)
     with open_ledger(home) as ledger:
         standing = gather(home, ledger, registry, load_organisation(home, registry))
     numbers = [finding.id for finding in standing]
@@ -84,14 +84,14 @@ def test_a_line_leads_back_to_the_figure_and_one_set_aside_says_why(home):
     rows = lines_of(home, CORRECTED)
     counted = next(row for row in rows if row["compte"] == "vrai")
     aside = next(row for row in rows if row["compte"] == "faux")
-    said = sicio(home, "trace", "--file", counted["fichier"], "--line", counted["ligne"]).stdout
+    said = millesime(home, "trace", "--file", counted["fichier"], "--line", counted["ligne"]).stdout
     assert CORRECTED in said and "ligne acceptée" in said
-    said = sicio(home, "trace", "--file", aside["fichier"], "--line", aside["ligne"]).stdout
+    said = millesime(home, "trace", "--file", aside["fichier"], "--line", aside["ligne"]).stdout
     assert CORRECTED not in said and f"comptée pour rien : {aside['motif']}" in said
     refused = next(finding for finding in findings(home) if finding["code"].startswith("LIG-"))
-    said = sicio(home, "trace", "--file", refused["fichier"], "--line", str(refused["ligne"])).stdout
+    said = millesime(home, "trace", "--file", refused["fichier"], "--line", str(refused["ligne"])).stdout
     assert "ligne refusée" in said and refused["code"] in said
-    assert "ligne ignorée" in sicio(home, "trace", "--file", counted["fichier"], "--line", "1").stdout
+    assert "ligne ignorée" in millesime(home, "trace", "--file", counted["fichier"], "--line", "1").stdout
 
 
 def reasons_of(home: Path, export: str, condition: str) -> list[str]:
@@ -102,7 +102,7 @@ def reasons_of(home: Path, export: str, condition: str) -> list[str]:
     (path,) = (home / "lake" / system / name / "2020").glob("*[0-9a-f].parquet")
     place = f"select _fichier, _ligne from '{path}' where {condition} order by all limit 1"
     fichier, ligne = duckdb.sql(place).fetchone()
-    done = sicio(home, "trace", "--file", fichier, "--line", str(ligne), "--format", "json")
+    done = millesime(home, "trace", "--file", fichier, "--line", str(ligne), "--format", "json")
     (fate,) = [one for one in json.loads(done.stdout)["livraisons"] if one["exercice"] == 2020]
     assert fate["etat"] == "acceptée" and fate["chiffres"] == []
     return fate["motifs"]
@@ -120,7 +120,7 @@ def test_a_line_that_no_figure_keeps_says_what_the_nearest_one_asks(home):
 
 
 def test_a_zero_names_the_delivery_that_it_was_read_in(home):
-    said = json.loads(sicio(home, "trace", "rgpd.sous_traitants", "2018", "--format", "json").stdout)
+    said = json.loads(millesime(home, "trace", "rgpd.sous_traitants", "2018", "--format", "json").stdout)
     assert (said["chiffre"]["valeur"], said["feuilles"][0]["lignes"]) == (0, [])
     assert [source["export"] for source in said["sources"]] == ["rgpd/suivi"]
 
@@ -135,39 +135,39 @@ def test_what_is_declared_absent_or_only_printed_leads_to_its_line_and_back(home
     with duckdb.connect(str(tmp_path / "warehouse" / "current" / "warehouse.duckdb")) as db:
         db.execute(f"update rapport.chiffres set statut = 'publié' where code = '{CORRECTED}' and exercice = 2020")
     for code, year, key in ((CORRECTED, 2020, "reprise"), ("applications.orphee.agents_formes", 2019, "absence")):
-        found = json.loads(sicio(tmp_path, "trace", code, str(year), "--format", "json").stdout)
+        found = json.loads(millesime(tmp_path, "trace", code, str(year), "--format", "json").stdout)
         line = found[key]
         assert line["livraison"] in [source["livraison"] for source in found["sources"]]
-        back = sicio(tmp_path, "trace", "--file", line["fichier"], "--line", str(line["ligne"]), "--format", "json")
+        back = millesime(tmp_path, "trace", "--file", line["fichier"], "--line", str(line["ligne"]), "--format", "json")
         reached = [one for fate in json.loads(back.stdout)["livraisons"] for one in fate["chiffres"]]
         assert (code, year) in [(one["code"], one["exercice"]) for one in reached]
 
 
 def test_a_year_is_frozen_once_everything_is_decided(home):
-    refused = sicio(home, "release", "2020", *VISAS)
+    refused = millesime(home, "release", "2020", *VISAS)
     assert refused.returncode == 1 and "stand without a decision" in refused.stderr
     contradiction = next(f for f in findings(home) if f["ou"] == "finances.annexe.fonctionnement.resultat")
     assert contradiction["ecart"] == "-0,62"
     for finding in findings(home):
         if finding["severite"] == "bloquant" or RULES[finding["code"]].a_decider:
-            decided = sicio(
+            decided = millesime(
                 home, "decide", finding["constat"], "--because", "constaté, erratum à joindre", "--by", "C."
             )
             assert decided.returncode == 0, decided.stderr
-    alone = sicio(home, "release", "2020", "--prepared-by", "A", "--reviewed-by", "A", "--approved-by", "C")
+    alone = millesime(home, "release", "2020", "--prepared-by", "A", "--reviewed-by", "A", "--approved-by", "C")
     assert alone.returncode == 1 and "another person" in alone.stderr
-    frozen = sicio(home, "release", "2020", *VISAS)
+    frozen = millesime(home, "release", "2020", *VISAS)
     assert frozen.returncode == 0, frozen.stderr
     release = json.loads((home / "releases" / "2020-v1" / "release.json").read_text(encoding="utf-8"))
     assert release["fingerprint"] in frozen.stdout
     assert {"rapport/chiffres.parquet", "organisation.yml"} <= release["files"].keys()
     assert len(release["deliveries"]) > 60
-    again = sicio(home, "release", "2020", *VISAS, "--reason", "pour voir")
+    again = millesime(home, "release", "2020", *VISAS, "--reason", "pour voir")
     assert again.returncode == 1 and "nothing differs" in again.stderr
 
 
 def test_a_frozen_year_is_made_again_with_the_same_bytes(home):
-    done = sicio(home, "replay", "2020-v1", SICIO_THREADS="8", TZ="America/New_York", LC_ALL="C")  # elsewhere
+    done = millesime(home, "replay", "2020-v1", MILLESIME_THREADS="8", TZ="America/New_York", LC_ALL="C")  # elsewhere
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 from the lake (purged)" in done.stdout and "came out with the same bytes" in done.stdout
 
@@ -183,12 +183,12 @@ def test_a_correction_of_a_frozen_year_waits_for_a_new_release(home):
     lines[int(counted["ligne"]) - 1] = ",".join(row)
     export.write_text("\n".join(lines), encoding="utf-8")
 
-    held = sicio(home, "run", "2020", "--source", "sirius")
+    held = millesime(home, "run", "2020", "--source", "sirius")
     assert held.returncode == 5, held.stdout + held.stderr
     assert "2020-v1 is frozen" in held.stderr and (home / "published").resolve() == published
     assert [f["ou"] for f in findings(home) if f["code"] == "REL-ECART"] == [CORRECTED]
     assert "des chiffres d’un exercice figé changeraient" in verdict(home)
-    compared = sicio(home, "compare", "2020-v1")
+    compared = millesime(home, "compare", "2020-v1")
     assert compared.returncode == 1
     assert (  # the sign and the singular are French
         "Sirius\u00a0: agents utilisateurs\u00a0: au lieu de « 10\u00a0agents », lire « 9\u00a0agents » (−1\u00a0agent)"
@@ -200,35 +200,35 @@ def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
     before = (home / "releases" / "2020-v1" / "release.json").read_bytes()
     for finding in findings(home):  # the recomputed figure now differs from the one that was printed
         if finding["code"] == "PUB-ECART" and finding["etat"] == "ouvert":
-            sicio(home, "decide", finding["constat"], "--because", "compte fermé à tort compté", "--by", "C.")
-    unsaid = sicio(home, "release", "2020", *VISAS)
+            millesime(home, "decide", finding["constat"], "--because", "compte fermé à tort compté", "--by", "C.")
+    unsaid = millesime(home, "release", "2020", *VISAS)
     assert unsaid.returncode == 1 and "--reason" in unsaid.stderr
-    frozen = sicio(home, "release", "2020", *VISAS, "--reason", "export Sirius corrigé")
+    frozen = millesime(home, "release", "2020", *VISAS, "--reason", "export Sirius corrigé")
     assert frozen.returncode == 0, frozen.stderr
     assert "Motif\u00a0: export Sirius corrigé." in frozen.stdout
     assert (home / "releases" / "2020-v1" / "release.json").read_bytes() == before
     assert not [f for f in findings(home) if f["code"] == "REL-ECART"]
-    said = sicio(home, "compare", "2020-v1", "2020-v2").stdout
+    said = millesime(home, "compare", "2020-v1", "2020-v2").stdout
     assert "Un chiffre est modifié." in said and "lire « 9\u00a0agents »" in said
-    assert sicio(home, "verify").returncode == 0
+    assert millesime(home, "verify").returncode == 0
     first, second = audit(home)["versions"]
     assert first["erratum"] is None and "Un chiffre est modifié." in second["erratum"]
     assert second["motif"] == "export Sirius corrigé" and [c["code"] for c in second["modifies"]] == [CORRECTED]
     assert audit(home)["chiffres"]["version"] == "2020-v2" and audit(home)["verdict"]["publiable"]
-    assert "2020-v3" in sicio(home, "replay", "2020-v3").stderr
+    assert "2020-v3" in millesime(home, "replay", "2020-v3").stderr
 
 
 def test_an_original_that_was_purged_is_replaced_by_the_rows_of_the_lake(home):
     release = json.loads((home / "releases" / "2020-v1" / "release.json").read_text(encoding="utf-8"))
     kolok = next(d for d in release["deliveries"] if d["system"] == "kolok" and d["exercice"] == 2020)
     (home / "archive" / kolok["files"][0]["sha256"]).unlink()
-    done = sicio(home, "replay", "2020-v1")
+    done = millesime(home, "replay", "2020-v1")
     assert done.returncode == 0 and "1 from the lake (purged)" in done.stdout
 
 
 def test_a_release_that_was_touched_is_found_out(home):
     figures = home / "releases" / "2020-v1" / "rapport" / "chiffres.parquet"
     figures.write_bytes(figures.read_bytes()[:-1] + b"X")
-    done = sicio(home, "verify")
+    done = millesime(home, "verify")
     assert done.returncode == 1
     assert "releases/2020-v1/rapport/chiffres.parquet\u00a0: le fichier a été modifié" in done.stdout

@@ -9,8 +9,8 @@ import pytest
 
 from demo import chiffres
 from demo.home import CONNUS, planted_defects
-from pipelines.sources.organisation import Indicateur
-from tests.end_to_end.conftest import sicio
+from pipelines.catalogue.organisation import Indicateur
+from tests.end_to_end.conftest import millesime
 from tests.end_to_end.test_demonstration import opened
 
 INDICATEURS = get_args(Indicateur)
@@ -19,7 +19,7 @@ INDICATEURS = get_args(Indicateur)
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     home: Path = tmp_path_factory.mktemp("suite") / "home"
-    done = sicio(home, "demo", "--through", "2022", str(home))
+    done = millesime(home, "demo", "--through", "2022", str(home))
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return opened(home)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import sicio
+from tests.end_to_end.conftest import millesime
 from tests.end_to_end.test_demonstration import opened
-from tests.publish.scdl import problems
+from tests.stages.publish.scdl import problems
 
 DOCUMENTS = Path(__file__).parents[1] / "fixtures" / "budget"
 EXPECTED = {  # (document, section, direction): credits, realised, restes à réaliser
@@ -36,7 +36,7 @@ SIDE = {"dépense": "D", "recette": "R"}
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("reels") / "home"
-    made = sicio(
+    made = millesime(
         home,
         "init",
         str(home),
@@ -63,7 +63,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / path.name).write_bytes(ours)
             if path.stem.startswith("mohon"):  # and the document as it is: another body's
                 shutil.copy(path, folder / OTHER)
-    done = sicio(home, "run", "2021", "2022", "2023")
+    done = millesime(home, "run", "2021", "2022", "2023")
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return home
 

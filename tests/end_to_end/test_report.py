@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import sicio
-from tests.report.test_page import look
+from tests.end_to_end.conftest import millesime
+from tests.stages.report.test_page import look
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_everybody_can_read_it(folder: Path, name: str, width: int):
 
 def test_a_change_of_prose_is_read_at_once_and_gives_the_same_bytes_otherwise(demonstration: Path, tmp_path: Path):
     published = demonstration / "published" / "report" / "2020" / "interne"
-    done = sicio(demonstration, "report", "2020", "--output", str(tmp_path / "same"))
+    done = millesime(demonstration, "report", "2020", "--output", str(tmp_path / "same"))
     assert done.returncode == 0, done.stderr
     for path in published.rglob("*.*"):
         assert path.read_bytes() == (tmp_path / "same" / path.relative_to(published)).read_bytes(), path.name
@@ -90,12 +90,12 @@ def test_a_change_of_prose_is_read_at_once_and_gives_the_same_bytes_otherwise(de
     try:
         edito.write_text(former + "\nUne phrase de plus.\n", encoding="utf-8")
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-        sicio(demonstration, "report", "2020", "--output", str(tmp_path / "other"))
+        millesime(demonstration, "report", "2020", "--output", str(tmp_path / "other"))
         spent = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
         assert "Une phrase de plus." in (tmp_path / "other" / "rapport_activite_2020.html").read_text(encoding="utf-8")
         assert spent < 4, "nothing should have been drawn again"  # under 2 on a quiet machine, page and PDF
         edito.write_text(former + '\n{{ f("rh.effectif.totale") }}\n', encoding="utf-8")
-        done = sicio(demonstration, "report", "2020", "--output", str(tmp_path / "wrong"))
+        done = millesime(demonstration, "report", "2020", "--output", str(tmp_path / "wrong"))
         assert done.returncode == 2
         line = former.count("\n") + 2
         assert (

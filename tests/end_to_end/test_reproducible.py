@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import FIRST_RUN, sicio
+from tests.end_to_end.conftest import FIRST_RUN, millesime
 
 MADE_AGAIN = ("warehouse", "builds", "audit", "cache")
 EXERCICES = ("2018", "2019", "2020")
@@ -25,8 +25,8 @@ def french() -> str:
 
 
 OTHER_RUNS = [
-    {"SICIO_THREADS": "1", "TZ": "America/New_York", "LC_ALL": "C", "PYTHONHASHSEED": "1"},
-    {"SICIO_THREADS": "8", "TZ": "Europe/Paris", "LC_ALL": french(), "PYTHONHASHSEED": "2"},
+    {"MILLESIME_THREADS": "1", "TZ": "America/New_York", "LC_ALL": "C", "PYTHONHASHSEED": "1"},
+    {"MILLESIME_THREADS": "8", "TZ": "Europe/Paris", "LC_ALL": french(), "PYTHONHASHSEED": "2"},
 ]
 
 
@@ -40,7 +40,7 @@ def copied(demonstration: Path, place: Path) -> Path:
 def digests(home: Path, **environment: str) -> dict[str, str]:
     """Every file that is published or exported, and its SHA-256; DuckDB promises no bytes of its own files."""
     for profile in ("interne", "public"):
-        done = sicio(home, "export", "2020", "--profile", profile, **environment)
+        done = millesime(home, "export", "2020", "--profile", profile, **environment)
         assert done.returncode == 0, done.stderr
     return {
         path.relative_to(home.resolve()).as_posix().replace(home.joinpath("published").resolve().name, "published"): (
@@ -63,7 +63,7 @@ def test_every_kind_of_file_is_compared(first: dict[str, str]):
     assert any("/scdl/" in name for name in first)
 
 
-@pytest.mark.parametrize("run", OTHER_RUNS, ids=lambda run: f"{run['SICIO_THREADS']} threads, {run['TZ']}")
+@pytest.mark.parametrize("run", OTHER_RUNS, ids=lambda run: f"{run['MILLESIME_THREADS']} threads, {run['TZ']}")
 def test_threads_time_zone_and_locale_change_no_byte(
     run: dict[str, str], first: dict[str, str], demonstration: Path, tmp_path: Path
 ):
@@ -71,7 +71,7 @@ def test_threads_time_zone_and_locale_change_no_byte(
     for name in MADE_AGAIN:
         shutil.rmtree(home / name)
     (home / "published").unlink()
-    done = sicio(home, "run", *EXERCICES, **run)
+    done = millesime(home, "run", *EXERCICES, **run)
     assert done.returncode == 0, done.stderr
     found = digests(home, **run)
     assert [name for name in sorted(first.keys() | found.keys()) if first.get(name) != found.get(name)] == []

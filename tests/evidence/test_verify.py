@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from pipelines.evidence.verify import verify
-from pipelines.publish.release import Inputs, Visas, write_release
-from pipelines.sources.registry import fingerprint
+from pipelines.stages.publish.release import Inputs, Visas, write_release
+from pipelines.catalogue.registry import fingerprint
 from tests.cli.conftest import VENTES_2019, Bench, check
 
 

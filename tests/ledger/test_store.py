@@ -10,7 +10,7 @@ import pytest
 from pipelines.ledger import store
 from pipelines.ledger.records import CheckResult, DeliveredFile, Finding, Manifest, TableCounts, Verdict
 from pipelines.ledger.store import Ledger, open_ledger
-from pipelines.rules import DeliveryRefused
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import Home
 
 

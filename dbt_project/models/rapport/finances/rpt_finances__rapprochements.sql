@@ -1,4 +1,4 @@
--- Every amount that two places must agree on, with both: an unequal one is a finding (pipelines/transform/findings.py).
+-- Every amount that two places must agree on, with both: an unequal one is a finding (pipelines/stages/transform/findings.py).
 with documents as (
     select
         *,

@@ -1,0 +1,207 @@
+"""What a chapter's YAML may say: sections made of blocks, each block from one table of ``rapport`` or from prose.
+
+What belongs here: the vocabulary. Reading the files is ``load``'s work, filling blocks with rows and drawing them is
+``pipelines.stages.report``'s. A column's ``format`` says how its values are written, never how they are computed.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field as PydanticField
+from pydantic import model_validator
+
+from pipelines.catalogue.declarations import Declared, Name
+
+Table = Annotated[str, PydanticField(pattern=r"^(rpt_[a-z0-9_]+|chiffres)$")]
+Identifier = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9-]*$")]
+Order = Annotated[str, PydanticField(pattern=r"^-?[a-z][a-z0-9_]*$")]  # -column: the greatest first
+Prose = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_{}/-]*\.md$")]
+Value = bool | int | str
+Format = Literal[
+    "texte",
+    "entier",
+    "decimal1",
+    "decimal2",
+    "euros",
+    "euros2",
+    "pourcent0",
+    "pourcent1",
+    "date",
+    "mois",
+    "oui_non",
+    "chiffre",
+]
+
+
+class Colonne(Declared):
+    """A column that is printed. ``chiffre`` takes unit, decimals and code from the columns of the same row."""
+
+    nom: Name
+    titre: str
+    format: Format = "entier"
+
+
+class Croisement(Declared):
+    """One printed column for each value of ``par``, filled with ``valeur``; ``valeurs`` come first, in this order."""
+
+    par: Name
+    valeur: Name
+    format: Format = "entier"
+    valeurs: list[str] = []
+
+
+class Donnees(Declared):
+    """The rows behind a block, read from one table of ``rapport``.
+
+    ``exercices`` is how many years up to the report's. ``agrege`` brings together the rows that would share a cell; a
+    value that is missing among them makes the cell missing. ``total`` adds a last row, the sum of the others; ``ensemble``
+    tells by which value a row of the table is a total already. ``concerne`` keeps, in the section of a member, the rows
+    whose column lists its name: ``{collectivites: libelle_collectivite}``. ``sans_nuls`` leaves out the rows that hold
+    nothing but zeros and what is without object.
+    """
+
+    id: Identifier
+    titre: str
+    table: Table
+    filtres: dict[Name, Value | list[Value]] = {}
+    exercices: int = PydanticField(default=1, ge=1, le=10)
+    ordre: list[Order] = []
+    lignes: Colonne
+    colonnes: list[Colonne] = []
+    croise: Croisement | None = None
+    agrege: Literal["somme", "maximum"] | None = None
+    total: str | None = None
+    ensemble: dict[Name, Value] = {}
+    concerne: dict[Name, Name] = PydanticField(default={}, max_length=1)
+    sans_nuls: bool = False
+    note: str | None = None
+    vide: str
+
+    @model_validator(mode="after")
+    def _columns_are_said_once(self) -> "Donnees":
+        if bool(self.colonnes) == bool(self.croise):
+            raise ValueError("give either colonnes or croise")
+        return self
+
+
+class Tableau(Donnees):
+    """A table."""
+
+    genre: Literal["tableau"]
+
+
+class Graphique(Donnees):
+    """A chart, with the same rows as a table behind it.
+
+    barres: a bar a row; groupes: a bar a column, row by row; multiples: a small chart a row; mois: months from left to
+    right; pyramide: two columns back to back; execution: credits as an outline, what was done inside.
+    """
+
+    genre: Literal["graphique"]
+    forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution"]
+
+
+class Liste(Declared):
+    """One entry a row: a title, then sentences."""
+
+    genre: Literal["liste"]
+    id: Identifier
+    titre: str
+    table: Table
+    filtres: dict[Name, Value | list[Value]] = {}
+    ordre: list[Order] = []
+    forme: Literal["colonne", "grille"] = "colonne"
+    entree: list[Name]
+    details: list[Colonne] = []
+    vide: str
+
+
+class ChiffreCle(Declared):
+    """A figure that is shown large, by its code; the label is the declared one when none is given."""
+
+    code: str
+    libelle: str | None = None
+
+
+class Chiffres(Declared):
+    """Key figures side by side."""
+
+    genre: Literal["chiffres"]
+    chiffres: list[ChiffreCle]
+
+
+class Compares(Declared):
+    """Rows that bear the value of the year before, and how it moved."""
+
+    table: Table
+    filtres: dict[Name, Value | list[Value]] = {}
+    libelle: Name
+    ordre: list[Order] = []
+
+
+class Indicateurs(Compares):
+    """Such rows as key figures: label, value of the year, and how it moved since the year before."""
+
+    genre: Literal["indicateurs"]
+
+
+class Evolutions(Compares):
+    """Such rows as sentences: by how much each moved since the year before, the strongest move first."""
+
+    genre: Literal["evolutions"]
+    titre: str
+
+
+class Texte(Declared):
+    """Prose of the project, the same every year."""
+
+    genre: Literal["texte"]
+    fichier: Prose
+
+
+class Contenu(Declared):
+    """Prose of the year, from ``contenu/<exercice>/`` of the home; ``vide`` stands where nobody wrote any."""
+
+    genre: Literal["contenu"]
+    fichier: Prose
+    vide: str | None = None
+
+
+Bloc = Annotated[
+    Tableau | Graphique | Liste | Chiffres | Indicateurs | Evolutions | Texte | Contenu,
+    PydanticField(discriminator="genre"),
+]
+
+
+class PourChaque(Declared):
+    """A section for each value of ``code`` in ``table``, for the report's year; ``{column}`` in its title is replaced."""
+
+    table: Table
+    code: Name
+    ordre: list[Order] = []
+
+
+class Section(Declared):
+    """Blocks under one title."""
+
+    id: Identifier
+    titre: str
+    pour_chaque: PourChaque | None = None
+    blocs: list[Bloc]
+
+
+class Chapitre(Declared):
+    """A file: one chapter."""
+
+    id: Identifier
+    titre: str
+    partie: str | None = None
+    sections: list[Section]
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables of ``rapport`` that the chapter prints, by name."""
+        named = {bloc.table for section in self.sections for bloc in section.blocs if hasattr(bloc, "table")}
+        named |= {section.pour_chaque.table for section in self.sections if section.pour_chaque}
+        if any(bloc.genre in ("chiffres", "texte", "contenu") for section in self.sections for bloc in section.blocs):
+            named.add("chiffres")
+        return sorted(named)

@@ -1,0 +1,332 @@
+"""The vocabulary of a source declaration: pydantic models of the YAML in this folder.
+
+Fields speak Table Schema (specs.frictionlessdata.io/table-schema): name, title, type, format, decimalChar, groupChar,
+trueValues, falseValues, constraints, missingValues, primaryKey. What Table Schema cannot say is ours: files, format of
+the file, header by first exercice, personal data, lines to ignore, validity, owner, due date, retention. Reading the
+YAML and resolving shapes is ``registry``'s work; reading files is ``ingest``'s.
+"""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import Field as PydanticField
+
+Name = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Char = Annotated[str, PydanticField(min_length=1, max_length=1)]
+Severity = Literal["critical", "warning"]
+RETENTION = r"^P[1-9]\d*[YM]$"  # an ISO 8601 duration in whole years or months
+DIRECTIVES = ("%d", "%m", "%Y", "%H", "%M", "%S")  # what a date's format may be made of
+
+
+def _regular(pattern: str) -> str:
+    """Refuse what DuckDB's regular expressions (RE2) do not know: lookaround and back references."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    if re.search(r"\(\?(=|!|<=|<!|>)|\\[1-9]|\(\?P=", pattern):
+        raise ValueError("lookaround and back references are not available")
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_regular)]
+
+
+class Declared(BaseModel):
+    """A declaration: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Constraints(Declared):
+    """Table Schema constraints. ``required`` and ``pattern`` refuse a line; the others are judged on the table."""
+
+    required: bool = False
+    unique: bool = False
+    pattern: Pattern | None = None
+    enum: list[str | int] | None = None
+    minimum: str | int | float | None = None
+    maximum: str | int | float | None = None
+    minLength: int | None = None
+    maxLength: int | None = None
+
+
+class Field(Declared):
+    """One column of a table."""
+
+    name: Name
+    title: str
+    description: str | None = None
+    type: Literal["string", "integer", "number", "boolean", "date", "datetime", "year"] = "string"
+    format: str = "default"
+    decimalChar: Char = "."
+    groupChar: Char | None = None
+    trueValues: list[str] = ["true", "True", "TRUE", "1"]
+    falseValues: list[str] = ["false", "False", "FALSE", "0"]
+    constraints: Constraints = Constraints()
+    # ours
+    decimals: int = PydanticField(2, ge=0, le=6)
+    personal: Literal["drop", "pseudonymise", "generalise", "keep"] | None = None
+    band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
+    severity: Severity = "critical"
+
+    @model_validator(mode="after")
+    def _coherent(self) -> "Field":
+        if self.type in ("date", "datetime") and self.format != "default":
+            if unknown := sorted(set(re.findall(r"%.", self.format)) - set(DIRECTIVES)):
+                raise ValueError(f"format: {', '.join(unknown)} is not one of {' '.join(DIRECTIVES)}")
+            if not {"%d", "%m", "%Y"} <= set(re.findall(r"%.", self.format)):
+                raise ValueError("format: a date needs %d, %m and %Y")
+        if self.type == "number" and self.groupChar == self.decimalChar:
+            raise ValueError("groupChar and decimalChar are the same")
+        if self.type == "boolean" and not (self.trueValues and self.falseValues):
+            raise ValueError("trueValues and falseValues both need a value")
+        if self.type == "boolean" and set(self.trueValues) & set(self.falseValues):
+            raise ValueError("a value is both in trueValues and falseValues")
+        if self.personal == "generalise" and self.type != "date":
+            raise ValueError("generalise: only a birth date is known to become a band of ages")
+        return self
+
+    @property
+    def kept_type(self) -> str:
+        """The Table Schema type of what enters the lake: a pseudonym is a string, a band its lowest age."""
+        return {"pseudonymise": "string", "generalise": "integer"}.get(self.personal or "", self.type)
+
+    @property
+    def sql_type(self) -> str:
+        """The DuckDB type of the column in the lake."""
+        return {
+            "string": "VARCHAR",
+            "integer": "BIGINT",
+            "number": f"DECIMAL(18,{self.decimals})",
+            "boolean": "BOOLEAN",
+            "date": "DATE",
+            "datetime": "TIMESTAMP",
+            "year": "INTEGER",
+        }[self.kept_type]
+
+
+class FieldFormat(Declared):
+    """How one system writes a field of a shape: only what may differ from system to system.
+
+    ``pattern`` holds the words that it uses, where the shape leaves them open.
+    """
+
+    name: Name
+    format: str | None = None
+    decimalChar: Char | None = None
+    groupChar: Char | None = None
+    trueValues: list[str] | None = None
+    falseValues: list[str] | None = None
+    pattern: Pattern | None = None
+
+
+class Ignore(Declared):
+    """Lines that are not data: those where ``column`` fully matches ``pattern``.
+
+    ``sums`` names the columns whose value on that line is a total, compared with our own sum; ``counts`` the columns
+    that hold a number of lines.
+    """
+
+    column: Name
+    pattern: Pattern
+    reason: Literal["total", "commentaire"] = "total"
+    sums: list[Name] = []
+    counts: list[Name] = []
+
+
+class ExerciceRule(Declared):
+    """How the content proves its exercice: every value of ``column`` lies ``within`` it, or ``not_after`` its end."""
+
+    column: Name
+    rule: Literal["within", "not_after"]
+
+
+class CsvFormat(Declared):
+    """A delimited text file. ``utf-8`` accepts a byte order mark; ``utf-16`` requires one."""
+
+    type: Literal["csv"]
+    encoding: Literal["utf-8", "cp1252", "iso-8859-15", "utf-16"] = "utf-8"
+    delimiter: Literal[";", ",", "\t", "|"] = ";"
+    title: str | None = None  # what a title line above the header must contain; {exercice} stands for the year
+    html: bool = False  # the tool writes what its web pages hold: `&amp;` stands for `&`
+
+
+class XlsxFormat(Declared):
+    """A workbook; each table names its sheet."""
+
+    type: Literal["xlsx"]
+    title: str | None = None
+
+
+class ToolFormat(Declared):
+    """A format of one tool or standard: the Python reader of that name gives its tables, under headings of its own.
+
+    ``budget_xml``: budget documents of the DGCL/DGFiP schema (``docbudgetaire``, ``doccfu``). ``dsn``: monthly social
+    declarations. ``zimbra``: what ``zmprov gqu``, ``zmaccts`` and ``zmlicense -p`` print. ``citrix``: the syslog of a
+    Citrix Gateway.
+    """
+
+    type: Literal["budget_xml", "dsn", "zimbra", "citrix"]
+
+
+Format = Annotated[CsvFormat | XlsxFormat | ToolFormat, PydanticField(discriminator="type")]
+
+
+class Shape(Declared):
+    """A table that several systems deliver, each in its own layout."""
+
+    shape: Name
+    title: str
+    description: str
+    fields: list[Field]
+    primaryKey: list[Name] = []
+    missingValues: list[str] = [""]
+
+
+class Table(Declared):
+    """One table of an export, its shape resolved: ``fields`` is complete."""
+
+    name: Name
+    title: str
+    description: str | None = None
+    shape: Name | None = None
+    sheet: str | None = None
+    header: dict[int, dict[Name, str]] = {}
+    optional: list[Name] = []  # fields whose column a file may lack: its user chooses what the tool displays
+    fields: list[Field] = []
+    primaryKey: list[Name] = []
+    missingValues: list[str] = [""]
+    ignore: list[Ignore] = []
+    exercice: ExerciceRule | None = None
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Table":
+        known = {field.name for field in self.fields}
+        if len(known) != len(self.fields) or not known:
+            raise ValueError(f"table {self.name!r} declares {'a field twice' if known else 'no field'}")
+        named = {*self.primaryKey, *self.optional, *(n for h in self.header.values() for n in h)}
+        named |= {n for rule in self.ignore for n in (rule.column, *rule.sums, *rule.counts)}
+        named |= {self.exercice.column} if self.exercice else set()
+        if unknown := sorted(named - known):
+            raise ValueError(f"table {self.name!r} names fields that it does not declare: {', '.join(unknown)}")
+        if "exercice" in known:
+            raise ValueError("a field may not be named 'exercice': every row of the lake has that column already")
+        return self
+
+    @model_validator(mode="after")
+    def _header_is_whole(self) -> "Table":
+        for year, header in self.header.items():
+            if len({" ".join(heading.split()).casefold() for heading in header.values()}) != len(header):
+                raise ValueError(f"header of {year}: two fields have the same heading")
+            required = {field.name for field in self.fields if field.constraints.required}
+            if lacking := sorted(required - header.keys()):
+                raise ValueError(f"header of {year}: no heading for required {', '.join(lacking)}")
+        return self
+
+    @model_validator(mode="after")
+    def _optional_may_be_empty(self) -> "Table":
+        needed = {*self.primaryKey, *(field.name for field in self.fields if field.constraints.required)}
+        if wrong := sorted(needed & set(self.optional)):
+            raise ValueError(f"optional: {', '.join(wrong)} is required: every file must hold its column")
+        return self
+
+    @model_validator(mode="after")
+    def _controls_can_be_computed(self) -> "Table":
+        kept = {field.name: field for field in self.kept_fields}
+        if self.exercice:
+            field = kept.get(self.exercice.column)
+            if field is None or field.personal or field.type not in ("date", "datetime", "year", "integer"):
+                raise ValueError("exercice: the column must be a date or a year that is kept")
+        for name in (n for rule in self.ignore for n in rule.sums):
+            if name not in kept or kept[name].type not in ("integer", "number"):
+                raise ValueError(f"ignore: sums: {name!r} is not a number that is kept")
+        return self
+
+    def field(self, name: str) -> Field:
+        """The field of that name; KeyError when there is none."""
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(f"table {self.name!r} has no field {name!r}")
+
+    @property
+    def has_personal_data(self) -> bool:
+        """True when no cell of this table may appear in a message."""
+        return any(field.personal for field in self.fields)
+
+    @property
+    def kept_fields(self) -> list[Field]:
+        """The fields that enter the lake, in order."""
+        return [field for field in self.fields if field.personal != "drop"]
+
+    def header_of(self, exercice: int) -> dict[str, str]:
+        """Field name → heading in the file, as it stands in ``exercice``. A field without heading uses its title."""
+        first = max((year for year in self.header if year <= exercice), default=None)
+        named = self.header[first] if first is not None else {}
+        if named:  # a declared header lists what the file holds; what it leaves out is absent and therefore empty
+            return dict(named)
+        return {field.name: field.title for field in self.fields}
+
+    def headings_of(self, exercice: int) -> list[str]:
+        """The headings that a file of ``exercice`` must hold."""
+        return [heading for name, heading in self.header_of(exercice).items() if name not in self.optional]
+
+
+class Export(Declared):
+    """What one delivery is made of: one or several files, giving one or several tables."""
+
+    name: Name
+    title: str
+    # pattern in landing/<exercice>/<system>/; with a leading "/", in landing/<exercice>/
+    files: str = PydanticField(pattern=r"^/?[^/]+$")
+    optional: bool = False  # never reported as missing
+    may_repeat: bool = False  # the same bytes may stand for several exercices: a list that is kept by hand
+    database: Literal["glpi"] | None = None  # the reader (pipelines.stages.extract) that writes it from the tool's database
+    format: Format
+    tables: list[Table]
+    owner: str | None = None
+    due: str | None = PydanticField(None, pattern=r"^\d{2}-\d{2}$")
+    retention: str | None = PydanticField(None, pattern=RETENTION)
+
+    @model_validator(mode="after")
+    def _fits_its_format(self) -> "Export":
+        if "**" in self.files:
+            raise ValueError("files: ** is not available, a delivery lies in one folder")
+        if self.format.type == "csv" and len(self.tables) != 1:
+            raise ValueError("a csv export has exactly one table")
+        if self.database and self.format.type != "csv":
+            raise ValueError("database: a snapshot is written as csv")
+        if self.format.type == "xlsx":
+            if len({table.sheet for table in self.tables}) != len(self.tables):
+                raise ValueError("two tables read the same sheet")
+            if any(field.groupChar == "." for table in self.tables for field in table.fields):
+                raise ValueError("groupChar: a workbook's own numbers have a dot, which cannot group thousands")
+        title = getattr(self.format, "title", None) or ""
+        if set(re.findall(r"{[^}]*}", title)) - {"{exercice}"} or re.sub(r"{exercice}", "", title).count("{"):
+            raise ValueError("title: {exercice} is the only placeholder")
+        return self
+
+
+class Valid(Declared):
+    """First and last exercice that a system covers."""
+
+    first: int | None = None
+    last: int | None = None
+
+
+class System(Declared):
+    """One source system."""
+
+    system: Name
+    title: str
+    owner: str
+    due: str = PydanticField("03-31", pattern=r"^\d{2}-\d{2}$")  # of the year after the exercice
+    retention: str = PydanticField("P5Y", pattern=RETENTION)  # of the originals, after the exercice
+    valid: Valid = Valid()
+    exports: list[Export]
+
+    def covers(self, exercice: int) -> bool:
+        """True when the system was in use in ``exercice``."""
+        return (self.valid.first or exercice) <= exercice <= (self.valid.last or exercice)

@@ -1,0 +1,298 @@
+"""The grammar of a declared figure: an aggregate over a fact with a filter, or arithmetic over other figures.
+
+What belongs here: what a figure's YAML may say, and what it says in French words. What does not: reading the
+files (``load``) and SQL (``compile``). It is a typed grammar, not free SQL, so that one declaration gives the
+value, the formula in words and the trace down to the lines of the files.
+
+A code that holds a placeholder such as ``{application}`` declares one figure per member of the family of that name:
+``families`` says which relation of the marts lists its members.
+
+The rules of a missing value, which no declaration can change:
+
+- missing is never zero: a figure is missing (``m``) when one of its ``sources`` has no accepted delivery; a list among
+  them holds alternatives (one system took the place of another), of which one is enough; if a published report printed
+  it, that number stands in its place, marked ``publié``, and nothing is computed from it;
+- ``empty`` says what no row at all means when everything was delivered: ``zero``, ``missing`` (``m``), or
+  ``not_applicable`` (``—``: a cell that the report leaves blank);
+- an unknown value among the rows makes their sum, greatest value or median unknown (``?``): a fact whose NULL means
+  zero says 0;
+- a declared absence (``NC``, ``?``) makes its figure missing, whatever was received;
+- a missing operand makes an expression missing, with the operand's code;
+- a division by zero is not applicable (``—``).
+
+A value is exact until it is rounded, half-up and once, to its figure's ``decimales``.
+"""
+
+import ast
+import re
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field as PydanticField
+from pydantic import model_validator
+
+from pipelines.catalogue.declarations import Declared, Name
+
+_PART = r"[a-z][a-z0-9_]*"
+_PLACEHOLDER = rf"\{{{_PART}\}}"
+CODE_PATTERN = rf"^{_PART}(\.({_PART}|{_PLACEHOLDER}))+$"
+SOURCE_PATTERN = rf"^({_PART}|{_PLACEHOLDER})/{_PART}$"
+RELATION_PATTERN = r"^(fct|dim)_[a-z][a-z0-9_]*$"
+OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+_PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
+_IN_WORDS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
+
+Code = Annotated[str, PydanticField(pattern=CODE_PATTERN)]
+Source = Annotated[str, PydanticField(pattern=SOURCE_PATTERN)]
+Relation = Annotated[str, PydanticField(pattern=RELATION_PATTERN)]
+Value = bool | int | str
+
+
+def placeholders_of(text: str) -> list[str]:
+    """The names of the families whose placeholders stand in ``text``, in order."""
+    return re.findall(rf"\{{({_PART})\}}", text)
+
+
+class Presence(Declared):
+    """The rows of a fact by which a member is there in an exercice."""
+
+    fact: Relation
+    where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
+
+
+class Family(Declared):
+    """The members that a placeholder stands for, exercice by exercice: rows of a relation of the marts.
+
+    ``code`` is also the column of the facts that bears the member. The exercices of a member are those of the column
+    ``exercice``, or those from ``debut`` to ``fin`` (empty: no bound), or all of them. ``where`` narrows the relation,
+    ``present_in`` the members to those that a fact holds in the exercice, or of which a report printed a figure.
+    ``indicateurs`` names a relation that lists, member by member, the last parts of the codes that it has.
+    """
+
+    relation: Relation
+    code: Name
+    libelle: Name
+    in_words: str  # « de l’application », in a formula
+    exercice: Name | None = None
+    debut: Name | None = None
+    fin: Name | None = None
+    where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
+    present_in: Presence | None = None
+    indicateurs: Relation | None = None
+
+
+class Measure(Declared):
+    """An aggregate over the rows of a fact of the marts that bear the figure's exercice (and member of its family)."""
+
+    fact: Relation
+    aggregate: Literal["sum", "max", "median", "count", "count_distinct"]
+    column: Name | None = None
+    where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
+    empty: Literal["zero", "missing", "not_applicable"] = "missing"
+
+    @model_validator(mode="after")
+    def _column_fits(self) -> "Measure":
+        if (self.aggregate == "count") == (self.column is not None):
+            raise ValueError("a column is needed for sum, max, median and count_distinct, and none for count")
+        if any(values == [] for values in self.where.values()):
+            raise ValueError("where: an empty list of values matches no row")
+        return self
+
+    def in_words(self, family: Family | None, words: "Words") -> str:
+        """The aggregate as a French sentence without full stop."""
+        rows, column = words.of(self.fact), f"« {words.of(self.column or '')} » dans les {words.of(self.fact)}"
+        what = {
+            "sum": f"Somme de {column}",
+            "max": f"Plus grande valeur de {column}",
+            "count": f"Nombre {_of(rows)}",
+            "count_distinct": f"Nombre de valeurs distinctes de {column}",
+            "median": f"Médiane de {column}",
+        }[self.aggregate]
+        of = f"{family.in_words} et de l’exercice" if family else "de l’exercice"
+        where = f" ({', '.join(self.conditions(words))})" if self.where else ""
+        empty = {"zero": "0", "missing": "absent", "not_applicable": "sans objet"}[self.empty]
+        return f"{what} {of}{where} ; {empty} si aucune ligne"
+
+    def conditions(self, words: "Words") -> list[str]:
+        """What a row must be to be counted, in French words."""
+        return [words.condition(column, value) for column, value in self.where.items()]
+
+
+def _of(name: str) -> str:
+    return f"{'d’' if name[:1] in 'aàâeéèêiîoôuhœ' else 'de '}{name}"
+
+
+class Words(Declared):
+    """What the facts, their columns and the values of these are called in a formula; a name without words stands as it is.
+
+    A fact is called by its rows, in the plural (« tickets »), a column by what it holds, a value by what it selects.
+    """
+
+    by_name: dict[str, str | dict[Value, str]] = PydanticField(default_factory=dict)
+
+    def of(self, name: str) -> str:
+        """The words of a fact or column."""
+        words = self.by_name.get(name, name)
+        return words if isinstance(words, str) else name
+
+    def condition(self, column: str, value: Value | list[Value]) -> str:
+        """What ``where`` keeps."""
+        values = value if isinstance(value, list) else [value]
+        return " ou ".join(self._selected(column, one) for one in values)
+
+    def _selected(self, column: str, value: Value) -> str:
+        words = self.by_name.get(column)
+        said = {True: "vrai", False: "faux"}[value] if isinstance(value, bool) else str(value)
+        return words[value] if isinstance(words, dict) and value in words else f"{self.of(column)} : {said}"
+
+
+class Number(Declared):
+    """A constant of an expression."""
+
+    value: Decimal
+
+    def in_words(self, labels: dict[str, str]) -> str:
+        """The constant with a decimal comma and its thousands apart."""
+        return f"{self.value:,}".translate({ord(","): "\u202f", ord("."): ","})
+
+
+class Operand(Declared):
+    """A named operand of an expression."""
+
+    name: str
+
+    def in_words(self, labels: dict[str, str]) -> str:
+        """The label of the operand's figure, in quotes."""
+        return f"« {labels[self.name]} »"
+
+
+class Operation(Declared):
+    """Two terms and one of + - * /."""
+
+    operator: Literal["+", "-", "*", "/"]
+    left: "Term"
+    right: "Term"
+
+    def in_words(self, labels: dict[str, str]) -> str:
+        """The operation with French signs, and parentheses where they matter."""
+        left, right = self.left.in_words(labels), self.right.in_words(labels)
+        mine = _PRECEDENCE[self.operator]
+        if isinstance(self.left, Operation) and _PRECEDENCE[self.left.operator] < mine:
+            left = f"({left})"
+        if isinstance(self.right, Operation) and (
+            _PRECEDENCE[self.right.operator] < mine
+            or (self.operator in "-/" and _PRECEDENCE[self.right.operator] == mine)
+        ):
+            right = f"({right})"
+        return f"{left} {_IN_WORDS[self.operator]} {right}"
+
+
+Term = Number | Operand | Operation
+
+
+def parse_expression(text: str) -> Term:
+    """The tree of ``text``: + - * /, parentheses, names and numbers. Raises ValueError on anything else."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        raise ValueError(f"expression {text!r} is not arithmetic: {error.msg}") from None
+    return _term(tree.body, text.strip())
+
+
+def _term(node: ast.expr, text: str) -> Term:
+    if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+        return Operation(operator=OPERATORS[type(node.op)], left=_term(node.left, text), right=_term(node.right, text))
+    if isinstance(node, ast.Name):
+        return Operand(name=node.id)
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        written = ast.get_source_segment(text, node) or ""
+        if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", written):  # read as written: a float would not be exact
+            return Number(value=Decimal(written))
+    raise ValueError(f"expression {text!r}: only + - * /, names and numbers such as 35 or 1.5 are known")
+
+
+def operands_of(term: Term) -> list[str]:
+    """The names that an expression uses, in order of appearance, once each."""
+    if isinstance(term, Operand):
+        return [term.name]
+    if isinstance(term, Operation):
+        return list(dict.fromkeys(operands_of(term.left) + operands_of(term.right)))
+    return []
+
+
+class Figure(Declared):
+    """One figure of the report, or a family of them."""
+
+    code: Code
+    libelle: str
+    unite: str
+    decimales: int = PydanticField(ge=0, le=6)
+    sources: list[Source | list[Source]] = PydanticField(default_factory=list)
+    measure: Measure | None = None
+    expression: str | None = None
+    operands: dict[Name, Code] = PydanticField(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _measure_or_expression(self) -> "Figure":
+        if (self.measure is None) == (self.expression is None):
+            raise ValueError("give either a measure or an expression")
+        if self.measure and not self.sources:
+            raise ValueError("a measure names its sources: system/table")
+        if self.measure and self.operands:
+            raise ValueError("a measure has no operands")
+        if self.expression is not None and self.sources:
+            raise ValueError("the sources of an expression are those of its operands")
+        return self
+
+    @model_validator(mode="after")
+    def _operands_are_used(self) -> "Figure":
+        if self.expression is not None:
+            used, given = set(operands_of(parse_expression(self.expression))), set(self.operands)
+            if used - given:
+                raise ValueError(f"expression uses names that operands do not give: {', '.join(sorted(used - given))}")
+            if given - used:
+                raise ValueError(f"operands that the expression does not use: {', '.join(sorted(given - used))}")
+            if not used:
+                raise ValueError("an expression uses at least one operand")
+        return self
+
+    @model_validator(mode="after")
+    def _placeholders_agree(self) -> "Figure":
+        if len(placeholders_of(self.code)) > 1:
+            raise ValueError("a placeholder may stand once in a code")
+        if set(placeholders_of(self.libelle)) != set(placeholders_of(self.code)):
+            raise ValueError("the same placeholder must stand in both code and libelle, or in none")
+        for text in [*(source for group in self.alternatives for source in group), *self.operands.values()]:
+            if set(placeholders_of(text)) - {self.family}:
+                raise ValueError(f"{text!r} holds a placeholder that the code does not")
+        return self
+
+    @property
+    def family(self) -> str | None:
+        """The name of the family of which the declaration stands for one figure per member."""
+        return next(iter(placeholders_of(self.code)), None)
+
+    @property
+    def alternatives(self) -> list[tuple[str, ...]]:
+        """The sources, each with those that may stand in its place."""
+        return [tuple(source) if isinstance(source, list) else (source,) for source in self.sources]
+
+    @property
+    def indicateur(self) -> str:
+        """The last part of the code, by which the members of a family may name their figures."""
+        return self.code.rpartition(".")[2]
+
+    @property
+    def term(self) -> Term:
+        """The expression's tree."""
+        return parse_expression(self.expression or "")
+
+
+class Chapter(Declared):
+    """A file of figures: one domain of the report."""
+
+    domaine: Name
+    titre: str
+    mots: dict[Name, str | dict[Value, str]] = PydanticField(default_factory=dict)  # see ``Words``
+    families: dict[Name, Family] = PydanticField(default_factory=dict)
+    figures: list[Figure]

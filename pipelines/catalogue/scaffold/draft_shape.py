@@ -1,0 +1,161 @@
+"""Drafts the declaration of a table of a shape: the headings of a sample mapped to the shape's fields.
+
+The headings that the declared systems already give to a field are what a new one is compared with.
+"""
+
+import difflib
+from dataclasses import dataclass
+
+from pipelines.catalogue.declarations import Field, Shape
+from pipelines.catalogue.scaffold.draft_table import exercice_lines, header_lines, ignore_lines, sheet_lines
+from pipelines.catalogue.scaffold.inference import flag, flag_values, of, slug
+from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.catalogue.scaffold.yaml_text import flow, option, todo
+
+SURE, LIKELY = 1.0, 0.72  # similarity of a heading to those already known
+
+
+@dataclass(frozen=True)
+class Match:
+    """A field of a shape and the column of the sample that gives it."""
+
+    column: Column
+    score: float
+
+
+class ShapeTable:
+    """A table of a shape: the sample's headings mapped to its fields, by what other systems call them."""
+
+    def __init__(self, layout: Layout, sample: Sample, exercice: int, shape: Shape, registry: Registry):
+        self.layout, self.sample, self.exercice, self.shape = layout, sample, exercice, shape
+        self.matches = match_headings(layout.columns, shape, registry)
+        if not self.matches:
+            raise DeclarationError(f"{sample.name}: no heading looks like a field of the shape {shape.shape!r}")
+
+    def title(self, system: str) -> str:
+        """The table's title."""
+        return f"{self.shape.title.split(' ')[0]} {of(system)}"
+
+    def lines(self) -> list[str]:
+        """The declaration of the table, below its title."""
+        columns = {name: match.column for name, match in self.matches.items()}
+        used = {column.place for column in columns.values()}
+        unused = [c.heading for c in self.layout.columns if c.place not in used] + self.layout.left_out
+        named = {column.place: name for name, column in columns.items()}
+        summed = [f.name for f in self.shape.fields if f.type in ("integer", "number") and f.personal != "drop"]
+        numbers = {n: c for n, c in columns.items() if n in summed}
+        lines = [f"shape: {self.shape.shape}"]
+        lines += sheet_lines(self.sample)
+        lines += self._missing_values(columns)
+        lines += [f"# left out: {flow(unused)}"] if unused else []
+        lines += [
+            f"# not in the sample: {f.name} ({f.title})"
+            for f in self.shape.fields
+            if f.name not in columns and not f.constraints.required
+        ]
+        lines += header_lines(*self._header(unused))
+        formats = [line for f in self.shape.fields if f.name in columns for line in _own_format(f, columns[f.name])]
+        declared = any(line.startswith("  - ") for line in formats)
+        lines += ["fields:", *formats] if declared else [line.strip() for line in formats]
+        lines += exercice_lines(columns, self._dated(columns), self.exercice)
+        return lines + ignore_lines(self.layout, named, numbers)
+
+    def _header(self, unused: list[str]) -> tuple[dict[str, str], int, dict[str, str]]:
+        """The headings by field; where a required one is not found, a heading that no file holds."""
+        headings, doubts = {}, {}
+        for f in self.shape.fields:
+            if f.name in self.matches:
+                headings[f.name] = self.matches[f.name].column.heading
+                if self.matches[f.name].score < SURE:
+                    doubts[f.name] = "is it the right column?"
+            elif f.constraints.required:
+                headings[f.name] = f"(à compléter : {f.title})"
+                doubts[f.name] = f"which column, among {flow(unused)}? Until then every file is refused"
+        return headings, self.exercice, doubts
+
+    def _missing_values(self, columns: dict[str, Column]) -> list[str]:
+        extra = sorted({w for c in columns.values() for w in c.guess.missing} - set(self.shape.missingValues))
+        if not extra:
+            return []
+        return [f"missingValues: {flow([*self.shape.missingValues, *extra])}" + todo("are these cells empty?")]
+
+    def _dated(self, columns: dict[str, Column]) -> list[tuple[str, str]]:
+        """A column that is the same day all along dates the file; a required one cannot come after it."""
+        dates = [f for f in self.shape.fields if f.name in columns and f.type in ("date", "datetime", "year")]
+        same_day = [(f.name, "within") for f in dates if len(set(columns[f.name].cells)) == 1]
+        return same_day + [(f.name, "not_after") for f in dates if f.constraints.required]
+
+
+def match_headings(columns: list[Column], shape: Shape, registry: Registry) -> dict[str, Match]:
+    """Field of the shape → the column that gives it, each used once; in order of the shape's fields."""
+    known = _known_headings(shape, registry)
+    pairs = sorted(
+        (
+            (_similarity(column, known[f.name]), -position, f, column)
+            for position, f in enumerate(shape.fields)
+            for column in columns
+            if _may_hold(f, column)
+        ),
+        key=lambda pair: pair[:2],
+        reverse=True,
+    )
+    found: dict[str, Match] = {}
+    used: set[int] = set()
+    for score, _, f, column in pairs:
+        if score >= LIKELY and f.name not in found and column.place not in used:
+            rivals = {n for n, headings in known.items() if slug(column.heading) in headings}
+            found[f.name] = Match(column, score if len(rivals) <= 1 else LIKELY)
+            used.add(column.place)
+    return {f.name: found[f.name] for f in shape.fields if f.name in found}
+
+
+def _known_headings(shape: Shape, registry: Registry) -> dict[str, set[str]]:
+    """Field → every heading that a declared system gives it, as slugs."""
+    known = {f.name: {slug(f.name), slug(f.title)} for f in shape.fields}
+    for _, table in registry.tables():
+        if table.shape == shape.shape:
+            for layout in table.header.values():
+                for name, heading in layout.items():
+                    known[name].add(slug(heading))
+    return known
+
+
+def _similarity(column: Column, headings: set[str]) -> float:
+    mine = slug(column.heading)
+    if mine in headings:
+        return SURE
+    return max(difflib.SequenceMatcher(None, mine, heading).ratio() for heading in headings) * 0.99
+
+
+def _may_hold(f: Field, column: Column) -> bool:
+    """True when the cells could be read as the field's type."""
+    kind = column.guess.type
+    if f.type == "boolean":
+        return kind == "boolean" or bool(flag_values(column.cells) and kind in ("string", "integer"))
+    if f.type in ("date", "datetime"):
+        return kind in ("date", "datetime") or not any(column.cells)
+    if f.type in ("integer", "number", "year"):
+        return kind in ("integer", "number", "year")
+    return kind not in ("date", "datetime", "boolean")
+
+
+def _own_format(f: Field, column: Column) -> list[str]:
+    """How this system writes a field, where it is not the shape's way."""
+    found = column.guess
+    if f.type == "boolean" and found.type != "boolean":
+        if (words_found := flag(column.cells)) is None:
+            values = flow(flag_values(column.cells))
+            return [f"  # TODO {f.name}: give trueValues and falseValues ({values}), else every line is refused"]
+        found = words_found
+    if f.type == "string":
+        return []
+    options = {key: value for key, value in found.options.items() if key != "decimals"}
+    if f.type == "date" and found.type == "datetime":
+        options.setdefault("format", "%Y-%m-%d %H:%M:%S")
+    doubts = "; ".join(found.doubts)
+    if not options:
+        return [f"  # TODO {f.name}: {doubts}"] if doubts else []
+    written = ", ".join(f"{k}: {option(v)}" for k, v in options.items())
+    return [f"  - {{name: {f.name}, {written}}}" + todo(doubts, bool(doubts))]

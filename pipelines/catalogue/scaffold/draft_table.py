@@ -1,0 +1,186 @@
+"""Drafts the declaration of one table from a sample: the lines common to all, and a table with fields of its
+own.
+
+A table of a shape is ``draft_shape``'s work; the rest of the declaration, ``scaffold``'s.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+
+from pipelines.catalogue.scaffold.inference import KEY_WORDS, SPACES, Guess, of, personal, slug, words, year_of
+from pipelines.catalogue.scaffold.sample import TOTAL, Column, Layout, Sample
+from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
+
+TAKEN = {"exercice"}  # a column that the lake adds to every row
+# Words that SQL keeps for itself.
+RESERVED = frozenset(
+    """
+    all analyse analyze and any array as asc asymmetric both case cast check collate column
+    constraint create default deferrable desc describe distinct do else end except false fetch for
+    foreign from group having in initially intersect into lambda lateral leading limit not null
+    offset on only or order pivot placing primary qualify references returning select show some
+    summarize symmetric table then to trailing true union unique unpivot using variadic when where
+    window with
+    """.split()
+)
+
+
+def sheet_lines(sample: Sample) -> list[str]:
+    """The sheet that is read, when the sample is a workbook."""
+    others = [name for name in sample.sheets if name != sample.sheet]
+    doubt = todo(f"the largest sheet; the others are {', '.join(others)}", bool(others))
+    return [f"sheet: {scalar(sample.sheet)}{doubt}"] if sample.sheet else []
+
+
+def header_lines(headings: dict[str, str], exercice: int, doubts: dict[str, str]) -> list[str]:
+    """The headings of the file, in the layout that begins with ``exercice``."""
+    lines = ["header:", f"  {exercice}:"]
+    for name, heading in headings.items():
+        lines.append(f"    {name}: {scalar(heading)}" + todo(doubts.get(name, ""), name in doubts))
+    return lines
+
+
+def exercice_lines(columns: dict[str, Column], candidates: list[tuple[str, str]], exercice: int) -> list[str]:
+    """How the content proves its exercice, when a column of the sample does prove it."""
+    for name, rule in candidates:
+        years = _years(columns[name])
+        if years and all(year == exercice if rule == "within" else year <= exercice for year in years):
+            return [f"exercice: {{column: {name}, rule: {rule}}}"]
+    return ["# TODO exercice: no date column proves the exercice: is there one?"]
+
+
+def _years(column: Column) -> set[int]:
+    if column.guess.type not in ("date", "datetime", "year"):
+        return set()
+    cells = [cell for cell in column.cells if cell and cell not in column.guess.missing]
+    return {year for cell in cells if (year := year_of(column.guess, cell)) is not None}
+
+
+def ignore_lines(layout: Layout, named: dict[int, str], numbers: dict[str, Column]) -> list[str]:
+    """The lines below the data: ignored, and a total that the sample confirms is compared with ours."""
+    rules: dict[str, str] = {}  # what tells the line → the rule
+    unknown = []
+    for number, cells in layout.below:
+        place = next(i for i, cell in enumerate(cells) if cell.strip())
+        word = (re.match(r"[^\W\d_]*", cells[place].strip()) or [""])[0].casefold()
+        if place not in named or not word:
+            unknown.append(f"# TODO ignore: line {number} of the sample is no data, and no declared column tells it")
+            continue
+        pattern = json.dumps(f"(?i){word}.*", ensure_ascii=False)
+        told = f"column: {named[place]}, pattern: {pattern}"
+        if told not in rules:
+            totals, doubts = _totals(layout, cells, place, named, numbers)
+            reason = [] if TOTAL.match(cells[place]) else ["reason: commentaire"]
+            doubts.insert(0, f"may a line of data begin with {word!r}?")
+            rules[told] = f"  - {{{', '.join([told, *reason, *totals])}}}" + todo(" ".join(doubts))
+    return [*unknown, *(["ignore:", *rules.values()] if rules else [])]
+
+
+def _totals(
+    layout: Layout, cells: list[str], place: int, named: dict[int, str], numbers: dict[str, Column]
+) -> tuple[list[str], list[str]]:
+    """``sums`` and ``counts`` of a total line where the sample confirms them, else a doubt."""
+    found: dict[str, list[str]] = {"sums": [], "counts": []}
+    doubts = []
+    for other, cell in enumerate(cells):
+        name, text = named.get(other), cell.strip(SPACES)
+        if other == place or not text or name is None:
+            continue
+        if name in numbers:
+            column = numbers[name]
+            ours = sum(_amount(c, column.guess) or 0 for c in column.cells if c not in column.guess.missing)
+            if _amount(text, column.guess) == ours:
+                found["sums"].append(name)
+            else:
+                doubts.append(f"Add sums: [{name}]? It says {text}, the lines of the sample make {ours}.")
+        elif re.sub(r"\D", "", text) == str(layout.rows):
+            found["counts"].append(name)
+    return [f"{key}: [{', '.join(names)}]" for key, names in found.items() if names], doubts
+
+
+def _amount(text: str, found: Guess) -> Decimal | None:
+    """The number that a cell holds, exact; None when it is none."""
+    plain = re.sub(f"[{SPACES}]", "", text).replace("\u2212", "-")
+    if group := found.options.get("groupChar"):
+        plain = plain.replace(str(group), "")
+    plain = plain.replace(str(found.options.get("decimalChar", ".")), ".")
+    try:
+        return Decimal(plain)
+    except InvalidOperation:
+        return None
+
+
+class OwnTable:
+    """A table whose fields are those of the sample."""
+
+    def __init__(self, layout: Layout, sample: Sample, exercice: int):
+        self.layout, self.sample, self.exercice = layout, sample, exercice
+        self.columns: dict[str, Column] = {}
+        for column in layout.columns:
+            self.columns[_field_name(column, self.columns)] = column
+        self.personal = {name: personal(c.heading, c.cells) for name, c in self.columns.items()}
+        self.key = next((name for name, column in self.columns.items() if self._may_be_key(name, column)), None)
+
+    def title(self, system: str) -> str:
+        """The table's title."""
+        return f"Données {of(system)}"
+
+    def lines(self) -> list[str]:
+        """The declaration of the table, below its title."""
+        missing = sorted({word for column in self.columns.values() for word in column.guess.missing})
+        plain = {n: c for n, c in self.columns.items() if not self.personal[n]}
+        dated = [(n, "within") for n, c in plain.items() if c.guess.type in ("date", "datetime", "year")]
+        numbers = {n: c for n, c in plain.items() if c.guess.type in ("integer", "number")}
+        named = {column.place: name for name, column in self.columns.items()}
+        lines = sheet_lines(self.sample)
+        lines += [f"primaryKey: [{self.key}]" + todo("is it unique in every file?")] if self.key else []
+        lines += [f"missingValues: {flow(['', *missing])}"] if missing else []
+        lines += [f"# TODO left out, given twice in the header: {flow(self.layout.left_out)}"] * bool(
+            self.layout.left_out
+        )
+        lines += header_lines({n: c.heading for n, c in self.columns.items()}, self.exercice, {})
+        lines.append("fields:")
+        for name, column in self.columns.items():
+            lines += [f"  {line}" for line in self._field(name, column)]
+        lines += exercice_lines(self.columns, dated, self.exercice)
+        return lines + ignore_lines(self.layout, named, numbers)
+
+    def _may_be_key(self, name: str, column: Column) -> bool:
+        cells = [cell.casefold() for cell in column.cells]
+        unique = len(set(cells)) == len(cells) >= 2 and all(cells)
+        wordy = column.guess.type in ("string", "integer") and bool(words(column.heading) & KEY_WORDS)
+        return unique and wordy and self.personal[name] != "drop"
+
+    def _field(self, name: str, column: Column) -> list[str]:
+        kept_as = self.personal[name]
+        found = Guess() if kept_as else column.guess  # a dropped or pseudonymised cell needs no type
+        doubts = list(found.doubts)
+        lines = [f"- name: {name}", f"  title: {scalar(column.heading)}"]
+        if kept_as:
+            lines.append(f"  personal: {kept_as}" + todo(f"personal data? {kept_as}, or nothing"))
+        if found.type != "string":
+            lines.append(f"  type: {found.type}" + todo("; ".join(doubts), bool(doubts)))
+        elif doubts:
+            lines[1] += todo("; ".join(doubts))
+        for key, value in found.options.items():
+            lines.append(f"  {key}: {option(value)}")
+        if name == self.key:
+            lines.append("  constraints: {required: true}")
+        return lines
+
+
+def _field_name(column: Column, taken: Iterable[str]) -> str:
+    """A name for the column that SQL and the lake leave free."""
+    name = slug(column.heading)[:50].strip("_") or f"colonne_{column.place + 1}"
+    if not name[0].isalpha():
+        name = f"c_{name}"
+    if name in TAKEN:
+        name = "annee" if column.guess.type == "year" else f"{name}_source"
+    if name in RESERVED:
+        name = f"{name}_source"
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free

@@ -1,0 +1,123 @@
+"""A sample of what a source delivers, taken apart: titles, header, columns, data, and the lines below that
+are none.
+
+By their look only: what a declaration then says is strict. Reading the file is the caller's work.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+
+from pipelines.catalogue.scaffold.inference import SPACES, Guess, guess
+from pipelines.catalogue.yaml_file import DeclarationError
+
+SEARCHED_ROWS = 40  # a header stands within the first lines
+TOTAL = re.compile(r"\s*(sous[- ]?)?total\b|\s*(nombre|nb|somme)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A file that the source delivers, as text: every non-blank row with its line, and how it was read."""
+
+    name: str
+    type: str  # csv | xlsx
+    rows: list[tuple[int, list[str]]]
+    encoding: str = "utf-8"
+    delimiter: str = ";"
+    sheet: str | None = None
+    sheets: list[str] = field(default_factory=list)  # all those of the workbook
+    doubts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the sample."""
+
+    heading: str
+    place: int
+    cells: list[str]
+    guess: Guess
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The sample taken apart: title lines, columns, and the lines below that are not data."""
+
+    titles: list[str]
+    columns: list[Column]
+    below: list[tuple[int, list[str]]]
+    rows: int
+    left_out: list[str]  # headings that are empty or given twice
+
+
+def take_apart(sample: Sample) -> Layout:
+    """Find the header by its look, the titles above it and the totals below. Raises DeclarationError."""
+    if not sample.rows:
+        raise DeclarationError(f"{sample.name}: no line to learn from")
+    index = _header_index(sample)
+    titles = [cell.strip() for _, cells in sample.rows[:index] for cell in cells if cell.strip()]
+    headings = [cell.strip(SPACES) for cell in sample.rows[index][1]]
+    data, below = _data_and_below(sample.rows[index + 1 :])
+    if not data:
+        raise DeclarationError(f"{sample.name}: no line below the header to learn from")
+    counts = Counter(map(_same, headings))
+    columns, left_out = [], []
+    for place, heading in enumerate(headings):
+        if heading and counts[_same(heading)] == 1:
+            cells = [row[place].strip(SPACES) if place < len(row) else "" for _, row in data]
+            columns.append(Column(heading, place, cells, guess(heading, cells, workbook=sample.type == "xlsx")))
+        elif heading:
+            left_out.append(heading)
+    return Layout(titles, columns, below, len(data), list(dict.fromkeys(left_out)))
+
+
+def _same(heading: str) -> str:
+    """A heading as collection compares it: composed accents, single spaces, no case."""
+    return " ".join(unicodedata.normalize("NFC", heading).split()).casefold()
+
+
+def _header_index(sample: Sample) -> int:
+    """The first row that is nearly as wide as the widest and holds only distinct words."""
+    rows = sample.rows[:SEARCHED_ROWS]
+    widest = max(_filled(cells) for _, cells in rows)
+    for index, (_, cells) in enumerate(rows):
+        names = [cell.strip() for cell in cells if cell.strip()]
+        distinct = len({name.casefold() for name in names})
+        if _filled(cells) >= 0.8 * widest and all(map(_is_heading, names)) and distinct >= 0.8 * len(names):
+            return index
+    raise DeclarationError(f"{sample.name}: no header line found within the first {SEARCHED_ROWS} lines")
+
+
+def _filled(cells: list[str]) -> int:
+    return sum(bool(cell.strip()) for cell in cells)
+
+
+def _is_heading(text: str) -> bool:
+    return len(text) <= 100 and bool(re.search(r"[^\W\d_]", text)) and not re.match(r"\d{1,4}[/.-]\d{1,2}[/.-]", text)
+
+
+def _data_and_below(
+    rows: list[tuple[int, list[str]]],
+) -> tuple[list[tuple[int, list[str]]], list[tuple[int, list[str]]]]:
+    """Total lines wherever they are, and the sparse lines that end the file, apart from the data."""
+    totals = [row for row in rows if TOTAL.match(_first(row[1]))]
+    data = [row for row in rows if row not in totals]
+    usual = Counter(_filled(cells) for _, cells in data).most_common(1)[0][0] if data else 0
+    sparse: list[tuple[int, list[str]]] = []
+    while len(data) > 1 and usual > 2 and _filled(data[-1][1]) == 1 and _filled(data[-1][1]) * 2 < usual:
+        sparse.insert(0, data.pop())
+    return data, sorted(totals + sparse)
+
+
+def _first(cells: list[str]) -> str:
+    return next((cell.strip() for cell in cells if cell.strip()), "")
+
+
+def exercice_of(sample: Sample, layout: Layout) -> int:
+    """The one year that the file's name, or else a title, holds."""
+    for texts in ([sample.name], layout.titles):
+        years = {int(year) for text in texts for year in re.findall(r"(?<!\d)((?:19|20)\d\d)(?!\d)", text)}
+        if len(years) == 1:
+            return years.pop()
+    raise DeclarationError(f"which exercice is {sample.name} of? Say it with --exercice")

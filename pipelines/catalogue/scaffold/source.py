@@ -1,0 +1,190 @@
+"""Drafts the first files of a new source from a sample: declaration, suite, description of the staging model.
+
+What the sample proves is written; what it only suggests is written with a TODO; what it does not tell is left
+out, so that collection refuses instead of reading wrongly. The draft loads at once.
+"""
+
+import json
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.catalogue.declarations import Shape, System, Table
+from pipelines.catalogue.scaffold.draft_shape import ShapeTable
+from pipelines.catalogue.scaffold.draft_table import OwnTable
+from pipelines.catalogue.scaffold.inference import of, slug
+from pipelines.catalogue.registry import Registry, read_system
+from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, take_apart
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.catalogue.scaffold.yaml_text import scalar, todo
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the author says of the source; what is None is guessed."""
+
+    system: str
+    shape: str | None = None
+    export: str | None = None
+    table: str | None = None
+    title: str | None = None
+    owner: str | None = None
+    exercice: int | None = None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The text of the files, and the declaration as it loads."""
+
+    system: System
+    table: Table
+    exercice: int
+    declaration: str
+    suite: str | None  # a shape has its own
+    model_docs: str | None
+    organisation_lines: str
+
+
+def scaffold(sample: Sample, request: Request, registry: Registry) -> Draft:
+    """Draft the files. Raises DeclarationError when the sample or the names cannot make a declaration."""
+    for name in filter(None, (request.system, request.export, request.table)):
+        if not NAME.fullmatch(name):
+            raise DeclarationError(f"{name!r} is not a name: lower case letters, digits and _, a letter first")
+    layout = take_apart(sample)
+    exercice = request.exercice or exercice_of(sample, layout)
+    stem = slug(re.sub(r"\d+", "", Path(sample.name).stem)) or "donnees"
+    table_name = request.table or request.shape or (stem if NAME.fullmatch(stem) else "donnees")
+    names = _Names(request, request.export or table_name, table_name)
+    shape = registry.shapes[request.shape] if request.shape else None
+    body = ShapeTable(layout, sample, exercice, shape, registry) if shape else OwnTable(layout, sample, exercice)
+    declaration = _declaration(sample, layout, names, body, exercice)
+    system = _load(declaration, request.system, registry)
+    table = system.exports[0].tables[0]
+    return Draft(
+        system,
+        table,
+        exercice,
+        declaration,
+        None if shape else _suite(request.system, table_name),
+        None if shape else _model_docs(request.system, table),
+        _organisation_lines(request, shape),
+    )
+
+
+def _load(declaration: str, system: str, registry: Registry) -> System:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{system}.yml"
+        path.write_text(declaration, encoding="utf-8")
+        return read_system(path, registry.shapes)
+
+
+@dataclass(frozen=True)
+class _Names:
+    request: Request
+    export: str
+    table: str
+
+    @property
+    def title(self) -> str:
+        return self.request.title or self.request.system.replace("_", " ").capitalize()
+
+
+def _declaration(sample: Sample, layout: Layout, names: _Names, body: "ShapeTable | OwnTable", exercice: int) -> str:
+    request = names.request
+    lines = [
+        "# Drafted from a sample by `millesime source new`: decide every TODO, then remove it.",
+        f"system: {request.system}",
+        f"title: {scalar(names.title)}" + todo("the system's name, as the report prints it", not request.title),
+        f"owner: {scalar(request.owner or 'à préciser')}" + todo("who sends the export", not request.owner),
+        'due: "03-31"' + todo("month and day, in the year after the exercice, by which it is expected"),
+        "exports:",
+        f"  - name: {names.export}",
+        f"    title: {scalar(f'Export {of(names.title)}')}",
+        f"    files: {scalar(pattern_of(sample.name))}" + todo("does it fit the files of every exercice?"),
+        f"    format: {_format(sample, layout, exercice)}" + todo("; ".join(sample.doubts), bool(sample.doubts)),
+        "    tables:",
+        f"      - name: {names.table}",
+        f"        title: {scalar(body.title(names.title))}",
+        *(f"        {line}" for line in body.lines()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def pattern_of(name: str) -> str:
+    """The file pattern that a sample's name suggests: what follows the first digit may change."""
+    stem, suffix = Path(name).stem, Path(name).suffix
+    start = re.split(r"\d", stem)[0].rstrip("_- .")
+    return re.sub(r"[\[\]?*]", "?", start) + "*" + suffix
+
+
+def _format(sample: Sample, layout: Layout, exercice: int) -> str:
+    title = _title_pattern(layout.titles, exercice)
+    entries = [f"type: {sample.type}"]
+    if sample.type == "csv":
+        entries += [f"encoding: {sample.encoding}", f"delimiter: {json.dumps(sample.delimiter)}"]
+    if title:
+        entries.append(f"title: {scalar(title)}")
+    return "{" + ", ".join(entries) + "}"
+
+
+def _title_pattern(titles: list[str], exercice: int) -> str | None:
+    """``31 décembre {exercice}``: the year of a title line with the two words before it."""
+    for title in titles:
+        if found := re.search(rf"((?:[\w/.’']+[ \u00a0]){{0,2}}[\w/.-]*?){exercice}(?!\d)", title):
+            return f"{found[1]}{{exercice}}"
+    return None
+
+
+def _suite(system: str, table: str) -> str:
+    return (
+        "# Drafted by `millesime source new`: what the declaration cannot say. Add the rules of this table.\n"
+        f"system: {system}\n"
+        f"table: {table}\n"
+        "expectations:\n"
+        "  - key: volume\n"
+        "    type: expect_table_row_count_to_be_between\n"
+        '    kwargs: {min_value: "{previous_rows} * 0.5", max_value: "{previous_rows} * 2"}'
+        + todo("which change of volume is suspect?")
+        + "\n"
+        "    severity: warning\n"
+        "    reason: Le nombre de lignes est du même ordre que l’exercice précédent"
+        " (de la moitié au double).\n"
+        "    fix: Vérifier que l’export est complet et ne porte que sur l’exercice.\n"
+    )
+
+
+def _model_docs(system: str, table: Table) -> str:
+    lines = [
+        "version: 2",
+        "",
+        "models:",
+        f"  - name: stg_{system}__{table.name}",
+        f"    description: {scalar(f'{table.title}, une ligne par ligne acceptée.')}",
+        "    columns:",
+    ]
+    provenance = [
+        ("exercice", "Exercice."),
+        ("_livraison", "Identifiant de la livraison acceptée."),
+        ("_fichier", "Fichier d’origine."),
+        ("_ligne", "Ligne dans le fichier d’origine."),
+    ]
+    described = [(f.name, f"{f.description or f.title}".rstrip(".") + ".") for f in table.kept_fields] + provenance
+    lines += [f"      - {{name: {name}, description: {scalar(text)}}}" for name, text in described]
+    return "\n".join(lines) + "\n"
+
+
+def _organisation_lines(request: Request, shape: Shape | None) -> str:
+    """What the organisation's file needs, indented as it is printed."""
+    if shape is None:
+        return f"       systemes: [..., {request.system}]"
+    title = scalar(request.title or request.system.replace("_", " ").capitalize())
+    return (
+        "       applications:\n"
+        f"         - code: {request.system}\n"
+        f"           libelle: {title}\n"
+        "           domaine: …\n"
+        "           indicateurs: [agents_utilisateurs]"
+    )

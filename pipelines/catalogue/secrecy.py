@@ -1,0 +1,238 @@
+"""The vocabulary of ``secrecy.yml``: what each table of ``rapport`` tells of persons, and in which columns.
+
+A table that is not declared, a column of a table under secrecy that is not declared, a figure that no rule matches:
+each is an error, so that what somebody adds later is never published by oversight.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field as PydanticField
+from pydantic import model_validator
+
+from pipelines import settings
+from pipelines.catalogue.declarations import Declared, Name
+from pipelines.catalogue.yaml_file import DeclarationError, parse, read_mapping
+
+EVERYTHING = "*"  # the group of all values of a level
+
+
+class Population(Declared):
+    """Who is counted. Either a fact of the marts, or a combination of other populations.
+
+    - ``fact``, ``where``, ``measure``: the table (``marts.fct_…``), the lines that count, the column that counts them.
+    - ``axes``: name of the axis → its levels, name → SQL expression over the fact's columns. Levels of one axis say the
+      same thing more or less finely (cadre d'emplois, filière, catégorie); a value of an axis is one line of them all.
+    - ``groups``: level → value printed in the tables → the values of that level it stands for, or ``*`` for all.
+    - ``means``: column of the fact that sums, over persons, a quantity known for each value of one axis → that axis
+      (ages: the mid-point of each band).
+    - ``per_person``: greatest measure of one person, when the measure is not a count (hours in a year: 1820).
+    - ``follows``: population declared above, whose hidden cells hide the same cells of this one.
+    - ``combination``: population → coefficient. ``previous``: population whose cells of the exercice before are, for
+      who reads both years, the same numbers.
+    """
+
+    fact: str | None = PydanticField(None, pattern=r"^marts\.[a-z0-9_]+$")
+    where: str | None = None
+    measure: Name | None = None
+    axes: dict[Name, dict[Name, str]] = {}
+    groups: dict[Name, dict[str, list[str] | str]] = {}
+    means: dict[Name, Name] = {}
+    per_person: int = PydanticField(1, ge=1)
+    follows: Name | None = None
+    combination: dict[Name, int] = {}
+    previous: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Population":
+        if bool(self.fact) == bool(self.combination) or bool(self.fact) != bool(self.measure and self.axes):
+            raise ValueError("give fact, measure and axes, or a combination")
+        levels = [level for axis in self.axes.values() for level in axis]
+        if len(levels) != len(set(levels)):
+            raise ValueError("a level stands on two axes")
+        if unknown := [level for level in self.groups if self.fact and level not in levels]:
+            raise ValueError(f"groups: {unknown[0]!r} is not a level")
+        if unknown := [axis for axis in self.means.values() if axis not in self.axes]:
+            raise ValueError(f"means: {unknown[0]!r} is not an axis")
+        return self
+
+
+class Share(Declared):
+    """A percentage: the cell, over the cell without its choice of the levels ``of``; ``change`` of two populations."""
+
+    of: list[Name] = []
+    change_from: Name | None = None  # (cell of the part's population − cell of this one) / cell of this one
+
+
+class Part(Declared):
+    """The lines of a table that speak of one population.
+
+    - ``where``: SQL condition over the table's columns; without it, every line.
+    - ``levels``: column of the table → level of the population. ``choice``: level → value, the same for all lines.
+    - ``counts``: columns that print the cell; ``{column: population}`` when another population's.
+    - ``scaled``: columns that print the cell divided by a number (ETPR: hours / 1820).
+    - ``shares``, ``means`` (column → the fact's summing column): columns that print a ratio.
+    - ``along``: column that restates another (an arrow, a sentence) → the one that it is hidden with.
+    - ``ranks``: columns emptied as soon as a number of the part is hidden in the exercice.
+    - ``occupied``: lines exist only where somebody is counted: their presence says so.
+    - ``withheld``: why these lines are not published at all. ``free``: why nothing is to hide in them.
+    """
+
+    where: str | None = None
+    population: Name | None = None
+    levels: dict[Name, Name] = {}
+    choice: dict[Name, str] = {}
+    counts: dict[Name, Name | None] = {}
+    scaled: dict[Name, int] = {}
+    shares: dict[Name, Share] = {}
+    means: dict[Name, Name] = {}
+    along: dict[Name, Name] = {}
+    ranks: list[Name] = []
+    occupied: bool = False
+    withheld: str | None = None
+    free: str | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Part":
+        if [bool(self.population), bool(self.withheld), bool(self.free)].count(True) != 1:
+            raise ValueError("give a population, or say why the lines are withheld or free")
+        if unknown := [column for column in self.along.values() if column not in self.numbers]:
+            raise ValueError(f"along: {unknown[0]!r} is not a number of this part")
+        return self
+
+    @property
+    def numbers(self) -> list[str]:
+        """Columns that print a number."""
+        return [*self.counts, *self.scaled, *self.shares, *self.means]
+
+
+class Table(Declared):
+    """One table of ``rapport``: ``free`` (why nothing is to hide), ``withheld`` (why it is not published), or its parts.
+
+    ``plain`` lists the columns that name things and count nothing.
+    """
+
+    free: str | None = None
+    withheld: str | None = None
+    plain: list[Name] = []
+    parts: list[Part] = []
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "Table":
+        if [bool(self.free), bool(self.withheld), bool(self.parts)].count(True) != 1:
+            raise ValueError("give one of: free, withheld, parts")
+        return self
+
+    @property
+    def columns(self) -> set[str]:
+        """Every column that the declaration knows."""
+        known = {"exercice", *self.plain}
+        for part in self.parts:
+            known |= {*part.levels, *part.numbers, *part.along, *part.ranks}
+        return known
+
+
+class Figure(Declared):
+    """The cell of a table that figures restate: ``row`` gives its columns; ``{name}`` stands for a part of the code.
+
+    ``equal`` is false for a figure that is another number, computed from the same cells.
+    """
+
+    table: Name
+    column: Name
+    row: dict[Name, str] = {}
+    equal: bool = True
+
+
+class Figures(Declared):
+    """``rapport.chiffres``: chapters with nothing to hide, and the cell behind each figure of the others.
+
+    ``plain``: columns that are never emptied. ``never``: columns that are emptied for every figure that has a rule.
+    ``withheld``: code → why that figure of a free chapter is not published.
+    """
+
+    free: dict[str, str]
+    withheld: dict[str, str] = {}
+    rules: dict[str, Figure] = {}
+    plain: list[Name] = []
+    never: list[Name] = []
+
+    def rule(self, code: str) -> Figure | None:
+        """The rule that ``code`` matches, the parts of the code put in its row; None without one."""
+        if code in self.rules:
+            return self.rules[code]
+        for pattern, rule in self.rules.items():
+            if found := re.fullmatch(_regular(pattern), code):
+                row = {column: value.format(**found.groupdict()) for column, value in rule.row.items()}
+                return rule.model_copy(update={"row": row})
+        return None
+
+
+def _regular(pattern: str) -> str:
+    """``rh.filiere.{filiere}.tous`` → a regular expression with one group a name."""
+    parts = re.split(r"\{(\w+)\}", pattern)
+    return "".join(f"(?P<{part}>[^.]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+
+
+class Secrecy(Declared):
+    """The whole declaration."""
+
+    populations: dict[Name, Population] = {}
+    tables: dict[Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]*$")], Table]
+    figures: Figures | None = None
+
+
+def load_secrecy(path: Path = settings.SECRECY_FILE) -> Secrecy:
+    """Read the declaration. Raises DeclarationError naming file and line."""
+    data, lines = read_mapping(path)
+    secrecy = parse(Secrecy, data, lines, path)
+
+    def refuse(at: tuple, reason: str) -> None:
+        known = next(at[:n] for n in range(len(at), -1, -1) if at[:n] in lines or n == 0)
+        raise DeclarationError(f"{path.name}:{lines.get(known, 1)} {'.'.join(map(str, at))}: {reason}")
+
+    for name, population in secrecy.populations.items():
+        _check_population(secrecy, name, population, refuse)
+    for name, table in secrecy.tables.items():
+        for index, part in enumerate(table.parts):
+            _check_part(secrecy, part, ("tables", name, "parts", index), refuse)
+    for code, rule in (secrecy.figures.rules if secrecy.figures else {}).items():
+        table = secrecy.tables.get(rule.table)
+        if table is None or not any(rule.column in part.numbers for part in table.parts):
+            refuse(("figures", "rules", code), f"{rule.table}.{rule.column} is not a number under secrecy")
+    return secrecy
+
+
+def _check_population(secrecy: Secrecy, name: str, population: Population, refuse) -> None:
+    above = list(secrecy.populations)[: list(secrecy.populations).index(name)]
+    for key in ("follows", "previous"):
+        other = getattr(population, key)
+        if other and other not in above:
+            refuse(("populations", name, key), f"{other!r} is not a population declared above")
+    for other in population.combination:
+        if other not in above or secrecy.populations[other].combination:
+            refuse(("populations", name, "combination", other), "is not a population of a fact declared above")
+
+
+def _check_part(secrecy: Secrecy, part: Part, at: tuple, refuse) -> None:
+    if part.population is None:
+        return
+    named = [part.population, *part.counts.values(), *(share.change_from for share in part.shares.values())]
+    for name in filter(None, named):
+        if name not in secrecy.populations:
+            refuse(at, f"{name!r} is not a declared population")
+        for level in [*part.levels.values(), *part.choice]:
+            if level not in levels_of(secrecy, name):
+                refuse(at, f"{level!r} is not a level of {name}")
+    for column in part.means.values():
+        if column not in secrecy.populations[part.population].means:
+            refuse((*at, "means"), f"{column!r} is not a sum of {part.population}")
+
+
+def levels_of(secrecy: Secrecy, name: str) -> set[str]:
+    """The levels by which a population, or every member of a combination, can be told apart."""
+    population = secrecy.populations[name]
+    if population.combination:
+        return set.intersection(*(levels_of(secrecy, member) for member in population.combination))
+    return {level for axis in population.axes.values() for level in axis}

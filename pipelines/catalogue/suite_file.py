@@ -1,0 +1,187 @@
+"""The vocabulary of ``expectations/``: models of a suite file, read so that a mistake names file and line.
+
+What belongs here: what one may write. What it becomes for a given table and exercice is ``suite``'s work.
+"""
+
+import functools
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field as PydanticField
+from pydantic import field_validator, model_validator
+
+from pipelines.catalogue.declarations import Declared, Name, Severity
+from pipelines.catalogue.yaml_file import DeclarationError, parse, read_mapping
+from pipelines.catalogue.vocabulary import BOUNDED, KINDS, ROWS_QUERY, ExpectationSpec
+
+PLACEHOLDERS = ("previous_rows", "exercice")
+
+AMOUNT = re.compile(r"\{(previous_rows|exercice)\}(?: ([*+-]) (\d+(?:\.\d+)?))?")  # {previous_rows} * 0.5
+
+_BRACES = re.compile(r"\{([^{}]*)\}|[{}]")
+_WHOLE = ("expect_table_row_count_to_be_between", "expect_column_value_lengths_to_be_between")
+
+
+class Declaration(Declared):
+    """One expectation: a type of Great Expectations, its arguments, its gravity and what to say of a failure.
+
+    ``counterexample`` holds the rows, as changes to a valid one, that must make it fail: mandatory for a
+    rule in SQL, which nothing else can prove.
+    """
+
+    key: str = PydanticField(pattern=r"^[a-z][a-z0-9_]{2,62}$")
+    type: str
+    column: Name | None = None
+    columns: list[Name] = PydanticField([])
+    kwargs: dict[str, Any] = PydanticField({})
+    severity: Severity
+    reason: str = PydanticField(min_length=10)
+    fix: str = PydanticField(min_length=10)
+    counterexample: list[dict[Name, Any]] = PydanticField([])
+
+    @field_validator("type")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in KINDS:
+            raise ValueError(f"{value!r} is not one of {', '.join(sorted(KINDS))}")
+        return value
+
+    @field_validator("kwargs")
+    @classmethod
+    def _one_line(cls, value: dict[str, Any]) -> dict[str, Any]:
+        query = value.get("unexpected_rows_query")
+        return value | {"unexpected_rows_query": " ".join(query.split())} if isinstance(query, str) else value
+
+    @model_validator(mode="after")
+    def _fits_type(self) -> "Declaration":
+        kind = KINDS[self.type]
+        if (kind.of_column and self.columns) or (not kind.of_column and self.column):
+            raise ValueError(f"{self.type} takes {'column' if kind.of_column else 'columns'}")
+        given = set(self.kwargs) | ({"column"} if self.column else set())
+        if missing := kind.required - given:
+            raise ValueError(f"{self.type} lacks {', '.join(sorted(missing))}")
+        if unknown := given - kind.required - kind.optional:
+            raise ValueError(f"{self.type} takes no {', '.join(sorted(unknown))}")
+        _check_values(self.type, self.kwargs)
+        self._check_query()
+        return self
+
+    def _check_query(self) -> None:
+        query = self.kwargs.get("unexpected_rows_query")
+        allowed = {*PLACEHOLDERS, "batch"} if query else {*PLACEHOLDERS}
+        for text in _texts(self.kwargs):
+            for match in _BRACES.finditer(text):
+                if match.group(1) not in allowed:
+                    raise ValueError(f"{match.group(0)!r} is not one of {', '.join(sorted(allowed))}, in braces")
+        if query is None:
+            return
+        if not query.startswith(ROWS_QUERY) or ";" in query:
+            raise ValueError(f"unexpected_rows_query is one statement that begins with {ROWS_QUERY.strip()!r}")
+        if not self.columns:
+            raise ValueError("columns: name the columns that the rule speaks of")
+        if not self.counterexample:
+            raise ValueError("counterexample: give the rows that must make the rule fail")
+
+    @property
+    def named_columns(self) -> list[str]:
+        """Every column that the declaration names outside SQL."""
+        own = [self.column] if self.column else []
+        return own + self.columns + [name for row in self.counterexample for name in row]
+
+    @property
+    def placeholders(self) -> set[str]:
+        """What has to be known before it can be judged."""
+        return {name for text in _texts(self.kwargs) for name in PLACEHOLDERS if f"{{{name}}}" in text}
+
+    def as_spec(self) -> ExpectationSpec:
+        """The expectation as it is written, placeholders unfilled."""
+        column = self.column or ", ".join(self.columns) or None
+        return ExpectationSpec(self.key, self.type, self.kwargs, self.severity, column, self.reason, self.fix)
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in _texts(item)]
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return [value] if isinstance(value, str) else []
+
+
+def _is_whole(bound: Any) -> bool:
+    if isinstance(bound, str):
+        return AMOUNT.fullmatch(bound) is not None
+    return isinstance(bound, int) and not isinstance(bound, bool)
+
+
+def _check_values(type_: str, kwargs: dict[str, Any]) -> None:
+    """Refuse the arguments that would make an expectation pass whatever the rows."""
+    bounds = [kwargs[name] for name in ("min_value", "max_value") if kwargs.get(name) is not None]
+    if type_ in BOUNDED and not bounds:
+        raise ValueError(f"{type_} needs min_value or max_value")
+    if type_ in _WHOLE and not all(_is_whole(bound) for bound in bounds):
+        raise ValueError("min_value and max_value are whole numbers or such as '{previous_rows} * 0.5'")
+    if "value_set" in kwargs and (not isinstance(kwargs["value_set"], list) or not kwargs["value_set"]):
+        raise ValueError("value_set is a list of at least one value")
+    mostly = kwargs.get("mostly", 1)
+    if isinstance(mostly, bool) or not isinstance(mostly, int | float) or not 0 < mostly <= 1:
+        raise ValueError("mostly is a share between 0 (excluded) and 1")
+
+
+class _Content(Declared):
+    """A suite file: whom it is for, why it may hold no row, a valid row, and the expectations."""
+
+    shape: Name | None = None
+    system: Name | None = None
+    table: Name | None = None
+    may_be_empty: str | None = PydanticField(None, min_length=10)  # why, in French
+    valid_row: dict[Name, Any] = PydanticField({})
+    expectations: list[Declaration] = PydanticField([])
+
+    @field_validator("expectations")
+    @classmethod
+    def _keys_are_unique(cls, value: list[Declaration]) -> list[Declaration]:
+        keys = [declaration.key for declaration in value]
+        if twice := sorted({key for key in keys if keys.count(key) > 1}):
+            raise ValueError(f"{', '.join(twice)} given twice")
+        return value
+
+
+class SuiteFile:
+    """One file of ``expectations/``, with the lines of its entries."""
+
+    def __init__(self, path: Path, content: _Content, lines: dict[tuple, int]):
+        self.path, self._lines = path, lines
+        self.may_be_empty = content.may_be_empty
+        self.valid_row = content.valid_row
+        self.expectations = content.expectations
+
+    def at(self, index: int) -> str:
+        """``file:line`` of the expectation number ``index``."""
+        return f"{self.path.name}:{self._lines[('expectations', index)]}"
+
+
+def read_suite_file(path: Path) -> SuiteFile:
+    """Read one suite file. Raises DeclarationError naming file and line."""
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=256)
+def _read(path: Path, _changed: int) -> SuiteFile:
+    data, lines = read_mapping(path)
+    content = parse(_Content, data, lines, path)
+    if path.parent.name == "shapes":
+        said, is_right = "shape", (content.shape, content.system, content.table) == (path.stem, None, None)
+    else:
+        said, is_right = (
+            "system and table",
+            (content.shape, content.system, content.table)
+            == (
+                None,
+                path.parent.name,
+                path.stem,
+            ),
+        )
+    if not is_right:
+        raise DeclarationError(f"{path.name}:1 {said}: must be those of the file's own path")
+    return SuiteFile(path, content, lines)

@@ -1,0 +1,153 @@
+"""Every check and how it came out, by dimension of quality, by table and over the years.
+
+A check is an expectation (Great Expectations), a control of the collection itself (balance, refused lines, announced
+totals, due date) or a test of the warehouse (dbt). The last ones speak of all exercices at once: they are told apart.
+"""
+
+from collections import Counter
+from typing import Any
+
+from pipelines.evidence.arrivals import Arrivals
+from pipelines.french import day
+from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, CheckResult
+from pipelines.ledger.store import Ledger
+from pipelines.catalogue.registry import ExportRef
+
+COMPLETUDE, VALIDITE, UNICITE = "Complétude", "Validité", "Unicité"
+REFERENTIELS, COHERENCE, FRAICHEUR = "Référentiels", "Cohérence", "Fraîcheur"
+DIMENSIONS = {
+    COMPLETUDE: "rien ne manque : lignes, cellules obligatoires, volumes",
+    VALIDITE: "chaque valeur tient dans ses bornes",
+    UNICITE: "rien n’est compté deux fois",
+    REFERENTIELS: "les codes appartiennent à leur liste",
+    COHERENCE: "les colonnes, les lignes et les totaux s’accordent",
+    FRAICHEUR: "l’export est arrivé à son échéance, et couvre tout l’exercice",
+}
+# Which dimension a check belongs to: by the beginning of its key, else by its type.
+BY_KEY = {
+    "bilan": COMPLETUDE,
+    "part_refusee": COMPLETUDE,
+    "required": COMPLETUDE,
+    "objet_renseigne": COMPLETUDE,
+    "comptes_actifs": COMPLETUDE,
+    "participants_connus": COMPLETUDE,
+    "primary_key": UNICITE,
+    "unique": UNICITE,
+    "rang_unique": UNICITE,
+    "un_seul_document_par_decision": UNICITE,
+    "traitement_saisi_deux_fois": UNICITE,
+    "echeance": FRAICHEUR,
+    CONTROL_TOTAL: COHERENCE,
+    FRESHNESS: FRAICHEUR,
+}
+BY_TYPE = {
+    "expect_table_row_count_to_be_between": COMPLETUDE,
+    "expect_column_values_to_not_be_null": COMPLETUDE,
+    "expect_column_values_to_be_unique": UNICITE,
+    "expect_column_values_to_be_in_set": REFERENTIELS,
+    "expect_column_distinct_values_to_contain_set": REFERENTIELS,
+    "expect_column_values_to_be_between": VALIDITE,
+    "expect_column_value_lengths_to_be_between": VALIDITE,
+    "unexpected_rows_expectation": COHERENCE,
+}
+PASSED, FAILED, WARNED = "réussi", "échec", "alerte"
+DBT = {"pass": PASSED, "warn": WARNED, "skipped": "non exécuté"}  # any other status fails
+TESTS = ("test", "unit_test", "model")  # a model is told only when it could not be built
+
+
+def dimension(key: str, type_: str) -> str:
+    """The dimension of a check; one that nothing places is said to be of coherence."""
+    head = key.partition(".")[0]
+    return BY_KEY.get(head) or BY_TYPE.get(type_, COHERENCE)
+
+
+def controls(ledger: Ledger, arrivals: Arrivals, refs: list[ExportRef]) -> dict[str, Any]:
+    """``{total, reussis, echecs, alertes, dimensions, tables}`` of one exercice."""
+    tables = [table for ref in refs for table in _tables(arrivals, ref)]
+    results = [check for table in tables for check in table["controles"]]
+    return {**_counts(results), "dimensions": _by_dimension(results), "tables": tables}
+
+
+def _tables(arrivals: Arrivals, ref: ExportRef) -> list[dict[str, Any]]:
+    verdicts = {verdict.table: verdict for verdict in arrivals.verdicts(ref)}
+    current = arrivals.current.get(ref.key)
+    found = []
+    for table in ref.export.tables:
+        counts = current.manifest.tables.get(table.name) if current else None
+        verdict = verdicts.get(table.name)
+        checks = [_result(result) for result in verdict.results] if verdict else []
+        if counts:
+            balanced = counts.lues == counts.acceptees + counts.refusees + counts.ignorees
+            said = f"{counts.lues} = {counts.acceptees} + {counts.refusees} + {counts.ignorees}"
+            checks.insert(
+                0, _own("bilan", "Lignes lues = acceptées + refusées + ignorées.", "critique", balanced, said)
+            )
+        found.append({"table": f"{ref.system.system}/{table.name}", "titre": table.title, "controles": checks})
+    found[0]["controles"] += _due(arrivals, ref)
+    return found
+
+
+def _due(arrivals: Arrivals, ref: ExportRef) -> list[dict[str, Any]]:
+    """Whether the export came; of one that nobody must send, or that may still come, nothing is expected."""
+    status = arrivals.export(ref)
+    if status.state in ("not sent", "awaited", "declared absent"):
+        return []
+    said = "reçu" if status.counts else "non reçu"
+    return [_own("echeance", f"L’export est reçu, attendu avant le {day(status.due)}.", "alerte", status.counts, said)]
+
+
+def _own(key: str, reason: str, severity: str, success: bool, observed: str) -> dict[str, Any]:
+    """A control of the collection itself."""
+    return {
+        "cle": key,
+        "type": "collecte",
+        "colonne": None,
+        "dimension": BY_KEY[key],
+        "severite": severity,
+        "resultat": PASSED if success else FAILED if severity == "critique" else WARNED,
+        "observe": observed,
+        "nb_inattendus": None,
+        "raison": reason,
+        "aide": "",
+        "erreur": None,
+    }
+
+
+def _result(result: CheckResult) -> dict[str, Any]:
+    return {
+        "cle": result.key,
+        "type": result.type,
+        "colonne": result.column,
+        "dimension": dimension(result.key, result.type),
+        "severite": "critique" if result.severity == "critical" else "alerte",
+        "resultat": PASSED if result.success else FAILED if result.blocks else WARNED,
+        "observe": result.observed,
+        "nb_inattendus": result.unexpected,
+        "raison": result.reason,
+        "aide": result.fix,
+        "erreur": result.error,
+    }
+
+
+def _counts(checks: list[dict[str, Any]]) -> dict[str, int]:
+    seen = Counter(check["resultat"] for check in checks)
+    return {"total": len(checks), "reussis": seen[PASSED], "echecs": seen[FAILED], "alertes": seen[WARNED]}
+
+
+def _by_dimension(checks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"dimension": name, "sens": meaning, **_counts([check for check in checks if check["dimension"] == name])}
+        for name, meaning in DIMENSIONS.items()
+    ]
+
+
+def warehouse_tests(ledger: Ledger) -> dict[str, Any]:
+    """The tests of the last build, which speak of every exercice."""
+    build = ledger.last_build()
+    tests = [
+        {"nom": test["name"], "nature": test["kind"], "resultat": DBT.get(test["status"], FAILED),
+         "nb_inattendus": test["failures"]}
+        for test in (build["tests"] if build else [])
+        if test["kind"] in TESTS
+    ]  # fmt: skip
+    return {**_counts(tests), "tests": tests}

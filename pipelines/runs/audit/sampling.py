@@ -1,0 +1,148 @@
+"""A sample of the accepted lines, drawn again and again the same: the line of the original beside the row of the lake.
+
+Each table takes part in proportion to its accepted lines (largest remainders); within a table the order is that of a hash
+of the seed and the place of the line, so that anybody can draw it again with any tool that knows MD5.
+"""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pipelines.evidence.parquet import select
+from pipelines.stages.ingest.originals import Cells, cells_at
+from pipelines.ledger.records import Manifest
+from pipelines.ledger.store import Ledger
+from pipelines.settings import Home
+from pipelines.catalogue.declarations import Field, Table
+from pipelines.catalogue.registry import ExportRef, Registry, fingerprint
+from pipelines.sql import literal
+
+SIZE = 25
+HIDDEN = "donnée personnelle"
+
+
+def default_seed(exercice: int) -> int:
+    """The last day of the exercice, ``20201231``: nobody chose it."""
+    return exercice * 10000 + 1231
+
+
+def sample(
+    home: Home, ledger: Ledger, registry: Registry, exercice: int, seed: int, size: int, former: dict[str, Any] | None
+) -> dict[str, Any]:
+    """``{graine, taille, population, tires, empreinte, lignes}``.
+
+    ``former``, the sample of the last page, is given back when it was drawn from the same deliveries.
+    """
+    manifests = [c.manifest for (_, year), c in sorted(ledger.current().items()) if year == exercice]
+    counts = {(m.export_key, name): t.acceptees for m in manifests for name, t in m.tables.items()}
+    drawn_from = fingerprint([seed, size, [_shown_from(home, registry, manifest) for manifest in manifests]])[:32]
+    if former and former.get("empreinte") == drawn_from:
+        return former
+    shares = allocate(counts, size)
+    lines = [
+        line
+        for manifest in manifests
+        for line in _of_delivery(home, registry.export_of(manifest.export_key), manifest, shares, seed)
+    ]
+    head = {"graine": seed, "taille": size, "population": sum(counts.values()), "tires": len(lines)}
+    return {**head, "empreinte": drawn_from, "lignes": lines}
+
+
+def _shown_from(home: Home, registry: Registry, manifest: Manifest) -> list[Any]:
+    """What decides which cells of a delivery are shown: its rows, its declaration, and the originals that are still kept."""
+    declared = registry.export_of(manifest.export_key).export.model_dump(mode="json")
+    return [manifest.delivery, declared, [(home.archive / file.sha256).exists() for file in manifest.files]]
+
+
+def allocate(counts: dict[Any, int], size: int) -> dict[Any, int]:
+    """How many lines of each table, in proportion; no more than it has. Ties go to the first in order of name."""
+    total = sum(counts.values())
+    if total <= size:
+        return dict(counts)
+    exact = {key: Decimal(count) * size / total for key, count in counts.items()}
+    shares = {key: int(value) for key, value in exact.items()}
+    rest = sorted(exact, key=lambda key: (shares[key] - exact[key], key))
+    for key in rest[: size - sum(shares.values())]:
+        shares[key] += 1
+    return shares
+
+
+def _of_delivery(
+    home: Home, ref: ExportRef, manifest: Manifest, shares: dict[Any, int], seed: int
+) -> list[dict[str, Any]]:
+    drawn = []
+    places: dict[str, dict[str, set[int]]] = {}
+    for table in ref.export.tables:
+        wanted = shares.get((ref.key, table.name), 0)
+        for row in _draw(home, manifest, table, wanted, seed) if wanted else []:
+            drawn.append((table, row))
+            places.setdefault(row["_fichier"], {}).setdefault(table.name, set()).add(row["_ligne"])
+    originals = cells_at(home, ref, manifest, places) if drawn else {}
+    sha256s = {file.name: file.sha256 for file in manifest.files}
+    return [
+        {
+            "table": f"{manifest.system}/{table.name}",
+            "fichier": row["_fichier"],
+            "ligne": row["_ligne"],
+            "sha256": sha256s[row["_fichier"]],
+            "cellules": _pairs(
+                table, manifest.exercice, row, originals.get((table.name, row["_fichier"], row["_ligne"]))
+            ),
+        }
+        for table, row in drawn
+    ]
+
+
+def _draw(home: Home, manifest: Manifest, table: Table, wanted: int, seed: int) -> list[dict[str, Any]]:
+    mark = f"{seed}|{manifest.system}/{table.name}|"
+    return select(
+        Path(home.lake / manifest.tables[table.name].parquet),
+        f"select * from {{parquet}} order by md5({literal(mark)} || _fichier || '|' || _ligne), columns(*) limit {wanted}",
+    )
+
+
+def _pairs(table: Table, exercice: int, row: dict[str, Any], records: list[Cells] | None) -> list[dict[str, Any]]:
+    """One pair a column that the file has: its cell, and the value in the lake. ``cellule`` is None when it is purged."""
+    headings = table.header_of(exercice)
+    fields = [field for field in table.kept_fields if field.name in headings]
+    cells = _nearest(records, row, {field.name: headings[field.name] for field in fields})
+    pairs = []
+    for field in fields:
+        hidden = hides(table, field)
+        cell = (cells or {}).get(headings[field.name])
+        pairs.append(
+            {
+                "colonne": headings[field.name],
+                "cellule": HIDDEN if hidden else cell,
+                "champ": field.name,
+                "valeur": HIDDEN if hidden else written(row[field.name]),
+                "masquee": hidden,
+            }
+        )
+    return pairs
+
+
+def hides(table: Table, field: Field) -> bool:
+    """True for a personal column, and for any free text beside one: a name may have slipped into it."""
+    return bool(field.personal) or (
+        table.has_personal_data and field.kept_type == "string" and not field.constraints.enum
+    )
+
+
+def _nearest(records: list[Cells] | None, row: dict[str, Any], headings: dict[str, str]) -> Cells | None:
+    """The record that the row came from: several elements of an XML document may begin on one line."""
+    if not records:
+        return None
+    return max(records, key=lambda cells: sum(cells.get(h) == written(row[name]) for name, h in headings.items()))
+
+
+def written(value: Any) -> str | None:
+    """A typed value as the lake holds it."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "vrai" if value else "faux"
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)

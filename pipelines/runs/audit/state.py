@@ -1,0 +1,246 @@
+"""Builds the state of one exercice: plain data, in the order of the page, that the page and its JSON both hold.
+
+    {page, organisation, exercice, etabli_le, construction, publication, version_code, verdict, cles, collecte, controles,
+     annees, entrepot, rapprochements, constats, echantillon, versions, reproduire}
+
+Dates are ISO (moments in UTC), exact numbers are text. No personal value is in it: whatever it copies was made without.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipelines import settings
+from pipelines.runs.audit.controls import controls, warehouse_tests
+from pipelines.runs.audit.exports import collection
+from pipelines.runs.audit.reconciliations import reconciliations
+from pipelines.runs.audit.sampling import SIZE, default_seed, sample
+from pipelines.runs.audit.verdict import key_figures, verdict
+from pipelines.disk import sha256_of
+from pipelines.evidence.arrivals import Arrivals
+from pipelines.evidence.findings import gather, of_year, stops_a_release
+from pipelines.evidence.gaps import NOT_APPLICABLE, declared_absences, figures_by_table
+from pipelines.evidence.published import failed_build, publication_status, published_figures
+from pipelines.evidence.verify import Verification, verify
+from pipelines.catalogue.figures.load import load_figures
+from pipelines.ledger.records import Standing
+from pipelines.ledger.store import Ledger, now
+from pipelines.stages.publish.erratum import erratum
+from pipelines.stages.publish.release import FIGURES, MANIFEST, Change, changes, changes_between, last_release
+from pipelines.settings import Home
+from pipelines.catalogue.organisation import Organisation
+from pipelines.catalogue.registry import Registry
+from pipelines.sql import parquet_scan
+from pipelines.stages.transform.freeze import code_version
+
+TITLE = "État de la collecte et de la qualité"
+CHECKED = {  # what ``verify`` counts, as a French reader says it
+    "entries of the ledger": "écritures du registre",
+    "originals in the archive": "originaux archivés",
+    "files of the lake": "fichiers de lignes typées",
+    "files of the publication": "fichiers de la publication",
+    "files of releases": "fichiers des versions figées",
+}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is the same for every exercice of a home, found once."""
+
+    home: Home
+    ledger: Ledger
+    registry: Registry
+    organisation: Organisation
+    standing: list[Standing]
+    verification: Verification
+    arrivals: dict[int, Arrivals]  # by exercice
+    checks: dict[int, dict[str, Any]]  # what ``controls`` finds, by exercice
+    moment: str  # UTC
+
+    @property
+    def today(self) -> str:
+        """The day, ISO."""
+        return self.moment[:10]
+
+
+def look(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> Known:
+    """Gather what every page says; reads every kept file once, to verify it."""
+    moment = now()
+    arrivals = {year: _arrivals(home, ledger, organisation, year, moment[:10]) for year in organisation.years}
+    return Known(
+        home,
+        ledger,
+        registry,
+        organisation,
+        ledger.standing(gather(home, ledger, registry, organisation)),
+        verify(home, ledger),
+        arrivals,
+        {year: controls(ledger, arrivals[year], organisation.exports(registry, year)) for year in organisation.years},
+        moment,
+    )
+
+
+def _arrivals(home: Home, ledger: Ledger, organisation: Organisation, exercice: int, today: str) -> Arrivals:
+    """What arrived, by the ledger alone: the mailbox is no evidence."""
+    needed = figures_by_table(load_figures(), organisation, exercice)
+    absences = declared_absences(home, ledger, exercice)
+    return Arrivals(ledger, exercice, today=today, landed={}, absences=absences, needed=needed)
+
+
+def state(
+    known: Known, exercice: int, *, seed: int | None = None, size: int = SIZE, former: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The state of ``exercice``; ``former``, the last one written, spares drawing the same sample again."""
+    home, ledger, registry = known.home, known.ledger, known.registry
+    refs = known.organisation.exports(registry, exercice)
+    seed = default_seed(exercice) if seed is None else seed
+    content = {
+        "page": TITLE,
+        "organisation": {
+            "nom": known.organisation.nom,
+            "sigle": known.organisation.sigle,
+            "demonstration": known.organisation.demonstration,
+        },
+        "exercice": exercice,
+        "etabli_le": known.moment,
+        "version_code": code_version(),
+        "documentation_dbt": (home.docs / "dbt.html").exists(),
+        "construction": _build(ledger),
+        "publication": _publication(ledger),
+        "collecte": collection(ledger, known.arrivals[exercice], refs),
+        "controles": known.checks[exercice],
+        "annees": [
+            {"exercice": year, **{name: checks[name] for name in ("total", "reussis", "dimensions")}}
+            for year, checks in known.checks.items()
+            if year <= exercice
+        ],
+        "entrepot": warehouse_tests(ledger),
+        "rapprochements": reconciliations(home, exercice),
+        "constats": _findings(known, exercice),
+        "chiffres": _figures(home, ledger, exercice),
+        "echantillon": sample(home, ledger, registry, exercice, seed, size, (former or {}).get("echantillon")),
+        "versions": _versions(home, ledger, exercice),
+        "reproduire": _reproduce(known, exercice, seed, size),
+    }
+    return {**content, "verdict": verdict(content), "cles": key_figures(content)}
+
+
+def _build(ledger: Ledger) -> dict[str, Any] | None:
+    build = ledger.last_build()
+    if build is None:
+        return None
+    return {
+        "id": build["build"],
+        "le": build["built_at"],
+        "reussie": build["succeeded"],
+        "livraisons": len(build["deliveries"]),
+        "en_cause": failed_build(ledger),
+    }
+
+
+def _publication(ledger: Ledger) -> dict[str, Any] | None:
+    status = publication_status(ledger)
+    if status is None:
+        return None
+    build = ledger.last_publication()["build"]
+    return {"id": status.publication, "le": status.published_at, "construction": build, "en_retard": status.behind}
+
+
+def _figures(home: Home, ledger: Ledger, exercice: int) -> dict[str, Any] | None:
+    """How many figures are published, missing, partial, and the same as in the release that stands."""
+    rows = published_figures(home, exercice)
+    if rows is None:
+        return None
+    release = last_release(home, ledger, exercice)
+    counts = {
+        "total": len(rows),
+        "manquants": sum(row["code_manquant"] not in (None, NOT_APPLICABLE) for row in rows),
+        "sans_objet": sum(row["code_manquant"] == NOT_APPLICABLE for row in rows),
+        "partiels": sum(bool(row["est_partiel"]) for row in rows),
+        "version": release.name if release else None,
+        "inchanges": None,
+    }
+    if release:
+        here = parquet_scan(home.published / "rapport" / "chiffres.parquet")
+        frozen = changes(parquet_scan(release / FIGURES), here, exercice)
+        differing = {change.code for change in frozen}
+        counts["inchanges"] = sum(row["code"] not in differing for row in rows)
+    return counts
+
+
+def _findings(known: Known, exercice: int) -> list[dict[str, Any]]:
+    """Those that stop the year first, then the open ones, then what is accepted; each with its decision."""
+    found = [_finding(one, known.today) for one in of_year(known.standing, known.registry, exercice, known.today)]
+    return sorted(found, key=lambda one: (one["etat"] == "accepté", not one["arrete"]))
+
+
+def _finding(one: Standing, today: str) -> dict[str, Any]:
+    content = asdict(one.finding)
+    return {
+        "constat": one.finding.id,
+        "severite": content.pop("severity"),
+        **content,
+        "depuis": one.since,
+        "etat": one.state(today),
+        "arrete": stops_a_release(one) and one.is_open(today),
+        "decision": asdict(one.decision) if one.decision else None,
+    }
+
+
+def _versions(home: Home, ledger: Ledger, exercice: int) -> list[dict[str, Any]]:
+    """Every release of the year, oldest first, with what it changed of the one before."""
+    rows = [row for row in ledger.all_rows("releases") if row["exercice"] == exercice]
+    found, before = [], None
+    for row in rows:
+        folder = home.releases / row["release"]
+        changed = changes_between(before, folder, exercice) if before else []
+        found.append(
+            {
+                "version": row["release"],
+                "empreinte": row["fingerprint"],
+                "construction": row["build"],
+                "figee_le": row["released_at"],
+                **row["visas"],
+                "motif": row["reason"],
+                "registre": json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["ledger"],
+                "modifies": [_change(change) for change in changed],
+                "erratum": erratum(exercice, before.name, row["release"], row["reason"], changed) if before else None,
+            }
+        )
+        before = folder
+    return found
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "code": change.code,
+        "libelle": change.libelle,
+        "avant": change.printed(change.before),
+        "apres": change.printed(change.after),
+    }
+
+
+def _reproduce(known: Known, exercice: int, seed: int, size: int) -> dict[str, Any]:
+    head = known.ledger.head()
+    lock = sha256_of(settings.PROJECT_ROOT / "requirements.lock")
+    release = last_release(known.home, known.ledger, exercice)
+    commands = [
+        {"commande": "millesime verify", "sert": "vérifier que rien d’enregistré ni de conservé n’a été modifié"},
+        {"commande": f"millesime audit {exercice} --seed {seed} --sample {size}", "sert": "tirer à nouveau ces lignes"},
+        {"commande": f"millesime findings {exercice}", "sert": "lister les constats et leurs décisions"},
+        {"commande": f"millesime trace CHIFFRE {exercice}", "sert": "aller d’un chiffre aux lignes des exports"},
+    ]
+    if release:
+        commands.append(
+            {"commande": f"millesime replay {release.name}", "sert": "refaire la version figée et comparer les octets"}
+        )
+    return {
+        "commandes": commands,
+        "registre": {"ecritures": head.entries, "empreinte": head.hash},
+        "dependances_sha256": lock,
+        "verification": {
+            "le": known.moment,
+            "controle": {CHECKED[what]: count for what, count in known.verification.checked.items()},
+            "anomalies": known.verification.problems,
+        },
+    }

@@ -1,0 +1,120 @@
+"""Makes a frozen year again from the archived originals, beside the home, and compares it byte by byte.
+
+Like ``collect``, a place where stages meet: the originals are read anew, the warehouse is built anew, the report tables are
+written anew. Judgements are not: what was accepted is what the release says was accepted. An original that was purged is
+replaced by the lake's rows, whose fingerprint the release keeps.
+"""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipelines import settings
+from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.ingest.pseudonym import load_key
+from pipelines.ledger.records import Manifest
+from pipelines.stages.publish.release import MANIFEST, export_tables, files_of
+from pipelines.settings import Home
+from pipelines.catalogue.organisation import load_organisation
+from pipelines.catalogue.registry import Registry
+from pipelines.stages.transform.dbt import failed, read_results, run_dbt
+from pipelines.stages.transform.freeze import code_version
+from pipelines.stages.transform.load import load_warehouse
+
+
+class CannotReplay(RuntimeError):
+    """The release cannot be made again; the message says what is missing."""
+
+
+@dataclass
+class Replay:
+    """What a replay came to: every list names what it speaks of, and is empty when all is well."""
+
+    release: str
+    deliveries: int
+    files: int
+    purged: list[str] = field(default_factory=list)  # deliveries taken from the lake, their originals being gone
+    reread: list[str] = field(default_factory=list)  # deliveries that give other rows than they did
+    differing: list[str] = field(default_factory=list)  # report tables whose bytes are others
+    other_code: bool = False
+
+    @property
+    def identical(self) -> bool:
+        """True when every byte of the report tables came out the same."""
+        return not (self.reread or self.differing)
+
+
+def replay(home: Home, name: str, registry: Registry, say: Callable[[str], None]) -> Replay:
+    """Make release ``name`` again in a temporary home. Raises CannotReplay."""
+    folder = home.releases / name
+    if not (folder / MANIFEST).exists():
+        raise CannotReplay(f"there is no release {name}: {', '.join(_names(home)) or 'nothing is frozen yet'}")
+    release = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    deliveries = [Manifest.from_dict(data) for data in release["deliveries"]]
+    result = Replay(name, len(deliveries), 0, other_code=release["code"] != code_version())
+    with tempfile.TemporaryDirectory(prefix="millesime-replay-") as place:
+        beside = Home(Path(place))
+        shutil.copyfile(folder / "organisation.yml", beside.organisation_file)
+        say(f"reading {len(deliveries)} deliveries again")
+        for manifest in deliveries:
+            _take_in(home, beside, registry, manifest, result)
+        say("building the warehouse again")
+        _build(beside, registry, deliveries, release["build"])
+        export_tables(beside.warehouse_next, release["exercice"], beside.root)
+        frozen = {path: sha for path, sha in release["files"].items() if path.startswith("rapport/")}
+        made = {path: sha for path, sha in files_of(beside.root).items() if path.startswith("rapport/")}
+        result.files = len(frozen)
+        result.differing = sorted(path for path in frozen.keys() | made.keys() if frozen.get(path) != made.get(path))
+    return result
+
+
+def _names(home: Home) -> list[str]:
+    return sorted(path.parent.name for path in home.releases.glob(f"*/{MANIFEST}")) if home.releases.exists() else []
+
+
+def _take_in(home: Home, beside: Home, registry: Registry, manifest: Manifest, result: Replay) -> None:
+    """Read the originals of one delivery again, or copy its rows when they are gone."""
+    what = f"{manifest.export_key} {manifest.exercice}"
+    originals = [home.archive / file.sha256 for file in manifest.files]
+    if not all(path.exists() for path in originals):
+        result.purged.append(what)
+        _copy_rows(home, beside, manifest, what)
+        return
+    deposit = beside.landing / manifest.delivery
+    deposit.mkdir(parents=True)
+    for file, original in zip(manifest.files, originals, strict=True):
+        shutil.copyfile(original, deposit / file.name)
+    paths = [deposit / file.name for file in manifest.files]
+    again = ingest(
+        beside, registry.export_of(manifest.export_key), manifest.exercice, paths, load_key(settings.key_file(home))
+    )
+    if again != manifest:
+        result.reread.append(what)
+        if again.delivery != manifest.delivery:  # read under another declaration: its rows lie under another name
+            _copy_rows(home, beside, manifest, what)
+
+
+def _copy_rows(home: Home, beside: Home, manifest: Manifest, what: str) -> None:
+    for counts in manifest.tables.values():
+        rows, target = home.lake / counts.parquet, beside.lake / counts.parquet
+        if not rows.exists():
+            raise CannotReplay(f"{what}: neither its originals nor its rows are kept any longer")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for path in rows.parent.glob(f"{manifest.delivery}.*"):
+            shutil.copyfile(path, target.with_name(path.name))
+
+
+def _build(beside: Home, registry: Registry, deliveries: list[Manifest], build: str) -> None:
+    organisation = load_organisation(beside, registry)
+    load_warehouse(beside.warehouse_next, beside, registry, organisation, deliveries, build)
+    target = beside.root / "target"
+    done = run_dbt(
+        ["run", "--target-path", str(target), "--log-path", str(target)], beside.warehouse_next, capture=True
+    )
+    broken = failed(read_results(target / "run_results.json"))
+    if done.returncode or broken:
+        names = ", ".join(node.name for node in broken) or "dbt did not run"
+        raise CannotReplay(f"the warehouse could not be built again: {names}")

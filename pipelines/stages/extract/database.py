@@ -1,0 +1,212 @@
+"""Reads a tool's MariaDB or MySQL database, once, and writes the file that the tool's own export would have given.
+
+What is common to every tool: the address and its errors, one read-only consistent snapshot, the time limits, the check of
+the columns, rows streamed by the server and never held together, a file that appears only when it is whole. What is asked
+of one database is in the module that bears its name.
+
+The address is a secret: no message holds it, nor the text of a driver's error, which may quote it or a cell. ``--debug``
+adds a traceback, without either.
+"""
+
+import csv
+import datetime as dt
+import importlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.disk import written_whole
+from pipelines.catalogue.declarations import Field
+from pipelines.catalogue.registry import ExportRef
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Select
+    from sqlalchemy.engine import URL
+
+FETCHED = 1000  # rows held at a time
+CONNECT_SECONDS = 10
+MARKED = {"utf-8": "utf-8-sig"}  # with a byte order mark, as spreadsheets want it
+KINDS = {  # what a column may be in the database, by the kind that a reader asks for
+    "integer": {"tinyint", "smallint", "mediumint", "int", "bigint"},
+    "text": {"char", "varchar", "tinytext", "text", "mediumtext", "longtext"},
+    "datetime": {"datetime", "timestamp"},
+}
+ADDRESS = "mysql://user:password@host:3306/database"
+GRANTED = "grant it select on the columns that docs/glpi.md lists"
+# Codes of MariaDB and of its driver: (what happened, how to mend it).
+ERRORS = {
+    1044: ("the account may not open this database", GRANTED),
+    1045: ("the server refuses these credentials", "check the user and the password of the address"),
+    1049: ("the server has no database of that name", "check the end of the address"),
+    1142: ("the account may not read a table", GRANTED),
+    1143: ("the account may not read a column", GRANTED),
+    1698: ("the server refuses these credentials", "give the account a password: it is bound to a local user"),
+    2003: ("no server answers there", "check that it runs, and that its port is open from here"),
+    2006: ("the server closed the connection", "check that it still runs, then start again"),
+    2013: (
+        "the connection was lost",
+        "check that the server still runs, or give it more time (--timeout), then start again",
+    ),
+    1205: ("a table stayed locked", "start again when no maintenance runs"),
+    1969: ("the query took too long", "start again at a quiet hour, or give it more time (--timeout)"),
+    3024: ("the query took too long", "start again at a quiet hour, or give it more time (--timeout)"),
+}
+
+
+class SnapshotFailed(Exception):
+    """A database that cannot be read as declared: where, what was expected, how to mend it; never the address."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """Where to read, and how long an answer may take."""
+
+    variable: str  # that holds the address, to name it in a message
+    address: str = field(repr=False)
+    timeout: int  # seconds for one statement
+
+
+def take_snapshot(ref: ExportRef, exercice: int, database: Database, target: Path) -> int:
+    """Write ``target``, in the layout that ``ref`` declares for ``exercice``; return how many rows it holds.
+
+    A former ``target`` is replaced whole, or kept when anything fails. Raises SnapshotFailed.
+    """
+    reader = importlib.import_module(f"pipelines.stages.extract.{ref.export.database}")
+    (table,), fmt = ref.export.tables, ref.export.format
+    with _snapshot(database) as connection:
+        _check_columns(connection, reader.COLUMNS)
+        query = reader.query(exercice)
+        headings = table.header_of(exercice)
+        columns = [(headings[name], table.field(name)) for name in query.selected_columns.keys()]
+        with written_whole(target, MARKED.get(fmt.encoding, fmt.encoding)) as file:
+            writer = csv.writer(file, delimiter=fmt.delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            writer.writerow([heading for heading, _ in columns])
+            count = 0
+            for row in _rows(connection, query):
+                writer.writerow([_cell(field, value) for (_, field), value in zip(columns, row, strict=True)])
+                count += 1
+            if not count:
+                raise SnapshotFailed(
+                    f"{ref.key} {exercice}: the database holds no row of this exercice; expected at least one. "
+                    f"Check that {database.variable} leads to the database in use"
+                )
+    return count
+
+
+def _cell(field: Field, value: Any) -> str:
+    """A value as the declared field writes it."""
+    if value is None:
+        return ""
+    return value.strftime(field.format) if isinstance(value, dt.datetime) else str(value)
+
+
+@contextmanager
+def _snapshot(database: Database) -> Iterator["Connection"]:
+    """A connection inside one read-only transaction, which sees the database as it is now and nothing later."""
+    import pymysql
+    from sqlalchemy import NullPool, create_engine
+    from sqlalchemy.exc import DBAPIError
+
+    url = _url(database)
+    where = f"{url.host}:{url.port or 3306}/{url.database}"
+    engine = create_engine(
+        url,
+        poolclass=NullPool,
+        isolation_level="AUTOCOMMIT",  # so that the transaction is ours alone
+        hide_parameters=True,
+        connect_args={
+            "charset": "utf8mb4",
+            "connect_timeout": min(CONNECT_SECONDS, database.timeout),
+            "read_timeout": database.timeout + 5,  # the server speaks first when it can
+            "write_timeout": database.timeout,
+        },
+    )
+    try:
+        with engine.connect() as connection:
+            _begin(connection, database.timeout)
+            yield connection
+            connection.exec_driver_sql("rollback")
+    except (DBAPIError, pymysql.MySQLError) as error:
+        raise SnapshotFailed(f"{where}: {_explained(error)}") from None
+
+
+def _url(database: Database) -> "URL":
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(database.address)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.get_backend_name() not in ("mysql", "mariadb") or not (url.host and url.database):
+        raise SnapshotFailed(f"{database.variable} is not an address such as {ADDRESS}") from None
+    if "@" in url.host + url.database:
+        raise SnapshotFailed(
+            f"{database.variable} holds more than one @: write %40 for that of the password, %2F for /, %3A for :"
+        )
+    return url.set(drivername="mysql+pymysql")
+
+
+def _begin(connection: "Connection", timeout: int) -> None:
+    limit = f"max_statement_time = {timeout}"
+    if not connection.dialect.is_mariadb:
+        limit = f"max_execution_time = {timeout * 1000}"
+    connection.exec_driver_sql(f"set session {limit}, lock_wait_timeout = {timeout}")
+    connection.exec_driver_sql("set session transaction isolation level repeatable read")
+    connection.exec_driver_sql("start transaction with consistent snapshot, read only")
+
+
+def _rows(connection: "Connection", query: "Select") -> Iterator[Sequence]:
+    """The rows of ``query``, streamed. A lost connection leaves nothing to drain, which the driver would try, and say."""
+    result = connection.execution_options(stream_results=True, yield_per=FETCHED).execute(query)
+    streamed = result.cursor._result
+    try:
+        yield from result
+    except Exception:
+        streamed.unbuffered_active = False
+        raise
+    finally:
+        result.close()
+
+
+def _check_columns(connection: "Connection", expected: dict[str, dict[str, str]]) -> None:
+    """Refuse a database whose tables are not those that the reader knows, before a row is read."""
+    from sqlalchemy import column, func, select, table
+
+    def described(view: str, *names: str) -> list[Sequence]:
+        """What the server says of our tables: column grants are enough to read it."""
+        source = table(
+            view, *(column(name) for name in ("table_schema", "table_name", *names)), schema="information_schema"
+        )
+        ours = source.c.table_schema == func.database(), source.c.table_name.in_(expected)
+        return connection.execute(select(*(source.c[name] for name in ("table_name", *names))).where(*ours)).all()
+
+    found = {(name, column_name): kind for name, column_name, kind in described("columns", "column_name", "data_type")}
+    wrong = []
+    for name, columns in expected.items():
+        for column_name, kind in columns.items():
+            seen = found.get((name, column_name), "no such column, or one that the account may not read")
+            if seen not in KINDS[kind]:
+                wrong.append(f"{name}.{column_name}: expected {' or '.join(sorted(KINDS[kind]))}, found {seen}")
+    # only InnoDB has snapshots: elsewhere rows would change while they are read
+    wrong += [
+        f"{name}: expected a table of InnoDB, found {engine}"
+        for name, engine in described("tables", "engine")
+        if engine != "InnoDB"
+    ]
+    if wrong:
+        raise SnapshotFailed(
+            f"{connection.engine.url.host}/{connection.engine.url.database}: the database is not as expected\n  "
+            + "\n  ".join(wrong)
+            + "\nGrant what is missing, or adapt the reader (pipelines/extract) to this version of the tool"
+        )
+
+
+def _explained(error: Exception) -> str:
+    """What happened and how to mend it, by the error's code alone: its text may quote a cell."""
+    driver = getattr(error, "orig", None) or error
+    code = driver.args[0] if driver.args and isinstance(driver.args[0], int) else None
+    what, mend = ERRORS.get(code, ("the server refuses what was asked", "look this code up in MariaDB’s documentation"))
+    return f"{what} (code {code}): {mend}"

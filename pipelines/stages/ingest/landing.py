@@ -1,0 +1,34 @@
+"""What lies in the mailbox: ``landing/<exercice>/<system>/…``."""
+
+from pathlib import Path
+
+from pipelines.catalogue.registry import ExportRef, Registry
+
+UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
+
+
+def files_of(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
+    """The files of one export, sorted by name; empty when nothing arrived."""
+    folder = landing / str(exercice)
+    pattern = ref.export.files
+    if pattern.startswith("/"):
+        pattern = pattern[1:]
+    else:
+        folder = folder / ref.system.system
+    return (
+        sorted(path for path in folder.glob(pattern) if path.is_file() and not ignored(path)) if folder.is_dir() else []
+    )
+
+
+def ignored(path: Path) -> bool:
+    """Hidden files, Office locks and files still being copied are not exports."""
+    return path.name.startswith((".", "~$")) or path.name.endswith(UNFINISHED)
+
+
+def unknown_files(landing: Path, registry: Registry, exercice: int) -> list[Path]:
+    """Files of the year that no declaration claims."""
+    folder = landing / str(exercice)
+    if not folder.is_dir():
+        return []
+    known = {path for ref in registry.exports() for path in files_of(landing, ref, exercice)}
+    return sorted(p for p in folder.rglob("*") if p.is_file() and not ignored(p) and p not in known)

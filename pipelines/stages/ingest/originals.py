@@ -1,0 +1,56 @@
+"""Reads lines of archived originals again, cell by cell: what an auditor lays beside the warehouse's rows.
+
+Nothing is typed, kept or judged here. Whoever shows a cell decides first whether it may be shown.
+"""
+
+import csv
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.disk import sha256_of
+from pipelines.stages.ingest.delivery import Source, read_file
+from pipelines.stages.ingest.readers.csv_file import LONGEST_CELL
+from pipelines.stages.ingest.records import Records
+from pipelines.ledger.records import Manifest
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.settings import Home
+from pipelines.catalogue.registry import ExportRef
+
+Cells = dict[str, str]  # heading in the file → the cell as it is written there
+
+
+def cells_at(
+    home: Home, ref: ExportRef, manifest: Manifest, places: dict[str, dict[str, set[int]]]
+) -> dict[tuple[str, str, int], list[Cells]]:
+    """(table, file, line) → the records that begin on that line; ``places`` is file → table → lines.
+
+    A line of an XML document may hold several records; one that is not there any longer has none. Each file is read once,
+    and not at all when its original was purged or is no longer what was delivered: such cells would prove nothing.
+    """
+    found: dict[tuple[str, str, int], list[Cells]] = {}
+    for file in manifest.files:
+        wanted, original = places.get(file.name), home.archive / file.sha256
+        if not wanted or not original.exists() or sha256_of(original) != file.sha256:
+            continue
+        with tempfile.TemporaryDirectory(prefix="millesime-original-") as folder:
+            try:
+                tables = read_file(ref, manifest.exercice, Source(file, original), Path(folder), careful=True)
+            except DeliveryRefused:  # the declaration has changed since, and no longer reads it
+                continue
+            for table, lines in wanted.items():
+                for line, cells in _at(tables[table], lines):
+                    found.setdefault((table, file.name, line), []).append(cells)
+    return found
+
+
+def _at(records: Records, lines: set[int]) -> Iterator[tuple[int, Cells]]:
+    csv.field_size_limit(LONGEST_CELL)
+    with records.path.open(encoding="utf-8-sig", newline="") as text:
+        for _ in range(records.skip):
+            text.readline()
+        for index, cells in enumerate(csv.reader(text, delimiter=records.delimiter)):
+            numbered = records.first_line is None
+            line = int(cells[0]) if numbered else records.first_line + index
+            if line in lines:
+                yield line, dict(zip(records.columns, cells[numbered:], strict=False))

@@ -1,0 +1,358 @@
+"""Reads a budget document (``DocumentBudgetaire``, alone or in a ``CompteFinancierUnique``) into tables.
+
+``documents`` holds one record per ``Budget`` element, ``lignes`` one per ``LigneBudget``, ``emprunts`` and
+``consolidations`` one per ``EMPRUNT`` and ``CONSOLIDATION`` of the annexes. Values are the text of the ``V``
+attributes under the schema's own names; headings such as ``MtSup@ProdChaRat`` name a repeated element and its
+code. Elements marked ``calculated="true"`` restate others: they are set apart, else everything would count twice.
+
+The file is parsed twice, by two parsers that share no code. Expat goes first: it refuses any DOCTYPE before
+an entity could be declared, finds what is malformed, and counts the elements with the line where each
+begins. lxml then gives the values, as a stream. What the values mean (which amount is the budget, which
+section) is dbt's work.
+"""
+
+import csv
+from array import array
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from xml.parsers import expat
+
+from lxml import etree
+
+from pipelines.stages.ingest.records import Records
+from pipelines.catalogue.rules import DeliveryRefused
+
+BUDGET = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
+CFU = "http://www.minefi.gouv.fr/cp/demat/doccfu"
+COMPTABLE = "http://www.minefi.gouv.fr/cp/demat/doccomptable"
+PREFIX = f"{{{BUDGET}}}"
+CALCULATED = "ligne calculée"
+
+KEY = ["IdEtab", "CodBud", "CodTypBud", "Nomenclature", "Exer", "NatDec", "NumDec"]
+COLUMNS = {
+    "documents": [
+        "NumBudget",
+        *KEY,
+        "LibelleEtab",
+        "IdColl",
+        "LibelleColl",
+        "CodColl",
+        "CodInseeColl",
+        "NatCEPL",
+        "ProjetBudget",
+        "DteStr",
+        "DteDec",
+        "NatVote",
+        "BudgPrec",
+        "ReprRes",
+        "IdEtabPal",
+        "LibelleEtabPal",
+        "VersionSchema",
+        "CodeEditeur",
+        "Scellement@sha1",
+        "Scellement@date",
+        "NbLignes",
+        "NbLignesCalculees",
+        "NbEmprunts",
+    ],
+    "lignes": [
+        "NumBudget",
+        "NumLigne",
+        *KEY,
+        "Nature",
+        "LibCpte",
+        "Fonction",
+        "Operation",
+        "ContNat",
+        "ContFon",
+        "ContOp",
+        "ArtSpe",
+        "CodRD",
+        "MtBudgPrec",
+        "MtRARPrec",
+        "MtPropNouv",
+        "MtPrev",
+        "CredOuv",
+        "MtReal",
+        "MtRAR3112",
+        "OpBudg",
+        "TypOpBudg",
+        "OpeCpteTiers",
+        "MtSup@BudgetHorsRAR",
+        "MtSup@ProdChaRat",
+        "MtSup@ICNE",
+        "MtSup@ICNEPrec",
+        "MtSup@APVote",
+        "MtSup@RARPrec",
+        "MtSup@MtOpeCumul",
+        "MtSup@MtOpeInfo",
+        "CaracSup@Section",
+        "CaracSup@TypOpe",
+        "CaracSup@ChapSpe",
+        "CaracSup@ProgAutoNum",
+        "CaracSup@ProgAutoLib",
+    ],
+    "emprunts": [
+        "NumBudget",
+        "NumEmprunt",
+        *KEY,
+        "CodTypEmpr",
+        "NumContrat",
+        "ObjEmpr",
+        "LibOrgaPreteur",
+        "CodArticle",
+        "LibCpte",
+        "AnEncaisse",
+        "DtSignInit",
+        "MtEmprOrig",
+        "DureeRest",
+        "CodTyptxInit",
+        "TxActua",
+        "CodPeriodRemb",
+        "IndSousJacent",
+        "Structure",
+        "MtIntExer",
+        "MtCapitalExer",
+        "MtCapitalRestDu_01_01",
+        "MtCapitalRestDu_31_12",
+        "MtICNE",
+    ],
+    "consolidations": [
+        "NumBudget",
+        "NumConsolidation",
+        *KEY,
+        "CodTypBudAgreg",
+        "CodBudAnnex",
+        "LibBudAnnex",
+        "SiretBudAnnexe",
+        "CodInvFonc",
+        "MtCredOuv",
+        "CodRD",
+        "MtRealMandatTitre",
+        "RAR",
+        "Groupe",
+    ],
+}
+RECORDS = {"documents": "Budget", "lignes": "LigneBudget", "emprunts": "EMPRUNT", "consolidations": "CONSOLIDATION"}
+# Of the tables that follow the lines: the heading that numbers their records; and of those, what a document counts.
+ORDINALS = {"lignes": "NumLigne", "emprunts": "NumEmprunt", "consolidations": "NumConsolidation"}
+COUNTED = {"lignes": "NbLignes", "emprunts": "NbEmprunts"}
+HEADERS = ("VersionSchema", "BlocEditeur", "Scellement", "EnTeteDocBudgetaire", "EnTeteBudget", "BlocBudget")
+# Bulky parts that nothing reads: forgotten as they pass, so that memory does not grow with the file.
+ANNEXES = (
+    "SOMMAIRE",
+    "PATRIMOINE",
+    "CONCOURS",
+    "PERSONNEL",
+    "TIERS",
+    "VENTILATION",
+    "PRES_CROISEE",
+    "FORMATION",
+)
+UNREAD = frozenset([f"{{{COMPTABLE}}}LigneComptable", *(PREFIX + name for name in ANNEXES)])
+WANTED = frozenset(heading for columns in COLUMNS.values() for heading in columns)
+# The case of these codes varies from editor to editor (RARPrec, RARprec; APVote, ApVote).
+CODED = {heading.casefold(): heading for heading in WANTED if heading.startswith(("MtSup@", "CaracSup@"))}
+
+
+def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str, Records]:
+    """Read ``path``, delivered as ``fichier``, and write one CSV per table into ``workdir``.
+
+    Returns the records of each of ``tables`` (documents, lignes, emprunts, consolidations). Raises DeliveryRefused:
+    FIC-VIDE, FIC-XML, FIC-DOCTYPE, or FIC-NATURE when the tree holds no budget document.
+    """
+    outline = _Outline(fichier)
+    outline.read(path)
+    with ExitStack() as stack:
+        sheets = {name: stack.enter_context(_Sheet(workdir, name, outline.lines[name])) for name in COLUMNS}
+        _Reading(fichier, sheets).read(path)
+    return {name: sheets[name].records() for name in tables}
+
+
+class _Outline:
+    """The first pass: is it a sound budget document, and on which line does each record begin?"""
+
+    def __init__(self, fichier: str):
+        self.fichier = fichier
+        self.lines = {name: array("L") for name in RECORDS}
+        self._lines_of = {f"{BUDGET} {tag}": self.lines[name] for name, tag in RECORDS.items()}
+        self._root = ""
+        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.StartElementHandler = self._start
+
+    def read(self, path: Path) -> None:
+        if path.stat().st_size == 0:
+            raise DeliveryRefused("FIC-VIDE", fichier=self.fichier)
+        try:
+            with path.open("rb") as file:
+                self._parser.ParseFile(file)
+        except expat.ExpatError as error:
+            raise DeliveryRefused(
+                "FIC-XML", fichier=self.fichier, ligne=error.lineno, attendu="un document XML bien formé"
+            ) from None
+        if self.lines["documents"]:
+            return
+        namespace, _, name = self._root.rpartition(" ")
+        code = "FIC-VIDE" if namespace in (BUDGET, CFU) else "FIC-NATURE"
+        root = f"racine « {name[:60]} »"
+        raise DeliveryRefused(code, fichier=self.fichier, ligne=1, recu=root, attendu="au moins un élément Budget")
+
+    def _doctype(self, *_: object) -> None:
+        line = self._parser.CurrentLineNumber
+        raise DeliveryRefused("FIC-DOCTYPE", fichier=self.fichier, ligne=line, attendu="un document sans DOCTYPE")
+
+    def _start(self, name: str, _attributes: dict) -> None:
+        self._root = self._root or name
+        if (lines := self._lines_of.get(name)) is not None:
+            lines.append(self._parser.CurrentLineNumber)
+
+
+class _Sheet:
+    """One table being written: its CSV, what is set apart, and the line of each record."""
+
+    def __init__(self, workdir: Path, name: str, lines: array):
+        self.path = workdir / f"{name}.csv"
+        self.name = name
+        self.columns = COLUMNS[name]
+        self.seen = 0
+        self._lines = lines
+        self._ignored: list[tuple[int, str]] = []
+
+    def __enter__(self) -> "_Sheet":
+        self._file = self.path.open("w", encoding="utf-8", newline="")
+        self._csv = csv.writer(self._file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def next_line(self) -> int:
+        """Count one more record of the file and give the line where it begins."""
+        self.seen += 1
+        return self._lines[self.seen - 1] if self.seen <= len(self._lines) else 0
+
+    def write(self, line: int, values: dict[str, str]) -> None:
+        self._csv.writerow([line, *(values.get(column, "") for column in self.columns)])
+
+    def set_apart(self, line: int) -> None:
+        self._ignored.append((line, CALCULATED))
+
+    def records(self) -> Records:
+        return Records(self.path, list(self.columns), None, len(self._lines), self._ignored)
+
+
+class _Reading:
+    """The second pass: the values, element by element, and the document they belong to."""
+
+    def __init__(self, fichier: str, sheets: dict[str, _Sheet]):
+        self.fichier, self.sheets = fichier, sheets
+        self._document: dict[str, str] = {}  # above the Budget elements
+        self._budget: dict[str, str] | None = None  # None outside a Budget element
+        self._line = 0
+        self._counts: dict[str, int] = {}
+        self._at_end = {
+            "Budget": self._end_budget,
+        } | {RECORDS[table]: partial(self._record, table) for table in ORDINALS}
+
+    def read(self, path: Path) -> None:
+        try:
+            for event, element in self._events(path):
+                name = etree.QName(element).localname
+                if event == "start":
+                    self._start(name)
+                elif element.tag in UNREAD:
+                    _forget(element)
+                elif name in HEADERS:
+                    self._note(name, element)
+                else:
+                    self._at_end.get(name, _nothing)(element)
+        except etree.XMLSyntaxError as error:
+            raise self._refusal(error.lineno, "un document XML bien formé") from None
+
+    @staticmethod
+    def _events(path: Path) -> Iterator[tuple[str, etree._Element]]:
+        names = ("DocumentBudgetaire", *HEADERS, *RECORDS.values())
+        with path.open("rb") as file:
+            yield from etree.iterparse(
+                file,
+                events=("start", "end"),
+                tag=[*(PREFIX + name for name in names), *UNREAD],
+                resolve_entities=False,
+                no_network=True,
+                load_dtd=False,
+                huge_tree=False,
+                collect_ids=False,
+                remove_comments=True,
+                remove_pis=True,
+            )
+
+    def _start(self, name: str) -> None:
+        if name == "DocumentBudgetaire":
+            self._document = {}
+        elif name == "Budget":
+            self._line = self.sheets["documents"].next_line()
+            self._budget = {"NumBudget": str(self.sheets["documents"].seen)}
+            self._counts = {"NbLignes": 0, "NbLignesCalculees": 0, "NbEmprunts": 0}
+
+    def _note(self, name: str, element: etree._Element) -> None:
+        """Keep what a heading says of the document or of its budget."""
+        target = self._document if self._budget is None else self._budget
+        if name == "Scellement":
+            target |= {f"Scellement@{key}": element.get(key, "") for key in ("sha1", "date")}
+        elif name == "VersionSchema":
+            target[name] = element.get("V", "")
+        else:
+            target |= self._values(element, self._line)
+
+    def _record(self, table: str, element: etree._Element) -> None:
+        sheet = self.sheets[table]
+        line = sheet.next_line()
+        if self._budget is None or "Exer" not in self._budget:
+            raise self._refusal(line, "l’en-tête du budget avant ses lignes")
+        if element.get("calculated", "").strip().lower() in ("true", "1"):
+            sheet.set_apart(line)
+            self._counts["NbLignesCalculees"] += table == "lignes"
+        else:
+            own = {ORDINALS[table]: str(sheet.seen), "NumBudget": self._budget["NumBudget"]}
+            key = {name: self._budget.get(name, "") for name in KEY}
+            sheet.write(line, self._values(element, line) | key | own)
+            if table in COUNTED:
+                self._counts[COUNTED[table]] += 1
+        _forget(element)
+
+    def _end_budget(self, element: etree._Element) -> None:
+        counts = {name: str(count) for name, count in self._counts.items()}
+        self.sheets["documents"].write(self._line, self._document | (self._budget or {}) | counts)
+        self._budget = None
+        _forget(element)
+
+    def _values(self, element: etree._Element, line: int) -> dict[str, str]:
+        """The ``V`` of each child of the schema; two values for one are refused: neither can be chosen."""
+        values: dict[str, str] = {}
+        for child in element:
+            if not child.tag.startswith(PREFIX):
+                continue
+            name, value = child.tag[len(PREFIX) :], child.get("V", "")
+            if code := child.get("Code"):
+                name = CODED.get(f"{name}@{code}".casefold(), "")
+            if name in WANTED and values.setdefault(name, value) != value:
+                raise self._refusal(line, "une seule valeur", name)
+        return values
+
+    def _refusal(self, line: int, expected: str, column: str | None = None) -> DeliveryRefused:
+        return DeliveryRefused("FIC-XML", fichier=self.fichier, ligne=line, colonne=column, attendu=expected)
+
+
+def _forget(element: etree._Element) -> None:
+    """Free an element that has been read, and what stands before it."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
+
+
+def _nothing(_element: etree._Element) -> None:
+    """Elements whose start alone matters."""

@@ -1,0 +1,298 @@
+"""Reads a delimited text file: strict decoding in Python, records left to DuckDB whenever the file is regular.
+
+A *regular* file has one record a line and the same number of cells everywhere: DuckDB reads it straight from the archived
+original when that is UTF-8 with ``\\n``, else from a UTF-8 copy. DuckDB's rows must then be as many as the physical lines
+below the header, counted here. Any other file goes through ``csv.reader(strict=True)``, which knows the physical line of
+each record and sets misshapen ones apart. Encodings are never guessed.
+"""
+
+import codecs
+import csv
+import html
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header
+from pipelines.stages.ingest.records import Records
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.declarations import CsvFormat
+
+CHUNK = 8 * 1024 * 1024
+HEAD = 512 * 1024  # the header lies within the first half megabyte
+LONGEST_CELL = 1_000_000
+BINARY_STARTS = {
+    b"PK\x03\x04": "un classeur ou une archive",
+    b"%PDF": "un PDF",
+    b"\xd0\xcf\x11\xe0": "un ancien classeur",
+}
+MARKUP_STARTS = (b"<!doctype", b"<html", b"<?xml")
+CODECS = {"utf-8": "utf-8-sig"}
+
+
+@dataclass
+class _Text:
+    """A UTF-8 file with ``\\n`` line ends, and what was seen in it."""
+
+    path: Path
+    lines: int = 0
+    spaced_quotes: bool = False  # a space between a quote and a delimiter: the two parsers disagree on it
+    _last: bytes = field(default=b"\n", repr=False)
+
+    def see(self, data: bytes, delimiter: str) -> None:
+        """Take note of the next bytes of the file."""
+        if not data:
+            return
+        self.lines += data.count(b"\n")
+        if b'"' in data and not self.spaced_quotes:
+            mark = delimiter.encode()
+            around = self._last + data
+            self.spaced_quotes = any(place in around for place in (mark + b' "', b'\n "', b'" ' + mark, b'" \n'))
+        self._last = data[-3:]
+
+    @property
+    def ends_with_newline(self) -> bool:
+        return self._last.endswith(b"\n")
+
+
+def read_csv(
+    path: Path,
+    fichier: str,
+    fmt: CsvFormat,
+    headings: list[str],
+    exercice: int,
+    workdir: Path,
+    *,
+    careful: bool,
+) -> Records:
+    """Turn ``path`` into records whose ``columns`` are the headings found in the file.
+
+    ``careful`` forces the reading by ``csv.reader``; the caller asks for it when DuckDB found an irregular record.
+    Raises DeliveryRefused (FIC-VIDE, FIC-NATURE, FIC-ENCODAGE, FIC-ENTETE, FIC-EXERCICE, FIC-GUILLEMETS).
+    """
+    _refuse_binary(path, fichier)
+    text = _as_it_is(path, fichier, fmt) or _utf8_copy(path, fichier, fmt, workdir)
+    above, (line, header), last_line = _header(text, fmt, headings, fichier)
+    check_title(above, fmt.title, exercice, fichier)
+    ignored = [(number, "titre" if any(map(str.strip, cells)) else "ligne vide") for number, cells in above]
+    ignored.append((line, "en-tête"))
+    if careful or fmt.html or text.spaced_quotes or last_line != len(ignored):
+        return _careful(text, fmt, header, last_line, ignored, fichier, workdir)
+    return Records(text.path, header, last_line + 1, text.lines, ignored, delimiter=fmt.delimiter, skip=last_line)
+
+
+def _refuse_binary(path: Path, fichier: str) -> None:
+    with path.open("rb") as file:
+        start = file.read(512).removeprefix(codecs.BOM_UTF8)
+        only_blanks = not start.strip() and not file.read(1)
+    if only_blanks or start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="un en-tête et au moins une ligne")
+    for magic, what in BINARY_STARTS.items():
+        if start.startswith(magic):
+            raise DeliveryRefused("FIC-NATURE", fichier=fichier, recu=what, attendu="un fichier texte délimité")
+    if start.lstrip().lower().startswith(MARKUP_STARTS):
+        raise DeliveryRefused(
+            "FIC-NATURE", fichier=fichier, recu="une page web ou du XML", attendu="un fichier texte délimité"
+        )
+
+
+def _as_it_is(path: Path, fichier: str, fmt: CsvFormat) -> _Text | None:
+    """The original itself when it is UTF-8 with ``\\n`` line ends only; None when it must be copied."""
+    if fmt.encoding != "utf-8":
+        return None
+    text = _Text(path)
+    with path.open("rb") as file:
+        for data, _ in _decoded(file, fichier, fmt.encoding):
+            if b"\r" in data:
+                return None
+            text.see(data, fmt.delimiter)
+    text.lines += not text.ends_with_newline
+    return text
+
+
+def _utf8_copy(path: Path, fichier: str, fmt: CsvFormat, workdir: Path) -> _Text:
+    """Write the file as UTF-8 with ``\\n`` line ends."""
+    text = _Text(workdir / f"{path.name}.utf8")
+    with path.open("rb") as file, text.path.open("wb") as out:
+        for piece in _unix_lines(chunk for _, chunk in _decoded(file, fichier, fmt.encoding)):
+            data = piece.encode("utf-8")
+            text.see(data, fmt.delimiter)
+            out.write(data)
+        if not text.ends_with_newline:
+            text.see(b"\n", fmt.delimiter)
+            out.write(b"\n")
+    return text
+
+
+def _decoded(file: io.BufferedIOBase, fichier: str, encoding: str) -> Iterator[tuple[bytes, str]]:
+    """Yield the file chunk by chunk, as bytes and as strictly decoded text."""
+    decoder = codecs.getincrementaldecoder(CODECS.get(encoding, encoding))("strict")
+    suspicion = _Utf8Suspicion(encoding)
+    lines, chunk = 1, file.read(CHUNK)
+    _refuse_other_mark(chunk, fichier, encoding)
+    while True:
+        try:
+            text = decoder.decode(chunk, final=not chunk)
+        except UnicodeDecodeError as error:
+            read = error.object[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            raise DeliveryRefused(
+                "FIC-ENCODAGE",
+                fichier=fichier,
+                ligne=lines + read.count(b"\n"),
+                recu="des octets illisibles",
+                attendu=encoding,
+            ) from None
+        if "\0" in text:
+            line = lines + text[: text.index("\0")].count("\n")
+            raise DeliveryRefused(
+                "FIC-ENCODAGE",
+                fichier=fichier,
+                ligne=line,
+                recu="un caractère nul",
+                attendu=f"un texte {encoding}",
+            )
+        suspicion.see(chunk)
+        yield chunk, text
+        if not chunk:
+            break
+        lines += text.count("\n") if "\n" in text else text.count("\r")
+        chunk = file.read(CHUNK)
+    if suspicion.founded:
+        raise DeliveryRefused("FIC-ENCODAGE", fichier=fichier, ligne=1, recu="utf-8", attendu=encoding)
+
+
+def _unix_lines(chunks: Iterator[str]) -> Iterator[str]:
+    """The same text with ``\\r\\n`` and ``\\r`` made ``\\n``, whatever the limits of the chunks."""
+    held = ""
+    for chunk in chunks:
+        text = held + chunk
+        held = "\r" if text.endswith("\r") else ""  # its line feed may open the next chunk
+        text = text.removesuffix("\r")
+        yield text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    if held:
+        yield "\n"
+
+
+def _refuse_other_mark(start: bytes, fichier: str, encoding: str) -> None:
+    """Refuse a file whose byte order mark, or lack of one, contradicts the declared encoding."""
+    found = None
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        found = "utf-16"
+    elif start.startswith(codecs.BOM_UTF8):
+        found = "utf-8"
+    elif encoding == "utf-16":
+        found = "un texte sans marque d’ordre des octets"
+    if found and found != encoding:
+        raise DeliveryRefused("FIC-ENCODAGE", fichier=fichier, ligne=1, recu=found, attendu=encoding)
+
+
+class _Utf8Suspicion:
+    """Tells a UTF-8 file declared in a single-byte encoding: accented single-byte text is practically never UTF-8."""
+
+    def __init__(self, encoding: str) -> None:
+        self._possible = encoding in ("cp1252", "iso-8859-15")
+        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._accents = False
+
+    def see(self, chunk: bytes) -> None:
+        if self._possible and not (chunk.isascii() and not self._accents):
+            self._accents = True
+            try:
+                self._decoder.decode(chunk, final=not chunk)
+            except UnicodeDecodeError:
+                self._possible = False
+
+    @property
+    def founded(self) -> bool:
+        return self._possible and self._accents
+
+
+def _header(
+    text: _Text, fmt: CsvFormat, headings: list[str], fichier: str
+) -> tuple[list[tuple[int, list[str]]], tuple[int, list[str]], int]:
+    """Return the records above the header, the header (trailing empty cells included) and its last physical line."""
+    with text.path.open("rb") as file:
+        head = file.read(HEAD).decode("utf-8-sig", "ignore")
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=fmt.delimiter)
+    records: list[tuple[int, list[str]]] = []
+    ends = [0]
+    try:
+        for cells in reader:
+            records.append((ends[-1] + 1, cells))
+            ends.append(reader.line_num)
+            if len(records) == SEARCHED_RECORDS:
+                break
+    except csv.Error:
+        pass  # the header is looked for in what could be read
+    index = find_header(records, headings, fichier)
+    line, cells = records[index]
+    return records[:index], (line, [cell.strip() for cell in cells]), ends[index + 1]
+
+
+def _fitted(cells: list[str], header: list[str], fmt: CsvFormat) -> list[str]:
+    """The cells of a record, without what a delimiter at the end of its line, or of the header's, adds or lacks."""
+    named = max(place for place, heading in enumerate(header, start=1) if heading)
+    while len(cells) > len(header) and not cells[-1]:
+        cells = cells[:-1]
+    if named <= len(cells) < len(header):
+        cells = cells + [""] * (len(header) - len(cells))
+    return [html.unescape(cell) for cell in cells] if fmt.html else cells
+
+
+def _careful(
+    text: _Text,
+    fmt: CsvFormat,
+    header: list[str],
+    above: int,
+    ignored: list[tuple[int, str]],
+    fichier: str,
+    workdir: Path,
+) -> Records:
+    """Read record by record below the ``above`` first lines; keep line numbers, set blank and misshapen records apart."""
+    target = workdir / f"{text.path.name}.records"
+    misshapen: list[tuple[int, int]] = []
+    count, width = len(ignored), len(header)
+    with (
+        text.path.open(encoding="utf-8-sig", newline="") as source,
+        target.open("w", encoding="utf-8", newline="") as out,
+    ):
+        for _ in range(above):
+            source.readline()
+        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        for line, last_line, cells in _records(source, fmt.delimiter, above, fichier):
+            count += 1
+            if not any(cell.strip() for cell in cells):
+                ignored.append((line, "ligne vide"))
+                continue
+            cells = _fitted(cells, header, fmt)
+            if len(cells) != width:
+                if last_line > line:
+                    raise DeliveryRefused(
+                        "FIC-GUILLEMETS",
+                        fichier=fichier,
+                        ligne=line,
+                        attendu=f"{width} cellules sur la ligne",
+                    )
+                misshapen.append((line, len(cells)))
+            writer.writerow([line, *(cells + [""] * width)[:width]])
+    return Records(target, header, None, count, ignored, misshapen=misshapen)
+
+
+def _records(source: io.TextIOBase, delimiter: str, above: int, fichier: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield (first physical line, last physical line, cells); ``above`` lines were read before."""
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(source, delimiter=delimiter, strict=True)
+    line = above + 1
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            raise DeliveryRefused(
+                "FIC-GUILLEMETS", fichier=fichier, ligne=line, attendu="des guillemets doublés ou refermés"
+            ) from None
+        last_line = above + reader.line_num
+        yield line, last_line, cells
+        line = last_line + 1

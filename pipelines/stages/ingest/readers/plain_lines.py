@@ -1,0 +1,58 @@
+"""What the readers of tools' plain texts share: strict lines in, one CSV a table out.
+
+Each physical line is a row of a table, or is set apart with its reason (French): nothing else can happen to it. The count
+that the balance is proved against is made on the bytes, away from the reading.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from pipelines.stages.ingest.records import Records
+from pipelines.catalogue.rules import DeliveryRefused
+
+CHUNK = 8 * 1024 * 1024
+BLANK = "ligne vide"
+
+Line = tuple[int, list[str] | str]  # (number, cells), or (number, why it is set apart)
+
+
+def read_lines(path: Path, fichier: str) -> Iterator[tuple[int, str]]:
+    """Yield (number, text without its line end) of a UTF-8 file, as a stream.
+
+    Raises DeliveryRefused: FIC-VIDE, FIC-NATURE when the file is binary, FIC-ENCODAGE.
+    """
+    if path.stat().st_size == 0:
+        raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="au moins une ligne")
+    with path.open("rb") as file:
+        if b"\0" in file.read(CHUNK // 1024):
+            raise DeliveryRefused("FIC-NATURE", fichier=fichier, recu="un fichier binaire", attendu="un texte")
+    number = 0
+    with path.open("rb") as file:
+        for number, data in enumerate(file, start=1):
+            try:
+                yield number, data.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+            except UnicodeDecodeError:
+                raise DeliveryRefused("FIC-ENCODAGE", fichier=fichier, ligne=number, attendu="utf-8") from None
+
+
+def count_lines(path: Path) -> int:
+    """Physical lines of a file; the last one may lack its line end."""
+    count, last = 0, b"\n"
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            count, last = count + chunk.count(b"\n"), chunk[-1:]
+    return count + (last != b"\n")
+
+
+def write_records(path: Path, columns: list[str], lines: Iterable[Line], read: int) -> Records:
+    """Write the rows of one table into ``path`` as they come; ``read`` is how many lines of the file are its own."""
+    apart = []
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        for number, found in lines:
+            if isinstance(found, str):
+                apart.append((number, found))
+            else:
+                rows.writerow([number, *found])
+    return Records(path, columns, None, read, apart)

@@ -1,0 +1,382 @@
+"""Runs the compiled typing of one table in DuckDB and writes its Parquet files.
+
+Each file is read once: lines that can be read become typed rows of a temporary table, and only the others (refused,
+totals, comments, blank lines) keep their raw cells there, to be explained. The balance read = accepted + refused + ignored
+is proved against the reader's independent count. Everything happens in an in-memory database whose spill files lie in the
+delivery's own working folder; where the files finally go is ``delivery``'s work.
+"""
+
+import glob
+from pathlib import Path
+
+from pipelines.disk import sha256_of, sync
+from pipelines.stages.ingest.header import same
+from pipelines.stages.ingest.pseudonym import pseudonym
+from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.typing import (
+    SPACES,
+    Reading,
+    fine_sql,
+    identifier,
+    read_field,
+    reason_sql,
+)
+from pipelines.ledger.records import TableCounts
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.settings import threads
+from pipelines.catalogue.declarations import Field, Ignore, Table
+from pipelines.sql import literal, parquet_scan, values
+
+SMALL = 16 * 1024 * 1024  # bytes below which a second thread costs more than it gives
+MEMORY_LIMIT = "450MB"  # the 10 M line budget: under 1 GB in all
+MANY = 50  # dated rows from which a year without any in December is strange
+NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
+
+
+class IrregularRecord(Exception):
+    """DuckDB met a record that is not like the others: the file must be read with care."""
+
+
+class IngestFailed(RuntimeError):
+    """The program failed on a file; the message never holds a cell."""
+
+
+class TableWriter:
+    """Writes the tables of one delivery; a context manager around its DuckDB connection."""
+
+    def __init__(self, exercice: int, delivery: str, key: bytes, workdir: Path, *, workbook: bool, size: int):
+        self.exercice, self.delivery, self.key = exercice, delivery, key
+        self.threads = threads() if size > SMALL else 1  # ``size``: bytes of the delivery's files
+        self.workdir, self.workbook = workdir, workbook
+
+    def __enter__(self) -> "TableWriter":
+        import duckdb
+
+        self.db = duckdb.connect(
+            config={
+                "threads": self.threads,
+                "memory_limit": MEMORY_LIMIT,
+                "temp_directory": str(self.workdir / "spill"),
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            }
+        )
+        self.db.execute("set enable_progress_bar = false")
+        self._has_pseudonyms = False
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.db.close()
+
+    def write(self, table: Table, files: list[tuple[str, Records]], target: Path, parquet: str) -> TableCounts:
+        """Write ``target`` and its companions; return the counts, ``parquet`` being its path in the lake.
+
+        Raises DeliveryRefused, or IrregularRecord when a file must be read with care.
+        """
+        import duckdb
+
+        try:
+            return self._write(table, files, target, parquet)
+        except duckdb.Error as error:  # "from None": a message of DuckDB quotes cells
+            kind = type(error).__name__
+            said = f": {error}" if kind in NAMES_ONLY else ""
+            raise IngestFailed(f"{kind} on table {table.name} of {files[0][0]}{said}") from None
+
+    def _write(self, table: Table, files: list[tuple[str, Records]], target: Path, parquet: str) -> TableCounts:
+        if any(field.personal == "pseudonymise" for field in table.fields):
+            self._make_pseudonyms()
+        parts = [_Part(self, table, index, name, records) for index, (name, records) in enumerate(files)]
+        for part in parts:
+            part.load()
+        accepted = self._copy([part.accepted() for part in parts], "", target)
+        self._check_exercice(table, target)
+        silence = self._days_without_rows(table, target)
+        refusals, ignores = target.with_suffix(".refus.parquet"), target.with_suffix(".ignores.parquet")
+        refused = 0
+        if self._any_row([part.refused_lines() for part in parts]):
+            self._copy([part.refused() for part in parts], "order by _fichier, _ligne, position", refusals)
+            refused = self._count(f"select distinct _fichier, _ligne from {parquet_scan(refusals)}")
+        ignored = self._copy([part.ignored() for part in parts], "order by _fichier, _ligne", ignores)
+        read = sum(part.records.read for part in parts)
+        if read != accepted + refused + ignored:
+            raise DeliveryRefused(
+                "FIC-BILAN",
+                fichier=files[0][0],
+                recu=f"{read} lignes lues",
+                attendu=f"{accepted} acceptées + {refused} refusées + {ignored} ignorées",
+            )
+        totals = [total for part in parts for total in self._totals(part, target)]
+        for part in parts:
+            part.forget()
+        companions = {
+            path.name.removeprefix(target.stem): sha256_of(path) for path in (refusals, ignores) if path.exists()
+        }
+        return TableCounts(read, accepted, refused, ignored, parquet, sha256_of(target), totals, companions, silence)
+
+    def _make_pseudonyms(self) -> None:
+        if not self._has_pseudonyms:
+            key = self.key
+            self.db.create_function(
+                "pseudonyme",
+                lambda domain, value: pseudonym(key, domain, value),
+                ["VARCHAR", "VARCHAR"],
+                "VARCHAR",
+                null_handling="special",
+            )
+            self._has_pseudonyms = True
+
+    def _copy(self, selects: list[str], order: str, target: Path) -> int:
+        """Write the rows, sync the file and return how many rows lie in it."""
+        # where several files follow one another, the row groups would depend on the threads: the bytes must not
+        self.db.execute(f"set threads = {1 if len(selects) > 1 else self.threads}")
+        self.db.execute(
+            f"copy ({' union all '.join(selects)} {order}) to {literal(target)} "
+            "(format parquet, parquet_version v2, compression zstd)"
+        )
+        sync(target)
+        return self._count(f"from {parquet_scan(target)}")
+
+    def _count(self, select: str) -> int:
+        return self.db.execute(f"select count(*) from ({select})").fetchone()[0]
+
+    def _any_row(self, selects: list[str]) -> bool:
+        return self.db.execute(f"select 1 from ({' union all '.join(selects)}) limit 1").fetchone() is not None
+
+    def _check_exercice(self, table: Table, target: Path) -> None:
+        """Refuse the delivery when its content belongs to another exercice."""
+        rule = table.exercice
+        if rule is None:
+            return
+        field = table.field(rule.column)
+        column = identifier(rule.column)
+        year = column if field.type in ("year", "integer") else f"year({column})"
+        outside = f"{year} > {self.exercice}" if rule.rule == "not_after" else f"{year} <> {self.exercice}"
+        count, total = self.db.execute(
+            f"select count(*) filter (where {outside}), count({column}) from {parquet_scan(target)}"
+        ).fetchone()
+        if count > total / 100 and (count > 1 or total < 10):
+            fichier, ligne, found = self.db.execute(
+                f"select _fichier, _ligne, {year} from {parquet_scan(target)} where {outside} "
+                "order by _fichier, _ligne limit 1"
+            ).fetchone()
+            raise DeliveryRefused(
+                "FIC-EXERCICE",
+                fichier=fichier,
+                ligne=ligne,
+                colonne=field.title,
+                recu=f"{count} lignes sur {total} hors de l’exercice (par exemple {found})",
+                attendu=f"l’exercice {self.exercice}",
+            )
+
+    def _days_without_rows(self, table: Table, target: Path) -> int | None:
+        """Days from the last row to the end of the exercice, of a table whose rows are all dated within it.
+
+        None for a few scattered dates: a register of rare events may well end in spring.
+        """
+        rule = table.exercice
+        if rule is None or rule.rule != "within" or table.field(rule.column).type not in ("date", "datetime"):
+            return None
+        column = f"cast({identifier(rule.column)} as date)"
+        days, dates, rows = self.db.execute(
+            f"select date_diff('day', max({column}), make_date({self.exercice}, 12, 31)), count(distinct {column}), "
+            f"count({column}) from {parquet_scan(target)}"
+        ).fetchone()
+        return days if rows >= MANY or (rows > 1 and dates == 1) else None
+
+    def _totals(self, part: "_Part", target: Path) -> list[dict]:
+        """Compare each announced total with ours."""
+        accepted = f"{parquet_scan(target)} where _fichier = {literal(part.fichier)}"
+        lines = f"(select count(*) from {accepted}) + (select count(*) from ({part.refused_lines()}))"
+        results = []
+        for rule in part.table.ignore:
+            for name in rule.sums:
+                ours = f"(select coalesce(sum({identifier(name)}), 0) from {accepted})"
+                results += self._compare(part, rule, name, "sums", ours)
+            for name in rule.counts:
+                results += self._compare(part, rule, name, "counts", f"({lines})")
+        return results
+
+    def _compare(self, part: "_Part", rule: Ignore, name: str, kind: str, ours: str) -> list[dict]:
+        """One result a total line that announces ``name``; an announced total that cannot be read is wrong."""
+        cell = part.cell(name)
+        if cell is None:
+            return []
+        reading = part.reading(part.table.field(name))
+        if kind == "counts":  # the cell of a text column holds a number of lines
+            announced = f"try_cast(regexp_replace({cell}, '[^0-9]', '', 'g') as bigint)"
+        else:
+            announced = f"({reading.value})"
+        rows = self.db.execute(
+            f"select _ligne, coalesce(cast({announced} as varchar), 'illisible'), cast({ours} as varchar), "
+            f"coalesce({announced} = {ours}, false) from {part.odd} "
+            f"where {part.matches(rule)} and not {reading.missing} order by 1"
+        ).fetchall()
+        return [
+            {"kind": kind, "column": name, "ligne": line, "annonce": said, "recalcule": computed, "ok": same_}
+            for line, said, computed, same_ in rows
+        ]
+
+
+class _Part:
+    """The records of one file of one table, in SQL.
+
+    ``load`` makes table ``typed`` (a value ``v_<field>`` a field, and ``brut``, the raw cells of the lines that are not
+    accepted) and table ``odd`` (those lines, as raw cells ``c0``, ``c1``…).
+    """
+
+    def __init__(self, writer: TableWriter, table: Table, index: int, fichier: str, records: Records):
+        self.writer, self.table, self.fichier, self.records = writer, table, fichier, records
+        self.typed, self.odd, self.shapes, self.apart = (f"{n}_{index}" for n in ("typed", "odd", "shapes", "apart"))
+        self.line = f"(rowid + {records.first_line})" if records.first_line is not None else "ligne"
+        self.headings = table.header_of(writer.exercice)
+        place = {same(heading): index for index, heading in reversed(list(enumerate(records.columns)))}
+        self.places = {name: place[same(heading)] for name, heading in self.headings.items() if same(heading) in place}
+        self.readings = [self.reading(field) for field in table.fields]
+
+    def cell(self, name: str) -> str | None:
+        """The raw column of a field; None when the layout of this exercice has none."""
+        return f"c{self.places[name]}" if name in self.places else None
+
+    def reading(self, field: Field) -> Reading:
+        """The compiled reading of ``field``."""
+        return read_field(field, self.cell(field.name), self.table, workbook=self.writer.workbook)
+
+    def load(self) -> None:
+        """Read the records into ``typed`` and ``odd``; note the misshapen lines and those that the reader set apart."""
+        db = self.writer.db
+        db.execute(f"create or replace temp table {self.shapes} (ligne bigint, cellules bigint)")
+        if self.records.misshapen:
+            db.execute(f"insert into {self.shapes} values {values(self.records.misshapen)}")
+        db.execute(f"create or replace temp table {self.apart} (ligne bigint, raison varchar)")
+        if self.records.ignored:
+            db.execute(f"insert into {self.apart} values {values(self.records.ignored)}")
+        self._load_typed()
+        cells = ", ".join(f"brut[{i + 1}] as c{i}" for i in range(len(self.records.columns)))
+        db.execute(
+            f"create or replace temp table {self.odd} as select {self.line} as _ligne, {cells} "
+            f"from {self.typed} where brut is not null"
+        )
+
+    def forget(self) -> None:
+        """Free the memory."""
+        for name in (self.typed, self.odd, self.shapes, self.apart):
+            self.writer.db.execute(f"drop table {name}")
+
+    def _load_typed(self) -> None:
+        import duckdb
+
+        try:
+            (count,) = self.writer.db.execute(
+                f"create or replace temp table {self.typed} as {self._typing()}"
+            ).fetchone()
+        except (duckdb.InvalidInputException, duckdb.ConversionException) as error:
+            if "CSV" not in str(error):
+                raise
+            if self.records.first_line is None:
+                raise DeliveryRefused(
+                    "FIC-GUILLEMETS", fichier=self.fichier, attendu="un texte délimité régulier"
+                ) from None
+            raise IrregularRecord(self.fichier) from None
+        if self.records.first_line is not None and count != self.records.read - len(self.records.ignored):
+            raise IrregularRecord(self.fichier)  # a blank line, or a record over several lines
+
+    def _typing(self) -> str:
+        line = "" if self.records.first_line is not None else "ligne, "
+        cells = ", ".join(f"c{i}" for i in range(len(self.records.columns)))
+        computed = ", ".join(f"{r.value} as v_{r.field.name}" for r in self.readings)
+        kept = ", ".join(f"v_{field.name}" for field in self.table.kept_fields)
+        return (
+            f"select {line}{kept}, case when {self._fine()} then null else [{cells}] end as brut "
+            f"from (select {line}{cells}, {computed} from {self._source()})"
+        )
+
+    def _source(self) -> str:
+        columns = [("ligne", "BIGINT")] if self.records.first_line is None else []
+        columns += [(f"c{i}", "VARCHAR") for i in range(len(self.records.columns))]
+        if not self.records.path.stat().st_size:
+            empty = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in columns)
+            return f"(select {empty} where false)"
+        spec = ", ".join(f"'{name}': '{kind}'" for name, kind in columns)
+        return (
+            f"read_csv({literal(glob.escape(str(self.records.path)))}, header=false, skip={self.records.skip}, "
+            f"delim={literal(self.records.delimiter)}, quote='\"', escape='\"', columns={{{spec}}}, auto_detect=false, "
+            "null_padding=false, strict_mode=true, hive_partitioning=false, max_line_size=10000000)"
+        )
+
+    def _fine(self) -> str:
+        """SQL, never NULL: the line is data and every cell can be read."""
+        tests = [fine_sql(reading, f"v_{reading.field.name}") for reading in self.readings]
+        tests += [f"not {self.matches(rule)}" for rule in self.table.ignore]
+        if not any(field.constraints.required for field in self.table.fields):
+            tests.append(f"not ({self._blank()})")
+        if self.records.misshapen:
+            tests.append(f"ligne not in (select ligne from {self.shapes})")
+        return " and ".join(tests)
+
+    def matches(self, rule: Ignore) -> str:
+        """SQL, never NULL: the line is one that ``rule`` ignores."""
+        cell = self.cell(rule.column)
+        if cell is None:
+            return "false"
+        return f"coalesce(regexp_full_match({cell}, {literal(f'[{SPACES}]*(?:{rule.pattern})[{SPACES}]*')}), false)"
+
+    def _blank(self) -> str:
+        return " and ".join(
+            f"coalesce(trim(c{i}, {literal(SPACES)}), '') = ''" for i in range(len(self.records.columns))
+        )
+
+    def _set_aside(self) -> str:
+        """SQL, never NULL: the line is not data (total, comment, blank)."""
+        return " or ".join([*(self.matches(rule) for rule in self.table.ignore), f"({self._blank()})"])
+
+    def accepted(self) -> str:
+        """Typed rows, as they enter the lake."""
+        columns = ", ".join(
+            f"{self._kept(field, f'v_{field.name}')} as {identifier(field.name)}" for field in self.table.kept_fields
+        )
+        return (
+            f"(select {columns}, {self.writer.exercice}::integer as exercice, {literal(self.writer.delivery)} as _livraison, "
+            f"{literal(self.fichier)} as _fichier, {self.line} as _ligne from {self.typed} where brut is null)"
+        )
+
+    def _kept(self, field: Field, value: str) -> str:
+        if field.personal == "pseudonymise":
+            return f"pseudonyme({literal(field.name)}, cast({value} as varchar))"
+        if field.personal == "generalise":  # the age reached in the year, as on 31 December
+            return f"cast(floor(({self.writer.exercice} - year({value})) / {field.band}) * {field.band} as bigint)"
+        return value
+
+    def refused_lines(self) -> str:
+        """The lines that are data and cannot be read."""
+        return f"select _ligne from {self.odd} where not ({self._set_aside()})"
+
+    def refused(self) -> str:
+        """One row a reason."""
+        show = not self.table.has_personal_data
+        reasons = ", ".join(
+            reason_sql(
+                reading,
+                self.headings.get(reading.field.name, reading.field.title),
+                self.places.get(reading.field.name, -1) + 1,
+                show=show,
+            )
+            for reading in self.readings
+        )
+        width = len(self.records.columns)
+        data = f"from {self.odd} where not ({self._set_aside()}) and _ligne"
+        return (
+            f"(select {literal(self.fichier)} as _fichier, _ligne, motif.colonne, motif.position, motif.regle, "
+            f"motif.attendu, motif.recu from (select _ligne, unnest(list_filter([{reasons}], m -> m is not null)) as motif "
+            f"{data} not in (select ligne from {self.shapes})) union all "
+            f"select {literal(self.fichier)}, ligne, null, null, 'LIG-COLONNES', '{width} cellules', cellules || ' cellules' "
+            f"from {self.shapes} where ligne in ({self.refused_lines()}))"
+        )
+
+    def ignored(self) -> str:
+        """Lines that are not data, each with its reason."""
+        rules = "".join(f" when {self.matches(rule)} then {literal(rule.reason)}" for rule in self.table.ignore)
+        reason = f"case{rules} else 'ligne vide' end" if rules else "'ligne vide'"
+        return (
+            f"(select {literal(self.fichier)} as _fichier, ligne as _ligne, raison from {self.apart} union all "
+            f"select {literal(self.fichier)}, _ligne, {reason} from {self.odd} where {self._set_aside()})"
+        )

@@ -1,0 +1,303 @@
+"""Schema ``audit`` of a publication: a dated copy of the ledger and of the refused lines, made outside dbt.
+
+No table here holds a personal value: ``recu`` was left empty at ingest where the table has personal columns.
+"""
+
+from pathlib import Path
+
+from pipelines.ledger.records import Finding, Standing
+from pipelines.ledger.store import Ledger
+from pipelines.stages.publish.secret.profile import Proof
+from pipelines.settings import Home
+from pipelines.sql import literal, parquet_scan, values
+
+TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
+    "livraisons": (
+        "Chaque livraison lue, une ligne par fichier d’origine.",
+        [
+            ("livraison", "varchar", "Identifiant de la livraison."),
+            ("systeme", "varchar", "Système d’origine."),
+            ("export", "varchar", "Export du système."),
+            ("exercice", "integer", "Exercice."),
+            ("fichier", "varchar", "Nom du fichier déposé."),
+            ("sha256", "varchar", "Empreinte SHA-256 de l’original archivé."),
+            ("taille_octets", "bigint", "Taille du fichier en octets."),
+            ("recue_le", "varchar", "Date et heure de réception (UTC)."),
+            ("est_courante", "boolean", "Vrai si la livraison est celle qui compte."),
+        ],
+    ),
+    "tables_livrees": (
+        "Bilan de lecture de chaque table livrée : lues = acceptées + refusées + ignorées.",
+        [
+            ("livraison", "varchar", "Identifiant de la livraison."),
+            ("systeme", "varchar", "Système d’origine."),
+            ("nom_table", "varchar", "Table."),
+            ("exercice", "integer", "Exercice."),
+            ("nb_lues", "bigint", "Lignes lues."),
+            ("nb_acceptees", "bigint", "Lignes acceptées."),
+            ("nb_refusees", "bigint", "Lignes refusées."),
+            ("nb_ignorees", "bigint", "Lignes ignorées : en-tête, titres, totaux, lignes vides."),
+        ],
+    ),
+    "refus": (
+        "Livraisons refusées en entier.",
+        [
+            ("systeme", "varchar", "Système d’origine."),
+            ("export", "varchar", "Export du système."),
+            ("exercice", "integer", "Exercice."),
+            ("refusee_le", "varchar", "Date et heure du refus (UTC)."),
+            ("livraison", "varchar", "Identifiant de la livraison, si elle a pu être lue."),
+            ("code", "varchar", "Règle."),
+            ("titre", "varchar", "Intitulé de la règle."),
+            ("fichier", "varchar", "Fichier en cause."),
+            ("ligne", "bigint", "Ligne en cause."),
+            ("colonne", "varchar", "Colonne en cause."),
+            ("recu", "varchar", "Ce qui a été reçu."),
+            ("attendu", "varchar", "Ce qui était attendu."),
+            ("aide", "varchar", "Comment corriger."),
+        ],
+    ),
+    "verdicts": (
+        "Résultat de chaque contrôle de chaque table livrée.",
+        [
+            ("livraison", "varchar", "Identifiant de la livraison."),
+            ("systeme", "varchar", "Système d’origine."),
+            ("nom_table", "varchar", "Table."),
+            ("exercice", "integer", "Exercice."),
+            ("controle", "varchar", "Clé du contrôle."),
+            ("type", "varchar", "Type d’attente."),
+            ("colonne", "varchar", "Colonne contrôlée."),
+            ("severite", "varchar", "critical : bloque l’acceptation ; warning : alerte."),
+            ("resultat", "varchar", "réussi, échoué ou erreur du contrôle."),
+            ("nb_inattendus", "bigint", "Nombre de lignes en défaut."),
+            ("raison", "varchar", "Ce que la règle protège."),
+            ("aide", "varchar", "Comment corriger."),
+        ],
+    ),
+    "lignes_refusees": (
+        "Lignes refusées des livraisons courantes, une ligne par motif.",
+        [
+            ("systeme", "varchar", "Système d’origine."),
+            ("nom_table", "varchar", "Table."),
+            ("exercice", "integer", "Exercice."),
+            ("livraison", "varchar", "Identifiant de la livraison."),
+            ("fichier", "varchar", "Fichier."),
+            ("ligne", "bigint", "Ligne du fichier."),
+            ("colonne", "varchar", "Colonne du fichier."),
+            ("position", "integer", "Rang de la colonne dans le fichier."),
+            ("regle", "varchar", "Règle."),
+            ("attendu", "varchar", "Ce qui était attendu."),
+            ("recu", "varchar", "Ce qui a été reçu ; vide si la table porte des données personnelles."),
+        ],
+    ),
+    "constats": (
+        "Tout ce que quelqu’un doit savoir ou décider.",
+        [
+            ("constat", "varchar", "Identifiant du constat, le même tant qu’il demeure."),
+            ("code", "varchar", "Règle."),
+            ("severite", "varchar", "bloquant, alerte ou information."),
+            ("exercice", "integer", "Exercice ; 0 si le constat les concerne tous."),
+            ("ou", "varchar", "Table, chiffre ou modèle en cause."),
+            ("message", "varchar", "Le constat."),
+            ("fichier", "varchar", "Fichier."),
+            ("ligne", "bigint", "Ligne du fichier."),
+            ("recu", "varchar", "Ce qui a été reçu."),
+            ("attendu", "varchar", "Ce qui était attendu."),
+            ("ecart", "varchar", "Différence, s’il y en a une."),
+            ("aide", "varchar", "Comment corriger."),
+            ("depuis", "varchar", "Date et heure (UTC) depuis lesquelles il est constaté."),
+            ("decision", "varchar", "Dernière décision : accepté ou retiré ; vide si personne n’a décidé."),
+            ("motif_decision", "varchar", "Motif de la décision."),
+            ("decide_par", "varchar", "Auteur de la décision."),
+            ("decide_jusqu_au", "varchar", "Dernier jour de validité de la décision ; vide si elle est sans terme."),
+        ],
+    ),
+    "decisions": (
+        "Toutes les décisions prises sur les constats, dans leur ordre ; aucune n’est jamais supprimée.",
+        [
+            ("constat", "varchar", "Identifiant du constat."),
+            ("code", "varchar", "Règle."),
+            ("exercice", "integer", "Exercice."),
+            ("ou", "varchar", "Table, chiffre ou modèle en cause."),
+            ("decision", "varchar", "accepté ou retiré."),
+            ("motif", "varchar", "Motif."),
+            ("decide_par", "varchar", "Auteur."),
+            ("decide_le", "varchar", "Date et heure (UTC)."),
+            ("jusqu_au", "varchar", "Dernier jour de validité ; vide si la décision est sans terme."),
+        ],
+    ),
+    "versions": (
+        "Exercices figés, une ligne par version.",
+        [
+            ("version", "varchar", "Nom de la version."),
+            ("exercice", "integer", "Exercice."),
+            ("empreinte", "varchar", "Empreinte de la version."),
+            ("prepare_par", "varchar", "Qui l’a préparée."),
+            ("revu_par", "varchar", "Qui l’a revue."),
+            ("approuve_par", "varchar", "Qui l’a approuvée."),
+            ("motif", "varchar", "Motif d’une version qui en remplace une autre."),
+            ("figee_le", "varchar", "Date et heure (UTC)."),
+        ],
+    ),
+    "secret": (
+        "Preuve du secret statistique : ce qu’un lecteur du profil public peut croire de chaque nombre masqué.",
+        [
+            ("exercice", "integer", "Exercice."),
+            ("nombre", "varchar", "Ce que compte le nombre masqué."),
+            (
+                "nature",
+                "varchar",
+                "primaire : trop peu d’agents ; secondaire : masqué pour qu’un autre ne se déduise pas.",
+            ),
+            ("valeur", "decimal(20, 6)", "Valeur vraie."),
+            ("borne_basse", "decimal(20, 6)", "Plus petite valeur démontrée possible pour le lecteur."),
+            ("borne_haute", "decimal(20, 6)", "Plus grande valeur démontrée possible pour le lecteur."),
+        ],
+    ),
+    "constructions": (
+        "Constructions de l’entrepôt.",
+        [
+            ("construction", "varchar", "Identifiant de la construction."),
+            ("construite_le", "varchar", "Date et heure (UTC)."),
+            ("est_reussie", "boolean", "Vrai si l’entrepôt a remplacé le précédent."),
+            ("nb_livraisons", "bigint", "Nombre de livraisons acceptées qui la composent."),
+        ],
+    ),
+}
+RESULT = {True: "réussi", False: "échoué", None: "erreur"}
+CHOICES = {"accepted": "accepté", "withdrawn": "retiré"}
+
+
+def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding], proofs: list[Proof]) -> None:
+    """Create and fill schema ``audit`` in ``db``."""
+    db.execute("create schema audit")
+    secret = [(p.cell.exercice, p.cell.label, p.kind, p.cell.value, p.low, p.high) for p in proofs]
+    for name, rows in {**_rows(ledger, findings), "secret": secret}.items():
+        comment, columns = TABLES[name]
+        db.execute(f"create table audit.{name} ({', '.join(f'{c} {kind}' for c, kind, _ in columns)})")
+        _comment(db, name, comment, columns)
+        if rows:
+            db.execute(f"insert into audit.{name} values {values(rows)}")
+    comment, columns = TABLES["lignes_refusees"]
+    db.execute(f"create table audit.lignes_refusees ({', '.join(f'{c} {kind}' for c, kind, _ in columns)})")
+    _comment(db, "lignes_refusees", comment, columns)
+    for current in ledger.current().values():
+        manifest = current.manifest
+        for name, counts in manifest.tables.items():
+            if counts.refusees:
+                refused = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
+                of = ", ".join(map(literal, (manifest.system, name, manifest.exercice, manifest.delivery)))
+                db.execute(
+                    f"insert into audit.lignes_refusees select {of}, _fichier, _ligne, colonne, position, regle, attendu, "
+                    f"recu from {parquet_scan(refused)}"
+                )
+
+
+def _comment(db, name: str, comment: str, columns: list[tuple[str, str, str]]) -> None:
+    db.execute(f"comment on table audit.{name} is {literal(comment)}")
+    for column, _, text in columns:
+        db.execute(f"comment on column audit.{name}.{column} is {literal(text)}")
+
+
+def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
+    current = {c.manifest.delivery for c in ledger.current().values()}
+    deliveries = {row["delivery"]: row for row in ledger.all_rows("deliveries")}
+    files, tables = [], []
+    for row in deliveries.values():
+        manifest = row["manifest"]
+        key = (row["delivery"], row["system"])
+        for file in manifest["files"]:
+            files.append(
+                (
+                    *key,
+                    row["export"],
+                    row["exercice"],
+                    file["name"],
+                    file["sha256"],
+                    file["size"],
+                    row["received_at"],
+                    row["delivery"] in current,
+                )
+            )
+        for name, t in manifest["tables"].items():
+            tables.append((*key, name, row["exercice"], t["lues"], t["acceptees"], t["refusees"], t["ignorees"]))
+    refusals = [
+        (
+            r["system"],
+            r["export"],
+            r["exercice"],
+            r["refused_at"],
+            r["delivery"],
+            *(r["rule"].get(k) for k in ("code", "titre", "fichier", "ligne", "colonne", "recu", "attendu", "aide")),
+        )
+        for r in ledger.all_rows("refusals")
+    ]
+    verdicts = [
+        (
+            v["delivery"],
+            deliveries[v["delivery"]]["system"],
+            v["table_name"],
+            deliveries[v["delivery"]]["exercice"],
+            r["key"],
+            r["type"],
+            r["column"],
+            r["severity"],
+            RESULT[r["success"]],
+            r["unexpected"],
+            r["reason"],
+            r["fix"],
+        )
+        for v in ledger.all_rows("verdicts")
+        if v["delivery"] in deliveries
+        for r in v["results"]
+    ]
+    builds = [(b["build"], b["built_at"], b["succeeded"], len(b["deliveries"])) for b in ledger.all_rows("builds")]
+    return {
+        "livraisons": files,
+        "tables_livrees": tables,
+        "refus": refusals,
+        "verdicts": verdicts,
+        "constats": [_standing(one) for one in ledger.standing(findings)],
+        "decisions": [
+            (
+                row["finding"],
+                *(row["content"][name] for name in ("code", "exercice", "ou")),
+                CHOICES[row["choice"]],
+                *(row[name] for name in ("reason", "decided_by", "decided_at", "until")),
+            )
+            for row in ledger.all_rows("decisions")
+        ],
+        "versions": [
+            (
+                *(row[name] for name in ("release", "exercice", "fingerprint")),
+                *(row["visas"][name] for name in ("prepared_by", "reviewed_by", "approved_by")),
+                row["reason"],
+                row["released_at"],
+            )
+            for row in ledger.all_rows("releases")
+        ],
+        "constructions": builds,
+    }
+
+
+def _standing(one: Standing) -> tuple:
+    """A row of ``constats``."""
+    f, decision = one.finding, one.decision
+    said = (
+        f.id,
+        f.code,
+        f.severity,
+        f.exercice,
+        f.ou,
+        f.message,
+        f.fichier,
+        f.ligne,
+        f.recu,
+        f.attendu,
+        f.ecart,
+        f.aide,
+    )
+    decided = (
+        (CHOICES[decision.choice], decision.reason, decision.decided_by, decision.until) if decision else (None,) * 4
+    )
+    return (*said, one.since, *decided)

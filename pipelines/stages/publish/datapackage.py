@@ -1,0 +1,106 @@
+"""The Data Package of an export (version 2.0): every table and column as the published database describes it.
+
+https://datapackage.org/standard/data-package/ ; the field types are those of https://datapackage.org/standard/table-schema/.
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.stages.publish.profiles import PUBLIC, Column, Table
+
+if TYPE_CHECKING:
+    from pipelines.stages.publish.export import Edition
+
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+LICENCE = {
+    "name": "etalab-2.0",
+    "title": "Licence Ouverte 2.0",
+    "path": "https://www.etalab.gouv.fr/licence-ouverte-open-licence/",
+}
+TYPES = {
+    "BOOLEAN": "boolean",
+    "SMALLINT": "integer",
+    "INTEGER": "integer",
+    "BIGINT": "integer",
+    "HUGEINT": "integer",
+    "DOUBLE": "number",
+    "DATE": "date",
+    "TIMESTAMP": "datetime",
+    "TIMESTAMP WITH TIME ZONE": "datetime",
+}
+# The suffix of a column's name says its unit.
+UNITS = {
+    "eur": "EUR",
+    "pct": "%",
+    "jours": "jour",
+    "heures": "heure",
+    "minutes": "minute",
+    "ans": "an",
+    "etp": "ETP",
+    "etpr": "ETPR",
+    "octets": "octet",
+}
+
+
+def package(edition: "Edition", folder: Path, counts: dict[str, int]) -> str:
+    """The text of ``datapackage.json``; ``folder`` holds ``donnees/``, ``counts`` the rows of each table."""
+    profile, organisation = edition.profile, edition.organisation
+    described = {
+        "$schema": PROFILE,
+        "name": f"rapport-activite-{edition.exercice}",
+        "title": edition.title,
+        "description": f"{edition.audience} Publication {profile.publication}, construction {profile.build}.",
+        "version": edition.version,
+        "contributors": [{"title": organisation.nom, "roles": ["publisher"]}],
+        "sources": [{"title": f"Outils métiers de {organisation.sigle}, exercices jusqu’à {edition.exercice}"}],
+        "resources": [_resource(table, folder, counts[table.full_name]) for table in profile.tables],
+    }
+    if profile.name == PUBLIC:
+        described["licenses"] = [LICENCE]
+    return json.dumps(described, ensure_ascii=False, indent=1) + "\n"
+
+
+def _resource(table: Table, folder: Path, rows: int) -> dict[str, Any]:
+    path = f"donnees/{table.name}.csv"
+    content = (folder / path).read_bytes()
+    return {
+        "name": table.name,
+        "type": "table",
+        "path": path,
+        "title": title(table.comment) or table.name,
+        "description": table.comment,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "bytes": len(content),
+        "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
+        "rows": rows,
+        "schema": {
+            "fields": [_field(column) for column in table.columns],
+            **({"primaryKey": list(table.key)} if table.key else {}),
+            "missingValues": [""],
+        },
+    }
+
+
+def _field(column: Column) -> dict[str, Any]:
+    kind = TYPES.get(column.kind, "number" if column.kind.startswith("DECIMAL") else "string")
+    field = {
+        "name": column.name,
+        "type": kind,
+        "title": title(column.comment) or column.name,
+        "description": column.comment,
+    }
+    if unit := UNITS.get(column.name.rpartition("_")[2]):
+        field["unit"] = unit
+    if not column.is_nullable and kind != "string":  # a text may be empty, which a CSV does not tell from missing
+        field["constraints"] = {"required": True}
+    return field
+
+
+def title(comment: str) -> str:
+    """``Montant, en euros.`` → ``Montant``: the first clause of a description."""
+    return re.split(r"\s?[.,:;(]", comment, maxsplit=1)[0].strip()

@@ -1,0 +1,37 @@
+"""The erratum of a year: what changed between two releases, in the sentences that the readers of a report are sent."""
+
+from pipelines.french import quantity
+from pipelines.stages.publish.release import Change
+
+
+def erratum(exercice: int, first: str, second: str | None, reason: str | None, changed: list[Change]) -> str:
+    """The text in French; one sentence a figure, in the order of their codes. ``second`` is None before it is released."""
+    title = f"Erratum au rapport d’activité {exercice}"
+    if not changed:
+        other = f"entre les versions {first} et {second}" if second else f"de la version {first}"
+        return f"{title}\n\nAucun chiffre ne diffère {other}.\n"
+    many = len(changed) > 1
+    opening = (
+        f"{f'La version {second} remplace' if second else 'Une nouvelle version remplacerait'} la version {first}. "
+        f"{f'{len(changed)} chiffres sont modifiés' if many else 'Un chiffre est modifié'}."
+    )
+    because = f"\nMotif : {reason.rstrip('.')}." if reason else ""
+    lines = "\n".join(f"- {_sentence(change)}" for change in changed)
+    return f"{title}\n\n{opening}{because}\n\n{lines}\n"
+
+
+def _sentence(change: Change) -> str:
+    label = change.libelle
+    if change.before is None:
+        return f"{label} : ce chiffre, absent jusqu’ici, est {change.printed(change.after)}."
+    if change.after is None:
+        return f"{label} : ce chiffre ({change.printed(change.before)}) est retiré."
+    return f"{label} : au lieu de « {change.printed(change.before)} », lire « {change.printed(change.after)} »{_gap(change)}."
+
+
+def _gap(change: Change) -> str:
+    before, after = change.before[0], change.after[0]
+    if before is None or after is None:
+        return ""
+    sign = "+" if after > before else ""
+    return f" ({sign}{quantity(after - before, change.decimales, change.unite)})"

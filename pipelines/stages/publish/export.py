@@ -1,0 +1,180 @@
+"""Writes what is given away of a year: the published tables in open formats, described, with their checksums.
+
+exports/<exercice>/<profile>/
+    donnees/<table>.csv            exact, for programs: UTF-8, comma, decimal point, ISO dates, texts as they are
+            <table>.excel-fr.csv   for a double click: byte order mark, ``;``, decimal comma, no text that is a formula
+            <table>.parquet        exact, typed
+    rapport_<exercice>.xlsx        all of it in one workbook
+    scdl/                          the budget in its national schema, when the publication has one
+    datapackage.json  LISEZMOI.txt  SHA256SUMS
+
+Tables hold the rows up to the exercice, as a release does: a frozen year's figures are those of its release, since nothing
+else is published. The same publication gives the same bytes.
+"""
+
+import csv
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from pipelines.disk import sha256_of, sync
+from pipelines.french import agreed
+from pipelines.stages.publish.datapackage import package
+from pipelines.stages.publish.profiles import PUBLIC, Profile, Table, opened
+from pipelines.stages.publish.workbook import write_workbook
+from pipelines.settings import Home
+from pipelines.catalogue.organisation import Organisation
+from pipelines.spreadsheet import french_cell
+from pipelines.sql import literal
+
+FETCHED = 10_000  # rows held at a time
+SUMS = "SHA256SUMS"
+
+
+class NotExported(RuntimeError):
+    """Nothing can be exported as it stands; the message says why."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What an export is of."""
+
+    exercice: int
+    release: str | None  # 2020-v1; None for a year that is not frozen
+    organisation: Organisation
+    profile: Profile
+
+    @property
+    def title(self) -> str:
+        """The title of the set (French)."""
+        mention = " — DÉMONSTRATION, données inventées" if self.organisation.demonstration else ""
+        return f"{self.organisation.sigle} : données du rapport d’activité {self.exercice}{mention}"
+
+    @property
+    def version(self) -> str:
+        """The release, or what names a year that may still change."""
+        return self.release or f"provisoire-{self.profile.publication[:12]}"
+
+    @property
+    def audience(self) -> str:
+        """Who may have it (French)."""
+        if self.profile.name == PUBLIC:
+            return "Profil public : les nombres de trop peu de personnes sont masqués (code s)."
+        return "Profil interne : à ne pas diffuser, les petits effectifs n’y sont pas masqués."
+
+    def withholds(self, table: str) -> bool:
+        """True for a table that the public profile keeps back."""
+        return self.profile.name == PUBLIC and all(one.full_name != table for one in self.profile.tables)
+
+    def rows(self, table: Table) -> str:
+        """The query of a table's rows, in a stable order."""
+        yearly = f"where exercice <= {self.exercice}" if table.has("exercice") else ""
+        return f"select * from p.{table.full_name} {yearly} order by all"
+
+    def fetched(self, table: Table) -> Iterator[tuple]:
+        """The rows of a table."""
+        result = self.profile.db.execute(self.rows(table))
+        while rows := result.fetchmany(FETCHED):
+            yield from rows
+
+
+def write_export(home: Home, organisation: Organisation, exercice: int, profile: str, release: str | None) -> Path:
+    """Write the export of ``exercice`` from the current publication; a former one is replaced. Returns its folder.
+
+    Raises NotPublished when the profile is not published, NotExported when the publication has no such year.
+    """
+    target = home.exports / str(exercice) / profile
+    aside = target.with_name(f".{profile}.{os.getpid()}")
+    _sweep(target)
+    published = home.published.resolve()
+    with opened(published, profile) as read:
+        read.db.execute("set threads = 1")  # the row groups of a Parquet file follow the threads that wrote it
+        _require(read, exercice)
+        (aside / "donnees").mkdir(parents=True)
+        edition = Edition(exercice, release, organisation, read)
+        counts = {table.full_name: _write_table(edition, table, aside / "donnees") for table in read.tables}
+        write_workbook(edition, aside / f"rapport_{exercice}.xlsx")
+        if (published / "scdl").is_dir():
+            shutil.copytree(published / "scdl", aside / "scdl")
+        (aside / "datapackage.json").write_text(package(edition, aside, counts), encoding="utf-8")
+        (aside / "LISEZMOI.txt").write_text(_readme(edition, counts), encoding="utf-8")
+    (aside / SUMS).write_text(_sums(aside), encoding="utf-8")
+    for path in (*aside.rglob("*"), aside):
+        sync(path)
+    if target.exists():
+        target.rename(target.with_name(f".{profile}.former"))
+    aside.rename(target)
+    sync(target.parent)
+    _sweep(target)
+    return target
+
+
+def _sweep(target: Path) -> None:
+    """Remove the former export, or what a killed one left."""
+    for leftover in target.parent.glob(f".{target.name}.*"):
+        shutil.rmtree(leftover)
+
+
+def _require(profile: Profile, exercice: int) -> None:
+    names = [table.name for table in profile.tables]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise NotExported(f"two published tables bear the same name: {', '.join(twice)}")
+    years = [y for (y,) in profile.db.execute("select distinct exercice from p.rapport.chiffres order by 1").fetchall()]
+    if exercice not in years:
+        raise NotExported(f"no figure of {exercice} is published: there are {', '.join(map(str, years)) or 'none'}")
+
+
+def _write_table(edition: Edition, table: Table, folder: Path) -> int:
+    """The three files of a table. Returns the number of rows."""
+    db, rows, profile = edition.profile.db, edition.rows(table), edition.profile
+    told = f"{{publication: {literal(profile.publication)}, construction: {literal(profile.build)}}}"
+    parquet, exact = folder / f"{table.name}.parquet", folder / f"{table.name}.csv"
+    db.execute(f"copy ({rows}) to {literal(parquet)} (format parquet, compression zstd, kv_metadata {told})")
+    (count,) = db.execute(f"copy ({rows}) to {literal(exact)} (format csv, header)").fetchone()
+    with (folder / f"{table.name}.excel-fr.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
+        writer.writerow([column.name for column in table.columns])
+        writer.writerows([french_cell(value) for value in row] for row in edition.fetched(table))
+    return count
+
+
+def _readme(edition: Edition, counts: dict[str, int]) -> str:
+    profile, organisation = edition.profile, edition.organisation
+    licence = "Licence Ouverte 2.0 (Etalab)." if profile.name == PUBLIC else "Diffusion interne."
+    listed = "\n".join(
+        f"- {table.name} ({table.schema}, {rows} {agreed('lignes', Decimal(rows))}) : {table.comment}"
+        for table, rows in ((table, counts[table.full_name]) for table in profile.tables)
+    )
+    return f"""{edition.title}
+
+{organisation.nom} ({organisation.sigle}), SIREN {organisation.siren}.
+Version {edition.version}, publication {profile.publication}, construction {profile.build}.
+{edition.audience} {licence}
+
+Les fichiers
+
+- rapport_{edition.exercice}.xlsx : tout en un classeur ; la feuille « Chiffres publiés » donne chaque chiffre et son calcul.
+- donnees/*.csv : pour les programmes (UTF-8, virgule, point décimal, dates AAAA-MM-JJ). Les textes y sont tels quels : dans un
+  tableur, ouvrir plutôt le fichier .excel-fr.csv, où un texte qui passerait pour une formule est précédé d’une apostrophe.
+- donnees/*.parquet : pour les outils d’analyse, types exacts.
+- scdl/ : le budget au schéma national SCDL, pour tous les exercices publiés, s’il y en a un.
+- datapackage.json : description de chaque table et de chaque colonne (Data Package 2.0).
+- {SUMS} : empreintes ; « sha256sum -c {SUMS} » vérifie que rien n’a changé.
+
+Lire les données
+
+Les tables portent les exercices jusqu’à {edition.exercice}. Une cellule vide n’est jamais un zéro : la colonne code_manquant dit
+pourquoi la valeur manque (NC non communiqué, ? inconnu, — sans objet, m non reçu, s secret statistique).
+
+Les tables
+
+{listed}
+"""
+
+
+def _sums(folder: Path) -> str:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return "".join(f"{sha256_of(path)}  {path.relative_to(folder).as_posix()}\n" for path in files)

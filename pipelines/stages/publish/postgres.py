@@ -1,0 +1,421 @@
+"""Copies a publication to PostgreSQL, for BI: schemas ``marts``, ``rapport`` and ``audit``, swapped whole under its readers.
+
+One transaction makes ``<schema>__next``, fills it, then renames, at a moment when nobody reads: the former schema stays
+as ``<schema>__former`` until the next publication. Whatever stops in between leaves the server as it was. Rights to read that
+somebody granted are carried over, and views of the users that read our tables are made again over the new ones.
+
+The address is a secret: no message holds it, nor a driver's text, which may quote it or a cell.
+"""
+
+import hashlib
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+from psycopg import Connection, Cursor, errors, pq, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from pipelines.stages.publish.postgres_tables import NoSuchType, RowsLost, make_table
+from pipelines.stages.publish.profiles import INTERNE, PUBLIC, Profile, opened
+from pipelines.settings import Server
+
+CONNECT_SECONDS = 10
+LOCK_SECONDS = 5
+STATEMENT_SECONDS = 600
+TRIES = 3
+PAUSE_SECONDS = 1
+# Readers who come while the swap waits for those before them wait too: it asks for little, often. Below the server's own
+# deadlock_timeout (1 s), so that no reader is ever ended for our sake.
+SWAP_MILLISECONDS = 400
+SWAP_TRIES = 40
+SCHEMAS = ("marts", "rapport", "audit")  # all that may be ours on the server, whatever the profile
+MARK = "Publié par millesime : remplacé à chaque publication, ne rien y créer."
+FRESHNESS = {
+    "objet": ("text", "Table publiée : schema.table."),
+    "nb_lignes": ("bigint", "Nombre de lignes de la table."),
+    "construction": ("text", "Construction de l’entrepôt dont la table provient."),
+    "publication": ("text", "Publication copiée sur ce serveur."),
+    "profil": ("text", "Profil : interne ou public."),
+    "publiee_le": ("timestamptz", "Date et heure de la copie sur ce serveur."),
+}
+ADDRESS = "postgresql://user:password@host:5432/database"
+GRANTED = "grant the account CREATE on the database, and let it own the schemas that it makes"
+# SQLSTATE → (what happened, how to mend it).
+ERRORS = {
+    "2BP01": ("objects of other schemas still read the former publication", "drop or recreate them: see docs/bi.md"),
+    "42501": ("the account may not do that", GRANTED),
+    "42P06": ("a schema <name>__next is there, which this project did not make", "drop or rename it"),
+    "53100": ("the server’s disk is full", "make room, then publish again"),
+    "55P03": ("a lock was not given in time", "publish again when the server is less busy"),
+    "57014": (f"an order took more than {STATEMENT_SECONDS} s", "publish again when the server is less busy"),
+    "25006": ("this server is a standby: it can only be read", "give the address of the primary server"),
+    "22021": ("a text holds a character that PostgreSQL refuses (NUL)", "mend it in the source"),
+    "40P01": ("the swap and another transaction waited for each other", "publish again"),
+}
+# Views first, as readers take them: ours over the published tables, then the tables.
+READ = """
+select nspname, relname
+from pg_class join pg_namespace n on n.oid = relnamespace
+where
+    nspname = any(%(schemas)s) and relkind = 'r'
+    or relkind = 'v' and pg_has_role(relowner, 'usage') and nspname <> all(%(schemas)s) and pg_class.oid in (
+        select r.ev_class
+        from pg_depend d join pg_rewrite r on r.oid = d.objid join pg_class t on t.oid = d.refobjid
+        where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass
+            and t.relnamespace in (select oid from pg_namespace where nspname = any(%(schemas)s))
+    )
+order by relkind desc, 1, 2
+"""
+
+
+class NotServed(RuntimeError):
+    """The server could not be given the publication: it keeps what it had. The message is free of secrets."""
+
+
+@dataclass
+class Served:
+    """What a copy came to; ``notes`` are what an administrator must know."""
+
+    publication: str
+    is_new: bool
+    rows: dict[str, int] = field(default_factory=dict)  # ``<schema>.<table>`` → rows
+    notes: list[str] = field(default_factory=list)
+
+
+def serve(published: Path, server: Server) -> Served:
+    """Make the server hold the publication of folder ``published``; nothing is done when it holds it already.
+
+    Raises NotServed, and NotPublished when the profile is not in the publication.
+    """
+    _check(server)
+    with opened(published, server.profile) as profile, _connected(server) as connection:
+        with connection.cursor() as cursor:
+            served = _serve(cursor, server, profile)
+        connection.commit()
+    return served
+
+
+def _check(server: Server) -> None:
+    if server.profile not in (INTERNE, PUBLIC):
+        raise NotServed(f"MILLESIME_PUBLISH_PROFILE is {INTERNE} or {PUBLIC}")
+    if not re.fullmatch(r"([a-z][a-z0-9_]{0,30})?", server.prefix):
+        raise NotServed("MILLESIME_PUBLISH_PREFIX is made of lower-case letters, digits and _, 31 at most")
+
+
+def _serve(cursor: Cursor, server: Server, profile: Profile) -> Served:
+    names = {schema: f"{server.prefix}{schema}" for schema in SCHEMAS}
+    _be_alone(cursor, server.prefix)
+    held = _held(cursor, names)
+    served = Served(profile.publication, is_new=held != (profile.publication, profile.name))
+    _make_role(cursor, server.role, served)
+    if served.is_new:
+        _make(cursor, names, profile, served)
+        _carry_rights(cursor, names)
+        _swap_patiently(cursor, names, keep_former=held is not None and held[1] == profile.name, served=served)
+    _let_read(cursor, server.role, names)
+    return served
+
+
+# the server ------------------------------------------------------------
+
+
+@contextmanager
+def _connected(server: Server) -> Iterator[Connection]:
+    """A connection inside a transaction that is rolled back after an error, which becomes NotServed."""
+    where, parameters = _parameters(server.url)
+    try:
+        with _patiently_connected(where, parameters) as connection:
+            connection.execute("select set_config('search_path', '', false)")
+            connection.execute(f"set lock_timeout = '{LOCK_SECONDS}s'; set statement_timeout = '{STATEMENT_SECONDS}s'")
+            connection.commit()
+            if connection.info.parameter_status("server_encoding") != "UTF8":
+                raise NotServed(f"{where}: the database is not in UTF8: make another one")
+            yield connection
+    except psycopg.Error as error:
+        raise NotServed(f"{where}: {_explained(error)}. The server keeps what it had") from None
+
+
+def _parameters(url: str) -> tuple[str, dict]:
+    """How messages name the server, and what the driver is given. Raises NotServed."""
+    try:
+        parsed = conninfo_to_dict(url)
+    except psycopg.Error:
+        raise NotServed(f"MILLESIME_PUBLISH_URL is not an address such as {ADDRESS}") from None
+    where = f"PostgreSQL {parsed.get('host', 'localhost')}/{parsed.get('dbname', '')}"
+    usual = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 30_000, "application_name": "millesime"}
+    return where, {**usual, **parsed}
+
+
+def _patiently_connected(where: str, parameters: dict) -> Connection:
+    """Connect, again while nothing answers or the server is starting. Raises NotServed."""
+    dsn = make_conninfo(**parameters)
+    for tried in range(1, TRIES + 1):
+        try:
+            return psycopg.connect(dsn)
+        except errors.ConnectionTimeout:
+            raise NotServed(f"{where} does not answer within {parameters['connect_timeout']} s: check it") from None
+        except psycopg.OperationalError:
+            answers = pq.PGconn.ping(dsn.encode()) == pq.Ping.OK
+            if answers:
+                raise NotServed(
+                    f"{where} refuses the account, its password or the database, or has no connection left: check "
+                    "MILLESIME_PUBLISH_URL and pg_hba.conf"
+                ) from None
+            if tried < TRIES:
+                time.sleep(PAUSE_SECONDS)
+    raise NotServed(f"{where} cannot be reached: is it running, and does it listen there?")
+
+
+def _explained(error: Exception) -> str:
+    """What happened and how to mend it, by SQLSTATE alone."""
+    code = getattr(error, "sqlstate", None)
+    if code is None or code.startswith(("08", "57P")):
+        return "the connection was lost: publish again"
+    what, mend = ERRORS.get(code, ("the server refuses what was asked", "look this code up in its documentation"))
+    return f"{what} (SQLSTATE {code}): {mend}"
+
+
+def _be_alone(cursor: Cursor, prefix: str) -> None:
+    """Hold the right to publish until the end of the transaction. Raises NotServed when another process has it."""
+    number = int.from_bytes(hashlib.sha256(f"millesime:{prefix}".encode()).digest()[:8], "big", signed=True)
+    try:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [number])
+    except errors.LockNotAvailable:
+        raise NotServed("another publication is being copied to this server: wait for its end") from None
+
+
+def _held(cursor: Cursor, names: dict[str, str]) -> tuple[str, str] | None:
+    """(publication, profile) that the server holds; None the first time. Raises NotServed for a stranger's schema."""
+    strangers = cursor.execute(
+        "select nspname from pg_namespace where nspname = any(%s) "
+        "and obj_description(oid, 'pg_namespace') is distinct from %s order by 1",
+        [[n for name in names.values() for n in (name, f"{name}__former")], MARK],
+    ).fetchall()
+    if strangers:
+        listed = ", ".join(name for (name,) in strangers)
+        raise NotServed(
+            f"the database has a schema that this project did not make ({listed}), and would be replaced: choose another "
+            "database, or set MILLESIME_PUBLISH_PREFIX"
+        )
+    if not _schemas(cursor, [names["rapport"]]):
+        return None
+    fresh = sql.Identifier(names["rapport"], "fraicheur")
+    return cursor.execute(sql.SQL("select publication, profil from {} limit 1").format(fresh)).fetchone()
+
+
+def _schemas(cursor: Cursor, names: list[str]) -> list[str]:
+    """Those that exist."""
+    rows = cursor.execute("select nspname from pg_namespace where nspname = any(%s) order by 1", [names]).fetchall()
+    return [name for (name,) in rows]
+
+
+# what is made ------------------------------------------------------------
+
+
+def _make(cursor: Cursor, names: dict[str, str], profile: Profile, served: Served) -> None:
+    """The schemas ``<name>__next``, with all their tables."""
+    for schema in sorted({table.schema for table in profile.tables}):
+        made = sql.Identifier(_next(names[schema]))
+        cursor.execute(sql.SQL("create schema {}").format(made))
+        cursor.execute(sql.SQL("comment on schema {} is {}").format(made, sql.Literal(MARK)))
+    for table in profile.tables:
+        try:
+            served.rows[table.full_name] = make_table(cursor, _next(names[table.schema]), table, profile)
+        except (NoSuchType, RowsLost) as error:
+            raise NotServed(str(error)) from None
+    _make_freshness(cursor, _next(names["rapport"]), profile, served)
+
+
+def _next(schema: str) -> str:
+    return f"{schema}__next"
+
+
+def _make_freshness(cursor: Cursor, schema: str, profile: Profile, served: Served) -> None:
+    name = sql.Identifier(schema, "fraicheur")
+    columns = sql.SQL(", ".join(f"{column} {kind} not null" for column, (kind, _) in FRESHNESS.items()))
+    cursor.execute(sql.SQL("create table {} ({}, primary key (objet))").format(name, columns))
+    said = "D’où vient et de quand date chaque table publiée sur ce serveur, une ligne par table."
+    cursor.execute(sql.SQL("comment on table {} is {}").format(name, sql.Literal(said)))
+    for column, (_, comment) in FRESHNESS.items():
+        cursor.execute(
+            sql.SQL("comment on column {}.{} is {}").format(name, sql.Identifier(column), sql.Literal(comment))
+        )
+    cursor.executemany(
+        sql.SQL("insert into {} values (%s, %s, %s, %s, %s, now())").format(name),
+        [(t, rows, profile.build, profile.publication, profile.name) for t, rows in served.rows.items()],
+    )
+
+
+# who may read ------------------------------------------------------------
+
+
+def _make_role(cursor: Cursor, role: str, served: Served) -> None:
+    """Make the reading role when it is not there and we may; else say what to ask."""
+    if cursor.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
+        return
+    (may,) = cursor.execute("select rolsuper or rolcreaterole from pg_roles where rolname = current_user").fetchone()
+    if may:
+        cursor.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
+    else:
+        served.notes.append(
+            f"nobody was given the right to read: the role {role} does not exist and this account may not make it. "
+            f"Ask for `create role {role} nologin`, then `millesime publish`"
+        )
+
+
+def _let_read(cursor: Cursor, role: str, names: dict[str, str]) -> None:
+    """Give the role the right to read, and nothing else, when it exists."""
+    if not cursor.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
+        return
+    for schema in _schemas(cursor, list(names.values())):
+        for grant in ("usage on schema {}", "select on all tables in schema {}"):
+            order = sql.SQL(f"grant {grant} to {{}}").format(sql.Identifier(schema), sql.Identifier(role))
+            cursor.execute(order)
+
+
+def _carry_rights(cursor: Cursor, names: dict[str, str]) -> None:
+    """Grant on the new schemas and tables what was granted to read the present ones."""
+    present = list(names.values())
+    schemas = cursor.execute(
+        "select n.nspname, null, null, a.grantee, pg_get_userbyid(a.grantee) "
+        "from pg_namespace n, aclexplode(n.nspacl) a where n.nspname = any(%s) and a.privilege_type = 'USAGE' "
+        "and a.grantee <> n.nspowner",
+        [present],
+    ).fetchall()
+    tables = cursor.execute(
+        "select n.nspname, c.relname, null, a.grantee, pg_get_userbyid(a.grantee) from pg_class c "
+        "join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a "
+        "where n.nspname = any(%s) and a.privilege_type = 'SELECT' and a.grantee <> c.relowner "
+        "union all "
+        "select n.nspname, c.relname, t.attname, a.grantee, pg_get_userbyid(a.grantee) from pg_attribute t "
+        "join pg_class c on c.oid = t.attrelid join pg_namespace n on n.oid = c.relnamespace, aclexplode(t.attacl) a "
+        "where n.nspname = any(%s) and a.privilege_type = 'SELECT' and a.grantee <> c.relowner",
+        [present, present],
+    ).fetchall()
+    there = cursor.execute(
+        "select table_schema, table_name, column_name from information_schema.columns where table_schema = any(%s)",
+        [[_next(name) for name in present]],
+    ).fetchall()
+    made = {one[:length] for one in there for length in (1, 2, 3)}
+    for schema, table, column, number, grantee in [*schemas, *tables]:
+        target = _next(schema)
+        if tuple(part for part in (target, table, column) if part) in made:
+            who = sql.Identifier(grantee) if number else sql.SQL("public")
+            cursor.execute(sql.SQL("grant {} to {}").format(_right(target, table, column), who))
+
+
+def _right(schema: str, table: str | None, column: str | None) -> sql.Composed:
+    if table is None:
+        return sql.SQL("usage on schema {}").format(sql.Identifier(schema))
+    columns = sql.SQL("({})").format(sql.Identifier(column)) if column else sql.SQL("")
+    return sql.SQL("select {} on {}").format(columns, sql.Identifier(schema, table))
+
+
+# the swap ------------------------------------------------------------
+
+
+def _swap_patiently(cursor: Cursor, names: dict[str, str], keep_former: bool, served: Served) -> None:
+    """Swap at a moment when nobody reads. Raises NotServed, naming who reads, when there is none."""
+    for _ in range(SWAP_TRIES):
+        try:
+            with cursor.connection.transaction():
+                _swap(cursor, names, keep_former, served)
+            return
+        except (errors.LockNotAvailable, errors.QueryCanceled):
+            time.sleep(PAUSE_SECONDS / 2)
+    raise NotServed(
+        f"a reader has held the former publication for too long ({_readers(cursor, list(names.values()))}): end its "
+        "transaction, then publish again. The server keeps what it had"
+    )
+
+
+def _swap(cursor: Cursor, names: dict[str, str], keep_former: bool, served: Served) -> None:
+    """The schemas of the former publication go, the present ones become the former, the new ones the present.
+
+    A former publication of another profile is not kept: what is internal must not outlive the choice of the public one.
+    """
+    present = _schemas(cursor, list(names.values()))
+    gone = _schemas(cursor, [f"{name}__former" for name in names.values()])
+    _keep_readers_out(cursor, present + gone)
+    views = _reading_views(cursor, present)
+    for schema in gone if keep_former else gone + present:
+        _drop(cursor, schema)
+    for name in names.values():
+        if keep_former and name in present:
+            former = sql.Identifier(f"{name}__former")
+            cursor.execute(sql.SQL("alter schema {} rename to {}").format(sql.Identifier(name), former))
+        if _schemas(cursor, [_next(name)]):
+            made = sql.Identifier(_next(name))
+            cursor.execute(sql.SQL("alter schema {} rename to {}").format(made, sql.Identifier(name)))
+    served.notes += [note for view in views if (note := _remake(cursor, *view))]
+
+
+def _keep_readers_out(cursor: Cursor, schemas: list[str]) -> None:
+    """Lock all that readers may be reading, until the end of the transaction. Raises QueryCanceled when they go on.
+
+    PostgreSQL looks the tables of a query up one after the other: a rename that ended in between would give a query, and
+    all its later runs where it is prepared, tables of two publications. Who waits for a lock looks the name up again.
+    """
+    relations = cursor.execute(READ, {"schemas": schemas}).fetchall()
+    if relations:
+        listed = sql.SQL(", ").join(sql.Identifier(*names) for names in relations)
+        cursor.execute(sql.SQL("set local statement_timeout = {}").format(SWAP_MILLISECONDS))
+        cursor.execute(sql.SQL("lock table {}").format(listed))
+        cursor.execute(f"set local statement_timeout = '{STATEMENT_SECONDS}s'")
+
+
+def _readers(cursor: Cursor, schemas: list[str]) -> str:
+    """The sessions that hold a table of these schemas, for an administrator."""
+    rows = cursor.execute(
+        "select distinct a.pid, a.usename, a.application_name from pg_locks l join pg_class c on c.oid = l.relation "
+        "join pg_namespace n on n.oid = c.relnamespace join pg_stat_activity a using (pid) "
+        "where n.nspname = any(%s) and a.pid <> pg_backend_pid() order by 1",
+        [schemas],
+    ).fetchall()
+    return ", ".join(f"process {pid} of {user} {name}".rstrip() for pid, user, name in rows) or "they come and go"
+
+
+def _drop(cursor: Cursor, schema: str) -> None:
+    """Drop our tables, then the schema; what others made over them is never dropped with them."""
+    tables = cursor.execute("select tablename from pg_tables where schemaname = %s", [schema]).fetchall()
+    listed = sql.SQL(", ").join(sql.Identifier(schema, name) for (name,) in tables)
+    if tables:
+        cursor.execute(sql.SQL("drop table {}").format(listed))
+    cursor.execute(sql.SQL("drop schema {}").format(sql.Identifier(schema)))
+
+
+def _reading_views(cursor: Cursor, schemas: list[str]) -> list[tuple[str, str, str, str, str]]:
+    """(schema, name, kind, definition, options) of each view of another schema that reads a table of these."""
+    return cursor.execute(
+        "select distinct n.nspname, v.relname, v.relkind::text, pg_get_viewdef(v.oid), "
+        "coalesce(array_to_string(v.reloptions, ', '), '') "
+        "from pg_depend d join pg_rewrite r on r.oid = d.objid join pg_class v on v.oid = r.ev_class "
+        "join pg_namespace n on n.oid = v.relnamespace join pg_class t on t.oid = d.refobjid "
+        "join pg_namespace s on s.oid = t.relnamespace "
+        "where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass "
+        "and s.nspname = any(%s) and n.nspname <> all(%s) order by 1, 2",
+        [schemas, schemas],
+    ).fetchall()
+
+
+def _remake(cursor: Cursor, schema: str, name: str, kind: str, definition: str, options: str) -> str | None:
+    """Make a view again over the new tables, its rights kept; what to tell its owner when it cannot be."""
+    told = f"the {'materialized view' if kind == 'm' else 'view'} {schema}.{name} still reads the former publication: "
+    if kind == "m":
+        return told + "drop it and make it again, or the next publication will be refused"
+    chosen = f"with ({options}) " if options else ""
+    try:
+        with cursor.connection.transaction():
+            order = sql.SQL("create or replace view {} {}as {}")
+            cursor.execute(order.format(sql.Identifier(schema, name), sql.SQL(chosen), sql.SQL(definition)))
+    except errors.LockNotAvailable:
+        raise
+    except psycopg.Error as error:
+        return (
+            told + f"its owner must make it again (SQLSTATE {error.sqlstate}), or the next publication will be refused"
+        )
+    return None

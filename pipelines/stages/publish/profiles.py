@@ -1,0 +1,103 @@
+"""What a publication holds for each kind of reader, described by the publication itself.
+
+Two profiles: ``interne``, all of it; ``public``, the report's tables where numbers of too few persons are hidden. Names,
+types, keys and comments are those of the published database: there is no other dictionary.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.sql import literal
+
+INTERNE, PUBLIC = "interne", "public"
+_FILES = {INTERNE: ("rapport.duckdb", "."), PUBLIC: ("public/rapport_public.duckdb", "public")}
+
+
+class NotPublished(RuntimeError):
+    """The profile that is asked for is not in the publication."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its type is DuckDB's (``DECIMAL(18,2)``), its comment the readers' (French)."""
+
+    name: str
+    kind: str
+    comment: str
+    is_nullable: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """A published table; ``key`` is empty when it has no primary key."""
+
+    schema: str
+    name: str
+    comment: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def full_name(self) -> str:
+        """``rapport.chiffres``."""
+        return f"{self.schema}.{self.name}"
+
+    def has(self, column: str) -> bool:
+        """True when it has this column."""
+        return any(one.name == column for one in self.columns)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One profile of one publication, open for reading as the catalog ``p`` of ``db``."""
+
+    name: str
+    publication: str
+    build: str
+    tables: tuple[Table, ...]
+    db: Any
+
+
+@contextmanager
+def opened(published: Path, name: str) -> Iterator[Profile]:
+    """Open a profile of the publication in folder ``published``. Raises NotPublished when it is not there."""
+    import duckdb
+
+    file, folder = _FILES[name]
+    published = published.resolve()  # another publication may take its place while this one is read
+    if not (published / file).exists():
+        if name == INTERNE:
+            raise NotPublished("nothing is published yet: `millesime run YEAR`")
+        raise NotPublished(f"publication {published.name[:12]} has no public profile: `millesime findings` says why")
+    manifest = json.loads((published / folder / "manifest.json").read_text(encoding="utf-8"))
+    with duckdb.connect() as db:
+        db.execute(f"attach {literal(published / file)} as p (read_only)")
+        yield Profile(name, manifest["publication"], manifest["build"], _tables(db), db)
+
+
+def _tables(db) -> tuple[Table, ...]:
+    columns: dict[tuple[str, str], list[Column]] = {}
+    for schema, table, *about in db.execute(
+        "select schema_name, table_name, column_name, data_type, coalesce(comment, ''), is_nullable "
+        "from duckdb_columns() where database_name = 'p' order by schema_name, table_name, column_index"
+    ).fetchall():
+        columns.setdefault((schema, table), []).append(Column(*about))
+    keys = dict(
+        ((schema, table), tuple(key))
+        for schema, table, key in db.execute(
+            "select schema_name, table_name, constraint_column_names from duckdb_constraints() "
+            "where database_name = 'p' and constraint_type = 'PRIMARY KEY'"
+        ).fetchall()
+    )
+    comments = db.execute(
+        "select schema_name, table_name, coalesce(comment, '') from duckdb_tables() "
+        "where database_name = 'p' order by schema_name, table_name"
+    ).fetchall()
+    return tuple(
+        Table(schema, name, comment, tuple(columns[schema, name]), keys.get((schema, name), ()))
+        for schema, name, comment in comments
+    )

@@ -1,0 +1,240 @@
+"""Freezes a year: its figures and tables, what they were made of, and a fingerprint of all of it.
+
+    releases/<exercice>-v<n>/rapport/<table>.parquet     the rows up to that exercice, in a stable order
+                             organisation.yml            as it stood
+                             release.json                deliveries, versions, decisions, visas, files, the ledger's head
+
+A frozen year never changes. A warehouse whose figures of that year are others is not published before a new release,
+with a reason, takes its place.
+"""
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pipelines.disk import sha256_of, sync
+from pipelines.french import quantity
+from pipelines.ledger.records import Manifest
+from pipelines.ledger.store import Ledger
+from pipelines.settings import PROJECT_ROOT, Home
+from pipelines.catalogue.registry import fingerprint
+from pipelines.sql import literal, parquet_scan
+
+MANIFEST = "release.json"
+FIGURES = "rapport/chiffres.parquet"
+
+
+class CannotRelease(RuntimeError):
+    """The year cannot be frozen as it stands; the message says why and what to do."""
+
+
+class FrozenYear(RuntimeError):
+    """The warehouse would change the figures of a frozen year: a new release must be asked for."""
+
+
+@dataclass(frozen=True)
+class Visas:
+    """Who vouches for a release."""
+
+    prepared_by: str
+    reviewed_by: str
+    approved_by: str
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a release was made of, apart from the ledger: the build, its deliveries and the version of the code."""
+
+    build: str
+    code: str
+    manifests: list[Manifest]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure of one exercice that differs between two states; a side that lacks it altogether is None."""
+
+    code: str
+    libelle: str
+    unite: str
+    decimales: int
+    before: tuple[Decimal | None, str | None] | None  # value, code of what is missing
+    after: tuple[Decimal | None, str | None] | None
+
+    def printed(self, side: tuple[Decimal | None, str | None] | None) -> str:
+        """One side as the report prints it."""
+        if side is None:
+            return "absent"
+        value, missing = side
+        return quantity(value, self.decimales, self.unite, missing)
+
+
+def write_release(home: Home, ledger: Ledger, exercice: int, inputs: Inputs, visas: Visas, reason: str | None) -> str:
+    """Freeze ``exercice`` from the current warehouse. Returns the name of the release, ``2020-v1``.
+
+    Raises CannotRelease when the visas are not those of two persons at least, when a former release has the very same
+    figures and tables, or when it exists and no reason is given.
+    """
+    _check(visas)
+    _sweep(home, ledger)
+    former = last_release(home, ledger, exercice)
+    if former and not reason:
+        raise CannotRelease(f"{former.name} stands: say why another release takes its place (--reason)")
+    version = 1 + max((r["version"] for r in ledger.all_rows("releases") if r["exercice"] == exercice), default=0)
+    name = f"{exercice}-v{version}"
+    aside = home.releases / f".{name}.{os.getpid()}"
+    aside.mkdir(parents=True)
+    export_tables(home.warehouse, exercice, aside)
+    shutil.copyfile(home.organisation_file, aside / "organisation.yml")
+    content = _content(ledger, aside, exercice, inputs)
+    if former and json.loads((former / MANIFEST).read_text(encoding="utf-8"))["files"] == content["files"]:
+        shutil.rmtree(aside)
+        raise CannotRelease(f"nothing differs from {former.name}: there is nothing to release")
+    _commit(home, ledger, aside, name, {**content, "visas": asdict(visas), "reason": reason})
+    ledger.record_release(name, exercice, version, content["fingerprint"], inputs.build, asdict(visas), reason)
+    return name
+
+
+def _check(visas: Visas) -> None:
+    """Three names, of two persons at least: ``a. nom`` is ``A. Nom``. Raises CannotRelease."""
+    names = {role: " ".join(name.split()).casefold() for role, name in asdict(visas).items()}
+    if not all(names.values()):
+        raise CannotRelease("a visa without a name is none")
+    if names["prepared_by"] == names["reviewed_by"]:
+        raise CannotRelease("the review must be another person's than the preparation")
+
+
+def export_tables(warehouse: Path, exercice: int, folder: Path) -> None:
+    """Write every report table, rows up to ``exercice``, in ``folder/rapport``; the same rows give the same bytes."""
+    import duckdb
+
+    target = folder / "rapport"
+    target.mkdir()
+    with duckdb.connect() as db:
+        db.execute("set threads = 1")  # the row groups of a Parquet file follow the threads that wrote it
+        db.execute(f"attach {literal(warehouse)} as entrepot (read_only)")
+        tables = db.execute(
+            "select table_name, bool_or(column_name = 'exercice') from duckdb_columns() "
+            "where database_name = 'entrepot' and schema_name = 'rapport' group by 1 order by 1"
+        ).fetchall()
+        for table, yearly in tables:
+            rows = f"where exercice <= {exercice}" if yearly else ""
+            file = target / f"{table}.parquet"
+            db.execute(
+                f"copy (select * from entrepot.rapport.{table} {rows} order by all) to {literal(file)} (format parquet)"
+            )
+            sync(file)
+
+
+def _content(ledger: Ledger, folder: Path, exercice: int, inputs: Inputs) -> dict[str, Any]:
+    """What the fingerprint covers; no clock and no name of a person is in it."""
+    lock = sha256_of(PROJECT_ROOT / "requirements.lock")
+    content = {
+        "exercice": exercice,
+        "build": inputs.build,
+        "code": inputs.code,
+        "lock": lock,
+        "deliveries": [manifest.as_dict() for manifest in inputs.manifests],
+        "decisions": [
+            {key: row[key] for key in ("finding", "choice", "reason", "until")} for row in ledger.all_rows("decisions")
+        ],
+        "files": files_of(folder),
+    }
+    return {**content, "fingerprint": fingerprint(content)}
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    """Relative path → SHA-256 of every file of a release but its manifest."""
+    return {
+        path.relative_to(folder).as_posix(): sha256_of(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+
+
+def _commit(home: Home, ledger: Ledger, aside: Path, name: str, content: dict[str, Any]) -> None:
+    """Rename the folder to its name; the ledger's entry, which comes next, is what makes it a release."""
+    manifest = aside / MANIFEST
+    head = asdict(ledger.head())
+    text = json.dumps({"release": name, **content, "ledger": head}, ensure_ascii=False, indent=1, default=str)
+    manifest.write_text(text, encoding="utf-8")
+    for path in (*aside.rglob("*"), aside):
+        sync(path)
+    aside.rename(home.releases / name)
+    sync(home.releases)
+
+
+def _sweep(home: Home, ledger: Ledger) -> None:
+    """Remove what a killed release left: a folder that the ledger does not know."""
+    known = {row["release"] for row in ledger.all_rows("releases")}
+    for folder in home.releases.iterdir() if home.releases.exists() else []:
+        if folder.name not in known:
+            shutil.rmtree(folder)
+
+
+def last_release(home: Home, ledger: Ledger, exercice: int) -> Path | None:
+    """The folder of the release that stands for ``exercice``; None when it is not frozen."""
+    rows = [row for row in ledger.all_rows("releases") if row["exercice"] == exercice]
+    return home.releases / rows[-1]["release"] if rows else None
+
+
+def changes(before: str, after: str, exercice: int) -> list[Change]:
+    """The figures of ``exercice`` whose value or missing code differ; both sides are relations in SQL, over ``source``.
+
+    A label, a formula or a new figure of another chapter changes nothing of a frozen year; a figure that is no longer
+    computed does.
+    """
+    import duckdb
+
+    with duckdb.connect() as db:
+        rows = db.execute(
+            "select coalesce(a.code, b.code), coalesce(b.libelle, a.libelle), coalesce(b.unite, a.unite), "
+            "coalesce(b.decimales, a.decimales), a.code is not null, a.valeur, a.code_manquant, b.code is not null, "
+            f"b.valeur, b.code_manquant from (from {before} where exercice = {exercice}) a "
+            f"full join (from {after} where exercice = {exercice}) b using (code) "
+            "where (a.valeur, a.code_manquant) is distinct from (b.valeur, b.code_manquant) order by 1"
+        ).fetchall()
+    return [
+        Change(code, label, unit, places, (was, lacked) if in_a else None, (now_, lacks) if in_b else None)
+        for code, label, unit, places, in_a, was, lacked, in_b, now_, lacks in rows
+    ]
+
+
+def changes_between(first: Path, second: Path, exercice: int) -> list[Change]:
+    """The figures that differ between two releases."""
+    return changes(parquet_scan(first / FIGURES), parquet_scan(second / FIGURES), exercice)
+
+
+def frozen_changes(home: Home, ledger: Ledger) -> dict[str, list[Change]]:
+    """Release → figures of its year that the current warehouse would change; a figure that is new is no change."""
+    import tempfile
+
+    found = {}
+    years = sorted({row["exercice"] for row in ledger.all_rows("releases")})
+    with tempfile.TemporaryDirectory(prefix="millesime-frozen-") as folder:
+        for exercice in years:
+            release = last_release(home, ledger, exercice)
+            here = Path(folder) / str(exercice)
+            here.mkdir()
+            export_tables(home.warehouse, exercice, here)
+            differing = [c for c in changes_between(release, here, exercice) if c.before is not None]
+            if differing:
+                found[release.name] = differing
+    return found
+
+
+def refuse_frozen_changes(changed: dict[str, list[Change]]) -> None:
+    """Raise FrozenYear when ``frozen_changes`` found any."""
+    for release, differing in changed.items():
+        codes = ", ".join(change.code for change in differing[:5])
+        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+        year = release.partition("-")[0]
+        raise FrozenYear(
+            f"{release} is frozen and {len(differing)} of its figures would change ({codes}{more}): nothing was "
+            f"published. See them with `millesime compare {release}`, then `millesime release {year} --reason …`, or bring the "
+            "former file back"
+        )

@@ -1,0 +1,144 @@
+"""What a reader cannot deduce: the worlds that agree with all the numbers he can read.
+
+A *world* gives every unknown of the populations a value, persons being whole; the true one is a world. A hidden number
+that has another value in a second world, all published numbers being the same in both, cannot be deduced: the second
+world is the proof, and adding up is enough to check it.
+
+``Worlds.nearest`` looks for the world in which a number is greater by a given amount and which moves the fewest and
+least numbers that could be published: those that move must be hidden with it. That is the linear-programming heuristic
+of cell suppression (Kelly, Golden and Assad, *Cell suppression: disclosure protection for sensitive tabular data*,
+Networks 22, 1992), with whole persons. HiGHS through scipy; same input, same answer.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from pipelines.stages.publish.secret.cells import Cell, Key, Numbers
+from pipelines.stages.publish.secret.population import Form
+
+TOLERANCE = 1e-6
+NODES = 2000  # of the search for whole persons: a limit that is the same on every machine
+GAP = 0.05  # the nearest world or almost: it is a proof all the same
+LITTLE = 1e-3  # cost of moving an unknown that no published number shows: what need not move stays as it is
+
+Cost = Callable[[Cell], float]  # what moving a cell by one unit costs
+
+
+class Worlds:
+    """The true world and those that were found, with the value of every cell in each."""
+
+    def __init__(self, numbers: Numbers):
+        import numpy as np
+        from scipy.sparse import block_array, eye_array
+
+        self.numbers = numbers
+        self.cells = [cell for cell in numbers.cells.values() if cell.form]
+        self._place = {cell.key: place for place, cell in enumerate(self.cells)}
+        unknowns = numbers.unknowns
+        self._truth = np.array([float(true) for true in unknowns.truth])
+        self._counted = np.array(unknowns.counted, dtype=bool)
+        self._sums = _matrix([cell.form for cell in self.cells], unknowns.size)
+        self._always = _matrix(unknowns.equations, unknowns.size)
+        self._values = [self._sums @ self._truth]
+        # how much each unknown, then each cell, goes up or down from the truth
+        each = eye_array(len(self.cells))
+        always, sums = self._always, self._sums
+        self._equations = block_array([[always, -always, None, None], [sums, -sums, -each, each]]).tocsr()
+        self._occupied = {key for _, _, key in numbers.occupied}
+
+    def range_of(self, cell: Cell, known: Collection[Key], occupied: Collection[Key]) -> tuple[int, int]:
+        """The least and the greatest value of ``cell`` among the worlds that agree with what is ``known``."""
+        if cell.key not in self._place:
+            return 0, 0
+        values = self.agreeing(known, occupied)[:, self._place[cell.key]]
+        return round(values.min()), round(values.max())
+
+    def agreeing(self, known: Collection[Key], occupied: Collection[Key]) -> Any:
+        """World × cell → value, for the worlds where ``known`` cells are as they truly are, ``occupied`` at least 1."""
+        import numpy as np
+
+        values = np.array(self._values)
+        same = values[:, [self._place[key] for key in known if key in self._place]]
+        least = values[:, [self._place[key] for key in occupied if key in self._place]]
+        alike = (abs(same - same[0]) <= TOLERANCE * (1 + abs(same[0]))).all(axis=1)
+        return values[alike & (least >= 1 - TOLERANCE).all(axis=1)]
+
+    def moved(self, known: Collection[Key], occupied: Collection[Key]) -> dict[Key, int]:
+        """Cell → how far apart the agreeing worlds hold it."""
+        values = self.agreeing(known, occupied)
+        widths = (values.max(axis=0) - values.min(axis=0)).round().astype(int)
+        return dict(zip(self._place, widths.tolist(), strict=True))
+
+    def nearest(self, cell: Cell, by: int, cost: Cost, fixed: Collection[Key]) -> list[Cell] | None:
+        """Find and keep a world where ``cell`` is greater by ``by``; the cells that it moves, None when there is none.
+
+        Cells of ``fixed`` do not move at all; ``cost`` says what moving each other one costs.
+        """
+        import numpy as np
+
+        costs, greatest = self._bounds(cost, fixed)
+        found = self._solve(cell, by, costs, greatest, whole=False)
+        if found is not None and not self._keep(found):
+            # whole persons: first where cutting them in pieces moved something, then anywhere
+            narrow = np.where((found > TOLERANCE) | (costs == 0), greatest, 0)
+            tries = (self._solve(cell, by, costs, limits, whole=True) for limits in (narrow, greatest))
+            found = next((solution for solution in tries if solution is not None and self._keep(solution)), None)
+        return None if found is None else self._moved(self._values[-1])
+
+    def _bounds(self, cost: Cost, fixed: Collection[Key]) -> tuple[Any, Any]:
+        """What each column costs, and how far it may go."""
+        import numpy as np
+
+        costs = np.array([cost(cell) for cell in self.cells])
+        free = np.array([np.inf if cell.key not in fixed else 0 for cell in self.cells])
+        kept = [float(c.value) - 1 if c.key in self._occupied else np.inf for c in self.cells]
+        most = np.array([float(greatest) for greatest in self.numbers.unknowns.greatest])
+        little = np.full(2 * len(self._truth), LITTLE)
+        return (
+            np.concatenate([little, costs, costs]),
+            np.concatenate([most - self._truth, self._truth, free, np.maximum(0, np.minimum(free, kept))]),
+        )
+
+    def _solve(self, cell: Cell, by: int, costs: Any, greatest: Any, *, whole: bool) -> Any:
+        import numpy as np
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
+        up = 2 * len(self._truth) + self._place[cell.key]
+        down = up + len(self.cells)
+        least, most = np.zeros(len(greatest)), greatest.copy()
+        least[up], most[up], most[down] = by, max(by, greatest[up]), 0
+        persons = np.concatenate([self._counted & whole, self._counted & whole, np.zeros(2 * len(self.cells))])
+        result = milp(
+            costs,
+            integrality=persons.astype(int),
+            bounds=Bounds(least, most),
+            constraints=LinearConstraint(self._equations, 0, 0),
+            options={"node_limit": NODES, "mip_rel_gap": GAP} if whole else None,
+        )
+        return result.x
+
+    def _moved(self, values: Any) -> list[Cell]:
+        moves = abs(values - self._values[0]) > TOLERANCE * (1 + abs(self._values[0]))
+        return [cell for cell, moves in zip(self.cells, moves, strict=True) if moves]
+
+    def _keep(self, solution: Any) -> bool:
+        """Keep a solution where persons are whole."""
+        import numpy as np
+
+        size = len(self._truth)
+        world = self._truth + solution[:size] - solution[size : 2 * size]
+        near = np.where(self._counted, np.round(world), world)
+        if (abs(near - world) > TOLERANCE).any():
+            return False
+        self._values.append(self._sums @ near)
+        return True
+
+
+def _matrix(forms: list[Form], size: int) -> Any:
+    """One row a form, one column an unknown."""
+    from scipy.sparse import csr_array
+
+    rows = [n for n, form in enumerate(forms) for _ in form]
+    columns = [unknown for form in forms for unknown in form]
+    weights = [float(weight) for form in forms for weight in form.values()]
+    return csr_array((weights, (rows, columns)), shape=(len(forms), size))

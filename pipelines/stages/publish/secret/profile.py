@@ -1,0 +1,251 @@
+"""Makes the public database: the tables of ``rapport`` without what is to hide, then reads it back and attacks it.
+
+What is proved is the file that will be published, not the list of what should have been hidden. Only ``rapport`` is
+copied: no mart, no audit. Keys and comments are kept; a table under secrecy gains the column ``est_secret``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from pipelines.stages.publish.copy import attached, copy_table, tables_of, write_parquet
+from pipelines.stages.publish.secret.attack import Worlds
+from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
+from pipelines.catalogue.secrecy import Figure, Figures, Secrecy
+from pipelines.stages.publish.secret.suppress import Former, former_values, is_primary, needed, still_public, suppress
+from pipelines.sql import literal
+
+FIGURES = "chiffres"
+EST_SECRET = "Vrai si un nombre de la ligne est masqué au titre du secret statistique."
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a reader of the public profile finds of one hidden cell; for the internal audit only."""
+
+    cell: Cell
+    kind: str  # primaire | secondaire
+    low: int
+    high: int
+    is_safe: bool
+
+
+@dataclass(frozen=True)
+class PublicProfile:
+    """A public database that was written and proved."""
+
+    proofs: list[Proof]
+    disclosed: list[tuple[str, Decimal]]  # (name, value) of every cell that it gives away
+
+
+def write_public(
+    warehouse: Path, folder: Path, secrecy: Secrecy, threshold: int, disclosed: Iterable[tuple[str, Decimal]]
+) -> PublicProfile:
+    """Write ``rapport_public.duckdb`` and its Parquet in ``folder``; ``disclosed`` is what was ever published before.
+
+    Raises SecrecyBroken when something is not declared, is not what was declared, or cannot be kept secret; the folder
+    is then worth nothing.
+    """
+    import duckdb
+
+    try:
+        with attached(folder / "rapport_public.duckdb", warehouse) as db:
+            return _write_and_prove(db, folder, secrecy, threshold, disclosed)
+    except (duckdb.BinderException, duckdb.CatalogException) as error:  # a declared column or fact is not there
+        raise SecrecyBroken("SEC-COHERENCE", "rapport", str(error).splitlines()[0]) from None
+
+
+def _write_and_prove(
+    db, folder: Path, secrecy: Secrecy, threshold: int, disclosed: Iterable[tuple[str, Decimal]]
+) -> PublicProfile:
+    check_declared(db, secrecy)
+    numbers = read_numbers(db, secrecy, threshold)
+    worlds = Worlds(numbers)
+    former = former_values(numbers, disclosed)
+    _write(db, secrecy, numbers, suppress(worlds, threshold, former))
+    profile = prove(db, secrecy, worlds, threshold, former)
+    write_parquet(db, folder, "rapport")
+    return profile
+
+
+# what is declared ------------------------------------------------------------
+
+
+def check_declared(db, secrecy: Secrecy) -> None:
+    """Every table of ``rapport``, and every column under secrecy, is declared. Raises SecrecyBroken."""
+    for table in tables_of(db, "rapport"):
+        if table == FIGURES and secrecy.figures:
+            known = {"code", "exercice", "domaine", "valeur", "statut", "code_manquant"}
+            known |= {*secrecy.figures.plain, *secrecy.figures.never}
+        elif table not in secrecy.tables:
+            raise SecrecyBroken("SEC-TABLE", table, "la table n’est pas déclarée")
+        elif secrecy.tables[table].parts:
+            known = secrecy.tables[table].columns
+        else:
+            continue
+        for column in _columns(db, table):
+            if column not in known:
+                raise SecrecyBroken("SEC-TABLE", f"{table}.{column}", "la colonne n’est pas déclarée")
+
+
+def _columns(db, table: str) -> list[str]:
+    return [column for (column, *_) in db.execute(f"describe source.rapport.{table}").fetchall()]
+
+
+# what is written ------------------------------------------------------------
+
+
+def _write(db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str]) -> None:
+    db.execute("create schema rapport")
+    for table in tables_of(db, "rapport"):
+        if table == FIGURES and secrecy.figures:
+            _write_figures(db, secrecy.figures, numbers, hidden)
+        elif secrecy.tables[table].parts:
+            _write_secret(db, table, numbers, hidden)
+        elif secrecy.tables[table].free:
+            copy_table(db, "rapport", table)
+
+
+def _write_secret(db, table: str, numbers: Numbers, hidden: dict[Key, str]) -> None:
+    emptied: dict[str, set[int]] = {}
+    touched: set[tuple[int, int]] = set()  # parts, by identity, and exercices with a hidden number
+    secret = {(item.row, item.column) for item in numbers.items if item.table == table and hidden.keys() & item.cells}
+    lines = {row: line for (of, row), line in numbers.lines.items() if of == table}
+    for row, column in secret:
+        part, values = lines[row]
+        touched.add((id(part), values["exercice"]))
+        for also in (column, *(c for c, number in part.along.items() if number == column)):
+            emptied.setdefault(also, set()).add(row)
+    for row, (part, values) in lines.items():
+        for column in part.ranks if (id(part), values["exercice"]) in touched else []:
+            emptied.setdefault(column, set()).add(row)
+    kept = [row for row, (part, _) in lines.items() if not part.withheld]
+    replaced = {c: f"case when {_among(rows)} then null else {c} end" for c, rows in sorted(emptied.items())}
+    copy_table(
+        db,
+        "rapport",
+        table,
+        replaced=replaced,
+        where=_among(kept),
+        added=("est_secret", "boolean", _among({row for row, _ in secret}), EST_SECRET),
+    )
+
+
+def _write_figures(db, figures: Figures, numbers: Numbers, hidden: dict[Key, str]) -> None:
+    ruled, secret = set(), set()
+    for row, code, exercice, value, places in _figures(db, figures, "source"):
+        rule = _rule(figures, code, exercice)
+        item = _item_behind(rule, numbers, exercice)
+        ruled.add(row)
+        if item is None or hidden.keys() & item.cells:
+            secret.add(row)
+        elif rule.equal and not _is_same(value, item.printed, places):
+            raise SecrecyBroken("SEC-COHERENCE", code, f"le chiffre n’est pas {item.table}.{item.column}", exercice)
+    withheld = ", ".join(map(literal, figures.withheld)) or "null"
+    query = f"select rowid from source.rapport.{FIGURES} where code in ({withheld})"
+    left_out = {row for (row,) in db.execute(query).fetchall()}
+    ruled |= left_out
+    secret |= left_out
+    empty = {"valeur": "null", "statut": "'manquant'", "code_manquant": "'s'"}
+    replaced = {c: f"case when {_among(secret)} then {value} else {c} end" for c, value in empty.items()}
+    replaced |= {column: f"case when {_among(ruled)} then null else {column} end" for column in figures.never}
+    copy_table(db, "rapport", FIGURES, replaced=replaced)
+
+
+def _figures(db, figures: Figures, catalog: str) -> list[tuple]:
+    """(row, code, exercice, valeur, decimales) of each figure under secrecy."""
+    free = ", ".join(map(literal, figures.free)) or "null"
+    return db.execute(
+        f"select rowid, code, exercice, valeur, decimales from {catalog}.rapport.{FIGURES} "
+        f"where (domaine in ({free})) is not true order by code, exercice"
+    ).fetchall()
+
+
+def _rule(figures: Figures, code: str, exercice: int) -> Figure:
+    rule = figures.rule(code)
+    if rule is None:
+        raise SecrecyBroken("SEC-TABLE", code, "le chiffre n’est couvert par aucune règle", exercice)
+    return rule
+
+
+def _item_behind(rule: Figure, numbers: Numbers, exercice: int) -> Item | None:
+    """The item that a figure restates; None when its table has no such line."""
+    for item in numbers.items:
+        if (item.table, item.column, item.exercice) == (rule.table, rule.column, exercice):
+            values = numbers.lines[item.table, item.row][1]
+            if all(values.get(name) == value for name, value in rule.row.items()):
+                return item
+    return None
+
+
+def _is_same(value: Decimal | None, printed: Decimal | None, places: int) -> bool:
+    """A figure that is empty says nothing; another is the item's number, at its own precision."""
+    return value is None or (printed is not None and abs(value - printed) <= Decimal(5).scaleb(-places - 1))
+
+
+def _among(rows: Iterable[int]) -> str:
+    listed = ", ".join(map(str, sorted(rows)))
+    return f"rowid in ({listed})" if listed else "false"
+
+
+# what is proved ------------------------------------------------------------
+
+
+def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former) -> PublicProfile:
+    """Read the public tables back and attack them. Raises SecrecyBroken when a hidden number can be deduced.
+
+    The search starts anew from what a reader knows: how the numbers to hide were chosen, which former publications weigh
+    upon, leaves no trace in the bounds. ``worlds``, found on that way, only serves where the new search finds none.
+    """
+    numbers, fresh = worlds.numbers, Worlds(worlds.numbers)
+    shown = read_numbers(db, secrecy, threshold, "cible", "source")
+    secret = _secret_lines(db, shown)
+    given = {key for item in shown.items if _is_given(item, secret) for key in item.cells}
+    if secrecy.figures:
+        for _, code, exercice, value, _ in _figures(db, secrecy.figures, "cible"):
+            item = (
+                _item_behind(_rule(secrecy.figures, code, exercice), numbers, exercice) if value is not None else None
+            )
+            given |= set(item.cells if item else ())
+    hidden = {key for item in numbers.items for key in item.cells if numbers.cells[key].form} - given
+    known, occupied = given | still_public(worlds, former), {key for _, _, key in shown.occupied}
+    proofs = []
+    for cell in sorted(map(numbers.cells.__getitem__, hidden), key=lambda c: (c.exercice, c.label)):
+        primary = is_primary(numbers, cell, threshold, former, hidden)
+        width = needed(cell, threshold) if primary else 0
+        low, high = fresh.range_of(cell, known, occupied)
+        if high - low < width and fresh.nearest(cell, width, lambda _: 0, known) is not None:
+            low, high = fresh.range_of(cell, known, occupied)
+        if high - low < width:
+            low, high = worlds.range_of(cell, known, occupied)
+        proofs.append(Proof(cell, "primaire" if primary else "secondaire", low, high, high - low >= width))
+    _refuse_leaks(numbers, given, proofs, threshold, former)
+    told = sorted((name, numbers.cells[key].value) for key in given for name in numbers.names[key])
+    return PublicProfile(proofs, told)
+
+
+def _refuse_leaks(numbers: Numbers, given: set[Key], proofs: list[Proof], threshold: int, former: Former) -> None:
+    for cell in (cell for key, cell in numbers.cells.items() if key in given):
+        if is_primary(numbers, cell, threshold, former, ()):
+            raise SecrecyBroken("SEC-AUDIT", cell.label, "un petit nombre est publié", cell.exercice)
+    for proof in proofs:
+        if not proof.is_safe:
+            cell = proof.cell
+            raise SecrecyBroken(
+                "SEC-AUDIT", cell.label, "un nombre masqué se déduit de ce qui est publié", cell.exercice
+            )
+
+
+def _is_given(item: Item, secret: set[tuple[str, int]]) -> bool:
+    """Printed, or empty in a line where nothing is hidden: an empty cell then says that nobody is there."""
+    return item.printed is not None or (item.table, item.row) not in secret
+
+
+def _secret_lines(db, shown: Numbers) -> set[tuple[str, int]]:
+    tables = {table for table, _ in shown.lines}
+    return {
+        (table, row)
+        for table in sorted(tables)
+        for (row,) in db.execute(f"select rowid from cible.rapport.{table} where est_secret").fetchall()
+    }

@@ -1,0 +1,188 @@
+"""Writes a publication aside and swaps it in with one rename: a reader sees the old one or the new one, whole.
+
+builds/<publication>/rapport.duckdb                  tables of marts, rapport and audit, with comments and keys
+                     <schema>/<table>.parquet
+                     scdl/                           the budget as open data
+                     report/<exercice>/<profile>/    what ``pages`` wrote: the report
+                     manifest.json                   fingerprint of every file but DuckDB's, the build it comes from
+                     public/                         what anybody may read: rapport_public.duckdb, rapport/, manifest.json
+published → builds/<publication>
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+
+from pipelines.disk import sha256_of, sync, written_whole
+from pipelines.failpoints import reached
+from pipelines.ledger.records import Finding
+from pipelines.ledger.store import Ledger
+from pipelines.stages.publish.audit import write_audit
+from pipelines.stages.publish.copy import attached, copy_table, tables_of, write_parquet
+from pipelines.stages.publish.profiles import INTERNE, PUBLIC
+from pipelines.stages.publish.scdl import write_scdl
+from pipelines.stages.publish.secret.cells import SecrecyBroken
+from pipelines.catalogue.secrecy import load_secrecy
+from pipelines.stages.publish.secret.profile import PublicProfile, write_public
+from pipelines.catalogue.rules import RULES
+from pipelines.settings import Home
+from pipelines.catalogue.registry import fingerprint
+
+PUBLISHED_SCHEMAS = ["rapport", "marts"]  # the report is made of the first, while the other is copied
+KEPT = 5  # publications kept beside the current one
+
+
+class OtherBuild(RuntimeError):
+    """The warehouse is not that of the build to publish: build again."""
+
+
+# Writes in the folder of a publication what is made of the tables of one profile, beside what this process does.
+Pages = Callable[[Path, str], Future]
+
+
+def publish(
+    home: Home, ledger: Ledger, build: str, findings: list[Finding], threshold: int, pages: Pages | None = None
+) -> str:
+    """Publish the current warehouse and the ledger. Returns the publication's identity (32 hex digits).
+
+    Two profiles: all of it, and ``public``, where numbers of fewer than ``threshold`` agents are hidden. When the public
+    one cannot be proved, the former stays and a finding, here and in the ledger, says why. The same build and the same
+    ledger give the same publication, byte for byte. Raises OtherBuild when the warehouse is not the one that ``build``
+    made: a run was stopped between the swap and its entry in the ledger.
+    """
+    _check_build(home.warehouse, build)
+    home.builds.mkdir(parents=True, exist_ok=True)
+    aside = home.builds / f".{os.getpid()}"
+    _sweep(home)
+    aside.mkdir()
+    profile, broken = _write(home, ledger, aside, findings, build, threshold, pages)
+    identity = _write_manifest(aside, build)
+    reached("publish.files_written")
+    target = home.builds / identity
+    if target.exists():
+        shutil.rmtree(aside)  # the same bytes already lie there
+    else:
+        for path in (*(path for path in aside.rglob("*") if path.suffix != ".parquet"), aside):
+            sync(path)
+        aside.rename(target)
+        sync(home.builds)
+    ledger.record_disclosures(profile.disclosed if profile else [])  # before anybody can read it: never forgotten
+    ledger.record_findings(identity, broken)
+    reached("publish.before_swap")
+    _point(home.published, target)
+    reached("publish.after_swap")
+    last = ledger.last_publication()
+    if last is None or last["publication"] != identity:
+        ledger.record_publication(identity, build)
+    _forget_old(home, identity)
+    return identity
+
+
+def _write(
+    home: Home, ledger: Ledger, folder: Path, findings: list[Finding], build: str, threshold: int, pages: Pages | None
+) -> tuple[PublicProfile | None, list[Finding]]:
+    """Everything in ``folder`` but its manifest; what came of the public profile, and the finding when it cannot be made.
+
+    The pages are made as soon as their tables lie there, while the public profile is proved.
+    """
+    with attached(folder / "rapport.duckdb", home.warehouse) as db:
+        made = []
+        for schema in PUBLISHED_SCHEMAS:
+            db.execute(f"create schema {schema}")
+            for table in tables_of(db, schema):
+                copy_table(db, schema, table)
+            write_parquet(db, folder, schema)
+            if pages and schema == "rapport":
+                made.append(pages(folder, INTERNE))
+        profile, broken = _write_public(home, ledger, folder / "public", build, threshold)
+        made += [pages(folder, PUBLIC)] if pages else []
+        findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
+        write_audit(db, home, ledger, findings, profile.proofs if profile else [])
+        write_parquet(db, folder, "audit")
+        write_scdl(db, folder / "scdl")
+    for one in made:
+        if error := one.exception():
+            raise error from None  # its own words, without the other process's traceback
+    return profile, broken
+
+
+def _check_build(warehouse: Path, build: str) -> None:
+    import duckdb
+
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        (made,) = db.execute("select construction from collecte.construction").fetchone()
+    if made != build:
+        raise OtherBuild(f"the warehouse holds build {made[:12]}, not {build[:12]}: build again")
+
+
+def _write_public(
+    home: Home, ledger: Ledger, folder: Path, build: str, threshold: int
+) -> tuple[PublicProfile | None, list[Finding]]:
+    """The public profile in ``folder``; when it cannot be made, the former one and a finding that says why."""
+    folder.mkdir()
+    try:
+        profile = write_public(home.warehouse, folder, load_secrecy(), threshold, ledger.disclosures())
+    except SecrecyBroken as error:
+        shutil.rmtree(folder)
+        if (former := home.published / folder.name).is_dir():
+            shutil.copytree(former, folder)
+        return None, [_broken(error)]
+    _write_manifest(folder, build)
+    return profile, []
+
+
+def _broken(error: SecrecyBroken) -> Finding:
+    rule = RULES[error.code]
+    return Finding(
+        error.code,
+        "bloquant",
+        error.exercice,
+        error.where,
+        f"Profil public non publié : {rule.titre} ({error})",
+        aide=rule.aide,
+    )
+
+
+def _write_manifest(folder: Path, build: str) -> str:
+    """Write ``manifest.json``; the identity of what the folder holds (32 hex digits)."""
+    manifest = _manifest(folder, build)
+    identity = fingerprint(manifest)[:32]
+    with written_whole(folder / "manifest.json") as file:
+        json.dump({"publication": identity, **manifest}, file, indent=1, ensure_ascii=False)
+    return identity
+
+
+def _manifest(folder: Path, build: str) -> dict:
+    files = {
+        str(path.relative_to(folder)): sha256_of(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".duckdb"
+    }
+    return {"build": build, "files": files}
+
+
+def _point(link: Path, target: Path) -> None:
+    """Make ``link`` a symbolic link to ``target`` in one rename."""
+    fresh = link.with_name(f".{link.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(Path(target.parent.name) / target.name)
+    fresh.rename(link)
+    sync(link.parent)
+
+
+def _sweep(home: Home) -> None:
+    """Remove what a killed publication left."""
+    for leftover in home.builds.glob(".*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    for link in home.root.glob(f".{home.published.name}.*"):
+        link.unlink()
+
+
+def _forget_old(home: Home, current: str) -> None:
+    """Keep the last few publications: a reader may still hold one of them."""
+    others = sorted((p for p in home.builds.iterdir() if p.name != current), key=lambda p: p.stat().st_mtime)
+    for old in others[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,279 @@
+"""Fills the declared blocks with the published rows: tables, charts (their numbers and their text), lists, key figures.
+
+Every block is plain data. A table or a chart holds ``entete`` (the titles of its columns), ``lignes`` (a title and its
+cells) and ``legende`` (the missing codes that it uses); a chart adds ``forme`` and ``alternative``, its content in words.
+A block without a row says so in a sentence, and is never an empty chart.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from pipelines import french
+from pipelines.catalogue.chapters.grammar import Chiffres, Colonne, Compares, Donnees, Evolutions, Graphique, Liste, Tableau
+from pipelines.stages.report.cells import MISSING, Cell, absent, cell, total, words
+from pipelines.stages.report.figures import Figures
+from pipelines.stages.report.tables import MissingTable, Publication, Row
+
+Block = dict[str, Any]
+WITHHELD = "Ce tableau n’est pas diffusé : secret statistique."
+
+
+@dataclass
+class Builder:
+    """What the blocks of one report share: the rows, the figures and the numbers already given."""
+
+    publication: Publication
+    figures: Figures
+    first: int  # the first exercice of the organisation: no column stands for a year before it
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block:
+        """A table or a chart, of the rows that ``only`` keeps."""
+        title = bloc.titre.format(**names)
+        if self.publication.is_withheld(bloc.table):
+            return {"genre": "vide", "titre": title, "texte": WITHHELD}
+        narrowed = {} if bloc.concerne else only
+        data = bloc.model_copy(update={"filtres": {**bloc.filtres, **narrowed}})
+        rows = [row for row in self.publication.grouped(data) if _concerns(bloc, row, names)]
+        head, lines = _laid_out(data, rows, self.first)
+        if not lines:
+            return {"genre": "vide", "titre": title, "texte": bloc.vide.format(**names)}
+        if data.total:
+            lines.append(_total_line(data, head, lines))
+        is_drawn = isinstance(bloc, Graphique) and _is_worth_drawing(bloc, head, lines)
+        kind = "graphique" if is_drawn else "tableau"
+        block = {
+            "genre": kind,
+            "id": _identity(bloc.id, only),
+            "numero": self._next(kind),
+            "titre": title,
+            "coin": data.lignes.titre,
+            "entete": head,
+            "textes": [any(line["cellules"][i]["est_texte"] for line in lines) for i in range(len(head))],
+            "lignes": lines,
+            "legende": legend([c for line in lines for c in line["cellules"]]),
+            "source": f"rapport.{bloc.table}",
+            "note": bloc.note,
+        }
+        if is_drawn:
+            block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}"}
+        return block
+
+    def entries(self, bloc: Liste, only: dict[str, Any], names: dict[str, Any]) -> Block:
+        """A list: a title and details an entry."""
+        title = bloc.titre.format(**names)
+        if self.publication.is_withheld(bloc.table):
+            return {"genre": "vide", "titre": title, "texte": WITHHELD}
+        rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
+        if not rows:
+            return {"genre": "vide", "titre": title, "texte": bloc.vide.format(**names)}
+        return {
+            "genre": "liste",
+            "id": _identity(bloc.id, only),
+            "forme": bloc.forme,
+            "titre": title,
+            "entrees": [
+                {
+                    "titre": " ".join(_said(row[name]) for name in bloc.entree if row[name] is not None),
+                    "details": [
+                        {"titre": column.titre, "texte": cell(row, column)["texte"]}
+                        for column in bloc.details
+                        if row[column.nom] is not None
+                    ],
+                }
+                for row in rows
+            ],
+            "legende": [],
+            "source": f"rapport.{bloc.table}",
+            "note": None,
+        }
+
+    def key_figures(self, bloc: Chiffres) -> Block:
+        """Figures shown large. Raises MissingTable when no figure has a code that the chapter names."""
+        shown = []
+        for one in bloc.chiffres:
+            try:
+                row = self.figures.get(one.code)
+            except KeyError:
+                raise MissingTable(f"rapport.chiffres holds no figure {one.code} for this exercice") from None
+            value = cell(row, Colonne(nom="valeur", titre="", format="chiffre"))
+            shown.append({"libelle": one.libelle or row["libelle"], **value, "suite": None})
+        return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown)}
+
+    def evolutions(self, bloc: Evolutions, only: dict[str, Any], names: dict[str, Any]) -> Block:
+        """By how much each row moved since the year before, as sentences under a title."""
+        rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
+        known = [row for row in rows if row["valeur"] is not None and row["valeur_precedente"] is not None]
+        known.sort(key=lambda row: -abs(row["variation_pct"] or 0))
+        before = self.figures.exercice - 1
+        said = [_node("element", *_moved_by(row, row[bloc.libelle], before)) for row in known]
+        nothing = _node("paragraphe", _words(f"Aucune valeur de {before} n’est connue."))
+        title = _node("titre", _words(bloc.titre.format(**names)))
+        return {"genre": "texte", "arbre": [title, _node("liste", *said) if said else nothing]}
+
+    def indicators(self, bloc: Compares, only: dict[str, Any]) -> Block:
+        """Key figures that are rows, each with its value of the year before and how it moved."""
+        rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
+        before = self.figures.exercice - 1
+        shown = [
+            {
+                "libelle": row[bloc.libelle],
+                **cell(row, Colonne(nom="valeur", titre="", format="chiffre")),
+                "chiffre": None,
+                "suite": _moved(row, before),
+            }
+            for row in rows
+        ]
+        return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown)}
+
+    def _next(self, kind: str) -> int:
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        return self.counts[kind]
+
+
+def _is_worth_drawing(bloc: Graphique, head: list[str], lines: list[Block]) -> bool:
+    """Not where every value is missing, nor small charts of one bar each: these are a table."""
+    is_known = any(cell["valeur"] for line in lines for cell in line["cellules"])
+    return is_known and (bloc.forme != "multiples" or len(head) > 1)
+
+
+def _moved(row: Row, before: int) -> str | None:
+    if row["valeur_precedente"] is None:
+        return None
+    former = french.printed(row["valeur_precedente"], row["decimales"], row["unite"])
+    return f"{former} en {before}{_rate(row)}"
+
+
+def _rate(row: Row) -> str:
+    change = row["variation_pct"]
+    return "" if change is None else f" ({'+' if change > 0 else ''}{french.printed(change, 1, '%')})"
+
+
+def _moved_by(row: Row, label: str, before: int) -> list[Block]:
+    change = row["valeur"] - row["valeur_precedente"]
+    if not change:
+        return [_words(f"{label} : comme en {before}.")]
+    printed = french.printed(abs(change), row["decimales"], row["unite"])
+    strong = _node("fort", _words(f"{printed} de {'plus' if change > 0 else 'moins'}"))
+    return [_words(f"{label} : "), strong, _words(f" qu’en {before}{_rate(row)}.")]
+
+
+def _node(kind: str, *children: Block) -> Block:
+    """A node of prose: see ``prose``."""
+    return {"genre": kind, "enfants": list(children)}
+
+
+def _words(text: str) -> Block:
+    return {"genre": "texte", "texte": text}
+
+
+def _identity(name: str, only: dict[str, Any]) -> str:
+    return "-".join([name, *map(str, only.values())]).replace("_", "-")
+
+
+def _concerns(bloc: Donnees, row: Row, names: dict[str, Any]) -> bool:
+    """True when the row lists the member of the section, or when nothing is asked of it."""
+    return all(names[member] in (row[listed] or "").split(", ") for listed, member in bloc.concerne.items())
+
+
+def _laid_out(data: Donnees, rows: list[Row], first: int) -> tuple[list[str], list[Block]]:
+    if not rows:
+        return [], []
+    head, lines = _crossed(data, rows, first) if data.croise else _listed(data, rows)
+    return head, [line for line in lines if not (data.sans_nuls and all(map(_is_nothing, line["cellules"])))]
+
+
+def _is_nothing(one: Cell) -> bool:
+    return one["manque"] == "—" if one["valeur"] is None else not Decimal(one["valeur"])
+
+
+def _listed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
+    lines = [
+        {
+            "titre": _row_title(row, data),
+            "est_total": _is_total(data, row),
+            "cellules": [cell(row, column) for column in data.colonnes],
+        }
+        for row in rows
+    ]
+    return [column.titre for column in data.colonnes], lines
+
+
+def _crossed(data: Donnees, rows: list[Row], first: int) -> tuple[list[str], list[Block]]:
+    """Columns in the order of the years, or in that of the rows."""
+    by = data.croise.par
+    there = list(dict.fromkeys(row[by] for row in rows))
+    values = [value for value in data.croise.valeurs if value in there]
+    values += [value for value in there if value not in values]
+    if by == "exercice":
+        last = max(values)
+        values = list(range(max(last - data.exercices + 1, first), last + 1))
+    column = Colonne(nom=data.croise.valeur, titre="", format=data.croise.format)
+    found = {(row[data.lignes.nom], row[by]): cell(row, column) for row in rows}
+    titles = {row[data.lignes.nom]: _row_title(row, data) for row in rows}
+    totals = {row[data.lignes.nom]: _is_total(data, row) for row in rows}
+    lines = [
+        {
+            "titre": titles[title],
+            "est_total": is_total,
+            "cellules": [found.get((title, value), absent("—")) for value in values],
+        }
+        for title, is_total in totals.items()
+    ]
+    return [french.capitalised(str(value)) for value in values], lines
+
+
+def _row_title(row: Row, data: Donnees) -> str:
+    title = cell(row, data.lignes)["texte"]
+    return french.capitalised(title) if data.lignes.format == "texte" else title
+
+
+def _said(value: Any) -> str:
+    """A part of the title of an entry; a date is followed by what happened then."""
+    text = words(value, "texte")
+    return f"{text}{french.NO_BREAK}:" if isinstance(value, dt.date) else text
+
+
+def _is_total(data: Donnees, row: Row) -> bool:
+    return bool(data.ensemble) and all(row.get(name) == value for name, value in data.ensemble.items())
+
+
+def _total_line(data: Donnees, head: list[str], lines: list[Block]) -> Block:
+    formats = [data.croise.format] * len(head) if data.croise else [column.format for column in data.colonnes]
+    return {
+        "titre": data.total,
+        "est_total": True,
+        "cellules": [total([line["cellules"][i] for line in lines], how) for i, how in enumerate(formats)],
+    }
+
+
+def legend(cells: list[Cell]) -> list[dict[str, str]]:
+    """The missing codes that are used, with their meaning."""
+    used = {c["manque"] for c in cells}
+    return [{"code": code, "sens": sens} for code, sens in MISSING.items() if code in used]
+
+
+def in_words(head: list[str], lines: list[Block]) -> str:
+    """What a chart shows, for who cannot see it: « De 2018 à 2020 : Agents formés : 29, 32, 30. »"""
+    said = list(_lines_in_words(head, [line for line in lines if not line["est_total"]]))
+    years = all(title.isdecimal() and len(title) == 4 for title in head)
+    span = f"De {head[0]} à {head[-1]} : " if years and len(head) > 1 else f"En {head[0]} : " if years else ""
+    return f"{span}{' ; '.join(said)}."
+
+
+def _lines_in_words(head: list[str], lines: list[Block]) -> Iterator[str]:
+    years = all(title.isdecimal() for title in head)
+    for line in lines:
+        texts = [MISSING.get(c["manque"], c["texte"]) for c in line["cellules"]]
+        if years or len(head) == 1:
+            yield f"{line['titre']} : {', '.join(texts)}"
+        else:
+            yield f"{line['titre']} : " + ", ".join(f"{h} {t}" for h, t in zip(head, texts, strict=True))
+
+
+def number_of(one: Cell) -> float | None:
+    """The value of a cell as a chart draws it."""
+    return None if one["valeur"] is None else float(Decimal(one["valeur"]))

@@ -1,0 +1,83 @@
+"""Writes values as a reader sees them: a cell keeps what is printed, the exact value, and the code of what is missing.
+
+A cell is ``{"texte": "41 489,54 €", "valeur": "41489.54", "manque": None, "chiffre": "finances.…", "est_texte": False}``:
+French formats and missing codes are decided here, never in a template.
+"""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from pipelines import french
+from pipelines.catalogue.chapters.grammar import Colonne, Format
+from pipelines.stages.report.tables import SECRET, Row
+
+Cell = dict[str, Any]
+MISSING = {
+    "NC": "non communiqué",
+    "?": "inconnu",
+    "—": "sans objet",
+    "m": "non reçu ou non accepté",
+    "s": "secret statistique",
+}
+NUMBERS: dict[Format, tuple[int, str]] = {
+    "entier": (0, ""),
+    "decimal1": (1, ""),
+    "decimal2": (2, ""),
+    "euros": (0, "EUR"),
+    "euros2": (2, "EUR"),
+    "pourcent0": (0, "%"),
+    "pourcent1": (1, "%"),
+}
+
+
+def cell(row: Row, column: Colonne) -> Cell:
+    """The cell of a row under a column."""
+    value = row.get(column.nom)
+    if value is None:
+        return missing(row)
+    if column.format == "chiffre":
+        return number(value, row["decimales"], row["unite"], row.get("code"))
+    if column.format in NUMBERS:
+        return number(Decimal(value), *NUMBERS[column.format])
+    return {**empty(words(value, column.format)), "est_texte": True}
+
+
+def number(value: Decimal, decimals: int, unit: str, code: str | None = None) -> Cell:
+    """The cell of a number, with the code of the figure that it is."""
+    return {**empty(french.printed(value, decimals, unit)), "valeur": format(value, "f"), "chiffre": code}
+
+
+def missing(row: Row) -> Cell:
+    """The cell of a value that is not there: its code, secrecy first, else « sans objet »."""
+    return absent("s" if row.get(SECRET) else row.get("code_manquant") or "—")
+
+
+def absent(code: str) -> Cell:
+    """The cell of a missing code."""
+    return {**empty(code), "manque": code}
+
+
+def empty(text: str = "") -> Cell:
+    """A cell without a value."""
+    return {"texte": text, "valeur": None, "manque": None, "chiffre": None, "est_texte": False}
+
+
+def words(value: Any, how: Format) -> str:
+    """A value that is no number, as it is printed."""
+    if how == "mois":
+        return french.month(value.month if isinstance(value, dt.date) else int(value))
+    if how == "oui_non":
+        return "oui" if value else "non"
+    return french.date(value) if isinstance(value, dt.date) else str(value)
+
+
+def total(cells: list[Cell], how: Format) -> Cell:
+    """The sum of a column; missing when one of its cells is, nothing for what does not add up."""
+    if how not in NUMBERS or how.startswith("pourcent"):
+        return empty()
+    lacking = next((c["manque"] for c in cells if c["manque"] and c["manque"] != "—"), None)
+    known = [Decimal(c["valeur"]) for c in cells if c["valeur"] is not None]
+    if lacking or not known:
+        return absent(lacking or "—")
+    return number(sum(known, Decimal(0)), *NUMBERS[how])

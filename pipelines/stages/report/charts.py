@@ -1,0 +1,426 @@
+"""Draws the charts of the model as static SVG: Vega-Lite specifications, rendered without a browser nor the network.
+
+One blue family, one ochre; every value is written beside its mark, so that no legend is needed; a missing value is the
+text of its code at the baseline, never a zero. Each chart is drawn twice, wide and for a narrow screen. A drawing is kept
+under the hash of its specification: prose can change without any chart being drawn again.
+"""
+
+import json
+import math
+import re
+import textwrap
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from pipelines.stages.report.blocks import number_of
+from pipelines.stages.report.fonts import FAMILY, folder
+from pipelines.stages.report.kept import kept
+
+Spec = dict[str, Any]
+Block = dict[str, Any]
+WIDE, NARROW = 620, 290  # pixels
+GAP, SMALL = 22, 44  # between small charts, and the height of their bars
+BLUE, MIDDLE, LIGHT, OCHRE = "#1b4f7d", "#5b84a8", "#a9bfd3", "#b05a00"
+INK, GREY, PAPER = "#1f2933", "#5c6873", "#e9eef3"
+VEGA_LITE = "6.4"
+MONTHS = {
+    "janvier": "janv.",
+    "février": "févr.",
+    "avril": "avr.",
+    "juillet": "juill.",
+    "septembre": "sept.",
+    "octobre": "oct.",
+    "novembre": "nov.",
+    "décembre": "déc.",
+}
+FRENCH = {"decimal": ",", "thousands": "\u202f", "grouping": [3], "currency": ["", "\u00a0€"]}
+CONFIG = {
+    "aria": False,
+    "font": FAMILY,
+    "background": None,
+    "view": {"stroke": None},
+    "axis": {
+        "labelFontSize": 12.5,
+        "labelColor": INK,
+        "labelLimit": 0,
+        "title": None,
+        "grid": False,
+        "ticks": False,
+        "domain": False,
+        "labelPadding": 6,
+    },
+    "text": {"fontSize": 12.5, "color": INK},
+    "title": {"fontSize": 13, "color": INK, "anchor": "start", "fontWeight": 600, "lineHeight": 15},
+}
+
+
+def svg_of(block: Block, narrow: bool, cache: Path) -> str:
+    """The drawing of a chart block."""
+    spec = {**FORMS[block["forme"]](block, narrow), "config": CONFIG, "padding": 2}
+    text = json.dumps([VEGA_LITE, FRENCH, spec], sort_keys=True, ensure_ascii=False)
+    return kept(cache, "svg", text.encode(), lambda: _draw(spec).encode()).decode()
+
+
+def _draw(spec: Spec) -> str:
+    import vl_convert
+
+    vl_convert.register_font_directory(str(folder()))  # else widths are measured with another font
+    drawn = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE, format_locale=FRENCH, allowed_base_urls=[])
+    return re.sub(r' (?:role|aria-[a-z]+|tabindex)="[^"]*"', "", drawn)
+
+
+# forms ------------------------------------------------------------
+
+
+def _values(block: Block, narrow: bool) -> list[dict[str, Any]]:
+    """One record a cell: line, column, number, text, whether it is missing."""
+    return [
+        {
+            "ligne": _wrapped(line["titre"], 16 if narrow else 40),
+            "colonne": head,
+            "rang": rank,
+            "valeur": number_of(cell),
+            "texte": cell["texte"],
+            "manque": cell["manque"] is not None,
+        }
+        for line in block["lignes"]
+        if not line["est_total"]
+        for rank, (head, cell) in enumerate(zip(block["entete"], line["cellules"], strict=True))
+    ]
+
+
+def _wrapped(text: str, width: int) -> str:
+    return "|".join(textwrap.wrap(text, width)) or " "
+
+
+def _in_order(values: list[dict[str, Any]], field: str) -> list[str]:
+    """The values of a field, said once: a layer that filters would change the order of a scale left to itself."""
+    return list(dict.fromkeys(value[field] for value in values))
+
+
+def _rows(values: list[dict[str, Any]]) -> Spec:
+    order = _in_order(values, "ligne")
+    return {"field": "ligne", "type": "nominal", "sort": order, "axis": None, "scale": {"paddingInner": 0.24}}
+
+
+def _row_labels(values: list[dict[str, Any]], y: Spec) -> Spec:
+    """The titles of the rows at their left; an axis would not centre those of several lines."""
+    titles = [{"ligne": title, "hauteur": -7 * title.count("|")} for title in _in_order(values, "ligne")]
+    mark = {"type": "text", "align": "right", "lineBreak": "|", "lineHeight": 14, "dy": {"expr": "datum.hauteur"}}
+    return {
+        "data": {"values": titles},
+        "mark": mark,
+        "encoding": {"y": y, "x": {"value": -8}, "text": {"field": "ligne"}},
+    }
+
+
+def _step(values: list[dict[str, Any]], bars: int = 1) -> int:
+    return max(15 * _most_lines(values) + 9, (17 if bars == 1 else 14) * bars + 9)
+
+
+def _most_lines(values: list[dict[str, Any]]) -> int:
+    return max(value["ligne"].count("|") + 1 for value in values)
+
+
+def _top(values: list[dict[str, Any]], room: float) -> float:
+    """The end of a scale that leaves ``room`` for what is written beside the longest bar."""
+    return (max((value["valeur"] or 0 for value in values), default=0) or 1) * room
+
+
+def _palette(block: Block) -> list[str]:
+    """Years from light to dark; two things side by side in blue and ochre."""
+    heads = block["entete"]
+    if all(head.isdecimal() for head in heads):
+        return [LIGHT, MIDDLE, BLUE][-len(heads) :] if len(heads) <= 3 else [LIGHT] * (len(heads) - 1) + [BLUE]
+    return [OCHRE, BLUE, MIDDLE, LIGHT][: len(heads)]
+
+
+def _bars(block: Block, narrow: bool) -> Spec:
+    """One bar a row, or one a column when there are several (``groupes``)."""
+    values, heads = _values(block, narrow), block["entete"]
+    for value in values:
+        value["dit"] = f"{value['texte']} · {value['colonne']}" if len(heads) > 1 else value["texte"]
+    y = _rows(values)
+    offset = {"yOffset": {"field": "rang", "type": "ordinal"}} if len(heads) > 1 else {}
+    longest = max(len(value["dit"]) for value in values)
+    width = _plot_width(values, narrow)
+    room = 1 / max(1 - (longest * 6.6 + 8) / width, 0.35)
+    x = {
+        "field": "valeur",
+        "type": "quantitative",
+        "axis": None,
+        "scale": {"domain": [min(0, *(v["valeur"] or 0 for v in values)), _top(values, room)]},
+    }
+    color = {
+        "field": "rang",
+        "type": "ordinal",
+        "scale": {"domain": list(range(len(heads))), "range": _palette(block) if len(heads) > 1 else [BLUE]},
+        "legend": None,
+    }
+    text = {"y": y, **offset, "text": {"field": "dit"}}
+    return {
+        "data": {"values": values},
+        "width": width,
+        "height": {"step": _step(values, len(heads)), "for": "position"},
+        "layer": [
+            _row_labels(values, y),
+            {"mark": {"type": "bar"}, "encoding": {"y": y, **offset, "x": x, "color": color}},
+            {
+                "transform": [{"filter": "!datum.manque"}],
+                "mark": {"type": "text", "align": "left", "dx": 5},
+                "encoding": {**text, "x": x},
+            },
+            {
+                "transform": [{"filter": "datum.manque"}],
+                "mark": {"type": "text", "align": "left", "dx": 3, "color": GREY, "fontStyle": "italic"},
+                "encoding": {**text, "x": {"datum": 0, "type": "quantitative"}},
+            },
+        ],
+    }
+
+
+def _plot_width(values: list[dict[str, Any]], narrow: bool) -> int:
+    """What the labels of the rows leave of the whole width."""
+    label = max(len(part) for value in values for part in value["ligne"].split("|"))
+    return int((NARROW if narrow else WIDE) - min(label * 6.2 + 14, 250))
+
+
+def _multiples(block: Block, narrow: bool) -> Spec:
+    """A small chart a row, the years from left to right: each has a scale of its own.
+
+    All of them are one view whose marks are placed here, in pixels: a view each would take three times as long to draw.
+    """
+    lines = [line for line in block["lignes"] if not line["est_total"]]
+    most = 2 if narrow else _most_across(block)
+    across = max(math.ceil(len(lines) / math.ceil(len(lines) / most)), 2)  # rows of a same length
+    slots = across if narrow or len(lines) > most else max(across, 4)
+    width = int(((NARROW if narrow else WIDE) - GAP * (slots - 1)) / slots)
+    titles = [textwrap.wrap(line["titre"], max(int(width / 6.8), 12)) for line in lines]
+    marks: dict[str, list[Spec]] = {"barre": [], "base": [], "valeur": [], "manque": [], "annee": [], "titre": []}
+    top = 0
+    for first in range(0, len(lines), across):
+        row = range(first, min(first + across, len(lines)))
+        top += 15 * max(len(titles[rank]) for rank in row) + 16 + SMALL
+        for rank in row:
+            values = _values({**block, "lignes": [lines[rank]]}, narrow)
+            _place(marks, values, titles[rank], _palette(block), (rank - first) * (width + GAP), top, width)
+        top += 30
+    return {"width": across * (width + GAP) - GAP, "height": top - 10, "layer": _layers(marks)}
+
+
+def _place(
+    marks: dict[str, list[Spec]],
+    values: list[dict[str, Any]],
+    title: list[str],
+    palette: list[str],
+    left: float,
+    base: float,
+    width: float,
+) -> None:
+    """The marks of one small chart that stands on ``base``."""
+    band, top = width / len(values), _top(values, 1.0)
+    marks["base"].append({"x": left, "x2": left + width, "y": base})
+    for rank, value in enumerate(values):
+        middle, height = left + band * (rank + 0.5), SMALL * max(value["valeur"] or 0, 0) / top
+        bar = {"x": middle - 0.36 * band, "x2": middle + 0.36 * band, "y": base - height, "y2": base}
+        marks["barre"].append({**bar, "couleur": palette[rank]})
+        kind = "manque" if value["manque"] else "valeur"
+        marks[kind].append({"x": middle, "y": base - height - 8, "dit": value["texte"]})
+        marks["annee"].append({"x": middle, "y": base + 13, "dit": value["colonne"]})
+    for rank, text in enumerate(reversed(title)):
+        marks["titre"].append({"x": left, "y": base - SMALL - 22 - 15 * rank, "dit": text})
+
+
+def _layers(marks: dict[str, list[Spec]]) -> list[Spec]:
+    def at(name: str) -> Spec:
+        return {"field": name, "type": "quantitative", "scale": None, "axis": None}
+
+    place = {"x": at("x"), "y": at("y")}
+    ends = {"x2": {"field": "x2"}, "y2": {"field": "y2"}}
+    text = {**place, "text": {"field": "dit"}}
+    color = {"field": "couleur", "type": "nominal", "scale": None}
+    return [
+        {"data": {"values": marks["barre"]}, "mark": "rect", "encoding": {**place, **ends, "color": color}},
+        {
+            "data": {"values": marks["base"]},
+            "mark": {"type": "rule", "color": GREY},
+            "encoding": {**place, "x2": {"field": "x2"}},
+        },
+        {"data": {"values": [*marks["valeur"], *marks["annee"]]}, "mark": "text", "encoding": text},
+        {
+            "data": {"values": marks["manque"]},
+            "mark": {"type": "text", "color": GREY, "fontStyle": "italic"},
+            "encoding": text,
+        },
+        {
+            "data": {"values": marks["titre"]},
+            "mark": {"type": "text", "align": "left", "fontSize": 13, "fontWeight": 600},
+            "encoding": text,
+        },
+    ]
+
+
+def _most_across(block: Block) -> int:
+    """How many small charts may stand side by side without their numbers touching."""
+    widest = max(len(cell["texte"]) for line in block["lignes"] for cell in line["cellules"]) * 6.6 + 6
+    return max(int((WIDE + GAP) / (widest * len(block["entete"]) + GAP)), 2)
+
+
+def _months(block: Block, narrow: bool) -> Spec:
+    """Bars when one thing is followed, lines with their name at the end when several are."""
+    values = _values(block, narrow)
+    short = json.dumps(MONTHS, ensure_ascii=False)
+    label = "slice(datum.label, 0, 1)" if narrow else f"{short}[datum.label] || datum.label"
+    x = {
+        "field": "ligne",
+        "type": "ordinal",
+        "sort": _in_order(values, "ligne"),
+        "axis": {"labelAngle": 0, "labelExpr": label, "domain": True, "domainColor": GREY},
+    }
+    base = {"data": {"values": values}, "height": 145}
+    if len(block["entete"]) == 1:
+        y = {"field": "valeur", "type": "quantitative", "axis": None}
+        widest = max(len(value["texte"]) for value in values) * 6.2
+        upright = widest > (NARROW if narrow else WIDE) / len(values)  # numbers wider than their bars stand upright
+        turned = {"angle": 270, "align": "left", "dx": 5} if upright else {"dy": -8}
+        return {
+            **base,
+            "width": NARROW if narrow else WIDE,
+            "layer": [
+                {"mark": {"type": "bar", "color": BLUE, "width": {"band": 0.72}}, "encoding": {"x": x, "y": y}},
+                {
+                    "mark": {"type": "text", "fontSize": 12, **turned},
+                    "encoding": {"x": x, "y": y, "text": {"field": "texte"}},
+                },
+            ],
+        }
+    room = max(len(head) for head in block["entete"]) * 7 + 8
+    y = {
+        "field": "valeur",
+        "type": "quantitative",
+        "axis": {"grid": True, "gridColor": PAPER, "tickCount": 4, "format": ",.0f", "labelColor": GREY},
+    }
+    color = {"field": "rang", "type": "ordinal", "legend": None, "scale": {"range": _palette(block)}}
+    return {
+        **base,
+        "width": (NARROW if narrow else WIDE) - room - 46,
+        "encoding": {"x": x, "y": y, "color": color},
+        "layer": [
+            {"mark": {"type": "line", "strokeWidth": 2.2, "point": {"size": 24, "filled": True}}},
+            {
+                "data": {"values": _ends(values)},
+                "mark": {"type": "text", "align": "left", "dx": 8, "dy": {"expr": "datum.hauteur"}},
+                "encoding": {"text": {"field": "colonne"}},
+            },
+        ],
+    }
+
+
+def _ends(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The last point of each line, with what its name is moved by so as not to touch the one below."""
+    top = _top(values, 1.0)
+    ends = sorted(
+        (v for v in values if v["ligne"] == values[-1]["ligne"] and not v["manque"]), key=lambda v: v["valeur"]
+    )
+    for below, above in pairwise([{"valeur": -top}, *ends]):
+        close = (above["valeur"] - below["valeur"]) / top < 0.08
+        above["hauteur"] = -10 if close else 4
+    return ends
+
+
+def _pyramid(block: Block, narrow: bool) -> Spec:
+    """Two columns back to back, the first one in ochre on the left."""
+    values = _values(block, narrow)
+    top = _top(values, 1.3)
+    for value in values:
+        value["cote"] = None if value["valeur"] is None else value["valeur"] * (-1 if value["rang"] == 0 else 1)
+    y = _rows(values)
+    x = {"field": "cote", "type": "quantitative", "axis": None, "scale": {"domain": [-top, top]}}
+    color = {"field": "rang", "type": "ordinal", "legend": None, "scale": {"domain": [0, 1], "range": [OCHRE, BLUE]}}
+    sides = []
+    for rank, (title, align) in enumerate(zip(block["entete"], ("right", "left"), strict=False)):  # one sex may lack
+        sides.append(
+            {
+                "transform": [{"filter": f"datum.rang == {rank} && !datum.manque"}],
+                "mark": {"type": "text", "align": align, "dx": -5 if rank == 0 else 5},
+                "encoding": {"x": x, "y": y, "text": {"field": "texte"}},
+            }
+        )
+        sides.append(
+            {
+                "transform": [{"filter": f"datum.rang == {rank} && datum.manque"}],
+                "mark": {"type": "text", "align": align, "dx": -5 if rank == 0 else 5, "color": GREY},
+                "encoding": {"x": {"datum": 0, "type": "quantitative"}, "y": y, "text": {"field": "texte"}},
+            }
+        )
+        name = {"nom": title, "x": -top / 2 if rank == 0 else top / 2}
+        sides.append(
+            {
+                "data": {"values": [name]},
+                "mark": {"type": "text", "fontWeight": 600, "color": OCHRE if rank == 0 else BLUE, "dy": -10},
+                "encoding": {
+                    "x": {"field": "x", "type": "quantitative"},
+                    "y": {"value": 0},
+                    "text": {"field": "nom"},
+                },
+            }
+        )
+    return {
+        "data": {"values": values},
+        "width": min(_plot_width(values, narrow), 430),
+        "height": {"step": _step(values)},
+        "layer": [_row_labels(values, y), {"mark": "bar", "encoding": {"x": x, "y": y, "color": color}}, *sides],
+    }
+
+
+def _execution(block: Block, narrow: bool) -> Spec:
+    """Credits as an outline, what was done as a full bar inside it, and both amounts written at the end."""
+    values = _values(block, narrow)
+    credits = [value for value in values if value["rang"] == 0]
+    done = [value for value in values if value["rang"] == 1]
+    ends = [
+        {
+            **one,
+            "valeur": max(one["valeur"] or 0, had["valeur"] or 0),
+            "dit": f"{one['texte']}|sur {had['texte']}",
+        }
+        for one, had in zip(done, credits, strict=True)
+    ]
+    width = _plot_width(values, narrow)
+    longest = max(len(part) for end in ends for part in end["dit"].split("|"))
+    top = _top(values, 1 / max(1 - (longest * 6.6 + 8) / width, 0.4))
+    x = {"field": "valeur", "type": "quantitative", "axis": None, "scale": {"domain": [0, top]}}
+    y = _rows(values)
+    return {
+        "width": width,
+        "height": {"step": max(14 * _most_lines(values) + 6, 34)},
+        "layer": [
+            _row_labels(values, y),
+            {
+                "data": {"values": credits},
+                "mark": {"type": "bar", "color": PAPER, "stroke": GREY, "strokeWidth": 0.8},
+                "encoding": {"x": x, "y": y},
+            },
+            {
+                "data": {"values": done},
+                "mark": {"type": "bar", "color": BLUE, "height": {"band": 0.5}},
+                "encoding": {"x": x, "y": y},
+            },
+            {
+                "data": {"values": ends},
+                "mark": {"type": "text", "align": "left", "dx": 6, "dy": -7, "lineBreak": "|", "lineHeight": 14},
+                "encoding": {"x": x, "y": y, "text": {"field": "dit"}},
+            },
+        ],
+    }
+
+
+FORMS = {
+    "barres": _bars,
+    "groupes": _bars,
+    "multiples": _multiples,
+    "mois": _months,
+    "pyramide": _pyramid,
+    "execution": _execution,
+}

@@ -1,0 +1,85 @@
+"""The figures of one report by code: how each is printed, what it is worth, how it is computed, what it was compared with."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines import french
+from pipelines.catalogue.figures.load import titles
+from pipelines.stages.report.cells import MISSING
+from pipelines.stages.report.tables import Publication
+
+RECONCILED = "rpt_rapprochement_publie"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Every figure of the exercices up to the report's."""
+
+    exercice: int
+    rows: dict[tuple[str, int], dict[str, Any]]
+    reconciled: dict[str, str] | None  # None: the profile keeps that back
+
+    def get(self, code: str, exercice: int | None = None) -> dict[str, Any]:
+        """One figure. Raises KeyError when no figure of that year has this code."""
+        return self.rows[code, exercice or self.exercice]
+
+    def printed(self, code: str, exercice: int | None = None) -> str | None:
+        """A figure as a sentence holds it; None when it is missing or hidden."""
+        row = self.get(code, exercice)
+        if row["valeur"] is None:
+            return None
+        return french.printed(row["valeur"], row["decimales"], row["unite"])
+
+    def _comparison(self, code: str) -> str:
+        if self.reconciled is None:
+            return "comparaison non diffusée"
+        return self.reconciled.get(code, "absent du rapport publié")
+
+    def annex(self) -> list[dict[str, Any]]:
+        """What the annex says of each figure of the year, chapter by chapter."""
+        found = [row for (_, year), row in self.rows.items() if year == self.exercice]
+        named = titles()
+        return [
+            {
+                "code": row["code"],
+                "libelle": row["libelle"],
+                "domaine": named.get(row["domaine"], row["domaine"]),
+                "affichage": self.printed(row["code"]) or row["code_manquant"],
+                "manque": row["code_manquant"],
+                "valeur": None if row["valeur"] is None else format(row["valeur"].normalize(), "f"),
+                "exacte": _exact(row),
+                "unite": row["unite"],
+                "formule": row["formule"],
+                "statut": _status(row),
+                "rapprochement": self._comparison(row["code"]),
+            }
+            for row in sorted(found, key=lambda row: (row["domaine"], row["code"]))
+        ]
+
+
+def _exact(row: dict[str, Any]) -> str:
+    """The value with all its decimals, whatever the report prints."""
+    if row["valeur"] is None:
+        return "aucune"
+    exponent = row["valeur"].normalize().as_tuple().exponent
+    return french.quantity(row["valeur"], max(-exponent, 0), row["unite"])
+
+
+def _status(row: dict[str, Any]) -> str:
+    if row["code_manquant"]:
+        return MISSING[row["code_manquant"]]
+    return f"{row['statut']}, partiel" if row["est_partiel"] else row["statut"]
+
+
+def read_figures(publication: Publication) -> Figures:
+    """The figures of a publication."""
+    rows = publication.rows("chiffres", {}, ["code"], exercices=10)
+    by_code = {(row["code"], row["exercice"]): row for row in rows}
+    if publication.is_withheld(RECONCILED):
+        return Figures(publication.exercice, by_code, None)
+    return Figures(publication.exercice, by_code, {r["code"]: _gap(r) for r in publication.rows(RECONCILED, {}, [])})
+
+
+def _gap(row: dict[str, Any]) -> str:
+    is_known = row["statut"] == "écart" and row["ecart"] is not None
+    return f"écart de {french.printed(row['ecart'], 2, '')}" if is_known else row["statut"]

@@ -1,0 +1,212 @@
+"""Builds the report: a frozen tree of plain data that the page, the PDF and its attachment all lay out.
+
+    {titre, organisation, exercice, profil, edition, chapitres, chiffres, collectivites, legende}
+    chapitre = {id, numero, titre, partie, sections}    section = {id, titre, blocs}
+
+Whatever is computed for a reader (numbering, formats, missing codes, alternative texts) is computed here, once, from
+the published tables: no output can say something else, or more.
+"""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines import french, settings
+from pipelines.catalogue.chapters.grammar import Chapitre, Contenu, PourChaque, Section, Texte
+from pipelines.ledger.chain import Head
+from pipelines.stages.report.blocks import Builder
+from pipelines.stages.report.cells import MISSING
+from pipelines.stages.report.figures import read_figures
+from pipelines.stages.report.prose import Node, ProseError, render
+from pipelines.stages.report.tables import Publication
+from pipelines.catalogue.organisation import Organisation
+
+TEXTE_DIR = settings.CHAPTERS_DIR / "texte"
+Model = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Edition:
+    """Which state of the figures is printed: a release, or what stands now (« projet »)."""
+
+    name: str
+    fingerprint: str
+    head: Head
+    day: dt.date
+
+
+@dataclass
+class Editor:
+    """Builds one report."""
+
+    builder: Builder
+    organisation: Organisation
+    contenu: Path  # contenu/<exercice> of the home
+    texte: Path = TEXTE_DIR
+    pages_apart: bool = False  # each section is a page of its own: its figures are numbered from 1
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What a title, a sentence and the prose may name."""
+        exercice = self.builder.figures.exercice
+        return {
+            "exercice": exercice,
+            "precedent": exercice - 1,
+            "sigle": self.organisation.sigle,
+            "profil": self.builder.publication.profile,
+        }
+
+    def chapter(self, chapter: Chapitre, number: int | None) -> Model:
+        """One chapter."""
+        return {
+            "id": chapter.id,
+            "numero": number,
+            "titre": chapter.titre.format(**self.names),
+            "partie": chapter.partie,
+            "sections": [one for section in chapter.sections for one in self.sections(section)],
+        }
+
+    def sections(self, section: Section) -> list[Model]:
+        """A section, or one for each value that it is repeated for."""
+        if section.pour_chaque is None:
+            return [self._section(section, section.id, {}, self.names)]
+        each = section.pour_chaque
+        return [
+            self._section(
+                section,
+                f"{section.id}-{row[each.code]}".replace("_", "-"),
+                {each.code: row[each.code]},
+                {**self.names, **row, "code": row[each.code]},
+            )
+            for row in self._members(each)
+        ]
+
+    def _members(self, each: PourChaque) -> list[dict[str, Any]]:
+        rows = self.builder.publication.rows(each.table, {}, each.ordre)
+        return list({row[each.code]: row for row in reversed(rows)}.values())[::-1]
+
+    def _section(self, section: Section, identity: str, only: dict[str, Any], names: dict[str, Any]) -> Model:
+        if self.pages_apart:
+            self.builder.counts.clear()
+        blocks = [self._block(bloc, only, names) for bloc in section.blocs]
+        return {
+            "id": identity,
+            "titre": section.titre.format(**names),
+            "blocs": [block for block in blocks if block is not None],
+        }
+
+    def _block(self, bloc: Any, only: dict[str, Any], names: dict[str, Any]) -> Model | None:
+        match bloc.genre:
+            case "tableau" | "graphique":
+                return self.builder.data(bloc, only, names)
+            case "liste":
+                return self.builder.entries(bloc, only, names)
+            case "chiffres":
+                return self.builder.key_figures(bloc)
+            case "indicateurs":
+                return self.builder.indicators(bloc, only)
+            case "evolutions":
+                return self.builder.evolutions(bloc, only, names)
+            case _:
+                return self._prose(bloc, names)
+
+    def _prose(self, bloc: Texte | Contenu, names: dict[str, Any]) -> Model | None:
+        name = bloc.fichier.format(**names)
+        known = {key: names[key] for key in self.names}
+        if isinstance(bloc, Texte):
+            return _text(render(self.texte / name, f"texte/{name}", self.builder.figures, known))
+        path = self.contenu / name
+        if path.is_file():
+            return _text(render(path, f"contenu/{self.contenu.name}/{name}", self.builder.figures, known))
+        sentence = bloc.vide.format(**names) if bloc.vide else None
+        return sentence and _text([{"genre": "paragraphe", "enfants": [{"genre": "texte", "texte": sentence}]}])
+
+
+def _text(tree: list[Node]) -> Model:
+    return {"genre": "texte", "arbre": tree}
+
+
+def build(
+    publication: Publication,
+    chapters: list[Chapitre],
+    summary: Chapitre | None,
+    organisation: Organisation,
+    contenu: Path,
+    edition: Edition,
+) -> Model:
+    """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
+    figures = read_figures(publication)
+    first = organisation.exercices.premier
+    editor = Editor(Builder(publication, figures, first), organisation, contenu / str(publication.exercice))
+    apart = Editor(Builder(publication, figures, first), organisation, editor.contenu, pages_apart=True)
+    chapitres = [editor.chapter(chapter, number) for number, chapter in enumerate(chapters, 1)]
+    model = {
+        "titre": f"Rapport d’activité {publication.exercice}",
+        "organisation": {"nom": organisation.nom, "sigle": organisation.sigle},
+        "exercice": publication.exercice,
+        "profil": publication.profile,
+        "demonstration": organisation.demonstration,
+        "edition": {
+            "nom": edition.name,
+            "est_projet": edition.name == "projet",
+            "empreinte": edition.fingerprint,
+            "registre": {"entrees": edition.head.entries, "tete": edition.head.hash},
+            "date": edition.day.isoformat(),
+            "date_imprimee": french.date(edition.day),
+        },
+        "chapitres": chapitres,
+        "methode": _text(render(TEXTE_DIR / "methode.md", "texte/methode.md", figures, editor.names)),
+        "provenance": _provenance(chapitres),
+        "chiffres": figures.annex(),
+        "collectivites": apart.chapter(summary, None)["sections"] if summary else [],
+        "legende": [{"code": code, "sens": sens} for code, sens in MISSING.items()],
+    }
+    _check_anchors(model)
+    return _typeset(model)
+
+
+def _provenance(chapitres: list[Model]) -> list[Model]:
+    """The published tables, in the order of the report, each with what it is printed as."""
+    found: dict[str, list[Model]] = {}
+    shown = [b for chapter in chapitres for section in chapter["sections"] for b in section["blocs"] if "source" in b]
+    for block in shown:
+        found.setdefault(block["source"], []).append({"id": block["id"], "nom": _called(block)})
+    return [{"table": table, "blocs": blocks} for table, blocks in found.items()]
+
+
+def _called(block: Model) -> str:
+    kind = {"tableau": "tableau", "graphique": "figure"}.get(block["genre"])
+    return f"{kind} {block['numero']}" if kind else f"liste « {block['titre']} »"
+
+
+def _typeset(part: Any) -> Any:
+    """A part of the model, French spaces in every text."""
+    if isinstance(part, str):
+        return french.typeset(part)
+    if isinstance(part, dict):
+        return {name: _typeset(value) for name, value in part.items()}
+    return [_typeset(value) for value in part] if isinstance(part, list) else part
+
+
+def _check_anchors(model: Model) -> None:
+    """A title is found by its identifier: two of the same would hide one."""
+    names = [part["id"] for chapter in model["chapitres"] for part in (chapter, *chapter["sections"])]
+    names += [f"source-{block['id']}" for one in model["provenance"] for block in one["blocs"]]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ProseError(f"two titles of the report have the same identifier: {', '.join(sorted(twice))}")
+
+
+def charts_of(model: Model) -> list[Model]:
+    """Every chart of a model."""
+    sections = [s for chapter in model["chapitres"] for s in chapter["sections"]] + model["collectivites"]
+    return [block for section in sections for block in section["blocs"] if block["genre"] == "graphique"]
+
+
+def slug(text: str) -> str:
+    """A name for a file: ``Choisy-le-Roi`` → ``choisy-le-roi``."""
+    import unicodedata
+
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

@@ -1,0 +1,85 @@
+"""Lays out the model as a PDF made to PDF/UA-1 and PDF/A-3a, with its data attached; the same model gives the same bytes.
+
+Typst checks both standards while it compiles. What it does not tag yet, the scope of the headers of rows, is added after.
+"""
+
+import csv
+import datetime as dt
+import importlib.metadata
+import io
+import json
+import re
+from pathlib import Path
+
+from pipelines.stages.report import tags
+from pipelines.stages.report.charts import svg_of
+from pipelines.stages.report.fonts import folder
+from pipelines.stages.report.html import TEMPLATES
+from pipelines.stages.report.kept import kept
+from pipelines.stages.report.model import Model, charts_of
+
+STANDARDS = ["ua-1", "a-3a"]
+TEXT_WIDTH = 482  # points, between the margins of the page
+PIXEL = 0.75  # points
+
+
+def report_pdf(model: Model, cache: Path) -> bytes:
+    """The whole report."""
+    return _compile(
+        "rapport.typ", model, _files("rapport.typ", model, charts_of({**model, "collectivites": []}), cache)
+    )
+
+
+def summary_pdf(model: Model, section: Model, cache: Path) -> bytes:
+    """The page of one collectivité, kept until something in it changes: the prose of the report does not."""
+    alone = {**model, "collectivites": [section], "chapitres": [], "chiffres": [], "methode": {}, "provenance": []}
+    files = _files("synthese.typ", alone, charts_of(alone), cache)
+    made_of = repr([_maker(), model["edition"]["date"], sorted(files.items())]).encode()
+    return kept(cache, "pdf", made_of, lambda: _compile("synthese.typ", alone, files))
+
+
+def _maker() -> tuple:
+    """What the same files would be laid out differently by."""
+    return importlib.metadata.version("typst"), STANDARDS, Path(tags.__file__).read_bytes()
+
+
+def _files(template: str, model: Model, charts: list[Model], cache: Path) -> dict[str, bytes]:
+    """What the template reads."""
+    drawings = {block["id"]: svg_of(block, False, cache) for block in charts}
+    made = {"modele.json": _json(model), "chiffres.csv": _csv(model)}
+    made["dessins.json"] = _json({name: _width(drawing) for name, drawing in drawings.items()})
+    made |= {f"{name}.svg": drawing.encode() for name, drawing in drawings.items()}
+    return made | {name: (TEMPLATES / name).read_bytes() for name in ("commun.typ", template)}
+
+
+def _compile(template: str, model: Model, files: dict[str, bytes]) -> bytes:
+    import typst
+
+    day = dt.datetime.fromisoformat(model["edition"]["date"]).replace(tzinfo=dt.UTC)
+    compiled = typst.compile(
+        {**files, "main": files[template]},
+        font_paths=[str(folder())],
+        ignore_system_fonts=True,
+        format="pdf",
+        pdf_standards=STANDARDS,
+        timestamp=int(day.timestamp()),
+    )
+    return tags.scope_row_headers(compiled)
+
+
+def _width(drawing: str) -> float:
+    """The printed width of a drawing, in points: the same scale for all, so that their letters have one size."""
+    return min(float(re.search(r'<svg[^>]*? width="([\d.]+)"', drawing)[1]) * PIXEL, TEXT_WIDTH)
+
+
+def _json(data: dict) -> bytes:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def _csv(model: Model) -> bytes:
+    out = io.StringIO()
+    names = ["code", "libelle", "valeur", "unite", "manque", "statut", "formule", "rapprochement"]
+    writer = csv.DictWriter(out, names, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(model["chiffres"])
+    return out.getvalue().encode()

@@ -1,0 +1,166 @@
+"""Turns Markdown with figures by reference into a tree that the page and the PDF lay out alike.
+
+``{{ f("rh.effectif.total") }}`` is the printed figure, linked to where it comes from; ``{{ f("…", "un nombre inconnu") }}``
+says what stands where it is missing or hidden; ``{{ f("…", exercice=2019) }}`` is that of another year. ``{% if connu("…")
+%}`` keeps a paragraph for what is known; ``egaux("…", "…")`` and ``nul("…")`` tell figures that are printed alike, and a
+zero. Nothing else is available: no attribute, no import, no other name than ``exercice``, ``precedent``, ``sigle`` and
+``profil``.
+
+A tree is a list of nodes ``{"genre": "paragraphe" | "liste" | "numerotee" | "element" | "titre" | "citation" | "fort" |
+"accent" | "lien" | "texte" | "saut", "enfants": […], "texte": …, "cible": …}``.
+"""
+
+import functools
+import re
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pipelines.stages.report.figures import Figures
+
+Node = dict[str, Any]
+KINDS = {
+    "paragraph": "paragraphe",
+    "bullet_list": "liste",
+    "ordered_list": "numerotee",
+    "list_item": "element",
+    "heading": "titre",
+    "blockquote": "citation",
+    "strong": "fort",
+    "em": "accent",
+    "link": "lien",
+}
+
+
+class ProseError(ValueError):
+    """Prose that cannot be printed; the message names file and line."""
+
+
+def render(path: Path, name: str, figures: Figures, names: dict[str, Any]) -> list[Node]:
+    """The tree of one Markdown file; ``name`` is how errors call it. Raises ProseError."""
+    from markdown_it import MarkdownIt
+
+    text = fill(path.read_text(encoding="utf-8"), name, figures, names)
+    tokens = MarkdownIt("commonmark", {"html": False}).disable(["image", "code", "fence"]).parse(text)
+    return _tree(iter(tokens), name)
+
+
+def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
+    """The Markdown with its figures in place. Raises ProseError."""
+    from jinja2 import TemplateError, TemplateSyntaxError
+
+    environment = _environment()
+    known = {**names, "f": _figure(figures), "connu": _is_known(figures), **_comparisons(figures)}
+    try:
+        code = environment.compile(text, name, filename=name)
+        return environment.template_class.from_code(environment, code, known).render()
+    except TemplateSyntaxError as error:
+        raise ProseError(f"{name}:{error.lineno} {error.message}") from None
+    except (TemplateError, ProseError, TypeError, ValueError) as error:
+        line = next((f.lineno for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename == name), 1)
+        raise ProseError(f"{name}:{line} {error}") from None
+
+
+@functools.cache
+def _environment():
+    """A sandbox that knows nothing but what a text is given."""
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=True)
+    environment.globals = {}
+    return environment
+
+
+def _figure(figures: Figures):
+    def f(code: str, sinon: str | None = None, exercice: int | None = None) -> str:
+        try:
+            printed = figures.printed(code, exercice)
+        except KeyError:
+            printed = _unknown(figures, code, exercice, sinon)
+        if printed is None and sinon is None:
+            row = figures.get(code, exercice)
+            raise ProseError(
+                f"figure {code!r} of {row['exercice']} is missing ({row['code_manquant']}): say what stands in its "
+                f'place, f("{code}", "…"), or mend its sources'
+            )
+        if printed is None:
+            return _escaped(sinon)
+        return printed if exercice not in (None, figures.exercice) else f"[{printed}](#c-{code})"
+
+    return f
+
+
+def _unknown(figures: Figures, code: str, exercice: int | None, sinon: str | None) -> None:
+    """A code of a family (an application that ended) is missing like any other; a code that no year knows is a mistake."""
+    import difflib
+
+    known = {known for known, _ in figures.rows}
+    if code in known and sinon is not None:
+        return
+    if code in known:
+        raise ProseError(f"figure {code!r} is not one of {exercice or figures.exercice}: say what stands in its place")
+    near = difflib.get_close_matches(code, known, n=1, cutoff=0.6)
+    raise ProseError(f"no figure {code!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+
+
+def _is_known(figures: Figures):
+    def connu(*codes: str, exercice: int | None = None) -> bool:
+        for code in codes:
+            if (code, exercice or figures.exercice) not in figures.rows:
+                _unknown(figures, code, exercice, "")
+                return False
+        return all(figures.printed(code, exercice) is not None for code in codes)
+
+    return connu
+
+
+def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:
+    """Whether figures of the year are printed alike, and whether one is zero; false when one is missing."""
+
+    def printed(code: str) -> str | None:
+        try:
+            return figures.printed(code)
+        except KeyError:
+            _unknown(figures, code, None, "")
+            return None
+
+    def egaux(one: str, other: str) -> bool:
+        return printed(one) is not None and printed(one) == printed(other)
+
+    def nul(code: str) -> bool:
+        return printed(code) is not None and not figures.get(code)["valeur"]
+
+    return {"egaux": egaux, "nul": nul}
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown prints as it is."""
+    return re.sub(r"([\\`*_\[\]<>#])", r"\\\1", text)
+
+
+def _tree(tokens, name: str) -> list[Node]:
+    nodes: list[Node] = []
+    for token in tokens:
+        if token.type.endswith("_close"):
+            break
+        if token.type == "inline":
+            nodes += _tree(iter(token.children), f"{name}:{token.map[0] + 1}")
+        elif token.type.endswith("_open"):
+            node = {"genre": KINDS[token.type.removesuffix("_open")], "enfants": _tree(tokens, name)}
+            if token.type == "link_open":
+                node["cible"] = _target(token.attrGet("href"), name)
+            nodes.append(node)
+        elif token.type in ("softbreak", "hardbreak"):
+            nodes.append({"genre": "texte", "texte": " "} if token.type == "softbreak" else {"genre": "saut"})
+        elif token.type in ("text", "code_inline"):
+            nodes.append({"genre": "texte", "texte": token.content})
+    return nodes
+
+
+def _target(href: str, name: str) -> str:
+    """Where a link leads: a figure of the annex, or a public address."""
+    if not href.startswith(("#c-", "https://")):
+        raise ProseError(f"{name} a link leads to https://… only, not {href.partition(':')[0]}:…")
+    return href

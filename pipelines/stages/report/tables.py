@@ -1,0 +1,112 @@
+"""Reads the published tables of ``rapport`` for one report. What belongs here: rows, as they are; no format."""
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalogue.chapters.grammar import Donnees, Value
+from pipelines.sql import literal, parquet_scan
+
+Row = dict[str, Any]
+AGGREGATES = {"somme": "sum", "maximum": "max"}
+SECRET = "est_secret"  # the column by which the public profile says that a number of the row is hidden
+
+
+class MissingTable(ValueError):
+    """A chapter names a table or a column that the publication does not hold."""
+
+
+@dataclass
+class Publication:
+    """The tables of one profile, read for one exercice."""
+
+    folder: Path  # holds rapport/<table>.parquet
+    exercice: int
+    profile: str
+    db: Any
+
+    @functools.cached_property
+    def tables(self) -> dict[str, list[str]]:
+        """Every table with the names of its columns."""
+        files = literal(self.folder / "rapport" / "*.parquet")
+        found: dict[str, list[str]] = {}
+        schema = f"select file_name, name from parquet_schema({files}) where num_children is null"
+        for file, column in self.db.execute(schema).fetchall():
+            found.setdefault(Path(file).stem, []).append(column)
+        return found
+
+    def columns(self, table: str) -> list[str]:
+        """The names of a table's columns. Raises MissingTable."""
+        if table not in self.tables:
+            raise MissingTable(f"the publication holds no table rapport.{table}")
+        return self.tables[table]
+
+    def is_withheld(self, table: str) -> bool:
+        """True for a table that the public profile keeps back as a whole."""
+        return self.profile == "public" and table not in self.tables
+
+    def rows(
+        self, table: str, filters: dict[str, Value | list[Value]], order: list[str], exercices: int = 1
+    ) -> list[Row]:
+        """The rows of a table, of the last ``exercices`` years up to the report's. Raises MissingTable."""
+        known = self.columns(table)
+        return self._fetch(
+            table, "*", f"order by {', '.join([*map(_towards, order), *known])}", filters, order, exercices
+        )
+
+    def grouped(self, data: Donnees) -> list[Row]:
+        """The rows behind a block, brought together when it says so; a missing value among them makes NULL."""
+        if not data.agrege:
+            return self.rows(data.table, data.filtres, data.ordre, data.exercices)
+        by = [data.lignes.nom, *([data.croise.par] if data.croise else [])]
+        values = [data.croise.valeur] if data.croise else [column.nom for column in data.colonnes]
+        gathered = [f"case when count(*) = count({v}) then {AGGREGATES[data.agrege]}({v}) end as {v}" for v in values]
+        if SECRET in self.columns(data.table):
+            gathered.append(f"bool_or({SECRET}) as {SECRET}")
+        # an order may name a column that is grouped away: its least value stands for the group
+        order = ", ".join([*(_towards(name, "min({})") for name in data.ordre), *by])
+        end = f"group by {', '.join(by)} order by {order}"
+        return self._fetch(data.table, ", ".join([*by, *gathered]), end, data.filtres, data.ordre, data.exercices)
+
+    def _fetch(
+        self,
+        table: str,
+        selected: str,
+        end: str,
+        filters: dict[str, Value | list[Value]],
+        order: list[str],
+        exercices: int,
+    ) -> list[Row]:
+        known = self.columns(table)
+        if absent := [name for name in [*filters, *(o.lstrip("-") for o in order)] if name not in known]:
+            raise MissingTable(f"rapport.{table} has no column {', '.join(absent)}")
+        where = [f"{name} {_is(value)}" for name, value in filters.items()]
+        if "exercice" in known:
+            where.append(f"exercice between {self.exercice - exercices + 1} and {self.exercice}")
+        source = parquet_scan(self.folder / "rapport" / f"{table}.parquet")
+        cursor = self.db.execute(f"select {selected} from {source} where {' and '.join(where) or 'true'} {end}")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+
+def _towards(order: str, of: str = "{}") -> str:
+    """``rang`` upwards, ``-rang`` downwards."""
+    return f"{of.format(order.lstrip('-'))} {'desc' if order.startswith('-') else 'asc'} nulls last"
+
+
+def _is(value: Value | list[Value]) -> str:
+    values = value if isinstance(value, list) else [value]
+    return f"in ({', '.join(str(v).lower() if isinstance(v, bool) else literal(v) for v in values)})"
+
+
+@contextmanager
+def read_publication(folder: Path, exercice: int, profile: str) -> Iterator[Publication]:
+    """The publication in ``folder``, for one report."""
+    import duckdb
+
+    with duckdb.connect() as db:
+        db.execute("set threads = 1")
+        yield Publication(folder, exercice, profile, db)

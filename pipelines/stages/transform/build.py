@@ -1,0 +1,99 @@
+"""One build of the warehouse: load, dbt, findings, swap. The former warehouse stays until the new one is proved.
+
+``prepare`` and ``finish`` stand around dbt, which the caller runs.
+"""
+
+from dataclasses import asdict, dataclass
+
+from pipelines.failpoints import reached
+from pipelines.ledger.records import Finding
+from pipelines.ledger.store import Ledger
+from pipelines.catalogue.rules import RULES
+from pipelines.settings import Home
+from pipelines.catalogue.organisation import Organisation
+from pipelines.catalogue.registry import Registry, fingerprint
+from pipelines.stages.transform.dbt import NodeResult, failed
+from pipelines.stages.transform.findings import build_findings
+from pipelines.stages.transform.freeze import Frozen, freeze
+from pipelines.stages.transform.load import load_warehouse
+
+
+class BuildFailed(RuntimeError):
+    """dbt stopped: the former warehouse stays. The findings are in the ledger."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build."""
+
+    build: str
+    results: list[NodeResult]
+    findings: list[Finding]
+
+
+def prepare(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> Frozen:
+    """Make ``warehouse/next`` with the accepted deliveries; dbt comes next."""
+    frozen = freeze(home, ledger)
+    load_warehouse(home.warehouse_next, home, registry, organisation, frozen.manifests, frozen.build)
+    reached("transform.lake_loaded")
+    return frozen
+
+
+def is_current(home: Home, ledger: Ledger) -> bool:
+    """True when the last build succeeded, stands as the warehouse, and would come out the same today."""
+    import duckdb
+
+    last = ledger.last_build()
+    if not (last and last["succeeded"] and home.warehouse.exists() and last["build"] == freeze(home, ledger).build):
+        return False
+    try:
+        with duckdb.connect(str(home.warehouse), read_only=True) as db:
+            return db.execute("select construction from collecte.construction").fetchall() == [(last["build"],)]
+    except duckdb.Error:  # damaged: build it again
+        return False
+
+
+def finish(home: Home, ledger: Ledger, frozen: Frozen, results: list[NodeResult]) -> Built:
+    """Record what dbt answered, then rename the new warehouse over the old. Raises BuildFailed."""
+    reached("transform.dbt_done")
+    broken = failed(results)
+    deliveries = [manifest.delivery for manifest in frozen.manifests]
+    told = [r for r in results if r.kind != "model" or r.status != "success"]
+    tests = [asdict(r) for r in sorted(told, key=lambda r: r.name)]  # dbt's threads end in any order
+    if broken or not results:
+        findings = [_dbt_finding(result) for result in broken]
+        # never taken for the build it did not become
+        identity = f"x{fingerprint([frozen.build, tests])[:31]}"
+        ledger.record_build(identity, False, deliveries, tests)
+        ledger.record_findings(identity, findings)
+        names = ", ".join(result.name for result in broken) or "dbt did not run"
+        raise BuildFailed(f"the warehouse was not replaced: {names}")
+    findings = build_findings(home.warehouse_next)
+    ledger.record_findings(frozen.build, findings)
+    reached("transform.before_swap")
+    _swap(home)
+    ledger.record_build(frozen.build, True, deliveries, tests)
+    reached("transform.after_swap")
+    return Built(frozen.build, results, findings)
+
+
+def _swap(home: Home) -> None:
+    if home.warehouse_next.with_suffix(".duckdb.wal").exists():
+        raise BuildFailed("dbt left a write-ahead log: the new warehouse is not whole")
+    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    home.warehouse_next.rename(home.warehouse)
+
+
+def _dbt_finding(result: NodeResult) -> Finding:
+    rule = RULES["DBT-ECHEC"]
+    lines = f"{result.failures} ligne{'s' if (result.failures or 0) > 1 else ''} en défaut"
+    count = lines if result.failures else "exécution impossible"
+    return Finding(
+        "DBT-ECHEC",
+        "bloquant",
+        0,
+        result.name,
+        f"{rule.titre} : {result.name} ({count})",
+        "aucune ligne",
+        aide=rule.aide,
+    )

@@ -1,0 +1,174 @@
+"""Fills a new warehouse file with what dbt reads: schemas ``lake``, ``organisation``, ``collecte`` and ``reference``.
+
+Every declared table exists, typed, and empty where nothing is accepted: models never meet a missing table.
+"""
+
+import glob
+from pathlib import Path
+
+from pipelines import settings
+from pipelines.ledger.records import Manifest
+from pipelines.settings import Home
+from pipelines.catalogue.declarations import System, Table
+from pipelines.catalogue.organisation import Organisation
+from pipelines.catalogue.registry import Registry
+from pipelines.sql import literal, parquet_scan, values
+
+ROW_COLUMNS = [
+    ("exercice", "INTEGER"),
+    ("_livraison", "VARCHAR"),
+    ("_fichier", "VARCHAR"),
+    ("_ligne", "BIGINT"),
+]
+
+
+class StaleDelivery(RuntimeError):
+    """An accepted delivery was read under an older declaration of its table: collect it again."""
+
+
+def load_warehouse(
+    path: Path,
+    home: Home,
+    registry: Registry,
+    organisation: Organisation,
+    manifests: list[Manifest],
+    build: str = "",
+) -> None:
+    """Make the database file ``path`` (an older one is removed) and close it.
+
+    ``build`` stands in the file, so that nobody takes it for another build. Raises StaleDelivery.
+    """
+    import duckdb
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for old in path.parent.glob(f"{path.name}*"):
+        old.unlink()
+    with duckdb.connect(str(path), config={"threads": settings.threads()}) as db:
+        db.execute("begin")  # one transaction: each commit would wait for the disk
+        for schema in ("lake", "organisation", "collecte", "reference"):
+            db.execute(f"create schema {schema}")
+        _load_lake(db, home, registry, manifests)
+        _load_organisation(db, organisation)
+        _load_collecte(db, registry, organisation, manifests)
+        _table(db, "collecte.construction", "construction varchar", [(build,)])
+        for file in sorted(settings.REFERENCE_DIR.glob("*.csv")):
+            db.execute(
+                f"create table reference.{file.stem} as from read_csv({literal(glob.escape(str(file)))}, "
+                "all_varchar=true, header=true, delim=',', quote='\"', nullstr='')"
+            )
+        db.execute("commit")
+        db.execute("checkpoint")
+
+
+def columns_of(table: Table) -> list[tuple[str, str]]:
+    """(name, DuckDB type) of every column of a lake table."""
+    return [(field.name, field.sql_type) for field in table.kept_fields] + ROW_COLUMNS
+
+
+def lake_name(system: System, table: Table) -> str:
+    """``<system>__<table>``."""
+    return f"{system.system}__{table.name}"
+
+
+def _load_lake(db, home: Home, registry: Registry, manifests: list[Manifest]) -> None:
+    for system, table in registry.tables():
+        columns = columns_of(table)
+        spec = ", ".join(f'"{name}" {kind}' for name, kind in columns)
+        db.execute(f"create table lake.{lake_name(system, table)} ({spec})")
+        accepted = [m for m in manifests if m.system == system.system and table.name in m.tables]
+        for manifest in sorted(accepted, key=lambda m: m.exercice):
+            _insert_rows(db, home, system, table, manifest)
+
+
+def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifest) -> None:
+    import duckdb
+
+    file = home.lake / manifest.tables[table.name].parquet
+    select = ", ".join(f'cast("{name}" as {kind})' for name, kind in columns_of(table))
+    try:
+        db.execute(
+            f"insert into lake.{lake_name(system, table)} select {select} from {parquet_scan(file)} "
+            "order by _fichier, _ligne"
+        )
+    except (duckdb.BinderException, duckdb.ConversionException):  # "from None": a failed cast quotes the cell
+        raise StaleDelivery(
+            f"{manifest.export_key} {manifest.exercice} was read under an older declaration of table {table.name}: "
+            f"collect it again"
+        ) from None
+
+
+def _load_organisation(db, organisation: Organisation) -> None:
+    _table(
+        db,
+        "organisation.profil",
+        "nom varchar, sigle varchar, siren varchar, est_demonstration boolean",
+        [(organisation.nom, organisation.sigle, organisation.siren, organisation.demonstration)],
+    )
+    _table(db, "organisation.exercices", "exercice integer", [(year,) for year in organisation.years])
+    _table(
+        db,
+        "organisation.collectivites",
+        "code_insee varchar, siren varchar, nom varchar, type varchar, population bigint",
+        [(c.code_insee, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites],
+    )
+    _table(
+        db,
+        "organisation.collectivites_alias",
+        "alias varchar, code_insee varchar",
+        [(alias, c.code_insee) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])]
+        # the syndicate itself, which has no code Insee: its own agents, accounts and data belong somewhere
+        + [(alias, "syndicat") for alias in organisation.alias],
+    )
+    _table(
+        db,
+        "organisation.applications",
+        "code_application varchar, libelle varchar, domaine varchar, rang integer, debut integer, fin integer",
+        [(a.code, a.libelle, a.domaine, rang, a.debut, a.fin) for rang, a in enumerate(organisation.applications, 1)],
+    )
+    _table(
+        db,
+        "organisation.applications_alias",
+        "alias varchar, code_application varchar",
+        [(alias, a.code) for a in organisation.applications for alias in dict.fromkeys([a.code, a.libelle, *a.alias])],
+    )
+    _table(
+        db,
+        "organisation.indicateurs",
+        "code_application varchar, indicateur varchar, rang integer",
+        [(a.code, name, rang) for a in organisation.applications for rang, name in enumerate(a.indicateurs, 1)],
+    )
+
+
+def _load_collecte(db, registry: Registry, organisation: Organisation, manifests: list[Manifest]) -> None:
+    accepted = {(m.system, name, m.exercice): (m, counts) for m in manifests for name, counts in m.tables.items()}
+    rows = []
+    for year in organisation.years:
+        expected = {ref.key for ref in organisation.exports(registry, year) if not ref.export.optional}
+        for ref in registry.exports():
+            for table in ref.export.tables:
+                manifest, counts = accepted.get((ref.system.system, table.name, year), (None, None))
+                numbers = (counts.lues, counts.acceptees, counts.refusees, counts.ignorees) if counts else (None,) * 4
+                rows.append(
+                    (
+                        ref.system.system,
+                        table.name,
+                        year,
+                        ref.key in expected,
+                        counts is not None,
+                        manifest.delivery if manifest else None,
+                        *numbers,
+                    )
+                )
+    _table(
+        db,
+        "collecte.tables",
+        "systeme varchar, nom_table varchar, exercice integer, est_attendue boolean, est_acceptee boolean, "
+        "livraison varchar, nb_lues bigint, nb_acceptees bigint, nb_refusees bigint, nb_ignorees bigint",
+        rows,
+    )
+
+
+def _table(db, name: str, columns: str, rows: list[tuple]) -> None:
+    db.execute(f"create table {name} ({columns})")
+    if rows:
+        db.execute(f"insert into {name} values {values(rows)}")

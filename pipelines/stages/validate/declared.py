@@ -1,0 +1,202 @@
+"""The expectations that follow from a declaration: constraints, primary key, and a table that is not empty.
+
+``pattern`` and ``required`` already refused their lines at reading; ``required`` is judged once more, all
+columns in one check. What does not belong here: what a declaration cannot say (``expectations/``).
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from pipelines.catalogue.declarations import Field, Table
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.catalogue.vocabulary import ROWS_QUERY, ExpectationSpec, identifier, typed
+
+_REEXPORT = "dans l’outil d’origine, puis réexporter."
+
+
+def expectations(system: str, table: Table, empty_allowed: bool = False) -> list[ExpectationSpec]:
+    """Every expectation that the declaration of ``table`` implies, in a stable order.
+
+    Raises DeclarationError when a constraint cannot be judged: on a dropped column, on a pseudonym, of a
+    wrong type.
+    """
+    try:
+        return list(_expectations(table, empty_allowed))
+    except ValueError as error:
+        raise DeclarationError(f"{system}.yml: table {table.name!r}: {error}") from None
+
+
+def _expectations(table: Table, empty_allowed: bool) -> Iterator[ExpectationSpec]:
+    kept = {field.name: field for field in table.kept_fields}
+    if lost := [name for name in table.primaryKey if name not in kept]:
+        raise ValueError(f"primaryKey: {', '.join(lost)} is dropped before the lake")
+    if not empty_allowed:
+        yield _not_empty()
+    yield from _required(table)
+    yield from _primary_key(table)
+    for field in table.fields:
+        try:
+            yield from _of_field(field, alone_in_key=table.primaryKey == [field.name])
+        except ValueError as error:
+            raise ValueError(f"field {field.name!r}: {error}") from None
+
+
+def _not_empty() -> ExpectationSpec:
+    return ExpectationSpec(
+        key="non_vide",
+        type="expect_table_row_count_to_be_between",
+        kwargs={"min_value": 1},
+        severity="critical",
+        column=None,
+        reason="La table contient au moins une ligne acceptée.",
+        fix="Vérifier l’export : il ne contient aucune ligne exploitable ; puis réexporter.",
+    )
+
+
+def _required(table: Table) -> Iterator[ExpectationSpec]:
+    fields = [f for f in table.kept_fields if f.constraints.required or f.name in table.primaryKey]
+    if fields:
+        yield ExpectationSpec(
+            key="required",
+            type="unexpected_rows_expectation",
+            kwargs={"unexpected_rows_query": ROWS_QUERY + " or ".join(f"{identifier(f.name)} is null" for f in fields)},
+            severity="critical",
+            column=", ".join(f.name for f in fields),
+            reason=f"Les colonnes obligatoires sont remplies : {_titles(fields)}.",
+            fix=f"Compléter les cellules vides {_REEXPORT}",
+        )
+
+
+def _primary_key(table: Table) -> Iterator[ExpectationSpec]:
+    """A key of one column is a plain uniqueness, of several a query: GX gives no count for a compound key."""
+    fields = [field for field in table.kept_fields if field.name in table.primaryKey]
+    if not fields:
+        return
+    if len(fields) == 1:
+        type_, kwargs = "expect_column_values_to_be_unique", {"column": fields[0].name}
+    else:
+        names = ", ".join(identifier(f.name) for f in fields)
+        twice = f"({names}) in (select {names} from {{batch}} group by {names} having count(*) > 1)"
+        type_, kwargs = "unexpected_rows_expectation", {"unexpected_rows_query": ROWS_QUERY + twice}
+    yield ExpectationSpec(
+        key="primary_key",
+        type=type_,
+        kwargs=kwargs,
+        severity="critical" if any(f.severity == "critical" for f in fields) else "warning",
+        column=", ".join(f.name for f in fields),
+        reason=f"Deux lignes ne portent jamais la même clé : {_titles(fields)}.",
+        fix=f"Supprimer ou corriger les lignes en double {_REEXPORT}",
+    )
+
+
+def _of_field(field: Field, alone_in_key: bool) -> Iterator[ExpectationSpec]:
+    c = field.constraints
+    if field.personal == "drop":
+        judged = c.model_dump(exclude={"required", "pattern"}, exclude_defaults=True)
+        if judged:
+            raise ValueError(f"{', '.join(judged)} cannot be judged on a column that is dropped")
+        return
+    if c.unique and not alone_in_key:
+        yield _spec(
+            field,
+            "unique",
+            "expect_column_values_to_be_unique",
+            {},
+            "chaque valeur n’apparaît qu’une fois.",
+            f"Supprimer ou corriger les lignes en double {_REEXPORT}",
+        )
+    if c.enum is not None:
+        yield _enum(field, c.enum)
+    yield from _range(field)
+    yield from _length(field)
+
+
+def _enum(field: Field, values: list) -> ExpectationSpec:
+    value_set = [typed(field, value) for value in values]
+    if not value_set:
+        raise ValueError("enum is empty")
+    return _spec(
+        field,
+        "enum",
+        "expect_column_values_to_be_in_set",
+        {"value_set": value_set},
+        f"seules valeurs prévues : {', '.join(_french(v) for v in value_set)}.",
+        f"Corriger la valeur {_REEXPORT} Si elle est nouvelle et juste, la déclarer.",
+    )
+
+
+def _range(field: Field) -> Iterator[ExpectationSpec]:
+    bounds = _bounds(field, field.constraints.minimum, field.constraints.maximum)
+    if not bounds:
+        return
+    if field.kept_type in ("string", "boolean"):
+        raise ValueError(f"minimum and maximum do not apply to a {field.type}")
+    yield _spec(
+        field,
+        "range",
+        "expect_column_values_to_be_between",
+        bounds,
+        f"valeur attendue {_between(bounds)}.",
+        f"Vérifier la valeur et la corriger {_REEXPORT}",
+    )
+
+
+def _bounds(field: Field, minimum: Any, maximum: Any) -> dict[str, Any]:
+    given = {"min_value": minimum, "max_value": maximum}
+    bounds = {name: typed(field, value) for name, value in given.items() if value is not None}
+    if len(bounds) == 2 and bounds["min_value"] > bounds["max_value"]:
+        raise ValueError("minimum is above maximum")
+    return bounds
+
+
+def _length(field: Field) -> Iterator[ExpectationSpec]:
+    given = {"min_value": field.constraints.minLength, "max_value": field.constraints.maxLength}
+    bounds = {name: value for name, value in given.items() if value is not None}
+    if not bounds:
+        return
+    if field.kept_type != "string" or field.personal == "pseudonymise":
+        raise ValueError("minLength and maxLength apply to plain text only")
+    yield _spec(
+        field,
+        "length",
+        "expect_column_value_lengths_to_be_between",
+        bounds,
+        f"longueur attendue {_between(bounds)} caractères.",
+        f"Raccourcir ou compléter le texte {_REEXPORT}",
+    )
+
+
+def _spec(field: Field, rule: str, type_: str, kwargs: dict, says: str, fix: str) -> ExpectationSpec:
+    return ExpectationSpec(
+        key=f"{rule}.{field.name}",
+        type=type_,
+        kwargs={"column": field.name, **kwargs},
+        severity=field.severity,
+        column=field.name,
+        reason=f"« {field.title} » : {says}",
+        fix=fix,
+    )
+
+
+def _titles(fields: list[Field]) -> str:
+    return ", ".join(f"« {field.title} »" for field in fields)
+
+
+def _between(bounds: dict[str, Any]) -> str:
+    low, high = bounds.get("min_value"), bounds.get("max_value")
+    if low is None:
+        return f"d’au plus {_french(high)}"
+    return f"d’au moins {_french(low)}" if high is None else f"entre {_french(low)} et {_french(high)}"
+
+
+def _french(value: Any) -> str:
+    """A declared value as a French reader writes it."""
+    if isinstance(value, dt.datetime):
+        return value.strftime("%d/%m/%Y %H:%M")
+    if isinstance(value, dt.date):
+        return value.strftime("%d/%m/%Y")
+    if isinstance(value, Decimal):
+        return format(value, "f").replace(".", ",")
+    return str(value)

@@ -1,0 +1,30 @@
+"""Whether the rows reach the end of their exercice: an export made too early holds only a part of the year.
+
+Ingest counts the days when it reads and leaves them in the manifest; here they become one result, a warning. Where the rows
+cannot tell (no date, or a few scattered ones) nothing is said.
+"""
+
+from pipelines.ledger.records import FRESHNESS, CheckResult, TableCounts
+from pipelines.catalogue.rules import RULES
+
+A_MONTH = 30  # the last row lies in December
+
+
+def freshness(counts: TableCounts) -> list[CheckResult]:
+    """A warning when nothing is dated of the last month."""
+    days = counts.jours_sans_ligne
+    if days is None:
+        return []
+    return [
+        CheckResult(
+            key=FRESHNESS,
+            type=FRESHNESS,
+            column=None,
+            severity="warning",
+            success=days <= A_MONTH,
+            observed=f"dernière date {days} jour{'s' if days > 1 else ''} avant la fin de l’exercice",
+            unexpected=None,
+            reason="L’export va jusqu’au dernier mois de l’exercice.",
+            fix=RULES["COL-PERIME"].aide,
+        )
+    ]

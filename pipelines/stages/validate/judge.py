@@ -1,0 +1,229 @@
+"""Runs Great Expectations on one Parquet file: the only module of the project that knows it.
+
+In memory, without project files: an ephemeral context, one DuckDB, one query asset over ``lot``,
+made once per process and pointed at one delivery after the other. Great Expectations says whether each
+expectation holds; where it does not, the number of lines comes from the same condition in SQL, so that no
+cell is ever fetched. What does not belong here: what is expected (``suite``), where a failure is
+(``lines``), what follows from it (``pipelines.ledger.records``).
+"""
+
+import functools
+import logging
+import os
+import re
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+from pipelines.ledger.records import CheckResult
+from pipelines.stages.validate.lines import lines_statement
+from pipelines.stages.validate.parquet import NAME, create_statement, relation_kind
+from pipelines.stages.validate.suite import Suite
+from pipelines.catalogue.vocabulary import ExpectationSpec, literal
+
+# Only the verdict is asked for: every other format fetches values of the judged columns.
+RESULT_FORMAT = {
+    "result_format": "BOOLEAN_ONLY",
+    "exclude_unexpected_values": True,
+    "partial_unexpected_count": 0,
+}
+
+_NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
+_CLASS = re.compile(r"\b([A-Z]\w*(?:Error|Exception))\b")
+
+_lock = threading.Lock()
+
+
+def judge(parquet: Path, suite: Suite) -> list[CheckResult]:
+    """One result per expectation of ``suite``, in its order, for the rows of ``parquet``.
+
+    A check that could not run has ``success`` None and the class of the error; no cell appears anywhere.
+    Raises FileNotFoundError when there is no such file.
+    """
+    if not parquet.is_file():
+        raise FileNotFoundError(f"no Parquet file {parquet}")
+    with _lock:
+        return _bench().judge(parquet, suite)
+
+
+def close() -> None:
+    """Close the process's engine; the next ``judge`` opens another."""
+    with _lock:
+        if _bench.cache_info().currsize:
+            _bench().close()
+            _bench.cache_clear()
+
+
+@functools.cache
+def _bench() -> "_Bench":
+    return _Bench()
+
+
+class _Bench:
+    """Great Expectations and its DuckDB, kept for the life of the process."""
+
+    def __init__(self) -> None:
+        os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the library is imported
+        import great_expectations as gx
+        from great_expectations.data_context.types.base import ProgressBarsConfig
+        from sqlalchemy.dialects import registry
+
+        _silence()
+        registry.register("millesime_judge", "pipelines.stages.validate.dialect", "JudgeDialect")
+        self._gx = gx
+        self._spill = tempfile.TemporaryDirectory(prefix="millesime-judge-")  # by default, the working folder
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        config = {"temp_directory": self._spill.name, "autoinstall_known_extensions": "false"}
+        source = context.data_sources.add_sql(
+            "judge",
+            connection_string="millesime_judge:///:memory:",
+            kwargs={"connect_args": {"config": config}},
+            create_temp_table=False,
+        )
+        self._engine = source.get_execution_engine()
+        asset = source.add_query_asset(NAME, query=f"select * from {NAME}")
+        self._batch_definition = asset.add_batch_definition_whole_table(NAME)
+
+    def close(self) -> None:
+        """Release the DuckDB instance and the spill folder."""
+        self._engine.close()
+        self._engine.engine.dispose()
+        self._spill.cleanup()
+
+    def judge(self, parquet: Path, suite: Suite) -> list[CheckResult]:
+        """See ``judge``. ``lot`` is dropped afterwards: nothing stays of a delivery, no file stays open."""
+        kind = relation_kind(parquet)
+        self._run(create_statement(parquet, kind))
+        try:
+            outcomes = self._outcomes(suite)
+            rows = self._run(f"select count(*) from {NAME}")[0][0]
+            return [self._result(spec, outcomes.get(spec.key), rows) for spec in suite.specs]
+        finally:
+            self._run(f"drop {kind} {NAME}")
+
+    def _outcomes(self, suite: Suite) -> dict[str, Any]:
+        """Key → the library's result, which comes in an order of its own: ``meta`` tells which is which."""
+        import great_expectations.expectations as library
+
+        expectations, outcomes = [], {}
+        for spec in suite.specs:
+            try:
+                expectations.append(_expectation(library, spec))
+            except Exception as error:  # the library refuses its arguments
+                outcomes[spec.key] = error
+        if expectations:
+            gx_suite = self._gx.ExpectationSuite(name=NAME, expectations=expectations)
+            validated = self._batch_definition.get_batch().validate(gx_suite, result_format=RESULT_FORMAT)
+            outcomes |= {r.expectation_config.meta["key"]: r for r in validated.results}
+        return outcomes
+
+    def _result(self, spec: ExpectationSpec, outcome: Any, rows: int) -> CheckResult:
+        error = _error(outcome)
+        success = None if error else bool(outcome.success)
+        observed, unexpected = (None, None) if error else self._observe(spec, success, rows)
+        return CheckResult(
+            key=spec.key,
+            type=spec.type,
+            column=spec.column,
+            severity=spec.severity,
+            success=success,
+            observed=observed,
+            unexpected=unexpected,
+            reason=spec.reason,
+            fix=spec.fix,
+            error=error,
+        )
+
+    def _observe(self, spec: ExpectationSpec, success: bool, rows: int) -> tuple[str | None, int | None]:
+        """What is seen, in French, and how many lines break it: counts and declared values only."""
+        if spec.type == "expect_table_row_count_to_be_between":
+            return _lines(rows), None
+        if success:
+            return None, 0
+        if spec.type == "expect_column_distinct_values_to_contain_set":
+            return f"absent : {', '.join(self._missing(spec))}", None
+        broken = self._run(f"select count(*) from ({lines_statement(spec)})")[0][0]
+        return f"{_lines(broken)} sur {_number(rows)}", broken
+
+    def _missing(self, spec: ExpectationSpec) -> list[str]:
+        column, values = spec.kwargs["column"], spec.kwargs["value_set"]
+        listed = ", ".join(f"({literal(value)}, {rank})" for rank, value in enumerate(values))
+        found = self._run(
+            f"select rank from (values {listed}) as attendues(valeur, rank)"
+            f' where valeur not in (select "{column}" from {NAME} where "{column}" is not null) order by rank'
+        )
+        return [str(values[rank]) for (rank,) in found]
+
+    def _run(self, statement: str) -> list[tuple]:
+        with self._engine.engine.connect() as connection:
+            result = connection.exec_driver_sql(statement)
+            return [tuple(row) for row in result.fetchall()] if result.returns_rows else []
+
+
+def _silence() -> None:
+    """The library logs exceptions whole, cell included: nothing of it may reach a log."""
+    logging.getLogger("great_expectations").setLevel(logging.CRITICAL + 1)
+
+
+def _expectation(library: Any, spec: ExpectationSpec) -> Any:
+    class_name = "".join(part.capitalize() for part in spec.type.split("_"))
+    kwargs = {name: _plain(value) for name, value in spec.kwargs.items()}
+    return getattr(library, class_name)(**kwargs, meta={"key": spec.key})
+
+
+def _plain(value: Any) -> Any:
+    """A typed value as the library takes it: it knows no Decimal."""
+    from decimal import Decimal
+
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
+
+
+def _error(outcome: Any) -> str | None:
+    """Class of the error when the check itself broke, None when it gave a verdict.
+
+    The library reports an error as a failure: ``exception_info`` is either flat or one entry per metric.
+    """
+    if outcome is None:
+        return "NoResult"
+    if isinstance(outcome, Exception):
+        return type(outcome).__name__
+    info = outcome.exception_info or {}
+    entries = [info] if "raised_exception" in info else list(info.values())
+    raised = [entry for entry in entries if entry.get("raised_exception")]
+    return _sanitised(raised[0]) if raised else None
+
+
+def _sanitised(entry: dict[str, Any]) -> str:
+    """The error's class, and its first line if it only speaks of names: other messages may quote a cell."""
+    message = str(entry.get("exception_message") or "")
+    for text in (message, str(entry.get("exception_traceback") or "")):
+        for name in reversed(_CLASS.findall(text)):
+            if _is_class(name):
+                said = message.partition(name)[2].lstrip(") ").split("\n")[0] if name in _NAMES_ONLY else ""
+                return f"{name}: {said[:200]}" if said else name
+    return "UnknownError"
+
+
+def _is_class(name: str) -> bool:
+    """True for an exception that exists: a cell may end in Error too."""
+    import builtins
+
+    import duckdb
+    import sqlalchemy.exc
+    from great_expectations import exceptions
+
+    return any(hasattr(module, name) for module in (duckdb, sqlalchemy.exc, exceptions, builtins))
+
+
+def _lines(count: int) -> str:
+    return f"{_number(count)} ligne{'s' if count > 1 else ''}"
+
+
+def _number(count: int) -> str:
+    return f"{count:,}".replace(",", "\u202f")

@@ -1,0 +1,33 @@
+"""Where a failed expectation is: file and line of the rows that break it, found by SQL.
+
+Only ``_fichier`` and ``_ligne`` are ever read: no cell can leave by this road. No Great Expectations here.
+"""
+
+from pathlib import Path
+
+from pipelines.stages.validate.parquet import NAME, create_statement
+from pipelines.stages.validate.suite import Suite
+from pipelines.catalogue.vocabulary import BATCH, ExpectationSpec
+
+
+def failing_lines(parquet: Path, suite: Suite, key: str, limit: int = 20) -> list[tuple[str, int]]:
+    """``(file, line)`` of the first ``limit`` rows that break the expectation ``key``, in order.
+
+    Empty for an expectation on the whole table (a row count), which no line breaks by itself. KeyError when
+    the suite has no such expectation.
+    """
+    import duckdb
+
+    statement = lines_statement(suite.spec(key))
+    if statement is None:
+        return []
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(create_statement(parquet))
+        return connection.execute(f"{statement} order by _fichier, _ligne limit {int(limit)}").fetchall()
+
+
+def lines_statement(spec: ExpectationSpec) -> str | None:
+    """SQL listing ``_fichier, _ligne`` of the rows that break ``spec``; None if it is about the table."""
+    if spec.broken is None:
+        return None
+    return f"select _fichier, _ligne from {NAME} where ({spec.broken.replace(BATCH, NAME)})"

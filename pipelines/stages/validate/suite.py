@@ -1,0 +1,149 @@
+"""What is expected of one table of one delivery: its declaration, completed by ``expectations/``.
+
+``compile_suite`` puts together the constraints of the declaration (``declared``), the file of its shape and
+its own file (``suite_file``). What does not belong here: running anything (``judge``), Great Expectations,
+reading Parquet.
+"""
+
+import functools
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pipelines import settings
+from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.registry import fingerprint
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.stages.validate import declared
+from pipelines.catalogue.suite_file import AMOUNT, Declaration, SuiteFile, read_suite_file
+from pipelines.catalogue.vocabulary import KINDS, ExpectationSpec, typed
+
+JUDGE_VERSION = 1  # raised when the same suite may judge the same rows otherwise
+TECHNICAL = ("exercice", "_fichier", "_ligne", "_livraison")  # columns of every lake table besides its fields
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The expectations of one table for one exercice, in order."""
+
+    system: str
+    table: str
+    specs: tuple[ExpectationSpec, ...]
+
+    @functools.cached_property
+    def suite_id(self) -> str:
+        """SHA-256 of all that decides the verdict and of what it says, former counts included."""
+        return fingerprint([JUDGE_VERSION, self.system, self.table, [asdict(spec) for spec in self.specs]])
+
+    def spec(self, key: str) -> ExpectationSpec:
+        """The expectation named ``key``; KeyError when there is none."""
+        for spec in self.specs:
+            if spec.key == key:
+                return spec
+        raise KeyError(f"no expectation {key!r} in the suite of {self.system}/{self.table}")
+
+
+def compile_suite(
+    system: str,
+    table: Table,
+    *,
+    exercice: int,
+    previous_rows: int | None = None,
+    folder: Path = settings.EXPECTATIONS_DIR,
+) -> Suite:
+    """The suite of ``table`` for ``exercice``.
+
+    ``previous_rows`` is the number of accepted rows of the former exercice, None when it has no accepted
+    delivery: an expectation that compares with it is then left out, as it is when that number is 0.
+
+    Raises DeclarationError naming file and line (or system, table and field) when a suite does not fit the
+    table.
+    """
+    files = suite_files(system, table, folder)
+    empty_allowed = any(file.may_be_empty for file in files)
+    specs = {spec.key: spec for spec in declared.expectations(system, table, empty_allowed)}
+    from_declaration = set(specs)
+    values = {"exercice": exercice, "previous_rows": previous_rows or None}
+    for file in files:
+        for index, declaration in enumerate(file.expectations):
+            if declaration.key in from_declaration:
+                raise DeclarationError(f"{file.at(index)} key: {declaration.key!r} is kept for the declaration")
+            if (spec := _resolve(file, index, declaration, table, values)) is not None:
+                specs[spec.key] = spec
+    return Suite(system, table.name, tuple(specs.values()))
+
+
+def suite_files(system: str, table: Table, folder: Path = settings.EXPECTATIONS_DIR) -> list[SuiteFile]:
+    """The suite files of a table: its shape's, then its own, whose keys replace those of the shape."""
+    found = [folder / "shapes" / f"{table.shape}.yml"] if table.shape else []
+    found.append(folder / "systems" / system / f"{table.name}.yml")
+    return [read_suite_file(path) for path in found if path.exists()]
+
+
+def _resolve(
+    file: SuiteFile, index: int, declaration: Declaration, table: Table, values: dict[str, int | None]
+) -> ExpectationSpec | None:
+    """The expectation with its placeholders filled and its values typed; None when a value is not known."""
+    try:
+        _check_columns(declaration, table)
+        if any(values[name] is None for name in declaration.placeholders):
+            return None
+        kwargs = {name: _fill(name, value, values) for name, value in declaration.kwargs.items()}
+        if KINDS[declaration.type].of_column:
+            kwargs = {"column": declaration.column, **_typed_kwargs(declaration, kwargs, table)}
+    except ValueError as error:
+        raise DeclarationError(f"{file.at(index)} {declaration.key}: {error}") from None
+    return replace(declaration.as_spec(), kwargs=kwargs)
+
+
+def _check_columns(declaration: Declaration, table: Table) -> None:
+    kept = {field.name for field in table.kept_fields}
+    dropped = {field.name for field in table.fields} - kept
+    for column in declaration.named_columns:
+        if column in dropped:
+            raise ValueError(f"column {column!r} is dropped before the lake: nothing can be expected of it")
+        if column not in kept and column not in TECHNICAL:
+            raise ValueError(f"table {table.name!r} has no column {column!r}")
+
+
+def _typed_kwargs(declaration: Declaration, kwargs: dict[str, Any], table: Table) -> dict[str, Any]:
+    """Bounds and sets in the type of the column; lengths are integers whatever the column."""
+    field = next((f for f in table.kept_fields if f.name == declaration.column), None)
+    result = dict(kwargs)
+    if field is None or declaration.type == "expect_column_value_lengths_to_be_between":
+        return result
+    for name in ("min_value", "max_value"):
+        if name in kwargs:
+            result[name] = typed(field, kwargs[name])
+    if "value_set" in kwargs:
+        result["value_set"] = [typed(field, value) for value in kwargs["value_set"]]
+    return result
+
+
+def _fill(name: str, value: Any, values: dict[str, int | None]) -> Any:
+    """``value`` with its placeholders filled; an amount becomes the nearest whole number within bounds."""
+    if isinstance(value, list):
+        return [_fill(name, item, values) for item in value]
+    if not isinstance(value, str):
+        return value
+    if match := AMOUNT.fullmatch(value):
+        return _amount(match, name, values)
+    return functools.reduce(lambda text, key: text.replace(f"{{{key}}}", str(values[key])), values, value)
+
+
+def _amount(match: re.Match, name: str, values: dict[str, int | None]) -> int:
+    placeholder, sign, operand = match.groups()
+    amount = Decimal(values[placeholder])
+    if sign:
+        other = Decimal(operand)
+        amount = {"*": amount * other, "+": amount + other, "-": amount - other}[sign]
+    return math.floor(amount) if name == "max_value" else math.ceil(amount)
+
+
+def tables_without_file(tables: Iterator[tuple[str, Table]], folder: Path = settings.EXPECTATIONS_DIR) -> list[str]:
+    """``system/table`` of every table that has neither a file of its own nor one of its shape."""
+    return [f"{system}/{table.name}" for system, table in tables if not suite_files(system, table, folder)]

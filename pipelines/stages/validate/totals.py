@@ -1,0 +1,61 @@
+"""Control totals: what the file announces on its total line against what ingest recomputed.
+
+Ingest compares them when it reads (the total line never reaches the lake) and leaves the outcome in the
+manifest; here each becomes one result, a warning: figures come from the lines, never from an announced
+total.
+"""
+
+import re
+from collections import Counter
+from typing import Any
+
+from pipelines.ledger.records import CONTROL_TOTAL, CheckResult, TableCounts
+from pipelines.catalogue.declarations import Table
+
+TYPE = CONTROL_TOTAL
+
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,6})?")
+
+
+def control_totals(table: Table, counts: TableCounts) -> list[CheckResult]:
+    """One result per announced total of ``table``, in the manifest's order."""
+    titles = {field.name: field.title for field in table.fields}
+    seen: Counter[str] = Counter()
+    results = []
+    for total in counts.totals:
+        key = f"{TYPE}.{total['kind']}.{total['column']}"
+        seen[key] += 1
+        rank = f".{seen[key]}" if seen[key] > 1 else ""
+        results.append(_result(table, counts, total, f"{key}{rank}", titles.get(total["column"], total["column"])))
+    return results
+
+
+def _result(table: Table, counts: TableCounts, total: dict[str, Any], key: str, title: str) -> CheckResult:
+    what = "Le nombre de lignes" if total["kind"] == "counts" else f"La somme de « {title} »"
+    return CheckResult(
+        key=key,
+        type=TYPE,
+        column=total["column"],
+        severity="warning",
+        success=bool(total["ok"]),
+        observed=_observed(table, counts, total),
+        unexpected=None,
+        reason=f"{what} annoncé en ligne {total['ligne']} du fichier est celui des lignes lues."
+        if total["kind"] == "counts"
+        else f"{what} annoncée en ligne {total['ligne']} du fichier est celle des lignes lues.",
+        fix="Chercher les lignes manquantes ou en trop, ou corriger le total dans l’outil d’origine.",
+    )
+
+
+def _observed(table: Table, counts: TableCounts, total: dict[str, Any]) -> str:
+    """Both numbers. With personal data in the table an announced sum is a cell, as is the sum of one line."""
+    if table.has_personal_data and total["kind"] != "counts":
+        said = "annoncé : égal" if total["ok"] else "annoncé : différent"
+        return f"{said} ; recalculé : {_shown(total['recalcule'])}" if counts.acceptees > 1 else said
+    return f"annoncé : {_shown(total['annonce'])} ; recalculé : {_shown(total['recalcule'])}"
+
+
+def _shown(value: Any) -> str:
+    """A number in French; anything else is not shown, since a shifted cell may hold a name."""
+    text = str(value)
+    return text.replace(".", ",") if _NUMBER.fullmatch(text) else "illisible"

@@ -1,0 +1,129 @@
+"""The chapters are read with their mistakes named, and name only what the warehouse and the figures have."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines import settings
+from pipelines.catalogue.chapters.load import exposures, load_chapters, load_summary
+from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.yaml_file import DeclarationError
+
+CHAPTERS = [*load_chapters(), load_summary()]
+BLOCKS = [(chapter, section, bloc) for chapter in CHAPTERS for section in chapter.sections for bloc in section.blocs]
+MINIMAL = """
+id: essai
+titre: Essai
+sections:
+  - id: partie
+    titre: Partie
+    blocs:
+      - genre: tableau
+        id: lignes
+        titre: Lignes
+        table: rpt_a
+        lignes: {nom: a, titre: A, format: texte}
+        colonnes: [{nom: b, titre: B}]
+        vide: Rien.
+"""
+
+
+def contracts() -> dict[str, set[str]]:
+    """Table of ``rapport`` → its columns, as the dbt project promises them."""
+    found = {}
+    for path in (settings.DBT_PROJECT_DIR / "models" / "rapport").rglob("*__models.yml"):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
+            found[model["name"]] = {column["name"] for column in model["columns"]}
+    return found
+
+
+def columns_of(bloc) -> set[str]:
+    """Every column that a block names."""
+    named = {order.lstrip("-") for order in getattr(bloc, "ordre", [])} | set(getattr(bloc, "filtres", {}))
+    for column in [getattr(bloc, "lignes", None), *getattr(bloc, "colonnes", []), *getattr(bloc, "details", [])]:
+        named |= {column.nom} if column else set()
+        if column and column.format == "chiffre":
+            named |= {"unite", "decimales"}
+    if getattr(bloc, "croise", None):
+        named |= {bloc.croise.par, bloc.croise.valeur}
+    named |= set(getattr(bloc, "entree", [])) | set(getattr(bloc, "ensemble", {}))
+    named |= set(getattr(bloc, "concerne", {}))
+    if bloc.genre in ("indicateurs", "evolutions"):
+        named |= {bloc.libelle, "valeur", "valeur_precedente", "variation_pct", "unite", "decimales"}
+    return named
+
+
+def test_every_table_and_column_is_promised_by_the_warehouse():
+    promised = contracts()
+    wrong = []
+    for chapter, section, bloc in BLOCKS:
+        if table := getattr(bloc, "table", None):
+            absent = columns_of(bloc) - promised.get(table, set())
+            wrong += [f"{chapter.id}: {table} has no {name}" for name in sorted(absent)]
+        if each := section.pour_chaque:
+            named = {each.code, *(order.lstrip("-") for order in each.ordre)}
+            wrong += [f"{chapter.id}: {each.table} has no {name}" for name in named - promised.get(each.table, set())]
+    assert wrong == []
+
+
+def test_every_key_figure_is_declared():
+    figures = load_figures()
+    for _, _, bloc in BLOCKS:
+        for one in bloc.chiffres if bloc.genre == "chiffres" else []:
+            figures.declaration_of(one.code)  # KeyError when no declaration gives it
+
+
+def test_every_figure_of_the_prose_is_declared():
+    figures = load_figures()
+    for path in [*(settings.CHAPTERS_DIR / "texte").glob("*.md"), *Path("demo/contenu").rglob("*.md")]:
+        for code in re.findall(r'"([a-z_]+(?:\.[a-z0-9_]+)+)"', path.read_text(encoding="utf-8")):
+            figures.declaration_of(code)
+
+
+# What digits may stand in prose: a year, a day of the year, and nothing that a figure gives.
+ALLOWED = re.compile(r"\b(?:1er|\d{1,2})\s(?:janvier|mars|mai|juin|juillet|décembre)(?:\s20\d\d)?|\b20\d\d\b")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*(settings.CHAPTERS_DIR / "texte").glob("*.md"), *(settings.PROJECT_ROOT / "demo" / "contenu").rglob("*.md")],
+    ids=lambda path: path.name,
+)
+def test_no_figure_is_typed_in_the_prose(path: Path):
+    text = re.sub(r"\{[{%].*?[%}]\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert re.findall(r"\d+", ALLOWED.sub("", text)) == []
+
+
+@pytest.mark.parametrize("path", sorted(settings.CHAPTERS_DIR.rglob("*.*m*")), ids=lambda path: path.name)
+def test_readers_see_french_typography(path: Path):
+    if path.suffix in (".md", ".yml"):
+        text = re.sub(r"\{[{%].*?[%}]\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not re.search(r"\w'\w", text), "the apostrophe is ’"
+
+
+@pytest.mark.parametrize(
+    ("broken", "line", "said"),
+    [
+        (MINIMAL.replace("vide: Rien.", "vide: Rien.\n        couleur: bleu"), 15, "couleur"),
+        (MINIMAL.replace("table: rpt_a", "table: fct_a"), 11, "table"),
+        (MINIMAL.replace("colonnes: [{nom: b, titre: B}]\n", "\n"), 8, "colonnes or croise"),
+        (MINIMAL.replace("genre: tableau", "genre: camembert"), 8, "camembert"),
+        (MINIMAL.replace("id: lignes", "id: partie"), 8, "already given"),
+        (MINIMAL + "      - {genre: texte, fichier: absent.md}\n", 15, "texte/absent.md does not exist"),
+    ],
+)
+def test_a_mistake_names_file_and_line(tmp_path: Path, broken: str, line: int, said: str):
+    (tmp_path / "01_essai.yml").write_text(broken.lstrip("\n"), encoding="utf-8")
+    with pytest.raises(DeclarationError) as error:
+        load_chapters(tmp_path)
+    assert str(error.value).startswith(f"01_essai.yml:{line - 1}"), str(error.value)
+    assert said in str(error.value)
+
+
+def test_the_exposures_follow_the_chapters(tmp_path: Path):
+    (tmp_path / "01_essai.yml").write_text(MINIMAL, encoding="utf-8")
+    written = yaml.safe_load(exposures(tmp_path))["exposures"]
+    (chapter,) = [one for one in written if one["name"] == "chapitre_essai"]
+    assert chapter["depends_on"] == ["ref('rpt_a')"]

@@ -1,0 +1,150 @@
+"""What a figure's declaration may say, and that a mistake in it names file and line."""
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from pipelines.catalogue.figures.grammar import Number, Operand, Operation, operands_of, parse_expression
+from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.yaml_file import DeclarationError
+
+MEASURE = "{fact: fct_x, aggregate: count, empty: zero}"
+GOOD = f"""\
+domaine: essai
+titre: Un essai
+figures:
+  - code: essai.a
+    libelle: Premier
+    unite: u
+    decimales: 0
+    sources: [elise/comptes]
+    measure: {MEASURE}
+  - code: essai.b
+    libelle: Second
+    unite: u
+    decimales: 2
+    expression: (a + 1.5) * 100 / (a - a)
+    operands: {{a: essai.a}}
+"""
+
+
+def load(folder, text):
+    (folder / "essai.yml").write_text(text, encoding="utf-8")
+    return load_figures(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "reason"),
+    [
+        (("    unite: u\n    decimales: 0", "    unit: u\n    decimales: 0"), "essai.yml:6", "Extra inputs"),
+        (
+            ("aggregate: count,", "aggregate: average,"),
+            "essai.yml:9",
+            "'sum', 'max', 'median', 'count' or 'count_distinct'",
+        ),
+        (("aggregate: count,", "aggregate: sum,"), "essai.yml:9", "a column is needed"),
+        (("fct_x", "stg_x"), "essai.yml:9", "String should match pattern"),
+        (("empty: zero", "empty: nothing"), "essai.yml:9", "'zero', 'missing' or 'not_applicable'"),
+        (("decimales: 0", "decimales: 7"), "essai.yml:7", "less than or equal to 6"),
+        (("essai.a\n", "Essai A\n"), "essai.yml:4", "String should match pattern"),
+        (("[elise/comptes]", "[elise.comptes]"), "essai.yml:8", "String should match pattern"),
+        (
+            ("[elise/comptes]", "[elise/nulle_part]"),
+            "essai.yml:4",
+            "'elise/nulle_part' is not a declared table",
+        ),
+        (("sources: [elise/comptes]", "sources: []"), "essai.yml:4", "a measure names its sources"),
+        (("elise/comptes", "'{application}/comptes'"), "essai.yml:4", "the code does not"),
+        (("code: essai.b", "code: essai.a"), "essai.yml:10", "already declared at essai.yml:4"),
+        (("{a: essai.a}", "{a: essai.z}"), "essai.yml:10", "'essai.z' is not a declared figure"),
+        (("{a: essai.a}", "{a: essai.b}"), "essai.yml:10", "depends on itself: essai.b → essai.b"),
+        (("{a: essai.a}", "{a: essai.a, c: essai.a}"), "essai.yml:10", "does not use: c"),
+        (("(a + 1.5)", "(c + 1.5)"), "essai.yml:10", "do not give: c"),
+        (("(a + 1.5)", "a ** 2"), "essai.yml:10", "only + - * /"),
+        (("(a + 1.5)", "abs(a)"), "essai.yml:10", "only + - * /"),
+        (("(a + 1.5)", "(a + 1e3)"), "essai.yml:10", "only + - * /"),
+        (("(a + 1.5)", "(a + "), "essai.yml:10", "is not arithmetic"),
+        (
+            ("    expression: ", "    sources: [elise/comptes]\n    expression: "),
+            "essai.yml:10",
+            "those of its operands",
+        ),
+        (("libelle: Second", "libelle: Second de {application}"), "essai.yml:10", "both code and libelle"),
+        (
+            ("essai.a\n    libelle:", "essai.{lieu}\n    libelle: de {lieu}"),
+            "essai.yml:4",
+            "no family 'lieu' is declared",
+        ),
+        (("essai.a\n    libelle:", "essai.{lieu}.{jour}\n    libelle:"), "essai.yml:4", "may stand once"),
+        (("[elise/comptes]", "[[elise/comptes, elise/nulle_part]]"), "essai.yml:4", "'elise/nulle_part' is not"),
+        (("titre: Un essai", "titre: Un essai\nfamilies: {lieu: {relation: stg_x}}"), "essai.yml:3", "match pattern"),
+    ],
+)
+def test_mistake_names_file_and_line(tmp_path, change, place, reason):
+    assert change[0] in GOOD
+    with pytest.raises(DeclarationError) as error:
+        load(tmp_path, GOOD.replace(*change, 1))
+    assert place in str(error.value)
+    assert reason in str(error.value)
+
+
+def test_expression_is_read_as_written():
+    term = parse_expression("a - 0.1 * b / b")
+    assert operands_of(term) == ["a", "b"]
+    assert isinstance(term, Operation)
+    product = term.right.left
+    assert product == Operation(operator="*", left=Number(value=Decimal("0.1")), right=Operand(name="b"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a - b - a", "« A » − « B » − « A »"),
+        ("a - (b - a)", "« A » − (« B » − « A »)"),
+        ("(a + b) / 1820.5 * 100", "(« A » + « B ») ÷ 1\u202f820,5 × 100"),
+        ("a / (b * 2)", "« A » ÷ (« B » × 2)"),
+    ],
+)
+def test_expression_in_french_words(text, words):
+    assert parse_expression(text).in_words({"a": "A", "b": "B"}) == words
+
+
+def test_formula_of_a_measure_in_french_words(tmp_path):
+    condition = "{fact: fct_x, aggregate: sum, column: nb_y, where: {a_z: true, sens: [D, R]}}"
+    figures = load(tmp_path, GOOD.replace(MEASURE, condition))
+    assert figures.formula("essai.a") == (
+        "Somme de « nb_y » dans les fct_x de l’exercice (a_z : vrai, sens : D ou sens : R) ; absent si aucune ligne ; "
+        "arrondi à l’unité. Sources : elise/comptes."
+    )
+    assert figures.formula("essai.b").startswith("(« Premier » + 1,5) × 100 ÷ (« Premier » − « Premier »)")
+
+
+def test_formula_says_the_words_of_its_file(tmp_path):
+    words = "mots:\n  fct_x: agents\n  a_z: {true: présents}\n  sens: {D: départs}\n  mois: {12: en décembre}\n"
+    condition = "{fact: fct_x, aggregate: count, where: {a_z: true, sens: [D, R], mois: 12}}"
+    figures = load(tmp_path, GOOD.replace("figures:", f"{words}figures:", 1).replace(MEASURE, condition))
+    assert figures.formula("essai.a").startswith(
+        "Nombre d’agents de l’exercice (présents, départs ou sens : R, en décembre) ; absent"
+    )
+
+
+def test_no_formula_names_a_table_nor_a_column():
+    for code in (figures := load_figures()).by_code:
+        computed, _, _ = figures.formula(code).partition(" Sources : ")
+        assert "_" not in re.sub(r"\{\w+\}", "", computed), computed
+
+
+def test_expression_has_the_sources_of_its_operands(tmp_path):
+    assert load(tmp_path, GOOD).sources("essai.b") == [("elise/comptes",)]
+
+
+def test_printed_code_leads_back_to_its_declaration():
+    figures = load_figures()
+    declared, application = figures.declaration_of("applications.elise.jours_formation")
+    assert (declared.figure.code, application) == ("applications.{application}.jours_formation", "elise")
+    assert declared.figure.measure.fact == "fct_formations"
+    with pytest.raises(KeyError, match="no figure"):
+        figures.declaration_of("applications.elise.inconnu")
+    with pytest.raises(KeyError, match="no figure"):
+        figures.declaration_of("applications.a.b.jours_formation")

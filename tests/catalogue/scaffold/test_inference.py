@@ -1,0 +1,121 @@
+"""What the cells of a sample suggest, and what they do not prove."""
+
+import pytest
+
+from pipelines.catalogue.scaffold.inference import flag, guess, personal, slug, year_of
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [
+        ("N° de ticket", "numero_de_ticket"), ("Durée (jours)", "duree_jours"), ("DT_CREA", "dt_crea"),
+        ("Œuvre", "oeuvre"), ("  Prénom ", "prenom"), ("2e nom", "2e_nom"), ("—", ""),
+    ],
+)  # fmt: skip
+def test_a_heading_becomes_a_name(heading: str, name: str) -> None:
+    assert slug(heading) == name
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "kind", "options"),
+    [
+        ("Montant", ["1,5", "-2,25", "3"], "number", {"decimalChar": ","}),
+        ("Montant", ["1.5", "2.25"], "number", {}),
+        (
+            "Montant",
+            ["1 234,50", "12,00", "1\u202f000 000,00"],
+            "number",
+            {"decimalChar": ",", "groupChar": " "},
+        ),
+        ("Montant", ["1.234,50", "12,00"], "number", {"decimalChar": ",", "groupChar": "."}),
+        ("Montant", ["1,234.50", "12.00"], "number", {"groupChar": ","}),
+        ("Taux", ["0,123", "1,25"], "number", {"decimalChar": ",", "decimals": 3}),
+        ("Quantité", ["1", "25", "1 000"], "integer", {"groupChar": " "}),
+        ("Quantité", ["1", "0"], "integer", {}),
+        ("Code", ["1", "25"], "string", {}),
+        ("Rang", ["01", "25"], "string", {}),
+        ("SIREN", ["123456789"], "string", {}),
+        ("Exercice", ["2019", "2020"], "year", {}),
+        ("Nombre", ["2019", "2020"], "integer", {}),
+        ("Jour", ["01/02/2020", "28/02/2020"], "date", {"format": "%d/%m/%Y"}),
+        ("Jour", ["02/28/2020"], "date", {"format": "%m/%d/%Y"}),
+        ("Jour", ["2020-02-28"], "date", {}),
+        ("Jour", ["28.02.2020"], "date", {"format": "%d.%m.%Y"}),
+        ("Date", ["20200228"], "date", {"format": "%Y%m%d"}),
+        ("Jour", ["28/02/2020 10:05"], "datetime", {"format": "%d/%m/%Y %H:%M"}),
+        ("Jour", ["2020-02-28 10:05:00"], "datetime", {}),
+        ("Jour", ["31/02/2020", "1/1/20"], "string", {}),
+        ("Actif", ["Oui", "Non", "Oui"], "boolean", {"trueValues": ["Oui"], "falseValues": ["Non"]}),
+        ("Actif", ["1", "0"], "boolean", {"trueValues": ["1"], "falseValues": ["0"]}),
+        ("Objet", ["Panne", "Formation"], "string", {}),
+    ],
+)
+def test_type_and_format(heading: str, cells: list[str], kind: str, options: dict) -> None:
+    found = guess(heading, cells, workbook=False)
+    assert (found.type, found.options) == (kind, options)
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "doubt"),
+    [
+        ("Jour", ["01/02/2020", "03/04/2020"], "either way round"),
+        ("Montant", ["1,234", "2,500"], "could separate thousands"),
+        ("Actif", ["Oui", "Oui"], "what is the other value?"),
+        ("Rien", ["", " "], "which type?"),
+        ("Montant", ["NC", "1,5", "2,5"], "'NC' are read as an empty cell"),
+        ("Montant", ["abc"] + ["1,5"] * 20, "1 of 21 cells are not written so"),
+        ("Montant", ["abc"] + ["1,5"] * 4, "4 of 5 cells look like numbers"),
+        ("Jour", ["01/02/2020", "2020-05-01", "15.06.2020"], "3 of 3 cells look like dates"),
+    ],
+)
+def test_what_is_not_proved_is_a_doubt(heading: str, cells: list[str], doubt: str) -> None:
+    assert any(doubt in said for said in guess(heading, cells, workbook=False).doubts)
+
+
+def test_a_clear_column_leaves_no_doubt() -> None:
+    assert guess("Jour", ["01/02/2020", "28/02/2020"], workbook=False).doubts == []
+    assert guess("Objet", ["Panne"], workbook=False).doubts == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "kind"),
+    [
+        ("Début", ["2020-02-28", "43889"], "date"),  # a date of the workbook, and its number
+        ("Début", ["43889", "43890"], "date"),
+        ("Effectif", ["43889", "43890"], "integer"),
+        ("Montant", ["1.5", "2,50"], "number"),  # a number of the workbook, and one typed as text
+    ],
+)
+def test_a_workbook_s_own_dates_and_numbers(heading: str, cells: list[str], kind: str) -> None:
+    found = guess(heading, cells, workbook=True)
+    assert found.type == kind
+    if kind == "date":
+        assert {year_of(found, cell) for cell in cells} == {2020}
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "treatment"),
+    [
+        ("Nom", ["Durand"], "drop"),
+        ("Prénom de l'agent", ["A"], "drop"),
+        ("Date de naissance", ["x"], "drop"),
+        ("Login", ["adurand"], "pseudonymise"),
+        ("Adresse mail", ["x"], "pseudonymise"),
+        ("Matricule", ["12"], "pseudonymise"),
+        ("Nom de la commune", ["Orly"], None),
+        ("Nb agents", ["3"], None),
+        ("Application", ["Kolok"], None),
+        ("Col 4", ["a@b.fr", "c@d.fr"], "pseudonymise"),
+        ("Col 5", ["1 85 05 78 006 084 36"], "drop"),
+    ],
+)
+def test_personal_columns_are_recognised(heading: str, cells: list[str], treatment: str | None) -> None:
+    assert personal(heading, cells) == treatment
+
+
+def test_a_flag_is_read_only_when_its_words_say_which_is_which() -> None:
+    assert flag(["En service", "Hors service"]).options == {
+        "trueValues": ["En service"],
+        "falseValues": ["Hors service"],
+    }
+    assert flag(["S", "V"]) is None

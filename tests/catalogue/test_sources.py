@@ -1,0 +1,322 @@
+"""Every mistake in a declaration names its file, its line and what is wrong."""
+
+import functools
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.settings import Home
+from pipelines.catalogue.organisation import load_organisation
+from pipelines.catalogue.registry import Registry, load_registry, read_registry
+from pipelines.catalogue.yaml_file import DeclarationError
+
+SYSTEM = """\
+system: essai
+title: Essai
+owner: quelqu’un
+exports:
+  - name: comptes
+    title: Comptes
+    files: "*.csv"
+    format: {type: csv, encoding: cp1252, delimiter: ";"}
+    tables:
+      - name: comptes
+        title: Comptes
+        header:
+          2018: {code: Code, montant: Montant}
+        fields:
+          - name: code
+            title: Code
+            constraints: {required: true}
+          - name: montant
+            title: Montant
+            type: number
+            decimalChar: ","
+          - {name: jour, title: Jour, type: date, format: "%d/%m/%Y"}
+          - {name: nom, title: Nom, personal: drop}
+        ignore:
+          - {column: code, pattern: "Total", sums: [montant]}
+        exercice: {column: jour, rule: within}
+"""
+SHAPE = """\
+shape: comptes
+title: Comptes
+description: Des comptes.
+missingValues: ["", "-"]
+primaryKey: [code]
+fields:
+  - {name: code, title: Code}
+  - {name: est_actif, title: Actif, type: boolean}
+"""
+SHAPED = """\
+system: essai
+title: Essai
+owner: quelqu’un
+exports:
+  - name: comptes
+    title: Comptes
+    files: "*.csv"
+    format: {type: csv}
+    tables:
+      - name: comptes
+        title: Comptes
+        shape: comptes
+        fields:
+          - {name: est_actif, trueValues: [Oui], falseValues: [Non]}
+"""
+
+
+def load(folder: Path, system: str, shape: str = SHAPE) -> Registry:
+    (folder / "shapes").mkdir(exist_ok=True)
+    (folder / "shapes" / "comptes.yml").write_text(shape, encoding="utf-8")
+    (folder / "essai.yml").write_bytes(system.encode() if isinstance(system, str) else system)
+    return read_registry(folder)
+
+
+def test_the_declaration_of_these_tests_is_right(tmp_path):
+    ((_, table),) = load(tmp_path, SYSTEM).tables()
+    assert [field.name for field in table.kept_fields] == ["code", "montant", "jour"]
+    assert table.has_personal_data
+    assert table.header_of(2018) == table.header_of(2030) == {"code": "Code", "montant": "Montant"}
+    assert table.header_of(2017)["jour"] == "Jour"
+
+
+MISTAKES = [
+    # (what is replaced, by what, line, part of the message)
+    ("owner: quelqu’un", "ownr: quelqu’un", 3, "ownr"),
+    ("title: Essai", "titre: Essai", 2, "Extra inputs"),
+    ("encoding: cp1252", "encoding: latin9", 8, "'utf-8', 'cp1252'"),
+    ("type: csv, ", "type: cvs, ", 8, "cvs"),
+    ('delimiter: ";"', 'delimiter: ":"', 8, "delimiter"),
+    ("type: number", "type: nombre", 20, "'integer'"),
+    ("name: montant\n", "name: Montant\n", 18, "pattern"),
+    ("name: montant\n", "name: _montant\n", 18, "pattern"),
+    ("name: montant\n", "name: code\n", 10, "a field twice"),
+    ("name: montant\n", "name: exercice\n", 10, "montant"),
+    ("montant: Montant}", "solde: Montant}", 10, "solde"),
+    ("montant: Montant}", "montant: ' code '}", 10, "same heading"),
+    ("{code: Code, montant: Montant}", "{montant: Montant}", 10, "no heading for required code"),
+    (
+        "        title: Comptes\n        header",
+        "        title: Comptes\n        title: Encore\n        header",
+        12,
+        "given twice",
+    ),
+    ('decimalChar: ","', 'decimalChar: ",."', 21, "decimalChar"),
+    ('decimalChar: ","', 'decimalChar: ",", groupChar: ","', 21, "not valid YAML"),
+    ('decimalChar: ","', 'groupChar: "."', 18, "groupChar and decimalChar"),
+    ('decimalChar: ","', "decimals: 9", 21, "less than or equal to 6"),
+    ("%d/%m/%Y", "%d/%m/%y", 22, "%y is not one of"),
+    ("%d/%m/%Y", "%m/%Y", 22, "needs %d"),
+    ("personal: drop", "personal: hide", 23, "personal"),
+    ('pattern: "Total"', 'pattern: "Total("', 25, "not a regular expression"),
+    ('pattern: "Total"', 'pattern: "(?!x).*"', 25, "lookaround"),
+    ("sums: [montant]", "sums: [jour]", 10, "'jour' is not a number"),
+    ("sums: [montant]", "sums: [total]", 10, "total"),
+    ("column: jour, rule", "column: code, rule", 10, "must be a date or a year"),
+    ("column: jour, rule", "column: nom, rule", 10, "must be a date or a year"),
+    ("rule: within", "rule: inside", 26, "'within'"),
+    ("constraints: {required: true}", "constraints: {required: peut-être}", 17, "boolean"),
+    ("constraints: {required: true}", "constraints: {pattern: '[a'}", 17, "not a regular expression"),
+    ("constraints: {required: true}", "constraints: {unik: true}", 17, "unik"),
+    ("        header:", "        optional: [code]\n        header:", 10, "code is required"),
+    ("        header:", "        optional: [total]\n        header:", 10, "total"),
+    ('    files: "*.csv"', '    database: autre\n    files: "*.csv"', 7, "'glpi'"),
+    ('files: "*.csv"', 'files: "../*.csv"', 7, "files"),
+    ('files: "*.csv"', 'files: "**.csv"', 5, "**"),
+    ("type: csv, ", "title: '{annee}', type: csv, ", 5, "only placeholder"),
+    ("exports:\n", "due: demain\nexports:\n", 4, "due"),
+    ("system: essai", "system: autre", 1, "'essai', the name of the file"),
+    (
+        "      - name: comptes\n",
+        "      - name: vide\n        title: V\n        fields: []\n      - name: comptes\n",
+        10,
+        "no field",
+    ),
+    ("title: Essai", "title: [", 4, "not valid YAML"),
+    ("title: Essai", "\ttitle: Essai", 2, "not valid YAML"),
+    ("title: Essai", "? [a, b]\n: c", 2, "a key must be a word"),
+    ("title: Essai", "title: !objet x", 2, "not valid YAML"),
+    ("          2018: {", "          an2018: {", 13, "integer"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "said"), MISTAKES)
+def test_a_mistake_names_file_and_line(tmp_path, old, new, line, said):
+    assert old in SYSTEM
+    with pytest.raises(DeclarationError) as raised:
+        load(tmp_path, SYSTEM.replace(old, new, 1))
+    lines = [text for text in str(raised.value).splitlines() if text.startswith(f"essai.yml:{line} ")]
+    assert any(said in text for text in lines), str(raised.value)
+
+
+def test_every_mistake_is_told_at_once(tmp_path):
+    with pytest.raises(DeclarationError) as raised:
+        load(tmp_path, SYSTEM.replace("type: number", "type: nombre").replace("rule: within", "rule: inside"))
+    assert len(str(raised.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"- a\n", "a mapping is expected"),
+        (b"", "a mapping is expected"),
+        (b"system: \xe9t\xe9\n", "UTF-8"),
+        (b"system: a\x00b\n", "YAML"),
+        (b"system: essai\nexports: 5\n", "exports"),
+        (b"system: essai\nexports: [1, a]\n", "exports.0"),
+        (b"system: essai\nexports: [{tables: 3}]\n", "exports.0.tables"),
+        (b"system: essai\nexports: [{tables: [{shape: [x], fields: {}}]}]\n", "exports.0.tables.0"),
+    ],
+)
+def test_what_is_no_declaration_at_all(tmp_path, content, said):
+    with pytest.raises(DeclarationError) as raised:
+        load(tmp_path, content)
+    assert said in str(raised.value)
+    assert str(raised.value).startswith("essai.yml:")
+
+
+def test_two_exports_or_tables_of_the_same_name(tmp_path):
+    export = SYSTEM[SYSTEM.index("  - name: comptes") :]
+    for changed, said in (
+        (export, "two tables"),
+        (export.replace("      - name: comptes", "      - name: autres"), "two exports"),
+    ):
+        with pytest.raises(DeclarationError, match=f"essai.yml:4 exports: {said}"):
+            load(tmp_path, SYSTEM + changed)
+
+
+def test_csv_has_one_table_and_xlsx_one_sheet_a_table(tmp_path):
+    table = SYSTEM[SYSTEM.index("      - name: comptes") :].replace("name: comptes", "name: autres")
+    with pytest.raises(DeclarationError, match="essai.yml:5 .*exactly one table"):
+        load(tmp_path, SYSTEM + table)
+    book = (SYSTEM + table).replace('{type: csv, encoding: cp1252, delimiter: ";"}', "{type: xlsx}")
+    with pytest.raises(DeclarationError, match="essai.yml:5 .*same sheet"):
+        load(tmp_path, book)
+    load(tmp_path, book.replace("name: autres\n", "name: autres\n        sheet: Autres\n"))
+    grouped = SYSTEM.replace('{type: csv, encoding: cp1252, delimiter: ";"}', "{type: xlsx}").replace(
+        'decimalChar: ","', 'decimalChar: ","\n            groupChar: "."'
+    )
+    with pytest.raises(DeclarationError, match="a workbook's own numbers"):
+        load(tmp_path, grouped)
+
+
+def test_a_shape_gives_its_fields_and_the_system_its_formats(tmp_path):
+    ((_, table),) = load(tmp_path, SHAPED).tables()
+    assert [f.name for f in table.fields] == ["code", "est_actif"]
+    assert table.field("est_actif").trueValues == ["Oui"]
+    assert (table.primaryKey, table.missingValues, table.description) == (["code"], ["", "-"], "Des comptes.")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("shape: comptes", "shape: compte", 12, "'compte' is not one of comptes"),
+        ("name: est_actif", "name: actif", 14, "no field 'actif'"),
+        ("trueValues: [Oui]", "trueValues: [Yes]", 14, "string"),  # YAML reads Yes as true
+        ("trueValues: [Oui]", "type: integer", 14, "type"),
+        ("falseValues: [Non]", "falseValues: [Oui]", 10, "both in"),
+        ("trueValues: [Oui]", "trueValues: []", 10, "both need a value"),
+    ],
+)
+def test_a_mistake_against_a_shape(tmp_path, old, new, line, said):
+    with pytest.raises(DeclarationError) as raised:
+        load(tmp_path, SHAPED.replace(old, new, 1))
+    message = str(raised.value)
+    assert said in message
+    assert f"essai.yml:{line} " in message or said in ("both in", "both need a value")
+    assert message.startswith("essai.yml:")
+
+
+def test_a_mistake_in_a_shape_names_the_shape(tmp_path):
+    with pytest.raises(DeclarationError, match=r"comptes.yml:8 fields.1.type"):
+        load(tmp_path, SHAPED, SHAPE.replace("type: boolean", "type: bool"))
+    with pytest.raises(DeclarationError, match="comptes.yml:1 shape: must be 'comptes'"):
+        load(tmp_path, SHAPED, SHAPE.replace("shape: comptes", "shape: autre"))
+
+
+ORGANISATION = """\
+nom: Syndicat
+sigle: S
+siren: "123456789"
+exercices: {premier: 2018, dernier: 2020}
+systemes:
+  - essai
+applications:
+  - {code: appli, libelle: Appli, domaine: D, indicateurs: [agents_formes]}
+"""
+
+
+def organisation(folder: Path, text: str):
+    (folder / "sources").mkdir(exist_ok=True)
+    (folder / "organisation.yml").write_text(text, encoding="utf-8")
+    return load_organisation(Home(folder), load(folder / "sources", SYSTEM))
+
+
+def test_an_organisation_expects_the_exports_of_its_systems(tmp_path):
+    found = organisation(tmp_path, ORGANISATION)
+    registry = load(tmp_path / "sources", SYSTEM.replace("exports:", "valid: {last: 2019}\nexports:"))
+    assert found.years == [2018, 2019, 2020]
+    assert [[ref.key for ref in found.exports(registry, year)] for year in (2019, 2020)] == [
+        ["essai/comptes"],
+        [],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("- essai", "- esai", 6, "'esai' is not declared"),
+        ('"123456789"', '"12345"', 3, "siren"),
+        ("siren:", "siret:", 3, "siret"),
+        ("agents_formes", "agents", 8, "indicateurs"),
+        ("premier: 2018, ", "", 4, "premier"),
+    ],
+)
+def test_a_mistake_in_an_organisation(tmp_path, old, new, line, said):
+    with pytest.raises(DeclarationError) as raised:
+        organisation(tmp_path, ORGANISATION.replace(old, new, 1))
+    assert any(said in t for t in str(raised.value).splitlines() if t.startswith(f"organisation.yml:{line} "))
+
+
+def test_no_organisation_says_how_to_make_one(tmp_path):
+    with pytest.raises(DeclarationError, match="millesime init"):
+        load_organisation(Home(tmp_path), Registry({}, {}))
+
+
+# the declarations of the project ------------------------------------------------------------
+
+
+@functools.cache
+def project() -> Registry:
+    return load_registry()
+
+
+def test_every_declared_pattern_is_known_to_duckdb():
+    patterns = {f.constraints.pattern for _, table in project().tables() for f in table.fields} - {None}
+    patterns |= {rule.pattern for _, table in project().tables() for rule in table.ignore}
+    with duckdb.connect() as db:
+        for pattern in patterns:
+            db.execute("select regexp_full_match('x', ?)", [pattern])
+
+
+def test_every_table_and_column_says_what_it_holds():
+    silent = [
+        f"{system.system}/{table.name}.{field.name}"
+        for system, table in project().tables()
+        for field in table.fields
+        if not field.description
+    ]
+    assert silent == []
+
+
+def test_names_of_persons_are_never_kept_as_they_are():
+    kept = [
+        f"{system.system}/{table.name}.{field.name}"
+        for system, table in project().tables()
+        for field in table.kept_fields
+        if field.name in ("nom", "prenom", "nom_agent", "prenom_agent", "agent", "identifiant", "matricule")
+        and field.personal != "pseudonymise"
+    ]
+    assert kept == []

@@ -1,0 +1,168 @@
+"""The audit page: well formed, without script nor address outside, escaped, and holding all that its JSON holds."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+from pipelines.runs.audit.write import DATA, write_states
+from pipelines.ledger.records import Finding
+from pipelines.stages.report.etat.page import segments, share
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.organisation import load_organisation
+from tests.runs.audit.test_state import FIGURE, contradiction
+from tests.cli.conftest import Bench, check
+from tests.stages.report.browser import opened, violations
+
+HOSTILE = '<img src=x onerror="alert(1)">'
+VOID = {"meta", "link", "br", "img", "hr", "input"}
+
+
+@pytest.fixture
+def hostile(filled: Bench) -> Bench:
+    """A home where every free text is an attack: file names, reasons, owners, findings, decisions."""
+    for path in (filled.home.organisation_file,):
+        path.write_text(path.read_text(encoding="utf-8").replace("Syndicat d’essai", f"'Essai {HOSTILE}'"), "utf-8")
+    name = f"ventes{HOSTILE.replace('/', '')}.csv"
+    filled.drop(f"2019/ventes/{name}", f"N°;Jour;Montant\nV1;02/01/2019;1,50\nV2;{HOSTILE};2,00\n")
+    (filled.home.landing / "2019" / "ventes" / "ventes_2019.csv").unlink()
+    odd = check(f"regle{HOSTILE}", False, severity="warning")
+    filled.receive("ventes/ventes", 2019, odd, check("ok", None))
+    filled.refuse("personnel/agents", 2019, DeliveryRefused("FIC-VIDE", fichier=HOSTILE, recu=HOSTILE), "abc")
+    found = Finding("PUB-ECART", "alerte", 2019, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, 3)
+    filled.publish(FIGURE.replace("'Total'", f"'{HOSTILE}'"), found, contradiction())
+    with filled.ledger() as ledger:
+        ledger.record_decision(contradiction(), "accepted", HOSTILE, HOSTILE)
+    return filled
+
+
+@pytest.fixture
+def write():
+    """Write the page of 2019; returns (path, text, JSON)."""
+
+    def written(bench: Bench) -> tuple[Path, str, dict]:
+        with bench.ledger() as ledger:
+            organisation = load_organisation(bench.home, bench.registry)
+            (page,) = write_states(bench.home, ledger, bench.registry, organisation, [2019])
+        data = json.loads(page.with_name(DATA).read_text(encoding="utf-8"))
+        return page, page.read_text(encoding="utf-8"), data
+
+    return written
+
+
+class Balance(HTMLParser):
+    """Collects what is not closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.wrong: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(f"</{tag}> at {self.getpos()}")
+
+
+def assert_sound(text: str) -> html.HtmlElement:
+    """Every tag closed in order, no script, nothing outside, headers with a scope, identifiers once."""
+    balance = Balance()
+    balance.feed(text)
+    assert balance.wrong == [] and balance.open == []
+    page = html.fromstring(text)
+    assert page.get("lang") == "fr"
+    assert page.xpath("//script|//iframe|//object|//img|//link") == []
+    assert [a for a in page.xpath("//@*") if re.match(r"(https?:)?//", a)] == []
+    assert [n for e in page.iter() if isinstance(e.tag, str) for n in e.attrib if n.startswith("on")] == []
+    assert [th.text_content() for th in page.xpath("//th[not(@scope)]")] == []
+    assert page.xpath("//table[not(caption)]") == []
+    ids = page.xpath("//@id")
+    assert len(ids) == len(set(ids))
+    assert {a[1:] for a in page.xpath("//a/@href") if a.startswith("#")} <= set(ids)
+    return page
+
+
+def assert_same_content(page: html.HtmlElement, data: dict) -> None:
+    """What the JSON lists is in the page, as many times."""
+    checks = sum(len(table["controles"]) for table in data["controles"]["tables"])
+    counts = {
+        "//table[@id='exports']/tbody/tr": len(data["collecte"]["exports"]),
+        "//tr[@class='controle']": checks,
+        "//tr[@class='test']": len(data["entrepot"]["tests"]),
+        "//tr[@class='rapprochement']": len(data["rapprochements"]["publies"]["lignes"]),
+        "//tr[starts-with(@class, 'constat')]": len(data["constats"]),
+        "//details[starts-with(@class, 'tiree')]": len(data["echantillon"]["lignes"]),
+        "//dl[contains(@class, 'version')]": len(data["versions"]),
+        "//p[@id='verdict']/a": len(data["verdict"]["raisons"]),
+        "//ul[@id='cles']/li": 5,
+    }
+    assert {path: len(page.xpath(path)) for path in counts} == counts
+    assert ("✓ Publiable" in page.text_content()) is data["verdict"]["publiable"]
+    assert checks == data["controles"]["total"]
+
+
+def test_the_page_is_sound_and_says_what_the_json_says(filled, write):
+    filled.publish(FIGURE, contradiction())
+    _, text, data = write(filled)
+    page = assert_sound(text)
+    assert_same_content(page, data)
+    assert not [name for name in ("adurand", "Durand", "bpetit", "Petit") if name in page.text_content()]
+
+
+def test_no_text_of_others_becomes_a_tag(hostile, write):
+    _, text, data = write(hostile)
+    page = assert_sound(text)
+    assert_same_content(page, data)
+    assert "<img" not in text
+    assert text.count("&lt;img src=x onerror=") > 12
+
+
+def test_the_page_of_an_empty_home_says_so(bench, write):
+    _, text, data = write(bench)
+    page = assert_sound(text)
+    assert_same_content(page, data)
+    assert "Aucune ligne n’est acceptée" in text and "Cet exercice n’est pas figé" in text
+
+
+def test_a_demonstration_says_so(make_bench, write):
+    assert "DÉMONSTRATION" in write(make_bench("demo", demonstration=True))[1]
+    assert "DÉMONSTRATION" not in write(make_bench("vrai"))[1]
+
+
+def test_a_failed_build_and_an_expired_decision_show(filled, write):
+    filled.publish(FIGURE, contradiction())
+    with filled.ledger() as ledger:
+        ledger.record_decision(contradiction(), "accepted", "arrondi", "A. Martin", "2019-12-31")
+        ledger.record_build("x2", False, [], [{"name": "cle", "kind": "test", "status": "fail", "failures": 3}])
+        ledger.record_findings("x2", [Finding("DBT-ECHEC", "bloquant", 0, "cle", "Règle en échec"), contradiction()])
+    page = assert_sound(write(filled)[1])
+    assert "la dernière construction de l’entrepôt a échoué" in page.get_element_by_id("verdict").text_content()
+    (expired,) = page.xpath("//tr[contains(@class, 'expire')]")
+    assert "acceptation expirée par A. Martin" in expired.text_content()
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_the_page_is_accessible_and_fits_its_width(hostile, write, width):
+    with opened(write(hostile)[0], width) as tab:
+        assert violations(tab) == []
+        assert tab.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_a_share_never_says_all_when_something_failed():
+    assert share({"total": 0, "reussis": 0}) == "—"
+    assert share({"total": 300, "reussis": 299}) == "99\u00a0%"
+    assert share({"total": 3, "reussis": 3}) == "100\u00a0%"
+
+
+def test_a_bar_fills_its_width_and_a_small_part_shows():
+    parts = segments({"total": 1000, "reussis": 999, "alertes": 0, "echecs": 1})
+    assert [p["classe"] for p in parts] == ["ok", "echec"]
+    assert sum(p["largeur"] for p in parts) == pytest.approx(100, abs=0.1)
+    assert parts[1]["largeur"] > 3
+    assert segments({"total": 0, "reussis": 0, "alertes": 0, "echecs": 0}) == []

@@ -1,0 +1,92 @@
+"""The sample: proportional, drawn again the same, original beside warehouse, no personal cell."""
+
+import shutil
+
+import pytest
+
+from pipelines.runs.audit.sampling import HIDDEN, allocate, default_seed
+
+
+def test_each_table_takes_part_in_proportion_and_the_sum_is_exact():
+    shares = allocate({"a": 700, "b": 200, "c": 99, "d": 1, "e": 0}, 25)
+    assert shares == {"a": 18, "b": 5, "c": 2, "d": 0, "e": 0}
+    for size in range(0, 60):
+        counts = {"a": 13, "b": 13, "c": 13, "d": 2, "e": 0}
+        shares = allocate(counts, size)
+        assert sum(shares.values()) == min(size, 41)
+        assert all(shares[key] <= counts[key] for key in counts)
+
+
+def test_few_lines_are_all_drawn():
+    assert allocate({"a": 3, "b": 2}, 25) == {"a": 3, "b": 2}
+    assert allocate({}, 25) == {}
+
+
+def test_the_seed_is_the_last_day_of_the_exercice():
+    assert default_seed(2020) == 20201231
+
+
+def places(sample: dict) -> list[tuple[str, int]]:
+    return [(line["table"], line["ligne"]) for line in sample["lignes"]]
+
+
+def test_the_same_seed_draws_the_same_lines_and_another_one_others(bench, state_of):
+    rows = "".join(f"V{n};02/01/2019;{n},00\n" for n in range(400))
+    bench.drop("2019/ventes/ventes_2019.csv", "N°;Jour;Montant\n" + rows)
+    bench.receive("ventes/ventes", 2019)
+    first = state_of(bench)["echantillon"]
+    assert (first["graine"], first["tires"], first["population"]) == (20191231, 25, 400)
+    assert state_of(bench)["echantillon"] == first
+    other = state_of(bench, seed=7)["echantillon"]
+    assert len(set(places(other))) == 25 and set(places(other)) != set(places(first))
+    assert state_of(bench, size=3)["echantillon"]["lignes"] == first["lignes"][:3]
+
+
+def test_a_line_of_the_original_stands_beside_its_row(filled, state_of):
+    lines = {(line["table"], line["ligne"]): line for line in state_of(filled)["echantillon"]["lignes"]}
+    cells = {c["champ"]: c for c in lines["ventes/ventes", 2]["cellules"]}
+    assert (cells["montant"]["cellule"], cells["montant"]["valeur"]) == ("10,50", "10.50")
+    assert (cells["jour"]["cellule"], cells["jour"]["valeur"]) == ("02/01/2019", "2019-01-02")
+    assert cells["numero"]["colonne"] == "N°"
+
+
+def test_no_personal_cell_is_shown(filled, state_of):
+    (line,) = [one for one in state_of(filled)["echantillon"]["lignes"] if one["table"] == "personnel/agents"]
+    cells = {c["champ"]: c for c in line["cellules"]}
+    assert cells["login"]["cellule"] == cells["login"]["valeur"] == HIDDEN
+    assert "nom" not in cells  # dropped before the lake
+    assert cells["entree"]["cellule"] == "01/02/2010"  # what reads as a date is no name
+
+
+def test_a_free_text_beside_a_personal_column_is_hidden(bench, declared, state_of):
+    from pipelines.catalogue.registry import read_registry
+
+    path = declared / "personnel.yml"
+    text = path.read_text(encoding="utf-8") + "          - {name: service, title: Service}\n"
+    path.write_text(text, encoding="utf-8")
+    bench.registry = read_registry(declared)
+    bench.drop(
+        "2019/personnel/agents_2019.csv", "Login;Nom;Entrée;Service\nadurand;Durand;01/02/2010;Mme Durand\n", "cp1252"
+    )
+    bench.receive("personnel/agents", 2019)
+    assert "Durand" not in str(state_of(bench))
+
+
+def test_a_purged_original_leaves_the_row_alone(filled, state_of):
+    before = state_of(filled)
+    shutil.rmtree(filled.home.archive)
+    after = state_of(filled, former=before)["echantillon"]  # the cells of the former page are not kept either
+    lines = {(line["table"], line["ligne"]): line for line in after["lignes"]}
+    cells = {c["champ"]: c for c in lines["ventes/ventes", 2]["cellules"]}
+    assert (cells["montant"]["cellule"], cells["montant"]["valeur"]) == (None, "10.50")
+
+
+@pytest.mark.parametrize("former", [None, {}, {"echantillon": {"empreinte": "other"}}])
+def test_a_former_sample_is_taken_only_when_it_was_drawn_from_the_same_rows(filled, state_of, former):
+    drawn = state_of(filled, former=former)["echantillon"]
+    assert drawn["tires"] == 3
+    marked = {"echantillon": {**drawn, "lignes": []}}
+    assert state_of(filled, former=marked)["echantillon"]["lignes"] == []
+    filled.drop("2019/ventes/ventes_2019.csv", "N°;Jour;Montant\nV9;02/01/2019;1,00\n")
+    filled.receive("ventes/ventes", 2019)
+    assert state_of(filled, former=marked)["echantillon"]["tires"] == 2

@@ -1,0 +1,220 @@
+"""What the state of a year says: counts, dimensions, verdict, findings with decisions, a build that failed."""
+
+import json
+
+import pytest
+
+from pipelines.runs.audit.controls import BY_KEY, BY_TYPE, DIMENSIONS, dimension
+from pipelines.runs.audit.write import DATA, PAGE, write_states
+from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, Finding
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.organisation import load_organisation
+from pipelines.catalogue.registry import load_registry
+from pipelines.stages.validate.losses import KEY as REFUSED_SHARE
+from pipelines.stages.validate.suite import compile_suite
+from pipelines.catalogue.vocabulary import KINDS
+from tests.cli.conftest import VENTES_2019, Bench, check
+
+FIGURE = (
+    "('essai.ventes.total', 2019, 14.5::decimal(20,6), 'EUR', 2, 'calculé', null, false, 'Total', 'essai', 'Somme')"
+)
+
+
+def reasons(state: dict) -> list[str]:
+    return [reason["texte"] for reason in state["verdict"]["raisons"]]
+
+
+# dimensions -----------------------------------------------------------------------------------------------------
+
+
+def test_every_type_of_check_has_a_dimension():
+    assert KINDS.keys() == BY_TYPE.keys()
+    assert {*BY_KEY.values(), *BY_TYPE.values()} == DIMENSIONS.keys()
+    assert {REFUSED_SHARE, CONTROL_TOTAL, FRESHNESS} <= BY_KEY.keys()
+
+
+def test_every_key_that_is_placed_exists():
+    keys = {
+        spec.key.partition(".")[0]
+        for system, table in load_registry().tables()
+        for spec in compile_suite(system.system, table, exercice=2020, previous_rows=10).specs
+    }
+    ours = {"bilan", "echeance", REFUSED_SHARE, CONTROL_TOTAL, FRESHNESS}
+    assert BY_KEY.keys() - keys - ours == set()
+
+
+@pytest.mark.parametrize(
+    ("key", "type_", "expected"),
+    [
+        ("primary_key", "unexpected_rows_expectation", "Unicité"),
+        ("unique.login", "expect_column_values_to_be_unique", "Unicité"),
+        ("enum.code", "expect_column_values_to_be_in_set", "Référentiels"),
+        ("total_de_controle.sums.montant", "total_de_controle", "Cohérence"),
+        ("range.age", "expect_column_values_to_be_between", "Validité"),
+        ("non_vide", "expect_table_row_count_to_be_between", "Complétude"),
+    ],
+)
+def test_a_check_is_placed_by_its_key_else_by_its_type(key, type_, expected):
+    assert dimension(key, type_) == expected
+
+
+# content --------------------------------------------------------------------------------------------------------
+
+
+def test_the_state_is_json_and_its_counts_are_those_of_the_ledger(filled, state_of):
+    state = state_of(filled)
+    assert json.loads(json.dumps(state)) == state
+    assert state["collecte"]["lignes"] == {"lues": 7, "acceptees": 3, "refusees": 2, "ignorees": 2}
+    assert (state["collecte"]["recus"], state["collecte"]["attendus"]) == (2, 2)
+    by_table = {table["table"]: table["controles"] for table in state["controles"]["tables"]}
+    assert [c["cle"] for c in by_table["ventes/ventes"]] == ["bilan", "ok", "alerte", "echeance"]
+    assert state["controles"]["total"] == sum(map(len, by_table.values()))
+    assert sum(d["total"] for d in state["controles"]["dimensions"]) == state["controles"]["total"]
+    assert (state["controles"]["echecs"], state["controles"]["alertes"]) == (0, 1)
+    refused = [c for c in state["constats"] if c["code"] == "LIG-TYPE"]
+    assert {(c["fichier"], c["ligne"]) for c in refused} == {("ventes_2019.csv", 3), ("agents_2019.csv", 3)}
+    sales = next(e for e in state["collecte"]["exports"] if e["export"] == "ventes/ventes")
+    with filled.ledger() as ledger:
+        manifest = ledger.current()["ventes/ventes", 2019].manifest
+    assert sales["fichiers"] == [{"nom": "ventes_2019.csv", "sha256": manifest.files[0].sha256}]
+    assert sales["recu_le"].endswith("+00:00")
+
+
+def test_nothing_is_publishable_before_a_publication_and_all_is_after(filled, state_of):
+    assert reasons(state_of(filled)) == ["rien n’est encore publié"]
+    filled.publish(FIGURE)
+    state = state_of(filled)
+    assert state["verdict"] == {"publiable": True, "raisons": []}
+    assert state["chiffres"] == {
+        "total": 1,
+        "manquants": 0,
+        "sans_objet": 0,
+        "partiels": 0,
+        "version": None,
+        "inchanges": None,
+    }
+
+
+def test_a_missing_export_and_a_refused_delivery_are_said(bench, state_of):
+    bench.refuse("ventes/ventes", 2019, DeliveryRefused("FIC-VIDE", fichier="v.csv"), "abc")
+    state = state_of(bench)
+    assert reasons(state)[:2] == ["1 export manque", "1 livraison est refusée"]
+    first, second = state["collecte"]["exports"][:2]
+    assert (first["etat"], first["refus"]["code"]) == ("refusé", "FIC-VIDE")
+    assert (second["etat"], second["export"]) == ("manque", "personnel/agents")
+    assert state["echantillon"]["lignes"] == []
+
+
+def test_a_refused_delivery_shows_its_checks_and_keeps_the_former_one(filled, state_of):
+    filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
+    filled.receive("ventes/ventes", 2019, check("total_du_mois", False))
+    state = state_of(filled)
+    assert "1 contrôle bloquant échoue" in reasons(state)
+    sales = next(e for e in state["collecte"]["exports"] if e["export"] == "ventes/ventes")
+    assert (sales["etat"], sales["compte"], sales["lignes"]["lues"]) == ("refusé", True, 4)
+    (table,) = [t for t in state["controles"]["tables"] if t["table"] == "ventes/ventes"]
+    assert [c["resultat"] for c in table["controles"] if c["cle"] == "total_du_mois"] == ["échec"]
+
+
+def test_what_a_decision_accepts_is_no_reason_against_the_year(filled, state_of):
+    filled.publish(FIGURE)
+    filled.refuse("ventes/ventes", 2019, DeliveryRefused("FIC-VIDE", fichier="v.csv"), "abc")
+    assert reasons(state_of(filled)) == ["1 livraison est refusée"]
+    accept_all(filled, state_of)
+    assert state_of(filled)["verdict"]["publiable"]
+    filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
+    filled.receive("ventes/ventes", 2019, check("total_du_mois", False))
+    assert reasons(state_of(filled)) == ["1 contrôle bloquant échoue"]
+    accept_all(filled, state_of)
+    state = state_of(filled)
+    assert state["verdict"]["publiable"] and state["controles"]["echecs"] == 1  # the verdict of the check stays
+
+
+def test_every_finding_that_stops_a_release_is_a_reason(filled, state_of):
+    filled.publish(FIGURE, Finding("SEC-AUDIT", "bloquant", 2019, "rpt_x", "Nombre que l’on peut déduire"))
+    assert reasons(state_of(filled)) == ["1 constat est à décider"]
+
+
+def accept_all(bench: Bench, state_of) -> None:
+    for one in state_of(bench)["constats"]:
+        if one["arrete"]:
+            assert bench.millesime("decide", one["constat"], "--because", "vu", "--by", "A. Martin").exit_code == 0
+
+
+def contradiction(exercice: int = 2019) -> Finding:
+    return Finding("PUB-ECART", "alerte", exercice, "essai.ventes.total", "Écart", attendu="14,50", recu="15 €")
+
+
+def decide(bench: Bench, finding: Finding, until: str | None) -> None:
+    with bench.ledger() as ledger:
+        ledger.record_decision(finding, "accepted", "arrondi", "A. Martin", until)
+
+
+def test_what_must_be_decided_stops_the_year_until_somebody_does_and_again_when_it_expires(filled, state_of):
+    filled.publish(FIGURE, contradiction())
+    state = state_of(filled)
+    assert reasons(state) == ["1 constat est à décider"]
+    assert (state["constats"][0]["code"], state["constats"][0]["arrete"]) == ("PUB-ECART", True)
+    decide(filled, contradiction(), "2100-12-31")
+    state = state_of(filled)
+    assert state["verdict"]["publiable"]
+    last = state["constats"][-1]
+    assert (last["code"], last["etat"], last["decision"]["decided_by"]) == ("PUB-ECART", "accepté", "A. Martin")
+    decide(filled, contradiction(), "2019-12-31")
+    state = state_of(filled)
+    assert state["constats"][0]["etat"] == "acceptation expirée"
+    assert reasons(state) == ["1 constat est à décider"]
+
+
+def test_a_build_that_failed_shows(filled, state_of):
+    filled.publish(FIGURE)
+    tests = [
+        {"name": "cle_chiffres", "kind": "test", "status": "fail", "failures": 3, "message": None},
+        {"name": "annexe", "kind": "exposure", "status": "no-op", "failures": 0, "message": None},
+    ]
+    with filled.ledger() as ledger:
+        ledger.record_build("x2", False, [], tests)
+        failed = Finding("DBT-ECHEC", "bloquant", 0, "cle_chiffres", "Règle de l’entrepôt en échec")
+        ledger.record_findings("x2", [failed])
+    state = state_of(filled)
+    assert reasons(state) == ["la dernière construction de l’entrepôt a échoué"]
+    assert state["construction"]["en_cause"] == ["cle_chiffres"]
+    assert (state["entrepot"]["total"], state["entrepot"]["echecs"]) == (1, 1)
+    assert state["constats"][0]["code"] == "DBT-ECHEC"
+    assert state["chiffres"]["total"] == 1  # those of the publication that stays
+
+
+def test_what_was_accepted_since_the_publication_is_said(filled, state_of):
+    filled.publish(FIGURE)
+    filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
+    filled.receive("ventes/ventes", 2019)
+    assert reasons(state_of(filled)) == ["1 livraison acceptée n’est pas publiée"]
+
+
+def test_a_changed_file_is_an_anomaly(filled, state_of):
+    filled.publish(FIGURE)
+    path = next(filled.home.archive.iterdir())
+    path.write_bytes(b"other")
+    state = state_of(filled)
+    assert reasons(state) == ["1 anomalie de vérification"]
+    assert path.name in state["reproduire"]["verification"]["anomalies"][0]
+
+
+def test_the_files_are_written_whole_and_say_the_same(filled):
+    organisation = load_organisation(filled.home, filled.registry)
+    with filled.ledger() as ledger:
+        (page,) = write_states(filled.home, ledger, filled.registry, organisation, [2019])
+    assert page == filled.home.audit / "2019" / PAGE
+    assert sorted(path.name for path in page.parent.iterdir()) == [PAGE, DATA]
+    assert json.loads((page.parent / DATA).read_text(encoding="utf-8"))["exercice"] == 2019
+
+
+def test_the_command_says_the_verdict_and_ends_with_it(filled):
+    done = filled.millesime("audit", 2019)
+    assert done.exit_code == 1 and "rien n’est encore publié" in done.stdout
+    filled.publish(FIGURE)
+    done = filled.millesime("audit", 2019, "--seed", 3, "--sample", 1)
+    assert done.exit_code == 0 and "Publiable" in done.stdout
+    sample = json.loads((filled.home.audit / "2019" / DATA).read_text(encoding="utf-8"))["echantillon"]
+    assert (sample["graine"], sample["taille"], sample["tires"]) == (3, 1, 1)
+    assert filled.millesime("audit", 1999).exit_code == 2

@@ -1,0 +1,206 @@
+"""Kills a run at every named step and lets the next run finish: ``python -m tests.runs.collect.killing <folder>``.
+
+One process imports everything once; each run is a fork of it, so that fourteen kills take seconds. The judgement and dbt
+are stand-ins here: what is proved is the order of what is written. Prints one JSON object, step → what was seen.
+"""
+
+import gc
+import hashlib
+import importlib
+import json
+import os
+import shutil
+import sys
+import types
+from pathlib import Path
+
+import duckdb
+
+from pipelines import settings
+from pipelines.runs.collect import collect
+from pipelines.evidence.findings import gather
+from pipelines.failpoints import STEPS
+from pipelines.catalogue.figures.load import load_figures
+from pipelines.ledger.records import CheckResult
+from pipelines.ledger.store import open_ledger
+from pipelines.locking import only_writer
+from pipelines.stages.publish.swap import publish
+from pipelines.settings import Home
+from pipelines.catalogue.organisation import load_organisation
+from pipelines.catalogue.registry import Registry
+from pipelines.stages.transform import freeze
+from pipelines.stages.transform.build import finish, prepare
+from pipelines.stages.transform.dbt import NodeResult
+from tests.deliveries import HEADER, Depot
+
+ORGANISATION = """
+nom: Syndicat d’essai
+sigle: SE
+siren: "123456789"
+exercices: {premier: 2019, dernier: 2020}
+systemes: [essai]
+"""
+MODELS = """
+create schema marts; create schema rapport;
+create table marts.fct_lignes (exercice integer, code varchar, montant decimal(18,2), primary key (exercice, code));
+insert into marts.fct_lignes select exercice, code, montant from lake.essai__lignes;
+comment on table marts.fct_lignes is 'Les lignes';
+create table rapport.chiffres as select 'x' as code, exercice, sum(montant)::decimal(18,2) as valeur, 'Essai' as libelle,
+  'EUR' as unite from marts.fct_lignes group by all;
+create table rapport.rpt_rapprochement_publie as select 'x' as code, 2020 as exercice, 1.5 as valeur_recalculee,
+  2.5 as valeur_publiee, '2,5' as texte_publie, 1.0 as ecart, 'écart' as statut;
+create table rapport.rpt_absences_contredites (code varchar, exercice integer, code_manquant varchar, valeur decimal(18,2));
+create table rapport.rpt_finances__comptes_inconnus (exercice integer, nomenclature varchar, compte varchar, fichier varchar, ligne bigint);
+create table rapport.rpt_rh__rapprochements (
+    code_controle varchar, exercice integer, perimetre varchar,
+    valeur decimal(20,6), valeur_attendue decimal(20,6), ecart decimal(20,6), est_egal boolean
+);
+create table rapport.rpt_finances__rapprochements (rapprochement_id varchar, controle varchar, exercice integer, severite varchar,
+  libelle_budget varchar, objet varchar, section varchar, sens varchar, code_chapitre varchar,
+  attendu_eur decimal(18,2), constate_eur decimal(18,2), ecart_eur decimal(18,2), est_egal boolean);
+create table marts.fct_documents_ecartes (exercice integer, nature_decision varchar, siret varchar, motif varchar,
+  fichier varchar, ligne bigint);
+create table rapport.rpt_gouvernance__seances (
+    exercice integer, date_seance date, quorum_requis bigint, nb_presents bigint,
+    regle_quorum varchar, est_quorum_atteint boolean, est_quorum_declare boolean
+);
+"""
+FORMER = HEADER + "A1;x;1,00;03/02/{year}\nA2;y;2,00;03/02/{year}\n"
+CORRECTED = FORMER + "A3;z;40,00;03/02/{year}\nA4;z;oups;\n"
+
+
+def stand_in_for_the_judge() -> None:
+    """Great Expectations takes seconds to import and has tests of its own."""
+    module = types.ModuleType("pipelines.stages.validate.judge")
+    module.judge = lambda parquet, suite: [CheckResult("k", "t", None, "critical", True, None, None, "raison", "aide")]
+    sys.modules["pipelines.stages.validate.judge"] = module
+
+
+def keep_to_the_point(folder: Path) -> None:
+    """Neither the plans of accounts nor the code of the day enter these builds; forks find all imported and read."""
+    settings.REFERENCE_DIR = folder
+    freeze.code_version = lambda: "code"
+    importlib.import_module("pipelines.stages.validate.suite")
+    load_figures()
+    with open_ledger(Home(folder / "warm")) as ledger:
+        ledger.current()
+    gc.freeze()
+
+
+def make_home(root: Path) -> tuple[Home, Registry]:
+    """A home whose mailbox holds 2019 and 2020."""
+    root.mkdir()
+    depot = Depot(root)
+    depot.declare()
+    depot.home.root.mkdir()
+    depot.home.organisation_file.write_text(ORGANISATION, encoding="utf-8")
+    for year in (2019, 2020):
+        depot.drop(FORMER.format(year=year), exercice=year)
+    return depot.home, depot.registry()
+
+
+def correct(home: Home) -> None:
+    """Replace the file of 2020."""
+    (home.landing / "2020" / "essai" / "export.csv").write_text(CORRECTED.format(year=2020), encoding="utf-8")
+
+
+def run(home: Home, registry: Registry) -> None:
+    """Collect both exercices, the corrected one first, build, publish."""
+    organisation = load_organisation(home, registry)
+    with only_writer(home), open_ledger(home) as ledger:
+        for year in reversed(organisation.years):
+            collect(home, ledger, registry.export_of("essai/export"), year)
+        frozen = prepare(home, ledger, registry, organisation)
+        with duckdb.connect(str(home.warehouse_next)) as db:
+            db.execute(MODELS)
+        built = finish(home, ledger, frozen, [NodeResult("fct_lignes", "model", "success", None, None)])
+        publish(home, ledger, built.build, gather(home, ledger, registry, organisation), organisation.seuil_secret)
+
+
+def start(work) -> int:
+    """Run ``work`` in a fork; its process."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        work()
+    except BaseException as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        os._exit(1)
+    os._exit(0)
+
+
+def ended(pid: int) -> int:
+    """The exit code of a fork, negative when it was killed."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def forked(work) -> int:
+    """Run ``work`` in a fork and wait."""
+    return ended(start(work))
+
+
+def state(home: Home) -> dict:
+    """What counts and what readers see, without clocks."""
+    with open_ledger(home) as ledger:
+        current = {str(key): value.manifest.delivery for key, value in sorted(ledger.current().items())}
+        refused = ledger.last_refusal("essai/export", 2020)
+        build = ledger.last_build()
+    with duckdb.connect(str(home.published / "rapport.duckdb"), read_only=True) as db:
+        figures = db.execute("select exercice, valeur::varchar from rapport.rapport.chiffres order by all").fetchall()
+    published = json.loads((home.published / "manifest.json").read_text(encoding="utf-8"))
+    for name, digest in published["files"].items():
+        assert hashlib.sha256((home.published / name).read_bytes()).hexdigest() == digest, name
+    clockless = {name: digest for name, digest in published["files"].items() if not name.startswith("audit/")}
+    return {
+        "current": current,
+        "refused": refused,
+        "build": build["build"],
+        "published_build": published["build"],
+        "figures": figures,
+        "files": clockless,
+        "lake": sorted(str(p.relative_to(home.lake)) for p in home.lake.rglob("*") if p.is_file()),
+        "archive": sorted(p.name for p in home.archive.iterdir()),
+        "asides": sorted(p.name for p in home.builds.glob(".*")),
+        "next": home.warehouse_next.exists(),
+    }
+
+
+def looked_at(home: Home, place: Path) -> dict:
+    """``state``, seen from a fork: this process must not start DuckDB's threads."""
+    code = forked(lambda: place.write_text(json.dumps(state(home)), encoding="utf-8"))
+    assert code == 0, f"{home.root}: exit code {code}"
+    return json.loads(place.read_text(encoding="utf-8"))
+
+
+def kill_and_finish(first: Home, registry: Registry, step: str | None, folder: Path) -> None:
+    """One step, on a copy of the same home; what was seen goes to ``<step>.json``."""
+    home, notes = Home(folder / str(step)), folder / f"{step}.json"
+    shutil.copytree(first.root, home.root, symlinks=True)
+    os.environ["MILLESIME_FAILPOINT"] = step or ""
+    killed = forked(lambda: run(home, registry))
+    del os.environ["MILLESIME_FAILPOINT"]
+    between = looked_at(home, notes)
+    finished = forked(lambda: run(home, registry))
+    seen = {"codes": [killed, finished], "between": between, "after": looked_at(home, notes)}
+    notes.write_text(json.dumps(seen), encoding="utf-8")
+
+
+def main(folder: Path) -> None:
+    """Every step, two at a time."""
+    stand_in_for_the_judge()
+    keep_to_the_point(folder)
+    first, registry = make_home(folder / "first")
+    assert forked(lambda: run(first, registry)) == 0
+    seen = {"before": looked_at(first, folder / "before.json")}
+    correct(first)
+    steps: list[str | None] = [None, *STEPS]
+    for pair in (steps[i : i + 2] for i in range(0, len(steps), 2)):
+        children = [start(lambda s=s: kill_and_finish(first, registry, s, folder)) for s in pair]
+        assert [ended(child) for child in children] == [0] * len(children), pair
+    seen |= {str(step): json.loads((folder / f"{step}.json").read_text(encoding="utf-8")) for step in steps}
+    print(json.dumps(seen))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,78 @@
+"""What makes a delivery current, and what may not."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipelines.stages.accept.decide import accept, refuse_known_bytes
+from pipelines.ledger.store import open_ledger
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.settings import Home
+from tests.ledger.test_store import current, manifest, rows, verdict
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    with open_ledger(Home(tmp_path / "home")) as opened:
+        yield opened
+
+
+def judged(one, success=True, severity="critical"):
+    judgement = verdict(one.delivery)
+    return replace(judgement, results=[replace(judgement.results[0], success=success, severity=severity)])
+
+
+def test_accepted_then_unchanged(ledger):
+    one = manifest("a")
+    ledger.record_delivery(one)
+    assert accept(ledger, one, [judged(one)]) is True
+    assert accept(ledger, one, [judged(one)]) is False
+
+
+@pytest.mark.parametrize(
+    ("success", "severity", "code"),
+    [(False, "critical", "ATT-CRITIQUE"), (None, "critical", "ATT-ERREUR"), (None, "warning", "ATT-ERREUR")],
+)
+def test_a_blocking_verdict_leaves_the_former_delivery(ledger, success, severity, code):
+    good, bad = manifest("a"), manifest("b")
+    for one in (good, bad):
+        ledger.record_delivery(one)
+    accept(ledger, good, [judged(good)])
+    before = rows(ledger)
+    with pytest.raises(DeliveryRefused) as raised:
+        accept(ledger, bad, [judged(bad, success, severity)])
+    assert (raised.value.rule.code, raised.value.attendu) == (code, "raison")
+    assert rows(ledger) == before
+    assert current(ledger) == {("essai/export", 2020): "a"}
+
+
+def test_a_warning_does_not_block(ledger):
+    one = manifest("a")
+    ledger.record_delivery(one)
+    assert accept(ledger, one, [judged(one, False, "warning")]) is True
+
+
+def test_verdicts_of_other_bytes_or_tables_are_a_mistake_of_the_program(ledger):
+    one, other = manifest("a"), manifest("b")
+    for verdicts in (
+        [],
+        [judged(other)],
+        [replace(judged(one), table="autre")],
+        [judged(one), judged(other)],
+    ):
+        with pytest.raises(ValueError, match="not those of this delivery"):
+            accept(ledger, one, verdicts)
+    assert current(ledger) == {}
+
+
+def test_bytes_that_stand_for_another_exercice_are_refused(ledger):
+    one = manifest("a", 2019, sha="s")
+    ledger.record_delivery(one)
+    accept(ledger, one, [judged(one)])
+    again = manifest("b", 2020, sha="s")
+    for decide in (lambda: refuse_known_bytes(ledger, again), lambda: accept(ledger, again, [judged(again)])):
+        with pytest.raises(DeliveryRefused) as raised:
+            decide()
+        assert raised.value.rule.code == "FIC-DEJA-VU"
+        assert (raised.value.recu, raised.value.attendu) == ("l’export de 2019", "l’export de 2020")
+    refuse_known_bytes(ledger, one)

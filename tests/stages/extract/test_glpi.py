@@ -1,0 +1,272 @@
+"""The snapshot of GLPI on a real MariaDB: the same lake table as its export, one moment, and clear errors."""
+
+import csv
+import re
+import threading
+import time
+
+import pytest
+
+from pipelines.stages.extract import database
+from pipelines.stages.extract import glpi as reader
+from pipelines.stages.ingest.delivery import ingest
+from pipelines.catalogue.registry import load_registry
+from tests.deliveries import KEY, table
+from tests.stages.extract.conftest import TICKETS, Bench, export
+from tests.services import mariadb
+
+REF = load_registry().export_of("glpi/tickets")
+PROVENANCE = {"_livraison", "_fichier", "_ligne"}
+
+
+def lake_rows(bench: Bench, path) -> list[dict]:
+    """The rows that one file gives in the lake, without where they come from."""
+    manifest = ingest(bench.home, REF, 2020, [path], KEY)
+    counts = manifest.tables["tickets"]
+    assert (counts.lues, counts.acceptees, counts.refusees) == (len(TICKETS) + 1, len(TICKETS), 0)
+    rows = table(bench.home.lake / counts.parquet, "id")
+    return [{name: value for name, value in row.items() if name not in PROVENANCE} for row in rows]
+
+
+def written(bench: Bench) -> list[dict[str, str]]:
+    with bench.target.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file, delimiter=";"))
+
+
+def test_both_roads_give_the_same_lake_table(glpi: Bench, tmp_path) -> None:
+    done = glpi.snapshot()
+    assert done.exit_code == 0, done.output
+    assert f"{len(TICKETS)} rows" in done.output
+    exported = tmp_path / "glpi.csv"
+    exported.write_bytes(export())
+    rows = lake_rows(glpi, glpi.target)
+    assert rows == lake_rows(glpi, exported)
+    assert [row["id"] for row in rows] == [7, 12, 1_234_567]  # neither deleted nor of another year
+    assert rows[2]["entite"] == "SICIO > Choisy-le-Roi > Écoles & crèches"
+    assert rows[2]["categorie"] == "Réseau & téléphonie > Accès <VPN>"
+    assert rows[0]["duree_attente"] == "27 heures 15 minutes"
+    assert rows[1]["categorie"] is None and rows[1]["date_modification"] is None
+
+
+def test_nobody_enters_the_snapshot(glpi: Bench) -> None:
+    glpi.snapshot()
+    personal = {field.title for field in REF.export.tables[0].fields if field.personal}
+    assert personal and not personal & set(written(glpi)[0])
+    assert "Écran noir" not in glpi.target.read_text(encoding="utf-8-sig")
+
+
+def test_the_file_is_the_one_that_collection_expects(glpi: Bench) -> None:
+    glpi.snapshot()
+    assert glpi.target.match(REF.export.files)
+    assert [path.name for path in glpi.target.parent.iterdir()] == [glpi.target.name]  # nothing is left aside
+
+
+def test_unknown_code_is_written_as_it_is_for_the_suite_to_refuse(glpi: Bench) -> None:
+    glpi.sql("update glpi_tickets set status = 9 where id = 7")
+    glpi.snapshot()
+    assert written(glpi)[0]["Statut"] == "9"
+
+
+def test_ticket_without_entity_is_a_refused_line_and_not_a_lost_one(glpi: Bench) -> None:
+    glpi.sql("delete from glpi_entities where id = 1")
+    glpi.snapshot()
+    counts = ingest(glpi.home, REF, 2020, [glpi.target], KEY).tables["tickets"]
+    assert (counts.acceptees, counts.refusees) == (len(TICKETS) - 1, 1)
+
+
+# one moment -------------------------------------------------------
+
+
+def arrive(bench: Bench, number: int) -> None:
+    """A ticket and a followup that a technician writes while we read."""
+    bench.insert("glpi_tickets", {"id": number, "entities_id": 1, "date": "2020-06-01 10:00:00"})
+    bench.insert("glpi_itilfollowups", {"itemtype": "Ticket", "items_id": 7})
+
+
+def test_what_is_written_after_the_beginning_is_not_seen(glpi: Bench, monkeypatch) -> None:
+    check = database._check_columns
+
+    def check_then_arrive(connection, expected) -> None:
+        check(connection, expected)
+        arrive(glpi, 500)
+
+    monkeypatch.setattr(database, "_check_columns", check_then_arrive)
+    assert glpi.snapshot().exit_code == 0
+    rows = written(glpi)
+    assert [row["ID"] for row in rows] == ["7", "12", "1234567"]
+    assert rows[0]["Suivis - Nombre de suivis"] == "2"
+    monkeypatch.undo()
+    glpi.snapshot()
+    assert written(glpi)[2]["ID"] == "500"  # the next one sees them
+    assert written(glpi)[0]["Suivis - Nombre de suivis"] == "3"
+
+
+def test_what_is_written_between_two_rows_is_not_seen_and_rows_are_streamed(glpi: Bench, monkeypatch) -> None:
+    rows_of = database._rows
+    seen = []
+
+    def arriving(connection, query):
+        rows = rows_of(connection, query)
+        for row in rows:
+            if not seen:
+                arrive(glpi, 8)  # right after the first one
+            seen.append(row.id)
+            yield row
+
+    monkeypatch.setattr(database, "FETCHED", 1)
+    monkeypatch.setattr(database, "_rows", arriving)
+    assert glpi.snapshot().exit_code == 0
+    assert seen == [7, 12, 1_234_567]
+
+
+# errors -----------------------------------------------------------
+
+
+def refused(result, *expected: str) -> None:
+    assert result.exit_code == 2, result.output
+    for part in expected:
+        assert part in result.output, result.output
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("modify solvedate varchar(30)", "glpi_tickets.solvedate: expected datetime or timestamp, found varchar"),
+        ("drop column waiting_duration", "glpi_tickets.waiting_duration: expected bigint or int"),
+        ("engine = Aria", "glpi_tickets: expected a table of InnoDB, found Aria"),
+    ],
+)
+def test_a_database_that_changed_is_refused_before_a_row_is_read(glpi: Bench, change: str, expected: str) -> None:
+    glpi.snapshot()
+    before = glpi.target.read_bytes()
+    glpi.sql(f"alter table glpi_tickets {change}")
+    refused(glpi.snapshot(), expected, "adapt the reader")
+    assert glpi.target.read_bytes() == before
+
+
+def test_missing_table_and_column_not_granted(glpi: Bench) -> None:
+    glpi.sql("drop table glpi_itilsolutions", "revoke select (completename) on glpi_entities from lecteur")
+    refused(
+        glpi.snapshot(),
+        "glpi_entities.completename: expected",
+        "glpi_itilsolutions.status: expected",
+        "no such column, or one that the account may not read",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"password": "faux"}, "the server refuses these credentials (code 1045)"),
+        ({"database": "autre"}, "(code 1044)"),
+        ({"port": "1"}, "127.0.0.1:1/"),
+        ({"port": "1"}, "no server answers there (code 2003)"),
+    ],
+)
+def test_what_the_server_refuses_is_said(glpi: Bench, changes: dict, expected: str) -> None:
+    refused(glpi.snapshot(address=glpi.address(**changes)), expected)
+    assert not glpi.target.exists()
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("lecteur:s3cret@127.0.0.1/glpi", "is not an address such as"),
+        ("postgresql://lecteur:s3cret@127.0.0.1/glpi", "is not an address such as"),
+        ("mysql://lecteur:s3cret@127.0.0.1", "is not an address such as"),
+        ("mysql://lecteur:s3cret@127.0.0.1:s3cret/glpi", "is not an address such as"),
+        ("mysql://lecteur:x@s3cret@127.0.0.1/glpi", "write %40"),
+        ("mysql://lecteur:x@s3cret/y@127.0.0.1/glpi", "write %40"),
+    ],
+)
+def test_an_address_that_cannot_be_read_is_never_said_again(glpi: Bench, address: str, expected: str) -> None:
+    result = glpi.snapshot(address=address)
+    refused(result, "MILLESIME_GLPI_URL", expected)
+    assert "s3cret" not in result.output
+
+
+def test_without_an_address(glpi: Bench, monkeypatch) -> None:
+    from click.testing import CliRunner
+
+    from pipelines.cli.app import millesime
+
+    monkeypatch.delenv("MILLESIME_GLPI_URL", raising=False)
+    result = CliRunner().invoke(millesime, ["--home", str(glpi.home.root), "snapshot", "glpi", "2020"])
+    refused(result, "MILLESIME_GLPI_URL is not set")
+
+
+def test_slow_query_ends_at_its_limit(glpi: Bench, monkeypatch) -> None:
+    from sqlalchemy import func
+
+    query = reader.query
+    monkeypatch.setattr(reader, "query", lambda exercice: query(exercice).where(func.sleep(30) == 0))
+    began = time.monotonic()
+    refused(glpi.snapshot("--timeout", 1), "the query took too long (code 1969)", "--timeout")
+    assert time.monotonic() - began < 5
+    assert not glpi.target.exists()
+
+
+def test_locked_table_ends_at_its_limit(glpi: Bench) -> None:
+    with glpi.server.connect(glpi.database) as holder, holder.cursor() as cursor:
+        cursor.execute("lock tables glpi_tickets write")
+        began = time.monotonic()
+        result = glpi.snapshot("--timeout", 1)
+        spent = time.monotonic() - began
+        cursor.execute("unlock tables")
+    refused(result)
+    assert re.search(r"took too long|stayed locked", result.output), result.output
+    assert spent < 5
+
+
+def test_killed_server_keeps_the_former_snapshot(make_glpi, monkeypatch) -> None:
+    with mariadb() as own:
+        bench = make_glpi(own)
+        assert bench.snapshot().exit_code == 0
+        before = bench.target.read_bytes()
+        many = ", ".join(f"({number}, 1, '2020-06-01 10:00:00')" for number in range(2000, 12_000))
+        bench.sql(f"insert into glpi_tickets (id, entities_id, date) values {many}")
+        rows_of = database._rows
+
+        def dying(connection, query):
+            for count, row in enumerate(rows_of(connection, query)):
+                if count == 10:
+                    own.kill()
+                yield row
+
+        monkeypatch.setattr(database, "FETCHED", 5)
+        monkeypatch.setattr(database, "_rows", dying)
+        refused(bench.snapshot(), "(code 20", "start again")
+        assert bench.target.read_bytes() == before
+        assert [path.name for path in bench.target.parent.iterdir()] == [bench.target.name]
+        monkeypatch.setattr(database, "_rows", rows_of)
+        refused(bench.snapshot(), "no server answers there (code 2003)")
+
+
+def test_empty_year_is_an_error_and_not_an_empty_file(glpi: Bench) -> None:
+    glpi.sql("delete from glpi_tickets")
+    refused(glpi.snapshot(), "the database holds no row of this exercice")
+    assert not glpi.target.exists()
+
+
+def test_refuses_to_stand_beside_an_export_of_the_same_year(glpi: Bench) -> None:
+    glpi.target.parent.mkdir(parents=True)
+    (glpi.target.parent / "glpi.csv").write_bytes(export())
+    refused(glpi.snapshot(), "already holds glpi.csv", "each row twice")
+    assert not glpi.target.exists()
+
+
+def test_two_writers_do_not_wait_for_the_reader(glpi: Bench, monkeypatch) -> None:
+    """The production database is not held: a write during the read takes no time."""
+    rows_of = database._rows
+
+    def slowly(connection, query):
+        for row in rows_of(connection, query):
+            writer = threading.Thread(target=glpi.sql, args=["update glpi_tickets set status = 1"])
+            writer.start()
+            writer.join(timeout=5)
+            assert not writer.is_alive()
+            yield row
+
+    monkeypatch.setattr(database, "_rows", slowly)
+    assert glpi.snapshot().exit_code == 0
+    assert written(glpi)[0]["Statut"] == "Clos"

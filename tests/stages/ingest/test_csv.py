@@ -1,0 +1,439 @@
+"""Delimited files: encodings, line ends, titles, totals, irregular lines. Nothing is guessed, nothing is lost."""
+
+import datetime as dt
+import shutil
+from decimal import Decimal
+
+import pytest
+
+from pipelines.stages.ingest import table as table_module
+from pipelines.stages.ingest.readers import csv_file
+from pipelines.catalogue.rules import DeliveryRefused
+from tests.deliveries import FIELDS, HEADER, Depot
+
+GOOD = HEADER + "A1;Été à Crac’h;1 234,50;03/02/2020\nA2;;-5,00;31/12/2020\n"
+ROWS = [
+    ("A1", "Été à Crac’h", Decimal("1234.50"), dt.date(2020, 2, 3)),
+    ("A2", None, Decimal("-5.00"), dt.date(2020, 12, 31)),
+]
+
+
+def values(read):
+    return [(r["code"], r["libelle"], r["montant"], r["jour"]) for r in read.rows]
+
+
+def refusal(depot: Depot, content, **options) -> DeliveryRefused:
+    with pytest.raises(DeliveryRefused) as raised:
+        depot.csv(content, **options)
+    return raised.value
+
+
+def kind(**options):
+    return {"type": "csv", "encoding": "utf-8", "delimiter": ";", **options}
+
+
+@pytest.mark.parametrize(
+    ("declared", "codec", "mark"),
+    [
+        ("utf-8", "utf-8", b""),
+        ("utf-8", "utf-8", b"\xef\xbb\xbf"),
+        ("cp1252", "cp1252", b""),
+        ("utf-16", "utf-16-le", b"\xff\xfe"),
+        ("utf-16", "utf-16-be", b"\xfe\xff"),
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_every_declared_encoding_and_line_end(depot: Depot, declared, codec, mark, newline):
+    depot.declare(kind=kind(encoding=declared))
+    read = depot.csv(mark + GOOD.replace("\n", newline).encode(codec))
+    assert values(read) == ROWS
+    assert read.column("_ligne") == [2, 3]
+    assert read.ignored == [(1, "en-tête")]
+
+
+def test_iso_8859_15_has_the_euro_sign_where_latin_1_has_another(depot: Depot):
+    depot.declare(kind=kind(encoding="iso-8859-15"))
+    assert depot.csv((HEADER + "A1;10 € l’œuvre;1;\n").replace("’", "'").encode("iso-8859-15")).column("libelle") == [
+        "10 € l'œuvre"
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
+def test_every_delimiter(depot: Depot, delimiter):
+    depot.declare(kind=kind(delimiter=delimiter))
+    content = GOOD.replace("1 234,50", '"1 234,50"').replace("-5,00", '"-5,00"').replace(";", delimiter)
+    assert values(depot.csv(content)) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("declared", "content", "line"),
+    [
+        ("utf-8", (HEADER + "A1;x;1;\nA2;Été;1;\n").encode("cp1252"), 1),
+        ("utf-8", b"Code;Libell\xc3\xa9;Montant;Jour\nA1;x;1;\nA2;\xc9t\xe9;1;\n", 3),
+        ("cp1252", "Code;Libelle;Montant;Jour\nA1;x;1;\nA2;Été;1;\n".encode(), 1),
+        ("iso-8859-15", GOOD.encode(), 1),
+        ("cp1252", b"Code;Libell\xe9;Montant;Jour\nA1;\x81;1;\n", 2),
+        ("utf-16", GOOD.encode("utf-16-le"), 1),
+        ("utf-8", b"\xff\xfe" + GOOD.encode("utf-16-le"), 1),
+        ("cp1252", b"\xef\xbb\xbf" + GOOD.encode(), 1),
+        ("utf-16", b"\xff\xfe" + GOOD.encode("utf-16-le") + b"\n", 4),
+        ("utf-8", (HEADER + "A1;x;1;\nA2;a\0b;1;\n").encode(), 3),
+        ("cp1252", (HEADER + "A1;x;1;\nA2;a\0b;1;\n").encode("cp1252"), 3),
+    ],
+)
+def test_another_encoding_is_refused_with_its_line(depot: Depot, declared, content, line):
+    depot.declare(kind=kind(encoding=declared))
+    refused = refusal(depot, content)
+    assert (refused.rule.code, refused.ligne, refused.fichier) == ("FIC-ENCODAGE", line, "export.csv")
+
+
+def test_utf_8_in_place_of_cp1252_is_seen_far_into_the_file(depot: Depot, monkeypatch):
+    monkeypatch.setattr(csv_file, "CHUNK", 64)
+    depot.declare(kind=kind(encoding="cp1252"), fields=[{"name": "code", "title": "Code"}])
+    content = b"Code\n" + b"abc\n" * 100 + "été\n".encode()
+    assert refusal(depot, content).rule.code == "FIC-ENCODAGE"
+    assert depot.csv(b"Code\n" + b"abc\n" * 100 + "été\n".encode("cp1252")).column("code")[-1] == "été"
+
+
+@pytest.mark.parametrize("chunk", [7, 16, 33])
+def test_the_size_of_the_chunks_changes_nothing(depot: Depot, monkeypatch, chunk):
+    depot.declare(kind=kind(encoding="utf-16"))
+    content = b"\xff\xfe" + GOOD.replace("\n", "\r\n").encode("utf-16-le")
+    monkeypatch.setattr(csv_file, "CHUNK", chunk)
+    assert values(depot.csv(content)) == ROWS
+
+
+def test_mixed_line_ends(depot: Depot):
+    depot.declare()
+    read = depot.csv(HEADER + "A1;x;1;\r\nA2;y;2;\rA3;z;3;\n")
+    assert (read.column("code"), read.column("_ligne")) == (["A1", "A2", "A3"], [2, 3, 4])
+
+
+@pytest.mark.parametrize("space", [" ", "\u00a0", "\u202f", "\u2009"])
+@pytest.mark.parametrize("minus", ["-", "\u2212"])
+def test_french_numbers(depot: Depot, space, minus):
+    depot.declare()
+    read = depot.csv(HEADER + f"A1;x;{minus}1{space}234{space}567,5;\nA2;x; 12{space};\n")
+    assert read.column("montant") == [Decimal("-1234567.50"), Decimal("12.00")]
+
+
+def test_titles_above_and_totals_below(depot: Depot):
+    depot.declare(
+        kind=kind(title="exercice {exercice}"),
+        table={"ignore": [{"column": "code", "pattern": "(?i)total.*", "sums": ["montant"]}]},
+    )
+    read = depot.csv(
+        "Liste des comptes\n\nÉtat de l’exercice 2020;;;\n"
+        + HEADER
+        + "A1;x;1 000,50;\nA2;x;2,00;\n;;;\nTotal général;;1 002,50;\nTOTAL;;999;\n"
+    )
+    assert read.counts == (9, 2, 0, 7)
+    assert read.ignored == [
+        (1, "titre"),
+        (2, "ligne vide"),
+        (3, "titre"),
+        (4, "en-tête"),
+        (7, "ligne vide"),
+        (8, "total"),
+        (9, "total"),
+    ]
+    totals = read.manifest.tables["lignes"].totals
+    assert [(t["ligne"], t["annonce"], t["recalcule"], t["ok"]) for t in totals] == [
+        (8, "1002.50", "1002.50", True),
+        (9, "999.00", "1002.50", False),
+    ]
+
+
+def test_a_misshapen_total_is_a_total_and_an_unreadable_one_is_wrong(depot: Depot):
+    depot.declare(
+        table={"ignore": [{"column": "code", "pattern": "(?i)total", "sums": ["montant"], "counts": ["libelle"]}]}
+    )
+    read = depot.csv(HEADER + "A1;x;1,00;\nA2;x;oups;\nTotal;2 lignes\nTotal;;environ 3;\nTotal;3;1,004;\n")
+    assert read.counts == (6, 1, 1, 4)
+    found = {(t["kind"], t["ligne"]): (t["annonce"], t["ok"]) for t in read.manifest.tables["lignes"].totals}
+    assert found == {
+        ("sums", 5): ("illisible", False),
+        ("sums", 6): ("illisible", False),
+        ("counts", 4): ("2", True),  # a refused line is a line
+        ("counts", 6): ("3", False),
+    }
+
+
+def test_the_title_proves_the_exercice(depot: Depot):
+    depot.declare(kind=kind(title="exercice {exercice}"))
+    assert refusal(depot, "exercice 2019\n" + GOOD).rule.code == "FIC-EXERCICE"
+    assert refusal(depot, GOOD).rule.code == "FIC-EXERCICE"
+    assert values(depot.csv("exercice 2020\n" + GOOD)) == ROWS
+
+
+def test_quoted_line_breaks_keep_the_physical_lines(depot: Depot):
+    depot.declare()
+    read = depot.csv(HEADER + 'A1;"deux\nlignes";1;\nA2;x;2;\nA3;"trois\r\nautres\nlignes";oups;\nA4;"un ""mot""";4;\n')
+    assert read.column("_ligne") == [2, 4, 8]
+    assert read.column("libelle") == ["deux\nlignes", "x", 'un "mot"']
+    assert [(r["_ligne"], r["colonne"], r["regle"]) for r in read.refused] == [(5, "Montant", "LIG-TYPE")]
+
+
+@pytest.mark.parametrize("tail", ["", "\n", "\n\n", "\r\n"])
+def test_the_last_line_counts_with_or_without_its_line_end(depot: Depot, tail):
+    depot.declare()
+    assert depot.csv(HEADER + "A1;x;1;\nA2;x;2;" + tail).column("code") == ["A1", "A2"]
+
+
+def test_short_long_and_blank_lines(depot: Depot):
+    depot.declare()
+    read = depot.csv(HEADER + "A1;x;1;\n\nA2;x\nA3;x;3;;;\nA4;x;4;;y\n   \n;;;\nA5;x;5;\n")
+    assert read.column("code") == ["A1", "A3", "A5"]
+    assert [(r["_ligne"], r["regle"], r["attendu"], r["recu"]) for r in read.refused] == [
+        (4, "LIG-COLONNES", "4 cellules", "2 cellules"),
+        (6, "LIG-COLONNES", "4 cellules", "5 cellules"),
+    ]
+    assert [line for line, reason in read.ignored if reason == "ligne vide"] == [3, 7, 8]
+
+
+def test_superfluous_delimiters_do_not_depend_on_the_other_lines(depot: Depot):
+    depot.declare()
+    lines = "A1;x;1;;\nA2;y;2;;;\n"
+    assert depot.csv(HEADER + lines).column("code") == ["A1", "A2"]
+    assert depot.csv(HEADER + lines + "\n").column("code") == ["A1", "A2"]
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('A1;x;1;\nA2;"jamais fermé;2;\nA3;x;3;\n', 3),
+        ('A1;"x" y;1;\n', 2),
+        ('A1;"x;1;\nA2;y;2;"\nA3;z;3;\n', 2),  # closes further down: it would swallow a line
+    ],
+)
+def test_a_stray_quote_never_swallows_the_file(depot: Depot, content, line):
+    depot.declare()
+    refused = refusal(depot, HEADER + content)
+    assert (refused.rule.code, refused.ligne) == ("FIC-GUILLEMETS", line)
+
+
+def test_a_quote_inside_a_cell_is_text(depot: Depot):
+    depot.declare()
+    assert depot.csv(HEADER + 'A1;écran 24" plat;1;\nA2;5" x 7";2;\n').column("libelle") == [
+        'écran 24" plat',
+        '5" x 7"',
+    ]
+
+
+@pytest.mark.parametrize("cell", [' "x"', '"x" '])
+def test_spaces_around_quotes_read_the_same_in_a_regular_and_an_irregular_file(depot: Depot, cell):
+    depot.declare()
+
+    def outcome(content):
+        try:
+            return depot.csv(content).column("libelle")[:1]
+        except DeliveryRefused as refused:
+            return refused.rule.code
+
+    assert outcome(HEADER + f"A1;{cell};1;\n") == outcome(HEADER + f"A1;{cell};1;\n\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "FIC-VIDE"),
+        (b"\n\n  \n", "FIC-VIDE"),
+        (b"\xef\xbb\xbf", "FIC-VIDE"),
+        (b"<!DOCTYPE html><html><body>Session expir\xc3\xa9e</body></html>", "FIC-NATURE"),
+        (b"\xef\xbb\xbf  <HTML>", "FIC-NATURE"),
+        (b'<?xml version="1.0"?><a/>', "FIC-NATURE"),
+        (b"PK\x03\x04....", "FIC-NATURE"),
+        (b"%PDF-1.7", "FIC-NATURE"),
+        (b"\xd0\xcf\x11\xe0", "FIC-NATURE"),
+        (b"Autre;Chose\n1;2\n", "FIC-ENTETE"),
+        (b"Code,Libell\xc3\xa9,Montant,Jour\nA1,x,1,\n", "FIC-ENTETE"),
+        ("Code;Libellé;Montant\nA1;x;1\n".encode(), "FIC-ENTETE"),
+        ("Code;Libellé;Montant;Date\nA1;x;1;\n".encode(), "FIC-ENTETE"),
+        (b"A1;x;1;\nA2;x;2;\n", "FIC-ENTETE"),
+        ("Code;Libellé;Montant;Jour;montant\nA1;x;1;;2\n".encode(), "FIC-COLONNE-DOUBLE"),
+    ],
+)
+def test_another_kind_of_file_is_refused(depot: Depot, content, code):
+    depot.declare()
+    assert refusal(depot, content).rule.code == code
+
+
+def test_a_file_that_starts_with_many_blank_lines_is_not_empty(depot: Depot):
+    depot.declare()
+    assert depot.csv("\n" * 30 + GOOD).column("_ligne") == [32, 33]
+
+
+def test_the_missing_headings_are_named(depot: Depot):
+    depot.declare()
+    refused = refusal(depot, "Titre\nCode;Libellé;Solde;Jour\nA1;x;1;\n")
+    assert refused.ligne == 2
+    assert refused.attendu == "colonnes manquantes : Montant"
+    assert "3 colonnes reconnues sur 4" in refused.sentence()
+
+
+def test_headings_are_found_by_name(depot: Depot):
+    depot.declare()
+    read = depot.csv(" JOUR ;Inconnue;\u00a0montant;LIBELLE\u0301;code\n03/02/2020;?;1;x;A1\n")
+    assert values(read) == [("A1", "x", Decimal("1.00"), dt.date(2020, 2, 3))]
+
+
+def test_a_header_only_file_has_no_row(depot: Depot):
+    depot.declare()
+    for content in (HEADER, HEADER.rstrip("\n"), HEADER + "\n"):
+        assert depot.csv(content).rows == []
+
+
+def test_the_header_of_the_year(depot: Depot):
+    depot.declare(
+        table={
+            "header": {
+                2018: {"code": "REF", "montant": "MT"},
+                2020: {"code": "Référence", "libelle": "Objet"},
+            }
+        }
+    )
+    old = depot.csv("REF;MT\nA1;5\n", exercice=2019)
+    new = depot.csv("Objet;Référence\nx;A1\n", exercice=2020)
+    assert values(old) == [("A1", None, Decimal("5.00"), None)]
+    assert values(new) == [("A1", "x", None, None)]
+    assert old.column("exercice") == [2019]
+
+
+@pytest.mark.parametrize(
+    "name", ["a[1].csv", "x*.csv", "it's.csv", 'guille"met.csv', "é ’ espace.csv", "annee=2019.csv"]
+)
+def test_strange_file_names(depot: Depot, name):
+    depot.declare()
+    depot.drop(HEADER + "PIEGE;x;1;\n", "a1.csv")
+    read = depot.csv(GOOD, name)
+    assert values(read) == ROWS
+    assert set(read.column("_fichier")) == {name}
+
+
+def test_a_home_whose_path_is_a_glob_or_a_partition(tmp_path):
+    for name in ("h[1]", "montant=9", "q?", "l'été"):
+        decoy = Depot(tmp_path / "h1") if (tmp_path / "h1").mkdir(exist_ok=True) is None else None
+        decoy.declare()
+        decoy.csv(GOOD.replace("A1", "LEURRE"))
+        (tmp_path / name).mkdir()
+        depot = Depot(tmp_path / name)
+        depot.declare()
+        assert values(depot.csv(GOOD)) == ROWS
+        assert values(depot.csv(GOOD + "\nA3\n"))[:2] == ROWS
+
+
+def test_several_files_make_one_delivery(depot: Depot):
+    depot.declare(table={"ignore": [{"column": "code", "pattern": "Total", "sums": ["montant"]}]})
+    one = depot.drop(HEADER + "A1;x;1;\nTotal;;1;\n", "1.csv")
+    two = depot.drop(HEADER + "A1;x;2;\n\nA2;x;oups;\nTotal;;2,01;\n", "2.csv")
+    read = depot.ingest(one, two)
+    assert read.counts == (8, 2, 1, 5)
+    assert [(r["_fichier"], r["_ligne"]) for r in read.rows] == [("1.csv", 2), ("2.csv", 2)]
+    assert [(t["annonce"], t["recalcule"], t["ok"]) for t in read.manifest.tables["lignes"].totals] == [
+        ("1.00", "1.00", True),
+        ("2.01", "2.00", False),
+    ]
+
+
+def test_one_bad_file_refuses_the_delivery_and_names_it(depot: Depot):
+    depot.declare()
+    good, bad = depot.drop(GOOD, "1.csv"), depot.drop("rien", "2.csv")
+    with pytest.raises(DeliveryRefused) as raised:
+        depot.ingest(good, bad)
+    assert raised.value.fichier == "2.csv"
+    assert depot.lake_files() == {}
+
+
+def test_line_numbers_hold_over_many_lines_and_threads(depot: Depot):
+    depot.declare(fields=[{"name": "code", "title": "Code", "type": "integer", "constraints": {"required": True}}])
+    lines = [str(n) if n % 50_000 else "x" for n in range(2, 300_002)]
+    read = depot.csv("Code\n" + "\n".join(lines) + "\n")
+    assert read.counts == (300_001, 299_994, 6, 1)
+    assert all(row["code"] == row["_ligne"] for row in read.rows)
+    assert [row["_ligne"] for row in read.refused] == [50_000 * n for n in range(1, 7)]
+
+
+def test_any_number_of_threads_writes_the_same_bytes(depot: Depot, monkeypatch):
+    depot.declare(fields=[{"name": "code", "title": "Code", "type": "integer", "constraints": {"required": True}}])
+    first, second = ("Code\n" + "\n".join(map(str, range(n))) + "\n" for n in (240_000, 130_000))  # several row groups
+    paths = [depot.drop(first, "1.csv"), depot.drop(second, "2.csv")]
+    written = []
+    for threads in ("1", "2", "8"):
+        monkeypatch.setenv("MILLESIME_THREADS", threads)
+        shutil.rmtree(depot.home.lake, ignore_errors=True)
+        depot.ingest(*paths)
+        written.append(depot.lake_files())
+    assert written[0] == written[1] == written[2] != {}
+
+
+def test_an_irregular_file_reads_like_a_regular_one(depot: Depot):
+    depot.declare()
+    regular = depot.csv(GOOD)
+    irregular = depot.csv(GOOD + "\n")
+    assert values(regular) == values(irregular)
+    assert irregular.ignored == [*regular.ignored, (4, "ligne vide")]
+
+
+def test_a_lost_line_refuses_the_delivery(depot: Depot, monkeypatch):
+    depot.declare()
+    monkeypatch.setattr(table_module._Part, "refused_lines", lambda self: f"select _ligne from {self.odd} where false")
+    refused = refusal(depot, HEADER + "A1;x;oups;\n")
+    assert refused.rule.code == "FIC-BILAN"
+    assert refused.recu == "2 lignes lues"
+
+
+def test_a_very_long_cell(depot: Depot):
+    depot.declare()
+    assert len(depot.csv(HEADER + f"A1;{'x' * 900_000};1;\n").column("libelle")[0]) == 900_000
+    assert refusal(depot, HEADER + f"A1;{'x' * 11_000_000};1;\n").rule.code == "FIC-GUILLEMETS"
+
+
+def test_a_field_may_have_a_reserved_name(depot: Depot):
+    fields = [{"name": name, "title": name} for name in ("order", "select", "ligne", "rowid", "c0", "brut")]
+    depot.declare(fields=fields, table={"ignore": [{"column": "order", "pattern": "Total"}]})
+    read = depot.csv("order;select;ligne;rowid;c0;brut\n1;2;3;4;5;6\nTotal;;;;;\n\n")
+    assert [read.rows[0][f["name"]] for f in fields] == list("123456")
+
+
+def test_the_fixture_declares_what_the_tests_say():
+    assert [field["title"] for field in FIELDS] == HEADER.strip().split(";")
+
+
+# what a tool adds ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("header_mark", ["", ";"])
+@pytest.mark.parametrize("line_mark", ["", ";"])
+def test_a_delimiter_may_end_every_line_the_header_or_none(depot: Depot, header_mark, line_mark):
+    depot.declare()
+    content = GOOD.replace("\n", f"{line_mark}\n").replace(f"Jour{line_mark}\n", f"Jour{header_mark}\n")
+    read = depot.csv(content)
+    assert values(read) == ROWS
+    assert read.counts == (3, 2, 0, 1)
+
+
+def test_a_delimiter_more_does_not_hide_a_cell_too_many_or_too_few(depot: Depot):
+    depot.declare()
+    read = depot.csv(HEADER.replace("\n", ";\n") + "A1;a;1;03/02/2020;\nA2;b;1\nA3;c;1;03/02/2020;;x\n")
+    assert read.column("code") == ["A1"]
+    assert [(r["_ligne"], r["regle"], r["recu"]) for r in read.refused] == [
+        (3, "LIG-COLONNES", "3 cellules"),
+        (4, "LIG-COLONNES", "6 cellules"),
+    ]
+
+
+def test_cells_that_hold_what_a_web_page_holds(depot: Depot):
+    content = HEADER + '"A&amp;1";"l&#039;été &lt;VPN&gt; &eacute; &amp;amp;\nfin";"1&nbsp;234,50";03/02/2020\n'
+    depot.declare(kind=kind(html=True))
+    read = depot.csv(content)
+    assert values(read) == [("A&1", "l'été <VPN> é &amp;\nfin", Decimal("1234.50"), dt.date(2020, 2, 3))]
+    depot.declare()
+    assert depot.csv(content).counts == (2, 0, 1, 1)  # a tool that does not is read as it is: no number here
+
+
+def test_optional_column_may_be_there_or_not(depot: Depot):
+    depot.declare(table={"optional": ["montant", "jour"]})
+    assert values(depot.csv(GOOD)) == ROWS
+    assert values(depot.csv("Code;Libellé;Jour\nA1;a;03/02/2020\n")) == [("A1", "a", None, dt.date(2020, 2, 3))]
+    refused = refusal(depot, "Code;Montant\nA1;1\n")
+    assert (refused.rule.code, refused.attendu) == ("FIC-ENTETE", "colonnes manquantes : Libellé")

@@ -1,0 +1,72 @@
+"""A small publication made by the publication step itself, for what reads publications: its two profiles."""
+
+import json
+
+import duckdb
+
+from pipelines.ledger.store import open_ledger
+from pipelines.stages.publish.swap import publish
+from tests.stages.transform.test_build import Lab
+
+TABLES = """
+create schema marts; create schema rapport; create schema collecte;
+create table collecte.construction as select 'b{n}' as construction;
+create table marts.dim_commune (code_commune varchar primary key, libelle varchar not null);
+insert into marts.dim_commune values ('94022', 'Choisy-le-Roi'), ('94054', '=1+1 ; « L’Haÿ », "ou" @');
+create table marts.fct_depenses (
+    exercice integer not null, numero bigint not null, code_commune varchar, montant_eur decimal(18, 2), part double,
+    est_reel boolean, date_mandat date, objet varchar, version integer not null, primary key (exercice, numero)
+);
+insert into marts.fct_depenses
+select
+    2019 + i % 2, i, case when i % 3 = 0 then '94022' end, (i * 1.01 - 5)::decimal(18, 2), i / 7, i % 2 = 0,
+    date '2020-01-31' + i::integer, ['', null, '\\.', '+33 1', '-5', 'a' || chr(10) || 'b;c', 'NULL'][i % 7 + 1], {n}
+from range({rows}) t (i);
+create table rapport.chiffres (
+    code varchar not null, exercice integer not null, valeur decimal(20, 6), unite varchar not null,
+    decimales integer not null, statut varchar not null, code_manquant varchar, est_partiel boolean not null,
+    valeur_ecartee decimal(20, 6), nb_lignes bigint not null, libelle varchar not null, domaine varchar not null,
+    formule varchar not null
+);
+insert into rapport.chiffres values
+    ('a.total', 2019, {n}, 'EUR', 2, 'calculé', null, false, null, 3, 'Total', 'a', 'Somme. Sources : s/t.'),
+    ('a.total', 2020, 12345.675, 'EUR', 2, 'calculé', null, true, null, 3, 'Total', 'a', 'Somme. Sources : s/t.'),
+    ('a.absent', 2020, null, 'jours', 0, 'manquant', 'm', false, null, 0, '=Absent', 'a', 'Somme. Sources : s/t.'),
+    ('a.total', 2021, 7, 'EUR', 2, 'calculé', null, false, null, 3, 'Total', 'a', 'Somme. Sources : s/t.');
+comment on table marts.dim_commune is 'Communes : l’annuaire.';
+comment on column marts.dim_commune.code_commune is 'Code Insee.';
+comment on column marts.fct_depenses.montant_eur is 'Montant, en euros.';
+comment on table rapport.chiffres is 'Chiffres du rapport.';
+"""
+
+
+def publish_small(lab: Lab, n: int = 1, rows: int = 100) -> str:
+    """Publish build ``b<n>``: its identity."""
+    lab.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    lab.home.warehouse.unlink(missing_ok=True)
+    with duckdb.connect(str(lab.home.warehouse)) as db:
+        db.execute(TABLES.format(n=n, rows=rows))
+    with open_ledger(lab.home) as ledger:
+        return publish(lab.home, ledger, f"b{n}", [], 5)
+
+
+def add_public(lab: Lab) -> str:
+    """The public profile beside the other, with one figure hidden: its identity."""
+    folder = lab.home.published / "public"
+    folder.mkdir(exist_ok=True)
+    file = folder / "rapport_public.duckdb"
+    file.unlink(missing_ok=True)
+    with duckdb.connect() as db:
+        db.execute(f"attach '{file}' as cible; attach '{lab.home.published / 'rapport.duckdb'}' as source (read_only)")
+        (made,) = db.execute("select sql from duckdb_tables() where table_name = 'chiffres'").fetchone()
+        db.execute("create schema cible.rapport; use cible")
+        db.execute(made.replace("source.rapport.", "rapport."))
+        db.execute(
+            "insert into cible.rapport.chiffres select * replace (null as valeur, 'manquant' as statut, 's' as "
+            "code_manquant) from source.rapport.chiffres"
+        )
+        db.execute("comment on table cible.rapport.chiffres is 'Chiffres du rapport.'")
+    manifest = json.loads((lab.home.published / "manifest.json").read_text(encoding="utf-8"))
+    identity = manifest["publication"][::-1]
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "publication": identity}), encoding="utf-8")
+    return identity

@@ -1,0 +1,193 @@
+"""A small office whose tables are published: agents by statut and service, a service having one filière.
+
+It comes with an attacker of its own, who owes nothing to the engine: he lists every possible office and keeps those that
+give what he can read.
+"""
+
+import functools
+import itertools
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from pipelines.catalogue.secrecy import load_secrecy
+from pipelines.stages.publish.secret.profile import PublicProfile, write_public
+
+STATUTS = ["fonctionnaire", "contractuel"]
+SERVICES = {"paie": "administrative", "reseau": "technique", "bureautique": "technique"}
+KINDS = list(itertools.product(STATUTS, SERVICES))
+THRESHOLD = 4
+
+DECLARATION = """
+populations:
+  effectif:
+    fact: marts.fct_effectifs
+    measure: nb_agents
+    axes:
+      statut: {statut: statut}
+      service: {service: service, filiere: filiere}
+    groups:
+      statut: {tous: "*"}
+      filiere: {total: "*"}
+tables:
+  rpt_budget: {free: comptes publics}
+  rpt_controles: {withheld: contrôle interne}
+  rpt_filieres:
+    parts:
+      - population: effectif
+        levels: {statut: statut, filiere: filiere}
+        counts: {nb_agents: }
+        shares: {part_pct: {of: [filiere]}}
+  rpt_services:
+    plain: [libelle]
+    parts:
+      - population: effectif
+        levels: {service: service}
+        shares: {part_pct: {of: [service]}}
+        along: {phrase: part_pct}
+        ranks: [rang]
+        occupied: true
+figures:
+  free: {finances: comptes publics}
+  plain: [unite, decimales]
+  never: [nb_lignes]
+  rules:
+    "rh.service.{service}": {table: rpt_services, column: part_pct, row: {service: "{service}"}}
+    "rh.effectif.{statut}": {table: rpt_filieres, column: nb_agents, row: {statut: "{statut}", filiere: total}}
+"""
+
+TABLES = """
+create schema marts; create schema rapport;
+create table marts.fct_effectifs (exercice integer, statut varchar, service varchar, filiere varchar, nb_agents bigint);
+insert into marts.fct_effectifs values {rows};
+create table rapport.rpt_budget as select 2020 as exercice, 3 as montant_eur;
+create table rapport.rpt_controles as select exercice, count(*) as nb_lignes from marts.fct_effectifs group by exercice;
+create table rapport.rpt_filieres (exercice integer, statut varchar, filiere varchar, nb_agents bigint not null,
+    part_pct integer, primary key (exercice, statut, filiere));
+insert into rapport.rpt_filieres
+with c as (
+    select exercice, coalesce(statut, 'tous') as statut, coalesce(filiere, 'total') as filiere, sum(nb_agents) as n
+    from marts.fct_effectifs group by grouping sets
+        ((exercice, statut, filiere), (exercice, statut), (exercice, filiere), (exercice))
+)
+select c.exercice, c.statut, c.filiere, c.n, (200 * c.n + t.n) // nullif(2 * t.n, 0)
+from c join c as t on t.exercice = c.exercice and t.statut = c.statut and t.filiere = 'total' order by all;
+create table rapport.rpt_services as
+with c as (select exercice, service, sum(nb_agents) as n from marts.fct_effectifs group by all having n > 0)
+select exercice, service, upper(service) as libelle,
+    (row_number() over (partition by exercice order by n desc, service))::integer as rang,
+    ((200 * n + sum(n) over (partition by exercice)) // (2 * sum(n) over (partition by exercice)))::integer as part_pct,
+    service || ' : ' || n || ' agents' as phrase
+from c order by exercice, rang;
+comment on column rapport.rpt_services.part_pct is 'Part des agents';
+create table rapport.chiffres as
+select 'rh.service.' || service as code, exercice, part_pct::decimal(20, 6) as valeur, '%' as unite, 0 as decimales,
+    'calculé' as statut, null::varchar as code_manquant, 2::bigint as nb_lignes, 'rh' as domaine from rapport.rpt_services
+union all select 'rh.effectif.' || statut, exercice, nb_agents, 'agents', 0, 'calculé', null, nb_agents, 'rh'
+from rapport.rpt_filieres where filiere = 'total'
+union all select 'finances.dette', 2020, 2, 'EUR', 0, 'calculé', null, 1, 'finances';
+"""
+
+Office = dict[tuple[str, str], int]  # (statut, service) → agents
+
+
+@dataclass
+class Publisher:
+    """Publishes offices in a folder, one after the other; ``disclosed`` grows as the ledger's would."""
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        self.declaration = self.root / "tables.yml"
+        self.declaration.write_text(DECLARATION, encoding="utf-8")
+        self.disclosed: list[tuple[str, Decimal]] = []
+        self.number = 0
+
+    def warehouse(self, office: Office, change: str = "", exercice: int = 2020) -> Path:
+        """A warehouse with the office's tables, then changed by SQL."""
+        self.number += 1
+        path = self.root / f"warehouse{self.number}.duckdb"
+        rows = ", ".join(
+            f"({exercice}, '{statut}', '{service}', '{SERVICES[service]}', {n})"
+            for (statut, service), n in office.items()
+        )
+        with duckdb.connect(str(path)) as db:
+            db.execute(TABLES.format(rows=rows) + change)
+        return path
+
+    def publish(self, office: Office, change: str = "", threshold: int = THRESHOLD) -> PublicProfile:
+        """Publish it; the folder is ``self.folder``."""
+        warehouse = self.warehouse(office, change)
+        self.folder = self.root / f"public{self.number}"
+        self.folder.mkdir()
+        profile = write_public(warehouse, self.folder, load_secrecy(self.declaration), threshold, self.disclosed)
+        self.disclosed = sorted({*self.disclosed, *profile.disclosed})
+        return profile
+
+    def ask(self, query: str) -> list[tuple]:
+        """Query the last public database, attached as ``p``."""
+        with duckdb.connect() as db:
+            db.execute(f"attach '{self.folder / 'rapport_public.duckdb'}' as p (read_only)")
+            return db.execute(query).fetchall()
+
+    @property
+    def counts(self) -> dict[tuple[str, str], int | None]:
+        """(statut, filière) → the number that anybody can read."""
+        return {(s, f): n for s, f, n in self.ask("select statut, filiere, nb_agents from p.rapport.rpt_filieres")}
+
+    @property
+    def shares(self) -> dict[tuple[str, ...], int | None]:
+        """(statut, filière) or (service,) → the percentage that anybody can read."""
+        shares = {(s, f): n for s, f, n in self.ask("select statut, filiere, part_pct from p.rapport.rpt_filieres")}
+        return shares | {(s,): n for s, n in self.ask("select service, part_pct from p.rapport.rpt_services")}
+
+
+def office(*numbers: int) -> Office:
+    """Agents of each kind, in the order of KINDS: fonctionnaires of each service, then contractuels."""
+    return dict(zip(KINDS, numbers, strict=True))
+
+
+def count(of: Office, statut: str = "tous", filiere: str = "total", service: str | None = None) -> int:
+    """How many agents an office has of a kind."""
+    return sum(
+        n
+        for (s, v), n in of.items()
+        if statut in (s, "tous") and filiere in (SERVICES[v], "total") and service in (v, None)
+    )
+
+
+def share(of: Office, key: tuple[str, ...]) -> int | None:
+    """The percentage that the tables print, half-up."""
+    part, whole = _part(of, key)
+    return (200 * part + whole) // (2 * whole) if whole else None
+
+
+@functools.cache
+def every_office(most: int) -> np.ndarray:
+    """Every office of at most ``most`` agents, one a row, the kinds in columns."""
+    bars = np.array(list(itertools.combinations(range(most + len(KINDS)), len(KINDS))))
+    edges = np.hstack([np.full((len(bars), 1), -1), bars])
+    return np.diff(edges, axis=1) - 1
+
+
+def possible(publisher: Publisher, most: int) -> list[Office]:
+    """The offices of at most ``most`` agents that give all that can be read."""
+    offices = every_office(most)
+    by_kind: Office = dict(zip(KINDS, offices.T, strict=True))
+    agrees = np.full(len(offices), True)
+    for key, printed in publisher.counts.items():
+        agrees &= count(by_kind, *key) == printed if printed is not None else True
+    for key, printed in publisher.shares.items():
+        if len(key) == 1:
+            agrees &= count(by_kind, service=key[0]) > 0  # the line is there
+        if printed is not None:
+            part, whole = _part(by_kind, key)
+            agrees &= (whole > 0) & ((200 * part + whole) // np.maximum(1, 2 * whole) == printed)
+    return [dict(zip(KINDS, numbers, strict=True)) for numbers in offices[agrees].tolist()]
+
+
+def _part(of: Office, key: tuple[str, ...]) -> tuple:
+    return (count(of, service=key[0]), count(of)) if len(key) == 1 else (count(of, *key), count(of, key[0]))

@@ -1,0 +1,87 @@
+"""The declaration of the public profile: it covers the project, and a mistake in it names file and line."""
+
+import re
+
+import pytest
+import yaml
+
+from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.secrecy import load_secrecy
+from pipelines.settings import DBT_PROJECT_DIR
+from pipelines.catalogue.yaml_file import DeclarationError
+from tests.stages.publish.secret.office import DECLARATION
+
+RAPPORT = DBT_PROJECT_DIR / "models" / "rapport"
+
+
+def models() -> dict[str, list[str]]:
+    """Every table of ``rapport`` → its columns, as its contract says."""
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RAPPORT.rglob("*__models.yml"))]
+    return {model["name"]: [c["name"] for c in model["columns"]] for file in files for model in file["models"]}
+
+
+def test_every_table_and_column_of_rapport_is_declared():
+    secrecy = load_secrecy()
+    assert {path.stem for path in RAPPORT.rglob("*.sql")} == models().keys()
+    assert models().keys() - secrecy.tables.keys() == {"chiffres"}
+    for table, columns in models().items():
+        if table in secrecy.tables and secrecy.tables[table].parts:
+            assert set(columns) == secrecy.tables[table].columns, table
+
+
+def test_every_figure_of_a_chapter_under_secrecy_has_a_rule():
+    figures = load_secrecy().figures
+    for code, declared in load_figures().by_code.items():
+        if declared.domaine not in figures.free:
+            assert figures.rule(re.sub(r"\{\w+\}", "x", code)), f"{declared.place}: {code}"
+
+
+def test_what_a_figure_restates_is_the_line_that_its_table_prints():
+    secrecy = load_secrecy()
+    for code, rule in secrecy.figures.rules.items():
+        assert set(rule.row) <= secrecy.tables[rule.table].columns, code
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "said"),
+    [
+        ("    measure: nb_agents\n", "    mesure: nb_agents\n", 5, "populations.effectif"),
+        ("measure: nb_agents\n", "measure: nb_agents\n    follows: heures\n", 6, "'heures' is not a population"),
+        ('tous: "*"}\n', 'tous: "*"}\n      sexe: {tous: "*"}\n', 3, "'sexe' is not a level"),
+        ("rpt_budget: {free: comptes publics}", "rpt_budget: {}", 13, "free, withheld, parts"),
+        ("levels: {service: service}", "levels: {service: bureau}", 24, "'bureau' is not a level of effectif"),
+        (
+            "- population: effectif\n        levels: {service",
+            "- population: agents\n        levels: {service",
+            24,
+            "'agents'",
+        ),
+        ("column: part_pct, row", "column: phrases, row", 35, "rpt_services.phrases"),
+        ("{phrase: part_pct}", "{phrase: rang}", 24, "'rang' is not a number"),
+        ("occupied: true", "occupied: true\n        occupied: true", 30, "given twice"),
+    ],
+)
+def test_a_mistake_names_file_and_line(tmp_path, before, after, line, said):
+    path = tmp_path / "tables.yml"
+    assert before in DECLARATION
+    path.write_text(DECLARATION.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(DeclarationError) as raised:
+        load_secrecy(path)
+    assert f"tables.yml:{line} " in str(raised.value) and said in str(raised.value)
+
+
+def test_what_says_how_many_payslips_a_member_has_is_under_secrecy_everywhere():
+    """Twelve payslips are an agent: tables that print them outside the HR chapter must not be free of secrecy."""
+    secrecy = load_secrecy()
+    assert secrecy.tables["rpt_activite__bulletins_imprimes"].withheld
+    for table, where in (
+        ("rpt_activite__plis", "nature = 'Bulletins de salaire'"),
+        ("rpt_collectivites__synthese", "rang in (1, 2)"),
+    ):
+        assert [part.where for part in secrecy.tables[table].parts if part.withheld] == [where]
+    restated = {
+        code
+        for code, d in load_figures().by_code.items()
+        if d.figure.measure and "travaux_edition" in d.figure.measure.fact
+    }
+    assert restated == secrecy.figures.withheld.keys()

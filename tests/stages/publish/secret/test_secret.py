@@ -1,0 +1,363 @@
+"""What anybody can read of the public profile tells nothing of fewer agents than the threshold."""
+
+import json
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines.stages.publish.secret import profile as profile_module
+from pipelines.stages.publish.secret.cells import SecrecyBroken
+from pipelines.stages.publish.secret.population import cliques
+from tests.stages.publish.secret.office import DECLARATION, KINDS, THRESHOLD, Publisher, count, office, possible, share
+
+ORDINARY = office(1, 8, 4, 7, 4, 3)  # one fonctionnaire in the administrative filière
+
+
+@pytest.fixture
+def publisher(tmp_path) -> Publisher:
+    return Publisher(tmp_path)
+
+
+def small(n: int) -> bool:
+    return 0 < n < THRESHOLD
+
+
+def attacked(publisher: Publisher, real: dict) -> None:
+    """Nothing small is printed, and each hidden number keeps several possible values, enough when it is small."""
+    offices = possible(publisher, sum(real.values()) + 2 * THRESHOLD)
+    assert real in offices
+    for key, printed in publisher.counts.items():
+        true = count(real, *key)
+        assert printed is None or (printed == true and not small(printed))
+        if printed is None:
+            values = {count(candidate, *key) for candidate in offices}
+            assert len(values) > 1
+            assert not small(true) or max(values) - min(values) >= THRESHOLD - 1, key
+    for (service,) in [key for key in publisher.shares if len(key) == 1]:
+        true, values = count(real, service=service), {count(candidate, service=service) for candidate in offices}
+        assert not small(true) or max(values) - min(values) >= THRESHOLD - 1, service
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(numbers=st.lists(st.integers(0, 4), min_size=len(KINDS), max_size=len(KINDS)))
+def test_an_attacker_who_lists_every_possible_office_learns_nothing(tmp_path_factory, numbers):
+    real = office(*numbers)
+    publisher = Publisher(tmp_path_factory.mktemp("office"))
+    publisher.publish(real)
+    attacked(publisher, real)
+
+
+def test_margins(publisher):
+    publisher.publish(ORDINARY)
+    assert publisher.counts == {
+        ("tous", "total"): 27,
+        ("fonctionnaire", "total"): 13,
+        ("contractuel", "total"): 14,
+        ("tous", "administrative"): 8,
+        ("tous", "technique"): 19,
+        **{(s, f): None for s in ("fonctionnaire", "contractuel") for f in ("administrative", "technique")},
+    }
+    assert {key: value for key, value in publisher.shares.items() if len(key) == 2} == {
+        key: None if number is None else share(ORDINARY, key) for key, number in publisher.counts.items()
+    }
+
+
+def test_nothing_small_nothing_hidden(publisher):
+    real = office(9, 8, 7, 6, 5, 4)
+    profile = publisher.publish(real)
+    assert profile.proofs == []
+    assert None not in publisher.counts.values() and None not in publisher.shares.values()
+    assert publisher.ask("select distinct est_secret from p.rapport.rpt_filieres") == [(False,)]
+
+
+def test_a_percentage_of_a_known_total_is_a_number(publisher):
+    publisher.publish(office(5, 10, 1, 5, 10, 0))
+    assert publisher.shares["bureautique",] is None  # 3 % of 31: one agent
+    assert publisher.shares["reseau",] is None  # else the technique filière, less reseau, would give it
+    assert publisher.counts["tous", "technique"] == 21
+
+
+def test_a_service_alone_in_its_filiere_is_that_filiere(publisher):
+    publisher.publish(office(2, 10, 10, 0, 10, 10))
+    assert publisher.shares["paie",] is None
+    assert publisher.counts["tous", "administrative"] is None
+    assert publisher.counts["tous", "technique"] is None or publisher.counts["tous", "total"] is None
+
+
+def test_sentences_and_ranks_go_with_the_numbers(publisher):
+    publisher.publish(office(5, 10, 1, 5, 10, 0))
+    lines = publisher.ask("select service, part_pct, phrase, rang, est_secret from p.rapport.rpt_services order by 1")
+    assert lines == [
+        ("bureautique", None, None, None, True),
+        ("paie", 32, "paie : 10 agents", None, False),
+        ("reseau", None, None, None, True),
+    ]
+
+
+def test_lines_stand_in_an_order_that_tells_nothing(publisher):
+    publisher.publish(office(5, 10, 1, 5, 10, 0))
+    assert publisher.ask("from p.rapport.rpt_services") == publisher.ask("from p.rapport.rpt_services order by all")
+    publisher.publish(office(5, 1, 10, 5, 0, 10))
+    assert [row[0] for row in publisher.ask("select service from p.rapport.rpt_services where est_secret")] == [
+        "bureautique",
+        "reseau",
+    ]
+
+
+def test_figures_go_with_the_table_they_restate(publisher):
+    publisher.publish(office(5, 10, 1, 2, 0, 0))
+    figures = publisher.ask("select code, valeur, statut, code_manquant, nb_lignes from p.rapport.chiffres order by 1")
+    hidden = ("manquant", "s", None)
+    assert [f for f in figures if f[0] == "rh.service.bureautique"] == [("rh.service.bureautique", None, *hidden)]
+    assert [f for f in figures if f[0] == "rh.effectif.contractuel"] == [("rh.effectif.contractuel", None, *hidden)]
+    assert ("finances.dette", 2, "calculé", None, 1) in figures
+    for code, value, *_, lines in figures:
+        assert lines is None or code == "finances.dette"
+        if code.startswith("rh.effectif."):
+            assert value == publisher.counts[code.rpartition(".")[2], "total"]
+
+
+def test_only_what_is_declared_public_is_there(publisher):
+    publisher.publish(ORDINARY)
+    tables = publisher.ask("select schema_name, table_name from duckdb_tables() where database_name = 'p' order by all")
+    assert tables == [("rapport", t) for t in ("chiffres", "rpt_budget", "rpt_filieres", "rpt_services")]
+    parquet = sorted(path.relative_to(publisher.folder).as_posix() for path in publisher.folder.rglob("*.parquet"))
+    assert parquet == [f"rapport/{table}.parquet" for _, table in tables]
+    file = publisher.folder / "rapport" / "rpt_filieres.parquet"
+    assert duckdb.sql(
+        f"select nb_agents from '{file}' where filiere = 'administrative' and statut = 'tous'"
+    ).fetchall() == [(8,)]
+    assert publisher.ask(
+        "select comment from duckdb_columns() where database_name = 'p' and table_name = 'rpt_services' "
+        "and column_name = 'part_pct'"
+    ) == [("Part des agents",)]
+    keys = "select constraint_column_names from duckdb_constraints() where database_name = 'p' and constraint_type = 'PRIMARY KEY'"
+    assert publisher.ask(keys) == [(["exercice", "statut", "filiere"],)]
+
+
+def test_proofs_say_what_a_reader_may_believe(publisher):
+    proofs = {p.cell.label: p for p in publisher.publish(ORDINARY).proofs}
+    proof = proofs["effectif, filiere administrative, statut fonctionnaire"]
+    assert proof.kind == "primaire" and proof.high - proof.low >= THRESHOLD - 1 and proof.is_safe
+    assert proofs["effectif, filiere technique, statut fonctionnaire"].kind == "secondaire"
+
+
+# what must fail ------------------------------------------------------------
+
+
+def refused(publisher: Publisher, code: str, real: dict = ORDINARY, **kwargs) -> str:
+    with pytest.raises(SecrecyBroken) as raised:
+        publisher.publish(real, **kwargs)
+    assert raised.value.code == code
+    return f"{raised.value.where} {raised.value}"
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_one_secondary_number_left_readable_is_found(publisher, monkeypatch, number):
+    suppress = profile_module.suppress
+
+    def careless(*args):
+        hidden = suppress(*args)
+        secondary = [key for key in hidden if hidden[key] == "secondaire" and "effectif" in key and len(key[2]) == 2]
+        assert len(secondary) == 3
+        del hidden[secondary[number]]
+        return hidden
+
+    monkeypatch.setattr(profile_module, "suppress", careless)
+    assert "se déduit" in refused(publisher, "SEC-AUDIT", office(1, 8, 4, 7, 7, 0))
+
+
+def test_a_small_number_left_readable_is_found(publisher, monkeypatch):
+    monkeypatch.setattr(profile_module, "suppress", lambda *_: {})
+    assert "petit nombre" in refused(publisher, "SEC-AUDIT")
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ("create table rapport.rpt_nouvelle as select 1 as un", "rpt_nouvelle"),
+        ("alter table rapport.rpt_services add column nb_agents bigint", "rpt_services.nb_agents"),
+        ("alter table rapport.chiffres add column remarque varchar", "chiffres.remarque"),
+        (
+            "insert into rapport.chiffres select * replace ('rh.autre.a.b' as code) from rapport.chiffres limit 1",
+            "rh.autre",
+        ),
+        (
+            "insert into rapport.chiffres select * replace ('nouveau' as domaine, 'n' as code) from rapport.chiffres",
+            "n ",
+        ),
+    ],
+)
+def test_what_nobody_declared_stops_the_publication(publisher, change, where):
+    assert where in refused(publisher, "SEC-TABLE", change=change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update rapport.rpt_filieres set nb_agents = nb_agents + 1 where filiere = 'total'",
+        "update rapport.rpt_services set part_pct = part_pct + 2",
+        "update rapport.chiffres set valeur = valeur + 1 where code = 'rh.effectif.tous'",
+        "alter table marts.fct_effectifs rename column service to bureau",
+    ],
+)
+def test_a_table_that_is_not_what_is_declared_stops_the_publication(publisher, change):
+    refused(publisher, "SEC-COHERENCE", change=change)
+
+
+def test_a_line_that_no_part_covers_stops_the_publication(publisher):
+    declared = DECLARATION.replace("  rpt_services:\n", "  rpt_services:\n").replace(
+        "      - population: effectif\n        levels: {service: service}",
+        "      - where: service <> 'paie'\n        population: effectif\n        levels: {service: service}",
+    )
+    publisher.declaration.write_text(declared, encoding="utf-8")
+    assert "rpt_services" in refused(publisher, "SEC-TABLE")
+
+
+# from one publication to the next ------------------------------------------------------------
+
+CORRECTED = {**office(9, 8, 7, 6, 5, 4), ("contractuel", "paie"): 7}  # one more agent
+
+
+def test_publishing_again_changes_nothing(publisher):
+    publisher.publish(ORDINARY)
+    counts, shares = publisher.counts, publisher.shares
+    publisher.publish(ORDINARY)
+    assert (publisher.counts, publisher.shares) == (counts, shares)
+
+
+def test_a_correction_of_one_agent_is_not_told_by_the_difference(publisher):
+    first = office(9, 8, 7, 6, 5, 4)
+    publisher.publish(first)
+    before = publisher.counts
+    for _ in range(2):  # and still not, the next time
+        publisher.publish(CORRECTED)
+        moved = {key for key in before if publisher.counts[key] not in (None, before[key])}
+        assert moved == set()
+        assert publisher.counts["contractuel", "administrative"] is None
+        assert publisher.counts["fonctionnaire", "total"] == 24  # what did not change is still there
+
+
+def test_a_correction_of_many_agents_is_published(publisher):
+    publisher.publish(office(9, 8, 7, 6, 5, 4))
+    publisher.publish(office(9, 8, 7, 12, 5, 4))
+    assert publisher.counts["contractuel", "administrative"] == 12
+
+
+def test_what_was_published_cannot_be_hidden_any_more(publisher):
+    publisher.publish(office(9, 8, 7, 6, 5, 4))
+    assert "déjà été publié" in refused(publisher, "SEC-DEJA-PUBLIE", office(9, 8, 7, 6, 5, 4), threshold=8)
+
+
+# movements ------------------------------------------------------------
+
+FLOWS = """
+populations:
+  effectif: {fact: marts.fct_effectifs, measure: nb_agents, axes: {statut: {statut: statut}}, groups: {statut: {tous: "*"}}}
+  arrivees:
+    {fact: marts.fct_mouvements, where: sens = 'arrivee', measure: nb_agents, axes: {statut: {statut: statut}},
+     groups: {statut: {tous: "*"}}}
+  departs:
+    {fact: marts.fct_mouvements, where: sens = 'depart', measure: nb_agents, axes: {statut: {statut: statut}},
+     groups: {statut: {tous: "*"}}}
+  theorique: {combination: {effectif: 1, arrivees: -1, departs: 1}, previous: effectif}
+  heures:
+    {fact: marts.fct_heures, measure: heures, per_person: 1820, follows: effectif, axes: {statut: {statut: statut}},
+     groups: {statut: {tous: "*"}}}
+tables:
+  rpt_variations:
+    parts:
+      - population: effectif
+        levels: {statut: statut}
+        counts: {nb_agents: , nb_arrivees: arrivees, nb_departs: departs, nb_theorique: theorique}
+        shares: {variation_pct: {change_from: theorique}}
+  rpt_etpr:
+    parts:
+      - {population: heures, levels: {statut: statut}, counts: {heures: }, scaled: {etpr: 1820}}
+"""
+
+FLOW_TABLES = """
+create schema marts; create schema rapport;
+create table marts.fct_effectifs (exercice integer, statut varchar, nb_agents bigint);
+insert into marts.fct_effectifs values (2019, 'f', 13), (2019, 'c', 12), (2020, 'f', 13), (2020, 'c', 14);
+create table marts.fct_mouvements (exercice integer, sens varchar, statut varchar, nb_agents bigint);
+insert into marts.fct_mouvements values (2019, 'depart', 'c', 9), (2019, 'arrivee', 'f', 8),
+    (2020, 'arrivee', 'f', 1), (2020, 'depart', 'f', 1), (2020, 'arrivee', 'c', 2);
+create table marts.fct_heures (exercice integer, statut varchar, heures decimal(18, 2));
+insert into marts.fct_heures values (2020, 'f', 23478), (2020, 'c', 22768), (2020, 'np', 1511);
+create table rapport.rpt_variations as
+with lignes as (select exercice, statut from (values (2019), (2020)) e(exercice), (values ('f'), ('c'), ('tous')) s(statut)),
+s as (select exercice, coalesce(statut, 'tous') as statut, sum(nb_agents) as n from marts.fct_effectifs
+    group by grouping sets ((exercice, statut), (exercice))),
+m as (select exercice, coalesce(statut, 'tous') as statut, coalesce(sum(nb_agents) filter (sens = 'arrivee'), 0) as a,
+    coalesce(sum(nb_agents) filter (sens = 'depart'), 0) as d from marts.fct_mouvements
+    group by grouping sets ((exercice, statut), (exercice)))
+select exercice, statut, n::bigint as nb_agents, coalesce(a, 0)::bigint as nb_arrivees,
+    coalesce(d, 0)::bigint as nb_departs, (n - coalesce(a, 0) + coalesce(d, 0))::bigint as nb_theorique,
+    round(100.0 * (nb_agents - nb_theorique) / nb_theorique, 1)::decimal(6, 1) as variation_pct
+from lignes join s using (exercice, statut) left join m using (exercice, statut);
+create table rapport.rpt_etpr as
+select exercice, coalesce(statut, 'tous') as statut, sum(heures)::decimal(18, 2) as heures,
+    round(sum(heures) / 1820, 2)::decimal(18, 2) as etpr
+from marts.fct_heures group by grouping sets ((exercice, statut), (exercice));
+"""
+
+
+@pytest.fixture
+def flows(publisher, monkeypatch) -> Publisher:
+    publisher.declaration.write_text(FLOWS, encoding="utf-8")
+    monkeypatch.setattr("tests.stages.publish.secret.office.TABLES", FLOW_TABLES)
+    return publisher
+
+
+def test_movements_are_not_told_by_the_head_counts(flows):
+    flows.publish({}, threshold=5)
+    lines = {
+        (year, statut): numbers
+        for year, statut, *numbers in flows.ask(
+            "select exercice, statut, nb_agents, nb_arrivees, nb_departs, nb_theorique from p.rapport.rpt_variations"
+        )
+    }
+    for statut in ("f", "c", "tous"):
+        stock, arrivals, leavings, theoretical = lines[2020, statut]
+        assert arrivals is None
+        # stock − arrivals + departures = theoretical: two of the other three at most can be read
+        assert None in (stock, leavings, theoretical)
+        # and the theoretical number of the year is the head count of the year before
+        assert theoretical is None or lines[2019, statut][0] in (None, theoretical)
+        assert theoretical is not None or leavings is None or lines[2019, statut][0] is None
+
+
+def test_hours_of_few_agents_are_hidden_and_not_the_difference_of_others(flows):
+    flows.publish({}, threshold=5)
+    lines = {s: (h, e) for s, h, e in flows.ask("select statut, heures, etpr from p.rapport.rpt_etpr")}
+    assert lines["np"] == (None, None)
+    assert [lines[s][0] for s in ("f", "c", "tous")].count(None) >= 1
+    assert all((hours is None) == (etpr is None) for hours, etpr in lines.values())
+
+
+def test_a_corrected_head_count_may_leave_its_hours_as_they_were_published(flows, monkeypatch):
+    flows.publish({}, threshold=5)
+    hours = "select statut, heures from p.rapport.rpt_etpr where heures is not null order by statut"
+    before = flows.ask(hours)
+    assert before
+    corrected = FLOW_TABLES.replace("(2020, 'c', 14)", "(2020, 'c', 15)")  # one more agent, paid the same hours
+    monkeypatch.setattr("tests.stages.publish.secret.office.TABLES", corrected)
+    flows.publish({}, threshold=5)
+    [(agents,)] = flows.ask("select nb_agents from p.rapport.rpt_variations where exercice = 2020 and statut = 'tous'")
+    assert agents is None
+    assert flows.ask(hours) == before
+
+
+def test_the_axes_are_grouped_as_the_tables_cross_them():
+    crossed = [frozenset("se"), frozenset("sx"), frozenset("sa"), frozenset("xa"), frozenset("st")]
+    assert cliques(crossed) == [frozenset("asx"), frozenset("es"), frozenset("st")]
+    square = [frozenset("ab"), frozenset("bc"), frozenset("cd"), frozenset("da")]
+    assert all(len(group) == 3 for group in cliques(square))  # a chord is added: else a population might not exist
+
+
+def test_a_proof_is_data(publisher):
+    proofs = publisher.publish(ORDINARY).proofs
+    json.dumps([(p.cell.exercice, p.cell.label, p.kind, str(p.cell.value), p.low, p.high) for p in proofs])

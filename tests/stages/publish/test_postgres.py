@@ -1,0 +1,514 @@
+"""A publication on a real PostgreSQL: exact, described, readable only, swapped whole under its readers, free of secrets."""
+
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import duckdb
+import psycopg
+import pytest
+from psycopg import sql
+
+from pipelines.stages.publish import postgres
+from pipelines.stages.publish.keys import declared_keys
+from pipelines.stages.publish.postgres import NotServed, serve
+from pipelines.stages.publish.postgres_tables import NoSuchType, postgres_type
+from pipelines.stages.publish.profiles import NotPublished
+from pipelines.settings import Server
+from tests.deliveries import Depot
+from tests.stages.publish.publication import add_public, publish_small
+from tests.services import PostgreSQL, free_port, postgresql
+from tests.stages.transform.test_build import Lab
+
+SECRET = "ne-doit-pas-sortir"
+KEYED = {"rapport.chiffres": ["code", "exercice"]}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[PostgreSQL]:
+    with postgresql() as server:
+        yield server
+
+
+@pytest.fixture
+def database(running: PostgreSQL, request) -> Iterator[str]:
+    """The name of a database of this test's own; its roles go with it."""
+    name = f"essai_{abs(hash(request.node.name)) % 10**9}"
+    with psycopg.connect(running.url(), autocommit=True) as admin:
+        admin.execute(f"create database {name}")
+        yield name
+        admin.execute(f"drop database {name} with (force)")
+        for (role,) in admin.execute("select rolname from pg_roles where rolname ~ '^(millesime|bi_)'").fetchall():
+            admin.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
+
+
+@pytest.fixture
+def server(running: PostgreSQL, database: str) -> Server:
+    return Server(running.url(database=database), "interne", "millesime_lecture", "")
+
+
+@pytest.fixture
+def lab(depot: Depot, monkeypatch) -> Lab:
+    monkeypatch.setattr("pipelines.stages.publish.keys.declared_keys", lambda: KEYED)
+    return Lab(depot)
+
+
+def ask(server: Server, query: str, role: str | None = None) -> list[tuple]:
+    with psycopg.connect(server.url) as connection:
+        if role:
+            connection.execute(f"set role {role}")
+        return connection.execute(query).fetchall()
+
+
+def run(server: Server, *orders: str) -> None:
+    with psycopg.connect(server.url) as connection:
+        for order in orders:
+            connection.execute(order)
+
+
+def schemas(server: Server) -> list[str]:
+    rows = ask(server, r"select nspname from pg_namespace where nspname !~ '^pg_|information_schema|public' order by 1")
+    return [name for (name,) in rows]
+
+
+# what is there ------------------------------------------------------------
+
+
+def test_every_value_is_the_published_one(lab: Lab, server: Server):
+    identity = publish_small(lab, rows=1000)
+    served = serve(lab.home.published, server)
+    assert (served.publication, served.is_new, served.notes) == (identity, True, [])
+    assert schemas(server) == ["audit", "marts", "rapport"]
+    with duckdb.connect() as db:
+        db.execute(f"attach '{lab.home.published / 'rapport.duckdb'}' as p (read_only)")
+        for table in served.rows:
+            published = db.execute(f"select * from p.{table}").fetchall()
+            there = ask(server, f"select * from {table}")
+            assert len(there) == served.rows[table] == len(published)
+            assert {(*row, "b1") for row in published} == set(there), table
+    assert ask(server, "select montant_eur from marts.fct_depenses where numero = 7") == [(Decimal("2.07"),)]
+    kinds = ask(
+        server,
+        "select attname, format_type(atttypid, atttypmod) from pg_attribute where attrelid = 'marts.fct_depenses'::regclass "
+        "and attname in ('montant_eur', 'exercice', 'numero', 'date_mandat', 'objet') order by 1",
+    )
+    assert kinds == [
+        ("date_mandat", "date"),
+        ("exercice", "integer"),
+        ("montant_eur", "numeric(18,2)"),
+        ("numero", "bigint"),
+        ("objet", "text"),
+    ]
+
+
+def test_comments_keys_and_indexes(lab: Lab, server: Server):
+    identity = publish_small(lab)
+    serve(lab.home.published, server)
+    (comment,) = ask(server, "select obj_description('marts.dim_commune'::regclass)")[0]
+    assert comment == f"Communes : l’annuaire. Construction b1, publication {identity}."
+    assert ask(server, "select col_description('marts.dim_commune'::regclass, 1)") == [("Code Insee.",)]
+    silent = ask(
+        server,
+        "select c.oid::regclass::text, attname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+        "join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not attisdropped "
+        "where relkind = 'r' and nspname = 'audit' "
+        "and (obj_description(c.oid) is null or col_description(c.oid, a.attnum) is null)",
+    )
+    assert silent == []
+    indexes = ask(server, "select indexdef from pg_indexes where schemaname in ('marts', 'rapport') order by 1")
+    defined = {text.partition(" ON ")[2] + (" !" if "UNIQUE" in text else "") for (text,) in indexes}
+    assert defined == {
+        "marts.dim_commune USING btree (code_commune) !",
+        "marts.fct_depenses USING btree (exercice, numero) !",
+        "marts.fct_depenses USING btree (code_commune)",
+        "rapport.chiffres USING btree (code, exercice) !",
+        "rapport.chiffres USING btree (exercice)",
+        "rapport.fraicheur USING btree (objet) !",
+    }
+
+
+def test_freshness_says_what_every_table_holds(lab: Lab, server: Server):
+    identity = publish_small(lab, n=3)
+    served = serve(lab.home.published, server)
+    rows = ask(server, "select objet, nb_lignes, construction, publication, profil, publiee_le from rapport.fraicheur")
+    assert {row[0]: row[1] for row in rows} == served.rows
+    assert {row[2:5] for row in rows} == {("b3", identity, "interne")}
+    with psycopg.connect(server.url) as connection:
+        assert connection.execute("select max(publiee_le) <= now() from rapport.fraicheur").fetchone() == (True,)
+
+
+def test_the_same_publication_is_not_copied_again(lab: Lab, server: Server):
+    publish_small(lab)
+    serve(lab.home.published, server)
+    before = ask(server, "select publiee_le from rapport.fraicheur")
+    again = serve(lab.home.published, server)
+    assert (again.is_new, again.rows) == (False, {})
+    assert ask(server, "select publiee_le from rapport.fraicheur") == before
+    assert schemas(server) == ["audit", "marts", "rapport"]
+
+
+def test_a_prefix_leaves_the_names_of_others_alone(lab: Lab, server: Server):
+    run(server, "create schema marts", "create table marts.t (a int)")
+    publish_small(lab)
+    with pytest.raises(NotServed, match=r"\(marts\).*MILLESIME_PUBLISH_PREFIX"):
+        serve(lab.home.published, server)
+    assert schemas(server) == ["marts"]
+    served = serve(lab.home.published, Server(server.url, "interne", "millesime_lecture", "millesime_"))
+    assert served.is_new and schemas(server) == ["marts", "millesime_audit", "millesime_marts", "millesime_rapport"]
+
+
+# profiles ------------------------------------------------------------
+
+
+def test_the_public_profile_leaves_nothing_internal_behind(lab: Lab, server: Server):
+    public = Server(server.url, "public", "millesime_lecture", "")
+    publish_small(lab, 1)
+    with pytest.raises(NotPublished, match="no public profile"):
+        serve(lab.home.published, public)
+    serve(lab.home.published, server)
+    publish_small(lab, 2)
+    serve(lab.home.published, server)
+    assert "marts__former" in schemas(server)
+    identity = add_public(lab)
+    assert serve(lab.home.published, public).publication == identity
+    assert schemas(server) == ["rapport"]
+    assert ask(server, "select count(*), count(valeur) from rapport.chiffres") == [(4, 0)]
+
+
+def test_an_unknown_profile_is_refused(lab: Lab, server: Server):
+    with pytest.raises(NotServed, match="MILLESIME_PUBLISH_PROFILE"):
+        serve(lab.home.published, Server(server.url, "tout", "r", ""))
+
+
+# rights ------------------------------------------------------------
+
+
+def test_the_role_reads_and_does_nothing_else(lab: Lab, server: Server):
+    publish_small(lab)
+    serve(lab.home.published, server)
+    publish_small(lab, 2)
+    serve(lab.home.published, server)
+    tables = [name for (name,) in ask(server, "select objet from rapport.fraicheur")] + ["rapport.fraicheur"]
+    for table in tables:
+        assert ask(server, f"select count(*) from {table}", role="millesime_lecture")[0][0] >= 0
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("set role millesime_lecture")
+        for order in (
+            "insert into marts.dim_commune values ('1', 'x')",
+            "update rapport.chiffres set valeur = 0",
+            "delete from marts.fct_depenses",
+            "truncate marts.fct_depenses",
+            "drop table rapport.chiffres",
+            "alter table rapport.chiffres add column a int",
+            "create table marts.t (a int)",
+            "alter schema marts rename to autre",
+            "create schema autre",
+            "comment on table rapport.chiffres is 'x'",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(order)
+
+
+def test_what_was_granted_is_kept(lab: Lab, server: Server):
+    publish_small(lab)
+    serve(lab.home.published, server)
+    run(
+        server,
+        "create role bi_tout; create role bi_colonne; create role bi_ecrit",
+        "grant usage on schema marts to bi_tout, bi_colonne; grant usage on schema rapport to public",
+        "grant select on marts.dim_commune to bi_tout; grant select on rapport.chiffres to public",
+        "grant select (libelle) on marts.dim_commune to bi_colonne",
+        "grant insert on marts.dim_commune to bi_ecrit",
+    )
+    for n in (2, 3):
+        publish_small(lab, n)
+        serve(lab.home.published, server)
+    assert len(ask(server, "select * from marts.dim_commune", role="bi_tout")) == 2
+    assert len(ask(server, "select libelle from marts.dim_commune", role="bi_colonne")) == 2
+    assert len(ask(server, "select valeur from rapport.chiffres", role="bi_colonne")) == 4
+    for role, query in (
+        ("bi_colonne", "select code_commune from marts.dim_commune"),
+        ("bi_tout", "select * from marts.fct_depenses"),
+        ("bi_ecrit", "select * from marts.dim_commune"),
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            ask(server, query, role=role)
+    assert ask(server, "select has_table_privilege('bi_ecrit', 'marts.dim_commune', 'insert')") == [(False,)]
+
+
+def test_an_account_that_may_not_make_roles_says_what_to_ask(running: PostgreSQL, lab: Lab, server: Server):
+    run(
+        server,
+        "create role millesime_publie login",
+        f"grant create on database {psycopg.conninfo.conninfo_to_dict(server.url)['dbname']} to millesime_publie",
+    )
+    account = Server(server.url.replace("postgres@", "millesime_publie@"), "interne", "millesime_lecture", "")
+    publish_small(lab)
+    (note,) = serve(lab.home.published, account).notes
+    assert "create role millesime_lecture nologin" in note
+    run(server, "create role millesime_lecture nologin")
+    assert serve(lab.home.published, account).notes == []
+    assert len(ask(server, "select * from rapport.chiffres", role="millesime_lecture")) == 4
+    run(server, "drop owned by millesime_publie cascade")
+
+
+def test_an_account_that_may_not_create_schemas_says_so(lab: Lab, server: Server):
+    run(server, "create role millesime_rien login")
+    publish_small(lab)
+    with pytest.raises(NotServed, match=r"may not do that \(SQLSTATE 42501\): grant the account CREATE"):
+        serve(lab.home.published, Server(server.url.replace("postgres@", "millesime_rien@"), "interne", "r", ""))
+
+
+# views of the users ------------------------------------------------------------
+
+
+def test_the_views_of_users_follow_the_new_tables(lab: Lab, server: Server):
+    publish_small(lab)
+    serve(lab.home.published, server)
+    run(
+        server,
+        "create schema bi; create role bi_vue; grant usage on schema bi to bi_vue",
+        "create view bi.v with (security_barrier=true) as select c.valeur, d.version from rapport.chiffres c "
+        "join marts.fct_depenses d using (exercice) where c.code = 'a.total' and c.exercice = 2019",
+        "create view bi.w as select max(valeur) as valeur from bi.v",
+        "grant select on bi.w to bi_vue",
+    )
+    for n in (2, 3, 4):
+        publish_small(lab, n)
+        assert serve(lab.home.published, server).notes == []
+        assert ask(server, "select valeur from bi.w", role="bi_vue") == [(n,)]
+        assert ask(server, "select distinct version from bi.v") == [(n,)]
+    assert ask(server, "select reloptions from pg_class where relname = 'v'") == [(["security_barrier=true"],)]
+
+
+def test_a_view_that_cannot_follow_is_told_and_never_dropped(lab: Lab, server: Server):
+    publish_small(lab)
+    serve(lab.home.published, server)
+    run(server, "create materialized view public.m as select * from rapport.chiffres")
+    publish_small(lab, 2)
+    (note,) = serve(lab.home.published, server).notes
+    assert note.startswith("the materialized view public.m still reads the former publication")
+    publish_small(lab, 3)
+    with pytest.raises(NotServed, match="objects of other schemas still read the former publication"):
+        serve(lab.home.published, server)
+    assert ask(server, "select max(version) from marts.fct_depenses") == [(2,)]
+    assert len(ask(server, "select * from public.m")) == 4
+    run(server, "drop materialized view public.m")
+    assert serve(lab.home.published, server).is_new
+
+
+# under readers, and against faults ------------------------------------------------------------
+
+
+def read_on(url: str, stop, results) -> None:
+    """Read until told to stop: single queries over two schemas, of which none may mix two builds or fail."""
+    seen, wrong, count = set(), [], 0
+    query = (
+        "select array_agg(distinct d._construction) || array_agg(distinct c._construction) || array_agg(distinct "
+        "'b' || d.version), count(distinct numero) from marts.fct_depenses d, rapport.chiffres c"
+    )
+    with psycopg.connect(url, autocommit=True) as connection:
+        while not stop.is_set():
+            try:
+                builds, rows = connection.execute(query).fetchone()
+            except psycopg.Error as error:
+                wrong.append(repr(error))
+                continue
+            count += 1
+            seen |= set(builds)
+            if len(set(builds)) != 1 or rows != 400:
+                wrong.append(f"{builds} {rows}")
+    results.put((count, sorted(seen), wrong))
+
+
+def wait_for(server: Server, query: str) -> None:
+    """Until a query has an answer."""
+    while not ask(server, query):
+        time.sleep(0.01)
+
+
+def test_readers_see_no_error_and_no_mix_during_swaps(lab: Lab, server: Server):
+    publish_small(lab, 1, rows=400)
+    serve(lab.home.published, server)
+    context = multiprocessing.get_context("spawn")
+    stop, results = context.Event(), context.Queue()
+    readers = [context.Process(target=read_on, args=(server.url, stop, results)) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    try:
+        wait_for(server, "select 1 from pg_stat_activity where query like 'select array_agg%' having count(*) = 2")
+        for n in range(2, 8):
+            publish_small(lab, n, rows=400)
+            assert serve(lab.home.published, server).is_new
+        time.sleep(0.3)
+    finally:
+        stop.set()
+        found = [results.get(timeout=60) for _ in readers]
+        for reader in readers:
+            reader.join()
+    for count, seen, wrong in found:
+        assert wrong == []
+        assert count > 10 and len(seen) > 2 and "b7" in seen
+
+
+def test_a_reader_that_never_ends_is_waited_for_then_named(lab: Lab, server: Server, monkeypatch):
+    monkeypatch.setattr(postgres, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(postgres, "SWAP_TRIES", 5)
+    publish_small(lab, 1)
+    serve(lab.home.published, server)
+    publish_small(lab, 2)
+    with psycopg.connect(server.url, application_name="tableur") as reader:
+        assert reader.execute("select max(version) from marts.fct_depenses").fetchone() == (1,)
+        started = time.monotonic()
+        with pytest.raises(
+            NotServed, match=rf"for too long \(process {reader.info.backend_pid} of postgres tableur\): end its"
+        ):
+            serve(lab.home.published, server)
+        assert 5 * 0.4 <= time.monotonic() - started < 20
+        # what it reads next is of the same publication as what it has read
+        assert reader.execute("select distinct _construction from rapport.chiffres").fetchone() == ("b1",)
+        assert not [name for name in schemas(server) if name.endswith("__next")]
+    assert serve(lab.home.published, server).is_new
+    assert ask(server, "select max(version) from marts.fct_depenses") == [(2,)]
+
+
+def test_a_query_that_looks_its_tables_up_during_the_swap_reads_one_publication(lab: Lab, server: Server):
+    publish_small(lab, 1)
+    serve(lab.home.published, server)
+    publish_small(lab, 2)
+    query = "select max(d.version), max(c._construction) from marts.fct_depenses d, rapport.chiffres c"
+    with (
+        psycopg.connect(server.url, autocommit=True) as slow,
+        psycopg.connect(server.url, autocommit=True) as early,
+        ThreadPoolExecutor() as threads,
+    ):
+        slow.execute("begin; lock table rapport.chiffres in access exclusive mode")
+        # it has found fct_depenses, and waits for chiffres, while the swap waits for both
+        read = threads.submit(lambda: early.execute(query).fetchone())
+        wait_for(server, "select 1 from pg_locks where not granted")
+        served = threads.submit(serve, lab.home.published, server)
+        while not (served.done() or ask(server, "select 1 from pg_locks where not granted having count(*) > 1")):
+            time.sleep(0.01)
+        slow.execute("commit")
+        assert read.result(timeout=60) in [(1, "b1"), (2, "b2")]
+        assert served.result(timeout=60).is_new
+        assert early.execute(query).fetchone() == (2, "b2")
+
+
+def test_two_publishers_do_not_meet(lab: Lab, server: Server, monkeypatch):
+    monkeypatch.setattr(postgres, "LOCK_SECONDS", 1)
+    publish_small(lab)
+    with psycopg.connect(server.url) as other:
+        postgres._be_alone(other.cursor(), "")
+        with pytest.raises(NotServed, match="another publication is being copied"):
+            serve(lab.home.published, server)
+    assert serve(lab.home.published, server).is_new
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from pipelines.stages.publish.postgres import serve
+from pipelines.settings import Server
+serve(Path(sys.argv[1]), Server(sys.argv[2], "interne", "millesime_lecture", ""))
+"""
+
+
+def halfway(lab: Lab, server: Server) -> subprocess.Popen:
+    """A publisher in the middle of its rows."""
+    publisher = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(lab.home.published), server.url], stderr=subprocess.PIPE, text=True
+    )
+    while not ask(server, "select 1 from pg_stat_progress_copy where bytes_processed > 1e6"):
+        assert publisher.poll() is None, publisher.stderr.read()
+        time.sleep(0.005)
+    return publisher
+
+
+def test_a_killed_publisher_leaves_the_former_publication_whole(lab: Lab, server: Server):
+    publish_small(lab, 1)
+    serve(lab.home.published, server)
+    publish_small(lab, 2, rows=400_000)
+    publisher = halfway(lab, server)
+    os.kill(publisher.pid, signal.SIGKILL)
+    publisher.communicate()
+    assert ask(server, "select max(version), count(*) from marts.fct_depenses") == [(1, 100)]
+    assert schemas(server) == ["audit", "marts", "rapport"]
+    assert serve(lab.home.published, server).is_new
+    assert ask(server, "select max(version), count(*) from marts.fct_depenses") == [(2, 400_000)]
+
+
+def test_a_server_that_stops_halfway_keeps_the_former_publication(lab: Lab):
+    with postgresql() as own:
+        server = Server(own.url(), "interne", "millesime_lecture", "")
+        publish_small(lab, 1)
+        serve(lab.home.published, server)
+        publish_small(lab, 2, rows=400_000)
+        publisher = halfway(lab, server)
+        own.stop()
+        _, said = publisher.communicate(timeout=120)
+        assert publisher.returncode == 1
+        assert "NotServed: PostgreSQL 127.0.0.1/postgres: the connection was lost: publish again." in said
+        own.start()
+        assert ask(server, "select max(version), count(*) from marts.fct_depenses") == [(1, 100)]
+        assert schemas(server) == ["audit", "marts", "rapport"]
+        assert serve(lab.home.published, server).is_new
+
+
+# secrets ------------------------------------------------------------
+
+
+def addresses(running: PostgreSQL, silent: int) -> dict[str, str]:
+    return {
+        "refuses the account": running.url("inconnu", SECRET),
+        "refuses the account, its password or the database": running.url("postgres", SECRET, "absente"),
+        "cannot be reached": f"postgresql://u:{SECRET}@127.0.0.1:{free_port()}/x",
+        "does not answer within 2 s": f"postgresql://u:{SECRET}@127.0.0.1:{silent}/x?connect_timeout=2",
+        "is not an address such as": f"postgresql://u:{SECRET}@127.0.0.1:port/x?{SECRET}",
+    }
+
+
+def test_no_message_holds_the_password(running: PostgreSQL, lab: Lab, monkeypatch, caplog):
+    monkeypatch.setattr(postgres, "PAUSE_SECONDS", 0)
+    publish_small(lab)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for expected, url in addresses(running, silent.getsockname()[1]).items():
+            server = Server(url, "interne", "millesime_lecture", "")
+            with pytest.raises(NotServed, match=expected) as caught:
+                serve(lab.home.published, server)
+            assert SECRET not in str(caught.value) + repr(server) + caplog.text
+            assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_a_value_that_the_server_refuses_is_not_repeated(lab: Lab, server: Server):
+    publish_small(lab)
+    file = lab.home.published.resolve() / "rapport.duckdb"
+    with duckdb.connect(str(file)) as db:
+        db.execute(f"update rapport.marts.dim_commune set libelle = '{SECRET}' || chr(0)")
+    with pytest.raises(NotServed, match="SQLSTATE 22021") as caught:
+        serve(lab.home.published, server)
+    assert SECRET not in str(caught.value)
+    assert schemas(server) == []
+
+
+# types and keys ------------------------------------------------------------
+
+
+def test_a_type_without_counterpart_is_refused():
+    assert postgres_type("DECIMAL(38,6)", "t.c") == "numeric(38, 6)"
+    with pytest.raises(NoSuchType, match=r"t\.c is VARCHAR\[\]"):
+        postgres_type("VARCHAR[]", "t.c")
+
+
+def test_every_published_model_has_a_key_that_dbt_proves():
+    from pipelines.defs.publish import published_models
+
+    models = {".".join(key) for key in published_models()}
+    assert models and models - declared_keys().keys() == set()

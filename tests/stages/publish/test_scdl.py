@@ -1,0 +1,125 @@
+"""The budget as open data: what the schema asks, what a CFU becomes, what is left out. Real files: tests/end_to_end."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.stages.publish.scdl import SCHEMA, write_scdl
+from tests.stages.publish.scdl import problems
+
+COLUMNS = {
+    "document_id": "2020/a.xml#1",
+    "ligne_id": "2020/a.xml#1/1",
+    "ligne": "1",
+    "exercice": "2020",
+    "siret": "21560046100010",
+    "libelle_budget": "Budget, « principal »",
+    "code_nature_decision": "01",
+    "code_chapitre": "011",
+    "libelle_chapitre": "Charges à caractère général",
+    "compte": "6064",
+    "libelle_compte": "Fournitures administratives",
+    "code_fonction": None,
+    "code_operation": None,
+    "section": "fonctionnement",
+    "type_operation": "réelle",
+    "sens": "dépense",
+    "realise_eur": None,
+    "budget_precedent_eur": None,
+    "restes_a_realiser_precedents_eur": None,
+    "proposition_eur": None,
+    "vote_eur": "1234.50",
+    "credits_ouverts_eur": "1234.50",
+    "restes_a_realiser_eur": None,
+    "est_article_specialise": None,
+    "est_compte_inconnu": "false",
+}
+TYPES = {"ligne": "bigint", "exercice": "integer", "est_article_specialise": "boolean", "est_compte_inconnu": "boolean"}
+
+
+@pytest.fixture
+def db() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as db:
+        yield db
+
+
+def fill(db: duckdb.DuckDBPyConnection, *rows: dict[str, str | None]) -> None:
+    kinds = [f"{name} {TYPES.get(name, 'decimal(18, 2)' if name.endswith('_eur') else 'varchar')}" for name in COLUMNS]
+    db.execute(f"create schema marts; create table marts.fct_lignes_budgetaires ({', '.join(kinds)})")
+    for number, row in enumerate(rows):
+        values = list((COLUMNS | {"ligne": str(number)} | row).values())
+        db.execute(f"insert into marts.fct_lignes_budgetaires values ({', '.join('?' * len(values))})", values)
+
+
+def lines(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_kind_of_document_is_one_of_the_schemas(db, tmp_path: Path) -> None:
+    kinds = ["01", "02", "03", "09", "10"]
+    fill(db, *({"code_nature_decision": kind} for kind in kinds))
+    write_scdl(db, tmp_path / "scdl")
+    assert [line["BGT_NATDEC"] for line in lines(tmp_path / "scdl" / "budget_2020.csv")] == [
+        *("budget primitif", "décision modificative", "budget supplémentaire"),
+        *("compte administratif", "compte administratif"),  # the CFU, as the package says
+    ]
+    assert problems(tmp_path / "scdl") == []
+    package = json.loads((tmp_path / "scdl" / "datapackage.json").read_text(encoding="utf-8"))
+    assert "compte financier unique" in package["description"]
+
+
+def test_amounts_have_a_point_a_missing_one_is_empty_and_text_is_quoted(db, tmp_path: Path) -> None:
+    fill(db, {"realise_eur": "0", "est_article_specialise": "true", "type_operation": "ordre entre sections"})
+    write_scdl(db, tmp_path / "scdl")
+    (line,) = lines(tmp_path / "scdl" / "budget_2020.csv")
+    assert (line["BGT_CREDOUV"], line["BGT_MTREAL"], line["BGT_MTRAR3112"]) == ("1234.50", "0.00", "")
+    assert (line["BGT_NOM"], line["BGT_ARTSPE"], line["BGT_OPBUDG"]) == ("Budget, « principal »", "spécialisé", "ordre")
+    assert (line["BGT_CONTNAT"], line["BGT_NATURE"]) == ("011", "6064")  # leading zeros stay
+
+
+def test_a_line_of_unknown_account_is_left_out_and_counted(db, tmp_path: Path) -> None:
+    unknown = {"est_compte_inconnu": "true", "section": None, "code_chapitre": None, "libelle_chapitre": None}
+    fill(db, {}, unknown)
+    write_scdl(db, tmp_path / "scdl")
+    assert len(lines(tmp_path / "scdl" / "budget_2020.csv")) == 1
+    package = json.loads((tmp_path / "scdl" / "datapackage.json").read_text(encoding="utf-8"))
+    assert package["resources"][0]["description"] == "Lignes de compte inconnu, non publiées : 1."
+
+
+def test_an_account_that_its_vote_placed_is_labelled_by_its_number(db, tmp_path: Path) -> None:
+    fill(db, {"compte": "651", "libelle_compte": None})
+    write_scdl(db, tmp_path / "scdl")
+    (line,) = lines(tmp_path / "scdl" / "budget_2020.csv")
+    assert (line["BGT_NATURE"], line["BGT_NATURE_LABEL"]) == ("651", "651")
+    assert problems(tmp_path / "scdl") == []
+
+
+def test_one_file_an_exercice_and_none_without_budget(db, tmp_path: Path) -> None:
+    assert write_scdl(db, tmp_path / "none") == []
+    fill(db)
+    assert write_scdl(db, tmp_path / "none") == []
+    assert not (tmp_path / "none").exists()
+    db.execute("drop schema marts cascade")
+    fill(db, {"exercice": "2021"}, {"exercice": "2020"})
+    written = write_scdl(db, tmp_path / "scdl")
+    assert [path.name for path in written] == ["budget_2020.csv", "budget_2021.csv", "schema.json", "datapackage.json"]
+    assert (tmp_path / "scdl" / "schema.json").read_bytes() == SCHEMA.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"libelle_chapitre": None}, "BGT_CONTNAT_LABEL"),
+        ({"siret": "21560046100011"}, "BGT_SIRET"),  # a wrong check digit
+        ({"section": "Investissement"}, "BGT_SECTION"),
+    ],
+)
+def test_the_validation_sees_what_is_wrong(db, tmp_path: Path, fault: dict, said: str) -> None:
+    fill(db, fault)
+    write_scdl(db, tmp_path / "scdl")
+    assert any(said in problem for problem in problems(tmp_path / "scdl"))

@@ -1,0 +1,346 @@
+"""A publication is swapped in whole: a reader sees the old one or the new one, and the same content gives the same bytes."""
+
+import hashlib
+import json
+import shutil
+import threading
+
+import duckdb
+import pytest
+
+from pipelines.evidence.findings import gather
+from pipelines.ledger.records import Finding
+from pipelines.ledger.store import open_ledger
+from pipelines.stages.publish.audit import TABLES
+from pipelines.stages.publish.swap import KEPT, OtherBuild, publish
+from tests.runs.collect.killing import FORMER
+from tests.deliveries import Depot
+from tests.stages.transform.test_build import Lab
+
+MARTS = """
+create schema marts; create schema rapport; create schema collecte;
+create table collecte.construction as select '{build}' as construction;
+create table marts.dim_a (code varchar primary key, libelle varchar not null, check (code <> ''));
+insert into marts.dim_a values ('z', 'Zoé'), ('a', 'Été l’');
+create table marts.fct_b (exercice integer, code varchar, montant_eur decimal(18,2), primary key (exercice, code));
+insert into marts.fct_b select 2020, 'c' || i, i * 1.25 from range({rows}) t(i) order by hash(i);
+create table rapport.chiffres as select 'a.b' as code, 2020 as exercice, {value}::decimal(38,6) as valeur,
+    'calculé' as statut, null::varchar as code_manquant, 0 as decimales, 'finances' as domaine, 1::bigint as nb_lignes,
+    null::decimal(38,6) as valeur_ecartee;
+create view rapport.vue as select 1 as un;
+comment on table marts.dim_a is 'Dimension de l’essai : l''article';
+comment on column marts.dim_a.code is 'Code';
+"""
+
+
+@pytest.fixture
+def lab(depot: Depot):
+    lab = Lab(depot)
+    lab.accept(FORMER.format(year=2020) + "A3;z;oups;\n", 2020)
+    return lab
+
+
+def warehouse(lab: Lab, build: str = "b1", value: int = 1, rows: int = 100) -> None:
+    lab.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    lab.home.warehouse.unlink(missing_ok=True)
+    with duckdb.connect(str(lab.home.warehouse)) as db:
+        db.execute(MARTS.format(build=build, value=value, rows=rows))
+
+
+def published(lab: Lab, build: str = "b1", findings: list[Finding] | None = None) -> str:
+    with open_ledger(lab.home) as ledger:
+        if findings is None:
+            findings = gather(lab.home, ledger, lab.registry, lab.organisation)
+        return publish(lab.home, ledger, build, findings, 5)
+
+
+def files(lab: Lab) -> dict[str, str]:
+    return {
+        str(path.relative_to(lab.home.published.resolve())): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(lab.home.published.resolve().rglob("*"))
+        if path.is_file()
+    }
+
+
+def ask(lab: Lab, query: str) -> list[tuple]:
+    with duckdb.connect() as db:
+        db.execute(f"attach '{lab.home.published / 'rapport.duckdb'}' as p (read_only)")
+        return db.execute(query).fetchall()
+
+
+def test_what_is_published(lab: Lab):
+    warehouse(lab)
+    identity = published(lab)
+    assert str(lab.home.published.readlink()) == f"builds/{identity}"
+    assert sorted(files(lab)) == sorted(
+        [
+            "manifest.json",
+            "rapport.duckdb",
+            "marts/dim_a.parquet",
+            "marts/fct_b.parquet",
+            "rapport/chiffres.parquet",
+            "public/manifest.json",
+            "public/rapport_public.duckdb",
+            "public/rapport/chiffres.parquet",
+            *(f"audit/{name}.parquet" for name in TABLES),
+        ]
+    )
+    manifest = json.loads((lab.home.published / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["publication"] == identity and manifest["build"] == "b1"
+    covered = {name for name in files(lab) if name.endswith(".parquet")} | {"public/manifest.json"}
+    assert manifest["files"] == {name: sha for name, sha in files(lab).items() if name in covered}
+    tables = ask(lab, "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'p'")
+    assert {name for (name,) in tables} == {
+        name.removesuffix(".parquet").replace("/", ".") for name in covered if not name.startswith("public/")
+    }
+    assert not (lab.home.published / "rapport.duckdb.wal").exists()
+
+
+def test_keys_and_comments_are_kept(lab: Lab):
+    warehouse(lab)
+    published(lab)
+    constraints = ask(
+        lab,
+        "select table_name, constraint_type, constraint_column_names from duckdb_constraints() "
+        "where database_name = 'p' and constraint_type in ('PRIMARY KEY', 'CHECK') order by all",
+    )
+    assert constraints == [
+        ("dim_a", "CHECK", ["code"]),
+        ("dim_a", "PRIMARY KEY", ["code"]),
+        ("fct_b", "PRIMARY KEY", ["exercice", "code"]),
+    ]
+    assert ask(lab, "select comment from duckdb_tables() where database_name = 'p' and table_name = 'dim_a'") == [
+        ("Dimension de l’essai : l'article",)
+    ]
+    assert ask(
+        lab,
+        "select column_name, comment from duckdb_columns() where database_name = 'p' and table_name = 'dim_a' "
+        "and comment is not null",
+    ) == [("code", "Code")]
+    silent = ask(
+        lab,
+        "select table_name, column_name from duckdb_columns() where database_name = 'p' "
+        "and schema_name = 'audit' and comment is null",
+    )
+    assert silent == []
+
+
+def test_the_parquet_holds_what_the_database_holds(lab: Lab):
+    warehouse(lab, rows=5000)
+    published(lab)
+    for schema, table in ask(lab, "select schema_name, table_name from duckdb_tables() where database_name = 'p'"):
+        name = f"p.{schema}.{table}"
+        parquet = f"read_parquet('{lab.home.published}/{schema}/{table}.parquet')"
+        assert (
+            ask(
+                lab,
+                f"(from {name} except all from {parquet}) union all (from {parquet} except all from {name})",
+            )
+            == []
+        )
+
+
+def test_the_same_content_gives_the_same_bytes_and_publishing_again_changes_nothing(lab: Lab):
+    warehouse(lab, rows=130_000)
+    one = published(lab)
+    before = files(lab)
+    with open_ledger(lab.home) as ledger:
+        rows = ledger.all_rows("publications")
+    assert published(lab) == one
+    assert files(lab) == before
+    shutil.rmtree(lab.home.builds)
+    lab.home.published.unlink()
+    warehouse(lab, rows=130_000)  # the warehouse was deleted and rebuilt
+    assert published(lab) == one
+    assert {n: s for n, s in files(lab).items() if n != "rapport.duckdb"} == {
+        n: s for n, s in before.items() if n != "rapport.duckdb"
+    }
+    with open_ledger(lab.home) as ledger:
+        assert ledger.all_rows("publications") == rows
+
+
+def test_other_content_is_another_publication_and_the_former_can_come_back(lab: Lab):
+    warehouse(lab)
+    one = published(lab)
+    warehouse(lab, "b2", 2)
+    two = published(lab, "b2")
+    assert one != two
+    assert ask(lab, "select valeur from p.rapport.chiffres") == [(2,)]
+    warehouse(lab)
+    assert published(lab) == one
+    assert ask(lab, "select valeur from p.rapport.chiffres") == [(1,)]
+    with open_ledger(lab.home) as ledger:
+        assert [row["publication"] for row in ledger.all_rows("publications")] == [one, two, one]
+
+
+def test_a_reader_that_holds_an_old_file_keeps_working_even_after_it_is_forgotten(lab: Lab):
+    warehouse(lab, rows=20_000)
+    published(lab)
+    reader = duckdb.connect(str(lab.home.published / "rapport.duckdb"), read_only=True)
+    first = lab.home.published.resolve()
+    for n in range(2, KEPT + 4):
+        warehouse(lab, f"b{n}", n)
+        published(lab, f"b{n}")
+    assert reader.execute("select valeur from rapport.rapport.chiffres").fetchone() == (1,)
+    assert reader.execute("select count(*), sum(montant_eur) from rapport.marts.fct_b").fetchone()[0] == 20_000
+    reader.close()
+    assert ask(lab, "select valeur from p.rapport.chiffres") == [(KEPT + 3,)]
+    assert not first.exists()
+    assert len(list(lab.home.builds.iterdir())) == KEPT + 1
+
+
+def test_a_reader_never_sees_a_mix(lab: Lab):
+    warehouse(lab)
+    published(lab)
+    stop, mixed, seen = threading.Event(), [], set()
+
+    def read():
+        while not stop.is_set():
+            folder = lab.home.published.resolve()
+            manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            seen.add(manifest["publication"])
+            for name, sha in manifest["files"].items():
+                if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sha:
+                    mixed.append(name)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for n in range(2, 6):
+            warehouse(lab, f"b{n}", n)
+            published(lab, f"b{n}")
+    finally:
+        stop.set()
+        reader.join()
+    assert mixed == []
+    assert len(seen) > 1
+
+
+def test_what_a_killed_publication_left_is_swept(lab: Lab):
+    warehouse(lab)
+    (lab.home.builds / ".12345" / "marts").mkdir(parents=True)
+    (lab.home.builds / ".12345" / "marts" / "half.parquet").write_text("half")
+    (lab.home.root / ".published.12345").symlink_to("builds/x")
+    published(lab)
+    assert list(lab.home.builds.glob(".*")) == []
+    assert list(lab.home.root.glob(".published.*")) == []
+
+
+def test_the_warehouse_of_another_build_is_not_published(lab: Lab):
+    warehouse(lab, "b1")
+    published(lab)
+    before = files(lab)
+    warehouse(lab, "b2")  # swapped in, but the run was killed before the ledger said so
+    with pytest.raises(OtherBuild, match="build again"):
+        published(lab, "b1")
+    assert files(lab) == before
+
+
+def test_the_audit_copies_the_ledger_and_the_refused_lines(lab: Lab):
+    warehouse(lab)
+    finding = Finding("PUB-ECART", "alerte", 2020, "a.b", "l’écart d'un", ecart="0,62")
+    with open_ledger(lab.home) as ledger:
+        from tests.ledger.test_store import refuse
+
+        refuse(ledger, "FIC-VIDE")
+        ledger.record_build("b1", True, ["d"], [])
+    published(lab, findings=[finding])
+    assert ask(lab, "select code, message, ecart from p.audit.constats") == [("PUB-ECART", "l’écart d'un", "0,62")]
+    assert ask(lab, "select ligne, colonne, regle, recu from p.audit.lignes_refusees") == [
+        (4, "Montant", "LIG-TYPE", "oups")
+    ]
+    assert ask(lab, "select nb_lues, nb_acceptees, nb_refusees, nb_ignorees from p.audit.tables_livrees") == [
+        (4, 2, 1, 1)
+    ]
+    assert ask(lab, "select code, fichier from p.audit.refus") == [("FIC-VIDE", "f.csv")]
+    assert ask(lab, "select fichier, est_courante from p.audit.livraisons") == [("export.csv", True)]
+    assert ask(lab, "select construction, est_reussie, nb_livraisons from p.audit.constructions") == [("b1", True, 1)]
+
+
+def test_a_home_with_a_quote_in_its_path(tmp_path):
+    (tmp_path / "l'été [1]").mkdir()
+    lab = Lab(Depot(tmp_path / "l'été [1]"))
+    lab.accept(FORMER.format(year=2020) + "A3;z;oups;\n", 2020)
+    warehouse(lab)
+    published(lab)
+    assert len(json.loads((lab.home.published / "manifest.json").read_text(encoding="utf-8"))["files"]) == 5 + len(
+        TABLES
+    )
+
+
+# the public profile ------------------------------------------------------------
+
+STAFF = """
+create table marts.fct_bulletins as
+select 2020 as exercice, * from (values ('a', {one}::bigint), ('b', 600), ('c', 700)) t(code_collectivite, nb_bulletins);
+create table rapport.rpt_rh__bulletins as
+select exercice, code_collectivite, code_collectivite as libelle_collectivite, nb_bulletins from marts.fct_bulletins;
+"""
+
+
+def staff(lab: Lab, build: str, one: int, more: str = "") -> None:
+    warehouse(lab, build)
+    with duckdb.connect(str(lab.home.warehouse)) as db:
+        db.execute(STAFF.format(one=one) + more)
+
+
+def payslips(lab: Lab) -> dict[str, int | None]:
+    file = lab.home.published / "public" / "rapport" / "rpt_rh__bulletins.parquet"
+    return dict(duckdb.sql(f"select code_collectivite, nb_bulletins from '{file}'").fetchall())
+
+
+def test_the_public_profile_hides_what_the_other_shows(lab: Lab):
+    staff(lab, "b1", 24)
+    published(lab)
+    assert payslips(lab) == {"a": None, "b": 600, "c": 700}
+    assert ask(lab, "select nb_bulletins from p.rapport.rpt_rh__bulletins order by 1") == [(24,), (600,), (700,)]
+    (proof,) = ask(lab, "select nombre, nature, valeur, borne_haute - borne_basse from p.audit.secret")
+    assert proof[:3] == ("bulletins, code_collectivite a", "primaire", 24) and proof[3] >= 4 * 12
+    with open_ledger(lab.home) as ledger:
+        assert ledger.disclosures() == [
+            ("2020 bulletins, code_collectivite b", 600),
+            ("2020 bulletins, code_collectivite c", 700),
+        ]
+    manifest = json.loads((lab.home.published / "public" / "manifest.json").read_text(encoding="utf-8"))
+    assert sorted(manifest["files"]) == ["rapport/chiffres.parquet", "rapport/rpt_rh__bulletins.parquet"]
+
+
+def test_a_public_profile_that_cannot_be_made_leaves_the_former_one_and_a_finding(lab: Lab):
+    staff(lab, "b1", 24)
+    published(lab)
+    before = payslips(lab)
+    staff(
+        lab,
+        "b2",
+        24,
+        "update rapport.rpt_rh__bulletins set nb_bulletins = 900 where code_collectivite = 'c';"
+        "create table rapport.rpt_nouveau as select 1 as un;",
+    )
+    published(lab, "b2")
+    assert payslips(lab) == before
+    assert not (lab.home.published / "public" / "rapport" / "rpt_nouveau.parquet").exists()
+    assert ask(lab, "select un from p.rapport.rpt_nouveau") == [(1,)]
+    (found,) = ask(lab, "select code, severite, ou, message from p.audit.constats where code like 'SEC-%'")
+    assert found[:3] == ("SEC-TABLE", "bloquant", "rpt_nouveau") and "n’est pas déclarée" in found[3]
+    with open_ledger(lab.home) as ledger:
+        assert [f.code for f in gather(lab.home, ledger, lab.registry, lab.organisation) if f.code[:3] == "SEC"] == [
+            "SEC-TABLE"
+        ]
+    staff(
+        lab,
+        "b3",
+        24,
+        "update rapport.rpt_rh__bulletins set nb_bulletins = 900 where code_collectivite = 'c';"
+        "update marts.fct_bulletins set nb_bulletins = 900 where code_collectivite = 'c';",
+    )
+    published(lab, "b3")
+    assert payslips(lab) == {"a": None, "b": 600, "c": 900}
+    assert ask(lab, "select * from p.audit.constats where code like 'SEC-%'") == []
+
+
+def test_a_first_public_profile_that_cannot_be_made_is_not_there(lab: Lab):
+    staff(lab, "b1", 24, "create table rapport.rpt_nouveau as select 1 as un;")
+    published(lab)
+    assert not (lab.home.published / "public").exists()
+    with open_ledger(lab.home) as ledger:
+        assert ledger.disclosures() == []

@@ -1,0 +1,133 @@
+"""A small publication made by hand, with its chapters, for the tests of the report."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.catalogue.chapters.load import load_chapters
+from pipelines.ledger.chain import Head
+from pipelines.stages.report.model import Edition, Model, build
+from pipelines.stages.report.tables import read_publication
+from pipelines.catalogue.organisation import Exercices, Organisation
+
+HOSTILE = """<img src=x onerror=alert(1)>"'&{{ 7*7 }}|*x*"""
+EDITION = Edition("projet", "ab" * 32, Head(12, "cd" * 32), dt.date(2041, 5, 12))
+CHAPTER = """
+id: essai
+titre: Essai
+sections:
+  - id: partie
+    titre: Partie de {exercice}
+    blocs:
+      - {genre: contenu, fichier: essai.md, vide: "Rien n’est écrit pour {exercice}."}
+      - genre: chiffres
+        chiffres: [{code: a.total, libelle: agents}, {code: a.absent, libelle: inconnus}]
+      - genre: graphique
+        id: effectifs
+        forme: barres
+        titre: Effectifs
+        table: rpt_effectifs
+        ordre: [rang]
+        lignes: {nom: libelle, titre: Statut, format: texte}
+        colonnes: [{nom: nb_agents, titre: Agents}]
+        total: Total
+        vide: Aucun agent en {exercice}.
+      - genre: graphique
+        id: series
+        forme: multiples
+        titre: Indicateurs
+        table: rpt_series
+        exercices: 3
+        ordre: [rang]
+        lignes: {nom: libelle, titre: Indicateur, format: texte}
+        croise: {par: exercice, valeur: valeur, format: chiffre}
+        vide: Aucun indicateur.
+      - genre: liste
+        id: entrees
+        titre: Entrées
+        table: rpt_effectifs
+        ordre: [rang]
+        entree: [libelle]
+        details: [{nom: nb_agents, titre: Agents}]
+        vide: Aucune entrée.
+"""
+CHIFFRES = (
+    "code varchar, exercice integer, valeur decimal(20, 6), unite varchar, decimales integer, statut varchar, "
+    "code_manquant varchar, est_partiel boolean, libelle varchar, domaine varchar, formule varchar"
+)
+TABLES: dict[str, tuple[str, list[tuple]]] = {
+    "chiffres": (
+        CHIFFRES,
+        [
+            ("a.total", 2040, 27, "agents", 0, "calculé", None, False, "Agents", "essai", "Somme. Sources : s/t."),
+            ("a.montant", 2040, "1234567.885", "EUR", 2, "calculé", None, False, "Montant", "essai", "Somme."),
+            ("a.absent", 2040, None, "agents", 0, "manquant", "NC", False, "Absent", "essai", "Somme."),
+            ("a.total", 2039, 25, "agents", 0, "calculé", None, False, "Agents", "essai", "Somme."),
+        ],
+    ),
+    "rpt_rapprochement_publie": (
+        "code varchar, exercice integer, statut varchar, ecart decimal(20, 6)",
+        [("a.total", 2040, "égal", 0), ("a.montant", 2040, "écart", "-0.62")],
+    ),
+    "rpt_effectifs": (
+        "exercice integer, libelle varchar, rang integer, nb_agents bigint",
+        [(2040, "Titulaires", 2, 13), (2040, "Contractuels", 1, 14), (2039, "Titulaires", 1, 99)],
+    ),
+    "rpt_series": (
+        "exercice integer, libelle varchar, rang integer, valeur decimal(20, 6), unite varchar, decimales integer, "
+        "code_manquant varchar, code varchar",
+        [
+            (2038, "Agents formés", 1, None, "agents", 0, "NC", "a.x"),
+            (2039, "Agents formés", 1, 0, "agents", 0, None, "a.x"),
+            (2040, "Agents formés", 1, 4, "agents", 0, None, "a.total"),
+            (2039, "Jours", 2, "4.5", "jours", 2, None, "a.y"),
+            (2040, "Jours", 2, 12, "jours", 2, None, "a.y"),
+        ],
+    ),
+}
+
+
+@dataclass
+class Press:
+    """A publication, its prose and its chapters in one folder."""
+
+    root: Path
+    tables: dict[str, tuple[str, list[tuple]]] = field(default_factory=lambda: dict(TABLES))
+    chapter: str = CHAPTER
+    profile: str = "interne"
+
+    def write(self, name: str, prose: str) -> None:
+        """Prose of the year 2040."""
+        path = self.root / "contenu" / "2040" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(prose, encoding="utf-8")
+
+    def replace(self, table: str, rows: list[tuple], **more: Any) -> None:
+        """Other rows in a table."""
+        self.tables[table] = (more.get("columns", self.tables[table][0]), rows)
+
+    def model(self, exercice: int = 2040) -> Model:
+        """The report."""
+        folder = self.root / "published" / "rapport"
+        folder.mkdir(parents=True, exist_ok=True)
+        with duckdb.connect() as db:
+            for name, (columns, rows) in self.tables.items():
+                db.execute(f"create or replace table t ({columns})")
+                for row in rows:
+                    db.execute(f"insert into t values ({', '.join('?' * len(row))})", row)
+                db.execute(f"copy t to '{folder / name}.parquet' (format parquet)")
+        chapters = self.root / "chapters"
+        chapters.mkdir(exist_ok=True)
+        (chapters / "01_essai.yml").write_text(self.chapter.lstrip("\n"), encoding="utf-8")
+        organisation = Organisation(
+            nom="Syndicat d’essai", sigle="SE", siren="123456789", exercices=Exercices(premier=2038, dernier=2040)
+        )
+        with read_publication(self.root / "published", exercice, self.profile) as publication:
+            return build(publication, load_chapters(chapters), None, organisation, self.root / "contenu", EDITION)
+
+    def block(self, genre: str, rank: int = 0) -> dict[str, Any]:
+        """The ``rank``-th block of a kind."""
+        return [b for b in self.model()["chapitres"][0]["sections"][0]["blocs"] if b["genre"] == genre][rank]

@@ -1,0 +1,265 @@
+"""What the report says is computed once: formats, missing codes, empty tables, numbers, prose by reference."""
+
+import json
+import re
+
+import pytest
+
+from pipelines import french, settings
+from pipelines.catalogue.figures.load import load_figures
+from pipelines.stages.report.figures import Figures
+from pipelines.stages.report.prose import ProseError, render
+from pipelines.stages.report.tables import MissingTable
+from tests.stages.report.publication import CHAPTER, Press
+
+
+def texts(block: dict) -> list[list[str]]:
+    return [[line["titre"], *(cell["texte"] for cell in line["cellules"])] for line in block["lignes"]]
+
+
+def test_rows_come_in_the_declared_order_with_their_total(press: Press):
+    assert texts(press.block("graphique")) == [["Contractuels", "14"], ["Titulaires", "13"], ["Total", "27"]]
+
+
+def test_a_year_without_row_and_a_missing_code_are_not_zero(press: Press):
+    block = press.block("graphique", 1)
+    assert block["entete"] == ["2038", "2039", "2040"]
+    assert texts(block) == [["Agents formés", "NC", "0", "4"], ["Jours", "—", "4,5", "12"]]
+    assert block["legende"] == [
+        {"code": "NC", "sens": "non communiqué"},
+        {"code": "—", "sens": "sans objet"},
+    ]
+
+
+def test_no_column_stands_for_a_year_before_the_first_of_the_organisation(press: Press):
+    press.replace("rpt_series", [(2038, "Jours", 1, 3, "jours", 0, None, "a.x")])
+    press.replace("rpt_effectifs", [(2038, "Titulaires", 1, 3)])
+    _, rows = press.tables["chiffres"]
+    press.replace("chiffres", [(code, 2038, *rest) for code, year, *rest in rows if year == 2040])
+    press.write("essai.md", "Rien.")
+    (series,) = [b for b in press.model(2038)["chapitres"][0]["sections"][0]["blocs"] if b.get("id") == "series"]
+    assert series["entete"] == ["2038"]
+    assert series["genre"] == "tableau"  # one bar alone would compare nothing
+
+
+def test_the_text_of_a_chart_is_computed_from_its_rows(press: Press):
+    assert press.block("graphique")["alternative"] == "Effectifs. Contractuels\xa0: 14\u202f; Titulaires\xa0: 13."
+    assert press.block("graphique", 1)["alternative"] == (
+        "Indicateurs. De 2038 à 2040\xa0: Agents formés\xa0: non communiqué, 0, 4\u202f; Jours\xa0: sans objet, 4,5, 12."
+    )
+
+
+def test_a_chart_without_any_value_is_printed_as_a_table(press: Press):
+    columns = press.tables["rpt_effectifs"][0] + ", est_secret boolean"
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, None, True)], columns=columns)
+    block = press.block("tableau")
+    assert "alternative" not in block
+    assert texts(block) == [["Titulaires", "s"], ["Total", "s"]]
+
+
+def test_no_line_ends_before_a_french_sign(press: Press):
+    assert french.typeset("Effectifs : 12 % ; « tous » ? rpt_a::b") == (
+        "Effectifs\xa0: 12\xa0%\u202f; «\xa0tous\xa0»\u202f? rpt_a::b"
+    )
+
+
+def test_an_empty_table_is_a_sentence(press: Press):
+    press.replace("rpt_effectifs", [(2039, "Titulaires", 1, 99)])
+    assert press.block("vide") == {"genre": "vide", "titre": "Effectifs", "texte": "Aucun agent en 2040."}
+
+
+def test_a_missing_part_makes_the_total_missing(press: Press):
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Contractuels", 2, None)])
+    assert texts(press.block("graphique"))[-1] == ["Total", "3"]  # a « — » has nothing to add
+    columns = press.tables["rpt_effectifs"][0] + ", est_secret boolean"
+    press.replace(
+        "rpt_effectifs", [(2040, "Titulaires", 1, 3, False), (2040, "Contractuels", 2, None, True)], columns=columns
+    )
+    assert texts(press.block("graphique")) == [["Titulaires", "3"], ["Contractuels", "s"], ["Total", "s"]]
+
+
+def test_rows_are_brought_together_and_an_unknown_part_stays_unknown(press: Press):
+    press.chapter = CHAPTER.replace("        total: Total\n", "        agrege: somme\n", 1)
+    press.replace(
+        "rpt_effectifs",
+        [(2040, "Titulaires", 1, 3), (2040, "Titulaires", 2, 4), (2040, "Agents", 3, 1), (2040, "Agents", 4, None)],
+    )
+    assert texts(press.block("graphique")) == [["Titulaires", "7"], ["Agents", "—"]]
+
+
+def test_a_table_that_is_not_published_is_an_error_and_a_sentence_in_the_public_profile(press: Press):
+    del press.tables["rpt_effectifs"]
+    with pytest.raises(MissingTable, match=r"rapport\.rpt_effectifs"):
+        press.model()
+    press.profile = "public"
+    assert "secret statistique" in press.block("vide")["texte"]
+
+
+def test_a_column_that_is_not_there_is_an_error(press: Press):
+    press.chapter = CHAPTER.replace("ordre: [rang]", "ordre: [rangs]", 1)
+    with pytest.raises(MissingTable, match="rangs"):
+        press.model()
+
+
+def test_the_annex_says_where_each_figure_comes_from(press: Press):
+    absent, montant, total = press.model()["chiffres"]
+    assert (absent["affichage"], absent["valeur"], absent["statut"]) == ("NC", None, "non communiqué")
+    assert (montant["affichage"], montant["rapprochement"]) == ("1\u202f234\u202f567,89\u00a0€", "écart de −0,62")
+    assert (total["valeur"], total["rapprochement"]) == ("27", "égal")
+
+
+def test_the_model_is_plain_data_and_does_not_change(press: Press):
+    assert json.dumps(press.model()) == json.dumps(press.model())
+
+
+def test_a_row_of_nothing_but_zeros_is_left_out_where_the_chapter_says_so(press: Press):
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Contractuels", 2, 0)])
+    assert texts(press.block("graphique")) == [["Titulaires", "3"], ["Contractuels", "0"], ["Total", "3"]]
+    press.chapter = CHAPTER.replace("        total: Total\n", "        total: Total\n        sans_nuls: true\n", 1)
+    assert texts(press.block("graphique")) == [["Titulaires", "3"], ["Total", "3"]]
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 0)])
+    assert press.block("vide")["texte"] == "Aucun agent en 2040."
+
+
+MEMBERS = """
+id: essai
+titre: Essai
+sections:
+  - id: membre
+    titre: "{libelle}"
+    pour_chaque: {table: rpt_membres, code: code_membre, ordre: [code_membre]}
+    blocs:
+      - {genre: evolutions, titre: "Depuis {precedent}", table: rpt_membres, libelle: libelle_indicateur, ordre: [rang]}
+      - genre: tableau
+        id: projets
+        titre: Projets
+        table: rpt_projets
+        concerne: {membres: libelle}
+        lignes: {nom: titre, titre: Projet, format: texte}
+        colonnes: [{nom: etat, titre: État, format: texte}]
+        vide: Aucun projet.
+"""
+
+
+@pytest.fixture
+def members(press: Press) -> Press:
+    """Two members, one in a project and with figures that moved."""
+    press.chapter = MEMBERS
+    press.tables["rpt_membres"] = (
+        "exercice integer, code_membre varchar, libelle varchar, libelle_indicateur varchar, rang integer, "
+        "valeur decimal(20, 6), valeur_precedente decimal(20, 6), variation_pct decimal(20, 6), unite varchar, decimales integer",
+        [
+            (2040, "a", "Orly", "Plis", 1, 90, 100, -10, "plis", 0),
+            (2040, "a", "Orly", "Tickets", 2, 1500, 1000, 50, "tickets", 0),
+            (2040, "a", "Orly", "Licences", 3, 7, 7, 0, "licences", 0),
+            (2040, "a", "Orly", "Volume", 4, 7, None, None, "Go", 0),
+            (2040, "b", "Orly-Ville", "Plis", 1, 9, None, None, "plis", 0),
+        ],
+    )
+    press.tables["rpt_projets"] = (
+        "exercice integer, titre varchar, membres varchar, etat varchar",
+        [
+            (2040, "Fibre", "Orly, Valenton", "terminé"),
+            (2040, "Autre", "Orly-Ville", "en cours"),
+            (2040, "Rien", None, ""),
+        ],
+    )
+    return press
+
+
+def said(block: dict) -> list[str]:
+    """The sentences of a block of prose."""
+    return ["".join(re.findall(r'"texte": "([^"]*)"', json.dumps(n, ensure_ascii=False))) for n in block["arbre"]]
+
+
+def test_what_changed_is_said_the_strongest_move_first(members: Press):
+    orly, other = members.model()["chapitres"][0]["sections"]
+    _, items = orly["blocs"][0]["arbre"]
+    assert said(orly["blocs"][0])[0] == "Depuis 2039"
+    assert said({"arbre": items["enfants"]}) == [
+        "Tickets\xa0: 500 de plus qu’en 2039 (+50,0\xa0%).",
+        "Plis\xa0: 10 de moins qu’en 2039 (−10,0\xa0%).",
+        "Licences\xa0: comme en 2039.",
+    ]
+    assert said(other["blocs"][0])[1] == "Aucune valeur de 2039 n’est connue."
+
+
+def test_a_member_is_shown_the_rows_that_list_it_and_no_others(members: Press):
+    orly, other = members.model()["chapitres"][0]["sections"]
+    assert texts(orly["blocs"][1]) == [["Fibre", "terminé"]]
+    assert texts(other["blocs"][1]) == [["Autre", "en cours"]]
+
+
+def test_the_annex_names_the_published_table_of_each_block(press: Press):
+    found = {one["table"]: [block["nom"] for block in one["blocs"]] for one in press.model()["provenance"]}
+    assert found == {
+        "rapport.rpt_effectifs": ["figure 1", "liste «\xa0Entrées\xa0»"],
+        "rapport.rpt_series": ["figure 2"],
+    }
+
+
+# prose ------------------------------------------------------------
+
+
+def prose(press: Press, text: str) -> str:
+    press.write("essai.md", text)
+    return json.dumps(press.block("texte")["arbre"], ensure_ascii=False)
+
+
+def test_a_figure_is_printed_and_linked_to_its_source(press: Press):
+    assert '"cible": "#c-a.montant"' in prose(press, 'Soit {{ f("a.montant") }}.')
+    assert "1\u202f234\u202f567,89\u00a0€" in prose(press, 'Soit {{ f("a.montant") }}.')
+    assert "contre 25" in prose(press, 'Soit contre {{ f("a.total", exercice=2039) }}.')
+
+
+def test_what_nobody_wrote_is_said(press: Press):
+    assert "Rien n’est écrit pour 2040." in json.dumps(press.block("texte"), ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ('Un.\n\nDeux {{ f("a.totale") }}.', 3, "did you mean 'a.total'?"),
+        ('Un {{ f("a.absent") }}.', 1, "is missing (NC)"),
+        ("Un.\n{{ f(", 2, "unexpected"),
+        ("{{ inconnu }}", 1, "inconnu"),
+        ("\n\n{{ f.__globals__ }}", 3, "__globals__"),
+        ('{{ "".__class__ }}', 1, "__class__"),
+        ("\n{% include 'x' %}", 2, ""),
+        ('{% if connu("b.c") %}x{% endif %}', 1, "no figure 'b.c'"),
+        ("[ici](http://exemple.fr)", 1, "https"),
+    ],
+)
+def test_prose_that_cannot_be_printed_stops_with_its_line(press: Press, text: str, line: int, said: str):
+    with pytest.raises(ProseError) as error:
+        prose(press, text)
+    assert str(error.value).startswith(f"contenu/2040/essai.md:{line} "), str(error.value)
+    assert said in str(error.value)
+
+
+def test_prose_can_ask_whether_figures_are_alike_or_zero(press: Press):
+    _, rows = press.tables["chiffres"]
+    more = [("a.nul", 2040, 0, *rows[0][3:]), ("a.autre", 2040, 27, *rows[0][3:])]
+    press.replace("chiffres", [*rows, *more])
+    asked = ['egaux("a.total", "a.autre")', 'egaux("a.total", "a.montant")', 'egaux("a.absent", "a.absent")']
+    asked += ['nul("a.nul")', 'nul("a.total")', 'nul("a.absent")']
+    text = " ".join("{{ " + question + " }}" for question in asked)
+    assert "True False False True False False" in prose(press, text)
+    with pytest.raises(ProseError, match=r"did you mean 'a\.total'"):
+        prose(press, '{{ nul("a.totale") }}')
+
+
+def test_what_is_missing_has_a_stated_text_or_no_paragraph(press: Press):
+    assert "un *nombre* inconnu" in prose(press, 'Soit {{ f("a.absent", "un *nombre* inconnu") }}.')
+    assert "jamais" not in prose(press, 'Un.\n\n{% if connu("a.total", "a.absent") %}\njamais\n{% endif %}')
+
+
+@pytest.mark.parametrize("code", ["m", "s"])
+@pytest.mark.parametrize("path", sorted((settings.CHAPTERS_DIR / "texte").glob("*.md")), ids=lambda path: path.stem)
+def test_the_chapters_own_prose_is_printed_when_nothing_is_known(path, code: str):
+    rows = {
+        (name, 2040): {"code": name, "exercice": 2040, "valeur": None, "code_manquant": code}
+        for name in load_figures().by_code
+    }
+    names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "public"}
+    render(path, path.name, Figures(2040, rows, {}), names)

@@ -1,0 +1,113 @@
+"""The PDF is tagged, holds its data, and is the same at each run."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines.stages.report.pdf import report_pdf, summary_pdf
+from tests.stages.report.publication import HOSTILE, Press
+
+
+@pytest.fixture
+def pdf(press: Press, cache: Path):
+    """The report, opened."""
+    import pikepdf
+
+    with pikepdf.open(io.BytesIO(report_pdf(press.model(), cache))) as opened:
+        yield opened
+
+
+def elements(pdf, kind: str) -> list:
+    import pikepdf
+
+    found, stack = [], [pdf.Root.StructTreeRoot]
+    while stack:
+        node = stack.pop()
+        if node.get("/S") == kind:
+            found.append(node)
+        kids = node.get("/K", [])
+        kids = list(kids) if isinstance(kids, pikepdf.Array) else [kids]
+        stack += [kid for kid in kids if isinstance(kid, pikepdf.Dictionary)]
+    return found
+
+
+def test_it_says_its_language_and_its_title(pdf):
+    assert str(pdf.Root.Lang) == "fr-FR"
+    assert pdf.Root.MarkInfo.Marked and pdf.Root.ViewerPreferences.DisplayDocTitle
+    assert str(pdf.docinfo.Title) == "Rapport d’activité 2040 – SE"
+
+
+def test_it_declares_both_standards(pdf):
+    metadata = pdf.Root.Metadata.read_bytes().decode()
+    assert "<pdfuaid:part>1</pdfuaid:part>" in metadata
+    assert "<pdfaid:part>3</pdfaid:part>" in metadata and "<pdfaid:conformance>A</pdfaid:conformance>" in metadata
+
+
+def test_every_drawing_is_described(pdf, press: Press):
+    described = {str(figure.Alt) for figure in elements(pdf, "/Figure")}
+    assert len(described) == 2
+    assert "Effectifs. Contractuels\xa0: 14\u202f; Titulaires\xa0: 13." in described
+
+
+def test_every_header_cell_has_its_scope(pdf):
+    import pikepdf
+
+    scopes = []
+    for cell in elements(pdf, "/TH"):
+        attributes = cell.A if isinstance(cell.A, pikepdf.Array) else [cell.A]
+        scopes += [str(attribute.Scope) for attribute in attributes if "/Scope" in attribute]
+    assert len(scopes) == len(elements(pdf, "/TH"))
+    assert set(scopes) == {"/Column", "/Row"}
+    for row in elements(pdf, "/TR"):
+        assert "/TH" in {str(kid.S) for kid in row.K}
+
+
+def test_its_data_are_attached(pdf, press: Press):
+    attached = {name: file.get_file().read_bytes() for name, file in pdf.attachments.items()}
+    assert json.loads(attached["modele.json"]) == json.loads(json.dumps(press.model()))
+    rows = list(csv.DictReader(io.StringIO(attached["chiffres.csv"].decode())))
+    assert [(row["code"], row["valeur"], row["manque"]) for row in rows] == [
+        ("a.absent", "", "NC"),
+        ("a.montant", "1234567.885", ""),
+        ("a.total", "27", ""),
+    ]
+
+
+def test_the_page_of_a_town_holds_its_own_data_and_no_other(press: Press, cache: Path):
+    import pikepdf
+
+    model = press.model()
+    section = {**model["chapitres"][0]["sections"][0], "titre": "Ville"}
+    with pikepdf.open(io.BytesIO(summary_pdf(model, section, cache))) as opened:
+        assert str(opened.Root.Lang) == "fr-FR" and "pdfuaid:part>1" in opened.Root.Metadata.read_bytes().decode()
+        held = json.loads(opened.attachments["modele.json"].get_file().read_bytes())
+    assert held["collectivites"] == [json.loads(json.dumps(section))]
+    assert held["chapitres"] == held["chiffres"] == held["provenance"] == []
+
+
+def test_it_has_bookmarks(pdf):
+    with pdf.open_outline() as outline:
+        assert [entry.title for entry in outline.root][:2] == ["1. Essai", "Sources et méthode"]
+
+
+def test_the_same_model_gives_the_same_bytes(press: Press, cache: Path):
+    assert report_pdf(press.model(), cache) == report_pdf(press.model(), cache)
+
+
+def test_a_text_is_never_code(press: Press, cache: Path):
+    press.replace("rpt_effectifs", [(2040, f'#panic("x") $ {HOSTILE}', 1, 3)])
+    assert report_pdf(press.model(), cache).startswith(b"%PDF")
+
+
+def test_the_page_of_a_town_is_laid_out_again_only_when_something_in_it_changes(press: Press, tmp_path: Path):
+    model = press.model()
+    section = {**model["chapitres"][0]["sections"][0], "titre": "Ville"}
+    first = summary_pdf(model, section, tmp_path)
+    (page,) = tmp_path.glob("*.pdf")
+    other_prose = {**model, "chapitres": []}
+    assert summary_pdf(other_prose, section, tmp_path) == first
+    assert list(tmp_path.glob("*.pdf")) == [page]
+    assert summary_pdf(model, {**section, "titre": "Autre ville"}, tmp_path) != first

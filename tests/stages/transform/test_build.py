@@ -1,0 +1,279 @@
+"""The warehouse: what is loaded, what names a build, and when the new one replaces the old."""
+
+from dataclasses import replace
+
+import duckdb
+import pytest
+
+from pipelines import settings
+from pipelines.ledger.records import Manifest
+from pipelines.ledger.store import Ledger, open_ledger
+from pipelines.catalogue.organisation import load_organisation
+from pipelines.catalogue.registry import Registry
+from pipelines.stages.transform import freeze as freeze_module
+from pipelines.stages.transform.build import BuildFailed, finish, prepare
+from pipelines.stages.transform.dbt import NodeResult, failed, read_results
+from pipelines.stages.transform.freeze import freeze
+from pipelines.stages.transform.load import StaleDelivery, load_warehouse
+from tests.runs.collect.killing import FORMER, MODELS, ORGANISATION
+from tests.deliveries import FIELDS, HEADER, Depot
+from tests.ledger.test_store import verdict
+
+MODEL = NodeResult("m", "model", "success", None, None)
+
+
+@pytest.fixture
+def lab(depot: Depot, monkeypatch, tmp_path):
+    (tmp_path / "reference").mkdir()
+    (tmp_path / "reference" / "plan.csv").write_text('compte,libelle\n0101,"Dépôts, divers"\n102,\n', encoding="utf-8")
+    monkeypatch.setattr(settings, "REFERENCE_DIR", tmp_path / "reference")
+    return Lab(depot)
+
+
+class Lab:
+    """A home with an organisation, whose deliveries are accepted without judgement."""
+
+    def __init__(self, depot: Depot):
+        self.depot, self.home = depot, depot.home
+        depot.declare()
+        self.home.root.mkdir(exist_ok=True)
+        self.home.organisation_file.write_text(ORGANISATION, encoding="utf-8")
+
+    @property
+    def registry(self) -> Registry:
+        return self.depot.registry()
+
+    @property
+    def organisation(self):
+        return load_organisation(self.home, self.registry)
+
+    def accept(self, content: str, year: int) -> Manifest:
+        manifest = self.depot.csv(content, exercice=year).manifest
+        with open_ledger(self.home) as ledger:
+            ledger.record_delivery(manifest)
+            ledger.record_verdict(verdict(manifest.delivery))
+            ledger.record_acceptance(manifest, [verdict(manifest.delivery)])
+        return manifest
+
+    def prepare(self, ledger: Ledger):
+        return prepare(self.home, ledger, self.registry, self.organisation)
+
+    def models(self, sql: str = MODELS) -> None:
+        with duckdb.connect(str(self.home.warehouse_next)) as db:
+            db.execute(sql)
+
+    def build(self, ledger: Ledger, results=(MODEL,)):
+        frozen = self.prepare(ledger)
+        self.models()
+        return finish(self.home, ledger, frozen, list(results))
+
+
+def ask(path, query: str) -> list[tuple]:
+    with duckdb.connect(str(path), read_only=True) as db:
+        return db.execute(query).fetchall()
+
+
+def test_every_declared_table_exists_typed_even_when_nothing_is_accepted(lab: Lab):
+    lab.depot.declare(FIELDS, system="autre")
+    load_warehouse(lab.home.warehouse_next, lab.home, lab.registry, lab.organisation, [])
+    described = ask(
+        lab.home.warehouse_next,
+        "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'lake' order by table_name, column_index",
+    )
+    columns = [
+        ("code", "VARCHAR"),
+        ("libelle", "VARCHAR"),
+        ("montant", "DECIMAL(18,2)"),
+        ("jour", "DATE"),
+        ("exercice", "INTEGER"),
+        ("_livraison", "VARCHAR"),
+        ("_fichier", "VARCHAR"),
+        ("_ligne", "BIGINT"),
+    ]
+    assert described == [(f"{s}__lignes", *column) for s in ("autre", "essai") for column in columns]
+    assert ask(lab.home.warehouse_next, "select count(*) from lake.essai__lignes") == [(0,)]
+    assert ask(
+        lab.home.warehouse_next,
+        "select exercice, est_attendue, est_acceptee, livraison from collecte.tables "
+        "where systeme = 'essai' order by 1",
+    ) == [(2019, True, False, None), (2020, True, False, None)]
+    assert ask(
+        lab.home.warehouse_next, "select distinct est_attendue from collecte.tables where systeme = 'autre'"
+    ) == [(False,)]
+
+
+def test_the_rows_of_the_accepted_deliveries_and_of_no_other(lab: Lab):
+    former = lab.accept(FORMER.format(year=2019), 2019)
+    lab.accept(HEADER + "B1;x;5,00;03/02/2020\n", 2020)
+    latest = lab.accept(FORMER.format(year=2020) + "A3;;oups;\n", 2020)
+    with open_ledger(lab.home) as ledger:
+        lab.prepare(ledger)
+    rows = ask(
+        lab.home.warehouse_next,
+        "select code, exercice, _livraison, _fichier, _ligne from lake.essai__lignes order by all",
+    )
+    assert rows == [
+        (code, m.exercice, m.delivery, "export.csv", line)
+        for code, line in (("A1", 2), ("A2", 3))
+        for m in (former, latest)
+    ]
+    assert ask(
+        lab.home.warehouse_next,
+        "select exercice, livraison, nb_lues, nb_acceptees, nb_refusees, nb_ignorees from collecte.tables order by 1",
+    ) == [(2019, former.delivery, 3, 2, 0, 1), (2020, latest.delivery, 4, 2, 1, 1)]
+
+
+def test_an_older_file_and_its_log_are_replaced(lab: Lab):
+    path = lab.home.warehouse_next
+    path.parent.mkdir(parents=True)
+    path.write_text("rubbish")
+    path.with_suffix(".duckdb.wal").write_text("rubbish")
+    load_warehouse(path, lab.home, lab.registry, lab.organisation, [])
+    assert [p.name for p in path.parent.iterdir()] == ["warehouse.duckdb"]
+
+
+def test_the_organisation_and_the_reference_are_tables(lab: Lab):
+    load_warehouse(lab.home.warehouse_next, lab.home, lab.registry, lab.organisation, [])
+    assert ask(lab.home.warehouse_next, "from organisation.profil") == [("Syndicat d’essai", "SE", "123456789", False)]
+    assert ask(lab.home.warehouse_next, "from organisation.exercices") == [(2019,), (2020,)]
+    assert ask(lab.home.warehouse_next, "from reference.plan") == [("0101", "Dépôts, divers"), ("102", None)]
+
+
+def test_a_delivery_read_under_an_older_declaration_must_be_collected_again(lab: Lab):
+    manifest = lab.accept(FORMER.format(year=2020), 2020)
+    for fields in (
+        [*FIELDS, {"name": "nouveau", "title": "Nouveau"}],
+        [{**FIELDS[0], "type": "integer", "title": "Code"}, *FIELDS[1:]],
+    ):
+        lab.depot.declare(fields)
+        with pytest.raises(StaleDelivery, match="essai/export 2020 .* collect it again") as raised:
+            load_warehouse(lab.home.warehouse_next, lab.home, lab.registry, lab.organisation, [manifest])
+        assert "A1" not in str(raised.value) and raised.value.__suppress_context__
+    lab.depot.declare(FIELDS[:2])  # fewer columns need no new reading
+    load_warehouse(lab.home.warehouse_next, lab.home, lab.registry, lab.organisation, [manifest])
+
+
+def test_what_names_a_build(lab: Lab, monkeypatch):
+    monkeypatch.setattr(freeze_module, "code_version", lambda: "code")
+    seen = []
+
+    def frozen():
+        with open_ledger(lab.home) as ledger:
+            seen.append(freeze(lab.home, ledger).build)
+
+    frozen()
+    lab.accept(FORMER.format(year=2020), 2020)
+    frozen()
+    lab.home.organisation_file.write_text(ORGANISATION + "demonstration: true\n", encoding="utf-8")
+    frozen()
+    monkeypatch.setattr(freeze_module, "code_version", lambda: "other code")
+    frozen()
+    assert len(set(seen)) == 4
+    lab.accept(FORMER.format(year=2020), 2020)
+    frozen()
+    assert seen[-1] == seen[-2]
+
+
+def test_the_code_version_is_that_of_the_code(tmp_path, monkeypatch):
+    root = tmp_path / "target" / "projet"  # a folder of that name above the project hides nothing
+    for name in (
+        "requirements.lock",
+        "pipelines/a.py",
+        "dbt_project/m.sql",
+        "expectations/e.yml",
+        "dbt_project/target/x.sql",
+    ):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(name)
+    monkeypatch.setattr(settings, "PROJECT_ROOT", root)
+    versions = []
+
+    def seen(name: str, content: str):
+        (root / name).write_text(content)
+        versions.append(freeze_module.code_version.__wrapped__())
+
+    for name in ("requirements.lock", "pipelines/a.py", "dbt_project/m.sql", "expectations/e.yml"):
+        seen(name, "changed")
+    assert len(set(versions)) == 4
+    seen("dbt_project/target/x.sql", "changed")
+    seen("pipelines/notes.md", "changed")
+    assert len(set(versions)) == 4
+
+
+def test_a_good_build_replaces_the_warehouse(lab: Lab):
+    lab.accept(FORMER.format(year=2020), 2020)
+    with open_ledger(lab.home) as ledger:
+        built = lab.build(ledger)
+        assert ledger.last_build()["build"] == built.build
+        assert ledger.findings_of(built.build) == built.findings
+    assert not lab.home.warehouse_next.exists()
+    assert ask(lab.home.warehouse, "select valeur from rapport.chiffres") == [(3,)]
+    (finding,) = built.findings
+    assert finding.message == "Chiffre publié différent du chiffre recalculé : Essai"
+    assert (finding.code, finding.attendu, finding.recu, finding.ecart) == (
+        "PUB-ECART",
+        "1,5\u00a0€ (recalculé)",
+        "2,5 (publié)",
+        "1",
+    )
+
+
+FAILURES = [
+    [replace(MODEL, status="error")],
+    [MODEL, NodeResult("t", "test", "fail", 3, "bad")],
+    [MODEL, NodeResult("t", "unit_test", "fail", 1, "bad")],
+    [MODEL, NodeResult("t", "test", "error", None, "broken")],
+    [MODEL, replace(MODEL, name="n", status="runtime error")],
+    [],
+]
+
+
+@pytest.mark.parametrize("results", FAILURES)
+def test_a_failed_build_leaves_the_former_warehouse_and_says_why(lab: Lab, results):
+    lab.home.warehouse.parent.mkdir(parents=True)
+    lab.home.warehouse.write_bytes(b"the former one")
+    with open_ledger(lab.home) as ledger:
+        with pytest.raises(BuildFailed):
+            lab.build(ledger, results)
+        last = ledger.last_build()
+        assert not last["succeeded"]
+        assert [f.code for f in ledger.findings_of(last["build"])] == ["DBT-ECHEC"] * len(failed(results))
+    assert lab.home.warehouse.read_bytes() == b"the former one"
+
+
+def test_after_a_failed_build_the_same_inputs_may_succeed(lab: Lab):
+    with open_ledger(lab.home) as ledger:
+        good = lab.build(ledger)
+        with pytest.raises(BuildFailed):
+            lab.build(ledger, FAILURES[0])
+        assert not ledger.last_build()["succeeded"]
+        assert lab.build(ledger).build == good.build == ledger.last_build()["build"]
+        assert ledger.last_build()["succeeded"]
+
+
+def test_warnings_and_skipped_models_do_not_stop_a_build(lab: Lab):
+    with open_ledger(lab.home) as ledger:
+        built = lab.build(ledger, [MODEL, NodeResult("t", "test", "warn", 2, "look")])
+        assert [test["status"] for test in ledger.build(built.build)["tests"]] == ["warn"]
+
+
+def test_a_warehouse_with_a_write_ahead_log_is_not_swapped_in(lab: Lab):
+    with open_ledger(lab.home) as ledger:
+        frozen = lab.prepare(ledger)
+        lab.models()
+        lab.home.warehouse_next.with_suffix(".duckdb.wal").write_bytes(b"")
+        with pytest.raises(BuildFailed, match="write-ahead log"):
+            finish(lab.home, ledger, frozen, [MODEL])
+    assert not lab.home.warehouse.exists()
+
+
+def test_only_a_fresh_answer_of_dbt_counts(tmp_path):
+    assert read_results(tmp_path / "run_results.json") == []
+    (tmp_path / "run_results.json").write_text(
+        '{"results": [{"unique_id": "model.p.stg_a", "status": "success", "failures": null, "message": "OK"},'
+        ' {"unique_id": "test.p.not_null.abc", "status": "fail", "failures": 2, "message": "Got 2"}]}'
+    )
+    assert read_results(tmp_path / "run_results.json") == [
+        NodeResult("stg_a", "model", "success", None, None),
+        NodeResult("not_null.abc", "test", "fail", 2, "Got 2"),
+    ]

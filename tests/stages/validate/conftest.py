@@ -1,0 +1,70 @@
+"""What the tests of the judgement share: a small table with personal data, expectations made by hand."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.catalogue.declarations import Constraints, Field, Table
+from pipelines.stages.validate.suite import Suite
+from pipelines.catalogue.vocabulary import ROWS_QUERY, ExpectationSpec
+
+
+@pytest.fixture
+def people() -> Table:
+    """A table with personal data, like the user accounts."""
+    return Table(
+        name="agents",
+        title="Agents",
+        primaryKey=["matricule"],
+        fields=[
+            Field(
+                name="matricule",
+                title="Matricule",
+                personal="pseudonymise",
+                constraints=Constraints(required=True),
+            ),
+            Field(name="nom", title="Nom", personal="drop"),
+            Field(name="service", title="Service", constraints=Constraints(enum=["DSI", "RH"], maxLength=3)),
+            Field(name="grade", title="Grade", personal="keep", constraints=Constraints(unique=True)),
+            Field(name="entree", title="Entrée", type="date", constraints=Constraints(minimum="1990-01-01")),
+            Field(
+                name="quotite",
+                title="Quotité",
+                type="number",
+                constraints=Constraints(minimum=0.1, maximum=1),
+            ),
+            Field(
+                name="jours",
+                title="Jours",
+                type="integer",
+                severity="warning",
+                constraints=Constraints(maximum=5),
+            ),
+        ],
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder of expectations."""
+    (tmp_path / "expectations" / "shapes").mkdir(parents=True)
+    return tmp_path / "expectations"
+
+
+def rule(key: str, condition: str, severity: str = "critical") -> ExpectationSpec:
+    """An expectation in SQL."""
+    query = ROWS_QUERY + condition
+    return ExpectationSpec(
+        key,
+        "unexpected_rows_expectation",
+        {"unexpected_rows_query": query},
+        severity,
+        None,
+        "Raison.",
+        "Remède.",
+    )
+
+
+def suite_of(*specs: ExpectationSpec) -> Suite:
+    """A suite of these expectations."""
+    return Suite("essai", "agents", specs)

@@ -1,0 +1,91 @@
+"""Every expectation of every table passes on valid rows, fails on rows made to break it, and says where."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.catalogue.registry import load_registry
+from pipelines.stages.validate.judge import judge
+from pipelines.stages.validate.lines import failing_lines
+from pipelines.stages.validate.suite import Suite, compile_suite, suite_files, tables_without_file
+from tests.stages.validate.rows import EXERCICE, NUMBER_OF_ROWS, ValidRows, assert_readable, breaking, write
+
+PREVIOUS = NUMBER_OF_ROWS
+
+
+def distinct_tables() -> dict[str, tuple[str, object, Suite]]:
+    """Every declared table, those of one shape once."""
+    found = {}
+    for system, table in load_registry().tables():
+        suite = compile_suite(system.system, table, exercice=EXERCICE, previous_rows=PREVIOUS)
+        known = (table.shape, str(suite.specs)) if table.shape else (system.system, table.name)
+        found.setdefault(known, (system.system, table, suite))
+    return {f"{system}/{table.name}": (system, table, suite) for system, table, suite in found.values()}
+
+
+TABLES = distinct_tables()
+EXPECTATIONS = [(name, spec.key) for name, (_, _, suite) in TABLES.items() for spec in suite.specs]
+
+
+def test_no_declared_table_lacks_a_suite() -> None:
+    tables = [(system.system, table) for system, table in load_registry().tables()]
+    assert tables_without_file(iter(tables)) == []
+    for system, table in tables:
+        suite = compile_suite(system, table, exercice=EXERCICE)
+        may_be_empty = any(file.may_be_empty for file in suite_files(system, table))
+        assert may_be_empty or suite.spec("non_vide").severity == "critical", f"{system}/{table.name}"
+
+
+def test_no_suite_file_is_left_without_its_table() -> None:
+    from pipelines.settings import EXPECTATIONS_DIR
+
+    registry = load_registry()
+    declared = {(s.system, t.name) for s, t in registry.tables()} | {("shapes", name) for name in registry.shapes}
+    files = {(path.parent.name, path.stem) for path in EXPECTATIONS_DIR.rglob("*.yml")}
+    assert files <= declared
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_valid_rows_pass_everything(name: str, tmp_path: Path) -> None:
+    system, table, suite = TABLES[name]
+    rows = ValidRows(system, table).take()
+    assert_readable(table, rows)
+    path = write(tmp_path / "lot.parquet", table, rows)
+    results = judge(path, suite)
+    assert [(r.key, r.success, r.error) for r in results] == [(spec.key, True, None) for spec in suite.specs]
+    assert not [spec.key for spec in suite.specs if failing_lines(path, suite, spec.key)]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_an_empty_table_fails_unless_its_suite_says_why_not(name: str, tmp_path: Path) -> None:
+    system, table, suite = TABLES[name]
+    results = {r.key: r for r in judge(write(tmp_path / "lot.parquet", table, []), suite)}
+    assert not any(r.success is None for r in results.values())
+    if any(file.may_be_empty for file in suite_files(system, table)):
+        assert "non_vide" not in results
+    else:
+        assert results["non_vide"].success is False
+        assert results["non_vide"].blocks
+        assert results["non_vide"].observed == "0 ligne"
+
+
+@pytest.mark.parametrize(("name", "key"), EXPECTATIONS, ids=[f"{name}-{key}" for name, key in EXPECTATIONS])
+def test_it_fails_on_rows_made_to_break_it(name: str, key: str, tmp_path: Path) -> None:
+    system, table, suite = TABLES[name]
+    more, spec = ValidRows(system, table), suite.spec(key)
+    rows, cases = more.take(), 0
+    for how, broken, offending in breaking(spec, rows, more):
+        cases += 1
+        path = write(tmp_path / f"{cases}.parquet", table, broken)
+        (result,) = judge(path, Suite(system, table.name, (spec,)))
+        assert (result.success, result.error) == (False, None), how
+        assert result.severity == spec.severity
+        lines = failing_lines(path, suite, key, limit=1000)
+        assert len(lines) == (result.unexpected or 0), how
+        if offending is not None:
+            assert result.unexpected == offending, how
+            assert ("export.csv", broken[0]["_ligne"]) in lines
+        elif spec.broken is not None:
+            made = {("export.csv", row["_ligne"]) for row in broken[NUMBER_OF_ROWS:]}
+            assert made & set(lines), f"{how}: none of the rows made to break it is named"
+    assert cases, f"nothing breaks {key}"

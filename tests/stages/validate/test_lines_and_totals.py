@@ -1,0 +1,89 @@
+"""Where a failure is, and control totals."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipelines.ledger.records import TableCounts
+from pipelines.catalogue.declarations import Field, Table
+from pipelines.stages.validate.lines import failing_lines
+from pipelines.stages.validate.suite import compile_suite
+from pipelines.stages.validate.totals import control_totals
+from tests.stages.validate.conftest import rule, suite_of
+from tests.stages.validate.rows import ValidRows, write
+
+
+def test_lines_come_in_order_with_their_file_and_a_limit(people: Table, tmp_path: Path) -> None:
+    rows = ValidRows("essai", people).take(9)
+    spoiled = [row | {"jours": 9, "_fichier": f"{'ba'[n % 2]}.csv"} for n, row in enumerate(rows)]
+    path = write(tmp_path / "lot.parquet", people, spoiled)
+    suite = suite_of(rule("jours", "jours > 5"))
+    lines = failing_lines(path, suite, "jours", limit=5)
+    assert lines == [("a.csv", 6), ("a.csv", 8), ("a.csv", 10), ("a.csv", 12), ("b.csv", 5)]
+    assert len(failing_lines(path, suite, "jours")) == 9
+
+
+def test_a_condition_with_or_keeps_its_meaning(people: Table, tmp_path: Path) -> None:
+    path = write(tmp_path / "lot.parquet", people, ValidRows("essai", people).take(3))
+    assert failing_lines(path, suite_of(rule("jamais", "jours < 0 or jours > 99")), "jamais") == []
+
+
+def test_an_unknown_expectation_is_an_error_and_a_count_has_no_line(
+    people: Table, folder: Path, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "lot.parquet", people, [])
+    suite = compile_suite("essai", people, exercice=2018, folder=folder)
+    assert failing_lines(path, suite, "non_vide") == []
+    with pytest.raises(KeyError, match="no expectation 'inconnue'"):
+        failing_lines(path, suite, "inconnue")
+
+
+def total(**changes) -> dict:
+    return {
+        "kind": "sums",
+        "column": "jours",
+        "ligne": 42,
+        "annonce": "12.50",
+        "recalcule": "11.50",
+        "ok": False,
+    } | changes
+
+
+def counts(*totals: dict) -> TableCounts:
+    return TableCounts(10, 9, 0, 1, "lot.parquet", "0" * 64, list(totals))
+
+
+LOG = Table(name="journal", title="Journal", fields=[Field(name="jours", title="Jours", type="number")])
+
+
+def test_a_total_is_a_warning_with_both_numbers() -> None:
+    wrong, right = control_totals(LOG, counts(total(), total(ok=True, annonce="11.50", ligne=80)))
+    assert (wrong.key, wrong.type, wrong.severity) == (
+        "total_de_controle.sums.jours",
+        "total_de_controle",
+        "warning",
+    )
+    assert (wrong.success, wrong.blocks) == (False, False)
+    assert wrong.observed == "annoncé : 12,50 ; recalculé : 11,50"
+    assert wrong.reason == "La somme de « Jours » annoncée en ligne 42 du fichier est celle des lignes lues."
+    assert (right.key, right.success) == ("total_de_controle.sums.jours.2", True)
+    assert control_totals(LOG, counts()) == []
+
+
+def test_an_announced_number_of_lines(people: Table) -> None:
+    (result,) = control_totals(people, counts(total(kind="counts", column="nom", annonce="12", recalcule=11)))
+    assert result.reason == "Le nombre de lignes annoncé en ligne 42 du fichier est celui des lignes lues."
+    assert result.observed == "annoncé : 12 ; recalculé : 11"
+
+
+@pytest.mark.parametrize("kind", ["sums", "counts"])
+def test_a_total_never_shows_a_name(kind: str, people: Table) -> None:
+    for table in (people, LOG):
+        (result,) = control_totals(table, counts(total(kind=kind, annonce="ZZCANARIDUPONT")))
+        assert "CANARI" not in str(result)
+        assert result.success is False
+    (result,) = control_totals(people, counts(total(kind="sums", annonce="1900101.00")))
+    assert result.observed == "annoncé : différent ; recalculé : 11,50"
+    one_line = replace(counts(total(kind="sums")), acceptees=1)
+    assert control_totals(people, one_line)[0].observed == "annoncé : différent"

@@ -1,0 +1,255 @@
+"""Compilation of suites: what a declaration implies, what a file adds, what is refused, their identity."""
+
+import datetime as dt
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from pipelines.catalogue.declarations import Constraints, Field, Table
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.stages.validate.suite import compile_suite, suite_files
+
+HEAD = "system: essai\ntable: agents\nexpectations:\n"
+VOLUME = """  - key: volume
+    type: expect_table_row_count_to_be_between
+    kwargs: {min_value: "{previous_rows} * 0.5", max_value: "{previous_rows} * 1.5"}
+    severity: warning
+    reason: Le volume est celui de l’an passé.
+    fix: Vérifier que l’export est complet.
+"""
+RULE = """  - key: entree_future
+    type: unexpected_rows_expectation
+    columns: [entree]
+    kwargs:
+      unexpected_rows_query: >-
+        select _fichier, _ligne from {batch}
+        where entree > make_date({exercice}, 12, 31)
+    severity: critical
+    reason: Personne n’entre après l’exercice.
+    fix: Corriger la date d’entrée.
+    counterexample: [{entree: "2999-01-01"}]
+"""
+
+
+def put(folder: Path, text: str, name: str = "essai/agents.yml") -> Path:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def compiled(table: Table, folder: Path, **options):
+    return compile_suite("essai", table, **({"exercice": 2018, "folder": folder} | options))
+
+
+def test_a_declaration_implies_its_expectations(people: Table, folder: Path) -> None:
+    suite = compiled(people, folder)
+    assert [(s.key, s.severity) for s in suite.specs] == [
+        ("non_vide", "critical"),
+        ("required", "critical"),
+        ("primary_key", "critical"),
+        ("enum.service", "critical"),
+        ("length.service", "critical"),
+        ("unique.grade", "critical"),
+        ("range.entree", "critical"),
+        ("range.quotite", "critical"),
+        ("range.jours", "warning"),
+    ]
+    assert suite.spec("range.entree").kwargs == {"column": "entree", "min_value": dt.date(1990, 1, 1)}
+    assert suite.spec("range.quotite").kwargs["min_value"] == Decimal("0.1")
+    assert suite.spec("range.entree").reason == "« Entrée » : valeur attendue d’au moins 01/01/1990."
+    assert suite.spec("range.quotite").reason == "« Quotité » : valeur attendue entre 0,1 et 1."
+    assert suite.spec("length.service").reason == "« Service » : longueur attendue d’au plus 3 caractères."
+    assert not any("nom" in str(s.kwargs).split() for s in suite.specs)
+
+
+def test_a_compound_key_is_one_query(folder: Path) -> None:
+    table = Table(name="t", title="T", primaryKey=["a", "b"], fields=[Field(name=n, title=n) for n in "ab"])
+    spec = compiled(table, folder).spec("primary_key")
+    assert spec.type == "unexpected_rows_expectation"
+    assert spec.column == "a, b"
+
+
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        (
+            Field(name="a", title="A", personal="drop", constraints=Constraints(unique=True)),
+            "unique cannot be judged",
+        ),
+        (
+            Field(name="a", title="A", personal="pseudonymise", constraints=Constraints(enum=["x"])),
+            "pseudonym",
+        ),
+        (
+            Field(name="a", title="A", personal="pseudonymise", constraints=Constraints(maxLength=3)),
+            "plain text",
+        ),
+        (Field(name="a", title="A", constraints=Constraints(minimum=1)), "do not apply to a string"),
+        (
+            Field(name="a", title="A", type="date", constraints=Constraints(minimum="hier")),
+            "'hier' is not a date",
+        ),
+        (
+            Field(name="a", title="A", type="number", constraints=Constraints(maximum="NaN")),
+            "'NaN' is not a number",
+        ),
+        (
+            Field(name="a", title="A", type="integer", constraints=Constraints(minimum=3, maximum=2)),
+            "above maximum",
+        ),
+        (Field(name="a", title="A", type="integer", constraints=Constraints(maxLength=2)), "plain text"),
+        (Field(name="a", title="A", constraints=Constraints(enum=[])), "enum is empty"),
+    ],
+)
+def test_a_constraint_that_cannot_be_judged_is_an_error(field: Field, says: str, folder: Path) -> None:
+    with pytest.raises(DeclarationError, match=says) as caught:
+        compiled(Table(name="t", title="T", fields=[field]), folder)
+    assert str(caught.value).startswith("essai.yml: table 't': field 'a': ")
+
+
+def test_a_key_that_is_dropped_is_an_error(folder: Path) -> None:
+    fields = [Field(name="a", title="A", personal="drop")]
+    with pytest.raises(DeclarationError, match="primaryKey: a is dropped"):
+        compiled(Table(name="t", title="T", primaryKey=["a"], fields=fields), folder)
+
+
+def test_placeholders_are_filled_and_bounds_rounded_inwards(people: Table, folder: Path) -> None:
+    put(folder, HEAD + VOLUME + RULE)
+    suite = compiled(people, folder, previous_rows=101)
+    assert suite.spec("volume").kwargs == {"min_value": 51, "max_value": 151}
+    assert suite.spec("entree_future").kwargs["unexpected_rows_query"].endswith("make_date(2018, 12, 31)")
+
+
+@pytest.mark.parametrize("former", [None, 0])
+def test_without_former_rows_the_comparison_is_left_out(former: int | None, people: Table, folder: Path) -> None:
+    put(folder, HEAD + VOLUME + RULE)
+    keys = [spec.key for spec in compiled(people, folder, previous_rows=former).specs]
+    assert "entree_future" in keys
+    assert "volume" not in keys
+
+
+def test_a_table_may_be_empty_only_if_its_suite_says_why(people: Table, folder: Path) -> None:
+    assert compiled(people, folder).specs[0].key == "non_vide"
+    put(
+        folder,
+        HEAD.replace("expectations:", "may_be_empty: Rien à déclarer certaines années.\nexpectations: []"),
+    )
+    assert compiled(people, folder).specs[0].key == "required"
+
+
+def test_a_table_replaces_an_expectation_of_its_shape_by_its_own(people: Table, folder: Path) -> None:
+    table = people.model_copy(update={"shape": "personnes"})
+    put(folder, "shape: personnes\nexpectations:\n" + VOLUME + RULE, "shapes/personnes.yml")
+    assert compiled(table, folder, previous_rows=10).spec("volume").kwargs["max_value"] == 15
+    put(folder, HEAD + VOLUME.replace("1.5", "3"))
+    suite = compiled(table, folder, previous_rows=10)
+    assert suite.spec("volume").kwargs["max_value"] == 30
+    assert [s.key for s in suite.specs].count("volume") == 1
+    assert [path.path.parent.name for path in suite_files("essai", table, folder)] == ["shapes", "essai"]
+
+
+def test_the_identity_changes_with_the_content_and_with_nothing_else(people: Table, folder: Path) -> None:
+    put(folder, HEAD + VOLUME + RULE)
+    base = compiled(people, folder, previous_rows=10).suite_id
+    assert len(base) == 64
+    assert compiled(people, folder, previous_rows=10).suite_id == base
+    put(folder, "# a comment\n" + HEAD + VOLUME + RULE)
+    assert compiled(people, folder, previous_rows=10).suite_id == base
+    put(folder, HEAD + VOLUME + RULE)
+    others = [
+        compiled(people, folder, previous_rows=11),
+        compiled(people, folder, previous_rows=10, exercice=2019),
+        compiled(people, folder),
+        compile_suite("autre", people, exercice=2018, previous_rows=10, folder=folder),
+        compiled(people.model_copy(update={"primaryKey": []}), folder, previous_rows=10),
+    ]
+    for before, after in [
+        ("severity: critical", "severity: warning"),
+        ("1.5", "1.6"),
+        ("Corriger la date d’entrée.", "Corriger cette date."),
+        ("entree > ", "entree >= "),
+        ("entree_future", "entree_a_venir"),
+    ]:
+        put(folder, (HEAD + VOLUME + RULE).replace(before, after))
+        others.append(compiled(people, folder, previous_rows=10))
+    identities = {suite.suite_id for suite in others}
+    assert len(identities) == len(others)
+    assert base not in identities
+
+
+def one(type_: str, column: str, kwargs: str) -> str:
+    """A suite file of one expectation, on line 4."""
+    return (
+        f"{HEAD}  - {{key: essai, type: {type_}, column: {column}, kwargs: {kwargs},\n"
+        "     severity: warning, reason: Une raison assez longue., fix: Un remède assez long.}\n"
+    )
+
+
+def mistake(before: str, after: str) -> str:
+    text = HEAD + VOLUME + RULE
+    assert before in text
+    return text.replace(before, after)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        (mistake("severity: warning", "severity: grave"), 7, "severity"),
+        (mistake("    fix: Vérifier", "    remede: Vérifier"), 9, "Extra inputs"),
+        (
+            mistake("expect_table_row_count_to_be_between", "expect_column_values_to_match_regex"),
+            5,
+            "is not one of",
+        ),
+        (mistake("{previous_rows} * 0.5", "{previous_rows} / 2"), 4, "whole numbers"),
+        (mistake("{previous_rows} * 0.5", "{former_rows} * 0.5"), 4, "whole numbers"),
+        (mistake("min_value:", "minimum:"), 4, "takes no minimum"),
+        (mistake("kwargs: {min_value", "column: entree\n    kwargs: {min_value"), 4, "takes columns"),
+        (mistake("    columns: [entree]\n", ""), 10, "columns: name"),
+        (mistake('    counterexample: [{entree: "2999-01-01"}]\n', ""), 10, "counterexample"),
+        (mistake("select _fichier, _ligne", "select *"), 10, "beginning with|begins with"),
+        (mistake("{exercice}", "{annee}"), 10, "annee"),
+        (mistake("12, 31)", "12, 31); drop view lot"), 10, "one statement"),
+        (mistake("columns: [entree]", "columns: [sortie]"), 10, "no column 'sortie'"),
+        (mistake("columns: [entree]", "columns: [nom]"), 10, "dropped before the lake"),
+        (mistake("key: entree_future", "key: volume"), 3, "volume given twice"),
+        (mistake("key: entree_future", "key: non_vide"), 10, "kept for the declaration"),
+        (mistake("table: agents", "table: autres"), 1, "those of the file"),
+        (mistake("key: volume", "key: volume\n    key: encore"), 5, "given twice"),
+        (HEAD + "  - {key: vide", 5, "not valid YAML"),
+        (
+            one("expect_column_values_to_be_between", "entree", "{min_value: demain}"),
+            4,
+            "'demain' is not a date",
+        ),
+        (one("expect_column_values_to_be_in_set", "service", "{value_set: []}"), 4, "at least one value"),
+        (one("expect_column_values_to_not_be_null", "service", "{mostly: 0}"), 4, "mostly"),
+    ],
+)
+def test_a_mistake_names_file_and_line(text: str, line: int, says: str, people: Table, folder: Path) -> None:
+    put(folder, text)
+    with pytest.raises(DeclarationError, match=says) as caught:
+        compiled(people, folder, previous_rows=10)
+    assert any(said.startswith(f"agents.yml:{line} ") for said in str(caught.value).split("\n")), str(caught.value)
+
+
+def test_a_pseudonym_can_only_be_unique_in_a_file_too(people: Table, folder: Path) -> None:
+    put(folder, one("expect_column_values_to_be_in_set", "matricule", "{value_set: [a]}"))
+    with pytest.raises(DeclarationError, match="a pseudonym has no order"):
+        compiled(people, folder)
+
+
+def test_compiling_loads_no_heavy_library() -> None:
+    program = (
+        "import sys\n"
+        "from pipelines.catalogue.registry import load_registry\n"
+        "from pipelines.stages.validate import lines, suite, totals\n"
+        "for s, t in load_registry().tables(): suite.compile_suite(s.system, t, exercice=2018)\n"
+        "print([m for m in ('great_expectations', 'pandas', 'sqlalchemy', 'duckdb') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
