@@ -7,15 +7,16 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
-CATALOGUE_DIR = PROJECT_ROOT / "catalogue"
-FIGURES_DIR = PROJECT_ROOT / "catalogue" / "figures"
-CHAPTERS_DIR = PROJECT_ROOT / "catalogue" / "report"
-REFERENCE_DIR = PROJECT_ROOT / "catalogue" / "reference"
-SECRECY_FILE = PROJECT_ROOT / "catalogue" / "secrecy.yml"
-EXPECTATIONS_DIR = PROJECT_ROOT / "expectations"
-DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
-DBT_MANIFEST = DBT_PROJECT_DIR / "target" / "manifest.json"
+PACKAGE = Path(__file__).resolve().parent
+PROJECT_ROOT = PACKAGE.parent  # the checkout
+
+
+def shipped() -> Path:
+    """Where the shipped folders are (``catalogue/``, ``expectations/``, ``dbt_project/``): beside the package in a checkout,
+    inside it in a wheel.
+    """
+    return PROJECT_ROOT if (PROJECT_ROOT / "catalogue").is_dir() else PACKAGE / "shipped"
+
 
 WAREHOUSE_FILE = "warehouse.duckdb"  # the same stem always: dbt views carry the catalog's name
 
@@ -70,6 +71,16 @@ class Home:
     def warehouse_analyst(self) -> Path:
         """A warehouse that an analyst may break: ``millesime dbt`` works there."""
         return self.root / "warehouse" / "analyst" / WAREHOUSE_FILE
+
+    @property
+    def dbt(self) -> Path:
+        """The home's dbt project, composed from its catalogue."""
+        return self.root / "dbt"
+
+    @property
+    def dbt_manifest(self) -> Path:
+        """What dbt last read of it."""
+        return self.dbt / "target" / "manifest.json"
 
     @property
     def builds(self) -> Path:

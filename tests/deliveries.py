@@ -8,11 +8,11 @@ import duckdb
 import xlsxwriter
 import yaml
 
-from pipelines.stages.ingest.delivery import ingest
+from pipelines.catalogue.registry import ExportRef, Registry, read_registry
 from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
-from pipelines.catalogue.registry import ExportRef, Registry, read_registry
 from pipelines.sql import parquet_scan
+from pipelines.stages.ingest.delivery import ingest
 
 KEY = b"k" * 32
 YEAR = 2020

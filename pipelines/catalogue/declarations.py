@@ -16,6 +16,7 @@ Name = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Char = Annotated[str, PydanticField(min_length=1, max_length=1)]
 Severity = Literal["critical", "warning"]
 RETENTION = r"^P[1-9]\d*[YM]$"  # an ISO 8601 duration in whole years or months
+DAY = r"^\d{2}-\d{2}$"  # month and day
 DIRECTIVES = ("%d", "%m", "%Y", "%H", "%M", "%S")  # what a date's format may be made of
 
 
@@ -283,11 +284,13 @@ class Export(Declared):
     files: str = PydanticField(pattern=r"^/?[^/]+$")
     optional: bool = False  # never reported as missing
     may_repeat: bool = False  # the same bytes may stand for several exercices: a list that is kept by hand
-    database: Literal["glpi"] | None = None  # the reader (pipelines.stages.extract) that writes it from the tool's database
+    database: Literal["glpi"] | None = (
+        None  # the reader (pipelines.stages.extract) that writes it from the tool's database
+    )
     format: Format
     tables: list[Table]
     owner: str | None = None
-    due: str | None = PydanticField(None, pattern=r"^\d{2}-\d{2}$")
+    due: str | None = PydanticField(None, pattern=DAY)
     retention: str | None = PydanticField(None, pattern=RETENTION)
 
     @model_validator(mode="after")
@@ -322,7 +325,7 @@ class System(Declared):
     system: Name
     title: str
     owner: str
-    due: str = PydanticField("03-31", pattern=r"^\d{2}-\d{2}$")  # of the year after the exercice
+    due: str = PydanticField("03-31", pattern=DAY)  # of the year after the exercice
     retention: str = PydanticField("P5Y", pattern=RETENTION)  # of the originals, after the exercice
     valid: Valid = Valid()
     exports: list[Export]

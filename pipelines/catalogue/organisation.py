@@ -1,16 +1,19 @@
 """The organisation of a home (``organisation.yml``): its name, collectivités, applications and exercices.
 
-Nothing in the code knows SICIO: whatever differs from one syndicate to another stands in that file.
+Nothing in the code knows one: whatever differs from one syndicate to another stands in that file and in its home's catalogue.
 """
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field as PydanticField
 
-from pipelines.settings import Home
-from pipelines.catalogue.declarations import Declared, Name
+from pipelines.catalogue.declarations import DAY, RETENTION, Declared, Name, System, Valid
+from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.needs import missing
 from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.catalogue.yaml_file import DeclarationError, parse, read_mapping
+from pipelines.settings import Home
 
 Indicateur = Literal[
     "agents_formes", "jours_formation", "jours_assistance", "jours_traitement_elections", "agents_utilisateurs"
@@ -40,6 +43,15 @@ class Application(Declared):
     alias: list[str] = []
 
 
+class Source(Declared):
+    """What an organisation says of one of its sources, in the words of a source's declaration; ``valid`` is a system's."""
+
+    owner: str | None = None
+    due: str | None = PydanticField(None, pattern=DAY)
+    retention: str | None = PydanticField(None, pattern=RETENTION)
+    valid: Valid | None = None
+
+
 class Exercices(Declared):
     """First and last exercice of the home, both included."""
 
@@ -60,6 +72,9 @@ class Organisation(Declared):
     applications: list[Application] = []
     systemes: list[Name] = []
     seuil_secret: int = 5
+    sources: dict[
+        str, Source
+    ] = {}  # system, or system/export → what the organisation says otherwise than the declaration
 
     @property
     def years(self) -> list[int]:
@@ -70,19 +85,43 @@ class Organisation(Declared):
         """True when the organisation uses this source system."""
         return system in self.systemes or any(a.code == system for a in self.applications)
 
+    def applied(self, registry: Registry) -> Registry:
+        """The declared sources, with what the organisation says of its own in their place."""
+        return replace(registry, systems={name: self._applied(system) for name, system in registry.systems.items()})
+
+    def _applied(self, system: System) -> System:
+        own = {name: said.model_dump(exclude_none=True) for name, said in self.sources.items()}
+        exports = [export.model_copy(update=own.get(f"{system.system}/{export.name}", {})) for export in system.exports]
+        said = self.sources.get(system.system)
+        valid = {"valid": said.valid} if said and said.valid else {}
+        return system.model_copy(update={**own.get(system.system, {}), **valid, "exports": exports})
+
     def exports(self, registry: Registry, exercice: int) -> list[ExportRef]:
         """The exports expected for ``exercice``."""
         return [ref for ref in registry.exports() if self.subscribes(ref.system.system) and ref.system.covers(exercice)]
 
 
-def load_organisation(home: Home, registry: Registry) -> Organisation:
-    """Read the home's organisation. Raises DeclarationError when a subscribed system is not declared."""
+def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
+    """Read the home's organisation. Raises DeclarationError when a system that it names is not declared, or switched off."""
     path = home.organisation_file
     if not path.exists():
         raise DeclarationError(f"{path} does not exist: make a home with `millesime init`")
     data, lines = read_mapping(path)
     organisation = parse(Organisation, data, lines, path)
-    for index, system in enumerate(organisation.systemes):
-        if system not in registry.systems:
-            raise DeclarationError(f"{path.name}:{lines[('systemes', index)]} systemes: {system!r} is not declared")
+    named = [(system, ("systemes", index)) for index, system in enumerate(organisation.systemes)]
+    named += [(application.code, ("applications", index)) for index, application in enumerate(organisation.applications)
+              if application.code in catalogue.systems.off]  # fmt: skip
+    for system, at in named:
+        if system not in catalogue.systems:
+            raise DeclarationError(f"{path}:{lines[at]} {at[0]}: {missing('it', 'system', system, catalogue.systems)}")
+    exports = {ref.key for ref in catalogue.registry.exports()}
+    for name, said in organisation.sources.items():
+        if name not in catalogue.registry.systems and name not in exports:
+            raise DeclarationError(
+                f"{path}:{lines['sources', name]} sources: {name!r} is neither a system nor an export"
+            )
+        if name in exports and said.valid:
+            raise DeclarationError(
+                f"{path}:{lines['sources', name, 'valid']} sources: valid is said of a system, not of {name}"
+            )
     return organisation

@@ -1,18 +1,15 @@
-"""Loads the declarations of this folder: the only list of the source systems that exist.
+"""The source systems in effect, their shapes resolved into whole tables: the only list of what exists.
 
-``load_registry()`` reads every ``<system>.yml`` and ``shapes/<shape>.yml``, resolves shapes into whole tables, and
-refuses any mistake with file and line. It knows nothing of an organisation (see ``organisation``).
+It knows nothing of an organisation (see ``organisation``), nor of where declarations lie (see ``load``).
 """
 
-import functools
-import hashlib
-import json
+import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from pipelines import settings
 from pipelines.catalogue.declarations import Export, FieldFormat, Shape, System, Table
-from pipelines.catalogue.yaml_file import DeclarationError, parse, read_mapping
+from pipelines.catalogue.overlay import Overlay, Thing
+from pipelines.catalogue.yaml_file import DeclarationError, parse
 
 
 @dataclass(frozen=True)
@@ -77,44 +74,38 @@ class Registry:
         raise KeyError(f"no export {key!r} is declared")
 
 
-def load_registry(folder: Path | None = None) -> Registry:
-    """The declarations in ``folder``, the project's by default; read once. Raises DeclarationError naming file and line."""
-    return _kept(folder or settings.CATALOGUE_DIR)
+def make_registry(systems: Overlay, shapes: Overlay) -> Registry:
+    """The registry of the systems and shapes in effect. Raises DeclarationError naming file and line."""
+    made = {thing.name: _shape(thing) for thing in shapes}
+    return Registry({thing.name: make_system(thing, made, shapes.off) for thing in systems}, made)
 
 
-def read_registry(folder: Path) -> Registry:
-    """Read the declarations in ``folder``. Raises DeclarationError naming file and line."""
-    shapes = {}
-    for path in sorted((folder / "shapes").glob("*.yml")):
-        shape = parse(Shape, *read_mapping(path), path)
-        if shape.shape != path.stem:
-            raise DeclarationError(f"{path.name}:1 shape: must be {path.stem!r}, the name of the file")
-        shapes[shape.shape] = shape
-    systems = {}
-    for path in sorted((folder / "systems").glob("*.yml")):
-        system = read_system(path, shapes)
-        systems[system.system] = system
-    return Registry(systems, shapes)
+def _shape(thing: Thing) -> Shape:
+    _named_as_its_file(thing)
+    return thing.parsed(Shape)
 
 
-_kept = functools.cache(read_registry)
-
-
-def read_system(path: Path, shapes: dict[str, Shape]) -> System:
-    """Read one system's declaration, its tables completed by their shapes."""
-    data, lines = read_mapping(path)
+def make_system(thing: Thing, shapes: dict[str, Shape], off: Mapping[str, Thing] | None = None) -> System:
+    """One system's declaration, its tables completed by their shapes. Raises DeclarationError naming file and line."""
+    _named_as_its_file(thing)
+    data = copy.deepcopy(thing.data)
     for e, export in enumerate(_listed(data, "exports")):
         for t, table in enumerate(_listed(export, "tables")):
             if isinstance(table, dict) and isinstance(table.get("shape"), str):
-                _complete(table, ("exports", e, "tables", t), shapes, lines, path)
-    system = parse(System, data, lines, path)
-    if system.system != path.stem:
-        raise DeclarationError(f"{path.name}:{lines[('system',)]} system: must be {path.stem!r}, the name of the file")
+                _complete(table, ("exports", e, "tables", t), shapes, off or {}, thing)
+    system = parse(System, data, thing.lines, thing.path)
     names = [table.name for export in system.exports for table in export.tables]
     for what, given in (("tables", names), ("exports", [export.name for export in system.exports])):
         if len(set(given)) != len(given):
-            raise DeclarationError(f"{path.name}:{lines[('exports',)]} exports: two {what} have the same name")
+            raise DeclarationError(f"{thing.at('exports')} exports: two {what} have the same name")
     return system
+
+
+def _named_as_its_file(thing: Thing) -> None:
+    if thing.name != thing.path.stem:
+        raise DeclarationError(
+            f"{thing.at(thing.kind)} {thing.kind}: must be {thing.path.stem!r}, the name of the file"
+        )
 
 
 def _listed(declared: object, key: str) -> list:
@@ -123,26 +114,24 @@ def _listed(declared: object, key: str) -> list:
     return value if isinstance(value, list) else []
 
 
-def _complete(table: dict, at: tuple, shapes: dict[str, Shape], lines: dict, path: Path) -> None:
+def _complete(table: dict, at: tuple, shapes: dict[str, Shape], off: Mapping[str, Thing], thing: Thing) -> None:
     """Replace the table's field formats by the shape's fields, each with the system's own format."""
     name = table["shape"]
     if name not in shapes:
-        raise DeclarationError(
-            f"{path.name}:{lines[(*at, 'shape')]} shape: {name!r} is not one of {', '.join(shapes) or 'no shape'}"
+        known = (
+            f"is switched off at {off[name].place}"
+            if name in off
+            else f"is not one of {', '.join(shapes) or 'no shape'}"
         )
+        raise DeclarationError(f"{thing.at(*at, 'shape')} shape: {name!r} {known}")
     shape = shapes[name]
     own = {}
     for i, entry in enumerate(_listed(table, "fields")):
-        field = parse(
-            FieldFormat,
-            entry,
-            {k[len(at) + 2 :]: v for k, v in lines.items() if k[: len(at) + 2] == (*at, "fields", i)},
-            path,
-        )
+        here = (*at, "fields", i)
+        lines = {place[len(here) :]: line for place, line in thing.lines.items() if place[: len(here)] == here}
+        field = parse(FieldFormat, entry, lines, thing.path)
         if field.name not in {f.name for f in shape.fields}:
-            raise DeclarationError(
-                f"{path.name}:{lines[(*at, 'fields', i)]} fields: shape {name!r} has no field {field.name!r}"
-            )
+            raise DeclarationError(f"{thing.at(*here)} fields: shape {name!r} has no field {field.name!r}")
         own[field.name] = field
     table["fields"] = [_own(f.model_dump(), own.get(f.name)) for f in shape.fields]
     table.setdefault("primaryKey", shape.primaryKey)
@@ -156,8 +145,3 @@ def _own(field: dict, own: FieldFormat | None) -> dict:
         return field
     words = {"constraints": field["constraints"] | {"pattern": own.pattern}} if own.pattern else {}
     return field | own.model_dump(exclude_none=True, exclude={"pattern"}) | words
-
-
-def fingerprint(value: object) -> str:
-    """SHA-256 (hex) of a JSON value, keys sorted: how every identity of the project is computed."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()

@@ -5,16 +5,17 @@ each is an error, so that what somebody adds later is never published by oversig
 """
 
 import re
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from pydantic import Field as PydanticField
 from pydantic import model_validator
 
-from pipelines import settings
 from pipelines.catalogue.declarations import Declared, Name
-from pipelines.catalogue.yaml_file import DeclarationError, parse, read_mapping
+from pipelines.catalogue.overlay import Overlay, Thing
+from pipelines.catalogue.yaml_file import DeclarationError
 
+Refuse = Callable[["Thing", tuple, str], None]
 EVERYTHING = "*"  # the group of all values of a level
 
 
@@ -152,7 +153,7 @@ class Figures(Declared):
     ``withheld``: code → why that figure of a free chapter is not published.
     """
 
-    free: dict[str, str]
+    free: dict[str, str] = {}
     withheld: dict[str, str] = {}
     rules: dict[str, Figure] = {}
     plain: list[Name] = []
@@ -179,55 +180,81 @@ class Secrecy(Declared):
     """The whole declaration."""
 
     populations: dict[Name, Population] = {}
-    tables: dict[Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]*$")], Table]
+    tables: dict[Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]*$")], Table] = {}
     figures: Figures | None = None
 
 
-def load_secrecy(path: Path = settings.SECRECY_FILE) -> Secrecy:
-    """Read the declaration. Raises DeclarationError naming file and line."""
-    data, lines = read_mapping(path)
-    secrecy = parse(Secrecy, data, lines, path)
+# Where the named entries stand in ``secrecy.yml``.
+SECTIONS = (
+    ("populations",),
+    ("tables",),
+    ("figures", "free"),
+    ("figures", "withheld"),
+    ("figures", "rules"),
+    ("figures", "columns"),
+)
 
-    def refuse(at: tuple, reason: str) -> None:
-        known = next(at[:n] for n in range(len(at), -1, -1) if at[:n] in lines or n == 0)
-        raise DeclarationError(f"{path.name}:{lines.get(known, 1)} {'.'.join(map(str, at))}: {reason}")
+
+def make_secrecy(declared: Mapping[tuple, Overlay]) -> Secrecy:
+    """The declaration in effect, its entries checked against one another. Raises DeclarationError naming file and line."""
+    populations, tables, rules = declared["populations",], declared["tables",], declared["figures", "rules"]
+    secrecy = Secrecy(
+        populations={thing.name: thing.parsed(Population) for thing in populations},
+        tables={thing.name: thing.parsed(Table) for thing in tables},
+        figures=_figures(*(declared[section] for section in SECTIONS[2:])),
+    )
+
+    def refuse(thing: Thing, at: tuple, reason: str) -> None:
+        raise DeclarationError(f"{thing.at(*at)} {'.'.join(map(str, (thing.name, *at)))}: {reason}")
 
     for name, population in secrecy.populations.items():
-        _check_population(secrecy, name, population, refuse)
+        _check_population(secrecy, population, populations[name], refuse)
     for name, table in secrecy.tables.items():
         for index, part in enumerate(table.parts):
-            _check_part(secrecy, part, ("tables", name, "parts", index), refuse)
+            _check_part(secrecy, part, tables[name], ("parts", index), refuse)
     for code, rule in (secrecy.figures.rules if secrecy.figures else {}).items():
         table = secrecy.tables.get(rule.table)
         if table is None or not any(rule.column in part.numbers for part in table.parts):
-            refuse(("figures", "rules", code), f"{rule.table}.{rule.column} is not a number under secrecy")
+            refuse(rules[code], (), f"{rule.table}.{rule.column} is not a number under secrecy")
     return secrecy
 
 
-def _check_population(secrecy: Secrecy, name: str, population: Population, refuse) -> None:
-    above = list(secrecy.populations)[: list(secrecy.populations).index(name)]
+def _figures(free: Overlay, withheld: Overlay, rules: Overlay, columns: Overlay) -> Figures | None:
+    """What is said of figures; None when nothing is."""
+    if not (free.on or withheld.on or rules.on or columns.on):
+        return None
+    return Figures(
+        free={thing.name: thing.data for thing in free},
+        withheld={thing.name: thing.data for thing in withheld},
+        rules={thing.name: thing.parsed(Figure) for thing in rules},
+        **{thing.name: thing.data for thing in columns},
+    )
+
+
+def _check_population(secrecy: Secrecy, population: Population, thing: Thing, refuse: Refuse) -> None:
+    above = list(secrecy.populations)[: list(secrecy.populations).index(thing.name)]
     for key in ("follows", "previous"):
         other = getattr(population, key)
         if other and other not in above:
-            refuse(("populations", name, key), f"{other!r} is not a population declared above")
+            refuse(thing, (key,), f"{other!r} is not a population declared above")
     for other in population.combination:
         if other not in above or secrecy.populations[other].combination:
-            refuse(("populations", name, "combination", other), "is not a population of a fact declared above")
+            refuse(thing, ("combination", other), "is not a population of a fact declared above")
 
 
-def _check_part(secrecy: Secrecy, part: Part, at: tuple, refuse) -> None:
+def _check_part(secrecy: Secrecy, part: Part, thing: Thing, at: tuple, refuse: Refuse) -> None:
     if part.population is None:
         return
     named = [part.population, *part.counts.values(), *(share.change_from for share in part.shares.values())]
     for name in filter(None, named):
         if name not in secrecy.populations:
-            refuse(at, f"{name!r} is not a declared population")
+            refuse(thing, at, f"{name!r} is not a declared population")
         for level in [*part.levels.values(), *part.choice]:
             if level not in levels_of(secrecy, name):
-                refuse(at, f"{level!r} is not a level of {name}")
+                refuse(thing, at, f"{level!r} is not a level of {name}")
     for column in part.means.values():
         if column not in secrecy.populations[part.population].means:
-            refuse((*at, "means"), f"{column!r} is not a sum of {part.population}")
+            refuse(thing, (*at, "means"), f"{column!r} is not a sum of {part.population}")
 
 
 def levels_of(secrecy: Secrecy, name: str) -> set[str]:

@@ -3,17 +3,16 @@
 What belongs here: what one may write. What it becomes for a given table and exercice is ``suite``'s work.
 """
 
-import functools
 import re
-from pathlib import Path
 from typing import Any
 
 from pydantic import Field as PydanticField
 from pydantic import field_validator, model_validator
 
 from pipelines.catalogue.declarations import Declared, Name, Severity
-from pipelines.catalogue.yaml_file import DeclarationError, parse, read_mapping
+from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.vocabulary import BOUNDED, KINDS, ROWS_QUERY, ExpectationSpec
+from pipelines.catalogue.yaml_file import DeclarationError
 
 PLACEHOLDERS = ("previous_rows", "exercice")
 
@@ -150,38 +149,25 @@ class _Content(Declared):
 class SuiteFile:
     """One file of ``expectations/``, with the lines of its entries."""
 
-    def __init__(self, path: Path, content: _Content, lines: dict[tuple, int]):
-        self.path, self._lines = path, lines
+    def __init__(self, thing: Thing):
+        content = thing.parsed(_Content)
+        _check_place(content, thing)
+        self.name, self._thing = thing.name, thing
         self.may_be_empty = content.may_be_empty
         self.valid_row = content.valid_row
         self.expectations = content.expectations
 
     def at(self, index: int) -> str:
         """``file:line`` of the expectation number ``index``."""
-        return f"{self.path.name}:{self._lines[('expectations', index)]}"
+        return self._thing.at("expectations", index)
 
 
-def read_suite_file(path: Path) -> SuiteFile:
-    """Read one suite file. Raises DeclarationError naming file and line."""
-    return _read(path, path.stat().st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=256)
-def _read(path: Path, _changed: int) -> SuiteFile:
-    data, lines = read_mapping(path)
-    content = parse(_Content, data, lines, path)
-    if path.parent.name == "shapes":
-        said, is_right = "shape", (content.shape, content.system, content.table) == (path.stem, None, None)
+def _check_place(content: _Content, thing: Thing) -> None:
+    """A file says whom it is for, as its path does. Raises DeclarationError."""
+    folder, *rest = thing.name.split("/")
+    if folder == "shapes":
+        said, is_right = "shape", (content.shape, content.system, content.table) == (*rest, None, None)
     else:
-        said, is_right = (
-            "system and table",
-            (content.shape, content.system, content.table)
-            == (
-                None,
-                path.parent.name,
-                path.stem,
-            ),
-        )
+        said, is_right = "system and table", (content.shape, content.system, content.table) == (None, *rest)
     if not is_right:
-        raise DeclarationError(f"{path.name}:1 {said}: must be those of the file's own path")
-    return SuiteFile(path, content, lines)
+        raise DeclarationError(f"{thing.at()} {said}: must be those of the file's own path")

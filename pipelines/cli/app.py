@@ -44,7 +44,7 @@ COMMANDS = {
     "purge": ("pipelines.cli.deciding", "purge", "Remove the originals whose retention is over."),
     "schema": ("pipelines.cli.authoring", "schema", "The Table Schema of a declared table."),
     "source": ("pipelines.cli.authoring", "source", "Declare a new source."),
-    "codegen": ("pipelines.cli.authoring", "codegen", "Bring the generated dbt files up to date."),
+    "catalogue": ("pipelines.cli.authoring", "catalogue", "What the home changes of the shipped catalogue."),
     "docs": ("pipelines.cli.auditing", "docs", "The documentation of the tables, as one page."),
     "dbt": ("pipelines.cli.authoring", "dbt", "Run dbt on a warehouse of your own."),
 }
@@ -109,12 +109,12 @@ class LazyGroup(click.Group):
 
 def exit_code(error: Exception) -> int:
     """The exit code of an expected error; 70 for one that is not expected."""
-    from pipelines.stages.extract.database import SnapshotFailed
-    from pipelines.locking import Busy
-    from pipelines.stages.report.prose import ProseError
-    from pipelines.stages.report.tables import MissingTable
     from pipelines.catalogue.rules import DeliveryRefused
     from pipelines.catalogue.yaml_file import DeclarationError
+    from pipelines.locking import Busy
+    from pipelines.stages.extract.database import SnapshotFailed
+    from pipelines.stages.report.prose import ProseError
+    from pipelines.stages.report.tables import MissingTable
 
     expected: list[tuple[type[Exception], int]] = [
         (Busy, BUSY),

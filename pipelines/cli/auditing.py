@@ -26,9 +26,7 @@ def audit(ctx: click.Context, year: int, seed: int | None, size: int) -> None:
     session: Session = ctx.obj
     session.exercice(year)
     with session.ledger() as ledger:
-        (page,) = write_states(
-            session.home, ledger, session.registry, session.organisation, [year], seed=seed, size=size
-        )
+        (page,) = write_states(session.work(ledger), [year], seed=seed, size=size)
     verdict = json.loads(page.with_name(DATA).read_text(encoding="utf-8"))["verdict"]
     title(f"audit of {year}", session.organisation)
     click.echo("  Publiable" if verdict["publiable"] else "  Non publiable en l’état")

@@ -1,15 +1,14 @@
-"""``schema``, ``source new``, ``codegen``, ``dbt``: for those who change what the project knows."""
+"""``schema``, ``source new``, ``catalogue diff``, ``dbt``: for those who change what the project knows."""
 
 import json
 from pathlib import Path
 
 import click
 
-from pipelines import settings
-from pipelines.cli.app import BLOCKED
+from pipelines.catalogue.table_schema import table_schema
+from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, did_you_mean, global_options, shown
-from pipelines.catalogue.table_schema import table_schema
 
 # dbt commands that touch no table: they need neither a home nor a warehouse
 WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "--help", "-h"}
@@ -78,14 +77,12 @@ def source_new(
     exercice: int | None,
     dry_run: bool,
 ) -> None:
-    """Write the declaration, the suite and the staging model of a new source, from a sample of what it
-    delivers.
+    """Write the declaration and the suite of a new source into the home, from a sample of what it delivers.
 
     What the sample does not prove is marked TODO: read them before collecting.
     """
-    from pipelines.cli.sample import read_sample
     from pipelines.catalogue.scaffold.source import Request, scaffold
-    from pipelines.stages.transform.codegen import staging_model, staging_model_path
+    from pipelines.cli.sample import read_sample
 
     session: Session = ctx.obj
     registry = session.registry
@@ -93,14 +90,10 @@ def source_new(
         raise click.UsageError(f"no shape {shape!r}{did_you_mean(shape, registry.shapes)}")
     request = Request(system, shape, export, table, title, owner, exercice or session.landing_year(sample))
     drafted = scaffold(read_sample(sample, sheet), request, registry)
-    files = {
-        settings.CATALOGUE_DIR / "systems" / f"{system}.yml": drafted.declaration,
-        staging_model_path(system, drafted.table.name): staging_model(system, drafted.table),
-    }
+    files = {session.home.root / "catalogue" / "systems" / f"{system}.yml": drafted.declaration}
     if drafted.suite:
-        files[settings.EXPECTATIONS_DIR / "systems" / system / f"{drafted.table.name}.yml"] = drafted.suite
-    if drafted.model_docs:
-        files[staging_model_path(system, drafted.table.name).with_name(f"_{system}__models.yml")] = drafted.model_docs
+        suites = session.home.root / "expectations" / "systems"
+        files[suites / system / f"{drafted.table.name}.yml"] = drafted.suite
     _write(files, dry_run)
     _tell_next(session, sample, files, drafted, dry_run)
 
@@ -139,7 +132,6 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
     steps = [
         f"{command} check {shown(sample.resolve())} --source {key} --exercice {drafted.exercice}",
         f"Add to {shown(session.home.organisation_file)}:\n{drafted.organisation_lines}",
-        f"{command} codegen, then: make setup",
         run if in_landing else f"Drop the file in {shown(folder)}/, then: {run}",
     ]
     click.echo("\nNext:")
@@ -147,27 +139,45 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
         click.echo(f"  {number}. {step}")
 
 
-# codegen ----------------------------------------------------------------------------------------------------
+# catalogue diff ---------------------------------------------------------------------------------------------
 
 
-@click.command(short_help="Bring the generated dbt files up to date.")
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; end with 1 when a file is out of date.")
+@click.group(short_help="What the home changes of the shipped catalogue.")
+def catalogue() -> None:
+    """What is declared for the home: the shipped catalogue with the home's over it."""
+
+
+@catalogue.command("diff", short_help="What the home adds, replaces and switches off.")
+@click.option("--reviewed", is_flag=True, help="What changed upstream was looked at: compare with that from now on.")
 @global_options
 @click.pass_context
-def codegen(ctx: click.Context, only_check: bool) -> None:
-    """Write the dbt files that follow from the declared sources and figures."""
-    from pipelines.stages.transform.codegen import stale, write
+def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
+    """What the home's catalogue/, expectations/ and dbt_project/ change of the shipped ones, each with its place.
 
-    files = stale() if only_check else write()
-    for path in files:
-        click.echo(f"{'Out of date' if only_check else 'Wrote'} {shown(path)}")
-    if not files:
-        click.echo("Every generated file is up to date.")
-    if only_check and files:
-        note("Bring them up to date: millesime codegen")
-        ctx.exit(BLOCKED)
-    if files:
-        note("Then: make setup (dbt's graph is made again)")
+    Of what it replaces or switches off, say what has changed upstream since the home did so. Ends with 3 when anything has.
+    """
+    from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
+
+    session: Session = ctx.obj
+    declared = session.catalogue
+    declared.check()
+    if reviewed:
+        note_upstream(declared, session.home, again=True)
+    moved = changed_upstream(declared, session.home)
+    found = differences(declared)
+    for one in found:
+        since = "  ← changed upstream since" if one.key in moved else ""
+        click.echo(f"{one.effect:<12} {one.kind} {one.name}  {shown_place(one.place)}{since}")
+    click.echo(f"{len(found)} thing{'s' * (len(found) != 1)} of the home's own." if found else "The home changes nothing.")
+    if moved:
+        note(f"Look at them, then: {session.command} catalogue diff --reviewed")
+    ctx.exit(INCOMPLETE if moved else DONE)
+
+
+def shown_place(place: str) -> str:
+    """``file:line``, as short as it can be typed from here."""
+    path, _, line = place.rpartition(":")
+    return f"{shown(Path(path))}:{line}"
 
 
 # dbt --------------------------------------------------------------------------------------------------------
@@ -181,15 +191,14 @@ def codegen(ctx: click.Context, only_check: bool) -> None:
 @click.pass_context
 def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     """Run dbt (ARGUMENTS are dbt's) on a copy of the accepted rows: nothing that is published can change."""
+    from pipelines.catalogue.dbt.compose import ANALYSTE, compose
     from pipelines.stages.transform.analyst import prepare_analyst
     from pipelines.stages.transform.dbt import run_dbt
 
     session: Session = ctx.obj
-    warehouse = session.home.warehouse_analyst
+    project = compose(session.catalogue, session.home)
     if arguments and not WITHOUT_WAREHOUSE & set(arguments):
         with session.ledger() as ledger:
-            warehouse = prepare_analyst(session.home, ledger, session.registry, session.organisation)
-        note(f"dbt works on {shown(warehouse)}")
-        # a target of its own: dbt parses everything again when the warehouse's path has changed
-        arguments = (*arguments, "--target-path", str(warehouse.with_name("target")))
-    ctx.exit(run_dbt(list(arguments), warehouse).returncode)
+            note(f"dbt works on {shown(prepare_analyst(session.work(ledger)))}")
+    # a target of its own: dbt parses everything again when the warehouse's path has changed
+    ctx.exit(run_dbt([*arguments, "--target-path", str(project / "target" / ANALYSTE)], project).returncode)

@@ -6,25 +6,25 @@ leaves the home as it was.
 
 import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
 import click
 
+from pipelines.catalogue.registry import ExportRef
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE
 from pipelines.cli.output import note, printable, progress, title
 from pipelines.cli.reading import checks_sentence, read_status
 from pipelines.cli.rejects import failing_lines_of, reject_text
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.summary import show_summary
-from pipelines.runs.collect import judge_files
 from pipelines.evidence.arrivals import Checks, count_checks
 from pipelines.evidence.rejects import Reject, check_rejects, line_rejects
-from pipelines.stages.ingest.landing import files_of
 from pipelines.ledger.records import Manifest, Verdict
 from pipelines.locking import only_writer
+from pipelines.runs.collect import judge_files
 from pipelines.settings import Home
-from pipelines.catalogue.registry import ExportRef
+from pipelines.stages.ingest.landing import files_of
 
 SHOWN_REJECTS = 20
 
@@ -49,7 +49,6 @@ def run(ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...]) ->
 
 def run_and_tell(session: Session, years: list[int], systems: list[str] | None) -> int:
     """Run the jobs, print the summary, return the exit code."""
-    _warn_of_stale_files(session)
     with only_writer(session.home):
         pass  # raises Busy before anything is started
     with progress() as say:
@@ -78,14 +77,6 @@ def run_and_tell(session: Session, years: list[int], systems: list[str] | None) 
         note(f"\nError: a collection failed: see the run in {shown(session.home.dagster)} (`make dev`)")
         return BLOCKED
     return BLOCKED if "refused" in states else INCOMPLETE if "late" in states else DONE
-
-
-def _warn_of_stale_files(session: Session) -> None:
-    from pipelines.stages.transform.codegen import stale
-
-    if files := stale():
-        names = ", ".join(path.name for path in files)
-        note(f"Warning: generated files are out of date ({names}): {session.command} codegen")
 
 
 # check ------------------------------------------------------------------------------------------------------
@@ -132,16 +123,16 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
         if not _matches(ref, path):
             note(f"Note: {path.name} is not named as collection expects: {ref.export.files}")
     with tempfile.TemporaryDirectory(prefix="millesime-check-") as folder, session.ledger() as ledger:
-        home = Beside(session.home.root, aside=Path(folder))
-        manifest, verdicts = judge_files(home, ledger, ref, year, list(files))
-        failing = failing_lines_of(home, ledger)
-        refused = line_rejects(home, ref, manifest)
+        work = replace(session.work(ledger), home=Beside(session.home.root, aside=Path(folder)))
+        manifest, verdicts = judge_files(work, ref, year, list(files))
+        failing = failing_lines_of(work)
+        refused = line_rejects(work.home, ref, manifest, work.rules)
         failed = [
             reject
             for verdict in verdicts
             for result in verdict.results
             if result.success is not True
-            for reject in check_rejects(ref, manifest, verdict.table, result, failing)
+            for reject in check_rejects(ref, manifest, verdict.table, result, failing, work.rules)
         ]
     title(f"{ref.key} {year}: {', '.join(path.name for path in files)}", session.organisation)
     _show_counts(manifest, verdicts)

@@ -11,13 +11,13 @@ from typing import Any
 
 import click
 
+from pipelines.catalogue.rules import Rules
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.output import Column, format_option, note, printable, title, write_csv, write_json
 from pipelines.cli.session import Session, did_you_mean, global_options, year_argument
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now, open_ledger
-from pipelines.catalogue.rules import RULES
 
 FINDINGS = [
     Column(name)
@@ -68,8 +68,8 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     else:
         title(f"findings of {year}", session.organisation)
         for one in standing:
-            click.echo(f"\n{printable(_text(one))}")
-        waiting = sum(_awaits_decision(one) for one in standing)
+            click.echo(f"\n{printable(_text(one, session.catalogue.rules))}")
+        waiting = sum(_awaits_decision(one, session.catalogue.rules) for one in standing)
         click.echo(
             f"\n{len(standing)} finding{'s' * (len(standing) != 1)}, {waiting} to mend or decide before a release."
         )
@@ -81,7 +81,7 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
 def _gathered(session: Session, ledger: Ledger) -> list[Standing]:
     from pipelines.evidence.findings import gather
 
-    return ledger.standing(gather(session.home, ledger, session.registry, session.organisation))
+    return ledger.standing(gather(session.work(ledger)))
 
 
 def _row(one: Standing) -> dict[str, Any]:
@@ -99,18 +99,18 @@ def _row(one: Standing) -> dict[str, Any]:
     }
 
 
-def _awaits_decision(one: Standing) -> bool:
+def _awaits_decision(one: Standing, rules: Rules) -> bool:
     """True when the year cannot be frozen as long as this stands."""
     from pipelines.evidence.findings import stops_a_release
 
-    return stops_a_release(one) and one.is_open(now()[:10])
+    return stops_a_release(one, rules) and one.is_open(now()[:10])
 
 
-def _text(one: Standing) -> str:
+def _text(one: Standing, rules: Rules) -> str:
     """Several lines: how grave, which rule, where, then the details."""
     finding, decision = one.finding, one.decision
     place = ":".join(str(part) for part in (finding.fichier, finding.ligne) if part)
-    decided = "à prendre avant de figer l’exercice" if _awaits_decision(one) else None
+    decided = "à prendre avant de figer l’exercice" if _awaits_decision(one, rules) else None
     if decision:
         until = f", jusqu’au {decision.until}" if decision.until else ""
         decided = f"{one.state(now()[:10])} par {decision.decided_by}{until} : {decision.reason}"
@@ -180,9 +180,11 @@ def _named(standing: list[Standing], name: str) -> Standing:
 @click.pass_context
 def explain(ctx: click.Context, code: str) -> None:
     """What the rule CODE says, what a breach of it does, and how to mend it."""
-    rule = RULES.get(code.upper())
+    session: Session = ctx.obj
+    rules = session.catalogue.rules
+    rule = rules.get(code.upper())
     if rule is None:
-        near = difflib.get_close_matches(code.upper(), RULES, n=1)
+        near = difflib.get_close_matches(code.upper(), rules, n=1)
         raise click.UsageError(f"no rule {code!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     click.echo(f"{rule.code} — {rule.titre}\n")
     click.echo(f"Effet      {rule.effet}")
@@ -191,7 +193,6 @@ def explain(ctx: click.Context, code: str) -> None:
         click.echo(
             "Décider    Sans décision, l’exercice ne peut pas être figé : millesime decide CONSTAT --because … --by …"
         )
-    session: Session = ctx.obj
     if session.home.ledger_file.exists():
         with session.ledger() as ledger:
             here = [one for one in _gathered(session, ledger) if one.finding.code == rule.code]
@@ -243,9 +244,9 @@ def purge(ctx: click.Context, *, dry_run: bool) -> None:
 
     The rows of the lake stay, without names, so that figures can be rebuilt; the ledger keeps what went and when.
     """
+    from pipelines.locking import only_writer
     from pipelines.stages.ingest.retention import expired
     from pipelines.stages.ingest.retention import purge as purged
-    from pipelines.locking import only_writer
 
     session: Session = ctx.obj
     with only_writer(session.home), open_ledger(session.home) as ledger:

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from pipelines import settings
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE, USAGE
 from pipelines.cli.output import (
     Column,
@@ -28,9 +27,8 @@ from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Checks, ExportStatus
 from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
 from pipelines.evidence.status import YearStatus, year_status
-from pipelines.catalogue.figures.load import load_figures
-from pipelines.stages.ingest.landing import files_of, unknown_files
 from pipelines.ledger.store import Ledger, now
+from pipelines.stages.ingest.landing import files_of, unknown_files
 
 
 def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
@@ -39,17 +37,7 @@ def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
         ref.key: frozenset(sha256_of(path) for path in files_of(session.home.landing, ref, year))
         for ref in session.organisation.exports(session.registry, year)
     }
-    figures = load_figures(settings.FIGURES_DIR, session.registry)
-    return year_status(
-        session.home,
-        ledger,
-        session.registry,
-        session.organisation,
-        figures,
-        year,
-        today=now()[:10],
-        landed=landed,
-    )
+    return year_status(session.work(ledger), year, today=now()[:10], landed=landed)
 
 
 def exit_code_of(status: YearStatus) -> int:

@@ -4,14 +4,14 @@ from dataclasses import asdict
 
 import click
 
+from pipelines.catalogue.registry import ExportRef
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.output import Column, format_option, printable, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options, year_argument
 from pipelines.evidence.rejects import Failing, Reject, rejects_of
 from pipelines.ledger.records import Manifest
-from pipelines.ledger.store import Ledger
-from pipelines.settings import Home
-from pipelines.catalogue.registry import ExportRef
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.collect import suite_of
 
 REJECTS = [
     Column("source"),
@@ -44,14 +44,8 @@ def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) 
     session: Session = ctx.obj
     session.exercice(year)
     with session.ledger() as ledger:
-        found = rejects_of(
-            session.home,
-            ledger,
-            session.registry,
-            session.organisation,
-            year,
-            failing=failing_lines_of(session.home, ledger),
-        )
+        work = session.work(ledger)
+        found = rejects_of(work, year, failing=failing_lines_of(work))
     if systems := session.systems(sources):
         found = [reject for reject in found if reject.source.partition("/")[0] in systems]
     rows = [{**asdict(reject), "recu": _received(reject)} for reject in found]
@@ -64,24 +58,16 @@ def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) 
     ctx.exit(BLOCKED if any(reject.blocking for reject in found) else DONE)
 
 
-def failing_lines_of(home: Home, ledger: Ledger) -> Failing:
-    """How to find the lines behind a failed check of a delivery whose Parquet lies in ``home``."""
+def failing_lines_of(work: Workspace) -> Failing:
+    """How to find the lines behind a failed check of a delivery."""
 
     def failing(ref: ExportRef, manifest: Manifest, table: str, key: str) -> list[tuple[str, int]]:
         from pipelines.stages.validate.lines import failing_lines
-        from pipelines.stages.validate.suite import compile_suite
 
         declared = next(t for t in ref.export.tables if t.name == table)
-        former = ledger.current().get((ref.key, manifest.exercice - 1))
-        before = former.manifest.tables.get(table) if former else None
-        suite = compile_suite(
-            ref.system.system,
-            declared,
-            exercice=manifest.exercice,
-            previous_rows=before.acceptees if before else None,
-        )
+        suite = suite_of(work, ref, manifest, declared)
         try:
-            return failing_lines(home.lake / manifest.tables[table].parquet, suite, key)
+            return failing_lines(work.home.lake / manifest.tables[table].parquet, suite, key)
         except KeyError:  # the suite has changed since the verdict
             return []
 

@@ -38,7 +38,7 @@ def release(
     visas = Visas(prepared_by, reviewed_by, approved_by)
     with only_writer(session.home), open_ledger(session.home) as ledger:
         try:
-            done = release_year(session.home, ledger, session.registry, session.organisation, year, visas, reason)
+            done = release_year(session.work(ledger), year, visas, reason)
         except Undecided as error:
             for one in error.findings:
                 note(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {one.finding.message}")
@@ -129,7 +129,7 @@ def replay(ctx: click.Context, name: str) -> None:
     _exercice(name)
     with progress() as say:
         try:
-            result = replayed(session.home, name, session.registry, say)
+            result = replayed(session.home, name, say)
         except CannotReplay as error:
             raise click.ClickException(str(error)) from None
     title(f"replay of {name}", session.organisation)

@@ -10,9 +10,9 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from pipelines.stages.ingest.readers.xlsx_file import raw_sheets
 from pipelines.catalogue.scaffold.sample import Sample
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.stages.ingest.readers.xlsx_file import raw_sheets
 
 LARGEST = 20 * 1024 * 1024  # bytes of a text file that are read
 DELIMITERS = ";\t,|"

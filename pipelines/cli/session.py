@@ -15,10 +15,12 @@ import click
 from pipelines import settings
 
 if TYPE_CHECKING:
-    from pipelines.ledger.store import Ledger
-    from pipelines.settings import Home
+    from pipelines.catalogue.load import Catalogue
     from pipelines.catalogue.organisation import Organisation
     from pipelines.catalogue.registry import ExportRef, Registry
+    from pipelines.ledger.store import Ledger
+    from pipelines.ledger.workspace import Workspace
+    from pipelines.settings import Home
 
 year_argument = click.argument("year", type=int)
 
@@ -38,11 +40,16 @@ class Session:
         return settings.Home(self.chosen.resolve() if self.chosen else self.usual)
 
     @property
-    def registry(self) -> "Registry":
-        """The declared sources."""
-        from pipelines.catalogue.registry import load_registry
+    def catalogue(self) -> "Catalogue":
+        """What is declared for the home."""
+        from pipelines.catalogue.load import load_catalogue
 
-        return load_registry(settings.CATALOGUE_DIR)
+        return load_catalogue(self.home)
+
+    @property
+    def registry(self) -> "Registry":
+        """The declared sources, with what the organisation says of its own."""
+        return self.organisation.applied(self.catalogue.registry)
 
     @property
     def organisation(self) -> "Organisation":
@@ -50,8 +57,14 @@ class Session:
         from pipelines.catalogue.organisation import load_organisation
 
         if self.home.root not in self._organisations:
-            self._organisations[self.home.root] = load_organisation(self.home, self.registry)
+            self._organisations[self.home.root] = load_organisation(self.home, self.catalogue)
         return self._organisations[self.home.root]
+
+    def work(self, ledger: "Ledger") -> "Workspace":
+        """The home with this ledger."""
+        from pipelines.ledger.workspace import Workspace
+
+        return Workspace(self.home, ledger, self.catalogue, self.organisation)
 
     @property
     def command(self) -> str:

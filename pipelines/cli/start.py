@@ -6,6 +6,9 @@ from pathlib import Path
 import click
 
 from pipelines import settings
+from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.organisation import Organisation, load_organisation
+from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.auditing import docs
 from pipelines.cli.collecting import run_and_tell
@@ -13,9 +16,6 @@ from pipelines.cli.exporting import export
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, did_you_mean, global_options, shown
 from pipelines.settings import Home
-from pipelines.catalogue.organisation import Organisation, load_organisation
-from pipelines.catalogue.registry import load_registry
-from pipelines.catalogue.yaml_file import DeclarationError
 
 # The exercices of the demonstration: from the first to the last published report, then invented ones.
 DEMONSTRATION_FROM, DEMONSTRATION_THROUGH, DEMONSTRATION_UP_TO = 2018, 2020, 2022
@@ -84,7 +84,7 @@ def init(
     last = first if last is None else last
     if last < first:
         raise click.BadParameter(f"{last} comes before {first}", param_hint="--last")
-    known = load_registry(settings.CATALOGUE_DIR).systems
+    known = load_catalogue().registry.systems
     for system in systems:
         if system not in known:
             raise click.UsageError(f"no system {system!r} is declared{did_you_mean(system, known)}")
@@ -118,7 +118,7 @@ def make_home(home: Home, organisation: str) -> Organisation:
     try:
         written = Home(aside).organisation_file
         written.write_text(organisation, encoding="utf-8")
-        loaded = load_organisation(Home(aside), load_registry(settings.CATALOGUE_DIR))
+        loaded = load_organisation(Home(aside), load_catalogue(home))
         home.landing.mkdir(mode=0o700, exist_ok=True)
         for year in loaded.years:
             (home.landing / str(year)).mkdir(exist_ok=True)

@@ -6,13 +6,12 @@ from typing import Any
 
 import click
 
-from pipelines import settings
+from pipelines.catalogue.figures.load import Figures
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.output import Column, format_option, printable, table, title, write_csv, write_json
 from pipelines.cli.session import Session, did_you_mean, global_options
 from pipelines.evidence.trace import Leaf, LineFate, Trace, trace_line
 from pipelines.evidence.trace import trace as traced
-from pipelines.catalogue.figures.load import Figures, load_figures
 from pipelines.french import number, quantity
 
 AGREGATS = {"sum": "somme", "count": "nombre", "count_distinct": "nombre", "median": "médiane", "max": "maximum"}
@@ -54,7 +53,7 @@ def trace(
     do not add up to the figure.
     """
     session: Session = ctx.obj
-    figures = load_figures(settings.FIGURES_DIR, session.registry)
+    figures = session.catalogue.figures
     if not session.home.warehouse.exists():
         raise click.UsageError(f"nothing is built yet: `{session.command} run YEAR`")
     if file and line and not code:

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines.runs.collect import Outcome, collect
-from pipelines.defs.workspace import exercices, home, organisation, registry, table_key
+from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.rules import Rules
+from pipelines.defs.workspace import exercices, home, organisation, registry, table_key, writing
 from pipelines.evidence.findings import refused_line, refused_lines
 from pipelines.ledger.checks import check_finding
 from pipelines.ledger.records import Finding, Manifest, Verdict
-from pipelines.ledger.store import Ledger, open_ledger
-from pipelines.locking import only_writer
-from pipelines.catalogue.declarations import Table
-from pipelines.catalogue.registry import ExportRef
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.collect import Outcome, collect
 
 CHECKS = {
     "bilan": "Lignes lues = acceptées + refusées + ignorées, pour chaque exercice accepté.",
@@ -52,13 +52,13 @@ def export_assets(ref: ExportRef) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
     )
     def collect_export(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        with only_writer(home()), open_ledger(home()) as ledger:
-            outcomes = [collect(home(), ledger, ref, int(year)) for year in context.partition_keys]
+        with writing() as work:
+            outcomes = [collect(work, ref, int(year)) for year in context.partition_keys]
             for outcome in outcomes:
                 _log(context, ref, outcome)
             for table in tables:
-                yield from _checks(ledger, ref, table)
-        _fail_on_refusals(ref, outcomes)
+                yield from _checks(work, ref, table)
+        _fail_on_refusals(ref, outcomes, work.rules)
 
     return collect_export
 
@@ -102,22 +102,23 @@ def _log(context: dg.AssetExecutionContext, ref: ExportRef, outcome: Outcome) ->
         )
 
 
-def _checks(ledger: Ledger, ref: ExportRef, table: Table) -> Iterator[dg.AssetCheckResult]:
+def _checks(work: Workspace, ref: ExportRef, table: Table) -> Iterator[dg.AssetCheckResult]:
+    ledger, rules = work.ledger, work.rules
     current = {year: c.manifest for (key, year), c in sorted(ledger.current().items()) if key == ref.key}
     key = table_key(ref.system, table)
-    yield _balance_check(key, table, current)
+    yield _balance_check(key, table, current, rules)
     verdicts = {}
     for (export, year), c in ledger.current().items():
         if export == ref.key:
             verdicts[year] = next(v for v in map(ledger.verdict, c.verdicts) if v.table == table.name)
-    yield _expectations_check(key, current, verdicts)
+    yield _expectations_check(key, current, verdicts, rules)
     yield _due_check(key, ref, set(current))
 
 
-def _balance_check(key: dg.AssetKey, table: Table, current: dict[int, Manifest]) -> dg.AssetCheckResult:
+def _balance_check(key: dg.AssetKey, table: Table, current: dict[int, Manifest], rules: Rules) -> dg.AssetCheckResult:
     counts = {year: manifest.tables[table.name] for year, manifest in current.items()}
     refused = [
-        refused_line(manifest, row)
+        refused_line(manifest, row, rules)
         for manifest in current.values()
         for row in refused_lines(home(), manifest)
         if row["table"] == table.name
@@ -131,10 +132,10 @@ def _balance_check(key: dg.AssetKey, table: Table, current: dict[int, Manifest])
 
 
 def _expectations_check(
-    key: dg.AssetKey, current: dict[int, Manifest], verdicts: dict[int, Verdict]
+    key: dg.AssetKey, current: dict[int, Manifest], verdicts: dict[int, Verdict], rules: Rules
 ) -> dg.AssetCheckResult:
     bad = [(year, r) for year, verdict in sorted(verdicts.items()) for r in verdict.results if r.success is not True]
-    findings = [check_finding(current[year], verdicts[year], result) for year, result in bad]
+    findings = [check_finding(current[year], verdicts[year], result, rules) for year, result in bad]
     return dg.AssetCheckResult(
         check_name="attentes",
         asset_key=key,
@@ -180,11 +181,11 @@ def _due_check(key: dg.AssetKey, ref: ExportRef, arrived: set[int]) -> dg.AssetC
     )
 
 
-def _fail_on_refusals(ref: ExportRef, outcomes: list[Outcome]) -> None:
+def _fail_on_refusals(ref: ExportRef, outcomes: list[Outcome], rules: Rules) -> None:
     refused = [outcome for outcome in outcomes if outcome.refused]
     if refused:
         raise dg.Failure(
-            description="; ".join(f"{ref.key} {o.exercice}: {o.refusal.sentence()}" for o in refused),
-            metadata={str(o.exercice): o.refusal.rule.code for o in refused},
+            description="; ".join(f"{ref.key} {o.exercice}: {o.refusal.sentence(rules)}" for o in refused),
+            metadata={str(o.exercice): o.refusal.code for o in refused},
             allow_retries=False,
         )

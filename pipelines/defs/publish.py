@@ -5,18 +5,18 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines import settings
-from pipelines.runs.audit.write import write_states
+from pipelines.catalogue.dbt.generated import generated_layers
 from pipelines.defs.collect import findings_table
-from pipelines.defs.workspace import home, organisation, registry
+from pipelines.defs.workspace import catalogue, home, writing
 from pipelines.evidence.findings import gather, on_day, stops_a_release
 from pipelines.ledger.records import Finding, Standing
-from pipelines.ledger.store import Ledger, now, open_ledger
-from pipelines.locking import only_writer
+from pipelines.ledger.store import now
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.audit.write import write_states
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
-from pipelines.stages.publish.swap import publish
+from pipelines.stages.publish.swap import PUBLISHED_SCHEMAS, publish
 from pipelines.stages.report.write import report_pages
-from pipelines.catalogue.rules import RULES
 
 PUBLISHED = dg.AssetKey(["publication", "published"])
 SERVED = dg.AssetKey(["publication", "postgresql"])
@@ -40,20 +40,21 @@ def publish_defs() -> dg.Definitions:
         check_specs=[dg.AssetCheckSpec(FINDINGS, asset=PUBLISHED, description="Aucun constat n’est à décider.")],
     )
     def published(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
-        with only_writer(home()), open_ledger(home()) as ledger:
+        with writing() as work:
+            ledger = work.ledger
             build = ledger.last_build()["build"]
             try:
-                hold_frozen_years(ledger, build)
-                findings = gather(home(), ledger, registry(), organisation())
+                hold_frozen_years(work, build)
+                findings = gather(work)
                 ledger.sight(findings)
-                with report_pages(home(), ledger, organisation(), build) as pages:
-                    identity = publish(home(), ledger, build, findings, organisation().seuil_secret, pages)
-                yield findings_check(ledger.standing(findings))
+                with report_pages(work, build) as pages:
+                    identity = publish(work, build, findings, pages)
+                yield findings_check(ledger.standing(findings), work)
             except FrozenYear:
-                yield findings_check(ledger.standing(gather(home(), ledger, registry(), organisation())))
+                yield findings_check(ledger.standing(gather(work)), work)
                 raise
             finally:  # what was held back shows too
-                write_states(home(), ledger, registry(), organisation())
+                write_states(work)
         yield dg.MaterializeResult(
             metadata={"publication": identity, "constats": len(findings), "dossier": str(home().published)}
         )
@@ -93,12 +94,14 @@ def served_copy() -> dg.AssetsDefinition:
     return postgresql
 
 
-def findings_check(standing: list[Standing]) -> dg.AssetCheckResult:
+def findings_check(standing: list[Standing], work: Workspace) -> dg.AssetCheckResult:
     """What must be decided, then everything else that is open, as ``millesime findings`` numbers and words them."""
     today = now()[:10]
-    standing = on_day(standing, registry(), today)
+    standing = on_day(standing, work.registry, today)
     still_open = [one for one in standing if one.is_open(today)]
-    to_decide = [one.finding for one in still_open if stops_a_release(one) or one.finding.severity == "bloquant"]
+    to_decide = [
+        one.finding for one in still_open if stops_a_release(one, work.rules) or one.finding.severity == "bloquant"
+    ]
     others = [one.finding for one in still_open if one.finding not in to_decide]
     return dg.AssetCheckResult(
         check_name=FINDINGS,
@@ -114,39 +117,32 @@ def findings_check(standing: list[Standing]) -> dg.AssetCheckResult:
     )
 
 
-def hold_frozen_years(ledger: Ledger, build: str) -> None:
+def hold_frozen_years(work: Workspace, build: str) -> None:
     """Publish nothing when a frozen figure would change: each one is a finding. Raises FrozenYear."""
-    frozen = frozen_changes(home(), ledger)
+    rule = work.rules["REL-ECART"]
+    frozen = frozen_changes(work.home, work.ledger)
     found = [
         Finding(
             "REL-ECART",
             "bloquant",
             int(release.partition("-")[0]),
             change.code,
-            f"{RULES['REL-ECART'].titre} : {change.libelle} ({release})",
+            f"{rule.titre} : {change.libelle} ({release})",
             attendu=change.printed(change.before),
             recu=change.printed(change.after),
-            aide=RULES["REL-ECART"].aide,
+            aide=rule.aide,
         )
         for release, changed in frozen.items()
         for change in changed
     ]
     if found:
-        ledger.record_findings(build, found)
-        ledger.sight(gather(home(), ledger, registry(), organisation()))
+        work.ledger.record_findings(build, found)
+        work.ledger.sight(gather(work))
         refuse_frozen_changes(frozen)
 
 
 def published_models() -> list[list[str]]:
-    """The keys of every model that is published, from dbt's manifest."""
-    import json
-
-    from pipelines.stages.publish.swap import PUBLISHED_SCHEMAS
-    from pipelines.settings import DBT_MANIFEST
-
-    if not DBT_MANIFEST.exists():
-        return []
-    nodes = json.loads(DBT_MANIFEST.read_text(encoding="utf-8"))["nodes"].values()
-    return sorted(
-        [n["schema"], n["name"]] for n in nodes if n["resource_type"] == "model" and n["schema"] in PUBLISHED_SCHEMAS
-    )
+    """The keys of every model that is published."""
+    project = catalogue().project
+    layers = {model: project.layer_of(model) for model in project.models.on} | generated_layers(catalogue())
+    return sorted([layer, model] for model, layer in layers.items() if layer in PUBLISHED_SCHEMAS)

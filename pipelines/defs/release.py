@@ -6,12 +6,10 @@ from pydantic import Field
 from pipelines import settings
 from pipelines.defs.collect import findings_table
 from pipelines.defs.publish import NOT_SERVED
-from pipelines.defs.workspace import home, organisation, registry
-from pipelines.ledger.store import open_ledger
-from pipelines.locking import only_writer
+from pipelines.defs.workspace import home, organisation, writing
+from pipelines.runs.release import Undecided, release_year
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.release import CannotRelease, Visas
-from pipelines.runs.release import Undecided, release_year
 
 
 class Release(dg.Config):
@@ -33,9 +31,9 @@ def release_defs() -> dg.Definitions:
         if config.exercice not in organisation().years:
             raise dg.Failure(f"exercice {config.exercice} is not one of the organisation's", allow_retries=False)
         visas = Visas(config.prepare_par, config.relu_par, config.approuve_par)
-        with only_writer(home()), open_ledger(home()) as ledger:
+        with writing() as work:
             try:
-                done = release_year(home(), ledger, registry(), organisation(), config.exercice, visas, config.motif)
+                done = release_year(work, config.exercice, visas, config.motif)
             except CannotRelease as error:
                 standing = [one.finding for one in error.findings] if isinstance(error, Undecided) else []
                 raise dg.Failure(

@@ -13,12 +13,13 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines import settings
+from pipelines.catalogue.registry import ExportRef
 from pipelines.defs.workspace import organisation, registry
+from pipelines.ledger.store import open_ledger
+from pipelines.ledger.workspace import open_workspace
+from pipelines.settings import Home
 from pipelines.stages.ingest.ahead import reading_ahead
 from pipelines.stages.ingest.pseudonym import load_key
-from pipelines.ledger.store import open_ledger
-from pipelines.settings import Home
-from pipelines.catalogue.registry import ExportRef
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ def _build(loaded: dg.Definitions, instance: dg.DagsterInstance, home: Home, say
     """Build and publish; only publish when the warehouse would come out the same."""
     from pipelines.stages.transform.build import is_current
 
-    with open_ledger(home) as ledger:
-        unchanged = is_current(home, ledger)
+    with open_workspace(home) as work:
+        unchanged = is_current(work)
     say("publish: the warehouse is up to date" if unchanged else "build and publish")
     last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
     return _execute(loaded.resolve_job_def("build"), instance, selection=last_steps if unchanged else None)
@@ -145,7 +146,7 @@ def _prepare_instance(home: Home) -> None:
     home.dagster.mkdir(parents=True, exist_ok=True)
     config = home.dagster / "dagster.yaml"
     if not config.exists():
-        config.write_text((settings.PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+        config.write_text((settings.shipped() / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     os.environ["MILLESIME_HOME"] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)

@@ -7,7 +7,6 @@ resource; its tests are asset checks.
 import functools
 import importlib.metadata
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -20,14 +19,12 @@ from dagster_dbt import (
 )
 from packaging import version
 
-from pipelines.runs.audit.write import write_states
-from pipelines.defs.workspace import home, organisation, registry
+from pipelines.catalogue.dbt.compose import ENTREPOT
+from pipelines.defs.workspace import catalogue, home, writing
 from pipelines.evidence.findings import gather
-from pipelines.ledger.store import open_ledger
-from pipelines.locking import only_writer
-from pipelines.settings import DBT_MANIFEST, DBT_PROJECT_DIR
+from pipelines.runs.audit.write import write_states
 from pipelines.stages.transform.build import BuildFailed, finish, prepare
-from pipelines.stages.transform.dbt import environment, executable, read_results
+from pipelines.stages.transform.dbt import executable, parse, read_results
 
 
 class LeanDbt(DbtCliResource):
@@ -61,48 +58,33 @@ class Translator(DagsterDbtTranslator):
         return dbt_resource_props["fqn"][1]
 
 
-def _manifest() -> Path:
-    if not DBT_MANIFEST.exists():
-        raise FileNotFoundError(f"{DBT_MANIFEST} is missing: run `make setup` (or `millesime dbt parse`)")
-    return DBT_MANIFEST
-
-
 @dg.definitions
 def transform_defs() -> dg.Definitions:
     """The dbt project as one multi-asset."""
 
     @dbt_assets(
-        manifest=_manifest(),
+        manifest=parse(catalogue(), home()),
         name="entrepot",
-        project=DbtProject(project_dir=DBT_PROJECT_DIR),
+        project=DbtProject(project_dir=home().dbt, target=ENTREPOT),
         dagster_dbt_translator=Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True)),
     )
     def entrepot(context: dg.AssetExecutionContext, dbt: LeanDbt) -> Iterator[Any]:
-        with only_writer(home()), open_ledger(home()) as ledger:
-            frozen = prepare(home(), ledger, registry(), organisation())
+        with writing() as work:
+            frozen = prepare(work)
             invocation = dbt.cli(["build"], context=context, raise_on_error=False)
             yield from invocation.stream()
             try:
-                built = finish(home(), ledger, frozen, read_results(invocation.target_path / "run_results.json"))
+                built = finish(work, frozen, read_results(invocation.target_path / "run_results.json"))
             except BuildFailed:
-                ledger.sight(gather(home(), ledger, registry(), organisation()))
-                write_states(home(), ledger, registry(), organisation())
+                work.ledger.sight(gather(work))
+                write_states(work)
                 raise
             context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
 
     dbt = LeanDbt(
-        project_dir=str(DBT_PROJECT_DIR),
-        profiles_dir=str(DBT_PROJECT_DIR),
+        project_dir=str(home().dbt),
+        profiles_dir=str(home().dbt),
+        target=ENTREPOT,
         dbt_executable=executable(),
     )
     return dg.Definitions(assets=[entrepot], resources={"dbt": dbt})
-
-
-def set_environment() -> None:
-    """Tell dbt's subprocess which file to build."""
-    import os
-
-    os.environ.update(environment(home().warehouse_next))
-
-
-set_environment()

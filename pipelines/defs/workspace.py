@@ -5,14 +5,19 @@ tests need no data.
 """
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 
 from pipelines import settings
-from pipelines.settings import Home
 from pipelines.catalogue.declarations import System, Table
+from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.organisation import Organisation, load_organisation
-from pipelines.catalogue.registry import Registry, load_registry
+from pipelines.catalogue.registry import Registry
+from pipelines.ledger.workspace import Workspace, open_workspace
+from pipelines.locking import only_writer
+from pipelines.settings import Home
 
 LAW_DATE = "30 septembre"  # CGCT, art. L5211-39: the report reaches the mayors before it
 
@@ -22,9 +27,14 @@ def home() -> Home:
     return settings.home()
 
 
+def catalogue() -> Catalogue:
+    """What is declared for the home."""
+    return load_catalogue(home())
+
+
 def registry() -> Registry:
-    """Every declared source."""
-    return load_registry()
+    """The declared sources, with what the organisation says of its own."""
+    return organisation().applied(catalogue().registry)
 
 
 @functools.cache
@@ -33,7 +43,14 @@ def organisation() -> Organisation:
     where = home()
     if not where.organisation_file.exists():
         where = Home(settings.PROJECT_ROOT / "demo")
-    return load_organisation(where, registry())
+    return load_organisation(where, catalogue())
+
+
+@contextmanager
+def writing() -> Iterator[Workspace]:
+    """The home, open, for its only writer."""
+    with only_writer(home()), open_workspace(home()) as work:
+        yield work
 
 
 @functools.cache

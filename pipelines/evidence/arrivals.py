@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pipelines.ledger.records import Manifest, Verdict
-from pipelines.ledger.store import Current, Ledger
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.registry import ExportRef, Registry
+from pipelines.ledger.records import Manifest, Verdict
+from pipelines.ledger.store import Current, Ledger
 
 ExportState = Literal["received", "refused", "waiting", "declared absent", "late", "awaited", "not sent"]
 

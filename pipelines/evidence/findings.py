@@ -6,32 +6,32 @@ nothing: ``audit.constats``, ``millesime status`` and the orchestrator's checks 
 
 from pathlib import Path
 
+from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.rules import Rule, Rules
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.gaps import declared_absences, figures_by_table
 from pipelines.evidence.parquet import select
-from pipelines.catalogue.figures.load import load_figures
 from pipelines.french import day
 from pipelines.ledger.checks import check_finding
 from pipelines.ledger.records import Finding, Manifest, Standing
 from pipelines.ledger.store import Ledger
-from pipelines.catalogue.rules import RULES
+from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.catalogue.organisation import Organisation
-from pipelines.catalogue.registry import Registry
 
 END_OF_TIME = "9999-12-31"
 HIDDEN = "valeur masquée : la table porte des données personnelles"  # reading kept none
 
 
-def gather(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
+def gather(work: Workspace) -> list[Finding]:
     """Every finding that stands now, the blocking ones first."""
     found = [
-        *_collection(home, ledger, registry, organisation),
-        *_judgements(ledger, organisation),
-        *_refused_lines(home, ledger, organisation),
-        *_last_build(ledger),
-        *_last_publication(ledger),
+        *_collection(work),
+        *_judgements(work),
+        *_refused_lines(work),
+        *_last_build(work.ledger),
+        *_last_publication(work.ledger),
     ]
+    found = [finding for finding in found if finding.code in work.rules]  # one that is switched off finds nothing
     rank = {"bloquant": 0, "alerte": 1, "information": 2}
     return sorted(found, key=lambda f: (rank[f.severity], f.exercice, f.code, f.ou, f.fichier or "", f.ligne or 0))
 
@@ -65,44 +65,45 @@ def _due(registry: Registry, finding: Finding) -> str:
     )
 
 
-def stops_a_release(one: Standing) -> bool:
+def stops_a_release(one: Standing, rules: Rules) -> bool:
     """True for what a year cannot be frozen with; that it differs from its former release is what a release is for."""
-    return one.finding.code != "REL-ECART" and (one.finding.severity == "bloquant" or RULES[one.finding.code].a_decider)
+    return one.finding.code != "REL-ECART" and (one.finding.severity == "bloquant" or rules[one.finding.code].a_decider)
 
 
-def _collection(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> list[Finding]:
+def _collection(work: Workspace) -> list[Finding]:
     """Refused and missing exports; what is missing is so whatever the date, so that a copy keeps its bytes."""
-    figures, found = load_figures(), []
+    ledger, rules, found = work.ledger, work.rules, []
     received = {row["delivery"]: row["received_at"] for row in ledger.all_rows("deliveries")}
-    for exercice in organisation.years:
+    for exercice in work.organisation.years:
         arrivals = Arrivals(
             ledger,
             exercice,
             today=END_OF_TIME,
             landed={},
-            absences=declared_absences(home, ledger, exercice),
-            needed=figures_by_table(figures, organisation, exercice),
+            absences=declared_absences(work.home, ledger, exercice),
+            needed=figures_by_table(work.catalogue.figures, work.organisation, exercice),
         )
-        for ref in organisation.exports(registry, exercice):
+        for ref in work.exports(exercice):
             status = arrivals.export(ref)
             if status.state == "refused":
-                found += _refused(ledger, ref.key, exercice)
+                found += _refused(work, ref.key, exercice)
             elif status.state == "late":
-                found.append(_missing(ref.key, exercice, ref.owner, ref.due(exercice)))
+                found.append(_missing(rules["COL-MANQUANT"], ref.key, exercice, ref.owner, ref.due(exercice)))
             current = arrivals.current.get(ref.key)
             if current and not ref.export.optional and received[current.manifest.delivery] < f"{exercice}-12-31":
-                found.append(_too_early(current.manifest, received[current.manifest.delivery]))
+                found.append(_too_early(rules["COL-PERIME"], current.manifest, received[current.manifest.delivery]))
     return found
 
 
-def _refused(ledger: Ledger, key: str, exercice: int) -> list[Finding]:
+def _refused(work: Workspace, key: str, exercice: int) -> list[Finding]:
     """One finding for each check that stopped a delivery, or for the rule that refused it as a whole."""
+    ledger = work.ledger
     refusal = ledger.last_refusal(key, exercice)
     manifest = ledger.delivery(refusal["delivery"]) if refusal["delivery"] else None
     if manifest is None or refusal["rule"]["code"] not in ("ATT-CRITIQUE", "ATT-ERREUR"):
         return [_refusal(key, exercice, refusal["rule"])]
     return [
-        check_finding(manifest, verdict, result)
+        check_finding(manifest, verdict, result, work.rules)
         for verdict in ledger.verdicts_of(manifest.delivery)
         for result in verdict.results
         if result.blocks
@@ -125,8 +126,7 @@ def _refusal(key: str, exercice: int, rule: dict) -> Finding:
     )
 
 
-def _missing(key: str, exercice: int, owner: str, due: str) -> Finding:
-    rule = RULES["COL-MANQUANT"]
+def _missing(rule: Rule, key: str, exercice: int, owner: str, due: str) -> Finding:
     return Finding(
         "COL-MANQUANT",
         "bloquant",
@@ -138,9 +138,8 @@ def _missing(key: str, exercice: int, owner: str, due: str) -> Finding:
     )
 
 
-def _too_early(manifest: Manifest, received: str) -> Finding:
+def _too_early(rule: Rule, manifest: Manifest, received: str) -> Finding:
     """A delivery that came before its exercice was over: whatever its rows say, they cannot hold all of it."""
-    rule = RULES["COL-PERIME"]
     return Finding(
         "COL-PERIME",
         "alerte",
@@ -154,22 +153,22 @@ def _too_early(manifest: Manifest, received: str) -> Finding:
     )
 
 
-def _judgements(ledger: Ledger, organisation: Organisation) -> list[Finding]:
+def _judgements(work: Workspace) -> list[Finding]:
     found = []
-    for (_, exercice), current in sorted(ledger.current().items()):
-        for identity in current.verdicts if exercice in organisation.years else []:
-            verdict = ledger.verdict(identity)
+    for (_, exercice), current in sorted(work.ledger.current().items()):
+        for identity in current.verdicts if exercice in work.organisation.years else []:
+            verdict = work.ledger.verdict(identity)
             results = [r for r in verdict.results if r.success is not True]
-            found += [check_finding(current.manifest, verdict, result) for result in results]
+            found += [check_finding(current.manifest, verdict, result, work.rules) for result in results]
     return found
 
 
-def _refused_lines(home: Home, ledger: Ledger, organisation: Organisation) -> list[Finding]:
+def _refused_lines(work: Workspace) -> list[Finding]:
     found = []
-    for (_, exercice), current in sorted(ledger.current().items()):
-        if exercice in organisation.years:
-            for row in refused_lines(home, current.manifest):
-                found.append(refused_line(current.manifest, row))
+    for (_, exercice), current in sorted(work.ledger.current().items()):
+        if exercice in work.organisation.years:
+            for row in refused_lines(work.home, current.manifest):
+                found.append(refused_line(current.manifest, row, work.rules))
     return found
 
 
@@ -187,9 +186,9 @@ def refused_lines(home: Home, manifest: Manifest) -> list[dict]:
     return rows
 
 
-def refused_line(manifest: Manifest, row: dict) -> Finding:
+def refused_line(manifest: Manifest, row: dict, rules: Rules) -> Finding:
     """One reason of refusal, as ``refused_lines`` gives it."""
-    rule = RULES[row["regle"]]
+    rule = rules[row["regle"]]
     column = f", colonne « {row['colonne']} »" if row["colonne"] else ""
     return Finding(
         rule.code,

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pipelines.catalogue.figures.load import Figures
+from pipelines.catalogue.organisation import Application, Organisation
+from pipelines.catalogue.registry import Registry
 from pipelines.evidence.arrivals import ExportStatus
 from pipelines.evidence.parquet import select
-from pipelines.catalogue.figures.load import Figures
 from pipelines.ledger.records import TableCounts
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.catalogue.organisation import Application, Organisation
-from pipelines.catalogue.registry import Registry
 
 ABSENCES = "absences/absences"
 APPLICATIONS = "application"  # the family whose members the organisation declares

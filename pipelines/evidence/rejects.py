@@ -8,14 +8,14 @@ columns.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.rules import Rule, Rules
 from pipelines.evidence.findings import refused_lines
 from pipelines.ledger.records import CheckResult, Manifest
 from pipelines.ledger.store import Ledger
-from pipelines.catalogue.rules import RULES
+from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.catalogue.declarations import Table
-from pipelines.catalogue.organisation import Organisation
-from pipelines.catalogue.registry import ExportRef, Registry
 
 # (export, delivery, table, key of the expectation) → (file, line) of the rows that break it
 Failing = Callable[[ExportRef, Manifest, str, str], list[tuple[str, int]]]
@@ -40,43 +40,35 @@ class Reject:
     blocking: bool = False  # the whole delivery is refused
 
 
-def rejects_of(
-    home: Home,
-    ledger: Ledger,
-    registry: Registry,
-    organisation: Organisation,
-    exercice: int,
-    *,
-    failing: Failing = lambda *_: [],
-) -> list[Reject]:
+def rejects_of(work: Workspace, exercice: int, *, failing: Failing = lambda *_: []) -> list[Reject]:
     """Every reason of refusal of the exercice: whole deliveries first, then lines, in order of file and line.
 
     ``failing`` finds the lines behind a failed check; without it a check is one reject without line.
     """
+    ledger, rules = work.ledger, work.rules
     current = ledger.current()
     deliveries = ledger.all_rows("deliveries")
     read = {row["delivery"]: Manifest.from_dict(row["manifest"]) for row in deliveries if row["exercice"] == exercice}
     whole: list[Reject] = []
     lines: list[Reject] = []
-    for ref in organisation.exports(registry, exercice):
+    for ref in work.exports(exercice):
         refusal = ledger.last_refusal(ref.key, exercice)
         manifest = current[ref.key, exercice].manifest if (ref.key, exercice) in current else None
         if refusal:
             manifest = read.get(refusal["delivery"], manifest)
-            whole += _whole(ref, refusal, manifest, ledger, failing)
+            whole += _whole(ref, refusal, manifest, ledger, failing, rules)
         if manifest:
-            lines += line_rejects(home, ref, manifest)
+            lines += line_rejects(work.home, ref, manifest, rules)
     return whole + lines
 
 
-def line_rejects(home: Home, ref: ExportRef, manifest: Manifest) -> list[Reject]:
+def line_rejects(home: Home, ref: ExportRef, manifest: Manifest, rules: Rules) -> list[Reject]:
     """The refused lines of one delivery."""
     tables = {table.name: table for table in ref.export.tables}
-    return [_line(manifest, row, tables[row["table"]]) for row in refused_lines(home, manifest)]
+    return [_line(manifest, row, tables[row["table"]], rules[row["regle"]]) for row in refused_lines(home, manifest)]
 
 
-def _line(manifest: Manifest, row: dict, table: Table) -> Reject:
-    rule = RULES[row["regle"]]
+def _line(manifest: Manifest, row: dict, table: Table, rule: Rule) -> Reject:
     received_something = rule.code != "LIG-OBLIGATOIRE"
     return Reject(
         source=f"{row['systeme']}/{row['table']}",
@@ -95,7 +87,7 @@ def _line(manifest: Manifest, row: dict, table: Table) -> Reject:
 
 
 def _whole(
-    ref: ExportRef, refusal: dict, manifest: Manifest | None, ledger: Ledger, failing: Failing
+    ref: ExportRef, refusal: dict, manifest: Manifest | None, ledger: Ledger, failing: Failing, rules: Rules
 ) -> Iterator[Reject]:
     """The rejects of each critical check that failed; the refusal itself when it is of another kind."""
     rule = refusal["rule"]
@@ -119,14 +111,14 @@ def _whole(
     for verdict in verdicts:
         for result in verdict.results:
             if result.blocks:
-                yield from check_rejects(ref, manifest, verdict.table, result, failing)
+                yield from check_rejects(ref, manifest, verdict.table, result, failing, rules)
 
 
 def check_rejects(
-    ref: ExportRef, manifest: Manifest, table: str, result: CheckResult, failing: Failing
+    ref: ExportRef, manifest: Manifest, table: str, result: CheckResult, failing: Failing, rules: Rules
 ) -> list[Reject]:
     """One reject a line that breaks the check; one without line when no line breaks it by itself."""
-    rule = RULES[result.code]
+    rule = rules[result.code]
     places: list[tuple[str, int | None]] = list(failing(ref, manifest, table, result.key))
     return [
         Reject(

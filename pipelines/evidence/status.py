@@ -18,12 +18,8 @@ from pipelines.evidence.gaps import (
     printed_codes,
 )
 from pipelines.evidence.published import PublicationStatus, differences, publication_status, published_figures
-from pipelines.catalogue.figures.load import Figures
 from pipelines.ledger.records import Finding
-from pipelines.ledger.store import Ledger
-from pipelines.settings import Home
-from pipelines.catalogue.organisation import Organisation
-from pipelines.catalogue.registry import Registry
+from pipelines.ledger.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -65,29 +61,20 @@ class YearStatus:
         return bool(self.exports_in("late"))
 
 
-def year_status(
-    home: Home,
-    ledger: Ledger,
-    registry: Registry,
-    organisation: Organisation,
-    figures: Figures,
-    exercice: int,
-    *,
-    today: str,
-    landed: Mapping[str, frozenset[str]],
-) -> YearStatus:
+def year_status(work: Workspace, exercice: int, *, today: str, landed: Mapping[str, frozenset[str]]) -> YearStatus:
     """The state of ``exercice`` on ``today`` (ISO date); ``landed``: see ``Arrivals``."""
+    home, ledger, organisation, figures = work.home, work.ledger, work.organisation, work.catalogue.figures
     absences = declared_absences(home, ledger, exercice)
     needed = figures_by_table(figures, organisation, exercice)
     arrivals = Arrivals(ledger, exercice, today=today, landed=landed, absences=absences, needed=needed)
-    exports = arrivals.exports(registry, organisation)
+    exports = arrivals.exports(work.registry, organisation)
     publication = publication_status(ledger)
     follows = publication is not None and not publication.behind
     rows = (published_figures(home, exercice) or []) if follows else []
     published = {row["code"]: row for row in rows}
     gaps = Gaps(
         figures,
-        registry,
+        work.registry,
         accepted=accepted_tables(ledger, exercice),
         exports={export.key: export for export in exports},
         absences=absences,

@@ -13,15 +13,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from pipelines.evidence.gaps import sources_of
-from pipelines.evidence.parquet import select
+from pipelines.catalogue.declarations import Declared, Name
 from pipelines.catalogue.figures.grammar import Figure, Measure, Value
 from pipelines.catalogue.figures.load import DeclaredFigure, Figures
+from pipelines.catalogue.yaml_file import parse, read_mapping
+from pipelines.evidence.gaps import sources_of
+from pipelines.evidence.parquet import select
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.catalogue.declarations import Declared, Name
-from pipelines.catalogue.yaml_file import parse, read_mapping
 from pipelines.sql import literal
 
 LINES = Path(__file__).with_name("lines.yml")

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of
 from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.catalogue.registry import fingerprint
 
 RELEASE = "release.json"
 UNSEALED = ("release", "fingerprint", "ledger", "visas", "reason")  # what a release's fingerprint does not cover

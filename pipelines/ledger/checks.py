@@ -1,10 +1,10 @@
 """A check that did not succeed, as a finding: the same one for who accepts a delivery and for who gathers findings."""
 
+from pipelines.catalogue.rules import Rules
 from pipelines.ledger.records import FRESHNESS, CheckResult, Finding, Manifest, Verdict
-from pipelines.catalogue.rules import RULES
 
 
-def check_finding(manifest: Manifest, verdict: Verdict, result: CheckResult) -> Finding:
+def check_finding(manifest: Manifest, verdict: Verdict, result: CheckResult, rules: Rules) -> Finding:
     """The finding of one result that is no success.
 
     A blocking one is tied to the delivery: who accepts it accepts these bytes, not those that may come after them.
@@ -15,7 +15,7 @@ def check_finding(manifest: Manifest, verdict: Verdict, result: CheckResult) -> 
         "bloquant" if result.blocks else "alerte",
         manifest.exercice,
         table,
-        f"{RULES[result.code].titre} : {table if result.type == FRESHNESS else result.key}",
+        f"{rules[result.code].titre} : {table if result.type == FRESHNESS else result.key}",
         attendu=result.reason,
         recu=result.observed,
         aide=result.fix,

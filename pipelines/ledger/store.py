@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 
+from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.ledger.chain import Broken, Head, append, check, head
 from pipelines.ledger.migrate import migrate
 from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Standing, Verdict
 from pipelines.ledger.schema import metadata
-from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import Home
-from pipelines.catalogue.registry import fingerprint
 
 
 def now() -> str:
@@ -77,12 +76,12 @@ class Ledger:
         key: str,
         exercice: int,
         files: list[dict],
-        refusal: DeliveryRefused,
+        rule: dict,
         delivery: str | None = None,
     ) -> None:
-        """Enter a delivery that was refused whole, with the rule."""
+        """Enter a delivery that was refused whole, with what ``DeliveryRefused`` says of the rule."""
         system, export = key.split("/")
-        identity = fingerprint([key, exercice, files, refusal.as_dict(), delivery])[:32]
+        identity = fingerprint([key, exercice, files, rule, delivery])[:32]
         with self.engine.begin() as connection:
             self._insert(
                 connection,
@@ -94,7 +93,7 @@ class Ledger:
                 refused_at=now(),
                 delivery=delivery,
                 files=files,
-                rule=refusal.as_dict(),
+                rule=rule,
             )
             self._enter_outcome(connection, key, exercice, "refused", identity)
 

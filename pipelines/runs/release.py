@@ -6,11 +6,12 @@ the same thing. What a release holds is ``publish.release``' work.
 
 from dataclasses import dataclass
 
-from pipelines.runs.audit.write import write_states
 from pipelines.evidence.findings import gather, stops_a_release
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
-from pipelines.ledger.store import Ledger, now
+from pipelines.ledger.store import now
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.audit.write import write_states
 from pipelines.stages.publish.release import (
     CannotRelease,
     FrozenYear,
@@ -23,11 +24,8 @@ from pipelines.stages.publish.release import (
 )
 from pipelines.stages.publish.swap import publish
 from pipelines.stages.report.write import report_pages
-from pipelines.settings import Home
-from pipelines.catalogue.organisation import Organisation
-from pipelines.catalogue.registry import Registry
 from pipelines.stages.transform.build import is_current
-from pipelines.stages.transform.freeze import code_version, freeze
+from pipelines.stages.transform.freeze import engine_version, freeze
 
 
 class Undecided(CannotRelease):
@@ -53,52 +51,44 @@ class Released:
     held: str | None
 
 
-def release_year(
-    home: Home,
-    ledger: Ledger,
-    registry: Registry,
-    organisation: Organisation,
-    exercice: int,
-    visas: Visas,
-    reason: str | None,
-) -> Released:
+def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | None) -> Released:
     """Freeze ``exercice`` and publish again. Raises CannotRelease: nothing is written then."""
-    _refuse_what_is_open(home, ledger, registry, organisation, exercice)
+    _refuse_what_is_open(work, exercice)
+    home, ledger = work.home, work.ledger
     former = last_release(home, ledger, exercice)
-    name = write_release(home, ledger, exercice, _inputs(home, ledger), visas, reason)
-    held = _publish(home, ledger, registry, organisation)
-    write_states(home, ledger, registry, organisation)
+    name = write_release(home, ledger, exercice, _inputs(work), visas, reason)
+    held = _publish(work)
+    write_states(work)
     fingerprint = ledger.all_rows("releases")[-1]["fingerprint"]
     return Released(name, fingerprint, ledger.head(), former.name if former else None, held)
 
 
-def _refuse_what_is_open(
-    home: Home, ledger: Ledger, registry: Registry, organisation: Organisation, exercice: int
-) -> None:
+def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
     today = now()[:10]
-    standing = ledger.standing(gather(home, ledger, registry, organisation))
-    stopping = [s for s in standing if s.finding.exercice in (exercice, 0) and stops_a_release(s) and s.is_open(today)]
+    standing = work.ledger.standing(gather(work))
+    here = [s for s in standing if s.finding.exercice in (exercice, 0) and s.is_open(today)]
+    stopping = [s for s in here if stops_a_release(s, work.rules)]
     if stopping:
         raise Undecided(exercice, stopping)
 
 
-def _inputs(home: Home, ledger: Ledger) -> Inputs:
+def _inputs(work: Workspace) -> Inputs:
     """What the warehouse was made of, when that is what is accepted now."""
-    if not is_current(home, ledger):
+    if not is_current(work):
         raise NotBuilt("the warehouse is not that of what is accepted now: build it first")
-    frozen = freeze(home, ledger)
-    return Inputs(frozen.build, code_version(), frozen.manifests)
+    frozen = freeze(work)
+    return Inputs(frozen.build, engine_version(), work.catalogue.fingerprint, frozen.manifests)
 
 
-def _publish(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> str | None:
+def _publish(work: Workspace) -> str | None:
     """Publish, so that the audit tables name the release; what another frozen year says against it, if anything."""
-    findings = gather(home, ledger, registry, organisation)
-    ledger.sight(findings)
+    findings = gather(work)
+    work.ledger.sight(findings)
     try:
-        refuse_frozen_changes(frozen_changes(home, ledger))
+        refuse_frozen_changes(frozen_changes(work.home, work.ledger))
     except FrozenYear as error:
         return str(error)
-    build = ledger.last_build()["build"]
-    with report_pages(home, ledger, organisation, build) as pages:
-        publish(home, ledger, build, findings, organisation.seuil_secret, pages)
+    build = work.ledger.last_build()["build"]
+    with report_pages(work, build) as pages:
+        publish(work, build, findings, pages)
     return None

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines import settings
+from pipelines.catalogue.dbt.compose import ENTREPOT, compose
+from pipelines.ledger.records import Manifest
+from pipelines.ledger.workspace import Workspace, open_workspace
+from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.pseudonym import load_key
-from pipelines.ledger.records import Manifest
-from pipelines.stages.publish.release import MANIFEST, export_tables, files_of
-from pipelines.settings import Home
-from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.registry import Registry
+from pipelines.stages.publish.release import MANIFEST, copy_declarations, export_tables, files_of
 from pipelines.stages.transform.dbt import failed, read_results, run_dbt
-from pipelines.stages.transform.freeze import code_version
+from pipelines.stages.transform.freeze import engine_version
 from pipelines.stages.transform.load import load_warehouse
 
 
@@ -47,22 +47,23 @@ class Replay:
         return not (self.reread or self.differing)
 
 
-def replay(home: Home, name: str, registry: Registry, say: Callable[[str], None]) -> Replay:
+def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
     """Make release ``name`` again in a temporary home. Raises CannotReplay."""
     folder = home.releases / name
     if not (folder / MANIFEST).exists():
         raise CannotReplay(f"there is no release {name}: {', '.join(_names(home)) or 'nothing is frozen yet'}")
     release = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     deliveries = [Manifest.from_dict(data) for data in release["deliveries"]]
-    result = Replay(name, len(deliveries), 0, other_code=release["code"] != code_version())
+    result = Replay(name, len(deliveries), 0, other_code=release.get("engine") != engine_version())
     with tempfile.TemporaryDirectory(prefix="millesime-replay-") as place:
         beside = Home(Path(place))
-        shutil.copyfile(folder / "organisation.yml", beside.organisation_file)
-        say(f"reading {len(deliveries)} deliveries again")
-        for manifest in deliveries:
-            _take_in(home, beside, registry, manifest, result)
-        say("building the warehouse again")
-        _build(beside, registry, deliveries, release["build"])
+        copy_declarations(folder, beside.root)
+        with open_workspace(beside) as work:
+            say(f"reading {len(deliveries)} deliveries again")
+            for manifest in deliveries:
+                _take_in(home, work, manifest, result)
+            say("building the warehouse again")
+            _build(work, deliveries, release["build"])
         export_tables(beside.warehouse_next, release["exercice"], beside.root)
         frozen = {path: sha for path, sha in release["files"].items() if path.startswith("rapport/")}
         made = {path: sha for path, sha in files_of(beside.root).items() if path.startswith("rapport/")}
@@ -75,9 +76,9 @@ def _names(home: Home) -> list[str]:
     return sorted(path.parent.name for path in home.releases.glob(f"*/{MANIFEST}")) if home.releases.exists() else []
 
 
-def _take_in(home: Home, beside: Home, registry: Registry, manifest: Manifest, result: Replay) -> None:
+def _take_in(home: Home, work: Workspace, manifest: Manifest, result: Replay) -> None:
     """Read the originals of one delivery again, or copy its rows when they are gone."""
-    what = f"{manifest.export_key} {manifest.exercice}"
+    what, beside = f"{manifest.export_key} {manifest.exercice}", work.home
     originals = [home.archive / file.sha256 for file in manifest.files]
     if not all(path.exists() for path in originals):
         result.purged.append(what)
@@ -89,7 +90,11 @@ def _take_in(home: Home, beside: Home, registry: Registry, manifest: Manifest, r
         shutil.copyfile(original, deposit / file.name)
     paths = [deposit / file.name for file in manifest.files]
     again = ingest(
-        beside, registry.export_of(manifest.export_key), manifest.exercice, paths, load_key(settings.key_file(home))
+        beside,
+        work.registry.export_of(manifest.export_key),
+        manifest.exercice,
+        paths,
+        load_key(settings.key_file(home)),
     )
     if again != manifest:
         result.reread.append(what)
@@ -107,14 +112,11 @@ def _copy_rows(home: Home, beside: Home, manifest: Manifest, what: str) -> None:
             shutil.copyfile(path, target.with_name(path.name))
 
 
-def _build(beside: Home, registry: Registry, deliveries: list[Manifest], build: str) -> None:
-    organisation = load_organisation(beside, registry)
-    load_warehouse(beside.warehouse_next, beside, registry, organisation, deliveries, build)
-    target = beside.root / "target"
-    done = run_dbt(
-        ["run", "--target-path", str(target), "--log-path", str(target)], beside.warehouse_next, capture=True
-    )
-    broken = failed(read_results(target / "run_results.json"))
+def _build(work: Workspace, deliveries: list[Manifest], build: str) -> None:
+    load_warehouse(work.home.warehouse_next, work, deliveries, build)
+    project = compose(work.catalogue, work.home)
+    done = run_dbt(["run"], project, target=ENTREPOT, capture=True)
+    broken = failed(read_results(project / "target" / "run_results.json"))
     if done.returncode or broken:
         names = ", ".join(node.name for node in broken) or "dbt did not run"
         raise CannotReplay(f"the warehouse could not be built again: {names}")

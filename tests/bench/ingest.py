@@ -76,9 +76,9 @@ def bare(path: Path) -> dict:
 
 def ours(path: Path) -> dict:
     """The project's ingest of one delivery, archive included."""
-    from pipelines.stages.ingest.delivery import ingest
-    from pipelines.settings import Home
     from pipelines.catalogue.registry import load_registry
+    from pipelines.settings import Home
+    from pipelines.stages.ingest.delivery import ingest
 
     folder = path.parent / "sources"
     folder.mkdir(exist_ok=True)

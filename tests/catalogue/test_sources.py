@@ -6,10 +6,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.settings import Home
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.registry import Registry, load_registry, read_registry
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.settings import Home
 
 SYSTEM = """\
 system: essai

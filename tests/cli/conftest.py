@@ -10,14 +10,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pipelines import settings
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.cli.app import millesime
-from pipelines.stages.ingest.delivery import ingest
-from pipelines.stages.ingest.landing import files_of
 from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
 from pipelines.ledger.store import Ledger, open_ledger
-from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import Home
-from pipelines.catalogue.registry import fingerprint, load_registry
+from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.ingest.landing import files_of
 
 VENTES = """\
 system: ventes

@@ -8,9 +8,9 @@ import pytest
 import xlsxwriter
 
 from pipelines import settings
+from pipelines.catalogue.registry import ExportRef, _kept, load_registry, read_system
 from pipelines.cli.sample import guess_delimiter, guess_encoding
 from pipelines.stages.ingest.delivery import ingest
-from pipelines.catalogue.registry import ExportRef, _kept, load_registry, read_system
 from tests.cli.conftest import VENTES_2019, Bench, check
 
 INTERVENTIONS = (

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pipelines.cli.app import millesime
-from pipelines.cli.output import progress
-from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.settings import Home
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.cli.app import millesime
+from pipelines.cli.output import progress
+from pipelines.settings import Home
 from tests.cli.conftest import AGENTS_2019, VENTES_2019, Bench, check
 
 

@@ -3,12 +3,12 @@
 import json
 import sqlite3
 
-from pipelines.stages.accept.decide import accept
+from pipelines.catalogue.organisation import load_organisation
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.evidence.findings import gather
 from pipelines.ledger import store
 from pipelines.ledger.records import Finding
-from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.catalogue.organisation import load_organisation
+from pipelines.stages.accept.decide import accept
 from tests.cli.conftest import VENTES_2019, Bench, check
 
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.cli.output import french, printable
 from pipelines.cli.rejects import letters
 from pipelines.ledger.records import CheckResult
-from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.spreadsheet import neutralised
 from tests.cli.conftest import VENTES_2019, check
 

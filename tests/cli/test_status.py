@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from pipelines.ledger.records import Finding
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.ledger.records import Finding
 from tests.cli.conftest import AGENTS_2019, VENTES_2019, Bench, check
 
 TOTAL = "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, true, 'T', 'essai', 'f')"

@@ -6,6 +6,8 @@ import dagster as dg
 import pytest
 
 from pipelines import settings
+from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.rules import RULES
 from pipelines.definitions import defs
 from pipelines.defs.collect import SHOWN, _balance_check, _expectations_check
 from pipelines.defs.publish import findings_check
@@ -20,8 +22,6 @@ from pipelines.ledger.records import (
     TableCounts,
     Verdict,
 )
-from pipelines.catalogue.rules import RULES
-from pipelines.catalogue.registry import load_registry
 
 
 @pytest.fixture(scope="module")

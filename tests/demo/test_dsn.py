@@ -17,9 +17,9 @@ from demo.dsn import (
     livraisons,
     nir_invente,
 )
-from pipelines.stages.ingest.delivery import ingest
-from pipelines.settings import Home
 from pipelines.catalogue.registry import load_registry
+from pipelines.settings import Home
+from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.validate.judge import judge
 from pipelines.stages.validate.suite import compile_suite
 from tests.deliveries import KEY

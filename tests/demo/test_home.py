@@ -15,8 +15,8 @@ import yaml
 from demo import chiffres, collectivites, journaux
 from demo.home import CONNUS, EXERCICES, livraisons, make_home, planted_defects
 from demo.outils import OUTILS
-from pipelines.settings import Home
 from pipelines.catalogue.organisation import load_organisation
+from pipelines.settings import Home
 from tests.demo.exports import LIGNES_REFUSEES, REGISTRY, declared, number, readable, records, sound
 
 DEMO = Path(__file__).parents[2] / "demo"

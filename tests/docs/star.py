@@ -2,8 +2,8 @@
 
 import json
 
-from pipelines.stages.publish.keys import declared_keys
 from pipelines.settings import DBT_MANIFEST, PROJECT_ROOT
+from pipelines.stages.publish.keys import declared_keys
 
 PAGE = PROJECT_ROOT / "docs" / "bi.md"
 BEGIN, END = "<!-- star -->\n", "<!-- end of star -->\n"

@@ -8,10 +8,10 @@ import pytest
 
 from demo.home import ORGANISATION
 from pipelines.catalogue.figures.load import load_figures
-from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.registry import load_registry
 from pipelines.catalogue.yaml_file import parse, read_mapping
+from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "contenu-du-rapport.md"
 PUBLISHED = PROJECT_ROOT / "demo" / "published_figures.csv"

@@ -1,7 +1,7 @@
 """The page for the data protection officer lists every personal column that is declared, and every retention."""
 
-from pipelines.settings import PROJECT_ROOT
 from pipelines.catalogue.registry import Registry, load_registry
+from pipelines.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "rgpd.md"
 HEADING = (

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from pipelines import settings
-from pipelines.stages.ingest.originals import cells_at
+from pipelines.catalogue.registry import ExportRef, load_registry
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import PROJECT_ROOT, Home
-from pipelines.catalogue.registry import ExportRef, load_registry
-from tests.runs.audit.test_page import assert_same_content, assert_sound
+from pipelines.stages.ingest.originals import cells_at
 from tests.end_to_end.conftest import millesime
+from tests.runs.audit.test_page import assert_same_content, assert_sound
 from tests.stages.report.browser import opened, violations
 
 

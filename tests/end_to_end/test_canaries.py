@@ -21,8 +21,8 @@ import xlsxwriter
 import yaml
 
 from demo import dsn
-from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
 from pipelines.catalogue.registry import load_registry
+from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
 from pipelines.sql import parquet_scan
 from tests.end_to_end.conftest import millesime
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from pipelines import settings
-from pipelines.evidence.findings import gather
-from pipelines.evidence.trace import load_lines, trace
 from pipelines.catalogue.figures.load import load_figures
-from pipelines.ledger.store import open_ledger
-from pipelines.catalogue.rules import RULES
-from pipelines.settings import Home
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.rules import RULES
+from pipelines.evidence.findings import gather
+from pipelines.evidence.trace import load_lines, trace
+from pipelines.ledger.store import open_ledger
+from pipelines.settings import Home
 from tests.end_to_end.conftest import millesime
 
 VISAS = ("--prepared-by", "A. Préparateur", "--reviewed-by", "B. Relectrice", "--approved-by", "C. Présidente")

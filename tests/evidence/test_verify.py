@@ -7,9 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.evidence.verify import verify
 from pipelines.stages.publish.release import Inputs, Visas, write_release
-from pipelines.catalogue.registry import fingerprint
 from tests.cli.conftest import VENTES_2019, Bench, check
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger import store
 from pipelines.ledger.records import CheckResult, DeliveredFile, Finding, Manifest, TableCounts, Verdict
 from pipelines.ledger.store import Ledger, open_ledger
-from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import Home
 
 

@@ -1,19 +1,17 @@
-"""Reads the chapters of this folder, in the order of their files, and writes the dbt exposures that follow from them.
+"""The chapters in effect, and the dbt exposures that follow from them.
 
-``load_chapters()`` refuses any mistake with file and line: an unknown key, a block's identifier given twice, prose that
-is not there.
+``make_chapter`` refuses any mistake with file and line: an unknown key, a block's identifier given twice, prose that is not
+there.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from pipelines import settings
 from pipelines.catalogue.chapters.grammar import Chapitre
-from pipelines.catalogue.yaml_file import DeclarationError, parse, read_mapping
+from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.yaml_file import DeclarationError
 
-SYNTHESE = "synthese.yml"  # not a chapter: one page for each collectivité
 # What the report prints whatever its chapters say: the annex on each figure, and how far the year was collected.
 ANNEXES = {
     "annexe_sources": ("Sources et méthode", ["chiffres", "rpt_rapprochement_publie", "rpt_absences_contredites"]),
@@ -30,58 +28,42 @@ ANNEXES = {
 }
 
 
-def load_chapters(folder: Path = settings.CHAPTERS_DIR) -> list[Chapitre]:
-    """Every chapter, in the order of the report. Raises DeclarationError naming file and line."""
-    chapters, seen = [], {}
-    for path in sorted(p for p in folder.glob("*.yml") if p.name != SYNTHESE):
-        chapter, lines = _read(path)
-        for name, line in _identifiers(chapter, lines):
-            if name in seen:
-                raise DeclarationError(f"{path.name}:{line} id: {name!r} is already given at {seen[name]}")
-            seen[name] = f"{path.name}:{line}"
-        chapters.append(chapter)
-    return chapters
-
-
-def load_summary(folder: Path = settings.CHAPTERS_DIR) -> Chapitre:
-    """The page of a collectivité. Raises DeclarationError naming file and line."""
-    return _read(folder / SYNTHESE)[0]
-
-
-def _read(path: Path) -> tuple[Chapitre, dict[tuple, int]]:
-    data, lines = read_mapping(path)
-    chapter = parse(Chapitre, data, lines, path)
+def make_chapter(thing: Thing, prose: Callable[[str], Path | None]) -> Chapitre:
+    """One chapter; ``prose`` finds a text that is the same every year. Raises DeclarationError naming file and line."""
+    chapter = thing.parsed(Chapitre)
     for s, section in enumerate(chapter.sections):
         for b, bloc in enumerate(section.blocs):
-            if bloc.genre == "texte" and not (path.parent / "texte" / bloc.fichier).is_file():
-                line = lines[("sections", s, "blocs", b)]
-                raise DeclarationError(f"{path.name}:{line} fichier: texte/{bloc.fichier} does not exist")
-    return chapter, lines
+            if bloc.genre == "texte" and prose(bloc.fichier) is None:
+                place = thing.at("sections", s, "blocs", b)
+                raise DeclarationError(f"{place} fichier: texte/{bloc.fichier} does not exist")
+    return chapter
 
 
-def _identifiers(chapter: Chapitre, lines: dict[tuple, int]) -> list[tuple[str, int]]:
-    found = [(chapter.id, lines[("id",)])]
+def refuse_same_identifiers(things: Iterable[Thing]) -> None:
+    """A title is found by its identifier: raise DeclarationError when two have the same."""
+    seen: dict[str, str] = {}
+    for thing in things:
+        for name, place in _identifiers(thing):
+            if name in seen:
+                raise DeclarationError(f"{place} id: {name!r} is already given at {seen[name]}")
+            seen[name] = place
+
+
+def _identifiers(thing: Thing) -> Iterator[tuple[str, str]]:
+    chapter = thing.parsed(Chapitre)
+    yield chapter.id, thing.at("id")
     for s, section in enumerate(chapter.sections):
-        found.append((section.id, lines[("sections", s, "id")]))
-        found += [
-            (bloc.id, lines[("sections", s, "blocs", b)])
-            for b, bloc in enumerate(section.blocs)
-            if getattr(bloc, "id", None)
-        ]
-    return found
+        yield section.id, thing.at("sections", s, "id")
+        for b, bloc in enumerate(section.blocs):
+            if identity := getattr(bloc, "id", None):
+                yield identity, thing.at("sections", s, "blocs", b)
 
 
-def exposures(folder: Path = settings.CHAPTERS_DIR) -> str:
+def exposures(chapters: list[Chapitre], summary: Chapitre | None) -> list[dict[str, Any]]:
     """The dbt exposures: one a chapter, so that lineage ends at what is printed."""
-    chapters = [*load_chapters(folder), *([load_summary(folder)] if (folder / SYNTHESE).exists() else [])]
-    named = {f"chapitre_{c.id.replace('-', '_')}": (c.titre, c.tables) for c in chapters} | ANNEXES
-    text = yaml.safe_dump(
-        {"version": 2, "exposures": [_exposure(name, *what) for name, what in named.items() if what[1]]},
-        allow_unicode=True,
-        sort_keys=False,
-        width=110,
-    )
-    return f"# Generated by `millesime codegen` from catalogue/report: do not edit.\n{text}"
+    printed = [*chapters, *([summary] if summary else [])]
+    named = {f"chapitre_{c.id.replace('-', '_')}": (c.titre, c.tables) for c in printed} | ANNEXES
+    return [_exposure(name, *what) for name, what in named.items() if what[1]]
 
 
 def _exposure(name: str, title: str, tables: list[str]) -> dict[str, Any]:

@@ -292,7 +292,7 @@ class Chapter(Declared):
     """A file of figures: one domain of the report."""
 
     domaine: Name
-    titre: str
+    titre: str | None = None  # said once for each domain
     mots: dict[Name, str | dict[Value, str]] = PydanticField(default_factory=dict)  # see ``Words``
     families: dict[Name, Family] = PydanticField(default_factory=dict)
     figures: list[Figure]

@@ -1,16 +1,17 @@
-"""Reads the figures of this folder and checks them against one another and against the declared sources.
+"""The figures in effect, checked against one another and against the declared sources.
 
-``load_figures()`` refuses any mistake with file and line: a code given twice, an operand that is no figure or
-leads back to itself, a source table or a family that is not declared.
+A mistake is refused with file and line: a code given twice, an operand that is no figure or leads back to itself, a source
+table or a family that is not declared.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipelines import settings
 from pipelines.catalogue.figures.grammar import Chapter, Family, Figure, Words, parse_expression, placeholders_of
-from pipelines.catalogue.registry import Registry, load_registry
-from pipelines.catalogue.yaml_file import DeclarationError, parse, read_mapping
+from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over
+from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping, shown
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Figures:
 
     by_code: dict[str, DeclaredFigure]
     families: dict[str, Family]
+    titles: dict[str, str]  # of each domain, as the report prints it
 
     def family_of(self, code: str) -> Family | None:
         """The family of a declared code, None when it declares a single figure."""
@@ -85,39 +87,96 @@ class Figures:
         return f"{words} ; arrondi à {places}. Sources : {sources}."
 
 
-def load_figures(folder: Path | None = None, registry: Registry | None = None) -> Figures:
-    """Read every ``<chapter>.yml`` of ``folder``, the project's by default. Raises DeclarationError naming file and line."""
-    folder = folder or settings.FIGURES_DIR
-    registry = registry or load_registry()
-    by_code: dict[str, DeclaredFigure] = {}
-    families: dict[str, Family] = {}
-    for path in sorted(folder.glob("*.yml")):
-        data, lines = read_mapping(path)
-        chapter = parse(Chapter, data, lines, path)
-        for name, family in chapter.families.items():
-            if name in families:
-                raise DeclarationError(f"{path.name}:{lines[('families', name)]} family {name!r} is declared twice")
-            families[name] = family
-        words = Words(by_name=chapter.mots)
-        for index, figure in enumerate(chapter.figures):
-            place = f"{path.name}:{lines[('figures', index)]}"
-            if figure.code in by_code:
-                raise DeclarationError(
-                    f"{place} code: {figure.code!r} is already declared at {by_code[figure.code].place}"
-                )
-            by_code[figure.code] = DeclaredFigure(figure, chapter.domaine, place, words)
-    figures = Figures(by_code, families)
-    for declared in by_code.values():
-        _check_family(declared, figures)
-        _check_sources(declared, registry)
-        _check_operands(declared, figures)
+@dataclass(frozen=True)
+class DeclaredFigures:
+    """The named things that figures are made of, layers put together; ``domain_of`` says of a file which domain it speaks of."""
+
+    domains: Overlay
+    words: Overlay  # by ``<domain>.<word>``
+    families: Overlay
+    figures: Overlay
+    domain_of: dict[Path, str]
+
+
+def read_figures(layers: list[Path]) -> DeclaredFigures:
+    """Read ``catalogue/figures/*.yml`` of each layer. Raises DeclarationError naming file and line."""
+    files = [
+        [(path, *read_mapping(path)) for path in sorted(layer.glob("catalogue/figures/*.yml"))] for layer in layers
+    ]
+    domain_of = {path: _domain_of(path, data) for layer in files for path, data, lines in layer}
+
+    def put(things: Callable[[Path, dict, Lines], list[Thing]]) -> Overlay:
+        return put_over([thing for file in layer for thing in things(*file)] for layer in files)
+
+    def words(path: Path, data: dict, lines: Lines) -> list[Thing]:
+        found = entries("word", path, {"mots": data.get("mots")}, lines, ("mots",), None)
+        return [replace(thing, name=f"{domain_of[path]}.{thing.name}") for thing in found]
+
+    for path, data, lines in (file for layer in files for file in layer):
+        parse(Chapter, {**data, "families": {}, "figures": []}, lines, path)  # an unknown key, a domain without a name
+    return DeclaredFigures(
+        put(_domain),
+        put(words),
+        put(lambda *file: entries("family", *file, ("families",), None)),
+        put(lambda *file: entries("figure", *file, ("figures",), "code")),
+        domain_of,
+    )
+
+
+def _domain_of(path: Path, data: dict) -> str:
+    if not isinstance(data.get("domaine"), str):
+        raise DeclarationError(f"{shown(path)}:1 domaine: it needs the name of a domain")
+    return data["domaine"]
+
+
+def _domain(path: Path, data: dict, lines: Lines) -> list[Thing]:
+    """The title of a domain; a file that only adds to one need not say it again."""
+    return [Thing("domain", data["domaine"], data["titre"], path, {(): lines["titre",]})] if "titre" in data else []
+
+
+def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay) -> Figures:
+    """The figures in effect, checked against one another and the systems. Raises DeclarationError naming file and line."""
+    words: dict[str, dict] = {}
+    for thing in declared.words:
+        domain, _, name = thing.name.partition(".")
+        words.setdefault(domain, {})[name] = thing.data
+    families = {thing.name: thing.parsed(Family) for thing in declared.families}
+    by_code = {}
+    for thing in declared.figures:
+        domain = declared.domain_of[thing.path]
+        if domain not in declared.domains:
+            raise DeclarationError(f"{shown(thing.path)}:1 titre: the domain {domain!r} has no title")
+        figure = _without_branches(thing.parsed(Figure), thing, systems)
+        by_code[thing.name] = DeclaredFigure(figure, domain, thing.place, Words(by_name=words.get(domain, {})))
+    figures = Figures(by_code, families, {thing.name: thing.data for thing in declared.domains})
+    for one in by_code.values():
+        _check_family(one, figures, declared.families)
+        _check_sources(one, registry)
+        _check_operands(one, figures, declared.figures)
     return figures
 
 
-def _check_family(declared: DeclaredFigure, figures: Figures) -> None:
+def _without_branches(figure: Figure, thing: Thing, systems: Overlay) -> Figure:
+    """Of alternatives, those of a system that is switched off go; a source without another is refused, naming both."""
+    groups: list[list[str]] = []
+    for index, group in enumerate(figure.alternatives):
+        kept = [source for source in group if source.partition("/")[0] not in systems.off]
+        if not kept:
+            off = systems.off[group[0].partition("/")[0]]
+            raise DeclarationError(
+                f"{thing.at('sources', index)} needs the system {off.name!r}, which is switched off at {off.place}"
+            )
+        groups.append(kept)
+    return figure.model_copy(update={"sources": [group if len(group) > 1 else group[0] for group in groups]})
+
+
+def _check_family(declared: DeclaredFigure, figures: Figures, families: Overlay) -> None:
     name = declared.figure.family
     if name and name not in figures.families:
-        raise DeclarationError(f"{declared.place} code: no family {name!r} is declared")
+        why = (
+            f"which is switched off at {families.off[name].place}" if name in families.off else "which is not declared"
+        )
+        raise DeclarationError(f"{declared.place} code: it needs the family {name!r}, {why}")
 
 
 def _check_sources(declared: DeclaredFigure, registry: Registry) -> None:
@@ -129,10 +188,11 @@ def _check_sources(declared: DeclaredFigure, registry: Registry) -> None:
             raise DeclarationError(f"{declared.place} sources: {source!r} is not a declared table")
 
 
-def _check_operands(declared: DeclaredFigure, figures: Figures) -> None:
+def _check_operands(declared: DeclaredFigure, figures: Figures, things: Overlay) -> None:
     for name, code in declared.figure.operands.items():
         if code not in figures.by_code:
-            raise DeclarationError(f"{declared.place} operands.{name}: {code!r} is not a declared figure")
+            why = f"is switched off at {things.off[code].place}" if code in things.off else "is not a declared figure"
+            raise DeclarationError(f"{declared.place} operands.{name}: {code!r} {why}")
     _refuse_circle(declared, figures, [declared.figure.code])
 
 
@@ -142,9 +202,3 @@ def _refuse_circle(start: DeclaredFigure, figures: Figures, path: list[str]) -> 
             raise DeclarationError(f"{start.place} operands: a figure depends on itself: {' → '.join([*path, code])}")
         if code in figures.by_code:
             _refuse_circle(start, figures, [*path, code])
-
-
-def titles(folder: Path = settings.FIGURES_DIR) -> dict[str, str]:
-    """The title of each domain of figures, as the report prints it."""
-    chapters = [read_mapping(path)[0] for path in sorted(folder.glob("*.yml"))]
-    return {chapter["domaine"]: chapter["titre"] for chapter in chapters if "titre" in chapter}

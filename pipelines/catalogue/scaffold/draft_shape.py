@@ -7,12 +7,12 @@ import difflib
 from dataclasses import dataclass
 
 from pipelines.catalogue.declarations import Field, Shape
+from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.scaffold.draft_table import exercice_lines, header_lines, ignore_lines, sheet_lines
 from pipelines.catalogue.scaffold.inference import flag, flag_values, of, slug
-from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
-from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.catalogue.scaffold.yaml_text import flow, option, todo
+from pipelines.catalogue.yaml_file import DeclarationError
 
 SURE, LIKELY = 1.0, 0.72  # similarity of a heading to those already known
 

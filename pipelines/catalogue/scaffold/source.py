@@ -1,4 +1,4 @@
-"""Drafts the first files of a new source from a sample: declaration, suite, description of the staging model.
+"""Drafts the first files of a new source from a sample: its declaration and its suite.
 
 What the sample proves is written; what it only suggests is written with a TODO; what it does not tell is left
 out, so that collection refuses instead of reading wrongly. The draft loads at once.
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.catalogue.declarations import Shape, System, Table
+from pipelines.catalogue.overlay import whole_file
+from pipelines.catalogue.registry import Registry, make_system
 from pipelines.catalogue.scaffold.draft_shape import ShapeTable
 from pipelines.catalogue.scaffold.draft_table import OwnTable
 from pipelines.catalogue.scaffold.inference import of, slug
-from pipelines.catalogue.registry import Registry, read_system
 from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, take_apart
-from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.catalogue.scaffold.yaml_text import scalar, todo
+from pipelines.catalogue.yaml_file import DeclarationError
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -44,7 +45,6 @@ class Draft:
     exercice: int
     declaration: str
     suite: str | None  # a shape has its own
-    model_docs: str | None
     organisation_lines: str
 
 
@@ -69,7 +69,6 @@ def scaffold(sample: Sample, request: Request, registry: Registry) -> Draft:
         exercice,
         declaration,
         None if shape else _suite(request.system, table_name),
-        None if shape else _model_docs(request.system, table),
         _organisation_lines(request, shape),
     )
 
@@ -78,7 +77,7 @@ def _load(declaration: str, system: str, registry: Registry) -> System:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{system}.yml"
         path.write_text(declaration, encoding="utf-8")
-        return read_system(path, registry.shapes)
+        return make_system(whole_file("system", path, key="system"), registry.shapes)
 
 
 @dataclass(frozen=True)
@@ -154,26 +153,6 @@ def _suite(system: str, table: str) -> str:
         " (de la moitié au double).\n"
         "    fix: Vérifier que l’export est complet et ne porte que sur l’exercice.\n"
     )
-
-
-def _model_docs(system: str, table: Table) -> str:
-    lines = [
-        "version: 2",
-        "",
-        "models:",
-        f"  - name: stg_{system}__{table.name}",
-        f"    description: {scalar(f'{table.title}, une ligne par ligne acceptée.')}",
-        "    columns:",
-    ]
-    provenance = [
-        ("exercice", "Exercice."),
-        ("_livraison", "Identifiant de la livraison acceptée."),
-        ("_fichier", "Fichier d’origine."),
-        ("_ligne", "Ligne dans le fichier d’origine."),
-    ]
-    described = [(f.name, f"{f.description or f.title}".rstrip(".") + ".") for f in table.kept_fields] + provenance
-    lines += [f"      - {{name: {name}, description: {scalar(text)}}}" for name, text in described]
-    return "\n".join(lines) + "\n"
 
 
 def _organisation_lines(request: Request, shape: Shape | None) -> str:

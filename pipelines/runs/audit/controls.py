@@ -7,11 +7,11 @@ totals, due date) or a test of the warehouse (dbt). The last ones speak of all e
 from collections import Counter
 from typing import Any
 
+from pipelines.catalogue.registry import ExportRef
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.french import day
 from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, CheckResult
 from pipelines.ledger.store import Ledger
-from pipelines.catalogue.registry import ExportRef
 
 COMPLETUDE, VALIDITE, UNICITE = "Complétude", "Validité", "Unicité"
 REFERENTIELS, COHERENCE, FRAICHEUR = "Référentiels", "Cohérence", "Fraîcheur"

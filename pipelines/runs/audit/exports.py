@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from pipelines.catalogue.registry import ExportRef
 from pipelines.evidence.arrivals import Arrivals, ExportStatus
 from pipelines.ledger.store import Ledger
-from pipelines.catalogue.registry import ExportRef
 
 STATES = {
     "received": "reçu",

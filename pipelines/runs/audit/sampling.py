@@ -9,14 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.declarations import Field, Table
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.evidence.parquet import select
-from pipelines.stages.ingest.originals import Cells, cells_at
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.catalogue.declarations import Field, Table
-from pipelines.catalogue.registry import ExportRef, Registry, fingerprint
 from pipelines.sql import literal
+from pipelines.stages.ingest.originals import Cells, cells_at
 
 SIZE = 25
 HIDDEN = "donnée personnelle"

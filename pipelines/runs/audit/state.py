@@ -11,27 +11,26 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipelines import settings
-from pipelines.runs.audit.controls import controls, warehouse_tests
-from pipelines.runs.audit.exports import collection
-from pipelines.runs.audit.reconciliations import reconciliations
-from pipelines.runs.audit.sampling import SIZE, default_seed, sample
-from pipelines.runs.audit.verdict import key_figures, verdict
+from pipelines.catalogue.rules import Rules
 from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.findings import gather, of_year, stops_a_release
 from pipelines.evidence.gaps import NOT_APPLICABLE, declared_absences, figures_by_table
 from pipelines.evidence.published import failed_build, publication_status, published_figures
 from pipelines.evidence.verify import Verification, verify
-from pipelines.catalogue.figures.load import load_figures
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.audit.controls import controls, warehouse_tests
+from pipelines.runs.audit.exports import collection
+from pipelines.runs.audit.reconciliations import reconciliations
+from pipelines.runs.audit.sampling import SIZE, default_seed, sample
+from pipelines.runs.audit.verdict import key_figures, verdict
+from pipelines.settings import Home
+from pipelines.sql import parquet_scan
 from pipelines.stages.publish.erratum import erratum
 from pipelines.stages.publish.release import FIGURES, MANIFEST, Change, changes, changes_between, last_release
-from pipelines.settings import Home
-from pipelines.catalogue.organisation import Organisation
-from pipelines.catalogue.registry import Registry
-from pipelines.sql import parquet_scan
-from pipelines.stages.transform.freeze import code_version
+from pipelines.stages.transform.freeze import engine_version
 
 TITLE = "État de la collecte et de la qualité"
 CHECKED = {  # what ``verify`` counts, as a French reader says it
@@ -47,10 +46,7 @@ CHECKED = {  # what ``verify`` counts, as a French reader says it
 class Known:
     """What is the same for every exercice of a home, found once."""
 
-    home: Home
-    ledger: Ledger
-    registry: Registry
-    organisation: Organisation
+    work: Workspace
     standing: list[Standing]
     verification: Verification
     arrivals: dict[int, Arrivals]  # by exercice
@@ -63,47 +59,50 @@ class Known:
         return self.moment[:10]
 
 
-def look(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> Known:
+def look(work: Workspace) -> Known:
     """Gather what every page says; reads every kept file once, to verify it."""
     moment = now()
-    arrivals = {year: _arrivals(home, ledger, organisation, year, moment[:10]) for year in organisation.years}
+    arrivals = {year: _arrivals(work, year, moment[:10]) for year in work.organisation.years}
     return Known(
-        home,
-        ledger,
-        registry,
-        organisation,
-        ledger.standing(gather(home, ledger, registry, organisation)),
-        verify(home, ledger),
+        work,
+        work.ledger.standing(gather(work)),
+        verify(work.home, work.ledger),
         arrivals,
-        {year: controls(ledger, arrivals[year], organisation.exports(registry, year)) for year in organisation.years},
+        {year: controls(work.ledger, arrivals[year], work.exports(year)) for year in work.organisation.years},
         moment,
     )
 
 
-def _arrivals(home: Home, ledger: Ledger, organisation: Organisation, exercice: int, today: str) -> Arrivals:
+def _arrivals(work: Workspace, exercice: int, today: str) -> Arrivals:
     """What arrived, by the ledger alone: the mailbox is no evidence."""
-    needed = figures_by_table(load_figures(), organisation, exercice)
-    absences = declared_absences(home, ledger, exercice)
-    return Arrivals(ledger, exercice, today=today, landed={}, absences=absences, needed=needed)
+    needed = figures_by_table(work.catalogue.figures, work.organisation, exercice)
+    absences = declared_absences(work.home, work.ledger, exercice)
+    return Arrivals(work.ledger, exercice, today=today, landed={}, absences=absences, needed=needed)
 
 
 def state(
     known: Known, exercice: int, *, seed: int | None = None, size: int = SIZE, former: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """The state of ``exercice``; ``former``, the last one written, spares drawing the same sample again."""
-    home, ledger, registry = known.home, known.ledger, known.registry
-    refs = known.organisation.exports(registry, exercice)
+    home, ledger, registry, organisation = (
+        known.work.home,
+        known.work.ledger,
+        known.work.registry,
+        known.work.organisation,
+    )
+    refs = known.work.exports(exercice)
     seed = default_seed(exercice) if seed is None else seed
     content = {
         "page": TITLE,
         "organisation": {
-            "nom": known.organisation.nom,
-            "sigle": known.organisation.sigle,
-            "demonstration": known.organisation.demonstration,
+            "nom": organisation.nom,
+            "sigle": organisation.sigle,
+            "demonstration": organisation.demonstration,
         },
         "exercice": exercice,
         "etabli_le": known.moment,
-        "version_code": code_version(),
+        "version_code": engine_version(),
+        "version_catalogue": known.work.catalogue.fingerprint,
         "documentation_dbt": (home.docs / "dbt.html").exists(),
         "construction": _build(ledger),
         "publication": _publication(ledger),
@@ -170,11 +169,14 @@ def _figures(home: Home, ledger: Ledger, exercice: int) -> dict[str, Any] | None
 
 def _findings(known: Known, exercice: int) -> list[dict[str, Any]]:
     """Those that stop the year first, then the open ones, then what is accepted; each with its decision."""
-    found = [_finding(one, known.today) for one in of_year(known.standing, known.registry, exercice, known.today)]
+    found = [
+        _finding(one, known.today, known.work.rules)
+        for one in of_year(known.standing, known.work.registry, exercice, known.today)
+    ]
     return sorted(found, key=lambda one: (one["etat"] == "accepté", not one["arrete"]))
 
 
-def _finding(one: Standing, today: str) -> dict[str, Any]:
+def _finding(one: Standing, today: str, rules: Rules) -> dict[str, Any]:
     content = asdict(one.finding)
     return {
         "constat": one.finding.id,
@@ -182,7 +184,7 @@ def _finding(one: Standing, today: str) -> dict[str, Any]:
         **content,
         "depuis": one.since,
         "etat": one.state(today),
-        "arrete": stops_a_release(one) and one.is_open(today),
+        "arrete": stops_a_release(one, rules) and one.is_open(today),
         "decision": asdict(one.decision) if one.decision else None,
     }
 
@@ -221,9 +223,9 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def _reproduce(known: Known, exercice: int, seed: int, size: int) -> dict[str, Any]:
-    head = known.ledger.head()
-    lock = sha256_of(settings.PROJECT_ROOT / "requirements.lock")
-    release = last_release(known.home, known.ledger, exercice)
+    head = known.work.ledger.head()
+    lock = sha256_of(settings.shipped() / "requirements.lock")
+    release = last_release(known.work.home, known.work.ledger, exercice)
     commands = [
         {"commande": "millesime verify", "sert": "vérifier que rien d’enregistré ni de conservé n’a été modifié"},
         {"commande": f"millesime audit {exercice} --seed {seed} --sample {size}", "sert": "tirer à nouveau ces lignes"},

@@ -6,40 +6,34 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pipelines.disk import sync
+from pipelines.ledger.workspace import Workspace
 from pipelines.runs.audit.sampling import SIZE
 from pipelines.runs.audit.state import Known, look, state
-from pipelines.disk import sync
-from pipelines.ledger.store import Ledger
 from pipelines.stages.report.etat.page import render
-from pipelines.settings import Home
-from pipelines.catalogue.organisation import Organisation
-from pipelines.catalogue.registry import Registry
 
 PAGE, DATA = "etat.html", "etat.json"
 
 
 def write_states(
-    home: Home,
-    ledger: Ledger,
-    registry: Registry,
-    organisation: Organisation,
+    work: Workspace,
     exercices: Iterable[int] | None = None,
     *,
     seed: int | None = None,
     size: int = SIZE,
 ) -> list[Path]:
     """Write the page of each exercice (all of them by default) and return the pages."""
-    known = look(home, ledger, registry, organisation)
-    return [write_state(known, exercice, seed, size) for exercice in exercices or organisation.years]
+    known = look(work)
+    return [write_state(known, exercice, seed, size) for exercice in exercices or work.organisation.years]
 
 
 def write_state(known: Known, exercice: int, seed: int | None, size: int) -> Path:
     """Write one page and its data; the page says nothing that the data do not hold."""
-    folder = known.home.audit / str(exercice)
+    folder = known.work.home.audit / str(exercice)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = state(known, exercice, seed=seed, size=size, former=_former(folder / DATA))
     _write(folder / DATA, json.dumps(content, ensure_ascii=False, indent=1))
-    _write(folder / PAGE, render(content, known.home.cache))
+    _write(folder / PAGE, render(content, known.work.home.cache))
     return folder / PAGE
 
 

@@ -5,11 +5,11 @@ another exercice. A critical check that failed blocks until somebody accepts tha
 verdict stays what it is. A check that could not run proves nothing, and nobody can accept it.
 """
 
+from pipelines.catalogue.rules import DeliveryRefused, Rules
 from pipelines.failpoints import reached
 from pipelines.ledger.checks import check_finding
 from pipelines.ledger.records import CheckResult, Manifest, Verdict
 from pipelines.ledger.store import Ledger, now
-from pipelines.catalogue.rules import DeliveryRefused
 
 
 def refuse_known_bytes(ledger: Ledger, manifest: Manifest) -> None:
@@ -24,7 +24,9 @@ def refuse_known_bytes(ledger: Ledger, manifest: Manifest) -> None:
         )
 
 
-def accept(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict], *, may_repeat: bool = False) -> bool:
+def accept(
+    ledger: Ledger, manifest: Manifest, verdicts: list[Verdict], rules: Rules, *, may_repeat: bool = False
+) -> bool:
     """Make ``manifest`` current. Returns False when it already is. Raises DeliveryRefused ATT-CRITIQUE.
 
     ``may_repeat`` admits bytes that already stand for another exercice. Raises ValueError when the verdicts are not
@@ -34,7 +36,7 @@ def accept(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict], *, may_r
         raise ValueError("the verdicts are not those of this delivery")
     if not may_repeat:
         refuse_known_bytes(ledger, manifest)
-    blocking = _blocking(ledger, manifest, verdicts)
+    blocking = _blocking(ledger, manifest, verdicts, rules)
     if blocking:
         raise DeliveryRefused(
             "ATT-CRITIQUE" if all(r.success is False for r in blocking) else "ATT-ERREUR",
@@ -47,13 +49,13 @@ def accept(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict], *, may_r
     return changed
 
 
-def _blocking(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict]) -> list[CheckResult]:
+def _blocking(ledger: Ledger, manifest: Manifest, verdicts: list[Verdict], rules: Rules) -> list[CheckResult]:
     """The results that block and that no decision in force accepts."""
     decisions, today = ledger.decisions(), now()[:10]
     found = []
     for verdict in verdicts:
         for result in (r for r in verdict.results if r.blocks):
-            decision = decisions.get(check_finding(manifest, verdict, result).id)
+            decision = decisions.get(check_finding(manifest, verdict, result, rules).id)
             if result.success is None or decision is None or not decision.holds(today):
                 found.append(result)
     return found

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.disk import written_whole
 from pipelines.catalogue.declarations import Field
 from pipelines.catalogue.registry import ExportRef
+from pipelines.disk import written_whole
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select

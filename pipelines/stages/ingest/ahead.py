@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
+from pipelines.catalogue.registry import ExportRef
+from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.landing import files_of
-from pipelines.settings import Home
-from pipelines.catalogue.registry import ExportRef
 
 Wanted = tuple[ExportRef, int]  # an export and an exercice
 

@@ -4,10 +4,10 @@ import os
 import shutil
 from pathlib import Path
 
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.disk import sha256_of, sync
 from pipelines.failpoints import reached
 from pipelines.ledger.records import DeliveredFile
-from pipelines.catalogue.rules import DeliveryRefused
 
 
 def archive(path: Path, name: str, folder: Path) -> DeliveredFile:

@@ -16,8 +16,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.registry import ExportRef
 from pipelines.disk import sync, written_whole
 from pipelines.failpoints import reached
+from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts
+from pipelines.settings import Home
 from pipelines.stages.ingest.archive import archive
 from pipelines.stages.ingest.leftovers import WORK, sweep
 from pipelines.stages.ingest.pseudonym import key_id
@@ -25,10 +30,6 @@ from pipelines.stages.ingest.readers.csv_file import read_csv
 from pipelines.stages.ingest.readers.xlsx_file import read_xlsx
 from pipelines.stages.ingest.records import Records
 from pipelines.stages.ingest.table import IrregularRecord, TableWriter
-from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts
-from pipelines.settings import Home
-from pipelines.catalogue.declarations import Table
-from pipelines.catalogue.registry import ExportRef, fingerprint
 
 READER_VERSION = 1  # raise it when a reader or the typing gives other rows for the same bytes
 

@@ -8,14 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.disk import sha256_of
+from pipelines.ledger.records import Manifest
+from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import Source, read_file
 from pipelines.stages.ingest.readers.csv_file import LONGEST_CELL
 from pipelines.stages.ingest.records import Records
-from pipelines.ledger.records import Manifest
-from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.settings import Home
-from pipelines.catalogue.registry import ExportRef
 
 Cells = dict[str, str]  # heading in the file → the cell as it is written there
 

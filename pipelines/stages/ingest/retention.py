@@ -7,12 +7,12 @@ rebuilt from. An original that another export or exercice still needs stays too.
 import re
 from dataclasses import dataclass
 
+from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.disk import sha256_of
-from pipelines.stages.ingest.landing import files_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.catalogue.registry import ExportRef, Registry
+from pipelines.stages.ingest.landing import files_of
 
 
 @dataclass(frozen=True)

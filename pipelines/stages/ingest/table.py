@@ -9,7 +9,12 @@ delivery's own working folder; where the files finally go is ``delivery``'s work
 import glob
 from pathlib import Path
 
+from pipelines.catalogue.declarations import Field, Ignore, Table
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.disk import sha256_of, sync
+from pipelines.ledger.records import TableCounts
+from pipelines.settings import threads
+from pipelines.sql import literal, parquet_scan, values
 from pipelines.stages.ingest.header import same
 from pipelines.stages.ingest.pseudonym import pseudonym
 from pipelines.stages.ingest.records import Records
@@ -21,11 +26,6 @@ from pipelines.stages.ingest.typing import (
     read_field,
     reason_sql,
 )
-from pipelines.ledger.records import TableCounts
-from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.settings import threads
-from pipelines.catalogue.declarations import Field, Ignore, Table
-from pipelines.sql import literal, parquet_scan, values
 
 SMALL = 16 * 1024 * 1024  # bytes below which a second thread costs more than it gives
 MEMORY_LIMIT = "450MB"  # the 10 M line budget: under 1 GB in all

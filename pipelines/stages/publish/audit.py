@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger
-from pipelines.stages.publish.secret.profile import Proof
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan, values
+from pipelines.stages.publish.secret.profile import Proof
 
 TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "livraisons": (

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.disk import sync
-from pipelines.stages.publish.keys import add_key
 from pipelines.settings import threads
 from pipelines.sql import literal
+from pipelines.stages.publish.keys import Keys, add_key
 
 
 @contextmanager
@@ -43,6 +43,7 @@ def copy_table(
     db,
     schema: str,
     table: str,
+    keys: Keys,
     *,
     replaced: Mapping[str, str] | None = None,
     where: str = "true",
@@ -50,7 +51,7 @@ def copy_table(
 ) -> None:
     """Recreate a table with its keys and comments, then its rows.
 
-    ``replaced`` gives SQL expressions for some columns, ``where`` keeps some rows, both over the source's columns and
+    ``keys`` are those that dbt proves, by model. ``replaced`` gives SQL expressions for some columns, ``where`` keeps some rows, both over the source's columns and
     ``rowid``; ``added`` is one more column: name, type, expression, comment. Rows are ordered by what is written, so that
     their order tells nothing of what was replaced.
     """
@@ -67,7 +68,7 @@ def copy_table(
     columns = ", ".join(f"{expression} as {column}" for column, expression in (replaced or {}).items())
     rows = "*" + (f" replace ({columns})" if columns else "") + (f", {added[2]} as {added[0]}" if added else "")
     db.execute(f"insert into {schema}.{table} select * from (select {rows} from {source} where {where}) order by all")
-    add_key(db, schema, table)
+    add_key(db, schema, table, keys.get(table, []))
     if comment:
         db.execute(f"comment on table {schema}.{table} is {literal(comment)}")
     for column, said in db.execute(

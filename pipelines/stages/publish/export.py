@@ -20,15 +20,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from pipelines.catalogue.organisation import Organisation
 from pipelines.disk import sha256_of, sync
 from pipelines.french import agreed
+from pipelines.settings import Home
+from pipelines.spreadsheet import french_cell
+from pipelines.sql import literal
 from pipelines.stages.publish.datapackage import package
 from pipelines.stages.publish.profiles import PUBLIC, Profile, Table, opened
 from pipelines.stages.publish.workbook import write_workbook
-from pipelines.settings import Home
-from pipelines.catalogue.organisation import Organisation
-from pipelines.spreadsheet import french_cell
-from pipelines.sql import literal
 
 FETCHED = 10_000  # rows held at a time
 SUMS = "SHA256SUMS"

@@ -19,9 +19,9 @@ import psycopg
 from psycopg import Connection, Cursor, errors, pq, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from pipelines.settings import Server
 from pipelines.stages.publish.postgres_tables import NoSuchType, RowsLost, make_table
 from pipelines.stages.publish.profiles import INTERNE, PUBLIC, Profile, opened
-from pipelines.settings import Server
 
 CONNECT_SECONDS = 10
 LOCK_SECONDS = 5

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from psycopg import Cursor, sql
 
-from pipelines.stages.publish.profiles import Profile, Table
 from pipelines.sql import literal
+from pipelines.stages.publish.profiles import Profile, Table
 
 BUILD_COLUMN = "_construction"
 BUILD_COMMENT = "Construction dont la ligne provient : la même dans toutes les tables d’une même publication."

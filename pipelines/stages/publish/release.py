@@ -2,6 +2,7 @@
 
     releases/<exercice>-v<n>/rapport/<table>.parquet     the rows up to that exercice, in a stable order
                              organisation.yml            as it stood
+                             catalogue/ expectations/ dbt_project/    what the home declared then, where it did
                              release.json                deliveries, versions, decisions, visas, files, the ledger's head
 
 A frozen year never changes. A warehouse whose figures of that year are others is not published before a new release,
@@ -16,12 +17,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pipelines import settings
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.overlay import FOLDERS
 from pipelines.disk import sha256_of, sync
 from pipelines.french import quantity
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
-from pipelines.settings import PROJECT_ROOT, Home
-from pipelines.catalogue.registry import fingerprint
+from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
 MANIFEST = "release.json"
@@ -47,10 +50,11 @@ class Visas:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a release was made of, apart from the ledger: the build, its deliveries and the version of the code."""
+    """What a release was made of, apart from the ledger: the build, its deliveries, the engine and the effective catalogue."""
 
     build: str
-    code: str
+    engine: str
+    catalogue: str
     manifests: list[Manifest]
 
 
@@ -89,7 +93,7 @@ def write_release(home: Home, ledger: Ledger, exercice: int, inputs: Inputs, vis
     aside = home.releases / f".{name}.{os.getpid()}"
     aside.mkdir(parents=True)
     export_tables(home.warehouse, exercice, aside)
-    shutil.copyfile(home.organisation_file, aside / "organisation.yml")
+    copy_declarations(home.root, aside)
     content = _content(ledger, aside, exercice, inputs)
     if former and json.loads((former / MANIFEST).read_text(encoding="utf-8"))["files"] == content["files"]:
         shutil.rmtree(aside)
@@ -97,6 +101,14 @@ def write_release(home: Home, ledger: Ledger, exercice: int, inputs: Inputs, vis
     _commit(home, ledger, aside, name, {**content, "visas": asdict(visas), "reason": reason})
     ledger.record_release(name, exercice, version, content["fingerprint"], inputs.build, asdict(visas), reason)
     return name
+
+
+def copy_declarations(source: Path, target: Path) -> None:
+    """Copy what a home declares: its organisation and its part of the catalogue."""
+    shutil.copyfile(source / "organisation.yml", target / "organisation.yml")
+    for name in FOLDERS:
+        if (source / name).is_dir():
+            shutil.copytree(source / name, target / name)
 
 
 def _check(visas: Visas) -> None:
@@ -132,11 +144,12 @@ def export_tables(warehouse: Path, exercice: int, folder: Path) -> None:
 
 def _content(ledger: Ledger, folder: Path, exercice: int, inputs: Inputs) -> dict[str, Any]:
     """What the fingerprint covers; no clock and no name of a person is in it."""
-    lock = sha256_of(PROJECT_ROOT / "requirements.lock")
+    lock = sha256_of(settings.shipped() / "requirements.lock")
     content = {
         "exercice": exercice,
         "build": inputs.build,
-        "code": inputs.code,
+        "engine": inputs.engine,
+        "catalogue": inputs.catalogue,
         "lock": lock,
         "deliveries": [manifest.as_dict() for manifest in inputs.manifests],
         "decisions": [

@@ -15,11 +15,11 @@ import json
 import shutil
 from pathlib import Path
 
+from pipelines import settings
 from pipelines.disk import sync
-from pipelines.settings import REFERENCE_DIR
 from pipelines.sql import literal
 
-SCHEMA = REFERENCE_DIR / "schemas" / "scdl_budget_0.8.3.json"
+SCHEMA = "catalogue/reference/schemas/scdl_budget_0.8.3.json"
 FACT = "fct_lignes_budgetaires"
 DESCRIPTION = (
     "Lignes des documents budgétaires en vigueur : budgets primitifs, décisions modificatives, budgets supplémentaires et "
@@ -79,7 +79,7 @@ def write_scdl(db, folder: Path) -> list[Path]:
         return []
     folder.mkdir(parents=True)
     written = [_write_year(db, folder, year) for year, _ in years]
-    written.append(Path(shutil.copyfile(SCHEMA, folder / "schema.json")))
+    written.append(Path(shutil.copyfile(settings.shipped() / SCHEMA, folder / "schema.json")))
     written.append(_write_package(folder, dict(years)))
     for path in written:
         sync(path)
@@ -105,7 +105,7 @@ def _write_year(db, folder: Path, year: int) -> Path:
 
 def _write_package(folder: Path, left_out: dict[int, int]) -> Path:
     """The Data Package; ``left_out`` is the number of lines that each exercice leaves out."""
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    schema = json.loads((settings.shipped() / SCHEMA).read_text(encoding="utf-8"))
     resources = [
         {
             "name": f"budget-{year}",

@@ -16,20 +16,19 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.rules import Rule
 from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
-from pipelines.ledger.store import Ledger
+from pipelines.ledger.workspace import Workspace
+from pipelines.settings import Home
 from pipelines.stages.publish.audit import write_audit
 from pipelines.stages.publish.copy import attached, copy_table, tables_of, write_parquet
 from pipelines.stages.publish.profiles import INTERNE, PUBLIC
 from pipelines.stages.publish.scdl import write_scdl
 from pipelines.stages.publish.secret.cells import SecrecyBroken
-from pipelines.catalogue.secrecy import load_secrecy
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
-from pipelines.catalogue.rules import RULES
-from pipelines.settings import Home
-from pipelines.catalogue.registry import fingerprint
 
 PUBLISHED_SCHEMAS = ["rapport", "marts"]  # the report is made of the first, while the other is copied
 KEPT = 5  # publications kept beside the current one
@@ -43,22 +42,21 @@ class OtherBuild(RuntimeError):
 Pages = Callable[[Path, str], Future]
 
 
-def publish(
-    home: Home, ledger: Ledger, build: str, findings: list[Finding], threshold: int, pages: Pages | None = None
-) -> str:
+def publish(work: Workspace, build: str, findings: list[Finding], pages: Pages | None = None) -> str:
     """Publish the current warehouse and the ledger. Returns the publication's identity (32 hex digits).
 
-    Two profiles: all of it, and ``public``, where numbers of fewer than ``threshold`` agents are hidden. When the public
+    Two profiles: all of it, and ``public``, where numbers of fewer agents than the organisation's threshold are hidden. When the public
     one cannot be proved, the former stays and a finding, here and in the ledger, says why. The same build and the same
     ledger give the same publication, byte for byte. Raises OtherBuild when the warehouse is not the one that ``build``
     made: a run was stopped between the swap and its entry in the ledger.
     """
+    home, ledger = work.home, work.ledger
     _check_build(home.warehouse, build)
     home.builds.mkdir(parents=True, exist_ok=True)
     aside = home.builds / f".{os.getpid()}"
     _sweep(home)
     aside.mkdir()
-    profile, broken = _write(home, ledger, aside, findings, build, threshold, pages)
+    profile, broken = _write(work, aside, findings, build, pages)
     identity = _write_manifest(aside, build)
     reached("publish.files_written")
     target = home.builds / identity
@@ -82,25 +80,25 @@ def publish(
 
 
 def _write(
-    home: Home, ledger: Ledger, folder: Path, findings: list[Finding], build: str, threshold: int, pages: Pages | None
+    work: Workspace, folder: Path, findings: list[Finding], build: str, pages: Pages | None
 ) -> tuple[PublicProfile | None, list[Finding]]:
     """Everything in ``folder`` but its manifest; what came of the public profile, and the finding when it cannot be made.
 
     The pages are made as soon as their tables lie there, while the public profile is proved.
     """
-    with attached(folder / "rapport.duckdb", home.warehouse) as db:
+    with attached(folder / "rapport.duckdb", work.home.warehouse) as db:
         made = []
         for schema in PUBLISHED_SCHEMAS:
             db.execute(f"create schema {schema}")
             for table in tables_of(db, schema):
-                copy_table(db, schema, table)
+                copy_table(db, schema, table, work.catalogue.project.keys)
             write_parquet(db, folder, schema)
             if pages and schema == "rapport":
                 made.append(pages(folder, INTERNE))
-        profile, broken = _write_public(home, ledger, folder / "public", build, threshold)
+        profile, broken = _write_public(work, folder / "public", build)
         made += [pages(folder, PUBLIC)] if pages else []
         findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
-        write_audit(db, home, ledger, findings, profile.proofs if profile else [])
+        write_audit(db, work.home, work.ledger, findings, profile.proofs if profile else [])
         write_parquet(db, folder, "audit")
         write_scdl(db, folder / "scdl")
     for one in made:
@@ -118,24 +116,28 @@ def _check_build(warehouse: Path, build: str) -> None:
         raise OtherBuild(f"the warehouse holds build {made[:12]}, not {build[:12]}: build again")
 
 
-def _write_public(
-    home: Home, ledger: Ledger, folder: Path, build: str, threshold: int
-) -> tuple[PublicProfile | None, list[Finding]]:
+def _write_public(work: Workspace, folder: Path, build: str) -> tuple[PublicProfile | None, list[Finding]]:
     """The public profile in ``folder``; when it cannot be made, the former one and a finding that says why."""
     folder.mkdir()
     try:
-        profile = write_public(home.warehouse, folder, load_secrecy(), threshold, ledger.disclosures())
+        profile = write_public(
+            work.home.warehouse,
+            folder,
+            work.catalogue.secrecy,
+            work.organisation.seuil_secret,
+            work.ledger.disclosures(),
+            work.catalogue.project.keys,
+        )
     except SecrecyBroken as error:
         shutil.rmtree(folder)
-        if (former := home.published / folder.name).is_dir():
+        if (former := work.home.published / folder.name).is_dir():
             shutil.copytree(former, folder)
-        return None, [_broken(error)]
+        return None, [_broken(error, work.rules[error.code])]
     _write_manifest(folder, build)
     return profile, []
 
 
-def _broken(error: SecrecyBroken) -> Finding:
-    rule = RULES[error.code]
+def _broken(error: SecrecyBroken, rule: Rule) -> Finding:
     return Finding(
         error.code,
         "bloquant",

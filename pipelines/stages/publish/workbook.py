@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.french import quantity
-from pipelines.stages.publish.profiles import Column, Table
 from pipelines.spreadsheet import neutralised
+from pipelines.stages.publish.profiles import Column, Table
 
 if TYPE_CHECKING:
     from pipelines.stages.publish.export import Edition

@@ -12,7 +12,16 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines import french
-from pipelines.catalogue.chapters.grammar import Chiffres, Colonne, Compares, Donnees, Evolutions, Graphique, Liste, Tableau
+from pipelines.catalogue.chapters.grammar import (
+    Chiffres,
+    Colonne,
+    Compares,
+    Donnees,
+    Evolutions,
+    Graphique,
+    Liste,
+    Tableau,
+)
 from pipelines.stages.report.cells import MISSING, Cell, absent, cell, total, words
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.tables import MissingTable, Publication, Row

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines import french
-from pipelines.catalogue.figures.load import titles
 from pipelines.stages.report.cells import MISSING
 from pipelines.stages.report.tables import Publication
 
@@ -18,6 +17,7 @@ class Figures:
     exercice: int
     rows: dict[tuple[str, int], dict[str, Any]]
     reconciled: dict[str, str] | None  # None: the profile keeps that back
+    titles: dict[str, str]
 
     def get(self, code: str, exercice: int | None = None) -> dict[str, Any]:
         """One figure. Raises KeyError when no figure of that year has this code."""
@@ -38,7 +38,7 @@ class Figures:
     def annex(self) -> list[dict[str, Any]]:
         """What the annex says of each figure of the year, chapter by chapter."""
         found = [row for (_, year), row in self.rows.items() if year == self.exercice]
-        named = titles()
+        named = self.titles
         return [
             {
                 "code": row["code"],
@@ -71,13 +71,14 @@ def _status(row: dict[str, Any]) -> str:
     return f"{row['statut']}, partiel" if row["est_partiel"] else row["statut"]
 
 
-def read_figures(publication: Publication) -> Figures:
-    """The figures of a publication."""
+def read_figures(publication: Publication, titles: dict[str, str]) -> Figures:
+    """The figures of a publication; ``titles`` are those of their domains."""
     rows = publication.rows("chiffres", {}, ["code"], exercices=10)
     by_code = {(row["code"], row["exercice"]): row for row in rows}
     if publication.is_withheld(RECONCILED):
-        return Figures(publication.exercice, by_code, None)
-    return Figures(publication.exercice, by_code, {r["code"]: _gap(r) for r in publication.rows(RECONCILED, {}, [])})
+        return Figures(publication.exercice, by_code, None, titles)
+    gaps = {r["code"]: _gap(r) for r in publication.rows(RECONCILED, {}, [])}
+    return Figures(publication.exercice, by_code, gaps, titles)
 
 
 def _gap(row: dict[str, Any]) -> str:

@@ -9,22 +9,24 @@ the published tables: no output can say something else, or more.
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines import french, settings
+from pipelines import french
 from pipelines.catalogue.chapters.grammar import Chapitre, Contenu, PourChaque, Section, Texte
+from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
 from pipelines.stages.report.blocks import Builder
 from pipelines.stages.report.cells import MISSING
 from pipelines.stages.report.figures import read_figures
 from pipelines.stages.report.prose import Node, ProseError, render
 from pipelines.stages.report.tables import Publication
-from pipelines.catalogue.organisation import Organisation
 
-TEXTE_DIR = settings.CHAPTERS_DIR / "texte"
 Model = dict[str, Any]
+Prose = Callable[[str], Path | None]
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Editor:
     builder: Builder
     organisation: Organisation
     contenu: Path  # contenu/<exercice> of the home
-    texte: Path = TEXTE_DIR
+    texte: Prose  # finds a text that is the same every year
     pages_apart: bool = False  # each section is a page of its own: its figures are numbered from 1
 
     @property
@@ -116,7 +118,7 @@ class Editor:
         name = bloc.fichier.format(**names)
         known = {key: names[key] for key in self.names}
         if isinstance(bloc, Texte):
-            return _text(render(self.texte / name, f"texte/{name}", self.builder.figures, known))
+            return _text(render(self.texte(name), f"texte/{name}", self.builder.figures, known))
         path = self.contenu / name
         if path.is_file():
             return _text(render(path, f"contenu/{self.contenu.name}/{name}", self.builder.figures, known))
@@ -129,19 +131,14 @@ def _text(tree: list[Node]) -> Model:
 
 
 def build(
-    publication: Publication,
-    chapters: list[Chapitre],
-    summary: Chapitre | None,
-    organisation: Organisation,
-    contenu: Path,
-    edition: Edition,
+    publication: Publication, catalogue: Catalogue, organisation: Organisation, contenu: Path, edition: Edition
 ) -> Model:
     """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
-    figures = read_figures(publication)
+    figures, texte = read_figures(publication, catalogue.figures.titles), catalogue.prose
     first = organisation.exercices.premier
-    editor = Editor(Builder(publication, figures, first), organisation, contenu / str(publication.exercice))
-    apart = Editor(Builder(publication, figures, first), organisation, editor.contenu, pages_apart=True)
-    chapitres = [editor.chapter(chapter, number) for number, chapter in enumerate(chapters, 1)]
+    editor = Editor(Builder(publication, figures, first), organisation, contenu / str(publication.exercice), texte)
+    apart = Editor(Builder(publication, figures, first), organisation, editor.contenu, texte, pages_apart=True)
+    chapitres = [editor.chapter(chapter, number) for number, chapter in enumerate(catalogue.chapters, 1)]
     model = {
         "titre": f"Rapport d’activité {publication.exercice}",
         "organisation": {"nom": organisation.nom, "sigle": organisation.sigle},
@@ -157,10 +154,10 @@ def build(
             "date_imprimee": french.date(edition.day),
         },
         "chapitres": chapitres,
-        "methode": _text(render(TEXTE_DIR / "methode.md", "texte/methode.md", figures, editor.names)),
+        "methode": _text(render(catalogue.prose("methode.md"), "texte/methode.md", figures, editor.names)),
         "provenance": _provenance(chapitres),
         "chiffres": figures.annex(),
-        "collectivites": apart.chapter(summary, None)["sections"] if summary else [],
+        "collectivites": apart.chapter(catalogue.summary, None)["sections"] if catalogue.summary else [],
         "legende": [{"code": code, "sens": sens} for code, sens in MISSING.items()],
     }
     _check_anchors(model)

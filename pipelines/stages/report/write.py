@@ -12,14 +12,15 @@ from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 
-from pipelines.catalogue.chapters.load import load_chapters, load_summary
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.organisation import Organisation
 from pipelines.disk import sha256_of
 from pipelines.ledger.store import Ledger
+from pipelines.ledger.workspace import Workspace
+from pipelines.settings import Home
 from pipelines.stages.report.model import Edition, Model, build, slug
 from pipelines.stages.report.tables import read_publication
-from pipelines.settings import Home
-from pipelines.catalogue.organisation import Organisation
-from pipelines.catalogue.registry import fingerprint
 
 FORMATS = ("html", "pdf")
 PROJECT = "projet"
@@ -52,12 +53,12 @@ Pages = Callable[[Path, str], Future]
 
 
 @contextmanager
-def report_pages(home: Home, ledger: Ledger, organisation: Organisation, build: str) -> Iterator[Pages]:
+def report_pages(work: Workspace, build: str) -> Iterator[Pages]:
     """What a publication is completed with: the report of the last exercice received, for one of its profiles.
 
     It is written by a second process: drawing the charts of a first report takes as long as all the rest.
     """
-    exercice = max((year for _, year in ledger.current()), default=None)
+    exercice = max((year for _, year in work.ledger.current()), default=None)
     nothing: Future = Future()
     nothing.set_result([])
     with ProcessPoolExecutor(1, get_context("spawn")) as writer:
@@ -69,8 +70,8 @@ def report_pages(home: Home, ledger: Ledger, organisation: Organisation, build: 
             if exercice is None or not (tables / "rapport").exists():
                 return nothing
             folder = publication / "report" / str(exercice) / profile
-            edition = edition_of(ledger, exercice, build, tables)
-            return writer.submit(write_report, home, organisation, edition, tables, folder, exercice, profile)
+            edition = edition_of(work.ledger, exercice, build, tables)
+            return writer.submit(write_report, work.home, work.organisation, edition, tables, folder, exercice, profile)
 
         yield write
 
@@ -90,7 +91,7 @@ def write_report(
     Raises ProseError, MissingTable and DeclarationError: what is wrong is named with its file and line.
     """
     with read_publication(tables, exercice, profile) as publication:
-        model = build(publication, load_chapters(), load_summary(), organisation, home.contenu, edition)
+        model = build(publication, load_catalogue(home), organisation, home.contenu, edition)
     folder.mkdir(parents=True, exist_ok=True)
     written = [_put(folder / "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True, indent=1))]
     stem = f"rapport_activite_{exercice}"

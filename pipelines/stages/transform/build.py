@@ -5,13 +5,12 @@
 
 from dataclasses import asdict, dataclass
 
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.rules import Rule
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
-from pipelines.ledger.store import Ledger
-from pipelines.catalogue.rules import RULES
+from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.catalogue.organisation import Organisation
-from pipelines.catalogue.registry import Registry, fingerprint
 from pipelines.stages.transform.dbt import NodeResult, failed
 from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import Frozen, freeze
@@ -31,20 +30,20 @@ class Built:
     findings: list[Finding]
 
 
-def prepare(home: Home, ledger: Ledger, registry: Registry, organisation: Organisation) -> Frozen:
+def prepare(work: Workspace) -> Frozen:
     """Make ``warehouse/next`` with the accepted deliveries; dbt comes next."""
-    frozen = freeze(home, ledger)
-    load_warehouse(home.warehouse_next, home, registry, organisation, frozen.manifests, frozen.build)
+    frozen = freeze(work)
+    load_warehouse(work.home.warehouse_next, work, frozen.manifests, frozen.build)
     reached("transform.lake_loaded")
     return frozen
 
 
-def is_current(home: Home, ledger: Ledger) -> bool:
+def is_current(work: Workspace) -> bool:
     """True when the last build succeeded, stands as the warehouse, and would come out the same today."""
     import duckdb
 
-    last = ledger.last_build()
-    if not (last and last["succeeded"] and home.warehouse.exists() and last["build"] == freeze(home, ledger).build):
+    home, last = work.home, work.ledger.last_build()
+    if not (last and last["succeeded"] and home.warehouse.exists() and last["build"] == freeze(work).build):
         return False
     try:
         with duckdb.connect(str(home.warehouse), read_only=True) as db:
@@ -53,22 +52,23 @@ def is_current(home: Home, ledger: Ledger) -> bool:
         return False
 
 
-def finish(home: Home, ledger: Ledger, frozen: Frozen, results: list[NodeResult]) -> Built:
+def finish(work: Workspace, frozen: Frozen, results: list[NodeResult]) -> Built:
     """Record what dbt answered, then rename the new warehouse over the old. Raises BuildFailed."""
     reached("transform.dbt_done")
+    home, ledger = work.home, work.ledger
     broken = failed(results)
     deliveries = [manifest.delivery for manifest in frozen.manifests]
     told = [r for r in results if r.kind != "model" or r.status != "success"]
     tests = [asdict(r) for r in sorted(told, key=lambda r: r.name)]  # dbt's threads end in any order
     if broken or not results:
-        findings = [_dbt_finding(result) for result in broken]
+        findings = [_dbt_finding(result, work.rules["DBT-ECHEC"]) for result in broken]
         # never taken for the build it did not become
         identity = f"x{fingerprint([frozen.build, tests])[:31]}"
         ledger.record_build(identity, False, deliveries, tests)
         ledger.record_findings(identity, findings)
         names = ", ".join(result.name for result in broken) or "dbt did not run"
         raise BuildFailed(f"the warehouse was not replaced: {names}")
-    findings = build_findings(home.warehouse_next)
+    findings = build_findings(home.warehouse_next, work.rules)
     ledger.record_findings(frozen.build, findings)
     reached("transform.before_swap")
     _swap(home)
@@ -84,8 +84,7 @@ def _swap(home: Home) -> None:
     home.warehouse_next.rename(home.warehouse)
 
 
-def _dbt_finding(result: NodeResult) -> Finding:
-    rule = RULES["DBT-ECHEC"]
+def _dbt_finding(result: NodeResult, rule: Rule) -> Finding:
     lines = f"{result.failures} ligne{'s' if (result.failures or 0) > 1 else ''} en défaut"
     count = lines if result.failures else "exécution impossible"
     return Finding(

@@ -1,7 +1,7 @@
-"""Runs dbt on a warehouse file, as a subprocess, and reads what it answered.
+"""Runs dbt in a home's project, as a subprocess, and reads what it answered.
 
 The orchestrator streams dbt through its own resource (``defs/transform.py``); the command line and the tests use
-``run_dbt``. Both share ``environment``.
+``run_dbt``.
 """
 
 import json
@@ -11,7 +11,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines import settings
+from pipelines.catalogue.dbt.compose import ENTREPOT, MARK, compose
+from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.settings import Home
 
 
 @dataclass(frozen=True)
@@ -30,28 +33,34 @@ def executable() -> str:
     return str(Path(sys.executable).with_name("dbt"))
 
 
-def environment(warehouse: Path) -> dict[str, str]:
-    """What dbt needs to know: which file to build, and to stay quiet towards the network."""
-    return {
-        "MILLESIME_WAREHOUSE": str(warehouse),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DO_NOT_TRACK": "1",
-    }
+QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}  # towards the network
 
 
-def run_dbt(arguments: list[str], warehouse: Path, *, capture: bool = False) -> subprocess.CompletedProcess:
-    """Run ``dbt <arguments>`` in the project on ``warehouse``."""
-    command = [
-        executable(),
-        *arguments,
-        "--project-dir",
-        str(settings.DBT_PROJECT_DIR),
-        "--profiles-dir",
-        str(settings.DBT_PROJECT_DIR),
-    ]
-    return subprocess.run(
-        command, env={**os.environ, **environment(warehouse)}, capture_output=capture, text=True, check=False
-    )
+def run_dbt(
+    arguments: list[str], project: Path, *, target: str | None = None, capture: bool = False
+) -> subprocess.CompletedProcess:
+    """Run ``dbt <arguments>`` in a composed ``project``; ``target`` is one of its profile's, an analyst's by default."""
+    chosen = ["--target", target] if target else []
+    folders = ["--project-dir", str(project), "--profiles-dir", str(project)]
+    command = [executable(), *arguments, *folders, *chosen]
+    return subprocess.run(command, env={**os.environ, **QUIET}, capture_output=capture, text=True, check=False)
+
+
+def parse(catalogue: Catalogue, home: Home) -> Path:
+    """Compose the home's dbt project and have dbt read it, when either is not done yet; its manifest.
+
+    Raises DeclarationError with dbt's own words when it cannot read the project.
+    """
+    project, manifest = compose(catalogue, home), home.dbt_manifest
+    mark = manifest.with_name("read")
+    composed = (project / "target" / MARK).read_text(encoding="utf-8")
+    if manifest.exists() and mark.exists() and mark.read_text(encoding="utf-8") == composed:
+        return manifest
+    done = run_dbt(["--quiet", "parse"], project, target=ENTREPOT, capture=True)
+    if done.returncode:
+        raise DeclarationError(f"dbt cannot read {project}:\n{done.stdout.strip()}")
+    mark.write_text(composed, encoding="utf-8")
+    return manifest
 
 
 def read_results(run_results: Path) -> list[NodeResult]:

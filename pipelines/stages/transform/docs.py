@@ -1,6 +1,6 @@
 """The documentation of dbt's models as one HTML file: descriptions, lineage, tests, and the pages that read each table.
 
-The page is dbt's own, as `dbt docs generate --static` fills it: with the manifest that set-up wrote, and a catalog read
+The page is dbt's own, as `dbt docs generate --static` fills it: with the manifest of the last build, and a catalog read
 from the warehouse that stands. dbt is not started, which would read the whole project again.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.disk import written_whole
-from pipelines.settings import DBT_MANIFEST, Home
+from pipelines.settings import Home
 
 VIEWER = "dbt/task/docs/index.html"  # in the distribution of dbt-core
 CATALOG_VERSION = "https://schemas.getdbt.com/dbt/catalog/v1.json"
@@ -29,13 +29,11 @@ class NoDocs(RuntimeError):
     """There is nothing to document yet."""
 
 
-def write_docs(home: Home, manifest_file: Path = DBT_MANIFEST) -> Path:
+def write_docs(home: Home) -> Path:
     """Write ``docs/dbt.html`` of the home and return it; it needs neither server nor network. Raises NoDocs."""
     if not home.warehouse.exists():
         raise NoDocs("no warehouse stands yet: run an exercice first")
-    if not manifest_file.exists():
-        raise NoDocs("dbt has not read its project yet: `make setup`")
-    manifest = json.loads(manifest_file.read_text(encoding="utf-8"))
+    manifest = json.loads(home.dbt_manifest.read_text(encoding="utf-8"))
     page = _viewer().replace('"MANIFEST.JSON INLINE DATA"', _inline(manifest), 1)
     page = page.replace('"CATALOG.JSON INLINE DATA"', _inline(_catalog(manifest, _columns(home.warehouse))), 1)
     home.docs.mkdir(parents=True, exist_ok=True, mode=0o700)

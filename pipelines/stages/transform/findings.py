@@ -7,9 +7,9 @@ meetings whose quorum is not the one declared, and amounts that two documents or
 from decimal import Decimal
 from pathlib import Path
 
+from pipelines.catalogue.rules import Rules
 from pipelines.french import number, quantity
 from pipelines.ledger.records import Finding
-from pipelines.catalogue.rules import RULES
 from pipelines.sql import literal
 
 # The controls of rapport.rpt_finances__rapprochements, each the code of a rule.
@@ -25,30 +25,30 @@ RECONCILIATIONS = (
 )
 
 
-def build_findings(warehouse: Path) -> list[Finding]:
+def build_findings(warehouse: Path, rules: Rules) -> list[Finding]:
     """Read the control tables of the warehouse; each line is a finding, in a stable order."""
     import duckdb
 
     with duckdb.connect(str(warehouse), read_only=True) as db:
         return [
-            *_differences(db),
-            *_contradicted_absences(db),
-            *_unknown_accounts(db),
-            *_other_bodies(db),
-            *_staff(db),
-            *_quorums(db),
-            *(finding for code in RECONCILIATIONS for finding in _unequal_amounts(db, code)),
+            *_differences(db, rules),
+            *_contradicted_absences(db, rules),
+            *_unknown_accounts(db, rules),
+            *_other_bodies(db, rules),
+            *_staff(db, rules),
+            *_quorums(db, rules),
+            *(finding for code in RECONCILIATIONS for finding in _unequal_amounts(db, rules, code)),
         ]
 
 
-def _differences(db) -> list[Finding]:
+def _differences(db, rules: Rules) -> list[Finding]:
     rows = db.execute(
         "select r.code, r.exercice, c.libelle, c.unite, valeur_recalculee, valeur_publiee, texte_publie, r.ecart "
         "from rapport.rpt_rapprochement_publie as r left join rapport.chiffres as c "
         "on r.code = c.code and r.exercice = c.exercice "
         "where r.statut = 'écart' order by r.code, r.exercice"
     ).fetchall()
-    rule = RULES["PUB-ECART"]
+    rule = rules["PUB-ECART"]
     return [
         Finding(
             "PUB-ECART",
@@ -81,11 +81,11 @@ def plain(value: Decimal | None) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace(".", ",")
 
 
-def _contradicted_absences(db) -> list[Finding]:
+def _contradicted_absences(db, rules: Rules) -> list[Finding]:
     rows = db.execute(
         "select code, exercice, code_manquant, valeur from rapport.rpt_absences_contredites order by code, exercice"
     ).fetchall()
-    rule = RULES["ABS-CONTREDITE"]
+    rule = rules["ABS-CONTREDITE"]
     return [
         Finding(
             "ABS-CONTREDITE",
@@ -101,11 +101,11 @@ def _contradicted_absences(db) -> list[Finding]:
     ]
 
 
-def _unknown_accounts(db) -> list[Finding]:
+def _unknown_accounts(db, rules: Rules) -> list[Finding]:
     rows = db.execute(
         "select exercice, nomenclature, compte, fichier, ligne from rapport.rpt_finances__comptes_inconnus order by all"
     ).fetchall()
-    rule = RULES["CPT-INCONNU"]
+    rule = rules["CPT-INCONNU"]
     return [
         Finding(
             "CPT-INCONNU",
@@ -123,7 +123,7 @@ def _unknown_accounts(db) -> list[Finding]:
     ]
 
 
-def _staff(db) -> list[Finding]:
+def _staff(db, rules: Rules) -> list[Finding]:
     rows = db.execute(
         "select code_controle, exercice, perimetre, valeur, valeur_attendue, ecart from rapport.rpt_rh__rapprochements "
         "where not est_egal order by all"
@@ -134,23 +134,23 @@ def _staff(db) -> list[Finding]:
             "alerte",
             exercice,
             "rh",
-            f"{RULES[code].titre} : {scope}",
+            f"{rules[code].titre} : {scope}",
             attendu=shown(expected),
             recu=shown(found),
             ecart=plain(gap),
-            aide=RULES[code].aide,
+            aide=rules[code].aide,
             cle=scope,
         )
         for code, exercice, scope, found, expected, gap in rows
     ]
 
 
-def _other_bodies(db) -> list[Finding]:
+def _other_bodies(db, rules: Rules) -> list[Finding]:
     rows = db.execute(
         "select exercice, nature_decision, siret, fichier, ligne from marts.fct_documents_ecartes "
         "where motif = 'document d’un autre organisme' order by all"
     ).fetchall()
-    rule = RULES["FIN-ORGANISME"]
+    rule = rules["FIN-ORGANISME"]
     return [
         Finding(
             "FIN-ORGANISME",
@@ -168,13 +168,13 @@ def _other_bodies(db) -> list[Finding]:
     ]
 
 
-def _unequal_amounts(db, code: str) -> list[Finding]:
+def _unequal_amounts(db, rules: Rules, code: str) -> list[Finding]:
     rows = db.execute(
         "select exercice, severite, concat_ws(', ', libelle_budget, objet, section, sens, 'chapitre ' || code_chapitre), "
         "attendu_eur, constate_eur, ecart_eur, rapprochement_id from rapport.rpt_finances__rapprochements "
         f"where controle = {literal(code)} and not est_egal order by rapprochement_id"
     ).fetchall()
-    rule = RULES[code]
+    rule = rules[code]
     return [
         Finding(
             code,
@@ -192,12 +192,12 @@ def _unequal_amounts(db, code: str) -> list[Finding]:
     ]
 
 
-def _quorums(db) -> list[Finding]:
+def _quorums(db, rules: Rules) -> list[Finding]:
     rows = db.execute(
         "select exercice, date_seance, quorum_requis, nb_presents, regle_quorum from rapport.rpt_gouvernance__seances "
         "where est_quorum_atteint <> est_quorum_declare order by date_seance"
     ).fetchall()
-    rule = RULES["GOU-QUORUM"]
+    rule = rules["GOU-QUORUM"]
     return [
         Finding(
             "GOU-QUORUM",

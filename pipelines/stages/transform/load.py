@@ -7,11 +7,12 @@ import glob
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.ledger.records import Manifest
-from pipelines.settings import Home
 from pipelines.catalogue.declarations import System, Table
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.registry import Registry
+from pipelines.ledger.records import Manifest
+from pipelines.ledger.workspace import Workspace
+from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan, values
 
 ROW_COLUMNS = [
@@ -26,14 +27,7 @@ class StaleDelivery(RuntimeError):
     """An accepted delivery was read under an older declaration of its table: collect it again."""
 
 
-def load_warehouse(
-    path: Path,
-    home: Home,
-    registry: Registry,
-    organisation: Organisation,
-    manifests: list[Manifest],
-    build: str = "",
-) -> None:
+def load_warehouse(path: Path, work: Workspace, manifests: list[Manifest], build: str = "") -> None:
     """Make the database file ``path`` (an older one is removed) and close it.
 
     ``build`` stands in the file, so that nobody takes it for another build. Raises StaleDelivery.
@@ -47,11 +41,11 @@ def load_warehouse(
         db.execute("begin")  # one transaction: each commit would wait for the disk
         for schema in ("lake", "organisation", "collecte", "reference"):
             db.execute(f"create schema {schema}")
-        _load_lake(db, home, registry, manifests)
-        _load_organisation(db, organisation)
-        _load_collecte(db, registry, organisation, manifests)
+        _load_lake(db, work.home, work.registry, manifests)
+        _load_organisation(db, work.organisation)
+        _load_collecte(db, work, manifests)
         _table(db, "collecte.construction", "construction varchar", [(build,)])
-        for file in sorted(settings.REFERENCE_DIR.glob("*.csv")):
+        for file in (thing.path for thing in work.catalogue.reference):
             db.execute(
                 f"create table reference.{file.stem} as from read_csv({literal(glob.escape(str(file)))}, "
                 "all_varchar=true, header=true, delim=',', quote='\"', nullstr='')"
@@ -139,12 +133,12 @@ def _load_organisation(db, organisation: Organisation) -> None:
     )
 
 
-def _load_collecte(db, registry: Registry, organisation: Organisation, manifests: list[Manifest]) -> None:
+def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
     accepted = {(m.system, name, m.exercice): (m, counts) for m in manifests for name, counts in m.tables.items()}
     rows = []
-    for year in organisation.years:
-        expected = {ref.key for ref in organisation.exports(registry, year) if not ref.export.optional}
-        for ref in registry.exports():
+    for year in work.organisation.years:
+        expected = {ref.key for ref in work.exports(year) if not ref.export.optional}
+        for ref in work.registry.exports():
             for table in ref.export.tables:
                 manifest, counts = accepted.get((ref.system.system, table.name, year), (None, None))
                 numbers = (counts.lues, counts.acceptees, counts.refusees, counts.ignorees) if counts else (None,) * 4

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.catalogue.declarations import Field, Table
-from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.catalogue.vocabulary import ROWS_QUERY, ExpectationSpec, identifier, typed
+from pipelines.catalogue.yaml_file import DeclarationError
 
 _REEXPORT = "dans l’outil d’origine, puis réexporter."
 

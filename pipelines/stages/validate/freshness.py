@@ -4,13 +4,13 @@ Ingest counts the days when it reads and leaves them in the manifest; here they 
 cannot tell (no date, or a few scattered ones) nothing is said.
 """
 
+from pipelines.catalogue.rules import Rules
 from pipelines.ledger.records import FRESHNESS, CheckResult, TableCounts
-from pipelines.catalogue.rules import RULES
 
 A_MONTH = 30  # the last row lies in December
 
 
-def freshness(counts: TableCounts) -> list[CheckResult]:
+def freshness(counts: TableCounts, rules: Rules) -> list[CheckResult]:
     """A warning when nothing is dated of the last month."""
     days = counts.jours_sans_ligne
     if days is None:
@@ -25,6 +25,6 @@ def freshness(counts: TableCounts) -> list[CheckResult]:
             observed=f"dernière date {days} jour{'s' if days > 1 else ''} avant la fin de l’exercice",
             unexpected=None,
             reason="L’export va jusqu’au dernier mois de l’exercice.",
-            fix=RULES["COL-PERIME"].aide,
+            fix=rules["COL-PERIME"].aide,
         )
     ]

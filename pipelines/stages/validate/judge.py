@@ -16,11 +16,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.vocabulary import ExpectationSpec, literal
 from pipelines.ledger.records import CheckResult
 from pipelines.stages.validate.lines import lines_statement
 from pipelines.stages.validate.parquet import NAME, create_statement, relation_kind
 from pipelines.stages.validate.suite import Suite
-from pipelines.catalogue.vocabulary import ExpectationSpec, literal
 
 # Only the verdict is asked for: every other format fetches values of the judged columns.
 RESULT_FORMAT = {

@@ -5,9 +5,9 @@ Only ``_fichier`` and ``_ligne`` are ever read: no cell can leave by this road. 
 
 from pathlib import Path
 
+from pipelines.catalogue.vocabulary import BATCH, ExpectationSpec
 from pipelines.stages.validate.parquet import NAME, create_statement
 from pipelines.stages.validate.suite import Suite
-from pipelines.catalogue.vocabulary import BATCH, ExpectationSpec
 
 
 def failing_lines(parquet: Path, suite: Suite, key: str, limit: int = 20) -> list[tuple[str, int]]:

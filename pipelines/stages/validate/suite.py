@@ -8,19 +8,16 @@ reading Parquet.
 import functools
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from pipelines import settings
 from pipelines.catalogue.declarations import Table
-from pipelines.catalogue.registry import fingerprint
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.suite_file import AMOUNT, Declaration, SuiteFile
+from pipelines.catalogue.vocabulary import KINDS, ExpectationSpec, typed
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.validate import declared
-from pipelines.catalogue.suite_file import AMOUNT, Declaration, SuiteFile, read_suite_file
-from pipelines.catalogue.vocabulary import KINDS, ExpectationSpec, typed
 
 JUDGE_VERSION = 1  # raised when the same suite may judge the same rows otherwise
 TECHNICAL = ("exercice", "_fichier", "_ligne", "_livraison")  # columns of every lake table besides its fields
@@ -48,14 +45,9 @@ class Suite:
 
 
 def compile_suite(
-    system: str,
-    table: Table,
-    *,
-    exercice: int,
-    previous_rows: int | None = None,
-    folder: Path = settings.EXPECTATIONS_DIR,
+    system: str, table: Table, files: list[SuiteFile], *, exercice: int, previous_rows: int | None = None
 ) -> Suite:
-    """The suite of ``table`` for ``exercice``.
+    """The suite of ``table`` for ``exercice``; ``files`` are its shape's, then its own.
 
     ``previous_rows`` is the number of accepted rows of the former exercice, None when it has no accepted
     delivery: an expectation that compares with it is then left out, as it is when that number is 0.
@@ -63,7 +55,6 @@ def compile_suite(
     Raises DeclarationError naming file and line (or system, table and field) when a suite does not fit the
     table.
     """
-    files = suite_files(system, table, folder)
     empty_allowed = any(file.may_be_empty for file in files)
     specs = {spec.key: spec for spec in declared.expectations(system, table, empty_allowed)}
     from_declaration = set(specs)
@@ -75,13 +66,6 @@ def compile_suite(
             if (spec := _resolve(file, index, declaration, table, values)) is not None:
                 specs[spec.key] = spec
     return Suite(system, table.name, tuple(specs.values()))
-
-
-def suite_files(system: str, table: Table, folder: Path = settings.EXPECTATIONS_DIR) -> list[SuiteFile]:
-    """The suite files of a table: its shape's, then its own, whose keys replace those of the shape."""
-    found = [folder / "shapes" / f"{table.shape}.yml"] if table.shape else []
-    found.append(folder / "systems" / system / f"{table.name}.yml")
-    return [read_suite_file(path) for path in found if path.exists()]
 
 
 def _resolve(
@@ -142,8 +126,3 @@ def _amount(match: re.Match, name: str, values: dict[str, int | None]) -> int:
         other = Decimal(operand)
         amount = {"*": amount * other, "+": amount + other, "-": amount - other}[sign]
     return math.floor(amount) if name == "max_value" else math.ceil(amount)
-
-
-def tables_without_file(tables: Iterator[tuple[str, Table]], folder: Path = settings.EXPECTATIONS_DIR) -> list[str]:
-    """``system/table`` of every table that has neither a file of its own nor one of its shape."""
-    return [f"{system}/{table.name}" for system, table in tables if not suite_files(system, table, folder)]

@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from typing import Any
 
-from pipelines.ledger.records import CONTROL_TOTAL, CheckResult, TableCounts
 from pipelines.catalogue.declarations import Table
+from pipelines.ledger.records import CONTROL_TOTAL, CheckResult, TableCounts
 
 TYPE = CONTROL_TOTAL
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.runs.audit.state import look, state
 from pipelines.catalogue.organisation import load_organisation
+from pipelines.runs.audit.state import look, state
 from tests.cli.conftest import Bench, bench, declared, filled, make_bench  # noqa: F401
 
 YEAR = 2019

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from pipelines.runs.audit.write import DATA, write_states
-from pipelines.ledger.records import Finding
-from pipelines.stages.report.etat.page import segments, share
-from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.organisation import load_organisation
-from tests.runs.audit.test_state import FIGURE, contradiction
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.ledger.records import Finding
+from pipelines.runs.audit.write import DATA, write_states
+from pipelines.stages.report.etat.page import segments, share
 from tests.cli.conftest import Bench, check
+from tests.runs.audit.test_state import FIGURE, contradiction
 from tests.stages.report.browser import opened, violations
 
 HOSTILE = '<img src=x onerror="alert(1)">'

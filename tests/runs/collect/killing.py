@@ -17,17 +17,17 @@ from pathlib import Path
 import duckdb
 
 from pipelines import settings
-from pipelines.runs.collect import collect
+from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.organisation import load_organisation
+from pipelines.catalogue.registry import Registry
 from pipelines.evidence.findings import gather
 from pipelines.failpoints import STEPS
-from pipelines.catalogue.figures.load import load_figures
 from pipelines.ledger.records import CheckResult
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
-from pipelines.stages.publish.swap import publish
+from pipelines.runs.collect import collect
 from pipelines.settings import Home
-from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.registry import Registry
+from pipelines.stages.publish.swap import publish
 from pipelines.stages.transform import freeze
 from pipelines.stages.transform.build import finish, prepare
 from pipelines.stages.transform.dbt import NodeResult
@@ -79,7 +79,7 @@ def stand_in_for_the_judge() -> None:
 def keep_to_the_point(folder: Path) -> None:
     """Neither the plans of accounts nor the code of the day enter these builds; forks find all imported and read."""
     settings.REFERENCE_DIR = folder
-    freeze.code_version = lambda: "code"
+    freeze.engine_version = lambda: "code"
     importlib.import_module("pipelines.stages.validate.suite")
     load_figures()
     with open_ledger(Home(folder / "warm")) as ledger:

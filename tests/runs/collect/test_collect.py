@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.runs.collect import collect
 from pipelines.ledger.store import open_ledger
+from pipelines.runs.collect import collect
 from pipelines.stages.validate.judge import close
 from tests.deliveries import FIELDS, HEADER, Depot
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.stages.accept.decide import accept, refuse_known_bytes
-from pipelines.ledger.store import open_ledger
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.ledger.store import open_ledger
 from pipelines.settings import Home
+from pipelines.stages.accept.decide import accept, refuse_known_bytes
 from tests.ledger.test_store import current, manifest, rows, verdict
 
 

@@ -7,13 +7,13 @@ import time
 
 import pytest
 
+from pipelines.catalogue.registry import load_registry
 from pipelines.stages.extract import database
 from pipelines.stages.extract import glpi as reader
 from pipelines.stages.ingest.delivery import ingest
-from pipelines.catalogue.registry import load_registry
 from tests.deliveries import KEY, table
-from tests.stages.extract.conftest import TICKETS, Bench, export
 from tests.services import mariadb
+from tests.stages.extract.conftest import TICKETS, Bench, export
 
 REF = load_registry().export_of("glpi/tickets")
 PROVENANCE = {"_livraison", "_fichier", "_ligne"}

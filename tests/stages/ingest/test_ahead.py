@@ -5,9 +5,9 @@ import signal
 
 import pytest
 
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest import ahead
 from pipelines.stages.ingest.ahead import read_already, reading_ahead
-from pipelines.catalogue.rules import DeliveryRefused
 from tests.deliveries import HEADER, KEY, YEAR, Depot
 
 GOOD = HEADER + "A1;x;1,00;03/02/2020\n"

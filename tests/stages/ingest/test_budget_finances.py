@@ -12,10 +12,10 @@ import duckdb
 import pytest
 
 from pipelines import settings
-from pipelines.stages.ingest.delivery import ingest
-from pipelines.settings import Home
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.registry import load_registry
+from pipelines.settings import Home
+from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.transform.load import load_warehouse
 from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.readers.budget_xml import COLUMNS
 from pipelines.stages.ingest.readers.budget_xml import read as read_budget_xml
-from pipelines.catalogue.rules import DeliveryRefused
 from tests.stages.ingest.budget_documents import NAMESPACE, budget, document, line, loan
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "budget"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.stages.ingest.delivery import ingest
-from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.stages.ingest.delivery import ingest
 from tests.deliveries import KEY, Depot, Read
 
 CANARY = "zz.canari"

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest import table as table_module
 from pipelines.stages.ingest.readers import csv_file
-from pipelines.catalogue.rules import DeliveryRefused
 from tests.deliveries import FIELDS, HEADER, Depot
 
 GOOD = HEADER + "A1;Été à Crac’h;1 234,50;03/02/2020\nA2;;-5,00;31/12/2020\n"

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from pipelines.stages.ingest.landing import files_of, unknown_files
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.stages.ingest.landing import files_of, unknown_files
 from tests.deliveries import FIELDS, HEADER, YEAR, Depot
 
 GOOD = HEADER + "A1;x;1,00;03/02/2020\n"

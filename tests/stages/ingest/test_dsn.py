@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from demo import exports_dsn
 from demo.dsn import ANNULE, REMPLACE, Contrat, Declaration, Regularisation, Salarie, Suspension, fichier, nir_invente
+from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.pseudonym import pseudonym
 from pipelines.stages.ingest.readers import dsn
-from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.settings import Home
-from pipelines.catalogue.registry import load_registry
 from tests.deliveries import KEY, table
 from tests.services import unavailable
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest import table as table_module
 from pipelines.stages.ingest.pseudonym import key_id, load_key, pseudonym
 from pipelines.stages.ingest.table import IngestFailed
-from pipelines.catalogue.rules import DeliveryRefused
 from tests.deliveries import KEY, Depot
 
 CANARY = "ZZCANARI"

@@ -8,10 +8,10 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from pipelines.stages.ingest import typing
-from pipelines.stages.ingest.typing import read_field
 from pipelines.catalogue.declarations import Field, Table
 from pipelines.sql import literal
+from pipelines.stages.ingest import typing
+from pipelines.stages.ingest.typing import read_field
 from tests.deliveries import Depot
 
 CODE = {"name": "code", "title": "Code"}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipelines.stages.ingest.delivery import ingest
-from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.stages.ingest.delivery import ingest
 from tests.deliveries import KEY, Depot, table
 
 GQU = """\

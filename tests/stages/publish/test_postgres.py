@@ -16,15 +16,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from pipelines.settings import Server
 from pipelines.stages.publish import postgres
 from pipelines.stages.publish.keys import declared_keys
 from pipelines.stages.publish.postgres import NotServed, serve
 from pipelines.stages.publish.postgres_tables import NoSuchType, postgres_type
 from pipelines.stages.publish.profiles import NotPublished
-from pipelines.settings import Server
 from tests.deliveries import Depot
-from tests.stages.publish.publication import add_public, publish_small
 from tests.services import PostgreSQL, free_port, postgresql
+from tests.stages.publish.publication import add_public, publish_small
 from tests.stages.transform.test_build import Lab
 
 SECRET = "ne-doit-pas-sortir"

@@ -3,8 +3,8 @@
 import pytest
 
 from pipelines.ledger.store import open_ledger
-from pipelines.stages.publish.release import CannotRelease, Inputs, Visas, write_release
 from pipelines.settings import Home
+from pipelines.stages.publish.release import CannotRelease, Inputs, Visas, write_release
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from pipelines.ledger.records import Finding
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.publish.audit import TABLES
 from pipelines.stages.publish.swap import KEPT, OtherBuild, publish
-from tests.runs.collect.killing import FORMER
 from tests.deliveries import Depot
+from tests.runs.collect.killing import FORMER
 from tests.stages.transform.test_build import Lab
 
 MARTS = """

@@ -8,10 +8,10 @@ from typing import Any
 import duckdb
 
 from pipelines.catalogue.chapters.load import load_chapters
+from pipelines.catalogue.organisation import Exercices, Organisation
 from pipelines.ledger.chain import Head
 from pipelines.stages.report.model import Edition, Model, build
 from pipelines.stages.report.tables import read_publication
-from pipelines.catalogue.organisation import Exercices, Organisation
 
 HOSTILE = """<img src=x onerror=alert(1)>"'&{{ 7*7 }}|*x*"""
 EDITION = Edition("projet", "ab" * 32, Head(12, "cd" * 32), dt.date(2041, 5, 12))

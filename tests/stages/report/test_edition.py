@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.ledger.store import Ledger, open_ledger
-from pipelines.stages.report.write import edition_of
 from pipelines.settings import Home
+from pipelines.stages.report.write import edition_of
 
 VISAS = {"prepared_by": "A", "reviewed_by": "B", "approved_by": "C"}
 

@@ -6,18 +6,18 @@ import duckdb
 import pytest
 
 from pipelines import settings
-from pipelines.ledger.records import Manifest
-from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.registry import Registry
+from pipelines.ledger.records import Manifest
+from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.stages.transform import freeze as freeze_module
 from pipelines.stages.transform.build import BuildFailed, finish, prepare
 from pipelines.stages.transform.dbt import NodeResult, failed, read_results
 from pipelines.stages.transform.freeze import freeze
 from pipelines.stages.transform.load import StaleDelivery, load_warehouse
-from tests.runs.collect.killing import FORMER, MODELS, ORGANISATION
 from tests.deliveries import FIELDS, HEADER, Depot
 from tests.ledger.test_store import verdict
+from tests.runs.collect.killing import FORMER, MODELS, ORGANISATION
 
 MODEL = NodeResult("m", "model", "success", None, None)
 
@@ -154,7 +154,7 @@ def test_a_delivery_read_under_an_older_declaration_must_be_collected_again(lab:
 
 
 def test_what_names_a_build(lab: Lab, monkeypatch):
-    monkeypatch.setattr(freeze_module, "code_version", lambda: "code")
+    monkeypatch.setattr(freeze_module, "engine_version", lambda: "code")
     seen = []
 
     def frozen():
@@ -166,7 +166,7 @@ def test_what_names_a_build(lab: Lab, monkeypatch):
     frozen()
     lab.home.organisation_file.write_text(ORGANISATION + "demonstration: true\n", encoding="utf-8")
     frozen()
-    monkeypatch.setattr(freeze_module, "code_version", lambda: "other code")
+    monkeypatch.setattr(freeze_module, "engine_version", lambda: "other code")
     frozen()
     assert len(set(seen)) == 4
     lab.accept(FORMER.format(year=2020), 2020)
@@ -174,7 +174,7 @@ def test_what_names_a_build(lab: Lab, monkeypatch):
     assert seen[-1] == seen[-2]
 
 
-def test_the_code_version_is_that_of_the_code(tmp_path, monkeypatch):
+def test_the_engine_version_is_that_of_the_code(tmp_path, monkeypatch):
     root = tmp_path / "target" / "projet"  # a folder of that name above the project hides nothing
     for name in (
         "requirements.lock",
@@ -190,7 +190,7 @@ def test_the_code_version_is_that_of_the_code(tmp_path, monkeypatch):
 
     def seen(name: str, content: str):
         (root / name).write_text(content)
-        versions.append(freeze_module.code_version.__wrapped__())
+        versions.append(freeze_module.engine_version.__wrapped__())
 
     for name in ("requirements.lock", "pipelines/a.py", "dbt_project/m.sql", "expectations/e.yml"):
         seen(name, "changed")

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalogue.declarations import Constraints, Field, Table
-from pipelines.stages.validate.suite import Suite
 from pipelines.catalogue.vocabulary import ROWS_QUERY, ExpectationSpec
+from pipelines.stages.validate.suite import Suite
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 
 from pipelines.catalogue.declarations import Field, Table
-from pipelines.stages.validate.suite import suite_files
 from pipelines.catalogue.suite_file import SuiteFile
 from pipelines.catalogue.vocabulary import ExpectationSpec, typed
+from pipelines.stages.validate.suite import suite_files
 
 EXERCICE = 2018
 NUMBER_OF_ROWS = 12

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.ledger.records import TableCounts
 from pipelines.catalogue.declarations import Field, Table
+from pipelines.ledger.records import TableCounts
 from pipelines.stages.validate.lines import failing_lines
 from pipelines.stages.validate.suite import compile_suite
 from pipelines.stages.validate.totals import control_totals

@@ -21,8 +21,8 @@ from xml.parsers import expat
 
 from lxml import etree
 
-from pipelines.stages.ingest.records import Records
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.stages.ingest.records import Records
 
 BUDGET = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 CFU = "http://www.minefi.gouv.fr/cp/demat/doccfu"

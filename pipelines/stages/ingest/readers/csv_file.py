@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.catalogue.declarations import CsvFormat
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header
 from pipelines.stages.ingest.records import Records
-from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.catalogue.declarations import CsvFormat
 
 CHUNK = 8 * 1024 * 1024
 HEAD = 512 * 1024  # the header lies within the first half megabyte

@@ -8,8 +8,8 @@ import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pipelines.stages.ingest.records import Records
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.stages.ingest.records import Records
 
 CHUNK = 8 * 1024 * 1024
 BLANK = "ligne vide"

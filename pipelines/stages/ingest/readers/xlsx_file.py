@@ -14,10 +14,10 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from pipelines.catalogue.declarations import XlsxFormat
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header
 from pipelines.stages.ingest.records import Records
-from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.catalogue.declarations import XlsxFormat
 
 LARGEST_CONTENT = 300 * 1024 * 1024  # bytes, all members once inflated
 CHILD_SECONDS = 120

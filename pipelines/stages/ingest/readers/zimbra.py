@@ -14,9 +14,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.readers.plain_lines import BLANK, Line, count_lines, read_lines, write_records
 from pipelines.stages.ingest.records import Records
-from pipelines.catalogue.rules import DeliveryRefused
 
 COLUMNS = {
     "quotas": ["name", "domain", "system", "limit", "used"],

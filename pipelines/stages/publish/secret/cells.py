@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from pipelines.stages.publish.copy import tables_of
 from pipelines.catalogue.secrecy import Part, Secrecy, Table
+from pipelines.stages.publish.copy import tables_of
 from pipelines.stages.publish.secret.population import Form, People, Unknowns, read_people
 
 Key = tuple  # what tells a cell from another: population, exercice, leaves kept on each axis, quantity summed

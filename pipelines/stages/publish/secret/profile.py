@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from pipelines.catalogue.secrecy import Figure, Figures, Secrecy
+from pipelines.sql import literal
 from pipelines.stages.publish.copy import attached, copy_table, tables_of, write_parquet
+from pipelines.stages.publish.keys import Keys
 from pipelines.stages.publish.secret.attack import Worlds
 from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
-from pipelines.catalogue.secrecy import Figure, Figures, Secrecy
 from pipelines.stages.publish.secret.suppress import Former, former_values, is_primary, needed, still_public, suppress
-from pipelines.sql import literal
 
 FIGURES = "chiffres"
 EST_SECRET = "Vrai si un nombre de la ligne est masqué au titre du secret statistique."
@@ -40,7 +41,12 @@ class PublicProfile:
 
 
 def write_public(
-    warehouse: Path, folder: Path, secrecy: Secrecy, threshold: int, disclosed: Iterable[tuple[str, Decimal]]
+    warehouse: Path,
+    folder: Path,
+    secrecy: Secrecy,
+    threshold: int,
+    disclosed: Iterable[tuple[str, Decimal]],
+    keys: Keys,
 ) -> PublicProfile:
     """Write ``rapport_public.duckdb`` and its Parquet in ``folder``; ``disclosed`` is what was ever published before.
 
@@ -51,19 +57,19 @@ def write_public(
 
     try:
         with attached(folder / "rapport_public.duckdb", warehouse) as db:
-            return _write_and_prove(db, folder, secrecy, threshold, disclosed)
+            return _write_and_prove(db, folder, secrecy, threshold, disclosed, keys)
     except (duckdb.BinderException, duckdb.CatalogException) as error:  # a declared column or fact is not there
         raise SecrecyBroken("SEC-COHERENCE", "rapport", str(error).splitlines()[0]) from None
 
 
 def _write_and_prove(
-    db, folder: Path, secrecy: Secrecy, threshold: int, disclosed: Iterable[tuple[str, Decimal]]
+    db, folder: Path, secrecy: Secrecy, threshold: int, disclosed: Iterable[tuple[str, Decimal]], keys: Keys
 ) -> PublicProfile:
     check_declared(db, secrecy)
     numbers = read_numbers(db, secrecy, threshold)
     worlds = Worlds(numbers)
     former = former_values(numbers, disclosed)
-    _write(db, secrecy, numbers, suppress(worlds, threshold, former))
+    _write(db, secrecy, numbers, suppress(worlds, threshold, former), keys)
     profile = prove(db, secrecy, worlds, threshold, former)
     write_parquet(db, folder, "rapport")
     return profile
@@ -96,18 +102,18 @@ def _columns(db, table: str) -> list[str]:
 # what is written ------------------------------------------------------------
 
 
-def _write(db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str]) -> None:
+def _write(db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str], keys: Keys) -> None:
     db.execute("create schema rapport")
     for table in tables_of(db, "rapport"):
         if table == FIGURES and secrecy.figures:
-            _write_figures(db, secrecy.figures, numbers, hidden)
+            _write_figures(db, secrecy.figures, numbers, hidden, keys)
         elif secrecy.tables[table].parts:
-            _write_secret(db, table, numbers, hidden)
+            _write_secret(db, table, numbers, hidden, keys)
         elif secrecy.tables[table].free:
-            copy_table(db, "rapport", table)
+            copy_table(db, "rapport", table, keys)
 
 
-def _write_secret(db, table: str, numbers: Numbers, hidden: dict[Key, str]) -> None:
+def _write_secret(db, table: str, numbers: Numbers, hidden: dict[Key, str], keys: Keys) -> None:
     emptied: dict[str, set[int]] = {}
     touched: set[tuple[int, int]] = set()  # parts, by identity, and exercices with a hidden number
     secret = {(item.row, item.column) for item in numbers.items if item.table == table and hidden.keys() & item.cells}
@@ -126,13 +132,14 @@ def _write_secret(db, table: str, numbers: Numbers, hidden: dict[Key, str]) -> N
         db,
         "rapport",
         table,
+        keys,
         replaced=replaced,
         where=_among(kept),
         added=("est_secret", "boolean", _among({row for row, _ in secret}), EST_SECRET),
     )
 
 
-def _write_figures(db, figures: Figures, numbers: Numbers, hidden: dict[Key, str]) -> None:
+def _write_figures(db, figures: Figures, numbers: Numbers, hidden: dict[Key, str], keys: Keys) -> None:
     ruled, secret = set(), set()
     for row, code, exercice, value, places in _figures(db, figures, "source"):
         rule = _rule(figures, code, exercice)
@@ -150,7 +157,7 @@ def _write_figures(db, figures: Figures, numbers: Numbers, hidden: dict[Key, str
     empty = {"valeur": "null", "statut": "'manquant'", "code_manquant": "'s'"}
     replaced = {c: f"case when {_among(secret)} then {value} else {c} end" for c, value in empty.items()}
     replaced |= {column: f"case when {_among(ruled)} then null else {column} end" for column in figures.never}
-    copy_table(db, "rapport", FIGURES, replaced=replaced)
+    copy_table(db, "rapport", FIGURES, keys, replaced=replaced)
 
 
 def _figures(db, figures: Figures, catalog: str) -> list[tuple]:

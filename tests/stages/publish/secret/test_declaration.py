@@ -7,8 +7,8 @@ import yaml
 
 from pipelines.catalogue.figures.load import load_figures
 from pipelines.catalogue.secrecy import load_secrecy
-from pipelines.settings import DBT_PROJECT_DIR
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.settings import DBT_PROJECT_DIR
 from tests.stages.publish.secret.office import DECLARATION
 
 RAPPORT = DBT_PROJECT_DIR / "models" / "rapport"

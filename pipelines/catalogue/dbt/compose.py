@@ -1,0 +1,112 @@
+"""Writes the one dbt project of a home into its own folder: hand-written files, the home's in their place, what is generated.
+
+    <home>/dbt/dbt_project.yml  profiles.yml  models/  macros/  tests/  target/
+
+Only files whose bytes differ are written, each with a time of its own: dbt does not read again a YAML file whose time is
+that of its last whole reading, and loses the description of a model that is removed, then put back. That is why its memory
+(``partial_parse.msgpack``) goes when the set of files changes.
+"""
+
+import importlib.metadata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.catalogue.dbt.generated import generated, yaml_text
+from pipelines.catalogue.dbt.project import PROJECT_FILE, Project
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.settings import Home
+
+if TYPE_CHECKING:
+    from pipelines.catalogue.load import Catalogue
+
+MARK = "composed"  # in target/: what the project was composed from
+NOT_OURS = {"target", "logs", ".user.yml"}  # what dbt writes beside the files
+PROFILE = "rapport_activite"
+ENTREPOT, ANALYSTE = "entrepot", "analyste"  # dbt's targets: the warehouse being built, and an analyst's own
+
+
+def compose(catalogue: "Catalogue", home: Home) -> Path:
+    """Bring the home's dbt project up to date with its catalogue, and return its folder. Raises DeclarationError."""
+    folder, mark = home.dbt, home.dbt / "target" / MARK
+    identity = fingerprint([catalogue.fingerprint, str(home.root), importlib.metadata.version("dbt-core")])
+    if mark.exists() and mark.read_text(encoding="utf-8") == identity:
+        return folder
+    catalogue.check()
+    mark.unlink(missing_ok=True)
+    _bring(folder, {**project_files(catalogue), "profiles.yml": yaml_text(_profile(home))})
+    mark.parent.mkdir(exist_ok=True)
+    mark.write_text(identity, encoding="utf-8")
+    return folder
+
+
+def project_files(catalogue: "Catalogue") -> dict[str, str]:
+    """Path in the project → text of every file but the profile. A hand-written model takes the place of a generated one."""
+    project = catalogue.project
+    made = {path: text for path, text in generated(catalogue).items() if Path(path).stem not in project.models}
+    return {PROJECT_FILE: project.project_file, **made, **dict(_hand_written(project))}
+
+
+def _hand_written(project: Project) -> Iterator[tuple[str, str]]:
+    for overlay in (project.models, project.tests, project.macros):
+        for thing in overlay:
+            yield project.folder_of[thing.path].as_posix(), thing.data
+    files: dict[Path, dict[str, Any]] = {}
+    for thing in project.said:
+        files.setdefault(thing.path, {}).setdefault("models", []).append(thing.data)
+    for thing in project.sources:
+        sources = files.setdefault(thing.path, {}).setdefault("sources", {})
+        sources.setdefault(thing.data["source"]["name"], {**thing.data["source"], "tables": []})["tables"].append(
+            thing.data["table"]
+        )
+    for thing in project.others:
+        files.setdefault(thing.path, {}).setdefault(thing.name.partition(".")[0], []).append(thing.data)
+    for path, content in files.items():
+        if "sources" in content:
+            content["sources"] = list(content["sources"].values())
+        yield project.folder_of[path].as_posix(), yaml_text({"version": 2, **content})
+
+
+def _profile(home: Home) -> dict[str, Any]:
+    """The files are written out: a variable that changes makes dbt read the whole project again."""
+
+    def output(path: Path) -> dict[str, Any]:
+        threads = "{{ env_var('MILLESIME_THREADS', '2') | as_number }}"
+        return {
+            "type": "duckdb",
+            "path": str(path),
+            "threads": threads,
+            "keep_open": True,  # dbt runs as a subprocess: it frees the file when it ends
+            # a reader that still holds the file for a moment makes dbt wait, not fail
+            "retries": {"connect_attempts": 5, "retryable_exceptions": ["IOException"]},
+            "settings": {  # no network, ever
+                "threads": threads,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+            },
+        }
+
+    outputs = {ANALYSTE: output(home.warehouse_analyst), ENTREPOT: output(home.warehouse_next)}
+    return {PROFILE: {"target": ANALYSTE, "outputs": outputs}}
+
+
+def _bring(folder: Path, files: dict[str, str]) -> None:
+    """Make the folder hold these files and no other."""
+    former = {path.relative_to(folder).as_posix() for path in _present(folder)}
+    for name, text in files.items():
+        path = folder / name
+        content = text.encode()
+        if name not in former or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    for name in former - files.keys():
+        (folder / name).unlink()
+    if former != files.keys():
+        for memory in (folder / "target").rglob("partial_parse.msgpack"):
+            memory.unlink()
+
+
+def _present(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")) if folder.exists() else []:
+        if path.is_file() and path.relative_to(folder).parts[0] not in NOT_OURS:
+            yield path

@@ -1,0 +1,167 @@
+"""The hand-written part of the dbt project, shipped and of the home: models, what is said of them, macros, tests.
+
+What belongs here: finding them, by name, and what their text needs. What follows from declarations is ``generated``'s work,
+writing it all into a folder ``compose``'s.
+"""
+
+import functools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over
+from pipelines.catalogue.yaml_file import DeclarationError, Lines, read_mapping, shown
+
+LAYERS = (
+    "staging",
+    "intermediate",
+    "marts",
+    "rapport",
+)  # folders of models, each of which reads itself and those before it
+PROJECT_FILE = "dbt_project.yml"
+NEED = re.compile(r"\b(ref|source)\(\s*['\"](\w+)['\"]\s*(?:,\s*['\"](\w+)['\"]\s*)?\)")
+SWITCHED_OFF = re.compile(r"\bconfig\([^)]*\benabled\s*=\s*(?i:false)")
+
+
+@dataclass(frozen=True)
+class Need:
+    """A model, or a table of a source, that a text reads; ``line`` is where."""
+
+    name: str  # the model's, or ``<source>.<table>``
+    is_model: bool
+    line: int
+
+
+@dataclass(frozen=True)
+class Project:
+    """What is written by hand and in effect. A model that is switched off is in none of the lists but ``overlays``."""
+
+    models: Overlay  # SQL by model
+    said: Overlay  # YAML entry by model
+    tests: Overlay  # SQL of singular and generic tests, by file
+    macros: Overlay  # SQL by file
+    sources: Overlay  # YAML entry of a table that the engine loads, by ``<source>.<table>``
+    others: Overlay  # what else stands in YAML beside ``models`` (unit tests, macros), by section and name
+    project_file: str  # text of dbt_project.yml
+    folder_of: dict[Path, Path]  # file → its place in the project
+
+    @property
+    def overlays(self) -> dict[str, Overlay]:
+        """Every kind of named things."""
+        return {
+            "model": self.models,
+            "model entry": self.said,
+            "dbt test": self.tests,
+            "macro file": self.macros,
+            "dbt source": self.sources,
+            "dbt other": self.others,
+        }
+
+    @property
+    def rest(self) -> list[str]:
+        """What has no name and decides the project all the same."""
+        return [self.project_file]
+
+    @functools.cached_property
+    def keys(self) -> dict[str, list[str]]:
+        """Model → the columns of its key: those of its test ``unique_combination``, which dbt proves at each build."""
+        found = {}
+        for thing in self.said:
+            for test in thing.data.get("data_tests") or thing.data.get("tests") or []:
+                if isinstance(test, dict) and "unique_combination" in test:
+                    found[thing.name] = _arguments(test["unique_combination"])["columns"]
+        return found
+
+    def layer_of(self, model: str) -> str:
+        """The folder of models that a model stands in."""
+        return self.folder_of[self.models[model].path].parts[1]
+
+
+def _arguments(test: dict[str, Any]) -> dict[str, Any]:
+    return test.get("arguments", test)
+
+
+def read_project(layers: list[Path]) -> Project:
+    """The project of these layers, the later over the earlier. Raises DeclarationError naming file and line."""
+    roots = [layer / "dbt_project" for layer in layers]
+    yaml_files = [list(_yaml_files(root)) for root in roots]
+    said = put_over(
+        [t for file in files for t in entries("model entry", *file, ("models",), "name")] for files in yaml_files
+    )
+    models = put_over(list(_models(root)) for root in roots)
+    off = models.off | said.off
+    return Project(
+        _without(models, off),
+        _without(said, off),
+        put_over(list(_sql("dbt test", root, "tests")) for root in roots),
+        put_over(list(_sql("macro file", root, "macros")) for root in roots),
+        put_over([t for file in files for t in _source_tables(*file)] for files in yaml_files),
+        put_over([t for file in files for t in _others(*file)] for files in yaml_files),
+        (roots[0] / PROJECT_FILE).read_text(encoding="utf-8"),
+        {
+            path: path.relative_to(root)
+            for root in roots
+            for path in sorted(root.rglob("*"))
+            if path.suffix in (".sql", ".yml")
+        },
+    )
+
+
+def _without(overlay: Overlay, off: dict[str, Thing]) -> Overlay:
+    """An overlay without the models that are switched off, by their SQL or by what is said of them."""
+    on = {name: thing for name, thing in overlay.on.items() if name not in off}
+    return Overlay(
+        on, {name: thing for name, thing in off.items() if name in overlay.on or name in overlay.off}, overlay.replaced
+    )
+
+
+def _yaml_files(root: Path) -> Iterator[tuple[Path, dict, Lines]]:
+    for path in sorted((root / "models").rglob("*.yml")):
+        data, lines = read_mapping(path)
+        for entry in data.get("models") or []:
+            _take_switch(entry)
+        yield path, data, lines
+
+
+def _take_switch(entry: Any) -> None:
+    """``config: {enabled: false}`` is how dbt switches a model off: the same as ``enabled: false``."""
+    config = entry.get("config") if isinstance(entry, dict) else None
+    if isinstance(config, dict) and "enabled" in config:
+        entry["enabled"] = config.pop("enabled")
+
+
+def _models(root: Path) -> Iterator[Thing]:
+    for thing in _sql("model", root, "models"):
+        if thing.path.relative_to(root).parts[1] not in LAYERS:
+            raise DeclarationError(f"{shown(thing.path)}:1 a model stands in models/{', models/'.join(LAYERS)}")
+        yield replace(thing, enabled=not SWITCHED_OFF.search(thing.data))
+
+
+def _sql(kind: str, root: Path, folder: str) -> Iterator[Thing]:
+    for path in sorted((root / folder).rglob("*.sql")):
+        yield Thing(kind, path.stem, path.read_text(encoding="utf-8"), path, {(): 1})
+
+
+def _source_tables(path: Path, data: dict, lines: Lines) -> Iterator[Thing]:
+    for s, source in enumerate(data.get("sources") or []):
+        about = {key: value for key, value in source.items() if key != "tables"}
+        for thing in entries("dbt source", path, data, lines, ("sources", s, "tables"), "name"):
+            yield Thing(
+                thing.kind, f"{source['name']}.{thing.name}", {"source": about, "table": thing.data}, path, thing.lines
+            )
+
+
+def _others(path: Path, data: dict, lines: Lines) -> Iterator[Thing]:
+    for section in sorted(data.keys() - {"version", "models", "sources"}):
+        for thing in entries("dbt other", path, data, lines, (section,), "name"):
+            yield Thing(thing.kind, f"{section}.{thing.name}", thing.data, path, thing.lines)
+
+
+def needs_of(text: str) -> Iterator[Need]:
+    """What a SQL text, or YAML dumped as text, reads by ``ref`` and ``source``; comments aside."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for kind, first, second in NEED.findall(line.partition("--")[0]):
+            is_model = kind == "ref"
+            yield Need(first if is_model else f"{first}.{second}", is_model, number)

@@ -1,0 +1,78 @@
+"""What a home changes of the shipped catalogue, and which of the things it replaced have changed upstream since.
+
+``upstream.json``, in the home's ``catalogue/``, keeps what a shipped thing was when the home's own last changed: nobody has
+to write it down.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.overlay import Thing
+from pipelines.disk import written_whole
+from pipelines.settings import Home
+
+NOTES = "upstream.json"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One named thing of a home."""
+
+    effect: Literal["added", "replaced", "switched off"]
+    kind: str
+    name: str
+    place: str
+
+    @property
+    def key(self) -> str:
+        """What names it among all kinds."""
+        return f"{self.kind} {self.name}"
+
+
+def differences(catalogue: Catalogue) -> list[Difference]:
+    """Everything that the home declares, kind by kind."""
+    return [
+        Difference(
+            "switched off" if not thing.enabled else "replaced" if shipped else "added", kind, thing.name, thing.place
+        )
+        for kind, thing, shipped in _of_home(catalogue)
+    ]
+
+
+def _of_home(catalogue: Catalogue) -> Iterator[tuple[str, Thing, Thing | None]]:
+    """(kind, the home's thing, the shipped one whose place it takes)."""
+    _, *homes = catalogue.layers
+    for kind, overlay in catalogue.overlays.items():
+        for thing in [*overlay.on.values(), *overlay.off.values()]:
+            if any(thing.path.is_relative_to(home) for home in homes):
+                yield kind, thing, overlay.replaced.get(thing.name)
+
+
+def note_upstream(catalogue: Catalogue, home: Home, *, again: bool = False) -> None:
+    """Keep what the shipped things are that the home replaces; those noted already stay, unless ``again``."""
+    notes = {} if again else _notes(home)
+    kept = {key: notes.get(key, now) if notes.get(key, {}).get("own") == now["own"] else now for key, now in _now(catalogue)}
+    if kept != _notes(home):
+        with written_whole(home.root / "catalogue" / NOTES) as file:
+            json.dump(kept, file, indent=1, sort_keys=True)
+
+
+def changed_upstream(catalogue: Catalogue, home: Home) -> set[str]:
+    """The keys of the things whose shipped version is not the one that was noted."""
+    note_upstream(catalogue, home)
+    notes = _notes(home)
+    return {key for key, now in _now(catalogue) if notes[key]["shipped"] != now["shipped"]}
+
+
+def _now(catalogue: Catalogue) -> Iterator[tuple[str, dict[str, str]]]:
+    for kind, thing, shipped in _of_home(catalogue):
+        if shipped:
+            yield f"{kind} {thing.name}", {"own": thing.identity, "shipped": shipped.identity}
+
+
+def _notes(home: Home) -> dict[str, dict[str, str]]:
+    path = home.root / "catalogue" / NOTES
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -1,0 +1,245 @@
+"""The effective catalogue of a home: the shipped declarations with the home's over them, each kind read when it is asked for.
+
+Everything that reads a declaration reads it here: the command line, Dagster, dbt, trace, secrecy, the report and the tests.
+"""
+
+import functools
+from pathlib import Path
+
+from pipelines import settings
+from pipelines.catalogue.chapters.grammar import Chapitre
+from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifiers
+from pipelines.catalogue.dbt.generated import generated_layers
+from pipelines.catalogue.dbt.project import Project, read_project
+from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.needs import refuse_lacking
+from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_over, whole_file
+from pipelines.catalogue.registry import Registry, make_registry
+from pipelines.catalogue.rules import Rules, make_rules
+from pipelines.catalogue.secrecy import SECTIONS, Secrecy, make_secrecy
+from pipelines.catalogue.suite_file import SuiteFile
+from pipelines.catalogue.yaml_file import DeclarationError, Lines, read_mapping
+from pipelines.settings import Home
+
+SUMMARY = "synthese"  # not a chapter: one page for each collectivité
+CODE = {".py", ".pyc", ".so"}
+
+
+class Catalogue:
+    """What is declared for one home. Each part raises DeclarationError, naming the wrong file and line."""
+
+    def __init__(self, shipped: Path, home: Path | None):
+        self.layers = [shipped, *([home] if home else [])]
+        self._documents: dict[Path, tuple[dict, Lines]] = {}
+        if home:
+            _refuse_code(home)
+
+    # the named things, by kind --------------------------------------------
+
+    @functools.cached_property
+    def systems(self) -> Overlay:
+        """One file a source system."""
+        return self._files("system", "catalogue/systems/*.yml", key="system")
+
+    @functools.cached_property
+    def shapes(self) -> Overlay:
+        """The tables that several systems deliver."""
+        return self._files("shape", "catalogue/shapes/*.yml", key="shape")
+
+    @functools.cached_property
+    def suites(self) -> Overlay:
+        """One file a suite: ``shapes/<shape>``, ``systems/<system>/<table>``."""
+        return self._files("suite", "expectations/**/*.yml")
+
+    @functools.cached_property
+    def chapters_declared(self) -> Overlay:
+        """One file a chapter; the page of a collectivité is named ``synthese``."""
+        return put_over(
+            [  # an overlay has no order of its own: chapters are printed in that of their files
+                whole_file("chapter", path, None if path.stem == SUMMARY else "id", name=SUMMARY)
+                for path in sorted(layer.glob("catalogue/report/*.yml"))
+            ]
+            for layer in self.layers
+        )
+
+    @functools.cached_property
+    def figures_declared(self) -> DeclaredFigures:
+        """The domains, words, families and figures."""
+        return read_figures(self.layers)
+
+    @functools.cached_property
+    def rules_declared(self) -> Overlay:
+        """The rules, by code."""
+        return self._entries("rule", "catalogue/rules.yml", ("rules",))
+
+    @functools.cached_property
+    def secrecy_declared(self) -> dict[tuple, Overlay]:
+        """The entries of secrecy, section by section."""
+        return {section: self._entries("secrecy", "catalogue/secrecy.yml", section) for section in SECTIONS}
+
+    @functools.cached_property
+    def reference(self) -> Overlay:
+        """The reference tables: official lists, one CSV each."""
+        return put_over(
+            [
+                Thing("reference table", path.stem, path.read_text(encoding="utf-8"), path, {})
+                for path in sorted(layer.glob("catalogue/reference/*.csv"))
+            ]
+            for layer in self.layers
+        )
+
+    @functools.cached_property
+    def project(self) -> Project:
+        """The hand-written models of dbt, and what is said of them."""
+        return read_project(self.layers)
+
+    def _files(self, kind: str, pattern: str, key: str | None = None) -> Overlay:
+        return put_over(
+            [
+                whole_file(
+                    kind, path, key, name=path.relative_to(layer / pattern.partition("/")[0]).with_suffix("").as_posix()
+                )
+                for path in sorted(layer.glob(pattern))
+            ]
+            for layer in self.layers
+        )
+
+    def _entries(self, kind: str, file: str, section: tuple[str, ...]) -> Overlay:
+        paths = [layer / file for layer in self.layers]
+        return put_over(entries(kind, path, *self._document(path), section, None) for path in paths if path.exists())
+
+    def _document(self, path: Path) -> tuple[dict, Lines]:
+        """A file of several sections, read once."""
+        if path not in self._documents:
+            self._documents[path] = read_mapping(path)
+        return self._documents[path]
+
+    # what they say --------------------------------------------
+
+    @functools.cached_property
+    def registry(self) -> Registry:
+        """The source systems, their shapes resolved."""
+        return make_registry(self.systems, self.shapes)
+
+    @functools.cached_property
+    def figures(self) -> Figures:
+        """The figures, checked against one another and against the systems."""
+        return make_figures(self.figures_declared, self.registry, self.systems)
+
+    @functools.cached_property
+    def chapters(self) -> list[Chapitre]:
+        """The chapters of the report, in the order of their files' names."""
+        things = sorted((t for t in self.chapters_declared if t.name != SUMMARY), key=lambda thing: thing.path.name)
+        refuse_same_identifiers(things)
+        return [make_chapter(thing, self.prose) for thing in things]
+
+    @functools.cached_property
+    def summary(self) -> Chapitre | None:
+        """The page of a collectivité."""
+        if SUMMARY not in self.chapters_declared:
+            return None
+        return make_chapter(self.chapters_declared[SUMMARY], self.prose)
+
+    @functools.cached_property
+    def rules(self) -> Rules:
+        """The rules, by code."""
+        return make_rules(self.rules_declared, self._entries("effect", "catalogue/rules.yml", ("effects",)))
+
+    @functools.cached_property
+    def secrecy(self) -> Secrecy:
+        """What each table of ``rapport`` tells of persons."""
+        return make_secrecy(self.secrecy_declared)
+
+    @functools.cached_property
+    def suite_files(self) -> dict[str, SuiteFile]:
+        """The suites, by name."""
+        return {thing.name: SuiteFile(thing) for thing in self.suites}
+
+    def suites_of(self, system: str, table: Table) -> list[SuiteFile]:
+        """The suites of a table: its shape's, then its own, whose keys replace those of the shape."""
+        names = [*([f"shapes/{table.shape}"] if table.shape else []), f"systems/{system}/{table.name}"]
+        return [self.suite_files[name] for name in names if name in self.suite_files]
+
+    def prose(self, name: str) -> Path | None:
+        """A text of the report that is the same every year; a home's takes the place of the shipped one."""
+        paths = [layer / "catalogue" / "report" / "texte" / name for layer in reversed(self.layers)]
+        return next((path for path in paths if path.is_file()), None)
+
+    @functools.cached_property
+    def model_names(self) -> set[str]:
+        """Every model of the composed dbt project, written by hand or not."""
+        return {*self.project.models.on, *generated_layers(self)}
+
+    @functools.cached_property
+    def source_tables(self) -> set[str]:
+        """``<source>.<table>`` of every table that dbt finds in the warehouse before it begins."""
+        lake = {f"lake.{system.system}__{table.name}" for system, table in self.registry.tables()}
+        reference = {f"reference.{name}" for name in self.reference.on}
+        return lake | reference | {name for name in self.project.sources.on if not name.startswith("reference.")}
+
+    # all of it --------------------------------------------
+
+    @property
+    def overlays(self) -> dict[str, Overlay]:
+        """Every kind of named things, as the command `catalogue diff` lists them."""
+        secrecy = {f"secrecy {'.'.join(section)}": overlay for section, overlay in self.secrecy_declared.items()}
+        return {
+            "system": self.systems,
+            "shape": self.shapes,
+            "suite": self.suites,
+            "domain": self.figures_declared.domains,
+            "word": self.figures_declared.words,
+            "family": self.figures_declared.families,
+            "figure": self.figures_declared.figures,
+            "chapter": self.chapters_declared,
+            **secrecy,
+            "rule": self.rules_declared,
+            "reference table": self.reference,
+            **self.project.overlays,
+        }
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that is in effect: what a build, a release and the composed dbt project are named by."""
+        things = {kind: [thing.identity for thing in overlay] for kind, overlay in self.overlays.items()}
+        prose = [
+            path.read_text(encoding="utf-8")
+            for layer in self.layers
+            for path in sorted(layer.glob("catalogue/report/texte/*"))
+        ]
+        return fingerprint([things, prose, self.project.rest])
+
+    def check(self) -> None:
+        """Read every part, and refuse what is switched off while something in effect still needs it."""
+        for part in ("registry", "figures", "chapters", "summary", "rules", "secrecy", "suite_files", "project"):
+            getattr(self, part)
+        refuse_lacking(self)
+
+
+def _refuse_code(home: Path) -> None:
+    """A home declares; it runs no code of its own."""
+    for folder in FOLDERS:
+        if found := next((p for p in sorted((home / folder).rglob("*")) if p.suffix in CODE), None):
+            raise DeclarationError(f"{found}: a home holds no Python; what a declaration cannot say is asked upstream")
+
+
+def load_catalogue(home: Home | None = None) -> Catalogue:
+    """The effective catalogue of a home, checked; that of the shipped declarations alone without one.
+
+    Kept for the pair (shipped, home) until a file of either changes.
+    """
+    shipped, root = settings.shipped(), home.root if home else None
+    return _kept(shipped, root, _stamp(shipped), _stamp(root) if root else None)
+
+
+@functools.lru_cache(maxsize=8)
+def _kept(shipped: Path, home: Path | None, *_stamps: object) -> Catalogue:
+    return Catalogue(shipped, home)
+
+
+def _stamp(root: Path) -> tuple:
+    """What changes when a declaration of the layer does."""
+    files = sorted(path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file())
+    return tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)

@@ -1,0 +1,102 @@
+"""Refuses a catalogue in which something in effect needs what is not there, or is switched off: both are named.
+
+A union loses the branch that is switched off, and says nothing: those that need one thing among several are not asked here.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pipelines.catalogue.dbt.project import Need, needs_of
+from pipelines.catalogue.overlay import Overlay, Thing
+from pipelines.catalogue.yaml_file import DeclarationError
+
+if TYPE_CHECKING:
+    from pipelines.catalogue.load import Catalogue
+
+
+def refuse_lacking(catalogue: "Catalogue") -> None:
+    """Raise DeclarationError, one line a need that is not met."""
+    wrong = [*_of_models(catalogue), *_of_figures(catalogue), *_of_chapters(catalogue), *_of_secrecy(catalogue)]
+    if wrong:
+        raise DeclarationError("\n".join(wrong))
+
+
+def missing(place: str, what: str, name: str, overlay: Overlay) -> str:
+    """The sentence about a name that is not in effect."""
+    if name in overlay.off:
+        return f"{place} needs the {what} {name!r}, which is switched off at {overlay.off[name].place}"
+    return f"{place} needs the {what} {name!r}, which is not declared"
+
+
+def _of_models(catalogue: "Catalogue") -> Iterator[str]:
+    """What the SQL and the tests of a model read."""
+    project = catalogue.project
+    for overlay in (project.models, project.tests):
+        for thing in overlay:
+            for need in needs_of(thing.data):
+                yield from _unmet(catalogue, thing.at(), need, need.line)
+    for overlay in (project.said, project.others):
+        for thing in overlay:
+            for need in needs_of(json.dumps(thing.data, default=str)):
+                yield from _unmet(catalogue, thing.place, need)
+
+
+def _unmet(catalogue: "Catalogue", place: str, need: Need, line: int | None = None) -> Iterator[str]:
+    where = f"{place.rpartition(':')[0]}:{line}" if line else place
+    if need.is_model:
+        if need.name not in catalogue.model_names:
+            yield missing(where, "model", need.name, catalogue.project.models)
+    elif need.name not in catalogue.source_tables:
+        source, _, table = need.name.partition(".")
+        if source == "lake":
+            yield missing(where, "system", table.partition("__")[0], catalogue.systems)
+        else:
+            yield missing(where, "reference table" if source == "reference" else "source", table, catalogue.reference)
+
+
+def _of_figures(catalogue: "Catalogue") -> Iterator[str]:
+    for declared in catalogue.figures.by_code.values():
+        if declared.figure.measure:
+            yield from _model(catalogue, declared.place, declared.figure.measure.fact)
+    for name, family in catalogue.figures.families.items():
+        place = catalogue.figures_declared.families[name].place
+        facts = [family.relation, family.indicateurs, family.present_in.fact if family.present_in else None]
+        for model in filter(None, facts):
+            yield from _model(catalogue, place, model)
+
+
+def _of_chapters(catalogue: "Catalogue") -> Iterator[str]:
+    """The tables and figures that are printed."""
+    for thing in catalogue.chapters_declared:
+        for at, block in _blocks(thing):
+            if isinstance(table := block.get("table"), str):
+                yield from _model(catalogue, thing.at(*at), table)
+            for index, one in enumerate(block.get("chiffres") or []):
+                yield from _figure(catalogue, thing.at(*at, "chiffres", index), one["code"])
+
+
+def _blocks(thing: Thing) -> Iterator[tuple[tuple, dict]]:
+    for s, section in enumerate(thing.data["sections"]):
+        if each := section.get("pour_chaque"):
+            yield ("sections", s, "pour_chaque"), each
+        for b, block in enumerate(section["blocs"]):
+            yield ("sections", s, "blocs", b), block
+
+
+def _figure(catalogue: "Catalogue", place: str, code: str) -> Iterator[str]:
+    try:
+        catalogue.figures.declaration_of(code)
+    except KeyError:
+        yield missing(place, "figure", code, catalogue.figures_declared.figures)
+
+
+def _of_secrecy(catalogue: "Catalogue") -> Iterator[str]:
+    for thing in catalogue.secrecy_declared["populations",]:
+        if fact := thing.data.get("fact"):
+            yield from _model(catalogue, thing.place, fact.partition(".")[2])
+
+
+def _model(catalogue: "Catalogue", place: str, name: str) -> Iterator[str]:
+    if name not in catalogue.model_names:
+        yield missing(place, "model", name, catalogue.project.models)

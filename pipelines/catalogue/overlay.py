@@ -1,0 +1,124 @@
+"""Two layers of declarations, the shipped one and a home's: each named thing of the home adds to, replaces whole or
+switches off the shipped one.
+
+What belongs here: finding the named things of a layer, and putting one layer over the other. What a thing means is its own
+grammar's work; putting the kinds together, ``load``'s.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.yaml_file import DeclarationError, Lines, Model, parse, read_mapping, shown
+
+FOLDERS = ("catalogue", "expectations", "dbt_project")  # what a layer holds
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One named thing of one layer: ``data`` as it was read (the text of a file that is not YAML), where it stands."""
+
+    kind: str
+    name: str
+    data: Any
+    path: Path
+    lines: Lines  # by path inside the thing; () is where it begins
+    enabled: bool = True
+
+    @property
+    def place(self) -> str:
+        """``file:line``, as messages and the commands show it."""
+        return f"{shown(self.path)}:{self.lines.get((), 1)}"
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 of all that it says."""
+        return fingerprint([self.kind, self.name, self.data, self.enabled])
+
+    def at(self, *loc: Any) -> str:
+        """``file:line`` of one of its parts."""
+        known: tuple = ()
+        for part in loc:
+            if (*known, part) in self.lines:
+                known = (*known, part)
+        return f"{shown(self.path)}:{self.lines.get(known, 1)}"
+
+    def parsed(self, model: type[Model]) -> Model:
+        """What it says, in its grammar. Raises DeclarationError naming file and line."""
+        return parse(model, self.data, self.lines, self.path)
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """The things of one kind that are in effect, by name: the shipped order, then what the home adds."""
+
+    on: dict[str, Thing]
+    off: dict[str, Thing]  # switched off
+    replaced: dict[str, Thing]  # the shipped ones whose place a thing of the home takes
+
+    def __iter__(self) -> Iterator[Thing]:
+        return iter(self.on.values())
+
+    def __getitem__(self, name: str) -> Thing:
+        return self.on[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.on
+
+
+def put_over(layers: Iterable[Iterable[Thing]]) -> Overlay:
+    """The first layer under the second. Raises DeclarationError when one layer gives a name twice."""
+    found: dict[str, Thing] = {}
+    replaced: dict[str, Thing] = {}
+    for layer in layers:
+        here: dict[str, Thing] = {}
+        for thing in layer:
+            if thing.name in here:
+                first = here[thing.name].place
+                raise DeclarationError(f"{thing.place} {thing.kind} {thing.name!r} is already declared at {first}")
+            here[thing.name] = thing
+        replaced |= {name: found[name] for name in here if name in found}
+        found |= here
+    on = {name: thing for name, thing in found.items() if thing.enabled}
+    return Overlay(on, {name: thing for name, thing in found.items() if not thing.enabled}, replaced)
+
+
+def whole_file(kind: str, path: Path, key: str | None = None, name: str = "") -> Thing:
+    """A file that is one thing, named by its ``key``, or by ``name`` where its place says it."""
+    data, lines = read_mapping(path)
+    name = data.get(key) if key else name
+    if not isinstance(name, str):
+        raise DeclarationError(f"{shown(path)}:1 {key}: it needs a name")
+    return Thing(kind, name, data, path, {**lines, (): 1}, _switch(data, path, lines))
+
+
+def entries(kind: str, path: Path, data: dict, lines: Lines, section: tuple, key: str | None) -> list[Thing]:
+    """The things of a section of a file: a mapping by name, or a list of mappings named by their ``key``."""
+    found: Any = data
+    for part in section:
+        found = found.get(part) if isinstance(found, dict) else found[part] if isinstance(found, list) else None
+    if found is None:
+        return []
+    if not isinstance(found, list if key else dict):
+        where = f"{shown(path)}:{lines.get(section, 1)} {'.'.join(map(str, section))}"
+        raise DeclarationError(f"{where}: a {'list' if key else 'mapping'} is expected")
+    pairs = list(enumerate(found)) if key else list(found.items())
+    return [_entry(kind, path, lines, (*section, at), entry, key) for at, entry in pairs]
+
+
+def _entry(kind: str, path: Path, lines: Lines, at: tuple, entry: Any, key: str | None) -> Thing:
+    own = {place[len(at) :]: line for place, line in lines.items() if place[: len(at)] == at}
+    if key and not (isinstance(entry, dict) and isinstance(entry.get(key), str)):
+        raise DeclarationError(f"{shown(path)}:{own[()]} {'.'.join(map(str, at))}: it needs a {key}")
+    enabled = _switch(entry, path, own) if isinstance(entry, dict) else True
+    return Thing(kind, entry[key] if key else str(at[-1]), entry, path, own, enabled)
+
+
+def _switch(data: dict, path: Path, lines: Lines) -> bool:
+    """Take ``enabled`` out of what a thing says: true when it is not there."""
+    enabled = data.pop("enabled", True)
+    if not isinstance(enabled, bool):
+        raise DeclarationError(f"{shown(path)}:{lines.get(('enabled',), 1)} enabled: true or false")
+    return enabled
