@@ -54,7 +54,9 @@ def _of_home(catalogue: Catalogue) -> Iterator[tuple[str, Thing, Thing | None]]:
 def note_upstream(catalogue: Catalogue, home: Home, *, again: bool = False) -> None:
     """Keep what the shipped things are that the home replaces; those noted already stay, unless ``again``."""
     notes = {} if again else _notes(home)
-    kept = {key: notes.get(key, now) if notes.get(key, {}).get("own") == now["own"] else now for key, now in _now(catalogue)}
+    kept = {
+        key: notes.get(key, now) if notes.get(key, {}).get("own") == now["own"] else now for key, now in _now(catalogue)
+    }
     if kept != _notes(home):
         with written_whole(home.root / "catalogue" / NOTES) as file:
             json.dump(kept, file, indent=1, sort_keys=True)

@@ -168,7 +168,9 @@ def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
     for one in found:
         since = "  ← changed upstream since" if one.key in moved else ""
         click.echo(f"{one.effect:<12} {one.kind} {one.name}  {shown_place(one.place)}{since}")
-    click.echo(f"{len(found)} thing{'s' * (len(found) != 1)} of the home's own." if found else "The home changes nothing.")
+    click.echo(
+        f"{len(found)} thing{'s' * (len(found) != 1)} of the home's own." if found else "The home changes nothing."
+    )
     if moved:
         note(f"Look at them, then: {session.command} catalogue diff --reviewed")
     ctx.exit(INCOMPLETE if moved else DONE)

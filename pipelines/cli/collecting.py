@@ -8,6 +8,7 @@ import re
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,11 +21,16 @@ from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.summary import show_summary
 from pipelines.evidence.arrivals import Checks, count_checks
 from pipelines.evidence.rejects import Reject, check_rejects, line_rejects
+from pipelines.evidence.status import YearStatus
 from pipelines.ledger.records import Manifest, Verdict
 from pipelines.locking import only_writer
 from pipelines.runs.collect import judge_files
+from pipelines.runs.outcome import Ending
 from pipelines.settings import Home
 from pipelines.stages.ingest.landing import files_of
+
+if TYPE_CHECKING:
+    from pipelines.defs.run import RunReport
 
 SHOWN_REJECTS = 20
 
@@ -56,26 +62,31 @@ def run_and_tell(session: Session, years: list[int], systems: list[str] | None) 
         from pipelines.defs.run import run_jobs
 
         report = run_jobs(session.home, years, systems, say)
-    if report.error and "is frozen and" in report.error:
-        note(f"Error: {report.error}")
-        return FROZEN
-    if report.error and "is being written by process" in report.error:
-        note(f"Error: {report.error}")
-        return BUSY
+    if stopped := report.ended(Ending.FROZEN, Ending.BUSY):
+        note(f"Error: {stopped.message}")
+        return FROZEN if stopped.ending == Ending.FROZEN else BUSY
     with session.ledger() as ledger:
         statuses = [read_status(session, ledger, year) for year in years]
         show_summary(session, ledger, statuses, years)
-    if report.error:
-        note(f"\nError: {report.error}\nThe former warehouse and publication stay.")
-        return BLOCKED
-    if report.not_served:
-        note(f"\nError: {report.not_served}\nEverything else is done. Try again: {session.command} publish")
-        return BLOCKED
+    return _tell_failures(session, report) or _tell_arrivals(statuses, systems)
+
+
+def _tell_failures(session: Session, report: "RunReport") -> int | None:
+    """What went wrong besides refused deliveries, which the summary tells."""
+    if failed := report.ended(Ending.NOT_BUILT):
+        note(f"\nError: {failed.message}\nThe former warehouse and publication stay.")
+    elif failed := report.ended(Ending.BROKEN):
+        note(f"\nError: {failed.message}\nSee the run in {shown(session.home.dagster)} (`make dev`).")
+    elif failed := report.ended(Ending.NOT_SERVED):
+        told = f"not copied to the server: {failed.message}"
+        note(f"\nError: {told}\nEverything else is done. Try again: {session.command} publish")
+    return BLOCKED if failed else None
+
+
+def _tell_arrivals(statuses: list[YearStatus], systems: list[str] | None) -> int:
+    """1 when a delivery of the systems that were asked for is refused, 3 when one is late."""
     concerned = [e for s in statuses for e in s.exports if not systems or e.key.partition("/")[0] in systems]
     states = {export.state for export in concerned}
-    if not report.collected and "refused" not in states:
-        note(f"\nError: a collection failed: see the run in {shown(session.home.dagster)} (`make dev`)")
-        return BLOCKED
     return BLOCKED if "refused" in states else INCOMPLETE if "late" in states else DONE
 
 

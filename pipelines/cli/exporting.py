@@ -60,12 +60,11 @@ def publish(ctx: click.Context) -> None:
 
 def copy_to_server(session: Session, server: settings.Server) -> None:
     """Copy the current publication to the server and say so; a failure is one sentence and exit code 1."""
-    from pipelines.stages.publish.postgres import NotServed, serve
-    from pipelines.stages.publish.profiles import NotPublished
+    from pipelines.runs.publish import NotServed, serve_copy
 
     try:
-        served = serve(session.home.published, server)
-    except (NotServed, NotPublished) as error:
+        served = serve_copy(session.home)
+    except NotServed as error:
         raise click.ClickException(f"not copied to the server: {error}") from None
     done = f"{len(served.rows)} tables, {sum(served.rows.values())} rows" if served.is_new else "it was there already"
     click.echo(f"Publication {served.publication[:12]} ({server.profile}) on the server: {done}")

@@ -56,7 +56,7 @@ def release(
     click.echo(f"  folder       {shown(session.home.releases / done.name)}")
     if done.former:
         click.echo()
-        click.echo(_erratum(session, done.former, done.name))
+        click.echo(_erratum(session, done.former, done.name)[0])
     if server := settings.publication_server():
         copy_to_server(session, server)
 
@@ -72,12 +72,13 @@ def compare(ctx: click.Context, first: str, second: str | None) -> None:
     With one RELEASE only, it is compared with the warehouse as it stands. Ends with 1 when figures differ.
     """
     session: Session = ctx.obj
-    text = _erratum(session, first, second)
+    text, differs = _erratum(session, first, second)
     click.echo(text)
-    ctx.exit(DONE if "Aucun chiffre ne diffère" in text else BLOCKED)
+    ctx.exit(BLOCKED if differs else DONE)
 
 
-def _erratum(session: Session, first: str, second: str | None) -> str:
+def _erratum(session: Session, first: str, second: str | None) -> tuple[str, bool]:
+    """The sentences, and whether a figure differs."""
     import tempfile
 
     before, exercice = _release(session, first), _exercice(first)
@@ -85,11 +86,12 @@ def _erratum(session: Session, first: str, second: str | None) -> str:
         if _exercice(second) != exercice:
             raise click.UsageError("the two releases are not of the same exercice")
         after, reason = _release(session, second), _reason(session, second)
-        return erratum(exercice, first, second, reason, changes_between(before, after, exercice))
+        changed = changes_between(before, after, exercice)
+        return erratum(exercice, first, second, reason, changed), bool(changed)
     with tempfile.TemporaryDirectory(prefix="millesime-compare-") as folder:
         export_tables(session.home.warehouse, exercice, Path(folder))
         changed = changes_between(before, Path(folder), exercice)
-    return erratum(exercice, first, None, None, changed)
+    return erratum(exercice, first, None, None, changed), bool(changed)
 
 
 def _release(session: Session, name: str) -> Path:

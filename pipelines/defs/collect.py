@@ -19,6 +19,7 @@ from pipelines.ledger.checks import check_finding
 from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.collect import Outcome, collect
+from pipelines.runs.outcome import Ending
 
 CHECKS = {
     "bilan": "Lignes lues = acceptées + refusées + ignorées, pour chaque exercice accepté.",
@@ -186,6 +187,6 @@ def _fail_on_refusals(ref: ExportRef, outcomes: list[Outcome], rules: Rules) -> 
     if refused:
         raise dg.Failure(
             description="; ".join(f"{ref.key} {o.exercice}: {o.refusal.sentence(rules)}" for o in refused),
-            metadata={str(o.exercice): o.refusal.code for o in refused},
+            metadata={"ending": str(Ending.REFUSED), **{str(o.exercice): o.refusal.code for o in refused}},
             allow_retries=False,
         )

@@ -7,21 +7,17 @@ import dagster as dg
 from pipelines import settings
 from pipelines.catalogue.dbt.generated import generated_layers
 from pipelines.defs.collect import findings_table
-from pipelines.defs.workspace import catalogue, home, writing
-from pipelines.evidence.findings import gather, on_day, stops_a_release
-from pipelines.ledger.records import Finding, Standing
+from pipelines.defs.workspace import catalogue, failure, home, writing
+from pipelines.evidence.findings import on_day, stops_a_release
+from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
-from pipelines.runs.audit.write import write_states
-from pipelines.stages.publish.profiles import NotPublished
-from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
-from pipelines.stages.publish.swap import PUBLISHED_SCHEMAS, publish
-from pipelines.stages.report.write import report_pages
+from pipelines.runs.publish import NotServed, publish_warehouse, serve_copy
+from pipelines.stages.publish.swap import PUBLISHED_SCHEMAS
 
 PUBLISHED = dg.AssetKey(["publication", "published"])
 SERVED = dg.AssetKey(["publication", "postgresql"])
 FINDINGS = "constats"  # the check that shows what no other one does: differences, reconciliations, missing exports
-NOT_SERVED = "not copied to the server: "
 
 
 @dg.definitions
@@ -41,23 +37,12 @@ def publish_defs() -> dg.Definitions:
     )
     def published(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         with writing() as work:
-            ledger = work.ledger
-            build = ledger.last_build()["build"]
-            try:
-                hold_frozen_years(work, build)
-                findings = gather(work)
-                ledger.sight(findings)
-                with report_pages(work, build) as pages:
-                    identity = publish(work, build, findings, pages)
-                yield findings_check(ledger.standing(findings), work)
-            except FrozenYear:
-                yield findings_check(ledger.standing(gather(work)), work)
-                raise
-            finally:  # what was held back shows too
-                write_states(work)
-        yield dg.MaterializeResult(
-            metadata={"publication": identity, "constats": len(findings), "dossier": str(home().published)}
-        )
+            done = publish_warehouse(work)
+            yield findings_check(done.standing, work)
+        if done.held:
+            raise failure(done.held)
+        metadata = {"publication": done.identity, "constats": len(done.standing), "dossier": str(home().published)}
+        yield dg.MaterializeResult(metadata=metadata)
 
     assets = [published] if settings.publication_server() is None else [published, served_copy()]
     return dg.Definitions(assets=assets)
@@ -74,12 +59,10 @@ def served_copy() -> dg.AssetsDefinition:
         description="La publication sur le serveur PostgreSQL : marts, rapport et audit, échangés d’un bloc.",
     )
     def postgresql(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        from pipelines.stages.publish.postgres import NotServed, serve
-
         try:
-            served = serve(home().published, settings.publication_server())
-        except (NotServed, NotPublished) as error:
-            raise dg.Failure(description=f"{NOT_SERVED}{error}") from None
+            served = serve_copy(home())
+        except NotServed as error:
+            raise failure(error) from None
         for said in served.notes:
             context.log.warning(said)
         return dg.MaterializeResult(
@@ -115,30 +98,6 @@ def findings_check(standing: list[Standing], work: Workspace) -> dg.AssetCheckRe
             **findings_table("ouverts", others),
         },
     )
-
-
-def hold_frozen_years(work: Workspace, build: str) -> None:
-    """Publish nothing when a frozen figure would change: each one is a finding. Raises FrozenYear."""
-    rule = work.rules["REL-ECART"]
-    frozen = frozen_changes(work.home, work.ledger)
-    found = [
-        Finding(
-            "REL-ECART",
-            "bloquant",
-            int(release.partition("-")[0]),
-            change.code,
-            f"{rule.titre} : {change.libelle} ({release})",
-            attendu=change.printed(change.before),
-            recu=change.printed(change.after),
-            aide=rule.aide,
-        )
-        for release, changed in frozen.items()
-        for change in changed
-    ]
-    if found:
-        work.ledger.record_findings(build, found)
-        work.ledger.sight(gather(work))
-        refuse_frozen_changes(frozen)
 
 
 def published_models() -> list[list[str]]:

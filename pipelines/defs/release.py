@@ -5,10 +5,9 @@ from pydantic import Field
 
 from pipelines import settings
 from pipelines.defs.collect import findings_table
-from pipelines.defs.publish import NOT_SERVED
 from pipelines.defs.workspace import home, organisation, writing
+from pipelines.runs.publish import NotServed, serve_copy
 from pipelines.runs.release import Undecided, release_year
-from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.release import CannotRelease, Visas
 
 
@@ -60,10 +59,8 @@ def release_defs() -> dg.Definitions:
 
 def serve_again(context: dg.OpExecutionContext) -> None:
     """Copy what is published to the organisation's server, where there is one; its failure undoes no release."""
-    from pipelines.stages.publish.postgres import NotServed, serve
-
-    if server := settings.publication_server():
+    if settings.publication_server():
         try:
-            serve(home().published, server)
-        except (NotServed, NotPublished) as error:
-            context.log.warning(f"{NOT_SERVED}{error}")
+            serve_copy(home())
+        except NotServed as error:
+            context.log.warning(f"not copied to the server: {error}")

@@ -17,23 +17,30 @@ from pipelines.catalogue.registry import ExportRef
 from pipelines.defs.workspace import organisation, registry
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
+from pipelines.runs.outcome import Ending
 from pipelines.settings import Home
 from pipelines.stages.ingest.ahead import reading_ahead
 from pipelines.stages.ingest.pseudonym import load_key
 
 
 @dataclass(frozen=True)
+class Failed:
+    """A step that did not succeed: how it ended, and its words for who reads them."""
+
+    ending: Ending
+    message: str
+
+
+@dataclass(frozen=True)
 class RunReport:
-    """What the two jobs came to; ``error`` says why there is no new warehouse or publication.
+    """What the two jobs came to: the steps that failed, and what is published now."""
 
-    ``not_served`` says why what was published is not on the organisation's server.
-    """
-
-    collected: bool
-    built: bool
-    error: str | None
+    failed: list[Failed]
     publication: str | None
-    not_served: str | None = None
+
+    def ended(self, *endings: Ending) -> Failed | None:
+        """The first step that ended in one of these ways."""
+        return next((one for ending in endings for one in self.failed if one.ending == ending), None)
 
 
 def run_jobs(
@@ -45,38 +52,35 @@ def run_jobs(
     """Collect ``exercices`` (only ``sources``, names of systems, when given), then build and publish."""
     say = progress or (lambda _: None)
     _prepare_instance(home)
-    from pipelines.defs.publish import NOT_SERVED
-
     with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
         say(f"collect {', '.join(map(str, exercices))}")
         with reading_ahead(home, _wanted(exercices, sources), load_key(settings.key_file(home))):
             from pipelines.definitions import defs as definitions
 
             loaded = definitions()
-            errors = _collect(loaded, instance, exercices, sources)
-        error = _build(loaded, instance, home, say)
+            failed = _collect(loaded, instance, exercices, sources)
+        failed += _build(loaded, instance, home, say)
     with open_ledger(home) as ledger:
         publication = ledger.last_publication()
-    not_served = error if error and error.startswith(NOT_SERVED) else None
-    error = None if not_served else error
-    identity = publication["publication"] if publication else None
-    return RunReport(not any(errors), error is None, error, identity, not_served)
+    return RunReport(failed, publication["publication"] if publication else None)
 
 
 def _collect(
     loaded: dg.Definitions, instance: dg.DagsterInstance, exercices: list[int], sources: list[str] | None
-) -> list[str | None]:
+) -> list[Failed]:
     from pipelines.defs.jobs import COLLECT
 
     selection = dg.AssetSelection.key_prefixes(*sources) if sources else COLLECT
     keys = selection.resolve(loaded.resolve_asset_graph())
     job = loaded.resolve_job_def("collect")
-    return [_execute(job, instance, selection=keys, span=span) for span in spans(exercices)]
+    return [one for span in spans(exercices) for one in _execute(job, instance, selection=keys, span=span)]
 
 
-def _build(loaded: dg.Definitions, instance: dg.DagsterInstance, home: Home, say: Callable[[str], None]) -> str | None:
+def _build(
+    loaded: dg.Definitions, instance: dg.DagsterInstance, home: Home, say: Callable[[str], None]
+) -> list[Failed]:
     """Build and publish; only publish when the warehouse would come out the same."""
-    from pipelines.stages.transform.build import is_current
+    from pipelines.runs.build import is_current
 
     with open_workspace(home) as work:
         unchanged = is_current(work)
@@ -112,8 +116,8 @@ def spans(exercices: list[int]) -> list[tuple[int, int]]:
     return result
 
 
-def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, *, selection=None, span=None) -> str | None:
-    """Run a job; None when it succeeded, else the messages of its failed steps."""
+def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, *, selection=None, span=None) -> list[Failed]:
+    """Run a job; the steps that failed."""
     tags = {}
     if span:
         tags = {
@@ -127,18 +131,17 @@ def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, *, selection=N
         asset_selection=sorted(selection) if selection else None,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
-    if result.success:
-        return None
-    messages = [_message(event) for event in result.all_events if event.is_step_failure]
-    return "; ".join(messages) or "the run failed"
+    failed = [_failed(event) for event in result.all_events if event.is_step_failure]
+    return failed if failed or result.success else [Failed(Ending.BROKEN, "the run failed")]
 
 
-def _message(event: dg.DagsterEvent) -> str:
+def _failed(event: dg.DagsterEvent) -> Failed:
     data = event.step_failure_data
+    said = data.user_failure_data
+    if said and "ending" in said.metadata:
+        return Failed(Ending(said.metadata["ending"].value), said.description)
     cause = data.error.cause or data.error if data.error else None
-    if data.user_failure_data and data.user_failure_data.description:
-        return data.user_failure_data.description
-    return (cause.message if cause else event.message or "").strip().splitlines()[0]
+    return Failed(Ending.BROKEN, (cause.message if cause else event.message or "").strip().splitlines()[0])
 
 
 def _prepare_instance(home: Home) -> None:

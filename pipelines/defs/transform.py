@@ -21,10 +21,8 @@ from packaging import version
 
 from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.defs.workspace import catalogue, home, writing
-from pipelines.evidence.findings import gather
-from pipelines.runs.audit.write import write_states
-from pipelines.stages.transform.build import BuildFailed, finish, prepare
-from pipelines.stages.transform.dbt import executable, parse, read_results
+from pipelines.runs.build import end, prepare
+from pipelines.stages.transform.dbt import executable, parse
 
 
 class LeanDbt(DbtCliResource):
@@ -73,12 +71,7 @@ def transform_defs() -> dg.Definitions:
             frozen = prepare(work)
             invocation = dbt.cli(["build"], context=context, raise_on_error=False)
             yield from invocation.stream()
-            try:
-                built = finish(work, frozen, read_results(invocation.target_path / "run_results.json"))
-            except BuildFailed:
-                work.ledger.sight(gather(work))
-                write_states(work)
-                raise
+            built = end(work, frozen, invocation.target_path)
             context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
 
     dbt = LeanDbt(

@@ -7,6 +7,7 @@ tests need no data.
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 
@@ -16,8 +17,10 @@ from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.organisation import Organisation, load_organisation
 from pipelines.catalogue.registry import Registry
 from pipelines.ledger.workspace import Workspace, open_workspace
-from pipelines.locking import only_writer
+from pipelines.locking import Busy, only_writer
+from pipelines.runs.outcome import ending_of
 from pipelines.settings import Home
+from pipelines.stages.transform.build import BuildFailed
 
 LAW_DATE = "30 septembre"  # CGCT, art. L5211-39: the report reaches the mayors before it
 
@@ -49,8 +52,16 @@ def organisation() -> Organisation:
 @contextmanager
 def writing() -> Iterator[Workspace]:
     """The home, open, for its only writer."""
-    with only_writer(home()), open_workspace(home()) as work:
-        yield work
+    try:
+        with only_writer(home()), open_workspace(home()) as work:
+            yield work
+    except (Busy, BuildFailed) as error:
+        raise failure(error) from None
+
+
+def failure(error: Exception, **metadata: Any) -> dg.Failure:
+    """A step that ends as the engine says, not as its words do: ``ending`` is read by who ran the job."""
+    return dg.Failure(str(error), metadata={"ending": str(ending_of(error)), **metadata}, allow_retries=False)
 
 
 @functools.cache

@@ -11,19 +11,14 @@ from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
-from pipelines.runs.audit.write import write_states
+from pipelines.runs.publish import publish_warehouse
 from pipelines.stages.publish.release import (
     CannotRelease,
-    FrozenYear,
     Inputs,
     Visas,
-    frozen_changes,
     last_release,
-    refuse_frozen_changes,
     write_release,
 )
-from pipelines.stages.publish.swap import publish
-from pipelines.stages.report.write import report_pages
 from pipelines.stages.transform.build import is_current
 from pipelines.stages.transform.freeze import engine_version, freeze
 
@@ -57,10 +52,9 @@ def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | Non
     home, ledger = work.home, work.ledger
     former = last_release(home, ledger, exercice)
     name = write_release(home, ledger, exercice, _inputs(work), visas, reason)
-    held = _publish(work)
-    write_states(work)
+    held = publish_warehouse(work).held  # so that the audit tables name the release
     fingerprint = ledger.all_rows("releases")[-1]["fingerprint"]
-    return Released(name, fingerprint, ledger.head(), former.name if former else None, held)
+    return Released(name, fingerprint, ledger.head(), former.name if former else None, str(held) if held else None)
 
 
 def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
@@ -78,17 +72,3 @@ def _inputs(work: Workspace) -> Inputs:
         raise NotBuilt("the warehouse is not that of what is accepted now: build it first")
     frozen = freeze(work)
     return Inputs(frozen.build, engine_version(), work.catalogue.fingerprint, frozen.manifests)
-
-
-def _publish(work: Workspace) -> str | None:
-    """Publish, so that the audit tables name the release; what another frozen year says against it, if anything."""
-    findings = gather(work)
-    work.ledger.sight(findings)
-    try:
-        refuse_frozen_changes(frozen_changes(work.home, work.ledger))
-    except FrozenYear as error:
-        return str(error)
-    build = work.ledger.last_build()["build"]
-    with report_pages(work, build) as pages:
-        publish(work, build, findings, pages)
-    return None

@@ -51,7 +51,8 @@ def copy_table(
 ) -> None:
     """Recreate a table with its keys and comments, then its rows.
 
-    ``keys`` are those that dbt proves, by model. ``replaced`` gives SQL expressions for some columns, ``where`` keeps some rows, both over the source's columns and
+    ``keys`` are those that dbt proves, by model. ``replaced`` gives SQL expressions for some columns, ``where`` keeps some
+    rows, both over the source's columns and
     ``rowid``; ``added`` is one more column: name, type, expression, comment. Rows are ordered by what is written, so that
     their order tells nothing of what was replaced.
     """

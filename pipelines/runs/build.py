@@ -1,0 +1,22 @@
+"""A build from end to end: the accepted rows loaded, dbt run by the caller, the new warehouse swapped in or the findings told."""
+
+from pathlib import Path
+
+from pipelines.evidence.findings import gather
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.audit.write import write_states
+from pipelines.stages.transform.build import BuildFailed, Built, finish, is_current, prepare
+from pipelines.stages.transform.dbt import read_results
+from pipelines.stages.transform.freeze import Frozen
+
+__all__ = ["Frozen", "end", "is_current", "prepare"]  # what stands around dbt, for who runs it
+
+
+def end(work: Workspace, frozen: Frozen, target: Path) -> Built:
+    """Take in what dbt answered in ``target``. Raises BuildFailed: what stopped it is then in the findings and on the pages."""
+    try:
+        return finish(work, frozen, read_results(target / "run_results.json"))
+    except BuildFailed:
+        work.ledger.sight(gather(work))
+        write_states(work)
+        raise

@@ -1,0 +1,32 @@
+"""How a run, or one of its steps, ended: what exit codes, Dagster's failures and hints are decided by, never the wording."""
+
+from enum import StrEnum
+
+
+class Ending(StrEnum):
+    """The ways in which a step that did not succeed can end."""
+
+    REFUSED = "refused"  # a delivery may not count: the former one stays
+    NOT_BUILT = "not built"  # dbt stopped: the former warehouse stays
+    FROZEN = "frozen"  # the figures of a frozen year would change: nothing was published
+    NOT_SERVED = "not served"  # published, but not copied to the server
+    BUSY = "busy"  # another process works on this home
+    BROKEN = "broken"  # an error of the program
+
+
+def ending_of(error: BaseException) -> Ending:
+    """How a step ended that raised ``error``."""
+    from pipelines.catalogue.rules import DeliveryRefused
+    from pipelines.locking import Busy
+    from pipelines.runs.publish import NotServed
+    from pipelines.stages.publish.release import FrozenYear
+    from pipelines.stages.transform.build import BuildFailed
+
+    kinds: list[tuple[type[BaseException], Ending]] = [
+        (DeliveryRefused, Ending.REFUSED),
+        (BuildFailed, Ending.NOT_BUILT),
+        (FrozenYear, Ending.FROZEN),
+        (NotServed, Ending.NOT_SERVED),
+        (Busy, Ending.BUSY),
+    ]
+    return next((ending for kind, ending in kinds if isinstance(error, kind)), Ending.BROKEN)

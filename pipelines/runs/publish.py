@@ -1,0 +1,82 @@
+"""A publication from end to end: frozen years held, findings gathered, pages written, files swapped, the server given a copy."""
+
+from dataclasses import dataclass
+
+from pipelines import settings
+from pipelines.evidence.findings import gather
+from pipelines.ledger.records import Finding, Standing
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.audit.write import write_states
+from pipelines.settings import Home
+from pipelines.stages.publish.profiles import NotPublished
+from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
+from pipelines.stages.publish.swap import publish
+from pipelines.stages.report.write import report_pages
+
+
+class NotServed(RuntimeError):
+    """What is published is not on the organisation's server, which keeps what it had; the message is free of secrets."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publication came to. ``held`` is why nothing was published: a frozen year would change."""
+
+    identity: str | None
+    standing: list[Standing]
+    held: FrozenYear | None = None
+
+
+def publish_warehouse(work: Workspace) -> Published:
+    """Publish the warehouse that stands, unless it would change a frozen year; the audit pages say either."""
+    try:
+        return _publish(work)
+    finally:  # what was held back shows too
+        write_states(work)
+
+
+def _publish(work: Workspace) -> Published:
+    build = work.ledger.last_build()["build"]
+    try:
+        _hold_frozen_years(work, build)
+    except FrozenYear as error:
+        return Published(None, work.ledger.standing(gather(work)), error)
+    findings = gather(work)
+    work.ledger.sight(findings)
+    with report_pages(work, build) as pages:
+        identity = publish(work, build, findings, pages)
+    return Published(identity, work.ledger.standing(findings))
+
+
+def _hold_frozen_years(work: Workspace, build: str) -> None:
+    """Publish nothing when a frozen figure would change: each one is a finding. Raises FrozenYear."""
+    rule = work.rules["REL-ECART"]
+    frozen = frozen_changes(work.home, work.ledger)
+    found = [
+        Finding(
+            rule.code,
+            "bloquant",
+            int(release.partition("-")[0]),
+            change.code,
+            f"{rule.titre} : {change.libelle} ({release})",
+            attendu=change.printed(change.before),
+            recu=change.printed(change.after),
+            aide=rule.aide,
+        )
+        for release, changed in frozen.items()
+        for change in changed
+    ]
+    if found:
+        work.ledger.record_findings(build, found)
+        work.ledger.sight(gather(work))
+        refuse_frozen_changes(frozen)
+
+
+def serve_copy(home: Home):
+    """Copy what is published to the organisation's server. Raises NotServed."""
+    from pipelines.stages.publish import postgres
+
+    try:
+        return postgres.serve(home.published, settings.publication_server())
+    except (postgres.NotServed, NotPublished) as error:
+        raise NotServed(str(error)) from None
