@@ -11,7 +11,8 @@ DBT := --project-dir dbt_project --profiles-dir dbt_project
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
-setup: $(VENV)/.ready dbt_project/target/manifest.json ## environment (hash-checked) and dbt parse
+setup: $(VENV)/.ready ## environment (hash-checked), and the demonstration's dbt project in data-demo/dbt
+	@$(BIN)/millesime --home $(DEMO) dbt parse
 
 demo: setup ## the main job on the demonstration: three exercices collected, built, published
 	@$(BIN)/millesime demo $(DEMO)
@@ -36,8 +37,8 @@ lock: ## resolve the versions again (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --only-binary :all: --no-header \
 		pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
 
-clean: ## remove the environment, the demonstration and dbt's target
-	rm -rf $(VENV) $(DEMO) dbt_project/target dbt_project/logs
+clean: ## remove the environment and the demonstration
+	rm -rf $(VENV) $(DEMO)
 
 # A Debian Python may lack ensurepip, and refuses `pip install` for itself: an environment made without pip is filled by
 # the system's own pip. Where there is no pip at all, say the one command that helps.
@@ -63,8 +64,3 @@ else \
 	echo "This Python has no pip: run 'sudo apt-get install python3-pip', then make again."; exit 1; \
 fi
 endef
-
-# Parsed for the demonstration's file: another path is another profile, and dbt would parse again at the first build.
-dbt_project/target/manifest.json: $(VENV)/.ready $(shell find dbt_project -name '*.sql' -not -path '*/target/*' -o -name '*.yml' -not -path '*/target/*')
-	@MILLESIME_WAREHOUSE="$(CURDIR)/$(DEMO)/warehouse/next/warehouse.duckdb" $(BIN)/dbt --quiet parse $(DBT)
-	@touch $@

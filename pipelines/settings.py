@@ -78,9 +78,14 @@ class Home:
         return self.root / "dbt"
 
     @property
+    def dbt_target(self) -> Path:
+        """Where dbt keeps what it read and ran for the pipeline; an analyst's own lies in ``dbt/target``."""
+        return self.dbt / "target" / "entrepot"
+
+    @property
     def dbt_manifest(self) -> Path:
         """What dbt last read of it."""
-        return self.dbt / "target" / "manifest.json"
+        return self.dbt_target / "manifest.json"
 
     @property
     def builds(self) -> Path:
@@ -154,8 +159,13 @@ def key_file(home_: Home) -> Path:
 
     from platformdirs import user_config_path
 
-    name = hashlib.sha256(str(home_.root).encode()).hexdigest()[:16]
-    return user_config_path("millesime") / f"{name}.key"
+    name = f"{hashlib.sha256(str(home_.root).encode()).hexdigest()[:16]}.key"
+    key = user_config_path("millesime") / name
+    former = None if key.exists() else next(user_config_path().glob(f"*/{name}"), None)
+    if former:  # made when the tool had another name
+        key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        former.rename(key)
+    return key
 
 
 def threads() -> int:

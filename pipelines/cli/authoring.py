@@ -192,15 +192,20 @@ def shown_place(place: str) -> str:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
-    """Run dbt (ARGUMENTS are dbt's) on a copy of the accepted rows: nothing that is published can change."""
-    from pipelines.catalogue.dbt.compose import ANALYSTE, compose
+    """Run dbt (ARGUMENTS are dbt's) on a copy of the accepted rows: nothing that is published can change.
+
+    The project is the home's own, dbt/, composed from its catalogue; dbt's own commands work there too.
+    """
+    from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
     from pipelines.stages.transform.analyst import prepare_analyst
-    from pipelines.stages.transform.dbt import run_dbt
+    from pipelines.stages.transform.dbt import parse, run_dbt
 
     session: Session = ctx.obj
-    project = compose(session.catalogue, session.home)
-    if arguments and not WITHOUT_WAREHOUSE & set(arguments):
-        with session.ledger() as ledger:
-            note(f"dbt works on {shown(prepare_analyst(session.work(ledger)))}")
-    # a target of its own: dbt parses everything again when the warehouse's path has changed
-    ctx.exit(run_dbt([*arguments, "--target-path", str(project / "target" / ANALYSTE)], project).returncode)
+    parse(session.catalogue, session.home)
+    if arguments == ("parse",):
+        ctx.exit(DONE)
+    if not arguments or WITHOUT_WAREHOUSE & set(arguments):
+        ctx.exit(run_dbt(list(arguments), session.home, ENTREPOT).returncode)
+    with session.ledger() as ledger:
+        note(f"dbt works on {shown(prepare_analyst(session.work(ledger)))}")
+    ctx.exit(run_dbt(list(arguments), session.home, ANALYSTE).returncode)

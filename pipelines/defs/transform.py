@@ -69,7 +69,7 @@ def transform_defs() -> dg.Definitions:
     def entrepot(context: dg.AssetExecutionContext, dbt: LeanDbt) -> Iterator[Any]:
         with writing() as work:
             frozen = prepare(work)
-            invocation = dbt.cli(["build"], context=context, raise_on_error=False)
+            invocation = dbt.cli(["build"], context=context, raise_on_error=False, target_path=work.home.dbt_target)
             yield from invocation.stream()
             built = end(work, frozen, invocation.target_path)
             context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")

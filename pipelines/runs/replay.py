@@ -114,9 +114,9 @@ def _copy_rows(home: Home, beside: Home, manifest: Manifest, what: str) -> None:
 
 def _build(work: Workspace, deliveries: list[Manifest], build: str) -> None:
     load_warehouse(work.home.warehouse_next, work, deliveries, build)
-    project = compose(work.catalogue, work.home)
-    done = run_dbt(["run"], project, target=ENTREPOT, capture=True)
-    broken = failed(read_results(project / "target" / "run_results.json"))
+    compose(work.catalogue, work.home)
+    done = run_dbt(["run"], work.home, ENTREPOT, capture=True)
+    broken = failed(read_results(work.home.dbt_target / "run_results.json"))
     if done.returncode or broken:
         names = ", ".join(node.name for node in broken) or "dbt did not run"
         raise CannotReplay(f"the warehouse could not be built again: {names}")

@@ -26,18 +26,18 @@ PROFILE = "rapport_activite"
 ENTREPOT, ANALYSTE = "entrepot", "analyste"  # dbt's targets: the warehouse being built, and an analyst's own
 
 
-def compose(catalogue: "Catalogue", home: Home) -> Path:
-    """Bring the home's dbt project up to date with its catalogue, and return its folder. Raises DeclarationError."""
-    folder, mark = home.dbt, home.dbt / "target" / MARK
+def compose(catalogue: "Catalogue", home: Home) -> str:
+    """Bring the home's dbt project up to date with its catalogue; what it was composed from. Raises DeclarationError."""
+    mark = home.dbt / "target" / MARK
     identity = fingerprint([catalogue.fingerprint, str(home.root), importlib.metadata.version("dbt-core")])
     if mark.exists() and mark.read_text(encoding="utf-8") == identity:
-        return folder
+        return identity
     catalogue.check()
     mark.unlink(missing_ok=True)
-    _bring(folder, {**project_files(catalogue), "profiles.yml": yaml_text(_profile(home))})
+    _bring(home.dbt, {**project_files(catalogue), "profiles.yml": yaml_text(_profile(home))})
     mark.parent.mkdir(exist_ok=True)
     mark.write_text(identity, encoding="utf-8")
-    return folder
+    return identity
 
 
 def project_files(catalogue: "Catalogue") -> dict[str, str]:

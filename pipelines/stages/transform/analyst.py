@@ -4,29 +4,48 @@ It is loaded anew when what it is made of has changed, and kept otherwise, so th
 works. Nothing here publishes, and the real warehouse is neither read nor written.
 """
 
+import shutil
 from pathlib import Path
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of
+from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.stages.transform.load import load_warehouse
 
 
+def offer_to_analyst(work: Workspace) -> None:
+    """Give the analyst a copy of the warehouse that was just proved: dbt's own commands work there at once."""
+    path = work.home.warehouse_analyst
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}")
+    shutil.copyfile(work.home.warehouse, aside)
+    aside.rename(path)
+    path.with_suffix(".inputs").write_text(_identity(work), encoding="utf-8")
+
+
 def prepare_analyst(work: Workspace) -> Path:
     """The analyst's warehouse file, holding the deliveries that are accepted now."""
-    manifests = [current.manifest for _, current in sorted(work.ledger.current().items())]
-    identity = fingerprint(
-        {
-            "deliveries": [manifest.delivery for manifest in manifests],
-            "organisation": sha256_of(work.home.organisation_file),
-            "catalogue": work.catalogue.fingerprint,
-        }
-    )
+    identity = _identity(work)
     path = work.home.warehouse_analyst
     mark = path.with_suffix(".inputs")
     if path.exists() and mark.exists() and mark.read_text(encoding="utf-8") == identity:
         return path
     mark.unlink(missing_ok=True)
-    load_warehouse(path, work, manifests)
+    load_warehouse(path, work, _manifests(work))
     mark.write_text(identity, encoding="utf-8")
     return path
+
+
+def _manifests(work: Workspace) -> list[Manifest]:
+    return [current.manifest for _, current in sorted(work.ledger.current().items())]
+
+
+def _identity(work: Workspace) -> str:
+    return fingerprint(
+        {
+            "deliveries": [manifest.delivery for manifest in _manifests(work)],
+            "organisation": sha256_of(work.home.organisation_file),
+            "catalogue": work.catalogue.fingerprint,
+        }
+    )

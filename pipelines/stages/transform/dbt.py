@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.catalogue.dbt.compose import ENTREPOT, MARK, compose
+from pipelines.catalogue.dbt.compose import ENTREPOT, compose
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
@@ -36,13 +36,12 @@ def executable() -> str:
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}  # towards the network
 
 
-def run_dbt(
-    arguments: list[str], project: Path, *, target: str | None = None, capture: bool = False
-) -> subprocess.CompletedProcess:
-    """Run ``dbt <arguments>`` in a composed ``project``; ``target`` is one of its profile's, an analyst's by default."""
-    chosen = ["--target", target] if target else []
-    folders = ["--project-dir", str(project), "--profiles-dir", str(project)]
-    command = [executable(), *arguments, *folders, *chosen]
+def run_dbt(arguments: list[str], home: Home, target: str, *, capture: bool = False) -> subprocess.CompletedProcess:
+    """Run ``dbt <arguments>`` in the home's composed project, for the pipeline's own warehouse or an analyst's."""
+    project = str(home.dbt)
+    place = home.dbt_target if target == ENTREPOT else home.dbt / "target"
+    options = ["--project-dir", project, "--profiles-dir", project, "--target", target, "--target-path", str(place)]
+    command = [executable(), *arguments, *options]
     return subprocess.run(command, env={**os.environ, **QUIET}, capture_output=capture, text=True, check=False)
 
 
@@ -51,16 +50,15 @@ def parse(catalogue: Catalogue, home: Home) -> Path:
 
     Raises DeclarationError with dbt's own words when it cannot read the project.
     """
-    project, manifest = compose(catalogue, home), home.dbt_manifest
-    mark = manifest.with_name("read")
-    composed = (project / "target" / MARK).read_text(encoding="utf-8")
-    if manifest.exists() and mark.exists() and mark.read_text(encoding="utf-8") == composed:
-        return manifest
-    done = run_dbt(["--quiet", "parse"], project, target=ENTREPOT, capture=True)
+    composed = compose(catalogue, home)
+    mark = home.dbt_target / "read"
+    if home.dbt_manifest.exists() and mark.exists() and mark.read_text(encoding="utf-8") == composed:
+        return home.dbt_manifest
+    done = run_dbt(["--quiet", "parse"], home, ENTREPOT, capture=True)
     if done.returncode:
-        raise DeclarationError(f"dbt cannot read {project}:\n{done.stdout.strip()}")
+        raise DeclarationError(f"dbt cannot read {home.dbt}:\n{done.stdout.strip()}")
     mark.write_text(composed, encoding="utf-8")
-    return manifest
+    return home.dbt_manifest
 
 
 def read_results(run_results: Path) -> list[NodeResult]:
