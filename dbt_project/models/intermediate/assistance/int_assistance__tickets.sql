@@ -1,5 +1,5 @@
 -- The collectivité of a ticket is its entity, never its requester's: the first level below the root, whatever follows
--- (« SICIO > Orly > Écoles » is Orly's). A ticket left in the root entity has not been dispatched.
+-- (« Syndicat > Orly > Écoles » is Orly's). A ticket left in the root entity has not been dispatched.
 with rattaches as (
     select
         tickets.*,

@@ -1,0 +1,70 @@
+"""A home that the former version of the tool made, key included: a freeze of 2020, four systems, two exercices.
+
+The fixture holds what a home cannot make again (landing, archive, lake, ledger, releases); what can be was left out.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import tarfile
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.end_to_end.conftest import MILLESIME
+
+FORMER = Path(__file__).parents[1] / "fixtures" / "former_home" / "former_home.tar.xz"
+
+
+class Kept:
+    """The home, in its user's configuration of the time."""
+
+    def __init__(self, folder: Path):
+        with tarfile.open(FORMER) as kept:
+            kept.extractall(folder, filter="data")
+        self.home, self.config = folder / "home", folder / "config"
+        name = hashlib.sha256(str(self.home).encode()).hexdigest()[:16]
+        self.key = self.config / "sicio" / f"{name}.key"
+        self.key.parent.mkdir(parents=True)
+        (folder / "key").rename(self.key)
+
+    def millesime(self, *arguments: str) -> subprocess.CompletedProcess:
+        """Run the command as the user of this home does: no key file is named."""
+        env = {name: value for name, value in os.environ.items() if name != "MILLESIME_KEY_FILE"}
+        env |= {"XDG_CONFIG_HOME": str(self.config), "MILLESIME_HOME": str(self.home)}
+        return subprocess.run([MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=600, check=False)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    kept = Kept(tmp_path_factory.mktemp("former"))
+    done = kept.millesime("run", "2019", "2020")
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return kept
+
+
+def test_it_runs_and_its_frozen_figures_are_the_same(kept: Kept) -> None:
+    frozen = kept.home / "releases" / "2020-v1" / "rapport" / "chiffres.parquet"
+    here = kept.home / "published" / "rapport" / "chiffres.parquet"
+    figures = "select code, exercice, valeur, code_manquant, statut from '{}' where exercice = 2020 order by all"
+    with duckdb.connect() as db:
+        before, after = (db.execute(figures.format(path)).fetchall() for path in (frozen, here))
+    assert len(before) > 100
+    assert before == after
+
+
+def test_its_key_is_taken_along_so_that_nobody_becomes_somebody_else(kept: Kept) -> None:
+    assert not kept.key.exists()
+    assert (kept.config / "millesime" / kept.key.name).stat().st_mode & 0o777 == 0o600
+    deliveries = json.loads(kept.millesime("status", "2020", "--format", "json").stdout)["exports"]
+    assert {one["state"] for one in deliveries if one["accepted_at"]} == {"received"}
+
+
+def test_what_it_kept_is_proved_and_made_again(kept: Kept) -> None:
+    proved = kept.millesime("verify")
+    assert proved.returncode == 0, proved.stdout
+    replayed = kept.millesime("replay", "2020-v1")
+    assert replayed.returncode == 0, replayed.stdout
+    assert "the code is not the version that made this release" in replayed.stdout
