@@ -72,7 +72,7 @@ class Catalogue:
     @functools.cached_property
     def rules_declared(self) -> Overlay:
         """The rules, by code."""
-        return self._entries("rule", "catalogue/rules.yml", ("rules",))
+        return self._entries("rule", "catalogue/rules.yml", ("regles",))
 
     @functools.cached_property
     def secrecy_declared(self) -> dict[tuple, Overlay]:
@@ -145,7 +145,7 @@ class Catalogue:
     @functools.cached_property
     def rules(self) -> Rules:
         """The rules, by code."""
-        return make_rules(self.rules_declared, self._entries("effect", "catalogue/rules.yml", ("effects",)))
+        return make_rules(self.rules_declared, self._entries("effect", "catalogue/rules.yml", ("effets",)))
 
     @functools.cached_property
     def secrecy(self) -> Secrecy:

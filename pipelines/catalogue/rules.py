@@ -44,7 +44,7 @@ def make_rules(rules: Overlay, effects: Overlay) -> dict[str, Rule]:
     for thing in rules:
         effect = next((effects[name].data for name in (thing.name, family(thing.name)) if name in effects), None)
         if effect is None:
-            raise DeclarationError(f"{thing.place} {thing.name}: effects say nothing of {family(thing.name)}")
+            raise DeclarationError(f"{thing.place} {thing.name}: effets says nothing of {family(thing.name)}")
         made[thing.name] = Rule(code=thing.name, effet=effect, **thing.parsed(Said).model_dump())
     return made
 
