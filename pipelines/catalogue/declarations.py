@@ -18,6 +18,13 @@ Severity = Literal["critical", "warning"]
 RETENTION = r"^P[1-9]\d*[YM]$"  # an ISO 8601 duration in whole years or months
 DAY = r"^\d{2}-\d{2}$"  # month and day
 DIRECTIVES = ("%d", "%m", "%Y", "%H", "%M", "%S")  # what a date's format may be made of
+# The columns that ingest adds to every accepted row.
+PROVENANCE = [
+    ("exercice", "INTEGER", "Exercice de la livraison."),
+    ("_livraison", "VARCHAR", "Identifiant de la livraison acceptée."),
+    ("_fichier", "VARCHAR", "Fichier d’origine."),
+    ("_ligne", "BIGINT", "Ligne dans le fichier d’origine."),
+]
 
 
 def _regular(pattern: str) -> str:

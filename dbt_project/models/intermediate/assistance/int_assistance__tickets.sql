@@ -13,7 +13,7 @@ with rattaches as (
         -- does this exercice's export show what became of the solutions? Without it a ticket reopened then resolved is unseen
         count(tickets.statuts_solutions) over (partition by tickets.exercice) > 0 as montre_les_solutions,
         case when year(tickets.date_ouverture) <> tickets.exercice then 'hors période' end as motif_exclusion
-    from {{ ref('stg_glpi__tickets') }} as tickets
+    from {{ source('lake', 'glpi__tickets') }} as tickets
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
         on {{ normalise_libelle("split_part(tickets.entite, ' > ', 2)") }} = orthographes.orthographe
 ),
@@ -23,7 +23,7 @@ rangs as (
     select
         *,
         row_number() over (
-            partition by exercice, numero_ticket, motif_exclusion
+            partition by exercice, id, motif_exclusion
             order by _fichier nulls last, _ligne nulls last
         ) as rang
     from rattaches
@@ -31,10 +31,10 @@ rangs as (
 
 select
     exercice,
-    numero_ticket,
+    id as numero_ticket,
     code_collectivite,
     coalesce(categorie, 'Sans catégorie') as categorie,
-    lower(type_ticket) as type_ticket,
+    lower(type) as type_ticket,
     statut,
     priorite,
     date_ouverture,

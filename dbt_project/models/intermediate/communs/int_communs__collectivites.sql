@@ -6,7 +6,7 @@ select
     type_collectivite,
     siren,
     nb_habitants
-from {{ ref('stg_organisation__collectivites') }}
+from {{ source('organisation', 'collectivites') }}
 union all
 select
     'syndicat' as code_collectivite,
@@ -14,7 +14,7 @@ select
     'syndicat' as type_collectivite,
     siren,
     cast(null as bigint) as nb_habitants
-from {{ ref('stg_organisation__profil') }}
+from {{ source('organisation', 'profil') }}
 union all
 select
     'inconnue' as code_collectivite,

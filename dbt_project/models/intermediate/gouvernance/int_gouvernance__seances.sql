@@ -4,7 +4,7 @@ with membres as (
         seances.exercice,
         seances.date_seance,
         count(distinct (mandats.nom_elu, mandats.prenom_elu)) as nb_en_exercice
-    from {{ ref('stg_comite__seances') }} as seances
+    from {{ source('lake', 'comite__seances') }} as seances
     inner join {{ ref('int_gouvernance__mandats') }} as mandats
         on seances.exercice = mandats.exercice
         and mandats.date_debut <= seances.date_seance
@@ -32,10 +32,10 @@ seances as (
         seances._livraison,
         seances._fichier,
         seances._ligne
-    from {{ ref('stg_comite__seances') }} as seances
+    from {{ source('lake', 'comite__seances') }} as seances
     left join membres
         on seances.exercice = membres.exercice and seances.date_seance = membres.date_seance
-    left join {{ ref('stg_reference__quorums') }} as quorums
+    left join {{ source('reference', 'quorums') }} as quorums
         on seances.date_seance between quorums.date_debut and quorums.date_fin
 ),
 

@@ -8,7 +8,7 @@ with comptes as (
             partition by comptes.exercice, comptes.adresse, comptes.domaine, comptes.date_creation
             order by comptes._fichier, comptes._ligne
         ) as rang
-    from {{ ref('stg_zimbra__comptes') }} as comptes
+    from {{ source('lake', 'zimbra__comptes') }} as comptes
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
         on {{ normalise_libelle('comptes.domaine') }} = orthographes.orthographe
 ),

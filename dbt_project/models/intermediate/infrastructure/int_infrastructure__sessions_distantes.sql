@@ -12,7 +12,7 @@ with rangs as (
             partition by exercice, identifiant, id_session, type_evenement, horodatage_utc
             order by _fichier, _ligne
         ) as rang
-    from {{ ref('stg_citrix__evenements') }}
+    from {{ source('lake', 'citrix__evenements') }}
 ),
 
 voisins as (

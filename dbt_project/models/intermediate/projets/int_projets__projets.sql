@@ -2,8 +2,8 @@
 -- not one of its own members.
 with membres as (
     select code_collectivite, libelle_collectivite
-    from {{ ref('stg_organisation__collectivites') }}
-    where siren not in (select siren from {{ ref('stg_organisation__profil') }})
+    from {{ source('organisation', 'collectivites') }}
+    where siren not in (select siren from {{ source('organisation', 'profil') }})
 ),
 
 tous as (
@@ -16,9 +16,9 @@ noms as (
         _livraison,
         _fichier,
         _ligne,
-        trim(unnest(string_split(collectivites_saisies, ';'))) as nom,
-        generate_subscripts(string_split(collectivites_saisies, ';'), 1) as place
-    from {{ ref('stg_projets__projets') }}
+        trim(unnest(string_split(collectivites, ';'))) as nom,
+        generate_subscripts(string_split(collectivites, ';'), 1) as place
+    from {{ source('lake', 'projets__projets') }}
 ),
 
 concernees as (
@@ -41,13 +41,13 @@ projets as (
     select
         projets.exercice,
         projets.reference_projet,
-        {{ normalise_libelle('projets.libelle_pole') }} as code_pole,
-        projets.libelle_pole,
+        {{ normalise_libelle('projets.pole') }} as code_pole,
+        projets.pole as libelle_pole,
         projets.ordre,
         projets.titre,
         projets.description,
         projets.axe,
-        {{ normalise_libelle('projets.collectivites_saisies') }} = 'toutes' as est_pour_toutes,
+        {{ normalise_libelle('projets.collectivites') }} = 'toutes' as est_pour_toutes,
         concernees.collectivites,
         concernees.nb_collectivites,
         projets.date_debut,
@@ -61,7 +61,7 @@ projets as (
         projets._livraison,
         projets._fichier,
         projets._ligne
-    from {{ ref('stg_projets__projets') }} as projets
+    from {{ source('lake', 'projets__projets') }} as projets
     left join concernees
         on projets._livraison = concernees._livraison
         and projets._fichier = concernees._fichier

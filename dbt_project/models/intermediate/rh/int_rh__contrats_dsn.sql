@@ -1,7 +1,14 @@
 -- Every declared contract, with its weight in the head count of 31 December: an agent counts once, by the contract of the
 -- greatest quotity that runs on that day in the declaration of December. Elected members, trainees and volunteers are no
 -- agents; a contract suspended without pay is none of the « effectif rémunéré ».
-with suspensions as (
+with contrats as (
+    select
+        *,
+        {{ document_id('numero_declaration') }} as declaration_id
+    from {{ source('lake', 'dsn__contrats') }}
+),
+
+suspensions as (
     select distinct unnest(string_split(suspensions_dsn, ' ')) as code_motif_suspension
     from {{ ref('int_rh__motifs') }}
     where suspensions_dsn is not null
@@ -24,7 +31,7 @@ qualifies as (
                 ~ ' and contrats.date_suspension <= make_date(contrats.exercice, 12, 31)'
                 ~ ' and coalesce(contrats.date_fin_suspension >= make_date(contrats.exercice, 12, 31), true)',
         }) }} as motif_exclusion
-    from {{ ref('stg_dsn__contrats') }} as contrats
+    from contrats
     inner join {{ ref('int_rh__declarations_dsn') }} as declarations
         on contrats.declaration_id = declarations.declaration_id
     {{ lecture('statut', 'contrats.code_statut', 'statuts') }}
