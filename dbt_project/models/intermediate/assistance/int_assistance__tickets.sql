@@ -4,11 +4,11 @@ with rattaches as (
     select
         tickets.*,
         case
-            when strpos(tickets.entite, ' > ') = 0 then 'non_repartie'
+            when instr(tickets.entite, ' > ') = 0 then 'non_repartie'
             else coalesce(orthographes.code_collectivite, 'inconnue')
         end as code_collectivite,
         tickets.statut in ('Résolu', 'Clos') as est_resolu,
-        {{ minutes_entre('tickets.date_ouverture', 'tickets.date_resolution') }} as minutes_ecoulees,
+        {{ duree('minute', 'tickets.date_ouverture', 'tickets.date_resolution') }} as minutes_ecoulees,
         {{ minutes_ecrites('tickets.duree_attente') }} as minutes_attente,
         -- does this exercice's export show what became of the solutions? Without it a ticket reopened then resolved is unseen
         count(tickets.statuts_solutions) over (partition by tickets.exercice) > 0 as montre_les_solutions,

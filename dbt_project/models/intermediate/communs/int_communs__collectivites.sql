@@ -20,12 +20,12 @@ select
     'inconnue' as code_collectivite,
     'Collectivité non reconnue' as libelle_collectivite,
     'inconnue' as type_collectivite,
-    cast(null as varchar) as siren,
+    cast(null as string) as siren,
     cast(null as bigint) as nb_habitants
 union all
 select
     'non_repartie' as code_collectivite,
     'Non réparti' as libelle_collectivite,
     'non répartie' as type_collectivite,
-    cast(null as varchar) as siren,
+    cast(null as string) as siren,
     cast(null as bigint) as nb_habitants

@@ -5,6 +5,11 @@ select
 from {{ source('organisation', 'collectivites_alias') }}
 union
 select
-    {{ normalise_libelle('unnest([sigle, nom])') }} as orthographe,
+    {{ normalise_libelle('sigle') }} as orthographe,
+    'syndicat' as code_collectivite
+from {{ source('organisation', 'profil') }}
+union
+select
+    {{ normalise_libelle('nom') }} as orthographe,
     'syndicat' as code_collectivite
 from {{ source('organisation', 'profil') }}

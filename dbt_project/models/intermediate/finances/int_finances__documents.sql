@@ -37,7 +37,7 @@ versions as (
         document_id,
         row_number() over (
             partition by siret, code_budget, exercice, code_nature_decision, numero_decision
-            order by sceau_horodatage desc nulls last, date_document desc nulls last, _fichier desc, document_id desc
+            order by sceau_horodatage desc nulls last, date_document desc nulls last, _fichier desc nulls last, document_id desc nulls last
         ) as rang_version
     from documents
     where not est_projet and exercice_document = exercice

@@ -24,12 +24,13 @@ with pieces as (
 ),
 
 budgets as (
-    select *
+    select
+        *,
+        row_number() over (
+            partition by exercice, code_budget order by est_compte_administratif desc nulls last, date_document desc nulls last, document_id nulls last
+        ) as rang
     from {{ ref('int_finances__documents') }}
     where poids = 1
-    qualify row_number() over (
-        partition by exercice, code_budget order by est_compte_administratif desc, date_document desc nulls last, document_id
-    ) = 1
 ),
 
 votes as (
@@ -58,10 +59,13 @@ placees as (
         budgets.declinaison,
         row_number() over (
             partition by pieces.exercice, pieces.code_sens, pieces.code_budget, pieces.numero_piece, pieces.numero_ligne
-            order by pieces._fichier, pieces._ligne
+            order by pieces._fichier nulls last, pieces._ligne nulls last
         ) as rang
     from pieces
-    left join budgets on pieces.exercice = budgets.exercice and pieces.code_budget = budgets.code_budget
+    left join budgets
+        on pieces.exercice = budgets.exercice
+        and pieces.code_budget = budgets.code_budget
+        and budgets.rang = 1
     left join {{ source('reference', 'plan_comptes_comptes') }} as comptes
         on pieces.compte = comptes.compte
         and position(' ' || budgets.declinaison || ' ' in ' ' || comptes.declinaisons || ' ') > 0

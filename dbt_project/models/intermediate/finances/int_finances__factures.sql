@@ -4,7 +4,7 @@ with qualifiees as (
         factures.*,
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
         row_number() over (
-            partition by factures.exercice, factures.numero_edition order by factures._fichier, factures._ligne
+            partition by factures.exercice, factures.numero_edition order by factures._fichier nulls last, factures._ligne nulls last
         ) as rang,
         {{ motif({'hors exercice': 'year(factures.date_edition) <> factures.exercice'}) }} as motif_exclusion
     from {{ source('lake', 'multifact__factures') }} as factures

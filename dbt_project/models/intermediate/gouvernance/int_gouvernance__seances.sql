@@ -61,8 +61,8 @@ select
     -- CGCT, art. L. 2121-17: a second summons, three days later, asks for no quorum; a proxy never counts
     case
         when est_seconde_convocation then 0
-        when est_majorite_stricte then nb_en_exercice // diviseur + 1
-        else (nb_en_exercice + diviseur - 1) // diviseur
+        when est_majorite_stricte then cast(floor(nb_en_exercice / diviseur) as bigint) + 1
+        else cast(ceil(nb_en_exercice / diviseur) as bigint)
     end as quorum_requis,
     case when est_seconde_convocation then 'Sans condition, après une première convocation' else regle end as regle_quorum,
     texte as texte_quorum,

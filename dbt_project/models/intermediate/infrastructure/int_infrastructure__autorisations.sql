@@ -22,7 +22,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, identifiant, motif_exclusion
-            order by date_ajout, _fichier, _ligne
+            order by date_ajout nulls last, _fichier nulls last, _ligne nulls last
         ) as rang
     from autorisations
 )

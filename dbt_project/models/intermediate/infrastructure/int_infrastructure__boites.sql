@@ -5,7 +5,7 @@ with boites as (
         -- a mailbox lies on one server: listed twice, one listing was delivered twice
         row_number() over (
             partition by boites.exercice, boites.adresse, boites.domaine
-            order by boites._fichier, boites._ligne
+            order by boites._fichier nulls last, boites._ligne nulls last
         ) as rang
     from {{ source('lake', 'zimbra__quotas') }} as boites
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes

@@ -7,18 +7,21 @@ with membres as (
 ),
 
 tous as (
-    select string_agg(libelle_collectivite, ', ' order by libelle_collectivite) as collectivites, count(*) as nb_collectivites
+    select
+        {{ texte_joint('libelle_collectivite', 'libelle_collectivite') }} as collectivites,
+        count(*) as nb_collectivites
     from membres
 ),
 
 noms as (
     select
-        _livraison,
-        _fichier,
-        _ligne,
-        trim(unnest(string_split(collectivites, ';'))) as nom,
-        generate_subscripts(string_split(collectivites, ';'), 1) as place
-    from {{ source('lake', 'projets__projets') }}
+        projets._livraison,
+        projets._fichier,
+        projets._ligne,
+        trim(morceaux.morceau) as nom,
+        morceaux.place
+    from {{ source('lake', 'projets__projets') }} as projets
+    {{ morceaux('projets.collectivites', ';') }}
 ),
 
 concernees as (
@@ -26,7 +29,7 @@ concernees as (
         noms._livraison,
         noms._fichier,
         noms._ligne,
-        string_agg(coalesce(membres.libelle_collectivite, noms.nom), ', ' order by noms.place) as collectivites,
+        {{ texte_joint('coalesce(membres.libelle_collectivite, noms.nom)', 'noms.place') }} as collectivites,
         count(membres.code_collectivite) as nb_collectivites
     from noms
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes_collectivites

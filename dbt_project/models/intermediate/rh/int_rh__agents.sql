@@ -75,7 +75,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, matricule, motif_exclusion
-            order by date_sortie desc nulls first, date_entree desc nulls last, systeme, _fichier, _ligne
+            order by date_sortie desc nulls first, date_entree desc nulls last, systeme nulls last, _fichier nulls last, _ligne nulls last
         ) as rang
     from qualifies
 )

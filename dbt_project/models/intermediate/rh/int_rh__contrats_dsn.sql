@@ -9,9 +9,9 @@ with contrats as (
 ),
 
 suspensions as (
-    select distinct unnest(string_split(suspensions_dsn, ' ')) as code_motif_suspension
-    from {{ ref('int_rh__motifs') }}
-    where suspensions_dsn is not null
+    select distinct morceaux.morceau as code_motif_suspension
+    from {{ ref('int_rh__motifs') }} as motifs
+    {{ morceaux('motifs.suspensions_dsn', ' ') }}
 ),
 
 qualifies as (
@@ -43,7 +43,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, matricule, motif_exclusion
-            order by quotite_contrat desc nulls last, date_debut, numero_contrat, declaration_id, _ligne
+            order by quotite_contrat desc nulls last, date_debut nulls last, numero_contrat nulls last, declaration_id nulls last, _ligne nulls last
         ) as rang
     from qualifies
 )

@@ -18,7 +18,7 @@ rangs as (
     where not est_test
     window envois as (
         partition by siret, mois, code_nature_declaration, fraction
-        order by numero_ordre desc, date_fichier desc, _fichier desc, declaration_id desc
+        order by numero_ordre desc nulls last, date_fichier desc nulls last, _fichier desc nulls last, declaration_id desc nulls last
     )
 ),
 
