@@ -6,10 +6,13 @@ without rows.
 
 from typing import Any
 
-from pipelines.catalogue.declarations import PROVENANCE, Field
+from pipelines.catalogue.declarations import PROVENANCE, Field, Provenance
 from pipelines.catalogue.registry import Registry
 
-ORIGIN = [("systeme", "VARCHAR", "Système source."), ("nom_table", "VARCHAR", "Table déclarée.")]
+ORIGIN = [
+    Provenance("systeme", "VARCHAR", "Système source."),
+    Provenance("nom_table", "VARCHAR", "Table déclarée."),
+]
 
 
 def shape_model(shape: str) -> str:
@@ -19,38 +22,40 @@ def shape_model(shape: str) -> str:
 
 def shape_union(registry: Registry, shape: str) -> str:
     """The SQL of that model."""
+    columns = _columns(registry, shape)
     tables = sorted((system.system, table.name) for system, table in registry.tables() if table.shape == shape)
-    names = [field.name for field in _kept(registry, shape)] + [name for name, _, _ in PROVENANCE]
     selects = [
-        _select(f"'{system}' as systeme", f"'{table}' as nom_table", *names)
+        _select(f"'{system}' as systeme", f"'{table}' as nom_table", *(column.name for column in columns))
         + f"\nfrom {{{{ source('lake', '{system}__{table}') }}}}"
         for system, table in tables
     ]
-    return "\nunion all\n".join(selects or [_nothing(registry, shape)]) + "\n"
+    return "\nunion all\n".join(selects or [_nothing([*ORIGIN, *columns])]) + "\n"
 
 
 def shape_docs(registry: Registry, shape: str) -> dict[str, Any]:
     """The entry of that model in a dbt YAML file."""
     declared = registry.shapes[shape]
-    fields = [(field.name, field.description or field.title) for field in _kept(registry, shape)]
-    columns = [*((name, text) for name, _, text in ORIGIN), *fields, *((name, text) for name, _, text in PROVENANCE)]
+    described = [(column.name, _said(column)) for column in [*ORIGIN, *_columns(registry, shape)]]
     return {
         "name": shape_model(shape),
         "description": f"{declared.title.rstrip('.')}, tous systèmes réunis. {declared.description}",
-        "columns": [{"name": name, "description": text} for name, text in columns],
+        "columns": [{"name": name, "description": description} for name, description in described],
     }
 
 
-def _kept(registry: Registry, shape: str) -> list[Field]:
-    return [field for field in registry.shapes[shape].fields if field.personal != "drop"]
+def _columns(registry: Registry, shape: str) -> list[Field | Provenance]:
+    """What enters the lake of a table of the shape."""
+    return [*(field for field in registry.shapes[shape].fields if field.personal != "drop"), *PROVENANCE]
 
 
-def _nothing(registry: Registry, shape: str) -> str:
-    typed = [(field.name, field.sql_type) for field in _kept(registry, shape)]
-    columns = [*((name, kind) for name, kind, _ in ORIGIN), *typed, *((name, kind) for name, kind, _ in PROVENANCE)]
+def _said(column: Field | Provenance) -> str:
+    return column.description or (column.title if isinstance(column, Field) else "")
+
+
+def _nothing(columns: list[Field | Provenance]) -> str:
     # « string » is the one name of that type that DuckDB and Spark share
-    nulls = (f"cast(null as {'string' if kind == 'VARCHAR' else kind.lower()}) as {name}" for name, kind in columns)
-    return _select(*nulls) + "\nwhere false"
+    types = ((column.name, column.sql_type.lower().replace("varchar", "string")) for column in columns)
+    return _select(*(f"cast(null as {kind}) as {name}" for name, kind in types)) + "\nwhere false"
 
 
 def _select(*columns: str) -> str:

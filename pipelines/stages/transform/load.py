@@ -40,15 +40,14 @@ def load_warehouse(path: Path, work: Workspace, manifests: list[Manifest], build
         _load_collecte(db, work, manifests)
         _table(db, "collecte.construction", "construction varchar", [(build,)])
         for file, reference in work.catalogue.references.items():
-            _load_reference(db, file, reference)
+            load_reference(db, file, reference)
         db.execute("commit")
         db.execute("checkpoint")
 
 
 def columns_of(table: Table) -> list[tuple[str, str]]:
     """(name, DuckDB type) of every column of a lake table."""
-    added = [(name, kind) for name, kind, _ in PROVENANCE]
-    return [(field.name, field.sql_type) for field in table.kept_fields] + added
+    return [(column.name, column.sql_type) for column in [*table.kept_fields, *PROVENANCE]]
 
 
 def lake_name(system: System, table: Table) -> str:
@@ -83,8 +82,8 @@ def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifes
         ) from None
 
 
-def _load_reference(db, file: Path, reference: Reference) -> None:
-    """Every cell is known to be of its type."""
+def load_reference(db, file: Path, reference: Reference) -> None:
+    """Make the table of a reference, whose every cell is known to be of its type."""
     columns = ", ".join(f'cast("{column.name}" as {column.sql_type}) as "{column.name}"' for column in reference.fields)
     db.execute(
         f"create table reference.{reference.table} as select {columns} from read_csv({literal(glob.escape(str(file)))}, "
