@@ -1,14 +1,14 @@
-{# Whole minutes from one instant to another; both are known to the minute. #}
-{% macro minutes_entre(debut, fin) -%}
-    {{ return(adapter.dispatch('minutes_entre')(debut, fin)) }}
+{# How many whole `unite` (minute, day) from one instant to another; both are known to that very unit. #}
+{% macro duree(unite, debut, fin) -%}
+    {{ return(adapter.dispatch('duree')(unite, debut, fin)) }}
 {%- endmacro %}
 
-{% macro duckdb__minutes_entre(debut, fin) -%}
-    date_diff('minute', {{ debut }}, {{ fin }})
+{% macro duckdb__duree(unite, debut, fin) -%}
+    date_diff('{{ unite }}', {{ debut }}, {{ fin }})
 {%- endmacro %}
 
-{% macro default__minutes_entre(debut, fin) -%}
-    timestampdiff(minute, {{ debut }}, {{ fin }})
+{% macro default__duree(unite, debut, fin) -%}
+    timestampdiff({{ unite }}, {{ debut }}, {{ fin }})
 {%- endmacro %}
 
 {#

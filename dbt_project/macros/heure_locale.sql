@@ -1,9 +1,25 @@
 {# An instant in universal time (a timestamp without zone) as the clock of Paris shows it, summer time included. #}
 {% macro heure_de_paris(instant_utc) -%}
+    {{ return(adapter.dispatch('heure_de_paris')(instant_utc)) }}
+{%- endmacro %}
+
+{% macro duckdb__heure_de_paris(instant_utc) -%}
     timezone('Europe/Paris', timezone('UTC', {{ instant_utc }}))
 {%- endmacro %}
 
-{# The instant in universal time at which a year begins in Paris. #}
-{% macro debut_annee_utc(annee) -%}
-    timezone('UTC', timezone('Europe/Paris', make_timestamp({{ annee }}, 1, 1, 0, 0, 0)))
+{% macro default__heure_de_paris(instant_utc) -%}
+    from_utc_timestamp({{ instant_utc }}, 'Europe/Paris')
+{%- endmacro %}
+
+{# The instant in universal time at which a month (January, unless it is given) begins in Paris. #}
+{% macro debut_mois_utc(annee, mois=1) -%}
+    {{ return(adapter.dispatch('debut_mois_utc')(annee, mois)) }}
+{%- endmacro %}
+
+{% macro duckdb__debut_mois_utc(annee, mois) -%}
+    timezone('UTC', timezone('Europe/Paris', make_timestamp({{ annee }}, {{ mois }}, 1, 0, 0, 0)))
+{%- endmacro %}
+
+{% macro default__debut_mois_utc(annee, mois) -%}
+    to_utc_timestamp(make_timestamp({{ annee }}, {{ mois }}, 1, 0, 0, 0), 'Europe/Paris')
 {%- endmacro %}

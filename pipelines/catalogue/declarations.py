@@ -7,7 +7,7 @@ YAML and resolving shapes is ``registry``'s work; reading files is ``ingest``'s.
 """
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from pydantic import Field as PydanticField
@@ -106,6 +106,22 @@ class Field(Declared):
             "datetime": "TIMESTAMP",
             "year": "INTEGER",
         }[self.kept_type]
+
+
+class Provenance(NamedTuple):
+    """A column that ingest adds to every accepted row, so that it can be found again in its original."""
+
+    name: str
+    sql_type: str
+    description: str
+
+
+PROVENANCE = [
+    Provenance("exercice", "INTEGER", "Exercice de la livraison."),
+    Provenance("_livraison", "VARCHAR", "Identifiant de la livraison acceptée."),
+    Provenance("_fichier", "VARCHAR", "Fichier d’origine."),
+    Provenance("_ligne", "BIGINT", "Ligne dans le fichier d’origine."),
+]
 
 
 class FieldFormat(Declared):

@@ -15,7 +15,8 @@ from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.needs import refuse_lacking
-from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_over, whole_file
+from pipelines.catalogue.overlay import FOLDERS, Overlay, entries, put_over, whole_file
+from pipelines.catalogue.reference import Reference, file_of, make_reference, reference_things
 from pipelines.catalogue.registry import Registry, make_registry
 from pipelines.catalogue.rules import Rules, make_rules
 from pipelines.catalogue.secrecy import SECTIONS, Secrecy, make_secrecy
@@ -81,14 +82,8 @@ class Catalogue:
 
     @functools.cached_property
     def reference(self) -> Overlay:
-        """The reference tables: official lists, one CSV each."""
-        return put_over(
-            [
-                Thing("reference table", path.stem, path.read_text(encoding="utf-8"), path, {})
-                for path in sorted(layer.glob("catalogue/reference/*.csv"))
-            ]
-            for layer in self.layers
-        )
+        """The reference tables: official lists, each a CSV and what declares its columns."""
+        return put_over(list(reference_things(layer)) for layer in self.layers)
 
     @functools.cached_property
     def project(self) -> Project:
@@ -153,6 +148,11 @@ class Catalogue:
         return make_secrecy(self.secrecy_declared)
 
     @functools.cached_property
+    def references(self) -> dict[Path, Reference]:
+        """The reference tables, each by its CSV."""
+        return {file_of(thing): make_reference(thing) for thing in self.reference}
+
+    @functools.cached_property
     def suite_files(self) -> dict[str, SuiteFile]:
         """The suites, by name."""
         return {thing.name: SuiteFile(thing) for thing in self.suites}
@@ -177,7 +177,7 @@ class Catalogue:
         """``<source>.<table>`` of every table that dbt finds in the warehouse before it begins."""
         lake = {f"lake.{system.system}__{table.name}" for system, table in self.registry.tables()}
         reference = {f"reference.{name}" for name in self.reference.on}
-        return lake | reference | {name for name in self.project.sources.on if not name.startswith("reference.")}
+        return lake | reference | self.project.sources.on.keys()
 
     # all of it --------------------------------------------
 
@@ -213,7 +213,17 @@ class Catalogue:
 
     def check(self) -> None:
         """Read every part, and refuse what is switched off while something in effect still needs it."""
-        for part in ("registry", "figures", "chapters", "summary", "rules", "secrecy", "suite_files", "project"):
+        for part in (
+            "registry",
+            "figures",
+            "chapters",
+            "summary",
+            "rules",
+            "secrecy",
+            "references",
+            "suite_files",
+            "project",
+        ):
             getattr(self, part)
         refuse_lacking(self)
 

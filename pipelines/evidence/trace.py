@@ -25,8 +25,8 @@ from pipelines.settings import Home
 from pipelines.sql import literal
 
 LINES = Path(__file__).with_name("lines.yml")
-ABSENCES, PRINTED_FIGURES = "intermediate.int_communs__absences", "staging.stg_published_reports__figures"
-VALUE = "cast(texte_valeur as decimal(20, 6))"  # of a printed figure
+ABSENCES, PRINTED_FIGURES = "intermediate.int_communs__absences", "intermediate.int_communs__chiffres_publies"
+VALUE = "valeur_publiee"  # of a printed figure
 PRINTED = "publié"  # the status of a figure that only a printed report gives
 
 

@@ -5,17 +5,12 @@ from typing import Any
 
 import duckdb
 
-from pipelines import settings
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.registry import Registry
+from pipelines.stages.transform.load import columns_of, lake_name, load_reference
 from tests.dbt import case_gouvernance, case_rh
 
 YEARS = (2041, 2042, 2043)
-PROVENANCE = [
-    ("exercice", "INTEGER"),
-    ("_livraison", "VARCHAR"),
-    ("_fichier", "VARCHAR"),
-    ("_ligne", "BIGINT"),
-]
 
 # code, name, first and last exercice, indicators, further spellings
 APPLICATIONS = [
@@ -218,14 +213,12 @@ def fill(path: Path, registry: Registry) -> None:
         for schema in ("lake", "organisation", "collecte", "reference"):
             db.execute(f"create schema {schema}")
         for system, table in registry.tables():
-            columns = [(field.name, field.sql_type) for field in table.kept_fields] + PROVENANCE
-            name = f"{system.system}__{table.name}"
-            _create(db, f"lake.{name}", columns, _with_provenance(LAKE.get(name, [])))
+            name = lake_name(system, table)
+            _create(db, f"lake.{name}", columns_of(table), _with_provenance(LAKE.get(name, [])))
         _organisation(db)
         _collecte(db, registry)
-        for file in sorted(settings.REFERENCE_DIR.glob("*.csv")):
-            rows = f"read_csv('{file}', all_varchar=true, header=true)"
-            db.execute(f"create table reference.{file.stem} as from {rows}")
+        for file, reference in load_catalogue().references.items():
+            load_reference(db, file, reference)
 
 
 def _with_provenance(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -247,36 +240,56 @@ def _organisation(db: duckdb.DuckDBPyConnection) -> None:
     _create(
         db,
         "organisation.collectivites",
-        [("code_insee", text), ("siren", text), ("nom", text), ("type", text), ("population", "BIGINT")],
         [
-            {"code_insee": code, "siren": "0", "nom": name, "type": "commune", "population": 10}
+            *(("code_collectivite", text), ("siren", text), ("libelle_collectivite", text)),
+            *(("type_collectivite", text), ("nb_habitants", "BIGINT")),
+        ],
+        [
+            {
+                "code_collectivite": code,
+                "siren": "0",
+                "libelle_collectivite": name,
+                "type_collectivite": "commune",
+                "nb_habitants": 10,
+            }
             for code, name, _ in COLLECTIVITES
         ],
     )
     _create(
         db,
         "organisation.collectivites_alias",
-        [("alias", text), ("code_insee", text)],
-        [{"alias": alias, "code_insee": code} for code, name, more in COLLECTIVITES for alias in (name, *more)],
+        [("orthographe", text), ("code_collectivite", text)],
+        [
+            {"orthographe": alias, "code_collectivite": code}
+            for code, name, more in COLLECTIVITES
+            for alias in (name, *more)
+        ],
     )
     _create(
         db,
         "organisation.applications",
         [
-            *(("code_application", text), ("libelle", text), ("domaine", text)),
-            *(("rang", whole), ("debut", whole), ("fin", whole)),
+            *(("code_application", text), ("libelle_application", text), ("domaine_metier", text)),
+            *(("rang_application", whole), ("exercice_debut", whole), ("exercice_fin", whole)),
         ],
         [
-            {"code_application": code, "libelle": name, "domaine": "d", "rang": rank, "debut": first, "fin": last}
+            {
+                "code_application": code,
+                "libelle_application": name,
+                "domaine_metier": "d",
+                "rang_application": rank,
+                "exercice_debut": first,
+                "exercice_fin": last,
+            }
             for rank, (code, name, first, last, _, _) in enumerate(APPLICATIONS, 1)
         ],
     )
     _create(
         db,
         "organisation.applications_alias",
-        [("alias", text), ("code_application", text)],
+        [("orthographe", text), ("code_application", text)],
         [
-            {"alias": alias, "code_application": code}
+            {"orthographe": alias, "code_application": code}
             for code, name, *_, more in APPLICATIONS
             for alias in (code, name, *more)
         ],
@@ -284,9 +297,9 @@ def _organisation(db: duckdb.DuckDBPyConnection) -> None:
     _create(
         db,
         "organisation.indicateurs",
-        [("code_application", text), ("indicateur", text), ("rang", whole)],
+        [("code_application", text), ("indicateur", text), ("rang_indicateur", whole)],
         [
-            {"code_application": a[0], "indicateur": indicateur, "rang": rank}
+            {"code_application": a[0], "indicateur": indicateur, "rang_indicateur": rank}
             for a in APPLICATIONS
             for rank, indicateur in enumerate(a[4], 1)
         ],

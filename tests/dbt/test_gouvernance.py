@@ -59,7 +59,7 @@ def test_a_quorum_that_contradicts_the_minutes_is_a_finding(warehouse):
 )
 def test_one_rule_of_quorum_applies_on_any_day(warehouse, day, divisor, strict):
     rows = warehouse.rows(
-        "select diviseur, est_majorite_stricte from staging.stg_reference__quorums "
+        "select diviseur, est_majorite_stricte from reference.quorums "
         f"where date '{day}' between date_debut and date_fin"
     )
     assert rows == [(divisor, strict)]
@@ -67,8 +67,7 @@ def test_one_rule_of_quorum_applies_on_any_day(warehouse, day, divisor, strict):
 
 def test_periods_of_quorum_follow_one_another(warehouse):
     gaps = warehouse.rows(
-        "select date_debut from staging.stg_reference__quorums "
-        "qualify lag(date_fin) over (order by date_debut) + 1 <> date_debut"
+        "select date_debut from reference.quorums qualify lag(date_fin) over (order by date_debut) + 1 <> date_debut"
     )
     assert gaps == []
 

@@ -26,14 +26,17 @@ def category_of(code: str, day: str) -> list[str]:
     return [
         row["categorie"]
         for row in rows("cadres_emplois")
-        if row["code"] == code and (row["valide_du"] or ALWAYS[0]) <= day <= (row["valide_au"] or ALWAYS[1])
+        if row["code_cadre_emplois"] == code
+        and (row["valide_du"] or ALWAYS[0]) <= day <= (row["valide_au"] or ALWAYS[1])
     ]
 
 
 def test_a_cadre_has_one_category_a_day():
     periods: dict[str, list[tuple[str, str]]] = {}
     for row in rows("cadres_emplois"):
-        periods.setdefault(row["code"], []).append((row["valide_du"] or ALWAYS[0], row["valide_au"] or ALWAYS[1]))
+        periods.setdefault(row["code_cadre_emplois"], []).append(
+            (row["valide_du"] or ALWAYS[0], row["valide_au"] or ALWAYS[1])
+        )
     for code, spans in periods.items():
         assert all(first[1] < second[0] for first, second in pairwise(sorted(spans))), code
 
@@ -55,20 +58,20 @@ def test_category_follows_the_decree_of_the_day(code, day, category):
 
 
 def test_every_cadre_is_in_a_known_filiere_and_category():
-    filieres = {row["code"] for row in rows("filieres")}
+    filieres = {row["code_filiere"] for row in rows("filieres")}
     assert len(filieres) == 8
-    assert {row["filiere"] for row in rows("cadres_emplois")} <= filieres
+    assert {row["code_filiere"] for row in rows("cadres_emplois")} <= filieres
     assert {row["categorie"] for row in rows("cadres_emplois")} == {"A", "B", "C"}
 
 
 def test_a_label_of_a_cadre_stands_for_one_cadre():
-    for column in ("libelle", "libelle_court"):
-        pairs = {(row[column], row["code"]) for row in rows("cadres_emplois")}
+    for column in ("libelle_cadre_emplois", "libelle_court"):
+        pairs = {(row[column], row["code_cadre_emplois"]) for row in rows("cadres_emplois")}
         assert max(Counter(label for label, _ in pairs).values()) == 1
 
 
 def test_a_motif_is_known_once():
-    keys = Counter((row["sens"], row["code"]) for row in rows("motifs"))
+    keys = Counter((row["sens"], row["code_motif"]) for row in rows("motifs"))
     assert max(keys.values()) == 1
     assert {sens for sens, _ in keys} == {"arrivee", "depart", "changement_statut"}
     assert {("arrivee", "non_renseigne"), ("depart", "non_renseigne")} <= set(keys)
@@ -77,7 +80,7 @@ def test_a_motif_is_known_once():
 def test_every_word_leads_to_a_code_that_exists():
     motifs: dict[str, set[str]] = {}
     for row in rows("motifs"):
-        motifs.setdefault(row["sens"], set()).add(row["code"])
+        motifs.setdefault(row["sens"], set()).add(row["code_motif"])
     known = CODES | motifs
     for row in rows("orthographes"):
         assert row["code"] in known[row["nomenclature"]], row

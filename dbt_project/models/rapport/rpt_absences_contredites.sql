@@ -1,8 +1,8 @@
 select
-    cast(chiffres.code as varchar) as code,
+    cast(chiffres.code as string) as code,
     cast(chiffres.exercice as integer) as exercice,
-    cast(chiffres.code_manquant as varchar) as code_manquant,
-    cast(absences.motif as varchar) as motif,
+    cast(chiffres.code_manquant as string) as code_manquant,
+    cast(absences.motif as string) as motif,
     cast(chiffres.valeur_ecartee as decimal(20, 6)) as valeur,
     cast(chiffres.nb_lignes as bigint) as nb_lignes
 from {{ ref('chiffres') }} as chiffres

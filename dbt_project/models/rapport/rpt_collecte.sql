@@ -8,13 +8,13 @@ with signalees as (
 )
 
 select
-    cast(collecte.systeme as varchar) as systeme,
-    cast(collecte.nom_table as varchar) as nom_table,
+    cast(collecte.systeme as string) as systeme,
+    cast(collecte.nom_table as string) as nom_table,
     cast(collecte.exercice as integer) as exercice,
     cast(collecte.est_attendue as boolean) as est_attendue,
     cast(collecte.est_acceptee as boolean) as est_acceptee,
-    cast(collecte.statut as varchar) as statut,
-    cast(collecte.livraison as varchar) as livraison,
+    cast(collecte.statut as string) as statut,
+    cast(collecte.livraison as string) as livraison,
     cast(collecte.nb_lues as bigint) as nb_lues,
     cast(collecte.nb_acceptees as bigint) as nb_acceptees,
     cast(collecte.nb_refusees as bigint) as nb_refusees,

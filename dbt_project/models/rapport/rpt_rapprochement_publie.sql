@@ -42,16 +42,16 @@ statuts as (
 )
 
 select
-    cast(code as varchar) as code,
+    cast(code as string) as code,
     cast(exercice as integer) as exercice,
     cast(valeur_recalculee as decimal(20, 6)) as valeur_recalculee,
-    cast(code_manquant as varchar) as code_manquant,
+    cast(code_manquant as string) as code_manquant,
     cast(valeur_publiee as decimal(20, 6)) as valeur_publiee,
-    cast(code_manquant_publie as varchar) as code_manquant_publie,
-    cast(texte_publie as varchar) as texte_publie,
+    cast(code_manquant_publie as string) as code_manquant_publie,
+    cast(texte_publie as string) as texte_publie,
     cast(nb_decimales_publiees as integer) as nb_decimales_publiees,
     cast(valeur_recalculee - valeur_publiee as decimal(20, 6)) as ecart,
     cast(statut in ('égal', 'manquant des deux côtés') as boolean) as est_egal,
-    cast(statut as varchar) as statut,
-    cast(remarque as varchar) as remarque
+    cast(statut as string) as statut,
+    cast(remarque as string) as remarque
 from statuts

@@ -4,7 +4,7 @@
 
 with listes as (
     select exercice, left(domaine, 23) as domaine, count(*) as nb_comptes
-    from {{ ref('stg_zimbra__comptes') }}
+    from {{ source('lake', 'zimbra__comptes') }}
     group by exercice, left(domaine, 23)
 ),
 
@@ -17,11 +17,11 @@ utilises as (
 select
     domaines.exercice,
     domaines.domaine as ou,
-    domaines.nb_comptes_annonces as nb_annonces,
+    domaines.nb_total as nb_annonces,
     listes.nb_comptes as nb_listes
-from {{ ref('stg_zimbra__domaines') }} as domaines
+from {{ source('lake', 'zimbra__domaines') }} as domaines
 left join listes on domaines.exercice = listes.exercice and domaines.domaine = listes.domaine
-where domaines.nb_comptes_annonces is distinct from listes.nb_comptes
+where domaines.nb_total is distinct from listes.nb_comptes
 union all
 select
     licences.exercice,

@@ -11,29 +11,23 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from pipelines.catalogue.chapters.load import exposures
-from pipelines.catalogue.declarations import System, Table
+from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
+from pipelines.catalogue.declarations import PROVENANCE, System, Table
 from pipelines.catalogue.figures.compile import chiffres_sql
+from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.registry import Registry
 
 if TYPE_CHECKING:
     from pipelines.catalogue.load import Catalogue
-
-ACCOUNTS_SHAPE = "comptes"
-
-# The columns that ingest adds to every accepted row.
-PROVENANCE = [
-    ("exercice", "INTEGER", "Exercice de la livraison."),
-    ("_livraison", "VARCHAR", "Identifiant de la livraison acceptée."),
-    ("_fichier", "VARCHAR", "Fichier d’origine."),
-    ("_ligne", "BIGINT", "Ligne dans le fichier d’origine."),
-]
 
 
 def generated(catalogue: "Catalogue") -> dict[str, str]:
     """Path in the project → text. Raises DeclarationError on a mistake."""
     return {
         **{f"models/staging/{name}/_{name}__sources.yml": text for name, text in lake_sources(catalogue.registry)},
+        "models/staging/_reference__sources.yml": reference_sources(catalogue.references.values()),
         **_generated_models(catalogue),
+        "models/staging/_shapes__models.yml": shapes_models(catalogue),
         "models/rapport/_exposures.yml": yaml_text(
             {"version": 2, "exposures": exposures(catalogue.chapters, catalogue.summary)}
         ),
@@ -47,7 +41,10 @@ def generated_layers(catalogue: "Catalogue") -> dict[str, str]:
 
 def _generated_models(catalogue: "Catalogue") -> dict[str, str]:
     return {
-        "models/intermediate/applications/int_applications__comptes_reunis.sql": accounts_union(catalogue.registry),
+        **{
+            f"models/staging/{shape_model(shape)}.sql": shape_union(catalogue.registry, shape)
+            for shape in catalogue.registry.shapes
+        },
         "models/rapport/chiffres.sql": chiffres_sql(catalogue.figures),
     }
 
@@ -67,6 +64,28 @@ def lake_sources(registry: Registry) -> Iterable[tuple[str, str]]:
         yield system.system, yaml_text({"version": 2, "sources": [source]})
 
 
+def reference_sources(references: Iterable[Reference]) -> str:
+    """The dbt source ``reference``: every reference table, with its columns, types and descriptions."""
+    tables = [
+        {
+            "name": reference.table,
+            "description": reference.description,
+            "columns": [
+                {"name": column.name, "data_type": column.sql_type, "description": column.description}
+                for column in reference.fields
+            ],
+        }
+        for reference in references
+    ]
+    return yaml_text({"version": 2, "sources": [{"name": "reference", "schema": "reference", "tables": tables}]})
+
+
+def shapes_models(catalogue: "Catalogue") -> str:
+    """What is said of the union of each shape, where it is not said by hand."""
+    shapes = [shape for shape in catalogue.registry.shapes if shape_model(shape) not in catalogue.project.said]
+    return yaml_text({"version": 2, "models": [shape_docs(catalogue.registry, shape) for shape in shapes]})
+
+
 def _source_table(system: System, table: Table) -> dict[str, Any]:
     columns = [(field.name, field.sql_type, field.description or field.title) for field in table.kept_fields]
     return {
@@ -79,15 +98,6 @@ def _source_table(system: System, table: Table) -> dict[str, Any]:
             for name, data_type, description in [*columns, *PROVENANCE]
         ],
     }
-
-
-def accounts_union(registry: Registry) -> str:
-    """The union of every staging model of user accounts: a new application enters it by being declared."""
-    tables = sorted((s.system, t.name) for s, t in registry.tables() if t.shape == ACCOUNTS_SHAPE)
-    fields = [field.name for field in registry.shapes[ACCOUNTS_SHAPE].fields if field.personal != "drop"]
-    columns = ",\n".join(f"    {name}" for name in ["code_application", *fields, *(name for name, _, _ in PROVENANCE)])
-    selects = [f"select\n{columns}\nfrom {{{{ ref('stg_{system}__{table}') }}}}" for system, table in tables]
-    return "{{ config(materialized='view') }}\n\n" + "\nunion all\n".join(selects) + "\n"
 
 
 def _sentence(*parts: str | None) -> str:

@@ -7,20 +7,14 @@ import glob
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.declarations import System, Table
+from pipelines.catalogue.declarations import PROVENANCE, System, Table
 from pipelines.catalogue.organisation import Organisation
+from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.registry import Registry
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan, values
-
-ROW_COLUMNS = [
-    ("exercice", "INTEGER"),
-    ("_livraison", "VARCHAR"),
-    ("_fichier", "VARCHAR"),
-    ("_ligne", "BIGINT"),
-]
 
 
 class StaleDelivery(RuntimeError):
@@ -45,18 +39,15 @@ def load_warehouse(path: Path, work: Workspace, manifests: list[Manifest], build
         _load_organisation(db, work.organisation)
         _load_collecte(db, work, manifests)
         _table(db, "collecte.construction", "construction varchar", [(build,)])
-        for file in (thing.path for thing in work.catalogue.reference):
-            db.execute(
-                f"create table reference.{file.stem} as from read_csv({literal(glob.escape(str(file)))}, "
-                "all_varchar=true, header=true, delim=',', quote='\"', nullstr='')"
-            )
+        for file, reference in work.catalogue.references.items():
+            load_reference(db, file, reference)
         db.execute("commit")
         db.execute("checkpoint")
 
 
 def columns_of(table: Table) -> list[tuple[str, str]]:
     """(name, DuckDB type) of every column of a lake table."""
-    return [(field.name, field.sql_type) for field in table.kept_fields] + ROW_COLUMNS
+    return [(column.name, column.sql_type) for column in [*table.kept_fields, *PROVENANCE]]
 
 
 def lake_name(system: System, table: Table) -> str:
@@ -91,6 +82,15 @@ def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifes
         ) from None
 
 
+def load_reference(db, file: Path, reference: Reference) -> None:
+    """Make the table of a reference, whose every cell is known to be of its type."""
+    columns = ", ".join(f'cast("{column.name}" as {column.sql_type}) as "{column.name}"' for column in reference.fields)
+    db.execute(
+        f"create table reference.{reference.table} as select {columns} from read_csv({literal(glob.escape(str(file)))}, "
+        "all_varchar=true, header=true, delim=',', quote='\"', nullstr='')"
+    )
+
+
 def _load_organisation(db, organisation: Organisation) -> None:
     _table(
         db,
@@ -102,13 +102,14 @@ def _load_organisation(db, organisation: Organisation) -> None:
     _table(
         db,
         "organisation.collectivites",
-        "code_insee varchar, siren varchar, nom varchar, type varchar, population bigint",
+        "code_collectivite varchar, siren varchar, libelle_collectivite varchar, type_collectivite varchar, "
+        "nb_habitants bigint",
         [(c.code_insee, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites],
     )
     _table(
         db,
         "organisation.collectivites_alias",
-        "alias varchar, code_insee varchar",
+        "orthographe varchar, code_collectivite varchar",
         [(alias, c.code_insee) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])]
         # the syndicate itself, which has no code Insee: its own agents, accounts and data belong somewhere
         + [(alias, "syndicat") for alias in organisation.alias],
@@ -116,19 +117,20 @@ def _load_organisation(db, organisation: Organisation) -> None:
     _table(
         db,
         "organisation.applications",
-        "code_application varchar, libelle varchar, domaine varchar, rang integer, debut integer, fin integer",
+        "code_application varchar, libelle_application varchar, domaine_metier varchar, rang_application integer, "
+        "exercice_debut integer, exercice_fin integer",
         [(a.code, a.libelle, a.domaine, rang, a.debut, a.fin) for rang, a in enumerate(organisation.applications, 1)],
     )
     _table(
         db,
         "organisation.applications_alias",
-        "alias varchar, code_application varchar",
+        "orthographe varchar, code_application varchar",
         [(alias, a.code) for a in organisation.applications for alias in dict.fromkeys([a.code, a.libelle, *a.alias])],
     )
     _table(
         db,
         "organisation.indicateurs",
-        "code_application varchar, indicateur varchar, rang integer",
+        "code_application varchar, indicateur varchar, rang_indicateur integer",
         [(a.code, name, rang) for a in organisation.applications for rang, name in enumerate(a.indicateurs, 1)],
     )
 

@@ -87,8 +87,8 @@ def test_minutes_ecrites_reads_what_a_french_tool_writes(text, minutes):
 @pytest.mark.parametrize(
     ("end", "minutes"), [("2020-03-29 09:00", 1440), ("2020-03-28 09:01", 1), ("2020-03-28 08:00", -60)]
 )
-def test_minutes_entre_counts_minutes_of_the_clock(end, minutes):
-    assert scalar(f"{{{{ minutes_entre(\"timestamp '2020-03-28 09:00'\", \"timestamp '{end}'\") }}}}") == minutes
+def test_duree_counts_minutes_of_the_clock(end, minutes):
+    assert scalar(f"{{{{ duree('minute', \"timestamp '2020-03-28 09:00'\", \"timestamp '{end}'\") }}}}") == minutes
 
 
 @pytest.mark.parametrize(

@@ -307,7 +307,7 @@ def delivered(folder: Path) -> dict[int, list[Path]]:
 def run_dbt(folder: Path, path: Path) -> None:
     """Build the models that the budget chapter rests on, and run their tests."""
     nodes = ["+path:models/rapport/finances", "+path:models/marts/finances", "+chiffres"]
-    nodes += ["stg_organisation__profil", "path:tests/finances"]
+    nodes += ["path:tests/finances"]
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("dbt")),

@@ -26,7 +26,7 @@ def plans() -> Iterator[duckdb.DuckDBPyConnection]:
         yield db
 
 
-@pytest.mark.parametrize(("table", "key"), [("chapitres", "chapitre"), ("comptes", "compte")])
+@pytest.mark.parametrize(("table", "key"), [("chapitres", "code_chapitre"), ("comptes", "compte")])
 def test_one_answer_per_plan_and_year(plans, table: str, key: str) -> None:
     doubles = f"select 1 from {table} group by declinaison, exercice, {key} having count(*) > 1"
     assert plans.execute(f"select count(*) from ({doubles})").fetchone() == (0,)
@@ -34,17 +34,17 @@ def test_one_answer_per_plan_and_year(plans, table: str, key: str) -> None:
 
 def test_every_mapping_leads_to_a_chapter_of_the_same_plan_and_year(plans) -> None:
     targets = " union all ".join(
-        f"select declinaison, exercice, {mapping} as chapitre from comptes where {mapping} is not null"
+        f"select declinaison, exercice, {mapping} as code_chapitre from comptes where {mapping} is not null"
         for mapping in MAPPINGS
     )
     lost = plans.execute(
-        f"select distinct t.* from ({targets}) as t anti join chapitres using (declinaison, exercice, chapitre)"
+        f"select distinct t.* from ({targets}) as t anti join chapitres using (declinaison, exercice, code_chapitre)"
     ).fetchall()
     assert lost == []
 
 
 def test_a_chapter_has_one_section_and_a_line_of_the_plan_leads_somewhere(plans) -> None:
-    assert plans.execute("select distinct section from chapitres order by 1").fetchall() == [("F",), ("I",)]
+    assert plans.execute("select distinct code_section from chapitres order by 1").fetchall() == [("F",), ("I",)]
     nowhere = " and ".join(f"{mapping} is null" for mapping in MAPPINGS)
     assert plans.execute(f"select count(*) from comptes where {nowhere}").fetchone() == (0,)
 
@@ -71,12 +71,14 @@ def test_every_chapter_has_one_place_in_the_series_which_is_a_chapter(plans) -> 
     plans.execute(
         f"create or replace table canon as from read_csv('{REFERENCE_DIR}/chapitres_canoniques.csv', all_varchar=true)"
     )
-    lost = "select distinct chapitre from chapitres anti join canon using (chapitre)"
+    lost = "select distinct code_chapitre from chapitres anti join canon using (code_chapitre)"
     assert plans.execute(lost).fetchall() == []
-    assert plans.execute("select count(*) - count(distinct chapitre) from canon").fetchone() == (0,)
-    unknown = "select chapitre_canonique from canon anti join chapitres on chapitres.chapitre = chapitre_canonique"
+    assert plans.execute("select count(*) - count(distinct code_chapitre) from canon").fetchone() == (0,)
+    unknown = "select code_chapitre_canonique from canon anti join chapitres on chapitres.code_chapitre = code_chapitre_canonique"
     assert plans.execute(unknown).fetchall() == []
-    labels = "select chapitre_canonique from canon group by all having count(distinct libelle_canonique) > 1"
+    labels = (
+        "select code_chapitre_canonique from canon group by all having count(distinct libelle_chapitre_canonique) > 1"
+    )
     assert plans.execute(labels).fetchall() == []
 
 
@@ -84,7 +86,10 @@ def test_a_series_never_mixes_sections(plans) -> None:
     plans.execute(
         f"create or replace table canon as from read_csv('{REFERENCE_DIR}/chapitres_canoniques.csv', all_varchar=true)"
     )
-    mixed = "select chapitre_canonique from canon join chapitres using (chapitre) group by all having count(distinct section) > 1"
+    mixed = (
+        "select code_chapitre_canonique from canon join chapitres using (code_chapitre) "
+        "group by all having count(distinct code_section) > 1"
+    )
     assert plans.execute(mixed).fetchall() == []
 
 
@@ -95,8 +100,8 @@ def test_a_payment_between_budgets_has_two_sides_on_accounts_of_the_plans(plans)
     )
     for norm, declinaison, year in (("M14", "M14_COM_SUP3500", 2020), ("M57", "M57_A", 2023), ("M4", "M4", 2023)):
         rows = plans.execute(
-            "select flux, type_budget, sens, flux.compte, "
-            "case sens when 'D' then depense_reelle else recette_reelle end as chapitre from flux left join comptes "
+            "select flux, type_budget, code_sens, flux.compte, "
+            "case code_sens when 'D' then depense_reelle else recette_reelle end as chapitre from flux left join comptes "
             "on flux.compte = comptes.compte and declinaison = ? and comptes.exercice = ? "
             "where norme = ? and ? between flux.exercice_debut::int and flux.exercice_fin::int",
             [declinaison, year, norm, year],

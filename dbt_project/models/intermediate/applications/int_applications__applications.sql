@@ -5,4 +5,4 @@ select
     rang_application,
     exercice_debut,
     exercice_fin
-from {{ ref('stg_organisation__applications') }}
+from {{ source('organisation', 'applications') }}

@@ -1,7 +1,8 @@
+-- An application's accounts come from the system that bears its code.
 with comptes as (
     select
         comptes.exercice,
-        comptes.code_application,
+        comptes.systeme as code_application,
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
         comptes.identifiant,
         comptes.profil,
@@ -15,9 +16,9 @@ with comptes as (
         comptes._livraison,
         comptes._fichier,
         comptes._ligne
-    from {{ ref('int_applications__comptes_reunis') }} as comptes
+    from {{ ref('stg_comptes') }} as comptes
     left join {{ ref('int_applications__applications') }} as applications
-        on comptes.code_application = applications.code_application
+        on comptes.systeme = applications.code_application
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
         on {{ normalise_libelle('comptes.collectivite') }} = orthographes.orthographe
 ),

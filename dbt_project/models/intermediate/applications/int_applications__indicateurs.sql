@@ -2,4 +2,4 @@ select
     code_application,
     indicateur,
     rang_indicateur
-from {{ ref('stg_organisation__indicateurs') }}
+from {{ source('organisation', 'indicateurs') }}

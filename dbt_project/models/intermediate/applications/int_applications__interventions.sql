@@ -13,13 +13,13 @@ with interventions as (
         interventions._livraison,
         interventions._fichier,
         interventions._ligne
-    from {{ ref('stg_journal_assistance__interventions') }} as interventions
+    from {{ source('lake', 'journal_assistance__interventions') }} as interventions
     left join {{ ref('int_applications__orthographes') }} as orthographes_applications
-        on {{ normalise_libelle('interventions.application_saisie') }} = orthographes_applications.orthographe
+        on {{ normalise_libelle('interventions.application') }} = orthographes_applications.orthographe
     left join {{ ref('int_applications__applications') }} as applications
         on orthographes_applications.code_application = applications.code_application
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes_collectivites
-        on {{ normalise_libelle('interventions.collectivite_saisie') }} = orthographes_collectivites.orthographe
+        on {{ normalise_libelle('interventions.collectivite') }} = orthographes_collectivites.orthographe
 ),
 
 -- A ticket entered twice counts once.

@@ -2,4 +2,4 @@
 select distinct
     {{ normalise_libelle('orthographe') }} as orthographe,
     code_application
-from {{ ref('stg_organisation__applications_alias') }}
+from {{ source('organisation', 'applications_alias') }}

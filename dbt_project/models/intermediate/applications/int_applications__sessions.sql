@@ -14,13 +14,13 @@ with sessions as (
         sessions._livraison,
         sessions._fichier,
         sessions._ligne
-    from {{ ref('stg_journal_formations__sessions') }} as sessions
+    from {{ source('lake', 'journal_formations__sessions') }} as sessions
     left join {{ ref('int_applications__orthographes') }} as orthographes_applications
-        on {{ normalise_libelle('sessions.application_saisie') }} = orthographes_applications.orthographe
+        on {{ normalise_libelle('sessions.application') }} = orthographes_applications.orthographe
     left join {{ ref('int_applications__applications') }} as applications
         on orthographes_applications.code_application = applications.code_application
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes_collectivites
-        on {{ normalise_libelle('sessions.collectivite_saisie') }} = orthographes_collectivites.orthographe
+        on {{ normalise_libelle('sessions.collectivite') }} = orthographes_collectivites.orthographe
 ),
 
 -- A session entered twice under one number counts once.

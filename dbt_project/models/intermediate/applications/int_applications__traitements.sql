@@ -15,13 +15,13 @@ with traitements as (
         traitements._livraison,
         traitements._fichier,
         traitements._ligne
-    from {{ ref('stg_journal_elections__traitements') }} as traitements
+    from {{ source('lake', 'journal_elections__traitements') }} as traitements
     left join {{ ref('int_applications__orthographes') }} as orthographes_applications
-        on {{ normalise_libelle('traitements.application_saisie') }} = orthographes_applications.orthographe
+        on {{ normalise_libelle('traitements.application') }} = orthographes_applications.orthographe
     left join {{ ref('int_applications__applications') }} as applications
         on orthographes_applications.code_application = applications.code_application
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes_collectivites
-        on {{ normalise_libelle('traitements.collectivite_saisie') }} = orthographes_collectivites.orthographe
+        on {{ normalise_libelle('traitements.collectivite') }} = orthographes_collectivites.orthographe
 ),
 
 -- A piece of work entered twice under one reference counts once.

@@ -4,16 +4,16 @@ with rattaches as (
     select
         tickets.*,
         case
-            when strpos(tickets.entite, ' > ') = 0 then 'non_repartie'
+            when instr(tickets.entite, ' > ') = 0 then 'non_repartie'
             else coalesce(orthographes.code_collectivite, 'inconnue')
         end as code_collectivite,
         tickets.statut in ('Résolu', 'Clos') as est_resolu,
-        {{ minutes_entre('tickets.date_ouverture', 'tickets.date_resolution') }} as minutes_ecoulees,
+        {{ duree('minute', 'tickets.date_ouverture', 'tickets.date_resolution') }} as minutes_ecoulees,
         {{ minutes_ecrites('tickets.duree_attente') }} as minutes_attente,
         -- does this exercice's export show what became of the solutions? Without it a ticket reopened then resolved is unseen
         count(tickets.statuts_solutions) over (partition by tickets.exercice) > 0 as montre_les_solutions,
         case when year(tickets.date_ouverture) <> tickets.exercice then 'hors période' end as motif_exclusion
-    from {{ ref('stg_glpi__tickets') }} as tickets
+    from {{ source('lake', 'glpi__tickets') }} as tickets
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
         on {{ normalise_libelle("split_part(tickets.entite, ' > ', 2)") }} = orthographes.orthographe
 ),
@@ -23,7 +23,7 @@ rangs as (
     select
         *,
         row_number() over (
-            partition by exercice, numero_ticket, motif_exclusion
+            partition by exercice, id, motif_exclusion
             order by _fichier nulls last, _ligne nulls last
         ) as rang
     from rattaches
@@ -31,10 +31,10 @@ rangs as (
 
 select
     exercice,
-    numero_ticket,
+    id as numero_ticket,
     code_collectivite,
     coalesce(categorie, 'Sans catégorie') as categorie,
-    lower(type_ticket) as type_ticket,
+    lower(type) as type_ticket,
     statut,
     priorite,
     date_ouverture,

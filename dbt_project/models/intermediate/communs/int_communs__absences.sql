@@ -6,4 +6,4 @@ select
     _livraison,
     _fichier,
     _ligne
-from {{ ref('stg_absences__absences') }}
+from {{ source('lake', 'absences__absences') }}

@@ -1,12 +1,15 @@
 -- A printed number is compared at the precision at which it was printed: its decimals are counted in its text.
 select
-    code,
+    figure_id as code,
     exercice,
-    cast(texte_valeur as decimal(20, 6)) as valeur_publiee,
-    length(split_part(texte_valeur, '.', 2)) as nb_decimales_publiees,
+    cast(value_text as decimal(20, 6)) as valeur_publiee,
+    length(split_part(value_text, '.', 2)) as nb_decimales_publiees,
     -- a report that prints no number prints the mention instead; a cell left blank has no object
-    case when texte_valeur is null then coalesce(texte_publie, '—') end as code_manquant_publie,
-    unite,
-    texte_publie,
-    remarque
-from {{ ref('stg_published_reports__figures') }}
+    case when value_text is null then coalesce(published_text, '—') end as code_manquant_publie,
+    unit as unite,
+    published_text as texte_publie,
+    note as remarque,
+    _livraison,
+    _fichier,
+    _ligne
+from {{ source('lake', 'published_reports__figures') }}

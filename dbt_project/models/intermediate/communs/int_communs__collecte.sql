@@ -15,4 +15,4 @@ select
     nb_acceptees,
     nb_refusees,
     nb_ignorees
-from {{ ref('stg_collecte__tables') }}
+from {{ source('collecte', 'tables') }}

@@ -6,7 +6,7 @@ select
     type_collectivite,
     siren,
     nb_habitants
-from {{ ref('stg_organisation__collectivites') }}
+from {{ source('organisation', 'collectivites') }}
 union all
 select
     'syndicat' as code_collectivite,
@@ -14,18 +14,18 @@ select
     'syndicat' as type_collectivite,
     siren,
     cast(null as bigint) as nb_habitants
-from {{ ref('stg_organisation__profil') }}
+from {{ source('organisation', 'profil') }}
 union all
 select
     'inconnue' as code_collectivite,
     'Collectivité non reconnue' as libelle_collectivite,
     'inconnue' as type_collectivite,
-    cast(null as varchar) as siren,
+    cast(null as string) as siren,
     cast(null as bigint) as nb_habitants
 union all
 select
     'non_repartie' as code_collectivite,
     'Non réparti' as libelle_collectivite,
     'non répartie' as type_collectivite,
-    cast(null as varchar) as siren,
+    cast(null as string) as siren,
     cast(null as bigint) as nb_habitants

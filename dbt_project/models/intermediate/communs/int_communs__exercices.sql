@@ -2,4 +2,4 @@ select
     exercice,
     make_date(exercice, 1, 1) as date_debut,
     make_date(exercice, 12, 31) as date_fin
-from {{ ref('stg_organisation__exercices') }}
+from {{ source('organisation', 'exercices') }}

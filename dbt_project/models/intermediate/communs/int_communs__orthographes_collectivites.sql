@@ -2,9 +2,14 @@
 select
     {{ normalise_libelle('orthographe') }} as orthographe,
     code_collectivite
-from {{ ref('stg_organisation__collectivites_alias') }}
+from {{ source('organisation', 'collectivites_alias') }}
 union
 select
-    {{ normalise_libelle('unnest([sigle, nom])') }} as orthographe,
+    {{ normalise_libelle('sigle') }} as orthographe,
     'syndicat' as code_collectivite
-from {{ ref('stg_organisation__profil') }}
+from {{ source('organisation', 'profil') }}
+union
+select
+    {{ normalise_libelle('nom') }} as orthographe,
+    'syndicat' as code_collectivite
+from {{ source('organisation', 'profil') }}

@@ -1,5 +1,23 @@
 -- The totals that the accounts give of themselves, with their weight: those of the budget that the document is about.
-with qualifies as (
+with consolidations as (
+    select
+        exercice,
+        siret_agrege,
+        groupe,
+        code_section,
+        code_sens,
+        credits_ouverts_eur,
+        realise_eur,
+        restes_a_realiser_eur,
+        {{ document_id('numero_budget') }} as document_id,
+        {{ document_id('numero_budget') }} || '/consolidation/' || cast(numero_element as string) as consolidation_id,
+        _livraison,
+        _fichier,
+        _ligne
+    from {{ source('lake', 'budget__consolidations') }}
+),
+
+qualifies as (
     select
         consolidations.*,
         documents.siret,
@@ -10,7 +28,7 @@ with qualifies as (
             when consolidations.siret_agrege <> documents.siret then 'total d’un autre budget'
             when consolidations.code_section is null or consolidations.code_sens is null then 'section ou sens absent'
         end as motif_exclusion
-    from {{ ref('stg_budget__consolidations') }} as consolidations
+    from consolidations
     inner join {{ ref('int_finances__documents') }} as documents on consolidations.document_id = documents.document_id
 )
 

@@ -1,9 +1,35 @@
 -- Every accepted document, with its weight: of the versions of one decision only the latest counts.
 with documents as (
     select
-        *,
-        upper(regexp_replace(trim(nomenclature_document), '^.*-', '')) as declinaison
-    from {{ ref('stg_budget__documents') }}
+        {{ document_id('numero_budget') }} as document_id,
+        exercice,
+        exercice_document,
+        siret,
+        left(siret, 9) as siren,
+        coalesce(code_budget, '') as code_budget,
+        code_type_budget,
+        upper(regexp_replace(trim(nomenclature), '^.*-', '')) as declinaison,
+        code_nature_decision,
+        -- « 01 » and « 1 » are one decision
+        coalesce(trim(leading '0' from trim(numero_decision)), '') as numero_decision,
+        libelle_etablissement as libelle_budget,
+        libelle_collectivite,
+        siret_budget_principal,
+        coalesce(est_projet, false) as est_projet,
+        date_document,
+        date_decision,
+        code_reprise_resultats,
+        editeur,
+        sceau_sha1,
+        -- ISO text without its offset: its order is the order of time
+        left(sceau_horodatage, 19) as sceau_horodatage,
+        nb_lignes,
+        nb_lignes_calculees,
+        nb_emprunts,
+        _livraison,
+        _fichier,
+        _ligne
+    from {{ source('lake', 'budget__documents') }}
 ),
 
 versions as (
@@ -11,7 +37,7 @@ versions as (
         document_id,
         row_number() over (
             partition by siret, code_budget, exercice, code_nature_decision, numero_decision
-            order by sceau_horodatage desc nulls last, date_document desc nulls last, _fichier desc, document_id desc
+            order by sceau_horodatage desc nulls last, date_document desc nulls last, _fichier desc nulls last, document_id desc nulls last
         ) as rang_version
     from documents
     where not est_projet and exercice_document = exercice
@@ -37,7 +63,7 @@ qualifies as (
                 "documents.code_nature_decision = '09' and cfu.siret is not null",
         }) }} as motif_exclusion
     from documents
-    cross join {{ ref('stg_organisation__profil') }} as profil
+    cross join {{ source('organisation', 'profil') }} as profil
     left join versions on documents.document_id = versions.document_id
     left join cfu
         on documents.siret = cfu.siret

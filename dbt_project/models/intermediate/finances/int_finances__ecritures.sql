@@ -2,18 +2,35 @@
 -- accounts of its budget: the accounts of the year (or, before they come, a budget) bear the same code and name the plan.
 -- An account that the plan has not goes where the documents of the budget put it, by the chapter that voted it.
 with pieces as (
-    select *, 'D' as code_sens from {{ ref('stg_ciril_finances__mandats') }}
-    union all
-    select *, 'R' as code_sens from {{ ref('stg_ciril_finances__titres') }}
+    select
+        exercice,
+        exercice_comptable,
+        case nom_table when 'mandats' then 'D' when 'titres' then 'R' end as code_sens,
+        code_budget,
+        numero_bordereau,
+        numero_piece,
+        numero_ligne,
+        date_emission,
+        lower(type_piece) as type_piece,
+        code_section,
+        compte,
+        code_fonction,
+        montant_ttc_eur,
+        montant_budgetaire_eur,
+        _livraison,
+        _fichier,
+        _ligne
+    from {{ ref('stg_ecritures') }}
 ),
 
 budgets as (
-    select *
+    select
+        *,
+        row_number() over (
+            partition by exercice, code_budget order by est_compte_administratif desc nulls last, date_document desc nulls last, document_id nulls last
+        ) as rang
     from {{ ref('int_finances__documents') }}
     where poids = 1
-    qualify row_number() over (
-        partition by exercice, code_budget order by est_compte_administratif desc, date_document desc nulls last, document_id
-    ) = 1
 ),
 
 votes as (
@@ -42,11 +59,14 @@ placees as (
         budgets.declinaison,
         row_number() over (
             partition by pieces.exercice, pieces.code_sens, pieces.code_budget, pieces.numero_piece, pieces.numero_ligne
-            order by pieces._fichier, pieces._ligne
+            order by pieces._fichier nulls last, pieces._ligne nulls last
         ) as rang
     from pieces
-    left join budgets on pieces.exercice = budgets.exercice and pieces.code_budget = budgets.code_budget
-    left join {{ ref('stg_reference__plan_comptes_comptes') }} as comptes
+    left join budgets
+        on pieces.exercice = budgets.exercice
+        and pieces.code_budget = budgets.code_budget
+        and budgets.rang = 1
+    left join {{ source('reference', 'plan_comptes_comptes') }} as comptes
         on pieces.compte = comptes.compte
         and position(' ' || budgets.declinaison || ' ' in ' ' || comptes.declinaisons || ' ') > 0
         and pieces.exercice between comptes.exercice_debut and comptes.exercice_fin
@@ -69,7 +89,7 @@ qualifiees as (
             'opération d’ordre, sans mandat ni titre': 'placees.code_chapitre is null and placees.code_chapitre_ordre is not null',
         }) }} as motif_exclusion
     from placees
-    left join {{ ref('stg_reference__plan_comptes_chapitres') }} as chapitres
+    left join {{ source('reference', 'plan_comptes_chapitres') }} as chapitres
         on placees.code_chapitre = chapitres.code_chapitre
         and position(' ' || placees.declinaison || ' ' in ' ' || chapitres.declinaisons || ' ') > 0
         and placees.exercice between chapitres.exercice_debut and chapitres.exercice_fin

@@ -1,6 +1,34 @@
 -- Every accepted record of the debt annexes, with its weight. One loan may stand in several states of the annexe: the
 -- state 01 (debt by nature) lists each of them once; 09 lists the loans of others that the budget guarantees.
-with qualifies as (
+with emprunts as (
+    select
+        exercice,
+        code_type_emprunt,
+        numero_contrat,
+        objet,
+        preteur,
+        compte,
+        libelle_compte,
+        annee_mobilisation,
+        montant_initial_eur,
+        duree_residuelle_annees,
+        code_type_taux,
+        taux_actuariel_pct,
+        code_indice_risque,
+        code_structure_risque,
+        interets_eur,
+        capital_rembourse_eur,
+        capital_restant_du_ouverture_eur,
+        capital_restant_du_cloture_eur,
+        {{ document_id('numero_budget') }} as document_id,
+        {{ document_id('numero_budget') }} || '/emprunt/' || cast(numero_element as string) as emprunt_id,
+        _livraison,
+        _fichier,
+        _ligne
+    from {{ source('lake', 'budget__emprunts') }}
+),
+
+qualifies as (
     select
         emprunts.*,
         documents.siret,
@@ -18,7 +46,7 @@ with qualifies as (
             when emprunts.code_type_emprunt = '10' then 'calcul du ratio d’endettement'
             else 'autre état de l’annexe que la répartition par nature de dette'
         end as motif_exclusion
-    from {{ ref('stg_budget__emprunts') }} as emprunts
+    from emprunts
     inner join {{ ref('int_finances__documents') }} as documents on emprunts.document_id = documents.document_id
 )
 

@@ -4,10 +4,10 @@ with qualifiees as (
         factures.*,
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
         row_number() over (
-            partition by factures.exercice, factures.numero_edition order by factures._fichier, factures._ligne
+            partition by factures.exercice, factures.numero_edition order by factures._fichier nulls last, factures._ligne nulls last
         ) as rang,
         {{ motif({'hors exercice': 'year(factures.date_edition) <> factures.exercice'}) }} as motif_exclusion
-    from {{ ref('stg_multifact__factures') }} as factures
+    from {{ source('lake', 'multifact__factures') }} as factures
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
         on {{ normalise_libelle('factures.collectivite') }} = orthographes.orthographe
 )

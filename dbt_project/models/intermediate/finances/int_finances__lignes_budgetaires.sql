@@ -2,16 +2,46 @@
 -- The section never comes from the first digits of the account: an account stands in one section or the other by the
 -- side and the kind of operation, as the official plan of the nomenclature and year says. An account that the plan of the
 -- year has not is placed by the chapter that was voted (ContNat), where that is a chapter of the plan; it stays a finding.
-with chapitres as (
-    select * from {{ ref('stg_reference__plan_comptes_chapitres') }}
+with lignes as (
+    select
+        exercice,
+        compte,
+        libelle_compte,
+        code_fonction,
+        code_operation,
+        code_vote_nature,
+        code_vote_fonction,
+        est_article_specialise,
+        code_sens,
+        code_operation_budgetaire,
+        code_type_ordre,
+        budget_precedent_eur,
+        restes_a_realiser_precedents_eur,
+        proposition_eur,
+        vote_eur,
+        credits_ouverts_eur,
+        realise_eur,
+        restes_a_realiser_eur,
+        rattachements_eur,
+        code_section_editeur,
+        {{ document_id('numero_budget') }} as document_id,
+        {{ document_id('numero_budget') }} || '/' || cast(numero_element as string) as ligne_id,
+        _livraison,
+        _fichier,
+        _ligne
+    from {{ source('lake', 'budget__lignes') }}
+),
+
+chapitres as (
+    select * from {{ source('reference', 'plan_comptes_chapitres') }}
 ),
 
 comptes as (
-    select * from {{ ref('stg_reference__plan_comptes_comptes') }}
+    select * from {{ source('reference', 'plan_comptes_comptes') }}
 ),
 
 flux as (
-    select * from {{ ref('stg_reference__flux_reciproques') }}
+    select * from {{ source('reference', 'flux_reciproques') }}
 ),
 
 plans_connus as (
@@ -63,7 +93,7 @@ rattachees as (
                     when 'R' then comptes.recette_ordre_interieure
                 end
         end as code_chapitre
-    from {{ ref('stg_budget__lignes') }} as lignes
+    from lignes
     inner join {{ ref('int_finances__documents') }} as documents on lignes.document_id = documents.document_id
     left join plans_connus on lignes.document_id = plans_connus.document_id
     left join comptes
@@ -93,7 +123,7 @@ select
     lignes.est_compte_administratif,
     lignes.nomenclature,
     lignes.compte,
-    coalesce(lignes.libelle_compte_plan, lignes.libelle_compte_document) as libelle_compte,
+    coalesce(lignes.libelle_compte_plan, lignes.libelle_compte) as libelle_compte,
     case lignes.code_sens when 'D' then 'dépense' when 'R' then 'recette' end as sens,
     lignes.type_operation,
     chapitres.code_chapitre,
@@ -146,5 +176,5 @@ left join chapitres
     on lignes.code_chapitre = chapitres.code_chapitre
     and position(' ' || lignes.declinaison || ' ' in ' ' || chapitres.declinaisons || ' ') > 0
     and lignes.exercice between chapitres.exercice_debut and chapitres.exercice_fin
-left join {{ ref('stg_reference__chapitres_canoniques') }} as canoniques
+left join {{ source('reference', 'chapitres_canoniques') }} as canoniques
     on chapitres.code_chapitre = canoniques.code_chapitre

@@ -20,7 +20,7 @@ deliberations as (
         deliberations._livraison,
         deliberations._fichier,
         deliberations._ligne
-    from {{ ref('stg_comite__deliberations') }} as deliberations
+    from {{ source('lake', 'comite__deliberations') }} as deliberations
     left join seances
         on deliberations.exercice = seances.exercice and deliberations.date_deliberation = seances.date_seance
 ),

@@ -21,9 +21,9 @@ with mandats as (
         mandats._livraison,
         mandats._fichier,
         mandats._ligne
-    from {{ ref('stg_comite__membres') }} as mandats
+    from {{ source('lake', 'comite__membres') }} as mandats
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes_collectivites
-        on {{ normalise_libelle('mandats.collectivite_saisie') }} = orthographes_collectivites.orthographe
+        on {{ normalise_libelle('mandats.collectivite') }} = orthographes_collectivites.orthographe
 ),
 
 rangs as (

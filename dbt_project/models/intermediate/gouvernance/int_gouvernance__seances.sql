@@ -4,7 +4,7 @@ with membres as (
         seances.exercice,
         seances.date_seance,
         count(distinct (mandats.nom_elu, mandats.prenom_elu)) as nb_en_exercice
-    from {{ ref('stg_comite__seances') }} as seances
+    from {{ source('lake', 'comite__seances') }} as seances
     inner join {{ ref('int_gouvernance__mandats') }} as mandats
         on seances.exercice = mandats.exercice
         and mandats.date_debut <= seances.date_seance
@@ -32,10 +32,10 @@ seances as (
         seances._livraison,
         seances._fichier,
         seances._ligne
-    from {{ ref('stg_comite__seances') }} as seances
+    from {{ source('lake', 'comite__seances') }} as seances
     left join membres
         on seances.exercice = membres.exercice and seances.date_seance = membres.date_seance
-    left join {{ ref('stg_reference__quorums') }} as quorums
+    left join {{ source('reference', 'quorums') }} as quorums
         on seances.date_seance between quorums.date_debut and quorums.date_fin
 ),
 
@@ -61,8 +61,8 @@ select
     -- CGCT, art. L. 2121-17: a second summons, three days later, asks for no quorum; a proxy never counts
     case
         when est_seconde_convocation then 0
-        when est_majorite_stricte then nb_en_exercice // diviseur + 1
-        else (nb_en_exercice + diviseur - 1) // diviseur
+        when est_majorite_stricte then cast(floor(nb_en_exercice / diviseur) as bigint) + 1
+        else cast(ceil(nb_en_exercice / diviseur) as bigint)
     end as quorum_requis,
     case when est_seconde_convocation then 'Sans condition, après une première convocation' else regle end as regle_quorum,
     texte as texte_quorum,

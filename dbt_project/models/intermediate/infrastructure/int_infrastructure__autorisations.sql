@@ -11,9 +11,9 @@ with autorisations as (
         autorisations._livraison,
         autorisations._fichier,
         autorisations._ligne
-    from {{ ref('stg_citrix__autorisations') }} as autorisations
+    from {{ source('lake', 'citrix__autorisations') }} as autorisations
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
-        on {{ normalise_libelle('autorisations.collectivite_saisie') }} = orthographes.orthographe
+        on {{ normalise_libelle('autorisations.collectivite') }} = orthographes.orthographe
 ),
 
 -- A person listed twice is one agent.
@@ -22,7 +22,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, identifiant, motif_exclusion
-            order by date_ajout, _fichier, _ligne
+            order by date_ajout nulls last, _fichier nulls last, _ligne nulls last
         ) as rang
     from autorisations
 )

@@ -5,9 +5,9 @@ with boites as (
         -- a mailbox lies on one server: listed twice, one listing was delivered twice
         row_number() over (
             partition by boites.exercice, boites.adresse, boites.domaine
-            order by boites._fichier, boites._ligne
+            order by boites._fichier nulls last, boites._ligne nulls last
         ) as rang
-    from {{ ref('stg_zimbra__quotas') }} as boites
+    from {{ source('lake', 'zimbra__quotas') }} as boites
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
         on {{ normalise_libelle('boites.domaine') }} = orthographes.orthographe
 ),
@@ -23,7 +23,8 @@ select
     exercice,
     domaine,
     code_collectivite,
-    plafond_octets,
+    -- 0 is how the server says unlimited
+    nullif(plafond_octets, 0) as plafond_octets,
     volume_octets,
     case when motif_exclusion is null then 1 else 0 end as poids,
     coalesce(motif_exclusion, 'compté') as motif,

@@ -6,9 +6,9 @@ with comptes as (
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
         row_number() over (
             partition by comptes.exercice, comptes.adresse, comptes.domaine, comptes.date_creation
-            order by comptes._fichier, comptes._ligne
+            order by comptes._fichier nulls last, comptes._ligne nulls last
         ) as rang
-    from {{ ref('stg_zimbra__comptes') }} as comptes
+    from {{ source('lake', 'zimbra__comptes') }} as comptes
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
         on {{ normalise_libelle('comptes.domaine') }} = orthographes.orthographe
 ),

@@ -5,13 +5,13 @@ with motifs as (
             'pas encore en service': 'date_mise_en_service > make_date(exercice, 12, 31)',
             'résilié avant l’exercice': 'date_resiliation < make_date(exercice, 1, 1)',
         }) }} as motif_exclusion
-    from {{ ref('stg_reseau__liens') }}
+    from {{ source('lake', 'reseau__liens') }}
 )
 
 select
     exercice,
     reference_lien,
-    nature,
+    lower(nature) as nature,
     origine,
     destination,
     operateur,

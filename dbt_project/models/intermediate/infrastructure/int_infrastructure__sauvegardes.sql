@@ -6,7 +6,7 @@ with motifs as (
             'hors période': 'year(debut) <> exercice',
             'annulé': "statut = 'Annulé'",
         }) }} as motif_exclusion
-    from {{ ref('stg_sauvegardes__travaux') }}
+    from {{ source('lake', 'sauvegardes__travaux') }}
 )
 
 select

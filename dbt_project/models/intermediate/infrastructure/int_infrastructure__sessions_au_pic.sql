@@ -33,7 +33,7 @@ au_pic as (
         sessions.*,
         row_number() over (
             partition by sessions.exercice, sessions.identifiant
-            order by sessions.debut_utc, sessions._fichier, sessions._ligne
+            order by sessions.debut_utc nulls last, sessions._fichier nulls last, sessions._ligne nulls last
         ) as rang
     from sessions
     inner join pics

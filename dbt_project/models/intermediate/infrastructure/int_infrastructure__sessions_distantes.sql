@@ -10,9 +10,9 @@ with rangs as (
         -- an archive may hold a rotated file twice
         row_number() over (
             partition by exercice, identifiant, id_session, type_evenement, horodatage_utc
-            order by _fichier, _ligne
+            order by _fichier nulls last, _ligne nulls last
         ) as rang
-    from {{ ref('stg_citrix__evenements') }}
+    from {{ source('lake', 'citrix__evenements') }}
 ),
 
 voisins as (
@@ -23,13 +23,13 @@ voisins as (
         lead(horodatage_utc) over session as instant_suivant,
         min(case when type_evenement = 'LOGIN' then horodatage_utc end) over (
             partition by exercice, rang = 1, identifiant
-            order by horodatage_utc, _fichier, _ligne
+            order by horodatage_utc nulls last, _fichier nulls last, _ligne nulls last
             rows between 1 following and unbounded following
         ) as ouverture_suivante
     from rangs
     window session as (
         partition by exercice, rang = 1, identifiant, id_session
-        order by horodatage_utc, type_evenement, _fichier, _ligne
+        order by horodatage_utc nulls last, type_evenement nulls last, _fichier nulls last, _ligne nulls last
     )
 ),
 
@@ -57,8 +57,8 @@ motifs as (
             'doublon': 'rang > 1',
             'fermeture d’une session comptée': "type_evenement = 'LOGOUT' and type_precedent = 'LOGIN'",
             'début inconnu': 'ouverture_utc is null',
-            'hors période': 'ouverture_utc >= ' ~ debut_annee_utc('exercice + 1')
-                ~ ' or fermeture_utc <= ' ~ debut_annee_utc('exercice'),
+            'hors période': 'ouverture_utc >= ' ~ debut_mois_utc('exercice + 1')
+                ~ ' or fermeture_utc <= ' ~ debut_mois_utc('exercice'),
         }) }} as motif_exclusion
     from sessions
 )

@@ -5,12 +5,12 @@ with travaux as (
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
         {{ motif({
             'hors période': 'year(travaux.date_travail) <> travaux.exercice',
-            'annulé': 'travaux.est_annule',
+            'annulé': "travaux.statut = 'Annulé'",
             'reprise': 'travaux.reprise_de is not null',
         }) }} as motif_exclusion
-    from {{ ref('stg_editique__travaux') }} as travaux
+    from {{ source('lake', 'editique__travaux') }} as travaux
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
-        on {{ normalise_libelle('travaux.collectivite_saisie') }} = orthographes.orthographe
+        on {{ normalise_libelle('travaux.collectivite') }} = orthographes.orthographe
 )
 
 select

@@ -11,6 +11,6 @@ select
     usages._livraison,
     usages._fichier,
     usages._ligne
-from {{ ref('stg_teams__usages') }} as usages
+from {{ source('lake', 'teams__usages') }} as usages
 left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
-    on {{ normalise_libelle('usages.collectivite_saisie') }} = orthographes.orthographe
+    on {{ normalise_libelle('usages.collectivite') }} = orthographes.orthographe

@@ -9,6 +9,6 @@ select
     volumes._livraison,
     volumes._fichier,
     volumes._ligne
-from {{ ref('stg_stockage__volumes') }} as volumes
+from {{ source('lake', 'stockage__volumes') }} as volumes
 left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
-    on {{ normalise_libelle('volumes.collectivite_saisie') }} = orthographes.orthographe
+    on {{ normalise_libelle('volumes.collectivite') }} = orthographes.orthographe

@@ -6,7 +6,7 @@ with rangs as (
             partition by exercice, date_fait, {{ normalise_libelle('titre') }}
             order by _fichier nulls last, _ligne nulls last
         ) as rang
-    from {{ ref('stg_projets__faits_marquants') }}
+    from {{ source('lake', 'projets__faits_marquants') }}
 )
 
 select

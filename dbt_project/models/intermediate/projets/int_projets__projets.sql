@@ -2,23 +2,26 @@
 -- not one of its own members.
 with membres as (
     select code_collectivite, libelle_collectivite
-    from {{ ref('stg_organisation__collectivites') }}
-    where siren not in (select siren from {{ ref('stg_organisation__profil') }})
+    from {{ source('organisation', 'collectivites') }}
+    where siren not in (select siren from {{ source('organisation', 'profil') }})
 ),
 
 tous as (
-    select string_agg(libelle_collectivite, ', ' order by libelle_collectivite) as collectivites, count(*) as nb_collectivites
+    select
+        {{ texte_joint('libelle_collectivite', 'libelle_collectivite') }} as collectivites,
+        count(*) as nb_collectivites
     from membres
 ),
 
 noms as (
     select
-        _livraison,
-        _fichier,
-        _ligne,
-        trim(unnest(string_split(collectivites_saisies, ';'))) as nom,
-        generate_subscripts(string_split(collectivites_saisies, ';'), 1) as place
-    from {{ ref('stg_projets__projets') }}
+        projets._livraison,
+        projets._fichier,
+        projets._ligne,
+        trim(morceaux.morceau) as nom,
+        morceaux.place
+    from {{ source('lake', 'projets__projets') }} as projets
+    {{ morceaux('projets.collectivites', ';') }}
 ),
 
 concernees as (
@@ -26,7 +29,7 @@ concernees as (
         noms._livraison,
         noms._fichier,
         noms._ligne,
-        string_agg(coalesce(membres.libelle_collectivite, noms.nom), ', ' order by noms.place) as collectivites,
+        {{ texte_joint('coalesce(membres.libelle_collectivite, noms.nom)', 'noms.place') }} as collectivites,
         count(membres.code_collectivite) as nb_collectivites
     from noms
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes_collectivites
@@ -41,13 +44,13 @@ projets as (
     select
         projets.exercice,
         projets.reference_projet,
-        {{ normalise_libelle('projets.libelle_pole') }} as code_pole,
-        projets.libelle_pole,
+        {{ normalise_libelle('projets.pole') }} as code_pole,
+        projets.pole as libelle_pole,
         projets.ordre,
         projets.titre,
         projets.description,
         projets.axe,
-        {{ normalise_libelle('projets.collectivites_saisies') }} = 'toutes' as est_pour_toutes,
+        {{ normalise_libelle('projets.collectivites') }} = 'toutes' as est_pour_toutes,
         concernees.collectivites,
         concernees.nb_collectivites,
         projets.date_debut,
@@ -61,7 +64,7 @@ projets as (
         projets._livraison,
         projets._fichier,
         projets._ligne
-    from {{ ref('stg_projets__projets') }} as projets
+    from {{ source('lake', 'projets__projets') }} as projets
     left join concernees
         on projets._livraison = concernees._livraison
         and projets._fichier = concernees._fichier

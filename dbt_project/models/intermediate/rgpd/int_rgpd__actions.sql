@@ -5,7 +5,7 @@ with rangs as (
         row_number() over (
             partition by exercice, reference_action order by _fichier nulls last, _ligne nulls last
         ) as rang
-    from {{ ref('stg_rgpd__actions') }}
+    from {{ source('lake', 'rgpd__actions') }}
 )
 
 select

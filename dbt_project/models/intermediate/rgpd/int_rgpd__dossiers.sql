@@ -19,7 +19,7 @@ with dossiers as (
         _livraison,
         _fichier,
         _ligne
-    from {{ ref('stg_rgpd__demandes') }}
+    from {{ source('lake', 'rgpd__demandes') }}
     union all
     select
         'violation' as nature,
@@ -33,7 +33,7 @@ with dossiers as (
         _livraison,
         _fichier,
         _ligne
-    from {{ ref('stg_rgpd__violations') }}
+    from {{ source('lake', 'rgpd__violations') }}
 ),
 
 rangs as (

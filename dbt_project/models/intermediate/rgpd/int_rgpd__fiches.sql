@@ -12,7 +12,7 @@ with fiches as (
         _livraison,
         _fichier,
         _ligne
-    from {{ ref('stg_rgpd__traitements_responsable') }}
+    from {{ source('lake', 'rgpd__traitements_responsable') }}
     union all
     -- article 30-2 asks a processor neither for the categories of data nor for an impact assessment
     select
@@ -28,7 +28,7 @@ with fiches as (
         _livraison,
         _fichier,
         _ligne
-    from {{ ref('stg_rgpd__traitements_sous_traitant') }}
+    from {{ source('lake', 'rgpd__traitements_sous_traitant') }}
 ),
 
 rangs as (

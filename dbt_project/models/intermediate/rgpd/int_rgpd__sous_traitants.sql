@@ -6,7 +6,7 @@ with rangs as (
             partition by exercice, {{ normalise_libelle('raison_sociale') }}
             order by date_retour nulls last, date_envoi nulls last, _fichier nulls last, _ligne nulls last
         ) as rang
-    from {{ ref('stg_rgpd__sous_traitants') }}
+    from {{ source('lake', 'rgpd__sous_traitants') }}
 )
 
 select

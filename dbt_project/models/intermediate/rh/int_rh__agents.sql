@@ -1,9 +1,29 @@
 -- Every accepted line of the lists of agents, in the words of the canon. An agent whose words are not known is counted
 -- out, never guessed. Filière and category are those of the reference on 31 December: the system's are only compared.
 with reunis as (
-    select * from {{ ref('stg_cegid_rh__agents') }}
-    union all
-    select * from {{ ref('stg_ciril_rh__agents') }}
+    select
+        systeme,
+        exercice,
+        matricule,
+        sexe as sexe_saisi,
+        tranche_age as tranche_age_ans,
+        statut as statut_saisi,
+        cadre_emplois as cadre_emplois_saisi,
+        filiere as filiere_saisie,
+        categorie as categorie_saisie,
+        est_emploi_permanent,
+        type_contrat as contrat_saisi,
+        est_temps_complet,
+        quotite_pct,
+        date_entree,
+        motif_entree as motif_entree_saisi,
+        date_nomination_stagiaire,
+        date_sortie,
+        motif_sortie as motif_sortie_saisi,
+        _livraison,
+        _fichier,
+        _ligne
+    from {{ ref('stg_agents') }}
 ),
 
 lus as (
@@ -55,7 +75,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, matricule, motif_exclusion
-            order by date_sortie desc nulls first, date_entree desc nulls last, systeme, _fichier, _ligne
+            order by date_sortie desc nulls first, date_entree desc nulls last, systeme nulls last, _fichier nulls last, _ligne nulls last
         ) as rang
     from qualifies
 )

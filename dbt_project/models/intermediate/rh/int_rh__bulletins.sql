@@ -1,17 +1,11 @@
-with reunis as (
-    select * from {{ ref('stg_cegid_rh__bulletins') }}
-    union all
-    select * from {{ ref('stg_ciril_rh__bulletins') }}
-),
-
-qualifies as (
+with qualifies as (
     select
         bulletins.*,
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
         {{ motif({'hors période': 'year(bulletins.mois) <> bulletins.exercice'}) }} as motif_exclusion
-    from reunis as bulletins
+    from {{ ref('stg_bulletins') }} as bulletins
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
-        on {{ normalise_libelle('bulletins.collectivite_saisie') }} = orthographes.orthographe
+        on {{ normalise_libelle('bulletins.collectivite') }} = orthographes.orthographe
 )
 
 select

@@ -1,10 +1,17 @@
 -- Every declared contract, with its weight in the head count of 31 December: an agent counts once, by the contract of the
 -- greatest quotity that runs on that day in the declaration of December. Elected members, trainees and volunteers are no
 -- agents; a contract suspended without pay is none of the « effectif rémunéré ».
-with suspensions as (
-    select distinct unnest(string_split(suspensions_dsn, ' ')) as code_motif_suspension
-    from {{ ref('int_rh__motifs') }}
-    where suspensions_dsn is not null
+with contrats as (
+    select
+        *,
+        {{ document_id('numero_declaration') }} as declaration_id
+    from {{ source('lake', 'dsn__contrats') }}
+),
+
+suspensions as (
+    select distinct morceaux.morceau as code_motif_suspension
+    from {{ ref('int_rh__motifs') }} as motifs
+    {{ morceaux('motifs.suspensions_dsn', ' ') }}
 ),
 
 qualifies as (
@@ -24,7 +31,7 @@ qualifies as (
                 ~ ' and contrats.date_suspension <= make_date(contrats.exercice, 12, 31)'
                 ~ ' and coalesce(contrats.date_fin_suspension >= make_date(contrats.exercice, 12, 31), true)',
         }) }} as motif_exclusion
-    from {{ ref('stg_dsn__contrats') }} as contrats
+    from contrats
     inner join {{ ref('int_rh__declarations_dsn') }} as declarations
         on contrats.declaration_id = declarations.declaration_id
     {{ lecture('statut', 'contrats.code_statut', 'statuts') }}
@@ -36,7 +43,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, matricule, motif_exclusion
-            order by quotite_contrat desc nulls last, date_debut, numero_contrat, declaration_id, _ligne
+            order by quotite_contrat desc nulls last, date_debut nulls last, numero_contrat nulls last, declaration_id nulls last, _ligne nulls last
         ) as rang
     from qualifies
 )

@@ -1,16 +1,24 @@
 -- Every accepted social declaration, with its weight: of those of an establishment, month, nature and fraction the last
 -- sent counts (a type 03 or 05 takes the place of the former ones), unless it cancels (04). A payroll office may declare for
 -- others: their employees are not ours.
-with rangs as (
+with declarations as (
+    select
+        *,
+        siren || nic as siret,
+        {{ document_id('numero_declaration') }} as declaration_id
+    from {{ source('lake', 'dsn__declarations') }}
+),
+
+rangs as (
     select
         *,
         row_number() over envois as rang,
         first_value(code_type_declaration) over envois as type_du_dernier_envoi
-    from {{ ref('stg_dsn__declarations') }}
+    from declarations
     where not est_test
     window envois as (
-        partition by siret, mois, code_nature_declaration, code_fraction
-        order by numero_ordre desc, date_fichier desc, _fichier desc, declaration_id desc
+        partition by siret, mois, code_nature_declaration, fraction
+        order by numero_ordre desc nulls last, date_fichier desc nulls last, _fichier desc nulls last, declaration_id desc nulls last
     )
 ),
 
@@ -25,8 +33,8 @@ qualifies as (
             'déclaration annulée': "rangs.rang > 1 and rangs.type_du_dernier_envoi = '04'",
             'déclaration remplacée par une plus récente': 'rangs.rang > 1',
         }) }} as motif_exclusion
-    from {{ ref('stg_dsn__declarations') }} as declarations
-    cross join {{ ref('stg_organisation__profil') }} as profil
+    from declarations
+    cross join {{ source('organisation', 'profil') }} as profil
     left join rangs on declarations.declaration_id = rangs.declaration_id
 )
 
@@ -35,7 +43,7 @@ select
     exercice,
     mois,
     siret,
-    code_fraction,
+    fraction as code_fraction,
     code_nature_declaration,
     code_type_declaration,
     numero_ordre,

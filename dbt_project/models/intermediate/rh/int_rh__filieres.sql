@@ -1,2 +1,2 @@
 select code_filiere, libelle_filiere, rang
-from {{ ref('stg_reference__rh_filieres') }}
+from {{ source('reference', 'rh_filieres') }}

@@ -2,7 +2,14 @@
 -- and the HR system's hours are only compared with it. A regularisation goes to the month of the period that it corrects.
 -- Neither source says whether a post is permanent: the list of agents does, that of the exercice or, for somebody gone
 -- since, that of the year before.
-with mois_dsn as (
+with activites as (
+    select
+        *,
+        {{ document_id('numero_declaration') }} as declaration_id
+    from {{ source('lake', 'dsn__activites') }}
+),
+
+mois_dsn as (
     select distinct exercice, mois
     from {{ ref('int_rh__declarations_dsn') }}
     where poids = 1
@@ -24,12 +31,6 @@ agents as (
     group by exercice, matricule
 ),
 
-systemes as (
-    select * from {{ ref('stg_cegid_rh__heures') }}
-    union all
-    select * from {{ ref('stg_ciril_rh__heures') }}
-),
-
 lignes as (
     select
         systemes.systeme,
@@ -45,8 +46,8 @@ lignes as (
         systemes._livraison,
         systemes._fichier,
         systemes._ligne
-    from systemes
-    {{ lecture('statut', 'systemes.statut_saisi', 'statuts') }}
+    from {{ ref('stg_heures_remunerees') }} as systemes
+    {{ lecture('statut', 'systemes.statut', 'statuts') }}
     union all
     select
         'dsn' as systeme,
@@ -69,7 +70,7 @@ lignes as (
         activites._livraison,
         activites._fichier,
         activites._ligne
-    from {{ ref('stg_dsn__activites') }} as activites
+    from activites
     inner join {{ ref('int_rh__declarations_dsn') }} as declarations
         on activites.declaration_id = declarations.declaration_id
     left join contrats

@@ -1,5 +1,5 @@
 select
-    cast(code_application as varchar) as code_application,
-    cast(indicateur as varchar) as indicateur,
+    cast(code_application as string) as code_application,
+    cast(indicateur as string) as indicateur,
     cast(rang_indicateur as integer) as rang_indicateur
 from {{ ref('int_applications__indicateurs') }}

@@ -1,8 +1,8 @@
 select
     cast(exercice as integer) as exercice,
-    cast(reference_session as varchar) as reference_session,
-    cast(code_application as varchar) as code_application,
-    cast(code_collectivite as varchar) as code_collectivite,
+    cast(reference_session as string) as reference_session,
+    cast(code_application as string) as code_application,
+    cast(code_collectivite as string) as code_collectivite,
     cast(date_debut as date) as date_debut,
     cast(date_fin as date) as date_fin,
     cast(duree_jours as decimal(18, 2)) as duree_jours,

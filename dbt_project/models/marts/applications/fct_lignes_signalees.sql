@@ -48,7 +48,7 @@ with lignes as (
     select
         {{ source }} as source,
         exercice,
-        {{ 'code_collectivite' if relation in par_collectivite else 'cast(null as varchar)' }} as code_collectivite,
+        {{ 'code_collectivite' if relation in par_collectivite else 'cast(null as string)' }} as code_collectivite,
         poids,
         motif
     from {{ ref(relation) }}
@@ -73,9 +73,9 @@ signalees as (
 )
 
 select
-    cast(source as varchar) as source,
+    cast(source as string) as source,
     cast(exercice as integer) as exercice,
-    cast(motif as varchar) as motif,
+    cast(motif as string) as motif,
     cast(est_comptee as boolean) as est_comptee,
     cast(motif in ('{{ illisibles | join("', '") }}') as boolean) as est_illisible,
     cast(count(*) as bigint) as nb_lignes

@@ -1,7 +1,7 @@
 select
-    cast(code_collectivite as varchar) as code_collectivite,
-    cast(libelle_collectivite as varchar) as libelle_collectivite,
-    cast(type_collectivite as varchar) as type_collectivite,
-    cast(siren as varchar) as siren,
+    cast(code_collectivite as string) as code_collectivite,
+    cast(libelle_collectivite as string) as libelle_collectivite,
+    cast(type_collectivite as string) as type_collectivite,
+    cast(siren as string) as siren,
     cast(nb_habitants as bigint) as nb_habitants
 from {{ ref('int_communs__collectivites') }}

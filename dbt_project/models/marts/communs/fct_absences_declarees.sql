@@ -1,6 +1,6 @@
 select
-    cast(code as varchar) as code,
+    cast(code as string) as code,
     cast(exercice as integer) as exercice,
-    cast(code_manquant as varchar) as code_manquant,
-    cast(motif as varchar) as motif
+    cast(code_manquant as string) as code_manquant,
+    cast(motif as string) as motif
 from {{ ref('int_communs__absences') }}

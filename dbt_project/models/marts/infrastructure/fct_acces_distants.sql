@@ -8,8 +8,8 @@ with sessions as (
         identifiant,
         mode_fin,
         -- the part of the session that lies within the year
-        greatest(debut_utc, {{ debut_annee_utc('exercice') }}) as debut_utc,
-        least(fin_utc, {{ debut_annee_utc('exercice + 1') }}) as fin_utc
+        greatest(debut_utc, {{ debut_mois_utc('exercice') }}) as debut_utc,
+        least(fin_utc, {{ debut_mois_utc('exercice + 1') }}) as fin_utc
     from {{ ref('int_infrastructure__sessions_distantes') }}
     where poids = 1
 ),
@@ -20,7 +20,7 @@ fusions as (
         case
             when debut_utc <= max(fin_utc) over (
                 partition by exercice, identifiant
-                order by debut_utc, fin_utc
+                order by debut_utc nulls last, fin_utc nulls last
                 rows between unbounded preceding and 1 preceding
             ) then 0
             else 1
@@ -33,7 +33,7 @@ numerotees as (
         *,
         sum(est_nouvelle_presence) over (
             partition by exercice, identifiant
-            order by debut_utc, fin_utc
+            order by debut_utc nulls last, fin_utc nulls last
             rows between unbounded preceding and current row
         ) as numero_presence
     from fusions
@@ -48,7 +48,7 @@ presences as (
 mois_exercices as (
     select exercices.exercice, mois.mois
     from (select distinct exercice from sessions) as exercices
-    cross join generate_series(1, 12) as mois (mois)
+    cross join {{ douze_mois() }}
 ),
 
 variations as (
@@ -60,7 +60,7 @@ variations as (
     union all
     select
         exercice,
-        timezone('UTC', timezone('Europe/Paris', make_timestamp(exercice, mois, 1, 0, 0, 0))) as instant_utc,
+        {{ debut_mois_utc('exercice', 'mois') }} as instant_utc,
         0 as variation
     from mois_exercices
 ),
@@ -70,7 +70,7 @@ niveaux as (
         exercice,
         {{ heure_de_paris('instant_utc') }} as instant,
         sum(variation) over (
-            partition by exercice order by instant_utc, variation rows between unbounded preceding and current row
+            partition by exercice order by instant_utc nulls last, variation nulls last rows between unbounded preceding and current row
         ) as nb_agents
     from variations
 ),

@@ -1,6 +1,6 @@
 select
     cast(exercice as integer) as exercice,
-    cast(code_collectivite as varchar) as code_collectivite,
+    cast(code_collectivite as string) as code_collectivite,
     cast(count(*) as bigint) as nb_comptes,
     cast(count(*) filter (where statut = 'active') as bigint) as nb_comptes_actifs
 from {{ ref('int_infrastructure__comptes_messagerie') }}

@@ -2,7 +2,7 @@
 select
     cast(exercice as integer) as exercice,
     cast(month(debut) as integer) as mois,
-    cast(perimetre as varchar) as perimetre,
+    cast(perimetre as string) as perimetre,
     cast(count(*) as bigint) as nb_travaux,
     cast(count(*) filter (where statut in ('Réussite', 'Avertissement')) as bigint) as nb_reussites,
     cast(count(*) filter (where statut = 'Échec') as bigint) as nb_echecs,

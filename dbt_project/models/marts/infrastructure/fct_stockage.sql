@@ -1,7 +1,7 @@
 select
     cast(exercice as integer) as exercice,
     cast(month(mois) as integer) as mois,
-    cast(code_collectivite as varchar) as code_collectivite,
+    cast(code_collectivite as string) as code_collectivite,
     cast(sum(volume_go) as decimal(18, 2)) as volume_go,
     cast(case when count(*) = count(capacite_go) then sum(capacite_go) end as decimal(18, 2)) as capacite_go
 from {{ ref('int_infrastructure__volumes_stockes') }}

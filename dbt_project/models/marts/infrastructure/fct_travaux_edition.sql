@@ -1,8 +1,8 @@
 select
     cast(exercice as integer) as exercice,
     cast(month(date_travail) as integer) as mois,
-    cast(code_collectivite as varchar) as code_collectivite,
-    cast(nature as varchar) as nature,
+    cast(code_collectivite as string) as code_collectivite,
+    cast(nature as string) as nature,
     cast(est_mis_sous_pli as boolean) as est_mis_sous_pli,
     cast(count(*) as bigint) as nb_travaux,
     cast(sum(nb_documents) as bigint) as nb_documents,

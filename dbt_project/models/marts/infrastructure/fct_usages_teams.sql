@@ -1,7 +1,7 @@
 select
     cast(exercice as integer) as exercice,
     cast(month(mois) as integer) as mois,
-    cast(code_collectivite as varchar) as code_collectivite,
+    cast(code_collectivite as string) as code_collectivite,
     cast(sum(nb_utilisateurs) as bigint) as nb_utilisateurs,
     cast(sum(nb_reunions) as bigint) as nb_reunions,
     cast(sum(nb_messages) as bigint) as nb_messages,

@@ -1,8 +1,8 @@
 select
     cast(exercice as integer) as exercice,
-    cast(nature as varchar) as nature,
-    cast(reference_dossier as varchar) as reference_dossier,
-    cast(type_dossier as varchar) as type_dossier,
+    cast(nature as string) as nature,
+    cast(reference_dossier as string) as reference_dossier,
+    cast(type_dossier as string) as type_dossier,
     cast(date_ouverture as timestamp) as date_ouverture,
     cast(date_limite as timestamp) as date_limite,
     cast(date_reponse as timestamp) as date_reponse,

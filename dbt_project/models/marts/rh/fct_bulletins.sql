@@ -1,7 +1,7 @@
 select
     cast(exercice as integer) as exercice,
     cast(mois as date) as mois,
-    cast(code_collectivite as varchar) as code_collectivite,
+    cast(code_collectivite as string) as code_collectivite,
     cast(sum(nb_bulletins) as bigint) as nb_bulletins
 from {{ ref('int_rh__bulletins') }}
 where poids = 1

@@ -1,12 +1,12 @@
 -- Agents are counted here, not listed: neither a pseudonym nor a date of anybody.
 select
     cast(exercice as integer) as exercice,
-    cast(code_statut as varchar) as code_statut,
+    cast(code_statut as string) as code_statut,
     cast(est_cdi as boolean) as est_cdi,
-    cast(code_cadre_emplois as varchar) as code_cadre_emplois,
-    cast(code_filiere as varchar) as code_filiere,
-    cast(categorie as varchar) as categorie,
-    cast(sexe as varchar) as sexe,
+    cast(code_cadre_emplois as string) as code_cadre_emplois,
+    cast(code_filiere as string) as code_filiere,
+    cast(categorie as string) as categorie,
+    cast(sexe as string) as sexe,
     cast(tranche_age_ans as integer) as tranche_age_ans,
     cast(est_temps_complet as boolean) as est_temps_complet,
     cast(est_temps_plein as boolean) as est_temps_plein,

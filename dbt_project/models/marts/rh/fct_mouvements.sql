@@ -1,8 +1,8 @@
 select
     cast(exercice as integer) as exercice,
-    cast(sens as varchar) as sens,
-    cast(code_motif as varchar) as code_motif,
-    cast(code_statut as varchar) as code_statut,
+    cast(sens as string) as sens,
+    cast(code_motif as string) as code_motif,
+    cast(code_statut as string) as code_statut,
     cast(est_permanent as boolean) as est_permanent,
     cast(count(*) as bigint) as nb_agents
 from {{ ref('int_rh__mouvements') }}

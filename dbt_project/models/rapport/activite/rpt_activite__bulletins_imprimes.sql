@@ -1,7 +1,7 @@
 select
     cast(travaux.exercice as integer) as exercice,
-    cast(travaux.code_collectivite as varchar) as code_collectivite,
-    cast(any_value(collectivites.libelle_collectivite) as varchar) as libelle_collectivite,
+    cast(travaux.code_collectivite as string) as code_collectivite,
+    cast(any_value(collectivites.libelle_collectivite) as string) as libelle_collectivite,
     cast(sum(travaux.nb_documents) as bigint) as nb_bulletins
 from {{ ref('fct_travaux_edition') }} as travaux
 inner join {{ ref('dim_collectivite') }} as collectivites

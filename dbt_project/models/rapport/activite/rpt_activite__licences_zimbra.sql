@@ -1,7 +1,7 @@
 select
     cast(comptes.exercice as integer) as exercice,
-    cast(comptes.code_collectivite as varchar) as code_collectivite,
-    cast(collectivites.libelle_collectivite as varchar) as libelle_collectivite,
+    cast(comptes.code_collectivite as string) as code_collectivite,
+    cast(collectivites.libelle_collectivite as string) as libelle_collectivite,
     cast(comptes.nb_comptes as bigint) as nb_licences,
     cast(comptes.nb_comptes_actifs as bigint) as nb_comptes_actifs
 from {{ ref('fct_comptes_messagerie') }} as comptes

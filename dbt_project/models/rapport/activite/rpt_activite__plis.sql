@@ -1,8 +1,8 @@
 select
     cast(travaux.exercice as integer) as exercice,
-    cast(travaux.code_collectivite as varchar) as code_collectivite,
-    cast(any_value(collectivites.libelle_collectivite) as varchar) as libelle_collectivite,
-    cast(travaux.nature as varchar) as nature,
+    cast(travaux.code_collectivite as string) as code_collectivite,
+    cast(any_value(collectivites.libelle_collectivite) as string) as libelle_collectivite,
+    cast(travaux.nature as string) as nature,
     cast(sum(travaux.nb_documents) as bigint) as nb_documents,
     cast(case when count(*) = count(travaux.nb_plis) then sum(travaux.nb_plis) end as bigint) as nb_plis
 from {{ ref('fct_travaux_edition') }} as travaux

@@ -1,8 +1,8 @@
 select
     cast(stockage.exercice as integer) as exercice,
     cast(stockage.mois as integer) as mois,
-    cast(stockage.code_collectivite as varchar) as code_collectivite,
-    cast(collectivites.libelle_collectivite as varchar) as libelle_collectivite,
+    cast(stockage.code_collectivite as string) as code_collectivite,
+    cast(collectivites.libelle_collectivite as string) as libelle_collectivite,
     cast(stockage.volume_go as decimal(18, 2)) as volume_go,
     cast({{ ratio('100 * stockage.volume_go', 'stockage.capacite_go', 1) }} as decimal(5, 1)) as taux_occupation_pct
 from {{ ref('fct_stockage') }} as stockage

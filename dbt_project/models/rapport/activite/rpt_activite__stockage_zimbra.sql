@@ -1,7 +1,7 @@
 select
     cast(boites.exercice as integer) as exercice,
-    cast(boites.code_collectivite as varchar) as code_collectivite,
-    cast(collectivites.libelle_collectivite as varchar) as libelle_collectivite,
+    cast(boites.code_collectivite as string) as code_collectivite,
+    cast(collectivites.libelle_collectivite as string) as libelle_collectivite,
     cast(boites.nb_boites as bigint) as nb_boites,
     cast({{ ratio('boites.volume_octets', '1000000000', 1) }} as decimal(18, 1)) as volume_go
 from {{ ref('fct_boites_messagerie') }} as boites

@@ -12,8 +12,8 @@ with categories as (
 
 select
     cast(exercice as integer) as exercice,
-    cast(type_ticket as varchar) as type_ticket,
-    cast(categorie as varchar) as categorie,
+    cast(type_ticket as string) as type_ticket,
+    cast(categorie as string) as categorie,
     cast(nb_tickets as bigint) as nb_tickets,
     cast(nb_resolus as bigint) as nb_resolus,
     cast({{ ratio('nb_tickets * 100', 'sum(nb_tickets) over (partition by exercice, type_ticket)', 1) }} as decimal(5, 1)) as part_type_pct,

@@ -18,8 +18,8 @@ with delais as (
 
 select
     cast(exercice as integer) as exercice,
-    cast(type_ticket as varchar) as type_ticket,
-    cast(priorite as varchar) as priorite,
+    cast(type_ticket as string) as type_ticket,
+    cast(priorite as string) as priorite,
     cast(nb_tickets as bigint) as nb_tickets,
     cast(nb_resolus as bigint) as nb_resolus,
     cast({{ ratio('nb_resolus * 100', 'nb_tickets', 1) }} as decimal(5, 1)) as part_resolus_pct,

@@ -18,8 +18,8 @@ with tickets as (
 
 select
     cast(exercice as integer) as exercice,
-    cast(code_collectivite as varchar) as code_collectivite,
-    cast(libelle_collectivite as varchar) as libelle_collectivite,
+    cast(code_collectivite as string) as code_collectivite,
+    cast(libelle_collectivite as string) as libelle_collectivite,
     cast(nb_tickets as bigint) as nb_tickets,
     cast(nb_incidents as bigint) as nb_incidents,
     cast(nb_demandes as bigint) as nb_demandes,

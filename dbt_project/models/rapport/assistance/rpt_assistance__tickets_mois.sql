@@ -2,7 +2,7 @@
 with mois as (
     select collecte.exercice, mois.mois
     from {{ ref('fct_collecte') }} as collecte
-    cross join (select unnest(generate_series(1, 12)) as mois) as mois
+    cross join {{ douze_mois() }}
     where collecte.source = 'glpi/tickets' and collecte.est_acceptee
 )
 

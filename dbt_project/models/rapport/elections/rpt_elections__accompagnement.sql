@@ -31,8 +31,8 @@ with accompagnements as (
 
 select
     cast(exercice as integer) as exercice,
-    cast(scrutin as varchar) as scrutin,
-    cast(action as varchar) as action,
+    cast(scrutin as string) as scrutin,
+    cast(action as string) as action,
     cast(date_debut as date) as date_debut,
     cast(nb_collectivites as bigint) as nb_collectivites,
     cast(nb_documents as bigint) as nb_documents,

@@ -1,14 +1,24 @@
 -- What was voted and what was done by chapter: the charts of revenue and expenditure. What was voted comes from the
 -- budgets of the year: the accounts of some editors do not repeat it. A chapter is kept whichever of the two names it.
-with budgets as (
+with documents as (
+    select
+        *,
+        -- the accounts name the budget; until they arrive the first of its decisions does
+        row_number() over (
+            partition by exercice, siret, code_budget
+            order by est_compte_administratif desc nulls last, code_nature_decision nulls last, document_id nulls last
+        ) as rang
+    from {{ ref('fct_documents_budgetaires') }}
+),
+
+budgets as (
     select
         exercice,
         siret,
         code_budget,
         bool_or(code_nature_decision = '01') as est_budget_primitif_recu,
-        -- the accounts name the budget; until they arrive the first of its decisions does
-        arg_min(document_id, (not est_compte_administratif, code_nature_decision, document_id)) as document_id
-    from {{ ref('fct_documents_budgetaires') }}
+        max(case when rang = 1 then document_id end) as document_id
+    from documents
     group by exercice, siret, code_budget
 ),
 
@@ -59,14 +69,14 @@ chapitres as (
 
 select
     cast(chapitres.exercice as integer) as exercice,
-    cast(chapitres.document_id as varchar) as document_id,
-    cast(documents.libelle_budget as varchar) as libelle_budget,
-    cast(documents.type_budget as varchar) as type_budget,
-    cast(chapitres.section as varchar) as section,
-    cast(chapitres.sens as varchar) as sens,
-    cast(chapitres.code_chapitre as varchar) as code_chapitre,
-    cast(chapitres.libelle_chapitre as varchar) as libelle_chapitre,
-    cast(chapitres.code_chapitre_canonique as varchar) as code_chapitre_canonique,
+    cast(chapitres.document_id as string) as document_id,
+    cast(documents.libelle_budget as string) as libelle_budget,
+    cast(documents.type_budget as string) as type_budget,
+    cast(chapitres.section as string) as section,
+    cast(chapitres.sens as string) as sens,
+    cast(chapitres.code_chapitre as string) as code_chapitre,
+    cast(chapitres.libelle_chapitre as string) as libelle_chapitre,
+    cast(chapitres.code_chapitre_canonique as string) as code_chapitre_canonique,
     cast(chapitres.budget_primitif_eur as decimal(18, 2)) as budget_primitif_eur,
     cast(chapitres.decisions_modificatives_eur as decimal(18, 2)) as decisions_modificatives_eur,
     cast(chapitres.credits_ouverts_eur as decimal(18, 2)) as credits_ouverts_eur,
@@ -80,4 +90,4 @@ select
     ) as credits_annules_eur,
     {{ ratio('chapitres.realise_eur * 100', 'chapitres.credits_ouverts_eur', 2) }} as taux_realisation_pct
 from chapitres
-inner join {{ ref('fct_documents_budgetaires') }} as documents on chapitres.document_id = documents.document_id
+inner join documents on chapitres.document_id = documents.document_id

@@ -1,19 +1,19 @@
 -- Findings: the lines that the plan of accounts does not place, with where they stand. Those that their chapter of vote does
 -- not place either are in no total of a section.
 select
-    cast(ligne_id as varchar) as ligne_id,
+    cast(ligne_id as string) as ligne_id,
     cast(exercice as integer) as exercice,
-    cast(siret as varchar) as siret,
-    cast(libelle_budget as varchar) as libelle_budget,
-    cast(nature_decision as varchar) as nature_decision,
-    cast(numero_decision as varchar) as numero_decision,
-    cast(nomenclature as varchar) as nomenclature,
-    cast(compte as varchar) as compte,
-    cast(sens as varchar) as sens,
-    cast(anomalie as varchar) as anomalie,
+    cast(siret as string) as siret,
+    cast(libelle_budget as string) as libelle_budget,
+    cast(nature_decision as string) as nature_decision,
+    cast(numero_decision as string) as numero_decision,
+    cast(nomenclature as string) as nomenclature,
+    cast(compte as string) as compte,
+    cast(sens as string) as sens,
+    cast(anomalie as string) as anomalie,
     cast(credits_ouverts_eur as decimal(18, 2)) as credits_ouverts_eur,
     cast(realise_eur as decimal(18, 2)) as realise_eur,
-    cast(fichier as varchar) as fichier,
+    cast(fichier as string) as fichier,
     cast(ligne as bigint) as ligne
 from {{ ref('fct_lignes_budgetaires') }}
 where anomalie is not null

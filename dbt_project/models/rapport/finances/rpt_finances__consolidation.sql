@@ -7,10 +7,10 @@ with lignes as (
 
 select
     cast(exercice as integer) as exercice,
-    cast(section as varchar) as section,
-    cast(sens as varchar) as sens,
-    cast(code_chapitre_canonique as varchar) as code_chapitre_canonique,
-    cast(libelle_chapitre_canonique as varchar) as libelle_chapitre_canonique,
+    cast(section as string) as section,
+    cast(sens as string) as sens,
+    cast(code_chapitre_canonique as string) as code_chapitre_canonique,
+    cast(libelle_chapitre_canonique as string) as libelle_chapitre_canonique,
     cast(sum(case type_budget when 'principal' then realise_eur else 0 end) as decimal(18, 2)) as principal_eur,
     cast(sum(case type_budget when 'annexe' then realise_eur else 0 end) as decimal(18, 2)) as annexes_eur,
     cast(sum(case when flux_reciproque is not null then realise_eur else 0 end) as decimal(18, 2))

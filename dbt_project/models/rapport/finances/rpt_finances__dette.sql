@@ -12,10 +12,10 @@ with dettes as (
 
 select
     cast(documents.exercice as integer) as exercice,
-    cast(documents.document_id as varchar) as document_id,
-    cast(documents.siret as varchar) as siret,
-    cast(documents.libelle_budget as varchar) as libelle_budget,
-    cast(documents.type_budget as varchar) as type_budget,
+    cast(documents.document_id as string) as document_id,
+    cast(documents.siret as string) as siret,
+    cast(documents.libelle_budget as string) as libelle_budget,
+    cast(documents.type_budget as string) as type_budget,
     cast(coalesce(dettes.nb_emprunts, 0) as bigint) as nb_emprunts,
     cast(coalesce(dettes.encours_ouverture_eur, 0) as decimal(18, 2)) as encours_ouverture_eur,
     cast(coalesce(dettes.capital_rembourse_eur, 0) as decimal(18, 2)) as capital_rembourse_eur,

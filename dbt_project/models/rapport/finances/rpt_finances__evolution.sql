@@ -12,20 +12,20 @@ with etapes as (
 
 select
     cast(exercice as integer) as exercice,
-    cast(document_id as varchar) as document_id,
-    cast(siret as varchar) as siret,
-    cast(libelle_budget as varchar) as libelle_budget,
-    cast(type_budget as varchar) as type_budget,
-    cast(section as varchar) as section,
-    cast(sens as varchar) as sens,
+    cast(document_id as string) as document_id,
+    cast(siret as string) as siret,
+    cast(libelle_budget as string) as libelle_budget,
+    cast(type_budget as string) as type_budget,
+    cast(section as string) as section,
+    cast(sens as string) as sens,
     cast(
         row_number() over (
             partition by exercice, siret, code_budget, section, sens
-            order by rang_nature, date_etape nulls last, try_cast(numero_decision as integer), document_id
+            order by rang_nature nulls last, date_etape nulls last, try_cast(numero_decision as integer) nulls last, document_id nulls last
         ) as integer
     ) as rang,
     cast(
-        nature_decision || case when numero_decision <> '' then ' n° ' || numero_decision else '' end as varchar
+        nature_decision || case when numero_decision <> '' then ' n° ' || numero_decision else '' end as string
     ) as etape,
     cast(date_etape as date) as date_etape,
     -- the accounts open nothing: they say where the credits stand
@@ -35,7 +35,7 @@ select
             when rang_nature = 3 then credits_ouverts_eur
             else sum(credits_ouverts_eur) over (
                 partition by exercice, siret, code_budget, section, sens
-                order by rang_nature, date_etape nulls last, try_cast(numero_decision as integer), document_id
+                order by rang_nature nulls last, date_etape nulls last, try_cast(numero_decision as integer) nulls last, document_id nulls last
                 rows unbounded preceding
             )
         end as decimal(18, 2)

@@ -2,12 +2,16 @@
 select
     cast(factures.exercice as integer) as exercice,
     cast(date_trunc('month', factures.date_edition) as date) as mois,
-    cast(factures.code_collectivite as varchar) as code_collectivite,
-    cast(collectivites.libelle_collectivite as varchar) as libelle_collectivite,
+    cast(factures.code_collectivite as string) as code_collectivite,
+    cast(collectivites.libelle_collectivite as string) as libelle_collectivite,
     cast(sum(factures.nb_factures) as bigint) as nb_factures,
     cast(sum(factures.nb_factures_annulees) as bigint) as nb_factures_annulees,
     cast(sum(factures.montant_eur) as decimal(18, 2)) as montant_eur
 from {{ ref('fct_factures') }} as factures
 inner join {{ ref('dim_collectivite') }} as collectivites
     on factures.code_collectivite = collectivites.code_collectivite
-group by all
+group by
+    factures.exercice,
+    date_trunc('month', factures.date_edition),
+    factures.code_collectivite,
+    collectivites.libelle_collectivite

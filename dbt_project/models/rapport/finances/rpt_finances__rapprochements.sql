@@ -21,14 +21,14 @@ equilibre as (
         documents.siret,
         documents.objet,
         lignes.section,
-        cast(null as varchar) as sens,
-        cast(null as varchar) as code_chapitre,
+        cast(null as string) as sens,
+        cast(null as string) as code_chapitre,
         sum(case lignes.sens when 'dépense' then lignes.credits_ouverts_eur else 0 end) as attendu_eur,
         sum(case lignes.sens when 'recette' then lignes.credits_ouverts_eur else 0 end) as constate_eur
     from lignes
     inner join documents on lignes.document_id = documents.document_id
     where documents.nb_lignes_compte_inconnu = 0
-    group by all
+    group by documents.exercice, documents.document_id, documents.siret, documents.objet, lignes.section
 ),
 
 -- What one section gives the other receives; an operation inside a section has two equal sides.
@@ -66,7 +66,16 @@ ordre as (
         on (lignes.sens = paires_ordre.sens and lignes.code_chapitre = paires_ordre.code_chapitre)
         or (lignes.sens = paires_ordre.sens_oppose and lignes.code_chapitre = paires_ordre.code_chapitre_oppose)
     where documents.nb_lignes_compte_inconnu = 0
-    group by all
+    group by
+        paires_ordre.controle,
+        paires_ordre.libelle_controle,
+        documents.exercice,
+        documents.document_id,
+        documents.siret,
+        documents.objet,
+        paires_ordre.section,
+        paires_ordre.sens,
+        paires_ordre.code_chapitre
 ),
 
 -- The accounts of the year before, and where this year says what it takes up: its own accounts if they have come, else
@@ -80,7 +89,7 @@ exercices_repris as (
         bool_or(code_nature_decision in ('01', '03')) as est_vote,
         bool_or(code_nature_decision in ('01', '03') and code_reprise_resultats in ('2', '3')) as est_reprise_annoncee
     from documents
-    group by all
+    group by siret, code_budget, exercice
 ),
 
 repris as (
@@ -113,7 +122,13 @@ repris as (
         on exercices_repris.siret = lignes.siret
         and exercices_repris.code_budget = lignes.code_budget
         and exercices_repris.exercice = lignes.exercice
-    group by all
+    group by
+        exercices_repris.siret,
+        exercices_repris.code_budget,
+        exercices_repris.exercice,
+        exercices_repris.est_clos,
+        exercices_repris.est_vote,
+        exercices_repris.est_reprise_annoncee
 ),
 
 reprise as (
@@ -123,9 +138,9 @@ reprise as (
         avant.exercice,
         avant.document_id,
         avant.siret,
-        'reprise en ' || cast(repris.exercice as varchar) as objet,
+        'reprise en ' || cast(repris.exercice as string) as objet,
         avant.section,
-        cast(null as varchar) as sens,
+        cast(null as string) as sens,
         case avant.section when 'fonctionnement' then '002' else '001' end as code_chapitre,
         avant.resultat_cumule_eur as attendu_eur,
         case avant.section when 'fonctionnement' then repris.fonctionnement_eur else repris.investissement_eur end
@@ -150,7 +165,7 @@ restes_repris as (
         sum(coalesce(restes_a_realiser_precedents_eur, 0)) as restes_eur
     from lignes
     where code_nature_decision in ('01', '03') and section is not null
-    group by all
+    group by siret, code_budget, exercice, section, sens
 ),
 
 restes as (
@@ -160,10 +175,10 @@ restes as (
         avant.exercice,
         avant.document_id,
         avant.siret,
-        'report en ' || cast(avant.exercice + 1 as varchar) as objet,
+        'report en ' || cast(avant.exercice + 1 as string) as objet,
         avant.section,
         avant.sens,
-        cast(null as varchar) as code_chapitre,
+        cast(null as string) as code_chapitre,
         avant.restes_a_realiser_eur as attendu_eur,
         coalesce(restes_repris.restes_eur, 0) as constate_eur
     from {{ ref('rpt_finances__sections') }} as avant
@@ -213,17 +228,24 @@ consolidation as (
         exercice,
         document_id,
         siret,
-        unnest(['crédits ouverts', 'réalisé', 'restes à réaliser']) as objet,
+        objets.objet,
         section,
         sens,
-        cast(null as varchar) as code_chapitre,
-        unnest([
-            case when credits_dits = credits - restes then credits - restes else credits end,
-            case when realise_dit = realise_sans_report then realise_sans_report else realise end,
-            restes
-        ]) as attendu_eur,
-        unnest([credits_dits, realise_dit, restes_dits]) as constate_eur
+        cast(null as string) as code_chapitre,
+        case
+            when objets.objet = 'restes à réaliser' then restes
+            when objets.objet = 'crédits ouverts' and credits_dits = credits - restes then credits - restes
+            when objets.objet = 'crédits ouverts' then credits
+            when realise_dit = realise_sans_report then realise_sans_report
+            else realise
+        end as attendu_eur,
+        case objets.objet
+            when 'crédits ouverts' then credits_dits
+            when 'réalisé' then realise_dit
+            else restes_dits
+        end as constate_eur
     from totaux_editeur
+    cross join (values ('crédits ouverts'), ('réalisé'), ('restes à réaliser')) as objets (objet)
 ),
 
 -- What one budget paid, the other received.
@@ -236,8 +258,8 @@ reciproques as (
         max(case type_budget when 'principal' then siret end) as siret,
         flux_reciproque as objet,
         'fonctionnement' as section,
-        cast(null as varchar) as sens,
-        cast(null as varchar) as code_chapitre,
+        cast(null as string) as sens,
+        cast(null as string) as code_chapitre,
         sum(case sens when 'dépense' then realise_eur else 0 end) as attendu_eur,
         sum(case sens when 'recette' then realise_eur else 0 end) as constate_eur
     from lignes
@@ -265,23 +287,45 @@ emissions as (
     where siret is not null
 ),
 
+sommes as (
+    select
+        exercice,
+        siret,
+        section,
+        sens,
+        code_chapitre,
+        max(document_id) as document_id,
+        sum(realise_eur) as realise_eur,
+        sum(emis_eur) as emis_eur
+    from emissions
+    group by exercice, siret, section, sens, code_chapitre
+),
+
+comparees as (
+    select
+        *,
+        max(document_id) over cote as document_id_du_cote,
+        count(realise_eur) over cote as nb_realises,
+        count(emis_eur) over cote as nb_emis
+    from sommes
+    window cote as (partition by exercice, siret, sens)
+),
+
 ecritures as (
     select
         'FIN-ECRITURES' as controle,
         'Compte administratif et pièces émises' as libelle_controle,
         exercice,
-        max(max(document_id)) over comparees as document_id,
+        document_id_du_cote as document_id,
         siret,
         case sens when 'dépense' then 'mandats' else 'titres' end as objet,
         section,
         sens,
         code_chapitre,
-        coalesce(sum(realise_eur), 0) as attendu_eur,
-        coalesce(sum(emis_eur), 0) as constate_eur
-    from emissions
-    group by exercice, siret, section, sens, code_chapitre
-    window comparees as (partition by exercice, siret, sens)
-    qualify count(sum(realise_eur)) over comparees > 0 and count(sum(emis_eur)) over comparees > 0
+        coalesce(realise_eur, 0) as attendu_eur,
+        coalesce(emis_eur, 0) as constate_eur
+    from comparees
+    where nb_realises > 0 and nb_emis > 0
 ),
 
 -- Pieces whose budget bears a code of no document are compared with nothing: once accounts have arrived, all of them are
@@ -291,17 +335,17 @@ ecritures_sans_budget as (
         'FIN-ECRITURES' as controle,
         'Pièces émises dont le budget n’a aucun document' as libelle_controle,
         exercice,
-        cast(null as varchar) as document_id,
+        cast(null as string) as document_id,
         siret,
         case sens when 'dépense' then 'mandats' else 'titres' end || ' du budget ' || code_budget as objet,
         section,
         sens,
-        cast(null as varchar) as code_chapitre,
+        cast(null as string) as code_chapitre,
         cast(0 as decimal(18, 2)) as attendu_eur,
         sum(montant_eur) as constate_eur
     from {{ ref('fct_ecritures') }}
     where siret is null and exercice in (select exercice from documents where est_compte_administratif)
-    group by all
+    group by exercice, siret, sens, code_budget, section
 ),
 
 tous as (
@@ -324,18 +368,18 @@ tous as (
 
 select
     cast(
-        concat_ws('/', controle, tous.exercice, tous.document_id, tous.objet, section, sens, code_chapitre) as varchar
+        concat_ws('/', controle, tous.exercice, tous.document_id, tous.objet, section, sens, code_chapitre) as string
     ) as rapprochement_id,
-    cast(controle as varchar) as controle,
-    cast(libelle_controle as varchar) as libelle_controle,
+    cast(controle as string) as controle,
+    cast(libelle_controle as string) as libelle_controle,
     cast(tous.exercice as integer) as exercice,
-    cast(tous.siret as varchar) as siret,
-    cast(documents.libelle_budget as varchar) as libelle_budget,
-    cast(documents.type_budget as varchar) as type_budget,
-    cast(tous.objet as varchar) as objet,
-    cast(section as varchar) as section,
-    cast(sens as varchar) as sens,
-    cast(code_chapitre as varchar) as code_chapitre,
+    cast(tous.siret as string) as siret,
+    cast(documents.libelle_budget as string) as libelle_budget,
+    cast(documents.type_budget as string) as type_budget,
+    cast(tous.objet as string) as objet,
+    cast(section as string) as section,
+    cast(sens as string) as sens,
+    cast(code_chapitre as string) as code_chapitre,
     cast(attendu_eur as decimal(18, 2)) as attendu_eur,
     cast(constate_eur as decimal(18, 2)) as constate_eur,
     cast(constate_eur - attendu_eur as decimal(18, 2)) as ecart_eur,
@@ -345,7 +389,7 @@ select
             when controle = 'FIN-CONSOLIDATION' then 'information'
             when controle = 'FIN-EQUILIBRE' and constate_eur > attendu_eur then 'information'
             else 'alerte'
-        end as varchar
+        end as string
     ) as severite
 from tous
 left join documents on tous.document_id = documents.document_id

@@ -4,14 +4,17 @@ with sections as (
     where realise_eur is not null and section <> 'indéterminée'
 ),
 
+-- what the last of the year's budgets says of it
 reprises as (
     select
         siret,
         exercice,
-        max_by(code_reprise_resultats, date_document) as code_reprise_resultats
+        code_reprise_resultats,
+        row_number() over (
+            partition by siret, exercice order by date_document desc nulls last, document_id desc nulls last
+        ) as rang
     from {{ ref('fct_documents_budgetaires') }}
     where code_nature_decision in ('01', '03') and code_reprise_resultats in ('1', '2', '3')
-    group by siret, exercice
 ),
 
 totaux as (
@@ -30,16 +33,16 @@ totaux as (
         sum(case sens when 'recette' then realise_eur else -realise_eur end) as resultat_cumule_eur,
         sum(case sens when 'recette' then restes_a_realiser_eur else -restes_a_realiser_eur end) as solde_restes_eur
     from sections
-    group by all
+    group by exercice, document_id, siret, libelle_budget, type_budget, section
 )
 
 select
     cast(totaux.exercice as integer) as exercice,
-    cast(totaux.document_id as varchar) as document_id,
-    cast(totaux.siret as varchar) as siret,
-    cast(totaux.libelle_budget as varchar) as libelle_budget,
-    cast(totaux.type_budget as varchar) as type_budget,
-    cast(totaux.section as varchar) as section,
+    cast(totaux.document_id as string) as document_id,
+    cast(totaux.siret as string) as siret,
+    cast(totaux.libelle_budget as string) as libelle_budget,
+    cast(totaux.type_budget as string) as type_budget,
+    cast(totaux.section as string) as section,
     cast(totaux.credits_depenses_eur as decimal(18, 2)) as credits_depenses_eur,
     cast(totaux.credits_recettes_eur as decimal(18, 2)) as credits_recettes_eur,
     cast(totaux.depenses_eur as decimal(18, 2)) as depenses_eur,
@@ -50,7 +53,7 @@ select
             when '1' then 'sans reprise au budget'
             when '2' then 'reprise anticipée'
             when '3' then 'reprise après le vote du compte administratif'
-        end as varchar
+        end as string
     ) as reprise_resultats,
     cast(totaux.resultat_cumule_eur - totaux.report_eur as decimal(18, 2)) as resultat_exercice_eur,
     cast(totaux.resultat_cumule_eur as decimal(18, 2)) as resultat_cumule_eur,
@@ -67,4 +70,7 @@ select
         end as decimal(18, 2)
     ) as besoin_financement_eur
 from totaux
-left join reprises on totaux.siret = reprises.siret and totaux.exercice = reprises.exercice
+left join reprises
+    on totaux.siret = reprises.siret
+    and totaux.exercice = reprises.exercice
+    and reprises.rang = 1

@@ -17,11 +17,11 @@ with bornes as (
 periodes as (
     select
         bornes.exercice,
-        row_number() over (partition by bornes.exercice order by bornes.date_borne) as periode,
+        row_number() over (partition by bornes.exercice order by bornes.date_borne nulls last) as periode,
         bornes.date_borne as date_debut_periode,
         coalesce(
             cast(
-                lead(bornes.date_borne) over (partition by bornes.exercice order by bornes.date_borne)
+                lead(bornes.date_borne) over (partition by bornes.exercice order by bornes.date_borne nulls last)
                 - interval 1 day as date
             ),
             exercices.date_fin
@@ -41,26 +41,26 @@ select
         row_number() over (
             partition by periodes.exercice, periodes.periode
             order by
-                case mandats.code_fonction when 'presidence' then 1 when 'vice_presidence' then 2 else 3 end,
+                case mandats.code_fonction when 'presidence' then 1 when 'vice_presidence' then 2 else 3 end nulls last,
                 mandats.rang_vice_presidence nulls last,
-                {{ normalise_libelle('mandats.nom_elu') }},
-                {{ normalise_libelle('mandats.prenom_elu') }}
+                {{ normalise_libelle('mandats.nom_elu') }} nulls last,
+                {{ normalise_libelle('mandats.prenom_elu') }} nulls last
         ) as integer
     ) as rang,
-    cast(mandats.nom_elu as varchar) as nom_elu,
-    cast(mandats.prenom_elu as varchar) as prenom_elu,
-    cast(mandats.code_fonction as varchar) as code_fonction,
+    cast(mandats.nom_elu as string) as nom_elu,
+    cast(mandats.prenom_elu as string) as prenom_elu,
+    cast(mandats.code_fonction as string) as code_fonction,
     cast(
         case
             when mandats.rang_vice_presidence is null then mandats.libelle_fonction
             when mandats.rang_vice_presidence > 1 then mandats.rang_vice_presidence || 'e ' || lower(mandats.libelle_fonction)
             when mandats.libelle_fonction = 'Vice-présidente' then '1re vice-présidente'
             else '1er vice-président'
-        end as varchar
+        end as string
     ) as libelle_fonction,
-    cast(mandats.qualite as varchar) as qualite,
-    cast(mandats.code_collectivite as varchar) as code_collectivite,
-    cast(collectivites.libelle_collectivite as varchar) as libelle_collectivite
+    cast(mandats.qualite as string) as qualite,
+    cast(mandats.code_collectivite as string) as code_collectivite,
+    cast(collectivites.libelle_collectivite as string) as libelle_collectivite
 from periodes
 inner join {{ ref('fct_mandats') }} as mandats
     on periodes.exercice = mandats.exercice

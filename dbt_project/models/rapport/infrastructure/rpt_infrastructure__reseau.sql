@@ -1,6 +1,6 @@
 select
     cast(exercice as integer) as exercice,
-    cast(nature as varchar) as nature,
+    cast(nature as string) as nature,
     cast(count(*) filter (where est_en_service_cloture) as bigint) as nb_liens,
     cast(sum(debit_mbits) filter (where est_en_service_ouverture) as bigint) as debit_ouverture_mbits,
     cast(sum(debit_mbits) filter (where est_en_service_cloture) as bigint) as debit_cloture_mbits,

@@ -1,6 +1,6 @@
 select
     cast(exercice as integer) as exercice,
-    cast(perimetre as varchar) as perimetre,
+    cast(perimetre as string) as perimetre,
     cast(sum(nb_travaux) as bigint) as nb_travaux,
     cast(sum(nb_reussites) as bigint) as nb_reussites,
     cast({{ ratio('100 * sum(nb_reussites)', 'sum(nb_travaux)', 1) }} as decimal(5, 1)) as taux_reussite_pct,

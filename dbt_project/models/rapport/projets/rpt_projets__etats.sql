@@ -1,8 +1,8 @@
 select
     cast(exercice as integer) as exercice,
-    cast(code_pole as varchar) as code_pole,
-    cast(min(libelle_pole) as varchar) as libelle_pole,
-    cast(etat as varchar) as etat,
+    cast(code_pole as string) as code_pole,
+    cast(min(libelle_pole) as string) as libelle_pole,
+    cast(etat as string) as etat,
     cast(count(*) as bigint) as nb_projets
 from {{ ref('fct_projets') }}
 group by exercice, code_pole, etat

@@ -1,11 +1,11 @@
 select
     cast(exercice as integer) as exercice,
-    cast(registre as varchar) as registre,
+    cast(registre as string) as registre,
     cast(
         case registre
             when 'responsable' then 'Registre du responsable de traitement (art. 30-1)'
             else 'Registre du sous-traitant (art. 30-2)'
-        end as varchar
+        end as string
     ) as libelle_registre,
     cast(count(*) as bigint) as nb_fiches,
     cast(count(*) filter (where year(date_creation) = exercice) as bigint) as nb_fiches_creees,

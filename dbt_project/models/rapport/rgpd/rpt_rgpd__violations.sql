@@ -1,6 +1,6 @@
 select
     cast(exercice as integer) as exercice,
-    cast(type_dossier as varchar) as atteinte,
+    cast(type_dossier as string) as atteinte,
     cast(count(*) as bigint) as nb_violations,
     cast(count(date_limite) as bigint) as nb_a_notifier,
     cast(count(date_reponse) as bigint) as nb_notifiees,

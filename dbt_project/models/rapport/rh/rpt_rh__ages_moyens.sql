@@ -12,8 +12,8 @@ with comptes as (
 
 select
     cast(comptes.exercice as integer) as exercice,
-    cast(comptes.code_statut as varchar) as code_statut,
-    cast(statuts.libelle_statut as varchar) as libelle_statut,
+    cast(comptes.code_statut as string) as code_statut,
+    cast(statuts.libelle_statut as string) as libelle_statut,
     cast(statuts.rang as integer) as rang,
     cast(comptes.nb_agents as bigint) as nb_agents,
     cast({{ ratio('comptes.somme_ages_medians_ans', 'comptes.nb_agents', 2) }} as decimal(5, 2)) as age_moyen_ans

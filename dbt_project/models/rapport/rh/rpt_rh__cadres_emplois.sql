@@ -13,9 +13,9 @@ select
             partition by comptes.exercice order by comptes.nb_agents desc nulls last, cadres.libelle_court nulls last
         ) as integer
     ) as rang,
-    cast(comptes.code_cadre_emplois as varchar) as code_cadre_emplois,
-    cast(cadres.libelle_court as varchar) as libelle_cadre_emplois,
-    cast(cadres.categorie as varchar) as categorie,
+    cast(comptes.code_cadre_emplois as string) as code_cadre_emplois,
+    cast(cadres.libelle_court as string) as libelle_cadre_emplois,
+    cast(cadres.categorie as string) as categorie,
     cast(comptes.nb_agents as bigint) as nb_agents,
     cast({{ ratio('comptes.nb_agents * 100', 'sum(comptes.nb_agents) over (partition by comptes.exercice)', 0) }} as integer)
         as part_pct

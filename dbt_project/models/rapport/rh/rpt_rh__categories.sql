@@ -7,8 +7,8 @@ with comptes as (
 
 select
     cast(exercice as integer) as exercice,
-    cast(categorie as varchar) as categorie,
-    cast('Catégorie ' || categorie as varchar) as libelle_categorie,
+    cast(categorie as string) as categorie,
+    cast('Catégorie ' || categorie as string) as libelle_categorie,
     cast(nb_agents as bigint) as nb_agents,
     cast({{ ratio('nb_agents * 100', 'sum(nb_agents) over (partition by exercice)', 0) }} as integer) as part_pct
 from comptes

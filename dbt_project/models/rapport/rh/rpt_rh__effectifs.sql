@@ -19,8 +19,8 @@ totaux as (
 
 select
     cast(totaux.exercice as integer) as exercice,
-    cast(statuts.code_statut as varchar) as code_statut,
-    cast(statuts.libelle_statut as varchar) as libelle_statut,
+    cast(statuts.code_statut as string) as code_statut,
+    cast(statuts.libelle_statut as string) as libelle_statut,
     cast(statuts.rang as integer) as rang,
     cast(coalesce(comptes.nb_agents, 0) as bigint) as nb_agents,
     cast({{ ratio('coalesce(comptes.nb_agents, 0) * 100', 'totaux.nb_agents', 0) }} as integer) as part_pct

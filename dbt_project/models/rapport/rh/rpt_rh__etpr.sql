@@ -17,17 +17,17 @@ with comptes as (
 
 select
     cast(comptes.exercice as integer) as exercice,
-    cast(comptes.axe as varchar) as axe,
-    cast(comptes.code as varchar) as code,
-    cast(coalesce(statuts.libelle_statut, 'Catégorie ' || comptes.code) as varchar) as libelle,
-    cast(row_number() over (partition by comptes.exercice, comptes.axe order by statuts.rang nulls last, comptes.code) as integer)
+    cast(comptes.axe as string) as axe,
+    cast(comptes.code as string) as code,
+    cast(coalesce(statuts.libelle_statut, 'Catégorie ' || comptes.code) as string) as libelle,
+    cast(row_number() over (partition by comptes.exercice, comptes.axe order by statuts.rang nulls last, comptes.code nulls last) as integer)
         as rang,
     cast(comptes.heures as decimal(18, 2)) as heures,
     cast({{ ratio('comptes.heures', 1820, 2) }} as decimal(18, 2)) as etpr,
     cast(
         {{ ratio(
             'comptes.heures * 100',
-            "sum(comptes.heures) filter (where comptes.code <> 'tous') over (partition by comptes.exercice, comptes.axe)", 0
+            "sum(case when comptes.code <> 'tous' then comptes.heures end) over (partition by comptes.exercice, comptes.axe)", 0
         ) }} as integer
     ) as part_pct
 from comptes

@@ -22,13 +22,13 @@ exercices as (
 
 select
     cast(exercices.exercice as integer) as exercice,
-    cast(lignes.code_filiere as varchar) as code_filiere,
-    cast(lignes.libelle_filiere as varchar) as libelle_filiere,
+    cast(lignes.code_filiere as string) as code_filiere,
+    cast(lignes.libelle_filiere as string) as libelle_filiere,
     cast(lignes.rang as integer) as rang,
-    cast(statuts.code_statut as varchar) as code_statut,
+    cast(statuts.code_statut as string) as code_statut,
     cast(
         case statuts.code_statut when 'fonctionnaire' then 'Titulaire' when 'tous' then 'Tous' else 'Contractuel' end
-        as varchar
+        as string
     ) as libelle_statut,
     cast(coalesce(comptes.nb_agents, 0) as bigint) as nb_agents,
     cast({{ ratio('comptes.nb_agents * 100', 'totaux.nb_agents', 0) }} as integer) as part_pct

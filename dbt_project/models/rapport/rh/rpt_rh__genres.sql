@@ -12,11 +12,11 @@ with comptes as (
 
 select
     cast(comptes.exercice as integer) as exercice,
-    cast(comptes.code_statut as varchar) as code_statut,
-    cast(statuts.libelle_statut as varchar) as libelle_statut,
+    cast(comptes.code_statut as string) as code_statut,
+    cast(statuts.libelle_statut as string) as libelle_statut,
     cast(statuts.rang as integer) as rang,
-    cast(comptes.sexe as varchar) as sexe,
-    cast(case comptes.sexe when 'F' then 'Femmes' else 'Hommes' end as varchar) as libelle_sexe,
+    cast(comptes.sexe as string) as sexe,
+    cast(case comptes.sexe when 'F' then 'Femmes' else 'Hommes' end as string) as libelle_sexe,
     cast(comptes.nb_agents as bigint) as nb_agents,
     cast(
         {{ ratio('comptes.nb_agents * 100', 'sum(comptes.nb_agents) over (partition by comptes.exercice, comptes.code_statut)', 0) }}

@@ -8,15 +8,15 @@ with comptes as (
 
 select
     cast(comptes.exercice as integer) as exercice,
-    cast(comptes.sens as varchar) as sens,
+    cast(comptes.sens as string) as sens,
     cast(
         row_number() over (
             partition by comptes.exercice, comptes.sens
             order by comptes.nb_agents desc nulls last, motifs.libelle_motif nulls last
         ) as integer
     ) as rang,
-    cast(comptes.code_motif as varchar) as code_motif,
-    cast(motifs.libelle_motif as varchar) as libelle_motif,
+    cast(comptes.code_motif as string) as code_motif,
+    cast(motifs.libelle_motif as string) as libelle_motif,
     cast(comptes.nb_agents as bigint) as nb_agents,
     cast(
         {{ ratio('comptes.nb_agents * 100', 'sum(comptes.nb_agents) over (partition by comptes.exercice, comptes.sens)', 0) }}

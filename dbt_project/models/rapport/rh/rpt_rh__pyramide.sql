@@ -33,11 +33,11 @@ comptes as (
 
 select
     cast(exercice as integer) as exercice,
-    cast(type_tranche as varchar) as type_tranche,
+    cast(type_tranche as string) as type_tranche,
     cast(tranche_age_ans as integer) as tranche_age_ans,
-    cast(libelle_tranche as varchar) as libelle_tranche,
-    cast(sexe as varchar) as sexe,
-    cast(case sexe when 'F' then 'Femmes' else 'Hommes' end as varchar) as libelle_sexe,
+    cast(libelle_tranche as string) as libelle_tranche,
+    cast(sexe as string) as sexe,
+    cast(case sexe when 'F' then 'Femmes' else 'Hommes' end as string) as libelle_sexe,
     cast(nb_agents as bigint) as nb_agents,
     cast({{ ratio('nb_agents * 100', 'sum(nb_agents) over (partition by exercice, type_tranche)', 0) }} as integer) as part_pct
 from comptes

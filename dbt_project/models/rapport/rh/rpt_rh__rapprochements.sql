@@ -25,9 +25,9 @@ with controles as (
 )
 
 select
-    cast(code_controle as varchar) as code_controle,
+    cast(code_controle as string) as code_controle,
     cast(exercice as integer) as exercice,
-    cast(perimetre as varchar) as perimetre,
+    cast(perimetre as string) as perimetre,
     cast(valeur as decimal(20, 6)) as valeur,
     cast(valeur_attendue as decimal(20, 6)) as valeur_attendue,
     cast(valeur - valeur_attendue as decimal(20, 6)) as ecart,

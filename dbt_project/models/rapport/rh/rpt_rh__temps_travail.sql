@@ -32,18 +32,18 @@ comptes as (
 
 select
     cast(comptes.exercice as integer) as exercice,
-    cast(comptes.code_statut as varchar) as code_statut,
-    cast(statuts.libelle_statut as varchar) as libelle_statut,
+    cast(comptes.code_statut as string) as code_statut,
+    cast(statuts.libelle_statut as string) as libelle_statut,
     cast(statuts.rang as integer) as rang,
-    cast(comptes.type_temps as varchar) as type_temps,
-    cast(comptes.code_temps as varchar) as code_temps,
+    cast(comptes.type_temps as string) as type_temps,
+    cast(comptes.code_temps as string) as code_temps,
     cast(
         case comptes.code_temps
             when 'complet' then 'Temps complet'
             when 'non_complet' then 'Temps non complet'
             when 'plein' then 'Temps plein'
             else 'Temps partiel'
-        end as varchar
+        end as string
     ) as libelle_temps,
     cast(comptes.nb_agents as bigint) as nb_agents,
     cast(

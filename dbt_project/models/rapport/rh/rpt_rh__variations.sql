@@ -56,8 +56,8 @@ theoriques as (
 
 select
     cast(exercice as integer) as exercice,
-    cast(code_statut as varchar) as code_statut,
-    cast(libelle_statut as varchar) as libelle_statut,
+    cast(code_statut as string) as code_statut,
+    cast(libelle_statut as string) as libelle_statut,
     cast(rang as integer) as rang,
     cast(nb_agents as bigint) as nb_agents,
     cast(nb_arrivees as bigint) as nb_arrivees,
@@ -72,6 +72,6 @@ select
             when 1 then '↗'
             when -1 then '↘'
             else '➔'
-        end as varchar
+        end as string
     ) as fleche
 from theoriques

@@ -1,9 +1,0 @@
-select
-    code,
-    exercice,
-    code_manquant,
-    motif,
-    _livraison,
-    _fichier,
-    _ligne
-from {{ source('lake', 'absences__absences') }}

@@ -1,1 +1,0 @@
-{{ comptes('cap_demat') }}

@@ -1,1 +1,0 @@
-{{ agents('cegid_rh') }}

@@ -1,1 +1,0 @@
-{{ bulletins('cegid_rh') }}

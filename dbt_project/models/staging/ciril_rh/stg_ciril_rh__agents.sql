@@ -1,1 +1,0 @@
-{{ agents('ciril_rh') }}

@@ -1,1 +1,0 @@
-{{ bulletins('ciril_rh') }}

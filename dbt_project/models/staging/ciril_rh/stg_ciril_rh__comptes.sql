@@ -1,1 +1,0 @@
-{{ comptes('ciril_rh') }}

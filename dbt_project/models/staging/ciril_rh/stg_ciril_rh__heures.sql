@@ -1,1 +1,0 @@
-{{ heures_remunerees('ciril_rh') }}

@@ -1,2 +1,0 @@
-select cast(exercice as integer) as exercice
-from {{ source('organisation', 'exercices') }}

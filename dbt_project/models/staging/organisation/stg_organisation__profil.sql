@@ -1,6 +1,0 @@
-select
-    nom,
-    sigle,
-    siren,
-    est_demonstration
-from {{ source('organisation', 'profil') }}

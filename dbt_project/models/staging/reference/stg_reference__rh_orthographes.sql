@@ -1,5 +1,0 @@
-select
-    nomenclature,
-    orthographe,
-    code
-from {{ source('reference', 'rh_orthographes') }}

@@ -1,0 +1,111 @@
+"""Reference data: facts that no export brings, one CSV a table, its columns declared in the YAML beside it.
+
+Every cell is proved to be of its column's type as the declaration is read: loading never fails on one.
+"""
+
+import csv
+import datetime as dt
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from pipelines.catalogue.declarations import Declared, Name
+from pipelines.catalogue.overlay import Thing, whole_file
+from pipelines.catalogue.yaml_file import DeclarationError, shown
+
+KIND = "reference table"
+# type → its name in DuckDB, and how a cell of it is written
+TYPES = {
+    "string": ("VARCHAR", r"(?s:.*)"),
+    "integer": ("BIGINT", r"-?\d{1,18}"),
+    "year": ("INTEGER", r"\d{4}"),
+    "boolean": ("BOOLEAN", r"true|false"),
+    "date": ("DATE", r"\d{4}-\d\d-\d\d"),
+}
+
+
+class Column(Declared):
+    """One column of a reference table."""
+
+    name: Name
+    description: str
+    type: Literal["string", "integer", "year", "boolean", "date"] = "string"
+
+    @property
+    def sql_type(self) -> str:
+        """The DuckDB type of the column in the warehouse."""
+        return TYPES[self.type][0]
+
+    def holds(self, cell: str) -> bool:
+        """True when the text is a value of this column."""
+        if not re.fullmatch(TYPES[self.type][1], cell, re.ASCII):
+            return False
+        try:
+            return self.type != "date" or bool(dt.date.fromisoformat(cell))
+        except ValueError:
+            return False
+
+
+class Reference(Declared):
+    """One reference table; ``rows`` is the text of its CSV."""
+
+    table: Name
+    description: str
+    fields: list[Column]
+    rows: str
+
+
+def file_of(thing: Thing) -> Path:
+    """The CSV of a reference table."""
+    return thing.path.with_suffix(".csv")
+
+
+def reference_things(layer: Path) -> Iterator[Thing]:
+    """The reference tables of a layer, each with its rows. Raises DeclarationError naming file and line."""
+    folder = layer / "catalogue" / "reference"
+    for path in sorted(folder.glob("*.csv")):
+        if not path.with_suffix(".yml").exists():
+            raise DeclarationError(f"{shown(path)}:1 needs {path.stem}.yml beside it, which declares its columns")
+    for path in sorted(folder.glob("*.yml")):
+        thing = whole_file(KIND, path, "table")
+        if thing.enabled:
+            thing = replace(thing, data={**thing.data, "rows": _text(path.with_suffix(".csv"))})
+        yield thing
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise DeclarationError(f"{shown(path.with_suffix('.yml'))}:1 needs {path.name} beside it") from None
+    except UnicodeDecodeError:
+        raise DeclarationError(f"{shown(path)}:1 must be text in UTF-8") from None
+
+
+def make_reference(thing: Thing) -> Reference:
+    """What a reference table is, every cell checked. Raises DeclarationError naming file, line and column."""
+    if thing.name != thing.path.stem:
+        raise DeclarationError(f"{thing.at('table')} table: must be {thing.path.stem!r}, the name of the file")
+    reference, name = thing.parsed(Reference), shown(file_of(thing))
+    rows = csv.reader(io.StringIO(reference.rows, newline=""), strict=True)
+    try:
+        for column, cell in _wrong(rows, reference, name):
+            raise DeclarationError(f"{name}:{rows.line_num} {column.name}: {cell!r} is not a {column.type}")
+    except csv.Error as error:
+        raise DeclarationError(f"{name}:{rows.line_num} {error}") from None
+    return reference
+
+
+def _wrong(rows, reference: Reference, name: str) -> Iterator[tuple[Column, str]]:
+    """The cells that are not of their column's type. Raises DeclarationError on a line that has not its columns."""
+    names = [column.name for column in reference.fields]
+    if next(rows, None) != names:
+        raise DeclarationError(f"{name}:1 the header must be {','.join(names)}, as {reference.table}.yml declares")
+    typed = [(index, column) for index, column in enumerate(reference.fields) if column.type != "string"]
+    for row in rows:
+        if len(row) != len(names):
+            raise DeclarationError(f"{name}:{rows.line_num} has {len(row)} cells, not {len(names)}")
+        yield from ((column, row[index]) for index, column in typed if row[index] and not column.holds(row[index]))

@@ -1,0 +1,113 @@
+"""A reference table: its CSV holds the columns that its YAML declares, and every cell is of its column's type."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.overlay import put_over
+from pipelines.catalogue.reference import make_reference, reference_things
+from pipelines.catalogue.yaml_file import DeclarationError
+
+DECLARED = """\
+table: jours
+description: Des jours.
+fields:
+  - {name: code, description: Code.}
+  - {name: rang, type: integer, description: Rang.}
+  - {name: annee, type: year, description: Année.}
+  - {name: ouvert, type: boolean, description: Ouvert.}
+  - {name: jour, type: date, description: Jour.}
+"""
+HEADER = "code,rang,annee,ouvert,jour\n"
+LINE = '"a,\nb",-1,2020,true,2020-02-29\n'  # lines 2 and 3
+
+
+def layer(folder: Path, rows: str | bytes | None = HEADER + LINE, declared: str | None = DECLARED) -> Path:
+    reference = folder / "catalogue" / "reference"
+    reference.mkdir(parents=True)
+    if declared is not None:
+        (reference / "jours.yml").write_text(declared, encoding="utf-8")
+    if rows is not None:
+        (reference / "jours.csv").write_bytes(rows if isinstance(rows, bytes) else rows.encode())
+    return folder
+
+
+def read(folder: Path):
+    return [make_reference(thing) for thing in reference_things(folder)]
+
+
+def test_a_right_table_is_read(tmp_path):
+    (reference,) = read(layer(tmp_path))
+    assert [(c.name, c.sql_type) for c in reference.fields] == [
+        ("code", "VARCHAR"),
+        ("rang", "BIGINT"),
+        ("annee", "INTEGER"),
+        ("ouvert", "BOOLEAN"),
+        ("jour", "DATE"),
+    ]
+
+
+def test_an_empty_cell_is_of_every_type(tmp_path):
+    assert read(layer(tmp_path, HEADER + ",,,,\n"))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("a,1_0,2020,true,2020-01-01", "jours.csv:4 rang: '1_0' is not a integer"),
+        ("a,1.0,2020,true,2020-01-01", "jours.csv:4 rang: '1.0' is not a integer"),
+        ("a,1,20,true,2020-01-01", "jours.csv:4 annee: '20' is not a year"),
+        ("a,1,2020,oui,2020-01-01", "jours.csv:4 ouvert: 'oui' is not a boolean"),
+        ("a,1,2020,true,2020-02-30", "jours.csv:4 jour: '2020-02-30' is not a date"),
+        ("a,1,2020,true,30/01/2020", "jours.csv:4 jour: '30/01/2020' is not a date"),
+        ("a,1,2020,true", "jours.csv:4 has 4 cells, not 5"),
+        ('a,1,2020,true,"2020-01-01', "jours.csv:4 unexpected end of data"),
+    ],
+)
+def test_a_bad_cell_is_refused_with_file_line_and_column(tmp_path, line, said):
+    with pytest.raises(DeclarationError) as raised:
+        read(layer(tmp_path, HEADER + LINE + line + "\n"))
+    assert str(raised.value).endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"rows": "rang,code,annee,ouvert,jour\n"}, "jours.csv:1 the header must be code,rang,annee,ouvert,jour"),
+        ({"rows": ""}, "jours.csv:1 the header must be"),
+        (
+            {"rows": HEADER.encode() + "é,1,2020,true,2020-01-01\n".encode("cp1252")},
+            "jours.csv:1 must be text in UTF-8",
+        ),
+        ({"rows": None}, "jours.yml:1 needs jours.csv beside it"),
+        ({"declared": None}, "jours.csv:1 needs jours.yml beside it"),
+        ({"declared": DECLARED.replace("jours\n", "mois\n", 1)}, "jours.yml:1 table: must be 'jours'"),
+        ({"declared": DECLARED.replace("integer", "number")}, "jours.yml:5 fields.1.type"),
+    ],
+)
+def test_a_table_that_is_not_as_declared_is_refused(tmp_path, files, said):
+    with pytest.raises(DeclarationError) as raised:
+        read(layer(tmp_path, **files))
+    assert said in str(raised.value)
+
+
+def test_a_home_switches_a_table_off_without_rows_and_replaces_it_whole(tmp_path):
+    shipped = layer(tmp_path / "shipped")
+    off = layer(tmp_path / "off", None, "table: jours\nenabled: false\n")
+    assert "jours" in put_over([reference_things(shipped), reference_things(off)]).off
+    other = layer(
+        tmp_path / "other", "code\nz\n", "table: jours\ndescription: D.\nfields: [{name: code, description: C.}]\n"
+    )
+    overlay = put_over([reference_things(shipped), reference_things(other)])
+    assert make_reference(overlay["jours"]).rows == "code\nz\n"
+    assert overlay["jours"].identity != next(reference_things(shipped)).identity
+
+
+def test_the_rows_decide_the_identity(tmp_path):
+    one, two = layer(tmp_path / "one"), layer(tmp_path / "two", HEADER)
+    assert next(reference_things(one)).identity != next(reference_things(two)).identity
+
+
+def test_what_is_shipped_is_read():
+    assert {reference.table for reference in load_catalogue().references.values()} >= {"quorums", "rh_motifs"}
