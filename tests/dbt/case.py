@@ -1,12 +1,14 @@
-"""The rows of the hand-made case: the four schemas that a home's warehouse holds before dbt."""
+"""The rows of the hand-made case: the five schemas that a home's warehouse holds before dbt."""
 
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from pipelines import settings
+from pipelines.catalogue.figures.rows import figure_tables
+from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.registry import Registry
+from pipelines.sql import values
 from tests.dbt import case_gouvernance, case_rh
 
 YEARS = (2041, 2042, 2043)
@@ -212,10 +214,12 @@ LAKE: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def fill(path: Path, registry: Registry) -> None:
+def fill(path: Path, catalogue: Catalogue) -> None:
     """Create the file ``path`` with every table that dbt reads."""
+    registry = catalogue.registry
+    path.parent.mkdir(parents=True)
     with duckdb.connect(str(path)) as db:
-        for schema in ("lake", "organisation", "collecte", "reference"):
+        for schema in ("lake", "organisation", "collecte", "catalogue", "reference"):
             db.execute(f"create schema {schema}")
         for system, table in registry.tables():
             columns = [(field.name, field.sql_type) for field in table.kept_fields] + PROVENANCE
@@ -223,7 +227,10 @@ def fill(path: Path, registry: Registry) -> None:
             _create(db, f"lake.{name}", columns, _with_provenance(LAKE.get(name, [])))
         _organisation(db)
         _collecte(db, registry)
-        for file in sorted(settings.REFERENCE_DIR.glob("*.csv")):
+        for name, (columns, rows) in figure_tables(catalogue.figures).items():
+            db.execute(f"create table catalogue.{name} ({columns})")
+            db.execute(f"insert into catalogue.{name} values {values(rows)}")
+        for file in (thing.path for thing in catalogue.reference):
             rows = f"read_csv('{file}', all_varchar=true, header=true)"
             db.execute(f"create table reference.{file.stem} as from {rows}")
 

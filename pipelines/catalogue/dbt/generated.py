@@ -12,7 +12,8 @@ import yaml
 
 from pipelines.catalogue.chapters.load import exposures
 from pipelines.catalogue.declarations import System, Table
-from pipelines.catalogue.figures.compile import chiffres_sql
+from pipelines.catalogue.figures.compile import figure_entries, figure_models
+from pipelines.catalogue.lines import flagged_lines_sql
 from pipelines.catalogue.registry import Registry
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def generated(catalogue: "Catalogue") -> dict[str, str]:
     return {
         **{f"models/staging/{name}/_{name}__sources.yml": text for name, text in lake_sources(catalogue.registry)},
         **_generated_models(catalogue),
+        "models/calculs/_chiffres__models.yml": yaml_text({"version": 2, "models": figure_entries(catalogue.figures)}),
         "models/rapport/_exposures.yml": yaml_text(
             {"version": 2, "exposures": exposures(catalogue.chapters, catalogue.summary)}
         ),
@@ -48,7 +50,8 @@ def generated_layers(catalogue: "Catalogue") -> dict[str, str]:
 def _generated_models(catalogue: "Catalogue") -> dict[str, str]:
     return {
         "models/intermediate/applications/int_applications__comptes_reunis.sql": accounts_union(catalogue.registry),
-        "models/rapport/chiffres.sql": chiffres_sql(catalogue.figures),
+        "models/marts/applications/fct_lignes_signalees.sql": flagged_lines_sql(catalogue.lines_declared),
+        **{f"models/calculs/{name}.sql": sql for name, sql in figure_models(catalogue.figures).items()},
     }
 
 
