@@ -2,3 +2,12 @@
 {% macro arrondi(expression, decimals) -%}
     cast(round(cast({{ expression }} as decimal(30, 6)), {{ decimals }}) as decimal(20, 6))
 {%- endmacro %}
+
+{# The same to a number of decimals that a column says, 0 to 6: no engine rounds a decimal by row. #}
+{% macro arrondi_selon(expression, decimals) -%}
+    case {{ decimals }}
+        {%- for places in range(7) %}
+        when {{ places }} then {{ arrondi(expression, places) }}
+        {%- endfor %}
+    end
+{%- endmacro %}

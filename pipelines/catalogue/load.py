@@ -14,6 +14,7 @@ from pipelines.catalogue.dbt.project import Project, read_project
 from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
 from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.lines import LineSource, ModelLines, declared_lines, line_sources
 from pipelines.catalogue.needs import refuse_lacking
 from pipelines.catalogue.overlay import FOLDERS, Overlay, entries, put_over, whole_file
 from pipelines.catalogue.reference import Reference, file_of, make_reference, reference_things
@@ -124,6 +125,16 @@ class Catalogue:
         return make_figures(self.figures_declared, self.registry, self.systems)
 
     @functools.cached_property
+    def lines_declared(self) -> dict[str, ModelLines]:
+        """What each line-grain model says of its lines."""
+        return declared_lines(self.project.said)
+
+    @functools.cached_property
+    def lines(self) -> dict[str, list[LineSource]]:
+        """Fact → the models whose lines make it."""
+        return line_sources(self.lines_declared)
+
+    @functools.cached_property
     def chapters(self) -> list[Chapitre]:
         """The chapters of the report, in the order of their files' names."""
         things = sorted((t for t in self.chapters_declared if t.name != SUMMARY), key=lambda thing: thing.path.name)
@@ -222,7 +233,7 @@ class Catalogue:
             "secrecy",
             "references",
             "suite_files",
-            "project",
+            "lines",
         ):
             getattr(self, part)
         refuse_lacking(self)

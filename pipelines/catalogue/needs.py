@@ -57,13 +57,20 @@ def _unmet(catalogue: "Catalogue", place: str, need: Need, line: int | None = No
 
 def _of_figures(catalogue: "Catalogue") -> Iterator[str]:
     for declared in catalogue.figures.by_code.values():
-        if declared.figure.measure:
-            yield from _model(catalogue, declared.place, declared.figure.measure.fact)
+        if declared.figure.mesure:
+            yield from _fact(catalogue, declared.place, declared.figure.mesure.fait)
     for name, family in catalogue.figures.families.items():
         place = catalogue.figures_declared.families[name].place
-        facts = [family.relation, family.indicateurs, family.present_in.fact if family.present_in else None]
+        facts = [family.relation, family.indicateurs, family.presents_dans.fait if family.presents_dans else None]
         for model in filter(None, facts):
             yield from _model(catalogue, place, model)
+
+
+def _fact(catalogue: "Catalogue", place: str, name: str) -> Iterator[str]:
+    """The mart that a figure measures, and the lines that make it: without them no figure can be traced."""
+    yield from _model(catalogue, place, name)
+    if name in catalogue.model_names and name not in catalogue.lines:
+        yield f"{place} needs the lines of {name!r}, and no model says that its lines make it (config.meta.lignes.faits)"
 
 
 def _of_chapters(catalogue: "Catalogue") -> Iterator[str]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from pipelines.catalogue.figures.load import Figures
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.output import Column, format_option, printable, table, title, write_csv, write_json
 from pipelines.cli.session import Session, did_you_mean, global_options
@@ -14,7 +13,7 @@ from pipelines.evidence.trace import Leaf, LineFate, Trace, trace_line
 from pipelines.evidence.trace import trace as traced
 from pipelines.french import number, quantity
 
-AGREGATS = {"sum": "somme", "count": "nombre", "count_distinct": "nombre", "median": "médiane", "max": "maximum"}
+AGREGATS = {"nombre_distinct": "nombre", "mediane": "médiane"}  # the others are French words already
 SHOWN_LINES = 15  # of each measure on the screen; csv and json have them all
 
 LINES_CSV = [
@@ -53,22 +52,23 @@ def trace(
     do not add up to the figure.
     """
     session: Session = ctx.obj
-    figures = session.catalogue.figures
     if not session.home.warehouse.exists():
         raise click.UsageError(f"nothing is built yet: `{session.command} run YEAR`")
     if file and line and not code:
-        ctx.exit(_trace_line(session, figures, file, line, form))
+        ctx.exit(_trace_line(session, file, line, form))
     if not (code and year) or file or line:
         raise click.UsageError("give a figure's CODE and a YEAR, or --file NAME and --line N")
-    ctx.exit(_trace_figure(session, figures, code, session.exercice(year), form))
+    ctx.exit(_trace_figure(session, code, session.exercice(year), form))
 
 
-def _trace_figure(session: Session, figures: Figures, code: str, year: int, form: str) -> int:
+def _trace_figure(session: Session, code: str, year: int, form: str) -> int:
     with session.ledger() as ledger:
         try:
-            found = traced(session.home, ledger, figures, code, year)
+            found = traced(session.home, ledger, session.catalogue, code, year)
         except KeyError:
-            raise click.UsageError(f"no figure {code!r} in {year}{did_you_mean(code, figures.by_code)}") from None
+            raise click.UsageError(
+                f"no figure {code!r} in {year}{did_you_mean(code, session.catalogue.figures.by_code)}"
+            ) from None
     if form == "csv":
         write_csv(LINES_CSV, _line_rows(found), session.organisation)
     elif form == "json":
@@ -120,8 +120,9 @@ def _show_leaf(leaf: Leaf) -> None:
     if hidden:
         click.echo(f"  … et {hidden} autres lignes : --format csv les donne toutes")
     verdict = "égal à la valeur exacte" if leaf.agrees else f"≠ {leaf.valeur} !"
+    how = AGREGATS.get(leaf.agregat, leaf.agregat)
     click.echo(
-        f"  lignes comptées : {len(counted)} ; écartées : {len(aside)} ; {AGREGATS[leaf.agregat]} {_plain(leaf.recalcul)}, {verdict}"
+        f"  lignes comptées : {len(counted)} ; écartées : {len(aside)} ; {how} {_plain(leaf.recalcul)}, {verdict}"
     )
 
 
@@ -157,9 +158,9 @@ def _as_json(found: Trace) -> dict[str, Any]:
     return {**asdict(found), "imprime": _printed(found), "feuilles": leaves}
 
 
-def _trace_line(session: Session, figures: Figures, file: str, line: int, form: str) -> int:
+def _trace_line(session: Session, file: str, line: int, form: str) -> int:
     with session.ledger() as ledger:
-        fates = trace_line(session.home, ledger, figures, file, line)
+        fates = trace_line(session.home, ledger, session.catalogue, file, line)
     if not fates:
         raise click.UsageError(f"no delivery holds a file named {file!r}")
     if form == "json":

@@ -174,7 +174,7 @@ class Gaps:
 
     def _missing_operand(self, code: str) -> FigureStatus | None:
         declared, member = self.figures.declaration_of(code)
-        for operand in declared.figure.operands.values():
+        for operand in declared.figure.operandes.values():
             status = self.status(operand.replace(f"{{{declared.figure.family}}}", member or ""))
             if status.state == "missing":
                 return status

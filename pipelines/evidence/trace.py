@@ -1,7 +1,7 @@
 """Goes from a printed figure to the lines of the files behind it, and from a line to the figures that it reached.
 
 Both ways start from the figure's single declaration: its measure, with its filter, is applied to the line-grain relation
-that ``lines.yml`` names for its fact. What every line adds up to must be the figure's exact value: ``Leaf.agrees`` says so.
+of its fact (``catalogue/lines``). What every line adds up to must be the figure's exact value: ``Leaf.agrees`` says so.
 It reads the warehouse that stands, the ledger and the lake, and writes nothing. No cell of a personal column is shown: a
 line is named by its file and number, and says how much it counted.
 """
@@ -13,10 +13,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from pipelines.catalogue.declarations import Declared, Name
-from pipelines.catalogue.figures.grammar import Figure, Measure, Value
+from pipelines.catalogue.figures import measure as sql
+from pipelines.catalogue.figures.grammar import Figure, Filter, Measure
 from pipelines.catalogue.figures.load import DeclaredFigure, Figures
-from pipelines.catalogue.yaml_file import parse, read_mapping
+from pipelines.catalogue.lines import LineSource
+from pipelines.catalogue.load import Catalogue
 from pipelines.evidence.gaps import sources_of
 from pipelines.evidence.parquet import select
 from pipelines.ledger.records import Manifest
@@ -24,32 +25,9 @@ from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 from pipelines.sql import literal
 
-LINES = Path(__file__).with_name("lines.yml")
 ABSENCES, PRINTED_FIGURES = "intermediate.int_communs__absences", "intermediate.int_communs__chiffres_publies"
 VALUE = "valeur_publiee"  # of a printed figure
 PRINTED = "publié"  # the status of a figure that only a printed report gives
-
-
-class LineSource(Declared):
-    """One relation whose lines make a fact; ``adds_up``: even a greatest value is the sum of what its lines count for."""
-
-    lines: Name
-    counted: str = "true"
-    adds_up: bool = False
-    columns: dict[Name, str] = {}
-
-    def column(self, name: str) -> str:
-        """The fact's column ``name``, in SQL over a line."""
-        return self.columns.get(name, name)
-
-
-class _Facts(Declared):
-    facts: dict[Name, list[LineSource]]
-
-
-def load_lines() -> dict[str, list[LineSource]]:
-    """Fact → its line sources. Raises DeclarationError."""
-    return parse(_Facts, *read_mapping(LINES), LINES).facts
 
 
 @dataclass(frozen=True)
@@ -83,7 +61,7 @@ class Leaf:
 
     code: str
     libelle: str
-    agregat: str  # how lines add up: sum | max | median | count | count_distinct
+    agregat: str  # how lines add up: somme | maximum | mediane | nombre | nombre_distinct
     sql: str
     valeur: Decimal | None
     lignes: list[Line]
@@ -92,8 +70,8 @@ class Leaf:
     def recalcul(self) -> Decimal:
         """What the lines that count come to: their sum, their median, or the greatest of them."""
         known = [line.apport for line in self.lignes if line.compte and line.apport is not None]
-        if known and self.agregat in ("median", "max"):
-            return Decimal(median(known) if self.agregat == "median" else max(known))
+        if known and self.agregat in ("mediane", "maximum"):
+            return Decimal(median(known) if self.agregat == "mediane" else max(known))
         return sum(known, Decimal(0))
 
     @property
@@ -119,10 +97,11 @@ class Trace:
     reprise: Line | None = None  # the printed number that stands where no export was received
 
 
-def trace(home: Home, ledger: Ledger, figures: Figures, code: str, exercice: int) -> Trace:
+def trace(home: Home, ledger: Ledger, catalogue: Catalogue, code: str, exercice: int) -> Trace:
     """The figure ``code`` of ``exercice``. Raises KeyError when the warehouse has no such figure."""
+    figures = catalogue.figures
     declared, member = figures.declaration_of(code)
-    with _Warehouse(home) as warehouse:
+    with _Warehouse(home, catalogue.lines) as warehouse:
         row = warehouse.figure(code, exercice)
         leaves = [_leaf(warehouse, figures, leaf, member, exercice) for leaf in figures.leaves(declared.figure.code)]
         absence = warehouse.absence(code, exercice)
@@ -147,48 +126,32 @@ def _accepted(ledger: Ledger, figures: Figures, code: str, exercice: int) -> set
 def _leaf(warehouse: "_Warehouse", figures: Figures, leaf: Figure, member: str | None, exercice: int) -> Leaf:
     code = leaf.code.replace(f"{{{leaf.family}}}", member or "")
     column = figures.families[leaf.family].code if leaf.family else None
-    where = {**leaf.measure.where, **({column: member} if column else {})}
-    sources = load_lines()[leaf.measure.fact]
-    lines = [line for source in sources for line in warehouse.lines(source, leaf.measure, where, exercice)]
-    how = "sum" if any(source.adds_up for source in sources) else leaf.measure.aggregate
+    where = {**leaf.mesure.filtre, **({column: member} if column else {})}
+    sources = warehouse.sources[leaf.mesure.fait]
+    lines = [line for source in sources for line in warehouse.lines(source, leaf.mesure, where, exercice)]
+    how = "somme" if any(source.feed.additives for source in sources) else leaf.mesure.agregat
     row = warehouse.figure(code, exercice)
-    value = warehouse.measure(leaf.measure, where, exercice)
-    return Leaf(code, row["libelle"], how, measure_sql(leaf.measure, where, exercice), value, lines)
+    value = warehouse.measure(leaf.mesure, where, exercice)
+    query = _query(sql.aggregate(leaf.mesure), leaf.mesure, where, exercice)
+    return Leaf(code, row["libelle"], how, query, value, lines)
 
 
-def measure_sql(measure: Measure, where: dict[str, Value | list[Value]], exercice: int) -> str:
-    """The measure as a query on the marts that anybody can run."""
-    what = {
-        "sum": f"sum({measure.column})",
-        "count": "count(*)",
-        "count_distinct": f"count(distinct {measure.column})",
-        "max": f"max({measure.column})",
-        "median": f"median({measure.column})",
-    }[measure.aggregate]
-    tests = [f"exercice = {exercice}", *(_test(column, value) for column, value in where.items())]
-    return f"select {what} from marts.{measure.fact} where {' and '.join(tests)}"
+def _query(what: str, measure: Measure, where: Filter, exercice: int) -> str:
+    """A query on the rows of the marts that a measure keeps, which anybody can run."""
+    tests = [f"exercice = {exercice}", *sql.conditions(where)]
+    return f"select {what} from marts.{measure.fait} where {' and '.join(tests)}"
 
 
-def _test(column: str, value: Value | list[Value]) -> str:
-    if isinstance(value, list):
-        return f"{column} in ({', '.join(map(literal, value))})"
-    return f"{column} = {literal(value)}"
-
-
-def _contribution(source: LineSource, measure: Measure) -> str:
-    """What one line counts for, in SQL: of the lines that bear one distinct value, the first."""
-    value = source.column(measure.column) if measure.column else "1"
-    if measure.aggregate != "count_distinct":
-        return value
-    first = f"row_number() over (partition by exercice, poids, {value} order by _fichier, _ligne)"
-    return f"case when {first} = 1 then 1 else 0 end"
+def _of_lines(source: LineSource, where: Filter) -> list[str]:
+    """What a line must be to enter a measure of this filter."""
+    return [f"({source.feed.comptees})", *sql.conditions(where, lambda name: f"({source.column(name)})")]
 
 
 class _Warehouse:
-    """The warehouse that stands, read only."""
+    """The warehouse that stands, read only; ``sources`` says of each fact which models keep its lines."""
 
-    def __init__(self, home: Home):
-        self.path = home.warehouse
+    def __init__(self, home: Home, sources: dict[str, list[LineSource]]):
+        self.path, self.sources = home.warehouse, sources
 
     def __enter__(self) -> "_Warehouse":
         import duckdb
@@ -212,28 +175,25 @@ class _Warehouse:
             raise KeyError(f"no figure {code!r} of {exercice} is in the warehouse")
         return found[0]
 
-    def measure(self, measure: Measure, where: dict[str, Value | list[Value]], exercice: int) -> Decimal | None:
+    def measure(self, measure: Measure, where: Filter, exercice: int) -> Decimal | None:
         """The exact value of a measure; None when it has no row, or an unknown one."""
-        query = measure_sql(measure, where, exercice)
-        column = measure.column or "1"
-        known = query.replace("select ", f"select count(*), count({column}), ", 1)
-        rows, told, value = self.db.execute(known).fetchone()
-        return Decimal(value) if rows and rows == told else None
+        query = _query(f"count(*), {sql.value(measure)}", measure, where, exercice)
+        rows, value = self.db.execute(query).fetchone()
+        return Decimal(value) if rows and value is not None else None
 
-    def lines(self, source: LineSource, measure: Measure, where: dict, exercice: int) -> Iterator[Line]:
+    def lines(self, source: LineSource, measure: Measure, where: Filter, exercice: int) -> Iterator[Line]:
         """The lines that the measure's filter keeps: those that counted, and those that were set aside."""
-        value = _contribution(source, measure)
-        tests = [f"exercice = {exercice}", f"({source.counted})"]
-        tests += [_test(f"({source.column(column)})", wanted) for column, wanted in where.items()]
+        value = sql.contribution(measure, source.column)
+        tests = [f"exercice = {exercice}", *_of_lines(source, where)]
         for row in self.rows(
             f"select _livraison, _fichier, _ligne, poids, motif, case when poids = 1 then {value} else 0 end as apport "
-            f"from intermediate.{source.lines} where {' and '.join(tests)} order by _fichier, _ligne, motif"
+            f"from intermediate.{source.model} where {' and '.join(tests)} order by _fichier, _ligne, motif"
         ):
             yield Line(
                 row["_livraison"],
                 row["_fichier"],
                 row["_ligne"],
-                source.lines,
+                source.model,
                 bool(row["poids"]),
                 row["motif"],
                 None if row["apport"] is None else Decimal(row["apport"]),
@@ -300,24 +260,27 @@ class LineFate:
     motifs: list[str] = field(default_factory=list)  # why it counted for nothing, where it did
 
 
-def trace_line(home: Home, ledger: Ledger, figures: Figures, fichier: str, ligne: int) -> list[LineFate]:
+def trace_line(home: Home, ledger: Ledger, catalogue: Catalogue, fichier: str, ligne: int) -> list[LineFate]:
     """What became of line ``ligne`` of the file delivered as ``fichier``; one answer per delivery that held the file."""
     current = {one.manifest.delivery for one in ledger.current().values()}
     fates = []
     for row in ledger.all_rows("deliveries"):
         manifest = Manifest.from_dict(row["manifest"])
         if fichier in (file.name for file in manifest.files):
-            fates.append(_fate(home, figures, manifest, fichier, ligne, is_current=manifest.delivery in current))
+            fates.append(_fate(home, catalogue, manifest, fichier, ligne, is_current=manifest.delivery in current))
     return fates
 
 
-def _fate(home: Home, figures: Figures, manifest: Manifest, fichier: str, ligne: int, *, is_current: bool) -> LineFate:
+def _fate(
+    home: Home, catalogue: Catalogue, manifest: Manifest, fichier: str, ligne: int, *, is_current: bool
+) -> LineFate:
     where = f"_fichier = {literal(fichier)} and _ligne = {int(ligne)}"
     state, reason, tables = _reading(home, manifest, where)
     identity = (manifest.delivery, manifest.export_key, manifest.exercice, is_current)
     if state != "acceptée" or not is_current:
         return LineFate(*identity, state, reason)
-    with _Warehouse(home) as warehouse:
+    figures = catalogue.figures
+    with _Warehouse(home, catalogue.lines) as warehouse:
         place = f"_livraison = {literal(manifest.delivery)} and {where}"
         reached, motives, counted = _reached(warehouse, figures, place)
         if not (reached or motives):
@@ -354,9 +317,9 @@ def _reached(
     reached: list[Reached] = []
     motives: list[str] = []
     counted: list[tuple[str, LineSource]] = []
-    for fact, sources in load_lines().items():
+    for fact, sources in warehouse.sources.items():
         for source in sources:
-            rows = warehouse.rows(f"select poids, motif from intermediate.{source.lines} where {place}")
+            rows = warehouse.rows(f"select poids, motif from intermediate.{source.model} where {place}")
             motives += [row["motif"] for row in rows if row["poids"] == 0]
             if any(row["poids"] for row in rows):
                 counted.append((fact, source))
@@ -410,7 +373,7 @@ def _nearest(warehouse: _Warehouse, figures: Figures, fact: str, source: LineSou
     unmet = {
         declared.figure.code: _unmet(warehouse, declared, source, place)
         for declared in figures.by_code.values()
-        if declared.figure.measure and declared.figure.measure.fact == fact
+        if declared.figure.mesure and declared.figure.mesure.fait == fact
     }
     if not unmet:  # a fact that only tables read
         return None
@@ -421,13 +384,12 @@ def _nearest(warehouse: _Warehouse, figures: Figures, fact: str, source: LineSou
 
 def _unmet(warehouse: _Warehouse, declared: DeclaredFigure, source: LineSource, place: str) -> list[str]:
     """The conditions of a figure's measure that a line does not meet, in French words."""
-    measure = declared.figure.measure
-    tests = {source.counted: f"({source.counted})"} if source.counted != "true" else {}
-    tests |= {words: _test(f"({source.column(column)})", measure.where[column])
-              for column, words in zip(measure.where, measure.conditions(declared.words), strict=True)}  # fmt: skip
-    met = [f"bool_or(coalesce({test}, false))" for test in tests.values()] or ["true"]
-    row = warehouse.db.execute(f"select {', '.join(met)} from intermediate.{source.lines} where {place}").fetchone()
-    return [words for words, is_met in zip(tests, row, strict=False) if not is_met]
+    measure = declared.figure.mesure
+    words = [source.feed.comptees, *measure.conditions(declared.words)]
+    tests = dict(zip(words, _of_lines(source, measure.filtre), strict=True))
+    met = [f"bool_or(coalesce({test}, false))" for test in tests.values()]
+    row = warehouse.db.execute(f"select {', '.join(met)} from intermediate.{source.model} where {place}").fetchone()
+    return [words for words, is_met in zip(tests, row, strict=True) if not is_met]
 
 
 def _figures_of(
@@ -435,15 +397,15 @@ def _figures_of(
 ) -> Iterator[Reached]:
     for declared in figures.by_code.values():
         figure = declared.figure
-        if figure.measure is None or figure.measure.fact != fact:
+        if figure.mesure is None or figure.mesure.fait != fact:
             continue
         family = figures.families[figure.family] if figure.family else None
         member = f"cast({source.column(family.code)} as varchar)" if family else "null"
-        value = "1" if figure.measure.aggregate == "count_distinct" else _contribution(source, figure.measure)
-        tests = [place, "poids = 1", f"({source.counted})"]
-        tests += [_test(f"({source.column(column)})", wanted) for column, wanted in figure.measure.where.items()]
+        is_distinct = figure.mesure.agregat == "nombre_distinct"
+        value = "1" if is_distinct else sql.contribution(figure.mesure, source.column)
+        tests = [place, "poids = 1", *_of_lines(source, figure.mesure.filtre)]
         for row in warehouse.rows(
-            f"select exercice, {member} as membre, {value} as apport from intermediate.{source.lines} "
+            f"select exercice, {member} as membre, {value} as apport from intermediate.{source.model} "
             f"where {' and '.join(tests)}"
         ):
             code = figure.code.replace(f"{{{figure.family}}}", row["membre"] or "")

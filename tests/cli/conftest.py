@@ -72,25 +72,25 @@ exports:
 FIGURES = """\
 domaine: essai
 titre: Essai
-figures:
+chiffres:
   - code: essai.ventes.total
     libelle: Total des ventes
     unite: EUR
     decimales: 2
     sources: [ventes/ventes]
-    measure: {fact: fct_ventes, aggregate: sum, column: montant_eur}
+    mesure: {fait: fct_factures, agregat: somme, colonne: montant_eur}
   - code: essai.agents.nombre
     libelle: Nombre d’agents
     unite: agents
     decimales: 0
     sources: [personnel/agents]
-    measure: {fact: fct_agents, aggregate: count}
+    mesure: {fait: fct_effectifs, agregat: nombre}
   - code: essai.ventes.par_agent
     libelle: Ventes par agent
     unite: EUR
     decimales: 2
     expression: ventes / agents
-    operands: {ventes: essai.ventes.total, agents: essai.agents.nombre}
+    operandes: {ventes: essai.ventes.total, agents: essai.agents.nombre}
 """
 ORGANISATION = """\
 nom: Syndicat d’essai

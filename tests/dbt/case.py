@@ -1,12 +1,14 @@
-"""The rows of the hand-made case: the four schemas that a home's warehouse holds before dbt."""
+"""The rows of the hand-made case: the five schemas that a home's warehouse holds before dbt."""
 
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.figures.rows import figure_tables
+from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.registry import Registry
+from pipelines.sql import values
 from pipelines.stages.transform.load import columns_of, lake_name, load_reference
 from tests.dbt import case_gouvernance, case_rh
 
@@ -207,17 +209,22 @@ LAKE: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def fill(path: Path, registry: Registry) -> None:
+def fill(path: Path, catalogue: Catalogue) -> None:
     """Create the file ``path`` with every table that dbt reads."""
+    registry = catalogue.registry
+    path.parent.mkdir(parents=True)
     with duckdb.connect(str(path)) as db:
-        for schema in ("lake", "organisation", "collecte", "reference"):
+        for schema in ("lake", "organisation", "collecte", "catalogue", "reference"):
             db.execute(f"create schema {schema}")
         for system, table in registry.tables():
             name = lake_name(system, table)
             _create(db, f"lake.{name}", columns_of(table), _with_provenance(LAKE.get(name, [])))
         _organisation(db)
         _collecte(db, registry)
-        for file, reference in load_catalogue().references.items():
+        for name, (columns, rows) in figure_tables(catalogue.figures).items():
+            db.execute(f"create table catalogue.{name} ({columns})")
+            db.execute(f"insert into catalogue.{name} values {values(rows)}")
+        for file, reference in catalogue.references.items():
             load_reference(db, file, reference)
 
 

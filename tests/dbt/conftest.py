@@ -1,9 +1,7 @@
 """A warehouse made by hand and built by dbt: an invented syndicate, years to come."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import settings
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.dbt.compose import ENTREPOT, compose
+from pipelines.catalogue.load import load_catalogue
+from pipelines.settings import Home
+from pipelines.stages.transform.dbt import run_dbt
 from tests.dbt import case
 
 
@@ -21,10 +21,15 @@ from tests.dbt import case
 class BuiltWarehouse:
     """What ``dbt build`` made of the case."""
 
-    path: Path
+    home: Home
     db: duckdb.DuckDBPyConnection
     manifest: dict[str, Any]
     results: list[dict[str, Any]]
+
+    @property
+    def path(self) -> Path:
+        """The file that dbt built."""
+        return self.home.warehouse_next
 
     def rows(self, sql: str) -> list[tuple]:
         """The rows of a query."""
@@ -33,41 +38,27 @@ class BuiltWarehouse:
 
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory) -> Iterator[BuiltWarehouse]:
-    path = tmp_path_factory.mktemp("dbt") / "warehouse.duckdb"
-    case.fill(path, load_registry())
-    run = dbt(["build"], path)
+    home = home_of_the_case(tmp_path_factory.mktemp("dbt"))
+    run = dbt(["build"], home)
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
-    target = path.parent / "target"
-    with duckdb.connect(str(path), read_only=True) as db:
-        yield BuiltWarehouse(
-            path,
-            db,
-            json.loads((target / "manifest.json").read_text(encoding="utf-8")),
-            json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"],
-        )
+    with duckdb.connect(str(home.warehouse_next), read_only=True) as db:
+        yield BuiltWarehouse(home, db, json.loads(home.dbt_manifest.read_text(encoding="utf-8")), results(home))
 
 
-def dbt(arguments: list[str], warehouse: Path) -> subprocess.CompletedProcess:
-    """Run dbt on ``warehouse``, its target and logs beside it and away from the checkout's."""
-    return subprocess.run(
-        [
-            str(Path(sys.executable).with_name("dbt")),
-            *("--quiet", *arguments),
-            *(
-                "--project-dir",
-                str(settings.DBT_PROJECT_DIR),
-                "--profiles-dir",
-                str(settings.DBT_PROJECT_DIR),
-            ),
-            *(
-                "--target-path",
-                str(warehouse.parent / "target"),
-                "--log-path",
-                str(warehouse.parent / "logs"),
-            ),
-        ],
-        env={**os.environ, "MILLESIME_WAREHOUSE": str(warehouse)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def home_of_the_case(folder: Path) -> Home:
+    """A home that holds the shipped dbt project and the case's rows."""
+    home = Home(folder)
+    catalogue = load_catalogue(home)
+    compose(catalogue, home)
+    case.fill(home.warehouse_next, catalogue)
+    return home
+
+
+def dbt(arguments: list[str], home: Home) -> subprocess.CompletedProcess:
+    """Run dbt on the home's new warehouse."""
+    return run_dbt(["--quiet", *arguments], home, ENTREPOT, capture=True)
+
+
+def results(home: Home) -> list[dict[str, Any]]:
+    """What became of each node."""
+    return json.loads((home.dbt_target / "run_results.json").read_text(encoding="utf-8"))["results"]

@@ -1,6 +1,5 @@
 """The infrastructure's rules on hand-made rows: sessions and their ends, the nights when the clock changes, what counts."""
 
-import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -9,9 +8,8 @@ from random import Random
 import duckdb
 import pytest
 
-from pipelines.catalogue.registry import load_registry
 from tests.dbt import case
-from tests.dbt.conftest import dbt
+from tests.dbt.conftest import dbt, home_of_the_case, results
 
 YEAR = 2020
 PLACES = [("99001", "Ville-Haute", ["ville-haute.fr"]), ("99002", "Val d’Œuf", ["val-doeuf.fr"])]
@@ -195,16 +193,15 @@ LAKE = {
 
 def build(folder: Path, lake: dict, *selected: str) -> tuple[duckdb.DuckDBPyConnection, dict[str, str]]:
     """A warehouse of these rows: its connection, and the status of each node."""
-    path = folder / "warehouse.duckdb"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(case, "LAKE", lake)
         patch.setattr(case, "YEARS", (YEAR,))
         patch.setattr(case, "COLLECTIVITES", PLACES)
-        case.fill(path, load_registry())
-    run = dbt(["build", "--indirect-selection", "cautious", "--select", *selected], path)
+        home = home_of_the_case(folder)
+    run = dbt(["build", "--indirect-selection", "cautious", "--select", *selected], home)
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
-    results = json.loads((folder / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
-    return duckdb.connect(str(path), read_only=True), {r["unique_id"].split(".")[2]: r["status"] for r in results}
+    statuses = {result["unique_id"].split(".")[2]: result["status"] for result in results(home)}
+    return duckdb.connect(str(home.warehouse_next), read_only=True), statuses
 
 
 @pytest.fixture(scope="module")

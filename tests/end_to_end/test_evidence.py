@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from pipelines import settings
-from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.registry import load_registry
 from pipelines.catalogue.rules import RULES
 from pipelines.evidence.findings import gather
-from pipelines.evidence.trace import load_lines, trace
+from pipelines.evidence.trace import trace
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import Home
 from tests.end_to_end.conftest import millesime
@@ -49,21 +49,15 @@ def lines_of(home: Path, code: str) -> list[dict]:
     return list(csv.DictReader(io.StringIO(text), delimiter=";"))
 
 
-def test_every_fact_that_a_figure_measures_says_where_its_lines_are():
-    figures = load_figures()
-    facts = {declared.figure.measure.fact for declared in figures.by_code.values() if declared.figure.measure}
-    assert sorted(facts - load_lines().keys()) == []
-
-
 def test_the_lines_of_every_figure_add_up_to_its_exact_value(demonstration):
     from pipelines.evidence.published import published_figures
 
-    home, figures = Home(demonstration), load_figures()
+    home = Home(demonstration)
     wrong, lines = [], 0
     with open_ledger(home) as ledger:
         for exercice in (2018, 2019, 2020):
             for row in published_figures(home, exercice):
-                found = trace(home, ledger, figures, row["code"], exercice)
+                found = trace(home, ledger, load_catalogue(home), row["code"], exercice)
                 wrong += [(row["code"], exercice, leaf.code) for leaf in found.feuilles if not leaf.agrees]
                 lines += sum(len(leaf.lignes) for leaf in found.feuilles)
                 if row["valeur"] is not None and any(leaf.lignes for leaf in found.feuilles):

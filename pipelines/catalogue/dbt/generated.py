@@ -13,7 +13,8 @@ import yaml
 from pipelines.catalogue.chapters.load import exposures
 from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
 from pipelines.catalogue.declarations import PROVENANCE, System, Table
-from pipelines.catalogue.figures.compile import chiffres_sql
+from pipelines.catalogue.figures.compile import figure_entries, figure_models
+from pipelines.catalogue.lines import flagged_lines_sql
 from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.registry import Registry
 
@@ -28,6 +29,7 @@ def generated(catalogue: "Catalogue") -> dict[str, str]:
         "models/staging/_reference__sources.yml": reference_sources(catalogue.references.values()),
         **_generated_models(catalogue),
         "models/staging/_shapes__models.yml": shapes_models(catalogue),
+        "models/calculs/_chiffres__models.yml": yaml_text({"version": 2, "models": figure_entries(catalogue.figures)}),
         "models/rapport/_exposures.yml": yaml_text(
             {"version": 2, "exposures": exposures(catalogue.chapters, catalogue.summary)}
         ),
@@ -45,7 +47,8 @@ def _generated_models(catalogue: "Catalogue") -> dict[str, str]:
             f"models/staging/{shape_model(shape)}.sql": shape_union(catalogue.registry, shape)
             for shape in catalogue.registry.shapes
         },
-        "models/rapport/chiffres.sql": chiffres_sql(catalogue.figures),
+        "models/marts/applications/fct_lignes_signalees.sql": flagged_lines_sql(catalogue.lines_declared),
+        **{f"models/calculs/{name}.sql": sql for name, sql in figure_models(catalogue.figures).items()},
     }
 
 

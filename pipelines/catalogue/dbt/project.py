@@ -18,6 +18,7 @@ LAYERS = (
     "staging",
     "intermediate",
     "marts",
+    "calculs",
     "rapport",
 )  # folders of models, each of which reads itself and those before it
 PROJECT_FILE = "dbt_project.yml"

@@ -2,18 +2,18 @@
 
 What belongs here: what a figure's YAML may say, and what it says in French words. What does not: reading the
 files (``load``) and SQL (``compile``). It is a typed grammar, not free SQL, so that one declaration gives the
-value, the formula in words and the trace down to the lines of the files.
+value, the formula in words and the trace down to the lines of the files. Its keys are French, as its codes and labels are.
 
 A code that holds a placeholder such as ``{application}`` declares one figure per member of the family of that name:
-``families`` says which relation of the marts lists its members.
+``familles`` says which relation of the marts lists its members.
 
 The rules of a missing value, which no declaration can change:
 
 - missing is never zero: a figure is missing (``m``) when one of its ``sources`` has no accepted delivery; a list among
   them holds alternatives (one system took the place of another), of which one is enough; if a published report printed
   it, that number stands in its place, marked ``publié``, and nothing is computed from it;
-- ``empty`` says what no row at all means when everything was delivered: ``zero``, ``missing`` (``m``), or
-  ``not_applicable`` (``—``: a cell that the report leaves blank);
+- ``si_vide`` says what no row at all means when everything was delivered: ``zero``, ``manquant`` (``m``), or
+  ``sans_objet`` (``—``: a cell that the report leaves blank);
 - an unknown value among the rows makes their sum, greatest value or median unknown (``?``): a fact whose NULL means
   zero says 0;
 - a declared absence (``NC``, ``?``) makes its figure missing, whatever was received;
@@ -46,6 +46,7 @@ Code = Annotated[str, PydanticField(pattern=CODE_PATTERN)]
 Source = Annotated[str, PydanticField(pattern=SOURCE_PATTERN)]
 Relation = Annotated[str, PydanticField(pattern=RELATION_PATTERN)]
 Value = bool | int | str
+Filter = dict[Name, Value | list[Value]]  # column → the value, or one of the values, that it must hold
 
 
 def placeholders_of(text: str) -> list[str]:
@@ -56,66 +57,66 @@ def placeholders_of(text: str) -> list[str]:
 class Presence(Declared):
     """The rows of a fact by which a member is there in an exercice."""
 
-    fact: Relation
-    where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
+    fait: Relation
+    filtre: Filter = PydanticField(default_factory=dict)
 
 
 class Family(Declared):
     """The members that a placeholder stands for, exercice by exercice: rows of a relation of the marts.
 
     ``code`` is also the column of the facts that bears the member. The exercices of a member are those of the column
-    ``exercice``, or those from ``debut`` to ``fin`` (empty: no bound), or all of them. ``where`` narrows the relation,
-    ``present_in`` the members to those that a fact holds in the exercice, or of which a report printed a figure.
+    ``exercice``, or those from ``debut`` to ``fin`` (empty: no bound), or all of them. ``filtre`` narrows the relation,
+    ``presents_dans`` the members to those that a fact holds in the exercice, or of which a report printed a figure.
     ``indicateurs`` names a relation that lists, member by member, the last parts of the codes that it has.
     """
 
     relation: Relation
     code: Name
     libelle: Name
-    in_words: str  # « de l’application », in a formula
+    en_mots: str  # « de l’application », in a formula
     exercice: Name | None = None
     debut: Name | None = None
     fin: Name | None = None
-    where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
-    present_in: Presence | None = None
+    filtre: Filter = PydanticField(default_factory=dict)
+    presents_dans: Presence | None = None
     indicateurs: Relation | None = None
 
 
 class Measure(Declared):
     """An aggregate over the rows of a fact of the marts that bear the figure's exercice (and member of its family)."""
 
-    fact: Relation
-    aggregate: Literal["sum", "max", "median", "count", "count_distinct"]
-    column: Name | None = None
-    where: dict[Name, Value | list[Value]] = PydanticField(default_factory=dict)
-    empty: Literal["zero", "missing", "not_applicable"] = "missing"
+    fait: Relation
+    agregat: Literal["somme", "maximum", "mediane", "nombre", "nombre_distinct"]
+    colonne: Name | None = None
+    filtre: Filter = PydanticField(default_factory=dict)
+    si_vide: Literal["zero", "manquant", "sans_objet"] = "manquant"
 
     @model_validator(mode="after")
     def _column_fits(self) -> "Measure":
-        if (self.aggregate == "count") == (self.column is not None):
-            raise ValueError("a column is needed for sum, max, median and count_distinct, and none for count")
-        if any(values == [] for values in self.where.values()):
-            raise ValueError("where: an empty list of values matches no row")
+        if (self.agregat == "nombre") == (self.colonne is not None):
+            raise ValueError("a colonne is needed for somme, maximum, mediane and nombre_distinct, and none for nombre")
+        if any(values == [] for values in self.filtre.values()):
+            raise ValueError("filtre: an empty list of values matches no row")
         return self
 
     def in_words(self, family: Family | None, words: "Words") -> str:
         """The aggregate as a French sentence without full stop."""
-        rows, column = words.of(self.fact), f"« {words.of(self.column or '')} » dans les {words.of(self.fact)}"
+        rows, column = words.of(self.fait), f"« {words.of(self.colonne or '')} » dans les {words.of(self.fait)}"
         what = {
-            "sum": f"Somme de {column}",
-            "max": f"Plus grande valeur de {column}",
-            "count": f"Nombre {_of(rows)}",
-            "count_distinct": f"Nombre de valeurs distinctes de {column}",
-            "median": f"Médiane de {column}",
-        }[self.aggregate]
-        of = f"{family.in_words} et de l’exercice" if family else "de l’exercice"
-        where = f" ({', '.join(self.conditions(words))})" if self.where else ""
-        empty = {"zero": "0", "missing": "absent", "not_applicable": "sans objet"}[self.empty]
+            "somme": f"Somme de {column}",
+            "maximum": f"Plus grande valeur de {column}",
+            "nombre": f"Nombre {_of(rows)}",
+            "nombre_distinct": f"Nombre de valeurs distinctes de {column}",
+            "mediane": f"Médiane de {column}",
+        }[self.agregat]
+        of = f"{family.en_mots} et de l’exercice" if family else "de l’exercice"
+        where = f" ({', '.join(self.conditions(words))})" if self.filtre else ""
+        empty = {"zero": "0", "manquant": "absent", "sans_objet": "sans objet"}[self.si_vide]
         return f"{what} {of}{where} ; {empty} si aucune ligne"
 
     def conditions(self, words: "Words") -> list[str]:
         """What a row must be to be counted, in French words."""
-        return [words.condition(column, value) for column, value in self.where.items()]
+        return [words.condition(column, value) for column, value in self.filtre.items()]
 
 
 def _of(name: str) -> str:
@@ -136,7 +137,7 @@ class Words(Declared):
         return words if isinstance(words, str) else name
 
     def condition(self, column: str, value: Value | list[Value]) -> str:
-        """What ``where`` keeps."""
+        """What ``filtre`` keeps."""
         values = value if isinstance(value, list) else [value]
         return " ou ".join(self._selected(column, one) for one in values)
 
@@ -228,18 +229,18 @@ class Figure(Declared):
     unite: str
     decimales: int = PydanticField(ge=0, le=6)
     sources: list[Source | list[Source]] = PydanticField(default_factory=list)
-    measure: Measure | None = None
+    mesure: Measure | None = None
     expression: str | None = None
-    operands: dict[Name, Code] = PydanticField(default_factory=dict)
+    operandes: dict[Name, Code] = PydanticField(default_factory=dict)
 
     @model_validator(mode="after")
     def _measure_or_expression(self) -> "Figure":
-        if (self.measure is None) == (self.expression is None):
-            raise ValueError("give either a measure or an expression")
-        if self.measure and not self.sources:
-            raise ValueError("a measure names its sources: system/table")
-        if self.measure and self.operands:
-            raise ValueError("a measure has no operands")
+        if (self.mesure is None) == (self.expression is None):
+            raise ValueError("give either a mesure or an expression")
+        if self.mesure and not self.sources:
+            raise ValueError("a mesure names its sources: system/table")
+        if self.mesure and self.operandes:
+            raise ValueError("a mesure has no operandes")
         if self.expression is not None and self.sources:
             raise ValueError("the sources of an expression are those of its operands")
         return self
@@ -247,13 +248,13 @@ class Figure(Declared):
     @model_validator(mode="after")
     def _operands_are_used(self) -> "Figure":
         if self.expression is not None:
-            used, given = set(operands_of(parse_expression(self.expression))), set(self.operands)
+            used, given = set(operands_of(parse_expression(self.expression))), set(self.operandes)
             if used - given:
-                raise ValueError(f"expression uses names that operands do not give: {', '.join(sorted(used - given))}")
+                raise ValueError(f"expression uses names that operandes do not give: {', '.join(sorted(used - given))}")
             if given - used:
-                raise ValueError(f"operands that the expression does not use: {', '.join(sorted(given - used))}")
+                raise ValueError(f"operandes that the expression does not use: {', '.join(sorted(given - used))}")
             if not used:
-                raise ValueError("an expression uses at least one operand")
+                raise ValueError("an expression uses at least one operande")
         return self
 
     @model_validator(mode="after")
@@ -262,7 +263,7 @@ class Figure(Declared):
             raise ValueError("a placeholder may stand once in a code")
         if set(placeholders_of(self.libelle)) != set(placeholders_of(self.code)):
             raise ValueError("the same placeholder must stand in both code and libelle, or in none")
-        for text in [*(source for group in self.alternatives for source in group), *self.operands.values()]:
+        for text in [*(source for group in self.alternatives for source in group), *self.operandes.values()]:
             if set(placeholders_of(text)) - {self.family}:
                 raise ValueError(f"{text!r} holds a placeholder that the code does not")
         return self
@@ -294,5 +295,5 @@ class Chapter(Declared):
     domaine: Name
     titre: str | None = None  # said once for each domain
     mots: dict[Name, str | dict[Value, str]] = PydanticField(default_factory=dict)  # see ``Words``
-    families: dict[Name, Family] = PydanticField(default_factory=dict)
-    figures: list[Figure]
+    familles: dict[Name, Family] = PydanticField(default_factory=dict)
+    chiffres: list[Figure]

@@ -44,9 +44,9 @@ class Figures:
     def leaves(self, code: str) -> list[Figure]:
         """The measures that a figure rests on, itself included when it is one, in order of appearance."""
         figure = self.by_code[code].figure
-        if figure.measure:
+        if figure.mesure:
             return [figure]
-        found = [leaf for name in figure.operands.values() for leaf in self.leaves(name)]
+        found = [leaf for name in figure.operandes.values() for leaf in self.leaves(name)]
         return list({leaf.code: leaf for leaf in found}.values())
 
     def sources(self, code: str) -> list[tuple[str, ...]]:
@@ -76,10 +76,10 @@ class Figures:
         In a family ``{application}`` stands for the member's name, ``{code_application}`` for its code.
         """
         figure = self.by_code[code].figure
-        if figure.measure:
-            words = figure.measure.in_words(self.family_of(code), self.by_code[code].words)
+        if figure.mesure:
+            words = figure.mesure.in_words(self.family_of(code), self.by_code[code].words)
         else:
-            labels = {name: self.by_code[operand].figure.libelle for name, operand in figure.operands.items()}
+            labels = {name: self.by_code[operand].figure.libelle for name, operand in figure.operandes.items()}
             words = parse_expression(figure.expression or "").in_words(labels)
         places = f"{figure.decimales} décimale{'s' if figure.decimales > 1 else ''}" if figure.decimales else "l’unité"
         sources = ", ".join(" ou ".join(group) for group in self.sources(code))
@@ -113,12 +113,12 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
         return [replace(thing, name=f"{domain_of[path]}.{thing.name}") for thing in found]
 
     for path, data, lines in (file for layer in files for file in layer):
-        parse(Chapter, {**data, "families": {}, "figures": []}, lines, path)  # an unknown key, a domain without a name
+        parse(Chapter, {**data, "familles": {}, "chiffres": []}, lines, path)  # an unknown key, a domain without a name
     return DeclaredFigures(
         put(_domain),
         put(words),
-        put(lambda *file: entries("family", *file, ("families",), None)),
-        put(lambda *file: entries("figure", *file, ("figures",), "code")),
+        put(lambda *file: entries("family", *file, ("familles",), None)),
+        put(lambda *file: entries("figure", *file, ("chiffres",), "code")),
         domain_of,
     )
 
@@ -189,16 +189,16 @@ def _check_sources(declared: DeclaredFigure, registry: Registry) -> None:
 
 
 def _check_operands(declared: DeclaredFigure, figures: Figures, things: Overlay) -> None:
-    for name, code in declared.figure.operands.items():
+    for name, code in declared.figure.operandes.items():
         if code not in figures.by_code:
             why = f"is switched off at {things.off[code].place}" if code in things.off else "is not a declared figure"
-            raise DeclarationError(f"{declared.place} operands.{name}: {code!r} {why}")
+            raise DeclarationError(f"{declared.place} operandes.{name}: {code!r} {why}")
     _refuse_circle(declared, figures, [declared.figure.code])
 
 
 def _refuse_circle(start: DeclaredFigure, figures: Figures, path: list[str]) -> None:
-    for code in figures.by_code[path[-1]].figure.operands.values():
+    for code in figures.by_code[path[-1]].figure.operandes.values():
         if code in path:
-            raise DeclarationError(f"{start.place} operands: a figure depends on itself: {' → '.join([*path, code])}")
+            raise DeclarationError(f"{start.place} operandes: a figure depends on itself: {' → '.join([*path, code])}")
         if code in figures.by_code:
             _refuse_circle(start, figures, [*path, code])

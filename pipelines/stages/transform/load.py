@@ -1,4 +1,4 @@
-"""Fills a new warehouse file with what dbt reads: schemas ``lake``, ``organisation``, ``collecte`` and ``reference``.
+"""Fills a new warehouse file with what dbt reads: schemas ``lake``, ``organisation``, ``collecte``, ``catalogue``, ``reference``.
 
 Every declared table exists, typed, and empty where nothing is accepted: models never meet a missing table.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipelines import settings
 from pipelines.catalogue.declarations import PROVENANCE, System, Table
+from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.registry import Registry
@@ -33,11 +34,13 @@ def load_warehouse(path: Path, work: Workspace, manifests: list[Manifest], build
         old.unlink()
     with duckdb.connect(str(path), config={"threads": settings.threads()}) as db:
         db.execute("begin")  # one transaction: each commit would wait for the disk
-        for schema in ("lake", "organisation", "collecte", "reference"):
+        for schema in ("lake", "organisation", "collecte", "catalogue", "reference"):
             db.execute(f"create schema {schema}")
         _load_lake(db, work.home, work.registry, manifests)
         _load_organisation(db, work.organisation)
         _load_collecte(db, work, manifests)
+        for name, table in figure_tables(work.catalogue.figures).items():
+            _table(db, f"catalogue.{name}", *table)
         _table(db, "collecte.construction", "construction varchar", [(build,)])
         for file, reference in work.catalogue.references.items():
             load_reference(db, file, reference)

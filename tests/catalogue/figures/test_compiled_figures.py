@@ -5,19 +5,21 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from pipelines.catalogue.figures.compile import chiffres_sql
-from pipelines.catalogue.figures.load import load_figures
-from tests.catalogue.figures.sql import render
+from pipelines import settings
+from pipelines.catalogue.figures.compile import figure_models
+from pipelines.catalogue.figures.rows import figure_tables
+from pipelines.sql import values
+from tests.catalogue.figures.sql import figures_of, render
 
 FIGURES = """\
 domaine: essai
 titre: Un essai
-families:
+familles:
   application:
     relation: dim_application
     code: code_application
     libelle: libelle_application
-    in_words: de l’application
+    en_mots: de l’application
     debut: exercice_debut
     fin: exercice_fin
     indicateurs: dim_application_indicateur
@@ -25,98 +27,109 @@ families:
     relation: dim_sens
     code: sens
     libelle: libelle
-    in_words: du sens
-    where: {domaine: [a, b]}
+    en_mots: du sens
+    filtre: {domaine: [a, b]}
   sens_vu:
     relation: dim_sens_annuel
     code: sens
     libelle: libelle
-    in_words: du sens
+    en_mots: du sens
     exercice: annee
-    present_in: {fact: fct_flux, where: {quantite: [1, 2, "10.25", "1.5"]}}
-figures:
+    presents_dans: {fait: fct_flux, filtre: {quantite: [1, 2, "10.25", "1.5"]}}
+chiffres:
   - code: essai.entrees
     libelle: Entrées
     unite: u
     decimales: 2
     sources: [elise/comptes]
-    measure: {fact: fct_flux, aggregate: sum, column: quantite, where: {sens: E}, empty: zero}
+    mesure: {fait: fct_flux, agregat: somme, colonne: quantite, filtre: {sens: E}, si_vide: zero}
   - code: essai.sorties
     libelle: Sorties
     unite: u
     decimales: 0
     sources: [elise/comptes, gma/comptes]
-    measure:
-      fact: fct_flux
-      aggregate: sum
-      column: quantite
-      where: {sens: [S, X], est_clos: true}
+    mesure:
+      fait: fct_flux
+      agregat: somme
+      colonne: quantite
+      filtre: {sens: [S, X], est_clos: true}
   - code: essai.lignes
     libelle: L’ensemble
     unite: u
     decimales: 0
     sources: [gma/comptes]
-    measure: {fact: fct_flux, aggregate: count, empty: zero}
+    mesure: {fait: fct_flux, agregat: nombre, si_vide: zero}
   - code: essai.sens
     libelle: Sens
     unite: u
     decimales: 0
     sources: [gma/comptes]
-    measure: {fact: fct_flux, aggregate: count_distinct, column: sens, empty: zero}
+    mesure: {fait: fct_flux, agregat: nombre_distinct, colonne: sens, si_vide: zero}
   - code: essai.record
     libelle: Record
     unite: u
     decimales: 0
     sources: [gma/comptes]
-    measure: {fact: fct_flux, aggregate: max, column: quantite, where: {code_application: elise}}
+    mesure: {fait: fct_flux, agregat: maximum, colonne: quantite, filtre: {code_application: elise}}
   - code: essai.solde
     libelle: Solde
     unite: u
     decimales: 2
     expression: entrees - sorties
-    operands: {entrees: essai.entrees, sorties: essai.sorties}
+    operandes: {entrees: essai.entrees, sorties: essai.sorties}
   - code: essai.part
     libelle: Part
     unite: "%"
     decimales: 1
     expression: sorties / entrees * 100
-    operands: {entrees: essai.entrees, sorties: essai.sorties}
+    operandes: {entrees: essai.entrees, sorties: essai.sorties}
   - code: essai.part_du_solde
     libelle: Part du solde
     unite: "%"
     decimales: 3
     expression: solde / sorties / 3 + part / 100
-    operands: {solde: essai.solde, sorties: essai.sorties, part: essai.part}
+    operandes: {solde: essai.solde, sorties: essai.sorties, part: essai.part}
   - code: lieux.{application}.quantite
     libelle: Quantité de {application}
     unite: u
     decimales: 1
     sources: ["{application}/comptes"]
-    measure: {fact: fct_flux, aggregate: sum, column: quantite, empty: zero}
+    mesure: {fait: fct_flux, agregat: somme, colonne: quantite, si_vide: zero}
   - code: lieux.{application}.moyenne
     libelle: Moyenne de {application}
     unite: u
     decimales: 2
     expression: quantite / lignes
-    operands: {quantite: "lieux.{application}.quantite", lignes: essai.lignes}
+    operandes: {quantite: "lieux.{application}.quantite", lignes: essai.lignes}
   - code: sens.{sens}.lignes
     libelle: Lignes de {sens}
     unite: u
     decimales: 0
     sources: [[elise/comptes, gma/comptes]]
-    measure: {fact: fct_flux, aggregate: count, empty: not_applicable}
+    mesure: {fait: fct_flux, agregat: nombre, si_vide: sans_objet}
   - code: sens.{sens}.part
     libelle: Part de {sens}
     unite: "%"
     decimales: 0
     expression: lignes / ensemble * 100
-    operands: {lignes: "sens.{sens}.lignes", ensemble: essai.lignes}
+    operandes: {lignes: "sens.{sens}.lignes", ensemble: essai.lignes}
   - code: vus.{sens_vu}
     libelle: Quantité de {sens_vu}
     unite: u
     decimales: 2
     sources: [elise/comptes]
-    measure: {fact: fct_flux, aggregate: sum, column: quantite}
+    mesure: {fait: fct_flux, agregat: somme, colonne: quantite}
+"""
+OTHER_DOMAIN = """\
+domaine: autre
+titre: Un autre
+chiffres:
+  - code: autre.double
+    libelle: Double des entrées
+    unite: u
+    decimales: 1
+    expression: entrees * 2
+    operandes: {entrees: essai.entrees}
 """
 
 TABLES = """\
@@ -149,9 +162,27 @@ FLOWS = [  # of 3001
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("figures")
-    (folder / "essai.yml").write_text(FIGURES, encoding="utf-8")
-    return render(chiffres_sql(load_figures(folder)))
+    """The tables of the marts, empty, then the declared figures and the models that compute them, as views."""
+    figures = figures_of(tmp_path_factory.mktemp("figures"), essai=FIGURES, autre=OTHER_DOMAIN)
+    script = [TABLES, "create schema catalogue;"]
+    for name, (columns, rows) in figure_tables(figures).items():
+        script.append(f"create table catalogue.{name} ({columns}); insert into catalogue.{name} values {values(rows)};")
+    models = figure_models(figures)
+    for name in ("calculs/chiffres__declares", "calculs/chiffres__mesures", "rapport/chiffres"):
+        path = settings.shipped() / "dbt_project" / "models" / f"{name}.sql"
+        models[path.stem] = path.read_text(encoding="utf-8")
+    for name in sorted(models, key=_depth(models)):
+        script.append(f"create view {name} as {render(models[name])};")
+    return "\n".join(script)
+
+
+def _depth(models):
+    """How far a model stands from the marts."""
+
+    def depth(name):
+        return 1 + max((depth(other) for other in models if f"ref('{other}')" in models[name]), default=0)
+
+    return depth
 
 
 @pytest.fixture
@@ -160,7 +191,7 @@ def computed(compiled):
 
     def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=(), published=(), flagged=()):
         db = duckdb.connect()
-        db.execute(TABLES)
+        db.execute(compiled)
         for table, rows in (
             ("fct_flux", flows),
             ("fct_collecte", collected),
@@ -170,7 +201,7 @@ def computed(compiled):
         ):
             for row in rows:
                 db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
-        result = db.execute(compiled)
+        result = db.execute("from chiffres")
         names = [column[0] for column in result.description]
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
         assert len({(row["code"], row["exercice"]) for row in rows}) == len(rows)
@@ -199,10 +230,15 @@ def test_values_of_measures_and_expressions(computed):
     assert value(rows, "essai.part_du_solde") == Decimal("0.984")  # 6.75/3.5/3 + 3.5/10.25 = 0.98432…, from 34.146…
 
 
+def test_an_expression_may_rest_on_the_figures_of_another_domain(computed):
+    assert value(computed(), "autre.double") == Decimal("20.5")
+    assert value(computed(absences=[("essai.entrees", 3001, "NC")]), "autre.double") == "NC"
+
+
 def test_value_type_is_an_exact_decimal(compiled):
     db = duckdb.connect()
-    db.execute(TABLES)
-    types = {row[0]: row[1] for row in db.execute(f"describe {compiled}").fetchall()}
+    db.execute(compiled)
+    types = {row[0]: row[1] for row in db.execute("describe chiffres").fetchall()}
     assert types["valeur"] == types["valeur_ecartee"] == "DECIMAL(20,6)"
     assert "DOUBLE" not in types.values()
 

@@ -6,32 +6,32 @@ from decimal import Decimal
 import pytest
 
 from pipelines.catalogue.figures.grammar import Number, Operand, Operation, operands_of, parse_expression
-from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
+from tests.catalogue.figures.sql import figures_of
 
-MEASURE = "{fact: fct_x, aggregate: count, empty: zero}"
+MEASURE = "{fait: fct_x, agregat: nombre, si_vide: zero}"
 GOOD = f"""\
 domaine: essai
 titre: Un essai
-figures:
+chiffres:
   - code: essai.a
     libelle: Premier
     unite: u
     decimales: 0
     sources: [elise/comptes]
-    measure: {MEASURE}
+    mesure: {MEASURE}
   - code: essai.b
     libelle: Second
     unite: u
     decimales: 2
     expression: (a + 1.5) * 100 / (a - a)
-    operands: {{a: essai.a}}
+    operandes: {{a: essai.a}}
 """
 
 
 def load(folder, text):
-    (folder / "essai.yml").write_text(text, encoding="utf-8")
-    return load_figures(folder)
+    return figures_of(folder, essai=text)
 
 
 @pytest.mark.parametrize(
@@ -39,13 +39,13 @@ def load(folder, text):
     [
         (("    unite: u\n    decimales: 0", "    unit: u\n    decimales: 0"), "essai.yml:6", "Extra inputs"),
         (
-            ("aggregate: count,", "aggregate: average,"),
+            ("agregat: nombre,", "agregat: moyenne,"),
             "essai.yml:9",
-            "'sum', 'max', 'median', 'count' or 'count_distinct'",
+            "'somme', 'maximum', 'mediane', 'nombre' or 'nombre_distinct'",
         ),
-        (("aggregate: count,", "aggregate: sum,"), "essai.yml:9", "a column is needed"),
+        (("agregat: nombre,", "agregat: somme,"), "essai.yml:9", "a colonne is needed"),
         (("fct_x", "stg_x"), "essai.yml:9", "String should match pattern"),
-        (("empty: zero", "empty: nothing"), "essai.yml:9", "'zero', 'missing' or 'not_applicable'"),
+        (("si_vide: zero", "si_vide: rien"), "essai.yml:9", "'zero', 'manquant' or 'sans_objet'"),
         (("decimales: 0", "decimales: 7"), "essai.yml:7", "less than or equal to 6"),
         (("essai.a\n", "Essai A\n"), "essai.yml:4", "String should match pattern"),
         (("[elise/comptes]", "[elise.comptes]"), "essai.yml:8", "String should match pattern"),
@@ -54,9 +54,9 @@ def load(folder, text):
             "essai.yml:4",
             "'elise/nulle_part' is not a declared table",
         ),
-        (("sources: [elise/comptes]", "sources: []"), "essai.yml:4", "a measure names its sources"),
+        (("sources: [elise/comptes]", "sources: []"), "essai.yml:4", "a mesure names its sources"),
         (("elise/comptes", "'{application}/comptes'"), "essai.yml:4", "the code does not"),
-        (("code: essai.b", "code: essai.a"), "essai.yml:10", "already declared at essai.yml:4"),
+        (("code: essai.b", "code: essai.a"), "essai.yml:10", "figure 'essai.a' is already declared at"),
         (("{a: essai.a}", "{a: essai.z}"), "essai.yml:10", "'essai.z' is not a declared figure"),
         (("{a: essai.a}", "{a: essai.b}"), "essai.yml:10", "depends on itself: essai.b → essai.b"),
         (("{a: essai.a}", "{a: essai.a, c: essai.a}"), "essai.yml:10", "does not use: c"),
@@ -74,11 +74,11 @@ def load(folder, text):
         (
             ("essai.a\n    libelle:", "essai.{lieu}\n    libelle: de {lieu}"),
             "essai.yml:4",
-            "no family 'lieu' is declared",
+            "it needs the family 'lieu', which is not declared",
         ),
         (("essai.a\n    libelle:", "essai.{lieu}.{jour}\n    libelle:"), "essai.yml:4", "may stand once"),
         (("[elise/comptes]", "[[elise/comptes, elise/nulle_part]]"), "essai.yml:4", "'elise/nulle_part' is not"),
-        (("titre: Un essai", "titre: Un essai\nfamilies: {lieu: {relation: stg_x}}"), "essai.yml:3", "match pattern"),
+        (("titre: Un essai", "titre: Un essai\nfamilles: {lieu: {relation: stg_x}}"), "essai.yml:3", "match pattern"),
     ],
 )
 def test_mistake_names_file_and_line(tmp_path, change, place, reason):
@@ -111,7 +111,7 @@ def test_expression_in_french_words(text, words):
 
 
 def test_formula_of_a_measure_in_french_words(tmp_path):
-    condition = "{fact: fct_x, aggregate: sum, column: nb_y, where: {a_z: true, sens: [D, R]}}"
+    condition = "{fait: fct_x, agregat: somme, colonne: nb_y, filtre: {a_z: true, sens: [D, R]}}"
     figures = load(tmp_path, GOOD.replace(MEASURE, condition))
     assert figures.formula("essai.a") == (
         "Somme de « nb_y » dans les fct_x de l’exercice (a_z : vrai, sens : D ou sens : R) ; absent si aucune ligne ; "
@@ -122,15 +122,15 @@ def test_formula_of_a_measure_in_french_words(tmp_path):
 
 def test_formula_says_the_words_of_its_file(tmp_path):
     words = "mots:\n  fct_x: agents\n  a_z: {true: présents}\n  sens: {D: départs}\n  mois: {12: en décembre}\n"
-    condition = "{fact: fct_x, aggregate: count, where: {a_z: true, sens: [D, R], mois: 12}}"
-    figures = load(tmp_path, GOOD.replace("figures:", f"{words}figures:", 1).replace(MEASURE, condition))
+    condition = "{fait: fct_x, agregat: nombre, filtre: {a_z: true, sens: [D, R], mois: 12}}"
+    figures = load(tmp_path, GOOD.replace("chiffres:", f"{words}chiffres:", 1).replace(MEASURE, condition))
     assert figures.formula("essai.a").startswith(
         "Nombre d’agents de l’exercice (présents, départs ou sens : R, en décembre) ; absent"
     )
 
 
 def test_no_formula_names_a_table_nor_a_column():
-    for code in (figures := load_figures()).by_code:
+    for code in (figures := load_catalogue().figures).by_code:
         computed, _, _ = figures.formula(code).partition(" Sources : ")
         assert "_" not in re.sub(r"\{\w+\}", "", computed), computed
 
@@ -140,10 +140,10 @@ def test_expression_has_the_sources_of_its_operands(tmp_path):
 
 
 def test_printed_code_leads_back_to_its_declaration():
-    figures = load_figures()
+    figures = load_catalogue().figures
     declared, application = figures.declaration_of("applications.elise.jours_formation")
     assert (declared.figure.code, application) == ("applications.{application}.jours_formation", "elise")
-    assert declared.figure.measure.fact == "fct_formations"
+    assert declared.figure.mesure.fait == "fct_formations"
     with pytest.raises(KeyError, match="no figure"):
         figures.declaration_of("applications.elise.inconnu")
     with pytest.raises(KeyError, match="no figure"):

@@ -82,6 +82,6 @@ def test_what_says_how_many_payslips_a_member_has_is_under_secrecy_everywhere():
     restated = {
         code
         for code, d in load_figures().by_code.items()
-        if d.figure.measure and "travaux_edition" in d.figure.measure.fact
+        if d.figure.mesure and "travaux_edition" in d.figure.mesure.fait
     }
     assert restated == secrecy.figures.withheld.keys()

@@ -1,0 +1,73 @@
+-- Every printed figure: what was computed, what is declared absent, or what a report already printed.
+with calculs as (
+    select code, exercice, valeur_arrondie as valeur, code_calcul, nb_lignes
+    from {{ ref('chiffres__mesures') }}
+    union all
+    -- a value that no missing operand explains is a division by zero: not applicable
+    select
+        code,
+        exercice,
+        case when code_operande is null then valeur end as valeur,
+        coalesce(code_operande, case when valeur is null then '—' end) as code_calcul,
+        nb_lignes
+    from {{ ref('chiffres__expressions') }}
+),
+
+-- a declared absence wins over what was computed, and is contradicted when there were rows to compute from
+resultats as (
+    select
+        calculs.code,
+        calculs.exercice,
+        calculs.valeur,
+        coalesce(absences.code_manquant, calculs.code_calcul) as code_manquant,
+        case
+            when absences.code_manquant is not null and calculs.code_calcul is null and calculs.nb_lignes > 0
+            then calculs.valeur
+        end as valeur_ecartee,
+        calculs.nb_lignes
+    from calculs
+    left join {{ ref('fct_absences_declarees') }} as absences
+        on calculs.code = absences.code and calculs.exercice = absences.exercice
+),
+
+-- a figure that only lacks its sources is that of the published report, marked as such: it was not computed, its
+-- dependents stay missing, and fct_collecte still tells the missing delivery
+reprises as (
+    select
+        resultats.code,
+        resultats.exercice,
+        publies.valeur_publiee
+    from resultats
+    inner join {{ ref('chiffres__declares') }} as declares
+        on resultats.code = declares.code and resultats.exercice = declares.exercice
+    inner join {{ ref('fct_chiffres_publies') }} as publies
+        on resultats.code = publies.code and resultats.exercice = publies.exercice
+    where resultats.code_manquant = 'm' and not declares.est_recu and publies.valeur_publiee is not null
+)
+
+select
+    cast(declares.code as {{ texte() }}) as code,
+    cast(declares.exercice as integer) as exercice,
+    cast(
+        case when resultats.code_manquant is null then resultats.valeur else reprises.valeur_publiee end
+        as decimal(20, 6)
+    ) as valeur,
+    cast(declares.unite as {{ texte() }}) as unite,
+    cast(declares.decimales as integer) as decimales,
+    cast(
+        case
+            when resultats.code_manquant is null then 'calculé'
+            when reprises.code is not null then 'publié'
+            else 'manquant'
+        end as {{ texte() }}
+    ) as statut,
+    cast(case when reprises.code is null then resultats.code_manquant end as {{ texte() }}) as code_manquant,
+    cast(resultats.code_manquant is null and declares.est_partiel as boolean) as est_partiel,
+    cast(resultats.valeur_ecartee as decimal(20, 6)) as valeur_ecartee,
+    cast(resultats.nb_lignes as bigint) as nb_lignes,
+    cast(declares.libelle as {{ texte() }}) as libelle,
+    cast(declares.domaine as {{ texte() }}) as domaine,
+    cast(declares.formule as {{ texte() }}) as formule
+from {{ ref('chiffres__declares') }} as declares
+inner join resultats on declares.code = resultats.code and declares.exercice = resultats.exercice
+left join reprises on declares.code = reprises.code and declares.exercice = reprises.exercice

@@ -1,0 +1,50 @@
+"""From a measure to SQL: over the rows of its fact, and over the lines that make them.
+
+The one place that knows what an aggregate and a filter are in SQL: the models of the warehouse (``compile``) and the trace
+down to the lines both use it, so that they cannot disagree.
+"""
+
+from collections.abc import Callable
+
+from pipelines.catalogue.figures.grammar import Filter, Measure, Value
+from pipelines.sql import literal
+
+COUNTS = ("nombre", "nombre_distinct")  # what they count is known, whatever the column holds
+
+
+def aggregate(measure: Measure, median: str = "median({})") -> str:
+    """The aggregate as anybody would write it; ``median`` is how this engine writes one."""
+    sql = {
+        "somme": "sum({})",
+        "maximum": "max({})",
+        "mediane": median,
+        "nombre": "count(*)",
+        "nombre_distinct": "count(distinct {})",
+    }[measure.agregat]
+    return sql.format(measure.colonne)
+
+
+def value(measure: Measure, median: str = "median({})") -> str:
+    """The aggregate, NULL when one of its terms is unknown: the function alone would pass over it."""
+    what = aggregate(measure, median)
+    return what if measure.agregat in COUNTS else f"case when count(*) = count({measure.colonne}) then {what} end"
+
+
+def contribution(measure: Measure, column: Callable[[str], str]) -> str:
+    """What one line counts for; of the lines that bear one distinct value, the first does. ``column``: see ``conditions``."""
+    of_line = column(measure.colonne) if measure.colonne else "1"
+    if measure.agregat != "nombre_distinct":
+        return of_line
+    first = f"row_number() over (partition by exercice, poids, {of_line} order by _fichier, _ligne)"
+    return f"case when {of_line} is not null and {first} = 1 then 1 else 0 end"
+
+
+def conditions(where: Filter, column: Callable[[str], str] = str) -> list[str]:
+    """What a filter asks of a row, one test a column; ``column`` gives the SQL of a column's name."""
+    return [f"{column(name)} {_condition(values)}" for name, values in where.items()]
+
+
+def _condition(values: Value | list[Value]) -> str:
+    if isinstance(values, list):
+        return f"in ({', '.join(map(literal, values))})"
+    return f"= {literal(values)}"

@@ -1,0 +1,137 @@
+"""What a line-grain model says of its lines in its own dbt entry (``config: {meta: {lignes: …}}``): the only list of them.
+
+Line-grain models keep every accepted line with its weight (``poids``) and its motive (``motif``). Which facts the lines
+make, which of them are told to readers and how their motives are read is declared there: ``trace`` and the mart
+``fct_lignes_signalees`` follow from it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field as PydanticField
+
+from pipelines.catalogue.declarations import Declared, Name
+from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.yaml_file import parse
+from pipelines.sql import literal
+
+AT = ("config", "meta", "lignes")  # of a model's entry
+
+
+class Feed(Declared):
+    """How the lines of a model make a fact.
+
+    ``colonnes`` gives, in SQL over a line, what the fact's column holds for it; a column that is not named is the line's
+    own. ``comptees`` narrows the lines as the fact does, beside ``poids = 1``. ``additives``: even a greatest value is the
+    sum of what its lines count for.
+    """
+
+    colonnes: dict[Name, str] = PydanticField(default_factory=dict)
+    comptees: str = "true"
+    additives: bool = False
+
+
+class Flags(Declared):
+    """Which lines readers are told of: those that do not count, but for the motives ``sauf`` (another line speaks for them).
+
+    ``illisibles``: the motives of lines that could not be read or placed, which the figures of their table lack;
+    ``non_placees``: the same of lines that count, each motive with its condition; ``par_collectivite``: a line that counts
+    is told when its collectivité is unknown.
+    """
+
+    illisibles: list[str] = PydanticField(default_factory=list)
+    sauf: list[str] = PydanticField(default_factory=list)
+    non_placees: dict[str, str] = PydanticField(default_factory=dict)
+    par_collectivite: bool = False
+
+
+class ModelLines(Declared):
+    """``source`` is the table that a line comes from (``system/table``), in SQL over the line."""
+
+    source: str
+    faits: dict[Name, Feed] = PydanticField(default_factory=dict)
+    signalees: Flags | Literal[False]
+
+
+@dataclass(frozen=True)
+class LineSource:
+    """A model whose lines make a fact."""
+
+    model: str
+    feed: Feed
+
+    def column(self, name: str) -> str:
+        """The fact's column ``name``, in SQL over a line."""
+        return self.feed.colonnes.get(name, name)
+
+
+def declared_lines(entries: Iterable[Thing]) -> dict[str, ModelLines]:
+    """Model → what its entry says of its lines, in the order of the entries. Raises DeclarationError naming file and line."""
+    found = {}
+    for entry in entries:
+        meta = (entry.data.get("config") or {}).get("meta") or {}
+        if "lignes" in meta:
+            lines = {place[len(AT) :]: line for place, line in entry.lines.items() if place[: len(AT)] == AT}
+            found[entry.name] = parse(ModelLines, meta["lignes"], lines, entry.path)
+    return found
+
+
+def line_sources(declared: dict[str, ModelLines]) -> dict[str, list[LineSource]]:
+    """Fact → the models whose lines make it."""
+    sources: dict[str, list[LineSource]] = {}
+    for model, lines in declared.items():
+        for fact, feed in lines.faits.items():
+            sources.setdefault(fact, []).append(LineSource(model, feed))
+    return sources
+
+
+def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
+    """The text of ``fct_lignes_signalees``: the lines that readers are told of, by source, exercice and motive."""
+    selects = [
+        select
+        for model, lines in declared.items()
+        if lines.signalees is not False
+        for select in _flagged(model, lines.source, lines.signalees)
+    ]
+    return _FLAGGED.format("\n    union all\n".join(selects))
+
+
+def _flagged(model: str, source: str, flags: Flags) -> list[str]:
+    others = f" and motif not in ({_listed(flags.sauf)})" if flags.sauf else ""
+    unreadable = f"motif in ({_listed(flags.illisibles)})" if flags.illisibles else "false"
+    rows = [("motif", "false", unreadable, f"poids = 0{others}")]
+    rows += [
+        (literal(motive), "false", "true", f"poids = 1 and ({condition})")
+        for motive, condition in flags.non_placees.items()
+    ]
+    if flags.par_collectivite:  # a spelling to add to the organisation
+        rows.append((literal("collectivité inconnue"), "true", "false", "poids = 1 and code_collectivite = 'inconnue'"))
+    return [
+        f"    select {source} as source, exercice, {motive} as motif,\n"
+        f"        {counts} as est_comptee, {lacks} as est_illisible\n"
+        f"    from {{{{ ref('{model}') }}}}\n"
+        f"    where {condition}"
+        for motive, counts, lacks, condition in rows
+    ]
+
+
+def _listed(values: list[str]) -> str:
+    return ", ".join(map(literal, values))
+
+
+_FLAGGED = """\
+with signalees as (
+{}
+)
+
+select
+    cast(source as {{{{ texte() }}}}) as source,
+    cast(exercice as integer) as exercice,
+    cast(motif as {{{{ texte() }}}}) as motif,
+    cast(est_comptee as boolean) as est_comptee,
+    cast(est_illisible as boolean) as est_illisible,
+    cast(count(*) as bigint) as nb_lignes
+from signalees
+group by source, exercice, motif, est_comptee, est_illisible
+"""

@@ -1,0 +1,123 @@
+"""What a line-grain model says of its lines, and what is told to readers from it: small invented tables."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.catalogue.lines import declared_lines, flagged_lines_sql, line_sources
+from pipelines.catalogue.load import Catalogue, load_catalogue
+from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.settings import shipped
+from tests.catalogue.figures.sql import render
+
+
+def entry(model: str, lignes: dict[str, Any] | None) -> Thing:
+    """A model's entry in dbt's YAML, of which the lines begin on line 7."""
+    meta = {} if lignes is None else {"config": {"meta": {"lignes": lignes}}}
+    places = {(): 3, ("config", "meta", "lignes"): 7, ("config", "meta", "lignes", "faits"): 9}
+    return Thing("model entry", model, {"name": model, **meta}, Path("/home/x/_x__models.yml"), places)
+
+
+DECLARED = declared_lines(
+    [
+        entry(
+            "int_a",
+            {
+                "source": "systeme || '/a'",
+                "faits": {"fct_x": {"colonnes": {"nb_x": "1"}, "comptees": "poids = 1 and est_la"}},
+                "signalees": {"illisibles": ["mot inconnu"], "sauf": ["dite ailleurs"], "par_collectivite": True},
+            },
+        ),
+        entry(
+            "int_b",
+            {
+                "source": "'s/b'",
+                "faits": {"fct_x": {}, "fct_y": {"additives": True}},
+                "signalees": {"non_placees": {"à placer": "not est_place or est_place is null"}},
+            },
+        ),
+        entry("int_c", {"source": "'s/c'", "signalees": False}),
+        entry("int_d", None),
+    ]
+)
+TABLES = """
+create table int_a as from (values
+    (3001, 1, 'compté', 'k', '99001', true), (3001, 1, 'compté', 'k', 'inconnue', true),
+    (3001, 0, 'mot inconnu', 'k', '99001', true), (3001, 0, 'mot inconnu', 'l', 'inconnue', true),
+    (3001, 0, 'doublon', 'k', '99001', true), (3002, 0, 'dite ailleurs', 'k', '99001', true)
+) as t(exercice, poids, motif, systeme, code_collectivite, est_la);
+create table int_b as from (values
+    (3001, 1, 'compté', true), (3001, 1, 'compté', false), (3001, 1, 'compté', null), (3001, 0, 'doublon', false)
+) as t(exercice, poids, motif, est_place);
+"""
+
+
+def test_a_fact_has_the_lines_of_every_model_that_makes_it():
+    sources = line_sources(DECLARED)
+    assert {fact: [source.model for source in found] for fact, found in sources.items()} == {
+        "fct_x": ["int_a", "int_b"],
+        "fct_y": ["int_b"],
+    }
+    first, second = sources["fct_x"]
+    assert (first.column("nb_x"), second.column("nb_x")) == ("1", "nb_x")
+
+
+def test_readers_are_told_of_the_lines_that_do_not_count_or_have_no_place():
+    db = duckdb.connect()
+    db.execute(TABLES)
+    rows = db.execute(f"select * from ({render(flagged_lines_sql(DECLARED))}) order by all").fetchall()
+    assert rows == [  # source, exercice, motif, est_comptee, est_illisible, nb_lignes
+        ("k/a", 3001, "collectivité inconnue", True, False, 1),
+        ("k/a", 3001, "doublon", False, False, 1),
+        ("k/a", 3001, "mot inconnu", False, True, 1),
+        ("l/a", 3001, "mot inconnu", False, True, 1),
+        ("s/b", 3001, "doublon", False, False, 1),
+        ("s/b", 3001, "à placer", False, True, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lignes", "reason"),
+    [
+        ({"source": "'s/a'"}, "models.yml:7 signalees: Field required"),  # nobody forgets to say it
+        ({"source": "'s/a'", "signalees": True}, "models.yml:7 signalees"),
+        ({"source": "'s/a'", "signalees": {"illisible": ["a"]}}, "illisible: Extra inputs"),
+        ({"source": "'s/a'", "signalees": {}, "faits": {"f": {"columns": {}}}}, "models.yml:9 faits.f.columns: Extra"),
+    ],
+)
+def test_a_mistake_names_file_line_and_key(lignes, reason):
+    with pytest.raises(DeclarationError) as error:
+        declared_lines([entry("int_a", lignes)])
+    assert reason in str(error.value)
+
+
+def test_every_fact_of_a_figure_has_its_lines():
+    catalogue = load_catalogue()
+    facts = {one.figure.mesure.fait for one in catalogue.figures.by_code.values() if one.figure.mesure}
+    assert len(facts) > 20 and facts <= catalogue.lines.keys()
+
+
+def test_a_figure_of_which_no_model_keeps_the_lines_is_refused(tmp_path):
+    """A home's figure over a mart that nothing can be traced through."""
+    figures = tmp_path / "catalogue" / "figures"
+    figures.mkdir(parents=True)
+    (figures / "communs.yml").write_text(
+        """\
+domaine: communs
+titre: Communs
+chiffres:
+  - code: communs.exports
+    libelle: Exports attendus
+    unite: exports
+    decimales: 0
+    sources: [glpi/tickets]
+    mesure: {fait: fct_collecte, agregat: nombre}
+""",
+        encoding="utf-8",
+    )
+    with pytest.raises(DeclarationError) as error:
+        Catalogue(shipped(), tmp_path).check()
+    assert f"{figures}/communs.yml:4 needs the lines of 'fct_collecte'" in str(error.value)
