@@ -9,8 +9,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from pipelines.publication import PUBLIC
 from pipelines.stages.publish.edition import Edition
-from pipelines.stages.publish.profiles import PUBLIC, Column, Table
+from pipelines.stages.publish.profiles import Column, Table
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 LICENCE = {

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipelines.catalogue.organisation import Organisation
-from pipelines.stages.publish.profiles import PUBLIC, Profile, Table
+from pipelines.publication import PUBLIC
+from pipelines.stages.publish.profiles import Profile, Table
 
 FETCHED = 10_000  # rows held at a time
 

@@ -21,12 +21,13 @@ from pathlib import Path
 from pipelines.catalogue.organisation import Organisation
 from pipelines.disk import sha256_of, sync
 from pipelines.french import agreed
+from pipelines.publication import PUBLIC
 from pipelines.settings import Home
 from pipelines.spreadsheet import french_cell
 from pipelines.sql import literal
 from pipelines.stages.publish.datapackage import package
 from pipelines.stages.publish.edition import Edition
-from pipelines.stages.publish.profiles import PUBLIC, Profile, Table, opened
+from pipelines.stages.publish.profiles import Profile, Table, opened
 from pipelines.stages.publish.workbook import write_workbook
 
 SUMS = "SHA256SUMS"
