@@ -19,7 +19,7 @@ from pipelines.catalogue.vocabulary import KINDS, ExpectationSpec, typed
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.validate import declared
 
-JUDGE_VERSION = 1  # raised when the same suite may judge the same rows otherwise
+JUDGE_VERSION = 1  # raise it when the same suite judges the same rows otherwise: golden verdicts fail until then
 
 
 @dataclass(frozen=True)
