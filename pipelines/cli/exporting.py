@@ -64,7 +64,7 @@ def copy_to_server(session: Session, server: settings.Server) -> None:
     from pipelines.runs.publish import NotServed, serve_copy
 
     try:
-        served = serve_copy(session.home)
+        served = serve_copy(session.home, server)
     except NotServed as error:
         raise click.ClickException(f"not copied to the server: {error}") from None
     done = f"{len(served.rows)} tables, {sum(served.rows.values())} rows" if served.is_new else "it was there already"
