@@ -20,8 +20,8 @@ demo: setup ## the main job on the demonstration: three exercices collected, bui
 test: setup $(VENV)/.ready-dev ## the whole suite
 	@$(BIN)/pytest -n 2 --dist loadfile
 
-lint: $(VENV)/.ready-dev ## ruff
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+lint: $(VENV)/.ready-dev ## ruff, and mypy on the rooms that must be typed
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 dev: setup ## the Dagster UI on http://127.0.0.1:3000, on the demonstration's home
 	@test -f $(DEMO)/organisation.yml || $(BIN)/millesime demo --no-run $(DEMO)

@@ -7,6 +7,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.publication import INTERNE
+
 PACKAGE = Path(__file__).resolve().parent
 PROJECT_ROOT = PACKAGE.parent  # the checkout
 
@@ -204,7 +206,7 @@ def publication_server() -> Server | None:
         return None
     return Server(
         url,
-        os.environ.get("MILLESIME_PUBLISH_PROFILE", "interne"),
+        os.environ.get("MILLESIME_PUBLISH_PROFILE", INTERNE),
         os.environ.get("MILLESIME_PUBLISH_ROLE", "millesime_lecture"),
         os.environ.get("MILLESIME_PUBLISH_PREFIX", ""),
     )

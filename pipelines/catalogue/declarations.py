@@ -300,9 +300,7 @@ class Export(Declared):
     files: str = PydanticField(pattern=r"^/?[^/]+$")
     optional: bool = False  # never reported as missing
     may_repeat: bool = False  # the same bytes may stand for several exercices: a list that is kept by hand
-    database: Literal["glpi"] | None = (
-        None  # the reader (pipelines.stages.extract) that writes it from the tool's database
-    )
+    database: Literal["glpi"] | None = None  # the reader (in stages/extract) that writes it from the tool's database
     format: Format
     tables: list[Table]
     owner: str | None = None

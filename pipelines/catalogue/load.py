@@ -9,13 +9,11 @@ from pathlib import Path
 from pipelines import settings
 from pipelines.catalogue.chapters.grammar import Chapitre
 from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifiers
-from pipelines.catalogue.dbt.generated import generated_layers
 from pipelines.catalogue.dbt.project import Project, read_project
 from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.lines import LineSource, ModelLines, declared_lines, line_sources
-from pipelines.catalogue.needs import refuse_lacking
 from pipelines.catalogue.overlay import FOLDERS, Overlay, entries, put_over, whole_file
 from pipelines.catalogue.reference import Reference, file_of, make_reference, reference_things
 from pipelines.catalogue.registry import Registry, make_registry
@@ -179,11 +177,6 @@ class Catalogue:
         return next((path for path in paths if path.is_file()), None)
 
     @functools.cached_property
-    def model_names(self) -> set[str]:
-        """Every model of the composed dbt project, written by hand or not."""
-        return {*self.project.models.on, *generated_layers(self)}
-
-    @functools.cached_property
     def source_tables(self) -> set[str]:
         """``<source>.<table>`` of every table that dbt finds in the warehouse before it begins."""
         lake = {f"lake.{system.system}__{table.name}" for system, table in self.registry.tables()}
@@ -221,22 +214,6 @@ class Catalogue:
             for path in sorted(layer.glob("catalogue/report/texte/*"))
         ]
         return fingerprint([things, prose, self.project.rest])
-
-    def check(self) -> None:
-        """Read every part, and refuse what is switched off while something in effect still needs it."""
-        for part in (
-            "registry",
-            "figures",
-            "chapters",
-            "summary",
-            "rules",
-            "secrecy",
-            "references",
-            "suite_files",
-            "lines",
-        ):
-            getattr(self, part)
-        refuse_lacking(self)
 
 
 def _refuse_code(home: Path) -> None:

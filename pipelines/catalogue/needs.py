@@ -3,23 +3,32 @@
 A union loses the branch that is switched off, and says nothing: those that need one thing among several are not asked here.
 """
 
+import functools
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from pipelines.catalogue.dbt.generated import generated_layers
 from pipelines.catalogue.dbt.project import Need, needs_of
+from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError
 
-if TYPE_CHECKING:
-    from pipelines.catalogue.load import Catalogue
+PARTS = ("registry", "figures", "chapters", "summary", "rules", "secrecy", "references", "suite_files", "lines")
 
 
-def refuse_lacking(catalogue: "Catalogue") -> None:
-    """Raise DeclarationError, one line a need that is not met."""
+def check(catalogue: Catalogue) -> None:
+    """Read every part, and raise DeclarationError, one line a need that is not met."""
+    for part in PARTS:
+        getattr(catalogue, part)
     wrong = [*_of_models(catalogue), *_of_figures(catalogue), *_of_chapters(catalogue), *_of_secrecy(catalogue)]
     if wrong:
         raise DeclarationError("\n".join(wrong))
+
+
+@functools.lru_cache(maxsize=8)
+def model_names(catalogue: Catalogue) -> set[str]:
+    """Every model of the composed dbt project, written by hand or not."""
+    return {*catalogue.project.models.on, *generated_layers(catalogue)}
 
 
 def missing(place: str, what: str, name: str, overlay: Overlay) -> str:
@@ -29,7 +38,7 @@ def missing(place: str, what: str, name: str, overlay: Overlay) -> str:
     return f"{place} needs the {what} {name!r}, which is not declared"
 
 
-def _of_models(catalogue: "Catalogue") -> Iterator[str]:
+def _of_models(catalogue: Catalogue) -> Iterator[str]:
     """What the SQL and the tests of a model read."""
     project = catalogue.project
     for overlay in (project.models, project.tests):
@@ -42,10 +51,10 @@ def _of_models(catalogue: "Catalogue") -> Iterator[str]:
                 yield from _unmet(catalogue, thing.place, need)
 
 
-def _unmet(catalogue: "Catalogue", place: str, need: Need, line: int | None = None) -> Iterator[str]:
+def _unmet(catalogue: Catalogue, place: str, need: Need, line: int | None = None) -> Iterator[str]:
     where = f"{place.rpartition(':')[0]}:{line}" if line else place
     if need.is_model:
-        if need.name not in catalogue.model_names:
+        if need.name not in model_names(catalogue):
             yield missing(where, "model", need.name, catalogue.project.models)
     elif need.name not in catalogue.source_tables:
         source, _, table = need.name.partition(".")
@@ -55,7 +64,7 @@ def _unmet(catalogue: "Catalogue", place: str, need: Need, line: int | None = No
             yield missing(where, "reference table" if source == "reference" else "source", table, catalogue.reference)
 
 
-def _of_figures(catalogue: "Catalogue") -> Iterator[str]:
+def _of_figures(catalogue: Catalogue) -> Iterator[str]:
     for declared in catalogue.figures.by_code.values():
         if declared.figure.mesure:
             yield from _fact(catalogue, declared.place, declared.figure.mesure.fait)
@@ -66,14 +75,14 @@ def _of_figures(catalogue: "Catalogue") -> Iterator[str]:
             yield from _model(catalogue, place, model)
 
 
-def _fact(catalogue: "Catalogue", place: str, name: str) -> Iterator[str]:
+def _fact(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:
     """The mart that a figure measures, and the lines that make it: without them no figure can be traced."""
     yield from _model(catalogue, place, name)
-    if name in catalogue.model_names and name not in catalogue.lines:
+    if name in model_names(catalogue) and name not in catalogue.lines:
         yield f"{place} needs the lines of {name!r}, and no model says that its lines make it (config.meta.lignes.faits)"
 
 
-def _of_chapters(catalogue: "Catalogue") -> Iterator[str]:
+def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
     """The tables and figures that are printed."""
     for thing in catalogue.chapters_declared:
         for at, block in _blocks(thing):
@@ -91,19 +100,19 @@ def _blocks(thing: Thing) -> Iterator[tuple[tuple, dict]]:
             yield ("sections", s, "blocs", b), block
 
 
-def _figure(catalogue: "Catalogue", place: str, code: str) -> Iterator[str]:
+def _figure(catalogue: Catalogue, place: str, code: str) -> Iterator[str]:
     try:
         catalogue.figures.declaration_of(code)
     except KeyError:
         yield missing(place, "figure", code, catalogue.figures_declared.figures)
 
 
-def _of_secrecy(catalogue: "Catalogue") -> Iterator[str]:
+def _of_secrecy(catalogue: Catalogue) -> Iterator[str]:
     for thing in catalogue.secrecy_declared["populations",]:
         if fact := thing.data.get("fact"):
             yield from _model(catalogue, thing.place, fact.partition(".")[2])
 
 
-def _model(catalogue: "Catalogue", place: str, name: str) -> Iterator[str]:
-    if name not in catalogue.model_names:
+def _model(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:
+    if name not in model_names(catalogue):
         yield missing(place, "model", name, catalogue.project.models)

@@ -88,10 +88,10 @@ def put_over(layers: Iterable[Iterable[Thing]]) -> Overlay:
 def whole_file(kind: str, path: Path, key: str | None = None, name: str = "") -> Thing:
     """A file that is one thing, named by its ``key``, or by ``name`` where its place says it."""
     data, lines = read_mapping(path)
-    name = data.get(key) if key else name
-    if not isinstance(name, str):
+    named = data.get(key) if key else name
+    if not isinstance(named, str):
         raise DeclarationError(f"{shown(path)}:1 {key}: it needs a name")
-    return Thing(kind, name, data, path, {**lines, (): 1}, _switch(data, path, lines))
+    return Thing(kind, named, data, path, {**lines, (): 1}, _switch(data, path, lines))
 
 
 def entries(kind: str, path: Path, data: dict, lines: Lines, section: tuple, key: str | None) -> list[Thing]:

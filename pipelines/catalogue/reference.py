@@ -10,11 +10,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipelines.catalogue.declarations import Declared, Name
 from pipelines.catalogue.overlay import Thing, whole_file
 from pipelines.catalogue.yaml_file import DeclarationError, shown
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 KIND = "reference table"
 # type → its name in DuckDB, and how a cell of it is written
@@ -99,7 +102,7 @@ def make_reference(thing: Thing) -> Reference:
     return reference
 
 
-def _wrong(rows, reference: Reference, name: str) -> Iterator[tuple[Column, str]]:
+def _wrong(rows: "Reader", reference: Reference, name: str) -> Iterator[tuple[Column, str]]:
     """The cells that are not of their column's type. Raises DeclarationError on a line that has not its columns."""
     names = [column.name for column in reference.fields]
     if next(rows, None) != names:

@@ -213,8 +213,8 @@ def make_secrecy(declared: Mapping[tuple, Overlay]) -> Secrecy:
         for index, part in enumerate(table.parts):
             _check_part(secrecy, part, tables[name], ("parts", index), refuse)
     for code, rule in (secrecy.figures.rules if secrecy.figures else {}).items():
-        table = secrecy.tables.get(rule.table)
-        if table is None or not any(rule.column in part.numbers for part in table.parts):
+        ruled = secrecy.tables.get(rule.table)
+        if ruled is None or not any(rule.column in part.numbers for part in ruled.parts):
             refuse(rules[code], (), f"{rule.table}.{rule.column} is not a number under secrecy")
     return secrecy
 

@@ -21,7 +21,7 @@ def table_schema(table: Table, exercice: int, *, headings: bool = True) -> dict[
         "$schema": "https://datapackage.org/profiles/2.0/tableschema.json",
         "title": table.title,
         "description": table.description,
-        "fields": [_field(field, names[field.name]) for field in table.fields if names[field.name]],
+        "fields": [_field(field, name) for field in table.fields if (name := names[field.name])],
         "fieldsMatch": "subset",  # a file may hold more columns, in any order
         "missingValues": list(table.missingValues),
         "primaryKey": [names[name] for name in table.primaryKey if names[name]],

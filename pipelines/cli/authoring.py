@@ -157,10 +157,11 @@ def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
     Of what it replaces or switches off, say what has changed upstream since the home did so. Ends with 3 when anything has.
     """
     from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
+    from pipelines.catalogue.needs import check
 
     session: Session = ctx.obj
     declared = session.catalogue
-    declared.check()
+    check(declared)
     if reviewed:
         note_upstream(declared, session.home, again=True)
     moved = changed_upstream(declared, session.home)

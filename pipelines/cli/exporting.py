@@ -5,14 +5,15 @@ import click
 from pipelines import settings
 from pipelines.cli.output import note, progress
 from pipelines.cli.session import Session, global_options, shown, year_argument
+from pipelines.publication import INTERNE, PROFILES, PUBLIC
 
 
 @click.command(short_help="The tables of a year in open formats, to give away.")
 @year_argument
 @click.option(
     "--profile",
-    type=click.Choice(["public", "interne"]),
-    default="public",
+    type=click.Choice(PROFILES),
+    default=PUBLIC,
     show_default=True,
     help="public hides the numbers of too few persons; interne is everything, not to be given away.",
 )
@@ -40,7 +41,7 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
     files = [path for path in folder.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     click.echo(f"{shown(folder)}: {len(files)} files, {size / 1e6:.1f} MB, {release.name if release else 'not frozen'}")
-    if profile == "interne":
+    if profile == INTERNE:
         note("Not to be given away: small numbers of persons are not hidden in it.")
 
 
@@ -63,7 +64,7 @@ def copy_to_server(session: Session, server: settings.Server) -> None:
     from pipelines.runs.publish import NotServed, serve_copy
 
     try:
-        served = serve_copy(session.home)
+        served = serve_copy(session.home, server)
     except NotServed as error:
         raise click.ClickException(f"not copied to the server: {error}") from None
     done = f"{len(served.rows)} tables, {sum(served.rows.values())} rows" if served.is_new else "it was there already"

@@ -7,11 +7,12 @@ import click
 
 from pipelines.cli.output import note, title
 from pipelines.cli.session import Session, global_options, shown, year_argument
+from pipelines.publication import FOLDERS, INTERNE, PROFILES
 
 
 @click.command(short_help="The report of a year, from what is published.")
 @year_argument
-@click.option("--profile", type=click.Choice(["interne", "public"]), default="interne", show_default=True)
+@click.option("--profile", type=click.Choice(PROFILES), default=INTERNE, show_default=True)
 @click.option("--formats", default="html,pdf", show_default=True, metavar="LIST", help="html, pdf or both.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder to write in.")
 @global_options
@@ -21,14 +22,14 @@ def report(ctx: click.Context, year: int, profile: str, formats: str, output: Pa
 
     It goes to reports/YEAR/PROFILE in the home; `millesime run` publishes that of the last exercice with its tables.
     """
-    from pipelines.stages.report.write import FORMATS, PROFILES, edition_of, write_report
+    from pipelines.stages.report.write import FORMATS, edition_of, write_report
 
     session: Session = ctx.obj
     session.exercice(year)
     chosen = [name.strip() for name in formats.split(",")]
     if wrong := [name for name in chosen if name not in FORMATS]:
         raise click.BadParameter(f"{wrong[0]!r} is not one of {', '.join(FORMATS)}", param_hint="--formats")
-    tables = session.home.published / PROFILES[profile]
+    tables = session.home.published / FOLDERS[profile]
     if not (tables / "rapport").exists():
         raise click.UsageError(f"no publication of profile {profile}: `{session.command} run {year}`")
     folder = output or session.home.reports / str(year) / profile

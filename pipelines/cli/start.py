@@ -15,6 +15,7 @@ from pipelines.cli.collecting import run_and_tell
 from pipelines.cli.exporting import export
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, did_you_mean, global_options, shown
+from pipelines.publication import PUBLIC
 from pipelines.settings import Home
 
 # The exercices of the demonstration: from the first to the last published report, then invented ones.
@@ -168,7 +169,7 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
         code = run_and_tell(session, years, None)
         if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand
             click.echo("\nTo give away, and to look tables up:")
-            ctx.invoke(export, year=years[-1], profile="public")
+            ctx.invoke(export, year=years[-1], profile=PUBLIC)
             ctx.invoke(docs)
         ctx.exit(code)
     click.echo(f"Made {shown(home.root)}. Next: {session.command} run {' '.join(map(str, years))}")

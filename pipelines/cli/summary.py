@@ -8,6 +8,7 @@ from pipelines.cli.output import Column, note, table, title
 from pipelines.cli.session import Session, shown
 from pipelines.evidence.status import YearStatus
 from pipelines.ledger.store import Ledger
+from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 
 # (group, line, how to count it)
 LINES: list[tuple[str, str, Callable[[YearStatus], int]]] = [
@@ -62,14 +63,14 @@ def _pages(session: Session, year: int) -> list[tuple[str, str]]:
     """The pages that the run wrote for ``year``, by their path."""
     report = session.home.published / "report" / str(year)
     pages = [
-        *((path, "the report, whole") for path in sorted(report.glob("interne/rapport*"))),
-        *((path, "the report that anybody may read") for path in sorted(report.glob("public/rapport*.pdf"))),
-        (report / "interne" / "collectivites", "one page for each member"),
+        *((path, "the report, whole") for path in sorted(report.glob(f"{INTERNE}/rapport*"))),
+        *((path, "the report that anybody may read") for path in sorted(report.glob(f"{PUBLIC}/rapport*.pdf"))),
+        (report / INTERNE / "collectivites", "one page for each member"),
         (
             session.home.audit / str(year) / "etat.html",
             "the state of the collection and of its quality, for the auditor",
         ),
-        (session.home.published / "public", "the tables that anybody may read"),
+        (session.home.published / FOLDERS[PUBLIC], "the tables that anybody may read"),
     ]
     return [(shown(path), what) for path, what in pages if path.exists()]
 

@@ -60,7 +60,7 @@ def served_copy() -> dg.AssetsDefinition:
     )
     def postgresql(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         try:
-            served = serve_copy(home())
+            served = serve_copy(home(), settings.publication_server())
         except NotServed as error:
             raise failure(error) from None
         for said in served.notes:

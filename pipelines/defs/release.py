@@ -59,8 +59,8 @@ def release_defs() -> dg.Definitions:
 
 def serve_again(context: dg.OpExecutionContext) -> None:
     """Copy what is published to the organisation's server, where there is one; its failure undoes no release."""
-    if settings.publication_server():
+    if server := settings.publication_server():
         try:
-            serve_copy(home())
+            serve_copy(home(), server)
         except NotServed as error:
             context.log.warning(f"not copied to the server: {error}")

@@ -17,6 +17,7 @@ class PublicationStatus:
     """The last publication, and what was accepted since (``system/export exercice``)."""
 
     publication: str
+    build: str
     published_at: str
     behind: list[str]
     failed_build: list[str]  # models and tests that stopped a build made after this publication
@@ -46,7 +47,7 @@ def publication_status(ledger: Ledger) -> PublicationStatus | None:
         for (key, exercice), current in sorted(ledger.current().items())
         if current.manifest.delivery not in made_of
     ]
-    return PublicationStatus(last["publication"], last["published_at"], behind, failed_build(ledger))
+    return PublicationStatus(last["publication"], last["build"], last["published_at"], behind, failed_build(ledger))
 
 
 def failed_build(ledger: Ledger) -> list[str]:

@@ -9,9 +9,14 @@ against an *anchor*, a hash kept elsewhere: beside the ledger, in every release,
 
 import hashlib
 import json
+import sqlite3
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pipelines.french import NO_BREAK
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 ORIGIN = "0" * 64  # stands before the first link
 CHAIN = "chain"
@@ -38,10 +43,18 @@ class Broken:
         return f"{self.table}{'' if self.row is None else f' {self.row}'}{NO_BREAK}: {self.what}"
 
 
-def append(connection, table: str, row: int) -> None:
+def raw(connection: "Connection") -> sqlite3.Connection:
+    """The driver's own connection: what the chain reads is what SQLite stores."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+def append(connection: sqlite3.Connection, table: str, row: int) -> None:
     """Add the link of a row that has just been entered, in its transaction."""
     last = connection.execute(f"select hash from {CHAIN} order by seq desc limit 1").fetchone()
     stored = _stored(connection, table, row)
+    assert stored is not None, f"{table} {row} is not there to be linked"
     link = link_of(last[0] if last else ORIGIN, table, stored)
     connection.execute(f"insert into {CHAIN} (table_name, row, hash) values (?, ?, ?)", (table, row, link))
 
@@ -52,7 +65,7 @@ def link_of(previous: str, table: str, stored: dict) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def head(connection, until: tuple[str, int] | None = None) -> Head:
+def head(connection: sqlite3.Connection, until: tuple[str, int] | None = None) -> Head:
     """The end of the chain, or what it was when the row ``until`` (table, number) had just been entered."""
     there = f"where seq <= (select min(seq) from {CHAIN} where table_name = ? and row = ?)" if until else ""
     query = f"select count(*), max(seq) from {CHAIN} {there}"
@@ -62,14 +75,15 @@ def head(connection, until: tuple[str, int] | None = None) -> Head:
     return Head(entries, connection.execute(f"select hash from {CHAIN} where seq = ?", (last,)).fetchone()[0])
 
 
-def check(connection, anchors: dict[str, Head]) -> list[Broken]:
+def check(connection: sqlite3.Connection, anchors: dict[str, Head]) -> list[Broken]:
     """Everything that is wrong with the ledger; ``anchors`` maps where a head was kept to that head.
 
     Reads every entry once. An empty list means that no entry was edited, deleted, moved, added or cut off since the
     anchors were taken.
     """
     broken: list[Broken] = []
-    previous, hashes, linked = ORIGIN, [ORIGIN], {}
+    previous, hashes = ORIGIN, [ORIGIN]
+    linked: dict[str, set[int]] = {}
     links = connection.execute(f"select seq, table_name, row, hash from {CHAIN} order by seq").fetchall()
     tables = _chained_tables(connection)
     for place, (seq, table, row, kept) in enumerate(links, start=1):
@@ -114,7 +128,7 @@ def _against(anchors: dict[str, Head], hashes: list[str]) -> list[Broken]:
     return broken
 
 
-def _chained_tables(connection) -> list[str]:
+def _chained_tables(connection: sqlite3.Connection) -> list[str]:
     """Every table but the chain and Alembic's own."""
     names = connection.execute(
         "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name"
@@ -122,7 +136,7 @@ def _chained_tables(connection) -> list[str]:
     return [name for (name,) in names if name not in (CHAIN, "alembic_version")]
 
 
-def _stored(connection, table: str, row: int) -> dict | None:
+def _stored(connection: sqlite3.Connection, table: str, row: int) -> dict | None:
     """A row as SQLite stores it: no JSON is parsed, since an equal value written otherwise is another entry."""
     cursor = connection.execute(f'select * from "{table}" where seq = ?', (row,))
     values = cursor.fetchone()

@@ -1,13 +1,18 @@
 """Brings a ledger's file to the form that the code expects, with Alembic; loads it only when there is work."""
 
+from typing import TYPE_CHECKING
+
 from pipelines.ledger.schema import REVISION, metadata
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
 
 
 class NewerLedger(RuntimeError):
     """The ledger was written by a later version of the program."""
 
 
-def migrate(engine) -> bool:
+def migrate(engine: "Engine") -> bool:
     """Run the revisions that the file lacks, in one transaction; True when there were some. Raises NewerLedger."""
     with engine.begin() as connection:
         if _revision(connection) == REVISION:
@@ -16,14 +21,14 @@ def migrate(engine) -> bool:
         return True
 
 
-def _revision(connection) -> str | None:
+def _revision(connection: "Connection") -> str | None:
     """Where the file stands; None before the first migration."""
     if not connection.exec_driver_sql("select 1 from sqlite_master where name = 'alembic_version'").first():
         return None
     return connection.exec_driver_sql("select version_num from alembic_version").scalar()
 
 
-def _upgrade(connection) -> None:
+def _upgrade(connection: "Connection") -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError

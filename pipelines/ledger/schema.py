@@ -5,12 +5,16 @@ test compares with this page. A migration may add a table, or a nullable column:
 """
 
 import functools
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData
 
 REVISION = "0002"  # the last migration: what an open ledger must be at
 
 
 @functools.cache
-def metadata():
+def metadata() -> "MetaData":
     """The MetaData with every table of the ledger."""
     import sqlalchemy as sa
 

@@ -10,13 +10,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.ledger.chain import Broken, Head, append, check, head
+from pipelines.ledger.chain import Broken, Head, append, check, head, raw
 from pipelines.ledger.migrate import migrate
 from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Standing, Verdict
 from pipelines.ledger.schema import metadata
 from pipelines.settings import Home
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Row, Select
+    from sqlalchemy.engine.interfaces import DBAPIConnection
 
 
 def now() -> str:
@@ -327,20 +332,18 @@ class Ledger:
     def head(self) -> Head:
         """The end of the chain: what a release and the report print."""
         with self.engine.connect() as connection:
-            return head(connection.connection.driver_connection)
+            return head(raw(connection))
 
     def head_at(self, table: str, row: int) -> Head:
         """The end of the chain when this row had just been entered: it does not move with what comes after."""
         with self.engine.connect() as connection:
-            return head(connection.connection.driver_connection, (table, row))
+            return head(raw(connection), (table, row))
 
     def check(self, anchors: dict[str, Head]) -> list[Broken]:
         """What is wrong with the chain, against the heads that were kept elsewhere and the one kept beside the file."""
         kept = self._kept_head()
         with self.engine.connect() as connection:
-            broken = check(
-                connection.connection.driver_connection, anchors | ({self._head_file.name: kept} if kept else {})
-            )
+            broken = check(raw(connection), anchors | ({self._head_file.name: kept} if kept else {}))
         return (
             broken if kept else [*broken, Broken(self._head_file.name, None, "le fichier a disparu ou a été modifié")]
         )
@@ -369,7 +372,7 @@ class Ledger:
 
     # ------------------------------------------------------------
 
-    def _rows(self, query) -> Iterator:
+    def _rows(self, query: "Select") -> Iterator["Row"]:
         with self.engine.connect() as connection:
             yield from connection.execute(query).all()
 
@@ -377,14 +380,14 @@ class Ledger:
         with self.engine.begin() as connection:
             self._insert(connection, table, **values)
 
-    def _insert(self, connection, table: str, **values: object) -> None:
+    def _insert(self, connection: "Connection", table: str, **values: object) -> None:
         from sqlalchemy.dialects.sqlite import insert
 
         done = connection.execute(insert(self.tables[table]).on_conflict_do_nothing(), values)
         if done.rowcount:
-            append(connection.connection.driver_connection, table, done.inserted_primary_key[0])
+            append(raw(connection), table, done.lastrowid)
 
-    def _enter_outcome(self, connection, key: str, exercice: int, outcome: str, subject: str) -> None:
+    def _enter_outcome(self, connection: "Connection", key: str, exercice: int, outcome: str, subject: str) -> None:
         last = self._last_outcome(key, exercice)
         if last is None or (last.outcome, last.subject) != (outcome, subject):
             system, export = key.split("/")
@@ -403,7 +406,7 @@ class Ledger:
         sightings = self.tables["sightings"]
         return {row.finding: row for row in self._rows(self._sa.select(sightings).order_by(sightings.c.seq))}
 
-    def _last_outcome(self, key: str, exercice: int):
+    def _last_outcome(self, key: str, exercice: int) -> "Row | None":
         system, export = key.split("/")
         outcomes = self.tables["outcomes"]
         query = (
@@ -415,11 +418,11 @@ class Ledger:
         return next(self._rows(query), None)
 
 
-def _durable(connection, _record) -> None:
+def _durable(connection: "DBAPIConnection", _record: object) -> None:
     connection.execute("pragma synchronous = full")
 
 
-def _verdict(row) -> Verdict:
+def _verdict(row: "Row") -> Verdict:
     results = [CheckResult(**result) for result in row.results]
     return Verdict(row.verdict, row.delivery, row.table_name, row.suite, results)
 

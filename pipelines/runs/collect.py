@@ -46,7 +46,8 @@ def collect(work: Workspace, ref: ExportRef, exercice: int) -> Outcome:
     ledger, paths = work.ledger, files_of(work.home.landing, ref, exercice)
     if not paths:
         return Outcome(ref.key, exercice, "absent")
-    manifest, verdicts = None, []
+    manifest: Manifest | None = None
+    verdicts: list[Verdict] = []
     try:
         manifest, verdicts = judge_files(work, ref, exercice, paths)
         ledger.record_delivery(manifest)

@@ -1,17 +1,20 @@
 """A publication from end to end: frozen years held, findings gathered, pages written, files swapped, the server given a copy."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pipelines import settings
 from pipelines.evidence.findings import gather
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.audit.write import write_states
-from pipelines.settings import Home
+from pipelines.settings import Home, Server
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
 from pipelines.stages.publish.swap import publish
 from pipelines.stages.report.write import report_pages
+
+if TYPE_CHECKING:
+    from pipelines.stages.publish.postgres import Served
 
 
 class NotServed(RuntimeError):
@@ -36,7 +39,9 @@ def publish_warehouse(work: Workspace) -> Published:
 
 
 def _publish(work: Workspace) -> Published:
-    build = work.ledger.last_build()["build"]
+    last = work.ledger.last_build()
+    assert last is not None, "a warehouse is published once it is built"
+    build = last["build"]
     try:
         _hold_frozen_years(work, build)
     except FrozenYear as error:
@@ -72,11 +77,11 @@ def _hold_frozen_years(work: Workspace, build: str) -> None:
         refuse_frozen_changes(frozen)
 
 
-def serve_copy(home: Home):
+def serve_copy(home: Home, server: Server) -> "Served":
     """Copy what is published to the organisation's server. Raises NotServed."""
     from pipelines.stages.publish import postgres
 
     try:
-        return postgres.serve(home.published, settings.publication_server())
+        return postgres.serve(home.published, server)
     except (postgres.NotServed, NotPublished) as error:
         raise NotServed(str(error)) from None

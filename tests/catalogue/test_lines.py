@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.catalogue.lines import declared_lines, flagged_lines_sql, line_sources
 from pipelines.catalogue.load import Catalogue, load_catalogue
+from pipelines.catalogue.needs import check
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import shipped
@@ -119,5 +120,5 @@ chiffres:
         encoding="utf-8",
     )
     with pytest.raises(DeclarationError) as error:
-        Catalogue(shipped(), tmp_path).check()
+        check(Catalogue(shipped(), tmp_path))
     assert f"{figures}/communs.yml:4 needs the lines of 'fct_collecte'" in str(error.value)

@@ -34,7 +34,9 @@ class Kept:
         """Run the command as the user of this home does: no key file is named."""
         env = {name: value for name, value in os.environ.items() if name != "MILLESIME_KEY_FILE"}
         env |= {"XDG_CONFIG_HOME": str(self.config), "MILLESIME_HOME": str(self.home)}
-        return subprocess.run([MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=600, check=False)
+        return subprocess.run(
+            [MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=600, check=False
+        )
 
 
 @pytest.fixture(scope="module")

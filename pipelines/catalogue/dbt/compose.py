@@ -10,15 +10,14 @@ that of its last whole reading, and loses the description of a model that is rem
 import importlib.metadata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.catalogue.dbt.generated import generated, yaml_text
 from pipelines.catalogue.dbt.project import PROJECT_FILE, Project
 from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.needs import check
 from pipelines.settings import Home
-
-if TYPE_CHECKING:
-    from pipelines.catalogue.load import Catalogue
 
 MARK = "composed"  # in target/: what the project was composed from
 NOT_OURS = {"target", "logs", ".user.yml"}  # what dbt writes beside the files
@@ -26,13 +25,13 @@ PROFILE = "rapport_activite"
 ENTREPOT, ANALYSTE = "entrepot", "analyste"  # dbt's targets: the warehouse being built, and an analyst's own
 
 
-def compose(catalogue: "Catalogue", home: Home) -> str:
+def compose(catalogue: Catalogue, home: Home) -> str:
     """Bring the home's dbt project up to date with its catalogue; what it was composed from. Raises DeclarationError."""
     mark = home.dbt / "target" / MARK
     identity = fingerprint([catalogue.fingerprint, str(home.root), importlib.metadata.version("dbt-core")])
     if mark.exists() and mark.read_text(encoding="utf-8") == identity:
         return identity
-    catalogue.check()
+    check(catalogue)
     mark.unlink(missing_ok=True)
     _bring(home.dbt, {**project_files(catalogue), "profiles.yml": yaml_text(_profile(home))})
     mark.parent.mkdir(exist_ok=True)
@@ -40,7 +39,7 @@ def compose(catalogue: "Catalogue", home: Home) -> str:
     return identity
 
 
-def project_files(catalogue: "Catalogue") -> dict[str, str]:
+def project_files(catalogue: Catalogue) -> dict[str, str]:
     """Path in the project → text of every file but the profile. A hand-written model takes the place of a generated one."""
     project = catalogue.project
     made = {path: text for path, text in generated(catalogue).items() if Path(path).stem not in project.models}

@@ -6,7 +6,7 @@ in hand-written models and macros.
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
@@ -15,14 +15,12 @@ from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
 from pipelines.catalogue.declarations import PROVENANCE, System, Table
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
 from pipelines.catalogue.lines import flagged_lines_sql
+from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.registry import Registry
 
-if TYPE_CHECKING:
-    from pipelines.catalogue.load import Catalogue
 
-
-def generated(catalogue: "Catalogue") -> dict[str, str]:
+def generated(catalogue: Catalogue) -> dict[str, str]:
     """Path in the project → text. Raises DeclarationError on a mistake."""
     return {
         **{f"models/staging/{name}/_{name}__sources.yml": text for name, text in lake_sources(catalogue.registry)},
@@ -36,12 +34,12 @@ def generated(catalogue: "Catalogue") -> dict[str, str]:
     }
 
 
-def generated_layers(catalogue: "Catalogue") -> dict[str, str]:
+def generated_layers(catalogue: Catalogue) -> dict[str, str]:
     """The models that follow from declarations, each with its layer."""
     return {Path(path).stem: Path(path).parts[1] for path in _generated_models(catalogue)}
 
 
-def _generated_models(catalogue: "Catalogue") -> dict[str, str]:
+def _generated_models(catalogue: Catalogue) -> dict[str, str]:
     return {
         **{
             f"models/staging/{shape_model(shape)}.sql": shape_union(catalogue.registry, shape)
@@ -83,7 +81,7 @@ def reference_sources(references: Iterable[Reference]) -> str:
     return yaml_text({"version": 2, "sources": [{"name": "reference", "schema": "reference", "tables": tables}]})
 
 
-def shapes_models(catalogue: "Catalogue") -> str:
+def shapes_models(catalogue: Catalogue) -> str:
     """What is said of the union of each shape, where it is not said by hand."""
     shapes = [shape for shape in catalogue.registry.shapes if shape_model(shape) not in catalogue.project.said]
     return yaml_text({"version": 2, "models": [shape_docs(catalogue.registry, shape) for shape in shapes]})

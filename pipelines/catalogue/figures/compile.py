@@ -13,12 +13,12 @@ hand in ``dbt_project/models/calculs`` and ``rapport/chiffres.sql``.
 What only puts pieces together is ephemeral: dbt writes it into the models that read it, and makes no table of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines.catalogue.figures import measure
-from pipelines.catalogue.figures.grammar import Family, Figure, Number, Operand, Term
+from pipelines.catalogue.figures.grammar import Family, Figure, Number, Operand, Presence, Term
 from pipelines.catalogue.figures.load import Figures
 from pipelines.sql import literal
 
@@ -127,7 +127,7 @@ def _family(figures: Figures, name: str) -> str:
         )
     tests = [*_in_use(family), *measure.conditions(family.filtre, "membres.{}".format)]
     if family.presents_dans:
-        tests.append(_present(figures, name, family))
+        tests.append(_present(figures, name, family, family.presents_dans))
     return "\n".join(lines + _where(tests))
 
 
@@ -142,17 +142,17 @@ def _in_use(family: Family) -> list[str]:
     return tests
 
 
-def _present(figures: Figures, name: str, family: Family) -> str:
+def _present(figures: Figures, name: str, family: Family, presence: Presence) -> str:
     """A member is there by a row of the fact; a printed number has its figure even where no delivery gave one."""
     inside = [f"faits.{family.code} = membres.{family.code}", "faits.exercice = exercices.exercice"]
-    inside += measure.conditions(family.presents_dans.filtre, "faits.{}".format)
+    inside += measure.conditions(presence.filtre, "faits.{}".format)
     codes = [_of_member(figure.code, name, f"membres.{family.code}") for figure in figures.of_family(name)]
     printed = [
         f"publies.code in (\n                {_list(codes, 16)}\n            )",
         "publies.exercice = exercices.exercice",
         "publies.valeur_publiee is not null",
     ]
-    fact = _exists(family.presents_dans.fait, "faits", inside)
+    fact = _exists(presence.fait, "faits", inside)
     return f"(\n        {fact}\n        or {_exists('fct_chiffres_publies', 'publies', printed)}\n    )"
 
 
@@ -173,6 +173,7 @@ def _of_member(text: str, family: str | None, column: str) -> str:
 def _aggregate(figures: Figures, code: str) -> str:
     """The exact value of a measure, and how many rows of its fact are behind it."""
     figure, family = figures.by_code[code].figure, figures.family_of(code)
+    assert figure.mesure is not None, f"{code} is not measured"
     member = [family.code] if family else []
     columns = [
         f"{_of_member(code, figure.family, *member)} as code" if family else f"{literal(code)} as code",
@@ -189,10 +190,10 @@ def _aggregate(figures: Figures, code: str) -> str:
 
 @dataclass(frozen=True)
 class Fraction:
-    """An exact SQL value: numerator and denominator, None standing for 1. Both can be used as operands."""
+    """An exact SQL value: numerator and denominator, nothing standing for 1. Both can be used as operands."""
 
     numerator: str
-    denominator: str | None = None
+    denominator: str = ""
 
     def combine(self, operator: str, other: "Fraction") -> "Fraction":
         """This fraction and another under one of + - * /."""
@@ -206,10 +207,8 @@ class Fraction:
         return Fraction(f"({left} {operator} {right})", _times(self.denominator, other.denominator))
 
 
-def _times(left: str | None, right: str | None) -> str | None:
-    if left is None or right is None:
-        return left or right
-    return f"({left} * {right})"
+def _times(left: str, right: str) -> str:
+    return f"({left} * {right})" if left and right else left or right
 
 
 def _fraction(term: Term, figure: Figure, figures: Figures, aliases: dict[str, str]) -> Fraction:
@@ -287,7 +286,7 @@ def _list(items: list[str], indent: int) -> str:
     return f",\n{' ' * indent}".join(items)
 
 
-def _union(selects: Iterable[str], columns: list[tuple] = ()) -> str:
+def _union(selects: Iterable[str], columns: Sequence[tuple] = ()) -> str:
     """The rows of every select; without any, none, of these columns."""
     none = _select([f"cast(null as {kind}) as {name}" for name, kind, *_ in columns], "where false")
     return "\nunion all\n".join(selects) + "\n" if (selects := list(selects)) else f"{none}\n"

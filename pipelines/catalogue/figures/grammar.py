@@ -38,7 +38,8 @@ _PLACEHOLDER = rf"\{{{_PART}\}}"
 CODE_PATTERN = rf"^{_PART}(\.({_PART}|{_PLACEHOLDER}))+$"
 SOURCE_PATTERN = rf"^({_PART}|{_PLACEHOLDER})/{_PART}$"
 RELATION_PATTERN = r"^(fct|dim)_[a-z][a-z0-9_]*$"
-OPERATORS: dict[type[ast.operator], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+Operator = Literal["+", "-", "*", "/"]
+OPERATORS: dict[type[ast.operator], Operator] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
 _IN_WORDS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
 
@@ -170,7 +171,7 @@ class Operand(Declared):
 class Operation(Declared):
     """Two terms and one of + - * /."""
 
-    operator: Literal["+", "-", "*", "/"]
+    operator: Operator
     left: "Term"
     right: "Term"
 

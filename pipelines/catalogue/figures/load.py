@@ -117,8 +117,8 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
     return DeclaredFigures(
         put(_domain),
         put(words),
-        put(lambda *file: entries("family", *file, ("familles",), None)),
-        put(lambda *file: entries("figure", *file, ("chiffres",), "code")),
+        put(lambda path, data, lines: entries("family", path, data, lines, ("familles",), None)),
+        put(lambda path, data, lines: entries("figure", path, data, lines, ("chiffres",), "code")),
         domain_of,
     )
 

@@ -135,7 +135,8 @@ def guess(heading: str, values: Iterable[str], *, workbook: bool) -> Guess:
     if not cells:
         return Guess(doubts=["the column is empty in the sample: which type?"])
     kept = [value for value in cells if value.casefold() not in MISSING_TOKENS]
-    found, doubts = None, []
+    found: Guess | None = None
+    doubts: list[str] = []
     if kept:
         found = next(filter(None, (attempt(heading, kept, workbook) for attempt in ATTEMPTS)), None)
         if found is None:

@@ -71,7 +71,7 @@ def controls(ledger: Ledger, arrivals: Arrivals, refs: list[ExportRef]) -> dict[
 def _tables(arrivals: Arrivals, ref: ExportRef) -> list[dict[str, Any]]:
     verdicts = {verdict.table: verdict for verdict in arrivals.verdicts(ref)}
     current = arrivals.current.get(ref.key)
-    found = []
+    found: list[dict[str, Any]] = []
     for table in ref.export.tables:
         counts = current.manifest.tables.get(table.name) if current else None
         verdict = verdicts.get(table.name)

@@ -8,6 +8,7 @@ Dates are ISO (moments in UTC), exact numbers are text. No personal value is in 
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from pipelines import settings
@@ -141,8 +142,12 @@ def _publication(ledger: Ledger) -> dict[str, Any] | None:
     status = publication_status(ledger)
     if status is None:
         return None
-    build = ledger.last_publication()["build"]
-    return {"id": status.publication, "le": status.published_at, "construction": build, "en_retard": status.behind}
+    return {
+        "id": status.publication,
+        "le": status.published_at,
+        "construction": status.build,
+        "en_retard": status.behind,
+    }
 
 
 def _figures(home: Home, ledger: Ledger, exercice: int) -> dict[str, Any] | None:
@@ -192,7 +197,8 @@ def _finding(one: Standing, today: str, rules: Rules) -> dict[str, Any]:
 def _versions(home: Home, ledger: Ledger, exercice: int) -> list[dict[str, Any]]:
     """Every release of the year, oldest first, with what it changed of the one before."""
     rows = [row for row in ledger.all_rows("releases") if row["exercice"] == exercice]
-    found, before = [], None
+    found: list[dict[str, Any]] = []
+    before: Path | None = None
     for row in rows:
         folder = home.releases / row["release"]
         changed = changes_between(before, folder, exercice) if before else []

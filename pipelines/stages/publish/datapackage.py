@@ -7,12 +7,11 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pipelines.stages.publish.profiles import PUBLIC, Column, Table
-
-if TYPE_CHECKING:
-    from pipelines.stages.publish.export import Edition
+from pipelines.publication import PUBLIC
+from pipelines.stages.publish.edition import Edition
+from pipelines.stages.publish.profiles import Column, Table
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 LICENCE = {
@@ -45,7 +44,7 @@ UNITS = {
 }
 
 
-def package(edition: "Edition", folder: Path, counts: dict[str, int]) -> str:
+def package(edition: Edition, folder: Path, counts: dict[str, int]) -> str:
     """The text of ``datapackage.json``; ``folder`` holds ``donnees/``, ``counts`` the rows of each table."""
     profile, organisation = edition.profile, edition.organisation
     described = {

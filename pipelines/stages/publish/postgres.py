@@ -14,14 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import psycopg
 from psycopg import Connection, Cursor, errors, pq, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from pipelines.publication import PROFILES
 from pipelines.settings import Server
 from pipelines.stages.publish.postgres_tables import NoSuchType, RowsLost, make_table
-from pipelines.stages.publish.profiles import INTERNE, PUBLIC, Profile, opened
+from pipelines.stages.publish.profiles import Profile, opened
 
 CONNECT_SECONDS = 10
 LOCK_SECONDS = 5
@@ -56,19 +58,20 @@ ERRORS = {
     "22021": ("a text holds a character that PostgreSQL refuses (NUL)", "mend it in the source"),
     "40P01": ("the swap and another transaction waited for each other", "publish again"),
 }
-# Views first, as readers take them: ours over the published tables, then the tables.
-READ = """
-select nspname, relname
-from pg_class join pg_namespace n on n.oid = relnamespace
-where
-    nspname = any(%(schemas)s) and relkind = 'r'
-    or relkind = 'v' and pg_has_role(relowner, 'usage') and nspname <> all(%(schemas)s) and pg_class.oid in (
-        select r.ev_class
-        from pg_depend d join pg_rewrite r on r.oid = d.objid join pg_class t on t.oid = d.refobjid
-        where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass
-            and t.relnamespace in (select oid from pg_namespace where nspname = any(%(schemas)s))
-    )
-order by relkind desc, 1, 2
+# The views of other schemas that read a table of these.
+READING_VIEWS = """
+select distinct
+    n.nspname, v.relname, v.relkind::text, pg_get_viewdef(v.oid), coalesce(array_to_string(v.reloptions, ', '), ''),
+    pg_has_role(v.relowner, 'usage')
+from pg_depend d
+join pg_rewrite r on r.oid = d.objid
+join pg_class v on v.oid = r.ev_class
+join pg_namespace n on n.oid = v.relnamespace
+join pg_class t on t.oid = d.refobjid
+join pg_namespace s on s.oid = t.relnamespace
+where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass
+    and s.nspname = any(%(schemas)s) and n.nspname <> all(%(schemas)s)
+order by 1, 2
 """
 
 
@@ -86,6 +89,17 @@ class Served:
     notes: list[str] = field(default_factory=list)
 
 
+class View(NamedTuple):
+    """A view that somebody made over what is published; ``is_ours`` when this account has its owner's rights."""
+
+    schema: str
+    name: str
+    kind: str  # v, or m when it is materialized
+    definition: str
+    options: str
+    is_ours: bool
+
+
 def serve(published: Path, server: Server) -> Served:
     """Make the server hold the publication of folder ``published``; nothing is done when it holds it already.
 
@@ -100,8 +114,8 @@ def serve(published: Path, server: Server) -> Served:
 
 
 def _check(server: Server) -> None:
-    if server.profile not in (INTERNE, PUBLIC):
-        raise NotServed(f"MILLESIME_PUBLISH_PROFILE is {INTERNE} or {PUBLIC}")
+    if server.profile not in PROFILES:
+        raise NotServed(f"MILLESIME_PUBLISH_PROFILE is {' or '.join(PROFILES)}")
     if not re.fullmatch(r"([a-z][a-z0-9_]{0,30})?", server.prefix):
         raise NotServed("MILLESIME_PUBLISH_PREFIX is made of lower-case letters, digits and _, 31 at most")
 
@@ -351,7 +365,7 @@ def _swap(cursor: Cursor, names: dict[str, str], keep_former: bool, served: Serv
         if _schemas(cursor, [_next(name)]):
             made = sql.Identifier(_next(name))
             cursor.execute(sql.SQL("alter schema {} rename to {}").format(made, sql.Identifier(name)))
-    served.notes += [note for view in views if (note := _remake(cursor, *view))]
+    served.notes += [note for view in views if (note := _remake(cursor, view))]
 
 
 def _keep_readers_out(cursor: Cursor, schemas: list[str]) -> None:
@@ -360,8 +374,8 @@ def _keep_readers_out(cursor: Cursor, schemas: list[str]) -> None:
     PostgreSQL looks the tables of a query up one after the other: a rename that ended in between would give a query, and
     all its later runs where it is prepared, tables of two publications. Who waits for a lock looks the name up again.
     """
-    relations = cursor.execute(READ, {"schemas": schemas}).fetchall()
-    if relations:
+    views = [(v.schema, v.name) for v in _reading_views(cursor, schemas) if v.kind == "v" and v.is_ours]
+    if relations := views + _tables(cursor, schemas):  # views first, as readers take them
         listed = sql.SQL(", ").join(sql.Identifier(*names) for names in relations)
         cursor.execute(sql.SQL("set local statement_timeout = {}").format(SWAP_MILLISECONDS))
         cursor.execute(sql.SQL("lock table {}").format(listed))
@@ -381,37 +395,34 @@ def _readers(cursor: Cursor, schemas: list[str]) -> str:
 
 def _drop(cursor: Cursor, schema: str) -> None:
     """Drop our tables, then the schema; what others made over them is never dropped with them."""
-    tables = cursor.execute("select tablename from pg_tables where schemaname = %s", [schema]).fetchall()
-    listed = sql.SQL(", ").join(sql.Identifier(schema, name) for (name,) in tables)
-    if tables:
+    if tables := _tables(cursor, [schema]):
+        listed = sql.SQL(", ").join(sql.Identifier(*names) for names in tables)
         cursor.execute(sql.SQL("drop table {}").format(listed))
     cursor.execute(sql.SQL("drop schema {}").format(sql.Identifier(schema)))
 
 
-def _reading_views(cursor: Cursor, schemas: list[str]) -> list[tuple[str, str, str, str, str]]:
-    """(schema, name, kind, definition, options) of each view of another schema that reads a table of these."""
-    return cursor.execute(
-        "select distinct n.nspname, v.relname, v.relkind::text, pg_get_viewdef(v.oid), "
-        "coalesce(array_to_string(v.reloptions, ', '), '') "
-        "from pg_depend d join pg_rewrite r on r.oid = d.objid join pg_class v on v.oid = r.ev_class "
-        "join pg_namespace n on n.oid = v.relnamespace join pg_class t on t.oid = d.refobjid "
-        "join pg_namespace s on s.oid = t.relnamespace "
-        "where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass "
-        "and s.nspname = any(%s) and n.nspname <> all(%s) order by 1, 2",
-        [schemas, schemas],
-    ).fetchall()
+def _tables(cursor: Cursor, schemas: list[str]) -> list[tuple[str, str]]:
+    """(schema, name) of every table of these schemas."""
+    listed = "select schemaname, tablename from pg_tables where schemaname = any(%s) order by 1, 2"
+    return cursor.execute(listed, [schemas]).fetchall()
 
 
-def _remake(cursor: Cursor, schema: str, name: str, kind: str, definition: str, options: str) -> str | None:
+def _reading_views(cursor: Cursor, schemas: list[str]) -> list[View]:
+    """Each view of another schema that reads a table of these."""
+    return [View(*row) for row in cursor.execute(READING_VIEWS, {"schemas": schemas}).fetchall()]
+
+
+def _remake(cursor: Cursor, view: View) -> str | None:
     """Make a view again over the new tables, its rights kept; what to tell its owner when it cannot be."""
-    told = f"the {'materialized view' if kind == 'm' else 'view'} {schema}.{name} still reads the former publication: "
-    if kind == "m":
+    kind = "materialized view" if view.kind == "m" else "view"
+    told = f"the {kind} {view.schema}.{view.name} still reads the former publication: "
+    if view.kind == "m":
         return told + "drop it and make it again, or the next publication will be refused"
-    chosen = f"with ({options}) " if options else ""
+    chosen = sql.SQL(f"with ({view.options}) " if view.options else "")
     try:
         with cursor.connection.transaction():
             order = sql.SQL("create or replace view {} {}as {}")
-            cursor.execute(order.format(sql.Identifier(schema, name), sql.SQL(chosen), sql.SQL(definition)))
+            cursor.execute(order.format(sql.Identifier(view.schema, view.name), chosen, sql.SQL(view.definition)))
     except errors.LockNotAvailable:
         raise
     except psycopg.Error as error:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.sql import literal
 
-INTERNE, PUBLIC = "interne", "public"
-_FILES = {INTERNE: ("rapport.duckdb", "."), PUBLIC: ("public/rapport_public.duckdb", "public")}
+_FILES = {INTERNE: "rapport.duckdb", PUBLIC: "rapport_public.duckdb"}
 
 
 class NotPublished(RuntimeError):
@@ -67,15 +67,16 @@ def opened(published: Path, name: str) -> Iterator[Profile]:
     """Open a profile of the publication in folder ``published``. Raises NotPublished when it is not there."""
     import duckdb
 
-    file, folder = _FILES[name]
     published = published.resolve()  # another publication may take its place while this one is read
-    if not (published / file).exists():
+    folder = published / FOLDERS[name]
+    file = folder / _FILES[name]
+    if not file.exists():
         if name == INTERNE:
             raise NotPublished("nothing is published yet: `millesime run YEAR`")
         raise NotPublished(f"publication {published.name[:12]} has no public profile: `millesime findings` says why")
-    manifest = json.loads((published / folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     with duckdb.connect() as db:
-        db.execute(f"attach {literal(published / file)} as p (read_only)")
+        db.execute(f"attach {literal(file)} as p (read_only)")
         yield Profile(name, manifest["publication"], manifest["build"], _tables(db), db)
 
 

@@ -12,8 +12,6 @@ published → builds/<publication>
 import json
 import os
 import shutil
-from collections.abc import Callable
-from concurrent.futures import Future
 from pathlib import Path
 
 from pipelines.catalogue.fingerprint import fingerprint
@@ -22,10 +20,10 @@ from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
+from pipelines.publication import FOLDERS, INTERNE, PUBLIC, Pages
 from pipelines.settings import Home
 from pipelines.stages.publish.audit import write_audit
 from pipelines.stages.publish.copy import attached, copy_table, tables_of, write_parquet
-from pipelines.stages.publish.profiles import INTERNE, PUBLIC
 from pipelines.stages.publish.scdl import write_scdl
 from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
@@ -36,10 +34,6 @@ KEPT = 5  # publications kept beside the current one
 
 class OtherBuild(RuntimeError):
     """The warehouse is not that of the build to publish: build again."""
-
-
-# Writes in the folder of a publication what is made of the tables of one profile, beside what this process does.
-Pages = Callable[[Path, str], Future]
 
 
 def publish(work: Workspace, build: str, findings: list[Finding], pages: Pages | None = None) -> str:
@@ -95,7 +89,7 @@ def _write(
             write_parquet(db, folder, schema)
             if pages and schema == "rapport":
                 made.append(pages(folder, INTERNE))
-        profile, broken = _write_public(work, folder / "public", build)
+        profile, broken = _write_public(work, folder / FOLDERS[PUBLIC], build)
         made += [pages(folder, PUBLIC)] if pages else []
         findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
         write_audit(db, work.home, work.ledger, findings, profile.proofs if profile else [])

@@ -7,14 +7,12 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.french import quantity
 from pipelines.spreadsheet import neutralised
+from pipelines.stages.publish.edition import Edition
 from pipelines.stages.publish.profiles import Column, Table
-
-if TYPE_CHECKING:
-    from pipelines.stages.publish.export import Edition
 
 NAME_LENGTH, MOST_ROWS, DIGITS = 31, 1_048_575, 15  # of a spreadsheet
 WIDTHS = {"VARCHAR": 28, "BOOLEAN": 9, "DATE": 12}
@@ -35,7 +33,7 @@ FIGURE_COLUMNS = {
 }
 
 
-def write_workbook(edition: "Edition", file: Path) -> None:
+def write_workbook(edition: Edition, file: Path) -> None:
     """Write the workbook; the same edition gives the same bytes."""
     import xlsxwriter
 
@@ -132,7 +130,7 @@ def _places(column: Column) -> int | None:
     return places if places <= 2 else None
 
 
-def _write_readme(edition: "Edition", sheets: _Sheets, names: dict[str, str]) -> None:
+def _write_readme(edition: Edition, sheets: _Sheets, names: dict[str, str]) -> None:
     profile = edition.profile
     lines = [
         ("Titre", edition.title),
@@ -148,7 +146,7 @@ def _write_readme(edition: "Edition", sheets: _Sheets, names: dict[str, str]) ->
     sheets.write(README, [("Feuille ou mention", 34), ("Contenu", 120)], lines, [None, None])
 
 
-def _write_figures(edition: "Edition", sheets: _Sheets) -> None:
+def _write_figures(edition: Edition, sheets: _Sheets) -> None:
     """One line a figure, the exercice of the report first."""
     rows = edition.profile.db.execute(
         "select code, exercice, libelle, valeur, decimales, unite, code_manquant, formule, est_partiel "
@@ -177,7 +175,7 @@ def _write_figures(edition: "Edition", sheets: _Sheets) -> None:
     sheets.write(FIGURES, list(FIGURE_COLUMNS.items()), lines, [None] * len(FIGURE_COLUMNS))
 
 
-def _checks(edition: "Edition") -> dict[tuple[str, int], str]:
+def _checks(edition: Edition) -> dict[tuple[str, int], str]:
     """(code, exercice) → how the figure stands against the printed report."""
     if all(table.full_name != COMPARED for table in edition.profile.tables):
         return {}

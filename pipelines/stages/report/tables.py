@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.chapters.grammar import Donnees, Value
+from pipelines.publication import PUBLIC
 from pipelines.sql import literal, parquet_scan
 
 Row = dict[str, Any]
@@ -46,7 +47,7 @@ class Publication:
 
     def is_withheld(self, table: str) -> bool:
         """True for a table that the public profile keeps back as a whole."""
-        return self.profile == "public" and table not in self.tables
+        return self.profile == PUBLIC and table not in self.tables
 
     def rows(
         self, table: str, filters: dict[str, Value | list[Value]], order: list[str], exercices: int = 1

@@ -5,7 +5,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib import import_module
@@ -18,13 +18,13 @@ from pipelines.catalogue.organisation import Organisation
 from pipelines.disk import sha256_of
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
+from pipelines.publication import FOLDERS, Pages
 from pipelines.settings import Home
 from pipelines.stages.report.model import Edition, Model, build, slug
 from pipelines.stages.report.tables import read_publication
 
 FORMATS = ("html", "pdf")
 PROJECT = "projet"
-PROFILES = {"interne": ".", "public": "public"}  # profile → where its ``rapport/`` lies in a publication
 
 
 def edition_of(ledger: Ledger, exercice: int, build: str, tables: Path) -> Edition:
@@ -49,9 +49,6 @@ def _day(moment: str) -> dt.date:
     return dt.datetime.fromisoformat(moment).date()
 
 
-Pages = Callable[[Path, str], Future]
-
-
 @contextmanager
 def report_pages(work: Workspace, build: str) -> Iterator[Pages]:
     """What a publication is completed with: the report of the last exercice received, for one of its profiles.
@@ -66,7 +63,7 @@ def report_pages(work: Workspace, build: str) -> Iterator[Pages]:
             writer.submit(import_module, library)  # while the tables are copied
 
         def write(publication: Path, profile: str) -> Future:
-            tables = publication / PROFILES[profile]
+            tables = publication / FOLDERS[profile]
             if exercice is None or not (tables / "rapport").exists():
                 return nothing
             folder = publication / "report" / str(exercice) / profile

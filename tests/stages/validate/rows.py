@@ -10,14 +10,13 @@ from typing import Any
 
 import duckdb
 
-from pipelines.catalogue.declarations import Field, Table
+from pipelines.catalogue.declarations import PROVENANCE, Field, Table
 from pipelines.catalogue.suite_file import SuiteFile
 from pipelines.catalogue.vocabulary import ExpectationSpec, typed
 from pipelines.stages.validate.suite import suite_files
 
 EXERCICE = 2018
 NUMBER_OF_ROWS = 12
-TECHNICAL = {"exercice": "INTEGER", "_livraison": "VARCHAR", "_fichier": "VARCHAR", "_ligne": "BIGINT"}
 
 Row = dict[str, Any]
 Broken = tuple[str, list[Row], int | None]  # how, all the rows, how many offending lines if it is known
@@ -89,7 +88,7 @@ def assert_readable(table: Table, rows: list[Row]) -> None:
 
 def write(path: Path, table: Table, rows: list[Row]) -> Path:
     """Write rows as the lake does."""
-    columns = {field.name: field.sql_type for field in table.kept_fields} | TECHNICAL
+    columns = {column.name: column.sql_type for column in [*table.kept_fields, *PROVENANCE]}
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(":memory:") as connection:
         declared = ", ".join(f'"{name}" {type_}' for name, type_ in columns.items())

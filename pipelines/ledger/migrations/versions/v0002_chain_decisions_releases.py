@@ -8,7 +8,7 @@ decide. Entries that are already there are linked in order of table and number.
 import sqlalchemy as sa
 from alembic import op
 
-from pipelines.ledger.chain import CHAIN, append
+from pipelines.ledger.chain import CHAIN, append, raw
 
 revision = "0002"
 down_revision = "0001"
@@ -30,7 +30,7 @@ def upgrade() -> None:
     """Add the tables, link what is there, and let nothing be changed any more."""
     op.rename_table("decisions", "outcomes")
     _make_tables()
-    connection = op.get_bind().connection.driver_connection
+    connection = raw(op.get_bind())
     for table in BEFORE:
         for (row,) in connection.execute(f"select seq from {table} order by seq").fetchall():
             append(connection, table, row)
