@@ -36,6 +36,7 @@ SWAP_MILLISECONDS = 400
 SWAP_TRIES = 40
 SCHEMAS = ("marts", "rapport", "audit")  # all that may be ours on the server, whatever the profile
 MARK = "Publié par millesime : remplacé à chaque publication, ne rien y créer."
+OURS = re.sub("par [a-z]+", "par %", MARK)  # a schema that the tool made under a former name is its own too
 FRESHNESS = {
     "objet": ("text", "Table publiée : schema.table."),
     "nb_lignes": ("bigint", "Nombre de lignes de la table."),
@@ -206,8 +207,8 @@ def _held(cursor: Cursor, names: dict[str, str]) -> tuple[str, str] | None:
     """(publication, profile) that the server holds; None the first time. Raises NotServed for a stranger's schema."""
     strangers = cursor.execute(
         "select nspname from pg_namespace where nspname = any(%s) "
-        "and obj_description(oid, 'pg_namespace') is distinct from %s order by 1",
-        [[n for name in names.values() for n in (name, f"{name}__former")], MARK],
+        "and (obj_description(oid, 'pg_namespace') like %s) is not true order by 1",
+        [[n for name in names.values() for n in (name, f"{name}__former")], OURS],
     ).fetchall()
     if strangers:
         listed = ", ".join(name for (name,) in strangers)
