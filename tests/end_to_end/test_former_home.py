@@ -18,13 +18,18 @@ from tests.end_to_end.conftest import MILLESIME
 FORMER = Path(__file__).parents[1] / "fixtures" / "former_home" / "former_home.tar.xz"
 
 
+def unpacked(folder: Path) -> Path:
+    """The home in ``folder``, its key beside it."""
+    with tarfile.open(FORMER) as kept:
+        kept.extractall(folder, filter="data")
+    return folder / "home"
+
+
 class Kept:
     """The home, in its user's configuration of the time."""
 
     def __init__(self, folder: Path):
-        with tarfile.open(FORMER) as kept:
-            kept.extractall(folder, filter="data")
-        self.home, self.config = folder / "home", folder / "config"
+        self.home, self.config = unpacked(folder), folder / "config"
         name = hashlib.sha256(str(self.home).encode()).hexdigest()[:16]
         self.key = self.config / "sicio" / f"{name}.key"
         self.key.parent.mkdir(parents=True)
