@@ -13,7 +13,7 @@ from pipelines.settings import PROJECT_ROOT
 from tests.end_to_end.conftest import MILLESIME, millesime
 from tests.end_to_end.test_former_home import unpacked
 
-FIGURE = "finances.principal.fonctionnement.depenses"
+FIGURE = "finances.principal.fonctionnement.depenses_realisees"
 FIRST = {
     # a system switched off: the union of its shape and the figures of applications lose a branch
     "catalogue/systems/kolok.yml": "system: kolok\nenabled: false\n",
@@ -26,7 +26,7 @@ chiffres:
     unite: EUR
     decimales: 0
     expression: 2 * base
-    operandes: {{base: finances.annexe.fonctionnement.depenses}}
+    operandes: {{base: finances.annexe.fonctionnement.depenses_realisees}}
 """,
     # a staging model replaced
     "dbt_project/models/staging/stg_comptes.sql": """\
