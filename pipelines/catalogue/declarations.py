@@ -15,6 +15,7 @@ from pydantic import Field as PydanticField
 Name = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Char = Annotated[str, PydanticField(min_length=1, max_length=1)]
 Severity = Literal["critical", "warning"]
+FieldType = Literal["string", "integer", "number", "boolean", "date", "datetime", "year"]
 RETENTION = r"^P[1-9]\d*[YM]$"  # an ISO 8601 duration in whole years or months
 DAY = r"^\d{2}-\d{2}$"  # month and day
 DIRECTIVES = ("%d", "%m", "%Y", "%H", "%M", "%S")  # what a date's format may be made of
@@ -59,7 +60,7 @@ class Field(Declared):
     name: Name
     title: str
     description: str | None = None
-    type: Literal["string", "integer", "number", "boolean", "date", "datetime", "year"] = "string"
+    type: FieldType = "string"
     format: str = "default"
     decimalChar: Char = "."
     groupChar: Char | None = None
@@ -113,14 +114,13 @@ class Provenance(NamedTuple):
 
     name: str
     sql_type: str
-    description: str
 
 
 PROVENANCE = [
-    Provenance("exercice", "INTEGER", "Exercice de la livraison."),
-    Provenance("_livraison", "VARCHAR", "Identifiant de la livraison acceptée."),
-    Provenance("_fichier", "VARCHAR", "Fichier d’origine."),
-    Provenance("_ligne", "BIGINT", "Ligne dans le fichier d’origine."),
+    Provenance("exercice", "INTEGER"),
+    Provenance("_livraison", "VARCHAR"),
+    Provenance("_fichier", "VARCHAR"),
+    Provenance("_ligne", "BIGINT"),
 ]
 
 

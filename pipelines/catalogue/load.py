@@ -11,6 +11,7 @@ from pipelines.catalogue.chapters.grammar import Chapitre
 from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifiers
 from pipelines.catalogue.dbt.project import Project, read_project
 from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.fields import Fields, make_fields
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.lines import LineSource, ModelLines, declared_lines, line_sources
@@ -47,6 +48,11 @@ class Catalogue:
     def shapes(self) -> Overlay:
         """The tables that several systems deliver."""
         return self._files("shape", "catalogue/shapes/*.yml", key="shape")
+
+    @functools.cached_property
+    def fields_declared(self) -> Overlay:
+        """What each column means."""
+        return self._entries("field", "catalogue/fields.yml", ())
 
     @functools.cached_property
     def suites(self) -> Overlay:
@@ -113,9 +119,14 @@ class Catalogue:
     # what they say --------------------------------------------
 
     @functools.cached_property
+    def fields(self) -> Fields:
+        """What each column means, by table and name."""
+        return make_fields(self.fields_declared)
+
+    @functools.cached_property
     def registry(self) -> Registry:
         """The source systems, their shapes resolved."""
-        return make_registry(self.systems, self.shapes)
+        return make_registry(self.systems, self.shapes, self.fields)
 
     @functools.cached_property
     def figures(self) -> Figures:
@@ -159,7 +170,7 @@ class Catalogue:
     @functools.cached_property
     def references(self) -> dict[Path, Reference]:
         """The reference tables, each by its CSV."""
-        return {file_of(thing): make_reference(thing) for thing in self.reference}
+        return {file_of(thing): make_reference(thing, self.fields) for thing in self.reference}
 
     @functools.cached_property
     def suite_files(self) -> dict[str, SuiteFile]:
@@ -192,6 +203,7 @@ class Catalogue:
         return {
             "system": self.systems,
             "shape": self.shapes,
+            "field": self.fields_declared,
             "suite": self.suites,
             "domain": self.figures_declared.domains,
             "word": self.figures_declared.words,

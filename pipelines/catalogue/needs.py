@@ -13,7 +13,18 @@ from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError
 
-PARTS = ("registry", "figures", "chapters", "summary", "rules", "secrecy", "references", "suite_files", "lines")
+PARTS = (
+    "fields",
+    "registry",
+    "figures",
+    "chapters",
+    "summary",
+    "rules",
+    "secrecy",
+    "references",
+    "suite_files",
+    "lines",
+)
 
 
 def check(catalogue: Catalogue) -> None:

@@ -104,12 +104,15 @@ def entries(kind: str, path: Path, data: dict, lines: Lines, section: tuple, key
     if not isinstance(found, list if key else dict):
         where = f"{shown(path)}:{lines.get(section, 1)} {'.'.join(map(str, section))}"
         raise DeclarationError(f"{where}: a {'list' if key else 'mapping'} is expected")
+    own: dict[Any, Lines] = {}
+    for place, line in lines.items():
+        if place[: len(section)] == section and len(place) > len(section):
+            own.setdefault(place[len(section)], {})[place[len(section) + 1 :]] = line
     pairs = list(enumerate(found)) if key else list(found.items())
-    return [_entry(kind, path, lines, (*section, at), entry, key) for at, entry in pairs]
+    return [_entry(kind, path, own[at], (*section, at), entry, key) for at, entry in pairs]
 
 
-def _entry(kind: str, path: Path, lines: Lines, at: tuple, entry: Any, key: str | None) -> Thing:
-    own = {place[len(at) :]: line for place, line in lines.items() if place[: len(at)] == at}
+def _entry(kind: str, path: Path, own: Lines, at: tuple, entry: Any, key: str | None) -> Thing:
     if key and not (isinstance(entry, dict) and isinstance(entry.get(key), str)):
         raise DeclarationError(f"{shown(path)}:{own[()]} {'.'.join(map(str, at))}: it needs a {key}")
     enabled = _switch(entry, path, own) if isinstance(entry, dict) else True

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipelines.catalogue.declarations import Declared, Name
+from pipelines.catalogue.fields import Fields, completed
 from pipelines.catalogue.overlay import Thing, whole_file
-from pipelines.catalogue.yaml_file import DeclarationError, shown
+from pipelines.catalogue.yaml_file import DeclarationError, parse, shown
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -88,11 +89,17 @@ def _text(path: Path) -> str:
         raise DeclarationError(f"{shown(path)}:1 must be text in UTF-8") from None
 
 
-def make_reference(thing: Thing) -> Reference:
-    """What a reference table is, every cell checked. Raises DeclarationError naming file, line and column."""
+def make_reference(thing: Thing, fields: Fields) -> Reference:
+    """What a reference table is, every cell checked, its columns completed by what is said of their names.
+
+    Raises DeclarationError naming file, line and column.
+    """
     if thing.name != thing.path.stem:
         raise DeclarationError(f"{thing.at('table')} table: must be {thing.path.stem!r}, the name of the file")
-    reference, name = thing.parsed(Reference), shown(file_of(thing))
+    data = thing.data
+    if isinstance(data.get("fields"), list):
+        data = data | {"fields": completed(data["fields"], thing.name, fields, titles=False)}
+    reference, name = parse(Reference, data, thing.lines, thing.path), shown(file_of(thing))
     rows = csv.reader(io.StringIO(reference.rows, newline=""), strict=True)
     try:
         for column, cell in _wrong(rows, reference, name):

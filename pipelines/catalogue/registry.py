@@ -5,9 +5,10 @@ It knows nothing of an organisation (see ``organisation``), nor of where declara
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipelines.catalogue.declarations import Export, FieldFormat, Shape, System, Table
+from pipelines.catalogue.fields import Fields, completed
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError, parse
 
@@ -57,6 +58,7 @@ class Registry:
 
     systems: dict[str, System]
     shapes: dict[str, Shape]
+    fields: Fields = field(default_factory=Fields)
 
     def exports(self) -> list[ExportRef]:
         """Every export of every system, in order of declaration."""
@@ -74,25 +76,36 @@ class Registry:
         raise KeyError(f"no export {key!r} is declared")
 
 
-def make_registry(systems: Overlay, shapes: Overlay) -> Registry:
+def make_registry(systems: Overlay, shapes: Overlay, fields: Fields) -> Registry:
     """The registry of the systems and shapes in effect. Raises DeclarationError naming file and line."""
-    made = {thing.name: _shape(thing) for thing in shapes}
-    return Registry({thing.name: make_system(thing, made, shapes.off) for thing in systems}, made)
+    made = {thing.name: _shape(thing, fields) for thing in shapes}
+    return Registry({thing.name: make_system(thing, made, fields, shapes.off) for thing in systems}, made, fields)
 
 
-def _shape(thing: Thing) -> Shape:
+def _shape(thing: Thing, fields: Fields) -> Shape:
     _named_as_its_file(thing)
-    return thing.parsed(Shape)
+    data = dict(thing.data)
+    if _listed(data, "fields"):
+        data["fields"] = completed(data["fields"], thing.name, fields, titles=False)
+    return parse(Shape, data, thing.lines, thing.path)
 
 
-def make_system(thing: Thing, shapes: dict[str, Shape], off: Mapping[str, Thing] | None = None) -> System:
-    """One system's declaration, its tables completed by their shapes. Raises DeclarationError naming file and line."""
+def make_system(
+    thing: Thing, shapes: dict[str, Shape], fields: Fields, off: Mapping[str, Thing] | None = None
+) -> System:
+    """One system's declaration, its tables completed by their shapes and by what is said of their columns' names.
+
+    Raises DeclarationError naming file and line.
+    """
     _named_as_its_file(thing)
     data = copy.deepcopy(thing.data)
     for e, export in enumerate(_listed(data, "exports")):
         for t, table in enumerate(_listed(export, "tables")):
             if isinstance(table, dict) and isinstance(table.get("shape"), str):
                 _complete(table, ("exports", e, "tables", t), shapes, off or {}, thing)
+            elif _listed(table, "fields"):
+                name = f"{thing.name}__{table.get('name')}"
+                table["fields"] = completed(table["fields"], name, fields, titles=bool(table.get("header")))
     system = parse(System, data, thing.lines, thing.path)
     names = [table.name for export in system.exports for table in export.tables]
     for what, given in (("tables", names), ("exports", [export.name for export in system.exports])):

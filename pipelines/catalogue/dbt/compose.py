@@ -14,6 +14,7 @@ from typing import Any
 
 from pipelines.catalogue.dbt.generated import generated, yaml_text
 from pipelines.catalogue.dbt.project import PROJECT_FILE, Project
+from pipelines.catalogue.fields import Fields, described
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import check
@@ -43,20 +44,20 @@ def project_files(catalogue: Catalogue) -> dict[str, str]:
     """Path in the project → text of every file but the profile. A hand-written model takes the place of a generated one."""
     project = catalogue.project
     made = {path: text for path, text in generated(catalogue).items() if Path(path).stem not in project.models}
-    return {PROJECT_FILE: project.project_file, **made, **dict(_hand_written(project))}
+    return {PROJECT_FILE: project.project_file, **made, **dict(_hand_written(project, catalogue.fields))}
 
 
-def _hand_written(project: Project) -> Iterator[tuple[str, str]]:
+def _hand_written(project: Project, fields: Fields) -> Iterator[tuple[str, str]]:
     for overlay in (project.models, project.tests, project.macros):
         for thing in overlay:
             yield project.folder_of[thing.path].as_posix(), thing.data
     files: dict[Path, dict[str, Any]] = {}
     for thing in project.said:
-        files.setdefault(thing.path, {}).setdefault("models", []).append(thing.data)
+        files.setdefault(thing.path, {}).setdefault("models", []).append(described(thing.data, fields))
     for thing in project.sources:
         sources = files.setdefault(thing.path, {}).setdefault("sources", {})
         sources.setdefault(thing.data["source"]["name"], {**thing.data["source"], "tables": []})["tables"].append(
-            thing.data["table"]
+            described(thing.data["table"], fields)
         )
     for thing in project.others:
         files.setdefault(thing.path, {}).setdefault(thing.name.partition(".")[0], []).append(thing.data)

@@ -13,6 +13,7 @@ import yaml
 from pipelines.catalogue.chapters.load import exposures
 from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
 from pipelines.catalogue.declarations import PROVENANCE, System, Table
+from pipelines.catalogue.fields import Fields, described
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
 from pipelines.catalogue.lines import flagged_lines_sql
 from pipelines.catalogue.load import Catalogue
@@ -60,7 +61,9 @@ def lake_sources(registry: Registry) -> Iterable[tuple[str, str]]:
         source = {
             "name": "lake",
             "schema": "lake",
-            "tables": [_source_table(system, table) for table in sorted(tables, key=lambda table: table.name)],
+            "tables": [
+                _source_table(system, table, registry.fields) for table in sorted(tables, key=lambda table: table.name)
+            ],
         }
         yield system.system, yaml_text({"version": 2, "sources": [source]})
 
@@ -87,18 +90,19 @@ def shapes_models(catalogue: Catalogue) -> str:
     return yaml_text({"version": 2, "models": [shape_docs(catalogue.registry, shape) for shape in shapes]})
 
 
-def _source_table(system: System, table: Table) -> dict[str, Any]:
-    columns = [(field.name, field.sql_type, field.description or field.title) for field in table.kept_fields]
-    return {
+def _source_table(system: System, table: Table, fields: Fields) -> dict[str, Any]:
+    columns = [
+        {"name": column.name, "data_type": column.sql_type, "description": getattr(column, "description", None)}
+        for column in [*table.kept_fields, *PROVENANCE]
+    ]
+    entry = {
         "name": f"{system.system}__{table.name}",
         "description": _sentence(table.title, table.description),
         # the same asset as the one that collects it: one lineage graph
         "config": {"meta": {"dagster": {"asset_key": [system.system, table.name]}}},
-        "columns": [
-            {"name": name, "data_type": data_type, "description": description}
-            for name, data_type, description in [*columns, *PROVENANCE]
-        ],
+        "columns": columns,
     }
+    return described(entry, fields)
 
 
 def _sentence(*parts: str | None) -> str:

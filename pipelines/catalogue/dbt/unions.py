@@ -7,12 +7,10 @@ without rows.
 from typing import Any
 
 from pipelines.catalogue.declarations import PROVENANCE, Field, Provenance
+from pipelines.catalogue.fields import described
 from pipelines.catalogue.registry import Registry
 
-ORIGIN = [
-    Provenance("systeme", "VARCHAR", "Système source."),
-    Provenance("nom_table", "VARCHAR", "Table déclarée."),
-]
+ORIGIN = [Provenance("systeme", "VARCHAR"), Provenance("nom_table", "VARCHAR")]
 
 
 def shape_model(shape: str) -> str:
@@ -35,21 +33,20 @@ def shape_union(registry: Registry, shape: str) -> str:
 def shape_docs(registry: Registry, shape: str) -> dict[str, Any]:
     """The entry of that model in a dbt YAML file."""
     declared = registry.shapes[shape]
-    described = [(column.name, _said(column)) for column in [*ORIGIN, *_columns(registry, shape)]]
-    return {
+    entry = {
         "name": shape_model(shape),
         "description": f"{declared.title.rstrip('.')}, tous systèmes réunis. {declared.description}",
-        "columns": [{"name": name, "description": description} for name, description in described],
+        "columns": [
+            {"name": column.name, "description": getattr(column, "description", None)}
+            for column in [*ORIGIN, *_columns(registry, shape)]
+        ],
     }
+    return described(entry, registry.fields)
 
 
 def _columns(registry: Registry, shape: str) -> list[Field | Provenance]:
     """What enters the lake of a table of the shape."""
     return [*(field for field in registry.shapes[shape].fields if field.personal != "drop"), *PROVENANCE]
-
-
-def _said(column: Field | Provenance) -> str:
-    return column.description or (column.title if isinstance(column, Field) else "")
 
 
 def _nothing(columns: list[Field | Provenance]) -> str:

@@ -77,7 +77,7 @@ def _load(declaration: str, system: str, registry: Registry) -> System:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{system}.yml"
         path.write_text(declaration, encoding="utf-8")
-        return make_system(whole_file("system", path, key="system"), registry.shapes)
+        return make_system(whole_file("system", path, key="system"), registry.shapes, registry.fields)
 
 
 @dataclass(frozen=True)

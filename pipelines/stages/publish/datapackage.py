@@ -30,18 +30,6 @@ TYPES = {
     "TIMESTAMP": "datetime",
     "TIMESTAMP WITH TIME ZONE": "datetime",
 }
-# The suffix of a column's name says its unit.
-UNITS = {
-    "eur": "EUR",
-    "pct": "%",
-    "jours": "jour",
-    "heures": "heure",
-    "minutes": "minute",
-    "ans": "an",
-    "etp": "ETP",
-    "etpr": "ETPR",
-    "octets": "octet",
-}
 
 
 def package(edition: Edition, folder: Path, counts: dict[str, int]) -> str:
@@ -90,11 +78,11 @@ def _field(column: Column) -> dict[str, Any]:
     field = {
         "name": column.name,
         "type": kind,
-        "title": title(column.comment) or column.name,
+        "title": column.title or title(column.comment) or column.name,
         "description": column.comment,
     }
-    if unit := UNITS.get(column.name.rpartition("_")[2]):
-        field["unit"] = unit
+    if column.unit:
+        field["unit"] = column.unit
     if not column.is_nullable and kind != "string":  # a text may be empty, which a CSV does not tell from missing
         field["constraints"] = {"required": True}
     return field

@@ -18,6 +18,7 @@ import shutil
 from decimal import Decimal
 from pathlib import Path
 
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.disk import sha256_of, sync
 from pipelines.french import agreed
@@ -46,7 +47,7 @@ def write_export(home: Home, organisation: Organisation, exercice: int, profile:
     aside = target.with_name(f".{profile}.{os.getpid()}")
     _sweep(target)
     published = home.published.resolve()
-    with opened(published, profile) as read:
+    with opened(published, profile, load_catalogue(home).fields) as read:
         read.db.execute("set threads = 1")  # the row groups of a Parquet file follow the threads that wrote it
         _require(read, exercice)
         (aside / "donnees").mkdir(parents=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.fields import Fields, unit_of
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.sql import literal
 
@@ -23,12 +24,14 @@ class NotPublished(RuntimeError):
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its type is DuckDB's (``DECIMAL(18,2)``), its comment the readers' (French)."""
+    """A column: its type is DuckDB's (``DECIMAL(18,2)``), its comment and title the readers' (French)."""
 
     name: str
     kind: str
     comment: str
     is_nullable: bool
+    title: str | None  # as ``fields.yml`` says it
+    unit: str | None
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,11 @@ class Profile:
 
 
 @contextmanager
-def opened(published: Path, name: str) -> Iterator[Profile]:
-    """Open a profile of the publication in folder ``published``. Raises NotPublished when it is not there."""
+def opened(published: Path, name: str, fields: Fields | None = None) -> Iterator[Profile]:
+    """Open a profile of the publication in folder ``published``; columns bear the titles of ``fields``.
+
+    Raises NotPublished when it is not there.
+    """
     import duckdb
 
     published = published.resolve()  # another publication may take its place while this one is read
@@ -77,16 +83,16 @@ def opened(published: Path, name: str) -> Iterator[Profile]:
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     with duckdb.connect() as db:
         db.execute(f"attach {literal(file)} as p (read_only)")
-        yield Profile(name, manifest["publication"], manifest["build"], _tables(db), db)
+        yield Profile(name, manifest["publication"], manifest["build"], _tables(db, fields or Fields()), db)
 
 
-def _tables(db) -> tuple[Table, ...]:
+def _tables(db, fields: Fields) -> tuple[Table, ...]:
     columns: dict[tuple[str, str], list[Column]] = {}
     for schema, table, *about in db.execute(
         "select schema_name, table_name, column_name, data_type, coalesce(comment, ''), is_nullable "
         "from duckdb_columns() where database_name = 'p' order by schema_name, table_name, column_index"
     ).fetchall():
-        columns.setdefault((schema, table), []).append(Column(*about))
+        columns.setdefault((schema, table), []).append(_column(fields, table, *about))
     keys = dict(
         ((schema, table), tuple(key))
         for schema, table, key in db.execute(
@@ -102,3 +108,10 @@ def _tables(db) -> tuple[Table, ...]:
         Table(schema, name, comment, tuple(columns[schema, name]), keys.get((schema, name), ()))
         for schema, name, comment in comments
     )
+
+
+def _column(fields: Fields, table: str, name: str, kind: str, comment: str, is_nullable: bool) -> Column:
+    said = fields.of(table, name)
+    # where the comment is another (schema ``audit``), the name means something else
+    title = said.title if said and said.description == comment else None
+    return Column(name, kind, comment, is_nullable, title, unit_of(name))

@@ -47,7 +47,7 @@ def write_workbook(edition: Edition, file: Path) -> None:
         for table in edition.profile.tables:
             sheets.write(
                 names[table.full_name],
-                [(column.name, WIDTHS.get(column.kind, 14)) for column in table.columns],
+                [(_heading(column), WIDTHS.get(column.kind, 14)) for column in table.columns],
                 edition.fetched(table),
                 [_places(column) for column in table.columns],
             )
@@ -120,6 +120,13 @@ class _Sheets:
 def _fits(value: float | Decimal) -> bool:
     """True when a spreadsheet keeps every digit of a number."""
     return isinstance(value, float) or len(Decimal(value).normalize().as_tuple().digits) <= DIGITS
+
+
+def _heading(column: Column) -> str:
+    """``Montant (EUR)``; the name of a column that has no title."""
+    if column.title is None:
+        return column.name
+    return f"{column.title} ({column.unit})" if column.unit else column.title
 
 
 def _places(column: Column) -> int | None:

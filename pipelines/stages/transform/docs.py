@@ -10,6 +10,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.fields import Fields
+from pipelines.catalogue.load import load_catalogue
 from pipelines.disk import written_whole
 from pipelines.settings import Home
 
@@ -34,8 +36,10 @@ def write_docs(home: Home) -> Path:
     if not home.warehouse.exists():
         raise NoDocs("no warehouse stands yet: run an exercice first")
     manifest = json.loads(home.dbt_manifest.read_text(encoding="utf-8"))
+    columns = _columns(home.warehouse)
+    _describe(manifest, columns, load_catalogue(home).fields)
     page = _viewer().replace('"MANIFEST.JSON INLINE DATA"', _inline(manifest), 1)
-    page = page.replace('"CATALOG.JSON INLINE DATA"', _inline(_catalog(manifest, _columns(home.warehouse))), 1)
+    page = page.replace('"CATALOG.JSON INLINE DATA"', _inline(_catalog(manifest, columns)), 1)
     home.docs.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = home.docs / "dbt.html"
     with written_whole(target) as file:
@@ -62,6 +66,17 @@ def _columns(warehouse: Path) -> Columns:
             column = {"type": kind, "index": index, "name": name, "comment": comment}
             found.setdefault((schema, table), {})[name] = column
     return found
+
+
+def _describe(manifest: dict[str, Any], columns: Columns, fields: Fields) -> None:
+    """Say what columns mean that no YAML of dbt lists: only those of published tables are listed there."""
+    nodes = [(node, node["alias"]) for node in manifest["nodes"].values()]
+    nodes += [(node, node["identifier"]) for node in manifest["sources"].values()]
+    for node, table in nodes:
+        for name in columns.get((node["schema"], table), {}):
+            said = fields.of(table, name)
+            if said and name not in node["columns"]:
+                node["columns"][name] = {"name": name, "description": said.description}
 
 
 def _catalog(manifest: dict[str, Any], columns: Columns) -> dict[str, Any]:

@@ -1,0 +1,142 @@
+"""What a column means, whichever table bears it (``fields.yml``), and the texts that follow from it.
+
+What belongs here: the grammar of that file, the look-up by table and column, and the functions that give a declaration
+or an entry of dbt's YAML the titles and descriptions that it leaves out. They are functions of mappings: who reads which
+file, ``load`` says.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import Field as PydanticField
+
+from pipelines.catalogue.declarations import Declared, FieldType
+from pipelines.catalogue.overlay import Overlay, Thing
+from pipelines.catalogue.yaml_file import DeclarationError
+
+KEY = re.compile(r"([a-z][a-z0-9_]*\.)?[a-z_][a-z0-9_]*")  # ``column`` or ``table.column``
+# The suffix of a column's name says its unit.
+UNITS = {
+    "eur": "EUR",
+    "pct": "%",
+    "ans": "an",
+    "annees": "an",
+    "jours": "jour",
+    "heures": "heure",
+    "minutes": "minute",
+    "etp": "ETP",
+    "etpr": "ETPR",
+    "go": "Go",
+    "octets": "octet",
+    "mbits": "Mbit/s",
+    "km": "km",
+}
+
+
+class Entry(Declared):
+    """What one key says: ``column`` all of it, ``table.column`` only what differs in that table."""
+
+    title: Annotated[str, PydanticField(pattern=r"[^.]$")] | None = None  # a workbook's heading
+    type: FieldType | None = None
+    unit: str | None = None
+    personal: bool | None = None  # the column is about one person
+    description: Annotated[str, PydanticField(pattern=r"\.$")] | None = None  # a sentence
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What it says, without what it leaves out."""
+        return self.model_dump(exclude_none=True)
+
+
+class Meaning(Declared):
+    """What a column means in one table."""
+
+    title: str
+    type: FieldType = "string"
+    unit: str | None = None
+    personal: bool = False
+    description: str
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Every entry, by its key."""
+
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+    def of(self, table: str, column: str) -> Meaning | None:
+        """What ``column`` means in ``table``; None when no entry says what the name means."""
+        everywhere, here = self.entries.get(column), self.entries.get(f"{table}.{column}")
+        if everywhere is None:
+            return None
+        return Meaning(**everywhere.said | (here.said if here else {}))
+
+
+def unit_of(column: str) -> str | None:
+    """The unit that a name says by its suffix."""
+    return UNITS.get(column.rpartition("_")[2])
+
+
+def make_fields(declared: Overlay) -> Fields:
+    """The entries in effect. Raises DeclarationError naming file and line."""
+    fields = Fields({thing.name: thing.parsed(Entry) for thing in declared})
+    if wrong := [reason for thing in declared for reason in _wrong(thing, declared, fields.entries)]:
+        raise DeclarationError("\n".join(wrong))
+    return fields
+
+
+def _wrong(thing: Thing, declared: Overlay, entries: Mapping[str, Entry]) -> Iterator[str]:
+    """Why an entry cannot be used, in the company of the others."""
+    table, _, column = thing.name.rpartition(".")
+    if not KEY.fullmatch(thing.name):
+        yield f"{thing.place} {thing.name!r} is neither a column nor table.column"
+    elif column not in entries:
+        off = f": it is switched off at {declared.off[column].place}" if column in declared.off else ""
+        yield f"{thing.place} {thing.name}: no entry {column!r} says what the name means everywhere{off}"
+    else:
+        here, everywhere = entries[thing.name].said, entries[column].said
+        if table and not here:
+            yield f"{thing.place} {thing.name}: says nothing"
+        # a home that replaces one of the two does not answer for the other
+        if table and thing.path == declared[column].path:
+            for name in here.items() & everywhere.items():
+                yield f"{thing.at(name[0])} {thing.name}.{name[0]}: repeats what {column!r} says everywhere"
+        yield from _lacking(thing, column, everywhere | here)
+
+
+def _lacking(thing: Thing, column: str, said: dict[str, Any]) -> Iterator[str]:
+    for name in ("title", "description"):
+        if name not in said:
+            yield f"{thing.place} {thing.name}: {name} is needed"
+    if (unit := unit_of(column)) and said.get("unit") != unit:
+        yield f"{thing.at('unit')} {thing.name}.unit: the suffix of the name says {unit!r}"
+
+
+def completed(declared: list, table: str, fields: Fields, *, titles: bool = True) -> list:
+    """The declared fields of ``table`` with the titles and descriptions that they leave out.
+
+    ``titles`` is false for a table without ``header`` and for a shape: there a title is a heading of the file, which
+    only the declaration may say.
+    """
+    whole = []
+    for entry in declared:
+        said = fields.of(table, str(entry.get("name"))) if isinstance(entry, dict) else None
+        texts = {"title": said.title, "description": said.description} if said else {}
+        if not titles:
+            texts.pop("title", None)
+        whole.append(texts | entry if texts else entry)
+    return whole
+
+
+def described(entry: dict[str, Any], fields: Fields) -> dict[str, Any]:
+    """A model, or a table of a source, of dbt's YAML with the descriptions that its columns leave out."""
+    if not entry.get("columns"):
+        return entry
+    return entry | {"columns": [_described(entry["name"], column, fields) for column in entry["columns"]]}
+
+
+def _described(table: str, column: dict[str, Any], fields: Fields) -> dict[str, Any]:
+    said = fields.of(table, column["name"])
+    return column if said is None or column.get("description") else column | {"description": said.description}
