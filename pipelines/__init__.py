@@ -1,12 +1,12 @@
 """From a folder of yearly exports to the tables of the annual report.
 
-    landing → ingest → validate → accept → transform → publish
+    landing → ingest → validate → accept → transform → publish (→ report, exports, PostgreSQL)
 
-Each stage is a package of plain functions that says *how* a step works; ``defs/`` says *when* it runs. Imports run
-one way:
+What varies between organisations or years is declared, in folders that hold no Python; this package is the engine, which
+says *how* a step works and never *what* is collected. Imports run one way:
 
-    cli, defs → collect, replay, release, audit → stages (extract, ingest, validate, accept, transform, publish, report)
-        → ledger → sources, figures, chapters → settings
+    cli, defs → runs → stages, evidence → ledger → catalogue → settings
 
-A stage never imports another stage nor Dagster: plain data (manifest, verdict, paths) passes between them.
+A stage never imports another stage nor Dagster: plain data (manifest, verdict, paths) passes between them, and stages meet
+in ``runs`` alone.
 """

@@ -1,7 +1,6 @@
 """The rules of the house that no linter knows: who may import whom, what an import may do, names, codes, paths."""
 
 import ast
-import functools
 import os
 import re
 import subprocess
@@ -11,28 +10,34 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.rules import RULES
+from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.rules import Rules
 from pipelines.settings import PROJECT_ROOT
+from tests.imports import GROUND, PIPELINES, ROOMS, STAGES, graph, imports, modules, name_of, room, stage, tree
 
-PIPELINES = PROJECT_ROOT / "pipelines"
-STAGES = ["extract", "ingest", "validate", "accept", "transform", "publish", "report"]
-# Each package or module may import those of the lines below it.
-LAYERS = [
-    ["cli"],
-    ["definitions", "defs"],
-    ["runs"],
-    ["stages", "evidence"],
-    ["ledger"],
-    ["catalogue"],
-    ["settings", "publication", "failpoints", "french", "locking", "sql", "disk", "spreadsheet"],
-]
-# What belongs to one line but is asked by a neighbour of the same one: named here, or refused.
-NEIGHBOURS = {
-    ("failpoints", "settings"),
-    ("locking", "settings"),
-    ("settings", "publication"),
-    ("definitions", "defs"),
-    ("defs", "definitions"),  # the entry point, and the runner that loads it
+# Each room may import those of the lines below it.
+LAYERS = [("cli", "defs"), ("runs",), ("stages", "evidence"), ("ledger",), ("catalogue",), (GROUND,)]
+BETWEEN_DOORS = {("pipelines.cli.collecting", "pipelines.defs.run")}  # `millesime run` runs the jobs of Dagster's door
+# The doors that still ask a stage something: this list only ever gets shorter.
+DOORS_ON_STAGES = {
+    "pipelines.cli.app": {"extract", "report"},
+    "pipelines.cli.auditing": {"transform"},
+    "pipelines.cli.authoring": {"transform"},
+    "pipelines.cli.collecting": {"ingest"},
+    "pipelines.cli.deciding": {"ingest"},
+    "pipelines.cli.exporting": {"publish"},
+    "pipelines.cli.reading": {"ingest"},
+    "pipelines.cli.rejects": {"validate"},
+    "pipelines.cli.releasing": {"publish"},
+    "pipelines.cli.reporting": {"report"},
+    "pipelines.cli.sample": {"ingest"},
+    "pipelines.cli.snapshot": {"extract", "ingest"},
+    "pipelines.defs.jobs": {"ingest"},
+    "pipelines.defs.publish": {"publish"},
+    "pipelines.defs.release": {"publish"},
+    "pipelines.defs.run": {"ingest"},
+    "pipelines.defs.transform": {"transform"},
+    "pipelines.defs.workspace": {"transform"},
 }
 HEAVY = [
     "great_expectations",
@@ -57,29 +62,6 @@ HEAVY = [
 ]
 
 
-def modules(folder: Path = PIPELINES) -> list[Path]:
-    return sorted(folder.rglob("*.py"))
-
-
-@functools.cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def name_of(path: Path) -> str:
-    return ".".join(path.relative_to(PROJECT_ROOT).with_suffix("").parts).removesuffix(".__init__")
-
-
-def imports(path: Path, nodes: Iterator[ast.AST] | None = None) -> Iterator[str]:
-    """Absolute names of what a module imports, inside functions too."""
-    for node in nodes or ast.walk(tree(path)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
 def at_import(path: Path) -> Iterator[ast.AST]:
     """Every node that runs when the module is imported."""
 
@@ -98,43 +80,49 @@ def at_import(path: Path) -> Iterator[ast.AST]:
     return walk(tree(path))
 
 
-def rank(part: str) -> int:
-    for index, layer in enumerate(LAYERS):
-        if part in layer:
-            return index
-    raise AssertionError(f"pipelines.{part} has no place: add it to LAYERS")
+def rank(place: str) -> int:
+    return next(index for index, layer in enumerate(LAYERS) if place in layer)
+
+
+def crossing() -> Iterator[tuple[str, str]]:
+    """(importer, imported): every import between two rooms."""
+    return ((name, other) for name, others in graph().items() for other in sorted(others) if room(name) != room(other))
+
+
+def test_every_room_and_every_stage_has_its_place():
+    def packages(folder: Path) -> set[str]:
+        return {path.parent.name for path in folder.glob("*/__init__.py")}
+
+    assert packages(PIPELINES) == set(ROOMS)
+    assert packages(PIPELINES / "stages") == set(STAGES)
 
 
 def test_imports_run_one_way():
-    wrong = []
-    for path in modules():
-        own = name_of(path).split(".")[1:2]
-        if not own:
-            continue
-        for imported in imports(path):
-            other = imported.split(".")[1:2] if imported.startswith("pipelines.") else []
-            if not other or other == own:
-                continue
-            (mine,), (theirs,) = own, other
-            if rank(mine) >= rank(theirs) and (mine, theirs) not in NEIGHBOURS:
-                wrong.append(f"{name_of(path)} imports {imported}")
+    wrong = [pair for pair in crossing() if rank(room(pair[0])) >= rank(room(pair[1])) and pair not in BETWEEN_DOORS]
     assert wrong == []
 
 
-def stages_of(names: Iterator[str]) -> set[str]:
-    """The stages among dotted names."""
-    return {name.split(".")[2] for name in names if name.startswith("pipelines.stages.")}
+def test_no_import_comes_back_to_where_it_started():
+    left = dict(graph())  # what imports nothing of what is left goes, until nothing can
+    while free := [name for name, others in left.items() if not others & left.keys()]:
+        for name in free:
+            del left[name]
+    assert sorted(left) == []
 
 
-def test_no_stage_sees_another_and_only_runs_see_two():
-    wrong = []
-    for path in modules(PIPELINES / "stages"):
-        own = stages_of([name_of(path)])
-        wrong += [f"{name_of(path)} imports {stage}" for stage in stages_of(imports(path)) - own if own]
-    for room in ("evidence", "ledger", "catalogue"):
-        for path in modules(PIPELINES / room):
-            wrong += [f"{name_of(path)} imports {stage}" for stage in stages_of(imports(path))]
+def test_no_stage_sees_another():
+    wrong = [
+        (name, other)
+        for name, others in graph().items()
+        for other in sorted(others)
+        if stage(name) and stage(other) and stage(name) != stage(other)
+    ]
     assert wrong == []
+
+
+def test_stages_meet_in_runs():
+    doors = {name: {stage(other) for other in others if stage(other)} for name, others in graph().items()}
+    assert {name: seen for name, seen in doors.items() if seen and room(name) in ("cli", "defs")} == DOORS_ON_STAGES
 
 
 @pytest.mark.parametrize(
@@ -183,7 +171,12 @@ def test_heavy_libraries_are_loaded_only_when_they_are_used():
 
 
 def test_reading_the_declarations_loads_nothing_heavy():
-    assert loaded_by("from pipelines.catalogue.registry import load_registry\nload_registry()") == set()
+    assert (
+        loaded_by(
+            "from pipelines.catalogue.load import load_catalogue\nfrom pipelines.catalogue.needs import check\ncheck(load_catalogue())"
+        )
+        == set()
+    )
 
 
 READS = re.compile(
@@ -255,23 +248,26 @@ def test_init_files_wire_nothing():
 
 # codes ------------------------------------------------------------
 
-_FAMILIES = "|".join(sorted({code.partition("-")[0] for code in RULES if "-" in code}))
-CODE = re.compile(rf"""["']((?:{_FAMILIES})-[A-Z]+(?:-[A-Z]+)*|TOTAL)["']""")
+
+@pytest.fixture(scope="module")
+def rules() -> Rules:
+    return load_catalogue().rules
 
 
-def test_every_code_that_is_used_is_explained_and_every_code_explained_is_used():
+def test_every_code_that_is_used_is_explained_and_every_code_explained_is_used(rules):
+    families = "|".join(sorted({code.partition("-")[0] for code in rules if "-" in code}))
+    written = re.compile(rf"""["']((?:{families})-[A-Z]+(?:-[A-Z]+)*|TOTAL)["']""")
     used: dict[str, set[str]] = {}
     models = sorted((PROJECT_ROOT / "dbt_project" / "models").rglob("*.sql"))  # a control may name its code itself
     for path in [*modules(), *models]:
-        if name_of(path) != "pipelines.catalogue.rules":
-            for code in CODE.findall(path.read_text(encoding="utf-8")):
-                used.setdefault(code, set()).add(name_of(path))
-    assert {code: sorted(where) for code, where in used.items() if code not in RULES} == {}
-    assert sorted(RULES.keys() - used.keys()) == []
+        for code in written.findall(path.read_text(encoding="utf-8")):
+            used.setdefault(code, set()).add(name_of(path))
+    assert {code: sorted(where) for code, where in used.items() if code not in rules} == {}
+    assert sorted(rules.keys() - used.keys()) == []
 
 
-def test_the_codes_are_explained_in_french():
-    for rule in RULES.values():
+def test_the_codes_are_explained_in_french(rules):
+    for rule in rules.values():
         assert "'" not in rule.titre + rule.aide, f"{rule.code}: the apostrophe is ’"
         assert rule.aide.endswith("."), rule.code
         assert rule.titre[0].isupper() and not rule.titre.endswith("."), rule.code

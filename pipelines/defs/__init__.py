@@ -1,1 +1,1 @@
-"""When each step runs and what it depends on: the only code that knows Dagster."""
+"""The door that Dagster opens: when each step runs and what it depends on. The only code that knows Dagster."""

@@ -19,7 +19,7 @@ def entry(model: str, lignes: dict[str, Any] | None) -> Thing:
     """A model's entry in dbt's YAML, of which the lines begin on line 7."""
     meta = {} if lignes is None else {"config": {"meta": {"lignes": lignes}}}
     places = {(): 3, ("config", "meta", "lignes"): 7, ("config", "meta", "lignes", "faits"): 9}
-    return Thing("model entry", model, {"name": model, **meta}, Path("/home/x/_x__models.yml"), places)
+    return Thing("model entry", model, {"name": model, **meta}, Path("/maison/x/_x__models.yml"), places)
 
 
 DECLARED = declared_lines(

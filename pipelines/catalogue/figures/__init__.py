@@ -1,1 +1,1 @@
-"""The figures of the report, declared once each: a YAML per chapter, its grammar, the SQL made from it."""
+"""The figures of the report, declared once each: a YAML per domain, its grammar, the SQL made from it."""

@@ -1,0 +1,144 @@
+"""Draws the house from its imports, and takes what is said of each room from the room itself.
+
+    python -m tests.docs.architecture        writes docs/architecture.md
+
+Nothing but the standard library is needed. A test fails when the page is not what the code says.
+"""
+
+import ast
+import inspect
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pipelines.settings import PROJECT_ROOT
+from tests.imports import GROUND, PIPELINES, ROOMS, STAGES, graph, modules, name_of, room, stage, tree
+
+PAGE = PROJECT_ROOT / "docs" / "architecture.md"
+Counts = Counter[tuple[str, str]]
+
+
+def page() -> str:
+    """The text of the page."""
+    return "\n".join(
+        [
+            "# The house",
+            "",
+            "Drawn from the imports of `pipelines/` by `python -m tests.docs.architecture`, to run again after a change. What is said",
+            "of a room is the docstring of its `__init__.py`.",
+            "",
+            *_docstring("pipelines"),
+            "",
+            "## Who imports whom",
+            "",
+            "A number is how many imports of one module by another go from room to room. Every room may import the ground below",
+            "them, which is not drawn.",
+            "",
+            "```mermaid",
+            *_drawing(),
+            "```",
+            "",
+            *_table(_between(room), [*ROOMS, GROUND]),
+            "",
+            "Of the stages, each by whom:",
+            "",
+            *_table(_by_stage(), [*ROOMS, *STAGES]),
+            "",
+            "## The rooms",
+            *(
+                line
+                for one in ROOMS
+                for line in ("", f"### `{one}/`", "", *_docstring(f"pipelines.{one}"), *_within(one))
+            ),
+            "",
+            "### The ground",
+            "",
+            "Modules of no room, which need nothing but one another.",
+            "",
+            *(f"- `{name_of(path).partition('.')[2]}`: {_first(name_of(path))}" for path in _ground()),
+            "",
+        ]
+    )
+
+
+# imports ------------------------------------------------------------
+
+
+def _between(of: Callable[[str], str]) -> Counts:
+    """(importer, imported) → how many imports, the modules gathered by ``of``."""
+    return Counter(
+        (of(name), of(other)) for name, others in graph().items() for other in others if of(name) != of(other)
+    )
+
+
+def _by_stage() -> Counts:
+    return Counter(
+        (room(name), stage(other))
+        for name, others in graph().items()
+        for other in others
+        if stage(other) and stage(name) != stage(other)
+    )
+
+
+def _size(place: str) -> int:
+    return sum(room(name) == place or stage(name) == place for name in graph())
+
+
+# text ------------------------------------------------------------
+
+
+def _drawing() -> Iterator[str]:
+    yield "flowchart TD"
+    for one in ROOMS:
+        if one != "stages":
+            yield f'    {one}["<b>{one}</b><br>{_size(one)} modules"]'
+    yield f'    subgraph stages["stages: {_size("stages")} modules"]'
+    yield "        direction LR"
+    for one in STAGES:
+        yield f'        {one}["{one}<br>{_size(one)}"]'
+    yield f"        {' ~~~ '.join(STAGES)}"
+    yield "    end"
+    counts = _between(room)
+    for importer, imported in itertools.product(ROOMS, ROOMS):
+        if count := counts[importer, imported]:
+            yield f"    {importer} -->|{count}| {imported}"
+
+
+def _table(counts: Counts, order: list[str]) -> Iterator[str]:
+    rows = [one for one in order if any(importer == one for importer, _ in counts)]
+    columns = [one for one in order if any(imported == one for _, imported in counts)]
+    yield f"| imports | {' | '.join(columns)} |"
+    yield f"|---|{'--:|' * len(columns)}"
+    for row in rows:
+        yield f"| **{row}** | {' | '.join(str(counts[row, column] or '') for column in columns)} |"
+
+
+def _docstring(module: str) -> list[str]:
+    """What a package says of itself, as Markdown: an indented block stays one."""
+    path = PIPELINES.parent.joinpath(*module.split("."), "__init__.py")
+    return inspect.cleandoc(ast.get_docstring(tree(path)) or "").replace("``", "`").splitlines()
+
+
+def _first(module: str) -> str:
+    path = PIPELINES.parent.joinpath(*module.split(".")).with_suffix(".py")
+    return (ast.get_docstring(tree(path)) or "").partition("\n")[0].replace("``", "`")
+
+
+def _within(one: str) -> Iterator[str]:
+    """The packages of a room, with the first paragraph of what each says of itself."""
+    packages = [p.name for p in sorted((PIPELINES / one).iterdir()) if (p / "__init__.py").exists()]
+    names = [*STAGES] if one == "stages" else packages
+    if names:
+        yield ""
+    for name in names:
+        said = "\n".join(_docstring(f"pipelines.{one}.{name}")).partition("\n\n")[0]
+        yield f"- **{name}**: {' '.join(said.split())}"
+
+
+def _ground() -> list[Path]:
+    return [path for path in modules() if room(name_of(path)) == GROUND and name_of(path) != "pipelines"]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8", newline="\n")
