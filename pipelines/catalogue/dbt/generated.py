@@ -12,7 +12,7 @@ import yaml
 
 from pipelines.catalogue.chapters.load import exposures
 from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
-from pipelines.catalogue.declarations import PROVENANCE, System, Table
+from pipelines.catalogue.declarations import PROVENANCE, Field, Provenance, System, Table
 from pipelines.catalogue.fields import Fields, described
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
 from pipelines.catalogue.lines import flagged_lines_sql
@@ -91,9 +91,10 @@ def shapes_models(catalogue: Catalogue) -> str:
 
 
 def _source_table(system: System, table: Table, fields: Fields) -> dict[str, Any]:
+    held: list[Field | Provenance] = [*table.kept_fields, *PROVENANCE]
     columns = [
         {"name": column.name, "data_type": column.sql_type, "description": getattr(column, "description", None)}
-        for column in [*table.kept_fields, *PROVENANCE]
+        for column in held
     ]
     entry = {
         "name": f"{system.system}__{table.name}",
