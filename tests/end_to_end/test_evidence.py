@@ -53,11 +53,12 @@ def test_the_lines_of_every_figure_add_up_to_its_exact_value(demonstration):
     from pipelines.evidence.published import published_figures
 
     home = Home(demonstration)
+    catalogue = load_catalogue(home)
     wrong, lines = [], 0
     with open_ledger(home) as ledger:
         for exercice in (2018, 2019, 2020):
             for row in published_figures(home, exercice):
-                found = trace(home, ledger, load_catalogue(home), row["code"], exercice)
+                found = trace(home, ledger, catalogue, row["code"], exercice)
                 wrong += [(row["code"], exercice, leaf.code) for leaf in found.feuilles if not leaf.agrees]
                 lines += sum(len(leaf.lignes) for leaf in found.feuilles)
                 if row["valeur"] is not None and any(leaf.lignes for leaf in found.feuilles):
