@@ -236,7 +236,7 @@ def _refuse_code(home: Path) -> None:
 
 
 def load_catalogue(home: Home | None = None) -> Catalogue:
-    """The effective catalogue of a home, checked; that of the shipped declarations alone without one.
+    """The effective catalogue of a home; that of the shipped declarations alone without one.
 
     Kept for the pair (shipped, home) until a file of either changes.
     """

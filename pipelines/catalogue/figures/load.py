@@ -13,6 +13,8 @@ from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping, shown
 
+SOURCED = ". Sources : "  # between how a figure is computed and what it is computed from
+
 
 @dataclass(frozen=True)
 class DeclaredFigure:
@@ -84,7 +86,7 @@ class Figures:
         places = f"{figure.decimales} décimale{'s' if figure.decimales > 1 else ''}" if figure.decimales else "l’unité"
         sources = ", ".join(" ou ".join(group) for group in self.sources(code))
         sources = sources.replace(f"{{{figure.family}}}", f"{{code_{figure.family}}}")
-        return f"{words} ; arrondi à {places}. Sources : {sources}."
+        return f"{words} ; arrondi à {places}{SOURCED}{sources}."
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.figures.load import SOURCED
 from pipelines.french import quantity
 from pipelines.spreadsheet import neutralised
 from pipelines.stages.publish.edition import Edition
@@ -163,7 +164,7 @@ def _write_figures(edition: Edition, sheets: _Sheets) -> None:
     unchecked = "comparaison non diffusée" if edition.withholds(COMPARED) else "pas de valeur publiée à comparer"
     lines = []
     for code, exercice, libelle, value, decimals, unit, missing, formula, partial in rows:
-        computed, _, sources = formula.partition(" Sources : ")
+        computed, _, sources = formula.partition(SOURCED)
         controls = [checked.get((code, exercice), unchecked), "partiel" if partial else ""]
         lines.append(
             (
@@ -175,7 +176,7 @@ def _write_figures(edition: Edition, sheets: _Sheets) -> None:
                 unit,
                 missing,
                 sources.rstrip("."),
-                computed,
+                f"{computed}.",
                 " ; ".join(filter(None, controls)),
             )
         )
