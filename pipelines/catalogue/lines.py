@@ -126,9 +126,9 @@ with signalees as (
 )
 
 select
-    cast(source as {{{{ texte() }}}}) as source,
+    cast(source as string) as source,
     cast(exercice as integer) as exercice,
-    cast(motif as {{{{ texte() }}}}) as motif,
+    cast(motif as string) as motif,
     cast(est_comptee as boolean) as est_comptee,
     cast(est_illisible as boolean) as est_illisible,
     cast(count(*) as bigint) as nb_lignes

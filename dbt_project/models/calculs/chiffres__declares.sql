@@ -3,7 +3,7 @@
 with instances as (
     select
         chiffres.code as code_declare,
-        cast(null as {{ texte() }}) as code_membre,
+        cast(null as string) as code_membre,
         exercices.exercice,
         chiffres.code,
         chiffres.libelle,

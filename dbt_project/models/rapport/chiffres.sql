@@ -46,28 +46,28 @@ reprises as (
 )
 
 select
-    cast(declares.code as {{ texte() }}) as code,
+    cast(declares.code as string) as code,
     cast(declares.exercice as integer) as exercice,
     cast(
         case when resultats.code_manquant is null then resultats.valeur else reprises.valeur_publiee end
         as decimal(20, 6)
     ) as valeur,
-    cast(declares.unite as {{ texte() }}) as unite,
+    cast(declares.unite as string) as unite,
     cast(declares.decimales as integer) as decimales,
     cast(
         case
             when resultats.code_manquant is null then 'calculé'
             when reprises.code is not null then 'publié'
             else 'manquant'
-        end as {{ texte() }}
+        end as string
     ) as statut,
-    cast(case when reprises.code is null then resultats.code_manquant end as {{ texte() }}) as code_manquant,
+    cast(case when reprises.code is null then resultats.code_manquant end as string) as code_manquant,
     cast(resultats.code_manquant is null and declares.est_partiel as boolean) as est_partiel,
     cast(resultats.valeur_ecartee as decimal(20, 6)) as valeur_ecartee,
     cast(resultats.nb_lignes as bigint) as nb_lignes,
-    cast(declares.libelle as {{ texte() }}) as libelle,
-    cast(declares.domaine as {{ texte() }}) as domaine,
-    cast(declares.formule as {{ texte() }}) as formule
+    cast(declares.libelle as string) as libelle,
+    cast(declares.domaine as string) as domaine,
+    cast(declares.formule as string) as formule
 from {{ ref('chiffres__declares') }} as declares
 inner join resultats on declares.code = resultats.code and declares.exercice = resultats.exercice
 left join reprises on declares.code = reprises.code and declares.exercice = reprises.exercice

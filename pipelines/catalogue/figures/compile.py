@@ -23,7 +23,7 @@ from pipelines.catalogue.figures.load import Figures
 from pipelines.sql import literal
 
 EPHEMERAL = "{{ config(materialized='ephemeral') }}\n\n"
-TEXT = "{{ texte() }}"
+TEXT = "string"  # the one name of that type that DuckDB and Spark share
 MEDIAN = "{{{{ mediane('{}') }}}}"
 
 _CODE = ("code", TEXT, "Code du chiffre.")
