@@ -369,12 +369,16 @@ def test_every_model_and_column_is_described(warehouse):
 
 
 def test_every_column_of_the_warehouse_is_documented(warehouse):
+    fields = load_catalogue().fields
     for model in _models(warehouse):
         rows = warehouse.rows(
             "select column_name from duckdb_columns() "
             f"where schema_name = '{model['schema']}' and table_name = '{model['name']}'"
         )
-        assert {row[0] for row in rows} == set(model["columns"]), model["name"]
+        columns = {row[0] for row in rows}
+        assert [c for c in columns if fields.of(model["name"], c) is None] == [], model["name"]
+        if model["fqn"][1] in ("marts", "rapport"):  # promised to readers, one by one
+            assert columns == set(model["columns"]), model["name"]
 
 
 def test_marts_and_rapport_have_a_contract_and_a_tested_key(warehouse):
