@@ -381,6 +381,14 @@ def test_every_column_of_the_warehouse_is_documented(warehouse):
             assert columns == set(model["columns"]), model["name"]
 
 
+def test_what_is_said_of_a_table_is_said_of_one_of_its_columns(warehouse):
+    catalogue = load_catalogue()
+    columns = set(warehouse.rows("select table_name, column_name from duckdb_columns() where not internal"))
+    columns |= {(shape.shape, field.name) for shape in catalogue.registry.shapes.values() for field in shape.fields}
+    said = {tuple(key.split(".")) for key in catalogue.fields.entries if "." in key}
+    assert said - columns == set()
+
+
 def test_marts_and_rapport_have_a_contract_and_a_tested_key(warehouse):
     tested = _key_tested(warehouse)
     for model in _models(warehouse):
