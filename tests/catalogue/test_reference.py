@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.overlay import put_over
 from pipelines.catalogue.reference import make_reference, reference_things
@@ -34,7 +35,7 @@ def layer(folder: Path, rows: str | bytes | None = HEADER + LINE, declared: str 
 
 
 def read(folder: Path):
-    return [make_reference(thing) for thing in reference_things(folder)]
+    return [make_reference(thing, Fields()) for thing in reference_things(folder)]
 
 
 def test_a_right_table_is_read(tmp_path):
@@ -100,7 +101,7 @@ def test_a_home_switches_a_table_off_without_rows_and_replaces_it_whole(tmp_path
         tmp_path / "other", "code\nz\n", "table: jours\ndescription: D.\nfields: [{name: code, description: C.}]\n"
     )
     overlay = put_over([reference_things(shipped), reference_things(other)])
-    assert make_reference(overlay["jours"]).rows == "code\nz\n"
+    assert make_reference(overlay["jours"], Fields()).rows == "code\nz\n"
     assert overlay["jours"].identity != next(reference_things(shipped)).identity
 
 

@@ -48,7 +48,7 @@ def write_workbook(edition: Edition, file: Path) -> None:
         for table in edition.profile.tables:
             sheets.write(
                 names[table.full_name],
-                [(_heading(column), WIDTHS.get(column.kind, 14)) for column in table.columns],
+                [(heading(column), WIDTHS.get(column.kind, 14)) for column in table.columns],
                 edition.fetched(table),
                 [_places(column) for column in table.columns],
             )
@@ -123,7 +123,7 @@ def _fits(value: float | Decimal) -> bool:
     return isinstance(value, float) or len(Decimal(value).normalize().as_tuple().digits) <= DIGITS
 
 
-def _heading(column: Column) -> str:
+def heading(column: Column) -> str:
     """``Montant (EUR)``; the name of a column that has no title."""
     if column.title is None:
         return column.name

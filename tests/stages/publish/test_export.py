@@ -221,25 +221,6 @@ def test_long_names_that_begin_alike_are_two_sheets():
     assert names == ["a" * 31, "a" * 28 + "~2"]
 
 
-def test_a_column_bears_its_declared_title_where_the_comment_is_the_declared_one(lab: Lab):
-    own = lab.home.root / "catalogue" / "fields.yml"
-    own.parent.mkdir()
-    own.write_text(
-        "fct_depenses.montant_eur: {title: Dépense, description: 'Montant, en euros.'}\n"
-        "fct_depenses.est_reel: {title: Réel, description: Autre chose.}\n"
-        "est_reel: {title: Vrai, description: Vrai.}\n",
-        encoding="utf-8",
-    )
-    folder = exported(lab)
-    sheet = openpyxl.load_workbook(folder / "rapport_2020.xlsx")["fct_depenses"]
-    headings = [cell.value for cell in sheet[1]]
-    assert {"Dépense (EUR)", "est_reel"} <= set(headings) and "montant_eur" not in headings
-    described = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
-    (spent,) = [resource for resource in described["resources"] if resource["name"] == "fct_depenses"]
-    titles = {field["name"]: field["title"] for field in spent["schema"]["fields"]}
-    assert titles["montant_eur"] == "Dépense" and titles["est_reel"] != "Réel"
-
-
 # profiles and refusals ------------------------------------------------------------
 
 
