@@ -31,8 +31,8 @@ def check(catalogue: Catalogue) -> None:
     """Read every part, and raise DeclarationError, one line a need that is not met."""
     for part in PARTS:
         getattr(catalogue, part)
-    wrong = [*_of_models(catalogue), *_of_figures(catalogue), *_of_chapters(catalogue), *_of_secrecy(catalogue)]
-    if wrong:
+    kinds = (_of_models, _of_columns, _of_figures, _of_chapters, _of_secrecy)
+    if wrong := [sentence for needs in kinds for sentence in needs(catalogue)]:
         raise DeclarationError("\n".join(wrong))
 
 
@@ -40,6 +40,16 @@ def check(catalogue: Catalogue) -> None:
 def model_names(catalogue: Catalogue) -> set[str]:
     """Every model of the composed dbt project, written by hand or not."""
     return {*catalogue.project.models.on, *generated_layers(catalogue)}
+
+
+def _of_columns(catalogue: Catalogue) -> Iterator[str]:
+    """What the columns that readers are promised mean: said in the entry, or once for all in ``fields.yml``."""
+    for thing in catalogue.project.said:
+        if thing.name in catalogue.project.models and catalogue.project.layer_of(thing.name) in ("marts", "rapport"):
+            for index, column in enumerate(thing.data.get("columns") or []):
+                if not column.get("description") and catalogue.fields.of(thing.name, column["name"]) is None:
+                    place = thing.at("columns", index)
+                    yield f"{place} {thing.name}.{column['name']}: fields.yml does not say what this column means"
 
 
 def missing(place: str, what: str, name: str, overlay: Overlay) -> str:
