@@ -5,13 +5,23 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import settings
 from tests.deliveries import Depot
+from tests.layers import Layer, ship
 
 
 @pytest.fixture(autouse=True)
 def _no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test may make or read a key in the user's own configuration."""
     monkeypatch.setenv("MILLESIME_KEY_FILE", os.environ.get("MILLESIME_KEY_FILE", str(tmp_path / "key")))
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layer:
+    """A small layer in the place of the shipped one."""
+    layer = ship(tmp_path / "shipped")
+    monkeypatch.setattr(settings, "shipped", lambda: layer.root)
+    return layer
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from typing import Any
 
 import duckdb
 import xlsxwriter
-import yaml
 
-from pipelines.catalogue.registry import ExportRef, Registry, read_registry
+from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
 from pipelines.stages.ingest.delivery import ingest
+from tests.layers import Layer, ship
 
 KEY = b"k" * 32
 YEAR = 2020
@@ -49,16 +49,15 @@ class Read:
 
 @dataclass
 class Depot:
-    """A home, a folder of declarations and the files that are dropped."""
+    """A home, a layer of declarations and the files that are dropped."""
 
     root: Path
     home: Home = field(init=False)
-    sources: Path = field(init=False)
+    layer: Layer = field(init=False)
 
     def __post_init__(self) -> None:
         self.home = Home(self.root / "home")
-        self.sources = self.root / "sources"
-        self.sources.mkdir(exist_ok=True)
+        self.layer = ship(self.root / "shipped")
 
     def declare(
         self,
@@ -86,14 +85,13 @@ class Depot:
                 }
             ],
         }
-        text = yaml.safe_dump(declared, allow_unicode=True, sort_keys=False)
-        (self.sources / f"{system}.yml").write_text(text, encoding="utf-8")
+        self.layer.write(f"catalogue/systems/{system}.yml", declared)
         self.ref = self.registry().export_of(f"{system}/export")
         return self.ref
 
     def registry(self) -> Registry:
         """The declarations as they stand now."""
-        return read_registry(self.sources)
+        return self.layer.catalogue(self.home).registry
 
     def drop(self, content: str | bytes, name: str = "export.csv", *, exercice: int = YEAR) -> Path:
         """Put a file in the mailbox."""

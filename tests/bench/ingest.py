@@ -76,7 +76,6 @@ def bare(path: Path) -> dict:
 
 def ours(path: Path) -> dict:
     """The project's ingest of one delivery, archive included."""
-    from pipelines.catalogue.registry import load_registry
     from pipelines.settings import Home
     from pipelines.stages.ingest.delivery import ingest
 

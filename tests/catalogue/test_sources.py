@@ -6,8 +6,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.registry import Registry, load_registry, read_registry
+from pipelines.catalogue.registry import Registry, read_registry
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
 
@@ -290,7 +291,7 @@ def test_no_organisation_says_how_to_make_one(tmp_path):
 
 @functools.cache
 def project() -> Registry:
-    return load_registry()
+    return load_catalogue().registry
 
 
 def test_every_declared_pattern_is_known_to_duckdb():

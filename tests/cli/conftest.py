@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from pipelines import settings
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.cli.app import millesime
 from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
@@ -111,7 +111,7 @@ class Bench:
     home: Home
 
     def __post_init__(self) -> None:
-        self.registry = load_registry(settings.CATALOGUE_DIR)
+        self.registry = load_catalogue().registry
 
     def millesime(self, *arguments: object) -> Result:
         """Run the command line on this home."""

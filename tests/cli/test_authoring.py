@@ -8,7 +8,7 @@ import pytest
 import xlsxwriter
 
 from pipelines import settings
-from pipelines.catalogue.registry import ExportRef, _kept, load_registry, read_system
+from pipelines.catalogue.registry import ExportRef, _kept, read_system
 from pipelines.cli.sample import guess_delimiter, guess_encoding
 from pipelines.stages.ingest.delivery import ingest
 from tests.cli.conftest import VENTES_2019, Bench, check

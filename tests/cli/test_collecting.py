@@ -10,7 +10,6 @@ import pytest
 from click.testing import CliRunner
 
 from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.registry import load_registry
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.cli.app import millesime
 from pipelines.cli.output import progress

@@ -165,7 +165,7 @@ def test_a_critical_verdict_is_overruled_by_a_decision_only_and_stays_what_it_is
         judged_again(filled)
         raise AssertionError("accepted without a decision")
     except DeliveryRefused as refusal:
-        assert refusal.rule.code == "ATT-CRITIQUE"
+        assert refusal.code == "ATT-CRITIQUE"
     said = filled.millesime("decide", stopped["constat"], "--because", "total vérifié à la main", "--by", "A. Martin")
     assert said.exit_code == 0 and "run 2019" in said.stderr
     assert judged_again(filled) is True

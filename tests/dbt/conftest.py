@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from pipelines import settings
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.load import load_catalogue
 from tests.dbt import case
 
 
@@ -34,7 +34,7 @@ class BuiltWarehouse:
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory) -> Iterator[BuiltWarehouse]:
     path = tmp_path_factory.mktemp("dbt") / "warehouse.duckdb"
-    case.fill(path, load_registry())
+    case.fill(path, load_catalogue().registry)
     run = dbt(["build"], path)
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
     target = path.parent / "target"

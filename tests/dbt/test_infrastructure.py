@@ -9,7 +9,7 @@ from random import Random
 import duckdb
 import pytest
 
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.load import load_catalogue
 from tests.dbt import case
 from tests.dbt.conftest import dbt
 
@@ -200,7 +200,7 @@ def build(folder: Path, lake: dict, *selected: str) -> tuple[duckdb.DuckDBPyConn
         patch.setattr(case, "LAKE", lake)
         patch.setattr(case, "YEARS", (YEAR,))
         patch.setattr(case, "COLLECTIVITES", PLACES)
-        case.fill(path, load_registry())
+        case.fill(path, load_catalogue().registry)
     run = dbt(["build", "--indirect-selection", "cautious", "--select", *selected], path)
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
     results = json.loads((folder / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from pipelines import settings
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.rules import RULES
 from pipelines.definitions import defs
 from pipelines.defs.collect import SHOWN, _balance_check, _expectations_check
@@ -39,7 +39,7 @@ def graph(loaded: dg.Definitions):
 
 
 def test_every_table_of_every_subscribed_source_is_a_partitioned_asset_with_three_checks(graph) -> None:
-    for system, table in load_registry().tables():
+    for system, table in load_catalogue().registry.tables():
         if not organisation().subscribes(system.system):
             continue
         key = dg.AssetKey([system.system, table.name])
@@ -137,7 +137,7 @@ def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path, monkeypatc
         "select 'kolok.csv' as _fichier, n as _ligne, 'Actif' as colonne, 3 as position, 'LIG-TYPE' as regle, "
         f"'O ou N' as attendu, null::varchar as recu from range(2, {SHOWN + 7}) as t(n)"
     ).write_parquet(str(path))
-    table = next(t for s, t in load_registry().tables() if s.system == "kolok")
+    table = next(t for s, t in load_catalogue().registry.tables() if s.system == "kolok")
     result = _balance_check(dg.AssetKey(["kolok", "comptes"]), table, {2020: delivered(refused=5)})
     assert result.passed and result.metadata["lignes refusées"].value == SHOWN + 5
     rows = records(result, "refus")

@@ -7,15 +7,14 @@ from fnmatch import fnmatchcase
 import pytest
 
 from demo.home import ORGANISATION
-from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
-from pipelines.catalogue.registry import load_registry
 from pipelines.catalogue.yaml_file import parse, read_mapping
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "contenu-du-rapport.md"
 PUBLISHED = PROJECT_ROOT / "demo" / "published_figures.csv"
-FIGURES, REGISTRY = load_figures(), load_registry()
+FIGURES, REGISTRY = load_catalogue().figures, load_catalogue().registry
 ALL_EXPORTS = "every export"
 
 

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import settings
-from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.registry import load_registry
 from pipelines.catalogue.rules import RULES
 from pipelines.evidence.findings import gather
 from pipelines.evidence.trace import load_lines, trace
@@ -50,7 +48,7 @@ def lines_of(home: Path, code: str) -> list[dict]:
 
 
 def test_every_fact_that_a_figure_measures_says_where_its_lines_are():
-    figures = load_figures()
+    figures = load_catalogue().figures
     facts = {declared.figure.measure.fact for declared in figures.by_code.values() if declared.figure.measure}
     assert sorted(facts - load_lines().keys()) == []
 
@@ -58,7 +56,7 @@ def test_every_fact_that_a_figure_measures_says_where_its_lines_are():
 def test_the_lines_of_every_figure_add_up_to_its_exact_value(demonstration):
     from pipelines.evidence.published import published_figures
 
-    home, figures = Home(demonstration), load_figures()
+    home, figures = Home(demonstration), load_catalogue().figures
     wrong, lines = [], 0
     with open_ledger(home) as ledger:
         for exercice in (2018, 2019, 2020):
@@ -73,7 +71,7 @@ def test_the_lines_of_every_figure_add_up_to_its_exact_value(demonstration):
 
 
 def test_no_two_findings_have_the_same_number(demonstration):
-    home, registry = Home(demonstration), load_registry(settings.CATALOGUE_DIR)
+    home, registry = Home(demonstration), load_catalogue().registry
     with open_ledger(home) as ledger:
         standing = gather(home, ledger, registry, load_organisation(home, registry))
     numbers = [finding.id for finding in standing]

@@ -8,7 +8,7 @@ import yaml
 
 from pipelines import settings
 from pipelines.catalogue.chapters.load import exposures, load_chapters, load_summary
-from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
 
 CHAPTERS = [*load_chapters(), load_summary()]
@@ -69,14 +69,14 @@ def test_every_table_and_column_is_promised_by_the_warehouse():
 
 
 def test_every_key_figure_is_declared():
-    figures = load_figures()
+    figures = load_catalogue().figures
     for _, _, bloc in BLOCKS:
         for one in bloc.chiffres if bloc.genre == "chiffres" else []:
             figures.declaration_of(one.code)  # KeyError when no declaration gives it
 
 
 def test_every_figure_of_the_prose_is_declared():
-    figures = load_figures()
+    figures = load_catalogue().figures
     for path in [*(settings.CHAPTERS_DIR / "texte").glob("*.md"), *Path("demo/contenu").rglob("*.md")]:
         for code in re.findall(r'"([a-z_]+(?:\.[a-z0-9_]+)+)"', path.read_text(encoding="utf-8")):
             figures.declaration_of(code)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.registry import load_registry
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.vocabulary import KINDS
 from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, Finding
@@ -36,7 +36,7 @@ def test_every_type_of_check_has_a_dimension():
 def test_every_key_that_is_placed_exists():
     keys = {
         spec.key.partition(".")[0]
-        for system, table in load_registry().tables()
+        for system, table in load_catalogue().registry.tables()
         for spec in compile_suite(system.system, table, exercice=2020, previous_rows=10).specs
     }
     ours = {"bilan", "echeance", REFUSED_SHARE, CONTROL_TOTAL, FRESHNESS}

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines import settings
-from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.registry import Registry
 from pipelines.evidence.findings import gather
@@ -81,7 +81,7 @@ def keep_to_the_point(folder: Path) -> None:
     settings.REFERENCE_DIR = folder
     freeze.engine_version = lambda: "code"
     importlib.import_module("pipelines.stages.validate.suite")
-    load_figures()
+    load_catalogue().figures
     with open_ledger(Home(folder / "warm")) as ledger:
         ledger.current()
     gc.freeze()

@@ -12,14 +12,14 @@ import duckdb
 import pytest
 
 from pipelines import settings
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
-from pipelines.catalogue.registry import load_registry
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.transform.load import load_warehouse
 from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
 
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "budget"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "budget"
 REAL = {
     2021: ["crach_principal_CA_2021", "crach_annexe_CA_2021", "crach_principal_DM2_2021"],
     2022: ["crach_principal_BP_2022", "crach_annexe_BP_2022"],
@@ -252,7 +252,7 @@ def dbt_results(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> dict[str,
 @pytest.fixture(scope="module")
 def warehouse(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The real and the hand-made documents in one warehouse, with finance models and figures built."""
-    home, registry = Home(folder / "home"), load_registry()
+    home, registry = Home(folder / "home"), load_catalogue().registry
     home.root.mkdir()
     organisation = Organisation(
         nom="Essai",

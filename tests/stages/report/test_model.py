@@ -6,7 +6,7 @@ import re
 import pytest
 
 from pipelines import french, settings
-from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.load import load_catalogue
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.prose import ProseError, render
 from pipelines.stages.report.tables import MissingTable
@@ -259,7 +259,7 @@ def test_what_is_missing_has_a_stated_text_or_no_paragraph(press: Press):
 def test_the_chapters_own_prose_is_printed_when_nothing_is_known(path, code: str):
     rows = {
         (name, 2040): {"code": name, "exercice": 2040, "valeur": None, "code_manquant": code}
-        for name in load_figures().by_code
+        for name in load_catalogue().figures.by_code
     }
     names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "public"}
     render(path, path.name, Figures(2040, rows, {}), names)

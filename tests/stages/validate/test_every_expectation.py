@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.load import load_catalogue
 from pipelines.stages.validate.judge import judge
 from pipelines.stages.validate.lines import failing_lines
 from pipelines.stages.validate.suite import Suite, compile_suite, suite_files, tables_without_file
@@ -16,7 +16,7 @@ PREVIOUS = NUMBER_OF_ROWS
 def distinct_tables() -> dict[str, tuple[str, object, Suite]]:
     """Every declared table, those of one shape once."""
     found = {}
-    for system, table in load_registry().tables():
+    for system, table in load_catalogue().registry.tables():
         suite = compile_suite(system.system, table, exercice=EXERCICE, previous_rows=PREVIOUS)
         known = (table.shape, str(suite.specs)) if table.shape else (system.system, table.name)
         found.setdefault(known, (system.system, table, suite))
@@ -28,7 +28,7 @@ EXPECTATIONS = [(name, spec.key) for name, (_, _, suite) in TABLES.items() for s
 
 
 def test_no_declared_table_lacks_a_suite() -> None:
-    tables = [(system.system, table) for system, table in load_registry().tables()]
+    tables = [(system.system, table) for system, table in load_catalogue().registry.tables()]
     assert tables_without_file(iter(tables)) == []
     for system, table in tables:
         suite = compile_suite(system, table, exercice=EXERCICE)
@@ -39,7 +39,7 @@ def test_no_declared_table_lacks_a_suite() -> None:
 def test_no_suite_file_is_left_without_its_table() -> None:
     from pipelines.settings import EXPECTATIONS_DIR
 
-    registry = load_registry()
+    registry = load_catalogue().registry
     declared = {(s.system, t.name) for s, t in registry.tables()} | {("shapes", name) for name in registry.shapes}
     files = {(path.parent.name, path.stem) for path in EXPECTATIONS_DIR.rglob("*.yml")}
     assert files <= declared

@@ -13,7 +13,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from pipelines.catalogue.secrecy import load_secrecy
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
 
 STATUTS = ["fonctionnaire", "contractuel"]

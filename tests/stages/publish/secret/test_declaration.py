@@ -5,8 +5,7 @@ import re
 import pytest
 import yaml
 
-from pipelines.catalogue.figures.load import load_figures
-from pipelines.catalogue.secrecy import load_secrecy
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import DBT_PROJECT_DIR
 from tests.stages.publish.secret.office import DECLARATION
@@ -21,7 +20,7 @@ def models() -> dict[str, list[str]]:
 
 
 def test_every_table_and_column_of_rapport_is_declared():
-    secrecy = load_secrecy()
+    secrecy = load_catalogue().secrecy
     assert {path.stem for path in RAPPORT.rglob("*.sql")} == models().keys()
     assert models().keys() - secrecy.tables.keys() == {"chiffres"}
     for table, columns in models().items():
@@ -30,14 +29,14 @@ def test_every_table_and_column_of_rapport_is_declared():
 
 
 def test_every_figure_of_a_chapter_under_secrecy_has_a_rule():
-    figures = load_secrecy().figures
-    for code, declared in load_figures().by_code.items():
+    figures = load_catalogue().secrecy.figures
+    for code, declared in load_catalogue().figures.by_code.items():
         if declared.domaine not in figures.free:
             assert figures.rule(re.sub(r"\{\w+\}", "x", code)), f"{declared.place}: {code}"
 
 
 def test_what_a_figure_restates_is_the_line_that_its_table_prints():
-    secrecy = load_secrecy()
+    secrecy = load_catalogue().secrecy
     for code, rule in secrecy.figures.rules.items():
         assert set(rule.row) <= secrecy.tables[rule.table].columns, code
 
@@ -72,7 +71,7 @@ def test_a_mistake_names_file_and_line(tmp_path, before, after, line, said):
 
 def test_what_says_how_many_payslips_a_member_has_is_under_secrecy_everywhere():
     """Twelve payslips are an agent: tables that print them outside the HR chapter must not be free of secrecy."""
-    secrecy = load_secrecy()
+    secrecy = load_catalogue().secrecy
     assert secrecy.tables["rpt_activite__bulletins_imprimes"].withheld
     for table, where in (
         ("rpt_activite__plis", "nature = 'Bulletins de salaire'"),
@@ -81,7 +80,7 @@ def test_what_says_how_many_payslips_a_member_has_is_under_secrecy_everywhere():
         assert [part.where for part in secrecy.tables[table].parts if part.withheld] == [where]
     restated = {
         code
-        for code, d in load_figures().by_code.items()
+        for code, d in load_catalogue().figures.by_code.items()
         if d.figure.measure and "travaux_edition" in d.figure.measure.fact
     }
     assert restated == secrecy.figures.withheld.keys()
