@@ -150,7 +150,9 @@ def postgresql() -> Iterator[PostgreSQL]:
     if binaries is None:
         unavailable("PostgreSQL", "initdb is not installed (apt-get install postgresql)")
     user = "postgres" if os.getuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="millesime-postgresql-"))  # beside pytest's folders, which only root may enter
+    folder = Path(
+        tempfile.mkdtemp(prefix="millesime-postgresql-")
+    )  # beside pytest's folders, which only root may enter
     server = PostgreSQL(folder, binaries, free_port(), user)
     try:
         if user:

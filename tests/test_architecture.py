@@ -142,7 +142,10 @@ def test_no_stage_sees_another_and_only_runs_see_two():
         ("dagster", ["pipelines.defs", "pipelines.definitions"]),
         ("dagster_dbt", ["pipelines.defs"]),
         ("great_expectations", ["pipelines.stages.validate"]),
-        ("sqlalchemy", ["pipelines.ledger", "pipelines.stages.validate", "pipelines.defs.event_log", "pipelines.stages.extract"]),
+        (
+            "sqlalchemy",
+            ["pipelines.ledger", "pipelines.stages.validate", "pipelines.defs.event_log", "pipelines.stages.extract"],
+        ),
         ("pymysql", ["pipelines.stages.extract"]),
         ("psycopg", ["pipelines.stages.publish"]),
         ("xlsxwriter", ["pipelines.stages.publish"]),
@@ -166,7 +169,12 @@ def test_heavy_libraries_are_loaded_only_when_they_are_used():
         name_of(path)
         for path in modules()
         if not name_of(path).startswith(
-            ("pipelines.defs", "pipelines.definitions", "pipelines.stages.validate.dialect", "pipelines.ledger.migrations")
+            (
+                "pipelines.defs",
+                "pipelines.definitions",
+                "pipelines.stages.validate.dialect",
+                "pipelines.ledger.migrations",
+            )
         )
         and path.name not in ("xlsx_child.py", "budget_xml.py")
     ]

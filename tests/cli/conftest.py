@@ -115,7 +115,9 @@ class Bench:
 
     def millesime(self, *arguments: object) -> Result:
         """Run the command line on this home."""
-        return CliRunner().invoke(millesime, ["--home", str(self.home.root), *map(str, arguments)], prog_name="millesime")
+        return CliRunner().invoke(
+            millesime, ["--home", str(self.home.root), *map(str, arguments)], prog_name="millesime"
+        )
 
     def drop(self, path: str, text: str, encoding: str = "utf-8") -> Path:
         """Put a file in landing."""

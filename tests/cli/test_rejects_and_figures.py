@@ -131,7 +131,9 @@ def test_a_figure_taken_from_the_published_report_is_never_shown_as_computed(fil
         ('essai.ventes.total', 2019, 1, 'EUR', 2, 'calculé', null, false, 'Total', 'essai', 'f')
         """
     )
-    lines = {line.split()[0]: line for line in filled.millesime("figures", 2019).stdout.splitlines() if "essai." in line}
+    lines = {
+        line.split()[0]: line for line in filled.millesime("figures", 2019).stdout.splitlines() if "essai." in line
+    }
     assert "printed" in lines["essai.agents.nombre"]
     assert "computed" in lines["essai.ventes.total"]
     rows = read_csv(filled.millesime("figures", 2019, "--format", "csv").stdout)

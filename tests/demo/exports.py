@@ -17,7 +17,8 @@ from pipelines.catalogue.declarations import Export, Table
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.registry import ExportRef
 
-REGISTRY = load_catalogue().registry
+CATALOGUE = load_catalogue()
+REGISTRY = CATALOGUE.registry
 LIGNES_REFUSEES = ("LIG-TYPE", "LIG-OBLIGATOIRE", "LIG-MOTIF")
 
 

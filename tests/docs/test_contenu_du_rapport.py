@@ -10,11 +10,12 @@ from demo.home import ORGANISATION
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.yaml_file import parse, read_mapping
-from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
+from pipelines.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "contenu-du-rapport.md"
 PUBLISHED = PROJECT_ROOT / "demo" / "published_figures.csv"
-FIGURES, REGISTRY = load_catalogue().figures, load_catalogue().registry
+CATALOGUE = load_catalogue()
+FIGURES, REGISTRY = CATALOGUE.figures, CATALOGUE.registry
 ALL_EXPORTS = "every export"
 
 
@@ -35,7 +36,7 @@ def given() -> list[str]:
 
 
 def report_tables() -> set[str]:
-    return {path.stem for path in (DBT_PROJECT_DIR / "models" / "rapport").rglob("rpt_*.sql")}
+    return {name for name in CATALOGUE.model_names if name.startswith("rpt_")}
 
 
 def test_no_line_is_empty() -> None:
