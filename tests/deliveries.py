@@ -7,8 +7,11 @@ from typing import Any
 import duckdb
 import xlsxwriter
 
+from pipelines.catalogue.organisation import Organisation, load_organisation
 from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.ledger.records import Manifest
+from pipelines.ledger.store import Ledger
+from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
 from pipelines.stages.ingest.delivery import ingest
@@ -25,6 +28,13 @@ FIELDS: list[dict[str, Any]] = [
     {"name": "jour", "title": "Jour", "type": "date", "format": "%d/%m/%Y"},
 ]
 HEADER = "Code;Libellé;Montant;Jour\n"
+ORGANISATION = """
+nom: Syndicat d’essai
+sigle: SE
+siren: "123456789"
+exercices: {premier: 2019, dernier: 2020}
+systemes: [essai]
+"""
 
 
 @dataclass(frozen=True)
@@ -92,6 +102,20 @@ class Depot:
     def registry(self) -> Registry:
         """The declarations as they stand now."""
         return self.layer.catalogue(self.home).registry
+
+    def organise(self) -> None:
+        """Give the home an organisation, which subscribes to the system of most tests."""
+        self.home.root.mkdir(exist_ok=True)
+        self.home.organisation_file.write_text(ORGANISATION, encoding="utf-8")
+
+    def work(self, ledger: Ledger) -> Workspace:
+        """What a step works on, with the declarations as they stand now."""
+        return Workspace(self.home, ledger, self.layer.catalogue(self.home), self.organisation)
+
+    @property
+    def organisation(self) -> Organisation:
+        """The home's organisation."""
+        return load_organisation(self.home, self.layer.catalogue(self.home))
 
     def drop(self, content: str | bytes, name: str = "export.csv", *, exercice: int = YEAR) -> Path:
         """Put a file in the mailbox."""

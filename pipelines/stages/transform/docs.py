@@ -33,6 +33,8 @@ def write_docs(home: Home) -> Path:
     """Write ``docs/dbt.html`` of the home and return it; it needs neither server nor network. Raises NoDocs."""
     if not home.warehouse.exists():
         raise NoDocs("no warehouse stands yet: run an exercice first")
+    if not home.dbt_manifest.exists():
+        raise NoDocs("dbt has not read the home's project yet: run an exercice first")
     manifest = json.loads(home.dbt_manifest.read_text(encoding="utf-8"))
     page = _viewer().replace('"MANIFEST.JSON INLINE DATA"', _inline(manifest), 1)
     page = page.replace('"CATALOG.JSON INLINE DATA"', _inline(_catalog(manifest, _columns(home.warehouse))), 1)

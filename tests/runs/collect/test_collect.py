@@ -29,7 +29,8 @@ def ledger(depot: Depot):
 def take(depot: Depot, ledger, content: str | None, exercice: int = 2020, name: str = "export.csv"):
     if content is not None:
         depot.drop(content, name, exercice=exercice)
-    return collect(depot.home, ledger, depot.ref, exercice)
+    depot.organise()
+    return collect(depot.work(ledger), depot.ref, exercice)
 
 
 def current(ledger) -> dict:
