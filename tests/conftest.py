@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import settings
+from pipelines.settings import Home
 from tests.deliveries import Depot
 from tests.layers import Layer, ship
 
@@ -22,6 +23,17 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layer:
     layer = ship(tmp_path / "shipped")
     monkeypatch.setattr(settings, "shipped", lambda: layer.root)
     return layer
+
+
+@pytest.fixture(scope="session")
+def dbt_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home whose dbt project is composed of what is shipped, read once for all tests that run dbt."""
+    from pipelines.catalogue.load import load_catalogue
+    from pipelines.stages.transform.dbt import parse
+
+    home = Home(tmp_path_factory.mktemp("projet"))
+    parse(load_catalogue(), home)
+    return home
 
 
 @pytest.fixture

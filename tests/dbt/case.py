@@ -223,7 +223,7 @@ def fill(path: Path, registry: Registry) -> None:
             _create(db, f"lake.{name}", columns, _with_provenance(LAKE.get(name, [])))
         _organisation(db)
         _collecte(db, registry)
-        for file in sorted(settings.REFERENCE_DIR.glob("*.csv")):
+        for file in sorted((settings.shipped() / "catalogue" / "reference").glob("*.csv")):
             rows = f"read_csv('{file}', all_varchar=true, header=true)"
             db.execute(f"create table reference.{file.stem} as from {rows}")
 

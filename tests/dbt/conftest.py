@@ -1,10 +1,7 @@
 """A warehouse made by hand and built by dbt: an invented syndicate, years to come."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import settings
+from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.catalogue.load import load_catalogue
+from pipelines.settings import Home
+from pipelines.stages.transform.dbt import run_dbt
 from tests.dbt import case
 
 
@@ -32,42 +31,20 @@ class BuiltWarehouse:
 
 
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory) -> Iterator[BuiltWarehouse]:
+def warehouse(dbt_home: Home, tmp_path_factory) -> Iterator[BuiltWarehouse]:
     path = tmp_path_factory.mktemp("dbt") / "warehouse.duckdb"
-    case.fill(path, load_catalogue().registry)
-    run = dbt(["build"], path)
-    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
-    target = path.parent / "target"
+    results = build(dbt_home, path, lambda new: case.fill(new, load_catalogue().registry))
     with duckdb.connect(str(path), read_only=True) as db:
-        yield BuiltWarehouse(
-            path,
-            db,
-            json.loads((target / "manifest.json").read_text(encoding="utf-8")),
-            json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"],
-        )
+        yield BuiltWarehouse(path, db, json.loads(dbt_home.dbt_manifest.read_text(encoding="utf-8")), results)
 
 
-def dbt(arguments: list[str], warehouse: Path) -> subprocess.CompletedProcess:
-    """Run dbt on ``warehouse``, its target and logs beside it and away from the checkout's."""
-    return subprocess.run(
-        [
-            str(Path(sys.executable).with_name("dbt")),
-            *("--quiet", *arguments),
-            *(
-                "--project-dir",
-                str(settings.DBT_PROJECT_DIR),
-                "--profiles-dir",
-                str(settings.DBT_PROJECT_DIR),
-            ),
-            *(
-                "--target-path",
-                str(warehouse.parent / "target"),
-                "--log-path",
-                str(warehouse.parent / "logs"),
-            ),
-        ],
-        env={**os.environ, "MILLESIME_WAREHOUSE": str(warehouse)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def build(home: Home, path: Path, fill: Callable[[Path], None], *options: str) -> list[dict[str, Any]]:
+    """Fill a warehouse, run ``dbt build`` on it and leave it at ``path``; the results of its nodes."""
+    new = home.warehouse_next
+    new.parent.mkdir(parents=True, exist_ok=True)
+    new.unlink(missing_ok=True)
+    fill(new)
+    run = run_dbt(["--quiet", "build", *options], home, ENTREPOT, capture=True)
+    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
+    new.rename(path)
+    return json.loads((home.dbt_target / "run_results.json").read_text(encoding="utf-8"))["results"]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.catalogue.dbt.compose import ENTREPOT
+from pipelines.stages.transform.dbt import run_dbt
 from tests.dbt import case
-from tests.dbt.conftest import dbt
 
 LAYERS = ("staging", "intermediate", "marts", "rapport")
 READABLE = {  # a layer reads itself and the layer before it
@@ -439,7 +440,7 @@ def test_sources_bear_the_name_of_the_asset_that_collects_them(warehouse):
             assert "__".join(key) == source["name"]
 
 
-def test_unknown_selection_is_an_error(warehouse):
-    run = dbt(["build", "--select", "fct_formatoins"], warehouse.path)
+def test_unknown_selection_is_an_error(dbt_home):
+    run = run_dbt(["--quiet", "build", "--select", "fct_formatoins"], dbt_home, ENTREPOT, capture=True)
     assert run.returncode != 0
     assert "fct_formatoins" in run.stdout
