@@ -5,13 +5,35 @@ from pathlib import Path
 
 import pytest
 
+from pipelines import settings
+from pipelines.settings import Home
 from tests.deliveries import Depot
+from tests.layers import Layer, ship
 
 
 @pytest.fixture(autouse=True)
 def _no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No test may make or read a key in the user's own configuration."""
     monkeypatch.setenv("MILLESIME_KEY_FILE", os.environ.get("MILLESIME_KEY_FILE", str(tmp_path / "key")))
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layer:
+    """A small layer in the place of the shipped one."""
+    layer = ship(tmp_path / "shipped")
+    monkeypatch.setattr(settings, "shipped", lambda: layer.root)
+    return layer
+
+
+@pytest.fixture(scope="session")
+def dbt_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home whose dbt project is composed of what is shipped, read once for all tests that run dbt."""
+    from pipelines.catalogue.load import load_catalogue
+    from pipelines.stages.transform.dbt import parse
+
+    home = Home(tmp_path_factory.mktemp("projet"))
+    parse(load_catalogue(), home)
+    return home
 
 
 @pytest.fixture

@@ -6,13 +6,16 @@ from typing import Any
 
 import duckdb
 import xlsxwriter
-import yaml
 
-from pipelines.catalogue.registry import ExportRef, Registry, read_registry
+from pipelines.catalogue.organisation import Organisation, load_organisation
+from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.ledger.records import Manifest
+from pipelines.ledger.store import Ledger
+from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
 from pipelines.stages.ingest.delivery import ingest
+from tests.layers import Layer, ship
 
 KEY = b"k" * 32
 YEAR = 2020
@@ -25,6 +28,13 @@ FIELDS: list[dict[str, Any]] = [
     {"name": "jour", "title": "Jour", "type": "date", "format": "%d/%m/%Y"},
 ]
 HEADER = "Code;Libellé;Montant;Jour\n"
+ORGANISATION = """
+nom: Syndicat d’essai
+sigle: SE
+siren: "123456789"
+exercices: {premier: 2019, dernier: 2020}
+systemes: [essai]
+"""
 
 
 @dataclass(frozen=True)
@@ -49,16 +59,15 @@ class Read:
 
 @dataclass
 class Depot:
-    """A home, a folder of declarations and the files that are dropped."""
+    """A home, a layer of declarations and the files that are dropped."""
 
     root: Path
     home: Home = field(init=False)
-    sources: Path = field(init=False)
+    layer: Layer = field(init=False)
 
     def __post_init__(self) -> None:
         self.home = Home(self.root / "home")
-        self.sources = self.root / "sources"
-        self.sources.mkdir(exist_ok=True)
+        self.layer = ship(self.root / "shipped")
 
     def declare(
         self,
@@ -86,14 +95,27 @@ class Depot:
                 }
             ],
         }
-        text = yaml.safe_dump(declared, allow_unicode=True, sort_keys=False)
-        (self.sources / f"{system}.yml").write_text(text, encoding="utf-8")
+        self.layer.write(f"catalogue/systems/{system}.yml", declared)
         self.ref = self.registry().export_of(f"{system}/export")
         return self.ref
 
     def registry(self) -> Registry:
         """The declarations as they stand now."""
-        return read_registry(self.sources)
+        return self.layer.catalogue(self.home).registry
+
+    def organise(self) -> None:
+        """Give the home an organisation, which subscribes to the system of most tests."""
+        self.home.root.mkdir(exist_ok=True)
+        self.home.organisation_file.write_text(ORGANISATION, encoding="utf-8")
+
+    def work(self, ledger: Ledger) -> Workspace:
+        """What a step works on, with the declarations as they stand now."""
+        return Workspace(self.home, ledger, self.layer.catalogue(self.home), self.organisation)
+
+    @property
+    def organisation(self) -> Organisation:
+        """The home's organisation."""
+        return load_organisation(self.home, self.layer.catalogue(self.home))
 
     def drop(self, content: str | bytes, name: str = "export.csv", *, exercice: int = YEAR) -> Path:
         """Put a file in the mailbox."""

@@ -29,7 +29,7 @@ def schema(ctx: click.Context, system: str, table: str, exercice: int | None, de
     The fields bear the headings of the supplier's file, so that the file can be validated as it is.
     """
     session: Session = ctx.obj
-    systems = session.registry.systems
+    systems = session.catalogue.registry.systems
     if system not in systems:
         raise click.UsageError(f"no system {system!r} is declared{did_you_mean(system, systems)}")
     tables = {t.name: t for export in systems[system].exports for t in export.tables}
@@ -85,7 +85,11 @@ def source_new(
     from pipelines.cli.sample import read_sample
 
     session: Session = ctx.obj
-    registry = session.registry
+    registry = session.catalogue.registry
+    if declared := session.catalogue.systems.on.get(system):
+        raise click.UsageError(
+            f"system {system!r} exists already, at {shown_place(declared.place)}: nothing was written"
+        )
     if shape and shape not in registry.shapes:
         raise click.UsageError(f"no shape {shape!r}{did_you_mean(shape, registry.shapes)}")
     request = Request(system, shape, export, table, title, owner, exercice or session.landing_year(sample))

@@ -85,7 +85,7 @@ def init(
     last = first if last is None else last
     if last < first:
         raise click.BadParameter(f"{last} comes before {first}", param_hint="--last")
-    known = load_catalogue().registry.systems
+    known = load_catalogue(session.home).registry.systems
     for system in systems:
         if system not in known:
             raise click.UsageError(f"no system {system!r} is declared{did_you_mean(system, known)}")
@@ -136,7 +136,7 @@ def _prepare_instance(home: Home) -> None:
     home.dagster.mkdir(mode=0o700, exist_ok=True)
     config = home.dagster / "dagster.yaml"
     if not config.exists():
-        config.write_text((settings.PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+        config.write_text((settings.shipped() / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
 
 
 @click.command(short_help="Make the demonstration's home and run the main job on it.")

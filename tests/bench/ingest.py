@@ -76,14 +76,14 @@ def bare(path: Path) -> dict:
 
 def ours(path: Path) -> dict:
     """The project's ingest of one delivery, archive included."""
-    from pipelines.catalogue.registry import load_registry
+    from pipelines.catalogue.load import Catalogue
     from pipelines.settings import Home
     from pipelines.stages.ingest.delivery import ingest
 
-    folder = path.parent / "sources"
-    folder.mkdir(exist_ok=True)
-    (folder / "banc.yml").write_text(DECLARATION, encoding="utf-8")
-    ref = load_registry(folder).export_of("banc/operations")
+    catalogue = path.parent / "shipped" / "catalogue" / "systems"
+    catalogue.mkdir(parents=True, exist_ok=True)
+    (catalogue / "banc.yml").write_text(DECLARATION, encoding="utf-8")
+    ref = Catalogue(path.parent / "shipped", None).registry.export_of("banc/operations")
     start = time.perf_counter()
     manifest = ingest(Home(path.parent / f"home-{os.getpid()}"), ref, EXERCICE, [path], b"k" * 32)
     counts = manifest.tables["operations"]

@@ -1,15 +1,16 @@
 """Every mistake in a declaration names its file, its line and what is wrong."""
 
-import functools
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.registry import Registry, load_registry, read_registry
+from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
+from tests.layers import Layer
 
 SYSTEM = """\
 system: essai
@@ -67,15 +68,14 @@ exports:
 """
 
 
-def load(folder: Path, system: str, shape: str = SHAPE) -> Registry:
-    (folder / "shapes").mkdir(exist_ok=True)
-    (folder / "shapes" / "comptes.yml").write_text(shape, encoding="utf-8")
-    (folder / "essai.yml").write_bytes(system.encode() if isinstance(system, str) else system)
-    return read_registry(folder)
+def load(shipped: Layer, system: str | bytes, shape: str = SHAPE) -> Registry:
+    shipped.write("catalogue/shapes/comptes.yml", shape)
+    shipped.write("catalogue/systems/essai.yml", system)
+    return shipped.catalogue().registry
 
 
-def test_the_declaration_of_these_tests_is_right(tmp_path):
-    ((_, table),) = load(tmp_path, SYSTEM).tables()
+def test_the_declaration_of_these_tests_is_right(shipped):
+    ((_, table),) = load(shipped, SYSTEM).tables()
     assert [field.name for field in table.kept_fields] == ["code", "montant", "jour"]
     assert table.has_personal_data
     assert table.header_of(2018) == table.header_of(2030) == {"code": "Code", "montant": "Montant"}
@@ -143,17 +143,17 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("old", "new", "line", "said"), MISTAKES)
-def test_a_mistake_names_file_and_line(tmp_path, old, new, line, said):
+def test_a_mistake_names_file_and_line(shipped, old, new, line, said):
     assert old in SYSTEM
     with pytest.raises(DeclarationError) as raised:
-        load(tmp_path, SYSTEM.replace(old, new, 1))
-    lines = [text for text in str(raised.value).splitlines() if text.startswith(f"essai.yml:{line} ")]
+        load(shipped, SYSTEM.replace(old, new, 1))
+    lines = [text for text in str(raised.value).splitlines() if text.startswith(f"catalogue/systems/essai.yml:{line} ")]
     assert any(said in text for text in lines), str(raised.value)
 
 
-def test_every_mistake_is_told_at_once(tmp_path):
+def test_every_mistake_is_told_at_once(shipped):
     with pytest.raises(DeclarationError) as raised:
-        load(tmp_path, SYSTEM.replace("type: number", "type: nombre").replace("rule: within", "rule: inside"))
+        load(shipped, SYSTEM.replace("type: number", "type: nombre").replace("rule: within", "rule: inside"))
     assert len(str(raised.value).splitlines()) == 2
 
 
@@ -170,40 +170,40 @@ def test_every_mistake_is_told_at_once(tmp_path):
         (b"system: essai\nexports: [{tables: [{shape: [x], fields: {}}]}]\n", "exports.0.tables.0"),
     ],
 )
-def test_what_is_no_declaration_at_all(tmp_path, content, said):
+def test_what_is_no_declaration_at_all(shipped, content, said):
     with pytest.raises(DeclarationError) as raised:
-        load(tmp_path, content)
+        load(shipped, content)
     assert said in str(raised.value)
-    assert str(raised.value).startswith("essai.yml:")
+    assert str(raised.value).startswith("catalogue/systems/essai.yml:")
 
 
-def test_two_exports_or_tables_of_the_same_name(tmp_path):
+def test_two_exports_or_tables_of_the_same_name(shipped):
     export = SYSTEM[SYSTEM.index("  - name: comptes") :]
     for changed, said in (
         (export, "two tables"),
         (export.replace("      - name: comptes", "      - name: autres"), "two exports"),
     ):
-        with pytest.raises(DeclarationError, match=f"essai.yml:4 exports: {said}"):
-            load(tmp_path, SYSTEM + changed)
+        with pytest.raises(DeclarationError, match=f"catalogue/systems/essai.yml:4 exports: {said}"):
+            load(shipped, SYSTEM + changed)
 
 
-def test_csv_has_one_table_and_xlsx_one_sheet_a_table(tmp_path):
+def test_csv_has_one_table_and_xlsx_one_sheet_a_table(shipped):
     table = SYSTEM[SYSTEM.index("      - name: comptes") :].replace("name: comptes", "name: autres")
-    with pytest.raises(DeclarationError, match="essai.yml:5 .*exactly one table"):
-        load(tmp_path, SYSTEM + table)
+    with pytest.raises(DeclarationError, match="catalogue/systems/essai.yml:5 .*exactly one table"):
+        load(shipped, SYSTEM + table)
     book = (SYSTEM + table).replace('{type: csv, encoding: cp1252, delimiter: ";"}', "{type: xlsx}")
-    with pytest.raises(DeclarationError, match="essai.yml:5 .*same sheet"):
-        load(tmp_path, book)
-    load(tmp_path, book.replace("name: autres\n", "name: autres\n        sheet: Autres\n"))
+    with pytest.raises(DeclarationError, match="catalogue/systems/essai.yml:5 .*same sheet"):
+        load(shipped, book)
+    load(shipped, book.replace("name: autres\n", "name: autres\n        sheet: Autres\n"))
     grouped = SYSTEM.replace('{type: csv, encoding: cp1252, delimiter: ";"}', "{type: xlsx}").replace(
         'decimalChar: ","', 'decimalChar: ","\n            groupChar: "."'
     )
     with pytest.raises(DeclarationError, match="a workbook's own numbers"):
-        load(tmp_path, grouped)
+        load(shipped, grouped)
 
 
-def test_a_shape_gives_its_fields_and_the_system_its_formats(tmp_path):
-    ((_, table),) = load(tmp_path, SHAPED).tables()
+def test_a_shape_gives_its_fields_and_the_system_its_formats(shipped):
+    ((_, table),) = load(shipped, SHAPED).tables()
     assert [f.name for f in table.fields] == ["code", "est_actif"]
     assert table.field("est_actif").trueValues == ["Oui"]
     assert (table.primaryKey, table.missingValues, table.description) == (["code"], ["", "-"], "Des comptes.")
@@ -220,20 +220,20 @@ def test_a_shape_gives_its_fields_and_the_system_its_formats(tmp_path):
         ("trueValues: [Oui]", "trueValues: []", 10, "both need a value"),
     ],
 )
-def test_a_mistake_against_a_shape(tmp_path, old, new, line, said):
+def test_a_mistake_against_a_shape(shipped, old, new, line, said):
     with pytest.raises(DeclarationError) as raised:
-        load(tmp_path, SHAPED.replace(old, new, 1))
+        load(shipped, SHAPED.replace(old, new, 1))
     message = str(raised.value)
     assert said in message
-    assert f"essai.yml:{line} " in message or said in ("both in", "both need a value")
-    assert message.startswith("essai.yml:")
+    assert f"catalogue/systems/essai.yml:{line} " in message or said in ("both in", "both need a value")
+    assert message.startswith("catalogue/systems/essai.yml:")
 
 
-def test_a_mistake_in_a_shape_names_the_shape(tmp_path):
-    with pytest.raises(DeclarationError, match=r"comptes.yml:8 fields.1.type"):
-        load(tmp_path, SHAPED, SHAPE.replace("type: boolean", "type: bool"))
-    with pytest.raises(DeclarationError, match="comptes.yml:1 shape: must be 'comptes'"):
-        load(tmp_path, SHAPED, SHAPE.replace("shape: comptes", "shape: autre"))
+def test_a_mistake_in_a_shape_names_the_shape(shipped):
+    with pytest.raises(DeclarationError, match=r"catalogue/shapes/comptes.yml:8 fields.1.type"):
+        load(shipped, SHAPED, SHAPE.replace("type: boolean", "type: bool"))
+    with pytest.raises(DeclarationError, match="catalogue/shapes/comptes.yml:1 shape: must be 'comptes'"):
+        load(shipped, SHAPED, SHAPE.replace("shape: comptes", "shape: autre"))
 
 
 ORGANISATION = """\
@@ -248,15 +248,15 @@ applications:
 """
 
 
-def organisation(folder: Path, text: str):
-    (folder / "sources").mkdir(exist_ok=True)
+def organisation(shipped: Layer, folder: Path, text: str):
+    load(shipped, SYSTEM)
     (folder / "organisation.yml").write_text(text, encoding="utf-8")
-    return load_organisation(Home(folder), load(folder / "sources", SYSTEM))
+    return load_organisation(Home(folder), shipped.catalogue())
 
 
-def test_an_organisation_expects_the_exports_of_its_systems(tmp_path):
-    found = organisation(tmp_path, ORGANISATION)
-    registry = load(tmp_path / "sources", SYSTEM.replace("exports:", "valid: {last: 2019}\nexports:"))
+def test_an_organisation_expects_the_exports_of_its_systems(shipped, tmp_path):
+    found = organisation(shipped, tmp_path, ORGANISATION)
+    registry = load(shipped, SYSTEM.replace("exports:", "valid: {last: 2019}\nexports:"))
     assert found.years == [2018, 2019, 2020]
     assert [[ref.key for ref in found.exports(registry, year)] for year in (2019, 2020)] == [
         ["essai/comptes"],
@@ -267,30 +267,31 @@ def test_an_organisation_expects_the_exports_of_its_systems(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("- essai", "- esai", 6, "'esai' is not declared"),
+        ("- essai", "- esai", 6, "'esai', which is not declared"),
         ('"123456789"', '"12345"', 3, "siren"),
         ("siren:", "siret:", 3, "siret"),
         ("agents_formes", "agents", 8, "indicateurs"),
         ("premier: 2018, ", "", 4, "premier"),
     ],
 )
-def test_a_mistake_in_an_organisation(tmp_path, old, new, line, said):
+def test_a_mistake_in_an_organisation(shipped, tmp_path, old, new, line, said):
     with pytest.raises(DeclarationError) as raised:
-        organisation(tmp_path, ORGANISATION.replace(old, new, 1))
-    assert any(said in t for t in str(raised.value).splitlines() if t.startswith(f"organisation.yml:{line} "))
+        organisation(shipped, tmp_path, ORGANISATION.replace(old, new, 1))
+    assert any(
+        said in t for t in str(raised.value).splitlines() if t.startswith(f"{tmp_path}/organisation.yml:{line} ")
+    )
 
 
-def test_no_organisation_says_how_to_make_one(tmp_path):
+def test_no_organisation_says_how_to_make_one(shipped, tmp_path):
     with pytest.raises(DeclarationError, match="millesime init"):
-        load_organisation(Home(tmp_path), Registry({}, {}))
+        load_organisation(Home(tmp_path), shipped.catalogue())
 
 
 # the declarations of the project ------------------------------------------------------------
 
 
-@functools.cache
 def project() -> Registry:
-    return load_registry()
+    return load_catalogue().registry
 
 
 def test_every_declared_pattern_is_known_to_duckdb():

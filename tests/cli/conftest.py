@@ -1,7 +1,6 @@
 """A small home of its own: three declared sources, four figures, and a hand to receive, judge and publish."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,16 +8,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from pipelines import settings
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.load import Catalogue, load_catalogue
+from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.cli.app import millesime
 from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
 from pipelines.ledger.store import Ledger, open_ledger
+from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.landing import files_of
+from tests.layers import Layer, rules
 
 VENTES = """\
 system: ventes
@@ -110,8 +111,15 @@ class Bench:
 
     home: Home
 
-    def __post_init__(self) -> None:
-        self.registry = load_registry(settings.CATALOGUE_DIR)
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is declared for it."""
+        return load_catalogue(self.home)
+
+    @property
+    def registry(self) -> Registry:
+        """Its sources."""
+        return self.catalogue.registry
 
     def millesime(self, *arguments: object) -> Result:
         """Run the command line on this home."""
@@ -148,11 +156,13 @@ class Bench:
         """Record that a delivery could not be read."""
         files = [{"name": refusal.fichier, "sha256": sha} for sha in sha256s]
         with self.ledger() as ledger:
-            ledger.record_refusal(key, year, files, refusal)
+            ledger.record_refusal(key, year, files, refusal.as_dict(rules()))
 
     def _refuse(self, ledger: Ledger, manifest: Manifest, refusal: DeliveryRefused) -> None:
         files = [{"name": file.name, "sha256": file.sha256} for file in manifest.files]
-        ledger.record_refusal(manifest.export_key, manifest.exercice, files, refusal, manifest.delivery)
+        ledger.record_refusal(
+            manifest.export_key, manifest.exercice, files, refusal.as_dict(rules()), manifest.delivery
+        )
 
     def publish(self, rows: str, *findings: Finding) -> None:
         """Publish these rows of ``chiffres`` (SQL values), as made of what is accepted now."""
@@ -178,26 +188,28 @@ class Bench:
         """The home's ledger."""
         return open_ledger(self.home)
 
+    def work(self):
+        """What a step works on."""
+        return open_workspace(self.home)
+
 
 @pytest.fixture
-def declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Sources, figures and a key of the test's own; returns the folder of the sources."""
-    sources, figures = tmp_path / "sources", tmp_path / "figures"
-    shutil.copytree(settings.CATALOGUE_DIR / "shapes", sources / "shapes")
-    shutil.copy(settings.CATALOGUE_DIR / "absences.yml", sources)
-    (sources / "ventes.yml").write_text(VENTES, encoding="utf-8")
-    (sources / "personnel.yml").write_text(PERSONNEL, encoding="utf-8")
-    figures.mkdir()
-    (figures / "essai.yml").write_text(FIGURES, encoding="utf-8")
-    monkeypatch.setattr(settings, "CATALOGUE_DIR", sources)
-    monkeypatch.setattr(settings, "FIGURES_DIR", figures)
+def declared(shipped: Layer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layer:
+    """Sources, figures, models and a key of the test's own."""
+    shipped.take("catalogue/shapes", "catalogue/systems/absences.yml")
+    shipped.take("expectations/shapes", "expectations/systems/absences")
+    shipped.write("catalogue/systems/ventes.yml", VENTES)
+    shipped.write("catalogue/systems/personnel.yml", PERSONNEL)
+    shipped.write("catalogue/figures/essai.yml", FIGURES)
+    for fact, table in {"fct_ventes": "ventes__ventes", "fct_agents": "personnel__agents"}.items():
+        shipped.write(f"dbt_project/models/marts/{fact}.sql", f"select * from {{{{ source('lake', '{table}') }}}}\n")
     monkeypatch.setenv("MILLESIME_KEY_FILE", str(tmp_path / "key"))
     monkeypatch.setenv("MILLESIME_HOME", str(tmp_path / "nowhere"))
-    return sources
+    return shipped
 
 
 @pytest.fixture
-def make_bench(declared: Path, tmp_path: Path) -> Callable[..., Bench]:
+def make_bench(declared: Layer, tmp_path: Path) -> Callable[..., Bench]:
     """Make a home."""
 
     def make(name: str = "home", *, demonstration: bool = False) -> Bench:

@@ -1,4 +1,4 @@
-"""``schema``, ``source new``, ``codegen`` and ``dbt``."""
+"""``schema``, ``source new``, ``catalogue diff`` and ``dbt``."""
 
 import json
 import subprocess
@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from pipelines import settings
-from pipelines.catalogue.registry import ExportRef, _kept, load_registry, read_system
+from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
+from pipelines.catalogue.needs import check as check_catalogue
+from pipelines.catalogue.registry import ExportRef
 from pipelines.cli.sample import guess_delimiter, guess_encoding
+from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from tests.cli.conftest import VENTES_2019, Bench, check
 
@@ -29,22 +31,19 @@ COMPTES = (
 )
 
 
-@pytest.fixture
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A dbt project and a folder of suites of the test's own."""
-    monkeypatch.setattr("pipelines.stages.transform.codegen.MODELS", tmp_path / "models")
-    monkeypatch.setattr(settings, "EXPECTATIONS_DIR", tmp_path / "expectations")
-    return tmp_path / "models"
-
-
 def sample(folder: Path, name: str, text: str, encoding: str = "cp1252") -> Path:
     path = folder / name
     path.write_bytes(text.encode(encoding))
     return path
 
 
-def drafted(declared: Path, system: str) -> ExportRef:
-    found = read_system(declared / f"{system}.yml", load_registry(declared).shapes)
+def declaration(bench: Bench, system: str) -> Path:
+    return bench.home.root / "catalogue" / "systems" / f"{system}.yml"
+
+
+def drafted(bench: Bench, system: str) -> ExportRef:
+    check_catalogue(bench.catalogue)  # the draft fits in at once
+    found = bench.registry.systems[system]
     return ExportRef(found, found.exports[0])
 
 
@@ -111,14 +110,14 @@ def test_schema_may_bear_the_declared_names(bench) -> None:
 # source new -------------------------------------------------------------------------------------------------
 
 
-def test_a_csv_sample_becomes_a_source_that_loads_and_reads_it(bench, declared, models, tmp_path) -> None:
+def test_a_csv_sample_becomes_a_source_that_loads_and_reads_it(bench, tmp_path) -> None:
     path = sample(tmp_path, "interventions_2019.csv", INTERVENTIONS)
     result = bench.millesime("source", "new", "--from", path, "--system", "gmao", "--title", "GMAO", "--owner", "Pôle")
     assert result.exit_code == 0, result.output
-    text = (declared / "gmao.yml").read_text(encoding="utf-8")
+    text = declaration(bench, "gmao").read_text(encoding="utf-8")
     assert 'files: "interventions*.csv"' in text
     assert 'format: {type: csv, encoding: cp1252, delimiter: ";", title: "exercice {exercice}"}' in text
-    ref = drafted(declared, "gmao")
+    ref = drafted(bench, "gmao")
     (table,) = ref.export.tables
     fields = {field.name: (field.type, field.personal) for field in table.fields}
     assert fields == {
@@ -137,60 +136,52 @@ def test_a_csv_sample_becomes_a_source_that_loads_and_reads_it(bench, declared, 
     assert [total["ok"] for total in counts.totals] == [True]
 
 
-def test_the_other_files_and_the_next_steps(bench, declared, models, tmp_path) -> None:
+def test_the_other_files_and_the_next_steps(bench, tmp_path) -> None:
     path = sample(tmp_path, "interventions_2019.csv", INTERVENTIONS)
     said = bench.millesime("source", "new", "--from", path, "--system", "gmao").stdout
-    model = (models / "staging" / "gmao" / "stg_gmao__interventions.sql").read_text(encoding="utf-8")
-    assert "source('lake', 'gmao__interventions')" in model
-    assert "intervenant" not in model  # dropped before the lake
-    docs = (models / "staging" / "gmao" / "_gmao__models.yml").read_text(encoding="utf-8")
-    assert "name: stg_gmao__interventions" in docs
-    from pipelines.catalogue.suite_file import read_suite_file
-
-    (volume,) = read_suite_file(settings.EXPECTATIONS_DIR / "gmao" / "interventions.yml").expectations
-    assert volume.key == "volume"
-    for step in ("systemes: [..., gmao]", "codegen", "check", "--source gmao/interventions --exercice 2019"):
+    (file,) = bench.catalogue.suites_of("gmao", drafted(bench, "gmao").export.tables[0])
+    assert file.at(0) == f"{bench.home.root}/expectations/systems/gmao/interventions.yml:5"
+    assert [expectation.key for expectation in file.expectations] == ["volume"]
+    for step in ("systemes: [..., gmao]", "check", "--source gmao/interventions --exercice 2019"):
         assert step in said
     assert "gmao.yml:3  the system's name" in said
     assert f"landing/2019/gmao/, then: millesime --home {bench.home.root} run 2019 --source gmao" in said
 
 
-def test_a_shape_maps_headings_and_says_what_it_does_not_know(bench, declared, models, tmp_path) -> None:
+def test_a_shape_maps_headings_and_says_what_it_does_not_know(bench, tmp_path) -> None:
     path = sample(tmp_path, "comptes_gmao_2019.csv", COMPTES)
     result = bench.millesime("source", "new", "--from", path, "--system", "gmao", "--shape", "comptes")
     assert result.exit_code == 0, result.output
-    ref = drafted(declared, "gmao")
+    ref = drafted(bench, "gmao")
     (table,) = ref.export.tables
     layout = table.header_of(2019)
     assert layout["identifiant"] == "Identifiant"
     assert layout["est_actif"] == "Compte actif"
     assert layout["date_creation"] == "(à compléter : Date de création)"  # « Créé le » is unknown so far
-    text = (declared / "gmao.yml").read_text(encoding="utf-8")
+    text = declaration(bench, "gmao").read_text(encoding="utf-8")
     assert "# left out: [Créé le, Couleur]" in text
     assert "TODO which column, among [Créé le, Couleur]?" in text
     assert "indicateurs: [agents_utilisateurs]" in result.stdout
-    assert not (settings.EXPECTATIONS_DIR / "gmao").exists()  # a shape has its own suite
-    assert "comptes('gmao'" in (models / "staging" / "gmao" / "stg_gmao__comptes.sql").read_text()
+    assert not (bench.home.root / "expectations").exists()  # a shape has its own suite
     with pytest.raises(Exception, match="FIC-ENTETE"):
         read(bench, ref, path)  # refused, never read wrongly
 
 
-def test_a_shape_learns_from_the_systems_that_are_declared(bench, declared, models, tmp_path) -> None:
+def test_a_shape_learns_from_the_systems_that_are_declared(bench, tmp_path) -> None:
     path = sample(tmp_path, "comptes_gmao_2019.csv", COMPTES)
     bench.millesime("source", "new", "--from", path, "--system", "gmao", "--shape", "comptes")
-    first = declared / "gmao.yml"
+    first = declaration(bench, "gmao")
     learnt = first.read_text(encoding="utf-8").replace('"(à compléter : Date de création)"', "Créé le")
     first.write_text(learnt, encoding="utf-8")
-    _kept.cache_clear()
     result = bench.millesime("source", "new", "--from", path, "--system", "autre", "--shape", "comptes")
     assert result.exit_code == 0, result.output
-    ref = drafted(declared, "autre")
+    ref = drafted(bench, "autre")
     assert ref.export.tables[0].header_of(2019)["date_creation"] == "Créé le"
     assert ref.export.tables[0].exercice.rule == "not_after"
     assert read(bench, ref, path).acceptees == 2
 
 
-def test_a_workbook_sample(bench, declared, models, tmp_path) -> None:
+def test_a_workbook_sample(bench, tmp_path) -> None:
     path = tmp_path / "parc.xlsx"
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet("Lisez-moi").write(0, 0, "Mode d’emploi")
@@ -203,7 +194,7 @@ def test_a_workbook_sample(bench, declared, models, tmp_path) -> None:
             sheet.write_number(3 + row, 2, value)
     result = bench.millesime("source", "new", "--from", path, "--system", "parc")
     assert result.exit_code == 0, result.output
-    ref = drafted(declared, "parc")
+    ref = drafted(bench, "parc")
     (table,) = ref.export.tables
     assert table.sheet == "Parc 2019"
     assert {f.name: f.type for f in table.fields} == {
@@ -212,38 +203,42 @@ def test_a_workbook_sample(bench, declared, models, tmp_path) -> None:
         "valeur": "number",
     }
     assert ref.export.format.title == "31 décembre {exercice}"
-    assert "the largest sheet; the others are Lisez-moi" in (declared / "parc.yml").read_text(encoding="utf-8")
+    assert "the largest sheet; the others are Lisez-moi" in declaration(bench, "parc").read_text(encoding="utf-8")
     assert read(bench, ref, path).acceptees == 3
 
 
-def test_headings_that_sql_the_lake_or_the_reader_cannot_take(bench, declared, models, tmp_path) -> None:
+def test_headings_that_sql_the_lake_or_the_reader_cannot_take(bench, tmp_path) -> None:
     text = "Exercice;Order;2e;A;a;;Order !\n2019;x;1;p;q;;z\n2019;y;2;p;q;;z\n"
     path = sample(tmp_path, "divers_2019.csv", text)
     result = bench.millesime("source", "new", "--from", path, "--system", "divers")
     assert result.exit_code == 0, result.output
-    ref = drafted(declared, "divers")
+    ref = drafted(bench, "divers")
     names = [field.name for field in ref.export.tables[0].fields]
     assert names == ["annee", "order_source", "c_2e", "order_source_2"]
-    assert "TODO left out, given twice in the header" in (declared / "divers.yml").read_text(encoding="utf-8")
+    assert "TODO left out, given twice in the header" in declaration(bench, "divers").read_text(encoding="utf-8")
     assert read(bench, ref, path).acceptees == 2
 
 
-def test_nothing_is_overwritten_nor_half_written(bench, declared, models, tmp_path) -> None:
+def test_nothing_is_overwritten_nor_half_written(bench, tmp_path) -> None:
     path = sample(tmp_path, "ventes_2019.csv", VENTES_2019, "utf-8")
-    before = (declared / "ventes.yml").read_text(encoding="utf-8")
-    result = bench.millesime("source", "new", "--from", path, "--system", "ventes")
+    result = bench.millesime("source", "new", "--from", path, "--system", "ventes")  # it is shipped
     assert result.exit_code == 2
-    assert "exists already: nothing was written" in result.stderr
-    assert (declared / "ventes.yml").read_text(encoding="utf-8") == before
-    assert not models.exists()
+    assert "exists already, at catalogue/systems/ventes.yml:1: nothing was written" in result.stderr
+    suite = bench.home.root / "expectations" / "systems" / "neuf" / "ventes.yml"
+    suite.parent.mkdir(parents=True)
+    suite.write_text("system: neuf\ntable: ventes\n", encoding="utf-8")
+    result = bench.millesime("source", "new", "--from", path, "--system", "neuf")
+    assert result.exit_code == 2
+    assert "ventes.yml exists already: nothing was written" in result.stderr
+    assert suite.read_text(encoding="utf-8") == "system: neuf\ntable: ventes\n"
+    assert not (bench.home.root / "catalogue").exists()
 
 
-def test_a_dry_run_shows_the_files_and_writes_none(bench, declared, models, tmp_path) -> None:
+def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
     path = sample(tmp_path, "interventions_2019.csv", INTERVENTIONS)
     result = bench.millesime("source", "new", "--from", path, "--system", "gmao", "--dry-run")
     assert "system: gmao" in result.stdout
-    assert not (declared / "gmao.yml").exists()
-    assert not models.exists()
+    assert not (bench.home.root / "catalogue").exists() and not (bench.home.root / "expectations").exists()
 
 
 @pytest.mark.parametrize(
@@ -260,7 +255,7 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, declared, models, tmp_
         ("a_2019.csv", b"A;B\nx;y\n", ["--table", "Ma table"], "is not a name"),
     ],
 )
-def test_a_sample_that_teaches_nothing_ends_with_2(bench, models, tmp_path, name, content, more, said) -> None:
+def test_a_sample_that_teaches_nothing_ends_with_2(bench, tmp_path, name, content, more, said) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau", *more)
@@ -268,10 +263,10 @@ def test_a_sample_that_teaches_nothing_ends_with_2(bench, models, tmp_path, name
     assert said in result.stderr
 
 
-def test_the_exercice_is_that_of_the_landing_folder(bench, declared, models) -> None:
+def test_the_exercice_is_that_of_the_landing_folder(bench) -> None:
     path = bench.drop("2021/gmao/export.csv", "A;B\nx;y\nz;t\n")
     assert bench.millesime("source", "new", "--from", path, "--system", "gmao").exit_code == 0
-    assert list(drafted(declared, "gmao").export.tables[0].header) == [2021]
+    assert list(drafted(bench, "gmao").export.tables[0].header) == [2021]
 
 
 @pytest.mark.parametrize(
@@ -305,18 +300,7 @@ def test_delimiters(text: str, delimiter: str) -> None:
     assert guess_delimiter(text) == delimiter
 
 
-# codegen and dbt --------------------------------------------------------------------------------------------
-
-
-def test_codegen_writes_or_only_checks(bench, monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr("pipelines.stages.transform.codegen.stale", lambda: [tmp_path / "chiffres.sql"])
-    monkeypatch.setattr("pipelines.stages.transform.codegen.write", lambda: [tmp_path / "chiffres.sql"])
-    result = bench.millesime("codegen", "--check")
-    assert (result.exit_code, "Out of date" in result.stdout) == (1, True)
-    result = bench.millesime("codegen")
-    assert (result.exit_code, "Wrote" in result.stdout) == (0, True)
-    monkeypatch.setattr("pipelines.stages.transform.codegen.stale", list)
-    assert bench.millesime("codegen", "--check").exit_code == 0
+# dbt --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -324,8 +308,10 @@ def dbt_calls(monkeypatch: pytest.MonkeyPatch) -> list:
     """Stand in for dbt."""
     calls: list = []
 
-    def run_dbt(arguments: list[str], warehouse: Path) -> subprocess.CompletedProcess:
-        calls.append((arguments, warehouse))
+    def run_dbt(arguments: list[str], home: Home, target: str, *, capture: bool = False) -> subprocess.CompletedProcess:
+        calls.append((arguments, target))
+        home.dbt_target.mkdir(parents=True, exist_ok=True)
+        home.dbt_manifest.touch()
         return subprocess.CompletedProcess(arguments, 0)
 
     monkeypatch.setattr("pipelines.stages.transform.dbt.run_dbt", run_dbt)
@@ -337,9 +323,11 @@ def test_dbt_works_on_a_warehouse_of_its_own_that_holds_what_is_accepted(filled,
 
     result = filled.millesime("dbt", "build", "--select", "stg_ventes__ventes", "--help-me")
     assert result.exit_code == 0, result.output
-    ((arguments, warehouse),) = dbt_calls
-    assert arguments[:4] == ["build", "--select", "stg_ventes__ventes", "--help-me"]
-    assert warehouse == filled.home.warehouse_analyst
+    assert dbt_calls == [
+        (["--quiet", "parse"], ENTREPOT),
+        (["build", "--select", "stg_ventes__ventes", "--help-me"], ANALYSTE),
+    ]
+    warehouse = filled.home.warehouse_analyst
     assert not filled.home.warehouse.exists()
     with duckdb.connect(str(warehouse)) as db:
         assert db.execute("select count(*) from lake.ventes__ventes").fetchone() == (2,)
@@ -354,11 +342,12 @@ def test_dbt_works_on_a_warehouse_of_its_own_that_holds_what_is_accepted(filled,
         assert db.execute("select count(*) from lake.ventes__ventes").fetchone() == (4,)
 
 
-def test_dbt_commands_that_touch_no_table_need_no_home(declared, dbt_calls, tmp_path) -> None:
+def test_dbt_commands_that_touch_no_table_need_no_organisation(declared, dbt_calls, tmp_path) -> None:
     from click.testing import CliRunner
 
     from pipelines.cli.app import millesime
 
     for arguments in (["parse"], ["--help"], []):
         assert CliRunner().invoke(millesime, ["dbt", *arguments]).exit_code == 0
-    assert [arguments for arguments, _ in dbt_calls] == [["parse"], ["--help"], []]
+    assert dbt_calls == [(arguments, ENTREPOT) for arguments in (["--quiet", "parse"], ["--help"], [])]
+    assert (tmp_path / "nowhere" / "dbt" / "models" / "marts" / "fct_ventes.sql").exists()

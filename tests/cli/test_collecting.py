@@ -9,21 +9,21 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.registry import load_registry
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.cli.app import millesime
+from pipelines.cli.app import FROZEN, millesime
 from pipelines.cli.output import progress
+from pipelines.runs.outcome import Ending
 from pipelines.settings import Home
 from tests.cli.conftest import AGENTS_2019, VENTES_2019, Bench, check
 
 
 @pytest.fixture
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
-    """Stand in for the orchestrator: what it is asked, and what it answers."""
-    monkeypatch.setattr("pipelines.stages.transform.codegen.stale", list)
+    """Stand in for the orchestrator: what it is asked, and how the steps that failed ended, with their words."""
 
-    def answer(work: Callable[[], None] = lambda: None, **report: object) -> list:
+    def answer(work: Callable[[], None] = lambda: None, **failed: str) -> list:
         asked: list = []
 
         def run_jobs(home: Home, exercices: list[int], sources: list[str] | None, say: Callable) -> object:
@@ -31,8 +31,10 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
             monkeypatch.setenv("MILLESIME_HOME", str(home.root))  # as the orchestrator needs it
             say("collect")
             work()
-            defaults = {"collected": True, "built": True, "error": None, "publication": "p", "not_served": None}
-            return types.SimpleNamespace(**defaults | report)
+            messages = {
+                Ending[name]: types.SimpleNamespace(ending=Ending[name], message=said) for name, said in failed.items()
+            }
+            return types.SimpleNamespace(ended=lambda *ways: next((messages[w] for w in ways if w in messages), None))
 
         monkeypatch.setitem(sys.modules, "pipelines.defs.run", types.SimpleNamespace(run_jobs=run_jobs))
         return asked
@@ -86,14 +88,14 @@ def test_source_narrows_the_collection_and_the_exit_code(bench, jobs) -> None:
 
 def test_a_refused_export_ends_with_1_and_is_named(bench, jobs) -> None:
     refusal = DeliveryRefused("FIC-ENTETE", fichier="v.csv")
-    jobs(lambda: bench.refuse("ventes/ventes", 2019, refusal, "abc"), collected=False)
+    jobs(lambda: bench.refuse("ventes/ventes", 2019, refusal, "abc"), REFUSED="v.csv FIC-ENTETE")
     result = bench.millesime("run", 2019)
     assert result.exit_code == 1
     assert "Refused: ventes/ventes 2019 (FIC-ENTETE)" in result.stderr
 
 
 def test_a_failed_build_ends_with_1_and_says_what_stays(bench, jobs) -> None:
-    jobs(lambda: receive_all(bench), built=False, error="the warehouse was not replaced: fct_ventes")
+    jobs(lambda: receive_all(bench), NOT_BUILT="the warehouse was not replaced: fct_ventes")
     result = bench.millesime("run", 2019)
     assert result.exit_code == 1
     assert "fct_ventes" in result.stderr
@@ -101,21 +103,21 @@ def test_a_failed_build_ends_with_1_and_says_what_stays(bench, jobs) -> None:
 
 
 def test_a_collection_that_broke_is_not_taken_for_a_success(bench, jobs) -> None:
-    jobs(lambda: receive_all(bench), collected=False)
+    jobs(lambda: receive_all(bench), BROKEN="a collection failed")
     result = bench.millesime("run", 2019)
     assert result.exit_code == 1
     assert "a collection failed" in result.stderr
 
 
 def test_a_home_taken_meanwhile_ends_with_4(bench, jobs) -> None:
-    jobs(lambda: receive_all(bench), error="Busy: /x is being written by process 12")
+    jobs(lambda: receive_all(bench), BUSY="/x is being written by process 12")
     assert bench.millesime("run", 2019).exit_code == 4
 
 
-def test_out_of_date_generated_files_are_said_before_the_work(bench, jobs, monkeypatch) -> None:
-    jobs(lambda: receive_all(bench))
-    monkeypatch.setattr("pipelines.stages.transform.codegen.stale", lambda: [Path("chiffres.sql")])
-    assert "chiffres.sql" in bench.millesime("run", 2019).stderr
+def test_a_frozen_year_that_would_change_is_said(bench, jobs) -> None:
+    jobs(lambda: receive_all(bench), FROZEN="2018-v1 says otherwise")
+    result = bench.millesime("run", 2019)
+    assert (result.exit_code, "2018-v1 says otherwise" in result.stderr) == (FROZEN, True)
 
 
 def test_progress_is_for_terminals_only(capsys, monkeypatch) -> None:
@@ -228,7 +230,7 @@ def test_init_makes_a_home_that_loads(declared, tmp_path: Path) -> None:
     root = tmp_path / "neuf"
     result = init(root, "--last", "2022", "--system", "ventes", "--system", "absences")
     assert result.exit_code == 0, result.output
-    organisation = load_organisation(Home(root), load_registry(declared))
+    organisation = load_organisation(Home(root), load_catalogue(Home(root)))
     assert organisation.nom == 'Syndicat « d\'essai » : "A"'
     assert organisation.years == [2020, 2021, 2022]
     assert organisation.systemes == ["ventes", "absences"]
@@ -242,7 +244,7 @@ def test_init_takes_the_home_of_the_session_and_no_system_by_default(declared, t
     monkeypatch.setenv("MILLESIME_HOME", str(tmp_path / "env"))
     arguments = ["init", "--name", "N", "--sigle", "S", "--siren", "123456789", "--first", "2020"]
     assert CliRunner().invoke(millesime, arguments).exit_code == 0
-    assert load_organisation(Home(tmp_path / "env"), load_registry(declared)).systemes == []
+    assert load_organisation(Home(tmp_path / "env"), load_catalogue()).systemes == []
 
 
 def test_the_commented_examples_of_a_new_home_are_right(declared, tmp_path: Path) -> None:
@@ -252,7 +254,7 @@ def test_the_commented_examples_of_a_new_home_are_right(declared, tmp_path: Path
     lines = path.read_text(encoding="utf-8").splitlines()
     text = "\n".join(line.removeprefix("# ") for line in lines if not line.endswith(": []") and not _is_prose(line))
     path.write_text(text, encoding="utf-8")
-    organisation = load_organisation(Home(root), load_registry(declared))
+    organisation = load_organisation(Home(root), load_catalogue(Home(root)))
     assert [c.nom for c in organisation.collectivites] == ["Crac’h"]
     assert [a.code for a in organisation.applications] == ["kolok"]
 

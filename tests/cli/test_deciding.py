@@ -3,13 +3,13 @@
 import json
 import sqlite3
 
-from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.evidence.findings import gather
 from pipelines.ledger import store
 from pipelines.ledger.records import Finding
 from pipelines.stages.accept.decide import accept
 from tests.cli.conftest import VENTES_2019, Bench, check
+from tests.layers import rules
 
 
 def findings(bench: Bench, year: int = 2019, code: str | None = None) -> list[dict]:
@@ -27,7 +27,7 @@ def judged_again(bench: Bench) -> bool:
     """What the next collection makes of the refused delivery."""
     with bench.ledger() as ledger:
         manifest = ledger.delivery(ledger.all_rows("refusals")[-1]["delivery"])
-        return accept(ledger, manifest, ledger.verdicts_of(manifest.delivery))
+        return accept(ledger, manifest, ledger.verdicts_of(manifest.delivery), rules())
 
 
 def test_a_finding_keeps_its_number_and_says_since_when(filled, monkeypatch):
@@ -41,8 +41,8 @@ def test_a_finding_keeps_its_number_and_says_since_when(filled, monkeypatch):
 
 
 def sight(bench: Bench) -> None:
-    with bench.ledger() as ledger:
-        ledger.sight(gather(bench.home, ledger, bench.registry, load_organisation(bench.home, bench.registry)))
+    with bench.work() as work:
+        work.ledger.sight(gather(work))
 
 
 def test_a_finding_says_in_words_what_was_received_and_expected(filled):
@@ -165,7 +165,7 @@ def test_a_critical_verdict_is_overruled_by_a_decision_only_and_stays_what_it_is
         judged_again(filled)
         raise AssertionError("accepted without a decision")
     except DeliveryRefused as refusal:
-        assert refusal.rule.code == "ATT-CRITIQUE"
+        assert refusal.code == "ATT-CRITIQUE"
     said = filled.millesime("decide", stopped["constat"], "--because", "total vérifié à la main", "--by", "A. Martin")
     assert said.exit_code == 0 and "run 2019" in said.stderr
     assert judged_again(filled) is True
@@ -205,9 +205,7 @@ def test_explain_prints_the_page_of_a_rule_and_its_findings_here(filled):
 
 
 def test_every_rule_has_a_page(bench):
-    from pipelines.catalogue.rules import RULES
-
-    for code, rule in RULES.items():
+    for code, rule in rules().items():
         assert rule.titre and rule.aide and rule.effet, code
 
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from pipelines.cli.app import BROKEN, COMMANDS, millesime
 from pipelines.locking import only_writer
+from tests.layers import Layer
 
 HEAVY = {"dagster", "dagster_dbt", "great_expectations", "pandas", "dbt"}
 SLOW = HEAVY | {"duckdb", "sqlalchemy", "rich", "pydantic", "yaml", "lxml"}
@@ -102,14 +103,11 @@ def test_a_home_that_does_not_exist_is_said_with_the_remedy(declared, tmp_path) 
     assert "millesime init" in result.stderr
 
 
-def test_a_mistaken_declaration_names_file_and_line(bench, declared: Path) -> None:
-    (declared / "ventes.yml").write_text("system: ventes\ntitel: Ventes\n", encoding="utf-8")
-    from pipelines.catalogue.registry import _kept
-
-    _kept.cache_clear()
+def test_a_mistaken_declaration_names_file_and_line(bench, declared: Layer) -> None:
+    declared.write("catalogue/systems/ventes.yml", "system: ventes\ntitel: Ventes\n")
     result = bench.millesime("status", 2019)
     assert result.exit_code == 2
-    assert "ventes.yml:2 titel" in result.stderr
+    assert "catalogue/systems/ventes.yml:2 titel" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -131,8 +129,7 @@ def test_home_and_debug_may_stand_after_the_command(bench) -> None:
     assert "ESSAI · exercice 2019" in result.stdout
 
 
-def test_a_busy_home_ends_with_4_and_says_who_holds_it(bench, monkeypatch) -> None:
-    monkeypatch.setattr("pipelines.stages.transform.codegen.stale", list)
+def test_a_busy_home_ends_with_4_and_says_who_holds_it(bench) -> None:
     with only_writer(bench.home):
         result = bench.millesime("run", 2019)
     assert result.exit_code == 4

@@ -212,7 +212,6 @@ LAKE: dict[str, list[dict[str, Any]]] = {
 def fill(path: Path, catalogue: Catalogue) -> None:
     """Create the file ``path`` with every table that dbt reads."""
     registry = catalogue.registry
-    path.parent.mkdir(parents=True)
     with duckdb.connect(str(path)) as db:
         for schema in ("lake", "organisation", "collecte", "catalogue", "reference"):
             db.execute(f"create schema {schema}")

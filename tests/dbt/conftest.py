@@ -1,8 +1,7 @@
 """A warehouse made by hand and built by dbt: an invented syndicate, years to come."""
 
 import json
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.catalogue.dbt.compose import ENTREPOT, compose
+from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.catalogue.load import load_catalogue
 from pipelines.settings import Home
 from pipelines.stages.transform.dbt import run_dbt
@@ -37,28 +36,20 @@ class BuiltWarehouse:
 
 
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory) -> Iterator[BuiltWarehouse]:
-    home = home_of_the_case(tmp_path_factory.mktemp("dbt"))
-    run = dbt(["build"], home)
+def warehouse(dbt_home: Home, tmp_path_factory) -> Iterator[BuiltWarehouse]:
+    path = tmp_path_factory.mktemp("dbt") / "warehouse.duckdb"
+    results = build(dbt_home, path, lambda new: case.fill(new, load_catalogue()))
+    with duckdb.connect(str(path), read_only=True) as db:
+        yield BuiltWarehouse(path, db, json.loads(dbt_home.dbt_manifest.read_text(encoding="utf-8")), results)
+
+
+def build(home: Home, path: Path, fill: Callable[[Path], None], *options: str) -> list[dict[str, Any]]:
+    """Fill a warehouse, run ``dbt build`` on it and leave it at ``path``; the results of its nodes."""
+    new = home.warehouse_next
+    new.parent.mkdir(parents=True, exist_ok=True)
+    new.unlink(missing_ok=True)
+    fill(new)
+    run = run_dbt(["--quiet", "build", *options], home, ENTREPOT, capture=True)
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
-    with duckdb.connect(str(home.warehouse_next), read_only=True) as db:
-        yield BuiltWarehouse(home, db, json.loads(home.dbt_manifest.read_text(encoding="utf-8")), results(home))
-
-
-def home_of_the_case(folder: Path) -> Home:
-    """A home that holds the shipped dbt project and the case's rows."""
-    home = Home(folder)
-    catalogue = load_catalogue(home)
-    compose(catalogue, home)
-    case.fill(home.warehouse_next, catalogue)
-    return home
-
-
-def dbt(arguments: list[str], home: Home) -> subprocess.CompletedProcess:
-    """Run dbt on the home's new warehouse."""
-    return run_dbt(["--quiet", *arguments], home, ENTREPOT, capture=True)
-
-
-def results(home: Home) -> list[dict[str, Any]]:
-    """What became of each node."""
+    new.rename(path)
     return json.loads((home.dbt_target / "run_results.json").read_text(encoding="utf-8"))["results"]

@@ -8,10 +8,12 @@ import pytest
 
 from pipelines import settings
 
+GENERIC = settings.shipped() / "dbt_project" / "tests" / "generic"
+
 
 def failures(name: str, rows: str, **arguments) -> int:
     """The number of rows that the generic test ``name`` returns on ``rows`` (SQL ``values`` with names)."""
-    text = (settings.shipped() / "dbt_project" / "tests" / "generic" / f"{name}.sql").read_text(encoding="utf-8")
+    text = (GENERIC / f"{name}.sql").read_text(encoding="utf-8")
     text = re.sub(r"{% test (\w+)", r"{% macro \1", text).replace("{% endtest %}", "{% endmacro %}")
     macro = getattr(jinja2.Environment().from_string(text).module, name)
     return len(duckdb.connect().execute(str(macro(f"(select * from {rows})", **arguments))).fetchall())
@@ -46,5 +48,5 @@ def test_valeur_ou_code_manquant(row, count):
 
 def test_every_generic_test_is_tried_here():
     tried = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
-    written = {path.stem for path in (settings.shipped() / "dbt_project" / "tests" / "generic").glob("*.sql")}
+    written = {path.stem for path in GENERIC.glob("*.sql")}
     assert written <= tried

@@ -8,8 +8,10 @@ from random import Random
 import duckdb
 import pytest
 
+from pipelines.catalogue.load import load_catalogue
+from pipelines.settings import Home
 from tests.dbt import case
-from tests.dbt.conftest import dbt, home_of_the_case, results
+from tests.dbt.conftest import build
 
 YEAR = 2020
 PLACES = [("99001", "Ville-Haute", ["ville-haute.fr"]), ("99002", "Val d’Œuf", ["val-doeuf.fr"])]
@@ -191,24 +193,23 @@ LAKE = {
 }
 
 
-def build(folder: Path, lake: dict, *selected: str) -> tuple[duckdb.DuckDBPyConnection, dict[str, str]]:
+def built_of(home: Home, folder: Path, lake: dict, *selected: str) -> tuple[duckdb.DuckDBPyConnection, dict[str, str]]:
     """A warehouse of these rows: its connection, and the status of each node."""
+    path = folder / "warehouse.duckdb"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(case, "LAKE", lake)
         patch.setattr(case, "YEARS", (YEAR,))
         patch.setattr(case, "COLLECTIVITES", PLACES)
-        home = home_of_the_case(folder)
-    run = dbt(["build", "--indirect-selection", "cautious", "--select", *selected], home)
-    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
-    statuses = {result["unique_id"].split(".")[2]: result["status"] for result in results(home)}
-    return duckdb.connect(str(home.warehouse_next), read_only=True), statuses
+        options = ["--indirect-selection", "cautious", "--select", *selected]
+        results = build(home, path, lambda new: case.fill(new, load_catalogue()), *options)
+    return duckdb.connect(str(path), read_only=True), {r["unique_id"].split(".")[2]: r["status"] for r in results}
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, str]]]:
+def built(dbt_home: Home, tmp_path_factory) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, str]]]:
     tables = ["+path:models/rapport/infrastructure", "+path:models/rapport/activite"]
     selected = [*tables, "+infrastructure_comptes_de_messagerie"]
-    db, statuses = build(tmp_path_factory.mktemp("infrastructure"), LAKE, *selected)
+    db, statuses = built_of(dbt_home, tmp_path_factory.mktemp("infrastructure"), LAKE, *selected)
     with db:
         yield db, statuses
 
@@ -354,7 +355,7 @@ def test_backups_storage_and_teams(db) -> None:
     assert db.execute("select mois, nb_utilisateurs from rapport.rpt_infrastructure__teams").fetchall() == [(3, 10)]
 
 
-def test_the_peak_is_that_of_a_count_second_by_second(tmp_path: Path) -> None:
+def test_the_peak_is_that_of_a_count_second_by_second(dbt_home: Home, tmp_path: Path) -> None:
     rng = Random("pic")
     rows, present = [], [set() for _ in range(3600)]
     for number in range(400):
@@ -364,6 +365,6 @@ def test_the_peak_is_that_of_a_count_second_by_second(tmp_path: Path) -> None:
         rows += session(who, number, *times)
         for second in range(start, end):
             present[second].add(who)
-    db, _ = build(tmp_path, LAKE | {"citrix__evenements": rows}, "+rpt_infrastructure__acces_distants")
+    db, _ = built_of(dbt_home, tmp_path, LAKE | {"citrix__evenements": rows}, "+rpt_infrastructure__acces_distants")
     with db:
         assert by_month(db, "pic_agents_simultanes")[11] == max(map(len, present)) > 10

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from pipelines.settings import shipped
+from pipelines import settings
 
 ALWAYS = ("0001-01-01", "9999-12-31")
 CODES = {
@@ -18,7 +18,7 @@ CODES = {
 
 
 def rows(name: str) -> list[dict[str, str]]:
-    with (shipped() / "catalogue" / "reference" / f"rh_{name}.csv").open(encoding="utf-8", newline="") as file:
+    with (settings.shipped() / "catalogue" / "reference" / f"rh_{name}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.catalogue.load import load_catalogue
+from pipelines.stages.transform.dbt import run_dbt
 from tests.dbt import case
-from tests.dbt.conftest import dbt
 
 LAYERS = ("staging", "intermediate", "marts", "calculs", "rapport")
 READABLE = {  # a layer reads itself and the layer before it; what the engine loads is before staging and beside it
@@ -484,7 +485,7 @@ def test_sources_bear_the_name_of_the_asset_that_collects_them(warehouse):
             assert "__".join(key) == source["name"]
 
 
-def test_unknown_selection_is_an_error(warehouse):
-    run = dbt(["build", "--select", "fct_formatoins"], warehouse.home)
+def test_unknown_selection_is_an_error(dbt_home):
+    run = run_dbt(["--quiet", "build", "--select", "fct_formatoins"], dbt_home, ENTREPOT, capture=True)
     assert run.returncode != 0
     assert "fct_formatoins" in run.stdout

@@ -1,13 +1,14 @@
 """The Dagster graph: it loads, is one lineage, and shows every check that exists."""
 
 import json
+import shutil
+from collections.abc import Iterator
 
 import dagster as dg
 import pytest
 
-from pipelines import settings
-from pipelines.catalogue.registry import load_registry
-from pipelines.catalogue.rules import RULES
+from demo.home import ORGANISATION
+from pipelines.catalogue.load import load_catalogue
 from pipelines.definitions import defs
 from pipelines.defs.collect import SHOWN, _balance_check, _expectations_check
 from pipelines.defs.publish import findings_check
@@ -22,14 +23,15 @@ from pipelines.ledger.records import (
     TableCounts,
     Verdict,
 )
+from pipelines.ledger.workspace import Workspace, open_workspace
+from pipelines.settings import Home
+from tests.layers import rules
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+def loaded(dbt_home: Home) -> dg.Definitions:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(
-            "MILLESIME_HOME", str(tmp_path_factory.mktemp("home"))
-        )  # no home yet: the demonstration's organisation
+        patch.setenv("MILLESIME_HOME", str(dbt_home.root))  # no organisation yet: the demonstration's
         return defs()
 
 
@@ -38,8 +40,16 @@ def graph(loaded: dg.Definitions):
     return loaded.resolve_asset_graph()
 
 
+@pytest.fixture
+def work(tmp_path) -> Iterator[Workspace]:
+    """An empty home of the demonstration's organisation."""
+    shutil.copy(ORGANISATION, tmp_path)
+    with open_workspace(Home(tmp_path)) as opened:
+        yield opened
+
+
 def test_every_table_of_every_subscribed_source_is_a_partitioned_asset_with_three_checks(graph) -> None:
-    for system, table in load_registry().tables():
+    for system, table in load_catalogue().registry.tables():
         if not organisation().subscribes(system.system):
             continue
         key = dg.AssetKey([system.system, table.name])
@@ -51,8 +61,8 @@ def test_every_table_of_every_subscribed_source_is_a_partitioned_asset_with_thre
         }
 
 
-def test_every_dbt_test_is_an_asset_check(graph) -> None:
-    nodes = json.loads((settings.DBT_PROJECT_DIR / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+def test_every_dbt_test_is_an_asset_check(graph, dbt_home: Home) -> None:
+    nodes = json.loads(dbt_home.dbt_manifest.read_text(encoding="utf-8"))["nodes"]
     tests = {node["name"] for node in nodes.values() if node["resource_type"] == "test"}
     checks = {key.name for key in graph.asset_check_keys}
     assert tests, "dbt declares no test"
@@ -82,6 +92,7 @@ def test_jobs_schedule_and_sensors_exist(loaded: dg.Definitions) -> None:
 
 def test_the_release_job_is_refused_for_the_reasons_of_the_command_line(loaded, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("MILLESIME_HOME", str(tmp_path))
+    shutil.copy(ORGANISATION, tmp_path)
     who = {"prepare_par": "A", "relu_par": "B", "approuve_par": "C"}
     for year, said in ((2020, "stand without a decision"), (1999, "is not one of the organisation's")):
         done = loaded.resolve_job_def("release").execute_in_process(
@@ -115,14 +126,17 @@ def test_a_failed_expectation_is_shown_with_its_number_its_code_its_place_and_ho
     )
     good = CheckResult("non_vide", "t", None, "critical", True, None, None, "La table n’est pas vide.", "Exporter.")
     verdict = Verdict("v", "d", "comptes", "s", [bad, good])
-    result = _expectations_check(dg.AssetKey(["kolok", "comptes"]), {2020: delivered()}, {2020: verdict})
+    result = _expectations_check(dg.AssetKey(["kolok", "comptes"]), {2020: delivered()}, {2020: verdict}, rules())
     assert not result.passed and result.severity == dg.AssetCheckSeverity.WARN
     (row,) = records(result, "en défaut")
     assert (row["code"], row["exercice"], row["où"]) == ("ATT-ALERTE", 2020, "kolok.csv")
     assert (row["pour corriger"], row["reçu"]) == ("Trier.", "2 lignes")
     assert len(row["constat"]) == 12
     passed = _expectations_check(
-        dg.AssetKey(["kolok", "comptes"]), {2020: delivered()}, {2020: Verdict("v", "d", "comptes", "s", [good])}
+        dg.AssetKey(["kolok", "comptes"]),
+        {2020: delivered()},
+        {2020: Verdict("v", "d", "comptes", "s", [good])},
+        rules(),
     )
     assert passed.passed and "en défaut" not in passed.metadata
 
@@ -137,33 +151,33 @@ def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path, monkeypatc
         "select 'kolok.csv' as _fichier, n as _ligne, 'Actif' as colonne, 3 as position, 'LIG-TYPE' as regle, "
         f"'O ou N' as attendu, null::varchar as recu from range(2, {SHOWN + 7}) as t(n)"
     ).write_parquet(str(path))
-    table = next(t for s, t in load_registry().tables() if s.system == "kolok")
-    result = _balance_check(dg.AssetKey(["kolok", "comptes"]), table, {2020: delivered(refused=5)})
+    table = next(t for s, t in load_catalogue().registry.tables() if s.system == "kolok")
+    result = _balance_check(dg.AssetKey(["kolok", "comptes"]), table, {2020: delivered(refused=5)}, rules())
     assert result.passed and result.metadata["lignes refusées"].value == SHOWN + 5
     rows = records(result, "refus")
     assert len(rows) == SHOWN
     assert (rows[0]["où"], rows[0]["attendu"], rows[0]["pour corriger"]) == (
         "kolok.csv:2",
         "O ou N",
-        RULES["LIG-TYPE"].aide,
+        rules()["LIG-TYPE"].aide,
     )
 
 
-def test_what_is_to_decide_is_a_check_of_the_publication(graph) -> None:
+def test_what_is_to_decide_is_a_check_of_the_publication(graph, work: Workspace) -> None:
     published = dg.AssetKey(["publication", "published"])
     assert [key.name for key in graph.get_check_keys_for_assets({published})] == ["constats"]
     gap = Finding("PUB-ECART", "alerte", 2020, "x.y", "Écart", attendu="1", recu="2", ecart="1")
     alert = Finding("ATT-ALERTE", "alerte", 2020, "kolok/comptes", "Alerte")
-    shown = findings_check([Standing(gap, None), Standing(alert, None)])
+    shown = findings_check([Standing(gap, None), Standing(alert, None)], work)
     assert not shown.passed and shown.severity == dg.AssetCheckSeverity.WARN
     assert [row["constat"] for row in records(shown, "à décider")] == [gap.id]
     assert [row["constat"] for row in records(shown, "ouverts")] == [alert.id]
     accepted = Decision(gap.id, "accepted", "arrondi", "A. Martin", "2020-01-01T00:00:00+00:00", ecart="1")
-    shown = findings_check([Standing(gap, None, accepted), Standing(alert, None)])
+    shown = findings_check([Standing(gap, None, accepted), Standing(alert, None)], work)
     assert shown.passed and shown.metadata["acceptés"].value == 1 and "à décider" not in shown.metadata
     ended = Decision(gap.id, "accepted", "arrondi", "A. Martin", "2020-01-01T00:00:00+00:00", "2020-06-30", "1")
-    assert not findings_check([Standing(gap, None, ended)]).passed
+    assert not findings_check([Standing(gap, None, ended)], work).passed
     frozen = Finding("REL-ECART", "bloquant", 2020, "x.y", "Chiffre figé")
-    assert not findings_check([Standing(frozen, None)]).passed
+    assert not findings_check([Standing(frozen, None)], work).passed
     awaited = Finding("COL-MANQUANT", "bloquant", 2999, "kolok/comptes", "Export attendu")
-    assert findings_check([Standing(awaited, None)]).metadata["constats"].value == 0
+    assert findings_check([Standing(awaited, None)], work).metadata["constats"].value == 0

@@ -14,9 +14,11 @@ from python_calamine import CalamineWorkbook
 
 from demo.home import planted_defects
 from pipelines.catalogue.declarations import Export, Table
-from pipelines.catalogue.registry import ExportRef, load_registry
+from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.registry import ExportRef
 
-REGISTRY = load_registry()
+CATALOGUE = load_catalogue()
+REGISTRY = CATALOGUE.registry
 LIGNES_REFUSEES = ("LIG-TYPE", "LIG-OBLIGATOIRE", "LIG-MOTIF")
 
 

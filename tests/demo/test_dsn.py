@@ -17,7 +17,7 @@ from demo.dsn import (
     livraisons,
     nir_invente,
 )
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.load import load_catalogue
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.validate.judge import judge
@@ -173,7 +173,7 @@ def test_a_sign_that_the_norm_cannot_write_is_an_error() -> None:
 
 
 def test_the_pipeline_accepts_them_and_only_remarks_on_the_test(tmp_path) -> None:
-    ref = load_registry().export_of("dsn/declarations")
+    ref = load_catalogue().registry.export_of("dsn/declarations")
     paths = []
     for name, content in FICHIERS.items():
         paths.append(tmp_path / name)
@@ -199,7 +199,7 @@ def test_the_pipeline_accepts_them_and_only_remarks_on_the_test(tmp_path) -> Non
     ],
 )
 def test_a_month_that_is_not_there_is_said(tmp_path, dropped: str, expected: set[str]) -> None:
-    ref = load_registry().export_of("dsn/declarations")
+    ref = load_catalogue().registry.export_of("dsn/declarations")
     declarations = ref.export.tables[0]
     paths = [tmp_path / name for name in FICHIERS if name != dropped]
     for path in paths:

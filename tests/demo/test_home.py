@@ -17,7 +17,7 @@ from demo.home import CONNUS, EXERCICES, livraisons, make_home, planted_defects
 from demo.outils import OUTILS
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.settings import Home
-from tests.demo.exports import LIGNES_REFUSEES, REGISTRY, declared, number, readable, records, sound
+from tests.demo.exports import CATALOGUE, LIGNES_REFUSEES, REGISTRY, declared, number, readable, records, sound
 
 DEMO = Path(__file__).parents[2] / "demo"
 
@@ -184,7 +184,7 @@ def test_refuses_an_exercice_that_it_does_not_know(tmp_path: Path) -> None:
 
 
 def test_organisation_is_sound_and_prints_exactly_the_published_indicators(home: Path) -> None:
-    organisation = load_organisation(Home(home), REGISTRY)
+    organisation = load_organisation(Home(home), CATALOGUE)
     assert organisation.demonstration
     assert tuple(organisation.years) == EXERCICES
     printed = defaultdict(list)
@@ -200,7 +200,7 @@ def test_organisation_is_sound_and_prints_exactly_the_published_indicators(home:
 
 
 def test_every_file_is_claimed_by_exactly_one_declared_export(whole: Path) -> None:
-    organisation = load_organisation(Home(whole), REGISTRY)
+    organisation = load_organisation(Home(whole), CATALOGUE)
     for name in files(whole / "landing"):
         exercice, rest = name.split("/", 1)
         claims = [
@@ -219,7 +219,7 @@ def test_every_account_export_can_tell_another_exercice() -> None:
 
 
 def test_every_spelling_leads_to_its_collectivite_and_application(home: Path) -> None:
-    organisation = load_organisation(Home(home), REGISTRY)
+    organisation = load_organisation(Home(home), CATALOGUE)
     known = {plain(name): c.code_insee for c in organisation.collectivites for name in (c.nom, *c.alias)}
     for member in collectivites.COLLECTIVITES:
         for style in collectivites.STYLES:
@@ -323,7 +323,7 @@ def test_exercices_after_the_last_report_come_on_top_and_change_nothing_before(h
 
 def test_organisation_ends_with_the_last_exercice_ever_made(tmp_path: Path) -> None:
     def last() -> int:
-        return load_organisation(Home(tmp_path), REGISTRY).exercices.dernier
+        return load_organisation(Home(tmp_path), CATALOGUE).exercices.dernier
 
     make_home(tmp_path, [2018])
     assert last() == 2020

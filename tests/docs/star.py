@@ -1,9 +1,7 @@
-"""Writes the star of ``docs/bi.md`` from dbt's manifest: ``python -m tests.docs.star``."""
+"""Writes the star of ``docs/bi.md`` from what is declared of the marts: ``python -m tests.docs.star``."""
 
-import json
-
-from pipelines.settings import DBT_MANIFEST, PROJECT_ROOT
-from pipelines.stages.publish.keys import declared_keys
+from pipelines.catalogue.load import load_catalogue
+from pipelines.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "bi.md"
 BEGIN, END = "<!-- star -->\n", "<!-- end of star -->\n"
@@ -11,13 +9,14 @@ BEGIN, END = "<!-- star -->\n", "<!-- end of star -->\n"
 
 def star() -> str:
     """One line a dimension: the columns of its key, and the facts that hold them."""
-    nodes = json.loads(DBT_MANIFEST.read_text(encoding="utf-8"))["nodes"].values()
-    marts = {n["name"]: n["columns"] for n in nodes if n["resource_type"] == "model" and n["schema"] == "marts"}
+    project = load_catalogue().project
+    names = [name for name in project.models.on if project.layer_of(name) == "marts"]
+    marts = {name: {column["name"] for column in project.said[name].data["columns"]} for name in names}
     facts = sorted(name for name in marts if name.startswith("fct_"))
     lines = ["| dimension | joined by | facts |", "|---|---|---|"]
     for name in sorted(name for name in marts if name.startswith("dim_")):
-        key = declared_keys()[f"marts.{name}"]
-        joined = [fact for fact in facts if marts[fact].keys() >= {*key}]
+        key = project.keys[name]
+        joined = [fact for fact in facts if marts[fact] >= {*key}]
         listed = (
             "every fact" if joined == facts else ", ".join(f"`{fact}`" for fact in joined) or "none by its whole key"
         )

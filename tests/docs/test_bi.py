@@ -15,5 +15,5 @@ def test_commands_and_variables_exist():
     text = PAGE.read_text(encoding="utf-8")
     assert set(re.findall(r"`millesime ([a-z]+)", text)) <= COMMANDS.keys()
     source = (settings.PROJECT_ROOT / "pipelines" / "settings.py").read_text(encoding="utf-8")
-    named = set(re.findall(r"SICIO_[A-Z_]+", text))
+    named = set(re.findall(r"MILLESIME_[A-Z_]+", text))
     assert named and {name for name in named if name not in source} == set()

@@ -7,15 +7,16 @@ from fnmatch import fnmatchcase
 import pytest
 
 from demo.home import ORGANISATION
-from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.needs import model_names
 from pipelines.catalogue.organisation import Organisation
-from pipelines.catalogue.registry import load_registry
 from pipelines.catalogue.yaml_file import parse, read_mapping
-from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
+from pipelines.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "contenu-du-rapport.md"
 PUBLISHED = PROJECT_ROOT / "demo" / "published_figures.csv"
-FIGURES, REGISTRY = load_figures(), load_registry()
+CATALOGUE = load_catalogue()
+FIGURES, REGISTRY = CATALOGUE.figures, CATALOGUE.registry
 ALL_EXPORTS = "every export"
 
 
@@ -36,7 +37,7 @@ def given() -> list[str]:
 
 
 def report_tables() -> set[str]:
-    return {path.stem for path in (DBT_PROJECT_DIR / "models" / "rapport").rglob("rpt_*.sql")}
+    return {name for name in model_names(CATALOGUE) if name.startswith("rpt_")}
 
 
 def test_no_line_is_empty() -> None:

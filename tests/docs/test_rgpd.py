@@ -1,6 +1,7 @@
 """The page for the data protection officer lists every personal column that is declared, and every retention."""
 
-from pipelines.catalogue.registry import Registry, load_registry
+from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.registry import Registry
 from pipelines.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "rgpd.md"
@@ -38,11 +39,11 @@ def rows(registry: Registry) -> str:
 def test_the_list_of_personal_columns_is_that_of_the_declarations():
     text = PAGE.read_text(encoding="utf-8")
     assert HEADING in text
-    assert text[text.index(HEADING) :] == rows(load_registry())
+    assert text[text.index(HEADING) :] == rows(load_catalogue().registry)
 
 
 def test_systems_without_personal_columns_are_few_and_known():
-    registry = load_registry()
+    registry = load_catalogue().registry
     personal = {ref.system.system for ref in registry.exports() for t in ref.export.tables if t.has_personal_data}
     free = set(registry.systems) - personal
     assert free == FREE

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import settings
-from pipelines.catalogue.registry import ExportRef, load_registry
+from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.registry import ExportRef
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import PROJECT_ROOT, Home
@@ -76,7 +76,7 @@ def personal_cells(home: Home, ref: ExportRef, manifest: Manifest) -> set[str]:
 
 
 def test_no_personal_value_of_any_export_is_in_the_page_or_its_data(demonstration):
-    home, registry = Home(demonstration), load_registry(settings.CATALOGUE_DIR)
+    home, registry = Home(demonstration), load_catalogue().registry
     with open_ledger(home) as ledger:
         current = [c.manifest for (_, year), c in ledger.current().items() if year == 2020]
     secrets = set().union(*(personal_cells(home, registry.export_of(m.export_key), m) for m in current))

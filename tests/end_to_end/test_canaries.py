@@ -21,7 +21,7 @@ import xlsxwriter
 import yaml
 
 from demo import dsn
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.load import load_catalogue
 from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
 from pipelines.sql import parquet_scan
 from tests.end_to_end.conftest import millesime
@@ -93,7 +93,7 @@ def agent(canary: Canary, **changes: str) -> dict[str, str]:
 
 def agents_csv(year: int, rows: list[dict[str, str]], *raw: str) -> bytes:
     """The export, and lines that are put in as they stand."""
-    table = load_registry().systems["cegid_rh"].exports[1].tables[0]
+    table = load_catalogue().registry.systems["cegid_rh"].exports[1].tables[0]
     headings = table.header_of(year)
     lines = [f"DÉMONSTRATION exercice {year}", ";".join(headings.values())]
     lines += [";".join(row[name] for name in headings) for row in rows]
@@ -102,7 +102,7 @@ def agents_csv(year: int, rows: list[dict[str, str]], *raw: str) -> bytes:
 
 def personnel_xlsx(year: int) -> bytes:
     """Ciril RH's workbook, with a date that cannot be read in the first line."""
-    table = load_registry().systems["ciril_rh"].exports[1].tables[0]
+    table = load_catalogue().registry.systems["ciril_rh"].exports[1].tables[0]
     words = {
         "sexe": "M.",
         "statut": "Fonctionnaire titulaire",

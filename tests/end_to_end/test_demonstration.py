@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from demo.finances import EXERCICE_PIECE_OMISE, piece_omise
-from pipelines.catalogue.secrecy import load_secrecy
+from pipelines.catalogue.load import load_catalogue
 from tests.end_to_end.conftest import millesime
 from tests.stages.publish.scdl import problems
 
@@ -211,7 +211,7 @@ def test_the_public_profile_holds_the_report_and_no_small_number_of_agents(demon
         "rh.mouvement.departs",
         "rh.cadre_emplois.adjoints_techniques",
     } <= hidden
-    assert {code for code in hidden if not code.startswith("rh.")} == load_secrecy().figures.withheld.keys()
+    assert {code for code in hidden if not code.startswith("rh.")} == load_catalogue().secrecy.figures.withheld.keys()
     unproved = "select * from audit.secret where nature = 'primaire' and borne_haute - borne_basse < 4"
     assert not report.execute(unproved).fetchall()
     assert report.execute("select count(*) from audit.secret where exercice = 2020").fetchone()[0] > 20

@@ -8,14 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import settings
 from pipelines.catalogue.load import load_catalogue
-from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.registry import load_registry
-from pipelines.catalogue.rules import RULES
 from pipelines.evidence.findings import gather
 from pipelines.evidence.trace import trace
 from pipelines.ledger.store import open_ledger
+from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
 from tests.end_to_end.conftest import millesime
 
@@ -68,9 +65,8 @@ def test_the_lines_of_every_figure_add_up_to_its_exact_value(demonstration):
 
 
 def test_no_two_findings_have_the_same_number(demonstration):
-    home, registry = Home(demonstration), load_registry(settings.CATALOGUE_DIR)
-    with open_ledger(home) as ledger:
-        standing = gather(home, ledger, registry, load_organisation(home, registry))
+    with open_workspace(Home(demonstration)) as work:
+        standing = gather(work)
     numbers = [finding.id for finding in standing]
     assert len(set(numbers)) == len(numbers)
 
@@ -144,7 +140,7 @@ def test_a_year_is_frozen_once_everything_is_decided(home):
     contradiction = next(f for f in findings(home) if f["ou"] == "finances.annexe.fonctionnement.resultat")
     assert contradiction["ecart"] == "-0,62"
     for finding in findings(home):
-        if finding["severite"] == "bloquant" or RULES[finding["code"]].a_decider:
+        if finding["severite"] == "bloquant" or load_catalogue().rules[finding["code"]].a_decider:
             decided = millesime(
                 home, "decide", finding["constat"], "--because", "constaté, erratum à joindre", "--by", "C."
             )

@@ -26,7 +26,7 @@ def frozen(filled: Bench) -> Bench:
         db.execute("create schema rapport; create table rapport.chiffres as select 'x' as code, 2019 as exercice")
     with filled.ledger() as ledger:
         manifests = [current.manifest for current in ledger.current().values()]
-        inputs = Inputs("b1", "c1", manifests)
+        inputs = Inputs("b1", "e1", "c1", manifests)
         write_release(filled.home, ledger, 2019, inputs, Visas("A", "B", "C"), None)
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
     filled.receive("ventes/ventes", 2019, check("ok", True))

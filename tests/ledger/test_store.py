@@ -12,6 +12,7 @@ from pipelines.ledger import store
 from pipelines.ledger.records import CheckResult, DeliveredFile, Finding, Manifest, TableCounts, Verdict
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.settings import Home
+from tests.layers import rules
 
 
 def manifest(name: str, exercice: int = 2020, sha: str | None = None, export: str = "export") -> Manifest:
@@ -32,9 +33,8 @@ def accept(ledger: Ledger, one: Manifest, suite: str = "suite") -> bool:
 
 
 def refuse(ledger: Ledger, code: str = "FIC-VIDE", name: str = "f.csv", exercice: int = 2020) -> None:
-    ledger.record_refusal(
-        "essai/export", exercice, [{"name": name, "sha256": "x"}], DeliveryRefused(code, fichier=name)
-    )
+    rule = DeliveryRefused(code, fichier=name).as_dict(rules())
+    ledger.record_refusal("essai/export", exercice, [{"name": name, "sha256": "x"}], rule)
 
 
 @pytest.fixture

@@ -35,6 +35,8 @@ def write_docs(home: Home) -> Path:
     """Write ``docs/dbt.html`` of the home and return it; it needs neither server nor network. Raises NoDocs."""
     if not home.warehouse.exists():
         raise NoDocs("no warehouse stands yet: run an exercice first")
+    if not home.dbt_manifest.exists():
+        raise NoDocs("dbt has not read the home's project yet: run an exercice first")
     manifest = json.loads(home.dbt_manifest.read_text(encoding="utf-8"))
     columns = _columns(home.warehouse)
     _describe(manifest, columns, load_catalogue(home).fields)

@@ -4,14 +4,16 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from pipelines import settings
-from pipelines.catalogue.chapters.load import exposures, load_chapters, load_summary
-from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.chapters.load import exposures
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
+from tests.layers import Layer
 
-CHAPTERS = [*load_chapters(), load_summary()]
+CATALOGUE = load_catalogue()
+CHAPTERS = [*CATALOGUE.chapters, CATALOGUE.summary]
+REPORT = settings.shipped() / "catalogue" / "report"
 BLOCKS = [(chapter, section, bloc) for chapter in CHAPTERS for section in chapter.sections for bloc in section.blocs]
 MINIMAL = """
 id: essai
@@ -32,11 +34,9 @@ sections:
 
 def contracts() -> dict[str, set[str]]:
     """Table of ``rapport`` → its columns, as the dbt project promises them."""
-    found = {}
-    for path in (settings.DBT_PROJECT_DIR / "models" / "rapport").rglob("*__models.yml"):
-        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]:
-            found[model["name"]] = {column["name"] for column in model["columns"]}
-    return found
+    project = CATALOGUE.project
+    rapport = [thing for thing in project.said if project.folder_of[thing.path].parts[1] == "rapport"]
+    return {thing.name: {column["name"] for column in thing.data["columns"]} for thing in rapport}
 
 
 def columns_of(bloc) -> set[str]:
@@ -69,15 +69,15 @@ def test_every_table_and_column_is_promised_by_the_warehouse():
 
 
 def test_every_key_figure_is_declared():
-    figures = load_figures()
+    figures = CATALOGUE.figures
     for _, _, bloc in BLOCKS:
         for one in bloc.chiffres if bloc.genre == "chiffres" else []:
             figures.declaration_of(one.code)  # KeyError when no declaration gives it
 
 
 def test_every_figure_of_the_prose_is_declared():
-    figures = load_figures()
-    for path in [*(settings.CHAPTERS_DIR / "texte").glob("*.md"), *Path("demo/contenu").rglob("*.md")]:
+    figures = CATALOGUE.figures
+    for path in [*(REPORT / "texte").glob("*.md"), *Path("demo/contenu").rglob("*.md")]:
         for code in re.findall(r'"([a-z_]+(?:\.[a-z0-9_]+)+)"', path.read_text(encoding="utf-8")):
             figures.declaration_of(code)
 
@@ -88,7 +88,7 @@ ALLOWED = re.compile(r"\b(?:1er|\d{1,2})\s(?:janvier|mars|mai|juin|juillet|déce
 
 @pytest.mark.parametrize(
     "path",
-    [*(settings.CHAPTERS_DIR / "texte").glob("*.md"), *(settings.PROJECT_ROOT / "demo" / "contenu").rglob("*.md")],
+    [*(REPORT / "texte").glob("*.md"), *(settings.PROJECT_ROOT / "demo" / "contenu").rglob("*.md")],
     ids=lambda path: path.name,
 )
 def test_no_figure_is_typed_in_the_prose(path: Path):
@@ -96,7 +96,7 @@ def test_no_figure_is_typed_in_the_prose(path: Path):
     assert re.findall(r"\d+", ALLOWED.sub("", text)) == []
 
 
-@pytest.mark.parametrize("path", sorted(settings.CHAPTERS_DIR.rglob("*.*m*")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(REPORT.rglob("*.*m*")), ids=lambda path: path.name)
 def test_readers_see_french_typography(path: Path):
     if path.suffix in (".md", ".yml"):
         text = re.sub(r"\{[{%].*?[%}]\}", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
@@ -114,16 +114,17 @@ def test_readers_see_french_typography(path: Path):
         (MINIMAL + "      - {genre: texte, fichier: absent.md}\n", 15, "texte/absent.md does not exist"),
     ],
 )
-def test_a_mistake_names_file_and_line(tmp_path: Path, broken: str, line: int, said: str):
-    (tmp_path / "01_essai.yml").write_text(broken.lstrip("\n"), encoding="utf-8")
+def test_a_mistake_names_file_and_line(shipped: Layer, broken: str, line: int, said: str):
+    shipped.write("catalogue/report/01_essai.yml", broken.lstrip("\n"))
     with pytest.raises(DeclarationError) as error:
-        load_chapters(tmp_path)
-    assert str(error.value).startswith(f"01_essai.yml:{line - 1}"), str(error.value)
+        _ = shipped.catalogue().chapters
+    assert str(error.value).startswith(f"catalogue/report/01_essai.yml:{line - 1}"), str(error.value)
     assert said in str(error.value)
 
 
-def test_the_exposures_follow_the_chapters(tmp_path: Path):
-    (tmp_path / "01_essai.yml").write_text(MINIMAL, encoding="utf-8")
-    written = yaml.safe_load(exposures(tmp_path))["exposures"]
+def test_the_exposures_follow_the_chapters(shipped: Layer):
+    shipped.write("catalogue/report/01_essai.yml", MINIMAL)
+    catalogue = shipped.catalogue()
+    written = exposures(catalogue.chapters, catalogue.summary)
     (chapter,) = [one for one in written if one["name"] == "chapitre_essai"]
     assert chapter["depends_on"] == ["ref('rpt_a')"]

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from pipelines.catalogue.organisation import load_organisation
 from pipelines.runs.audit.state import look, state
 from tests.cli.conftest import Bench, bench, declared, filled, make_bench  # noqa: F401
 
@@ -17,8 +16,7 @@ def state_of() -> Callable[..., dict[str, Any]]:
     """The state of a home for one exercice."""
 
     def read(bench: Bench, year: int = YEAR, **options: Any) -> dict[str, Any]:  # noqa: F811
-        with bench.ledger() as ledger:
-            known = look(bench.home, ledger, bench.registry, load_organisation(bench.home, bench.registry))
-            return state(known, year, **options)
+        with bench.work() as work:
+            return state(look(work), year, **options)
 
     return read

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger.records import Finding
 from pipelines.runs.audit.write import DATA, write_states
@@ -44,9 +43,8 @@ def write():
     """Write the page of 2019; returns (path, text, JSON)."""
 
     def written(bench: Bench) -> tuple[Path, str, dict]:
-        with bench.ledger() as ledger:
-            organisation = load_organisation(bench.home, bench.registry)
-            (page,) = write_states(bench.home, ledger, bench.registry, organisation, [2019])
+        with bench.work() as work:
+            (page,) = write_states(work, [2019])
         data = json.loads(page.with_name(DATA).read_text(encoding="utf-8"))
         return page, page.read_text(encoding="utf-8"), data
 

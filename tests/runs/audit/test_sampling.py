@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from pipelines.runs.audit.sampling import HIDDEN, allocate, default_seed
+from tests.cli.conftest import PERSONNEL
 
 
 def test_each_table_takes_part_in_proportion_and_the_sum_is_exact():
@@ -59,12 +60,7 @@ def test_no_personal_cell_is_shown(filled, state_of):
 
 
 def test_a_free_text_beside_a_personal_column_is_hidden(bench, declared, state_of):
-    from pipelines.catalogue.registry import read_registry
-
-    path = declared / "personnel.yml"
-    text = path.read_text(encoding="utf-8") + "          - {name: service, title: Service}\n"
-    path.write_text(text, encoding="utf-8")
-    bench.registry = read_registry(declared)
+    declared.write("catalogue/systems/personnel.yml", PERSONNEL + "          - {name: service, title: Service}\n")
     bench.drop(
         "2019/personnel/agents_2019.csv", "Login;Nom;Entrée;Service\nadurand;Durand;01/02/2010;Mme Durand\n", "cp1252"
     )

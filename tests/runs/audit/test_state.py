@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.vocabulary import KINDS
 from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, Finding
@@ -34,10 +33,13 @@ def test_every_type_of_check_has_a_dimension():
 
 
 def test_every_key_that_is_placed_exists():
+    catalogue = load_catalogue()
     keys = {
         spec.key.partition(".")[0]
-        for system, table in load_registry().tables()
-        for spec in compile_suite(system.system, table, exercice=2020, previous_rows=10).specs
+        for system, table in catalogue.registry.tables()
+        for spec in compile_suite(
+            system.system, table, catalogue.suites_of(system.system, table), exercice=2020, previous_rows=10
+        ).specs
     }
     ours = {"bilan", "echeance", REFUSED_SHARE, CONTROL_TOTAL, FRESHNESS}
     assert BY_KEY.keys() - keys - ours == set()
@@ -201,9 +203,8 @@ def test_a_changed_file_is_an_anomaly(filled, state_of):
 
 
 def test_the_files_are_written_whole_and_say_the_same(filled):
-    organisation = load_organisation(filled.home, filled.registry)
-    with filled.ledger() as ledger:
-        (page,) = write_states(filled.home, ledger, filled.registry, organisation, [2019])
+    with filled.work() as work:
+        (page,) = write_states(work, [2019])
     assert page == filled.home.audit / "2019" / PAGE
     assert sorted(path.name for path in page.parent.iterdir()) == [PAGE, DATA]
     assert json.loads((page.parent / DATA).read_text(encoding="utf-8"))["exercice"] == 2019

@@ -6,7 +6,6 @@ are stand-ins here: what is proved is the order of what is written. Prints one J
 
 import gc
 import hashlib
-import importlib
 import json
 import os
 import shutil
@@ -17,13 +16,11 @@ from pathlib import Path
 import duckdb
 
 from pipelines import settings
-from pipelines.catalogue.figures.load import load_figures
-from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.registry import Registry
 from pipelines.evidence.findings import gather
 from pipelines.failpoints import STEPS
 from pipelines.ledger.records import CheckResult
 from pipelines.ledger.store import open_ledger
+from pipelines.ledger.workspace import open_workspace
 from pipelines.locking import only_writer
 from pipelines.runs.collect import collect
 from pipelines.settings import Home
@@ -33,13 +30,6 @@ from pipelines.stages.transform.build import finish, prepare
 from pipelines.stages.transform.dbt import NodeResult
 from tests.deliveries import HEADER, Depot
 
-ORGANISATION = """
-nom: Syndicat d’essai
-sigle: SE
-siren: "123456789"
-exercices: {premier: 2019, dernier: 2020}
-systemes: [essai]
-"""
 MODELS = """
 create schema marts; create schema rapport;
 create table marts.fct_lignes (exercice integer, code varchar, montant decimal(18,2), primary key (exercice, code));
@@ -76,27 +66,24 @@ def stand_in_for_the_judge() -> None:
     sys.modules["pipelines.stages.validate.judge"] = module
 
 
-def keep_to_the_point(folder: Path) -> None:
-    """Neither the plans of accounts nor the code of the day enter these builds; forks find all imported and read."""
-    settings.REFERENCE_DIR = folder
+def keep_to_the_point(depot: Depot) -> None:
+    """The code of the day does not enter these builds; forks find all imported and read."""
+    settings.shipped = lambda: depot.layer.root
     freeze.engine_version = lambda: "code"
-    importlib.import_module("pipelines.stages.validate.suite")
-    load_figures()
-    with open_ledger(Home(folder / "warm")) as ledger:
-        ledger.current()
+    with open_ledger(Home(depot.root / "warm")) as ledger:
+        gather(depot.work(ledger))
     gc.freeze()
 
 
-def make_home(root: Path) -> tuple[Home, Registry]:
+def make_depot(root: Path) -> Depot:
     """A home whose mailbox holds 2019 and 2020."""
     root.mkdir()
     depot = Depot(root)
     depot.declare()
-    depot.home.root.mkdir()
-    depot.home.organisation_file.write_text(ORGANISATION, encoding="utf-8")
+    depot.organise()
     for year in (2019, 2020):
         depot.drop(FORMER.format(year=year), exercice=year)
-    return depot.home, depot.registry()
+    return depot
 
 
 def correct(home: Home) -> None:
@@ -104,17 +91,16 @@ def correct(home: Home) -> None:
     (home.landing / "2020" / "essai" / "export.csv").write_text(CORRECTED.format(year=2020), encoding="utf-8")
 
 
-def run(home: Home, registry: Registry) -> None:
+def run(home: Home) -> None:
     """Collect both exercices, the corrected one first, build, publish."""
-    organisation = load_organisation(home, registry)
-    with only_writer(home), open_ledger(home) as ledger:
-        for year in reversed(organisation.years):
-            collect(home, ledger, registry.export_of("essai/export"), year)
-        frozen = prepare(home, ledger, registry, organisation)
+    with only_writer(home), open_workspace(home) as work:
+        for year in reversed(work.organisation.years):
+            collect(work, work.registry.export_of("essai/export"), year)
+        frozen = prepare(work)
         with duckdb.connect(str(home.warehouse_next)) as db:
             db.execute(MODELS)
-        built = finish(home, ledger, frozen, [NodeResult("fct_lignes", "model", "success", None, None)])
-        publish(home, ledger, built.build, gather(home, ledger, registry, organisation), organisation.seuil_secret)
+        built = finish(work, frozen, [NodeResult("fct_lignes", "model", "success", None, None)])
+        publish(work, built.build, gather(work))
 
 
 def start(work) -> int:
@@ -173,15 +159,15 @@ def looked_at(home: Home, place: Path) -> dict:
     return json.loads(place.read_text(encoding="utf-8"))
 
 
-def kill_and_finish(first: Home, registry: Registry, step: str | None, folder: Path) -> None:
+def kill_and_finish(first: Home, step: str | None, folder: Path) -> None:
     """One step, on a copy of the same home; what was seen goes to ``<step>.json``."""
     home, notes = Home(folder / str(step)), folder / f"{step}.json"
     shutil.copytree(first.root, home.root, symlinks=True)
     os.environ["MILLESIME_FAILPOINT"] = step or ""
-    killed = forked(lambda: run(home, registry))
+    killed = forked(lambda: run(home))
     del os.environ["MILLESIME_FAILPOINT"]
     between = looked_at(home, notes)
-    finished = forked(lambda: run(home, registry))
+    finished = forked(lambda: run(home))
     seen = {"codes": [killed, finished], "between": between, "after": looked_at(home, notes)}
     notes.write_text(json.dumps(seen), encoding="utf-8")
 
@@ -189,14 +175,15 @@ def kill_and_finish(first: Home, registry: Registry, step: str | None, folder: P
 def main(folder: Path) -> None:
     """Every step, two at a time."""
     stand_in_for_the_judge()
-    keep_to_the_point(folder)
-    first, registry = make_home(folder / "first")
-    assert forked(lambda: run(first, registry)) == 0
+    depot = make_depot(folder / "first")
+    keep_to_the_point(depot)
+    first = depot.home
+    assert forked(lambda: run(first)) == 0
     seen = {"before": looked_at(first, folder / "before.json")}
     correct(first)
     steps: list[str | None] = [None, *STEPS]
     for pair in (steps[i : i + 2] for i in range(0, len(steps), 2)):
-        children = [start(lambda s=s: kill_and_finish(first, registry, s, folder)) for s in pair]
+        children = [start(lambda s=s: kill_and_finish(first, s, folder)) for s in pair]
         assert [ended(child) for child in children] == [0] * len(children), pair
     seen |= {str(step): json.loads((folder / f"{step}.json").read_text(encoding="utf-8")) for step in steps}
     print(json.dumps(seen))

@@ -8,6 +8,7 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import Home
 from pipelines.stages.accept.decide import accept, refuse_known_bytes
+from tests.layers import rules
 from tests.ledger.test_store import current, manifest, rows, verdict
 
 
@@ -25,8 +26,8 @@ def judged(one, success=True, severity="critical"):
 def test_accepted_then_unchanged(ledger):
     one = manifest("a")
     ledger.record_delivery(one)
-    assert accept(ledger, one, [judged(one)]) is True
-    assert accept(ledger, one, [judged(one)]) is False
+    assert accept(ledger, one, [judged(one)], rules()) is True
+    assert accept(ledger, one, [judged(one)], rules()) is False
 
 
 @pytest.mark.parametrize(
@@ -37,11 +38,11 @@ def test_a_blocking_verdict_leaves_the_former_delivery(ledger, success, severity
     good, bad = manifest("a"), manifest("b")
     for one in (good, bad):
         ledger.record_delivery(one)
-    accept(ledger, good, [judged(good)])
+    accept(ledger, good, [judged(good)], rules())
     before = rows(ledger)
     with pytest.raises(DeliveryRefused) as raised:
-        accept(ledger, bad, [judged(bad, success, severity)])
-    assert (raised.value.rule.code, raised.value.attendu) == (code, "raison")
+        accept(ledger, bad, [judged(bad, success, severity)], rules())
+    assert (raised.value.code, raised.value.attendu) == (code, "raison")
     assert rows(ledger) == before
     assert current(ledger) == {("essai/export", 2020): "a"}
 
@@ -49,7 +50,7 @@ def test_a_blocking_verdict_leaves_the_former_delivery(ledger, success, severity
 def test_a_warning_does_not_block(ledger):
     one = manifest("a")
     ledger.record_delivery(one)
-    assert accept(ledger, one, [judged(one, False, "warning")]) is True
+    assert accept(ledger, one, [judged(one, False, "warning")], rules()) is True
 
 
 def test_verdicts_of_other_bytes_or_tables_are_a_mistake_of_the_program(ledger):
@@ -61,18 +62,18 @@ def test_verdicts_of_other_bytes_or_tables_are_a_mistake_of_the_program(ledger):
         [judged(one), judged(other)],
     ):
         with pytest.raises(ValueError, match="not those of this delivery"):
-            accept(ledger, one, verdicts)
+            accept(ledger, one, verdicts, rules())
     assert current(ledger) == {}
 
 
 def test_bytes_that_stand_for_another_exercice_are_refused(ledger):
     one = manifest("a", 2019, sha="s")
     ledger.record_delivery(one)
-    accept(ledger, one, [judged(one)])
+    accept(ledger, one, [judged(one)], rules())
     again = manifest("b", 2020, sha="s")
-    for decide in (lambda: refuse_known_bytes(ledger, again), lambda: accept(ledger, again, [judged(again)])):
+    for decide in (lambda: refuse_known_bytes(ledger, again), lambda: accept(ledger, again, [judged(again)], rules())):
         with pytest.raises(DeliveryRefused) as raised:
             decide()
-        assert raised.value.rule.code == "FIC-DEJA-VU"
+        assert raised.value.code == "FIC-DEJA-VU"
         assert (raised.value.recu, raised.value.attendu) == ("l’export de 2019", "l’export de 2020")
     refuse_known_bytes(ledger, one)

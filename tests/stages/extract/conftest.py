@@ -14,7 +14,7 @@ from pipelines.cli.app import millesime
 from pipelines.settings import Home
 from tests.services import MariaDB, mariadb
 
-DDL = Path(__file__).parents[1] / "fixtures" / "glpi" / "glpi_9_5.sql"
+DDL = Path(__file__).parents[2] / "fixtures" / "glpi" / "glpi_9_5.sql"
 READER, PASSWORD = "lecteur", "m0t:de/p@sse#?"
 ORGANISATION = """\
 nom: Syndicat d’essai

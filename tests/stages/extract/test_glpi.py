@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.load import load_catalogue
 from pipelines.stages.extract import database
 from pipelines.stages.extract import glpi as reader
 from pipelines.stages.ingest.delivery import ingest
@@ -15,7 +15,7 @@ from tests.deliveries import KEY, table
 from tests.services import mariadb
 from tests.stages.extract.conftest import TICKETS, Bench, export
 
-REF = load_registry().export_of("glpi/tickets")
+REF = load_catalogue().registry.export_of("glpi/tickets")
 PROVENANCE = {"_livraison", "_fichier", "_ligne"}
 
 

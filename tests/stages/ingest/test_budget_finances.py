@@ -1,9 +1,7 @@
 """Budget documents through reading, typing and SQL: real documents to the cent, and cases made by hand."""
 
 import json
-import os
-import subprocess
-import sys
+import shutil
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,15 +9,18 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import settings
+from pipelines.catalogue.dbt.compose import ENTREPOT
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
-from pipelines.catalogue.registry import load_registry
+from pipelines.ledger.store import open_ledger
+from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.transform.dbt import run_dbt
 from pipelines.stages.transform.load import load_warehouse
 from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
 
-FIXTURES = Path(__file__).parents[1] / "fixtures" / "budget"
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "budget"
 REAL = {
     2021: ["crach_principal_CA_2021", "crach_annexe_CA_2021", "crach_principal_DM2_2021"],
     2022: ["crach_principal_BP_2022", "crach_annexe_BP_2022"],
@@ -244,15 +245,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def dbt_results(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, tuple]:
     """Name of a dbt node → its status and, for a test, the number of rows it flags."""
-    text = (folder / "target" / "run_results.json").read_text(encoding="utf-8")
+    text = (folder / "run_results.json").read_text(encoding="utf-8")
     results = json.loads(text)["results"]
     return {result["unique_id"].split(".")[2]: (result["status"], result["failures"]) for result in results}
 
 
 @pytest.fixture(scope="module")
-def warehouse(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def warehouse(dbt_home: Home, folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The real and the hand-made documents in one warehouse, with finance models and figures built."""
-    home, registry = Home(folder / "home"), load_registry()
+    home, catalogue = Home(folder / "home"), load_catalogue()
+    registry = catalogue.registry
     home.root.mkdir()
     organisation = Organisation(
         nom="Essai",
@@ -275,9 +277,10 @@ def warehouse(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     mandats = folder / "landing" / "2016" / "mandats_2016.csv"
     mandats.write_text(MANDATS, encoding="cp1252")
     manifests.append(ingest(home, registry.export_of("ciril_finances/mandats"), 2016, [mandats], b"k" * 32))
-    load_warehouse(home.warehouse_next, home, registry, organisation, manifests)
-    run_dbt(folder, home.warehouse_next)
-    with duckdb.connect(str(home.warehouse_next), read_only=True) as db:
+    with open_ledger(home) as ledger:
+        load_warehouse(dbt_home.warehouse_next, Workspace(home, ledger, catalogue, organisation), manifests)
+    build(dbt_home, folder)
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
         yield db
 
 
@@ -304,29 +307,15 @@ def delivered(folder: Path) -> dict[int, list[Path]]:
     return found
 
 
-def run_dbt(folder: Path, path: Path) -> None:
+def build(home: Home, folder: Path) -> None:
     """Build the models that the budget chapter rests on, and run their tests."""
     nodes = ["+path:models/rapport/finances", "+path:models/marts/finances", "+chiffres"]
     nodes += ["path:tests/finances"]
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("dbt")),
-            *("--quiet", "build", "--indirect-selection", "cautious", "--select", *nodes),
-            *(
-                "--project-dir",
-                str(settings.DBT_PROJECT_DIR),
-                "--profiles-dir",
-                str(settings.DBT_PROJECT_DIR),
-            ),
-            *("--target-path", str(folder / "target"), "--log-path", str(folder / "logs")),
-        ],
-        env={**os.environ, "MILLESIME_WAREHOUSE": str(path)},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    options = ["--indirect-selection", "cautious", "--select", *nodes]
+    done = run_dbt(["--quiet", "build", *options], home, ENTREPOT, capture=True)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    home.warehouse_next.rename(folder / "warehouse.duckdb")
+    shutil.copy(home.dbt_target / "run_results.json", folder)
 
 
 def result(db: duckdb.DuckDBPyConnection, fichier: str, section: str) -> tuple:

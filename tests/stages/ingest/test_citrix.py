@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.delivery import ingest
 from tests.deliveries import KEY, Depot, Read
@@ -32,7 +32,7 @@ OTHERS = (
 @pytest.fixture
 def gateway(depot: Depot):
     """Ingest the text of several log files."""
-    depot.ref = load_registry().export_of("citrix/journal")
+    depot.ref = load_catalogue().registry.export_of("citrix/journal")
 
     def read(*texts: str) -> Read:
         names = [f"passerelle_{rank}.log" for rank in range(len(texts))]
@@ -99,10 +99,10 @@ def test_rotated_files_are_one_delivery(gateway) -> None:
     ],
 )
 def test_what_is_no_gateway_log_is_refused(depot: Depot, content: bytes, code: str) -> None:
-    depot.ref = load_registry().export_of("citrix/journal")
+    depot.ref = load_catalogue().registry.export_of("citrix/journal")
     path = depot.drop(content, "passerelle.log")
     with pytest.raises(DeliveryRefused) as caught:
         ingest(depot.home, depot.ref, 2020, [path], KEY)
-    assert caught.value.rule.code == code
+    assert caught.value.code == code
     assert caught.value.fichier == Path(path).name
     assert depot.lake_files() == {}

@@ -77,7 +77,7 @@ def test_a_file_that_changes_while_it_is_copied_is_refused(depot: Depot, monkeyp
     monkeypatch.setattr("pipelines.stages.ingest.archive.shutil.copyfile", growing)
     with pytest.raises(DeliveryRefused) as raised:
         depot.ingest(path)
-    assert raised.value.rule.code == "FIC-INSTABLE"
+    assert raised.value.code == "FIC-INSTABLE"
     assert list(depot.home.archive.iterdir()) == []
 
 
@@ -146,7 +146,7 @@ def test_the_content_proves_the_exercice(depot: Depot, rule, days, right):
         return
     with pytest.raises(DeliveryRefused) as raised:
         depot.csv(rows(*days))
-    assert raised.value.rule.code == "FIC-EXERCICE"
+    assert raised.value.code == "FIC-EXERCICE"
     assert raised.value.colonne == "Jour"
     assert days[raised.value.ligne - 2][-4:] != "2020"
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from pipelines.settings import REFERENCE_DIR
+from pipelines import settings
 
+REFERENCE = settings.shipped() / "catalogue" / "reference"
 MAPPINGS = ["depense_reelle", "depense_ordre_entre_sections", "depense_ordre_interieure"]
 MAPPINGS += ["recette_reelle", "recette_ordre_entre_sections", "recette_ordre_interieure"]
 
@@ -16,7 +17,7 @@ def plans() -> Iterator[duckdb.DuckDBPyConnection]:
     """One row per declinaison, account or chapter, and year."""
     with duckdb.connect() as db:
         for name in ("chapitres", "comptes"):
-            path = REFERENCE_DIR / f"plan_comptes_{name}.csv"
+            path = REFERENCE / f"plan_comptes_{name}.csv"
             db.execute(
                 f"create table {name} as select d.declinaison, y.exercice, t.* "
                 f"from read_csv('{path}', all_varchar=true, header=true) as t, "
@@ -69,7 +70,7 @@ def test_known_facts(plans, declinaison: str, exercice: int, compte: str, mappin
 
 def test_every_chapter_has_one_place_in_the_series_which_is_a_chapter(plans) -> None:
     plans.execute(
-        f"create or replace table canon as from read_csv('{REFERENCE_DIR}/chapitres_canoniques.csv', all_varchar=true)"
+        f"create or replace table canon as from read_csv('{REFERENCE}/chapitres_canoniques.csv', all_varchar=true)"
     )
     lost = "select distinct code_chapitre from chapitres anti join canon using (code_chapitre)"
     assert plans.execute(lost).fetchall() == []
@@ -84,7 +85,7 @@ def test_every_chapter_has_one_place_in_the_series_which_is_a_chapter(plans) -> 
 
 def test_a_series_never_mixes_sections(plans) -> None:
     plans.execute(
-        f"create or replace table canon as from read_csv('{REFERENCE_DIR}/chapitres_canoniques.csv', all_varchar=true)"
+        f"create or replace table canon as from read_csv('{REFERENCE}/chapitres_canoniques.csv', all_varchar=true)"
     )
     mixed = (
         "select code_chapitre_canonique from canon join chapitres using (code_chapitre) "
@@ -96,7 +97,7 @@ def test_a_series_never_mixes_sections(plans) -> None:
 def test_a_payment_between_budgets_has_two_sides_on_accounts_of_the_plans(plans) -> None:
     """M14 in 2020, M57 in 2023: each flux is spent by one kind of budget and received by the other."""
     plans.execute(
-        f"create or replace table flux as from read_csv('{REFERENCE_DIR}/flux_reciproques.csv', all_varchar=true)"
+        f"create or replace table flux as from read_csv('{REFERENCE}/flux_reciproques.csv', all_varchar=true)"
     )
     for norm, declinaison, year in (("M14", "M14_COM_SUP3500", 2020), ("M57", "M57_A", 2023), ("M4", "M4", 2023)):
         rows = plans.execute(

@@ -7,6 +7,7 @@ from pipelines.stages.ingest import table as table_module
 from pipelines.stages.ingest.pseudonym import key_id, load_key, pseudonym
 from pipelines.stages.ingest.table import IngestFailed
 from tests.deliveries import KEY, Depot
+from tests.layers import rules
 
 CANARY = "ZZCANARI"
 FIELDS = [
@@ -65,7 +66,7 @@ def test_a_refused_delivery_shows_no_cell(depot: Depot, content):
     depot.declare(FIELDS)
     with pytest.raises(DeliveryRefused) as raised:
         depot.csv((HEADER + content).encode("latin-1"))
-    assert CANARY not in raised.value.sentence() + repr(raised.value.as_dict())
+    assert CANARY not in raised.value.sentence(rules()) + repr(raised.value.as_dict(rules()))
     assert raised.value.__cause__ is None
     assert depot.lake_files() == {}
 

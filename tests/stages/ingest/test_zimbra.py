@@ -2,10 +2,11 @@
 
 import pytest
 
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.delivery import ingest
 from tests.deliveries import KEY, Depot, table
+from tests.layers import rules
 
 GQU = """\
 zz.canari@choisyleroi.fr 1000000000 734003200
@@ -64,7 +65,7 @@ ValidUntil=20210114000000Z
 
 def read(depot: Depot, export: str, text: str):
     """Ingest one text as the export of 2020; give its manifest."""
-    depot.ref = load_registry().export_of(f"zimbra/{export}")
+    depot.ref = load_catalogue().registry.export_of(f"zimbra/{export}")
     name = depot.ref.export.files.replace("*", "_essai")
     return ingest(depot.home, depot.ref, 2020, [depot.drop(text, name)], KEY)
 
@@ -153,11 +154,11 @@ def test_an_unreadable_date_is_refused(depot: Depot) -> None:
 def test_what_another_command_prints_is_refused(depot: Depot, export: str, text: str) -> None:
     with pytest.raises(DeliveryRefused) as caught:
         read(depot, export, text)
-    assert caught.value.rule.code == "FIC-NATURE"
-    assert "canari" not in caught.value.sentence()
+    assert caught.value.code == "FIC-NATURE"
+    assert "canari" not in caught.value.sentence(rules())
 
 
 def test_the_accounts_of_another_year_are_refused(depot: Depot) -> None:
     with pytest.raises(DeliveryRefused) as caught:
         read(depot, "comptes", ZMACCTS.replace("03/02/17", "03/02/22"))
-    assert caught.value.rule.code == "FIC-EXERCICE"
+    assert caught.value.code == "FIC-EXERCICE"

@@ -40,6 +40,14 @@ comment on table rapport.chiffres is 'Chiffres du rapport.';
 """
 
 
+def keyed(lab: Lab) -> Lab:
+    """The laboratory, whose dbt project says by what a figure is known."""
+    key = {"unique_combination": {"arguments": {"columns": ["code", "exercice"]}}}
+    model = {"name": "chiffres", "data_tests": [key]}
+    lab.depot.layer.write("dbt_project/models/rapport/chiffres.yml", {"version": 2, "models": [model]})
+    return lab
+
+
 def publish_small(lab: Lab, n: int = 1, rows: int = 100) -> str:
     """Publish build ``b<n>``: its identity."""
     lab.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +55,7 @@ def publish_small(lab: Lab, n: int = 1, rows: int = 100) -> str:
     with duckdb.connect(str(lab.home.warehouse)) as db:
         db.execute(TABLES.format(n=n, rows=rows))
     with open_ledger(lab.home) as ledger:
-        return publish(lab.home, ledger, f"b{n}", [], 5)
+        return publish(lab.work(ledger), f"b{n}", [])
 
 
 def add_public(lab: Lab) -> str:

@@ -16,22 +16,19 @@ from pipelines.stages.publish.export import NotExported, write_export
 from pipelines.stages.publish.profiles import NotPublished, Table
 from pipelines.stages.publish.workbook import FIGURES, README, sheet_names
 from tests.deliveries import Depot
-from tests.stages.publish.publication import add_public, publish_small
+from tests.stages.publish.publication import add_public, keyed, publish_small
 from tests.stages.transform.test_build import Lab
-
-KEYED = {"rapport.chiffres": ["code", "exercice"]}
 
 
 @pytest.fixture
-def lab(depot: Depot, monkeypatch) -> Lab:
-    monkeypatch.setattr("pipelines.stages.publish.keys.declared_keys", lambda: KEYED)
-    lab = Lab(depot)
+def lab(depot: Depot) -> Lab:
+    lab = keyed(Lab(depot))
     publish_small(lab)
     return lab
 
 
 def exported(lab: Lab, exercice: int = 2020, profile: str = "interne", release: str | None = None) -> Path:
-    return write_export(lab.home, lab.organisation, exercice, profile, release)
+    return write_export(lab.home, lab.depot.organisation, exercice, profile, release)
 
 
 def rows(lab: Lab, query: str) -> list[tuple]:

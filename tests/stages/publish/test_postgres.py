@@ -16,19 +16,18 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from pipelines.catalogue.load import load_catalogue
 from pipelines.settings import Server
 from pipelines.stages.publish import postgres
-from pipelines.stages.publish.keys import declared_keys
 from pipelines.stages.publish.postgres import NotServed, serve
 from pipelines.stages.publish.postgres_tables import NoSuchType, postgres_type
 from pipelines.stages.publish.profiles import NotPublished
 from tests.deliveries import Depot
 from tests.services import PostgreSQL, free_port, postgresql
-from tests.stages.publish.publication import add_public, publish_small
+from tests.stages.publish.publication import add_public, keyed, publish_small
 from tests.stages.transform.test_build import Lab
 
 SECRET = "ne-doit-pas-sortir"
-KEYED = {"rapport.chiffres": ["code", "exercice"]}
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +54,8 @@ def server(running: PostgreSQL, database: str) -> Server:
 
 
 @pytest.fixture
-def lab(depot: Depot, monkeypatch) -> Lab:
-    monkeypatch.setattr("pipelines.stages.publish.keys.declared_keys", lambda: KEYED)
-    return Lab(depot)
+def lab(depot: Depot) -> Lab:
+    return keyed(Lab(depot))
 
 
 def ask(server: Server, query: str, role: str | None = None) -> list[tuple]:
@@ -416,6 +414,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from pipelines.stages.publish.postgres import serve
+from pipelines.catalogue.load import load_catalogue
 from pipelines.settings import Server
 serve(Path(sys.argv[1]), Server(sys.argv[2], "interne", "millesime_lecture", ""))
 """
@@ -510,5 +509,5 @@ def test_a_type_without_counterpart_is_refused():
 def test_every_published_model_has_a_key_that_dbt_proves():
     from pipelines.defs.publish import published_models
 
-    models = {".".join(key) for key in published_models()}
-    assert models and models - declared_keys().keys() == set()
+    models = {model for _, model in published_models()}
+    assert models and models - load_catalogue().project.keys.keys() == set()

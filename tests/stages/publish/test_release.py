@@ -20,5 +20,5 @@ from pipelines.stages.publish.release import CannotRelease, Inputs, Visas, write
 def test_a_visa_is_a_name_and_the_review_is_somebody_elses(tmp_path, prepared, reviewed, approved, said) -> None:
     home = Home(tmp_path)
     with open_ledger(home) as ledger, pytest.raises(CannotRelease, match=said):
-        write_release(home, ledger, 2020, Inputs("b", "c", []), Visas(prepared, reviewed, approved), None)
+        write_release(home, ledger, 2020, Inputs("b", "e", "c", []), Visas(prepared, reviewed, approved), None)
     assert not home.releases.exists()

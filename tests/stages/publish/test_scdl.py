@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines import settings
 from pipelines.stages.publish.scdl import SCHEMA, write_scdl
 from tests.stages.publish.scdl import problems
 
@@ -108,7 +109,7 @@ def test_one_file_an_exercice_and_none_without_budget(db, tmp_path: Path) -> Non
     fill(db, {"exercice": "2021"}, {"exercice": "2020"})
     written = write_scdl(db, tmp_path / "scdl")
     assert [path.name for path in written] == ["budget_2020.csv", "budget_2021.csv", "schema.json", "datapackage.json"]
-    assert (tmp_path / "scdl" / "schema.json").read_bytes() == SCHEMA.read_bytes()
+    assert (tmp_path / "scdl" / "schema.json").read_bytes() == (settings.shipped() / SCHEMA).read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def warehouse(lab: Lab, build: str = "b1", value: int = 1, rows: int = 100) -> N
 def published(lab: Lab, build: str = "b1", findings: list[Finding] | None = None) -> str:
     with open_ledger(lab.home) as ledger:
         if findings is None:
-            findings = gather(lab.home, ledger, lab.registry, lab.organisation)
-        return publish(lab.home, ledger, build, findings, 5)
+            findings = gather(lab.work(ledger))
+        return publish(lab.work(ledger), build, findings)
 
 
 def files(lab: Lab) -> dict[str, str]:
@@ -323,9 +323,7 @@ def test_a_public_profile_that_cannot_be_made_leaves_the_former_one_and_a_findin
     (found,) = ask(lab, "select code, severite, ou, message from p.audit.constats where code like 'SEC-%'")
     assert found[:3] == ("SEC-TABLE", "bloquant", "rpt_nouveau") and "n’est pas déclarée" in found[3]
     with open_ledger(lab.home) as ledger:
-        assert [f.code for f in gather(lab.home, ledger, lab.registry, lab.organisation) if f.code[:3] == "SEC"] == [
-            "SEC-TABLE"
-        ]
+        assert [f.code for f in gather(lab.work(ledger)) if f.code[:3] == "SEC"] == ["SEC-TABLE"]
     staff(
         lab,
         "b3",

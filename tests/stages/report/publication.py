@@ -7,11 +7,11 @@ from typing import Any
 
 import duckdb
 
-from pipelines.catalogue.chapters.load import load_chapters
 from pipelines.catalogue.organisation import Exercices, Organisation
 from pipelines.ledger.chain import Head
 from pipelines.stages.report.model import Edition, Model, build
 from pipelines.stages.report.tables import read_publication
+from tests.layers import ship
 
 HOSTILE = """<img src=x onerror=alert(1)>"'&{{ 7*7 }}|*x*"""
 EDITION = Edition("projet", "ab" * 32, Head(12, "cd" * 32), dt.date(2041, 5, 12))
@@ -119,14 +119,14 @@ class Press:
                 for row in rows:
                     db.execute(f"insert into t values ({', '.join('?' * len(row))})", row)
                 db.execute(f"copy t to '{folder / name}.parquet' (format parquet)")
-        chapters = self.root / "chapters"
-        chapters.mkdir(exist_ok=True)
-        (chapters / "01_essai.yml").write_text(self.chapter.lstrip("\n"), encoding="utf-8")
+        layer = ship(self.root / "shipped")
+        layer.take("catalogue/report/texte")
+        layer.write("catalogue/report/01_essai.yml", self.chapter.lstrip("\n"))
         organisation = Organisation(
             nom="Syndicat d’essai", sigle="SE", siren="123456789", exercices=Exercices(premier=2038, dernier=2040)
         )
         with read_publication(self.root / "published", exercice, self.profile) as publication:
-            return build(publication, load_chapters(chapters), None, organisation, self.root / "contenu", EDITION)
+            return build(publication, layer.catalogue(), organisation, self.root / "contenu", EDITION)
 
     def block(self, genre: str, rank: int = 0) -> dict[str, Any]:
         """The ``rank``-th block of a kind."""

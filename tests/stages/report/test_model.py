@@ -6,11 +6,13 @@ import re
 import pytest
 
 from pipelines import french, settings
-from pipelines.catalogue.figures.load import load_figures
+from pipelines.catalogue.load import load_catalogue
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.prose import ProseError, render
 from pipelines.stages.report.tables import MissingTable
 from tests.stages.report.publication import CHAPTER, Press
+
+TEXTE = settings.shipped() / "catalogue" / "report" / "texte"
 
 
 def texts(block: dict) -> list[list[str]]:
@@ -255,11 +257,11 @@ def test_what_is_missing_has_a_stated_text_or_no_paragraph(press: Press):
 
 
 @pytest.mark.parametrize("code", ["m", "s"])
-@pytest.mark.parametrize("path", sorted((settings.CHAPTERS_DIR / "texte").glob("*.md")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(TEXTE.glob("*.md")), ids=lambda path: path.stem)
 def test_the_chapters_own_prose_is_printed_when_nothing_is_known(path, code: str):
     rows = {
         (name, 2040): {"code": name, "exercice": 2040, "valeur": None, "code_manquant": code}
-        for name in load_figures().by_code
+        for name in load_catalogue().figures.by_code
     }
     names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "public"}
-    render(path, path.name, Figures(2040, rows, {}), names)
+    render(path, path.name, Figures(2040, rows, {}, {}), names)

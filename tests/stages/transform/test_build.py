@@ -6,27 +6,24 @@ import duckdb
 import pytest
 
 from pipelines import settings
-from pipelines.catalogue.organisation import load_organisation
-from pipelines.catalogue.registry import Registry
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger, open_ledger
+from pipelines.ledger.workspace import Workspace
 from pipelines.stages.transform import freeze as freeze_module
 from pipelines.stages.transform.build import BuildFailed, finish, prepare
 from pipelines.stages.transform.dbt import NodeResult, failed, read_results
 from pipelines.stages.transform.freeze import freeze
 from pipelines.stages.transform.load import StaleDelivery, load_warehouse
-from tests.deliveries import FIELDS, HEADER, Depot
+from tests.deliveries import FIELDS, HEADER, ORGANISATION, Depot
 from tests.ledger.test_store import verdict
-from tests.runs.collect.killing import FORMER, MODELS, ORGANISATION
+from tests.runs.collect.killing import FORMER, MODELS
 
 MODEL = NodeResult("m", "model", "success", None, None)
 
 
 @pytest.fixture
-def lab(depot: Depot, monkeypatch, tmp_path):
-    (tmp_path / "reference").mkdir()
-    (tmp_path / "reference" / "plan.csv").write_text('compte,libelle\n0101,"Dépôts, divers"\n102,\n', encoding="utf-8")
-    monkeypatch.setattr(settings, "REFERENCE_DIR", tmp_path / "reference")
+def lab(depot: Depot) -> "Lab":
+    depot.layer.write("catalogue/reference/plan.csv", 'compte,libelle\n0101,"Dépôts, divers"\n102,\n')
     return Lab(depot)
 
 
@@ -36,16 +33,16 @@ class Lab:
     def __init__(self, depot: Depot):
         self.depot, self.home = depot, depot.home
         depot.declare()
-        self.home.root.mkdir(exist_ok=True)
-        self.home.organisation_file.write_text(ORGANISATION, encoding="utf-8")
+        depot.organise()
+        depot.layer.take("catalogue/secrecy.yml")
 
-    @property
-    def registry(self) -> Registry:
-        return self.depot.registry()
+    def work(self, ledger: Ledger) -> Workspace:
+        return self.depot.work(ledger)
 
-    @property
-    def organisation(self):
-        return load_organisation(self.home, self.registry)
+    def load(self, *manifests: Manifest) -> None:
+        """Make the next warehouse of these deliveries."""
+        with open_ledger(self.home) as ledger:
+            load_warehouse(self.home.warehouse_next, self.work(ledger), list(manifests))
 
     def accept(self, content: str, year: int) -> Manifest:
         manifest = self.depot.csv(content, exercice=year).manifest
@@ -56,7 +53,7 @@ class Lab:
         return manifest
 
     def prepare(self, ledger: Ledger):
-        return prepare(self.home, ledger, self.registry, self.organisation)
+        return prepare(self.work(ledger))
 
     def models(self, sql: str = MODELS) -> None:
         with duckdb.connect(str(self.home.warehouse_next)) as db:
@@ -65,7 +62,7 @@ class Lab:
     def build(self, ledger: Ledger, results=(MODEL,)):
         frozen = self.prepare(ledger)
         self.models()
-        return finish(self.home, ledger, frozen, list(results))
+        return finish(self.work(ledger), frozen, list(results))
 
 
 def ask(path, query: str) -> list[tuple]:
@@ -75,7 +72,7 @@ def ask(path, query: str) -> list[tuple]:
 
 def test_every_declared_table_exists_typed_even_when_nothing_is_accepted(lab: Lab):
     lab.depot.declare(FIELDS, system="autre")
-    load_warehouse(lab.home.warehouse_next, lab.home, lab.registry, lab.organisation, [])
+    lab.load()
     described = ask(
         lab.home.warehouse_next,
         "select table_name, column_name, data_type from duckdb_columns() where schema_name = 'lake' order by table_name, column_index",
@@ -128,12 +125,12 @@ def test_an_older_file_and_its_log_are_replaced(lab: Lab):
     path.parent.mkdir(parents=True)
     path.write_text("rubbish")
     path.with_suffix(".duckdb.wal").write_text("rubbish")
-    load_warehouse(path, lab.home, lab.registry, lab.organisation, [])
+    lab.load()
     assert [p.name for p in path.parent.iterdir()] == ["warehouse.duckdb"]
 
 
 def test_the_organisation_and_the_reference_are_tables(lab: Lab):
-    load_warehouse(lab.home.warehouse_next, lab.home, lab.registry, lab.organisation, [])
+    lab.load()
     assert ask(lab.home.warehouse_next, "from organisation.profil") == [("Syndicat d’essai", "SE", "123456789", False)]
     assert ask(lab.home.warehouse_next, "from organisation.exercices") == [(2019,), (2020,)]
     assert ask(lab.home.warehouse_next, "from reference.plan") == [("0101", "Dépôts, divers"), ("102", None)]
@@ -147,10 +144,10 @@ def test_a_delivery_read_under_an_older_declaration_must_be_collected_again(lab:
     ):
         lab.depot.declare(fields)
         with pytest.raises(StaleDelivery, match="essai/export 2020 .* collect it again") as raised:
-            load_warehouse(lab.home.warehouse_next, lab.home, lab.registry, lab.organisation, [manifest])
+            lab.load(manifest)
         assert "A1" not in str(raised.value) and raised.value.__suppress_context__
     lab.depot.declare(FIELDS[:2])  # fewer columns need no new reading
-    load_warehouse(lab.home.warehouse_next, lab.home, lab.registry, lab.organisation, [manifest])
+    lab.load(manifest)
 
 
 def test_what_names_a_build(lab: Lab, monkeypatch):
@@ -159,7 +156,7 @@ def test_what_names_a_build(lab: Lab, monkeypatch):
 
     def frozen():
         with open_ledger(lab.home) as ledger:
-            seen.append(freeze(lab.home, ledger).build)
+            seen.append(freeze(lab.work(ledger)).build)
 
     frozen()
     lab.accept(FORMER.format(year=2020), 2020)
@@ -168,36 +165,31 @@ def test_what_names_a_build(lab: Lab, monkeypatch):
     frozen()
     monkeypatch.setattr(freeze_module, "engine_version", lambda: "other code")
     frozen()
-    assert len(set(seen)) == 4
+    lab.depot.layer.write("catalogue/reference/plan.csv", "compte,libelle\n")
+    frozen()
+    assert len(set(seen)) == 5
     lab.accept(FORMER.format(year=2020), 2020)
     frozen()
     assert seen[-1] == seen[-2]
 
 
-def test_the_engine_version_is_that_of_the_code(tmp_path, monkeypatch):
-    root = tmp_path / "target" / "projet"  # a folder of that name above the project hides nothing
-    for name in (
-        "requirements.lock",
-        "pipelines/a.py",
-        "dbt_project/m.sql",
-        "expectations/e.yml",
-        "dbt_project/target/x.sql",
-    ):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(name)
-    monkeypatch.setattr(settings, "PROJECT_ROOT", root)
+def test_the_engine_version_is_that_of_the_code(shipped, tmp_path, monkeypatch):
+    root = shipped.root
+    for name in ("requirements.lock", "pipelines/a.py", "pipelines/p/page.html.j2", "dbt_project/m.sql"):
+        shipped.write(name, name)
+    monkeypatch.setattr(settings, "PACKAGE", root / "pipelines")
     versions = []
 
     def seen(name: str, content: str):
         (root / name).write_text(content)
         versions.append(freeze_module.engine_version.__wrapped__())
 
-    for name in ("requirements.lock", "pipelines/a.py", "dbt_project/m.sql", "expectations/e.yml"):
+    for name in ("requirements.lock", "pipelines/a.py", "pipelines/p/page.html.j2"):
         seen(name, "changed")
-    assert len(set(versions)) == 4
-    seen("dbt_project/target/x.sql", "changed")
+    assert len(set(versions)) == 3
+    seen("dbt_project/m.sql", "changed")  # that is the catalogue's
     seen("pipelines/notes.md", "changed")
-    assert len(set(versions)) == 4
+    assert len(set(versions)) == 3
 
 
 def test_a_good_build_replaces_the_warehouse(lab: Lab):
@@ -263,7 +255,7 @@ def test_a_warehouse_with_a_write_ahead_log_is_not_swapped_in(lab: Lab):
         lab.models()
         lab.home.warehouse_next.with_suffix(".duckdb.wal").write_bytes(b"")
         with pytest.raises(BuildFailed, match="write-ahead log"):
-            finish(lab.home, ledger, frozen, [MODEL])
+            finish(lab.work(ledger), frozen, [MODEL])
     assert not lab.home.warehouse.exists()
 
 

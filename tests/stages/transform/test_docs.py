@@ -13,16 +13,6 @@ HOSTILE = "</script><script>alert(1)</script>"
 
 
 @pytest.fixture
-def manifest(tmp_path: Path) -> Path:
-    node = {"schema": "marts", "alias": "fct_x", "database": "warehouse", "description": HOSTILE, "columns": {}}
-    absent = {**node, "alias": "fct_absent"}
-    file = tmp_path / "manifest.json"
-    content = {"metadata": {"generated_at": "2041-01-01"}, "nodes": {"m.x": node, "m.y": absent}, "sources": {}}
-    file.write_text(json.dumps(content), encoding="utf-8")
-    return file
-
-
-@pytest.fixture
 def home(tmp_path: Path) -> Home:
     """A home whose warehouse holds one table."""
     made = Home(tmp_path / "home")
@@ -32,8 +22,19 @@ def home(tmp_path: Path) -> Home:
     return made
 
 
+@pytest.fixture
+def manifest(home: Home) -> Path:
+    node = {"schema": "marts", "alias": "fct_x", "database": "warehouse", "description": HOSTILE, "columns": {}}
+    absent = {**node, "alias": "fct_absent"}
+    file = home.dbt_manifest
+    file.parent.mkdir(parents=True)
+    content = {"metadata": {"generated_at": "2041-01-01"}, "nodes": {"m.x": node, "m.y": absent}, "sources": {}}
+    file.write_text(json.dumps(content), encoding="utf-8")
+    return file
+
+
 def test_it_holds_the_manifest_and_what_stands_in_the_warehouse(home: Home, manifest: Path):
-    page = write_docs(home, manifest).read_text(encoding="utf-8")
+    page = write_docs(home).read_text(encoding="utf-8")
     assert "INLINE DATA" not in page
     catalog = json.JSONDecoder().raw_decode(page, page.index('{"metadata":{"dbt_schema_version"'))[0]
     assert list(catalog["nodes"]) == ["m.x"]
@@ -45,12 +46,13 @@ def test_it_holds_the_manifest_and_what_stands_in_the_warehouse(home: Home, mani
 
 
 def test_no_text_can_end_its_script(home: Home, manifest: Path):
-    assert HOSTILE not in write_docs(home, manifest).read_text(encoding="utf-8")
+    assert HOSTILE not in write_docs(home).read_text(encoding="utf-8")
 
 
 def test_it_says_what_is_missing(home: Home, manifest: Path):
-    with pytest.raises(NoDocs, match="make setup"):
-        write_docs(home, manifest.with_name("none.json"))
+    manifest.unlink()
+    with pytest.raises(NoDocs, match="dbt has not read"):
+        write_docs(home)
     home.warehouse.unlink()
     with pytest.raises(NoDocs, match="warehouse"):
-        write_docs(home, manifest)
+        write_docs(home)

@@ -1,7 +1,5 @@
 """What the tests of the judgement share: a small table with personal data, expectations made by hand."""
 
-from pathlib import Path
-
 import pytest
 
 from pipelines.catalogue.declarations import Constraints, Field, Table
@@ -42,13 +40,6 @@ def people() -> Table:
             ),
         ],
     )
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """An empty folder of expectations."""
-    (tmp_path / "expectations" / "shapes").mkdir(parents=True)
-    return tmp_path / "expectations"
 
 
 def rule(key: str, condition: str, severity: str = "critical") -> ExpectationSpec:

@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 
 from pipelines.catalogue.declarations import PROVENANCE, Field, Table
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.suite_file import SuiteFile
 from pipelines.catalogue.vocabulary import ExpectationSpec, typed
-from pipelines.stages.validate.suite import suite_files
 
 EXERCICE = 2018
 NUMBER_OF_ROWS = 12
@@ -27,7 +27,7 @@ class ValidRows:
 
     def __init__(self, system: str, table: Table):
         self.table = table
-        self.files: list[SuiteFile] = suite_files(system, table)
+        self.files: list[SuiteFile] = load_catalogue().suites_of(system, table)
         self._fixed = {name: value for file in self.files for name, value in file.valid_row.items()}
         self._cycles = {
             declaration.column: itertools.cycle(declaration.kwargs["value_set"])

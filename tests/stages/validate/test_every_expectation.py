@@ -4,20 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.registry import load_registry
+from pipelines.catalogue.load import load_catalogue
 from pipelines.stages.validate.judge import judge
 from pipelines.stages.validate.lines import failing_lines
-from pipelines.stages.validate.suite import Suite, compile_suite, suite_files, tables_without_file
+from pipelines.stages.validate.suite import Suite, compile_suite
 from tests.stages.validate.rows import EXERCICE, NUMBER_OF_ROWS, ValidRows, assert_readable, breaking, write
 
 PREVIOUS = NUMBER_OF_ROWS
 
 
+CATALOGUE = load_catalogue()
+
+
 def distinct_tables() -> dict[str, tuple[str, object, Suite]]:
     """Every declared table, those of one shape once."""
     found = {}
-    for system, table in load_registry().tables():
-        suite = compile_suite(system.system, table, exercice=EXERCICE, previous_rows=PREVIOUS)
+    for system, table in CATALOGUE.registry.tables():
+        files = CATALOGUE.suites_of(system.system, table)
+        suite = compile_suite(system.system, table, files, exercice=EXERCICE, previous_rows=PREVIOUS)
         known = (table.shape, str(suite.specs)) if table.shape else (system.system, table.name)
         found.setdefault(known, (system.system, table, suite))
     return {f"{system}/{table.name}": (system, table, suite) for system, table, suite in found.values()}
@@ -28,21 +32,19 @@ EXPECTATIONS = [(name, spec.key) for name, (_, _, suite) in TABLES.items() for s
 
 
 def test_no_declared_table_lacks_a_suite() -> None:
-    tables = [(system.system, table) for system, table in load_registry().tables()]
-    assert tables_without_file(iter(tables)) == []
+    tables = [(system.system, table) for system, table in CATALOGUE.registry.tables()]
+    assert [f"{system}/{table.name}" for system, table in tables if not CATALOGUE.suites_of(system, table)] == []
     for system, table in tables:
-        suite = compile_suite(system, table, exercice=EXERCICE)
-        may_be_empty = any(file.may_be_empty for file in suite_files(system, table))
+        files = CATALOGUE.suites_of(system, table)
+        suite = compile_suite(system, table, files, exercice=EXERCICE)
+        may_be_empty = any(file.may_be_empty for file in files)
         assert may_be_empty or suite.spec("non_vide").severity == "critical", f"{system}/{table.name}"
 
 
 def test_no_suite_file_is_left_without_its_table() -> None:
-    from pipelines.settings import EXPECTATIONS_DIR
-
-    registry = load_registry()
-    declared = {(s.system, t.name) for s, t in registry.tables()} | {("shapes", name) for name in registry.shapes}
-    files = {(path.parent.name, path.stem) for path in EXPECTATIONS_DIR.rglob("*.yml")}
-    assert files <= declared
+    registry = CATALOGUE.registry
+    declared = {f"systems/{s.system}/{t.name}" for s, t in registry.tables()}
+    assert CATALOGUE.suites.on.keys() <= declared | {f"shapes/{name}" for name in registry.shapes}
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -61,7 +63,7 @@ def test_an_empty_table_fails_unless_its_suite_says_why_not(name: str, tmp_path:
     system, table, suite = TABLES[name]
     results = {r.key: r for r in judge(write(tmp_path / "lot.parquet", table, []), suite)}
     assert not any(r.success is None for r in results.values())
-    if any(file.may_be_empty for file in suite_files(system, table)):
+    if any(file.may_be_empty for file in CATALOGUE.suites_of(system, table)):
         assert "non_vide" not in results
     else:
         assert results["non_vide"].success is False

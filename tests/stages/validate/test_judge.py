@@ -32,8 +32,8 @@ def rows(people: Table) -> list[dict]:
 
 
 @pytest.fixture
-def suite(people: Table, folder: Path) -> Suite:
-    return compile_suite("essai", people, exercice=2018, folder=folder)
+def suite(people: Table) -> Suite:
+    return compile_suite("essai", people, [], exercice=2018)
 
 
 def outcome(results) -> dict:

@@ -29,11 +29,9 @@ def test_a_condition_with_or_keeps_its_meaning(people: Table, tmp_path: Path) ->
     assert failing_lines(path, suite_of(rule("jamais", "jours < 0 or jours > 99")), "jamais") == []
 
 
-def test_an_unknown_expectation_is_an_error_and_a_count_has_no_line(
-    people: Table, folder: Path, tmp_path: Path
-) -> None:
+def test_an_unknown_expectation_is_an_error_and_a_count_has_no_line(people: Table, tmp_path: Path) -> None:
     path = write(tmp_path / "lot.parquet", people, [])
-    suite = compile_suite("essai", people, exercice=2018, folder=folder)
+    suite = compile_suite("essai", people, [], exercice=2018)
     assert failing_lines(path, suite, "non_vide") == []
     with pytest.raises(KeyError, match="no expectation 'inconnue'"):
         failing_lines(path, suite, "inconnue")

@@ -10,7 +10,8 @@ import pytest
 
 from pipelines.catalogue.declarations import Constraints, Field, Table
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.stages.validate.suite import compile_suite, suite_files
+from pipelines.stages.validate.suite import compile_suite
+from tests.layers import Layer
 
 HEAD = "system: essai\ntable: agents\nexpectations:\n"
 VOLUME = """  - key: volume
@@ -34,19 +35,16 @@ RULE = """  - key: entree_future
 """
 
 
-def put(folder: Path, text: str, name: str = "essai/agents.yml") -> Path:
-    path = folder / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    return path
+def put(shipped: Layer, text: str, name: str = "systems/essai/agents.yml") -> Path:
+    return shipped.write(f"expectations/{name}", text)
 
 
-def compiled(table: Table, folder: Path, **options):
-    return compile_suite("essai", table, **({"exercice": 2018, "folder": folder} | options))
+def compiled(table: Table, shipped: Layer, system: str = "essai", **options):
+    return compile_suite(system, table, shipped.catalogue().suites_of(system, table), **({"exercice": 2018} | options))
 
 
-def test_a_declaration_implies_its_expectations(people: Table, folder: Path) -> None:
-    suite = compiled(people, folder)
+def test_a_declaration_implies_its_expectations(people: Table, shipped: Layer) -> None:
+    suite = compiled(people, shipped)
     assert [(s.key, s.severity) for s in suite.specs] == [
         ("non_vide", "critical"),
         ("required", "critical"),
@@ -66,9 +64,9 @@ def test_a_declaration_implies_its_expectations(people: Table, folder: Path) -> 
     assert not any("nom" in str(s.kwargs).split() for s in suite.specs)
 
 
-def test_a_compound_key_is_one_query(folder: Path) -> None:
+def test_a_compound_key_is_one_query(shipped: Layer) -> None:
     table = Table(name="t", title="T", primaryKey=["a", "b"], fields=[Field(name=n, title=n) for n in "ab"])
-    spec = compiled(table, folder).spec("primary_key")
+    spec = compiled(table, shipped).spec("primary_key")
     assert spec.type == "unexpected_rows_expectation"
     assert spec.column == "a, b"
 
@@ -105,67 +103,68 @@ def test_a_compound_key_is_one_query(folder: Path) -> None:
         (Field(name="a", title="A", constraints=Constraints(enum=[])), "enum is empty"),
     ],
 )
-def test_a_constraint_that_cannot_be_judged_is_an_error(field: Field, says: str, folder: Path) -> None:
+def test_a_constraint_that_cannot_be_judged_is_an_error(field: Field, says: str, shipped: Layer) -> None:
     with pytest.raises(DeclarationError, match=says) as caught:
-        compiled(Table(name="t", title="T", fields=[field]), folder)
+        compiled(Table(name="t", title="T", fields=[field]), shipped)
     assert str(caught.value).startswith("essai.yml: table 't': field 'a': ")
 
 
-def test_a_key_that_is_dropped_is_an_error(folder: Path) -> None:
+def test_a_key_that_is_dropped_is_an_error(shipped: Layer) -> None:
     fields = [Field(name="a", title="A", personal="drop")]
     with pytest.raises(DeclarationError, match="primaryKey: a is dropped"):
-        compiled(Table(name="t", title="T", primaryKey=["a"], fields=fields), folder)
+        compiled(Table(name="t", title="T", primaryKey=["a"], fields=fields), shipped)
 
 
-def test_placeholders_are_filled_and_bounds_rounded_inwards(people: Table, folder: Path) -> None:
-    put(folder, HEAD + VOLUME + RULE)
-    suite = compiled(people, folder, previous_rows=101)
+def test_placeholders_are_filled_and_bounds_rounded_inwards(people: Table, shipped: Layer) -> None:
+    put(shipped, HEAD + VOLUME + RULE)
+    suite = compiled(people, shipped, previous_rows=101)
     assert suite.spec("volume").kwargs == {"min_value": 51, "max_value": 151}
     assert suite.spec("entree_future").kwargs["unexpected_rows_query"].endswith("make_date(2018, 12, 31)")
 
 
 @pytest.mark.parametrize("former", [None, 0])
-def test_without_former_rows_the_comparison_is_left_out(former: int | None, people: Table, folder: Path) -> None:
-    put(folder, HEAD + VOLUME + RULE)
-    keys = [spec.key for spec in compiled(people, folder, previous_rows=former).specs]
+def test_without_former_rows_the_comparison_is_left_out(former: int | None, people: Table, shipped: Layer) -> None:
+    put(shipped, HEAD + VOLUME + RULE)
+    keys = [spec.key for spec in compiled(people, shipped, previous_rows=former).specs]
     assert "entree_future" in keys
     assert "volume" not in keys
 
 
-def test_a_table_may_be_empty_only_if_its_suite_says_why(people: Table, folder: Path) -> None:
-    assert compiled(people, folder).specs[0].key == "non_vide"
+def test_a_table_may_be_empty_only_if_its_suite_says_why(people: Table, shipped: Layer) -> None:
+    assert compiled(people, shipped).specs[0].key == "non_vide"
     put(
-        folder,
+        shipped,
         HEAD.replace("expectations:", "may_be_empty: Rien à déclarer certaines années.\nexpectations: []"),
     )
-    assert compiled(people, folder).specs[0].key == "required"
+    assert compiled(people, shipped).specs[0].key == "required"
 
 
-def test_a_table_replaces_an_expectation_of_its_shape_by_its_own(people: Table, folder: Path) -> None:
+def test_a_table_replaces_an_expectation_of_its_shape_by_its_own(people: Table, shipped: Layer) -> None:
     table = people.model_copy(update={"shape": "personnes"})
-    put(folder, "shape: personnes\nexpectations:\n" + VOLUME + RULE, "shapes/personnes.yml")
-    assert compiled(table, folder, previous_rows=10).spec("volume").kwargs["max_value"] == 15
-    put(folder, HEAD + VOLUME.replace("1.5", "3"))
-    suite = compiled(table, folder, previous_rows=10)
+    put(shipped, "shape: personnes\nexpectations:\n" + VOLUME + RULE, "shapes/personnes.yml")
+    assert compiled(table, shipped, previous_rows=10).spec("volume").kwargs["max_value"] == 15
+    put(shipped, HEAD + VOLUME.replace("1.5", "3"))
+    suite = compiled(table, shipped, previous_rows=10)
     assert suite.spec("volume").kwargs["max_value"] == 30
     assert [s.key for s in suite.specs].count("volume") == 1
-    assert [path.path.parent.name for path in suite_files("essai", table, folder)] == ["shapes", "essai"]
+    files = shipped.catalogue().suites_of("essai", table)
+    assert [file.name for file in files] == ["shapes/personnes", "systems/essai/agents"]
 
 
-def test_the_identity_changes_with_the_content_and_with_nothing_else(people: Table, folder: Path) -> None:
-    put(folder, HEAD + VOLUME + RULE)
-    base = compiled(people, folder, previous_rows=10).suite_id
+def test_the_identity_changes_with_the_content_and_with_nothing_else(people: Table, shipped: Layer) -> None:
+    put(shipped, HEAD + VOLUME + RULE)
+    base = compiled(people, shipped, previous_rows=10).suite_id
     assert len(base) == 64
-    assert compiled(people, folder, previous_rows=10).suite_id == base
-    put(folder, "# a comment\n" + HEAD + VOLUME + RULE)
-    assert compiled(people, folder, previous_rows=10).suite_id == base
-    put(folder, HEAD + VOLUME + RULE)
+    assert compiled(people, shipped, previous_rows=10).suite_id == base
+    put(shipped, "# a comment\n" + HEAD + VOLUME + RULE)
+    assert compiled(people, shipped, previous_rows=10).suite_id == base
+    put(shipped, HEAD + VOLUME + RULE)
     others = [
-        compiled(people, folder, previous_rows=11),
-        compiled(people, folder, previous_rows=10, exercice=2019),
-        compiled(people, folder),
-        compile_suite("autre", people, exercice=2018, previous_rows=10, folder=folder),
-        compiled(people.model_copy(update={"primaryKey": []}), folder, previous_rows=10),
+        compiled(people, shipped, previous_rows=11),
+        compiled(people, shipped, previous_rows=10, exercice=2019),
+        compiled(people, shipped),
+        compiled(people, shipped, "autre", previous_rows=10),
+        compiled(people.model_copy(update={"primaryKey": []}), shipped, previous_rows=10),
     ]
     for before, after in [
         ("severity: critical", "severity: warning"),
@@ -174,8 +173,8 @@ def test_the_identity_changes_with_the_content_and_with_nothing_else(people: Tab
         ("entree > ", "entree >= "),
         ("entree_future", "entree_a_venir"),
     ]:
-        put(folder, (HEAD + VOLUME + RULE).replace(before, after))
-        others.append(compiled(people, folder, previous_rows=10))
+        put(shipped, (HEAD + VOLUME + RULE).replace(before, after))
+        others.append(compiled(people, shipped, previous_rows=10))
     identities = {suite.suite_id for suite in others}
     assert len(identities) == len(others)
     assert base not in identities
@@ -230,25 +229,29 @@ def mistake(before: str, after: str) -> str:
         (one("expect_column_values_to_not_be_null", "service", "{mostly: 0}"), 4, "mostly"),
     ],
 )
-def test_a_mistake_names_file_and_line(text: str, line: int, says: str, people: Table, folder: Path) -> None:
-    put(folder, text)
+def test_a_mistake_names_file_and_line(text: str, line: int, says: str, people: Table, shipped: Layer) -> None:
+    put(shipped, text)
     with pytest.raises(DeclarationError, match=says) as caught:
-        compiled(people, folder, previous_rows=10)
-    assert any(said.startswith(f"agents.yml:{line} ") for said in str(caught.value).split("\n")), str(caught.value)
+        compiled(people, shipped, previous_rows=10)
+    assert any(
+        said.startswith(f"expectations/systems/essai/agents.yml:{line} ") for said in str(caught.value).split("\n")
+    ), str(caught.value)
 
 
-def test_a_pseudonym_can_only_be_unique_in_a_file_too(people: Table, folder: Path) -> None:
-    put(folder, one("expect_column_values_to_be_in_set", "matricule", "{value_set: [a]}"))
+def test_a_pseudonym_can_only_be_unique_in_a_file_too(people: Table, shipped: Layer) -> None:
+    put(shipped, one("expect_column_values_to_be_in_set", "matricule", "{value_set: [a]}"))
     with pytest.raises(DeclarationError, match="a pseudonym has no order"):
-        compiled(people, folder)
+        compiled(people, shipped)
 
 
 def test_compiling_loads_no_heavy_library() -> None:
     program = (
         "import sys\n"
-        "from pipelines.catalogue.registry import load_registry\n"
+        "from pipelines.catalogue.load import load_catalogue\n"
         "from pipelines.stages.validate import lines, suite, totals\n"
-        "for s, t in load_registry().tables(): suite.compile_suite(s.system, t, exercice=2018)\n"
+        "catalogue = load_catalogue()\n"
+        "for s, t in catalogue.registry.tables():\n"
+        "    suite.compile_suite(s.system, t, catalogue.suites_of(s.system, t), exercice=2018)\n"
         "print([m for m in ('great_expectations', 'pandas', 'sqlalchemy', 'duckdb') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

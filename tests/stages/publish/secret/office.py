@@ -13,8 +13,8 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from pipelines.catalogue.secrecy import load_secrecy
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
+from tests.layers import ship
 
 STATUTS = ["fonctionnaire", "contractuel"]
 SERVICES = {"paie": "administrative", "reseau": "technique", "bureautique": "technique"}
@@ -52,8 +52,7 @@ tables:
         occupied: true
 figures:
   free: {finances: comptes publics}
-  plain: [unite, decimales]
-  never: [nb_lignes]
+  columns: {plain: [unite, decimales], never: [nb_lignes]}
   rules:
     "rh.service.{service}": {table: rpt_services, column: part_pct, row: {service: "{service}"}}
     "rh.effectif.{statut}": {table: rpt_filieres, column: nb_agents, row: {statut: "{statut}", filiere: total}}
@@ -101,8 +100,8 @@ class Publisher:
     root: Path
 
     def __post_init__(self) -> None:
-        self.declaration = self.root / "tables.yml"
-        self.declaration.write_text(DECLARATION, encoding="utf-8")
+        self.layer = ship(self.root / "shipped")
+        self.layer.write("catalogue/secrecy.yml", DECLARATION)
         self.disclosed: list[tuple[str, Decimal]] = []
         self.number = 0
 
@@ -123,7 +122,8 @@ class Publisher:
         warehouse = self.warehouse(office, change)
         self.folder = self.root / f"public{self.number}"
         self.folder.mkdir()
-        profile = write_public(warehouse, self.folder, load_secrecy(self.declaration), threshold, self.disclosed)
+        secrecy = self.layer.catalogue().secrecy
+        profile = write_public(warehouse, self.folder, secrecy, threshold, self.disclosed, {})
         self.disclosed = sorted({*self.disclosed, *profile.disclosed})
         return profile
 

@@ -3,26 +3,29 @@
 import re
 
 import pytest
-import yaml
 
-from pipelines.catalogue.figures.load import load_figures
-from pipelines.catalogue.secrecy import load_secrecy
+from pipelines.catalogue.dbt.generated import generated_layers
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.settings import DBT_PROJECT_DIR
+from tests.layers import Layer
 from tests.stages.publish.secret.office import DECLARATION
 
-RAPPORT = DBT_PROJECT_DIR / "models" / "rapport"
+CATALOGUE = load_catalogue()
+PROJECT = CATALOGUE.project
+TABLES = {
+    *(name for name in PROJECT.models.on if PROJECT.layer_of(name) == "rapport"),
+    *(name for name, layer in generated_layers(CATALOGUE).items() if layer == "rapport"),
+}
 
 
 def models() -> dict[str, list[str]]:
     """Every table of ``rapport`` → its columns, as its contract says."""
-    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RAPPORT.rglob("*__models.yml"))]
-    return {model["name"]: [c["name"] for c in model["columns"]] for file in files for model in file["models"]}
+    return {name: [column["name"] for column in PROJECT.said[name].data["columns"]] for name in TABLES}
 
 
 def test_every_table_and_column_of_rapport_is_declared():
-    secrecy = load_secrecy()
-    assert {path.stem for path in RAPPORT.rglob("*.sql")} == models().keys()
+    secrecy = CATALOGUE.secrecy
+    assert {thing.name for thing in PROJECT.said if PROJECT.folder_of[thing.path].parts[1] == "rapport"} == TABLES
     assert models().keys() - secrecy.tables.keys() == {"chiffres"}
     for table, columns in models().items():
         if table in secrecy.tables and secrecy.tables[table].parts:
@@ -30,14 +33,14 @@ def test_every_table_and_column_of_rapport_is_declared():
 
 
 def test_every_figure_of_a_chapter_under_secrecy_has_a_rule():
-    figures = load_secrecy().figures
-    for code, declared in load_figures().by_code.items():
+    figures = CATALOGUE.secrecy.figures
+    for code, declared in CATALOGUE.figures.by_code.items():
         if declared.domaine not in figures.free:
             assert figures.rule(re.sub(r"\{\w+\}", "x", code)), f"{declared.place}: {code}"
 
 
 def test_what_a_figure_restates_is_the_line_that_its_table_prints():
-    secrecy = load_secrecy()
+    secrecy = CATALOGUE.secrecy
     for code, rule in secrecy.figures.rules.items():
         assert set(rule.row) <= secrecy.tables[rule.table].columns, code
 
@@ -45,7 +48,7 @@ def test_what_a_figure_restates_is_the_line_that_its_table_prints():
 @pytest.mark.parametrize(
     ("before", "after", "line", "said"),
     [
-        ("    measure: nb_agents\n", "    mesure: nb_agents\n", 5, "populations.effectif"),
+        ("    measure: nb_agents\n", "    mesure: nb_agents\n", 5, "mesure: Extra inputs"),
         ("measure: nb_agents\n", "measure: nb_agents\n    follows: heures\n", 6, "'heures' is not a population"),
         ('tous: "*"}\n', 'tous: "*"}\n      sexe: {tous: "*"}\n', 3, "'sexe' is not a level"),
         ("rpt_budget: {free: comptes publics}", "rpt_budget: {}", 13, "free, withheld, parts"),
@@ -56,23 +59,22 @@ def test_what_a_figure_restates_is_the_line_that_its_table_prints():
             24,
             "'agents'",
         ),
-        ("column: part_pct, row", "column: phrases, row", 35, "rpt_services.phrases"),
+        ("column: part_pct, row", "column: phrases, row", 34, "rpt_services.phrases"),
         ("{phrase: part_pct}", "{phrase: rang}", 24, "'rang' is not a number"),
         ("occupied: true", "occupied: true\n        occupied: true", 30, "given twice"),
     ],
 )
-def test_a_mistake_names_file_and_line(tmp_path, before, after, line, said):
-    path = tmp_path / "tables.yml"
+def test_a_mistake_names_file_and_line(shipped: Layer, before, after, line, said):
     assert before in DECLARATION
-    path.write_text(DECLARATION.replace(before, after, 1), encoding="utf-8")
+    shipped.write("catalogue/secrecy.yml", DECLARATION.replace(before, after, 1))
     with pytest.raises(DeclarationError) as raised:
-        load_secrecy(path)
-    assert f"tables.yml:{line} " in str(raised.value) and said in str(raised.value)
+        _ = shipped.catalogue().secrecy
+    assert f"catalogue/secrecy.yml:{line} " in str(raised.value) and said in str(raised.value)
 
 
 def test_what_says_how_many_payslips_a_member_has_is_under_secrecy_everywhere():
     """Twelve payslips are an agent: tables that print them outside the HR chapter must not be free of secrecy."""
-    secrecy = load_secrecy()
+    secrecy = CATALOGUE.secrecy
     assert secrecy.tables["rpt_activite__bulletins_imprimes"].withheld
     for table, where in (
         ("rpt_activite__plis", "nature = 'Bulletins de salaire'"),
@@ -81,7 +83,7 @@ def test_what_says_how_many_payslips_a_member_has_is_under_secrecy_everywhere():
         assert [part.where for part in secrecy.tables[table].parts if part.withheld] == [where]
     restated = {
         code
-        for code, d in load_figures().by_code.items()
+        for code, d in CATALOGUE.figures.by_code.items()
         if d.figure.mesure and "travaux_edition" in d.figure.mesure.fait
     }
     assert restated == secrecy.figures.withheld.keys()

@@ -212,7 +212,7 @@ def test_a_line_that_no_part_covers_stops_the_publication(publisher):
         "      - population: effectif\n        levels: {service: service}",
         "      - where: service <> 'paie'\n        population: effectif\n        levels: {service: service}",
     )
-    publisher.declaration.write_text(declared, encoding="utf-8")
+    publisher.layer.write("catalogue/secrecy.yml", declared)
     assert "rpt_services" in refused(publisher, "SEC-TABLE")
 
 
@@ -307,7 +307,7 @@ from marts.fct_heures group by grouping sets ((exercice, statut), (exercice));
 
 @pytest.fixture
 def flows(publisher, monkeypatch) -> Publisher:
-    publisher.declaration.write_text(FLOWS, encoding="utf-8")
+    publisher.layer.write("catalogue/secrecy.yml", FLOWS)
     monkeypatch.setattr("tests.stages.publish.secret.office.TABLES", FLOW_TABLES)
     return publisher
 

@@ -1,0 +1,59 @@
+"""A layer of declarations of a test's own: in the place of the shipped one, or as what a home holds.
+
+Tests of what the project itself declares read ``load_catalogue()`` instead.
+"""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from pipelines import settings
+from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.rules import Rules
+from pipelines.settings import Home
+
+REAL = settings.shipped()
+PROJECT = "name: rapport_activite\nversion: '1'\nconfig-version: 2\nprofile: rapport_activite\n"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A folder that may hold ``catalogue/``, ``expectations/`` and ``dbt_project/``."""
+
+    root: Path
+
+    def write(self, path: str, content: str | bytes | dict) -> Path:
+        """Write a file, a mapping as YAML."""
+        if isinstance(content, dict):
+            content = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+        return target
+
+    def take(self, *paths: str) -> None:
+        """Copy files, or whole folders, of what is really shipped."""
+        for path in paths:
+            for file in sorted((REAL / path).rglob("*")) if (REAL / path).is_dir() else [REAL / path]:
+                if file.is_file():
+                    self.write(file.relative_to(REAL).as_posix(), file.read_bytes())
+
+    def catalogue(self, home: Home | None = None) -> Catalogue:
+        """What is in effect when this layer is the shipped one."""
+        return Catalogue(self.root, home.root if home else None)
+
+
+def ship(root: Path) -> Layer:
+    """The smallest layer that can be shipped: the rules, and a dbt project without models."""
+    layer = Layer(root)
+    layer.take("catalogue/rules.yml", "requirements.lock", "dagster.yaml")
+    layer.write("dbt_project/dbt_project.yml", PROJECT)
+    return layer
+
+
+@functools.cache
+def rules() -> Rules:
+    """The rules that are really shipped: those of every layer here."""
+    return Catalogue(REAL, None).rules
