@@ -98,13 +98,13 @@ def test_decisions_follow_one_another_up_to_the_credits_of_the_accounts(year: in
     files = documents(year)
     decisions = sorted(name for name in files if "_P_DM" in name)
     assert len(decisions) == (2 if year in DEUX_DECISIONS else 1)
-    running = amounts(f"MILLESIME_{year}_P_BP.xml", "CredOuv")
+    running = amounts(f"SICIO_{year}_P_BP.xml", "CredOuv")
     for decision in decisions:
         before = amounts(decision, "MtBudgPrec")
         assert before.items() <= running.items()
         for account, amount in amounts(decision, "MtPrev").items():
             running[account] += amount
-    accounts = amounts(f"MILLESIME_{year}_P_CA.xml", "CredOuv")
+    accounts = amounts(f"SICIO_{year}_P_CA.xml", "CredOuv")
     gaps = {key for key in running.keys() | accounts.keys() if running.get(key) != accounts.get(key)}
     assert gaps == ({"D6188"} if year == 2018 else set())  # what the unknown account took
 

@@ -17,11 +17,12 @@ from demo.dsn import (
     livraisons,
     nir_invente,
 )
+from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.load import load_catalogue
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.validate.judge import judge
-from pipelines.stages.validate.suite import compile_suite
+from pipelines.stages.validate.suite import Suite, compile_suite
 from tests.deliveries import KEY
 
 ANNEE = 2022
@@ -172,6 +173,10 @@ def test_a_sign_that_the_norm_cannot_write_is_an_error() -> None:
         fichier([(Declaration(dt.date(ANNEE, 1, 1)), [agent(4, Contrat("00001", mandat.debut, "50", "01", "CŒUR"))])])
 
 
+def suite_of(table: Table) -> Suite:
+    return compile_suite("dsn", table, load_catalogue().suites_of("dsn", table), exercice=ANNEE)
+
+
 def test_the_pipeline_accepts_them_and_only_remarks_on_the_test(tmp_path) -> None:
     ref = load_catalogue().registry.export_of("dsn/declarations")
     paths = []
@@ -184,7 +189,7 @@ def test_the_pipeline_accepts_them_and_only_remarks_on_the_test(tmp_path) -> Non
     failed = [
         (table.name, result.key)
         for table in ref.export.tables
-        for result in judge(home.lake / tables[table.name].parquet, compile_suite("dsn", table, exercice=ANNEE))
+        for result in judge(home.lake / tables[table.name].parquet, suite_of(table))
         if not result.success
     ]
     assert failed == [("declarations", "fichier_d_essai")]
@@ -206,5 +211,5 @@ def test_a_month_that_is_not_there_is_said(tmp_path, dropped: str, expected: set
         path.write_bytes(FICHIERS[path.name])
     home = Home(tmp_path / "home")
     parquet = home.lake / ingest(home, ref, ANNEE, paths, KEY).tables["declarations"].parquet
-    results = judge(parquet, compile_suite("dsn", declarations, exercice=ANNEE))
+    results = judge(parquet, suite_of(declarations))
     assert {result.key for result in results if not result.success} == expected | {"fichier_d_essai"}

@@ -19,7 +19,7 @@ def accounts(exercice: int) -> dict[tuple[str, str, str], Decimal]:
     """(budget, side, account) → what the compte administratif says was done, in real operations of the year."""
     found: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
     for budget in finances.CODES:
-        root = etree.fromstring(documents(exercice)[f"MILLESIME_{exercice}_{budget}_CA.xml"])
+        root = etree.fromstring(documents(exercice)[f"SICIO_{exercice}_{budget}_CA.xml"])
         for element in root.iter(f"{{{NAMESPACE}}}LigneBudget"):
             values = {etree.QName(child).localname: child.get("V") for child in element}
             if values["OpBudg"] == "0" and values["Nature"] not in ("001", "002"):
