@@ -112,12 +112,16 @@ def test_a_failed_build_writes_the_page_and_the_former_figures_stay_in_it(copy, 
     broken.chmod(0o755)
     script = f"""
         from pathlib import Path
+        from pipelines.catalogue.load import load_catalogue
+        from pipelines.runs.outcome import Ending
+        from pipelines.settings import Home
         from pipelines.stages.transform import dbt
+        home = Home(Path({str(copy)!r}))
+        dbt.parse(load_catalogue(home), home)
         dbt.executable = lambda: {str(broken)!r}
         from pipelines.defs.run import run_jobs
-        from pipelines.settings import Home
-        report = run_jobs(Home(Path({str(copy)!r})), [2020], ["absences"])
-        assert not report.built and "dbt did not run" in report.error, report
+        report = run_jobs(home, [2020], ["absences"])
+        assert "dbt did not run" in report.ended(Ending.NOT_BUILT).message, report
     """
     environment = {**os.environ, "MILLESIME_HOME": str(copy), "MILLESIME_KEY_FILE": str(tmp_path / "key")}
     done = subprocess.run(

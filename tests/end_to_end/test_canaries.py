@@ -21,8 +21,9 @@ import xlsxwriter
 import yaml
 
 from demo import dsn
+from pipelines import settings
 from pipelines.catalogue.load import load_catalogue
-from pipelines.settings import DBT_PROJECT_DIR, PROJECT_ROOT
+from pipelines.settings import PROJECT_ROOT
 from pipelines.sql import parquet_scan
 from tests.end_to_end.conftest import millesime
 
@@ -176,7 +177,7 @@ class Lab:
     def leaks(self) -> list[str]:
         """Where a canary is and may not be."""
         found = ["the screen"] if NEEDLE.search(self.said) else []
-        places = [self.home, DBT_PROJECT_DIR / "target", DBT_PROJECT_DIR / "logs"]
+        places = [self.home, settings.shipped() / "dbt_project"]
         for path in (p for place in places for p in place.rglob("*") if p.is_file() and not p.is_symlink()):
             kept_aside = path.is_relative_to(self.home) and path.relative_to(self.home).parts[0] in ALLOWED
             if not kept_aside and holds_a_canary(path):
@@ -207,7 +208,6 @@ def _found(db: duckdb.DuckDBPyConnection, relation: str) -> bool:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
-    shutil.rmtree(DBT_PROJECT_DIR / "logs", ignore_errors=True)
     lab = Lab(tmp_path_factory.mktemp("canaris"))
     first, second = CANARIES[0], CANARIES[1]
     # 2019: lines that cannot be read: a date, a cell too many that shifts the names, a name as a number;

@@ -14,7 +14,7 @@ import pytest
 
 from tests.end_to_end.conftest import FIRST_RUN, millesime
 
-MADE_AGAIN = ("warehouse", "builds", "audit", "cache")
+MADE_AGAIN = ("warehouse", "builds", "audit", "cache", "dbt")
 EXERCICES = ("2018", "2019", "2020")
 
 
