@@ -10,7 +10,7 @@ from pipelines import settings
 from pipelines.catalogue.figures.load import Figures, make_figures, read_figures
 from pipelines.catalogue.load import load_catalogue
 
-MACROS = ("ratio", "arrondi", "mediane", "durees", "normalise_libelle", "texte")
+MACROS = ("ratio", "arrondi", "mediane", "durees", "normalise_libelle")
 
 
 def figures_of(folder: Path, **domains: str) -> Figures:
