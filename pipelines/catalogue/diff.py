@@ -76,5 +76,7 @@ def _now(catalogue: Catalogue) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _notes(home: Home) -> dict[str, dict[str, str]]:
-    path = home.root / "catalogue" / NOTES
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        return json.loads((home.root / "catalogue" / NOTES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # none yet, or damaged: it is noted anew
+        return {}

@@ -71,7 +71,7 @@ def declared_lines(entries: Iterable[Thing]) -> dict[str, ModelLines]:
     found = {}
     for entry in entries:
         meta = (entry.data.get("config") or {}).get("meta") or {}
-        if "lignes" in meta:
+        if isinstance(meta, dict) and "lignes" in meta:
             lines = {place[len(AT) :]: line for place, line in entry.lines.items() if place[: len(AT)] == AT}
             found[entry.name] = parse(ModelLines, meta["lignes"], lines, entry.path)
     return found

@@ -15,17 +15,35 @@ from pipelines.catalogue.fields import Fields, make_fields
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.lines import LineSource, ModelLines, declared_lines, line_sources
-from pipelines.catalogue.overlay import FOLDERS, Overlay, entries, put_over, whole_file
+from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_over, refuse_unknown, whole_file
 from pipelines.catalogue.reference import Reference, file_of, make_reference, reference_things
 from pipelines.catalogue.registry import Registry, make_registry
 from pipelines.catalogue.rules import Rules, make_rules
 from pipelines.catalogue.secrecy import SECTIONS, Secrecy, make_secrecy
 from pipelines.catalogue.suite_file import SuiteFile
-from pipelines.catalogue.yaml_file import DeclarationError, Lines, read_mapping
+from pipelines.catalogue.yaml_file import DeclarationError, Lines, read_mapping, read_text, shown
 from pipelines.settings import Home
 
+TEXTS = "catalogue/report/texte"
 SUMMARY = "synthese"  # not a chapter: one page for each collectivité
-CODE = {".py", ".pyc", ".so"}
+# What the files of several sections may hold.
+KNOWN = {"rules.yml": (("regles",), ("effets",)), "secrecy.yml": SECTIONS}
+CODE, READ = {".py", ".pyc", ".so"}, {".yml", ".yaml", ".sql", ".csv"}
+PLACES = (  # of a home
+    "catalogue/fields.yml",
+    "catalogue/rules.yml",
+    "catalogue/secrecy.yml",
+    "catalogue/systems/*.yml",
+    "catalogue/shapes/*.yml",
+    "catalogue/figures/*.yml",
+    "catalogue/report/*.yml",
+    "catalogue/reference/*.*",
+    "expectations/**/*.yml",
+    "dbt_project/models/**/*.yml",
+    "dbt_project/models/**/*.sql",
+    "dbt_project/macros/**/*.sql",
+    "dbt_project/tests/**/*.sql",
+)
 
 
 class Catalogue:
@@ -35,7 +53,7 @@ class Catalogue:
         self.layers = [shipped, *([home] if home else [])]
         self._documents: dict[Path, tuple[dict, Lines]] = {}
         if home:
-            _refuse_code(home)
+            _refuse_strays(home)
 
     # the named things, by kind --------------------------------------------
 
@@ -81,9 +99,25 @@ class Catalogue:
         return self._entries("rule", "catalogue/rules.yml", ("regles",))
 
     @functools.cached_property
+    def effects_declared(self) -> Overlay:
+        """What a breach of a rule, or of a family of rules, does."""
+        return self._entries("effect", "catalogue/rules.yml", ("effets",))
+
+    @functools.cached_property
     def secrecy_declared(self) -> dict[tuple, Overlay]:
         """The entries of secrecy, section by section."""
         return {section: self._entries("secrecy", "catalogue/secrecy.yml", section) for section in SECTIONS}
+
+    @functools.cached_property
+    def prose_declared(self) -> Overlay:
+        """The texts of the report that are the same every year, by their place in ``texte/``."""
+        return put_over(
+            [
+                Thing("prose", path.relative_to(layer / TEXTS).as_posix(), read_text(path), path, {})
+                for path in sorted(layer.glob(f"{TEXTS}/**/*.md"))
+            ]
+            for layer in self.layers
+        )
 
     @functools.cached_property
     def reference(self) -> Overlay:
@@ -114,6 +148,8 @@ class Catalogue:
         """A file of several sections, read once."""
         if path not in self._documents:
             self._documents[path] = read_mapping(path)
+            if path.name in KNOWN:
+                refuse_unknown(path, *self._documents[path], KNOWN[path.name])
         return self._documents[path]
 
     # what they say --------------------------------------------
@@ -160,7 +196,7 @@ class Catalogue:
     @functools.cached_property
     def rules(self) -> Rules:
         """The rules, by code."""
-        return make_rules(self.rules_declared, self._entries("effect", "catalogue/rules.yml", ("effets",)))
+        return make_rules(self.rules_declared, self.effects_declared)
 
     @functools.cached_property
     def secrecy(self) -> Secrecy:
@@ -184,8 +220,7 @@ class Catalogue:
 
     def prose(self, name: str) -> Path | None:
         """A text of the report that is the same every year; a home's takes the place of the shipped one."""
-        paths = [layer / "catalogue" / "report" / "texte" / name for layer in reversed(self.layers)]
-        return next((path for path in paths if path.is_file()), None)
+        return self.prose_declared[name].path if name in self.prose_declared else None
 
     @functools.cached_property
     def source_tables(self) -> set[str]:
@@ -211,28 +246,41 @@ class Catalogue:
             "figure": self.figures_declared.figures,
             "chapter": self.chapters_declared,
             **secrecy,
+            "prose": self.prose_declared,
             "rule": self.rules_declared,
+            "effect": self.effects_declared,
             "reference table": self.reference,
             **self.project.overlays,
         }
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of all that is in effect: what a build, a release and the composed dbt project are named by."""
-        things = {kind: [thing.identity for thing in overlay] for kind, overlay in self.overlays.items()}
-        prose = [
-            path.read_text(encoding="utf-8")
-            for layer in self.layers
-            for path in sorted(layer.glob("catalogue/report/texte/*"))
-        ]
-        return fingerprint([things, prose, self.project.rest])
+        """SHA-256 of all that is in effect: what a build, a release and the composed dbt project are named by.
+
+        Where a thing stands is part of it: the folder of a model is its layer, the names of chapters are their order.
+        """
+        things = {
+            kind: [(self._within(thing.path), thing.identity) for thing in overlay]
+            for kind, overlay in self.overlays.items()
+        }
+        domains = {self._within(path): domain for path, domain in self.figures_declared.domain_of.items()}
+        return fingerprint([things, domains, self.project.rest])
+
+    def _within(self, path: Path) -> str:
+        """A path inside its layer."""
+        return next(path.relative_to(layer).as_posix() for layer in self.layers if path.is_relative_to(layer))
 
 
-def _refuse_code(home: Path) -> None:
-    """A home declares; it runs no code of its own."""
-    for folder in FOLDERS:
-        if found := next((p for p in sorted((home / folder).rglob("*")) if p.suffix in CODE), None):
-            raise DeclarationError(f"{found}: a home holds no Python; what a declaration cannot say is asked upstream")
+def _refuse_strays(home: Path) -> None:
+    """A home declares where declarations are read, and runs no code of its own: nothing of it is passed over in silence."""
+    places = {path for place in PLACES for path in home.glob(place)}
+    for path in sorted(path for folder in FOLDERS for path in (home / folder).rglob("*") if path.is_file()):
+        if path.suffix in CODE:
+            raise DeclarationError(
+                f"{shown(path)}: a home holds no Python; what a declaration cannot say is asked upstream"
+            )
+        if path.suffix in READ and path not in places:
+            raise DeclarationError(f"{shown(path)}: nothing is declared there (docs/catalogue.md says where)")
 
 
 def load_catalogue(home: Home | None = None) -> Catalogue:

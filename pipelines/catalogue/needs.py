@@ -5,12 +5,13 @@ A union loses the branch that is switched off, and says nothing: those that need
 
 import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
-from pipelines.catalogue.dbt.generated import generated_layers
+from pipelines.catalogue.dbt.generated import all_models, generated_layers
 from pipelines.catalogue.dbt.project import Need, needs_of
 from pipelines.catalogue.load import Catalogue
-from pipelines.catalogue.overlay import Overlay, Thing
+from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.yaml_file import DeclarationError
 
 PARTS = (
@@ -26,12 +27,21 @@ PARTS = (
     "lines",
 )
 
+ENGINE_MODELS = (
+    "chiffres",
+    "fct_lignes_signalees",
+    "int_communs__absences",
+    "int_communs__chiffres_publies",
+    "rpt_lignes_signalees",
+    "rpt_rapprochement_publie",
+)
+
 
 def check(catalogue: Catalogue) -> None:
     """Read every part, and raise DeclarationError, one line a need that is not met."""
     for part in PARTS:
         getattr(catalogue, part)
-    kinds = (_of_models, _of_columns, _of_figures, _of_chapters, _of_secrecy)
+    kinds = (_of_engine, _of_models, _of_columns, _of_figures, _of_chapters, _of_secrecy)
     if wrong := [sentence for needs in kinds for sentence in needs(catalogue)]:
         raise DeclarationError("\n".join(wrong))
 
@@ -40,6 +50,17 @@ def check(catalogue: Catalogue) -> None:
 def model_names(catalogue: Catalogue) -> set[str]:
     """Every model of the composed dbt project, written by hand or not."""
     return {*catalogue.project.models.on, *generated_layers(catalogue)}
+
+
+def _of_engine(catalogue: Catalogue) -> Iterator[str]:
+    """The models that the engine reads by name; and no model is switched off that is not there."""
+    project = catalogue.project
+    known = {*project.models.off, *(Path(path).stem for path in all_models(catalogue))}
+    for name, thing in project.off.items():
+        if name in ENGINE_MODELS:
+            yield f"{thing.place} switches the model {name!r} off, which every trace and publication reads"
+        elif name not in known:
+            yield f"{thing.place} switches the model {name!r} off, which is not declared"
 
 
 def _of_columns(catalogue: Catalogue) -> Iterator[str]:
@@ -52,10 +73,10 @@ def _of_columns(catalogue: Catalogue) -> Iterator[str]:
                     yield f"{place} {thing.name}.{column['name']}: fields.yml does not say what this column means"
 
 
-def missing(place: str, what: str, name: str, overlay: Overlay) -> str:
+def missing(place: str, what: str, name: str, off: Mapping[str, Thing]) -> str:
     """The sentence about a name that is not in effect."""
-    if name in overlay.off:
-        return f"{place} needs the {what} {name!r}, which is switched off at {overlay.off[name].place}"
+    if name in off:
+        return f"{place} needs the {what} {name!r}, which is switched off at {off[name].place}"
     return f"{place} needs the {what} {name!r}, which is not declared"
 
 
@@ -76,13 +97,15 @@ def _unmet(catalogue: Catalogue, place: str, need: Need, line: int | None = None
     where = f"{place.rpartition(':')[0]}:{line}" if line else place
     if need.is_model:
         if need.name not in model_names(catalogue):
-            yield missing(where, "model", need.name, catalogue.project.models)
+            yield missing(where, "model", need.name, catalogue.project.off)
     elif need.name not in catalogue.source_tables:
         source, _, table = need.name.partition(".")
         if source == "lake":
-            yield missing(where, "system", table.partition("__")[0], catalogue.systems)
+            yield missing(where, "system", table.partition("__")[0], catalogue.systems.off)
         else:
-            yield missing(where, "reference table" if source == "reference" else "source", table, catalogue.reference)
+            yield missing(
+                where, "reference table" if source == "reference" else "source", table, catalogue.reference.off
+            )
 
 
 def _of_figures(catalogue: Catalogue) -> Iterator[str]:
@@ -125,7 +148,7 @@ def _figure(catalogue: Catalogue, place: str, code: str) -> Iterator[str]:
     try:
         catalogue.figures.declaration_of(code)
     except KeyError:
-        yield missing(place, "figure", code, catalogue.figures_declared.figures)
+        yield missing(place, "figure", code, catalogue.figures_declared.figures.off)
 
 
 def _of_secrecy(catalogue: Catalogue) -> Iterator[str]:
@@ -136,4 +159,4 @@ def _of_secrecy(catalogue: Catalogue) -> Iterator[str]:
 
 def _model(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:
     if name not in model_names(catalogue):
-        yield missing(place, "model", name, catalogue.project.models)
+        yield missing(place, "model", name, catalogue.project.off)

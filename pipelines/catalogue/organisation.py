@@ -113,7 +113,9 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
               if application.code in catalogue.systems.off]  # fmt: skip
     for system, at in named:
         if system not in catalogue.systems:
-            raise DeclarationError(f"{path}:{lines[at]} {at[0]}: {missing('it', 'system', system, catalogue.systems)}")
+            raise DeclarationError(
+                f"{path}:{lines[at]} {at[0]}: {missing('it', 'system', system, catalogue.systems.off)}"
+            )
     exports = {ref.key for ref in catalogue.registry.exports()}
     for name, said in organisation.sources.items():
         if name not in catalogue.registry.systems and name not in exports:

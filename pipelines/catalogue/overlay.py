@@ -5,7 +5,7 @@ What belongs here: finding the named things of a layer, and putting one layer ov
 grammar's work; putting the kinds together, ``load``'s.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, Model, parse, read_mapping, shown
 
 FOLDERS = ("catalogue", "expectations", "dbt_project")  # what a layer holds
+ANYWHERE = ("model", "model entry")  # a model that is switched off may be one that is composed: ``needs`` looks
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,11 @@ def put_over(layers: Iterable[Iterable[Thing]]) -> Overlay:
                 first = here[thing.name].place
                 raise DeclarationError(f"{thing.place} {thing.kind} {thing.name!r} is already declared at {first}")
             here[thing.name] = thing
+        for thing in here.values():
+            if not thing.enabled and thing.name not in found and thing.kind not in ANYWHERE:
+                raise DeclarationError(
+                    f"{thing.place} switches the {thing.kind} {thing.name!r} off, which is not declared"
+                )
         replaced |= {name: found[name] for name in here if name in found}
         found |= here
     on = {name: thing for name, thing in found.items() if thing.enabled}
@@ -109,7 +115,8 @@ def entries(kind: str, path: Path, data: dict, lines: Lines, section: tuple, key
         if place[: len(section)] == section and len(place) > len(section):
             own.setdefault(place[len(section)], {})[place[len(section) + 1 :]] = line
     pairs = list(enumerate(found)) if key else list(found.items())
-    return [_entry(kind, path, own[at], (*section, at), entry, key) for at, entry in pairs]
+    nowhere = {(): lines.get(section, 1)}  # a key that a merge brought
+    return [_entry(kind, path, own.get(at, nowhere), (*section, at), entry, key) for at, entry in pairs]
 
 
 def _entry(kind: str, path: Path, own: Lines, at: tuple, entry: Any, key: str | None) -> Thing:
@@ -117,6 +124,24 @@ def _entry(kind: str, path: Path, own: Lines, at: tuple, entry: Any, key: str | 
         raise DeclarationError(f"{shown(path)}:{own[()]} {'.'.join(map(str, at))}: it needs a {key}")
     enabled = _switch(entry, path, own) if isinstance(entry, dict) else True
     return Thing(kind, entry[key] if key else str(at[-1]), entry, path, own, enabled)
+
+
+def refuse_unknown(path: Path, data: dict, lines: Lines, sections: Iterable[tuple[str, ...]]) -> None:
+    """Raise DeclarationError when a file of several sections holds another one: what it says would be lost."""
+    inner: dict[str, set[str]] = {}
+    for first, *rest in sections:
+        inner.setdefault(first, set()).update(rest)
+    _refuse_others((), data, inner.keys(), path, lines)
+    for name in data.keys() & {name for name, within in inner.items() if within}:
+        _refuse_others((name,), data[name], inner[name], path, lines)
+
+
+def _refuse_others(at: tuple, found: Any, known: Collection[str], path: Path, lines: Lines) -> None:
+    if not isinstance(found, dict):
+        raise DeclarationError(f"{shown(path)}:{lines.get(at, 1)} {'.'.join(at)}: a mapping is expected")
+    for name in found.keys() - set(known):
+        where = f"{shown(path)}:{lines.get((*at, name), 1)} {'.'.join(map(str, (*at, name)))}"
+        raise DeclarationError(f"{where}: it is not one of {', '.join(sorted(known))}")
 
 
 def _switch(data: dict, path: Path, lines: Lines) -> bool:

@@ -7,7 +7,7 @@ stages' work; errors of the program are English and no rules.
 from collections.abc import Mapping
 
 from pipelines.catalogue.declarations import Declared
-from pipelines.catalogue.overlay import Overlay
+from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError
 
 # The engine itself refuses by these: they may be said otherwise, never switched off.
@@ -30,23 +30,29 @@ class Rule(Said):
 
     code: str
     effet: str
+    is_on: bool = True  # a home may want no finding of a rule
 
 
 Rules = Mapping[str, Rule]  # by code
 
 
 def make_rules(rules: Overlay, effects: Overlay) -> dict[str, Rule]:
-    """The rules in effect, by code. Raises DeclarationError naming file and line."""
+    """Every rule, by code; one that is switched off says what it said. Raises DeclarationError naming file and line."""
+    for thing in effects:
+        if not isinstance(thing.data, str):
+            raise DeclarationError(f"{thing.place} effets.{thing.name}: a sentence is expected")
     for code, thing in rules.off.items():
         if family(code) in ENGINE:
             raise DeclarationError(f"{thing.place} enabled: the engine refuses by {code}: it cannot be switched off")
-    made = {}
-    for thing in rules:
-        effect = next((effects[name].data for name in (thing.name, family(thing.name)) if name in effects), None)
-        if effect is None:
-            raise DeclarationError(f"{thing.place} {thing.name}: effets says nothing of {family(thing.name)}")
-        made[thing.name] = Rule(code=thing.name, effet=effect, **thing.parsed(Said).model_dump())
-    return made
+    said = {**rules.on, **{code: rules.replaced[code] for code in rules.off}}
+    return {code: _rule(thing, effects, is_on=code in rules) for code, thing in said.items()}
+
+
+def _rule(thing: Thing, effects: Overlay, *, is_on: bool) -> Rule:
+    effect = next((effects[name].data for name in (thing.name, family(thing.name)) if name in effects), None)
+    if effect is None:
+        raise DeclarationError(f"{thing.place} {thing.name}: effets says nothing of {family(thing.name)}")
+    return Rule(code=thing.name, effet=effect, is_on=is_on, **thing.parsed(Said).model_dump())
 
 
 def family(code: str) -> str:

@@ -13,7 +13,7 @@ from pydantic import model_validator
 
 from pipelines.catalogue.declarations import Declared, Name
 from pipelines.catalogue.overlay import Overlay, Thing
-from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.catalogue.yaml_file import DeclarationError, parse
 
 Refuse = Callable[["Thing", tuple, str], None]
 EVERYTHING = "*"  # the group of all values of a level
@@ -223,6 +223,11 @@ def _figures(free: Overlay, withheld: Overlay, rules: Overlay, columns: Overlay)
     """What is said of figures; None when nothing is."""
     if not (free.on or withheld.on or rules.on or columns.on):
         return None
+    for thing in columns:  # each section by itself, so that a mistake names its line
+        parse(Figures, {thing.name: thing.data}, {(thing.name,): thing.lines[()]}, thing.path)
+    for section, overlay in (("free", free), ("withheld", withheld)):
+        for thing in overlay:
+            parse(Figures, {section: {thing.name: thing.data}}, {(section,): thing.lines[()]}, thing.path)
     return Figures(
         free={thing.name: thing.data for thing in free},
         withheld={thing.name: thing.data for thing in withheld},

@@ -1,5 +1,6 @@
 """Reads a YAML file into a pydantic model so that a mistake names its file and line."""
 
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,45 +23,72 @@ def shown(path: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
+def read_text(path: Path) -> str:
+    """A declaration's text. Raises DeclarationError when it cannot be read."""
+    try:
+        return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise DeclarationError(f"{shown(path)}:1 must be text in UTF-8") from None
+    except OSError as error:
+        raise DeclarationError(f"{shown(path)}:1 cannot be read: {error.strerror}") from None
+
+
 def read_mapping(path: Path) -> tuple[dict, Lines]:
     """Return the mapping in ``path`` and the line (from 1) of each of its paths, e.g. ``("tables", 0, "name")``.
 
     Raises DeclarationError when the file is not YAML, not a mapping, or gives a key twice.
     """
+    text = read_text(path)
     try:
-        text = path.read_text(encoding="utf-8")
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise DeclarationError(f"{shown(path)}:{line} not valid YAML: {error.problem}") from None
-    except (yaml.YAMLError, UnicodeDecodeError):  # a control character, or another encoding
-        raise DeclarationError(f"{shown(path)}:1 not valid YAML: it must be text in UTF-8") from None
-    if not isinstance(node, yaml.MappingNode):
-        raise DeclarationError(f"{shown(path)}:1 a mapping is expected")
-    lines: Lines = {}
-    _note_lines(node, (), lines, path)
-    try:
+        if not isinstance(node, yaml.MappingNode):
+            raise DeclarationError(f"{shown(path)}:1 a mapping is expected")
+        lines: Lines = {}
+        _note_lines(node, (), lines, path, [])
         return yaml.load(text, Loader=yaml.CSafeLoader), lines
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DeclarationError(f"{shown(path)}:{line} not valid YAML: {error.problem}") from None
+    except (yaml.YAMLError, ValueError) as error:  # a control character, a date that is none
+        if isinstance(error, DeclarationError):
+            raise
+        raise DeclarationError(f"{shown(path)}:1 not valid YAML: {str(error).splitlines()[0]}") from None
 
 
-def _note_lines(node: yaml.Node, at: tuple, lines: Lines, path: Path) -> None:
+def _note_lines(node: yaml.Node, at: tuple, lines: Lines, path: Path, within: list[yaml.Node]) -> None:
+    if any(node is one for one in within):
+        raise DeclarationError(f"{shown(path)}:{node.start_mark.line + 1} an alias holds itself")
+    within = [*within, node]
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise DeclarationError(f"{shown(path)}:{key.start_mark.line + 1} a key must be a word")
-            name = int(key.value) if key.tag == "tag:yaml.org,2002:int" else key.value
-            here = (*at, name)
+            here, line = (*at, _key(key, path)), key.start_mark.line + 1
             if here in lines:
-                raise DeclarationError(f"{shown(path)}:{key.start_mark.line + 1} key {name!r} given twice")
-            lines[here] = key.start_mark.line + 1
-            _note_lines(value, here, lines, path)
+                raise DeclarationError(f"{shown(path)}:{line} key {here[-1]!r} given twice")
+            lines[here] = line
+            _note_lines(value, here, lines, path, within)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             lines[(*at, index)] = value.start_mark.line + 1
-            _note_lines(value, (*at, index), lines, path)
+            _note_lines(value, (*at, index), lines, path, within)
+
+
+def _key(key: yaml.Node, path: Path) -> str | int:
+    """A key as it is loaded: a word, a whole number, or the sign of a merge."""
+    kind = key.tag.rpartition(":")[2]
+    if kind == "int" and re.fullmatch(r"0|[1-9]\d*", key.value):
+        return int(key.value)
+    if (
+        not isinstance(key, yaml.ScalarNode)
+        or kind not in ("str", "merge", "bool")
+        or (kind == "bool" and not _is_flag(key))
+    ):
+        raise DeclarationError(f"{shown(path)}:{key.start_mark.line + 1} a key must be a word: put it in quotes")
+    return key.value if kind != "bool" else key.value.lower() == "true"
+
+
+def _is_flag(key: yaml.Node) -> bool:
+    """``true`` and ``false`` are values that words are given for; ``yes`` and ``on`` are mistaken for them."""
+    return key.value.lower() in ("true", "false")
 
 
 def parse(model: type[Model], data: Any, lines: Lines, path: Path) -> Model:

@@ -31,7 +31,9 @@ def gather(work: Workspace) -> list[Finding]:
         *_last_build(work.ledger),
         *_last_publication(work.ledger),
     ]
-    found = [finding for finding in found if finding.code in work.rules]  # one that is switched off finds nothing
+    found = [
+        finding for finding in found if finding.code not in work.rules or work.rules[finding.code].is_on
+    ]  # one that is switched off finds nothing
     rank = {"bloquant": 0, "alerte": 1, "information": 2}
     return sorted(found, key=lambda f: (rank[f.severity], f.exercice, f.code, f.ou, f.fichier or "", f.ligne or 0))
 

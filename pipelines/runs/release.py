@@ -6,6 +6,7 @@ the same thing. What a release holds is ``publish.release``' work.
 
 from dataclasses import dataclass
 
+from pipelines.catalogue.fingerprint import engine_version
 from pipelines.evidence.findings import gather, stops_a_release
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
@@ -20,7 +21,7 @@ from pipelines.stages.publish.release import (
     write_release,
 )
 from pipelines.stages.transform.build import is_current
-from pipelines.stages.transform.freeze import engine_version, freeze
+from pipelines.stages.transform.freeze import freeze
 
 
 class Undecided(CannotRelease):

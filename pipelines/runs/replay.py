@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipelines import settings
 from pipelines.catalogue.dbt.compose import ENTREPOT, compose
+from pipelines.catalogue.fingerprint import engine_version
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.settings import Home
@@ -21,7 +22,6 @@ from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.publish.release import MANIFEST, copy_declarations, export_tables, files_of
 from pipelines.stages.transform.dbt import failed, read_results, run_dbt
-from pipelines.stages.transform.freeze import engine_version
 from pipelines.stages.transform.load import load_warehouse
 
 

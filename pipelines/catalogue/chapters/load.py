@@ -4,7 +4,7 @@
 there.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +59,12 @@ def _identifiers(thing: Thing) -> Iterator[tuple[str, str]]:
                 yield identity, thing.at("sections", s, "blocs", b)
 
 
-def exposures(chapters: list[Chapitre], summary: Chapitre | None) -> list[dict[str, Any]]:
-    """The dbt exposures: one a chapter, so that lineage ends at what is printed."""
+def exposures(chapters: list[Chapitre], summary: Chapitre | None, models: Container[str]) -> list[dict[str, Any]]:
+    """The dbt exposures: one a chapter, so that lineage ends at what is printed, from the models in effect."""
     printed = [*chapters, *([summary] if summary else [])]
     named = {f"chapitre_{c.id.replace('-', '_')}": (c.titre, c.tables) for c in printed} | ANNEXES
-    return [_exposure(name, *what) for name, what in named.items() if what[1]]
+    found = {name: (title, [table for table in tables if table in models]) for name, (title, tables) in named.items()}
+    return [_exposure(name, title, tables) for name, (title, tables) in found.items() if tables]
 
 
 def _exposure(name: str, title: str, tables: list[str]) -> dict[str, Any]:

@@ -8,43 +8,69 @@ that of its last whole reading, and loses the description of a model that is rem
 """
 
 import importlib.metadata
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.dbt.generated import generated, yaml_text
 from pipelines.catalogue.dbt.project import PROJECT_FILE, Project
+from pipelines.catalogue.diff import note_upstream
 from pipelines.catalogue.fields import Fields, described
-from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.fingerprint import engine_version, fingerprint
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import check
+from pipelines.disk import written_whole
+from pipelines.locking import one_at_a_time
 from pipelines.settings import Home
 
 MARK = "composed"  # in target/: what the project was composed from
-NOT_OURS = {"target", "logs", ".user.yml"}  # what dbt writes beside the files
+NOT_OURS = {"target", "logs", ".user.yml", ".lock"}  # what dbt writes beside the files
 PROFILE = "rapport_activite"
 ENTREPOT, ANALYSTE = "entrepot", "analyste"  # dbt's targets: the warehouse being built, and an analyst's own
 
 
 def compose(catalogue: Catalogue, home: Home) -> str:
-    """Bring the home's dbt project up to date with its catalogue; what it was composed from. Raises DeclarationError."""
+    """Bring the home's dbt project up to date with its catalogue; the hash of its files. Raises DeclarationError.
+
+    Nothing is done when neither what it follows from nor a file of it has changed since.
+    """
     mark = home.dbt / "target" / MARK
-    identity = fingerprint([catalogue.fingerprint, str(home.root), importlib.metadata.version("dbt-core")])
-    if mark.exists() and mark.read_text(encoding="utf-8") == identity:
-        return identity
-    check(catalogue)
-    mark.unlink(missing_ok=True)
-    _bring(home.dbt, {**project_files(catalogue), "profiles.yml": yaml_text(_profile(home))})
-    mark.parent.mkdir(exist_ok=True)
-    mark.write_text(identity, encoding="utf-8")
-    return identity
+    with one_at_a_time(home.dbt):
+        versions = [catalogue.fingerprint, engine_version(), importlib.metadata.version("dbt-core")]
+        identity = fingerprint([*versions, str(home.root)])
+        known = _read(mark)
+        if known.get("identity") == identity and known.get("stamp") == _stamp(home.dbt):
+            return known["files"]
+        check(catalogue)
+        mark.unlink(missing_ok=True)
+        files = {**project_files(catalogue), "profiles.yml": yaml_text(_profile(home))}
+        _bring(home.dbt, files)
+        note_upstream(catalogue, home)
+        made = {"identity": identity, "stamp": _stamp(home.dbt), "files": fingerprint(files)}
+        with written_whole(mark) as file:
+            json.dump(made, file)
+    return made["files"]
+
+
+def _read(mark: Path) -> dict[str, str]:
+    try:
+        return json.loads(mark.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _stamp(folder: Path) -> str:
+    """What changes when somebody touches a file of the composed project."""
+    files = ((path, path.stat()) for path in _present(folder))
+    return fingerprint([(str(path), stat.st_mtime_ns, stat.st_size) for path, stat in files])
 
 
 def project_files(catalogue: Catalogue) -> dict[str, str]:
-    """Path in the project → text of every file but the profile. A hand-written model takes the place of a generated one."""
+    """Path in the project → text of every file but the profile."""
     project = catalogue.project
-    made = {path: text for path, text in generated(catalogue).items() if Path(path).stem not in project.models}
-    return {PROJECT_FILE: project.project_file, **made, **dict(_hand_written(project, catalogue.fields))}
+    written = dict(_hand_written(project, catalogue.fields))
+    return {PROJECT_FILE: project.project_file, **generated(catalogue), **written}
 
 
 def _hand_written(project: Project, fields: Fields) -> Iterator[tuple[str, str]]:

@@ -27,20 +27,43 @@ def generated(catalogue: Catalogue) -> dict[str, str]:
         **{f"models/staging/{name}/_{name}__sources.yml": text for name, text in lake_sources(catalogue.registry)},
         "models/staging/_reference__sources.yml": reference_sources(catalogue.references.values()),
         **_generated_models(catalogue),
-        "models/staging/_shapes__models.yml": shapes_models(catalogue),
-        "models/calculs/_chiffres__models.yml": yaml_text({"version": 2, "models": figure_entries(catalogue.figures)}),
-        "models/rapport/_exposures.yml": yaml_text(
-            {"version": 2, "exposures": exposures(catalogue.chapters, catalogue.summary)}
+        "models/staging/_shapes__models.yml": _entries(
+            catalogue, [shape_docs(catalogue.registry, shape) for shape in catalogue.registry.shapes]
         ),
+        "models/calculs/_chiffres__models.yml": _entries(catalogue, figure_entries(catalogue.figures)),
+        "models/rapport/_exposures.yml": yaml_text({"version": 2, "exposures": _exposures(catalogue)}),
     }
 
 
+def _entries(catalogue: Catalogue, entries: list[dict[str, Any]]) -> str:
+    """What is said of models, where it is not said by hand."""
+    project = catalogue.project
+    kept = [entry for entry in entries if entry["name"] not in project.said and entry["name"] not in project.off]
+    return yaml_text({"version": 2, "models": kept})
+
+
+def _exposures(catalogue: Catalogue) -> list[dict[str, Any]]:
+    in_effect = {*catalogue.project.models.on, *generated_layers(catalogue)}
+    return exposures(catalogue.chapters, catalogue.summary, in_effect)
+
+
 def generated_layers(catalogue: Catalogue) -> dict[str, str]:
-    """The models that follow from declarations, each with its layer."""
+    """The models that follow from declarations, each with its layer; those in effect."""
     return {Path(path).stem: Path(path).parts[1] for path in _generated_models(catalogue)}
 
 
 def _generated_models(catalogue: Catalogue) -> dict[str, str]:
+    """Path → SQL, of those that are neither written by hand nor switched off."""
+    project = catalogue.project
+    return {
+        path: sql
+        for path, sql in all_models(catalogue).items()
+        if (name := Path(path).stem) not in project.models and name not in project.off
+    }
+
+
+def all_models(catalogue: Catalogue) -> dict[str, str]:
+    """Path → SQL of every model that declarations ask for."""
     return {
         **{
             f"models/staging/{shape_model(shape)}.sql": shape_union(catalogue.registry, shape)
@@ -82,12 +105,6 @@ def reference_sources(references: Iterable[Reference]) -> str:
         for reference in references
     ]
     return yaml_text({"version": 2, "sources": [{"name": "reference", "schema": "reference", "tables": tables}]})
-
-
-def shapes_models(catalogue: Catalogue) -> str:
-    """What is said of the union of each shape, where it is not said by hand."""
-    shapes = [shape for shape in catalogue.registry.shapes if shape_model(shape) not in catalogue.project.said]
-    return yaml_text({"version": 2, "models": [shape_docs(catalogue.registry, shape) for shape in shapes]})
 
 
 def _source_table(system: System, table: Table, fields: Fields) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over
-from pipelines.catalogue.yaml_file import DeclarationError, Lines, read_mapping, shown
+from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping, read_text, shown
 
 LAYERS = (
     "staging",
@@ -22,6 +24,7 @@ LAYERS = (
     "rapport",
 )  # folders of models, each of which reads itself and those before it
 PROJECT_FILE = "dbt_project.yml"
+COMPOSED_SOURCES = ("lake", "reference")
 NEED = re.compile(r"\b(ref|source)\(\s*['\"](\w+)['\"]\s*(?:,\s*['\"](\w+)['\"]\s*)?\)")
 SWITCHED_OFF = re.compile(r"\bconfig\([^)]*\benabled\s*=\s*(?i:false)")
 
@@ -45,6 +48,7 @@ class Project:
     macros: Overlay  # SQL by file
     sources: Overlay  # YAML entry of a table that the engine loads, by ``<source>.<table>``
     others: Overlay  # what else stands in YAML beside ``models`` (unit tests, macros), by section and name
+    off: dict[str, Thing]  # models that are switched off, those that follow from declarations too
     project_file: str  # text of dbt_project.yml
     folder_of: dict[Path, Path]  # file → its place in the project
 
@@ -100,7 +104,8 @@ def read_project(layers: list[Path]) -> Project:
         put_over(list(_sql("macro file", root, "macros")) for root in roots),
         put_over([t for file in files for t in _source_tables(*file)] for files in yaml_files),
         put_over([t for file in files for t in _others(*file)] for files in yaml_files),
-        (roots[0] / PROJECT_FILE).read_text(encoding="utf-8"),
+        off,
+        read_text(roots[0] / PROJECT_FILE),
         {
             path: path.relative_to(root)
             for root in roots
@@ -118,19 +123,39 @@ def _without(overlay: Overlay, off: dict[str, Thing]) -> Overlay:
     )
 
 
+class _Named(BaseModel):
+    """What the engine reads of a column, a test or a table; the rest is dbt's."""
+
+    model_config = ConfigDict(extra="allow")
+    name: str
+
+
+class _Entry(_Named):
+    config: dict[str, Any] = {}
+    columns: list[_Named] = []
+    data_tests: list[Any] = []
+
+
+class _Source(_Named):
+    tables: list[_Entry] = []
+
+
+class _File(BaseModel):
+    """A YAML file of the project, as far as the engine reads it."""
+
+    model_config = ConfigDict(extra="allow")
+    models: list[_Entry] = []
+    sources: list[_Source] = []
+
+
 def _yaml_files(root: Path) -> Iterator[tuple[Path, dict, Lines]]:
     for path in sorted((root / "models").rglob("*.yml")):
         data, lines = read_mapping(path)
+        parse(_File, data, lines, path)
         for entry in data.get("models") or []:
-            _take_switch(entry)
+            if "enabled" in entry.get("config", {}):  # dbt's way to say the same as ``enabled: false``
+                entry["enabled"] = entry["config"].pop("enabled")
         yield path, data, lines
-
-
-def _take_switch(entry: Any) -> None:
-    """``config: {enabled: false}`` is how dbt switches a model off: the same as ``enabled: false``."""
-    config = entry.get("config") if isinstance(entry, dict) else None
-    if isinstance(config, dict) and "enabled" in config:
-        entry["enabled"] = config.pop("enabled")
 
 
 def _models(root: Path) -> Iterator[Thing]:
@@ -142,11 +167,16 @@ def _models(root: Path) -> Iterator[Thing]:
 
 def _sql(kind: str, root: Path, folder: str) -> Iterator[Thing]:
     for path in sorted((root / folder).rglob("*.sql")):
-        yield Thing(kind, path.stem, path.read_text(encoding="utf-8"), path, {(): 1})
+        yield Thing(kind, path.stem, read_text(path), path, {(): 1})
 
 
 def _source_tables(path: Path, data: dict, lines: Lines) -> Iterator[Thing]:
     for s, source in enumerate(data.get("sources") or []):
+        if source["name"] in COMPOSED_SOURCES:
+            where = f"{shown(path)}:{lines.get(('sources', s), 1)} sources.{s}"
+            raise DeclarationError(
+                f"{where}: the source {source['name']!r} follows from the declarations of the catalogue"
+            )
         about = {key: value for key, value in source.items() if key != "tables"}
         for thing in entries("dbt source", path, data, lines, ("sources", s, "tables"), "name"):
             yield Thing(

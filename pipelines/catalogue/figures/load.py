@@ -7,6 +7,7 @@ table or a family that is not declared.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.figures.grammar import Chapter, Family, Figure, Words, parse_expression, placeholders_of
 from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over
@@ -115,7 +116,8 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
         return [replace(thing, name=f"{domain_of[path]}.{thing.name}") for thing in found]
 
     for path, data, lines in (file for layer in files for file in layer):
-        parse(Chapter, {**data, "familles": {}, "chiffres": []}, lines, path)  # an unknown key, a domain without a name
+        # an unknown key, a domain without a name
+        parse(Chapter, {**data, "mots": _in_effect(data.get("mots")), "familles": {}, "chiffres": []}, lines, path)
     return DeclaredFigures(
         put(_domain),
         put(words),
@@ -123,6 +125,13 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
         put(lambda path, data, lines: entries("figure", path, data, lines, ("chiffres",), "code")),
         domain_of,
     )
+
+
+def _in_effect(words: Any) -> Any:
+    """A word that is switched off says no words."""
+    if not isinstance(words, dict):
+        return words or {}
+    return {name: word for name, word in words.items() if not (isinstance(word, dict) and word.get("enabled") is False)}
 
 
 def _domain_of(path: Path, data: dict) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import settings
+from pipelines.catalogue.fingerprint import engine_version
 from pipelines.catalogue.rules import Rules
 from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Arrivals
@@ -31,7 +32,6 @@ from pipelines.settings import Home
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.erratum import erratum
 from pipelines.stages.publish.release import FIGURES, MANIFEST, Change, changes, changes_between, last_release
-from pipelines.stages.transform.freeze import engine_version
 
 TITLE = "État de la collecte et de la qualité"
 CHECKED = {  # what ``verify`` counts, as a French reader says it

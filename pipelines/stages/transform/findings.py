@@ -26,19 +26,15 @@ RECONCILIATIONS = (
 
 
 def build_findings(warehouse: Path, rules: Rules) -> list[Finding]:
-    """Read the control tables of the warehouse; each line is a finding, in a stable order."""
+    """Read the control tables of the warehouse; each line is a finding, in a stable order.
+
+    A control whose table is switched off finds nothing.
+    """
     import duckdb
 
     with duckdb.connect(str(warehouse), read_only=True) as db:
-        return [
-            *_differences(db, rules),
-            *_contradicted_absences(db, rules),
-            *_unknown_accounts(db, rules),
-            *_other_bodies(db, rules),
-            *_staff(db, rules),
-            *_quorums(db, rules),
-            *(finding for code in RECONCILIATIONS for finding in _unequal_amounts(db, rules, code)),
-        ]
+        tables = {f"{schema}.{table}" for schema, table in db.execute(TABLES).fetchall()}
+        return [finding for table, control in CONTROLS.items() if table in tables for finding in control(db, rules)]
 
 
 def _differences(db, rules: Rules) -> list[Finding]:
@@ -168,6 +164,10 @@ def _other_bodies(db, rules: Rules) -> list[Finding]:
     ]
 
 
+def _reconciliations(db, rules: Rules) -> list[Finding]:
+    return [finding for code in RECONCILIATIONS for finding in _unequal_amounts(db, rules, code)]
+
+
 def _unequal_amounts(db, rules: Rules, code: str) -> list[Finding]:
     rows = db.execute(
         "select exercice, severite, concat_ws(', ', libelle_budget, objet, section, sens, 'chapitre ' || code_chapitre), "
@@ -212,3 +212,15 @@ def _quorums(db, rules: Rules) -> list[Finding]:
         )
         for exercice, day, required, present, rule_of_the_day in rows
     ]
+
+
+TABLES = "select table_schema, table_name from information_schema.tables"
+CONTROLS = {  # the table that each reads
+    "rapport.rpt_rapprochement_publie": _differences,
+    "rapport.rpt_absences_contredites": _contradicted_absences,
+    "rapport.rpt_finances__comptes_inconnus": _unknown_accounts,
+    "marts.fct_documents_ecartes": _other_bodies,
+    "rapport.rpt_rh__rapprochements": _staff,
+    "rapport.rpt_gouvernance__seances": _quorums,
+    "rapport.rpt_finances__rapprochements": _reconciliations,
+}

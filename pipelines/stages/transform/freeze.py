@@ -3,17 +3,12 @@
 Its identity is a hash of those and of nothing else, so that the same build made twice has the same name.
 """
 
-import functools
-import hashlib
 from dataclasses import dataclass
 
-from pipelines import settings
-from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.fingerprint import engine_version, fingerprint
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
-
-ENGINE_SUFFIXES = {".py", ".j2", ".typ"}
 
 
 @dataclass(frozen=True)
@@ -36,16 +31,3 @@ def freeze(work: Workspace) -> Frozen:
         }
     )
     return Frozen(identity[:32], manifests)
-
-
-@functools.cache
-def engine_version() -> str:
-    """SHA-256 over the files of the engine that decide a result: its code and the lock of what it is made with."""
-    digest = hashlib.sha256()
-    files = [path for path in settings.PACKAGE.rglob("*") if path.suffix in ENGINE_SUFFIXES]
-    for path in [settings.shipped() / "requirements.lock", *sorted(files)]:
-        digest.update(
-            path.name.encode() if path.name == "requirements.lock" else str(path.relative_to(settings.PACKAGE)).encode()
-        )
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()

@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from pipelines import settings
+from pipelines.catalogue.fingerprint import engine_version
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.ledger.workspace import Workspace
@@ -182,7 +183,7 @@ def test_the_engine_version_is_that_of_the_code(shipped, tmp_path, monkeypatch):
 
     def seen(name: str, content: str):
         (root / name).write_text(content)
-        versions.append(freeze_module.engine_version.__wrapped__())
+        versions.append(engine_version.__wrapped__())
 
     for name in ("requirements.lock", "pipelines/a.py", "pipelines/p/page.html.j2"):
         seen(name, "changed")
