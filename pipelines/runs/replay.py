@@ -60,8 +60,9 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
         copy_declarations(folder, beside.root)
         with open_workspace(beside) as work:
             say(f"reading {len(deliveries)} deliveries again")
-            for manifest in deliveries:
-                _take_in(home, work, manifest, result)
+            unread = [manifest for manifest in deliveries if not _read_again(home, work, manifest, result)]
+            for manifest in unread:  # after the last reading, which sweeps rows that nothing lists
+                _copy_rows(home, beside, manifest)
             say("building the warehouse again")
             _build(work, deliveries, release["build"])
         export_tables(beside.warehouse_next, release["exercice"], beside.root)
@@ -76,14 +77,13 @@ def _names(home: Home) -> list[str]:
     return sorted(path.parent.name for path in home.releases.glob(f"*/{MANIFEST}")) if home.releases.exists() else []
 
 
-def _take_in(home: Home, work: Workspace, manifest: Manifest, result: Replay) -> None:
-    """Read the originals of one delivery again, or copy its rows when they are gone."""
-    what, beside = f"{manifest.export_key} {manifest.exercice}", work.home
+def _read_again(home: Home, work: Workspace, manifest: Manifest, result: Replay) -> bool:
+    """Read the originals of one delivery; false when they are gone, or give it another name."""
+    what, beside = _named(manifest), work.home
     originals = [home.archive / file.sha256 for file in manifest.files]
     if not all(path.exists() for path in originals):
         result.purged.append(what)
-        _copy_rows(home, beside, manifest, what)
-        return
+        return False
     deposit = beside.landing / manifest.delivery
     deposit.mkdir(parents=True)
     for file, original in zip(manifest.files, originals, strict=True):
@@ -98,15 +98,18 @@ def _take_in(home: Home, work: Workspace, manifest: Manifest, result: Replay) ->
     )
     if again != manifest:
         result.reread.append(what)
-        if again.delivery != manifest.delivery:  # read under another declaration: its rows lie under another name
-            _copy_rows(home, beside, manifest, what)
+    return again.delivery == manifest.delivery
 
 
-def _copy_rows(home: Home, beside: Home, manifest: Manifest, what: str) -> None:
+def _named(manifest: Manifest) -> str:
+    return f"{manifest.export_key} {manifest.exercice}"
+
+
+def _copy_rows(home: Home, beside: Home, manifest: Manifest) -> None:
     for counts in manifest.tables.values():
         rows, target = home.lake / counts.parquet, beside.lake / counts.parquet
         if not rows.exists():
-            raise CannotReplay(f"{what}: neither its originals nor its rows are kept any longer")
+            raise CannotReplay(f"{_named(manifest)}: neither its originals nor its rows are kept any longer")
         target.parent.mkdir(parents=True, exist_ok=True)
         for path in rows.parent.glob(f"{manifest.delivery}.*"):
             shutil.copyfile(path, target.with_name(path.name))

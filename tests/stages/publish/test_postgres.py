@@ -152,6 +152,17 @@ def test_the_same_publication_is_not_copied_again(lab: Lab, server: Server):
     assert schemas(server) == ["audit", "marts", "rapport"]
 
 
+def test_schemas_made_under_a_former_name_of_the_tool_are_replaced(lab: Lab, server: Server):
+    publish_small(lab)
+    serve(lab.home.published, server)
+    publish_small(lab, 2)
+    run(server, "comment on schema rapport is 'Publié par sicio, et le nôtre'")
+    with pytest.raises(NotServed, match="did not make"):
+        serve(lab.home.published, server)
+    run(server, f"comment on schema rapport is '{postgres.MARK.replace('millesime', 'sicio')}'")
+    assert serve(lab.home.published, server).is_new
+
+
 def test_a_prefix_leaves_the_names_of_others_alone(lab: Lab, server: Server):
     run(server, "create schema marts", "create table marts.t (a int)")
     publish_small(lab)
