@@ -81,11 +81,7 @@ class Catalogue:
     def chapters_declared(self) -> Overlay:
         """One file a chapter; the page of a collectivité is named ``synthese``."""
         return put_over(
-            [  # an overlay has no order of its own: chapters are printed in that of their files
-                whole_file("chapter", path, None if path.stem == SUMMARY else "id", name=SUMMARY)
-                for path in sorted(layer.glob("catalogue/report/*.yml"))
-            ]
-            for layer in self.layers
+            [_chapter(path) for path in sorted(layer.glob("catalogue/report/*.yml"))] for layer in self.layers
         )
 
     @functools.cached_property
@@ -110,12 +106,9 @@ class Catalogue:
 
     @functools.cached_property
     def prose_declared(self) -> Overlay:
-        """The texts of the report that are the same every year, by their place in ``texte/``."""
+        """The texts of the report that are the same every year, by their place in ``texte/``; an empty one is off."""
         return put_over(
-            [
-                Thing("prose", path.relative_to(layer / TEXTS).as_posix(), read_text(path), path, {})
-                for path in sorted(layer.glob(f"{TEXTS}/**/*.md"))
-            ]
+            [_text(path, path.relative_to(layer / TEXTS)) for path in sorted(layer.glob(f"{TEXTS}/**/*.md"))]
             for layer in self.layers
         )
 
@@ -184,14 +177,14 @@ class Catalogue:
         """The chapters of the report, in the order of their files' names."""
         things = sorted((t for t in self.chapters_declared if t.name != SUMMARY), key=lambda thing: thing.path.name)
         refuse_same_identifiers(things)
-        return [make_chapter(thing, self.prose) for thing in things]
+        return [make_chapter(thing, self.prose_declared) for thing in things]
 
     @functools.cached_property
     def summary(self) -> Chapitre | None:
         """The page of a collectivité."""
         if SUMMARY not in self.chapters_declared:
             return None
-        return make_chapter(self.chapters_declared[SUMMARY], self.prose)
+        return make_chapter(self.chapters_declared[SUMMARY], self.prose_declared)
 
     @functools.cached_property
     def rules(self) -> Rules:
@@ -269,6 +262,18 @@ class Catalogue:
     def _within(self, path: Path) -> str:
         """A path inside its layer."""
         return next(path.relative_to(layer).as_posix() for layer in self.layers if path.is_relative_to(layer))
+
+
+def _chapter(path: Path) -> Thing:
+    thing = whole_file("chapter", path, None if path.stem == SUMMARY else "id", name=SUMMARY)
+    if (thing.name == SUMMARY) != (path.stem == SUMMARY):
+        raise DeclarationError(f"{thing.at('id')} id: {SUMMARY!r} is the page of a collectivité, {SUMMARY}.yml")
+    return thing
+
+
+def _text(path: Path, name: Path) -> Thing:
+    text = read_text(path)
+    return Thing("prose", name.as_posix(), text, path, {}, enabled=bool(text.strip()))
 
 
 def _refuse_strays(home: Path) -> None:

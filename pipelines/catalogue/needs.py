@@ -4,12 +4,11 @@ A union loses the branch that is switched off, and says nothing: those that need
 """
 
 import functools
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from pipelines.catalogue.dbt.generated import all_models, generated_layers
-from pipelines.catalogue.dbt.project import Need, needs_of
+from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.yaml_file import DeclarationError
@@ -35,6 +34,7 @@ ENGINE_MODELS = (
     "rpt_lignes_signalees",
     "rpt_rapprochement_publie",
 )
+METHODE = "methode.md"
 
 
 def check(catalogue: Catalogue) -> None:
@@ -53,8 +53,10 @@ def model_names(catalogue: Catalogue) -> set[str]:
 
 
 def _of_engine(catalogue: Catalogue) -> Iterator[str]:
-    """The models that the engine reads by name; and no model is switched off that is not there."""
+    """The models and the text that the engine reads by name; and no model is switched off that is not there."""
     project = catalogue.project
+    if METHODE in (off := catalogue.prose_declared.off):
+        yield f"{off[METHODE].place} switches the text {METHODE!r} off, which every report prints"
     known = {*project.models.off, *(Path(path).stem for path in all_models(catalogue))}
     for name, thing in project.off.items():
         if name in ENGINE_MODELS:
@@ -89,7 +91,7 @@ def _of_models(catalogue: Catalogue) -> Iterator[str]:
                 yield from _unmet(catalogue, thing.at(), need, need.line)
     for overlay in (project.said, project.others):
         for thing in overlay:
-            for need in needs_of(json.dumps(thing.data, default=str)):
+            for need in needs_said(thing.data):
                 yield from _unmet(catalogue, thing.place, need)
 
 
@@ -100,7 +102,9 @@ def _unmet(catalogue: Catalogue, place: str, need: Need, line: int | None = None
             yield missing(where, "model", need.name, catalogue.project.off)
     elif need.name not in catalogue.source_tables:
         source, _, table = need.name.partition(".")
-        if source == "lake":
+        if source == "lake" and (system := table.partition("__")[0]) in catalogue.systems:
+            yield f"{where} needs the table {table.removeprefix(system + '__')!r}, which the system {system!r} does not have"
+        elif source == "lake":
             yield missing(where, "system", table.partition("__")[0], catalogue.systems.off)
         else:
             yield missing(

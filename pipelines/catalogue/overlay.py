@@ -97,7 +97,7 @@ def whole_file(kind: str, path: Path, key: str | None = None, name: str = "") ->
     named = data.get(key) if key else name
     if not isinstance(named, str):
         raise DeclarationError(f"{shown(path)}:1 {key}: it needs a name")
-    return Thing(kind, named, data, path, {**lines, (): 1}, _switch(data, path, lines))
+    return Thing(kind, named, data, path, {**lines, (): 1}, switch(data, path, lines))
 
 
 def entries(kind: str, path: Path, data: dict, lines: Lines, section: tuple, key: str | None) -> list[Thing]:
@@ -122,7 +122,7 @@ def entries(kind: str, path: Path, data: dict, lines: Lines, section: tuple, key
 def _entry(kind: str, path: Path, own: Lines, at: tuple, entry: Any, key: str | None) -> Thing:
     if key and not (isinstance(entry, dict) and isinstance(entry.get(key), str)):
         raise DeclarationError(f"{shown(path)}:{own[()]} {'.'.join(map(str, at))}: it needs a {key}")
-    enabled = _switch(entry, path, own) if isinstance(entry, dict) else True
+    enabled = switch(entry, path, own) if isinstance(entry, dict) else True
     return Thing(kind, entry[key] if key else str(at[-1]), entry, path, own, enabled)
 
 
@@ -144,7 +144,7 @@ def _refuse_others(at: tuple, found: Any, known: Collection[str], path: Path, li
         raise DeclarationError(f"{where}: it is not one of {', '.join(sorted(known))}")
 
 
-def _switch(data: dict, path: Path, lines: Lines) -> bool:
+def switch(data: dict, path: Path, lines: Lines) -> bool:
     """Take ``enabled`` out of what a thing says: true when it is not there."""
     enabled = data.pop("enabled", True)
     if not isinstance(enabled, bool):

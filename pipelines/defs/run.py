@@ -13,8 +13,9 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines import settings
+from pipelines.catalogue.dbt.compose import compose
 from pipelines.catalogue.registry import ExportRef
-from pipelines.defs.workspace import organisation, registry
+from pipelines.defs.workspace import catalogue, organisation, registry
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.runs.outcome import Ending
@@ -49,7 +50,11 @@ def run_jobs(
     sources: list[str] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> RunReport:
-    """Collect ``exercices`` (only ``sources``, names of systems, when given), then build and publish."""
+    """Collect ``exercices`` (only ``sources``, names of systems, when given), then build and publish.
+
+    Raises DeclarationError before anything is read when the catalogue is wrong.
+    """
+    compose(catalogue(), home)
     say = progress or (lambda _: None)
     _prepare_instance(home)
     with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):

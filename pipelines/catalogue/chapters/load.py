@@ -4,12 +4,11 @@
 there.
 """
 
-from collections.abc import Callable, Container, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 from pipelines.catalogue.chapters.grammar import Chapitre
-from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError
 
 # What the report prints whatever its chapters say: the annex on each figure, and how far the year was collected.
@@ -28,14 +27,15 @@ ANNEXES = {
 }
 
 
-def make_chapter(thing: Thing, prose: Callable[[str], Path | None]) -> Chapitre:
-    """One chapter; ``prose`` finds a text that is the same every year. Raises DeclarationError naming file and line."""
+def make_chapter(thing: Thing, texts: Overlay) -> Chapitre:
+    """One chapter; ``texts`` are those that are the same every year. Raises DeclarationError naming file and line."""
     chapter = thing.parsed(Chapitre)
     for s, section in enumerate(chapter.sections):
         for b, bloc in enumerate(section.blocs):
-            if bloc.genre == "texte" and prose(bloc.fichier) is None:
-                place = thing.at("sections", s, "blocs", b)
-                raise DeclarationError(f"{place} fichier: texte/{bloc.fichier} does not exist")
+            if bloc.genre == "texte" and bloc.fichier not in texts:
+                place, off = thing.at("sections", s, "blocs", b), texts.off.get(bloc.fichier)
+                why = f"is switched off at {off.place}" if off else "does not exist"
+                raise DeclarationError(f"{place} fichier: texte/{bloc.fichier} {why}")
     return chapter
 
 

@@ -20,6 +20,7 @@ from pipelines.catalogue.fields import Fields, described
 from pipelines.catalogue.fingerprint import engine_version, fingerprint
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import check
+from pipelines.catalogue.overlay import Thing
 from pipelines.disk import written_whole
 from pipelines.locking import one_at_a_time
 from pipelines.settings import Home
@@ -77,20 +78,24 @@ def _hand_written(project: Project, fields: Fields) -> Iterator[tuple[str, str]]
     for overlay in (project.models, project.tests, project.macros):
         for thing in overlay:
             yield project.folder_of[thing.path].as_posix(), thing.data
-    files: dict[Path, dict[str, Any]] = {}
+    files: dict[str, dict[str, Any]] = {}  # a file of the home adds to the shipped one of its name
+
+    def file_of(thing: Thing) -> dict[str, Any]:
+        return files.setdefault(project.folder_of[thing.path].as_posix(), {})
+
     for thing in project.said:
-        files.setdefault(thing.path, {}).setdefault("models", []).append(described(thing.data, fields))
+        file_of(thing).setdefault("models", []).append(described(thing.data, fields))
     for thing in project.sources:
-        sources = files.setdefault(thing.path, {}).setdefault("sources", {})
+        sources = file_of(thing).setdefault("sources", {})
         sources.setdefault(thing.data["source"]["name"], {**thing.data["source"], "tables": []})["tables"].append(
             described(thing.data["table"], fields)
         )
     for thing in project.others:
-        files.setdefault(thing.path, {}).setdefault(thing.name.partition(".")[0], []).append(thing.data)
+        file_of(thing).setdefault(thing.name.partition(".")[0], []).append(thing.data)
     for path, content in files.items():
         if "sources" in content:
             content["sources"] = list(content["sources"].values())
-        yield project.folder_of[path].as_posix(), yaml_text({"version": 2, **content})
+        yield path, yaml_text({"version": 2, **content})
 
 
 def _profile(home: Home) -> dict[str, Any]:

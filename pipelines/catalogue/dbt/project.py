@@ -5,6 +5,7 @@ writing it all into a folder ``compose``'s.
 """
 
 import functools
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,7 +26,8 @@ LAYERS = (
 )  # folders of models, each of which reads itself and those before it
 PROJECT_FILE = "dbt_project.yml"
 COMPOSED_SOURCES = ("lake", "reference")
-NEED = re.compile(r"\b(ref|source)\(\s*['\"](\w+)['\"]\s*(?:,\s*['\"](\w+)['\"]\s*)?\)")
+NEED = re.compile(r"\b(ref|source)\s*\(\s*['\"](\w+)['\"]\s*(?:,\s*['\"](\w+)['\"]\s*)?\)")
+ASIDE = re.compile(r"(?P<said>\{\{.*?\}\}|\{%.*?%\}|'(?:[^']|'')*')|--[^\n]*|/\*.*?\*/|\{#.*?#\}", re.DOTALL)
 SWITCHED_OFF = re.compile(r"\bconfig\([^)]*\benabled\s*=\s*(?i:false)")
 
 
@@ -162,7 +164,7 @@ def _models(root: Path) -> Iterator[Thing]:
     for thing in _sql("model", root, "models"):
         if thing.path.relative_to(root).parts[1] not in LAYERS:
             raise DeclarationError(f"{shown(thing.path)}:1 a model stands in models/{', models/'.join(LAYERS)}")
-        yield replace(thing, enabled=not SWITCHED_OFF.search(thing.data))
+        yield replace(thing, enabled=not SWITCHED_OFF.search(_without_comments(thing.data)))
 
 
 def _sql(kind: str, root: Path, folder: str) -> Iterator[Thing]:
@@ -190,9 +192,24 @@ def _others(path: Path, data: dict, lines: Lines) -> Iterator[Thing]:
             yield Thing(thing.kind, f"{section}.{thing.name}", thing.data, path, thing.lines)
 
 
-def needs_of(text: str) -> Iterator[Need]:
-    """What a SQL text, or YAML dumped as text, reads by ``ref`` and ``source``; comments aside."""
-    for number, line in enumerate(text.splitlines(), 1):
-        for kind, first, second in NEED.findall(line.partition("--")[0]):
-            is_model = kind == "ref"
-            yield Need(first if is_model else f"{first}.{second}", is_model, number)
+def needs_of(sql: str) -> Iterator[Need]:
+    """What a SQL text reads by ``ref`` and ``source``; comments aside."""
+    return _needs(_without_comments(sql))
+
+
+def needs_said(data: Any) -> Iterator[Need]:
+    """What is read by a YAML entry: its tests, its unit tests."""
+    return _needs(json.dumps(data, default=str, ensure_ascii=False))
+
+
+def _needs(text: str) -> Iterator[Need]:
+    for found in NEED.finditer(text):
+        kind, first, second = found.groups()
+        is_model = kind == "ref"
+        name = (second or first) if is_model else f"{first}.{second}"  # a model may be named with its project
+        yield Need(name, is_model, text.count("\n", 0, found.start()) + 1)
+
+
+def _without_comments(sql: str) -> str:
+    """A SQL text with its comments blank, each line where it was."""
+    return ASIDE.sub(lambda found: found["said"] or "\n" * found[0].count("\n"), sql)

@@ -7,10 +7,9 @@ table or a family that is not declared.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pipelines.catalogue.figures.grammar import Chapter, Family, Figure, Words, parse_expression, placeholders_of
-from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over
+from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over, switch
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping, shown
 
@@ -115,23 +114,16 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
         found = entries("word", path, {"mots": data.get("mots")}, lines, ("mots",), None)
         return [replace(thing, name=f"{domain_of[path]}.{thing.name}") for thing in found]
 
-    for path, data, lines in (file for layer in files for file in layer):
-        # an unknown key, a domain without a name
-        parse(Chapter, {**data, "mots": _in_effect(data.get("mots")), "familles": {}, "chiffres": []}, lines, path)
-    return DeclaredFigures(
+    declared = DeclaredFigures(
         put(_domain),
         put(words),
         put(lambda path, data, lines: entries("family", path, data, lines, ("familles",), None)),
         put(lambda path, data, lines: entries("figure", path, data, lines, ("chiffres",), "code")),
         domain_of,
     )
-
-
-def _in_effect(words: Any) -> Any:
-    """A word that is switched off says no words."""
-    if not isinstance(words, dict):
-        return words or {}
-    return {name: word for name, word in words.items() if not (isinstance(word, dict) and word.get("enabled") is False)}
+    for path, data, lines in (file for layer in files for file in layer):  # the switches are out of the data by now
+        parse(Chapter, {**data, "familles": {}, "chiffres": []}, lines, path)  # an unknown key, a domain without a name
+    return declared
 
 
 def _domain_of(path: Path, data: dict) -> str:
@@ -141,7 +133,9 @@ def _domain_of(path: Path, data: dict) -> str:
 
 
 def _domain(path: Path, data: dict, lines: Lines) -> list[Thing]:
-    """The title of a domain; a file that only adds to one need not say it again."""
+    """The title of a domain; a file that only adds to one need not say it again, ``enabled: false`` switches it off."""
+    if "enabled" in data:
+        return [Thing("domain", data["domaine"], None, path, {(): lines["enabled",]}, switch(data, path, lines))]
     return [Thing("domain", data["domaine"], data["titre"], path, {(): lines["titre",]})] if "titre" in data else []
 
 
@@ -156,7 +150,9 @@ def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay
     for thing in declared.figures:
         domain = declared.domain_of[thing.path]
         if domain not in declared.domains:
-            raise DeclarationError(f"{shown(thing.path)}:1 titre: the domain {domain!r} has no title")
+            off = declared.domains.off.get(domain)
+            why = f"is switched off at {off.place}" if off else "has no title"
+            raise DeclarationError(f"{thing.place} the domain {domain!r} {why}")
         figure = _without_branches(thing.parsed(Figure), thing, systems)
         by_code[thing.name] = DeclaredFigure(figure, domain, thing.place, Words(by_name=words.get(domain, {})))
     figures = Figures(by_code, families, {thing.name: thing.data for thing in declared.domains})

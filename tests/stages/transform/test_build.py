@@ -24,6 +24,10 @@ MODEL = NodeResult("m", "model", "success", None, None)
 
 @pytest.fixture
 def lab(depot: Depot) -> "Lab":
+    columns = [{"name": name, "description": "Une colonne d’essai."} for name in ("compte", "libelle")]
+    depot.layer.write(
+        "catalogue/reference/plan.yml", {"table": "plan", "description": "Une liste d’essai.", "fields": columns}
+    )
     depot.layer.write("catalogue/reference/plan.csv", 'compte,libelle\n0101,"Dépôts, divers"\n102,\n')
     return Lab(depot)
 
