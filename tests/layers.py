@@ -40,6 +40,16 @@ class Layer:
                 if file.is_file():
                     self.write(file.relative_to(REAL).as_posix(), file.read_bytes())
 
+    def fact(self, name: str, table: str) -> None:
+        """A fact of the marts, made of every line of a table of the lake."""
+        lines = {"source": f"'{table.replace('__', '/')}'", "faits": {name: {}}, "signalees": False}
+        entry = {"name": f"int_{name}", "config": {"meta": {"lignes": lines}}}
+        self.write(f"dbt_project/models/intermediate/int_{name}.yml", {"version": 2, "models": [entry]})
+        self.write(
+            f"dbt_project/models/intermediate/int_{name}.sql", f"select * from {{{{ source('lake', '{table}') }}}}\n"
+        )
+        self.write(f"dbt_project/models/marts/{name}.sql", f"select * from {{{{ ref('int_{name}') }}}}\n")
+
     def catalogue(self, home: Home | None = None) -> Catalogue:
         """What is in effect when this layer is the shipped one."""
         return Catalogue(self.root, home.root if home else None)

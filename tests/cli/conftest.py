@@ -196,13 +196,13 @@ class Bench:
 @pytest.fixture
 def declared(shipped: Layer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layer:
     """Sources, figures, models and a key of the test's own."""
-    shipped.take("catalogue/shapes", "catalogue/systems/absences.yml")
+    shipped.take("catalogue/fields.yml", "catalogue/shapes", "catalogue/systems/absences.yml")
     shipped.take("expectations/shapes", "expectations/systems/absences")
     shipped.write("catalogue/systems/ventes.yml", VENTES)
     shipped.write("catalogue/systems/personnel.yml", PERSONNEL)
     shipped.write("catalogue/figures/essai.yml", FIGURES)
-    for fact, table in {"fct_ventes": "ventes__ventes", "fct_agents": "personnel__agents"}.items():
-        shipped.write(f"dbt_project/models/marts/{fact}.sql", f"select * from {{{{ source('lake', '{table}') }}}}\n")
+    for fact, table in {"fct_factures": "ventes__ventes", "fct_effectifs": "personnel__agents"}.items():
+        shipped.fact(fact, table)
     monkeypatch.setenv("MILLESIME_KEY_FILE", str(tmp_path / "key"))
     monkeypatch.setenv("MILLESIME_HOME", str(tmp_path / "nowhere"))
     return shipped
