@@ -50,6 +50,13 @@ class Layer:
         )
         self.write(f"dbt_project/models/marts/{name}.sql", f"select * from {{{{ ref('int_{name}') }}}}\n")
 
+    def reference(self, name: str, text: str) -> None:
+        """A reference table of texts, from its CSV."""
+        columns = [{"name": column, "description": "Une colonne."} for column in text.partition("\n")[0].split(",")]
+        declared = {"table": name, "description": "Une liste.", "fields": columns}
+        self.write(f"catalogue/reference/{name}.yml", declared)
+        self.write(f"catalogue/reference/{name}.csv", text)
+
     def catalogue(self, home: Home | None = None) -> Catalogue:
         """What is in effect when this layer is the shipped one."""
         return Catalogue(self.root, home.root if home else None)

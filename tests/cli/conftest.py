@@ -196,7 +196,7 @@ class Bench:
 @pytest.fixture
 def declared(shipped: Layer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layer:
     """Sources, figures, models and a key of the test's own."""
-    shipped.take("catalogue/fields.yml", "catalogue/shapes", "catalogue/systems/absences.yml")
+    shipped.take("catalogue/shapes", "catalogue/systems/absences.yml")
     shipped.take("expectations/shapes", "expectations/systems/absences")
     shipped.write("catalogue/systems/ventes.yml", VENTES)
     shipped.write("catalogue/systems/personnel.yml", PERSONNEL)

@@ -24,11 +24,7 @@ MODEL = NodeResult("m", "model", "success", None, None)
 
 @pytest.fixture
 def lab(depot: Depot) -> "Lab":
-    columns = [{"name": name, "description": "Une colonne d’essai."} for name in ("compte", "libelle")]
-    depot.layer.write(
-        "catalogue/reference/plan.yml", {"table": "plan", "description": "Une liste d’essai.", "fields": columns}
-    )
-    depot.layer.write("catalogue/reference/plan.csv", 'compte,libelle\n0101,"Dépôts, divers"\n102,\n')
+    depot.layer.reference("plan", 'compte,libelle\n0101,"Dépôts, divers"\n102,\n')
     return Lab(depot)
 
 
@@ -170,7 +166,7 @@ def test_what_names_a_build(lab: Lab, monkeypatch):
     frozen()
     monkeypatch.setattr(freeze_module, "engine_version", lambda: "other code")
     frozen()
-    lab.depot.layer.write("catalogue/reference/plan.csv", "compte,libelle\n")
+    lab.depot.layer.reference("plan", "compte,libelle\n")
     frozen()
     assert len(set(seen)) == 5
     lab.accept(FORMER.format(year=2020), 2020)
