@@ -4,6 +4,7 @@ A union loses the branch that is switched off, and says nothing: those that need
 """
 
 import functools
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pipelines.catalogue.dbt.generated import all_models, generated_layers
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
-from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.catalogue.yaml_file import DeclarationError, shown
 
 PARTS = (
     "fields",
@@ -35,13 +36,14 @@ ENGINE_MODELS = (
     "rpt_rapprochement_publie",
 )
 METHODE = "methode.md"
+FIGURE = re.compile(r'"([a-z_]+(?:\.[a-z0-9_]+)+)"')  # in the prose of a text
 
 
 def check(catalogue: Catalogue) -> None:
     """Read every part, and raise DeclarationError, one line a need that is not met."""
     for part in PARTS:
         getattr(catalogue, part)
-    kinds = (_of_engine, _of_models, _of_columns, _of_figures, _of_chapters, _of_secrecy)
+    kinds = (_of_engine, _of_models, _of_columns, _of_figures, _of_chapters, _of_texts, _of_secrecy, _of_suites)
     if wrong := [sentence for needs in kinds for sentence in needs(catalogue)]:
         raise DeclarationError("\n".join(wrong))
 
@@ -57,7 +59,8 @@ def _of_engine(catalogue: Catalogue) -> Iterator[str]:
     project = catalogue.project
     if METHODE in (off := catalogue.prose_declared.off):
         yield f"{off[METHODE].place} switches the text {METHODE!r} off, which every report prints"
-    known = {*project.models.off, *(Path(path).stem for path in all_models(catalogue))}
+    known = {*project.models.replaced, *(Path(path).stem for path in all_models(catalogue))}
+    known |= {name for name, thing in project.models.off.items() if thing.kind == "model entry"}
     for name, thing in project.off.items():
         if name in ENGINE_MODELS:
             yield f"{thing.place} switches the model {name!r} off, which every trace and publication reads"
@@ -106,10 +109,10 @@ def _unmet(catalogue: Catalogue, place: str, need: Need, line: int | None = None
             yield f"{where} needs the table {table.removeprefix(system + '__')!r}, which the system {system!r} does not have"
         elif source == "lake":
             yield missing(where, "system", table.partition("__")[0], catalogue.systems.off)
+        elif source == "reference":
+            yield missing(where, "reference table", table, catalogue.reference.off)
         else:
-            yield missing(
-                where, "reference table" if source == "reference" else "source", table, catalogue.reference.off
-            )
+            yield missing(where, "source", need.name, catalogue.project.sources.off)
 
 
 def _of_figures(catalogue: Catalogue) -> Iterator[str]:
@@ -138,6 +141,26 @@ def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
                 yield from _model(catalogue, thing.at(*at), table)
             for index, one in enumerate(block.get("chiffres") or []):
                 yield from _figure(catalogue, thing.at(*at, "chiffres", index), one["code"])
+
+
+def _of_texts(catalogue: Catalogue) -> Iterator[str]:
+    """The figures that the printed texts ask for."""
+    blocks = [block for thing in catalogue.chapters_declared for _, block in _blocks(thing)]
+    printed = {METHODE, *(block["fichier"] for block in blocks if block.get("genre") == "texte")}
+    for text in (thing for thing in catalogue.prose_declared if thing.name in printed):
+        for number, line in enumerate(text.data.splitlines(), 1):
+            for code in FIGURE.findall(line):
+                yield from _figure(catalogue, f"{shown(text.path)}:{number}", code)
+
+
+def _of_suites(catalogue: Catalogue) -> Iterator[str]:
+    """The table that a suite is for; that of a system or a shape that is switched off waits for it."""
+    tables = {f"systems/{system.system}/{table.name}" for system, table in catalogue.registry.tables()}
+    tables |= {f"shapes/{shape}" for shape in catalogue.registry.shapes}
+    off = {f"systems/{name}" for name in catalogue.systems.off} | {f"shapes/{name}" for name in catalogue.shapes.off}
+    for thing in catalogue.suites:
+        if thing.name not in tables and "/".join(thing.name.split("/")[:2]) not in off:
+            yield f"{thing.place} is the suite of {thing.name!r}, which is not declared"
 
 
 def _blocks(thing: Thing) -> Iterator[tuple[tuple, dict]]:

@@ -51,7 +51,9 @@ def make_rules(rules: Overlay, effects: Overlay) -> dict[str, Rule]:
 def _rule(thing: Thing, effects: Overlay, *, is_on: bool) -> Rule:
     effect = next((effects[name].data for name in (thing.name, family(thing.name)) if name in effects), None)
     if effect is None:
-        raise DeclarationError(f"{thing.place} {thing.name}: effets says nothing of {family(thing.name)}")
+        off = next((effects.off[name] for name in (thing.name, family(thing.name)) if name in effects.off), None)
+        why = f", which is switched off at {off.place}" if off else ""
+        raise DeclarationError(f"{thing.place} {thing.name}: effets says nothing of {family(thing.name)}{why}")
     return Rule(code=thing.name, effet=effect, is_on=is_on, **thing.parsed(Said).model_dump())
 
 

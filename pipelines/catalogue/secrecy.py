@@ -15,7 +15,7 @@ from pipelines.catalogue.declarations import Declared, Name
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError, parse
 
-Refuse = Callable[["Thing", tuple, str], None]
+Refuse = Callable[..., None]  # (thing, where in it, why, the name that it needs)
 EVERYTHING = "*"  # the group of all values of a level
 
 
@@ -199,12 +199,14 @@ def make_secrecy(declared: Mapping[tuple, Overlay]) -> Secrecy:
     """The declaration in effect, its entries checked against one another. Raises DeclarationError naming file and line."""
     populations, tables, rules = declared["populations",], declared["tables",], declared["figures", "rules"]
     secrecy = Secrecy(
-        populations={thing.name: thing.parsed(Population) for thing in populations},
-        tables={thing.name: thing.parsed(Table) for thing in tables},
+        populations={thing.name: _named(thing).parsed(Population) for thing in populations},
+        tables={thing.name: _named(thing).parsed(Table) for thing in tables},
         figures=_figures(*(declared[section] for section in SECTIONS[2:])),
     )
 
-    def refuse(thing: Thing, at: tuple, reason: str) -> None:
+    def refuse(thing: Thing, at: tuple, reason: str, needed: str = "") -> None:
+        off = populations.off.get(needed) or tables.off.get(needed)
+        reason = f"{needed!r} is switched off at {off.place}" if off else reason
         raise DeclarationError(f"{thing.at(*at)} {'.'.join(map(str, (thing.name, *at)))}: {reason}")
 
     for name, population in secrecy.populations.items():
@@ -215,8 +217,15 @@ def make_secrecy(declared: Mapping[tuple, Overlay]) -> Secrecy:
     for code, rule in (secrecy.figures.rules if secrecy.figures else {}).items():
         ruled = secrecy.tables.get(rule.table)
         if ruled is None or not any(rule.column in part.numbers for part in ruled.parts):
-            refuse(rules[code], (), f"{rule.table}.{rule.column} is not a number under secrecy")
+            refuse(rules[code], (), f"{rule.table}.{rule.column} is not a number under secrecy", rule.table)
     return secrecy
+
+
+def _named(thing: Thing) -> Thing:
+    """The entry, whose name dbt and SQL can bear."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", thing.name):
+        raise DeclarationError(f"{thing.place} {thing.name!r} is not a name: lower case letters, digits and _")
+    return thing
 
 
 def _figures(free: Overlay, withheld: Overlay, rules: Overlay, columns: Overlay) -> Figures | None:
@@ -241,10 +250,10 @@ def _check_population(secrecy: Secrecy, population: Population, thing: Thing, re
     for key in ("follows", "previous"):
         other = getattr(population, key)
         if other and other not in above:
-            refuse(thing, (key,), f"{other!r} is not a population declared above")
+            refuse(thing, (key,), f"{other!r} is not a population declared above", other)
     for other in population.combination:
         if other not in above or secrecy.populations[other].combination:
-            refuse(thing, ("combination", other), "is not a population of a fact declared above")
+            refuse(thing, ("combination", other), "is not a population of a fact declared above", other)
 
 
 def _check_part(secrecy: Secrecy, part: Part, thing: Thing, at: tuple, refuse: Refuse) -> None:
@@ -253,7 +262,7 @@ def _check_part(secrecy: Secrecy, part: Part, thing: Thing, at: tuple, refuse: R
     named = [part.population, *part.counts.values(), *(share.change_from for share in part.shares.values())]
     for name in filter(None, named):
         if name not in secrecy.populations:
-            refuse(thing, at, f"{name!r} is not a declared population")
+            refuse(thing, at, f"{name!r} is not a declared population", name)
         for level in [*part.levels.values(), *part.choice]:
             if level not in levels_of(secrecy, name):
                 refuse(thing, at, f"{level!r} is not a level of {name}")

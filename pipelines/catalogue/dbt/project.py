@@ -164,12 +164,15 @@ def _models(root: Path) -> Iterator[Thing]:
     for thing in _sql("model", root, "models"):
         if thing.path.relative_to(root).parts[1] not in LAYERS:
             raise DeclarationError(f"{shown(thing.path)}:1 a model stands in models/{', models/'.join(LAYERS)}")
-        yield replace(thing, enabled=not SWITCHED_OFF.search(_without_comments(thing.data)))
+        yield thing
 
 
 def _sql(kind: str, root: Path, folder: str) -> Iterator[Thing]:
+    """The SQL files of a folder; an empty one is off, as one that tells dbt so."""
     for path in sorted((root / folder).rglob("*.sql")):
-        yield Thing(kind, path.stem, read_text(path), path, {(): 1})
+        text = read_text(path)
+        said = _without_comments(text).strip()
+        yield Thing(kind, path.stem, text, path, {(): 1}, enabled=bool(said) and not SWITCHED_OFF.search(said))
 
 
 def _source_tables(path: Path, data: dict, lines: Lines) -> Iterator[Thing]:
@@ -181,15 +184,13 @@ def _source_tables(path: Path, data: dict, lines: Lines) -> Iterator[Thing]:
             )
         about = {key: value for key, value in source.items() if key != "tables"}
         for thing in entries("dbt source", path, data, lines, ("sources", s, "tables"), "name"):
-            yield Thing(
-                thing.kind, f"{source['name']}.{thing.name}", {"source": about, "table": thing.data}, path, thing.lines
-            )
+            yield replace(thing, name=f"{source['name']}.{thing.name}", data={"source": about, "table": thing.data})
 
 
 def _others(path: Path, data: dict, lines: Lines) -> Iterator[Thing]:
     for section in sorted(data.keys() - {"version", "models", "sources"}):
         for thing in entries("dbt other", path, data, lines, (section,), "name"):
-            yield Thing(thing.kind, f"{section}.{thing.name}", thing.data, path, thing.lines)
+            yield replace(thing, name=f"{section}.{thing.name}")
 
 
 def needs_of(sql: str) -> Iterator[Need]:
