@@ -282,6 +282,64 @@ def test_a_mistake_in_an_organisation(shipped, tmp_path, old, new, line, said):
     )
 
 
+SAID = """\
+sources:
+  essai: {owner: La régie, retention: P3Y, valid: {last: 2019}}
+  essai/comptes: {owner: Le pôle, due: "04-30"}
+"""
+
+
+def test_an_organisation_says_of_its_sources_who_sends_them_when_and_how_long(shipped, tmp_path):
+    found = organisation(shipped, tmp_path, ORGANISATION + SAID)
+    declared = shipped.catalogue().registry
+    (before,), (after,) = declared.exports(), found.applied(declared).exports()
+    assert (before.owner, after.owner) == ("quelqu’un", "Le pôle")  # the export's own word stands before its system's
+    assert (after.system.owner, after.due(2019), after.system.retention) == ("La régie", "2020-04-30", "P3Y")
+    assert before.due(2019) != after.due(2019) and declared.systems["essai"].owner == "quelqu’un"
+    covered = [[ref.system.covers(year) for year in (2019, 2020)] for ref in (before, after)]
+    assert covered == [[True, True], [True, False]]
+    assert before.layout(2019) == after.layout(2019)  # a delivery stays the one that it is
+    assert [[ref.key for ref in found.exports(found.applied(declared), year)] for year in (2019, 2020)] == [
+        ["essai/comptes"],
+        [],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("  essai: {", "  esai: {", 10, "'esai' is neither a system nor an export"),
+        ("essai/comptes:", "essai/lignes:", 11, "'essai/lignes' is neither a system nor an export"),
+        ('due: "04-30"', "valid: {last: 2019}", 11, "valid is said of a system"),
+        ("retention: P3Y", "retention: 3 ans", 10, "retention"),
+        ('due: "04-30"', "due: avril", 11, "due"),
+        ("owner: Le pôle", "proprietaire: Le pôle", 11, "proprietaire"),
+    ],
+)
+def test_a_mistake_in_what_it_says_of_them(shipped, tmp_path, old, new, line, said):
+    assert old in SAID
+    with pytest.raises(DeclarationError) as raised:
+        organisation(shipped, tmp_path, ORGANISATION + SAID.replace(old, new, 1))
+    assert any(
+        said in t for t in str(raised.value).splitlines() if t.startswith(f"{tmp_path}/organisation.yml:{line} ")
+    )
+
+
+@pytest.mark.parametrize(("code", "line"), [("systemes", 6), ("applications", 8)])
+def test_what_the_organisation_uses_is_not_switched_off_and_both_places_are_named(shipped, tmp_path, code, line):
+    appli = SYSTEM.replace("system: essai", "system: appli")
+    shipped.write("catalogue/systems/appli.yml", appli)
+    load(shipped, SYSTEM)
+    (tmp_path / "organisation.yml").write_text(ORGANISATION, encoding="utf-8")
+    off = {"systemes": "essai", "applications": "appli"}[code]
+    place = Layer(tmp_path).write(f"catalogue/systems/{off}.yml", {"system": off, "enabled": False})
+    home = Home(tmp_path)
+    with pytest.raises(DeclarationError) as raised:
+        load_organisation(home, shipped.catalogue(home))
+    assert str(raised.value).startswith(f"{tmp_path}/organisation.yml:{line} {code}: ")
+    assert f"{off!r}, which is switched off at {place}:1" in str(raised.value)
+
+
 def test_no_organisation_says_how_to_make_one(shipped, tmp_path):
     with pytest.raises(DeclarationError, match="millesime init"):
         load_organisation(Home(tmp_path), shipped.catalogue())
