@@ -13,7 +13,8 @@ from pipelines.catalogue.registry import ExportRef
 from pipelines.cli.sample import guess_delimiter, guess_encoding
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
-from tests.cli.conftest import VENTES_2019, Bench, check
+from tests.cli.conftest import VENTES, VENTES_2019, Bench, check
+from tests.layers import Layer
 
 INTERVENTIONS = (
     "Journal des interventions – exercice 2019;;;;;\n"
@@ -298,6 +299,39 @@ def test_encodings(content: bytes, encoding: str, is_sure: bool) -> None:
 )
 def test_delimiters(text: str, delimiter: str) -> None:
     assert guess_delimiter(text) == delimiter
+
+
+# catalogue diff ---------------------------------------------------------------------------------------------
+
+
+def test_catalogue_diff_lists_what_the_home_changes_and_what_moved_upstream(bench, declared) -> None:
+    result = bench.millesime("catalogue", "diff")
+    assert (result.exit_code, result.stdout) == (0, "The home changes nothing.\n")
+    own = Layer(bench.home.root)
+    other = VENTES.replace("title: Ventes\n", "title: Nos ventes\n", 1)
+    place = own.write("catalogue/systems/ventes.yml", other)
+    own.write("catalogue/report/texte/neuf.md", "Un texte.\n")
+    result = bench.millesime("catalogue", "diff")
+    assert result.exit_code == 0, result.output
+    system, prose, count = result.stdout.splitlines()
+    assert system == f"replaced     system ventes  {place}:1"
+    assert prose.startswith("added        prose neuf.md  ")
+    assert count == "2 things of the home's own."
+    declared.write("catalogue/systems/ventes.yml", VENTES.replace("owner: Régie", "owner: La régie"))
+    for _ in range(2):
+        result = bench.millesime("catalogue", "diff")
+        assert result.exit_code == 3
+        assert f"system ventes  {place}:1  ← changed upstream since" in result.stdout
+        assert f"millesime --home {bench.home.root} catalogue diff --reviewed" in result.stderr
+    assert bench.millesime("catalogue", "diff", "--reviewed").exit_code == 0
+    assert "changed upstream" not in bench.millesime("catalogue", "diff").stdout
+
+
+def test_catalogue_diff_refuses_what_would_not_run(bench, declared) -> None:
+    Layer(bench.home.root).write("catalogue/systems/ventes.yml", {"system": "ventes", "enabled": False})
+    result = bench.millesime("catalogue", "diff")
+    assert result.exit_code == 2
+    assert "needs the system 'ventes', which is switched off at" in result.stderr
 
 
 # dbt --------------------------------------------------------------------------------------------------------
