@@ -20,15 +20,10 @@ from tests.dbt import case
 class BuiltWarehouse:
     """What ``dbt build`` made of the case."""
 
-    home: Home
+    path: Path  # the file that dbt built
     db: duckdb.DuckDBPyConnection
     manifest: dict[str, Any]
     results: list[dict[str, Any]]
-
-    @property
-    def path(self) -> Path:
-        """The file that dbt built."""
-        return self.home.warehouse_next
 
     def rows(self, sql: str) -> list[tuple]:
         """The rows of a query."""
