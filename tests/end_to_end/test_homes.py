@@ -24,7 +24,7 @@ chiffres:
   - code: {FIGURE}
     libelle: Dépenses doublées
     unite: EUR
-    decimales: 0
+    decimales: 2
     expression: 2 * base
     operandes: {{base: finances.annexe.fonctionnement.depenses_realisees}}
 """,
@@ -67,11 +67,15 @@ def made(folder: Path, declared: dict[str, str]) -> Path:
     shutil.rmtree(home / "releases")  # what it froze is another catalogue's
     (home / "ledger.db").unlink()
     (home / "ledger.head").unlink()
+    declare(home, declared)
+    return home
+
+
+def declare(home: Path, declared: dict[str, str]) -> None:
     for name, text in declared.items():
         if text:
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_text(text, encoding="utf-8")
-    return home
 
 
 def start(home: Path) -> subprocess.Popen:
@@ -145,10 +149,8 @@ def test_what_a_home_changes_is_shown(together: dict[str, Path]) -> None:
 
 def test_what_is_still_needed_is_not_switched_off(together: dict[str, Path]) -> None:
     home = together["b"]
-    (home / "catalogue" / "systems" / "cegid_rh.yml").write_text("system: cegid_rh\nenabled: false\n", encoding="utf-8")
-    (home / "catalogue" / "systems" / "journal_formations.yml").write_text(
-        "system: journal_formations\nenabled: false\n", encoding="utf-8"
-    )
+    for system in ("cegid_rh", "journal_formations"):
+        declare(home, {f"catalogue/systems/{system}.yml": f"system: {system}\nenabled: false\n"})
     refused = millesime(home, "run", "2020")
     assert refused.returncode == 2
     assert "catalogue/systems/journal_formations.yml:1" in refused.stderr
