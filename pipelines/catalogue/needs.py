@@ -36,7 +36,8 @@ ENGINE_MODELS = (
     "rpt_rapprochement_publie",
 )
 METHODE = "methode.md"
-FIGURE = re.compile(r'"([a-z_]+(?:\.[a-z0-9_]+)+)"')  # in the prose of a text
+ASKED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")  # in a text, what is not prose
+FIGURE = re.compile(r"""["']([a-z_]+(?:\.[a-z0-9_]+)+)["']""")
 
 
 def check(catalogue: Catalogue) -> None:
@@ -149,7 +150,7 @@ def _of_texts(catalogue: Catalogue) -> Iterator[str]:
     printed = {METHODE, *(block["fichier"] for block in blocks if block.get("genre") == "texte")}
     for text in (thing for thing in catalogue.prose_declared if thing.name in printed):
         for number, line in enumerate(text.data.splitlines(), 1):
-            for code in FIGURE.findall(line):
+            for code in FIGURE.findall(" ".join(ASKED.findall(line))):
                 yield from _figure(catalogue, f"{shown(text.path)}:{number}", code)
 
 

@@ -147,12 +147,31 @@ def test_what_a_home_changes_is_shown(together: dict[str, Path]) -> None:
     assert "added        model fct_essai" in said
 
 
-def test_what_is_still_needed_is_not_switched_off(together: dict[str, Path]) -> None:
+@pytest.mark.parametrize(
+    ("file", "text", "needed_at", "what"),
+    [
+        (
+            "catalogue/systems/cegid_rh.yml",
+            "system: cegid_rh\nenabled: false\n",
+            "organisation.yml:",
+            "the system 'cegid_rh'",
+        ),
+        (
+            "dbt_project/models/marts/off.yml",
+            "models:\n  - name: fct_formations\n    enabled: false\n",
+            "catalogue/figures/applications.yml:",
+            "the model 'fct_formations'",
+        ),
+    ],
+)
+def test_what_is_still_needed_is_not_switched_off(
+    together: dict[str, Path], file: str, text: str, needed_at: str, what: str
+) -> None:
     home = together["b"]
-    for system in ("cegid_rh", "journal_formations"):
-        declare(home, {f"catalogue/systems/{system}.yml": f"system: {system}\nenabled: false\n"})
+    declare(home, {file: text})
     refused = millesime(home, "run", "2020")
-    assert refused.returncode == 2
-    assert "catalogue/systems/journal_formations.yml:1" in refused.stderr
-    assert "needs the system 'journal_formations'" in refused.stderr
+    (home / file).unlink()
+    assert refused.returncode == 2 and not refused.stdout
+    (line, *_) = [line for line in refused.stderr.splitlines() if needed_at in line]
+    assert f"needs {what}, which is switched off at {home / file}:" in line
     assert "Traceback" not in refused.stderr
