@@ -15,7 +15,7 @@ from pipelines.catalogue.rules import Rules
 from pipelines.settings import Home
 
 REAL = settings.shipped()
-PROJECT = "name: rapport_activite\nversion: '1'\nconfig-version: 2\nprofile: rapport_activite\n"
+PROJECT = "name: rapport_activite\nversion: 1.0.0\nconfig-version: 2\nprofile: rapport_activite\n"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,124 @@
+"""What follows from declarations in the dbt project: the same text each time, and a new system enters by being declared."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipelines import settings
+from pipelines.catalogue.dbt.compose import project_files
+from pipelines.catalogue.dbt.generated import generated, generated_layers
+from pipelines.catalogue.dbt.project import needs_of
+from pipelines.catalogue.load import Catalogue, load_catalogue
+from pipelines.catalogue.needs import check
+from pipelines.settings import Home
+from tests.layers import Layer
+
+NEW = {
+    "system": "nouvelle_application",
+    "title": "Nouvelle application",
+    "owner": "Pôle applications",
+    "exports": [
+        {
+            "name": "comptes",
+            "title": "Comptes de la nouvelle application",
+            "files": "comptes*.csv",
+            "format": {"type": "csv"},
+            "tables": [{"name": "comptes", "title": "Comptes de la nouvelle application", "shape": "comptes"}],
+        }
+    ],
+}
+CATALOGUE = load_catalogue()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Layer:
+    return Layer(tmp_path / "home")
+
+
+def of(home: Layer) -> Catalogue:
+    """What is shipped, with the home's own over it."""
+    catalogue = load_catalogue(Home(home.root))
+    check(catalogue)
+    return catalogue
+
+
+def lake(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
+    """The tables of the source ``lake``, by name."""
+    files = [yaml.safe_load(text) for path, text in generated(catalogue).items() if path.endswith("__sources.yml")]
+    sources = [source for file in files for source in file["sources"] if source["name"] == "lake"]
+    return {table["name"]: table for source in sources for table in source["tables"]}
+
+
+def test_generation_is_deterministic():
+    assert generated(Catalogue(settings.shipped(), None)) == generated(CATALOGUE)
+
+
+def test_every_declared_table_is_a_source_with_the_columns_that_enter_the_lake():
+    tables = lake(CATALOGUE)
+    declared = {f"{system.system}__{table.name}": table for system, table in CATALOGUE.registry.tables()}
+    assert tables.keys() == declared.keys()
+    for name, table in declared.items():
+        columns = {column["name"]: column for column in tables[name]["columns"]}
+        kept = [field.name for field in table.kept_fields]
+        assert list(columns) == [*kept, "exercice", "_livraison", "_fichier", "_ligne"]
+        assert all(column["description"] and column["data_type"] for column in columns.values()), name
+        assert tables[name]["config"]["meta"]["dagster"]["asset_key"] == name.split("__", 1)
+    assert "agent" not in {c["name"] for c in tables["journal_assistance__interventions"]["columns"]}  # dropped
+
+
+def test_every_declared_table_is_read_by_a_model():
+    models = [text for path, text in project_files(CATALOGUE).items() if path.endswith(".sql")]
+    read = {need.name for text in models for need in needs_of(text) if not need.is_model}
+    assert sorted(f"lake.{name}" for name in lake(CATALOGUE) if f"lake.{name}" not in read) == []
+
+
+def test_a_new_application_needs_only_its_declaration(home):
+    home.write("catalogue/systems/nouvelle_application.yml", NEW)
+    before, after = generated(CATALOGUE), generated(of(home))
+    assert "nouvelle_application__comptes" in lake(of(home))
+    union = "models/staging/stg_comptes.sql"
+    assert "source('lake', 'nouvelle_application__comptes')" in after[union]
+    assert "nouvelle_application" not in before[union]
+    changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
+    assert changed == {union, "models/staging/nouvelle_application/_nouvelle_application__sources.yml"}
+
+
+def test_every_reference_table_is_a_source_described_column_by_column():
+    (source,) = yaml.safe_load(generated(CATALOGUE)["models/staging/_reference__sources.yml"])["sources"]
+    assert {table["name"] for table in source["tables"]} == CATALOGUE.reference.on.keys()
+    for table in source["tables"]:
+        assert table["description"] and all(column["description"] for column in table["columns"]), table["name"]
+
+
+@pytest.mark.parametrize("name", ["stg_comptes", "fct_lignes_signalees"])
+def test_what_is_written_by_hand_stands_before_what_is_generated(home, name):
+    (path,) = [path for path in generated(CATALOGUE) if Path(path).stem == name]
+    home.write(f"dbt_project/models/staging/autre/{name}.sql", "select 'de la maison' as un\n")
+    home.write("dbt_project/models/staging/autre/_autre.yml", {"models": [{"name": name, "description": "La nôtre."}]})
+    catalogue = load_catalogue(Home(home.root))
+    files = project_files(catalogue)
+    assert path not in files and name not in generated_layers(catalogue)
+    assert "de la maison" in files[f"models/staging/autre/{name}.sql"]
+    entries = [e for p, t in files.items() if p.endswith(".yml") for e in yaml.safe_load(t).get("models") or []]
+    said = [entry for entry in entries if isinstance(entry, dict) and entry["name"] == name]
+    assert said == [{"name": name, "description": "La nôtre."}]
+
+
+def test_a_generated_model_is_switched_off_by_its_entry(home):
+    home.write(
+        "dbt_project/models/staging/_off.yml", {"models": [{"name": "stg_agents", "config": {"enabled": False}}]}
+    )
+    catalogue = load_catalogue(Home(home.root))
+    assert "models/staging/stg_agents.sql" not in project_files(catalogue)
+    assert "stg_agents" not in project_files(catalogue)["models/staging/_shapes__models.yml"]
+
+
+def test_exposures_name_only_what_is_in_effect(home):
+    files = generated(CATALOGUE)
+    assert "ref('rpt_rh__rapprochements')" in files["models/rapport/_exposures.yml"]
+    off = {"models": [{"name": "rpt_rh__rapprochements", "enabled": False}]}
+    home.write("dbt_project/models/rapport/_off.yml", off)
+    exposures = generated(load_catalogue(Home(home.root)))["models/rapport/_exposures.yml"]
+    assert "annexe_collecte" in exposures and "ref('rpt_rh__rapprochements')" not in exposures
