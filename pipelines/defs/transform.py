@@ -22,6 +22,7 @@ from packaging import version
 from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.defs.workspace import catalogue, home, writing
 from pipelines.runs.build import end, prepare
+from pipelines.stages.transform.build import BuildFailed
 from pipelines.stages.transform.dbt import executable, parse
 
 
@@ -59,15 +60,18 @@ class Translator(DagsterDbtTranslator):
 @dg.definitions
 def transform_defs() -> dg.Definitions:
     """The dbt project as one multi-asset."""
+    declared = catalogue()
 
     @dbt_assets(
-        manifest=parse(catalogue(), home()),
+        manifest=parse(declared, home()),
         name="entrepot",
         project=DbtProject(project_dir=home().dbt, target=ENTREPOT),
         dagster_dbt_translator=Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True)),
     )
     def entrepot(context: dg.AssetExecutionContext, dbt: LeanDbt) -> Iterator[Any]:
         with writing() as work:
+            if work.catalogue.fingerprint != declared.fingerprint:
+                raise BuildFailed("the catalogue changed while the year was being loaded: run again")
             frozen = prepare(work)
             invocation = dbt.cli(["build"], context=context, raise_on_error=False, target_path=work.home.dbt_target)
             yield from invocation.stream()
