@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := data-demo
-DBT := --project-dir dbt_project --profiles-dir dbt_project
 
 .PHONY: help setup demo test lint dev bench lock clean
 .DEFAULT_GOAL := help

@@ -1,4 +1,4 @@
-"""The vocabulary of a source declaration: pydantic models of the YAML in this folder.
+"""The vocabulary of a source declaration: pydantic models of the YAML in ``catalogue/systems`` and ``shapes``.
 
 Fields speak Table Schema (specs.frictionlessdata.io/table-schema): name, title, type, format, decimalChar, groupChar,
 trueValues, falseValues, constraints, missingValues, primaryKey. What Table Schema cannot say is ours: files, format of

@@ -61,7 +61,7 @@ def dimension(key: str, type_: str) -> str:
     return BY_KEY.get(head) or BY_TYPE.get(type_, COHERENCE)
 
 
-def controls(ledger: Ledger, arrivals: Arrivals, refs: list[ExportRef]) -> dict[str, Any]:
+def controls(arrivals: Arrivals, refs: list[ExportRef]) -> dict[str, Any]:
     """``{total, reussis, echecs, alertes, dimensions, tables}`` of one exercice."""
     tables = [table for ref in refs for table in _tables(arrivals, ref)]
     results = [check for table in tables for check in table["controles"]]

@@ -69,7 +69,7 @@ def look(work: Workspace) -> Known:
         work.ledger.standing(gather(work)),
         verify(work.home, work.ledger),
         arrivals,
-        {year: controls(work.ledger, arrivals[year], work.exports(year)) for year in work.organisation.years},
+        {year: controls(arrivals[year], work.exports(year)) for year in work.organisation.years},
         moment,
     )
 
