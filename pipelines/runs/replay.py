@@ -21,7 +21,7 @@ from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.publish.release import MANIFEST, copy_declarations, export_tables, files_of
-from pipelines.stages.transform.dbt import failed, read_results, run_dbt
+from pipelines.stages.transform.dbt import RUN_RESULTS, failed, read_results, run_dbt
 from pipelines.stages.transform.load import load_warehouse
 
 
@@ -119,7 +119,7 @@ def _build(work: Workspace, deliveries: list[Manifest], build: str) -> None:
     load_warehouse(work.home.warehouse_next, work, deliveries, build)
     compose(work.catalogue, work.home)
     done = run_dbt(["run"], work.home, ENTREPOT, capture=True)
-    broken = failed(read_results(work.home.dbt_target / "run_results.json"))
+    broken = failed(read_results(work.home.dbt_target / RUN_RESULTS))
     if done.returncode or broken:
         names = ", ".join(node.name for node in broken) or "dbt did not run"
         raise CannotReplay(f"the warehouse could not be built again: {names}")

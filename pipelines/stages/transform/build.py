@@ -11,7 +11,7 @@ from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.stages.transform.dbt import NodeResult, failed
+from pipelines.stages.transform.dbt import RUN_RESULTS, NodeResult, failed
 from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import Frozen, freeze
 from pipelines.stages.transform.load import load_warehouse
@@ -33,6 +33,8 @@ class Built:
 def prepare(work: Workspace) -> Frozen:
     """Make ``warehouse/next`` with the accepted deliveries; dbt comes next."""
     frozen = freeze(work)
+    # a dbt that stops before it runs anything leaves the answers of the last run: they would speak for this one
+    (work.home.dbt_target / RUN_RESULTS).unlink(missing_ok=True)
     load_warehouse(work.home.warehouse_next, work, frozen.manifests, frozen.build)
     reached("transform.lake_loaded")
     return frozen

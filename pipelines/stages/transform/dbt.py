@@ -16,6 +16,8 @@ from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
 
+RUN_RESULTS = "run_results.json"  # what dbt answered, in its target folder
+
 
 @dataclass(frozen=True)
 class NodeResult:

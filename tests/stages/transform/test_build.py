@@ -12,7 +12,7 @@ from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.stages.transform import freeze as freeze_module
 from pipelines.stages.transform.build import BuildFailed, finish, prepare
-from pipelines.stages.transform.dbt import NodeResult, failed, read_results
+from pipelines.stages.transform.dbt import RUN_RESULTS, NodeResult, failed, read_results
 from pipelines.stages.transform.freeze import freeze
 from pipelines.stages.transform.load import StaleDelivery, load_warehouse
 from tests.deliveries import FIELDS, HEADER, ORGANISATION, Depot
@@ -270,3 +270,12 @@ def test_only_a_fresh_answer_of_dbt_counts(tmp_path):
         NodeResult("stg_a", "model", "success", None, None),
         NodeResult("not_null.abc", "test", "fail", 2, "Got 2"),
     ]
+
+
+def test_the_answers_of_a_former_build_do_not_speak_for_a_new_one(lab: Lab):
+    former = lab.home.dbt_target / RUN_RESULTS
+    former.parent.mkdir(parents=True)
+    former.write_text('{"results": []}', encoding="utf-8")
+    with open_ledger(lab.home) as ledger:
+        prepare(lab.work(ledger))
+    assert not former.exists()
