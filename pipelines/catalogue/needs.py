@@ -3,12 +3,11 @@
 A union loses the branch that is switched off, and says nothing: those that need one thing among several are not asked here.
 """
 
-import functools
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pipelines.catalogue.dbt.generated import all_models, generated_layers
+from pipelines.catalogue.dbt.generated import all_models, layers
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
@@ -47,12 +46,6 @@ def check(catalogue: Catalogue) -> None:
     kinds = (_of_engine, _of_models, _of_columns, _of_figures, _of_chapters, _of_texts, _of_secrecy, _of_suites)
     if wrong := [sentence for needs in kinds for sentence in needs(catalogue)]:
         raise DeclarationError("\n".join(wrong))
-
-
-@functools.lru_cache(maxsize=8)
-def model_names(catalogue: Catalogue) -> set[str]:
-    """Every model of the composed dbt project, written by hand or not."""
-    return {*catalogue.project.models.on, *generated_layers(catalogue)}
 
 
 def _of_engine(catalogue: Catalogue) -> Iterator[str]:
@@ -102,7 +95,7 @@ def _of_models(catalogue: Catalogue) -> Iterator[str]:
 def _unmet(catalogue: Catalogue, place: str, need: Need, line: int | None = None) -> Iterator[str]:
     where = f"{place.rpartition(':')[0]}:{line}" if line else place
     if need.is_model:
-        if need.name not in model_names(catalogue):
+        if need.name not in layers(catalogue):
             yield missing(where, "model", need.name, catalogue.project.off)
     elif need.name not in catalogue.source_tables:
         source, _, table = need.name.partition(".")
@@ -130,7 +123,7 @@ def _of_figures(catalogue: Catalogue) -> Iterator[str]:
 def _fact(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:
     """The mart that a figure measures, and the lines that make it: without them no figure can be traced."""
     yield from _model(catalogue, place, name)
-    if name in model_names(catalogue) and name not in catalogue.lines:
+    if name in layers(catalogue) and name not in catalogue.lines:
         yield f"{place} needs the lines of {name!r}, and no model says that its lines make it (config.meta.lignes.faits)"
 
 
@@ -186,5 +179,5 @@ def _of_secrecy(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _model(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:
-    if name not in model_names(catalogue):
+    if name not in layers(catalogue):
         yield missing(place, "model", name, catalogue.project.off)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines import settings
-from pipelines.catalogue.dbt.generated import generated_layers
+from pipelines.catalogue.dbt.generated import layers
 from pipelines.defs.collect import findings_table
 from pipelines.defs.workspace import catalogue, failure, home, writing
 from pipelines.evidence.findings import on_day, stops_a_release
@@ -102,6 +102,4 @@ def findings_check(standing: list[Standing], work: Workspace) -> dg.AssetCheckRe
 
 def published_models() -> list[list[str]]:
     """The keys of every model that is published."""
-    project = catalogue().project
-    layers = {model: project.layer_of(model) for model in project.models.on} | generated_layers(catalogue())
-    return sorted([layer, model] for model, layer in layers.items() if layer in PUBLISHED_SCHEMAS)
+    return sorted([layer, model] for model, layer in layers(catalogue()).items() if layer in PUBLISHED_SCHEMAS)

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 import pytest
 
 from demo.home import ORGANISATION
+from pipelines.catalogue.dbt.generated import layers
 from pipelines.catalogue.load import load_catalogue
-from pipelines.catalogue.needs import model_names
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.yaml_file import parse, read_mapping
 from pipelines.settings import PROJECT_ROOT
@@ -37,7 +37,7 @@ def given() -> list[str]:
 
 
 def report_tables() -> set[str]:
-    return {name for name in model_names(CATALOGUE) if name.startswith("rpt_")}
+    return {name for name in layers(CATALOGUE) if name.startswith("rpt_")}
 
 
 def test_no_line_is_empty() -> None:

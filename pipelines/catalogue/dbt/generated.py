@@ -4,6 +4,7 @@ What belongs here: text that a person would copy out of the catalogue. What does
 in hand-written models and macros.
 """
 
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,14 @@ def _entries(catalogue: Catalogue, entries: list[dict[str, Any]]) -> str:
 
 
 def _exposures(catalogue: Catalogue) -> list[dict[str, Any]]:
-    in_effect = {*catalogue.project.models.on, *generated_layers(catalogue)}
-    return exposures(catalogue.chapters, catalogue.summary, in_effect)
+    return exposures(catalogue.chapters, catalogue.summary, layers(catalogue))
+
+
+@functools.lru_cache(maxsize=8)
+def layers(catalogue: Catalogue) -> dict[str, str]:
+    """Every model of the composed project, written by hand or not, with its layer."""
+    project = catalogue.project
+    return {model: project.layer_of(model) for model in project.models.on} | generated_layers(catalogue)
 
 
 def generated_layers(catalogue: Catalogue) -> dict[str, str]:
@@ -62,6 +69,7 @@ def _generated_models(catalogue: Catalogue) -> dict[str, str]:
     }
 
 
+@functools.lru_cache(maxsize=8)
 def all_models(catalogue: Catalogue) -> dict[str, str]:
     """Path → SQL of every model that declarations ask for."""
     return {
