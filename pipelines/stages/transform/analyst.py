@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of
-from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
+from pipelines.stages.transform.freeze import accepted
 from pipelines.stages.transform.load import load_warehouse
 
 
@@ -32,19 +32,15 @@ def prepare_analyst(work: Workspace) -> Path:
     if path.exists() and mark.exists() and mark.read_text(encoding="utf-8") == identity:
         return path
     mark.unlink(missing_ok=True)
-    load_warehouse(path, work, _manifests(work))
+    load_warehouse(path, work, accepted(work))
     mark.write_text(identity, encoding="utf-8")
     return path
-
-
-def _manifests(work: Workspace) -> list[Manifest]:
-    return [current.manifest for _, current in sorted(work.ledger.current().items())]
 
 
 def _identity(work: Workspace) -> str:
     return fingerprint(
         {
-            "deliveries": [manifest.delivery for manifest in _manifests(work)],
+            "deliveries": [manifest.delivery for manifest in accepted(work)],
             "organisation": sha256_of(work.home.organisation_file),
             "catalogue": work.catalogue.fingerprint,
         }

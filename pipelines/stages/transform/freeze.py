@@ -19,9 +19,14 @@ class Frozen:
     manifests: list[Manifest]
 
 
+def accepted(work: Workspace) -> list[Manifest]:
+    """The deliveries that are accepted now, always in the same order."""
+    return [current.manifest for _, current in sorted(work.ledger.current().items())]
+
+
 def freeze(work: Workspace) -> Frozen:
     """The accepted deliveries as they stand now, under the identity of the build they make."""
-    manifests = [current.manifest for _, current in sorted(work.ledger.current().items())]
+    manifests = accepted(work)
     identity = fingerprint(
         {
             "deliveries": [manifest.delivery for manifest in manifests],
