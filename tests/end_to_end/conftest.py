@@ -16,7 +16,7 @@ MILLESIME = Path(sys.executable).with_name("millesime")
 def millesime(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
     """Run ``millesime`` on a home, its key beside it."""
     env = {**os.environ, "MILLESIME_HOME": str(home), "MILLESIME_KEY_FILE": str(home.parent / "key"), **environment}
-    return subprocess.run([MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=600, check=False)
+    return subprocess.run([MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=1800, check=False)
 
 
 @pytest.fixture(scope="session")

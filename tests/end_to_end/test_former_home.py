@@ -40,7 +40,7 @@ class Kept:
         env = {name: value for name, value in os.environ.items() if name != "MILLESIME_KEY_FILE"}
         env |= {"XDG_CONFIG_HOME": str(self.config), "MILLESIME_HOME": str(self.home)}
         return subprocess.run(
-            [MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=600, check=False
+            [MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=1800, check=False
         )
 
 

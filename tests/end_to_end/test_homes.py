@@ -109,7 +109,7 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     homes = {name: made(tmp_path_factory.mktemp(name), what) for name, what in (("a", FIRST), ("b", SECOND))}
     running = [start(home) for home in homes.values()]
     for process in running:
-        said, _ = process.communicate(timeout=600)
+        said, _ = process.communicate(timeout=1800)
         assert process.returncode == 0, said
     assert checkout() == before
     return homes
