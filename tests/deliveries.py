@@ -31,7 +31,7 @@ HEADER = "Code;Libellé;Montant;Jour\n"
 ORGANISATION = """
 nom: Syndicat d’essai
 sigle: SE
-siren: "123456789"
+siren: "123456782"
 exercices: {premier: 2019, dernier: 2020}
 systemes: [essai]
 """

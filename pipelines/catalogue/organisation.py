@@ -4,8 +4,9 @@ Nothing in the code knows one: whatever differs from one syndicate to another st
 """
 
 from dataclasses import replace
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import AfterValidator, model_validator
 from pydantic import Field as PydanticField
 
 from pipelines.catalogue.declarations import DAY, RETENTION, Declared, Name, System, Valid
@@ -20,15 +21,42 @@ Indicateur = Literal[
 ]
 
 
-class Collectivite(Declared):
-    """A member of the syndicate; ``alias`` lists the spellings that its tools use."""
+def _checked(siren: str) -> str:
+    """The last digit of a SIREN follows from the others (Luhn). Raises ValueError when it does not."""
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(siren))]
+    if sum(number // 10 + number % 10 for number in doubled) % 10:
+        raise ValueError(f"{siren!r} is no SIREN: its last digit does not follow from the others")
+    return siren
 
-    code_insee: str = PydanticField(pattern=r"^\d[\dAB]\d{3}$")
-    siren: str = PydanticField(pattern=r"^\d{9}$")
+
+Siren = Annotated[str, PydanticField(pattern=r"^[0-9]{9}$"), AfterValidator(_checked)]
+COMMUNE = "commune"
+
+
+class Collectivite(Declared):
+    """A member of the syndicate; ``alias`` lists the spellings that its tools use.
+
+    A body that is no commune (communauté de communes, another syndicate, CCAS) has no code Insee: its ``type`` says what
+    it is, its SIREN tells it apart.
+    """
+
+    code_insee: str | None = PydanticField(None, pattern=r"^[0-9][0-9AB][0-9]{3}$")
+    siren: Siren
     nom: str
-    type: str = "commune"
+    type: str = COMMUNE
     population: int | None = None
     alias: list[str] = []
+
+    @model_validator(mode="after")
+    def _a_commune_has_a_code(self) -> "Collectivite":
+        if self.code_insee is None and self.type == COMMUNE:
+            raise ValueError("a commune needs its code_insee, any other body a type")
+        return self
+
+    @property
+    def code(self) -> str:
+        """What the warehouse knows it by (``code_collectivite``): its code Insee where there is one, else its SIREN."""
+        return self.code_insee or self.siren
 
 
 class Application(Declared):
@@ -64,7 +92,7 @@ class Organisation(Declared):
 
     nom: str
     sigle: str
-    siren: str = PydanticField(pattern=r"^\d{9}$")
+    siren: Siren
     alias: list[str] = []
     demonstration: bool = False
     exercices: Exercices
@@ -84,6 +112,10 @@ class Organisation(Declared):
     def subscribes(self, system: str) -> bool:
         """True when the organisation uses this source system."""
         return system in self.systemes or any(a.code == system for a in self.applications)
+
+    def uses_any(self, registry: Registry) -> bool:
+        """False when it uses none of the declared systems: nothing is expected of any exercice."""
+        return any(map(self.subscribes, registry.systems))
 
     def applied(self, registry: Registry) -> Registry:
         """The declared sources, with what the organisation says of its own in their place."""
@@ -108,6 +140,13 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
         raise DeclarationError(f"{path} does not exist: make a home with `millesime init`")
     data, lines = read_mapping(path)
     organisation = parse(Organisation, data, lines, path)
+    places: dict[str, int] = {}
+    for index, member in enumerate(organisation.collectivites):
+        line = lines["collectivites", index]
+        for code in filter(None, (member.code_insee, member.siren)):
+            if code in places:
+                raise DeclarationError(f"{path}:{line} collectivites: {code!r} is already given at line {places[code]}")
+            places[code] = line
     named = [(system, ("systemes", index)) for index, system in enumerate(organisation.systemes)]
     named += [(application.code, ("applications", index)) for index, application in enumerate(organisation.applications)
               if application.code in catalogue.systems.off]  # fmt: skip

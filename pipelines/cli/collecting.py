@@ -50,6 +50,8 @@ def run(ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...]) ->
     """
     session: Session = ctx.obj
     chosen = [session.exercice(year) for year in dict.fromkeys(years)]
+    if without := session.without_system():
+        raise click.UsageError(without)
     ctx.exit(run_and_tell(session, chosen, session.systems(sources)))
 
 

@@ -90,6 +90,8 @@ def status(ctx: click.Context, year: int, form: str) -> None:
 def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> None:
     title(f"exercice {found.exercice}", session.organisation)
     click.echo()
+    if without := session.without_system():
+        click.echo(without)
     table(EXPORTS, [_export_row(export) for export in found.exports])
     reasons = [_why(export) for export in found.exports if export.reason]
     if reasons:

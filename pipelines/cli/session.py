@@ -115,6 +115,13 @@ class Session:
             raise click.UsageError(f"no export {name!r} is declared{did_you_mean(name, names)}")
         return found[0]
 
+    def without_system(self) -> str:
+        """What is said when the organisation uses no system at all, else nothing."""
+        if self.organisation.uses_any(self.registry):
+            return ""
+        file = shown(self.home.organisation_file)
+        return f"L’organisation n’utilise aucun système : indiquez les siens dans {file} (systemes, applications)."
+
     def systems(self, names: Iterable[str]) -> list[str] | None:
         """The systems that ``--source`` names (``system`` or ``system/export``); None when it names none."""
         known = self.registry.systems

@@ -42,6 +42,9 @@ collectivites: []
 #     type: commune
 #     population: 3400
 #     alias: [CRACH, Mairie de Crac'h]
+#   - siren: "200043123"     # a body that is no commune has no code Insee: its type says what it is
+#     nom: Auray Quiberon Terre Atlantique
+#     type: communauté de communes
 
 # Its business applications. The system that exports an application's accounts bears the application's code.
 applications: []

@@ -239,7 +239,7 @@ def test_a_mistake_in_a_shape_names_the_shape(shipped):
 ORGANISATION = """\
 nom: Syndicat
 sigle: S
-siren: "123456789"
+siren: "123456782"
 exercices: {premier: 2018, dernier: 2020}
 systemes:
   - essai
@@ -268,7 +268,7 @@ def test_an_organisation_expects_the_exports_of_its_systems(shipped, tmp_path):
     ("old", "new", "line", "said"),
     [
         ("- essai", "- esai", 6, "'esai', which is not declared"),
-        ('"123456789"', '"12345"', 3, "siren"),
+        ('"123456782"', '"12345"', 3, "siren"),
         ("siren:", "siret:", 3, "siret"),
         ("agents_formes", "agents", 8, "indicateurs"),
         ("premier: 2018, ", "", 4, "premier"),
@@ -280,6 +280,34 @@ def test_a_mistake_in_an_organisation(shipped, tmp_path, old, new, line, said):
     assert any(
         said in t for t in str(raised.value).splitlines() if t.startswith(f"{tmp_path}/organisation.yml:{line} ")
     )
+
+
+MEMBERS = """\
+collectivites:
+  - {code_insee: "56046", siren: "215600461", nom: Crac’h}
+  - {siren: "200043123", nom: Auray Quiberon Terre Atlantique, type: communauté de communes}
+"""
+
+
+def test_a_member_without_a_code_insee_is_known_by_its_siren(shipped, tmp_path):
+    found = organisation(shipped, tmp_path, ORGANISATION + MEMBERS)
+    assert [member.code for member in found.collectivites] == ["56046", "200043123"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ('"215600461"', '"215600462"', 10, "'215600462' is no SIREN"),
+        (", type: communauté de communes", "", 11, "a commune needs its code_insee"),
+        ('{siren: "200043123"', '{code_insee: "56046", siren: "200043123"', 11, "'56046' is already given at line 10"),
+        ('"200043123"', '"215600461"', 11, "'215600461' is already given at line 10"),
+        ('siren: "123456782"', 'siren: "123456789"', 3, "'123456789' is no SIREN"),
+    ],
+)
+def test_a_mistake_in_a_member(shipped, tmp_path, old, new, line, said):
+    with pytest.raises(DeclarationError) as raised:
+        organisation(shipped, tmp_path, (ORGANISATION + MEMBERS).replace(old, new, 1))
+    assert str(raised.value).startswith(f"{tmp_path}/organisation.yml:{line} ") and said in str(raised.value)
 
 
 SAID = """\

@@ -107,14 +107,14 @@ def _load_organisation(db, organisation: Organisation) -> None:
         "organisation.collectivites",
         "code_collectivite varchar, siren varchar, libelle_collectivite varchar, type_collectivite varchar, "
         "nb_habitants bigint",
-        [(c.code_insee, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites],
+        [(c.code, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites],
     )
     _table(
         db,
         "organisation.collectivites_alias",
         "orthographe varchar, code_collectivite varchar",
-        [(alias, c.code_insee) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])]
-        # the syndicate itself, which has no code Insee: its own agents, accounts and data belong somewhere
+        [(alias, c.code) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])]
+        # the syndicate itself, whose code is a word: its own agents, accounts and data belong somewhere
         + [(alias, "syndicat") for alias in organisation.alias],
     )
     _table(

@@ -123,7 +123,7 @@ class Press:
         layer.take("catalogue/report/texte")
         layer.write("catalogue/report/01_essai.yml", self.chapter.lstrip("\n"))
         organisation = Organisation(
-            nom="Syndicat d’essai", sigle="SE", siren="123456789", exercices=Exercices(premier=2038, dernier=2040)
+            nom="Syndicat d’essai", sigle="SE", siren="123456782", exercices=Exercices(premier=2038, dernier=2040)
         )
         with read_publication(self.root / "published", exercice, self.profile) as publication:
             return build(publication, layer.catalogue(), organisation, self.root / "contenu", EDITION)

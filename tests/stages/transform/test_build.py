@@ -132,7 +132,7 @@ def test_an_older_file_and_its_log_are_replaced(lab: Lab):
 
 def test_the_organisation_and_the_reference_are_tables(lab: Lab):
     lab.load()
-    assert ask(lab.home.warehouse_next, "from organisation.profil") == [("Syndicat d’essai", "SE", "123456789", False)]
+    assert ask(lab.home.warehouse_next, "from organisation.profil") == [("Syndicat d’essai", "SE", "123456782", False)]
     assert ask(lab.home.warehouse_next, "from organisation.exercices") == [(2019,), (2020,)]
     assert ask(lab.home.warehouse_next, "from reference.plan") == [("0101", "Dépôts, divers"), ("102", None)]
 

@@ -41,4 +41,4 @@ left join mesures as precedentes
     and mesures.rang = precedentes.rang
     and mesures.exercice = precedentes.exercice + 1
 where collectivites.siren is not null  -- what could not be given back to a member has none
-    and collectivites.type_collectivite <> 'syndicat'
+    and collectivites.code_collectivite <> 'syndicat'  -- another syndicate may be a member
