@@ -4,14 +4,16 @@ A union loses the branch that is switched off, and says nothing: those that need
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from pipelines.catalogue.columns import unknown_columns
 from pipelines.catalogue.dbt.generated import all_models, layers
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.yaml_file import DeclarationError, shown
+from pipelines.near import did_you_mean
 
 PARTS = (
     "fields",
@@ -43,7 +45,17 @@ def check(catalogue: Catalogue) -> None:
     """Read every part, and raise DeclarationError, one line a need that is not met."""
     for part in PARTS:
         getattr(catalogue, part)
-    kinds = (_of_engine, _of_models, _of_columns, _of_figures, _of_chapters, _of_texts, _of_secrecy, _of_suites)
+    kinds = (
+        _of_engine,
+        _of_models,
+        _of_columns,
+        _of_figures,
+        _of_chapters,
+        _of_texts,
+        _of_secrecy,
+        _of_suites,
+        unknown_columns,
+    )
     if wrong := [sentence for needs in kinds for sentence in needs(catalogue)]:
         raise DeclarationError("\n".join(wrong))
 
@@ -72,11 +84,11 @@ def _of_columns(catalogue: Catalogue) -> Iterator[str]:
                     yield f"{place} {thing.name}.{column['name']}: fields.yml does not say what this column means"
 
 
-def missing(place: str, what: str, name: str, off: Mapping[str, Thing]) -> str:
-    """The sentence about a name that is not in effect."""
+def missing(place: str, what: str, name: str, off: Mapping[str, Thing], known: Iterable[str] = ()) -> str:
+    """The sentence about a name that is not in effect; ``known`` are those that are."""
     if name in off:
         return f"{place} needs the {what} {name!r}, which is switched off at {off[name].place}"
-    return f"{place} needs the {what} {name!r}, which is not declared"
+    return f"{place} needs the {what} {name!r}, which is not declared{did_you_mean(name, known)}"
 
 
 def _of_models(catalogue: Catalogue) -> Iterator[str]:
@@ -96,17 +108,19 @@ def _unmet(catalogue: Catalogue, place: str, need: Need, line: int | None = None
     where = f"{place.rpartition(':')[0]}:{line}" if line else place
     if need.is_model:
         if need.name not in layers(catalogue):
-            yield missing(where, "model", need.name, catalogue.project.off)
+            yield missing(where, "model", need.name, catalogue.project.off, layers(catalogue))
     elif need.name not in catalogue.source_tables:
         source, _, table = need.name.partition(".")
         if source == "lake" and (system := table.partition("__")[0]) in catalogue.systems:
-            yield f"{where} needs the table {table.removeprefix(system + '__')!r}, which the system {system!r} does not have"
+            name, of = table.removeprefix(f"{system}__"), catalogue.registry.systems[system]
+            near = did_you_mean(name, [one.name for export in of.exports for one in export.tables])
+            yield f"{where} needs the table {name!r}, which the system {system!r} does not have{near}"
         elif source == "lake":
-            yield missing(where, "system", table.partition("__")[0], catalogue.systems.off)
+            yield missing(where, "system", table.partition("__")[0], catalogue.systems.off, catalogue.systems.on)
         elif source == "reference":
-            yield missing(where, "reference table", table, catalogue.reference.off)
+            yield missing(where, "reference table", table, catalogue.reference.off, catalogue.reference.on)
         else:
-            yield missing(where, "source", need.name, catalogue.project.sources.off)
+            yield missing(where, "source", need.name, catalogue.project.sources.off, catalogue.source_tables)
 
 
 def _of_figures(catalogue: Catalogue) -> Iterator[str]:
@@ -154,7 +168,7 @@ def _of_suites(catalogue: Catalogue) -> Iterator[str]:
     off = {f"systems/{name}" for name in catalogue.systems.off} | {f"shapes/{name}" for name in catalogue.shapes.off}
     for thing in catalogue.suites:
         if thing.name not in tables and "/".join(thing.name.split("/")[:2]) not in off:
-            yield f"{thing.place} is the suite of {thing.name!r}, which is not declared"
+            yield f"{thing.place} is the suite of {thing.name!r}, which is not declared{did_you_mean(thing.name, tables)}"
 
 
 def _blocks(thing: Thing) -> Iterator[tuple[tuple, dict]]:
@@ -169,15 +183,18 @@ def _figure(catalogue: Catalogue, place: str, code: str) -> Iterator[str]:
     try:
         catalogue.figures.declaration_of(code)
     except KeyError:
-        yield missing(place, "figure", code, catalogue.figures_declared.figures.off)
+        yield missing(place, "figure", code, catalogue.figures_declared.figures.off, catalogue.figures.by_code)
 
 
 def _of_secrecy(catalogue: Catalogue) -> Iterator[str]:
     for thing in catalogue.secrecy_declared["populations",]:
         if fact := thing.data.get("fact"):
             yield from _model(catalogue, thing.place, fact.partition(".")[2])
+    for thing in catalogue.secrecy_declared["tables",]:
+        if thing.name not in catalogue.project.off:  # of a model that is switched off, it waits for it
+            yield from _model(catalogue, thing.place, thing.name)
 
 
 def _model(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:
     if name not in layers(catalogue):
-        yield missing(place, "model", name, catalogue.project.off)
+        yield missing(place, "model", name, catalogue.project.off, layers(catalogue))

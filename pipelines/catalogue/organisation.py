@@ -153,7 +153,7 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
     for system, at in named:
         if system not in catalogue.systems:
             raise DeclarationError(
-                f"{path}:{lines[at]} {at[0]}: {missing('it', 'system', system, catalogue.systems.off)}"
+                f"{path}:{lines[at]} {at[0]}: {missing('it', 'system', system, catalogue.systems.off, catalogue.systems.on)}"
             )
     exports = {ref.key for ref in catalogue.registry.exports()}
     for name, said in organisation.sources.items():

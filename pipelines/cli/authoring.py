@@ -8,7 +8,8 @@ import click
 from pipelines.catalogue.table_schema import table_schema
 from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.output import note
-from pipelines.cli.session import Session, did_you_mean, global_options, shown
+from pipelines.cli.session import Session, global_options, shown
+from pipelines.near import did_you_mean
 
 # dbt commands that touch no table: they need neither a home nor a warehouse
 WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "--help", "-h"}

@@ -14,10 +14,11 @@ import click
 from pipelines.catalogue.rules import Rules
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.output import Column, format_option, note, printable, title, write_csv, write_json
-from pipelines.cli.session import Session, did_you_mean, global_options, year_argument
+from pipelines.cli.session import Session, global_options, year_argument
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now, open_ledger
+from pipelines.near import did_you_mean
 
 FINDINGS = [
     Column(name)

@@ -14,7 +14,8 @@ from pipelines.cli.auditing import docs
 from pipelines.cli.collecting import run_and_tell
 from pipelines.cli.exporting import export
 from pipelines.cli.output import note
-from pipelines.cli.session import Session, did_you_mean, global_options, shown
+from pipelines.cli.session import Session, global_options, shown
+from pipelines.near import did_you_mean
 from pipelines.publication import PUBLIC
 from pipelines.settings import Home
 

@@ -8,10 +8,11 @@ import click
 
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.output import Column, format_option, printable, table, title, write_csv, write_json
-from pipelines.cli.session import Session, did_you_mean, global_options
+from pipelines.cli.session import Session, global_options
 from pipelines.evidence.trace import Leaf, LineFate, Trace, trace_line
 from pipelines.evidence.trace import trace as traced
 from pipelines.french import number, quantity
+from pipelines.near import did_you_mean
 
 AGREGATS = {"nombre_distinct": "nombre", "mediane": "médiane"}  # the others are French words already
 SHOWN_LINES = 15  # of each measure on the screen; csv and json have them all

@@ -12,6 +12,7 @@ from pipelines.catalogue.figures.grammar import Chapter, Family, Figure, Words, 
 from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over, switch
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping, shown
+from pipelines.near import did_you_mean
 
 SOURCED = ". Sources : "  # between how a figure is computed and what it is computed from
 
@@ -192,7 +193,8 @@ def _check_sources(declared: DeclaredFigure, registry: Registry) -> None:
     for source in (source for group in declared.figure.alternatives for source in group):
         system, _, table = source.partition("/")
         if (table not in names) if placeholders_of(system) else (source not in tables):
-            raise DeclarationError(f"{declared.place} sources: {source!r} is not a declared table")
+            near = "" if placeholders_of(system) else did_you_mean(source, sorted(tables))
+            raise DeclarationError(f"{declared.place} sources: {source!r} is not a declared table{near}")
 
 
 def _check_operands(declared: DeclaredFigure, figures: Figures, things: Overlay) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipelines.near import did_you_mean
 from pipelines.stages.report.figures import Figures
 
 Node = dict[str, Any]
@@ -94,15 +95,12 @@ def _figure(figures: Figures):
 
 def _unknown(figures: Figures, code: str, exercice: int | None, sinon: str | None) -> None:
     """A code of a family (an application that ended) is missing like any other; a code that no year knows is a mistake."""
-    import difflib
-
     known = {known for known, _ in figures.rows}
     if code in known and sinon is not None:
         return
     if code in known:
         raise ProseError(f"figure {code!r} is not one of {exercice or figures.exercice}: say what stands in its place")
-    near = difflib.get_close_matches(code, known, n=1, cutoff=0.6)
-    raise ProseError(f"no figure {code!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    raise ProseError(f"no figure {code!r}{did_you_mean(code, sorted(known))}")
 
 
 def _is_known(figures: Figures):
