@@ -80,6 +80,7 @@ def source_new(
 ) -> None:
     """Write the declaration and the suite of a new source into the home, from a sample of what it delivers.
 
+    A system that is declared already gains an export: in its file of the home, or in a copy there of the shipped one.
     What the sample does not prove is marked TODO: read them before collecting.
     """
     from pipelines.catalogue.scaffold.source import Request, scaffold
@@ -87,25 +88,31 @@ def source_new(
 
     session: Session = ctx.obj
     registry = session.catalogue.registry
-    if declared := session.catalogue.systems.on.get(system):
-        raise click.UsageError(
-            f"system {system!r} exists already, at {shown_place(declared.place)}: nothing was written"
-        )
     if shape and shape not in registry.shapes:
         raise click.UsageError(f"no shape {shape!r}{did_you_mean(shape, registry.shapes)}")
     request = Request(system, shape, export, table, title, owner, exercice or session.landing_year(sample))
-    drafted = scaffold(read_sample(sample, sheet), request, registry)
-    files = {session.home.root / "catalogue" / "systems" / f"{system}.yml": drafted.declaration}
+    target = session.home.root / "catalogue" / "systems" / f"{system}.yml"
+    declared = session.catalogue.systems.on.get(system)
+    if declared is None and target.exists():
+        raise click.UsageError(f"{shown(target)} exists already: nothing was written")
+    known = declared.path.read_text(encoding="utf-8") if declared else ""
+    drafted = scaffold(read_sample(sample, sheet), request, registry, known)
+    files = {target: drafted.declaration}
     if drafted.suite:
         suites = session.home.root / "expectations" / "systems"
-        files[suites / system / f"{drafted.table.name}.yml"] = drafted.suite
-    _write(files, dry_run)
+        files[suites / system / f"{drafted.export.tables[0].name}.yml"] = drafted.suite
+    _write(files, dry_run, gaining=target)
+    if declared and declared.path != target:
+        note(
+            f"{shown(target)} holds what is shipped today with one export more, and takes its place whole: "
+            f"`{session.command} catalogue diff` will tell when the shipped one changes."
+        )
     _tell_next(session, sample, files, drafted, dry_run)
 
 
-def _write(files: dict[Path, str], dry_run: bool) -> None:
-    """All or nothing: no file is written when one of them exists."""
-    if existing := [shown(path) for path in files if path.exists()]:
+def _write(files: dict[Path, str], dry_run: bool, gaining: Path) -> None:
+    """All or nothing: no file is written when one of them exists, but for ``gaining``, which gains lines."""
+    if existing := [shown(path) for path in files if path.exists() and path != gaining]:
         raise click.UsageError(f"{', '.join(existing)} exists already: nothing was written")
     for path, text in files.items():
         if dry_run:
@@ -130,13 +137,17 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
     for line in todo:
         click.echo(f"  {line}")
     command, system = session.command, drafted.system.system
-    key = f"{system}/{drafted.system.exports[0].name}"
+    key = f"{system}/{drafted.export.name}"
     folder = session.home.landing / str(drafted.exercice) / system
     run = f"{command} run {drafted.exercice} --source {system}"
     in_landing = sample.resolve().is_relative_to(folder.resolve())
     steps = [
         f"{command} check {shown(sample.resolve())} --source {key} --exercice {drafted.exercice}",
-        f"Add to {shown(session.home.organisation_file)}:\n{drafted.organisation_lines}",
+        *(
+            [f"Add to {shown(session.home.organisation_file)}:\n{added}"]
+            if (added := drafted.organisation_lines)
+            else []
+        ),
         run if in_landing else f"Drop the file in {shown(folder)}/, then: {run}",
     ]
     click.echo("\nNext:")

@@ -82,8 +82,12 @@ class ShapeTable:
         return [f"missingValues: {flow([*self.shape.missingValues, *extra])}" + todo("are these cells empty?")]
 
     def _dated(self, columns: dict[str, Column]) -> list[tuple[str, str]]:
-        """A column that is the same day all along dates the file; a required one cannot come after it."""
-        dates = [f for f in self.shape.fields if f.name in columns and f.type in ("date", "datetime", "year")]
+        """A column that is the same day all along dates the file; a required one cannot come after it.
+
+        A personal one dates nothing: what is said of it would be said of a person.
+        """
+        found = [f for f in self.shape.fields if f.name in columns and not f.personal]
+        dates = [f for f in found if f.type in ("date", "datetime", "year")]
         same_day = [(f.name, "within") for f in dates if len(set(columns[f.name].cells)) == 1]
         return same_day + [(f.name, "not_after") for f in dates if f.constraints.required]
 
