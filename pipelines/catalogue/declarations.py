@@ -9,7 +9,7 @@ YAML and resolving shapes is ``registry``'s work; reading files is ``ingest``'s.
 import re
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic import Field as PydanticField
 
 Name = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -33,6 +33,15 @@ def _regular(pattern: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(_regular)]
+
+
+def _text(word: object) -> object:
+    """A code is a word: YAML reads ``5`` as a number."""
+    return str(word) if isinstance(word, int) and not isinstance(word, bool) else word
+
+
+# The canon's word → those that a system writes for it. A word that is not mapped stays as it is written, and is judged so.
+Words = dict[str, list[Annotated[str, BeforeValidator(_text)]]]
 
 
 class Declared(BaseModel):
@@ -72,6 +81,7 @@ class Field(Declared):
     personal: Literal["drop", "pseudonymise", "generalise", "keep"] | None = None
     band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
     severity: Severity = "critical"
+    values: Words = {}
 
     @model_validator(mode="after")
     def _coherent(self) -> "Field":
@@ -88,6 +98,20 @@ class Field(Declared):
             raise ValueError("a value is both in trueValues and falseValues")
         if self.personal == "generalise" and self.type != "date":
             raise ValueError("generalise: only a birth date is known to become a band of ages")
+        return self
+
+    @model_validator(mode="after")
+    def _words_are_mapped_once(self) -> "Field":
+        if self.values and self.type != "string":
+            raise ValueError(f"values: words are those of a string, not of a {self.type}")
+        words = [word for written in self.values.values() for word in written]
+        if "" in words or not all(self.values.values()):
+            raise ValueError("values: each word needs those that stand for it; an empty cell is missing")
+        if twice := sorted({word for word in words if words.count(word) > 1}):
+            raise ValueError(f"values: {', '.join(twice)} is given twice")
+        known = self.constraints.enum
+        if known and (unknown := [word for word in self.values if word not in known]):
+            raise ValueError(f"values: {', '.join(unknown)} is not one of {', '.join(map(str, known))}")
         return self
 
     @property
@@ -127,7 +151,8 @@ PROVENANCE = [
 class FieldFormat(Declared):
     """How one system writes a field of a shape: only what may differ from system to system.
 
-    ``pattern`` holds the words that it uses, where the shape leaves them open.
+    ``values`` puts the shape's words in the place of its own, ``pattern`` holds those that it uses where the shape leaves
+    them open, ``required`` says that it always fills a field that others may leave empty.
     """
 
     name: Name
@@ -136,7 +161,9 @@ class FieldFormat(Declared):
     groupChar: Char | None = None
     trueValues: list[str] | None = None
     falseValues: list[str] | None = None
+    values: Words | None = None
     pattern: Pattern | None = None
+    required: bool = False
 
 
 class Ignore(Declared):

@@ -156,5 +156,6 @@ def _own(field: dict, own: FieldFormat | None) -> dict:
     """A shape's field as one system writes it."""
     if own is None:
         return field
-    words = {"constraints": field["constraints"] | {"pattern": own.pattern}} if own.pattern else {}
-    return field | own.model_dump(exclude_none=True, exclude={"pattern"}) | words
+    stricter = own.model_dump(include={"pattern", "required"}, exclude_defaults=True)
+    constraints = {"constraints": field["constraints"] | stricter}
+    return field | own.model_dump(exclude_none=True, exclude={"pattern", "required"}) | constraints

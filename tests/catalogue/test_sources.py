@@ -49,6 +49,7 @@ primaryKey: [code]
 fields:
   - {name: code, title: Code}
   - {name: est_actif, title: Actif, type: boolean}
+  - {name: statut, title: Statut, constraints: {enum: [Ouvert, Clos]}}
 """
 SHAPED = """\
 system: essai
@@ -65,6 +66,7 @@ exports:
         shape: comptes
         fields:
           - {name: est_actif, trueValues: [Oui], falseValues: [Non]}
+          - {name: statut, values: {Ouvert: [open, 1], Clos: [closed]}, required: true}
 """
 
 
@@ -204,8 +206,11 @@ def test_csv_has_one_table_and_xlsx_one_sheet_a_table(shipped):
 
 def test_a_shape_gives_its_fields_and_the_system_its_formats(shipped):
     ((_, table),) = load(shipped, SHAPED).tables()
-    assert [f.name for f in table.fields] == ["code", "est_actif"]
+    assert [f.name for f in table.fields] == ["code", "est_actif", "statut"]
     assert table.field("est_actif").trueValues == ["Oui"]
+    statut = table.field("statut")
+    assert statut.values == {"Ouvert": ["open", "1"], "Clos": ["closed"]}
+    assert (statut.constraints.required, statut.constraints.enum) == (True, ["Ouvert", "Clos"])
     assert (table.primaryKey, table.missingValues, table.description) == (["code"], ["", "-"], "Des comptes.")
 
 
@@ -218,6 +223,11 @@ def test_a_shape_gives_its_fields_and_the_system_its_formats(shipped):
         ("trueValues: [Oui]", "type: integer", 14, "type"),
         ("falseValues: [Non]", "falseValues: [Oui]", 10, "both in"),
         ("trueValues: [Oui]", "trueValues: []", 10, "both need a value"),
+        ("Clos: [closed]", "Close: [closed]", 13, "values: Close is not one of Ouvert, Clos"),
+        ("Clos: [closed]", "Clos: [open]", 13, "values: open is given twice"),
+        ("Clos: [closed]", "Clos: []", 13, "each word needs"),
+        ("Clos: [closed]", "Clos: [true]", 15, "string"),
+        ("trueValues: [Oui], ", "values: {x: [y]}, trueValues: [Oui], ", 15, "not of a boolean"),
     ],
 )
 def test_a_mistake_against_a_shape(shipped, old, new, line, said):

@@ -7,6 +7,7 @@ proves them right as they stand; it only ever accepts what the long way accepts,
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from pipelines.catalogue.declarations import DIRECTIVES, Field, Table
@@ -87,7 +88,8 @@ def read_field(field: Field, cell: str | None, table: Table, *, workbook: bool) 
         if any(re.fullmatch(pattern, token) for token in tokens):
             test += f" and not {missing}"
         cases.append(f"when {test} then {value.replace('{c}', cell)}")
-    value = f"case {' '.join(cases)} else {compiled.value.replace('{t}', f'({text})')} end"
+    last = compiled.value.replace("{t}", f"({text})")
+    value = f"case {' '.join(cases)} else {last} end" if cases else last
     return Reading(field, text, value, f"coalesce({missing}, true)", compiled.expected)
 
 
@@ -97,9 +99,18 @@ def raw_type(field: Field) -> str:
 
 
 def _string(field: Field, workbook: bool) -> _Typed:
+    """A text: the canon's word in the place of the system's, and a number's digits together when it groups them."""
     errors = literal("|".join(map(re.escape, EXCEL_ERRORS)))
     plain = f"[{PLAIN_FIRST}](?:[{PLAIN}{GROUPS}]*[{PLAIN}])?"
-    return _Typed("un texte", [(plain, "{c}")], f"case when not regexp_full_match({{t}}, {errors}) then {{t}} end")
+    cases = []
+    for word, written in field.values.items():
+        words = ", ".join(literal(unicodedata.normalize("NFC", one)) for one in written)
+        cases.append(f"when {{t}} in ({words}) then {literal(word)}")
+    if group := _group_class(field.groupChar):
+        grouped = literal(f"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+")
+        cases.append(f"when regexp_full_match({{t}}, {grouped}) then regexp_replace({{t}}, {literal(group)}, '', 'g')")
+    value = f"case {' '.join(cases)} when not regexp_full_match({{t}}, {errors}) then {{t}} end"
+    return _Typed("un texte", [] if cases else [(plain, "{c}")], value)
 
 
 def _number(field: Field, workbook: bool) -> _Typed:
@@ -231,8 +242,9 @@ def reason_sql(reading: Reading, heading: str, position: int, *, show: bool) -> 
         f"when not {reading.missing} and ({reading.value}) is null then {reason('LIG-TYPE', reading.expected)}"
     )
     if constraints.pattern:
+        judged = f"({reading.value})" if reading.field.type == "string" else text
         cases.append(
-            f"when not {reading.missing} and not regexp_full_match({text}, {literal(constraints.pattern)}) "
+            f"when not {reading.missing} and not regexp_full_match({judged}, {literal(constraints.pattern)}) "
             f"then {reason('LIG-MOTIF', constraints.pattern)}"
         )
     return f"case {' '.join(cases)} end"

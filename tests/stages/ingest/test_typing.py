@@ -49,6 +49,23 @@ READABLE = [
     ({"type": "string"}, "#tag", "#tag"),
     ({"type": "string", "constraints": {"pattern": "[A-Z]{2}[0-9]+"}}, " AB1 ", "AB1"),
     ({"type": "integer", "constraints": {"pattern": "[0-9]{3}"}}, "012", 12),
+    *(
+        ({"type": "string", "values": {"Clos": ["closed", "5", "Fermé (définitif)"], "Ouvert": ["open"]}}, text, value)
+        for text, value in (
+            ("closed", "Clos"),
+            (" closed\u00a0", "Clos"),
+            ("5", "Clos"),
+            ("Ferme\u0301 (définitif)", "Clos"),
+            ("open", "Ouvert"),
+            ("Clos", "Clos"),
+            ("Closed", "Closed"),  # a word that is not mapped stays as it is written, for the suite to judge
+            ("closed5", "closed5"),
+        )
+    ),
+    ({"type": "string", "groupChar": " "}, "1\u00a0234\u202f567", "1234567"),
+    ({"type": "string", "groupChar": " "}, " 1 234", "1234"),
+    ({"type": "string", "groupChar": " "}, "12 3456", "12 3456"),
+    ({"type": "string", "groupChar": " "}, "INC 123", "INC 123"),
 ]
 
 UNREADABLE = [
