@@ -235,7 +235,7 @@ class Table(Declared):
     name: Name
     title: str
     description: str | None = None
-    shape: Name | None = None
+    shape: Name | list[Name] | None = None  # those whose union it enters
     sheet: str | None = None
     header: dict[int, dict[Name, str]] = {}
     optional: list[Name] = []  # fields whose column a file may lack: its user chooses what the tool displays
@@ -287,6 +287,11 @@ class Table(Declared):
             if name not in kept or kept[name].type not in ("integer", "number"):
                 raise ValueError(f"ignore: sums: {name!r} is not a number that is kept")
         return self
+
+    @property
+    def shapes(self) -> list[str]:
+        """The shapes that it fills."""
+        return [self.shape] if isinstance(self.shape, str) else self.shape or []
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError when there is none."""

@@ -160,7 +160,7 @@ class Catalogue:
     @functools.cached_property
     def figures(self) -> Figures:
         """The figures, checked against one another and against the systems."""
-        return make_figures(self.figures_declared, self.registry, self.systems)
+        return make_figures(self.figures_declared, self.registry, self.systems, self.shapes)
 
     @functools.cached_property
     def lines_declared(self) -> dict[str, ModelLines]:
@@ -208,7 +208,7 @@ class Catalogue:
 
     def suites_of(self, system: str, table: Table) -> list[SuiteFile]:
         """The suites of a table: its shape's, then its own, whose keys replace those of the shape."""
-        names = [*([f"shapes/{table.shape}"] if table.shape else []), f"systems/{system}/{table.name}"]
+        names = [*(f"shapes/{shape}" for shape in table.shapes), f"systems/{system}/{table.name}"]
         return [self.suite_files[name] for name in names if name in self.suite_files]
 
     def prose(self, name: str) -> Path | None:

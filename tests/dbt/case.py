@@ -322,7 +322,7 @@ def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
                 "systeme": system.system,
                 "nom_table": table.name,
                 "exercice": year,
-                "est_attendue": True,
+                "est_attendue": system.covers(year),
                 "est_acceptee": refused is not None,
             }
             rows.append(row | (dict.fromkeys(counts, 0) | {"nb_refusees": refused} if refused is not None else {}))

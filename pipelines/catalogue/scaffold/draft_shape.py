@@ -119,7 +119,7 @@ def _known_headings(shape: Shape, registry: Registry) -> dict[str, set[str]]:
     """Field → every heading that a declared system gives it, as slugs."""
     known = {f.name: {slug(f.name), slug(f.title)} for f in shape.fields}
     for _, table in registry.tables():
-        if table.shape == shape.shape:
+        if shape.shape in table.shapes:
             for layout in table.header.values():
                 for name, heading in layout.items():
                     known[name].add(slug(heading))

@@ -3,6 +3,7 @@
 with reunis as (
     select
         systeme,
+        nom_table,
         exercice,
         matricule,
         sexe as sexe_saisi,
@@ -82,6 +83,7 @@ rangs as (
 
 select
     systeme,
+    nom_table,
     exercice,
     matricule,
     sexe,

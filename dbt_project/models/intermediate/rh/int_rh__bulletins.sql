@@ -10,6 +10,7 @@ with qualifies as (
 
 select
     systeme,
+    nom_table,
     exercice,
     mois,
     code_collectivite,

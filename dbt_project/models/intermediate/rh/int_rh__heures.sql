@@ -34,6 +34,7 @@ agents as (
 lignes as (
     select
         systemes.systeme,
+        systemes.nom_table,
         systemes.exercice,
         systemes.matricule,
         systemes.mois,
@@ -51,6 +52,7 @@ lignes as (
     union all
     select
         'dsn' as systeme,
+        'activites' as nom_table,
         -- the exercice of the period; that of the delivery for a line that no exercice can take
         coalesce(exercices_dsn.exercice, activites.exercice) as exercice,
         activites.matricule,
@@ -111,6 +113,7 @@ motives as (
 
 select
     systeme,
+    nom_table,
     exercice,
     matricule,
     mois,

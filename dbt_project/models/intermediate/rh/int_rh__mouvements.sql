@@ -74,6 +74,7 @@ qualifies as (
 
 select
     systeme,
+    nom_table,
     exercice,
     matricule,
     sens,
