@@ -12,12 +12,15 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic import Field as PydanticField
 
+from pipelines.catalogue.patterns import is_named, is_one_of
+
 Name = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Char = Annotated[str, PydanticField(min_length=1, max_length=1)]
 Severity = Literal["critical", "warning"]
 FieldType = Literal["string", "integer", "number", "boolean", "date", "datetime", "year"]
 RETENTION = r"^P[1-9]\d*[YM]$"  # an ISO 8601 duration in whole years or months
 DAY = r"^\d{2}-\d{2}$"  # month and day
+WORKBOOKS = ("xlsx", "ods", "xls")
 DIRECTIVES = ("%d", "%m", "%Y", "%H", "%M", "%S")  # what a date's format may be made of
 
 
@@ -143,7 +146,8 @@ class Provenance(NamedTuple):
 PROVENANCE = [
     Provenance("exercice", "INTEGER"),
     Provenance("_livraison", "VARCHAR"),
-    Provenance("_fichier", "VARCHAR"),
+    Provenance("_fichier", "VARCHAR"),  # of an archive: archive/member
+    Provenance("_feuille", "VARCHAR"),  # NULL where what was read has no sheets
     Provenance("_ligne", "BIGINT"),
 ]
 
@@ -195,13 +199,31 @@ class CsvFormat(Declared):
     delimiter: Literal[";", ",", "\t", "|"] = ";"
     title: str | None = None  # what a title line above the header must contain; {exercice} stands for the year
     html: bool = False  # the tool writes what its web pages hold: `&amp;` stands for `&`
+    header: bool = True  # false: no line names the columns, and the table's headings are their ranks, from "1"
+
+    @model_validator(mode="after")
+    def _title_stands_above_a_header(self) -> "CsvFormat":
+        if self.title and not self.header:
+            raise ValueError("title: a file without header has no title line")
+        return self
 
 
-class XlsxFormat(Declared):
-    """A workbook; each table names its sheet."""
+class WorkbookFormat(Declared):
+    """A workbook; each table names its sheets."""
 
-    type: Literal["xlsx"]
+    type: Literal["xlsx", "ods", "xls"]
     title: str | None = None
+
+
+class TreeFormat(Declared):
+    """Records that name their own values: each table names the path of its records, and its headings are paths in one.
+
+    ``json``, ``jsonl`` (a record a line): ``user.name``. ``xml``: ``user/name``, ``user/@id`` for an attribute, ``.`` for the
+    text of the record itself. ``key_value``: a record a line, ``key=value key="value"``. All but ``xml``, which says its
+    encoding, are UTF-8.
+    """
+
+    type: Literal["json", "jsonl", "xml", "key_value"]
 
 
 class ToolFormat(Declared):
@@ -215,7 +237,7 @@ class ToolFormat(Declared):
     type: Literal["budget_xml", "dsn", "zimbra", "citrix"]
 
 
-Format = Annotated[CsvFormat | XlsxFormat | ToolFormat, PydanticField(discriminator="type")]
+Format = Annotated[CsvFormat | WorkbookFormat | TreeFormat | ToolFormat, PydanticField(discriminator="type")]
 
 
 class Shape(Declared):
@@ -236,7 +258,9 @@ class Table(Declared):
     title: str
     description: str | None = None
     shape: Name | list[Name] | None = None  # those whose union it enters
-    sheet: str | None = None
+    sheet: str | list[str] | None = None  # of a workbook: names or patterns; the first visible sheet when none is said
+    member: str | None = None  # of an archive: pattern of its files; any when none is said
+    records: str | None = None  # json, xml: the path of the records, from the root
     header: dict[int, dict[Name, str]] = {}
     optional: list[Name] = []  # fields whose column a file may lack: its user chooses what the tool displays
     fields: list[Field] = []
@@ -293,6 +317,19 @@ class Table(Declared):
         """The shapes that it fills."""
         return [self.shape] if isinstance(self.shape, str) else self.shape or []
 
+    @property
+    def sheets(self) -> list[str]:
+        """The patterns of its sheets."""
+        return [self.sheet] if isinstance(self.sheet, str) else self.sheet or []
+
+    def reads_sheet(self, name: str) -> bool:
+        """True when one of its patterns names that sheet."""
+        return is_one_of(name, self.sheets)
+
+    def reads_member(self, name: str) -> bool:
+        """True when it is read from that member of an archive."""
+        return self.member is None or is_named(name, self.member)
+
     def field(self, name: str) -> Field:
         """The field of that name; KeyError when there is none."""
         for field in self.fields:
@@ -333,8 +370,10 @@ class Export(Declared):
     optional: bool = False  # never reported as missing
     may_repeat: bool = False  # the same bytes may stand for several exercices: a list that is kept by hand
     database: Literal["glpi"] | None = None  # the reader (in stages/extract) that writes it from the tool's database
+    archive: Literal["zip"] | None = None  # the files are archives, whose members are of that ``format``
     format: Format
     tables: list[Table]
+    unread: list[str] = []  # patterns of the sheets and members that nobody needs: what else is not read is a finding
     owner: str | None = None
     due: str | None = PydanticField(None, pattern=DAY)
     retention: str | None = PydanticField(None, pattern=RETENTION)
@@ -343,19 +382,46 @@ class Export(Declared):
     def _fits_its_format(self) -> "Export":
         if "**" in self.files:
             raise ValueError("files: ** is not available, a delivery lies in one folder")
-        if self.format.type == "csv" and len(self.tables) != 1:
-            raise ValueError("a csv export has exactly one table")
-        if self.database and self.format.type != "csv":
+        kind = self.format.type
+        if kind in ("csv", "jsonl", "key_value") and len({table.member for table in self.tables}) != len(self.tables):
+            raise ValueError(
+                f"a {kind} file is one table" if self.archive else f"a {kind} export has exactly one table"
+            )
+        if self.database and (kind != "csv" or self.archive):
             raise ValueError("database: a snapshot is written as csv")
-        if self.format.type == "xlsx":
-            if len({table.sheet for table in self.tables}) != len(self.tables):
+        if kind in WORKBOOKS:
+            read = [(table.member, sheet) for table in self.tables for sheet in table.sheets or [""]]
+            if len(set(read)) != len(read):
                 raise ValueError("two tables read the same sheet")
             if any(field.groupChar == "." for table in self.tables for field in table.fields):
                 raise ValueError("groupChar: a workbook's own numbers have a dot, which cannot group thousands")
+        self._tables_say_where(kind)
         title = getattr(self.format, "title", None) or ""
         if set(re.findall(r"{[^}]*}", title)) - {"{exercice}"} or re.sub(r"{exercice}", "", title).count("{"):
             raise ValueError("title: {exercice} is the only placeholder")
         return self
+
+    def _tables_say_where(self, kind: str) -> None:
+        """Refuse a place (sheet, member, records) that the format does not have, and one that it needs and nobody says."""
+        for table in self.tables:
+            if table.sheet is not None and (kind not in WORKBOOKS or not table.sheets):
+                raise ValueError(f"sheet: of a workbook only ({', '.join(WORKBOOKS)}), and not empty")
+            if table.member is not None and not self.archive:
+                raise ValueError("member: of an archive only (archive: zip)")
+            if table.records is not None and kind not in ("json", "xml"):
+                raise ValueError("records: of json and xml only")
+            if kind == "xml" and not table.records:
+                raise ValueError("records: the path of the records from the root is needed, as export/tickets/ticket")
+            if isinstance(self.format, CsvFormat) and not self.format.header:
+                headings = [heading for header in table.header.values() for heading in header.values()]
+                if not headings or any(not re.fullmatch("[1-9][0-9]{0,3}", heading) for heading in headings):
+                    raise ValueError('header: without a header line, it gives each field its rank, as login: "1"')
+        if self.unread and kind not in WORKBOOKS and not self.archive:
+            raise ValueError("unread: of workbooks and archives only")
+
+    def takes(self, name: str) -> bool:
+        """True when a file of that name is one of this export."""
+        return is_named(name, self.files.removeprefix("/"))
 
 
 class Valid(Declared):

@@ -12,6 +12,8 @@ from pipelines.catalogue.fields import Fields, completed
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError, parse
 
+PLACES = ("sheet", "member", "records")  # of a table in its file
+
 
 @dataclass(frozen=True)
 class ExportRef:
@@ -41,9 +43,11 @@ class ExportRef:
             "export": self.export.name,
             "exercice": exercice,
             "format": self.export.format.model_dump(),
+            "archive": self.export.archive,
+            "unread": self.export.unread,
             "tables": [
                 {
-                    **table.model_dump(include={"name", "sheet", "optional", "missingValues", "ignore", "exercice"}),
+                    **table.model_dump(include={"name", *PLACES, "optional", "missingValues", "ignore", "exercice"}),
                     "header": table.header_of(exercice),
                     "fields": [f.model_dump(exclude={"title", "description", "severity"}) for f in table.fields],
                 }

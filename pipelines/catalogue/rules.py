@@ -62,6 +62,11 @@ def family(code: str) -> str:
     return code.partition("-")[0]
 
 
+def where(fichier: str, feuille: str | None) -> str:
+    """A file, or a sheet of it, as messages name it."""
+    return f"{fichier}, feuille « {feuille} »" if feuille else fichier
+
+
 class DeliveryRefused(Exception):
     """A whole delivery that cannot be read, with where, what was received and what was expected.
 

@@ -12,6 +12,7 @@ from typing import Any
 from pipelines.catalogue.declarations import Field, Table
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.registry import ExportRef, Registry
+from pipelines.catalogue.rules import where
 from pipelines.evidence.parquet import select
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
@@ -73,25 +74,20 @@ def _of_delivery(
     home: Home, ref: ExportRef, manifest: Manifest, shares: dict[Any, int], seed: int
 ) -> list[dict[str, Any]]:
     drawn = []
-    places: dict[str, dict[str, set[int]]] = {}
     for table in ref.export.tables:
         wanted = shares.get((ref.key, table.name), 0)
         for row in _draw(home, manifest, table, wanted, seed) if wanted else []:
-            drawn.append((table, row))
-            places.setdefault(row["_fichier"], {}).setdefault(table.name, set()).add(row["_ligne"])
-    originals = cells_at(home, ref, manifest, places) if drawn else {}
-    sha256s = {file.name: file.sha256 for file in manifest.files}
+            drawn.append((table, row, (table.name, row["_fichier"], row["_feuille"], row["_ligne"])))
+    originals = cells_at(home, ref, manifest, {place for _, _, place in drawn}) if drawn else {}
     return [
         {
             "table": f"{manifest.system}/{table.name}",
-            "fichier": row["_fichier"],
+            "fichier": where(row["_fichier"], row["_feuille"]),
             "ligne": row["_ligne"],
-            "sha256": sha256s[row["_fichier"]],
-            "cellules": _pairs(
-                table, manifest.exercice, row, originals.get((table.name, row["_fichier"], row["_ligne"]))
-            ),
+            "sha256": manifest.original(row["_fichier"]).sha256,
+            "cellules": _pairs(table, manifest.exercice, row, originals.get(place)),
         }
-        for table, row in drawn
+        for table, row, place in drawn
     ]
 
 
@@ -99,7 +95,7 @@ def _draw(home: Home, manifest: Manifest, table: Table, wanted: int, seed: int) 
     mark = f"{seed}|{manifest.system}/{table.name}|"
     return select(
         Path(home.lake / manifest.tables[table.name].parquet),
-        f"select * from {{parquet}} order by md5({literal(mark)} || _fichier || '|' || _ligne), columns(*) limit {wanted}",
+        f"select * from {{lake}} order by md5({literal(mark)} || _fichier || '|' || _ligne), columns(*) limit {wanted}",
     )
 
 

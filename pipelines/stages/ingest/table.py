@@ -1,16 +1,16 @@
 """Runs the compiled typing of one table in DuckDB and writes its Parquet files.
 
-Each file is read once: lines that can be read become typed rows of a temporary table, and only the others (refused,
-totals, comments, blank lines) keep their raw cells there, to be explained. The balance read = accepted + refused + ignored
-is proved against the reader's independent count. Everything happens in an in-memory database whose spill files lie in the
-delivery's own working folder; where the files finally go is ``delivery``'s work.
+Each file (of a workbook, each sheet) is read once: lines that can be read become typed rows of a temporary table, and only the
+others (refused, totals, comments, blank lines) keep their raw cells there, to be explained. The balance read = accepted +
+refused + ignored is proved for each against the reader's independent count. Everything happens in an in-memory database whose
+spill files lie in the delivery's own working folder; where the files finally go is ``delivery``'s work.
 """
 
 import glob
 from pathlib import Path
 
 from pipelines.catalogue.declarations import Field, Ignore, Table
-from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.disk import sha256_of, sync
 from pipelines.ledger.records import TableCounts
 from pipelines.settings import threads
@@ -92,19 +92,11 @@ class TableWriter:
         self._check_exercice(table, target)
         silence = self._days_without_rows(table, target)
         refusals, ignores = target.with_suffix(".refus.parquet"), target.with_suffix(".ignores.parquet")
-        refused = 0
         if self._any_row([part.refused_lines() for part in parts]):
-            self._copy([part.refused() for part in parts], "order by _fichier, _ligne, position", refusals)
-            refused = self._count(f"select distinct _fichier, _ligne from {parquet_scan(refusals)}")
-        ignored = self._copy([part.ignored() for part in parts], "order by _fichier, _ligne", ignores)
+            self._copy([part.refused() for part in parts], "order by _fichier, _feuille, _ligne, position", refusals)
+        ignored = self._copy([part.ignored() for part in parts], "order by _fichier, _feuille, _ligne", ignores)
+        refused = self._prove_balance(parts, target, ignores)
         read = sum(part.records.read for part in parts)
-        if read != accepted + refused + ignored:
-            raise DeliveryRefused(
-                "FIC-BILAN",
-                fichier=files[0][0],
-                recu=f"{read} lignes lues",
-                attendu=f"{accepted} acceptées + {refused} refusées + {ignored} ignorées",
-            )
         totals = [total for part in parts for total in self._totals(part, target)]
         for part in parts:
             part.forget()
@@ -112,6 +104,27 @@ class TableWriter:
             path.name.removeprefix(target.stem): sha256_of(path) for path in (refusals, ignores) if path.exists()
         }
         return TableCounts(read, accepted, refused, ignored, parquet, sha256_of(target), totals, companions, silence)
+
+    def _prove_balance(self, parts: list["_Part"], target: Path, ignores: Path) -> int:
+        """Refuse the delivery when a file or a sheet of it lost a line; return how many lines are refused."""
+        written = [self._count_by_part(path) for path in (target, ignores)]
+        total = 0
+        for part in parts:
+            accepted, ignored = (counts.get((part.fichier, part.records.feuille), 0) for counts in written)
+            refused = self._count(part.refused_lines())  # a line may hold several records
+            total += refused
+            if part.records.read != accepted + refused + ignored:
+                raise DeliveryRefused(
+                    "FIC-BILAN",
+                    fichier=where(part.fichier, part.records.feuille),
+                    recu=f"{part.records.read} lignes lues",
+                    attendu=f"{accepted} acceptées + {refused} refusées + {ignored} ignorées",
+                )
+        return total
+
+    def _count_by_part(self, written: Path) -> dict[tuple[str, str | None], int]:
+        counted = f"select _fichier, _feuille, count(*) from {parquet_scan(written)} group by all"
+        return {(fichier, feuille): count for fichier, feuille, count in self.db.execute(counted).fetchall()}
 
     def _make_pseudonyms(self) -> None:
         if not self._has_pseudonyms:
@@ -155,13 +168,13 @@ class TableWriter:
             f"select count(*) filter (where {outside}), count({column}) from {parquet_scan(target)}"
         ).fetchone()
         if count > total / 100 and (count > 1 or total < 10):
-            fichier, ligne, found = self.db.execute(
-                f"select _fichier, _ligne, {year} from {parquet_scan(target)} where {outside} "
-                "order by _fichier, _ligne limit 1"
+            fichier, feuille, ligne, found = self.db.execute(
+                f"select _fichier, _feuille, _ligne, {year} from {parquet_scan(target)} where {outside} "
+                "order by _fichier, _feuille, _ligne limit 1"
             ).fetchone()
             raise DeliveryRefused(
                 "FIC-EXERCICE",
-                fichier=fichier,
+                fichier=where(fichier, feuille),
                 ligne=ligne,
                 colonne=field.title,
                 recu=f"{count} lignes sur {total} hors de l’exercice (par exemple {found})",
@@ -185,7 +198,7 @@ class TableWriter:
 
     def _totals(self, part: "_Part", target: Path) -> list[dict]:
         """Compare each announced total with ours."""
-        accepted = f"{parquet_scan(target)} where _fichier = {literal(part.fichier)}"
+        accepted = f"{parquet_scan(target)} where {part.here}"
         lines = f"(select count(*) from {accepted}) + (select count(*) from ({part.refused_lines()}))"
         results = []
         for rule in part.table.ignore:
@@ -218,7 +231,7 @@ class TableWriter:
 
 
 class _Part:
-    """The records of one file of one table, in SQL.
+    """The records of one file, or of one sheet, of one table, in SQL.
 
     ``load`` makes table ``typed`` (a value ``v_<field>`` a field, and ``brut``, the raw cells of the lines that are not
     accepted) and table ``odd`` (those lines, as raw cells ``c0``, ``c1``…).
@@ -228,6 +241,9 @@ class _Part:
         self.writer, self.table, self.fichier, self.records = writer, table, fichier, records
         self.typed, self.odd, self.shapes, self.apart = (f"{n}_{index}" for n in ("typed", "odd", "shapes", "apart"))
         self.line = f"(rowid + {records.first_line})" if records.first_line is not None else "ligne"
+        sheet = literal(records.feuille)
+        self.origin = f"{literal(fichier)} as _fichier, cast({sheet} as varchar) as _feuille"
+        self.here = f"_fichier = {literal(fichier)} and _feuille is not distinct from {sheet}"
         self.headings = table.header_of(writer.exercice)
         place = {same(heading): index for index, heading in reversed(list(enumerate(records.columns)))}
         self.places = {name: place[same(heading)] for name, heading in self.headings.items() if same(heading) in place}
@@ -244,7 +260,9 @@ class _Part:
     def load(self) -> None:
         """Read the records into ``typed`` and ``odd``; note the misshapen lines and those that the reader set apart."""
         db = self.writer.db
-        db.execute(f"create or replace temp table {self.shapes} (ligne bigint, cellules bigint)")
+        db.execute(
+            f"create or replace temp table {self.shapes} (ligne bigint, regle varchar, attendu varchar, recu varchar)"
+        )
         if self.records.misshapen:
             db.execute(f"insert into {self.shapes} values {values(self.records.misshapen)}")
         db.execute(f"create or replace temp table {self.apart} (ligne bigint, raison varchar)")
@@ -336,7 +354,7 @@ class _Part:
         )
         return (
             f"(select {columns}, {self.writer.exercice}::integer as exercice, {literal(self.writer.delivery)} as _livraison, "
-            f"{literal(self.fichier)} as _fichier, {self.line} as _ligne from {self.typed} where brut is null)"
+            f"{self.origin}, {self.line} as _ligne from {self.typed} where brut is null)"
         )
 
     def _kept(self, field: Field, value: str) -> str:
@@ -362,13 +380,12 @@ class _Part:
             )
             for reading in self.readings
         )
-        width = len(self.records.columns)
         data = f"from {self.odd} where not ({self._set_aside()}) and _ligne"
         return (
-            f"(select {literal(self.fichier)} as _fichier, _ligne, motif.colonne, motif.position, motif.regle, "
+            f"(select {self.origin}, _ligne, motif.colonne, motif.position, motif.regle, "
             f"motif.attendu, motif.recu from (select _ligne, unnest(list_filter([{reasons}], m -> m is not null)) as motif "
             f"{data} not in (select ligne from {self.shapes})) union all "
-            f"select {literal(self.fichier)}, ligne, null, null, 'LIG-COLONNES', '{width} cellules', cellules || ' cellules' "
+            f"select {self.origin}, ligne, null, null, regle, attendu, recu "
             f"from {self.shapes} where ligne in ({self.refused_lines()}))"
         )
 
@@ -377,6 +394,6 @@ class _Part:
         rules = "".join(f" when {self.matches(rule)} then {literal(rule.reason)}" for rule in self.table.ignore)
         reason = f"case{rules} else 'ligne vide' end" if rules else "'ligne vide'"
         return (
-            f"(select {literal(self.fichier)} as _fichier, ligne as _ligne, raison from {self.apart} union all "
-            f"select {literal(self.fichier)}, _ligne, {reason} from {self.odd} where {self._set_aside()})"
+            f"(select {self.origin}, ligne as _ligne, raison from {self.apart} union all "
+            f"select {self.origin}, _ligne, {reason} from {self.odd} where {self._set_aside()})"
         )

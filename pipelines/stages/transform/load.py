@@ -15,7 +15,7 @@ from pipelines.catalogue.registry import Registry
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.sql import literal, parquet_scan, values
+from pipelines.sql import lake_scan, literal, values
 
 
 class StaleDelivery(RuntimeError):
@@ -75,8 +75,8 @@ def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifes
     select = ", ".join(f'cast("{name}" as {kind})' for name, kind in columns_of(table))
     try:
         db.execute(
-            f"insert into lake.{lake_name(system, table)} select {select} from {parquet_scan(file)} "
-            "order by _fichier, _ligne"
+            f"insert into lake.{lake_name(system, table)} select {select} from {lake_scan(file)} "
+            "order by _fichier, _feuille, _ligne"
         )
     except (duckdb.BinderException, duckdb.ConversionException):  # "from None": a failed cast quotes the cell
         raise StaleDelivery(

@@ -27,6 +27,7 @@ def columns(registry: Registry, shape: str) -> list[tuple[str, str]]:
                 ("exercice", "INTEGER"),
                 ("_livraison", "VARCHAR"),
                 ("_fichier", "VARCHAR"),
+                ("_feuille", "VARCHAR"),
                 ("_ligne", "BIGINT"),
             ]
             db.execute(

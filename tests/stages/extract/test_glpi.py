@@ -16,7 +16,7 @@ from tests.services import mariadb
 from tests.stages.extract.conftest import TICKETS, Bench, export
 
 REF = load_catalogue().registry.export_of("glpi/tickets")
-PROVENANCE = {"_livraison", "_fichier", "_ligne"}
+PROVENANCE = {"_livraison", "_fichier", "_feuille", "_ligne"}
 
 
 def lake_rows(bench: Bench, path) -> list[dict]:

@@ -347,5 +347,6 @@ def test_lake_types_hold_no_double(depot: Depot):
             ("exercice", "INTEGER"),
             ("_livraison", "VARCHAR"),
             ("_fichier", "VARCHAR"),
+            ("_feuille", "VARCHAR"),
             ("_ligne", "BIGINT"),
         ]

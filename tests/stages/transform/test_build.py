@@ -86,6 +86,7 @@ def test_every_declared_table_exists_typed_even_when_nothing_is_accepted(lab: La
         ("exercice", "INTEGER"),
         ("_livraison", "VARCHAR"),
         ("_fichier", "VARCHAR"),
+        ("_feuille", "VARCHAR"),
         ("_ligne", "BIGINT"),
     ]
     assert described == [(f"{s}__lignes", *column) for s in ("autre", "essai") for column in columns]

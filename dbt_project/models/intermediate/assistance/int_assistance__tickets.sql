@@ -24,7 +24,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, id, motif_exclusion
-            order by _fichier nulls last, _ligne nulls last
+            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from rattaches
 )
@@ -57,5 +57,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

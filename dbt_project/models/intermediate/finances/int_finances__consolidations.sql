@@ -13,6 +13,7 @@ with consolidations as (
         {{ document_id('numero_budget') }} || '/consolidation/' || cast(numero_element as string) as consolidation_id,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ source('lake', 'budget__consolidations') }}
 ),
@@ -46,5 +47,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from qualifies

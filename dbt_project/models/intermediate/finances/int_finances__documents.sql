@@ -28,6 +28,7 @@ with documents as (
         nb_emprunts,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ source('lake', 'budget__documents') }}
 ),
@@ -109,5 +110,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from qualifies

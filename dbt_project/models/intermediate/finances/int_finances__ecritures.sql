@@ -19,6 +19,7 @@ with pieces as (
         montant_budgetaire_eur,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ ref('stg_ecritures') }}
 ),
@@ -59,7 +60,7 @@ placees as (
         budgets.declinaison,
         row_number() over (
             partition by pieces.exercice, pieces.code_sens, pieces.code_budget, pieces.numero_piece, pieces.numero_ligne
-            order by pieces._fichier nulls last, pieces._ligne nulls last
+            order by pieces._fichier nulls last, pieces._feuille nulls first, pieces._ligne nulls last
         ) as rang
     from pieces
     left join budgets
@@ -123,5 +124,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from qualifiees

@@ -28,6 +28,7 @@ with lignes as (
         {{ document_id('numero_budget') }} || '/' || cast(numero_element as string) as ligne_id,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ source('lake', 'budget__lignes') }}
 ),
@@ -170,6 +171,7 @@ select
     lignes.motif,
     lignes._livraison,
     lignes._fichier,
+    lignes._feuille,
     lignes._ligne
 from rattachees as lignes
 left join chapitres

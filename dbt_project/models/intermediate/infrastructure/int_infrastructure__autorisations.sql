@@ -10,6 +10,7 @@ with autorisations as (
         }) }} as motif_exclusion,
         autorisations._livraison,
         autorisations._fichier,
+        autorisations._feuille,
         autorisations._ligne
     from {{ source('lake', 'citrix__autorisations') }} as autorisations
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
@@ -22,7 +23,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, identifiant, motif_exclusion
-            order by date_ajout nulls last, _fichier nulls last, _ligne nulls last
+            order by date_ajout nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from autorisations
 )
@@ -36,5 +37,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

@@ -5,7 +5,7 @@ with boites as (
         -- a mailbox lies on one server: listed twice, one listing was delivered twice
         row_number() over (
             partition by boites.exercice, boites.adresse, boites.domaine
-            order by boites._fichier nulls last, boites._ligne nulls last
+            order by boites._fichier nulls last, boites._feuille nulls first, boites._ligne nulls last
         ) as rang
     from {{ source('lake', 'zimbra__quotas') }} as boites
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
@@ -30,5 +30,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from motifs

@@ -6,7 +6,7 @@ with comptes as (
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
         row_number() over (
             partition by comptes.exercice, comptes.adresse, comptes.domaine, comptes.date_creation
-            order by comptes._fichier nulls last, comptes._ligne nulls last
+            order by comptes._fichier nulls last, comptes._feuille nulls first, comptes._ligne nulls last
         ) as rang
     from {{ source('lake', 'zimbra__comptes') }} as comptes
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
@@ -33,5 +33,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from motifs

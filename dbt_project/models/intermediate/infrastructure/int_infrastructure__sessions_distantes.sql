@@ -10,7 +10,7 @@ with rangs as (
         -- an archive may hold a rotated file twice
         row_number() over (
             partition by exercice, identifiant, id_session, type_evenement, horodatage_utc
-            order by _fichier nulls last, _ligne nulls last
+            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from {{ source('lake', 'citrix__evenements') }}
 ),
@@ -23,13 +23,13 @@ voisins as (
         lead(horodatage_utc) over session as instant_suivant,
         min(case when type_evenement = 'LOGIN' then horodatage_utc end) over (
             partition by exercice, rang = 1, identifiant
-            order by horodatage_utc nulls last, _fichier nulls last, _ligne nulls last
+            order by horodatage_utc nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
             rows between 1 following and unbounded following
         ) as ouverture_suivante
     from rangs
     window session as (
         partition by exercice, rang = 1, identifiant, id_session
-        order by horodatage_utc nulls last, type_evenement nulls last, _fichier nulls last, _ligne nulls last
+        order by horodatage_utc nulls last, type_evenement nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
     )
 ),
 
@@ -75,5 +75,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from motifs

@@ -46,6 +46,7 @@ lignes as (
         }) }} as motif_source,
         systemes._livraison,
         systemes._fichier,
+        systemes._feuille,
         systemes._ligne
     from {{ ref('stg_heures_remunerees') }} as systemes
     {{ lecture('statut', 'systemes.statut', 'statuts') }}
@@ -71,6 +72,7 @@ lignes as (
         }) }} as motif_source,
         activites._livraison,
         activites._fichier,
+        activites._feuille,
         activites._ligne
     from activites
     inner join {{ ref('int_rh__declarations_dsn') }} as declarations
@@ -124,5 +126,6 @@ select
     coalesce(motif_source, motif_canon, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from motives
