@@ -85,9 +85,12 @@ class Field(Declared):
     band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
     severity: Severity = "critical"
     values: Words = {}
+    informative: bool = False  # no figure needs it: a cell that is not as declared is told and never refuses its line
 
     @model_validator(mode="after")
     def _coherent(self) -> "Field":
+        if self.informative and (self.constraints.required or self.personal):
+            raise ValueError("informative: a required or personal field is needed")
         if self.type in ("date", "datetime") and self.format != "default":
             if unknown := sorted(set(re.findall(r"%.", self.format)) - set(DIRECTIVES)):
                 raise ValueError(f"format: {', '.join(unknown)} is not one of {' '.join(DIRECTIVES)}")
@@ -346,6 +349,11 @@ class Table(Declared):
     def kept_fields(self) -> list[Field]:
         """The fields that enter the lake, in order."""
         return [field for field in self.fields if field.personal != "drop"]
+
+    @property
+    def informative_fields(self) -> list[Field]:
+        """The fields that no figure needs."""
+        return [field for field in self.fields if field.informative]
 
     def header_of(self, exercice: int) -> dict[str, str]:
         """Field name → heading in the file, as it stands in ``exercice``. A field without heading uses its title."""

@@ -49,11 +49,16 @@ class ExportRef:
                 {
                     **table.model_dump(include={"name", *PLACES, "optional", "missingValues", "ignore", "exercice"}),
                     "header": table.header_of(exercice),
-                    "fields": [f.model_dump(exclude={"title", "description", "severity"}) for f in table.fields],
+                    "fields": [f.model_dump(exclude=_unread(f)) for f in table.fields],
                 }
                 for table in self.export.tables
             ],
         }
+
+
+def _unread(field: Field) -> set[str]:
+    """What is said of a field that changes nothing of how it is read."""
+    return {"title", "description", "severity"} | (set() if field.informative else {"informative"})
 
 
 @dataclass(frozen=True)

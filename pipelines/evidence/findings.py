@@ -4,6 +4,7 @@ Refused deliveries, refused lines, failed expectations, missing exports and what
 nothing: ``audit.constats``, ``millesime status`` and the orchestrator's checks are copies of this list.
 """
 
+from decimal import Decimal
 from pathlib import Path
 
 from pipelines.catalogue.patterns import is_one_of
@@ -12,7 +13,7 @@ from pipelines.catalogue.rules import Rule, Rules, where
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.gaps import declared_absences, figures_by_table
 from pipelines.evidence.parquet import select
-from pipelines.french import day
+from pipelines.french import day, quantity
 from pipelines.ledger.checks import check_finding
 from pipelines.ledger.records import Finding, Manifest, Standing, Unread
 from pipelines.ledger.store import Ledger
@@ -30,6 +31,7 @@ def gather(work: Workspace) -> list[Finding]:
         *_unread(work),
         *_judgements(work),
         *_refused_lines(work),
+        *_unread_cells(work),
         *_last_build(work.ledger),
         *_last_publication(work.ledger),
     ]
@@ -266,6 +268,37 @@ def refused_line(manifest: Manifest, row: dict, rules: Rules) -> Finding:
         row["ligne"],
         row["colonne"],
     )
+
+
+def _unread_cells(work: Workspace) -> list[Finding]:
+    """The cells that are not as declared and that no figure needs: one finding a column of a file."""
+    rule, found = work.rules["LIG-INFORMATIF"], []
+    for (_, exercice), current in sorted(work.ledger.current().items()):
+        for name, counts in current.manifest.tables.items() if exercice in work.organisation.years else []:
+            if ".illisibles.parquet" not in counts.compagnons:
+                continue
+            rows = select(
+                (work.home.lake / counts.parquet).with_suffix(".illisibles.parquet"),
+                "select _fichier as fichier, colonne, min(_ligne) as ligne, count(*) as nb, min(attendu) as attendu, "
+                "arg_min(recu, _ligne) as recu from {parquet} group by all order by all",
+            )
+            found += [
+                Finding(
+                    rule.code,
+                    "alerte",
+                    exercice,
+                    f"{current.manifest.system}/{name}",
+                    f"{rule.titre} : « {row['colonne']} » ({quantity(Decimal(row['nb']), 0, 'valeurs')})",
+                    row["attendu"],
+                    row["recu"],
+                    aide=rule.aide,
+                    fichier=row["fichier"],
+                    ligne=row["ligne"],
+                    cle=row["colonne"],
+                )
+                for row in rows
+            ]
+    return found
 
 
 def _last_build(ledger: Ledger) -> list[Finding]:

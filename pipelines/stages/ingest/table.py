@@ -98,10 +98,15 @@ class TableWriter:
         refused = self._prove_balance(parts, target, ignores)
         read = sum(part.records.read for part in parts)
         totals = [total for part in parts for total in self._totals(part, target)]
+        unread = target.with_suffix(".illisibles.parquet")
+        if table.informative_fields and self._any_row([part.unread() for part in parts]):
+            self._copy([part.unread() for part in parts], "order by _fichier, _feuille, _ligne, position", unread)
         for part in parts:
             part.forget()
         companions = {
-            path.name.removeprefix(target.stem): sha256_of(path) for path in (refusals, ignores) if path.exists()
+            path.name.removeprefix(target.stem): sha256_of(path)
+            for path in (refusals, ignores, unread)
+            if path.exists()
         }
         return TableCounts(read, accepted, refused, ignored, parquet, sha256_of(target), totals, companions, silence)
 
@@ -234,7 +239,8 @@ class _Part:
     """The records of one file, or of one sheet, of one table, in SQL.
 
     ``load`` makes table ``typed`` (a value ``v_<field>`` a field, and ``brut``, the raw cells of the lines that are not
-    accepted) and table ``odd`` (those lines, as raw cells ``c0``, ``c1``…).
+    accepted, and ``illisibles``, what is wrong with the cells that no figure needs) and table ``odd`` (the lines that are not
+    accepted, as raw cells ``c0``, ``c1``…).
     """
 
     def __init__(self, writer: TableWriter, table: Table, index: int, fichier: str, records: Records):
@@ -303,10 +309,25 @@ class _Part:
         cells = ", ".join(f"c{i}" for i in range(len(self.records.columns)))
         computed = ", ".join(f"{r.value} as v_{r.field.name}" for r in self.readings)
         kept = ", ".join(f"v_{field.name}" for field in self.table.kept_fields)
+        informative = [reading for reading in self.readings if reading.field.informative]
+        wrong = f", {self._reasons(informative)} as illisibles" if informative else ""
         return (
-            f"select {line}{kept}, case when {self._fine()} then null else [{cells}] end as brut "
+            f"select {line}{kept}, case when {self._fine()} then null else [{cells}] end as brut{wrong} "
             f"from (select {line}{cells}, {computed} from {self._source()})"
         )
+
+    def _reasons(self, readings: list[Reading]) -> str:
+        """SQL of what is wrong with the cells of one line: a list of reasons, over the raw cells."""
+        reasons = ", ".join(
+            reason_sql(
+                reading,
+                self.headings.get(reading.field.name, reading.field.title),
+                self.places.get(reading.field.name, -1) + 1,
+                show=not self.table.has_personal_data,
+            )
+            for reading in readings
+        )
+        return f"list_filter([{reasons}], m -> m is not null)"
 
     def _source(self) -> str:
         columns = [("ligne", "BIGINT")] if self.records.first_line is None else []
@@ -370,23 +391,22 @@ class _Part:
 
     def refused(self) -> str:
         """One row a reason."""
-        show = not self.table.has_personal_data
-        reasons = ", ".join(
-            reason_sql(
-                reading,
-                self.headings.get(reading.field.name, reading.field.title),
-                self.places.get(reading.field.name, -1) + 1,
-                show=show,
-            )
-            for reading in self.readings
-        )
+        needed = [reading for reading in self.readings if not reading.field.informative]
         data = f"from {self.odd} where not ({self._set_aside()}) and _ligne"
         return (
             f"(select {self.origin}, _ligne, motif.colonne, motif.position, motif.regle, "
-            f"motif.attendu, motif.recu from (select _ligne, unnest(list_filter([{reasons}], m -> m is not null)) as motif "
+            f"motif.attendu, motif.recu from (select _ligne, unnest({self._reasons(needed)}) as motif "
             f"{data} not in (select ligne from {self.shapes})) union all "
             f"select {self.origin}, ligne, null, null, regle, attendu, recu "
             f"from {self.shapes} where ligne in ({self.refused_lines()}))"
+        )
+
+    def unread(self) -> str:
+        """One row a cell of an accepted line that is not as declared, and that no figure needs."""
+        return (
+            f"select {self.origin}, _ligne, motif.colonne as colonne, motif.position as position, "
+            f"motif.regle as regle, motif.attendu as attendu, motif.recu as recu "
+            f"from (select {self.line} as _ligne, unnest(illisibles) as motif from {self.typed} where brut is null)"
         )
 
     def ignored(self) -> str:

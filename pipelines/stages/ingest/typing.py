@@ -212,7 +212,9 @@ def _year(field: Field, workbook: bool) -> _Typed:
 
 
 def fine_sql(reading: Reading, value: str) -> str:
-    """SQL boolean, never NULL: the cell can be read. ``value`` is the computed value."""
+    """SQL boolean, never NULL: the cell can be read, or nothing needs it. ``value`` is the computed value."""
+    if reading.field.informative:
+        return "true"
     constraints = reading.field.constraints
     right = f"{value} is not null"
     if constraints.pattern:
