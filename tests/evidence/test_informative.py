@@ -17,7 +17,7 @@ from tests.deliveries import FIELDS, Depot
 from tests.stages.ingest.budget_documents import SIRET, budget, document, line, loan
 
 ORGANISATION = Organisation(
-    nom="Essai", sigle="E", siren="210000000", exercices={"premier": 2020, "dernier": 2020}, systemes=["budget"]
+    nom="Essai", sigle="E", siren="210000006", exercices={"premier": 2020, "dernier": 2020}, systemes=["budget"]
 )
 HEADER = "Code;Libellé;Montant;Jour\n"
 
@@ -55,8 +55,8 @@ def test_a_declaration_without_such_a_field_keeps_the_identity_of_its_deliveries
 def test_a_sealed_budget_document_counts_whatever_its_heading_says(tmp_path: Path) -> None:
     content = (
         document(budget("09", 2020, [line("6064", "D", MtReal="8.50", MtPropNouv="à voir")], kind="A", loans=[loan()]))
-        .replace(b'<LibelleEtab V="Essai A"/>', b'<LibelleEtab V="Essai A"/><CodInseeColl V="210000000"/>')
-        .replace(b'<CodTypBud V="A"/>', b'<CodTypBud V="A"/><IdEtabPal V="2100000000001"/>')
+        .replace(b'<LibelleEtab V="Essai A"/>', b'<LibelleEtab V="Essai A"/><CodInseeColl V="210000006"/>')
+        .replace(b'<CodTypBud V="A"/>', b'<CodTypBud V="A"/><IdEtabPal V="2100000060001"/>')
         .replace(b'<DteStr V="2020-01-01"/>', b'<DteStr V="01/01/2020"/>')
         .replace(b'<CodTypEmpr V="01"/>', b'<CodTypEmpr V="01"/><TxActua V="1,5 %"/>')
         .replace(
@@ -86,8 +86,8 @@ def test_a_sealed_budget_document_counts_whatever_its_heading_says(tmp_path: Pat
             if one.code == "LIG-INFORMATIF"
         }
     assert found == {
-        ("budget/documents", "CodInseeColl"): ("alerte", "ca.xml", "210000000"),
-        ("budget/documents", "IdEtabPal"): ("alerte", "ca.xml", "2100000000001"),
+        ("budget/documents", "CodInseeColl"): ("alerte", "ca.xml", "210000006"),
+        ("budget/documents", "IdEtabPal"): ("alerte", "ca.xml", "2100000060001"),
         ("budget/documents", "DteStr"): ("alerte", "ca.xml", "01/01/2020"),
         ("budget/lignes", "MtPropNouv"): ("alerte", "ca.xml", "à voir"),
         ("budget/emprunts", "TxActua"): ("alerte", "ca.xml", "1,5 %"),

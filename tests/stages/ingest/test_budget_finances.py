@@ -137,7 +137,7 @@ INCONNUS = {
         )
     ),
     "M99.xml": document(
-        budget("01", 2019, [line("6064", "D", CredOuv="4.00")], nomenclature="M99-M99_X", siret="21000000000035")
+        budget("01", 2019, [line("6064", "D", CredOuv="4.00")], nomenclature="M99-M99_X", siret="21000000600035")
     ),
 }
 CFU = {
@@ -227,7 +227,7 @@ HAND_MADE = {
         # among many, one document of another year may be let in: it does not count
         "annexes.xml": document(
             *(
-                budget("01", 2024, [line("65888", "D")], nomenclature="M57_A", kind="A", siret=f"210000000001{n}")
+                budget("01", 2024, [line("65888", "D")], nomenclature="M57_A", kind="A", siret=f"210000006001{n}")
                 for n in range(10, 20)
             ),
             budget("01", 2023, [line("65888", "D", CredOuv="77.00")], nomenclature="M57_A"),
@@ -259,7 +259,7 @@ def warehouse(dbt_home: Home, folder: Path) -> Iterator[duckdb.DuckDBPyConnectio
     organisation = Organisation(
         nom="Essai",
         sigle="E",
-        siren="210000000",
+        siren="210000006",
         exercices={"premier": 2016, "dernier": 2024},
         applications=[
             {
@@ -286,7 +286,7 @@ def warehouse(dbt_home: Home, folder: Path) -> Iterator[duckdb.DuckDBPyConnectio
 
 def ours(content: bytes) -> bytes:
     """A real document under the SIREN of the test’s organisation: another body’s enters no figure."""
-    return content.replace(b"215600461", b"210000000").replace(b"215601345", b"210000000")
+    return content.replace(b"215600461", b"210000006").replace(b"215601345", b"210000006")
 
 
 def delivered(folder: Path) -> dict[int, list[Path]]:
@@ -636,7 +636,7 @@ def test_every_control_is_made_on_the_real_documents_and_none_raises_a_false_ala
     found = rows(
         warehouse,
         "select controle, count(*), bool_and(est_egal) from rapport.rpt_finances__rapprochements "
-        "where siret in ('21000000000010', '21000000000085', '21000000000014') group by controle order by controle",
+        "where siret in ('21000000600010', '21000000600085', '21000000600014') group by controle order by controle",
     )
     assert found == [
         ("FIN-CONSOLIDATION", 36, True),
@@ -654,8 +654,8 @@ def test_the_totals_of_a_document_may_leave_out_what_is_carried_over(warehouse) 
         "select attendu_eur, constate_eur from rapport.rpt_finances__rapprochements where controle = 'FIN-CONSOLIDATION' "
         "and objet = 'réalisé' and section = 'fonctionnement' and sens = 'recette' and siret = ?"
     )
-    assert rows(warehouse, realised, "21000000000014") == [euros("931773.38", "931773.38")]
-    assert rows(warehouse, realised, "21000000000010") == [euros("3890478.15", "3890478.15")]
+    assert rows(warehouse, realised, "21000000600014") == [euros("931773.38", "931773.38")]
+    assert rows(warehouse, realised, "21000000600010") == [euros("3890478.15", "3890478.15")]
     motives = rows(
         warehouse,
         "select motif, count(*) from intermediate.int_finances__consolidations group by motif order by motif",
