@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pipelines.catalogue.chapters.grammar import Bloc, Chapitre, Compares, Donnees, Liste
-from pipelines.catalogue.figures.grammar import Family, Figure
+from pipelines.catalogue.chapters.grammar import Chapitre, Compares, Donnees, Liste
+from pipelines.catalogue.figures.grammar import Family, Figure, Measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.secrecy import Part, Table
@@ -45,15 +45,16 @@ def _asked(catalogue: Catalogue) -> Iterator[tuple[Thing, str, Iterable[Named]]]
     for thing in declared.figures:
         figure = figures.by_code[thing.name].figure
         if figure.mesure:
-            yield thing, figure.mesure.fait, _of_measure(figure, figures.families)
+            yield thing, figure.mesure.fait, _of_measure(figure, figure.mesure, figures.families)
     for thing in declared.families:
         yield from _of_family(thing, figures.families[thing.name])
     for chapter in [*catalogue.chapters, *([catalogue.summary] if catalogue.summary else [])]:
         yield from _of_chapter(catalogue.chapters_declared[_name_of(catalogue, chapter)], chapter)
     for thing in catalogue.secrecy_declared["populations",]:
         population = catalogue.secrecy.populations[thing.name]
-        if population.fact:
-            named = [(("measure",), population.measure), *((("means", name), name) for name in population.means)]
+        if population.fact and population.measure:
+            named: list[Named] = [(("measure",), population.measure)]
+            named += [(("means", name), name) for name in population.means]
             named += [
                 (("axes", axis, level), column)
                 for axis, levels in population.axes.items()
@@ -63,8 +64,9 @@ def _asked(catalogue: Catalogue) -> Iterator[tuple[Thing, str, Iterable[Named]]]
             yield thing, population.fact.partition(".")[2], named
     for thing in catalogue.secrecy_declared["tables",]:
         yield thing, thing.name, _of_secrecy(catalogue.secrecy.tables[thing.name])
+    rules = catalogue.secrecy.figures.rules if catalogue.secrecy.figures else {}
     for thing in catalogue.secrecy_declared["figures", "rules"]:
-        rule = catalogue.secrecy.figures.rules[thing.name]
+        rule = rules[thing.name]
         yield thing, rule.table, [(("column",), rule.column), *((("row", name), name) for name in rule.row)]
 
 
@@ -75,8 +77,7 @@ def _name_of(catalogue: Catalogue, chapter: Chapitre) -> str:
 # figures --------------------------------------------------------------------------------------------------------------
 
 
-def _of_measure(figure: Figure, families: dict[str, Family]) -> Iterator[Named]:
-    mesure = figure.mesure
+def _of_measure(figure: Figure, mesure: Measure, families: dict[str, Family]) -> Iterator[Named]:
     yield ("mesure", "fait"), "exercice"
     if mesure.colonne:
         yield ("mesure", "colonne"), mesure.colonne
@@ -87,7 +88,7 @@ def _of_measure(figure: Figure, families: dict[str, Family]) -> Iterator[Named]:
 
 
 def _of_family(thing: Thing, family: Family) -> Iterator[tuple[Thing, str, Iterable[Named]]]:
-    named = [((key,), getattr(family, key)) for key in ("code", "libelle", "exercice", "debut", "fin")]
+    named: list[Named] = [((key,), getattr(family, key)) for key in ("code", "libelle", "exercice", "debut", "fin")]
     named += [(("filtre", name), name) for name in family.filtre]
     yield thing, family.relation, [(at, name) for at, name in named if name]
     if family.indicateurs:
@@ -104,15 +105,15 @@ def _of_family(thing: Thing, family: Family) -> Iterator[tuple[Thing, str, Itera
 def _of_chapter(thing: Thing, chapter: Chapitre) -> Iterator[tuple[Thing, str, Iterable[Named]]]:
     for s, section in enumerate(chapter.sections):
         if each := section.pour_chaque:
-            at = ("sections", s, "pour_chaque")
-            yield thing, each.table, [((*at, "code"), each.code), *_ordered(at, each.ordre)]
+            above = ("sections", s, "pour_chaque")
+            yield thing, each.table, [((*above, "code"), each.code), *_ordered(above, each.ordre)]
         for b, bloc in enumerate(section.blocs):
             if isinstance(bloc, Donnees | Liste | Compares):
                 at = ("sections", s, "blocs", b)
                 yield thing, bloc.table, [*_of_block(at, bloc), *_ordered(at, bloc.ordre)]
 
 
-def _of_block(at: tuple, bloc: Bloc) -> Iterator[Named]:
+def _of_block(at: tuple, bloc: Donnees | Liste | Compares) -> Iterator[Named]:
     for name in bloc.filtres:
         yield (*at, "filtres", name), name
     match bloc:

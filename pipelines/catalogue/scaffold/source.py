@@ -100,7 +100,8 @@ def _refuse_taken(system: System, names: "_Names") -> None:
 def _with_export(known: str, export: list[str]) -> str:
     """A declaration with one export more at the end of its list. Raises DeclarationError when it cannot be written there."""
     root = yaml.compose(known, Loader=yaml.CSafeLoader)
-    listed = next((value for key, value in root.value if key.value == "exports"), None)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    listed = next((value for key, value in pairs if key.value == "exports"), None)
     if not isinstance(listed, yaml.SequenceNode) or listed.flow_style or not listed.value:
         raise DeclarationError(
             "exports: have one export a line (`- name: …`), below `exports:`, so that one can be added"
