@@ -21,7 +21,7 @@ class Sample:
     """A file that the source delivers, as text: every non-blank row with its line, and how it was read."""
 
     name: str
-    type: str  # csv | xlsx
+    type: str  # csv, or a kind of workbook
     rows: list[tuple[int, list[str]]]
     encoding: str = "utf-8"
     delimiter: str = ";"
@@ -66,7 +66,7 @@ def take_apart(sample: Sample) -> Layout:
     for place, heading in enumerate(headings):
         if heading and counts[_same(heading)] == 1:
             cells = [row[place].strip(SPACES) if place < len(row) else "" for _, row in data]
-            columns.append(Column(heading, place, cells, guess(heading, cells, workbook=sample.type == "xlsx")))
+            columns.append(Column(heading, place, cells, guess(heading, cells, workbook=sample.type != "csv")))
         elif heading:
             left_out.append(heading)
     return Layout(titles, columns, below, len(data), list(dict.fromkeys(left_out)))
