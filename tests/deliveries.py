@@ -158,7 +158,8 @@ class Depot:
         refused = table(refusals, "_fichier, _feuille, _ligne, position") if refusals.exists() else []
         ignored = [(row["_ligne"], row["raison"]) for row in table(ignores, "_fichier, _feuille, _ligne")]
         assert counts.lues == counts.acceptees + counts.refusees + counts.ignorees
-        assert counts.acceptees == len(rows)
+        lines = {(row["_fichier"], row["_feuille"], row["_ligne"]) for row in rows}
+        assert counts.acceptees == (len(lines) if rows and "_colonne" in rows[0] else len(rows))
         assert counts.ignorees == len(ignored)
         assert counts.refusees == len({(row["_fichier"], row["_feuille"], row["_ligne"]) for row in refused})
         return Read(manifest, rows, refused, ignored)

@@ -7,6 +7,7 @@ YAML and resolving shapes is ``registry``'s work; reading files is ``ingest``'s.
 """
 
 import re
+from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
@@ -21,7 +22,9 @@ FieldType = Literal["string", "integer", "number", "boolean", "date", "datetime"
 RETENTION = r"^P[1-9]\d*[YM]$"  # an ISO 8601 duration in whole years or months
 DAY = r"^\d{2}-\d{2}$"  # month and day
 WORKBOOKS = ("xlsx", "ods", "xls")
-DIRECTIVES = ("%d", "%m", "%Y", "%H", "%M", "%S")  # what a date's format may be made of
+# What a date's format may be made of: strptime's, but that %B and %b are French months, that %y is 20yy, that .%f may be
+# absent from a cell and that %z is also Z.
+DIRECTIVES = ("%d", "%m", "%B", "%b", "%Y", "%y", "%H", "%M", "%S", "%f", "%z")
 
 
 def _regular(pattern: str) -> str:
@@ -45,6 +48,18 @@ def _text(word: object) -> object:
 
 # The canon's word → those that a system writes for it. A word that is not mapped stays as it is written, and is judged so.
 Words = dict[str, list[Annotated[str, BeforeValidator(_text)]]]
+
+
+def _one_group(pattern: str) -> str:
+    """Refuse a pattern that does not say which part of the text is kept."""
+    if re.compile(pattern).groups != 1:
+        raise ValueError("needs exactly one group in parentheses, the part that is kept; (?:…) groups without keeping")
+    return pattern
+
+
+Part = Annotated[Pattern, AfterValidator(_one_group)]
+Unit = Annotated[str, PydanticField(pattern=r"^[^\s\d.,+−-]+$")]
+Factor = Annotated[Decimal, PydanticField(gt=0, max_digits=18)]
 
 
 class Declared(BaseModel):
@@ -81,6 +96,10 @@ class Field(Declared):
     constraints: Constraints = Constraints()
     # ours
     decimals: int = PydanticField(2, ge=0, le=6)
+    suffix: Unit | dict[Unit, Factor] | None = (
+        None  # the unit that every cell bears; or units, each with what it is worth
+    )
+    timezone: Literal["UTC", "Europe/Paris"] | None = None  # of what enters the lake, where cells say their own (%z)
     personal: Literal["drop", "pseudonymise", "generalise", "keep"] | None = None
     band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
     severity: Severity = "critical"
@@ -92,11 +111,11 @@ class Field(Declared):
         if self.informative and (self.constraints.required or self.personal):
             raise ValueError("informative: a required or personal field is needed")
         if self.type in ("date", "datetime") and self.format != "default":
-            if unknown := sorted(set(re.findall(r"%.", self.format)) - set(DIRECTIVES)):
-                raise ValueError(f"format: {', '.join(unknown)} is not one of {' '.join(DIRECTIVES)}")
-            if not {"%d", "%m", "%Y"} <= set(re.findall(r"%.", self.format)):
-                raise ValueError("format: a date needs %d, %m and %Y")
-        if self.type == "number" and self.groupChar == self.decimalChar:
+            self._check_format(re.findall(r"%.", self.format))
+        self._check_zone()
+        if self.suffix is not None and (self.type not in ("integer", "number") or not self.suffix):
+            raise ValueError("suffix: only a number has a unit, or several")
+        if (self.type == "number" or self.suffix) and self.groupChar == self.decimalChar:
             raise ValueError("groupChar and decimalChar are the same")
         if self.type == "boolean" and not (self.trueValues and self.falseValues):
             raise ValueError("trueValues and falseValues both need a value")
@@ -119,6 +138,33 @@ class Field(Declared):
         if known and (unknown := [word for word in self.values if word not in known]):
             raise ValueError(f"values: {', '.join(unknown)} is not one of {', '.join(map(str, known))}")
         return self
+
+    def _check_format(self, said: list[str]) -> None:
+        """Refuse a date's format, made of the directives ``said``, that says too little or could be read in two ways."""
+        if unknown := sorted(set(said) - set(DIRECTIVES)):
+            raise ValueError(f"format: {', '.join(unknown)} is not one of {' '.join(DIRECTIVES)}")
+        for ways in (["%m", "%B", "%b"], ["%Y", "%y"], *([one] for one in DIRECTIVES)):
+            if sum(said.count(way) for way in ways) > 1:
+                raise ValueError(f"format: {' or '.join(ways)} can stand once")
+        if not {"%m", "%B", "%b"} & set(said):
+            raise ValueError("format: a date needs its month, %m, %B or %b")
+        if self.type == "datetime" and "%d" not in said:
+            raise ValueError("format: a datetime needs %d")
+        if "%y" in said and self.personal == "generalise":
+            raise ValueError("format: %y is a year from 2000 on, a birth date needs %Y")
+        if "%f" in said and not re.search("%S[.,]%f", self.format):
+            raise ValueError("format: a fraction follows the seconds, %S.%f")
+
+    def _check_zone(self) -> None:
+        zoned = self.type in ("date", "datetime") and "%z" in self.format
+        if zoned != (self.timezone is not None):
+            raise ValueError(
+                "timezone: goes with %z, where a cell gives its zone: what is kept is in UTC or Europe/Paris"
+            )
+        if zoned and "%H" not in self.format:
+            raise ValueError("format: %z is the zone of an hour, %H")
+        if zoned and (self.timezone == "UTC") != self.name.endswith("_utc"):
+            raise ValueError("timezone: a field kept in UTC has a name that ends in _utc, and no other one has")
 
     @property
     def kept_type(self) -> str:
@@ -146,6 +192,7 @@ class Provenance(NamedTuple):
     sql_type: str
 
 
+COLUMN = Provenance("_colonne", "VARCHAR")  # heading of the cell, where columns become rows
 PROVENANCE = [
     Provenance("exercice", "INTEGER"),
     Provenance("_livraison", "VARCHAR"),
@@ -171,6 +218,54 @@ class FieldFormat(Declared):
     values: Words | None = None
     pattern: Pattern | None = None
     required: bool = False
+    suffix: Unit | dict[Unit, Factor] | None = None
+    timezone: Literal["UTC", "Europe/Paris"] | None = None
+
+
+class Origin(Declared):
+    """Where the text of a field comes from, before it is typed: exactly one of the keys marked *.
+
+    A heading alone stands for ``{column: heading}``. Every pattern matches the whole text, and keeps what its one group
+    holds. ``heading`` and ``under`` go together: each column whose heading matches gives a row, ``heading`` being what the
+    first field reads and the cell what the second one reads.
+    """
+
+    column: str | Annotated[list[str], PydanticField(min_length=2)] | None = (
+        None  # * a heading; several, joined by a space
+    )
+    pattern: Part | None = None  # of ``column``: the part that is kept
+    constant: Annotated[str, PydanticField(min_length=1)] | None = None  # *
+    file: Part | None = None  # * of the file's name
+    sheet: Part | None = None  # * of the sheet's name
+    heading: Part | None = None  # * of the heading of each column that becomes a row
+    ignore: Pattern | None = None  # beside ``heading``: headings of the columns that are not read, as totals
+    under: Name | None = None  # * the cell under the heading that this field reads
+    empty: Literal["refuse", "skip", "zero"] = "refuse"  # beside ``under``: an empty cell refuses, is no row, is 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_heading_alone(cls, said: object) -> object:
+        return {"column": said} if isinstance(said, str) else said
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "Origin":
+        given = self.model_dump(exclude_defaults=True).keys()
+        if len(given & {"column", "constant", "file", "sheet", "heading", "under"}) != 1:
+            raise ValueError("needs exactly one of column, constant, file, sheet, heading, under")
+        for key, beside in (("pattern", "column"), ("ignore", "heading"), ("empty", "under")):
+            if key in given and beside not in given:
+                raise ValueError(f"{key} goes with {beside}")
+        return self
+
+    @property
+    def columns(self) -> list[str]:
+        """The headings that it reads."""
+        return [self.column] if isinstance(self.column, str) else self.column or []
+
+    @property
+    def whole(self) -> str | None:
+        """The heading whose cells it reads as they stand; None when it takes less, more or something else."""
+        return self.column if isinstance(self.column, str) and self.pattern is None else None
 
 
 class Ignore(Declared):
@@ -264,7 +359,7 @@ class Table(Declared):
     sheet: str | list[str] | None = None  # of a workbook: names or patterns; the first visible sheet when none is said
     member: str | None = None  # of an archive: pattern of its files; any when none is said
     records: str | None = None  # json, xml: the path of the records, from the root
-    header: dict[int, dict[Name, str]] = {}
+    header: dict[int, dict[Name, Origin]] = {}
     optional: list[Name] = []  # fields whose column a file may lack: its user chooses what the tool displays
     fields: list[Field] = []
     primaryKey: list[Name] = []
@@ -289,11 +384,37 @@ class Table(Declared):
     @model_validator(mode="after")
     def _header_is_whole(self) -> "Table":
         for year, header in self.header.items():
-            if len({" ".join(heading.split()).casefold() for heading in header.values()}) != len(header):
+            headings = [" ".join(origin.whole.split()).casefold() for origin in header.values() if origin.whole]
+            if len(set(headings)) != len(headings):
                 raise ValueError(f"header of {year}: two fields have the same heading")
+            if not any(origin.column for origin in header.values()):
+                raise ValueError(f"header of {year}: no field reads a column")
             required = {field.name for field in self.fields if field.constraints.required}
             if lacking := sorted(required - header.keys()):
                 raise ValueError(f"header of {year}: no heading for required {', '.join(lacking)}")
+        return self
+
+    @model_validator(mode="after")
+    def _origins_fit(self) -> "Table":
+        read = {*self.optional, *(n for rule in self.ignore for n in (rule.column, *rule.sums, *rule.counts))}
+        for year, header in self.header.items():
+            if wrong := sorted(name for name in read & header.keys() if not header[name].column):
+                raise ValueError(f"header of {year}: optional and ignore name columns, {', '.join(wrong)} reads none")
+            spread = [name for name, origin in header.items() if origin.heading]
+            cells = {name: origin for name, origin in header.items() if origin.under}
+            if len(spread) > 1 or [origin.under for origin in cells.values()] != spread:
+                raise ValueError(
+                    f"header of {year}: one heading and one under go together, under naming the field of heading"
+                )
+            if self.primaryKey and not set(spread) <= set(self.primaryKey):
+                raise ValueError(f"header of {year}: each column gives a row, so primaryKey holds {spread[0]}")
+            if wrong := sorted(
+                n for n in (*spread, *cells) if self.field(n).personal == "drop" or self.field(n).informative
+            ):
+                raise ValueError(f"header of {year}: {', '.join(wrong)}: what a column gives is kept and needed")
+            for name, origin in cells.items():
+                if origin.empty == "zero" and self.field(name).type not in ("integer", "number"):
+                    raise ValueError(f"header of {year}: {name}: only a number can be zero")
         return self
 
     @model_validator(mode="after")
@@ -355,17 +476,32 @@ class Table(Declared):
         """The fields that no figure needs."""
         return [field for field in self.fields if field.informative]
 
-    def header_of(self, exercice: int) -> dict[str, str]:
-        """Field name → heading in the file, as it stands in ``exercice``. A field without heading uses its title."""
+    def origins_of(self, exercice: int) -> dict[str, Origin]:
+        """Field name → where its text comes from, as files stand in ``exercice``. Without header, a title is a heading."""
         first = max((year for year in self.header if year <= exercice), default=None)
         named = self.header[first] if first is not None else {}
         if named:  # a declared header lists what the file holds; what it leaves out is absent and therefore empty
             return dict(named)
-        return {field.name: field.title for field in self.fields}
+        return {field.name: Origin(column=field.title) for field in self.fields}
+
+    def header_of(self, exercice: int) -> dict[str, str]:
+        """Field name → heading in the file, as it stands in ``exercice``, of the fields that read whole cells."""
+        return {name: origin.whole for name, origin in self.origins_of(exercice).items() if origin.whole}
+
+    def columns_of(self, exercice: int) -> list[str]:
+        """The headings that are read from a file of ``exercice``, each once."""
+        return list(dict.fromkeys(h for origin in self.origins_of(exercice).values() for h in origin.columns))
 
     def headings_of(self, exercice: int) -> list[str]:
-        """The headings that a file of ``exercice`` must hold."""
-        return [heading for name, heading in self.header_of(exercice).items() if name not in self.optional]
+        """Those of them that it must hold."""
+        needed = {h for name, o in self.origins_of(exercice).items() if name not in self.optional for h in o.columns}
+        return [heading for heading in self.columns_of(exercice) if heading in needed]
+
+    @property
+    def provenance(self) -> list[Provenance]:
+        """The columns that ingest adds to its rows."""
+        spread = any(origin.heading for header in self.header.values() for origin in header.values())
+        return [*PROVENANCE, COLUMN] if spread else PROVENANCE
 
 
 class Export(Declared):
@@ -421,11 +557,21 @@ class Export(Declared):
             if kind == "xml" and not table.records:
                 raise ValueError("records: the path of the records from the root is needed, as export/tickets/ticket")
             if isinstance(self.format, CsvFormat) and not self.format.header:
-                headings = [heading for header in table.header.values() for heading in header.values()]
+                headings = [h for header in table.header.values() for o in header.values() for h in o.columns]
                 if not headings or any(not re.fullmatch("[1-9][0-9]{0,3}", heading) for heading in headings):
                     raise ValueError('header: without a header line, it gives each field its rank, as login: "1"')
         if self.unread and kind not in WORKBOOKS and not self.archive:
             raise ValueError("unread: of workbooks and archives only")
+
+    @model_validator(mode="after")
+    def _origins_fit_its_format(self) -> "Export":
+        origins = [o for table in self.tables for header in table.header.values() for o in header.values()]
+        kind, named = self.format.type, getattr(self.format, "header", True)
+        if kind not in WORKBOOKS and any(origin.sheet for origin in origins):
+            raise ValueError(f"header: a {kind} file has no sheet")
+        if (kind not in (*WORKBOOKS, "csv") or not named) and any(origin.heading for origin in origins):
+            raise ValueError("header: heading needs a line of headings, which only csv and workbooks have")
+        return self
 
     def takes(self, name: str) -> bool:
         """True when a file of that name is one of this export."""

@@ -48,17 +48,19 @@ class ExportRef:
             "tables": [
                 {
                     **table.model_dump(include={"name", *PLACES, "optional", "missingValues", "ignore", "exercice"}),
-                    "header": table.header_of(exercice),
+                    "header": {name: o.whole or o.model_dump(exclude_defaults=True) for name, o in origins.items()},
                     "fields": [f.model_dump(exclude=_unread(f)) for f in table.fields],
                 }
                 for table in self.export.tables
+                for origins in [table.origins_of(exercice)]
             ],
         }
 
 
 def _unread(field: Field) -> set[str]:
-    """What is said of a field that changes nothing of how it is read."""
-    return {"title", "description", "severity"} | (set() if field.informative else {"informative"})
+    """What is said of a field that changes nothing of how it is read: texts, and keys that are not used."""
+    unused = {key for key in ("informative", "suffix", "timezone") if not getattr(field, key)}
+    return {"title", "description", "severity"} | unused
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import yaml
 
 from pipelines.catalogue.chapters.load import exposures
 from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
-from pipelines.catalogue.declarations import PROVENANCE, Field, Provenance, System, Table
+from pipelines.catalogue.declarations import Field, Provenance, System, Table
 from pipelines.catalogue.fields import Fields, described
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
 from pipelines.catalogue.lines import flagged_lines_sql
@@ -116,7 +116,7 @@ def reference_sources(references: Iterable[Reference]) -> str:
 
 
 def _source_table(system: System, table: Table, fields: Fields) -> dict[str, Any]:
-    held: list[Field | Provenance] = [*table.kept_fields, *PROVENANCE]
+    held: list[Field | Provenance] = [*table.kept_fields, *table.provenance]
     columns = [
         {"name": column.name, "data_type": column.sql_type, "description": getattr(column, "description", None)}
         for column in held

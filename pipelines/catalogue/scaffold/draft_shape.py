@@ -121,8 +121,8 @@ def _known_headings(shape: Shape, registry: Registry) -> dict[str, set[str]]:
     for _, table in registry.tables():
         if shape.shape in table.shapes:
             for layout in table.header.values():
-                for name, heading in layout.items():
-                    known[name].add(slug(heading))
+                for name, origin in layout.items():
+                    known[name] |= {slug(origin.whole)} if origin.whole else set()
     return known
 
 

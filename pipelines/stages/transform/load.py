@@ -7,7 +7,7 @@ import glob
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.declarations import PROVENANCE, System, Table
+from pipelines.catalogue.declarations import System, Table
 from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.reference import Reference
@@ -50,7 +50,7 @@ def load_warehouse(path: Path, work: Workspace, manifests: list[Manifest], build
 
 def columns_of(table: Table) -> list[tuple[str, str]]:
     """(name, DuckDB type) of every column of a lake table."""
-    return [(column.name, column.sql_type) for column in [*table.kept_fields, *PROVENANCE]]
+    return [(column.name, column.sql_type) for column in [*table.kept_fields, *table.provenance]]
 
 
 def lake_name(system: System, table: Table) -> str:

@@ -22,7 +22,7 @@ class Sheet:
 
     def __init__(self, path: Path, fichier: str, table: Table, exercice: int):
         self.path, self.fichier = path, fichier
-        self.columns = list(dict.fromkeys(table.header_of(exercice).values()))
+        self.columns = table.columns_of(exercice)
         self._needed = table.headings_of(exercice)
         self._seen: set[str] = set()
         self._last, self._count, self._share_a_line = 0, 0, False
