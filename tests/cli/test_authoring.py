@@ -103,6 +103,25 @@ def test_schema_says_nothing_of_what_is_ours_alone(bench) -> None:
         assert all(set(field) <= known | {"constraints"} for field in found["fields"])
 
 
+def test_schema_leaves_out_what_no_whole_cell_says(bench, declared) -> None:
+    header = {"jour": "Mois", "code": {"column": "Ville", "pattern": "(.*) .*"}, "montant": "Montant"}
+    fields = [
+        {"name": "jour", "title": "Jour", "type": "date", "format": "%B %Y"},
+        {"name": "code", "title": "Code"},
+        {"name": "montant", "title": "Montant", "type": "number", "suffix": "€"},
+    ]
+    table = {"name": "t", "title": "T", "header": {2019: header}, "fields": fields}
+    export = {"name": "e", "title": "E", "files": "*", "format": {"type": "csv"}, "tables": [table]}
+    declared.write(
+        "catalogue/systems/loyers.yml", {"system": "loyers", "title": "L", "owner": "o", "exports": [export]}
+    )
+    found = json.loads(bench.millesime("schema", "loyers", "t").stdout)
+    assert found["fields"] == [
+        {"name": "Mois", "title": "Jour", "type": "string"},  # no validator knows French months
+        {"name": "Montant", "title": "Montant", "type": "number", "bareNumber": False},
+    ]
+
+
 def test_schema_may_bear_the_declared_names(bench) -> None:
     found = json.loads(bench.millesime("schema", "ventes", "ventes", "--declared").stdout)
     assert [field["name"] for field in found["fields"]] == ["numero", "jour", "montant"]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.declarations import Field, Table
+from pipelines.catalogue.declarations import COLUMN, Field, Table
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.catalogue.rules import where
@@ -18,6 +18,7 @@ from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 from pipelines.sql import literal
+from pipelines.stages.ingest.header import same
 from pipelines.stages.ingest.originals import Cells, cells_at
 
 SIZE = 25
@@ -102,18 +103,24 @@ def _draw(home: Home, manifest: Manifest, table: Table, wanted: int, seed: int) 
 def _pairs(table: Table, exercice: int, row: dict[str, Any], records: list[Cells] | None) -> list[dict[str, Any]]:
     """One pair a column that the file has: its cell, and the value in the lake. ``cellule`` is None when it is purged."""
     headings = table.header_of(exercice)
-    fields = [field for field in table.kept_fields if field.name in headings]
-    cells = _nearest(records, row, {field.name: headings[field.name] for field in fields})
+    origins = table.origins_of(exercice)
+    personal = {same(heading) for name, o in origins.items() if table.field(name).personal for heading in o.columns}
+    fields = [field for field in table.kept_fields if field.name in origins]
+    cells = _nearest(records, row, {field.name: headings[field.name] for field in fields if field.name in headings})
     pairs = []
     for field in fields:
-        hidden = hides(table, field)
-        cell = (cells or {}).get(headings[field.name])
+        origin = origins[field.name]
+        read = [row[COLUMN.name]] if origin.under and row.get(COLUMN.name) else origin.columns
+        if not read:  # a name, a constant, a heading: no cell says it
+            continue
+        hidden = hides(table, field) or not personal.isdisjoint(map(same, read))
+        texts = [(cells or {}).get(heading) for heading in read]
         pairs.append(
             {
-                "colonne": headings[field.name],
-                "cellule": HIDDEN if hidden else cell,
+                "colonne": " + ".join(read),
+                "cellule": HIDDEN if hidden else " ".join(text for text in texts if text) if any(texts) else texts[0],
                 "champ": field.name,
-                "valeur": HIDDEN if hidden else written(row[field.name]),
+                "valeur": HIDDEN if hides(table, field) else written(row[field.name]),
                 "masquee": hidden,
             }
         )
