@@ -1,18 +1,20 @@
 with autorisations as (
     select
+        autorisations.systeme,
+        autorisations.nom_table,
         autorisations.exercice,
         autorisations.identifiant,
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
         autorisations.date_ajout,
         {{ motif({
             'hors période': 'autorisations.date_ajout > make_date(autorisations.exercice, 12, 31)',
-            'désactivé': 'autorisations.est_actif is not true',
+            'désactivé': 'not autorisations.est_actif',
         }) }} as motif_exclusion,
         autorisations._livraison,
         autorisations._fichier,
         autorisations._feuille,
         autorisations._ligne
-    from {{ source('lake', 'citrix__autorisations') }} as autorisations
+    from {{ ref('stg_acces_autorises') }} as autorisations
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
         on {{ normalise_libelle('autorisations.collectivite') }} = orthographes.orthographe
 ),
@@ -29,6 +31,8 @@ rangs as (
 )
 
 select
+    systeme,
+    nom_table,
     exercice,
     identifiant,
     code_collectivite,

@@ -43,6 +43,8 @@ au_pic as (
 )
 
 select
+    systeme,
+    nom_table,
     exercice,
     identifiant,
     debut_utc,
