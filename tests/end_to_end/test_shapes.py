@@ -11,16 +11,16 @@ from tests.end_to_end.conftest import millesime
 ORGANISATION = """\
 nom: Communauté de communes des Essarts
 sigle: CCE
-siren: "200000001"
+siren: "200000008"
 exercices: {premier: 2024, dernier: 2025}
 systemes: [glpi, halp, courrier_365, pare_feu, nomade, papercut]
 collectivites:
-  - {code_insee: "99001", siren: "210000001", nom: Ville-Haute, alias: [VH]}
-  - {code_insee: "99002", siren: "210000002", nom: Val d’Œuf}
+  - {code_insee: "99001", siren: "210000006", nom: Ville-Haute, alias: [VH, ville-haute.fr]}
+  - {code_insee: "99002", siren: "210000014", nom: Val d’Œuf}
 """
 
 
-def declared(system: str, delimiter: str, table: str) -> str:
+def declared(system: str, files: str, form: str, table: str) -> str:
     lines = [f"        {line}" for line in table.strip().splitlines()]
     return "\n".join(
         [
@@ -30,8 +30,8 @@ def declared(system: str, delimiter: str, table: str) -> str:
             "exports:",
             "  - name: lignes",
             "    title: Lignes",
-            f'    files: "{system}*.csv"',
-            f'    format: {{type: csv, delimiter: "{delimiter}"}}',
+            f'    files: "{files}"',
+            f"    format: {{{form}}}",
             "    tables:",
             "      - name: lignes",
             "        title: Lignes",
@@ -45,7 +45,8 @@ SYSTEMS = {
     # another help desk, from July on: its own words, no entity, a number that GLPI gave too
     "halp": declared(
         "halp",
-        ",",
+        "*.jsonl",
+        "type: jsonl",
         """
 shape: tickets
 header:
@@ -61,11 +62,13 @@ exercice: {column: date_ouverture, rule: within}
     # Microsoft 365, « Mailbox usage detail »: one file, both mailboxes and accounts
     "courrier_365": declared(
         "courrier_365",
-        ",",
+        "*.csv",
+        'type: csv, delimiter: ","',
         """
 shape: [boites, comptes_messagerie]
 header:
-  2024: {adresse: User Principal Name, statut: Is Deleted, date_creation: Created Date, date_derniere_connexion: Last Activity Date,
+  2024: {adresse: User Principal Name, domaine: {column: User Principal Name, pattern: "[^@]+@(.*)"},
+    statut: Is Deleted, date_creation: Created Date, date_derniere_connexion: Last Activity Date,
     volume_octets: Storage Used (Byte), plafond_octets: Prohibit Send/Receive Quota (Byte)}
 fields:
   - {name: statut, values: {Actif: ["False"], Supprimé: ["True"]}}
@@ -74,18 +77,19 @@ fields:
 exercice: {column: date_creation, rule: not_after}
 """,
     ),
-    # a firewall: openings and closings with a length, at the local time, day and hour apart
+    # a firewall: openings and closings with a length, at the local time, day and hour apart (FortiGate)
     "pare_feu": declared(
         "pare_feu",
-        ";",
+        "*.log",
+        "type: key_value",
         """
 shape: acces_distants
 header:
-  2024: {jour_local: date, heure_locale: time, type_evenement: action, id_session: tunnelid, identifiant: user,
+  2024: {horodatage_local: {column: [date, time]}, type_evenement: action, id_session: tunnelid, identifiant: user,
     duree_secondes: duration}
 fields:
   - {name: type_evenement, values: {Ouverture: [tunnel-up], Fermeture: [tunnel-down]}}
-exercice: {column: jour_local, rule: within}
+exercice: {column: horodatage_local, rule: within}
 ignore:
   - {column: type_evenement, pattern: tunnel-stats, reason: commentaire}
 """,
@@ -93,7 +97,8 @@ ignore:
     # a VPN that writes a line a session
     "nomade": declared(
         "nomade",
-        ";",
+        "*.csv",
+        "type: csv",
         """
 shape: acces_distants
 header:
@@ -106,7 +111,8 @@ exercice: {column: horodatage_local, rule: within}
     ),
     "papercut": declared(
         "papercut",
-        ",",
+        "*.csv",
+        'type: csv, delimiter: ","',
         """
 shape: travaux_edition
 header:
@@ -126,23 +132,24 @@ ID;Entité;Statut;Date d'ouverture;Priorité;Catégorie;Type;Date de résolution
 FILES = {
     "2024/glpi/glpi.csv": GLPI.format(year=2024),
     "2025/glpi/glpi.csv": GLPI.format(year=2025),  # that year the other help desk is still awaited
-    "2024/halp/halp.csv": """\
-key,town,status,created,resolved,level,kind,reopened
-7,Val d'Oeuf,done,2024-07-01 09:00:00,2024-07-01 12:00:00,1,bug,0
-HALP-8,VH,open,2024-08-01 09:00:00,,3,ask,1
+    "2024/halp/halp.jsonl": """\
+{"key": 7, "town": "Val d'Oeuf", "status": "done", "created": "2024-07-01 09:00:00", "resolved": "2024-07-01 12:00:00", \
+"level": 1, "kind": "bug", "reopened": 0}
+{"key": "HALP-8", "town": "VH", "status": "open", "created": "2024-08-01 09:00:00", "resolved": null, "level": 3, \
+"kind": "ask", "reopened": 1}
 """,
     "2024/courrier_365/courrier_365.csv": """\
-Report Refresh Date,User Principal Name,Display Name,Is Deleted,Created Date,Last Activity Date,Storage Used (Byte),Prohibit Send/Receive Quota (Byte)
+Report Refresh Date,User Principal Name,Display Name,Is Deleted,Created Date,Last Activity Date,Storage Used (Byte),\
+Prohibit Send/Receive Quota (Byte)
 2025-01-02,a@ville-haute.fr,Alice,False,2019-03-04,2024-12-30,1500000000,53687091200
 2025-01-02,b@ville-haute.fr,Bruno,False,2020-03-04,,2000000000,53687091200
 2025-01-02,c@ville-haute.fr,Chloé,True,2020-03-04,,9000000000,53687091200
 """,
-    "2024/pare_feu/pare_feu.csv": """\
-date;time;action;tunnelid;user;duration
-2024-05-13;08:00:00;tunnel-up;11;alice;0
-2024-05-13;08:10:00;tunnel-stats;11;alice;600
-2024-05-13;09:30:00;tunnel-down;12;bruno;3600
-2024-05-13;10:00:00;tunnel-down;11;alice;7200
+    "2024/pare_feu/vpn.log": """\
+date=2024-05-13 time=08:00:00 type="event" subtype="vpn" action="tunnel-up" tunnelid=11 user="alice"
+date=2024-05-13 time=08:10:00 type="event" subtype="vpn" action="tunnel-stats" tunnelid=11 user="alice" duration=600
+date=2024-05-13 time=09:30:00 type="event" subtype="vpn" action="tunnel-down" tunnelid=12 user="bruno" duration=3600
+date=2024-05-13 time=10:00:00 type="event" subtype="vpn" action="tunnel-down" tunnelid=11 user="alice" duration=7200
 """,
     "2024/nomade/nomade.csv": """\
 login;debut;fin
@@ -218,14 +225,16 @@ def test_its_rows_reach_the_marts(home: Path) -> None:
         "select code_collectivite, nature, est_mis_sous_pli, nb_documents, nb_pages, nb_feuilles "
         "from marts.fct_travaux_edition order by all",
     ) == [("99001", "Impressions", False, 3, 12, None), ("99002", "Impressions", False, 1, 4, None)]
-    assert ask(home, "select nb_comptes, nb_comptes_actifs from marts.fct_comptes_messagerie") == [(2, 2)]
+    assert ask(home, "select code_collectivite, nb_comptes, nb_comptes_actifs from marts.fct_comptes_messagerie") == [
+        ("99001", 2, 2)
+    ]
 
 
 def test_both_systems_of_a_year_are_traced_to_their_lines(home: Path) -> None:
     said = millesime(home, "trace", "assistance.tickets.nombre", "2024")
     assert said.returncode == 0, said.stderr
     assert "glpi/tickets" in said.stdout and "halp/lignes" in said.stdout
-    back = millesime(home, "trace", "--file", "halp.csv", "--line", "3")
+    back = millesime(home, "trace", "--file", "halp.jsonl", "--line", "2")
     assert "assistance.tickets.nombre" in back.stdout, f"{back.stdout}\n{back.stderr}"
 
 

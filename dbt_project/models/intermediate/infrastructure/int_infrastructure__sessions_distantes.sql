@@ -4,13 +4,12 @@
 -- All in universal time: the night when the clock goes back has no hour twice. The rule for a session without closing is in
 -- docs/decisions.
 {% set plafond = "interval 12 hour" %}
-{% set ecrit = "cast(cast(jour_local as string) || ' ' || heure_locale as timestamp)" %}
 
 with ecrits as (
     select
         *,
         coalesce(type_evenement, 'Session') as nature,
-        coalesce(horodatage_utc, {{ utc_de_paris('horodatage_local') }}, {{ utc_de_paris(ecrit) }}) as instant_ecrit,
+        coalesce(horodatage_utc, {{ utc_de_paris('horodatage_local') }}) as instant_ecrit,
         coalesce(debut_utc, {{ utc_de_paris('debut_local') }}) as debut_ecrit
     from {{ ref('stg_acces_distants') }}
 ),
