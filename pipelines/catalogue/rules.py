@@ -20,12 +20,15 @@ class Said(Declared):
     titre: str
     aide: str
     a_decider: bool = False
+    fait_compter: bool = False
 
 
 class Rule(Said):
     """One rule: its code, its title, how to mend what it refuses and what a breach of it does (French).
 
     ``a_decider``: a year cannot be frozen while such a finding stands and nobody has decided, although it stops nothing else.
+    ``fait_compter``: who accepts such a finding makes what it speaks of count; the acceptance is an input of the build, and
+    has no end.
     """
 
     code: str

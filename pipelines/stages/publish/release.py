@@ -12,7 +12,7 @@ with a reason, takes its place.
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ class Inputs:
     engine: str
     catalogue: str
     manifests: list[Manifest]
+    counted: list[tuple[str, str]] = field(default_factory=list)  # the decisions that make something count
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ def _content(ledger: Ledger, folder: Path, exercice: int, inputs: Inputs) -> dic
         "catalogue": inputs.catalogue,
         "lock": lock,
         "deliveries": [manifest.as_dict() for manifest in inputs.manifests],
+        "counted": inputs.counted,
         "decisions": [
             {key: row[key] for key in ("finding", "choice", "reason", "until")} for row in ledger.all_rows("decisions")
         ],

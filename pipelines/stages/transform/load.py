@@ -4,6 +4,7 @@ Every declared table exists, typed, and empty where nothing is accepted: models 
 """
 
 import glob
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines import settings
@@ -22,10 +23,17 @@ class StaleDelivery(RuntimeError):
     """An accepted delivery was read under an older declaration of its table: collect it again."""
 
 
-def load_warehouse(path: Path, work: Workspace, manifests: list[Manifest], build: str = "") -> None:
+def load_warehouse(
+    path: Path,
+    work: Workspace,
+    manifests: list[Manifest],
+    build: str = "",
+    counted: Sequence[tuple[str, str]] = (),
+) -> None:
     """Make the database file ``path`` (an older one is removed) and close it.
 
-    ``build`` stands in the file, so that nobody takes it for another build. Raises StaleDelivery.
+    ``build`` stands in the file, so that nobody takes it for another build. ``counted``: the accepted findings (rule, key)
+    whose acceptance makes something count. Raises StaleDelivery.
     """
     import duckdb
 
@@ -39,6 +47,9 @@ def load_warehouse(path: Path, work: Workspace, manifests: list[Manifest], build
         _load_lake(db, work.home, work.registry, manifests)
         _load_organisation(db, work.organisation)
         _load_collecte(db, work, manifests)
+        files = [(m.delivery, file.name, file.sha256) for m in manifests for file in m.files]
+        _table(db, "collecte.fichiers", "livraison varchar, fichier varchar, sha256 varchar", files)
+        _table(db, "collecte.decisions", "code varchar, cle varchar", list(counted))
         for name, table in figure_tables(work.catalogue.figures).items():
             _table(db, f"catalogue.{name}", *table)
         _table(db, "collecte.construction", "construction varchar", [(build,)])

@@ -67,10 +67,10 @@ placees as (
         on pieces.exercice = budgets.exercice
         and pieces.code_budget = budgets.code_budget
         and budgets.rang = 1
-    left join {{ source('reference', 'plan_comptes_comptes') }} as comptes
-        on pieces.compte = comptes.compte
-        and position(' ' || budgets.declinaison || ' ' in ' ' || comptes.declinaisons || ' ') > 0
-        and pieces.exercice between comptes.exercice_debut and comptes.exercice_fin
+    left join {{ ref('int_finances__comptes') }} as comptes
+        on pieces.exercice = comptes.exercice
+        and budgets.declinaison = comptes.declinaison
+        and pieces.compte = comptes.compte
     left join votes
         on budgets.exercice = votes.exercice
         and budgets.siret = votes.siret
@@ -90,10 +90,10 @@ qualifiees as (
             'opération d’ordre, sans mandat ni titre': 'placees.code_chapitre is null and placees.code_chapitre_ordre is not null',
         }) }} as motif_exclusion
     from placees
-    left join {{ source('reference', 'plan_comptes_chapitres') }} as chapitres
-        on placees.code_chapitre = chapitres.code_chapitre
-        and position(' ' || placees.declinaison || ' ' in ' ' || chapitres.declinaisons || ' ') > 0
-        and placees.exercice between chapitres.exercice_debut and chapitres.exercice_fin
+    left join {{ ref('int_finances__chapitres') }} as chapitres
+        on placees.exercice = chapitres.exercice
+        and placees.declinaison = chapitres.declinaison
+        and placees.code_chapitre = chapitres.code_chapitre
 )
 
 select
