@@ -412,6 +412,11 @@ class Table(Declared):
                 n for n in (*spread, *cells) if self.field(n).personal == "drop" or self.field(n).informative
             ):
                 raise ValueError(f"header of {year}: {', '.join(wrong)}: what a column gives is kept and needed")
+            shown = [name for name, origin in header.items() if not (origin.column or origin.under)]
+            if wrong := sorted(n for n in shown if self.field(n).personal not in (None, "keep")):
+                raise ValueError(
+                    f"header of {year}: {', '.join(wrong)}: personal, and shows in what every row keeps of its origin"
+                )
             for name, origin in cells.items():
                 if origin.empty == "zero" and self.field(name).type not in ("integer", "number"):
                     raise ValueError(f"header of {year}: {name}: only a number can be zero")

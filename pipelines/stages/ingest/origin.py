@@ -2,7 +2,8 @@
 
 What is the same for a whole file (a constant, a name, a heading) is found here and now, and a file whose name or heading
 does not say it is refused. What differs from line to line becomes SQL over the raw cells; a line that does not say it is
-refused by the typing. Typing the text is ``typing``'s work.
+refused by the typing. Names and headings are matched whatever their case, cells are not. Typing the text is ``typing``'s
+work.
 """
 
 import re
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pipelines.catalogue.declarations import Origin, Table
-from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.sql import literal
 from pipelines.stages.ingest.header import same
 from pipelines.stages.ingest.records import Records
@@ -74,14 +75,18 @@ def text_of_file(origin: Origin, fichier: str, records: Records) -> str:
         return origin.constant
     if origin.file:
         return _part(origin.file, PurePosixPath(fichier).name, fichier, "le nom du fichier")
-    return _part(origin.sheet or "", records.feuille or "", fichier, "le nom de la feuille")
+    return _part(origin.sheet or "", records.feuille or "", where(fichier, records.feuille), "le nom de la feuille")
 
 
 def _part(pattern: str, name: str, fichier: str, what: str) -> str:
-    matched = re.fullmatch(pattern, _clean(name))
+    matched = _match(pattern, _clean(name))
     if matched is None or not (matched[1] or "").strip():
         raise DeliveryRefused("FIC-NOM", fichier=fichier, colonne=what, recu=name, attendu=pattern)
     return matched[1]
+
+
+def _match(pattern: str, name: str) -> re.Match | None:
+    return re.fullmatch(pattern, name, re.IGNORECASE)
 
 
 def spread_columns(origin: Origin, known: set[str], records: Records, fichier: str) -> list[Spread]:
@@ -93,8 +98,8 @@ def spread_columns(origin: Origin, known: set[str], records: Records, fichier: s
     found: dict[str, Spread] = {}
     for index, cell in enumerate(records.columns):
         heading = _clean(cell)
-        matched = re.fullmatch(origin.heading or "", heading)
-        if not heading or same(heading) in known or (origin.ignore and re.fullmatch(origin.ignore, heading)):
+        matched = _match(origin.heading or "", heading)
+        if not heading or same(heading) in known or (origin.ignore and _match(origin.ignore, heading)):
             continue
         if matched is None or not (matched[1] or "").strip():
             raise DeliveryRefused(

@@ -267,6 +267,7 @@ class _Part:
         self.line = f"(rowid + {records.first_line})" if records.first_line is not None else "ligne"
         sheet = literal(records.feuille)
         self.origin = f"{literal(fichier)} as _fichier, cast({sheet} as varchar) as _feuille"
+        self.named = where(fichier, records.feuille)
         self.here = f"_fichier = {literal(fichier)} and _feuille is not distinct from {sheet}"
         self.origins = table.origins_of(writer.exercice)
         self.places = {same(h): place for place, h in reversed(list(enumerate(records.columns)))}
@@ -287,7 +288,7 @@ class _Part:
         if not named:
             return []
         ((name, origin),) = named
-        columns = spread_columns(origin, known, self.records, self.fichier)
+        columns = spread_columns(origin, known, self.records, self.named)
         for column in columns:
             self._prove(name, column.text, "FIC-ENTETE", column.heading)
         return columns
@@ -326,12 +327,12 @@ class _Part:
         writer = self.writer
         return read_field(field, raw, self.table, workbook=writer.workbook, exercice=writer.exercice)
 
-    def _prove(self, name: str, text: str, code: str, where: str) -> None:
+    def _prove(self, name: str, text: str, code: str, place: str) -> None:
         """Refuse the file when a text that stands for all its lines cannot be read as its field."""
         reading = self._read(self.table.field(name), literal(text))
         if not self.writer.db.execute(f"select {fine_sql(reading, f'({reading.value})')}").fetchone()[0]:
             expected = reading.field.constraints.pattern or reading.expected
-            raise DeliveryRefused(code, fichier=self.fichier, colonne=where, recu=text, attendu=expected)
+            raise DeliveryRefused(code, fichier=self.named, colonne=place, recu=text, attendu=expected)
 
     def cell(self, name: str) -> str | None:
         """The raw text that a field is read from; None when the layout of this exercice, or the file, has none."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.declarations import System, Table
+from pipelines.catalogue.declarations import COLUMN, System, Table
 from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.reference import Reference
@@ -84,10 +84,10 @@ def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifes
 
     file = home.lake / manifest.tables[table.name].parquet
     select = ", ".join(f'cast("{name}" as {kind})' for name, kind in columns_of(table))
+    place = ", ".join(["_fichier", "_feuille", "_ligne", *([COLUMN.name] if COLUMN in table.provenance else [])])
     try:
         db.execute(
-            f"insert into lake.{lake_name(system, table)} select {select} from {lake_scan(file)} "
-            "order by _fichier, _feuille, _ligne"
+            f"insert into lake.{lake_name(system, table)} select {select} from {lake_scan(file)} order by {place}"
         )
     except (duckdb.BinderException, duckdb.ConversionException):  # "from None": a failed cast quotes the cell
         raise StaleDelivery(

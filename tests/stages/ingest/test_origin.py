@@ -1,6 +1,8 @@
 """Where the text of a field comes from when it is not a cell: parts of cells, names, headings, columns that become rows."""
 
 import datetime as dt
+import io
+import zipfile
 from decimal import Decimal
 
 import pytest
@@ -15,6 +17,7 @@ DOMAIN = {"name": "domaine", "title": "Domaine"}
 LABEL = {"name": "libelle", "title": "Libellé"}
 TOWN = {"name": "collectivite", "title": "Collectivité", "constraints": {"required": True}}
 MONTH = {"name": "mois", "title": "Mois", "type": "date", "format": "%m/%Y", "constraints": {"required": True}}
+ISO = "%Y-%m-%dT%H:%M:%S.%f%z"
 HOURS = {
     "name": "heures",
     "title": "Heures",
@@ -185,6 +188,128 @@ def test_a_name_is_typed_like_a_cell(depot: Depot):
     assert (refused.value.code, refused.value.recu, refused.value.attendu) == ("FIC-NOM", "2020-13", "une date aaaa-mm")
 
 
+def test_one_sheet_a_town(depot: Depot):
+    depot.declare(
+        [TOWN, LABEL],
+        kind={"type": "xlsx"},
+        table={
+            "sheet": "Relevé *",
+            "header": {2019: {"collectivite": {"sheet": r"relevé (\S+)(?: 2020)?"}, "libelle": "L"}},
+        },
+    )
+    read = depot.ingest(depot.workbook({"Relevé Orly 2020": [["L"], ["a"]], "Relevé Thiais": [["L"], ["b"], ["c"]]}))
+    assert [(r["_feuille"], r["_ligne"], r["collectivite"], r["libelle"]) for r in read.rows] == [
+        ("Relevé Orly 2020", 2, "Orly", "a"),
+        ("Relevé Thiais", 2, "Thiais", "b"),
+        ("Relevé Thiais", 3, "Thiais", "c"),
+    ]
+    with pytest.raises(DeliveryRefused) as refused:
+        depot.ingest(depot.workbook({"Relevé à part": [["L"], ["a"]]}, name="autre.xlsx"))
+    assert (refused.value.code, refused.value.colonne) == ("FIC-NOM", "le nom de la feuille")
+
+
+def test_one_member_of_an_archive_a_town(depot: Depot):
+    depot.declare(
+        [TOWN, LABEL],
+        files="*.zip",
+        export={"archive": "zip"},
+        table={"header": {2019: {"collectivite": {"file": r"relevé_(\w+)\.csv"}, "libelle": "L"}}},
+    )
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("2020/relevé_orly.csv", "L\na\n")
+        archive.writestr("RELEVÉ_THIAIS.CSV", "L\nb\n")
+    read = depot.ingest(depot.drop(content.getvalue(), "tout.zip"))
+    assert sorted((r["collectivite"], r["libelle"]) for r in read.rows) == [("THIAIS", "b"), ("orly", "a")]
+
+
+def test_keys_of_a_log_are_joined(depot: Depot):
+    start = {"name": "debut", "title": "Début", "type": "datetime", "format": "%Y-%m-%d %H:%M:%S"}
+    depot.declare(
+        [{**LOGIN, "name": "identifiant"}, start],
+        kind={"type": "key_value"},
+        table={
+            "header": {
+                2019: {
+                    "identifiant": {"column": "user", "pattern": "([^@]+)(?:@.+)?"},
+                    "debut": {"column": ["date", "time"]},
+                }
+            }
+        },
+    )
+    read = depot.csv('date=2020-01-03 time=08:15:00 type="event" user="martin@ville.fr"\n', name="vpn.log")
+    assert read.column("debut") == [dt.datetime(2020, 1, 3, 8, 15)]
+    assert read.column("identifiant") == [pseudonym(KEY, "identifiant", "martin")]
+
+
+def test_a_system_joins_a_shape_by_origins_and_formats_of_its_own(depot: Depot):
+    depot.layer.write(
+        "catalogue/shapes/boites.yml",
+        {
+            "shape": "boites",
+            "title": "Boîtes",
+            "description": "Boîtes.",
+            "primaryKey": ["identifiant"],
+            "fields": [
+                LOGIN,
+                DOMAIN,
+                {
+                    "name": "volume_go",
+                    "title": "Volume",
+                    "type": "number",
+                    "decimals": 3,
+                    "constraints": {"required": True},
+                },
+                {"name": "derniere_connexion", "title": "Connexion", "type": "date"},
+            ],
+        },
+    )
+    depot.declare(
+        [
+            {"name": "volume_go", "decimalChar": ".", "suffix": {"GB": 1, "MB": 0.001}},
+            {"name": "derniere_connexion", "format": ISO, "timezone": "Europe/Paris"},
+        ],
+        table={
+            "shape": "boites",
+            "header": {
+                2019: {
+                    "identifiant": {"column": "User Principal Name", "pattern": "([^@]+)@.+"},
+                    "domaine": {"column": "User Principal Name", "pattern": "[^@]+@(.+)"},
+                    "volume_go": {"column": "Storage", "pattern": r"(.+) \(.* bytes\)"},
+                    "derniere_connexion": "Last Activity",
+                }
+            },
+        },
+    )
+    read = depot.csv(
+        "User Principal Name;Storage;Last Activity\n"
+        "martin@ville.fr;1.5 GB (1,610,612,736 bytes);2020-01-03T23:15:00.1234567Z\n"
+        "petit@ville.fr;512 MB (536,870,912 bytes);\n"
+        "durand@ville.fr;512 KB (524,288 bytes);\n"
+    )
+    assert read.column("domaine") == ["ville.fr", "ville.fr"]
+    assert read.column("volume_go") == [Decimal("1.500"), Decimal("0.512")]
+    assert read.column("derniere_connexion") == [dt.date(2020, 1, 4), None]
+    assert [(r["_ligne"], r["regle"]) for r in read.refused] == [(4, "LIG-TYPE")]
+
+
+def test_a_key_that_a_declaration_does_not_use_changes_no_identity(depot: Depot):
+    depot.declare(table={"header": {2019: {"code": "Code", "libelle": "L"}}})
+    (table,) = depot.ref.layout(2020)["tables"]
+    assert table["header"] == {"code": "Code", "libelle": "L"}
+    assert not {"suffix", "timezone"} & {key for field in table["fields"] for key in field}
+
+
+def test_an_informative_part_is_told_and_refuses_nothing(depot: Depot):
+    depot.declare(
+        [{**LABEL, "constraints": {"required": True}}, {**DOMAIN, "informative": True}],
+        table={"header": {2019: {"libelle": "L", "domaine": {"column": "M", "pattern": ".+@(.+)"}}}},
+    )
+    read = depot.csv("L;M\na;x@y.fr\nb;x\n")
+    assert (read.counts, read.column("domaine")) == ((3, 2, 0, 1), ["y.fr", None])
+    assert ".illisibles.parquet" in read.manifest.tables["lignes"].compagnons
+
+
 # --- columns that become rows
 
 
@@ -345,10 +470,24 @@ WIDE = {"collectivite": "Commune", "mois": {"heading": "(.+)"}, "heures": {"unde
         ({**WIDE, "collectivite": {"column": "C", "empty": "skip"}}, {}, "empty goes with under"),
         ({**WIDE, "collectivite": {"column": "C", "ignore": "x"}}, {}, "ignore goes with heading"),
         ({**WIDE, "collectivite": {"column": ["C"]}}, {}, "at least 2"),
-        ({**WIDE, "collectivite": {"sheet": "(.*)"}, "libelle": "L"}, {}, "no sheet"),
+        ({**WIDE, "collectivite": {"sheet": "(.*)"}, "libelle": "L"}, {}, "a csv file has no sheet"),
+        (WIDE, {"kind": {"type": "jsonl"}}, "heading needs a line of headings"),
+        ({**WIDE, "collectivite": "1"}, {"kind": {"type": "csv", "header": False}}, "heading needs a line of headings"),
+        ({**WIDE, "identifiant": {"file": "(.*)"}}, {}, "shows in what every row keeps"),
+        (
+            {**WIDE, "mois": "Mois", "identifiant": {"heading": "(.*)"}, "heures": {"under": "identifiant"}},
+            {},
+            "shows in",
+        ),
         (WIDE, {"ignore": [{"column": "heures", "pattern": "0"}]}, "heures reads none"),
     ],
 )
 def test_a_declaration_that_makes_no_sense_is_refused(depot: Depot, header: dict, table: dict, said: str):
     with pytest.raises(DeclarationError, match=said):
-        depot.declare([TOWN, MONTH, HOURS, LABEL], table={"header": {2019: header}, **table})
+        kind = table.get("kind")
+        rest = {key: value for key, value in table.items() if key != "kind"}
+        depot.declare(
+            [TOWN, MONTH, HOURS, LABEL, {**LOGIN, "constraints": {}}],
+            kind=kind,
+            table={"header": {2019: header}, **rest},
+        )

@@ -152,6 +152,20 @@ def test_a_delivery_read_under_an_older_declaration_must_be_collected_again(lab:
     lab.load(manifest)
 
 
+def test_columns_that_become_rows_are_told_apart(lab: Lab):
+    lab.depot.declare(
+        [
+            {"name": "commune", "title": "Commune"},
+            {"name": "mois", "title": "Mois", "type": "date", "format": "%m/%Y"},
+            {"name": "nombre", "title": "Nombre", "type": "integer"},
+        ],
+        table={"header": {2019: {"commune": "C", "mois": {"heading": "(.+)"}, "nombre": {"under": "mois"}}}},
+    )
+    lab.load(lab.accept("C;02/2020;01/2020\nOrly;2;1\n", 2020))
+    rows = ask(lab.home.warehouse_next, "select _ligne, _colonne, commune, month(mois), nombre from lake.essai__lignes")
+    assert rows == [(2, "01/2020", "Orly", 1, 1), (2, "02/2020", "Orly", 2, 2)]
+
+
 def test_what_names_a_build(lab: Lab, monkeypatch):
     monkeypatch.setattr(freeze_module, "engine_version", lambda: "code")
     seen = []
