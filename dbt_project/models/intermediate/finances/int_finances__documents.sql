@@ -40,14 +40,17 @@ with lus as (
 documents as (
     select
         lus.*,
-        fichiers.sha256 || '#' || cast(lus.numero_budget as string) as cle_document,
+        -- the bytes of what was delivered, the member of an archive, the document inside
+        fichiers.sha256 || substr(lus._fichier, length(fichiers.fichier) + 1) || '#' || cast(lus.numero_budget as string)
+            as cle_document,
         lus.est_projet and decisions.cle is null as est_tenu_a_l_ecart
     from lus
     left join {{ source('collecte', 'fichiers') }} as fichiers
-        on lus._livraison = fichiers.livraison and lus._fichier = fichiers.fichier
+        on lus._livraison = fichiers.livraison and split_part(lus._fichier, '/', 1) = fichiers.fichier
     left join {{ source('collecte', 'decisions') }} as decisions
         on decisions.code = 'FIN-PROJET'
-        and decisions.cle = fichiers.sha256 || '#' || cast(lus.numero_budget as string)
+        and decisions.cle
+        = fichiers.sha256 || substr(lus._fichier, length(fichiers.fichier) + 1) || '#' || cast(lus.numero_budget as string)
 ),
 
 versions as (
