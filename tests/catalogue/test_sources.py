@@ -169,7 +169,7 @@ def test_every_mistake_is_told_at_once(shipped):
         (b"system: essai\nexports: 5\n", "exports"),
         (b"system: essai\nexports: [1, a]\n", "exports.0"),
         (b"system: essai\nexports: [{tables: 3}]\n", "exports.0.tables"),
-        (b"system: essai\nexports: [{tables: [{shape: [x], fields: {}}]}]\n", "exports.0.tables.0"),
+        (b"system: essai\nexports: [{tables: [{shape: {x: 1}, fields: {}}]}]\n", "exports.0.tables.0"),
     ],
 )
 def test_what_is_no_declaration_at_all(shipped, content, said):
