@@ -16,7 +16,14 @@ from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figu
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.lines import LineSource, ModelLines, declared_lines, line_sources
 from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_over, refuse_unknown, whole_file
-from pipelines.catalogue.reference import Reference, file_of, make_reference, reference_things
+from pipelines.catalogue.reference import (
+    Reference,
+    file_of,
+    make_reference,
+    more_rows,
+    reference_rows,
+    reference_things,
+)
 from pipelines.catalogue.registry import Registry, make_registry
 from pipelines.catalogue.rules import Rules, make_rules
 from pipelines.catalogue.secrecy import SECTIONS, Secrecy, make_secrecy
@@ -38,6 +45,7 @@ PLACES = (  # of a home
     "catalogue/figures/*.yml",
     "catalogue/report/*.yml",
     "catalogue/reference/*.*",
+    "catalogue/reference/*/*.csv",
     "expectations/**/*.yml",
     "dbt_project/models/**/*.yml",
     "dbt_project/models/**/*.sql",
@@ -116,6 +124,11 @@ class Catalogue:
     def reference(self) -> Overlay:
         """The reference tables: official lists, each a CSV and what declares its columns."""
         return put_over(list(reference_things(layer)) for layer in self.layers)
+
+    @functools.cached_property
+    def reference_rows(self) -> Overlay:
+        """Further rows of the reference tables, ``<table>/<name>``."""
+        return put_over(list(reference_rows(layer)) for layer in self.layers)
 
     @functools.cached_property
     def project(self) -> Project:
@@ -198,8 +211,15 @@ class Catalogue:
 
     @functools.cached_property
     def references(self) -> dict[Path, Reference]:
-        """The reference tables, each by its CSV."""
-        return {file_of(thing): make_reference(thing, self.fields) for thing in self.reference}
+        """The reference tables, each by its CSV; a table comes again for each CSV of further rows."""
+        tables = {thing.name: (file_of(thing), make_reference(thing, self.fields)) for thing in self.reference}
+        found = dict(tables.values())
+        for thing in self.reference_rows:
+            table = thing.name.partition("/")[0]
+            if table not in tables:
+                raise DeclarationError(f"{thing.place} adds rows to {table!r}, which is not a reference table")
+            found[thing.path] = more_rows(tables[table][1], thing)
+        return found
 
     @functools.cached_property
     def suite_files(self) -> dict[str, SuiteFile]:
@@ -243,6 +263,7 @@ class Catalogue:
             "rule": self.rules_declared,
             "effect": self.effects_declared,
             "reference table": self.reference,
+            "reference rows": self.reference_rows,
             **self.project.overlays,
         }
 

@@ -1,10 +1,13 @@
-"""``schema``, ``source new``, ``catalogue diff``, ``dbt``: for those who change what the project knows."""
+"""``schema``, ``source new``, ``reference plan``, ``catalogue diff``, ``dbt``: for those who change what the project knows."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
 import click
 
+from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.table_schema import table_schema
 from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.output import note
@@ -153,6 +156,54 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
     click.echo("\nNext:")
     for number, step in enumerate(steps, start=1):
         click.echo(f"  {number}. {step}")
+
+
+# reference plan ---------------------------------------------------------------------------------------------
+
+
+@click.group(short_help="Add an official plan of accounts.")
+def reference() -> None:
+    """Add an official plan of accounts to the home's catalogue."""
+
+
+@reference.command("plan", short_help="Add an official plan of accounts.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@global_options
+@click.pass_context
+def reference_plan(ctx: click.Context, file: Path) -> None:
+    """Add the plan of accounts of FILE (planDeCompte.xml of the DGCL: one form of a nomenclature, one exercice) to the home.
+
+    Its rows are written beside those of the shipped plans, which stay; a plan that the home added before is replaced.
+    """
+    from pipelines.catalogue.scaffold.plan import ACCOUNTS, CHAPTERS, read_plan
+
+    session: Session = ctx.obj
+    plan = read_plan(file)
+    files = {session.home.root / path: text for path, text in plan.files().items()}
+    if any(
+        _is_known(rows, plan.declinaison, plan.exercice)
+        for path, rows in session.catalogue.references.items()
+        if path not in files
+    ):
+        raise click.UsageError(f"the plan {plan.declinaison} of {plan.exercice} is known already")
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+        click.echo(f"wrote {shown(path)}")
+    counts = {table: len(rows) for table, rows in plan.rows.items()}
+    click.echo(f"{plan.declinaison} of {plan.exercice}: {counts[CHAPTERS]} chapters, {counts[ACCOUNTS]} accounts.")
+    note(f"To compute with it: {session.command} run {plan.exercice}")
+
+
+def _is_known(reference: Reference, declinaison: str, exercice: int) -> bool:
+    """True when a table of the plans holds rows of this form for this exercice."""
+    if not reference.table.startswith("plan_comptes_"):
+        return False
+    return any(
+        declinaison in row["declinaisons"].split()
+        and int(row["exercice_debut"]) <= exercice <= int(row["exercice_fin"])
+        for row in csv.DictReader(io.StringIO(reference.rows, newline=""))
+    )
 
 
 # catalogue diff ---------------------------------------------------------------------------------------------

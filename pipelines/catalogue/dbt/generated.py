@@ -110,7 +110,7 @@ def reference_sources(references: Iterable[Reference]) -> str:
                 for column in reference.fields
             ],
         }
-        for reference in references
+        for reference in {one.table: one for one in references}.values()  # one may have rows in several files
     ]
     return yaml_text({"version": 2, "sources": [{"name": "reference", "schema": "reference", "tables": tables}]})
 

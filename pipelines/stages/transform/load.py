@@ -97,10 +97,12 @@ def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifes
 
 
 def load_reference(db, file: Path, reference: Reference) -> None:
-    """Make the table of a reference, whose every cell is known to be of its type."""
+    """Add the rows of a reference, whose every cell is known to be of its type, to its table; make it where there is none."""
+    spec = ", ".join(f'"{column.name}" {column.sql_type}' for column in reference.fields)
+    db.execute(f"create table if not exists reference.{reference.table} ({spec})")
     columns = ", ".join(f'cast("{column.name}" as {column.sql_type}) as "{column.name}"' for column in reference.fields)
     db.execute(
-        f"create table reference.{reference.table} as select {columns} from read_csv({literal(glob.escape(str(file)))}, "
+        f"insert into reference.{reference.table} select {columns} from read_csv({literal(glob.escape(str(file)))}, "
         "all_varchar=true, header=true, delim=',', quote='\"', nullstr='')"
     )
 
