@@ -116,7 +116,7 @@ def test_what_is_written_between_two_rows_is_not_seen_and_rows_are_streamed(glpi
     monkeypatch.setattr(database, "FETCHED", 1)
     monkeypatch.setattr(database, "_rows", arriving)
     assert glpi.snapshot().exit_code == 0
-    assert seen == ["7", "12", "1234567"]
+    assert seen == [7, 12, 1_234_567]
 
 
 # errors -----------------------------------------------------------
