@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pipelines.catalogue.chapters.grammar import Chapitre, Compares, Donnees, Liste
+from pipelines.catalogue.chapters.grammar import Chapitre, Compares, Donnees, Liste, Synthese
 from pipelines.catalogue.figures.grammar import Family, Figure, Measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
@@ -103,6 +103,11 @@ def _of_family(thing: Thing, family: Family) -> Iterator[tuple[Thing, str, Itera
 
 
 def _of_chapter(thing: Thing, chapter: Chapitre) -> Iterator[tuple[Thing, str, Iterable[Named]]]:
+    for index, one in enumerate(chapter.indicateurs if isinstance(chapter, Synthese) else []):
+        counted = ("indicateurs", index)
+        named: list[Named] = [((*counted, "table"), "exercice"), ((*counted, "table"), "code_collectivite")]
+        named += [((*counted, "colonne"), one.colonne), *(((*counted, "filtres", name), name) for name in one.filtres)]
+        yield thing, one.table, named
     for s, section in enumerate(chapter.sections):
         if each := section.pour_chaque:
             above = ("sections", s, "pour_chaque")

@@ -7,7 +7,7 @@ import functools
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.chapters.grammar import Chapitre
+from pipelines.catalogue.chapters.grammar import Chapitre, Couverture, Synthese
 from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifiers
 from pipelines.catalogue.dbt.project import Project, read_project
 from pipelines.catalogue.declarations import Table
@@ -33,6 +33,7 @@ from pipelines.settings import Home
 
 TEXTS = "catalogue/report/texte"
 SUMMARY = "synthese"  # not a chapter: one page for each collectivité
+COVER = "rapport"  # nor this: what the report calls itself
 # What the files of several sections may hold.
 KNOWN = {"rules.yml": (("regles",), ("effets",)), "secrecy.yml": SECTIONS}
 CODE, READ = {".py", ".pyc", ".so"}, {".yml", ".yaml", ".sql", ".csv"}
@@ -87,7 +88,7 @@ class Catalogue:
 
     @functools.cached_property
     def chapters_declared(self) -> Overlay:
-        """One file a chapter; the page of a collectivité is named ``synthese``."""
+        """One file a chapter; ``synthese`` is the page of a collectivité, ``rapport`` what the report calls itself."""
         return put_over(
             [_chapter(path) for path in sorted(layer.glob("catalogue/report/*.yml"))] for layer in self.layers
         )
@@ -188,16 +189,25 @@ class Catalogue:
     @functools.cached_property
     def chapters(self) -> list[Chapitre]:
         """The chapters of the report, in the order of their files' names."""
-        things = sorted((t for t in self.chapters_declared if t.name != SUMMARY), key=lambda thing: thing.path.name)
+        chapters = (thing for thing in self.chapters_declared if thing.name not in (SUMMARY, COVER))
+        things = sorted(chapters, key=lambda thing: thing.path.name)
         refuse_same_identifiers(things)
-        return [make_chapter(thing, self.prose_declared) for thing in things]
+        return [make_chapter(thing, self.prose_declared, Chapitre) for thing in things]
 
     @functools.cached_property
-    def summary(self) -> Chapitre | None:
+    def summary(self) -> Synthese | None:
         """The page of a collectivité."""
         if SUMMARY not in self.chapters_declared:
             return None
-        return make_chapter(self.chapters_declared[SUMMARY], self.prose_declared)
+        return make_chapter(self.chapters_declared[SUMMARY], self.prose_declared, Synthese)
+
+    @functools.cached_property
+    def cover(self) -> Couverture:
+        """What the report calls itself. Raises DeclarationError when nothing says it."""
+        if COVER not in self.chapters_declared:
+            off = self.chapters_declared.off.get(COVER)
+            raise DeclarationError(f"{off.place if off else 'catalogue/report/rapport.yml:1'} the report needs a title")
+        return self.chapters_declared[COVER].parsed(Couverture)
 
     @functools.cached_property
     def rules(self) -> Rules:
@@ -286,9 +296,10 @@ class Catalogue:
 
 
 def _chapter(path: Path) -> Thing:
-    thing = whole_file("chapter", path, None if path.stem == SUMMARY else "id", name=SUMMARY)
-    if (thing.name == SUMMARY) != (path.stem == SUMMARY):
-        raise DeclarationError(f"{thing.at('id')} id: {SUMMARY!r} is the page of a collectivité, {SUMMARY}.yml")
+    named = path.stem if path.stem in (SUMMARY, COVER) else ""
+    thing = whole_file("chapter", path, None if named else "id", name=named)
+    if not named and thing.name in (SUMMARY, COVER):
+        raise DeclarationError(f"{thing.at('id')} id: {thing.name!r} is no chapter, but {thing.name}.yml")
     return thing
 
 

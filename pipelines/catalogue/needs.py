@@ -3,12 +3,13 @@
 A union loses the branch that is switched off, and says nothing: those that need one thing among several are not asked here.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from pipelines.catalogue.chapters.load import codes_asked
 from pipelines.catalogue.columns import unknown_columns
-from pipelines.catalogue.dbt.generated import all_models, layers
+from pipelines.catalogue.dbt.generated import all_models, layers, model_texts
+from pipelines.catalogue.dbt.lineage import said_sources, tables_behind
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
@@ -21,6 +22,7 @@ PARTS = (
     "figures",
     "chapters",
     "summary",
+    "cover",
     "rules",
     "secrecy",
     "references",
@@ -35,10 +37,9 @@ ENGINE_MODELS = (
     "int_communs__chiffres_publies",
     "rpt_lignes_signalees",
     "rpt_rapprochement_publie",
+    "rpt_sources",
 )
 METHODE = "methode.md"
-ASKED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")  # in a text, what is not prose
-FIGURE = re.compile(r"""["']([a-z_]+(?:\.[a-z0-9_]+)+)["']""")
 
 
 def check(catalogue: Catalogue) -> None:
@@ -48,6 +49,7 @@ def check(catalogue: Catalogue) -> None:
     kinds = (
         _of_engine,
         _of_models,
+        _of_sources,
         _of_columns,
         _of_figures,
         _of_chapters,
@@ -72,6 +74,17 @@ def _of_engine(catalogue: Catalogue) -> Iterator[str]:
             yield f"{thing.place} switches the model {name!r} off, which every trace and publication reads"
         elif name not in known:
             yield f"{thing.place} switches the model {name!r} off, which is not declared"
+
+
+def _of_sources(catalogue: Catalogue) -> Iterator[str]:
+    """The tables that a model of ``rapport`` names as those that its rows come from: it must read them."""
+    for thing in catalogue.project.said:
+        said = said_sources(thing)
+        read = tables_behind(thing.name, model_texts(catalogue)) if said else []
+        for source in said or []:
+            if source not in read:
+                place = thing.at("config", "meta", "sources")
+                yield f"{place} meta.sources: {thing.name!r} reads no table {source!r}, only {', '.join(read) or 'none'}"
 
 
 def _of_columns(catalogue: Catalogue) -> Iterator[str]:
@@ -144,6 +157,8 @@ def _fact(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:
 def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
     """The tables and figures that are printed."""
     for thing in catalogue.chapters_declared:
+        for index, one in enumerate(thing.data.get("indicateurs") or []):
+            yield from _model(catalogue, thing.at("indicateurs", index, "table"), one["table"])
         for at, block in _blocks(thing):
             if isinstance(table := block.get("table"), str):
                 yield from _model(catalogue, thing.at(*at), table)
@@ -157,7 +172,7 @@ def _of_texts(catalogue: Catalogue) -> Iterator[str]:
     printed = {METHODE, *(block["fichier"] for block in blocks if block.get("genre") == "texte")}
     for text in (thing for thing in catalogue.prose_declared if thing.name in printed):
         for number, line in enumerate(text.data.splitlines(), 1):
-            for code in FIGURE.findall(" ".join(ASKED.findall(line))):
+            for code in codes_asked(line):
                 yield from _figure(catalogue, f"{shown(text.path)}:{number}", code)
 
 
@@ -172,7 +187,7 @@ def _of_suites(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _blocks(thing: Thing) -> Iterator[tuple[tuple, dict]]:
-    for s, section in enumerate(thing.data["sections"]):
+    for s, section in enumerate(thing.data.get("sections") or []):
         if each := section.get("pour_chaque"):
             yield ("sections", s, "pour_chaque"), each
         for b, block in enumerate(section["blocs"]):

@@ -3,7 +3,9 @@
 Nothing in the code knows one: whatever differs from one syndicate to another stands in that file and in its home's catalogue.
 """
 
+import difflib
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, model_validator
@@ -13,12 +15,8 @@ from pipelines.catalogue.declarations import DAY, RETENTION, Declared, Name, Sys
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import missing
 from pipelines.catalogue.registry import ExportRef, Registry
-from pipelines.catalogue.yaml_file import DeclarationError, parse, read_mapping
+from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping
 from pipelines.settings import Home
-
-Indicateur = Literal[
-    "agents_formes", "jours_formation", "jours_assistance", "jours_traitement_elections", "agents_utilisateurs"
-]
 
 
 def _checked(siren: str) -> str:
@@ -60,14 +58,17 @@ class Collectivite(Declared):
 
 
 class Application(Declared):
-    """A business application: the system that exports its accounts has the same name as ``code``."""
+    """A business application: the system that exports its accounts has the same name as ``code``.
+
+    ``indicateurs``: the last parts of the codes of the figures that are printed for it, in their order.
+    """
 
     code: Name
     libelle: str
     domaine: str
     debut: int | None = None
     fin: int | None = None
-    indicateurs: list[Indicateur]
+    indicateurs: list[Name]
     alias: list[str] = []
 
 
@@ -88,10 +89,14 @@ class Exercices(Declared):
 
 
 class Organisation(Declared):
-    """One syndicate; ``alias`` lists the spellings under which its tools name it, when it is one of their clients."""
+    """One syndicate; ``alias`` lists the spellings under which its tools name it, when it is one of their clients.
+
+    ``article`` is what a sentence puts before ``sigle``.
+    """
 
     nom: str
     sigle: str
+    article: Literal["le", "la", "l’", "les", ""] = "le"
     siren: Siren
     alias: list[str] = []
     demonstration: bool = False
@@ -103,6 +108,16 @@ class Organisation(Declared):
     sources: dict[
         str, Source
     ] = {}  # system, or system/export → what the organisation says otherwise than the declaration
+
+    @property
+    def le_sigle(self) -> str:
+        """``le SE``, ``l’EPT``, as a sentence begins with it or goes on."""
+        return _after(self.article, self.sigle)
+
+    @property
+    def du_sigle(self) -> str:
+        """``du SE``, ``de l’EPT``."""
+        return _after({"le": "du", "les": "des", "": "de"}.get(self.article, f"de {self.article}"), self.sigle)
 
     @property
     def years(self) -> list[int]:
@@ -133,6 +148,22 @@ class Organisation(Declared):
         return [ref for ref in registry.exports() if self.subscribes(ref.system.system) and ref.system.covers(exercice)]
 
 
+def _after(word: str, name: str) -> str:
+    return f"{word}{name}" if word.endswith("’") else f"{word} {name}".strip()
+
+
+def _check_indicators(organisation: Organisation, catalogue: Catalogue, lines: Lines, path: Path) -> None:
+    """An indicator of an application is a figure that the catalogue declares for each of them. Raises DeclarationError."""
+    known = [declared.figure.indicateur for declared in catalogue.figures.indicators()]
+    for rank, application in enumerate(organisation.applications):
+        for index, name in enumerate(application.indicateurs):
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                meant = f"did you mean {near[0]!r}?" if near else f"the catalogue declares {', '.join(known) or 'none'}"
+                line = lines.get(("applications", rank, "indicateurs", index), lines["applications", rank])
+                raise DeclarationError(f"{path}:{line} applications.{rank}.indicateurs: no figure {name!r}; {meant}")
+
+
 def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
     """Read the home's organisation. Raises DeclarationError when a system that it names is not declared, or switched off."""
     path = home.organisation_file
@@ -155,6 +186,7 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
             raise DeclarationError(
                 f"{path}:{lines[at]} {at[0]}: {missing('it', 'system', system, catalogue.systems.off, catalogue.systems.on)}"
             )
+    _check_indicators(organisation, catalogue, lines, path)
     exports = {ref.key for ref in catalogue.registry.exports()}
     for name, said in organisation.sources.items():
         if name not in catalogue.registry.systems and name not in exports:

@@ -99,7 +99,8 @@ def source_new(
     if declared is None and target.exists():
         raise click.UsageError(f"{shown(target)} exists already: nothing was written")
     known = declared.path.read_text(encoding="utf-8") if declared else ""
-    drafted = scaffold(read_sample(sample, sheet), request, registry, known)
+    indicators = session.catalogue.figures.indicators_from(table or shape) if shape else []
+    drafted = scaffold(read_sample(sample, sheet), request, registry, known, indicators)
     files = {target: drafted.declaration}
     if drafted.suite:
         suites = session.home.root / "expectations" / "systems"

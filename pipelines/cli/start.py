@@ -27,6 +27,7 @@ ORGANISATION = """\
 # The organisation of this home: whatever differs from one syndicate to another is here.
 nom: {nom}
 sigle: {sigle}
+article: le   # what a sentence puts before the sigle: le, la, l’, les, or "" for nothing
 siren: {siren}
 # alias: [exemple.fr]   # how its tools name the syndicate itself, when it is one of their clients
 exercices: {{premier: {premier}, dernier: {dernier}}}
@@ -50,12 +51,12 @@ collectivites: []
 # Its business applications. The system that exports an application's accounts bears the application's code.
 applications: []
 # applications:
-#   - code: kolok
-#     libelle: Kolok
+#   - code: exemple
+#     libelle: Exemple
 #     domaine: Relations publiques
 #     debut: 2018        # first exercice in use; `fin` is the last one
-#     indicateurs: [agents_formes, jours_formation, jours_assistance, agents_utilisateurs]
-#     alias: [KOLOK]
+#     indicateurs: []    # what is printed for it: the last parts of codes of `catalogue/figures`, in this order
+#     alias: [EXEMPLE]
 
 # Below this number of people, a public table hides the cell.
 seuil_secret: 5

@@ -150,6 +150,15 @@ class Gaps:
             self._known[code] = self._status(code)
         return self._known[code]
 
+    def is_followed(self, code: str) -> bool:
+        """False for a figure of a system that the organisation does not use, and that nobody printed nor declared absent."""
+        if code in self.absences or code in self.published:
+            return True
+        return all(
+            any(source in self.accepted or self.export_of_table.get(source) for source in group)
+            for group in sources_of(self.figures, code)
+        )
+
     def _status(self, code: str) -> FigureStatus:
         if code in self.absences:
             mark, reason = self.absences[code]
@@ -210,7 +219,7 @@ class Gaps:
 
     def _why(self, export: ExportStatus | None) -> str:
         if export is None:
-            return "système non souscrit pour cet exercice"
+            return "non suivi : système non souscrit pour cet exercice"
         why = {
             "refused": f"livraison refusée ({export.rule})",
             "waiting": "déposé, pas encore collecté",

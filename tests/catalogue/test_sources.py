@@ -254,7 +254,7 @@ exercices: {premier: 2018, dernier: 2020}
 systemes:
   - essai
 applications:
-  - {code: appli, libelle: Appli, domaine: D, indicateurs: [agents_formes]}
+  - {code: appli, libelle: Appli, domaine: D, indicateurs: []}
 """
 
 
@@ -280,7 +280,7 @@ def test_an_organisation_expects_the_exports_of_its_systems(shipped, tmp_path):
         ("- essai", "- esai", 6, "'esai', which is not declared"),
         ('"123456782"', '"12345"', 3, "siren"),
         ("siren:", "siret:", 3, "siret"),
-        ("agents_formes", "agents", 8, "indicateurs"),
+        ("indicateurs: []", "indicateurs: [agents]", 8, "no figure 'agents'"),
         ("premier: 2018, ", "", 4, "premier"),
     ],
 )

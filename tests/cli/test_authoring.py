@@ -181,7 +181,7 @@ def test_a_shape_maps_headings_and_says_what_it_does_not_know(bench, tmp_path) -
     text = declaration(bench, "gmao").read_text(encoding="utf-8")
     assert "# left out: [Créé le, Couleur]" in text
     assert "TODO which column, among [Créé le, Couleur]?" in text
-    assert "indicateurs: [agents_utilisateurs]" in result.stdout
+    assert "indicateurs: []" in result.stdout  # this catalogue declares no figure of applications
     assert not (bench.home.root / "expectations").exists()  # a shape has its own suite
     with pytest.raises(Exception, match="FIC-ENTETE"):
         read(bench, ref, path)  # refused, never read wrongly

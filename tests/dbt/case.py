@@ -322,6 +322,7 @@ def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
                 "systeme": system.system,
                 "nom_table": table.name,
                 "exercice": year,
+                "est_suivie": system.covers(year),
                 "est_attendue": system.covers(year),
                 "est_acceptee": refused is not None,
             }
@@ -330,6 +331,7 @@ def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
         ("systeme", "VARCHAR"),
         ("nom_table", "VARCHAR"),
         ("exercice", "INTEGER"),
+        ("est_suivie", "BOOLEAN"),
         ("est_attendue", "BOOLEAN"),
     ]
     columns += [("est_acceptee", "BOOLEAN"), ("livraison", "VARCHAR"), *((name, "BIGINT") for name in counts)]

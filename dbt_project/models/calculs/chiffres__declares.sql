@@ -54,6 +54,7 @@ alternatives as (
         sources.code,
         sources.exercice,
         sources.groupe,
+        bool_or(coalesce(collecte.statut, 'non suivie') <> 'non suivie') as est_suivie,
         bool_or(coalesce(collecte.est_acceptee, false)) as est_recue,
         bool_or(coalesce(collecte.est_attendue and not collecte.est_acceptee, false)) as est_attendue,
         bool_or(coalesce(collecte.nb_refusees, 0) > 0 or illisibles.source is not null) as est_entamee
@@ -70,6 +71,7 @@ groupes as (
         code,
         exercice,
         bool_or(est_recue) as est_recu,
+        bool_or(est_suivie) as est_suivi,
         bool_or(est_entamee) or not bool_or(est_recue and not est_attendue) as est_partiel
     from alternatives
     group by code, exercice, groupe
@@ -80,6 +82,7 @@ etats as (
         code,
         exercice,
         bool_and(est_recu) as est_recu,
+        bool_and(est_suivi) as est_suivi,
         bool_or(est_partiel) as est_partiel
     from groupes
     group by code, exercice
@@ -98,6 +101,7 @@ select
     chiffres.est_mesure,
     chiffres.code_si_vide,
     coalesce(etats.est_recu, false) as est_recu,
+    coalesce(etats.est_suivi, false) as est_suivi,
     coalesce(etats.est_partiel, false) as est_partiel
 from instances
 inner join {{ source('catalogue', 'chiffres') }} as chiffres on instances.code_declare = chiffres.code

@@ -9,6 +9,8 @@ A code that holds a placeholder such as ``{application}`` declares one figure pe
 
 The rules of a missing value, which no declaration can change:
 
+- a figure of a system that the organisation does not use in the exercice is none at all, unless it is declared absent or was
+  printed;
 - missing is never zero: a figure is missing (``m``) when one of its ``sources`` has no accepted delivery; a list among
   them holds alternatives (one system took the place of another), of which one is enough; if a published report printed
   it, that number stands in its place, marked ``publié``, and nothing is computed from it;

@@ -46,6 +46,19 @@ class Figures:
         """The declared figures of a family, in order of declaration."""
         return [declared.figure for declared in self.by_code.values() if declared.figure.family == name]
 
+    def indicators(self) -> list[DeclaredFigure]:
+        """The figures that a member of a family may name as its own, in order of declaration."""
+        named = [name for name, family in self.families.items() if family.indicateurs]
+        return [declared for declared in self.by_code.values() if declared.figure.family in named]
+
+    def indicators_from(self, table: str) -> list[str]:
+        """The names of those that rest on the table of that name of the member itself (``{application}/comptes``)."""
+        return [
+            one.figure.indicateur
+            for one in self.indicators()
+            if any((f"{{{one.figure.family}}}/{table}",) == group for group in self.sources(one.figure.code))
+        ]
+
     def leaves(self, code: str) -> list[Figure]:
         """The measures that a figure rests on, itself included when it is one, in order of appearance."""
         figure = self.by_code[code].figure

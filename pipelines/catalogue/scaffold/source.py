@@ -7,6 +7,7 @@ out, so that collection refuses instead of reading wrongly. The draft loads at o
 import json
 import re
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -52,9 +53,12 @@ class Draft:
     organisation_lines: str
 
 
-def scaffold(sample: Sample, request: Request, registry: Registry, known: str = "") -> Draft:
+def scaffold(
+    sample: Sample, request: Request, registry: Registry, known: str = "", indicators: Sequence[str] = ()
+) -> Draft:
     """Draft the files. ``known`` is the declaration of a system that exists already: it gains an export, and nothing else of
-    it changes. Raises DeclarationError when the sample or the names cannot make a declaration.
+    it changes. ``indicators`` are what may be printed of an application. Raises DeclarationError when the sample or the names
+    cannot make a declaration.
     """
     for name in filter(None, (request.system, request.export, request.table)):
         if not NAME.fullmatch(name):
@@ -80,7 +84,7 @@ def scaffold(sample: Sample, request: Request, registry: Registry, known: str = 
         exercice,
         declaration,
         None if shape else _suite(request.system, table_name),
-        "" if known else _organisation_lines(request, shape),
+        "" if known else _organisation_lines(request, shape, indicators),
     )
 
 
@@ -204,7 +208,7 @@ def _suite(system: str, table: str) -> str:
     )
 
 
-def _organisation_lines(request: Request, shape: Shape | None) -> str:
+def _organisation_lines(request: Request, shape: Shape | None, indicators: Sequence[str]) -> str:
     """What the organisation's file needs, indented as it is printed."""
     if shape is None or shape.shape != ACCOUNTS:
         return f"       systemes: [..., {request.system}]"
@@ -214,5 +218,5 @@ def _organisation_lines(request: Request, shape: Shape | None) -> str:
         f"         - code: {request.system}\n"
         f"           libelle: {title}\n"
         "           domaine: …\n"
-        "           indicateurs: [agents_utilisateurs]"
+        f"           indicateurs: [{', '.join(indicators)}]"
     )

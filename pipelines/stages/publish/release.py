@@ -225,7 +225,10 @@ def changes_between(first: Path, second: Path, exercice: int) -> list[Change]:
 
 
 def frozen_changes(home: Home, ledger: Ledger) -> dict[str, list[Change]]:
-    """Release → figures of its year that the current warehouse would change; a figure that is new is no change."""
+    """Release → figures of its year that the current warehouse would change.
+
+    A figure that is new is no change; nor is one that was missing and whose system is no longer followed: no value is lost.
+    """
     import tempfile
 
     found = {}
@@ -236,10 +239,16 @@ def frozen_changes(home: Home, ledger: Ledger) -> dict[str, list[Change]]:
             here = Path(folder) / str(exercice)
             here.mkdir()
             export_tables(home.warehouse, exercice, here)
-            differing = [c for c in changes_between(release, here, exercice) if c.before is not None]
+            differing = [c for c in changes_between(release, here, exercice) if _is_of_frozen_year(c)]
             if differing:
                 found[release.name] = differing
     return found
+
+
+def _is_of_frozen_year(change: Change) -> bool:
+    if change.before is None:
+        return False
+    return change.after is not None or change.before[0] is not None or change.before[1] != "m"
 
 
 def refuse_frozen_changes(changed: dict[str, list[Change]]) -> None:

@@ -155,7 +155,9 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
     accepted = {(m.system, name, m.exercice): (m, counts) for m in manifests for name, counts in m.tables.items()}
     rows = []
     for year in work.organisation.years:
-        expected = {ref.key for ref in work.exports(year) if not ref.export.optional}
+        followed = work.exports(year)
+        used = {ref.key for ref in followed}
+        expected = {ref.key for ref in followed if not ref.export.optional}
         for ref in work.registry.exports():
             for table in ref.export.tables:
                 manifest, counts = accepted.get((ref.system.system, table.name, year), (None, None))
@@ -165,6 +167,7 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
                         ref.system.system,
                         table.name,
                         year,
+                        ref.key in used,
                         ref.key in expected,
                         counts is not None,
                         manifest.delivery if manifest else None,
@@ -174,7 +177,7 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
     _table(
         db,
         "collecte.tables",
-        "systeme varchar, nom_table varchar, exercice integer, est_attendue boolean, est_acceptee boolean, "
+        "systeme varchar, nom_table varchar, exercice integer, est_suivie boolean, est_attendue boolean, est_acceptee boolean, "
         "livraison varchar, nb_lues bigint, nb_acceptees bigint, nb_refusees bigint, nb_ignorees bigint",
         rows,
     )

@@ -159,12 +159,13 @@ insert into dim_sens_annuel values
 create table fct_flux
     (exercice integer, code_application varchar, sens varchar, quantite decimal(18, 2), est_clos boolean);
 create table fct_collecte
-    (source varchar, exercice integer, est_acceptee boolean, nb_refusees bigint, est_attendue boolean);
+    (source varchar, exercice integer, est_acceptee boolean, nb_refusees bigint, est_attendue boolean, statut varchar);
 create table fct_lignes_signalees (source varchar, exercice integer, est_illisible boolean);
 create table fct_absences_declarees (code varchar, exercice integer, code_manquant varchar);
 create table fct_chiffres_publies (code varchar, exercice integer, valeur_publiee decimal(20, 6));
 """
 ALL_ACCEPTED = [(source, year, True, 0, True) for source in ("elise/comptes", "gma/comptes") for year in (3001, 3002)]
+FOLLOWED = ("elise/comptes", "gma/comptes", "cegid_rh/agents", "cegid_rh/heures")
 FLOWS = [  # of 3001
     (3001, "elise", "E", "10.25", False),
     (3001, "elise", "S", "1.5", True),
@@ -202,7 +203,11 @@ def _depth(models):
 def computed(compiled):
     """Function: rows of facts, collection, declared absences and printed figures → {(code, exercice): row}."""
 
-    def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=(), published=(), flagged=()):
+    def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=(), published=(), flagged=(), unfollowed=()):
+        came = {row[:2]: row for row in collected}
+        lacking = {(source, year): (source, year, False, None, False) for source in FOLLOWED for year in (3001, 3002)}
+        off = [*unfollowed, *(row[0] for row in collected if row[2:] == (False, 0, False))]
+        collected = [(*row, statut(row[0], row[2], off)) for row in (lacking | came).values()]
         db = duckdb.connect()
         db.execute(compiled)
         for table, rows in (
@@ -223,6 +228,10 @@ def computed(compiled):
         return {(row["code"], row["exercice"]): row for row in rows}
 
     return compute
+
+
+def statut(source, is_accepted, unfollowed):
+    return "non suivie" if source in unfollowed else "reçue" if is_accepted else "manquante"
 
 
 def value(rows, code, exercice=3001):
@@ -379,6 +388,21 @@ def test_published_figure_hides_neither_an_absence_nor_accepted_rows_that_say_no
     absent = computed(collected=[], absences=[("essai.sorties", 3001, "NC")], published=printed)
     assert value(absent, "essai.sorties") == "NC"
     assert absent["essai.sorties", 3001]["statut"] == "manquant"
+
+
+def test_a_figure_of_a_system_that_is_not_used_is_none_at_all(computed):
+    """Not even a missing one, unless somebody declares it absent or a report printed it; a figure on it neither."""
+    rows = computed(collected=[], unfollowed=["gma/comptes"])
+    assert {code for code, _ in rows} & {"essai.sorties", "essai.sens", "essai.solde", "essai.part"} == set()
+    assert value(rows, "sens.S.lignes") == "m"  # of two alternatives, one is followed
+    said = computed(
+        collected=[],
+        unfollowed=["gma/comptes"],
+        absences=[("essai.sorties", 3001, "NC")],
+        published=[("essai.sens", 3001, "2")],
+    )
+    assert value(said, "essai.sorties") == "NC"
+    assert (said["essai.sens", 3001]["statut"], value(said, "essai.sens")) == ("publié", 2)
 
 
 def test_absence_of_an_expression_makes_its_dependents_missing(computed):
