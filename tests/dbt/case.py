@@ -336,6 +336,8 @@ def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
     ]
     columns += [("est_acceptee", "BOOLEAN"), ("livraison", "VARCHAR"), *((name, "BIGINT") for name in counts)]
     _create(db, "collecte.tables", columns, rows)
+    _create(db, "collecte.fichiers", [(name, "VARCHAR") for name in ("livraison", "fichier", "sha256")], [])
+    _create(db, "collecte.decisions", [("code", "VARCHAR"), ("cle", "VARCHAR")], [])
 
 
 def _create(

@@ -351,11 +351,10 @@ totaux_d_autres as (
         totaux.sens,
         max(totaux.libelle_budget_agrege) as libelle_budget_agrege,
         max(totaux.realise_eur) as realise_eur,
-        min(totaux._fichier) as fichier,
-        min(totaux._ligne) as ligne
-    from {{ ref('int_finances__consolidations') }} as totaux
-    where totaux.motif = 'total d’un autre budget'
-        and left(totaux.siret_agrege, 9) = left(totaux.siret, 9)
+        min(totaux.fichier) as fichier,
+        min(totaux.ligne) as ligne
+    from {{ ref('fct_totaux_autres_budgets') }} as totaux
+    where left(totaux.siret_agrege, 9) = left(totaux.siret, 9)
         and totaux.section is not null
         and totaux.sens is not null
         and not exists (
