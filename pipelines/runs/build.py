@@ -6,17 +6,16 @@ from pipelines.evidence.findings import gather
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.audit.write import write_states
 from pipelines.stages.transform.analyst import offer_to_analyst
-from pipelines.stages.transform.build import BuildFailed, Built, finish, is_current, prepare
+from pipelines.stages.transform.build import BuildFailed, Built, Prepared, finish, is_current, prepare
 from pipelines.stages.transform.dbt import RUN_RESULTS, read_results
-from pipelines.stages.transform.freeze import Frozen
 
-__all__ = ["Frozen", "end", "is_current", "prepare"]  # what stands around dbt, for who runs it
+__all__ = ["Prepared", "end", "is_current", "prepare"]  # what stands around dbt, for who runs it
 
 
-def end(work: Workspace, frozen: Frozen, target: Path) -> Built:
+def end(work: Workspace, prepared: Prepared, target: Path) -> Built:
     """Take in what dbt answered in ``target``. Raises BuildFailed: what stopped it is then in the findings and on the pages."""
     try:
-        built = finish(work, frozen, read_results(target / RUN_RESULTS))
+        built = finish(work, prepared, read_results(target / RUN_RESULTS))
         offer_to_analyst(work)
         return built
     except BuildFailed:

@@ -1,25 +1,43 @@
-"""Fills a new warehouse file with what dbt reads: schemas ``lake``, ``organisation``, ``collecte``, ``catalogue``, ``reference``.
+"""Fills a warehouse file with what dbt reads: schemas ``lake``, ``organisation``, ``collecte``, ``catalogue``, ``reference``.
 
-Every declared table exists, typed, and empty where nothing is accepted: models never meet a missing table.
+Every declared table exists, typed, and empty where nothing is accepted: models never meet a missing table. Each is a
+*filling*, known by what it is made of before it is made: a file that holds it already keeps it.
 """
 
 import glob
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pipelines import settings
 from pipelines.catalogue.declarations import PROVENANCE, System, Table
 from pipelines.catalogue.figures.rows import figure_tables
+from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.reference import Reference
-from pipelines.catalogue.registry import Registry
+from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan, values
+from pipelines.stages.transform.books import open_books, write
+
+SCHEMAS = ("lake", "organisation", "collecte", "catalogue", "reference")
 
 
 class StaleDelivery(RuntimeError):
     """An accepted delivery was read under an older declaration of its table: collect it again."""
+
+
+@dataclass(frozen=True)
+class Filling:
+    """A table of the warehouse that no model makes: ``<schema>.<table>``, what it is made of, and how."""
+
+    name: str
+    identity: str
+    make: Callable[[Any], None]  # over a DuckDB connection to a file without it
 
 
 def load_warehouse(path: Path, work: Workspace, manifests: list[Manifest], build: str = "") -> None:
@@ -29,23 +47,48 @@ def load_warehouse(path: Path, work: Workspace, manifests: list[Manifest], build
     """
     import duckdb
 
+    clear(path)
+    with duckdb.connect(str(path), config={"threads": settings.threads()}) as db:
+        db.execute("begin")  # one transaction: each commit would wait for the disk
+        for schema in SCHEMAS:
+            db.execute(f"create schema {schema}")
+        open_books(db)
+        fill(db, work, manifests, build)
+        db.execute("commit")
+        db.execute("checkpoint")
+
+
+def clear(path: Path) -> None:
+    """Make room for a new database file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for old in path.parent.glob(f"{path.name}*"):
         old.unlink()
-    with duckdb.connect(str(path), config={"threads": settings.threads()}) as db:
-        db.execute("begin")  # one transaction: each commit would wait for the disk
-        for schema in ("lake", "organisation", "collecte", "catalogue", "reference"):
-            db.execute(f"create schema {schema}")
-        _load_lake(db, work.home, work.registry, manifests)
-        _load_organisation(db, work.organisation)
-        _load_collecte(db, work, manifests)
-        for name, table in figure_tables(work.catalogue.figures).items():
-            _table(db, f"catalogue.{name}", *table)
-        _table(db, "collecte.construction", "construction varchar", [(build,)])
-        for file, reference in work.catalogue.references.items():
-            load_reference(db, file, reference)
-        db.execute("commit")
-        db.execute("checkpoint")
+
+
+def fill(db: Any, work: Workspace, manifests: list[Manifest], build: str) -> set[str]:
+    """Fill the tables whose ingredients are not those that the file remembers; the names of those whose content changed.
+
+    What is no longer declared goes. Raises StaleDelivery.
+    """
+    known = dict(db.execute("from construction.ingredients").fetchall())
+    contents = dict(db.execute("from construction.contenus").fetchall())
+    wanted = {filling.name: filling for filling in fillings(work, manifests, build)}
+    for name in known.keys() - wanted.keys():
+        db.execute(f"drop table {name}")
+        contents.pop(name, None)
+    changed = set()
+    for name, filling in wanted.items():
+        if known.get(name) == filling.identity:
+            continue
+        db.execute(f"drop table if exists {name}")
+        filling.make(db)
+        (content,) = db.execute(f"select construction.contenu({literal(name)})").fetchone()
+        if contents.get(name) != content:
+            changed.add(name)
+        contents[name] = content
+    write(db, "ingredients", [(name, filling.identity) for name, filling in wanted.items()])
+    write(db, "contenus", list(contents.items()))
+    return changed
 
 
 def columns_of(table: Table) -> list[tuple[str, str]]:
@@ -58,14 +101,34 @@ def lake_name(system: System, table: Table) -> str:
     return f"{system.system}__{table.name}"
 
 
-def _load_lake(db, home: Home, registry: Registry, manifests: list[Manifest]) -> None:
-    for system, table in registry.tables():
-        columns = columns_of(table)
-        spec = ", ".join(f'"{name}" {kind}' for name, kind in columns)
-        db.execute(f"create table lake.{lake_name(system, table)} ({spec})")
-        accepted = [m for m in manifests if m.system == system.system and table.name in m.tables]
-        for manifest in sorted(accepted, key=lambda m: m.exercice):
+def fillings(work: Workspace, manifests: list[Manifest], build: str = "") -> Iterator[Filling]:
+    """Every table that the warehouse of these deliveries needs, in the order in which they are made."""
+    for system, table in work.registry.tables():
+        yield _lake(work.home, system, table, manifests)
+    for name, columns, rows in [
+        *_organisation(work.organisation),
+        ("collecte.tables", *_collecte(work, manifests)),
+        ("collecte.construction", "construction varchar", [(build,)]),
+        *((f"catalogue.{name}", *table) for name, table in figure_tables(work.catalogue.figures).items()),
+    ]:
+        yield _rows(name, columns, rows)
+    for file, reference in work.catalogue.references.items():
+        identity = fingerprint([sha256_of(file), [(column.name, column.sql_type) for column in reference.fields]])
+        yield Filling(f"reference.{reference.table}", identity, partial(load_reference, file=file, reference=reference))
+
+
+def _lake(home: Home, system: System, table: Table, manifests: list[Manifest]) -> Filling:
+    name, columns = f"lake.{lake_name(system, table)}", columns_of(table)
+    accepted = [m for m in manifests if m.system == system.system and table.name in m.tables]
+    accepted.sort(key=lambda m: m.exercice)
+
+    def make(db: Any) -> None:
+        spec = ", ".join(f'"{column}" {kind}' for column, kind in columns)
+        db.execute(f"create table {name} ({spec})")
+        for manifest in accepted:
             _insert_rows(db, home, system, table, manifest)
+
+    return Filling(name, fingerprint([columns, [manifest.delivery for manifest in accepted]]), make)
 
 
 def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifest) -> None:
@@ -94,51 +157,46 @@ def load_reference(db, file: Path, reference: Reference) -> None:
     )
 
 
-def _load_organisation(db, organisation: Organisation) -> None:
-    _table(
-        db,
+def _organisation(organisation: Organisation) -> Iterator[tuple[str, str, list[tuple]]]:
+    """(table, its columns, its rows)."""
+    yield (
         "organisation.profil",
         "nom varchar, sigle varchar, siren varchar, est_demonstration boolean",
         [(organisation.nom, organisation.sigle, organisation.siren, organisation.demonstration)],
     )
-    _table(db, "organisation.exercices", "exercice integer", [(year,) for year in organisation.years])
-    _table(
-        db,
+    yield "organisation.exercices", "exercice integer", [(year,) for year in organisation.years]
+    yield (
         "organisation.collectivites",
         "code_collectivite varchar, siren varchar, libelle_collectivite varchar, type_collectivite varchar, "
         "nb_habitants bigint",
         [(c.code_insee, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites],
     )
-    _table(
-        db,
+    yield (
         "organisation.collectivites_alias",
         "orthographe varchar, code_collectivite varchar",
         [(alias, c.code_insee) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])]
         # the syndicate itself, which has no code Insee: its own agents, accounts and data belong somewhere
         + [(alias, "syndicat") for alias in organisation.alias],
     )
-    _table(
-        db,
+    yield (
         "organisation.applications",
         "code_application varchar, libelle_application varchar, domaine_metier varchar, rang_application integer, "
         "exercice_debut integer, exercice_fin integer",
         [(a.code, a.libelle, a.domaine, rang, a.debut, a.fin) for rang, a in enumerate(organisation.applications, 1)],
     )
-    _table(
-        db,
+    yield (
         "organisation.applications_alias",
         "orthographe varchar, code_application varchar",
         [(alias, a.code) for a in organisation.applications for alias in dict.fromkeys([a.code, a.libelle, *a.alias])],
     )
-    _table(
-        db,
+    yield (
         "organisation.indicateurs",
         "code_application varchar, indicateur varchar, rang_indicateur integer",
         [(a.code, name, rang) for a in organisation.applications for rang, name in enumerate(a.indicateurs, 1)],
     )
 
 
-def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
+def _collecte(work: Workspace, manifests: list[Manifest]) -> tuple[str, list[tuple]]:
     accepted = {(m.system, name, m.exercice): (m, counts) for m in manifests for name, counts in m.tables.items()}
     rows = []
     for year in work.organisation.years:
@@ -158,16 +216,17 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
                         *numbers,
                     )
                 )
-    _table(
-        db,
-        "collecte.tables",
+    return (
         "systeme varchar, nom_table varchar, exercice integer, est_attendue boolean, est_acceptee boolean, "
         "livraison varchar, nb_lues bigint, nb_acceptees bigint, nb_refusees bigint, nb_ignorees bigint",
         rows,
     )
 
 
-def _table(db, name: str, columns: str, rows: list[tuple]) -> None:
-    db.execute(f"create table {name} ({columns})")
-    if rows:
-        db.execute(f"insert into {name} values {values(rows)}")
+def _rows(name: str, columns: str, rows: list[tuple]) -> Filling:
+    def make(db: Any) -> None:
+        db.execute(f"create table {name} ({columns})")
+        if rows:
+            db.execute(f"insert into {name} values {values(rows)}")
+
+    return Filling(name, fingerprint([columns, rows]), make)

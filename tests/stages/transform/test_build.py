@@ -54,7 +54,7 @@ class Lab:
         return manifest
 
     def prepare(self, ledger: Ledger):
-        return prepare(self.work(ledger))
+        return prepare(self.work(ledger), {}, whole=True)
 
     def models(self, sql: str = MODELS) -> None:
         with duckdb.connect(str(self.home.warehouse_next)) as db:
@@ -277,5 +277,5 @@ def test_the_answers_of_a_former_build_do_not_speak_for_a_new_one(lab: Lab):
     former.parent.mkdir(parents=True)
     former.write_text('{"results": []}', encoding="utf-8")
     with open_ledger(lab.home) as ledger:
-        prepare(lab.work(ledger))
+        prepare(lab.work(ledger), {})
     assert not former.exists()
