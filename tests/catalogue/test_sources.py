@@ -254,6 +254,15 @@ def organisation(shipped: Layer, folder: Path, text: str):
     return load_organisation(Home(folder), shipped.catalogue())
 
 
+def refused(shipped: Layer, tmp_path: Path, text: str, line: int, said: str) -> None:
+    """An organisation of this text is refused, and told so of that line."""
+    with pytest.raises(DeclarationError) as raised:
+        organisation(shipped, tmp_path, text)
+    assert any(
+        said in t for t in str(raised.value).splitlines() if t.startswith(f"{tmp_path}/organisation.yml:{line} ")
+    )
+
+
 def test_an_organisation_expects_the_exports_of_its_systems(shipped, tmp_path):
     found = organisation(shipped, tmp_path, ORGANISATION)
     registry = load(shipped, SYSTEM.replace("exports:", "valid: {last: 2019}\nexports:"))
@@ -275,11 +284,7 @@ def test_an_organisation_expects_the_exports_of_its_systems(shipped, tmp_path):
     ],
 )
 def test_a_mistake_in_an_organisation(shipped, tmp_path, old, new, line, said):
-    with pytest.raises(DeclarationError) as raised:
-        organisation(shipped, tmp_path, ORGANISATION.replace(old, new, 1))
-    assert any(
-        said in t for t in str(raised.value).splitlines() if t.startswith(f"{tmp_path}/organisation.yml:{line} ")
-    )
+    refused(shipped, tmp_path, ORGANISATION.replace(old, new, 1), line, said)
 
 
 SAID = """\
@@ -318,11 +323,7 @@ def test_an_organisation_says_of_its_sources_who_sends_them_when_and_how_long(sh
 )
 def test_a_mistake_in_what_it_says_of_them(shipped, tmp_path, old, new, line, said):
     assert old in SAID
-    with pytest.raises(DeclarationError) as raised:
-        organisation(shipped, tmp_path, ORGANISATION + SAID.replace(old, new, 1))
-    assert any(
-        said in t for t in str(raised.value).splitlines() if t.startswith(f"{tmp_path}/organisation.yml:{line} ")
-    )
+    refused(shipped, tmp_path, ORGANISATION + SAID.replace(old, new, 1), line, said)
 
 
 @pytest.mark.parametrize(("code", "line"), [("systemes", 6), ("applications", 8)])
