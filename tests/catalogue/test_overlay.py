@@ -419,7 +419,6 @@ NEEDS = [
     ([], "model", "fct_libre", "catalogue/figures/essai.yml:", "the model 'fct_libre'"),
     ([], "model", "dim_applications", "catalogue/figures/essai.yml:", "the model 'dim_applications'"),
     ([], "model", "fct_libre", "catalogue/secrecy.yml:", "the model 'fct_libre'"),
-    
     ([model("source('reference', 'seule')")], "reference table", "seule",
      "dbt_project/models/rapport/rpt_neuf.sql:2 ", "the reference table 'seule'"),
     ([model("source('a_part', 'seule')")], "dbt source", "a_part.seule",
