@@ -30,3 +30,13 @@ def values(rows: Iterable[tuple]) -> str:
 def parquet_scan(path: Path) -> str:
     """``read_parquet`` of this one file: DuckDB takes a path for a glob, and a folder ``a=1`` for a column."""
     return f"read_parquet({literal(glob.escape(str(path)))}, hive_partitioning=false)"
+
+
+def lake_scan(path: Path) -> str:
+    """The rows of one file of the lake, which may be older than the column ``_feuille``."""
+    return with_sheet(parquet_scan(path))
+
+
+def with_sheet(relation: str) -> str:
+    """A relation of lines, with a column ``_feuille`` whether it has one or not."""
+    return f"(from {relation} union all by name select cast(null as varchar) as _feuille where false)"

@@ -31,7 +31,7 @@ HEADER = "Code;Libellé;Montant;Jour\n"
 ORGANISATION = """
 nom: Syndicat d’essai
 sigle: SE
-siren: "123456789"
+siren: "123456782"
 exercices: {premier: 2019, dernier: 2020}
 systemes: [essai]
 """
@@ -153,14 +153,15 @@ class Depot:
         """What lies in the lake for the first table of a manifest."""
         counts = next(iter(manifest.tables.values()))
         parquet = self.home.lake / counts.parquet
-        rows = table(parquet, "_fichier, _ligne")
+        rows = table(parquet, "_fichier, _feuille, _ligne")
         refusals, ignores = parquet.with_suffix(".refus.parquet"), parquet.with_suffix(".ignores.parquet")
-        refused = table(refusals, "_fichier, _ligne, position") if refusals.exists() else []
-        ignored = [(row["_ligne"], row["raison"]) for row in table(ignores, "_fichier, _ligne")]
+        refused = table(refusals, "_fichier, _feuille, _ligne, position") if refusals.exists() else []
+        ignored = [(row["_ligne"], row["raison"]) for row in table(ignores, "_fichier, _feuille, _ligne")]
         assert counts.lues == counts.acceptees + counts.refusees + counts.ignorees
-        assert counts.acceptees == len(rows)
+        lines = {(row["_fichier"], row["_feuille"], row["_ligne"]) for row in rows}
+        assert counts.acceptees == (len(lines) if rows and "_colonne" in rows[0] else len(rows))
         assert counts.ignorees == len(ignored)
-        assert counts.refusees == len({(row["_fichier"], row["_ligne"]) for row in refused})
+        assert counts.refusees == len({(row["_fichier"], row["_feuille"], row["_ligne"]) for row in refused})
         return Read(manifest, rows, refused, ignored)
 
     def lake_files(self) -> dict[str, bytes]:

@@ -65,7 +65,13 @@ class Layer:
 def ship(root: Path) -> Layer:
     """The smallest layer that can be shipped: the rules and fields, and a dbt project without models."""
     layer = Layer(root)
-    layer.take("catalogue/rules.yml", "catalogue/fields.yml", "requirements.lock", "dagster.yaml")
+    layer.take(
+        "catalogue/rules.yml",
+        "catalogue/fields.yml",
+        "catalogue/report/rapport.yml",
+        "requirements.lock",
+        "dagster.yaml",
+    )
     layer.write("dbt_project/dbt_project.yml", PROJECT)
     return layer
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.declarations import CsvFormat, ToolFormat, XlsxFormat
+from pipelines.catalogue.declarations import CsvFormat, ToolFormat, TreeFormat, WorkbookFormat
 from pipelines.catalogue.vocabulary import KINDS
 from tests.golden import FOLDER, ROWS, SPECS, VERDICTS, Golden, renew
 
@@ -41,7 +41,7 @@ def test_every_reader_and_every_kind_of_expectation_is_there() -> None:
     import yaml
 
     formats = [case["format"] for case in yaml.safe_load((FOLDER / "readers.yml").read_text(encoding="utf-8")).values()]
-    for model in (CsvFormat, XlsxFormat, ToolFormat):
+    for model in (CsvFormat, WorkbookFormat, TreeFormat, ToolFormat):
         assert set(typing.get_args(model.model_fields["type"].annotation)) <= {found["type"] for found in formats}
     for key in ("encoding", "delimiter"):
         field = CsvFormat.model_fields[key]

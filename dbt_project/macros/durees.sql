@@ -13,12 +13,13 @@
 
 {#
     The minutes that a French text says: « 1 jour 2 heures 5 minutes 40 secondes » is 1 565, seconds left out. Its units
-    are in that order, each of them optional. NULL stays NULL.
+    are in that order, each of them optional; a bare number is minutes. NULL stays NULL.
 #}
 {% macro minutes_ecrites(texte) -%}
     case when {{ texte }} is not null then
         {%- for unite, minutes in {'jour': 1440, 'heure': 60, 'minute': 1}.items() %}
         {{ '+' if not loop.first }} coalesce(cast(nullif(regexp_extract({{ texte }}, '([0-9]+) {{ unite }}', 1), '') as bigint), 0) * {{ minutes }}
         {%- endfor %}
+        + coalesce(cast(nullif(regexp_extract({{ texte }}, '^([0-9]+)$', 1), '') as bigint), 0)
     end
 {%- endmacro %}

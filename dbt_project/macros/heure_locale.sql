@@ -11,6 +11,19 @@
     from_utc_timestamp({{ instant_utc }}, 'Europe/Paris')
 {%- endmacro %}
 
+{# The instant in universal time that the clock of Paris shows (a timestamp without zone). #}
+{% macro utc_de_paris(heure_locale) -%}
+    {{ return(adapter.dispatch('utc_de_paris')(heure_locale)) }}
+{%- endmacro %}
+
+{% macro duckdb__utc_de_paris(heure_locale) -%}
+    timezone('UTC', timezone('Europe/Paris', {{ heure_locale }}))
+{%- endmacro %}
+
+{% macro default__utc_de_paris(heure_locale) -%}
+    to_utc_timestamp({{ heure_locale }}, 'Europe/Paris')
+{%- endmacro %}
+
 {# The instant in universal time at which a month (January, unless it is given) begins in Paris. #}
 {% macro debut_mois_utc(annee, mois=1) -%}
     {{ return(adapter.dispatch('debut_mois_utc')(annee, mois)) }}

@@ -7,10 +7,13 @@ YAML and resolving shapes is ``registry``'s work; reading files is ``ingest``'s.
 """
 
 import re
+from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic import Field as PydanticField
+
+from pipelines.catalogue.patterns import is_named, is_one_of
 
 Name = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Char = Annotated[str, PydanticField(min_length=1, max_length=1)]
@@ -18,7 +21,10 @@ Severity = Literal["critical", "warning"]
 FieldType = Literal["string", "integer", "number", "boolean", "date", "datetime", "year"]
 RETENTION = r"^P[1-9]\d*[YM]$"  # an ISO 8601 duration in whole years or months
 DAY = r"^\d{2}-\d{2}$"  # month and day
-DIRECTIVES = ("%d", "%m", "%Y", "%H", "%M", "%S")  # what a date's format may be made of
+WORKBOOKS = ("xlsx", "ods", "xls")
+# What a date's format may be made of: strptime's, but that %B and %b are French months, that %y is 20yy, that .%f may be
+# absent from a cell and that %z is also Z.
+DIRECTIVES = ("%d", "%m", "%B", "%b", "%Y", "%y", "%H", "%M", "%S", "%f", "%z")
 
 
 def _regular(pattern: str) -> str:
@@ -33,6 +39,27 @@ def _regular(pattern: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(_regular)]
+
+
+def _text(word: object) -> object:
+    """A code is a word: YAML reads ``5`` as a number."""
+    return str(word) if isinstance(word, int) and not isinstance(word, bool) else word
+
+
+# The canon's word → those that a system writes for it. A word that is not mapped stays as it is written, and is judged so.
+Words = dict[str, list[Annotated[str, BeforeValidator(_text)]]]
+
+
+def _one_group(pattern: str) -> str:
+    """Refuse a pattern that does not say which part of the text is kept."""
+    if re.compile(pattern).groups != 1:
+        raise ValueError("needs exactly one group in parentheses, the part that is kept; (?:…) groups without keeping")
+    return pattern
+
+
+Part = Annotated[Pattern, AfterValidator(_one_group)]
+Unit = Annotated[str, PydanticField(pattern=r"^[^\s\d.,+−-]+$")]
+Factor = Annotated[Decimal, PydanticField(gt=0, max_digits=18)]
 
 
 class Declared(BaseModel):
@@ -69,18 +96,26 @@ class Field(Declared):
     constraints: Constraints = Constraints()
     # ours
     decimals: int = PydanticField(2, ge=0, le=6)
+    suffix: Unit | dict[Unit, Factor] | None = (
+        None  # the unit that every cell bears; or units, each with what it is worth
+    )
+    timezone: Literal["UTC", "Europe/Paris"] | None = None  # of what enters the lake, where cells say their own (%z)
     personal: Literal["drop", "pseudonymise", "generalise", "keep"] | None = None
     band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
     severity: Severity = "critical"
+    values: Words = {}
+    informative: bool = False  # no figure needs it: a cell that is not as declared is told and never refuses its line
 
     @model_validator(mode="after")
     def _coherent(self) -> "Field":
+        if self.informative and (self.constraints.required or self.personal):
+            raise ValueError("informative: a required or personal field is needed")
         if self.type in ("date", "datetime") and self.format != "default":
-            if unknown := sorted(set(re.findall(r"%.", self.format)) - set(DIRECTIVES)):
-                raise ValueError(f"format: {', '.join(unknown)} is not one of {' '.join(DIRECTIVES)}")
-            if not {"%d", "%m", "%Y"} <= set(re.findall(r"%.", self.format)):
-                raise ValueError("format: a date needs %d, %m and %Y")
-        if self.type == "number" and self.groupChar == self.decimalChar:
+            self._check_format(re.findall(r"%.", self.format))
+        self._check_zone()
+        if self.suffix is not None and (self.type not in ("integer", "number") or not self.suffix):
+            raise ValueError("suffix: only a number has a unit, or several")
+        if (self.type == "number" or self.suffix) and self.groupChar == self.decimalChar:
             raise ValueError("groupChar and decimalChar are the same")
         if self.type == "boolean" and not (self.trueValues and self.falseValues):
             raise ValueError("trueValues and falseValues both need a value")
@@ -89,6 +124,47 @@ class Field(Declared):
         if self.personal == "generalise" and self.type != "date":
             raise ValueError("generalise: only a birth date is known to become a band of ages")
         return self
+
+    @model_validator(mode="after")
+    def _words_are_mapped_once(self) -> "Field":
+        if self.values and self.type != "string":
+            raise ValueError(f"values: words are those of a string, not of a {self.type}")
+        words = [word for written in self.values.values() for word in written]
+        if "" in words or not all(self.values.values()):
+            raise ValueError("values: each word needs those that stand for it; an empty cell is missing")
+        if twice := sorted({word for word in words if words.count(word) > 1}):
+            raise ValueError(f"values: {', '.join(twice)} is given twice")
+        known = self.constraints.enum
+        if known and (unknown := [word for word in self.values if word not in known]):
+            raise ValueError(f"values: {', '.join(unknown)} is not one of {', '.join(map(str, known))}")
+        return self
+
+    def _check_format(self, said: list[str]) -> None:
+        """Refuse a date's format, made of the directives ``said``, that says too little or could be read in two ways."""
+        if unknown := sorted(set(said) - set(DIRECTIVES)):
+            raise ValueError(f"format: {', '.join(unknown)} is not one of {' '.join(DIRECTIVES)}")
+        for ways in (["%m", "%B", "%b"], ["%Y", "%y"], *([one] for one in DIRECTIVES)):
+            if sum(said.count(way) for way in ways) > 1:
+                raise ValueError(f"format: {' or '.join(ways)} can stand once")
+        if not {"%m", "%B", "%b"} & set(said):
+            raise ValueError("format: a date needs its month, %m, %B or %b")
+        if self.type == "datetime" and "%d" not in said:
+            raise ValueError("format: a datetime needs %d")
+        if "%y" in said and self.personal == "generalise":
+            raise ValueError("format: %y is a year from 2000 on, a birth date needs %Y")
+        if "%f" in said and not re.search("%S[.,]%f", self.format):
+            raise ValueError("format: a fraction follows the seconds, %S.%f")
+
+    def _check_zone(self) -> None:
+        zoned = self.type in ("date", "datetime") and "%z" in self.format
+        if zoned != (self.timezone is not None):
+            raise ValueError(
+                "timezone: goes with %z, where a cell gives its zone: what is kept is in UTC or Europe/Paris"
+            )
+        if zoned and "%H" not in self.format:
+            raise ValueError("format: %z is the zone of an hour, %H")
+        if zoned and (self.timezone == "UTC") != self.name.endswith("_utc"):
+            raise ValueError("timezone: a field kept in UTC has a name that ends in _utc, and no other one has")
 
     @property
     def kept_type(self) -> str:
@@ -116,10 +192,12 @@ class Provenance(NamedTuple):
     sql_type: str
 
 
+COLUMN = Provenance("_colonne", "VARCHAR")  # heading of the cell, where columns become rows
 PROVENANCE = [
     Provenance("exercice", "INTEGER"),
     Provenance("_livraison", "VARCHAR"),
-    Provenance("_fichier", "VARCHAR"),
+    Provenance("_fichier", "VARCHAR"),  # of an archive: archive/member
+    Provenance("_feuille", "VARCHAR"),  # NULL where what was read has no sheets
     Provenance("_ligne", "BIGINT"),
 ]
 
@@ -127,7 +205,8 @@ PROVENANCE = [
 class FieldFormat(Declared):
     """How one system writes a field of a shape: only what may differ from system to system.
 
-    ``pattern`` holds the words that it uses, where the shape leaves them open.
+    ``values`` puts the shape's words in the place of its own, ``pattern`` holds those that it uses where the shape leaves
+    them open, ``required`` says that it always fills a field that others may leave empty.
     """
 
     name: Name
@@ -136,7 +215,57 @@ class FieldFormat(Declared):
     groupChar: Char | None = None
     trueValues: list[str] | None = None
     falseValues: list[str] | None = None
+    values: Words | None = None
     pattern: Pattern | None = None
+    required: bool = False
+    suffix: Unit | dict[Unit, Factor] | None = None
+    timezone: Literal["UTC", "Europe/Paris"] | None = None
+
+
+class Origin(Declared):
+    """Where the text of a field comes from, before it is typed: exactly one of the keys marked *.
+
+    A heading alone stands for ``{column: heading}``. Every pattern matches the whole text, and keeps what its one group
+    holds. ``heading`` and ``under`` go together: each column whose heading matches gives a row, ``heading`` being what the
+    first field reads and the cell what the second one reads.
+    """
+
+    column: str | Annotated[list[str], PydanticField(min_length=2)] | None = (
+        None  # * a heading; several, joined by a space
+    )
+    pattern: Part | None = None  # of ``column``: the part that is kept
+    constant: Annotated[str, PydanticField(min_length=1)] | None = None  # *
+    file: Part | None = None  # * of the file's name
+    sheet: Part | None = None  # * of the sheet's name
+    heading: Part | None = None  # * of the heading of each column that becomes a row
+    ignore: Pattern | None = None  # beside ``heading``: headings of the columns that are not read, as totals
+    under: Name | None = None  # * the cell under the heading that this field reads
+    empty: Literal["refuse", "skip", "zero"] = "refuse"  # beside ``under``: an empty cell refuses, is no row, is 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_heading_alone(cls, said: object) -> object:
+        return {"column": said} if isinstance(said, str) else said
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "Origin":
+        given = self.model_dump(exclude_defaults=True).keys()
+        if len(given & {"column", "constant", "file", "sheet", "heading", "under"}) != 1:
+            raise ValueError("needs exactly one of column, constant, file, sheet, heading, under")
+        for key, beside in (("pattern", "column"), ("ignore", "heading"), ("empty", "under")):
+            if key in given and beside not in given:
+                raise ValueError(f"{key} goes with {beside}")
+        return self
+
+    @property
+    def columns(self) -> list[str]:
+        """The headings that it reads."""
+        return [self.column] if isinstance(self.column, str) else self.column or []
+
+    @property
+    def whole(self) -> str | None:
+        """The heading whose cells it reads as they stand; None when it takes less, more or something else."""
+        return self.column if isinstance(self.column, str) and self.pattern is None else None
 
 
 class Ignore(Declared):
@@ -168,13 +297,31 @@ class CsvFormat(Declared):
     delimiter: Literal[";", ",", "\t", "|"] = ";"
     title: str | None = None  # what a title line above the header must contain; {exercice} stands for the year
     html: bool = False  # the tool writes what its web pages hold: `&amp;` stands for `&`
+    header: bool = True  # false: no line names the columns, and the table's headings are their ranks, from "1"
+
+    @model_validator(mode="after")
+    def _title_stands_above_a_header(self) -> "CsvFormat":
+        if self.title and not self.header:
+            raise ValueError("title: a file without header has no title line")
+        return self
 
 
-class XlsxFormat(Declared):
-    """A workbook; each table names its sheet."""
+class WorkbookFormat(Declared):
+    """A workbook; each table names its sheets."""
 
-    type: Literal["xlsx"]
+    type: Literal["xlsx", "ods", "xls"]
     title: str | None = None
+
+
+class TreeFormat(Declared):
+    """Records that name their own values: each table names the path of its records, and its headings are paths in one.
+
+    ``json``, ``jsonl`` (a record a line): ``user.name``. ``xml``: ``user/name``, ``user/@id`` for an attribute, ``.`` for the
+    text of the record itself. ``key_value``: a record a line, ``key=value key="value"``. All but ``xml``, which says its
+    encoding, are UTF-8.
+    """
+
+    type: Literal["json", "jsonl", "xml", "key_value"]
 
 
 class ToolFormat(Declared):
@@ -188,7 +335,7 @@ class ToolFormat(Declared):
     type: Literal["budget_xml", "dsn", "zimbra", "citrix"]
 
 
-Format = Annotated[CsvFormat | XlsxFormat | ToolFormat, PydanticField(discriminator="type")]
+Format = Annotated[CsvFormat | WorkbookFormat | TreeFormat | ToolFormat, PydanticField(discriminator="type")]
 
 
 class Shape(Declared):
@@ -208,9 +355,11 @@ class Table(Declared):
     name: Name
     title: str
     description: str | None = None
-    shape: Name | None = None
-    sheet: str | None = None
-    header: dict[int, dict[Name, str]] = {}
+    shape: Name | list[Name] | None = None  # those whose union it enters
+    sheet: str | list[str] | None = None  # of a workbook: names or patterns; the first visible sheet when none is said
+    member: str | None = None  # of an archive: pattern of its files; any when none is said
+    records: str | None = None  # json, xml: the path of the records, from the root
+    header: dict[int, dict[Name, Origin]] = {}
     optional: list[Name] = []  # fields whose column a file may lack: its user chooses what the tool displays
     fields: list[Field] = []
     primaryKey: list[Name] = []
@@ -235,11 +384,42 @@ class Table(Declared):
     @model_validator(mode="after")
     def _header_is_whole(self) -> "Table":
         for year, header in self.header.items():
-            if len({" ".join(heading.split()).casefold() for heading in header.values()}) != len(header):
+            headings = [" ".join(origin.whole.split()).casefold() for origin in header.values() if origin.whole]
+            if len(set(headings)) != len(headings):
                 raise ValueError(f"header of {year}: two fields have the same heading")
+            if not any(origin.column for origin in header.values()):
+                raise ValueError(f"header of {year}: no field reads a column")
             required = {field.name for field in self.fields if field.constraints.required}
             if lacking := sorted(required - header.keys()):
                 raise ValueError(f"header of {year}: no heading for required {', '.join(lacking)}")
+        return self
+
+    @model_validator(mode="after")
+    def _origins_fit(self) -> "Table":
+        read = {*self.optional, *(n for rule in self.ignore for n in (rule.column, *rule.sums, *rule.counts))}
+        for year, header in self.header.items():
+            if wrong := sorted(name for name in read & header.keys() if not header[name].column):
+                raise ValueError(f"header of {year}: optional and ignore name columns, {', '.join(wrong)} reads none")
+            spread = [name for name, origin in header.items() if origin.heading]
+            cells = {name: origin for name, origin in header.items() if origin.under}
+            if len(spread) > 1 or [origin.under for origin in cells.values()] != spread:
+                raise ValueError(
+                    f"header of {year}: one heading and one under go together, under naming the field of heading"
+                )
+            if self.primaryKey and not set(spread) <= set(self.primaryKey):
+                raise ValueError(f"header of {year}: each column gives a row, so primaryKey holds {spread[0]}")
+            if wrong := sorted(
+                n for n in (*spread, *cells) if self.field(n).personal == "drop" or self.field(n).informative
+            ):
+                raise ValueError(f"header of {year}: {', '.join(wrong)}: what a column gives is kept and needed")
+            shown = [name for name, origin in header.items() if not (origin.column or origin.under)]
+            if wrong := sorted(n for n in shown if self.field(n).personal not in (None, "keep")):
+                raise ValueError(
+                    f"header of {year}: {', '.join(wrong)}: personal, and shows in what every row keeps of its origin"
+                )
+            for name, origin in cells.items():
+                if origin.empty == "zero" and self.field(name).type not in ("integer", "number"):
+                    raise ValueError(f"header of {year}: {name}: only a number can be zero")
         return self
 
     @model_validator(mode="after")
@@ -261,6 +441,24 @@ class Table(Declared):
                 raise ValueError(f"ignore: sums: {name!r} is not a number that is kept")
         return self
 
+    @property
+    def shapes(self) -> list[str]:
+        """The shapes that it fills."""
+        return [self.shape] if isinstance(self.shape, str) else self.shape or []
+
+    @property
+    def sheets(self) -> list[str]:
+        """The patterns of its sheets."""
+        return [self.sheet] if isinstance(self.sheet, str) else self.sheet or []
+
+    def reads_sheet(self, name: str) -> bool:
+        """True when one of its patterns names that sheet."""
+        return is_one_of(name, self.sheets)
+
+    def reads_member(self, name: str) -> bool:
+        """True when it is read from that member of an archive."""
+        return self.member is None or is_named(name, self.member)
+
     def field(self, name: str) -> Field:
         """The field of that name; KeyError when there is none."""
         for field in self.fields:
@@ -278,17 +476,37 @@ class Table(Declared):
         """The fields that enter the lake, in order."""
         return [field for field in self.fields if field.personal != "drop"]
 
-    def header_of(self, exercice: int) -> dict[str, str]:
-        """Field name → heading in the file, as it stands in ``exercice``. A field without heading uses its title."""
+    @property
+    def informative_fields(self) -> list[Field]:
+        """The fields that no figure needs."""
+        return [field for field in self.fields if field.informative]
+
+    def origins_of(self, exercice: int) -> dict[str, Origin]:
+        """Field name → where its text comes from, as files stand in ``exercice``. Without header, a title is a heading."""
         first = max((year for year in self.header if year <= exercice), default=None)
         named = self.header[first] if first is not None else {}
         if named:  # a declared header lists what the file holds; what it leaves out is absent and therefore empty
             return dict(named)
-        return {field.name: field.title for field in self.fields}
+        return {field.name: Origin(column=field.title) for field in self.fields}
+
+    def header_of(self, exercice: int) -> dict[str, str]:
+        """Field name → heading in the file, as it stands in ``exercice``, of the fields that read whole cells."""
+        return {name: origin.whole for name, origin in self.origins_of(exercice).items() if origin.whole}
+
+    def columns_of(self, exercice: int) -> list[str]:
+        """The headings that are read from a file of ``exercice``, each once."""
+        return list(dict.fromkeys(h for origin in self.origins_of(exercice).values() for h in origin.columns))
 
     def headings_of(self, exercice: int) -> list[str]:
-        """The headings that a file of ``exercice`` must hold."""
-        return [heading for name, heading in self.header_of(exercice).items() if name not in self.optional]
+        """Those of them that it must hold."""
+        needed = {h for name, o in self.origins_of(exercice).items() if name not in self.optional for h in o.columns}
+        return [heading for heading in self.columns_of(exercice) if heading in needed]
+
+    @property
+    def provenance(self) -> list[Provenance]:
+        """The columns that ingest adds to its rows."""
+        spread = any(origin.heading for header in self.header.values() for origin in header.values())
+        return [*PROVENANCE, COLUMN] if spread else PROVENANCE
 
 
 class Export(Declared):
@@ -301,8 +519,10 @@ class Export(Declared):
     optional: bool = False  # never reported as missing
     may_repeat: bool = False  # the same bytes may stand for several exercices: a list that is kept by hand
     database: Literal["glpi"] | None = None  # the reader (in stages/extract) that writes it from the tool's database
+    archive: Literal["zip"] | None = None  # the files are archives, whose members are of that ``format``
     format: Format
     tables: list[Table]
+    unread: list[str] = []  # patterns of the sheets and members that nobody needs: what else is not read is a finding
     owner: str | None = None
     due: str | None = PydanticField(None, pattern=DAY)
     retention: str | None = PydanticField(None, pattern=RETENTION)
@@ -311,19 +531,56 @@ class Export(Declared):
     def _fits_its_format(self) -> "Export":
         if "**" in self.files:
             raise ValueError("files: ** is not available, a delivery lies in one folder")
-        if self.format.type == "csv" and len(self.tables) != 1:
-            raise ValueError("a csv export has exactly one table")
-        if self.database and self.format.type != "csv":
+        kind = self.format.type
+        if kind in ("csv", "jsonl", "key_value") and len({table.member for table in self.tables}) != len(self.tables):
+            raise ValueError(
+                f"a {kind} file is one table" if self.archive else f"a {kind} export has exactly one table"
+            )
+        if self.database and (kind != "csv" or self.archive):
             raise ValueError("database: a snapshot is written as csv")
-        if self.format.type == "xlsx":
-            if len({table.sheet for table in self.tables}) != len(self.tables):
+        if kind in WORKBOOKS:
+            read = [(table.member, sheet) for table in self.tables for sheet in table.sheets or [""]]
+            if len(set(read)) != len(read):
                 raise ValueError("two tables read the same sheet")
             if any(field.groupChar == "." for table in self.tables for field in table.fields):
                 raise ValueError("groupChar: a workbook's own numbers have a dot, which cannot group thousands")
+        self._tables_say_where(kind)
         title = getattr(self.format, "title", None) or ""
         if set(re.findall(r"{[^}]*}", title)) - {"{exercice}"} or re.sub(r"{exercice}", "", title).count("{"):
             raise ValueError("title: {exercice} is the only placeholder")
         return self
+
+    def _tables_say_where(self, kind: str) -> None:
+        """Refuse a place (sheet, member, records) that the format does not have, and one that it needs and nobody says."""
+        for table in self.tables:
+            if table.sheet is not None and (kind not in WORKBOOKS or not table.sheets):
+                raise ValueError(f"sheet: of a workbook only ({', '.join(WORKBOOKS)}), and not empty")
+            if table.member is not None and not self.archive:
+                raise ValueError("member: of an archive only (archive: zip)")
+            if table.records is not None and kind not in ("json", "xml"):
+                raise ValueError("records: of json and xml only")
+            if kind == "xml" and not table.records:
+                raise ValueError("records: the path of the records from the root is needed, as export/tickets/ticket")
+            if isinstance(self.format, CsvFormat) and not self.format.header:
+                headings = [h for header in table.header.values() for o in header.values() for h in o.columns]
+                if not headings or any(not re.fullmatch("[1-9][0-9]{0,3}", heading) for heading in headings):
+                    raise ValueError('header: without a header line, it gives each field its rank, as login: "1"')
+        if self.unread and kind not in WORKBOOKS and not self.archive:
+            raise ValueError("unread: of workbooks and archives only")
+
+    @model_validator(mode="after")
+    def _origins_fit_its_format(self) -> "Export":
+        origins = [o for table in self.tables for header in table.header.values() for o in header.values()]
+        kind, named = self.format.type, getattr(self.format, "header", True)
+        if kind not in WORKBOOKS and any(origin.sheet for origin in origins):
+            raise ValueError(f"header: a {kind} file has no sheet")
+        if (kind not in (*WORKBOOKS, "csv") or not named) and any(origin.heading for origin in origins):
+            raise ValueError("header: heading needs a line of headings, which only csv and workbooks have")
+        return self
+
+    def takes(self, name: str) -> bool:
+        """True when a file of that name is one of this export."""
+        return is_named(name, self.files.removeprefix("/"))
 
 
 class Valid(Declared):

@@ -7,7 +7,7 @@ import functools
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.chapters.grammar import Chapitre
+from pipelines.catalogue.chapters.grammar import Chapitre, Couverture, Synthese
 from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifiers
 from pipelines.catalogue.dbt.project import Project, read_project
 from pipelines.catalogue.declarations import Table
@@ -16,7 +16,14 @@ from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figu
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.lines import LineSource, ModelLines, declared_lines, line_sources
 from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_over, refuse_unknown, whole_file
-from pipelines.catalogue.reference import Reference, file_of, make_reference, reference_things
+from pipelines.catalogue.reference import (
+    Reference,
+    file_of,
+    make_reference,
+    more_rows,
+    reference_rows,
+    reference_things,
+)
 from pipelines.catalogue.registry import Registry, make_registry
 from pipelines.catalogue.rules import Rules, make_rules
 from pipelines.catalogue.secrecy import SECTIONS, Secrecy, make_secrecy
@@ -26,6 +33,7 @@ from pipelines.settings import Home
 
 TEXTS = "catalogue/report/texte"
 SUMMARY = "synthese"  # not a chapter: one page for each collectivité
+COVER = "rapport"  # nor this: what the report calls itself
 # What the files of several sections may hold.
 KNOWN = {"rules.yml": (("regles",), ("effets",)), "secrecy.yml": SECTIONS}
 CODE, READ = {".py", ".pyc", ".so"}, {".yml", ".yaml", ".sql", ".csv"}
@@ -38,6 +46,7 @@ PLACES = (  # of a home
     "catalogue/figures/*.yml",
     "catalogue/report/*.yml",
     "catalogue/reference/*.*",
+    "catalogue/reference/*/*.csv",
     "expectations/**/*.yml",
     "dbt_project/models/**/*.yml",
     "dbt_project/models/**/*.sql",
@@ -79,7 +88,7 @@ class Catalogue:
 
     @functools.cached_property
     def chapters_declared(self) -> Overlay:
-        """One file a chapter; the page of a collectivité is named ``synthese``."""
+        """One file a chapter; ``synthese`` is the page of a collectivité, ``rapport`` what the report calls itself."""
         return put_over(
             [_chapter(path) for path in sorted(layer.glob("catalogue/report/*.yml"))] for layer in self.layers
         )
@@ -116,6 +125,11 @@ class Catalogue:
     def reference(self) -> Overlay:
         """The reference tables: official lists, each a CSV and what declares its columns."""
         return put_over(list(reference_things(layer)) for layer in self.layers)
+
+    @functools.cached_property
+    def reference_rows(self) -> Overlay:
+        """Further rows of the reference tables, ``<table>/<name>``."""
+        return put_over(list(reference_rows(layer)) for layer in self.layers)
 
     @functools.cached_property
     def project(self) -> Project:
@@ -160,7 +174,7 @@ class Catalogue:
     @functools.cached_property
     def figures(self) -> Figures:
         """The figures, checked against one another and against the systems."""
-        return make_figures(self.figures_declared, self.registry, self.systems)
+        return make_figures(self.figures_declared, self.registry, self.systems, self.shapes)
 
     @functools.cached_property
     def lines_declared(self) -> dict[str, ModelLines]:
@@ -175,16 +189,25 @@ class Catalogue:
     @functools.cached_property
     def chapters(self) -> list[Chapitre]:
         """The chapters of the report, in the order of their files' names."""
-        things = sorted((t for t in self.chapters_declared if t.name != SUMMARY), key=lambda thing: thing.path.name)
+        chapters = (thing for thing in self.chapters_declared if thing.name not in (SUMMARY, COVER))
+        things = sorted(chapters, key=lambda thing: thing.path.name)
         refuse_same_identifiers(things)
-        return [make_chapter(thing, self.prose_declared) for thing in things]
+        return [make_chapter(thing, self.prose_declared, Chapitre) for thing in things]
 
     @functools.cached_property
-    def summary(self) -> Chapitre | None:
+    def summary(self) -> Synthese | None:
         """The page of a collectivité."""
         if SUMMARY not in self.chapters_declared:
             return None
-        return make_chapter(self.chapters_declared[SUMMARY], self.prose_declared)
+        return make_chapter(self.chapters_declared[SUMMARY], self.prose_declared, Synthese)
+
+    @functools.cached_property
+    def cover(self) -> Couverture:
+        """What the report calls itself. Raises DeclarationError when nothing says it."""
+        if COVER not in self.chapters_declared:
+            off = self.chapters_declared.off.get(COVER)
+            raise DeclarationError(f"{off.place if off else 'catalogue/report/rapport.yml:1'} the report needs a title")
+        return self.chapters_declared[COVER].parsed(Couverture)
 
     @functools.cached_property
     def rules(self) -> Rules:
@@ -198,8 +221,15 @@ class Catalogue:
 
     @functools.cached_property
     def references(self) -> dict[Path, Reference]:
-        """The reference tables, each by its CSV."""
-        return {file_of(thing): make_reference(thing, self.fields) for thing in self.reference}
+        """The reference tables, each by its CSV; a table comes again for each CSV of further rows."""
+        tables = {thing.name: (file_of(thing), make_reference(thing, self.fields)) for thing in self.reference}
+        found = dict(tables.values())
+        for thing in self.reference_rows:
+            table = thing.name.partition("/")[0]
+            if table not in tables:
+                raise DeclarationError(f"{thing.place} adds rows to {table!r}, which is not a reference table")
+            found[thing.path] = more_rows(tables[table][1], thing)
+        return found
 
     @functools.cached_property
     def suite_files(self) -> dict[str, SuiteFile]:
@@ -208,7 +238,7 @@ class Catalogue:
 
     def suites_of(self, system: str, table: Table) -> list[SuiteFile]:
         """The suites of a table: its shape's, then its own, whose keys replace those of the shape."""
-        names = [*([f"shapes/{table.shape}"] if table.shape else []), f"systems/{system}/{table.name}"]
+        names = [*(f"shapes/{shape}" for shape in table.shapes), f"systems/{system}/{table.name}"]
         return [self.suite_files[name] for name in names if name in self.suite_files]
 
     def prose(self, name: str) -> Path | None:
@@ -243,6 +273,7 @@ class Catalogue:
             "rule": self.rules_declared,
             "effect": self.effects_declared,
             "reference table": self.reference,
+            "reference rows": self.reference_rows,
             **self.project.overlays,
         }
 
@@ -265,9 +296,10 @@ class Catalogue:
 
 
 def _chapter(path: Path) -> Thing:
-    thing = whole_file("chapter", path, None if path.stem == SUMMARY else "id", name=SUMMARY)
-    if (thing.name == SUMMARY) != (path.stem == SUMMARY):
-        raise DeclarationError(f"{thing.at('id')} id: {SUMMARY!r} is the page of a collectivité, {SUMMARY}.yml")
+    named = path.stem if path.stem in (SUMMARY, COVER) else ""
+    thing = whole_file("chapter", path, None if named else "id", name=named)
+    if not named and thing.name in (SUMMARY, COVER):
+        raise DeclarationError(f"{thing.at('id')} id: {thing.name!r} is no chapter, but {thing.name}.yml")
     return thing
 
 

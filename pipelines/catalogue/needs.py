@@ -3,15 +3,18 @@
 A union loses the branch that is switched off, and says nothing: those that need one thing among several are not asked here.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pipelines.catalogue.dbt.generated import all_models, layers
+from pipelines.catalogue.chapters.load import codes_asked
+from pipelines.catalogue.columns import unknown_columns
+from pipelines.catalogue.dbt.generated import all_models, layers, model_texts
+from pipelines.catalogue.dbt.lineage import said_sources, tables_behind
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.yaml_file import DeclarationError, shown
+from pipelines.near import did_you_mean
 
 PARTS = (
     "fields",
@@ -19,6 +22,7 @@ PARTS = (
     "figures",
     "chapters",
     "summary",
+    "cover",
     "rules",
     "secrecy",
     "references",
@@ -33,17 +37,27 @@ ENGINE_MODELS = (
     "int_communs__chiffres_publies",
     "rpt_lignes_signalees",
     "rpt_rapprochement_publie",
+    "rpt_sources",
 )
 METHODE = "methode.md"
-ASKED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")  # in a text, what is not prose
-FIGURE = re.compile(r"""["']([a-z_]+(?:\.[a-z0-9_]+)+)["']""")
 
 
 def check(catalogue: Catalogue) -> None:
     """Read every part, and raise DeclarationError, one line a need that is not met."""
     for part in PARTS:
         getattr(catalogue, part)
-    kinds = (_of_engine, _of_models, _of_columns, _of_figures, _of_chapters, _of_texts, _of_secrecy, _of_suites)
+    kinds = (
+        _of_engine,
+        _of_models,
+        _of_sources,
+        _of_columns,
+        _of_figures,
+        _of_chapters,
+        _of_texts,
+        _of_secrecy,
+        _of_suites,
+        unknown_columns,
+    )
     if wrong := [sentence for needs in kinds for sentence in needs(catalogue)]:
         raise DeclarationError("\n".join(wrong))
 
@@ -62,6 +76,17 @@ def _of_engine(catalogue: Catalogue) -> Iterator[str]:
             yield f"{thing.place} switches the model {name!r} off, which is not declared"
 
 
+def _of_sources(catalogue: Catalogue) -> Iterator[str]:
+    """The tables that a model of ``rapport`` names as those that its rows come from: it must read them."""
+    for thing in catalogue.project.said:
+        said = said_sources(thing)
+        read = tables_behind(thing.name, model_texts(catalogue)) if said else []
+        for source in said or []:
+            if source not in read:
+                place = thing.at("config", "meta", "sources")
+                yield f"{place} meta.sources: {thing.name!r} reads no table {source!r}, only {', '.join(read) or 'none'}"
+
+
 def _of_columns(catalogue: Catalogue) -> Iterator[str]:
     """What the columns that readers are promised mean: said in the entry, or once for all in ``fields.yml``."""
     for thing in catalogue.project.said:
@@ -72,11 +97,11 @@ def _of_columns(catalogue: Catalogue) -> Iterator[str]:
                     yield f"{place} {thing.name}.{column['name']}: fields.yml does not say what this column means"
 
 
-def missing(place: str, what: str, name: str, off: Mapping[str, Thing]) -> str:
-    """The sentence about a name that is not in effect."""
+def missing(place: str, what: str, name: str, off: Mapping[str, Thing], known: Iterable[str] = ()) -> str:
+    """The sentence about a name that is not in effect; ``known`` are those that are."""
     if name in off:
         return f"{place} needs the {what} {name!r}, which is switched off at {off[name].place}"
-    return f"{place} needs the {what} {name!r}, which is not declared"
+    return f"{place} needs the {what} {name!r}, which is not declared{did_you_mean(name, known)}"
 
 
 def _of_models(catalogue: Catalogue) -> Iterator[str]:
@@ -96,17 +121,19 @@ def _unmet(catalogue: Catalogue, place: str, need: Need, line: int | None = None
     where = f"{place.rpartition(':')[0]}:{line}" if line else place
     if need.is_model:
         if need.name not in layers(catalogue):
-            yield missing(where, "model", need.name, catalogue.project.off)
+            yield missing(where, "model", need.name, catalogue.project.off, layers(catalogue))
     elif need.name not in catalogue.source_tables:
         source, _, table = need.name.partition(".")
         if source == "lake" and (system := table.partition("__")[0]) in catalogue.systems:
-            yield f"{where} needs the table {table.removeprefix(system + '__')!r}, which the system {system!r} does not have"
+            name, of = table.removeprefix(f"{system}__"), catalogue.registry.systems[system]
+            near = did_you_mean(name, [one.name for export in of.exports for one in export.tables])
+            yield f"{where} needs the table {name!r}, which the system {system!r} does not have{near}"
         elif source == "lake":
-            yield missing(where, "system", table.partition("__")[0], catalogue.systems.off)
+            yield missing(where, "system", table.partition("__")[0], catalogue.systems.off, catalogue.systems.on)
         elif source == "reference":
-            yield missing(where, "reference table", table, catalogue.reference.off)
+            yield missing(where, "reference table", table, catalogue.reference.off, catalogue.reference.on)
         else:
-            yield missing(where, "source", need.name, catalogue.project.sources.off)
+            yield missing(where, "source", need.name, catalogue.project.sources.off, catalogue.source_tables)
 
 
 def _of_figures(catalogue: Catalogue) -> Iterator[str]:
@@ -130,6 +157,8 @@ def _fact(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:
 def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
     """The tables and figures that are printed."""
     for thing in catalogue.chapters_declared:
+        for index, one in enumerate(thing.data.get("indicateurs") or []):
+            yield from _model(catalogue, thing.at("indicateurs", index, "table"), one["table"])
         for at, block in _blocks(thing):
             if isinstance(table := block.get("table"), str):
                 yield from _model(catalogue, thing.at(*at), table)
@@ -143,7 +172,7 @@ def _of_texts(catalogue: Catalogue) -> Iterator[str]:
     printed = {METHODE, *(block["fichier"] for block in blocks if block.get("genre") == "texte")}
     for text in (thing for thing in catalogue.prose_declared if thing.name in printed):
         for number, line in enumerate(text.data.splitlines(), 1):
-            for code in FIGURE.findall(" ".join(ASKED.findall(line))):
+            for code in codes_asked(line):
                 yield from _figure(catalogue, f"{shown(text.path)}:{number}", code)
 
 
@@ -154,11 +183,11 @@ def _of_suites(catalogue: Catalogue) -> Iterator[str]:
     off = {f"systems/{name}" for name in catalogue.systems.off} | {f"shapes/{name}" for name in catalogue.shapes.off}
     for thing in catalogue.suites:
         if thing.name not in tables and "/".join(thing.name.split("/")[:2]) not in off:
-            yield f"{thing.place} is the suite of {thing.name!r}, which is not declared"
+            yield f"{thing.place} is the suite of {thing.name!r}, which is not declared{did_you_mean(thing.name, tables)}"
 
 
 def _blocks(thing: Thing) -> Iterator[tuple[tuple, dict]]:
-    for s, section in enumerate(thing.data["sections"]):
+    for s, section in enumerate(thing.data.get("sections") or []):
         if each := section.get("pour_chaque"):
             yield ("sections", s, "pour_chaque"), each
         for b, block in enumerate(section["blocs"]):
@@ -169,15 +198,18 @@ def _figure(catalogue: Catalogue, place: str, code: str) -> Iterator[str]:
     try:
         catalogue.figures.declaration_of(code)
     except KeyError:
-        yield missing(place, "figure", code, catalogue.figures_declared.figures.off)
+        yield missing(place, "figure", code, catalogue.figures_declared.figures.off, catalogue.figures.by_code)
 
 
 def _of_secrecy(catalogue: Catalogue) -> Iterator[str]:
     for thing in catalogue.secrecy_declared["populations",]:
         if fact := thing.data.get("fact"):
             yield from _model(catalogue, thing.place, fact.partition(".")[2])
+    for thing in catalogue.secrecy_declared["tables",]:
+        if thing.name not in catalogue.project.off:  # of a model that is switched off, it waits for it
+            yield from _model(catalogue, thing.place, thing.name)
 
 
 def _model(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:
     if name not in layers(catalogue):
-        yield missing(place, "model", name, catalogue.project.off)
+        yield missing(place, "model", name, catalogue.project.off, layers(catalogue))

@@ -3,43 +3,72 @@
 Nothing in the code knows one: whatever differs from one syndicate to another stands in that file and in its home's catalogue.
 """
 
+import difflib
 from dataclasses import replace
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
+from pydantic import AfterValidator, model_validator
 from pydantic import Field as PydanticField
 
 from pipelines.catalogue.declarations import DAY, RETENTION, Declared, Name, System, Valid
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import missing
 from pipelines.catalogue.registry import ExportRef, Registry
-from pipelines.catalogue.yaml_file import DeclarationError, parse, read_mapping
+from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping
 from pipelines.settings import Home
 
-Indicateur = Literal[
-    "agents_formes", "jours_formation", "jours_assistance", "jours_traitement_elections", "agents_utilisateurs"
-]
+
+def _checked(siren: str) -> str:
+    """The last digit of a SIREN follows from the others (Luhn). Raises ValueError when it does not."""
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(siren))]
+    if sum(number // 10 + number % 10 for number in doubled) % 10:
+        raise ValueError(f"{siren!r} is no SIREN: its last digit does not follow from the others")
+    return siren
+
+
+Siren = Annotated[str, PydanticField(pattern=r"^[0-9]{9}$"), AfterValidator(_checked)]
+COMMUNE = "commune"
 
 
 class Collectivite(Declared):
-    """A member of the syndicate; ``alias`` lists the spellings that its tools use."""
+    """A member of the syndicate; ``alias`` lists the spellings that its tools use.
 
-    code_insee: str = PydanticField(pattern=r"^\d[\dAB]\d{3}$")
-    siren: str = PydanticField(pattern=r"^\d{9}$")
+    A body that is no commune (communauté de communes, another syndicate, CCAS) has no code Insee: its ``type`` says what
+    it is, its SIREN tells it apart.
+    """
+
+    code_insee: str | None = PydanticField(None, pattern=r"^[0-9][0-9AB][0-9]{3}$")
+    siren: Siren
     nom: str
-    type: str = "commune"
+    type: str = COMMUNE
     population: int | None = None
     alias: list[str] = []
 
+    @model_validator(mode="after")
+    def _a_commune_has_a_code(self) -> "Collectivite":
+        if self.code_insee is None and self.type == COMMUNE:
+            raise ValueError("a commune needs its code_insee, any other body a type")
+        return self
+
+    @property
+    def code(self) -> str:
+        """What the warehouse knows it by (``code_collectivite``): its code Insee where there is one, else its SIREN."""
+        return self.code_insee or self.siren
+
 
 class Application(Declared):
-    """A business application: the system that exports its accounts has the same name as ``code``."""
+    """A business application: the system that exports its accounts has the same name as ``code``.
+
+    ``indicateurs``: the last parts of the codes of the figures that are printed for it, in their order.
+    """
 
     code: Name
     libelle: str
     domaine: str
     debut: int | None = None
     fin: int | None = None
-    indicateurs: list[Indicateur]
+    indicateurs: list[Name]
     alias: list[str] = []
 
 
@@ -60,11 +89,15 @@ class Exercices(Declared):
 
 
 class Organisation(Declared):
-    """One syndicate; ``alias`` lists the spellings under which its tools name it, when it is one of their clients."""
+    """One syndicate; ``alias`` lists the spellings under which its tools name it, when it is one of their clients.
+
+    ``article`` is what a sentence puts before ``sigle``.
+    """
 
     nom: str
     sigle: str
-    siren: str = PydanticField(pattern=r"^\d{9}$")
+    article: Literal["le", "la", "l’", "les", ""] = "le"
+    siren: Siren
     alias: list[str] = []
     demonstration: bool = False
     exercices: Exercices
@@ -77,6 +110,16 @@ class Organisation(Declared):
     ] = {}  # system, or system/export → what the organisation says otherwise than the declaration
 
     @property
+    def le_sigle(self) -> str:
+        """``le SE``, ``l’EPT``, as a sentence begins with it or goes on."""
+        return _after(self.article, self.sigle)
+
+    @property
+    def du_sigle(self) -> str:
+        """``du SE``, ``de l’EPT``."""
+        return _after({"le": "du", "les": "des", "": "de"}.get(self.article, f"de {self.article}"), self.sigle)
+
+    @property
     def years(self) -> list[int]:
         """Its exercices, oldest first."""
         return list(range(self.exercices.premier, self.exercices.dernier + 1))
@@ -84,6 +127,10 @@ class Organisation(Declared):
     def subscribes(self, system: str) -> bool:
         """True when the organisation uses this source system."""
         return system in self.systemes or any(a.code == system for a in self.applications)
+
+    def uses_any(self, registry: Registry) -> bool:
+        """False when it uses none of the declared systems: nothing is expected of any exercice."""
+        return any(map(self.subscribes, registry.systems))
 
     def applied(self, registry: Registry) -> Registry:
         """The declared sources, with what the organisation says of its own in their place."""
@@ -101,6 +148,22 @@ class Organisation(Declared):
         return [ref for ref in registry.exports() if self.subscribes(ref.system.system) and ref.system.covers(exercice)]
 
 
+def _after(word: str, name: str) -> str:
+    return f"{word}{name}" if word.endswith("’") else f"{word} {name}".strip()
+
+
+def _check_indicators(organisation: Organisation, catalogue: Catalogue, lines: Lines, path: Path) -> None:
+    """An indicator of an application is a figure that the catalogue declares for each of them. Raises DeclarationError."""
+    known = [declared.figure.indicateur for declared in catalogue.figures.indicators()]
+    for rank, application in enumerate(organisation.applications):
+        for index, name in enumerate(application.indicateurs):
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                meant = f"did you mean {near[0]!r}?" if near else f"the catalogue declares {', '.join(known) or 'none'}"
+                line = lines.get(("applications", rank, "indicateurs", index), lines["applications", rank])
+                raise DeclarationError(f"{path}:{line} applications.{rank}.indicateurs: no figure {name!r}; {meant}")
+
+
 def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
     """Read the home's organisation. Raises DeclarationError when a system that it names is not declared, or switched off."""
     path = home.organisation_file
@@ -108,14 +171,22 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
         raise DeclarationError(f"{path} does not exist: make a home with `millesime init`")
     data, lines = read_mapping(path)
     organisation = parse(Organisation, data, lines, path)
+    places: dict[str, int] = {}
+    for index, member in enumerate(organisation.collectivites):
+        line = lines["collectivites", index]
+        for code in filter(None, (member.code_insee, member.siren)):
+            if code in places:
+                raise DeclarationError(f"{path}:{line} collectivites: {code!r} is already given at line {places[code]}")
+            places[code] = line
     named = [(system, ("systemes", index)) for index, system in enumerate(organisation.systemes)]
     named += [(application.code, ("applications", index)) for index, application in enumerate(organisation.applications)
               if application.code in catalogue.systems.off]  # fmt: skip
     for system, at in named:
         if system not in catalogue.systems:
             raise DeclarationError(
-                f"{path}:{lines[at]} {at[0]}: {missing('it', 'system', system, catalogue.systems.off)}"
+                f"{path}:{lines[at]} {at[0]}: {missing('it', 'system', system, catalogue.systems.off, catalogue.systems.on)}"
             )
+    _check_indicators(organisation, catalogue, lines, path)
     exports = {ref.key for ref in catalogue.registry.exports()}
     for name, said in organisation.sources.items():
         if name not in catalogue.registry.systems and name not in exports:

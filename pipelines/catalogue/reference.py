@@ -1,5 +1,8 @@
 """Reference data: facts that no export brings, one CSV a table, its columns declared in the YAML beside it.
 
+A table may have more rows in the folder of its name: each CSV there is a thing of its own, so that a home adds some without
+copying the table.
+
 Every cell is proved to be of its column's type as the declaration is read: loading never fails on one.
 """
 
@@ -20,7 +23,7 @@ from pipelines.catalogue.yaml_file import DeclarationError, parse, shown
 if TYPE_CHECKING:
     from _csv import Reader
 
-KIND = "reference table"
+KIND, ROWS = "reference table", "reference rows"
 # type → its name in DuckDB, and how a cell of it is written
 TYPES = {
     "string": ("VARCHAR", r"(?s:.*)"),
@@ -80,6 +83,13 @@ def reference_things(layer: Path) -> Iterator[Thing]:
         yield thing
 
 
+def reference_rows(layer: Path) -> Iterator[Thing]:
+    """The further rows of the reference tables of a layer, ``<table>/<name>``; an empty file is off."""
+    for path in sorted((layer / "catalogue" / "reference").glob("*/*.csv")):
+        text = _text(path)
+        yield Thing(ROWS, f"{path.parent.name}/{path.stem}", text, path, {}, enabled=bool(text.strip()))
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8")
@@ -99,8 +109,16 @@ def make_reference(thing: Thing, fields: Fields) -> Reference:
     data = thing.data
     if isinstance(data.get("fields"), list):
         data = data | {"fields": completed(data["fields"], thing.name, fields, titles=False)}
-    reference, name = parse(Reference, data, thing.lines, thing.path), shown(file_of(thing))
-    rows = csv.reader(io.StringIO(reference.rows, newline=""), strict=True)
+    return _checked(parse(Reference, data, thing.lines, thing.path), file_of(thing))
+
+
+def more_rows(table: Reference, thing: Thing) -> Reference:
+    """The same table with the rows of one of its further files. Raises DeclarationError naming file, line and column."""
+    return _checked(table.model_copy(update={"rows": thing.data}), thing.path)
+
+
+def _checked(reference: Reference, file: Path) -> Reference:
+    rows, name = csv.reader(io.StringIO(reference.rows, newline=""), strict=True), shown(file)
     try:
         for column, cell in _wrong(rows, reference, name):
             raise DeclarationError(f"{name}:{rows.line_num} {column.name}: {cell!r} is not a {column.type}")

@@ -7,10 +7,12 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pipelines.catalogue.declarations import Export, FieldFormat, Shape, System, Table
+from pipelines.catalogue.declarations import Export, Field, FieldFormat, Shape, System, Table
 from pipelines.catalogue.fields import Fields, completed
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError, parse
+
+PLACES = ("sheet", "member", "records")  # of a table in its file
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,24 @@ class ExportRef:
             "export": self.export.name,
             "exercice": exercice,
             "format": self.export.format.model_dump(),
+            "archive": self.export.archive,
+            "unread": self.export.unread,
             "tables": [
                 {
-                    **table.model_dump(include={"name", "sheet", "optional", "missingValues", "ignore", "exercice"}),
-                    "header": table.header_of(exercice),
-                    "fields": [f.model_dump(exclude={"title", "description", "severity"}) for f in table.fields],
+                    **table.model_dump(include={"name", *PLACES, "optional", "missingValues", "ignore", "exercice"}),
+                    "header": {name: o.whole or o.model_dump(exclude_defaults=True) for name, o in origins.items()},
+                    "fields": [f.model_dump(exclude=_unread(f)) for f in table.fields],
                 }
                 for table in self.export.tables
+                for origins in [table.origins_of(exercice)]
             ],
         }
+
+
+def _unread(field: Field) -> set[str]:
+    """What is said of a field that changes nothing of how it is read: texts, and keys that are not used."""
+    unused = {key for key in ("informative", "suffix", "timezone") if not getattr(field, key)}
+    return {"title", "description", "severity"} | unused
 
 
 @dataclass(frozen=True)
@@ -67,6 +78,12 @@ class Registry:
     def tables(self) -> list[tuple[System, Table]]:
         """Every table of every system."""
         return [(ref.system, table) for ref in self.exports() for table in ref.export.tables]
+
+    def of_shape(self, shape: str) -> tuple[str, ...]:
+        """``system/table`` of every table of a shape, in order of name."""
+        return tuple(
+            sorted(f"{system.system}/{table.name}" for system, table in self.tables() if shape in table.shapes)
+        )
 
     def export_of(self, key: str) -> ExportRef:
         """The export named ``system/export``; KeyError when there is none."""
@@ -101,7 +118,7 @@ def make_system(
     data = copy.deepcopy(thing.data)
     for e, export in enumerate(_listed(data, "exports")):
         for t, table in enumerate(_listed(export, "tables")):
-            if isinstance(table, dict) and isinstance(table.get("shape"), str):
+            if isinstance(table, dict) and _shapes_of(table):
                 _complete(table, ("exports", e, "tables", t), shapes, off or {}, thing)
             elif _listed(table, "fields"):
                 name = f"{thing.name}__{table.get('name')}"
@@ -127,34 +144,52 @@ def _listed(declared: object, key: str) -> list:
     return value if isinstance(value, list) else []
 
 
+def _shapes_of(table: dict) -> list[str]:
+    """The names under ``shape``; empty when it is anything else, which the models refuse."""
+    given = table.get("shape")
+    names = given if isinstance(given, list) else [given]
+    return names if all(isinstance(name, str) for name in names) else []
+
+
 def _complete(table: dict, at: tuple, shapes: dict[str, Shape], off: Mapping[str, Thing], thing: Thing) -> None:
-    """Replace the table's field formats by the shape's fields, each with the system's own format."""
-    name = table["shape"]
-    if name not in shapes:
-        known = (
-            f"is switched off at {off[name].place}"
-            if name in off
-            else f"is not one of {', '.join(shapes) or 'no shape'}"
-        )
-        raise DeclarationError(f"{thing.at(*at, 'shape')} shape: {name!r} {known}")
-    shape = shapes[name]
+    """Replace the table's field formats by the fields of its shapes, each with the system's own format.
+
+    A field that two of its shapes have is one column, said by the first.
+    """
+    names = _shapes_of(table)
+    for name in names:
+        if name not in shapes:
+            known = (
+                f"is switched off at {off[name].place}"
+                if name in off
+                else f"is not one of {', '.join(shapes) or 'no shape'}"
+            )
+            raise DeclarationError(f"{thing.at(*at, 'shape')} shape: {name!r} {known}")
+    filled = [shapes[name] for name in names]
+    fields: dict[str, Field] = {}
+    for shape in filled:
+        for column in shape.fields:
+            fields.setdefault(column.name, column)
     own = {}
     for i, entry in enumerate(_listed(table, "fields")):
         here = (*at, "fields", i)
         lines = {place[len(here) :]: line for place, line in thing.lines.items() if place[: len(here)] == here}
-        field = parse(FieldFormat, entry, lines, thing.path)
-        if field.name not in {f.name for f in shape.fields}:
-            raise DeclarationError(f"{thing.at(*here)} fields: shape {name!r} has no field {field.name!r}")
-        own[field.name] = field
-    table["fields"] = [_own(f.model_dump(), own.get(f.name)) for f in shape.fields]
-    table.setdefault("primaryKey", shape.primaryKey)
-    table.setdefault("missingValues", shape.missingValues)
-    table.setdefault("description", shape.description)
+        written = parse(FieldFormat, entry, lines, thing.path)
+        if written.name not in fields:
+            raise DeclarationError(
+                f"{thing.at(*here)} fields: shape {' and '.join(map(repr, names))} has no field {written.name!r}"
+            )
+        own[written.name] = written
+    table["fields"] = [_own(f.model_dump(), own.get(f.name)) for f in fields.values()]
+    table.setdefault("primaryKey", filled[0].primaryKey)
+    table.setdefault("missingValues", list(dict.fromkeys(word for shape in filled for word in shape.missingValues)))
+    table.setdefault("description", filled[0].description)
 
 
 def _own(field: dict, own: FieldFormat | None) -> dict:
     """A shape's field as one system writes it."""
     if own is None:
         return field
-    words = {"constraints": field["constraints"] | {"pattern": own.pattern}} if own.pattern else {}
-    return field | own.model_dump(exclude_none=True, exclude={"pattern"}) | words
+    stricter = own.model_dump(include={"pattern", "required"}, exclude_defaults=True)
+    constraints = {"constraints": field["constraints"] | stricter}
+    return field | own.model_dump(exclude_none=True, exclude={"pattern", "required"}) | constraints

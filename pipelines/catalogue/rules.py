@@ -20,12 +20,15 @@ class Said(Declared):
     titre: str
     aide: str
     a_decider: bool = False
+    fait_compter: bool = False
 
 
 class Rule(Said):
     """One rule: its code, its title, how to mend what it refuses and what a breach of it does (French).
 
     ``a_decider``: a year cannot be frozen while such a finding stands and nobody has decided, although it stops nothing else.
+    ``fait_compter``: who accepts such a finding makes what it speaks of count; the acceptance is an input of the build, and
+    has no end.
     """
 
     code: str
@@ -60,6 +63,11 @@ def _rule(thing: Thing, effects: Overlay, *, is_on: bool) -> Rule:
 def family(code: str) -> str:
     """``LIG`` of ``LIG-TYPE``."""
     return code.partition("-")[0]
+
+
+def where(fichier: str, feuille: str | None) -> str:
+    """A file, or a sheet of it, as messages name it."""
+    return f"{fichier}, feuille « {feuille} »" if feuille else fichier
 
 
 class DeliveryRefused(Exception):

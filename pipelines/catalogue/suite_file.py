@@ -9,10 +9,11 @@ from typing import Any
 from pydantic import Field as PydanticField
 from pydantic import field_validator, model_validator
 
-from pipelines.catalogue.declarations import Declared, Name, Severity
+from pipelines.catalogue.declarations import PROVENANCE, Declared, Field, Name, Severity
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.vocabulary import BOUNDED, KINDS, ROWS_QUERY, ExpectationSpec
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.near import did_you_mean
 
 PLACEHOLDERS = ("previous_rows", "exercice")
 
@@ -87,6 +88,15 @@ class Declaration(Declared):
         """Every column that the declaration names outside SQL."""
         own = [self.column] if self.column else []
         return own + self.columns + [name for row in self.counterexample for name in row]
+
+    def refuse_unknown(self, fields: list[Field], table: str) -> None:
+        """Raise ValueError when it names a column that the table of these fields does not have in the lake."""
+        kept = [field.name for field in fields if field.personal != "drop"]
+        known = [*kept, *(added.name for added in PROVENANCE)]
+        for column in (name for name in self.named_columns if name not in known):
+            if any(field.name == column for field in fields):
+                raise ValueError(f"column {column!r} is dropped before the lake: nothing can be expected of it")
+            raise ValueError(f"table {table!r} has no column {column!r}{did_you_mean(column, known)}")
 
     @property
     def placeholders(self) -> set[str]:

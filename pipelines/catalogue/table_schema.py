@@ -4,16 +4,19 @@ What is ours alone (personal data, lines to ignore, severities) has no place in 
 """
 
 import datetime as dt
+import re
 from typing import Any
 
 from pipelines.catalogue.declarations import Field, Table
+
+STRPTIME = {"%d", "%m", "%Y", "%H", "%M", "%S"}  # the directives that Table Schema reads as we do
 
 
 def table_schema(table: Table, exercice: int, *, headings: bool = True) -> dict[str, Any]:
     """The Table Schema of ``table`` as its file is laid out in ``exercice``.
 
-    Fields bear the headings of the file, and those that the file does not hold are left out; with
-    ``headings`` false, every field bears its declared name.
+    Fields bear the headings of the file, and those that the file does not hold, or that are not read from whole cells, are
+    left out; with ``headings`` false, every field bears its declared name.
     """
     layout = table.header_of(exercice)
     names = {f.name: layout.get(f.name) if headings else f.name for f in table.fields}
@@ -36,8 +39,12 @@ def _field(field: Field, name: str) -> dict[str, Any]:
         "description": field.description,
         "type": field.type,
     }
+    if field.type in ("date", "datetime") and not set(re.findall("%.", field.format)) <= STRPTIME:
+        return {key: value for key, value in described.items() if value is not None} | {"type": "string"}
     if field.format != "default":
         described["format"] = field.format
+    if field.suffix is not None:
+        described["bareNumber"] = False
     if field.type == "number" and field.decimalChar != ".":
         described["decimalChar"] = field.decimalChar
     if field.type in ("number", "integer") and field.groupChar:

@@ -44,6 +44,7 @@ COMMANDS = {
     "purge": ("pipelines.cli.deciding", "purge", "Remove the originals whose retention is over."),
     "schema": ("pipelines.cli.authoring", "schema", "The Table Schema of a declared table."),
     "source": ("pipelines.cli.authoring", "source", "Declare a new source."),
+    "reference": ("pipelines.cli.authoring", "reference", "Add an official plan of accounts."),
     "catalogue": ("pipelines.cli.authoring", "catalogue", "What the home changes of the shipped catalogue."),
     "docs": ("pipelines.cli.auditing", "docs", "The documentation of the tables, as one page."),
     "dbt": ("pipelines.cli.authoring", "dbt", "Run dbt on a warehouse of your own."),

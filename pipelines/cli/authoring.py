@@ -1,14 +1,18 @@
-"""``schema``, ``source new``, ``catalogue diff``, ``dbt``: for those who change what the project knows."""
+"""``schema``, ``source new``, ``reference plan``, ``catalogue diff``, ``dbt``: for those who change what the project knows."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
 import click
 
+from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.table_schema import table_schema
 from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.output import note
-from pipelines.cli.session import Session, did_you_mean, global_options, shown
+from pipelines.cli.session import Session, global_options, shown
+from pipelines.near import did_you_mean
 
 # dbt commands that touch no table: they need neither a home nor a warehouse
 WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "--help", "-h"}
@@ -79,6 +83,7 @@ def source_new(
 ) -> None:
     """Write the declaration and the suite of a new source into the home, from a sample of what it delivers.
 
+    A system that is declared already gains an export: in its file of the home, or in a copy there of the shipped one.
     What the sample does not prove is marked TODO: read them before collecting.
     """
     from pipelines.catalogue.scaffold.source import Request, scaffold
@@ -86,25 +91,32 @@ def source_new(
 
     session: Session = ctx.obj
     registry = session.catalogue.registry
-    if declared := session.catalogue.systems.on.get(system):
-        raise click.UsageError(
-            f"system {system!r} exists already, at {shown_place(declared.place)}: nothing was written"
-        )
     if shape and shape not in registry.shapes:
         raise click.UsageError(f"no shape {shape!r}{did_you_mean(shape, registry.shapes)}")
     request = Request(system, shape, export, table, title, owner, exercice or session.landing_year(sample))
-    drafted = scaffold(read_sample(sample, sheet), request, registry)
-    files = {session.home.root / "catalogue" / "systems" / f"{system}.yml": drafted.declaration}
+    target = session.home.root / "catalogue" / "systems" / f"{system}.yml"
+    declared = session.catalogue.systems.on.get(system)
+    if declared is None and target.exists():
+        raise click.UsageError(f"{shown(target)} exists already: nothing was written")
+    known = declared.path.read_text(encoding="utf-8") if declared else ""
+    indicators = session.catalogue.figures.indicators_from(table or shape) if shape else []
+    drafted = scaffold(read_sample(sample, sheet), request, registry, known, indicators)
+    files = {target: drafted.declaration}
     if drafted.suite:
         suites = session.home.root / "expectations" / "systems"
-        files[suites / system / f"{drafted.table.name}.yml"] = drafted.suite
-    _write(files, dry_run)
+        files[suites / system / f"{drafted.export.tables[0].name}.yml"] = drafted.suite
+    _write(files, dry_run, gaining=target)
+    if declared and declared.path != target:
+        note(
+            f"{shown(target)} holds what is shipped today with one export more, and takes its place whole: "
+            f"`{session.command} catalogue diff` will tell when the shipped one changes."
+        )
     _tell_next(session, sample, files, drafted, dry_run)
 
 
-def _write(files: dict[Path, str], dry_run: bool) -> None:
-    """All or nothing: no file is written when one of them exists."""
-    if existing := [shown(path) for path in files if path.exists()]:
+def _write(files: dict[Path, str], dry_run: bool, gaining: Path) -> None:
+    """All or nothing: no file is written when one of them exists, but for ``gaining``, which gains lines."""
+    if existing := [shown(path) for path in files if path.exists() and path != gaining]:
         raise click.UsageError(f"{', '.join(existing)} exists already: nothing was written")
     for path, text in files.items():
         if dry_run:
@@ -129,18 +141,70 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
     for line in todo:
         click.echo(f"  {line}")
     command, system = session.command, drafted.system.system
-    key = f"{system}/{drafted.system.exports[0].name}"
+    key = f"{system}/{drafted.export.name}"
     folder = session.home.landing / str(drafted.exercice) / system
     run = f"{command} run {drafted.exercice} --source {system}"
     in_landing = sample.resolve().is_relative_to(folder.resolve())
     steps = [
         f"{command} check {shown(sample.resolve())} --source {key} --exercice {drafted.exercice}",
-        f"Add to {shown(session.home.organisation_file)}:\n{drafted.organisation_lines}",
+        *(
+            [f"Add to {shown(session.home.organisation_file)}:\n{added}"]
+            if (added := drafted.organisation_lines)
+            else []
+        ),
         run if in_landing else f"Drop the file in {shown(folder)}/, then: {run}",
     ]
     click.echo("\nNext:")
     for number, step in enumerate(steps, start=1):
         click.echo(f"  {number}. {step}")
+
+
+# reference plan ---------------------------------------------------------------------------------------------
+
+
+@click.group(short_help="Add an official plan of accounts.")
+def reference() -> None:
+    """Add an official plan of accounts to the home's catalogue."""
+
+
+@reference.command("plan", short_help="Add an official plan of accounts.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@global_options
+@click.pass_context
+def reference_plan(ctx: click.Context, file: Path) -> None:
+    """Add the plan of accounts of FILE (planDeCompte.xml of the DGCL: one form of a nomenclature, one exercice) to the home.
+
+    Its rows are written beside those of the shipped plans, which stay; a plan that the home added before is replaced.
+    """
+    from pipelines.catalogue.scaffold.plan import ACCOUNTS, CHAPTERS, read_plan
+
+    session: Session = ctx.obj
+    plan = read_plan(file)
+    files = {session.home.root / path: text for path, text in plan.files().items()}
+    if any(
+        _is_known(rows, plan.declinaison, plan.exercice)
+        for path, rows in session.catalogue.references.items()
+        if path not in files
+    ):
+        raise click.UsageError(f"the plan {plan.declinaison} of {plan.exercice} is known already")
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+        click.echo(f"wrote {shown(path)}")
+    counts = {table: len(rows) for table, rows in plan.rows.items()}
+    click.echo(f"{plan.declinaison} of {plan.exercice}: {counts[CHAPTERS]} chapters, {counts[ACCOUNTS]} accounts.")
+    note(f"To compute with it: {session.command} run {plan.exercice}")
+
+
+def _is_known(reference: Reference, declinaison: str, exercice: int) -> bool:
+    """True when a table of the plans holds rows of this form for this exercice."""
+    if not reference.table.startswith("plan_comptes_"):
+        return False
+    return any(
+        declinaison in row["declinaisons"].split()
+        and int(row["exercice_debut"]) <= exercice <= int(row["exercice_fin"])
+        for row in csv.DictReader(io.StringIO(reference.rows, newline=""))
+    )
 
 
 # catalogue diff ---------------------------------------------------------------------------------------------

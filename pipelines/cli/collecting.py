@@ -7,7 +7,7 @@ leaves the home as it was.
 import re
 import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,9 +20,10 @@ from pipelines.cli.rejects import failing_lines_of, reject_text
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.summary import show_summary
 from pipelines.evidence.arrivals import Checks, count_checks
+from pipelines.evidence.findings import unread, unread_of
 from pipelines.evidence.rejects import Reject, check_rejects, line_rejects
 from pipelines.evidence.status import YearStatus
-from pipelines.ledger.records import Manifest, Verdict
+from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.locking import only_writer
 from pipelines.runs.collect import judge_files
 from pipelines.runs.outcome import Ending
@@ -50,6 +51,8 @@ def run(ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...]) ->
     """
     session: Session = ctx.obj
     chosen = [session.exercice(year) for year in dict.fromkeys(years)]
+    if without := session.without_system():
+        raise click.UsageError(without)
     ctx.exit(run_and_tell(session, chosen, session.systems(sources)))
 
 
@@ -131,7 +134,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
     ref = session.export(source) if source else guess_export(session, files[0])
     year = session.exercice(exercice or guess_exercice(session, files[0]))
     for path in files:
-        if not _matches(ref, path):
+        if not ref.export.takes(path.name):
             note(f"Note: {path.name} is not named as collection expects: {ref.export.files}")
     with tempfile.TemporaryDirectory(prefix="millesime-check-") as folder, session.ledger() as ledger:
         work = replace(session.work(ledger), home=Beside(session.home.root, aside=Path(folder)))
@@ -147,9 +150,15 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
         ]
     title(f"{ref.key} {year}: {', '.join(path.name for path in files)}", session.organisation)
     _show_counts(manifest, verdicts)
+    left = unread_of(manifest, session.registry)
+    for one in left:
+        click.echo(f"\n{printable(_unread_text(unread(manifest, one, work.rules)))}")
     _show_rejects(refused + failed)
     blocked = not all(verdict.accepted for verdict in verdicts)
-    click.echo(f"\nThis delivery would be {'refused' if blocked else 'accepted'}. Nothing was loaded.")
+    waits = (
+        f", but a release waits for {len(left)} sheets or members that nothing reads" if left and not blocked else ""
+    )
+    click.echo(f"\nThis delivery would be {'refused' if blocked else 'accepted'}{waits}. Nothing was loaded.")
     ctx.exit(BLOCKED if blocked else DONE)
 
 
@@ -161,6 +170,10 @@ def _show_counts(manifest: Manifest, verdicts: list[Verdict]) -> None:
             f"{counts.refusees} refused + {counts.ignorees} ignored; "
             f"checks: {checks_sentence(checks) or 'none'}"
         )
+
+
+def _unread_text(finding: Finding) -> str:
+    return " — ".join([f"{finding.code} {finding.message}", f"reçu : {finding.recu}", f"attendu : {finding.attendu}"])
 
 
 def _show_rejects(found: list[Reject]) -> None:
@@ -177,7 +190,7 @@ def guess_export(session: Session, path: Path) -> ExportRef:
         placed = [ref for ref in refs if path.resolve() in files_of(session.home.landing.resolve(), ref, year)]
         if len(placed) == 1:
             return placed[0]
-    named = [ref for ref in refs if _matches(ref, path)]
+    named = [ref for ref in refs if ref.export.takes(path.name)]
     if len(named) == 1:
         return named[0]
     among = f" (it may be {', '.join(ref.key for ref in named)})" if named else ""
@@ -193,7 +206,3 @@ def guess_exercice(session: Session, path: Path) -> int:
     if len(possible) == 1:
         return possible.pop()
     raise click.UsageError(f"which exercice is {path.name} of? Say it with --exercice")
-
-
-def _matches(ref: ExportRef, path: Path) -> bool:
-    return PurePath(path.name).match(PurePath(ref.export.files).name)

@@ -14,10 +14,11 @@ import click
 from pipelines.catalogue.rules import Rules
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.output import Column, format_option, note, printable, title, write_csv, write_json
-from pipelines.cli.session import Session, did_you_mean, global_options, year_argument
+from pipelines.cli.session import Session, global_options, year_argument
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now, open_ledger
+from pipelines.near import did_you_mean
 
 FINDINGS = [
     Column(name)
@@ -141,7 +142,8 @@ def decide(
     """Accept FINDING (its number, as `millesime findings` shows it, or the beginning of it).
 
     A decision is never removed: a later one takes its place. A delivery that a critical check stopped is taken in at the
-    next `millesime run` when every such finding is accepted; the verdict stays what it is.
+    next `millesime run` when every such finding is accepted; the verdict stays what it is. A document that is held back
+    (FIN-PROJET) counts from the next run on.
     """
     from pipelines.locking import only_writer
 
@@ -155,12 +157,16 @@ def decide(
         one = _named(_gathered(session, ledger), finding)
         if one.finding.code == "ATT-ERREUR":
             raise click.UsageError("a check that could not run proves nothing: it cannot be accepted")
+        if day and session.catalogue.rules[one.finding.code].fait_compter:
+            raise click.BadParameter("what it makes count would stop counting that day", param_hint="--until")
         if withdraw and one.decision is None:
             raise click.UsageError(f"nobody has accepted finding {one.finding.id}")
         ledger.record_decision(one.finding, "withdrawn" if withdraw else "accepted", reason, by, day)
     click.echo(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {'taken back' if withdraw else 'accepted'}")
     if one.finding.code == "ATT-CRITIQUE":
         note(f"To take the delivery in: {session.command} run {one.finding.exercice}")
+    elif session.catalogue.rules[one.finding.code].fait_compter:
+        note(f"To compute with it: {session.command} run {one.finding.exercice}")
 
 
 def _named(standing: list[Standing], name: str) -> Standing:

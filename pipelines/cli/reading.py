@@ -22,12 +22,13 @@ from pipelines.cli.output import (
     write_csv,
     write_json,
 )
-from pipelines.cli.session import Session, did_you_mean, global_options, shown, year_argument
+from pipelines.cli.session import Session, global_options, shown, year_argument
 from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Checks, ExportStatus
 from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
 from pipelines.evidence.status import YearStatus, year_status
 from pipelines.ledger.store import Ledger, now
+from pipelines.near import did_you_mean
 from pipelines.stages.ingest.landing import files_of, unknown_files
 
 
@@ -90,6 +91,8 @@ def status(ctx: click.Context, year: int, form: str) -> None:
 def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> None:
     title(f"exercice {found.exercice}", session.organisation)
     click.echo()
+    if without := session.without_system():
+        click.echo(without)
     table(EXPORTS, [_export_row(export) for export in found.exports])
     reasons = [_why(export) for export in found.exports if export.reason]
     if reasons:

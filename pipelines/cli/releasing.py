@@ -9,8 +9,9 @@ from pipelines import settings
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.exporting import copy_to_server
 from pipelines.cli.output import note, printable, progress, title
-from pipelines.cli.session import Session, did_you_mean, global_options, shown, year_argument
+from pipelines.cli.session import Session, global_options, shown, year_argument
 from pipelines.ledger.store import open_ledger
+from pipelines.near import did_you_mean
 from pipelines.stages.publish.erratum import erratum
 from pipelines.stages.publish.release import CannotRelease, Visas, changes_between, export_tables
 

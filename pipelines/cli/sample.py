@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipelines.catalogue.scaffold.sample import Sample
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.stages.ingest.readers.xlsx_file import raw_sheets
+from pipelines.stages.ingest.readers.workbook import kind_of, raw_sheets
 
 LARGEST = 20 * 1024 * 1024  # bytes of a text file that are read
 DELIMITERS = ";\t,|"
@@ -28,7 +28,7 @@ def read_sample(path: Path, sheet: str | None) -> Sample:
         with tempfile.TemporaryDirectory(prefix="millesime-sample-") as folder:
             sheets = raw_sheets(path, path.name, sheet, Path(folder))
         name = max(sheets, key=lambda name: sum(len(cells) for _, cells in sheets[name]))
-        return Sample(path.name, "xlsx", sheets[name], sheet=name, sheets=list(sheets))
+        return Sample(path.name, kind_of(path) or "xlsx", sheets[name], sheet=name, sheets=list(sheets))
     if b"\0" in content and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DeclarationError(f"{path.name} is neither a text file nor an .xlsx workbook")
     if content.lstrip()[:1] == b"<":

@@ -3,7 +3,6 @@
 Nothing is read before it is asked for.
 """
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines import settings
+from pipelines.near import did_you_mean
 
 if TYPE_CHECKING:
     from pipelines.catalogue.load import Catalogue
@@ -115,6 +115,13 @@ class Session:
             raise click.UsageError(f"no export {name!r} is declared{did_you_mean(name, names)}")
         return found[0]
 
+    def without_system(self) -> str:
+        """What is said when the organisation uses no system at all, else nothing."""
+        if self.organisation.uses_any(self.registry):
+            return ""
+        file = shown(self.home.organisation_file)
+        return f"L’organisation n’utilise aucun système : indiquez les siens dans {file} (systemes, applications)."
+
     def systems(self, names: Iterable[str]) -> list[str] | None:
         """The systems that ``--source`` names (``system`` or ``system/export``); None when it names none."""
         known = self.registry.systems
@@ -127,12 +134,6 @@ class Session:
                 raise click.UsageError(f"the organisation does not subscribe to {system!r}: see organisation.yml")
             chosen.append(system)
         return list(dict.fromkeys(chosen)) or None
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``; did you mean 'kolok'?`` when something known looks like ``name``, else nothing."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def shown(path: Path) -> str:

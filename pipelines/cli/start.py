@@ -14,7 +14,8 @@ from pipelines.cli.auditing import docs
 from pipelines.cli.collecting import run_and_tell
 from pipelines.cli.exporting import export
 from pipelines.cli.output import note
-from pipelines.cli.session import Session, did_you_mean, global_options, shown
+from pipelines.cli.session import Session, global_options, shown
+from pipelines.near import did_you_mean
 from pipelines.publication import PUBLIC
 from pipelines.settings import Home
 
@@ -26,6 +27,7 @@ ORGANISATION = """\
 # The organisation of this home: whatever differs from one syndicate to another is here.
 nom: {nom}
 sigle: {sigle}
+article: le   # what a sentence puts before the sigle: le, la, l’, les, or "" for nothing
 siren: {siren}
 # alias: [exemple.fr]   # how its tools name the syndicate itself, when it is one of their clients
 exercices: {{premier: {premier}, dernier: {dernier}}}
@@ -42,16 +44,19 @@ collectivites: []
 #     type: commune
 #     population: 3400
 #     alias: [CRACH, Mairie de Crac'h]
+#   - siren: "200043123"     # a body that is no commune has no code Insee: its type says what it is
+#     nom: Auray Quiberon Terre Atlantique
+#     type: communauté de communes
 
 # Its business applications. The system that exports an application's accounts bears the application's code.
 applications: []
 # applications:
-#   - code: kolok
-#     libelle: Kolok
+#   - code: exemple
+#     libelle: Exemple
 #     domaine: Relations publiques
 #     debut: 2018        # first exercice in use; `fin` is the last one
-#     indicateurs: [agents_formes, jours_formation, jours_assistance, agents_utilisateurs]
-#     alias: [KOLOK]
+#     indicateurs: []    # what is printed for it: the last parts of codes of `catalogue/figures`, in this order
+#     alias: [EXEMPLE]
 
 # Below this number of people, a public table hides the cell.
 seuil_secret: 5

@@ -6,12 +6,14 @@ from typing import Any
 
 import click
 
+from pipelines.catalogue.rules import where
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.output import Column, format_option, printable, table, title, write_csv, write_json
-from pipelines.cli.session import Session, did_you_mean, global_options
+from pipelines.cli.session import Session, global_options
 from pipelines.evidence.trace import Leaf, LineFate, Trace, trace_line
 from pipelines.evidence.trace import trace as traced
 from pipelines.french import number, quantity
+from pipelines.near import did_you_mean
 
 AGREGATS = {"nombre_distinct": "nombre", "mediane": "médiane"}  # the others are French words already
 SHOWN_LINES = 15  # of each measure on the screen; csv and json have them all
@@ -25,6 +27,7 @@ LINES_CSV = [
         "export",
         "fichier",
         "sha256",
+        "feuille",
         "ligne",
         "compte",
         "motif",
@@ -40,11 +43,18 @@ LINES_CSV = [
 @click.argument("year", type=int, required=False)
 @click.option("--file", "file", metavar="NAME", help="The other way: the name of a delivered file…")
 @click.option("--line", "line", type=click.IntRange(min=1), help="… and a line of it (or a row of its sheet).")
+@click.option("--sheet", "sheet", metavar="NAME", help="The sheet, when FILE has several.")
 @format_option
 @global_options
 @click.pass_context
 def trace(
-    ctx: click.Context, code: str | None, year: int | None, file: str | None, line: int | None, form: str
+    ctx: click.Context,
+    code: str | None,
+    year: int | None,
+    file: str | None,
+    line: int | None,
+    sheet: str | None,
+    form: str,
 ) -> None:
     """Everything behind the figure CODE of YEAR: value, formula, query, deliveries, and each line with what it counted.
 
@@ -55,8 +65,8 @@ def trace(
     if not session.home.warehouse.exists():
         raise click.UsageError(f"nothing is built yet: `{session.command} run YEAR`")
     if file and line and not code:
-        ctx.exit(_trace_line(session, file, line, form))
-    if not (code and year) or file or line:
+        ctx.exit(_trace_line(session, file, line, sheet, form))
+    if not (code and year) or file or line or sheet:
         raise click.UsageError("give a figure's CODE and a YEAR, or --file NAME and --line N")
     ctx.exit(_trace_figure(session, code, session.exercice(year), form))
 
@@ -95,7 +105,7 @@ def _show(found: Trace) -> None:
         click.echo(f"  calcul    {found.expression}")
     for name, line in (("absence", found.absence), ("reprise", found.reprise)):
         if line:
-            click.echo(f"  {name}   {line.fichier}:{line.ligne} — {line.motif}")
+            click.echo(f"  {name}   {where(line.fichier, line.feuille)}:{line.ligne} — {line.motif}")
     for leaf in found.feuilles:
         _show_leaf(leaf)
     click.echo("\nLivraisons")
@@ -112,7 +122,11 @@ def _show_leaf(leaf: Leaf) -> None:
     aside = [line for line in leaf.lignes if not line.compte]
     places = max((_places(line.apport) for line in leaf.lignes), default=0)
     rows = [
-        {"ou": f"{line.fichier}:{line.ligne}", "apport": _plain(line.apport, places), "motif": line.motif}
+        {
+            "ou": f"{where(line.fichier, line.feuille)}:{line.ligne}",
+            "apport": _plain(line.apport, places),
+            "motif": line.motif,
+        }
         for line in [*counted[:SHOWN_LINES], *aside[:SHOWN_LINES]]
     ]
     table([Column("ou", "Ligne"), Column("apport", "Apport", right=True), Column("motif", "Motif")], rows)
@@ -147,7 +161,7 @@ def _line_rows(found: Trace) -> list[dict[str, Any]]:
             "exercice": found.exercice,
             "mesure": measure,
             "export": sources[line.livraison].export,
-            "sha256": dict(sources[line.livraison].fichiers)[line.fichier],
+            "sha256": dict(sources[line.livraison].fichiers)[line.fichier.partition("/")[0]],
         }
         for measure, line in lines
     ]
@@ -158,9 +172,9 @@ def _as_json(found: Trace) -> dict[str, Any]:
     return {**asdict(found), "imprime": _printed(found), "feuilles": leaves}
 
 
-def _trace_line(session: Session, file: str, line: int, form: str) -> int:
+def _trace_line(session: Session, file: str, line: int, sheet: str | None, form: str) -> int:
     with session.ledger() as ledger:
-        fates = trace_line(session.home, ledger, session.catalogue, file, line)
+        fates = trace_line(session.home, ledger, session.catalogue, file, line, sheet)
     if not fates:
         raise click.UsageError(f"no delivery holds a file named {file!r}")
     if form == "json":
@@ -169,7 +183,7 @@ def _trace_line(session: Session, file: str, line: int, form: str) -> int:
         columns = [Column(n) for n in ("livraison", "export", "exercice", "etat", "raison", "code", "apport", "par")]
         write_csv(columns, [row for fate in fates for row in _fate_rows(fate)], session.organisation)
     else:
-        title(f"{file}:{line}", session.organisation)
+        title(f"{where(file, sheet)}:{line}", session.organisation)
         for fate in fates:
             _show_fate(fate)
     return DONE

@@ -4,16 +4,18 @@ Refused deliveries, refused lines, failed expectations, missing exports and what
 nothing: ``audit.constats``, ``millesime status`` and the orchestrator's checks are copies of this list.
 """
 
+from decimal import Decimal
 from pathlib import Path
 
+from pipelines.catalogue.patterns import is_one_of
 from pipelines.catalogue.registry import Registry
-from pipelines.catalogue.rules import Rule, Rules
+from pipelines.catalogue.rules import Rule, Rules, where
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.gaps import declared_absences, figures_by_table
 from pipelines.evidence.parquet import select
-from pipelines.french import day
+from pipelines.french import day, quantity
 from pipelines.ledger.checks import check_finding
-from pipelines.ledger.records import Finding, Manifest, Standing
+from pipelines.ledger.records import Finding, Manifest, Standing, Unread
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
@@ -26,8 +28,10 @@ def gather(work: Workspace) -> list[Finding]:
     """Every finding that stands now, the blocking ones first."""
     found = [
         *_collection(work),
+        *_unread(work),
         *_judgements(work),
         *_refused_lines(work),
+        *_unread_cells(work),
         *_last_build(work.ledger),
         *_last_publication(work.ledger),
     ]
@@ -155,6 +159,56 @@ def _too_early(rule: Rule, manifest: Manifest, received: str) -> Finding:
     )
 
 
+def _unread(work: Workspace) -> list[Finding]:
+    found = []
+    for (_, exercice), current in sorted(work.ledger.current().items()):
+        if exercice in work.organisation.years:
+            for one in unread_of(current.manifest, work.registry):
+                found.append(unread(current.manifest, one, work.rules))
+    return found
+
+
+def unread_of(manifest: Manifest, registry: Registry) -> list[Unread]:
+    """The sheets and members of archives that hold something and that no declaration reads, nor says to be of no need."""
+    return [
+        one
+        for one in manifest.non_lus
+        if one.lignes and not one.ecartee and not _is_read_elsewhere(manifest, one, registry)
+    ]
+
+
+def _is_read_elsewhere(manifest: Manifest, one: Unread, registry: Registry) -> bool:
+    """True when another export that takes in the same file has a table for it, or says that nobody needs it."""
+    file, _, member = one.fichier.partition("/")
+    for ref in registry.exports():
+        is_near = ref.system.system == manifest.system or ref.export.files.startswith("/")
+        if ref.key != manifest.export_key and is_near and ref.export.takes(file):
+            if is_one_of(one.feuille or member, ref.export.unread):
+                return True
+            tables = [table for table in ref.export.tables if not member or table.reads_member(member)]
+            if any(table.reads_sheet(one.feuille) if one.feuille else True for table in tables):
+                return True
+    return False
+
+
+def unread(manifest: Manifest, one: Unread, rules: Rules) -> Finding:
+    """One sheet, or one member of an archive, that no declaration reads."""
+    rule, member = rules["FIC-NON-LU"], one.fichier.partition("/")[2]
+    key, name = ("sheet", one.feuille) if one.feuille else ("member", member)
+    s = "s" if one.lignes > 1 else ""
+    return Finding(
+        rule.code,
+        "alerte",
+        manifest.exercice,
+        manifest.export_key,
+        f"{rule.titre} : {where(one.fichier, one.feuille)}{' (masquée)' if one.cachee else ''}",
+        f'une table avec {key}: "{name}", ou unread: ["{name}"] à l’export {manifest.export_key}',
+        f"{one.lignes} ligne{s} non lue{s}",
+        aide=rule.aide,
+        fichier=where(one.fichier, one.feuille),
+    )
+
+
 def _judgements(work: Workspace) -> list[Finding]:
     found = []
     for (_, exercice), current in sorted(work.ledger.current().items()):
@@ -181,10 +235,18 @@ def refused_lines(home: Home, manifest: Manifest) -> list[dict]:
         if counts.refusees:
             found = select(
                 Path(home.lake / counts.parquet).with_suffix(".refus.parquet"),
-                "select _fichier as fichier, _ligne as ligne, colonne, position, regle, attendu, recu from {parquet} "
+                "select _fichier, _feuille, _ligne as ligne, colonne, position, regle, attendu, recu from {lake} "
                 "order by all",
             )
-            rows += [{"systeme": manifest.system, "table": name, **row} for row in found]
+            rows += [
+                {
+                    "systeme": manifest.system,
+                    "table": name,
+                    "fichier": where(row.pop("_fichier"), row.pop("_feuille")),
+                    **row,
+                }
+                for row in found
+            ]
     return rows
 
 
@@ -206,6 +268,37 @@ def refused_line(manifest: Manifest, row: dict, rules: Rules) -> Finding:
         row["ligne"],
         row["colonne"],
     )
+
+
+def _unread_cells(work: Workspace) -> list[Finding]:
+    """The cells that are not as declared and that no figure needs: one finding a column of a file."""
+    rule, found = work.rules["LIG-INFORMATIF"], []
+    for (_, exercice), current in sorted(work.ledger.current().items()):
+        for name, counts in current.manifest.tables.items() if exercice in work.organisation.years else []:
+            if ".illisibles.parquet" not in counts.compagnons:
+                continue
+            rows = select(
+                (work.home.lake / counts.parquet).with_suffix(".illisibles.parquet"),
+                "select _fichier as fichier, colonne, min(_ligne) as ligne, count(*) as nb, min(attendu) as attendu, "
+                "arg_min(recu, _ligne) as recu from {parquet} group by all order by all",
+            )
+            found += [
+                Finding(
+                    rule.code,
+                    "alerte",
+                    exercice,
+                    f"{current.manifest.system}/{name}",
+                    f"{rule.titre} : « {row['colonne']} » ({quantity(Decimal(row['nb']), 0, 'valeurs')})",
+                    row["attendu"],
+                    row["recu"],
+                    aide=rule.aide,
+                    fichier=row["fichier"],
+                    ligne=row["ligne"],
+                    cle=row["colonne"],
+                )
+                for row in rows
+            ]
+    return found
 
 
 def _last_build(ledger: Ledger) -> list[Finding]:

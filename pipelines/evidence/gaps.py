@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pipelines.catalogue.figures.load import Figures
+from pipelines.catalogue.figures.load import Figures, said
 from pipelines.catalogue.organisation import Application, Organisation
 from pipelines.catalogue.registry import Registry
 from pipelines.evidence.arrivals import ExportStatus
@@ -87,7 +87,7 @@ def _in_use(application: Application, exercice: int) -> bool:
 
 
 def sources_of(figures: Figures, code: str) -> list[tuple[str, ...]]:
-    """The tables (``system/table``) behind a printed figure, each with its alternatives."""
+    """The sources (``system/table``, ``*/shape``) behind a printed figure, each with its alternatives."""
     declared, member = figures.declaration_of(code)
     placeholder = f"{{{declared.figure.family}}}"
     return [
@@ -104,8 +104,8 @@ def figures_by_table(figures: Figures, organisation: Organisation, exercice: int
     ]
     for code in [*printed_codes(figures, organisation, exercice), *families]:
         for alternatives in sources_of(figures, code):
-            for source in alternatives:
-                needed.setdefault(source, set()).add(code)
+            for table in (table for source in alternatives for table in figures.tables_of(source)):
+                needed.setdefault(table, set()).add(code)
     return needed
 
 
@@ -150,12 +150,21 @@ class Gaps:
             self._known[code] = self._status(code)
         return self._known[code]
 
+    def is_followed(self, code: str) -> bool:
+        """False for a figure of a system that the organisation does not use, and that nobody printed nor declared absent."""
+        if code in self.absences or code in self.published:
+            return True
+        return all(
+            any(source in self.accepted or self.export_of_table.get(source) for source in group)
+            for group in sources_of(self.figures, code)
+        )
+
     def _status(self, code: str) -> FigureStatus:
         if code in self.absences:
             mark, reason = self.absences[code]
             return FigureStatus(code, "missing", mark, [reason])
         sources = sources_of(self.figures, code)
-        if lacking := [group for group in sources if not any(source in self.accepted for source in group)]:
+        if lacking := [group for group in sources if not self._accepted(group)]:
             return FigureStatus(code, "missing", "m", self._why_lacking(lacking))
         if operand := self._missing_operand(code):
             return FigureStatus(code, "missing", operand.mark, [f"dépend de {operand.code} ({operand.mark})"])
@@ -164,13 +173,32 @@ class Gaps:
             return FigureStatus(code, "computed", mark, ["sans objet : rien à compter, ou division par zéro"])
         if mark is not None:
             return FigureStatus(code, "missing", mark, [UNEXPLAINED.get(mark, "valeur manquante")])
-        counts = {source: self.accepted[source] for group in sources for source in group if source in self.accepted}
-        refused = [(source, table.refusees) for source, table in counts.items() if table.refusees]
-        if refused:
-            return FigureStatus(code, "partial", None, [_refused_lines(*pair) for pair in refused])
+        counts = {table: self.accepted[table] for group in sources for table in self._accepted(group)}
+        partial = self._why_lacking([awaited for group in sources if (awaited := self._awaited(group))])
+        partial += [_refused_lines(table, of.refusees) for table, of in counts.items() if of.refusees]
+        if partial:
+            return FigureStatus(code, "partial", None, partial)
         if self.published.get(code, {}).get("est_partiel"):
             return FigureStatus(code, "partial", None, [UNREADABLE])
         return FigureStatus(code, "computed", None, [])
+
+    def _accepted(self, group: tuple[str, ...]) -> list[str]:
+        """The tables of a source, or of its alternatives, that are accepted."""
+        return [table for source in group for table in self.figures.tables_of(source) if table in self.accepted]
+
+    def _awaited(self, group: tuple[str, ...]) -> tuple[str, ...]:
+        """The tables of a shape that are expected beside those that came, when no alternative is whole."""
+        awaited = {}
+        for source in group:
+            tables = self.figures.tables_of(source)
+            lacking = [table for table in tables if table not in self.accepted and self._expects(table)]
+            if len(lacking) < len(tables) and any(table in self.accepted for table in tables):
+                awaited[source] = lacking
+        return () if not all(awaited.values()) else tuple(table for tables in awaited.values() for table in tables)
+
+    def _expects(self, table: str) -> bool:
+        export = self.export_of_table.get(table)
+        return export is not None and not export.optional
 
     def _missing_operand(self, code: str) -> FigureStatus | None:
         declared, member = self.figures.declaration_of(code)
@@ -184,13 +212,14 @@ class Gaps:
         """One reason for all the tables that lack for the same one; of alternatives, those due in the exercice."""
         tables: dict[str, list[str]] = {}
         for group in groups:
-            for source in [source for source in group if self.export_of_table.get(source)] or group:
+            named = [table for source in group for table in self.figures.tables_of(source)]
+            for source in [table for table in named if self.export_of_table.get(table)] or map(said, group):
                 tables.setdefault(self._why(self.export_of_table.get(source)), []).append(source)
         return [f"{', '.join(names)} : {why}" for why, names in tables.items()]
 
     def _why(self, export: ExportStatus | None) -> str:
         if export is None:
-            return "système non souscrit pour cet exercice"
+            return "non suivi : système non souscrit pour cet exercice"
         why = {
             "refused": f"livraison refusée ({export.rule})",
             "waiting": "déposé, pas encore collecté",

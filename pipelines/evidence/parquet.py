@@ -4,17 +4,16 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from pipelines.sql import parquet_scan
+from pipelines.sql import lake_scan, parquet_scan
 
 
 def select(path: Path, query: str) -> list[dict[str, Any]]:
-    """The rows of ``query``, in which ``{parquet}`` stands for the file.
+    """The rows of ``query``, in which ``{parquet}`` stands for the file, and ``{lake}`` for one of the lake.
 
     The path is written into the statement: DuckDB imports pandas, which takes a second, to bind a parameter.
     """
-    parquet = parquet_scan(path)
     with _database().cursor() as db:
-        cursor = db.execute(query.replace("{parquet}", parquet))
+        cursor = db.execute(query.replace("{parquet}", parquet_scan(path)).replace("{lake}", lake_scan(path)))
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -80,7 +80,7 @@ def year_status(work: Workspace, exercice: int, *, today: str, landed: Mapping[s
         absences=absences,
         published=published,
     )
-    codes = printed_codes(figures, organisation, exercice, published)
+    codes = filter(gaps.is_followed, printed_codes(figures, organisation, exercice, published))
     return YearStatus(
         exercice, exports, [gaps.status(code) for code in codes], differences(ledger, exercice), publication
     )

@@ -23,7 +23,7 @@ from pipelines.evidence.parquet import select
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.sql import literal
+from pipelines.sql import literal, with_sheet
 
 ABSENCES, PRINTED_FIGURES = "intermediate.int_communs__absences", "intermediate.int_communs__chiffres_publies"
 VALUE = "valeur_publiee"  # of a printed figure
@@ -36,6 +36,7 @@ class Line:
 
     livraison: str
     fichier: str
+    feuille: str | None
     ligne: int
     relation: str
     compte: bool
@@ -115,7 +116,8 @@ def trace(home: Home, ledger: Ledger, catalogue: Catalogue, code: str, exercice:
 
 def _accepted(ledger: Ledger, figures: Figures, code: str, exercice: int) -> set[str]:
     """The accepted deliveries of the tables that the figure is declared to rest on."""
-    tables = {source for alternatives in sources_of(figures, code) for source in alternatives}
+    named = [source for alternatives in sources_of(figures, code) for source in alternatives]
+    tables = {table for source in named for table in figures.tables_of(source)}
     return {
         current.manifest.delivery
         for (_, year), current in ledger.current().items()
@@ -145,6 +147,10 @@ def _query(what: str, measure: Measure, where: Filter, exercice: int) -> str:
 def _of_lines(source: LineSource, where: Filter) -> list[str]:
     """What a line must be to enter a measure of this filter."""
     return [f"({source.feed.comptees})", *sql.conditions(where, lambda name: f"({source.column(name)})")]
+
+
+def _lines_of(source: LineSource) -> str:
+    return with_sheet(f"intermediate.{source.model}")
 
 
 class _Warehouse:
@@ -186,12 +192,13 @@ class _Warehouse:
         value = sql.contribution(measure, source.column)
         tests = [f"exercice = {exercice}", *_of_lines(source, where)]
         for row in self.rows(
-            f"select _livraison, _fichier, _ligne, poids, motif, case when poids = 1 then {value} else 0 end as apport "
-            f"from intermediate.{source.model} where {' and '.join(tests)} order by _fichier, _ligne, motif"
+            f"select _livraison, _fichier, _feuille, _ligne, poids, motif, case when poids = 1 then {value} else 0 end as apport "
+            f"from {_lines_of(source)} where {' and '.join(tests)} order by _fichier, _feuille, _ligne, motif"
         ):
             yield Line(
                 row["_livraison"],
                 row["_fichier"],
+                row["_feuille"],
                 row["_ligne"],
                 source.model,
                 bool(row["poids"]),
@@ -209,7 +216,7 @@ class _Warehouse:
 
     def _line_of(self, relation: str, motive: str, value: str, code: str, exercice: int) -> Line | None:
         found = self.rows(
-            f"select _livraison, _fichier, _ligne, {motive} as motif, {value} as apport from {relation} "
+            f"select _livraison, _fichier, _feuille, _ligne, {motive} as motif, {value} as apport from {with_sheet(relation)} "
             f"where code = {literal(code)} and exercice = {exercice} limit 1"
         )
         if not found:
@@ -217,7 +224,14 @@ class _Warehouse:
         row = found[0]
         name = relation.partition(".")[2]
         return Line(
-            row["_livraison"], row["_fichier"], row["_ligne"], name, True, row["motif"], Decimal(row["apport"] or 0)
+            row["_livraison"],
+            row["_fichier"],
+            row["_feuille"],
+            row["_ligne"],
+            name,
+            True,
+            row["motif"],
+            Decimal(row["apport"] or 0),
         )
 
 
@@ -260,21 +274,25 @@ class LineFate:
     motifs: list[str] = field(default_factory=list)  # why it counted for nothing, where it did
 
 
-def trace_line(home: Home, ledger: Ledger, catalogue: Catalogue, fichier: str, ligne: int) -> list[LineFate]:
-    """What became of line ``ligne`` of the file delivered as ``fichier``; one answer per delivery that held the file."""
+def trace_line(
+    home: Home, ledger: Ledger, catalogue: Catalogue, fichier: str, ligne: int, feuille: str | None = None
+) -> list[LineFate]:
+    """What became of line ``ligne`` of the file delivered as ``fichier``; one answer per delivery that held the file.
+
+    A member of an archive is ``archive/member``; ``feuille`` says of which sheet of a workbook, else of any.
+    """
+    where = f"_fichier = {literal(fichier)} and _ligne = {int(ligne)}"
+    where += f" and _feuille = {literal(feuille)}" if feuille else ""
     current = {one.manifest.delivery for one in ledger.current().values()}
     fates = []
     for row in ledger.all_rows("deliveries"):
         manifest = Manifest.from_dict(row["manifest"])
-        if fichier in (file.name for file in manifest.files):
-            fates.append(_fate(home, catalogue, manifest, fichier, ligne, is_current=manifest.delivery in current))
+        if fichier.partition("/")[0] in (file.name for file in manifest.files):
+            fates.append(_fate(home, catalogue, manifest, where, is_current=manifest.delivery in current))
     return fates
 
 
-def _fate(
-    home: Home, catalogue: Catalogue, manifest: Manifest, fichier: str, ligne: int, *, is_current: bool
-) -> LineFate:
-    where = f"_fichier = {literal(fichier)} and _ligne = {int(ligne)}"
+def _fate(home: Home, catalogue: Catalogue, manifest: Manifest, where: str, *, is_current: bool) -> LineFate:
     state, reason, tables = _reading(home, manifest, where)
     identity = (manifest.delivery, manifest.export_key, manifest.exercice, is_current)
     if state != "acceptée" or not is_current:
@@ -294,14 +312,14 @@ def _reading(home: Home, manifest: Manifest, where: str) -> tuple[str, str | Non
     for name, counts in manifest.tables.items():
         rows = home.lake / counts.parquet
         refused, ignored = rows.with_suffix(".refus.parquet"), rows.with_suffix(".ignores.parquet")
-        if select(rows, f"select 1 as une from {{parquet}} where {where} limit 1"):
+        if select(rows, f"select 1 as une from {{lake}} where {where} limit 1"):
             state, reason, tables = "acceptée", None, [*tables, name]
         elif state == "acceptée":
             continue  # another table holds it
-        elif found := _companion(refused, f"select colonne, regle, attendu from {{parquet}} where {where}"):
+        elif found := _companion(refused, f"select colonne, regle, attendu from {{lake}} where {where}"):
             texts = [f"{one['regle']} « {one['colonne'] or 'ligne'} », attendu {one['attendu']}" for one in found]
             state, reason = "refusée", " ; ".join(texts)
-        elif found := _companion(ignored, f"select raison from {{parquet}} where {where}"):
+        elif found := _companion(ignored, f"select raison from {{lake}} where {where}"):
             state, reason = "ignorée", found[0]["raison"]
     return state, reason, tables
 
@@ -319,7 +337,7 @@ def _reached(
     counted: list[tuple[str, LineSource]] = []
     for fact, sources in warehouse.sources.items():
         for source in sources:
-            rows = warehouse.rows(f"select poids, motif from intermediate.{source.model} where {place}")
+            rows = warehouse.rows(f"select poids, motif from {_lines_of(source)} where {place}")
             motives += [row["motif"] for row in rows if row["poids"] == 0]
             if any(row["poids"] for row in rows):
                 counted.append((fact, source))
@@ -331,7 +349,7 @@ def _reached(
 
 def _named(warehouse: _Warehouse, relation: str, value: str, place: str) -> list[Reached]:
     """The figure that a line names by its code: one declared absent, or one that a report printed."""
-    rows = warehouse.rows(f"select code, exercice, {value} as apport from {relation} where {place}")
+    rows = warehouse.rows(f"select code, exercice, {value} as apport from {with_sheet(relation)} where {place}")
     return [Reached(row["code"], row["exercice"], Decimal(row["apport"] or 0)) for row in rows]
 
 
@@ -364,7 +382,8 @@ def _why_none(
 
 def _rests_on(figures: Figures, code: str, system: str, tables: list[str]) -> bool:
     """True when a declared figure rests on one of the tables; a system of a family stands for its members."""
-    sources = {source.partition("/") for alternatives in figures.sources(code) for source in alternatives}
+    named = [source for alternatives in figures.sources(code) for source in alternatives]
+    sources = {table.partition("/") for source in named for table in figures.tables_of(source)}
     return any((of == system or of.startswith("{")) and name in tables for of, _, name in sources)
 
 
@@ -388,7 +407,7 @@ def _unmet(warehouse: _Warehouse, declared: DeclaredFigure, source: LineSource, 
     words = [source.feed.comptees, *measure.conditions(declared.words)]
     tests = dict(zip(words, _of_lines(source, measure.filtre), strict=True))
     met = [f"bool_or(coalesce({test}, false))" for test in tests.values()]
-    row = warehouse.db.execute(f"select {', '.join(met)} from intermediate.{source.model} where {place}").fetchone()
+    row = warehouse.db.execute(f"select {', '.join(met)} from {_lines_of(source)} where {place}").fetchone()
     return [words for words, is_met in zip(tests, row, strict=True) if not is_met]
 
 
@@ -405,7 +424,7 @@ def _figures_of(
         value = "1" if is_distinct else sql.contribution(figure.mesure, source.column)
         tests = [place, "poids = 1", *_of_lines(source, figure.mesure.filtre)]
         for row in warehouse.rows(
-            f"select exercice, {member} as membre, {value} as apport from intermediate.{source.model} "
+            f"select exercice, {member} as membre, {value} as apport from {_lines_of(source)} "
             f"where {' and '.join(tests)}"
         ):
             code = figure.code.replace(f"{{{figure.family}}}", row["membre"] or "")

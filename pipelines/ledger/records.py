@@ -39,6 +39,17 @@ class TableCounts:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A sheet or a member of an archive that no table of the export reads, and how many lines of it hold something."""
+
+    fichier: str
+    feuille: str | None
+    lignes: int
+    cachee: bool = False  # a hidden sheet
+    ecartee: bool = False  # the declaration says that nobody needs it
+
+
+@dataclass(frozen=True)
 class Manifest:
     """One delivery: its identity, its originals, its tables."""
 
@@ -48,11 +59,16 @@ class Manifest:
     exercice: int
     files: list[DeliveredFile]
     tables: dict[str, TableCounts]
+    non_lus: list[Unread] = field(default_factory=list, compare=False)  # empty in an older manifest
 
     @property
     def export_key(self) -> str:
         """``<system>/<export>``."""
         return f"{self.system}/{self.export}"
+
+    def original(self, fichier: str) -> DeliveredFile:
+        """The file that a row's ``_fichier`` (a file, or an archive and its member) comes from; KeyError when none is."""
+        return {file.name: file for file in self.files}[fichier.partition("/")[0]]
 
     def as_dict(self) -> dict:
         """The manifest as JSON data."""
@@ -65,6 +81,7 @@ class Manifest:
             **{k: data[k] for k in ("delivery", "system", "export", "exercice")},
             files=[DeliveredFile(**f) for f in data["files"]],
             tables={name: TableCounts(**t) for name, t in data["tables"].items()},
+            non_lus=[Unread(**one) for one in data.get("non_lus", [])],
         )
 
 

@@ -72,4 +72,4 @@ def _inputs(work: Workspace) -> Inputs:
     if not is_current(work):
         raise NotBuilt("the warehouse is not that of what is accepted now: build it first")
     frozen = freeze(work)
-    return Inputs(frozen.build, engine_version(), work.catalogue.fingerprint, frozen.manifests)
+    return Inputs(frozen.build, engine_version(), work.catalogue.fingerprint, frozen.manifests, frozen.counted)

@@ -64,7 +64,7 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
             for manifest in unread:  # after the last reading, which sweeps rows that nothing lists
                 _copy_rows(home, beside, manifest)
             say("building the warehouse again")
-            _build(work, deliveries, release["build"])
+            _build(work, deliveries, release["build"], [tuple(pair) for pair in release.get("counted", [])])
         export_tables(beside.warehouse_next, release["exercice"], beside.root)
         frozen = {path: sha for path, sha in release["files"].items() if path.startswith("rapport/")}
         made = {path: sha for path, sha in files_of(beside.root).items() if path.startswith("rapport/")}
@@ -115,8 +115,8 @@ def _copy_rows(home: Home, beside: Home, manifest: Manifest) -> None:
             shutil.copyfile(path, target.with_name(path.name))
 
 
-def _build(work: Workspace, deliveries: list[Manifest], build: str) -> None:
-    load_warehouse(work.home.warehouse_next, work, deliveries, build)
+def _build(work: Workspace, deliveries: list[Manifest], build: str, counted: list[tuple[str, str]]) -> None:
+    load_warehouse(work.home.warehouse_next, work, deliveries, build, counted)
     compose(work.catalogue, work.home)
     done = run_dbt(["run"], work.home, ENTREPOT, capture=True)
     broken = failed(read_results(work.home.dbt_target / RUN_RESULTS))

@@ -174,7 +174,10 @@ def shipped(shipped: Layer) -> Layer:
         {"catalogue/rules.yml": {"effets": {"MA": "Rien."}}},
         {"catalogue/systems/libre.yml": system("libre", "lignes", "autres")},
         {"dbt_project/models/rapport/rpt_libre.sql": "select * from {{ ref('fct_libre') }}\n"},
-        {"dbt_project/models/rapport/rpt_decrit.sql": "select 1 as un\n"},
+        {
+            f"dbt_project/models/rapport/{name}.sql": "select 1 as un\n"
+            for name in ("rpt_decrit", "rpt_seule", "rpt_neuve")
+        },
         {"dbt_project/models/marts/dim_applications.sql": "select 1 as un\n"},
         figures_file({"titre": "Essai"}),
         {"catalogue/secrecy.yml": {"populations": {"effectif": POPULATION}, "tables": {"rpt_libre": TABLE}}},

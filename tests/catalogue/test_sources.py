@@ -49,6 +49,7 @@ primaryKey: [code]
 fields:
   - {name: code, title: Code}
   - {name: est_actif, title: Actif, type: boolean}
+  - {name: statut, title: Statut, constraints: {enum: [Ouvert, Clos]}}
 """
 SHAPED = """\
 system: essai
@@ -65,6 +66,7 @@ exports:
         shape: comptes
         fields:
           - {name: est_actif, trueValues: [Oui], falseValues: [Non]}
+          - {name: statut, values: {Ouvert: [open, 1], Clos: [closed]}, required: true}
 """
 
 
@@ -107,8 +109,8 @@ MISTAKES = [
     ('decimalChar: ","', 'decimalChar: ",", groupChar: ","', 21, "not valid YAML"),
     ('decimalChar: ","', 'groupChar: "."', 18, "groupChar and decimalChar"),
     ('decimalChar: ","', "decimals: 9", 21, "less than or equal to 6"),
-    ("%d/%m/%Y", "%d/%m/%y", 22, "%y is not one of"),
-    ("%d/%m/%Y", "%m/%Y", 22, "needs %d"),
+    ("%d/%m/%Y", "%d/%j/%Y", 22, "%j is not one of"),
+    ("%d/%m/%Y", "%d/%Y", 22, "needs its month"),
     ("personal: drop", "personal: hide", 23, "personal"),
     ('pattern: "Total"', 'pattern: "Total("', 25, "not a regular expression"),
     ('pattern: "Total"', 'pattern: "(?!x).*"', 25, "lookaround"),
@@ -167,7 +169,7 @@ def test_every_mistake_is_told_at_once(shipped):
         (b"system: essai\nexports: 5\n", "exports"),
         (b"system: essai\nexports: [1, a]\n", "exports.0"),
         (b"system: essai\nexports: [{tables: 3}]\n", "exports.0.tables"),
-        (b"system: essai\nexports: [{tables: [{shape: [x], fields: {}}]}]\n", "exports.0.tables.0"),
+        (b"system: essai\nexports: [{tables: [{shape: {x: 1}, fields: {}}]}]\n", "exports.0.tables.0"),
     ],
 )
 def test_what_is_no_declaration_at_all(shipped, content, said):
@@ -204,8 +206,11 @@ def test_csv_has_one_table_and_xlsx_one_sheet_a_table(shipped):
 
 def test_a_shape_gives_its_fields_and_the_system_its_formats(shipped):
     ((_, table),) = load(shipped, SHAPED).tables()
-    assert [f.name for f in table.fields] == ["code", "est_actif"]
+    assert [f.name for f in table.fields] == ["code", "est_actif", "statut"]
     assert table.field("est_actif").trueValues == ["Oui"]
+    statut = table.field("statut")
+    assert statut.values == {"Ouvert": ["open", "1"], "Clos": ["closed"]}
+    assert (statut.constraints.required, statut.constraints.enum) == (True, ["Ouvert", "Clos"])
     assert (table.primaryKey, table.missingValues, table.description) == (["code"], ["", "-"], "Des comptes.")
 
 
@@ -218,6 +223,11 @@ def test_a_shape_gives_its_fields_and_the_system_its_formats(shipped):
         ("trueValues: [Oui]", "type: integer", 14, "type"),
         ("falseValues: [Non]", "falseValues: [Oui]", 10, "both in"),
         ("trueValues: [Oui]", "trueValues: []", 10, "both need a value"),
+        ("Clos: [closed]", "Close: [closed]", 13, "values: Close is not one of Ouvert, Clos"),
+        ("Clos: [closed]", "Clos: [open]", 13, "values: open is given twice"),
+        ("Clos: [closed]", "Clos: []", 13, "each word needs"),
+        ("Clos: [closed]", "Clos: [true]", 15, "string"),
+        ("trueValues: [Oui], ", "values: {x: [y]}, trueValues: [Oui], ", 15, "not of a boolean"),
     ],
 )
 def test_a_mistake_against_a_shape(shipped, old, new, line, said):
@@ -239,12 +249,12 @@ def test_a_mistake_in_a_shape_names_the_shape(shipped):
 ORGANISATION = """\
 nom: Syndicat
 sigle: S
-siren: "123456789"
+siren: "123456782"
 exercices: {premier: 2018, dernier: 2020}
 systemes:
   - essai
 applications:
-  - {code: appli, libelle: Appli, domaine: D, indicateurs: [agents_formes]}
+  - {code: appli, libelle: Appli, domaine: D, indicateurs: []}
 """
 
 
@@ -277,14 +287,40 @@ def test_an_organisation_expects_the_exports_of_its_systems(shipped, tmp_path):
     ("old", "new", "line", "said"),
     [
         ("- essai", "- esai", 6, "'esai', which is not declared"),
-        ('"123456789"', '"12345"', 3, "siren"),
+        ('"123456782"', '"12345"', 3, "siren"),
         ("siren:", "siret:", 3, "siret"),
-        ("agents_formes", "agents", 8, "indicateurs"),
+        ("indicateurs: []", "indicateurs: [agents]", 8, "no figure 'agents'"),
         ("premier: 2018, ", "", 4, "premier"),
     ],
 )
 def test_a_mistake_in_an_organisation(shipped, tmp_path, old, new, line, said):
     refused(shipped, tmp_path, ORGANISATION.replace(old, new, 1), line, said)
+
+
+MEMBERS = """\
+collectivites:
+  - {code_insee: "56046", siren: "215600461", nom: Crac’h}
+  - {siren: "200043123", nom: Auray Quiberon Terre Atlantique, type: communauté de communes}
+"""
+
+
+def test_a_member_without_a_code_insee_is_known_by_its_siren(shipped, tmp_path):
+    found = organisation(shipped, tmp_path, ORGANISATION + MEMBERS)
+    assert [member.code for member in found.collectivites] == ["56046", "200043123"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ('"215600461"', '"215600462"', 10, "'215600462' is no SIREN"),
+        (", type: communauté de communes", "", 11, "a commune needs its code_insee"),
+        ('{siren: "200043123"', '{code_insee: "56046", siren: "200043123"', 11, "'56046' is already given at line 10"),
+        ('"200043123"', '"215600461"', 11, "'215600461' is already given at line 10"),
+        ('siren: "123456782"', 'siren: "123456789"', 3, "'123456789' is no SIREN"),
+    ],
+)
+def test_a_mistake_in_a_member(shipped, tmp_path, old, new, line, said):
+    refused(shipped, tmp_path, (ORGANISATION + MEMBERS).replace(old, new, 1), line, said)
 
 
 SAID = """\

@@ -96,7 +96,7 @@ chiffres:
 ORGANISATION = """\
 nom: Syndicat d’essai
 sigle: ESSAI
-siren: "123456789"
+siren: "123456782"
 demonstration: {demonstration}
 exercices: {{premier: 2019, dernier: 2030}}
 systemes: [ventes, personnel, absences]

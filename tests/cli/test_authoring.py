@@ -103,6 +103,25 @@ def test_schema_says_nothing_of_what_is_ours_alone(bench) -> None:
         assert all(set(field) <= known | {"constraints"} for field in found["fields"])
 
 
+def test_schema_leaves_out_what_no_whole_cell_says(bench, declared) -> None:
+    header = {"jour": "Mois", "code": {"column": "Ville", "pattern": "(.*) .*"}, "montant": "Montant"}
+    fields = [
+        {"name": "jour", "title": "Jour", "type": "date", "format": "%B %Y"},
+        {"name": "code", "title": "Code"},
+        {"name": "montant", "title": "Montant", "type": "number", "suffix": "€"},
+    ]
+    table = {"name": "t", "title": "T", "header": {2019: header}, "fields": fields}
+    export = {"name": "e", "title": "E", "files": "*", "format": {"type": "csv"}, "tables": [table]}
+    declared.write(
+        "catalogue/systems/loyers.yml", {"system": "loyers", "title": "L", "owner": "o", "exports": [export]}
+    )
+    found = json.loads(bench.millesime("schema", "loyers", "t").stdout)
+    assert found["fields"] == [
+        {"name": "Mois", "title": "Jour", "type": "string"},  # no validator knows French months
+        {"name": "Montant", "title": "Montant", "type": "number", "bareNumber": False},
+    ]
+
+
 def test_schema_may_bear_the_declared_names(bench) -> None:
     found = json.loads(bench.millesime("schema", "ventes", "ventes", "--declared").stdout)
     assert [field["name"] for field in found["fields"]] == ["numero", "jour", "montant"]
@@ -162,7 +181,7 @@ def test_a_shape_maps_headings_and_says_what_it_does_not_know(bench, tmp_path) -
     text = declaration(bench, "gmao").read_text(encoding="utf-8")
     assert "# left out: [Créé le, Couleur]" in text
     assert "TODO which column, among [Créé le, Couleur]?" in text
-    assert "indicateurs: [agents_utilisateurs]" in result.stdout
+    assert "indicateurs: []" in result.stdout  # this catalogue declares no figure of applications
     assert not (bench.home.root / "expectations").exists()  # a shape has its own suite
     with pytest.raises(Exception, match="FIC-ENTETE"):
         read(bench, ref, path)  # refused, never read wrongly
@@ -220,11 +239,65 @@ def test_headings_that_sql_the_lake_or_the_reader_cannot_take(bench, tmp_path) -
     assert read(bench, ref, path).acceptees == 2
 
 
+PARC = (
+    "Référence (n°) ;Type d'équipement / modèle;Affecté à;Adresse\n"
+    "P-001;Portable – Dell;DURAND Anne;10.0.0.12\n"
+    'P-002;"Écran « 24"" »";PETIT Bob;10.0.0.13\n'
+)
+
+
+def test_a_second_export_joins_a_copy_of_the_shipped_system_then_the_home_s_own_file(bench, tmp_path) -> None:
+    path = sample(tmp_path, "parc_2019.csv", PARC, "utf-8")
+    result = bench.millesime("source", "new", "--from", path, "--system", "ventes")
+    assert result.exit_code == 0, result.output
+    own = declaration(bench, "ventes")
+    assert own.read_text(encoding="utf-8").startswith(VENTES.rstrip())
+    assert "takes its place whole" in result.stderr and "organisation.yml" not in result.stdout
+    (export,) = drafted(bench, "ventes").system.exports[1:]
+    assert {field.name: field.personal for field in export.tables[0].fields} == {
+        "reference_numero": None,
+        "type_d_equipement_modele": None,
+        "affecte_a": "drop",  # by what the cells hold
+        "adresse": "pseudonymise",
+    }
+    assert read(bench, ExportRef(drafted(bench, "ventes").system, export), path).acceptees == 2
+    own.write_text(own.read_text(encoding="utf-8") + "# un mot à nous\n", encoding="utf-8")
+    path = sample(tmp_path, "stock_2019.csv", PARC, "utf-8")
+    result = bench.millesime("source", "new", "--from", path, "--system", "ventes")
+    assert result.exit_code == 0, result.output
+    assert [export.name for export in drafted(bench, "ventes").system.exports] == ["ventes", "parc", "stock"]
+    assert own.read_text(encoding="utf-8").endswith("# un mot à nous\n")
+
+
+def test_a_list_of_agents(bench, declared, tmp_path) -> None:
+    declared.take("catalogue/shapes/agents.yml")
+    text = (
+        "Matricule;Nom;Sexe;Date de naissance;Statut;Catégorie;Quotité;Date d'entrée\n"
+        "0012;DURAND;F;12/07/1969;Titulaire;A;100;01/02/2001\n0013;PETIT;M;03/01/1972;Contractuel;B;80;01/09/2015\n"
+    )
+    path = sample(tmp_path, "agents_2019.csv", text)
+    result = bench.millesime("source", "new", "--from", path, "--system", "esedit", "--shape", "agents")
+    assert result.exit_code == 0, result.output
+    (table,) = drafted(bench, "esedit").export.tables
+    assert table.header_of(2019)["tranche_age"] == "Date de naissance" and table.exercice is None
+    assert "systemes: [..., esedit]" in result.stdout and "applications:" not in result.stdout
+
+
+def test_a_sheet_whose_name_holds_a_year_is_to_decide(bench, tmp_path) -> None:
+    path = tmp_path / "parc.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("Parc 2019")
+        for row, cells in enumerate([["Code", "Libellé"], ["a", "b"], ["c", "d"]]):
+            sheet.write_row(row, 0, cells)
+    result = bench.millesime("source", "new", "--from", path, "--system", "parc", "--exercice", "2019")
+    assert "its name holds a year: what is the sheet of another exercice called?" in result.stdout
+
+
 def test_nothing_is_overwritten_nor_half_written(bench, tmp_path) -> None:
     path = sample(tmp_path, "ventes_2019.csv", VENTES_2019, "utf-8")
-    result = bench.millesime("source", "new", "--from", path, "--system", "ventes")  # it is shipped
+    result = bench.millesime("source", "new", "--from", path, "--system", "ventes")  # it is shipped, with that table
     assert result.exit_code == 2
-    assert "exists already, at catalogue/systems/ventes.yml:1: nothing was written" in result.stderr
+    assert "ventes has ventes already: give 'ventes' another name with --export" in result.stderr
     suite = bench.home.root / "expectations" / "systems" / "neuf" / "ventes.yml"
     suite.parent.mkdir(parents=True)
     suite.write_text("system: neuf\ntable: ventes\n", encoding="utf-8")
@@ -248,6 +321,16 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
         ("a_2019.csv", b"", [], "no line to learn from"),
         ("a_2019.csv", b"1;2\n3;4\n", [], "no header line"),
         ("a_2019.csv", b"A;B\n", [], "no line below the header"),
+        # the first whole line holds values, by what comes below or by their look
+        (
+            "a_2019.csv",
+            b"ad;Durand;Orly\nbp;Petit;Orly\ncm;Martin;Orly\n",
+            [],
+            "line 1, the first that is whole, holds values",
+        ),
+        ("a_2019.csv", b"ad@x.fr;Durand\nbp;Petit\n", [], "line 1, the first that is whole, holds values"),
+        ("a_2019.csv", b"Durand;10.0.0.1\nPetit;10.0.0.2\n", [], "line 1, the first that is whole, holds values"),
+        ("a_2019.csv", b"Login;Agent;;Ville\n;Nom;Rang;\nad;Du;x;Orly\n", [], "lines 1 and 2 share the headings"),
         ("a.csv", b"A;B\nx;y\n", [], "--exercice"),
         ("a_2019.csv", b"<?xml version='1.0'?><a/>", [], "XML"),
         ("a_2019.bin", b"A\0B", [], "neither a text file"),

@@ -221,7 +221,7 @@ def init(home: Path, *more: str) -> object:
         "--sigle",
         "SE",
         "--siren",
-        "123456789",
+        "123456782",
     ]
     return CliRunner().invoke(millesime, [*arguments, "--first", "2020", *more])
 
@@ -242,9 +242,19 @@ def test_init_makes_a_home_that_loads(declared, tmp_path: Path) -> None:
 
 def test_init_takes_the_home_of_the_session_and_no_system_by_default(declared, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("MILLESIME_HOME", str(tmp_path / "env"))
-    arguments = ["init", "--name", "N", "--sigle", "S", "--siren", "123456789", "--first", "2020"]
+    arguments = ["init", "--name", "N", "--sigle", "S", "--siren", "123456782", "--first", "2020"]
     assert CliRunner().invoke(millesime, arguments).exit_code == 0
     assert load_organisation(Home(tmp_path / "env"), load_catalogue()).systemes == []
+
+
+@pytest.mark.parametrize(("command", "code"), [("run", 2), ("status", 0)])
+def test_a_home_without_any_system_says_so(declared, tmp_path: Path, command: str, code: int) -> None:
+    root = tmp_path / "neuf"
+    init(root)
+    said = CliRunner().invoke(millesime, ["--home", str(root), command, "2020"])
+    assert said.exit_code == code
+    assert f"L’organisation n’utilise aucun système : indiquez les siens dans {root}/organisation.yml" in said.output
+    assert not (root / "warehouse").exists()
 
 
 def test_the_commented_examples_of_a_new_home_are_right(declared, tmp_path: Path) -> None:
@@ -255,7 +265,7 @@ def test_the_commented_examples_of_a_new_home_are_right(declared, tmp_path: Path
     text = "\n".join(line.removeprefix("# ") for line in lines if not line.endswith(": []") and not _is_prose(line))
     path.write_text(text, encoding="utf-8")
     organisation = load_organisation(Home(root), load_catalogue(Home(root)))
-    assert [c.nom for c in organisation.collectivites] == ["Crac’h"]
+    assert [c.nom for c in organisation.collectivites] == ["Crac’h", "Auray Quiberon Terre Atlantique"]
     assert [a.code for a in organisation.applications] == ["kolok"]
 
 

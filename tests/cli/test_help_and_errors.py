@@ -56,7 +56,7 @@ def test_help_takes_less_than_three_tenths_of_a_second_of_processor() -> None:
 def test_reading_commands_never_import_the_orchestrator_nor_the_judge(filled, command) -> None:
     # a fresh process does not see the patched folders: the shipped declarations will do
     filled.home.organisation_file.write_text(
-        'nom: E\nsigle: E\nsiren: "123456789"\nexercices: {premier: 2019, dernier: 2019}\nsystemes: [absences]\n'
+        'nom: E\nsigle: E\nsiren: "123456782"\nexercices: {premier: 2019, dernier: 2019}\nsystemes: [absences]\n'
     )
     filled.publish("('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, true, 'T', 'e', 'f')")
     code, said, modules = call("--home", filled.home.root, *command)

@@ -322,7 +322,8 @@ def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
                 "systeme": system.system,
                 "nom_table": table.name,
                 "exercice": year,
-                "est_attendue": True,
+                "est_suivie": system.covers(year),
+                "est_attendue": system.covers(year),
                 "est_acceptee": refused is not None,
             }
             rows.append(row | (dict.fromkeys(counts, 0) | {"nb_refusees": refused} if refused is not None else {}))
@@ -330,10 +331,13 @@ def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
         ("systeme", "VARCHAR"),
         ("nom_table", "VARCHAR"),
         ("exercice", "INTEGER"),
+        ("est_suivie", "BOOLEAN"),
         ("est_attendue", "BOOLEAN"),
     ]
     columns += [("est_acceptee", "BOOLEAN"), ("livraison", "VARCHAR"), *((name, "BIGINT") for name in counts)]
     _create(db, "collecte.tables", columns, rows)
+    _create(db, "collecte.fichiers", [(name, "VARCHAR") for name in ("livraison", "fichier", "sha256")], [])
+    _create(db, "collecte.decisions", [("code", "VARCHAR"), ("cle", "VARCHAR")], [])
 
 
 def _create(

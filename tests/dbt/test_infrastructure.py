@@ -32,12 +32,12 @@ def event(kind: str, who: str, session: int, at: str, began: str | None = None) 
 
 def session(who: str, number: int, start: str, end: str) -> list[dict]:
     """A session with both its lines."""
-    return [event("LOGIN", who, number, start), event("LOGOUT", who, number, end, f"{YEAR}-{start}")]
+    return [event("Ouverture", who, number, start), event("Fermeture", who, number, end, f"{YEAR}-{start}")]
 
 
 EVENTS = [
-    event("LOGOUT", "a", 900, "01-01 07:00", "2019-12-31 20:00"),  # began in the former year's log
-    event("LOGOUT", "b", 901, "01-02 07:00"),  # neither its beginning nor a Start_time
+    event("Fermeture", "a", 900, "01-01 07:00", "2019-12-31 20:00"),  # began in the former year's log
+    event("Fermeture", "b", 901, "01-02 07:00"),  # neither its beginning nor a Start_time
     *session("a", 1, "02-03 09:00", "02-03 12:00"),
     *session("a", 2, "02-03 10:00", "02-03 11:00"),  # a second device
     *session("b", 3, "02-03 10:30", "02-03 11:30"),
@@ -46,9 +46,9 @@ EVENTS = [
     *session("b", 5, "03-29 01:00", "03-29 01:10"),
     *session("c", 6, "03-29 01:10", "03-29 01:20"),
     *session("a", 7, "03-31 22:30", "03-31 22:40"),  # already April in Paris
-    event("LOGIN", "a", 8, "05-04 08:00"),  # never closed: 12 hours
+    event("Ouverture", "a", 8, "05-04 08:00"),  # never closed: 12 hours
     *session("b", 9, "05-04 19:59", "05-04 20:30"),
-    event("LOGIN", "a", 10, "05-06 06:00"),  # never closed: until the agent comes again
+    event("Ouverture", "a", 10, "05-06 06:00"),  # never closed: until the agent comes again
     *session("a", 11, "05-06 09:00", "05-06 10:00"),
     *session("a", 1, "06-08 09:00", "06-08 10:00"),  # the gateway restarted: its numbers begin again
     *session("b", 12, "06-30 21:00", "06-30 23:00"),  # from 23:00 in June to 01:00 in July, in Paris
@@ -56,7 +56,7 @@ EVENTS = [
     # 25 October: 03:00 becomes 02:00 in Paris at 01:00 UTC; both see 02:30, an hour apart
     *session("a", 14, "10-25 00:30", "10-25 00:50"),
     *session("b", 15, "10-25 01:30", "10-25 01:50"),
-    event("LOGIN", "a", 16, "12-31 23:30"),  # 2021 in Paris
+    event("Ouverture", "a", 16, "12-31 23:30"),  # 2021 in Paris
 ]
 EVENTS.append(EVENTS[2])  # a rotated file archived twice
 
@@ -118,9 +118,9 @@ LAKE = {
         ]
     ],
     "zimbra__comptes": [
-        *accounts("ville-haute.fr", "active closed locked"),
-        *accounts("val-doeuf.fr", "active"),
-        *accounts("ville-haute.fr", "active", systeme=True),
+        *accounts("ville-haute.fr", "Actif Fermé Verrouillé"),
+        *accounts("val-doeuf.fr", "Actif"),
+        *accounts("ville-haute.fr", "Actif", systeme=True),
     ],
     "zimbra__domaines": [
         {"domaine": "ville-haute.fr", "nb_total": 4, "exercice": YEAR},

@@ -257,15 +257,15 @@ def test_ticket_belongs_to_its_entity_and_its_delay_leaves_waiting_out(warehouse
         "from intermediate.int_assistance__tickets where exercice = 2041 order by _ligne"
     )
     assert rows == [
-        (1, "99001", 60, False, 1, "compté"),
-        (2, "99001", 60, False, 1, "compté"),
-        (3, "99002", 1441, False, 1, "compté"),
-        (4, "99002", None, False, 1, "compté"),  # more waiting than time: unknown, never zero
-        (5, "99002", None, False, 1, "compté"),
-        (6, "non_repartie", None, True, 1, "compté"),
-        (7, "inconnue", None, True, 1, "compté"),  # the first level below the root, not the last
-        (8, "99001", None, False, 0, "hors période"),
-        (1, "99001", None, False, 0, "doublon"),
+        ("1", "99001", 60, False, 1, "compté"),
+        ("2", "99001", 60, False, 1, "compté"),
+        ("3", "99002", 1441, False, 1, "compté"),
+        ("4", "99002", None, False, 1, "compté"),  # more waiting than time: unknown, never zero
+        ("5", "99002", None, False, 1, "compté"),
+        ("6", "non_repartie", None, True, 1, "compté"),
+        ("7", "inconnue", None, True, 1, "compté"),  # the first level below the root, not the last
+        ("8", "99001", None, False, 0, "hors période"),
+        ("1", "99001", None, False, 0, "doublon"),
     ]
 
 

@@ -259,9 +259,9 @@ def test_a_crash_leaves_no_canary(lab, step):
 
 
 def test_a_failed_rule_of_the_warehouse_shows_no_canary(lab):
-    """Two collectivités under one code: dbt's uniqueness test stops the build, with the staff loaded in the new file."""
+    """Two collectivités under one name: dbt's uniqueness test stops the build, with the staff loaded in the new file."""
     lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, [agent(c) for c in CANARIES]))
-    twin = dict(lab.organisation["collectivites"][0])
+    twin = lab.organisation["collectivites"][0] | {"code_insee": "94001", "siren": "123456782"}
     lab.organisation["collectivites"].append(twin)
     lab.write_organisation()
     done = lab.millesime("run", "2020")

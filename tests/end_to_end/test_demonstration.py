@@ -82,6 +82,7 @@ def test_read_equals_accepted_plus_refused_plus_ignored(report) -> None:
 def test_planted_defects_are_caught(report) -> None:
     codes = {code for (code,) in report.execute("select distinct code from audit.constats").fetchall()}
     assert {"LIG-TYPE", "LIG-OBLIGATOIRE", "ATT-ALERTE", "CPT-INCONNU", "GOU-QUORUM"} <= codes
+    assert "FIC-NON-LU" not in codes  # every sheet is read, or declared to be of no need
 
 
 def test_the_ledger_the_documents_and_the_years_agree_but_for_the_piece_left_out(report) -> None:

@@ -34,6 +34,7 @@ sources as (
         instances.code,
         instances.exercice,
         alternatives.groupe,
+        alternatives.alternative,
         case
             when chiffres.famille is null then alternatives.source
             else replace(alternatives.source, '{' || chiffres.famille || '}', instances.code_membre)
@@ -47,18 +48,33 @@ illisibles as (
     select distinct source, exercice from {{ ref('fct_lignes_signalees') }} where est_illisible
 ),
 
-groupes as (
+-- the tables of an alternative, those of a shape, cover it together: one that is awaited lacks
+alternatives as (
     select
         sources.code,
         sources.exercice,
-        -- one of the alternatives of a source is enough
-        bool_or(coalesce(collecte.est_acceptee, false)) as est_recu,
-        bool_or(coalesce(collecte.nb_refusees, 0) > 0 or illisibles.source is not null) as est_partiel
+        sources.groupe,
+        bool_or(coalesce(collecte.statut, 'non suivie') <> 'non suivie') as est_suivie,
+        bool_or(coalesce(collecte.est_acceptee, false)) as est_recue,
+        bool_or(coalesce(collecte.est_attendue and not collecte.est_acceptee, false)) as est_attendue,
+        bool_or(coalesce(collecte.nb_refusees, 0) > 0 or illisibles.source is not null) as est_entamee
     from sources
     left join {{ ref('fct_collecte') }} as collecte
         on sources.source = collecte.source and sources.exercice = collecte.exercice
     left join illisibles on sources.source = illisibles.source and sources.exercice = illisibles.exercice
-    group by sources.code, sources.exercice, sources.groupe
+    group by sources.code, sources.exercice, sources.groupe, sources.alternative
+),
+
+-- one of the alternatives of a source is enough
+groupes as (
+    select
+        code,
+        exercice,
+        bool_or(est_recue) as est_recu,
+        bool_or(est_suivie) as est_suivi,
+        bool_or(est_entamee) or not bool_or(est_recue and not est_attendue) as est_partiel
+    from alternatives
+    group by code, exercice, groupe
 ),
 
 etats as (
@@ -66,6 +82,7 @@ etats as (
         code,
         exercice,
         bool_and(est_recu) as est_recu,
+        bool_and(est_suivi) as est_suivi,
         bool_or(est_partiel) as est_partiel
     from groupes
     group by code, exercice
@@ -84,6 +101,7 @@ select
     chiffres.est_mesure,
     chiffres.code_si_vide,
     coalesce(etats.est_recu, false) as est_recu,
+    coalesce(etats.est_suivi, false) as est_suivi,
     coalesce(etats.est_partiel, false) as est_partiel
 from instances
 inner join {{ source('catalogue', 'chiffres') }} as chiffres on instances.code_declare = chiffres.code

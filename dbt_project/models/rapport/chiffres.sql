@@ -71,3 +71,7 @@ select
 from {{ ref('chiffres__declares') }} as declares
 inner join resultats on declares.code = resultats.code and declares.exercice = resultats.exercice
 left join reprises on declares.code = reprises.code and declares.exercice = reprises.exercice
+left join {{ ref('fct_absences_declarees') }} as absences
+    on declares.code = absences.code and declares.exercice = absences.exercice
+-- what comes from a system that the organisation does not use is no figure of its report: not even a missing one
+where declares.est_suivi or reprises.code is not null or absences.code is not null

@@ -172,6 +172,17 @@ Bloc = Annotated[
 ]
 
 
+class IndicateurMembre(Declared):
+    """What the page of a member counts: the sum of a column of ``rapport``, by exercice and ``code_collectivite``."""
+
+    libelle: str
+    unite: str
+    decimales: int = PydanticField(default=0, ge=0, le=6)
+    table: Table
+    colonne: Name
+    filtres: dict[Name, Value | list[Value]] = {}
+
+
 class PourChaque(Declared):
     """A section for each value of ``code`` in ``table``, for the report's year; ``{column}`` in its title is replaced."""
 
@@ -199,9 +210,25 @@ class Chapitre(Declared):
 
     @property
     def tables(self) -> list[str]:
-        """The tables of ``rapport`` that the chapter prints, by name."""
+        """The tables of ``rapport`` that are printed, by name."""
         named = {bloc.table for section in self.sections for bloc in section.blocs if hasattr(bloc, "table")}
         named |= {section.pour_chaque.table for section in self.sections if section.pour_chaque}
         if any(bloc.genre in ("chiffres", "texte", "contenu") for section in self.sections for bloc in section.blocs):
             named.add("chiffres")
         return sorted(named)
+
+
+class Synthese(Chapitre):
+    """The page of a member (``synthese.yml``): ``sous_titre`` stands over its blocks, ``indicateurs`` are what it counts."""
+
+    sous_titre: str
+    indicateurs: list[IndicateurMembre]
+
+
+class Couverture(Declared):
+    """What the report calls itself (``rapport.yml``): its title, that of its contents and of its annex."""
+
+    rapport: Literal["rapport"]
+    titre: str
+    sommaire: str
+    annexe: str

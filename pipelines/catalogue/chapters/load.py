@@ -4,32 +4,25 @@
 there.
 """
 
-from collections.abc import Container, Iterable, Iterator
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
-from pipelines.catalogue.chapters.grammar import Chapitre
+from pipelines.catalogue.chapters.grammar import Chapitre, Synthese
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError
 
-# What the report prints whatever its chapters say: the annex on each figure, and how far the year was collected.
-ANNEXES = {
-    "annexe_sources": ("Sources et méthode", ["chiffres", "rpt_rapprochement_publie", "rpt_absences_contredites"]),
-    "annexe_collecte": (
-        "L’état de la collecte",
-        [
-            "rpt_collecte",
-            "rpt_lignes_signalees",
-            "rpt_finances__comptes_inconnus",
-            "rpt_finances__rapprochements",
-            "rpt_rh__rapprochements",
-        ],
-    ),
-}
+ASKED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)  # in a text, what is not prose
+FIGURE = re.compile(r"""["']([a-z_]+(?:\.[a-z0-9_]+)+)["']""")
+AnyChapter = TypeVar("AnyChapter", bound=Chapitre)
+# The exposures beside the chapters: the annex on each figure, and how far the year was collected and agrees.
+ANNEX = ("annexe_sources", "Sources et méthode", ("chiffres", "rpt_rapprochement_publie", "rpt_absences_contredites"))
+STATE = ("annexe_collecte", "L’état de la collecte et les rapprochements")
 
 
-def make_chapter(thing: Thing, texts: Overlay) -> Chapitre:
+def make_chapter(thing: Thing, texts: Overlay, grammar: type[AnyChapter]) -> AnyChapter:
     """One chapter; ``texts`` are those that are the same every year. Raises DeclarationError naming file and line."""
-    chapter = thing.parsed(Chapitre)
+    chapter = thing.parsed(grammar)
     for s, section in enumerate(chapter.sections):
         for b, bloc in enumerate(section.blocs):
             if bloc.genre == "texte" and bloc.fichier not in texts:
@@ -37,6 +30,11 @@ def make_chapter(thing: Thing, texts: Overlay) -> Chapitre:
                 why = f"is switched off at {off.place}" if off else "does not exist"
                 raise DeclarationError(f"{place} fichier: texte/{bloc.fichier} {why}")
     return chapter
+
+
+def codes_asked(text: str) -> list[str]:
+    """The codes of the figures that a text of the report asks for, in order; what its prose quotes is none."""
+    return list(dict.fromkeys(FIGURE.findall(" ".join(ASKED.findall(text)))))
 
 
 def refuse_same_identifiers(things: Iterable[Thing]) -> None:
@@ -59,12 +57,18 @@ def _identifiers(thing: Thing) -> Iterator[tuple[str, str]]:
                 yield identity, thing.at("sections", s, "blocs", b)
 
 
-def exposures(chapters: list[Chapitre], summary: Chapitre | None, models: Container[str]) -> list[dict[str, Any]]:
-    """The dbt exposures: one a chapter, so that lineage ends at what is printed, from the models in effect."""
+def exposures(chapters: list[Chapitre], summary: Synthese | None, models: Iterable[str]) -> list[dict[str, Any]]:
+    """The dbt exposures: one a chapter, so that lineage ends at what is printed; ``models`` are those of ``rapport``.
+
+    What neither a chapter nor the annex prints is read by those who control the year.
+    """
     printed = [*chapters, *([summary] if summary else [])]
-    named = {f"chapitre_{c.id.replace('-', '_')}": (c.titre, c.tables) for c in printed} | ANNEXES
-    found = {name: (title, [table for table in tables if table in models]) for name, (title, tables) in named.items()}
-    return [_exposure(name, title, tables) for name, (title, tables) in found.items() if tables]
+    named = [(f"chapitre_{c.id.replace('-', '_')}", c.titre, c.tables) for c in printed] + [ANNEX]
+    known = sorted(models)
+    shown = {table for _, _, tables in named for table in tables}
+    found = [(name, title, [table for table in tables if table in known]) for name, title, tables in named]
+    found.append((*STATE, [table for table in known if table not in shown]))
+    return [_exposure(name, title, tables) for name, title, tables in found if tables]
 
 
 def _exposure(name: str, title: str, tables: list[str]) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from typing import Any
 
 import yaml
 
+from pipelines.catalogue.chapters import compile as members
 from pipelines.catalogue.chapters.load import exposures
+from pipelines.catalogue.dbt.lineage import said_sources, tables_behind
 from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
-from pipelines.catalogue.declarations import PROVENANCE, Field, Provenance, System, Table
+from pipelines.catalogue.declarations import Field, Provenance, System, Table
 from pipelines.catalogue.fields import Fields, described
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
 from pipelines.catalogue.lines import flagged_lines_sql
@@ -44,7 +46,8 @@ def _entries(catalogue: Catalogue, entries: list[dict[str, Any]]) -> str:
 
 
 def _exposures(catalogue: Catalogue) -> list[dict[str, Any]]:
-    return exposures(catalogue.chapters, catalogue.summary, layers(catalogue))
+    rapport = [model for model, layer in layers(catalogue).items() if layer == "rapport"]
+    return exposures(catalogue.chapters, catalogue.summary, rapport)
 
 
 @functools.lru_cache(maxsize=8)
@@ -72,6 +75,31 @@ def _generated_models(catalogue: Catalogue) -> dict[str, str]:
 @functools.lru_cache(maxsize=8)
 def all_models(catalogue: Catalogue) -> dict[str, str]:
     """Path → SQL of every model that declarations ask for."""
+    free = {name for name, table in catalogue.secrecy.tables.items() if table.free}
+    page = members.summary_model(catalogue.summary, report_sources(catalogue), free)
+    return _models_before_the_page(catalogue) | {f"models/rapport/collectivites/{members.MODEL}.sql": page}
+
+
+@functools.lru_cache(maxsize=8)
+def report_sources(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
+    """Table of ``rapport`` → the tables (``system/table``) that its rows come from, but for the page of a member."""
+    texts, said = model_texts(catalogue), catalogue.project.said
+    return {
+        model: tuple((said_sources(said[model]) if model in said else None) or tables_behind(model, texts))
+        for model in texts
+        if model in catalogue.project.models and catalogue.project.layer_of(model) == "rapport"
+    }
+
+
+@functools.lru_cache(maxsize=8)
+def model_texts(catalogue: Catalogue) -> dict[str, str]:
+    """Model → its SQL; a hand-written one in the place of one that follows from declarations."""
+    made = {Path(path).stem: sql for path, sql in _models_before_the_page(catalogue).items()}
+    return made | {name: thing.data for name, thing in catalogue.project.models.on.items()}
+
+
+@functools.lru_cache(maxsize=8)
+def _models_before_the_page(catalogue: Catalogue) -> dict[str, str]:
     return {
         **{
             f"models/staging/{shape_model(shape)}.sql": shape_union(catalogue.registry, shape)
@@ -110,13 +138,13 @@ def reference_sources(references: Iterable[Reference]) -> str:
                 for column in reference.fields
             ],
         }
-        for reference in references
+        for reference in {one.table: one for one in references}.values()  # one may have rows in several files
     ]
     return yaml_text({"version": 2, "sources": [{"name": "reference", "schema": "reference", "tables": tables}]})
 
 
 def _source_table(system: System, table: Table, fields: Fields) -> dict[str, Any]:
-    held: list[Field | Provenance] = [*table.kept_fields, *PROVENANCE]
+    held: list[Field | Provenance] = [*table.kept_fields, *table.provenance]
     columns = [
         {"name": column.name, "data_type": column.sql_type, "description": getattr(column, "description", None)}
         for column in held

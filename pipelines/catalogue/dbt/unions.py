@@ -21,7 +21,7 @@ def shape_model(shape: str) -> str:
 def shape_union(registry: Registry, shape: str) -> str:
     """The SQL of that model."""
     columns = _columns(registry, shape)
-    tables = sorted((system.system, table.name) for system, table in registry.tables() if table.shape == shape)
+    tables = sorted((system.system, table.name) for system, table in registry.tables() if shape in table.shapes)
     selects = [
         _select(f"'{system}' as systeme", f"'{table}' as nom_table", *(column.name for column in columns))
         + f"\nfrom {{{{ source('lake', '{system}__{table}') }}}}"

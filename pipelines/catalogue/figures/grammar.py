@@ -9,9 +9,13 @@ A code that holds a placeholder such as ``{application}`` declares one figure pe
 
 The rules of a missing value, which no declaration can change:
 
+- a figure of a system that the organisation does not use in the exercice is none at all, unless it is declared absent or was
+  printed;
 - missing is never zero: a figure is missing (``m``) when one of its ``sources`` has no accepted delivery; a list among
   them holds alternatives (one system took the place of another), of which one is enough; if a published report printed
   it, that number stands in its place, marked ``publié``, and nothing is computed from it;
+- ``*/<shape>`` is every table of a shape: those of the systems that the organisation uses cover it together, so that the
+  figure is partial while one of them is awaited, and a system that nobody uses is no gap;
 - ``si_vide`` says what no row at all means when everything was delivered: ``zero``, ``manquant`` (``m``), or
   ``sans_objet`` (``—``: a cell that the report leaves blank);
 - an unknown value among the rows makes their sum, greatest value or median unknown (``?``): a fact whose NULL means
@@ -36,7 +40,7 @@ from pipelines.catalogue.declarations import Declared, Name
 _PART = r"[a-z][a-z0-9_]*"
 _PLACEHOLDER = rf"\{{{_PART}\}}"
 CODE_PATTERN = rf"^{_PART}(\.({_PART}|{_PLACEHOLDER}))+$"
-SOURCE_PATTERN = rf"^({_PART}|{_PLACEHOLDER})/{_PART}$"
+SOURCE_PATTERN = rf"^({_PART}|{_PLACEHOLDER}|\*)/{_PART}$"
 RELATION_PATTERN = r"^(fct|dim)_[a-z][a-z0-9_]*$"
 Operator = Literal["+", "-", "*", "/"]
 OPERATORS: dict[type[ast.operator], Operator] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
@@ -239,7 +243,7 @@ class Figure(Declared):
         if (self.mesure is None) == (self.expression is None):
             raise ValueError("give either a mesure or an expression")
         if self.mesure and not self.sources:
-            raise ValueError("a mesure names its sources: system/table")
+            raise ValueError("a mesure names its sources: system/table, or */shape")
         if self.mesure and self.operandes:
             raise ValueError("a mesure has no operandes")
         if self.expression is not None and self.sources:

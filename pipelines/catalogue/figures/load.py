@@ -5,14 +5,16 @@ table or a family that is not declared.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipelines.catalogue.figures.grammar import Chapter, Family, Figure, Words, parse_expression, placeholders_of
 from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over, switch
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping, shown
+from pipelines.near import did_you_mean
 
+ANY = "*"  # the system of a source that is a shape
 SOURCED = ". Sources : "  # between how a figure is computed and what it is computed from
 
 
@@ -33,6 +35,7 @@ class Figures:
     by_code: dict[str, DeclaredFigure]
     families: dict[str, Family]
     titles: dict[str, str]  # of each domain, as the report prints it
+    shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # `*/shape` → the tables declared of that shape
 
     def family_of(self, code: str) -> Family | None:
         """The family of a declared code, None when it declares a single figure."""
@@ -43,6 +46,19 @@ class Figures:
         """The declared figures of a family, in order of declaration."""
         return [declared.figure for declared in self.by_code.values() if declared.figure.family == name]
 
+    def indicators(self) -> list[DeclaredFigure]:
+        """The figures that a member of a family may name as its own, in order of declaration."""
+        named = [name for name, family in self.families.items() if family.indicateurs]
+        return [declared for declared in self.by_code.values() if declared.figure.family in named]
+
+    def indicators_from(self, table: str) -> list[str]:
+        """The names of those that rest on the table of that name of the member itself (``{application}/comptes``)."""
+        return [
+            one.figure.indicateur
+            for one in self.indicators()
+            if any((f"{{{one.figure.family}}}/{table}",) == group for group in self.sources(one.figure.code))
+        ]
+
     def leaves(self, code: str) -> list[Figure]:
         """The measures that a figure rests on, itself included when it is one, in order of appearance."""
         figure = self.by_code[code].figure
@@ -52,11 +68,15 @@ class Figures:
         return list({leaf.code: leaf for leaf in found}.values())
 
     def sources(self, code: str) -> list[tuple[str, ...]]:
-        """The source tables behind a figure, as ``system/table``, each with its alternatives, of which one is enough.
+        """The sources behind a figure, ``system/table`` or ``*/shape``, each with its alternatives, of which one is enough.
 
         Those of a family may hold its placeholder.
         """
         return list(dict.fromkeys(group for leaf in self.leaves(code) for group in leaf.alternatives))
+
+    def tables_of(self, source: str) -> tuple[str, ...]:
+        """The tables that a source names, as ``system/table``: every one of a shape, or itself."""
+        return self.shapes.get(source, (source,))
 
     def declaration_of(self, code: str) -> tuple[DeclaredFigure, str | None]:
         """The declaration behind a printed code, and the member's code when it is one of a family.
@@ -84,9 +104,15 @@ class Figures:
             labels = {name: self.by_code[operand].figure.libelle for name, operand in figure.operandes.items()}
             words = parse_expression(figure.expression or "").in_words(labels)
         places = f"{figure.decimales} décimale{'s' if figure.decimales > 1 else ''}" if figure.decimales else "l’unité"
-        sources = ", ".join(" ou ".join(group) for group in self.sources(code))
+        sources = ", ".join(" ou ".join(map(said, group)) for group in self.sources(code))
         sources = sources.replace(f"{{{figure.family}}}", f"{{code_{figure.family}}}")
         return f"{words} ; arrondi à {places}{SOURCED}{sources}."
+
+
+def said(source: str) -> str:
+    """A source, in French."""
+    system, _, name = source.partition("/")
+    return f"{name} (tout système)" if system == ANY else source
 
 
 @dataclass(frozen=True)
@@ -139,7 +165,7 @@ def _domain(path: Path, data: dict, lines: Lines) -> list[Thing]:
     return [Thing("domain", data["domaine"], data["titre"], path, {(): lines["titre",]})] if "titre" in data else []
 
 
-def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay) -> Figures:
+def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay, shapes: Overlay) -> Figures:
     """The figures in effect, checked against one another and the systems. Raises DeclarationError naming file and line."""
     words: dict[str, dict] = {}
     for thing in declared.words:
@@ -153,9 +179,12 @@ def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay
             off = declared.domains.off.get(domain)
             why = f"is switched off at {off.place}" if off else "has no title"
             raise DeclarationError(f"{thing.place} the domain {domain!r} {why}")
-        figure = _without_branches(thing.parsed(Figure), thing, systems)
+        figure = _without_branches(thing.parsed(Figure), thing, systems, shapes)
         by_code[thing.name] = DeclaredFigure(figure, domain, thing.place, Words(by_name=words.get(domain, {})))
-    figures = Figures(by_code, families, {thing.name: thing.data for thing in declared.domains})
+    titles = {thing.name: thing.data for thing in declared.domains}
+    figures = Figures(
+        by_code, families, titles, {f"{ANY}/{shape}": registry.of_shape(shape) for shape in registry.shapes}
+    )
     for one in by_code.values():
         _check_family(one, figures, declared.families)
         _check_sources(one, registry)
@@ -163,15 +192,20 @@ def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay
     return figures
 
 
-def _without_branches(figure: Figure, thing: Thing, systems: Overlay) -> Figure:
-    """Of alternatives, those of a system that is switched off go; a source without another is refused, naming both."""
+def _without_branches(figure: Figure, thing: Thing, systems: Overlay, shapes: Overlay) -> Figure:
+    """Of alternatives, those of a system or shape that is switched off go; one without another is refused, naming both."""
+
+    def switched_off(source: str) -> Thing | None:
+        system, _, name = source.partition("/")
+        return shapes.off.get(name) if system == ANY else systems.off.get(system)
+
     groups: list[list[str]] = []
     for index, group in enumerate(figure.alternatives):
-        kept = [source for source in group if source.partition("/")[0] not in systems.off]
+        kept = [source for source in group if not switched_off(source)]
         if not kept:
-            off = systems.off[group[0].partition("/")[0]]
+            (off, *_) = filter(None, map(switched_off, group))
             raise DeclarationError(
-                f"{thing.at('sources', index)} needs the system {off.name!r}, which is switched off at {off.place}"
+                f"{thing.at('sources', index)} needs the {off.kind} {off.name!r}, which is switched off at {off.place}"
             )
         groups.append(kept)
     return figure.model_copy(update={"sources": [group if len(group) > 1 else group[0] for group in groups]})
@@ -191,8 +225,13 @@ def _check_sources(declared: DeclaredFigure, registry: Registry) -> None:
     names = {table.partition("/")[2] for table in tables}
     for source in (source for group in declared.figure.alternatives for source in group):
         system, _, table = source.partition("/")
-        if (table not in names) if placeholders_of(system) else (source not in tables):
-            raise DeclarationError(f"{declared.place} sources: {source!r} is not a declared table")
+        if system == ANY:
+            if table not in registry.shapes:
+                near = did_you_mean(table, sorted(registry.shapes))
+                raise DeclarationError(f"{declared.place} sources: {source!r} is not a declared shape{near}")
+        elif (table not in names) if placeholders_of(system) else (source not in tables):
+            near = "" if placeholders_of(system) else did_you_mean(source, sorted(tables))
+            raise DeclarationError(f"{declared.place} sources: {source!r} is not a declared table{near}")
 
 
 def _check_operands(declared: DeclaredFigure, figures: Figures, things: Overlay) -> None:

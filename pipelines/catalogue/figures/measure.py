@@ -35,7 +35,7 @@ def contribution(measure: Measure, column: Callable[[str], str]) -> str:
     of_line = column(measure.colonne) if measure.colonne else "1"
     if measure.agregat != "nombre_distinct":
         return of_line
-    first = f"row_number() over (partition by exercice, poids, {of_line} order by _fichier, _ligne)"
+    first = f"row_number() over (partition by exercice, poids, {of_line} order by _fichier, _feuille, _ligne)"
     return f"case when {of_line} is not null and {first} = 1 then 1 else 0 end"
 
 

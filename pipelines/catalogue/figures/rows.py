@@ -19,12 +19,13 @@ def figure_tables(figures: Figures) -> dict[str, tuple[str, list[tuple]]]:
             [_figure(figures, code) for code in figures.by_code],
         ),
         "chiffres_sources": (
-            "code varchar, groupe integer, source varchar",
+            "code varchar, groupe integer, alternative integer, source varchar",
             [
-                (code, group, source)
+                (code, group, rank, table)
                 for code in figures.by_code
                 for group, alternatives in enumerate(figures.sources(code), start=1)
-                for source in alternatives
+                for rank, source in enumerate(alternatives, start=1)
+                for table in figures.tables_of(source) or [source]  # a shape that no system has: nothing is received
             ],
         ),
     }

@@ -82,8 +82,12 @@ class ShapeTable:
         return [f"missingValues: {flow([*self.shape.missingValues, *extra])}" + todo("are these cells empty?")]
 
     def _dated(self, columns: dict[str, Column]) -> list[tuple[str, str]]:
-        """A column that is the same day all along dates the file; a required one cannot come after it."""
-        dates = [f for f in self.shape.fields if f.name in columns and f.type in ("date", "datetime", "year")]
+        """A column that is the same day all along dates the file; a required one cannot come after it.
+
+        A personal one dates nothing: what is said of it would be said of a person.
+        """
+        found = [f for f in self.shape.fields if f.name in columns and not f.personal]
+        dates = [f for f in found if f.type in ("date", "datetime", "year")]
         same_day = [(f.name, "within") for f in dates if len(set(columns[f.name].cells)) == 1]
         return same_day + [(f.name, "not_after") for f in dates if f.constraints.required]
 
@@ -115,10 +119,10 @@ def _known_headings(shape: Shape, registry: Registry) -> dict[str, set[str]]:
     """Field → every heading that a declared system gives it, as slugs."""
     known = {f.name: {slug(f.name), slug(f.title)} for f in shape.fields}
     for _, table in registry.tables():
-        if table.shape == shape.shape:
+        if shape.shape in table.shapes:
             for layout in table.header.values():
-                for name, heading in layout.items():
-                    known[name].add(slug(heading))
+                for name, origin in layout.items():
+                    known[name] |= {slug(origin.whole)} if origin.whole else set()
     return known
 
 

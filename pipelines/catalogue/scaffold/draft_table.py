@@ -30,8 +30,10 @@ RESERVED = frozenset(
 def sheet_lines(sample: Sample) -> list[str]:
     """The sheet that is read, when the sample is a workbook."""
     others = [name for name in sample.sheets if name != sample.sheet]
-    doubt = todo(f"the largest sheet; the others are {', '.join(others)}", bool(others))
-    return [f"sheet: {scalar(sample.sheet)}{doubt}"] if sample.sheet else []
+    doubts = [f"the largest sheet; the others are {', '.join(others)}"] if others else []
+    if sample.sheet and re.search(r"(?<!\d)(19|20)\d\d(?!\d)", sample.sheet):
+        doubts.append("its name holds a year: what is the sheet of another exercice called?")
+    return [f"sheet: {scalar(sample.sheet)}{todo('; '.join(doubts), bool(doubts))}"] if sample.sheet else []
 
 
 def header_lines(headings: dict[str, str], exercice: int, doubts: dict[str, str]) -> list[str]:

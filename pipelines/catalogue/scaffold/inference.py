@@ -7,7 +7,7 @@ English, that the scaffold turns into a TODO. Nothing here reads a file.
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 SPACES = " \t\u00a0\u2007\u2009\u202f"
@@ -81,9 +81,47 @@ IMPERSONAL_WORDS = frozenset(
     nbre total structure organisme etablissement profil type
     """.split()
 )
-MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
+MAIL = re.compile(r"[^@\s<>;,]+@[^@\s<>;,]+\.[a-z]{2,}", re.IGNORECASE)
+PHONE = re.compile(r"(\+33[ .-]?|0)[1-9]([ .-]?\d\d){4}")
+IBAN = re.compile(r"[A-Z]{2}\d\d([ ]?[A-Z0-9]{4}){3,7}[ ]?[A-Z0-9]{0,3}")
+ADDRESS = re.compile(r"(\d{1,3}\.){3}\d{1,3}(:\d+|/\d+)?|(?=.*::|(.*:){7})[0-9a-f:]{3,39}", re.IGNORECASE)
+LOGIN = re.compile(  # prenom.nom, DOMAINE\\compte; not a file nor a site
+    r"[a-z]{1,20}[._](?!(pdf|docx?|xlsx?|csv|txt|xml|json|zip|html?|com|net|org)\b)[a-z-]{3,30}\d{0,3}"
+    r"|[A-Za-z0-9.-]+\\[A-Za-z0-9._-]+"
+)
+CIVIL = re.compile(r"(m|mme|mlle|monsieur|madame)\.?[ ]\S.*", re.IGNORECASE)
+# First names that one agent in two bears, without accents: enough of them in a column tells that it holds persons.
+FIRST_NAMES = frozenset(
+    """
+    adele adrien agathe agnes alain alexandra alexandre alexis alice aline amandine amelie ana anais andre andrea angelique
+    anissa anita anna anne annick annie anthony antoine antonio arnaud arthur audrey aurelie aurelien aurore baptiste beatrice
+    benjamin benoit bernadette bernard bertrand bob brigitte bruno camille carine carole caroline catherine cecile celia celine
+    chantal charles charlotte chloe christel christelle christian christiane christine christophe claire clara claude claudine
+    clemence clement coralie corinne cyril damien daniel danielle david delphine denis denise didier dominique dylan edith
+    elisabeth elise elodie emilie emma emmanuel emmanuelle enzo eric estelle eva evelyne fabien fabienne fabrice fatima fatou
+    florence florent florian france franck francois francoise frederic gabriel gaelle genevieve geoffrey georges gerald gerard
+    gilbert gilles ginette gregory guillaume guy helene henri herve hugo ines irene isabelle jacqueline jacques jean jeanne
+    jeremy jerome jessica joel joelle jonathan josiane jose joseph julia julie julien juliette justine karim karine kevin khadija
+    laetitia laura laure laurence laurent lea lionel lise loic louis louise luc lucas lucie ludovic lydie maelle magali malika
+    manon marc marcel margaux marguerite maria marie marine marion marjorie martin martine mathieu mathilde matthieu maud maurice
+    maxime melanie melissa michael michel michele mickael mireille mohamed monique morgane muriel myriam nadege nadia nadine
+    nathalie nathan nicolas nicole noemie nora odile olivia olivier ophelie oceane pascal pascale patrice patricia patrick paul
+    paule pauline philippe pierre quentin rachel raphael raymond regine regis remi renaud rene robert roger roland romain rose
+    sabine sabrina samia samira samuel sandra sandrine sarah sebastien serge severine simon simone solange sonia sophie stephane
+    stephanie suzanne sylvain sylvie theo therese thibault thierry thomas valentin valerie vanessa veronique victor vincent
+    virginie xavier yann yannick yasmine yves yvette yvonne zoe
+    """.split()
+)
 CODE = re.compile(r"[+-]?0\d+")  # digits that a number would not keep
 NIR = re.compile(r"[12]\s?\d\d\s?(0[1-9]|1[0-2]|[2-9]\d)\s?[\dAB]{2}\s?\d{3}\s?\d{3}(\s?\d\d)?")
+_PERSONAL_CELLS: tuple[tuple[str, Callable[[str], object]], ...] = (
+    ("pseudonymise", MAIL.fullmatch),
+    ("drop", MAIL.search),  # a name beside it
+    ("drop", NIR.fullmatch),
+    ("drop", PHONE.fullmatch),
+    ("drop", IBAN.fullmatch),
+    ("pseudonymise", ADDRESS.fullmatch),
+)
 
 
 @dataclass(frozen=True)
@@ -115,17 +153,34 @@ def words(heading: str) -> set[str]:
 
 
 def personal(heading: str, values: Iterable[str]) -> str | None:
-    """``drop`` or ``pseudonymise`` when the heading or the cells look personal."""
-    found, cells = words(heading), [value for value in values if value]
-    if cells and sum(bool(MAIL.fullmatch(value)) for value in cells) * 2 > len(cells):
-        return "pseudonymise"
-    if cells and sum(bool(NIR.fullmatch(value)) for value in cells) * 2 > len(cells):
-        return "drop"
+    """``drop`` or ``pseudonymise`` when the cells or the heading look personal; the cells have the first word."""
+    found, cells = words(heading), [value.strip(SPACES) for value in values if value.strip(SPACES)]
+    for kept_as, looks in _PERSONAL_CELLS:
+        if _most(cells, looks):
+            return kept_as
     if found & IMPERSONAL_WORDS:
         return None
     if found & PSEUDONYM_WORDS:
         return "pseudonymise"
-    return "drop" if found & DROPPED_WORDS else None
+    if found & DROPPED_WORDS or _hold_names(cells):
+        return "drop"
+    return "pseudonymise" if _most(cells, LOGIN.fullmatch) else None
+
+
+def _most(cells: list[str], looks: Callable[[str], object]) -> bool:
+    return bool(cells) and sum(bool(looks(cell)) for cell in cells) * 2 > len(cells)
+
+
+def _hold_names(cells: list[str]) -> bool:
+    """True when many cells, of one to four words, begin with a civility or hold a first name."""
+    distinct = {cell for cell in cells if not re.match(r"(saint|sainte|ste?|rue|ecole|école)\b", cell, re.IGNORECASE)}
+    named = [cell for cell in distinct if CIVIL.fullmatch(cell) or (cell.count(" ") < 4 and _first_name(cell))]
+    return len(named) >= 2 and len(named) * 3 > len(set(cells))
+
+
+def _first_name(cell: str) -> bool:
+    parts = [slug(part) for part in re.split(r"[ ,;]+", cell)]  # « Jean-Luc » stays one part
+    return any(part.split("_")[0] in FIRST_NAMES for part in parts)
 
 
 def guess(heading: str, values: Iterable[str], *, workbook: bool) -> Guess:

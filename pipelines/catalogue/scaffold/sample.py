@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pipelines.catalogue.scaffold.inference import SPACES, Guess, guess
+from pipelines.catalogue.scaffold.inference import ADDRESS, MAIL, NIR, PHONE, SPACES, Guess, guess
 from pipelines.catalogue.yaml_file import DeclarationError
 
 SEARCHED_ROWS = 40  # a header stands within the first lines
@@ -21,7 +21,7 @@ class Sample:
     """A file that the source delivers, as text: every non-blank row with its line, and how it was read."""
 
     name: str
-    type: str  # csv | xlsx
+    type: str  # csv, or a kind of workbook
     rows: list[tuple[int, list[str]]]
     encoding: str = "utf-8"
     delimiter: str = ";"
@@ -66,7 +66,7 @@ def take_apart(sample: Sample) -> Layout:
     for place, heading in enumerate(headings):
         if heading and counts[_same(heading)] == 1:
             cells = [row[place].strip(SPACES) if place < len(row) else "" for _, row in data]
-            columns.append(Column(heading, place, cells, guess(heading, cells, workbook=sample.type == "xlsx")))
+            columns.append(Column(heading, place, cells, guess(heading, cells, workbook=sample.type != "csv")))
         elif heading:
             left_out.append(heading)
     return Layout(titles, columns, below, len(data), list(dict.fromkeys(left_out)))
@@ -78,15 +78,54 @@ def _same(heading: str) -> str:
 
 
 def _header_index(sample: Sample) -> int:
-    """The first row that is nearly as wide as the widest and holds only distinct words."""
+    """The first row that is nearly as wide as the widest and holds only distinct words, none of them a value.
+
+    Raises DeclarationError when there is none: a cell's value is never taken for a heading.
+    """
     rows = sample.rows[:SEARCHED_ROWS]
     widest = max(_filled(cells) for _, cells in rows)
-    for index, (_, cells) in enumerate(rows):
+    nowhere = f"{sample.name}: no header line found within the first {SEARCHED_ROWS} lines"
+    for index, (number, cells) in enumerate(rows):
         names = [cell.strip() for cell in cells if cell.strip()]
+        if index and _are_halves(rows[index - 1][1], cells, widest):
+            raise DeclarationError(
+                f"{sample.name}: lines {rows[index - 1][0]} and {number} share the headings: have them on one line"
+            )
+        if len(names) < 0.8 * widest:
+            continue
         distinct = len({name.casefold() for name in names})
-        if _filled(cells) >= 0.8 * widest and all(map(_is_heading, names)) and distinct >= 0.8 * len(names):
+        if all(map(_is_heading, names)) and distinct >= 0.8 * len(names):
+            if _values_of(index, sample.rows) * 5 >= len(names):
+                raise DeclarationError(f"{nowhere}: line {number}, the first that is whole, holds values")
             return index
-    raise DeclarationError(f"{sample.name}: no header line found within the first {SEARCHED_ROWS} lines")
+        if any(map(_is_value, names)):
+            raise DeclarationError(f"{nowhere}: line {number}, the first that is whole, holds values")
+    raise DeclarationError(nowhere)
+
+
+def _are_halves(above: list[str], below: list[str], widest: int) -> bool:
+    """True for a heading over two lines (a group, then what it holds): it takes both to name the columns."""
+    one = {place for place, cell in enumerate(above) if cell.strip()}
+    other = {place for place, cell in enumerate(below) if cell.strip()}
+    both, texts = one | other, [*above, *below]
+    return (
+        widest >= 4
+        and min(len(one), len(other)) >= 2
+        and max(len(one), len(other)) < 0.8 * widest <= len(both)
+        and len(one & other) <= 0.5 * len(both)
+        and all(_is_heading(text.strip()) for text in texts if text.strip())
+    )
+
+
+def _values_of(index: int, rows: list[tuple[int, list[str]]]) -> int:
+    """How many cells of a row stand in its own column further down, in rows that do not repeat it whole."""
+    header = [_same(cell) for cell in rows[index][1]]
+    below = [[_same(cell) for cell in cells] for _, cells in rows[index + 1 :]]
+    found: list[set[str]] = [set() for _ in header]
+    for row in (row for row in below if row != header):
+        for seen, cell in zip(found, row, strict=False):
+            seen.add(cell)
+    return sum(bool(cell) and cell in seen for cell, seen in zip(header, found, strict=True))
 
 
 def _filled(cells: list[str]) -> int:
@@ -94,7 +133,19 @@ def _filled(cells: list[str]) -> int:
 
 
 def _is_heading(text: str) -> bool:
-    return len(text) <= 100 and bool(re.search(r"[^\W\d_]", text)) and not re.match(r"\d{1,4}[/.-]\d{1,2}[/.-]", text)
+    return len(text) <= 100 and bool(re.search(r"[^\W\d_]", text)) and not _is_value(text)
+
+
+def _is_value(text: str) -> bool:
+    """True for what no column is called: a date, an address, a number of the social security or of a telephone."""
+    looks = (
+        MAIL.search,
+        NIR.fullmatch,
+        PHONE.fullmatch,
+        ADDRESS.fullmatch,
+        re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]").match,
+    )
+    return any(look(text) for look in looks)
 
 
 def _data_and_below(

@@ -7,10 +7,13 @@ out, so that collection refuses instead of reading wrongly. The draft loads at o
 import json
 import re
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipelines.catalogue.declarations import Shape, System, Table
+import yaml
+
+from pipelines.catalogue.declarations import Export, Shape, System
 from pipelines.catalogue.overlay import whole_file
 from pipelines.catalogue.registry import Registry, make_system
 from pipelines.catalogue.scaffold.draft_shape import ShapeTable
@@ -20,6 +23,8 @@ from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, tak
 from pipelines.catalogue.scaffold.yaml_text import scalar, todo
 from pipelines.catalogue.yaml_file import DeclarationError
 
+ACCOUNTS = "comptes"  # the shape of a business application, which organisation.yml lists apart
+DRAFTED = "# Drafted from a sample by `millesime source new`: decide every TODO, then remove it."
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -41,36 +46,77 @@ class Draft:
     """The text of the files, and the declaration as it loads."""
 
     system: System
-    table: Table
+    export: Export  # the one that was drafted, with its one table
     exercice: int
     declaration: str
     suite: str | None  # a shape has its own
     organisation_lines: str
 
 
-def scaffold(sample: Sample, request: Request, registry: Registry) -> Draft:
-    """Draft the files. Raises DeclarationError when the sample or the names cannot make a declaration."""
+def scaffold(
+    sample: Sample, request: Request, registry: Registry, known: str = "", indicators: Sequence[str] = ()
+) -> Draft:
+    """Draft the files. ``known`` is the declaration of a system that exists already: it gains an export, and nothing else of
+    it changes. ``indicators`` are what may be printed of an application. Raises DeclarationError when the sample or the names
+    cannot make a declaration.
+    """
     for name in filter(None, (request.system, request.export, request.table)):
         if not NAME.fullmatch(name):
             raise DeclarationError(f"{name!r} is not a name: lower case letters, digits and _, a letter first")
+    declared = registry.systems[request.system] if known else None
+    if declared and not request.title:
+        request = replace(request, title=declared.title)
     layout = take_apart(sample)
     exercice = request.exercice or exercice_of(sample, layout)
     stem = slug(re.sub(r"\d+", "", Path(sample.name).stem)) or "donnees"
     table_name = request.table or request.shape or (stem if NAME.fullmatch(stem) else "donnees")
     names = _Names(request, request.export or table_name, table_name)
+    if declared:
+        _refuse_taken(declared, names)
     shape = registry.shapes[request.shape] if request.shape else None
     body = ShapeTable(layout, sample, exercice, shape, registry) if shape else OwnTable(layout, sample, exercice)
-    declaration = _declaration(sample, layout, names, body, exercice)
+    export = _export(sample, layout, names, body, exercice)
+    declaration = _with_export(known, export) if known else _declaration(names, export)
     system = _load(declaration, request.system, registry)
-    table = system.exports[0].tables[0]
     return Draft(
         system,
-        table,
+        next(e for e in system.exports if e.name == names.export),
         exercice,
         declaration,
         None if shape else _suite(request.system, table_name),
-        _organisation_lines(request, shape),
+        "" if known else _organisation_lines(request, shape, indicators),
     )
+
+
+def _refuse_taken(system: System, names: "_Names") -> None:
+    """Raise DeclarationError when the system has an export or a table of the name already."""
+    tables = [table.name for export in system.exports for table in export.tables]
+    for option, name, taken in (
+        ("--export", names.export, [export.name for export in system.exports]),
+        ("--table", names.table, tables),
+    ):
+        if name in taken:
+            raise DeclarationError(
+                f"{system.system} has {', '.join(taken)} already: give {name!r} another name with {option}"
+            )
+
+
+def _with_export(known: str, export: list[str]) -> str:
+    """A declaration with one export more at the end of its list. Raises DeclarationError when it cannot be written there."""
+    root = yaml.compose(known, Loader=yaml.CSafeLoader)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    listed = next((value for key, value in pairs if key.value == "exports"), None)
+    if not isinstance(listed, yaml.SequenceNode) or listed.flow_style or not listed.value:
+        raise DeclarationError(
+            "exports: have one export a line (`- name: …`), below `exports:`, so that one can be added"
+        )
+    lines = known.splitlines()
+    last = listed.value[-1].end_mark
+    end = last.line + (last.column > 0)
+    while end and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
+        end -= 1  # a comment below the list speaks of what follows
+    indent = " " * (listed.start_mark.column)
+    return "\n".join([*lines[:end], *(f"{indent}{line}" for line in export), *lines[end:]]) + "\n"
 
 
 def _load(declaration: str, system: str, registry: Registry) -> System:
@@ -91,25 +137,32 @@ class _Names:
         return self.request.title or self.request.system.replace("_", " ").capitalize()
 
 
-def _declaration(sample: Sample, layout: Layout, names: _Names, body: "ShapeTable | OwnTable", exercice: int) -> str:
+def _declaration(names: _Names, export: list[str]) -> str:
     request = names.request
     lines = [
-        "# Drafted from a sample by `millesime source new`: decide every TODO, then remove it.",
+        DRAFTED,
         f"system: {request.system}",
         f"title: {scalar(names.title)}" + todo("the system's name, as the report prints it", not request.title),
         f"owner: {scalar(request.owner or 'à préciser')}" + todo("who sends the export", not request.owner),
         'due: "03-31"' + todo("month and day, in the year after the exercice, by which it is expected"),
         "exports:",
-        f"  - name: {names.export}",
-        f"    title: {scalar(f'Export {of(names.title)}')}",
-        f"    files: {scalar(pattern_of(sample.name))}" + todo("does it fit the files of every exercice?"),
-        f"    format: {_format(sample, layout, exercice)}" + todo("; ".join(sample.doubts), bool(sample.doubts)),
-        "    tables:",
-        f"      - name: {names.table}",
-        f"        title: {scalar(body.title(names.title))}",
-        *(f"        {line}" for line in body.lines()),
+        *(f"  {line}" for line in export),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _export(sample: Sample, layout: Layout, names: _Names, body: "ShapeTable | OwnTable", exercice: int) -> list[str]:
+    """The lines of one export, as an entry of a list."""
+    return [
+        f"- name: {names.export}",
+        f"  title: {scalar(f'Export {of(names.title)}')}",
+        f"  files: {scalar(pattern_of(sample.name))}" + todo("does it fit the files of every exercice?"),
+        f"  format: {_format(sample, layout, exercice)}" + todo("; ".join(sample.doubts), bool(sample.doubts)),
+        "  tables:",
+        f"    - name: {names.table}",
+        f"      title: {scalar(body.title(names.title))}",
+        *(f"      {line}" for line in body.lines()),
+    ]
 
 
 def pattern_of(name: str) -> str:
@@ -155,9 +208,9 @@ def _suite(system: str, table: str) -> str:
     )
 
 
-def _organisation_lines(request: Request, shape: Shape | None) -> str:
+def _organisation_lines(request: Request, shape: Shape | None, indicators: Sequence[str]) -> str:
     """What the organisation's file needs, indented as it is printed."""
-    if shape is None:
+    if shape is None or shape.shape != ACCOUNTS:
         return f"       systemes: [..., {request.system}]"
     title = scalar(request.title or request.system.replace("_", " ").capitalize())
     return (
@@ -165,5 +218,5 @@ def _organisation_lines(request: Request, shape: Shape | None) -> str:
         f"         - code: {request.system}\n"
         f"           libelle: {title}\n"
         "           domaine: …\n"
-        "           indicateurs: [agents_utilisateurs]"
+        f"           indicateurs: [{', '.join(indicators)}]"
     )

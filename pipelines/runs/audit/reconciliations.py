@@ -55,6 +55,8 @@ def _others(home: Home, exercice: int) -> list[dict[str, Any]]:
     found = []
     for path in sorted((home.published / "rapport").glob("rpt_*rapprochements.parquet")):
         rows = _rows(path, exercice)
+        if not rows:  # nothing came of what it compares, as « Collecte » says, or nobody follows it
+            continue
         lines = [
             {
                 **{role: _exact(_first(row, names)) for role, names in ROLES.items()},

@@ -9,14 +9,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.declarations import Field, Table
+from pipelines.catalogue.declarations import COLUMN, Field, Table
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.registry import ExportRef, Registry
+from pipelines.catalogue.rules import where
 from pipelines.evidence.parquet import select
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 from pipelines.sql import literal
+from pipelines.stages.ingest.header import same
 from pipelines.stages.ingest.originals import Cells, cells_at
 
 SIZE = 25
@@ -73,25 +75,20 @@ def _of_delivery(
     home: Home, ref: ExportRef, manifest: Manifest, shares: dict[Any, int], seed: int
 ) -> list[dict[str, Any]]:
     drawn = []
-    places: dict[str, dict[str, set[int]]] = {}
     for table in ref.export.tables:
         wanted = shares.get((ref.key, table.name), 0)
         for row in _draw(home, manifest, table, wanted, seed) if wanted else []:
-            drawn.append((table, row))
-            places.setdefault(row["_fichier"], {}).setdefault(table.name, set()).add(row["_ligne"])
-    originals = cells_at(home, ref, manifest, places) if drawn else {}
-    sha256s = {file.name: file.sha256 for file in manifest.files}
+            drawn.append((table, row, (table.name, row["_fichier"], row["_feuille"], row["_ligne"])))
+    originals = cells_at(home, ref, manifest, {place for _, _, place in drawn}) if drawn else {}
     return [
         {
             "table": f"{manifest.system}/{table.name}",
-            "fichier": row["_fichier"],
+            "fichier": where(row["_fichier"], row["_feuille"]),
             "ligne": row["_ligne"],
-            "sha256": sha256s[row["_fichier"]],
-            "cellules": _pairs(
-                table, manifest.exercice, row, originals.get((table.name, row["_fichier"], row["_ligne"]))
-            ),
+            "sha256": manifest.original(row["_fichier"]).sha256,
+            "cellules": _pairs(table, manifest.exercice, row, originals.get(place)),
         }
-        for table, row in drawn
+        for table, row, place in drawn
     ]
 
 
@@ -99,25 +96,31 @@ def _draw(home: Home, manifest: Manifest, table: Table, wanted: int, seed: int) 
     mark = f"{seed}|{manifest.system}/{table.name}|"
     return select(
         Path(home.lake / manifest.tables[table.name].parquet),
-        f"select * from {{parquet}} order by md5({literal(mark)} || _fichier || '|' || _ligne), columns(*) limit {wanted}",
+        f"select * from {{lake}} order by md5({literal(mark)} || _fichier || '|' || _ligne), columns(*) limit {wanted}",
     )
 
 
 def _pairs(table: Table, exercice: int, row: dict[str, Any], records: list[Cells] | None) -> list[dict[str, Any]]:
     """One pair a column that the file has: its cell, and the value in the lake. ``cellule`` is None when it is purged."""
     headings = table.header_of(exercice)
-    fields = [field for field in table.kept_fields if field.name in headings]
-    cells = _nearest(records, row, {field.name: headings[field.name] for field in fields})
+    origins = table.origins_of(exercice)
+    personal = {same(heading) for name, o in origins.items() if table.field(name).personal for heading in o.columns}
+    fields = [field for field in table.kept_fields if field.name in origins]
+    cells = _nearest(records, row, {field.name: headings[field.name] for field in fields if field.name in headings})
     pairs = []
     for field in fields:
-        hidden = hides(table, field)
-        cell = (cells or {}).get(headings[field.name])
+        origin = origins[field.name]
+        read = [row[COLUMN.name]] if origin.under and row.get(COLUMN.name) else origin.columns
+        if not read:  # a name, a constant, a heading: no cell says it
+            continue
+        hidden = hides(table, field) or not personal.isdisjoint(map(same, read))
+        texts = [(cells or {}).get(heading) for heading in read]
         pairs.append(
             {
-                "colonne": headings[field.name],
-                "cellule": HIDDEN if hidden else cell,
+                "colonne": " + ".join(read),
+                "cellule": HIDDEN if hidden else " ".join(text for text in texts if text) if any(texts) else texts[0],
                 "champ": field.name,
-                "valeur": HIDDEN if hidden else written(row[field.name]),
+                "valeur": HIDDEN if hides(table, field) else written(row[field.name]),
                 "masquee": hidden,
             }
         )

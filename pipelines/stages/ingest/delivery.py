@@ -16,22 +16,34 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.declarations import (
+    WORKBOOKS,
+    CsvFormat,
+    Export,
+    Table,
+    ToolFormat,
+    TreeFormat,
+    WorkbookFormat,
+)
 from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.patterns import is_one_of
 from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.disk import sync, written_whole
 from pipelines.failpoints import reached
-from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts
+from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts, Unread
 from pipelines.settings import Home
 from pipelines.stages.ingest.archive import archive
 from pipelines.stages.ingest.leftovers import WORK, sweep
 from pipelines.stages.ingest.pseudonym import key_id
 from pipelines.stages.ingest.readers.csv_file import read_csv
-from pipelines.stages.ingest.readers.xlsx_file import read_xlsx
+from pipelines.stages.ingest.readers.workbook import read_workbook
+from pipelines.stages.ingest.readers.zip_file import members_of
 from pipelines.stages.ingest.records import Records
 from pipelines.stages.ingest.table import IrregularRecord, TableWriter
 
-READER_VERSION = 1  # raise it when the same bytes give other rows, read or typed: golden rows fail until then
+TREES = {"json": "json_file", "jsonl": "json_file", "xml": "xml_file", "key_value": "key_value"}
+READER_VERSION = 2  # raise it when the same bytes give other rows, read or typed: golden rows fail until then
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,19 @@ class Source:
 
     file: DeliveredFile
     path: Path
+
+
+@dataclass
+class Contents:
+    """What files hold: table name → [(file name, records as text)], one a file or sheet, and what no table reads."""
+
+    tables: dict[str, list[tuple[str, Records]]]
+    unread: list[Unread]
+
+    @classmethod
+    def of(cls, export: Export) -> "Contents":
+        """Nothing yet."""
+        return cls({table.name: [] for table in export.tables}, [])
 
 
 def ingest(home: Home, ref: ExportRef, exercice: int, paths: list[Path], key: bytes) -> Manifest:
@@ -93,13 +118,13 @@ def _read(
     try:
         tables, size = {}, sum(source.file.size for source in sources)
         try:
-            records = _records(ref, exercice, sources, workdir / "1", careful=False)
-            tables = _write(home, ref, exercice, records, identity, key, workdir, size)
+            contents = _contents(ref, exercice, sources, workdir / "1", careful=False)
+            tables = _write(home, ref, exercice, contents.tables, identity, key, workdir, size)
         except IrregularRecord:
-            records = _records(ref, exercice, sources, workdir / "2", careful=True)
-            tables = _write(home, ref, exercice, records, identity, key, workdir, size)
+            contents = _contents(ref, exercice, sources, workdir / "2", careful=True)
+            tables = _write(home, ref, exercice, contents.tables, identity, key, workdir, size)
         files = [source.file for source in sources]
-        manifest = Manifest(identity, ref.system.system, ref.export.name, exercice, files, tables)
+        manifest = Manifest(identity, ref.system.system, ref.export.name, exercice, files, tables, contents.unread)
         with written_whole(manifest_path) as file:
             json.dump(manifest.as_dict(), file, ensure_ascii=False, indent=1, sort_keys=True)
         reached("lake.manifest_written")
@@ -108,33 +133,76 @@ def _read(
         shutil.rmtree(workdir, ignore_errors=True)
 
 
-def _records(
-    ref: ExportRef, exercice: int, sources: list[Source], workdir: Path, *, careful: bool
-) -> dict[str, list[tuple[str, Records]]]:
-    """Table name → [(file name, its records)], every file of the delivery read."""
+def _contents(ref: ExportRef, exercice: int, sources: list[Source], workdir: Path, *, careful: bool) -> Contents:
+    """What every file of the delivery holds."""
     workdir.mkdir()
-    found: dict[str, list[tuple[str, Records]]] = {table.name: [] for table in ref.export.tables}
+    contents = Contents.of(ref.export)
     for index, source in enumerate(sources):
         folder = workdir / str(index)
         folder.mkdir()
-        for name, records in read_file(ref, exercice, source, folder, careful=careful).items():
-            found[name].append((source.file.name, records))
-    return found
+        found = read_file(ref, exercice, source, folder, careful=careful)
+        for name, parts in found.tables.items():
+            contents.tables[name] += parts
+        contents.unread += found.unread
+    return contents
 
 
-def read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, careful: bool) -> dict[str, Records]:
-    """The records of each table of one file, as text. Raises DeliveryRefused."""
-    fmt, tables, name = ref.export.format, ref.export.tables, source.file.name
-    if fmt.type == "csv":
-        (table,) = tables
-        headings = table.headings_of(exercice)
-        return {table.name: read_csv(source.path, name, fmt, headings, exercice, workdir, careful=careful)}
-    if fmt.type == "xlsx":
-        wanted = {table.sheet or "": table.headings_of(exercice) for table in tables}
-        sheets = read_xlsx(source.path, name, fmt, wanted, exercice, workdir)
-        return {table.name: sheets[table.sheet or ""] for table in tables}
-    reader = importlib.import_module(f"pipelines.stages.ingest.readers.{fmt.type}")  # each loads its own libraries
-    return reader.read(source.path, name, [table.name for table in tables], workdir)
+def read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, careful: bool) -> Contents:
+    """What one file holds. Raises DeliveryRefused."""
+    export, contents = ref.export, Contents.of(ref.export)
+    if export.archive is None:
+        _read_one(export, export.tables, source.file.name, source.path, exercice, workdir, contents, careful=careful)
+        return contents
+    for index, member in enumerate(members_of(source.path, source.file.name, workdir)):
+        fichier = f"{source.file.name}/{member.name}"
+        tables = [table for table in export.tables if not member.is_junk and table.reads_member(member.name)]
+        if tables:
+            folder = workdir / f"member{index}"
+            folder.mkdir()
+            _read_one(export, tables, fichier, member.path, exercice, folder, contents, careful=careful)
+        else:
+            is_aside = member.is_junk or is_one_of(member.name, export.unread)
+            contents.unread.append(Unread(fichier, None, member.count_lines(), ecartee=is_aside))
+    for table in export.tables:
+        if not contents.tables[table.name]:
+            there = ", ".join(one.fichier.partition("/")[2] for one in contents.unread) or "aucun"
+            wanted = f"un fichier « {table.member or '*'} » ; présents : {there}"
+            raise DeliveryRefused("FIC-MEMBRE", fichier=source.file.name, attendu=wanted)
+    return contents
+
+
+def _read_one(
+    export: Export,
+    tables: list[Table],
+    fichier: str,
+    path: Path,
+    exercice: int,
+    workdir: Path,
+    contents: Contents,
+    *,
+    careful: bool,
+) -> None:
+    """Add to ``contents`` what ``tables`` read of one file, or of one member of an archive."""
+    fmt = export.format
+    if isinstance(fmt, WorkbookFormat):
+        sheets, others = read_workbook(path, fichier, fmt, tables, exercice, workdir)
+        found = [(name, records) for name, parts in sheets.items() for records in parts]
+        contents.unread += [
+            Unread(fichier, sheet.name, sheet.rows, sheet.is_hidden, is_one_of(sheet.name, export.unread))
+            for sheet in others
+        ]
+    elif isinstance(fmt, CsvFormat):
+        found = [
+            (table.name, read_csv(path, fichier, fmt, table, exercice, workdir, careful=careful)) for table in tables
+        ]
+    elif isinstance(fmt, TreeFormat):
+        reader = importlib.import_module(f"pipelines.stages.ingest.readers.{TREES[fmt.type]}")
+        found = [(table.name, reader.read(path, fichier, fmt, table, exercice, workdir)) for table in tables]
+    elif isinstance(fmt, ToolFormat):
+        reader = importlib.import_module(f"pipelines.stages.ingest.readers.{fmt.type}")  # each loads its own libraries
+        found = list(reader.read(path, fichier, [table.name for table in tables], workdir).items())
+    for name, records in found:
+        contents.tables[name].append((fichier, records))
 
 
 def _write(
@@ -150,7 +218,7 @@ def _write(
     """Write every table aside; only when all are proved do their files take their place in the lake."""
     counts, aside = {}, workdir / "tables"
     shutil.rmtree(aside, ignore_errors=True)
-    workbook = ref.export.format.type == "xlsx"
+    workbook = ref.export.format.type in WORKBOOKS
     with TableWriter(exercice, identity, key, workdir, workbook=workbook, size=size) as writer:
         for table in ref.export.tables:
             place = parquet_path(home.lake, ref.system.system, table, exercice, identity)

@@ -8,15 +8,14 @@ UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
 
 def files_of(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
-    """The files of one export, sorted by name; empty when nothing arrived."""
+    """The files of one export, whatever the case of their names, sorted by name; empty when nothing arrived."""
     folder = landing / str(exercice)
-    pattern = ref.export.files
-    if pattern.startswith("/"):
-        pattern = pattern[1:]
-    else:
+    if not ref.export.files.startswith("/"):
         folder = folder / ref.system.system
-    return (
-        sorted(path for path in folder.glob(pattern) if path.is_file() and not ignored(path)) if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    return sorted(
+        path for path in folder.iterdir() if ref.export.takes(path.name) and path.is_file() and not ignored(path)
     )
 
 

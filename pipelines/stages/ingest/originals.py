@@ -18,33 +18,37 @@ from pipelines.stages.ingest.readers.csv_file import LONGEST_CELL
 from pipelines.stages.ingest.records import Records
 
 Cells = dict[str, str]  # heading in the file → the cell as it is written there
+Place = tuple[str, str, str | None, int]  # table, _fichier, _feuille, _ligne
 
 
-def cells_at(
-    home: Home, ref: ExportRef, manifest: Manifest, places: dict[str, dict[str, set[int]]]
-) -> dict[tuple[str, str, int], list[Cells]]:
-    """(table, file, line) → the records that begin on that line; ``places`` is file → table → lines.
+def cells_at(home: Home, ref: ExportRef, manifest: Manifest, places: set[Place]) -> dict[Place, list[Cells]]:
+    """Place → the records that begin on that line.
 
     A line of an XML document may hold several records; one that is not there any longer has none. Each file is read once,
     and not at all when its original was purged or is no longer what was delivered: such cells would prove nothing.
     """
-    found: dict[tuple[str, str, int], list[Cells]] = {}
+    found: dict[Place, list[Cells]] = {}
+    files = {manifest.original(fichier) for _, fichier, _, _ in places}
     for file in manifest.files:
-        wanted, original = places.get(file.name), home.archive / file.sha256
-        if not wanted or not original.exists() or sha256_of(original) != file.sha256:
+        original = home.archive / file.sha256
+        if file not in files or not original.exists() or sha256_of(original) != file.sha256:
             continue
         with tempfile.TemporaryDirectory(prefix="millesime-original-") as folder:
             try:
-                tables = read_file(ref, manifest.exercice, Source(file, original), Path(folder), careful=True)
+                read = read_file(ref, manifest.exercice, Source(file, original), Path(folder), careful=True)
             except DeliveryRefused:  # the declaration has changed since, and no longer reads it
                 continue
-            for table, lines in wanted.items():
-                for line, cells in _at(tables[table], lines):
-                    found.setdefault((table, file.name, line), []).append(cells)
+            for table, parts in read.tables.items():
+                for fichier, records in parts:
+                    here = (table, fichier, records.feuille)
+                    for line, cells in _at(records, {place[3] for place in places if place[:3] == here}):
+                        found.setdefault((*here, line), []).append(cells)
     return found
 
 
 def _at(records: Records, lines: set[int]) -> Iterator[tuple[int, Cells]]:
+    if not lines:
+        return
     csv.field_size_limit(LONGEST_CELL)
     with records.path.open(encoding="utf-8-sig", newline="") as text:
         for _ in range(records.skip):

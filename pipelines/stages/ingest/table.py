@@ -1,21 +1,23 @@
 """Runs the compiled typing of one table in DuckDB and writes its Parquet files.
 
-Each file is read once: lines that can be read become typed rows of a temporary table, and only the others (refused,
-totals, comments, blank lines) keep their raw cells there, to be explained. The balance read = accepted + refused + ignored
-is proved against the reader's independent count. Everything happens in an in-memory database whose spill files lie in the
-delivery's own working folder; where the files finally go is ``delivery``'s work.
+Each file (of a workbook, each sheet) is read once: lines that can be read become typed rows of a temporary table, and only the
+others (refused, totals, comments, blank lines) keep their raw cells there, to be explained. The balance read = accepted +
+refused + ignored is proved for each against the reader's independent count. Everything happens in an in-memory database whose
+spill files lie in the delivery's own working folder; where the files finally go is ``delivery``'s work.
 """
 
 import glob
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipelines.catalogue.declarations import Field, Ignore, Table
-from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.declarations import COLUMN, Field, Ignore, Table
+from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.disk import sha256_of, sync
 from pipelines.ledger.records import TableCounts
 from pipelines.settings import threads
 from pipelines.sql import literal, parquet_scan, values
 from pipelines.stages.ingest.header import same
+from pipelines.stages.ingest.origin import Derived, Spread, derived, spread_columns, text_of_file
 from pipelines.stages.ingest.pseudonym import pseudonym
 from pipelines.stages.ingest.records import Records
 from pipelines.stages.ingest.typing import (
@@ -88,30 +90,49 @@ class TableWriter:
         parts = [_Part(self, table, index, name, records) for index, (name, records) in enumerate(files)]
         for part in parts:
             part.load()
-        accepted = self._copy([part.accepted() for part in parts], "", target)
+        self._copy([part.accepted() for part in parts], "", target)
         self._check_exercice(table, target)
         silence = self._days_without_rows(table, target)
         refusals, ignores = target.with_suffix(".refus.parquet"), target.with_suffix(".ignores.parquet")
-        refused = 0
         if self._any_row([part.refused_lines() for part in parts]):
-            self._copy([part.refused() for part in parts], "order by _fichier, _ligne, position", refusals)
-            refused = self._count(f"select distinct _fichier, _ligne from {parquet_scan(refusals)}")
-        ignored = self._copy([part.ignored() for part in parts], "order by _fichier, _ligne", ignores)
+            self._copy([part.refused() for part in parts], "order by _fichier, _feuille, _ligne, position", refusals)
+        ignored = self._copy([part.ignored() for part in parts], "order by _fichier, _feuille, _ligne", ignores)
+        accepted, refused = self._prove_balance(parts, target, ignores)
         read = sum(part.records.read for part in parts)
-        if read != accepted + refused + ignored:
-            raise DeliveryRefused(
-                "FIC-BILAN",
-                fichier=files[0][0],
-                recu=f"{read} lignes lues",
-                attendu=f"{accepted} acceptées + {refused} refusées + {ignored} ignorées",
-            )
         totals = [total for part in parts for total in self._totals(part, target)]
+        unread = target.with_suffix(".illisibles.parquet")
+        if table.informative_fields and self._any_row([part.unread() for part in parts]):
+            self._copy([part.unread() for part in parts], "order by _fichier, _feuille, _ligne, position", unread)
         for part in parts:
             part.forget()
         companions = {
-            path.name.removeprefix(target.stem): sha256_of(path) for path in (refusals, ignores) if path.exists()
+            path.name.removeprefix(target.stem): sha256_of(path)
+            for path in (refusals, ignores, unread)
+            if path.exists()
         }
         return TableCounts(read, accepted, refused, ignored, parquet, sha256_of(target), totals, companions, silence)
+
+    def _prove_balance(self, parts: list["_Part"], target: Path, ignores: Path) -> tuple[int, int]:
+        """Refuse the delivery when a file or a sheet of it lost a line; return how many lines are accepted and refused."""
+        written = [self._count_by_part(path) for path in (target, ignores)]
+        kept = lost = 0
+        for part in parts:
+            rows, ignored = (counts.get((part.fichier, part.records.feuille), 0) for counts in written)
+            accepted = part.lines_of(rows)
+            refused = self._count(part.refused_lines())  # a line may hold several records
+            kept, lost = kept + accepted, lost + refused
+            if part.records.read != accepted + refused + ignored:
+                raise DeliveryRefused(
+                    "FIC-BILAN",
+                    fichier=where(part.fichier, part.records.feuille),
+                    recu=f"{part.records.read} lignes lues",
+                    attendu=f"{accepted} acceptées + {refused} refusées + {ignored} ignorées",
+                )
+        return kept, lost
+
+    def _count_by_part(self, written: Path) -> dict[tuple[str, str | None], int]:
+        counted = f"select _fichier, _feuille, count(*) from {parquet_scan(written)} group by all"
+        return {(fichier, feuille): count for fichier, feuille, count in self.db.execute(counted).fetchall()}
 
     def _make_pseudonyms(self) -> None:
         if not self._has_pseudonyms:
@@ -155,13 +176,13 @@ class TableWriter:
             f"select count(*) filter (where {outside}), count({column}) from {parquet_scan(target)}"
         ).fetchone()
         if count > total / 100 and (count > 1 or total < 10):
-            fichier, ligne, found = self.db.execute(
-                f"select _fichier, _ligne, {year} from {parquet_scan(target)} where {outside} "
-                "order by _fichier, _ligne limit 1"
+            fichier, feuille, ligne, found = self.db.execute(
+                f"select _fichier, _feuille, _ligne, {year} from {parquet_scan(target)} where {outside} "
+                "order by _fichier, _feuille, _ligne limit 1"
             ).fetchone()
             raise DeliveryRefused(
                 "FIC-EXERCICE",
-                fichier=fichier,
+                fichier=where(fichier, feuille),
                 ligne=ligne,
                 colonne=field.title,
                 recu=f"{count} lignes sur {total} hors de l’exercice (par exemple {found})",
@@ -185,7 +206,7 @@ class TableWriter:
 
     def _totals(self, part: "_Part", target: Path) -> list[dict]:
         """Compare each announced total with ours."""
-        accepted = f"{parquet_scan(target)} where _fichier = {literal(part.fichier)}"
+        accepted = f"{parquet_scan(target)} where {part.here}"
         lines = f"(select count(*) from {accepted}) + (select count(*) from ({part.refused_lines()}))"
         results = []
         for rule in part.table.ignore:
@@ -201,7 +222,7 @@ class TableWriter:
         cell = part.cell(name)
         if cell is None:
             return []
-        reading = part.reading(part.table.field(name))
+        reading = part.reading(name)
         if kind == "counts":  # the cell of a text column holds a number of lines
             announced = f"try_cast(regexp_replace({cell}, '[^0-9]', '', 'g') as bigint)"
         else:
@@ -217,34 +238,119 @@ class TableWriter:
         ]
 
 
+@dataclass(frozen=True)
+class _Cell:
+    """The reading of one field over one column; ``value`` is its column in the table of typed lines."""
+
+    reading: Reading
+    value: str
+    heading: str
+    position: int  # from 1; 0 when the file has no such column
+
+    @property
+    def name(self) -> str:
+        """The field's name."""
+        return self.reading.field.name
+
+
 class _Part:
-    """The records of one file of one table, in SQL.
+    """The records of one file, or of one sheet, of one table, in SQL.
 
     ``load`` makes table ``typed`` (a value ``v_<field>`` a field, and ``brut``, the raw cells of the lines that are not
-    accepted) and table ``odd`` (those lines, as raw cells ``c0``, ``c1``…).
+    accepted, and ``illisibles``, what is wrong with the cells that no figure needs) and table ``odd`` (the lines that are not
+    accepted, as raw cells ``c0``, ``c1``…).
     """
 
     def __init__(self, writer: TableWriter, table: Table, index: int, fichier: str, records: Records):
         self.writer, self.table, self.fichier, self.records = writer, table, fichier, records
         self.typed, self.odd, self.shapes, self.apart = (f"{n}_{index}" for n in ("typed", "odd", "shapes", "apart"))
         self.line = f"(rowid + {records.first_line})" if records.first_line is not None else "ligne"
-        self.headings = table.header_of(writer.exercice)
-        place = {same(heading): index for index, heading in reversed(list(enumerate(records.columns)))}
-        self.places = {name: place[same(heading)] for name, heading in self.headings.items() if same(heading) in place}
-        self.readings = [self.reading(field) for field in table.fields]
+        sheet = literal(records.feuille)
+        self.origin = f"{literal(fichier)} as _fichier, cast({sheet} as varchar) as _feuille"
+        self.named = where(fichier, records.feuille)
+        self.here = f"_fichier = {literal(fichier)} and _feuille is not distinct from {sheet}"
+        self.origins = table.origins_of(writer.exercice)
+        self.places = {same(h): place for place, h in reversed(list(enumerate(records.columns)))}
+        self.derived = self._derived()
+        self.spread = self._spread()
+        self.cells = [cell for field in table.fields for cell in self._cells(field)]
+
+    def _derived(self) -> dict[str, Derived]:
+        """Field → how its text is taken from cells, of those that read other than whole cells."""
+        taken = {name: o for name, o in self.origins.items() if o.column and not o.whole}
+        found = {name: derived(origin, self.places, self.table) for name, origin in taken.items()}
+        return {name: one for name, one in found.items() if one}
+
+    def _spread(self) -> list[Spread]:
+        """The columns that each give a row; none in most tables."""
+        known = {same(heading) for origin in self.origins.values() for heading in origin.columns}
+        named = [(name, origin) for name, origin in self.origins.items() if origin.heading]
+        if not named:
+            return []
+        ((name, origin),) = named
+        columns = spread_columns(origin, known, self.records, self.named)
+        for column in columns:
+            self._prove(name, column.text, "FIC-ENTETE", column.heading)
+        return columns
+
+    def _cells(self, field: Field) -> list[_Cell]:
+        """The readings of ``field``: one, several under the columns that each give a row, none from their headings."""
+        origin, value = self.origins.get(field.name), f"v_{field.name}"
+        if origin is None:
+            return [_Cell(self._read(field, None), value, field.title, 0)]
+        if origin.heading:
+            return []
+        if origin.under:
+            rules = field.constraints.model_copy(update={"required": origin.empty == "refuse"})
+            cell = field.model_copy(update={"constraints": rules})
+            return [
+                _Cell(self._read(cell, f"c{column.index}"), f"v{rank}_{field.name}", column.heading, column.index + 1)
+                for rank, column in enumerate(self.spread)
+            ]
+        if origin.whole:
+            place = self.places.get(same(origin.whole))
+            raw = f"c{place}" if place is not None else None
+            return [_Cell(self._read(field, raw), value, origin.whole, 0 if place is None else place + 1)]
+        if origin.column:
+            taken = self.derived.get(field.name)
+            if taken is None:
+                return [_Cell(self._read(field, None), value, " + ".join(origin.columns), 0)]
+            reading = replace(self._read(field, f"d_{field.name}"), unmatched=f"u_{field.name}", part=taken.part)
+            return [_Cell(reading, value, taken.heading, taken.position)]
+        text = text_of_file(origin, self.fichier, self.records)
+        self._prove(
+            field.name, text, "FIC-NOM", "la constante" if origin.constant else "le nom du fichier ou de la feuille"
+        )
+        return [_Cell(self._read(field, literal(text)), value, field.title, 0)]
+
+    def _read(self, field: Field, raw: str | None) -> Reading:
+        writer = self.writer
+        return read_field(field, raw, self.table, workbook=writer.workbook, exercice=writer.exercice)
+
+    def _prove(self, name: str, text: str, code: str, place: str) -> None:
+        """Refuse the file when a text that stands for all its lines cannot be read as its field."""
+        reading = self._read(self.table.field(name), literal(text))
+        if not self.writer.db.execute(f"select {fine_sql(reading, f'({reading.value})')}").fetchone()[0]:
+            expected = reading.field.constraints.pattern or reading.expected
+            raise DeliveryRefused(code, fichier=self.named, colonne=place, recu=text, attendu=expected)
 
     def cell(self, name: str) -> str | None:
-        """The raw column of a field; None when the layout of this exercice has none."""
-        return f"c{self.places[name]}" if name in self.places else None
+        """The raw text that a field is read from; None when the layout of this exercice, or the file, has none."""
+        if name in self.derived:
+            return self.derived[name].received
+        place = self.places.get(same(self.origins[name].whole or "")) if name in self.origins else None
+        return f"c{place}" if place is not None else None
 
-    def reading(self, field: Field) -> Reading:
-        """The compiled reading of ``field``."""
-        return read_field(field, self.cell(field.name), self.table, workbook=self.writer.workbook)
+    def reading(self, name: str) -> Reading:
+        """The compiled reading of a field that reads one column."""
+        return next(cell.reading for cell in self.cells if cell.name == name)
 
     def load(self) -> None:
         """Read the records into ``typed`` and ``odd``; note the misshapen lines and those that the reader set apart."""
         db = self.writer.db
-        db.execute(f"create or replace temp table {self.shapes} (ligne bigint, cellules bigint)")
+        db.execute(
+            f"create or replace temp table {self.shapes} (ligne bigint, regle varchar, attendu varchar, recu varchar)"
+        )
         if self.records.misshapen:
             db.execute(f"insert into {self.shapes} values {values(self.records.misshapen)}")
         db.execute(f"create or replace temp table {self.apart} (ligne bigint, raison varchar)")
@@ -253,9 +359,13 @@ class _Part:
         self._load_typed()
         cells = ", ".join(f"brut[{i + 1}] as c{i}" for i in range(len(self.records.columns)))
         db.execute(
-            f"create or replace temp table {self.odd} as select {self.line} as _ligne, {cells} "
-            f"from {self.typed} where brut is not null"
+            f"create or replace temp table {self.odd} as select *{self._taken()} from "
+            f"(select {self.line} as _ligne, {cells} from {self.typed} where brut is not null)"
         )
+
+    def _taken(self) -> str:
+        """SQL of the texts that are taken from cells, after the columns of a select list."""
+        return "".join(f", {d.text} as d_{name}, {d.unmatched} as u_{name}" for name, d in self.derived.items())
 
     def forget(self) -> None:
         """Free the memory."""
@@ -283,12 +393,22 @@ class _Part:
     def _typing(self) -> str:
         line = "" if self.records.first_line is not None else "ligne, "
         cells = ", ".join(f"c{i}" for i in range(len(self.records.columns)))
-        computed = ", ".join(f"{r.value} as v_{r.field.name}" for r in self.readings)
-        kept = ", ".join(f"v_{field.name}" for field in self.table.kept_fields)
+        computed = ", ".join(f"{cell.reading.value} as {cell.value}" for cell in self.cells)
+        kept = ", ".join(cell.value for cell in self.cells if cell.reading.field.personal != "drop")
+        taken = "".join(f"d_{name}, u_{name}, " for name in self.derived)
+        source = f"(select *{self._taken()} from {self._source()})" if self.derived else self._source()
+        informative = [cell for cell in self.cells if cell.reading.field.informative]
+        wrong = f", {self._reasons(informative)} as illisibles" if informative else ""
         return (
-            f"select {line}{kept}, case when {self._fine()} then null else [{cells}] end as brut "
-            f"from (select {line}{cells}, {computed} from {self._source()})"
+            f"select {line}{kept}, case when {self._fine()} then null else [{cells}] end as brut{wrong} "
+            f"from (select {line}{cells}, {taken}{computed} from {source})"
         )
+
+    def _reasons(self, cells: list[_Cell]) -> str:
+        """SQL of what is wrong with the cells of one line: a list of reasons, over the raw cells."""
+        show = not self.table.has_personal_data
+        reasons = ", ".join(reason_sql(cell.reading, cell.heading, cell.position, show=show) for cell in cells)
+        return f"list_filter([{reasons}], m -> m is not null)"
 
     def _source(self) -> str:
         columns = [("ligne", "BIGINT")] if self.records.first_line is None else []
@@ -305,8 +425,10 @@ class _Part:
 
     def _fine(self) -> str:
         """SQL, never NULL: the line is data and every cell can be read."""
-        tests = [fine_sql(reading, f"v_{reading.field.name}") for reading in self.readings]
+        tests = [fine_sql(cell.reading, cell.value) for cell in self.cells]
         tests += [f"not {self.matches(rule)}" for rule in self.table.ignore]
+        if hollow := self._hollow():
+            tests.append(f"not ({hollow})")
         if not any(field.constraints.required for field in self.table.fields):
             tests.append(f"not ({self._blank()})")
         if self.records.misshapen:
@@ -325,19 +447,64 @@ class _Part:
             f"coalesce(trim(c{i}, {literal(SPACES)}), '') = ''" for i in range(len(self.records.columns))
         )
 
+    def _hollow(self) -> str:
+        """SQL, never NULL: no column gives a row, all being empty; "" where an empty one gives one, or refuses."""
+        skipped = {name for name, origin in self.origins.items() if origin.empty == "skip"}
+        return " and ".join(cell.reading.missing for cell in self.cells if cell.name in skipped)
+
     def _set_aside(self) -> str:
-        """SQL, never NULL: the line is not data (total, comment, blank)."""
-        return " or ".join([*(self.matches(rule) for rule in self.table.ignore), f"({self._blank()})"])
+        """SQL, never NULL: the line is not data (total, comment, blank, without any value)."""
+        hollow = self._hollow()
+        tests = [*(self.matches(rule) for rule in self.table.ignore), f"({self._blank()})"]
+        return " or ".join([*tests, f"({hollow})"] if hollow else tests)
 
     def accepted(self) -> str:
         """Typed rows, as they enter the lake."""
+        spread = {name for name, origin in self.origins.items() if origin.heading or origin.under}
         columns = ", ".join(
-            f"{self._kept(field, f'v_{field.name}')} as {identifier(field.name)}" for field in self.table.kept_fields
+            f"{self._kept(field, f'x.{field.name}' if field.name in spread else f'v_{field.name}')} "
+            f"as {identifier(field.name)}"
+            for field in self.table.kept_fields
         )
+        rows, column = f"{self.typed} where brut is null", ""
+        if self.spread:
+            rows, column = self._spread_rows(rows), f", x.{COLUMN.name}"
+        elif COLUMN in self.table.provenance:  # in a layout of another exercice, columns become rows
+            column = f", cast(null as {COLUMN.sql_type}) as {COLUMN.name}"
         return (
             f"(select {columns}, {self.writer.exercice}::integer as exercice, {literal(self.writer.delivery)} as _livraison, "
-            f"{literal(self.fichier)} as _fichier, {self.line} as _ligne from {self.typed} where brut is null)"
+            f"{self.origin}, {self.line} as _ligne{column} from {rows})"
         )
+
+    def lines_of(self, rows: int) -> int:
+        """How many lines of the file gave the ``rows`` that were written: as many, unless columns become rows.
+
+        They are then counted apart, and none is said to be accepted when a row lacks.
+        """
+        if not self.spread:
+            return rows
+        ((name, origin),) = [(name, origin) for name, origin in self.origins.items() if origin.under]
+        filled = [
+            f"count({cell.value})" if origin.empty == "skip" else "count(*)" for cell in self.cells if cell.name == name
+        ]
+        lines, expected = self.writer.db.execute(
+            f"select count(*), {' + '.join(filled)} from {self.typed} where brut is null"
+        ).fetchone()
+        return lines if rows == expected else 0
+
+    def _spread_rows(self, lines: str) -> str:
+        """SQL of ``lines``, each as many times as columns give a row, with ``x``: what the heading says, the cell, the heading."""
+        ((name, origin),) = [(name, origin) for name, origin in self.origins.items() if origin.under]
+        under, said = [cell for cell in self.cells if cell.name == name], self.table.field(origin.under or "")
+        rows = [
+            f"{{'{said.name}': {self._read(said, literal(column.text)).value}, "
+            f"'{name}': {f'coalesce({cell.value}, 0)' if origin.empty == 'zero' else cell.value}, "
+            f"'{COLUMN.name}': {literal(column.heading)}}}"
+            for column, cell in zip(self.spread, under, strict=True)
+        ]
+        number = "rowid as rowid, " if self.records.first_line is not None else ""
+        filled = f" where x.{name} is not null" if origin.empty == "skip" else ""
+        return f"(select {number}*, unnest([{', '.join(rows)}]) as x from {lines}){filled}"
 
     def _kept(self, field: Field, value: str) -> str:
         if field.personal == "pseudonymise":
@@ -352,31 +519,31 @@ class _Part:
 
     def refused(self) -> str:
         """One row a reason."""
-        show = not self.table.has_personal_data
-        reasons = ", ".join(
-            reason_sql(
-                reading,
-                self.headings.get(reading.field.name, reading.field.title),
-                self.places.get(reading.field.name, -1) + 1,
-                show=show,
-            )
-            for reading in self.readings
-        )
-        width = len(self.records.columns)
+        needed = [cell for cell in self.cells if not cell.reading.field.informative]
         data = f"from {self.odd} where not ({self._set_aside()}) and _ligne"
         return (
-            f"(select {literal(self.fichier)} as _fichier, _ligne, motif.colonne, motif.position, motif.regle, "
-            f"motif.attendu, motif.recu from (select _ligne, unnest(list_filter([{reasons}], m -> m is not null)) as motif "
+            f"(select {self.origin}, _ligne, motif.colonne, motif.position, motif.regle, "
+            f"motif.attendu, motif.recu from (select _ligne, unnest({self._reasons(needed)}) as motif "
             f"{data} not in (select ligne from {self.shapes})) union all "
-            f"select {literal(self.fichier)}, ligne, null, null, 'LIG-COLONNES', '{width} cellules', cellules || ' cellules' "
+            f"select {self.origin}, ligne, null, null, regle, attendu, recu "
             f"from {self.shapes} where ligne in ({self.refused_lines()}))"
+        )
+
+    def unread(self) -> str:
+        """One row a cell of an accepted line that is not as declared, and that no figure needs."""
+        return (
+            f"select {self.origin}, _ligne, motif.colonne as colonne, motif.position as position, "
+            f"motif.regle as regle, motif.attendu as attendu, motif.recu as recu "
+            f"from (select {self.line} as _ligne, unnest(illisibles) as motif from {self.typed} where brut is null)"
         )
 
     def ignored(self) -> str:
         """Lines that are not data, each with its reason."""
         rules = "".join(f" when {self.matches(rule)} then {literal(rule.reason)}" for rule in self.table.ignore)
+        if hollow := self._hollow():
+            rules += f" when not ({self._blank()}) and {hollow} then 'ligne sans valeur'"
         reason = f"case{rules} else 'ligne vide' end" if rules else "'ligne vide'"
         return (
-            f"(select {literal(self.fichier)} as _fichier, ligne as _ligne, raison from {self.apart} union all "
-            f"select {literal(self.fichier)}, _ligne, {reason} from {self.odd} where {self._set_aside()})"
+            f"(select {self.origin}, ligne as _ligne, raison from {self.apart} union all "
+            f"select {self.origin}, _ligne, {reason} from {self.odd} where {self._set_aside()})"
         )

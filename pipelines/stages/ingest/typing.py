@@ -7,9 +7,11 @@ proves them right as they stand; it only ever accepts what the long way accepts,
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
 
-from pipelines.catalogue.declarations import DIRECTIVES, Field, Table
+from pipelines.catalogue.declarations import Field, Table
 from pipelines.sql import literal
 
 SPACES = " \t\u00a0\u2007\u2009\u202f\ufeff"  # what may stand around a value
@@ -31,7 +33,43 @@ EXCEL_ERRORS = (
 PLAIN = "!-~\u00a1-\u02ff\u2010-\u2027\u20ac"
 PLAIN_FIRST = PLAIN.replace("!-~", '!"$-~')
 YEAR = "(?:19[0-9]{2}|20[0-9]{2}|2100)"
-FRENCH_DIRECTIVES = {"%d": "jj", "%m": "mm", "%Y": "aaaa", "%H": "hh", "%M": "mm", "%S": "ss"}
+MONTHS = [  # as written out, and as shortened; a point may follow the latter. Accents may lack: tools write FEVRIER
+    ("janvier", "janv jan"),
+    ("f[ée]vrier", "f[ée]vr f[ée]v"),
+    ("mars", "mars mar"),
+    ("avril", "avr"),
+    ("mai", "mai"),
+    ("juin", "juin jun"),
+    ("juillet", "juil jul"),
+    ("ao[ûu]t", "ao[ûu]t aou"),
+    ("septembre", "sept sep"),
+    ("octobre", "oct"),
+    ("novembre", "nov"),
+    ("d[ée]cembre", "d[ée]c"),
+]
+PLAIN_DIRECTIVES = {"%d", "%m", "%Y", "%H", "%M", "%S"}  # what DuckDB's own strptime reads as we do
+DIRECTIVE = re.compile(r"([.,]%f|%[a-zA-Z])")
+PATTERNS = {
+    "%Y": YEAR,
+    "%y": "[0-9]{2}",
+    "%M": "[0-9]{2}",
+    "%S": "[0-9]{2}",
+    "%B": f"(?i:{'|'.join(full for full, _ in MONTHS)})",
+    "%b": f"(?i:{'|'.join('|'.join(short.split()) for _, short in MONTHS)})",
+    "%z": "Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9]",
+}
+FRENCH_DIRECTIVES = {
+    "%d": "jj",
+    "%m": "mm",
+    "%B": "mois",
+    "%b": "mois abrégé",
+    "%Y": "aaaa",
+    "%y": "aa",
+    "%H": "hh",
+    "%M": "mm",
+    "%S": "ss",
+    "%z": "±hh:mm",
+}
 ISO = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S"}
 
 
@@ -44,6 +82,8 @@ class Reading:
     value: str  # typed, NULL when missing or unreadable
     missing: str  # boolean, never NULL
     expected: str  # French
+    unmatched: str = ""  # boolean, never NULL: what the cell should be taken from holds no such part; "" when it cannot
+    part: str = ""  # the part that was expected there, French
 
 
 @dataclass(frozen=True)
@@ -64,8 +104,11 @@ def identifier(name: str) -> str:
     return f'"{name}"'
 
 
-def read_field(field: Field, cell: str | None, table: Table, *, workbook: bool) -> Reading:
-    """Compile ``field`` over the raw column expression ``cell``; ``workbook`` also admits a cell's native forms."""
+def read_field(field: Field, cell: str | None, table: Table, *, workbook: bool, exercice: int) -> Reading:
+    """Compile ``field`` over the raw column expression ``cell``.
+
+    ``workbook`` also admits a cell's native forms; a date written without its year is of ``exercice``.
+    """
     compiled = {
         "string": _string,
         "integer": _number,
@@ -74,7 +117,7 @@ def read_field(field: Field, cell: str | None, table: Table, *, workbook: bool) 
         "date": _date,
         "datetime": _date,
         "year": _year,
-    }[field.type](field, workbook)
+    }[field.type](field, workbook, exercice)
     if cell is None:
         return Reading(field, "cast(null as varchar)", f"cast(null as {raw_type(field)})", "true", compiled.expected)
     tokens = list(dict.fromkeys(["", *table.missingValues]))
@@ -87,7 +130,8 @@ def read_field(field: Field, cell: str | None, table: Table, *, workbook: bool) 
         if any(re.fullmatch(pattern, token) for token in tokens):
             test += f" and not {missing}"
         cases.append(f"when {test} then {value.replace('{c}', cell)}")
-    value = f"case {' '.join(cases)} else {compiled.value.replace('{t}', f'({text})')} end"
+    last = compiled.value.replace("{t}", f"({text})")
+    value = f"case {' '.join(cases)} else {last} end" if cases else last
     return Reading(field, text, value, f"coalesce({missing}, true)", compiled.expected)
 
 
@@ -96,33 +140,80 @@ def raw_type(field: Field) -> str:
     return field.model_copy(update={"personal": None}).sql_type
 
 
-def _string(field: Field, workbook: bool) -> _Typed:
+def _string(field: Field, workbook: bool, exercice: int) -> _Typed:
+    """A text: the canon's word in the place of the system's, and a number's digits together when it groups them."""
     errors = literal("|".join(map(re.escape, EXCEL_ERRORS)))
     plain = f"[{PLAIN_FIRST}](?:[{PLAIN}{GROUPS}]*[{PLAIN}])?"
-    return _Typed("un texte", [(plain, "{c}")], f"case when not regexp_full_match({{t}}, {errors}) then {{t}} end")
+    cases = []
+    for word, written in field.values.items():
+        words = ", ".join(literal(unicodedata.normalize("NFC", one)) for one in written)
+        cases.append(f"when {{t}} in ({words}) then {literal(word)}")
+    if group := _group_class(field.groupChar):
+        grouped = literal(f"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+")
+        cases.append(f"when regexp_full_match({{t}}, {grouped}) then regexp_replace({{t}}, {literal(group)}, '', 'g')")
+    value = f"case {' '.join(cases)} when not regexp_full_match({{t}}, {errors}) then {{t}} end"
+    return _Typed("un texte", [] if cases else [(plain, "{c}")], value)
 
 
-def _number(field: Field, workbook: bool) -> _Typed:
+def _number(field: Field, workbook: bool, exercice: int) -> _Typed:
     decimals = field.decimals if field.type == "number" else 0
-    digits = min(15, 18 - decimals)
     kind = raw_type(field)
+    expected = (
+        "un nombre entier" if not decimals else f"un nombre d’au plus {decimals} décimales (« {field.decimalChar} »)"
+    )
+    if field.suffix is not None:
+        return _with_unit(field, kind, decimals, expected)
+    digits = min(15, 18 - decimals)
     plain = f"[0-9]{{1,{digits}}}"
     tail = _decimals(re.escape(field.decimalChar), decimals)
-    group = _group_class(field.groupChar)
-    whole = f"(?:{plain}|[0-9]{{1,3}}(?:{group}[0-9]{{3}}){{1,{digits // 3 - 1}}})" if group else plain
-    spaced = f"[+\u2212-]?{whole}{tail}"
+    spaced = _spaced(field, digits, tail)
     if workbook:
         spaced = f"(?:{spaced}|[+-]?{plain}{_decimals('[.]', decimals)})"
     around = f"[{SPACES}]*"
-    removed = literal(f"[{SPACES}]" if group in (None, f"[{GROUPS}]") else f"[{SPACES}]|{group}")
-    bare = f"replace(regexp_replace({{c}}, {removed}, '', 'g'), '\u2212', '-')"
     return _Typed(
-        "un nombre entier" if not decimals else f"un nombre d’au plus {decimals} décimales (« {field.decimalChar} »)",
+        expected,
         [
             (f"-?{plain}{tail}", f"try_cast({_pointed('{c}', field)} as {kind})"),
-            (f"{around}{spaced}{around}", f"try_cast({_pointed(bare, field)} as {kind})"),
+            (f"{around}{spaced}{around}", f"try_cast({_pointed(_bare('{c}', field), field)} as {kind})"),
         ],
     )
+
+
+def _spaced(field: Field, digits: int, tail: str) -> str:
+    """The regular expression of a number of at most ``digits`` digits before its ``tail``, thousands grouped or not."""
+    group = _group_class(field.groupChar)
+    plain = f"[0-9]{{1,{digits}}}"
+    whole = f"(?:{plain}|[0-9]{{1,3}}(?:{group}[0-9]{{3}}){{1,{digits // 3 - 1}}})" if group else plain
+    return f"[+\u2212-]?{whole}{tail}"
+
+
+def _bare(text: str, field: Field) -> str:
+    """SQL of a number without its spaces and groups, its minus sign made plain."""
+    group = _group_class(field.groupChar)
+    removed = literal(f"[{SPACES}]" if group in (None, f"[{GROUPS}]") else f"[{SPACES}]|{group}")
+    return f"replace(regexp_replace({text}, {removed}, '', 'g'), '\u2212', '-')"
+
+
+def _with_unit(field: Field, kind: str, decimals: int, expected: str) -> _Typed:
+    """A number followed by its unit, or by one of several, each worth a number of the field's own.
+
+    What a conversion gives is rounded to the field's decimals. A number without its unit is never read, not even a
+    workbook's own: Excel keeps 12,3 % as 0.123.
+    """
+    units = {field.suffix: Decimal(1)} if isinstance(field.suffix, str) else field.suffix or {}
+    ways = []
+    for unit, factor in units.items():
+        written = decimals if factor == 1 else 6
+        digits = min(12, 18 - written)
+        number = _spaced(field, digits, _decimals(re.escape(field.decimalChar), written))
+        ending = f"[{SPACES}]*{re.escape(unit)}[{SPACES}]*"
+        bare = _bare(f"regexp_replace({{c}}, {literal(ending + '$')}, '')", field)
+        value = f"try_cast(replace({bare}, {literal(field.decimalChar)}, '.') as decimal(20,6))"
+        if factor != 1:
+            scale = max(0, -int(factor.as_tuple().exponent))
+            value = f"{value} * cast({literal(format(factor, 'f'))} as decimal(18,{scale}))"
+        ways.append((f"[{SPACES}]*{number}{ending}", f"try_cast({value} as {kind})"))
+    return _Typed(f"{expected} suivi de {' ou '.join(f'« {unit} »' for unit in units)}", ways)
 
 
 def _decimals(mark: str, decimals: int) -> str:
@@ -141,7 +232,7 @@ def _group_class(group: str | None) -> str | None:
     return f"[{GROUPS}]" if group in GROUPS else re.escape(group)
 
 
-def _boolean(field: Field, workbook: bool) -> _Typed:
+def _boolean(field: Field, workbook: bool, exercice: int) -> _Typed:
     ways, values = [], []
     for sense, words, native in (("true", field.trueValues, "true"), ("false", field.falseValues, "false")):
         words = list(dict.fromkeys([*words, native] if workbook else words))
@@ -150,48 +241,91 @@ def _boolean(field: Field, workbook: bool) -> _Typed:
     return _Typed(f"{field.trueValues[0]} ou {field.falseValues[0]}", ways, f"case {' '.join(values)} end")
 
 
-def _date(field: Field, workbook: bool) -> _Typed:
+def _date(field: Field, workbook: bool, exercice: int) -> _Typed:
     fmt = ISO[field.type] if field.format == "default" else field.format
     kinds = [fmt, *([ISO[field.type]] if workbook and fmt != ISO[field.type] else [])]
     if workbook and field.type == "datetime":
         kinds.append(ISO["date"])
+    if workbook and field.timezone:
+        kinds = [fmt]  # a workbook's own moment has no zone
     parsed = [
-        f"when regexp_full_match({{t}}, {literal(pattern_of(kind))}) then {_parsed('{t}', kind, field)}"
+        (f"regexp_full_match({{t}}, {literal(pattern_of(kind))})", _parsed("{t}", kind, field, exercice))
         for kind in kinds
     ]
-    if workbook:  # a serial: days since 30 December 1899, here from 1927 to 2099
+    if workbook and not field.timezone:  # a serial: days since 30 December 1899, here from 1927 to 2099
         parsed.append(
-            "when regexp_full_match({t}, '[1-6][0-9]{4}|7[0-2][0-9]{3}') then "
-            f"cast(timestamp '1899-12-30' + to_days(try_cast({{t}} as integer)) as {raw_type(field)})"
+            (
+                "regexp_full_match({t}, '[1-6][0-9]{4}|7[0-2][0-9]{3}')",
+                f"cast(timestamp '1899-12-30' + to_days(try_cast({{t}} as integer)) as {raw_type(field)})",
+            )
         )
-    ways = [(pattern_of(fmt), _parsed("{c}", fmt, field))]
-    return _Typed(f"une date {french_format(fmt)}", ways, f"case {' '.join(parsed)} end")
+    if "%d" not in fmt:  # a workbook's own date is a month when it is its first day
+        parsed[1:] = [(f"{test} and day({value}) = 1", value) for test, value in parsed[1:]]
+    cases = " ".join(f"when {test} then {value}" for test, value in parsed)
+    ways = [(pattern_of(fmt), _parsed("{c}", fmt, field, exercice))]
+    return _Typed(f"une date {french_format(fmt)}", ways, f"case {cases} end")
 
 
-def _parsed(text: str, fmt: str, field: Field) -> str:
-    return f"cast(try_strptime({text}, {literal(fmt)}) as {raw_type(field)})"
+def _parsed(text: str, fmt: str, field: Field, exercice: int) -> str:
+    """SQL of the date that ``text``, which ``fmt``'s pattern matches, says; NULL when there is no such day."""
+    said = re.findall("%[a-zA-Z]", fmt)
+    if set(said) <= PLAIN_DIRECTIVES and {"%d", "%m", "%Y"} <= set(said):
+        return f"cast(try_strptime({text}, {literal(fmt)}) as {raw_type(field)})"
+    whole = literal(f"^{pattern_of(fmt)}$")
+    part = {directive: f"regexp_extract({text}, {whole}, {place})" for place, directive in enumerate(said, start=1)}
+    year = part.get("%Y") or (f"'20' || {part['%y']}" if "%y" in part else literal(str(exercice)))
+    month = part.get("%m") or _month_number(part.get("%B") or part["%b"])
+    clock = " || ':' || ".join(part.get(directive, "'00'") for directive in ("%H", "%M", "%S"))
+    moment = f"try_strptime({year} || '-' || {month} || '-' || {part.get('%d', literal('1'))} || ' ' || {clock}, '%Y-%m-%d %H:%M:%S')"
+    if "%f" in part:  # to the microsecond
+        moment += f" + to_microseconds(try_cast(rpad(left({part['%f']}, 6), 6, '0') as bigint))"
+    if "%z" in part:
+        zone = part["%z"]
+        minutes = f"try_cast(substr({zone}, 2, 2) as bigint) * 60 + try_cast(right({zone}, 2) as bigint)"
+        sign = f"case left({zone}, 1) when '-' then 1 else -1 end"
+        moment = f"({moment}) + to_minutes(case when {zone} = 'Z' then 0 else {sign} * ({minutes}) end)"
+        if field.timezone != "UTC":
+            moment = f"timezone({literal(field.timezone)}, timezone('UTC', {moment}))"
+    return f"cast({moment} as {raw_type(field)})"
+
+
+def _month_number(word: str) -> str:
+    plain = re.sub(r"\[(é|û)(e|u)\]", r"\2", " | ".join(f"{full} {short}" for full, short in MONTHS))
+    cases = [
+        f"when lower(strip_accents({word})) in ({', '.join(map(literal, dict.fromkeys(words.split())))}) then '{number}'"
+        for number, words in enumerate(plain.split(" | "), start=1)
+    ]
+    return f"case {' '.join(cases)} end"
 
 
 def pattern_of(fmt: str) -> str:
-    """The regular expression of a strptime format made of the directives we accept.
+    """The regular expression of a format, a group a directive.
 
-    A day, a month or an hour may have one digit, unless two directives touch: ``2024111`` would be ambiguous.
+    A day, a month or an hour may have one digit, unless two directives touch: ``2024111`` would be ambiguous. A shortened
+    month may bear a point, a fraction may lack with its mark.
     """
-    touching = re.search(r"%[a-zA-Z]%", fmt)
-    short = "{2}" if touching else "{1,2}"
-    digits = {
-        "%Y": YEAR,
-        **{d: "[0-9]" + (short if d in ("%d", "%m", "%H") else "{2}") for d in DIRECTIVES if d != "%Y"},
-    }
-    return "".join(digits.get(part, re.escape(part)) for part in re.split(r"(%[a-zA-Z])", fmt) if part)
+    short = "{2}" if re.search("%[dmYyHMS]%[dmYyHMS]", fmt) else "{1,2}"
+    patterns = PATTERNS | {directive: f"[0-9]{short}" for directive in ("%d", "%m", "%H")}
+    whole = ""
+    for part in filter(None, DIRECTIVE.split(fmt)):
+        if part.endswith("%f"):
+            whole += f"(?:{re.escape(part[0])}([0-9]{{1,9}}))?"
+        elif part in patterns:
+            whole += f"({patterns[part]})" + ("[.]?" if part == "%b" else "")
+        else:
+            whole += re.escape(part)
+    return whole
 
 
 def french_format(fmt: str) -> str:
     """``%d/%m/%Y`` → ``jj/mm/aaaa``."""
-    return "".join(FRENCH_DIRECTIVES.get(part, part) for part in re.split(r"(%[a-zA-Z])", fmt))
+    return "".join(
+        f"[{part[0]}fraction]" if part.endswith("%f") else FRENCH_DIRECTIVES.get(part, part)
+        for part in DIRECTIVE.split(fmt)
+    )
 
 
-def _year(field: Field, workbook: bool) -> _Typed:
+def _year(field: Field, workbook: bool, exercice: int) -> _Typed:
     pattern = "(?:19|20)[0-9]{2}"
     return _Typed(
         "une année sur quatre chiffres",
@@ -201,23 +335,30 @@ def _year(field: Field, workbook: bool) -> _Typed:
 
 
 def fine_sql(reading: Reading, value: str) -> str:
-    """SQL boolean, never NULL: the cell can be read. ``value`` is the computed value."""
+    """SQL boolean, never NULL: the cell can be read, or nothing needs it. ``value`` is the computed value."""
+    if reading.field.informative:
+        return "true"
     constraints = reading.field.constraints
     right = f"{value} is not null"
     if constraints.pattern:
         text = value if reading.field.type == "string" else reading.text
         right += f" and regexp_full_match({text}, {literal(constraints.pattern)})"
+    if reading.unmatched:
+        right += f" and not {reading.unmatched}"
     if constraints.required:
         return f"({right})"
-    return f"case when {value} is not null then {right} else {reading.missing} end"
+    otherwise = f"{reading.missing} and not {reading.unmatched}" if reading.unmatched else reading.missing
+    return f"case when {value} is not null then {right} else {otherwise} end"
 
 
 def reason_sql(reading: Reading, heading: str, position: int, *, show: bool) -> str:
     """SQL of one refusal {colonne, position, regle, attendu, recu}, or NULL when the cell is right."""
     text = f"({reading.text})"
 
-    def reason(code: str, expected: str) -> str:
-        shown = f"left({text}, 200)" if show else "cast(null as varchar)"
+    nothing = "cast(null as varchar)"
+    received = f"left({text}, 200)" if show else nothing
+
+    def reason(code: str, expected: str, shown: str = received) -> str:
         return (
             f"{{'colonne': {literal(heading)}, 'position': {position}, 'regle': {literal(code)}, "
             f"'attendu': {literal(expected)}, 'recu': {shown}}}"
@@ -225,14 +366,17 @@ def reason_sql(reading: Reading, heading: str, position: int, *, show: bool) -> 
 
     constraints = reading.field.constraints
     cases = []
+    if reading.unmatched:  # what was received is not shown: of such a cell only a part is to be kept
+        cases.append(f"when {reading.unmatched} then {reason('LIG-MOTIF', reading.part, nothing)}")
     if constraints.required:
         cases.append(f"when {reading.missing} then {reason('LIG-OBLIGATOIRE', 'une valeur')}")
     cases.append(
         f"when not {reading.missing} and ({reading.value}) is null then {reason('LIG-TYPE', reading.expected)}"
     )
     if constraints.pattern:
+        judged = f"({reading.value})" if reading.field.type == "string" else text
         cases.append(
-            f"when not {reading.missing} and not regexp_full_match({text}, {literal(constraints.pattern)}) "
+            f"when not {reading.missing} and not regexp_full_match({judged}, {literal(constraints.pattern)}) "
             f"then {reason('LIG-MOTIF', constraints.pattern)}"
         )
     return f"case {' '.join(cases)} end"

@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
-from pipelines.sql import literal, parquet_scan, values
+from pipelines.sql import lake_scan, literal, values
 from pipelines.stages.publish.secret.profile import Proof
 
 TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
@@ -82,7 +82,8 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("exercice", "integer", "Exercice."),
             ("livraison", "varchar", "Identifiant de la livraison."),
             ("fichier", "varchar", "Fichier."),
-            ("ligne", "bigint", "Ligne du fichier."),
+            ("feuille", "varchar", "Feuille du classeur ; vide si le fichier n’en a pas."),
+            ("ligne", "bigint", "Ligne du fichier, ou de la feuille."),
             ("colonne", "varchar", "Colonne du fichier."),
             ("position", "integer", "Rang de la colonne dans le fichier."),
             ("regle", "varchar", "Règle."),
@@ -188,8 +189,8 @@ def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding], proofs:
                 refused = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
                 of = ", ".join(map(literal, (manifest.system, name, manifest.exercice, manifest.delivery)))
                 db.execute(
-                    f"insert into audit.lignes_refusees select {of}, _fichier, _ligne, colonne, position, regle, attendu, "
-                    f"recu from {parquet_scan(refused)}"
+                    f"insert into audit.lignes_refusees select {of}, _fichier, _feuille, _ligne, colonne, position, regle, "
+                    f"attendu, recu from {lake_scan(refused)}"
                 )
 
 

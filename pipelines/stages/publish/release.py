@@ -12,7 +12,7 @@ with a reason, takes its place.
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ class Inputs:
     engine: str
     catalogue: str
     manifests: list[Manifest]
+    counted: list[tuple[str, str]] = field(default_factory=list)  # the decisions that make something count
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ def _content(ledger: Ledger, folder: Path, exercice: int, inputs: Inputs) -> dic
         "catalogue": inputs.catalogue,
         "lock": lock,
         "deliveries": [manifest.as_dict() for manifest in inputs.manifests],
+        "counted": inputs.counted,
         "decisions": [
             {key: row[key] for key in ("finding", "choice", "reason", "until")} for row in ledger.all_rows("decisions")
         ],
@@ -223,7 +225,10 @@ def changes_between(first: Path, second: Path, exercice: int) -> list[Change]:
 
 
 def frozen_changes(home: Home, ledger: Ledger) -> dict[str, list[Change]]:
-    """Release → figures of its year that the current warehouse would change; a figure that is new is no change."""
+    """Release → figures of its year that the current warehouse would change.
+
+    A figure that is new is no change; nor is one that was missing and whose system is no longer followed: no value is lost.
+    """
     import tempfile
 
     found = {}
@@ -234,10 +239,16 @@ def frozen_changes(home: Home, ledger: Ledger) -> dict[str, list[Change]]:
             here = Path(folder) / str(exercice)
             here.mkdir()
             export_tables(home.warehouse, exercice, here)
-            differing = [c for c in changes_between(release, here, exercice) if c.before is not None]
+            differing = [c for c in changes_between(release, here, exercice) if _is_of_frozen_year(c)]
             if differing:
                 found[release.name] = differing
     return found
+
+
+def _is_of_frozen_year(change: Change) -> bool:
+    if change.before is None:
+        return False
+    return change.after is not None or change.before[0] is not None or change.before[1] != "m"
 
 
 def refuse_frozen_changes(changed: dict[str, list[Change]]) -> None:

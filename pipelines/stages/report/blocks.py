@@ -24,6 +24,7 @@ from pipelines.catalogue.chapters.grammar import (
 )
 from pipelines.stages.report.cells import MISSING, Cell, absent, cell, total, words
 from pipelines.stages.report.figures import Figures
+from pipelines.stages.report.receipts import Receipt, Receipts
 from pipelines.stages.report.tables import MissingTable, Publication, Row
 
 Block = dict[str, Any]
@@ -36,20 +37,25 @@ class Builder:
 
     publication: Publication
     figures: Figures
+    receipts: Receipts
     first: int  # the first exercice of the organisation: no column stands for a year before it
     counts: dict[str, int] = field(default_factory=dict)
 
-    def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block:
-        """A table or a chart, of the rows that ``only`` keeps."""
-        title = bloc.titre.format(**names)
+    def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
+        """A table or a chart, of the rows that ``only`` keeps; None when nothing behind it is followed."""
+        title, receipt = bloc.titre.format(**names), self._receipt(bloc.table)
+        if not receipt.is_followed:
+            return None
         if self.publication.is_withheld(bloc.table):
             return {"genre": "vide", "titre": title, "texte": WITHHELD}
         narrowed = {} if bloc.concerne else only
         data = bloc.model_copy(update={"filtres": {**bloc.filtres, **narrowed}})
         rows = [row for row in self.publication.grouped(data) if _concerns(bloc, row, names)]
-        head, lines = _laid_out(data, rows, self.first)
+        years = range(max(self.figures.exercice - data.exercices + 1, self.first), self.figures.exercice + 1)
+        lacks = {year: self.receipts.of(bloc.table, year).code for year in years}
+        head, lines = _laid_out(data, rows, lacks)
         if not lines:
-            return {"genre": "vide", "titre": title, "texte": bloc.vide.format(**names)}
+            return _empty(title, bloc, receipt, names)
         if data.total:
             lines.append(_total_line(data, head, lines))
         is_drawn = isinstance(bloc, Graphique) and _is_worth_drawing(bloc, head, lines)
@@ -65,20 +71,22 @@ class Builder:
             "lignes": lines,
             "legende": legend([c for line in lines for c in line["cellules"]]),
             "source": f"rapport.{bloc.table}",
-            "note": bloc.note,
+            "note": _joined(bloc.note, receipt.note),
         }
         if is_drawn:
             block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}"}
         return block
 
-    def entries(self, bloc: Liste, only: dict[str, Any], names: dict[str, Any]) -> Block:
-        """A list: a title and details an entry."""
-        title = bloc.titre.format(**names)
+    def entries(self, bloc: Liste, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
+        """A list: a title and details an entry; None when nothing behind it is followed."""
+        title, receipt = bloc.titre.format(**names), self._receipt(bloc.table)
+        if not receipt.is_followed:
+            return None
         if self.publication.is_withheld(bloc.table):
             return {"genre": "vide", "titre": title, "texte": WITHHELD}
         rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         if not rows:
-            return {"genre": "vide", "titre": title, "texte": bloc.vide.format(**names)}
+            return _empty(title, bloc, receipt, names)
         return {
             "genre": "liste",
             "id": _identity(bloc.id, only),
@@ -97,24 +105,28 @@ class Builder:
             ],
             "legende": [],
             "source": f"rapport.{bloc.table}",
-            "note": None,
+            "note": receipt.note,
         }
 
-    def key_figures(self, bloc: Chiffres) -> Block:
-        """Figures shown large. Raises MissingTable when no figure has a code that the chapter names."""
+    def key_figures(self, bloc: Chiffres) -> Block | None:
+        """Figures shown large, those that are followed. Raises MissingTable when nothing declares one of them."""
         shown = []
         for one in bloc.chiffres:
             try:
-                row = self.figures.get(one.code)
+                if not self.figures.is_followed(one.code):
+                    continue
             except KeyError:
-                raise MissingTable(f"rapport.chiffres holds no figure {one.code} for this exercice") from None
+                raise MissingTable(f"rapport.chiffres holds no figure {one.code}") from None
+            row = self.figures.get(one.code)
             value = cell(row, Colonne(nom="valeur", titre="", format="chiffre"))
             shown.append({"libelle": one.libelle or row["libelle"], **value, "suite": None})
-        return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown)}
+        return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown)} if shown else None
 
-    def evolutions(self, bloc: Evolutions, only: dict[str, Any], names: dict[str, Any]) -> Block:
-        """By how much each row moved since the year before, as sentences under a title."""
+    def evolutions(self, bloc: Evolutions, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
+        """By how much each row moved since the year before, as sentences under a title; None without rows."""
         rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
+        if not rows:
+            return None
         known = [row for row in rows if row["valeur"] is not None and row["valeur_precedente"] is not None]
         known.sort(key=lambda row: -abs(row["variation_pct"] or 0))
         before = self.figures.exercice - 1
@@ -123,7 +135,7 @@ class Builder:
         title = _node("titre", _words(bloc.titre.format(**names)))
         return {"genre": "texte", "arbre": [title, _node("liste", *said) if said else nothing]}
 
-    def indicators(self, bloc: Compares, only: dict[str, Any]) -> Block:
+    def indicators(self, bloc: Compares, only: dict[str, Any]) -> Block | None:
         """Key figures that are rows, each with its value of the year before and how it moved."""
         rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         before = self.figures.exercice - 1
@@ -136,11 +148,23 @@ class Builder:
             }
             for row in rows
         ]
-        return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown)}
+        return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown)} if shown else None
+
+    def _receipt(self, table: str) -> Receipt:
+        return self.receipts.of(table, self.figures.exercice)
 
     def _next(self, kind: str) -> int:
         self.counts[kind] = self.counts.get(kind, 0) + 1
         return self.counts[kind]
+
+
+def _empty(title: str, bloc: Donnees | Liste, receipt: Receipt, names: dict[str, Any]) -> Block:
+    """A block without rows: that there is nothing is only said when everything came."""
+    return {"genre": "vide", "titre": title, "texte": receipt.reserve or bloc.vide.format(**names)}
+
+
+def _joined(*notes: str | None) -> str | None:
+    return " ".join(filter(None, notes)) or None
 
 
 def _is_worth_drawing(bloc: Graphique, head: list[str], lines: list[Block]) -> bool:
@@ -188,10 +212,10 @@ def _concerns(bloc: Donnees, row: Row, names: dict[str, Any]) -> bool:
     return all(names[member] in (row[listed] or "").split(", ") for listed, member in bloc.concerne.items())
 
 
-def _laid_out(data: Donnees, rows: list[Row], first: int) -> tuple[list[str], list[Block]]:
+def _laid_out(data: Donnees, rows: list[Row], lacks: dict[int, str]) -> tuple[list[str], list[Block]]:
     if not rows:
         return [], []
-    head, lines = _crossed(data, rows, first) if data.croise else _listed(data, rows)
+    head, lines = _crossed(data, rows, lacks) if data.croise else _listed(data, rows)
     return head, [line for line in lines if not (data.sans_nuls and all(map(_is_nothing, line["cellules"])))]
 
 
@@ -211,15 +235,14 @@ def _listed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
     return [column.titre for column in data.colonnes], lines
 
 
-def _crossed(data: Donnees, rows: list[Row], first: int) -> tuple[list[str], list[Block]]:
-    """Columns in the order of the years, or in that of the rows."""
+def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str]) -> tuple[list[str], list[Block]]:
+    """Columns in the order of the years, or in that of the rows; ``lacks``: the code of a cell that no row gives, by year."""
     by = data.croise.par
     there = list(dict.fromkeys(row[by] for row in rows))
     values = [value for value in data.croise.valeurs if value in there]
     values += [value for value in there if value not in values]
     if by == "exercice":
-        last = max(values)
-        values = list(range(max(last - data.exercices + 1, first), last + 1))
+        values = list(lacks)
     column = Colonne(nom=data.croise.valeur, titre="", format=data.croise.format)
     found = {(row[data.lignes.nom], row[by]): cell(row, column) for row in rows}
     titles = {row[data.lignes.nom]: _row_title(row, data) for row in rows}
@@ -228,7 +251,7 @@ def _crossed(data: Donnees, rows: list[Row], first: int) -> tuple[list[str], lis
         {
             "titre": titles[title],
             "est_total": is_total,
-            "cellules": [found.get((title, value), absent("—")) for value in values],
+            "cellules": [found.get((title, value), absent(lacks.get(value, "—"))) for value in values],
         }
         for title, is_total in totals.items()
     ]

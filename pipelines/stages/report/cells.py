@@ -18,6 +18,7 @@ MISSING = {
     "?": "inconnu",
     "—": "sans objet",
     "m": "non reçu ou non accepté",
+    "ns": "non suivi",
     "s": "secret statistique",
 }
 NUMBERS: dict[Format, tuple[int, str]] = {

@@ -1,5 +1,6 @@
 """The figures of one report by code: how each is printed, what it is worth, how it is computed, what it was compared with."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,17 @@ class Figures:
     rows: dict[tuple[str, int], dict[str, Any]]
     reconciled: dict[str, str] | None  # None: the profile keeps that back
     titles: dict[str, str]
+    declared: Collection[
+        str
+    ] = ()  # a figure of a system that the organisation does not use is declared, and has no row
+
+    def is_followed(self, code: str, exercice: int | None = None) -> bool:
+        """False for a figure of a system that is not used in that year. Raises KeyError when nothing declares the code."""
+        if (code, exercice or self.exercice) in self.rows:
+            return True
+        if code in self.declared or any(code == known for known, _ in self.rows):
+            return False
+        raise KeyError(code)
 
     def get(self, code: str, exercice: int | None = None) -> dict[str, Any]:
         """One figure. Raises KeyError when no figure of that year has this code."""
@@ -71,14 +83,14 @@ def _status(row: dict[str, Any]) -> str:
     return f"{row['statut']}, partiel" if row["est_partiel"] else row["statut"]
 
 
-def read_figures(publication: Publication, titles: dict[str, str]) -> Figures:
-    """The figures of a publication; ``titles`` are those of their domains."""
+def read_figures(publication: Publication, titles: dict[str, str], declared: Collection[str]) -> Figures:
+    """The figures of a publication; ``titles`` are those of their domains, ``declared`` the codes that may have none."""
     rows = publication.rows("chiffres", {}, ["code"], exercices=10)
     by_code = {(row["code"], row["exercice"]): row for row in rows}
     if publication.is_withheld(RECONCILED):
-        return Figures(publication.exercice, by_code, None, titles)
+        return Figures(publication.exercice, by_code, None, titles, declared)
     gaps = {r["code"]: _gap(r) for r in publication.rows(RECONCILED, {}, [])}
-    return Figures(publication.exercice, by_code, gaps, titles)
+    return Figures(publication.exercice, by_code, gaps, titles, declared)
 
 
 def _gap(row: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Builds the report: a frozen tree of plain data that the page, the PDF and its attachment all lay out.
 
-    {titre, organisation, exercice, profil, edition, chapitres, chiffres, collectivites, legende}
+    {titre, intitules, organisation, exercice, profil, edition, chapitres, chiffres, collectivites, legende}
     chapitre = {id, numero, titre, partie, sections}    section = {id, titre, blocs}
 
 Whatever is computed for a reader (numbering, formats, missing codes, alternative texts) is computed here, once, from
@@ -16,6 +16,8 @@ from typing import Any
 
 from pipelines import french
 from pipelines.catalogue.chapters.grammar import Chapitre, Contenu, PourChaque, Section, Texte
+from pipelines.catalogue.chapters.load import codes_asked
+from pipelines.catalogue.dbt.generated import report_sources
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
@@ -23,6 +25,7 @@ from pipelines.stages.report.blocks import Builder
 from pipelines.stages.report.cells import MISSING
 from pipelines.stages.report.figures import read_figures
 from pipelines.stages.report.prose import Node, ProseError, render
+from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
 
 Model = dict[str, Any]
@@ -57,47 +60,79 @@ class Editor:
             "exercice": exercice,
             "precedent": exercice - 1,
             "sigle": self.organisation.sigle,
+            "le_sigle": self.organisation.le_sigle,
+            "Le_sigle": french.capitalised(self.organisation.le_sigle),
+            "du_sigle": self.organisation.du_sigle,
             "profil": self.builder.publication.profile,
         }
 
-    def chapter(self, chapter: Chapitre, number: int | None) -> Model:
-        """One chapter."""
-        return {
-            "id": chapter.id,
-            "numero": number,
-            "titre": chapter.titre.format(**self.names),
-            "partie": chapter.partie,
-            "sections": [one for section in chapter.sections for one in self.sections(section)],
-        }
+    def chapters(self, chapters: list[Chapitre]) -> list[Model]:
+        """The chapters that have something to say, numbered."""
+        kept: list[Model] = []
+        for chapter in chapters:
+            if sections := self.sections(chapter):
+                kept.append(
+                    {
+                        "id": chapter.id,
+                        "numero": len(kept) + 1,
+                        "titre": chapter.titre.format(**self.names),
+                        "partie": chapter.partie,
+                        "sections": sections,
+                    }
+                )
+        return kept
 
-    def sections(self, section: Section) -> list[Model]:
-        """A section, or one for each value that it is repeated for."""
-        if section.pour_chaque is None:
-            return [self._section(section, section.id, {}, self.names)]
+    def sections(self, chapter: Chapitre) -> list[Model]:
+        """The sections of a chapter that have something to say; none when only words that introduce the others are left."""
+        bears = {section.id: any(map(self._bears, section.blocs)) for section in chapter.sections}
+        found = [(section, one) for section in chapter.sections for one in self._sections(section, bears[section.id])]
+        if any(bears.values()) and not any(bears[section.id] for section, _ in found):
+            return []
+        return [one for _, one in found]
+
+    def _bears(self, bloc: Any) -> bool:
+        """False for a text without figures, which introduces what stands beside it."""
+        return not isinstance(bloc, Texte) or bool(self._asked(bloc))
+
+    def _asked(self, bloc: Texte) -> list[str]:
+        return codes_asked(self._path(bloc.fichier).read_text(encoding="utf-8"))
+
+    def _path(self, name: str) -> Path:
+        path = self.texte(name)
+        assert path is not None, f"texte/{name} is looked for when the chapters are read"
+        return path
+
+    def _sections(self, section: Section, bears: bool) -> list[Model]:
+        """A section, or one for each value that it is repeated for; none without a block that ``bears`` it."""
         each = section.pour_chaque
-        return [
-            self._section(
-                section,
-                f"{section.id}-{row[each.code]}".replace("_", "-"),
-                {each.code: row[each.code]},
-                {**self.names, **row, "code": row[each.code]},
-            )
-            for row in self._members(each)
-        ]
+        if each is None:
+            made = [self._section(section, section.id, {}, self.names)]
+        else:
+            made = [
+                self._section(
+                    section,
+                    f"{section.id}-{row[each.code]}".replace("_", "-"),
+                    {each.code: row[each.code]},
+                    {**self.names, **row, "code": row[each.code]},
+                )
+                for row in self._members(each)
+            ]
+        return [one for one, has_more in made if has_more or not bears]
 
     def _members(self, each: PourChaque) -> list[dict[str, Any]]:
         rows = self.builder.publication.rows(each.table, {}, each.ordre)
         return list({row[each.code]: row for row in reversed(rows)}.values())[::-1]
 
-    def _section(self, section: Section, identity: str, only: dict[str, Any], names: dict[str, Any]) -> Model:
+    def _section(
+        self, section: Section, identity: str, only: dict[str, Any], names: dict[str, Any]
+    ) -> tuple[Model, bool]:
+        """A section, and whether it holds more than words that introduce."""
         if self.pages_apart:
             self.builder.counts.clear()
-        blocks = [self._block(bloc, only, names) for bloc in section.blocs]
-        return {
-            "id": identity,
-            "titre": section.titre.format(**names),
-            "blocs": [block for block in blocks if block is not None],
-        }
+        found = [(bloc, self._block(bloc, only, names)) for bloc in section.blocs]
+        kept = [(bloc, block) for bloc, block in found if block is not None]
+        made = {"id": identity, "titre": section.titre.format(**names), "blocs": [block for _, block in kept]}
+        return made, any(self._bears(bloc) for bloc, _ in kept)
 
     def _block(self, bloc: Any, only: dict[str, Any], names: dict[str, Any]) -> Model | None:
         match bloc.genre:
@@ -117,11 +152,16 @@ class Editor:
     def _prose(self, bloc: Texte | Contenu, names: dict[str, Any]) -> Model | None:
         name = bloc.fichier.format(**names)
         known = {key: names[key] for key in self.names}
+        figures = self.builder.figures
         if isinstance(bloc, Texte):
-            return _text(render(self.texte(name), f"texte/{name}", self.builder.figures, known))
+            asked = self._asked(bloc)
+            if asked and not any(map(figures.is_followed, asked)):
+                return None
+            tree = render(self._path(name), f"texte/{name}", figures, known)
+            return _text(tree) if tree else None
         path = self.contenu / name
         if path.is_file():
-            return _text(render(path, f"contenu/{self.contenu.name}/{name}", self.builder.figures, known))
+            return _text(render(path, f"contenu/{self.contenu.name}/{name}", figures, known))
         sentence = bloc.vide.format(**names) if bloc.vide else None
         return sentence and _text([{"genre": "paragraphe", "enfants": [{"genre": "texte", "texte": sentence}]}])
 
@@ -134,14 +174,26 @@ def build(
     publication: Publication, catalogue: Catalogue, organisation: Organisation, contenu: Path, edition: Edition
 ) -> Model:
     """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
-    figures, texte = read_figures(publication, catalogue.figures.titles), catalogue.prose
-    first = organisation.exercices.premier
-    editor = Editor(Builder(publication, figures, first), organisation, contenu / str(publication.exercice), texte)
-    apart = Editor(Builder(publication, figures, first), organisation, editor.contenu, texte, pages_apart=True)
-    chapitres = [editor.chapter(chapter, number) for number, chapter in enumerate(catalogue.chapters, 1)]
+    declared, cover, summary = catalogue.figures, catalogue.cover, catalogue.summary
+    figures = read_figures(publication, declared.titles, declared.by_code)
+    receipts = read_receipts(publication, report_sources(catalogue), _labels(catalogue))
+
+    def builder() -> Builder:
+        return Builder(publication, figures, receipts, organisation.exercices.premier)
+
+    of_year = contenu / str(publication.exercice)
+    editor = Editor(builder(), organisation, of_year, catalogue.prose)
+    apart = Editor(builder(), organisation, of_year, catalogue.prose, pages_apart=True)
+    chapitres = editor.chapters(catalogue.chapters)
     model = {
-        "titre": f"Rapport d’activité {publication.exercice}",
-        "organisation": {"nom": organisation.nom, "sigle": organisation.sigle},
+        "titre": f"{cover.titre} {publication.exercice}",
+        "intitules": {
+            "rapport": cover.titre,
+            "sommaire": cover.sommaire,
+            "annexe": cover.annexe,
+            "collectivite": summary.sous_titre.format(**editor.names) if summary else "",
+        },
+        "organisation": {"nom": organisation.nom, "sigle": organisation.sigle, "du_sigle": organisation.du_sigle},
         "exercice": publication.exercice,
         "profil": publication.profile,
         "demonstration": organisation.demonstration,
@@ -157,11 +209,21 @@ def build(
         "methode": _text(render(catalogue.prose("methode.md"), "texte/methode.md", figures, editor.names)),
         "provenance": _provenance(chapitres),
         "chiffres": figures.annex(),
-        "collectivites": apart.chapter(catalogue.summary, None)["sections"] if catalogue.summary else [],
+        "collectivites": apart.sections(summary) if summary else [],
         "legende": [{"code": code, "sens": sens} for code, sens in MISSING.items()],
     }
     _check_anchors(model)
     return _typeset(model)
+
+
+def _labels(catalogue: Catalogue) -> dict[str, str]:
+    """``system/table`` → what readers call it: its title, and the system when the title does not name it."""
+    return {
+        f"{system.system}/{table.name}": table.title
+        if system.title in table.title
+        else f"{table.title} ({system.title})"
+        for system, table in catalogue.registry.tables()
+    }
 
 
 def _provenance(chapitres: list[Model]) -> list[Model]:

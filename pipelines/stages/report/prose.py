@@ -3,8 +3,9 @@
 ``{{ f("rh.effectif.total") }}`` is the printed figure, linked to where it comes from; ``{{ f("…", "un nombre inconnu") }}``
 says what stands where it is missing or hidden; ``{{ f("…", exercice=2019) }}`` is that of another year. ``{% if connu("…")
 %}`` keeps a paragraph for what is known; ``egaux("…", "…")`` and ``nul("…")`` tell figures that are printed alike, and a
-zero. Nothing else is available: no attribute, no import, no other name than ``exercice``, ``precedent``, ``sigle`` and
-``profil``.
+zero for which everything came; ``suivi("…")`` tells a figure whose systems the organisation uses, known or not. Nothing else
+is available: no attribute, no import, no other name than ``exercice``, ``precedent``, ``sigle``, ``le_sigle``, ``Le_sigle``, ``du_sigle``
+and ``profil``.
 
 A tree is a list of nodes ``{"genre": "paragraphe" | "liste" | "numerotee" | "element" | "titre" | "citation" | "fort" |
 "accent" | "lien" | "texte" | "saut", "enfants": […], "texte": …, "cible": …}``.
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipelines.near import did_you_mean
 from pipelines.stages.report.figures import Figures
 
 Node = dict[str, Any]
@@ -93,16 +95,13 @@ def _figure(figures: Figures):
 
 
 def _unknown(figures: Figures, code: str, exercice: int | None, sinon: str | None) -> None:
-    """A code of a family (an application that ended) is missing like any other; a code that no year knows is a mistake."""
-    import difflib
-
-    known = {known for known, _ in figures.rows}
+    """A code of a system that is not used, or of a member that ended, is missing like any other; any other is a mistake."""
+    known = {*figures.declared, *(known for known, _ in figures.rows)}
     if code in known and sinon is not None:
         return
     if code in known:
         raise ProseError(f"figure {code!r} is not one of {exercice or figures.exercice}: say what stands in its place")
-    near = difflib.get_close_matches(code, known, n=1, cutoff=0.6)
-    raise ProseError(f"no figure {code!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    raise ProseError(f"no figure {code!r}{did_you_mean(code, sorted(known))}")
 
 
 def _is_known(figures: Figures):
@@ -117,7 +116,10 @@ def _is_known(figures: Figures):
 
 
 def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:
-    """Whether figures of the year are printed alike, and whether one is zero; false when one is missing."""
+    """Whether figures of the year are printed alike, whether one is zero, whether all are followed.
+
+    A figure that is missing is neither; one from which received lines are missing is no certain zero.
+    """
 
     def printed(code: str) -> str | None:
         try:
@@ -130,9 +132,14 @@ def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:
         return printed(one) is not None and printed(one) == printed(other)
 
     def nul(code: str) -> bool:
-        return printed(code) is not None and not figures.get(code)["valeur"]
+        return printed(code) is not None and not figures.get(code)["valeur"] and not figures.get(code)["est_partiel"]
 
-    return {"egaux": egaux, "nul": nul}
+    def suivi(*codes: str) -> bool:
+        for code in codes:
+            printed(code)  # a code that nothing declares is a mistake
+        return all(figures.is_followed(code) for code in codes)
+
+    return {"egaux": egaux, "nul": nul, "suivi": suivi}
 
 
 def _escaped(text: str) -> str:

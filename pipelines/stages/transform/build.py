@@ -35,7 +35,7 @@ def prepare(work: Workspace) -> Frozen:
     frozen = freeze(work)
     # a dbt that stops before it runs anything leaves the answers of the last run: they would speak for this one
     (work.home.dbt_target / RUN_RESULTS).unlink(missing_ok=True)
-    load_warehouse(work.home.warehouse_next, work, frozen.manifests, frozen.build)
+    load_warehouse(work.home.warehouse_next, work, frozen.manifests, frozen.build, frozen.counted)
     reached("transform.lake_loaded")
     return frozen
 

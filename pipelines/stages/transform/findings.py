@@ -1,6 +1,6 @@
 """What a new warehouse says of itself.
 
-Differences with published figures, contradicted absences, unknown accounts, budget documents of another body,
+Differences with published figures, contradicted absences, unknown accounts, budget documents that are set aside or lack a part,
 meetings whose quorum is not the one declared, and amounts that two documents or systems should have in common.
 """
 
@@ -14,7 +14,10 @@ from pipelines.sql import literal
 
 # The controls of rapport.rpt_finances__rapprochements, each the code of a rule.
 RECONCILIATIONS = (
+    "FIN-ANNEXE-ABSENTE",
+    "FIN-COMPTE-ABSENT",
     "FIN-CONSOLIDATION",
+    "FIN-CREDITS",
     "FIN-ECRITURES",
     "FIN-EQUILIBRE",
     "FIN-ORDRE",
@@ -98,8 +101,13 @@ def _contradicted_absences(db, rules: Rules) -> list[Finding]:
 
 
 def _unknown_accounts(db, rules: Rules) -> list[Finding]:
+    """One finding an account: how many lines, and what they amount to."""
     rows = db.execute(
-        "select exercice, nomenclature, compte, fichier, ligne from rapport.rpt_finances__comptes_inconnus order by all"
+        "select exercice, nomenclature, compte, count(*), count(distinct document_id), count(*) filter (section is null), "
+        "sum(credits_ouverts_eur) filter (not est_compte_administratif), "
+        "coalesce(sum(credits_ouverts_eur) filter (est_compte_administratif), 0), "
+        "coalesce(sum(realise_eur), 0), min(fichier || ':' || ligne) "
+        "from marts.fct_lignes_budgetaires where anomalie is not null group by all order by all"
     ).fetchall()
     rule = rules["CPT-INCONNU"]
     return [
@@ -110,12 +118,157 @@ def _unknown_accounts(db, rules: Rules) -> list[Finding]:
             "budget/lignes",
             f"{rule.titre} : compte {account}",
             attendu=f"un compte de {nomenclature} en {exercice}",
-            recu=account,
+            recu=(
+                f"{quantity(Decimal(lines), 0, 'lignes')} dans {quantity(Decimal(documents), 0, 'documents')}, dont {place} ; "
+                + (
+                    f"{quantity(Decimal(lost), 0, 'lignes')} hors de toute section"
+                    if lost
+                    else "rangées par leur chapitre de vote"
+                )
+                + f" ; crédits {shown(voted if voted is not None else opened, 'EUR')}, réalisé {shown(done, 'EUR')}"
+            ),
+            ecart=plain(max(voted if voted is not None else opened, done, key=abs)),
+            aide=rule.aide,
+            cle=f"{nomenclature} {account}",
+        )
+        for exercice, nomenclature, account, lines, documents, lost, voted, opened, done, place in rows
+    ]
+
+
+def _documents(db, rules: Rules) -> list[Finding]:
+    return [*_other_plans(db, rules), *_debts_without_annexe(db, rules), *_unnumbered(db, rules)]
+
+
+def _other_plans(db, rules: Rules) -> list[Finding]:
+    """The documents that a plan of another year, or of another form of their nomenclature, places: said once a nomenclature."""
+    rows = db.execute(
+        "select d.exercice, d.nomenclature, d.declinaison_plan, d.exercice_plan, count(*), "
+        "(select count(distinct compte) from marts.fct_lignes_budgetaires as l where l.anomalie is not null "
+        "and l.exercice = d.exercice and l.nomenclature = d.nomenclature) "
+        "from marts.fct_documents_budgetaires as d "
+        "where (d.declinaison, d.exercice) <> (d.declinaison_plan, d.exercice_plan) group by all order by all"
+    ).fetchall()
+    rule = rules["CPT-PLAN"]
+    return [
+        Finding(
+            "CPT-PLAN",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {nomenclature} en {exercice}",
+            attendu=f"le plan de comptes {nomenclature} de {exercice}",
+            recu=(
+                f"{quantity(Decimal(documents), 0, 'documents')} : le plan {form} de {year} a servi, "
+                + (f"{quantity(Decimal(lacking), 0, 'comptes')} n’y figurent pas" if lacking > 1 else "")
+                + ("1 compte n’y figure pas" if lacking == 1 else "" if lacking else "tous les comptes y figurent")
+            ),
+            aide=rule.aide,
+            cle=nomenclature,
+        )
+        for exercice, nomenclature, form, year, documents, lacking in rows
+    ]
+
+
+def _debts_without_annexe(db, rules: Rules) -> list[Finding]:
+    rows = db.execute(
+        "select exercice, libelle_budget, libelle_decision, mouvements_dette_eur, fichier, ligne "
+        "from marts.fct_documents_budgetaires where est_compte_administratif and encours_dette_eur is null order by all"
+    ).fetchall()
+    rule = rules["FIN-DETTE"]
+    return [
+        Finding(
+            "FIN-DETTE",
+            "alerte",
+            exercice,
+            "budget/emprunts",
+            f"{rule.titre} : {budget or decision}",
+            attendu="les emprunts dans l’annexe de la dette (élément EMPRUNT)",
+            recu=f"aucun emprunt ; {shown(moved, 'EUR')} aux comptes 16 et 6611",
+            ecart=plain(moved),
             aide=rule.aide,
             fichier=fichier,
             ligne=ligne,
         )
-        for exercice, nomenclature, account, fichier, ligne in rows
+        for exercice, budget, decision, moved, fichier, ligne in rows
+    ]
+
+
+def _unnumbered(db, rules: Rules) -> list[Finding]:
+    """Décisions modificatives without a number, several in one budget: each counts, in the order that is said."""
+    rows = db.execute(
+        "select exercice, siret, code_budget, max(libelle_budget), count(*), "
+        "string_agg(fichier || coalesce(strftime(date_decision, ' (%d/%m/%Y)'), ' (sans date)'), ', ' order by rang_sans_numero) "
+        "from marts.fct_documents_budgetaires where rang_sans_numero is not null group by all order by all"
+    ).fetchall()
+    rule = rules["FIN-NUMERO"]
+    return [
+        Finding(
+            "FIN-NUMERO",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {budget or siret}",
+            attendu="un numéro par décision modificative",
+            recu=f"{count} décisions sans numéro, dans cet ordre : {files}",
+            aide=rule.aide,
+            cle=f"{siret} {code}",
+        )
+        for exercice, siret, code, budget, count, files in rows
+    ]
+
+
+def _set_aside(db, rules: Rules) -> list[Finding]:
+    return [*_other_bodies(db, rules), *_unknown_nomenclatures(db, rules)]
+
+
+def _unknown_nomenclatures(db, rules: Rules) -> list[Finding]:
+    rows = db.execute(
+        "select exercice, libelle_decision, nomenclature, fichier, ligne from marts.fct_documents_ecartes "
+        "where motif = 'nomenclature dont aucun plan de comptes n’est connu' order by all"
+    ).fetchall()
+    rule = rules["FIN-NOMENCLATURE"]
+    return [
+        Finding(
+            "FIN-NOMENCLATURE",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {nomenclature}",
+            attendu="une nomenclature dont le plan de comptes est connu",
+            recu=f"{decision or 'document'} en {nomenclature}",
+            aide=rule.aide,
+            fichier=fichier,
+            ligne=ligne,
+        )
+        for exercice, decision, nomenclature, fichier, ligne in rows
+    ]
+
+
+def _drafts(db, rules: Rules) -> list[Finding]:
+    """The documents that call themselves drafts, those that a decision made count too: it can be taken back.
+
+    The finding is named by the bytes of the file: the decision holds for them, whatever the file is called.
+    """
+    rows = db.execute(
+        "select exercice, cle_document, coalesce(libelle_budget, siret), libelle_decision, date_decision is not null, "
+        "motif, _fichier, _ligne from intermediate.int_finances__documents where est_projet and motif in ("
+        "'compté', 'projet de budget, non voté', 'compte déclaré projet, sans compte voté à sa place') order by all"
+    ).fetchall()
+    rule = rules["FIN-PROJET"]
+    return [
+        Finding(
+            "FIN-PROJET",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {decision}, {budget}, {fichier}:{ligne}",
+            attendu="un document voté (élément ProjetBudget à « false »)",
+            recu=f"un projet {'daté d’une décision' if dated else 'sans date de décision'}, "
+            + ("compté par décision" if motive == "compté" else "tenu à l’écart"),
+            aide=rule.aide,
+            cle=key,
+        )
+        for exercice, key, budget, decision, dated, motive, fichier, ligne in rows
     ]
 
 
@@ -170,8 +323,10 @@ def _reconciliations(db, rules: Rules) -> list[Finding]:
 
 def _unequal_amounts(db, rules: Rules, code: str) -> list[Finding]:
     rows = db.execute(
-        "select exercice, severite, concat_ws(', ', libelle_budget, objet, section, sens, 'chapitre ' || code_chapitre), "
-        "attendu_eur, constate_eur, ecart_eur, rapprochement_id from rapport.rpt_finances__rapprochements "
+        "select exercice, severite, concat_ws(', ', libelle_budget, objet, section, sens, 'chapitre ' || code_chapitre, "
+        "case controle when 'FIN-CONSOLIDATION' then 'élément CONSOLIDATION' end), "
+        "attendu_eur, constate_eur, ecart_eur, rapprochement_id, fichier, ligne "
+        "from rapport.rpt_finances__rapprochements "
         f"where controle = {literal(code)} and not est_egal order by rapprochement_id"
     ).fetchall()
     rule = rules[code]
@@ -186,9 +341,11 @@ def _unequal_amounts(db, rules: Rules, code: str) -> list[Finding]:
             recu=shown(found, "EUR"),
             ecart=plain(gap),
             aide=rule.aide,
+            fichier=fichier,
+            ligne=ligne,
             cle=identity,
         )
-        for exercice, severity, where, expected, found, gap, identity in rows
+        for exercice, severity, where, expected, found, gap, identity, fichier, ligne in rows
     ]
 
 
@@ -218,8 +375,10 @@ TABLES = "select table_schema, table_name from information_schema.tables"
 CONTROLS = {  # the table that each reads
     "rapport.rpt_rapprochement_publie": _differences,
     "rapport.rpt_absences_contredites": _contradicted_absences,
-    "rapport.rpt_finances__comptes_inconnus": _unknown_accounts,
-    "marts.fct_documents_ecartes": _other_bodies,
+    "marts.fct_lignes_budgetaires": _unknown_accounts,
+    "marts.fct_documents_budgetaires": _documents,
+    "marts.fct_documents_ecartes": _set_aside,
+    "intermediate.int_finances__documents": _drafts,
     "rapport.rpt_rh__rapprochements": _staff,
     "rapport.rpt_gouvernance__seances": _quorums,
     "rapport.rpt_finances__rapprochements": _reconciliations,

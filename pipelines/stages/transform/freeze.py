@@ -1,4 +1,5 @@
-"""Freezes what a build is made of: the accepted deliveries, the engine, the effective catalogue and the organisation.
+"""Freezes what a build is made of: the accepted deliveries, the decisions that make something count, the engine, the effective
+catalogue and the organisation.
 
 Its identity is a hash of those and of nothing else, so that the same build made twice has the same name.
 """
@@ -17,6 +18,7 @@ class Frozen:
 
     build: str
     manifests: list[Manifest]
+    counted: list[tuple[str, str]]  # the decisions that make something count: rule, key of the finding
 
 
 def accepted(work: Workspace) -> list[Manifest]:
@@ -24,15 +26,26 @@ def accepted(work: Workspace) -> list[Manifest]:
     return [current.manifest for _, current in sorted(work.ledger.current().items())]
 
 
+def counted(work: Workspace) -> list[tuple[str, str]]:
+    """The accepted findings whose acceptance makes something count (``fait_compter``), as (rule, key), in a stable order."""
+    last = {row["finding"]: row for row in work.ledger.all_rows("decisions")}
+    return sorted(
+        (row["content"]["code"], row["content"]["cle"])
+        for row in last.values()
+        if row["choice"] == "accepted" and (rule := work.rules.get(row["content"]["code"])) and rule.fait_compter
+    )
+
+
 def freeze(work: Workspace) -> Frozen:
     """The accepted deliveries as they stand now, under the identity of the build they make."""
-    manifests = accepted(work)
+    manifests, decisions = accepted(work), counted(work)
     identity = fingerprint(
         {
             "deliveries": [manifest.delivery for manifest in manifests],
             "engine": engine_version(),
             "catalogue": work.catalogue.fingerprint,
             "organisation": sha256_of(work.home.organisation_file),
+            **({"counted": decisions} if decisions else {}),
         }
     )
-    return Frozen(identity[:32], manifests)
+    return Frozen(identity[:32], manifests, decisions)

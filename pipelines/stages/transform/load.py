@@ -4,10 +4,11 @@ Every declared table exists, typed, and empty where nothing is accepted: models 
 """
 
 import glob
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.declarations import PROVENANCE, System, Table
+from pipelines.catalogue.declarations import COLUMN, System, Table
 from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.reference import Reference
@@ -15,17 +16,24 @@ from pipelines.catalogue.registry import Registry
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.sql import literal, parquet_scan, values
+from pipelines.sql import lake_scan, literal, values
 
 
 class StaleDelivery(RuntimeError):
     """An accepted delivery was read under an older declaration of its table: collect it again."""
 
 
-def load_warehouse(path: Path, work: Workspace, manifests: list[Manifest], build: str = "") -> None:
+def load_warehouse(
+    path: Path,
+    work: Workspace,
+    manifests: list[Manifest],
+    build: str = "",
+    counted: Sequence[tuple[str, str]] = (),
+) -> None:
     """Make the database file ``path`` (an older one is removed) and close it.
 
-    ``build`` stands in the file, so that nobody takes it for another build. Raises StaleDelivery.
+    ``build`` stands in the file, so that nobody takes it for another build. ``counted``: the accepted findings (rule, key)
+    whose acceptance makes something count. Raises StaleDelivery.
     """
     import duckdb
 
@@ -39,6 +47,9 @@ def load_warehouse(path: Path, work: Workspace, manifests: list[Manifest], build
         _load_lake(db, work.home, work.registry, manifests)
         _load_organisation(db, work.organisation)
         _load_collecte(db, work, manifests)
+        files = [(m.delivery, file.name, file.sha256) for m in manifests for file in m.files]
+        _table(db, "collecte.fichiers", "livraison varchar, fichier varchar, sha256 varchar", files)
+        _table(db, "collecte.decisions", "code varchar, cle varchar", list(counted))
         for name, table in figure_tables(work.catalogue.figures).items():
             _table(db, f"catalogue.{name}", *table)
         _table(db, "collecte.construction", "construction varchar", [(build,)])
@@ -50,7 +61,7 @@ def load_warehouse(path: Path, work: Workspace, manifests: list[Manifest], build
 
 def columns_of(table: Table) -> list[tuple[str, str]]:
     """(name, DuckDB type) of every column of a lake table."""
-    return [(column.name, column.sql_type) for column in [*table.kept_fields, *PROVENANCE]]
+    return [(column.name, column.sql_type) for column in [*table.kept_fields, *table.provenance]]
 
 
 def lake_name(system: System, table: Table) -> str:
@@ -73,10 +84,10 @@ def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifes
 
     file = home.lake / manifest.tables[table.name].parquet
     select = ", ".join(f'cast("{name}" as {kind})' for name, kind in columns_of(table))
+    place = ", ".join(["_fichier", "_feuille", "_ligne", *([COLUMN.name] if COLUMN in table.provenance else [])])
     try:
         db.execute(
-            f"insert into lake.{lake_name(system, table)} select {select} from {parquet_scan(file)} "
-            "order by _fichier, _ligne"
+            f"insert into lake.{lake_name(system, table)} select {select} from {lake_scan(file)} order by {place}"
         )
     except (duckdb.BinderException, duckdb.ConversionException):  # "from None": a failed cast quotes the cell
         raise StaleDelivery(
@@ -86,10 +97,12 @@ def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifes
 
 
 def load_reference(db, file: Path, reference: Reference) -> None:
-    """Make the table of a reference, whose every cell is known to be of its type."""
+    """Add the rows of a reference, whose every cell is known to be of its type, to its table; make it where there is none."""
+    spec = ", ".join(f'"{column.name}" {column.sql_type}' for column in reference.fields)
+    db.execute(f"create table if not exists reference.{reference.table} ({spec})")
     columns = ", ".join(f'cast("{column.name}" as {column.sql_type}) as "{column.name}"' for column in reference.fields)
     db.execute(
-        f"create table reference.{reference.table} as select {columns} from read_csv({literal(glob.escape(str(file)))}, "
+        f"insert into reference.{reference.table} select {columns} from read_csv({literal(glob.escape(str(file)))}, "
         "all_varchar=true, header=true, delim=',', quote='\"', nullstr='')"
     )
 
@@ -107,14 +120,14 @@ def _load_organisation(db, organisation: Organisation) -> None:
         "organisation.collectivites",
         "code_collectivite varchar, siren varchar, libelle_collectivite varchar, type_collectivite varchar, "
         "nb_habitants bigint",
-        [(c.code_insee, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites],
+        [(c.code, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites],
     )
     _table(
         db,
         "organisation.collectivites_alias",
         "orthographe varchar, code_collectivite varchar",
-        [(alias, c.code_insee) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])]
-        # the syndicate itself, which has no code Insee: its own agents, accounts and data belong somewhere
+        [(alias, c.code) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])]
+        # the syndicate itself, whose code is a word: its own agents, accounts and data belong somewhere
         + [(alias, "syndicat") for alias in organisation.alias],
     )
     _table(
@@ -142,7 +155,9 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
     accepted = {(m.system, name, m.exercice): (m, counts) for m in manifests for name, counts in m.tables.items()}
     rows = []
     for year in work.organisation.years:
-        expected = {ref.key for ref in work.exports(year) if not ref.export.optional}
+        followed = work.exports(year)
+        used = {ref.key for ref in followed}
+        expected = {ref.key for ref in followed if not ref.export.optional}
         for ref in work.registry.exports():
             for table in ref.export.tables:
                 manifest, counts = accepted.get((ref.system.system, table.name, year), (None, None))
@@ -152,6 +167,7 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
                         ref.system.system,
                         table.name,
                         year,
+                        ref.key in used,
                         ref.key in expected,
                         counts is not None,
                         manifest.delivery if manifest else None,
@@ -161,7 +177,7 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
     _table(
         db,
         "collecte.tables",
-        "systeme varchar, nom_table varchar, exercice integer, est_attendue boolean, est_acceptee boolean, "
+        "systeme varchar, nom_table varchar, exercice integer, est_suivie boolean, est_attendue boolean, est_acceptee boolean, "
         "livraison varchar, nb_lues bigint, nb_acceptees bigint, nb_refusees bigint, nb_ignorees bigint",
         rows,
     )

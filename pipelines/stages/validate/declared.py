@@ -173,7 +173,7 @@ def _spec(field: Field, rule: str, type_: str, kwargs: dict, says: str, fix: str
         key=f"{rule}.{field.name}",
         type=type_,
         kwargs={"column": field.name, **kwargs},
-        severity=field.severity,
+        severity="warning" if field.informative else field.severity,
         column=field.name,
         reason=f"« {field.title} » : {says}",
         fix=fix,

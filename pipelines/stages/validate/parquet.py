@@ -1,7 +1,8 @@
 """How one Parquet file of the lake shows in DuckDB as ``lot``: the rows of this file and nothing else."""
 
-import re
 from pathlib import Path
+
+from pipelines.sql import lake_scan
 
 NAME = "lot"
 SMALL = 2 * 1024 * 1024  # below, rows are copied in memory once rather than read again by every query
@@ -13,9 +14,5 @@ def relation_kind(parquet: Path) -> str:
 
 
 def create_statement(parquet: Path, kind: str = "view") -> str:
-    """SQL that makes ``lot`` show the rows of ``parquet``.
-
-    A path is a glob for DuckDB: its wildcards are quoted. A folder ``exercice=2019`` is no column.
-    """
-    path = re.sub(r"([*?\[])", r"[\1]", str(parquet)).replace("'", "''")
-    return f"create {kind} {NAME} as select * from read_parquet('{path}', hive_partitioning=false)"
+    """SQL that makes ``lot`` show the rows of ``parquet``."""
+    return f"create {kind} {NAME} as select * from {lake_scan(parquet)}"

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from pipelines.catalogue.declarations import PROVENANCE, Table
+from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.suite_file import AMOUNT, Declaration, SuiteFile
 from pipelines.catalogue.vocabulary import KINDS, ExpectationSpec, typed
@@ -72,7 +72,7 @@ def _resolve(
 ) -> ExpectationSpec | None:
     """The expectation with its placeholders filled and its values typed; None when a value is not known."""
     try:
-        _check_columns(declaration, table)
+        declaration.refuse_unknown(table.fields, table.name)
         if any(values[name] is None for name in declaration.placeholders):
             return None
         kwargs = {name: _fill(name, value, values) for name, value in declaration.kwargs.items()}
@@ -81,16 +81,6 @@ def _resolve(
     except ValueError as error:
         raise DeclarationError(f"{file.at(index)} {declaration.key}: {error}") from None
     return replace(declaration.as_spec(), kwargs=kwargs)
-
-
-def _check_columns(declaration: Declaration, table: Table) -> None:
-    kept = {field.name for field in table.kept_fields}
-    dropped = {field.name for field in table.fields} - kept
-    for column in declaration.named_columns:
-        if column in dropped:
-            raise ValueError(f"column {column!r} is dropped before the lake: nothing can be expected of it")
-        if column not in kept and all(column != added.name for added in PROVENANCE):
-            raise ValueError(f"table {table.name!r} has no column {column!r}")
 
 
 def _typed_kwargs(declaration: Declaration, kwargs: dict[str, Any], table: Table) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The chapters are read with their mistakes named, and name only what the warehouse and the figures have."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -122,9 +123,53 @@ def test_a_mistake_names_file_and_line(shipped: Layer, broken: str, line: int, s
     assert said in str(error.value)
 
 
+def test_the_sentence_of_an_empty_block_says_that_there_is_nothing():
+    """That something did not come, or is not known, is the renderer's to say: see ``pipelines.stages.report.receipts``."""
+    for chapter, _, bloc in BLOCKS:
+        if (sentence := getattr(bloc, "vide", None)) and bloc.genre != "contenu":
+            assert re.fullmatch(r"Aucune? .*\.", sentence), (chapter.id, sentence)
+            assert not re.search(r"reçu|connu|transmis", sentence), (chapter.id, sentence)
+
+
+def spoken(path: Path) -> list[str]:
+    """What a file of the engine holds but its comments and docstrings: the texts of its code, or the whole template."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return [text]
+    tree = ast.parse(text)
+    holders = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    docs = {id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, holders) and ast.get_docstring(n)}
+    return [
+        n.value
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in docs
+    ]
+
+
+def test_the_engine_names_no_chapter_application_indicator_or_figure():
+    """They are the catalogue's, or the home's: a report of other chapters and applications needs no line of code."""
+    figures = CATALOGUE.figures
+    words = {
+        *figures.by_code,
+        *(one.figure.indicateur for one in figures.indicators()),
+        *(system.system for system, table in CATALOGUE.registry.tables() if table.shape == "comptes"),
+        *(part.id for chapter in CHAPTERS for part in (chapter, *chapter.sections)),
+    }
+    words -= {"applications", "indicateurs", "collectivite", "collectivites"}  # keys of declarations and of the model
+    words -= {"elise"}  # a first name too, by which the scaffold knows a personal column
+    named = re.compile(rf"(?<![\w./-])({'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})(?![\w./-])")
+    engine = [
+        path for path in (settings.PROJECT_ROOT / "pipelines").rglob("*") if path.suffix in (".py", ".j2", ".typ")
+    ]
+    found = [(path.name, text[:60]) for path in engine for text in spoken(path) if named.search(text)]
+    assert found == []
+
+
 def test_the_exposures_follow_the_chapters(shipped: Layer):
     shipped.write("catalogue/report/01_essai.yml", MINIMAL)
     catalogue = shipped.catalogue()
     written = exposures(catalogue.chapters, catalogue.summary, {"rpt_a"})
     (chapter,) = [one for one in written if one["name"] == "chapitre_essai"]
     assert chapter["depends_on"] == ["ref('rpt_a')"]
+    (rest,) = [one for one in exposures([], None, {"rpt_a", "chiffres"}) if one["name"] == "annexe_collecte"]
+    assert rest["depends_on"] == ["ref('rpt_a')"]  # what no chapter prints

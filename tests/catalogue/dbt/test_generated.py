@@ -62,7 +62,7 @@ def test_every_declared_table_is_a_source_with_the_columns_that_enter_the_lake()
     for name, table in declared.items():
         columns = {column["name"]: column for column in tables[name]["columns"]}
         kept = [field.name for field in table.kept_fields]
-        assert list(columns) == [*kept, "exercice", "_livraison", "_fichier", "_ligne"]
+        assert list(columns) == [*kept, "exercice", "_livraison", "_fichier", "_feuille", "_ligne"]
         assert all(column["description"] and column["data_type"] for column in columns.values()), name
         assert tables[name]["config"]["meta"]["dagster"]["asset_key"] == name.split("__", 1)
     assert "agent" not in {c["name"] for c in tables["journal_assistance__interventions"]["columns"]}  # dropped

@@ -20,7 +20,7 @@ def figures_of(folder: Path, **domains: str) -> Figures:
     for name, text in domains.items():
         (files / f"{name}.yml").write_text(text, encoding="utf-8")
     shipped = load_catalogue()
-    return make_figures(read_figures([folder]), shipped.registry, shipped.systems)
+    return make_figures(read_figures([folder]), shipped.registry, shipped.systems, shipped.shapes)
 
 
 def render(sql: str) -> str:

@@ -113,6 +113,18 @@ chiffres:
     decimales: 0
     expression: lignes / ensemble * 100
     operandes: {lignes: "sens.{sens}.lignes", ensemble: essai.lignes}
+  - code: essai.agents
+    libelle: Agents
+    unite: u
+    decimales: 0
+    sources: ["*/agents"]
+    mesure: {fait: fct_flux, agregat: nombre, si_vide: zero}
+  - code: essai.heures
+    libelle: Heures
+    unite: u
+    decimales: 0
+    sources: [["*/heures_remunerees", dsn/activites]]
+    mesure: {fait: fct_flux, agregat: nombre, si_vide: zero}
   - code: vus.{sens_vu}
     libelle: Quantité de {sens_vu}
     unite: u
@@ -146,12 +158,14 @@ insert into dim_sens_annuel values
     ('E', 'Entrée', 3001), ('S', 'Sortie', 3001), ('S', 'Sortie', 3002), ('X', 'Autre', 3002), ('Z', 'Rien', 3001);
 create table fct_flux
     (exercice integer, code_application varchar, sens varchar, quantite decimal(18, 2), est_clos boolean);
-create table fct_collecte (source varchar, exercice integer, est_acceptee boolean, nb_refusees bigint);
+create table fct_collecte
+    (source varchar, exercice integer, est_acceptee boolean, nb_refusees bigint, est_attendue boolean, statut varchar);
 create table fct_lignes_signalees (source varchar, exercice integer, est_illisible boolean);
 create table fct_absences_declarees (code varchar, exercice integer, code_manquant varchar);
 create table fct_chiffres_publies (code varchar, exercice integer, valeur_publiee decimal(20, 6));
 """
-ALL_ACCEPTED = [(source, year, True, 0) for source in ("elise/comptes", "gma/comptes") for year in (3001, 3002)]
+ALL_ACCEPTED = [(source, year, True, 0, True) for source in ("elise/comptes", "gma/comptes") for year in (3001, 3002)]
+FOLLOWED = ("elise/comptes", "gma/comptes", "cegid_rh/agents", "cegid_rh/heures")
 FLOWS = [  # of 3001
     (3001, "elise", "E", "10.25", False),
     (3001, "elise", "S", "1.5", True),
@@ -189,7 +203,11 @@ def _depth(models):
 def computed(compiled):
     """Function: rows of facts, collection, declared absences and printed figures → {(code, exercice): row}."""
 
-    def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=(), published=(), flagged=()):
+    def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=(), published=(), flagged=(), unfollowed=()):
+        came = {row[:2]: row for row in collected}
+        lacking = {(source, year): (source, year, False, None, False) for source in FOLLOWED for year in (3001, 3002)}
+        off = [*unfollowed, *(row[0] for row in collected if row[2:] == (False, 0, False))]
+        collected = [(*row, statut(row[0], row[2], off)) for row in (lacking | came).values()]
         db = duckdb.connect()
         db.execute(compiled)
         for table, rows in (
@@ -210,6 +228,10 @@ def computed(compiled):
         return {(row["code"], row["exercice"]): row for row in rows}
 
     return compute
+
+
+def statut(source, is_accepted, unfollowed):
+    return "non suivie" if source in unfollowed else "reçue" if is_accepted else "manquante"
 
 
 def value(rows, code, exercice=3001):
@@ -265,8 +287,33 @@ def test_missing_delivery_is_never_zero(computed):
     assert value(rows, "essai.part") == "m"
     assert value(rows, "lieux.elise.quantite") == Decimal("11.8")  # 11.75
     assert value(rows, "lieux.gma.quantite") == "m"
-    refused = [(*row[:2], row[:2] != ("gma/comptes", 3001), 0) for row in ALL_ACCEPTED]
+    refused = [(*row[:2], row[:2] != ("gma/comptes", 3001), 0, True) for row in ALL_ACCEPTED]
     assert value(computed(collected=refused), "essai.sorties") == "m"
+
+
+@pytest.mark.parametrize(
+    ("tables", "agents", "heures"),
+    [
+        # source, accepted, expected
+        ([], "m", "m"),
+        ([("cegid_rh/agents", False, True)], "m", "m"),
+        ([("cegid_rh/agents", True, True), ("ciril_rh/agents", False, False)], "whole", "m"),  # nobody uses the other
+        ([("cegid_rh/agents", True, True), ("ciril_rh/agents", False, True)], "partial", "m"),  # two cover one year
+        ([("cegid_rh/agents", True, True), ("ciril_rh/agents", True, True)], "whole", "m"),
+        ([("cegid_rh/heures", True, True), ("ciril_rh/heures", False, True)], "m", "partial"),
+        ([("cegid_rh/heures", False, True), ("dsn/activites", True, True)], "m", "whole"),  # an alternative is whole
+        ([("cegid_rh/heures", True, True), ("dsn/activites", False, True)], "m", "whole"),
+    ],
+)
+def test_the_systems_of_a_shape_cover_it_together(computed, tables, agents, heures):
+    rows = computed(collected=[(source, 3001, accepted, 0, expected) for source, accepted, expected in tables])
+    for code, expected in (("essai.agents", agents), ("essai.heures", heures)):
+        row = rows[code, 3001]
+        state = "partial" if row["est_partiel"] else "whole"
+        assert (row["code_manquant"] or state, value(rows, code, 3002)) == (expected, "m")
+    assert rows["essai.heures", 3001]["formule"].endswith(
+        "Sources : heures_remunerees (tout système) ou dsn/activites."
+    )
 
 
 def test_unknown_term_makes_the_sum_unknown(computed):
@@ -285,7 +332,7 @@ def test_division_by_zero_is_not_applicable(computed):
 
 
 def test_refused_lines_make_a_figure_partial(computed):
-    collected = [(*row[:3], 2 if row[:2] == ("gma/comptes", 3001) else 0) for row in ALL_ACCEPTED]
+    collected = [(*row[:3], 2 if row[:2] == ("gma/comptes", 3001) else 0, True) for row in ALL_ACCEPTED]
     rows = computed(collected=collected)
     partial = {code for (code, exercice), row in rows.items() if exercice == 3001 and row["est_partiel"]}
     assert partial == {
@@ -341,6 +388,21 @@ def test_published_figure_hides_neither_an_absence_nor_accepted_rows_that_say_no
     absent = computed(collected=[], absences=[("essai.sorties", 3001, "NC")], published=printed)
     assert value(absent, "essai.sorties") == "NC"
     assert absent["essai.sorties", 3001]["statut"] == "manquant"
+
+
+def test_a_figure_of_a_system_that_is_not_used_is_none_at_all(computed):
+    """Not even a missing one, unless somebody declares it absent or a report printed it; a figure on it neither."""
+    rows = computed(collected=[], unfollowed=["gma/comptes"])
+    assert {code for code, _ in rows} & {"essai.sorties", "essai.sens", "essai.solde", "essai.part"} == set()
+    assert value(rows, "sens.S.lignes") == "m"  # of two alternatives, one is followed
+    said = computed(
+        collected=[],
+        unfollowed=["gma/comptes"],
+        absences=[("essai.sorties", 3001, "NC")],
+        published=[("essai.sens", 3001, "2")],
+    )
+    assert value(said, "essai.sorties") == "NC"
+    assert (said["essai.sens", 3001]["statut"], value(said, "essai.sens")) == ("publié", 2)
 
 
 def test_absence_of_an_expression_makes_its_dependents_missing(computed):

@@ -119,3 +119,30 @@ def test_a_flag_is_read_only_when_its_words_say_which_is_which() -> None:
         "falseValues": ["Hors service"],
     }
     assert flag(["S", "V"]) is None
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells", "kept_as"),
+    [
+        ("Réf", ["a.b@x.fr", "c@y.fr"], "pseudonymise"),
+        ("Suivi par", ["DURAND Anne <anne@x.fr>"], "drop"),
+        ("Zone", ["10.0.0.1", "192.168.1.4:443"], "pseudonymise"),
+        ("Zone", ["fe80::1", "2001:db8::2:1"], "pseudonymise"),
+        ("Code", ["2 69 07 94 022 001 45", "285069402200301"], "drop"),
+        ("Poste", ["01 45 12 13 14", "+33 6 12 34 56 78"], "drop"),
+        ("Titulaire", ["DURAND Anne", "PETIT Bob", "MARTIN Chloé"], "drop"),
+        ("Libellé", ["Anne", "Jean-Luc", "Mohamed", "Zoé"], "drop"),
+        ("Bénéficiaire", ["M. Durand", "Mme Petit"], "drop"),
+        ("Session", ["a.durand", "b.petit", "c.martin2"], "pseudonymise"),
+        ("Session", ["SICIO\\adurand", "SICIO\\bpetit"], "pseudonymise"),
+        # and what only looks like it
+        ("Lieu", ["Saint Denis", "Orly", "Choisy-le-Roi", "Saint Maurice"], None),
+        ("Document", ["rapport.pdf", "notes.docx"], None),
+        ("Version", ["10.2.1", "9.3.4"], None),
+        ("Matériel", ["00:1b:44:11:3a:b7", "Portable – Dell"], None),
+        ("Service", ["Paie", "Réseau"], None),
+        ("Heure", ["12:30:10", "10:00:00"], None),
+    ],
+)
+def test_what_the_cells_hold_says_that_they_are_personal(heading, cells, kept_as):
+    assert personal(heading, cells) == kept_as

@@ -68,6 +68,46 @@ def test_a_free_text_beside_a_personal_column_is_hidden(bench, declared, state_o
     assert "Durand" not in str(state_of(bench))
 
 
+WIDE = """
+system: heures
+title: Heures
+owner: Pôle RH
+exports:
+  - name: heures
+    title: Heures
+    files: "heures*.csv"
+    format: {type: csv}
+    tables:
+      - name: heures
+        title: Heures
+        header:
+          2019:
+            login: {column: Adresse, pattern: "([^@]+)@.+"}
+            est_interne: {column: Adresse, pattern: ".+@.*(fr|com)"}
+            mois: {heading: '(\\d{2}/\\d{4})'}
+            heures: {under: mois}
+        fields:
+          - {name: login, title: Login, personal: pseudonymise}
+          - {name: est_interne, title: Interne, type: boolean, trueValues: [fr], falseValues: [com]}
+          - {name: mois, title: Mois, type: date, format: "%m/%Y"}
+          - {name: heures, title: Heures, type: integer}
+"""
+
+
+def test_a_cell_that_a_person_s_name_is_taken_from_is_hidden_wherever_it_is_read(bench, declared, state_of):
+    declared.write("catalogue/systems/heures.yml", WIDE)
+    bench.drop("2019/heures/heures.csv", "Adresse;01/2019;02/2019\na.durand@ville.fr;10;12\n")
+    bench.receive("heures/heures", 2019)
+    found = state_of(bench)
+    assert "durand" not in str(found)
+    rows = [
+        [(c["colonne"], c["cellule"], c["valeur"]) for c in line["cellules"]] for line in found["echantillon"]["lignes"]
+    ]
+    (row,) = rows  # as many as there are lines, each by one of its rows
+    assert row[:2] == [("Adresse", HIDDEN, HIDDEN), ("Adresse", HIDDEN, "vrai")]
+    assert row[2:] in ([("01/2019", "10", "10")], [("02/2019", "12", "12")])
+
+
 def test_a_purged_original_leaves_the_row_alone(filled, state_of):
     before = state_of(filled)
     shutil.rmtree(filled.home.archive)

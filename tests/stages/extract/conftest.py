@@ -19,7 +19,7 @@ READER, PASSWORD = "lecteur", "m0t:de/p@sse#?"
 ORGANISATION = """\
 nom: Syndicat d’essai
 sigle: ESSAI
-siren: "123456789"
+siren: "123456782"
 exercices: {premier: 2019, dernier: 2021}
 systemes: [glpi]
 """

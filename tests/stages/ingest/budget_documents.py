@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 NAMESPACE = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
-SIRET, SIRET_ANNEXE = "21000000000019", "21000000000027"
+SIRET, SIRET_ANNEXE = "21000000600019", "21000000600027"
 M14 = "M14-M14_COM_SUP3500"
 
 

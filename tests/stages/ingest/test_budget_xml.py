@@ -102,7 +102,7 @@ def test_several_budgets_in_one_file_keep_their_lines_apart(tmp_path: Path) -> N
         tmp_path,
         document(
             budget("09", 2019, CA),
-            budget("09", 2019, CA[:1], kind="A", siret="21000000000027", loans=[loan()]),
+            budget("09", 2019, CA[:1], kind="A", siret="21000000600027", loans=[loan()]),
         ),
     )
     assert [
@@ -112,9 +112,9 @@ def test_several_budgets_in_one_file_keep_their_lines_apart(tmp_path: Path) -> N
         ("2", "A", "1", "1"),
     ]
     assert [(row["NumBudget"], row["NumLigne"], row["IdEtab"]) for row in rows(found["lignes"])] == [
-        ("1", "1", "21000000000019"),
-        ("1", "2", "21000000000019"),
-        ("2", "3", "21000000000027"),
+        ("1", "1", "21000000600019"),
+        ("1", "2", "21000000600019"),
+        ("2", "3", "21000000600027"),
     ]
     assert [row["NumBudget"] for row in rows(found["emprunts"])] == ["2"]
 

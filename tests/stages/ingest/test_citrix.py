@@ -48,14 +48,14 @@ def test_sessions_are_read_and_other_lines_are_counted(gateway) -> None:
     assert read.ignored == [(n, "autre événement de la passerelle") for n in (2, 3, 4)] + [(5, "ligne vide")]
     login, logout = read.rows
     assert (login["type_evenement"], login["id_session"], login["type_client"], login["debut_utc"]) == (
-        "LOGIN",
+        "Ouverture",
         "15",
         "ICA",
         None,
     )
     assert str(login["horodatage_utc"]) == str(logout["debut_utc"]) == "2020-10-09 12:07:51"
     assert str(logout["horodatage_utc"]) == "2020-10-09 12:44:08"
-    assert logout["methode_fermeture"] == "TimedOut"
+    assert logout["type_evenement"] == "Fermeture"
     assert login["identifiant"] == logout["identifiant"] and login["identifiant"].startswith("k1:")
 
 

@@ -171,6 +171,16 @@ def test_landing_takes_the_files_that_the_pattern_names(depot: Depot):
     assert unknown_files(landing, depot.registry(), 2019) == []
 
 
+def test_a_name_in_capitals_is_the_same_file_and_two_cases_are_two(depot: Depot):
+    ref = depot.declare(files="Export*.csv")
+    names = ["EXPORT_1.CSV", "export_1.csv", "Export_é.Csv", "Export_e\u0301.csv"]
+    paths = [depot.drop(HEADER + f"A{n};x;1,00;03/02/2020\n", name) for n, name in enumerate(names)]
+    assert files_of(depot.home.landing, ref, 2020) == sorted(paths)
+    assert unknown_files(depot.home.landing, depot.registry(), 2020) == []
+    assert sorted(row["_fichier"] for row in depot.ingest(*paths).rows) == sorted(names)
+    assert depot.declare(files="export_é.csv").export.takes("EXPORT_E\u0301.CSV")
+
+
 @pytest.mark.parametrize(
     ("rule", "days", "silence"),
     [

@@ -39,7 +39,7 @@ def test_dropped_and_pseudonymised_cells_are_nowhere_in_the_lake(depot: Depot):
         + f"M3;{CANARY}\n"
         + f"Total;4 {CANARY};;\n"
     )
-    assert set(read.rows[0]) == {"matricule", "montant", "exercice", "_livraison", "_fichier", "_ligne"}
+    assert set(read.rows[0]) == {"matricule", "montant", "exercice", "_livraison", "_fichier", "_feuille", "_ligne"}
     assert read.counts == (7, 1, 4, 2)
     assert {row["recu"] for row in read.refused if row["regle"] != "LIG-COLONNES"} == {None}
     assert CANARY.encode() not in everywhere(depot)

@@ -94,7 +94,7 @@ def test_accounts_and_their_summary_share_every_line_of_the_listing(depot: Depot
     assert counts(manifest, "comptes") == (len(ZMACCTS.splitlines()) - 2, 6, 0, len(ZMACCTS.splitlines()) - 8)
     found = rows(depot, manifest, "comptes")
     assert [row["domaine"] for row in found] == ["choisyleroi.fr"] * 3 + ["villeneuve-le-roi.fr"] * 3
-    assert [row["statut"] for row in found] == ["active", "active", "closed", "active", "lockout", "active"]
+    assert [row["statut"] for row in found] == ["Actif", "Actif", "Fermé", "Actif", "Verrouillé", "Actif"]
     assert [row["est_systeme"] for row in found] == [False, True, False, False, False, False]
     assert str(found[0]["date_creation"]) == "2017-03-02 09:15:00"
     assert found[0]["_ligne"] == 4

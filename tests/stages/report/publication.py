@@ -72,6 +72,7 @@ TABLES: dict[str, tuple[str, list[tuple]]] = {
         "code varchar, exercice integer, statut varchar, ecart decimal(20, 6)",
         [("a.total", 2040, "égal", 0), ("a.montant", 2040, "écart", "-0.62")],
     ),
+    "rpt_sources": ("source varchar, exercice integer, statut varchar", []),
     "rpt_effectifs": (
         "exercice integer, libelle varchar, rang integer, nb_agents bigint",
         [(2040, "Titulaires", 2, 13), (2040, "Contractuels", 1, 14), (2039, "Titulaires", 1, 99)],
@@ -98,6 +99,10 @@ class Press:
     tables: dict[str, tuple[str, list[tuple]]] = field(default_factory=lambda: dict(TABLES))
     chapter: str = CHAPTER
     profile: str = "interne"
+    models: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # table of rapport → the tables of the lake that it reads
+    files: dict[str, str] = field(default_factory=dict)  # of the layer, besides the chapter
 
     def write(self, name: str, prose: str) -> None:
         """Prose of the year 2040."""
@@ -122,8 +127,13 @@ class Press:
         layer = ship(self.root / "shipped")
         layer.take("catalogue/report/texte")
         layer.write("catalogue/report/01_essai.yml", self.chapter.lstrip("\n"))
+        for model, sources in self.models.items():
+            selects = [f"select * from {{{{ source('lake', '{source}') }}}}" for source in sources]
+            layer.write(f"dbt_project/models/rapport/{model}.sql", "\nunion all\n".join(selects))
+        for name, text in self.files.items():
+            layer.write(name, text)
         organisation = Organisation(
-            nom="Syndicat d’essai", sigle="SE", siren="123456789", exercices=Exercices(premier=2038, dernier=2040)
+            nom="Syndicat d’essai", sigle="SE", siren="123456782", exercices=Exercices(premier=2038, dernier=2040)
         )
         with read_publication(self.root / "published", exercice, self.profile) as publication:
             return build(publication, layer.catalogue(), organisation, self.root / "contenu", EDITION)

@@ -86,6 +86,7 @@ def test_every_declared_table_exists_typed_even_when_nothing_is_accepted(lab: La
         ("exercice", "INTEGER"),
         ("_livraison", "VARCHAR"),
         ("_fichier", "VARCHAR"),
+        ("_feuille", "VARCHAR"),
         ("_ligne", "BIGINT"),
     ]
     assert described == [(f"{s}__lignes", *column) for s in ("autre", "essai") for column in columns]
@@ -132,7 +133,7 @@ def test_an_older_file_and_its_log_are_replaced(lab: Lab):
 
 def test_the_organisation_and_the_reference_are_tables(lab: Lab):
     lab.load()
-    assert ask(lab.home.warehouse_next, "from organisation.profil") == [("Syndicat d’essai", "SE", "123456789", False)]
+    assert ask(lab.home.warehouse_next, "from organisation.profil") == [("Syndicat d’essai", "SE", "123456782", False)]
     assert ask(lab.home.warehouse_next, "from organisation.exercices") == [(2019,), (2020,)]
     assert ask(lab.home.warehouse_next, "from reference.plan") == [("0101", "Dépôts, divers"), ("102", None)]
 
@@ -149,6 +150,20 @@ def test_a_delivery_read_under_an_older_declaration_must_be_collected_again(lab:
         assert "A1" not in str(raised.value) and raised.value.__suppress_context__
     lab.depot.declare(FIELDS[:2])  # fewer columns need no new reading
     lab.load(manifest)
+
+
+def test_columns_that_become_rows_are_told_apart(lab: Lab):
+    lab.depot.declare(
+        [
+            {"name": "commune", "title": "Commune"},
+            {"name": "mois", "title": "Mois", "type": "date", "format": "%m/%Y"},
+            {"name": "nombre", "title": "Nombre", "type": "integer"},
+        ],
+        table={"header": {2019: {"commune": "C", "mois": {"heading": "(.+)"}, "nombre": {"under": "mois"}}}},
+    )
+    lab.load(lab.accept("C;02/2020;01/2020\nOrly;2;1\n", 2020))
+    rows = ask(lab.home.warehouse_next, "select _ligne, _colonne, commune, month(mois), nombre from lake.essai__lignes")
+    assert rows == [(2, "01/2020", "Orly", 1, 1), (2, "02/2020", "Orly", 2, 2)]
 
 
 def test_what_names_a_build(lab: Lab, monkeypatch):

@@ -49,7 +49,13 @@ class ValidRows:
             field.name: self._given(field, given[field.name], n) if field.name in given else self._default(field, n)
             for field in self.table.kept_fields
         }
-        return row | {"exercice": EXERCICE, "_livraison": "0" * 32, "_fichier": "export.csv", "_ligne": 4 + n}
+        return row | {
+            "exercice": EXERCICE,
+            "_livraison": "0" * 32,
+            "_fichier": "export.csv",
+            "_feuille": None,
+            "_ligne": 4 + n,
+        }
 
     def _given(self, field: Field, value: Any, n: int) -> Any:
         if isinstance(value, str):

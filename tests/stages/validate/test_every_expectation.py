@@ -22,7 +22,7 @@ def distinct_tables() -> dict[str, tuple[str, object, Suite]]:
     for system, table in CATALOGUE.registry.tables():
         files = CATALOGUE.suites_of(system.system, table)
         suite = compile_suite(system.system, table, files, exercice=EXERCICE, previous_rows=PREVIOUS)
-        known = (table.shape, str(suite.specs)) if table.shape else (system.system, table.name)
+        known = (str(table.shapes), str(suite.specs)) if table.shapes else (system.system, table.name)
         found.setdefault(known, (system.system, table, suite))
     return {f"{system}/{table.name}": (system, table, suite) for system, table, suite in found.values()}
 

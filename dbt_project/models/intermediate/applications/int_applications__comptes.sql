@@ -15,6 +15,7 @@ with comptes as (
         }) }} as motif_exclusion,
         comptes._livraison,
         comptes._fichier,
+        comptes._feuille,
         comptes._ligne
     from {{ ref('stg_comptes') }} as comptes
     left join {{ ref('int_applications__applications') }} as applications
@@ -29,7 +30,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, code_application, identifiant, motif_exclusion
-            order by date_creation nulls last, _fichier nulls last, _ligne nulls last
+            order by date_creation nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from comptes
 )
@@ -47,5 +48,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

@@ -12,6 +12,7 @@ with interventions as (
         }) }} as motif_exclusion,
         interventions._livraison,
         interventions._fichier,
+        interventions._feuille,
         interventions._ligne
     from {{ source('lake', 'journal_assistance__interventions') }} as interventions
     left join {{ ref('int_applications__orthographes') }} as orthographes_applications
@@ -28,7 +29,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, ticket, motif_exclusion
-            order by _fichier nulls last, _ligne nulls last
+            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from interventions
 )
@@ -45,5 +46,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

@@ -13,6 +13,7 @@ with sessions as (
         }) }} as motif_exclusion,
         sessions._livraison,
         sessions._fichier,
+        sessions._feuille,
         sessions._ligne
     from {{ source('lake', 'journal_formations__sessions') }} as sessions
     left join {{ ref('int_applications__orthographes') }} as orthographes_applications
@@ -29,7 +30,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, reference_session, motif_exclusion
-            order by _fichier nulls last, _ligne nulls last
+            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from sessions
 )
@@ -47,5 +48,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

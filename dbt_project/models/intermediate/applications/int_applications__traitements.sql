@@ -14,6 +14,7 @@ with traitements as (
         }) }} as motif_exclusion,
         traitements._livraison,
         traitements._fichier,
+        traitements._feuille,
         traitements._ligne
     from {{ source('lake', 'journal_elections__traitements') }} as traitements
     left join {{ ref('int_applications__orthographes') }} as orthographes_applications
@@ -30,7 +31,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, reference_traitement, motif_exclusion
-            order by _fichier nulls last, _ligne nulls last
+            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from traitements
 )
@@ -49,5 +50,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

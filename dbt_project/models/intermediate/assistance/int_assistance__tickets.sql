@@ -1,21 +1,21 @@
--- The collectivité of a ticket is its entity, never its requester's: the first level below the root, whatever follows
--- (« Syndicat > Orly > Écoles » is Orly's). A ticket left in the root entity has not been dispatched.
+-- The collectivité of a ticket is never its requester's: where the tool does not say it, it is the first level of its entity
+-- below the root, whatever follows (« Syndicat > Orly > Écoles » is Orly's). A ticket left in the root has not been dispatched.
 with rattaches as (
     select
         tickets.*,
         case
-            when instr(tickets.entite, ' > ') = 0 then 'non_repartie'
+            when tickets.collectivite is null and instr(coalesce(tickets.entite, ''), ' > ') = 0 then 'non_repartie'
             else coalesce(orthographes.code_collectivite, 'inconnue')
         end as code_collectivite,
         tickets.statut in ('Résolu', 'Clos') as est_resolu,
         {{ duree('minute', 'tickets.date_ouverture', 'tickets.date_resolution') }} as minutes_ecoulees,
         {{ minutes_ecrites('tickets.duree_attente') }} as minutes_attente,
         -- does this exercice's export show what became of the solutions? Without it a ticket reopened then resolved is unseen
-        count(tickets.statuts_solutions) over (partition by tickets.exercice) > 0 as montre_les_solutions,
+        count(tickets.statuts_solutions) over (partition by tickets.exercice, tickets.systeme) > 0 as montre_les_solutions,
         case when year(tickets.date_ouverture) <> tickets.exercice then 'hors période' end as motif_exclusion
-    from {{ source('lake', 'glpi__tickets') }} as tickets
+    from {{ ref('stg_tickets') }} as tickets
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
-        on {{ normalise_libelle("split_part(tickets.entite, ' > ', 2)") }} = orthographes.orthographe
+        on {{ normalise_libelle("coalesce(tickets.collectivite, split_part(tickets.entite, ' > ', 2))") }} = orthographes.orthographe
 ),
 
 -- A ticket delivered twice counts once.
@@ -23,26 +23,29 @@ rangs as (
     select
         *,
         row_number() over (
-            partition by exercice, id, motif_exclusion
-            order by _fichier nulls last, _ligne nulls last
+            partition by exercice, systeme, id, motif_exclusion
+            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from rattaches
 )
 
 select
+    systeme,
+    nom_table,
     exercice,
     id as numero_ticket,
     code_collectivite,
     coalesce(categorie, 'Sans catégorie') as categorie,
-    lower(type) as type_ticket,
+    coalesce(lower(type), 'non précisé') as type_ticket,
     statut,
-    priorite,
+    coalesce(priorite, 'Non précisée') as priorite,
     date_ouverture,
     date_resolution,
     est_resolu,
-    -- Reopened: a solution was refused, or a ticket still open bears the date of a former resolution. GLPI clears the dates
+    -- Reopened: the tool counts it, a solution was refused, or a ticket still open bears the date of a former resolution. GLPI clears the dates
     -- of a ticket that is reopened, so that neither shows when its status was changed by hand: then nothing tells it.
     case
+        when nb_reouvertures is not null then nb_reouvertures > 0
         when statuts_solutions like '%Refusée%' then true
         when not est_resolu and coalesce(date_resolution, date_cloture) is not null then true
         when montre_les_solutions then false
@@ -57,5 +60,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

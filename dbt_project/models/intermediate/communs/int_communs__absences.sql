@@ -5,5 +5,6 @@ select
     motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from {{ source('lake', 'absences__absences') }}

@@ -11,5 +11,6 @@ select
     note as remarque,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from {{ source('lake', 'published_reports__figures') }}

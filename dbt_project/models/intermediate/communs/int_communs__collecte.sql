@@ -8,7 +8,8 @@ select
     case
         when coalesce(est_acceptee, false) then 'reçue'
         when coalesce(est_attendue, false) then 'manquante'
-        else 'non attendue'
+        when coalesce(est_suivie, false) then 'facultative'
+        else 'non suivie'
     end as statut,
     livraison,
     nb_lues,

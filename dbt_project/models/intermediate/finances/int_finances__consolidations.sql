@@ -3,6 +3,7 @@ with consolidations as (
     select
         exercice,
         siret_agrege,
+        libelle_budget_agrege,
         groupe,
         code_section,
         code_sens,
@@ -13,6 +14,7 @@ with consolidations as (
         {{ document_id('numero_budget') }} || '/consolidation/' || cast(numero_element as string) as consolidation_id,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ source('lake', 'budget__consolidations') }}
 ),
@@ -26,7 +28,8 @@ qualifies as (
             when not documents.est_compte_administratif then 'budget, qui ne constate rien'
             when consolidations.groupe is not null then 'total de plusieurs budgets'
             when consolidations.siret_agrege <> documents.siret then 'total d’un autre budget'
-            when consolidations.code_section is null or consolidations.code_sens is null then 'section ou sens absent'
+            when coalesce(consolidations.code_section not in ('I', 'F'), true) then 'section ou sens absent'
+            when coalesce(consolidations.code_sens not in ('D', 'R'), true) then 'section ou sens absent'
         end as motif_exclusion
     from consolidations
     inner join {{ ref('int_finances__documents') }} as documents on consolidations.document_id = documents.document_id
@@ -37,6 +40,8 @@ select
     document_id,
     exercice,
     siret,
+    siret_agrege,
+    libelle_budget_agrege,
     case code_section when 'F' then 'fonctionnement' when 'I' then 'investissement' end as section,
     case code_sens when 'D' then 'dépense' when 'R' then 'recette' end as sens,
     credits_ouverts_eur,
@@ -46,5 +51,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from qualifies

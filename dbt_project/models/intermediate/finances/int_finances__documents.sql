@@ -1,5 +1,8 @@
--- Every accepted document, with its weight: of the versions of one decision only the latest counts.
-with documents as (
+-- Every accepted document, with its weight: of the versions of one decision only the latest counts. There is one budget
+-- primitif, one compte administratif and one CFU a budget and exercice; décisions modificatives are told apart by their
+-- number, and those without one by their seal: none replaces another, they follow one another by date, then file.
+-- A document that calls itself a draft counts by decision alone (FIN-PROJET).
+with lus as (
     select
         {{ document_id('numero_budget') }} as document_id,
         exercice,
@@ -26,28 +29,61 @@ with documents as (
         nb_lignes,
         nb_lignes_calculees,
         nb_emprunts,
+        numero_budget,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ source('lake', 'budget__documents') }}
+),
+
+documents as (
+    select
+        lus.*,
+        -- the bytes of what was delivered, the member of an archive, the document inside
+        fichiers.sha256 || substr(lus._fichier, length(fichiers.fichier) + 1) || '#' || cast(lus.numero_budget as string)
+            as cle_document,
+        lus.est_projet and decisions.cle is null as est_tenu_a_l_ecart
+    from lus
+    left join {{ source('collecte', 'fichiers') }} as fichiers
+        on lus._livraison = fichiers.livraison and split_part(lus._fichier, '/', 1) = fichiers.fichier
+    left join {{ source('collecte', 'decisions') }} as decisions
+        on decisions.code = 'FIN-PROJET'
+        and decisions.cle
+        = fichiers.sha256 || substr(lus._fichier, length(fichiers.fichier) + 1) || '#' || cast(lus.numero_budget as string)
 ),
 
 versions as (
     select
         document_id,
         row_number() over (
-            partition by siret, code_budget, exercice, code_nature_decision, numero_decision
+            partition by
+                siret,
+                code_budget,
+                exercice,
+                code_nature_decision,
+                case
+                    when code_nature_decision = '02' and numero_decision = ''
+                        then coalesce(sceau_sha1 || '#' || cast(numero_budget as string), document_id)
+                    when code_nature_decision in ('02', '03') then numero_decision
+                end
             order by sceau_horodatage desc nulls last, date_document desc nulls last, _fichier desc nulls last, document_id desc nulls last
         ) as rang_version
     from documents
-    where not est_projet and exercice_document = exercice
+    where not est_tenu_a_l_ecart and exercice_document = exercice
 ),
 
 -- A budget whose compte financier unique has arrived: it takes the place of the compte administratif.
 cfu as (
     select distinct siret, code_budget, exercice
     from documents
-    where code_nature_decision = '10' and not est_projet and exercice_document = exercice
+    where code_nature_decision = '10' and not est_tenu_a_l_ecart and exercice_document = exercice
+),
+
+comptes_votes as (
+    select distinct siret, code_budget, exercice
+    from documents
+    where code_nature_decision in ('09', '10') and not est_tenu_a_l_ecart and exercice_document = exercice
 ),
 
 qualifies as (
@@ -57,18 +93,43 @@ qualifies as (
         {{ motif({
             'document d’un autre exercice': 'documents.exercice_document <> documents.exercice',
             'document d’un autre organisme': 'documents.siren <> profil.siren',
-            'projet de budget, non voté': 'documents.est_projet',
+            'nature de décision inconnue': "documents.code_nature_decision not in ('01', '02', '03', '09', '10')",
+            'nomenclature dont aucun plan de comptes n’est connu': 'familles.famille is null',
+            'compte déclaré projet, sans compte voté à sa place':
+                "documents.est_tenu_a_l_ecart and documents.code_nature_decision in ('09', '10') and comptes_votes.siret is null",
+            'projet de budget, non voté': 'documents.est_tenu_a_l_ecart',
             'document remplacé par une version plus récente': 'versions.rang_version > 1',
             'compte administratif remplacé par le compte financier unique':
                 "documents.code_nature_decision = '09' and cfu.siret is not null",
         }) }} as motif_exclusion
     from documents
     cross join {{ source('organisation', 'profil') }} as profil
+    left join comptes_votes
+        on documents.siret = comptes_votes.siret
+        and documents.code_budget = comptes_votes.code_budget
+        and documents.exercice = comptes_votes.exercice
+    left join (select distinct famille from {{ ref('int_finances__plans_connus') }}) as familles
+        on regexp_replace(documents.declinaison, '_.*$', '') = familles.famille
     left join versions on documents.document_id = versions.document_id
     left join cfu
         on documents.siret = cfu.siret
         and documents.code_budget = cfu.code_budget
         and documents.exercice = cfu.exercice
+),
+
+-- Several décisions modificatives without a number are numbered by their rank, and say so.
+ranges as (
+    select
+        *,
+        row_number() over sans_numero as rang_sans_numero,
+        count(*) over (partition by siret, code_budget, exercice, code_nature_decision, numero_decision, motif_exclusion)
+            as nb_sans_numero
+    from qualifies
+    window
+        sans_numero as (
+            partition by siret, code_budget, exercice, code_nature_decision, numero_decision, motif_exclusion
+            order by date_decision nulls last, _fichier nulls last, numero_budget nulls last
+        )
 )
 
 select
@@ -91,6 +152,21 @@ select
     end as nature_decision,
     code_nature_decision in ('09', '10') as est_compte_administratif,
     numero_decision,
+    case code_nature_decision
+        when '01' then 'budget primitif'
+        when '02' then 'décision modificative'
+        when '03' then 'budget supplémentaire'
+        when '09' then 'compte administratif'
+        when '10' then 'compte financier unique'
+    end || case
+        when code_nature_decision not in ('02', '03') then ''
+        when numero_decision <> '' then ' n° ' || numero_decision
+        when nb_sans_numero > 1 then ' sans numéro (' || cast(rang_sans_numero as string) || ')'
+        else ''
+    end as libelle_decision,
+    case when numero_decision = '' and nb_sans_numero > 1 then rang_sans_numero end as rang_sans_numero,
+    est_projet,
+    cle_document,
     -- « M57_A » is written « M57-M57_A » in the official plans; every M4x belongs to the norm M4
     case when declinaison like 'M4%' then 'M4' else regexp_replace(declinaison, '_.*$', '') end
         || '-' || declinaison as nomenclature,
@@ -109,5 +185,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
-from qualifies
+from ranges

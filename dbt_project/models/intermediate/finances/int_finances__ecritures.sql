@@ -19,6 +19,7 @@ with pieces as (
         montant_budgetaire_eur,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ ref('stg_ecritures') }}
 ),
@@ -59,17 +60,17 @@ placees as (
         budgets.declinaison,
         row_number() over (
             partition by pieces.exercice, pieces.code_sens, pieces.code_budget, pieces.numero_piece, pieces.numero_ligne
-            order by pieces._fichier nulls last, pieces._ligne nulls last
+            order by pieces._fichier nulls last, pieces._feuille nulls first, pieces._ligne nulls last
         ) as rang
     from pieces
     left join budgets
         on pieces.exercice = budgets.exercice
         and pieces.code_budget = budgets.code_budget
         and budgets.rang = 1
-    left join {{ source('reference', 'plan_comptes_comptes') }} as comptes
-        on pieces.compte = comptes.compte
-        and position(' ' || budgets.declinaison || ' ' in ' ' || comptes.declinaisons || ' ') > 0
-        and pieces.exercice between comptes.exercice_debut and comptes.exercice_fin
+    left join {{ ref('int_finances__comptes') }} as comptes
+        on pieces.exercice = comptes.exercice
+        and budgets.declinaison = comptes.declinaison
+        and pieces.compte = comptes.compte
     left join votes
         on budgets.exercice = votes.exercice
         and budgets.siret = votes.siret
@@ -89,10 +90,10 @@ qualifiees as (
             'opération d’ordre, sans mandat ni titre': 'placees.code_chapitre is null and placees.code_chapitre_ordre is not null',
         }) }} as motif_exclusion
     from placees
-    left join {{ source('reference', 'plan_comptes_chapitres') }} as chapitres
-        on placees.code_chapitre = chapitres.code_chapitre
-        and position(' ' || placees.declinaison || ' ' in ' ' || chapitres.declinaisons || ' ') > 0
-        and placees.exercice between chapitres.exercice_debut and chapitres.exercice_fin
+    left join {{ ref('int_finances__chapitres') }} as chapitres
+        on placees.exercice = chapitres.exercice
+        and placees.declinaison = chapitres.declinaison
+        and placees.code_chapitre = chapitres.code_chapitre
 )
 
 select
@@ -123,5 +124,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from qualifiees

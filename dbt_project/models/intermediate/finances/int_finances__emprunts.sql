@@ -24,6 +24,7 @@ with emprunts as (
         {{ document_id('numero_budget') }} || '/emprunt/' || cast(numero_element as string) as emprunt_id,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ source('lake', 'budget__emprunts') }}
 ),
@@ -83,5 +84,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from qualifies

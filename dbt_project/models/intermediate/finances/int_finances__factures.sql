@@ -4,7 +4,7 @@ with qualifiees as (
         factures.*,
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
         row_number() over (
-            partition by factures.exercice, factures.numero_edition order by factures._fichier nulls last, factures._ligne nulls last
+            partition by factures.exercice, factures.numero_edition order by factures._fichier nulls last, factures._feuille nulls first, factures._ligne nulls last
         ) as rang,
         {{ motif({'hors exercice': 'year(factures.date_edition) <> factures.exercice'}) }} as motif_exclusion
     from {{ source('lake', 'multifact__factures') }} as factures
@@ -25,5 +25,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from qualifiees

@@ -28,28 +28,21 @@ with lignes as (
         {{ document_id('numero_budget') }} || '/' || cast(numero_element as string) as ligne_id,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ source('lake', 'budget__lignes') }}
 ),
 
 chapitres as (
-    select * from {{ source('reference', 'plan_comptes_chapitres') }}
+    select * from {{ ref('int_finances__chapitres') }}
 ),
 
 comptes as (
-    select * from {{ source('reference', 'plan_comptes_comptes') }}
+    select * from {{ ref('int_finances__comptes') }}
 ),
 
 flux as (
     select * from {{ source('reference', 'flux_reciproques') }}
-),
-
-plans_connus as (
-    select distinct documents.document_id
-    from {{ ref('int_finances__documents') }} as documents
-    inner join chapitres
-        on position(' ' || documents.declinaison || ' ' in ' ' || chapitres.declinaisons || ' ') > 0
-        and documents.exercice between chapitres.exercice_debut and chapitres.exercice_fin
 ),
 
 rattachees as (
@@ -66,9 +59,10 @@ rattachees as (
         documents.est_compte_administratif,
         documents.nomenclature,
         documents.declinaison,
-        documents.poids,
-        documents.motif,
-        plans_connus.document_id is not null as est_plan_connu,
+        case
+            when documents.poids = 0 then documents.motif
+            when lignes.code_sens not in ('D', 'R') then 'sens inconnu'
+        end as motif_exclusion,
         comptes.compte is not null as est_compte_au_plan,
         comptes.libelle_compte as libelle_compte_plan,
         flux.flux as flux_reciproque,
@@ -95,11 +89,10 @@ rattachees as (
         end as code_chapitre
     from lignes
     inner join {{ ref('int_finances__documents') }} as documents on lignes.document_id = documents.document_id
-    left join plans_connus on lignes.document_id = plans_connus.document_id
     left join comptes
-        on lignes.compte = comptes.compte
-        and position(' ' || documents.declinaison || ' ' in ' ' || comptes.declinaisons || ' ') > 0
-        and documents.exercice between comptes.exercice_debut and comptes.exercice_fin
+        on documents.exercice = comptes.exercice
+        and documents.declinaison = comptes.declinaison
+        and lignes.compte = comptes.compte
     left join flux
         on lignes.compte = flux.compte
         and lignes.code_sens = flux.code_sens
@@ -128,15 +121,15 @@ select
     lignes.type_operation,
     chapitres.code_chapitre,
     chapitres.libelle_chapitre,
-    canoniques.code_chapitre_canonique,
-    canoniques.libelle_chapitre_canonique,
+    -- a chapter that a plan of the home brings stands in the series under itself
+    coalesce(canoniques.code_chapitre_canonique, chapitres.code_chapitre) as code_chapitre_canonique,
+    coalesce(canoniques.libelle_chapitre_canonique, chapitres.libelle_chapitre) as libelle_chapitre_canonique,
     lignes.flux_reciproque,
     case chapitres.code_section when 'F' then 'fonctionnement' when 'I' then 'investissement' end as section,
     chapitres.code_section is null as est_compte_inconnu,
     case
         when chapitres.code_section is not null and lignes.est_compte_au_plan then null
         when chapitres.code_section is not null then 'compte absent du plan de comptes, placé par son chapitre de vote'
-        when not lignes.est_plan_connu then 'plan de comptes absent du référentiel pour cette nomenclature et cet exercice'
         when not lignes.est_compte_au_plan then 'compte absent du plan de comptes'
         when lignes.type_operation is null then 'type d’opération d’ordre absent'
         else 'compte non ouvert à ce sens et à ce type d’opération'
@@ -166,15 +159,16 @@ select
     case when lignes.est_compte_administratif then coalesce(lignes.restes_a_realiser_eur, 0) end
         as restes_a_realiser_eur,
     lignes.rattachements_eur,
-    lignes.poids,
-    lignes.motif,
+    case when lignes.motif_exclusion is null then 1 else 0 end as poids,
+    coalesce(lignes.motif_exclusion, 'compté') as motif,
     lignes._livraison,
     lignes._fichier,
+    lignes._feuille,
     lignes._ligne
 from rattachees as lignes
 left join chapitres
-    on lignes.code_chapitre = chapitres.code_chapitre
-    and position(' ' || lignes.declinaison || ' ' in ' ' || chapitres.declinaisons || ' ') > 0
-    and lignes.exercice between chapitres.exercice_debut and chapitres.exercice_fin
+    on lignes.exercice = chapitres.exercice
+    and lignes.declinaison = chapitres.declinaison
+    and lignes.code_chapitre = chapitres.code_chapitre
 left join {{ source('reference', 'chapitres_canoniques') }} as canoniques
     on chapitres.code_chapitre = canoniques.code_chapitre

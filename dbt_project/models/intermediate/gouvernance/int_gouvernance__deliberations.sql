@@ -19,6 +19,7 @@ deliberations as (
         {{ motif({'sans séance': 'seances.date_seance is null'}) }} as motif_exclusion,
         deliberations._livraison,
         deliberations._fichier,
+        deliberations._feuille,
         deliberations._ligne
     from {{ source('lake', 'comite__deliberations') }} as deliberations
     left join seances
@@ -30,7 +31,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, reference_deliberation, motif_exclusion
-            order by _fichier nulls last, _ligne nulls last
+            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from deliberations
 )
@@ -50,5 +51,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

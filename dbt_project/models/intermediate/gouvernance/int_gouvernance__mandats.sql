@@ -20,6 +20,7 @@ with mandats as (
         }) }} as motif_exclusion,
         mandats._livraison,
         mandats._fichier,
+        mandats._feuille,
         mandats._ligne
     from {{ source('lake', 'comite__membres') }} as mandats
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes_collectivites
@@ -31,7 +32,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, nom_elu, prenom_elu, date_debut, motif_exclusion
-            order by _fichier nulls last, _ligne nulls last
+            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from mandats
 )
@@ -51,5 +52,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

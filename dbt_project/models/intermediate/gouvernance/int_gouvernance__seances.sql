@@ -31,6 +31,7 @@ seances as (
         {{ motif({'hors période': 'year(seances.date_seance) <> seances.exercice'}) }} as motif_exclusion,
         seances._livraison,
         seances._fichier,
+        seances._feuille,
         seances._ligne
     from {{ source('lake', 'comite__seances') }} as seances
     left join membres
@@ -44,7 +45,7 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, date_seance, motif_exclusion
-            order by _fichier nulls last, _ligne nulls last
+            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from seances
 )
@@ -71,5 +72,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

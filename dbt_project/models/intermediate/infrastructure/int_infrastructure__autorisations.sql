@@ -1,17 +1,20 @@
 with autorisations as (
     select
+        autorisations.systeme,
+        autorisations.nom_table,
         autorisations.exercice,
         autorisations.identifiant,
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
         autorisations.date_ajout,
         {{ motif({
             'hors période': 'autorisations.date_ajout > make_date(autorisations.exercice, 12, 31)',
-            'désactivé': 'autorisations.est_actif is not true',
+            'désactivé': 'not autorisations.est_actif',
         }) }} as motif_exclusion,
         autorisations._livraison,
         autorisations._fichier,
+        autorisations._feuille,
         autorisations._ligne
-    from {{ source('lake', 'citrix__autorisations') }} as autorisations
+    from {{ ref('stg_acces_autorises') }} as autorisations
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
         on {{ normalise_libelle('autorisations.collectivite') }} = orthographes.orthographe
 ),
@@ -22,12 +25,14 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, identifiant, motif_exclusion
-            order by date_ajout nulls last, _fichier nulls last, _ligne nulls last
+            order by date_ajout nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from autorisations
 )
 
 select
+    systeme,
+    nom_table,
     exercice,
     identifiant,
     code_collectivite,
@@ -36,5 +41,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

@@ -4,22 +4,24 @@ with boites as (
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
         -- a mailbox lies on one server: listed twice, one listing was delivered twice
         row_number() over (
-            partition by boites.exercice, boites.adresse, boites.domaine
-            order by boites._fichier nulls last, boites._ligne nulls last
+            partition by boites.exercice, boites.systeme, boites.adresse, boites.domaine
+            order by boites._fichier nulls last, boites._feuille nulls first, boites._ligne nulls last
         ) as rang
-    from {{ source('lake', 'zimbra__quotas') }} as boites
+    from {{ ref('stg_boites') }} as boites
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
-        on {{ normalise_libelle('boites.domaine') }} = orthographes.orthographe
+        on {{ normalise_libelle('coalesce(boites.collectivite, boites.domaine)') }} = orthographes.orthographe
 ),
 
 motifs as (
     select
         *,
-        {{ motif({'compte du serveur': 'est_systeme', 'doublon': 'rang > 1'}) }} as motif_exclusion
+        {{ motif({'compte du serveur': 'est_systeme', 'supprimé': "statut = 'Supprimé'", 'doublon': 'rang > 1'}) }} as motif_exclusion
     from boites
 )
 
 select
+    systeme,
+    nom_table,
     exercice,
     domaine,
     code_collectivite,
@@ -30,5 +32,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from motifs

@@ -1,16 +1,16 @@
--- Every status uses a licence, closed accounts included. The command cuts long addresses: two accounts whose addresses
--- begin alike are told apart by when they were created.
+-- Every status uses a licence, closed accounts included, but for what is deleted. A command may cut long addresses: two
+-- accounts whose addresses begin alike are told apart by when they were created.
 with comptes as (
     select
         comptes.*,
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
         row_number() over (
-            partition by comptes.exercice, comptes.adresse, comptes.domaine, comptes.date_creation
-            order by comptes._fichier nulls last, comptes._ligne nulls last
+            partition by comptes.exercice, comptes.systeme, comptes.adresse, comptes.domaine, comptes.date_creation
+            order by comptes._fichier nulls last, comptes._feuille nulls first, comptes._ligne nulls last
         ) as rang
-    from {{ source('lake', 'zimbra__comptes') }} as comptes
+    from {{ ref('stg_comptes_messagerie') }} as comptes
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
-        on {{ normalise_libelle('comptes.domaine') }} = orthographes.orthographe
+        on {{ normalise_libelle('coalesce(comptes.collectivite, comptes.domaine)') }} = orthographes.orthographe
 ),
 
 motifs as (
@@ -18,6 +18,7 @@ motifs as (
         *,
         {{ motif({
             'compte du serveur': 'est_systeme',
+            'supprimé': "statut = 'Supprimé'",
             'hors période': 'year(date_creation) > exercice',
             'doublon': 'rang > 1',
         }) }} as motif_exclusion
@@ -25,6 +26,8 @@ motifs as (
 )
 
 select
+    systeme,
+    nom_table,
     exercice,
     domaine,
     code_collectivite,
@@ -33,5 +36,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from motifs

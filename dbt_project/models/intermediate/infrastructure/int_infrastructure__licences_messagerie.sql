@@ -8,5 +8,6 @@ select
         as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from {{ source('lake', 'zimbra__licences') }}

@@ -33,7 +33,7 @@ au_pic as (
         sessions.*,
         row_number() over (
             partition by sessions.exercice, sessions.identifiant
-            order by sessions.debut_utc nulls last, sessions._fichier nulls last, sessions._ligne nulls last
+            order by sessions.debut_utc nulls last, sessions._fichier nulls last, sessions._feuille nulls first, sessions._ligne nulls last
         ) as rang
     from sessions
     inner join pics
@@ -43,6 +43,8 @@ au_pic as (
 )
 
 select
+    systeme,
+    nom_table,
     exercice,
     identifiant,
     debut_utc,
@@ -51,5 +53,6 @@ select
     case when rang = 1 then 'compté' else 'autre session du même agent' end as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from au_pic

@@ -1,50 +1,78 @@
--- A session is opened by a LOGIN and closed by the LOGOUT that follows it under the same number: the gateway gives the
--- numbers anew when it restarts, hence « that follows ». A LOGOUT without its LOGIN (the archive begins during the
--- session) opens one too, since it says when the session began. All in universal time: the night when the clock goes back
--- has no hour twice. The rule for a session without LOGOUT is in docs/decisions.
+-- A session is opened by a line and closed by the one that follows it under the same number: a gateway gives the numbers anew
+-- when it restarts, hence « that follows ». A closing without its opening (the archive begins during the session) opens one
+-- too, since it says when the session began or how long it lasted. A gateway that writes one line a session says both ends.
+-- All in universal time: the night when the clock goes back has no hour twice. The rule for a session without closing is in
+-- docs/decisions.
 {% set plafond = "interval 12 hour" %}
 
-with rangs as (
+with ecrits as (
+    select
+        *,
+        coalesce(type_evenement, 'Session') as nature,
+        coalesce(horodatage_utc, {{ utc_de_paris('horodatage_local') }}) as instant_ecrit,
+        coalesce(debut_utc, {{ utc_de_paris('debut_local') }}) as debut_ecrit
+    from {{ ref('stg_acces_distants') }}
+),
+
+-- of its beginning, its end and its length, a session says two; one that does not say its end is an opening
+instants as (
+    select
+        *,
+        case
+            when nature <> 'Session' or instant_ecrit is not null or duree_secondes is not null then nature
+            else 'Ouverture'
+        end as evenement,
+        case when nature = 'Session'
+            then coalesce(instant_ecrit, debut_ecrit + duree_secondes * interval 1 second, debut_ecrit)
+            else instant_ecrit
+        end as instant,
+        coalesce(debut_ecrit, instant_ecrit - duree_secondes * interval 1 second) as debut
+    from ecrits
+),
+
+rangs as (
     select
         *,
         -- an archive may hold a rotated file twice
         row_number() over (
-            partition by exercice, identifiant, id_session, type_evenement, horodatage_utc
-            order by _fichier nulls last, _ligne nulls last
+            partition by
+                exercice, systeme, identifiant, id_session, evenement, instant, case when evenement = 'Session' then debut end
+            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
-    from {{ source('lake', 'citrix__evenements') }}
+    from instants
 ),
 
 voisins as (
     select
         *,
-        lag(type_evenement) over session as type_precedent,
-        lead(type_evenement) over session as type_suivant,
-        lead(horodatage_utc) over session as instant_suivant,
-        min(case when type_evenement = 'LOGIN' then horodatage_utc end) over (
-            partition by exercice, rang = 1, identifiant
-            order by horodatage_utc nulls last, _fichier nulls last, _ligne nulls last
+        lag(evenement) over session as evenement_precedent,
+        lead(evenement) over session as evenement_suivant,
+        lead(instant) over session as instant_suivant,
+        min(case when evenement = 'Ouverture' then instant end) over (
+            partition by exercice, systeme, rang = 1, identifiant
+            order by instant nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
             rows between 1 following and unbounded following
         ) as ouverture_suivante
     from rangs
     window session as (
-        partition by exercice, rang = 1, identifiant, id_session
-        order by horodatage_utc nulls last, type_evenement nulls last, _fichier nulls last, _ligne nulls last
+        partition by exercice, systeme, rang = 1, identifiant, id_session
+        -- an opening stands before the closing of the same second
+        order by instant nulls last, evenement desc nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
     )
 ),
 
 sessions as (
     select
         *,
-        case type_evenement when 'LOGIN' then horodatage_utc else voisins.debut_utc end as ouverture_utc,
+        case evenement when 'Ouverture' then instant else debut end as ouverture_utc,
         case
-            when type_evenement = 'LOGOUT' then horodatage_utc
-            when type_suivant = 'LOGOUT' then instant_suivant
-            else least(horodatage_utc + {{ plafond }}, ouverture_suivante)
+            when evenement <> 'Ouverture' then instant
+            when evenement_suivant = 'Fermeture' then instant_suivant
+            else least(instant + {{ plafond }}, ouverture_suivante)
         end as fermeture_utc,
         case
-            when type_evenement = 'LOGOUT' or type_suivant = 'LOGOUT' then 'fermeture'
-            when ouverture_suivante < horodatage_utc + {{ plafond }} then 'ouverture suivante'
+            when evenement <> 'Ouverture' or evenement_suivant = 'Fermeture' then 'fermeture'
+            when ouverture_suivante < instant + {{ plafond }} then 'ouverture suivante'
             else 'plafond de 12 heures'
         end as mode_fin
     from voisins
@@ -55,8 +83,8 @@ motifs as (
         *,
         {{ motif({
             'doublon': 'rang > 1',
-            'fermeture d’une session comptée': "type_evenement = 'LOGOUT' and type_precedent = 'LOGIN'",
-            'début inconnu': 'ouverture_utc is null',
+            'fermeture d’une session comptée': "evenement = 'Fermeture' and evenement_precedent = 'Ouverture'",
+            'début inconnu': 'ouverture_utc is null or fermeture_utc is null',
             'hors période': 'ouverture_utc >= ' ~ debut_mois_utc('exercice + 1')
                 ~ ' or fermeture_utc <= ' ~ debut_mois_utc('exercice'),
         }) }} as motif_exclusion
@@ -64,9 +92,11 @@ motifs as (
 )
 
 select
+    systeme,
+    nom_table,
     exercice,
     identifiant,
-    type_evenement,
+    evenement as type_evenement,
     type_client,
     ouverture_utc as debut_utc,
     fermeture_utc as fin_utc,
@@ -75,5 +105,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from motifs

@@ -8,25 +8,28 @@ with travaux as (
             'annulé': "travaux.statut = 'Annulé'",
             'reprise': 'travaux.reprise_de is not null',
         }) }} as motif_exclusion
-    from {{ source('lake', 'editique__travaux') }} as travaux
+    from {{ ref('stg_travaux_edition') }} as travaux
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
         on {{ normalise_libelle('travaux.collectivite') }} = orthographes.orthographe
 )
 
 select
+    systeme,
+    nom_table,
     exercice,
     reference_travail,
     date_travail,
-    nature,
+    coalesce(nature, 'Impressions') as nature,
     code_collectivite,
     nb_documents,
     nb_pages,
     nb_feuilles,
-    est_mis_sous_pli,
+    coalesce(est_mis_sous_pli, false) as est_mis_sous_pli,
     nb_plis,
     case when motif_exclusion is null then 1 else 0 end as poids,
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from travaux

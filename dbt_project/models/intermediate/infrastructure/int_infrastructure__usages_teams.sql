@@ -10,6 +10,7 @@ select
     case when year(usages.mois) = usages.exercice then 'compté' else 'hors période' end as motif,
     usages._livraison,
     usages._fichier,
+    usages._feuille,
     usages._ligne
 from {{ source('lake', 'teams__usages') }} as usages
 left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes

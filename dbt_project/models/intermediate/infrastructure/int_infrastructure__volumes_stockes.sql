@@ -8,6 +8,7 @@ select
     case when year(volumes.mois) = volumes.exercice then 'compté' else 'hors période' end as motif,
     volumes._livraison,
     volumes._fichier,
+    volumes._feuille,
     volumes._ligne
 from {{ source('lake', 'stockage__volumes') }} as volumes
 left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes

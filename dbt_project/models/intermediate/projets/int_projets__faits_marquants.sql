@@ -4,7 +4,7 @@ with rangs as (
         {{ motif({'hors période': 'year(date_fait) <> exercice'}) }} as motif_exclusion,
         row_number() over (
             partition by exercice, date_fait, {{ normalise_libelle('titre') }}
-            order by _fichier nulls last, _ligne nulls last
+            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from {{ source('lake', 'projets__faits_marquants') }}
 )
@@ -19,5 +19,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

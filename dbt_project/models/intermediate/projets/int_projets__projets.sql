@@ -17,6 +17,7 @@ noms as (
     select
         projets._livraison,
         projets._fichier,
+        projets._feuille,
         projets._ligne,
         trim(morceaux.morceau) as nom,
         morceaux.place
@@ -28,6 +29,7 @@ concernees as (
     select
         noms._livraison,
         noms._fichier,
+        noms._feuille,
         noms._ligne,
         {{ texte_joint('coalesce(membres.libelle_collectivite, noms.nom)', 'noms.place') }} as collectivites,
         count(membres.code_collectivite) as nb_collectivites
@@ -37,7 +39,7 @@ concernees as (
     left join membres
         on orthographes_collectivites.code_collectivite = membres.code_collectivite
     where noms.nom <> ''
-    group by noms._livraison, noms._fichier, noms._ligne
+    group by noms._livraison, noms._fichier, noms._feuille, noms._ligne
 ),
 
 projets as (
@@ -59,15 +61,17 @@ projets as (
         {{ motif({'hors période': 'year(projets.date_debut) > projets.exercice'}) }} as motif_exclusion,
         row_number() over (
             partition by projets.exercice, projets.reference_projet
-            order by projets._fichier nulls last, projets._ligne nulls last
+            order by projets._fichier nulls last, projets._feuille nulls first, projets._ligne nulls last
         ) as rang,
         projets._livraison,
         projets._fichier,
+        projets._feuille,
         projets._ligne
     from {{ source('lake', 'projets__projets') }} as projets
     left join concernees
         on projets._livraison = concernees._livraison
         and projets._fichier = concernees._fichier
+        and coalesce(projets._feuille, '') = coalesce(concernees._feuille, '')
         and projets._ligne = concernees._ligne
 )
 
@@ -89,6 +93,7 @@ select
     coalesce(projets.motif_exclusion, case when projets.rang = 1 then 'compté' else 'doublon' end) as motif,
     projets._livraison,
     projets._fichier,
+    projets._feuille,
     projets._ligne
 from projets
 cross join tous

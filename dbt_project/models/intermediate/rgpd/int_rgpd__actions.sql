@@ -3,7 +3,7 @@ with rangs as (
         *,
         {{ motif({'hors période': 'year(date_action) <> exercice'}) }} as motif_exclusion,
         row_number() over (
-            partition by exercice, reference_action order by _fichier nulls last, _ligne nulls last
+            partition by exercice, reference_action order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from {{ source('lake', 'rgpd__actions') }}
 )
@@ -21,5 +21,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

@@ -18,6 +18,7 @@ with dossiers as (
         cast(null as bigint) as nb_personnes,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ source('lake', 'rgpd__demandes') }}
     union all
@@ -32,6 +33,7 @@ with dossiers as (
         nb_personnes,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ source('lake', 'rgpd__violations') }}
 ),
@@ -41,7 +43,7 @@ rangs as (
         *,
         {{ motif({'hors période': 'year(date_ouverture) <> exercice'}) }} as motif_exclusion,
         row_number() over (
-            partition by nature, exercice, reference_dossier order by _fichier nulls last, _ligne nulls last
+            partition by nature, exercice, reference_dossier order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from dossiers
 )
@@ -65,5 +67,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

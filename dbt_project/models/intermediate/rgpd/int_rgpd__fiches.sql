@@ -11,6 +11,7 @@ with fiches as (
         a_aipd,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ source('lake', 'rgpd__traitements_responsable') }}
     union all
@@ -27,6 +28,7 @@ with fiches as (
         cast(null as boolean) as a_aipd,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ source('lake', 'rgpd__traitements_sous_traitant') }}
 ),
@@ -36,7 +38,7 @@ rangs as (
         *,
         {{ motif({'hors période': 'year(date_creation) > exercice'}) }} as motif_exclusion,
         row_number() over (
-            partition by registre, exercice, reference_fiche order by _fichier nulls last, _ligne nulls last
+            partition by registre, exercice, reference_fiche order by _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from fiches
 )
@@ -55,5 +57,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

@@ -4,7 +4,7 @@ with rangs as (
         *,
         row_number() over (
             partition by exercice, {{ normalise_libelle('raison_sociale') }}
-            order by date_retour nulls last, date_envoi nulls last, _fichier nulls last, _ligne nulls last
+            order by date_retour nulls last, date_envoi nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from {{ source('lake', 'rgpd__sous_traitants') }}
 )
@@ -22,5 +22,6 @@ select
     case when rang = 1 then 'compté' else 'doublon' end as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

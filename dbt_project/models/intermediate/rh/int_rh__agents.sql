@@ -3,6 +3,7 @@
 with reunis as (
     select
         systeme,
+        nom_table,
         exercice,
         matricule,
         sexe as sexe_saisi,
@@ -22,6 +23,7 @@ with reunis as (
         motif_sortie as motif_sortie_saisi,
         _livraison,
         _fichier,
+        _feuille,
         _ligne
     from {{ ref('stg_agents') }}
 ),
@@ -75,13 +77,14 @@ rangs as (
         *,
         row_number() over (
             partition by exercice, matricule, motif_exclusion
-            order by date_sortie desc nulls first, date_entree desc nulls last, systeme nulls last, _fichier nulls last, _ligne nulls last
+            order by date_sortie desc nulls first, date_entree desc nulls last, systeme nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
         ) as rang
     from qualifies
 )
 
 select
     systeme,
+    nom_table,
     exercice,
     matricule,
     sexe,
@@ -112,5 +115,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

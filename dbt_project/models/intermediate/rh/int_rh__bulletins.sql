@@ -10,6 +10,7 @@ with qualifies as (
 
 select
     systeme,
+    nom_table,
     exercice,
     mois,
     code_collectivite,
@@ -18,5 +19,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from qualifies

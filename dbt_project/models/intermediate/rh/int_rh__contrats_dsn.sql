@@ -60,5 +60,6 @@ select
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'autre contrat du même agent' end) as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from rangs

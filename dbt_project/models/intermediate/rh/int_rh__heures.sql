@@ -34,6 +34,7 @@ agents as (
 lignes as (
     select
         systemes.systeme,
+        systemes.nom_table,
         systemes.exercice,
         systemes.matricule,
         systemes.mois,
@@ -45,12 +46,14 @@ lignes as (
         }) }} as motif_source,
         systemes._livraison,
         systemes._fichier,
+        systemes._feuille,
         systemes._ligne
     from {{ ref('stg_heures_remunerees') }} as systemes
     {{ lecture('statut', 'systemes.statut', 'statuts') }}
     union all
     select
         'dsn' as systeme,
+        'activites' as nom_table,
         -- the exercice of the period; that of the delivery for a line that no exercice can take
         coalesce(exercices_dsn.exercice, activites.exercice) as exercice,
         activites.matricule,
@@ -69,6 +72,7 @@ lignes as (
         }) }} as motif_source,
         activites._livraison,
         activites._fichier,
+        activites._feuille,
         activites._ligne
     from activites
     inner join {{ ref('int_rh__declarations_dsn') }} as declarations
@@ -111,6 +115,7 @@ motives as (
 
 select
     systeme,
+    nom_table,
     exercice,
     matricule,
     mois,
@@ -121,5 +126,6 @@ select
     coalesce(motif_source, motif_canon, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from motives

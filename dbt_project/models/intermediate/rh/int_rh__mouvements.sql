@@ -74,6 +74,7 @@ qualifies as (
 
 select
     systeme,
+    nom_table,
     exercice,
     matricule,
     sens,
@@ -86,5 +87,6 @@ select
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
+    _feuille,
     _ligne
 from qualifies

@@ -1,6 +1,7 @@
 select
     cast(exercice as integer) as exercice,
-    cast(numero_ticket as bigint) as numero_ticket,
+    cast(systeme as string) as systeme,
+    cast(numero_ticket as string) as numero_ticket,
     cast(month(date_ouverture) as integer) as mois,
     cast(date_ouverture as date) as date_ouverture,
     cast(code_collectivite as string) as code_collectivite,

@@ -7,6 +7,8 @@ select
     cast(type_budget as string) as type_budget,
     cast(nature_decision as string) as nature_decision,
     cast(numero_decision as string) as numero_decision,
+    cast(libelle_decision as string) as libelle_decision,
+    cast(nomenclature as string) as nomenclature,
     cast(date_document as date) as date_document,
     cast(motif as string) as motif,
     cast(_fichier as string) as fichier,

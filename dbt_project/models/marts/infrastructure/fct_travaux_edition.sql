@@ -7,8 +7,8 @@ select
     cast(count(*) as bigint) as nb_travaux,
     cast(sum(nb_documents) as bigint) as nb_documents,
     cast(sum(nb_pages) as bigint) as nb_pages,
-    cast(sum(nb_feuilles) as bigint) as nb_feuilles,
-    -- a single job whose envelopes are unknown makes the sum unknown
+    -- a single job whose sheets or envelopes are unknown makes the sum unknown
+    cast(case when count(*) = count(nb_feuilles) then sum(nb_feuilles) end as bigint) as nb_feuilles,
     cast(case when count(*) = count(nb_plis) then sum(nb_plis) end as bigint) as nb_plis
 from {{ ref('int_infrastructure__travaux_edition') }}
 where poids = 1

@@ -1,19 +1,18 @@
 -- Every member of each exercice whose tickets were received, and what could not be given to a member.
 with tickets as (
     select
-        collecte.exercice,
+        recus.exercice,
         collectivites.code_collectivite,
         collectivites.libelle_collectivite,
         coalesce(sum(tickets.nb_tickets), 0) as nb_tickets,
         coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'incident'), 0) as nb_incidents,
         coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'demande'), 0) as nb_demandes,
         coalesce(sum(tickets.nb_resolus), 0) as nb_resolus
-    from {{ ref('fct_collecte') }} as collecte
+    from (select distinct exercice from {{ ref('fct_tickets') }}) as recus
     cross join {{ ref('dim_collectivite') }} as collectivites
     left join {{ ref('fct_tickets') }} as tickets
-        on collecte.exercice = tickets.exercice and collectivites.code_collectivite = tickets.code_collectivite
-    where collecte.source = 'glpi/tickets' and collecte.est_acceptee
-    group by collecte.exercice, collectivites.code_collectivite, collectivites.libelle_collectivite
+        on recus.exercice = tickets.exercice and collectivites.code_collectivite = tickets.code_collectivite
+    group by recus.exercice, collectivites.code_collectivite, collectivites.libelle_collectivite
 )
 
 select

@@ -1,9 +1,8 @@
 -- Twelve months for each exercice whose tickets were received: a month without ticket is a zero, not a gap.
 with mois as (
-    select collecte.exercice, mois.mois
-    from {{ ref('fct_collecte') }} as collecte
+    select recus.exercice, mois.mois
+    from (select distinct exercice from {{ ref('fct_tickets') }}) as recus
     cross join {{ douze_mois() }}
-    where collecte.source = 'glpi/tickets' and collecte.est_acceptee
 )
 
 select

@@ -1,4 +1,5 @@
--- The debt of each budget in the accounts of the year. Accounts without a loan say that there is none: 0, not missing.
+-- The debt of each budget in the accounts of the year. Accounts that neither list a loan nor pay one say that there is none:
+-- 0, not missing; those that pay one and list none leave it unknown.
 with dettes as (
     select
         document_id,
@@ -17,11 +18,13 @@ select
     cast(documents.libelle_budget as string) as libelle_budget,
     cast(documents.type_budget as string) as type_budget,
     cast(coalesce(dettes.nb_emprunts, 0) as bigint) as nb_emprunts,
-    cast(coalesce(dettes.encours_ouverture_eur, 0) as decimal(18, 2)) as encours_ouverture_eur,
-    cast(coalesce(dettes.capital_rembourse_eur, 0) as decimal(18, 2)) as capital_rembourse_eur,
-    cast(coalesce(dettes.interets_eur, 0) as decimal(18, 2)) as interets_eur,
-    cast(coalesce(dettes.capital_rembourse_eur + dettes.interets_eur, 0) as decimal(18, 2)) as annuite_eur,
-    cast(documents.encours_dette_eur as decimal(18, 2)) as encours_cloture_eur
+    cast(coalesce(dettes.encours_ouverture_eur, documents.encours_dette_eur) as decimal(18, 2)) as encours_ouverture_eur,
+    cast(coalesce(dettes.capital_rembourse_eur, documents.encours_dette_eur) as decimal(18, 2)) as capital_rembourse_eur,
+    cast(coalesce(dettes.interets_eur, documents.encours_dette_eur) as decimal(18, 2)) as interets_eur,
+    cast(coalesce(dettes.capital_rembourse_eur + dettes.interets_eur, documents.encours_dette_eur) as decimal(18, 2))
+        as annuite_eur,
+    cast(documents.encours_dette_eur as decimal(18, 2)) as encours_cloture_eur,
+    cast(documents.origine_dette as string) as origine_dette
 from {{ ref('fct_documents_budgetaires') }} as documents
 left join dettes on documents.document_id = dettes.document_id
 where documents.est_compte_administratif

@@ -3,6 +3,7 @@ with etapes as (
     select
         sections.*,
         documents.code_budget,
+        documents.libelle_decision,
         case documents.code_nature_decision when '01' then 1 when '09' then 3 when '10' then 3 else 2 end as rang_nature,
         coalesce(documents.date_decision, documents.date_document) as date_etape
     from {{ ref('rpt_finances__sections') }} as sections
@@ -24,9 +25,7 @@ select
             order by rang_nature nulls last, date_etape nulls last, try_cast(numero_decision as integer) nulls last, document_id nulls last
         ) as integer
     ) as rang,
-    cast(
-        nature_decision || case when numero_decision <> '' then ' n° ' || numero_decision else '' end as string
-    ) as etape,
+    cast(libelle_decision as string) as etape,
     cast(date_etape as date) as date_etape,
     -- the accounts open nothing: they say where the credits stand
     cast(case when rang_nature < 3 then credits_ouverts_eur end as decimal(18, 2)) as credits_votes_eur,

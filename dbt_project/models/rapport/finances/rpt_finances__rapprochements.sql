@@ -1,8 +1,6 @@
 -- Every amount that two places must agree on, with both: an unequal one is a finding (pipelines/stages/transform/findings.py).
 with documents as (
-    select
-        *,
-        nature_decision || case when numero_decision <> '' then ' n° ' || numero_decision else '' end as objet
+    select *, libelle_decision as objet
     from {{ ref('fct_documents_budgetaires') }}
 ),
 
@@ -11,7 +9,7 @@ lignes as (
 ),
 
 -- A voted budget is balanced, section by section; so are the transfers of a décision modificative. A surplus of receipts
--- may be voted. A document that holds an unknown account cannot be judged: that line is missing from a section.
+-- may be voted. A document that holds an unknown account is judged as a whole: that line is missing from a section.
 equilibre as (
     select
         'FIN-EQUILIBRE' as controle,
@@ -29,6 +27,25 @@ equilibre as (
     inner join documents on lignes.document_id = documents.document_id
     where documents.nb_lignes_compte_inconnu = 0
     group by documents.exercice, documents.document_id, documents.siret, documents.objet, lignes.section
+),
+
+equilibre_d_ensemble as (
+    select
+        'FIN-EQUILIBRE' as controle,
+        'Crédits d’un document, dépenses et recettes' as libelle_controle,
+        documents.exercice,
+        documents.document_id,
+        documents.siret,
+        documents.objet,
+        cast(null as string) as section,
+        cast(null as string) as sens,
+        cast(null as string) as code_chapitre,
+        sum(case lignes.sens when 'dépense' then lignes.credits_ouverts_eur else 0 end) as attendu_eur,
+        sum(case lignes.sens when 'recette' then lignes.credits_ouverts_eur else 0 end) as constate_eur
+    from lignes
+    inner join documents on lignes.document_id = documents.document_id
+    where documents.nb_lignes_compte_inconnu > 0
+    group by documents.exercice, documents.document_id, documents.siret, documents.objet
 ),
 
 -- What one section gives the other receives; an operation inside a section has two equal sides.
@@ -210,6 +227,9 @@ totaux_editeur as (
         totaux.credits_ouverts_eur as credits_dits,
         totaux.realise_eur as realise_dit,
         totaux.restes_a_realiser_eur as restes_dits,
+        totaux.consolidation_id,
+        totaux.fichier,
+        totaux.ligne,
         sections.credits_ouverts_eur as credits,
         sections.realise_eur as realise,
         sections.realise_eur - sections.realise_reporte_eur as realise_sans_report,
@@ -243,9 +263,125 @@ consolidation as (
             when 'crédits ouverts' then credits_dits
             when 'réalisé' then realise_dit
             else restes_dits
-        end as constate_eur
+        end as constate_eur,
+        consolidation_id,
+        fichier,
+        ligne
     from totaux_editeur
     cross join (values ('crédits ouverts'), ('réalisé'), ('restes à réaliser')) as objets (objet)
+),
+
+-- What was voted in the year is what its accounts say was open: a décision modificative that is lost makes them differ.
+-- Some editors leave the credits out of the accounts. A line that has no section would be missing from one side.
+budgets_votes as (
+    select exercice, siret, code_budget
+    from documents
+    group by exercice, siret, code_budget
+    having bool_or(code_nature_decision = '01')
+        and bool_or(est_compte_administratif)
+        and sum(nb_lignes_compte_inconnu) = 0
+),
+
+credits_compares as (
+    select
+        lignes.exercice,
+        lignes.siret,
+        lignes.code_budget,
+        lignes.section,
+        lignes.sens,
+        max(case when lignes.est_compte_administratif then lignes.document_id end) as document_id,
+        sum(case when lignes.est_compte_administratif then 0 else lignes.credits_ouverts_eur end) as votes_eur,
+        sum(case when lignes.est_compte_administratif then lignes.credits_ouverts_eur else 0 end) as credits_eur
+    from lignes
+    inner join budgets_votes
+        on lignes.exercice = budgets_votes.exercice
+        and lignes.siret = budgets_votes.siret
+        and lignes.code_budget = budgets_votes.code_budget
+    group by lignes.exercice, lignes.siret, lignes.code_budget, lignes.section, lignes.sens
+),
+
+credits_votes as (
+    select
+        'FIN-CREDITS' as controle,
+        'Budget et décisions de l’exercice, et crédits ouverts selon les comptes' as libelle_controle,
+        exercice,
+        max(document_id) over budget as document_id,
+        siret,
+        'crédits ouverts selon les comptes, budget ' || code_budget as objet,
+        section,
+        sens,
+        cast(null as string) as code_chapitre,
+        votes_eur as attendu_eur,
+        case when sum(abs(credits_eur)) over budget <> 0 then credits_eur end as constate_eur
+    from credits_compares
+    window budget as (partition by exercice, siret, code_budget)
+),
+
+-- Once the accounts of one budget have come, a budget that was voted and has none lacks them.
+comptes_absents as (
+    select
+        'FIN-COMPTE-ABSENT' as controle,
+        'Budget voté dont les comptes ne sont pas arrivés' as libelle_controle,
+        documents.exercice,
+        cast(null as string) as document_id,
+        documents.siret,
+        'comptes du budget ' || documents.code_budget || coalesce(' (' || max(documents.libelle_budget) || ')', '') as objet,
+        cast(null as string) as section,
+        'dépense' as sens,
+        cast(null as string) as code_chapitre,
+        coalesce(sum(votes.depenses_eur), 0) as attendu_eur,
+        cast(0 as decimal(18, 2)) as constate_eur
+    from documents
+    left join (
+        select document_id, sum(credits_ouverts_eur) as depenses_eur
+        from lignes where sens = 'dépense' group by document_id
+    ) as votes on documents.document_id = votes.document_id
+    where documents.exercice in (select exercice from documents where est_compte_administratif)
+    group by documents.exercice, documents.siret, documents.code_budget
+    having not bool_or(documents.est_compte_administratif)
+),
+
+-- The accounts give the totals of the other budgets too: one of the same body that they name and that is not there is
+-- missing (a CCAS, which they may name, is another body).
+totaux_d_autres as (
+    select
+        totaux.exercice,
+        totaux.siret_agrege,
+        totaux.section,
+        totaux.sens,
+        max(totaux.libelle_budget_agrege) as libelle_budget_agrege,
+        max(totaux.realise_eur) as realise_eur,
+        min(totaux.fichier) as fichier,
+        min(totaux.ligne) as ligne
+    from {{ ref('fct_totaux_autres_budgets') }} as totaux
+    where left(totaux.siret_agrege, 9) = left(totaux.siret, 9)
+        and totaux.section is not null
+        and totaux.sens is not null
+        and not exists (
+            select 1 from documents
+            where documents.est_compte_administratif
+                and documents.exercice = totaux.exercice
+                and documents.siret = totaux.siret_agrege
+        )
+    group by totaux.exercice, totaux.siret_agrege, totaux.section, totaux.sens
+),
+
+annexes_absentes as (
+    select
+        'FIN-ANNEXE-ABSENTE' as controle,
+        'Budget que les comptes d’un autre nomment et dont les comptes ne sont pas arrivés' as libelle_controle,
+        exercice,
+        cast(null as string) as document_id,
+        siret_agrege as siret,
+        'budget ' || siret_agrege || coalesce(' (' || libelle_budget_agrege || ')', '') as objet,
+        section,
+        sens,
+        cast(null as string) as code_chapitre,
+        coalesce(realise_eur, 0) as attendu_eur,
+        cast(0 as decimal(18, 2)) as constate_eur,
+        fichier,
+        ligne
+    from totaux_d_autres
 ),
 
 -- What one budget paid, the other received.
@@ -349,48 +485,105 @@ ecritures_sans_budget as (
 ),
 
 tous as (
-    select * from equilibre
+    select
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
+    from equilibre
     union all
-    select * from ordre
+    select
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
+    from equilibre_d_ensemble
     union all
-    select * from reprise
+    select
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
+    from ordre
     union all
-    select * from restes
+    select
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
+    from reprise
     union all
-    select * from consolidation
+    select
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
+    from restes
     union all
-    select * from reciproques
+    select
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
+    from credits_votes
     union all
-    select * from ecritures
+    select
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
+    from comptes_absents
     union all
-    select * from ecritures_sans_budget
+    select
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
+    from reciproques
+    union all
+    select
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
+    from ecritures
+    union all
+    select
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
+    from ecritures_sans_budget
+    union all
+    select
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        consolidation_id as repere, fichier, ligne
+    from consolidation
+    union all
+    select
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        cast(null as string) as repere, fichier, ligne
+    from annexes_absentes
+),
+
+-- Unique whatever the documents hold: of two totals that a document gives of one thing, each bears its place in the file.
+nommes as (
+    select
+        *,
+        concat_ws('/', controle, exercice, document_id, objet, section, sens, code_chapitre) as nom,
+        row_number() over (
+            partition by concat_ws('/', controle, exercice, document_id, objet, section, sens, code_chapitre)
+            order by repere nulls first, siret nulls last, attendu_eur nulls last, constate_eur nulls last
+        ) as rang
+    from tous
+    where constate_eur is not null
 )
 
 select
-    cast(
-        concat_ws('/', controle, tous.exercice, tous.document_id, tous.objet, section, sens, code_chapitre) as string
-    ) as rapprochement_id,
+    cast(case when rang = 1 then nom else nom || '#' || cast(rang as string) end as string) as rapprochement_id,
     cast(controle as string) as controle,
     cast(libelle_controle as string) as libelle_controle,
-    cast(tous.exercice as integer) as exercice,
-    cast(tous.siret as string) as siret,
+    cast(nommes.exercice as integer) as exercice,
+    cast(nommes.siret as string) as siret,
     cast(documents.libelle_budget as string) as libelle_budget,
     cast(documents.type_budget as string) as type_budget,
-    cast(tous.objet as string) as objet,
+    cast(nommes.objet as string) as objet,
     cast(section as string) as section,
     cast(sens as string) as sens,
     cast(code_chapitre as string) as code_chapitre,
     cast(attendu_eur as decimal(18, 2)) as attendu_eur,
     cast(constate_eur as decimal(18, 2)) as constate_eur,
     cast(constate_eur - attendu_eur as decimal(18, 2)) as ecart_eur,
-    cast(attendu_eur = constate_eur as boolean) as est_egal,
+    -- what is absent is absent, even where nothing was voted
+    cast(attendu_eur = constate_eur and controle not in ('FIN-COMPTE-ABSENT', 'FIN-ANNEXE-ABSENTE') as boolean) as est_egal,
     cast(
         case
             when controle = 'FIN-CONSOLIDATION' then 'information'
             when controle = 'FIN-EQUILIBRE' and constate_eur > attendu_eur then 'information'
             else 'alerte'
         end as string
-    ) as severite
-from tous
-left join documents on tous.document_id = documents.document_id
-where constate_eur is not null
+    ) as severite,
+    cast(coalesce(nommes.fichier, documents.fichier) as string) as fichier,
+    cast(coalesce(nommes.ligne, documents.ligne) as bigint) as ligne
+from nommes
+left join documents on nommes.document_id = documents.document_id

@@ -1,17 +1,20 @@
 -- The result of each section in the accounts of the year: the carried-over 001 and 002 are inside the cumulated one.
 with sections as (
-    select * from {{ ref('rpt_finances__sections') }}
-    where realise_eur is not null and section <> 'indéterminée'
+    select sections.*, documents.code_budget
+    from {{ ref('rpt_finances__sections') }} as sections
+    inner join {{ ref('fct_documents_budgetaires') }} as documents on sections.document_id = documents.document_id
+    where sections.realise_eur is not null and sections.section <> 'indéterminée'
 ),
 
 -- what the last of the year's budgets says of it
 reprises as (
     select
         siret,
+        code_budget,
         exercice,
         code_reprise_resultats,
         row_number() over (
-            partition by siret, exercice order by date_document desc nulls last, document_id desc nulls last
+            partition by siret, code_budget, exercice order by date_document desc nulls last, document_id desc nulls last
         ) as rang
     from {{ ref('fct_documents_budgetaires') }}
     where code_nature_decision in ('01', '03') and code_reprise_resultats in ('1', '2', '3')
@@ -22,6 +25,7 @@ totaux as (
         exercice,
         document_id,
         siret,
+        code_budget,
         libelle_budget,
         type_budget,
         section,
@@ -33,7 +37,7 @@ totaux as (
         sum(case sens when 'recette' then realise_eur else -realise_eur end) as resultat_cumule_eur,
         sum(case sens when 'recette' then restes_a_realiser_eur else -restes_a_realiser_eur end) as solde_restes_eur
     from sections
-    group by exercice, document_id, siret, libelle_budget, type_budget, section
+    group by exercice, document_id, siret, code_budget, libelle_budget, type_budget, section
 )
 
 select
@@ -72,5 +76,6 @@ select
 from totaux
 left join reprises
     on totaux.siret = reprises.siret
+    and totaux.code_budget = reprises.code_budget
     and totaux.exercice = reprises.exercice
     and reprises.rang = 1

@@ -5,9 +5,8 @@
 attributes under the schema's own names; headings such as ``MtSup@ProdChaRat`` name a repeated element and its
 code. Elements marked ``calculated="true"`` restate others: they are set apart, else everything would count twice.
 
-The file is parsed twice, by two parsers that share no code. Expat goes first: it refuses any DOCTYPE before
-an entity could be declared, finds what is malformed, and counts the elements with the line where each
-begins. lxml then gives the values, as a stream. What the values mean (which amount is the budget, which
+The file is parsed twice, by two parsers that share no code. Expat goes first (``xml_outline``): it counts the elements
+with the line where each begins. lxml then gives the values, as a stream. What the values mean (which amount is the budget, which
 section) is dbt's work.
 """
 
@@ -17,11 +16,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from xml.parsers import expat
 
 from lxml import etree
 
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.stages.ingest.readers.xml_outline import Outline
 from pipelines.stages.ingest.records import Records
 
 BUDGET = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
@@ -171,43 +170,26 @@ def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str
     return {name: sheets[name].records() for name in tables}
 
 
-class _Outline:
+class _Outline(Outline):
     """The first pass: is it a sound budget document, and on which line does each record begin?"""
 
     def __init__(self, fichier: str):
-        self.fichier = fichier
+        super().__init__(fichier)
         self.lines = {name: array("L") for name in RECORDS}
         self._lines_of = {f"{BUDGET} {tag}": self.lines[name] for name, tag in RECORDS.items()}
-        self._root = ""
-        self._parser = expat.ParserCreate(namespace_separator=" ")
-        self._parser.StartDoctypeDeclHandler = self._doctype
-        self._parser.StartElementHandler = self._start
 
     def read(self, path: Path) -> None:
-        if path.stat().st_size == 0:
-            raise DeliveryRefused("FIC-VIDE", fichier=self.fichier)
-        try:
-            with path.open("rb") as file:
-                self._parser.ParseFile(file)
-        except expat.ExpatError as error:
-            raise DeliveryRefused(
-                "FIC-XML", fichier=self.fichier, ligne=error.lineno, attendu="un document XML bien formé"
-            ) from None
+        super().read(path)
         if self.lines["documents"]:
             return
-        namespace, _, name = self._root.rpartition(" ")
+        namespace, _, name = self.root.rpartition(" ")
         code = "FIC-VIDE" if namespace in (BUDGET, CFU) else "FIC-NATURE"
         root = f"racine « {name[:60]} »"
         raise DeliveryRefused(code, fichier=self.fichier, ligne=1, recu=root, attendu="au moins un élément Budget")
 
-    def _doctype(self, *_: object) -> None:
-        line = self._parser.CurrentLineNumber
-        raise DeliveryRefused("FIC-DOCTYPE", fichier=self.fichier, ligne=line, attendu="un document sans DOCTYPE")
-
-    def _start(self, name: str, _attributes: dict) -> None:
-        self._root = self._root or name
+    def start(self, name: str, line: int) -> None:
         if (lines := self._lines_of.get(name)) is not None:
-            lines.append(self._parser.CurrentLineNumber)
+            lines.append(line)
 
 
 class _Sheet:

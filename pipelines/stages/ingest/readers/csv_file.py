@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.catalogue.declarations import CsvFormat
+from pipelines.catalogue.declarations import CsvFormat, Table
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.records import Misshapen, Records
 
 CHUNK = 8 * 1024 * 1024
 HEAD = 512 * 1024  # the header lies within the first half megabyte
@@ -60,19 +60,23 @@ def read_csv(
     path: Path,
     fichier: str,
     fmt: CsvFormat,
-    headings: list[str],
+    table: Table,
     exercice: int,
     workdir: Path,
     *,
     careful: bool,
 ) -> Records:
-    """Turn ``path`` into records whose ``columns`` are the headings found in the file.
+    """Turn ``path`` into records whose ``columns`` are the headings found in the file, or their ranks where it has none.
 
     ``careful`` forces the reading by ``csv.reader``; the caller asks for it when DuckDB found an irregular record.
     Raises DeliveryRefused (FIC-VIDE, FIC-NATURE, FIC-ENCODAGE, FIC-ENTETE, FIC-EXERCICE, FIC-GUILLEMETS).
     """
     _refuse_binary(path, fichier)
     text = _as_it_is(path, fichier, fmt) or _utf8_copy(path, fichier, fmt, workdir)
+    headings = table.headings_of(exercice)
+    if not fmt.header:
+        width = _width(text, fmt, headings, fichier)
+        return _careful(text, fmt, [str(rank) for rank in range(1, width + 1)], 0, [], fichier, workdir)
     above, (line, header), last_line = _header(text, fmt, headings, fichier)
     check_title(above, fmt.title, exercice, fichier)
     ignored = [(number, "titre" if any(map(str.strip, cells)) else "ligne vide") for number, cells in above]
@@ -230,6 +234,20 @@ def _header(
     return records[:index], (line, [cell.strip() for cell in cells]), ends[index + 1]
 
 
+def _width(text: _Text, fmt: CsvFormat, ranks: list[str], fichier: str) -> int:
+    """How many cells a record of a file without header has: those of the first one."""
+    with text.path.open(encoding="utf-8-sig", newline="") as source:
+        cells = next(
+            (cells for _, _, cells in _records(source, fmt.delimiter, 0, fichier) if any(map(str.strip, cells))), []
+        )
+    wanted = max(map(int, ranks))
+    if len(cells) < wanted:
+        raise DeliveryRefused(
+            "FIC-ENTETE", fichier=fichier, ligne=1, recu=f"{len(cells)} cellules", attendu=f"au moins {wanted} cellules"
+        )
+    return len(cells)
+
+
 def _fitted(cells: list[str], header: list[str], fmt: CsvFormat) -> list[str]:
     """The cells of a record, without what a delimiter at the end of its line, or of the header's, adds or lacks."""
     named = max(place for place, heading in enumerate(header, start=1) if heading)
@@ -251,7 +269,7 @@ def _careful(
 ) -> Records:
     """Read record by record below the ``above`` first lines; keep line numbers, set blank and misshapen records apart."""
     target = workdir / f"{text.path.name}.records"
-    misshapen: list[tuple[int, int]] = []
+    misshapen: list[Misshapen] = []
     count, width = len(ignored), len(header)
     with (
         text.path.open(encoding="utf-8-sig", newline="") as source,
@@ -274,7 +292,7 @@ def _careful(
                         ligne=line,
                         attendu=f"{width} cellules sur la ligne",
                     )
-                misshapen.append((line, len(cells)))
+                misshapen.append((line, "LIG-COLONNES", f"{width} cellules", f"{len(cells)} cellules"))
             writer.writerow([line, *(cells + [""] * width)[:width]])
     return Records(target, header, None, count, ignored, misshapen=misshapen)
 

@@ -36,15 +36,17 @@ class People:
     def chosen(self, choice: Mapping[str, str | None]) -> dict[str, Leaves]:
         """The leaves that a choice of levels keeps, for each axis that it narrows."""
         kept = {axis: set(range(len(leaves))) for axis, leaves in self.axes.items()}
+        narrowed = set()  # an axis without a leaf (nobody was ever counted) is narrowed by the choice alone
         for level, value in choice.items():
             axis, position = self._place(level)
             wanted = self.declared.groups.get(level, {}).get(value or "", [value])
             if wanted != "*":
+                narrowed.add(axis)
                 kept[axis] &= {n for n, leaf in enumerate(self.axes[axis]) if leaf[position] in wanted}
         return {
             axis: tuple(sorted(leaves))
             for axis, leaves in kept.items()
-            if len(leaves) < len(self.axes[axis]) or not leaves
+            if len(leaves) < len(self.axes[axis]) or (axis in narrowed and not leaves)
         }
 
     def crossing(self, axes: tuple[str, ...]) -> dict[tuple[int, ...], Decimal]:

@@ -1,6 +1,7 @@
 """What anybody can read of the public profile tells nothing of fewer agents than the threshold."""
 
 import json
+from decimal import Decimal
 
 import duckdb
 import pytest
@@ -336,6 +337,40 @@ def test_hours_of_few_agents_are_hidden_and_not_the_difference_of_others(flows):
     assert lines["np"] == (None, None)
     assert [lines[s][0] for s in ("f", "c", "tous")].count(None) >= 1
     assert all((hours is None) == (etpr is None) for hours, etpr in lines.values())
+
+
+HOURS_ALONE = """
+populations:
+  effectif:
+    {fact: marts.fct_effectifs, measure: nb_agents, axes: {statut: {statut: statut}, age: {age: age}},
+     groups: {statut: {tous: "*"}}}
+  heures:
+    {fact: marts.fct_heures, measure: heures, per_person: 1820, follows: effectif, axes: {statut: {statut: statut}},
+     groups: {statut: {tous: "*"}}}
+tables:
+  rpt_ages:
+    parts:
+      - {population: effectif, levels: {age: age}, counts: {nb_agents: }}
+  rpt_etpr:
+    parts:
+      - {population: heures, levels: {statut: statut}, counts: {heures: }, scaled: {etpr: 1820}}
+"""
+HOURS_ALONE_TABLES = """
+create schema marts; create schema rapport;
+create table marts.fct_effectifs (exercice integer, statut varchar, age varchar, nb_agents bigint);
+create table marts.fct_heures (exercice integer, statut varchar, heures decimal(18, 2));
+insert into marts.fct_heures values (2020, 'f', 23478), (2020, 'c', 22768), (2020, 'np', 1511);
+create table rapport.rpt_ages as from marts.fct_effectifs select exercice, age, nb_agents;
+create table rapport.rpt_etpr as""" + FLOW_TABLES.partition("create table rapport.rpt_etpr as")[2]
+
+
+def test_hours_are_published_where_no_head_count_was_ever_received(publisher, monkeypatch):
+    publisher.layer.write("catalogue/secrecy.yml", HOURS_ALONE)
+    monkeypatch.setattr("tests.stages.publish.secret.office.TABLES", HOURS_ALONE_TABLES)
+    publisher.publish({}, threshold=5)
+    lines = {s: (h, e) for s, h, e in publisher.ask("select statut, heures, etpr from p.rapport.rpt_etpr")}
+    assert lines["np"] == (None, None)
+    assert lines["tous"] == (47757, Decimal("26.24"))
 
 
 def test_a_corrected_head_count_may_leave_its_hours_as_they_were_published(flows, monkeypatch):

@@ -350,5 +350,5 @@ def test_a_zip_bomb_is_refused_before_anything_opens_it(depot: Depot):
 def test_a_child_that_dies_refuses_the_file(depot: Depot, monkeypatch):
     declare(depot)
     path = depot.workbook({"F": [HEAD, ["A1", "x", 1, DAY]]})
-    monkeypatch.setattr("pipelines.stages.ingest.readers.xlsx_file.sys.executable", "/bin/false")
+    monkeypatch.setattr("pipelines.stages.ingest.readers.workbook.sys.executable", "/bin/false")
     assert refusal(depot, path).code == "FIC-TAILLE"

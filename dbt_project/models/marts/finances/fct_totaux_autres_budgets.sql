@@ -1,0 +1,14 @@
+select
+    cast(consolidation_id as string) as consolidation_id,
+    cast(document_id as string) as document_id,
+    cast(exercice as integer) as exercice,
+    cast(siret as string) as siret,
+    cast(siret_agrege as string) as siret_agrege,
+    cast(libelle_budget_agrege as string) as libelle_budget_agrege,
+    cast(section as string) as section,
+    cast(sens as string) as sens,
+    cast(realise_eur as decimal(18, 2)) as realise_eur,
+    cast(_fichier as string) as fichier,
+    cast(_ligne as bigint) as ligne
+from {{ ref('int_finances__consolidations') }}
+where motif = 'total d’un autre budget'

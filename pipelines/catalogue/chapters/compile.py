@@ -1,0 +1,140 @@
+"""The model behind the page of a member: its declared indicators, each with the year before, in SQL.
+
+An indicator of a system that the organisation does not use has no row. One that was expected and did not come has a row
+without value, marked ``m``; one whose tables came whole and hold nothing for the member is 0. ``est_diffusable`` is true of one
+whose table is published outside as it is: the public profile leaves the others out.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from pipelines.catalogue.chapters.grammar import IndicateurMembre, Synthese
+from pipelines.catalogue.figures import measure
+from pipelines.sql import literal
+
+MODEL = "rpt_collectivites__synthese"
+
+
+def summary_model(summary: Synthese | None, sources: Mapping[str, Sequence[str]], free: Collection[str]) -> str:
+    """The SQL of the model; ``sources``: the tables behind each table of ``rapport``; ``free``: those without secrecy."""
+    indicators = list(enumerate(summary.indicateurs, 1)) if summary else []
+    if not indicators:
+        return _NOTHING
+    return _SQL.format(
+        indicateurs=_union(_said(rank, one, one.table in free) for rank, one in indicators),
+        mesures=_union(_measured(rank, one) for rank, one in indicators),
+        etats=_union(_state(rank, sources.get(one.table, ())) for rank, one in indicators),
+    )
+
+
+def _union(selects: Iterable[str]) -> str:
+    return "\n    union all\n".join(selects)
+
+
+def _said(rank: int, one: IndicateurMembre, is_free: bool) -> str:
+    named = f"{literal(one.libelle)} as libelle_indicateur, {literal(one.unite)} as unite"
+    shown = f"{one.decimales} as decimales, {str(is_free).lower()} as est_diffusable"
+    return f"    select {rank} as rang, {named}, {shown}"
+
+
+def _measured(rank: int, one: IndicateurMembre) -> str:
+    where = " and ".join(measure.conditions(one.filtres))
+    return (
+        f"    select exercice, code_collectivite, {rank} as rang,\n"
+        f"        case when count(*) = count({one.colonne}) then sum({one.colonne}) end as valeur\n"
+        f"    from {{{{ ref('{one.table}') }}}}\n"
+        + (f"    where {where}\n" if where else "")
+        + "    group by exercice, code_collectivite"
+    )
+
+
+def _state(rank: int, sources: Sequence[str]) -> str:
+    if not sources:  # rows that no export gives
+        return f"    select exercice, {rank} as rang, true as est_recu, true as est_entier from {{{{ ref('dim_exercice') }}}}"
+    return (
+        f"    select exercice, {rank} as rang, bool_and(est_acceptee) as est_recu,\n"
+        "        bool_and(coalesce(nb_refusees, 0) = 0) as est_entier\n"
+        "    from {{ ref('fct_collecte') }}\n"
+        f"    where source in ({', '.join(map(literal, sources))}) and statut <> 'non suivie'\n"
+        "    group by exercice"
+    )
+
+
+_SQL = """\
+with indicateurs as (
+{indicateurs}
+),
+
+mesures as (
+{mesures}
+),
+
+etats as (
+{etats}
+),
+
+valeurs as (
+    select
+        etats.exercice,
+        collectivites.code_collectivite,
+        collectivites.libelle_collectivite,
+        indicateurs.rang,
+        indicateurs.libelle_indicateur,
+        indicateurs.unite,
+        indicateurs.decimales,
+        indicateurs.est_diffusable,
+        case
+            when mesures.rang is not null then mesures.valeur
+            when etats.est_recu and etats.est_entier then 0
+        end as valeur,
+        mesures.rang is not null or etats.est_recu as est_recu
+    from etats
+    inner join indicateurs on etats.rang = indicateurs.rang
+    cross join {{{{ ref('dim_collectivite') }}}} as collectivites
+    left join mesures
+        on etats.exercice = mesures.exercice
+        and etats.rang = mesures.rang
+        and collectivites.code_collectivite = mesures.code_collectivite
+    where collectivites.siren is not null  -- what could not be given back to a member has none
+        and collectivites.code_collectivite <> 'syndicat'  -- another syndicate may be a member
+)
+
+select
+    cast(valeurs.exercice as integer) as exercice,
+    cast(valeurs.code_collectivite as string) as code_collectivite,
+    cast(valeurs.libelle_collectivite as string) as libelle_collectivite,
+    cast(valeurs.rang as integer) as rang,
+    cast(valeurs.libelle_indicateur as string) as libelle_indicateur,
+    cast(valeurs.unite as string) as unite,
+    cast(valeurs.decimales as integer) as decimales,
+    cast({{{{ arrondi_selon('valeurs.valeur', 'valeurs.decimales') }}}} as decimal(20, 6)) as valeur,
+    cast(
+        case when valeurs.valeur is null then case when valeurs.est_recu then '?' else 'm' end end as string
+    ) as code_manquant,
+    cast({{{{ arrondi_selon('precedentes.valeur', 'valeurs.decimales') }}}} as decimal(20, 6)) as valeur_precedente,
+    cast(
+        {{{{ ratio('100 * (valeurs.valeur - precedentes.valeur)', 'precedentes.valeur', 1) }}}} as decimal(20, 6)
+    ) as variation_pct,
+    cast(valeurs.est_diffusable as boolean) as est_diffusable
+from valeurs
+left join valeurs as precedentes
+    on valeurs.code_collectivite = precedentes.code_collectivite
+    and valeurs.rang = precedentes.rang
+    and valeurs.exercice = precedentes.exercice + 1
+"""
+
+_NOTHING = """\
+select
+    cast(null as integer) as exercice,
+    cast(null as string) as code_collectivite,
+    cast(null as string) as libelle_collectivite,
+    cast(null as integer) as rang,
+    cast(null as string) as libelle_indicateur,
+    cast(null as string) as unite,
+    cast(null as integer) as decimales,
+    cast(null as decimal(20, 6)) as valeur,
+    cast(null as string) as code_manquant,
+    cast(null as decimal(20, 6)) as valeur_precedente,
+    cast(null as decimal(20, 6)) as variation_pct,
+    cast(null as boolean) as est_diffusable
+where false
+"""

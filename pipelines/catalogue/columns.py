@@ -1,0 +1,184 @@
+"""The columns that declarations name, looked up among those that their tables promise.
+
+What belongs here: which columns a figure, a family, a chapter, an entry of secrecy or a suite reads, and where it says so. A mart
+or a table of ``rapport`` promises the columns of its contract (``columns:`` of its dbt entry, in effect); one that says none
+is not judged here. SQL is not read: only a column that stands alone is.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pipelines.catalogue.chapters.grammar import Chapitre, Compares, Donnees, Liste, Synthese
+from pipelines.catalogue.figures.grammar import Family, Figure, Measure
+from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.secrecy import Part, Table
+from pipelines.near import did_you_mean
+
+Named = tuple[tuple, str]  # where in the thing, the column
+ALONE = re.compile(r"[a-z_][a-z0-9_]*")
+PRINTED = ("unite", "decimales")  # what the format « chiffre » reads of the same row
+
+
+def unknown_columns(catalogue: Catalogue) -> Iterator[str]:
+    """One sentence a column that is not there, with its place and the near name."""
+    promised = {thing.name: _promised(thing) for thing in catalogue.project.said}
+    for thing, table, columns in _asked(catalogue):
+        if known := promised.get(table):
+            for at, column in columns:
+                if column not in known:
+                    yield (
+                        f"{thing.at(*at)} needs the column {column!r} of {table!r}, which has none of that name"
+                        f"{did_you_mean(column, known)}"
+                    )
+    yield from _of_suites(catalogue)
+
+
+def _promised(entry: Thing) -> list[str]:
+    return [column["name"] for column in entry.data.get("columns") or []]
+
+
+def _asked(catalogue: Catalogue) -> Iterator[tuple[Thing, str, Iterable[Named]]]:
+    """The thing that reads, the table, the columns that it reads of it."""
+    declared, figures = catalogue.figures_declared, catalogue.figures
+    for thing in declared.figures:
+        figure = figures.by_code[thing.name].figure
+        if figure.mesure:
+            yield thing, figure.mesure.fait, _of_measure(figure, figure.mesure, figures.families)
+    for thing in declared.families:
+        yield from _of_family(thing, figures.families[thing.name])
+    for chapter in [*catalogue.chapters, *([catalogue.summary] if catalogue.summary else [])]:
+        yield from _of_chapter(catalogue.chapters_declared[_name_of(catalogue, chapter)], chapter)
+    for thing in catalogue.secrecy_declared["populations",]:
+        population = catalogue.secrecy.populations[thing.name]
+        if population.fact and population.measure:
+            named: list[Named] = [(("measure",), population.measure)]
+            named += [(("means", name), name) for name in population.means]
+            named += [
+                (("axes", axis, level), column)
+                for axis, levels in population.axes.items()
+                for level, column in levels.items()
+                if ALONE.fullmatch(column)
+            ]
+            yield thing, population.fact.partition(".")[2], named
+    for thing in catalogue.secrecy_declared["tables",]:
+        yield thing, thing.name, _of_secrecy(catalogue.secrecy.tables[thing.name])
+    rules = catalogue.secrecy.figures.rules if catalogue.secrecy.figures else {}
+    for thing in catalogue.secrecy_declared["figures", "rules"]:
+        rule = rules[thing.name]
+        yield thing, rule.table, [(("column",), rule.column), *((("row", name), name) for name in rule.row)]
+
+
+def _name_of(catalogue: Catalogue, chapter: Chapitre) -> str:
+    return chapter.id if chapter.id in catalogue.chapters_declared else "synthese"
+
+
+# figures --------------------------------------------------------------------------------------------------------------
+
+
+def _of_measure(figure: Figure, mesure: Measure, families: dict[str, Family]) -> Iterator[Named]:
+    yield ("mesure", "fait"), "exercice"
+    if mesure.colonne:
+        yield ("mesure", "colonne"), mesure.colonne
+    for name in mesure.filtre:
+        yield ("mesure", "filtre", name), name
+    if figure.family:
+        yield ("code",), families[figure.family].code
+
+
+def _of_family(thing: Thing, family: Family) -> Iterator[tuple[Thing, str, Iterable[Named]]]:
+    named: list[Named] = [((key,), getattr(family, key)) for key in ("code", "libelle", "exercice", "debut", "fin")]
+    named += [(("filtre", name), name) for name in family.filtre]
+    yield thing, family.relation, [(at, name) for at, name in named if name]
+    if family.indicateurs:
+        yield thing, family.indicateurs, [(("indicateurs",), family.code), (("indicateurs",), "indicateur")]
+    if there := family.presents_dans:
+        at = ("presents_dans",)
+        keys = [((*at, "fait"), name) for name in (family.code, "exercice")]
+        yield thing, there.fait, [*keys, *(((*at, "filtre", name), name) for name in there.filtre)]
+
+
+# chapters -------------------------------------------------------------------------------------------------------------
+
+
+def _of_chapter(thing: Thing, chapter: Chapitre) -> Iterator[tuple[Thing, str, Iterable[Named]]]:
+    for index, one in enumerate(chapter.indicateurs if isinstance(chapter, Synthese) else []):
+        counted = ("indicateurs", index)
+        named: list[Named] = [((*counted, "table"), "exercice"), ((*counted, "table"), "code_collectivite")]
+        named += [((*counted, "colonne"), one.colonne), *(((*counted, "filtres", name), name) for name in one.filtres)]
+        yield thing, one.table, named
+    for s, section in enumerate(chapter.sections):
+        if each := section.pour_chaque:
+            above = ("sections", s, "pour_chaque")
+            yield thing, each.table, [((*above, "code"), each.code), *_ordered(above, each.ordre)]
+        for b, bloc in enumerate(section.blocs):
+            if isinstance(bloc, Donnees | Liste | Compares):
+                at = ("sections", s, "blocs", b)
+                yield thing, bloc.table, [*_of_block(at, bloc), *_ordered(at, bloc.ordre)]
+
+
+def _of_block(at: tuple, bloc: Donnees | Liste | Compares) -> Iterator[Named]:
+    for name in bloc.filtres:
+        yield (*at, "filtres", name), name
+    match bloc:
+        case Donnees():
+            yield (*at, "lignes"), bloc.lignes.nom
+            yield from _printed((*at, "colonnes"), bloc.colonnes)
+            if bloc.croise:
+                yield (*at, "croise", "par"), bloc.croise.par
+                yield (*at, "croise", "valeur"), bloc.croise.valeur
+            for key in ("ensemble", "concerne"):
+                for name in getattr(bloc, key):
+                    yield (*at, key, name), name
+        case Liste():
+            for index, name in enumerate(bloc.entree):
+                yield (*at, "entree", index), name
+            yield from _printed((*at, "details"), bloc.details)
+        case Compares():
+            yield (*at, "libelle"), bloc.libelle
+
+
+def _printed(at: tuple, columns: list[Any]) -> Iterator[Named]:
+    for index, column in enumerate(columns):
+        yield (*at, index), column.nom
+        for name in PRINTED if column.format == "chiffre" else ():
+            yield (*at, index, "format"), name
+
+
+def _ordered(at: tuple, order: list[str]) -> list[Named]:
+    return [((*at, "ordre", index), name.removeprefix("-")) for index, name in enumerate(order)]
+
+
+# secrecy --------------------------------------------------------------------------------------------------------------
+
+
+def _of_secrecy(table: Table) -> Iterator[Named]:
+    for index, name in enumerate(table.plain):
+        yield ("plain", index), name
+    for index, part in enumerate(table.parts):
+        for at, name in _of_part(part):
+            yield ("parts", index, *at), name
+
+
+def _of_part(part: Part) -> Iterator[Named]:
+    for key in ("levels", "counts", "scaled", "shares", "means", "along"):
+        for name in getattr(part, key):
+            yield (key, name), name
+    for index, name in enumerate(part.ranks):
+        yield ("ranks", index), name
+
+
+# suites ---------------------------------------------------------------------------------------------------------------
+
+
+def _of_suites(catalogue: Catalogue) -> Iterator[str]:
+    registry = catalogue.registry
+    fields = {f"systems/{system.system}/{table.name}": table.fields for system, table in registry.tables()}
+    fields |= {f"shapes/{name}": shape.fields for name, shape in registry.shapes.items()}
+    for name, suite in catalogue.suite_files.items():
+        for index, declaration in enumerate(suite.expectations) if name in fields else ():
+            try:
+                declaration.refuse_unknown(fields[name], name.rpartition("/")[2])
+            except ValueError as error:
+                yield f"{suite.at(index)} {declaration.key}: {error}"

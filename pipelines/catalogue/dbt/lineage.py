@@ -1,0 +1,41 @@
+"""What a table of ``rapport`` is made from: the tables of the lake behind it, found in the SQL of the models.
+
+It is by them that the report knows what an empty table means: nothing came, nothing is followed, or nothing happened.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pipelines.catalogue.dbt.project import needs_of
+from pipelines.catalogue.overlay import Thing
+
+FIGURES = "chiffres"  # each of its rows bears its own state
+LAKE = "lake."
+
+
+def tables_behind(model: str, texts: Mapping[str, str]) -> list[str]:
+    """The tables (``system/table``) that a model reads, itself or by other models; ``texts`` is the SQL of each model.
+
+    A table that only lays figures out has none.
+    """
+    seen, todo, tables = {FIGURES}, [model], set[str]()
+    while todo:
+        name = todo.pop()
+        if name in seen or name not in texts:
+            continue
+        seen.add(name)
+        for need in needs_of(texts[name]):
+            if need.is_model:
+                todo.append(need.name)
+            elif need.name.startswith(LAKE):
+                tables.add(need.name.removeprefix(LAKE).replace("__", "/", 1))
+    return sorted(tables)
+
+
+def said_sources(entry: Thing) -> list[str] | None:
+    """The tables that a model's entry names as those that its rows come from, where its SQL reads more than these.
+
+    ``config: {meta: {sources: [system/table]}}``; None when it names none.
+    """
+    meta: Any = (entry.data.get("config") or {}).get("meta") or {}
+    return meta.get("sources") if isinstance(meta, dict) else None

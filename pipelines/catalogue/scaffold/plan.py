@@ -1,0 +1,142 @@
+"""An official plan of accounts (``planDeCompte.xml`` of the DGCL) as rows of the reference tables.
+
+A plan is one form of a nomenclature for one exercice: ``Nomenclature@Norme @Declinaison @Exer``, its chapters
+(``Nature/Chapitres/Chapitre@Code @Section @Libelle``) and its accounts, one inside the other
+(``Nature/Comptes//Compte@Code @Libelle``), each with its chapter by side and kind of operation (``@DR @DOES @DOIS @RR @ROES
+@ROIS``). An account that no budget line may use, without any chapter, is left out.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.catalogue.yaml_file import DeclarationError, shown
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+CHAPTERS, ACCOUNTS = "plan_comptes_chapitres", "plan_comptes_comptes"
+SIDES = {
+    "depense_reelle": "DR",
+    "depense_ordre_entre_sections": "DOES",
+    "depense_ordre_interieure": "DOIS",
+    "recette_reelle": "RR",
+    "recette_ordre_entre_sections": "ROES",
+    "recette_ordre_interieure": "ROIS",
+}
+COLUMNS = {
+    CHAPTERS: ["declinaisons", "code_chapitre", "code_section", "exercice_debut", "exercice_fin", "libelle_chapitre"],
+    ACCOUNTS: ["declinaisons", "compte", "exercice_debut", "exercice_fin", *SIDES, "libelle_compte"],
+}
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One plan: ``M57_D``, its exercice, and its rows by reference table."""
+
+    declinaison: str
+    exercice: int
+    rows: dict[str, list[Row]]
+
+    @property
+    def name(self) -> str:
+        """``m57_d_2025``: what its files are called."""
+        return f"{self.declinaison}_{self.exercice}".lower()
+
+    def files(self) -> dict[str, str]:
+        """Path inside a home → text of the CSV that adds the rows to a reference table."""
+        return {
+            f"catalogue/reference/{table}/{self.name}.csv": _csv(COLUMNS[table], rows)
+            for table, rows in self.rows.items()
+        }
+
+
+def read_plan(path: Path) -> Plan:
+    """Read an official plan. Raises DeclarationError naming file and line."""
+    root = _tree(path)
+    head = next((one for one in _named(root, "Nomenclature") if one.get("Declinaison")), None)
+    exercice = (head.get("Exer") or "") if head is not None else ""
+    declinaison = re.sub("^.*-", "", (head.get("Declinaison") or "").strip()).upper() if head is not None else ""
+    if head is None or not re.fullmatch("20[0-9]{2}", exercice) or not re.fullmatch("M[0-9A-Z_]+", declinaison):
+        raise DeclarationError(
+            f"{shown(path)}:1 is no plan of accounts: Nomenclature with Declinaison and Exer is expected"
+        )
+    nature = next(_named(head, "Nature"), head)
+    same = {"declinaisons": declinaison, "exercice_debut": exercice, "exercice_fin": exercice}
+    chapters: dict[str, Row] = {}
+    for one in _named(nature, "Chapitre"):
+        if one.get("Section") in ("F", "I"):
+            row = {
+                "code_chapitre": one.get("Code", ""),
+                "code_section": one.get("Section", ""),
+                **_label("chapitre", one),
+            }
+            _enter(chapters, row["code_chapitre"], same | row, path, one)
+    accounts: dict[str, Row] = {}
+    for one in _named(nature, "Compte"):
+        places = {column: one.get(side, "").strip() for column, side in SIDES.items()}
+        if lost := sorted({place for place in places.values() if place} - chapters.keys()):
+            raise DeclarationError(
+                f"{_at(path, one)} Compte {one.get('Code')}: {', '.join(lost)} is no chapter of the plan"
+            )
+        if any(places.values()):
+            _enter(
+                accounts,
+                one.get("Code", ""),
+                same | {"compte": one.get("Code", ""), **places, **_label("compte", one)},
+                path,
+                one,
+            )
+    if not (chapters and accounts):
+        raise DeclarationError(f"{shown(path)}:1 holds {len(chapters)} chapters and {len(accounts)} accounts")
+    return Plan(declinaison, int(exercice), {CHAPTERS: list(chapters.values()), ACCOUNTS: list(accounts.values())})
+
+
+def _tree(path: Path) -> "_Element":
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        tree = etree.parse(str(path), parser)
+    except etree.XMLSyntaxError as error:
+        raise DeclarationError(f"{shown(path)}:{error.lineno or 1} is not well-formed XML") from None
+    if tree.docinfo.doctype:
+        raise DeclarationError(f"{shown(path)}:1 has a DOCTYPE, which is refused")
+    return tree.getroot()
+
+
+def _named(element: "_Element", name: str) -> Iterator["_Element"]:
+    """The element itself and those inside it of that name, whatever their namespace."""
+    return element.iter(f"{{*}}{name}")
+
+
+def _label(of: str, element: "_Element") -> Row:
+    text = " ".join((element.get("Libelle") or element.get("Lib_court") or "").split())
+    return {f"libelle_{of}": text.replace("'", "’")}
+
+
+def _enter(rows: dict[str, Row], code: str, row: Row, path: Path, element: "_Element") -> None:
+    """One answer a code: two that differ cannot be chosen between."""
+    if not code:
+        raise DeclarationError(f"{_at(path, element)} an element without Code")
+    if rows.setdefault(code, row) != row:
+        raise DeclarationError(f"{_at(path, element)} {code} stands twice, not the same")
+
+
+def _at(path: Path, element: "_Element") -> str:
+    return f"{shown(path)}:{element.sourceline}"
+
+
+def _csv(columns: list[str], rows: list[Row]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

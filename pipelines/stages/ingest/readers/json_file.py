@@ -1,0 +1,261 @@
+"""Reads JSON: a document whose records lie in a list at a declared path, or one record a line (JSONL).
+
+A heading is a path in a record, ``user.name``, ``tags.0``; what it leads to, if not a plain value, is kept as JSON text.
+Numbers keep the very text of the file. Whatever is not sound (two values under one key, a record that is no object, a
+file cut short) refuses the whole file, with its line.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalogue.declarations import Table, TreeFormat
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.stages.ingest.readers.named_values import Named, Sheet
+from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
+from pipelines.stages.ingest.records import Records
+
+LARGEST = 256 * 1024 * 1024  # bytes of a document, which is held in memory; lines are not
+KINDS = {dict: "un objet", list: "une liste", bool: "un booléen", type(None): "rien (null)"}
+_BLANK = re.compile(r"[ \t\n\r]*")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]|[^\s"\[\]{},]+', re.DOTALL)
+
+
+class _Number(str):
+    """The text of a number."""
+
+
+class _Unsound(ValueError):
+    """What JSON allows and no record may hold; the message is French."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Unsound("une seule valeur par clé")
+    return found
+
+
+def _constant(_text: str) -> None:
+    raise _Unsound("un nombre")  # NaN, Infinity
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_Number, parse_int=_Number, parse_constant=_constant)
+
+
+def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int, workdir: Path) -> Records:
+    """The records of ``table``.
+
+    Raises DeliveryRefused: FIC-VIDE, FIC-NATURE, FIC-ENCODAGE, FIC-TAILLE, FIC-JSON, FIC-TRONQUE, FIC-ENTETE.
+    """
+    sheet = Sheet(workdir / f"{table.name}.csv", fichier, table, exercice)
+    if fmt.type == "jsonl":
+        sheet.write(_of_lines(path, fichier, sheet.columns))
+        return sheet.close(count_lines(path))
+    document = _Document(_text_of(path, fichier), fichier, table.records.split(".") if table.records else [])
+    sheet.write(document.records(sheet.columns))
+    return sheet.close(document.counted)
+
+
+def _of_lines(path: Path, fichier: str, headings: list[str]) -> Iterator[Named]:
+    blank = True
+    for number, text in read_lines(path, fichier):
+        if not text.strip():
+            yield number, BLANK
+            continue
+        blank = False
+        value, end = _decoded(text, _BLANK.match(text).end(), fichier, number)  # type: ignore[union-attr]
+        if text[end:].strip():
+            raise DeliveryRefused("FIC-JSON", fichier=fichier, ligne=number, attendu="un seul enregistrement par ligne")
+        yield number, _values(value, headings, fichier, number)
+    if blank:
+        raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="au moins un enregistrement")
+
+
+def _decoded(text: str, place: int, fichier: str, line: int) -> tuple[Any, int]:
+    """The value at ``place`` of ``text``, which begins on ``line``, and where it ends."""
+    try:
+        return _DECODER.raw_decode(text, place)
+    except json.JSONDecodeError as error:
+        code = "FIC-TRONQUE" if not text[error.pos :].strip() or "Unterminated" in error.msg else "FIC-JSON"
+        at, expected = line + text.count("\n", place, error.pos), "un document JSON bien formé"
+    except _Unsound as error:
+        code, at, expected = "FIC-JSON", line, str(error)
+    except RecursionError:
+        code, at, expected = "FIC-TAILLE", line, "moins d’un millier de niveaux d’imbrication"
+    raise DeliveryRefused(code, fichier=fichier, ligne=at, attendu=expected)  # outside: the error holds the text
+
+
+def _values(record: Any, headings: list[str], fichier: str, line: int) -> dict[str, str]:
+    """Heading → text, of those that the record has."""
+    if not isinstance(record, dict):
+        kind = KINDS.get(type(record), "un nombre" if isinstance(record, _Number) else "un texte")
+        raise DeliveryRefused("FIC-JSON", fichier=fichier, ligne=line, recu=kind, attendu="un objet par enregistrement")
+    found = {}
+    for heading in headings:
+        values = list(_at(record, heading.split(".")))
+        if len(values) > 1:  # {"a.b": 1, "a": {"b": 2}}
+            raise DeliveryRefused(
+                "FIC-COLONNE-DOUBLE", fichier=fichier, ligne=line, colonne=heading, attendu="une seule valeur"
+            )
+        if values:
+            found[heading] = _text(values[0])
+    return found
+
+
+def _at(value: Any, path: list[str]) -> Iterator[Any]:
+    """What ``path`` leads to; a key may itself hold dots."""
+    if not path:
+        yield value
+    elif isinstance(value, dict):
+        for size in range(1, len(path) + 1):
+            if (key := ".".join(path[:size])) in value:
+                yield from _at(value[key], path[size:])
+    elif isinstance(value, list) and path[0].isdecimal() and int(path[0]) < len(value):
+        yield from _at(value[int(path[0])], path[1:])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else _json(value)
+
+
+def _json(value: Any) -> str:
+    """JSON text, numbers as they were."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_json(key)}: {_json(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_json, value)) + "]"
+    return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=False)
+
+
+def _text_of(path: Path, fichier: str) -> str:
+    size = path.stat().st_size
+    if size > LARGEST:
+        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="un document de moins de 256 Mo, sinon du JSONL")
+    data = path.read_bytes()
+    if not data.strip():
+        raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="au moins un enregistrement")
+    if b"\0" in data[:8192]:
+        raise DeliveryRefused("FIC-NATURE", fichier=fichier, recu="un fichier binaire", attendu="un document JSON")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+    raise DeliveryRefused("FIC-ENCODAGE", fichier=fichier, ligne=line, attendu="utf-8")
+
+
+class _Document:
+    """A document held in memory, of which one record at a time is decoded.
+
+    ``counted``, known once the records were read, is the number of elements of their lists, found by cutting the text into
+    tokens: no decoder has a part in it.
+    """
+
+    def __init__(self, text: str, fichier: str, path: list[str]):
+        self.text, self.fichier, self.path = text, fichier, path
+        self.counted = 0
+        self._line, self._seen_to = 1, 0
+        self._is_found = False
+
+    def records(self, headings: list[str]) -> Iterator[Named]:
+        """(line, values) of every record."""
+        end = yield from self._walk(self._blank(0), self.path, headings)
+        if self._blank(end) < len(self.text):
+            raise self._refusal(self._blank(end), "rien après la fin du document")
+        if not self._is_found:
+            raise self._refusal(
+                0, f"des enregistrements sous « {'.'.join(self.path)} »", recu="un document sans ce chemin"
+            )
+
+    def _walk(self, place: int, path: list[str], headings: list[str]) -> Iterator[Any]:
+        """Go down to the records; lists on the way are gone through. Returns where the value at ``place`` ends."""
+        opening = self.text[place : place + 1]
+        if opening == "[":
+            return (yield from self._list(place, path, headings))
+        if opening == "{" and path:
+            return (yield from self._keys(place, path, headings))
+        expected = f"un objet qui contient « {path[0]} »" if path else "une liste d’enregistrements"
+        if opening == "{":
+            raise self._refusal(place, expected, recu="un objet")
+        _decoded(self.text, place, self.fichier, self._line_of(place))
+        raise self._refusal(place, expected, recu="une valeur seule")
+
+    def _list(self, start: int, path: list[str], headings: list[str]) -> Iterator[Any]:
+        place = self._blank(start + 1)
+        self._is_found = self._is_found or not path
+        is_open = self.text[place : place + 1] != "]"
+        while is_open:
+            if path:
+                place = yield from self._walk(place, path, headings)
+            else:
+                line = self._line_of(place)
+                value, place = _decoded(self.text, place, self.fichier, line)
+                yield line, _values(value, headings, self.fichier, line)
+            place, is_open = self._next(place, "]")
+        if not path:
+            self.counted += _elements(self.text, start, place)
+        return place + 1
+
+    def _keys(self, start: int, path: list[str], headings: list[str]) -> Iterator[Any]:
+        place, keys = self._blank(start + 1), set()
+        is_open = self.text[place : place + 1] != "}"
+        while is_open:
+            line = self._line_of(place)
+            key, place = _decoded(self.text, place, self.fichier, line)
+            if type(key) is not str:
+                raise self._refusal(place, "une clé entre guillemets")
+            if key in keys:
+                raise self._refusal(place, "une seule valeur par clé")
+            keys.add(key)
+            place = self._blank(self._after(self._blank(place), ":"))
+            if key == path[0]:
+                place = yield from self._walk(place, path[1:], headings)
+            else:
+                place = _decoded(self.text, place, self.fichier, self._line_of(place))[1]
+            place, is_open = self._next(place, "}")
+        return place + 1
+
+    def _next(self, place: int, closing: str) -> tuple[int, bool]:
+        """Where the next element begins, or the closing mark stands, and whether there is one more."""
+        place = self._blank(place)
+        if self.text[place : place + 1] == closing:
+            return place, False
+        return self._blank(self._after(place, ",")), True
+
+    def _blank(self, place: int) -> int:
+        return _BLANK.match(self.text, place).end()  # type: ignore[union-attr]
+
+    def _after(self, place: int, mark: str) -> int:
+        if self.text[place : place + 1] != mark:
+            raise self._refusal(place, "un document JSON bien formé")
+        return place + 1
+
+    def _line_of(self, place: int) -> int:
+        if place < self._seen_to:
+            self._line, self._seen_to = 1, 0
+        self._line += self.text.count("\n", self._seen_to, place)
+        self._seen_to = place
+        return self._line
+
+    def _refusal(self, place: int, expected: str, recu: str | None = None) -> DeliveryRefused:
+        code = "FIC-TRONQUE" if place >= len(self.text) else "FIC-JSON"
+        return DeliveryRefused(code, fichier=self.fichier, ligne=self._line_of(place), recu=recu, attendu=expected)
+
+
+def _elements(text: str, start: int, end: int) -> int:
+    """How many elements lie in the list that spans ``text[start:end + 1]``."""
+    depth, count, is_open = 0, 0, False
+    for token in _TOKEN.finditer(text, start + 1, end):
+        mark = token[0]
+        if depth == 0:
+            if mark == ",":
+                is_open = False
+                continue
+            if not is_open:
+                count, is_open = count + 1, True
+        depth += (mark in ("[", "{")) - (mark in ("]", "}"))
+    return count

@@ -1,0 +1,90 @@
+"""What the readers of records that name their own values share: one cell a declared heading, written as CSV.
+
+Only declared headings become columns: the others are passed over, as the undeclared columns of a table are.
+"""
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.stages.ingest.readers.csv_file import LONGEST_CELL
+from pipelines.stages.ingest.records import Misshapen, Records
+
+Named = tuple[
+    int, Mapping[str, str] | str | None
+]  # line, its values; or why it is set apart; or None: see ``misshapen``
+
+
+class Sheet:
+    """The records of one table being written into ``path``; ``close`` gives them."""
+
+    def __init__(self, path: Path, fichier: str, table: Table, exercice: int):
+        self.path, self.fichier = path, fichier
+        self.columns = table.columns_of(exercice)
+        self._needed = table.headings_of(exercice)
+        self._seen: set[str] = set()
+        self._last, self._count, self._share_a_line = 0, 0, False
+        self._ignored: list[tuple[int, str]] = []
+        self._misshapen: list[Misshapen] = []
+
+    def write(self, records: Iterable[Named], unlike: tuple[str, str, str] = ("", "", "")) -> None:
+        """Write every record; ``unlike`` is the (rule, expected, received) of one that has no values.
+
+        Raises DeliveryRefused FIC-ENCODAGE or FIC-TAILLE for a cell that no table can hold.
+        """
+        with self.path.open("w", encoding="utf-8", newline="") as file:
+            rows = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            for line, values in records:
+                if isinstance(values, str):
+                    self._ignored.append((line, values))
+                    continue
+                if values is None:
+                    self._misshapen.append((line, *unlike))
+                    values = {self.columns[0]: "?"}  # a blank row would be no data
+                else:
+                    self._seen.update(values)
+                self._share_a_line |= line == self._last
+                self._last, self._count = line, self._count + 1
+                rows.writerow([line, *(self._cell(line, name, values.get(name, "")) for name in self.columns)])
+
+    def _cell(self, line: int, heading: str, text: str) -> str:
+        wrong = None
+        if "\0" in text:
+            wrong = "FIC-ENCODAGE", "un texte sans caractère nul"
+        elif len(text) > LONGEST_CELL:
+            wrong = "FIC-TAILLE", "une valeur de moins d’un million de caractères"
+        elif not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            wrong = "FIC-ENCODAGE", "des caractères entiers"
+        if wrong:
+            raise DeliveryRefused(wrong[0], fichier=self.fichier, ligne=line, colonne=heading, attendu=wrong[1])
+        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+    def close(self, read: int) -> Records:
+        """The records; ``read`` counts those of the file. Raises DeliveryRefused FIC-ENTETE when a heading is in none of them.
+
+        Where two records begin on one line, all are numbered by rank: a line must name one record.
+        """
+        missing = [heading for heading in self._needed if heading not in self._seen]
+        if self._count > len(self._misshapen) and missing:
+            raise DeliveryRefused(
+                "FIC-ENTETE",
+                fichier=self.fichier,
+                recu=f"{len(self._needed) - len(missing)} colonnes reconnues sur {len(self._needed)}",
+                attendu="colonnes manquantes : " + ", ".join(missing),
+            )
+        if self._share_a_line:
+            self._number_by_rank()
+        return Records(self.path, self.columns, None, read, self._ignored, misshapen=self._misshapen)
+
+    def _number_by_rank(self) -> None:
+        by_line = self.path.with_suffix(".lines")
+        self.path.rename(by_line)
+        csv.field_size_limit(LONGEST_CELL)
+        with (
+            by_line.open(encoding="utf-8", newline="") as old,
+            self.path.open("w", encoding="utf-8", newline="") as new,
+        ):
+            rows = csv.writer(new, quoting=csv.QUOTE_ALL, lineterminator="\n")
+            rows.writerows([rank, *cells[1:]] for rank, cells in enumerate(csv.reader(old), start=1))

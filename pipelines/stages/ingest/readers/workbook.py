@@ -1,0 +1,173 @@
+"""Reads workbooks (.xlsx, .ods, .xls): a pre-scan of the container, then calamine in a child process with memory and time limits.
+
+A five-kilobyte workbook with one far cell makes calamine abort, and a small bomb takes gigabytes: neither may reach
+the process that runs the pipeline. The child is ``workbook_child``.
+"""
+
+import csv
+import itertools
+import json
+import struct
+import subprocess
+import sys
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.catalogue.declarations import Table, WorkbookFormat
+from pipelines.catalogue.rules import DeliveryRefused, where
+from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header
+from pipelines.stages.ingest.records import Records
+
+LARGEST_CONTENT = 300 * 1024 * 1024  # bytes, all members once inflated
+CHILD_SECONDS = 120
+OLE = b"\xd0\xcf\x11\xe0"  # container of an encrypted workbook, or of an old .xls
+ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+KINDS = {"xlsx": "un classeur .xlsx", "ods": "un classeur .ods", "xls": "un ancien classeur .xls"}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook: ``rows`` hold something; ``csv`` holds them as text when the sheet was wanted."""
+
+    name: str
+    is_hidden: bool
+    is_first: bool  # of those that are visible
+    rows: int
+    csv: Path | None
+
+
+def read_workbook(
+    path: Path, fichier: str, fmt: WorkbookFormat, tables: list[Table], exercice: int, workdir: Path
+) -> tuple[dict[str, list[Records]], list[Sheet]]:
+    """Table name → the records of each sheet that it reads, and the sheets that no table reads.
+
+    Raises DeliveryRefused (FIC-VIDE, FIC-NATURE, FIC-PROTEGE, FIC-TAILLE, FIC-FEUILLE, FIC-FORMULE, FIC-ENTETE, FIC-EXERCICE…).
+    """
+    patterns = [pattern for table in tables for pattern in table.sheets or [""]]
+    sheets = _open(path, fichier, fmt.type, patterns, workdir)
+    found: dict[str, list[Records]] = {}
+    for table in tables:
+        own = [sheet for sheet in sheets if (table.reads_sheet(sheet.name) if table.sheets else sheet.is_first)]
+        if not own:
+            present = ", ".join(sheet.name for sheet in sheets)
+            wanted = ", ".join(table.sheets) or None
+            raise DeliveryRefused(
+                "FIC-FEUILLE", fichier=fichier, colonne=wanted, attendu=f"feuilles présentes : {present}"
+            )
+        headings = table.headings_of(exercice)
+        found[table.name] = [_records(sheet, table.name, headings, fmt, exercice, fichier) for sheet in own]
+    return found, [sheet for sheet in sheets if sheet.csv is None]
+
+
+def raw_sheets(path: Path, fichier: str, sheet: str | None, workdir: Path) -> dict[str, list[tuple[int, list[str]]]]:
+    """Sheet name → rows [(line, cells as text)], header or not: for who drafts a declaration.
+
+    Every sheet, or only ``sheet``. Raises DeliveryRefused (FIC-NATURE, FIC-PROTEGE, FIC-TAILLE, FIC-FEUILLE, FIC-FORMULE).
+    """
+    sheets = {}
+    for found in _open(path, fichier, kind_of(path) or "xlsx", [sheet or "*"], workdir):
+        if found.csv:
+            with found.csv.open(encoding="utf-8", newline="") as source:
+                sheets[found.name] = [(int(row[0]), row[1:]) for row in csv.reader(source)]
+    if not sheets:
+        raise DeliveryRefused("FIC-FEUILLE", fichier=fichier, colonne=sheet, attendu="une feuille du classeur")
+    return sheets
+
+
+def kind_of(path: Path) -> str | None:
+    """``xlsx``, ``ods`` or ``xls``, by the bytes; None when it is no workbook."""
+    with path.open("rb") as file:
+        if file.read(4) == OLE:
+            return "xls"
+    if not zipfile.is_zipfile(path):
+        return None
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+    return "xlsx" if "xl/workbook.xml" in names else "ods" if {"mimetype", "content.xml"} <= names else None
+
+
+def _open(path: Path, fichier: str, kind: str, patterns: list[str], workdir: Path) -> list[Sheet]:
+    """Every sheet of a workbook, those that ``patterns`` name as text in ``workdir``."""
+    _refuse_other_kind(path, fichier, kind)
+    if kind != "xls":
+        _refuse_bomb(path, fichier, kind)
+    out = workdir / f"{path.name}.sheets"
+    out.mkdir()
+    return [
+        Sheet(one["name"], one["hidden"], one["first"], one["rows"], out / one["csv"] if one["csv"] else None)
+        for one in _run_child(path, fichier, kind, patterns, out)
+    ]
+
+
+def _refuse_other_kind(path: Path, fichier: str, kind: str) -> None:
+    expected = KINDS[kind]
+    if not path.stat().st_size:
+        raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu=expected)
+    with path.open("rb") as file:
+        start = file.read(1 << 20)
+    if start.startswith(OLE) and ENCRYPTED in start:
+        raise DeliveryRefused("FIC-PROTEGE", fichier=fichier, attendu=f"{expected} sans mot de passe")
+    try:
+        found = kind_of(path)
+    except (zipfile.BadZipFile, struct.error, OSError, ValueError):
+        found = None
+    if found != kind:
+        received = {"recu": KINDS[found]} if found else {}
+        raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu=expected, **received)
+
+
+def _refuse_bomb(path: Path, fichier: str, kind: str) -> None:
+    total, offsets = 0, set()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                if member.header_offset in offsets:
+                    raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu="une archive sans entrées superposées")
+                offsets.add(member.header_offset)
+                with archive.open(member) as content:
+                    while chunk := content.read(1 << 20):
+                        total += len(chunk)
+                        if total > LARGEST_CONTENT:
+                            raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="moins de 300 Mo décompressés")
+    except (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, RuntimeError):
+        raise DeliveryRefused("FIC-NATURE", fichier=fichier, attendu=f"{KINDS[kind]} entier") from None
+
+
+def _run_child(path: Path, fichier: str, kind: str, patterns: list[str], out: Path) -> list[dict]:
+    child = "pipelines.stages.ingest.readers.workbook_child"
+    command = [sys.executable, "-m", child, str(path), kind, str(out), json.dumps(patterns)]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=CHILD_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="une lecture en moins de deux minutes") from None
+    if done.returncode != 0 or not done.stdout:
+        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="un classeur que le lecteur peut ouvrir")
+    answer = json.loads(done.stdout)
+    if refusal := answer.get("refused"):
+        raise DeliveryRefused(refusal.pop("code"), fichier=fichier, **refusal)
+    return answer["sheets"]
+
+
+def _records(
+    sheet: Sheet, table: str, headings: list[str], fmt: WorkbookFormat, exercice: int, fichier: str
+) -> Records:
+    """Find the header among the first rows, then leave only what lies under it."""
+    assert sheet.csv is not None  # it was wanted
+    body, place = sheet.csv.with_suffix(f".{table}"), where(fichier, sheet.name)
+    with (
+        sheet.csv.open(encoding="utf-8", newline="") as source,
+        body.open("w", encoding="utf-8", newline="") as out,
+    ):
+        reader = csv.reader(source)
+        rows = [(int(row[0]), row[1:]) for row in itertools.islice(reader, SEARCHED_RECORDS)]
+        index = find_header(rows, headings, place)
+        header_line, header = rows[index]
+        check_title(rows[:index], fmt.title, exercice, place)
+        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerows([line, *cells] for line, cells in rows[index + 1 :])
+        writer.writerows(reader)
+    ignored = [(line, "titre" if any(map(str.strip, cells)) else "ligne vide") for line, cells in rows[:index]]
+    ignored.append((header_line, "en-tête"))
+    return Records(body, [cell.strip() for cell in header], None, sheet.rows, ignored, feuille=sheet.name)

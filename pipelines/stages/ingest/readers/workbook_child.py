@@ -1,0 +1,103 @@
+"""The process that opens a workbook, under limits: ``python -m … <workbook> <kind> <folder> <JSON list of patterns>``.
+
+Writes one CSV for each sheet that a pattern names (physical row, then cells as text) and prints one JSON answer, which lists
+every sheet. It may be killed at any moment: the parent then refuses the file. Text of a cell: numbers with a dot and up to 15
+digits (a longer one is in scientific form, so that no pattern takes its rounded digits for the real ones), dates in ISO form,
+booleans ``true``/``false``. A sheet is scanned (``sheet_scan``) before calamine opens it: what is counted and found there does
+not come from calamine.
+"""
+
+import csv
+import datetime as dt
+import json
+import resource
+import sys
+from pathlib import Path
+
+from pipelines.catalogue.patterns import is_one_of
+from pipelines.stages.ingest.readers.sheet_scan import Refused, Scan, open_scanner
+
+MEMORY = 2 * 1024**3
+CPU_SECONDS = 90
+LARGEST_GRID = 20_000_000  # cells
+
+
+def main() -> None:
+    """Read the workbook named on the command line."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    path, kind, folder, patterns = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), json.loads(sys.argv[4])
+    try:
+        answer: dict = {"sheets": read_sheets(path, kind, folder, patterns)}
+    except Refused as refused:
+        answer = {"refused": refused.answer}
+    except MemoryError:
+        answer = {"refused": {"code": "FIC-TAILLE", "attendu": "un classeur que le lecteur peut ouvrir"}}
+    except Exception:  # calamine, zip or XML: whatever is wrong, the message could quote a cell
+        answer = {"refused": {"code": "FIC-NATURE", "attendu": f"un classeur .{kind} lisible"}}
+    json.dump(answer, sys.stdout)
+
+
+def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> list[dict]:
+    """Write each sheet that is wanted; return, for each of the workbook, ``{name, hidden, rows, csv}``.
+
+    ``rows`` are those that hold something, counted by the scan; ``csv`` is None for a sheet that no pattern names. The pattern
+    ``""`` names the first visible sheet.
+    """
+    import python_calamine
+
+    scanner = open_scanner(path, kind)
+    try:
+        workbook = python_calamine.CalamineWorkbook.from_path(str(path))
+    except python_calamine.PasswordError:
+        raise Refused("FIC-PROTEGE", attendu="un classeur sans mot de passe") from None
+    visible = {m.name for m in workbook.sheets_metadata if m.visible == python_calamine.SheetVisibleEnum.Visible}
+    first = next((name for name in scanner.names if name in visible), None)
+    found = []
+    for index, name in enumerate(scanner.names):
+        is_wanted = (name == first and "" in patterns) or is_one_of(name, filter(None, patterns))
+        scan = scanner.scan(name)
+        if scan.rows and max(scan.rows) * scan.widest > LARGEST_GRID:
+            raise Refused("FIC-TAILLE", attendu="moins de vingt millions de cellules")
+        target = folder / f"{index}.csv"
+        if is_wanted:
+            if unknown := scan.formulas or (scan.zeros if scanner.recalculates else []):
+                raise Refused("FIC-FORMULE", colonne=f"{name}!{unknown[0]}", attendu="une valeur enregistrée")
+            write_sheet(workbook.get_sheet_by_name(name).to_python(skip_empty_area=False), scan, target)
+        found.append(
+            {
+                "name": name,
+                "hidden": name not in visible,
+                "first": name == first,
+                "rows": len(scan.rows),
+                "csv": target.name if is_wanted else None,
+            }
+        )
+    return found
+
+
+def write_sheet(grid: list[list], scan: Scan, target: Path) -> None:
+    """Write the rows that hold something, as text; an error cell keeps its error code, so that typing refuses it."""
+    with target.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        for line, cells in enumerate(grid, start=1):
+            texts = [scan.errors.get((line, c)) or text(value) for c, value in enumerate(cells, start=1)]
+            if any(texts) or line in scan.rows:
+                writer.writerow([line, *texts])
+
+
+def text(value: object) -> str:
+    """The canonical text of a cell."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return f"{value:.15g}"
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(sep=" ")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return "" if value is None else str(value)
+
+
+if __name__ == "__main__":
+    main()

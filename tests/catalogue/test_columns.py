@@ -1,0 +1,216 @@
+"""A column that no table has is found when the catalogue is read, with its place and the near name."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.catalogue.needs import check
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.settings import Home
+from tests.layers import Layer
+
+FIGURES = """\
+domaine: essai
+titre: Essai
+familles:
+  service:
+    relation: dim_services
+    code: code_service
+    libelle: libelle_service
+    en_mots: du service
+    presents_dans: {fait: fct_effectifs, filtre: {est_permanent: true}}
+chiffres:
+  - code: essai.agents
+    libelle: Agents
+    unite: agents
+    decimales: 0
+    sources: [libre/lignes]
+    mesure:
+      fait: fct_effectifs
+      agregat: somme
+      colonne: nb_agents
+      filtre: {est_permanent: true}
+  - code: essai.agents.{service}
+    libelle: Agents {service}
+    unite: agents
+    decimales: 0
+    sources: [libre/lignes]
+    mesure: {fait: fct_effectifs, agregat: nombre}
+"""
+CHAPTER = """\
+id: equipes
+titre: Les équipes
+sections:
+  - id: effectifs
+    titre: Effectifs
+    pour_chaque: {table: rpt_equipes, code: code_service, ordre: [-nb_agents]}
+    blocs:
+      - genre: tableau
+        id: tableau
+        titre: Effectifs
+        table: rpt_equipes
+        filtres: {code_service: paie}
+        ordre: [code_service]
+        lignes: {nom: libelle_service, titre: Service, format: texte}
+        colonnes: [{nom: nb_agents, titre: Agents}]
+        vide: Rien.
+      - genre: graphique
+        id: graphique
+        forme: barres
+        titre: Effectifs
+        table: rpt_equipes
+        lignes: {nom: libelle_service, titre: Service, format: texte}
+        croise: {par: exercice, valeur: nb_agents}
+        vide: Rien.
+      - {genre: liste, id: liste, titre: Services, table: rpt_equipes, entree: [libelle_service], vide: Rien.}
+      - {genre: evolutions, titre: Évolutions, table: rpt_equipes, libelle: libelle_service}
+"""
+SECRECY = """\
+populations:
+  effectif:
+    fact: marts.fct_effectifs
+    measure: nb_agents
+    axes: {service: {service: code_service, permanent: "case when est_permanent then 'oui' end"}}
+tables:
+  rpt_equipes:
+    plain: [libelle_service]
+    parts:
+      - {population: effectif, levels: {code_service: service}, counts: {nb_agents: }}
+figures:
+  rules:
+    essai.agents: {table: rpt_equipes, column: nb_agents, row: {code_service: paie}}
+"""
+SUITE = """\
+system: libre
+table: lignes
+expectations:
+  - key: code_connu
+    type: expect_column_values_to_not_be_null
+    column: code
+    severity: warning
+    reason: Le code est toujours donné.
+    fix: Compléter le code dans l’outil.
+"""
+FILES = {
+    "catalogue/figures/essai.yml": FIGURES,
+    "catalogue/report/01_equipes.yml": CHAPTER,
+    "catalogue/secrecy.yml": SECRECY,
+    "expectations/systems/libre/lignes.yml": SUITE,
+}
+SYSTEM = """\
+system: libre
+title: Libre
+owner: quelqu’un
+exports:
+  - name: lignes
+    title: Export
+    files: lignes.csv
+    format: {type: csv, encoding: utf-8, delimiter: ";"}
+    tables:
+      - name: lignes
+        title: Lignes
+        fields: [{name: code, title: Code, description: Un code.}, {name: nom, title: Nom, personal: drop}]
+"""
+COLUMNS = ["exercice", "code_service", "libelle_service", "nb_agents", "est_permanent"]
+
+
+@pytest.fixture
+def shipped(shipped: Layer) -> Layer:
+    """A fact, a dimension and a table of the report, each with its contract, and what is declared over them."""
+    shipped.write("catalogue/systems/libre.yml", SYSTEM)
+    shipped.fact("fct_effectifs", "libre__lignes")
+    shipped.write("dbt_project/models/marts/dim_services.sql", "select 1 as un\n")
+    shipped.write("dbt_project/models/rapport/rpt_equipes.sql", "select 1 as un\n")
+    for folder, model in (("marts", "fct_effectifs"), ("marts", "dim_services"), ("rapport", "rpt_equipes")):
+        columns = [{"name": name, "description": "Une colonne."} for name in COLUMNS]
+        entry = {"version": 2, "models": [{"name": model, "columns": columns}]}
+        shipped.write(f"dbt_project/models/{folder}/{model}.yml", entry)
+    for path, text in FILES.items():
+        shipped.write(path, text)
+    return shipped
+
+
+def test_what_is_right_is_read(shipped):
+    check(shipped.catalogue())
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "table", "near"),
+    [
+        ("figures/essai", "colonne: nb_agents", "colonne: nb_agent", "fct_effectifs", "nb_agents"),
+        ("figures/essai", "      filtre: {est_per", "      filtre: {est_prer", "fct_effectifs", "est_permanent"),
+        ("figures/essai", "code: code_service", "code: code_services", "dim_services", "code_service"),
+            ("figures/essai", "libelle: libelle_s", "libelle: libele_s", "dim_services", "libelle_service"),
+        ("figures/essai", "fait: fct_effectifs, filtre: {est", "fait: fct_effectifs, filtre: {es", "fct_effectifs", "est"),
+        ("report/01_equipes", "ordre: [-nb_agents]", "ordre: [-nb_agens]", "rpt_equipes", "nb_agents"),
+        ("report/01_equipes", "filtres: {code_s", "filtres: {codes_s", "rpt_equipes", "code_service"),
+        ("report/01_equipes", "ordre: [code_service]", "ordre: [code_servic]", "rpt_equipes", "code_service"),
+        ("report/01_equipes", "nom: libelle_service", "nom: libele_service", "rpt_equipes", "libelle_service"),
+        ("report/01_equipes", "[{nom: nb_agents", "[{nom: nb_agent", "rpt_equipes", "nb_agents"),
+        ("report/01_equipes", "par: exercice", "par: exercise", "rpt_equipes", "exercice"),
+        ("report/01_equipes", "valeur: nb_agents", "valeur: nb_agent", "rpt_equipes", "nb_agents"),
+        ("report/01_equipes", "entree: [libelle_s", "entree: [libele_s", "rpt_equipes", "libelle_service"),
+        ("report/01_equipes", "libelle: libelle_s", "libelle: libele_s", "rpt_equipes", "libelle_service"),
+        ("secrecy", "measure: nb_agents", "measure: nb_agent", "fct_effectifs", "nb_agents"),
+        ("secrecy", "{service: code_service", "{service: code_servic", "fct_effectifs", "code_service"),
+        ("secrecy", "plain: [libelle_s", "plain: [libele_s", "rpt_equipes", "libelle_service"),
+        ("secrecy", "levels: {code_service", "levels: {code_servic", "rpt_equipes", "code_service"),
+        ("secrecy", "row: {code_service", "row: {code_servic", "rpt_equipes", "code_service"),
+    ],
+)  # fmt: skip
+def test_a_column_that_is_not_there(shipped, file: str, old: str, new: str, table: str, near: str):
+    path = f"catalogue/{file}.yml"
+    text = FILES[path].replace(old, new, 1)
+    line = text.count("\n", 0, text.index(new.strip())) + 1
+    shipped.write(path, text)
+    with pytest.raises(DeclarationError) as raised:
+        check(shipped.catalogue())
+    (said,) = [one for one in str(raised.value).splitlines() if one.startswith(f"{path}:{line} ")]
+    assert f"of {table!r}, which has none of that name; did you mean '{near}" in said
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        ("cod", "table 'lignes' has no column 'cod'; did you mean 'code'?"),
+        ("nom", "column 'nom' is dropped before the lake"),
+    ],
+)
+def test_a_suite_of_a_column_that_is_not_there(shipped, column: str, said: str):
+    shipped.write("expectations/systems/libre/lignes.yml", SUITE.replace("column: code", f"column: {column}"))
+    with pytest.raises(
+        DeclarationError, match=f"expectations/systems/libre/lignes.yml:4 code_connu: {said[:20]}"
+    ) as raised:
+        check(shipped.catalogue())
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "given", "near"),
+    [
+        ("figures/essai", "fait: fct_effectifs,", "fait: fct_effectif,", "fct_effectif", "fct_effectifs"),
+        ("figures/essai", "[libre/lignes]", "[libre/ligne]", "libre/ligne", "libre/lignes"),
+        ("report/01_equipes", "        table: rpt_equipes", "        table: rpt_equipe", "rpt_equipe", "rpt_equipes"),
+        ("secrecy", "  rpt_equipes:", "  rpt_equipe:", "rpt_equipe", "rpt_equipes"),
+    ],
+)
+def test_a_table_that_is_not_there(shipped, file: str, old: str, new: str, given: str, near: str):
+    path = f"catalogue/{file}.yml"
+    text = FILES[path].replace(old, new, 1)
+    shipped.write(path, text.replace("{table: rpt_equipes", "{table: rpt_equipe") if file == "secrecy" else text)
+    with pytest.raises(DeclarationError) as raised:
+        check(shipped.catalogue())
+    (said,) = {line for line in str(raised.value).splitlines() if repr(given) in line}
+    assert said.startswith(f"{path}:") and said.endswith(
+        f" declared{' table' * ('/' in given)}; did you mean {near!r}?"
+    )
+
+
+def test_a_column_of_a_table_of_the_home_is_looked_up_in_the_home(shipped, tmp_path: Path):
+    home = Layer(tmp_path / "maison")
+    columns = [{"name": name, "description": "Une colonne."} for name in COLUMNS if name != "nb_agents"]
+    entry = {"version": 2, "models": [{"name": "rpt_equipes", "columns": columns}]}
+    home.write("dbt_project/models/rapport/rpt_equipes.yml", entry)
+    with pytest.raises(DeclarationError) as raised:
+        check(shipped.catalogue(Home(home.root)))
+    assert "catalogue/report/01_equipes.yml:15 needs the column 'nb_agents' of 'rpt_equipes'" in str(raised.value)

@@ -1,0 +1,69 @@
+"""Where a table finds its records in its files: what can be said of each format, and what cannot."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from pipelines.catalogue.declarations import Export
+from pipelines.catalogue.patterns import is_named
+
+FIELDS = [{"name": "code", "title": "Code"}]
+
+
+def export(kind: dict, *tables: dict, **keys) -> Export:
+    named = [{"name": f"t{n}", "title": "T", "fields": FIELDS, **table} for n, table in enumerate(tables or ({},))]
+    return Export.model_validate({"name": "e", "title": "E", "files": "*", "format": kind, "tables": named, **keys})
+
+
+@pytest.mark.parametrize(
+    ("kind", "tables", "keys", "said"),
+    [
+        ({"type": "csv"}, [{"sheet": "A"}], {}, "of a workbook only"),
+        ({"type": "xlsx"}, [{"sheet": []}], {}, "not empty"),
+        ({"type": "csv"}, [{"member": "a"}], {}, "of an archive only"),
+        ({"type": "csv"}, [{"records": "a"}], {}, "of json and xml only"),
+        ({"type": "jsonl"}, [{"records": "a"}], {}, "of json and xml only"),
+        ({"type": "xml"}, [{}], {}, "path of the records from the root is needed"),
+        ({"type": "csv"}, [{}], {"unread": ["a"]}, "of workbooks and archives only"),
+        ({"type": "csv"}, [{}, {}], {}, "exactly one table"),
+        ({"type": "key_value"}, [{}, {}], {}, "exactly one table"),
+        ({"type": "csv"}, [{"member": "a"}, {"member": "a"}], {"archive": "zip"}, "is one table"),
+        ({"type": "xls"}, [{"sheet": ["A", "B"]}, {"sheet": "B"}], {}, "the same sheet"),
+        ({"type": "ods"}, [{}, {}], {}, "the same sheet"),
+        ({"type": "csv", "header": False}, [{}], {}, 'login: "1"'),
+        ({"type": "csv", "header": False}, [{"header": {2020: {"code": "Code"}}}], {}, 'login: "1"'),
+        ({"type": "csv", "header": False, "title": "x"}, [{"header": {2020: {"code": "1"}}}], {}, "no title line"),
+        ({"type": "csv"}, [{}], {"archive": "zip", "database": "glpi"}, "snapshot"),
+    ],
+)
+def test_what_cannot_be_said(kind: dict, tables: list[dict], keys: dict, said: str):
+    with pytest.raises(ValidationError, match=said):
+        export(kind, *tables, **keys)
+
+
+def test_what_can():
+    assert export({"type": "csv"}, {"member": "a*"}, {"member": "b*"}, archive="zip", unread=["c*"]).unread == ["c*"]
+    assert export({"type": "xls"}, {"member": "a", "sheet": "B"}, {"member": "b", "sheet": "B"}, archive="zip")
+    assert export({"type": "xml"}, {"records": "a/b"}, {"records": "a/c"})
+    assert export({"type": "ods"}, {"sheet": ["A", "B*"]}, {}).tables[0].reads_sheet("bis")
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "fits"),
+    [
+        ("AGENTS.CSV", "agents*.csv", True),
+        ("2020/agents.csv", "agents.csv", True),
+        ("2020/agents.csv", "2019/*.csv", False),
+        ("Relevé  2020", "RELEVÉ 2020", True),
+        ("agents.csv.bak", "agents.csv", False),
+    ],
+)
+def test_patterns(name: str, pattern: str, fits: bool):
+    assert is_named(name, pattern) is fits
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="*?[]/"), min_size=1))
+def test_a_name_is_its_own_pattern_whatever_its_case(name: str):
+    assert is_named(name, name)
+    assert is_named(name.casefold(), name)

@@ -1,0 +1,102 @@
+"""Homes that use one system alone: each is collected, built, published and told in a report of its own.
+
+The members of the first are a commune and a communauté de communes, which has no code Insee: it is followed from the
+organisation's file to its page of the report.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from demo import exports_dsn, glpi
+from demo.livraisons import Livraison
+from tests.end_to_end.conftest import millesime
+
+MEMBERS = """\
+collectivites:
+  - {code_insee: "94054", siren: "219400546", nom: Orly}
+  - {siren: "200043123", nom: Communauté d’essai, type: communauté de communes, alias: [Choisy-le-Roi]}
+"""
+
+
+def home_of(folder: Path, system: str, year: int, exports: Callable[[int], list[Livraison]]) -> Path:
+    """A home made as a user makes one, whose only system has delivered a year of the demonstration, and run."""
+    home = folder / "home"
+    who = [
+        "--name",
+        "Syndicat intercommunal pour l’informatique et ses outils",
+        "--sigle",
+        "SICIO",
+        "--siren",
+        "259400117",
+    ]
+    made = millesime(home, "init", *who, "--first", str(year), "--system", system)
+    assert made.returncode == 0, made.stderr
+    organisation = home / "organisation.yml"
+    text = organisation.read_text(encoding="utf-8")
+    organisation.write_text(text.replace("collectivites: []\n", MEMBERS, 1), encoding="utf-8")
+    for delivery in exports(year):
+        path = home / "landing" / delivery.chemin
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(delivery.contenu)
+    done = millesime(home, "run", str(year))
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return home
+
+
+def ask(home: Path, query: str) -> list[tuple]:
+    with duckdb.connect() as db:
+        db.execute(f"attach '{home / 'published' / 'rapport.duckdb'}' as publie (read_only)")
+        return db.execute(query).fetchall()
+
+
+def interne(home: Path, year: int) -> Path:
+    return home / "published" / "report" / str(year) / "interne"
+
+
+@pytest.fixture(scope="module")
+def helped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return home_of(tmp_path_factory.mktemp("glpi"), "glpi", 2020, glpi.tickets)
+
+
+def test_a_member_without_a_code_insee_is_known_by_its_siren_everywhere(helped: Path):
+    assert ask(
+        helped, "select code_collectivite, siren, type_collectivite from publie.marts.dim_collectivite order by all"
+    )[:2] == [
+        ("200043123", "200043123", "communauté de communes"),
+        ("94054", "219400546", "commune"),
+    ]
+    tickets = (
+        "select sum(nb_tickets) from publie.rapport.rpt_assistance__tickets_collectivites where code_collectivite = "
+    )
+    assert ask(helped, f"{tickets}'200043123'")[0][0] > 100 < ask(helped, f"{tickets}'94054'")[0][0]
+
+
+def test_it_has_its_page_of_the_report(helped: Path):
+    pages = {path.stem: path for path in (interne(helped, 2020) / "collectivites").glob("*.html")}
+    assert set(pages) == {"orly", "communaute-dessai"}
+    assert "Communauté d’essai" in pages["communaute-dessai"].read_text(encoding="utf-8")
+    model = json.loads((interne(helped, 2020) / "modele.json").read_text(encoding="utf-8"))
+    assert {section["id"].rpartition("-")[2] for section in model["collectivites"]} == {"200043123", "94054"}
+
+
+def test_it_is_given_away_under_that_code(helped: Path):
+    done = millesime(helped, "export", "2020")
+    assert done.returncode == 0, done.stderr
+    package = next((helped / "exports").rglob("datapackage.json"))
+    (resource,) = [
+        one for one in json.loads(package.read_text(encoding="utf-8"))["resources"]
+        if one["name"] == "rpt_assistance__tickets_collectivites"
+    ]  # fmt: skip
+    assert "200043123" in (package.parent / resource["path"]).read_text(encoding="utf-8")
+
+
+def test_social_declarations_alone_are_published(tmp_path: Path):
+    """Hours without any head count: what stays hidden among them is told of nobody."""
+    home = home_of(tmp_path, "dsn", 2022, exports_dsn.dsn)
+    assert ask(home, "select count(*) > 0 from publie.marts.fct_heures_remunerees") == [(True,)]
+    assert (home / "published" / "public").is_dir()
+    assert (interne(home, 2022) / "rapport_activite_2022.html").is_file()

@@ -1,0 +1,412 @@
+"""Budget documents that lack something, or come twice, in a strange form: no smaller amount calls itself whole."""
+
+import shutil
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.organisation import Organisation
+from pipelines.disk import sha256_of
+from pipelines.ledger.records import Finding
+from pipelines.ledger.store import open_ledger
+from pipelines.ledger.workspace import Workspace
+from pipelines.settings import Home
+from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.transform.findings import build_findings
+from pipelines.stages.transform.load import load_warehouse
+from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
+from tests.stages.ingest.test_budget_finances import build, euros, rows
+
+LOST_ANNEXE = "21000000600035"
+
+
+def total(siret: str, section: str, sens: str, amount: str) -> str:
+    """A ``CONSOLIDATION`` of the annexes: what one budget spent or received."""
+    values = {"CodTypBudAgreg": "02", "LibBudAnnex": "Régie", "SiretBudAnnexe": siret, "CodInvFonc": section}
+    values |= {"CodRD": sens, "MtRealMandatTitre": amount}
+    children = "".join(f'<{name} V="{value}"/>' for name, value in values.items())
+    return f"<CONSOLIDATION>{children}</CONSOLIDATION>"
+
+
+def with_totals(text: str, *totals: str) -> str:
+    """A budget whose annexes hold totals."""
+    return text.replace("<Annexes>", f"<Annexes><DATA_CONSOLIDATION>{''.join(totals)}</DATA_CONSOLIDATION>")
+
+
+def dated(text: str, day: str) -> str:
+    """A budget that bears the date of its decision."""
+    return text.replace("<BlocBudget>", f'<BlocBudget><DteDec V="{day}"/>')
+
+
+def m57(decision: str, year: int, nomenclature: str, **more) -> str:
+    """A budget in another nomenclature, of one account that all plans have, and one that none has."""
+    lines = [line("6064", "D", MtReal="1.00"), line("70999", "R", MtReal="2.50", CredOuv="2.00")]
+    return budget(decision, year, lines, nomenclature=nomenclature, **more)
+
+
+DOCUMENTS = {
+    # 2016: the annexe's accounts give the totals of the principal under the annexe's SIRET, beside its own
+    2016: {
+        "ca.xml": document(
+            with_totals(
+                budget("09", 2016, [line("6064", "D", MtReal="4.00")], kind="A", siret=SIRET_ANNEXE),
+                total(SIRET_ANNEXE, "F", "D", "4.00"),
+                total(SIRET_ANNEXE, "F", "D", "900.00"),
+            )
+        )
+    },
+    # 2017: the principal names two annexes, one of which is there; an annexe has a budget and a decision, and no accounts
+    2017: {
+        "principal.xml": document(
+            with_totals(
+                budget("09", 2017, [line("6064", "D", MtReal="1.00")]),
+                total(SIRET_ANNEXE, "F", "D", "4.00"),
+                total(LOST_ANNEXE, "F", "D", "30.00"),
+                total(LOST_ANNEXE, "F", "R", "40.00"),
+                total("99900000000011", "F", "D", "7.00"),  # another body: a CCAS
+            )
+        ),
+        "annexe.xml": document(budget("09", 2017, [line("6064", "D", MtReal="4.00")], kind="A", siret=SIRET_ANNEXE)),
+        "votee.xml": document(
+            budget("01", 2017, [line("6064", "D", CredOuv="50.00")], kind="A", siret="21000000600043"),
+            budget("02", 2017, [line("6064", "D", MtPrev="5.00")], kind="A", siret="21000000600043", number="1"),
+        ),
+    },
+    # 2018: a décision modificative of 5,00 is lost; the annexe's accounts say nothing of its credits
+    2018: {
+        "bp.xml": document(
+            budget("01", 2018, [line("6064", "D", CredOuv="10.00"), line("7588", "R", CredOuv="10.00")])
+        ),
+        "ca.xml": document(
+            budget("09", 2018, [line("6064", "D", CredOuv="15.00"), line("7588", "R", CredOuv="10.00")])
+        ),
+        "bp_annexe.xml": document(
+            budget("01", 2018, [line("6064", "D", CredOuv="8.00")], kind="A", siret=SIRET_ANNEXE)
+        ),
+        "ca_annexe.xml": document(budget("09", 2018, [line("6064", "D", MtReal="8.00")], kind="A", siret=SIRET_ANNEXE)),
+    },
+    # 2019: an annexe of the debt is absent though a loan is repaid; another budget only pays interest; a third has no debt
+    2019: {
+        "ca.xml": document(budget("09", 2019, [line("1641", "D", MtReal="500.00"), line("6064", "D", MtReal="1.00")])),
+        "interets.xml": document(
+            budget("09", 2019, [line("66111", "D", MtReal="20.00")], kind="A", siret=SIRET_ANNEXE)
+        ),
+        "sans.xml": document(budget("09", 2019, [line("1641", "D", CredOuv="500.00")], kind="A", siret=LOST_ANNEXE)),
+    },
+    # 2020: no loan at all and nothing moved, and one that is listed: the debt is the latter's
+    2020: {
+        "ca.xml": document(budget("09", 2020, [line("6064", "D", MtReal="1.00")])),
+        "annexe.xml": document(
+            budget(
+                "09",
+                2020,
+                [line("1641", "D", MtReal="5.00")],
+                kind="A",
+                siret=SIRET_ANNEXE,
+                loans=[loan(MtCapitalRestDu_31_12="70.00")],
+            )
+        ),
+    },
+    # 2021: accounts that call themselves a draft, one of them said to be voted; drafts whose voted document is there
+    2021: {
+        "projet.xml": document(budget("09", 2021, [line("6064", "D", MtReal="10.00")], draft=True)),
+        "vote.xml": document(
+            budget("09", 2021, [line("6064", "D", MtReal="20.00")], draft=True, kind="A", siret=SIRET_ANNEXE)
+        ),
+        "deux.xml": document(
+            budget("09", 2021, [line("6064", "D", MtReal="3.00")], draft=True, kind="A", siret=LOST_ANNEXE),
+            budget("09", 2021, [line("6064", "D", MtReal="4.00")], kind="A", siret=LOST_ANNEXE),
+        ),
+    },
+    # 2022: two décisions modificatives without a number, the later in the file whose name comes first; one came twice
+    2022: {
+        "a.xml": document(
+            dated(budget("02", 2022, [line("6064", "D", MtPrev="7.00")]), "2022-11-30"), sealed="2022-12-01T10:00:00"
+        ),
+        "b.xml": document(
+            dated(budget("02", 2022, [line("6064", "D", MtPrev="5.00")]), "2022-06-30"), sealed="2022-07-01T10:00:00"
+        ),
+        "b_encore.xml": document(
+            dated(budget("02", 2022, [line("6064", "D", MtPrev="5.00")]), "2022-06-30"), sealed="2022-07-01T10:00:00"
+        ),
+        # one budget has one compte administratif, whatever number it bears
+        "ca_1.xml": document(budget("09", 2022, [line("6064", "D", MtReal="1.00")], number="1")),
+        "ca_2.xml": document(
+            budget("09", 2022, [line("6064", "D", MtReal="2.00")], number="2"), sealed="2023-01-01T10:00:00"
+        ),
+        # two budgets under one SIRET: each takes up its own results
+        "bp.xml": document(
+            budget("01", 2022, [line("6064", "D", CredOuv="1.00")]).replace(
+                "<BlocBudget>", '<BlocBudget><ReprRes V="3"/>'
+            ),
+            budget("01", 2022, [line("6064", "D", CredOuv="1.00")])
+            .replace("<BlocBudget>", '<BlocBudget><ReprRes V="1"/>')
+            .replace('<CodBud V="0P"/>', '<CodBud V="ZZ"/>'),
+            budget("09", 2022, [line("6064", "D", MtReal="1.00")]).replace('<CodBud V="0P"/>', '<CodBud V="ZZ"/>'),
+        ),
+    },
+    # 2023, 2025: plans that end before, forms that have none of their own
+    2023: {
+        "ca.xml": document(
+            m57("09", 2023, "M57"),
+            m57("09", 2023, "M4-M43_A", kind="A", siret=SIRET_ANNEXE),
+            m57("09", 2023, "M4-M44", kind="A", siret=LOST_ANNEXE),
+        ),
+        # nothing here reads these: a hospital, a centre de gestion
+        "refuses.xml": document(
+            m57("09", 2023, "M22", kind="A", siret="21000000600043"),
+            m57("09", 2023, "M832-M832", kind="A", siret="21000000600050"),
+        ),
+    },
+    2025: {
+        "ca.xml": document(m57("09", 2025, "M57-M57_D", number="1")),
+        "bp.xml": document(budget("01", 2025, [line("70999", "R", CredOuv="2.00")], nomenclature="M57-M57_D")),
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The documents in one warehouse, with finance models and figures built."""
+    folder = tmp_path_factory.mktemp("cas")
+    home, catalogue = Home(folder / "home"), load_catalogue()
+    home.root.mkdir()
+    organisation = Organisation(
+        nom="Essai",
+        sigle="E",
+        siren="210000006",
+        exercices={"premier": 2016, "dernier": 2025},
+        systemes=["budget"],
+    )
+    ref, manifests = catalogue.registry.export_of("budget/documents"), []
+    for year, documents in DOCUMENTS.items():
+        files = []
+        for name, content in documents.items():
+            path = folder / "landing" / str(year) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            files.append(path)
+        manifests.append(ingest(home, ref, year, files, b"k" * 32))
+    voted = sha256_of(folder / "landing" / "2021" / "vote.xml")
+    with open_ledger(home) as ledger:
+        work = Workspace(home, ledger, catalogue, organisation)
+        load_warehouse(dbt_home.warehouse_next, work, manifests, counted=[("FIN-PROJET", f"{voted}#1")])
+    build(dbt_home, folder)
+    shutil.copy(folder / "warehouse.duckdb", folder / "constats.duckdb")
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
+        yield db
+
+
+@pytest.fixture(scope="module")
+def found(warehouse, tmp_path_factory) -> list[Finding]:
+    """What the build finds."""
+    (path,) = warehouse.execute("select path from duckdb_databases() where not internal").fetchone()
+    return build_findings(Path(path).with_name("constats.duckdb"), load_catalogue().rules)
+
+
+def of(found: list[Finding], code: str, year: int) -> list[Finding]:
+    return [one for one in found if (one.code, one.exercice) == (code, year)]
+
+
+def unequal(db, controle: str, year: int) -> list[tuple]:
+    return rows(
+        db,
+        "select objet, section, sens, attendu_eur, constate_eur from rapport.rpt_finances__rapprochements "
+        "where controle = ? and exercice = ? and not est_egal order by all",
+        controle,
+        year,
+    )
+
+
+def figures(db, year: int) -> dict[str, tuple]:
+    return {
+        code: (value, missing)
+        for code, value, missing in rows(
+            db,
+            "select code, valeur, code_manquant from rapport.chiffres where exercice = ? and code like 'finances.%'",
+            year,
+        )
+    }
+
+
+# keys that data cannot repeat ------------------------------------------------------------------------------------------
+
+
+def test_two_totals_of_one_thing_are_two_controls_that_name_file_and_block(warehouse, found) -> None:
+    controls = rows(
+        warehouse,
+        "select count(*), count(distinct rapprochement_id) from rapport.rpt_finances__rapprochements "
+        "where controle = 'FIN-CONSOLIDATION' and exercice = 2016 and objet = 'réalisé'",
+    )
+    assert controls == [(2, 2)]
+    (finding,) = of(found, "FIN-CONSOLIDATION", 2016)
+    assert (finding.fichier, finding.recu, finding.attendu) == ("ca.xml", "900\u00a0€", "4\u00a0€")
+    assert "élément CONSOLIDATION" in finding.message
+    assert finding.ligne
+
+
+# what is absent --------------------------------------------------------------------------------------------------------
+
+
+def test_a_budget_that_the_accounts_name_and_that_is_not_there(warehouse, found) -> None:
+    assert unequal(warehouse, "FIN-ANNEXE-ABSENTE", 2017) == [
+        (f"budget {LOST_ANNEXE} (Régie)", "fonctionnement", "dépense", *euros("30.00", "0")),
+        (f"budget {LOST_ANNEXE} (Régie)", "fonctionnement", "recette", *euros("40.00", "0")),
+    ]
+    assert {one.fichier for one in of(found, "FIN-ANNEXE-ABSENTE", 2017)} == {"principal.xml"}
+
+
+def test_a_budget_that_was_voted_and_has_no_accounts(warehouse, found) -> None:
+    assert unequal(warehouse, "FIN-COMPTE-ABSENT", 2017) == [
+        ("comptes du budget 0A (Essai A)", None, "dépense", *euros("55.00", "0"))
+    ]
+    assert [one.ecart for one in of(found, "FIN-COMPTE-ABSENT", 2017)] == ["-55"]
+    assert unequal(warehouse, "FIN-COMPTE-ABSENT", 2018) == []
+
+
+def test_a_decision_that_is_lost_shows_in_the_credits_of_the_accounts(warehouse) -> None:
+    assert unequal(warehouse, "FIN-CREDITS", 2018) == [
+        ("crédits ouverts selon les comptes, budget 0P", "fonctionnement", "dépense", *euros("10.00", "15.00"))
+    ]
+
+
+def test_the_debt_is_missing_where_its_annexe_is_and_something_moved(warehouse, found) -> None:
+    origins = rows(
+        warehouse,
+        "select fichier, encours_dette_eur, origine_dette from marts.fct_documents_budgetaires where exercice in (2019, 2020) "
+        "order by exercice, fichier",
+    )
+    absent, none = (
+        "annexe de la dette absente malgré des mouvements de dette",
+        "ni emprunt à l’annexe, ni mouvement de dette",
+    )
+    assert origins == [
+        ("ca.xml", None, absent),
+        ("interets.xml", None, absent),
+        ("sans.xml", Decimal(0), none),
+        ("annexe.xml", Decimal("70.00"), "annexe de la dette"),
+        ("ca.xml", Decimal(0), none),
+    ]
+    value, missing = figures(warehouse, 2019)["finances.dette.encours"]
+    assert value is None
+    assert missing is not None
+    assert figures(warehouse, 2020)["finances.dette.encours"] == (Decimal("70.00"), None)
+    debts = (
+        "select libelle_budget, encours_cloture_eur, annuite_eur from rapport.rpt_finances__dette where exercice = 2019"
+    )
+    assert sorted(rows(warehouse, f"{debts} and encours_cloture_eur is not null")) == [
+        ("Essai A", Decimal(0), Decimal(0))
+    ]
+    assert {(one.fichier, one.ecart) for one in of(found, "FIN-DETTE", 2019)} == {
+        ("ca.xml", "500"),
+        ("interets.xml", "20"),
+    }
+    assert of(found, "FIN-DETTE", 2020) == []
+
+
+# drafts ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_draft_is_held_until_a_decision_says_that_it_is_voted(warehouse, found) -> None:
+    documents = rows(
+        warehouse,
+        "select document_id, poids, motif from intermediate.int_finances__documents where exercice = 2021 order by all",
+    )
+    assert documents == [
+        ("2021/deux.xml#1", 0, "projet de budget, non voté"),
+        ("2021/deux.xml#2", 1, "compté"),
+        ("2021/projet.xml#1", 0, "compte déclaré projet, sans compte voté à sa place"),
+        ("2021/vote.xml#1", 1, "compté"),
+    ]
+    spent = "select sum(realise_eur) from marts.fct_lignes_budgetaires where exercice = 2021"
+    assert rows(warehouse, spent) == [(Decimal("24.00"),)]
+    drafts = of(found, "FIN-PROJET", 2021)
+    assert sorted(one.recu.rpartition(", ")[2] for one in drafts) == ["compté par décision", *["tenu à l’écart"] * 2]
+    assert len({one.id for one in drafts}) == 3
+    lacking = rows(
+        warehouse,
+        "select motif, est_illisible from marts.fct_lignes_signalees where exercice = 2021 and source = 'budget/documents' "
+        "order by all",
+    )
+    assert lacking == [
+        ("compte déclaré projet, sans compte voté à sa place", True),
+        ("projet de budget, non voté", False),
+    ]
+
+
+# versions --------------------------------------------------------------------------------------------------------------
+
+
+def test_decisions_without_a_number_all_count_in_the_order_of_their_dates(warehouse, found) -> None:
+    steps = rows(
+        warehouse,
+        "select etape, credits_votes_eur, credits_cumules_eur from rapport.rpt_finances__evolution "
+        "where exercice = 2022 and etape like 'décision%' order by rang",
+    )
+    assert steps == [
+        ("décision modificative sans numéro (1)", *euros("5.00", "6.00")),
+        ("décision modificative sans numéro (2)", *euros("7.00", "13.00")),
+    ]
+    (finding,) = of(found, "FIN-NUMERO", 2022)
+    assert finding.recu == "2 décisions sans numéro, dans cet ordre : b_encore.xml (30/06/2022), a.xml (30/11/2022)"
+
+
+def test_a_budget_has_one_compte_administratif_whatever_its_number(warehouse) -> None:
+    spent = "select fichier from marts.fct_documents_budgetaires where exercice = 2022 and fichier like 'ca_%'"
+    assert rows(warehouse, spent) == [("ca_2.xml",)]
+
+
+def test_two_budgets_under_one_siret_each_take_up_their_own_results(warehouse) -> None:
+    taken = "select fichier, reprise_resultats from rapport.rpt_finances__resultats as r inner join "
+    taken += "marts.fct_documents_budgetaires using (document_id) where r.exercice = 2022 order by all"
+    assert rows(warehouse, taken) == [
+        ("bp.xml", "sans reprise au budget"),
+        ("ca_2.xml", "reprise après le vote du compte administratif"),
+    ]
+
+
+# plans of accounts -----------------------------------------------------------------------------------------------------
+
+
+def test_the_latest_plan_of_the_nomenclature_serves_and_says_so(warehouse, found) -> None:
+    used = rows(
+        warehouse,
+        "select exercice, declinaison, declinaison_plan, exercice_plan from marts.fct_documents_budgetaires "
+        "where exercice in (2018, 2023, 2025) and est_compte_administratif and type_budget is not null "
+        "group by all order by all",
+    )
+    assert used == [
+        (2018, "M14_COM_SUP3500", "M14_COM_SUP3500", 2018),
+        (2023, "M43_A", "M43", 2023),
+        (2023, "M44", "M44", 2022),
+        (2023, "M57", "M57_D", 2023),
+        (2025, "M57_D", "M57_D", 2024),
+    ]
+    placed = (
+        "select distinct section from marts.fct_lignes_budgetaires where exercice in (2023, 2025) and compte = '6064'"
+    )
+    assert rows(warehouse, placed) == [("fonctionnement",)]
+    (plan,) = of(found, "CPT-PLAN", 2025)
+    assert plan.recu.replace("\u00a0", " ") == "2 documents : le plan M57_D de 2024 a servi, 1 compte n’y figure pas"
+    assert of(found, "CPT-PLAN", 2018) == []
+
+
+def test_an_account_that_the_plan_has_not_is_one_finding_with_its_amounts(found) -> None:
+    (account,) = of(found, "CPT-INCONNU", 2025)
+    assert account.recu.replace("\u00a0", " ") == (
+        "2 lignes dans 2 documents, dont bp.xml:4 ; 2 lignes hors de toute section ; crédits 2 €, réalisé 2,5 €"
+    )
+    assert account.ecart == "2,5"
+
+
+def test_a_nomenclature_without_a_known_plan_is_refused_in_words(warehouse, found) -> None:
+    refused = of(found, "FIN-NOMENCLATURE", 2023)
+    assert [(one.fichier, one.recu) for one in refused] == [
+        ("refuses.xml", "compte administratif en M22-M22"),
+        ("refuses.xml", "compte administratif en M832-M832"),
+    ]
+    assert rows(warehouse, "select count(*) from marts.fct_lignes_budgetaires where fichier = 'refuses.xml'") == [(0,)]

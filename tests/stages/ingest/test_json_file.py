@@ -1,0 +1,165 @@
+"""JSON and JSONL: exact numbers, real lines, and a sentence for whatever is not sound."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.catalogue.rules import DeliveryRefused
+from tests.deliveries import Depot
+
+FIELDS = [
+    {"name": "code", "title": "id", "constraints": {"required": True}},
+    {"name": "libelle", "title": "user.name"},
+    {"name": "montant", "title": "montant", "type": "number", "decimals": 2},
+]
+
+
+def declare(depot: Depot, kind: str = "json", records: str | None = None, fields=FIELDS, **table):
+    where = {"records": records} if records else {}
+    return depot.declare(fields, kind={"type": kind}, table={**where, **table})
+
+
+def refusal(depot: Depot, content: str | bytes) -> DeliveryRefused:
+    with pytest.raises(DeliveryRefused) as raised:
+        depot.csv(content, "export.json")
+    return raised.value
+
+
+def values(read):
+    return [(r["_ligne"], r["code"], r["libelle"], r["montant"]) for r in read.rows]
+
+
+def test_records_at_a_path_with_their_lines(depot: Depot):
+    declare(depot, records="data.tickets")
+    read = depot.csv(
+        """\ufeff{"count": [2, {"x": "]}"}], "data": {"autre": {}, "tickets": [
+  {"id": "A1", "user": {"name": "Zoé, \\"Z\\""}, "montant": 1234567890123.45},
+  {
+    "id": 12345678901234567890,
+    "montant": null
+  },
+
+  {"id": true, "user.name": "l’une\\r\\nl’autre", "montant": 1e2}
+]}}
+""",
+        "export.json",
+    )
+    assert values(read) == [
+        (2, "A1", 'Zoé, "Z"', Decimal("1234567890123.45")),
+        (3, "12345678901234567890", None, None),
+    ]
+    assert [(r["_ligne"], r["regle"], r["recu"]) for r in read.refused] == [(8, "LIG-TYPE", "1e2")]
+
+
+def test_records_in_lists_of_lists_and_values_that_are_no_text(depot: Depot):
+    fields = [
+        {"name": "code", "title": "id"},
+        {"name": "libelle", "title": "tags"},
+        {"name": "montant", "title": "tags.1", "type": "number"},
+    ]
+    declare(depot, records="services.agents", fields=fields)
+    read = depot.csv(
+        '{"services": [{"agents": [{"id": 1, "tags": ["a", 2.50]}]}, {"agents": []}, {"agents": [{"id": 2}]}]}'
+    )
+    assert values(read) == [(1, "1", '["a", 2.50]', Decimal("2.50")), (2, "2", None, None)]  # one line: ranks
+
+
+def test_a_list_at_the_root_may_be_empty(depot: Depot):
+    declare(depot)
+    assert depot.csv("[]").counts == (0, 0, 0, 0)
+    assert depot.csv('[{"id": 1, "user": {"name": ""}, "montant": 1}]', "b.json").counts == (1, 1, 0, 0)
+
+
+def test_lines(depot: Depot):
+    declare(depot, "jsonl")
+    read = depot.csv(
+        '{"id": 1, "user": {"name": "a"}, "montant": 0.10}\n\n  {"id": 2}\r\n{"id": null, "montant": 1}', "export.jsonl"
+    )
+    assert values(read) == [(1, "1", "a", Decimal("0.10")), (3, "2", None, None)]
+    assert (read.ignored, [r["_ligne"] for r in read.refused], read.counts) == ([(2, "ligne vide")], [4], (4, 2, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "line"),
+    [
+        (b"", "FIC-VIDE", None),
+        (b"  \n", "FIC-VIDE", None),
+        (b"PK\x03\x04\0\0", "FIC-NATURE", None),
+        (b'[{"id": 1},\n{"id": "\xe9"}]', "FIC-ENCODAGE", 2),
+        ('[{"id": 1},\n{"id": 2', "FIC-TRONQUE", 2),
+        ('[{"id": 1},\n{"id": "2', "FIC-TRONQUE", 2),
+        ('[{"id": 1},\n', "FIC-TRONQUE", 2),
+        ('[{"id": 1}\n{"id": 2}]', "FIC-JSON", 2),
+        ('[{"id": 1},\n]', "FIC-JSON", 2),
+        ('[{"id": 1}]\n[]', "FIC-JSON", 2),
+        ('[{"id": 1},\n3]', "FIC-JSON", 2),
+        ('[{"id": 1},\n[]]', "FIC-JSON", 2),
+        ('[{"id": 1},\n{"id": 2, "id": 3}]', "FIC-JSON", 2),
+        ('[{"id": 1},\n{"id": NaN}]', "FIC-JSON", 2),
+        ('[{"id": 1},\n{"id": "a\tb"}]', "FIC-JSON", 2),
+        ('[{"id": 1},\n{"id": "\\u0000"}]', "FIC-ENCODAGE", 2),
+        ('[{"id": 1},\n{"id": "\\ud800"}]', "FIC-ENCODAGE", 2),
+        ('[{"id": 1, "user": {"name": 1}, "user.name": 2}]', "FIC-COLONNE-DOUBLE", 1),
+        ("[\n" + "[" * 100_000, "FIC-TAILLE", 2),
+        ('{"data": []}', "FIC-JSON", 1),
+        ("3", "FIC-JSON", 1),
+        ('[{"autre": 1}]', "FIC-ENTETE", None),
+    ],
+)
+def test_what_is_not_sound_is_refused_with_its_line(depot: Depot, content, code: str, line: int | None):
+    declare(depot)
+    refused = refusal(depot, content)
+    assert (refused.code, refused.ligne) == (code, line)
+
+
+@pytest.mark.parametrize(
+    "content", ['{"meta": 1}', '{"data": {"tickets": {}}}', '{"data": 3}', '{"data": {}, "data": {}}']
+)
+def test_a_path_that_leads_to_no_list(depot: Depot, content: str):
+    declare(depot, records="data.tickets")
+    assert refusal(depot, content).code == "FIC-JSON"
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "line"),
+    [
+        ('{"id": 1}\n{"id": ', "FIC-TRONQUE", 2),
+        ('{"id": 1}\n[1]', "FIC-JSON", 2),
+        ('{"id": 1}\n{"id": 1} {"id": 2}', "FIC-JSON", 2),
+        (b'{"id": 1}\n{"id": "\xe9"}', "FIC-ENCODAGE", 2),
+        (b"\n\n", "FIC-VIDE", None),
+        (b"", "FIC-VIDE", None),
+    ],
+)
+def test_a_line_that_is_not_sound(depot: Depot, content, code: str, line: int | None):
+    declare(depot, "jsonl")
+    refused = refusal(depot, content)
+    assert (refused.code, refused.ligne) == (code, line)
+
+
+def test_no_value_of_a_person_is_in_a_refusal(depot: Depot):
+    declare(depot, fields=[{**FIELDS[0], "personal": "pseudonymise"}])
+    for content in ('[{"id": "Dupont", "id": "Durand"}]', '[{"id": "Dupont" "x"}]', '["Dupont"]', '[{"Dupont": 1}]'):
+        assert "Dupont" not in str(refusal(depot, content))
+
+
+RECORD = st.fixed_dictionaries(
+    {"id": st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).map("x{}".format)},
+    optional={
+        "user": st.fixed_dictionaries({"name": st.text(st.characters(codec="utf-8", exclude_characters="\0\r"))})
+    },
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(records=st.lists(RECORD, max_size=5), indent=st.sampled_from([None, 1]), lines=st.booleans())
+def test_every_record_is_counted(tmp_path_factory, records: list, indent: int | None, lines: bool):
+    depot = Depot(tmp_path_factory.mktemp("json"))
+    records = [{"id": "x", "user": {"name": "y"}}, *records]
+    declare(depot, "jsonl" if lines else "json", fields=FIELDS[:2])
+    written = (json.dumps(one, ensure_ascii=False) for one in records)
+    read = depot.csv("\n".join(written) if lines else json.dumps(records, indent=indent))
+    assert read.counts == (len(records), len(records), 0, 0)

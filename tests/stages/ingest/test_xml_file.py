@@ -1,0 +1,86 @@
+"""XML at a path: attributes and children by path, counted by another parser, and any DOCTYPE refused."""
+
+import pytest
+
+from pipelines.catalogue.rules import DeliveryRefused
+from tests.deliveries import Depot
+
+FIELDS = [
+    {"name": "code", "title": "@id", "constraints": {"required": True}},
+    {"name": "libelle", "title": "demandeur/nom"},
+    {"name": "service", "title": "demandeur/@service"},
+]
+
+
+def declare(depot: Depot, records: str = "export/tickets/ticket", fields=FIELDS, **table):
+    return depot.declare(fields, kind={"type": "xml"}, files="*.xml", table={"records": records, **table})
+
+
+def refusal(depot: Depot, content: str | bytes) -> DeliveryRefused:
+    with pytest.raises(DeliveryRefused) as raised:
+        depot.csv(content, "export.xml")
+    return raised.value
+
+
+TICKETS = """<?xml version="1.0" encoding="ISO-8859-1"?>
+<export xmlns="urn:outil" xmlns:x="urn:autre">
+ <!-- <ticket id="0"/> --><ticket id="ailleurs"/>
+ <tickets>
+  <ticket x:id="A1"><demandeur service="État civil"><nom> Zoé <b>B.</b></nom></demandeur></ticket>
+  <ticket
+     id="A2"><lie><ticket id="dedans"/></lie></ticket>
+  <ticket/>
+ </tickets>
+</export>"""
+
+
+def test_records_at_a_path_with_their_lines(depot: Depot):
+    declare(depot)
+    read = depot.csv(TICKETS.encode("iso-8859-1"), "EXPORT.XML")
+    assert [(r["_ligne"], r["code"], r["libelle"], r["service"]) for r in read.rows] == [
+        (5, "A1", "Zoé B.", "État civil"),
+        (6, "A2", None, None),
+    ]
+    assert (read.counts, read.ignored) == ((3, 2, 0, 1), [(8, "ligne vide")])
+
+
+def test_the_text_of_the_record_and_records_on_one_line(depot: Depot):
+    declare(depot, "l/e", [{"name": "code", "title": "."}])
+    read = depot.csv("<l><e>a</e><e>b</e>\n<e>c</e></l>")
+    assert [(r["_ligne"], r["code"]) for r in read.rows] == [(1, "a"), (2, "b"), (3, "c")]  # ranks
+
+
+def test_a_list_may_be_empty(depot: Depot):
+    declare(depot)
+    assert depot.csv("<export><tickets/></export>").counts == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "line"),
+    [
+        (b"", "FIC-VIDE", None),
+        ("Code;x", "FIC-XML", 1),
+        ("<export>\n<tickets><ticket id='1'>", "FIC-XML", 2),
+        (b"<export>\n<tickets><ticket id='\xe9'/></tickets></export>", "FIC-XML", 2),
+        ("<autre><ticket/></autre>", "FIC-XML", 1),
+        ('<!DOCTYPE export [<!ENTITY a "aaaa">]>\n<export>&a;</export>', "FIC-DOCTYPE", 1),
+        ('<!DOCTYPE export SYSTEM "file:///etc/passwd"><export/>', "FIC-DOCTYPE", 1),
+        ("<export><tickets>\n<ticket a='1'/></tickets></export>", "FIC-ENTETE", None),
+        (
+            "<export><tickets>\n<ticket id='1'><demandeur><nom>a</nom></demandeur><demandeur><nom>b</nom></demandeur></ticket>"
+            "</tickets></export>",
+            "FIC-XML",
+            2,
+        ),
+    ],
+)
+def test_what_is_not_sound_is_refused_with_its_line(depot: Depot, content, code: str, line: int | None):
+    declare(depot)
+    refused = refusal(depot, content)
+    assert (refused.code, refused.ligne) == (code, line)
+
+
+def test_a_deep_document_is_refused(depot: Depot):
+    declare(depot)
+    deep = "<export><tickets><ticket id='1'>" + "<a>" * 5000 + "</a>" * 5000 + "</ticket></tickets></export>"
+    assert refusal(depot, deep).code == "FIC-XML"

@@ -1,0 +1,180 @@
+"""What no row tells is never claimed: « non reçu », « non suivi » and « aucun » are three things, whatever the chapter says."""
+
+import json
+
+import pytest
+
+from tests.stages.report.publication import CHAPTER, Press
+from tests.stages.report.test_model import said, texts
+
+SOURCES = "source varchar, exercice integer, statut varchar"
+
+
+@pytest.fixture
+def followed(press: Press) -> Press:
+    """The tables of the small publication, made from a table of the lake; the head count has no row."""
+    press.models = {"rpt_effectifs": ["a__agents"], "rpt_series": ["b__series"]}
+    press.replace("rpt_effectifs", [])
+    states(press, a="reçue", b="reçue")
+    return press
+
+
+def states(press: Press, **of: str | list[str]) -> None:
+    """The state of the table of each system, in 2040 or in the years up to it."""
+    tables = {"a": "a/agents", "b": "b/series", "c": "c/autres"}
+    rows = []
+    for system, said_ in of.items():
+        years = [said_] if isinstance(said_, str) else said_
+        rows += [(tables[system], 2040 - back, state) for back, state in enumerate(reversed(years))]
+    press.tables["rpt_sources"] = (SOURCES, rows)
+
+
+def blocks(press: Press) -> list[dict]:
+    return [b for c in press.model()["chapitres"] for s in c["sections"] for b in s["blocs"]]
+
+
+def empty(press: Press) -> list[str]:
+    return [block["texte"] for block in blocks(press) if block["genre"] == "vide"]
+
+
+def test_nothing_is_only_said_of_what_came_whole(followed: Press):
+    assert empty(followed) == ["Aucun agent en 2040.", "Aucune entrée."]
+
+
+@pytest.mark.parametrize("state", ["manquante", "facultative"])
+def test_what_did_not_come_is_said_not_to_have_come(followed: Press, state: str):
+    states(followed, a=state, b="reçue")
+    assert empty(followed) == ["Non reçu pour 2040\u00a0: a/agents."] * 2
+
+
+def test_what_is_not_followed_is_not_in_the_report(followed: Press):
+    states(followed, a="non suivie", b="reçue")
+    assert empty(followed) == []
+    assert [block["genre"] for block in blocks(followed)] == ["texte", "chiffres", "graphique"]
+    assert [block["numero"] for block in blocks(followed) if "numero" in block] == [1]
+    assert "Effectifs" not in json.dumps(followed.model())
+
+
+def test_a_table_that_nobody_declares_is_not_followed(followed: Press):
+    states(followed, b="reçue")
+    assert empty(followed) == []
+
+
+def test_lines_that_were_refused_might_have_been_some(followed: Press):
+    states(followed, a="partielle", b="reçue")
+    for sentence in empty(followed):
+        assert "des lignes reçues ont été refusées ou écartées" in sentence
+        assert sentence.startswith("Aucune ligne retenue pour 2040, mais")
+
+
+def test_of_several_tables_those_that_lack_are_named(followed: Press):
+    followed.models["rpt_effectifs"] = ["a__agents", "c__autres"]
+    states(followed, a="reçue", b="reçue", c="manquante")
+    assert empty(followed) == ["Non reçu pour 2040\u00a0: c/autres."] * 2
+    states(followed, a="reçue", b="reçue", c="non suivie")  # another tool, that nobody uses
+    assert empty(followed) == ["Aucun agent en 2040.", "Aucune entrée."]
+    followed.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3)])
+    states(followed, a="reçue", b="reçue", c="manquante")
+    assert empty(followed) == []
+    notes = [block["note"] for block in blocks(followed) if block.get("source") == "rapport.rpt_effectifs"]
+    assert notes == ["Non reçu pour 2040, absent d’ici\u00a0: c/autres."] * 2
+
+
+def test_the_figures_of_other_years_do_not_speak_for_this_one(followed: Press):
+    _, rows = followed.tables["rpt_series"]
+    followed.replace("rpt_series", [row for row in rows if row[0] == 2039])
+    states(followed, b=["non suivie", "reçue", "manquante"])
+    (series,) = [block for block in blocks(followed) if block.get("id") == "series"]
+    assert series["entete"] == ["2038", "2039", "2040"]
+    assert texts(series) == [["Agents formés", "ns", "0", "m"], ["Jours", "ns", "4,5", "m"]]
+    assert {one["code"]: one["sens"] for one in series["legende"]} == {
+        "m": "non reçu ou non accepté",
+        "ns": "non suivi",
+    }
+
+
+def test_the_state_is_that_of_the_tables_that_the_entry_names(followed: Press):
+    followed.models["rpt_effectifs"] = ["a__agents", "c__autres"]
+    entry = "models:\n  - name: rpt_effectifs\n    config: {meta: {sources: [a/agents]}}\n"
+    followed.files["dbt_project/models/rapport/essai.yml"] = entry
+    states(followed, a="non suivie", b="reçue", c="reçue")
+    assert empty(followed) == []
+    states(followed, a="reçue", b="reçue", c="manquante")
+    assert empty(followed) == ["Aucun agent en 2040.", "Aucune entrée."]
+
+
+# figures and prose ------------------------------------------------------------
+
+ONLY_FIGURES = """
+id: essai
+titre: Essai
+sections:
+  - id: partie
+    titre: Partie
+    blocs:
+      - {genre: texte, fichier: introduction.md}
+      - {genre: texte, fichier: avec_chiffre.md}
+      - genre: chiffres
+        chiffres: [{code: a.total, libelle: agents}, {code: a.absent, libelle: inconnus}]
+"""
+TEXTS = {
+    "catalogue/report/texte/introduction.md": "Voici les agents.\n",
+    "catalogue/report/texte/avec_chiffre.md": (
+        '{% if nul("a.total") %}Aucun agent.{% elif suivi("a.total") %}Un nombre.{% endif %}\n'
+        '{% if suivi("a.absent") %}De l’autre.{% endif %}\n'
+    ),
+}
+
+
+@pytest.fixture
+def figures(press: Press) -> Press:
+    """A chapter of figures alone, and a second one after it."""
+    press.chapter = ONLY_FIGURES
+    press.files = TEXTS | {
+        "catalogue/report/02_suite.yml": (
+            "id: suite\ntitre: Suite\nsections: [{id: s, titre: S, blocs: [{genre: contenu, fichier: s.md, vide: Rien.}]}]\n"
+        )
+    }
+    return press
+
+
+def without(press: Press, *codes: str) -> None:
+    """Figures that have no row in the year: their system is not used."""
+    _, rows = press.tables["chiffres"]
+    press.replace("chiffres", [row for row in rows if row[0] not in codes or row[1] != 2040])
+    former = [(code, 2039, 1, "agents", 0, "calculé", None, False, code, "essai", "Somme.") for code in codes]
+    press.replace("chiffres", [*press.tables["chiffres"][1], *(row for row in former if row[0] != "a.total")])
+
+
+def test_a_figure_that_is_not_followed_is_neither_printed_nor_in_the_annex(figures: Press):
+    without(figures, "a.absent")
+    (chapter, _) = figures.model()["chapitres"]
+    (_, prose, shown) = chapter["sections"][0]["blocs"]
+    assert [one["libelle"] for one in shown["chiffres"]] == ["agents"]
+    assert said(prose) == ["Un nombre."]
+    assert "a.absent" not in [one["code"] for one in figures.model()["chiffres"]]
+
+
+def test_a_chapter_without_anything_followed_leaves_no_number(figures: Press):
+    assert [(c["numero"], c["id"]) for c in figures.model()["chapitres"]] == [(1, "essai"), (2, "suite")]
+    without(figures, "a.absent", "a.total")
+    assert [(c["numero"], c["id"]) for c in figures.model()["chapitres"]] == [(1, "suite")]
+    assert "Voici les agents" not in json.dumps(figures.model())
+
+
+def test_a_zero_is_only_one_when_everything_came(figures: Press):
+    def prose(partial: bool) -> list[str]:
+        rows = [row for row in figures.tables["chiffres"][1] if row[:2] != ("a.total", 2040)]
+        zero = ("a.total", 2040, 0, "agents", 0, "calculé", None, partial, "Agents", "essai", "Somme.")
+        figures.replace("chiffres", [*rows, zero])
+        return said(figures.model()["chapitres"][0]["sections"][0]["blocs"][1])
+
+    assert prose(False)[0].startswith("Aucun agent.")
+    assert prose(True)[0].startswith("Un nombre.")
+
+
+def test_a_chapter_of_words_alone_stays(press: Press):
+    words = "  - {id: partie, titre: Partie, blocs: [{genre: texte, fichier: introduction.md}]}\n"
+    press.chapter = CHAPTER.partition("  - id: partie")[0] + words
+    press.files = TEXTS
+    assert [c["id"] for c in press.model()["chapitres"]] == ["essai"]

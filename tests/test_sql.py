@@ -1,0 +1,18 @@
+"""What every query of the lake rests on."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.sql import lake_scan
+
+
+@pytest.mark.parametrize(
+    ("row", "read"),
+    [("1 as n", [(1, None)]), ("1 as n, 'Orly' as _feuille", [(1, "Orly")]), ("1 as n where false", [])],
+)
+def test_a_file_older_than_the_column_of_sheets_reads_as_one_without(tmp_path: Path, row: str, read: list):
+    path = tmp_path / "a[1].parquet"
+    duckdb.sql(f"copy (select {row}) to '{path}' (format parquet)")
+    assert duckdb.sql(f"select n, _feuille from {lake_scan(path)}").fetchall() == read
