@@ -122,6 +122,8 @@ KINDS = [
         n, OFF if m is None else {"titre": m, "aide": "Corriger."})),
     Kind("effect", "SEUL", "NEUF", lambda n, m: entry("catalogue/rules.yml", "effets")(n, OFF if m is None else m)),
     Kind("reference table", "seule", "neuve", reference),
+    Kind("reference rows", "ouverte/seules", "ouverte/neuves", lambda n, m: {
+        f"catalogue/reference/{n}.csv": "" if m is None else f"code\n{m}\n"}),
     Kind("model", "rpt_seul", "rpt_neuf", sql("models/rapport")),
     Kind("model entry", "rpt_decrit", "rpt_libre", lambda n, m: {
         "dbt_project/models/rapport/_models.yml": {"version": 2, "models": [
@@ -179,6 +181,7 @@ def shipped(shipped: Layer) -> Layer:
             for name in ("rpt_decrit", "rpt_seule", "rpt_neuve")
         },
         {"dbt_project/models/marts/dim_applications.sql": "select 1 as un\n"},
+        reference("ouverte", "livree"),
         figures_file({"titre": "Essai"}),
         {"catalogue/secrecy.yml": {"populations": {"effectif": POPULATION}, "tables": {"rpt_libre": TABLE}}},
         *(kind.write(kind.shipped, "livre_ici") for kind in KINDS),
