@@ -55,15 +55,15 @@ def source() -> None:
 @source.command("new", short_help="Write a source's first files from a sample.")
 @click.option(
     "--from", "sample", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file that the source delivers (CSV or XLSX).",
+    help="A file that the source delivers: text, workbook, JSON, XML, or a .zip of these.",
 )  # fmt: skip
 @click.option("--system", required=True, help="Its name: lower case, digits and _.")
 @click.option("--shape", help="A canonical table that it delivers, such as comptes.")
 @click.option("--export", "export", help="Name of the export; the table's by default.")
-@click.option("--table", "table", help="Name of the table; the shape's, or the file's, by default.")
+@click.option("--table", "table", help="Name of the (largest) table; the shape's, or the file's, by default.")
 @click.option("--title", help="Title of the system, in French.")
 @click.option("--owner", help="Who sends the export.")
-@click.option("--sheet", help="Sheet of the workbook; the first one by default.")
+@click.option("--sheet", help="The one sheet of the workbook to declare; all by default.")
 @click.option("--exercice", type=int, help="Exercice of the sample; guessed from its name or its title.")
 @click.option("--dry-run", is_flag=True, help="Print the files instead of writing them.")
 @global_options
@@ -81,13 +81,13 @@ def source_new(
     exercice: int | None,
     dry_run: bool,
 ) -> None:
-    """Write the declaration and the suite of a new source into the home, from a sample of what it delivers.
+    """Write the declaration and the suites of a new source into the home, from a sample of what it delivers.
 
     A system that is declared already gains an export: in its file of the home, or in a copy there of the shipped one.
     What the sample does not prove is marked TODO: read them before collecting.
     """
     from pipelines.catalogue.scaffold.source import Request, scaffold
-    from pipelines.cli.sample import read_sample
+    from pipelines.cli.sample import read_samples
 
     session: Session = ctx.obj
     registry = session.catalogue.registry
@@ -100,11 +100,10 @@ def source_new(
         raise click.UsageError(f"{shown(target)} exists already: nothing was written")
     known = declared.path.read_text(encoding="utf-8") if declared else ""
     indicators = session.catalogue.figures.indicators_from(table or shape) if shape else []
-    drafted = scaffold(read_sample(sample, sheet), request, registry, known, indicators)
+    drafted = scaffold(read_samples(sample, sheet), request, registry, known, indicators)
     files = {target: drafted.declaration}
-    if drafted.suite:
-        suites = session.home.root / "expectations" / "systems"
-        files[suites / system / f"{drafted.export.tables[0].name}.yml"] = drafted.suite
+    suites = session.home.root / "expectations" / "systems" / system
+    files |= {suites / f"{table}.yml": text for table, text in drafted.suites.items()}
     _write(files, dry_run, gaining=target)
     if declared and declared.path != target:
         note(

@@ -1,4 +1,4 @@
-"""Reads a sample for ``source new``: the only place that guesses an encoding or a delimiter.
+"""Reads a sample for ``source new``: the only place that guesses a format, an encoding or a delimiter.
 
 A guess ends in a declaration, which collection then follows to the letter.
 """
@@ -8,11 +8,16 @@ import csv
 import io
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.scaffold.sample import Sample
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.cli.sample_records import of_json, of_pairs, of_xml
 from pipelines.stages.ingest.readers.workbook import kind_of, raw_sheets
+from pipelines.stages.ingest.readers.zip_file import members_of
 
 LARGEST = 20 * 1024 * 1024  # bytes of a text file that are read
 DELIMITERS = ";\t,|"
@@ -20,26 +25,54 @@ LOOKED_AT = 200  # records, to choose a delimiter
 CP1252_HOLES = b"\x81\x8d\x8f\x90\x9d"
 
 
-def read_sample(path: Path, sheet: str | None) -> Sample:
-    """The rows of a CSV or XLSX file. Raises DeclarationError, or DeliveryRefused for a bad workbook."""
+def read_samples(path: Path, sheet: str | None) -> list[Sample]:
+    """The tables that a file may hold: its sheets, its members, or the one it is.
+
+    Raises DeclarationError, or DeliveryRefused for a bad workbook or archive.
+    """
+    with tempfile.TemporaryDirectory(prefix="millesime-sample-") as folder:
+        return list(_tables(path, path.name, sheet, Path(folder)))
+
+
+def _tables(path: Path, name: str, sheet: str | None, workdir: Path) -> Iterator[Sample]:
     with path.open("rb") as file:
         content = file.read(LARGEST)
-    if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        with tempfile.TemporaryDirectory(prefix="millesime-sample-") as folder:
-            sheets = raw_sheets(path, path.name, sheet, Path(folder))
-        name = max(sheets, key=lambda name: sum(len(cells) for _, cells in sheets[name]))
-        return Sample(path.name, kind_of(path) or "xlsx", sheets[name], sheet=name, sheets=list(sheets))
+    if kind := kind_of(path):
+        for title, rows in raw_sheets(path, name, sheet, workdir).items():
+            yield Sample(name, kind, rows, sheet=title)
+    elif content.startswith(b"PK\x03\x04"):
+        yield from _of_archive(path, name, sheet, workdir)
+    else:
+        yield _of_text(path, name, content)
+
+
+def _of_archive(path: Path, name: str, sheet: str | None, workdir: Path) -> Iterator[Sample]:
+    for member in members_of(path, name, workdir):
+        if member.is_junk:
+            continue
+        inside = workdir / f"{member.path.name}.tables"
+        inside.mkdir()
+        try:
+            for sample in _tables(member.path, member.name, sheet, inside):
+                yield replace(sample, name=name, member=member.name)
+        except (DeclarationError, DeliveryRefused):  # without a row, it is told as what no table is drafted of
+            yield Sample(name, "csv", [], member=member.name)
+
+
+def _of_text(path: Path, name: str, content: bytes) -> Sample:
     if b"\0" in content and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise DeclarationError(f"{path.name} is neither a text file nor an .xlsx workbook")
-    if content.lstrip()[:1] == b"<":
-        raise DeclarationError(f"{path.name} is XML or HTML: a source of that kind needs a reader of its own")
+        raise DeclarationError(f"{name} is neither a text file nor a workbook")
+    if content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"<":
+        return of_xml(path, name)
     if len(content) == LARGEST:
         content = content[: content.rfind(b"\n") + 1]
     encoding, doubts = guess_encoding(content)
     codec = "utf-8-sig" if encoding == "utf-8" else encoding
     text = content.decode(codec).replace("\r\n", "\n").replace("\r", "\n")
+    if named := of_json(text, name) or of_pairs(text, name):
+        return named
     delimiter = guess_delimiter(text)
-    return Sample(path.name, "csv", records(text, delimiter), encoding, delimiter, doubts=doubts)
+    return Sample(name, "csv", records(text, delimiter), encoding, delimiter, doubts=doubts)
 
 
 def guess_encoding(content: bytes) -> tuple[str, list[str]]:

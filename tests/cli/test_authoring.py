@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -223,8 +224,82 @@ def test_a_workbook_sample(bench, tmp_path) -> None:
         "valeur": "number",
     }
     assert ref.export.format.title == "31 décembre {exercice}"
-    assert "the largest sheet; the others are Lisez-moi" in declaration(bench, "parc").read_text(encoding="utf-8")
+    assert ref.export.unread == ["Lisez-moi"]
+    assert "no line below the header" in declaration(bench, "parc").read_text(encoding="utf-8")
     assert read(bench, ref, path).acceptees == 3
+
+
+def test_every_sheet_is_a_table_and_those_alike_are_one(bench, tmp_path) -> None:
+    path = tmp_path / "mediatheque_2019.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for town in ("Orly", "Choisy"):
+            sheet = book.add_worksheet(town)
+            sheet.write_row(0, 0, ["Mois", "Prêts", "Retours"])
+            for row, month in enumerate(("janvier", "février", "mars"), 1):
+                sheet.write_row(row, 0, [month, row * 10, row * 9])
+        sheet = book.add_worksheet("Fonds")
+        sheet.write_row(0, 0, ["Support", "Documents"])
+        sheet.write_row(1, 0, ["Livres", 1200])
+    result = bench.millesime("source", "new", "--from", path, "--system", "mediatheque")
+    assert result.exit_code == 0, result.output
+    lent, fonds = drafted(bench, "mediatheque").export.tables
+    assert (lent.sheets, fonds.sheets) == (["Orly", "Choisy"], ["Fonds"])
+    assert lent.origins_of(2019)["feuille"].sheet == "(.+)"
+    counts = ingest(bench.home, drafted(bench, "mediatheque"), 2019, [path], b"k" * 32).tables
+    assert [one.acceptees for one in counts.values()] == [6, 1]
+    assert suites(bench, "mediatheque") == {f"{lent.name}.yml", "fonds.yml"}
+
+
+def suites(bench: Bench, system: str) -> set[str]:
+    return {path.name for path in (bench.home.root / "expectations" / "systems" / system).iterdir()}
+
+
+def zipped(path: Path, members: dict[str, str]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return path
+
+
+def test_an_archive_gives_a_table_for_each_layout_of_its_members(bench, tmp_path) -> None:
+    members = {
+        "envois/appels_01.csv": "Poste;Appels;Minutes\nA;3;12\nB;4;5\n",
+        "envois/appels_02.csv": "Poste;Appels;Minutes\nA;7;1\n",
+        "envois/lisez-moi.txt": "Bonjour\n",
+        "__MACOSX/envois/._appels_01.csv": "x",
+    }
+    path = zipped(tmp_path / "telephonie_2019.zip", members)
+    result = bench.millesime("source", "new", "--from", path, "--system", "telephonie")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "telephonie")
+    (table,) = ref.export.tables
+    assert (ref.export.archive, table.member) == ("zip", "appels*.csv")
+    assert ref.export.unread == ["envois/lisez-moi.txt"]
+    assert read(bench, ref, path).acceptees == 3
+
+
+NAMED = {
+    "json": ('{"total": 2, "data": {"items": [{"id": 1, "user": {"site": "Orly"}}, {"id": 2, "user": {"site": "Thiais"}}]}}',
+             {"id": "id", "user_site": "user.site"}, "data.items"),
+    "jsonl": ('{"id": 1, "user": {"site": "Orly"}}\n{"id": 2, "user": {"site": "Thiais"}}\n',
+              {"id": "id", "user_site": "user.site"}, None),
+    "xml": ('<?xml version="1.0"?><e xmlns="urn:x"><ts><t id="1"><u><site>Orly</site></u></t>'
+            '<t id="2"><u><site>Thiais</site></u></t></ts></e>', {"id": "@id", "u_site": "u/site"}, "e/ts/t"),
+    "key_value": ('id=1 site="Orly" minutes=3\nid=2 site="Thiais" minutes=4\n',
+                  {"id": "id", "site": "site", "minutes": "minutes"}, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_records_that_name_their_values(bench, tmp_path, kind: str) -> None:
+    text, headings, records = NAMED[kind]
+    path = sample(tmp_path, "export_2019.dat", text, "utf-8")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "nouveau")
+    (table,) = ref.export.tables
+    assert (ref.export.format.type, table.records, table.header_of(2019)) == (kind, records, headings)
+    assert read(bench, ref, path).acceptees == 2
 
 
 def test_headings_that_sql_the_lake_or_the_reader_cannot_take(bench, tmp_path) -> None:
@@ -332,7 +407,7 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
         ("a_2019.csv", b"Durand;10.0.0.1\nPetit;10.0.0.2\n", [], "line 1, the first that is whole, holds values"),
         ("a_2019.csv", b"Login;Agent;;Ville\n;Nom;Rang;\nad;Du;x;Orly\n", [], "lines 1 and 2 share the headings"),
         ("a.csv", b"A;B\nx;y\n", [], "--exercice"),
-        ("a_2019.csv", b"<?xml version='1.0'?><a/>", [], "XML"),
+        ("a_2019.csv", b"<?xml version='1.0'?><a/>", [], "no element repeats"),
         ("a_2019.bin", b"A\0B", [], "neither a text file"),
         ("a_2019.csv", b"A;B\nx;y\n", ["--shape", "compte"], "did you mean 'comptes'?"),
         ("a_2019.csv", b"A;B\nx;y\n", ["--shape", "comptes"], "no heading looks like a field"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipelines.catalogue.declarations import Field, Shape
 from pipelines.catalogue.registry import Registry
-from pipelines.catalogue.scaffold.draft_table import exercice_lines, header_lines, ignore_lines, sheet_lines
+from pipelines.catalogue.scaffold.draft_table import exercice_lines, header_lines, ignore_lines, place_lines
 from pipelines.catalogue.scaffold.inference import flag, flag_values, of, slug
 from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, todo
@@ -47,7 +47,7 @@ class ShapeTable:
         summed = [f.name for f in self.shape.fields if f.type in ("integer", "number") and f.personal != "drop"]
         numbers = {n: c for n, c in columns.items() if n in summed}
         lines = [f"shape: {self.shape.shape}"]
-        lines += sheet_lines(self.sample)
+        lines += place_lines(self.sample)
         lines += self._missing_values(columns)
         lines += [f"# left out: {flow(unused)}"] if unused else []
         lines += [

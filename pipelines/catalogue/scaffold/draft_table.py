@@ -4,15 +4,18 @@ own.
 A table of a shape is ``draft_shape``'s work; the rest of the declaration, ``scaffold``'s.
 """
 
+import itertools
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
+from pathlib import PurePosixPath
 
 from pipelines.catalogue.scaffold.inference import KEY_WORDS, SPACES, Guess, of, personal, slug, words, year_of
 from pipelines.catalogue.scaffold.sample import TOTAL, Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
 
+YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
 TAKEN = {"exercice"}  # a column that the lake adds to every row
 # Words that SQL keeps for itself.
 RESERVED = frozenset(
@@ -27,13 +30,29 @@ RESERVED = frozenset(
 )
 
 
-def sheet_lines(sample: Sample) -> list[str]:
-    """The sheet that is read, when the sample is a workbook."""
-    others = [name for name in sample.sheets if name != sample.sheet]
-    doubts = [f"the largest sheet; the others are {', '.join(others)}"] if others else []
-    if sample.sheet and re.search(r"(?<!\d)(19|20)\d\d(?!\d)", sample.sheet):
-        doubts.append("its name holds a year: what is the sheet of another exercice called?")
-    return [f"sheet: {scalar(sample.sheet)}{todo('; '.join(doubts), bool(doubts))}"] if sample.sheet else []
+def place_lines(sample: Sample) -> list[str]:
+    """Where the table is read in a file that may hold several: sheet, member of an archive, path of the records."""
+    lines = []
+    if sample.sheet:
+        names = list(dict.fromkeys([sample.sheet, *sample.alike]))
+        doubts = ["its name holds a year: what is the sheet of another exercice called?"] * any(map(YEAR.search, names))
+        lines.append(
+            f"sheet: {flow(names) if len(names) > 1 else scalar(names[0])}{todo('; '.join(doubts), bool(doubts))}"
+        )
+    if sample.member:
+        pattern = common_pattern([sample.member, *sample.alike] if not sample.sheet else [sample.member])
+        lines.append(f"member: {scalar(pattern)}" + todo("does it fit the members of every exercice?"))
+    if sample.records:
+        lines.append(f"records: {scalar(sample.records)}")
+    return lines
+
+
+def common_pattern(names: Sequence[str]) -> str:
+    """The file pattern that names suggest: what follows their common beginning, or the first digit, may change."""
+    stems = [PurePosixPath(name).stem for name in names]
+    common = "".join(one[0] for one in itertools.takewhile(lambda c: len(set(c)) == 1, zip(*stems, strict=False)))
+    start = re.split(r"\d", common)[0].rstrip("_- .")
+    return re.sub(r"[\[\]?*]", "?", start) + "*" + PurePosixPath(names[0]).suffix
 
 
 def header_lines(headings: dict[str, str], exercice: int, doubts: dict[str, str]) -> list[str]:
@@ -97,7 +116,7 @@ def _totals(
                 found["sums"].append(name)
             else:
                 doubts.append(f"Add sums: [{name}]? It says {text}, the lines of the sample make {ours}.")
-        elif re.sub(r"\D", "", text) == str(layout.rows):
+        elif re.sub(r"\D", "", text) == str(len(layout.data)):
             found["counts"].append(name)
     return [f"{key}: [{', '.join(names)}]" for key, names in found.items() if names], doubts
 
@@ -136,18 +155,28 @@ class OwnTable:
         dated = [(n, "within") for n, c in plain.items() if c.guess.type in ("date", "datetime", "year")]
         numbers = {n: c for n, c in plain.items() if c.guess.type in ("integer", "number")}
         named = {column.place: name for name, column in self.columns.items()}
-        lines = sheet_lines(self.sample)
+        lines = place_lines(self.sample)
         lines += [f"primaryKey: [{self.key}]" + todo("is it unique in every file?")] if self.key else []
         lines += [f"missingValues: {flow(['', *missing])}"] if missing else []
         lines += [f"# TODO left out, given twice in the header: {flow(self.layout.left_out)}"] * bool(
             self.layout.left_out
         )
         lines += header_lines({n: c.heading for n, c in self.columns.items()}, self.exercice, {})
-        lines.append("fields:")
+        named_by, field = self._named_by()
+        lines += [*named_by, "fields:", *field]
         for name, column in self.columns.items():
             lines += [f"  {line}" for line in self._field(name, column)]
         lines += exercice_lines(self.columns, dated, self.exercice)
         return lines + ignore_lines(self.layout, named, numbers)
+
+    def _named_by(self) -> tuple[list[str], list[str]]:
+        """The field that tells apart what is read from several sheets or members: its heading, and itself."""
+        if not self.sample.alike:
+            return [], []
+        key, title = ("sheet", "Feuille") if self.sample.sheet else ("file", "Fichier")
+        name = free(title.lower(), self.columns)
+        heading = f'    {name}: {{{key}: "(.+)"}}' + todo("what does the name say: which part of it, called how?")
+        return [heading], [f"  - {{name: {name}, title: {title}}}"]
 
     def _may_be_key(self, name: str, column: Column) -> bool:
         cells = [cell.casefold() for cell in column.cells]
@@ -182,6 +211,11 @@ def _field_name(column: Column, taken: Iterable[str]) -> str:
         name = "annee" if column.guess.type == "year" else f"{name}_source"
     if name in RESERVED:
         name = f"{name}_source"
+    return free(name, taken)
+
+
+def free(name: str, taken: Iterable[str]) -> str:
+    """The name, with a number where it is taken."""
     free, number = name, 2
     while free in taken:
         free, number = f"{name}_{number}", number + 1

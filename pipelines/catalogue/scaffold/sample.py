@@ -7,8 +7,10 @@ By their look only: what a declaration then says is strict. Reading the file is 
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
+from pipelines.catalogue.declarations import WORKBOOKS
 from pipelines.catalogue.scaffold.inference import ADDRESS, MAIL, NIR, PHONE, SPACES, Guess, guess
 from pipelines.catalogue.yaml_file import DeclarationError
 
@@ -18,16 +20,26 @@ TOTAL = re.compile(r"\s*(sous[- ]?)?total\b|\s*(nombre|nb|somme)\b", re.IGNORECA
 
 @dataclass(frozen=True)
 class Sample:
-    """A file that the source delivers, as text: every non-blank row with its line, and how it was read."""
+    """One table of a file that the source delivers, as text: every non-blank row with its line, and how it was read."""
 
-    name: str
-    type: str  # csv, or a kind of workbook
+    name: str  # of the file
+    type: str  # of its format
     rows: list[tuple[int, list[str]]]
     encoding: str = "utf-8"
     delimiter: str = ";"
     sheet: str | None = None
-    sheets: list[str] = field(default_factory=list)  # all those of the workbook
+    member: str | None = None  # of an archive
+    records: str | None = None  # the path of its records
+    is_named: bool = False  # records name their own values: the first row holds these names
     doubts: list[str] = field(default_factory=list)
+    alike: tuple[
+        str, ...
+    ] = ()  # further sheets, or members, whose headings are the same and whose rows are among these
+
+    @property
+    def place(self) -> str:
+        """The sheet or the member that it is, else the file."""
+        return self.sheet or self.member or self.name
 
 
 @dataclass(frozen=True)
@@ -46,30 +58,68 @@ class Layout:
 
     titles: list[str]
     columns: list[Column]
+    data: list[tuple[int, list[str]]]
     below: list[tuple[int, list[str]]]
-    rows: int
     left_out: list[str]  # headings that are empty or given twice
 
 
 def take_apart(sample: Sample) -> Layout:
     """Find the header by its look, the titles above it and the totals below. Raises DeclarationError."""
     if not sample.rows:
-        raise DeclarationError(f"{sample.name}: no line to learn from")
-    index = _header_index(sample)
+        raise DeclarationError(f"{sample.place}: no line to learn from")
+    index = 0 if sample.is_named else _header_index(sample)
     titles = [cell.strip() for _, cells in sample.rows[:index] for cell in cells if cell.strip()]
     headings = [cell.strip(SPACES) for cell in sample.rows[index][1]]
     data, below = _data_and_below(sample.rows[index + 1 :])
     if not data:
-        raise DeclarationError(f"{sample.name}: no line below the header to learn from")
+        raise DeclarationError(f"{sample.place}: no line below the header to learn from")
     counts = Counter(map(_same, headings))
     columns, left_out = [], []
     for place, heading in enumerate(headings):
         if heading and counts[_same(heading)] == 1:
             cells = [row[place].strip(SPACES) if place < len(row) else "" for _, row in data]
-            columns.append(Column(heading, place, cells, guess(heading, cells, workbook=sample.type != "csv")))
+            columns.append(Column(heading, place, cells, guess(heading, cells, workbook=sample.type in WORKBOOKS)))
         elif heading:
             left_out.append(heading)
-    return Layout(titles, columns, below, len(data), list(dict.fromkeys(left_out)))
+    return Layout(titles, columns, data, below, list(dict.fromkeys(left_out)))
+
+
+def gathered(samples: Sequence[Sample]) -> tuple[list[tuple[Sample, Layout]], dict[str, str]]:
+    """The tables that a file holds, the largest first, and what none is drafted of: sheet or member → why.
+
+    Sheets, or members, under the same headings are one table. Raises DeclarationError when there is no table at all.
+    """
+    tables: dict[tuple, list[tuple[Sample, Layout]]] = {}
+    unread: dict[str, str] = {}
+    for sample in sorted(samples, key=lambda one: -sum(len(cells) for _, cells in one.rows)):
+        try:
+            layout = take_apart(sample)
+        except DeclarationError as error:
+            unread[sample.place] = str(error)
+            continue
+        headings = tuple((_same(column.heading), column.place) for column in layout.columns)
+        tables.setdefault((_way(sample), headings), []).append((sample, layout))
+    if not tables:
+        raise DeclarationError("; ".join(unread.values()) or "no line to learn from")
+    found = [_joined(group) for group in tables.values()]
+    way = _way(found[0][0])
+    for sample, _ in (one for one in found if _way(one[0]) != way):
+        unread |= dict.fromkeys((sample.place, *sample.alike), "of another format: it needs an export of its own")
+    return [one for one in found if _way(one[0]) == way], unread
+
+
+def _way(sample: Sample) -> tuple[str, str, str]:
+    return sample.type, sample.encoding, sample.delimiter
+
+
+def _joined(group: list[tuple[Sample, Layout]]) -> tuple[Sample, Layout]:
+    """What is written alike, as one: every line counts for what is guessed."""
+    (first, layout), *others = group
+    if not others:
+        return first, layout
+    rows = [row for _, other in others for row in sorted(other.data + other.below)]
+    whole = replace(first, rows=first.rows + rows, alike=tuple(sample.place for sample, _ in others))
+    return whole, take_apart(whole)
 
 
 def _same(heading: str) -> str:
@@ -84,12 +134,12 @@ def _header_index(sample: Sample) -> int:
     """
     rows = sample.rows[:SEARCHED_ROWS]
     widest = max(_filled(cells) for _, cells in rows)
-    nowhere = f"{sample.name}: no header line found within the first {SEARCHED_ROWS} lines"
+    nowhere = f"{sample.place}: no header line found within the first {SEARCHED_ROWS} lines"
     for index, (number, cells) in enumerate(rows):
         names = [cell.strip() for cell in cells if cell.strip()]
         if index and _are_halves(rows[index - 1][1], cells, widest):
             raise DeclarationError(
-                f"{sample.name}: lines {rows[index - 1][0]} and {number} share the headings: have them on one line"
+                f"{sample.place}: lines {rows[index - 1][0]} and {number} share the headings: have them on one line"
             )
         if len(names) < 0.8 * widest:
             continue

@@ -1,4 +1,4 @@
-"""Drafts the first files of a new source from a sample: its declaration and its suite.
+"""Drafts the first files of a new source from a sample: its declaration and its suites.
 
 What the sample proves is written; what it only suggests is written with a TODO; what it does not tell is left
 out, so that collection refuses instead of reading wrongly. The draft loads at once.
@@ -9,7 +9,7 @@ import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import yaml
 
@@ -17,9 +17,9 @@ from pipelines.catalogue.declarations import Export, Shape, System
 from pipelines.catalogue.overlay import whole_file
 from pipelines.catalogue.registry import Registry, make_system
 from pipelines.catalogue.scaffold.draft_shape import ShapeTable
-from pipelines.catalogue.scaffold.draft_table import OwnTable
+from pipelines.catalogue.scaffold.draft_table import OwnTable, common_pattern, free
 from pipelines.catalogue.scaffold.inference import of, slug
-from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, take_apart
+from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, gathered
 from pipelines.catalogue.scaffold.yaml_text import scalar, todo
 from pipelines.catalogue.yaml_file import DeclarationError
 
@@ -46,19 +46,19 @@ class Draft:
     """The text of the files, and the declaration as it loads."""
 
     system: System
-    export: Export  # the one that was drafted, with its one table
+    export: Export  # the one that was drafted
     exercice: int
     declaration: str
-    suite: str | None  # a shape has its own
+    suites: dict[str, str]  # by table; a shape has its own
     organisation_lines: str
 
 
 def scaffold(
-    sample: Sample, request: Request, registry: Registry, known: str = "", indicators: Sequence[str] = ()
+    samples: Sequence[Sample], request: Request, registry: Registry, known: str = "", indicators: Sequence[str] = ()
 ) -> Draft:
-    """Draft the files. ``known`` is the declaration of a system that exists already: it gains an export, and nothing else of
-    it changes. ``indicators`` are what may be printed of an application. Raises DeclarationError when the sample or the names
-    cannot make a declaration.
+    """Draft the files; ``samples`` are the sheets, or members, of one file. ``known`` is the declaration of a system that
+    exists already: it gains an export, and nothing else of it changes. ``indicators`` are what may be printed of an
+    application. Raises DeclarationError when the sample or the names cannot make a declaration.
     """
     for name in filter(None, (request.system, request.export, request.table)):
         if not NAME.fullmatch(name):
@@ -66,16 +66,21 @@ def scaffold(
     declared = registry.systems[request.system] if known else None
     if declared and not request.title:
         request = replace(request, title=declared.title)
-    layout = take_apart(sample)
-    exercice = request.exercice or exercice_of(sample, layout)
-    stem = slug(re.sub(r"\d+", "", Path(sample.name).stem)) or "donnees"
-    table_name = request.table or request.shape or (stem if NAME.fullmatch(stem) else "donnees")
-    names = _Names(request, request.export or table_name, table_name)
+    shape = registry.shapes[request.shape] if request.shape else None
+    found, unread = gathered(samples)
+    if shape:
+        unread |= {place: "no table of that shape?" for s, _ in found[1:] for place in (s.place, *s.alike)}
+        found = found[:1]
+    exercice = request.exercice or exercice_of(*found[0])
+    tables = _table_names(found, request)
+    names = _Names(request, request.export or tables[0], tables)
     if declared:
         _refuse_taken(declared, names)
-    shape = registry.shapes[request.shape] if request.shape else None
-    body = ShapeTable(layout, sample, exercice, shape, registry) if shape else OwnTable(layout, sample, exercice)
-    export = _export(sample, layout, names, body, exercice)
+    bodies = [
+        ShapeTable(layout, sample, exercice, shape, registry) if shape else OwnTable(layout, sample, exercice)
+        for sample, layout in found
+    ]
+    export = _export(names, bodies, unread, exercice)
     declaration = _with_export(known, export) if known else _declaration(names, export)
     system = _load(declaration, request.system, registry)
     return Draft(
@@ -83,9 +88,21 @@ def scaffold(
         next(e for e in system.exports if e.name == names.export),
         exercice,
         declaration,
-        None if shape else _suite(request.system, table_name),
+        {} if shape else {table: _suite(request.system, table) for table in tables},
         "" if known else _organisation_lines(request, shape, indicators),
     )
+
+
+def _table_names(found: Sequence[tuple[Sample, Layout]], request: Request) -> list[str]:
+    """A name for each table: the largest is called as the author says, or as the shape or the file is."""
+    names: list[str] = []
+    for sample, _ in found:
+        text = sample.place if len(found) > 1 else sample.name
+        stem = slug(re.sub(r"\d+", "", PurePosixPath(text).stem if text != sample.sheet else text))
+        stem = stem if NAME.fullmatch(stem) else "donnees"
+        name = ((request.table or request.shape) if not names else None) or stem
+        names.append(free(name, names))
+    return names
 
 
 def _refuse_taken(system: System, names: "_Names") -> None:
@@ -93,7 +110,7 @@ def _refuse_taken(system: System, names: "_Names") -> None:
     tables = [table.name for export in system.exports for table in export.tables]
     for option, name, taken in (
         ("--export", names.export, [export.name for export in system.exports]),
-        ("--table", names.table, tables),
+        *(("--table", name, tables) for name in names.tables),
     ):
         if name in taken:
             raise DeclarationError(
@@ -130,7 +147,7 @@ def _load(declaration: str, system: str, registry: Registry) -> System:
 class _Names:
     request: Request
     export: str
-    table: str
+    tables: list[str]
 
     @property
     def title(self) -> str:
@@ -151,25 +168,24 @@ def _declaration(names: _Names, export: list[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _export(sample: Sample, layout: Layout, names: _Names, body: "ShapeTable | OwnTable", exercice: int) -> list[str]:
+def _export(names: _Names, bodies: Sequence[ShapeTable | OwnTable], unread: dict[str, str], exercice: int) -> list[str]:
     """The lines of one export, as an entry of a list."""
-    return [
+    sample, layout = bodies[0].sample, bodies[0].layout
+    lines = [
         f"- name: {names.export}",
         f"  title: {scalar(f'Export {of(names.title)}')}",
-        f"  files: {scalar(pattern_of(sample.name))}" + todo("does it fit the files of every exercice?"),
+        f"  files: {scalar(common_pattern([sample.name]))}" + todo("does it fit the files of every exercice?"),
+        *(["  archive: zip"] if sample.member else []),
         f"  format: {_format(sample, layout, exercice)}" + todo("; ".join(sample.doubts), bool(sample.doubts)),
-        "  tables:",
-        f"    - name: {names.table}",
-        f"      title: {scalar(body.title(names.title))}",
-        *(f"      {line}" for line in body.lines()),
     ]
-
-
-def pattern_of(name: str) -> str:
-    """The file pattern that a sample's name suggests: what follows the first digit may change."""
-    stem, suffix = Path(name).stem, Path(name).suffix
-    start = re.split(r"\d", stem)[0].rstrip("_- .")
-    return re.sub(r"[\[\]?*]", "?", start) + "*" + suffix
+    if unread:
+        lines.append("  unread:" + todo("what nobody needs of the file: a table that is needed has to be declared"))
+        lines += [f"    - {scalar(place)}" + todo(reason) for place, reason in unread.items()]
+    lines.append("  tables:")
+    for table, body in zip(names.tables, bodies, strict=True):
+        title = body.title(names.title) + (f" : {body.sample.place}" if len(bodies) > 1 else "")
+        lines += [f"    - name: {table}", f"      title: {scalar(title)}", *(f"      {line}" for line in body.lines())]
+    return lines
 
 
 def _format(sample: Sample, layout: Layout, exercice: int) -> str:

@@ -27,10 +27,11 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
 
 def _lines(path: Path, fichier: str) -> Iterator[Named]:
     for number, text in read_lines(path, fichier):
-        yield number, _pairs(text) if text.strip() else BLANK
+        yield number, pairs(text) if text.strip() else BLANK
 
 
-def _pairs(text: str) -> dict[str, str] | None:
+def pairs(text: str) -> dict[str, str] | None:
+    """Key → value, of one line; None when it is no such line."""
     first = _FIRST.search(text)
     if first is None:
         return None

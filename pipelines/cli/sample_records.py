@@ -1,0 +1,119 @@
+"""Reads a sample whose records name their own values, JSON, JSONL, XML or key=value: its first row holds these names."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from pipelines.catalogue.scaffold.sample import Sample
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.stages.ingest.readers.key_value import pairs
+from pipelines.stages.ingest.readers.xml_outline import Outline
+
+LOOKED_AT = 200  # lines, to tell a log of pairs from anything else
+
+
+def _sample(name: str, kind: str, found: list[dict[str, str]], path: str = "", doubt: str = "") -> Sample:
+    headings = list(dict.fromkeys(heading for record in found for heading in record))
+    rows = [(number, [record.get(heading, "") for heading in headings]) for number, record in enumerate(found, 1)]
+    return Sample(
+        name, kind, [(0, headings), *rows], records=path or None, is_named=True, doubts=[doubt] if doubt else []
+    )
+
+
+def of_json(text: str, name: str) -> Sample | None:
+    """The longest list of records of a document, or one record a line; None when it is neither."""
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        document = _decoded(text)
+    except json.JSONDecodeError:
+        return _of_lines(text, name)
+    lists = sorted(_lists(document, ()), key=lambda one: len(one[1]), reverse=True)
+    if not lists:
+        return _of_lines(text, name)
+    (path, found), *others = lists
+    doubt = f"the longest list; not read: {', '.join('.'.join(at) for at, _ in others)}" if others else ""
+    return _sample(name, "json", [dict(_values(one, "")) for one in found], ".".join(path), doubt)
+
+
+def _of_lines(text: str, name: str) -> Sample | None:
+    try:
+        found = [_decoded(line) for line in text.splitlines() if line.strip()]
+    except json.JSONDecodeError:
+        return None
+    if not all(isinstance(one, dict) for one in found):
+        return None
+    return _sample(name, "jsonl", [dict(_values(one, "")) for one in found])
+
+
+def _decoded(text: str) -> Any:
+    """What the text says, numbers as they are written."""
+    try:
+        return json.loads(text, parse_float=str, parse_int=str)
+    except RecursionError:
+        raise DeclarationError("too many levels of nesting") from None
+
+
+def _lists(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[dict]]]:
+    """Path → the records, of every list of objects that keys alone lead to."""
+    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _lists(inner, (*path, key))
+
+
+def _values(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _values(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, str):
+        yield path, value
+    else:
+        yield path, "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def of_xml(path: Path, name: str) -> Sample:
+    """The elements that repeat and say the most. Raises DeclarationError, or DeliveryRefused for what is no sound XML."""
+    Outline(name).read(path)
+    options = {"resolve_entities": False, "no_network": True, "load_dtd": False}
+    root = etree.parse(path, etree.XMLParser(remove_comments=True, remove_pis=True, **options)).getroot()
+    found: dict[str, list[etree._Element]] = {}
+    for element in root.iter():
+        found.setdefault(_path_of(element), []).append(element)
+    repeated = {at: [list(_leaves(one)) for one in all_] for at, all_ in found.items() if len(all_) > 1}
+    if not repeated:
+        raise DeclarationError(f"{name}: no element repeats, so there is no record to learn from")
+    at = max(repeated, key=lambda one: sum(map(len, repeated[one])))
+    counts = [Counter(heading for heading, _ in record) for record in repeated[at]]
+    several = sorted({heading for one in counts for heading, count in one.items() if count > 1})
+    records = [{heading: text for heading, text in record if heading not in several} for record in repeated[at]]
+    doubt = f"left out, several in one record: {', '.join(several)}" if several else ""
+    return _sample(name, "xml", records, at, doubt)
+
+
+def _path_of(element: etree._Element) -> str:
+    return "/".join(etree.QName(one).localname for one in (*reversed([*element.iterancestors()]), element))
+
+
+def _leaves(element: etree._Element, path: str = "") -> Iterator[tuple[str, str]]:
+    """(heading, text) of a record's attributes and texts, headings as collection writes them."""
+    for key, text in element.attrib.items():
+        yield f"{path}@{etree.QName(key).localname}", str(text)
+    if not len(element):
+        yield path.rstrip("/") or ".", (element.text or "").strip()
+    for child in element:
+        yield from _leaves(child, f"{path}{etree.QName(child).localname}/")
+
+
+def of_pairs(text: str, name: str) -> Sample | None:
+    """The records of a log of key=value pairs; None when it is none: most of its lines hold three pairs or more."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    looked = [pairs(line) or {} for line in lines[:LOOKED_AT]]
+    if not looked or sum(len(one) >= 3 for one in looked) < 0.8 * len(looked):
+        return None
+    return _sample(name, "key_value", [one for line in lines if (one := pairs(line))])
