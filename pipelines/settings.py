@@ -13,6 +13,10 @@ PACKAGE = Path(__file__).resolve().parent
 PROJECT_ROOT = PACKAGE.parent  # the checkout
 
 
+class WrongSetting(ValueError):
+    """A variable of the environment holds what it cannot mean."""
+
+
 def shipped() -> Path:
     """Where the shipped folders are (``catalogue/``, ``expectations/``, ``dbt_project/``): beside the package in a checkout,
     inside it in a wheel.
@@ -174,9 +178,12 @@ def threads() -> int:
     """How many threads DuckDB works with when it reads exports, builds and publishes, and dbt (``MILLESIME_THREADS``).
 
     Two by default, whatever the machine, as in ``dbt_project/profiles.yml``: memory stays within its budget. Any number
-    gives the same bytes.
+    gives the same bytes. Raises WrongSetting.
     """
-    return int(os.environ.get("MILLESIME_THREADS", "2"))
+    said = os.environ.get("MILLESIME_THREADS", "2")
+    if not (said.isascii() and said.isdecimal() and 1 <= int(said) <= 256):
+        raise WrongSetting(f"MILLESIME_THREADS must be a number from 1 to 256, not {said!r}")
+    return int(said)
 
 
 def database_url(system: str) -> tuple[str, str | None]:

@@ -6,6 +6,7 @@ the file, header by first exercice, personal data, lines to ignore, validity, ow
 YAML and resolving shapes is ``registry``'s work; reading files is ``ingest``'s.
 """
 
+import datetime as dt
 import re
 from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
@@ -20,7 +21,7 @@ Char = Annotated[str, PydanticField(min_length=1, max_length=1)]
 Severity = Literal["critical", "warning"]
 FieldType = Literal["string", "integer", "number", "boolean", "date", "datetime", "year"]
 RETENTION = r"^P[1-9]\d*[YM]$"  # an ISO 8601 duration in whole years or months
-DAY = r"^\d{2}-\d{2}$"  # month and day
+ACCOUNTS = "comptes"  # the shape of a business application, which organisation.yml lists apart
 WORKBOOKS = ("xlsx", "ods", "xls")
 # What a date's format may be made of: strptime's, but that %B and %b are French months, that %y is 20yy, that .%f may be
 # absent from a cell and that %z is also Z.
@@ -39,6 +40,17 @@ def _regular(pattern: str) -> str:
 
 
 Pattern = Annotated[str, AfterValidator(_regular)]
+
+
+def _day_of_any_year(text: str) -> str:
+    try:
+        dt.date.fromisoformat(f"2001-{text}")
+    except ValueError:
+        raise ValueError(f"{text!r} is not a month and a day of any year, such as 03-31") from None
+    return text
+
+
+Day = Annotated[str, AfterValidator(_day_of_any_year)]
 
 
 def _text(word: object) -> object:
@@ -524,7 +536,7 @@ class Export(Declared):
     tables: list[Table]
     unread: list[str] = []  # patterns of the sheets and members that nobody needs: what else is not read is a finding
     owner: str | None = None
-    due: str | None = PydanticField(None, pattern=DAY)
+    due: Day | None = None
     retention: str | None = PydanticField(None, pattern=RETENTION)
 
     @model_validator(mode="after")
@@ -596,7 +608,7 @@ class System(Declared):
     system: Name
     title: str
     owner: str
-    due: str = PydanticField("03-31", pattern=DAY)  # of the year after the exercice
+    due: Day = "03-31"  # of the year after the exercice
     retention: str = PydanticField("P5Y", pattern=RETENTION)  # of the originals, after the exercice
     valid: Valid = Valid()
     exports: list[Export]

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, model_validator
 from pydantic import Field as PydanticField
 
-from pipelines.catalogue.declarations import DAY, RETENTION, Declared, Name, System, Valid
+from pipelines.catalogue.declarations import RETENTION, Day, Declared, Name, System, Valid
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import missing
 from pipelines.catalogue.registry import ExportRef, Registry
@@ -76,7 +76,7 @@ class Source(Declared):
     """What an organisation says of one of its sources, in the words of a source's declaration; ``valid`` is a system's."""
 
     owner: str | None = None
-    due: str | None = PydanticField(None, pattern=DAY)
+    due: Day | None = None
     retention: str | None = PydanticField(None, pattern=RETENTION)
     valid: Valid | None = None
 
@@ -179,8 +179,9 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
                 raise DeclarationError(f"{path}:{line} collectivites: {code!r} is already given at line {places[code]}")
             places[code] = line
     named = [(system, ("systemes", index)) for index, system in enumerate(organisation.systemes)]
-    named += [(application.code, ("applications", index)) for index, application in enumerate(organisation.applications)
-              if application.code in catalogue.systems.off]  # fmt: skip
+    named += [
+        (application.code, ("applications", index)) for index, application in enumerate(organisation.applications)
+    ]
     for system, at in named:
         if system not in catalogue.systems:
             raise DeclarationError(

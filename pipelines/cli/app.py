@@ -113,6 +113,7 @@ def exit_code(error: Exception) -> int:
     from pipelines.catalogue.rules import DeliveryRefused
     from pipelines.catalogue.yaml_file import DeclarationError
     from pipelines.locking import Busy
+    from pipelines.settings import WrongSetting
     from pipelines.stages.extract.database import SnapshotFailed
     from pipelines.stages.report.prose import ProseError
     from pipelines.stages.report.tables import MissingTable
@@ -122,6 +123,7 @@ def exit_code(error: Exception) -> int:
         (DeliveryRefused, BLOCKED),
         (DeclarationError, USAGE),
         (ProseError, USAGE),
+        (WrongSetting, USAGE),
         (MissingTable, USAGE),
         (SnapshotFailed, USAGE),
         (PermissionError, USAGE),

@@ -129,7 +129,7 @@ def replay(ctx: click.Context, name: str) -> None:
     from pipelines.runs.replay import replay as replayed
 
     session: Session = ctx.obj
-    _exercice(name)
+    _release(session, name)
     with progress() as say:
         try:
             result = replayed(session.home, name, say)

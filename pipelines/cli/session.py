@@ -130,6 +130,9 @@ class Session:
             system = name.partition("/")[0]
             if system not in known:
                 raise click.UsageError(f"no system {system!r} is declared{did_you_mean(system, known)}")
+            exports = [ref.key for ref in self.registry.exports()]
+            if "/" in name and name not in exports:
+                raise click.UsageError(f"no export {name!r} is declared{did_you_mean(name, exports)}")
             if not self.organisation.subscribes(system):
                 raise click.UsageError(f"the organisation does not subscribe to {system!r}: see organisation.yml")
             chosen.append(system)

@@ -1,11 +1,13 @@
 """``init`` and ``demo``: making a home."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from pipelines import settings
+from pipelines.catalogue.declarations import ACCOUNTS, System
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation, load_organisation
 from pipelines.catalogue.yaml_file import DeclarationError
@@ -51,7 +53,7 @@ collectivites: []
 # Its business applications. The system that exports an application's accounts bears the application's code.
 applications: []
 # applications:
-#   - code: exemple
+#   - code: {application}
 #     libelle: Exemple
 #     domaine: Relations publiques
 #     debut: 2018        # first exercice in use; `fin` is the last one
@@ -101,12 +103,19 @@ def init(
         premier=first,
         dernier=last,
         systemes=f"[{', '.join(systems)}]",
+        application=_an_application(known),
     )
     organisation = make_home(session.home, text)
     click.echo(f"Made {shown(session.home.root)} for {organisation.sigle}.")
     click.echo(f"  1. Complete {shown(session.home.organisation_file)}: collectivités, applications.")
     click.echo(f"  2. Drop the exports in {shown(session.home.landing)}/<exercice>/<system>/.")
     click.echo(f"  3. {session.command} run {first}")
+
+
+def _an_application(known: Mapping[str, System]) -> str:
+    """A system that gives the accounts of an application, for an example that is right."""
+    giving = (name for name, system in known.items() for e in system.exports for t in e.tables if ACCOUNTS in t.shapes)
+    return next(giving, next(iter(known), "exemple"))
 
 
 def _quoted(text: str) -> str:

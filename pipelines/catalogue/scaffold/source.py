@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from pipelines.catalogue.declarations import Export, Shape, System
+from pipelines.catalogue.declarations import ACCOUNTS, Export, Shape, System
 from pipelines.catalogue.overlay import whole_file
 from pipelines.catalogue.registry import Registry, make_system
 from pipelines.catalogue.scaffold.draft_shape import ShapeTable
@@ -23,7 +23,6 @@ from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, gat
 from pipelines.catalogue.scaffold.yaml_text import scalar, todo
 from pipelines.catalogue.yaml_file import DeclarationError
 
-ACCOUNTS = "comptes"  # the shape of a business application, which organisation.yml lists apart
 DRAFTED = "# Drafted from a sample by `millesime source new`: decide every TODO, then remove it."
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
