@@ -9,10 +9,10 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from pipelines.catalogue.columns import unknown_columns
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.organisation import load_organisation
+from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import millesime
 from pipelines.settings import PROJECT_ROOT, Home
 
@@ -78,10 +78,32 @@ def test_the_files_are_five_and_the_suite(home: Path) -> None:
 def test_what_the_page_gives_to_write_loads(home: Path) -> None:
     catalogue = load_catalogue(Home(home))
     check(catalogue)
-    assert list(unknown_columns(catalogue)) == []
     organisation = load_organisation(Home(home), catalogue)
     assert [member.code for member in organisation.collectivites] == ["43901", "43902", "200071439"]
     assert "mediatheques" in [chapter.id for chapter in catalogue.chapters]
+
+
+@pytest.mark.parametrize(
+    ("file", "right", "wrong", "line"),
+    [
+        ("catalogue/report/40_mediatheques.yml", "nom: nb_prets", "nom: nb_pret", 14),
+        ("catalogue/report/40_mediatheques.yml", "table: rpt_mediatheques__prets", "table: rpt_mediatheque__prets", 7),
+        ("catalogue/secrecy.yml", "rpt_mediatheques__prets", "rpt_mediatheques__pret", 2),
+    ],
+)
+def test_a_wrong_name_is_told_with_its_place_and_the_one_that_was_meant(
+    home: Path, file: str, right: str, wrong: str, line: int
+) -> None:
+    path = home / file
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    try:
+        with pytest.raises(DeclarationError) as refused:
+            check(load_catalogue(Home(home)))
+    finally:
+        path.write_text(text, encoding="utf-8")
+    assert f"{file}:{line}" in str(refused.value)
+    assert f"did you mean '{right.rpartition(' ')[2]}'" in str(refused.value)
 
 
 def test_the_layout_of_the_next_year_loads_too(home: Path) -> None:
