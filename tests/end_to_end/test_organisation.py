@@ -300,6 +300,14 @@ def test_instants_are_those_of_paris(home: Path) -> None:
     assert ask(home, opened) == [(dt.date(YEAR, 1, 1), 1)]
 
 
+def test_a_figure_of_its_own_is_traced_to_the_lines_that_count(home: Path) -> None:
+    said = millesime(home, "trace", "infrastructure.impression.pages_couleur", str(YEAR))
+    assert said.returncode == 0, said.stderr
+    lines = dict(re.findall(r"papercut_2024\.csv:(\d+)\s+(\d+)\s+compté", said.stdout))
+    coloured = [(rank, job) for rank, job in enumerate(prints(), start=3) if job["Grayscale"] == "NOT GRAYSCALE"]
+    assert lines == {str(rank): job["Total Printed Pages"] for rank, job in coloured}
+
+
 def test_what_nobody_needs_to_know_is_not_kept(home: Path) -> None:
     kept = b"".join(path.read_bytes() for path in (home / "published").rglob("*") if path.is_file())
     for secret in ("essai@montcelaigue.fr", "Salle des mariages", "affiche.pdf", "Réveillon", "ESSAI-A", "a.essai"):
