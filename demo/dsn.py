@@ -14,7 +14,6 @@ from decimal import Decimal
 
 from demo.livraisons import Livraison
 
-SIREN, NIC = "259400117", "00018"
 TEMPS_COMPLET = Decimal("151.67")  # hours a month
 TAUX_HORAIRE = Decimal("19.50")  # € an hour, the same for all: no amount is read
 
@@ -22,6 +21,21 @@ NORMALE, REMPLACE, ANNULE = "01", "03", "04"
 MOIS_ESSAI = 2  # sent as a test first, then for good
 MOIS_REMPLACE = 5  # sent without its last agent, then replaced whole
 MOIS_ANNULE = 9  # sent with twice the hours, cancelled, then sent again
+
+
+@dataclass(frozen=True)
+class Employeur:
+    """Who declares."""
+
+    siren: str
+    nic: str
+    nom: str
+    code_postal: str
+    ville: str
+    adresse: str = "PLACE DE L'HOTEL DE VILLE"
+
+
+SYNDICAT = Employeur("259400117", "00018", "SICIO (DEMONSTRATION)", "94600", "CHOISY LE ROI")
 
 
 @dataclass(frozen=True)
@@ -143,18 +157,26 @@ def livraisons(exercice: int, salaries: Sequence[Salarie]) -> Iterator[Livraison
             yield _livraison("", declaration, salaries)
 
 
-def fichier(declarations: Iterable[tuple[Declaration, Sequence[Salarie]]], *, est_test: bool = False) -> bytes:
+def fichier(
+    declarations: Iterable[tuple[Declaration, Sequence[Salarie]]],
+    *,
+    est_test: bool = False,
+    employeur: Employeur = SYNDICAT,
+) -> bytes:
     """One file, its declarations in order. Raises UnicodeEncodeError for what ISO-8859-1 cannot write."""
     couples = list(declarations)
     annee = couples[0][0].mois.year
     envoi = {1: "PAIE DE DEMONSTRATION", 2: "DEMONSTRATION", 3: "1.0", 5: "01" if est_test else "02"}
     lignes = [
         *_bloc("S10.G00.00", envoi | {6: f"P{annee % 100:02d}V01", 7: "01", 8: "01"}),
-        *_bloc("S10.G00.01", {1: SIREN, 2: NIC, 3: "SICIO (DEMONSTRATION)", 5: "94600", 6: "CHOISY LE ROI"}),
+        *_bloc(
+            "S10.G00.01",
+            {1: employeur.siren, 2: employeur.nic, 3: employeur.nom, 5: employeur.code_postal, 6: employeur.ville},
+        ),
         *_bloc("S10.G00.02", {1: "02", 2: "PERSONNE", 4: "paie@exemple.invalid", 5: "0100000000"}),
     ]
     for declaration, salaries in couples:
-        lignes += _declaration(declaration, salaries)
+        lignes += _declaration(declaration, salaries, employeur)
     lignes += _bloc("S90.G00.90", {1: str(len(lignes) + 2), 2: str(len(couples))})
     return "".join(f"{ligne}\r\n" for ligne in lignes).encode("iso-8859-1")
 
@@ -175,7 +197,7 @@ def _double(salarie: Salarie, mois: int) -> Salarie:
     return replace(salarie, contrats=tuple(contrats))
 
 
-def _declaration(declaration: Declaration, salaries: Sequence[Salarie]) -> list[str]:
+def _declaration(declaration: Declaration, salaries: Sequence[Salarie], employeur: Employeur) -> list[str]:
     lignes = _bloc(
         "S20.G00.05",
         {
@@ -191,8 +213,9 @@ def _declaration(declaration: Declaration, salaries: Sequence[Salarie]) -> list[
         },
     )
     lignes += _bloc("S20.G00.07", {1: "PERSONNE", 2: "0100000000", 3: "paie@exemple.invalid", 4: "01"})
-    lignes += _bloc("S21.G00.06", {1: SIREN, 2: NIC, 3: "8411Z", 4: "PLACE DE L'HOTEL DE VILLE", 5: "94600"})
-    lignes += _bloc("S21.G00.11", {1: NIC, 2: "8411Z", 17: "02"})
+    siege = {1: employeur.siren, 2: employeur.nic, 3: "8411Z", 4: employeur.adresse, 5: employeur.code_postal}
+    lignes += _bloc("S21.G00.06", siege)
+    lignes += _bloc("S21.G00.11", {1: employeur.nic, 2: "8411Z", 17: "02"})
     for salarie in salaries:
         lignes += _individu(salarie, declaration.mois)
     return lignes

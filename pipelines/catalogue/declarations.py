@@ -396,9 +396,15 @@ class Table(Declared):
     @model_validator(mode="after")
     def _header_is_whole(self) -> "Table":
         for year, header in self.header.items():
-            headings = [" ".join(origin.whole.split()).casefold() for origin in header.values() if origin.whole]
-            if len(set(headings)) != len(headings):
-                raise ValueError(f"header of {year}: two fields have the same heading")
+            readers: dict[str, list[str]] = {}
+            for name, origin in header.items():
+                if origin.whole:
+                    readers.setdefault(" ".join(origin.whole.split()).casefold(), []).append(name)
+            if twice := next((names for names in readers.values() if len(names) > 1), None):
+                raise ValueError(
+                    f"header of {year}: {' and '.join(twice)} have the same heading; of a heading that gives two fields, each "
+                    "says which part it keeps, {column: …, pattern: '(…)'}"
+                )
             if not any(origin.column for origin in header.values()):
                 raise ValueError(f"header of {year}: no field reads a column")
             required = {field.name for field in self.fields if field.constraints.required}
@@ -411,7 +417,9 @@ class Table(Declared):
         read = {*self.optional, *(n for rule in self.ignore for n in (rule.column, *rule.sums, *rule.counts))}
         for year, header in self.header.items():
             if wrong := sorted(name for name in read & header.keys() if not header[name].column):
-                raise ValueError(f"header of {year}: optional and ignore name columns, {', '.join(wrong)} reads none")
+                raise ValueError(
+                    f"header of {year}: optional and ignore name fields that read a column, not {', '.join(wrong)}"
+                )
             spread = [name for name, origin in header.items() if origin.heading]
             cells = {name: origin for name, origin in header.items() if origin.under}
             if len(spread) > 1 or [origin.under for origin in cells.values()] != spread:

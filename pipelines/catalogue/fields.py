@@ -130,6 +130,12 @@ def completed(declared: list, table: str, fields: Fields, *, titles: bool = True
     return whole
 
 
+def meaning(column: Any) -> str | None:
+    """What a declared field says of itself: its description, else its title as a sentence; None for what ingest adds."""
+    title = getattr(column, "title", None)
+    return getattr(column, "description", None) or (f"{title.strip().rstrip('.')}." if title else None)
+
+
 def described(entry: dict[str, Any], fields: Fields) -> dict[str, Any]:
     """A model, or a table of a source, of dbt's YAML with the descriptions that its columns leave out."""
     if not entry.get("columns"):

@@ -15,6 +15,7 @@ import dagster as dg
 from pipelines import settings
 from pipelines.catalogue.dbt.compose import compose
 from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.defs.workspace import catalogue, organisation, registry
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
@@ -62,12 +63,25 @@ def run_jobs(
         with reading_ahead(home, _wanted(exercices, sources), load_key(settings.key_file(home))):
             from pipelines.definitions import defs as definitions
 
-            loaded = definitions()
+            loaded = _loaded(definitions)
             failed = _collect(loaded, instance, exercices, sources)
         failed += _build(loaded, instance, home, say)
     with open_ledger(home) as ledger:
         publication = ledger.last_publication()
     return RunReport(failed, publication["publication"] if publication else None)
+
+
+def _loaded(definitions: Callable[[], dg.Definitions]) -> dg.Definitions:
+    """The definitions; what is wrong in a declaration is said without Dagster's own error around it."""
+    try:
+        return definitions()
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause and not isinstance(cause, DeclarationError):
+            cause = cause.__cause__
+        if cause:
+            raise cause from None
+        raise
 
 
 def _collect(

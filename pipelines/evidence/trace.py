@@ -193,7 +193,7 @@ class _Warehouse:
         tests = [f"exercice = {exercice}", *_of_lines(source, where)]
         for row in self.rows(
             f"select _livraison, _fichier, _feuille, _ligne, poids, motif, case when poids = 1 then {value} else 0 end as apport "
-            f"from {_lines_of(source)} where {' and '.join(tests)} order by _fichier, _feuille, _ligne, motif"
+            f"from {_lines_of(source)} where {' and '.join(tests)} order by _fichier, _feuille, _ligne, motif, apport"
         ):
             yield Line(
                 row["_livraison"],

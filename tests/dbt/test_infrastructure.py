@@ -305,7 +305,7 @@ def test_no_pseudonym_leaves_the_intermediate_layer(db) -> None:
 
 def test_licences_are_the_accounts_of_every_status_but_the_servers_own(db) -> None:
     found = db.execute(
-        "select libelle_collectivite, nb_licences, nb_comptes_actifs from rapport.rpt_activite__licences_zimbra order by all"
+        "select libelle_collectivite, nb_licences, nb_comptes_actifs from rapport.rpt_activite__licences_messagerie order by all"
     ).fetchall()
     assert found == [("Val d’Œuf", 1, 1), ("Ville-Haute", 3, 1)]
     assert db.execute("select nb_licences_acquises from marts.fct_licences_messagerie").fetchall() == [(10,)]
@@ -321,7 +321,7 @@ def test_a_domain_that_announces_more_accounts_than_it_lists_is_a_warning(built)
 
 
 def test_a_gigabyte_is_a_thousand_million_bytes_rounded_half_up(db) -> None:
-    found = db.execute("select nb_boites, volume_go from rapport.rpt_activite__stockage_zimbra").fetchall()
+    found = db.execute("select nb_boites, volume_go from rapport.rpt_activite__stockage_messagerie").fetchall()
     assert found == [(2, Decimal("1.1"))]  # 1.05: neither the mailbox listed twice, nor the server's own
 
 

@@ -9,9 +9,11 @@ import pytest
 
 from demo.home import ORGANISATION
 from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.definitions import defs
 from pipelines.defs.collect import SHOWN, _balance_check, _expectations_check
 from pipelines.defs.publish import findings_check
+from pipelines.defs.run import _loaded
 from pipelines.defs.workspace import organisation
 from pipelines.ledger.records import (
     CheckResult,
@@ -161,6 +163,22 @@ def test_refused_lines_are_shown_up_to_a_number_and_counted(tmp_path, monkeypatc
         "O ou N",
         rules()["LIG-TYPE"].aide,
     )
+
+
+def test_what_is_wrong_in_a_declaration_is_said_without_what_dagster_puts_around_it() -> None:
+    def wrapped(inner: Exception):
+        def definitions() -> dg.Definitions:
+            try:
+                raise inner
+            except type(inner) as error:
+                raise RuntimeError("around it") from error
+
+        return definitions
+
+    with pytest.raises(DeclarationError, match="the model"):
+        _loaded(wrapped(DeclarationError("the model")))
+    with pytest.raises(RuntimeError, match="around it"):
+        _loaded(wrapped(ValueError("of the program")))
 
 
 def test_what_is_to_decide_is_a_check_of_the_publication(graph, work: Workspace) -> None:

@@ -192,8 +192,8 @@ def ask(home: Path, query: str) -> list[tuple]:
         ("assistance.tickets.resolus", 2024, 2, False),
         ("assistance.tickets.delai_moyen", 2024, 2, False),  # an hour, three hours
         ("assistance.tickets.nombre", 2025, 2, True),  # no smaller number calls itself whole
-        ("infrastructure.zimbra.licences", 2024, 2, False),
-        ("infrastructure.zimbra.stockage", 2024, 4, False),  # 3.5 Go
+        ("infrastructure.messagerie.licences", 2024, 2, False),
+        ("infrastructure.messagerie.stockage", 2024, 4, False),  # 3.5 Go
         ("infrastructure.teletravail.pic_simultane", 2024, 3, False),  # at nine, over both gateways
         ("infrastructure.editique.documents_mis_sous_pli", 2024, 0, False),
     ],

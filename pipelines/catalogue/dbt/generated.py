@@ -16,7 +16,7 @@ from pipelines.catalogue.chapters.load import exposures
 from pipelines.catalogue.dbt.lineage import said_sources, tables_behind
 from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
 from pipelines.catalogue.declarations import Field, Provenance, System, Table
-from pipelines.catalogue.fields import Fields, described
+from pipelines.catalogue.fields import Fields, described, meaning
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
 from pipelines.catalogue.lines import flagged_lines_sql
 from pipelines.catalogue.load import Catalogue
@@ -145,10 +145,7 @@ def reference_sources(references: Iterable[Reference]) -> str:
 
 def _source_table(system: System, table: Table, fields: Fields) -> dict[str, Any]:
     held: list[Field | Provenance] = [*table.kept_fields, *table.provenance]
-    columns = [
-        {"name": column.name, "data_type": column.sql_type, "description": getattr(column, "description", None)}
-        for column in held
-    ]
+    columns = [{"name": column.name, "data_type": column.sql_type, "description": meaning(column)} for column in held]
     entry = {
         "name": f"{system.system}__{table.name}",
         "description": _sentence(table.title, table.description),

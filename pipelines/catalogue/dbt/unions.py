@@ -6,8 +6,8 @@ without rows.
 
 from typing import Any
 
-from pipelines.catalogue.declarations import PROVENANCE, Field, Provenance
-from pipelines.catalogue.fields import described
+from pipelines.catalogue.declarations import COLUMN, PROVENANCE, Field, Provenance, Table
+from pipelines.catalogue.fields import described, meaning
 from pipelines.catalogue.registry import Registry
 
 ORIGIN = [Provenance("systeme", "VARCHAR"), Provenance("nom_table", "VARCHAR")]
@@ -21,10 +21,13 @@ def shape_model(shape: str) -> str:
 def shape_union(registry: Registry, shape: str) -> str:
     """The SQL of that model."""
     columns = _columns(registry, shape)
-    tables = sorted((system.system, table.name) for system, table in registry.tables() if shape in table.shapes)
+    tables = sorted(
+        ((system.system, table) for system, table in registry.tables() if shape in table.shapes),
+        key=lambda one: (one[0], one[1].name),
+    )
     selects = [
-        _select(f"'{system}' as systeme", f"'{table}' as nom_table", *(column.name for column in columns))
-        + f"\nfrom {{{{ source('lake', '{system}__{table}') }}}}"
+        _select(f"'{system}' as systeme", f"'{table.name}' as nom_table", *(_of(table, column) for column in columns))
+        + f"\nfrom {{{{ source('lake', '{system}__{table.name}') }}}}"
         for system, table in tables
     ]
     return "\nunion all\n".join(selects or [_nothing([*ORIGIN, *columns])]) + "\n"
@@ -37,16 +40,21 @@ def shape_docs(registry: Registry, shape: str) -> dict[str, Any]:
         "name": shape_model(shape),
         "description": f"{declared.title.rstrip('.')}, tous systèmes réunis. {declared.description}",
         "columns": [
-            {"name": column.name, "description": getattr(column, "description", None)}
-            for column in [*ORIGIN, *_columns(registry, shape)]
+            {"name": column.name, "description": meaning(column)} for column in [*ORIGIN, *_columns(registry, shape)]
         ],
     }
     return described(entry, registry.fields)
 
 
 def _columns(registry: Registry, shape: str) -> list[Field | Provenance]:
-    """What enters the lake of a table of the shape."""
-    return [*(field for field in registry.shapes[shape].fields if field.personal != "drop"), *PROVENANCE]
+    """What enters the lake of a table of the shape; a line whose columns become rows is several rows of the union."""
+    return [*(field for field in registry.shapes[shape].fields if field.personal != "drop"), *PROVENANCE, COLUMN]
+
+
+def _of(table: Table, column: Field | Provenance) -> str:
+    """How the union takes a column of a table."""
+    is_lacking = column is COLUMN and COLUMN not in table.provenance
+    return f"cast(null as string) as {column.name}" if is_lacking else column.name
 
 
 def _nothing(columns: list[Field | Provenance]) -> str:

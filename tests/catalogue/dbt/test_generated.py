@@ -85,6 +85,28 @@ def test_a_new_application_needs_only_its_declaration(home):
     assert changed == {union, "models/staging/nouvelle_application/_nouvelle_application__sources.yml"}
 
 
+def test_a_field_without_a_description_is_told_by_its_title(home):
+    """dbt refuses a description that is no text, and what `source new` drafts has none."""
+    fields = [{"name": "nom_de_rue", "title": "Nom de la rue"}, {"name": "exercice_fiscal", "title": "Exercice."}]
+    table = {"name": "rues", "title": "Rues", "fields": fields}
+    export = {**NEW["exports"][0], "name": "rues", "tables": [table]}
+    home.write("catalogue/systems/voirie.yml", {**NEW, "system": "voirie", "exports": [export]})
+    (said,) = [table for name, table in lake(of(home)).items() if name == "voirie__rues"]
+    assert [column["description"] for column in said["columns"][:2]] == ["Nom de la rue.", "Exercice."]
+
+
+def test_rows_that_were_columns_of_one_line_keep_their_column_in_the_union(home):
+    header = {2020: {"collectivite": "Commune", "mois": {"heading": r"(\S+)"}, "nb_bulletins": {"under": "mois"}}}
+    fields = [{"name": "mois", "format": "%B"}]
+    table = {"name": "paies", "title": "Paies", "shape": "bulletins", "header": header, "fields": fields}
+    export = {**NEW["exports"][0], "name": "paies", "tables": [table]}
+    home.write("catalogue/systems/paie.yml", {**NEW, "system": "paie", "exports": [export]})
+    union = generated(of(home))["models/staging/stg_bulletins.sql"].split("union all")
+    (own,) = [select for select in union if "'paie'" in select]
+    assert own.split("from")[0].rstrip().endswith("    _colonne")
+    assert all("cast(null as string) as _colonne" in select for select in union if select is not own)
+
+
 def test_every_reference_table_is_a_source_described_column_by_column():
     (source,) = yaml.safe_load(generated(CATALOGUE)["models/staging/_reference__sources.yml"])["sources"]
     assert {table["name"] for table in source["tables"]} == CATALOGUE.reference.on.keys()

@@ -25,11 +25,13 @@ select
     nb_pages,
     nb_feuilles,
     coalesce(est_mis_sous_pli, false) as est_mis_sous_pli,
+    est_couleur,
     nb_plis,
     case when motif_exclusion is null then 1 else 0 end as poids,
     coalesce(motif_exclusion, 'compté') as motif,
     _livraison,
     _fichier,
     _feuille,
-    _ligne
+    _ligne,
+    _colonne
 from travaux

@@ -20,5 +20,6 @@ select
     _livraison,
     _fichier,
     _feuille,
-    _ligne
+    _ligne,
+    _colonne
 from qualifies

@@ -47,7 +47,8 @@ lignes as (
         systemes._livraison,
         systemes._fichier,
         systemes._feuille,
-        systemes._ligne
+        systemes._ligne,
+        systemes._colonne
     from {{ ref('stg_heures_remunerees') }} as systemes
     {{ lecture('statut', 'systemes.statut', 'statuts') }}
     union all
@@ -73,7 +74,8 @@ lignes as (
         activites._livraison,
         activites._fichier,
         activites._feuille,
-        activites._ligne
+        activites._ligne,
+        cast(null as string) as _colonne
     from activites
     inner join {{ ref('int_rh__declarations_dsn') }} as declarations
         on activites.declaration_id = declarations.declaration_id
@@ -127,5 +129,6 @@ select
     _livraison,
     _fichier,
     _feuille,
-    _ligne
+    _ligne,
+    _colonne
 from motives

@@ -4,6 +4,8 @@ select
     cast(code_collectivite as string) as code_collectivite,
     cast(nature as string) as nature,
     cast(est_mis_sous_pli as boolean) as est_mis_sous_pli,
+    -- NULL where the tool does not say it
+    cast(est_couleur as boolean) as est_couleur,
     cast(count(*) as bigint) as nb_travaux,
     cast(sum(nb_documents) as bigint) as nb_documents,
     cast(sum(nb_pages) as bigint) as nb_pages,
@@ -12,4 +14,4 @@ select
     cast(case when count(*) = count(nb_plis) then sum(nb_plis) end as bigint) as nb_plis
 from {{ ref('int_infrastructure__travaux_edition') }}
 where poids = 1
-group by exercice, month(date_travail), code_collectivite, nature, est_mis_sous_pli
+group by exercice, month(date_travail), code_collectivite, nature, est_mis_sous_pli, est_couleur
