@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from pipelines.cli.session import Session, global_options
+from pipelines.settings import WrongSetting, threads
 
 DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, FROZEN, INTERRUPTED, BROKEN = 0, 1, 2, 3, 4, 5, 130, 70
 
@@ -113,7 +114,6 @@ def exit_code(error: Exception) -> int:
     from pipelines.catalogue.rules import DeliveryRefused
     from pipelines.catalogue.yaml_file import DeclarationError
     from pipelines.locking import Busy
-    from pipelines.settings import WrongSetting
     from pipelines.stages.extract.database import SnapshotFailed
     from pipelines.stages.report.prose import ProseError
     from pipelines.stages.report.tables import MissingTable
@@ -147,3 +147,4 @@ def millesime(ctx: click.Context) -> None:
     Start with `millesime demo`, or with `millesime init` for your own organisation.
     """
     ctx.ensure_object(Session)
+    threads()  # told before anything is done

@@ -15,7 +15,7 @@ from pathlib import Path
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.scaffold.sample import Sample
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.cli.sample_records import of_json, of_pairs, of_xml
+from pipelines.cli.sample_records import of_json, of_pairs
 from pipelines.stages.ingest.readers.workbook import kind_of, raw_sheets
 from pipelines.stages.ingest.readers.zip_file import members_of
 
@@ -63,6 +63,8 @@ def _of_text(path: Path, name: str, content: bytes) -> Sample:
     if b"\0" in content and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DeclarationError(f"{name} is neither a text file nor a workbook")
     if content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"<":
+        from pipelines.cli.sample_xml import of_xml
+
         return of_xml(path, name)
     if len(content) == LARGEST:
         content = content[: content.rfind(b"\n") + 1]

@@ -1,22 +1,18 @@
-"""Reads a sample whose records name their own values, JSON, JSONL, XML or key=value: its first row holds these names."""
+"""Reads a sample whose records name their own values, JSON, JSONL or key=value: its first row holds these names."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-
-from lxml import etree
 
 from pipelines.catalogue.scaffold.sample import Sample
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.ingest.readers.key_value import pairs
-from pipelines.stages.ingest.readers.xml_outline import Outline
 
 LOOKED_AT = 200  # lines, to tell a log of pairs from anything else
 
 
-def _sample(name: str, kind: str, found: list[dict[str, str]], path: str = "", doubt: str = "") -> Sample:
+def named_sample(name: str, kind: str, found: list[dict[str, str]], path: str = "", doubt: str = "") -> Sample:
+    """The sample of records, each heading → text."""
     headings = list(dict.fromkeys(heading for record in found for heading in record))
     rows = [(number, [record.get(heading, "") for heading in headings]) for number, record in enumerate(found, 1)]
     return Sample(
@@ -37,7 +33,7 @@ def of_json(text: str, name: str) -> Sample | None:
         return _of_lines(text, name)
     (path, found), *others = lists
     doubt = f"the longest list; not read: {', '.join('.'.join(at) for at, _ in others)}" if others else ""
-    return _sample(name, "json", [dict(_values(one, "")) for one in found], ".".join(path), doubt)
+    return named_sample(name, "json", [dict(_values(one, "")) for one in found], ".".join(path), doubt)
 
 
 def _of_lines(text: str, name: str) -> Sample | None:
@@ -47,7 +43,7 @@ def _of_lines(text: str, name: str) -> Sample | None:
         return None
     if not all(isinstance(one, dict) for one in found):
         return None
-    return _sample(name, "jsonl", [dict(_values(one, "")) for one in found])
+    return named_sample(name, "jsonl", [dict(_values(one, "")) for one in found])
 
 
 def _decoded(text: str) -> Any:
@@ -77,43 +73,10 @@ def _values(value: Any, path: str) -> Iterator[tuple[str, str]]:
         yield path, "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def of_xml(path: Path, name: str) -> Sample:
-    """The elements that repeat and say the most. Raises DeclarationError, or DeliveryRefused for what is no sound XML."""
-    Outline(name).read(path)
-    options = {"resolve_entities": False, "no_network": True, "load_dtd": False}
-    root = etree.parse(path, etree.XMLParser(remove_comments=True, remove_pis=True, **options)).getroot()
-    found: dict[str, list[etree._Element]] = {}
-    for element in root.iter():
-        found.setdefault(_path_of(element), []).append(element)
-    repeated = {at: [list(_leaves(one)) for one in all_] for at, all_ in found.items() if len(all_) > 1}
-    if not repeated:
-        raise DeclarationError(f"{name}: no element repeats, so there is no record to learn from")
-    at = max(repeated, key=lambda one: sum(map(len, repeated[one])))
-    counts = [Counter(heading for heading, _ in record) for record in repeated[at]]
-    several = sorted({heading for one in counts for heading, count in one.items() if count > 1})
-    records = [{heading: text for heading, text in record if heading not in several} for record in repeated[at]]
-    doubt = f"left out, several in one record: {', '.join(several)}" if several else ""
-    return _sample(name, "xml", records, at, doubt)
-
-
-def _path_of(element: etree._Element) -> str:
-    return "/".join(etree.QName(one).localname for one in (*reversed([*element.iterancestors()]), element))
-
-
-def _leaves(element: etree._Element, path: str = "") -> Iterator[tuple[str, str]]:
-    """(heading, text) of a record's attributes and texts, headings as collection writes them."""
-    for key, text in element.attrib.items():
-        yield f"{path}@{etree.QName(key).localname}", str(text)
-    if not len(element):
-        yield path.rstrip("/") or ".", (element.text or "").strip()
-    for child in element:
-        yield from _leaves(child, f"{path}{etree.QName(child).localname}/")
-
-
 def of_pairs(text: str, name: str) -> Sample | None:
     """The records of a log of key=value pairs; None when it is none: most of its lines hold three pairs or more."""
     lines = [line for line in text.splitlines() if line.strip()]
     looked = [pairs(line) or {} for line in lines[:LOOKED_AT]]
     if not looked or sum(len(one) >= 3 for one in looked) < 0.8 * len(looked):
         return None
-    return _sample(name, "key_value", [one for line in lines if (one := pairs(line))])
+    return named_sample(name, "key_value", [one for line in lines if (one := pairs(line))])

@@ -129,6 +129,7 @@ MISTAKES = [
     ('files: "*.csv"', 'files: "**.csv"', 5, "**"),
     ("type: csv, ", "title: '{annee}', type: csv, ", 5, "only placeholder"),
     ("exports:\n", "due: demain\nexports:\n", 4, "due"),
+    ("exports:\n", 'due: "31-03"\nexports:\n', 4, "'31-03' is not a month and a day"),
     ("system: essai", "system: autre", 1, "'essai', the name of the file"),
     (
         "      - name: comptes\n",
@@ -258,8 +259,14 @@ applications:
 """
 
 
-def organisation(shipped: Layer, folder: Path, text: str):
+def uses(shipped: Layer) -> None:
+    """The systems that ORGANISATION uses."""
+    shipped.write("catalogue/systems/appli.yml", SYSTEM.replace("system: essai", "system: appli"))
     load(shipped, SYSTEM)
+
+
+def organisation(shipped: Layer, folder: Path, text: str):
+    uses(shipped)
     (folder / "organisation.yml").write_text(text, encoding="utf-8")
     return load_organisation(Home(folder), shipped.catalogue())
 
@@ -278,8 +285,8 @@ def test_an_organisation_expects_the_exports_of_its_systems(shipped, tmp_path):
     registry = load(shipped, SYSTEM.replace("exports:", "valid: {last: 2019}\nexports:"))
     assert found.years == [2018, 2019, 2020]
     assert [[ref.key for ref in found.exports(registry, year)] for year in (2019, 2020)] == [
-        ["essai/comptes"],
-        [],
+        ["appli/comptes", "essai/comptes"],
+        ["appli/comptes"],
     ]
 
 
@@ -289,6 +296,7 @@ def test_an_organisation_expects_the_exports_of_its_systems(shipped, tmp_path):
         ("- essai", "- esai", 6, "'esai', which is not declared"),
         ('"123456782"', '"12345"', 3, "siren"),
         ("siren:", "siret:", 3, "siret"),
+        ("code: appli", "code: apli", 8, "the system 'apli', which is not declared; did you mean 'appli'?"),
         ("indicateurs: []", "indicateurs: [agents]", 8, "no figure 'agents'"),
         ("premier: 2018, ", "", 4, "premier"),
     ],
@@ -333,7 +341,7 @@ sources:
 def test_an_organisation_says_of_its_sources_who_sends_them_when_and_how_long(shipped, tmp_path):
     found = organisation(shipped, tmp_path, ORGANISATION + SAID)
     declared = shipped.catalogue().registry
-    (before,), (after,) = declared.exports(), found.applied(declared).exports()
+    (_, before), (_, after) = declared.exports(), found.applied(declared).exports()
     assert (before.owner, after.owner) == ("quelqu’un", "Le pôle")  # the export's own word stands before its system's
     assert (after.system.owner, after.due(2019), after.system.retention) == ("La régie", "2020-04-30", "P3Y")
     assert before.due(2019) != after.due(2019) and declared.systems["essai"].owner == "quelqu’un"
@@ -341,8 +349,8 @@ def test_an_organisation_says_of_its_sources_who_sends_them_when_and_how_long(sh
     assert covered == [[True, True], [True, False]]
     assert before.layout(2019) == after.layout(2019)  # a delivery stays the one that it is
     assert [[ref.key for ref in found.exports(found.applied(declared), year)] for year in (2019, 2020)] == [
-        ["essai/comptes"],
-        [],
+        ["appli/comptes", "essai/comptes"],
+        ["appli/comptes"],
     ]
 
 
@@ -364,9 +372,7 @@ def test_a_mistake_in_what_it_says_of_them(shipped, tmp_path, old, new, line, sa
 
 @pytest.mark.parametrize(("code", "line"), [("systemes", 6), ("applications", 8)])
 def test_what_the_organisation_uses_is_not_switched_off_and_both_places_are_named(shipped, tmp_path, code, line):
-    appli = SYSTEM.replace("system: essai", "system: appli")
-    shipped.write("catalogue/systems/appli.yml", appli)
-    load(shipped, SYSTEM)
+    uses(shipped)
     (tmp_path / "organisation.yml").write_text(ORGANISATION, encoding="utf-8")
     off = {"systemes": "essai", "applications": "appli"}[code]
     place = Layer(tmp_path).write(f"catalogue/systems/{off}.yml", {"system": off, "enabled": False})

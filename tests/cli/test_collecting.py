@@ -266,7 +266,7 @@ def test_the_commented_examples_of_a_new_home_are_right(declared, tmp_path: Path
     path.write_text(text, encoding="utf-8")
     organisation = load_organisation(Home(root), load_catalogue(Home(root)))
     assert [c.nom for c in organisation.collectivites] == ["Crac’h", "Auray Quiberon Terre Atlantique"]
-    assert [a.code for a in organisation.applications] == ["exemple"]
+    assert [a.libelle for a in organisation.applications] == ["Exemple"]
 
 
 def _is_prose(line: str) -> bool:

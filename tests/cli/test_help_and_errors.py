@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from pipelines.cli.app import BROKEN, COMMANDS, millesime
 from pipelines.locking import only_writer
+from tests.cli.conftest import VENTES_2019
 from tests.layers import Layer
 
 HEAVY = {"dagster", "dagster_dbt", "great_expectations", "pandas", "dbt"}
@@ -85,6 +86,8 @@ def test_every_command_has_the_help_that_the_group_announces(name: str) -> None:
         (["status", "2018"], "exercice 2018 is not one of the organisation's: 2019 to 2030"),
         (["rejects", "2019", "--source", "vente"], "did you mean 'ventes'?"),
         (["check", __file__, "--source", "ventes/vente"], "did you mean 'ventes/ventes'?"),
+        (["run", "2019", "--source", "ventes/vente"], "did you mean 'ventes/ventes'?"),
+        (["replay", "2019-v9"], "no release '2019-v9'"),
         (["schema", "vents", "ventes"], "did you mean 'ventes'?"),
         (["schema", "ventes", "vente"], "did you mean 'ventes'?"),
         (["figures", "2019"], "nothing is published yet"),
@@ -95,6 +98,14 @@ def test_a_usage_error_ends_with_2_and_helps(bench, arguments: list[str], said: 
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("said", ["0", "-1", "deux", ""])
+def test_a_number_of_threads_that_cannot_be_is_a_usage_error(bench, monkeypatch, said: str) -> None:
+    path = bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
+    monkeypatch.setenv("MILLESIME_THREADS", said)
+    result = bench.millesime("check", path)
+    assert (result.exit_code, f"not {said!r}" in result.stderr) == (2, True)
 
 
 def test_a_home_that_does_not_exist_is_said_with_the_remedy(declared, tmp_path) -> None:

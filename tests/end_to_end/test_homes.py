@@ -32,7 +32,7 @@ chiffres:
     "dbt_project/models/staging/stg_comptes.sql": """\
 select
     'sirius' as systeme, 'comptes' as nom_table, identifiant, collectivite, profil, true as est_actif, date_creation,
-    date_derniere_connexion, date_situation, exercice, _livraison, _fichier, _ligne
+    date_derniere_connexion, date_situation, exercice, _livraison, _fichier, _feuille, _ligne
 from {{ source('lake', 'sirius__comptes') }}
 """,
     # a mart added, with what is said of it and of its columns

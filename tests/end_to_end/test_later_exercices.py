@@ -2,18 +2,17 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import get_args
 
 import duckdb
 import pytest
 
 from demo import chiffres
 from demo.home import CONNUS, planted_defects
-from pipelines.catalogue.organisation import Indicateur
+from pipelines.catalogue.load import load_catalogue
 from tests.end_to_end.conftest import millesime
 from tests.end_to_end.test_demonstration import opened
 
-INDICATEURS = get_args(Indicateur)
+INDICATEURS = [declared.figure.indicateur for declared in load_catalogue().figures.indicators()]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,45 @@
+"""Reads a sample of XML: which elements are its records, and what they are called."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from lxml import etree
+
+from pipelines.catalogue.scaffold.sample import Sample
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.cli.sample_records import named_sample
+from pipelines.stages.ingest.readers.xml_outline import Outline
+
+
+def of_xml(path: Path, name: str) -> Sample:
+    """The elements that repeat and say the most. Raises DeclarationError, or DeliveryRefused for what is no sound XML."""
+    Outline(name).read(path)
+    options = {"resolve_entities": False, "no_network": True, "load_dtd": False}
+    root = etree.parse(path, etree.XMLParser(remove_comments=True, remove_pis=True, **options)).getroot()
+    found: dict[str, list[etree._Element]] = {}
+    for element in root.iter():
+        found.setdefault(_path_of(element), []).append(element)
+    repeated = {at: [list(_leaves(one)) for one in all_] for at, all_ in found.items() if len(all_) > 1}
+    if not repeated:
+        raise DeclarationError(f"{name}: no element repeats, so there is no record to learn from")
+    at = max(repeated, key=lambda one: sum(map(len, repeated[one])))
+    counts = [Counter(heading for heading, _ in record) for record in repeated[at]]
+    several = sorted({heading for one in counts for heading, count in one.items() if count > 1})
+    records = [{heading: text for heading, text in record if heading not in several} for record in repeated[at]]
+    doubt = f"left out, several in one record: {', '.join(several)}" if several else ""
+    return named_sample(name, "xml", records, at, doubt)
+
+
+def _path_of(element: etree._Element) -> str:
+    return "/".join(etree.QName(one).localname for one in (*reversed([*element.iterancestors()]), element))
+
+
+def _leaves(element: etree._Element, path: str = "") -> Iterator[tuple[str, str]]:
+    """(heading, text) of a record's attributes and texts, headings as collection writes them."""
+    for key, text in element.attrib.items():
+        yield f"{path}@{etree.QName(key).localname}", str(text)
+    if not len(element):
+        yield path.rstrip("/") or ".", (element.text or "").strip()
+    for child in element:
+        yield from _leaves(child, f"{path}{etree.QName(child).localname}/")
