@@ -28,14 +28,17 @@ PARTS = (
     "references",
     "suite_files",
     "lines",
+    "pieces_declared",
 )
 
 ENGINE_MODELS = (
     "chiffres",
+    "fct_collecte",
     "fct_lignes_signalees",
     "int_communs__absences",
     "int_communs__chiffres_publies",
     "rpt_lignes_signalees",
+    "rpt_manques",
     "rpt_rapprochement_publie",
     "rpt_sources",
 )

@@ -157,15 +157,15 @@ def _write_readme(edition: Edition, sheets: _Sheets, names: dict[str, str]) -> N
 def _write_figures(edition: Edition, sheets: _Sheets) -> None:
     """One line a figure, the exercice of the report first."""
     rows = edition.profile.db.execute(
-        "select code, exercice, libelle, valeur, decimales, unite, code_manquant, formule, est_partiel "
+        "select code, exercice, libelle, valeur, decimales, unite, code_manquant, formule, etat "
         f"from p.rapport.chiffres where exercice <= {edition.exercice} order by exercice desc, code"
     ).fetchall()
     checked = _checks(edition)
     unchecked = "comparaison non diffusée" if edition.withholds(COMPARED) else "pas de valeur publiée à comparer"
     lines = []
-    for code, exercice, libelle, value, decimals, unit, missing, formula, partial in rows:
+    for code, exercice, libelle, value, decimals, unit, missing, formula, state in rows:
         computed, _, sources = formula.partition(SOURCED)
-        controls = [checked.get((code, exercice), unchecked), "partiel" if partial else ""]
+        controls = [checked.get((code, exercice), unchecked), "partiel" if state == "partiel" else ""]
         lines.append(
             (
                 code,

@@ -80,7 +80,7 @@ def _exact(row: dict[str, Any]) -> str:
 def _status(row: dict[str, Any]) -> str:
     if row["code_manquant"]:
         return MISSING[row["code_manquant"]]
-    return f"{row['statut']}, partiel" if row["est_partiel"] else row["statut"]
+    return f"{row['statut']}, partiel" if row["etat"] == "partiel" else row["statut"]
 
 
 def read_figures(publication: Publication, titles: dict[str, str], declared: Collection[str]) -> Figures:

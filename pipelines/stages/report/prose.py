@@ -132,7 +132,7 @@ def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:
         return printed(one) is not None and printed(one) == printed(other)
 
     def nul(code: str) -> bool:
-        return printed(code) is not None and not figures.get(code)["valeur"] and not figures.get(code)["est_partiel"]
+        return printed(code) is not None and not figures.get(code)["valeur"] and figures.get(code)["etat"] != "partiel"
 
     def suivi(*codes: str) -> bool:
         for code in codes:

@@ -16,7 +16,7 @@ from pipelines.catalogue.registry import Registry
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.sql import lake_scan, literal, values
+from pipelines.sql import lake_scan, literal, parquet_scan, values
 
 
 class StaleDelivery(RuntimeError):
@@ -151,7 +151,20 @@ def _load_organisation(db, organisation: Organisation) -> None:
     )
 
 
+PIECES = (
+    "systeme varchar, nom_table varchar, exercice integer, nature varchar, piece varchar, est_suivie boolean, "
+    "est_attendue boolean, est_recue boolean, est_acceptee boolean, livraison varchar, nb_lues bigint, "
+    "nb_acceptees bigint, nb_refusees bigint, nb_ignorees bigint, montant_perdu_eur decimal(20, 2)"
+)
+REFUSED = "systeme varchar, nom_table varchar, exercice integer, livraison varchar, fichier varchar, ligne bigint, regle varchar"
+
+
 def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
+    """What was expected, piece by piece, and what came: the delivery of each table, each month of one that has a period.
+
+    The lines of a month count in its delivery too, which alone knows those that were refused. Documents are told apart by
+    models, which read what a document is.
+    """
     accepted = {(m.system, name, m.exercice): (m, counts) for m in manifests for name, counts in m.tables.items()}
     rows = []
     for year in work.organisation.years:
@@ -160,27 +173,52 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
         expected = {ref.key for ref in followed if not ref.export.optional}
         for ref in work.registry.exports():
             for table in ref.export.tables:
-                manifest, counts = accepted.get((ref.system.system, table.name, year), (None, None))
+                name, is_expected = (ref.system.system, table.name, year), ref.key in expected
+                manifest, counts = accepted.get(name, (None, None))
+                delivery = manifest.delivery if manifest else None
+                came = counts is not None
                 numbers = (counts.lues, counts.acceptees, counts.refusees, counts.ignorees) if counts else (None,) * 4
+                amount = 0 if counts and not counts.refusees else None  # what a refused line holds cannot be read
                 rows.append(
-                    (
-                        ref.system.system,
-                        table.name,
-                        year,
-                        ref.key in used,
-                        ref.key in expected,
-                        counts is not None,
-                        manifest.delivery if manifest else None,
-                        *numbers,
-                    )
+                    (*name, "livraison", "", ref.key in used, is_expected, came, came, delivery, *numbers, amount)
                 )
-    _table(
-        db,
-        "collecte.tables",
-        "systeme varchar, nom_table varchar, exercice integer, est_suivie boolean, est_attendue boolean, est_acceptee boolean, "
-        "livraison varchar, nb_lues bigint, nb_acceptees bigint, nb_refusees bigint, nb_ignorees bigint",
-        rows,
-    )
+                if table.period and (is_expected or came):
+                    present = _months(db, ref.system, table, year)
+                    for month in sorted(present.keys() | set(ref.system.valid.months(year))):
+                        lines = present.get(month)
+                        awaited = is_expected and month in ref.system.valid.months(year)
+                        there = lines is not None
+                        rows.append(
+                            (*name, "mois", month, ref.key in used, awaited, there, there, delivery, lines, lines, *(
+                                (0, 0, 0) if there else (None, None, None)
+                            ))
+                        )  # fmt: skip
+    _table(db, "collecte.pieces", PIECES, rows)
+    _load_refused(db, work.home, manifests)
+
+
+def _months(db, system: System, table: Table, exercice: int) -> dict[str, int]:
+    """Month of the exercice (``2020-03``) → lines of the lake that bear it."""
+    assert table.period is not None
+    rows = db.execute(
+        f"select strftime(\"{table.period.column}\", '%Y-%m') as mois, count(*) from lake.{lake_name(system, table)} "
+        f'where exercice = {exercice} and year("{table.period.column}") = {exercice} group by mois'
+    ).fetchall()
+    return dict(rows)
+
+
+def _load_refused(db, home: Home, manifests: list[Manifest]) -> None:
+    """Where the refused lines stand, without what they hold: a document that has one cannot count."""
+    db.execute(f"create table collecte.lignes_refusees ({REFUSED})")
+    for manifest in manifests:
+        for name, counts in manifest.tables.items():
+            if counts.refusees:
+                file = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
+                of = ", ".join(map(literal, (manifest.system, name, manifest.exercice, manifest.delivery)))
+                db.execute(
+                    f"insert into collecte.lignes_refusees select {of}, _fichier, _ligne, min(regle) "
+                    f"from {parquet_scan(file)} group by all order by all"
+                )
 
 
 def _table(db, name: str, columns: str, rows: list[tuple]) -> None:
