@@ -162,13 +162,14 @@ class Gaps:
             return [self.absences[code][1]]
         if operand := self._missing_operand(code):
             return [f"dépend de {operand} ({self.published[operand]['code_manquant']})"]
-        tables: dict[str, list[str]] = {}  # one reason for all the tables that lack for the same one
+        lacking: dict[str, dict[str, list[str]]] = {}  # one reason for all the tables that lack for the same one
         for row in self.lacks.get(code, []):
-            named = tables.setdefault(self._why(row), [])
-            named.append(
-                row["piece"] if row["source"] in named else " ".join(filter(None, (row["source"], row["piece"])))
-            )
-        return [f"{', '.join(names)} : {why}" for why, names in tables.items()]
+            pieces = lacking.setdefault(self._why(row), {}).setdefault(row["source"], [])
+            pieces += [row["piece"]] if row["piece"] else []
+        return [
+            f"{', '.join(' '.join(filter(None, (source, ', '.join(pieces)))) for source, pieces in tables.items())} : {why}"
+            for why, tables in lacking.items()
+        ]
 
     def _missing_operand(self, code: str) -> str | None:
         """The operand that is missing for another reason than its sources, and stands between the figure and them."""

@@ -85,7 +85,7 @@ def test_a_figure_says_what_it_lacks_the_pieces_of_a_source_together(filled) -> 
     assert figures(filled)["essai.ventes.total"] == (
         "partial",
         None,
-        ["ventes/ventes : 1 ligne refusée", "ventes/ventes 2019-03, ventes/ventes 2019-05 : mois absent"],
+        ["ventes/ventes : 1 ligne refusée", "ventes/ventes 2019-03, 2019-05 : mois absent"],
     )
     assert "ventes/ventes : 1 ligne refusée" in filled.millesime("status", 2019).stdout
 

@@ -25,14 +25,15 @@ from range({rows}) t (i);
 create table rapport.chiffres (
     code varchar not null, exercice integer not null, valeur decimal(20, 6), unite varchar not null,
     decimales integer not null, statut varchar not null, code_manquant varchar, etat varchar not null,
+    part_manquante decimal(20, 6), montant_manquant_eur decimal(20, 2),
     valeur_ecartee decimal(20, 6), nb_lignes bigint not null, libelle varchar not null, domaine varchar not null,
     formule varchar not null
 );
 insert into rapport.chiffres values
-    ('a.total', 2019, {n}, 'EUR', 2, 'calculé', null, 'complet', null, 3, 'Total', 'a', 'Somme. Sources : s/t.'),
-    ('a.total', 2020, 12345.675, 'EUR', 2, 'calculé', null, 'partiel', null, 3, 'Total', 'a', 'Somme. Sources : s/t.'),
-    ('a.absent', 2020, null, 'jours', 0, 'manquant', 'm', 'manquant', null, 0, '=Absent', 'a', 'Somme. Sources : s/t.'),
-    ('a.total', 2021, 7, 'EUR', 2, 'calculé', null, 'complet', null, 3, 'Total', 'a', 'Somme. Sources : s/t.');
+    ('a.total', 2019, {n}, 'EUR', 2, 'calculé', null, 'complet', 0, 0, null, 3, 'Total', 'a', 'Somme. Sources : s/t.'),
+    ('a.total', 2020, 12345.675, 'EUR', 2, 'calculé', null, 'partiel', 0.25, null, null, 3, 'Total', 'a', 'Somme. Sources : s/t.'),
+    ('a.absent', 2020, null, 'jours', 0, 'manquant', 'm', 'manquant', null, null, null, 0, '=Absent', 'a', 'Somme. Sources : s/t.'),
+    ('a.total', 2021, 7, 'EUR', 2, 'calculé', null, 'complet', 0, 0, null, 3, 'Total', 'a', 'Somme. Sources : s/t.');
 comment on table marts.dim_commune is 'Communes : l’annuaire.';
 comment on column marts.dim_commune.code_commune is 'Code Insee.';
 comment on column marts.fct_depenses.montant_eur is 'Montant, en euros.';
