@@ -16,6 +16,8 @@ The rules of a missing value, which no declaration can change:
   printed it, that number stands in its place, marked ``publié``, and nothing is computed from it;
 - ``*/<shape>`` is every table of a shape: those of the systems that the organisation uses cover it together, so that the
   figure is partial while one of them is awaited, and a system that nobody uses is no gap;
+- a table that the rows of its fact come from is one of its sources, or stands in ``sans_effet`` with the reason why the
+  figure is the same without it: one that is forgotten is refused;
 - what its sources are made of (their months, their documents) makes it partial when a piece that was expected is not
   there, and missing when none is, or when ``indispensables`` names that kind of pieces (the month of a stock, a document).
   A filter narrows the pieces as it does the rows: the accounts of an annexe say nothing of the principal budget;
@@ -238,6 +240,7 @@ class Figure(Declared):
     unite: str
     decimales: int = PydanticField(ge=0, le=6)
     sources: list[Source | list[Source]] = PydanticField(default_factory=list)
+    sans_effet: dict[Source, str] = PydanticField(default_factory=dict)
     indispensables: list[Literal["document", "mois"]] = PydanticField(default_factory=list)
     mesure: Measure | None = None
     expression: str | None = None
@@ -253,6 +256,8 @@ class Figure(Declared):
             raise ValueError("a mesure has no operandes")
         if self.expression is not None and self.sources:
             raise ValueError("the sources of an expression are those of its operands")
+        if self.expression is not None and self.sans_effet:
+            raise ValueError("sans_effet: said of a mesure; an expression rests on what its operands rest on")
         if self.expression is not None and self.indispensables:
             raise ValueError("indispensables: said of a mesure; an expression lacks what its operands lack")
         return self
