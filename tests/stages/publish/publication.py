@@ -6,11 +6,13 @@ import duckdb
 
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.publish.swap import publish
+from pipelines.stages.transform.load import PIECES
 from tests.stages.transform.test_build import Lab
 
 TABLES = """
 create schema marts; create schema rapport; create schema collecte;
 create table collecte.construction as select 'b{n}' as construction;
+create table collecte.pieces ({pieces});
 create table marts.dim_commune (code_commune varchar primary key, libelle varchar not null);
 insert into marts.dim_commune values ('94022', 'Choisy-le-Roi'), ('94054', '=1+1 ; « L’Haÿ », "ou" @');
 create table marts.fct_depenses (
@@ -54,7 +56,7 @@ def publish_small(lab: Lab, n: int = 1, rows: int = 100) -> str:
     lab.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     lab.home.warehouse.unlink(missing_ok=True)
     with duckdb.connect(str(lab.home.warehouse)) as db:
-        db.execute(TABLES.format(n=n, rows=rows))
+        db.execute(TABLES.format(n=n, rows=rows, pieces=PIECES))
     with open_ledger(lab.home) as ledger:
         return publish(lab.work(ledger), f"b{n}", [])
 
