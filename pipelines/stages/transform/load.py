@@ -5,6 +5,7 @@ Every declared table exists, typed, and empty where nothing is accepted: models 
 
 import glob
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from pipelines import settings
@@ -16,7 +17,7 @@ from pipelines.catalogue.registry import Registry
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.sql import lake_scan, literal, parquet_scan, values
+from pipelines.sql import lake_scan, literal, values
 
 
 class StaleDelivery(RuntimeError):
@@ -156,7 +157,10 @@ PIECES = (
     "est_attendue boolean, est_recue boolean, est_acceptee boolean, livraison varchar, nb_lues bigint, "
     "nb_acceptees bigint, nb_refusees bigint, nb_ignorees bigint, montant_perdu_eur decimal(20, 2)"
 )
-REFUSED = "systeme varchar, nom_table varchar, exercice integer, livraison varchar, fichier varchar, ligne bigint, regle varchar"
+REFUSED = (
+    "systeme varchar, nom_table varchar, exercice integer, livraison varchar, fichier varchar, ligne bigint, regle varchar, "
+    "montant_eur decimal(20, 2)"
+)
 
 
 def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
@@ -165,6 +169,8 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
     The lines of a month count in its delivery too, which alone knows those that were refused. Documents are told apart by
     models, which read what a document is.
     """
+    _load_refused(db, work.home, manifests)
+    lost = _amounts_refused(db)
     accepted = {(m.system, name, m.exercice): (m, counts) for m in manifests for name, counts in m.tables.items()}
     rows = []
     for year in work.organisation.years:
@@ -178,7 +184,7 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
                 delivery = manifest.delivery if manifest else None
                 came = counts is not None
                 numbers = (counts.lues, counts.acceptees, counts.refusees, counts.ignorees) if counts else (None,) * 4
-                amount = 0 if counts and not counts.refusees else None  # what a refused line holds cannot be read
+                amount = lost.get(name, 0) if counts else None
                 rows.append(
                     (*name, "livraison", "", ref.key in used, is_expected, came, came, delivery, *numbers, amount)
                 )
@@ -194,7 +200,6 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
                             ))
                         )  # fmt: skip
     _table(db, "collecte.pieces", PIECES, rows)
-    _load_refused(db, work.home, manifests)
 
 
 def _months(db, system: System, table: Table, exercice: int) -> dict[str, int]:
@@ -208,17 +213,28 @@ def _months(db, system: System, table: Table, exercice: int) -> dict[str, int]:
 
 
 def _load_refused(db, home: Home, manifests: list[Manifest]) -> None:
-    """Where the refused lines stand, without what they hold: a document that has one cannot count."""
+    """Where the refused lines stand, and what they amount to, without what else they hold: a document that has one cannot count."""
     db.execute(f"create table collecte.lignes_refusees ({REFUSED})")
     for manifest in manifests:
         for name, counts in manifest.tables.items():
             if counts.refusees:
                 file = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
                 of = ", ".join(map(literal, (manifest.system, name, manifest.exercice, manifest.delivery)))
+                columns = {row[0] for row in db.execute(f"describe from {lake_scan(file)}").fetchall()}
+                amount = "max(_montant_eur)" if "_montant_eur" in columns else "null"  # an older reader kept none
                 db.execute(
-                    f"insert into collecte.lignes_refusees select {of}, _fichier, _ligne, min(regle) "
-                    f"from {parquet_scan(file)} group by all order by all"
+                    f"insert into collecte.lignes_refusees select {of}, _fichier, _ligne, min(regle), {amount} "
+                    f"from {lake_scan(file)} group by _fichier, _feuille, _ligne order by all"
                 )
+
+
+def _amounts_refused(db) -> dict[tuple[str, str, int], Decimal | None]:
+    """Table and exercice → what its refused lines amount to at most; None when one of them does not say."""
+    rows = db.execute(
+        "select systeme, nom_table, exercice, case when count(*) = count(montant_eur) then sum(montant_eur) end "
+        "from collecte.lignes_refusees group by all"
+    ).fetchall()
+    return {(system, table, exercice): amount for system, table, exercice, amount in rows}
 
 
 def _table(db, name: str, columns: str, rows: list[tuple]) -> None:

@@ -1,6 +1,7 @@
 """The warehouse: what is loaded, what names a build, and when the new one replaces the old."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import duckdb
 import pytest
@@ -149,7 +150,17 @@ def test_where_refused_lines_stand_is_loaded_and_not_what_they_hold(lab: Lab):
         lab.prepare(ledger)
     rows = ask(lab.home.warehouse_next, "select * from collecte.lignes_refusees order by ligne")
     place = ("essai", "lignes", 2020, accepted.delivery, "export.csv")
-    assert rows == [(*place, 2, "LIG-TYPE"), (*place, 4, "LIG-OBLIGATOIRE")]
+    assert rows == [(*place, 2, "LIG-TYPE", None), (*place, 4, "LIG-OBLIGATOIRE", None)]
+
+
+@pytest.mark.parametrize(("cells", "lost"), [("6,50", Decimal("19.00")), ("six", None)])
+def test_what_was_refused_amounts_to_what_its_lines_hold_unless_one_does_not_say(lab: Lab, cells: str, lost):
+    lab.depot.declare([*FIELDS[:2], {**FIELDS[2], "name": "montant_eur"}, FIELDS[3]])
+    lab.accept(HEADER + f"A;x;-12,50;oups\nB;x;1,00;03/02/2020\nC;x;{cells};oups\n", 2020)
+    with open_ledger(lab.home) as ledger:
+        lab.prepare(ledger)
+    query = "select nb_refusees, montant_perdu_eur from collecte.pieces where nature = 'livraison' and est_acceptee"
+    assert ask(lab.home.warehouse_next, query) == [(2, lost)]
 
 
 def test_an_older_file_and_its_log_are_replaced(lab: Lab):
