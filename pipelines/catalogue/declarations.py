@@ -2,7 +2,7 @@
 
 Fields speak Table Schema (specs.frictionlessdata.io/table-schema): name, title, type, format, decimalChar, groupChar,
 trueValues, falseValues, constraints, missingValues, primaryKey. What Table Schema cannot say is ours: files, format of
-the file, header by first exercice, personal data, lines to ignore, validity, owner, due date, retention. Reading the
+the file, header by first exercice, personal data, lines to ignore, months expected, validity, owner, due date, retention. Reading the
 YAML and resolving shapes is ``registry``'s work; reading files is ``ingest``'s.
 """
 
@@ -26,6 +26,7 @@ WORKBOOKS = ("xlsx", "ods", "xls")
 # What a date's format may be made of: strptime's, but that %B and %b are French months, that %y is 20yy, that .%f may be
 # absent from a cell and that %z is also Z.
 DIRECTIVES = ("%d", "%m", "%B", "%b", "%Y", "%y", "%H", "%M", "%S", "%f", "%z")
+Month = Annotated[str, PydanticField(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 
 
 def _regular(pattern: str) -> str:
@@ -301,6 +302,13 @@ class ExerciceRule(Declared):
     rule: Literal["within", "not_after"]
 
 
+class Period(Declared):
+    """What a table is expected to cover: each month of its exercice, found in the dates of ``column``."""
+
+    column: Name
+    every: Literal["month"] = "month"
+
+
 class CsvFormat(Declared):
     """A delimited text file. ``utf-8`` accepts a byte order mark; ``utf-16`` requires one."""
 
@@ -378,6 +386,7 @@ class Table(Declared):
     missingValues: list[str] = [""]
     ignore: list[Ignore] = []
     exercice: ExerciceRule | None = None
+    period: Period | None = None
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Table":
@@ -386,7 +395,7 @@ class Table(Declared):
             raise ValueError(f"table {self.name!r} declares {'a field twice' if known else 'no field'}")
         named = {*self.primaryKey, *self.optional, *(n for h in self.header.values() for n in h)}
         named |= {n for rule in self.ignore for n in (rule.column, *rule.sums, *rule.counts)}
-        named |= {self.exercice.column} if self.exercice else set()
+        named |= {rule.column for rule in (self.exercice, self.period) if rule}
         if unknown := sorted(named - known):
             raise ValueError(f"table {self.name!r} names fields that it does not declare: {', '.join(unknown)}")
         if "exercice" in known:
@@ -456,6 +465,10 @@ class Table(Declared):
             field = kept.get(self.exercice.column)
             if field is None or field.personal or field.type not in ("date", "datetime", "year", "integer"):
                 raise ValueError("exercice: the column must be a date or a year that is kept")
+        if self.period:
+            field = kept.get(self.period.column)
+            if field is None or field.personal or field.type not in ("date", "datetime"):
+                raise ValueError("period: the column must be a date that is kept")
         for name in (n for rule in self.ignore for n in rule.sums):
             if name not in kept or kept[name].type not in ("integer", "number"):
                 raise ValueError(f"ignore: sums: {name!r} is not a number that is kept")
@@ -604,10 +617,16 @@ class Export(Declared):
 
 
 class Valid(Declared):
-    """First and last exercice that a system covers."""
+    """First and last exercice that a system covers; ``2020-03``: from, or up to, that month, itself included."""
 
-    first: int | None = None
-    last: int | None = None
+    first: int | Month | None = None
+    last: int | Month | None = None
+
+    def months(self, exercice: int) -> list[str]:
+        """The months of ``exercice`` in which the system is in use, as ``2020-03``."""
+        first, last = f"{self.first or exercice}", f"{self.last or exercice}"
+        every = [f"{exercice}-{month:02}" for month in range(1, 13)]
+        return [month for month in every if month[: len(first)] >= first and month[: len(last)] <= last]
 
 
 class System(Declared):
@@ -623,4 +642,4 @@ class System(Declared):
 
     def covers(self, exercice: int) -> bool:
         """True when the system was in use in ``exercice``."""
-        return (self.valid.first or exercice) <= exercice <= (self.valid.last or exercice)
+        return bool(self.valid.months(exercice))

@@ -37,13 +37,14 @@ class Flags(Declared):
 
     ``illisibles``: the motives of lines that could not be read or placed, which the figures of their table lack;
     ``non_placees``: the same of lines that count, each motive with its condition; ``par_collectivite``: a line that counts
-    is told when its collectivité is unknown.
+    is told when its collectivité is unknown. ``montant``: in SQL over a line, the amount that the figures may lack of it.
     """
 
     illisibles: list[str] = PydanticField(default_factory=list)
     sauf: list[str] = PydanticField(default_factory=list)
     non_placees: dict[str, str] = PydanticField(default_factory=dict)
     par_collectivite: bool = False
+    montant: str | None = None
 
 
 class ModelLines(Declared):
@@ -107,9 +108,10 @@ def _flagged(model: str, source: str, flags: Flags) -> list[str]:
     ]
     if flags.par_collectivite:  # a spelling to add to the organisation
         rows.append((literal("collectivité inconnue"), "true", "false", "poids = 1 and code_collectivite = 'inconnue'"))
+    amount = f"abs({flags.montant})" if flags.montant else "null"
     return [
         f"    select {source} as source, exercice, {motive} as motif,\n"
-        f"        {counts} as est_comptee, {lacks} as est_illisible\n"
+        f"        {counts} as est_comptee, {lacks} as est_illisible, cast({amount} as decimal(20, 2)) as montant_eur\n"
         f"    from {{{{ ref('{model}') }}}}\n"
         f"    where {condition}"
         for motive, counts, lacks, condition in rows
@@ -131,7 +133,8 @@ select
     cast(motif as string) as motif,
     cast(est_comptee as boolean) as est_comptee,
     cast(est_illisible as boolean) as est_illisible,
-    cast(count(*) as bigint) as nb_lignes
+    cast(count(*) as bigint) as nb_lignes,
+    cast(case when count(*) = count(montant_eur) then sum(montant_eur) end as decimal(20, 2)) as montant_eur
 from signalees
 group by source, exercice, motif, est_comptee, est_illisible
 """

@@ -16,6 +16,7 @@ from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figu
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.lines import LineSource, ModelLines, declared_lines, line_sources
 from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_over, refuse_unknown, whole_file
+from pipelines.catalogue.pieces import ModelPieces, declared_pieces
 from pipelines.catalogue.reference import (
     Reference,
     file_of,
@@ -185,6 +186,11 @@ class Catalogue:
     def lines(self) -> dict[str, list[LineSource]]:
         """Fact → the models whose lines make it."""
         return line_sources(self.lines_declared)
+
+    @functools.cached_property
+    def pieces_declared(self) -> dict[str, ModelPieces]:
+        """What models say of the pieces that they tell apart."""
+        return declared_pieces(self.project.said)
 
     @functools.cached_property
     def chapters(self) -> list[Chapitre]:

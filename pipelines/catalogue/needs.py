@@ -3,6 +3,7 @@
 A union loses the branch that is switched off, and says nothing: those that need one thing among several are not asked here.
 """
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -28,14 +29,17 @@ PARTS = (
     "references",
     "suite_files",
     "lines",
+    "pieces_declared",
 )
 
 ENGINE_MODELS = (
     "chiffres",
+    "fct_collecte",
     "fct_lignes_signalees",
     "int_communs__absences",
     "int_communs__chiffres_publies",
     "rpt_lignes_signalees",
+    "rpt_manques",
     "rpt_rapprochement_publie",
     "rpt_sources",
 )
@@ -52,6 +56,7 @@ def check(catalogue: Catalogue) -> None:
         _of_sources,
         _of_columns,
         _of_figures,
+        _of_lineage,
         _of_chapters,
         _of_texts,
         _of_secrecy,
@@ -145,6 +150,20 @@ def _of_figures(catalogue: Catalogue) -> Iterator[str]:
         facts = [family.relation, family.indicateurs, family.presents_dans.fait if family.presents_dans else None]
         for model in filter(None, facts):
             yield from _model(catalogue, place, model)
+
+
+def _of_lineage(catalogue: Catalogue) -> Iterator[str]:
+    """The tables of the lake that the rows of a measure come from: what lacks of one that it does not name would not show."""
+    texts = model_texts(catalogue)
+    behind = functools.cache(lambda fact: tables_behind(fact, texts))
+    for code, declared in catalogue.figures.by_code.items():
+        figure, fact = declared.figure, declared.figure.mesure.fait if declared.figure.mesure else ""
+        for table in behind(fact) if fact else []:
+            if not catalogue.figures.answers_for(figure, table):
+                yield (
+                    f"{declared.place} {code}: the rows of {fact!r} come from {table!r} too, which its sources do "
+                    f"not name: add it, or say in sans_effet why the figure is the same without it"
+                )
 
 
 def _fact(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:

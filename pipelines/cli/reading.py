@@ -147,7 +147,7 @@ def checks_sentence(checks: Checks) -> str:
 
 
 def _figures_sentence(found: YearStatus) -> str:
-    counts = {state: len(found.figures_in(state)) for state in ("computed", "partial", "missing")}
+    counts = {state: len(found.figures_in(state)) for state in ("computed", "partial", "missing", "not built")}
     sentence = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"
     gaps = f"; {len(found.differences)} differ from a published report" if found.differences else ""
     return f"Figures: {sentence}{gaps}"
@@ -174,14 +174,14 @@ FIGURES = [
     Column("affichage", "Value", right=True),
     Column("unite", "Unit"),
     Column("statut"),
-    Column("etat", "State"),
+    Column("state", "State"),
     Column("libelle", "Label"),
 ]
 WIDE = 140  # a narrower terminal has no room for the labels
 FIGURES_CSV = [
     Column(name)
-    for name in ("code", "exercice", "valeur", "unite", "statut", "code_manquant", "est_partiel", "libelle")
-] + [Column("domaine"), Column("formule")]
+    for name in ("code", "exercice", "valeur", "unite", "statut", "etat", "code_manquant", "part_manquante")
+] + [Column("montant_manquant_eur"), Column("libelle"), Column("domaine"), Column("formule")]
 
 
 @click.command(short_help="The published figures.")
@@ -204,7 +204,7 @@ def figures(ctx: click.Context, year: int, codes: tuple[str, ...], form: str) ->
     if form == "csv":
         write_csv(FIGURES_CSV, rows, session.organisation)
     elif form == "json":
-        plain = [{k: v for k, v in row.items() if k not in ("affichage", "etat")} for row in rows]
+        plain = [{k: v for k, v in row.items() if k not in ("affichage", "state")} for row in rows]
         write_json({"exercice": year, "chiffres": plain}, session.organisation)
     else:
         title(f"published figures of {year}", session.organisation)
@@ -233,7 +233,7 @@ def _as_printed(row: Mapping[str, Any]) -> dict[str, Any]:
     value, decimals = row["valeur"], row["decimales"]
     exact = value if value is None else round(value, decimals)
     shown_value = row["code_manquant"] if value is None else french(value, decimals)
-    return {**row, "valeur": exact, "affichage": shown_value, "etat": _state(row)}
+    return {**row, "valeur": exact, "affichage": shown_value, "state": _state(row)}
 
 
 def _state(row: Mapping[str, Any]) -> str:
@@ -241,4 +241,4 @@ def _state(row: Mapping[str, Any]) -> str:
         return "missing"
     if row["statut"] == "publié":
         return "printed"  # the number of the report already published, not ours
-    return "partial" if row["est_partiel"] else "computed"
+    return "partial" if row["etat"] == "partiel" else "computed"

@@ -99,6 +99,10 @@ def _show(found: Trace) -> None:
     click.echo(f"\n{row['libelle']}")
     click.echo(f"  affiché   {_printed(found)}")
     click.echo(f"  exact     {row['valeur'] if row['valeur'] is not None else 'absent'} ({row['statut']})")
+    if row.get("etat") == "partiel":
+        click.echo(
+            "  état      partiel : il manque des lignes, des mois ou des documents à ses sources (millesime status)"
+        )
     click.echo(f"  formule   {row['formule']}")
     click.echo("  modèle    rapport.chiffres (dbt_project/models/rapport/chiffres.sql)")
     if found.expression:

@@ -56,8 +56,8 @@ def on_day(standing: list[Standing], registry: Registry, today: str) -> list[Sta
 
 
 def _may_still_come(finding: Finding) -> bool:
-    """True for an export that is missing, or that stops before the end of an exercice which is not over."""
-    return finding.code in ("COL-MANQUANT", "COL-PERIME")
+    """True for an export that is missing, or that lacks months or the end of an exercice which is not over."""
+    return finding.code in ("COL-MANQUANT", "COL-MOIS", "COL-PERIME")
 
 
 def _due(registry: Registry, finding: Finding) -> str:

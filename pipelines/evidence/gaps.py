@@ -1,35 +1,34 @@
-"""Which figures of a year are missing or partial, and why, from what is accepted now.
+"""Which figures of a year are missing or partial, and why: the reasons of the states that the build found.
 
-Reasons are French, as the report's notes will print them. The values themselves come from ``published``;
-the state of the exports from ``arrivals``.
+Reasons are French, as the report's notes print them. The figures come from ``published``, the state of the exports from
+``arrivals``.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pipelines.catalogue.figures.load import Figures, said
+from pipelines.catalogue.figures.load import Figures
 from pipelines.catalogue.organisation import Application, Organisation
 from pipelines.catalogue.registry import Registry
 from pipelines.evidence.arrivals import ExportStatus
 from pipelines.evidence.parquet import select
-from pipelines.ledger.records import TableCounts
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 
 ABSENCES = "absences/absences"
 APPLICATIONS = "application"  # the family whose members the organisation declares
-FigureState = Literal["computed", "partial", "missing"]
+FigureState = Literal["computed", "partial", "missing", "not built"]
 
 NOT_APPLICABLE = "—"  # computed, and nothing lacks: a cell that the report leaves blank
 
-# A value that the build found missing although every source was accepted.
+NOT_BUILT = "pas encore construit"
+BLANK = "sans objet : rien à compter, ou division par zéro"
+# A value that the build found missing although nothing lacks.
 UNEXPLAINED = {
     "m": "aucune ligne dans les données acceptées",
     "?": "une valeur inconnue parmi les lignes additionnées",
 }
-# Lines that were accepted, and that the build could neither recognise nor place.
-UNREADABLE = "lignes acceptées mais non reconnues (rapport.rpt_lignes_signalees)"
 
 
 @dataclass(frozen=True)
@@ -109,21 +108,11 @@ def figures_by_table(figures: Figures, organisation: Organisation, exercice: int
     return needed
 
 
-def accepted_tables(ledger: Ledger, exercice: int) -> dict[str, TableCounts]:
-    """``system/table`` → the counts of the delivery that counts."""
-    return {
-        f"{current.manifest.system}/{name}": counts
-        for (_, year), current in ledger.current().items()
-        if year == exercice
-        for name, counts in current.manifest.tables.items()
-    }
-
-
 class Gaps:
-    """Says of each figure what it lacks.
+    """Says of each figure what it lacks, as the build found it: the state is ``rapport.chiffres``' own, here are its reasons.
 
-    ``published`` holds the published rows of ``rapport.chiffres`` by code, or nothing when they no longer
-    follow from what is accepted.
+    ``published`` holds the published rows of ``rapport.chiffres`` by code, or nothing when they no longer follow from what is
+    accepted: nobody can tell yet. ``lacks`` holds those of ``rapport.rpt_manques`` of the exercice.
     """
 
     def __init__(
@@ -131,93 +120,71 @@ class Gaps:
         figures: Figures,
         registry: Registry,
         *,
-        accepted: Mapping[str, TableCounts],
         exports: Mapping[str, ExportStatus],
         absences: Mapping[str, tuple[str, str]],
         published: Mapping[str, dict[str, Any]],
+        lacks: Iterable[dict[str, Any]],
     ):
-        self.figures, self.accepted, self.absences, self.published = figures, accepted, absences, published
+        self.figures, self.absences, self.published = figures, absences, published
         self.export_of_table = {
             f"{ref.system.system}/{table.name}": exports.get(ref.key)
             for ref in registry.exports()
             for table in ref.export.tables
         }
-        self._known: dict[str, FigureStatus] = {}
+        self.lacks: dict[str, list[dict[str, Any]]] = {}
+        for row in lacks:
+            self.lacks.setdefault(row["code"], []).append(row)
 
     def status(self, code: str) -> FigureStatus:
         """The state of one printed figure."""
-        if code not in self._known:
-            self._known[code] = self._status(code)
-        return self._known[code]
+        row = self.published.get(code)
+        if row is None:
+            return FigureStatus(code, "not built", None, [NOT_BUILT])
+        mark = row["code_manquant"]
+        if row["etat"] == "complet":
+            return FigureStatus(code, "computed", mark, [BLANK] if mark == NOT_APPLICABLE else [])
+        reasons = self._reasons(code)
+        if row["etat"] == "partiel":
+            return FigureStatus(code, "partial", mark, reasons)
+        return FigureStatus(code, "missing", mark or "m", reasons or [UNEXPLAINED.get(mark, "valeur manquante")])
 
     def is_followed(self, code: str) -> bool:
         """False for a figure of a system that the organisation does not use, and that nobody printed nor declared absent."""
         if code in self.absences or code in self.published:
             return True
         return all(
-            any(source in self.accepted or self.export_of_table.get(source) for source in group)
+            any(self.export_of_table.get(table) for source in group for table in self.figures.tables_of(source))
             for group in sources_of(self.figures, code)
         )
 
-    def _status(self, code: str) -> FigureStatus:
+    def _reasons(self, code: str) -> list[str]:
         if code in self.absences:
-            mark, reason = self.absences[code]
-            return FigureStatus(code, "missing", mark, [reason])
-        sources = sources_of(self.figures, code)
-        if lacking := [group for group in sources if not self._accepted(group)]:
-            return FigureStatus(code, "missing", "m", self._why_lacking(lacking))
+            return [self.absences[code][1]]
         if operand := self._missing_operand(code):
-            return FigureStatus(code, "missing", operand.mark, [f"dépend de {operand.code} ({operand.mark})"])
-        mark = self.published.get(code, {}).get("code_manquant")
-        if mark == NOT_APPLICABLE:
-            return FigureStatus(code, "computed", mark, ["sans objet : rien à compter, ou division par zéro"])
-        if mark is not None:
-            return FigureStatus(code, "missing", mark, [UNEXPLAINED.get(mark, "valeur manquante")])
-        counts = {table: self.accepted[table] for group in sources for table in self._accepted(group)}
-        partial = self._why_lacking([awaited for group in sources if (awaited := self._awaited(group))])
-        partial += [_refused_lines(table, of.refusees) for table, of in counts.items() if of.refusees]
-        if partial:
-            return FigureStatus(code, "partial", None, partial)
-        if self.published.get(code, {}).get("est_partiel"):
-            return FigureStatus(code, "partial", None, [UNREADABLE])
-        return FigureStatus(code, "computed", None, [])
+            return [f"dépend de {operand} ({self.published[operand]['code_manquant']})"]
+        lacking: dict[str, dict[str, list[str]]] = {}  # one reason for all the tables that lack for the same one
+        for row in self.lacks.get(code, []):
+            pieces = lacking.setdefault(self._why(row), {}).setdefault(row["source"], [])
+            pieces += [row["piece"]] if row["piece"] else []
+        return [
+            f"{', '.join(' '.join(filter(None, (source, ', '.join(pieces)))) for source, pieces in tables.items())} : {why}"
+            for why, tables in lacking.items()
+        ]
 
-    def _accepted(self, group: tuple[str, ...]) -> list[str]:
-        """The tables of a source, or of its alternatives, that are accepted."""
-        return [table for source in group for table in self.figures.tables_of(source) if table in self.accepted]
-
-    def _awaited(self, group: tuple[str, ...]) -> tuple[str, ...]:
-        """The tables of a shape that are expected beside those that came, when no alternative is whole."""
-        awaited = {}
-        for source in group:
-            tables = self.figures.tables_of(source)
-            lacking = [table for table in tables if table not in self.accepted and self._expects(table)]
-            if len(lacking) < len(tables) and any(table in self.accepted for table in tables):
-                awaited[source] = lacking
-        return () if not all(awaited.values()) else tuple(table for tables in awaited.values() for table in tables)
-
-    def _expects(self, table: str) -> bool:
-        export = self.export_of_table.get(table)
-        return export is not None and not export.optional
-
-    def _missing_operand(self, code: str) -> FigureStatus | None:
+    def _missing_operand(self, code: str) -> str | None:
+        """The operand that is missing for another reason than its sources, and stands between the figure and them."""
         declared, member = self.figures.declaration_of(code)
         for operand in declared.figure.operandes.values():
-            status = self.status(operand.replace(f"{{{declared.figure.family}}}", member or ""))
-            if status.state == "missing":
-                return status
+            name = operand.replace(f"{{{declared.figure.family}}}", member or "")
+            if (row := self.published.get(name)) and row["code_manquant"] and not self.lacks.get(name):
+                return name
         return None
 
-    def _why_lacking(self, groups: list[tuple[str, ...]]) -> list[str]:
-        """One reason for all the tables that lack for the same one; of alternatives, those due in the exercice."""
-        tables: dict[str, list[str]] = {}
-        for group in groups:
-            named = [table for source in group for table in self.figures.tables_of(source)]
-            for source in [table for table in named if self.export_of_table.get(table)] or map(said, group):
-                tables.setdefault(self._why(self.export_of_table.get(source)), []).append(source)
-        return [f"{', '.join(names)} : {why}" for why, names in tables.items()]
-
-    def _why(self, export: ExportStatus | None) -> str:
+    def _why(self, row: dict[str, Any]) -> str:
+        """Why a piece lacks; of a whole delivery, the ledger knows more than the build."""
+        export = self.export_of_table.get(row["source"])
+        if row["nature"] != "livraison" or row["nb_perdues"] is not None:
+            return row["motif"]
         if export is None:
             return "non suivi : système non souscrit pour cet exercice"
         why = {
@@ -227,8 +194,3 @@ class Gaps:
             "not sent": "non transmis",
         }
         return why.get(export.state, f"non reçu, attendu avant le {export.due}")
-
-
-def _refused_lines(source: str, lines: int) -> str:
-    plural = "s" if lines > 1 else ""
-    return f"{source} : {lines} ligne{plural} refusée{plural}"

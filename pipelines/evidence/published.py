@@ -30,8 +30,18 @@ def published_figures(home: Home, exercice: int) -> list[dict[str, Any]] | None:
         return None
     return select(
         path,
-        "select code, exercice, valeur, unite, decimales, statut, code_manquant, est_partiel, libelle, "
-        f"domaine, formule from {{parquet}} where exercice = {int(exercice)} order by code",
+        "select code, exercice, valeur, unite, decimales, statut, etat, code_manquant, part_manquante, "
+        f"montant_manquant_eur, libelle, domaine, formule from {{parquet}} where exercice = {int(exercice)} order by code",
+    )
+
+
+def published_lacks(home: Home, exercice: int) -> list[dict[str, Any]]:
+    """The rows of ``rapport.rpt_manques`` of one exercice; none when nothing is published."""
+    path = home.published / "rapport" / "rpt_manques.parquet"
+    return (
+        select(path, f"select * from {{parquet}} where exercice = {int(exercice)} order by all")
+        if path.exists()
+        else []
     )
 
 

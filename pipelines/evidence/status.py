@@ -12,12 +12,17 @@ from pipelines.evidence.gaps import (
     FigureState,
     FigureStatus,
     Gaps,
-    accepted_tables,
     declared_absences,
     figures_by_table,
     printed_codes,
 )
-from pipelines.evidence.published import PublicationStatus, differences, publication_status, published_figures
+from pipelines.evidence.published import (
+    PublicationStatus,
+    differences,
+    publication_status,
+    published_figures,
+    published_lacks,
+)
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
 
@@ -75,10 +80,10 @@ def year_status(work: Workspace, exercice: int, *, today: str, landed: Mapping[s
     gaps = Gaps(
         figures,
         work.registry,
-        accepted=accepted_tables(ledger, exercice),
         exports={export.key: export for export in exports},
         absences=absences,
         published=published,
+        lacks=published_lacks(home, exercice) if follows else [],
     )
     codes = filter(gaps.is_followed, printed_codes(figures, organisation, exercice, published))
     return YearStatus(

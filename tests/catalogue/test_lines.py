@@ -1,5 +1,6 @@
 """What a line-grain model says of its lines, and what is told to readers from it: small invented tables."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,10 @@ DECLARED = declared_lines(
             {
                 "source": "'s/b'",
                 "faits": {"fct_x": {}, "fct_y": {"additives": True}},
-                "signalees": {"non_placees": {"à placer": "not est_place or est_place is null"}},
+                "signalees": {
+                    "non_placees": {"à placer": "not est_place or est_place is null"},
+                    "montant": "montant_eur",
+                },
             },
         ),
         entry("int_c", {"source": "'s/c'", "signalees": False}),
@@ -51,8 +55,9 @@ create table int_a as from (values
     (3001, 0, 'doublon', 'k', '99001', true), (3002, 0, 'dite ailleurs', 'k', '99001', true)
 ) as t(exercice, poids, motif, systeme, code_collectivite, est_la);
 create table int_b as from (values
-    (3001, 1, 'compté', true), (3001, 1, 'compté', false), (3001, 1, 'compté', null), (3001, 0, 'doublon', false)
-) as t(exercice, poids, motif, est_place);
+    (3001, 1, 'compté', true, 5), (3001, 1, 'compté', false, -2.5), (3001, 1, 'compté', null, 4),
+    (3001, 0, 'doublon', false, null)
+) as t(exercice, poids, motif, est_place, montant_eur);
 """
 
 
@@ -70,13 +75,13 @@ def test_readers_are_told_of_the_lines_that_do_not_count_or_have_no_place():
     db = duckdb.connect()
     db.execute(TABLES)
     rows = db.execute(f"select * from ({render(flagged_lines_sql(DECLARED))}) order by all").fetchall()
-    assert rows == [  # source, exercice, motif, est_comptee, est_illisible, nb_lignes
-        ("k/a", 3001, "collectivité inconnue", True, False, 1),
-        ("k/a", 3001, "doublon", False, False, 1),
-        ("k/a", 3001, "mot inconnu", False, True, 1),
-        ("l/a", 3001, "mot inconnu", False, True, 1),
-        ("s/b", 3001, "doublon", False, False, 1),
-        ("s/b", 3001, "à placer", False, True, 2),
+    assert rows == [  # source, exercice, motif, est_comptee, est_illisible, nb_lignes, montant_eur
+        ("k/a", 3001, "collectivité inconnue", True, False, 1, None),
+        ("k/a", 3001, "doublon", False, False, 1, None),
+        ("k/a", 3001, "mot inconnu", False, True, 1, None),
+        ("l/a", 3001, "mot inconnu", False, True, 1, None),
+        ("s/b", 3001, "doublon", False, False, 1, None),  # the amount of one of them is unknown
+        ("s/b", 3001, "à placer", False, True, 2, Decimal("6.50")),
     ]
 
 

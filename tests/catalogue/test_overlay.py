@@ -369,7 +369,8 @@ def test_a_home_holds_no_python(shipped, home, name):
 # what still needs what is switched off ------------------------------------------------------------------------
 
 TWO = {"catalogue/systems/deux.yml": system("deux", "lignes")}
-USER = figure("essai.de_deux", sources=["deux/lignes"], mesure={"fait": "fct_libre", "agregat": "nombre"})
+FREE = {"fait": "fct_libre", "agregat": "nombre"}
+USER = figure("essai.de_deux", sources=["deux/lignes", "libre/lignes"], mesure=FREE)
 EITHER = figure(
     "essai.l_un", sources=[["deux/lignes", "libre/lignes"]], mesure={"fait": "fct_libre", "agregat": "nombre"}
 )

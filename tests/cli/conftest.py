@@ -164,19 +164,23 @@ class Bench:
             manifest.export_key, manifest.exercice, files, refusal.as_dict(rules()), manifest.delivery
         )
 
-    def publish(self, rows: str, *findings: Finding) -> None:
-        """Publish these rows of ``chiffres`` (SQL values), as made of what is accepted now."""
+    def publish(self, rows: str, *findings: Finding, lacks: str = "") -> None:
+        """Publish these rows of ``chiffres`` and of ``rpt_manques`` (SQL values), as made of what is accepted now."""
         import duckdb
 
         content = {"build": "b1", "files": {}}
         identity = fingerprint(content)[:32]
         folder = self.home.builds / identity / "rapport"
         folder.mkdir(parents=True)
-        columns = (
-            "code, exercice, valeur, unite, decimales, statut, code_manquant, est_partiel, libelle, domaine, formule"
-        )
+        columns = "code, exercice, valeur, unite, decimales, statut, code_manquant, etat, libelle, domaine, formule"
         with duckdb.connect() as db:
-            db.execute(f"copy (select * from (values {rows}) as t({columns})) to '{folder}/chiffres.parquet'")
+            unknown = "null::decimal(20, 6) as part_manquante, null::decimal(20, 2) as montant_manquant_eur"
+            db.execute(
+                f"copy (select *, {unknown} from (values {rows}) as t({columns})) to '{folder}/chiffres.parquet'"
+            )
+            if lacks:
+                columns = "code, exercice, source, nature, piece, motif, nb_perdues, montant_perdu_eur"
+                db.execute(f"copy (select * from (values {lacks}) as t({columns})) to '{folder}/rpt_manques.parquet'")
         (folder.parent / "manifest.json").write_text(json.dumps({"publication": identity, **content}), encoding="utf-8")
         self.home.published.symlink_to(folder.parent)
         with self.ledger() as ledger:

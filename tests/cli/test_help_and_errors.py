@@ -59,7 +59,9 @@ def test_reading_commands_never_import_the_orchestrator_nor_the_judge(filled, co
     filled.home.organisation_file.write_text(
         'nom: E\nsigle: E\nsiren: "123456782"\nexercices: {premier: 2019, dernier: 2019}\nsystemes: [absences]\n'
     )
-    filled.publish("('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, true, 'T', 'e', 'f')")
+    filled.publish(
+        "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, 'partiel', 'T', 'e', 'f')"
+    )
     code, said, modules = call("--home", filled.home.root, *command)
     assert code == 0, said
     assert "duckdb" in modules or "sqlalchemy" in modules

@@ -15,9 +15,9 @@ from pipelines.spreadsheet import neutralised
 from tests.cli.conftest import VENTES_2019, check
 
 ROWS = """
-('essai.agents.nombre', 2019, null::decimal(20,6), 'agents', 0, 'manquant', 'NC', false, 'A', 'essai', 'f'),
-('essai.ventes.total', 2019, 4764020.26, 'EUR', 2, 'calculé', null, true, 'Total [brut]', 'essai', '=f'),
-('essai.ventes.total', 2020, 1, 'EUR', 2, 'calculé', null, false, 'Total', 'essai', 'f')
+('essai.agents.nombre', 2019, null::decimal(20,6), 'agents', 0, 'manquant', 'NC', 'manquant', 'A', 'essai', 'f'),
+('essai.ventes.total', 2019, 4764020.26, 'EUR', 2, 'calculé', null, 'partiel', 'Total [brut]', 'essai', '=f'),
+('essai.ventes.total', 2020, 1, 'EUR', 2, 'calculé', null, 'complet', 'Total', 'essai', 'f')
 """
 
 
@@ -127,8 +127,8 @@ def test_figures_as_csv_and_json(filled) -> None:
 def test_a_figure_taken_from_the_published_report_is_never_shown_as_computed(filled) -> None:
     filled.publish(
         """
-        ('essai.agents.nombre', 2019, 27::decimal(20,6), 'agents', 0, 'publié', null, false, 'A', 'essai', 'f'),
-        ('essai.ventes.total', 2019, 1, 'EUR', 2, 'calculé', null, false, 'Total', 'essai', 'f')
+        ('essai.agents.nombre', 2019, 27::decimal(20,6), 'agents', 0, 'publié', null, 'manquant', 'A', 'essai', 'f'),
+        ('essai.ventes.total', 2019, 1, 'EUR', 2, 'calculé', null, 'complet', 'Total', 'essai', 'f')
         """
     )
     lines = {

@@ -8,7 +8,12 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger.records import Finding
 from tests.cli.conftest import AGENTS_2019, VENTES_2019, Bench, check
 
-TOTAL = "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, true, 'T', 'essai', 'f')"
+# rows of rapport.chiffres and of rapport.rpt_manques
+TOTAL = "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, 'partiel', 'T', 'essai', 'f')"
+
+REFUSED = "('essai.ventes.total', 2019, 'ventes/ventes', 'livraison', '', '1 ligne refusée', 1::bigint, null)"
+MISSING = "('essai.ventes.total', 2019, null::decimal(20,6), 'EUR', 2, 'manquant', 'm', 'manquant', 'T', 'essai', 'f')"
+NOTHING_CAME = "('essai.ventes.total', 2019, 'ventes/ventes', 'livraison', '', 'non reçu', null::bigint, null)"
 
 
 def status(bench: Bench, year: int = 2019) -> dict:
@@ -39,9 +44,14 @@ def test_nothing_arrived(bench) -> None:
 
 
 def test_a_published_number_hides_no_missing_export(bench) -> None:
-    bench.publish("('essai.ventes.total', 2019, 3, 'EUR', 2, 'publié', null, false, 'Total', 'essai', 'f')")
+    bench.publish("('essai.ventes.total', 2019, 3, 'EUR', 2, 'publié', null, 'manquant', 'Total', 'essai', 'f')")
     assert figures(bench)["essai.ventes.total"][:2] == ("missing", "m")
     assert states(bench)["ventes/ventes"] == "late"
+
+
+def test_nobody_tells_the_state_of_a_figure_that_is_not_built(filled) -> None:
+    assert all(found == ("not built", None, ["pas encore construit"]) for found in figures(filled).values())
+    assert "Figures: 3 not built" in filled.millesime("status", 2019).stdout
 
 
 def test_what_is_not_due_yet_is_awaited_not_late(bench) -> None:
@@ -50,6 +60,7 @@ def test_what_is_not_due_yet_is_awaited_not_late(bench) -> None:
 
 
 def test_a_dropped_file_waits_until_it_is_collected(bench) -> None:
+    bench.publish(MISSING, lacks=NOTHING_CAME)
     bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
     assert states(bench)["ventes/ventes"] == "waiting"
     assert figures(bench)["essai.ventes.total"] == (
@@ -68,25 +79,26 @@ def test_accepted_exports_show_their_lines_and_checks(filled) -> None:
     assert filled.millesime("status", 2019).exit_code == 0
 
 
-def test_figures_are_partial_where_lines_were_refused(filled) -> None:
-    assert figures(filled) == {
-        "essai.ventes.total": ("partial", None, ["ventes/ventes : 1 ligne refusée"]),
-        "essai.agents.nombre": ("partial", None, ["personnel/agents : 1 ligne refusée"]),
-        "essai.ventes.par_agent": (
-            "partial",
-            None,
-            ["ventes/ventes : 1 ligne refusée", "personnel/agents : 1 ligne refusée"],
-        ),
-    }
+def test_a_figure_says_what_it_lacks_the_pieces_of_a_source_together(filled) -> None:
+    more = "('essai.ventes.total', 2019, 'ventes/ventes', 'mois', '2019-{}', 'mois absent', null, null)"
+    filled.publish(TOTAL, lacks=", ".join([REFUSED, more.format("03"), more.format("05")]))
+    assert figures(filled)["essai.ventes.total"] == (
+        "partial",
+        None,
+        ["ventes/ventes : 1 ligne refusée", "ventes/ventes 2019-03, 2019-05 : mois absent"],
+    )
+    assert "ventes/ventes : 1 ligne refusée" in filled.millesime("status", 2019).stdout
 
 
 def test_a_changed_file_waits_and_the_accepted_delivery_still_counts(filled) -> None:
+    filled.publish(TOTAL, lacks=REFUSED)
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V4;05/01/2019;1,00\n")
     assert states(filled)["ventes/ventes"] == "waiting"
     assert figures(filled)["essai.ventes.total"][0] == "partial"
 
 
 def test_a_refused_correction_leaves_the_former_delivery(filled) -> None:
+    filled.publish(TOTAL, lacks=REFUSED)
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V1;05/01/2019;1,00\n")
     filled.receive("ventes/ventes", 2019, check("ok", True), check("cle", False))
     (ventes,) = [e for e in status(filled)["exports"] if e["key"] == "ventes/ventes"]
@@ -107,6 +119,7 @@ def test_putting_the_accepted_file_back_ends_the_refusal(filled) -> None:
 
 
 def test_an_unreadable_file_is_refused_with_its_rule(bench) -> None:
+    bench.publish(MISSING, lacks=NOTHING_CAME)
     bench.refuse("ventes/ventes", 2019, DeliveryRefused("FIC-ENTETE", fichier="v.csv", ligne=3), "abc")
     assert figures(bench)["essai.ventes.total"] == (
         "missing",
@@ -127,12 +140,17 @@ def test_an_export_is_declared_absent_when_every_figure_that_needs_it_is(filled,
     bench.receive("absences/absences", 2020, check("ok", True))
     assert states(bench, 2020)["ventes/ventes"] == "declared absent"
     assert bench.millesime("status", 2020).exit_code == 0
+    bench.publish(MISSING.replace("2019", "2020").replace("'m'", "'NC'"), lacks=NOTHING_CAME.replace("2019", "2020"))
     assert figures(bench, 2020)["essai.ventes.total"] == ("missing", "NC", ["Régie fermée"])
 
 
 def test_a_missing_operand_makes_the_result_missing_with_its_mark(filled) -> None:
     filled.drop("2019/absences.csv", "code;code_manquant;motif\nessai.agents.nombre;?;Inconnu\n")
     filled.receive("absences/absences", 2019, check("ok", True))
+    agents, ratio = (
+        MISSING.replace("ventes.total", code).replace("'m'", "'?'") for code in ("agents.nombre", "ventes.par_agent")
+    )
+    filled.publish(f"{agents}, {ratio}")
     assert figures(filled)["essai.ventes.par_agent"] == (
         "missing",
         "?",
@@ -145,7 +163,8 @@ def test_a_missing_operand_makes_the_result_missing_with_its_mark(filled) -> Non
     [("missing", "?", "inconnue"), ("computed", "—", "division par zéro"), ("missing", "m", "aucune ligne")],
 )
 def test_what_the_build_alone_could_find_is_said_too(filled, state: str, mark: str, reason: str) -> None:
-    filled.publish(TOTAL.replace("14.50::decimal(20,6)", "null").replace("null, true", f"'{mark}', false"))
+    etat = "complet" if state == "computed" else "manquant"
+    filled.publish(MISSING.replace("'m', 'manquant'", f"'{mark}', '{etat}'"))
     found, printed, reasons = figures(filled)["essai.ventes.total"]
     assert (found, printed) == (state, mark)
     assert reason in reasons[0]
@@ -162,10 +181,10 @@ def test_published_lags_behind_accepted(filled) -> None:
 
 
 def test_an_outdated_publication_says_nothing_of_the_figures(filled) -> None:
-    filled.publish(TOTAL.replace("14.50::decimal(20,6)", "null").replace("null, true", "'m', false"))
+    filled.publish(MISSING)
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V4;05/01/2019;1,00\n")
     filled.receive("ventes/ventes", 2019, check("ok", True))
-    assert figures(filled)["essai.ventes.total"][0] == "partial"
+    assert figures(filled)["essai.ventes.total"][0] == "not built"
 
 
 def test_a_failed_build_is_named(filled) -> None:

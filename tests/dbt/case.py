@@ -9,7 +9,8 @@ from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.registry import Registry
 from pipelines.sql import values
-from pipelines.stages.transform.load import columns_of, lake_name, load_reference
+from pipelines.stages.transform.load import PIECES, REFUSED, columns_of, lake_name, load_reference
+from tests.catalogue.figures.sql import delivered
 from tests.dbt import case_gouvernance, case_rh
 
 YEARS = (2041, 2042, 2043)
@@ -313,29 +314,16 @@ def _organisation(db: duckdb.DuckDBPyConnection) -> None:
 
 
 def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
-    counts = ("nb_lues", "nb_acceptees", "nb_refusees", "nb_ignorees")
     rows = []
     for system, table in registry.tables():
         for year in YEARS:
-            refused = ACCEPTED.get((f"{system.system}/{table.name}", year))
-            row = {
-                "systeme": system.system,
-                "nom_table": table.name,
-                "exercice": year,
-                "est_suivie": system.covers(year),
-                "est_attendue": system.covers(year),
-                "est_acceptee": refused is not None,
-            }
-            rows.append(row | (dict.fromkeys(counts, 0) | {"nb_refusees": refused} if refused is not None else {}))
-    columns = [
-        ("systeme", "VARCHAR"),
-        ("nom_table", "VARCHAR"),
-        ("exercice", "INTEGER"),
-        ("est_suivie", "BOOLEAN"),
-        ("est_attendue", "BOOLEAN"),
-    ]
-    columns += [("est_acceptee", "BOOLEAN"), ("livraison", "VARCHAR"), *((name, "BIGINT") for name in counts)]
-    _create(db, "collecte.tables", columns, rows)
+            name, refused = f"{system.system}/{table.name}", ACCEPTED.get((f"{system.system}/{table.name}", year))
+            rows.append(
+                delivered(name, year, refused is not None, refused or 0, system.covers(year), system.covers(year), 1000)
+            )
+    db.execute(f"create table collecte.pieces ({PIECES})")
+    db.executemany(f"insert into collecte.pieces values ({', '.join('?' * len(rows[0]))})", rows)
+    db.execute(f"create table collecte.lignes_refusees ({REFUSED})")
     _create(db, "collecte.fichiers", [(name, "VARCHAR") for name in ("livraison", "fichier", "sha256")], [])
     _create(db, "collecte.decisions", [("code", "VARCHAR"), ("cle", "VARCHAR")], [])
 

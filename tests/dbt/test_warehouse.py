@@ -113,7 +113,9 @@ def test_application_has_no_figure_out_of_service(warehouse):
 
 
 def test_lines_refused_or_not_understood_make_a_figure_partial(warehouse):
-    partial = "select code from rapport.chiffres where est_partiel and domaine = '{}' and exercice = {} order by code"
+    partial = (
+        "select code from rapport.chiffres where etat = 'partiel' and domaine = '{}' and exercice = {} order by code"
+    )
     applications, staff = "applications", "rh"
     assert warehouse.rows(partial.format(applications, 2042)) == [("applications.elise.agents_utilisateurs",)]
     # a training whose application nobody knows may be of any of them
@@ -176,7 +178,8 @@ def test_published_figure_stands_for_the_one_that_nothing_gives(warehouse):
     )
     assert rows == [(2041, 4, "publié", None), (2042, 3, "calculé", None), (2043, None, "manquant", "m")]
     [(received,)] = warehouse.rows(
-        "select est_acceptee from rapport.rpt_collecte where nom_table = 'membres' and exercice = 2041"
+        "select est_acceptee from rapport.rpt_collecte "
+        "where nom_table = 'membres' and exercice = 2041 and nature = 'livraison'"
     )
     assert received is False  # the missing delivery is still told
 

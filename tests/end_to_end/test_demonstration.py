@@ -192,7 +192,9 @@ def test_the_public_profile_holds_the_report_and_no_small_number_of_agents(demon
         found = db.execute("select schema_name, table_name from duckdb_tables() where database_name = 'p'").fetchall()
         assert {schema for schema, _ in found} == {"rapport"}
         assert {path.stem for path in public.rglob("*.parquet")} == {table for _, table in found}
-        assert not {t for _, t in found} & {"rpt_collecte", "rpt_rapprochement_publie", "rpt_rh__rapprochements"}
+        assert not {t for _, t in found} & {
+            *("rpt_collecte", "rpt_manques", "rpt_rapprochement_publie", "rpt_rh__rapprochements")
+        }
         counts = db.execute(
             "select table_name, column_name from duckdb_columns() where database_name = 'p' "
             "and regexp_matches(table_name, '^rpt_rh__') and regexp_matches(column_name, '^nb_(agents|arrivees|departs|nommes)')"

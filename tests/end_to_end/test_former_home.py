@@ -58,8 +58,11 @@ def test_it_runs_and_its_frozen_figures_are_the_same(kept: Kept) -> None:
     figures = "select code, exercice, valeur, code_manquant, statut from '{}' where exercice = 2020 order by all"
     with duckdb.connect() as db:
         before, after = (db.execute(figures.format(path)).fetchall() for path in (frozen, here))
-    assert len(before) > 100
-    assert before == after
+    assert len(before) > 100 and len(after) > 100
+    # a figure of a system that the home does not use was missing, and is since no figure of its report
+    gone = {row[0] for row in before} - {row[0] for row in after}
+    assert {row[2:] for row in before if row[0] in gone} == {(None, "m", "manquant")}
+    assert [row for row in before if row[0] not in gone] == after
 
 
 def test_its_key_is_taken_along_so_that_nobody_becomes_somebody_else(kept: Kept) -> None:
@@ -74,6 +77,11 @@ def test_what_it_kept_is_proved_and_made_again(kept: Kept) -> None:
     assert proved.returncode == 0, proved.stdout
     replayed = kept.millesime("replay", "2020-v1")
     others = {line.split()[1] for line in replayed.stdout.splitlines() if line.endswith("other bytes")}
-    # these two tell, since, of the budget documents that are set aside
-    assert others == {"rapport/rpt_collecte.parquet:", "rapport/rpt_lignes_signalees.parquet:"}, replayed.stdout
+    # two tell, since, of the budget documents that are set aside, two are new, and the others have new columns
+    names = (
+        *("rpt_collecte", "rpt_lignes_signalees", "rpt_manques", "rpt_sources", "chiffres"),
+        *("rpt_applications__indicateurs", "rpt_collectivites__synthese", "rpt_finances__dette"),
+        "rpt_finances__rapprochements",
+    )
+    assert others == {f"rapport/{name}.parquet:" for name in names}, replayed.stdout
     assert "the code is not the version that made this release" in replayed.stdout

@@ -200,7 +200,7 @@ def ask(home: Path, query: str) -> list[tuple]:
 )
 def test_its_rows_reach_the_figures(home: Path, code: str, exercice: int, value: int, partial: bool) -> None:
     found = ask(
-        home, f"select valeur, est_partiel from rapport.chiffres where code = '{code}' and exercice = {exercice}"
+        home, f"select valeur, etat = 'partiel' from rapport.chiffres where code = '{code}' and exercice = {exercice}"
     )
     assert found == [(Decimal(value), partial)]
 

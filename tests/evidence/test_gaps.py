@@ -1,64 +1,87 @@
-"""Why a figure is missing or partial, in words: what a shape's systems cover together."""
+"""Why a figure is missing or partial, in words: the pieces that the build found lacking, and what the ledger knows of them."""
+
+from typing import Any
 
 import pytest
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.evidence.arrivals import ExportStatus
 from pipelines.evidence.gaps import Gaps, figures_by_table
-from pipelines.ledger.records import TableCounts
 
 AGENTS, HOURS = "rh.effectif.total", "rh.heures_remunerees"
 
 
-def gaps(accepted: list[str], awaited: list[str], optional: tuple[str, ...] = ()) -> Gaps:
+def gaps(etat: str, *lacks: dict[str, Any], code: str = AGENTS, **exports: str) -> Gaps:
+    """One published figure in this state; ``exports``: ``ciril_rh__agents`` → the state of the export ``ciril_rh/agents``."""
     catalogue = load_catalogue()
-    counts = TableCounts(lues=1, acceptees=1, refusees=0, ignorees=0, parquet="x", parquet_sha256="x")
-    exports = {
-        key: ExportStatus(key, key, "x", "2043-01-31", key in optional, "received" if key in accepted else "late")
-        for key in [*accepted, *awaited]
+    statuses = {
+        key: ExportStatus(key, key, "x", "2043-01-31", False, state)
+        for key, state in ((name.replace("__", "/"), state) for name, state in exports.items())
     }
     return Gaps(
         catalogue.figures,
         catalogue.registry,
-        accepted=dict.fromkeys(accepted, counts),
-        exports=exports,
+        exports=statuses,
         absences={},
-        published={},
+        published={code: {"etat": etat, "code_manquant": "m" if etat == "manquant" else None}},
+        lacks=[{"code": code, **row} for row in lacks],
     )
 
 
+def delivery(source: str, lost: int | None = None, why: str = "non reçu, ou refusé") -> dict[str, Any]:
+    """A delivery that did not come, or that came without some of its lines."""
+    return {"source": source, "nature": "livraison", "piece": "", "motif": why, "nb_perdues": lost}
+
+
+def month(source: str, piece: str) -> dict[str, Any]:
+    """A month that is in no line."""
+    return {"source": source, "nature": "mois", "piece": piece, "motif": "mois absent", "nb_perdues": None}
+
+
 @pytest.mark.parametrize(
-    ("accepted", "awaited", "state", "reasons"),
+    ("exports", "why"),
     [
-        ([], [], "missing", ["agents (tout système) : système non souscrit pour cet exercice"]),
-        ([], ["ciril_rh/agents"], "missing", ["ciril_rh/agents : non reçu, attendu avant le 2043-01-31"]),
-        (["ciril_rh/agents"], [], "computed", []),
-        (
-            ["ciril_rh/agents"],
-            ["cegid_rh/agents"],
-            "partial",
-            ["cegid_rh/agents : non reçu, attendu avant le 2043-01-31"],
-        ),
-        (["ciril_rh/agents", "cegid_rh/agents"], [], "computed", []),
+        ({}, "non suivi : système non souscrit pour cet exercice"),
+        ({"ciril_rh__agents": "late"}, "non reçu, attendu avant le 2043-01-31"),
+        ({"ciril_rh__agents": "waiting"}, "déposé, pas encore collecté"),
+        ({"ciril_rh__agents": "not sent"}, "non transmis"),
     ],
 )
-def test_the_systems_of_a_shape_cover_it_together(accepted, awaited, state, reasons):
-    status = gaps(accepted, awaited).status(AGENTS)
-    assert (status.state, status.reasons) == (state, reasons)
+def test_of_a_delivery_that_did_not_come_the_ledger_knows_why(exports, why):
+    status = gaps("manquant", delivery("ciril_rh/agents"), **exports).status(AGENTS)
+    assert (status.state, status.mark, status.reasons) == ("missing", "m", [f"ciril_rh/agents : {why}"])
 
 
-def test_an_export_that_nobody_must_send_is_no_gap_and_an_alternative_may_be_whole():
-    assert gaps(["ciril_rh/agents"], ["cegid_rh/agents"], ("cegid_rh/agents",)).status(AGENTS).state == "computed"
-    agents = ["ciril_rh/agents"]
-    assert gaps([*agents, "ciril_rh/heures"], ["cegid_rh/heures"]).status(HOURS).state == "partial"
-    assert gaps([*agents, "ciril_rh/heures"], ["dsn/declarations"]).status(HOURS).state == "computed"
-    assert gaps([*agents, "dsn/activites"], ["ciril_rh/heures"]).status(HOURS).state == "computed"
+def test_a_shape_of_which_one_system_is_awaited_is_partial_and_names_it():
+    status = gaps("partiel", delivery("cegid_rh/agents"), ciril_rh__agents="received", cegid_rh__agents="late").status(
+        AGENTS
+    )
+    assert (status.state, status.mark) == ("partial", None)
+    assert status.reasons == ["cegid_rh/agents : non reçu, attendu avant le 2043-01-31"]
+
+
+def test_tables_that_lack_for_one_reason_share_a_sentence_and_each_names_its_pieces():
+    lacks = [
+        *(month("ciril_rh/heures", f"2042-{number:02}") for number in (3, 5)),
+        month("dsn/activites", "2042-05"),
+        delivery("ciril_rh/heures", 2, "2 lignes refusées"),  # it came: the build knows what was lost of it
+    ]
+    status = gaps("partiel", *lacks, code=HOURS, ciril_rh__heures="received", dsn__declarations="late").status(HOURS)
+    assert status.reasons == [
+        "ciril_rh/heures 2042-03, 2042-05, dsn/activites 2042-05 : mois absent",
+        "ciril_rh/heures : 2 lignes refusées",
+    ]
+
+
+def test_a_figure_is_what_the_build_says_and_nothing_before_it():
+    assert gaps("complet").status(AGENTS).state == "computed"
+    assert gaps("complet").status(HOURS).state == "not built"
 
 
 def test_the_figures_of_a_shape_rest_on_each_of_its_tables():
     from pipelines.catalogue.organisation import Exercices, Organisation
 
-    organisation = Organisation(nom="S", sigle="S", siren="123456789", exercices=Exercices(premier=2042, dernier=2042))
+    organisation = Organisation(nom="S", sigle="S", siren="123456782", exercices=Exercices(premier=2042, dernier=2042))
     needed = figures_by_table(load_catalogue().figures, organisation, 2042)
     assert AGENTS in needed["ciril_rh/agents"] & needed["cegid_rh/agents"]
     assert "*/agents" not in needed

@@ -115,7 +115,7 @@ def test_a_file_or_a_release_that_was_added_is_told(frozen):
 
 
 def test_the_manifest_of_the_publication_is_the_one_that_was_published(filled):
-    filled.publish("('x', 2019, 1, 'EUR', 0, 'calculé', null, false, 'X', 'd', 'f')")
+    filled.publish("('x', 2019, 1, 'EUR', 0, 'calculé', null, 'complet', 'X', 'd', 'f')")
     path = filled.home.published / "manifest.json"
     assert problems(filled) == []
     for damage in ('{"publication": "x", "build": "b1", "files": {}}', "{}", "[]", "rien", ""):

@@ -5,17 +5,19 @@ with mesures as (
         declares.exercice,
         declares.decimales,
         case
-            when not declares.est_recu then null
+            when etats.etat = 'manquant' then null
             when agregats.nb_lignes is not null then agregats.valeur
             when declares.code_si_vide is null then cast(0 as decimal(20, 6))
         end as valeur,
         case
-            when not declares.est_recu then 'm'
+            when etats.etat = 'manquant' then 'm'
             when agregats.nb_lignes is null then declares.code_si_vide
             when agregats.valeur is null then '?'
         end as code_calcul,
         coalesce(agregats.nb_lignes, 0) as nb_lignes
     from {{ ref('chiffres__declares') }} as declares
+    inner join {{ ref('chiffres__etats') }} as etats
+        on declares.code = etats.code and declares.exercice = etats.exercice
     left join {{ ref('chiffres__agregats') }} as agregats
         on declares.code = agregats.code and declares.exercice = agregats.exercice
     where declares.est_mesure

@@ -38,11 +38,11 @@ reprises as (
         resultats.exercice,
         publies.valeur_publiee
     from resultats
-    inner join {{ ref('chiffres__declares') }} as declares
-        on resultats.code = declares.code and resultats.exercice = declares.exercice
+    inner join {{ ref('chiffres__etats') }} as etats
+        on resultats.code = etats.code and resultats.exercice = etats.exercice
     inner join {{ ref('fct_chiffres_publies') }} as publies
         on resultats.code = publies.code and resultats.exercice = publies.exercice
-    where resultats.code_manquant = 'm' and not declares.est_recu and publies.valeur_publiee is not null
+    where resultats.code_manquant = 'm' and etats.etat = 'manquant' and publies.valeur_publiee is not null
 )
 
 select
@@ -61,17 +61,36 @@ select
             else 'manquant'
         end as string
     ) as statut,
+    -- a value that is not applicable (a division by zero) is as whole as what it was computed from
+    cast(
+        case when coalesce(resultats.code_manquant, '—') = '—' then etats.etat else 'manquant' end as string
+    ) as etat,
     cast(case when reprises.code is null then resultats.code_manquant end as string) as code_manquant,
-    cast(resultats.code_manquant is null and declares.est_partiel as boolean) as est_partiel,
+    cast(
+        case
+            when coalesce(resultats.code_manquant, '—') <> '—' then null
+            when etats.etat = 'complet' then 0
+            when etats.nb_perdues >= etats.nb_lignes then 1
+            when etats.nb_lignes > 0 then etats.nb_perdues / etats.nb_lignes
+        end as decimal(20, 6)
+    ) as part_manquante,
+    cast(
+        case
+            when declares.unite <> 'EUR' or coalesce(resultats.code_manquant, '—') <> '—' then null
+            when etats.etat = 'complet' then 0
+            else etats.montant_perdu_eur
+        end as decimal(20, 2)
+    ) as montant_manquant_eur,
     cast(resultats.valeur_ecartee as decimal(20, 6)) as valeur_ecartee,
     cast(resultats.nb_lignes as bigint) as nb_lignes,
     cast(declares.libelle as string) as libelle,
     cast(declares.domaine as string) as domaine,
     cast(declares.formule as string) as formule
 from {{ ref('chiffres__declares') }} as declares
+inner join {{ ref('chiffres__etats') }} as etats on declares.code = etats.code and declares.exercice = etats.exercice
 inner join resultats on declares.code = resultats.code and declares.exercice = resultats.exercice
 left join reprises on declares.code = reprises.code and declares.exercice = reprises.exercice
 left join {{ ref('fct_absences_declarees') }} as absences
     on declares.code = absences.code and declares.exercice = absences.exercice
 -- what comes from a system that the organisation does not use is no figure of its report: not even a missing one
-where declares.est_suivi or reprises.code is not null or absences.code is not null
+where etats.est_suivi or reprises.code is not null or absences.code is not null

@@ -16,7 +16,7 @@ select
     cast(chiffres.decimales as integer) as decimales,
     cast(chiffres.statut as string) as statut,
     cast(chiffres.code_manquant as string) as code_manquant,
-    cast(chiffres.est_partiel as boolean) as est_partiel,
+    cast(chiffres.etat as string) as etat,
     cast(chiffres.code as string) as code
 from {{ ref('chiffres') }} as chiffres
 inner join {{ ref('dim_application_indicateur') }} as indicateurs

@@ -1,19 +1,18 @@
 -- Whether each table is followed, and came: what an empty table of the report means depends on it. It counts nothing, so
 -- that every reader may have it.
-with illisibles as (
-    select distinct source, exercice from {{ ref('fct_lignes_signalees') }} where est_illisible
-)
-
 select
-    cast(collecte.source as string) as source,
-    cast(collecte.exercice as integer) as exercice,
+    cast(source as string) as source,
+    cast(exercice as integer) as exercice,
     cast(
         case
-            when collecte.statut = 'reçue' and (coalesce(collecte.nb_refusees, 0) > 0 or illisibles.source is not null)
+            -- lines are lost, or a month or a document is not there
+            when bool_or(nature = 'livraison' and est_acceptee)
+                and bool_or(
+                    case when est_acceptee then nb_perdues > 0 else nature <> 'livraison' and (est_attendue or est_recue) end
+                )
                 then 'partielle'
-            else collecte.statut
+            else max(case when nature = 'livraison' then statut end)
         end as string
     ) as statut
-from {{ ref('fct_collecte') }} as collecte
-left join illisibles
-    on collecte.source = illisibles.source and collecte.exercice = illisibles.exercice
+from {{ ref('fct_collecte') }}
+group by source, exercice

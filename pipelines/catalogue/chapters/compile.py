@@ -51,8 +51,9 @@ def _state(rank: int, sources: Sequence[str]) -> str:
     if not sources:  # rows that no export gives
         return f"    select exercice, {rank} as rang, true as est_recu, true as est_entier from {{{{ ref('dim_exercice') }}}}"
     return (
-        f"    select exercice, {rank} as rang, bool_and(est_acceptee) as est_recu,\n"
-        "        bool_and(coalesce(nb_refusees, 0) = 0) as est_entier\n"
+        f"    select exercice, {rank} as rang, bool_and(est_acceptee or nature <> 'livraison') as est_recu,\n"
+        "        bool_and(case when est_acceptee then nb_perdues = 0\n"
+        "            else nature <> 'livraison' and not est_attendue and not est_recue end) as est_entier\n"
         "    from {{ ref('fct_collecte') }}\n"
         f"    where source in ({', '.join(map(literal, sources))}) and statut <> 'non suivie'\n"
         "    group by exercice"

@@ -20,6 +20,7 @@ from pipelines.catalogue.fields import Fields, described, meaning
 from pipelines.catalogue.figures.compile import figure_entries, figure_models
 from pipelines.catalogue.lines import flagged_lines_sql
 from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.pieces import pieces_sql
 from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.registry import Registry
 
@@ -105,6 +106,11 @@ def _models_before_the_page(catalogue: Catalogue) -> dict[str, str]:
             f"models/staging/{shape_model(shape)}.sql": shape_union(catalogue.registry, shape)
             for shape in catalogue.registry.shapes
         },
+        **(
+            {"models/intermediate/communs/int_communs__collecte.sql": pieces_sql(catalogue.pieces_declared)}
+            if "collecte.pieces" in catalogue.project.sources  # what a project does not read is not made
+            else {}
+        ),
         "models/marts/applications/fct_lignes_signalees.sql": flagged_lines_sql(catalogue.lines_declared),
         **{f"models/calculs/{name}.sql": sql for name, sql in figure_models(catalogue.figures).items()},
     }

@@ -12,10 +12,16 @@ The rules of a missing value, which no declaration can change:
 - a figure of a system that the organisation does not use in the exercice is none at all, unless it is declared absent or was
   printed;
 - missing is never zero: a figure is missing (``m``) when one of its ``sources`` has no accepted delivery; a list among
-  them holds alternatives (one system took the place of another), of which one is enough; if a published report printed
-  it, that number stands in its place, marked ``publié``, and nothing is computed from it;
+  them holds alternatives (one system took the place of another), which fill each other's gaps; if a published report
+  printed it, that number stands in its place, marked ``publié``, and nothing is computed from it;
 - ``*/<shape>`` is every table of a shape: those of the systems that the organisation uses cover it together, so that the
   figure is partial while one of them is awaited, and a system that nobody uses is no gap;
+- a table that the rows of its fact come from is one of its sources, or stands in ``sans_effet`` with the reason why the
+  figure is the same without it: one that is forgotten is refused;
+- what its sources are made of (their months, their documents) makes it partial when a piece that was expected is not
+  there, and missing when none is, or when ``indispensables`` names that kind of pieces (the month of a stock, a document).
+  A filter narrows the pieces as it does the rows: the accounts of an annexe say nothing of the principal budget;
+- lines that were refused, or accepted and not understood, make it partial;
 - ``si_vide`` says what no row at all means when everything was delivered: ``zero``, ``manquant`` (``m``), or
   ``sans_objet`` (``—``: a cell that the report leaves blank);
 - an unknown value among the rows makes their sum, greatest value or median unknown (``?``): a fact whose NULL means
@@ -234,6 +240,8 @@ class Figure(Declared):
     unite: str
     decimales: int = PydanticField(ge=0, le=6)
     sources: list[Source | list[Source]] = PydanticField(default_factory=list)
+    sans_effet: dict[Source, str] = PydanticField(default_factory=dict)
+    indispensables: list[Literal["document", "mois"]] = PydanticField(default_factory=list)
     mesure: Measure | None = None
     expression: str | None = None
     operandes: dict[Name, Code] = PydanticField(default_factory=dict)
@@ -248,6 +256,10 @@ class Figure(Declared):
             raise ValueError("a mesure has no operandes")
         if self.expression is not None and self.sources:
             raise ValueError("the sources of an expression are those of its operands")
+        if self.expression is not None and self.sans_effet:
+            raise ValueError("sans_effet: said of a mesure; an expression rests on what its operands rest on")
+        if self.expression is not None and self.indispensables:
+            raise ValueError("indispensables: said of a mesure; an expression lacks what its operands lack")
         return self
 
     @model_validator(mode="after")

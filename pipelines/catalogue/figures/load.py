@@ -78,6 +78,15 @@ class Figures:
         """The tables that a source names, as ``system/table``: every one of a shape, or itself."""
         return self.shapes.get(source, (source,))
 
+    def answers_for(self, figure: Figure, table: str) -> bool:
+        """True when a measure's ``sources`` or ``sans_effet`` name this ``system/table``; those of a member name every one's."""
+        named = [*figure.sans_effet, *(source for group in figure.alternatives for source in group)]
+        of_members = [source.partition("/")[2] for source in named if placeholders_of(source)]
+        return (
+            any(table in self.tables_of(source) for source in [*named, *(f"{ANY}/{name}" for name in of_members)])
+            or table.partition("/")[2] in of_members
+        )
+
     def declaration_of(self, code: str) -> tuple[DeclaredFigure, str | None]:
         """The declaration behind a printed code, and the member's code when it is one of a family.
 
@@ -223,15 +232,16 @@ def _check_family(declared: DeclaredFigure, figures: Figures, families: Overlay)
 def _check_sources(declared: DeclaredFigure, registry: Registry) -> None:
     tables = {f"{system.system}/{table.name}" for system, table in registry.tables()}
     names = {table.partition("/")[2] for table in tables}
-    for source in (source for group in declared.figure.alternatives for source in group):
+    named = [("sources", source) for group in declared.figure.alternatives for source in group]
+    for key, source in [*named, *(("sans_effet", source) for source in declared.figure.sans_effet)]:
         system, _, table = source.partition("/")
         if system == ANY:
             if table not in registry.shapes:
                 near = did_you_mean(table, sorted(registry.shapes))
-                raise DeclarationError(f"{declared.place} sources: {source!r} is not a declared shape{near}")
+                raise DeclarationError(f"{declared.place} {key}: {source!r} is not a declared shape{near}")
         elif (table not in names) if placeholders_of(system) else (source not in tables):
             near = "" if placeholders_of(system) else did_you_mean(source, sorted(tables))
-            raise DeclarationError(f"{declared.place} sources: {source!r} is not a declared table{near}")
+            raise DeclarationError(f"{declared.place} {key}: {source!r} is not a declared table{near}")
 
 
 def _check_operands(declared: DeclaredFigure, figures: Figures, things: Overlay) -> None:

@@ -4,6 +4,7 @@ The warehouse holds them beside the values (schema ``catalogue``), so that no la
 placeholder, as it is declared: ``chiffres__declares`` puts the members in its place.
 """
 
+from pipelines.catalogue.figures.grammar import Figure, Value
 from pipelines.catalogue.figures.load import Figures
 
 # What is printed when no row of the fact is behind a measure; zero is a value.
@@ -18,17 +19,43 @@ def figure_tables(figures: Figures) -> dict[str, tuple[str, list[tuple]]]:
             "domaine varchar, formule varchar, est_mesure boolean, code_si_vide varchar",
             [_figure(figures, code) for code in figures.by_code],
         ),
+        "chiffres_feuilles": (
+            "code varchar, mesure varchar",
+            [(code, leaf.code) for code in figures.by_code for leaf in figures.leaves(code)],
+        ),
         "chiffres_sources": (
-            "code varchar, groupe integer, alternative integer, source varchar",
+            "mesure varchar, groupe varchar, alternative integer, source varchar",
             [
-                (code, group, rank, table)
-                for code in figures.by_code
-                for group, alternatives in enumerate(figures.sources(code), start=1)
+                (leaf.code, " ou ".join(alternatives), rank, table)
+                for leaf in _measures(figures)
+                for alternatives in leaf.alternatives
                 for rank, source in enumerate(alternatives, start=1)
                 for table in figures.tables_of(source) or [source]  # a shape that no system has: nothing is received
             ],
         ),
+        "chiffres_filtres": (
+            "mesure varchar, colonne varchar, valeur varchar",
+            [
+                (leaf.code, column, _as_text(value))
+                for leaf in _measures(figures)
+                for column, values in (leaf.mesure.filtre.items() if leaf.mesure else ())
+                for value in (values if isinstance(values, list) else [values])
+            ],
+        ),
+        "chiffres_indispensables": (
+            "mesure varchar, nature varchar",
+            [(leaf.code, nature) for leaf in _measures(figures) for nature in leaf.indispensables],
+        ),
     }
+
+
+def _measures(figures: Figures) -> list[Figure]:
+    return [declared.figure for declared in figures.by_code.values() if declared.figure.mesure]
+
+
+def _as_text(value: Value) -> str:
+    """A value of a filter as SQL casts it to text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _figure(figures: Figures, code: str) -> tuple:

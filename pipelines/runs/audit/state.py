@@ -160,7 +160,7 @@ def _figures(home: Home, ledger: Ledger, exercice: int) -> dict[str, Any] | None
         "total": len(rows),
         "manquants": sum(row["code_manquant"] not in (None, NOT_APPLICABLE) for row in rows),
         "sans_objet": sum(row["code_manquant"] == NOT_APPLICABLE for row in rows),
-        "partiels": sum(bool(row["est_partiel"]) for row in rows),
+        "partiels": sum(row["etat"] == "partiel" for row in rows),
         "version": release.name if release else None,
         "inchanges": None,
     }

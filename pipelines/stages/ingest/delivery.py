@@ -1,7 +1,7 @@
 """Turns one delivery (the files of one export for one exercice) into the lake's immutable files and a manifest.
 
     lake/<system>/<table>/<exercice>/<delivery>.parquet            typed rows
-                                     <delivery>.refus.parquet      one row a reason of refusal
+                                     <delivery>.refus.parquet      one row a reason of refusal, and its line's amount if it is read
                                      <delivery>.ignores.parquet    header, titles, totals, blank lines
     lake/<system>/<export>.<exercice>.<delivery>.json              the manifest, written last
 
@@ -43,7 +43,7 @@ from pipelines.stages.ingest.records import Records
 from pipelines.stages.ingest.table import IrregularRecord, TableWriter
 
 TREES = {"json": "json_file", "jsonl": "json_file", "xml": "xml_file", "key_value": "key_value"}
-READER_VERSION = 2  # raise it when the same bytes give other rows, read or typed: golden rows fail until then
+READER_VERSION = 3  # raise it when the same bytes give other rows, read or typed: golden rows fail until then
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from pipelines.stages.ingest.typing import (
 SMALL = 16 * 1024 * 1024  # bytes below which a second thread costs more than it gives
 MEMORY_LIMIT = "450MB"  # the 10 M line budget: under 1 GB in all
 MANY = 50  # dated rows from which a year without any in December is strange
+AMOUNT = "cast({} as decimal(20, 2))"
 NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
 
 
@@ -522,12 +523,33 @@ class _Part:
         needed = [cell for cell in self.cells if not cell.reading.field.informative]
         data = f"from {self.odd} where not ({self._set_aside()}) and _ligne"
         return (
-            f"(select {self.origin}, _ligne, motif.colonne, motif.position, motif.regle, "
-            f"motif.attendu, motif.recu from (select _ligne, unnest({self._reasons(needed)}) as motif "
+            f"(select {self.origin}, _ligne, motif.colonne, motif.position, motif.regle, motif.attendu, motif.recu, "
+            f"_montant_eur from (select _ligne, {self._amount()} as _montant_eur, unnest({self._reasons(needed)}) as motif "
             f"{data} not in (select ligne from {self.shapes})) union all "
-            f"select {self.origin}, ligne, null, null, regle, attendu, recu "
+            f"select {self.origin}, ligne, null, null, regle, attendu, recu, null "
             f"from {self.shapes} where ligne in ({self.refused_lines()}))"
         )
+
+    def _amount(self) -> str:
+        """SQL of the greatest amount that a line holds, in euros: what the figures may lack when it is refused.
+
+        NULL where an amount of it cannot be read, where it has none, and where the table speaks of persons.
+        """
+        cells: dict[str, list[Reading]] = {}
+        for cell in self.cells:
+            if cell.name.endswith("_eur") and cell.reading.field.type in ("integer", "number"):
+                cells.setdefault(cell.name, []).append(cell.reading)
+        if not cells or self.table.has_personal_data:
+            return AMOUNT.format("null")
+        unreadable = " or ".join(
+            f"(({one.value}) is null and {'true' if one.field.constraints.required else f'not {one.missing}'})"
+            for readings in cells.values()
+            for one in readings
+        )
+        # the cells of one field, a row each, add up; several fields are amounts of the same thing
+        each = [" + ".join(f"abs(coalesce({one.value}, 0))" for one in readings) for readings in cells.values()]
+        empty = " and ".join(f"({one.value}) is null" for readings in cells.values() for one in readings)
+        return AMOUNT.format(f"case when {unreadable} or ({empty}) then null else greatest({', '.join(each)}) end")
 
     def unread(self) -> str:
         """One row a cell of an accepted line that is not as declared, and that no figure needs."""

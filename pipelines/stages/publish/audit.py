@@ -1,4 +1,4 @@
-"""Schema ``audit`` of a publication: a dated copy of the ledger and of the refused lines, made outside dbt.
+"""Schema ``audit`` of a publication: a dated copy of the ledger, of the refused lines and of what was expected, outside dbt.
 
 No table here holds a personal value: ``recu`` was left empty at ingest where the table has personal columns.
 """
@@ -37,6 +37,30 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("nb_acceptees", "bigint", "Lignes acceptées."),
             ("nb_refusees", "bigint", "Lignes refusées."),
             ("nb_ignorees", "bigint", "Lignes ignorées : en-tête, titres, totaux, lignes vides."),
+        ],
+    ),
+    "pieces": (
+        "Ce que chaque table devait recevoir dans l’exercice, morceau par morceau (sa livraison, ses mois), et ce qui est venu.",
+        [
+            ("systeme", "varchar", "Système d’origine."),
+            ("nom_table", "varchar", "Table."),
+            ("exercice", "integer", "Exercice."),
+            ("nature", "varchar", "livraison ou mois."),
+            ("piece", "varchar", "Mois, par exemple 2020-03 ; vide pour la livraison."),
+            ("est_suivie", "boolean", "Vrai si l’organisation emploie ce système pour l’exercice."),
+            ("est_attendue", "boolean", "Vrai si le morceau était attendu."),
+            ("est_recue", "boolean", "Vrai si le morceau est venu dans une livraison acceptée."),
+            ("est_acceptee", "boolean", "Vrai si le morceau est venu, et qu’il compte."),
+            ("livraison", "varchar", "Identifiant de la livraison."),
+            ("nb_lues", "bigint", "Lignes lues."),
+            ("nb_acceptees", "bigint", "Lignes acceptées."),
+            ("nb_refusees", "bigint", "Lignes refusées."),
+            ("nb_ignorees", "bigint", "Lignes ignorées."),
+            (
+                "montant_perdu_eur",
+                "decimal(20, 2)",
+                "Montant des lignes refusées, au plus ; vide s’il n’est pas connu.",
+            ),
         ],
     ),
     "refus": (
@@ -170,18 +194,16 @@ CHOICES = {"accepted": "accepté", "withdrawn": "retiré"}
 
 
 def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding], proofs: list[Proof]) -> None:
-    """Create and fill schema ``audit`` in ``db``."""
+    """Create and fill schema ``audit`` in ``db``, to which the warehouse is attached as ``source``."""
     db.execute("create schema audit")
     secret = [(p.cell.exercice, p.cell.label, p.kind, p.cell.value, p.low, p.high) for p in proofs]
     for name, rows in {**_rows(ledger, findings), "secret": secret}.items():
-        comment, columns = TABLES[name]
-        db.execute(f"create table audit.{name} ({', '.join(f'{c} {kind}' for c, kind, _ in columns)})")
-        _comment(db, name, comment, columns)
+        _create(db, name)
         if rows:
             db.execute(f"insert into audit.{name} values {values(rows)}")
-    comment, columns = TABLES["lignes_refusees"]
-    db.execute(f"create table audit.lignes_refusees ({', '.join(f'{c} {kind}' for c, kind, _ in columns)})")
-    _comment(db, "lignes_refusees", comment, columns)
+    for name in ("pieces", "lignes_refusees"):
+        _create(db, name)
+    db.execute("insert into audit.pieces select * from source.collecte.pieces order by all")
     for current in ledger.current().values():
         manifest = current.manifest
         for name, counts in manifest.tables.items():
@@ -194,7 +216,9 @@ def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding], proofs:
                 )
 
 
-def _comment(db, name: str, comment: str, columns: list[tuple[str, str, str]]) -> None:
+def _create(db, name: str) -> None:
+    comment, columns = TABLES[name]
+    db.execute(f"create table audit.{name} ({', '.join(f'{c} {kind}' for c, kind, _ in columns)})")
     db.execute(f"comment on table audit.{name} is {literal(comment)}")
     for column, _, text in columns:
         db.execute(f"comment on column audit.{name}.{column} is {literal(text)}")

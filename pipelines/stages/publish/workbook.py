@@ -28,6 +28,9 @@ FIGURE_COLUMNS = {
     "Valeur exacte": 16,
     "Unité": 10,
     "Code manquant": 14,
+    "État": 10,
+    "Part manquante": 14,
+    "Montant manquant (€)": 18,
     "Source": 40,
     "Formule": 70,
     "Contrôle": 34,
@@ -157,15 +160,14 @@ def _write_readme(edition: Edition, sheets: _Sheets, names: dict[str, str]) -> N
 def _write_figures(edition: Edition, sheets: _Sheets) -> None:
     """One line a figure, the exercice of the report first."""
     rows = edition.profile.db.execute(
-        "select code, exercice, libelle, valeur, decimales, unite, code_manquant, formule, est_partiel "
+        "select code, exercice, libelle, valeur, decimales, unite, code_manquant, formule, etat, part_manquante, montant_manquant_eur "
         f"from p.rapport.chiffres where exercice <= {edition.exercice} order by exercice desc, code"
     ).fetchall()
     checked = _checks(edition)
     unchecked = "comparaison non diffusée" if edition.withholds(COMPARED) else "pas de valeur publiée à comparer"
     lines = []
-    for code, exercice, libelle, value, decimals, unit, missing, formula, partial in rows:
+    for code, exercice, libelle, value, decimals, unit, missing, formula, *state in rows:
         computed, _, sources = formula.partition(SOURCED)
-        controls = [checked.get((code, exercice), unchecked), "partiel" if partial else ""]
         lines.append(
             (
                 code,
@@ -175,9 +177,10 @@ def _write_figures(edition: Edition, sheets: _Sheets) -> None:
                 value,
                 unit,
                 missing,
+                *state,
                 sources.rstrip("."),
                 f"{computed}.",
-                " ; ".join(filter(None, controls)),
+                checked.get((code, exercice), unchecked),
             )
         )
     sheets.write(FIGURES, list(FIGURE_COLUMNS.items()), lines, [None] * len(FIGURE_COLUMNS))

@@ -22,7 +22,7 @@ from pipelines.catalogue.chapters.grammar import (
     Liste,
     Tableau,
 )
-from pipelines.stages.report.cells import MISSING, Cell, absent, cell, total, words
+from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK, Cell, absent, cell, total, words
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.receipts import Receipt, Receipts
 from pipelines.stages.report.tables import MissingTable, Publication, Row
@@ -120,7 +120,7 @@ class Builder:
             row = self.figures.get(one.code)
             value = cell(row, Colonne(nom="valeur", titre="", format="chiffre"))
             shown.append({"libelle": one.libelle or row["libelle"], **value, "suite": None})
-        return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown)} if shown else None
+        return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": None} if shown else None
 
     def evolutions(self, bloc: Evolutions, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """By how much each row moved since the year before, as sentences under a title; None without rows."""
@@ -148,7 +148,8 @@ class Builder:
             }
             for row in rows
         ]
-        return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown)} if shown else None
+        note = self._receipt(bloc.table).note
+        return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": note} if shown else None
 
     def _receipt(self, table: str) -> Receipt:
         return self.receipts.of(table, self.figures.exercice)
@@ -283,9 +284,10 @@ def _total_line(data: Donnees, head: list[str], lines: list[Block]) -> Block:
 
 
 def legend(cells: list[Cell]) -> list[dict[str, str]]:
-    """The missing codes that are used, with their meaning."""
+    """The missing codes and the mark of a partial figure that are used, with their meaning."""
     used = {c["manque"] for c in cells}
-    return [{"code": code, "sens": sens} for code, sens in MISSING.items() if code in used]
+    codes = [{"code": code, "sens": sens} for code, sens in MISSING.items() if code in used]
+    return codes + [{"code": PARTIAL_MARK, "sens": PARTIAL}] * any(c["est_partiel"] for c in cells)
 
 
 def in_words(head: list[str], lines: list[Block]) -> str:

@@ -1,7 +1,8 @@
 """Writes values as a reader sees them: a cell keeps what is printed, the exact value, and the code of what is missing.
 
-A cell is ``{"texte": "41 489,54 €", "valeur": "41489.54", "manque": None, "chiffre": "finances.…", "est_texte": False}``:
-French formats and missing codes are decided here, never in a template.
+A cell is ``{"texte": "41 489,54 €", "valeur": "41489.54", "manque": None, "chiffre": "finances.…", "est_texte": False,
+"est_partiel": False}``; a figure that is partial bears its mark, ``27 (p)``. French formats and missing codes are decided here,
+never in a template.
 """
 
 import datetime as dt
@@ -21,6 +22,7 @@ MISSING = {
     "ns": "non suivi",
     "s": "secret statistique",
 }
+PARTIAL, PARTIAL_MARK = "partiel, il manque des lignes, des mois ou des documents à ses sources", "p"
 NUMBERS: dict[Format, tuple[int, str]] = {
     "entier": (0, ""),
     "decimal1": (1, ""),
@@ -38,7 +40,8 @@ def cell(row: Row, column: Colonne) -> Cell:
     if value is None:
         return missing(row)
     if column.format == "chiffre":
-        return number(value, row["decimales"], row["unite"], row.get("code"))
+        shown = number(value, row["decimales"], row["unite"], row.get("code"))
+        return marked(shown) if row.get("etat") == "partiel" else shown
     if column.format in NUMBERS:
         return number(Decimal(value), *NUMBERS[column.format])
     return {**empty(words(value, column.format)), "est_texte": True}
@@ -47,6 +50,11 @@ def cell(row: Row, column: Colonne) -> Cell:
 def number(value: Decimal, decimals: int, unit: str, code: str | None = None) -> Cell:
     """The cell of a number, with the code of the figure that it is."""
     return {**empty(french.printed(value, decimals, unit)), "valeur": format(value, "f"), "chiffre": code}
+
+
+def marked(one: Cell) -> Cell:
+    """The cell of a number that lacks a part of what it counts."""
+    return {**one, "texte": f"{one['texte']}{french.NO_BREAK}({PARTIAL_MARK})", "est_partiel": True}
 
 
 def missing(row: Row) -> Cell:
@@ -61,7 +69,7 @@ def absent(code: str) -> Cell:
 
 def empty(text: str = "") -> Cell:
     """A cell without a value."""
-    return {"texte": text, "valeur": None, "manque": None, "chiffre": None, "est_texte": False}
+    return {"texte": text, "valeur": None, "manque": None, "chiffre": None, "est_texte": False, "est_partiel": False}
 
 
 def words(value: Any, how: Format) -> str:
@@ -81,4 +89,5 @@ def total(cells: list[Cell], how: Format) -> Cell:
     known = [Decimal(c["valeur"]) for c in cells if c["valeur"] is not None]
     if lacking or not known:
         return absent(lacking or "—")
-    return number(sum(known, Decimal(0)), *NUMBERS[how])
+    whole = number(sum(known, Decimal(0)), *NUMBERS[how])
+    return marked(whole) if any(c["est_partiel"] for c in cells) else whole

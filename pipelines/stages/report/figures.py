@@ -80,7 +80,15 @@ def _exact(row: dict[str, Any]) -> str:
 def _status(row: dict[str, Any]) -> str:
     if row["code_manquant"]:
         return MISSING[row["code_manquant"]]
-    return f"{row['statut']}, partiel" if row["est_partiel"] else row["statut"]
+    return f"{row['statut']}, partiel{_lack(row)}" if row["etat"] == "partiel" else row["statut"]
+
+
+def _lack(row: dict[str, Any]) -> str:
+    """What a partial figure lacks, as far as it is known and may be told."""
+    share, amount = row.get("part_manquante"), row.get("montant_manquant_eur")
+    said = [f"{french.printed(share * 100, 1, '%')} des lignes"] if share is not None else []
+    said += [f"{french.printed(amount, 2, 'EUR')} au plus"] if amount is not None else []
+    return f" : il manque {french.enumeration(said)}" if said else ""
 
 
 def read_figures(publication: Publication, titles: dict[str, str], declared: Collection[str]) -> Figures:

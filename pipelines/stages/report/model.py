@@ -22,7 +22,7 @@ from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
 from pipelines.stages.report.blocks import Builder
-from pipelines.stages.report.cells import MISSING
+from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK
 from pipelines.stages.report.figures import read_figures
 from pipelines.stages.report.prose import Node, ProseError, render
 from pipelines.stages.report.receipts import read_receipts
@@ -210,7 +210,7 @@ def build(
         "provenance": _provenance(chapitres),
         "chiffres": figures.annex(),
         "collectivites": apart.sections(summary) if summary else [],
-        "legende": [{"code": code, "sens": sens} for code, sens in MISSING.items()],
+        "legende": [{"code": code, "sens": sens} for code, sens in (MISSING | {PARTIAL_MARK: PARTIAL}).items()],
     }
     _check_anchors(model)
     return _typeset(model)

@@ -1,7 +1,8 @@
 """Turns Markdown with figures by reference into a tree that the page and the PDF lay out alike.
 
-``{{ f("rh.effectif.total") }}`` is the printed figure, linked to where it comes from; ``{{ f("…", "un nombre inconnu") }}``
-says what stands where it is missing or hidden; ``{{ f("…", exercice=2019) }}`` is that of another year. ``{% if connu("…")
+``{{ f("rh.effectif.total") }}`` is the printed figure, linked to where it comes from, and said to be partial where it is;
+``{{ f("…", "un nombre inconnu") }}`` says what stands where it is missing or hidden; ``{{ f("…", exercice=2019) }}`` is that of
+another year. ``{% if connu("…")
 %}`` keeps a paragraph for what is known; ``egaux("…", "…")`` and ``nul("…")`` tell figures that are printed alike, and a
 zero for which everything came; ``suivi("…")`` tells a figure whose systems the organisation uses, known or not. Nothing else
 is available: no attribute, no import, no other name than ``exercice``, ``precedent``, ``sigle``, ``le_sigle``, ``Le_sigle``, ``du_sigle``
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipelines.french import NO_BREAK
 from pipelines.near import did_you_mean
 from pipelines.stages.report.figures import Figures
 
@@ -89,7 +91,8 @@ def _figure(figures: Figures):
             )
         if printed is None:
             return _escaped(sinon)
-        return printed if exercice not in (None, figures.exercice) else f"[{printed}](#c-{code})"
+        partial = f"{NO_BREAK}(partiel)" if figures.get(code, exercice)["etat"] == "partiel" else ""
+        return f"{printed}{partial}" if exercice not in (None, figures.exercice) else f"[{printed}](#c-{code}){partial}"
 
     return f
 
@@ -132,7 +135,7 @@ def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:
         return printed(one) is not None and printed(one) == printed(other)
 
     def nul(code: str) -> bool:
-        return printed(code) is not None and not figures.get(code)["valeur"] and not figures.get(code)["est_partiel"]
+        return printed(code) is not None and not figures.get(code)["valeur"] and figures.get(code)["etat"] != "partiel"
 
     def suivi(*codes: str) -> bool:
         for code in codes:

@@ -54,11 +54,9 @@ class Receipt:
     @property
     def note(self) -> str | None:
         """What a reader of rows that are there must know."""
-        return (
-            f"Non reçu pour {self.exercice}, absent d’ici : {french.enumeration(self.lacking)}."
-            if self.lacking
-            else None
-        )
+        lacking = f"Non reçu pour {self.exercice}, absent d’ici : {french.enumeration(self.lacking)}."
+        partial = f"Reçu en partie pour {self.exercice}, des lignes ou des mois manquent ici : {french.enumeration(self.partial)}."
+        return " ".join([lacking] * bool(self.lacking) + [partial] * bool(self.partial)) or None
 
 
 @dataclass(frozen=True)

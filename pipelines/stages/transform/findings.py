@@ -1,14 +1,15 @@
 """What a new warehouse says of itself.
 
-Differences with published figures, contradicted absences, unknown accounts, budget documents that are set aside or lack a part,
-meetings whose quorum is not the one declared, and amounts that two documents or systems should have in common.
+Months that nothing gives, differences with published figures, contradicted absences, unknown accounts, budget documents that
+are set aside or lack a part, meetings whose quorum is not the one declared, and amounts that two documents or systems should
+have in common.
 """
 
 from decimal import Decimal
 from pathlib import Path
 
 from pipelines.catalogue.rules import Rules
-from pipelines.french import number, quantity
+from pipelines.french import enumeration, month, number, quantity
 from pipelines.ledger.records import Finding
 from pipelines.sql import literal
 
@@ -78,6 +79,37 @@ def plain(value: Decimal | None) -> str:
         return "absent"
     text = f"{value:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace(".", ",")
+
+
+def _missing_months(db, rules: Rules) -> list[Finding]:
+    """The months in which a table that came has no row: one finding a table, but for those that an alternative fills.
+
+    A month that lacks to one figure is missing, even if another one has it from elsewhere.
+    """
+    rows = db.execute(
+        "with mois as (select source, exercice, piece, est_attendue and not est_acceptee as est_absent "
+        "from marts.fct_collecte where nature = 'mois'), "
+        "couverts as (select source, exercice, piece from calculs.chiffres__pieces where nature = 'mois' "
+        "group by all having bool_and(est_couverte)) "
+        "select source, exercice, list(cast(right(piece, 2) as integer) order by piece) from mois "
+        "where est_absent and exists (select 1 from marts.fct_collecte as livrees where livrees.nature = 'livraison' "
+        "and livrees.est_acceptee and livrees.source = mois.source and livrees.exercice = mois.exercice) "
+        "and (source, exercice, piece) not in (select (source, exercice, piece) from couverts) group by all order by all"
+    ).fetchall()
+    rule = rules["COL-MOIS"]
+    return [
+        Finding(
+            "COL-MOIS",
+            "alerte",
+            exercice,
+            source,
+            f"{rule.titre} : {source}",
+            attendu="des lignes à chaque mois où le système est employé",
+            recu=f"aucune ligne en {enumeration([month(number) for number in months])} {exercice}",
+            aide=rule.aide,
+        )
+        for source, exercice, months in rows
+    ]
 
 
 def _contradicted_absences(db, rules: Rules) -> list[Finding]:
@@ -373,6 +405,7 @@ def _quorums(db, rules: Rules) -> list[Finding]:
 
 TABLES = "select table_schema, table_name from information_schema.tables"
 CONTROLS = {  # the table that each reads
+    "marts.fct_collecte": _missing_months,
     "rapport.rpt_rapprochement_publie": _differences,
     "rapport.rpt_absences_contredites": _contradicted_absences,
     "marts.fct_lignes_budgetaires": _unknown_accounts,

@@ -5,6 +5,7 @@ Every declared table exists, typed, and empty where nothing is accepted: models 
 
 import glob
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from pipelines import settings
@@ -151,7 +152,25 @@ def _load_organisation(db, organisation: Organisation) -> None:
     )
 
 
+PIECES = (
+    "systeme varchar, nom_table varchar, exercice integer, nature varchar, piece varchar, est_suivie boolean, "
+    "est_attendue boolean, est_recue boolean, est_acceptee boolean, livraison varchar, nb_lues bigint, "
+    "nb_acceptees bigint, nb_refusees bigint, nb_ignorees bigint, montant_perdu_eur decimal(20, 2)"
+)
+REFUSED = (
+    "systeme varchar, nom_table varchar, exercice integer, livraison varchar, fichier varchar, ligne bigint, regle varchar, "
+    "montant_eur decimal(20, 2)"
+)
+
+
 def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
+    """What was expected, piece by piece, and what came: the delivery of each table, each month of one that has a period.
+
+    The lines of a month count in its delivery too, which alone knows those that were refused. Documents are told apart by
+    models, which read what a document is.
+    """
+    _load_refused(db, work.home, manifests)
+    lost = _amounts_refused(db)
     accepted = {(m.system, name, m.exercice): (m, counts) for m in manifests for name, counts in m.tables.items()}
     rows = []
     for year in work.organisation.years:
@@ -160,27 +179,62 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
         expected = {ref.key for ref in followed if not ref.export.optional}
         for ref in work.registry.exports():
             for table in ref.export.tables:
-                manifest, counts = accepted.get((ref.system.system, table.name, year), (None, None))
+                name, is_expected = (ref.system.system, table.name, year), ref.key in expected
+                manifest, counts = accepted.get(name, (None, None))
+                delivery = manifest.delivery if manifest else None
+                came = counts is not None
                 numbers = (counts.lues, counts.acceptees, counts.refusees, counts.ignorees) if counts else (None,) * 4
+                amount = lost.get(name, 0) if counts else None
                 rows.append(
-                    (
-                        ref.system.system,
-                        table.name,
-                        year,
-                        ref.key in used,
-                        ref.key in expected,
-                        counts is not None,
-                        manifest.delivery if manifest else None,
-                        *numbers,
-                    )
+                    (*name, "livraison", "", ref.key in used, is_expected, came, came, delivery, *numbers, amount)
                 )
-    _table(
-        db,
-        "collecte.tables",
-        "systeme varchar, nom_table varchar, exercice integer, est_suivie boolean, est_attendue boolean, est_acceptee boolean, "
-        "livraison varchar, nb_lues bigint, nb_acceptees bigint, nb_refusees bigint, nb_ignorees bigint",
-        rows,
-    )
+                if table.period and (is_expected or came):
+                    present = _months(db, ref.system, table, year)
+                    for month in sorted(present.keys() | set(ref.system.valid.months(year))):
+                        lines = present.get(month)
+                        awaited = is_expected and month in ref.system.valid.months(year)
+                        there = lines is not None
+                        rows.append(
+                            (*name, "mois", month, ref.key in used, awaited, there, there, delivery, lines, lines, *(
+                                (0, 0, 0) if there else (None, None, None)
+                            ))
+                        )  # fmt: skip
+    _table(db, "collecte.pieces", PIECES, rows)
+
+
+def _months(db, system: System, table: Table, exercice: int) -> dict[str, int]:
+    """Month of the exercice (``2020-03``) → lines of the lake that bear it."""
+    assert table.period is not None
+    rows = db.execute(
+        f"select strftime(\"{table.period.column}\", '%Y-%m') as mois, count(*) from lake.{lake_name(system, table)} "
+        f'where exercice = {exercice} and year("{table.period.column}") = {exercice} group by mois'
+    ).fetchall()
+    return dict(rows)
+
+
+def _load_refused(db, home: Home, manifests: list[Manifest]) -> None:
+    """Where the refused lines stand, and what they amount to, without what else they hold: a document that has one cannot count."""
+    db.execute(f"create table collecte.lignes_refusees ({REFUSED})")
+    for manifest in manifests:
+        for name, counts in manifest.tables.items():
+            if counts.refusees:
+                file = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
+                of = ", ".join(map(literal, (manifest.system, name, manifest.exercice, manifest.delivery)))
+                columns = {row[0] for row in db.execute(f"describe from {lake_scan(file)}").fetchall()}
+                amount = "max(_montant_eur)" if "_montant_eur" in columns else "null"  # an older reader kept none
+                db.execute(
+                    f"insert into collecte.lignes_refusees select {of}, _fichier, _ligne, min(regle), {amount} "
+                    f"from {lake_scan(file)} group by _fichier, _feuille, _ligne order by all"
+                )
+
+
+def _amounts_refused(db) -> dict[tuple[str, str, int], Decimal | None]:
+    """Table and exercice → what its refused lines amount to at most; None when one of them does not say."""
+    rows = db.execute(
+        "select systeme, nom_table, exercice, case when count(*) = count(montant_eur) then sum(montant_eur) end "
+        "from collecte.lignes_refusees group by all"
+    ).fetchall()
+    return {(system, table, exercice): amount for system, table, exercice, amount in rows}
 
 
 def _table(db, name: str, columns: str, rows: list[tuple]) -> None:

@@ -7,9 +7,20 @@ import duckdb
 import jinja2
 
 from pipelines import settings
+from pipelines.catalogue.figures.compile import figure_models
 from pipelines.catalogue.figures.load import Figures, make_figures, read_figures
+from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.pieces import COLUMNS, ModelPieces, pieces_sql
+from pipelines.sql import values
+from pipelines.stages.transform.load import PIECES
 
+BY_HAND = (
+    "marts/communs/fct_collecte",
+    *(f"calculs/chiffres__{name}" for name in ("declares", "pieces", "etats", "mesures")),
+    *("rapport/chiffres", "rapport/rpt_manques"),
+)
+DOCUMENTS = "int_essai__documents"  # a model that tells pieces apart, by the column ``sens``
 MACROS = ("ratio", "arrondi", "mediane", "durees", "normalise_libelle")
 
 
@@ -51,3 +62,70 @@ class _Adapter:
 def scalar(expression: str) -> Any:
     """The value of one rendered expression."""
     return duckdb.connect().execute(f"select {render(expression)}").fetchone()[0]
+
+
+def warehouse_of(figures: Figures) -> tuple[str, str]:
+    """Two scripts: what is loaded of the collection, empty; then every model from it to the figures.
+
+    ``fct_collecte`` reads the ledger's pieces, and those of the documents of ``DOCUMENTS``.
+    """
+    kinds = {"exercice": "integer", "montant_perdu_eur": "decimal(20, 2)"}
+    columns = [f"{c} {kinds.get(c, {'e': 'boolean', 'n': 'bigint'}.get(c[0]) if c[:3] in ('est', 'nb_') else 'varchar')}"
+               for c in (*COLUMNS, "sens")]  # fmt: skip
+    script = [
+        f"create schema catalogue; create schema collecte; create table collecte.pieces ({PIECES});",
+        "create table fct_lignes_signalees (source varchar, exercice integer, est_illisible boolean, nb_lignes bigint, "
+        "montant_eur decimal(20, 2));",
+        f"create table {DOCUMENTS} ({', '.join(columns)});",
+    ]
+    for name, (spec, rows) in figure_tables(figures).items():
+        script.append(f"create table catalogue.{name} ({spec});")
+        script += [f"insert into catalogue.{name} values {values(rows)};"] if rows else []
+    models = figure_models(figures) | {"int_communs__collecte": pieces_sql({DOCUMENTS: ModelPieces(axes=["sens"])})}
+    for name in BY_HAND:
+        path = settings.shipped() / "dbt_project" / "models" / f"{name}.sql"
+        models[path.stem] = path.read_text(encoding="utf-8")
+    made = [f"create table {name} as {render(models[name])};" for name in sorted(models, key=_depth(models))]
+    return "\n".join(script), "\n".join(made)
+
+
+def _depth(models: dict[str, str]):
+    """How far a model stands from the marts."""
+
+    def depth(name):
+        return 1 + max((depth(other) for other in models if f"ref('{other}')" in models[name]), default=0)
+
+    return depth
+
+
+def delivered(
+    source: str,
+    exercice: int,
+    accepted: bool = True,
+    refused: int = 0,
+    expected: bool = True,
+    followed: bool = True,
+    read: int = 10,
+) -> tuple:
+    """A row of ``collecte.pieces``: the delivery of a table."""
+    numbers = (read, read - refused, refused, 0) if accepted else (None,) * 4
+    amount = None if refused or not accepted else 0
+    return (
+        *source.split("/"),
+        exercice,
+        "livraison",
+        "",
+        followed,
+        expected,
+        accepted,
+        accepted,
+        "d" if accepted else None,
+        *numbers,
+        amount,
+    )
+
+
+def month(source: str, piece: str, there: bool = True, expected: bool = True, read: int = 1) -> tuple:
+    """A row of ``collecte.pieces``: a month of a table."""
+    numbers = (read, read, 0, 0, 0) if there else (None,) * 5
+    return (*source.split("/"), int(piece[:4]), "mois", piece, True, expected, there, there, None, *numbers)

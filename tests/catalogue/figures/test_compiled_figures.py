@@ -5,11 +5,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from pipelines import settings
-from pipelines.catalogue.figures.compile import figure_models
-from pipelines.catalogue.figures.rows import figure_tables
-from pipelines.sql import values
-from tests.catalogue.figures.sql import figures_of, render
+from tests.catalogue.figures.sql import delivered, figures_of, warehouse_of
 
 FIGURES = """\
 domaine: essai
@@ -158,9 +154,6 @@ insert into dim_sens_annuel values
     ('E', 'Entrée', 3001), ('S', 'Sortie', 3001), ('S', 'Sortie', 3002), ('X', 'Autre', 3002), ('Z', 'Rien', 3001);
 create table fct_flux
     (exercice integer, code_application varchar, sens varchar, quantite decimal(18, 2), est_clos boolean);
-create table fct_collecte
-    (source varchar, exercice integer, est_acceptee boolean, nb_refusees bigint, est_attendue boolean, statut varchar);
-create table fct_lignes_signalees (source varchar, exercice integer, est_illisible boolean);
 create table fct_absences_declarees (code varchar, exercice integer, code_manquant varchar);
 create table fct_chiffres_publies (code varchar, exercice integer, valeur_publiee decimal(20, 6));
 """
@@ -176,27 +169,10 @@ FLOWS = [  # of 3001
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory):
-    """The tables of the marts, empty, then the declared figures and the models that compute them, as views."""
+    """The tables of the marts and the declared figures, empty; then the models that compute them."""
     figures = figures_of(tmp_path_factory.mktemp("figures"), essai=FIGURES, autre=OTHER_DOMAIN)
-    script = [TABLES, "create schema catalogue;"]
-    for name, (columns, rows) in figure_tables(figures).items():
-        script.append(f"create table catalogue.{name} ({columns}); insert into catalogue.{name} values {values(rows)};")
-    models = figure_models(figures)
-    for name in ("calculs/chiffres__declares", "calculs/chiffres__mesures", "rapport/chiffres"):
-        path = settings.shipped() / "dbt_project" / "models" / f"{name}.sql"
-        models[path.stem] = path.read_text(encoding="utf-8")
-    for name in sorted(models, key=_depth(models)):
-        script.append(f"create view {name} as {render(models[name])};")
-    return "\n".join(script)
-
-
-def _depth(models):
-    """How far a model stands from the marts."""
-
-    def depth(name):
-        return 1 + max((depth(other) for other in models if f"ref('{other}')" in models[name]), default=0)
-
-    return depth
+    loaded, made = warehouse_of(figures)
+    return TABLES + loaded, made
 
 
 @pytest.fixture
@@ -205,20 +181,21 @@ def computed(compiled):
 
     def compute(flows=FLOWS, collected=ALL_ACCEPTED, absences=(), published=(), flagged=(), unfollowed=()):
         came = {row[:2]: row for row in collected}
-        lacking = {(source, year): (source, year, False, None, False) for source in FOLLOWED for year in (3001, 3002)}
+        lacking = {(source, year): (source, year, False, 0, False) for source in FOLLOWED for year in (3001, 3002)}
         off = [*unfollowed, *(row[0] for row in collected if row[2:] == (False, 0, False))]
-        collected = [(*row, statut(row[0], row[2], off)) for row in (lacking | came).values()]
+        pieces = [delivered(*row, row[0] not in off) for row in (lacking | came).values()]
         db = duckdb.connect()
-        db.execute(compiled)
+        db.execute(compiled[0])
         for table, rows in (
             ("fct_flux", flows),
-            ("fct_collecte", collected),
+            ("collecte.pieces", pieces),
             ("fct_absences_declarees", absences),
             ("fct_chiffres_publies", published),
             ("fct_lignes_signalees", flagged),
         ):
             for row in rows:
                 db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
+        db.execute(compiled[1])
         result = db.execute("from chiffres")
         names = [column[0] for column in result.description]
         rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
@@ -228,10 +205,6 @@ def computed(compiled):
         return {(row["code"], row["exercice"]): row for row in rows}
 
     return compute
-
-
-def statut(source, is_accepted, unfollowed):
-    return "non suivie" if source in unfollowed else "reçue" if is_accepted else "manquante"
 
 
 def value(rows, code, exercice=3001):
@@ -259,7 +232,7 @@ def test_an_expression_may_rest_on_the_figures_of_another_domain(computed):
 
 def test_value_type_is_an_exact_decimal(compiled):
     db = duckdb.connect()
-    db.execute(compiled)
+    db.execute("".join(compiled))
     types = {row[0]: row[1] for row in db.execute("describe chiffres").fetchall()}
     assert types["valeur"] == types["valeur_ecartee"] == "DECIMAL(20,6)"
     assert "DOUBLE" not in types.values()
@@ -309,7 +282,7 @@ def test_the_systems_of_a_shape_cover_it_together(computed, tables, agents, heur
     rows = computed(collected=[(source, 3001, accepted, 0, expected) for source, accepted, expected in tables])
     for code, expected in (("essai.agents", agents), ("essai.heures", heures)):
         row = rows[code, 3001]
-        state = "partial" if row["est_partiel"] else "whole"
+        state = "partial" if row["etat"] == "partiel" else "whole"
         assert (row["code_manquant"] or state, value(rows, code, 3002)) == (expected, "m")
     assert rows["essai.heures", 3001]["formule"].endswith(
         "Sources : heures_remunerees (tout système) ou dsn/activites."
@@ -334,18 +307,19 @@ def test_division_by_zero_is_not_applicable(computed):
 def test_refused_lines_make_a_figure_partial(computed):
     collected = [(*row[:3], 2 if row[:2] == ("gma/comptes", 3001) else 0, True) for row in ALL_ACCEPTED]
     rows = computed(collected=collected)
-    partial = {code for (code, exercice), row in rows.items() if exercice == 3001 and row["est_partiel"]}
+    partial = {code for (code, exercice), row in rows.items() if exercice == 3001 and row["etat"] == "partiel"}
     assert partial == {
         "essai.sorties", "essai.lignes", "essai.sens", "essai.record", "essai.solde", "essai.part", "essai.part_du_solde",
         "lieux.gma.quantite", "lieux.gma.moyenne",
         "sens.E.lignes", "sens.S.lignes", "sens.E.part", "sens.S.part",
+        "sens.Z.lignes", "sens.Z.part",  # nobody is in it, unless a refused line was
     }  # fmt: skip
-    assert not any(row["est_partiel"] for (_, exercice), row in rows.items() if exercice == 3002)
+    assert not any(row["etat"] == "partiel" for (_, exercice), row in rows.items() if exercice == 3002)
 
 
 def test_accepted_lines_that_were_not_understood_make_a_figure_partial(computed):
-    rows = computed(flagged=[("gma/comptes", 3001, True), ("gma/comptes", 3001, True), ("elise/comptes", 3001, False)])
-    partial = {code for (code, exercice), row in rows.items() if row["est_partiel"] and code.startswith("lieux.")}
+    rows = computed(flagged=[("gma/comptes", 3001, True, 2, None), ("elise/comptes", 3001, False, 1, None)])
+    partial = {code for (code, exercice), row in rows.items() if row["etat"] == "partiel" and code.startswith("lieux.")}
     assert partial == {"lieux.gma.quantite", "lieux.gma.moyenne"}
     assert value(rows, "essai.lignes") == 4
 
@@ -366,7 +340,7 @@ def test_published_figure_stands_where_a_source_was_never_accepted(computed):
     rows = computed(collected=collected, published=printed)
     sorties = rows["essai.sorties", 3001]
     assert (sorties["valeur"], sorties["statut"], sorties["code_manquant"]) == (Decimal("7.5"), "publié", None)
-    assert not sorties["est_partiel"]
+    assert sorties["etat"] == "manquant"  # it is not ours
     assert rows["essai.entrees", 3001]["statut"] == "calculé"  # what was received is never printed over
     assert value(rows, "essai.entrees") == Decimal("10.25")
     assert value(rows, "essai.sens") == "m"  # the report printed no number
@@ -475,6 +449,13 @@ def test_nobody_is_not_applicable_rather_than_zero(computed):
     assert value(rows, "sens.Z.lignes") == value(rows, "sens.Z.part") == "—"
     missing = computed(collected=[])
     assert value(missing, "sens.Z.lignes") == value(missing, "sens.Z.part") == "m"
+
+
+def test_what_a_figure_rests_on_is_all_there_or_missing(computed):
+    assert {row["etat"] for (code, _), row in computed().items() if value({(code, 3001): row}, code) != "m"} == {
+        "complet"
+    }
+    assert {row["etat"] for row in computed([], collected=[]).values()} == {"manquant"}
 
 
 def test_one_of_the_alternatives_of_a_source_is_enough(computed):

@@ -15,7 +15,7 @@ from pipelines.stages.validate.suite import compile_suite
 from tests.cli.conftest import VENTES_2019, Bench, check
 
 FIGURE = (
-    "('essai.ventes.total', 2019, 14.5::decimal(20,6), 'EUR', 2, 'calculé', null, false, 'Total', 'essai', 'Somme')"
+    "('essai.ventes.total', 2019, 14.5::decimal(20,6), 'EUR', 2, 'calculé', null, 'complet', 'Total', 'essai', 'Somme')"
 )
 
 

@@ -6,11 +6,13 @@ import duckdb
 
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.publish.swap import publish
+from pipelines.stages.transform.load import PIECES
 from tests.stages.transform.test_build import Lab
 
 TABLES = """
 create schema marts; create schema rapport; create schema collecte;
 create table collecte.construction as select 'b{n}' as construction;
+create table collecte.pieces ({pieces});
 create table marts.dim_commune (code_commune varchar primary key, libelle varchar not null);
 insert into marts.dim_commune values ('94022', 'Choisy-le-Roi'), ('94054', '=1+1 ; « L’Haÿ », "ou" @');
 create table marts.fct_depenses (
@@ -24,15 +26,16 @@ select
 from range({rows}) t (i);
 create table rapport.chiffres (
     code varchar not null, exercice integer not null, valeur decimal(20, 6), unite varchar not null,
-    decimales integer not null, statut varchar not null, code_manquant varchar, est_partiel boolean not null,
+    decimales integer not null, statut varchar not null, code_manquant varchar, etat varchar not null,
+    part_manquante decimal(20, 6), montant_manquant_eur decimal(20, 2),
     valeur_ecartee decimal(20, 6), nb_lignes bigint not null, libelle varchar not null, domaine varchar not null,
     formule varchar not null
 );
 insert into rapport.chiffres values
-    ('a.total', 2019, {n}, 'EUR', 2, 'calculé', null, false, null, 3, 'Total', 'a', 'Somme. Sources : s/t.'),
-    ('a.total', 2020, 12345.675, 'EUR', 2, 'calculé', null, true, null, 3, 'Total', 'a', 'Somme. Sources : s/t.'),
-    ('a.absent', 2020, null, 'jours', 0, 'manquant', 'm', false, null, 0, '=Absent', 'a', 'Somme. Sources : s/t.'),
-    ('a.total', 2021, 7, 'EUR', 2, 'calculé', null, false, null, 3, 'Total', 'a', 'Somme. Sources : s/t.');
+    ('a.total', 2019, {n}, 'EUR', 2, 'calculé', null, 'complet', 0, 0, null, 3, 'Total', 'a', 'Somme. Sources : s/t.'),
+    ('a.total', 2020, 12345.675, 'EUR', 2, 'calculé', null, 'partiel', 0.25, null, null, 3, 'Total', 'a', 'Somme. Sources : s/t.'),
+    ('a.absent', 2020, null, 'jours', 0, 'manquant', 'm', 'manquant', null, null, null, 0, '=Absent', 'a', 'Somme. Sources : s/t.'),
+    ('a.total', 2021, 7, 'EUR', 2, 'calculé', null, 'complet', 0, 0, null, 3, 'Total', 'a', 'Somme. Sources : s/t.');
 comment on table marts.dim_commune is 'Communes : l’annuaire.';
 comment on column marts.dim_commune.code_commune is 'Code Insee.';
 comment on column marts.fct_depenses.montant_eur is 'Montant, en euros.';
@@ -53,7 +56,7 @@ def publish_small(lab: Lab, n: int = 1, rows: int = 100) -> str:
     lab.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     lab.home.warehouse.unlink(missing_ok=True)
     with duckdb.connect(str(lab.home.warehouse)) as db:
-        db.execute(TABLES.format(n=n, rows=rows))
+        db.execute(TABLES.format(n=n, rows=rows, pieces=PIECES))
     with open_ledger(lab.home) as ledger:
         return publish(lab.work(ledger), f"b{n}", [])
 

@@ -187,7 +187,8 @@ def test_the_workbook_shows_each_figure_as_printed_and_exact(lab: Lab):
     assert total["Valeur imprimée"] == "12\u202f345,68\u00a0€"
     assert Decimal(str(total["Valeur exacte"])) == Decimal("12345.675")
     assert (total["Source"], total["Formule"]) == ("s/t", "Somme.")
-    assert total["Contrôle"] == "pas de valeur publiée à comparer ; partiel"
+    assert total["Contrôle"] == "pas de valeur publiée à comparer"
+    assert (total["État"], total["Part manquante"], total["Montant manquant (€)"]) == ("partiel", 0.25, None)
     absent = figures["a.absent", 2020]
     assert (absent["Valeur imprimée"], absent["Valeur exacte"], absent["Code manquant"]) == ("m", None, "m")
 

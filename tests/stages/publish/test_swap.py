@@ -13,6 +13,7 @@ from pipelines.ledger.records import Finding
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.publish.audit import TABLES
 from pipelines.stages.publish.swap import KEPT, OtherBuild, publish
+from pipelines.stages.transform.load import PIECES
 from tests.deliveries import Depot
 from tests.runs.collect.killing import FORMER
 from tests.stages.transform.test_build import Lab
@@ -20,13 +21,16 @@ from tests.stages.transform.test_build import Lab
 MARTS = """
 create schema marts; create schema rapport; create schema collecte;
 create table collecte.construction as select '{build}' as construction;
+create table collecte.pieces ({pieces});
+insert into collecte.pieces (systeme, nom_table, exercice, nature, piece, est_attendue, est_acceptee) values
+    ('essai', 'lignes', 2020, 'mois', '2020-02', true, false), ('essai', 'lignes', 2020, 'livraison', '', true, true);
 create table marts.dim_a (code varchar primary key, libelle varchar not null, check (code <> ''));
 insert into marts.dim_a values ('z', 'Zoé'), ('a', 'Été l’');
 create table marts.fct_b (exercice integer, code varchar, montant_eur decimal(18,2), primary key (exercice, code));
 insert into marts.fct_b select 2020, 'c' || i, i * 1.25 from range({rows}) t(i) order by hash(i);
 create table rapport.chiffres as select 'a.b' as code, 2020 as exercice, {value}::decimal(38,6) as valeur,
     'calculé' as statut, null::varchar as code_manquant, 0 as decimales, 'finances' as domaine, 1::bigint as nb_lignes,
-    null::decimal(38,6) as valeur_ecartee;
+    null::decimal(38,6) as valeur_ecartee, null::decimal(20,6) as part_manquante;
 create view rapport.vue as select 1 as un;
 comment on table marts.dim_a is 'Dimension de l’essai : l''article';
 comment on column marts.dim_a.code is 'Code';
@@ -44,7 +48,7 @@ def warehouse(lab: Lab, build: str = "b1", value: int = 1, rows: int = 100) -> N
     lab.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     lab.home.warehouse.unlink(missing_ok=True)
     with duckdb.connect(str(lab.home.warehouse)) as db:
-        db.execute(MARTS.format(build=build, value=value, rows=rows))
+        db.execute(MARTS.format(build=build, value=value, rows=rows, pieces=PIECES))
 
 
 def published(lab: Lab, build: str = "b1", findings: list[Finding] | None = None) -> str:
@@ -251,6 +255,10 @@ def test_the_audit_copies_the_ledger_and_the_refused_lines(lab: Lab):
     ]
     assert ask(lab, "select nb_lues, nb_acceptees, nb_refusees, nb_ignorees from p.audit.tables_livrees") == [
         (4, 2, 1, 1)
+    ]
+    assert ask(lab, "select nature, piece, est_attendue, est_acceptee from p.audit.pieces") == [
+        ("livraison", "", True, True),
+        ("mois", "2020-02", True, False),
     ]
     assert ask(lab, "select code, fichier from p.audit.refus") == [("FIC-VIDE", "f.csv")]
     assert ask(lab, "select fichier, est_courante from p.audit.livraisons") == [("export.csv", True)]

@@ -56,16 +56,16 @@ sections:
 """
 CHIFFRES = (
     "code varchar, exercice integer, valeur decimal(20, 6), unite varchar, decimales integer, statut varchar, "
-    "code_manquant varchar, est_partiel boolean, libelle varchar, domaine varchar, formule varchar"
+    "code_manquant varchar, etat varchar, libelle varchar, domaine varchar, formule varchar"
 )
 TABLES: dict[str, tuple[str, list[tuple]]] = {
     "chiffres": (
         CHIFFRES,
         [
-            ("a.total", 2040, 27, "agents", 0, "calculé", None, False, "Agents", "essai", "Somme. Sources : s/t."),
-            ("a.montant", 2040, "1234567.885", "EUR", 2, "calculé", None, False, "Montant", "essai", "Somme."),
-            ("a.absent", 2040, None, "agents", 0, "manquant", "NC", False, "Absent", "essai", "Somme."),
-            ("a.total", 2039, 25, "agents", 0, "calculé", None, False, "Agents", "essai", "Somme."),
+            ("a.total", 2040, 27, "agents", 0, "calculé", None, "complet", "Agents", "essai", "Somme. Sources : s/t."),
+            ("a.montant", 2040, "1234567.885", "EUR", 2, "calculé", None, "complet", "Montant", "essai", "Somme."),
+            ("a.absent", 2040, None, "agents", 0, "manquant", "NC", "manquant", "Absent", "essai", "Somme."),
+            ("a.total", 2039, 25, "agents", 0, "calculé", None, "complet", "Agents", "essai", "Somme."),
         ],
     ),
     "rpt_rapprochement_publie": (

@@ -142,7 +142,7 @@ def without(press: Press, *codes: str) -> None:
     """Figures that have no row in the year: their system is not used."""
     _, rows = press.tables["chiffres"]
     press.replace("chiffres", [row for row in rows if row[0] not in codes or row[1] != 2040])
-    former = [(code, 2039, 1, "agents", 0, "calculé", None, False, code, "essai", "Somme.") for code in codes]
+    former = [(code, 2039, 1, "agents", 0, "calculé", None, "complet", code, "essai", "Somme.") for code in codes]
     press.replace("chiffres", [*press.tables["chiffres"][1], *(row for row in former if row[0] != "a.total")])
 
 
@@ -163,14 +163,14 @@ def test_a_chapter_without_anything_followed_leaves_no_number(figures: Press):
 
 
 def test_a_zero_is_only_one_when_everything_came(figures: Press):
-    def prose(partial: bool) -> list[str]:
+    def prose(state: str) -> list[str]:
         rows = [row for row in figures.tables["chiffres"][1] if row[:2] != ("a.total", 2040)]
-        zero = ("a.total", 2040, 0, "agents", 0, "calculé", None, partial, "Agents", "essai", "Somme.")
+        zero = ("a.total", 2040, 0, "agents", 0, "calculé", None, state, "Agents", "essai", "Somme.")
         figures.replace("chiffres", [*rows, zero])
         return said(figures.model()["chapitres"][0]["sections"][0]["blocs"][1])
 
-    assert prose(False)[0].startswith("Aucun agent.")
-    assert prose(True)[0].startswith("Un nombre.")
+    assert prose("complet")[0].startswith("Aucun agent.")
+    assert prose("partiel")[0].startswith("Un nombre.")
 
 
 def test_a_chapter_of_words_alone_stays(press: Press):

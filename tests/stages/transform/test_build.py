@@ -1,6 +1,7 @@
 """The warehouse: what is loaded, what names a build, and when the new one replaces the old."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import duckdb
 import pytest
@@ -93,11 +94,11 @@ def test_every_declared_table_exists_typed_even_when_nothing_is_accepted(lab: La
     assert ask(lab.home.warehouse_next, "select count(*) from lake.essai__lignes") == [(0,)]
     assert ask(
         lab.home.warehouse_next,
-        "select exercice, est_attendue, est_acceptee, livraison from collecte.tables "
+        "select exercice, est_attendue, est_acceptee, livraison from collecte.pieces "
         "where systeme = 'essai' order by 1",
     ) == [(2019, True, False, None), (2020, True, False, None)]
     assert ask(
-        lab.home.warehouse_next, "select distinct est_attendue from collecte.tables where systeme = 'autre'"
+        lab.home.warehouse_next, "select distinct est_attendue from collecte.pieces where systeme = 'autre'"
     ) == [(False,)]
 
 
@@ -118,8 +119,48 @@ def test_the_rows_of_the_accepted_deliveries_and_of_no_other(lab: Lab):
     ]
     assert ask(
         lab.home.warehouse_next,
-        "select exercice, livraison, nb_lues, nb_acceptees, nb_refusees, nb_ignorees from collecte.tables order by 1",
+        "select exercice, livraison, nb_lues, nb_acceptees, nb_refusees, nb_ignorees from collecte.pieces order by 1",
     ) == [(2019, former.delivery, 3, 2, 0, 1), (2020, latest.delivery, 4, 2, 1, 1)]
+
+
+def test_each_month_of_a_period_is_a_piece_that_is_there_or_not(lab: Lab):
+    lab.depot.declare(table={"period": {"column": "jour", "every": "month"}})
+    organised = ORGANISATION + 'sources: {essai: {valid: {first: "2019-11"}}}\n'
+    lab.home.organisation_file.write_text(organised, encoding="utf-8")
+    lines = ["A;x;1,00;03/01/2020", "B;x;1,00;15/03/2020", "C;x;1,00;16/03/2020", "D;x;1,00;31/12/2019", "E;x;1,00;"]
+    lab.accept(HEADER + "\n".join(lines) + "\n", 2020)
+    with open_ledger(lab.home) as ledger:
+        lab.prepare(ledger)
+    rows = ask(
+        lab.home.warehouse_next,
+        "select exercice, piece, est_attendue, est_acceptee, nb_lues from collecte.pieces where nature = 'mois' order by all",
+    )
+    assert rows[:3] == [  # before its first use nothing is expected of a system
+        (2019, "2019-11", True, False, None),
+        (2019, "2019-12", True, False, None),
+        (2020, "2020-01", True, True, 1),
+    ]
+    assert [row[1:] for row in rows[3:5]] == [("2020-02", True, False, None), ("2020-03", True, True, 2)]
+    assert len(rows) == 2 + 12
+
+
+def test_where_refused_lines_stand_is_loaded_and_not_what_they_hold(lab: Lab):
+    accepted = lab.accept(HEADER + "A;x;un;oups\nB;x;1,00;03/02/2020\n;x;1,00;03/02/2020\n", 2020)
+    with open_ledger(lab.home) as ledger:
+        lab.prepare(ledger)
+    rows = ask(lab.home.warehouse_next, "select * from collecte.lignes_refusees order by ligne")
+    place = ("essai", "lignes", 2020, accepted.delivery, "export.csv")
+    assert rows == [(*place, 2, "LIG-TYPE", None), (*place, 4, "LIG-OBLIGATOIRE", None)]
+
+
+@pytest.mark.parametrize(("cells", "lost"), [("6,50", Decimal("19.00")), ("six", None)])
+def test_what_was_refused_amounts_to_what_its_lines_hold_unless_one_does_not_say(lab: Lab, cells: str, lost):
+    lab.depot.declare([*FIELDS[:2], {**FIELDS[2], "name": "montant_eur"}, FIELDS[3]])
+    lab.accept(HEADER + f"A;x;-12,50;oups\nB;x;1,00;03/02/2020\nC;x;{cells};oups\n", 2020)
+    with open_ledger(lab.home) as ledger:
+        lab.prepare(ledger)
+    query = "select nb_refusees, montant_perdu_eur from collecte.pieces where nature = 'livraison' and est_acceptee"
+    assert ask(lab.home.warehouse_next, query) == [(2, lost)]
 
 
 def test_an_older_file_and_its_log_are_replaced(lab: Lab):

@@ -1,14 +1,86 @@
+-- Every piece of every source, expected or come, and what the figures lack of it. The lines of a delivery that were refused
+-- stand there, unless documents tell them apart: then a document that lost one is lost whole.
+with pieces as (
+    select
+        *,
+        bool_or(nature = 'document') over (partition by source, exercice) as a_des_documents
+    from {{ ref('int_communs__collecte') }}
+),
+
+non_placees as (
+    select source, exercice, sum(nb_lignes) as nb_lignes, sum(montant_eur) as montant_eur,
+        count(*) = count(montant_eur) as est_montant_connu
+    from {{ ref('fct_lignes_signalees') }}
+    where est_illisible
+    group by source, exercice
+),
+
+pertes as (
+    select
+        pieces.*,
+        case when pieces.nature = 'livraison' then coalesce(non_placees.nb_lignes, 0) else 0 end as nb_non_placees,
+        case
+            when pieces.nature = 'livraison' and pieces.a_des_documents then 0
+            when pieces.nature = 'livraison' then pieces.nb_refusees
+            when pieces.est_acceptee then 0
+            else pieces.nb_lues
+        end as nb_manquantes,
+        case
+            when pieces.nature = 'livraison' and non_placees.source is null then 0
+            when pieces.nature = 'livraison' then case when non_placees.est_montant_connu then non_placees.montant_eur end
+            else 0
+        end as montant_non_place_eur
+    from pieces
+    left join non_placees on pieces.source = non_placees.source and pieces.exercice = non_placees.exercice
+)
+
 select
     cast(source as string) as source,
     cast(exercice as integer) as exercice,
-    cast(systeme as string) as systeme,
-    cast(nom_table as string) as nom_table,
+    cast(nature as string) as nature,
+    cast(piece as string) as piece,
+    cast(split_part(source, '/', 1) as string) as systeme,
+    cast(split_part(source, '/', 2) as string) as nom_table,
     cast(est_attendue as boolean) as est_attendue,
+    cast(est_recue as boolean) as est_recue,
     cast(est_acceptee as boolean) as est_acceptee,
-    cast(statut as string) as statut,
+    cast(
+        case
+            when est_acceptee then 'reçue'
+            when est_recue then 'refusée'
+            when est_attendue then 'manquante'
+            when est_suivie then 'facultative'
+            else 'non suivie'
+        end as string
+    ) as statut,
     cast(livraison as string) as livraison,
     cast(nb_lues as bigint) as nb_lues,
     cast(nb_acceptees as bigint) as nb_acceptees,
     cast(nb_refusees as bigint) as nb_refusees,
-    cast(nb_ignorees as bigint) as nb_ignorees
-from {{ ref('int_communs__collecte') }}
+    cast(nb_ignorees as bigint) as nb_ignorees,
+    cast(nb_non_placees as bigint) as nb_non_placees,
+    cast(nb_manquantes + nb_non_placees as bigint) as nb_perdues,
+    cast(
+        case when nb_manquantes = 0 then montant_non_place_eur else montant_perdu_eur + montant_non_place_eur end
+        as decimal(20, 2)
+    ) as montant_perdu_eur,
+    cast(
+        coalesce(
+            motif,
+            case
+                when not est_acceptee and nature = 'mois' then 'mois absent'
+                when not est_acceptee and est_attendue then 'non reçu, ou refusé'
+                when not est_acceptee and est_suivie then 'facultatif, non transmis'
+                when not est_acceptee then 'non suivi : système non souscrit pour cet exercice'
+                when nb_manquantes + nb_non_placees = 0 then null
+                when nb_non_placees = 0
+                    then cast(nb_manquantes as string) || case when nb_manquantes > 1 then ' lignes refusées' else ' ligne refusée' end
+                when nb_manquantes = 0
+                    then cast(nb_non_placees as string)
+                        || case when nb_non_placees > 1 then ' lignes non reconnues' else ' ligne non reconnue' end
+                else cast(nb_manquantes + nb_non_placees as string) || ' lignes refusées ou non reconnues'
+            end
+        ) as string
+    ) as motif,
+    cast(axes as string) as axes
+from pertes

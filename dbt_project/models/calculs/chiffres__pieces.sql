@@ -1,0 +1,116 @@
+-- The pieces that every figure rests on: those of the sources of its measures, but for the ones that a filter leaves out
+-- (the accounts of an annexe say nothing of the principal budget). The alternatives of a source cover a piece jointly:
+-- payroll fills the months that the social declarations lack, and one that is not told apart in pieces covers all. The tables
+-- of an alternative, those of a shape, cover it together: one that is awaited lacks.
+with sources as (
+    select
+        declares.code,
+        declares.exercice,
+        feuilles.mesure,
+        alternatives.groupe,
+        alternatives.alternative,
+        case
+            when declares.famille is null then alternatives.source
+            else replace(alternatives.source, '{' || declares.famille || '}', declares.code_membre)
+        end as source
+    from {{ ref('chiffres__declares') }} as declares
+    inner join {{ source('catalogue', 'chiffres_feuilles') }} as feuilles on declares.code_declare = feuilles.code
+    inner join {{ source('catalogue', 'chiffres_sources') }} as alternatives on feuilles.mesure = alternatives.mesure
+),
+
+-- a piece that a filter tells apart, and of which it keeps nothing
+hors_filtre as (
+    select distinct mesure, source, exercice, nature, piece
+    from (
+        select
+            filtres.mesure,
+            filtres.colonne,
+            collecte.source,
+            collecte.exercice,
+            collecte.nature,
+            collecte.piece,
+            bool_or(position('|' || filtres.colonne || '=' || filtres.valeur || '|' in collecte.axes) > 0) as est_gardee
+        from {{ source('catalogue', 'chiffres_filtres') }} as filtres
+        inner join {{ ref('fct_collecte') }} as collecte
+            on position('|' || filtres.colonne || '=' in collecte.axes) > 0
+        group by
+            filtres.mesure, filtres.colonne, collecte.source, collecte.exercice, collecte.nature, collecte.piece
+    ) as filtrees
+    where not est_gardee
+),
+
+pieces as (
+    select
+        sources.code,
+        sources.mesure,
+        sources.groupe,
+        sources.alternative,
+        sources.source,
+        sources.exercice,
+        coalesce(collecte.nature, 'livraison') as nature,  -- a member without a system of its own has no delivery
+        coalesce(collecte.piece, '') as piece,
+        coalesce(collecte.statut, 'non suivie') <> 'non suivie' as est_suivie,
+        coalesce(collecte.est_attendue, false) as est_attendue,
+        coalesce(collecte.nature, 'livraison') = 'livraison' or collecte.est_attendue or collecte.est_recue as est_requise,
+        coalesce(collecte.est_acceptee, false) as est_acceptee,
+        collecte.nb_lues - collecte.nb_ignorees as nb_lignes,
+        collecte.nb_perdues,
+        collecte.montant_perdu_eur,
+        coalesce(collecte.motif, case when collecte.source is null then 'système non déclaré' end) as motif,
+        indispensables.nature is not null as est_indispensable,
+        bool_or(coalesce(collecte.nature = 'livraison' and collecte.est_acceptee, false)) over source as est_source_acceptee,
+        bool_or(coalesce(collecte.nature <> 'livraison', false)) over source as est_en_pieces
+    from sources
+    left join {{ ref('fct_collecte') }} as collecte
+        on sources.source = collecte.source and sources.exercice = collecte.exercice
+    left join {{ source('catalogue', 'chiffres_indispensables') }} as indispensables
+        on sources.mesure = indispensables.mesure and collecte.nature = indispensables.nature
+    left join hors_filtre
+        on sources.mesure = hors_filtre.mesure
+        and collecte.source = hors_filtre.source
+        and collecte.exercice = hors_filtre.exercice
+        and collecte.nature = hors_filtre.nature
+        and collecte.piece = hors_filtre.piece
+    where hors_filtre.mesure is null
+    window source as (
+        partition by sources.code, sources.mesure, sources.groupe, sources.alternative, sources.exercice, sources.source
+    )
+),
+
+alternatives as (
+    select
+        *,
+        bool_or(est_acceptee) over piece
+            and not bool_or(est_attendue and not est_acceptee) over piece as est_piece_entiere,
+        bool_or(est_source_acceptee) over alternative and not bool_or(est_en_pieces) over alternative as est_sans_pieces
+    from pieces
+    window
+        piece as (partition by code, exercice, mesure, groupe, alternative, nature, piece),
+        alternative as (partition by code, exercice, mesure, groupe, alternative)
+)
+
+select
+    code,
+    exercice,
+    mesure,
+    groupe,
+    source,
+    nature,
+    piece,
+    est_suivie,
+    est_attendue,
+    est_acceptee,
+    est_indispensable,
+    nb_lignes,
+    nb_perdues,
+    montant_perdu_eur,
+    motif,
+    bool_or(est_requise) over piece as est_requise,
+    bool_or(est_attendue) over piece as a_une_source_attendue,
+    bool_or(est_acceptee) over piece as est_presente,
+    bool_or(est_piece_entiere) over piece
+        or (nature <> 'livraison' and bool_or(est_sans_pieces) over groupe) as est_couverte
+from alternatives
+window
+    piece as (partition by code, exercice, mesure, groupe, nature, piece),
+    groupe as (partition by code, exercice, mesure, groupe)

@@ -1,0 +1,76 @@
+"""What a model says of the pieces that a source is made of, in its own dbt entry (``config: {meta: {pieces: …}}``).
+
+The engine knows of each table its delivery, and the months of one that declares a period. What else must come one by one
+(the budget documents of a year) only a model can read: it gives one row a piece, with these columns, and the figures that
+rest on the source lack what its rows say is not there.
+"""
+
+from collections.abc import Iterable
+
+from pydantic import Field as PydanticField
+
+from pipelines.catalogue.declarations import Declared, Name
+from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.yaml_file import parse
+
+AT = ("config", "meta", "pieces")  # of a model's entry
+COLUMNS = (
+    *("source", "exercice", "nature", "piece", "est_attendue", "est_recue", "est_acceptee", "livraison"),
+    *("nb_lues", "nb_acceptees", "nb_refusees", "nb_ignorees", "montant_perdu_eur", "motif"),
+)
+
+
+class ModelPieces(Declared):
+    """``axes``: columns of the model by which a figure's filter tells its pieces apart; an empty cell is told apart by none."""
+
+    axes: list[Name] = PydanticField(default_factory=list)
+
+
+def declared_pieces(entries: Iterable[Thing]) -> dict[str, ModelPieces]:
+    """Model → what its entry says of its pieces. Raises DeclarationError naming file and line."""
+    found = {}
+    for entry in entries:
+        meta = (entry.data.get("config") or {}).get("meta") or {}
+        if isinstance(meta, dict) and "pieces" in meta:
+            lines = {place[len(AT) :]: line for place, line in entry.lines.items() if place[: len(AT)] == AT}
+            found[entry.name] = parse(ModelPieces, meta["pieces"], lines, entry.path)
+    return found
+
+
+def pieces_sql(declared: dict[str, ModelPieces]) -> str:
+    """The text of ``int_communs__collecte``: every piece, those of the ledger and those that models give.
+
+    ``axes`` reads ``|type_budget=annexe|``: the columns that tell a piece apart, and what they hold.
+    """
+    columns = ",\n    ".join(COLUMNS)
+    return "\nunion all\n".join(
+        [_LEDGER, *(f"select\n    {columns},\n    true as est_suivie,\n    {_axes(said.axes)} as axes\nfrom {{{{ ref('{model}') }}}}\n"
+                    for model, said in declared.items())]
+    )  # fmt: skip
+
+
+def _axes(columns: list[str]) -> str:
+    each = [f"coalesce('{name}=' || cast({name} as string) || '|', '')" for name in columns]
+    return " || ".join(["'|'", *each])
+
+
+_LEDGER = """\
+select
+    systeme || '/' || nom_table as source,
+    exercice,
+    nature,
+    piece,
+    est_attendue,
+    est_recue,
+    est_acceptee,
+    livraison,
+    nb_lues,
+    nb_acceptees,
+    nb_refusees,
+    nb_ignorees,
+    montant_perdu_eur,
+    cast(null as string) as motif,
+    est_suivie,
+    case nature when 'mois' then '|mois=' || cast(cast(substring(piece, 6, 2) as integer) as string) || '|' else '|' end as axes
+from {{ source('collecte', 'pieces') }}
+"""

@@ -1,0 +1,85 @@
+"""A measure answers for every table of the lake that its rows come from: one that is forgotten is refused, file and line."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.catalogue.load import Catalogue, load_catalogue
+from pipelines.catalogue.needs import check
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.settings import shipped
+
+FIGURE = """\
+domaine: essai
+titre: Essai
+chiffres:
+  - code: essai.mises_en_seance
+    libelle: Délibérations
+    unite: délibérations
+    decimales: 0
+    sources: {sources}
+    mesure: {{fait: fct_deliberations, agregat: nombre}}
+"""
+ALL = "[comite/seances, comite/deliberations, comite/membres]"
+
+
+@pytest.fixture
+def home(tmp_path: Path):
+    """Function: a home that declares the figure with these sources and further lines → what is refused, or nothing."""
+
+    def declare(sources: str, more: str = "") -> str:
+        path = tmp_path / "catalogue" / "figures" / "essai.yml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(FIGURE.format(sources=sources) + more, encoding="utf-8")
+        try:
+            check(Catalogue(shipped(), tmp_path))
+        except DeclarationError as error:
+            return str(error).replace(f"{tmp_path}/", "")
+        return ""
+
+    return declare
+
+
+def test_a_source_that_is_forgotten_is_refused_with_file_line_and_name(home):
+    assert home("[comite/deliberations]").splitlines() == [
+        f"catalogue/figures/essai.yml:4 essai.mises_en_seance: the rows of 'fct_deliberations' come from {table!r} too, which "
+        "its sources do not name: add it, or say in sans_effet why the figure is the same without it"
+        for table in ("comite/membres", "comite/seances")
+    ]
+
+
+def test_each_table_is_named_or_said_to_be_without_effect(home):
+    assert home(ALL) == ""
+    assert home("[comite/deliberations, [comite/seances, comite/membres]]") == ""
+    assert home("[comite/deliberations]", "    sans_effet: {comite/seances: essai, comite/membres: essai}\n") == ""
+
+
+def test_what_is_without_effect_is_a_table(home):
+    assert "sans_effet: 'comite/membre' is not a declared table" in home(
+        ALL, "    sans_effet: {comite/membre: essai}\n"
+    )
+
+
+def test_an_expression_answers_for_its_operands_alone(home):
+    wrong = home(
+        ALL,
+        """\
+  - code: essai.double
+    libelle: Le double
+    unite: délibérations
+    decimales: 0
+    expression: a + a
+    operandes: {a: essai.mises_en_seance}
+    sans_effet: {comite/membres: essai}
+""",
+    )
+    assert "an expression rests on what its operands rest on" in wrong
+
+
+def test_a_shape_and_the_table_of_a_member_name_those_of_every_system():
+    figures = load_catalogue().figures
+    accounts = next(one.figure for one in figures.indicators() if one.figure.indicateur == "agents_utilisateurs")
+    assert figures.answers_for(accounts, "kolok/comptes")
+    assert not figures.answers_for(accounts, "glpi/tickets")
+    staff = figures.by_code["rh.effectif.total"].figure
+    assert figures.answers_for(staff, "cegid_rh/agents") and not figures.answers_for(staff, "cegid_rh/heures")

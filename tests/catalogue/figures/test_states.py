@@ -1,0 +1,228 @@
+"""The one rule of what is absent: from the pieces of a source to the state of the figures, through the models as they are."""
+
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from pipelines.catalogue.yaml_file import DeclarationError
+from tests.catalogue.figures.sql import DOCUMENTS, delivered, figures_of, month, warehouse_of
+
+FIGURES = """\
+domaine: essai
+titre: Un essai
+chiffres:
+  - {code: essai.heures, libelle: Heures, unite: heures, decimales: 0, sources: [[cegid_rh/heures, dsn/activites]],
+     mesure: {fait: fct_flux, agregat: somme, colonne: quantite, si_vide: zero}}
+  - {code: essai.bulletins, libelle: Bulletins, unite: EUR, decimales: 0, sources: [cegid_rh/bulletins],
+     mesure: {fait: fct_flux, agregat: somme, colonne: quantite, si_vide: zero}}
+  - {code: essai.stock, libelle: Stock, unite: Go, decimales: 0, sources: [stockage/volumes], indispensables: [mois],
+     mesure: {fait: fct_flux, agregat: somme, colonne: quantite, filtre: {mois: 12}, si_vide: zero}}
+  - {code: essai.entrees, libelle: Entrées, unite: EUR, decimales: 0, sources: [budget/lignes], indispensables: [document],
+     mesure: {fait: fct_flux, agregat: somme, colonne: quantite, filtre: {sens: [E, X]}, si_vide: zero}}
+  - {code: essai.sorties, libelle: Sorties, unite: EUR, decimales: 0, sources: [budget/lignes],
+     mesure: {fait: fct_flux, agregat: somme, colonne: quantite, filtre: {sens: S}, si_vide: zero}}
+  - {code: essai.solde, libelle: Solde, unite: EUR, decimales: 0, expression: entrees - sorties,
+     operandes: {entrees: essai.entrees, sorties: essai.sorties}}
+  - {code: essai.cout, libelle: Coût, unite: EUR, decimales: 2, expression: bulletins + sorties,
+     operandes: {bulletins: essai.bulletins, sorties: essai.sorties}}
+"""
+TABLES = """\
+create table dim_exercice as select 2041 as exercice;
+create table fct_flux (exercice integer, sens varchar, mois integer, quantite decimal(18, 2));
+insert into fct_flux values (2041, 'E', 12, 7), (2041, 'S', 12, 4), (2041, 'X', 1, 1);
+create table fct_absences_declarees (code varchar, exercice integer, code_manquant varchar);
+create table fct_chiffres_publies (code varchar, exercice integer, valeur_publiee decimal(20, 6));
+"""
+MONTHS = [f"2041-{number:02}" for number in range(1, 13)]
+DELIVERED = [
+    *(delivered(f"cegid_rh/{table}", 2041, read=24) for table in ("heures", "bulletins")),
+    *(delivered(source, 2041) for source in ("dsn/activites", "stockage/volumes", "budget/lignes")),
+]
+
+NOTHING = delivered("cegid_rh/bulletins", 2041, accepted=False)
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory):
+    loaded, made = warehouse_of(figures_of(tmp_path_factory.mktemp("figures"), essai=FIGURES))
+    return TABLES + loaded, made
+
+
+@pytest.fixture
+def states(script):
+    """Function: rows of pieces, documents and flagged lines → {code: row of chiffres}, with ``manques``: [(source, piece, motif)]."""
+
+    def compute(pieces=(), documents=(), flagged=(), delivered=DELIVERED, absences=()):
+        db = duckdb.connect()
+        db.execute(script[0])
+        for table, rows in (
+            ("collecte.pieces", [*delivered, *pieces]),
+            (DOCUMENTS, documents),
+            ("fct_lignes_signalees", flagged),
+            ("fct_absences_declarees", absences),
+        ):
+            for row in rows:
+                db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
+        db.execute(script[1])
+        found = {row["code"]: row for row in _dicts(db.execute("from chiffres"))}
+        for row in found.values():
+            row["manques"] = []
+        for lack in _dicts(db.execute("from rpt_manques order by all")):
+            found[lack["code"]]["manques"].append((lack["source"], lack["piece"], lack["motif"]))
+        return found
+
+    return compute
+
+
+def _dicts(result):
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def document(name, sens, *, accepted=True, received=True, expected=True, read=5, amount=None, why=None):
+    """A row of the model of documents."""
+    numbers = (read, read if accepted else 0, 0, 0) if received else (None,) * 4
+    there = (expected, received, accepted and received)
+    return (
+        "budget/lignes",
+        2041,
+        "document",
+        name,
+        *there,
+        "d",
+        *numbers,
+        0 if accepted and received else amount,
+        why,
+        sens,
+    )
+
+
+def state(row):
+    return row["etat"], row["part_manquante"], row["montant_manquant_eur"]
+
+
+def test_all_there_is_complete(states):
+    rows = states([month("stockage/volumes", one) for one in MONTHS], [document("E1", "E"), document("S1", "S")])
+    assert {row["etat"] for row in rows.values()} == {"complet"}
+    assert state(rows["essai.bulletins"]) == ("complet", 0, 0)
+    assert state(rows["essai.heures"]) == ("complet", 0, None)  # no amount
+    assert not any(row["manques"] for row in rows.values())
+
+
+def test_a_source_that_did_not_come_is_missing_and_so_is_what_is_computed_from_it(states):
+    rows = states(delivered=[*(row for row in DELIVERED if row[1] != "bulletins"), NOTHING])
+    assert rows["essai.bulletins"]["manques"] == [("cegid_rh/bulletins", "", "non reçu, ou refusé")]
+    for code in ("essai.bulletins", "essai.cout"):
+        assert state(rows[code]) == ("manquant", None, None)
+        assert (rows[code]["valeur"], rows[code]["code_manquant"]) == (None, "m")
+    assert rows["essai.sorties"]["etat"] == "complet"
+
+
+def test_a_missing_month_makes_a_flow_partial_by_a_share_that_nobody_knows(states):
+    rows = states([month("cegid_rh/bulletins", one, there=one != "2041-03") for one in MONTHS])
+    assert state(rows["essai.bulletins"]) == ("partiel", None, None)
+    assert rows["essai.bulletins"]["valeur"] == 12
+    assert rows["essai.bulletins"]["manques"] == [("cegid_rh/bulletins", "2041-03", "mois absent")]
+    assert state(rows["essai.cout"]) == ("partiel", None, None)  # an expression, by its operand
+    assert rows["essai.heures"]["etat"] == "complet"
+
+
+def test_months_outside_of_the_use_of_a_system_are_not_awaited(states):
+    before = [month("cegid_rh/bulletins", one, there=one > "2041-03", expected=one > "2041-03") for one in MONTHS]
+    assert states(before)["essai.bulletins"]["etat"] == "complet"
+
+
+def test_none_of_the_months_is_none_of_the_figure(states):
+    rows = states([month("cegid_rh/bulletins", one, there=False) for one in MONTHS])
+    assert (rows["essai.bulletins"]["etat"], rows["essai.bulletins"]["code_manquant"]) == ("manquant", "m")
+
+
+def test_alternatives_cover_the_months_jointly(states):
+    declared = [month("dsn/activites", one, there=one < "2041-05") for one in MONTHS]
+    paid = [month("cegid_rh/heures", one, there=one > "2041-04") for one in MONTHS]
+    assert states([*declared, *paid])["essai.heures"]["etat"] == "complet"
+    gap = [month("cegid_rh/heures", one, there=one > "2041-05") for one in MONTHS]
+    rows = states([*declared, *gap])
+    assert rows["essai.heures"]["etat"] == "partiel"
+    assert rows["essai.heures"]["manques"] == [
+        ("cegid_rh/heures", "2041-05", "mois absent"),
+        ("dsn/activites", "2041-05", "mois absent"),
+    ]
+
+
+def test_an_alternative_without_months_of_its_own_covers_all(states):
+    declared = [month("dsn/activites", one, there=one < "2041-05") for one in MONTHS]
+    assert states(declared)["essai.heures"]["etat"] == "complet"  # payroll, told apart by no month, came whole
+    alone = [row for row in DELIVERED if row[:2] != ("cegid_rh", "heures")]
+    assert states(declared, delivered=alone)["essai.heures"]["etat"] == "partiel"
+
+
+def test_the_month_of_a_stock_is_indispensable_and_the_others_say_nothing_of_it(states):
+    but_march = [month("stockage/volumes", one, there=one != "2041-03") for one in MONTHS]
+    assert states(but_march)["essai.stock"]["etat"] == "complet"
+    but_december = [month("stockage/volumes", one, there=one != "2041-12") for one in MONTHS]
+    row = states(but_december)["essai.stock"]
+    assert (row["etat"], row["valeur"], row["code_manquant"]) == ("manquant", None, "m")
+    assert row["manques"] == [("stockage/volumes", "2041-12", "mois absent")]
+
+
+def test_refused_lines_make_a_share_and_unplaced_ones_an_amount(states):
+    refused = [row for row in DELIVERED if row[1] != "bulletins"] + [
+        delivered("cegid_rh/bulletins", 2041, refused=6, read=24)
+    ]
+    row = states(delivered=refused)["essai.bulletins"]
+    assert state(row) == ("partiel", Decimal("0.25"), None)  # what a refused line holds cannot be read
+    assert row["manques"] == [("cegid_rh/bulletins", "", "6 lignes refusées")]
+    unplaced = states(flagged=[("cegid_rh/bulletins", 2041, True, 3, Decimal("1234.50"))])["essai.bulletins"]
+    assert state(unplaced) == ("partiel", Decimal("0.125"), Decimal("1234.50"))
+    assert unplaced["manques"] == [("cegid_rh/bulletins", "", "3 lignes non reconnues")]
+    both = states(flagged=[("cegid_rh/bulletins", 2041, True, 3, Decimal("1"))], delivered=refused)["essai.bulletins"]
+    assert state(both) == ("partiel", Decimal("0.375"), None)
+
+
+def test_a_refused_document_takes_its_own_figures_alone(states):
+    lost = document("E1", "E", accepted=False, amount=Decimal("50"), why="document refusé : ligne illisible")
+    rows = states(documents=[lost, document("S1", "S")])
+    assert (rows["essai.entrees"]["etat"], rows["essai.entrees"]["code_manquant"]) == ("manquant", "m")
+    assert rows["essai.entrees"]["manques"] == [("budget/lignes", "E1", "document refusé : ligne illisible")]
+    assert state(rows["essai.sorties"]) == ("complet", 0, 0)
+    assert rows["essai.solde"]["etat"] == "manquant"  # a term is missing
+
+
+def test_a_document_that_is_not_indispensable_makes_its_figures_partial(states):
+    lost = document("S2", "S", accepted=False, read=4, amount=Decimal("50"), why="document refusé")
+    rows = states(documents=[document("E1", "E"), document("S1", "S"), lost])
+    assert state(rows["essai.sorties"]) == (
+        "partiel",
+        Decimal("0.4"),
+        Decimal("50"),
+    )  # 4 of the 10 lines of the delivery
+    assert rows["essai.entrees"]["etat"] == "complet"
+    never = states(documents=[document("S1", "S"), document("S2", "S", received=False)])
+    assert state(never["essai.sorties"]) == ("partiel", None, None)
+
+
+def test_a_document_that_nothing_tells_apart_is_in_the_way_of_every_figure(states):
+    rows = states(documents=[document("?", None, accepted=False), document("S1", "S")])
+    assert rows["essai.entrees"]["etat"] == "manquant"
+    assert rows["essai.sorties"]["etat"] == "partiel"
+
+
+def test_refused_lines_of_a_delivery_of_documents_are_those_of_its_documents(states):
+    refused = [row for row in DELIVERED if row[1] != "lignes"] + [delivered("budget/lignes", 2041, refused=1)]
+    lost = document("E1", "E", accepted=False)
+    rows = states(documents=[lost, document("S1", "S")], delivered=refused)
+    assert rows["essai.sorties"]["etat"] == "complet"
+    assert rows["essai.entrees"]["etat"] == "manquant"
+
+
+def test_a_declared_absence_is_missing_whatever_came(states):
+    rows = states(absences=[("essai.sorties", 2041, "NC")])
+    assert state(rows["essai.sorties"]) == state(rows["essai.cout"]) == ("manquant", None, None)
+
+
+def test_an_expression_declares_nothing_indispensable(tmp_path):
+    text = FIGURES.replace("expression: bulletins + sorties", "expression: bulletins + sorties, indispensables: [mois]")
+    with pytest.raises(DeclarationError, match="an expression lacks what its operands lack"):
+        figures_of(tmp_path, essai=text)

@@ -1,0 +1,71 @@
+"""A figure that is partial is said to be so wherever it is printed: key figures, tables, totals, prose, annex."""
+
+from decimal import Decimal
+
+import pytest
+
+from pipelines.catalogue.chapters.grammar import Colonne
+from pipelines.stages.report.cells import cell, total
+from tests.stages.report.publication import CHIFFRES, Press
+from tests.stages.report.test_model import said
+
+PARTIAL = ("a.total", 2040, 27, "agents", 0, "calculé", None, "partiel", "Agents", "essai", "Somme. Sources : s/t.")
+MEANS = {"code": "p", "sens": "partiel, il manque des lignes, des mois ou des documents à ses sources"}
+
+
+@pytest.fixture
+def partial(press: Press) -> Press:
+    """The small publication, of which a figure lacks a part."""
+    press.replace("chiffres", [PARTIAL, *press.tables["chiffres"][1][1:]])
+    return press
+
+
+def test_a_key_figure_bears_its_mark_which_the_legend_explains(partial: Press):
+    block = partial.block("chiffres")
+    assert block["chiffres"][0]["texte"] == "27\u00a0(p)"
+    assert block["chiffres"][0]["valeur"] == "27.000000"  # the number is as it was
+    assert [one["code"] for one in block["legende"]] == ["NC", "p"]
+    assert MEANS in partial.model()["legende"]
+
+
+def test_a_complete_figure_bears_none(press: Press):
+    block = press.block("chiffres")
+    assert block["chiffres"][0]["texte"] == "27"
+    assert [one["code"] for one in block["legende"]] == ["NC"]
+
+
+def test_a_sentence_says_it_and_a_former_year_its_own_state(partial: Press):
+    partial.write("essai.md", '{{ f("a.total") }}, contre {{ f("a.total", exercice=2039) }}.\n')
+    assert "".join(said(partial.block("texte"))) == "27\u00a0(partiel), contre 25."
+
+
+def test_a_table_of_figures_marks_its_cells_and_their_total():
+    column = Colonne(nom="valeur", titre="", format="chiffre")
+    row = {"valeur": Decimal(4), "decimales": 0, "unite": "", "code": "a.x"}
+    whole, lacking = (cell({**row, "etat": state}, column) for state in ("complet", "partiel"))
+    assert (whole["texte"], lacking["texte"]) == ("4", "4\u00a0(p)")
+    assert total([whole, lacking], "entier")["texte"] == "8\u00a0(p)"
+    assert total([whole, whole], "entier")["texte"] == "8"
+
+
+def test_what_came_in_part_is_said_under_the_table(press: Press):
+    press.models = {"rpt_effectifs": ["a__agents"]}
+    press.replace("rpt_sources", [("a/agents", 2040, "partielle")])
+    assert press.block("graphique")["note"] == (
+        "Reçu en partie pour 2040, des lignes ou des mois manquent ici\u00a0: a/agents."
+    )
+    press.replace("rpt_sources", [("a/agents", 2040, "reçue")])
+    assert press.block("graphique")["note"] is None
+
+
+def test_the_annex_says_how_much_lacks_as_far_as_it_is_known(partial: Press):
+    def status(share: str | None, amount: str | None) -> str:
+        columns = f"{CHIFFRES}, part_manquante decimal(20, 6), montant_manquant_eur decimal(20, 2)"
+        partial.replace("chiffres", [(*PARTIAL, share, amount), *rest], columns=columns)
+        return next(one["statut"] for one in partial.model()["chiffres"] if one["code"] == "a.total")
+
+    rest = [(*row, None, None) for row in partial.tables["chiffres"][1][1:]]
+    assert status("0.25", "1234.50").replace("\u00a0", " ").replace("\u202f", " ") == (
+        "calculé, partiel : il manque 25,0 % des lignes et 1 234,50 € au plus"
+    )
+    assert status(None, None) == "calculé, partiel"

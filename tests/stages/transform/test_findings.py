@@ -1,0 +1,65 @@
+"""The months that lack in what came, as a finding, from the tables that a build makes."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.catalogue.load import load_catalogue
+from pipelines.ledger.records import Finding
+from pipelines.stages.transform.findings import build_findings
+
+TABLES = """
+create schema marts; create schema calculs;
+create table marts.fct_collecte
+    (source varchar, exercice integer, nature varchar, piece varchar, est_attendue boolean, est_acceptee boolean);
+create table calculs.chiffres__pieces
+    (code varchar, source varchar, exercice integer, nature varchar, piece varchar, est_couverte boolean);
+"""
+CAME = ("paie/heures", 2041, "livraison", "", True, True)
+
+
+def month(number: int, *, there: bool = False, expected: bool = True) -> tuple:
+    """A piece of the payroll: a month that is there, or not."""
+    return ("paie/heures", 2041, "mois", f"2041-{number:02}", expected, there)
+
+
+@pytest.fixture
+def found(tmp_path: Path) -> Callable[..., list[Finding]]:
+    """Function: pieces of the collection; (figure, number of a month, is it covered?) → what is found."""
+
+    def find(pieces: list[tuple], covered: tuple[tuple[str, int, bool], ...] = ()) -> list[Finding]:
+        path = tmp_path / "entrepot.duckdb"
+        path.unlink(missing_ok=True)
+        with duckdb.connect(str(path)) as db:
+            db.execute(TABLES)
+            for piece in pieces:
+                db.execute("insert into marts.fct_collecte values (?, ?, ?, ?, ?, ?)", piece)
+            for code, number, is_covered in covered:
+                db.execute(
+                    "insert into calculs.chiffres__pieces values (?, 'paie/heures', 2041, 'mois', ?, ?)",
+                    (code, f"2041-{number:02}", is_covered),
+                )
+        return build_findings(path, load_catalogue().rules)
+
+    return find
+
+
+def test_the_months_that_lack_are_one_finding_that_a_release_waits_for(found):
+    (one,) = found([CAME, month(1, there=True), month(2), month(8), month(12)])
+    assert (one.code, one.exercice, one.ou) == ("COL-MOIS", 2041, "paie/heures")
+    assert one.recu == "aucune ligne en février, août et décembre 2041"
+    assert load_catalogue().rules["COL-MOIS"].a_decider
+
+
+def test_a_month_that_is_not_awaited_or_of_an_export_that_never_came_is_none(found):
+    assert found([CAME, month(1, expected=False)]) == []
+    assert found([(*CAME[:-1], False), month(1)]) == []  # COL-MANQUANT says it
+
+
+def test_a_month_that_an_alternative_fills_for_every_figure_is_none(found):
+    pieces = [CAME, month(3), month(4)]
+    assert found(pieces, (("a.heures", 3, True), ("a.heures", 4, True))) == []
+    (one,) = found(pieces, (("a.heures", 3, True), ("a.seule", 3, False), ("a.heures", 4, True)))
+    assert one.recu == "aucune ligne en mars 2041"
