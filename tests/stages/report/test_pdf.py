@@ -80,6 +80,7 @@ def test_the_page_of_a_town_holds_its_own_data_and_no_other(press: Press, cache:
     import pikepdf
 
     model = press.model()
+    model["intitules"]["collectivite"] = "Les chiffres de l’année"
     section = {**model["chapitres"][0]["sections"][0], "titre": "Ville"}
     with pikepdf.open(io.BytesIO(summary_pdf(model, section, cache))) as opened:
         assert str(opened.Root.Lang) == "fr-FR" and "pdfuaid:part>1" in opened.Root.Metadata.read_bytes().decode()
@@ -104,6 +105,7 @@ def test_a_text_is_never_code(press: Press, cache: Path):
 
 def test_the_page_of_a_town_is_laid_out_again_only_when_something_in_it_changes(press: Press, tmp_path: Path):
     model = press.model()
+    model["intitules"]["collectivite"] = "Les chiffres de l’année"
     section = {**model["chapitres"][0]["sections"][0], "titre": "Ville"}
     first = summary_pdf(model, section, tmp_path)
     (page,) = tmp_path.glob("*.pdf")
