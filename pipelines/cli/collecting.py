@@ -24,6 +24,7 @@ from pipelines.evidence.findings import unread, unread_of
 from pipelines.evidence.rejects import Reject, check_rejects, line_rejects
 from pipelines.evidence.status import YearStatus
 from pipelines.ledger.records import Finding, Manifest, Verdict
+from pipelines.ledger.store import Ledger, now
 from pipelines.locking import only_writer
 from pipelines.runs.collect import judge_files
 from pipelines.runs.outcome import Ending
@@ -70,8 +71,21 @@ def run_and_tell(session: Session, years: list[int], systems: list[str] | None) 
         return FROZEN if stopped.ending == Ending.FROZEN else BUSY
     with session.ledger() as ledger:
         statuses = [read_status(session, ledger, year) for year in years]
-        show_summary(session, ledger, statuses, years)
-    return _tell_failures(session, report) or _tell_arrivals(statuses, systems)
+        blocking = _blocking(session, ledger, years)
+        show_summary(session, ledger, statuses, years, blocking)
+    failed = _tell_failures(session, report) or _tell_arrivals(statuses, systems)
+    return BLOCKED if blocking else failed
+
+
+def _blocking(session: Session, ledger: Ledger, years: list[int]) -> list[Finding]:
+    """What stops a release of these years and nobody has accepted, but for exports that are missing."""
+    from pipelines.evidence.findings import gather, of_year
+
+    today = now()[:10]
+    standing = ledger.standing(gather(session.work(ledger)))
+    found = {one.finding.id: one for year in years for one in of_year(standing, session.registry, year, today)}
+    open_ones = [one.finding for one in found.values() if one.finding.severity == "bloquant" and one.is_open(today)]
+    return [finding for finding in open_ones if finding.code != "COL-MANQUANT"]
 
 
 def _tell_failures(session: Session, report: "RunReport") -> int | None:

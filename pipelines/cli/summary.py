@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import click
 
-from pipelines.cli.output import Column, note, table, title
+from pipelines.cli.output import Column, note, printable, table, title
 from pipelines.cli.session import Session, shown
 from pipelines.evidence.status import YearStatus
+from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 
+SHOWN_BLOCKERS = 10
 # (group, line, how to count it)
 LINES: list[tuple[str, str, Callable[[YearStatus], int]]] = [
     ("Exports", "received", lambda s: sum(e.counts for e in s.exports if e.state != "refused")),
@@ -30,8 +32,10 @@ LINES: list[tuple[str, str, Callable[[YearStatus], int]]] = [
 ]
 
 
-def show_summary(session: Session, ledger: Ledger, statuses: list[YearStatus], years: list[int]) -> None:
-    """One column an exercice, then the warehouse and where to look."""
+def show_summary(
+    session: Session, ledger: Ledger, statuses: list[YearStatus], years: list[int], blocking: list[Finding]
+) -> None:
+    """One column an exercice, then the warehouse, what blocks and where to look."""
     title(f"exercice{'s' * (len(years) > 1)} {', '.join(map(str, years))}", session.organisation)
     if session.organisation.demonstration:
         click.echo("The rows are invented so as to give the figures of the published reports.")
@@ -44,6 +48,13 @@ def show_summary(session: Session, ledger: Ledger, statuses: list[YearStatus], y
     table(columns, rows)
     click.echo(f"\n{_warehouse_sentence(ledger, statuses[-1])}")
     _show_where(session, statuses)
+    if blocking:
+        note(
+            f"\nBlocking ({len(blocking)}; `{session.command} findings {statuses[-1].exercice}` says how to mend or decide):"
+        )
+        for finding in blocking[:SHOWN_BLOCKERS]:
+            place = ":".join(map(str, filter(None, (finding.fichier, finding.ligne)))) or finding.recu or ""
+            note(printable(f"  {finding.code} {finding.ou}{f' ({place})' if place else ''} — {finding.message}"))
 
 
 def _warehouse_sentence(ledger: Ledger, status: YearStatus) -> str:
@@ -71,20 +82,20 @@ def _pages(session: Session, year: int) -> list[tuple[str, str]]:
             "the state of the collection and of its quality, for the auditor",
         ),
         (session.home.published / FOLDERS[PUBLIC], "the tables that anybody may read"),
+        (session.home.published / "rapport.duckdb", "marts, report tables and audit, for BI"),
+        (session.home.published / "rapport" / "chiffres.parquet", "the same figures, one Parquet a table"),
     ]
     return [(shown(path), what) for path, what in pages if path.exists()]
 
 
 def _show_where(session: Session, statuses: list[YearStatus]) -> None:
-    year, millesime, published = statuses[-1].exercice, session.command, shown(session.home.published)
+    year, millesime = statuses[-1].exercice, session.command
     places = [
         (f"{millesime} status {year}", "each export and figure, and why one is missing"),
         (f"{millesime} rejects {year}", "what was refused, and how to mend it"),
         (f"{millesime} findings {year}", "what somebody must know or decide"),
-        (f"{millesime} figures {year}", "the figures of the report"),
+        *([(f"{millesime} figures {year}", "the figures of the report")] if statuses[-1].publication else []),
         *_pages(session, year),
-        (f"{published}/rapport.duckdb", "marts, report tables and audit, for BI"),
-        (f"{published}/rapport/chiffres.parquet", "the same figures, one Parquet a table"),
     ]
     width = max(len(place) for place, _ in places)
     click.echo("\nWhere to look:")

@@ -14,6 +14,8 @@ from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.cli.app import FROZEN, millesime
 from pipelines.cli.output import progress
+from pipelines.ledger.records import Finding
+from pipelines.ledger.store import open_ledger
 from pipelines.runs.outcome import Ending
 from pipelines.settings import Home
 from tests.cli.conftest import AGENTS_2019, VENTES_2019, Bench, check
@@ -71,7 +73,7 @@ def test_run_ends_with_a_summary_of_the_year_and_where_to_look(bench, jobs) -> N
     assert (counted[("Checks", "passed")], counted[("warned",)], counted[("failed",)]) == ("2", "1", "0")
     assert (counted[("Figures", "computed")], counted[("of", "which", "partial")]) == ("3", "2")
     assert f"millesime --home {bench.home.root} status 2019" in result.stdout
-    assert "published/rapport.duckdb" in result.stdout
+    assert "published/rapport/chiffres.parquet" in result.stdout and "rapport.duckdb" not in result.stdout
     assert result.stderr == ""
 
 
@@ -98,6 +100,47 @@ def test_a_refused_export_ends_with_1_and_is_named(bench, jobs) -> None:
     result = bench.millesime("run", 2019)
     assert result.exit_code == 1
     assert "Refused: ventes/ventes 2019 (FIC-ENTETE)" in result.stderr
+
+
+WRONG_SQL = """\
+system: ventes
+table: ventes
+expectations:
+  - key: montants
+    type: unexpected_rows_expectation
+    columns: [montant]
+    kwargs: {unexpected_rows_query: "select _fichier, _ligne from {batch} where montan < 0"}
+    severity: warning
+    reason: Aucun montant n’est négatif.
+    fix: Corriger le montant dans l’outil.
+    counterexample: [{montant: -1}]
+"""
+
+
+def test_wrong_sql_of_a_suite_names_its_file_and_line(bench) -> None:
+    suite = bench.home.root / "expectations" / "systems" / "ventes" / "ventes.yml"
+    suite.parent.mkdir(parents=True)
+    suite.write_text(WRONG_SQL, encoding="utf-8")
+    result = bench.millesime("check", bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019))
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: {suite}:4 montants: its SQL cannot be read: ")
+    assert 'column "montan"' in result.stderr
+
+
+def test_an_open_blocker_ends_with_1_and_is_in_the_summary(bench, jobs) -> None:
+    blocker = Finding("FIN-PROJET", "bloquant", 2019, "ventes/ventes", "Document sans vote", fichier="v.xml", ligne=3)
+    jobs(lambda: (receive_all(bench), block(bench, blocker)))
+    result = bench.millesime("run", 2019)
+    assert result.exit_code == 1
+    assert "Blocking (1; " in result.stderr
+    assert "FIN-PROJET ventes/ventes (v.xml:3) — Document sans vote" in result.stderr
+
+
+def block(bench: Bench, finding: Finding) -> None:
+    """The last build found it."""
+    with open_ledger(bench.home) as ledger:
+        ledger.record_build("b1", True, [], [])
+        ledger.record_findings("b1", [finding])
 
 
 def test_a_failed_build_ends_with_1_and_says_what_stays(bench, jobs) -> None:

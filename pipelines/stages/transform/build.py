@@ -3,7 +3,7 @@
 ``prepare`` and ``finish`` stand around dbt, which the caller runs.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.rules import Rule
@@ -12,6 +12,7 @@ from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.stages.transform.dbt import RUN_RESULTS, NodeResult, failed
+from pipelines.stages.transform.failure import Culprit, culprits, words
 from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import Frozen, freeze
 from pipelines.stages.transform.load import load_warehouse
@@ -61,15 +62,17 @@ def finish(work: Workspace, frozen: Frozen, results: list[NodeResult]) -> Built:
     broken = failed(results)
     deliveries = [manifest.delivery for manifest in frozen.manifests]
     told = [r for r in results if r.kind != "model" or r.status != "success"]
-    tests = [asdict(r) for r in sorted(told, key=lambda r: r.name)]  # dbt's threads end in any order
+    tests = [_told(r) for r in sorted(told, key=lambda r: r.name)]  # dbt's threads end in any order
     if broken or not results:
-        findings = [_dbt_finding(result, work.rules["DBT-ECHEC"]) for result in broken]
+        before = next((row["deliveries"] for row in reversed(ledger.all_rows("builds")) if row["succeeded"]), [])
+        blamed = {result.name: culprits(home, result, frozen.manifests, before) for result in broken}
+        findings = [_dbt_finding(result, blamed[result.name], work.rules["DBT-ECHEC"]) for result in broken]
         # never taken for the build it did not become
         identity = f"x{fingerprint([frozen.build, tests])[:31]}"
         ledger.record_build(identity, False, deliveries, tests)
         ledger.record_findings(identity, findings)
-        names = ", ".join(result.name for result in broken) or "dbt did not run"
-        raise BuildFailed(f"the warehouse was not replaced: {names}")
+        causes = [_cause(result, blamed[result.name]) for result in broken]
+        raise BuildFailed(f"the warehouse was not replaced: {'; '.join(causes) or 'dbt did not run'}")
     findings = build_findings(home.warehouse_next, work.rules)
     ledger.record_findings(frozen.build, findings)
     reached("transform.before_swap")
@@ -86,9 +89,21 @@ def _swap(home: Home) -> None:
     home.warehouse_next.rename(home.warehouse)
 
 
-def _dbt_finding(result: NodeResult, rule: Rule) -> Finding:
+def _told(result: NodeResult) -> dict[str, object]:
+    """What the ledger keeps of an answer."""
+    return {k: v for k, v in asdict(replace(result, message=words(result) or None)).items() if k not in ("node", "sql")}
+
+
+def _cause(result: NodeResult, blamed: list[Culprit]) -> str:
+    because = f", because of {', '.join(map(str, blamed))}" if blamed else ""
+    said = f" ({words(result)})" if result.kind == "model" and words(result) else ""
+    return f"{result.name}{because}{said}"
+
+
+def _dbt_finding(result: NodeResult, blamed: list[Culprit], rule: Rule) -> Finding:
     lines = f"{result.failures} ligne{'s' if (result.failures or 0) > 1 else ''} en défaut"
     count = lines if result.failures else "exécution impossible"
+    first = blamed[0] if blamed else None
     return Finding(
         "DBT-ECHEC",
         "bloquant",
@@ -96,5 +111,8 @@ def _dbt_finding(result: NodeResult, rule: Rule) -> Finding:
         result.name,
         f"{rule.titre} : {result.name} ({count})",
         "aucune ligne",
+        recu=", ".join(map(str, blamed)) or words(result) or None,
         aide=rule.aide,
+        fichier=first.fichier if first else None,
+        ligne=first.ligne if first else None,
     )

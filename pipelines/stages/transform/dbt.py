@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.catalogue.dbt.compose import ENTREPOT, compose
@@ -28,6 +28,8 @@ class NodeResult:
     status: str  # success | pass | warn | fail | error | skipped
     failures: int | None
     message: str | None
+    node: str = ""  # dbt's own identity of it
+    sql: str | None = field(default=None, repr=False)  # as it ran
 
 
 def executable() -> str:
@@ -75,6 +77,8 @@ def read_results(run_results: Path) -> list[NodeResult]:
             status=result["status"],
             failures=result.get("failures"),
             message=None if result["status"] in ("success", "pass") else result.get("message"),
+            node=result["unique_id"],
+            sql=result.get("compiled_code"),
         )
         for result in results
     ]

@@ -64,6 +64,9 @@ class Lab:
     def build(self, ledger: Ledger, results=(MODEL,)):
         frozen = self.prepare(ledger)
         self.models()
+        return self.finish(ledger, frozen, results)
+
+    def finish(self, ledger: Ledger, frozen, results):
         return finish(self.work(ledger), frozen, list(results))
 
 
@@ -320,11 +323,11 @@ def test_only_a_fresh_answer_of_dbt_counts(tmp_path):
     assert read_results(tmp_path / "run_results.json") == []
     (tmp_path / "run_results.json").write_text(
         '{"results": [{"unique_id": "model.p.stg_a", "status": "success", "failures": null, "message": "OK"},'
-        ' {"unique_id": "test.p.not_null.abc", "status": "fail", "failures": 2, "message": "Got 2"}]}'
+        ' {"unique_id": "test.p.not_null.abc", "status": "fail", "failures": 2, "message": "Got 2", "compiled_code": "select 1"}]}'
     )
     assert read_results(tmp_path / "run_results.json") == [
-        NodeResult("stg_a", "model", "success", None, None),
-        NodeResult("not_null.abc", "test", "fail", 2, "Got 2"),
+        NodeResult("stg_a", "model", "success", None, None, "model.p.stg_a"),
+        NodeResult("not_null.abc", "test", "fail", 2, "Got 2", "test.p.not_null.abc", "select 1"),
     ]
 
 

@@ -1,0 +1,94 @@
+"""Says what stopped a build: the lines behind the failing rows of a test, the deliveries that are new behind a model.
+
+The place of a row in its original is told, never a value of it: it may be of a personal column. dbt's own words are kept
+without what they quote of the data.
+"""
+
+import json
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipelines.ledger.records import Manifest
+from pipelines.settings import Home
+from pipelines.stages.transform.dbt import NodeResult
+
+if TYPE_CHECKING:
+    import duckdb
+
+PLACE = ("exercice", "_livraison", "_fichier", "_ligne")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\d{5,}")  # a value of the data; a name is in double quotes
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """A line that stopped the build; or, without file, a delivery that was not there when the last one succeeded."""
+
+    source: str  # system/export
+    exercice: int
+    fichier: str | None = None
+    ligne: int | None = None
+
+    def __str__(self) -> str:
+        delivery = f"{self.source} {self.exercice}"
+        return f"{self.fichier}:{self.ligne} ({delivery})" if self.fichier else delivery
+
+
+def words(result: NodeResult) -> str:
+    """What dbt said, on one line, without colours nor values."""
+    lines = [line.strip() for line in _COLOUR.sub("", result.message or "").splitlines() if line.strip()]
+    told = next((line for line in lines if " Error: " in line), lines[-1] if lines else "")
+    return _QUOTED.sub("…", told)[:300]
+
+
+def culprits(home: Home, result: NodeResult, manifests: list[Manifest], before: list[str]) -> list[Culprit]:
+    """Up to three lines behind the failing rows of a test; else the deliveries that are not among ``before``."""
+    sources = {manifest.delivery: manifest.export_key for manifest in manifests}
+    lines = _lines(home, result) if result.kind == "test" and result.sql else []
+    found = [Culprit(sources[delivery], *place) for place, delivery in lines if delivery in sources]
+    return found or [Culprit(m.export_key, m.exercice) for m in manifests if m.delivery not in before][:3]
+
+
+def _lines(home: Home, result: NodeResult) -> list[tuple[tuple[int, str, int], str]]:
+    """((exercice, fichier, ligne), livraison) behind the failing rows, by the nearest relation that keeps them."""
+    import duckdb
+
+    with duckdb.connect(str(home.warehouse_next), read_only=True) as db:
+        try:
+            failing = db.sql(f"select * from ({result.sql})")
+            named = set(failing.columns)
+            for relation, columns in [("failing", named), *_ancestors(home, result.node, db)]:
+                if not columns.issuperset(PLACE) or not (shared := named & columns - {"exercice", "nb_lignes"}):
+                    continue
+                on = " and ".join(
+                    f'failing."{c}" is not distinct from kept."{c}"'
+                    for c in sorted(shared | (named & columns & {"exercice"}))
+                )
+                rows = db.execute(
+                    f"with failing as ({result.sql}) select distinct exercice, _livraison, _fichier, _ligne "
+                    f"from {relation} as kept where exists (select 1 from failing where {on}) order by all limit 3"
+                ).fetchall()
+                return [((exercice, fichier, ligne), livraison) for exercice, livraison, fichier, ligne in rows]
+        except duckdb.Error:  # what could not be computed has no rows
+            pass
+    return []
+
+
+def _ancestors(home: Home, node: str, db: "duckdb.DuckDBPyConnection") -> Iterator[tuple[str, set[str]]]:
+    """Every relation that a node reads, the nearest first, with its columns."""
+    manifest = json.loads(home.dbt_manifest.read_text(encoding="utf-8"))
+    known = manifest["nodes"] | manifest["sources"]
+    todo, seen = deque([node]), {node}
+    while todo:
+        parents = [p for p in manifest["parent_map"].get(todo.popleft(), []) if p in known and p not in seen]
+        seen.update(parents)
+        todo.extend(parents)
+        for parent in parents:
+            schema, name = known[parent]["schema"], known[parent].get("identifier") or known[parent]["name"]
+            columns = db.execute(
+                "select column_name from duckdb_columns() where schema_name = ? and table_name = ?", [schema, name]
+            ).fetchall()
+            yield f'"{schema}"."{name}"', {column for (column,) in columns}

@@ -1,0 +1,81 @@
+"""What stopped a build is told by its delivery, file and line, in one sentence, and by no value."""
+
+import json
+
+import pytest
+
+from pipelines.ledger.store import open_ledger
+from pipelines.stages.transform.build import BuildFailed
+from pipelines.stages.transform.dbt import NodeResult
+from pipelines.stages.transform.failure import words
+from tests.deliveries import HEADER
+from tests.stages.transform.test_build import MODEL, Lab, lab  # noqa: F401  (a fixture)
+
+TWICE = HEADER + "A1;Dupont;1,00;03/02/2019\nA2;x;2,00;03/02/2019\nA2;y;3,00;03/02/2019\n"
+KEY = "test.millesime.cle_fct_lignes.1"
+MANIFEST = {
+    "nodes": {
+        "model.millesime.fct_lignes": {"schema": "marts", "name": "fct_lignes"},
+        KEY: {"schema": "audit", "name": "cle_fct_lignes"},
+    },
+    "sources": {"source.millesime.lake.lignes": {"schema": "lake", "name": "lignes", "identifier": "essai__lignes"}},
+    "parent_map": {
+        KEY: ["model.millesime.fct_lignes"],
+        "model.millesime.fct_lignes": ["source.millesime.lake.lignes"],
+    },
+}
+FAILED = NodeResult(
+    "cle_fct_lignes", "test", "fail", 1, "Got 1 result, configured to fail if != 0", KEY,
+    "select exercice, code, count(*) as nb_lignes from marts.fct_lignes group by all having count(*) > 1",
+)  # fmt: skip
+MARTS = "create schema marts; create table marts.fct_lignes as select exercice, code, montant from lake.essai__lignes;"
+
+
+def stopped(lab: Lab, *results: NodeResult) -> tuple[str, list]:  # noqa: F811
+    """What a build that fails so says, and its findings."""
+    lab.home.dbt_manifest.parent.mkdir(parents=True, exist_ok=True)
+    lab.home.dbt_manifest.write_text(json.dumps(MANIFEST), encoding="utf-8")
+    with open_ledger(lab.home) as ledger:
+        frozen = lab.prepare(ledger)
+        lab.models(MARTS)
+        with pytest.raises(BuildFailed) as raised:
+            lab.finish(ledger, frozen, results)
+        return str(raised.value), ledger.findings_of(ledger.last_build()["build"])
+
+
+def test_the_lines_behind_the_failing_rows_of_a_test(lab: Lab):  # noqa: F811
+    lab.accept(TWICE, 2019)
+    said, (finding,) = stopped(lab, MODEL, FAILED)
+    assert "cle_fct_lignes, because of export.csv:3 (essai/export 2019), export.csv:4 (essai/export 2019)" in said
+    assert (finding.fichier, finding.ligne) == ("export.csv", 3)
+    assert finding.recu == "export.csv:3 (essai/export 2019), export.csv:4 (essai/export 2019)"
+    assert "Dupont" not in said + str(finding) and "A2" not in said + str(finding)
+
+
+def test_a_model_that_cannot_be_computed_names_what_is_new_since_the_last_build(lab: Lab):  # noqa: F811
+    lab.accept(HEADER + "A1;x;1,00;03/02/2019\n", 2019)
+    with open_ledger(lab.home) as ledger:
+        lab.build(ledger)
+    lab.accept(HEADER + "B1;x;1,00;03/02/2020\n", 2020)
+    message = "\x1b[31mRuntime Error in model fct_lignes\x1b[0m\n  Conversion Error: Could not convert string 'Dupont' to INT32"
+    said, (finding,) = stopped(lab, NodeResult("fct_lignes", "model", "error", None, message))
+    assert said.endswith(
+        "fct_lignes, because of essai/export 2020 (Conversion Error: Could not convert string … to INT32)"
+    )
+    assert finding.recu == "essai/export 2020" and finding.fichier is None
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (None, ""),
+        ("Got 3 results, configured to fail if != 0", "Got 3 results, configured to fail if != 0"),
+        (
+            "x\n  Out of Range Error: Could not cast 1790412345678 to INT32\n",
+            "Out of Range Error: Could not cast … to INT32",
+        ),
+        ("\x1b[31mBinder Error: column 'l''âge' of \"fct_x\"\x1b[0m", 'Binder Error: column … of "fct_x"'),
+    ],
+)
+def test_the_words_of_dbt_without_colours_nor_values(message: str | None, said: str):
+    assert words(NodeResult("m", "model", "error", None, message)) == said
