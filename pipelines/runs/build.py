@@ -5,12 +5,20 @@ from pathlib import Path
 from pipelines.evidence.findings import gather
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.audit.write import write_states
+from pipelines.runs.collect import read_again
+from pipelines.stages.transform import build
 from pipelines.stages.transform.analyst import offer_to_analyst
-from pipelines.stages.transform.build import BuildFailed, Built, finish, is_current, prepare
+from pipelines.stages.transform.build import BuildFailed, Built, finish, is_current
 from pipelines.stages.transform.dbt import RUN_RESULTS, read_results
 from pipelines.stages.transform.freeze import Frozen
 
 __all__ = ["Frozen", "end", "is_current", "prepare"]  # what stands around dbt, for who runs it
+
+
+def prepare(work: Workspace) -> Frozen:
+    """Make the next warehouse of what is accepted, read as today's declarations say; dbt comes next."""
+    read_again(work)
+    return build.prepare(work)
 
 
 def end(work: Workspace, frozen: Frozen, target: Path) -> Built:

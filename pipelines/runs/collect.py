@@ -4,6 +4,7 @@
 delivery stays current.
 """
 
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pipelines.ledger.records import Manifest, Verdict
 from pipelines.ledger.workspace import Workspace
 from pipelines.stages.accept.decide import accept, refuse_known_bytes
 from pipelines.stages.ingest.ahead import read_already
-from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.ingest.delivery import delivery_id, ingest
 from pipelines.stages.ingest.landing import files_of
 from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.validate.suite import Suite, compile_suite
@@ -43,9 +44,34 @@ class Outcome:
 
 def collect(work: Workspace, ref: ExportRef, exercice: int) -> Outcome:
     """Take in what lies in landing for one export of one exercice."""
-    ledger, paths = work.ledger, files_of(work.home.landing, ref, exercice)
-    if not paths:
-        return Outcome(ref.key, exercice, "absent")
+    paths = files_of(work.home.landing, ref, exercice)
+    return _take_in(work, ref, exercice, paths) if paths else Outcome(ref.key, exercice, "absent")
+
+
+def read_again(work: Workspace) -> list[Outcome]:
+    """Take in once more, from its archived originals, every accepted delivery that today's declaration would read otherwise.
+
+    One whose originals are purged stays as it was read.
+    """
+    refs = {ref.key: ref for ref in work.registry.exports()}
+    key = load_key(settings.key_file(work.home))
+    outcomes = []
+    for (name, exercice), current in sorted(work.ledger.current().items()):
+        files, ref = current.manifest.files, refs.get(name)
+        if ref is None or delivery_id(ref, exercice, files, key) == current.manifest.delivery:
+            continue
+        originals = [work.home.archive / file.sha256 for file in files]
+        if all(original.exists() for original in originals):
+            with tempfile.TemporaryDirectory(prefix="millesime-again-") as folder:
+                paths = [Path(folder) / file.name for file in files]
+                for original, path in zip(originals, paths, strict=True):
+                    path.symlink_to(original.resolve())
+                outcomes.append(_take_in(work, ref, exercice, paths))
+    return outcomes
+
+
+def _take_in(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) -> Outcome:
+    ledger = work.ledger
     manifest: Manifest | None = None
     verdicts: list[Verdict] = []
     try:

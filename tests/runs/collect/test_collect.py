@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.ledger.store import open_ledger
-from pipelines.runs.collect import collect
+from pipelines.runs.collect import collect, read_again
 from pipelines.stages.validate.judge import close
 from tests.deliveries import FIELDS, HEADER, Depot
 
@@ -135,3 +135,22 @@ def test_no_clock_and_no_path_enters_the_lake(depot: Depot, ledger, tmp_path):
     with open_ledger(other.home) as elsewhere:
         take(other, elsewhere, GOOD)
     assert other.lake_files() == depot.lake_files()
+
+
+def test_what_was_read_under_an_older_declaration_is_read_again_from_its_originals(depot: Depot, ledger):
+    take(depot, ledger, GOOD)
+    take(depot, ledger, GOOD.replace("2020", "2019"), 2019)
+    before = current(ledger)
+    assert read_again(depot.work(ledger)) == []
+    for path in depot.home.landing.glob("*/*/*"):
+        path.unlink()
+    (depot.home.archive / ledger.current()["essai/export", 2019].manifest.files[0].sha256).unlink()  # purged
+    fields = [*FIELDS[:1], {**FIELDS[1], "name": "designation"}, *FIELDS[2:]]
+    depot.declare(fields, table={"primaryKey": ["code"], "exercice": {"column": "jour", "rule": "within"}})
+    (outcome,) = read_again(depot.work(ledger))
+    assert (outcome.exercice, outcome.status) == (2020, "accepted")
+    after = current(ledger)
+    assert (after[2020] != before[2020], after[2019] == before[2019]) == (True, True)
+    manifest = ledger.current()["essai/export", 2020].manifest
+    assert depot.read(manifest).column("designation") == ["x", "y"] and manifest.files[0].name == "export.csv"
+    assert read_again(depot.work(ledger)) == []
