@@ -22,8 +22,8 @@ BETWEEN_DOORS = {("pipelines.cli.collecting", "pipelines.defs.run")}  # `millesi
 DOORS_ON_STAGES = {
     "pipelines.cli.app": {"extract", "report"},
     "pipelines.cli.auditing": {"transform"},
-    "pipelines.cli.authoring": {"transform"},
-    "pipelines.cli.collecting": {"ingest"},
+    "pipelines.cli.authoring": {"transform", "validate"},
+    "pipelines.cli.collecting": {"ingest", "validate"},
     "pipelines.cli.deciding": {"ingest"},
     "pipelines.cli.exporting": {"publish"},
     "pipelines.cli.reading": {"ingest"},
@@ -37,7 +37,7 @@ DOORS_ON_STAGES = {
     "pipelines.defs.jobs": {"ingest"},
     "pipelines.defs.publish": {"publish"},
     "pipelines.defs.release": {"publish"},
-    "pipelines.defs.run": {"ingest"},
+    "pipelines.defs.run": {"ingest", "validate"},
     "pipelines.defs.transform": {"transform"},
     "pipelines.defs.workspace": {"transform"},
 }

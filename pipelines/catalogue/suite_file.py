@@ -58,6 +58,8 @@ class Declaration(Declared):
         kind = KINDS[self.type]
         if (kind.of_column and self.columns) or (not kind.of_column and self.column):
             raise ValueError(f"{self.type} takes {'column' if kind.of_column else 'columns'}")
+        if "column" in self.kwargs:
+            raise ValueError("column stands beside type, not in kwargs")
         given = set(self.kwargs) | ({"column"} if self.column else set())
         if missing := kind.required - given:
             raise ValueError(f"{self.type} lacks {', '.join(sorted(missing))}")

@@ -225,10 +225,12 @@ def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
     """
     from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
     from pipelines.catalogue.needs import check
+    from pipelines.stages.validate.lines import refuse_wrong_sql
 
     session: Session = ctx.obj
     declared = session.catalogue
     check(declared)
+    refuse_wrong_sql(declared)
     if reviewed:
         note_upstream(declared, session.home, again=True)
     moved = changed_upstream(declared, session.home)

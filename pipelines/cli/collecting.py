@@ -144,12 +144,15 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
 
     Several files are one delivery. Ends with 1 when the delivery would be refused.
     """
+    from pipelines.stages.validate.lines import refuse_wrong_sql
+
     session: Session = ctx.obj
     ref = session.export(source) if source else guess_export(session, files[0])
     year = session.exercice(exercice or guess_exercice(session, files[0]))
     for path in files:
         if not ref.export.takes(path.name):
             note(f"Note: {path.name} is not named as collection expects: {ref.export.files}")
+    refuse_wrong_sql(session.catalogue)
     with tempfile.TemporaryDirectory(prefix="millesime-check-") as folder, session.ledger() as ledger:
         work = replace(session.work(ledger), home=Beside(session.home.root, aside=Path(folder)))
         manifest, verdicts = judge_files(work, ref, year, list(files))

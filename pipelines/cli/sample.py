@@ -6,6 +6,7 @@ A guess ends in a declaration, which collection then follows to the letter.
 import codecs
 import csv
 import io
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -62,7 +63,7 @@ def _of_archive(path: Path, name: str, sheet: str | None, workdir: Path) -> Iter
 def _of_text(path: Path, name: str, content: bytes) -> Sample:
     if b"\0" in content and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DeclarationError(f"{name} is neither a text file nor a workbook")
-    if content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"<":
+    if re.match(rb"\s*<[A-Za-z?!]", content.removeprefix(codecs.BOM_UTF8)):  # not the <189> of a syslog
         from pipelines.cli.sample_xml import of_xml
 
         return of_xml(path, name)

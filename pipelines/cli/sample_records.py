@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from pipelines.catalogue.scaffold.inference import is_value
 from pipelines.catalogue.scaffold.sample import Sample
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.ingest.readers.key_value import pairs
@@ -64,7 +65,7 @@ def _lists(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
 
 
 def _values(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and not any(map(is_value, value)):
         for key, inner in value.items():
             yield from _values(inner, f"{path}.{key}" if path else key)
     elif isinstance(value, str):
@@ -74,9 +75,9 @@ def _values(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def of_pairs(text: str, name: str) -> Sample | None:
-    """The records of a log of key=value pairs; None when it is none: most of its lines hold three pairs or more."""
+    """The records of a log of key=value pairs; None when it is none: more than half of its lines hold three."""
     lines = [line for line in text.splitlines() if line.strip()]
     looked = [pairs(line) or {} for line in lines[:LOOKED_AT]]
-    if not looked or sum(len(one) >= 3 for one in looked) < 0.8 * len(looked):
+    if sum(len(one) >= 3 for one in looked) * 2 <= len(looked):
         return None
     return named_sample(name, "key_value", [one for line in lines if (one := pairs(line))])

@@ -23,6 +23,7 @@ from pipelines.runs.outcome import Ending
 from pipelines.settings import Home
 from pipelines.stages.ingest.ahead import reading_ahead
 from pipelines.stages.ingest.pseudonym import load_key
+from pipelines.stages.validate.lines import refuse_wrong_sql
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ def run_jobs(
     Raises DeclarationError before anything is read when the catalogue is wrong.
     """
     compose(catalogue(), home)
+    refuse_wrong_sql(catalogue())
     say = progress or (lambda _: None)
     _prepare_instance(home)
     with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):

@@ -108,11 +108,9 @@ def _verdicts(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Verdi
         if verdict is None:
             from pipelines.stages.validate.freshness import freshness
             from pipelines.stages.validate.judge import judge
-            from pipelines.stages.validate.lines import refuse_wrong_sql
             from pipelines.stages.validate.losses import refused_share
             from pipelines.stages.validate.totals import control_totals
 
-            refuse_wrong_sql(suite, table, work.catalogue.suites_of(ref.system.system, table))
             judged = judge(work.home.lake / counts.parquet, suite)
             results = [*judged, refused_share(counts), *control_totals(table, counts), *freshness(counts, work.rules)]
             verdict = Verdict(identity, manifest.delivery, table.name, suite.suite_id, results)

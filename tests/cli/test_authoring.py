@@ -302,6 +302,38 @@ def test_records_that_name_their_values(bench, tmp_path, kind: str) -> None:
     assert read(bench, ref, path).acceptees == 2
 
 
+SYSLOG = "# export du pare-feu\n" + "".join(f"<189>date=2019-01-0{n} user=u{n} tunnelid={n}\n" for n in (1, 2, 3))
+BY_LOGIN = (
+    '{"id": 1, "droits": {"a.martin@orly.fr": {"lit": true}}}\n{"id": 2, "droits": {"Jean Dupont": {"lit": true}}}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "headings"),
+    [
+        (SYSLOG, "key_value", ["date", "user", "tunnelid"]),
+        (BY_LOGIN, "jsonl", ["id", "droits"]),
+        ("Nom du poste;Étage;#\nA;1;x\nB;2;y\n", "csv", ["Nom du poste", "Étage", "#"]),
+    ],
+)
+def test_what_is_a_heading_and_what_is_a_value(bench, tmp_path, text: str, kind: str, headings: list[str]) -> None:
+    path = sample(tmp_path, "export_2019.txt", text, "utf-8")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "nouveau")
+    (table,) = ref.export.tables
+    assert (ref.export.format.type, list(table.header_of(2019).values())) == (kind, headings)
+    assert read(bench, ref, path).acceptees >= 2
+
+
+def test_a_shape_whose_words_the_sample_does_not_use_is_left_to_complete(bench, tmp_path) -> None:
+    path = sample(tmp_path, "a_2019.csv", "A;B\nx;y\n")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau", "--shape", "comptes")
+    assert result.exit_code == 0, result.output
+    assert "which column, among [A, B]? Until then every file is refused" in result.stdout
+    check_catalogue(bench.catalogue)
+
+
 def test_headings_that_sql_the_lake_or_the_reader_cannot_take(bench, tmp_path) -> None:
     text = "Exercice;Order;2e;A;a;;Order !\n2019;x;1;p;q;;z\n2019;y;2;p;q;;z\n"
     path = sample(tmp_path, "divers_2019.csv", text)
@@ -410,7 +442,13 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
         ("a_2019.csv", b"<?xml version='1.0'?><a/>", [], "no element repeats"),
         ("a_2019.bin", b"A\0B", [], "neither a text file"),
         ("a_2019.csv", b"A;B\nx;y\n", ["--shape", "compte"], "did you mean 'comptes'?"),
-        ("a_2019.csv", b"A;B\nx;y\n", ["--shape", "comptes"], "no heading looks like a field"),
+        ("a_2019.csv", b"DUPONT;Jean;Orly;Actif\nPETIT;Anne;Thiais;Actif\n", [], "holds values"),
+        (
+            "a_2019.csv",
+            b"DUPONT Jean;A;B\nLogin;Ville;Rang\nx;Orly;1\n",
+            [],
+            "line 1, the first that is whole, holds values",
+        ),
         ("a_2019.csv", b"A;B\nx;y\n", ["--table", "Ma table"], "is not a name"),
     ],
 )

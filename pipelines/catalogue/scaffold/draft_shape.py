@@ -12,7 +12,6 @@ from pipelines.catalogue.scaffold.draft_table import exercice_lines, header_line
 from pipelines.catalogue.scaffold.inference import flag, flag_values, of, slug
 from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, todo
-from pipelines.catalogue.yaml_file import DeclarationError
 
 SURE, LIKELY = 1.0, 0.72  # similarity of a heading to those already known
 
@@ -31,8 +30,6 @@ class ShapeTable:
     def __init__(self, layout: Layout, sample: Sample, exercice: int, shape: Shape, registry: Registry):
         self.layout, self.sample, self.exercice, self.shape = layout, sample, exercice, shape
         self.matches = match_headings(layout.columns, shape, registry)
-        if not self.matches:
-            raise DeclarationError(f"{sample.name}: no heading looks like a field of the shape {shape.shape!r}")
 
     def title(self, system: str) -> str:
         """The table's title."""

@@ -89,6 +89,8 @@ LOGIN = re.compile(  # prenom.nom, DOMAINE\\compte; not a file nor a site
     r"[a-z]{1,20}[._](?!(pdf|docx?|xlsx?|csv|txt|xml|json|zip|html?|com|net|org)\b)[a-z-]{3,30}\d{0,3}"
     r"|[A-Za-z0-9.-]+\\[A-Za-z0-9._-]+"
 )
+SHORT_LOGIN = re.compile(r"[a-z]{4,12}\d{0,2}")
+DATED = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]")
 CIVIL = re.compile(r"(m|mme|mlle|monsieur|madame)\.?[ ]\S.*", re.IGNORECASE)
 # First names that one agent in two bears, without accents: enough of them in a column tells that it holds persons.
 FIRST_NAMES = frozenset(
@@ -164,7 +166,7 @@ def personal(heading: str, values: Iterable[str]) -> str | None:
         return "pseudonymise"
     if found & DROPPED_WORDS or _hold_names(cells):
         return "drop"
-    return "pseudonymise" if _most(cells, LOGIN.fullmatch) else None
+    return "pseudonymise" if _most(cells, LOGIN.fullmatch) or _hold_logins(cells) else None
 
 
 def _most(cells: list[str], looks: Callable[[str], object]) -> bool:
@@ -181,6 +183,18 @@ def _hold_names(cells: list[str]) -> bool:
 def _first_name(cell: str) -> bool:
     parts = [slug(part) for part in re.split(r"[ ,;]+", cell)]  # « Jean-Luc » stays one part
     return any(part.split("_")[0] in FIRST_NAMES for part in parts)
+
+
+def is_value(text: str) -> bool:
+    """True for what no column is called: a date, an address, a person, a number of the social security or of a telephone."""
+    looks = (MAIL.search, NIR.fullmatch, PHONE.fullmatch, ADDRESS.fullmatch, CIVIL.fullmatch, DATED.match)
+    person = text.count(" ") < 3 and _first_name(text) and "france" not in text.casefold()  # a country too
+    return person or any(look(text) for look in looks)
+
+
+def _hold_logins(cells: list[str]) -> bool:
+    """True when nearly all cells are short words in lower case, each once: ``jdupont``, ``adelatour2``."""
+    return len(cells) > 3 and len(set(cells)) >= 0.9 * len(cells) and all(map(SHORT_LOGIN.fullmatch, cells))
 
 
 def guess(heading: str, values: Iterable[str], *, workbook: bool) -> Guess:

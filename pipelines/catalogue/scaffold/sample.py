@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pipelines.catalogue.declarations import WORKBOOKS
-from pipelines.catalogue.scaffold.inference import ADDRESS, MAIL, NIR, PHONE, SPACES, Guess, guess
+from pipelines.catalogue.scaffold.inference import SPACES, Guess, guess, is_value
 from pipelines.catalogue.yaml_file import DeclarationError
 
 SEARCHED_ROWS = 40  # a header stands within the first lines
@@ -97,6 +97,9 @@ def gathered(samples: Sequence[Sample]) -> tuple[list[tuple[Sample, Layout]], di
         except DeclarationError as error:
             unread[sample.place] = str(error)
             continue
+        if sample.sheet and len(samples) > 1 and len(layout.columns) < 2:
+            unread[sample.place] = "one column alone: a notice?"
+            continue
         headings = tuple((_same(column.heading), column.place) for column in layout.columns)
         tables.setdefault((_way(sample), headings), []).append((sample, layout))
     if not tables:
@@ -148,7 +151,7 @@ def _header_index(sample: Sample) -> int:
             if _values_of(index, sample.rows) * 5 >= len(names):
                 raise DeclarationError(f"{nowhere}: line {number}, the first that is whole, holds values")
             return index
-        if any(map(_is_value, names)):
+        if any(map(is_value, names)):
             raise DeclarationError(f"{nowhere}: line {number}, the first that is whole, holds values")
     raise DeclarationError(nowhere)
 
@@ -183,19 +186,9 @@ def _filled(cells: list[str]) -> int:
 
 
 def _is_heading(text: str) -> bool:
-    return len(text) <= 100 and bool(re.search(r"[^\W\d_]", text)) and not _is_value(text)
-
-
-def _is_value(text: str) -> bool:
-    """True for what no column is called: a date, an address, a number of the social security or of a telephone."""
-    looks = (
-        MAIL.search,
-        NIR.fullmatch,
-        PHONE.fullmatch,
-        ADDRESS.fullmatch,
-        re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]").match,
-    )
-    return any(look(text) for look in looks)
+    """True for a name, or a mark as ``#``; not for a number."""
+    is_word = re.search(r"[^\W\d_]", text) or not re.search(r"\d", text)
+    return len(text) <= 100 and bool(is_word) and not is_value(text)
 
 
 def _data_and_below(

@@ -3,11 +3,13 @@
 Only ``_fichier``, ``_feuille`` and ``_ligne`` are ever read: no cell can leave by this road. No Great Expectations here.
 """
 
+import functools
+from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.rules import where
-from pipelines.catalogue.suite_file import SuiteFile
+from pipelines.catalogue.suite_file import PLACEHOLDERS, SuiteFile
 from pipelines.catalogue.vocabulary import BATCH, ExpectationSpec
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.validate.parquet import NAME, create_statement
@@ -38,24 +40,34 @@ def lines_statement(spec: ExpectationSpec) -> str | None:
     return f"select _fichier, _feuille, _ligne from {NAME} where ({spec.broken.replace(BATCH, NAME)})"
 
 
-def refuse_wrong_sql(suite: Suite, table: Table, files: list[SuiteFile]) -> None:
-    """Raise DeclarationError naming file and line of a query that cannot be read over a table of these columns."""
+def refuse_wrong_sql(catalogue: Catalogue) -> None:
+    """Raise DeclarationError naming file, line and DuckDB's candidates when the SQL of a suite cannot be read.
+
+    Every query is explained over an empty table of its columns.
+    """
     import duckdb
 
-    queries = {spec.key: query for spec in suite.specs if (query := spec.kwargs.get("unexpected_rows_query"))}
-    if not queries:
-        return
-    columns = [*((field.name, field.sql_type) for field in table.kept_fields), *table.provenance]
-    listed = ", ".join(f'"{name}" {kind}' for name, kind in columns)
     with duckdb.connect(":memory:", config={"threads": 1}) as db:
-        db.execute(f"create table {NAME} ({listed})")
-        for file in files:
-            for index, declaration in enumerate(file.expectations):
-                if (query := queries.get(declaration.key)) is None:
-                    continue
+        for system, table in catalogue.registry.tables():
+            queries = list(_queries(catalogue.suites_of(system.system, table)))
+            if queries:
+                columns = [*((field.name, field.sql_type) for field in table.kept_fields), *table.provenance]
+                listed = ", ".join(f'"{name}" {kind}' for name, kind in columns)
+                db.execute(f"create or replace table {NAME} ({listed})")
+            for place, query in queries:
                 try:
-                    db.execute(f"explain {query.replace(BATCH, NAME)}")
+                    db.execute(f"explain {query}")
                 except duckdb.Error as error:
-                    said = str(error).splitlines()[0]
-                    at = f"{file.at(index)} {declaration.key}"
-                    raise DeclarationError(f"{at}: its SQL cannot be read: {said}") from None
+                    said = " ".join(
+                        line for line in str(error).splitlines()[:3] if line and not line.startswith("LINE")
+                    )
+                    raise DeclarationError(f"{place}: its SQL cannot be read: {said}") from None
+
+
+def _queries(files: list[SuiteFile]) -> Iterator[tuple[str, str]]:
+    """(place and key, SQL) of every query of suites, their placeholders filled."""
+    for file in files:
+        for index, declaration in enumerate(file.expectations):
+            if query := declaration.kwargs.get("unexpected_rows_query"):
+                filled = functools.reduce(lambda text, name: text.replace(f"{{{name}}}", "1"), PLACEHOLDERS, query)
+                yield f"{file.at(index)} {declaration.key}", filled.replace(BATCH, NAME)

@@ -135,12 +135,14 @@ def test_a_flag_is_read_only_when_its_words_say_which_is_which() -> None:
         ("Bénéficiaire", ["M. Durand", "Mme Petit"], "drop"),
         ("Session", ["a.durand", "b.petit", "c.martin2"], "pseudonymise"),
         ("Session", ["SICIO\\adurand", "SICIO\\bpetit"], "pseudonymise"),
+        ("Qui", ["jdupont", "lmartin", "zroux", "adelatour2"], "pseudonymise"),
         # and what only looks like it
         ("Lieu", ["Saint Denis", "Orly", "Choisy-le-Roi", "Saint Maurice"], None),
         ("Document", ["rapport.pdf", "notes.docx"], None),
         ("Version", ["10.2.1", "9.3.4"], None),
         ("Matériel", ["00:1b:44:11:3a:b7", "Portable – Dell"], None),
         ("Service", ["Paie", "Réseau"], None),
+        ("Statut", ["ouvert", "clos", "ouvert", "clos"], None),
         ("Heure", ["12:30:10", "10:00:00"], None),
     ],
 )
