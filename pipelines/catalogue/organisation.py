@@ -4,6 +4,8 @@ Nothing in the code knows one: whatever differs from one syndicate to another st
 """
 
 import difflib
+import re
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -164,6 +166,24 @@ def _check_indicators(organisation: Organisation, catalogue: Catalogue, lines: L
                 raise DeclarationError(f"{path}:{line} applications.{rank}.indicateurs: no figure {name!r}; {meant}")
 
 
+def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> None:
+    """No spelling means two bodies. Raises DeclarationError naming both."""
+    spelled = {_folded(name): (name, 0) for name in (organisation.sigle, organisation.nom, *organisation.alias)}
+    for index, member in enumerate(organisation.collectivites):
+        line = lines["collectivites", index]
+        for name in (member.nom, *member.alias):
+            before, at = spelled.setdefault(_folded(name), (name, line))
+            if at != line:
+                whose = f"the member at line {at}" if at else "the organisation itself"
+                raise DeclarationError(f"{path}:{line} collectivites: {name!r} also means {whose}, as {before!r}")
+
+
+def _folded(name: str) -> str:
+    """As the macro ``normalise_libelle`` compares spellings."""
+    plain = unicodedata.normalize("NFKD", name.lower().replace("œ", "oe").replace("æ", "ae"))
+    return re.sub(r"[^a-z0-9]", "", plain)
+
+
 def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
     """Read the home's organisation. Raises DeclarationError when a system that it names is not declared, or switched off."""
     path = home.organisation_file
@@ -178,6 +198,7 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
             if code in places:
                 raise DeclarationError(f"{path}:{line} collectivites: {code!r} is already given at line {places[code]}")
             places[code] = line
+    _check_spellings(organisation, lines, path)
     named = [(system, ("systemes", index)) for index, system in enumerate(organisation.systemes)]
     named += [
         (application.code, ("applications", index)) for index, application in enumerate(organisation.applications)

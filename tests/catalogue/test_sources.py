@@ -325,6 +325,13 @@ def test_a_member_without_a_code_insee_is_known_by_its_siren(shipped, tmp_path):
         ('{siren: "200043123"', '{code_insee: "56046", siren: "200043123"', 11, "'56046' is already given at line 10"),
         ('"200043123"', '"215600461"', 11, "'215600461' is already given at line 10"),
         ('siren: "123456782"', 'siren: "123456789"', 3, "'123456789' is no SIREN"),
+        (
+            "nom: Crac’h",
+            "nom: Crac’h, alias: [AURAY-QUIBERON terre ATLANTIQUE]",
+            11,
+            "also means the member at line 10",
+        ),
+        ("nom: Crac’h", "nom: syndicat", 10, "'syndicat' also means the organisation itself"),
     ],
 )
 def test_a_mistake_in_a_member(shipped, tmp_path, old, new, line, said):
