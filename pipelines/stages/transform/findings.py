@@ -276,6 +276,37 @@ def _unknown_nomenclatures(db, rules: Rules) -> list[Finding]:
     ]
 
 
+def _unreadable(db, rules: Rules) -> list[Finding]:
+    """The documents that a refused line makes unusable, each with the first of them."""
+    rows = db.execute(
+        "select any_value(d.exercice), d.document_id, any_value(coalesce(d.libelle_decision, 'document')), "
+        "any_value(coalesce(d.libelle_budget, d.siret)), any_value(r.fichier), min(r.ligne), count(*), "
+        "arg_min(r.nom_table, r.ligne), arg_min(r.colonnes, r.ligne), arg_min(r.regle, r.ligne) "
+        "from marts.fct_documents_ecartes as d inner join intermediate.int_finances__lignes_refusees as r using (document_id) "
+        "where d.motif = 'document dont une ligne est illisible' group by d.document_id order by d.document_id"
+    ).fetchall()
+    rule = rules["FIN-ILLISIBLE"]
+    return [
+        Finding(
+            "FIN-ILLISIBLE",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {', '.join(filter(None, (decision, budget)))}",
+            attendu="un document dont chaque ligne se lit",
+            recu=f"{quantity(Decimal(count), 0, 'lignes')} refusée{'s' * (count > 1)}, "
+            f"{'dont la' if count > 1 else 'la'} ligne {line} ({table}"
+            + (f", {columns}" if columns else "")
+            + f", {reason})",
+            aide=rule.aide,
+            fichier=fichier,
+            ligne=line,
+            cle=identity,
+        )
+        for exercice, identity, decision, budget, fichier, line, count, table, columns, reason in rows
+    ]
+
+
 def _drafts(db, rules: Rules) -> list[Finding]:
     """The documents that call themselves drafts, those that a decision made count too: it can be taken back.
 
@@ -412,6 +443,7 @@ CONTROLS = {  # the table that each reads
     "marts.fct_documents_budgetaires": _documents,
     "marts.fct_documents_ecartes": _set_aside,
     "intermediate.int_finances__documents": _drafts,
+    "intermediate.int_finances__lignes_refusees": _unreadable,
     "rapport.rpt_rh__rapprochements": _staff,
     "rapport.rpt_gouvernance__seances": _quorums,
     "rapport.rpt_finances__rapprochements": _reconciliations,

@@ -159,7 +159,7 @@ PIECES = (
 )
 REFUSED = (
     "systeme varchar, nom_table varchar, exercice integer, livraison varchar, fichier varchar, ligne bigint, regle varchar, "
-    "montant_eur decimal(20, 2)"
+    "montant_eur decimal(20, 2), colonnes varchar"
 )
 
 
@@ -223,7 +223,8 @@ def _load_refused(db, home: Home, manifests: list[Manifest]) -> None:
                 columns = {row[0] for row in db.execute(f"describe from {lake_scan(file)}").fetchall()}
                 amount = "max(_montant_eur)" if "_montant_eur" in columns else "null"  # an older reader kept none
                 db.execute(
-                    f"insert into collecte.lignes_refusees select {of}, _fichier, _ligne, min(regle), {amount} "
+                    f"insert into collecte.lignes_refusees select {of}, _fichier, _ligne, min(regle), {amount}, "
+                    f"string_agg(distinct colonne, ', ' order by colonne) "
                     f"from {lake_scan(file)} group by _fichier, _feuille, _ligne order by all"
                 )
 
