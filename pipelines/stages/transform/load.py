@@ -150,8 +150,18 @@ def _load_organisation(db, organisation: Organisation) -> None:
         "code_application varchar, indicateur varchar, rang_indicateur integer",
         [(a.code, name, rang) for a in organisation.applications for rang, name in enumerate(a.indicateurs, 1)],
     )
+    _table(
+        db,
+        "organisation.budgets",
+        BUDGETS,
+        [(b.siret, b.code, b.libelle, b.type, b.nomenclature, b.debut, b.fin) for b in organisation.budgets],
+    )
 
 
+BUDGETS = (
+    "siret varchar, code_budget varchar, libelle_budget varchar, type_budget varchar, nomenclature varchar, "
+    "exercice_debut integer, exercice_fin integer"
+)
 PIECES = (
     "systeme varchar, nom_table varchar, exercice integer, nature varchar, piece varchar, est_suivie boolean, "
     "est_attendue boolean, est_recue boolean, est_acceptee boolean, livraison varchar, nb_lues bigint, "

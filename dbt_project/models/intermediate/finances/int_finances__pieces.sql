@@ -1,4 +1,5 @@
--- What the budget figures rest on, document by document: those that count, and those that a refused line makes unusable.
+-- What the budget figures rest on, document by document: those that count, those that a refused line makes unusable, and those
+-- that are expected of each declared budget, its budget and its accounts.
 -- The accounts of a budget are one piece, whichever document gives them; two that cannot be told apart are there or lost together.
 with refusees as (
     select
@@ -22,6 +23,36 @@ emprunts as (
     group by document_id
 ),
 
+-- what a budget is, where nobody says it: what its documents call it
+types as (
+    select
+        siret,
+        code_budget,
+        case when count(*) = count(type_budget) and min(type_budget) = max(type_budget) then min(type_budget) end as type_budget
+    from {{ ref('int_finances__documents') }}
+    where poids = 1
+    group by siret, code_budget
+),
+
+declares as (
+    select
+        exercices.exercice,
+        budgets.siret,
+        budgets.code_budget,
+        coalesce(
+            budgets.type_budget,
+            case when min(types.type_budget) = max(types.type_budget) then min(types.type_budget) end
+        ) as type_budget
+    from {{ source('organisation', 'budgets') }} as budgets
+    inner join {{ source('organisation', 'exercices') }} as exercices
+        on exercices.exercice between coalesce(budgets.exercice_debut, exercices.exercice)
+        and coalesce(budgets.exercice_fin, exercices.exercice)
+    left join types
+        on budgets.siret = types.siret
+        and coalesce(budgets.code_budget, types.code_budget) = types.code_budget
+    group by exercices.exercice, budgets.siret, budgets.code_budget, budgets.type_budget
+),
+
 documents as (
     select
         documents.exercice,
@@ -32,8 +63,15 @@ documents as (
             when documents.nature_decision is null or documents.siret is null
                 then 'document illisible, ' || documents._fichier || ':' || cast(documents._ligne as string)
             else case when documents.est_compte_administratif then 'comptes' else documents.libelle_decision end
-                || ', budget ' || documents.siret || case when documents.code_budget = '' then '' else ' ' || documents.code_budget end
+                || ', budget ' || documents.siret
+                || case
+                    when declares.siret is not null then coalesce(' ' || declares.code_budget, '')
+                    when documents.code_budget = '' then ''
+                    else ' ' || documents.code_budget
+                end
         end as piece,
+        false as est_attendue,
+        true as est_recue,
         documents.poids = 1 as est_acceptee,
         case when documents.est_entete_refuse then 0 else 1 end as nb_documents,
         coalesce(refusees.nb_documents, 0) as nb_documents_refuses,
@@ -45,7 +83,33 @@ documents as (
     left join refusees on documents.document_id = refusees.document_id
     left join lignes on documents.document_id = lignes.document_id
     left join emprunts on documents.document_id = emprunts.document_id
+    left join declares
+        on documents.exercice = declares.exercice
+        and documents.siret = declares.siret
+        and coalesce(declares.code_budget, documents.code_budget) = documents.code_budget
     where documents.poids = 1 or documents.motif = 'document dont une ligne est illisible'
+    union all
+    select
+        declares.exercice,
+        declares.type_budget,
+        natures.est_compte_administratif,
+        cast(null as string) as _livraison,
+        natures.nom || ', budget ' || declares.siret || coalesce(' ' || declares.code_budget, '') as piece,
+        true as est_attendue,
+        false as est_recue,
+        cast(null as boolean) as est_acceptee,
+        0 as nb_documents,
+        0 as nb_documents_refuses,
+        0 as nb_lignes,
+        0 as nb_lignes_refusees,
+        0 as nb_emprunts,
+        0 as nb_emprunts_refuses
+    from declares
+    cross join (
+        select 'comptes' as nom, true as est_compte_administratif
+        union all
+        select 'budget primitif' as nom, false as est_compte_administratif
+    ) as natures
 ),
 
 tables as (
@@ -54,6 +118,34 @@ tables as (
     select *, 'budget/lignes' as source, nb_lignes as nb_acceptees, nb_lignes_refusees as nb_refusees from documents
     union all
     select *, 'budget/emprunts' as source, nb_emprunts as nb_acceptees, nb_emprunts_refuses as nb_refusees from documents
+),
+
+pieces as (
+    select
+        source,
+        exercice,
+        piece,
+        bool_or(est_attendue) as est_attendue,
+        bool_or(est_recue) as est_recue,
+        -- none has come: not accepted; two that cannot be told apart: neither is, unless both are
+        coalesce(bool_and(est_acceptee), false) as est_acceptee,
+        max(_livraison) as livraison,
+        sum(nb_acceptees + nb_refusees) as nb_lues,
+        sum(nb_acceptees) as nb_acceptees,
+        sum(nb_refusees) as nb_refusees,
+        -- of documents that do not agree, or where none says it, no filter leaves any out
+        case
+            when not bool_or(est_recue) then max(type_budget)
+            when count(case when est_recue then 1 end) = count(case when est_recue then type_budget end)
+                and min(case when est_recue then type_budget end) = max(case when est_recue then type_budget end)
+                then min(case when est_recue then type_budget end)
+        end as type_budget,
+        case
+            when bool_or(est_compte_administratif is null) then null
+            when bool_and(est_compte_administratif) = bool_or(est_compte_administratif) then bool_and(est_compte_administratif)
+        end as est_compte_administratif
+    from tables
+    group by source, exercice, piece
 )
 
 select
@@ -61,22 +153,21 @@ select
     exercice,
     'document' as nature,
     piece,
-    false as est_attendue,
-    true as est_recue,
-    bool_and(est_acceptee) as est_acceptee,
-    max(_livraison) as livraison,
-    sum(nb_acceptees + nb_refusees) as nb_lues,
-    sum(nb_acceptees) as nb_acceptees,
-    sum(nb_refusees) as nb_refusees,
-    0 as nb_ignorees,
+    est_attendue,
+    est_recue,
+    est_acceptee,
+    livraison,
+    case when est_recue then nb_lues end as nb_lues,
+    case when est_recue then nb_acceptees end as nb_acceptees,
+    case when est_recue then nb_refusees end as nb_refusees,
+    case when est_recue then 0 end as nb_ignorees,
     -- what a lost document amounts to is not known before it can be read whole
-    case when bool_and(est_acceptee) then 0 end as montant_perdu_eur,
-    case when not bool_and(est_acceptee) then 'document dont une ligne est illisible' end as motif,
-    -- of two that do not agree, no filter leaves any out
-    case when count(*) = count(type_budget) and min(type_budget) = max(type_budget) then min(type_budget) end as type_budget,
+    case when est_acceptee then 0 end as montant_perdu_eur,
     case
-        when bool_or(est_compte_administratif is null) then null
-        when bool_and(est_compte_administratif) = bool_or(est_compte_administratif) then bool_and(est_compte_administratif)
-    end as est_compte_administratif
-from tables
-group by source, exercice, piece
+        when est_acceptee then null
+        when est_recue then 'document dont une ligne est illisible'
+        else 'document attendu, et non reçu ou non compté'
+    end as motif,
+    type_budget,
+    est_compte_administratif
+from pieces
