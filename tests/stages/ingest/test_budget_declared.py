@@ -24,10 +24,18 @@ from tests.stages.ingest.test_budget_finances import build, rows
 PRINCIPAL, ANNEXE, NEW = "25940011700018", "25940011700026", "25940011700034"
 
 
-def voted(year: int, siret: str, kind: str, decision: str = "09", nomenclature: str = "M14-M14_COM_SUP3500") -> bytes:
+def voted(
+    year: int,
+    siret: str,
+    kind: str,
+    decision: str = "09",
+    nomenclature: str = "M14-M14_COM_SUP3500",
+    label: str | None = None,
+) -> bytes:
     amounts = {"MtReal": "1.00"} if decision == "09" else {"CredOuv": "1.00"}
     lines = [line("6064", "D", **amounts)]
-    return document(budget(decision, year, lines, siret=siret, kind=kind, nomenclature=nomenclature))
+    text = budget(decision, year, lines, siret=siret, kind=kind, nomenclature=nomenclature)
+    return document(text.replace(f"Essai {kind}", label or f"Essai {kind}"))
 
 
 DOCUMENTS = {
@@ -35,8 +43,8 @@ DOCUMENTS = {
     2018: {
         "bp.xml": voted(2018, PRINCIPAL, "P", "01"),
         "ca.xml": voted(2018, PRINCIPAL, "P"),
-        "bp_a.xml": voted(2018, ANNEXE, "A", "01"),
-        "ca_a.xml": voted(2018, ANNEXE, "A"),
+        "bp_a.xml": voted(2018, ANNEXE, "A", "01", label="Budget Régie d'eau - exercice 2018"),
+        "ca_a.xml": voted(2018, ANNEXE, "A", label="COMPTE ADMINISTRATIF 2018"),
         "ca_n.xml": voted(2018, NEW, "A"),
     },
     # the annexe has neither budget nor accounts; those of the principal are in another nomenclature than declared
@@ -48,7 +56,7 @@ DOCUMENTS = {
     2020: {"bp.xml": voted(2020, PRINCIPAL, "P", "01")},
 }
 DECLARED = [
-    {"siret": PRINCIPAL, "code": "0P", "nomenclature": "M14"},
+    {"siret": PRINCIPAL, "code": "0P", "libelle": "Ville", "nomenclature": "M14"},
     {"siret": ANNEXE, "nomenclature": "M14_COM_SUP3500", "fin": 2019},
 ]
 
@@ -127,3 +135,14 @@ def test_a_document_of_an_undeclared_budget_counts_and_the_lines_to_add_are_prin
     assert Budget(**entry) == Budget(
         siret=NEW, code="0A", libelle="Essai A", type="annexe", nomenclature="M14", debut=2018
     )
+
+
+def test_a_budget_is_called_by_its_name_and_not_by_the_title_of_its_document(warehouse) -> None:
+    names = "select fichier, libelle_budget from marts.fct_documents_budgetaires where exercice = 2018 order by all"
+    assert rows(warehouse, names) == [
+        ("bp.xml", "Ville"),  # as organisation.yml says
+        ("bp_a.xml", "Budget Régie d'eau"),
+        ("ca.xml", "Ville"),
+        ("ca_a.xml", "Commune d'essai"),  # nothing is left of the title: the body's own
+        ("ca_n.xml", "Essai A"),
+    ]

@@ -2,12 +2,40 @@
 -- primitif, one compte administratif and one CFU a budget and exercice; décisions modificatives are told apart by their
 -- number, and those without one by their seal: none replaces another, they follow one another by date, then file.
 -- A document that calls itself a draft counts by decision alone (FIN-PROJET).
-with lus as (
+with entetes as (
     select
         *,
-        left(siret, 9) as siren,
-        upper(regexp_replace(trim(nomenclature), '^.*-', '')) as declinaison
+        -- « BUDGET PRINCIPAL 2025 », « Exercice 2025 »: some editors give the document's title, not the budget's name
+        case
+            when position(cast(exercice as string) in libelle_budget) > 0
+                and regexp_replace(lower(libelle_budget), '^(budget|exercice|compte|bp|ca|cfu|dm)[^a-zé].*$', '') = ''
+                then trim(regexp_replace(
+                    lower(libelle_budget), '[-,( ]*(exercice)? *' || cast(exercice as string) || '.*$', ''
+                ))
+        end as titre
     from {{ ref('int_finances__entetes') }}
+),
+
+lus as (
+    select
+        entetes.*,
+        left(entetes.siret, 9) as siren,
+        upper(regexp_replace(trim(entetes.nomenclature), '^.*-', '')) as declinaison,
+        coalesce(
+            budgets.libelle_budget,
+            case
+                when entetes.titre is null then entetes.libelle_budget
+                when regexp_replace(
+                    entetes.titre, '^(budget( primitif)?|compte( administratif| financier unique)?|exercice|bp|ca|cfu|dm)$', ''
+                ) = '' then entetes.libelle_collectivite
+                else left(trim(entetes.libelle_budget), length(entetes.titre))
+            end
+        ) as nom_budget
+    from entetes
+    left join {{ ref('int_finances__budgets') }} as budgets
+        on entetes.exercice = budgets.exercice
+        and entetes.siret = budgets.siret
+        and coalesce(budgets.code_budget, entetes.code_budget) = entetes.code_budget
 ),
 
 documents as (
@@ -124,7 +152,7 @@ select
     siret,
     siren,
     code_budget,
-    libelle_budget,
+    nom_budget as libelle_budget,
     libelle_collectivite,
     siret_budget_principal,
     case code_type_budget when 'P' then 'principal' when 'A' then 'annexe' end as type_budget,

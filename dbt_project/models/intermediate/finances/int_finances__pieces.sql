@@ -36,21 +36,18 @@ types as (
 
 declares as (
     select
-        exercices.exercice,
+        budgets.exercice,
         budgets.siret,
         budgets.code_budget,
         coalesce(
             budgets.type_budget,
             case when min(types.type_budget) = max(types.type_budget) then min(types.type_budget) end
         ) as type_budget
-    from {{ source('organisation', 'budgets') }} as budgets
-    inner join {{ source('organisation', 'exercices') }} as exercices
-        on exercices.exercice between coalesce(budgets.exercice_debut, exercices.exercice)
-        and coalesce(budgets.exercice_fin, exercices.exercice)
+    from {{ ref('int_finances__budgets') }} as budgets
     left join types
         on budgets.siret = types.siret
         and coalesce(budgets.code_budget, types.code_budget) = types.code_budget
-    group by exercices.exercice, budgets.siret, budgets.code_budget, budgets.type_budget
+    group by budgets.exercice, budgets.siret, budgets.code_budget, budgets.type_budget
 ),
 
 documents as (
