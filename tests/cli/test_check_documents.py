@@ -1,5 +1,6 @@
 """``check`` says of a budget document what will happen to it: accepted with its delivery, it may yet count nowhere."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,14 @@ def test_a_document_that_will_count_nowhere_is_said(tmp_path: Path, broken: byte
     assert said in output
     assert "autre.xml" in output
     assert "would be accepted, but 1 of its documents would count nowhere, as said above." in output
+
+
+def test_a_value_that_is_none_of_those_foreseen_is_shown(tmp_path: Path) -> None:
+    wrong = document(budget("09", YEAR, [*VOTED, line("6156", "Z", MtReal="x")], siret=SIRET_ANNEXE))
+    output = checked(tmp_path, {"ca.xml": document(budget("09", YEAR, VOTED)), "autre.xml": wrong})
+    assert "CodRD" in output
+    assert re.search(r"reçu\s+Z\b", output)
+    assert "élément ou attribut" in output
 
 
 def test_documents_that_count_are_accepted_without_more(tmp_path: Path) -> None:
