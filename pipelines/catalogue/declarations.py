@@ -550,6 +550,7 @@ class Export(Declared):
     # pattern in landing/<exercice>/<system>/; with a leading "/", in landing/<exercice>/
     files: str = PydanticField(pattern=r"^/?[^/]+$")
     optional: bool = False  # never reported as missing
+    by_document: bool = False  # models take each document whole or not at all: one that is unreadable refuses no other
     may_repeat: bool = False  # the same bytes may stand for several exercices: a list that is kept by hand
     database: Literal["glpi"] | None = None  # the reader (in stages/extract) that writes it from the tool's database
     archive: Literal["zip"] | None = None  # the files are archives, whose members are of that ``format``

@@ -21,14 +21,26 @@ from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_m
 from pipelines.settings import Home
 
 
-def _checked(siren: str) -> str:
-    """The last digit of a SIREN follows from the others (Luhn). Raises ValueError when it does not."""
-    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(siren))]
-    if sum(number // 10 + number % 10 for number in doubled) % 10:
-        raise ValueError(f"{siren!r} is no SIREN: its last digit does not follow from the others")
-    return siren
+def _checked(number: str) -> str:
+    """The last digit of a SIREN or a SIRET follows from the others (Luhn). Raises ValueError when it does not."""
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(number))]
+    if sum(value // 10 + value % 10 for value in doubled) % 10:
+        kind = "SIREN" if len(number) == 9 else "SIRET"
+        raise ValueError(f"{number!r} is no {kind}: its last digit does not follow from the others")
+    return number
 
 
+def first_siret(siren: str) -> str:
+    """The SIRET of the establishment 00001 of ``siren``, as an example."""
+    for digit in "0123456789":
+        try:
+            return _checked(f"{siren}0001{digit}")
+        except ValueError:
+            continue
+    return f"{siren}00010"
+
+
+Siret = Annotated[str, PydanticField(pattern=r"^[0-9]{14}$"), AfterValidator(_checked)]
 Siren = Annotated[str, PydanticField(pattern=r"^[0-9]{9}$"), AfterValidator(_checked)]
 COMMUNE = "commune"
 
@@ -74,6 +86,34 @@ class Application(Declared):
     alias: list[str] = []
 
 
+class Budget(Declared):
+    """A budget of the organisation, of which a budget and accounts are expected every exercice from ``debut`` to ``fin``.
+
+    ``code`` tells budgets of one SIRET apart; ``nomenclature`` is ``M57``, or one form of it, ``M57_A``. ``type`` matters
+    before any of its documents has come: until then what lacks of it may lack to every figure.
+    """
+
+    siret: Siret
+    code: str | None = None
+    libelle: str | None = None
+    type: Literal["principal", "annexe"] | None = None
+    nomenclature: str = PydanticField(pattern=r"^M[0-9]+[A-Z]*(_[A-Z0-9]+)*$")
+    debut: int | None = None
+    fin: int | None = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> "Budget":
+        if self.debut is not None and self.fin is not None and self.fin < self.debut:
+            raise ValueError(f"fin {self.fin} comes before debut {self.debut}")
+        return self
+
+    def overlaps(self, other: "Budget") -> bool:
+        """True when a document could be of both."""
+        same = self.siret == other.siret and (self.code == other.code or None in (self.code, other.code))
+        begins, ends = max(self.debut or 0, other.debut or 0), min(self.fin or 9999, other.fin or 9999)
+        return same and begins <= ends
+
+
 class Source(Declared):
     """What an organisation says of one of its sources, in the words of a source's declaration; ``valid`` is a system's."""
 
@@ -106,6 +146,7 @@ class Organisation(Declared):
     collectivites: list[Collectivite] = []
     applications: list[Application] = []
     systemes: list[Name] = []
+    budgets: list[Budget] = []
     seuil_secret: int = 5
     sources: dict[
         str, Source
@@ -184,6 +225,22 @@ def _folded(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", plain)
 
 
+def _check_budgets(organisation: Organisation, lines: Lines, path: Path) -> None:
+    """A budget is one of the organisation, and no document can be of two of them. Raises DeclarationError."""
+    for rank, one in enumerate(organisation.budgets):
+        line = lines.get(("budgets", rank, "siret"), lines["budgets", rank])
+        if not one.siret.startswith(organisation.siren):
+            raise DeclarationError(
+                f"{path}:{line} budgets.{rank}.siret: {one.siret} is of another body than {organisation.siren}"
+            )
+        for before, other in enumerate(organisation.budgets[:rank]):
+            if one.overlaps(other):
+                raise DeclarationError(
+                    f"{path}:{line} budgets.{rank}: {one.siret} is already given for the same years at line "
+                    f"{lines['budgets', before]}: give each its code, or years of its own"
+                )
+
+
 def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
     """Read the home's organisation. Raises DeclarationError when a system that it names is not declared, or switched off."""
     path = home.organisation_file
@@ -209,6 +266,7 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
                 f"{path}:{lines[at]} {at[0]}: {missing('it', 'system', system, catalogue.systems.off, catalogue.systems.on)}"
             )
     _check_indicators(organisation, catalogue, lines, path)
+    _check_budgets(organisation, lines, path)
     exports = {ref.key for ref in catalogue.registry.exports()}
     for name, said in organisation.sources.items():
         if name not in catalogue.registry.systems and name not in exports:

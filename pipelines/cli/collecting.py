@@ -20,6 +20,7 @@ from pipelines.cli.rejects import failing_lines_of, reject_text
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.summary import show_summary
 from pipelines.evidence.arrivals import Checks, count_checks
+from pipelines.evidence.documents import documents_set_aside
 from pipelines.evidence.findings import unread, unread_of
 from pipelines.evidence.rejects import Reject, check_rejects, line_rejects
 from pipelines.evidence.status import YearStatus
@@ -158,6 +159,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
         manifest, verdicts = judge_files(work, ref, year, list(files))
         failing = failing_lines_of(work)
         refused = line_rejects(work.home, ref, manifest, work.rules)
+        aside = documents_set_aside(work, ref, manifest)
         failed = [
             reject
             for verdict in verdicts
@@ -168,14 +170,14 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
     title(f"{ref.key} {year}: {', '.join(path.name for path in files)}", session.organisation)
     _show_counts(manifest, verdicts)
     left = unread_of(manifest, session.registry)
-    for one in left:
-        click.echo(f"\n{printable(_unread_text(unread(manifest, one, work.rules)))}")
+    for finding in [*(unread(manifest, one, work.rules) for one in left), *aside]:
+        click.echo(f"\n{printable(_finding_text(finding))}")
     _show_rejects(refused + failed)
     blocked = not all(verdict.accepted for verdict in verdicts)
-    waits = (
-        f", but a release waits for {len(left)} sheets or members that nothing reads" if left and not blocked else ""
-    )
-    click.echo(f"\nThis delivery would be {'refused' if blocked else 'accepted'}{waits}. Nothing was loaded.")
+    but = [f"a release waits for {len(left)} sheets or members that nothing reads"] if left else []
+    but += [f"{len(aside)} of its documents would count nowhere, as said above"] if aside else []
+    then = f", but {' and '.join(but)}" if but and not blocked else ""
+    click.echo(f"\nThis delivery would be {'refused' if blocked else 'accepted'}{then}. Nothing was loaded.")
     ctx.exit(BLOCKED if blocked else DONE)
 
 
@@ -189,8 +191,11 @@ def _show_counts(manifest: Manifest, verdicts: list[Verdict]) -> None:
         )
 
 
-def _unread_text(finding: Finding) -> str:
-    return " — ".join([f"{finding.code} {finding.message}", f"reçu : {finding.recu}", f"attendu : {finding.attendu}"])
+def _finding_text(finding: Finding) -> str:
+    place = [":".join(str(part) for part in (finding.fichier, finding.ligne) if part)] if finding.ligne else []
+    received = [f"reçu : {finding.recu}"] if finding.recu else []
+    said = [*place, f"{finding.code} {finding.message}", *received, f"attendu : {finding.attendu}"]
+    return " — ".join(said)
 
 
 def _show_rejects(found: list[Reject]) -> None:

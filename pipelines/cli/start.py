@@ -9,7 +9,7 @@ import click
 from pipelines import settings
 from pipelines.catalogue.declarations import ACCOUNTS, System
 from pipelines.catalogue.load import load_catalogue
-from pipelines.catalogue.organisation import Organisation, load_organisation
+from pipelines.catalogue.organisation import Organisation, first_siret, load_organisation
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.auditing import docs
@@ -60,6 +60,16 @@ applications: []
 #     indicateurs: []    # what is printed for it: the last parts of codes of `catalogue/figures`, in this order
 #     alias: [EXEMPLE]
 
+# Its budgets: of each, a budget and accounts are expected every year from `debut` to `fin`.
+budgets: []
+# budgets:
+#   - siret: "{siret_budget}"
+#     code: "00"             # tells budgets of one SIRET apart
+#     libelle: Budget principal
+#     type: principal        # or annexe
+#     nomenclature: M57
+#     debut: 2024            # where it was another nomenclature before, two entries
+
 # Below this number of people, a public table hides the cell.
 seuil_secret: 5
 """
@@ -100,6 +110,7 @@ def init(
         nom=_quoted(name),
         sigle=_quoted(sigle),
         siren=_quoted(siren),
+        siret_budget=first_siret(siren),
         premier=first,
         dernier=last,
         systemes=f"[{', '.join(systems)}]",

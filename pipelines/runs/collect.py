@@ -112,7 +112,8 @@ def _verdicts(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Verdi
             from pipelines.stages.validate.totals import control_totals
 
             judged = judge(work.home.lake / counts.parquet, suite)
-            results = [*judged, refused_share(counts), *control_totals(table, counts), *freshness(counts, work.rules)]
+            refused = [] if ref.export.by_document else [refused_share(counts)]
+            results = [*judged, *refused, *control_totals(table, counts), *freshness(counts, work.rules)]
             verdict = Verdict(identity, manifest.delivery, table.name, suite.suite_id, results)
         verdicts.append(verdict)
     return verdicts

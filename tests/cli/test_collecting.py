@@ -316,6 +316,7 @@ def test_the_commented_examples_of_a_new_home_are_right(declared, tmp_path: Path
     organisation = load_organisation(Home(root), load_catalogue(Home(root)))
     assert [c.nom for c in organisation.collectivites] == ["Crac’h", "Auray Quiberon Terre Atlantique"]
     assert [a.libelle for a in organisation.applications] == ["Exemple"]
+    assert [(b.siret[:9], b.type) for b in organisation.budgets] == [(organisation.siren, "principal")]
 
 
 def _is_prose(line: str) -> bool:

@@ -32,7 +32,7 @@ def test_a_refused_line_says_where_which_rule_received_expected_and_how_to_mend(
     assert "ventes_2019.csv:3:3 LIG-TYPE Valeur illisible dans le type déclaré — colonne « Montant »" in result.stdout
     assert "reçu    =1+1" in result.stdout
     assert "attendu un nombre d’au plus 2 décimales" in result.stdout
-    assert "aide    Corriger la cellule" in result.stdout
+    assert "aide    Corriger la valeur (cellule" in result.stdout
     assert "2 refused lines, 0 refused deliveries." in result.stdout
 
 

@@ -9,7 +9,7 @@ from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.registry import Registry
 from pipelines.sql import values
-from pipelines.stages.transform.load import PIECES, REFUSED, columns_of, lake_name, load_reference
+from pipelines.stages.transform.load import BUDGETS, PIECES, REFUSED, columns_of, lake_name, load_reference
 from tests.catalogue.figures.sql import delivered
 from tests.dbt import case_gouvernance, case_rh
 
@@ -311,6 +311,8 @@ def _organisation(db: duckdb.DuckDBPyConnection) -> None:
             for rank, indicateur in enumerate(a[4], 1)
         ],
     )
+
+    db.execute(f"create table organisation.budgets ({BUDGETS})")
 
 
 def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:

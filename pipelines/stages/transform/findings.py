@@ -5,6 +5,7 @@ are set aside or lack a part, meetings whose quorum is not the one declared, and
 have in common.
 """
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -168,7 +169,12 @@ def _unknown_accounts(db, rules: Rules) -> list[Finding]:
 
 
 def _documents(db, rules: Rules) -> list[Finding]:
-    return [*_other_plans(db, rules), *_debts_without_annexe(db, rules), *_unnumbered(db, rules)]
+    return [
+        *_other_plans(db, rules),
+        *_debts_without_annexe(db, rules),
+        *_unnumbered(db, rules),
+        *_undeclared(db, rules),
+    ]
 
 
 def _other_plans(db, rules: Rules) -> list[Finding]:
@@ -273,6 +279,95 @@ def _unknown_nomenclatures(db, rules: Rules) -> list[Finding]:
             ligne=ligne,
         )
         for exercice, decision, nomenclature, fichier, ligne in rows
+    ]
+
+
+def _expected(db, rules: Rules) -> list[Finding]:
+    """The documents of the declared budgets that lack to a year whose delivery came."""
+    rows = db.execute(
+        "select exercice, piece from intermediate.int_finances__pieces as p where source = 'budget/documents' "
+        "and est_attendue and not est_recue and exists (select 1 from marts.fct_collecte as c where c.source = p.source "
+        "and c.exercice = p.exercice and c.nature = 'livraison' and c.est_acceptee) order by all"
+    ).fetchall()
+    rule = rules["FIN-ATTENDU"]
+    return [
+        Finding(
+            "FIN-ATTENDU",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {piece}",
+            attendu=piece,
+            recu="aucun document qui compte",
+            aide=rule.aide,
+            cle=piece,
+        )
+        for exercice, piece in rows
+    ]
+
+
+def _undeclared(db, rules: Rules) -> list[Finding]:
+    """The budgets whose documents came, and that the organisation, which declares others, does not declare so: the lines to add."""
+    rows = db.execute(
+        "select exercice, siret, code_budget, max(libelle_budget), max(type_budget), regexp_replace(declinaison, '_.*$', ''), "
+        "count(*), arg_min(fichier, document_id), arg_min(ligne, document_id) from marts.fct_documents_budgetaires as d "
+        "where exists (select 1 from organisation.budgets) and not exists (select 1 from organisation.budgets as b "
+        "where b.siret = d.siret and coalesce(b.code_budget, d.code_budget) = d.code_budget "
+        "and b.nomenclature in (d.declinaison, regexp_replace(d.declinaison, '_.*$', '')) "
+        "and d.exercice between coalesce(b.exercice_debut, d.exercice) and coalesce(b.exercice_fin, d.exercice)) "
+        "group by all order by all"
+    ).fetchall()
+    rule = rules["FIN-NON-DECLARE"]
+    found = []
+    for exercice, siret, code, budget, kind, nomenclature, count, fichier, ligne in rows:
+        said = {"siret": siret, "code": code, "libelle": budget, "type": kind}
+        entry = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in said.items() if value]
+        found.append(
+            Finding(
+                "FIN-NON-DECLARE",
+                "alerte",
+                exercice,
+                "budget/documents",
+                f"{rule.titre} : {budget or siret}",
+                attendu="un budget de la liste budgets de organisation.yml",
+                recu=f"{quantity(Decimal(count), 0, 'documents')} en {nomenclature}",
+                aide=f"{rule.aide}\n  - {{{', '.join([*entry, f'nomenclature: {nomenclature}', f'debut: {exercice}'])}}}",
+                fichier=fichier,
+                ligne=ligne,
+                cle=f"{siret} {code} {nomenclature}",
+            )
+        )
+    return found
+
+
+def _unreadable(db, rules: Rules) -> list[Finding]:
+    """The documents that a refused line makes unusable, each with the first of them."""
+    rows = db.execute(
+        "select any_value(d.exercice), d.document_id, any_value(coalesce(d.libelle_decision, 'document')), "
+        "any_value(coalesce(d.libelle_budget, d.siret)), any_value(r.fichier), min(r.ligne), count(*), "
+        "arg_min(r.nom_table, r.ligne), arg_min(r.colonnes, r.ligne), arg_min(r.regle, r.ligne) "
+        "from marts.fct_documents_ecartes as d inner join intermediate.int_finances__lignes_refusees as r using (document_id) "
+        "where d.motif = 'document dont une ligne est illisible' group by d.document_id order by d.document_id"
+    ).fetchall()
+    rule = rules["FIN-ILLISIBLE"]
+    return [
+        Finding(
+            "FIN-ILLISIBLE",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {', '.join(filter(None, (decision, budget)))}",
+            attendu="un document dont chaque ligne se lit",
+            recu=f"{quantity(Decimal(count), 0, 'lignes')} refusée{'s' * (count > 1)}, "
+            f"{'dont la' if count > 1 else 'la'} ligne {line} ({table}"
+            + (f", {columns}" if columns else "")
+            + f", {reason})",
+            aide=rule.aide,
+            fichier=fichier,
+            ligne=line,
+            cle=identity,
+        )
+        for exercice, identity, decision, budget, fichier, line, count, table, columns, reason in rows
     ]
 
 
@@ -412,6 +507,8 @@ CONTROLS = {  # the table that each reads
     "marts.fct_documents_budgetaires": _documents,
     "marts.fct_documents_ecartes": _set_aside,
     "intermediate.int_finances__documents": _drafts,
+    "intermediate.int_finances__lignes_refusees": _unreadable,
+    "intermediate.int_finances__pieces": _expected,
     "rapport.rpt_rh__rapprochements": _staff,
     "rapport.rpt_gouvernance__seances": _quorums,
     "rapport.rpt_finances__rapprochements": _reconciliations,

@@ -150,8 +150,18 @@ def _load_organisation(db, organisation: Organisation) -> None:
         "code_application varchar, indicateur varchar, rang_indicateur integer",
         [(a.code, name, rang) for a in organisation.applications for rang, name in enumerate(a.indicateurs, 1)],
     )
+    _table(
+        db,
+        "organisation.budgets",
+        BUDGETS,
+        [(b.siret, b.code, b.libelle, b.type, b.nomenclature, b.debut, b.fin) for b in organisation.budgets],
+    )
 
 
+BUDGETS = (
+    "siret varchar, code_budget varchar, libelle_budget varchar, type_budget varchar, nomenclature varchar, "
+    "exercice_debut integer, exercice_fin integer"
+)
 PIECES = (
     "systeme varchar, nom_table varchar, exercice integer, nature varchar, piece varchar, est_suivie boolean, "
     "est_attendue boolean, est_recue boolean, est_acceptee boolean, livraison varchar, nb_lues bigint, "
@@ -159,7 +169,7 @@ PIECES = (
 )
 REFUSED = (
     "systeme varchar, nom_table varchar, exercice integer, livraison varchar, fichier varchar, ligne bigint, regle varchar, "
-    "montant_eur decimal(20, 2)"
+    "montant_eur decimal(20, 2), colonnes varchar"
 )
 
 
@@ -223,7 +233,8 @@ def _load_refused(db, home: Home, manifests: list[Manifest]) -> None:
                 columns = {row[0] for row in db.execute(f"describe from {lake_scan(file)}").fetchall()}
                 amount = "max(_montant_eur)" if "_montant_eur" in columns else "null"  # an older reader kept none
                 db.execute(
-                    f"insert into collecte.lignes_refusees select {of}, _fichier, _ligne, min(regle), {amount} "
+                    f"insert into collecte.lignes_refusees select {of}, _fichier, _ligne, min(regle), {amount}, "
+                    f"string_agg(distinct colonne, ', ' order by colonne) "
                     f"from {lake_scan(file)} group by _fichier, _feuille, _ligne order by all"
                 )
 

@@ -14,6 +14,7 @@ from pipelines.disk import sha256_of
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.collect import collect
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.transform.findings import build_findings
@@ -48,7 +49,40 @@ def m57(decision: str, year: int, nomenclature: str, **more) -> str:
     return budget(decision, year, lines, nomenclature=nomenclature, **more)
 
 
+def accounts(year: int, amount: str, siret: str, *more: str, kind: str = "A", loans=()) -> str:
+    """Accounts that spend ``amount``."""
+    return budget("09", year, [line("6064", "D", MtReal=amount), *more], kind=kind, siret=siret, loans=loans)
+
+
+UNREADABLE = line("6156", "X", MtReal="12,x")
+THIRD_ANNEXE, SHORT = "21000000600043", "2100000060005"  # the latter lacks a digit
 DOCUMENTS = {
+    # 2012: one unreadable line in the accounts of the principal; an unreadable budget of an annexe, whose accounts are whole
+    2012: {
+        "ca.xml": document(accounts(2012, "10.00", "21000000600019", UNREADABLE, UNREADABLE, kind="P")),
+        "annexe.xml": document(accounts(2012, "4.00", SIRET_ANNEXE)),
+        "bp.xml": document(budget("01", 2012, [line("6064", "D", CredOuv="x")], kind="A", siret=SIRET_ANNEXE)),
+    },
+    # 2013: three annexes, one of which has an unreadable loan, and came whole before
+    2013: {
+        "ca.xml": document(accounts(2013, "10.00", "21000000600019", kind="P")),
+        "un.xml": document(accounts(2013, "1.00", SIRET_ANNEXE, loans=[loan(MtCapitalRestDu_31_12="5.00")])),
+        "deux.xml": document(accounts(2013, "2.00", LOST_ANNEXE)),
+        "trois.xml": document(
+            accounts(2013, "3.00", THIRD_ANNEXE, loans=[loan(MtCapitalRestDu_31_12="x")]), sealed="2014-06-02T10:00:00"
+        ),
+        "trois_avant.xml": document(accounts(2013, "3.00", THIRD_ANNEXE), sealed="2014-06-01T10:00:00"),
+    },
+    # 2014: the heading of an annexe cannot be read, and it has more lines than all others
+    2014: {
+        "ca.xml": document(accounts(2014, "10.00", "21000000600019", kind="P")),
+        "annexe.xml": document(accounts(2014, "4.00", SHORT, *[UNREADABLE] * 9)),
+    },
+    # 2015: nothing is left of a document: nobody knows of which budget it was
+    2015: {
+        "ca.xml": document(accounts(2015, "10.00", "21000000600019", kind="P")),
+        "vide.xml": document(budget("09", 2015, kind="A", siret=SIRET_ANNEXE)),
+    },
     # 2016: the annexe's accounts give the totals of the principal under the annexe's SIRET, beside its own
     2016: {
         "ca.xml": document(
@@ -179,7 +213,7 @@ def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         nom="Essai",
         sigle="E",
         siren="210000006",
-        exercices={"premier": 2016, "dernier": 2025},
+        exercices={"premier": 2012, "dernier": 2025},
         systemes=["budget"],
     )
     ref, manifests = catalogue.registry.export_of("budget/documents"), []
@@ -306,6 +340,98 @@ def test_the_debt_is_missing_where_its_annexe_is_and_something_moved(warehouse, 
         ("interets.xml", "20"),
     }
     assert of(found, "FIN-DETTE", 2020) == []
+
+
+# a document is all or nothing -----------------------------------------------------------------------------------------
+
+PRINCIPAL, ANNEXES = (f"finances.{kind}.fonctionnement.depenses_realisees" for kind in ("principal", "annexe"))
+
+
+def set_aside(db, year: int) -> list[tuple]:
+    query = "select fichier, motif from marts.fct_documents_ecartes where exercice = ? order by all"
+    return [
+        (fichier, "illisible" if motif == "document dont une ligne est illisible" else motif)
+        for fichier, motif in rows(db, query, year)
+    ]
+
+
+def states(db, year: int) -> dict[str, tuple]:
+    query = "select code, valeur, etat from rapport.chiffres where exercice = ? and code like 'finances.%'"
+    return {code: (value, state) for code, value, state in rows(db, query, year)}
+
+
+def test_one_unreadable_line_takes_the_whole_document_out_and_nothing_else(warehouse, found) -> None:
+    assert set_aside(warehouse, 2012) == [("bp.xml", "illisible"), ("ca.xml", "illisible")]
+    kept = rows(warehouse, "select distinct fichier from marts.fct_lignes_budgetaires where exercice = 2012")
+    assert kept == [("annexe.xml",)]
+    figures = states(warehouse, 2012)
+    assert figures[PRINCIPAL] == (None, "manquant")
+    assert figures[ANNEXES] == (Decimal("4.00"), "complet")  # its budget is no part of what it spent
+    assert figures["finances.dette.encours"] == (None, "manquant")
+    lacking = rows(
+        warehouse,
+        "select distinct nature, piece, motif from calculs.chiffres__pieces where code = ? and exercice = 2012 "
+        "and est_requise and not est_couverte",
+        PRINCIPAL,
+    )
+    assert lacking == [("document", "comptes, budget 21000000600019 0P", "document dont une ligne est illisible")]
+    ca, bp = sorted(of(found, "FIN-ILLISIBLE", 2012), key=lambda one: one.fichier, reverse=True)
+    assert (ca.fichier, ca.ligne, ca.recu.replace("\u00a0", " ")) == (
+        ("ca.xml", 5, "2 lignes refusées, dont la ligne 5 (lignes, CodRD, MtReal, LIG-MOTIF)")
+    )
+    assert (bp.fichier, bp.ligne) == ("bp.xml", 4)
+    assert load_catalogue().rules["FIN-ILLISIBLE"].a_decider
+    assert not load_catalogue().rules["FIN-ILLISIBLE"].fait_compter
+
+
+def test_one_unreadable_annexe_leaves_the_principal_whole_and_no_total_of_the_others(warehouse) -> None:
+    assert set_aside(warehouse, 2013) == [
+        ("trois.xml", "illisible"),
+        ("trois_avant.xml", "document remplacé par une version plus récente"),  # what it became is not known
+    ]
+    figures = states(warehouse, 2013)
+    assert figures[PRINCIPAL] == (Decimal("10.00"), "complet")
+    assert figures[ANNEXES] == (None, "manquant")
+    assert figures["finances.dette.encours"] == (None, "manquant")
+
+
+def test_a_delivery_is_not_refused_for_one_of_its_documents(tmp_path) -> None:
+    home, catalogue = Home(tmp_path), load_catalogue()
+    for name, content in DOCUMENTS[2014].items():
+        path = home.landing / "2014" / "budget" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    organisation = Organisation(
+        nom="Essai", sigle="E", siren="210000006", exercices={"premier": 2014, "dernier": 2014}, systemes=["budget"]
+    )
+    with open_ledger(home) as ledger:
+        ref = catalogue.registry.export_of("budget/documents")
+        outcome = collect(Workspace(home, ledger, catalogue, organisation), ref, 2014)
+    assert outcome.status == "accepted"
+    assert {name: (counts.acceptees, counts.refusees) for name, counts in outcome.manifest.tables.items()} == {
+        "documents": (1, 1),
+        "lignes": (2, 9),
+        "emprunts": (0, 0),
+        "consolidations": (0, 0),
+    }
+
+
+def test_a_heading_that_cannot_be_read_is_known_by_its_lines(warehouse, found) -> None:
+    assert set_aside(warehouse, 2014) == [("annexe.xml", "illisible")]
+    figures = states(warehouse, 2014)
+    assert figures[PRINCIPAL] == (Decimal("10.00"), "complet")
+    assert figures[ANNEXES] == (None, "manquant")
+    (finding,) = of(found, "FIN-ILLISIBLE", 2014)
+    assert (finding.fichier, finding.ligne) == ("annexe.xml", 3)
+    assert "IdEtab" in finding.recu
+
+
+def test_a_document_of_which_nothing_is_left_may_be_of_any_budget(warehouse, found) -> None:
+    assert set_aside(warehouse, 2015) == [("vide.xml", "illisible")]
+    figures = states(warehouse, 2015)
+    assert figures[PRINCIPAL] == (None, "manquant")
+    assert figures[ANNEXES] == (None, "manquant")
+    assert [one.fichier for one in of(found, "FIN-ILLISIBLE", 2015)] == ["vide.xml"]
 
 
 # drafts ----------------------------------------------------------------------------------------------------------------

@@ -153,7 +153,7 @@ def test_where_refused_lines_stand_is_loaded_and_not_what_they_hold(lab: Lab):
         lab.prepare(ledger)
     rows = ask(lab.home.warehouse_next, "select * from collecte.lignes_refusees order by ligne")
     place = ("essai", "lignes", 2020, accepted.delivery, "export.csv")
-    assert rows == [(*place, 2, "LIG-TYPE", None), (*place, 4, "LIG-OBLIGATOIRE", None)]
+    assert rows == [(*place, 2, "LIG-TYPE", None, "Jour, Montant"), (*place, 4, "LIG-OBLIGATOIRE", None, "Code")]
 
 
 @pytest.mark.parametrize(("cells", "lost"), [("6,50", Decimal("19.00")), ("six", None)])

@@ -2,39 +2,40 @@
 -- primitif, one compte administratif and one CFU a budget and exercice; décisions modificatives are told apart by their
 -- number, and those without one by their seal: none replaces another, they follow one another by date, then file.
 -- A document that calls itself a draft counts by decision alone (FIN-PROJET).
-with lus as (
+with entetes as (
     select
-        {{ document_id('numero_budget') }} as document_id,
-        exercice,
-        exercice_document,
-        siret,
-        left(siret, 9) as siren,
-        coalesce(code_budget, '') as code_budget,
-        code_type_budget,
-        upper(regexp_replace(trim(nomenclature), '^.*-', '')) as declinaison,
-        code_nature_decision,
-        -- « 01 » and « 1 » are one decision
-        coalesce(trim(leading '0' from trim(numero_decision)), '') as numero_decision,
-        libelle_etablissement as libelle_budget,
-        libelle_collectivite,
-        siret_budget_principal,
-        coalesce(est_projet, false) as est_projet,
-        date_document,
-        date_decision,
-        code_reprise_resultats,
-        editeur,
-        sceau_sha1,
-        -- ISO text without its offset: its order is the order of time
-        left(sceau_horodatage, 19) as sceau_horodatage,
-        nb_lignes,
-        nb_lignes_calculees,
-        nb_emprunts,
-        numero_budget,
-        _livraison,
-        _fichier,
-        _feuille,
-        _ligne
-    from {{ source('lake', 'budget__documents') }}
+        *,
+        -- « BUDGET PRINCIPAL 2025 », « Exercice 2025 »: some editors give the document's title, not the budget's name
+        case
+            when position(cast(exercice as string) in libelle_budget) > 0
+                and regexp_replace(lower(libelle_budget), '^(budget|exercice|compte|bp|ca|cfu|dm)[^a-zé].*$', '') = ''
+                then trim(regexp_replace(
+                    lower(libelle_budget), '[-,( ]*(exercice)? *' || cast(exercice as string) || '.*$', ''
+                ))
+        end as titre
+    from {{ ref('int_finances__entetes') }}
+),
+
+lus as (
+    select
+        entetes.*,
+        left(entetes.siret, 9) as siren,
+        upper(regexp_replace(trim(entetes.nomenclature), '^.*-', '')) as declinaison,
+        coalesce(
+            budgets.libelle_budget,
+            case
+                when entetes.titre is null then entetes.libelle_budget
+                when regexp_replace(
+                    entetes.titre, '^(budget( primitif)?|compte( administratif| financier unique)?|exercice|bp|ca|cfu|dm)$', ''
+                ) = '' then entetes.libelle_collectivite
+                else left(trim(entetes.libelle_budget), length(entetes.titre))
+            end
+        ) as nom_budget
+    from entetes
+    left join {{ ref('int_finances__budgets') }} as budgets
+        on entetes.exercice = budgets.exercice
+        and entetes.siret = budgets.siret
+        and coalesce(budgets.code_budget, entetes.code_budget) = entetes.code_budget
 ),
 
 documents as (
@@ -70,20 +71,21 @@ versions as (
             order by sceau_horodatage desc nulls last, date_document desc nulls last, _fichier desc nulls last, document_id desc nulls last
         ) as rang_version
     from documents
-    where not est_tenu_a_l_ecart and exercice_document = exercice
+    where not est_tenu_a_l_ecart and not est_entete_refuse and exercice_document = exercice
 ),
 
 -- A budget whose compte financier unique has arrived: it takes the place of the compte administratif.
 cfu as (
     select distinct siret, code_budget, exercice
     from documents
-    where code_nature_decision = '10' and not est_tenu_a_l_ecart and exercice_document = exercice
+    where code_nature_decision = '10' and not est_tenu_a_l_ecart and not est_entete_refuse and exercice_document = exercice
 ),
 
 comptes_votes as (
     select distinct siret, code_budget, exercice
     from documents
-    where code_nature_decision in ('09', '10') and not est_tenu_a_l_ecart and exercice_document = exercice
+    where
+        code_nature_decision in ('09', '10') and not est_tenu_a_l_ecart and not est_entete_refuse and exercice_document = exercice
 ),
 
 qualifies as (
@@ -91,6 +93,7 @@ qualifies as (
         documents.*,
         versions.rang_version,
         {{ motif({
+            'document dont une ligne est illisible': 'documents.est_entete_refuse',
             'document d’un autre exercice': 'documents.exercice_document <> documents.exercice',
             'document d’un autre organisme': 'documents.siren <> profil.siren',
             'nature de décision inconnue': "documents.code_nature_decision not in ('01', '02', '03', '09', '10')",
@@ -101,7 +104,7 @@ qualifies as (
             'document remplacé par une version plus récente': 'versions.rang_version > 1',
             'compte administratif remplacé par le compte financier unique':
                 "documents.code_nature_decision = '09' and cfu.siret is not null",
-        }) }} as motif_exclusion
+        }) }} as motif
     from documents
     cross join {{ source('organisation', 'profil') }} as profil
     left join comptes_votes
@@ -117,6 +120,17 @@ qualifies as (
         and documents.exercice = cfu.exercice
 ),
 
+-- A document is all or nothing: one line that cannot be read, and what it would take the place of does not count either.
+exclus as (
+    select
+        qualifies.*,
+        coalesce(qualifies.motif, case when illisibles.document_id is not null then 'document dont une ligne est illisible' end)
+            as motif_exclusion
+    from qualifies
+    left join (select distinct document_id from {{ ref('int_finances__lignes_refusees') }}) as illisibles
+        on qualifies.document_id = illisibles.document_id
+),
+
 -- Several décisions modificatives without a number are numbered by their rank, and say so.
 ranges as (
     select
@@ -124,7 +138,7 @@ ranges as (
         row_number() over sans_numero as rang_sans_numero,
         count(*) over (partition by siret, code_budget, exercice, code_nature_decision, numero_decision, motif_exclusion)
             as nb_sans_numero
-    from qualifies
+    from exclus
     window
         sans_numero as (
             partition by siret, code_budget, exercice, code_nature_decision, numero_decision, motif_exclusion
@@ -138,7 +152,7 @@ select
     siret,
     siren,
     code_budget,
-    libelle_budget,
+    nom_budget as libelle_budget,
     libelle_collectivite,
     siret_budget_principal,
     case code_type_budget when 'P' then 'principal' when 'A' then 'annexe' end as type_budget,
@@ -166,6 +180,7 @@ select
     end as libelle_decision,
     case when numero_decision = '' and nb_sans_numero > 1 then rang_sans_numero end as rang_sans_numero,
     est_projet,
+    est_entete_refuse,
     cle_document,
     -- « M57_A » is written « M57-M57_A » in the official plans; every M4x belongs to the norm M4
     case when declinaison like 'M4%' then 'M4' else regexp_replace(declinaison, '_.*$', '') end

@@ -1,0 +1,170 @@
+-- What the budget figures rest on, document by document: those that count, those that a refused line makes unusable, and those
+-- that are expected of each declared budget, its budget and its accounts.
+-- The accounts of a budget are one piece, whichever document gives them; two that cannot be told apart are there or lost together.
+with refusees as (
+    select
+        document_id,
+        count(case when nom_table = 'documents' then 1 end) as nb_documents,
+        count(case when nom_table = 'lignes' then 1 end) as nb_lignes,
+        count(case when nom_table = 'emprunts' then 1 end) as nb_emprunts
+    from {{ ref('int_finances__lignes_refusees') }}
+    group by document_id
+),
+
+lignes as (
+    select document_id, count(*) as nb_lignes
+    from {{ ref('int_finances__lignes_budgetaires') }}
+    group by document_id
+),
+
+emprunts as (
+    select document_id, count(*) as nb_emprunts
+    from {{ ref('int_finances__emprunts') }}
+    group by document_id
+),
+
+-- what a budget is, where nobody says it: what its documents call it
+types as (
+    select
+        siret,
+        code_budget,
+        case when count(*) = count(type_budget) and min(type_budget) = max(type_budget) then min(type_budget) end as type_budget
+    from {{ ref('int_finances__documents') }}
+    where poids = 1
+    group by siret, code_budget
+),
+
+declares as (
+    select
+        budgets.exercice,
+        budgets.siret,
+        budgets.code_budget,
+        coalesce(
+            budgets.type_budget,
+            case when min(types.type_budget) = max(types.type_budget) then min(types.type_budget) end
+        ) as type_budget
+    from {{ ref('int_finances__budgets') }} as budgets
+    left join types
+        on budgets.siret = types.siret
+        and coalesce(budgets.code_budget, types.code_budget) = types.code_budget
+    group by budgets.exercice, budgets.siret, budgets.code_budget, budgets.type_budget
+),
+
+documents as (
+    select
+        documents.exercice,
+        documents.type_budget,
+        documents.est_compte_administratif,
+        documents._livraison,
+        case
+            when documents.nature_decision is null or documents.siret is null
+                then 'document illisible, ' || documents._fichier || ':' || cast(documents._ligne as string)
+            else case when documents.est_compte_administratif then 'comptes' else documents.libelle_decision end
+                || ', budget ' || documents.siret
+                || case
+                    when declares.siret is not null then coalesce(' ' || declares.code_budget, '')
+                    when documents.code_budget = '' then ''
+                    else ' ' || documents.code_budget
+                end
+        end as piece,
+        false as est_attendue,
+        true as est_recue,
+        documents.poids = 1 as est_acceptee,
+        case when documents.est_entete_refuse then 0 else 1 end as nb_documents,
+        coalesce(refusees.nb_documents, 0) as nb_documents_refuses,
+        coalesce(lignes.nb_lignes, 0) as nb_lignes,
+        coalesce(refusees.nb_lignes, 0) as nb_lignes_refusees,
+        coalesce(emprunts.nb_emprunts, 0) as nb_emprunts,
+        coalesce(refusees.nb_emprunts, 0) as nb_emprunts_refuses
+    from {{ ref('int_finances__documents') }} as documents
+    left join refusees on documents.document_id = refusees.document_id
+    left join lignes on documents.document_id = lignes.document_id
+    left join emprunts on documents.document_id = emprunts.document_id
+    left join declares
+        on documents.exercice = declares.exercice
+        and documents.siret = declares.siret
+        and coalesce(declares.code_budget, documents.code_budget) = documents.code_budget
+    where documents.poids = 1 or documents.motif = 'document dont une ligne est illisible'
+    union all
+    select
+        declares.exercice,
+        declares.type_budget,
+        natures.est_compte_administratif,
+        cast(null as string) as _livraison,
+        natures.nom || ', budget ' || declares.siret || coalesce(' ' || declares.code_budget, '') as piece,
+        true as est_attendue,
+        false as est_recue,
+        cast(null as boolean) as est_acceptee,
+        0 as nb_documents,
+        0 as nb_documents_refuses,
+        0 as nb_lignes,
+        0 as nb_lignes_refusees,
+        0 as nb_emprunts,
+        0 as nb_emprunts_refuses
+    from declares
+    cross join (
+        select 'comptes' as nom, true as est_compte_administratif
+        union all
+        select 'budget primitif' as nom, false as est_compte_administratif
+    ) as natures
+),
+
+tables as (
+    select *, 'budget/documents' as source, nb_documents as nb_acceptees, nb_documents_refuses as nb_refusees from documents
+    union all
+    select *, 'budget/lignes' as source, nb_lignes as nb_acceptees, nb_lignes_refusees as nb_refusees from documents
+    union all
+    select *, 'budget/emprunts' as source, nb_emprunts as nb_acceptees, nb_emprunts_refuses as nb_refusees from documents
+),
+
+pieces as (
+    select
+        source,
+        exercice,
+        piece,
+        bool_or(est_attendue) as est_attendue,
+        bool_or(est_recue) as est_recue,
+        -- none has come: not accepted; two that cannot be told apart: neither is, unless both are
+        coalesce(bool_and(est_acceptee), false) as est_acceptee,
+        max(_livraison) as livraison,
+        sum(nb_acceptees + nb_refusees) as nb_lues,
+        sum(nb_acceptees) as nb_acceptees,
+        sum(nb_refusees) as nb_refusees,
+        -- of documents that do not agree, or where none says it, no filter leaves any out
+        case
+            when not bool_or(est_recue) then max(type_budget)
+            when count(case when est_recue then 1 end) = count(case when est_recue then type_budget end)
+                and min(case when est_recue then type_budget end) = max(case when est_recue then type_budget end)
+                then min(case when est_recue then type_budget end)
+        end as type_budget,
+        case
+            when bool_or(est_compte_administratif is null) then null
+            when bool_and(est_compte_administratif) = bool_or(est_compte_administratif) then bool_and(est_compte_administratif)
+        end as est_compte_administratif
+    from tables
+    group by source, exercice, piece
+)
+
+select
+    source,
+    exercice,
+    'document' as nature,
+    piece,
+    est_attendue,
+    est_recue,
+    est_acceptee,
+    livraison,
+    case when est_recue then nb_lues end as nb_lues,
+    case when est_recue then nb_acceptees end as nb_acceptees,
+    case when est_recue then nb_refusees end as nb_refusees,
+    case when est_recue then 0 end as nb_ignorees,
+    -- what a lost document amounts to is not known before it can be read whole
+    case when est_acceptee then 0 end as montant_perdu_eur,
+    case
+        when est_acceptee then null
+        when est_recue then 'document dont une ligne est illisible'
+        else 'document attendu, et non reçu ou non compté'
+    end as motif,
+    type_budget,
+    est_compte_administratif
+from pieces

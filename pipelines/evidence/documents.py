@@ -1,0 +1,74 @@
+"""What will become of each document of a delivery whose models take documents whole or not at all, as its rows show it.
+
+The models decide (``int_finances__documents``); this says the same of files that no warehouse holds yet, for ``check``.
+"""
+
+import csv
+
+from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.registry import ExportRef
+from pipelines.evidence.findings import refused_lines
+from pipelines.evidence.parquet import select
+from pipelines.ledger.records import Finding, Manifest
+from pipelines.ledger.workspace import Workspace
+
+PLANS = "plan_comptes_chapitres"
+
+
+def documents_set_aside(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Finding]:
+    """One finding a document, or a file with a refused line, that would be in no figure; none for other exports."""
+    if not ref.export.by_document:
+        return []
+    found = []
+    for fichier in dict.fromkeys(row["fichier"] for row in refused_lines(work.home, manifest)):
+        found.append(_finding(work, manifest, "FIN-ILLISIBLE", "un document dont chaque ligne se lit", None, fichier))
+    documents = select(
+        work.home.lake / manifest.tables["documents"].parquet,
+        "select _fichier as fichier, _ligne as ligne, siret, upper(regexp_replace(trim(nomenclature), '^.*-', '')) as plan "
+        "from {lake} order by all",
+    )
+    known = _families(work.catalogue)
+    for one in documents:
+        place = (one["fichier"], one["ligne"])
+        if not one["siret"].startswith(siren := work.organisation.siren):
+            found.append(_finding(work, manifest, "FIN-ORGANISME", f"un SIRET du SIREN {siren}", one["siret"], *place))
+        elif one["plan"].partition("_")[0] not in known:
+            expected = "une nomenclature dont le plan de comptes est connu"
+            found.append(_finding(work, manifest, "FIN-NOMENCLATURE", expected, one["plan"], *place))
+    return found
+
+
+def _finding(
+    work: Workspace,
+    manifest: Manifest,
+    code: str,
+    expected: str,
+    received: str | None,
+    fichier: str,
+    ligne: int | None = None,
+) -> Finding:
+    rule = work.rules[code]
+    return Finding(
+        code,
+        "alerte",
+        manifest.exercice,
+        manifest.export_key,
+        f"{rule.titre} : {fichier}",
+        attendu=expected,
+        recu=received or "",
+        aide=rule.aide,
+        fichier=fichier,
+        ligne=ligne,
+    )
+
+
+def _families(catalogue: Catalogue) -> set[str]:
+    """The nomenclatures that a plan of accounts is known of: ``M14``, ``M57``…"""
+    families: set[str] = set()
+    for path, reference in catalogue.references.items():
+        if reference.table == PLANS:
+            with path.open(encoding="utf-8", newline="") as file:
+                families |= {
+                    form.partition("_")[0] for row in csv.DictReader(file) for form in row["declinaisons"].split()
+                }
+    return families

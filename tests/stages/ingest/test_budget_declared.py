@@ -1,0 +1,148 @@
+"""The budgets that the organisation declares: what is expected of them each year, and documents of others."""
+
+import shutil
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.organisation import Budget, Organisation
+from pipelines.ledger.records import Finding
+from pipelines.ledger.store import open_ledger
+from pipelines.ledger.workspace import Workspace
+from pipelines.settings import Home
+from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.transform.findings import build_findings
+from pipelines.stages.transform.load import load_warehouse
+from tests.stages.ingest.budget_documents import budget, document, line
+from tests.stages.ingest.test_budget_finances import build, rows
+
+PRINCIPAL, ANNEXE, NEW = "25940011700018", "25940011700026", "25940011700034"
+
+
+def voted(
+    year: int,
+    siret: str,
+    kind: str,
+    decision: str = "09",
+    nomenclature: str = "M14-M14_COM_SUP3500",
+    label: str | None = None,
+) -> bytes:
+    amounts = {"MtReal": "1.00"} if decision == "09" else {"CredOuv": "1.00"}
+    lines = [line("6064", "D", **amounts)]
+    text = budget(decision, year, lines, siret=siret, kind=kind, nomenclature=nomenclature)
+    return document(text.replace(f"Essai {kind}", label or f"Essai {kind}"))
+
+
+DOCUMENTS = {
+    # all that is expected, and the accounts of a budget that nobody declares
+    2018: {
+        "bp.xml": voted(2018, PRINCIPAL, "P", "01"),
+        "ca.xml": voted(2018, PRINCIPAL, "P"),
+        "bp_a.xml": voted(2018, ANNEXE, "A", "01", label="Budget Régie d'eau - exercice 2018"),
+        "ca_a.xml": voted(2018, ANNEXE, "A", label="COMPTE ADMINISTRATIF 2018"),
+        "ca_n.xml": voted(2018, NEW, "A"),
+    },
+    # the annexe has neither budget nor accounts; those of the principal are in another nomenclature than declared
+    2019: {
+        "bp.xml": voted(2019, PRINCIPAL, "P", "01"),
+        "ca.xml": voted(2019, PRINCIPAL, "P", nomenclature="M57-M57_D"),
+    },
+    # the annexe is closed; the principal has no accounts
+    2020: {"bp.xml": voted(2020, PRINCIPAL, "P", "01")},
+}
+DECLARED = [
+    {"siret": PRINCIPAL, "code": "0P", "libelle": "Ville", "nomenclature": "M14"},
+    {"siret": ANNEXE, "nomenclature": "M14_COM_SUP3500", "fin": 2019},
+]
+
+
+@pytest.fixture(scope="module")
+def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The documents in one warehouse, with finance models and figures built."""
+    folder = tmp_path_factory.mktemp("declares")
+    home, catalogue = Home(folder / "home"), load_catalogue()
+    home.root.mkdir()
+    organisation = Organisation(
+        nom="Essai",
+        sigle="E",
+        siren="259400117",
+        exercices={"premier": 2018, "dernier": 2020},
+        systemes=["budget"],
+        budgets=DECLARED,
+    )
+    ref, manifests = catalogue.registry.export_of("budget/documents"), []
+    for year, documents in DOCUMENTS.items():
+        for name, content in documents.items():
+            path = folder / "landing" / str(year) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        manifests.append(ingest(home, ref, year, sorted((folder / "landing" / str(year)).iterdir()), b"k" * 32))
+    with open_ledger(home) as ledger:
+        load_warehouse(dbt_home.warehouse_next, Workspace(home, ledger, catalogue, organisation), manifests)
+    build(dbt_home, folder)
+    shutil.copy(folder / "warehouse.duckdb", folder / "constats.duckdb")
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
+        yield db
+
+
+@pytest.fixture(scope="module")
+def found(warehouse) -> list[Finding]:
+    """What the build finds."""
+    (path,) = warehouse.execute("select path from duckdb_databases() where not internal").fetchone()
+    return build_findings(Path(path).with_name("constats.duckdb"), load_catalogue().rules)
+
+
+def states(db, year: int) -> list[tuple]:
+    query = "select valeur, etat from rapport.chiffres where exercice = ? and code = ?"
+    return [
+        rows(db, query, year, f"finances.{kind}.fonctionnement.depenses_realisees")[0]
+        for kind in ("principal", "annexe")
+    ]
+
+
+def test_what_is_expected_and_came_is_whole(warehouse, found) -> None:
+    assert states(warehouse, 2018) == [(Decimal("1.00"), "complet"), (Decimal("2.00"), "complet")]
+    assert [one.recu for one in found if (one.code, one.exercice) == ("FIN-ATTENDU", 2018)] == []
+
+
+def test_what_is_expected_and_did_not_come_is_missing_and_said(warehouse, found) -> None:
+    assert states(warehouse, 2019) == [(Decimal("1.00"), "complet"), (None, "manquant")]
+    assert states(warehouse, 2020)[0] == (None, "manquant")
+    assert [(one.exercice, one.attendu) for one in found if one.code == "FIN-ATTENDU"] == [
+        (2019, f"budget primitif, budget {ANNEXE}"),
+        (2019, f"comptes, budget {ANNEXE}"),
+        (2020, f"comptes, budget {PRINCIPAL} 0P"),
+    ]
+    lacking = (
+        "select distinct motif from marts.fct_collecte where exercice = 2020 and nature = 'document' and not est_recue"
+    )
+    assert rows(warehouse, lacking) == [("document attendu, et non reçu ou non compté",)]
+    assert load_catalogue().rules["FIN-ATTENDU"].a_decider
+
+
+def test_a_document_of_an_undeclared_budget_counts_and_the_lines_to_add_are_printed(found) -> None:
+    undeclared = [one for one in found if one.code == "FIN-NON-DECLARE"]
+    assert [(one.exercice, one.fichier, one.recu.replace("\u00a0", " ")) for one in undeclared] == [
+        (2018, "ca_n.xml", "1 document en M14"),
+        (2019, "ca.xml", "1 document en M57"),
+    ]
+    (entry,) = yaml.safe_load(undeclared[0].aide.partition("\n")[2])
+    assert Budget(**entry) == Budget(
+        siret=NEW, code="0A", libelle="Essai A", type="annexe", nomenclature="M14", debut=2018
+    )
+
+
+def test_a_budget_is_called_by_its_name_and_not_by_the_title_of_its_document(warehouse) -> None:
+    names = "select fichier, libelle_budget from marts.fct_documents_budgetaires where exercice = 2018 order by all"
+    assert rows(warehouse, names) == [
+        ("bp.xml", "Ville"),  # as organisation.yml says
+        ("bp_a.xml", "Budget Régie d'eau"),
+        ("ca.xml", "Ville"),
+        ("ca_a.xml", "Commune d'essai"),  # nothing is left of the title: the body's own
+        ("ca_n.xml", "Essai A"),
+    ]
