@@ -522,6 +522,11 @@ class Table(Declared):
             return dict(named)
         return {field.name: Origin(column=field.title) for field in self.fields}
 
+    def ungiven(self, exercice: int) -> list[Field]:
+        """The fields kept of which no file of ``exercice`` gives anything: its header leaves them out."""
+        given = self.origins_of(exercice)
+        return [field for field in self.kept_fields if field.name not in given]
+
     def header_of(self, exercice: int) -> dict[str, str]:
         """Field name → heading in the file, as it stands in ``exercice``, of the fields that read whole cells."""
         return {name: origin.whole for name, origin in self.origins_of(exercice).items() if origin.whole}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pipelines.catalogue.chapters.load import codes_asked
 from pipelines.catalogue.columns import unknown_columns
-from pipelines.catalogue.dbt.generated import all_models, layers, model_texts
-from pipelines.catalogue.dbt.lineage import said_sources, tables_behind
+from pipelines.catalogue.dbt.generated import all_models, layers, model_texts, report_sources
+from pipelines.catalogue.dbt.lineage import said_fields, said_sources, tables_behind
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
@@ -54,6 +54,7 @@ def check(catalogue: Catalogue) -> None:
         _of_engine,
         _of_models,
         _of_sources,
+        _of_fields,
         _of_columns,
         _of_figures,
         _of_lineage,
@@ -90,6 +91,20 @@ def _of_sources(catalogue: Catalogue) -> Iterator[str]:
             if source not in read:
                 place = thing.at("config", "meta", "sources")
                 yield f"{place} meta.sources: {thing.name!r} reads no table {source!r}, only {', '.join(read) or 'none'}"
+
+
+def _of_fields(catalogue: Catalogue) -> Iterator[str]:
+    """The fields that the rows of a model of ``rapport`` need: one of its tables has them."""
+    tables = {f"{system.system}/{table.name}": table for system, table in catalogue.registry.tables()}
+    for thing in catalogue.project.said:
+        needed = said_fields(thing)
+        behind = report_sources(catalogue).get(thing.name, ()) if needed else ()
+        known = sorted({field.name for source in behind if source in tables for field in tables[source].kept_fields})
+        for index, group in enumerate(needed):
+            for name in group:
+                if behind and name not in known:
+                    place = thing.at("config", "meta", "champs", index)
+                    yield f"{place} meta.champs: no table behind {thing.name!r} has a field {name!r}{did_you_mean(name, known)}"
 
 
 def _of_columns(catalogue: Catalogue) -> Iterator[str]:

@@ -366,7 +366,7 @@ def test_none_not_received_and_not_followed_are_three_sentences(model: dict[str,
     assert printed["legende"] == [{"code": "ns", "sens": "non suivi"}]
     assert asked["entete"] == ["2022", "2023", "2024"]  # the tickets of 2022 did not come
     assert {line["cellules"][0]["texte"] for line in asked["lignes"]} == {"m"}
-    assert asked["legende"] == [{"code": "m", "sens": "non reçu ou non accepté"}]
+    assert asked["legende"] == [{"code": "m", "sens": "non reçu, non accepté ou non fourni par l’outil"}]
 
 
 def test_a_chart_of_its_own_table_shows_its_loans(model: dict[str, Any]) -> None:

@@ -164,17 +164,80 @@ Time,User,Pages,Copies,Printer,Document Name,Department,Grayscale
 }
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("formes") / "home"
-    texts = {f"catalogue/systems/{name}.yml": text for name, text in SYSTEMS.items()}
-    texts |= {f"landing/{name}": text for name, text in FILES.items()}
-    texts["organisation.yml"] = ORGANISATION
+# tools that leave out what figures need: a report says so, and counts nothing
+SPARE = {
+    "personnel": declared(
+        "personnel",
+        "*.csv",
+        "type: csv",
+        """
+shape: agents
+header:
+  2024: {matricule: Matricule, sexe: Sexe, tranche_age: Naissance, statut: Statut, est_emploi_permanent: Permanent,
+    est_temps_complet: Complet, quotite_pct: Quotité, date_entree: Entrée}
+fields:
+  - {name: tranche_age, format: "%d/%m/%Y"}
+  - {name: date_entree, format: "%d/%m/%Y"}
+  - {name: est_emploi_permanent, trueValues: [Oui], falseValues: [Non]}
+  - {name: est_temps_complet, trueValues: [Oui], falseValues: [Non]}
+""",
+    ),
+    "billets": declared(
+        "billets",
+        "*.csv",
+        "type: csv",
+        """
+shape: tickets
+header:
+  2024: {id: Numéro, collectivite: Ville, statut: État, date_ouverture: Ouvert le}
+fields:
+  - {name: statut, values: {Nouveau: [ouvert], Résolu: [fini]}}
+  - {name: date_ouverture, format: "%d/%m/%Y %H:%M"}
+exercice: {column: date_ouverture, rule: within}
+""",
+    ),
+    **{name: SYSTEMS[name] for name in ("pare_feu", "papercut")},
+}
+SPARE_FILES = {
+    "2024/personnel/personnel.csv": """\
+Matricule;Sexe;Naissance;Statut;Permanent;Complet;Quotité;Entrée
+1;F;03/04/1980;Titulaire;Oui;Oui;100;01/02/2010
+2;M;03/04/1990;Contractuel;Non;Oui;100;01/02/2023
+""",
+    "2024/billets/billets.csv": """\
+Numéro;Ville;État;Ouvert le
+1;VH;fini;03/04/2024 09:00
+2;VH;ouvert;04/04/2024 09:00
+""",
+    **{name: FILES[name] for name in ("2024/pare_feu/vpn.log", "2024/papercut/papercut.csv")},
+}
+
+
+def written(root: Path, systems: dict[str, str], files: dict[str, str], organisation: str) -> Path:
+    texts = {f"catalogue/systems/{name}.yml": text for name, text in systems.items()}
+    texts |= {f"landing/{name}": text for name, text in files.items()}
+    texts["organisation.yml"] = organisation
     for name, text in texts.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = written(tmp_path_factory.mktemp("formes") / "home", SYSTEMS, FILES, ORGANISATION)
     done = millesime(root, "run", "2024", "2025")
     assert done.returncode == 3, f"{done.stdout}\n{done.stderr}"  # 2025 is incomplete
+    return root
+
+
+@pytest.fixture(scope="module")
+def spare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    of_one_year = ORGANISATION.replace("dernier: 2025", "dernier: 2024")
+    of_one_year = of_one_year.replace("[glpi, halp, courrier_365, pare_feu, nomade, papercut]", f"[{', '.join(SPARE)}]")
+    root = written(tmp_path_factory.mktemp("sobre") / "home", SPARE, SPARE_FILES, of_one_year)
+    done = millesime(root, "run", "2024")
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return root
 
 
@@ -195,7 +258,6 @@ def ask(home: Path, query: str) -> list[tuple]:
         ("infrastructure.messagerie.licences", 2024, 2, False),
         ("infrastructure.messagerie.stockage", 2024, 4, False),  # 3.5 Go
         ("infrastructure.teletravail.pic_simultane", 2024, 3, False),  # at nine, over both gateways
-        ("infrastructure.editique.documents_mis_sous_pli", 2024, 0, False),
     ],
 )
 def test_its_rows_reach_the_figures(home: Path, code: str, exercice: int, value: int, partial: bool) -> None:
@@ -242,3 +304,69 @@ def test_a_system_that_is_awaited_is_named_and_one_that_nobody_uses_is_not(home:
     said = millesime(home, "status", "2025").stdout
     assert "halp/lignes" in said
     assert "citrix" not in millesime(home, "status", "2024").stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("rh.effectif.total", "champ « Cadre d’emplois » non fourni"),
+        ("rh.mouvement.departs", "champ « Cadre d’emplois » non fourni, champ « Date de sortie » non fourni"),
+        ("assistance.tickets.incidents", "champ « Type » non fourni"),
+        ("assistance.tickets.demandes", "champ « Type » non fourni"),
+        ("assistance.tickets.delai_moyen", "champ « Date de résolution » non fourni"),
+        ("infrastructure.editique.bulletins_imprimes", "champ « Nature » non fourni"),
+        ("infrastructure.editique.documents_mis_sous_pli", "champ « Mise sous pli » non fourni"),
+    ],
+)
+def test_what_its_tool_does_not_give_is_missing_never_zero(spare: Path, code: str, reason: str) -> None:
+    where = f"code = '{code}' and exercice = 2024"
+    assert ask(spare, f"select etat, valeur, code_manquant from rapport.chiffres where {where}") == [
+        ("manquant", None, "m")
+    ]
+    assert ask(spare, f"select motif from rapport.rpt_manques where {where}") == [(reason,)]
+
+
+def test_what_its_tool_gives_is_counted_all_the_same(spare: Path) -> None:
+    for code, value, state in (
+        ("assistance.tickets.nombre", 2, "complet"),
+        ("assistance.tickets.resolus", 1, "complet"),
+        ("rh.effectif.contractuel_non_permanent", 1, "partiel"),  # the other line could not be placed
+        ("infrastructure.teletravail.pic_simultane", 2, "complet"),
+    ):
+        found = ask(spare, f"select valeur, etat from rapport.chiffres where code = '{code}' and exercice = 2024")
+        assert found == [(Decimal(value), state)], code
+
+
+def test_no_row_counts_what_no_tool_says(spare: Path) -> None:
+    for table in ("tickets_mois", "tickets_collectivites"):
+        asked = f"select distinct nb_incidents, nb_demandes from rapport.rpt_assistance__{table} where exercice = 2024"
+        assert ask(spare, asked) == [(None, None)]
+    asked = "select distinct nb_agents_non_autorises from rapport.rpt_infrastructure__acces_distants"
+    assert ask(spare, asked) == [(None,)]  # nobody sent the list of those who may
+    asked = (
+        "select distinct libelle_indicateur, valeur, code_manquant from rapport.rpt_collectivites__synthese "
+        "where exercice = 2024 and code_collectivite = '99001' order by all"
+    )
+    assert ask(spare, asked) == [
+        ("Bulletins de salaires imprimés", None, "m"),
+        ("Documents mis sous pli", None, "m"),
+        ("Tickets du centre de services", Decimal(2), None),
+    ]
+
+
+def test_the_report_says_what_is_not_given_and_denies_nothing(spare: Path) -> None:
+    pages = list((spare / "published/report/2024/interne").rglob("*.html"))
+    assert len(pages) == 3  # the report and the page of each member
+    text = " ".join(page.read_text(encoding="utf-8") for page in pages).replace("\u202f", " ").replace("\u00a0", " ")
+    for denied in (
+        "Aucun incident",
+        "Aucune demande",
+        "Aucun agent",
+        "Aucun bulletin",
+        "Aucun document",
+        "0 agents",
+        "0 bulletins",
+    ):
+        assert denied not in text
+    assert "Non fourni par l’outil pour 2024 : « Nature » (Lignes (papercut))." in text
+    assert "Non fourni par l’outil pour 2024 : « Cadre d’emplois » (Lignes (personnel))." in text

@@ -20,9 +20,17 @@ with natures as (
 
 -- a source counts once, whatever the number of measures that rest on it
 pertes as (
-    select distinct code, exercice, source, nature, piece, nb_perdues, montant_perdu_eur
+    select
+        code,
+        exercice,
+        source,
+        nature,
+        piece,
+        case when count(*) = count(nb_perdues) then max(nb_perdues) end as nb_perdues,
+        case when count(*) = count(montant_perdu_eur) then max(montant_perdu_eur) end as montant_perdu_eur
     from {{ ref('chiffres__pieces') }}
     where (nature = 'livraison' and est_acceptee) or (est_requise and not est_couverte)
+    group by code, exercice, source, nature, piece
 ),
 
 lignes as (

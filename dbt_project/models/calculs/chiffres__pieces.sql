@@ -39,6 +39,26 @@ hors_filtre as (
     where not est_gardee
 ),
 
+-- a source that gives none of the fields of a group that the measure needs: whatever came of it does not serve
+sans_champ as (
+    select mesure, source, exercice, {{ texte_joint('motif', 'motif') }} as motif
+    from (
+        select
+            besoins.mesure,
+            absents.source,
+            absents.exercice,
+            besoins.groupe,
+            'champ '
+            || replace({{ texte_joint("'« ' || absents.titre || ' »'", 'absents.champ') }}, ' », « ', ' » ou « ')
+            || ' non fourni' as motif
+        from {{ source('catalogue', 'chiffres_champs') }} as besoins
+        inner join {{ source('collecte', 'champs_absents') }} as absents on besoins.champ = absents.champ
+        group by besoins.mesure, absents.source, absents.exercice, besoins.groupe, besoins.taille
+        having count(*) = besoins.taille
+    ) as groupes
+    group by mesure, source, exercice
+),
+
 pieces as (
     select
         sources.code,
@@ -52,19 +72,23 @@ pieces as (
         coalesce(collecte.statut, 'non suivie') <> 'non suivie' as est_suivie,
         coalesce(collecte.est_attendue, false) as est_attendue,
         coalesce(collecte.nature, 'livraison') = 'livraison' or collecte.est_attendue or collecte.est_recue as est_requise,
-        coalesce(collecte.est_acceptee, false) as est_acceptee,
+        coalesce(collecte.est_acceptee, false) and sans_champ.mesure is null as est_acceptee,
         collecte.nb_lues - collecte.nb_ignorees as nb_lignes,
-        collecte.nb_perdues,
-        collecte.montant_perdu_eur,
-        coalesce(collecte.motif, case when collecte.source is null then 'système non déclaré' end) as motif,
+        case when sans_champ.mesure is null then collecte.nb_perdues else collecte.nb_lues - collecte.nb_ignorees end as nb_perdues,
+        case when sans_champ.mesure is null then collecte.montant_perdu_eur end as montant_perdu_eur,
+        coalesce(case when collecte.est_acceptee then sans_champ.motif end, collecte.motif, case when collecte.source is null then 'système non déclaré' end) as motif,
         indispensables.nature is not null as est_indispensable,
-        bool_or(coalesce(collecte.nature = 'livraison' and collecte.est_acceptee, false)) over source as est_source_acceptee,
+        bool_or(coalesce(collecte.nature = 'livraison' and collecte.est_acceptee and sans_champ.mesure is null, false)) over source as est_source_acceptee,
         bool_or(coalesce(collecte.nature <> 'livraison', false)) over source as est_en_pieces
     from sources
     left join {{ ref('fct_collecte') }} as collecte
         on sources.source = collecte.source and sources.exercice = collecte.exercice
     left join {{ source('catalogue', 'chiffres_indispensables') }} as indispensables
         on sources.mesure = indispensables.mesure and collecte.nature = indispensables.nature
+    left join sans_champ
+        on sources.mesure = sans_champ.mesure
+        and sources.source = sans_champ.source
+        and sources.exercice = sans_champ.exercice
     left join hors_filtre
         on sources.mesure = hors_filtre.mesure
         and collecte.source = hors_filtre.source

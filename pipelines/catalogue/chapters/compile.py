@@ -14,15 +14,25 @@ from pipelines.sql import literal
 MODEL = "rpt_collectivites__synthese"
 
 
-def summary_model(summary: Synthese | None, sources: Mapping[str, Sequence[str]], free: Collection[str]) -> str:
-    """The SQL of the model; ``sources``: the tables behind each table of ``rapport``; ``free``: those without secrecy."""
+def summary_model(
+    summary: Synthese | None,
+    sources: Mapping[str, Sequence[str]],
+    free: Collection[str],
+    needed: Mapping[str, Sequence[Sequence[str]]] | None = None,
+) -> str:
+    """The SQL of the model; ``sources``: the tables behind each table of ``rapport``; ``free``: those without secrecy.
+
+    ``needed``: the fields that its rows need of these tables, each with those of which one is enough.
+    """
     indicators = list(enumerate(summary.indicateurs, 1)) if summary else []
     if not indicators:
         return _NOTHING
     return _SQL.format(
         indicateurs=_union(_said(rank, one, one.table in free) for rank, one in indicators),
         mesures=_union(_measured(rank, one) for rank, one in indicators),
-        etats=_union(_state(rank, sources.get(one.table, ())) for rank, one in indicators),
+        etats=_union(
+            _state(rank, sources.get(one.table, ()), (needed or {}).get(one.table, ())) for rank, one in indicators
+        ),
     )
 
 
@@ -47,17 +57,27 @@ def _measured(rank: int, one: IndicateurMembre) -> str:
     )
 
 
-def _state(rank: int, sources: Sequence[str]) -> str:
+def _state(rank: int, sources: Sequence[str], needed: Sequence[Sequence[str]]) -> str:
     if not sources:  # rows that no export gives
         return f"    select exercice, {rank} as rang, true as est_recu, true as est_entier from {{{{ ref('dim_exercice') }}}}"
     return (
-        f"    select exercice, {rank} as rang, bool_and(est_acceptee or nature <> 'livraison') as est_recu,\n"
+        f"    select exercice, {rank} as rang, bool_and(est_acceptee or nature <> 'livraison'){_given(needed)} as est_recu,\n"
         "        bool_and(case when est_acceptee then nb_perdues = 0\n"
         "            else nature <> 'livraison' and not est_attendue and not est_recue end) as est_entier\n"
         "    from {{ ref('fct_collecte') }}\n"
         f"    where source in ({', '.join(map(literal, sources))}) and statut <> 'non suivie'\n"
         "    group by exercice"
     )
+
+
+def _given(needed: Sequence[Sequence[str]]) -> str:
+    """The condition that each table gives one field of each group."""
+    lacking = (
+        "(source, exercice) in (select (source, exercice) from {{ source('collecte', 'champs_absents') }} "
+        f"where champ in ({', '.join(map(literal, group))}) group by source, exercice having count(*) = {len(group)})"
+        for group in needed
+    )
+    return "".join(f"\n        and not bool_or({one})" for one in lacking)
 
 
 _SQL = """\

@@ -13,7 +13,7 @@ import yaml
 
 from pipelines.catalogue.chapters import compile as members
 from pipelines.catalogue.chapters.load import exposures
-from pipelines.catalogue.dbt.lineage import said_sources, tables_behind
+from pipelines.catalogue.dbt.lineage import said_fields, said_sources, tables_behind
 from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
 from pipelines.catalogue.declarations import Field, Provenance, System, Table
 from pipelines.catalogue.fields import Fields, described, meaning
@@ -77,7 +77,7 @@ def _generated_models(catalogue: Catalogue) -> dict[str, str]:
 def all_models(catalogue: Catalogue) -> dict[str, str]:
     """Path → SQL of every model that declarations ask for."""
     free = {name for name, table in catalogue.secrecy.tables.items() if table.free}
-    page = members.summary_model(catalogue.summary, report_sources(catalogue), free)
+    page = members.summary_model(catalogue.summary, report_sources(catalogue), free, report_fields(catalogue))
     return _models_before_the_page(catalogue) | {f"models/rapport/collectivites/{members.MODEL}.sql": page}
 
 
@@ -90,6 +90,11 @@ def report_sources(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
         for model in texts
         if model in catalogue.project.models and catalogue.project.layer_of(model) == "rapport"
     }
+
+
+def report_fields(catalogue: Catalogue) -> dict[str, list[tuple[str, ...]]]:
+    """Table of ``rapport`` → the fields that its rows need of these tables, each with those of which one is enough."""
+    return {thing.name: needed for thing in catalogue.project.said if (needed := said_fields(thing))}
 
 
 @functools.lru_cache(maxsize=8)

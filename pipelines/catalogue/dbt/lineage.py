@@ -39,3 +39,13 @@ def said_sources(entry: Thing) -> list[str] | None:
     """
     meta: Any = (entry.data.get("config") or {}).get("meta") or {}
     return meta.get("sources") if isinstance(meta, dict) else None
+
+
+def said_fields(entry: Thing) -> list[tuple[str, ...]]:
+    """The fields that the rows of a model need of its tables, each with those of which one is enough.
+
+    ``config: {meta: {champs: [type, [horodatage_utc, horodatage_local]]}}``, as in a figure.
+    """
+    meta: Any = (entry.data.get("config") or {}).get("meta") or {}
+    said = meta.get("champs") if isinstance(meta, dict) else None
+    return [tuple(one) if isinstance(one, list) else (one,) for one in said or []]

@@ -21,6 +21,8 @@ The rules of a missing value, which no declaration can change:
 - what its sources are made of (their months, their documents) makes it partial when a piece that was expected is not
   there, and missing when none is, or when ``indispensables`` names that kind of pieces (the month of a stock, a document).
   A filter narrows the pieces as it does the rows: the accounts of an annexe say nothing of the principal budget;
+- ``champs`` are the fields that it needs of its sources, a list among them alternatives of which one is enough: a source whose
+  declared header gives none does not count as accepted, whatever came of it;
 - lines that were refused, or accepted and not understood, make it partial;
 - ``si_vide`` says what no row at all means when everything was delivered: ``zero``, ``manquant`` (``m``), or
   ``sans_objet`` (``—``: a cell that the report leaves blank);
@@ -242,6 +244,7 @@ class Figure(Declared):
     sources: list[Source | list[Source]] = PydanticField(default_factory=list)
     sans_effet: dict[Source, str] = PydanticField(default_factory=dict)
     indispensables: list[Literal["document", "mois"]] = PydanticField(default_factory=list)
+    champs: list[Name | list[Name]] = PydanticField(default_factory=list)
     mesure: Measure | None = None
     expression: str | None = None
     operandes: dict[Name, Code] = PydanticField(default_factory=dict)
@@ -260,6 +263,8 @@ class Figure(Declared):
             raise ValueError("sans_effet: said of a mesure; an expression rests on what its operands rest on")
         if self.expression is not None and self.indispensables:
             raise ValueError("indispensables: said of a mesure; an expression lacks what its operands lack")
+        if self.expression is not None and self.champs:
+            raise ValueError("champs: said of a mesure; an expression needs what its operands need")
         return self
 
     @model_validator(mode="after")
@@ -294,6 +299,11 @@ class Figure(Declared):
     def alternatives(self) -> list[tuple[str, ...]]:
         """The sources, each with those that may stand in its place."""
         return [tuple(source) if isinstance(source, list) else (source,) for source in self.sources]
+
+    @property
+    def needs(self) -> list[tuple[str, ...]]:
+        """The fields that it needs of a source that has them, each with those of which one is enough."""
+        return [tuple(one) if isinstance(one, list) else (one,) for one in self.champs]
 
     @property
     def indicateur(self) -> str:

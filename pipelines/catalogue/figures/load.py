@@ -197,6 +197,7 @@ def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay
     for one in by_code.values():
         _check_family(one, figures, declared.families)
         _check_sources(one, registry)
+        _check_fields(one, figures, registry, declared.figures[one.figure.code])
         _check_operands(one, figures, declared.figures)
     return figures
 
@@ -242,6 +243,24 @@ def _check_sources(declared: DeclaredFigure, registry: Registry) -> None:
         elif (table not in names) if placeholders_of(system) else (source not in tables):
             near = "" if placeholders_of(system) else did_you_mean(source, sorted(tables))
             raise DeclarationError(f"{declared.place} {key}: {source!r} is not a declared table{near}")
+
+
+def _check_fields(declared: DeclaredFigure, figures: Figures, registry: Registry, thing: Thing) -> None:
+    """Each field of ``champs`` is one of a table, or of a shape, that the sources name."""
+    figure = declared.figure
+    named = [source.partition("/") for group in figure.alternatives for source in group]
+    shapes = {name for system, _, name in named if system == ANY}
+    known = {field.name for name in shapes for field in registry.shapes[name].fields if field.personal != "drop"}
+    for system, table in registry.tables():
+        if figures.answers_for(figure, f"{system.system}/{table.name}"):
+            known |= {field.name for field in table.kept_fields}
+    for index, group in enumerate(figure.needs):
+        for name in group:
+            if name not in known:
+                raise DeclarationError(
+                    f"{thing.at('champs', index)} champs: no source of {figure.code!r} has a field {name!r}"
+                    f"{did_you_mean(name, sorted(known))}"
+                )
 
 
 def _check_operands(declared: DeclaredFigure, figures: Figures, things: Overlay) -> None:

@@ -46,6 +46,15 @@ def figure_tables(figures: Figures) -> dict[str, tuple[str, list[tuple]]]:
             "mesure varchar, nature varchar",
             [(leaf.code, nature) for leaf in _measures(figures) for nature in leaf.indispensables],
         ),
+        "chiffres_champs": (
+            "mesure varchar, groupe varchar, taille integer, champ varchar",
+            [
+                (leaf.code, " ou ".join(group), len(group), name)
+                for leaf in _measures(figures)
+                for group in leaf.needs
+                for name in group
+            ],
+        ),
     }
 
 

@@ -18,7 +18,7 @@ MISSING = {
     "NC": "non communiqué",
     "?": "inconnu",
     "—": "sans objet",
-    "m": "non reçu ou non accepté",
+    "m": "non reçu, non accepté ou non fourni par l’outil",
     "ns": "non suivi",
     "s": "secret statistique",
 }

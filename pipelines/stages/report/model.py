@@ -17,7 +17,7 @@ from typing import Any
 from pipelines import french
 from pipelines.catalogue.chapters.grammar import Chapitre, Contenu, PourChaque, Section, Texte
 from pipelines.catalogue.chapters.load import codes_asked
-from pipelines.catalogue.dbt.generated import report_sources
+from pipelines.catalogue.dbt.generated import report_fields, report_sources
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
@@ -176,7 +176,13 @@ def build(
     """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
     declared, cover, summary = catalogue.figures, catalogue.cover, catalogue.summary
     figures = read_figures(publication, declared.titles, declared.by_code)
-    receipts = read_receipts(publication, report_sources(catalogue), _labels(catalogue))
+    receipts = read_receipts(
+        publication,
+        report_sources(catalogue),
+        _labels(catalogue),
+        report_fields(catalogue),
+        _fields_left_out(catalogue),
+    )
 
     def builder() -> Builder:
         return Builder(publication, figures, receipts, organisation.exercices.premier)
@@ -224,6 +230,14 @@ def _labels(catalogue: Catalogue) -> dict[str, str]:
         else f"{table.title} ({system.title})"
         for system, table in catalogue.registry.tables()
     }
+
+
+def _fields_left_out(catalogue: Catalogue) -> Callable[[str, int], dict[str, str]]:
+    """Of a ``system/table`` in an exercice, the fields that its header leaves out, with their titles."""
+    tables = {f"{system.system}/{table.name}": table for system, table in catalogue.registry.tables()}
+    return lambda source, exercice: (
+        {field.name: field.title for field in tables[source].ungiven(exercice)} if source in tables else {}
+    )
 
 
 def _provenance(chapitres: list[Model]) -> list[Model]:

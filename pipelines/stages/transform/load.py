@@ -210,6 +210,17 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
                             ))
                         )  # fmt: skip
     _table(db, "collecte.pieces", PIECES, rows)
+    _table(
+        db,
+        "collecte.champs_absents",
+        "source varchar, exercice integer, champ varchar, titre varchar",
+        [
+            (f"{system.system}/{table.name}", year, field.name, field.title)
+            for year in work.organisation.years
+            for system, table in work.registry.tables()
+            for field in table.ungiven(year)
+        ],
+    )
 
 
 def _months(db, system: System, table: Table, exercice: int) -> dict[str, int]:

@@ -21,7 +21,7 @@ BY_HAND = (
     *("rapport/chiffres", "rapport/rpt_manques"),
 )
 DOCUMENTS = "int_essai__documents"  # a model that tells pieces apart, by the column ``sens``
-MACROS = ("ratio", "arrondi", "mediane", "durees", "normalise_libelle")
+MACROS = ("listes", "ratio", "arrondi", "mediane", "durees", "normalise_libelle")
 
 
 def figures_of(folder: Path, **domains: str) -> Figures:
@@ -74,6 +74,7 @@ def warehouse_of(figures: Figures) -> tuple[str, str]:
                for c in (*COLUMNS, "sens")]  # fmt: skip
     script = [
         f"create schema catalogue; create schema collecte; create table collecte.pieces ({PIECES});",
+        "create table collecte.champs_absents (source varchar, exercice integer, champ varchar, titre varchar);",
         "create table fct_lignes_signalees (source varchar, exercice integer, est_illisible boolean, nb_lignes bigint, "
         "montant_eur decimal(20, 2));",
         f"create table {DOCUMENTS} ({', '.join(columns)});",

@@ -24,6 +24,11 @@ chiffres:
      mesure: {fait: fct_flux, agregat: somme, colonne: quantite, filtre: {sens: S}, si_vide: zero}}
   - {code: essai.solde, libelle: Solde, unite: EUR, decimales: 0, expression: entrees - sorties,
      operandes: {entrees: essai.entrees, sorties: essai.sorties}}
+  - {code: essai.incidents, libelle: Incidents, unite: tickets, decimales: 0, sources: [glpi/tickets],
+     champs: [type, [date_resolution, date_cloture]],
+     mesure: {fait: fct_flux, agregat: nombre, filtre: {sens: Z}, si_vide: zero}}
+  - {code: essai.agents, libelle: Agents, unite: agents, decimales: 0, sources: [[ciril_rh/agents, cegid_rh/agents]],
+     champs: [cadre_emplois], mesure: {fait: fct_flux, agregat: nombre, filtre: {sens: E}, si_vide: zero}}
   - {code: essai.cout, libelle: Coût, unite: EUR, decimales: 2, expression: bulletins + sorties,
      operandes: {bulletins: essai.bulletins, sorties: essai.sorties}}
 """
@@ -37,7 +42,8 @@ create table fct_chiffres_publies (code varchar, exercice integer, valeur_publie
 MONTHS = [f"2041-{number:02}" for number in range(1, 13)]
 DELIVERED = [
     *(delivered(f"cegid_rh/{table}", 2041, read=24) for table in ("heures", "bulletins")),
-    *(delivered(source, 2041) for source in ("dsn/activites", "stockage/volumes", "budget/lignes")),
+    *(delivered(source, 2041) for source in ("dsn/activites", "stockage/volumes", "budget/lignes", "glpi/tickets")),
+    *(delivered(source, 2041) for source in ("ciril_rh/agents", "cegid_rh/agents")),
 ]
 
 NOTHING = delivered("cegid_rh/bulletins", 2041, accepted=False)
@@ -53,7 +59,7 @@ def script(tmp_path_factory):
 def states(script):
     """Function: rows of pieces, documents and flagged lines → {code: row of chiffres}, with ``manques``: [(source, piece, motif)]."""
 
-    def compute(pieces=(), documents=(), flagged=(), delivered=DELIVERED, absences=()):
+    def compute(pieces=(), documents=(), flagged=(), delivered=DELIVERED, absences=(), ungiven=()):
         db = duckdb.connect()
         db.execute(script[0])
         for table, rows in (
@@ -61,6 +67,7 @@ def states(script):
             (DOCUMENTS, documents),
             ("fct_lignes_signalees", flagged),
             ("fct_absences_declarees", absences),
+            ("collecte.champs_absents", ungiven),
         ):
             for row in rows:
                 db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
@@ -226,3 +233,47 @@ def test_an_expression_declares_nothing_indispensable(tmp_path):
     text = FIGURES.replace("expression: bulletins + sorties", "expression: bulletins + sorties, indispensables: [mois]")
     with pytest.raises(DeclarationError, match="an expression lacks what its operands lack"):
         figures_of(tmp_path, essai=text)
+
+
+def ungiven(source, field, title, exercice=2041):
+    return (source, exercice, field, title)
+
+
+def test_what_came_without_a_needed_field_is_not_zero_but_missing(states):
+    assert state(states()["essai.incidents"]) == ("complet", 0, None)
+    one = states(ungiven=[ungiven("glpi/tickets", "type", "Type")])["essai.incidents"]
+    assert (one["etat"], one["valeur"], one["code_manquant"]) == ("manquant", None, "m")
+    assert one["manques"] == [("glpi/tickets", "", "champ « Type » non fourni")]
+    assert states(ungiven=[ungiven("glpi/tickets", "type", "Type", 2040)])["essai.incidents"]["etat"] == "complet"
+    assert states(ungiven=[ungiven("glpi/tickets", "categorie", "Catégorie")])["essai.incidents"]["etat"] == "complet"
+
+
+def test_of_fields_that_serve_alike_one_is_enough(states):
+    resolved, closed = (
+        ungiven("glpi/tickets", "date_resolution", "Date de résolution"),
+        ungiven("glpi/tickets", "date_cloture", "Date de clôture"),
+    )
+    assert states(ungiven=[resolved])["essai.incidents"]["etat"] == "complet"
+    both = states(ungiven=[resolved, closed])["essai.incidents"]
+    assert both["manques"] == [("glpi/tickets", "", "champ « Date de clôture » ou « Date de résolution » non fourni")]
+
+
+def test_an_alternative_that_gives_the_field_covers_one_that_does_not(states):
+    one, other = (
+        ungiven(f"{system}/agents", "cadre_emplois", "Cadre d’emplois") for system in ("ciril_rh", "cegid_rh")
+    )
+    assert states(ungiven=[one])["essai.agents"]["etat"] != "manquant"
+    assert states(ungiven=[one, other])["essai.agents"]["etat"] == "manquant"
+
+
+def test_a_needed_field_is_one_of_a_source(tmp_path):
+    with pytest.raises(
+        DeclarationError,
+        match=r"essai.yml:\d+ champs: no source of 'essai.agents' has a field 'cadre_emploi'.*cadre_emplois",
+    ):
+        figures_of(tmp_path, essai=FIGURES.replace("champs: [cadre_emplois]", "champs: [cadre_emploi]"))
+    with pytest.raises(DeclarationError, match="an expression needs what its operands need"):
+        figures_of(
+            tmp_path,
+            essai=FIGURES.replace("expression: bulletins + sorties", "expression: bulletins + sorties, champs: [type]"),
+        )

@@ -88,7 +88,7 @@ def test_the_figures_of_other_years_do_not_speak_for_this_one(followed: Press):
     assert series["entete"] == ["2038", "2039", "2040"]
     assert texts(series) == [["Agents formés", "ns", "0", "m"], ["Jours", "ns", "4,5", "m"]]
     assert {one["code"]: one["sens"] for one in series["legende"]} == {
-        "m": "non reçu ou non accepté",
+        "m": "non reçu, non accepté ou non fourni par l’outil",
         "ns": "non suivi",
     }
 

@@ -82,6 +82,11 @@ pics as (
     group by exercice, month(instant)
 ),
 
+-- without a list of those who may connect, nobody is known to connect without leave
+listes as (
+    select distinct exercice from {{ ref('int_infrastructure__autorisations') }}
+),
+
 totaux as (
     select
         sessions.exercice,
@@ -103,8 +108,9 @@ select
     cast(pics.mois as integer) as mois,
     cast(pics.pic_agents_simultanes as bigint) as pic_agents_simultanes,
     cast(coalesce(totaux.nb_agents, 0) as bigint) as nb_agents,
-    cast(coalesce(totaux.nb_agents_non_autorises, 0) as bigint) as nb_agents_non_autorises,
+    cast(case when listes.exercice is not null then coalesce(totaux.nb_agents_non_autorises, 0) end as bigint) as nb_agents_non_autorises,
     cast(coalesce(totaux.nb_sessions, 0) as bigint) as nb_sessions,
     cast(coalesce(totaux.nb_sessions_fin_estimee, 0) as bigint) as nb_sessions_fin_estimee
 from pics
 left join totaux on pics.exercice = totaux.exercice and pics.mois = totaux.mois
+left join listes on pics.exercice = listes.exercice

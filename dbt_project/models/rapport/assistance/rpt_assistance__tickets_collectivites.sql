@@ -5,14 +5,19 @@ with tickets as (
         collectivites.code_collectivite,
         collectivites.libelle_collectivite,
         coalesce(sum(tickets.nb_tickets), 0) as nb_tickets,
-        coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'incident'), 0) as nb_incidents,
-        coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'demande'), 0) as nb_demandes,
+        case when recus.a_des_types then coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'incident'), 0) end as nb_incidents,
+        case when recus.a_des_types then coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'demande'), 0) end as nb_demandes,
         coalesce(sum(tickets.nb_resolus), 0) as nb_resolus
-    from (select distinct exercice from {{ ref('fct_tickets') }}) as recus
+    from (
+        -- of what no tool of the exercice says, nothing is counted
+        select exercice, bool_or(type_ticket <> 'non précisé') as a_des_types
+        from {{ ref('fct_tickets') }}
+        group by exercice
+    ) as recus
     cross join {{ ref('dim_collectivite') }} as collectivites
     left join {{ ref('fct_tickets') }} as tickets
         on recus.exercice = tickets.exercice and collectivites.code_collectivite = tickets.code_collectivite
-    group by recus.exercice, collectivites.code_collectivite, collectivites.libelle_collectivite
+    group by recus.exercice, recus.a_des_types, collectivites.code_collectivite, collectivites.libelle_collectivite
 )
 
 select
