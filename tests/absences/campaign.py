@@ -78,9 +78,9 @@ class Campaign:
             after, known = self._build(group), len(result.violations)
             result.builds, result.seconds = result.builds + 1, result.seconds + time.process_time() - started
             self.judge(group, after, result)
-            say(
-                f"build {result.builds} of {len(groups)}: {len(result.removed)} removed, {len(result.violations)} violations"
-            )
+            numbers = {"removed": result.removed, "seen": result.seen, "violations": result.violations}
+            told = ", ".join(f"{len(those)} {name}" for name, those in numbers.items())
+            say(f"build {result.builds} of {len(groups)}: {told}")
             for violation in result.violations[known:]:
                 say(f"  {violation}")
         return result
