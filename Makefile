@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := data-demo
 
-.PHONY: help setup demo test lint dev bench lock clean
+.PHONY: help setup demo test lint dev absences bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -18,6 +18,9 @@ demo: setup ## the main job on the demonstration: three exercices collected, bui
 
 test: setup $(VENV)/.ready-dev ## the whole suite
 	@$(BIN)/pytest -n 2 --dist loadfile
+
+absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month and some lines of the demonstration: does every figure say so?
+	@$(BIN)/python -m tests.absences
 
 lint: $(VENV)/.ready-dev ## ruff, and mypy on the rooms that must be typed
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

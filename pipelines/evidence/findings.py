@@ -28,6 +28,7 @@ def gather(work: Workspace) -> list[Finding]:
     """Every finding that stands now, the blocking ones first."""
     found = [
         *_collection(work),
+        *_fewer_files(work),
         *_unread(work),
         *_judgements(work),
         *_refused_lines(work),
@@ -56,8 +57,8 @@ def on_day(standing: list[Standing], registry: Registry, today: str) -> list[Sta
 
 
 def _may_still_come(finding: Finding) -> bool:
-    """True for an export that is missing, or that lacks months or the end of an exercice which is not over."""
-    return finding.code in ("COL-MANQUANT", "COL-MOIS", "COL-PERIME")
+    """True for an export that is missing, or that lacks members, months or the end of an exercice which is not over."""
+    return finding.code in ("COL-COLLECTIVITE", "COL-FICHIERS", "COL-MANQUANT", "COL-MOIS", "COL-PERIME")
 
 
 def _due(registry: Registry, finding: Finding) -> str:
@@ -157,6 +158,39 @@ def _too_early(rule: Rule, manifest: Manifest, received: str) -> Finding:
         aide=rule.aide,
         fichier=manifest.files[0].name,
     )
+
+
+def _fewer_files(work: Workspace) -> list[Finding]:
+    """The exports that came in fewer files than the year before (the year after, for the first): one may have been left out.
+
+    But for budget documents, of which every year has its own number, and which are expected one by one.
+    """
+    rule, current, found = work.rules["COL-FICHIERS"], work.ledger.current(), []
+    for (key, exercice), delivery in sorted(current.items()):
+        other = next((year for year in (exercice - 1, exercice + 1) if (key, year) in current), None)
+        ref = next((ref for ref in work.registry.exports() if ref.key == key), None)
+        if (
+            exercice not in work.organisation.years
+            or other is None
+            or not ref
+            or ref.export.format.type == "budget_xml"
+        ):
+            continue
+        files, before = delivery.manifest.files, current[key, other].manifest.files
+        if len(files) < len(before):
+            found.append(
+                Finding(
+                    rule.code,
+                    "alerte",
+                    exercice,
+                    key,
+                    f"{rule.titre} : {key}",
+                    f"{quantity(Decimal(len(before)), 0, 'fichiers')}, comme en {other}",
+                    f"{quantity(Decimal(len(files)), 0, 'fichiers')} : {', '.join(file.name for file in files)}",
+                    aide=rule.aide,
+                )
+            )
+    return found
 
 
 def _unread(work: Workspace) -> list[Finding]:

@@ -73,7 +73,7 @@ def finish(work: Workspace, frozen: Frozen, results: list[NodeResult]) -> Built:
         ledger.record_findings(identity, findings)
         causes = [_cause(result, blamed[result.name]) for result in broken]
         raise BuildFailed(f"the warehouse was not replaced: {'; '.join(causes) or 'dbt did not run'}")
-    findings = build_findings(home.warehouse_next, work.rules)
+    findings = build_findings(home.warehouse_next, work.rules, work.catalogue.lines_declared)
     ledger.record_findings(frozen.build, findings)
     reached("transform.before_swap")
     _swap(home)

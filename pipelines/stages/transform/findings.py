@@ -1,14 +1,16 @@
 """What a new warehouse says of itself.
 
-Months that nothing gives, differences with published figures, contradicted absences, unknown accounts, budget documents that
-are set aside or lack a part, meetings whose quorum is not the one declared, and amounts that two documents or systems should
-have in common.
+Months that nothing gives, members who are in no line where they were, differences with published figures, contradicted
+absences, unknown accounts, budget documents that are set aside or lack a part, meetings whose quorum is not the one declared,
+and amounts that two documents or systems should have in common.
 """
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
+from pipelines.catalogue.lines import ModelLines
 from pipelines.catalogue.rules import Rules
 from pipelines.french import enumeration, month, number, quantity
 from pipelines.ledger.records import Finding
@@ -30,16 +32,57 @@ RECONCILIATIONS = (
 )
 
 
-def build_findings(warehouse: Path, rules: Rules) -> list[Finding]:
+def build_findings(warehouse: Path, rules: Rules, lines: Mapping[str, ModelLines] | None = None) -> list[Finding]:
     """Read the control tables of the warehouse; each line is a finding, in a stable order.
 
-    A control whose table is switched off finds nothing.
+    A control whose table is switched off finds nothing. ``lines``: the line-grain models, whose members are compared with those
+    of the former exercice.
     """
     import duckdb
 
     with duckdb.connect(str(warehouse), read_only=True) as db:
         tables = {f"{schema}.{table}" for schema, table in db.execute(TABLES).fetchall()}
-        return [finding for table, control in CONTROLS.items() if table in tables for finding in control(db, rules)]
+        found = [finding for table, control in CONTROLS.items() if table in tables for finding in control(db, rules)]
+        return [*found, *_absent_members(db, lines or {}, rules)]
+
+
+def _absent_members(db, lines: Mapping[str, ModelLines], rules: Rules) -> list[Finding]:
+    """The members of the organisation that are in no line of a source, in an exercice that it has lines of, and were the year before."""
+    columns = db.execute(
+        "select table_name from information_schema.columns where table_schema = 'intermediate' "
+        "and column_name in ('code_collectivite', 'exercice', 'poids') group by table_name having count(*) = 3"
+    ).fetchall()
+    counted = [
+        f"select {lines[model].source} as source, exercice, code_collectivite from intermediate.{model} where poids = 1"
+        for (model,) in sorted(columns)
+        if model in lines
+    ]
+    if not counted:
+        return []
+    rows = db.execute(
+        f"with lignes as (select source, exercice, code_collectivite, count(*) as nb from ({' union all '.join(counted)}) "
+        "group by all), exercices as (select distinct source, exercice from lignes) "
+        "select avant.source, avant.exercice + 1, membres.code_collectivite, membres.libelle_collectivite, avant.nb "
+        "from lignes as avant inner join organisation.collectivites as membres using (code_collectivite) "
+        "inner join exercices on avant.source = exercices.source and avant.exercice + 1 = exercices.exercice "
+        "anti join lignes on avant.source = lignes.source and avant.exercice + 1 = lignes.exercice "
+        "and avant.code_collectivite = lignes.code_collectivite order by all"
+    ).fetchall()
+    rule = rules["COL-COLLECTIVITE"]
+    return [
+        Finding(
+            rule.code,
+            "alerte",
+            exercice,
+            source,
+            f"{rule.titre} : {name}, {source}",
+            attendu=f"des lignes de {name} : {quantity(Decimal(before), 0, 'lignes')} en {exercice - 1}",
+            recu=f"aucune ligne en {exercice}",
+            aide=rule.aide,
+            cle=code,
+        )
+        for source, exercice, code, name, before in rows
+    ]
 
 
 def _differences(db, rules: Rules) -> list[Finding]:

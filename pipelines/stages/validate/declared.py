@@ -1,4 +1,4 @@
-"""The expectations that follow from a declaration: constraints, primary key, and a table that is not empty.
+"""The expectations that follow from a declaration: constraints, primary key, a table that is neither empty nor suddenly small.
 
 ``pattern`` and ``required`` already refused their lines at reading; ``required`` is judged once more, all
 columns in one check. What does not belong here: what a declaration cannot say (``expectations/``).
@@ -12,6 +12,10 @@ from typing import Any
 from pipelines.catalogue.declarations import Field, Table
 from pipelines.catalogue.vocabulary import ROWS_QUERY, ExpectationSpec, identifier, typed
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.french import number, quantity
+
+# The share of the former exercice's lines below which a table is questioned, or refused; under so few lines it says nothing.
+QUESTIONED, REFUSED, FEW = ("volume", "la moitié", 2), ("chute", "le dixième", 10), 10
 
 _REEXPORT = "dans l’outil d’origine, puis réexporter."
 
@@ -26,6 +30,47 @@ def expectations(system: str, table: Table, empty_allowed: bool = False) -> list
         return list(_expectations(table, empty_allowed))
     except ValueError as error:
         raise DeclarationError(f"{system}.yml: table {table.name!r}: {error}") from None
+
+
+def against_former(previous_rows: int | None, empty_allowed: bool = False) -> list[ExpectationSpec]:
+    """What every table is expected to hold, the former exercice having ``previous_rows``: the half of them, never under a tenth.
+
+    A suite that has an expectation of that key (``volume``, ``chute``) says another share. A table that may be empty may be
+    small, which is only a warning. Nothing without a former exercice, or after one of a few lines.
+    """
+    if previous_rows is None or previous_rows < FEW:
+        return []
+    found = []
+    for (key, share, divisor), severity in ((QUESTIONED, "warning"), (REFUSED, "critical")):
+        if severity == "warning" or not empty_allowed:
+            least = -(-previous_rows // divisor)
+            found.append(
+                ExpectationSpec(
+                    key=key,
+                    type="expect_table_row_count_to_be_between",
+                    kwargs={"min_value": least},
+                    severity=severity,
+                    column=None,
+                    reason=f"Au moins {_count(least)}, {share} des {_count(previous_rows)} de l’exercice précédent.",
+                    fix="Vérifier que l’export est entier et porte sur tout l’exercice ; si la baisse est vraie, dire pourquoi "
+                    "(millesime decide).",
+                )
+            )
+    return found
+
+
+def rows_between(kwargs: dict[str, Any], previous_rows: int) -> str:
+    """The number of lines that a suite expects, in French: ``de 50 à 200 lignes, après 100 l’exercice précédent``."""
+    low, high = kwargs.get("min_value"), kwargs.get("max_value")
+    if low is None or high is None:
+        said = f"au moins {_count(low)}" if high is None else f"au plus {_count(high)}"
+    else:
+        said = f"de {number(Decimal(low), 0)} à {_count(high)}"
+    return f"{said}, après {number(Decimal(previous_rows), 0)} l’exercice précédent"
+
+
+def _count(rows: int | None) -> str:
+    return quantity(Decimal(rows or 0), 0, "lignes")
 
 
 def _expectations(table: Table, empty_allowed: bool) -> Iterator[ExpectationSpec]:

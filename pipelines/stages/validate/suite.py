@@ -49,7 +49,8 @@ def compile_suite(
     """The suite of ``table`` for ``exercice``; ``files`` are its shape's, then its own.
 
     ``previous_rows`` is the number of accepted rows of the former exercice, None when it has no accepted
-    delivery: an expectation that compares with it is then left out, as it is when that number is 0.
+    delivery: an expectation that compares with it is then left out, as it is when that number is 0. A suite that does not
+    compare with it itself is given a share to hold (``declared.against_former``).
 
     Raises DeclarationError naming file and line (or system, table and field) when a suite does not fit the
     table.
@@ -57,6 +58,7 @@ def compile_suite(
     empty_allowed = any(file.may_be_empty for file in files)
     specs = {spec.key: spec for spec in declared.expectations(system, table, empty_allowed)}
     from_declaration = set(specs)
+    specs |= {spec.key: spec for spec in declared.against_former(previous_rows, empty_allowed)}
     values = {"exercice": exercice, "previous_rows": previous_rows or None}
     for file in files:
         for index, declaration in enumerate(file.expectations):
@@ -80,7 +82,10 @@ def _resolve(
             kwargs = {"column": declaration.column, **_typed_kwargs(declaration, kwargs, table)}
     except ValueError as error:
         raise DeclarationError(f"{file.at(index)} {declaration.key}: {error}") from None
-    return replace(declaration.as_spec(), kwargs=kwargs)
+    spec, former = declaration.as_spec(), values["previous_rows"]
+    if spec.type == "expect_table_row_count_to_be_between" and "previous_rows" in declaration.placeholders and former:
+        spec = replace(spec, reason=f"{spec.reason} Attendu : {declared.rows_between(kwargs, former)}.")
+    return replace(spec, kwargs=kwargs)
 
 
 def _typed_kwargs(declaration: Declaration, kwargs: dict[str, Any], table: Table) -> dict[str, Any]:

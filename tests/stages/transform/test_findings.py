@@ -1,4 +1,4 @@
-"""The months that lack in what came, as a finding, from the tables that a build makes."""
+"""The months and the members that lack in what came, as findings, from the tables that a build makes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.catalogue.lines import ModelLines
 from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.records import Finding
 from pipelines.stages.transform.findings import build_findings
@@ -63,3 +64,23 @@ def test_a_month_that_an_alternative_fills_for_every_figure_is_none(found):
     assert found(pieces, (("a.heures", 3, True), ("a.heures", 4, True))) == []
     (one,) = found(pieces, (("a.heures", 3, True), ("a.seule", 3, False), ("a.heures", 4, True)))
     assert one.recu == "aucune ligne en mars 2041"
+
+
+def test_a_member_in_no_line_where_it_was_is_a_finding_that_says_how_many_it_had(tmp_path: Path) -> None:
+    path, rows = tmp_path / "entrepot.duckdb", []
+    rows += [(2040, "94001", 1)] * 7 + [(2040, "94002", 1), (2040, "ailleurs", 1), (2040, "94003", 0)]
+    rows += [(2041, "94002", 1), (2041, "94001", 0)]  # a line that does not count is none
+    with duckdb.connect(str(path)) as db:
+        db.execute("create schema intermediate; create schema organisation")
+        db.execute("create table organisation.collectivites (code_collectivite varchar, libelle_collectivite varchar)")
+        db.execute(
+            "insert into organisation.collectivites values ('94001', 'Ablon'), ('94002', 'Orly'), ('94003', 'Thiais')"
+        )
+        db.execute("create table intermediate.int_prets (exercice integer, code_collectivite varchar, poids integer)")
+        db.executemany("insert into intermediate.int_prets values (?, ?, ?)", rows)
+        db.execute("create table intermediate.int_sans_lignes as select * from intermediate.int_prets")
+    lines = {"int_prets": ModelLines(source="'mediatheque/prets'", signalees=False)}
+    (one,) = build_findings(path, load_catalogue().rules, lines)
+    assert (one.code, one.exercice, one.ou, one.cle) == ("COL-COLLECTIVITE", 2041, "mediatheque/prets", "94001")
+    assert one.attendu == "des lignes de Ablon : 7\u00a0lignes en 2040"
+    assert one.recu == "aucune ligne en 2041"

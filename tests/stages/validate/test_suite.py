@@ -130,6 +130,36 @@ def test_without_former_rows_the_comparison_is_left_out(former: int | None, peop
     assert "volume" not in keys
 
 
+def test_every_table_is_compared_with_the_former_exercice_without_being_asked(people: Table, shipped: Layer) -> None:
+    suite = compiled(people, shipped, previous_rows=2001)
+    assert suite.spec("volume").kwargs == {"min_value": 1001}
+    assert suite.spec("volume").severity == "warning"
+    assert suite.spec("chute").kwargs == {"min_value": 201}
+    assert suite.spec("chute").severity == "critical"
+    said = "Au moins 201\u00a0lignes, le dixième des 2\u202f001\u00a0lignes de l’exercice précédent."
+    assert suite.spec("chute").reason == said
+    assert not {"volume", "chute"} & {spec.key for spec in compiled(people, shipped, previous_rows=9).specs}
+
+
+def test_a_suite_says_another_share_by_the_same_key(people: Table, shipped: Layer) -> None:
+    put(
+        shipped, HEAD + VOLUME + VOLUME.replace("volume", "chute").replace("warning", "critical").replace("0.5", "0.25")
+    )
+    suite = compiled(people, shipped, previous_rows=100)
+    assert suite.spec("volume").kwargs == {"min_value": 50, "max_value": 150}
+    assert suite.spec("volume").reason == (
+        "Le volume est celui de l’an passé. Attendu : de 50 à 150\u00a0lignes, après 100 l’exercice précédent."
+    )
+    assert suite.spec("chute").kwargs["min_value"] == 25
+
+
+def test_a_table_that_may_be_empty_may_be_small_with_a_warning(people: Table, shipped: Layer) -> None:
+    put(shipped, HEAD.replace("expectations:", "may_be_empty: Rien à déclarer certaines années.\nexpectations: []"))
+    keys = {spec.key for spec in compiled(people, shipped, previous_rows=100).specs}
+    assert "volume" in keys
+    assert "chute" not in keys
+
+
 def test_a_table_may_be_empty_only_if_its_suite_says_why(people: Table, shipped: Layer) -> None:
     assert compiled(people, shipped).specs[0].key == "non_vide"
     put(

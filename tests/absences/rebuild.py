@@ -1,0 +1,160 @@
+"""A home that was collected once, made again without some of its files: figures and findings, in one process.
+
+Exports whose files did not change keep what the ledger says of them; the others are collected anew, as are those of the next
+exercice, which are judged against them. The models' SQL is what dbt compiled for the demonstration, which depends on
+declarations alone: it is run as it is, in dbt's order, and so are dbt's tests.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+from pipelines.evidence.findings import gather
+from pipelines.ledger.records import Finding
+from pipelines.ledger.workspace import Workspace, open_workspace
+from pipelines.runs.collect import collect
+from pipelines.settings import Home
+from pipelines.stages.transform.findings import build_findings
+from pipelines.stages.transform.freeze import accepted
+from pipelines.stages.transform.load import load_warehouse
+
+Figure = tuple[str, int]  # code, exercice
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a reader is told of a figure: its value, its state, and what it says that it lacks."""
+
+    valeur: Decimal | None
+    etat: str
+    manque: tuple
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One build. ``broken``: the models and tests that stopped it, each with its words; there are no figures then."""
+
+    figures: dict[Figure, Value]
+    findings: list[Finding]
+    broken: list[str]
+
+
+class Rebuilder:
+    """A copy of a collected home in ``root``, to be made again as often as one likes."""
+
+    def __init__(self, collected: Path, root: Path):
+        self.home, self._collected = Home(root), Home(collected)
+        for name in ("landing", "lake"):
+            shutil.copytree(collected / name, root / name, copy_function=os.link)
+        for name in ("organisation.yml", "catalogue", "expectations", "dbt_project"):
+            source = collected / name
+            if source.exists():
+                (shutil.copytree if source.is_dir() else shutil.copy2)(source, root / name)
+        self._nodes = _nodes(json.loads(self._collected.dbt_manifest.read_text(encoding="utf-8")))
+
+    def without(self, files: Mapping[Path, bytes | None], exports: Iterable[tuple[str, int]]) -> Outcome:
+        """Build with these files of landing (relative paths) replaced, or gone (None); landing is put back afterwards.
+
+        ``exports`` (``system/export``, exercice) are those that the files belong to.
+        """
+        try:
+            for path, content in files.items():
+                place = self.home.landing / path
+                place.unlink()  # a link: the collected home's own stays
+                if content is not None:
+                    place.write_bytes(content)
+            stale = {(key, year + later) for key, year in exports for later in (0, 1)}
+            self._ledger_without(stale)
+            with open_workspace(self.home) as work:
+                years = work.organisation.years
+                for ref in work.registry.exports():
+                    for year in sorted(year for key, year in stale if key == ref.key and year in years):
+                        collect(work, ref, year)
+                return self._build(work)
+        finally:
+            for path in files:
+                (self.home.landing / path).unlink(missing_ok=True)
+                os.link(self._collected.landing / path, self.home.landing / path)
+
+    def _ledger_without(self, stale: set[tuple[str, int]]) -> None:
+        """The collected home's ledger as if these exports had never been collected; it is of no use but here."""
+        shutil.copy2(self._collected.ledger_file, self.home.ledger_file)
+        with sqlite3.connect(self.home.ledger_file) as db:
+            for table in ("acceptances", "outcomes", "refusals", "builds", "findings", "publications"):
+                db.execute(f"drop trigger {table}_no_delete")
+            for table in ("acceptances", "outcomes", "refusals"):
+                db.executemany(
+                    f"delete from {table} where system = ? and export = ? and exercice = ?",
+                    [(*key.split("/"), year) for key, year in stale],
+                )
+            for table in ("builds", "findings", "publications"):
+                db.execute(f"delete from {table}")
+        db.close()
+        self.home.ledger_head.unlink(missing_ok=True)
+
+    def _build(self, work: Workspace) -> Outcome:
+        import duckdb
+
+        target = self.home.warehouse_next
+        load_warehouse(target, work, accepted(work))
+        with duckdb.connect(str(target)) as db:
+            broken = self._run(db)
+            figures = {} if broken else figures_of(db)
+        findings = gather(work)
+        if not broken:
+            findings = [*findings, *build_findings(target, work.rules, work.catalogue.lines_declared)]
+        return Outcome(figures, findings, broken)
+
+    def _run(self, db) -> list[str]:
+        import duckdb
+
+        broken = []
+        for node in self._nodes:
+            try:
+                if node["resource_type"] == "model":
+                    db.execute(f'create schema if not exists "{node["schema"]}"')
+                    kind = node["config"]["materialized"]
+                    db.execute(f'create {kind} "{node["schema"]}"."{node["alias"]}" as {_sql(node)}')
+                elif (
+                    node["config"]["severity"].lower() == "error"
+                    and db.execute(f"select count(*) from ({_sql(node)})").fetchone()[0]
+                ):
+                    broken.append(f"{node['name']}: {node.get('attached_node') or ''} fails")
+            except duckdb.Error as error:
+                broken.append(f"{node['name']}: {type(error).__name__} {str(error).splitlines()[0]}")
+                if node["resource_type"] == "model":
+                    break
+        return broken
+
+
+def _sql(node: dict) -> str:
+    return node["compiled_code"].strip().removesuffix(";")
+
+
+def _nodes(manifest: dict) -> list[dict]:
+    """The models that are relations, then the data tests, in an order in which each finds what it reads."""
+    nodes = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "test")}
+    order = TopologicalSorter({name: set(node["depends_on"]["nodes"]) for name, node in nodes.items()}).static_order()
+    known = [nodes[name] for name in order if name in nodes]
+    tests = [node for node in known if node["resource_type"] == "test"]
+    models = [n for n in known if n["resource_type"] == "model" and n["config"]["materialized"] in ("table", "view")]
+    return [*models, *tests]
+
+
+def figures_of(db) -> dict[Figure, Value]:
+    """Every figure of a warehouse."""
+    rows = db.execute(
+        "select code, exercice, valeur, etat, code_manquant, part_manquante, montant_manquant_eur from rapport.chiffres"
+    ).fetchall()
+    return {(code, year): Value(value, state, tuple(lacks)) for code, year, value, state, *lacks in rows}
+
+
+def said(finding: Finding) -> str:
+    """All that a finding says, to compare those of two builds."""
+    return json.dumps(asdict(finding), ensure_ascii=False, sort_keys=True)

@@ -1,0 +1,71 @@
+"""A delivery that is suddenly small is told with the number that was expected, for a source of which nobody asked it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from pipelines.evidence.findings import gather
+from pipelines.ledger.records import Finding
+from pipelines.ledger.store import open_ledger
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.collect import Outcome, collect
+from tests.deliveries import HEADER, Depot
+
+
+@pytest.fixture
+def work(depot: Depot) -> Iterator[Workspace]:
+    depot.declare()
+    depot.organise()
+    with open_ledger(depot.home) as ledger:
+        yield depot.work(ledger)
+
+
+def delivered(work: Workspace, depot: Depot, exercice: int, *files: int) -> Outcome:
+    """Collect files of so many lines each."""
+    for rank, lines in enumerate(files, 1):
+        rows = "".join(f"{exercice}-{rank}-{line};;1,00;\n" for line in range(lines))
+        depot.drop(HEADER + rows, f"export_{rank}.csv", exercice=exercice)
+    return collect(work, work.registry.export_of("essai/export"), exercice)
+
+
+def found(work: Workspace, *codes: str) -> list[Finding]:
+    return [finding for finding in gather(work) if finding.code in codes]
+
+
+def test_less_than_half_of_the_former_exercice_is_a_warning(work: Workspace, depot: Depot) -> None:
+    assert delivered(work, depot, 2019, 200).status == "accepted"
+    assert delivered(work, depot, 2020, 99).status == "accepted"
+    (one,) = found(work, "ATT-ALERTE", "ATT-CRITIQUE")
+    assert (one.severity, one.exercice, one.ou, one.cle) == ("alerte", 2020, "essai/lignes", "volume")
+    assert one.attendu == "Au moins 100\u00a0lignes, la moitié des 200\u00a0lignes de l’exercice précédent."
+    assert one.recu == "99 lignes"
+
+
+def test_less_than_a_tenth_is_refused_until_somebody_says_why(work: Workspace, depot: Depot) -> None:
+    delivered(work, depot, 2019, 200)
+    refused = delivered(work, depot, 2020, 19)
+    assert refused.status == "refused"
+    (one,) = found(work, "ATT-CRITIQUE")
+    assert (one.severity, one.exercice) == ("bloquant", 2020)
+    assert one.attendu.startswith("Au moins 20\u00a0lignes, le dixième des 200\u00a0lignes")
+    work.ledger.record_decision(one, "accepted", "service fermé en janvier", "moi")
+    assert collect(work, work.registry.export_of("essai/export"), 2020).status == "accepted"
+
+
+def test_half_of_it_is_as_expected(work: Workspace, depot: Depot) -> None:
+    delivered(work, depot, 2019, 200)
+    delivered(work, depot, 2020, 100)
+    assert found(work, "ATT-ALERTE", "ATT-CRITIQUE") == []
+
+
+@pytest.mark.parametrize(("first", "second", "exercice"), [((60, 60), (70,), 2020), ((70,), (60, 60), 2019)])
+def test_fewer_files_than_in_the_exercice_beside_it(
+    work: Workspace, depot: Depot, first: tuple, second: tuple, exercice: int
+) -> None:
+    delivered(work, depot, 2019, *first)
+    delivered(work, depot, 2020, *second)
+    (one,) = found(work, "COL-FICHIERS")
+    assert (one.severity, one.exercice, one.ou) == ("alerte", exercice, "essai/export")
+    assert one.attendu == f"2\u00a0fichiers, comme en {2019 + 2020 - exercice}"
+    assert one.recu == "1\u00a0fichier : export_1.csv"
+    assert work.rules["COL-FICHIERS"].a_decider
