@@ -327,6 +327,8 @@ def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
     db.executemany(f"insert into collecte.pieces values ({', '.join('?' * len(rows[0]))})", rows)
     db.execute(f"create table collecte.lignes_refusees ({REFUSED})")
     _create(db, "collecte.fichiers", [(name, "VARCHAR") for name in ("livraison", "fichier", "sha256")], [])
+    absent = [("source", "VARCHAR"), ("exercice", "INTEGER"), ("champ", "VARCHAR"), ("titre", "VARCHAR")]
+    _create(db, "collecte.champs_absents", absent, [])
     _create(db, "collecte.decisions", [("code", "VARCHAR"), ("cle", "VARCHAR")], [])
 
 

@@ -52,7 +52,7 @@ sans_champ as (
             || replace({{ texte_joint("'« ' || absents.titre || ' »'", 'absents.champ') }}, ' », « ', ' » ou « ')
             || ' non fourni' as motif
         from {{ source('catalogue', 'chiffres_champs') }} as besoins
-        inner join {{ source('collecte', 'champs_absents') }} as absents on besoins.champ = absents.champ
+        inner join {{ ref('chiffres__champs_absents') }} as absents on besoins.champ = absents.champ
         group by besoins.mesure, absents.source, absents.exercice, besoins.groupe, besoins.taille
         having count(*) = besoins.taille
     ) as groupes

@@ -73,7 +73,7 @@ def _state(rank: int, sources: Sequence[str], needed: Sequence[Sequence[str]]) -
 def _given(needed: Sequence[Sequence[str]]) -> str:
     """The condition that each table gives one field of each group."""
     lacking = (
-        "(source, exercice) in (select (source, exercice) from {{ source('collecte', 'champs_absents') }} "
+        "(source, exercice) in (select (source, exercice) from {{ ref('chiffres__champs_absents') }} "
         f"where champ in ({', '.join(map(literal, group))}) group by source, exercice having count(*) = {len(group)})"
         for group in needed
     )

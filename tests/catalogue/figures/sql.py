@@ -17,7 +17,7 @@ from pipelines.stages.transform.load import PIECES
 
 BY_HAND = (
     "marts/communs/fct_collecte",
-    *(f"calculs/chiffres__{name}" for name in ("declares", "pieces", "etats", "mesures")),
+    *(f"calculs/chiffres__{name}" for name in ("declares", "champs_absents", "pieces", "etats", "mesures")),
     *("rapport/chiffres", "rapport/rpt_manques"),
 )
 DOCUMENTS = "int_essai__documents"  # a model that tells pieces apart, by the column ``sens``

@@ -479,7 +479,7 @@ WIDE = {"collectivite": "Commune", "mois": {"heading": "(.+)"}, "heures": {"unde
             {},
             "shows in",
         ),
-        (WIDE, {"ignore": [{"column": "heures", "pattern": "0"}]}, "heures reads none"),
+        (WIDE, {"ignore": [{"column": "heures", "pattern": "0"}]}, "name fields that read a column, not heures"),
     ],
 )
 def test_a_declaration_that_makes_no_sense_is_refused(depot: Depot, header: dict, table: dict, said: str):

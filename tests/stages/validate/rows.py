@@ -89,7 +89,7 @@ def assert_readable(table: Table, rows: list[Row]) -> None:
         c, value = field.constraints, row[field.name]
         assert value is not None or not c.required, f"{field.name} is required"
         if c.pattern and value is not None and not field.personal:
-            assert re.fullmatch(c.pattern, value), f"{field.name}: {value!r} does not match {c.pattern}"
+            assert re.fullmatch(c.pattern, str(value)), f"{field.name}: {value!r} does not match {c.pattern}"
 
 
 def write(path: Path, table: Table, rows: list[Row]) -> Path:
