@@ -8,6 +8,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.catalogue.load import load_catalogue
@@ -15,6 +16,7 @@ from pipelines.catalogue.registry import ExportRef
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import PROJECT_ROOT, Home
+from pipelines.sql import lake_scan
 from pipelines.stages.ingest.originals import cells_at
 from tests.end_to_end.conftest import millesime
 from tests.runs.audit.test_page import assert_same_content, assert_sound
@@ -62,14 +64,16 @@ def test_the_page_is_accessible_and_fits_its_width(demonstration, width):
 
 def personal_cells(home: Home, ref: ExportRef, manifest: Manifest) -> set[str]:
     """What stands under the personal headings of the originals of a delivery."""
-    every = set(range(1, 5000))
     found = set()
     for table in ref.export.tables:
         headings = table.header_of(manifest.exercice)
         hidden = [
             headings[f.name] for f in table.fields if f.personal in ("drop", "pseudonymise") and f.name in headings
         ]
-        places = {file.name: {table.name: every} for file in manifest.files}
+        rows = duckdb.sql(
+            f"select distinct _fichier, _feuille from {lake_scan(home.lake / manifest.tables[table.name].parquet)}"
+        ).fetchall()
+        places = {(table.name, fichier, feuille, line) for fichier, feuille in rows for line in range(1, 5000)}
         for records in cells_at(home, ref, manifest, places).values() if hidden else []:
             found |= {cells[heading].strip() for cells in records for heading in hidden if heading in cells}
     return {cell for cell in found if len(cell) >= 5 and not cell.isdecimal()}

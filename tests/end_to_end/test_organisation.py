@@ -230,10 +230,10 @@ EXPECTED = {
 
 @pytest.mark.parametrize("code", EXPECTED)
 def test_a_figure_is_what_the_files_say(home: Path, code: str) -> None:
-    found = f"select valeur, decimales, est_partiel from rapport.chiffres where code = '{code}' and exercice = {YEAR}"
-    ((value, decimals, is_partial),) = ask(home, found)
+    found = f"select valeur, decimales, etat from rapport.chiffres where code = '{code}' and exercice = {YEAR}"
+    ((value, decimals, etat),) = ask(home, found)
     expected = Decimal(EXPECTED[code]()).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    assert (value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP), is_partial) == (expected, False)
+    assert (value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP), etat) == (expected, "complet")
 
 
 def by_code(rows: list[tuple[str, int]]) -> dict[str, int]:
