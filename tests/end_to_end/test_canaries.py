@@ -259,15 +259,15 @@ def test_a_crash_leaves_no_canary(lab, step):
 
 
 def test_a_failed_rule_of_the_warehouse_shows_no_canary(lab):
-    """Two collectivités under one name: dbt's uniqueness test stops the build, with the staff loaded in the new file."""
+    """A test of the home's own stops the build: its failing rows are the staff, whose lines are named and nothing else."""
     lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, [agent(c) for c in CANARIES]))
-    twin = lab.organisation["collectivites"][0] | {"code_insee": "94001", "siren": "123456782"}
-    lab.organisation["collectivites"].append(twin)
-    lab.write_organisation()
+    test = lab.home / "dbt_project" / "tests" / "aucun_agent.sql"
+    test.parent.mkdir(parents=True)
+    test.write_text("select * from {{ ref('stg_agents') }}\n", encoding="utf-8")
     done = lab.millesime("run", "2020")
-    lab.organisation["collectivites"].pop()
-    lab.write_organisation()
-    assert done.returncode == 1 and "the warehouse was not replaced" in lab.said
+    test.unlink()
+    assert done.returncode == 1
+    assert "the warehouse was not replaced: aucun_agent, because of agents_2020.csv:" in lab.said
     assert lab.leaks() == []
 
 
