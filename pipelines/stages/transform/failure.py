@@ -47,13 +47,16 @@ def words(result: NodeResult) -> str:
 def culprits(home: Home, result: NodeResult, manifests: list[Manifest], before: list[str]) -> list[Culprit]:
     """Up to three lines behind the failing rows of a test; else the deliveries that are not among ``before``."""
     sources = {manifest.delivery: manifest.export_key for manifest in manifests}
-    lines = _lines(home, result) if result.kind == "test" and result.sql else []
+    lines = _lines(home, result, before) if result.kind == "test" and result.sql else []
     found = [Culprit(sources[delivery], *place) for place, delivery in lines if delivery in sources]
     return found or [Culprit(m.export_key, m.exercice) for m in manifests if m.delivery not in before][:3]
 
 
-def _lines(home: Home, result: NodeResult) -> list[tuple[tuple[int, str, int], str]]:
-    """((exercice, fichier, ligne), livraison) behind the failing rows, by the nearest relation that keeps them."""
+def _lines(home: Home, result: NodeResult, before: list[str]) -> list[tuple[tuple[int, str, int], str]]:
+    """((exercice, fichier, ligne), livraison) behind the failing rows, by the nearest relation that keeps them.
+
+    The lines of deliveries that are not among ``before`` come first: the build had succeeded without them.
+    """
     import duckdb
 
     with duckdb.connect(str(home.warehouse_next), read_only=True) as db:
@@ -68,10 +71,12 @@ def _lines(home: Home, result: NodeResult) -> list[tuple[tuple[int, str, int], s
                     for c in sorted(shared | (named & columns & {"exercice"}))
                 )
                 rows = db.execute(
-                    f"with failing as ({result.sql}) select distinct exercice, _livraison, _fichier, _ligne "
-                    f"from {relation} as kept where exists (select 1 from failing where {on}) order by all limit 3"
+                    f"with failing as ({result.sql}) select distinct list_contains($before, _livraison) as already, "
+                    f"exercice, _fichier, _ligne, _livraison from {relation} as kept "
+                    f"where exists (select 1 from failing where {on}) order by all limit 3",
+                    {"before": before},
                 ).fetchall()
-                return [((exercice, fichier, ligne), livraison) for exercice, livraison, fichier, ligne in rows]
+                return [((exercice, fichier, ligne), livraison) for _, exercice, fichier, ligne, livraison in rows]
         except duckdb.Error:  # what could not be computed has no rows
             pass
     return []
