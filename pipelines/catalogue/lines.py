@@ -11,12 +11,10 @@ from typing import Literal
 
 from pydantic import Field as PydanticField
 
+from pipelines.catalogue.dbt.project import parsed_meta
 from pipelines.catalogue.declarations import Declared, Name
 from pipelines.catalogue.overlay import Thing
-from pipelines.catalogue.yaml_file import parse
 from pipelines.sql import literal
-
-AT = ("config", "meta", "lignes")  # of a model's entry
 
 
 class Feed(Declared):
@@ -69,13 +67,7 @@ class LineSource:
 
 def declared_lines(entries: Iterable[Thing]) -> dict[str, ModelLines]:
     """Model → what its entry says of its lines, in the order of the entries. Raises DeclarationError naming file and line."""
-    found = {}
-    for entry in entries:
-        meta = (entry.data.get("config") or {}).get("meta") or {}
-        if isinstance(meta, dict) and "lignes" in meta:
-            lines = {place[len(AT) :]: line for place, line in entry.lines.items() if place[: len(AT)] == AT}
-            found[entry.name] = parse(ModelLines, meta["lignes"], lines, entry.path)
-    return found
+    return parsed_meta(entries, "lignes", ModelLines)
 
 
 def line_sources(declared: dict[str, ModelLines]) -> dict[str, list[LineSource]]:

@@ -3,7 +3,6 @@
 Nothing in the code knows one: whatever differs from one syndicate to another stands in that file and in its home's catalogue.
 """
 
-import difflib
 import re
 import unicodedata
 from dataclasses import replace
@@ -18,6 +17,7 @@ from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import missing
 from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping
+from pipelines.near import did_you_mean
 from pipelines.settings import Home
 
 
@@ -201,10 +201,9 @@ def _check_indicators(organisation: Organisation, catalogue: Catalogue, lines: L
     for rank, application in enumerate(organisation.applications):
         for index, name in enumerate(application.indicateurs):
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                meant = f"did you mean {near[0]!r}?" if near else f"the catalogue declares {', '.join(known) or 'none'}"
+                meant = did_you_mean(name, known) or f"; the catalogue declares {', '.join(known) or 'none'}"
                 line = lines.get(("applications", rank, "indicateurs", index), lines["applications", rank])
-                raise DeclarationError(f"{path}:{line} applications.{rank}.indicateurs: no figure {name!r}; {meant}")
+                raise DeclarationError(f"{path}:{line} applications.{rank}.indicateurs: no figure {name!r}{meant}")
 
 
 def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> None:

@@ -12,7 +12,7 @@ def is_named(name: str, pattern: str) -> bool:
     """True when ``name`` is what ``pattern`` means; a pattern without ``/`` looks at the last part of a path."""
     if "/" not in pattern:
         name = name.rpartition("/")[2]
-    return fnmatchcase(_plain(name), _plain(pattern))
+    return fnmatchcase(same(name), same(pattern))
 
 
 def is_one_of(name: str, patterns: Iterable[str]) -> bool:
@@ -20,5 +20,6 @@ def is_one_of(name: str, patterns: Iterable[str]) -> bool:
     return any(is_named(name, pattern) for pattern in patterns)
 
 
-def _plain(text: str) -> str:
+def same(text: str) -> str:
+    """A name or a heading as it is compared: composed accents, single spaces, no case."""
     return " ".join(unicodedata.normalize("NFC", text).split()).casefold()

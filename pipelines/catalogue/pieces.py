@@ -9,11 +9,10 @@ from collections.abc import Iterable
 
 from pydantic import Field as PydanticField
 
+from pipelines.catalogue.dbt.project import parsed_meta
 from pipelines.catalogue.declarations import Declared, Name
 from pipelines.catalogue.overlay import Thing
-from pipelines.catalogue.yaml_file import parse
 
-AT = ("config", "meta", "pieces")  # of a model's entry
 COLUMNS = (
     *("source", "exercice", "nature", "piece", "est_attendue", "est_recue", "est_acceptee", "livraison"),
     *("nb_lues", "nb_acceptees", "nb_refusees", "nb_ignorees", "montant_perdu_eur", "motif"),
@@ -28,13 +27,7 @@ class ModelPieces(Declared):
 
 def declared_pieces(entries: Iterable[Thing]) -> dict[str, ModelPieces]:
     """Model → what its entry says of its pieces. Raises DeclarationError naming file and line."""
-    found = {}
-    for entry in entries:
-        meta = (entry.data.get("config") or {}).get("meta") or {}
-        if isinstance(meta, dict) and "pieces" in meta:
-            lines = {place[len(AT) :]: line for place, line in entry.lines.items() if place[: len(AT)] == AT}
-            found[entry.name] = parse(ModelPieces, meta["pieces"], lines, entry.path)
-    return found
+    return parsed_meta(entries, "pieces", ModelPieces)
 
 
 def pieces_sql(declared: dict[str, ModelPieces]) -> str:

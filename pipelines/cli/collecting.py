@@ -15,13 +15,13 @@ import click
 from pipelines.catalogue.registry import ExportRef
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE
 from pipelines.cli.output import note, printable, progress, title
-from pipelines.cli.reading import checks_sentence, read_status
+from pipelines.cli.reading import checks_sentence, gathered, read_status
 from pipelines.cli.rejects import failing_lines_of, reject_text
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.summary import show_summary
 from pipelines.evidence.arrivals import Checks, count_checks
 from pipelines.evidence.documents import documents_set_aside
-from pipelines.evidence.findings import unread, unread_of
+from pipelines.evidence.findings import blockers, of_year, unread, unread_of
 from pipelines.evidence.rejects import Reject, check_rejects, line_rejects
 from pipelines.evidence.status import YearStatus
 from pipelines.ledger.records import Finding, Manifest, Verdict
@@ -80,13 +80,9 @@ def run_and_tell(session: Session, years: list[int], systems: list[str] | None) 
 
 def _blocking(session: Session, ledger: Ledger, years: list[int]) -> list[Finding]:
     """What stops a release of these years and nobody has accepted, but for exports that are missing."""
-    from pipelines.evidence.findings import gather, of_year
-
-    today = now()[:10]
-    standing = ledger.standing(gather(session.work(ledger)))
+    today, standing = now()[:10], gathered(session, ledger)
     found = {one.finding.id: one for year in years for one in of_year(standing, session.registry, year, today)}
-    open_ones = [one.finding for one in found.values() if one.finding.severity == "bloquant" and one.is_open(today)]
-    return [finding for finding in open_ones if finding.code != "COL-MANQUANT"]
+    return [finding for finding in blockers(found.values(), today) if finding.code != "COL-MANQUANT"]
 
 
 def _tell_failures(session: Session, report: "RunReport") -> int | None:

@@ -14,10 +14,11 @@ import click
 from pipelines.catalogue.rules import Rules
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.output import Column, format_option, note, printable, title, write_csv, write_json
+from pipelines.cli.reading import gathered
 from pipelines.cli.session import Session, global_options, year_argument
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
-from pipelines.ledger.store import Ledger, now, open_ledger
+from pipelines.ledger.store import now, open_ledger
 from pipelines.near import did_you_mean
 
 FINDINGS = [
@@ -56,11 +57,11 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     Ends with 1 when one of them blocks and nobody has accepted it, 3 when only missing exports do.
     """
     session: Session = ctx.obj
-    from pipelines.evidence.findings import of_year
+    from pipelines.evidence.findings import blockers, of_year
 
     session.exercice(year)
     with session.ledger() as ledger:
-        standing = of_year(_gathered(session, ledger), session.registry, year, now()[:10])
+        standing = of_year(gathered(session, ledger), session.registry, year, now()[:10])
     rows = [_row(one) for one in standing]
     if form == "csv":
         write_csv(FINDINGS, rows, session.organisation)
@@ -74,15 +75,8 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
         click.echo(
             f"\n{len(standing)} finding{'s' * (len(standing) != 1)}, {waiting} to mend or decide before a release."
         )
-    today = now()[:10]
-    blocking = {s.finding.code for s in standing if s.finding.severity == "bloquant" and s.is_open(today)}
+    blocking = {finding.code for finding in blockers(standing, now()[:10])}
     ctx.exit(BLOCKED if blocking - {"COL-MANQUANT"} else INCOMPLETE if blocking else DONE)
-
-
-def _gathered(session: Session, ledger: Ledger) -> list[Standing]:
-    from pipelines.evidence.findings import gather
-
-    return ledger.standing(gather(session.work(ledger)))
 
 
 def _row(one: Standing) -> dict[str, Any]:
@@ -154,7 +148,7 @@ def decide(
     if day and day < now()[:10]:
         raise click.BadParameter("this day has passed: the acceptance would never hold", param_hint="--until")
     with only_writer(session.home), open_ledger(session.home) as ledger:
-        one = _named(_gathered(session, ledger), finding)
+        one = _named(gathered(session, ledger), finding)
         if one.finding.code == "ATT-ERREUR":
             raise click.UsageError("a check that could not run proves nothing: it cannot be accepted")
         if day and session.catalogue.rules[one.finding.code].fait_compter:
@@ -201,7 +195,7 @@ def explain(ctx: click.Context, code: str) -> None:
         )
     if session.home.ledger_file.exists():
         with session.ledger() as ledger:
-            here = [one for one in _gathered(session, ledger) if one.finding.code == rule.code]
+            here = [one for one in gathered(session, ledger) if one.finding.code == rule.code]
         click.echo(f"\n{len(here)} constat{'s' * (len(here) != 1)} de cette règle dans {session.home.root.name}.")
         for one in here[:10]:
             click.echo(

@@ -27,6 +27,7 @@ from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Checks, ExportStatus
 from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
 from pipelines.evidence.status import YearStatus, year_status
+from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now
 from pipelines.near import did_you_mean
 from pipelines.stages.ingest.landing import files_of, unknown_files
@@ -39,6 +40,13 @@ def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
         for ref in session.organisation.exports(session.registry, year)
     }
     return year_status(session.work(ledger), year, today=now()[:10], landed=landed)
+
+
+def gathered(session: Session, ledger: Ledger) -> list[Standing]:
+    """Every finding that stands now, with what was decided of it."""
+    from pipelines.evidence.findings import gather
+
+    return ledger.standing(gather(session.work(ledger)))
 
 
 def exit_code_of(status: YearStatus) -> int:

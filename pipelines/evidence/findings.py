@@ -4,6 +4,7 @@ Refused deliveries, refused lines, failed expectations, missing exports and what
 nothing: ``audit.constats``, ``millesime status`` and the orchestrator's checks are copies of this list.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
@@ -70,6 +71,11 @@ def _due(registry: Registry, finding: Finding) -> str:
         for ref in refs
         if ref.export.name == name or name in (table.name for table in ref.export.tables)
     )
+
+
+def blockers(standing: Iterable[Standing], today: str) -> list[Finding]:
+    """Those that block, and that nobody has accepted."""
+    return [one.finding for one in standing if one.finding.severity == "bloquant" and one.is_open(today)]
 
 
 def stops_a_release(one: Standing, rules: Rules) -> bool:

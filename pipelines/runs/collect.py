@@ -21,6 +21,7 @@ from pipelines.stages.accept.decide import accept, refuse_known_bytes
 from pipelines.stages.ingest.ahead import read_already
 from pipelines.stages.ingest.delivery import delivery_id, ingest
 from pipelines.stages.ingest.landing import files_of
+from pipelines.stages.ingest.originals import laid_out
 from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.validate.suite import Suite, compile_suite
 
@@ -60,12 +61,8 @@ def read_again(work: Workspace) -> list[Outcome]:
         files, ref = current.manifest.files, refs.get(name)
         if ref is None or delivery_id(ref, exercice, files, key) == current.manifest.delivery:
             continue
-        originals = [work.home.archive / file.sha256 for file in files]
-        if all(original.exists() for original in originals):
-            with tempfile.TemporaryDirectory(prefix="millesime-again-") as folder:
-                paths = [Path(folder) / file.name for file in files]
-                for original, path in zip(originals, paths, strict=True):
-                    path.symlink_to(original.resolve())
+        with tempfile.TemporaryDirectory(prefix="millesime-again-") as folder:
+            if paths := laid_out(work.home, current.manifest, Path(folder)):
                 outcomes.append(_take_in(work, ref, exercice, paths))
     return outcomes
 

@@ -19,6 +19,7 @@ from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.ingest.originals import laid_out
 from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.publish.release import MANIFEST, copy_declarations, export_tables, files_of
 from pipelines.stages.transform.dbt import RUN_RESULTS, failed, read_results, run_dbt
@@ -80,15 +81,12 @@ def _names(home: Home) -> list[str]:
 def _read_again(home: Home, work: Workspace, manifest: Manifest, result: Replay) -> bool:
     """Read the originals of one delivery; false when they are gone, or give it another name."""
     what, beside = _named(manifest), work.home
-    originals = [home.archive / file.sha256 for file in manifest.files]
-    if not all(path.exists() for path in originals):
-        result.purged.append(what)
-        return False
     deposit = beside.landing / manifest.delivery
     deposit.mkdir(parents=True)
-    for file, original in zip(manifest.files, originals, strict=True):
-        shutil.copyfile(original, deposit / file.name)
-    paths = [deposit / file.name for file in manifest.files]
+    paths = laid_out(home, manifest, deposit)
+    if not paths:
+        result.purged.append(what)
+        return False
     again = ingest(
         beside,
         work.registry.export_of(manifest.export_key),

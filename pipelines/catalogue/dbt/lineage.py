@@ -4,9 +4,9 @@ It is by them that the report knows what an empty table means: nothing came, not
 """
 
 from collections.abc import Mapping
-from typing import Any
 
-from pipelines.catalogue.dbt.project import needs_of
+from pipelines.catalogue.dbt.project import meta_of, needs_of
+from pipelines.catalogue.figures.grammar import alternatives
 from pipelines.catalogue.overlay import Thing
 
 FIGURES = "chiffres"  # each of its rows bears its own state
@@ -37,8 +37,7 @@ def said_sources(entry: Thing) -> list[str] | None:
 
     ``config: {meta: {sources: [system/table]}}``; None when it names none.
     """
-    meta: Any = (entry.data.get("config") or {}).get("meta") or {}
-    return meta.get("sources") if isinstance(meta, dict) else None
+    return meta_of(entry).get("sources")
 
 
 def said_fields(entry: Thing) -> list[tuple[str, ...]]:
@@ -46,6 +45,4 @@ def said_fields(entry: Thing) -> list[tuple[str, ...]]:
 
     ``config: {meta: {champs: [type, [horodatage_utc, horodatage_local]]}}``, as in a figure.
     """
-    meta: Any = (entry.data.get("config") or {}).get("meta") or {}
-    said = meta.get("champs") if isinstance(meta, dict) else None
-    return [tuple(one) if isinstance(one, list) else (one,) for one in said or []]
+    return alternatives(meta_of(entry).get("champs") or [])

@@ -7,7 +7,7 @@ writing it all into a folder ``compose``'s.
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over
-from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping, read_text, shown
+from pipelines.catalogue.yaml_file import DeclarationError, Lines, Model, parse, read_mapping, read_text, shown
 
 LAYERS = (
     "staging",
@@ -191,6 +191,23 @@ def _others(path: Path, data: dict, lines: Lines) -> Iterator[Thing]:
     for section in sorted(data.keys() - {"version", "models", "sources"}):
         for thing in entries("dbt other", path, data, lines, (section,), "name"):
             yield replace(thing, name=f"{section}.{thing.name}")
+
+
+def meta_of(entry: Thing) -> dict[str, Any]:
+    """What the entry of a model says to the engine, ``config: {meta: …}``; empty when it says nothing."""
+    meta = (entry.data.get("config") or {}).get("meta")
+    return meta if isinstance(meta, dict) else {}
+
+
+def parsed_meta(entries: Iterable[Thing], key: str, grammar: type[Model]) -> dict[str, Model]:
+    """Model → what its entry says under ``meta.<key>``. Raises DeclarationError naming file and line."""
+    at = ("config", "meta", key)
+    found = {}
+    for entry in entries:
+        if key in (meta := meta_of(entry)):
+            lines = {place[len(at) :]: line for place, line in entry.lines.items() if place[: len(at)] == at}
+            found[entry.name] = parse(grammar, meta[key], lines, entry.path)
+    return found
 
 
 def needs_of(sql: str) -> Iterator[Need]:

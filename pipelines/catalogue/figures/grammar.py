@@ -37,6 +37,7 @@ A value is exact until it is rounded, half-up and once, to its figure's ``decima
 
 import ast
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -234,6 +235,11 @@ def operands_of(term: Term) -> list[str]:
     return []
 
 
+def alternatives(said: Iterable[str | list[str]]) -> list[tuple[str, ...]]:
+    """Each name with those that may stand in its place: a list among names holds alternatives."""
+    return [tuple(one) if isinstance(one, list) else (one,) for one in said]
+
+
 class Figure(Declared):
     """One figure of the report, or a family of them."""
 
@@ -298,12 +304,12 @@ class Figure(Declared):
     @property
     def alternatives(self) -> list[tuple[str, ...]]:
         """The sources, each with those that may stand in its place."""
-        return [tuple(source) if isinstance(source, list) else (source,) for source in self.sources]
+        return alternatives(self.sources)
 
     @property
     def needs(self) -> list[tuple[str, ...]]:
         """The fields that it needs of a source that has them, each with those of which one is enough."""
-        return [tuple(one) if isinstance(one, list) else (one,) for one in self.champs]
+        return alternatives(self.champs)
 
     @property
     def indicateur(self) -> str:

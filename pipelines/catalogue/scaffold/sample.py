@@ -5,12 +5,12 @@ By their look only: what a declaration then says is strict. Reading the file is 
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from pipelines.catalogue.declarations import WORKBOOKS
+from pipelines.catalogue.patterns import same
 from pipelines.catalogue.scaffold.inference import SPACES, Guess, guess, is_value
 from pipelines.catalogue.yaml_file import DeclarationError
 
@@ -73,10 +73,10 @@ def take_apart(sample: Sample) -> Layout:
     data, below = _data_and_below(sample.rows[index + 1 :])
     if not data:
         raise DeclarationError(f"{sample.place}: no line below the header to learn from")
-    counts = Counter(map(_same, headings))
+    counts = Counter(map(same, headings))
     columns, left_out = [], []
     for place, heading in enumerate(headings):
-        if heading and counts[_same(heading)] == 1:
+        if heading and counts[same(heading)] == 1:
             cells = [row[place].strip(SPACES) if place < len(row) else "" for _, row in data]
             columns.append(Column(heading, place, cells, guess(heading, cells, workbook=sample.type in WORKBOOKS)))
         elif heading:
@@ -100,7 +100,7 @@ def gathered(samples: Sequence[Sample]) -> tuple[list[tuple[Sample, Layout]], di
         if sample.sheet and len(samples) > 1 and len(layout.columns) < 2:
             unread[sample.place] = "one column alone: a notice?"
             continue
-        headings = tuple((_same(column.heading), column.place) for column in layout.columns)
+        headings = tuple((same(column.heading), column.place) for column in layout.columns)
         tables.setdefault((_way(sample), headings), []).append((sample, layout))
     if not tables:
         raise DeclarationError("; ".join(unread.values()) or "no line to learn from")
@@ -123,11 +123,6 @@ def _joined(group: list[tuple[Sample, Layout]]) -> tuple[Sample, Layout]:
     rows = [row for _, other in others for row in sorted(other.data + other.below)]
     whole = replace(first, rows=first.rows + rows, alike=tuple(sample.place for sample, _ in others))
     return whole, take_apart(whole)
-
-
-def _same(heading: str) -> str:
-    """A heading as collection compares it: composed accents, single spaces, no case."""
-    return " ".join(unicodedata.normalize("NFC", heading).split()).casefold()
 
 
 def _header_index(sample: Sample) -> int:
@@ -172,8 +167,8 @@ def _are_halves(above: list[str], below: list[str], widest: int) -> bool:
 
 def _values_of(index: int, rows: list[tuple[int, list[str]]]) -> int:
     """How many cells of a row stand in its own column further down, in rows that do not repeat it whole."""
-    header = [_same(cell) for cell in rows[index][1]]
-    below = [[_same(cell) for cell in cells] for _, cells in rows[index + 1 :]]
+    header = [same(cell) for cell in rows[index][1]]
+    below = [[same(cell) for cell in cells] for _, cells in rows[index + 1 :]]
     found: list[set[str]] = [set() for _ in header]
     for row in (row for row in below if row != header):
         for seen, cell in zip(found, row, strict=False):

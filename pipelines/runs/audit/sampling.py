@@ -11,6 +11,7 @@ from typing import Any
 
 from pipelines.catalogue.declarations import COLUMN, Field, Table
 from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.patterns import same
 from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.catalogue.rules import where
 from pipelines.evidence.parquet import select
@@ -18,7 +19,6 @@ from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 from pipelines.sql import literal
-from pipelines.stages.ingest.header import same
 from pipelines.stages.ingest.originals import Cells, cells_at
 
 SIZE = 25

@@ -1,16 +1,11 @@
 """Finds the header line by the names that the declaration expects, never by position."""
 
-import unicodedata
 from collections.abc import Sequence
 
+from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused
 
 SEARCHED_RECORDS = 40  # a header stands within the first lines: title lines are few
-
-
-def same(heading: str) -> str:
-    """The heading as it is compared: composed accents, single spaces, no case."""
-    return " ".join(unicodedata.normalize("NFC", heading.replace("\u00a0", " ")).split()).casefold()
 
 
 def find_header(records: Sequence[tuple[int, list[str]]], expected: Sequence[str], fichier: str) -> int:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pipelines.catalogue.declarations import Origin, Table
+from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.sql import literal
-from pipelines.stages.ingest.header import same
 from pipelines.stages.ingest.records import Records
 from pipelines.stages.ingest.typing import SPACES
 

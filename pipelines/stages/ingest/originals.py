@@ -21,6 +21,17 @@ Cells = dict[str, str]  # heading in the file → the cell as it is written ther
 Place = tuple[str, str, str | None, int]  # table, _fichier, _feuille, _ligne
 
 
+def laid_out(home: Home, manifest: Manifest, folder: Path) -> list[Path]:
+    """The originals of a delivery, linked in ``folder`` under the names they came with; empty when one of them is purged."""
+    originals = [home.archive / file.sha256 for file in manifest.files]
+    if not all(original.exists() for original in originals):
+        return []
+    paths = [folder / file.name for file in manifest.files]
+    for original, path in zip(originals, paths, strict=True):
+        path.symlink_to(original.resolve())
+    return paths
+
+
 def cells_at(home: Home, ref: ExportRef, manifest: Manifest, places: set[Place]) -> dict[Place, list[Cells]]:
     """Place → the records that begin on that line.
 

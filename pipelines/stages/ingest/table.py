@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.catalogue.declarations import COLUMN, Field, Ignore, Table
+from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.disk import sha256_of, sync
 from pipelines.ledger.records import TableCounts
 from pipelines.settings import threads
 from pipelines.sql import literal, parquet_scan, values
-from pipelines.stages.ingest.header import same
 from pipelines.stages.ingest.origin import Derived, Spread, derived, spread_columns, text_of_file
 from pipelines.stages.ingest.pseudonym import pseudonym
 from pipelines.stages.ingest.records import Records

@@ -1,26 +1,22 @@
 """Budget documents that lack something, or come twice, in a strange form: no smaller amount calls itself whole."""
 
-import shutil
+import hashlib
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
-from pipelines.disk import sha256_of
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.collect import collect
 from pipelines.settings import Home
-from pipelines.stages.ingest.delivery import ingest
-from pipelines.stages.transform.findings import build_findings
-from pipelines.stages.transform.load import load_warehouse
 from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
-from tests.stages.ingest.test_budget_finances import build, euros, rows
+from tests.stages.ingest.budget_warehouse import built_of, found_in
+from tests.stages.ingest.test_budget_finances import euros, rows
 
 LOST_ANNEXE = "21000000600035"
 
@@ -206,9 +202,6 @@ DOCUMENTS = {
 @pytest.fixture(scope="module")
 def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """The documents in one warehouse, with finance models and figures built."""
-    folder = tmp_path_factory.mktemp("cas")
-    home, catalogue = Home(folder / "home"), load_catalogue()
-    home.root.mkdir()
     organisation = Organisation(
         nom="Essai",
         sigle="E",
@@ -216,30 +209,16 @@ def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         exercices={"premier": 2012, "dernier": 2025},
         systemes=["budget"],
     )
-    ref, manifests = catalogue.registry.export_of("budget/documents"), []
-    for year, documents in DOCUMENTS.items():
-        files = []
-        for name, content in documents.items():
-            path = folder / "landing" / str(year) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-            files.append(path)
-        manifests.append(ingest(home, ref, year, files, b"k" * 32))
-    voted = sha256_of(folder / "landing" / "2021" / "vote.xml")
-    with open_ledger(home) as ledger:
-        work = Workspace(home, ledger, catalogue, organisation)
-        load_warehouse(dbt_home.warehouse_next, work, manifests, counted=[("FIN-PROJET", f"{voted}#1")])
-    build(dbt_home, folder)
-    shutil.copy(folder / "warehouse.duckdb", folder / "constats.duckdb")
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
+    voted = hashlib.sha256(DOCUMENTS[2021]["vote.xml"]).hexdigest()
+    counted = [("FIN-PROJET", f"{voted}#1")]
+    with built_of(DOCUMENTS, dbt_home, tmp_path_factory.mktemp("cas"), organisation, counted) as db:
         yield db
 
 
 @pytest.fixture(scope="module")
-def found(warehouse, tmp_path_factory) -> list[Finding]:
+def found(warehouse) -> list[Finding]:
     """What the build finds."""
-    (path,) = warehouse.execute("select path from duckdb_databases() where not internal").fetchone()
-    return build_findings(Path(path).with_name("constats.duckdb"), load_catalogue().rules)
+    return found_in(warehouse)
 
 
 def of(found: list[Finding], code: str, year: int) -> list[Finding]:

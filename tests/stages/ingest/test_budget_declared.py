@@ -1,9 +1,7 @@
 """The budgets that the organisation declares: what is expected of them each year, and documents of others."""
 
-import shutil
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -12,14 +10,10 @@ import yaml
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Budget, Organisation
 from pipelines.ledger.records import Finding
-from pipelines.ledger.store import open_ledger
-from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.stages.ingest.delivery import ingest
-from pipelines.stages.transform.findings import build_findings
-from pipelines.stages.transform.load import load_warehouse
 from tests.stages.ingest.budget_documents import budget, document, line
-from tests.stages.ingest.test_budget_finances import build, rows
+from tests.stages.ingest.budget_warehouse import built_of, found_in
+from tests.stages.ingest.test_budget_finances import rows
 
 PRINCIPAL, ANNEXE, NEW = "25940011700018", "25940011700026", "25940011700034"
 
@@ -64,9 +58,6 @@ DECLARED = [
 @pytest.fixture(scope="module")
 def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """The documents in one warehouse, with finance models and figures built."""
-    folder = tmp_path_factory.mktemp("declares")
-    home, catalogue = Home(folder / "home"), load_catalogue()
-    home.root.mkdir()
     organisation = Organisation(
         nom="Essai",
         sigle="E",
@@ -75,26 +66,14 @@ def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         systemes=["budget"],
         budgets=DECLARED,
     )
-    ref, manifests = catalogue.registry.export_of("budget/documents"), []
-    for year, documents in DOCUMENTS.items():
-        for name, content in documents.items():
-            path = folder / "landing" / str(year) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        manifests.append(ingest(home, ref, year, sorted((folder / "landing" / str(year)).iterdir()), b"k" * 32))
-    with open_ledger(home) as ledger:
-        load_warehouse(dbt_home.warehouse_next, Workspace(home, ledger, catalogue, organisation), manifests)
-    build(dbt_home, folder)
-    shutil.copy(folder / "warehouse.duckdb", folder / "constats.duckdb")
-    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
+    with built_of(DOCUMENTS, dbt_home, tmp_path_factory.mktemp("declares"), organisation) as db:
         yield db
 
 
 @pytest.fixture(scope="module")
 def found(warehouse) -> list[Finding]:
     """What the build finds."""
-    (path,) = warehouse.execute("select path from duckdb_databases() where not internal").fetchone()
-    return build_findings(Path(path).with_name("constats.duckdb"), load_catalogue().rules)
+    return found_in(warehouse)
 
 
 def states(db, year: int) -> list[tuple]:

@@ -1,7 +1,6 @@
 """Budget documents through reading, typing and SQL: real documents to the cent, and cases made by hand."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -9,16 +8,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
-from pipelines.stages.transform.dbt import run_dbt
 from pipelines.stages.transform.load import load_warehouse
 from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
+from tests.stages.ingest.budget_warehouse import build
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "budget"
 REAL = {
@@ -305,17 +303,6 @@ def delivered(folder: Path) -> dict[int, list[Path]]:
             path.write_bytes(content)
             found.setdefault(year, []).append(path)
     return found
-
-
-def build(home: Home, folder: Path) -> None:
-    """Build the models that the budget chapter rests on, and run their tests."""
-    nodes = ["+path:models/rapport/finances", "+path:models/marts/finances", "+chiffres"]
-    nodes += ["path:tests/finances"]
-    options = ["--indirect-selection", "cautious", "--select", *nodes]
-    done = run_dbt(["--quiet", "build", *options], home, ENTREPOT, capture=True)
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-    home.warehouse_next.rename(folder / "warehouse.duckdb")
-    shutil.copy(home.dbt_target / "run_results.json", folder)
 
 
 def result(db: duckdb.DuckDBPyConnection, fichier: str, section: str) -> tuple:

@@ -7,7 +7,7 @@ import duckdb
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.publish.swap import publish
 from pipelines.stages.transform.load import PIECES
-from tests.stages.transform.test_build import Lab
+from tests.stages.transform.conftest import Lab
 
 TABLES = """
 create schema marts; create schema rapport; create schema collecte;

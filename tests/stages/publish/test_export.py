@@ -17,7 +17,7 @@ from pipelines.stages.publish.profiles import NotPublished, Table
 from pipelines.stages.publish.workbook import FIGURES, README, sheet_names
 from tests.deliveries import Depot
 from tests.stages.publish.publication import add_public, keyed, publish_small
-from tests.stages.transform.test_build import Lab
+from tests.stages.transform.conftest import Lab
 
 
 @pytest.fixture

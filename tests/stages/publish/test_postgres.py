@@ -25,7 +25,7 @@ from pipelines.stages.publish.profiles import NotPublished
 from tests.deliveries import Depot
 from tests.services import PostgreSQL, free_port, postgresql
 from tests.stages.publish.publication import add_public, keyed, publish_small
-from tests.stages.transform.test_build import Lab
+from tests.stages.transform.conftest import Lab
 
 SECRET = "ne-doit-pas-sortir"
 

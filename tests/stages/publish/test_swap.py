@@ -16,7 +16,7 @@ from pipelines.stages.publish.swap import KEPT, OtherBuild, publish
 from pipelines.stages.transform.load import PIECES
 from tests.deliveries import Depot
 from tests.runs.collect.killing import FORMER
-from tests.stages.transform.test_build import Lab
+from tests.stages.transform.conftest import Lab
 
 MARTS = """
 create schema marts; create schema rapport; create schema collecte;

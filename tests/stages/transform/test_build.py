@@ -8,66 +8,15 @@ import pytest
 
 from pipelines import settings
 from pipelines.catalogue.fingerprint import engine_version
-from pipelines.ledger.records import Manifest
-from pipelines.ledger.store import Ledger, open_ledger
-from pipelines.ledger.workspace import Workspace
+from pipelines.ledger.store import open_ledger
 from pipelines.stages.transform import freeze as freeze_module
 from pipelines.stages.transform.build import BuildFailed, finish, prepare
 from pipelines.stages.transform.dbt import RUN_RESULTS, NodeResult, failed, read_results
 from pipelines.stages.transform.freeze import freeze
-from pipelines.stages.transform.load import StaleDelivery, load_warehouse
-from tests.deliveries import FIELDS, HEADER, ORGANISATION, Depot
-from tests.ledger.test_store import verdict
-from tests.runs.collect.killing import FORMER, MODELS
-
-MODEL = NodeResult("m", "model", "success", None, None)
-
-
-@pytest.fixture
-def lab(depot: Depot) -> "Lab":
-    depot.layer.reference("plan", 'compte,libelle\n0101,"Dépôts, divers"\n102,\n')
-    return Lab(depot)
-
-
-class Lab:
-    """A home with an organisation, whose deliveries are accepted without judgement."""
-
-    def __init__(self, depot: Depot):
-        self.depot, self.home = depot, depot.home
-        depot.declare()
-        depot.organise()
-        depot.layer.take("catalogue/secrecy.yml")
-
-    def work(self, ledger: Ledger) -> Workspace:
-        return self.depot.work(ledger)
-
-    def load(self, *manifests: Manifest) -> None:
-        """Make the next warehouse of these deliveries."""
-        with open_ledger(self.home) as ledger:
-            load_warehouse(self.home.warehouse_next, self.work(ledger), list(manifests))
-
-    def accept(self, content: str, year: int) -> Manifest:
-        manifest = self.depot.csv(content, exercice=year).manifest
-        with open_ledger(self.home) as ledger:
-            ledger.record_delivery(manifest)
-            ledger.record_verdict(verdict(manifest.delivery))
-            ledger.record_acceptance(manifest, [verdict(manifest.delivery)])
-        return manifest
-
-    def prepare(self, ledger: Ledger):
-        return prepare(self.work(ledger))
-
-    def models(self, sql: str = MODELS) -> None:
-        with duckdb.connect(str(self.home.warehouse_next)) as db:
-            db.execute(sql)
-
-    def build(self, ledger: Ledger, results=(MODEL,)):
-        frozen = self.prepare(ledger)
-        self.models()
-        return self.finish(ledger, frozen, results)
-
-    def finish(self, ledger: Ledger, frozen, results):
-        return finish(self.work(ledger), frozen, list(results))
+from pipelines.stages.transform.load import StaleDelivery
+from tests.deliveries import FIELDS, HEADER, ORGANISATION
+from tests.runs.collect.killing import FORMER
+from tests.stages.transform.conftest import MODEL, Lab
 
 
 def ask(path, query: str) -> list[tuple]:

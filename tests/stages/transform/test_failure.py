@@ -9,7 +9,7 @@ from pipelines.stages.transform.build import BuildFailed
 from pipelines.stages.transform.dbt import NodeResult
 from pipelines.stages.transform.failure import words
 from tests.deliveries import HEADER
-from tests.stages.transform.test_build import MODEL, Lab, lab  # noqa: F401  (a fixture)
+from tests.stages.transform.conftest import MODEL, Lab
 
 TWICE = HEADER + "A1;Dupont;1,00;03/02/2019\nA2;x;2,00;03/02/2019\nA2;y;3,00;03/02/2019\n"
 KEY = "test.millesime.cle_fct_lignes.1"
@@ -31,7 +31,7 @@ FAILED = NodeResult(
 MARTS = "create schema marts; create table marts.fct_lignes as select exercice, code, montant from lake.essai__lignes;"
 
 
-def stopped(lab: Lab, *results: NodeResult) -> tuple[str, list]:  # noqa: F811
+def stopped(lab: Lab, *results: NodeResult) -> tuple[str, list]:
     """What a build that fails so says, and its findings."""
     lab.home.dbt_manifest.parent.mkdir(parents=True, exist_ok=True)
     lab.home.dbt_manifest.write_text(json.dumps(MANIFEST), encoding="utf-8")
@@ -43,7 +43,7 @@ def stopped(lab: Lab, *results: NodeResult) -> tuple[str, list]:  # noqa: F811
         return str(raised.value), ledger.findings_of(ledger.last_build()["build"])
 
 
-def test_the_lines_behind_the_failing_rows_of_a_test(lab: Lab):  # noqa: F811
+def test_the_lines_behind_the_failing_rows_of_a_test(lab: Lab):
     lab.accept(TWICE, 2019)
     said, (finding,) = stopped(lab, MODEL, FAILED)
     assert "cle_fct_lignes, because of export.csv:3 (essai/export 2019), export.csv:4 (essai/export 2019)" in said
@@ -52,7 +52,7 @@ def test_the_lines_behind_the_failing_rows_of_a_test(lab: Lab):  # noqa: F811
     assert "Dupont" not in said + str(finding) and "A2" not in said + str(finding)
 
 
-def test_a_model_that_cannot_be_computed_names_what_is_new_since_the_last_build(lab: Lab):  # noqa: F811
+def test_a_model_that_cannot_be_computed_names_what_is_new_since_the_last_build(lab: Lab):
     lab.accept(HEADER + "A1;x;1,00;03/02/2019\n", 2019)
     with open_ledger(lab.home) as ledger:
         lab.build(ledger)

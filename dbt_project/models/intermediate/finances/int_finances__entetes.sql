@@ -78,6 +78,42 @@ perdus as (
         and refuses.fichier = orphelins._fichier
         and refuses.ligne = orphelins.ligne
     where orphelins.document_id is null
+),
+
+sans_entete as (
+    select
+        document_id,
+        exercice,
+        exercice_document,
+        siret,
+        code_budget,
+        case when code_type_budget in ('P', 'A') then code_type_budget end as code_type_budget,
+        nomenclature,
+        code_nature_decision,
+        numero_decision,
+        nb_lignes,
+        numero_budget,
+        _livraison,
+        _fichier,
+        coalesce(ligne, premiere_ligne) as _ligne
+    from orphelins
+    union all
+    select
+        cast(exercice as string) || '/' || fichier || ':' || cast(ligne as string) as document_id,
+        exercice,
+        cast(null as bigint) as exercice_document,
+        cast(null as string) as siret,
+        '' as code_budget,
+        cast(null as string) as code_type_budget,
+        cast(null as string) as nomenclature,
+        cast(null as string) as code_nature_decision,
+        '' as numero_decision,
+        cast(0 as bigint) as nb_lignes,
+        cast(null as bigint) as numero_budget,
+        livraison as _livraison,
+        fichier as _fichier,
+        ligne as _ligne
+    from perdus
 )
 
 select * from lus
@@ -88,7 +124,7 @@ select
     exercice_document,
     siret,
     code_budget,
-    case when code_type_budget in ('P', 'A') then code_type_budget end as code_type_budget,
+    code_type_budget,
     nomenclature,
     code_nature_decision,
     numero_decision,
@@ -110,36 +146,5 @@ select
     _livraison,
     _fichier,
     cast(null as string) as _feuille,
-    coalesce(ligne, premiere_ligne) as _ligne
-from orphelins
-union all
-select
-    cast(exercice as string) || '/' || fichier || ':' || cast(ligne as string) as document_id,
-    exercice,
-    cast(null as bigint) as exercice_document,
-    cast(null as string) as siret,
-    '' as code_budget,
-    cast(null as string) as code_type_budget,
-    cast(null as string) as nomenclature,
-    cast(null as string) as code_nature_decision,
-    '' as numero_decision,
-    cast(null as string) as libelle_budget,
-    cast(null as string) as libelle_collectivite,
-    cast(null as string) as siret_budget_principal,
-    false as est_projet,
-    cast(null as date) as date_document,
-    cast(null as date) as date_decision,
-    cast(null as string) as code_reprise_resultats,
-    cast(null as string) as editeur,
-    cast(null as string) as sceau_sha1,
-    cast(null as string) as sceau_horodatage,
-    cast(0 as bigint) as nb_lignes,
-    cast(null as bigint) as nb_lignes_calculees,
-    cast(null as bigint) as nb_emprunts,
-    cast(null as bigint) as numero_budget,
-    true as est_entete_refuse,
-    livraison as _livraison,
-    fichier as _fichier,
-    cast(null as string) as _feuille,
-    ligne as _ligne
-from perdus
+    _ligne
+from sans_entete
