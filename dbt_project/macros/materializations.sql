@@ -1,26 +1,64 @@
 {#
-    Every build starts from a new file that nobody else has open: a table or a view is made under its own name, in one
-    order, where the adapter's own materializations make it aside, rename it, and look for what would stand in its place
-    (four more orders a model, a third of a build). A build that stops leaves a file that is never swapped in.
+    Every build is made in a file that nobody else has open: a table or a view is made under its own name, in one order,
+    where the adapter's own materializations make it aside, rename it, and look for what would stand in its place (four
+    more orders a model, a third of a build). A build that stops leaves a file that is never swapped in.
+
+    The file of a build starts as a copy of the last one (pipelines/stages/transform/reuse.py): a model whose recipe stands
+    and whose inputs came out equal is left as it is.
 #}
 {% materialization table, adapter='duckdb' %}
     {%- set relation = this.incorporate(type='table') -%}
-    {% do drop_relation_if_exists(load_cached_relation(this)) %}  {# an analyst builds again in the same file #}
-    {% call statement('main', auto_begin=False) -%}
-        {{ create_table_as(False, relation, compiled_code) }}
-    {%- endcall %}
-    {% do persist_docs(relation, model) %}
+    {% if stands(this) %}
+        {% call noop_statement('main', 'STANDS') %}{% endcall %}
+    {% else %}
+        {% do drop_relation_if_exists(load_cached_relation(this)) %}
+        {% call statement('main', auto_begin=False) -%}
+            {{ create_table_as(False, relation, compiled_code) }}
+        {%- endcall %}
+        {% do persist_docs(relation, model) %}
+        {% do remember(this, "construction.contenu('" ~ name_of(this) ~ "')") %}
+    {% endif %}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
 
 {% materialization view, adapter='duckdb' %}
     {%- set relation = this.incorporate(type='view') -%}
-    {% do drop_relation_if_exists(load_cached_relation(this)) %}  {# an analyst builds again in the same file #}
-    {% call statement('main', auto_begin=False) -%}
-        {{ create_view_as(relation, sql) }}
-    {%- endcall %}
+    {% if stands(this) %}
+        {% call noop_statement('main', 'STANDS') %}{% endcall %}
+    {% else %}
+        {% do drop_relation_if_exists(load_cached_relation(this)) %}
+        {% call statement('main', auto_begin=False) -%}
+            {{ create_view_as(relation, sql) }}
+        {%- endcall %}
+        {# its rows are those that its recipe makes of what it reads: they are not looked at #}
+        {% do remember(this, "(select md5(recette || construction.signature('" ~ name_of(this) ~ "')) "
+            ~ "from construction.recettes where noeud = '" ~ model.unique_id ~ "')") %}
+    {% endif %}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
+
+{% macro name_of(relation) -%}{{ relation.schema }}.{{ relation.identifier }}{%- endmacro %}
+
+{% macro stands(relation) %}
+    {% if target.name != 'entrepot' %}{{ return(false) }}{% endif %}  {# an analyst's: built as they say #}
+    {% set found = run_query(
+        "select 1 from construction.signatures where nom = '" ~ name_of(relation)
+        ~ "' and signature = construction.signature('" ~ name_of(relation) ~ "')"
+    ) %}
+    {{ return(found | length > 0) }}
+{% endmacro %}
+
+{% macro remember(relation, content) %}
+    {% if target.name == 'entrepot' %}
+        {% set name = "'" ~ name_of(relation) ~ "'" %}
+        {% call statement('remember', auto_begin=False) -%}
+            delete from construction.signatures where nom = {{ name }};
+            delete from construction.contenus where nom = {{ name }};
+            insert into construction.signatures values ({{ name }}, construction.signature({{ name }}));
+            insert into construction.contenus values ({{ name }}, {{ content }});
+        {%- endcall %}
+    {% endif %}
+{% endmacro %}
 
 {# The table and its columns described in one order. The contract has proved that the columns are there. #}
 {% macro duckdb__persist_docs(relation, model, for_relation, for_columns) -%}

@@ -43,9 +43,10 @@ SHOWN_REJECTS = 20
 @click.command(short_help="Collect exercices, build the warehouse, publish.")
 @click.argument("years", type=int, nargs=-1, required=True, metavar="YEAR...")
 @click.option("--source", "sources", multiple=True, help="Collect only this system (or system/export); repeatable.")
+@click.option("--full", is_flag=True, help="Build every model again, whether or not anything changed.")
 @global_options
 @click.pass_context
-def run(ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...]) -> None:
+def run(ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...], full: bool) -> None:
     """Collect what lies in landing for each YEAR, then build the warehouse of all years, test it and publish.
 
     A refused export stops nothing else: its former delivery stays. Ends with 1 when something blocks, 3 when
@@ -55,10 +56,10 @@ def run(ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...]) ->
     chosen = [session.exercice(year) for year in dict.fromkeys(years)]
     if without := session.without_system():
         raise click.UsageError(without)
-    ctx.exit(run_and_tell(session, chosen, session.systems(sources)))
+    ctx.exit(run_and_tell(session, chosen, session.systems(sources), full=full))
 
 
-def run_and_tell(session: Session, years: list[int], systems: list[str] | None) -> int:
+def run_and_tell(session: Session, years: list[int], systems: list[str] | None, *, full: bool = False) -> int:
     """Run the jobs, print the summary, return the exit code."""
     with only_writer(session.home):
         pass  # raises Busy before anything is started
@@ -66,7 +67,7 @@ def run_and_tell(session: Session, years: list[int], systems: list[str] | None) 
         say("starting the orchestrator")
         from pipelines.defs.run import run_jobs
 
-        report = run_jobs(session.home, years, systems, say)
+        report = run_jobs(session.home, years, systems, say, whole=full)
     if stopped := report.ended(Ending.FROZEN, Ending.BUSY):
         note(f"Error: {stopped.message}")
         return FROZEN if stopped.ending == Ending.FROZEN else BUSY

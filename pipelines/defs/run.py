@@ -5,7 +5,7 @@ Everything happens in this process; several exercices are one run. The outcome i
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +51,12 @@ def run_jobs(
     exercices: list[int],
     sources: list[str] | None = None,
     progress: Callable[[str], None] | None = None,
+    *,
+    whole: bool = False,
 ) -> RunReport:
     """Collect ``exercices`` (only ``sources``, names of systems, when given), then build and publish.
+
+    ``whole``: every model is built, though nothing changed.
 
     Raises DeclarationError before anything is read when the catalogue is wrong.
     """
@@ -67,7 +71,7 @@ def run_jobs(
 
             loaded = _loaded(definitions)
             failed = _collect(loaded, instance, exercices, sources)
-        failed += _build(loaded, instance, home, say)
+        failed += _build(loaded, instance, home, say, whole=whole)
     with open_ledger(home) as ledger:
         publication = ledger.last_publication()
     return RunReport(failed, publication["publication"] if publication else None)
@@ -98,16 +102,18 @@ def _collect(
 
 
 def _build(
-    loaded: dg.Definitions, instance: dg.DagsterInstance, home: Home, say: Callable[[str], None]
+    loaded: dg.Definitions, instance: dg.DagsterInstance, home: Home, say: Callable[[str], None], *, whole: bool
 ) -> list[Failed]:
     """Build and publish; only publish when the warehouse would come out the same."""
+    from pipelines.defs.transform import WHOLE
     from pipelines.runs.build import is_current
 
     with open_workspace(home) as work:
-        unchanged = is_current(work)
+        unchanged = not whole and is_current(work)
     say("publish: the warehouse is up to date" if unchanged else "build and publish")
     last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
-    return _execute(loaded.resolve_job_def("build"), instance, selection=last_steps if unchanged else None)
+    tags = {WHOLE: "true"} if whole else {}
+    return _execute(loaded.resolve_job_def("build"), instance, selection=last_steps if unchanged else None, tags=tags)
 
 
 def _wanted(exercices: list[int], sources: list[str] | None) -> list[tuple[ExportRef, int]]:
@@ -137,11 +143,18 @@ def spans(exercices: list[int]) -> list[tuple[int, int]]:
     return result
 
 
-def _execute(job: dg.JobDefinition, instance: dg.DagsterInstance, *, selection=None, span=None) -> list[Failed]:
+def _execute(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    *,
+    selection=None,
+    span=None,
+    tags: Mapping[str, str] | None = None,
+) -> list[Failed]:
     """Run a job; the steps that failed."""
-    tags = {}
+    tags = dict(tags or {})
     if span:
-        tags = {
+        tags |= {
             "dagster/asset_partition_range_start": str(span[0]),
             "dagster/asset_partition_range_end": str(span[1]),
         }

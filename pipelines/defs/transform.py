@@ -1,11 +1,12 @@
 """The dbt models as assets: one step builds a new warehouse, tests it and swaps it in.
 
-Not partitioned and without vars: every build makes all years, from a new file. dbt runs as a subprocess through a lean
-resource; its tests are asset checks.
+Not partitioned and without vars: every build makes all years, in a new file that keeps of the former what did not change.
+dbt runs as a subprocess through a lean resource; its tests are asset checks.
 """
 
 import functools
 import importlib.metadata
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -22,8 +23,13 @@ from packaging import version
 from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.defs.workspace import catalogue, home, writing
 from pipelines.runs.build import end, prepare
+from pipelines.settings import Home
 from pipelines.stages.transform.build import BuildFailed
 from pipelines.stages.transform.dbt import executable, parse
+from pipelines.stages.transform.recipes import nodes_of
+from pipelines.stages.transform.reuse import Plan
+
+WHOLE = "millesime/whole"  # tag of a run in which nothing of the former warehouse is kept
 
 
 class LeanDbt(DbtCliResource):
@@ -57,6 +63,9 @@ class Translator(DagsterDbtTranslator):
         return dbt_resource_props["fqn"][1]
 
 
+TRANSLATOR = Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True))
+
+
 @dg.definitions
 def transform_defs() -> dg.Definitions:
     """The dbt project as one multi-asset."""
@@ -66,16 +75,15 @@ def transform_defs() -> dg.Definitions:
         manifest=parse(declared, home()),
         name="entrepot",
         project=DbtProject(project_dir=home().dbt, target=ENTREPOT),
-        dagster_dbt_translator=Translator(settings=DagsterDbtTranslatorSettings(enable_asset_checks=True)),
+        dagster_dbt_translator=TRANSLATOR,
     )
     def entrepot(context: dg.AssetExecutionContext, dbt: LeanDbt) -> Iterator[Any]:
         with writing() as work:
             if work.catalogue.fingerprint != declared.fingerprint:
                 raise BuildFailed("the catalogue changed while the year was being loaded: run again")
-            frozen = prepare(work)
-            invocation = dbt.cli(["build"], context=context, raise_on_error=False, target_path=work.home.dbt_target)
-            yield from invocation.stream()
-            built = end(work, frozen, invocation.target_path)
+            prepared = prepare(work, nodes_of(work.home.dbt_manifest), whole=context.has_tag(WHOLE))
+            yield from _made(context, dbt, prepared.plan, work.home)
+            built = end(work, prepared, work.home.dbt_target)
             context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")
 
     dbt = LeanDbt(
@@ -85,3 +93,22 @@ def transform_defs() -> dg.Definitions:
         dbt_executable=executable(),
     )
     return dg.Definitions(assets=[entrepot], resources={"dbt": dbt})
+
+
+def _made(context: dg.AssetExecutionContext, dbt: LeanDbt, plan: Plan, where: Home) -> Iterator[Any]:
+    """The models that stand as they are, since what is published reads them all the same, then what dbt answers."""
+    outputs = {key.path[-1]: output for output, key in context.assets_def.keys_by_output_name.items()}
+    for name in plan.standing_models:
+        yield dg.Output(None, outputs[name], metadata={"inchangé": True})
+    if not plan.is_empty:
+        manifest = json.loads(where.dbt_manifest.read_text(encoding="utf-8"))
+        # without the context: dbt would be told to build every asset of the step
+        invocation = dbt.cli(
+            ["build", *plan.arguments],
+            manifest=manifest,
+            dagster_dbt_translator=TRANSLATOR,
+            raise_on_error=False,
+            target_path=where.dbt_target,
+        )
+        for message in invocation.stream_raw_events():
+            yield from message.to_default_asset_events(manifest, TRANSLATOR, context, where.dbt_target)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-REVISION = "0002"  # the last migration: what an open ledger must be at
+REVISION = "0003"  # the last migration: what an open ledger must be at
 
 
 @functools.cache
@@ -86,6 +86,15 @@ def metadata() -> "MetaData":
         sa.Column("succeeded", sa.Boolean, nullable=False),
         sa.Column("deliveries", sa.JSON, nullable=False),
         sa.Column("tests", sa.JSON, nullable=False),  # [{name, status, failures}]
+    )
+    sa.Table(
+        "warehouses",
+        meta,  # the file of each build: the next one may start as its copy, and nothing else may
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("build", sa.String(32), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("is_whole", sa.Boolean, nullable=False),  # every model was built
+        sa.Column("made_at", sa.String, nullable=False),
     )
     sa.Table(
         "findings",

@@ -141,6 +141,12 @@ class Ledger:
         if last is None or (last["build"], last["succeeded"]) != (build, succeeded):
             self._add("builds", build=build, built_at=now(), succeeded=succeeded, deliveries=deliveries, tests=tests)
 
+    def record_warehouse(self, build: str, sha256: str, *, is_whole: bool) -> None:
+        """Enter the file of a build; ``is_whole`` says that every model in it was built, none kept from the one before."""
+        last = self.last_warehouse()
+        if last is None or (last["build"], last["sha256"]) != (build, sha256):
+            self._add("warehouses", build=build, sha256=sha256, is_whole=is_whole, made_at=now())
+
     def record_findings(self, build: str, findings: list[Finding]) -> None:
         """Enter what a build found."""
         for finding in findings:
@@ -285,6 +291,12 @@ class Ledger:
         builds = self.tables["builds"]
         query = self._sa.select(builds).where(builds.c.build == identity).order_by(builds.c.seq.desc()).limit(1)
         rows = list(self._rows(query))
+        return dict(rows[0]._mapping) if rows else None
+
+    def last_warehouse(self) -> dict | None:
+        """The file of the last build that succeeded."""
+        warehouses = self.tables["warehouses"]
+        rows = list(self._rows(self._sa.select(warehouses).order_by(warehouses.c.seq.desc()).limit(1)))
         return dict(rows[0]._mapping) if rows else None
 
     def last_publication(self) -> dict | None:

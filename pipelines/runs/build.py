@@ -8,23 +8,23 @@ from pipelines.runs.audit.write import write_states
 from pipelines.runs.collect import read_again
 from pipelines.stages.transform import build
 from pipelines.stages.transform.analyst import offer_to_analyst
-from pipelines.stages.transform.build import BuildFailed, Built, finish, is_current
+from pipelines.stages.transform.build import BuildFailed, Built, Prepared, finish, is_current
 from pipelines.stages.transform.dbt import RUN_RESULTS, read_results
-from pipelines.stages.transform.freeze import Frozen
+from pipelines.stages.transform.recipes import Node
 
-__all__ = ["Frozen", "end", "is_current", "prepare"]  # what stands around dbt, for who runs it
+__all__ = ["Prepared", "end", "is_current", "prepare"]  # what stands around dbt, for who runs it
 
 
-def prepare(work: Workspace) -> Frozen:
+def prepare(work: Workspace, nodes: dict[str, Node], *, whole: bool = False) -> Prepared:
     """Make the next warehouse of what is accepted, read as today's declarations say; dbt comes next."""
     read_again(work)
-    return build.prepare(work)
+    return build.prepare(work, nodes, whole=whole)
 
 
-def end(work: Workspace, frozen: Frozen, target: Path) -> Built:
+def end(work: Workspace, prepared: Prepared, target: Path) -> Built:
     """Take in what dbt answered in ``target``. Raises BuildFailed: what stopped it is then in the findings and on the pages."""
     try:
-        built = finish(work, frozen, read_results(target / RUN_RESULTS))
+        built = finish(work, prepared, read_results(target / RUN_RESULTS))
         offer_to_analyst(work)
         return built
     except BuildFailed:

@@ -192,7 +192,16 @@ def test_a_ledger_from_before_the_chain_is_linked_and_keeps_its_entries(tmp_path
     with sqlite3.connect(home.ledger_file) as db:  # back to what the first homes have
         for (name,) in db.execute("select name from sqlite_master where type = 'trigger'").fetchall():
             db.execute(f"drop trigger {name}")
-        for table in ("chain", "sightings", "decisions", "releases", "disclosures", "purges", "alembic_version"):
+        for table in (
+            "chain",
+            "sightings",
+            "decisions",
+            "releases",
+            "disclosures",
+            "purges",
+            "warehouses",
+            "alembic_version",
+        ):
             db.execute(f"drop table {table}")
         db.execute("alter table outcomes rename to decisions")
     home.ledger_head.unlink()

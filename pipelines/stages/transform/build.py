@@ -1,12 +1,13 @@
 """One build of the warehouse: load, dbt, findings, swap. The former warehouse stays until the new one is proved.
 
-``prepare`` and ``finish`` stand around dbt, which the caller runs.
+``prepare`` and ``finish`` stand around dbt, which the caller runs, or need not run at all (``Prepared.plan``).
 """
 
 from dataclasses import asdict, dataclass, replace
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.rules import Rule
+from pipelines.disk import sha256_of
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
@@ -15,11 +16,20 @@ from pipelines.stages.transform.dbt import RUN_RESULTS, NodeResult, failed
 from pipelines.stages.transform.failure import Culprit, culprits, words
 from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import Frozen, freeze
-from pipelines.stages.transform.load import load_warehouse
+from pipelines.stages.transform.recipes import Node
+from pipelines.stages.transform.reuse import Plan, is_proved, start
 
 
 class BuildFailed(RuntimeError):
     """dbt stopped: the former warehouse stays. The findings are in the ledger."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A build under way: its inputs, and what dbt is to do."""
+
+    frozen: Frozen
+    plan: Plan
 
 
 @dataclass(frozen=True)
@@ -31,62 +41,68 @@ class Built:
     findings: list[Finding]
 
 
-def prepare(work: Workspace) -> Frozen:
-    """Make ``warehouse/next`` with the accepted deliveries; dbt comes next."""
+def prepare(work: Workspace, nodes: dict[str, Node], *, whole: bool = False) -> Prepared:
+    """Make ``warehouse/next`` with the accepted deliveries; dbt, whose project has these ``nodes``, comes next."""
     frozen = freeze(work)
     # a dbt that stops before it runs anything leaves the answers of the last run: they would speak for this one
     (work.home.dbt_target / RUN_RESULTS).unlink(missing_ok=True)
-    load_warehouse(work.home.warehouse_next, work, frozen.manifests, frozen.build, frozen.counted)
+    plan = start(work, frozen, nodes, whole=whole)
     reached("transform.lake_loaded")
-    return frozen
+    return Prepared(frozen, plan)
 
 
 def is_current(work: Workspace) -> bool:
-    """True when the last build succeeded, stands as the warehouse, and would come out the same today."""
-    import duckdb
-
-    home, last = work.home, work.ledger.last_build()
-    if not (last and last["succeeded"] and home.warehouse.exists() and last["build"] == freeze(work).build):
-        return False
-    try:
-        with duckdb.connect(str(home.warehouse), read_only=True) as db:
-            return db.execute("select construction from collecte.construction").fetchall() == [(last["build"],)]
-    except duckdb.Error:  # damaged: build it again
-        return False
+    """True when the last build succeeded, stands as the warehouse byte for byte, and would come out the same today."""
+    last = work.ledger.last_build()
+    return bool(last and last["succeeded"] and last["build"] == freeze(work).build) and is_proved(work, last["build"])
 
 
-def finish(work: Workspace, frozen: Frozen, results: list[NodeResult]) -> Built:
+def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Built:
     """Record what dbt answered, then rename the new warehouse over the old. Raises BuildFailed."""
     reached("transform.dbt_done")
-    home, ledger = work.home, work.ledger
+    home, ledger, frozen = work.home, work.ledger, prepared.frozen
     broken = failed(results)
     deliveries = [manifest.delivery for manifest in frozen.manifests]
-    told = [r for r in results if r.kind != "model" or r.status != "success"]
-    tests = [_told(r) for r in sorted(told, key=lambda r: r.name)]  # dbt's threads end in any order
-    if broken or not results:
+    told = [_told(r) for r in results if r.kind != "model" or r.status != "success"]
+    if broken or not (results or prepared.plan.is_empty):
         before = next((row["deliveries"] for row in reversed(ledger.all_rows("builds")) if row["succeeded"]), [])
         blamed = {result.name: culprits(home, result, frozen.manifests, before) for result in broken}
         findings = [_dbt_finding(result, blamed[result.name], work.rules["DBT-ECHEC"]) for result in broken]
+        tests = _sorted(told)
         # never taken for the build it did not become
         identity = f"x{fingerprint([frozen.build, tests])[:31]}"
         ledger.record_build(identity, False, deliveries, tests)
         ledger.record_findings(identity, findings)
         causes = [_cause(result, blamed[result.name]) for result in broken]
         raise BuildFailed(f"the warehouse was not replaced: {'; '.join(causes) or 'dbt did not run'}")
+    tests = _sorted(told + _standing(work, prepared.plan))
     findings = build_findings(home.warehouse_next, work.rules, work.catalogue.lines_declared)
     ledger.record_findings(frozen.build, findings)
-    reached("transform.before_swap")
-    _swap(home)
+    _refuse_log(home)
+    # before the swap: a file that takes its place is known, and so are the results that a later build lets stand
+    ledger.record_warehouse(frozen.build, sha256_of(home.warehouse_next), is_whole=prepared.plan.is_whole)
     ledger.record_build(frozen.build, True, deliveries, tests)
+    reached("transform.before_swap")
+    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    home.warehouse_next.rename(home.warehouse)
     reached("transform.after_swap")
     return Built(frozen.build, results, findings)
 
 
-def _swap(home: Home) -> None:
+def _sorted(tests: list[dict]) -> list[dict]:
+    return sorted(tests, key=lambda test: (test["name"], test["kind"]))  # dbt's threads end in any order
+
+
+def _standing(work: Workspace, plan: Plan) -> list[dict]:
+    """The results of tests that were not run, since nothing that they look at changed: those of the last warehouse."""
+    former = work.ledger.last_warehouse()
+    build = former and work.ledger.build(former["build"])
+    return [test for test in build["tests"] if test["name"] in plan.standing_tests] if build else []
+
+
+def _refuse_log(home: Home) -> None:
     if home.warehouse_next.with_suffix(".duckdb.wal").exists():
         raise BuildFailed("dbt left a write-ahead log: the new warehouse is not whole")
-    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    home.warehouse_next.rename(home.warehouse)
 
 
 def _told(result: NodeResult) -> dict[str, object]:

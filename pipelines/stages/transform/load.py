@@ -1,27 +1,44 @@
-"""Fills a new warehouse file with what dbt reads: schemas ``lake``, ``organisation``, ``collecte``, ``catalogue``, ``reference``.
+"""Fills a warehouse file with what dbt reads: schemas ``lake``, ``organisation``, ``collecte``, ``catalogue``, ``reference``.
 
-Every declared table exists, typed, and empty where nothing is accepted: models never meet a missing table.
+Every declared table exists, typed, and empty where nothing is accepted: models never meet a missing table. Each is a
+*filling*, known by what it is made of before it is made: a file that holds it already keeps it.
 """
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from pipelines import settings
 from pipelines.catalogue.declarations import COLUMN, System, Table
 from pipelines.catalogue.figures.rows import figure_tables
+from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.reference import Reference
-from pipelines.catalogue.registry import Registry
+from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.sql import lake_scan, literal, values
+from pipelines.stages.transform.books import open_books, write
+from pipelines.stages.transform.freeze import Frozen
+
+SCHEMAS = ("lake", "organisation", "collecte", "catalogue", "reference")
 
 
 class StaleDelivery(RuntimeError):
     """An accepted delivery was read under an older declaration of its table: collect it again."""
+
+
+@dataclass(frozen=True)
+class Filling:
+    """A table of the warehouse that no model makes: ``<schema>.<table>``, what it is made of, and how."""
+
+    name: str
+    made_of: object  # a JSON value
+    make: Callable[[Any], None]  # over a DuckDB connection to a file without it
 
 
 def load_warehouse(
@@ -38,26 +55,50 @@ def load_warehouse(
     """
     import duckdb
 
+    clear(path)
+    with duckdb.connect(str(path), config={"threads": settings.threads()}) as db:
+        db.execute("begin")  # one transaction: each commit would wait for the disk
+        for schema in SCHEMAS:
+            db.execute(f"create schema {schema}")
+        open_books(db)
+        fill(db, work, Frozen(build, manifests, list(counted)))
+        db.execute("commit")
+        db.execute("checkpoint")
+
+
+def clear(path: Path) -> None:
+    """Make room for a new database file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     for old in path.parent.glob(f"{path.name}*"):
         old.unlink()
-    with duckdb.connect(str(path), config={"threads": settings.threads()}) as db:
-        db.execute("begin")  # one transaction: each commit would wait for the disk
-        for schema in ("lake", "organisation", "collecte", "catalogue", "reference"):
-            db.execute(f"create schema {schema}")
-        _load_lake(db, work.home, work.registry, manifests)
-        _load_organisation(db, work.organisation)
-        _load_collecte(db, work, manifests)
-        files = [(m.delivery, file.name, file.sha256) for m in manifests for file in m.files]
-        _table(db, "collecte.fichiers", "livraison varchar, fichier varchar, sha256 varchar", files)
-        _table(db, "collecte.decisions", "code varchar, cle varchar", list(counted))
-        for name, table in figure_tables(work.catalogue.figures).items():
-            _table(db, f"catalogue.{name}", *table)
-        _table(db, "collecte.construction", "construction varchar", [(build,)])
-        for file, reference in work.catalogue.references.items():
-            load_reference(db, file, reference)
-        db.execute("commit")
-        db.execute("checkpoint")
+
+
+def fill(db: Any, work: Workspace, frozen: Frozen) -> set[str]:
+    """Fill the tables whose ingredients are not those that the file remembers; the names of those whose content changed.
+
+    What is no longer declared goes. Raises StaleDelivery.
+    """
+    known = dict(db.execute("from construction.ingredients").fetchall())
+    contents = dict(db.execute("from construction.contenus").fetchall())
+    wanted, changed = {}, set()
+    by = [sha256_of(Path(__file__)), db.execute("select version()").fetchone()]
+    for filling in _fillings(db, work, frozen):
+        name = filling.name
+        wanted[name] = fingerprint([by, filling.made_of])
+        if known.get(name) == wanted[name]:
+            continue
+        db.execute(f"drop table if exists {name}")
+        filling.make(db)
+        (content,) = db.execute(f"select construction.contenu({literal(name)})").fetchone()
+        if contents.get(name) != content:
+            changed.add(name)
+        contents[name] = content
+    for name in known.keys() - wanted.keys():
+        db.execute(f"drop table {name}")
+        contents.pop(name)
+    write(db, "ingredients", list(wanted.items()))
+    write(db, "contenus", list(contents.items()))
+    return changed
 
 
 def columns_of(table: Table) -> list[tuple[str, str]]:
@@ -70,14 +111,32 @@ def lake_name(system: System, table: Table) -> str:
     return f"{system.system}__{table.name}"
 
 
-def _load_lake(db, home: Home, registry: Registry, manifests: list[Manifest]) -> None:
-    for system, table in registry.tables():
-        columns = columns_of(table)
-        spec = ", ".join(f'"{name}" {kind}' for name, kind in columns)
-        db.execute(f"create table lake.{lake_name(system, table)} ({spec})")
-        accepted = [m for m in manifests if m.system == system.system and table.name in m.tables]
-        for manifest in sorted(accepted, key=lambda m: m.exercice):
+def _fillings(db: Any, work: Workspace, frozen: Frozen) -> Iterator[Filling]:
+    """Every table that a build needs; the last ones are told from the first, as ``db`` then holds them."""
+    for system, table in work.registry.tables():
+        yield _lake(work.home, system, table, frozen.manifests)
+    yield _refused(work.home, frozen.manifests)
+    for name, columns, rows in [
+        *_organisation(work.organisation),
+        *_collecte(db, work, frozen),
+        *((f"catalogue.{name}", *table) for name, table in figure_tables(work.catalogue.figures).items()),
+    ]:
+        yield _rows(name, columns, rows)
+    yield from _references(work.catalogue.references)
+
+
+def _lake(home: Home, system: System, table: Table, manifests: list[Manifest]) -> Filling:
+    name, columns = f"lake.{lake_name(system, table)}", columns_of(table)
+    accepted = [m for m in manifests if m.system == system.system and table.name in m.tables]
+    accepted.sort(key=lambda m: m.exercice)
+
+    def make(db: Any) -> None:
+        spec = ", ".join(f'"{column}" {kind}' for column, kind in columns)
+        db.execute(f"create table {name} ({spec})")
+        for manifest in accepted:
             _insert_rows(db, home, system, table, manifest)
+
+    return Filling(name, [columns, [manifest.tables[table.name].parquet_sha256 for manifest in accepted]], make)
 
 
 def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifest) -> None:
@@ -108,50 +167,57 @@ def load_reference(db, file: Path, reference: Reference) -> None:
     )
 
 
-def _load_organisation(db, organisation: Organisation) -> None:
-    _table(
-        db,
+def _references(references: Mapping[Path, Reference]) -> Iterator[Filling]:
+    """The tables of reference, each of one file or more."""
+    for name in dict.fromkeys(reference.table for reference in references.values()):
+        files = {file: reference for file, reference in references.items() if reference.table == name}
+
+        def make(db: Any, files: Mapping[Path, Reference] = files) -> None:
+            for file, reference in files.items():
+                load_reference(db, file, reference)
+
+        made_of = [(sha256_of(f), [(c.name, c.sql_type) for c in reference.fields]) for f, reference in files.items()]
+        yield Filling(f"reference.{name}", made_of, make)
+
+
+def _organisation(organisation: Organisation) -> Iterator[tuple[str, str, list[tuple]]]:
+    """(table, its columns, its rows)."""
+    yield (
         "organisation.profil",
         "nom varchar, sigle varchar, siren varchar, est_demonstration boolean",
         [(organisation.nom, organisation.sigle, organisation.siren, organisation.demonstration)],
     )
-    _table(db, "organisation.exercices", "exercice integer", [(year,) for year in organisation.years])
-    _table(
-        db,
+    yield "organisation.exercices", "exercice integer", [(year,) for year in organisation.years]
+    yield (
         "organisation.collectivites",
         "code_collectivite varchar, siren varchar, libelle_collectivite varchar, type_collectivite varchar, "
         "nb_habitants bigint",
         [(c.code, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites],
     )
-    _table(
-        db,
+    yield (
         "organisation.collectivites_alias",
         "orthographe varchar, code_collectivite varchar",
         [(alias, c.code) for c in organisation.collectivites for alias in dict.fromkeys([c.nom, *c.alias])]
         # the syndicate itself, whose code is a word: its own agents, accounts and data belong somewhere
         + [(alias, "syndicat") for alias in organisation.alias],
     )
-    _table(
-        db,
+    yield (
         "organisation.applications",
         "code_application varchar, libelle_application varchar, domaine_metier varchar, rang_application integer, "
         "exercice_debut integer, exercice_fin integer",
         [(a.code, a.libelle, a.domaine, rang, a.debut, a.fin) for rang, a in enumerate(organisation.applications, 1)],
     )
-    _table(
-        db,
+    yield (
         "organisation.applications_alias",
         "orthographe varchar, code_application varchar",
         [(alias, a.code) for a in organisation.applications for alias in dict.fromkeys([a.code, a.libelle, *a.alias])],
     )
-    _table(
-        db,
+    yield (
         "organisation.indicateurs",
         "code_application varchar, indicateur varchar, rang_indicateur integer",
         [(a.code, name, rang) for a in organisation.applications for rang, name in enumerate(a.indicateurs, 1)],
     )
-    _table(
-        db,
+    yield (
         "organisation.budgets",
         BUDGETS,
         [(b.siret, b.code, b.libelle, b.type, b.nomenclature, b.debut, b.fin) for b in organisation.budgets],
@@ -173,14 +239,13 @@ REFUSED = (
 )
 
 
-def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
+def _collecte(db: Any, work: Workspace, frozen: Frozen) -> Iterator[tuple[str, str, list[tuple]]]:
     """What was expected, piece by piece, and what came: the delivery of each table, each month of one that has a period.
 
     The lines of a month count in its delivery too, which alone knows those that were refused. Documents are told apart by
     models, which read what a document is.
     """
-    _load_refused(db, work.home, manifests)
-    lost = _amounts_refused(db)
+    manifests, lost = frozen.manifests, _amounts_refused(db)
     accepted = {(m.system, name, m.exercice): (m, counts) for m in manifests for name, counts in m.tables.items()}
     rows = []
     for year in work.organisation.years:
@@ -209,9 +274,8 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
                                 (0, 0, 0) if there else (None, None, None)
                             ))
                         )  # fmt: skip
-    _table(db, "collecte.pieces", PIECES, rows)
-    _table(
-        db,
+    yield "collecte.pieces", PIECES, rows
+    yield (
         "collecte.champs_absents",
         "source varchar, exercice integer, champ varchar, titre varchar",
         [
@@ -221,6 +285,10 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
             for field in table.ungiven(year)
         ],
     )
+    files = [(m.delivery, file.name, file.sha256) for m in manifests for file in m.files]
+    yield "collecte.fichiers", "livraison varchar, fichier varchar, sha256 varchar", files
+    yield "collecte.decisions", "code varchar, cle varchar", frozen.counted
+    yield "collecte.construction", "construction varchar", [(frozen.build,)]
 
 
 def _months(db, system: System, table: Table, exercice: int) -> dict[str, int]:
@@ -233,21 +301,24 @@ def _months(db, system: System, table: Table, exercice: int) -> dict[str, int]:
     return dict(rows)
 
 
-def _load_refused(db, home: Home, manifests: list[Manifest]) -> None:
+def _refused(home: Home, manifests: list[Manifest]) -> Filling:
     """Where the refused lines stand, and what they amount to, without what else they hold: a document that has one cannot count."""
-    db.execute(f"create table collecte.lignes_refusees ({REFUSED})")
-    for manifest in manifests:
-        for name, counts in manifest.tables.items():
-            if counts.refusees:
-                file = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
-                of = ", ".join(map(literal, (manifest.system, name, manifest.exercice, manifest.delivery)))
-                columns = {row[0] for row in db.execute(f"describe from {lake_scan(file)}").fetchall()}
-                amount = "max(_montant_eur)" if "_montant_eur" in columns else "null"  # an older reader kept none
-                db.execute(
-                    f"insert into collecte.lignes_refusees select {of}, _fichier, _ligne, min(regle), {amount}, "
-                    f"string_agg(distinct colonne, ', ' order by colonne) "
-                    f"from {lake_scan(file)} group by _fichier, _feuille, _ligne order by all"
-                )
+    having = [(m, name, counts) for m in manifests for name, counts in m.tables.items() if counts.refusees]
+
+    def make(db: Any) -> None:
+        db.execute(f"create table collecte.lignes_refusees ({REFUSED})")
+        for manifest, name, counts in having:
+            file = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
+            of = ", ".join(map(literal, (manifest.system, name, manifest.exercice, manifest.delivery)))
+            columns = {row[0] for row in db.execute(f"describe from {lake_scan(file)}").fetchall()}
+            amount = "max(_montant_eur)" if "_montant_eur" in columns else "null"  # an older reader kept none
+            db.execute(
+                f"insert into collecte.lignes_refusees select {of}, _fichier, _ligne, min(regle), {amount}, "
+                f"string_agg(distinct colonne, ', ' order by colonne) "
+                f"from {lake_scan(file)} group by _fichier, _feuille, _ligne order by all"
+            )
+
+    return Filling("collecte.lignes_refusees", [(m.delivery, name) for m, name, _ in having], make)
 
 
 def _amounts_refused(db) -> dict[tuple[str, str, int], Decimal | None]:
@@ -259,7 +330,10 @@ def _amounts_refused(db) -> dict[tuple[str, str, int], Decimal | None]:
     return {(system, table, exercice): amount for system, table, exercice, amount in rows}
 
 
-def _table(db, name: str, columns: str, rows: list[tuple]) -> None:
-    db.execute(f"create table {name} ({columns})")
-    if rows:
-        db.execute(f"insert into {name} values {values(rows)}")
+def _rows(name: str, columns: str, rows: list[tuple]) -> Filling:
+    def make(db: Any) -> None:
+        db.execute(f"create table {name} ({columns})")
+        if rows:
+            db.execute(f"insert into {name} values {values(rows)}")
+
+    return Filling(name, [columns, rows], make)

@@ -96,10 +96,10 @@ def run(home: Home) -> None:
     with only_writer(home), open_workspace(home) as work:
         for year in reversed(work.organisation.years):
             collect(work, work.registry.export_of("essai/export"), year)
-        frozen = prepare(work)
+        prepared = prepare(work, {}, whole=True)
         with duckdb.connect(str(home.warehouse_next)) as db:
             db.execute(MODELS)
-        built = finish(work, frozen, [NodeResult("fct_lignes", "model", "success", None, None)])
+        built = finish(work, prepared, [NodeResult("fct_lignes", "model", "success", None, None)])
         publish(work, built.build, gather(work))
 
 

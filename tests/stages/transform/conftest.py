@@ -48,7 +48,7 @@ class Lab:
         return manifest
 
     def prepare(self, ledger: Ledger):
-        return prepare(self.work(ledger))
+        return prepare(self.work(ledger), {}, whole=True)
 
     def models(self, sql: str = MODELS) -> None:
         with duckdb.connect(str(self.home.warehouse_next)) as db:

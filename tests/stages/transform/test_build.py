@@ -285,5 +285,5 @@ def test_the_answers_of_a_former_build_do_not_speak_for_a_new_one(lab: Lab):
     former.parent.mkdir(parents=True)
     former.write_text('{"results": []}', encoding="utf-8")
     with open_ledger(lab.home) as ledger:
-        prepare(lab.work(ledger))
+        prepare(lab.work(ledger), {})
     assert not former.exists()

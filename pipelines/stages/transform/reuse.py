@@ -1,0 +1,138 @@
+"""What of the last warehouse still holds: the next starts as its copy, and only what follows from a change is made again.
+
+Before dbt runs, the tables whose ingredients changed are filled anew, and the models that may follow are *stale*. While it
+runs, the materializations of ``dbt_project/macros`` pass over a stale model whose recipe stands and whose inputs came out
+equal. What was switched off goes. Nothing here is believed of a file that is not, byte for byte, the one that the ledger
+knows as the last warehouse: then all is built.
+"""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines import settings
+from pipelines.disk import sha256_of
+from pipelines.ledger.workspace import Workspace
+from pipelines.sql import values
+from pipelines.stages.transform import books
+from pipelines.stages.transform.books import write
+from pipelines.stages.transform.freeze import Frozen
+from pipelines.stages.transform.load import SCHEMAS, clear, fill, load_warehouse
+from pipelines.stages.transform.recipes import Node
+
+HALF = 0.5  # of the file's blocks: a file with more of them free is not copied once more
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is left for dbt: ``models`` and ``tests`` by name (all when ``None``); and what is not, each after what it reads."""
+
+    models: list[str] | None = None
+    tests: list[str] = field(default_factory=list)
+    standing_models: list[str] = field(default_factory=list)
+    standing_tests: frozenset[str] = frozenset()  # as dbt's results name them
+
+    @property
+    def is_whole(self) -> bool:
+        """True when everything is built."""
+        return self.models is None
+
+    @property
+    def is_empty(self) -> bool:
+        """True when dbt has nothing to do."""
+        return self.models == [] and not self.tests
+
+    @property
+    def arguments(self) -> list[str]:
+        """What ``dbt build`` is told besides."""
+        return (
+            []
+            if self.is_whole
+            else ["--select", " ".join([*(self.models or []), *self.tests]), "--indirect-selection", "empty"]
+        )
+
+
+def start(work: Workspace, frozen: Frozen, nodes: dict[str, Node], *, whole: bool) -> Plan:
+    """Make the next warehouse, filled; what dbt, whose project has these ``nodes``, has to do in it. Raises StaleDelivery.
+
+    ``whole``: nothing of the former one is kept.
+    """
+    import duckdb
+
+    path = work.home.warehouse_next
+    clear(path)
+    copied = not whole and is_proved(work) and not _is_hollow(work.home.warehouse)
+    if copied:
+        shutil.copyfile(work.home.warehouse, path)
+    else:
+        load_warehouse(path, work, frozen.manifests, frozen.build, frozen.counted)
+    with duckdb.connect(str(path), config={"threads": settings.threads()}) as db:
+        db.execute("begin")  # one transaction: each commit would wait for the disk
+        plan = _plan(db, nodes, fill(db, work, frozen)) if copied else Plan()
+        _remember(db, nodes)
+        db.execute("commit")
+        db.execute("checkpoint")
+    return plan
+
+
+def is_proved(work: Workspace, build: str | None = None) -> bool:
+    """True when the warehouse that stands is, byte for byte, the last that was built and tested (of ``build`` if given)."""
+    last = work.ledger.last_warehouse()
+    if last is None or build not in (None, last["build"]) or not work.home.warehouse.exists():
+        return False
+    return sha256_of(work.home.warehouse) == last["sha256"]
+
+
+def _is_hollow(path: Path) -> bool:
+    """True when most of a file is room that copies of it have left behind."""
+    import duckdb
+
+    with duckdb.connect(str(path), read_only=True) as db:
+        free, total = db.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
+    return free > total * HALF
+
+
+def _plan(db: Any, nodes: dict[str, Node], changed: set[str]) -> Plan:
+    recipes = dict(db.execute("from construction.recettes").fetchall())
+    moved, models, tests = set(changed), [], []
+    standing_models, standing_tests = [], set()
+    for node in nodes.values():
+        is_new = recipes.get(node.id) != node.recipe
+        follows = not moved.isdisjoint(node.reads)
+        if node.kind == "model":
+            if is_new or follows:
+                models.append(node.name)
+                moved.add(node.table)
+            else:
+                standing_models.append(node.name)
+        elif is_new or (follows and node.kind == "test"):  # a unit test is of a recipe, whatever the data
+            tests.append(node.name)
+        else:
+            standing_tests.add(node.answers_as)
+    return Plan(models, tests, standing_models, frozenset(standing_tests))
+
+
+def _remember(db: Any, nodes: dict[str, Node]) -> None:
+    """Note the recipes, and who reads what; forget how a model of another recipe was made, and models that are no more."""
+    models = [node for node in nodes.values() if node.table]
+    known = dict(db.execute("from construction.recettes").fetchall())
+    kept = {node.table for node in models if known.get(node.id) == node.recipe}
+    signatures = [row for row in db.execute("from construction.signatures").fetchall() if row[0] in kept]
+    write(db, "signatures", signatures)
+    write(db, "recettes", [(node.id, node.recipe) for node in nodes.values()])
+    write(db, "lectures", [(node.table, read) for node in models for read in sorted(node.reads)])
+    present = {node.table for node in models}
+    for name, kind in db.execute(OF_MODELS).fetchall():
+        if name not in present:
+            db.execute(f"drop {kind} {name}")
+            db.execute("delete from construction.contenus where nom = ?", [name])
+
+
+OF_MODELS = f"""
+    select schema_name || '.' || table_name, 'table' from duckdb_tables()
+    where database_name = current_database() and schema_name not in ({values([(schema,) for schema in (*SCHEMAS, books.SCHEMA)])})
+    union all
+    select schema_name || '.' || view_name, 'view' from duckdb_views()
+    where database_name = current_database() and not internal
+"""
