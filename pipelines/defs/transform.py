@@ -26,7 +26,6 @@ from pipelines.runs.build import end, prepare
 from pipelines.settings import Home
 from pipelines.stages.transform.build import BuildFailed
 from pipelines.stages.transform.dbt import executable, parse
-from pipelines.stages.transform.recipes import nodes_of
 from pipelines.stages.transform.reuse import Plan
 
 WHOLE = "millesime/whole"  # tag of a run in which nothing of the former warehouse is kept
@@ -81,7 +80,7 @@ def transform_defs() -> dg.Definitions:
         with writing() as work:
             if work.catalogue.fingerprint != declared.fingerprint:
                 raise BuildFailed("the catalogue changed while the year was being loaded: run again")
-            prepared = prepare(work, nodes_of(work.home.dbt_manifest), whole=context.has_tag(WHOLE))
+            prepared = prepare(work, whole=context.has_tag(WHOLE))
             yield from _made(context, dbt, prepared.plan, work.home)
             built = end(work, prepared, work.home.dbt_target)
             context.log.info(f"warehouse {built.build}: {len(built.results)} nodes, {len(built.findings)} findings")

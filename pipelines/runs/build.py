@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.evidence.findings import gather
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.audit.write import write_states
@@ -9,16 +10,19 @@ from pipelines.runs.collect import read_again
 from pipelines.stages.transform import build
 from pipelines.stages.transform.analyst import offer_to_analyst
 from pipelines.stages.transform.build import BuildFailed, Built, Prepared, finish, is_current
-from pipelines.stages.transform.dbt import RUN_RESULTS, read_results
-from pipelines.stages.transform.recipes import Node
+from pipelines.stages.transform.dbt import RUN_RESULTS, parse, read_results, run_dbt
+from pipelines.stages.transform.recipes import nodes_of
 
-__all__ = ["Prepared", "end", "is_current", "prepare"]  # what stands around dbt, for who runs it
+__all__ = ["Prepared", "build_whole", "end", "is_current", "prepare"]  # what stands around dbt, for who runs it
 
 
-def prepare(work: Workspace, nodes: dict[str, Node], *, whole: bool = False) -> Prepared:
-    """Make the next warehouse of what is accepted, read as today's declarations say; dbt comes next."""
+def prepare(work: Workspace, *, whole: bool = False) -> Prepared:
+    """Make the next warehouse of what is accepted, read as today's declarations say; dbt comes next.
+
+    ``whole``: nothing of the former warehouse is kept.
+    """
     read_again(work)
-    return build.prepare(work, nodes, whole=whole)
+    return build.prepare(work, nodes_of(parse(work.catalogue, work.home)), whole=whole)
 
 
 def end(work: Workspace, prepared: Prepared, target: Path) -> Built:
@@ -31,3 +35,10 @@ def end(work: Workspace, prepared: Prepared, target: Path) -> Built:
         work.ledger.sight(gather(work))
         write_states(work)
         raise
+
+
+def build_whole(work: Workspace) -> Built:
+    """Build the warehouse from nothing, outside the orchestrator. Raises BuildFailed."""
+    prepared = prepare(work, whole=True)
+    run_dbt(["build"], work.home, ENTREPOT, capture=True)
+    return end(work, prepared, work.home.dbt_target)

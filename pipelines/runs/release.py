@@ -12,6 +12,7 @@ from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.build import build_whole
 from pipelines.runs.publish import publish_warehouse
 from pipelines.stages.publish.release import (
     CannotRelease,
@@ -51,8 +52,9 @@ def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | Non
     """Freeze ``exercice`` and publish again. Raises CannotRelease: nothing is written then."""
     _refuse_what_is_open(work, exercice)
     home, ledger = work.home, work.ledger
+    inputs = _inputs(work)
     former = last_release(home, ledger, exercice)
-    name = write_release(home, ledger, exercice, _inputs(work), visas, reason)
+    name = write_release(home, ledger, exercice, inputs, visas, reason)
     held = publish_warehouse(work).held  # so that the audit tables name the release
     fingerprint = ledger.all_rows("releases")[-1]["fingerprint"]
     return Released(name, fingerprint, ledger.head(), former.name if former else None, str(held) if held else None)
@@ -68,8 +70,12 @@ def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
 
 
 def _inputs(work: Workspace) -> Inputs:
-    """What the warehouse was made of, when that is what is accepted now."""
+    """What the warehouse was made of, when that is what is accepted now; it is built whole if the last build kept anything."""
     if not is_current(work):
         raise NotBuilt("the warehouse is not that of what is accepted now: build it first")
+    warehouse = work.ledger.last_warehouse()
+    if warehouse and not warehouse["is_whole"]:
+        build_whole(work)
+        publish_warehouse(work)
     frozen = freeze(work)
     return Inputs(frozen.build, engine_version(), work.catalogue.fingerprint, frozen.manifests, frozen.counted)
