@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines.disk import sync
 from pipelines.settings import threads
 from pipelines.sql import literal
-from pipelines.stages.publish.keys import Keys, add_key
+from pipelines.stages.publish.keys import Keys, key_of
 
 
 @contextmanager
@@ -30,6 +31,43 @@ def attached(file: Path, warehouse: Path) -> Iterator[Any]:
     sync(file)
 
 
+@dataclass(frozen=True)
+class Described:
+    """A table of the warehouse, as its catalog tells it."""
+
+    schema: str
+    name: str
+    sql: str
+    comment: str | None
+    columns: Mapping[str, str | None]  # comments
+    filled: frozenset[str]  # the columns that are never empty
+
+
+def described(db, schema: str) -> dict[str, Described]:
+    """The tables of a schema of the warehouse, in order of name. The catalog is read once: each look at it is of it all."""
+    columns: dict[str, list[tuple[str, str | None, bool]]] = {}
+    for table, *column in db.execute(
+        "select table_name, column_name, comment, is_nullable from duckdb_columns() "
+        f"where database_name = 'source' and schema_name = {literal(schema)} order by table_name, column_index"
+    ).fetchall():
+        columns.setdefault(table, []).append(tuple(column))
+    tables = db.execute(
+        "select table_name, sql, comment from duckdb_tables() "
+        f"where database_name = 'source' and schema_name = {literal(schema)} order by table_name"
+    ).fetchall()
+    return {
+        name: Described(
+            schema,
+            name,
+            sql,
+            comment,
+            {column: said for column, said, _ in columns[name]},
+            frozenset(column for column, _, is_nullable in columns[name] if not is_nullable),
+        )
+        for name, sql, comment in tables
+    }
+
+
 def tables_of(db, schema: str, catalog: str = "source") -> list[str]:
     """The tables of a schema, in order of name."""
     rows = db.execute(
@@ -41,8 +79,7 @@ def tables_of(db, schema: str, catalog: str = "source") -> list[str]:
 
 def copy_table(
     db,
-    schema: str,
-    table: str,
+    table: Described,
     keys: Keys,
     *,
     replaced: Mapping[str, str] | None = None,
@@ -56,29 +93,23 @@ def copy_table(
     ``rowid``; ``added`` is one more column: name, type, expression, comment. Rows are ordered by what is written, so that
     their order tells nothing of what was replaced.
     """
-    source = f"source.{schema}.{table}"
-    sql, comment = db.execute(
-        "select sql, comment from duckdb_tables() where database_name = 'source' "
-        f"and schema_name = {literal(schema)} and table_name = {literal(table)}"
-    ).fetchone()
-    db.execute(sql.replace(f"CREATE TABLE {source}", f"CREATE TABLE {schema}.{table}", 1))
+    replaced, name = replaced or {}, f"{table.schema}.{table.name}"
+    db.execute(table.sql.replace(f"CREATE TABLE source.{name}", f"CREATE TABLE {name}", 1))
     if added:
-        db.execute(f"alter table {schema}.{table} add column {added[0]} {added[1]}")
-    for column in replaced or {}:
-        db.execute(f"alter table {schema}.{table} alter column {column} drop not null")
-    columns = ", ".join(f"{expression} as {column}" for column, expression in (replaced or {}).items())
+        db.execute(f"alter table {name} add column {added[0]} {added[1]}")
+    for column in replaced:
+        db.execute(f"alter table {name} alter column {column} drop not null")
+    columns = ", ".join(f"{expression} as {column}" for column, expression in replaced.items())
     rows = "*" + (f" replace ({columns})" if columns else "") + (f", {added[2]} as {added[0]}" if added else "")
-    db.execute(f"insert into {schema}.{table} select * from (select {rows} from {source} where {where}) order by all")
-    add_key(db, schema, table, keys.get(table, []))
-    if comment:
-        db.execute(f"comment on table {schema}.{table} is {literal(comment)}")
-    for column, said in db.execute(
-        "select column_name, comment from duckdb_columns() where database_name = 'source' "
-        f"and schema_name = {literal(schema)} and table_name = {literal(table)} and comment is not null"
-    ).fetchall():
-        db.execute(f"comment on column {schema}.{table}.{column} is {literal(said)}")
-    if added:
-        db.execute(f"comment on column {schema}.{table}.{added[0]} is {literal(added[3])}")
+    db.execute(f"insert into {name} select * from (select {rows} from source.{name} where {where}) order by all")
+    if key := key_of(keys, table.name, table.filled - replaced.keys()):
+        db.execute(f"alter table {name} add primary key ({', '.join(key)})")
+    if table.comment:
+        db.execute(f"comment on table {name} is {literal(table.comment)}")
+    comments = {**table.columns, **({added[0]: added[3]} if added else {})}
+    said = [f"comment on column {name}.{column} is {literal(text)}" for column, text in comments.items() if text]
+    if said:
+        db.execute("; ".join(said))
 
 
 def write_parquet(db, folder: Path, schema: str) -> None:

@@ -4,18 +4,12 @@ A model states its key once, as the test ``unique_combination``. A key with a co
 database takes it for a primary key.
 """
 
-from collections.abc import Mapping
-
-from pipelines.sql import literal
+from collections.abc import Mapping, Set
 
 Keys = Mapping[str, list[str]]  # table → the columns of its key
 
 
-def add_key(db, schema: str, table: str, columns: list[str], catalog: str = "cible") -> None:
-    """Declare the key of a table of ``catalog``, when all its columns are there and never empty."""
-    filled = db.execute(
-        f"select column_name from duckdb_columns() where database_name = {literal(catalog)} and not is_nullable "
-        f"and schema_name = {literal(schema)} and table_name = {literal(table)}"
-    ).fetchall()
-    if columns and {*columns} <= {name for (name,) in filled}:
-        db.execute(f"alter table {catalog}.{schema}.{table} add primary key ({', '.join(columns)})")
+def key_of(keys: Keys, table: str, filled: Set[str]) -> list[str]:
+    """The columns of the primary key of ``table``, whose columns ``filled`` are never empty; none when it cannot have one."""
+    columns = keys.get(table, [])
+    return columns if {*columns} <= filled else []

@@ -23,7 +23,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC, Pages
 from pipelines.settings import Home
 from pipelines.stages.publish.audit import write_audit
-from pipelines.stages.publish.copy import attached, copy_table, tables_of, write_parquet
+from pipelines.stages.publish.copy import attached, copy_table, described, write_parquet
 from pipelines.stages.publish.scdl import write_scdl
 from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
@@ -84,8 +84,8 @@ def _write(
         made = []
         for schema in PUBLISHED_SCHEMAS:
             db.execute(f"create schema {schema}")
-            for table in tables_of(db, schema):
-                copy_table(db, schema, table, work.catalogue.project.keys)
+            for table in described(db, schema).values():
+                copy_table(db, table, work.catalogue.project.keys)
             write_parquet(db, folder, schema)
             if pages and schema == "rapport":
                 made.append(pages(folder, INTERNE))

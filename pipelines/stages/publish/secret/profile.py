@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipelines.catalogue.secrecy import Figure, Figures, Secrecy
 from pipelines.sql import literal
-from pipelines.stages.publish.copy import attached, copy_table, tables_of, write_parquet
+from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_parquet
 from pipelines.stages.publish.keys import Keys
 from pipelines.stages.publish.secret.attack import Worlds
 from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
@@ -80,7 +80,7 @@ def _write_and_prove(
 
 def check_declared(db, secrecy: Secrecy) -> None:
     """Every table of ``rapport``, and every column under secrecy, is declared. Raises SecrecyBroken."""
-    for table in tables_of(db, "rapport"):
+    for table, told in described(db, "rapport").items():
         if table == FIGURES and secrecy.figures:
             known = {"code", "exercice", "domaine", "valeur", "statut", "code_manquant"}
             known |= {*secrecy.figures.plain, *secrecy.figures.never}
@@ -90,13 +90,9 @@ def check_declared(db, secrecy: Secrecy) -> None:
             known = secrecy.tables[table].columns
         else:
             continue
-        for column in _columns(db, table):
+        for column in told.columns:
             if column not in known:
                 raise SecrecyBroken("SEC-TABLE", f"{table}.{column}", "la colonne n’est pas déclarée")
-
-
-def _columns(db, table: str) -> list[str]:
-    return [column for (column, *_) in db.execute(f"describe source.rapport.{table}").fetchall()]
 
 
 # what is written ------------------------------------------------------------
@@ -104,20 +100,22 @@ def _columns(db, table: str) -> list[str]:
 
 def _write(db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str], keys: Keys) -> None:
     db.execute("create schema rapport")
-    for table in tables_of(db, "rapport"):
-        if table == FIGURES and secrecy.figures:
-            _write_figures(db, secrecy.figures, numbers, hidden, keys)
-        elif secrecy.tables[table].parts:
+    for name, table in described(db, "rapport").items():
+        if name == FIGURES and secrecy.figures:
+            _write_figures(db, table, secrecy.figures, numbers, hidden, keys)
+        elif secrecy.tables[name].parts:
             _write_secret(db, table, numbers, hidden, keys)
-        elif secrecy.tables[table].free:
-            copy_table(db, "rapport", table, keys)
+        elif secrecy.tables[name].free:
+            copy_table(db, table, keys)
 
 
-def _write_secret(db, table: str, numbers: Numbers, hidden: dict[Key, str], keys: Keys) -> None:
+def _write_secret(db, table: Described, numbers: Numbers, hidden: dict[Key, str], keys: Keys) -> None:
     emptied: dict[str, set[int]] = {}
     touched: set[tuple[int, int]] = set()  # parts, by identity, and exercices with a hidden number
-    secret = {(item.row, item.column) for item in numbers.items if item.table == table and hidden.keys() & item.cells}
-    lines = {row: line for (of, row), line in numbers.lines.items() if of == table}
+    secret = {
+        (item.row, item.column) for item in numbers.items if item.table == table.name and hidden.keys() & item.cells
+    }
+    lines = {row: line for (of, row), line in numbers.lines.items() if of == table.name}
     for row, column in secret:
         part, values = lines[row]
         touched.add((id(part), values["exercice"]))
@@ -130,7 +128,6 @@ def _write_secret(db, table: str, numbers: Numbers, hidden: dict[Key, str], keys
     replaced = {c: f"case when {_among(rows)} then null else {c} end" for c, rows in sorted(emptied.items())}
     copy_table(
         db,
-        "rapport",
         table,
         keys,
         replaced=replaced,
@@ -139,7 +136,9 @@ def _write_secret(db, table: str, numbers: Numbers, hidden: dict[Key, str], keys
     )
 
 
-def _write_figures(db, figures: Figures, numbers: Numbers, hidden: dict[Key, str], keys: Keys) -> None:
+def _write_figures(
+    db, table: Described, figures: Figures, numbers: Numbers, hidden: dict[Key, str], keys: Keys
+) -> None:
     ruled, secret = set(), set()
     for row, code, exercice, value, places in _figures(db, figures, "source"):
         rule = _rule(figures, code, exercice)
@@ -157,7 +156,7 @@ def _write_figures(db, figures: Figures, numbers: Numbers, hidden: dict[Key, str
     empty = {"valeur": "null", "statut": "'manquant'", "code_manquant": "'s'"}
     replaced = {c: f"case when {_among(secret)} then {value} else {c} end" for c, value in empty.items()}
     replaced |= {column: f"case when {_among(ruled)} then null else {column} end" for column in figures.never}
-    copy_table(db, "rapport", FIGURES, keys, replaced=replaced)
+    copy_table(db, table, keys, replaced=replaced)
 
 
 def _figures(db, figures: Figures, catalog: str) -> list[tuple]:
