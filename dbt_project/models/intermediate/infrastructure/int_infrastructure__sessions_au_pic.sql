@@ -8,17 +8,43 @@ with sessions as (
     where poids = 1
 ),
 
+-- Sessions of one agent that overlap are one stay: an agent is counted once, however many sessions they have open.
+debuts as (
+    select
+        *,
+        max(fin_utc) over (
+            partition by exercice, identifiant order by debut_utc, fin_utc rows between unbounded preceding and 1 preceding
+        ) as fin_precedente
+    from sessions
+    where fin_utc > debut_utc
+),
+
+sejours as (
+    select exercice, identifiant, min(debut_utc) as debut_utc, max(fin_utc) as fin_utc
+    from (
+        select
+            *,
+            count(*) filter (where coalesce(fin_precedente < debut_utc, true)) over (
+                partition by exercice, identifiant order by debut_utc, fin_utc rows unbounded preceding
+            ) as rang
+        from debuts
+    ) as numerotees
+    group by exercice, identifiant, rang
+),
+
+variations as (
+    select exercice, debut_utc as instant_utc, 1 as variation from sejours
+    union all
+    select exercice, fin_utc as instant_utc, -1 as variation from sejours
+),
+
 niveaux as (
     select
-        arrivees.exercice,
-        arrivees.debut_utc as instant_utc,
-        count(distinct presentes.identifiant) as nb_agents
-    from sessions as arrivees
-    inner join sessions as presentes
-        on arrivees.exercice = presentes.exercice
-        and presentes.debut_utc <= arrivees.debut_utc
-        and presentes.fin_utc > arrivees.debut_utc
-    group by arrivees.exercice, arrivees.debut_utc
+        exercice,
+        instant_utc,
+        sum(sum(variation)) over (partition by exercice order by instant_utc) as nb_agents
+    from variations
+    group by exercice, instant_utc
 ),
 
 pics as (
