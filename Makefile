@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := data-demo
 
-.PHONY: help setup demo test lint dev absences bench lock clean
+.PHONY: help setup demo test test-full lint dev absences bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 setup: $(VENV)/.ready ## environment (hash-checked), and the demonstration's dbt project in data-demo/dbt
 	@$(BIN)/millesime --home $(DEMO) dbt parse
@@ -16,8 +16,11 @@ setup: $(VENV)/.ready ## environment (hash-checked), and the demonstration's dbt
 demo: setup ## the main job on the demonstration: three exercices collected, built, published
 	@$(BIN)/millesime demo $(DEMO)
 
-test: setup $(VENV)/.ready-dev ## the whole suite
+test: setup $(VENV)/.ready-dev ## all that a change needs, in minutes
 	@$(BIN)/pytest -n 2 --dist loadfile
+
+test-full: setup $(VENV)/.ready-dev ## the long campaigns, which `make test` leaves out
+	@$(BIN)/pytest -n 2 --dist loadfile -m campaign
 
 absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month and some lines of the demonstration: does every figure say so?
 	@$(BIN)/python -m tests.absences

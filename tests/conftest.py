@@ -1,6 +1,7 @@
 """Fixtures that several folders of tests share."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,19 @@ from pipelines import settings
 from pipelines.settings import Home
 from tests.deliveries import Depot
 from tests.layers import Layer, ship
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """What each room costs, so that whoever adds to one sees it; an end-to-end file is a room of its own."""
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                file = Path(report.nodeid.partition("::")[0])
+                seconds[str(file if file.parent.name == "end_to_end" else file.parent)] += report.duration
+    terminalreporter.section("seconds")
+    for room, spent in seconds.most_common():
+        terminalreporter.write_line(f"{spent:7.0f}  {room}")
 
 
 @pytest.fixture(autouse=True)

@@ -22,8 +22,9 @@ class Frozen:
 
 
 def accepted(work: Workspace) -> list[Manifest]:
-    """The deliveries that are accepted now, always in the same order."""
-    return [current.manifest for _, current in sorted(work.ledger.current().items())]
+    """The deliveries of the organisation's exercices that are accepted now, always in the same order."""
+    manifests = [current.manifest for _, current in sorted(work.ledger.current().items())]
+    return [manifest for manifest in manifests if manifest.exercice in work.organisation.years]
 
 
 def counted(work: Workspace) -> list[tuple[str, str]]:

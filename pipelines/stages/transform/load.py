@@ -96,6 +96,7 @@ def fill(db: Any, work: Workspace, frozen: Frozen) -> set[str]:
     for name in known.keys() - wanted.keys():
         db.execute(f"drop table {name}")
         contents.pop(name)
+        changed.add(name)
     write(db, "ingredients", list(wanted.items()))
     write(db, "contenus", list(contents.items()))
     return changed

@@ -1,5 +1,6 @@
 """The warehouse: what is loaded, what names a build, and when the new one replaces the old."""
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -73,6 +74,16 @@ def test_the_rows_of_the_accepted_deliveries_and_of_no_other(lab: Lab):
         lab.home.warehouse_next,
         "select exercice, livraison, nb_lues, nb_acceptees, nb_refusees, nb_ignorees from collecte.pieces order by 1",
     ) == [(2019, former.delivery, 3, 2, 0, 1), (2020, latest.delivery, 4, 2, 1, 1)]
+
+
+def test_a_delivery_of_a_year_that_is_no_longer_declared_is_left_out(lab: Lab):
+    for year in (2019, 2020):
+        lab.accept(FORMER.format(year=year), year)
+    organised = re.sub(r"premier: \d+", "premier: 2020", lab.home.organisation_file.read_text(encoding="utf-8"))
+    lab.home.organisation_file.write_text(organised, encoding="utf-8")
+    with open_ledger(lab.home) as ledger:
+        lab.prepare(ledger)
+    assert ask(lab.home.warehouse_next, "select distinct exercice from lake.essai__lignes") == [(2020,)]
 
 
 def test_each_month_of_a_period_is_a_piece_that_is_there_or_not(lab: Lab):

@@ -1,0 +1,178 @@
+"""A build that keeps what did not change gives what a whole one gives: the same published bytes, the same tables.
+
+A home of one exercice lives through seeded changes of what it received, declared and is; after each, it is built again whole.
+"""
+
+import hashlib
+import random
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from tests.end_to_end.conftest import millesime
+
+YEAR = "2020"
+DATABASES = ("warehouse/current/warehouse.duckdb", "published/rapport.duckdb", "published/public/rapport_public.duckdb")
+Step = Callable[[Path, random.Random], None]
+
+
+@pytest.fixture
+def home(demonstration: Path, tmp_path: Path) -> Path:
+    """A copy of the demonstration, of its last exercice only."""
+    home = tmp_path / "home"
+    shutil.copytree(demonstration, home, symlinks=True, ignore=shutil.ignore_patterns("dagster", "builds", "published"))
+    shutil.copy(demonstration.parent / "key", tmp_path / "key")
+    organise(home, lambda organisation: organisation.update(exercices={"premier": 2020, "dernier": 2020}))
+    assert millesime(home, "run", YEAR).returncode == 0
+    return home
+
+
+def organise(home: Path, change: Callable[[dict], None]) -> None:
+    file = home / "organisation.yml"
+    organisation = yaml.safe_load(file.read_text(encoding="utf-8"))
+    change(organisation)
+    file.write_text(yaml.safe_dump(organisation, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+def landed(home: Path, ending: str = ".csv") -> list[Path]:
+    return sorted(path for path in (home / "landing" / YEAR).rglob(f"*{ending}") if path.stat().st_size > 2000)
+
+
+# what happens in a year --------------------------------------------------------
+
+
+def a_line_less(home: Path, chance: random.Random) -> None:
+    file = chance.choice(landed(home))
+    lines = file.read_bytes().split(b"\n")
+    del lines[chance.randrange(len(lines) // 2, len(lines) - 1)]
+    file.write_bytes(b"\n".join(lines))
+
+
+def a_line_twice(home: Path, chance: random.Random) -> None:
+    file = chance.choice(landed(home))
+    lines = file.read_bytes().split(b"\n")
+    at = chance.randrange(len(lines) // 2, len(lines) - 1)
+    file.write_bytes(b"\n".join([*lines[:at], lines[at], *lines[at:]]))
+
+
+def an_export_withdrawn(home: Path, chance: random.Random) -> None:
+    chance.choice(landed(home)).unlink()
+
+
+def a_budget_withdrawn(home: Path, chance: random.Random) -> None:
+    chance.choice(landed(home, ".xml")).unlink()
+
+
+def another_population(home: Path, chance: random.Random) -> None:
+    def change(organisation: dict) -> None:
+        chance.choice(organisation["collectivites"])["population"] = chance.randrange(1000, 90000)
+
+    organise(home, change)
+
+
+def an_application_left(home: Path, chance: random.Random) -> None:
+    organise(home, lambda organisation: organisation["applications"].pop(chance.randrange(5)))
+
+
+def another_model(home: Path, chance: random.Random) -> None:
+    """The home replaces a shipped model, whose rows come out the same or not."""
+    model = chance.choice(("rpt_assistance__delais", "fct_tickets", "int_infrastructure__volumes_stockes"))
+    shipped = next((Path(__file__).parents[2] / "dbt_project/models").rglob(f"{model}.sql"))
+    own = home / "dbt_project" / "models" / f"{model}.sql"
+    own.parent.mkdir(parents=True, exist_ok=True)
+    added = chance.choice(("", "\nlimit 5"))
+    own.write_text(f"-- {chance.random()}\n{shipped.read_text(encoding='utf-8').rstrip()}{added}\n", encoding="utf-8")
+
+
+def the_shipped_models_again(home: Path, chance: random.Random) -> None:
+    shutil.rmtree(home / "dbt_project", ignore_errors=True)
+
+
+STEPS: list[Step] = [
+    a_line_less,
+    a_line_twice,
+    an_export_withdrawn,
+    a_budget_withdrawn,
+    another_population,
+    an_application_left,
+    another_model,
+    the_shipped_models_again,
+]
+
+
+# what came of it -------------------------------------------------------------
+
+
+def published(home: Path) -> dict[str, str]:
+    folder = (home / "published").resolve()
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix != ".duckdb"
+    }
+
+
+def tables(file: Path) -> dict[str, object]:
+    """Each table or view of a database: what is said of it and of its columns, and its rows whatever their order."""
+    found: dict[str, object] = {}
+    with duckdb.connect() as db:
+        db.execute(f"attach '{file}' as base (read_only); use base")
+        here = "where database_name = 'base' and schema_name <> 'construction'"
+        for schema, name, comment in db.execute(
+            f"select schema_name, table_name, comment from duckdb_tables() {here} union all "
+            f"select schema_name, view_name, comment from duckdb_views() {here} and not internal"
+        ).fetchall():
+            columns = db.execute(
+                f"select column_name, data_type, is_nullable, comment from duckdb_columns() {here} "
+                "and schema_name = ? and table_name = ? order by column_index",
+                [schema, name],
+            ).fetchall()
+            rows = db.execute(f'select count(*), sum(hash(r)), sum(hash(1, r)) from base."{schema}"."{name}" as r')
+            found[f"{schema}.{name}"] = (comment, columns, rows.fetchall())
+    return found
+
+
+def state(home: Path) -> dict[str, object]:
+    return published(home) | {f"{file}:{k}": v for file in DATABASES for k, v in tables(home / file).items()}
+
+
+def built_upon(home: Path) -> bool:
+    """True when the last warehouse kept something of the one before."""
+    with sqlite3.connect(home / "ledger.db") as db:
+        return not db.execute("select is_whole from warehouses order by seq desc limit 1").fetchone()[0]
+
+
+def assert_the_same_built_whole(home: Path, after: str) -> None:
+    kept = state(home)
+    whole = millesime(home, "run", YEAR, "--full")
+    assert whole.returncode in (0, 1, 3), whole.stderr
+    made = state(home)
+    assert [name for name in sorted(kept.keys() | made.keys()) if kept.get(name) != made.get(name)] == [], after
+
+
+def test_a_correction_keeps_what_it_does_not_touch(home: Path):
+    a_line_less(home, random.Random(1))
+    assert millesime(home, "run", YEAR).returncode == 0
+    assert built_upon(home)
+    assert_the_same_built_whole(home, "a line less")
+    assert not built_upon(home)
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_year_of_changes(home: Path, seed: int):
+    chance = random.Random(seed)
+    told = []
+    for step in chance.sample(STEPS, 6):
+        step(home, chance)
+        told.append(step.__name__)
+        done = millesime(home, "run", YEAR)
+        assert done.returncode in (0, 1, 3), f"{told}: {done.stderr}"
+        assert not re.search("Traceback|NOT replaced", done.stdout + done.stderr), f"{told}: {done.stdout}"
+        assert_the_same_built_whole(home, str(told))
