@@ -1,6 +1,6 @@
 """A build that keeps what did not change gives what a whole one gives: the same published bytes, the same tables.
 
-A home of one exercice lives through seeded changes of what it received, declared and is; after each, it is built again whole.
+A home lives through seeded changes of what it received, declared and is; after each, it is built again whole.
 """
 
 import hashlib
@@ -24,12 +24,9 @@ Step = Callable[[Path, random.Random], None]
 
 @pytest.fixture
 def home(demonstration: Path, tmp_path: Path) -> Path:
-    """A copy of the demonstration, of its last exercice only."""
     home = tmp_path / "home"
-    shutil.copytree(demonstration, home, symlinks=True, ignore=shutil.ignore_patterns("dagster", "builds", "published"))
+    shutil.copytree(demonstration, home, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
     shutil.copy(demonstration.parent / "key", tmp_path / "key")
-    organise(home, lambda organisation: organisation.update(exercices={"premier": 2020, "dernier": 2020}))
-    assert millesime(home, "run", YEAR).returncode == 0
     return home
 
 
