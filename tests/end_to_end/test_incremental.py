@@ -118,9 +118,10 @@ def published(home: Path) -> dict[str, str]:
 def tables(file: Path) -> dict[str, object]:
     """Each table or view of a database: what is said of it and of its columns, and its rows whatever their order."""
     found: dict[str, object] = {}
+    base = file.stem  # a view names the database that it is of
     with duckdb.connect() as db:
-        db.execute(f"attach '{file}' as base (read_only); use base")
-        here = "where database_name = 'base' and schema_name <> 'construction'"
+        db.execute(f"attach '{file}' as {base} (read_only)")
+        here = f"where database_name = '{base}' and schema_name <> 'construction'"
         for schema, name, comment in db.execute(
             f"select schema_name, table_name, comment from duckdb_tables() {here} union all "
             f"select schema_name, view_name, comment from duckdb_views() {here} and not internal"
@@ -130,7 +131,7 @@ def tables(file: Path) -> dict[str, object]:
                 "and schema_name = ? and table_name = ? order by column_index",
                 [schema, name],
             ).fetchall()
-            rows = db.execute(f'select count(*), sum(hash(r)), sum(hash(1, r)) from base."{schema}"."{name}" as r')
+            rows = db.execute(f'select count(*), sum(hash(r)), sum(hash(1, r)) from "{base}"."{schema}"."{name}" as r')
             found[f"{schema}.{name}"] = (comment, columns, rows.fetchall())
     return found
 

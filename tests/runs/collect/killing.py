@@ -31,7 +31,7 @@ from pipelines.stages.transform.dbt import NodeResult
 from tests.deliveries import HEADER, Depot
 
 MODELS = """
-create schema marts; create schema rapport;
+create schema if not exists marts; create schema if not exists rapport;
 create table marts.fct_lignes (exercice integer, code varchar, montant decimal(18,2), primary key (exercice, code));
 insert into marts.fct_lignes select exercice, code, montant from lake.essai__lignes;
 comment on table marts.fct_lignes is 'Les lignes';
@@ -96,7 +96,7 @@ def run(home: Home) -> None:
     with only_writer(home), open_workspace(home) as work:
         for year in reversed(work.organisation.years):
             collect(work, work.registry.export_of("essai/export"), year)
-        prepared = prepare(work, {}, whole=True)
+        prepared = prepare(work, {})
         with duckdb.connect(str(home.warehouse_next)) as db:
             db.execute(MODELS)
         built = finish(work, prepared, [NodeResult("fct_lignes", "model", "success", None, None)])
