@@ -28,8 +28,10 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
     def answer(work: Callable[[], None] = lambda: None, **failed: str) -> list:
         asked: list = []
 
-        def run_jobs(home: Home, exercices: list[int], sources: list[str] | None, say: Callable) -> object:
-            asked.append((home.root, exercices, sources))
+        def run_jobs(
+            home: Home, exercices: list[int], sources: list[str] | None, say: Callable, *, whole: bool
+        ) -> object:
+            asked.append((home.root, exercices, sources, *(["whole"] if whole else [])))
             monkeypatch.setenv("MILLESIME_HOME", str(home.root))  # as the orchestrator needs it
             say("collect")
             work()
@@ -92,6 +94,12 @@ def test_source_narrows_the_collection_and_the_exit_code(bench, jobs) -> None:
     bench.receive("ventes/ventes", 2020, check("ok", True))
     assert bench.millesime("run", 2020, "--source", "ventes").exit_code == 0
     assert {sources[0] for _, _, sources in asked} == {"ventes"}
+
+
+def test_full_builds_all(bench, jobs) -> None:
+    asked = jobs(lambda: receive_all(bench))
+    assert bench.millesime("run", 2019, "--full").exit_code == 0
+    assert asked == [(bench.home.root, [2019], None, "whole")]
 
 
 def test_a_refused_export_ends_with_1_and_is_named(bench, jobs) -> None:

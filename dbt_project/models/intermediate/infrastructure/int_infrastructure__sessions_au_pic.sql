@@ -13,7 +13,9 @@ debuts as (
     select
         *,
         max(fin_utc) over (
-            partition by exercice, identifiant order by debut_utc, fin_utc rows between unbounded preceding and 1 preceding
+            partition by exercice, identifiant
+            order by debut_utc nulls last, fin_utc nulls last
+            rows between unbounded preceding and 1 preceding
         ) as fin_precedente
     from sessions
     where fin_utc > debut_utc
@@ -24,8 +26,10 @@ sejours as (
     from (
         select
             *,
-            count(*) filter (where coalesce(fin_precedente < debut_utc, true)) over (
-                partition by exercice, identifiant order by debut_utc, fin_utc rows unbounded preceding
+            sum(case when fin_precedente >= debut_utc then 0 else 1 end) over (
+                partition by exercice, identifiant
+                order by debut_utc nulls last, fin_utc nulls last
+                rows between unbounded preceding and current row
             ) as rang
         from debuts
     ) as numerotees
@@ -42,9 +46,12 @@ niveaux as (
     select
         exercice,
         instant_utc,
-        sum(sum(variation)) over (partition by exercice order by instant_utc) as nb_agents
-    from variations
-    group by exercice, instant_utc
+        sum(variation) over (partition by exercice order by instant_utc nulls last) as nb_agents
+    from (
+        select exercice, instant_utc, sum(variation) as variation
+        from variations
+        group by exercice, instant_utc
+    ) as par_instant
 ),
 
 pics as (
