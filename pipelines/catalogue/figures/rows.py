@@ -38,7 +38,7 @@ def figure_tables(figures: Figures) -> dict[str, tuple[str, list[tuple]]]:
             [
                 (leaf.code, column, _as_text(value))
                 for leaf in _measures(figures)
-                for column, values in (leaf.mesure.filtre.items() if leaf.mesure else ())
+                for column, values in ((leaf.mesure.filtre if leaf.mesure else {}) | leaf.pieces).items()
                 for value in (values if isinstance(values, list) else [values])
             ],
         ),

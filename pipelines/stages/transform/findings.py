@@ -1,8 +1,8 @@
 """What a new warehouse says of itself.
 
-Months that nothing gives, members who are in no line where they were, differences with published figures, contradicted
-absences, unknown accounts, budget documents that are set aside or lack a part, meetings whose quorum is not the one declared,
-and amounts that two documents or systems should have in common.
+Deliveries that no longer serve, months that nothing gives, members who are in no line where they were, differences with
+published figures, contradicted absences, unknown accounts, budget documents that are set aside or lack a part, meetings whose
+quorum is not the one declared, and amounts that two documents or systems should have in common.
 """
 
 import json
@@ -123,6 +123,28 @@ def plain(value: Decimal | None) -> str:
         return "absent"
     text = f"{value:f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace(".", ",")
+
+
+def _outdated(db, rules: Rules) -> list[Finding]:
+    """The deliveries whose rows do not hold what today's declaration wants, and that cannot be read again."""
+    rows = db.execute(
+        "select systeme || '/' || nom_table, exercice from collecte.pieces "
+        "where nature = 'livraison' and est_recue and not est_acceptee order by all"
+    ).fetchall()
+    rule = rules["COL-ANCIEN"]
+    return [
+        Finding(
+            rule.code,
+            "alerte",
+            exercice,
+            source,
+            f"{rule.titre} : {source}",
+            attendu="des lignes qui portent les colonnes de la déclaration en vigueur, ou l’original pour les relire",
+            recu="des lignes d’une déclaration antérieure, dont l’original est purgé",
+            aide=rule.aide,
+        )
+        for source, exercice in rows
+    ]
 
 
 def _missing_months(db, rules: Rules) -> list[Finding]:
@@ -300,6 +322,29 @@ def _unnumbered(db, rules: Rules) -> list[Finding]:
 
 def _set_aside(db, rules: Rules) -> list[Finding]:
     return [*_other_bodies(db, rules), *_unknown_nomenclatures(db, rules)]
+
+
+def _other_years(db, rules: Rules) -> list[Finding]:
+    rows = db.execute(
+        "select exercice, exercice_document, _fichier, _ligne from lake.budget__documents "
+        "where exercice_document <> exercice order by all"
+    ).fetchall()
+    rule = rules["FIN-EXERCICE"]
+    return [
+        Finding(
+            "FIN-EXERCICE",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {fichier}",
+            attendu=f"un document de l’exercice {exercice}",
+            recu=f"un document de l’exercice {year}",
+            aide=rule.aide,
+            fichier=fichier,
+            ligne=ligne,
+        )
+        for exercice, year, fichier, ligne in rows
+    ]
 
 
 def _unknown_nomenclatures(db, rules: Rules) -> list[Finding]:
@@ -543,6 +588,8 @@ def _quorums(db, rules: Rules) -> list[Finding]:
 
 TABLES = "select table_schema, table_name from information_schema.tables"
 CONTROLS = {  # the table that each reads
+    "collecte.pieces": _outdated,
+    "lake.budget__documents": _other_years,
     "marts.fct_collecte": _missing_months,
     "rapport.rpt_rapprochement_publie": _differences,
     "rapport.rpt_absences_contredites": _contradicted_absences,

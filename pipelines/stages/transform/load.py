@@ -14,14 +14,11 @@ from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.vocabulary import identifier
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.sql import lake_scan, literal, values
-
-
-class StaleDelivery(RuntimeError):
-    """An accepted delivery was read under an older declaration of its table: collect it again."""
 
 
 def load_warehouse(
@@ -34,7 +31,8 @@ def load_warehouse(
     """Make the database file ``path`` (an older one is removed) and close it.
 
     ``build`` stands in the file, so that nobody takes it for another build. ``counted``: the accepted findings (rule, key)
-    whose acceptance makes something count. Raises StaleDelivery.
+    whose acceptance makes something count. A delivery that was read under an older declaration, and whose rows do not suffice
+    for today's, enters no table: it is a piece that came and is not accepted.
     """
     import duckdb
 
@@ -45,9 +43,9 @@ def load_warehouse(
         db.execute("begin")  # one transaction: each commit would wait for the disk
         for schema in ("lake", "organisation", "collecte", "catalogue", "reference"):
             db.execute(f"create schema {schema}")
-        _load_lake(db, work.home, work.registry, manifests)
+        read = _load_lake(db, work.home, work.registry, manifests)
         _load_organisation(db, work.organisation)
-        _load_collecte(db, work, manifests)
+        _load_collecte(db, work, manifests, read)
         files = [(m.delivery, file.name, file.sha256) for m in manifests for file in m.files]
         _table(db, "collecte.fichiers", "livraison varchar, fichier varchar, sha256 varchar", files)
         _table(db, "collecte.decisions", "code varchar, cle varchar", list(counted))
@@ -70,31 +68,50 @@ def lake_name(system: System, table: Table) -> str:
     return f"{system.system}__{table.name}"
 
 
-def _load_lake(db, home: Home, registry: Registry, manifests: list[Manifest]) -> None:
+def _load_lake(db, home: Home, registry: Registry, manifests: list[Manifest]) -> list[Manifest]:
+    """Fill ``lake`` with the deliveries of which every table holds what today's declaration wants; return these."""
+    read, selects = [], dict[str, list[str]]()
+    tables = {(system.system, table.name): (system, table) for system, table in registry.tables()}
+    for manifest in sorted(manifests, key=lambda m: m.exercice):
+        found = {
+            lake_name(*tables[manifest.system, name]): _rows(db, home, tables[manifest.system, name][1], manifest)
+            for name in manifest.tables
+            if (manifest.system, name) in tables
+        }
+        if None not in found.values():
+            read.append(manifest)
+            for name, select in found.items():
+                selects.setdefault(name, []).append(select or "")
     for system, table in registry.tables():
-        columns = columns_of(table)
-        spec = ", ".join(f'"{name}" {kind}' for name, kind in columns)
+        spec = ", ".join(f'"{name}" {kind}' for name, kind in columns_of(table))
         db.execute(f"create table lake.{lake_name(system, table)} ({spec})")
-        accepted = [m for m in manifests if m.system == system.system and table.name in m.tables]
-        for manifest in sorted(accepted, key=lambda m: m.exercice):
-            _insert_rows(db, home, system, table, manifest)
+        for select in selects.get(lake_name(system, table), []):
+            db.execute(f"insert into lake.{lake_name(system, table)} {select}")
+    return read
 
 
-def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifest) -> None:
-    import duckdb
-
-    file = home.lake / manifest.tables[table.name].parquet
-    select = ", ".join(f'cast("{name}" as {kind})' for name, kind in columns_of(table))
+def _rows(db, home: Home, table: Table, manifest: Manifest) -> str | None:
+    """SQL of the rows of a delivery, as today's declaration has them; None when it wants what they do not hold."""
+    rows = lake_scan(home.lake / manifest.tables[table.name].parquet)
+    held = {name: _written(kind) for name, kind, *_ in db.execute(f"describe from {rows}").fetchall()}
+    nothing = {field.name for field in table.ungiven(manifest.exercice)}
+    columns = columns_of(table)
+    if any(name not in held and name not in nothing for name, _ in columns):
+        return None
+    others = [(name, kind) for name, kind in columns if held.get(name, _written(kind)) != _written(kind)]
+    lost = " or ".join(
+        f"({identifier(name)} is not null and try_cast({identifier(name)} as {kind}) is null)" for name, kind in others
+    )
+    if lost and db.execute(f"select count(*) from {rows} where {lost}").fetchone()[0]:
+        return None
+    select = ", ".join(f"cast({identifier(name) if name in held else 'null'} as {kind})" for name, kind in columns)
     place = ", ".join(["_fichier", "_feuille", "_ligne", *([COLUMN.name] if COLUMN in table.provenance else [])])
-    try:
-        db.execute(
-            f"insert into lake.{lake_name(system, table)} select {select} from {lake_scan(file)} order by {place}"
-        )
-    except (duckdb.BinderException, duckdb.ConversionException):  # "from None": a failed cast quotes the cell
-        raise StaleDelivery(
-            f"{manifest.export_key} {manifest.exercice} was read under an older declaration of table {table.name}: "
-            f"collect it again"
-        ) from None
+    return f"select {select} from {rows} order by {place}"
+
+
+def _written(kind: str) -> str:
+    """A type of DuckDB in one spelling."""
+    return kind.replace(" ", "").lower()
 
 
 def load_reference(db, file: Path, reference: Reference) -> None:
@@ -173,15 +190,18 @@ REFUSED = (
 )
 
 
-def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
+def _load_collecte(db, work: Workspace, manifests: list[Manifest], read: list[Manifest]) -> None:
     """What was expected, piece by piece, and what came: the delivery of each table, each month of one that has a period.
+
+    ``read``: the deliveries whose rows are in ``lake``.
 
     The lines of a month count in its delivery too, which alone knows those that were refused. Documents are told apart by
     models, which read what a document is.
     """
-    _load_refused(db, work.home, manifests)
+    _load_refused(db, work.home, read)
     lost = _amounts_refused(db)
     accepted = {(m.system, name, m.exercice): (m, counts) for m in manifests for name, counts in m.tables.items()}
+    stale = {manifest.delivery for manifest in manifests} - {manifest.delivery for manifest in read}
     rows = []
     for year in work.organisation.years:
         followed = work.exports(year)
@@ -195,8 +215,9 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
                 came = counts is not None
                 numbers = (counts.lues, counts.acceptees, counts.refusees, counts.ignorees) if counts else (None,) * 4
                 amount = lost.get(name, 0) if counts else None
+                counted = came and delivery not in stale
                 rows.append(
-                    (*name, "livraison", "", ref.key in used, is_expected, came, came, delivery, *numbers, amount)
+                    (*name, "livraison", "", ref.key in used, is_expected, came, counted, delivery, *numbers, amount)
                 )
                 if table.period and (is_expected or came):
                     present = _months(db, ref.system, table, year)

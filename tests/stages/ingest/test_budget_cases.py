@@ -9,11 +9,13 @@ import pytest
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.collect import collect
 from pipelines.settings import Home
+from pipelines.stages.ingest.delivery import ingest
 from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
 from tests.stages.ingest.budget_warehouse import built_of, found_in
 from tests.stages.ingest.test_budget_finances import euros, rows
@@ -53,6 +55,20 @@ def accounts(year: int, amount: str, siret: str, *more: str, kind: str = "A", lo
 UNREADABLE = line("6156", "X", MtReal="12,x")
 THIRD_ANNEXE, SHORT = "21000000600043", "2100000060005"  # the latter lacks a digit
 DOCUMENTS = {
+    # 2010: the accounts of an annexe are cut short, those of the principal are whole
+    2010: {
+        "ca.xml": document(accounts(2010, "10.00", "21000000600019", kind="P")),
+        "coupe.xml": document(accounts(2010, "4.00", SIRET_ANNEXE))[:-60],
+    },
+    # 2011: the accounts of one annexe are those of the year before; the principal's came twice, once of the year before; the
+    # budget of the principal is cut short
+    2011: {
+        "ca.xml": document(accounts(2011, "10.00", "21000000600019", kind="P")),
+        "ca_avant.xml": document(accounts(2010, "9.00", "21000000600019", kind="P")),
+        "annexe.xml": document(accounts(2011, "1.00", LOST_ANNEXE)),
+        "annexe_avant.xml": document(accounts(2010, "4.00", SIRET_ANNEXE)),
+        "bp.xml": document(budget("01", 2011, [line("6064", "D", CredOuv="1.00")]))[:-60],
+    },
     # 2012: one unreadable line in the accounts of the principal; an unreadable budget of an annexe, whose accounts are whole
     2012: {
         "ca.xml": document(accounts(2012, "10.00", "21000000600019", UNREADABLE, UNREADABLE, kind="P")),
@@ -206,7 +222,7 @@ def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         nom="Essai",
         sigle="E",
         siren="210000006",
-        exercices={"premier": 2012, "dernier": 2025},
+        exercices={"premier": 2010, "dernier": 2025},
         systemes=["budget"],
     )
     voted = hashlib.sha256(DOCUMENTS[2021]["vote.xml"]).hexdigest()
@@ -395,6 +411,47 @@ def test_a_delivery_is_not_refused_for_one_of_its_documents(tmp_path) -> None:
     }
 
 
+GOOD = document(accounts(2014, "10.00", "21000000600019", kind="P"))
+TWICE = document(accounts(2014, "1.00", SIRET_ANNEXE), accounts(2014, "2.00", LOST_ANNEXE))
+
+
+@pytest.mark.parametrize(
+    ("bad", "documents", "lines"),
+    [
+        (TWICE[:-60], (3, 0), (1, 2)),  # both headings are known, and both documents lost
+        (TWICE[: TWICE.rindex(b"<BlocBudget>")], (2, 1), (1, 1)),
+        (TWICE.replace(b"<LigneBudget>", b"<LigneBudget>" + TWICE[:9], 1), (2, 0), (1, 1)),
+        (TWICE.replace(b'<MtReal V="1.00"/>', b'<MtReal V="1.00"/><MtReal V="3.00"/>'), (3, 0), (1, 2)),
+        (TWICE.replace(b"\n", b"\n<!DOCTYPE x>\n", 1), (1, 1), (1, 0)),
+        (b"", (1, 1), (1, 0)),
+        (b"PK\x03\x04", (1, 1), (1, 0)),
+        (b"<autre/>", (1, 1), (1, 0)),
+    ],
+)
+def test_a_file_that_is_no_sound_document_is_refused_alone(tmp_path, bad: bytes, documents, lines) -> None:
+    for name, content in {"a.xml": GOOD, "b.xml": bad}.items():
+        (tmp_path / name).write_bytes(content)
+    ref = load_catalogue().registry.export_of("budget/documents")
+    paths = [tmp_path / "a.xml", tmp_path / "b.xml"]
+    manifest = ingest(Home(tmp_path / "home"), ref, 2014, paths, b"k" * 32)
+    counts = {name: (one.acceptees, one.refusees) for name, one in manifest.tables.items()}
+    assert (counts["documents"], counts["lignes"]) == (documents, lines)
+    with pytest.raises(DeliveryRefused):  # nothing is left of it
+        ingest(Home(tmp_path / "home"), ref, 2014, paths[1:], b"k" * 32)
+
+
+def test_a_delivery_of_another_year_is_refused_and_one_document_of_it_is_not(tmp_path) -> None:
+    (tmp_path / "a.xml").write_bytes(GOOD)
+    (tmp_path / "b.xml").write_bytes(document(accounts(2013, "1.00", SIRET_ANNEXE)))
+    ref = load_catalogue().registry.export_of("budget/documents")
+    home = Home(tmp_path / "home")
+    assert (
+        ingest(home, ref, 2014, [tmp_path / "a.xml", tmp_path / "b.xml"], b"k" * 32).tables["documents"].acceptees == 2
+    )
+    with pytest.raises(DeliveryRefused, match="FIC-EXERCICE"):
+        ingest(home, ref, 2014, [tmp_path / "b.xml"], b"k" * 32)
+
+
 def test_a_heading_that_cannot_be_read_is_known_by_its_lines(warehouse, found) -> None:
     assert set_aside(warehouse, 2014) == [("annexe.xml", "illisible")]
     figures = states(warehouse, 2014)
@@ -411,6 +468,32 @@ def test_a_document_of_which_nothing_is_left_may_be_of_any_budget(warehouse, fou
     assert figures[PRINCIPAL] == (None, "manquant")
     assert figures[ANNEXES] == (None, "manquant")
     assert [one.fichier for one in of(found, "FIN-ILLISIBLE", 2015)] == ["vide.xml"]
+
+
+def test_a_document_that_is_no_sound_xml_is_lost_alone(warehouse, found) -> None:
+    assert set_aside(warehouse, 2010) == [("coupe.xml", "illisible")]
+    figures = states(warehouse, 2010)
+    assert figures[PRINCIPAL] == (Decimal("10.00"), "complet")
+    assert figures[ANNEXES] == (None, "manquant")
+    (finding,) = of(found, "FIN-ILLISIBLE", 2010)
+    assert (finding.fichier, "LIG-DOCUMENT" in finding.recu) == ("coupe.xml", True)
+    assert states(warehouse, 2011)[PRINCIPAL] == (Decimal("10.00"), "complet")  # its budget alone is lost
+
+
+def test_a_document_of_another_year_is_lost_alone(warehouse, found) -> None:
+    year_before = "document d’un autre exercice"
+    assert [one for one in set_aside(warehouse, 2011) if one[1] == year_before] == [
+        ("annexe_avant.xml", year_before),
+        ("ca_avant.xml", year_before),
+    ]
+    figures = states(warehouse, 2011)
+    assert figures[PRINCIPAL] == (Decimal("10.00"), "complet")  # the document of the year stands in its place
+    assert figures[ANNEXES] == (None, "manquant")
+    assert [(one.fichier, one.recu) for one in of(found, "FIN-EXERCICE", 2011)] == [
+        ("annexe_avant.xml", "un document de l’exercice 2010"),
+        ("ca_avant.xml", "un document de l’exercice 2010"),
+    ]
+    assert load_catalogue().rules["FIN-EXERCICE"].a_decider
 
 
 # drafts ----------------------------------------------------------------------------------------------------------------
@@ -438,9 +521,12 @@ def test_a_draft_is_held_until_a_decision_says_that_it_is_voted(warehouse, found
         "order by all",
     )
     assert lacking == [
-        ("compte déclaré projet, sans compte voté à sa place", True),
+        ("compte déclaré projet, sans compte voté à sa place", False),  # its piece says what the figures lack
         ("projet de budget, non voté", False),
     ]
+    figures = states(warehouse, 2021)
+    assert figures[PRINCIPAL] == (None, "manquant")
+    assert figures[ANNEXES] == (Decimal("24.00"), "complet")
 
 
 # versions --------------------------------------------------------------------------------------------------------------
@@ -515,3 +601,6 @@ def test_a_nomenclature_without_a_known_plan_is_refused_in_words(warehouse, foun
         ("refuses.xml", "compte administratif en M832-M832"),
     ]
     assert rows(warehouse, "select count(*) from marts.fct_lignes_budgetaires where fichier = 'refuses.xml'") == [(0,)]
+    figures = states(warehouse, 2023)
+    assert figures[PRINCIPAL] == (Decimal("1.00"), "partiel")  # for an account that no plan places
+    assert figures[ANNEXES] == (None, "manquant")
