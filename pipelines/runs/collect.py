@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.declarations import LEAST, Table
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import DeliveryRefused
@@ -100,7 +100,8 @@ def _verdicts(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Verdi
     verdicts = []
     for table in ref.export.tables:
         counts, suite = manifest.tables[table.name], suite_of(work, ref, manifest, table)
-        identity = fingerprint([manifest.delivery, table.name, suite.suite_id])[:32]
+        shares = [str(rule.least) for rule in table.ignore if rule.least != LEAST]
+        identity = fingerprint([manifest.delivery, table.name, suite.suite_id, *shares])[:32]
         verdict = work.ledger.verdict(identity)
         if verdict is None:
             from pipelines.stages.validate.freshness import freshness
