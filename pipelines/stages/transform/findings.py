@@ -47,42 +47,39 @@ def build_findings(warehouse: Path, rules: Rules, lines: Mapping[str, ModelLines
 
 
 def _absent_members(db, lines: Mapping[str, ModelLines], rules: Rules) -> list[Finding]:
-    """The members of the organisation that are in no line of a source, in an exercice that it has lines of, and were the year before."""
-    columns = db.execute(
-        "select table_name from information_schema.columns where table_schema = 'intermediate' "
-        "and column_name in ('code_collectivite', 'exercice', 'poids') group by table_name having count(*) = 3"
-    ).fetchall()
-    counted = [
-        f"select {lines[model].source} as source, exercice, code_collectivite from intermediate.{model} where poids = 1"
-        for (model,) in sorted(columns)
-        if model in lines
-    ]
-    if not counted:
-        return []
-    rows = db.execute(
-        f"with lignes as (select source, exercice, code_collectivite, count(*) as nb from ({' union all '.join(counted)}) "
-        "group by all), exercices as (select distinct source, exercice from lignes) "
-        "select avant.source, avant.exercice + 1, membres.code_collectivite, membres.libelle_collectivite, avant.nb "
-        "from lignes as avant inner join organisation.collectivites as membres using (code_collectivite) "
-        "inner join exercices on avant.source = exercices.source and avant.exercice + 1 = exercices.exercice "
-        "anti join lignes on avant.source = lignes.source and avant.exercice + 1 = lignes.exercice "
-        "and avant.code_collectivite = lignes.code_collectivite order by all"
-    ).fetchall()
-    rule = rules["COL-COLLECTIVITE"]
-    return [
-        Finding(
-            rule.code,
-            "alerte",
-            exercice,
-            source,
-            f"{rule.titre} : {name}, {source}",
-            attendu=f"des lignes de {name} : {quantity(Decimal(before), 0, 'lignes')} en {exercice - 1}",
-            recu=f"aucune ligne en {exercice}",
-            aide=rule.aide,
-            cle=code,
+    """The members of the organisation that are in no line of a source, in an exercice that it has lines of, and were the year before.
+
+    Of the first exercice of a source, the year after says it: nothing else tells a 0 from what nobody wrote down.
+    """
+    found = []
+    for code, (column, members, label, present) in MEMBERS.items():
+        models = db.execute(
+            "select table_name from information_schema.columns where table_schema = 'intermediate' "
+            f"and column_name in ('{column}', 'exercice', 'poids') group by table_name having count(*) = 3"
+        ).fetchall()
+        counted = [
+            f"select {lines[model].source} as source, exercice, {column} from intermediate.{model} where poids = 1"
+            for (model,) in sorted(models)
+            if model in lines
+        ]
+        rows = (
+            db.execute(ABSENT.format(" union all ".join(counted), column, members, label, present)) if counted else None
         )
-        for source, exercice, code, name, before in rows
-    ]
+        found += [
+            Finding(
+                code,
+                "alerte",
+                exercice,
+                source,
+                f"{rules[code].titre} : {name}, {source}",
+                attendu=f"des lignes de {name} : {quantity(Decimal(there), 0, 'lignes')} en {other}",
+                recu=f"aucune ligne en {exercice}",
+                aide=rules[code].aide,
+                cle=member,
+            )
+            for source, exercice, member, name, other, there in (rows.fetchall() if rows else [])
+        ]
+    return found
 
 
 def _differences(db, rules: Rules) -> list[Finding]:
@@ -586,6 +583,36 @@ def _quorums(db, rules: Rules) -> list[Finding]:
     ]
 
 
+# The rule of an absent member: the column of the lines that names it, where members are declared and called, when one is there.
+MEMBERS = {
+    "COL-COLLECTIVITE": ("code_collectivite", "collectivites", "libelle_collectivite", "true"),
+    "COL-APPLICATION": (
+        "code_application",
+        "applications",
+        "libelle_application",
+        "exercices.exercice between coalesce(exercice_debut, exercices.exercice) and coalesce(exercice_fin, exercices.exercice)",
+    ),
+}
+ABSENT = """
+with lignes as (select source, exercice, {1}, count(*) as nb from ({0}) group by all),
+annees as (
+    select source, exercice, lag(exercice) over sources as avant, lead(exercice) over sources as apres
+    from (select distinct source, exercice from lignes) window sources as (partition by source order by exercice)
+),
+exercices as (
+    select source, exercice, case when avant = exercice - 1 then avant when apres = exercice + 1 then apres end as autre
+    from annees
+)
+select exercices.source, exercices.exercice, {1}, {3}, autre, ailleurs.nb
+from exercices
+inner join lignes as ailleurs on exercices.source = ailleurs.source and exercices.autre = ailleurs.exercice
+inner join organisation.{2} using ({1})
+where {4} and not exists (
+    select 1 from lignes as ici
+    where ici.source = exercices.source and ici.exercice = exercices.exercice and ici.{1} = ailleurs.{1}
+)
+order by all
+"""
 TABLES = "select table_schema, table_name from information_schema.tables"
 CONTROLS = {  # the table that each reads
     "collecte.pieces": _outdated,
