@@ -43,13 +43,15 @@ def build_findings(warehouse: Path, rules: Rules, lines: Mapping[str, ModelLines
     with duckdb.connect(str(warehouse), read_only=True) as db:
         tables = {f"{schema}.{table}" for schema, table in db.execute(TABLES).fetchall()}
         found = [finding for table, control in CONTROLS.items() if table in tables for finding in control(db, rules)]
-        return [*found, *_absent_members(db, lines or {}, rules)]
+        known = DECLARED if {"marts.fct_absences_declarees", "calculs.chiffres__pieces"} <= tables else "false"
+        return [*found, *_absent_members(db, lines or {}, known, rules)]
 
 
-def _absent_members(db, lines: Mapping[str, ModelLines], rules: Rules) -> list[Finding]:
+def _absent_members(db, lines: Mapping[str, ModelLines], known: str, rules: Rules) -> list[Finding]:
     """The members of the organisation that are in no line of a source, in an exercice that it has lines of, and were the year before.
 
-    Of the first exercice of a source, the year after says it: nothing else tells a 0 from what nobody wrote down.
+    Of the first exercice of a source, the year after says it: nothing else tells a 0 from what nobody wrote down. ``known``, in
+    SQL: the organisation declares the figures of the member from that source absent.
     """
     found = []
     for code, (column, members, label, present) in MEMBERS.items():
@@ -63,7 +65,11 @@ def _absent_members(db, lines: Mapping[str, ModelLines], rules: Rules) -> list[F
             if model in lines
         ]
         rows = (
-            db.execute(ABSENT.format(" union all ".join(counted), column, members, label, present)) if counted else None
+            db.execute(
+                ABSENT.format(" union all ".join(counted), column, members, label, present, known.format(column))
+            )
+            if counted
+            else None
         )
         found += [
             Finding(
@@ -607,12 +613,18 @@ select exercices.source, exercices.exercice, {1}, {3}, autre, ailleurs.nb
 from exercices
 inner join lignes as ailleurs on exercices.source = ailleurs.source and exercices.autre = ailleurs.exercice
 inner join organisation.{2} using ({1})
-where {4} and not exists (
+where {4} and not {5} and not exists (
     select 1 from lignes as ici
     where ici.source = exercices.source and ici.exercice = exercices.exercice and ici.{1} = ailleurs.{1}
 )
 order by all
 """
+DECLARED = """exists (
+    select 1 from marts.fct_absences_declarees as absences
+    inner join calculs.chiffres__pieces as pieces using (code, exercice)
+    where pieces.source = exercices.source and absences.exercice = exercices.exercice
+        and position('.' || ailleurs.{0} || '.' in absences.code) > 0
+)"""
 TABLES = "select table_schema, table_name from information_schema.tables"
 CONTROLS = {  # the table that each reads
     "collecte.pieces": _outdated,

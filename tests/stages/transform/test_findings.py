@@ -101,3 +101,16 @@ def test_an_application_in_no_line_of_its_first_year_is_told_by_the_next_one(tmp
     (one,) = build_findings(path, load_catalogue().rules, lines)  # a is gone in 2042, c was not there in 2041
     assert (one.code, one.exercice, one.ou, one.cle) == ("COL-APPLICATION", 2040, "ecole/seances", "a")
     assert one.attendu == "des lignes de Argos : 2\u00a0lignes en 2041"
+    with duckdb.connect(str(path)) as db:
+        db.execute("create schema marts; create schema calculs")
+        db.execute(
+            "create table marts.fct_absences_declarees as select 'applications.a.eleves' as code, 2040 as exercice"
+        )
+        db.execute(
+            "create table calculs.chiffres__pieces as select 'applications.a.eleves' as code, 2040 as exercice, "
+            "'ecole/comptes' as source"
+        )
+    assert len(build_findings(path, load_catalogue().rules, lines)) == 1  # another source is declared absent
+    with duckdb.connect(str(path)) as db:
+        db.execute("update calculs.chiffres__pieces set source = 'ecole/seances'")
+    assert build_findings(path, load_catalogue().rules, lines) == []
