@@ -241,6 +241,8 @@ def _documents(db, rules: Rules) -> list[Finding]:
         *_other_plans(db, rules),
         *_debts_without_annexe(db, rules),
         *_unnumbered(db, rules),
+        *_vanished(db, rules),
+        *_two_principals(db, rules),
         *_undeclared(db, rules),
     ]
 
@@ -277,7 +279,7 @@ def _other_plans(db, rules: Rules) -> list[Finding]:
 
 def _debts_without_annexe(db, rules: Rules) -> list[Finding]:
     rows = db.execute(
-        "select exercice, libelle_budget, libelle_decision, mouvements_dette_eur, fichier, ligne "
+        "select exercice, libelle_budget, libelle_decision, origine_dette, mouvements_dette_eur, fichier, ligne "
         "from marts.fct_documents_budgetaires where est_compte_administratif and encours_dette_eur is null order by all"
     ).fetchall()
     rule = rules["FIN-DETTE"]
@@ -289,13 +291,64 @@ def _debts_without_annexe(db, rules: Rules) -> list[Finding]:
             "budget/emprunts",
             f"{rule.titre} : {budget or decision}",
             attendu="les emprunts dans l’annexe de la dette (élément EMPRUNT)",
-            recu=f"aucun emprunt ; {shown(moved, 'EUR')} aux comptes 16 et 6611",
+            recu=f"{origin} : {shown(moved, 'EUR')} aux comptes 16 et 6611",
             ecart=plain(moved),
             aide=rule.aide,
             fichier=fichier,
             ligne=ligne,
         )
-        for exercice, budget, decision, moved, fichier, ligne in rows
+        for exercice, budget, decision, origin, moved, fichier, ligne in rows
+    ]
+
+
+def _vanished(db, rules: Rules) -> list[Finding]:
+    """The budgets that had accounts the year before and of which nothing came, in a year that has accounts; declared ones are expected."""
+    rows = db.execute(
+        "with comptes as (select exercice, siret, code_budget, max(libelle_budget) as libelle, sum(nb_lignes) as nb "
+        "from marts.fct_documents_budgetaires where est_compte_administratif group by all) "
+        "select exercice + 1, siret, code_budget, libelle, nb from comptes as avant "
+        "where exercice + 1 in (select exercice from comptes) "
+        "and not exists (select 1 from marts.fct_documents_budgetaires as d where d.exercice = avant.exercice + 1 "
+        "and d.siret = avant.siret and d.code_budget = avant.code_budget) "
+        "and not exists (select 1 from organisation.budgets as b where b.siret = avant.siret) order by all"
+    ).fetchall()
+    rule = rules["FIN-DISPARU"]
+    return [
+        Finding(
+            "FIN-DISPARU",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {budget or siret}",
+            attendu=f"les documents du budget {siret} {code} : {quantity(Decimal(lines), 0, 'lignes')} de comptes en {exercice - 1}",
+            recu=f"aucun document en {exercice}",
+            aide=rule.aide,
+            cle=f"{siret} {code}",
+        )
+        for exercice, siret, code, budget, lines in rows
+    ]
+
+
+def _two_principals(db, rules: Rules) -> list[Finding]:
+    """An organisation has one principal budget: a second one may be the same, under another code."""
+    rows = db.execute(
+        "select exercice, count(*), string_agg(fichier || ' (' || siret || ' ' || code_budget || ')', ', ' order by document_id) "
+        "from marts.fct_documents_budgetaires where est_compte_administratif and type_budget = 'principal' "
+        "group by exercice having count(*) > 1 order by exercice"
+    ).fetchall()
+    rule = rules["FIN-PRINCIPAUX"]
+    return [
+        Finding(
+            "FIN-PRINCIPAUX",
+            "alerte",
+            exercice,
+            "budget/documents",
+            rule.titre,
+            attendu="les comptes d’un seul budget principal",
+            recu=f"{count} comptes : {files}",
+            aide=rule.aide,
+        )
+        for exercice, count, files in rows
     ]
 
 

@@ -52,6 +52,13 @@ def accounts(year: int, amount: str, siret: str, *more: str, kind: str = "A", lo
     return budget("09", year, [line("6064", "D", MtReal=amount), *more], kind=kind, siret=siret, loans=loans)
 
 
+def whole(year: int, amount: str, siret: str, *more: str, kind: str = "A", loans=()) -> str:
+    """Accounts that open and spend ``amount``, under the latest plan."""
+    lines = [line("6064", "D", MtReal=amount, CredOuv=amount), *more]
+    return budget("09", year, lines, kind=kind, siret=siret, loans=loans, nomenclature="M57-M57_D")
+
+
+PRINCIPAL_SIRET, ANNEXE_TYPE = "21000000600019", '<CodTypBud V="A"/>'
 UNREADABLE = line("6156", "X", MtReal="12,x")
 THIRD_ANNEXE, SHORT = "21000000600043", "2100000060005"  # the latter lacks a digit
 DOCUMENTS = {
@@ -212,6 +219,60 @@ DOCUMENTS = {
         "ca.xml": document(m57("09", 2025, "M57-M57_D", number="1")),
         "bp.xml": document(budget("01", 2025, [line("70999", "R", CredOuv="2.00")], nomenclature="M57-M57_D")),
     },
+    # 2026: accounts that do not say whether their budget is an annexe; those of a third one give its principal's SIRET
+    2026: {
+        "ca.xml": document(whole(2026, "10.00", PRINCIPAL_SIRET, kind="P")),
+        "annexe.xml": document(whole(2026, "4.00", SIRET_ANNEXE)),
+        "sans_type.xml": document(whole(2026, "5.00", LOST_ANNEXE).replace(ANNEXE_TYPE, "")),
+        "du_principal.xml": document(
+            whole(2026, "6.00", THIRD_ANNEXE).replace(ANNEXE_TYPE, f'<IdEtabPal V="{PRINCIPAL_SIRET}"/>')
+        ),
+    },
+    # 2027: accounts of which no line says what was opened, or what was done
+    2027: {
+        "ca.xml": document(budget("09", 2027, [line("6064", "D", MtReal="3.00")], nomenclature="M57-M57_D")),
+        "annexe.xml": document(
+            budget(
+                "09", 2027, [line("6064", "D", CredOuv="3.00")], nomenclature="M57-M57_D", kind="A", siret=SIRET_ANNEXE
+            )
+        ),
+    },
+    # 2028: a loan without what is left of it at the closing
+    2028: {
+        "ca.xml": document(
+            whole(
+                2028,
+                "10.00",
+                PRINCIPAL_SIRET,
+                line("1641", "D", MtReal="6.00"),
+                kind="P",
+                loans=[
+                    loan(MtCapitalRestDu_31_12="70.00", MtCapitalExer="5.00"),
+                    loan(MtCapitalRestDu_01_01="40.00", MtCapitalExer="1.00"),
+                ],
+            )
+        ),
+        "annexe.xml": document(whole(2028, "4.00", SIRET_ANNEXE)),
+        "partie.xml": document(whole(2028, "5.00", LOST_ANNEXE)),
+    },
+    # 2029: a loan of no state of the annexe; nothing came of an annexe
+    2029: {
+        "ca.xml": document(
+            whole(
+                2029,
+                "10.00",
+                PRINCIPAL_SIRET,
+                kind="P",
+                loans=[loan(MtCapitalRestDu_31_12="70.00"), loan(None, MtCapitalRestDu_31_12="30.00")],
+            )
+        ),
+        "annexe.xml": document(whole(2029, "4.00", SIRET_ANNEXE)),
+    },
+    # 2030: the principal came under two codes
+    2030: {
+        "ca.xml": document(whole(2030, "10.00", PRINCIPAL_SIRET, kind="P")),
+        "encore.xml": document(whole(2030, "10.00", PRINCIPAL_SIRET, kind="P").replace('<CodBud V="0P"/>', "")),
+    },
 }
 
 
@@ -222,7 +283,7 @@ def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         nom="Essai",
         sigle="E",
         siren="210000006",
-        exercices={"premier": 2010, "dernier": 2025},
+        exercices={"premier": 2010, "dernier": 2030},
         systemes=["budget"],
     )
     voted = hashlib.sha256(DOCUMENTS[2021]["vote.xml"]).hexdigest()
@@ -494,6 +555,55 @@ def test_a_document_of_another_year_is_lost_alone(warehouse, found) -> None:
         ("ca_avant.xml", "un document de l’exercice 2010"),
     ]
     assert load_catalogue().rules["FIN-EXERCICE"].a_decider
+
+
+# what a document does not say ------------------------------------------------------------------------------------------
+
+
+def lacking(db, year: int, code: str) -> list[tuple]:
+    query = "select distinct piece, motif from calculs.chiffres__pieces where exercice = ? and code = ? "
+    return rows(db, query + "and est_requise and not est_couverte order by all", year, code)
+
+
+def test_accounts_that_do_not_say_of_which_budget_they_are_are_in_no_whole_total(warehouse) -> None:
+    types = rows(
+        warehouse,
+        "select fichier, type_budget from marts.fct_documents_budgetaires where exercice = 2026 order by all",
+    )
+    assert types == [
+        ("annexe.xml", "annexe"),
+        ("ca.xml", "principal"),
+        ("du_principal.xml", "annexe"),
+        ("sans_type.xml", None),
+    ]
+    assert states(warehouse, 2026)[ANNEXES] == (None, "manquant")
+    assert lacking(warehouse, 2026, ANNEXES) == [
+        (f"comptes, budget {LOST_ANNEXE} 0A", "« type budget » n’y figure pas")
+    ]
+
+
+def test_amounts_that_no_line_of_a_document_gives_are_unknown_and_not_0(warehouse) -> None:
+    figures = states(warehouse, 2027)
+    assert figures[PRINCIPAL] == (Decimal("3.00"), "complet")
+    assert figures["finances.principal.fonctionnement.credits_depenses"] == (None, "manquant")
+    assert figures[ANNEXES] == (None, "manquant")
+    assert lacking(warehouse, 2027, ANNEXES) == [(f"comptes, budget {SIRET_ANNEXE} 0A", "« réalisé » n’y figure pas")]
+
+
+def test_a_loan_is_known_by_its_opening_and_is_of_the_debt_unless_its_state_says_another(warehouse, found) -> None:
+    assert states(warehouse, 2028)["finances.dette.encours"] == (Decimal("109.00"), "complet")
+    assert states(warehouse, 2029)["finances.dette.encours"] == (None, "manquant")
+    assert [one.fichier for one in of(found, "FIN-DETTE", 2029)] == ["ca.xml"]
+
+
+def test_a_budget_that_is_gone_and_one_that_came_under_two_codes_are_findings(found) -> None:
+    (gone,) = of(found, "FIN-DISPARU", 2029)
+    assert gone.cle == f"{LOST_ANNEXE} 0A"
+    assert of(found, "FIN-DISPARU", 2028) == []
+    (twice,) = of(found, "FIN-PRINCIPAUX", 2030)
+    assert twice.recu == f"2 comptes : ca.xml ({PRINCIPAL_SIRET} 0P), encore.xml ({PRINCIPAL_SIRET} )"
+    assert of(found, "FIN-PRINCIPAUX", 2029) == []
+    assert all(load_catalogue().rules[code].a_decider for code in ("FIN-DISPARU", "FIN-PRINCIPAUX"))
 
 
 # drafts ----------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,11 @@ with refusees as (
 ),
 
 lignes as (
-    select document_id, count(*) as nb_lignes
+    select
+        document_id,
+        count(*) as nb_lignes,
+        bool_or(dit_credits) as dit_credits,
+        bool_or(dit_realise) as dit_realise
     from {{ ref('int_finances__lignes_budgetaires') }}
     group by document_id
 ),
@@ -69,6 +73,8 @@ documents as (
         false as est_attendue,
         true as est_recue,
         documents.poids = 1 as est_acceptee,
+        documents.poids = 0 or coalesce(lignes.dit_credits, false) as a_credits,
+        documents.poids = 0 or coalesce(lignes.dit_realise, false) as a_realise,
         documents.poids = 0 and documents.motif <> 'document dont une ligne est illisible' as est_remplacable,
         case when documents.poids = 0 then documents.motif end as motif,
         case when documents.est_entete_refuse then 0 else 1 end as nb_documents,
@@ -104,6 +110,8 @@ documents as (
         true as est_attendue,
         false as est_recue,
         cast(null as boolean) as est_acceptee,
+        true as a_credits,
+        true as a_realise,
         false as est_remplacable,
         cast(null as string) as motif,
         0 as nb_documents,
@@ -157,6 +165,8 @@ pieces as (
         coalesce(bool_and(est_acceptee), false) as est_acceptee,
         max(_livraison) as livraison,
         max(motif) as motif,
+        case when bool_and(a_credits) then true end as a_credits,
+        case when bool_and(a_realise) then true end as a_realise,
         sum(nb_acceptees + nb_refusees) as nb_lues,
         sum(nb_acceptees) as nb_acceptees,
         sum(nb_refusees) as nb_refusees,
@@ -199,6 +209,9 @@ select
     end as motif,
     type_budget,
     est_compte_administratif,
+    -- some editors leave them out of all the lines of a document: what it opens or did is then not said, and not 0
+    a_credits,
+    a_realise,
     -- what places mandats and titres: the accounts of their budget, or before they come whatever document of it there is
     case
         when est_compte_administratif is null then null
