@@ -165,6 +165,18 @@ def _missing_months(db, rules: Rules) -> list[Finding]:
         "and livrees.est_acceptee and livrees.source = mois.source and livrees.exercice = mois.exercice) "
         "and (source, exercice, piece) not in (select (source, exercice, piece) from couverts) group by all order by all"
     ).fetchall()
+    return _without_lines(rows, rules)
+
+
+def _silent_months(db, rules: Rules) -> list[Finding]:
+    """Those of a table that declares no period, and has lines in most of the others."""
+    rows = db.execute(
+        "select source, exercice, list(mois order by mois) from collecte.mois_muets group by all order by all"
+    ).fetchall()
+    return _without_lines(rows, rules)
+
+
+def _without_lines(rows: list[tuple[str, int, list[int]]], rules: Rules) -> list[Finding]:
     rule = rules["COL-MOIS"]
     return [
         Finding(
@@ -680,6 +692,7 @@ DECLARED = """exists (
 )"""
 TABLES = "select table_schema, table_name from information_schema.tables"
 CONTROLS = {  # the table that each reads
+    "collecte.mois_muets": _silent_months,
     "collecte.pieces": _outdated,
     "lake.budget__documents": _other_years,
     "marts.fct_collecte": _missing_months,

@@ -175,6 +175,7 @@ def _load_organisation(db, organisation: Organisation) -> None:
     )
 
 
+MANY = 10  # lines a month from which a month without any is strange
 BUDGETS = (
     "siret varchar, code_budget varchar, libelle_budget varchar, type_budget varchar, nomenclature varchar, "
     "exercice_debut integer, exercice_fin integer"
@@ -220,7 +221,7 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest], read: list[Ma
                     (*name, "livraison", "", ref.key in used, is_expected, came, counted, delivery, *numbers, amount)
                 )
                 if table.period and (is_expected or came):
-                    present = _months(db, ref.system, table, year)
+                    present = _months(db, ref.system, table, table.period.column, year)
                     for month in sorted(present.keys() | set(ref.system.valid.months(year))):
                         lines = present.get(month)
                         awaited = is_expected and month in ref.system.valid.months(year)
@@ -231,6 +232,7 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest], read: list[Ma
                             ))
                         )  # fmt: skip
     _table(db, "collecte.pieces", PIECES, rows)
+    _table(db, "collecte.mois_muets", "source varchar, exercice integer, mois integer", _silent_months(db, work))
     _table(
         db,
         "collecte.champs_absents",
@@ -244,14 +246,27 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest], read: list[Ma
     )
 
 
-def _months(db, system: System, table: Table, exercice: int) -> dict[str, int]:
+def _months(db, system: System, table: Table, column: str, exercice: int) -> dict[str, int]:
     """Month of the exercice (``2020-03``) → lines of the lake that bear it."""
-    assert table.period is not None
     rows = db.execute(
-        f"select strftime(\"{table.period.column}\", '%Y-%m') as mois, count(*) from lake.{lake_name(system, table)} "
-        f'where exercice = {exercice} and year("{table.period.column}") = {exercice} group by mois'
+        f"select strftime(\"{column}\", '%Y-%m') as mois, count(*) from lake.{lake_name(system, table)} "
+        f'where exercice = {exercice} and year("{column}") = {exercice} group by mois'
     ).fetchall()
     return dict(rows)
+
+
+def _silent_months(db, work: Workspace) -> list[tuple[str, int, int]]:
+    """The months without a line of a table that declares no period, and has many lines in most of the others."""
+    found = []
+    for system, table in work.registry.tables():
+        rule = table.exercice
+        dated = rule and rule.rule == "within" and table.field(rule.column).kept_type in ("date", "datetime")
+        for year in work.organisation.years if rule and dated and not table.period else []:
+            present, months = _months(db, system, table, rule.column, year), system.valid.months(year)
+            if 2 * len(present) > len(months) and sum(present.values()) >= MANY * len(present):
+                source = f"{system.system}/{table.name}"
+                found += [(source, year, int(month[-2:])) for month in months if month not in present]
+    return found
 
 
 def _load_refused(db, home: Home, manifests: list[Manifest]) -> None:

@@ -307,3 +307,24 @@ def test_the_answers_of_a_former_build_do_not_speak_for_a_new_one(lab: Lab):
     with open_ledger(lab.home) as ledger:
         prepare(lab.work(ledger))
     assert not former.exists()
+
+
+@pytest.mark.parametrize(
+    ("lines", "months", "silent"),
+    [
+        (10, range(1, 13), []),
+        (10, [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12], ["août 2020"]),
+        (10, [4, 5, 6, 7, 8, 9, 10], ["janvier, février, mars, novembre et décembre 2020"]),
+        (9, range(2, 13), []),  # rare events may spare a month
+        (100, range(1, 7), []),  # an export that stops in June, or a source of a season, is no gap
+    ],
+)
+def test_a_month_without_a_line_among_full_ones_is_a_finding_for_a_source_of_which_nobody_asked_it(
+    lab: Lab, lines: int, months, silent: list[str]
+):
+    lab.depot.declare(table={"exercice": {"column": "jour", "rule": "within"}})
+    rows = [f"A;x;1,00;03/{month:02}/2020\n" * lines for month in months]
+    lab.load(lab.accept(HEADER + "".join(rows), 2020))
+    found = build_findings(lab.home.warehouse_next, load_catalogue().rules)
+    assert [one.recu for one in found] == [f"aucune ligne en {said}" for said in silent]
+    assert {(one.code, one.ou) for one in found} <= {("COL-MOIS", "essai/lignes")}
