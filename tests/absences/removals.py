@@ -16,9 +16,9 @@ from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.stages.ingest.landing import files_of
 
-# What the organisation wrote in its former reports: no tool exports it, and nothing but these files can tell that it was ever
-# said.
-WRITTEN = ("published_reports",)
+# What the organisation writes of its report itself (which absences it declares, what it printed): no tool exports it, and
+# nothing but these files can tell that it was ever said.
+WRITTEN = ("absences", "published_reports")
 UNREADABLE = "illisible"
 TYPED = ("integer", "number", "date", "datetime", "boolean", "year")
 

@@ -91,3 +91,12 @@ def test_a_file_cut_under_its_own_total_is_refused_unless_its_declaration_says_a
     assert outcome().status == "accepted"
     (one,) = [finding for finding in gather(depot.work(ledger)) if finding.code == "TOTAL"]
     assert (one.severity, one.recu) == ("alerte", "annoncé : 10 ; recalculé : 8")
+
+
+def test_a_file_that_came_twice_under_two_names_is_said(work: Workspace, depot: Depot) -> None:
+    for name in ("a.csv", "b.csv", "c.csv"):
+        depot.drop(HEADER + ("A;;1,00;\n" if name != "b.csv" else "B;;1,00;\n"), name, exercice=2020)
+    assert collect(work, work.registry.export_of("essai/export"), 2020).status == "accepted"
+    (one,) = found(work, "COL-DOUBLE")
+    assert (one.exercice, one.ou, one.recu) == (2020, "essai/export", "les mêmes octets dans a.csv, c.csv")
+    assert work.rules["COL-DOUBLE"].a_decider

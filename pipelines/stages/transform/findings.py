@@ -51,7 +51,7 @@ def _absent_members(db, lines: Mapping[str, ModelLines], known: str, rules: Rule
     """The members of the organisation that are in no line of a source, in an exercice that it has lines of, and were the year before.
 
     Of the first exercice of a source, the year after says it: nothing else tells a 0 from what nobody wrote down. ``known``, in
-    SQL: the organisation declares the figures of the member from that source absent.
+    SQL: the organisation declares every figure of the member from that source absent.
     """
     found = []
     for code, (column, members, label, present) in MEMBERS.items():
@@ -684,12 +684,12 @@ where {4} and not {5} and not exists (
 )
 order by all
 """
-DECLARED = """exists (
-    select 1 from marts.fct_absences_declarees as absences
-    inner join calculs.chiffres__pieces as pieces using (code, exercice)
-    where pieces.source = exercices.source and absences.exercice = exercices.exercice
-        and position('.' || ailleurs.{0} || '.' in absences.code) > 0
-)"""
+DECLARED = """coalesce((
+    select bool_and(absences.code is not null) from calculs.chiffres__pieces as pieces
+    left join marts.fct_absences_declarees as absences on pieces.code = absences.code and pieces.exercice = absences.exercice
+    where pieces.source = exercices.source and pieces.exercice = exercices.exercice
+        and position('.' || ailleurs.{0} || '.' in pieces.code) > 0
+), false)"""
 TABLES = "select table_schema, table_name from information_schema.tables"
 CONTROLS = {  # the table that each reads
     "collecte.mois_muets": _silent_months,

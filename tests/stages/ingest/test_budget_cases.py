@@ -513,6 +513,21 @@ def test_a_delivery_of_another_year_is_refused_and_one_document_of_it_is_not(tmp
         ingest(home, ref, 2014, [tmp_path / "b.xml"], b"k" * 32)
 
 
+def test_a_document_that_was_accepted_for_its_own_year_refuses_no_delivery_of_another(tmp_path) -> None:
+    home, catalogue = Home(tmp_path), load_catalogue()
+    former = document(accounts(2013, "1.00", SIRET_ANNEXE))
+    for year, name, content in ((2013, "a.xml", former), (2014, "a.xml", former), (2014, "b.xml", GOOD)):
+        path = home.landing / str(year) / "budget" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    organisation = Organisation(
+        nom="Essai", sigle="E", siren="210000006", exercices={"premier": 2013, "dernier": 2014}, systemes=["budget"]
+    )
+    with open_ledger(home) as ledger:
+        work, ref = Workspace(home, ledger, catalogue, organisation), catalogue.registry.export_of("budget/documents")
+        assert [collect(work, ref, year).status for year in (2013, 2014)] == ["accepted", "accepted"]
+
+
 def test_a_heading_that_cannot_be_read_is_known_by_its_lines(warehouse, found) -> None:
     assert set_aside(warehouse, 2014) == [("annexe.xml", "illisible")]
     figures = states(warehouse, 2014)

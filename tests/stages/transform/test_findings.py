@@ -114,3 +114,6 @@ def test_an_application_in_no_line_of_its_first_year_is_told_by_the_next_one(tmp
     with duckdb.connect(str(path)) as db:
         db.execute("update calculs.chiffres__pieces set source = 'ecole/seances'")
     assert build_findings(path, load_catalogue().rules, lines) == []
+    with duckdb.connect(str(path)) as db:  # one of two figures
+        db.execute("insert into calculs.chiffres__pieces values ('applications.a.jours', 2040, 'ecole/seances')")
+    assert len(build_findings(path, load_catalogue().rules, lines)) == 1
