@@ -438,6 +438,10 @@ def _unknown_nomenclatures(db, rules: Rules) -> list[Finding]:
     ]
 
 
+def _of_pieces(db, rules: Rules) -> list[Finding]:
+    return [*_expected(db, rules), *_unsaid(db, rules)]
+
+
 def _expected(db, rules: Rules) -> list[Finding]:
     """The documents of the declared budgets that lack to a year whose delivery came."""
     rows = db.execute(
@@ -459,6 +463,31 @@ def _expected(db, rules: Rules) -> list[Finding]:
             cle=piece,
         )
         for exercice, piece in rows
+    ]
+
+
+def _unsaid(db, rules: Rules) -> list[Finding]:
+    """The accounts that count and do not say what figures ask: which budget, what was opened, what was done."""
+    rows = db.execute(
+        "select exercice, piece, type_budget is null, a_credits is null, a_realise is null "
+        "from intermediate.int_finances__pieces where source = 'budget/lignes' and est_acceptee and est_compte_administratif "
+        "and (type_budget is null or a_credits is null or a_realise is null) order by all"
+    ).fetchall()
+    rule = rules["FIN-NON-DIT"]
+    words = ("type de budget (principal ou annexe)", "crédits ouverts", "montants réalisés")
+    return [
+        Finding(
+            "FIN-NON-DIT",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {piece}",
+            attendu=enumeration([*words]),
+            recu=", ".join(f"ni {word}" for word, lacks in zip(words, unsaid, strict=True) if lacks),
+            aide=rule.aide,
+            cle=piece,
+        )
+        for exercice, piece, *unsaid in rows
     ]
 
 
@@ -703,7 +732,7 @@ CONTROLS = {  # the table that each reads
     "marts.fct_documents_ecartes": _set_aside,
     "intermediate.int_finances__documents": _drafts,
     "intermediate.int_finances__lignes_refusees": _unreadable,
-    "intermediate.int_finances__pieces": _expected,
+    "intermediate.int_finances__pieces": _of_pieces,
     "rapport.rpt_rh__rapprochements": _staff,
     "rapport.rpt_gouvernance__seances": _quorums,
     "rapport.rpt_finances__rapprochements": _reconciliations,

@@ -597,7 +597,12 @@ def test_accounts_that_do_not_say_of_which_budget_they_are_are_in_no_whole_total
     ]
 
 
-def test_amounts_that_no_line_of_a_document_gives_are_unknown_and_not_0(warehouse) -> None:
+def test_amounts_that_no_line_of_a_document_gives_are_unknown_and_not_0(warehouse, found) -> None:
+    assert [(one.recu, one.cle) for one in of(found, "FIN-NON-DIT", 2027)] == [
+        ("ni crédits ouverts", f"comptes, budget {PRINCIPAL_SIRET} 0P"),
+        ("ni montants réalisés", f"comptes, budget {SIRET_ANNEXE} 0A"),
+    ]
+    assert [one.recu for one in of(found, "FIN-NON-DIT", 2026)] == ["ni type de budget (principal ou annexe)"]
     figures = states(warehouse, 2027)
     assert figures[PRINCIPAL] == (Decimal("3.00"), "complet")
     assert figures["finances.principal.fonctionnement.credits_depenses"] == (None, "manquant")
