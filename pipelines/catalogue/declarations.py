@@ -281,11 +281,14 @@ class Origin(Declared):
         return self.column if isinstance(self.column, str) and self.pattern is None else None
 
 
+LEAST = Decimal("0.9")
+
+
 class Ignore(Declared):
     """Lines that are not data: those where ``column`` fully matches ``pattern``.
 
     ``sums`` names the columns whose value on that line is a total, compared with our own sum; ``counts`` the columns
-    that hold a number of lines.
+    that hold a number of lines. ``least`` is the share of an announced total under which the file is refused as cut.
     """
 
     column: Name
@@ -293,6 +296,7 @@ class Ignore(Declared):
     reason: Literal["total", "commentaire"] = "total"
     sums: list[Name] = []
     counts: list[Name] = []
+    least: Decimal = PydanticField(LEAST, ge=0, le=1)
 
 
 class ExerciceRule(Declared):

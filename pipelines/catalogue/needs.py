@@ -157,7 +157,11 @@ def _unmet(catalogue: Catalogue, place: str, need: Need, line: int | None = None
 
 
 def _of_figures(catalogue: Catalogue) -> Iterator[str]:
+    axes = sorted({axis for said in catalogue.pieces_declared.values() for axis in said.axes})
     for declared in catalogue.figures.by_code.values():
+        for axis in declared.figure.pieces:
+            if axis not in axes:
+                yield f"{declared.place} pieces: no model tells its pieces apart by {axis!r}{did_you_mean(axis, axes)}"
         if declared.figure.mesure:
             yield from _fact(catalogue, declared.place, declared.figure.mesure.fait)
     for name, family in catalogue.figures.families.items():

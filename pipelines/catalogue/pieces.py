@@ -20,7 +20,10 @@ COLUMNS = (
 
 
 class ModelPieces(Declared):
-    """``axes``: columns of the model by which a figure's filter tells its pieces apart; an empty cell is told apart by none."""
+    """``axes``: columns of the model by which a figure's filter tells its pieces apart.
+
+    A piece whose cell is empty is left out by no filter on it, and does not serve a figure that has one: nothing says what it is.
+    """
 
     axes: list[Name] = PydanticField(default_factory=list)
 
@@ -43,7 +46,7 @@ def pieces_sql(declared: dict[str, ModelPieces]) -> str:
 
 
 def _axes(columns: list[str]) -> str:
-    each = [f"coalesce('{name}=' || cast({name} as string) || '|', '')" for name in columns]
+    each = [f"'{name}=' || coalesce(cast({name} as string), '') || '|'" for name in columns]
     return " || ".join(["'|'", *each])
 
 

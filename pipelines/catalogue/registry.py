@@ -47,7 +47,10 @@ class ExportRef:
             "unread": self.export.unread,
             "tables": [
                 {
-                    **table.model_dump(include={"name", *PLACES, "optional", "missingValues", "ignore", "exercice"}),
+                    **table.model_dump(
+                        include={"name", *PLACES, "optional", "missingValues", "ignore", "exercice"},
+                        exclude={"ignore": {"__all__": {"least"}}},
+                    ),
                     "header": {name: o.whole or o.model_dump(exclude_defaults=True) for name, o in origins.items()},
                     "fields": [f.model_dump(exclude=_unread(f)) for f in table.fields],
                 }

@@ -24,7 +24,8 @@ def documents_set_aside(work: Workspace, ref: ExportRef, manifest: Manifest) -> 
         found.append(_finding(work, manifest, "FIN-ILLISIBLE", "un document dont chaque ligne se lit", None, fichier))
     documents = select(
         work.home.lake / manifest.tables["documents"].parquet,
-        "select _fichier as fichier, _ligne as ligne, siret, upper(regexp_replace(trim(nomenclature), '^.*-', '')) as plan "
+        "select _fichier as fichier, _ligne as ligne, siret, exercice_document, "
+        "upper(regexp_replace(trim(nomenclature), '^.*-', '')) as plan "
         "from {lake} order by all",
     )
     known = _families(work.catalogue)
@@ -32,6 +33,9 @@ def documents_set_aside(work: Workspace, ref: ExportRef, manifest: Manifest) -> 
         place = (one["fichier"], one["ligne"])
         if not one["siret"].startswith(siren := work.organisation.siren):
             found.append(_finding(work, manifest, "FIN-ORGANISME", f"un SIRET du SIREN {siren}", one["siret"], *place))
+        elif one["exercice_document"] != manifest.exercice:
+            expected = f"un document de l’exercice {manifest.exercice}"
+            found.append(_finding(work, manifest, "FIN-EXERCICE", expected, str(one["exercice_document"]), *place))
         elif one["plan"].partition("_")[0] not in known:
             expected = "une nomenclature dont le plan de comptes est connu"
             found.append(_finding(work, manifest, "FIN-NOMENCLATURE", expected, one["plan"], *place))

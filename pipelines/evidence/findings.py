@@ -30,6 +30,7 @@ def gather(work: Workspace) -> list[Finding]:
     found = [
         *_collection(work),
         *_fewer_files(work),
+        *_same_files(work),
         *_unread(work),
         *_judgements(work),
         *_refused_lines(work),
@@ -59,7 +60,8 @@ def on_day(standing: list[Standing], registry: Registry, today: str) -> list[Sta
 
 def _may_still_come(finding: Finding) -> bool:
     """True for an export that is missing, or that lacks members, months or the end of an exercice which is not over."""
-    return finding.code in ("COL-COLLECTIVITE", "COL-FICHIERS", "COL-MANQUANT", "COL-MOIS", "COL-PERIME")
+    late = ("COL-APPLICATION", "COL-COLLECTIVITE", "COL-FICHIERS", "COL-MANQUANT", "COL-MOIS", "COL-PERIME")
+    return finding.code in late
 
 
 def _due(registry: Registry, finding: Finding) -> str:
@@ -196,6 +198,33 @@ def _fewer_files(work: Workspace) -> list[Finding]:
                     aide=rule.aide,
                 )
             )
+    return found
+
+
+def _same_files(work: Workspace) -> list[Finding]:
+    """The files that came twice under two names: their lines count twice, unless they are documents, told apart by what they say."""
+    rule, refs, found = work.rules["COL-DOUBLE"], {ref.key: ref for ref in work.registry.exports()}, []
+    for (key, exercice), delivery in sorted(work.ledger.current().items()):
+        if exercice not in work.organisation.years or key not in refs or refs[key].export.by_document:
+            continue
+        names: dict[str, list[str]] = {}
+        for file in delivery.manifest.files:
+            names.setdefault(file.sha256, []).append(file.name)
+        found += [
+            Finding(
+                rule.code,
+                "alerte",
+                exercice,
+                key,
+                f"{rule.titre} : {key}",
+                "des fichiers différents",
+                f"les mêmes octets dans {', '.join(same)}",
+                aide=rule.aide,
+                fichier=same[0],
+            )
+            for same in names.values()
+            if len(same) > 1
+        ]
     return found
 
 

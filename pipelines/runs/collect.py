@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.declarations import LEAST, Table
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import DeliveryRefused
@@ -78,7 +78,7 @@ def _take_in(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) 
         for verdict in verdicts:
             ledger.record_verdict(verdict)
         reached("ledger.verdict_recorded")
-        changed = accept(ledger, manifest, verdicts, work.rules, may_repeat=ref.export.may_repeat)
+        changed = accept(ledger, manifest, verdicts, work.rules, may_repeat=_may_repeat(ref))
     except DeliveryRefused as refusal:
         _record(work, ref, exercice, paths, refusal, manifest)
         return Outcome(ref.key, exercice, "refused", manifest, verdicts, refusal)
@@ -90,9 +90,14 @@ def judge_files(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path
     key = load_key(settings.key_file(work.home))
     read_already(ref, exercice)
     manifest = ingest(work.home, ref, exercice, paths, key)
-    if not ref.export.may_repeat:
+    if not _may_repeat(ref):
         refuse_known_bytes(work.ledger, manifest)
     return manifest, _verdicts(work, ref, manifest)
+
+
+def _may_repeat(ref: ExportRef) -> bool:
+    """True when the bytes of another exercice refuse nothing; a document says itself of which exercice it is."""
+    return ref.export.may_repeat or ref.export.by_document
 
 
 def _verdicts(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Verdict]:
@@ -100,7 +105,8 @@ def _verdicts(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Verdi
     verdicts = []
     for table in ref.export.tables:
         counts, suite = manifest.tables[table.name], suite_of(work, ref, manifest, table)
-        identity = fingerprint([manifest.delivery, table.name, suite.suite_id])[:32]
+        shares = [str(rule.least) for rule in table.ignore if rule.least != LEAST]
+        identity = fingerprint([manifest.delivery, table.name, suite.suite_id, *shares])[:32]
         verdict = work.ledger.verdict(identity)
         if verdict is None:
             from pipelines.stages.validate.freshness import freshness

@@ -33,6 +33,8 @@ def checked(root: Path, files: dict[str, bytes]) -> str:
         (document(budget("09", YEAR, VOTED, siret="99900000000011")), "FIN-ORGANISME"),
         (document(budget("09", YEAR, VOTED, siret=SIRET_ANNEXE, nomenclature="M832-M832")), "FIN-NOMENCLATURE"),
         (document(budget("09", YEAR, [*VOTED, line("6156", "D", MtReal="x")], siret=SIRET_ANNEXE)), "FIN-ILLISIBLE"),
+        (document(budget("09", YEAR, VOTED, siret=SIRET_ANNEXE))[:-60], "LIG-DOCUMENT"),
+        (document(budget("09", YEAR - 1, VOTED, siret=SIRET_ANNEXE)), "FIN-EXERCICE"),
     ],
 )
 def test_a_document_that_will_count_nowhere_is_said(tmp_path: Path, broken: bytes, said: str) -> None:

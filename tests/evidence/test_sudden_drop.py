@@ -69,3 +69,34 @@ def test_fewer_files_than_in_the_exercice_beside_it(
     assert one.attendu == f"2\u00a0fichiers, comme en {2019 + 2020 - exercice}"
     assert one.recu == "1\u00a0fichier : export_1.csv"
     assert work.rules["COL-FICHIERS"].a_decider
+
+
+def test_a_file_cut_under_its_own_total_is_refused_unless_its_declaration_says_a_lower_share(
+    work: Workspace, depot: Depot
+) -> None:
+    ignore = {"column": "code", "pattern": "Total", "counts": ["libelle"]}
+    text = HEADER + "".join(f"A{line};;1,00;\n" for line in range(8)) + "Total;10;;\n"
+
+    def outcome() -> Outcome:
+        work = depot.work(ledger)
+        return collect(work, work.registry.export_of("essai/export"), 2020)
+
+    depot.drop(text, "export.csv", exercice=2020)
+    depot.declare(table={"ignore": [ignore]})
+    ledger = work.ledger
+    assert outcome().status == "refused"
+    (one,) = [finding for finding in gather(depot.work(ledger)) if finding.code == "ATT-CRITIQUE"]
+    assert one.recu == "annoncé : 10 ; recalculé : 8"
+    depot.declare(table={"ignore": [{**ignore, "least": 0.75}]})
+    assert outcome().status == "accepted"
+    (one,) = [finding for finding in gather(depot.work(ledger)) if finding.code == "TOTAL"]
+    assert (one.severity, one.recu) == ("alerte", "annoncé : 10 ; recalculé : 8")
+
+
+def test_a_file_that_came_twice_under_two_names_is_said(work: Workspace, depot: Depot) -> None:
+    for name in ("a.csv", "b.csv", "c.csv"):
+        depot.drop(HEADER + ("A;;1,00;\n" if name != "b.csv" else "B;;1,00;\n"), name, exercice=2020)
+    assert collect(work, work.registry.export_of("essai/export"), 2020).status == "accepted"
+    (one,) = found(work, "COL-DOUBLE")
+    assert (one.exercice, one.ou, one.recu) == (2020, "essai/export", "les mêmes octets dans a.csv, c.csv")
+    assert work.rules["COL-DOUBLE"].a_decider

@@ -33,10 +33,36 @@ hors_filtre as (
         from {{ source('catalogue', 'chiffres_filtres') }} as filtres
         inner join {{ ref('fct_collecte') }} as collecte
             on position('|' || filtres.colonne || '=' in collecte.axes) > 0
+            and position('|' || filtres.colonne || '=|' in collecte.axes) = 0
         group by
             filtres.mesure, filtres.colonne, collecte.source, collecte.exercice, collecte.nature, collecte.piece
     ) as filtrees
     where not est_gardee
+),
+
+-- a piece of which nothing says whether the filter keeps it: whatever came of it does not serve
+sans_axe as (
+    select
+        mesure,
+        source,
+        exercice,
+        nature,
+        piece,
+        {{ texte_joint("'« ' || titre || ' » n’y figure pas'", 'titre') }} as motif
+    from (
+        select distinct
+            filtres.mesure,
+            filtres.titre,
+            collecte.source,
+            collecte.exercice,
+            collecte.nature,
+            collecte.piece
+        from {{ source('catalogue', 'chiffres_filtres') }} as filtres
+        inner join {{ ref('fct_collecte') }} as collecte
+            on position('|' || filtres.colonne || '=|' in collecte.axes) > 0
+        where collecte.est_acceptee
+    ) as indistinctes
+    group by mesure, source, exercice, nature, piece
 ),
 
 -- a source that gives none of the fields of a group that the measure needs: whatever came of it does not serve
@@ -72,11 +98,14 @@ pieces as (
         coalesce(collecte.statut, 'non suivie') <> 'non suivie' as est_suivie,
         coalesce(collecte.est_attendue, false) as est_attendue,
         coalesce(collecte.nature, 'livraison') = 'livraison' or collecte.est_attendue or collecte.est_recue as est_requise,
-        coalesce(collecte.est_acceptee, false) and sans_champ.mesure is null as est_acceptee,
+        coalesce(collecte.est_acceptee, false) and sans_champ.mesure is null and sans_axe.mesure is null as est_acceptee,
         collecte.nb_lues - collecte.nb_ignorees as nb_lignes,
-        case when sans_champ.mesure is null then collecte.nb_perdues else collecte.nb_lues - collecte.nb_ignorees end as nb_perdues,
-        case when sans_champ.mesure is null then collecte.montant_perdu_eur end as montant_perdu_eur,
-        coalesce(case when collecte.est_acceptee then sans_champ.motif end, collecte.motif, case when collecte.source is null then 'système non déclaré' end) as motif,
+        case
+            when sans_champ.mesure is null and sans_axe.mesure is null then collecte.nb_perdues
+            else collecte.nb_lues - collecte.nb_ignorees
+        end as nb_perdues,
+        case when sans_champ.mesure is null and sans_axe.mesure is null then collecte.montant_perdu_eur end as montant_perdu_eur,
+        coalesce(case when collecte.est_acceptee then sans_champ.motif end, sans_axe.motif, collecte.motif, case when collecte.source is null then 'système non déclaré' end) as motif,
         indispensables.nature is not null as est_indispensable,
         bool_or(coalesce(collecte.nature = 'livraison' and collecte.est_acceptee and sans_champ.mesure is null, false)) over source as est_source_acceptee,
         bool_or(coalesce(collecte.nature <> 'livraison', false)) over source as est_en_pieces
@@ -89,6 +118,12 @@ pieces as (
         on sources.mesure = sans_champ.mesure
         and sources.source = sans_champ.source
         and sources.exercice = sans_champ.exercice
+    left join sans_axe
+        on sources.mesure = sans_axe.mesure
+        and collecte.source = sans_axe.source
+        and collecte.exercice = sans_axe.exercice
+        and collecte.nature = sans_axe.nature
+        and collecte.piece = sans_axe.piece
     left join hors_filtre
         on sources.mesure = hors_filtre.mesure
         and collecte.source = hors_filtre.source

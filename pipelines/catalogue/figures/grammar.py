@@ -20,7 +20,8 @@ The rules of a missing value, which no declaration can change:
   figure is the same without it: one that is forgotten is refused;
 - what its sources are made of (their months, their documents) makes it partial when a piece that was expected is not
   there, and missing when none is, or when ``indispensables`` names that kind of pieces (the month of a stock, a document).
-  A filter narrows the pieces as it does the rows: the accounts of an annexe say nothing of the principal budget;
+  A filter narrows the pieces as it does the rows: the accounts of an annexe say nothing of the principal budget; ``pieces``
+  narrows them alone, by the axes that their model declares;
 - ``champs`` are the fields that it needs of its sources, a list among them alternatives of which one is enough: a source whose
   declared header gives none does not count as accepted, whatever came of it;
 - lines that were refused, or accepted and not understood, make it partial;
@@ -250,6 +251,7 @@ class Figure(Declared):
     sources: list[Source | list[Source]] = PydanticField(default_factory=list)
     sans_effet: dict[Source, str] = PydanticField(default_factory=dict)
     indispensables: list[Literal["document", "mois"]] = PydanticField(default_factory=list)
+    pieces: Filter = PydanticField(default_factory=dict)
     champs: list[Name | list[Name]] = PydanticField(default_factory=list)
     mesure: Measure | None = None
     expression: str | None = None
@@ -269,6 +271,8 @@ class Figure(Declared):
             raise ValueError("sans_effet: said of a mesure; an expression rests on what its operands rest on")
         if self.expression is not None and self.indispensables:
             raise ValueError("indispensables: said of a mesure; an expression lacks what its operands lack")
+        if self.expression is not None and self.pieces:
+            raise ValueError("pieces: said of a mesure; an expression lacks what its operands lack")
         if self.expression is not None and self.champs:
             raise ValueError("champs: said of a mesure; an expression needs what its operands need")
         return self

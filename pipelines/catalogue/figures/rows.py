@@ -34,11 +34,11 @@ def figure_tables(figures: Figures) -> dict[str, tuple[str, list[tuple]]]:
             ],
         ),
         "chiffres_filtres": (
-            "mesure varchar, colonne varchar, valeur varchar",
+            "mesure varchar, colonne varchar, titre varchar, valeur varchar",
             [
-                (leaf.code, column, _as_text(value))
+                (leaf.code, column, figures.by_code[leaf.code].words.of(column).replace("_", " "), _as_text(value))
                 for leaf in _measures(figures)
-                for column, values in (leaf.mesure.filtre.items() if leaf.mesure else ())
+                for column, values in ((leaf.mesure.filtre if leaf.mesure else {}) | leaf.pieces).items()
                 for value in (values if isinstance(values, list) else [values])
             ],
         ),

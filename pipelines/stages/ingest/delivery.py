@@ -43,6 +43,7 @@ from pipelines.stages.ingest.records import Records
 from pipelines.stages.ingest.table import IrregularRecord, TableWriter
 
 TREES = {"json": "json_file", "jsonl": "json_file", "xml": "xml_file", "key_value": "key_value"}
+DOCUMENTS = ("budget_xml",)  # the readers that say whose are the documents of a file that is refused
 READER_VERSION = 3  # raise it when the same bytes give other rows, read or typed: golden rows fail until then
 
 
@@ -134,17 +135,30 @@ def _read(
 
 
 def _contents(ref: ExportRef, exercice: int, sources: list[Source], workdir: Path, *, careful: bool) -> Contents:
-    """What every file of the delivery holds."""
+    """What every file of the delivery holds; a document that cannot be read refuses no other, unless it is the only one."""
     workdir.mkdir()
-    contents = Contents.of(ref.export)
+    contents, refused = Contents.of(ref.export), 0
     for index, source in enumerate(sources):
         folder = workdir / str(index)
         folder.mkdir()
-        found = read_file(ref, exercice, source, folder, careful=careful)
+        try:
+            found = read_file(ref, exercice, source, folder, careful=careful)
+        except DeliveryRefused as refusal:
+            refused += 1
+            if not ref.export.by_document or ref.export.format.type not in DOCUMENTS or refused == len(sources):
+                raise
+            found = _lost(ref.export, source, refusal, folder)
         for name, parts in found.tables.items():
             contents.tables[name] += parts
         contents.unread += found.unread
     return contents
+
+
+def _lost(export: Export, source: Source, refusal: DeliveryRefused, workdir: Path) -> Contents:
+    """What stands for the documents of a file that is refused, each with a refused line; only its reader knows what they are."""
+    reader = importlib.import_module(f"pipelines.stages.ingest.readers.{export.format.type}")
+    found = reader.lost(source.path, source.file.name, [table.name for table in export.tables], workdir, refusal)
+    return Contents({name: [(source.file.name, records)] for name, records in found.items()}, [])
 
 
 def read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, careful: bool) -> Contents:
@@ -219,7 +233,8 @@ def _write(
     counts, aside = {}, workdir / "tables"
     shutil.rmtree(aside, ignore_errors=True)
     workbook = ref.export.format.type in WORKBOOKS
-    with TableWriter(exercice, identity, key, workdir, workbook=workbook, size=size) as writer:
+    by_document = ref.export.by_document
+    with TableWriter(exercice, identity, key, workdir, workbook=workbook, size=size, by_document=by_document) as writer:
         for table in ref.export.tables:
             place = parquet_path(home.lake, ref.system.system, table, exercice, identity)
             folder = aside / table.name

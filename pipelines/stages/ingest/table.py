@@ -47,10 +47,20 @@ class IngestFailed(RuntimeError):
 class TableWriter:
     """Writes the tables of one delivery; a context manager around its DuckDB connection."""
 
-    def __init__(self, exercice: int, delivery: str, key: bytes, workdir: Path, *, workbook: bool, size: int):
+    def __init__(
+        self,
+        exercice: int,
+        delivery: str,
+        key: bytes,
+        workdir: Path,
+        *,
+        workbook: bool,
+        size: int,
+        by_document: bool = False,
+    ):
         self.exercice, self.delivery, self.key = exercice, delivery, key
         self.threads = threads() if size > SMALL else 1  # ``size``: bytes of the delivery's files
-        self.workdir, self.workbook = workdir, workbook
+        self.workdir, self.workbook, self.by_document = workdir, workbook, by_document
 
     def __enter__(self) -> "TableWriter":
         import duckdb
@@ -165,7 +175,7 @@ class TableWriter:
         return self.db.execute(f"select 1 from ({' union all '.join(selects)}) limit 1").fetchone() is not None
 
     def _check_exercice(self, table: Table, target: Path) -> None:
-        """Refuse the delivery when its content belongs to another exercice."""
+        """Refuse the delivery when its content belongs to another exercice; one of documents, when all of them do."""
         rule = table.exercice
         if rule is None:
             return
@@ -176,7 +186,9 @@ class TableWriter:
         count, total = self.db.execute(
             f"select count(*) filter (where {outside}), count({column}) from {parquet_scan(target)}"
         ).fetchone()
-        if count > total / 100 and (count > 1 or total < 10):
+        few = count <= total / 100 or (count <= 1 and total >= 10)
+        tolerated = count < total if self.by_document else few
+        if count and not tolerated:
             fichier, feuille, ligne, found = self.db.execute(
                 f"select _fichier, _feuille, _ligne, {year} from {parquet_scan(target)} where {outside} "
                 "order by _fichier, _feuille, _ligne limit 1"

@@ -1,8 +1,8 @@
 """What a new warehouse says of itself.
 
-Months that nothing gives, members who are in no line where they were, differences with published figures, contradicted
-absences, unknown accounts, budget documents that are set aside or lack a part, meetings whose quorum is not the one declared,
-and amounts that two documents or systems should have in common.
+Deliveries that no longer serve, months that nothing gives, members who are in no line where they were, differences with
+published figures, contradicted absences, unknown accounts, budget documents that are set aside or lack a part, meetings whose
+quorum is not the one declared, and amounts that two documents or systems should have in common.
 """
 
 import json
@@ -43,46 +43,49 @@ def build_findings(warehouse: Path, rules: Rules, lines: Mapping[str, ModelLines
     with duckdb.connect(str(warehouse), read_only=True) as db:
         tables = {f"{schema}.{table}" for schema, table in db.execute(TABLES).fetchall()}
         found = [finding for table, control in CONTROLS.items() if table in tables for finding in control(db, rules)]
-        return [*found, *_absent_members(db, lines or {}, rules)]
+        known = DECLARED if {"marts.fct_absences_declarees", "calculs.chiffres__pieces"} <= tables else "false"
+        return [*found, *_absent_members(db, lines or {}, known, rules)]
 
 
-def _absent_members(db, lines: Mapping[str, ModelLines], rules: Rules) -> list[Finding]:
-    """The members of the organisation that are in no line of a source, in an exercice that it has lines of, and were the year before."""
-    columns = db.execute(
-        "select table_name from information_schema.columns where table_schema = 'intermediate' "
-        "and column_name in ('code_collectivite', 'exercice', 'poids') group by table_name having count(*) = 3"
-    ).fetchall()
-    counted = [
-        f"select {lines[model].source} as source, exercice, code_collectivite from intermediate.{model} where poids = 1"
-        for (model,) in sorted(columns)
-        if model in lines
-    ]
-    if not counted:
-        return []
-    rows = db.execute(
-        f"with lignes as (select source, exercice, code_collectivite, count(*) as nb from ({' union all '.join(counted)}) "
-        "group by all), exercices as (select distinct source, exercice from lignes) "
-        "select avant.source, avant.exercice + 1, membres.code_collectivite, membres.libelle_collectivite, avant.nb "
-        "from lignes as avant inner join organisation.collectivites as membres using (code_collectivite) "
-        "inner join exercices on avant.source = exercices.source and avant.exercice + 1 = exercices.exercice "
-        "anti join lignes on avant.source = lignes.source and avant.exercice + 1 = lignes.exercice "
-        "and avant.code_collectivite = lignes.code_collectivite order by all"
-    ).fetchall()
-    rule = rules["COL-COLLECTIVITE"]
-    return [
-        Finding(
-            rule.code,
-            "alerte",
-            exercice,
-            source,
-            f"{rule.titre} : {name}, {source}",
-            attendu=f"des lignes de {name} : {quantity(Decimal(before), 0, 'lignes')} en {exercice - 1}",
-            recu=f"aucune ligne en {exercice}",
-            aide=rule.aide,
-            cle=code,
+def _absent_members(db, lines: Mapping[str, ModelLines], known: str, rules: Rules) -> list[Finding]:
+    """The members of the organisation that are in no line of a source, in an exercice that it has lines of, and were the year before.
+
+    Of the first exercice of a source, the year after says it: nothing else tells a 0 from what nobody wrote down. ``known``, in
+    SQL: the organisation declares every figure of the member from that source absent.
+    """
+    found = []
+    for code, (column, members, label, present) in MEMBERS.items():
+        models = db.execute(
+            "select table_name from information_schema.columns where table_schema = 'intermediate' "
+            f"and column_name in ('{column}', 'exercice', 'poids') group by table_name having count(*) = 3"
+        ).fetchall()
+        counted = [
+            f"select {lines[model].source} as source, exercice, {column} from intermediate.{model} where poids = 1"
+            for (model,) in sorted(models)
+            if model in lines
+        ]
+        rows = (
+            db.execute(
+                ABSENT.format(" union all ".join(counted), column, members, label, present, known.format(column))
+            )
+            if counted
+            else None
         )
-        for source, exercice, code, name, before in rows
-    ]
+        found += [
+            Finding(
+                code,
+                "alerte",
+                exercice,
+                source,
+                f"{rules[code].titre} : {name}, {source}",
+                attendu=f"des lignes de {name} : {quantity(Decimal(there), 0, 'lignes')} en {other}",
+                recu=f"aucune ligne en {exercice}",
+                aide=rules[code].aide,
+                cle=member,
+            )
+            for source, exercice, member, name, other, there in (rows.fetchall() if rows else [])
+        ]
+    return found
 
 
 def _differences(db, rules: Rules) -> list[Finding]:
@@ -125,6 +128,28 @@ def plain(value: Decimal | None) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace(".", ",")
 
 
+def _outdated(db, rules: Rules) -> list[Finding]:
+    """The deliveries whose rows do not hold what today's declaration wants, and that cannot be read again."""
+    rows = db.execute(
+        "select systeme || '/' || nom_table, exercice from collecte.pieces "
+        "where nature = 'livraison' and est_recue and not est_acceptee order by all"
+    ).fetchall()
+    rule = rules["COL-ANCIEN"]
+    return [
+        Finding(
+            rule.code,
+            "alerte",
+            exercice,
+            source,
+            f"{rule.titre} : {source}",
+            attendu="des lignes qui portent les colonnes de la déclaration en vigueur, ou l’original pour les relire",
+            recu="des lignes d’une déclaration antérieure, dont l’original est purgé",
+            aide=rule.aide,
+        )
+        for source, exercice in rows
+    ]
+
+
 def _missing_months(db, rules: Rules) -> list[Finding]:
     """The months in which a table that came has no row: one finding a table, but for those that an alternative fills.
 
@@ -140,6 +165,18 @@ def _missing_months(db, rules: Rules) -> list[Finding]:
         "and livrees.est_acceptee and livrees.source = mois.source and livrees.exercice = mois.exercice) "
         "and (source, exercice, piece) not in (select (source, exercice, piece) from couverts) group by all order by all"
     ).fetchall()
+    return _without_lines(rows, rules)
+
+
+def _silent_months(db, rules: Rules) -> list[Finding]:
+    """Those of a table that declares no period, and has lines in most of the others."""
+    rows = db.execute(
+        "select source, exercice, list(mois order by mois) from collecte.mois_muets group by all order by all"
+    ).fetchall()
+    return _without_lines(rows, rules)
+
+
+def _without_lines(rows: list[tuple[str, int, list[int]]], rules: Rules) -> list[Finding]:
     rule = rules["COL-MOIS"]
     return [
         Finding(
@@ -216,6 +253,8 @@ def _documents(db, rules: Rules) -> list[Finding]:
         *_other_plans(db, rules),
         *_debts_without_annexe(db, rules),
         *_unnumbered(db, rules),
+        *_vanished(db, rules),
+        *_two_principals(db, rules),
         *_undeclared(db, rules),
     ]
 
@@ -252,7 +291,7 @@ def _other_plans(db, rules: Rules) -> list[Finding]:
 
 def _debts_without_annexe(db, rules: Rules) -> list[Finding]:
     rows = db.execute(
-        "select exercice, libelle_budget, libelle_decision, mouvements_dette_eur, fichier, ligne "
+        "select exercice, libelle_budget, libelle_decision, origine_dette, mouvements_dette_eur, fichier, ligne "
         "from marts.fct_documents_budgetaires where est_compte_administratif and encours_dette_eur is null order by all"
     ).fetchall()
     rule = rules["FIN-DETTE"]
@@ -264,13 +303,64 @@ def _debts_without_annexe(db, rules: Rules) -> list[Finding]:
             "budget/emprunts",
             f"{rule.titre} : {budget or decision}",
             attendu="les emprunts dans l’annexe de la dette (élément EMPRUNT)",
-            recu=f"aucun emprunt ; {shown(moved, 'EUR')} aux comptes 16 et 6611",
+            recu=f"{origin} : {shown(moved, 'EUR')} aux comptes 16 et 6611",
             ecart=plain(moved),
             aide=rule.aide,
             fichier=fichier,
             ligne=ligne,
         )
-        for exercice, budget, decision, moved, fichier, ligne in rows
+        for exercice, budget, decision, origin, moved, fichier, ligne in rows
+    ]
+
+
+def _vanished(db, rules: Rules) -> list[Finding]:
+    """The budgets that had accounts the year before and of which nothing came, in a year that has accounts; declared ones are expected."""
+    rows = db.execute(
+        "with comptes as (select exercice, siret, code_budget, max(libelle_budget) as libelle, sum(nb_lignes) as nb "
+        "from marts.fct_documents_budgetaires where est_compte_administratif group by all) "
+        "select exercice + 1, siret, code_budget, libelle, nb from comptes as avant "
+        "where exercice + 1 in (select exercice from comptes) "
+        "and not exists (select 1 from marts.fct_documents_budgetaires as d where d.exercice = avant.exercice + 1 "
+        "and d.siret = avant.siret and d.code_budget = avant.code_budget) "
+        "and not exists (select 1 from organisation.budgets as b where b.siret = avant.siret) order by all"
+    ).fetchall()
+    rule = rules["FIN-DISPARU"]
+    return [
+        Finding(
+            "FIN-DISPARU",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {budget or siret}",
+            attendu=f"les documents du budget {siret} {code} : {quantity(Decimal(lines), 0, 'lignes')} de comptes en {exercice - 1}",
+            recu=f"aucun document en {exercice}",
+            aide=rule.aide,
+            cle=f"{siret} {code}",
+        )
+        for exercice, siret, code, budget, lines in rows
+    ]
+
+
+def _two_principals(db, rules: Rules) -> list[Finding]:
+    """An organisation has one principal budget: a second one may be the same, under another code."""
+    rows = db.execute(
+        "select exercice, count(*), string_agg(fichier || ' (' || siret || ' ' || code_budget || ')', ', ' order by document_id) "
+        "from marts.fct_documents_budgetaires where est_compte_administratif and type_budget = 'principal' "
+        "group by exercice having count(*) > 1 order by exercice"
+    ).fetchall()
+    rule = rules["FIN-PRINCIPAUX"]
+    return [
+        Finding(
+            "FIN-PRINCIPAUX",
+            "alerte",
+            exercice,
+            "budget/documents",
+            rule.titre,
+            attendu="les comptes d’un seul budget principal",
+            recu=f"{count} comptes : {files}",
+            aide=rule.aide,
+        )
+        for exercice, count, files in rows
     ]
 
 
@@ -302,6 +392,29 @@ def _set_aside(db, rules: Rules) -> list[Finding]:
     return [*_other_bodies(db, rules), *_unknown_nomenclatures(db, rules)]
 
 
+def _other_years(db, rules: Rules) -> list[Finding]:
+    rows = db.execute(
+        "select exercice, exercice_document, _fichier, _ligne from lake.budget__documents "
+        "where exercice_document <> exercice order by all"
+    ).fetchall()
+    rule = rules["FIN-EXERCICE"]
+    return [
+        Finding(
+            "FIN-EXERCICE",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {fichier}",
+            attendu=f"un document de l’exercice {exercice}",
+            recu=f"un document de l’exercice {year}",
+            aide=rule.aide,
+            fichier=fichier,
+            ligne=ligne,
+        )
+        for exercice, year, fichier, ligne in rows
+    ]
+
+
 def _unknown_nomenclatures(db, rules: Rules) -> list[Finding]:
     rows = db.execute(
         "select exercice, libelle_decision, nomenclature, fichier, ligne from marts.fct_documents_ecartes "
@@ -325,6 +438,10 @@ def _unknown_nomenclatures(db, rules: Rules) -> list[Finding]:
     ]
 
 
+def _of_pieces(db, rules: Rules) -> list[Finding]:
+    return [*_expected(db, rules), *_unsaid(db, rules)]
+
+
 def _expected(db, rules: Rules) -> list[Finding]:
     """The documents of the declared budgets that lack to a year whose delivery came."""
     rows = db.execute(
@@ -346,6 +463,31 @@ def _expected(db, rules: Rules) -> list[Finding]:
             cle=piece,
         )
         for exercice, piece in rows
+    ]
+
+
+def _unsaid(db, rules: Rules) -> list[Finding]:
+    """The accounts that count and do not say what figures ask: which budget, what was opened, what was done."""
+    rows = db.execute(
+        "select exercice, piece, type_budget is null, a_credits is null, a_realise is null "
+        "from intermediate.int_finances__pieces where source = 'budget/lignes' and est_acceptee and est_compte_administratif "
+        "and (type_budget is null or a_credits is null or a_realise is null) order by all"
+    ).fetchall()
+    rule = rules["FIN-NON-DIT"]
+    words = ("type de budget (principal ou annexe)", "crédits ouverts", "montants réalisés")
+    return [
+        Finding(
+            "FIN-NON-DIT",
+            "alerte",
+            exercice,
+            "budget/documents",
+            f"{rule.titre} : {piece}",
+            attendu=enumeration([*words]),
+            recu=", ".join(f"ni {word}" for word, lacks in zip(words, unsaid, strict=True) if lacks),
+            aide=rule.aide,
+            cle=piece,
+        )
+        for exercice, piece, *unsaid in rows
     ]
 
 
@@ -541,8 +683,47 @@ def _quorums(db, rules: Rules) -> list[Finding]:
     ]
 
 
+# The rule of an absent member: the column of the lines that names it, where members are declared and called, when one is there.
+MEMBERS = {
+    "COL-COLLECTIVITE": ("code_collectivite", "collectivites", "libelle_collectivite", "true"),
+    "COL-APPLICATION": (
+        "code_application",
+        "applications",
+        "libelle_application",
+        "exercices.exercice between coalesce(exercice_debut, exercices.exercice) and coalesce(exercice_fin, exercices.exercice)",
+    ),
+}
+ABSENT = """
+with lignes as (select source, exercice, {1}, count(*) as nb from ({0}) group by all),
+annees as (
+    select source, exercice, lag(exercice) over sources as avant, lead(exercice) over sources as apres
+    from (select distinct source, exercice from lignes) window sources as (partition by source order by exercice)
+),
+exercices as (
+    select source, exercice, case when avant = exercice - 1 then avant when apres = exercice + 1 then apres end as autre
+    from annees
+)
+select exercices.source, exercices.exercice, {1}, {3}, autre, ailleurs.nb
+from exercices
+inner join lignes as ailleurs on exercices.source = ailleurs.source and exercices.autre = ailleurs.exercice
+inner join organisation.{2} using ({1})
+where {4} and not {5} and not exists (
+    select 1 from lignes as ici
+    where ici.source = exercices.source and ici.exercice = exercices.exercice and ici.{1} = ailleurs.{1}
+)
+order by all
+"""
+DECLARED = """coalesce((
+    select bool_and(absences.code is not null) from calculs.chiffres__pieces as pieces
+    left join marts.fct_absences_declarees as absences on pieces.code = absences.code and pieces.exercice = absences.exercice
+    where pieces.source = exercices.source and pieces.exercice = exercices.exercice
+        and position('.' || ailleurs.{0} || '.' in pieces.code) > 0
+), false)"""
 TABLES = "select table_schema, table_name from information_schema.tables"
 CONTROLS = {  # the table that each reads
+    "collecte.mois_muets": _silent_months,
+    "collecte.pieces": _outdated,
+    "lake.budget__documents": _other_years,
     "marts.fct_collecte": _missing_months,
     "rapport.rpt_rapprochement_publie": _differences,
     "rapport.rpt_absences_contredites": _contradicted_absences,
@@ -551,7 +732,7 @@ CONTROLS = {  # the table that each reads
     "marts.fct_documents_ecartes": _set_aside,
     "intermediate.int_finances__documents": _drafts,
     "intermediate.int_finances__lignes_refusees": _unreadable,
-    "intermediate.int_finances__pieces": _expected,
+    "intermediate.int_finances__pieces": _of_pieces,
     "rapport.rpt_rh__rapprochements": _staff,
     "rapport.rpt_gouvernance__seances": _quorums,
     "rapport.rpt_finances__rapprochements": _reconciliations,

@@ -17,6 +17,8 @@ from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.reference import Reference
+from pipelines.catalogue.registry import Registry
+from pipelines.catalogue.vocabulary import identifier
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
@@ -26,10 +28,6 @@ from pipelines.stages.transform.books import open_books, write
 from pipelines.stages.transform.freeze import Frozen
 
 SCHEMAS = ("lake", "organisation", "collecte", "catalogue", "reference")
-
-
-class StaleDelivery(RuntimeError):
-    """An accepted delivery was read under an older declaration of its table: collect it again."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,8 @@ def load_warehouse(
     """Make the database file ``path`` (an older one is removed) and close it.
 
     ``build`` stands in the file, so that nobody takes it for another build. ``counted``: the accepted findings (rule, key)
-    whose acceptance makes something count. Raises StaleDelivery.
+    whose acceptance makes something count. A delivery that was read under an older declaration, and whose rows do not suffice
+    for today's, enters no table: it is a piece that came and is not accepted.
     """
     import duckdb
 
@@ -76,7 +75,7 @@ def clear(path: Path) -> None:
 def fill(db: Any, work: Workspace, frozen: Frozen) -> set[str]:
     """Fill the tables whose ingredients are not those that the file remembers; the names of those whose content changed.
 
-    What is no longer declared goes. Raises StaleDelivery.
+    What is no longer declared goes.
     """
     known = dict(db.execute("from construction.ingredients").fetchall())
     contents = dict(db.execute("from construction.contenus").fetchall())
@@ -114,47 +113,73 @@ def lake_name(system: System, table: Table) -> str:
 
 def _fillings(db: Any, work: Workspace, frozen: Frozen) -> Iterator[Filling]:
     """Every table that a build needs; the last ones are told from the first, as ``db`` then holds them."""
+    read, selects = _readable(db, work.home, work.registry, frozen.manifests)
     for system, table in work.registry.tables():
-        yield _lake(work.home, system, table, frozen.manifests)
-    yield _refused(work.home, frozen.manifests)
+        yield _lake(system, table, read, selects.get(lake_name(system, table), []))
+    yield _refused(work.home, read)
     for name, columns, rows in [
         *_organisation(work.organisation),
-        *_collecte(db, work, frozen),
+        *_collecte(db, work, frozen, read),
         *((f"catalogue.{name}", *table) for name, table in figure_tables(work.catalogue.figures).items()),
     ]:
         yield _rows(name, columns, rows)
     yield from _references(work.catalogue.references)
 
 
-def _lake(home: Home, system: System, table: Table, manifests: list[Manifest]) -> Filling:
+def _readable(
+    db: Any, home: Home, registry: Registry, manifests: list[Manifest]
+) -> tuple[list[Manifest], dict[str, list[str]]]:
+    """The deliveries of which every table holds what today's declaration wants, and the SQL of the rows of each lake table."""
+    read, selects = [], dict[str, list[str]]()
+    tables = {(system.system, table.name): (system, table) for system, table in registry.tables()}
+    for manifest in sorted(manifests, key=lambda m: m.exercice):
+        found = {
+            lake_name(*tables[manifest.system, name]): _rows_of(db, home, tables[manifest.system, name][1], manifest)
+            for name in manifest.tables
+            if (manifest.system, name) in tables
+        }
+        if None not in found.values():
+            read.append(manifest)
+            for name, select in found.items():
+                selects.setdefault(name, []).append(select or "")
+    return read, selects
+
+
+def _lake(system: System, table: Table, read: list[Manifest], selects: list[str]) -> Filling:
     name, columns = f"lake.{lake_name(system, table)}", columns_of(table)
-    accepted = [m for m in manifests if m.system == system.system and table.name in m.tables]
-    accepted.sort(key=lambda m: m.exercice)
+    files = [m.tables[table.name].parquet_sha256 for m in read if m.system == system.system and table.name in m.tables]
 
     def make(db: Any) -> None:
         spec = ", ".join(f'"{column}" {kind}' for column, kind in columns)
         db.execute(f"create table {name} ({spec})")
-        for manifest in accepted:
-            _insert_rows(db, home, system, table, manifest)
+        for select in selects:
+            db.execute(f"insert into {name} {select}")
 
-    return Filling(name, [columns, [manifest.tables[table.name].parquet_sha256 for manifest in accepted]], make)
+    return Filling(name, [columns, files], make)
 
 
-def _insert_rows(db, home: Home, system: System, table: Table, manifest: Manifest) -> None:
-    import duckdb
-
-    file = home.lake / manifest.tables[table.name].parquet
-    select = ", ".join(f'cast("{name}" as {kind})' for name, kind in columns_of(table))
+def _rows_of(db, home: Home, table: Table, manifest: Manifest) -> str | None:
+    """SQL of the rows of a delivery, as today's declaration has them; None when it wants what they do not hold."""
+    rows = lake_scan(home.lake / manifest.tables[table.name].parquet)
+    held = {name: _written(kind) for name, kind, *_ in db.execute(f"describe from {rows}").fetchall()}
+    nothing = {field.name for field in table.ungiven(manifest.exercice)}
+    columns = columns_of(table)
+    if any(name not in held and name not in nothing for name, _ in columns):
+        return None
+    others = [(name, kind) for name, kind in columns if held.get(name, _written(kind)) != _written(kind)]
+    lost = " or ".join(
+        f"({identifier(name)} is not null and try_cast({identifier(name)} as {kind}) is null)" for name, kind in others
+    )
+    if lost and db.execute(f"select count(*) from {rows} where {lost}").fetchone()[0]:
+        return None
+    select = ", ".join(f"cast({identifier(name) if name in held else 'null'} as {kind})" for name, kind in columns)
     place = ", ".join(["_fichier", "_feuille", "_ligne", *([COLUMN.name] if COLUMN in table.provenance else [])])
-    try:
-        db.execute(
-            f"insert into lake.{lake_name(system, table)} select {select} from {lake_scan(file)} order by {place}"
-        )
-    except (duckdb.BinderException, duckdb.ConversionException):  # "from None": a failed cast quotes the cell
-        raise StaleDelivery(
-            f"{manifest.export_key} {manifest.exercice} was read under an older declaration of table {table.name}: "
-            f"collect it again"
-        ) from None
+    return f"select {select} from {rows} order by {place}"
+
+
+def _written(kind: str) -> str:
+    """A type of DuckDB in one spelling."""
+    return kind.replace(" ", "").lower()
 
 
 def load_reference(db, file: Path, reference: Reference) -> None:
@@ -225,6 +250,7 @@ def _organisation(organisation: Organisation) -> Iterator[tuple[str, str, list[t
     )
 
 
+MANY = 10  # lines a month from which a month without any is strange
 BUDGETS = (
     "siret varchar, code_budget varchar, libelle_budget varchar, type_budget varchar, nomenclature varchar, "
     "exercice_debut integer, exercice_fin integer"
@@ -240,14 +266,17 @@ REFUSED = (
 )
 
 
-def _collecte(db: Any, work: Workspace, frozen: Frozen) -> Iterator[tuple[str, str, list[tuple]]]:
+def _collecte(db: Any, work: Workspace, frozen: Frozen, read: list[Manifest]) -> Iterator[tuple[str, str, list[tuple]]]:
     """What was expected, piece by piece, and what came: the delivery of each table, each month of one that has a period.
+
+    ``read``: the deliveries whose rows are in ``lake``.
 
     The lines of a month count in its delivery too, which alone knows those that were refused. Documents are told apart by
     models, which read what a document is.
     """
     manifests, lost = frozen.manifests, _amounts_refused(db)
     accepted = {(m.system, name, m.exercice): (m, counts) for m in manifests for name, counts in m.tables.items()}
+    stale = {manifest.delivery for manifest in manifests} - {manifest.delivery for manifest in read}
     rows = []
     for year in work.organisation.years:
         followed = work.exports(year)
@@ -261,11 +290,12 @@ def _collecte(db: Any, work: Workspace, frozen: Frozen) -> Iterator[tuple[str, s
                 came = counts is not None
                 numbers = (counts.lues, counts.acceptees, counts.refusees, counts.ignorees) if counts else (None,) * 4
                 amount = lost.get(name, 0) if counts else None
+                counted = came and delivery not in stale
                 rows.append(
-                    (*name, "livraison", "", ref.key in used, is_expected, came, came, delivery, *numbers, amount)
+                    (*name, "livraison", "", ref.key in used, is_expected, came, counted, delivery, *numbers, amount)
                 )
                 if table.period and (is_expected or came):
-                    present = _months(db, ref.system, table, year)
+                    present = _months(db, ref.system, table, table.period.column, year)
                     for month in sorted(present.keys() | set(ref.system.valid.months(year))):
                         lines = present.get(month)
                         awaited = is_expected and month in ref.system.valid.months(year)
@@ -276,6 +306,7 @@ def _collecte(db: Any, work: Workspace, frozen: Frozen) -> Iterator[tuple[str, s
                             ))
                         )  # fmt: skip
     yield "collecte.pieces", PIECES, rows
+    yield "collecte.mois_muets", "source varchar, exercice integer, mois integer", _silent_months(db, work)
     yield (
         "collecte.champs_absents",
         "source varchar, exercice integer, champ varchar, titre varchar",
@@ -292,14 +323,27 @@ def _collecte(db: Any, work: Workspace, frozen: Frozen) -> Iterator[tuple[str, s
     yield "collecte.construction", "construction varchar", [(frozen.build,)]
 
 
-def _months(db, system: System, table: Table, exercice: int) -> dict[str, int]:
+def _months(db, system: System, table: Table, column: str, exercice: int) -> dict[str, int]:
     """Month of the exercice (``2020-03``) → lines of the lake that bear it."""
-    assert table.period is not None
     rows = db.execute(
-        f"select strftime(\"{table.period.column}\", '%Y-%m') as mois, count(*) from lake.{lake_name(system, table)} "
-        f'where exercice = {exercice} and year("{table.period.column}") = {exercice} group by mois'
+        f"select strftime(\"{column}\", '%Y-%m') as mois, count(*) from lake.{lake_name(system, table)} "
+        f'where exercice = {exercice} and year("{column}") = {exercice} group by mois'
     ).fetchall()
     return dict(rows)
+
+
+def _silent_months(db, work: Workspace) -> list[tuple[str, int, int]]:
+    """The months without a line of a table that declares no period, and has many lines in most of the others."""
+    found = []
+    for system, table in work.registry.tables():
+        rule = table.exercice
+        dated = rule and rule.rule == "within" and table.field(rule.column).kept_type in ("date", "datetime")
+        for year in work.organisation.years if rule and dated and not table.period else []:
+            present, months = _months(db, system, table, rule.column, year), system.valid.months(year)
+            if 2 * len(present) > len(months) and sum(present.values()) >= MANY * len(present):
+                source = f"{system.system}/{table.name}"
+                found += [(source, year, int(month[-2:])) for month in months if month not in present]
+    return found
 
 
 def _refused(home: Home, manifests: list[Manifest]) -> Filling:

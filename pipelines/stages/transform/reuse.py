@@ -54,7 +54,7 @@ class Plan:
 
 
 def start(work: Workspace, frozen: Frozen, nodes: dict[str, Node], *, whole: bool) -> Plan:
-    """Make the next warehouse, filled; what dbt, whose project has these ``nodes``, has to do in it. Raises StaleDelivery.
+    """Make the next warehouse, filled; what dbt, whose project has these ``nodes``, has to do in it.
 
     ``whole``: nothing of the former one is kept.
     """

@@ -3,8 +3,9 @@
 In memory, without project files: an ephemeral context, one DuckDB, one query asset over ``lot``,
 made once per process and pointed at one delivery after the other. Great Expectations says whether each
 expectation holds; where it does not, the number of lines comes from the same condition in SQL, so that no
-cell is ever fetched. What does not belong here: what is expected (``suite``), where a failure is
-(``lines``), what follows from it (``pipelines.ledger.records``).
+cell is ever fetched, but for the words that stand in the place of a known one, in a table that speaks of
+nobody. What does not belong here: what is expected (``suite``), where a failure is (``lines``), what follows
+from it (``pipelines.ledger.records``).
 """
 
 import functools
@@ -18,7 +19,7 @@ from typing import Any
 
 from pipelines.catalogue.vocabulary import ExpectationSpec, literal
 from pipelines.ledger.records import CheckResult
-from pipelines.stages.validate.lines import lines_statement
+from pipelines.stages.validate.lines import broken_rows, lines_statement
 from pipelines.stages.validate.parquet import NAME, create_statement, relation_kind
 from pipelines.stages.validate.suite import Suite
 
@@ -28,6 +29,8 @@ RESULT_FORMAT = {
     "exclude_unexpected_values": True,
     "partial_unexpected_count": 0,
 }
+
+SHOWN, LONGEST = 5, 40  # unforeseen values that a verdict names, and their characters
 
 _NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
 _CLASS = re.compile(r"\b([A-Z]\w*(?:Error|Exception))\b")
@@ -99,7 +102,7 @@ class _Bench:
         try:
             outcomes = self._outcomes(suite)
             rows = self._run(f"select count(*) from {NAME}")[0][0]
-            return [self._result(spec, outcomes.get(spec.key), rows) for spec in suite.specs]
+            return [self._result(spec, outcomes.get(spec.key), rows, shown=suite.shown) for spec in suite.specs]
         finally:
             self._run(f"drop {kind} {NAME}")
 
@@ -119,10 +122,10 @@ class _Bench:
             outcomes |= {r.expectation_config.meta["key"]: r for r in validated.results}
         return outcomes
 
-    def _result(self, spec: ExpectationSpec, outcome: Any, rows: int) -> CheckResult:
+    def _result(self, spec: ExpectationSpec, outcome: Any, rows: int, *, shown: bool) -> CheckResult:
         error = _error(outcome)
         success = None if error else bool(outcome.success)
-        observed, unexpected = (None, None) if error else self._observe(spec, success, rows)
+        observed, unexpected = (None, None) if error else self._observe(spec, success, rows, shown=shown)
         return CheckResult(
             key=spec.key,
             type=spec.type,
@@ -136,8 +139,10 @@ class _Bench:
             error=error,
         )
 
-    def _observe(self, spec: ExpectationSpec, success: bool, rows: int) -> tuple[str | None, int | None]:
-        """What is seen, in French, and how many lines break it: counts and declared values only."""
+    def _observe(
+        self, spec: ExpectationSpec, success: bool, rows: int, *, shown: bool
+    ) -> tuple[str | None, int | None]:
+        """What is seen, in French, and how many lines break it; ``shown``: with the words that were not foreseen."""
         if spec.type == "expect_table_row_count_to_be_between":
             return _lines(rows), None
         if success:
@@ -145,7 +150,19 @@ class _Bench:
         if spec.type == "expect_column_distinct_values_to_contain_set":
             return f"absent : {', '.join(self._missing(spec))}", None
         broken = self._run(f"select count(*) from ({lines_statement(spec)})")[0][0]
-        return f"{_lines(broken)} sur {_number(rows)}", broken
+        words = self._unforeseen(spec) if shown and spec.type == "expect_column_values_to_be_in_set" else ""
+        return f"{_lines(broken)} sur {_number(rows)}{words}", broken
+
+    def _unforeseen(self, spec: ExpectationSpec) -> str:
+        """The values outside of a set, the most frequent first, a few of them."""
+        column = f'cast("{spec.kwargs["column"]}" as varchar)'
+        found = self._run(
+            f"select left({column}, {LONGEST}), count(*) from {NAME} where ({broken_rows(spec)}) "
+            "group by 1 order by 2 desc, 1"
+        )
+        left = len(found) - SHOWN
+        others = f", et {_number(left)} autre{'s' * (left > 1)} valeur{'s' * (left > 1)}" if left > 0 else ""
+        return " : " + ", ".join(f"« {value} » ({_lines(count)})" for value, count in found[:SHOWN]) + others
 
     def _missing(self, spec: ExpectationSpec) -> list[str]:
         column, values = spec.kwargs["column"], spec.kwargs["value_set"]

@@ -35,9 +35,13 @@ def failing_lines(parquet: Path, suite: Suite, key: str, limit: int = 20) -> lis
 
 def lines_statement(spec: ExpectationSpec) -> str | None:
     """SQL listing ``_fichier, _feuille, _ligne`` of the rows that break ``spec``; None if it is about the table."""
-    if spec.broken is None:
-        return None
-    return f"select _fichier, _feuille, _ligne from {NAME} where ({spec.broken.replace(BATCH, NAME)})"
+    broken = broken_rows(spec)
+    return f"select _fichier, _feuille, _ligne from {NAME} where ({broken})" if broken else None
+
+
+def broken_rows(spec: ExpectationSpec) -> str | None:
+    """SQL over a row of the delivery: it breaks ``spec``; None if it is about the table."""
+    return spec.broken.replace(BATCH, NAME) if spec.broken else None
 
 
 def refuse_wrong_sql(catalogue: Catalogue) -> None:

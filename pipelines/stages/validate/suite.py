@@ -24,11 +24,12 @@ JUDGE_VERSION = 1  # raise it when the same suite judges the same rows otherwise
 
 @dataclass(frozen=True)
 class Suite:
-    """The expectations of one table for one exercice, in order."""
+    """The expectations of one table for one exercice, in order; ``shown``: its cells may stand in a verdict."""
 
     system: str
     table: str
     specs: tuple[ExpectationSpec, ...]
+    shown: bool = False
 
     @functools.cached_property
     def suite_id(self) -> str:
@@ -66,7 +67,7 @@ def compile_suite(
                 raise DeclarationError(f"{file.at(index)} key: {declaration.key!r} is kept for the declaration")
             if (spec := _resolve(file, index, declaration, table, values)) is not None:
                 specs[spec.key] = spec
-    return Suite(system, table.name, tuple(specs.values()))
+    return Suite(system, table.name, tuple(specs.values()), shown=not table.has_personal_data)
 
 
 def _resolve(

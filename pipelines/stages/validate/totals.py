@@ -2,14 +2,15 @@
 
 Ingest compares them when it reads (the total line never reaches the lake) and leaves the outcome in the
 manifest; here each becomes one result, a warning: figures come from the lines, never from an announced
-total.
+total. A file that holds less than the declared share of what it announces (``least``) was cut: that is critical.
 """
 
 import re
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
-from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.declarations import LEAST, Table
 from pipelines.ledger.records import CONTROL_TOTAL, CheckResult, TableCounts
 
 TYPE = CONTROL_TOTAL
@@ -36,7 +37,7 @@ def _result(table: Table, counts: TableCounts, total: dict[str, Any], key: str, 
         key=key,
         type=TYPE,
         column=total["column"],
-        severity="warning",
+        severity="critical" if _is_cut(table, counts, total) else "warning",
         success=bool(total["ok"]),
         observed=_observed(table, counts, total),
         unexpected=None,
@@ -45,6 +46,15 @@ def _result(table: Table, counts: TableCounts, total: dict[str, Any], key: str, 
         else f"{what} annoncée en ligne {total['ligne']} du fichier est celle des lignes lues.",
         fix="Chercher les lignes manquantes ou en trop, ou corriger le total dans l’outil d’origine.",
     )
+
+
+def _is_cut(table: Table, counts: TableCounts, total: dict[str, Any]) -> bool:
+    """True when the file holds too little of what it announces; a sum says nothing of it when lines were refused."""
+    announced, ours = str(total["annonce"]), str(total["recalcule"])
+    if not (_NUMBER.fullmatch(announced) and _NUMBER.fullmatch(ours)) or (total["kind"] == "sums" and counts.refusees):
+        return False
+    shares = [rule.least for rule in table.ignore if total["column"] in getattr(rule, total["kind"])]
+    return Decimal(announced) > 0 and Decimal(ours) < max(shares, default=LEAST) * Decimal(announced)
 
 
 def _observed(table: Table, counts: TableCounts, total: dict[str, Any]) -> str:

@@ -83,3 +83,10 @@ def test_a_shape_and_the_table_of_a_member_name_those_of_every_system():
     assert not figures.answers_for(accounts, "glpi/tickets")
     staff = figures.by_code["rh.effectif.total"].figure
     assert figures.answers_for(staff, "cegid_rh/agents") and not figures.answers_for(staff, "cegid_rh/heures")
+
+
+def test_pieces_are_narrowed_by_an_axis_of_a_model(home):
+    assert home(ALL, "    pieces: {est_compte_administratif: true}\n") == ""
+    assert "catalogue/figures/essai.yml:4 pieces: no model tells its pieces apart by 'est_compte'" in home(
+        ALL, "    pieces: {est_compte: true}\n"
+    )

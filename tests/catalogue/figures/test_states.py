@@ -20,6 +20,8 @@ chiffres:
      mesure: {fait: fct_flux, agregat: somme, colonne: quantite, filtre: {mois: 12}, si_vide: zero}}
   - {code: essai.entrees, libelle: Entrées, unite: EUR, decimales: 0, sources: [budget/lignes], indispensables: [document],
      mesure: {fait: fct_flux, agregat: somme, colonne: quantite, filtre: {sens: [E, X]}, si_vide: zero}}
+  - {code: essai.toutes, libelle: Toutes, unite: EUR, decimales: 0, sources: [budget/lignes], pieces: {sens: E},
+     mesure: {fait: fct_flux, agregat: somme, colonne: quantite, si_vide: zero}}
   - {code: essai.sorties, libelle: Sorties, unite: EUR, decimales: 0, sources: [budget/lignes],
      mesure: {fait: fct_flux, agregat: somme, colonne: quantite, filtre: {sens: S}, si_vide: zero}}
   - {code: essai.solde, libelle: Solde, unite: EUR, decimales: 0, expression: entrees - sorties,
@@ -195,6 +197,14 @@ def test_a_refused_document_takes_its_own_figures_alone(states):
     assert rows["essai.entrees"]["manques"] == [("budget/lignes", "E1", "document refusé : ligne illisible")]
     assert state(rows["essai.sorties"]) == ("complet", 0, 0)
     assert rows["essai.solde"]["etat"] == "manquant"  # a term is missing
+
+
+def test_pieces_narrow_what_a_figure_lacks_and_not_its_rows(states):
+    rows = states(documents=[document("E1", "E"), document("S1", "S", received=False)])
+    assert (rows["essai.toutes"]["valeur"], rows["essai.toutes"]["etat"]) == (12, "complet")
+    rows = states(documents=[document("E1", "E", received=False), document("S1", "S")])
+    assert (rows["essai.toutes"]["valeur"], rows["essai.toutes"]["etat"]) == (None, "manquant")
+    assert [piece for _, piece, _ in rows["essai.toutes"]["manques"]] == ["E1"]
 
 
 def test_a_document_that_is_not_indispensable_makes_its_figures_partial(states):

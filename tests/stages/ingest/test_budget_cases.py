@@ -9,11 +9,13 @@ import pytest
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
+from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.collect import collect
 from pipelines.settings import Home
+from pipelines.stages.ingest.delivery import ingest
 from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
 from tests.stages.ingest.budget_warehouse import built_of, found_in
 from tests.stages.ingest.test_budget_finances import euros, rows
@@ -50,9 +52,30 @@ def accounts(year: int, amount: str, siret: str, *more: str, kind: str = "A", lo
     return budget("09", year, [line("6064", "D", MtReal=amount), *more], kind=kind, siret=siret, loans=loans)
 
 
+def whole(year: int, amount: str, siret: str, *more: str, kind: str = "A", loans=()) -> str:
+    """Accounts that open and spend ``amount``, under the latest plan."""
+    lines = [line("6064", "D", MtReal=amount, CredOuv=amount), *more]
+    return budget("09", year, lines, kind=kind, siret=siret, loans=loans, nomenclature="M57-M57_D")
+
+
+PRINCIPAL_SIRET, ANNEXE_TYPE = "21000000600019", '<CodTypBud V="A"/>'
 UNREADABLE = line("6156", "X", MtReal="12,x")
 THIRD_ANNEXE, SHORT = "21000000600043", "2100000060005"  # the latter lacks a digit
 DOCUMENTS = {
+    # 2010: the accounts of an annexe are cut short, those of the principal are whole
+    2010: {
+        "ca.xml": document(accounts(2010, "10.00", "21000000600019", kind="P")),
+        "coupe.xml": document(accounts(2010, "4.00", SIRET_ANNEXE))[:-60],
+    },
+    # 2011: the accounts of one annexe are those of the year before; the principal's came twice, once of the year before; the
+    # budget of the principal is cut short
+    2011: {
+        "ca.xml": document(accounts(2011, "10.00", "21000000600019", kind="P")),
+        "ca_avant.xml": document(accounts(2010, "9.00", "21000000600019", kind="P")),
+        "annexe.xml": document(accounts(2011, "1.00", LOST_ANNEXE)),
+        "annexe_avant.xml": document(accounts(2010, "4.00", SIRET_ANNEXE)),
+        "bp.xml": document(budget("01", 2011, [line("6064", "D", CredOuv="1.00")]))[:-60],
+    },
     # 2012: one unreadable line in the accounts of the principal; an unreadable budget of an annexe, whose accounts are whole
     2012: {
         "ca.xml": document(accounts(2012, "10.00", "21000000600019", UNREADABLE, UNREADABLE, kind="P")),
@@ -196,6 +219,60 @@ DOCUMENTS = {
         "ca.xml": document(m57("09", 2025, "M57-M57_D", number="1")),
         "bp.xml": document(budget("01", 2025, [line("70999", "R", CredOuv="2.00")], nomenclature="M57-M57_D")),
     },
+    # 2026: accounts that do not say whether their budget is an annexe; those of a third one give its principal's SIRET
+    2026: {
+        "ca.xml": document(whole(2026, "10.00", PRINCIPAL_SIRET, kind="P")),
+        "annexe.xml": document(whole(2026, "4.00", SIRET_ANNEXE)),
+        "sans_type.xml": document(whole(2026, "5.00", LOST_ANNEXE).replace(ANNEXE_TYPE, "")),
+        "du_principal.xml": document(
+            whole(2026, "6.00", THIRD_ANNEXE).replace(ANNEXE_TYPE, f'<IdEtabPal V="{PRINCIPAL_SIRET}"/>')
+        ),
+    },
+    # 2027: accounts of which no line says what was opened, or what was done
+    2027: {
+        "ca.xml": document(budget("09", 2027, [line("6064", "D", MtReal="3.00")], nomenclature="M57-M57_D")),
+        "annexe.xml": document(
+            budget(
+                "09", 2027, [line("6064", "D", CredOuv="3.00")], nomenclature="M57-M57_D", kind="A", siret=SIRET_ANNEXE
+            )
+        ),
+    },
+    # 2028: a loan without what is left of it at the closing
+    2028: {
+        "ca.xml": document(
+            whole(
+                2028,
+                "10.00",
+                PRINCIPAL_SIRET,
+                line("1641", "D", MtReal="6.00"),
+                kind="P",
+                loans=[
+                    loan(MtCapitalRestDu_31_12="70.00", MtCapitalExer="5.00"),
+                    loan(MtCapitalRestDu_01_01="40.00", MtCapitalExer="1.00"),
+                ],
+            )
+        ),
+        "annexe.xml": document(whole(2028, "4.00", SIRET_ANNEXE)),
+        "partie.xml": document(whole(2028, "5.00", LOST_ANNEXE)),
+    },
+    # 2029: a loan of no state of the annexe; nothing came of an annexe
+    2029: {
+        "ca.xml": document(
+            whole(
+                2029,
+                "10.00",
+                PRINCIPAL_SIRET,
+                kind="P",
+                loans=[loan(MtCapitalRestDu_31_12="70.00"), loan(None, MtCapitalRestDu_31_12="30.00")],
+            )
+        ),
+        "annexe.xml": document(whole(2029, "4.00", SIRET_ANNEXE)),
+    },
+    # 2030: the principal came under two codes
+    2030: {
+        "ca.xml": document(whole(2030, "10.00", PRINCIPAL_SIRET, kind="P")),
+        "encore.xml": document(whole(2030, "10.00", PRINCIPAL_SIRET, kind="P").replace('<CodBud V="0P"/>', "")),
+    },
 }
 
 
@@ -206,7 +283,7 @@ def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         nom="Essai",
         sigle="E",
         siren="210000006",
-        exercices={"premier": 2012, "dernier": 2025},
+        exercices={"premier": 2010, "dernier": 2030},
         systemes=["budget"],
     )
     voted = hashlib.sha256(DOCUMENTS[2021]["vote.xml"]).hexdigest()
@@ -395,6 +472,62 @@ def test_a_delivery_is_not_refused_for_one_of_its_documents(tmp_path) -> None:
     }
 
 
+GOOD = document(accounts(2014, "10.00", "21000000600019", kind="P"))
+TWICE = document(accounts(2014, "1.00", SIRET_ANNEXE), accounts(2014, "2.00", LOST_ANNEXE))
+
+
+@pytest.mark.parametrize(
+    ("bad", "documents", "lines"),
+    [
+        (TWICE[:-60], (3, 0), (1, 2)),  # both headings are known, and both documents lost
+        (TWICE[: TWICE.rindex(b"<BlocBudget>")], (2, 1), (1, 1)),
+        (TWICE.replace(b"<LigneBudget>", b"<LigneBudget>" + TWICE[:9], 1), (2, 0), (1, 1)),
+        (TWICE.replace(b'<MtReal V="1.00"/>', b'<MtReal V="1.00"/><MtReal V="3.00"/>'), (3, 0), (1, 2)),
+        (TWICE.replace(b"\n", b"\n<!DOCTYPE x>\n", 1), (1, 1), (1, 0)),
+        (b"", (1, 1), (1, 0)),
+        (b"PK\x03\x04", (1, 1), (1, 0)),
+        (b"<autre/>", (1, 1), (1, 0)),
+    ],
+)
+def test_a_file_that_is_no_sound_document_is_refused_alone(tmp_path, bad: bytes, documents, lines) -> None:
+    for name, content in {"a.xml": GOOD, "b.xml": bad}.items():
+        (tmp_path / name).write_bytes(content)
+    ref = load_catalogue().registry.export_of("budget/documents")
+    paths = [tmp_path / "a.xml", tmp_path / "b.xml"]
+    manifest = ingest(Home(tmp_path / "home"), ref, 2014, paths, b"k" * 32)
+    counts = {name: (one.acceptees, one.refusees) for name, one in manifest.tables.items()}
+    assert (counts["documents"], counts["lignes"]) == (documents, lines)
+    with pytest.raises(DeliveryRefused):  # nothing is left of it
+        ingest(Home(tmp_path / "home"), ref, 2014, paths[1:], b"k" * 32)
+
+
+def test_a_delivery_of_another_year_is_refused_and_one_document_of_it_is_not(tmp_path) -> None:
+    (tmp_path / "a.xml").write_bytes(GOOD)
+    (tmp_path / "b.xml").write_bytes(document(accounts(2013, "1.00", SIRET_ANNEXE)))
+    ref = load_catalogue().registry.export_of("budget/documents")
+    home = Home(tmp_path / "home")
+    assert (
+        ingest(home, ref, 2014, [tmp_path / "a.xml", tmp_path / "b.xml"], b"k" * 32).tables["documents"].acceptees == 2
+    )
+    with pytest.raises(DeliveryRefused, match="FIC-EXERCICE"):
+        ingest(home, ref, 2014, [tmp_path / "b.xml"], b"k" * 32)
+
+
+def test_a_document_that_was_accepted_for_its_own_year_refuses_no_delivery_of_another(tmp_path) -> None:
+    home, catalogue = Home(tmp_path), load_catalogue()
+    former = document(accounts(2013, "1.00", SIRET_ANNEXE))
+    for year, name, content in ((2013, "a.xml", former), (2014, "a.xml", former), (2014, "b.xml", GOOD)):
+        path = home.landing / str(year) / "budget" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    organisation = Organisation(
+        nom="Essai", sigle="E", siren="210000006", exercices={"premier": 2013, "dernier": 2014}, systemes=["budget"]
+    )
+    with open_ledger(home) as ledger:
+        work, ref = Workspace(home, ledger, catalogue, organisation), catalogue.registry.export_of("budget/documents")
+        assert [collect(work, ref, year).status for year in (2013, 2014)] == ["accepted", "accepted"]
+
+
 def test_a_heading_that_cannot_be_read_is_known_by_its_lines(warehouse, found) -> None:
     assert set_aside(warehouse, 2014) == [("annexe.xml", "illisible")]
     figures = states(warehouse, 2014)
@@ -411,6 +544,86 @@ def test_a_document_of_which_nothing_is_left_may_be_of_any_budget(warehouse, fou
     assert figures[PRINCIPAL] == (None, "manquant")
     assert figures[ANNEXES] == (None, "manquant")
     assert [one.fichier for one in of(found, "FIN-ILLISIBLE", 2015)] == ["vide.xml"]
+
+
+def test_a_document_that_is_no_sound_xml_is_lost_alone(warehouse, found) -> None:
+    assert set_aside(warehouse, 2010) == [("coupe.xml", "illisible")]
+    figures = states(warehouse, 2010)
+    assert figures[PRINCIPAL] == (Decimal("10.00"), "complet")
+    assert figures[ANNEXES] == (None, "manquant")
+    (finding,) = of(found, "FIN-ILLISIBLE", 2010)
+    assert (finding.fichier, "LIG-DOCUMENT" in finding.recu) == ("coupe.xml", True)
+    assert states(warehouse, 2011)[PRINCIPAL] == (Decimal("10.00"), "complet")  # its budget alone is lost
+
+
+def test_a_document_of_another_year_is_lost_alone(warehouse, found) -> None:
+    year_before = "document d’un autre exercice"
+    assert [one for one in set_aside(warehouse, 2011) if one[1] == year_before] == [
+        ("annexe_avant.xml", year_before),
+        ("ca_avant.xml", year_before),
+    ]
+    figures = states(warehouse, 2011)
+    assert figures[PRINCIPAL] == (Decimal("10.00"), "complet")  # the document of the year stands in its place
+    assert figures[ANNEXES] == (None, "manquant")
+    assert [(one.fichier, one.recu) for one in of(found, "FIN-EXERCICE", 2011)] == [
+        ("annexe_avant.xml", "un document de l’exercice 2010"),
+        ("ca_avant.xml", "un document de l’exercice 2010"),
+    ]
+    assert load_catalogue().rules["FIN-EXERCICE"].a_decider
+
+
+# what a document does not say ------------------------------------------------------------------------------------------
+
+
+def lacking(db, year: int, code: str) -> list[tuple]:
+    query = "select distinct piece, motif from calculs.chiffres__pieces where exercice = ? and code = ? "
+    return rows(db, query + "and est_requise and not est_couverte order by all", year, code)
+
+
+def test_accounts_that_do_not_say_of_which_budget_they_are_are_in_no_whole_total(warehouse) -> None:
+    types = rows(
+        warehouse,
+        "select fichier, type_budget from marts.fct_documents_budgetaires where exercice = 2026 order by all",
+    )
+    assert types == [
+        ("annexe.xml", "annexe"),
+        ("ca.xml", "principal"),
+        ("du_principal.xml", "annexe"),
+        ("sans_type.xml", None),
+    ]
+    assert states(warehouse, 2026)[ANNEXES] == (None, "manquant")
+    assert lacking(warehouse, 2026, ANNEXES) == [
+        (f"comptes, budget {LOST_ANNEXE} 0A", "« type budget » n’y figure pas")
+    ]
+
+
+def test_amounts_that_no_line_of_a_document_gives_are_unknown_and_not_0(warehouse, found) -> None:
+    assert [(one.recu, one.cle) for one in of(found, "FIN-NON-DIT", 2027)] == [
+        ("ni crédits ouverts", f"comptes, budget {PRINCIPAL_SIRET} 0P"),
+        ("ni montants réalisés", f"comptes, budget {SIRET_ANNEXE} 0A"),
+    ]
+    assert [one.recu for one in of(found, "FIN-NON-DIT", 2026)] == ["ni type de budget (principal ou annexe)"]
+    figures = states(warehouse, 2027)
+    assert figures[PRINCIPAL] == (Decimal("3.00"), "complet")
+    assert figures["finances.principal.fonctionnement.credits_depenses"] == (None, "manquant")
+    assert figures[ANNEXES] == (None, "manquant")
+    assert lacking(warehouse, 2027, ANNEXES) == [(f"comptes, budget {SIRET_ANNEXE} 0A", "« réalisé » n’y figure pas")]
+
+
+def test_a_loan_is_known_by_its_opening_and_is_of_the_debt_unless_its_state_says_another(warehouse, found) -> None:
+    assert states(warehouse, 2028)["finances.dette.encours"] == (Decimal("109.00"), "complet")
+    assert states(warehouse, 2029)["finances.dette.encours"] == (None, "manquant")
+    assert [one.fichier for one in of(found, "FIN-DETTE", 2029)] == ["ca.xml"]
+
+
+def test_a_budget_that_is_gone_and_one_that_came_under_two_codes_are_findings(found) -> None:
+    (gone,) = of(found, "FIN-DISPARU", 2029)
+    assert gone.cle == f"{LOST_ANNEXE} 0A"
+    assert of(found, "FIN-DISPARU", 2028) == []
+    (twice,) = of(found, "FIN-PRINCIPAUX", 2030)
+    assert twice.recu == f"2 comptes : ca.xml ({PRINCIPAL_SIRET} 0P), encore.xml ({PRINCIPAL_SIRET} )"
+    assert of(found, "FIN-PRINCIPAUX", 2029) == []
+    assert all(load_catalogue().rules[code].a_decider for code in ("FIN-DISPARU", "FIN-PRINCIPAUX"))
 
 
 # drafts ----------------------------------------------------------------------------------------------------------------
@@ -438,9 +651,12 @@ def test_a_draft_is_held_until_a_decision_says_that_it_is_voted(warehouse, found
         "order by all",
     )
     assert lacking == [
-        ("compte déclaré projet, sans compte voté à sa place", True),
+        ("compte déclaré projet, sans compte voté à sa place", False),  # its piece says what the figures lack
         ("projet de budget, non voté", False),
     ]
+    figures = states(warehouse, 2021)
+    assert figures[PRINCIPAL] == (None, "manquant")
+    assert figures[ANNEXES] == (Decimal("24.00"), "complet")
 
 
 # versions --------------------------------------------------------------------------------------------------------------
@@ -515,3 +731,6 @@ def test_a_nomenclature_without_a_known_plan_is_refused_in_words(warehouse, foun
         ("refuses.xml", "compte administratif en M832-M832"),
     ]
     assert rows(warehouse, "select count(*) from marts.fct_lignes_budgetaires where fichier = 'refuses.xml'") == [(0,)]
+    figures = states(warehouse, 2023)
+    assert figures[PRINCIPAL] == (Decimal("1.00"), "partiel")  # for an account that no plan places
+    assert figures[ANNEXES] == (None, "manquant")

@@ -46,6 +46,8 @@ DOCUMENTS = {
         "bp.xml": voted(2019, PRINCIPAL, "P", "01"),
         "ca.xml": voted(2019, PRINCIPAL, "P", nomenclature="M57-M57_D"),
     },
+    # mandats of both budgets: the accounts of the principal, and the budget of the annexe, place them
+    2017: {"ca.xml": voted(2017, PRINCIPAL, "P"), "bp_a.xml": voted(2017, ANNEXE, "A", "01")},
     # the annexe is closed; the principal has no accounts
     2020: {"bp.xml": voted(2020, PRINCIPAL, "P", "01")},
 }
@@ -62,7 +64,7 @@ def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         nom="Essai",
         sigle="E",
         siren="259400117",
-        exercices={"premier": 2018, "dernier": 2020},
+        exercices={"premier": 2017, "dernier": 2020},
         systemes=["budget"],
         budgets=DECLARED,
     )
@@ -92,7 +94,7 @@ def test_what_is_expected_and_came_is_whole(warehouse, found) -> None:
 def test_what_is_expected_and_did_not_come_is_missing_and_said(warehouse, found) -> None:
     assert states(warehouse, 2019) == [(Decimal("1.00"), "complet"), (None, "manquant")]
     assert states(warehouse, 2020)[0] == (None, "manquant")
-    assert [(one.exercice, one.attendu) for one in found if one.code == "FIN-ATTENDU"] == [
+    assert [(one.exercice, one.attendu) for one in found if one.code == "FIN-ATTENDU" and one.exercice > 2017] == [
         (2019, f"budget primitif, budget {ANNEXE}"),
         (2019, f"comptes, budget {ANNEXE}"),
         (2020, f"comptes, budget {PRINCIPAL} 0P"),
@@ -102,6 +104,16 @@ def test_what_is_expected_and_did_not_come_is_missing_and_said(warehouse, found)
     )
     assert rows(warehouse, lacking) == [("document attendu, et non reçu ou non compté",)]
     assert load_catalogue().rules["FIN-ATTENDU"].a_decider
+
+
+def test_what_places_the_mandats_is_one_document_a_budget(warehouse) -> None:
+    lacking = (
+        "select piece from calculs.chiffres__pieces where code = 'finances.mandats' and exercice = ? "
+        "and nature = 'document' and est_requise and not est_couverte order by piece"
+    )
+    assert rows(warehouse, lacking, 2017) == []
+    assert rows(warehouse, lacking, 2019) == [(f"budget primitif, budget {ANNEXE}",), (f"comptes, budget {ANNEXE}",)]
+    assert rows(warehouse, lacking, 2020) == []
 
 
 def test_a_document_of_an_undeclared_budget_counts_and_the_lines_to_add_are_printed(found) -> None:

@@ -74,6 +74,7 @@ def test_neither_user_nor_address_enters_the_lake(gateway, depot: Depot) -> None
         (LOGIN[:140], {("SessionId", "LIG-OBLIGATOIRE"), ("User", "LIG-OBLIGATOIRE")}),  # cut by the syslog server
         (LOGIN.replace("12:07:51 GMT", "12:07:51"), {("Time", "LIG-TYPE")}),  # local time, nobody says which
         (LOGIN.replace("10/09/2020", "13/40/2020"), {("Time", "LIG-TYPE")}),
+        (LOGIN.replace("10/09/2020:12:07:51", "illisible"), {("Time", "LIG-OBLIGATOIRE")}),
     ],
 )
 def test_a_misshapen_event_is_refused_with_its_line(gateway, line: str, rules: set) -> None:

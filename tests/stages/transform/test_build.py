@@ -9,12 +9,13 @@ import pytest
 
 from pipelines import settings
 from pipelines.catalogue.fingerprint import engine_version
+from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.transform import freeze as freeze_module
 from pipelines.stages.transform.build import BuildFailed, finish, prepare
 from pipelines.stages.transform.dbt import RUN_RESULTS, NodeResult, failed, read_results
+from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import freeze
-from pipelines.stages.transform.load import StaleDelivery
 from tests.deliveries import FIELDS, HEADER, ORGANISATION
 from tests.runs.collect.killing import FORMER
 from tests.stages.transform.conftest import MODEL, Lab
@@ -142,18 +143,37 @@ def test_the_organisation_and_the_reference_are_tables(lab: Lab):
     assert ask(lab.home.warehouse_next, "from reference.plan") == [("0101", "Dépôts, divers"), ("102", None)]
 
 
-def test_a_delivery_read_under_an_older_declaration_must_be_collected_again(lab: Lab):
+@pytest.mark.parametrize(
+    ("fields", "rows"),
+    [
+        (FIELDS[:2], 2),  # fewer columns need no new reading
+        ([{**FIELDS[0], "constraints": {}}, FIELDS[1], {**FIELDS[2], "decimals": 4}], 2),  # nor does a wider type
+        ([*FIELDS, {"name": "nouveau", "title": "Nouveau"}], 0),
+        ([{**FIELDS[0], "type": "integer", "title": "Code"}, *FIELDS[1:]], 0),
+    ],
+)
+def test_a_delivery_of_an_older_declaration_serves_if_its_columns_suffice_and_never_stops_a_build(
+    lab: Lab, fields, rows
+):
     manifest = lab.accept(FORMER.format(year=2020), 2020)
-    for fields in (
-        [*FIELDS, {"name": "nouveau", "title": "Nouveau"}],
-        [{**FIELDS[0], "type": "integer", "title": "Code"}, *FIELDS[1:]],
-    ):
-        lab.depot.declare(fields)
-        with pytest.raises(StaleDelivery, match="essai/export 2020 .* collect it again") as raised:
-            lab.load(manifest)
-        assert "A1" not in str(raised.value) and raised.value.__suppress_context__
-    lab.depot.declare(FIELDS[:2])  # fewer columns need no new reading
+    lab.depot.declare(fields)
     lab.load(manifest)
+    assert ask(lab.home.warehouse_next, "select count(*) from lake.essai__lignes") == [(rows,)]
+    came = "select est_recue, est_acceptee from collecte.pieces where nature = 'livraison' and exercice = 2020"
+    assert ask(lab.home.warehouse_next, came) == [(True, rows > 0)]
+    found = build_findings(lab.home.warehouse_next, load_catalogue().rules)
+    assert [(one.code, one.exercice, one.ou) for one in found] == [("COL-ANCIEN", 2020, "essai/lignes")] * (not rows)
+
+
+def test_a_new_column_that_the_files_of_the_exercice_never_had_is_empty(lab: Lab):
+    manifest = lab.accept(FORMER.format(year=2020), 2020)
+    header = {field["name"]: field["title"] for field in FIELDS}
+    lab.depot.declare(
+        [*FIELDS, {"name": "nouveau", "title": "Nouveau"}],
+        table={"header": {2019: header, 2021: {**header, "nouveau": "Nouveau"}}},
+    )
+    lab.load(manifest)
+    assert ask(lab.home.warehouse_next, "select count(*), count(nouveau) from lake.essai__lignes") == [(2, 0)]
 
 
 def test_columns_that_become_rows_are_told_apart(lab: Lab):
@@ -298,3 +318,24 @@ def test_the_answers_of_a_former_build_do_not_speak_for_a_new_one(lab: Lab):
     with open_ledger(lab.home) as ledger:
         prepare(lab.work(ledger), {})
     assert not former.exists()
+
+
+@pytest.mark.parametrize(
+    ("lines", "months", "silent"),
+    [
+        (10, range(1, 13), []),
+        (10, [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12], ["août 2020"]),
+        (10, [4, 5, 6, 7, 8, 9, 10], ["janvier, février, mars, novembre et décembre 2020"]),
+        (9, range(2, 13), []),  # rare events may spare a month
+        (100, range(1, 7), []),  # an export that stops in June, or a source of a season, is no gap
+    ],
+)
+def test_a_month_without_a_line_among_full_ones_is_a_finding_for_a_source_of_which_nobody_asked_it(
+    lab: Lab, lines: int, months, silent: list[str]
+):
+    lab.depot.declare(table={"exercice": {"column": "jour", "rule": "within"}})
+    rows = [f"A;x;1,00;03/{month:02}/2020\n" * lines for month in months]
+    lab.load(lab.accept(HEADER + "".join(rows), 2020))
+    found = build_findings(lab.home.warehouse_next, load_catalogue().rules)
+    assert [one.recu for one in found] == [f"aucune ligne en {said}" for said in silent]
+    assert {(one.code, one.ou) for one in found} <= {("COL-MOIS", "essai/lignes")}

@@ -84,3 +84,36 @@ def test_a_member_in_no_line_where_it_was_is_a_finding_that_says_how_many_it_had
     assert (one.code, one.exercice, one.ou, one.cle) == ("COL-COLLECTIVITE", 2041, "mediatheque/prets", "94001")
     assert one.attendu == "des lignes de Ablon : 7\u00a0lignes en 2040"
     assert one.recu == "aucune ligne en 2041"
+
+
+def test_an_application_in_no_line_of_its_first_year_is_told_by_the_next_one(tmp_path: Path) -> None:
+    path = tmp_path / "entrepot.duckdb"
+    rows = [(2040, "b", 1), (2041, "a", 1), (2041, "a", 1), (2041, "b", 1), (2042, "b", 1), (2042, "c", 1)]
+    with duckdb.connect(str(path)) as db:
+        db.execute("create schema intermediate; create schema organisation")
+        db.execute(
+            "create table organisation.applications as select * from (values ('a', 'Argos', null, 2041), ('b', 'Bora', null, null), "
+            "('c', 'Cirrus', 2042, null)) as of (code_application, libelle_application, exercice_debut, exercice_fin)"
+        )
+        db.execute("create table intermediate.int_seances (exercice integer, code_application varchar, poids integer)")
+        db.executemany("insert into intermediate.int_seances values (?, ?, ?)", rows)
+    lines = {"int_seances": ModelLines(source="'ecole/seances'", signalees=False)}
+    (one,) = build_findings(path, load_catalogue().rules, lines)  # a is gone in 2042, c was not there in 2041
+    assert (one.code, one.exercice, one.ou, one.cle) == ("COL-APPLICATION", 2040, "ecole/seances", "a")
+    assert one.attendu == "des lignes de Argos : 2\u00a0lignes en 2041"
+    with duckdb.connect(str(path)) as db:
+        db.execute("create schema marts; create schema calculs")
+        db.execute(
+            "create table marts.fct_absences_declarees as select 'applications.a.eleves' as code, 2040 as exercice"
+        )
+        db.execute(
+            "create table calculs.chiffres__pieces as select 'applications.a.eleves' as code, 2040 as exercice, "
+            "'ecole/comptes' as source"
+        )
+    assert len(build_findings(path, load_catalogue().rules, lines)) == 1  # another source is declared absent
+    with duckdb.connect(str(path)) as db:
+        db.execute("update calculs.chiffres__pieces set source = 'ecole/seances'")
+    assert build_findings(path, load_catalogue().rules, lines) == []
+    with duckdb.connect(str(path)) as db:  # one of two figures
+        db.execute("insert into calculs.chiffres__pieces values ('applications.a.jours', 2040, 'ecole/seances')")
+    assert len(build_findings(path, load_catalogue().rules, lines)) == 1

@@ -125,6 +125,26 @@ def test_no_cell_of_a_table_leaves_the_judge(
     assert next(r for r in results if r.key == "absents").observed == "absent : A, B"
 
 
+def test_words_that_were_not_foreseen_are_shown_where_a_table_speaks_of_nobody(people: Table, tmp_path: Path) -> None:
+    kept = [field.model_copy(update={"personal": None}) for field in people.fields if field.name == "service"]
+    impersonal = people.model_copy(update={"fields": kept, "primaryKey": []})
+    words = ["Z", "Z", "Z", "Y", "Y", *"ABC", "x" * 90, "DSI"]
+    spoiled = [ValidRows("essai", impersonal).take(1)[0] | {"service": word} for word in words]
+    path = write(tmp_path / "lot.parquet", impersonal, spoiled)
+
+    def observed(table: Table) -> str:
+        (spec,) = [one for one in compile_suite("essai", table, [], exercice=2020).specs if one.key == "enum.service"]
+        suite = Suite("essai", "agents", (spec,), shown=not table.has_personal_data)
+        (result,) = judge(path, suite)
+        return result.observed.replace("\u202f", " ")
+
+    said = "9 lignes sur 10 : « Z » (3 lignes), « Y » (2 lignes), « A » (1 ligne), « B » (1 ligne), « C » (1 ligne), et 1 autre valeur"
+    assert observed(impersonal) == said
+    assert observed(people) == "9 lignes sur 10"
+    assert compile_suite("essai", impersonal, [], exercice=2020).shown
+    assert not compile_suite("essai", people, [], exercice=2020).shown
+
+
 def test_results_do_not_depend_on_the_order_of_the_suite(
     people: Table, suite: Suite, rows: list[dict], tmp_path: Path
 ) -> None:

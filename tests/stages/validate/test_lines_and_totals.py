@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.declarations import Field, Table
+from pipelines.catalogue.declarations import Field, Ignore, Table
 from pipelines.ledger.records import TableCounts
 from pipelines.stages.validate.lines import failing_lines
 from pipelines.stages.validate.suite import compile_suite
@@ -73,6 +73,25 @@ def test_an_announced_number_of_lines(people: Table) -> None:
     (result,) = control_totals(people, counts(total(kind="counts", column="nom", annonce="12", recalcule=11)))
     assert result.reason == "Le nombre de lignes annoncé en ligne 42 du fichier est celui des lignes lues."
     assert result.observed == "annoncé : 12 ; recalculé : 11"
+
+
+def test_a_file_far_shorter_than_what_it_announces_was_cut() -> None:
+    def severity(table: Table = LOG, refused: int = 0, **said) -> str:
+        (result,) = control_totals(table, replace(counts(total(**said)), refusees=refused))
+        return result.severity
+
+    counted = LOG.model_copy(update={"ignore": [Ignore(column="jours", pattern="Total", counts=["jours"], least=0.5)]})
+    assert severity(kind="counts", annonce="100", recalcule=89) == "critical"
+    assert severity(kind="counts", annonce="100", recalcule=90) == "warning"
+    assert severity(kind="counts", annonce="100", recalcule=300) == "warning"
+    assert severity(counted, kind="counts", annonce="100", recalcule=50) == "warning"
+    assert severity(counted, kind="counts", annonce="100", recalcule=49) == "critical"
+    assert severity(kind="counts", annonce="100", recalcule=10, refused=5) == "critical"  # refused lines are counted
+    assert severity(annonce="100.00", recalcule="89.99") == "critical"
+    assert (
+        severity(annonce="100.00", recalcule="89.99", refused=1) == "warning"
+    )  # what lacks was refused, and is explained
+    assert severity(annonce="illisible", recalcule="0") == "warning"
 
 
 @pytest.mark.parametrize("kind", ["sums", "counts"])

@@ -19,6 +19,11 @@ with entetes as (
 lus as (
     select
         entetes.*,
+        coalesce(
+            case code_type_budget when 'P' then 'principal' when 'A' then 'annexe' end,
+            budgets.type_budget,
+            case when entetes.siret_budget_principal <> entetes.siret then 'annexe' end
+        ) as type_budget,
         left(entetes.siret, 9) as siren,
         upper(regexp_replace(trim(entetes.nomenclature), '^.*-', '')) as declinaison,
         coalesce(
@@ -155,7 +160,7 @@ select
     nom_budget as libelle_budget,
     libelle_collectivite,
     siret_budget_principal,
-    case code_type_budget when 'P' then 'principal' when 'A' then 'annexe' end as type_budget,
+    type_budget,
     code_nature_decision,
     case code_nature_decision
         when '01' then 'budget primitif'

@@ -19,7 +19,9 @@ with emprunts as (
         interets_eur,
         capital_rembourse_eur,
         capital_restant_du_ouverture_eur,
-        capital_restant_du_cloture_eur,
+        -- where it is left out, what was due at the opening less what was repaid says it
+        coalesce(capital_restant_du_cloture_eur, capital_restant_du_ouverture_eur - capital_rembourse_eur)
+            as capital_restant_du_cloture_eur,
         {{ document_id('numero_budget') }} as document_id,
         {{ document_id('numero_budget') }} || '/emprunt/' || cast(numero_element as string) as emprunt_id,
         _livraison,
@@ -43,6 +45,7 @@ qualifies as (
         case
             when documents.poids = 0 then documents.motif
             when emprunts.code_type_emprunt = '01' then null
+            when emprunts.code_type_emprunt is null then 'état de l’annexe non précisé'
             when emprunts.code_type_emprunt = '09' then 'emprunt garanti : la collectivité n’en est pas débitrice'
             when emprunts.code_type_emprunt = '10' then 'calcul du ratio d’endettement'
             else 'autre état de l’annexe que la répartition par nature de dette'

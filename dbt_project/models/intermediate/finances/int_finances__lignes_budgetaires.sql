@@ -158,6 +158,8 @@ select
     case when lignes.est_compte_administratif then coalesce(lignes.realise_eur, 0) end as realise_eur,
     case when lignes.est_compte_administratif then coalesce(lignes.restes_a_realiser_eur, 0) end
         as restes_a_realiser_eur,
+    coalesce(lignes.credits_ouverts_eur, lignes.restes_a_realiser_precedents_eur, lignes.vote_eur) is not null as dit_credits,
+    lignes.realise_eur is not null as dit_realise,
     lignes.rattachements_eur,
     case when lignes.motif_exclusion is null then 1 else 0 end as poids,
     coalesce(lignes.motif_exclusion, 'compté') as motif,

@@ -1,5 +1,6 @@
--- What the budget figures rest on, document by document: those that count, those that a refused line makes unusable, and those
--- that are expected of each declared budget, its budget and its accounts.
+-- What the budget figures rest on, document by document: those that count, those that came and do not, and those that are
+-- expected of each declared budget, its budget and its accounts. A draft, or a document of another year, lacks nothing where one
+-- that counts stands in its place; a document that cannot be read may be the later version of it.
 -- The accounts of a budget are one piece, whichever document gives them; two that cannot be told apart are there or lost together.
 with refusees as (
     select
@@ -12,7 +13,11 @@ with refusees as (
 ),
 
 lignes as (
-    select document_id, count(*) as nb_lignes
+    select
+        document_id,
+        count(*) as nb_lignes,
+        bool_or(dit_credits) as dit_credits,
+        bool_or(dit_realise) as dit_realise
     from {{ ref('int_finances__lignes_budgetaires') }}
     group by document_id
 ),
@@ -56,20 +61,22 @@ documents as (
         documents.type_budget,
         documents.est_compte_administratif,
         documents._livraison,
-        case
-            when documents.nature_decision is null or documents.siret is null
-                then 'document illisible, ' || documents._fichier || ':' || cast(documents._ligne as string)
-            else case when documents.est_compte_administratif then 'comptes' else documents.libelle_decision end
-                || ', budget ' || documents.siret
-                || case
-                    when declares.siret is not null then coalesce(' ' || declares.code_budget, '')
-                    when documents.code_budget = '' then ''
-                    else ' ' || documents.code_budget
-                end
-        end as piece,
+        documents.libelle_decision,
+        documents._fichier || ':' || cast(documents._ligne as string) as place,
+        case when documents.siret is not null and documents.nature_decision is not null then 'budget ' || documents.siret
+            || case
+                when declares.siret is not null then coalesce(' ' || declares.code_budget, '')
+                when documents.code_budget = '' then ''
+                else ' ' || documents.code_budget
+            end
+        end as budget,
         false as est_attendue,
         true as est_recue,
         documents.poids = 1 as est_acceptee,
+        documents.poids = 0 or coalesce(lignes.dit_credits, false) as a_credits,
+        documents.poids = 0 or coalesce(lignes.dit_realise, false) as a_realise,
+        documents.poids = 0 and documents.motif <> 'document dont une ligne est illisible' as est_remplacable,
+        case when documents.poids = 0 then documents.motif end as motif,
         case when documents.est_entete_refuse then 0 else 1 end as nb_documents,
         coalesce(refusees.nb_documents, 0) as nb_documents_refuses,
         coalesce(lignes.nb_lignes, 0) as nb_lignes,
@@ -84,17 +91,29 @@ documents as (
         on documents.exercice = declares.exercice
         and documents.siret = declares.siret
         and coalesce(declares.code_budget, documents.code_budget) = documents.code_budget
-    where documents.poids = 1 or documents.motif = 'document dont une ligne est illisible'
+    where documents.poids = 1 or documents.motif in (
+        'document dont une ligne est illisible',
+        'document d’un autre exercice',
+        'nomenclature dont aucun plan de comptes n’est connu',
+        'compte déclaré projet, sans compte voté à sa place',
+        'projet de budget, non voté'
+    )
     union all
     select
         declares.exercice,
         declares.type_budget,
         natures.est_compte_administratif,
         cast(null as string) as _livraison,
-        natures.nom || ', budget ' || declares.siret || coalesce(' ' || declares.code_budget, '') as piece,
+        natures.nom as libelle_decision,
+        cast(null as string) as place,
+        'budget ' || declares.siret || coalesce(' ' || declares.code_budget, '') as budget,
         true as est_attendue,
         false as est_recue,
         cast(null as boolean) as est_acceptee,
+        true as a_credits,
+        true as a_realise,
+        false as est_remplacable,
+        cast(null as string) as motif,
         0 as nb_documents,
         0 as nb_documents_refuses,
         0 as nb_lignes,
@@ -103,30 +122,51 @@ documents as (
         0 as nb_emprunts_refuses
     from declares
     cross join (
-        select 'comptes' as nom, true as est_compte_administratif
+        select 'compte administratif' as nom, true as est_compte_administratif
         union all
         select 'budget primitif' as nom, false as est_compte_administratif
     ) as natures
 ),
 
+nommes as (
+    select
+        *,
+        coalesce(
+            case when est_compte_administratif then 'comptes' else libelle_decision end || ', ' || budget,
+            'document illisible, ' || place
+        ) as piece
+    from documents
+),
+
 tables as (
-    select *, 'budget/documents' as source, nb_documents as nb_acceptees, nb_documents_refuses as nb_refusees from documents
+    select *, 'budget/documents' as source, nb_documents as nb_acceptees, nb_documents_refuses as nb_refusees from nommes
     union all
-    select *, 'budget/lignes' as source, nb_lignes as nb_acceptees, nb_lignes_refusees as nb_refusees from documents
+    select *, 'budget/lignes' as source, nb_lignes as nb_acceptees, nb_lignes_refusees as nb_refusees from nommes
     union all
-    select *, 'budget/emprunts' as source, nb_emprunts as nb_acceptees, nb_emprunts_refuses as nb_refusees from documents
+    select *, 'budget/emprunts' as source, nb_emprunts as nb_acceptees, nb_emprunts_refuses as nb_refusees from nommes
+),
+
+comptees as (
+    select exercice, piece
+    from nommes
+    where est_acceptee
+    group by exercice, piece
 ),
 
 pieces as (
     select
-        source,
-        exercice,
-        piece,
+        tables.source,
+        tables.exercice,
+        tables.piece,
+        max(budget) as budget,
         bool_or(est_attendue) as est_attendue,
         bool_or(est_recue) as est_recue,
         -- none has come: not accepted; two that cannot be told apart: neither is, unless both are
         coalesce(bool_and(est_acceptee), false) as est_acceptee,
         max(_livraison) as livraison,
+        max(motif) as motif,
+        case when bool_and(a_credits) then true end as a_credits,
+        case when bool_and(a_realise) then true end as a_realise,
         sum(nb_acceptees + nb_refusees) as nb_lues,
         sum(nb_acceptees) as nb_acceptees,
         sum(nb_refusees) as nb_refusees,
@@ -142,7 +182,9 @@ pieces as (
             when bool_and(est_compte_administratif) = bool_or(est_compte_administratif) then bool_and(est_compte_administratif)
         end as est_compte_administratif
     from tables
-    group by source, exercice, piece
+    left join comptees on tables.exercice = comptees.exercice and tables.piece = comptees.piece
+    where not tables.est_remplacable or comptees.piece is null
+    group by tables.source, tables.exercice, tables.piece
 )
 
 select
@@ -162,9 +204,19 @@ select
     case when est_acceptee then 0 end as montant_perdu_eur,
     case
         when est_acceptee then null
-        when est_recue then 'document dont une ligne est illisible'
+        when est_recue then motif
         else 'document attendu, et non reçu ou non compté'
     end as motif,
     type_budget,
-    est_compte_administratif
+    est_compte_administratif,
+    -- some editors leave them out of all the lines of a document: what it opens or did is then not said, and not 0
+    a_credits,
+    a_realise,
+    -- what places mandats and titres: the accounts of their budget, or before they come whatever document of it there is
+    case
+        when est_compte_administratif is null then null
+        when not bool_or(est_acceptee) over budget then true
+        else est_acceptee and est_compte_administratif = bool_or(est_acceptee and est_compte_administratif) over budget
+    end as est_reference_du_plan
 from pieces
+window budget as (partition by source, exercice, budget)

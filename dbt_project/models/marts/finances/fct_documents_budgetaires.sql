@@ -1,7 +1,12 @@
 with dettes as (
-    select document_id, sum(coalesce(capital_restant_du_cloture_eur, 0)) as encours_dette_eur
+    select
+        document_id,
+        sum(case when poids = 1 then coalesce(capital_restant_du_cloture_eur, 0) else 0 end) as encours_dette_eur,
+        -- a loan of which no state of the annexe is said may be one of the debt
+        sum(case when motif = 'état de l’annexe non précisé' then abs(coalesce(capital_restant_du_cloture_eur, 0)) else 0 end)
+            as non_precise_eur
     from {{ ref('int_finances__emprunts') }}
-    where poids = 1
+    where poids = 1 or motif = 'état de l’annexe non précisé'
     group by document_id
 ),
 
@@ -30,6 +35,7 @@ qualifies as (
         coalesce(mouvements.mouvements_dette_eur, 0) as mouvements_dette_eur,
         case
             when not documents.est_compte_administratif then null
+            when dettes.non_precise_eur > 0 then 'annexe de la dette dont un emprunt ne dit pas son état'
             when dettes.document_id is not null then 'annexe de la dette'
             when coalesce(mouvements.mouvements_dette_eur, 0) = 0 then 'ni emprunt à l’annexe, ni mouvement de dette'
             else 'annexe de la dette absente malgré des mouvements de dette'

@@ -13,15 +13,17 @@ section) is dbt's work.
 import csv
 from array import array
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 
 from lxml import etree
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.readers.xml_outline import Outline
-from pipelines.stages.ingest.records import Records
+from pipelines.stages.ingest.records import Misshapen, Records
 
 BUDGET = "http://www.minefi.gouv.fr/cp/demat/docbudgetaire"
 CFU = "http://www.minefi.gouv.fr/cp/demat/doccfu"
@@ -138,6 +140,10 @@ RECORDS = {"documents": "Budget", "lignes": "LigneBudget", "emprunts": "EMPRUNT"
 # Of the tables that follow the lines: the heading that numbers their records; and of those, what a document counts.
 ORDINALS = {"lignes": "NumLigne", "emprunts": "NumEmprunt", "consolidations": "NumConsolidation"}
 COUNTED = {"lignes": "NbLignes", "emprunts": "NbEmprunts"}
+# What a heading must say for its document to be known, and what stands for the counts of one that cannot be read whole.
+IDENTITY = {"IdEtab", "Nomenclature", "Exer", "NatDec", "CodTypBud"}
+LOST_COUNTS = {"NbLignes": "1", "NbLignesCalculees": "0", "NbEmprunts": "0"}
+WHOLE = "un document budgétaire entier"
 HEADERS = ("VersionSchema", "BlocEditeur", "Scellement", "EnTeteDocBudgetaire", "EnTeteBudget", "BlocBudget")
 # Bulky parts that nothing reads: forgotten as they pass, so that memory does not grow with the file.
 ANNEXES = (
@@ -168,6 +174,33 @@ def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str
         sheets = {name: stack.enter_context(_Sheet(workdir, name, outline.lines[name])) for name in COLUMNS}
         _Reading(fichier, sheets).read(path)
     return {name: sheets[name].records() for name in tables}
+
+
+def lost(path: Path, fichier: str, tables: list[str], workdir: Path, refusal: DeliveryRefused) -> dict[str, Records]:
+    """What stands for a file that ``read`` refused: the heading of each of its documents, and one refused line in each.
+
+    A document whose heading is not whole, or of which nothing is left, is a refused heading. A DOCTYPE is not read any further.
+    """
+    outline, headings = _Outline(fichier), _Headings(fichier)
+    with suppress(DeliveryRefused):
+        outline.read(path)
+    if refusal.code != "FIC-DOCTYPE":
+        with suppress(DeliveryRefused):
+            headings.read(path)
+    begun = list(outline.lines["documents"]) or [1]
+    begun += begun[-1:] * (len(headings.found) - len(begun))
+    refused: dict[str, list[Misshapen]] = {name: [] for name in COLUMNS}
+    with ExitStack() as stack:
+        sheets = {name: stack.enter_context(_Sheet(workdir, name, array("L"))) for name in COLUMNS}
+        for rank, (line, said) in enumerate(zip_longest(begun, headings.found, fillvalue={}), 1):
+            number, place = {"NumBudget": str(rank)}, line if rank < len(begun) else max(line, refusal.ligne or 0)
+            if IDENTITY <= said.keys():
+                sheets["documents"].write(line, said | number | LOST_COUNTS)
+            table = "lignes" if IDENTITY <= said.keys() else "documents"
+            sheets[table].write(place, number)
+            refused[table].append((place, "LIG-DOCUMENT", refusal.attendu or WHOLE, refusal.recu or refusal.code))
+    read = {name: len(lines) for name, lines in refused.items()} | {"documents": len(begun)}
+    return {name: replace(sheets[name].records(), read=read[name], misshapen=refused[name]) for name in tables}
 
 
 class _Outline(Outline):
@@ -326,6 +359,28 @@ class _Reading:
 
     def _refusal(self, line: int, expected: str, column: str | None = None) -> DeliveryRefused:
         return DeliveryRefused("FIC-XML", fichier=self.fichier, ligne=line, colonne=column, attendu=expected)
+
+
+class _Headings(_Reading):
+    """What the documents of a file say of themselves, as far as it can be read."""
+
+    def __init__(self, fichier: str):
+        super().__init__(fichier, {})
+        self.found: list[dict[str, str]] = []
+
+    def _start(self, name: str) -> None:
+        if name == "DocumentBudgetaire":
+            self._document = {}
+        elif name == "Budget":
+            self._budget = dict(self._document)
+            self.found.append(self._budget)
+
+    def _record(self, table: str, element: etree._Element) -> None:
+        _forget(element)
+
+    def _end_budget(self, element: etree._Element) -> None:
+        self._budget = None
+        _forget(element)
 
 
 def _forget(element: etree._Element) -> None:

@@ -24,7 +24,8 @@ MARK = "SSLVPN LOG"  # what a plain search finds first: most lines stop there
 
 _TIME = r"\d\d/\d\d/\d{4}:\d\d:\d\d:\d\d(?: [A-Z]{2,5})?"
 _STAMPED = re.compile(rf" {_TIME} ")
-_EVENT = re.compile(rf" (?P<time>{_TIME}) [^:]*: \[?(?:default ?)?\]?SSLVPN (?P<event>LOGIN|LOGOUT) ")
+_EVENT = re.compile(r": \[?(?:default ?)?\]?SSLVPN (?P<event>LOGIN|LOGOUT) ")
+_OF_EVENT = re.compile(rf" (?P<time>{_TIME}) [^:]*$")
 _SESSION = re.compile(r" [Ss]ession[Ii]d: ?(?P<session>\d+) ?- User (?P<user>.*?) ?- Client_ip ")
 _DETAIL = re.compile(r' - (SSLVPN_client_type|Start_time|LogoutMethod) (?:"([^"]*)"|(\S+))')
 
@@ -32,8 +33,8 @@ _DETAIL = re.compile(r' - (SSLVPN_client_type|Start_time|LogoutMethod) (?:"([^"]
 def read(path: Path, fichier: str, tables: list[str], workdir: Path) -> dict[str, Records]:
     """Read ``path``, delivered as ``fichier``, into the one table asked for.
 
-    A line that says LOGIN or LOGOUT and lacks its session or its user is a record with empty cells, for the typing to
-    refuse. Raises DeliveryRefused: FIC-VIDE, FIC-ENCODAGE, or FIC-NATURE when no line is a gateway's.
+    A line that says LOGIN or LOGOUT and lacks its time, its session or its user is a record with empty cells, for the typing
+    to refuse. Raises DeliveryRefused: FIC-VIDE, FIC-ENCODAGE, or FIC-NATURE when no line is a gateway's.
     """
     (table,) = tables
     lines = _events(path, fichier)
@@ -54,11 +55,12 @@ def _events(path: Path, fichier: str) -> Iterator[Line]:
 
 
 def _cells(event: re.Match, text: str) -> list[str]:
+    time = _OF_EVENT.search(text, 0, event.start())
     session = _SESSION.search(text, event.end() - 1)
     details = {name: quoted or bare for name, quoted, bare in _DETAIL.findall(text, event.end())}
     return [
         event["event"],
-        event["time"],
+        time["time"] if time else "",
         session["session"] if session else "",
         session["user"] if session else "",
         details.get("SSLVPN_client_type", ""),
