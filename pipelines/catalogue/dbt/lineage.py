@@ -46,3 +46,11 @@ def said_fields(entry: Thing) -> list[tuple[str, ...]]:
     ``config: {meta: {champs: [type, [horodatage_utc, horodatage_local]]}}``, as in a figure.
     """
     return alternatives(meta_of(entry).get("champs") or [])
+
+
+def said_needs(entry: Thing) -> list[tuple[str, ...]]:
+    """The tables or shapes without which the rows of a model say nothing, each with those of which one is enough.
+
+    ``config: {meta: {exige: ["*/agents", ["*/heures_remunerees", dsn/activites]]}}``, as the ``sources`` of a figure.
+    """
+    return alternatives(meta_of(entry).get("exige") or [])

@@ -9,12 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.declarations import COLUMN, System, Table
+from pipelines.catalogue.declarations import COLUMN, Field, System, Table
 from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.registry import Registry
-from pipelines.ledger.records import Manifest
+from pipelines.ledger.records import Manifest, TableCounts
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.sql import lake_scan, literal, values
@@ -213,14 +213,26 @@ def _load_collecte(db, work: Workspace, manifests: list[Manifest]) -> None:
     _table(
         db,
         "collecte.champs_absents",
-        "source varchar, exercice integer, champ varchar, titre varchar",
+        "source varchar, exercice integer, champ varchar, titre varchar, nb_lignes bigint",
         [
-            (f"{system.system}/{table.name}", year, field.name, field.title)
+            (f"{system.system}/{table.name}", year, field.name, field.title, lines)
             for year in work.organisation.years
             for system, table in work.registry.tables()
-            for field in table.ungiven(year)
+            for field, lines in _ungiven(table, year, accepted.get((system.system, table.name, year), (None, None))[1])
         ],
     )
+
+
+def _ungiven(table: Table, exercice: int, counts: TableCounts | None) -> list[tuple[Field, int | None]]:
+    """The fields that nothing gives, by the header or by what came; those that some files lack, with how many lines these hold."""
+    found: list[tuple[Field, int | None]] = [(field, None) for field in table.ungiven(exercice)]
+    if counts:
+        found += [
+            (field, None if field.name in counts.lacking else counts.sans_champ[field.name])
+            for field in table.kept_fields
+            if field.name in counts.sans_champ
+        ]
+    return found
 
 
 def _months(db, system: System, table: Table, exercice: int) -> dict[str, int]:
