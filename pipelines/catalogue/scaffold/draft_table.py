@@ -123,7 +123,7 @@ def _totals(
 
 def _amount(text: str, found: Guess) -> Decimal | None:
     """The number that a cell holds, exact; None when it is none."""
-    plain = re.sub(f"[{SPACES}]", "", text).replace("\u2212", "-")
+    plain = re.sub(f"[{SPACES}]", "", text).replace("\u2212", "-").removesuffix(str(found.options.get("suffix", "")))
     if group := found.options.get("groupChar"):
         plain = plain.replace(str(group), "")
     plain = plain.replace(str(found.options.get("decimalChar", ".")), ".")
