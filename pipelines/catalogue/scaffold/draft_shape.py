@@ -174,7 +174,10 @@ def _similarity(column: Column, headings: set[str]) -> float:
     mine = slug(column.heading)
     if mine in headings:
         return SURE
-    return max(difflib.SequenceMatcher(None, mine, heading).ratio() for heading in headings) * 0.99
+    near = max(difflib.SequenceMatcher(None, mine, heading).ratio() for heading in headings) * 0.99
+    # « N° compte / Login » says login, among other words
+    is_said = any(set(heading.split("_")) <= set(mine.split("_")) for heading in headings if heading)
+    return max(near, LIKELY) if is_said else near
 
 
 def _may_hold(f: Field, column: Column) -> bool:

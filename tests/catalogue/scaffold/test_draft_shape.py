@@ -49,3 +49,17 @@ def test_what_no_column_gives_is_asked_for(shipped: Catalogue) -> None:
 def test_one_of_those_that_serve_alike_is_enough(shipped: Catalogue) -> None:
     rows = ("Identifiant;Date et heure locales", "a1;03/05/2024 10:00", "a2;04/05/2024 11:00")
     assert not any("Without it" in text for text in todo(shipped, "acces_distants", *rows))
+
+
+def test_a_heading_that_says_a_known_one_among_other_words_is_proposed(shipped: Catalogue) -> None:
+    headings = "N° compte / Login;Nom complet (Prénom NOM);Commune de rattachement;Couleur"
+    rows = ("m.durand;Marie DURAND;Orly;bleu", "p.leroy;Paul LEROY;Valenton;vert")
+    cells = [(number, row.split(";")) for number, row in enumerate((headings, *rows), start=1)]
+    draft = scaffold([Sample("a_2024.csv", "csv", cells)], Request("essai", "comptes"), shipped.registry)
+    said = {
+        line.strip().partition("  # TODO")[0]: "is it the right column?" in line
+        for line in draft.declaration.splitlines()
+    }
+    assert said["identifiant: N° compte / Login"] and said["collectivite: Commune de rattachement"]
+    assert said["nom: Nom complet (Prénom NOM)"]
+    assert "# left out: [Couleur]" in said
