@@ -12,7 +12,7 @@ from pipelines.catalogue.declarations import Field, Shape
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.scaffold.draft_table import exercice_lines, header_lines, ignore_lines, place_lines
-from pipelines.catalogue.scaffold.inference import flag, flag_values, of, slug
+from pipelines.catalogue.scaffold.inference import flag, flag_values, kept_in, of, slug
 from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, todo
 
@@ -202,7 +202,7 @@ def _own_format(f: Field, column: Column) -> list[str]:
         found = words_found
     if f.type == "string":
         return []
-    options = {key: value for key, value in found.options.items() if key != "decimals"}
+    options = {key: value for key, value in kept_in(f.name, found.options).items() if key != "decimals"}
     if f.type == "date" and found.type == "datetime":
         options.setdefault("format", "%Y-%m-%d %H:%M:%S")
     doubts = "; ".join(found.doubts)

@@ -40,7 +40,8 @@ OPPOSITES = {
 DATE_FORMATS = ["default", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d %B %Y", "%d %b %Y"]
 MONTH_FORMATS = ["%B %Y", "%b %Y", "%b-%y", "%m/%Y"]
 YEARLESS = ["%B", "%b", "%d %B", "%d %b"]  # of the exercice, under a heading that speaks of time
-TIMES = [" %H:%M:%S", " %H:%M", "T%H:%M:%S"]
+TIMES = [" %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M:%S.%f", "T%H:%M:%S%z", "T%H:%M:%S.%f%z"]
+PARIS = "Europe/Paris"
 ISO = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S"}
 
 # Words of a heading that make digits a code, not a quantity.
@@ -303,7 +304,8 @@ def _date(heading: str, values: list[str], workbook: bool) -> Guess | None:
         if fitting:
             doubts += ["day and month could be either way round"] if _ambiguous(fitting) else []
             doubts += ["numbers of eight digits, read as dates"] if fitting[0] == "%Y%m%d" and not announced else []
-            return Guess(kind, {} if fitting[0] == "default" else {"format": fitting[0]}, doubts=doubts)
+            zone = {"timezone": PARIS} if "%z" in fitting[0] else {}
+            return Guess(kind, {} if fitting[0] == "default" else {"format": fitting[0], **zone}, doubts=doubts)
     return None
 
 
@@ -326,6 +328,8 @@ def parsed(kind: str, fmt: str, value: str) -> dt.datetime | None:
     pattern = ISO[kind] if fmt == "default" else fmt
     if pattern == "%Y%m%d" and len(value) != 8:  # strptime would take fewer digits
         return None
+    if "." not in value:
+        pattern = pattern.replace(".%f", "")  # a fraction may lack
     if written := re.search("%[Bb]", pattern):
         value, pattern = _with_month_number(value, written[0]), pattern.replace(written[0], "%m")
     try:
@@ -344,6 +348,16 @@ def _with_month_number(value: str, directive: str) -> str:
             after = value[word.end() :].removeprefix("." if directive == "%b" else "")
             return re.sub("^1er ", "1 ", value[: word.start()], flags=re.IGNORECASE) + str(number) + after
     return value
+
+
+def looks_like_month(heading: str) -> bool:
+    """True for a month that stands as a heading, with or without its year."""
+    return any(reads("date", fmt, heading) for fmt in (*MONTH_FORMATS, "%B", "%b"))
+
+
+def kept_in(name: str, options: dict[str, object]) -> dict[str, object]:
+    """The options of a field of that name: an instant is by the clock of Paris, unless the name says that it is universal."""
+    return options | {"timezone": "UTC"} if "timezone" in options and name.endswith("_utc") else options
 
 
 def year_of(found: Guess, value: str) -> int | None:

@@ -116,15 +116,20 @@ class TableWriter:
         return TableCounts(read, accepted, refused, ignored, parquet, digest, totals, companions, silence, lacking)
 
     def _without(self, parts: list["_Part"], target: Path) -> dict[str, int]:
-        """Field → how many accepted lines stand in files (or sheets) without its column; those of the layout that lack somewhere."""
-        if not any(part.without for part in parts):
-            return {}
-        rows = self._count_by_part(target)
-        found: dict[str, int] = {}
+        """Field → how many accepted lines stand in files (or sheets) without its column; those of the layout that lack somewhere.
+
+        Records that name their own values leave out what is empty: one file of several proves nothing of its tool.
+        """
+        found: dict[str, list[_Part]] = {}
         for part in parts:
             for name in part.without:
-                found[name] = found.get(name, 0) + part.lines_of(rows.get((part.fichier, part.records.feuille), 0))
-        return found
+                found.setdefault(name, []).append(part)
+        proved = {n: lack for n, lack in found.items() if len(lack) == len(parts) or not lack[0].records.unseen}
+        rows = self._count_by_part(target) if proved else {}
+        return {
+            name: sum(part.lines_of(rows.get((part.fichier, part.records.feuille), 0)) for part in lack)
+            for name, lack in proved.items()
+        }
 
     def _prove_balance(self, parts: list["_Part"], target: Path, ignores: Path) -> tuple[int, int]:
         """Refuse the delivery when a file or a sheet of it lost a line; return how many lines are accepted and refused."""

@@ -62,6 +62,12 @@ def test_a_heading_becomes_a_name(heading: str, name: str) -> None:
         ("Mois", ["01/2024", "12/2024"], "date", {"format": "%m/%Y"}),
         ("Mois", ["Janvier", "Mai"], "date", {"format": "%B"}),
         ("Ville", ["Mars", "Mai"], "string", {}),
+        (
+            "created_at",
+            ["2024-03-01T10:00:00Z", "2024-03-02T10:00:00.5+01:00"],
+            "datetime",
+            {"format": "%Y-%m-%dT%H:%M:%S.%f%z", "timezone": "Europe/Paris"},
+        ),
     ],
 )
 def test_type_and_format(heading: str, cells: list[str], kind: str, options: dict) -> None:
