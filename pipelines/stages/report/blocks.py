@@ -43,7 +43,8 @@ class Builder:
 
     def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """A table or a chart, of the rows that ``only`` keeps; None when nothing behind it is followed."""
-        title, receipt = bloc.titre.format(**names), self._receipt(bloc.table)
+        printed = [bloc.croise.valeur] if bloc.croise else [column.nom for column in bloc.colonnes]
+        title, receipt = bloc.titre.format(**names), self.receipts.of(bloc.table, self.figures.exercice, printed)
         if not receipt.is_followed:
             return None
         if self.publication.is_withheld(bloc.table):
@@ -52,7 +53,7 @@ class Builder:
         data = bloc.model_copy(update={"filtres": {**bloc.filtres, **narrowed}})
         rows = [row for row in self.publication.grouped(data) if _concerns(bloc, row, names)]
         years = range(max(self.figures.exercice - data.exercices + 1, self.first), self.figures.exercice + 1)
-        came = {year: self.receipts.of(bloc.table, year) for year in years}
+        came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
         head, lines = _laid_out(data, rows, {year: one.code for year, one in came.items()})
         if not lines:
             return _empty(title, bloc, receipt, names)
@@ -79,7 +80,8 @@ class Builder:
 
     def entries(self, bloc: Liste, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """A list: a title and details an entry; None when nothing behind it is followed."""
-        title, receipt = bloc.titre.format(**names), self._receipt(bloc.table)
+        printed = [*bloc.entree, *(column.nom for column in bloc.details)]
+        title, receipt = bloc.titre.format(**names), self.receipts.of(bloc.table, self.figures.exercice, printed)
         if not receipt.is_followed:
             return None
         if self.publication.is_withheld(bloc.table):
@@ -148,15 +150,12 @@ class Builder:
             }
             for row in rows
         ]
-        said = note([self._receipt(bloc.table)])
+        said = note([self.receipts.of(bloc.table, self.figures.exercice)])
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": said} if shown else None
 
     def _is_shown(self, year: int, rows: list[Row]) -> bool:
         """True for the report's year, and for another one of which there are rows, or that is gathered in them."""
         return year == self.figures.exercice or any(row.get("exercice", year) == year for row in rows)
-
-    def _receipt(self, table: str) -> Receipt:
-        return self.receipts.of(table, self.figures.exercice)
 
     def _next(self, kind: str) -> int:
         self.counts[kind] = self.counts.get(kind, 0) + 1

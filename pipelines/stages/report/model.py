@@ -227,7 +227,8 @@ def build(
 def _with_the_page(of_tables: Mapping[str, Sequence[Any]], summary: Synthese | None) -> dict[str, Sequence[Any]]:
     """What is said of each table of ``rapport``, and of the page of a member, which is made of those of its indicators."""
     indicators = summary.indicateurs if summary else []
-    page = dict.fromkeys(one for indicator in indicators for one in of_tables.get(indicator.table, ()))
+    names = [name for one in indicators for name in (one.table, f"{one.table}.{one.colonne}")]
+    page = dict.fromkeys(said for name in names for said in of_tables.get(name, ()))
     return {**of_tables, PAGE: tuple(page)}
 
 

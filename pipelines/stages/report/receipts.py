@@ -86,14 +86,17 @@ class Receipts:
     absent: Mapping[tuple[str, int], Collection[str]]  # the same → the fields that it does not give
     behind: Mapping[str, tuple[str, ...]]  # table of ``rapport`` → system/table
     labels: Mapping[str, str]  # system/table → what readers call it
-    needed: Mapping[str, Sequence[Sequence[str]]]  # table of ``rapport`` → fields, by group
+    needed: Mapping[str, Sequence[Sequence[str]]]  # table of ``rapport``, or ``table.column`` → fields, by group
     titles: Mapping[str, Mapping[str, str]]  # system/table → title of each of its fields
     required: Mapping[
         str, Sequence[Collection[str]]
     ]  # table of ``rapport`` → sets of tables: one of each must be followed
 
-    def of(self, table: str, exercice: int) -> Receipt:
-        """What came for a table of ``rapport``."""
+    def of(self, table: str, exercice: int, columns: Collection[str] = ()) -> Receipt:
+        """What came for a table of ``rapport``, of which these columns are printed."""
+        groups = [
+            group for name in (table, *(f"{table}.{one}" for one in columns)) for group in self.needed.get(name, ())
+        ]
         sources = self.behind.get(table, ())
         states = {source: self.states.get((source, exercice), UNFOLLOWED) for source in sources}
         followed = {source: state for source, state in states.items() if state != UNFOLLOWED}
@@ -112,15 +115,14 @@ class Receipts:
             {
                 self.labels.get(source, source): fields
                 for source, state in followed.items()
-                if state in RECEIVED and (fields := self._ungiven(table, source, exercice))
+                if state in RECEIVED and (fields := self._ungiven(groups, source, exercice))
             },
         )
 
-    def _ungiven(self, table: str, source: str, exercice: int) -> list[str]:
-        absent = set(self.absent.get((source, exercice), ()))
-        groups = [group for group in self.needed.get(table, ()) if set(group) <= absent]
-        titles = self.titles.get(source, {})
-        return [" ou ".join(f"« {titles.get(name, name)} »" for name in group) for group in groups]
+    def _ungiven(self, groups: Iterable[Sequence[str]], source: str, exercice: int) -> list[str]:
+        absent, titles = set(self.absent.get((source, exercice), ())), self.titles.get(source, {})
+        lacking = dict.fromkeys(tuple(group) for group in groups if set(group) <= absent)
+        return [" ou ".join(f"« {titles.get(name, name)} »" for name in group) for group in lacking]
 
 
 def read_receipts(

@@ -225,3 +225,18 @@ def test_rows_that_mean_nothing_without_a_table_are_not_followed_without_it(foll
     assert "Effectifs" not in json.dumps(followed.model())
     needing(followed, [("c/autres", 2040, None)], "exige: [[a/agents, c/autres]]")
     assert empty(followed) == ["Aucun agent en 2040.", "Aucune entrée."]
+
+
+def test_a_field_that_one_column_needs_is_told_where_it_is_printed(followed: Press):
+    """The chart prints « nb_agents », the list does not say how it counts."""
+    followed.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3)])
+    needing(followed, [("a/agents", 2040, "type"), ("c/autres", 2040, None)])
+    entry = (
+        "models:\n  - name: rpt_effectifs\n    columns:\n      - {{name: {}, config: {{meta: {{champs: [type]}}}}}}\n"
+    )
+    notes = {}
+    for column in ("nb_agents", "rang"):
+        followed.files["dbt_project/models/rapport/essai.yml"] = entry.format(column)
+        notes[column] = [b["note"] for b in blocks(followed) if b.get("source") == "rapport.rpt_effectifs"]
+    assert notes["nb_agents"][0].startswith("Non fourni pour 2040 par a/agents")
+    assert notes["rang"] == [None, None]
