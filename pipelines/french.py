@@ -27,6 +27,22 @@ MONTHS = (
     "novembre",
     "décembre",
 )
+# The months as tools write them: a regular expression in full, those of short forms, after which a point may stand. Accents may
+# lack: some write FEVRIER.
+MONTH_WORDS = [
+    ("janvier", "janv jan"),
+    ("f[ée]vrier", "f[ée]vr f[ée]v"),
+    ("mars", "mars mar"),
+    ("avril", "avr"),
+    ("mai", "mai"),
+    ("juin", "juin jun"),
+    ("juillet", "juil jul"),
+    ("ao[ûu]t", "ao[ûu]t aou"),
+    ("septembre", "sept sep"),
+    ("octobre", "oct"),
+    ("novembre", "nov"),
+    ("d[ée]cembre", "d[ée]c"),
+]
 
 
 def number(value: Decimal, decimals: int, space: str = NARROW) -> str:

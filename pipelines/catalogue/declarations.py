@@ -8,13 +8,16 @@ YAML and resolving shapes is ``registry``'s work; reading files is ``ingest``'s.
 
 import datetime as dt
 import re
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from pydantic import Field as PydanticField
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from pipelines.catalogue.patterns import is_named, is_one_of
+from pipelines.near import did_you_mean
 
 Name = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Char = Annotated[str, PydanticField(min_length=1, max_length=1)]
@@ -373,6 +376,12 @@ class Shape(Declared):
     missingValues: list[str] = [""]
 
 
+def _unknown(place: tuple[str | int, ...], name: str, table: str, known: Iterable[str]) -> InitErrorDetails:
+    """The mistake of a name that is no field, where it stands."""
+    said = f"table {table!r} has no field {name!r}{did_you_mean(name, known)}"
+    return InitErrorDetails(type=PydanticCustomError("unknown_field", "{said}", {"said": said}), loc=place, input=name)
+
+
 class Table(Declared):
     """One table of an export, its shape resolved: ``fields`` is complete."""
 
@@ -397,14 +406,31 @@ class Table(Declared):
         known = {field.name for field in self.fields}
         if len(known) != len(self.fields) or not known:
             raise ValueError(f"table {self.name!r} declares {'a field twice' if known else 'no field'}")
-        named = {*self.primaryKey, *self.optional, *(n for h in self.header.values() for n in h)}
-        named |= {n for rule in self.ignore for n in (rule.column, *rule.sums, *rule.counts)}
-        named |= {rule.column for rule in (self.exercice, self.period) if rule}
-        if unknown := sorted(named - known):
-            raise ValueError(f"table {self.name!r} names fields that it does not declare: {', '.join(unknown)}")
+        if unknown := [(place, name) for place, name in self._named() if name not in known]:
+            raise ValidationError.from_exception_data(
+                self.name, [_unknown(place, name, self.name, known) for place, name in unknown]
+            )
         if "exercice" in known:
             raise ValueError("a field may not be named 'exercice': every row of the lake has that column already")
         return self
+
+    def _named(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """The fields that are named elsewhere than in ``fields``, each with its place in the declaration."""
+        for key, names in (("primaryKey", self.primaryKey), ("optional", self.optional)):
+            yield from (((key, index), name) for index, name in enumerate(names))
+        for year, header in self.header.items():
+            for name, origin in header.items():
+                yield ("header", year, name), name
+                if origin.under:
+                    yield ("header", year, name, "under"), origin.under
+        for rank, rule in enumerate(self.ignore):
+            yield ("ignore", rank, "column"), rule.column
+            for key, names in (("sums", rule.sums), ("counts", rule.counts)):
+                yield from ((("ignore", rank, key, index), name) for index, name in enumerate(names))
+        if self.exercice:
+            yield ("exercice", "column"), self.exercice.column
+        if self.period:
+            yield ("period", "column"), self.period.column
 
     @model_validator(mode="after")
     def _header_is_whole(self) -> "Table":

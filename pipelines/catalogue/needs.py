@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.catalogue.chapters.load import codes_asked
 from pipelines.catalogue.columns import unknown_columns
 from pipelines.catalogue.dbt.generated import all_models, layers, model_texts, report_sources
-from pipelines.catalogue.dbt.lineage import said_fields, said_sources, tables_behind
+from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, said_needs, said_sources, tables_behind
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
@@ -91,19 +91,30 @@ def _of_sources(catalogue: Catalogue) -> Iterator[str]:
             if source not in read:
                 place = thing.at("config", "meta", "sources")
                 yield f"{place} meta.sources: {thing.name!r} reads no table {source!r}, only {', '.join(read) or 'none'}"
+        for index, group in enumerate(said_needs(thing)):
+            tables, known = catalogue.figures.tables_of, [f"*/{shape}" for shape in catalogue.registry.shapes]
+            read = tables_behind(thing.name, model_texts(catalogue))
+            for source in group:
+                if source not in known and not {*tables(source)} & {*read}:
+                    place, near = thing.at("config", "meta", "exige", index), did_you_mean(source, [*known, *read])
+                    yield f"{place} meta.exige: {thing.name!r} reads no table of {source!r}{near}"
 
 
 def _of_fields(catalogue: Catalogue) -> Iterator[str]:
     """The fields that the rows of a model of ``rapport`` need: one of its tables has them."""
     tables = {f"{system.system}/{table.name}": table for system, table in catalogue.registry.tables()}
     for thing in catalogue.project.said:
-        needed = said_fields(thing)
+        own = said_column_fields(thing)
+        ranks = {column["name"]: rank for rank, column in enumerate(thing.data.get("columns") or [])}
+        needed: list[tuple[tuple, tuple[str, ...]]]
+        needed = [(("config", "meta", "champs", index), group) for index, group in enumerate(said_fields(thing))]
+        needed += [(("columns", ranks[column]), group) for column, groups in own.items() for group in groups]
         behind = report_sources(catalogue).get(thing.name, ()) if needed else ()
         known = sorted({field.name for source in behind if source in tables for field in tables[source].kept_fields})
-        for index, group in enumerate(needed):
+        for at, group in needed:
             for name in group:
                 if behind and name not in known:
-                    place = thing.at("config", "meta", "champs", index)
+                    place = thing.at(*at)
                     yield f"{place} meta.champs: no table behind {thing.name!r} has a field {name!r}{did_you_mean(name, known)}"
 
 

@@ -11,6 +11,7 @@ from pipelines.catalogue.declarations import Export, Field, FieldFormat, Shape, 
 from pipelines.catalogue.fields import Fields, completed
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError, parse
+from pipelines.near import did_you_mean
 
 PLACES = ("sheet", "member", "records")  # of a table in its file
 
@@ -165,7 +166,7 @@ def _complete(table: dict, at: tuple, shapes: dict[str, Shape], off: Mapping[str
             known = (
                 f"is switched off at {off[name].place}"
                 if name in off
-                else f"is not one of {', '.join(shapes) or 'no shape'}"
+                else f"is not one of {', '.join(shapes) or 'no shape'}{did_you_mean(name, shapes)}"
             )
             raise DeclarationError(f"{thing.at(*at, 'shape')} shape: {name!r} {known}")
     filled = [shapes[name] for name in names]
@@ -173,7 +174,7 @@ def _complete(table: dict, at: tuple, shapes: dict[str, Shape], off: Mapping[str
     for shape in filled:
         for column in shape.fields:
             fields.setdefault(column.name, column)
-    own = {}
+    own: dict[str, dict] = {}
     for i, entry in enumerate(_listed(table, "fields")):
         here = (*at, "fields", i)
         lines = {place[len(here) :]: line for place, line in thing.lines.items() if place[: len(here)] == here}
@@ -181,18 +182,20 @@ def _complete(table: dict, at: tuple, shapes: dict[str, Shape], off: Mapping[str
         if written.name not in fields:
             raise DeclarationError(
                 f"{thing.at(*here)} fields: shape {' and '.join(map(repr, names))} has no field {written.name!r}"
+                f"{did_you_mean(written.name, fields)}"
             )
-        own[written.name] = written
-    table["fields"] = [_own(f.model_dump(), own.get(f.name)) for f in fields.values()]
+        own[written.name] = _own(fields[written.name].model_dump(), written)
+        parse(
+            Field, own[written.name], lines, thing.path, within=f"fields.{written.name}"
+        )  # wrong here, not in the shape
+    table["fields"] = [own.get(f.name) or f.model_dump() for f in fields.values()]
     table.setdefault("primaryKey", filled[0].primaryKey)
     table.setdefault("missingValues", list(dict.fromkeys(word for shape in filled for word in shape.missingValues)))
     table.setdefault("description", filled[0].description)
 
 
-def _own(field: dict, own: FieldFormat | None) -> dict:
+def _own(field: dict, own: FieldFormat) -> dict:
     """A shape's field as one system writes it."""
-    if own is None:
-        return field
     stricter = own.model_dump(include={"pattern", "required"}, exclude_defaults=True)
     constraints = {"constraints": field["constraints"] | stricter}
     return field | own.model_dump(exclude_none=True, exclude={"pattern", "required"}) | constraints

@@ -86,10 +86,14 @@ class Declaration(Declared):
             raise ValueError("counterexample: give the rows that must make the rule fail")
 
     @property
+    def judged_columns(self) -> list[str]:
+        """The columns that it speaks of."""
+        return [self.column] if self.column else self.columns
+
+    @property
     def named_columns(self) -> list[str]:
         """Every column that the declaration names outside SQL."""
-        own = [self.column] if self.column else []
-        return own + self.columns + [name for row in self.counterexample for name in row]
+        return self.judged_columns + [name for row in self.counterexample for name in row]
 
     def refuse_unknown(self, fields: list[Field], table: str) -> None:
         """Raise ValueError when it names a column that the table of these fields does not have in the lake."""

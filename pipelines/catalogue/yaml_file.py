@@ -91,14 +91,14 @@ def _is_flag(key: yaml.Node) -> bool:
     return key.value.lower() in ("true", "false")
 
 
-def parse(model: type[Model], data: Any, lines: Lines, path: Path) -> Model:
-    """Validate ``data`` as ``model``; every mistake becomes one line ``file:line key: reason``."""
+def parse(model: type[Model], data: Any, lines: Lines, path: Path, within: str = "") -> Model:
+    """Validate ``data`` as ``model``; every mistake becomes one line ``file:line key: reason``, keys being below ``within``."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
         raise DeclarationError(
             "\n".join(
-                f"{shown(path)}:{line_of(tuple(e['loc']), lines)} {'.'.join(map(str, e['loc']))}: {e['msg']}"
+                f"{shown(path)}:{line_of(tuple(e['loc']), lines)} {'.'.join(map(str, [within] * bool(within) + [*e['loc']]))}: {e['msg']}"
                 for e in error.errors()
             )
         ) from None

@@ -86,6 +86,7 @@ def source_new(
     A system that is declared already gains an export: in its file of the home, or in a copy there of the shipped one.
     What the sample does not prove is marked TODO: read them before collecting.
     """
+    from pipelines.catalogue.scaffold.draft_shape import needs_of_shape
     from pipelines.catalogue.scaffold.source import Request, scaffold
     from pipelines.cli.sample import read_samples
 
@@ -100,7 +101,8 @@ def source_new(
         raise click.UsageError(f"{shown(target)} exists already: nothing was written")
     known = declared.path.read_text(encoding="utf-8") if declared else ""
     indicators = session.catalogue.figures.indicators_from(table or shape) if shape else []
-    drafted = scaffold(read_samples(sample, sheet), request, registry, known, indicators)
+    needs = needs_of_shape(session.catalogue, shape) if shape else []
+    drafted = scaffold(read_samples(sample, sheet), request, registry, known, indicators, needs)
     files = {target: drafted.declaration}
     suites = session.home.root / "expectations" / "systems" / system
     files |= {suites / f"{table}.yml": text for table, text in drafted.suites.items()}

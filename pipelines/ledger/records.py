@@ -36,6 +36,13 @@ class TableCounts:
     compagnons: dict[str, str] = field(default_factory=dict, compare=False)
     # days from the last dated row to the end of the exercice; None when the rows cannot tell whether they reach it
     jours_sans_ligne: int | None = field(default=None, compare=False)
+    # field → accepted lines of the files that do not hold its column; empty in an older manifest
+    sans_champ: dict[str, int] = field(default_factory=dict, compare=False)
+
+    @property
+    def lacking(self) -> list[str]:
+        """The fields whose column no file holds."""
+        return [name for name, lines in self.sans_champ.items() if lines == self.acceptees]
 
 
 @dataclass(frozen=True)

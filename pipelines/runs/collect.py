@@ -132,6 +132,7 @@ def suite_of(work: Workspace, ref: ExportRef, manifest: Manifest, table: Table) 
         work.catalogue.suites_of(ref.system.system, table),
         previous_rows=before.acceptees if before else None,
         exercice=manifest.exercice,
+        lacking=manifest.tables[table.name].lacking,
     )
 
 

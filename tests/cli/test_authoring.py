@@ -3,6 +3,7 @@
 import json
 import subprocess
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,27 @@ def test_the_other_files_and_the_next_steps(bench, tmp_path) -> None:
         assert step in said
     assert "gmao.yml:3  the system's name" in said
     assert f"landing/2019/gmao/, then: millesime --home {bench.home.root} run 2019 --source gmao" in said
+
+
+def test_units_and_french_dates_are_drafted_as_collection_reads_them(bench, tmp_path) -> None:
+    text = "Libellé;Coût;Taux;Volume;Mois;Relevé le;Vu le;Lu UTC;Janvier;Février\n"
+    text += "A;4 000 €;12,3 %;1,5 Go;janvier 2019;1er août 2019;2019-03-01T10:00:00Z;2019-03-01T10:00:00Z;1;2\n"
+    text += "B;12,50 €;7 %;512 Mo;mai 2019;3 mars 2019;2019-03-02T10:00:00Z;2019-03-02T10:00:00Z;3;4\n"
+    text += "Total;4 012,50 €;;;;;;;;\n"
+    path = sample(tmp_path, "couts_2019.csv", text)
+    result = bench.millesime("source", "new", "--from", path, "--system", "couts")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "couts")
+    (table,) = ref.export.tables
+    kinds = {field.name: (field.type, field.suffix, field.format) for field in table.fields}
+    assert kinds["cout"][:2] == ("number", "€") and kinds["taux"][:2] == ("number", "%")
+    assert kinds["volume"] == ("number", {"Go": 1, "Mo": Decimal("0.001")}, "default")
+    assert (kinds["mois"][2], kinds["releve_le"][2]) == ("%B %Y", "%d %B %Y")
+    assert [table.field(name).timezone for name in ("vu_le", "lu_utc")] == ["Europe/Paris", "UTC"]
+    assert "TODO months as columns, [Janvier, Février]" in declaration(bench, "couts").read_text(encoding="utf-8")
+    counts = read(bench, ref, path)
+    assert (counts.acceptees, counts.refusees) == (2, 0)
+    assert [total["ok"] for total in counts.totals] == [True]  # the amount of the last line is that of the others
 
 
 def test_a_shape_maps_headings_and_says_what_it_does_not_know(bench, tmp_path) -> None:

@@ -330,6 +330,7 @@ def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
     db.execute(f"create table collecte.lignes_refusees ({REFUSED})")
     _create(db, "collecte.fichiers", [(name, "VARCHAR") for name in ("livraison", "fichier", "sha256")], [])
     absent = [("source", "VARCHAR"), ("exercice", "INTEGER"), ("champ", "VARCHAR"), ("titre", "VARCHAR")]
+    absent.append(("nb_lignes", "BIGINT"))
     _create(db, "collecte.champs_absents", absent, [])
     _create(db, "collecte.decisions", [("code", "VARCHAR"), ("cle", "VARCHAR")], [])
 

@@ -196,7 +196,11 @@ fields:
 exercice: {column: date_ouverture, rule: within}
 """,
     ),
-    **{name: SYSTEMS[name] for name in ("pare_feu", "papercut")},
+    "pare_feu": SYSTEMS["pare_feu"],
+    "papercut": SYSTEMS["papercut"].replace(  # columns that its user may display, and did not
+        "est_couleur: Grayscale}",
+        "est_couleur: Grayscale, nature: Kind, est_mis_sous_pli: Folded}\n        optional: [nature, est_mis_sous_pli]",
+    ),
 }
 SPARE_FILES = {
     "2024/personnel/personnel.csv": """\
@@ -370,3 +374,27 @@ def test_the_report_says_what_is_not_given_and_denies_nothing(spare: Path) -> No
         assert denied not in text
     assert "Non fourni par l’outil pour 2024 : « Nature » (Lignes (papercut))." in text
     assert "Non fourni par l’outil pour 2024 : « Cadre d’emplois » (Lignes (personnel))." in text
+    # permanent agents cannot be counted: what is left of the head count is none
+    assert ask(spare, "select * from rapport.rpt_rh__effectifs where exercice = 2024") == []
+
+
+def test_nobody_is_warned_of_a_field_that_no_tool_gives(spare: Path) -> None:
+    said = millesime(spare, "findings", "2024").stdout
+    assert "COL-PERIME" in said
+    for word in ("catégorie", "cadre d’emplois", "date de résolution"):
+        assert word not in said
+
+
+@pytest.mark.parametrize("profile", ["rapport.duckdb", "public/rapport/rpt_sources.parquet"])
+def test_what_came_is_said_of_the_systems_that_it_uses_alone(spare: Path, profile: str) -> None:
+    """In no profile is a system named that nobody uses."""
+    path = spare / "published" / profile
+    with duckdb.connect() as db:
+        if path.suffix == ".duckdb":
+            db.execute(f"attach '{path}' as publie (read_only); use publie")
+        table = "rapport.rpt_sources" if path.suffix == ".duckdb" else f"'{path}'"
+        rows = db.execute(f"select source, statut, champs_absents from {table} order by all").fetchall()
+    assert {source.partition("/")[0] for source, _, _ in rows} == set(SPARE)
+    absent = {source: (names or "").split(", ") for source, _, names in rows}
+    assert {"nature", "est_mis_sous_pli"} <= {*absent["papercut/lignes"]}
+    assert "est_couleur" not in absent["papercut/lignes"]

@@ -65,9 +65,16 @@ sans_axe as (
     group by mesure, source, exercice, nature, piece
 ),
 
--- a source that gives none of the fields of a group that the measure needs: whatever came of it does not serve
+-- a source that gives none of the fields of a group that the measure needs: whatever came of it does not serve, or the lines of
+-- those of its files that lack them
 sans_champ as (
-    select mesure, source, exercice, {{ texte_joint('motif', 'motif') }} as motif
+    select
+        mesure,
+        source,
+        exercice,
+        {{ texte_joint('motif', 'motif') }} as motif,
+        bool_or(est_entier) as est_entier,
+        max(nb_lignes) as nb_lignes
     from (
         select
             besoins.mesure,
@@ -76,7 +83,9 @@ sans_champ as (
             besoins.groupe,
             'champ '
             || replace({{ texte_joint("'« ' || absents.titre || ' »'", 'absents.champ') }}, ' », « ', ' » ou « ')
-            || ' non fourni' as motif
+            || case when count(absents.nb_lignes) = 0 then ' non fourni' else ' non fourni par tous les fichiers' end as motif,
+            count(absents.nb_lignes) = 0 as est_entier,
+            min(absents.nb_lignes) as nb_lignes
         from {{ source('catalogue', 'chiffres_champs') }} as besoins
         inner join {{ ref('chiffres__champs_absents') }} as absents on besoins.champ = absents.champ
         group by besoins.mesure, absents.source, absents.exercice, besoins.groupe, besoins.taille
@@ -98,16 +107,18 @@ pieces as (
         coalesce(collecte.statut, 'non suivie') <> 'non suivie' as est_suivie,
         coalesce(collecte.est_attendue, false) as est_attendue,
         coalesce(collecte.nature, 'livraison') = 'livraison' or collecte.est_attendue or collecte.est_recue as est_requise,
-        coalesce(collecte.est_acceptee, false) and sans_champ.mesure is null and sans_axe.mesure is null as est_acceptee,
+        coalesce(collecte.est_acceptee, false) and not coalesce(sans_champ.est_entier, false) and sans_axe.mesure is null as est_acceptee,
         collecte.nb_lues - collecte.nb_ignorees as nb_lignes,
         case
-            when sans_champ.mesure is null and sans_axe.mesure is null then collecte.nb_perdues
-            else collecte.nb_lues - collecte.nb_ignorees
+            when sans_axe.mesure is not null then collecte.nb_lues - collecte.nb_ignorees
+            when sans_champ.mesure is null then collecte.nb_perdues
+            when sans_champ.est_entier or collecte.nature <> 'livraison' then collecte.nb_lues - collecte.nb_ignorees
+            else least(collecte.nb_perdues + sans_champ.nb_lignes, collecte.nb_lues - collecte.nb_ignorees)
         end as nb_perdues,
         case when sans_champ.mesure is null and sans_axe.mesure is null then collecte.montant_perdu_eur end as montant_perdu_eur,
         coalesce(case when collecte.est_acceptee then sans_champ.motif end, sans_axe.motif, collecte.motif, case when collecte.source is null then 'système non déclaré' end) as motif,
         indispensables.nature is not null as est_indispensable,
-        bool_or(coalesce(collecte.nature = 'livraison' and collecte.est_acceptee and sans_champ.mesure is null, false)) over source as est_source_acceptee,
+        bool_or(coalesce(collecte.nature = 'livraison' and collecte.est_acceptee and not coalesce(sans_champ.est_entier, false), false)) over source as est_source_acceptee,
         bool_or(coalesce(collecte.nature <> 'livraison', false)) over source as est_en_pieces
     from sources
     left join {{ ref('fct_collecte') }} as collecte

@@ -1,9 +1,15 @@
--- Whether each table is followed, and came: what an empty table of the report means depends on it. It counts nothing, so
--- that every reader may have it.
-select
-    cast(source as string) as source,
-    cast(exercice as integer) as exercice,
-    cast(
+-- Whether each table that is followed came, and which of its fields its tool does not give: what an empty table of the report
+-- means depends on it. It counts nothing, so that every reader may have it, and names no system that nobody uses.
+with champs as (
+    select source, exercice, {{ texte_joint('champ', 'champ') }} as champs_absents
+    from {{ ref('chiffres__champs_absents') }}
+    group by source, exercice
+),
+
+etats as (
+    select
+        source,
+        exercice,
         case
             -- lines are lost, or a month or a document is not there
             when bool_or(nature = 'livraison' and est_acceptee)
@@ -12,7 +18,16 @@ select
                 )
                 then 'partielle'
             else max(case when nature = 'livraison' then statut end)
-        end as string
-    ) as statut
-from {{ ref('fct_collecte') }}
-group by source, exercice
+        end as statut
+    from {{ ref('fct_collecte') }}
+    group by source, exercice
+)
+
+select
+    cast(etats.source as string) as source,
+    cast(etats.exercice as integer) as exercice,
+    cast(etats.statut as string) as statut,
+    cast(champs.champs_absents as string) as champs_absents
+from etats
+left join champs on etats.source = champs.source and etats.exercice = champs.exercice
+where etats.statut <> 'non suivie'

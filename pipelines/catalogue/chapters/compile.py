@@ -30,10 +30,12 @@ def summary_model(
     return _SQL.format(
         indicateurs=_union(_said(rank, one, one.table in free) for rank, one in indicators),
         mesures=_union(_measured(rank, one) for rank, one in indicators),
-        etats=_union(
-            _state(rank, sources.get(one.table, ()), (needed or {}).get(one.table, ())) for rank, one in indicators
-        ),
+        etats=_union(_state(rank, sources.get(one.table, ()), _needed(one, needed or {})) for rank, one in indicators),
     )
+
+
+def _needed(one: IndicateurMembre, needed: Mapping[str, Sequence[Sequence[str]]]) -> list[Sequence[str]]:
+    return [*needed.get(one.table, ()), *needed.get(f"{one.table}.{one.colonne}", ())]
 
 
 def _union(selects: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ import yaml
 
 from pipelines.catalogue.chapters import compile as members
 from pipelines.catalogue.chapters.load import exposures
-from pipelines.catalogue.dbt.lineage import said_fields, said_sources, tables_behind
+from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, said_needs, said_sources, tables_behind
 from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
 from pipelines.catalogue.declarations import Field, Provenance, System, Table
 from pipelines.catalogue.fields import Fields, described, meaning
@@ -93,8 +93,25 @@ def report_sources(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
 
 
 def report_fields(catalogue: Catalogue) -> dict[str, list[tuple[str, ...]]]:
-    """Table of ``rapport`` → the fields that its rows need of these tables, each with those of which one is enough."""
-    return {thing.name: needed for thing in catalogue.project.said if (needed := said_fields(thing))}
+    """Table of ``rapport`` → the fields that its rows need of these tables, each with those of which one is enough.
+
+    ``table.column`` → those that a column needs besides.
+    """
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for thing in catalogue.project.said:
+        own = {f"{thing.name}.{column}": fields for column, fields in said_column_fields(thing).items()}
+        found |= {name: fields for name, fields in {thing.name: said_fields(thing), **own}.items() if fields}
+    return found
+
+
+def report_needs(catalogue: Catalogue) -> dict[str, list[set[str]]]:
+    """Table of ``rapport`` → sets of tables (``system/table``) of each of which the organisation must use one."""
+    tables_of = catalogue.figures.tables_of
+    return {
+        thing.name: [{table for source in group for table in tables_of(source)} for group in needed]
+        for thing in catalogue.project.said
+        if (needed := said_needs(thing))
+    }
 
 
 @functools.lru_cache(maxsize=8)

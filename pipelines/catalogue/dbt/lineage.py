@@ -46,3 +46,19 @@ def said_fields(entry: Thing) -> list[tuple[str, ...]]:
     ``config: {meta: {champs: [type, [horodatage_utc, horodatage_local]]}}``, as in a figure.
     """
     return alternatives(meta_of(entry).get("champs") or [])
+
+
+def said_column_fields(entry: Thing) -> dict[str, list[tuple[str, ...]]]:
+    """Column of a model → the fields that it alone needs, said in its own entry as those of the rows are."""
+    columns = {
+        column["name"]: (column.get("config") or {}).get("meta") or {} for column in entry.data.get("columns") or []
+    }
+    return {name: alternatives(meta["champs"]) for name, meta in columns.items() if meta.get("champs")}
+
+
+def said_needs(entry: Thing) -> list[tuple[str, ...]]:
+    """The tables or shapes without which the rows of a model say nothing, each with those of which one is enough.
+
+    ``config: {meta: {exige: ["*/agents", ["*/heures_remunerees", dsn/activites]]}}``, as the ``sources`` of a figure.
+    """
+    return alternatives(meta_of(entry).get("exige") or [])

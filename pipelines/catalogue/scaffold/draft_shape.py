@@ -4,12 +4,15 @@ The headings that the declared systems already give to a field are what a new on
 """
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.catalogue.dbt.generated import report_fields, report_sources
 from pipelines.catalogue.declarations import Field, Shape
+from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.scaffold.draft_table import exercice_lines, header_lines, ignore_lines, place_lines
-from pipelines.catalogue.scaffold.inference import flag, flag_values, of, slug
+from pipelines.catalogue.scaffold.inference import flag, flag_values, kept_in, of, slug
 from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, todo
 
@@ -24,11 +27,47 @@ class Match:
     score: float
 
 
+@dataclass(frozen=True)
+class Need:
+    """Fields of a shape of which one is enough, and what is missing when a tool gives none of them."""
+
+    fields: tuple[str, ...]
+    without: str  # a figure or a table of the report, and how many more
+
+
+def needs_of_shape(catalogue: Catalogue, shape: str) -> list[Need]:
+    """What the figures and the tables of the report cannot do without, of the tables of a shape."""
+    known, found = {f.name for f in catalogue.registry.shapes[shape].fields}, dict[tuple[str, ...], list[str]]()
+    for code, declared in catalogue.figures.by_code.items():
+        sources = [source for group in declared.figure.alternatives for source in group]
+        if declared.figure.mesure and any(source.partition("/")[2] == shape for source in sources):
+            for group in declared.figure.needs:
+                found.setdefault(group, []).append(code)
+    tables, behind = set(catalogue.registry.of_shape(shape)), report_sources(catalogue)
+    for model, groups in report_fields(catalogue).items():
+        if tables & {*behind.get(model, ())}:
+            for group in groups:
+                found.setdefault(group, []).append(model)
+    return [
+        Need(group, f"{names[0]}{f' (and {len(names) - 1} more)' if len(names) > 1 else ''}")
+        for group, names in found.items()
+        if known.issuperset(group)
+    ]
+
+
 class ShapeTable:
     """A table of a shape: the sample's headings mapped to its fields, by what other systems call them."""
 
-    def __init__(self, layout: Layout, sample: Sample, exercice: int, shape: Shape, registry: Registry):
-        self.layout, self.sample, self.exercice, self.shape = layout, sample, exercice, shape
+    def __init__(
+        self,
+        layout: Layout,
+        sample: Sample,
+        exercice: int,
+        shape: Shape,
+        registry: Registry,
+        needs: Sequence[Need] = (),
+    ):
+        self.layout, self.sample, self.exercice, self.shape, self.needs = layout, sample, exercice, shape, needs
         self.matches = match_headings(layout.columns, shape, registry)
 
     def title(self, system: str) -> str:
@@ -47,10 +86,18 @@ class ShapeTable:
         lines += place_lines(self.sample)
         lines += self._missing_values(columns)
         lines += [f"# left out: {flow(unused)}"] if unused else []
+        asked = [need for need in self.needs if not columns.keys() & set(need.fields)]
+        titles = {f.name: f.title for f in self.shape.fields}
+        lines += [
+            f"# TODO {' or '.join(f'{name} ({titles[name]})' for name in need.fields)}: which column? Without it, "
+            f"{need.without} is missing"
+            for need in asked
+        ]
+        told = {name for need in asked for name in need.fields}
         lines += [
             f"# not in the sample: {f.name} ({f.title})"
             for f in self.shape.fields
-            if f.name not in columns and not f.constraints.required
+            if f.name not in columns and f.name not in told and not f.constraints.required
         ]
         lines += header_lines(*self._header(unused))
         formats = [line for f in self.shape.fields if f.name in columns for line in _own_format(f, columns[f.name])]
@@ -127,7 +174,10 @@ def _similarity(column: Column, headings: set[str]) -> float:
     mine = slug(column.heading)
     if mine in headings:
         return SURE
-    return max(difflib.SequenceMatcher(None, mine, heading).ratio() for heading in headings) * 0.99
+    near = max(difflib.SequenceMatcher(None, mine, heading).ratio() for heading in headings) * 0.99
+    # « N° compte / Login » says login, among other words
+    is_said = any(set(heading.split("_")) <= set(mine.split("_")) for heading in headings if heading)
+    return max(near, LIKELY) if is_said else near
 
 
 def _may_hold(f: Field, column: Column) -> bool:
@@ -152,7 +202,7 @@ def _own_format(f: Field, column: Column) -> list[str]:
         found = words_found
     if f.type == "string":
         return []
-    options = {key: value for key, value in found.options.items() if key != "decimals"}
+    options = {key: value for key, value in kept_in(f.name, found.options).items() if key != "decimals"}
     if f.type == "date" and found.type == "datetime":
         options.setdefault("format", "%Y-%m-%d %H:%M:%S")
     doubts = "; ".join(found.doubts)

@@ -11,7 +11,18 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
 
-from pipelines.catalogue.scaffold.inference import KEY_WORDS, SPACES, Guess, of, personal, slug, words, year_of
+from pipelines.catalogue.scaffold.inference import (
+    KEY_WORDS,
+    SPACES,
+    Guess,
+    kept_in,
+    looks_like_month,
+    of,
+    personal,
+    slug,
+    words,
+    year_of,
+)
 from pipelines.catalogue.scaffold.sample import TOTAL, Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
 
@@ -123,7 +134,7 @@ def _totals(
 
 def _amount(text: str, found: Guess) -> Decimal | None:
     """The number that a cell holds, exact; None when it is none."""
-    plain = re.sub(f"[{SPACES}]", "", text).replace("\u2212", "-")
+    plain = re.sub(f"[{SPACES}]", "", text).replace("\u2212", "-").removesuffix(str(found.options.get("suffix", "")))
     if group := found.options.get("groupChar"):
         plain = plain.replace(str(group), "")
     plain = plain.replace(str(found.options.get("decimalChar", ".")), ".")
@@ -161,6 +172,11 @@ class OwnTable:
         lines += [f"# TODO left out, given twice in the header: {flow(self.layout.left_out)}"] * bool(
             self.layout.left_out
         )
+        months = [c.heading for c in self.columns.values() if looks_like_month(c.heading)]
+        if len(months) > 1:
+            lines.append(
+                f"# TODO months as columns, {flow(months)}: a row a month? mois: {{heading: …}}, and a field under it"
+            )
         lines += header_lines({n: c.heading for n, c in self.columns.items()}, self.exercice, {})
         named_by, field = self._named_by()
         lines += [*named_by, "fields:", *field]
@@ -195,7 +211,7 @@ class OwnTable:
             lines.append(f"  type: {found.type}" + todo("; ".join(doubts), bool(doubts)))
         elif doubts:
             lines[1] += todo("; ".join(doubts))
-        for key, value in found.options.items():
+        for key, value in kept_in(name, found.options).items():
             lines.append(f"  {key}: {option(value)}")
         if name == self.key:
             lines.append("  constraints: {required: true}")

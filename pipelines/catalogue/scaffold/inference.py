@@ -9,6 +9,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
+
+from pipelines.french import MONTH_WORDS
 
 SPACES = " \t\u00a0\u2007\u2009\u202f"
 MISSING_TOKENS = {"-", "--", "nc", "n.c.", "n/a", "na", "?", "néant", "null", "(vide)", "sans objet"}
@@ -34,8 +37,11 @@ OPPOSITES = {
     "oui": "non", "o": "n", "vrai": "faux", "true": "false", "yes": "no", "y": "n", "actif": "inactif",
     "active": "inactive", "ouvert": "fermé", "enabled": "disabled",
 }  # fmt: skip
-DATE_FORMATS = ["default", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d"]
-TIMES = [" %H:%M:%S", " %H:%M", "T%H:%M:%S"]
+DATE_FORMATS = ["default", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d %B %Y", "%d %b %Y"]
+MONTH_FORMATS = ["%B %Y", "%b %Y", "%b-%y", "%m/%Y"]
+YEARLESS = ["%B", "%b", "%d %B", "%d %b"]  # of the exercice, under a heading that speaks of time
+TIMES = [" %H:%M:%S", " %H:%M", "T%H:%M:%S", "T%H:%M:%S.%f", "T%H:%M:%S%z", "T%H:%M:%S.%f%z"]
+PARIS = "Europe/Paris"
 ISO = {"date": "%Y-%m-%d", "datetime": "%Y-%m-%d %H:%M:%S"}
 
 # Words of a heading that make digits a code, not a quantity.
@@ -45,6 +51,10 @@ CODE_WORDS = frozenset(
     ticket compte nir iban
     """.split()
 )
+MONTH_HEADINGS = {"mois", "month", "periode"}
+QUANTITY = re.compile(rf"(.*\d)([{SPACES}]*)([^\s\d.,+\u2212-]+)")
+UNITS = {"EUR", "h", "km", "kg", "m²", "kWh", "MWh", "jours", "heures"}  # that may be glued to their number
+SIZES = {"o": 0, "ko": 1, "Ko": 1, "Mo": 2, "Go": 3, "To": 4}  # powers of a thousand
 YEAR_WORDS = {"annee", "exercice", "an", "millesime", "year"}
 FLAG_WORDS = {"actif", "active", "est", "enabled", "ouvert", "valide", "oui"}
 KEY_WORDS = {
@@ -288,12 +298,14 @@ def _date(heading: str, values: list[str], workbook: bool) -> Guess | None:
     if not written:  # a workbook's own dates
         timed = any(not reads("date", "default", value) for value in native)
         return Guess("datetime" if timed else "date", doubts=doubts)
-    for kind, formats in (("date", DATE_FORMATS), ("datetime", _datetime_formats())):
+    days = [*DATE_FORMATS, *MONTH_FORMATS, *(YEARLESS if announced or words(heading) & MONTH_HEADINGS else [])]
+    for kind, formats in (("date", days), ("datetime", _datetime_formats())):
         fitting = [fmt for fmt in formats if all(reads(kind, fmt, value) for value in written)]
         if fitting:
             doubts += ["day and month could be either way round"] if _ambiguous(fitting) else []
             doubts += ["numbers of eight digits, read as dates"] if fitting[0] == "%Y%m%d" and not announced else []
-            return Guess(kind, {} if fitting[0] == "default" else {"format": fitting[0]}, doubts=doubts)
+            zone = {"timezone": PARIS} if "%z" in fitting[0] else {}
+            return Guess(kind, {} if fitting[0] == "default" else {"format": fitting[0], **zone}, doubts=doubts)
     return None
 
 
@@ -316,11 +328,36 @@ def parsed(kind: str, fmt: str, value: str) -> dt.datetime | None:
     pattern = ISO[kind] if fmt == "default" else fmt
     if pattern == "%Y%m%d" and len(value) != 8:  # strptime would take fewer digits
         return None
+    if "." not in value:
+        pattern = pattern.replace(".%f", "")  # a fraction may lack
+    if written := re.search("%[Bb]", pattern):
+        value, pattern = _with_month_number(value, written[0]), pattern.replace(written[0], "%m")
     try:
         found = dt.datetime.strptime(value, pattern)
     except ValueError:
         return None
     return found if 1900 <= found.year <= 2100 else None
+
+
+def _with_month_number(value: str, directive: str) -> str:
+    """``1er août 2024`` → ``1 8 2024``; as it stands when it names no month so."""
+    word = re.search(r"[^\W\d_]{3,}", value)
+    for number, (full, short) in enumerate(MONTH_WORDS, start=1):
+        forms = full if directive == "%B" else "|".join(short.split())
+        if word and re.fullmatch(forms, word[0], re.IGNORECASE):
+            after = value[word.end() :].removeprefix("." if directive == "%b" else "")
+            return re.sub("^1er ", "1 ", value[: word.start()], flags=re.IGNORECASE) + str(number) + after
+    return value
+
+
+def looks_like_month(heading: str) -> bool:
+    """True for a month that stands as a heading, with or without its year."""
+    return any(reads("date", fmt, heading) for fmt in (*MONTH_FORMATS, "%B", "%b"))
+
+
+def kept_in(name: str, options: dict[str, object]) -> dict[str, object]:
+    """The options of a field of that name: an instant is by the clock of Paris, unless the name says that it is universal."""
+    return options | {"timezone": "UTC"} if "timezone" in options and name.endswith("_utc") else options
 
 
 def year_of(found: Guess, value: str) -> int | None:
@@ -330,6 +367,8 @@ def year_of(found: Guess, value: str) -> int | None:
     if SERIAL.fullmatch(value):
         return (dt.datetime(1899, 12, 30) + dt.timedelta(days=int(value))).year
     fmt = str(found.options.get("format", "default"))
+    if fmt in YEARLESS:
+        return None
     date = parsed(found.type, fmt, value) or parsed(found.type, "default", value) or parsed("date", "default", value)
     return date.year if date else None
 
@@ -374,10 +413,31 @@ def _as_number(written: list[str], group: str, mark: str, native: int) -> Guess:
     return Guess("number", options, doubts=doubts)
 
 
+def _quantity(heading: str, values: list[str], workbook: bool) -> Guess | None:
+    """Numbers that bear their unit: the same one, or several sizes of files."""
+    parts = [QUANTITY.fullmatch(value) for value in values]
+    cut = [part.groups() for part in parts if part]
+    units = {unit for _, _, unit in cut}
+    if len(cut) < len(values) or not (len(units) == 1 or units <= SIZES.keys()):
+        return None
+    # a word glued to a number may be a code, as in 12B
+    if not all(space or unit in SIZES or unit in UNITS or not unit.isalpha() for _, space, unit in cut):
+        return None
+    found = _number(heading, [bare for bare, _, _ in cut], workbook=False)
+    if found is None:
+        return None
+    if len(units) == 1:
+        return Guess(found.type, {**found.options, "suffix": units.pop()}, doubts=found.doubts)
+    largest = max(units, key=lambda unit: SIZES[unit])
+    worth = {unit: f"{Decimal(1000) ** (SIZES[unit] - SIZES[largest]):f}" for unit in sorted(units)}
+    doubts = [*found.doubts, f"kept in {largest}: is one worth 1000 of the next, or 1024?"]
+    return Guess("number", {**found.options, "suffix": worth}, doubts=doubts)
+
+
 def flag_values(values: Iterable[str]) -> list[str]:
     """The two or fewer values of a column that may be a flag in its own words; empty when there are more."""
     distinct = sorted({value.strip(SPACES) for value in values} - {""})
     return distinct if len(distinct) <= 2 else []
 
 
-ATTEMPTS = (_boolean, _year, _date, _number)  # in order: the first that fits
+ATTEMPTS = (_boolean, _year, _date, _number, _quantity)  # in order: the first that fits

@@ -16,7 +16,7 @@ import yaml
 from pipelines.catalogue.declarations import ACCOUNTS, Export, Shape, System
 from pipelines.catalogue.overlay import whole_file
 from pipelines.catalogue.registry import Registry, make_system
-from pipelines.catalogue.scaffold.draft_shape import ShapeTable
+from pipelines.catalogue.scaffold.draft_shape import Need, ShapeTable
 from pipelines.catalogue.scaffold.draft_table import OwnTable, common_pattern, free
 from pipelines.catalogue.scaffold.inference import of, slug
 from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, gathered
@@ -53,11 +53,18 @@ class Draft:
 
 
 def scaffold(
-    samples: Sequence[Sample], request: Request, registry: Registry, known: str = "", indicators: Sequence[str] = ()
+    samples: Sequence[Sample],
+    request: Request,
+    registry: Registry,
+    known: str = "",
+    indicators: Sequence[str] = (),
+    needs: Sequence[Need] = (),
 ) -> Draft:
-    """Draft the files; ``samples`` are the sheets, or members, of one file. ``known`` is the declaration of a system that
-    exists already: it gains an export, and nothing else of it changes. ``indicators`` are what may be printed of an
-    application. Raises DeclarationError when the sample or the names cannot make a declaration.
+    """Draft the files; ``samples`` are the sheets, or members, of one file.
+
+    ``known`` is the declaration of a system that exists already: it gains an export, and nothing else of it changes.
+    ``indicators`` are what may be printed of an application; ``needs``, what is asked of the fields of its shape. Raises
+    DeclarationError when the sample or the names cannot make a declaration.
     """
     for name in filter(None, (request.system, request.export, request.table)):
         if not NAME.fullmatch(name):
@@ -76,7 +83,7 @@ def scaffold(
     if declared:
         _refuse_taken(declared, names)
     bodies = [
-        ShapeTable(layout, sample, exercice, shape, registry) if shape else OwnTable(layout, sample, exercice)
+        ShapeTable(layout, sample, exercice, shape, registry, needs) if shape else OwnTable(layout, sample, exercice)
         for sample, layout in found
     ]
     export = _export(names, bodies, unread, exercice)

@@ -26,7 +26,9 @@ def flow(values: Iterable[str]) -> str:
 
 
 def option(value: object) -> str:
-    """A value that is a word, a number or a list of words."""
+    """A value that is a word, a number, a list of words, or what each word is worth."""
     if isinstance(value, list):
         return flow(value)
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{scalar(word)}: {worth}' for word, worth in value.items())}}}"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else str(value)

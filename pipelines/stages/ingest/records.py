@@ -25,3 +25,4 @@ class Records:
     skip: int = 0  # physical lines of ``path`` that are title and header
     misshapen: list[Misshapen] = field(default_factory=list)
     feuille: str | None = None  # of a workbook
+    unseen: list[str] = field(default_factory=list)  # of ``columns``, those that no record names

@@ -116,12 +116,30 @@ class TableWriter:
             self._copy([part.unread() for part in parts], "order by _fichier, _feuille, _ligne, position", unread)
         for part in parts:
             part.forget()
+        lacking = self._without(parts, target)
         companions = {
             path.name.removeprefix(target.stem): sha256_of(path)
             for path in (refusals, ignores, unread)
             if path.exists()
         }
-        return TableCounts(read, accepted, refused, ignored, parquet, sha256_of(target), totals, companions, silence)
+        digest = sha256_of(target)
+        return TableCounts(read, accepted, refused, ignored, parquet, digest, totals, companions, silence, lacking)
+
+    def _without(self, parts: list["_Part"], target: Path) -> dict[str, int]:
+        """Field → how many accepted lines stand in files (or sheets) without its column; those of the layout that lack somewhere.
+
+        Records that name their own values leave out what is empty: one file of several proves nothing of its tool.
+        """
+        found: dict[str, list[_Part]] = {}
+        for part in parts:
+            for name in part.without:
+                found.setdefault(name, []).append(part)
+        proved = {n: lack for n, lack in found.items() if len(lack) == len(parts) or not lack[0].records.unseen}
+        rows = self._count_by_part(target) if proved else {}
+        return {
+            name: sum(part.lines_of(rows.get((part.fichier, part.records.feuille), 0)) for part in lack)
+            for name, lack in proved.items()
+        }
 
     def _prove_balance(self, parts: list["_Part"], target: Path, ignores: Path) -> tuple[int, int]:
         """Refuse the delivery when a file or a sheet of it lost a line; return how many lines are accepted and refused."""
@@ -293,6 +311,18 @@ class _Part:
         taken = {name: o for name, o in self.origins.items() if o.column and not o.whole}
         found = {name: derived(origin, self.places, self.table) for name, origin in taken.items()}
         return {name: one for name, one in found.items() if one}
+
+    @property
+    def without(self) -> list[str]:
+        """The fields that the layout reads from columns of which this file holds none."""
+        there = self.places.keys() - {same(heading) for heading in self.records.unseen}
+        return [
+            field.name
+            for field in self.table.kept_fields
+            if (origin := self.origins.get(field.name))
+            and origin.columns
+            and there.isdisjoint(map(same, origin.columns))
+        ]
 
     def _spread(self) -> list[Spread]:
         """The columns that each give a row; none in most tables."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pipelines.catalogue.declarations import Field, Table
+from pipelines.french import MONTH_WORDS
 from pipelines.sql import literal
 
 SPACES = " \t\u00a0\u2007\u2009\u202f\ufeff"  # what may stand around a value
@@ -33,20 +34,6 @@ EXCEL_ERRORS = (
 PLAIN = "!-~\u00a1-\u02ff\u2010-\u2027\u20ac"
 PLAIN_FIRST = PLAIN.replace("!-~", '!"$-~')
 YEAR = "(?:19[0-9]{2}|20[0-9]{2}|2100)"
-MONTHS = [  # as written out, and as shortened; a point may follow the latter. Accents may lack: tools write FEVRIER
-    ("janvier", "janv jan"),
-    ("f[ée]vrier", "f[ée]vr f[ée]v"),
-    ("mars", "mars mar"),
-    ("avril", "avr"),
-    ("mai", "mai"),
-    ("juin", "juin jun"),
-    ("juillet", "juil jul"),
-    ("ao[ûu]t", "ao[ûu]t aou"),
-    ("septembre", "sept sep"),
-    ("octobre", "oct"),
-    ("novembre", "nov"),
-    ("d[ée]cembre", "d[ée]c"),
-]
 PLAIN_DIRECTIVES = {"%d", "%m", "%Y", "%H", "%M", "%S"}  # what DuckDB's own strptime reads as we do
 DIRECTIVE = re.compile(r"([.,]%f|%[a-zA-Z])")
 PATTERNS = {
@@ -54,8 +41,8 @@ PATTERNS = {
     "%y": "[0-9]{2}",
     "%M": "[0-9]{2}",
     "%S": "[0-9]{2}",
-    "%B": f"(?i:{'|'.join(full for full, _ in MONTHS)})",
-    "%b": f"(?i:{'|'.join('|'.join(short.split()) for _, short in MONTHS)})",
+    "%B": f"(?i:{'|'.join(full for full, _ in MONTH_WORDS)})",
+    "%b": f"(?i:{'|'.join('|'.join(short.split()) for _, short in MONTH_WORDS)})",
     "%z": "Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9]",
 }
 FRENCH_DIRECTIVES = {
@@ -275,8 +262,9 @@ def _parsed(text: str, fmt: str, field: Field, exercice: int) -> str:
     part = {directive: f"regexp_extract({text}, {whole}, {place})" for place, directive in enumerate(said, start=1)}
     year = part.get("%Y") or (f"'20' || {part['%y']}" if "%y" in part else literal(str(exercice)))
     month = part.get("%m") or _month_number(part.get("%B") or part["%b"])
+    day = f"regexp_replace({part['%d']}, '[^0-9]', '', 'g')" if "%d" in part else literal("1")  # 1er août
     clock = " || ':' || ".join(part.get(directive, "'00'") for directive in ("%H", "%M", "%S"))
-    moment = f"try_strptime({year} || '-' || {month} || '-' || {part.get('%d', literal('1'))} || ' ' || {clock}, '%Y-%m-%d %H:%M:%S')"
+    moment = f"try_strptime({year} || '-' || {month} || '-' || {day} || ' ' || {clock}, '%Y-%m-%d %H:%M:%S')"
     if "%f" in part:  # to the microsecond
         moment += f" + to_microseconds(try_cast(rpad(left({part['%f']}, 6), 6, '0') as bigint))"
     if "%z" in part:
@@ -290,7 +278,7 @@ def _parsed(text: str, fmt: str, field: Field, exercice: int) -> str:
 
 
 def _month_number(word: str) -> str:
-    plain = re.sub(r"\[(é|û)(e|u)\]", r"\2", " | ".join(f"{full} {short}" for full, short in MONTHS))
+    plain = re.sub(r"\[(é|û)(e|u)\]", r"\2", " | ".join(f"{full} {short}" for full, short in MONTH_WORDS))
     cases = [
         f"when lower(strip_accents({word})) in ({', '.join(map(literal, dict.fromkeys(words.split())))}) then '{number}'"
         for number, words in enumerate(plain.split(" | "), start=1)
@@ -306,6 +294,8 @@ def pattern_of(fmt: str) -> str:
     """
     short = "{2}" if re.search("%[dmYyHMS]%[dmYyHMS]", fmt) else "{1,2}"
     patterns = PATTERNS | {directive: f"[0-9]{short}" for directive in ("%d", "%m", "%H")}
+    if {"%B", "%b"} & set(re.findall("%[a-zA-Z]", fmt)):
+        patterns["%d"] += "|1(?i:er)"
     whole = ""
     for part in filter(None, DIRECTIVE.split(fmt)):
         if part.endswith("%f"):

@@ -24,7 +24,7 @@ from pipelines.catalogue.chapters.grammar import (
 )
 from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK, Cell, absent, cell, total, words
 from pipelines.stages.report.figures import Figures
-from pipelines.stages.report.receipts import Receipt, Receipts
+from pipelines.stages.report.receipts import Receipt, Receipts, note
 from pipelines.stages.report.tables import MissingTable, Publication, Row
 
 Block = dict[str, Any]
@@ -43,7 +43,8 @@ class Builder:
 
     def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """A table or a chart, of the rows that ``only`` keeps; None when nothing behind it is followed."""
-        title, receipt = bloc.titre.format(**names), self._receipt(bloc.table)
+        printed = [bloc.croise.valeur] if bloc.croise else [column.nom for column in bloc.colonnes]
+        title, receipt = bloc.titre.format(**names), self.receipts.of(bloc.table, self.figures.exercice, printed)
         if not receipt.is_followed:
             return None
         if self.publication.is_withheld(bloc.table):
@@ -52,8 +53,8 @@ class Builder:
         data = bloc.model_copy(update={"filtres": {**bloc.filtres, **narrowed}})
         rows = [row for row in self.publication.grouped(data) if _concerns(bloc, row, names)]
         years = range(max(self.figures.exercice - data.exercices + 1, self.first), self.figures.exercice + 1)
-        lacks = {year: self.receipts.of(bloc.table, year).code for year in years}
-        head, lines = _laid_out(data, rows, lacks)
+        came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
+        head, lines = _laid_out(data, rows, {year: one.code for year, one in came.items()})
         if not lines:
             return _empty(title, bloc, receipt, names)
         if data.total:
@@ -71,7 +72,7 @@ class Builder:
             "lignes": lines,
             "legende": legend([c for line in lines for c in line["cellules"]]),
             "source": f"rapport.{bloc.table}",
-            "note": _joined(bloc.note, receipt.note),
+            "note": _joined(bloc.note, note(one for year, one in came.items() if self._is_shown(year, rows))),
         }
         if is_drawn:
             block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}"}
@@ -79,7 +80,8 @@ class Builder:
 
     def entries(self, bloc: Liste, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """A list: a title and details an entry; None when nothing behind it is followed."""
-        title, receipt = bloc.titre.format(**names), self._receipt(bloc.table)
+        printed = [*bloc.entree, *(column.nom for column in bloc.details)]
+        title, receipt = bloc.titre.format(**names), self.receipts.of(bloc.table, self.figures.exercice, printed)
         if not receipt.is_followed:
             return None
         if self.publication.is_withheld(bloc.table):
@@ -105,7 +107,7 @@ class Builder:
             ],
             "legende": [],
             "source": f"rapport.{bloc.table}",
-            "note": receipt.note,
+            "note": note([receipt]),
         }
 
     def key_figures(self, bloc: Chiffres) -> Block | None:
@@ -148,11 +150,12 @@ class Builder:
             }
             for row in rows
         ]
-        note = self._receipt(bloc.table).note
-        return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": note} if shown else None
+        said = note([self.receipts.of(bloc.table, self.figures.exercice)])
+        return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": said} if shown else None
 
-    def _receipt(self, table: str) -> Receipt:
-        return self.receipts.of(table, self.figures.exercice)
+    def _is_shown(self, year: int, rows: list[Row]) -> bool:
+        """True for the report's year, and for another one of which there are rows, or that is gathered in them."""
+        return year == self.figures.exercice or any(row.get("exercice", year) == year for row in rows)
 
     def _next(self, kind: str) -> int:
         self.counts[kind] = self.counts.get(kind, 0) + 1

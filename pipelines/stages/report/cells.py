@@ -14,13 +14,14 @@ from pipelines.catalogue.chapters.grammar import Colonne, Format
 from pipelines.stages.report.tables import SECRET, Row
 
 Cell = dict[str, Any]
+HIDDEN = "s"
 MISSING = {
     "NC": "non communiqué",
     "?": "inconnu",
     "—": "sans objet",
     "m": "non reçu, non accepté ou non fourni par l’outil",
     "ns": "non suivi",
-    "s": "secret statistique",
+    HIDDEN: "secret statistique",
 }
 PARTIAL, PARTIAL_MARK = "partiel, il manque des lignes, des mois ou des documents à ses sources", "p"
 NUMBERS: dict[Format, tuple[int, str]] = {
@@ -59,7 +60,7 @@ def marked(one: Cell) -> Cell:
 
 def missing(row: Row) -> Cell:
     """The cell of a value that is not there: its code, secrecy first, else « sans objet »."""
-    return absent("s" if row.get(SECRET) else row.get("code_manquant") or "—")
+    return absent(HIDDEN if row.get(SECRET) else row.get("code_manquant") or "—")
 
 
 def absent(code: str) -> Cell:

@@ -9,15 +9,16 @@ the published tables: no output can say something else, or more.
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines import french
-from pipelines.catalogue.chapters.grammar import Chapitre, Contenu, PourChaque, Section, Texte
+from pipelines.catalogue.chapters.compile import MODEL as PAGE
+from pipelines.catalogue.chapters.grammar import Chapitre, Contenu, PourChaque, Section, Synthese, Texte
 from pipelines.catalogue.chapters.load import codes_asked
-from pipelines.catalogue.dbt.generated import report_fields, report_sources
+from pipelines.catalogue.dbt.generated import report_fields, report_needs, report_sources
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
@@ -178,10 +179,11 @@ def build(
     figures = read_figures(publication, declared.titles, declared.by_code)
     receipts = read_receipts(
         publication,
-        report_sources(catalogue),
+        _with_the_page(report_sources(catalogue), summary),
         _labels(catalogue),
-        report_fields(catalogue),
-        _fields_left_out(catalogue),
+        _with_the_page(report_fields(catalogue), summary),
+        _titles(catalogue),
+        report_needs(catalogue),
     )
 
     def builder() -> Builder:
@@ -222,6 +224,14 @@ def build(
     return _typeset(model)
 
 
+def _with_the_page(of_tables: Mapping[str, Sequence[Any]], summary: Synthese | None) -> dict[str, Sequence[Any]]:
+    """What is said of each table of ``rapport``, and of the page of a member, which is made of those of its indicators."""
+    indicators = summary.indicateurs if summary else []
+    names = [name for one in indicators for name in (one.table, f"{one.table}.{one.colonne}")]
+    page = dict.fromkeys(said for name in names for said in of_tables.get(name, ()))
+    return {**of_tables, PAGE: tuple(page)}
+
+
 def _labels(catalogue: Catalogue) -> dict[str, str]:
     """``system/table`` → what readers call it: its title, and the system when the title does not name it."""
     return {
@@ -232,12 +242,12 @@ def _labels(catalogue: Catalogue) -> dict[str, str]:
     }
 
 
-def _fields_left_out(catalogue: Catalogue) -> Callable[[str, int], dict[str, str]]:
-    """Of a ``system/table`` in an exercice, the fields that its header leaves out, with their titles."""
-    tables = {f"{system.system}/{table.name}": table for system, table in catalogue.registry.tables()}
-    return lambda source, exercice: (
-        {field.name: field.title for field in tables[source].ungiven(exercice)} if source in tables else {}
-    )
+def _titles(catalogue: Catalogue) -> dict[str, dict[str, str]]:
+    """``system/table`` → the title of each of its fields."""
+    return {
+        f"{system.system}/{table.name}": {field.name: field.title for field in table.kept_fields}
+        for system, table in catalogue.registry.tables()
+    }
 
 
 def _provenance(chapitres: list[Model]) -> list[Model]:

@@ -4,7 +4,8 @@
 ``{{ f("…", "un nombre inconnu") }}`` says what stands where it is missing or hidden; ``{{ f("…", exercice=2019) }}`` is that of
 another year. ``{% if connu("…")
 %}`` keeps a paragraph for what is known; ``egaux("…", "…")`` and ``nul("…")`` tell figures that are printed alike, and a
-zero for which everything came; ``suivi("…")`` tells a figure whose systems the organisation uses, known or not. Nothing else
+zero for which everything came; ``suivi("…")`` tells a figure whose systems the organisation uses, known or not, and
+``secret("…")`` one that is hidden: of another that is missing, nobody may say that it is not given away. Nothing else
 is available: no attribute, no import, no other name than ``exercice``, ``precedent``, ``sigle``, ``le_sigle``, ``Le_sigle``, ``du_sigle``
 and ``profil``.
 
@@ -21,7 +22,9 @@ from typing import Any
 
 from pipelines.french import NO_BREAK
 from pipelines.near import did_you_mean
+from pipelines.stages.report.cells import HIDDEN
 from pipelines.stages.report.figures import Figures
+from pipelines.stages.report.tables import SECRET
 
 Node = dict[str, Any]
 KINDS = {
@@ -119,7 +122,7 @@ def _is_known(figures: Figures):
 
 
 def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:
-    """Whether figures of the year are printed alike, whether one is zero, whether all are followed.
+    """Whether figures of the year are printed alike, whether one is zero or hidden, whether all are followed.
 
     A figure that is missing is neither; one from which received lines are missing is no certain zero.
     """
@@ -142,7 +145,12 @@ def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:
             printed(code)  # a code that nothing declares is a mistake
         return all(figures.is_followed(code) for code in codes)
 
-    return {"egaux": egaux, "nul": nul, "suivi": suivi}
+    def secret(code: str) -> bool:
+        printed(code)
+        row = figures.rows.get((code, figures.exercice), {})
+        return bool(row.get(SECRET)) or row.get("code_manquant") == HIDDEN
+
+    return {"egaux": egaux, "nul": nul, "suivi": suivi, "secret": secret}
 
 
 def _escaped(text: str) -> str:

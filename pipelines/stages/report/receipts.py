@@ -6,7 +6,7 @@ Three cases are never said alike: « non reçu » (the organisation uses the sys
 that the rows need (« non fourni »).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipelines import french
@@ -29,13 +29,12 @@ class Receipt:
     followed: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
     partial: list[str] = field(default_factory=list)
-    ungiven: list[str] = field(
-        default_factory=list
-    )  # the fields that the rows need, and a table that came does not give
+    # by label of a table that came, the fields that the rows need and that it does not give
+    ungiven: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def is_followed(self) -> bool:
-        """False when the organisation uses none of their systems: nothing is said of it."""
+        """False when the organisation uses none of their systems, or none of those that are needed: nothing is said of it."""
         return not self.is_known or bool(self.followed)
 
     @property
@@ -51,20 +50,32 @@ class Receipt:
         if self.lacking:
             return f"Non reçu pour {self.exercice} : {french.enumeration(self.lacking)}."
         if self.ungiven:
-            return f"Non fourni par l’outil pour {self.exercice} : {french.enumeration(self.ungiven)}."
+            fields = [f"{one} ({label})" for label, named in self.ungiven.items() for one in named]
+            return f"Non fourni par l’outil pour {self.exercice} : {french.enumeration(fields)}."
         if self.partial:
             named = french.enumeration(self.partial)
             return f"Aucune ligne retenue pour {self.exercice}, mais des lignes reçues ont été refusées ou écartées : {named}."
         return None
 
-    @property
-    def note(self) -> str | None:
-        """What a reader of rows that are there must know."""
-        lacking = f"Non reçu pour {self.exercice}, absent d’ici : {french.enumeration(self.lacking)}."
-        partial = f"Reçu en partie pour {self.exercice}, des lignes ou des mois manquent ici : {french.enumeration(self.partial)}."
-        ungiven = f"Non fourni par l’outil pour {self.exercice}, absent d’ici : {french.enumeration(self.ungiven)}."
-        said = [(lacking, self.lacking), (ungiven, self.ungiven), (partial, self.partial)]
-        return " ".join(sentence for sentence, named in said if named) or None
+
+def note(receipts: Iterable[Receipt]) -> str | None:
+    """What a reader of rows that are there must know, of the exercices that they are of; None when all came whole."""
+    said: dict[str, list[str]] = {}  # a sentence → the exercices that it is true of
+    for one in receipts:
+        year = str(one.exercice)
+        if one.lacking:
+            said.setdefault(f"Non reçu pour {{}}, absent d’ici : {french.enumeration(one.lacking)}.", []).append(year)
+        for label, fields in one.ungiven.items():
+            sentence = (
+                f"Non fourni pour {{}} par {label}, et ce qui en dépend manque ici : {french.enumeration(fields)}."
+            )
+            said.setdefault(sentence, []).append(year)
+        if one.partial:
+            named = french.enumeration(one.partial)
+            said.setdefault(f"Reçu en partie pour {{}}, des lignes ou des mois manquent ici : {named}.", []).append(
+                year
+            )
+    return " ".join(sentence.format(french.enumeration(years)) for sentence, years in said.items()) or None
 
 
 @dataclass(frozen=True)
@@ -72,20 +83,25 @@ class Receipts:
     """The receipts of every table of ``rapport``."""
 
     states: Mapping[tuple[str, int], str]  # (system/table, exercice) → its state in ``rpt_sources``
+    absent: Mapping[tuple[str, int], Collection[str]]  # the same → the fields that it does not give
     behind: Mapping[str, tuple[str, ...]]  # table of ``rapport`` → system/table
     labels: Mapping[str, str]  # system/table → what readers call it
-    needed: Mapping[str, Sequence[Sequence[str]]] = field(
-        default_factory=dict
-    )  # table of ``rapport`` → fields, by group
-    absent: Callable[[str, int], Mapping[str, str]] = (
-        lambda source, exercice: {}
-    )  # the fields that it leaves out → titles
+    needed: Mapping[str, Sequence[Sequence[str]]]  # table of ``rapport``, or ``table.column`` → fields, by group
+    titles: Mapping[str, Mapping[str, str]]  # system/table → title of each of its fields
+    required: Mapping[
+        str, Sequence[Collection[str]]
+    ]  # table of ``rapport`` → sets of tables: one of each must be followed
 
-    def of(self, table: str, exercice: int) -> Receipt:
-        """What came for a table of ``rapport``."""
+    def of(self, table: str, exercice: int, columns: Collection[str] = ()) -> Receipt:
+        """What came for a table of ``rapport``, of which these columns are printed."""
+        groups = [
+            group for name in (table, *(f"{table}.{one}" for one in columns)) for group in self.needed.get(name, ())
+        ]
         sources = self.behind.get(table, ())
         states = {source: self.states.get((source, exercice), UNFOLLOWED) for source in sources}
         followed = {source: state for source, state in states.items() if state != UNFOLLOWED}
+        if not all(followed.keys() & set(group) for group in self.required.get(table, ())):
+            followed = {}
 
         def named(kept: Mapping[str, str]) -> list[str]:
             return list(dict.fromkeys(self.labels.get(source, source) for source in kept))
@@ -96,21 +112,17 @@ class Receipts:
             named(followed),
             named({source: state for source, state in followed.items() if state not in RECEIVED}),
             named({source: state for source, state in followed.items() if state == PARTIAL}),
-            [
-                text
+            {
+                self.labels.get(source, source): fields
                 for source, state in followed.items()
-                if state in RECEIVED
-                for text in self._ungiven(table, source, exercice)
-            ],
+                if state in RECEIVED and (fields := self._ungiven(groups, source, exercice))
+            },
         )
 
-    def _ungiven(self, table: str, source: str, exercice: int) -> list[str]:
-        absent = self.absent(source, exercice)
-        groups = [group for group in self.needed.get(table, ()) if set(group) <= set(absent)]
-        return [
-            f"{' ou '.join(f'« {absent[name]} »' for name in group)} ({self.labels.get(source, source)})"
-            for group in groups
-        ]
+    def _ungiven(self, groups: Iterable[Sequence[str]], source: str, exercice: int) -> list[str]:
+        absent, titles = set(self.absent.get((source, exercice), ())), self.titles.get(source, {})
+        lacking = dict.fromkeys(tuple(group) for group in groups if set(group) <= absent)
+        return [" ou ".join(f"« {titles.get(name, name)} »" for name in group) for group in lacking]
 
 
 def read_receipts(
@@ -118,8 +130,13 @@ def read_receipts(
     behind: Mapping[str, tuple[str, ...]],
     labels: Mapping[str, str],
     needed: Mapping[str, Sequence[Sequence[str]]],
-    absent: Callable[[str, int], Mapping[str, str]],
+    titles: Mapping[str, Mapping[str, str]],
+    required: Mapping[str, Sequence[Collection[str]]],
 ) -> Receipts:
     """The receipts of a publication, of the exercices up to the report's. Raises MissingTable."""
     rows = publication.rows(SOURCES, {}, [], exercices=10)
-    return Receipts({(row["source"], row["exercice"]): row["statut"] for row in rows}, behind, labels, needed, absent)
+    states = {(row["source"], row["exercice"]): row["statut"] for row in rows}
+    absent = {  # an older publication does not say it
+        (row["source"], row["exercice"]): (row.get("champs_absents") or "").split(", ") for row in rows
+    }
+    return Receipts(states, absent, behind, labels, needed, titles, required)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import settings
-from pipelines.catalogue.declarations import COLUMN, System, Table
+from pipelines.catalogue.declarations import COLUMN, Field, System, Table
 from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.organisation import Organisation
@@ -20,7 +20,7 @@ from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.vocabulary import identifier
 from pipelines.disk import sha256_of
-from pipelines.ledger.records import Manifest
+from pipelines.ledger.records import Manifest, TableCounts
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.sql import lake_scan, literal, values
@@ -309,18 +309,30 @@ def _collecte(db: Any, work: Workspace, frozen: Frozen, read: list[Manifest]) ->
     yield "collecte.mois_muets", "source varchar, exercice integer, mois integer", _silent_months(db, work)
     yield (
         "collecte.champs_absents",
-        "source varchar, exercice integer, champ varchar, titre varchar",
+        "source varchar, exercice integer, champ varchar, titre varchar, nb_lignes bigint",
         [
-            (f"{system.system}/{table.name}", year, field.name, field.title)
+            (f"{system.system}/{table.name}", year, field.name, field.title, lines)
             for year in work.organisation.years
             for system, table in work.registry.tables()
-            for field in table.ungiven(year)
+            for field, lines in _ungiven(table, year, accepted.get((system.system, table.name, year), (None, None))[1])
         ],
     )
     files = [(m.delivery, file.name, file.sha256) for m in manifests for file in m.files]
     yield "collecte.fichiers", "livraison varchar, fichier varchar, sha256 varchar", files
     yield "collecte.decisions", "code varchar, cle varchar", frozen.counted
     yield "collecte.construction", "construction varchar", [(frozen.build,)]
+
+
+def _ungiven(table: Table, exercice: int, counts: TableCounts | None) -> list[tuple[Field, int | None]]:
+    """The fields that nothing gives, by the header or by what came; those that some files lack, with how many lines these hold."""
+    found: list[tuple[Field, int | None]] = [(field, None) for field in table.ungiven(exercice)]
+    if counts:
+        found += [
+            (field, None if field.name in counts.lacking else counts.sans_champ[field.name])
+            for field in table.kept_fields
+            if field.name in counts.sans_champ
+        ]
+    return found
 
 
 def _months(db, system: System, table: Table, column: str, exercice: int) -> dict[str, int]:

@@ -8,6 +8,7 @@ reading Parquet.
 import functools
 import math
 import re
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -45,13 +46,20 @@ class Suite:
 
 
 def compile_suite(
-    system: str, table: Table, files: list[SuiteFile], *, exercice: int, previous_rows: int | None = None
+    system: str,
+    table: Table,
+    files: list[SuiteFile],
+    *,
+    exercice: int,
+    previous_rows: int | None = None,
+    lacking: Collection[str] = (),
 ) -> Suite:
     """The suite of ``table`` for ``exercice``; ``files`` are its shape's, then its own.
 
     ``previous_rows`` is the number of accepted rows of the former exercice, None when it has no accepted
     delivery: an expectation that compares with it is then left out, as it is when that number is 0. A suite that does not
-    compare with it itself is given a share to hold (``declared.against_former``).
+    compare with it itself is given a share to hold (``declared.against_former``). ``lacking`` are the fields that the files were
+    found not to hold: nothing is expected of them, nor of those that the header leaves out.
 
     Raises DeclarationError naming file and line (or system, table and field) when a suite does not fit the
     table.
@@ -61,11 +69,13 @@ def compile_suite(
     from_declaration = set(specs)
     specs |= {spec.key: spec for spec in declared.against_former(previous_rows, empty_allowed)}
     values = {"exercice": exercice, "previous_rows": previous_rows or None}
+    ungiven = {*lacking, *(field.name for field in table.ungiven(exercice))}
     for file in files:
         for index, declaration in enumerate(file.expectations):
             if declaration.key in from_declaration:
                 raise DeclarationError(f"{file.at(index)} key: {declaration.key!r} is kept for the declaration")
-            if (spec := _resolve(file, index, declaration, table, values)) is not None:
+            spec = _resolve(file, index, declaration, table, values)
+            if spec is not None and ungiven.isdisjoint(declaration.judged_columns):
                 specs[spec.key] = spec
     return Suite(system, table.name, tuple(specs.values()), shown=not table.has_personal_data)
 

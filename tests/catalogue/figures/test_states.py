@@ -245,8 +245,9 @@ def test_an_expression_declares_nothing_indispensable(tmp_path):
         figures_of(tmp_path, essai=text)
 
 
-def ungiven(source, field, title, exercice=2041):
-    return (source, exercice, field, title)
+def ungiven(source, field, title, exercice=2041, lines=None):
+    """``lines``: those of the files that lack it; None when all do."""
+    return (source, exercice, field, title, lines)
 
 
 def test_what_came_without_a_needed_field_is_not_zero_but_missing(states):
@@ -256,6 +257,12 @@ def test_what_came_without_a_needed_field_is_not_zero_but_missing(states):
     assert one["manques"] == [("glpi/tickets", "", "champ « Type » non fourni")]
     assert states(ungiven=[ungiven("glpi/tickets", "type", "Type", 2040)])["essai.incidents"]["etat"] == "complet"
     assert states(ungiven=[ungiven("glpi/tickets", "categorie", "Catégorie")])["essai.incidents"]["etat"] == "complet"
+
+
+def test_what_some_files_lack_makes_a_partial_figure(states):
+    one = states(ungiven=[ungiven("glpi/tickets", "type", "Type", lines=4)])["essai.incidents"]
+    assert one["etat"] == "partiel"
+    assert one["manques"] == [("glpi/tickets", "", "champ « Type » non fourni par tous les fichiers")]
 
 
 def test_of_fields_that_serve_alike_one_is_enough(states):

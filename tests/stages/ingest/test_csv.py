@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.ledger.records import TableCounts
 from pipelines.stages.ingest import table as table_module
 from pipelines.stages.ingest.readers import csv_file
 from tests.deliveries import FIELDS, HEADER, Depot
@@ -438,3 +439,19 @@ def test_optional_column_may_be_there_or_not(depot: Depot):
     assert values(depot.csv("Code;Libellé;Jour\nA1;a;03/02/2020\n")) == [("A1", "a", None, dt.date(2020, 2, 3))]
     refused = refusal(depot, "Code;Montant\nA1;1\n")
     assert (refused.code, refused.attendu) == ("FIC-ENTETE", "colonnes manquantes : Libellé")
+
+
+def test_what_optional_columns_the_files_lack_is_known(depot: Depot):
+    """Of two files one may hold it: the lines of the other are counted."""
+    depot.declare(table={"optional": ["montant", "jour"]})
+    assert counted(depot, GOOD).sans_champ == {}
+    alone = counted(depot, "Code;Libellé;Jour\nA1;a;03/02/2020\nA2;b;03/02/2020\n")
+    assert (alone.sans_champ, alone.lacking) == ({"montant": 2}, ["montant"])
+    both = counted(depot, GOOD, "Code;Libellé;Jour\nA8;a;03/02/2020\nA9;b;03/02/2020\n")
+    assert (both.sans_champ, both.lacking) == ({"montant": 2}, [])
+
+
+def counted(depot: Depot, *contents: str) -> TableCounts:
+    """What became of a delivery of several files."""
+    paths = [depot.drop(content, f"fichier{rank}.csv") for rank, content in enumerate(contents)]
+    return depot.ingest(*paths).manifest.tables["lignes"]

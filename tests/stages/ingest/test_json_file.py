@@ -163,3 +163,16 @@ def test_every_record_is_counted(tmp_path_factory, records: list, indent: int | 
     written = (json.dumps(one, ensure_ascii=False) for one in records)
     read = depot.csv("\n".join(written) if lines else json.dumps(records, indent=indent))
     assert read.counts == (len(records), len(records), 0, 0)
+
+
+def test_a_key_that_no_record_of_any_file_has_is_not_given(depot: Depot):
+    """A tool leaves out what is empty: one file of several proves nothing."""
+    declare(depot, kind="jsonl", optional=["libelle"])
+    without, other = (depot.drop(f'{{"id": "{n}", "montant": 1}}', f"{n}.json") for n in "AB")
+    (counts,) = depot.ingest(without).manifest.tables.values()
+    assert counts.lacking == ["libelle"]
+    (counts,) = depot.ingest(without, other).manifest.tables.values()
+    assert counts.lacking == ["libelle"]
+    named = depot.drop('{"id": "C", "user": {"name": "x"}, "montant": 1}', "C.json")
+    (counts,) = depot.ingest(without, named).manifest.tables.values()
+    assert counts.sans_champ == {}

@@ -63,6 +63,8 @@ READABLE = [
     ({"type": "date", "format": "%d %b %Y"}, "1 juin 2024", dt.date(2024, 6, 1)),
     ({"type": "date", "format": "%d%b%Y"}, "01DEC2024", dt.date(2024, 12, 1)),
     ({"type": "datetime", "format": "%d %B %Y %H:%M"}, "1 août 2024 9:05", dt.datetime(2024, 8, 1, 9, 5)),
+    ({"type": "date", "format": "%d %B %Y"}, "1er août 2024", dt.date(2024, 8, 1)),
+    ({"type": "date", "format": "%d %b %Y"}, "1ER AOUT 2024", dt.date(2024, 8, 1)),
     ({"type": "datetime", "format": "%Y-%m-%dT%H:%M:%S"}, "2024-01-03T08:15:00", dt.datetime(2024, 1, 3, 8, 15)),
     ({"type": "datetime", "format": "%Y-%m-%dT%H:%M:%S.%f"}, "2024-01-03T08:15:00", dt.datetime(2024, 1, 3, 8, 15)),
     (
@@ -217,6 +219,8 @@ UNREADABLE = [
         for text in ("30 févr. 2024", "1 janvier 2024", "1 jui 2024", "1 janv.. 2024")
     ),
     ({"type": "date", "format": "%d %B"}, "30 février"),
+    ({"type": "date", "format": "%d %B %Y"}, "3er août 2024"),
+    ({"type": "date", "format": "%d/%m/%Y"}, "1er/08/2024"),
     *(
         (UTC, text)
         for text in (

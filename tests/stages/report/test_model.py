@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 
 import pytest
 
@@ -249,6 +250,23 @@ def test_prose_can_ask_whether_figures_are_alike_or_zero(press: Press):
     assert "True False False True False False" in prose(press, text)
     with pytest.raises(ProseError, match=r"did you mean 'a\.total'"):
         prose(press, '{{ nul("a.totale") }}')
+
+
+@pytest.mark.parametrize(("code", "is_hidden"), [("s", True), ("m", False)])
+def test_that_a_figure_is_not_given_away_is_only_said_of_one_that_is_hidden(code: str, is_hidden: bool):
+    """A part of the head count that no tool gives, the rest being known."""
+    unknown = ("rh.effectif.contractuel_permanent_cdi", "rh.mouvement.nommes_stagiaires")
+    known = {"valeur": Decimal(12), "decimales": 0, "unite": "agents", "code_manquant": None, "etat": "complet"}
+    rows = {(name, 2040): {"code": name, "exercice": 2040, **known} for name in load_catalogue().figures.by_code}
+    rows |= {(one, 2040): rows[one, 2040] | {"valeur": None, "code_manquant": code} for one in unknown}
+    names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "interne"}
+    names |= {"le_sigle": "le SE", "Le_sigle": "Le SE", "du_sigle": "du SE"}
+    printed = [
+        str(render(TEXTE / name, name, Figures(2040, rows, {}, {}), names)) for name in ("equipes.md", "mouvements.md")
+    ]
+    assert [("non diffusé" in text, "durée indéterminée" in text or "stagiaires" in text) for text in printed] == [
+        (is_hidden, is_hidden)
+    ] * 2
 
 
 def test_what_is_missing_has_a_stated_text_or_no_paragraph(press: Press):

@@ -178,3 +178,65 @@ def test_a_chapter_of_words_alone_stays(press: Press):
     press.chapter = CHAPTER.partition("  - id: partie")[0] + words
     press.files = TEXTS
     assert [c["id"] for c in press.model()["chapitres"]] == ["essai"]
+
+
+def needing(press: Press, rows: list[tuple[str, int, str | None]], meta: str = "champs: [type]") -> None:
+    """The head count is made from two tables, and needs the field ``type`` of each; ``rows``: what these do not give, by year."""
+    press.models["rpt_effectifs"] = ["a__agents", "c__autres"]
+    press.files |= {
+        "dbt_project/models/rapport/essai.yml": f"models:\n  - name: rpt_effectifs\n    config: {{meta: {{{meta}}}}}\n"
+    }
+    press.tables["rpt_sources"] = (
+        "source varchar, exercice integer, statut varchar, champs_absents varchar",
+        [(source, year, "reçue", absent) for source, year, absent in rows],
+    )
+
+
+def test_a_field_that_the_received_files_lack_is_said_not_to_be_given(followed: Press):
+    needing(followed, [("a/agents", 2040, "jour, type"), ("c/autres", 2040, "jour")])
+    assert empty(followed) == ["Non fourni par l’outil pour 2040\u00a0: «\u00a0type\u00a0» (a/agents)."] * 2
+
+
+def test_rows_that_one_of_two_tools_gives_say_which_one_does_not_and_when(followed: Press):
+    """The chart spans three years; of one of them nothing is shown."""
+    followed.replace("rpt_series", [row for row in followed.tables["rpt_series"][1] if row[0] != 2038])
+    followed.models["rpt_series"] = ["a__agents", "c__autres"]
+    needing(
+        followed,
+        [
+            (one, year, absent)
+            for year in (2038, 2039, 2040)
+            for one, absent in (("a/agents", "type"), ("c/autres", None))
+        ],
+    )
+    followed.files["dbt_project/models/rapport/essai.yml"] += (
+        "  - name: rpt_series\n    config: {meta: {champs: [type]}}\n"
+    )
+    (series,) = [block for block in blocks(followed) if block.get("id") == "series"]
+    assert series["note"] == (
+        "Non fourni pour 2039 et 2040 par a/agents, et ce qui en dépend manque ici\u00a0: «\u00a0type\u00a0»."
+    )
+
+
+def test_rows_that_mean_nothing_without_a_table_are_not_followed_without_it(followed: Press):
+    """One of two tables that only qualify the other: nothing is said of what came of it."""
+    needing(followed, [("a/agents", 2040, None)], "exige: [c/autres]")
+    assert empty(followed) == []
+    assert "Effectifs" not in json.dumps(followed.model())
+    needing(followed, [("c/autres", 2040, None)], "exige: [[a/agents, c/autres]]")
+    assert empty(followed) == ["Aucun agent en 2040.", "Aucune entrée."]
+
+
+def test_a_field_that_one_column_needs_is_told_where_it_is_printed(followed: Press):
+    """The chart prints « nb_agents », the list does not say how it counts."""
+    followed.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3)])
+    needing(followed, [("a/agents", 2040, "type"), ("c/autres", 2040, None)])
+    entry = (
+        "models:\n  - name: rpt_effectifs\n    columns:\n      - {{name: {}, config: {{meta: {{champs: [type]}}}}}}\n"
+    )
+    notes = {}
+    for column in ("nb_agents", "rang"):
+        followed.files["dbt_project/models/rapport/essai.yml"] = entry.format(column)
+        notes[column] = [b["note"] for b in blocks(followed) if b.get("source") == "rapport.rpt_effectifs"]
+    assert notes["nb_agents"][0].startswith("Non fourni pour 2040 par a/agents")
+    assert notes["rang"] == [None, None]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalogue.declarations import Constraints, Field, Table
+from pipelines.catalogue.declarations import Constraints, Field, Origin, Table
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.validate.suite import compile_suite
 from tests.layers import Layer
@@ -286,3 +286,17 @@ def test_compiling_loads_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_nothing_is_expected_of_a_field_that_nothing_gives(people: Table, shipped: Layer) -> None:
+    """No file holds its column, or the header leaves it out; what speaks of others stays."""
+    put(shipped, HEAD + VOLUME + RULE)
+    everything = {spec.key for spec in compiled(people, shipped, previous_rows=100).specs}
+    assert {"entree_future", "volume"} <= everything
+    assert {s.key for s in compiled(people, shipped, previous_rows=100, lacking=["entree"]).specs} == everything - {
+        "entree_future"
+    }
+    assert {s.key for s in compiled(people, shipped, previous_rows=100, lacking=["grade"]).specs} == everything
+    header = {2018: {field.name: Origin(column=field.title) for field in people.fields if field.name != "entree"}}
+    left_out = people.model_copy(update={"header": header})
+    assert {s.key for s in compiled(left_out, shipped, previous_rows=100).specs} == everything - {"entree_future"}

@@ -44,7 +44,8 @@ lus as (
         cadres.code_filiere,
         cadres.categorie,
         filieres.code as code_filiere_lue,
-        categories.code as categorie_lue
+        categories.code as categorie_lue,
+        agents.cadre_emplois_saisi is null and absents.champ is not null as est_cadre_non_fourni
     from reunis as agents
     {{ lecture('statut', 'agents.statut_saisi', 'statuts') }}
     {{ lecture('sexe', 'agents.sexe_saisi', 'sexes') }}
@@ -55,6 +56,10 @@ lus as (
     left join {{ ref('int_rh__cadres_emplois') }} as cadres
         on cadres_lus.code = cadres.code_cadre_emplois
         and agents.exercice between cadres.exercice_debut and cadres.exercice_fin
+    left join {{ source('collecte', 'champs_absents') }} as absents
+        on agents.systeme || '/' || agents.nom_table = absents.source
+        and agents.exercice = absents.exercice
+        and absents.champ = 'cadre_emplois'
 ),
 
 qualifies as (
@@ -64,6 +69,7 @@ qualifies as (
             'statut non reconnu': 'code_statut is null',
             'sexe non reconnu': 'sexe is null',
             'contrat non reconnu': 'contrat_saisi is not null and contrat is null',
+            'cadre d’emplois non fourni par l’outil': est_permanent() ~ ' and est_cadre_non_fourni',
             'cadre d’emplois non reconnu': est_permanent() ~ ' and code_cadre_emplois is null',
             'entrée postérieure à l’exercice': 'date_entree > date_situation',
             'sortie antérieure à l’exercice': 'date_sortie < make_date(exercice, 1, 1)',

@@ -1,4 +1,5 @@
--- Every member of each exercice whose tickets were received, and what could not be given to a member.
+-- Every member of each exercice whose tickets were received, and what could not be given to a member; that alone where no tool
+-- says whose a ticket is.
 with tickets as (
     select
         recus.exercice,
@@ -10,13 +11,17 @@ with tickets as (
         coalesce(sum(tickets.nb_resolus), 0) as nb_resolus
     from (
         -- of what no tool of the exercice says, nothing is counted
-        select exercice, bool_or(type_ticket <> 'non précisé') as a_des_types
+        select
+            exercice,
+            bool_or(type_ticket <> 'non précisé') as a_des_types,
+            bool_or(code_collectivite <> 'non_repartie') as a_des_collectivites
         from {{ ref('fct_tickets') }}
         group by exercice
     ) as recus
     cross join {{ ref('dim_collectivite') }} as collectivites
     left join {{ ref('fct_tickets') }} as tickets
         on recus.exercice = tickets.exercice and collectivites.code_collectivite = tickets.code_collectivite
+    where recus.a_des_collectivites or collectivites.code_collectivite = 'non_repartie'
     group by recus.exercice, recus.a_des_types, collectivites.code_collectivite, collectivites.libelle_collectivite
 )
 

@@ -76,7 +76,8 @@ class Sheet:
             )
         if self._share_a_line:
             self._number_by_rank()
-        return Records(self.path, self.columns, None, read, self._ignored, misshapen=self._misshapen)
+        unseen = [heading for heading in self.columns if heading not in self._seen] if self._seen else []
+        return Records(self.path, self.columns, None, read, self._ignored, misshapen=self._misshapen, unseen=unseen)
 
     def _number_by_rank(self) -> None:
         by_line = self.path.with_suffix(".lines")

@@ -1,0 +1,65 @@
+"""The draft of a table of a shape asks for what figures and tables of the report cannot do without."""
+
+import pytest
+
+from pipelines.catalogue.load import Catalogue, load_catalogue
+from pipelines.catalogue.scaffold.draft_shape import needs_of_shape
+from pipelines.catalogue.scaffold.sample import Sample
+from pipelines.catalogue.scaffold.source import Request, scaffold
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Catalogue:
+    return load_catalogue()
+
+
+def todo(catalogue: Catalogue, shape: str, *rows: str) -> list[str]:
+    """What is left to decide of the table, drafted from these rows."""
+    cells = [(number, row.split(";")) for number, row in enumerate(rows, start=1)]
+    needs = needs_of_shape(catalogue, shape)
+    draft = scaffold([Sample("essai_2024.csv", "csv", cells)], Request("essai", shape), catalogue.registry, needs=needs)
+    return [line.partition("# TODO ")[2] for line in draft.declaration.splitlines() if "# TODO" in line]
+
+
+@pytest.mark.parametrize(
+    ("shape", "fields", "without"),
+    [
+        ("acces_distants", "horodatage_utc", "infrastructure.teletravail.pic_simultane"),
+        ("agents", "cadre_emplois", "rh.effectif.total"),
+        ("tickets", "entite", "rpt_assistance__tickets_collectivites"),
+        ("boites", "domaine", "rpt_activite__stockage_messagerie"),
+        ("travaux_edition", "nature", "infrastructure.editique.bulletins_imprimes"),
+    ],
+)
+def test_every_shape_knows_what_is_needed_of_it(shipped: Catalogue, shape: str, fields: str, without: str) -> None:
+    (need,) = [need for need in needs_of_shape(shipped, shape) if fields in need.fields]
+    assert need.without.startswith(without)
+    required = {field.name for field in shipped.registry.shapes[shape].fields if field.constraints.required}
+    assert not required & set(need.fields)  # what is required is asked for anyway
+
+
+def test_what_no_column_gives_is_asked_for(shipped: Catalogue) -> None:
+    asked = todo(shipped, "acces_distants", "Identifiant;Poste", "a1;P1", "a2;P2")
+    assert [text.partition(":")[0] for text in asked if "which column? Without it" in text] == [
+        "horodatage_utc (Date et heure) or horodatage_local (Date et heure locales) or debut_utc (Début) or "
+        "debut_local (Début local)"
+    ]
+
+
+def test_one_of_those_that_serve_alike_is_enough(shipped: Catalogue) -> None:
+    rows = ("Identifiant;Date et heure locales", "a1;03/05/2024 10:00", "a2;04/05/2024 11:00")
+    assert not any("Without it" in text for text in todo(shipped, "acces_distants", *rows))
+
+
+def test_a_heading_that_says_a_known_one_among_other_words_is_proposed(shipped: Catalogue) -> None:
+    headings = "N° compte / Login;Nom complet (Prénom NOM);Commune de rattachement;Couleur"
+    rows = ("m.durand;Marie DURAND;Orly;bleu", "p.leroy;Paul LEROY;Valenton;vert")
+    cells = [(number, row.split(";")) for number, row in enumerate((headings, *rows), start=1)]
+    draft = scaffold([Sample("a_2024.csv", "csv", cells)], Request("essai", "comptes"), shipped.registry)
+    said = {
+        line.strip().partition("  # TODO")[0]: "is it the right column?" in line
+        for line in draft.declaration.splitlines()
+    }
+    assert said["identifiant: N° compte / Login"] and said["collectivite: Commune de rattachement"]
+    assert said["nom: Nom complet (Prénom NOM)"]
+    assert "# left out: [Couleur]" in said
