@@ -18,7 +18,7 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.registry import Registry
-from pipelines.catalogue.vocabulary import identifier
+from pipelines.catalogue.vocabulary import PSEUDONYM, identifier
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest, TableCounts
 from pipelines.ledger.workspace import Workspace
@@ -159,7 +159,7 @@ def _lake(system: System, table: Table, read: list[Manifest], selects: list[str]
 
 
 def _rows_of(db, home: Home, table: Table, manifest: Manifest) -> str | None:
-    """SQL of the rows of a delivery, as today's declaration has them; None when it wants what they do not hold."""
+    """SQL of the rows of a delivery, as today's declaration has them; None when it wants what they do not hold, or hides it."""
     rows = lake_scan(home.lake / manifest.tables[table.name].parquet)
     held = {name: _written(kind) for name, kind, *_ in db.execute(f"describe from {rows}").fetchall()}
     nothing = {field.name for field in table.ungiven(manifest.exercice)}
@@ -167,10 +167,13 @@ def _rows_of(db, home: Home, table: Table, manifest: Manifest) -> str | None:
     if any(name not in held and name not in nothing for name, _ in columns):
         return None
     others = [(name, kind) for name, kind in columns if held.get(name, _written(kind)) != _written(kind)]
-    lost = " or ".join(
+    lost = [
         f"({identifier(name)} is not null and try_cast({identifier(name)} as {kind}) is null)" for name, kind in others
-    )
-    if lost and db.execute(f"select count(*) from {rows} where {lost}").fetchone()[0]:
+    ]
+    hidden = [field.name for field in table.kept_fields if field.personal == "pseudonymise" and field.name in held]
+    clear = [f"not regexp_full_match(cast({identifier(name)} as varchar), {literal(PSEUDONYM)})" for name in hidden]
+    unfit = " or ".join(lost + clear)
+    if unfit and db.execute(f"select exists (select 1 from {rows} where {unfit})").fetchone()[0]:
         return None
     select = ", ".join(f"cast({identifier(name) if name in held else 'null'} as {kind})" for name, kind in columns)
     place = ", ".join(["_fichier", "_feuille", "_ligne", *([COLUMN.name] if COLUMN in table.provenance else [])])

@@ -150,6 +150,7 @@ def test_the_organisation_and_the_reference_are_tables(lab: Lab):
         ([{**FIELDS[0], "constraints": {}}, FIELDS[1], {**FIELDS[2], "decimals": 4}], 2),  # nor does a wider type
         ([*FIELDS, {"name": "nouveau", "title": "Nouveau"}], 0),
         ([{**FIELDS[0], "type": "integer", "title": "Code"}, *FIELDS[1:]], 0),
+        ([FIELDS[0], {**FIELDS[1], "personal": "pseudonymise"}, *FIELDS[2:]], 0),  # what was read in clear stays out
     ],
 )
 def test_a_delivery_of_an_older_declaration_serves_if_its_columns_suffice_and_never_stops_a_build(
