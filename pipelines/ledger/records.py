@@ -41,8 +41,8 @@ class TableCounts:
 
     @property
     def lacking(self) -> list[str]:
-        """The fields whose column no file holds."""
-        return [name for name, lines in self.sans_champ.items() if lines == self.acceptees]
+        """The fields whose column no file holds that gave a line: of none, nothing is unknown."""
+        return [name for name, lines in self.sans_champ.items() if lines and lines == self.acceptees]
 
 
 @dataclass(frozen=True)

@@ -333,7 +333,7 @@ def _ungiven(table: Table, exercice: int, counts: TableCounts | None) -> list[tu
         found += [
             (field, None if field.name in counts.lacking else counts.sans_champ[field.name])
             for field in table.kept_fields
-            if field.name in counts.sans_champ
+            if counts.sans_champ.get(field.name)
         ]
     return found
 

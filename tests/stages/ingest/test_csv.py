@@ -447,6 +447,8 @@ def test_what_optional_columns_the_files_lack_is_known(depot: Depot):
     assert counted(depot, GOOD).sans_champ == {}
     alone = counted(depot, "Code;Libellé;Jour\nA1;a;03/02/2020\nA2;b;03/02/2020\n")
     assert (alone.sans_champ, alone.lacking) == ({"montant": 2}, ["montant"])
+    none = counted(depot, "Code;Libellé;Jour\n")
+    assert (none.acceptees, none.lacking) == (0, [])
     both = counted(depot, GOOD, "Code;Libellé;Jour\nA8;a;03/02/2020\nA9;b;03/02/2020\n")
     assert (both.sans_champ, both.lacking) == ({"montant": 2}, [])
 
