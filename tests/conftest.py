@@ -20,6 +20,8 @@ def pytest_terminal_summary(terminalreporter) -> None:
             if isinstance(report, pytest.TestReport):
                 file = Path(report.nodeid.partition("::")[0])
                 seconds[str(file if file.parent.name == "end_to_end" else file.parent)] += report.duration
+    if not seconds:
+        return
     terminalreporter.section("seconds")
     for room, spent in seconds.most_common():
         terminalreporter.write_line(f"{spent:7.0f}  {room}")

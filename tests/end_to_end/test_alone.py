@@ -15,6 +15,8 @@ from demo import exports_dsn, glpi
 from demo.livraisons import Livraison
 from tests.end_to_end.conftest import millesime
 
+pytestmark = pytest.mark.campaign
+
 MEMBERS = """\
 collectivites:
   - {code_insee: "94054", siren: "219400546", nom: Orly}

@@ -13,6 +13,8 @@ from frictionless import Package
 from tests.end_to_end.conftest import millesime
 from tests.services import PostgreSQL, free_port, postgresql
 
+pytestmark = pytest.mark.campaign
+
 SECRET = "ne-doit-pas-sortir"
 WITHOUT_KEY = {
     "marts.fct_effectifs",

@@ -27,6 +27,8 @@ from pipelines.settings import PROJECT_ROOT
 from pipelines.sql import parquet_scan
 from tests.end_to_end.conftest import millesime
 
+pytestmark = pytest.mark.campaign
+
 NUMBER = 20
 MARK = "ZZCANARI"  # in every name and matricule
 ALLOWED = ("landing", "archive")

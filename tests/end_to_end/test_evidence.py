@@ -16,6 +16,8 @@ from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
 from tests.end_to_end.conftest import millesime
 
+pytestmark = pytest.mark.campaign
+
 VISAS = ("--prepared-by", "A. Préparateur", "--reviewed-by", "B. Relectrice", "--approved-by", "C. Présidente")
 CORRECTED = "applications.sirius.agents_utilisateurs"
 

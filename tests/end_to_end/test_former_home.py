@@ -15,6 +15,8 @@ import pytest
 
 from tests.end_to_end.conftest import MILLESIME
 
+pytestmark = pytest.mark.campaign
+
 FORMER = Path(__file__).parents[1] / "fixtures" / "former_home" / "former_home.tar.xz"
 
 

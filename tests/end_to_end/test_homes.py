@@ -13,6 +13,8 @@ from pipelines.settings import PROJECT_ROOT
 from tests.end_to_end.conftest import MILLESIME, millesime
 from tests.end_to_end.test_former_home import unpacked
 
+pytestmark = pytest.mark.campaign
+
 FIGURE = "finances.principal.fonctionnement.depenses_realisees"
 FIRST = {
     # a system switched off: the union of its shape and the figures of applications lose a branch

@@ -12,6 +12,8 @@ from pipelines.catalogue.load import load_catalogue
 from tests.end_to_end.conftest import millesime
 from tests.end_to_end.test_demonstration import opened
 
+pytestmark = pytest.mark.campaign
+
 INDICATEURS = [declared.figure.indicateur for declared in load_catalogue().figures.indicators()]
 
 

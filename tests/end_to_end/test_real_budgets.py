@@ -11,6 +11,8 @@ from tests.end_to_end.conftest import millesime
 from tests.end_to_end.test_demonstration import opened
 from tests.stages.publish.scdl import problems
 
+pytestmark = pytest.mark.campaign
+
 DOCUMENTS = Path(__file__).parents[1] / "fixtures" / "budget"
 EXPECTED = {  # (document, section, direction): credits, realised, restes à réaliser
     ("crach_principal_CA_2021", "F", "D"): ("3855999.06", "2379073.90", "0"),

@@ -14,6 +14,8 @@ import pytest
 
 from tests.end_to_end.conftest import FIRST_RUN, millesime
 
+pytestmark = pytest.mark.campaign
+
 MADE_AGAIN = ("warehouse", "builds", "audit", "cache", "dbt")
 EXERCICES = ("2018", "2019", "2020")
 

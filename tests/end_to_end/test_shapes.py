@@ -8,6 +8,8 @@ import pytest
 
 from tests.end_to_end.conftest import millesime
 
+pytestmark = pytest.mark.campaign
+
 ORGANISATION = """\
 nom: Communauté de communes des Essarts
 sigle: CCE
