@@ -7,9 +7,10 @@ is not judged here. SQL is not read: only a column that stands alone is.
 
 import re
 from collections.abc import Iterable, Iterator
+from string import Formatter
 from typing import Any
 
-from pipelines.catalogue.chapters.grammar import Chapitre, Compares, Donnees, Liste, Synthese
+from pipelines.catalogue.chapters.grammar import NAMES, Chapitre, Compares, Donnees, Liste, Synthese
 from pipelines.catalogue.figures.grammar import Family, Figure, Measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
@@ -32,6 +33,8 @@ def unknown_columns(catalogue: Catalogue) -> Iterator[str]:
                         f"{thing.at(*at)} needs the column {column!r} of {table!r}, which has none of that name"
                         f"{did_you_mean(column, known)}"
                     )
+    for chapter in _chapters(catalogue):
+        yield from _of_words(catalogue.chapters_declared[_name_of(catalogue, chapter)], chapter, promised)
     yield from _of_suites(catalogue)
 
 
@@ -48,7 +51,7 @@ def _asked(catalogue: Catalogue) -> Iterator[tuple[Thing, str, Iterable[Named]]]
             yield thing, figure.mesure.fait, _of_measure(figure, figure.mesure, figures.families)
     for thing in declared.families:
         yield from _of_family(thing, figures.families[thing.name])
-    for chapter in [*catalogue.chapters, *([catalogue.summary] if catalogue.summary else [])]:
+    for chapter in _chapters(catalogue):
         yield from _of_chapter(catalogue.chapters_declared[_name_of(catalogue, chapter)], chapter)
     for thing in catalogue.secrecy_declared["populations",]:
         population = catalogue.secrecy.populations[thing.name]
@@ -68,6 +71,10 @@ def _asked(catalogue: Catalogue) -> Iterator[tuple[Thing, str, Iterable[Named]]]
     for thing in catalogue.secrecy_declared["figures", "rules"]:
         rule = rules[thing.name]
         yield thing, rule.table, [(("column",), rule.column), *((("row", name), name) for name in rule.row)]
+
+
+def _chapters(catalogue: Catalogue) -> list[Chapitre]:
+    return [*catalogue.chapters, *([catalogue.summary] if catalogue.summary else [])]
 
 
 def _name_of(catalogue: Catalogue, chapter: Chapitre) -> str:
@@ -116,6 +123,34 @@ def _of_chapter(thing: Thing, chapter: Chapitre) -> Iterator[tuple[Thing, str, I
             if isinstance(bloc, Donnees | Liste | Compares):
                 at = ("sections", s, "blocs", b)
                 yield thing, bloc.table, [*_of_block(at, bloc), *_ordered(at, bloc.ordre)]
+
+
+def _of_words(thing: Thing, chapter: Chapitre, promised: dict[str, list[str]]) -> Iterator[str]:
+    """The ``{names}`` of titles and sentences that nothing gives."""
+    said: list[tuple[tuple, str | None, list[str]]] = [(("titre",), chapter.titre, [])]
+    if isinstance(chapter, Synthese):
+        said.append((("sous_titre",), chapter.sous_titre, []))
+    for s, section in enumerate(chapter.sections):
+        each = section.pour_chaque
+        more = ["code", *promised.get(each.table, [])] if each else []
+        said.append((("sections", s, "titre"), section.titre, more))
+        said += [
+            (("sections", s, "blocs", b, key), getattr(bloc, key, None), more)
+            for b, bloc in enumerate(section.blocs)
+            for key in ("titre", "vide", "fichier")
+        ]
+    for at, text, more in said:
+        try:
+            named = [name for _, name, _, _ in Formatter().parse(text or "") if name is not None]
+        except ValueError as error:
+            yield f"{thing.at(*at)} {at[-1]}: {text!r} cannot be read ({error}); a brace is written {{{{ or }}}}"
+            continue
+        known = [*NAMES, *more]
+        yield from (
+            f"{thing.at(*at)} {at[-1]}: nothing gives the name {name!r} of {text!r}{did_you_mean(name, known)}"
+            for name in named
+            if name not in known
+        )
 
 
 def _of_block(at: tuple, bloc: Donnees | Liste | Compares) -> Iterator[Named]:

@@ -170,6 +170,25 @@ def test_a_column_that_is_not_there(shipped, file: str, old: str, new: str, tabl
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("titre: Les équipes", "titre: Les équipes de {exercise}", "the name 'exercise' of 'Les équipes"),
+        ("    titre: Effectifs", "    titre: '{libele_service}'", "did you mean 'libelle_service'?"),
+        ("vide: Rien.", "vide: 'Aucun {agent} en {exercice}.'", "nothing gives the name 'agent'"),
+        ("vide: Rien.", "vide: 'Rien en {exercice'", "cannot be read"),
+    ],
+)  # fmt: skip
+def test_a_name_that_nothing_gives_to_a_title_or_a_sentence(shipped, old: str, new: str, said: str):
+    path = "catalogue/report/01_equipes.yml"
+    text = FILES[path].replace(old, new, 1)
+    shipped.write(path, text)
+    with pytest.raises(DeclarationError) as raised:
+        check(shipped.catalogue())
+    line = text.count("\n", 0, text.index(new.strip())) + 1
+    assert [one for one in str(raised.value).splitlines() if one.startswith(f"{path}:{line} ") and said in one]
+
+
+@pytest.mark.parametrize(
     ("column", "said"),
     [
         ("cod", "table 'lignes' has no column 'cod'; did you mean 'code'?"),

@@ -42,9 +42,12 @@ class Figures:
             return None
         return french.printed(row["valeur"], row["decimales"], row["unite"])
 
-    def _comparison(self, code: str) -> str:
+    def _comparison(self, code: str) -> str | None:
+        """What came of the comparison with a printed report; None when no report of the year was received."""
         if self.reconciled is None:
             return "comparaison non diffusée"
+        if not self.reconciled:
+            return None
         return self.reconciled.get(code, "absent du rapport publié")
 
     def annex(self) -> list[dict[str, Any]]:

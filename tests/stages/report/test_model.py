@@ -111,6 +111,11 @@ def test_the_annex_says_where_each_figure_comes_from(press: Press):
     assert (total["valeur"], total["rapprochement"]) == ("27", "égal")
 
 
+def test_a_year_without_a_printed_report_is_compared_with_none(press: Press):
+    press.replace("rpt_rapprochement_publie", [])
+    assert {one["rapprochement"] for one in press.model()["chiffres"]} == {None}
+
+
 def test_the_model_is_plain_data_and_does_not_change(press: Press):
     assert json.dumps(press.model()) == json.dumps(press.model())
 

@@ -144,15 +144,17 @@ def _write_figures(
         rule = _rule(figures, code, exercice)
         item = _item_behind(rule, numbers, exercice)
         ruled.add(row)
+        if value is None:
+            continue  # nobody gave it: to call it secret would say that there is a number
         if item is None or hidden.keys() & item.cells:
             secret.add(row)
         elif rule.equal and not _is_same(value, item.printed, places):
             raise SecrecyBroken("SEC-COHERENCE", code, f"le chiffre n’est pas {item.table}.{item.column}", exercice)
     withheld = ", ".join(map(literal, figures.withheld)) or "null"
-    query = f"select rowid from source.rapport.{FIGURES} where code in ({withheld})"
-    left_out = {row for (row,) in db.execute(query).fetchall()}
-    ruled |= left_out
-    secret |= left_out
+    query = f"select rowid, valeur is not null from source.rapport.{FIGURES} where code in ({withheld})"
+    left_out = dict(db.execute(query).fetchall())
+    ruled |= left_out.keys()
+    secret |= {row for row, has_value in left_out.items() if has_value}
     empty = {"valeur": "null", "statut": "'manquant'", "code_manquant": "'s'"}
     replaced = {c: f"case when {_among(secret)} then {value} else {c} end" for c, value in empty.items()}
     replaced |= {column: f"case when {_among(ruled)} then null else {column} end" for column in figures.never}

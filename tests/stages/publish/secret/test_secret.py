@@ -120,6 +120,17 @@ def test_figures_go_with_the_table_they_restate(publisher):
             assert value == publisher.counts[code.rpartition(".")[2], "total"]
 
 
+def test_a_figure_that_nobody_gave_is_missing_and_not_secret(publisher):
+    """To call it secret would say that there is a number."""
+    missing = "('rh.service.bureautique', 'rh.effectif.contractuel')"
+    publisher.publish(
+        office(5, 10, 1, 2, 0, 0),
+        f"update rapport.chiffres set valeur = null, statut = 'manquant', code_manquant = 'm' where code in {missing}",
+    )
+    found = publisher.ask(f"select code_manquant, valeur, nb_lignes from p.rapport.chiffres where code in {missing}")
+    assert found == [("m", None, None)] * 2
+
+
 def test_only_what_is_declared_public_is_there(publisher):
     publisher.publish(ORDINARY)
     tables = publisher.ask("select schema_name, table_name from duckdb_tables() where database_name = 'p' order by all")
