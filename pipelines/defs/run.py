@@ -187,3 +187,5 @@ def _prepare_instance(home: Home) -> None:
     os.environ["MILLESIME_HOME"] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    # it would say of each test that stands that it answered nothing in this run
+    logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.CRITICAL)

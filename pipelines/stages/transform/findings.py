@@ -498,6 +498,7 @@ def _undeclared(db, rules: Rules) -> list[Finding]:
         "count(*), arg_min(fichier, document_id), arg_min(ligne, document_id) from marts.fct_documents_budgetaires as d "
         "where exists (select 1 from organisation.budgets) and not exists (select 1 from organisation.budgets as b "
         "where b.siret = d.siret and coalesce(b.code_budget, d.code_budget) = d.code_budget "
+        "and coalesce(b.type_budget, d.type_budget) is not distinct from d.type_budget "
         "and b.nomenclature in (d.declinaison, regexp_replace(d.declinaison, '_.*$', '')) "
         "and d.exercice between coalesce(b.exercice_debut, d.exercice) and coalesce(b.exercice_fin, d.exercice)) "
         "group by all order by all"
@@ -538,7 +539,7 @@ def _unreadable(db, rules: Rules) -> list[Finding]:
     return [
         Finding(
             "FIN-ILLISIBLE",
-            "alerte",
+            "bloquant",
             exercice,
             "budget/documents",
             f"{rule.titre} : {', '.join(filter(None, (decision, budget)))}",

@@ -21,6 +21,7 @@ from tests.stages.ingest.budget_warehouse import built_of, found_in
 from tests.stages.ingest.test_budget_finances import euros, rows
 
 LOST_ANNEXE = "21000000600035"
+SILENT_ANNEXE = "21000000600043"
 
 
 def total(siret: str, section: str, sens: str, amount: str) -> str:
@@ -149,6 +150,17 @@ DOCUMENTS = {
             budget("09", 2019, [line("66111", "D", MtReal="20.00")], kind="A", siret=SIRET_ANNEXE)
         ),
         "sans.xml": document(budget("09", 2019, [line("1641", "D", CredOuv="500.00")], kind="A", siret=LOST_ANNEXE)),
+        # of two loans, one does not say what is due
+        "muet.xml": document(
+            budget(
+                "09",
+                2019,
+                [line("1641", "D", MtReal="7.00")],
+                kind="A",
+                siret=SILENT_ANNEXE,
+                loans=[loan(MtCapitalRestDu_31_12="70.00"), loan()],
+            )
+        ),
     },
     # 2020: no loan at all and nothing moved, and one that is listed: the debt is the latter's
     2020: {
@@ -377,6 +389,7 @@ def test_the_debt_is_missing_where_its_annexe_is_and_something_moved(warehouse, 
     assert origins == [
         ("ca.xml", None, absent),
         ("interets.xml", None, absent),
+        ("muet.xml", None, "annexe de la dette dont un emprunt ne dit pas son capital"),
         ("sans.xml", Decimal(0), none),
         ("annexe.xml", Decimal("70.00"), "annexe de la dette"),
         ("ca.xml", Decimal(0), none),
@@ -393,6 +406,7 @@ def test_the_debt_is_missing_where_its_annexe_is_and_something_moved(warehouse, 
     ]
     assert {(one.fichier, one.ecart) for one in of(found, "FIN-DETTE", 2019)} == {
         ("ca.xml", "500"),
+        ("muet.xml", "7"),
         ("interets.xml", "20"),
     }
     assert of(found, "FIN-DETTE", 2020) == []
@@ -436,6 +450,7 @@ def test_one_unreadable_line_takes_the_whole_document_out_and_nothing_else(wareh
         ("ca.xml", 5, "2 lignes refusées, dont la ligne 5 (lignes, CodRD, MtReal, LIG-MOTIF)")
     )
     assert (bp.fichier, bp.ligne) == ("bp.xml", 4)
+    assert {one.severity for one in (ca, bp)} == {"bloquant"}  # a run ends with 1, and its summary names the file
     assert load_catalogue().rules["FIN-ILLISIBLE"].a_decider
     assert not load_catalogue().rules["FIN-ILLISIBLE"].fait_compter
 

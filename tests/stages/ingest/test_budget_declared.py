@@ -16,6 +16,7 @@ from tests.stages.ingest.budget_warehouse import built_of, found_in
 from tests.stages.ingest.test_budget_finances import rows
 
 PRINCIPAL, ANNEXE, NEW = "25940011700018", "25940011700026", "25940011700034"
+OTHER_TYPE = "25940011700042"
 
 
 def voted(
@@ -47,13 +48,20 @@ DOCUMENTS = {
         "ca.xml": voted(2019, PRINCIPAL, "P", nomenclature="M57-M57_D"),
     },
     # mandats of both budgets: the accounts of the principal, and the budget of the annexe, place them
-    2017: {"ca.xml": voted(2017, PRINCIPAL, "P"), "bp_a.xml": voted(2017, ANNEXE, "A", "01")},
+    2017: {
+        "ca.xml": voted(2017, PRINCIPAL, "P"),
+        "bp_a.xml": voted(2017, ANNEXE, "A", "01"),
+        # declared a principal budget
+        "bp_t.xml": voted(2017, OTHER_TYPE, "A", "01"),
+        "ca_t.xml": voted(2017, OTHER_TYPE, "A"),
+    },
     # the annexe is closed; the principal has no accounts
     2020: {"bp.xml": voted(2020, PRINCIPAL, "P", "01")},
 }
 DECLARED = [
     {"siret": PRINCIPAL, "code": "0P", "libelle": "Ville", "nomenclature": "M14"},
     {"siret": ANNEXE, "nomenclature": "M14_COM_SUP3500", "fin": 2019},
+    {"siret": OTHER_TYPE, "type": "principal", "nomenclature": "M14", "debut": 2017, "fin": 2017},
 ]
 
 
@@ -119,10 +127,11 @@ def test_what_places_the_mandats_is_one_document_a_budget(warehouse) -> None:
 def test_a_document_of_an_undeclared_budget_counts_and_the_lines_to_add_are_printed(found) -> None:
     undeclared = [one for one in found if one.code == "FIN-NON-DECLARE"]
     assert [(one.exercice, one.fichier, one.recu.replace("\u00a0", " ")) for one in undeclared] == [
+        (2017, "bp_t.xml", "2 documents en M14"),
         (2018, "ca_n.xml", "1 document en M14"),
         (2019, "ca.xml", "1 document en M57"),
     ]
-    (entry,) = yaml.safe_load(undeclared[0].aide.partition("\n")[2])
+    (entry,) = yaml.safe_load(undeclared[1].aide.partition("\n")[2])
     assert Budget(**entry) == Budget(
         siret=NEW, code="0A", libelle="Essai A", type="annexe", nomenclature="M14", debut=2018
     )
