@@ -252,6 +252,7 @@ def _documents(db, rules: Rules) -> list[Finding]:
     return [
         *_other_plans(db, rules),
         *_debts_without_annexe(db, rules),
+        *_loans_left_out(db, rules),
         *_unnumbered(db, rules),
         *_vanished(db, rules),
         *_two_principals(db, rules),
@@ -310,6 +311,40 @@ def _debts_without_annexe(db, rules: Rules) -> list[Finding]:
             ligne=ligne,
         )
         for exercice, budget, decision, origin, moved, fichier, ligne in rows
+    ]
+
+
+# What is repaid of loans: neither deposits (165), nor refinancing (166), nor credit lines drawn and given back (16449).
+REPAID = "sens = 'dépense' and type_operation = 'réelle' and regexp_full_match(compte, '16[3478].*') and compte not like '16449%'"
+ROUNDING = 0.01  # of what was repaid: the annexe sums the rounded instalments of each loan
+
+
+def _loans_left_out(db, rules: Rules) -> list[Finding]:
+    """The accounts that repaid more than the loans of their annexe did: some are not in it, and the debt is more than they say."""
+    rows = db.execute(
+        f"with repaid as (select document_id, sum(realise_eur) as paid from marts.fct_lignes_budgetaires where {REPAID} group by all), "
+        "told as (select document_id, sum(capital_rembourse_eur) as told from marts.fct_emprunts group by all) "
+        "select exercice, libelle_budget, libelle_decision, paid, coalesce(told, 0), fichier, ligne "
+        "from marts.fct_documents_budgetaires inner join repaid using (document_id) inner join told using (document_id) "
+        "where est_compte_administratif and encours_dette_eur is not null "
+        f"and paid - coalesce(told, 0) > greatest(1, paid * {ROUNDING}) order by all"
+    ).fetchall()
+    rule = rules["FIN-EMPRUNTS"]
+    return [
+        Finding(
+            rule.code,
+            "alerte",
+            exercice,
+            "budget/emprunts",
+            f"{rule.titre} : {budget or decision}",
+            attendu=f"un capital remboursé de {shown(paid, 'EUR')}, comme aux comptes 163, 164, 167 et 168",
+            recu=f"{shown(told, 'EUR')} à l’annexe",
+            ecart=plain(told - paid),
+            aide=rule.aide,
+            fichier=fichier,
+            ligne=ligne,
+        )
+        for exercice, budget, decision, paid, told, fichier, ligne in rows
     ]
 
 

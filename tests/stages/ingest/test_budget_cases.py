@@ -169,10 +169,10 @@ DOCUMENTS = {
             budget(
                 "09",
                 2020,
-                [line("1641", "D", MtReal="5.00")],
+                [line("1641", "D", MtReal="50.00"), line("165", "D", MtReal="400.00")],
                 kind="A",
                 siret=SIRET_ANNEXE,
-                loans=[loan(MtCapitalRestDu_31_12="70.00")],
+                loans=[loan(MtCapitalRestDu_31_12="70.00", MtCapitalExer="5.00")],
             )
         ),
     },
@@ -410,6 +410,12 @@ def test_the_debt_is_missing_where_its_annexe_is_and_something_moved(warehouse, 
         ("interets.xml", "20"),
     }
     assert of(found, "FIN-DETTE", 2020) == []
+
+
+def test_loans_that_the_annexe_leaves_out_show_in_what_the_accounts_repaid(found) -> None:
+    (finding,) = of(found, "FIN-EMPRUNTS", 2020)
+    assert (finding.fichier, finding.ecart) == ("annexe.xml", "-45")
+    assert load_catalogue().rules["FIN-EMPRUNTS"].a_decider
 
 
 # a document is all or nothing -----------------------------------------------------------------------------------------
