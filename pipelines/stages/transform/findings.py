@@ -44,7 +44,51 @@ def build_findings(warehouse: Path, rules: Rules, lines: Mapping[str, ModelLines
         tables = {f"{schema}.{table}" for schema, table in db.execute(TABLES).fetchall()}
         found = [finding for table, control in CONTROLS.items() if table in tables for finding in control(db, rules)]
         known = DECLARED if {"marts.fct_absences_declarees", "calculs.chiffres__pieces"} <= tables else "false"
-        return [*found, *_absent_members(db, lines or {}, known, rules)]
+        return [*found, *_absent_members(db, lines or {}, known, rules), *_unknown_members(db, lines or {}, rules)]
+
+
+def _lines_of(db, lines: Mapping[str, ModelLines], *columns: str) -> list[str]:
+    """SQL of the lines that count, of each line-grain model that has ``columns``: source, exercice and these."""
+    needed = ("exercice", "poids", *columns)
+    models = db.execute(
+        "select table_name from information_schema.columns where table_schema = 'intermediate' "
+        f"and list_contains($needed, column_name) group by table_name having count(*) = {len(needed)}",
+        {"needed": list(needed)},
+    ).fetchall()
+    return [
+        f"select {lines[model].source} as source, exercice, {', '.join(columns)} from intermediate.{model} where poids = 1"
+        for (model,) in sorted(models)
+        if model in lines
+    ]
+
+
+def _unknown_members(db, lines: Mapping[str, ModelLines], rules: Rules) -> list[Finding]:
+    """The lines that no spelling gives to a member: its numbers lack them. The first is named, and not what stands there."""
+    counted = _lines_of(db, lines, "code_collectivite", "_fichier", "_ligne")
+    rows = (
+        db.execute(
+            "select source, exercice, count(*), min_by(_fichier, (_fichier, _ligne)), min_by(_ligne, (_fichier, _ligne)) "
+            f"from ({' union all '.join(counted)}) where code_collectivite = 'inconnue' group by all order by all"
+        ).fetchall()
+        if counted
+        else []
+    )
+    rule = rules["COL-INCONNUE"]
+    return [
+        Finding(
+            rule.code,
+            "alerte",
+            exercice,
+            source,
+            f"{rule.titre} : {source}",
+            attendu="une collectivité de organisation.yml, ou l’une de ses orthographes (alias)",
+            recu=f"{quantity(Decimal(count), 0, 'lignes')} d’aucune, dont la première nommée ici",
+            aide=rule.aide,
+            fichier=fichier,
+            ligne=ligne,
+        )
+        for source, exercice, count, fichier, ligne in rows
+    ]
 
 
 def _absent_members(db, lines: Mapping[str, ModelLines], known: str, rules: Rules) -> list[Finding]:
@@ -55,15 +99,7 @@ def _absent_members(db, lines: Mapping[str, ModelLines], known: str, rules: Rule
     """
     found = []
     for code, (column, members, label, present) in MEMBERS.items():
-        models = db.execute(
-            "select table_name from information_schema.columns where table_schema = 'intermediate' "
-            f"and column_name in ('{column}', 'exercice', 'poids') group by table_name having count(*) = 3"
-        ).fetchall()
-        counted = [
-            f"select {lines[model].source} as source, exercice, {column} from intermediate.{model} where poids = 1"
-            for (model,) in sorted(models)
-            if model in lines
-        ]
+        counted = _lines_of(db, lines, column)
         rows = (
             db.execute(
                 ABSENT.format(" union all ".join(counted), column, members, label, present, known.format(column))

@@ -86,6 +86,32 @@ def test_a_member_in_no_line_where_it_was_is_a_finding_that_says_how_many_it_had
     assert one.recu == "aucune ligne en 2041"
 
 
+def test_lines_of_a_member_that_nobody_knows_are_told_by_the_place_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "entrepot.duckdb"
+    rows = [
+        (2041, "94001", 1, "a.csv", 2),
+        (2041, "inconnue", 1, "b.csv", 9),
+        (2041, "inconnue", 1, "b.csv", 4),
+        (2041, "inconnue", 0, "a.csv", 3),
+        (2041, "non_repartie", 1, "a.csv", 4),
+    ]
+    with duckdb.connect(str(path)) as db:
+        db.execute("create schema intermediate; create schema organisation")
+        db.execute("create table organisation.collectivites (code_collectivite varchar, libelle_collectivite varchar)")
+        db.execute(
+            "create table intermediate.int_prets (exercice integer, code_collectivite varchar, poids integer, _fichier varchar, "
+            "_ligne bigint)"
+        )
+        db.executemany("insert into intermediate.int_prets values (?, ?, ?, ?, ?)", rows)
+    lines = {"int_prets": ModelLines(source="'mediatheque/prets'", signalees=False)}
+    (one,) = build_findings(path, load_catalogue().rules, lines)
+    assert (one.code, one.exercice, one.ou, one.fichier, one.ligne) == (
+        *("COL-INCONNUE", 2041, "mediatheque/prets"),
+        *("b.csv", 4),
+    )
+    assert one.recu == "2\u00a0lignes d’aucune, dont la première nommée ici"
+
+
 def test_an_application_in_no_line_of_its_first_year_is_told_by_the_next_one(tmp_path: Path) -> None:
     path = tmp_path / "entrepot.duckdb"
     rows = [(2040, "b", 1), (2041, "a", 1), (2041, "a", 1), (2041, "b", 1), (2042, "b", 1), (2042, "c", 1)]
