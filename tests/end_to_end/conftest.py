@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,14 @@ def millesime(home: Path, *arguments: str, **environment: str) -> subprocess.Com
     """Run ``millesime`` on a home, its key beside it."""
     env = {**os.environ, "MILLESIME_HOME": str(home), "MILLESIME_KEY_FILE": str(home.parent / "key"), **environment}
     return subprocess.run([MILLESIME, *arguments], env=env, capture_output=True, text=True, timeout=1800, check=False)
+
+
+def copied(made: Path, place: Path) -> Path:
+    """A copy of a home in ``place``, its key beside it."""
+    home = place / "home"
+    shutil.copytree(made, home, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
+    shutil.copy(made.parent / "key", place / "key")
+    return home
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 
 from demo.finances import EXERCICE_PIECE_OMISE, piece_omise
 from pipelines.catalogue.load import load_catalogue
-from tests.end_to_end.conftest import millesime
+from tests.end_to_end.conftest import copied, millesime
 from tests.stages.publish.scdl import problems
 
 PUBLISHED = Path(__file__).parents[2] / "demo" / "published_figures.csv"
@@ -249,10 +249,7 @@ def test_its_end_writes_the_report_the_export_and_the_documentation_and_says_whe
 @pytest.fixture(scope="session")
 def own_demonstration(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy that a test may change."""
-    home = tmp_path_factory.mktemp("copie") / "home"
-    shutil.copytree(demonstration, home, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
-    shutil.copy(demonstration.parent / "key", home.parent / "key")
-    return home
+    return copied(demonstration, tmp_path_factory.mktemp("copie"))
 
 
 def test_deleted_warehouse_is_rebuilt_with_the_same_bytes_then_a_correction_moves_its_figure(

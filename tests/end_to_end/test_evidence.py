@@ -14,7 +14,7 @@ from pipelines.evidence.trace import trace
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
-from tests.end_to_end.conftest import millesime
+from tests.end_to_end.conftest import copied, millesime
 
 pytestmark = pytest.mark.campaign
 
@@ -25,10 +25,7 @@ CORRECTED = "applications.sirius.agents_utilisateurs"
 @pytest.fixture(scope="module")
 def home(demonstration: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the demonstration that the tests of this page change, one after the other."""
-    copy = tmp_path_factory.mktemp("audit") / "home"
-    shutil.copytree(demonstration, copy, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
-    shutil.copy(demonstration.parent / "key", copy.parent / "key")
-    return copy
+    return copied(demonstration, tmp_path_factory.mktemp("audit"))
 
 
 def findings(home: Path, year: int = 2020) -> list[dict]:

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 import yaml
 
-from tests.end_to_end.conftest import millesime
+from tests.end_to_end.conftest import copied, millesime
 
 pytestmark = pytest.mark.campaign
 YEAR = "2020"
@@ -36,10 +36,7 @@ def first_year(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(first_year: Path, tmp_path: Path) -> Path:
-    home = tmp_path / "home"
-    shutil.copytree(first_year, home, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
-    shutil.copy(first_year.parent / "key", tmp_path / "key")
-    return home
+    return copied(first_year, tmp_path)
 
 
 def organise(home: Path, change: Callable[[dict], None]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import FIRST_RUN, millesime
+from tests.end_to_end.conftest import FIRST_RUN, copied, millesime
 
 pytestmark = pytest.mark.campaign
 
@@ -30,13 +30,6 @@ OTHER_RUNS = [
     {"MILLESIME_THREADS": "1", "TZ": "America/New_York", "LC_ALL": "C", "PYTHONHASHSEED": "1"},
     {"MILLESIME_THREADS": "8", "TZ": "Europe/Paris", "LC_ALL": french(), "PYTHONHASHSEED": "2"},
 ]
-
-
-def copied(demonstration: Path, place: Path) -> Path:
-    home = place / "home"
-    shutil.copytree(demonstration, home, symlinks=True, ignore=shutil.ignore_patterns("dagster"))
-    shutil.copy(demonstration.parent / "key", place / "key")
-    return home
 
 
 def digests(home: Path, **environment: str) -> dict[str, str]:

@@ -14,7 +14,8 @@ from pipelines.catalogue.declarations import Declared, Name
 Table = Annotated[str, PydanticField(pattern=r"^(rpt_[a-z0-9_]+|chiffres)$")]
 Identifier = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9-]*$")]
 Order = Annotated[str, PydanticField(pattern=r"^-?[a-z][a-z0-9_]*$")]  # -column: the greatest first
-NAMES = ("exercice", "precedent", "sigle", "le_sigle", "Le_sigle", "du_sigle")  # what every title and sentence may name
+# what every title and sentence may name: the keys of ``Editor.names`` (pipelines/stages/report/model.py)
+NAMES = ("exercice", "precedent", "sigle", "le_sigle", "Le_sigle", "du_sigle", "profil")
 Prose = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_{}/-]*\.md$")]
 Value = bool | int | str
 Format = Literal[

@@ -9,9 +9,10 @@ import json
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.lines import ModelLines
-from pipelines.catalogue.rules import Rules
+from pipelines.catalogue.rules import Rule, Rules
 from pipelines.french import enumeration, month, number, quantity
 from pipelines.ledger.records import Finding
 from pipelines.sql import literal
@@ -47,6 +48,11 @@ def build_findings(warehouse: Path, rules: Rules, lines: Mapping[str, ModelLines
         return [*found, *_absent_members(db, lines or {}, known, rules), *_unknown_members(db, lines or {}, rules)]
 
 
+def _warned(rule: Rule, exercice: int, where: str, named: str, **said: Any) -> Finding:
+    """A warning of a rule, with its title and how to mend; ``named`` is what it is of, ``said`` the other fields of a finding."""
+    return Finding(rule.code, "alerte", exercice, where, f"{rule.titre} : {named}", aide=rule.aide, **said)
+
+
 def _lines_of(db, lines: Mapping[str, ModelLines], *columns: str) -> list[str]:
     """SQL of the lines that count, of each line-grain model that has ``columns``: source, exercice and these."""
     needed = ("exercice", "poids", *columns)
@@ -75,15 +81,13 @@ def _unknown_members(db, lines: Mapping[str, ModelLines], rules: Rules) -> list[
     )
     rule = rules["COL-INCONNUE"]
     return [
-        Finding(
-            rule.code,
-            "alerte",
+        _warned(
+            rule,
             exercice,
             source,
-            f"{rule.titre} : {source}",
+            source,
             attendu="une collectivité de organisation.yml, ou l’une de ses orthographes (alias)",
             recu=f"{quantity(Decimal(count), 0, 'lignes')} d’aucune, dont la première nommée ici",
-            aide=rule.aide,
             fichier=fichier,
             ligne=ligne,
         )
@@ -108,15 +112,13 @@ def _absent_members(db, lines: Mapping[str, ModelLines], known: str, rules: Rule
             else None
         )
         found += [
-            Finding(
-                code,
-                "alerte",
+            _warned(
+                rules[code],
                 exercice,
                 source,
-                f"{rules[code].titre} : {name}, {source}",
+                f"{name}, {source}",
                 attendu=f"des lignes de {name} : {quantity(Decimal(there), 0, 'lignes')} en {other}",
                 recu=f"aucune ligne en {exercice}",
-                aide=rules[code].aide,
                 cle=member,
             )
             for source, exercice, member, name, other, there in (rows.fetchall() if rows else [])
@@ -133,16 +135,14 @@ def _differences(db, rules: Rules) -> list[Finding]:
     ).fetchall()
     rule = rules["PUB-ECART"]
     return [
-        Finding(
-            "PUB-ECART",
-            "alerte",
+        _warned(
+            rule,
             exercice,
             code,
-            f"{rule.titre} : {label or code}",
+            label or code,
             attendu=f"{shown(computed, unit)} (recalculé)",
             recu=f"{text or shown(published, unit)} (publié)",
             ecart=plain(gap),
-            aide=rule.aide,
         )
         for code, exercice, label, unit, computed, published, text, gap in rows
     ]
@@ -172,15 +172,13 @@ def _outdated(db, rules: Rules) -> list[Finding]:
     ).fetchall()
     rule = rules["COL-ANCIEN"]
     return [
-        Finding(
-            rule.code,
-            "alerte",
+        _warned(
+            rule,
             exercice,
             source,
-            f"{rule.titre} : {source}",
+            source,
             attendu="des lignes qui portent les colonnes de la déclaration en vigueur, ou l’original pour les relire",
             recu="des lignes d’une déclaration antérieure, dont l’original est purgé",
-            aide=rule.aide,
         )
         for source, exercice in rows
     ]
@@ -215,15 +213,13 @@ def _silent_months(db, rules: Rules) -> list[Finding]:
 def _without_lines(rows: list[tuple[str, int, list[int]]], rules: Rules) -> list[Finding]:
     rule = rules["COL-MOIS"]
     return [
-        Finding(
-            "COL-MOIS",
-            "alerte",
+        _warned(
+            rule,
             exercice,
             source,
-            f"{rule.titre} : {source}",
+            source,
             attendu="des lignes à chaque mois où le système est employé",
             recu=f"aucune ligne en {enumeration([month(number) for number in months])} {exercice}",
-            aide=rule.aide,
         )
         for source, exercice, months in rows
     ]
@@ -235,15 +231,13 @@ def _contradicted_absences(db, rules: Rules) -> list[Finding]:
     ).fetchall()
     rule = rules["ABS-CONTREDITE"]
     return [
-        Finding(
-            "ABS-CONTREDITE",
-            "alerte",
+        _warned(
+            rule,
             exercice,
             code,
-            f"{rule.titre} : {code} en {exercice}",
+            f"{code} en {exercice}",
             attendu=f"« {missing} » (absence déclarée)",
             recu=f"{shown(value)} (recalculé)",
-            aide=rule.aide,
         )
         for code, exercice, missing, value in rows
     ]
@@ -307,19 +301,17 @@ def _other_plans(db, rules: Rules) -> list[Finding]:
     ).fetchall()
     rule = rules["CPT-PLAN"]
     return [
-        Finding(
-            "CPT-PLAN",
-            "alerte",
+        _warned(
+            rule,
             exercice,
             "budget/documents",
-            f"{rule.titre} : {nomenclature} en {exercice}",
+            f"{nomenclature} en {exercice}",
             attendu=f"le plan de comptes {nomenclature} de {exercice}",
             recu=(
                 f"{quantity(Decimal(documents), 0, 'documents')} : le plan {form} de {year} a servi, "
                 + (f"{quantity(Decimal(lacking), 0, 'comptes')} n’y figurent pas" if lacking > 1 else "")
                 + ("1 compte n’y figure pas" if lacking == 1 else "" if lacking else "tous les comptes y figurent")
             ),
-            aide=rule.aide,
             cle=nomenclature,
         )
         for exercice, nomenclature, form, year, documents, lacking in rows
@@ -333,16 +325,14 @@ def _debts_without_annexe(db, rules: Rules) -> list[Finding]:
     ).fetchall()
     rule = rules["FIN-DETTE"]
     return [
-        Finding(
-            "FIN-DETTE",
-            "alerte",
+        _warned(
+            rule,
             exercice,
             "budget/emprunts",
-            f"{rule.titre} : {budget or decision}",
+            budget or decision,
             attendu="les emprunts dans l’annexe de la dette (élément EMPRUNT)",
             recu=f"{origin} : {shown(moved, 'EUR')} aux comptes 16 et 6611",
             ecart=plain(moved),
-            aide=rule.aide,
             fichier=fichier,
             ligne=ligne,
         )
@@ -367,16 +357,14 @@ def _loans_left_out(db, rules: Rules) -> list[Finding]:
     ).fetchall()
     rule = rules["FIN-EMPRUNTS"]
     return [
-        Finding(
-            rule.code,
-            "alerte",
+        _warned(
+            rule,
             exercice,
             "budget/emprunts",
-            f"{rule.titre} : {budget or decision}",
+            budget or decision,
             attendu=f"un capital remboursé de {shown(paid, 'EUR')}, comme aux comptes 163, 164, 167 et 168",
             recu=f"{shown(told, 'EUR')} à l’annexe",
             ecart=plain(told - paid),
-            aide=rule.aide,
             fichier=fichier,
             ligne=ligne,
         )
@@ -397,15 +385,13 @@ def _vanished(db, rules: Rules) -> list[Finding]:
     ).fetchall()
     rule = rules["FIN-DISPARU"]
     return [
-        Finding(
-            "FIN-DISPARU",
-            "alerte",
+        _warned(
+            rule,
             exercice,
             "budget/documents",
-            f"{rule.titre} : {budget or siret}",
+            budget or siret,
             attendu=f"les documents du budget {siret} {code} : {quantity(Decimal(lines), 0, 'lignes')} de comptes en {exercice - 1}",
             recu=f"aucun document en {exercice}",
-            aide=rule.aide,
             cle=f"{siret} {code}",
         )
         for exercice, siret, code, budget, lines in rows
@@ -444,15 +430,13 @@ def _unnumbered(db, rules: Rules) -> list[Finding]:
     ).fetchall()
     rule = rules["FIN-NUMERO"]
     return [
-        Finding(
-            "FIN-NUMERO",
-            "alerte",
+        _warned(
+            rule,
             exercice,
             "budget/documents",
-            f"{rule.titre} : {budget or siret}",
+            budget or siret,
             attendu="un numéro par décision modificative",
             recu=f"{count} décisions sans numéro, dans cet ordre : {files}",
-            aide=rule.aide,
             cle=f"{siret} {code}",
         )
         for exercice, siret, code, budget, count, files in rows
@@ -470,15 +454,13 @@ def _other_years(db, rules: Rules) -> list[Finding]:
     ).fetchall()
     rule = rules["FIN-EXERCICE"]
     return [
-        Finding(
-            "FIN-EXERCICE",
-            "alerte",
+        _warned(
+            rule,
             exercice,
             "budget/documents",
-            f"{rule.titre} : {fichier}",
+            fichier,
             attendu=f"un document de l’exercice {exercice}",
             recu=f"un document de l’exercice {year}",
-            aide=rule.aide,
             fichier=fichier,
             ligne=ligne,
         )
@@ -493,15 +475,13 @@ def _unknown_nomenclatures(db, rules: Rules) -> list[Finding]:
     ).fetchall()
     rule = rules["FIN-NOMENCLATURE"]
     return [
-        Finding(
-            "FIN-NOMENCLATURE",
-            "alerte",
+        _warned(
+            rule,
             exercice,
             "budget/documents",
-            f"{rule.titre} : {nomenclature}",
+            nomenclature,
             attendu="une nomenclature dont le plan de comptes est connu",
             recu=f"{decision or 'document'} en {nomenclature}",
-            aide=rule.aide,
             fichier=fichier,
             ligne=ligne,
         )
@@ -522,15 +502,13 @@ def _expected(db, rules: Rules) -> list[Finding]:
     ).fetchall()
     rule = rules["FIN-ATTENDU"]
     return [
-        Finding(
-            "FIN-ATTENDU",
-            "alerte",
+        _warned(
+            rule,
             exercice,
             "budget/documents",
-            f"{rule.titre} : {piece}",
+            piece,
             attendu=piece,
             recu="aucun document qui compte",
-            aide=rule.aide,
             cle=piece,
         )
         for exercice, piece in rows
@@ -547,15 +525,13 @@ def _unsaid(db, rules: Rules) -> list[Finding]:
     rule = rules["FIN-NON-DIT"]
     words = ("type de budget (principal ou annexe)", "crédits ouverts", "montants réalisés")
     return [
-        Finding(
-            "FIN-NON-DIT",
-            "alerte",
+        _warned(
+            rule,
             exercice,
             "budget/documents",
-            f"{rule.titre} : {piece}",
+            piece,
             attendu=enumeration([*words]),
             recu=", ".join(f"ni {word}" for word, lacks in zip(words, unsaid, strict=True) if lacks),
-            aide=rule.aide,
             cle=piece,
         )
         for exercice, piece, *unsaid in rows
@@ -662,16 +638,14 @@ def _staff(db, rules: Rules) -> list[Finding]:
         "where not est_egal order by all"
     ).fetchall()
     return [
-        Finding(
-            code,
-            "alerte",
+        _warned(
+            rules[code],
             exercice,
             "rh",
-            f"{rules[code].titre} : {scope}",
+            scope,
             attendu=shown(expected),
             recu=shown(found),
             ecart=plain(gap),
-            aide=rules[code].aide,
             cle=scope,
         )
         for code, exercice, scope, found, expected, gap in rows
@@ -685,15 +659,13 @@ def _other_bodies(db, rules: Rules) -> list[Finding]:
     ).fetchall()
     rule = rules["FIN-ORGANISME"]
     return [
-        Finding(
-            "FIN-ORGANISME",
-            "alerte",
+        _warned(
+            rule,
             exercice,
             "budget/documents",
-            f"{rule.titre} : {nature}",
+            nature,
             attendu="un budget du SIREN de l’organisation",
             recu=siret,
-            aide=rule.aide,
             fichier=fichier,
             ligne=ligne,
         )

@@ -3,12 +3,16 @@
 import json
 import re
 from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from pipelines import french, settings
+from pipelines.catalogue.chapters.grammar import NAMES
 from pipelines.catalogue.load import load_catalogue
 from pipelines.stages.report.figures import Figures
+from pipelines.stages.report.model import Editor
 from pipelines.stages.report.prose import ProseError, render
 from pipelines.stages.report.tables import MissingTable
 from tests.stages.report.publication import CHAPTER, Press
@@ -255,6 +259,13 @@ def test_prose_can_ask_whether_figures_are_alike_or_zero(press: Press):
     assert "True False False True False False" in prose(press, text)
     with pytest.raises(ProseError, match=r"did you mean 'a\.total'"):
         prose(press, '{{ nul("a.totale") }}')
+
+
+def test_a_title_may_name_what_is_given_to_it_and_nothing_else():
+    figures, publication = SimpleNamespace(exercice=2040), SimpleNamespace(profile="interne")
+    organisation = SimpleNamespace(sigle="SE", le_sigle="le SE", du_sigle="du SE")
+    editor = Editor(SimpleNamespace(figures=figures, publication=publication), organisation, Path(), None)
+    assert set(editor.names) == set(NAMES)
 
 
 @pytest.mark.parametrize(("code", "is_hidden"), [("s", True), ("m", False)])
