@@ -37,7 +37,6 @@ DOORS_ON_STAGES = {
     "pipelines.defs.jobs": {"ingest"},
     "pipelines.defs.publish": {"publish"},
     "pipelines.defs.release": {"publish"},
-    "pipelines.defs.run": {"ingest", "validate"},
     "pipelines.defs.transform": {"transform"},
     "pipelines.defs.workspace": {"transform"},
 }

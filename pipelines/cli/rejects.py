@@ -11,7 +11,7 @@ from pipelines.cli.session import Session, global_options, year_argument
 from pipelines.evidence.rejects import Failing, Reject, rejects_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
-from pipelines.runs.collect import suite_of
+from pipelines.runs.suites import suite_of
 
 REJECTS = [
     Column("source"),

@@ -5,25 +5,25 @@ Everything happens in this process; several exercices are one run. The outcome i
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-
-import dagster as dg
+from typing import TYPE_CHECKING
 
 from pipelines import settings
-from pipelines.catalogue.dbt.compose import compose
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.defs.workspace import catalogue, organisation, registry
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
+from pipelines.runs.ahead import going_ahead
+from pipelines.runs.build import is_current
 from pipelines.runs.outcome import Ending
+from pipelines.runs.pending import Pending, is_published, pending
 from pipelines.settings import Home
-from pipelines.stages.ingest.ahead import reading_ahead
-from pipelines.stages.ingest.pseudonym import load_key
-from pipelines.stages.validate.lines import refuse_wrong_sql
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 
 @dataclass(frozen=True)
@@ -54,30 +54,37 @@ def run_jobs(
     *,
     whole: bool = False,
 ) -> RunReport:
-    """Collect ``exercices`` (only ``sources``, names of systems, when given), then build and publish.
+    """Collect ``exercices`` (only ``sources``, names of systems, when given), then build and publish what that changed.
 
     ``whole``: every model is built, though nothing changed.
 
     Raises DeclarationError before anything is read when the catalogue is wrong.
     """
-    compose(catalogue(), home)
-    refuse_wrong_sql(catalogue())
     say = progress or (lambda _: None)
-    _prepare_instance(home)
-    with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
-        say(f"collect {', '.join(map(str, exercices))}")
-        with reading_ahead(home, _wanted(exercices, sources), load_key(settings.key_file(home))):
-            from pipelines.definitions import defs as definitions
-
-            loaded = _loaded(definitions)
-            failed = _collect(loaded, instance, exercices, sources)
-        failed += _build(loaded, instance, home, say, whole=whole)
+    with open_workspace(home) as work:
+        todo = pending(work, exercices, sources)
+    failed = [] if todo.is_nothing and not whole else _run(home, todo, say, whole=whole)
     with open_ledger(home) as ledger:
         publication = ledger.last_publication()
     return RunReport(failed, publication["publication"] if publication else None)
 
 
-def _loaded(definitions: Callable[[], dg.Definitions]) -> dg.Definitions:
+def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) -> list[Failed]:
+    """Have the orchestrator do what is left; it is imported here, since it takes as long as all the rest of a short run."""
+    import dagster as dg
+
+    _prepare_instance(home)
+    with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
+        say("collect")
+        with open_workspace(home) as work, going_ahead(work, todo.arrived):
+            from pipelines.definitions import defs as definitions
+
+            loaded = _loaded(definitions)
+            failed = _collect(loaded, instance, [*todo.arrived, *todo.absent])
+        return failed + _build(loaded, instance, home, say, whole=whole)
+
+
+def _loaded(definitions: "Callable[[], dg.Definitions]") -> "dg.Definitions":
     """The definitions; what is wrong in a declaration is said without Dagster's own error around it."""
     try:
         return definitions()
@@ -91,40 +98,34 @@ def _loaded(definitions: Callable[[], dg.Definitions]) -> dg.Definitions:
 
 
 def _collect(
-    loaded: dg.Definitions, instance: dg.DagsterInstance, exercices: list[int], sources: list[str] | None
+    loaded: "dg.Definitions", instance: "dg.DagsterInstance", wanted: list[tuple[ExportRef, int]]
 ) -> list[Failed]:
-    from pipelines.defs.jobs import COLLECT
+    from pipelines.defs.workspace import table_key
 
-    selection = dg.AssetSelection.key_prefixes(*sources) if sources else COLLECT
-    keys = selection.resolve(loaded.resolve_asset_graph())
+    if not wanted:
+        return []
+    keys = {table_key(ref.system, table) for ref, _ in wanted for table in ref.export.tables}
     job = loaded.resolve_job_def("collect")
-    return [one for span in spans(exercices) for one in _execute(job, instance, selection=keys, span=span)]
+    years = {year for _, year in wanted}
+    return [one for span in spans(years) for one in _execute(job, instance, selection=keys, span=span)]
 
 
 def _build(
-    loaded: dg.Definitions, instance: dg.DagsterInstance, home: Home, say: Callable[[str], None], *, whole: bool
+    loaded: "dg.Definitions", instance: "dg.DagsterInstance", home: Home, say: Callable[[str], None], *, whole: bool
 ) -> list[Failed]:
-    """Build and publish; only publish when the warehouse would come out the same."""
+    """Build and publish; only publish when the warehouse would come out the same, and nothing when that would too."""
+    import dagster as dg
+
     from pipelines.defs.transform import WHOLE
-    from pipelines.runs.build import is_current
 
     with open_workspace(home) as work:
         unchanged = not whole and is_current(work)
+        if unchanged and is_published(work):
+            return []
     say("publish: the warehouse is up to date" if unchanged else "build and publish")
     last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
     tags = {WHOLE: "true"} if whole else {}
     return _execute(loaded.resolve_job_def("build"), instance, selection=last_steps if unchanged else None, tags=tags)
-
-
-def _wanted(exercices: list[int], sources: list[str] | None) -> list[tuple[ExportRef, int]]:
-    """The exports to read for each exercice, in the order of the steps."""
-    refs = [
-        ref
-        for ref in registry().exports()
-        if organisation().subscribes(ref.system.system) and (not sources or ref.system.system in sources)
-    ]
-    refs.sort(key=lambda ref: f"{ref.system.system}__{ref.export.name}")
-    return [(ref, year) for ref in refs for year in sorted(exercices) if ref.system.covers(year)]
 
 
 def _console(home: Home) -> Path:
@@ -132,7 +133,7 @@ def _console(home: Home) -> Path:
     return home.dagster / "console.log"
 
 
-def spans(exercices: list[int]) -> list[tuple[int, int]]:
+def spans(exercices: Collection[int]) -> list[tuple[int, int]]:
     """``[2018, 2019, 2021]`` → ``[(2018, 2019), (2021, 2021)]``: one run each."""
     result: list[tuple[int, int]] = []
     for year in sorted(set(exercices)):
@@ -144,8 +145,8 @@ def spans(exercices: list[int]) -> list[tuple[int, int]]:
 
 
 def _execute(
-    job: dg.JobDefinition,
-    instance: dg.DagsterInstance,
+    job: "dg.JobDefinition",
+    instance: "dg.DagsterInstance",
     *,
     selection=None,
     span=None,
@@ -169,7 +170,7 @@ def _execute(
     return failed if failed or result.success else [Failed(Ending.BROKEN, "the run failed")]
 
 
-def _failed(event: dg.DagsterEvent) -> Failed:
+def _failed(event: "dg.DagsterEvent") -> Failed:
     data = event.step_failure_data
     said = data.user_failure_data
     if said and "ending" in said.metadata:

@@ -59,6 +59,12 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None) -> Verificat
     )
 
 
+def publication_problems(home: Home, ledger: Ledger) -> list[str]:
+    """What is wrong with what is published: its manifest is not the last publication's, or a file is not what it lists."""
+    listed = _listed(home.published, _json(home.published / "manifest.json"))
+    return [*_publication(home, ledger), *_compare(home, list(listed))]
+
+
 def _json(path: Path) -> dict[str, Any]:
     """An object that was written as JSON; nothing when it is gone or damaged, which its own check tells."""
     try:

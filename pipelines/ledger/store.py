@@ -53,6 +53,8 @@ class Ledger:
             os.close(os.open(home.ledger_file, os.O_CREAT | os.O_WRONLY, 0o600))
         self.tables = metadata().tables
         self._current: tuple[int | None, dict[tuple[str, int], Current]] | None = None
+        self._outcomes: tuple[int | None, dict[tuple[str, int], Row]] | None = None
+        self._verdicts: dict[str, Verdict] = {}  # what is entered never changes
         self._head_file = home.ledger_head
         if migrate(self.engine) and not self._head_file.exists():
             self._write_head(self.head())  # from the first moment: that it is gone later shows
@@ -224,9 +226,7 @@ class Ledger:
 
     def current(self) -> dict[tuple[str, int], Current]:
         """(``system/export``, exercice) → the delivery accepted last."""
-        acceptances = self.tables["acceptances"]
-        with self.engine.connect() as connection:
-            last = connection.execute(self._sa.select(self._sa.func.max(acceptances.c.seq))).scalar()
+        last = self._last_entry("acceptances")
         if self._current is None or self._current[0] != last:
             self._current = (last, self._read_current())
         return dict(self._current[1])
@@ -259,9 +259,11 @@ class Ledger:
 
     def verdict(self, identity: str) -> Verdict | None:
         """One verdict."""
-        verdicts = self.tables["verdicts"]
-        rows = list(self._rows(self._sa.select(verdicts).where(verdicts.c.verdict == identity)))
-        return _verdict(rows[0]) if rows else None
+        if identity not in self._verdicts:
+            verdicts = self.tables["verdicts"]
+            for row in self._rows(self._sa.select(verdicts).where(verdicts.c.verdict == identity)):
+                self._verdicts[identity] = _verdict(row)
+        return self._verdicts.get(identity)
 
     def last_refusal(self, key: str, exercice: int) -> dict | None:
         """The last refusal of an export for an exercice, unless a delivery was accepted after it."""
@@ -384,6 +386,11 @@ class Ledger:
 
     # ------------------------------------------------------------
 
+    def _last_entry(self, table: str) -> int | None:
+        """The number of the last row of a table: rows are only added, so that what was read stands while it is the same."""
+        with self.engine.connect() as connection:
+            return connection.execute(self._sa.select(self._sa.func.max(self.tables[table].c.seq))).scalar()
+
     def _rows(self, query: "Select") -> Iterator["Row"]:
         with self.engine.connect() as connection:
             yield from connection.execute(query).all()
@@ -419,15 +426,12 @@ class Ledger:
         return {row.finding: row for row in self._rows(self._sa.select(sightings).order_by(sightings.c.seq))}
 
     def _last_outcome(self, key: str, exercice: int) -> "Row | None":
-        system, export = key.split("/")
-        outcomes = self.tables["outcomes"]
-        query = (
-            self._sa.select(outcomes)
-            .where(outcomes.c.system == system, outcomes.c.export == export, outcomes.c.exercice == exercice)
-            .order_by(outcomes.c.seq.desc())
-            .limit(1)
-        )
-        return next(self._rows(query), None)
+        last = self._last_entry("outcomes")
+        if self._outcomes is None or self._outcomes[0] != last:
+            outcomes = self.tables["outcomes"]
+            rows = self._rows(self._sa.select(outcomes).order_by(outcomes.c.seq))
+            self._outcomes = (last, {(f"{row.system}/{row.export}", row.exercice): row for row in rows})
+        return self._outcomes[1].get((key, exercice))
 
 
 def _durable(connection: "DBAPIConnection", _record: object) -> None:

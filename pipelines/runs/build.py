@@ -1,8 +1,8 @@
 """A build from end to end: the accepted rows loaded, dbt run by the caller, the new warehouse swapped in or the findings told."""
 
-from pathlib import Path
+import io
+from contextlib import redirect_stdout
 
-from pipelines.catalogue.dbt.compose import ENTREPOT
 from pipelines.evidence.findings import gather
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.audit.write import write_states
@@ -10,7 +10,7 @@ from pipelines.runs.collect import read_again
 from pipelines.stages.transform import build
 from pipelines.stages.transform.analyst import offer_to_analyst
 from pipelines.stages.transform.build import BuildFailed, Built, Prepared, finish, is_current
-from pipelines.stages.transform.dbt import RUN_RESULTS, parse, read_results, run_dbt
+from pipelines.stages.transform.dbt import NodeResult, build_models, parse
 from pipelines.stages.transform.recipes import nodes_of
 
 __all__ = ["Prepared", "build_whole", "end", "is_current", "prepare"]  # what stands around dbt, for who runs it
@@ -25,10 +25,10 @@ def prepare(work: Workspace, *, whole: bool = False) -> Prepared:
     return build.prepare(work, nodes_of(parse(work.catalogue, work.home)), whole=whole)
 
 
-def end(work: Workspace, prepared: Prepared, target: Path) -> Built:
-    """Take in what dbt answered in ``target``. Raises BuildFailed: what stopped it is then in the findings and on the pages."""
+def end(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Built:
+    """Take in what dbt answered. Raises BuildFailed: what stopped it is then in the findings and on the pages."""
     try:
-        built = finish(work, prepared, read_results(target / RUN_RESULTS))
+        built = finish(work, prepared, results)
         offer_to_analyst(work)
         return built
     except BuildFailed:
@@ -40,5 +40,6 @@ def end(work: Workspace, prepared: Prepared, target: Path) -> Built:
 def build_whole(work: Workspace) -> Built:
     """Build the warehouse from nothing, outside the orchestrator. Raises BuildFailed."""
     prepared = prepare(work, whole=True)
-    run_dbt(["build"], work.home, ENTREPOT, capture=True)
-    return end(work, prepared, work.home.dbt_target)
+    with redirect_stdout(io.StringIO()):  # dbt's own lines
+        results = build_models(work.home)
+    return end(work, prepared, results)

@@ -9,21 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.declarations import LEAST, Table
-from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.disk import sha256_of
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Manifest, Verdict
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.ahead import judged, read_already
+from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.stages.accept.decide import accept, refuse_known_bytes
-from pipelines.stages.ingest.ahead import read_already
 from pipelines.stages.ingest.delivery import delivery_id, ingest
 from pipelines.stages.ingest.landing import files_of
 from pipelines.stages.ingest.originals import laid_out
 from pipelines.stages.ingest.pseudonym import load_key
-from pipelines.stages.validate.suite import Suite, compile_suite
+from pipelines.stages.validate.freshness import freshness
+from pipelines.stages.validate.losses import refused_share
+from pipelines.stages.validate.totals import control_totals
 
 
 @dataclass(frozen=True)
@@ -105,35 +106,15 @@ def _verdicts(work: Workspace, ref: ExportRef, manifest: Manifest) -> list[Verdi
     verdicts = []
     for table in ref.export.tables:
         counts, suite = manifest.tables[table.name], suite_of(work, ref, manifest, table)
-        shares = [str(rule.least) for rule in table.ignore if rule.least != LEAST]
-        identity = fingerprint([manifest.delivery, table.name, suite.suite_id, *shares])[:32]
+        identity = verdict_name(manifest, table, suite)
         verdict = work.ledger.verdict(identity)
         if verdict is None:
-            from pipelines.stages.validate.freshness import freshness
-            from pipelines.stages.validate.judge import judge
-            from pipelines.stages.validate.losses import refused_share
-            from pipelines.stages.validate.totals import control_totals
-
-            judged = judge(work.home.lake / counts.parquet, suite)
+            found = judged(work.home.lake / counts.parquet, suite)
             refused = [] if ref.export.by_document else [refused_share(counts)]
-            results = [*judged, *refused, *control_totals(table, counts), *freshness(counts, work.rules)]
+            results = [*found, *refused, *control_totals(table, counts), *freshness(counts, work.rules)]
             verdict = Verdict(identity, manifest.delivery, table.name, suite.suite_id, results)
         verdicts.append(verdict)
     return verdicts
-
-
-def suite_of(work: Workspace, ref: ExportRef, manifest: Manifest, table: Table) -> Suite:
-    """What is expected of one table of a delivery, former counts included."""
-    former = work.ledger.current().get((ref.key, manifest.exercice - 1))
-    before = former.manifest.tables.get(table.name) if former else None
-    return compile_suite(
-        ref.system.system,
-        table,
-        work.catalogue.suites_of(ref.system.system, table),
-        previous_rows=before.acceptees if before else None,
-        exercice=manifest.exercice,
-        lacking=manifest.tables[table.name].lacking,
-    )
 
 
 def _record(

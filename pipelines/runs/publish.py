@@ -7,6 +7,7 @@ from pipelines.evidence.findings import gather
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.audit.write import write_states
+from pipelines.runs.pending import note_published
 from pipelines.settings import Home, Server
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
@@ -33,9 +34,12 @@ class Published:
 def publish_warehouse(work: Workspace) -> Published:
     """Publish the warehouse that stands, unless it would change a frozen year; the audit pages say either."""
     try:
-        return _publish(work)
+        done = _publish(work)
     finally:  # what was held back shows too
         write_states(work)
+    if not done.held:
+        note_published(work)
+    return done
 
 
 def _publish(work: Workspace) -> Published:

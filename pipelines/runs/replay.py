@@ -5,15 +5,16 @@ written anew. Judgements are not: what was accepted is what the release says was
 replaced by the lake's rows, whose fingerprint the release keeps.
 """
 
+import io
 import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines import settings
-from pipelines.catalogue.dbt.compose import ENTREPOT, compose
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace, open_workspace
@@ -22,7 +23,7 @@ from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.originals import laid_out
 from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.publish.release import MANIFEST, copy_declarations, export_tables, files_of
-from pipelines.stages.transform.dbt import RUN_RESULTS, failed, read_results, run_dbt
+from pipelines.stages.transform.dbt import build_models, failed, parse
 from pipelines.stages.transform.load import load_warehouse
 
 
@@ -115,9 +116,10 @@ def _copy_rows(home: Home, beside: Home, manifest: Manifest) -> None:
 
 def _build(work: Workspace, deliveries: list[Manifest], build: str, counted: list[tuple[str, str]]) -> None:
     load_warehouse(work.home.warehouse_next, work, deliveries, build, counted)
-    compose(work.catalogue, work.home)
-    done = run_dbt(["run"], work.home, ENTREPOT, capture=True)
-    broken = failed(read_results(work.home.dbt_target / RUN_RESULTS))
-    if done.returncode or broken:
+    parse(work.catalogue, work.home)
+    with redirect_stdout(io.StringIO()):  # dbt's own lines
+        results = build_models(work.home, command="run")
+    broken = failed(results)
+    if broken or not results:
         names = ", ".join(node.name for node in broken) or "dbt did not run"
         raise CannotReplay(f"the warehouse could not be built again: {names}")

@@ -15,6 +15,7 @@ from pipelines.catalogue.registry import ExportRef
 from pipelines.cli.sample import guess_delimiter, guess_encoding
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.transform.dbt import READ
 from tests.cli.conftest import VENTES, VENTES_2019, Bench, check
 from tests.layers import Layer
 
@@ -564,6 +565,7 @@ def dbt_calls(monkeypatch: pytest.MonkeyPatch) -> list:
         calls.append((arguments, target))
         home.dbt_target.mkdir(parents=True, exist_ok=True)
         home.dbt_manifest.touch()
+        (home.dbt_target / READ).touch()
         return subprocess.CompletedProcess(arguments, 0)
 
     monkeypatch.setattr("pipelines.stages.transform.dbt.run_dbt", run_dbt)

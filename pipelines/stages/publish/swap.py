@@ -29,6 +29,7 @@ from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
 
 PUBLISHED_SCHEMAS = ["rapport", "marts"]  # the report is made of the first, while the other is copied
+SOLVED = "secret.json"  # in the cache: what the solver answered of the public profile
 KEPT = 5  # publications kept beside the current one
 
 
@@ -121,6 +122,7 @@ def _write_public(work: Workspace, folder: Path, build: str) -> tuple[PublicProf
             work.organisation.seuil_secret,
             work.ledger.disclosures(),
             work.catalogue.project.keys,
+            work.home.cache / SOLVED,
         )
     except SecrecyBroken as error:
         shutil.rmtree(folder)

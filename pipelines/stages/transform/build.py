@@ -12,7 +12,7 @@ from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
-from pipelines.stages.transform.dbt import RUN_RESULTS, NodeResult, failed
+from pipelines.stages.transform.dbt import NodeResult, failed
 from pipelines.stages.transform.failure import Culprit, culprits, words
 from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import Frozen, freeze
@@ -44,8 +44,6 @@ class Built:
 def prepare(work: Workspace, nodes: dict[str, Node], *, whole: bool = False) -> Prepared:
     """Make ``warehouse/next`` with the accepted deliveries; dbt, whose project has these ``nodes``, comes next."""
     frozen = freeze(work)
-    # a dbt that stops before it runs anything leaves the answers of the last run: they would speak for this one
-    (work.home.dbt_target / RUN_RESULTS).unlink(missing_ok=True)
     plan = start(work, frozen, nodes, whole=whole)
     reached("transform.lake_loaded")
     return Prepared(frozen, plan)

@@ -1,22 +1,22 @@
-"""Runs dbt in a home's project, as a subprocess, and reads what it answered.
+"""Runs dbt in a home's project, and reads what it answered.
 
-The orchestrator streams dbt through its own resource (``defs/transform.py``); the command line and the tests use
-``run_dbt``.
+A build runs in this process, on the project as dbt last read it: starting dbt and having it read the project again take
+longer than most builds. Anything else that dbt is asked is another process (``run_dbt``).
 """
 
-import json
+import importlib.metadata
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.dbt.compose import ENTREPOT, compose
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
-
-RUN_RESULTS = "run_results.json"  # what dbt answered, in its target folder
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,73 @@ class NodeResult:
     sql: str | None = field(default=None, repr=False)  # as it ran
 
 
-def executable() -> str:
-    """The dbt of this environment, found without relying on PATH."""
-    return str(Path(sys.executable).with_name("dbt"))
-
-
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}  # towards the network
+CHOSEN = "a_construire"  # the tag of what a build is to make
+READ = "partial_parse.msgpack"  # the project as dbt last read it, in its target folder
 
 
 def run_dbt(arguments: list[str], home: Home, target: str, *, capture: bool = False) -> subprocess.CompletedProcess:
     """Run ``dbt <arguments>`` in the home's composed project, for the pipeline's own warehouse or an analyst's."""
-    project = str(home.dbt)
-    place = home.dbt_target if target == ENTREPOT else home.dbt / "target"
-    options = ["--project-dir", project, "--profiles-dir", project, "--target", target, "--target-path", str(place)]
-    command = [executable(), *arguments, *options]
+    dbt = str(Path(sys.executable).with_name("dbt"))  # that of this environment, found without relying on PATH
+    command = [dbt, *arguments, *_options(home, target)]
     return subprocess.run(command, env={**os.environ, **QUIET}, capture_output=capture, text=True, check=False)
+
+
+def build_models(
+    home: Home,
+    nodes: Collection[str] | None = None,
+    told: Callable[[Any], None] = lambda _: None,
+    *,
+    command: str = "build",
+) -> list[NodeResult]:
+    """Build and test ``nodes`` (names of models and tests; all of them when None) in ``warehouse/next``, in this process.
+
+    The project was read before (``parse``). ``told`` is called with each of dbt's events as it comes; ``command`` is dbt's. The file is
+    free when it ends. What became of each node is returned: nothing when dbt stopped before running any.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
+    os.environ.update(QUIET)
+    project = Manifest.from_msgpack((home.dbt_target / READ).read_bytes())
+    chosen = [] if nodes is None else ["--select", f"tag:{CHOSEN}", "--indirect-selection", "empty"]
+    for node in (*project.nodes.values(), *project.unit_tests.values()):
+        if nodes is not None and node.name in nodes:
+            _mark(node)
+    try:
+        done = dbtRunner(project, [told]).invoke([command, *chosen, "--no-write-json", *_options(home, ENTREPOT)])
+    finally:
+        DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open for its next command
+    if done.exception and not isinstance(done.exception, Exception):  # an interruption
+        raise done.exception
+    return [_result(one) for one in getattr(done.result, "results", [])]
+
+
+def _mark(node: Any) -> None:
+    """Choose a node. A hundred names on the command line would each be compared with every node."""
+    if node.resource_type == "unit_test":
+        node.config.tags = [*node.tags, CHOSEN]
+    else:
+        node.tags = [*node.tags, CHOSEN]
+
+
+def _result(result: Any) -> NodeResult:
+    identity, status = result.node.unique_id, str(result.status)
+    return NodeResult(
+        name=identity.split(".", 2)[2],
+        kind=identity.split(".")[0],
+        status=status,
+        failures=result.failures,
+        message=None if status in ("success", "pass") else result.message,
+        node=identity,
+        sql=getattr(result.node, "compiled_code", None),  # an exposure has none
+    )
+
+
+def _options(home: Home, target: str) -> list[str]:
+    project, place = str(home.dbt), home.dbt_target if target == ENTREPOT else home.dbt / "target"
+    return ["--project-dir", project, "--profiles-dir", project, "--target", target, "--target-path", str(place)]
 
 
 def parse(catalogue: Catalogue, home: Home) -> Path:
@@ -54,38 +106,15 @@ def parse(catalogue: Catalogue, home: Home) -> Path:
 
     Raises DeclarationError with dbt's own words when it cannot read the project.
     """
-    composed = compose(catalogue, home)
-    mark = home.dbt_target / "read"
-    if home.dbt_manifest.exists() and mark.exists() and mark.read_text(encoding="utf-8") == composed:
+    composed = f"{compose(catalogue, home)} {importlib.metadata.version('dbt-core')}"
+    mark, kept = home.dbt_target / "read", [home.dbt_manifest, home.dbt_target / READ]
+    if all(path.exists() for path in [mark, *kept]) and mark.read_text(encoding="utf-8") == composed:
         return home.dbt_manifest
     done = run_dbt(["--quiet", "parse"], home, ENTREPOT, capture=True)
     if done.returncode:
         raise DeclarationError(f"dbt cannot read {home.dbt}:\n{done.stdout.strip()}")
     mark.write_text(composed, encoding="utf-8")
     return home.dbt_manifest
-
-
-def read_results(run_results: Path) -> list[NodeResult]:
-    """Every node of a run; empty when dbt stopped before running anything."""
-    if not run_results.exists():
-        return []
-    results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
-    return [
-        NodeResult(
-            name=_name(result["unique_id"]),
-            kind=result["unique_id"].split(".")[0],
-            status=result["status"],
-            failures=result.get("failures"),
-            message=None if result["status"] in ("success", "pass") else result.get("message"),
-            node=result["unique_id"],
-            sql=result.get("compiled_code"),
-        )
-        for result in results
-    ]
-
-
-def _name(unique_id: str) -> str:
-    return unique_id.split(".", 2)[2]
 
 
 def failed(results: list[NodeResult]) -> list[NodeResult]:

@@ -44,13 +44,9 @@ class Plan:
         return self.models == [] and not self.tests
 
     @property
-    def arguments(self) -> list[str]:
-        """What ``dbt build`` is told besides."""
-        return (
-            []
-            if self.is_whole
-            else ["--select", " ".join([*(self.models or []), *self.tests]), "--indirect-selection", "empty"]
-        )
+    def nodes(self) -> list[str] | None:
+        """What dbt is to make, by name; all of it when None."""
+        return None if self.models is None else [*self.models, *self.tests]
 
 
 def start(work: Workspace, frozen: Frozen, nodes: dict[str, Node], *, whole: bool) -> Plan:

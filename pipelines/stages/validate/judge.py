@@ -50,6 +50,11 @@ def judge(parquet: Path, suite: Suite) -> list[CheckResult]:
         return _bench().judge(parquet, suite)
 
 
+def open_court() -> None:
+    """Pay for the library now, in a process that will judge."""
+    _bench()
+
+
 def close() -> None:
     """Close the process's engine; the next ``judge`` opens another."""
     with _lock:

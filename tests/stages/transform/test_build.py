@@ -12,8 +12,8 @@ from pipelines.catalogue.fingerprint import engine_version
 from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.transform import freeze as freeze_module
-from pipelines.stages.transform.build import BuildFailed, finish, prepare
-from pipelines.stages.transform.dbt import RUN_RESULTS, NodeResult, failed, read_results
+from pipelines.stages.transform.build import BuildFailed, finish
+from pipelines.stages.transform.dbt import NodeResult, failed
 from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import freeze
 from tests.deliveries import FIELDS, HEADER, ORGANISATION
@@ -298,27 +298,6 @@ def test_a_warehouse_with_a_write_ahead_log_is_not_swapped_in(lab: Lab):
         with pytest.raises(BuildFailed, match="write-ahead log"):
             finish(lab.work(ledger), frozen, [MODEL])
     assert not lab.home.warehouse.exists()
-
-
-def test_only_a_fresh_answer_of_dbt_counts(tmp_path):
-    assert read_results(tmp_path / "run_results.json") == []
-    (tmp_path / "run_results.json").write_text(
-        '{"results": [{"unique_id": "model.p.stg_a", "status": "success", "failures": null, "message": "OK"},'
-        ' {"unique_id": "test.p.not_null.abc", "status": "fail", "failures": 2, "message": "Got 2", "compiled_code": "select 1"}]}'
-    )
-    assert read_results(tmp_path / "run_results.json") == [
-        NodeResult("stg_a", "model", "success", None, None, "model.p.stg_a"),
-        NodeResult("not_null.abc", "test", "fail", 2, "Got 2", "test.p.not_null.abc", "select 1"),
-    ]
-
-
-def test_the_answers_of_a_former_build_do_not_speak_for_a_new_one(lab: Lab):
-    former = lab.home.dbt_target / RUN_RESULTS
-    former.parent.mkdir(parents=True)
-    former.write_text('{"results": []}', encoding="utf-8")
-    with open_ledger(lab.home) as ledger:
-        prepare(lab.work(ledger), {})
-    assert not former.exists()
 
 
 @pytest.mark.parametrize(

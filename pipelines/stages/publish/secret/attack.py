@@ -10,9 +10,15 @@ of cell suppression (Kelly, Golden and Assad, *Cell suppression: disclosure prot
 Networks 22, 1992), with whole persons. HiGHS through scipy; same input, same answer.
 """
 
+import hashlib
+import importlib.metadata
+import json
+import os
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
+from pipelines.disk import written_whole
 from pipelines.stages.publish.secret.cells import Cell, Key, Numbers
 from pipelines.stages.publish.secret.population import Form
 
@@ -24,10 +30,50 @@ LITTLE = 1e-3  # cost of moving an unknown that no published number shows: what 
 Cost = Callable[[Cell], float]  # what moving a cell by one unit costs
 
 
+class Solutions:
+    """What the solver answered, kept from one publication to the next: the same question has the same answer.
+
+    What is kept is believed no more than what is found: an answer that does not add up is looked for again, and what no answer
+    is kept for is, at worst, hidden.
+    """
+
+    def __init__(self, file: Path | None = None):
+        self._file, self._asked = file, {}
+        try:
+            self._kept = json.loads(file.read_text(encoding="utf-8")) if file else {}
+        except (OSError, ValueError):
+            self._kept = {}
+
+    def of(self, question: str, size: int, find: Callable[[], Any], holds: Callable[[Any], bool]) -> Any:
+        """The vector of ``size`` that answers ``question``; None when there is none."""
+        import numpy as np
+
+        if question in self._kept:
+            known = self._kept[question]
+            answer = None
+            if known is not None:
+                answer = np.zeros(size)
+                answer[[place for place, _ in known]] = [value for _, value in known]
+            if answer is None or holds(answer):
+                self._asked[question] = known
+                return answer
+        answer = find()
+        places = [] if answer is None else np.flatnonzero(answer).tolist()
+        self._asked[question] = None if answer is None else [[place, float(answer[place])] for place in places]
+        return answer
+
+    def keep(self) -> None:
+        """Keep the answers to what was asked, and no other."""
+        if self._file and self._asked != self._kept:
+            with written_whole(self._file) as file:
+                os.fchmod(file.fileno(), 0o600)  # they tell what is hidden
+                json.dump(self._asked, file)
+
+
 class Worlds:
     """The true world and those that were found, with the value of every cell in each."""
 
-    def __init__(self, numbers: Numbers):
+    def __init__(self, numbers: Numbers, solutions: Solutions | None = None):
         import numpy as np
         from scipy.sparse import block_array, eye_array
 
@@ -45,6 +91,9 @@ class Worlds:
         always, sums = self._always, self._sums
         self._equations = block_array([[always, -always, None, None], [sums, -sums, -each, each]]).tocsr()
         self._occupied = {key for _, _, key in numbers.occupied}
+        self.solutions = solutions or Solutions()
+        parts = (self._equations.data, self._equations.indices, self._equations.indptr)
+        self._asked_of = [part.tobytes() for part in parts] + [importlib.metadata.version("scipy").encode()]
 
     def range_of(self, cell: Cell, known: Collection[Key], occupied: Collection[Key]) -> tuple[int, int]:
         """The least and the greatest value of ``cell`` among the worlds that agree with what is ``known``."""
@@ -108,14 +157,23 @@ class Worlds:
         least, most = np.zeros(len(greatest)), greatest.copy()
         least[up], most[up], most[down] = by, max(by, greatest[up]), 0
         persons = np.concatenate([self._counted & whole, self._counted & whole, np.zeros(2 * len(self.cells))])
-        result = milp(
-            costs,
-            integrality=persons.astype(int),
-            bounds=Bounds(least, most),
-            constraints=LinearConstraint(self._equations, 0, 0),
-            options={"node_limit": NODES, "mip_rel_gap": GAP} if whole else None,
-        )
-        return result.x
+
+        def find() -> Any:
+            return milp(
+                costs,
+                integrality=persons.astype(int),
+                bounds=Bounds(least, most),
+                constraints=LinearConstraint(self._equations, 0, 0),
+                options={"node_limit": NODES, "mip_rel_gap": GAP} if whole else None,
+            ).x
+
+        def holds(answer: Any) -> bool:
+            within = (answer >= least - TOLERANCE).all() and (answer <= most + TOLERANCE).all()
+            return within and bool((abs(self._equations @ answer) <= TOLERANCE * (1 + abs(answer).max())).all())
+
+        asked = [*self._asked_of, *(part.tobytes() for part in (costs, least, most, persons))]
+        question = hashlib.sha256(b"|".join(asked)).hexdigest()
+        return self.solutions.of(question, len(costs), find, holds)
 
     def _moved(self, values: Any) -> list[Cell]:
         moves = abs(values - self._values[0]) > TOLERANCE * (1 + abs(self._values[0]))

@@ -13,7 +13,7 @@ from pipelines.catalogue.secrecy import Figure, Figures, Secrecy
 from pipelines.sql import literal
 from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_parquet
 from pipelines.stages.publish.keys import Keys
-from pipelines.stages.publish.secret.attack import Worlds
+from pipelines.stages.publish.secret.attack import Solutions, Worlds
 from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
 from pipelines.stages.publish.secret.suppress import Former, former_values, is_primary, needed, still_public, suppress
 
@@ -47,8 +47,11 @@ def write_public(
     threshold: int,
     disclosed: Iterable[tuple[str, Decimal]],
     keys: Keys,
+    solved: Path | None = None,
 ) -> PublicProfile:
     """Write ``rapport_public.duckdb`` and its Parquet in ``folder``; ``disclosed`` is what was ever published before.
+
+    ``solved`` is where what the solver answered is kept.
 
     Raises SecrecyBroken when something is not declared, is not what was declared, or cannot be kept secret; the folder
     is then worth nothing.
@@ -57,20 +60,27 @@ def write_public(
 
     try:
         with attached(folder / "rapport_public.duckdb", warehouse) as db:
-            return _write_and_prove(db, folder, secrecy, threshold, disclosed, keys)
+            return _write_and_prove(db, folder, secrecy, threshold, disclosed, keys, Solutions(solved))
     except (duckdb.BinderException, duckdb.CatalogException) as error:  # a declared column or fact is not there
         raise SecrecyBroken("SEC-COHERENCE", "rapport", str(error).splitlines()[0]) from None
 
 
 def _write_and_prove(
-    db, folder: Path, secrecy: Secrecy, threshold: int, disclosed: Iterable[tuple[str, Decimal]], keys: Keys
+    db,
+    folder: Path,
+    secrecy: Secrecy,
+    threshold: int,
+    disclosed: Iterable[tuple[str, Decimal]],
+    keys: Keys,
+    solutions: Solutions,
 ) -> PublicProfile:
     check_declared(db, secrecy)
     numbers = read_numbers(db, secrecy, threshold)
-    worlds = Worlds(numbers)
+    worlds = Worlds(numbers, solutions)
     former = former_values(numbers, disclosed)
     _write(db, secrecy, numbers, suppress(worlds, threshold, former), keys)
     profile = prove(db, secrecy, worlds, threshold, former)
+    solutions.keep()
     write_parquet(db, folder, "rapport")
     return profile
 
@@ -206,7 +216,7 @@ def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former) 
     The search starts anew from what a reader knows: how the numbers to hide were chosen, which former publications weigh
     upon, leaves no trace in the bounds. ``worlds``, found on that way, only serves where the new search finds none.
     """
-    numbers, fresh = worlds.numbers, Worlds(worlds.numbers)
+    numbers, fresh = worlds.numbers, Worlds(worlds.numbers, worlds.solutions)
     shown = read_numbers(db, secrecy, threshold, "cible", "source")
     secret = _secret_lines(db, shown)
     given = {key for item in shown.items if _is_given(item, secret) for key in item.cells}

@@ -123,7 +123,9 @@ class Publisher:
         self.folder = self.root / f"public{self.number}"
         self.folder.mkdir()
         secrecy = self.layer.catalogue().secrecy
-        profile = write_public(warehouse, self.folder, secrecy, threshold, self.disclosed, {})
+        profile = write_public(
+            warehouse, self.folder, secrecy, threshold, self.disclosed, {}, self.folder.parent / "secret.json"
+        )
         self.disclosed = sorted({*self.disclosed, *profile.disclosed})
         return profile
 

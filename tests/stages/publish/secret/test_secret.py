@@ -1,6 +1,7 @@
 """What anybody can read of the public profile tells nothing of fewer agents than the threshold."""
 
 import json
+import shutil
 from decimal import Decimal
 
 import duckdb
@@ -238,6 +239,42 @@ def test_publishing_again_changes_nothing(publisher):
     counts, shares = publisher.counts, publisher.shares
     publisher.publish(ORDINARY)
     assert (publisher.counts, publisher.shares) == (counts, shares)
+
+
+def proofs(profile: profile_module.PublicProfile) -> list[tuple]:
+    return [(proof.cell.label, proof.kind, proof.low, proof.high) for proof in profile.proofs]
+
+
+def test_the_solver_is_not_asked_the_same_question_twice(tmp_path, monkeypatch):
+    first, again = Publisher(tmp_path / "a"), Publisher(tmp_path / "b")
+    found = proofs(first.publish(ORDINARY))
+    shutil.copy(tmp_path / "a" / "secret.json", tmp_path / "b")
+    monkeypatch.setattr("scipy.optimize.milp", lambda *_, **__: pytest.fail("asked again"))
+    assert proofs(again.publish(ORDINARY)) == found
+    assert (tmp_path / "b" / "secret.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        lambda answer: [[place, 7.0] for place in range(3)],  # it does not add up
+        lambda answer: [],  # nothing moves: the number to hide would not
+        lambda answer: None,  # no world is possible: then nothing may be published
+    ],
+    ids=["wrong", "still", "none"],
+)
+def test_answers_that_somebody_edited_reveal_nothing(tmp_path, edited):
+    first, publisher = Publisher(tmp_path / "a"), Publisher(tmp_path / "b")
+    first.publish(ORDINARY)
+    answers = json.loads((tmp_path / "a" / "secret.json").read_text(encoding="utf-8"))
+    assert any(answers.values())
+    others = json.dumps({question: edited(answer) for question, answer in answers.items()})
+    (tmp_path / "b" / "secret.json").write_text(others, encoding="utf-8")
+    try:
+        publisher.publish(ORDINARY)
+    except SecrecyBroken:
+        return
+    attacked(publisher, ORDINARY)
 
 
 def test_a_correction_of_one_agent_is_not_told_by_the_difference(publisher):

@@ -1,0 +1,144 @@
+"""Reads deliveries in a second process and judges them in a third, while the first one imports, records and accepts.
+
+Only time is won: a delivery that was read lies in the lake under its own name, and ``ingest`` takes it from there; what was
+judged is known by the file and the suite. What the others could not do (a refused file, a process that died) the first one
+does, and says. What they write when their parent died are deliveries that nobody has accepted.
+"""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+from pipelines import settings
+from pipelines.catalogue.registry import ExportRef
+from pipelines.ledger.records import CheckResult, Manifest
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.suites import suite_of, verdict_name
+from pipelines.settings import Home
+from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.ingest.landing import files_of
+from pipelines.stages.ingest.pseudonym import load_key
+from pipelines.stages.validate.suite import Suite
+
+JUDGE = "pipelines.stages.validate.judge"  # imports Great Expectations: seconds
+Wanted = tuple[ExportRef, int]  # an export and an exercice
+
+
+class _Ahead:
+    """The two processes, and what they have done so far."""
+
+    def __init__(self, work: Workspace, arrived: Sequence[Wanted]):
+        self._work = work
+        self._manifests: dict[tuple[str, int], Manifest] = {}
+        self._judged: dict[tuple[Path, str], Future[list[CheckResult] | None]] = {}
+        self._ready: dict[tuple[str, int], Future[None]] = {}  # read, and handed over to the judge
+        context = multiprocessing.get_context("spawn")
+        self._reader = ProcessPoolExecutor(1, context, _die_with_the_parent)
+        self._judge = ProcessPoolExecutor(1, context, _open_court)
+        self._judge.submit(os.getpid)  # starts the process, hence its imports
+        key = load_key(settings.key_file(work.home))
+        for ref, exercice in arrived:
+            ready: Future[None] = Future()
+            self._ready[ref.key, exercice] = ready
+            read = self._reader.submit(_read, work.home, ref, exercice, key)
+            read.add_done_callback(partial(self._hand_over, ref, ready))
+
+    def _hand_over(self, ref: ExportRef, ready: "Future[None]", read: "Future[Manifest | None]") -> None:
+        """Have the tables of a delivery judged, as soon as it is read; in a thread of the reader's."""
+        with suppress(Exception):  # the first process meets it again, and says it
+            if manifest := read.result():
+                self._manifests[ref.key, manifest.exercice] = manifest
+                former = self._manifests.get((ref.key, manifest.exercice - 1))
+                for table in ref.export.tables:
+                    suite = suite_of(self._work, ref, manifest, table, former)
+                    if self._work.ledger.verdict(verdict_name(manifest, table, suite)) is None:
+                        parquet = self._work.home.lake / manifest.tables[table.name].parquet
+                        self._judged[parquet, suite.suite_id] = self._judge.submit(_judge, parquet, suite)
+        ready.set_result(None)
+
+    def wait(self, ref: ExportRef, exercice: int) -> None:
+        """Until this delivery is read, or cannot be."""
+        if one := self._ready.get((ref.key, exercice)):
+            one.result()
+
+    def judged(self, parquet: Path, suite: Suite) -> list[CheckResult] | None:
+        """What the third process found, once it has; None when it was not asked or could not."""
+        with suppress(Exception):
+            if one := self._judged.get((parquet, suite.suite_id)):
+                return one.result()
+        return None
+
+    def stop(self) -> None:
+        for pool in (self._reader, self._judge):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+_ahead: _Ahead | None = None
+
+
+@contextmanager
+def going_ahead(work: Workspace, wanted: Sequence[Wanted]) -> Iterator[None]:
+    """Read and judge what has arrived of ``wanted``, in this order, while the block runs."""
+    global _ahead
+    arrived = [(ref, exercice) for ref, exercice in wanted if files_of(work.home.landing, ref, exercice)]
+    _ahead = _Ahead(work, arrived) if arrived else None
+    try:
+        yield
+    finally:
+        if _ahead:
+            _ahead.stop()
+        _ahead = None
+
+
+def read_already(ref: ExportRef, exercice: int) -> None:
+    """Wait until the second process has read this delivery; nothing when there is none."""
+    if _ahead:
+        _ahead.wait(ref, exercice)
+
+
+def judged(parquet: Path, suite: Suite) -> list[CheckResult]:
+    """What the rows of a table come to: see ``judge``. Taken from the third process where there is one."""
+    found = _ahead.judged(parquet, suite) if _ahead else None
+    if found is None:
+        from pipelines.stages.validate.judge import judge
+
+        found = judge(parquet, suite)
+    return found
+
+
+# what the other processes do -------------------------------------------------
+
+
+def _read(home: Home, ref: ExportRef, exercice: int, key: bytes) -> Manifest | None:
+    with suppress(Exception):  # the first process meets it again, and says it without a cell
+        return ingest(home, ref, exercice, files_of(home.landing, ref, exercice), key)
+    return None
+
+
+def _judge(parquet: Path, suite: Suite) -> list[CheckResult] | None:
+    with suppress(Exception):
+        return import_module(JUDGE).judge(parquet, suite)
+    return None
+
+
+def _open_court() -> None:
+    _die_with_the_parent()
+    import_module(JUDGE).open_court()
+
+
+def _die_with_the_parent() -> None:
+    """A process of a pool waits for ever for a parent that was killed."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        assert parent is not None, "only a process of a pool calls this"
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,132 @@
+"""What is left to do for a run: what would come out the same is neither taken in, nor built, nor published again."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines import settings
+from pipelines.catalogue.dbt.compose import compose
+from pipelines.catalogue.fingerprint import engine_version
+from pipelines.catalogue.registry import ExportRef
+from pipelines.disk import sha256_of, written_whole
+from pipelines.evidence.verify import publication_problems
+from pipelines.ledger.records import DeliveredFile
+from pipelines.ledger.store import now
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.suites import suite_of, verdict_name
+from pipelines.stages.ingest.delivery import delivery_id
+from pipelines.stages.ingest.landing import files_of
+from pipelines.stages.ingest.pseudonym import load_key
+from pipelines.stages.transform.build import is_current
+from pipelines.stages.validate.lines import refuse_wrong_sql
+
+MARK = "published.json"  # in the cache: what the last publication was made from
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What is left: deliveries to take in, the exports that nothing came for, and whether warehouse and publication stand."""
+
+    arrived: list[tuple[ExportRef, int]]
+    absent: list[tuple[ExportRef, int]]
+    is_published: bool
+
+    @property
+    def is_nothing(self) -> bool:
+        """True when nothing would come out otherwise than it stands."""
+        return self.is_published and not self.arrived
+
+
+def pending(work: Workspace, exercices: Collection[int], sources: Collection[str] | None) -> Pending:
+    """What a run of ``exercices`` (of ``sources``, names of systems, when given) has to do in ``work``.
+
+    Raises DeclarationError when the catalogue is wrong.
+    """
+    compose(work.catalogue, work.home)
+    made_from = _made_from(work)
+    if not _same(made_from, publication_inputs(work), "moteur", "catalogue"):
+        refuse_wrong_sql(work.catalogue)
+    wanted = _wanted(work, exercices, sources)
+    there = {(ref.key, year): bool(files_of(work.home.landing, ref, year)) for ref, year in wanted}
+    return Pending(
+        [(ref, year) for ref, year in wanted if there[ref.key, year] and not stands(work, ref, year)],
+        [(ref, year) for ref, year in wanted if not there[ref.key, year]],
+        is_published=is_current(work) and is_published(work),
+    )
+
+
+def _wanted(
+    work: Workspace, exercices: Collection[int], sources: Collection[str] | None
+) -> list[tuple[ExportRef, int]]:
+    """The exports to look for, in the order of the steps."""
+    refs = [
+        ref
+        for ref in work.registry.exports()
+        if work.organisation.subscribes(ref.system.system) and (not sources or ref.system.system in sources)
+    ]
+    refs.sort(key=lambda ref: f"{ref.system.system}__{ref.export.name}")
+    return [(ref, year) for ref in refs for year in sorted(exercices) if ref.system.covers(year)]
+
+
+def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
+    """True when what lies in landing is, byte for byte, read and judged as it would be today, the delivery that counts."""
+    current = work.ledger.current().get((ref.key, exercice))
+    if current is None or work.ledger.last_refusal(ref.key, exercice):
+        return False
+    manifest, paths = current.manifest, files_of(work.home.landing, ref, exercice)
+    files = [DeliveredFile(path.name, sha256_of(path), path.stat().st_size) for path in paths]
+    if files != manifest.files:
+        return False
+    if delivery_id(ref, exercice, files, load_key(settings.key_file(work.home))) != manifest.delivery:
+        return False
+    kept = [work.home.archive / file.sha256 for file in files]
+    kept += [work.home.lake / counts.parquet for counts in manifest.tables.values()]
+    if not all(path.exists() for path in kept):
+        return False
+    verdicts = [work.ledger.verdict(identity) for identity in current.verdicts]
+    tables = ref.export.tables
+    today = [verdict_name(manifest, table, suite_of(work, ref, manifest, table)) for table in tables]
+    return today == current.verdicts and all(
+        verdict and verdict.accepted for verdict in verdicts
+    )  # a decision may have run out
+
+
+def is_published(work: Workspace) -> bool:
+    """True when what is published lies there whole, and was made from what there is today; what is on a server is not known."""
+    if settings.publication_server() or publication_problems(work.home, work.ledger):
+        return False
+    pages = (work.home.audit / str(year) / "etat.html" for year in work.organisation.years)
+    return _made_from(work) == publication_inputs(work) and all(page.exists() for page in pages)
+
+
+def note_published(work: Workspace) -> None:
+    """Remember what the publication that was just made was made from."""
+    work.home.cache.mkdir(parents=True, exist_ok=True)
+    with written_whole(work.home.cache / MARK) as file:
+        json.dump(publication_inputs(work), file)
+
+
+def publication_inputs(work: Workspace) -> dict[str, Any]:
+    """All that a publication and the audit pages follow from, besides the warehouse."""
+    prose = sorted(path for path in work.home.contenu.rglob("*") if path.is_file())
+    head = work.ledger.head()
+    return {
+        "moteur": engine_version(),
+        "catalogue": work.catalogue.fingerprint,
+        "organisation": sha256_of(work.home.organisation_file),
+        "registre": [head.entries, head.hash],
+        "contenu": [[path.relative_to(work.home.contenu).as_posix(), sha256_of(path)] for path in prose],
+        "jour": now()[:10],  # what is late shows on the audit pages
+    }
+
+
+def _made_from(work: Workspace) -> dict[str, Any]:
+    try:
+        return json.loads((work.home.cache / MARK).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _same(one: dict[str, Any], other: dict[str, Any], *names: str) -> bool:
+    return all(name in one and one[name] == other[name] for name in names)

@@ -1,0 +1,34 @@
+"""What each table of a delivery is judged by, and the name of the verdict that follows."""
+
+from pipelines.catalogue.declarations import LEAST, Table
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.registry import ExportRef
+from pipelines.ledger.records import Manifest
+from pipelines.ledger.workspace import Workspace
+from pipelines.stages.validate.suite import Suite, compile_suite
+
+
+def suite_of(
+    work: Workspace, ref: ExportRef, manifest: Manifest, table: Table, former: Manifest | None = None
+) -> Suite:
+    """What is expected of one table of a delivery, the counts of the former exercice included.
+
+    ``former`` is the delivery of that exercice when it does not count yet; by default the one that counts.
+    """
+    current = work.ledger.current().get((ref.key, manifest.exercice - 1))
+    former = former or (current.manifest if current else None)
+    before = former.tables.get(table.name) if former else None
+    return compile_suite(
+        ref.system.system,
+        table,
+        work.catalogue.suites_of(ref.system.system, table),
+        previous_rows=before.acceptees if before else None,
+        exercice=manifest.exercice,
+        lacking=manifest.tables[table.name].lacking,
+    )
+
+
+def verdict_name(manifest: Manifest, table: Table, suite: Suite) -> str:
+    """What a verdict is known by: the rows, the suite, and the shares of lines that may be ignored (32 hex digits)."""
+    shares = [str(rule.least) for rule in table.ignore if rule.least != LEAST]
+    return fingerprint([manifest.delivery, table.name, suite.suite_id, *shares])[:32]

@@ -1,0 +1,99 @@
+"""Going ahead: what the other processes read and judged is taken as it is; what they could not do is done here, and said."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.ledger.store import open_ledger
+from pipelines.runs import ahead
+from pipelines.runs.ahead import going_ahead, read_already
+from pipelines.runs.collect import collect
+from pipelines.stages.validate import judge
+from tests.deliveries import HEADER, YEAR, Depot
+
+GOOD = HEADER + "".join(f"A{number};x;1,00;03/02/2020\n" for number in range(50))
+TWICE = {"primaryKey": ["code"], "exercice": {"column": "jour", "rule": "within"}}
+
+
+@pytest.fixture
+def ledger(depot: Depot):
+    depot.declare(table=TWICE)
+    depot.organise()
+    with open_ledger(depot.home) as opened:
+        yield opened
+
+
+def test_what_was_done_ahead_is_not_done_again(depot: Depot, ledger, monkeypatch: pytest.MonkeyPatch):
+    work = depot.work(ledger)
+    for year in (2019, 2020):  # the second is judged against the first, before the first counts
+        depot.drop(GOOD.replace("2020", str(year)), exercice=year)
+    with going_ahead(work, [(depot.ref, year) for year in (2018, 2019, 2020)]):
+        for year in (2018, 2019, 2020):  # nothing arrived for the first
+            read_already(depot.ref, year)
+        monkeypatch.setattr("pipelines.stages.ingest.delivery.read_csv", lambda *a, **k: pytest.fail("read again"))
+        monkeypatch.setattr(judge, "judge", lambda *_: pytest.fail("judged again"))
+        outcomes = [collect(work, depot.ref, year) for year in (2019, 2020)]
+    assert [outcome.status for outcome in outcomes] == ["accepted", "accepted"]
+    assert all(outcome.verdicts[0].results for outcome in outcomes)
+    assert outcomes[1].verdicts[0].suite != outcomes[0].verdicts[0].suite  # it knows the former count
+
+
+def test_what_the_others_refused_is_refused_here_too(depot: Depot, ledger, capfd):
+    work = depot.work(ledger)
+    depot.drop("Autre;En-tête\n1;2\n")
+    with going_ahead(work, [(depot.ref, YEAR)]):
+        assert collect(work, depot.ref, YEAR).refusal.code == "FIC-ENTETE"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_processes_that_died_cost_nothing_but_time(depot: Depot, ledger):
+    work = depot.work(ledger)
+    depot.drop(GOOD)
+    try:
+        with going_ahead(work, [(depot.ref, YEAR)]):
+            for process in multiprocessing.active_children():
+                os.kill(process.pid, signal.SIGKILL)
+            assert collect(work, depot.ref, YEAR).status == "accepted"
+    finally:
+        judge.close()
+
+
+def test_without_them_nothing_is_waited_for(depot: Depot):
+    read_already(depot.declare(), YEAR)
+    assert ahead._ahead is None
+
+
+def test_they_end_with_a_parent_that_was_killed():
+    """A process of a pool would wait for ever."""
+    parent = """
+        import multiprocessing, os, sys, time
+        from concurrent.futures import ProcessPoolExecutor
+        from pipelines.runs.ahead import _die_with_the_parent
+        if __name__ == "__main__":
+            pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _die_with_the_parent)
+            print(pool.submit(os.getpid).result(), flush=True)
+            time.sleep(60)
+    """
+    script = textwrap.dedent(parent)
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as started:
+        child = int(started.stdout.readline())
+        started.kill()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and _runs(child):
+        time.sleep(0.05)
+    assert not _runs(child)
+
+
+def _runs(process: int) -> bool:
+    try:
+        said = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return False
+    return said.rpartition(")")[2].split()[0] != "Z"

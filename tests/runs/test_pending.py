@@ -1,0 +1,159 @@
+"""What a run has left to do: what stands is left alone, and nothing stands that would come out otherwise today."""
+
+from collections.abc import Callable
+
+import pytest
+
+from pipelines.ledger.records import CheckResult, Verdict
+from pipelines.ledger.store import open_ledger
+from pipelines.runs import pending
+from pipelines.runs.collect import collect
+from pipelines.runs.pending import is_published, note_published, stands
+from pipelines.stages.publish.swap import publish
+from tests.deliveries import FIELDS, HEADER, Depot
+from tests.stages.transform.conftest import Lab
+
+YEAR = 2020
+ROWS = HEADER + "A1;x;1,00;03/02/2020\nA2;y;2,00;03/02/2020\n"
+
+
+def result(*, success: bool) -> CheckResult:
+    return CheckResult("k", "type", None, "critical", success, None, 0, "raison", "aide")
+
+
+@pytest.fixture
+def taken(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> Depot:
+    """A home with one accepted delivery, found good without Great Expectations."""
+    monkeypatch.setattr("pipelines.runs.collect.judged", lambda *_: [result(success=True)])
+    depot.declare()
+    depot.organise()
+    depot.drop(ROWS, exercice=YEAR)
+    with open_ledger(depot.home) as ledger:
+        assert collect(depot.work(ledger), depot.ref, YEAR).status == "accepted"
+    return depot
+
+
+def still(depot: Depot) -> bool:
+    with open_ledger(depot.home) as ledger:
+        return stands(depot.work(ledger), depot.ref, YEAR)
+
+
+def test_the_same_bytes_under_the_same_declaration_stand(taken: Depot):
+    assert still(taken)
+
+
+def lose_rows(depot: Depot) -> None:
+    (rows,) = (path for path in depot.home.lake.rglob("*.parquet") if path.suffixes == [".parquet"])
+    rows.unlink()
+
+
+def lose_original(depot: Depot) -> None:
+    (original,) = depot.home.archive.glob("[0-9a-f]*")
+    original.unlink()
+
+
+def refuse(depot: Depot) -> None:
+    with open_ledger(depot.home) as ledger:
+        ledger.record_refusal("essai/export", YEAR, [], {"code": "FIC-VIDE"})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda depot: depot.drop(ROWS.replace("1,00", "7,00"), exercice=YEAR),
+        lambda depot: depot.drop(ROWS, "autre.csv", exercice=YEAR),
+        lambda depot: depot.declare(FIELDS[:3]),
+        lambda depot: depot.declare(table={"primaryKey": ["code"]}),
+        lose_rows,
+        lose_original,
+        refuse,
+    ],
+    ids=["bytes", "one file more", "read otherwise", "judged otherwise", "rows gone", "original gone", "refused since"],
+)
+def test_anything_else_is_taken_in_again(taken: Depot, change: Callable[[Depot], object]):
+    change(taken)
+    assert not still(taken)
+
+
+def test_a_delivery_that_a_decision_let_in_is_judged_again(taken: Depot):
+    with open_ledger(taken.home) as ledger:
+        current = ledger.current()["essai/export", YEAR]
+        refused = Verdict(current.verdicts[0], current.manifest.delivery, "lignes", "s", [result(success=False)])
+        ledger._verdicts[refused.id] = refused  # the decision may have run out
+        assert not stands(taken.work(ledger), taken.ref, YEAR)
+
+
+@pytest.fixture
+def published(depot: Depot) -> Lab:
+    """A home whose warehouse was built and published."""
+    lab = Lab(depot)
+    lab.accept(ROWS, YEAR)
+    with open_ledger(lab.home) as ledger:
+        built = lab.build(ledger)
+        publish(lab.work(ledger), built.build, [])
+        for year in lab.work(ledger).organisation.years:
+            (lab.home.audit / str(year)).mkdir(parents=True)
+            (lab.home.audit / str(year) / "etat.html").write_text("page", encoding="utf-8")
+        note_published(lab.work(ledger))
+    return lab
+
+
+def stands_published(lab: Lab) -> bool:
+    with open_ledger(lab.home) as ledger:
+        return is_published(lab.work(ledger))
+
+
+def write_prose(lab: Lab) -> None:
+    (lab.home.contenu / str(YEAR)).mkdir(parents=True)
+    (lab.home.contenu / str(YEAR) / "edito.md").write_text("Un mot.", encoding="utf-8")
+
+
+def edit_a_table(lab: Lab) -> None:
+    (lab.home.published / "rapport" / "chiffres.parquet").write_bytes(b"autre chose")
+
+
+def lose_a_table(lab: Lab) -> None:
+    (lab.home.published / "rapport" / "chiffres.parquet").unlink()
+
+
+def decide(lab: Lab) -> None:
+    with open_ledger(lab.home) as ledger:
+        ledger.record_purge("a" * 64, "x.csv", "essai/export", YEAR, "2021-01-01")
+
+
+def rename(lab: Lab) -> None:
+    text = lab.home.organisation_file.read_text(encoding="utf-8")
+    lab.home.organisation_file.write_text(text.replace("sigle: SE", "sigle: SY"), encoding="utf-8")
+
+
+def test_what_was_just_published_stands(published: Lab):
+    assert stands_published(published)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        write_prose,
+        edit_a_table,
+        lose_a_table,
+        decide,
+        rename,
+        lambda lab: (lab.home.audit / str(YEAR) / "etat.html").unlink(),
+        lambda lab: (lab.home.cache / pending.MARK).write_text("{"),
+        lambda lab: lab.home.published.unlink(),
+    ],
+    ids=["prose", "edited", "a file gone", "the ledger", "organisation", "a page gone", "the mark", "all gone"],
+)
+def test_what_would_come_out_otherwise_is_published_again(published: Lab, change: Callable[[Lab], object]):
+    change(published)
+    assert not stands_published(published)
+
+
+def test_another_day_has_other_late_exports(published: Lab, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(pending, "now", lambda: "2031-01-01T00:00:00+00:00")
+    assert not stands_published(published)
+
+
+def test_what_a_server_holds_is_not_known(published: Lab, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MILLESIME_PUBLISH_URL", "postgresql://nobody@localhost/nothing")
+    assert not stands_published(published)
