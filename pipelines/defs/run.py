@@ -6,6 +6,7 @@ Everything happens in this process; several exercices are one run. The outcome i
 import logging
 import os
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.runs.ahead import going_ahead
-from pipelines.runs.build import is_current
+from pipelines.runs.build import is_current, parse
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
 from pipelines.settings import Home
@@ -76,9 +77,11 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
     _prepare_instance(home)
     with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
         say("collect")
-        with open_workspace(home) as work, going_ahead(work, todo.arrived):
+        with open_workspace(home) as work, going_ahead(work, todo.arrived), ThreadPoolExecutor(1) as aside:
+            read = aside.submit(parse, work.catalogue, home)  # dbt takes its time over a project that it never read
             from pipelines.definitions import defs as definitions
 
+            read.result()
             loaded = _loaded(definitions)
             failed = _collect(loaded, instance, [*todo.arrived, *todo.absent])
         return failed + _build(loaded, instance, home, say, whole=whole)

@@ -13,7 +13,14 @@ from pipelines.stages.transform.build import BuildFailed, Built, Prepared, finis
 from pipelines.stages.transform.dbt import NodeResult, build_models, parse
 from pipelines.stages.transform.recipes import nodes_of
 
-__all__ = ["Prepared", "build_whole", "end", "is_current", "prepare"]  # what stands around dbt, for who runs it
+__all__ = [
+    "Prepared",
+    "build_whole",
+    "end",
+    "is_current",
+    "parse",
+    "prepare",
+]  # what stands around dbt, for who runs it
 
 
 def prepare(work: Workspace, *, whole: bool = False) -> Prepared:

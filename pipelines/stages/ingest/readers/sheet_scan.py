@@ -96,6 +96,26 @@ def cell_name(row: int, column: int) -> str:
 # .xlsx ------------------------------------------------------------
 
 
+ROW_START, CELL_START = b'<row r="', b'<c r="'
+LETTERS = re.compile(rb"[A-Z]{1,3}")
+FORMULA_OR_ERROR = re.compile(rb"""<f[\s/>]|<c [^>]*?\bt\s*=\s*["']e["']""")
+PREFIXED = re.compile(rb"xmlns:\w+\s*=\s*[\"'][^\"']*/(?:spreadsheetml/2006/)?main[\"']")  # of the cells' own namespace
+# Where one of these stands, the bytes do not say by themselves what is a cell and what holds something.
+UNUSUAL = (b"<!", b"<v/>", b"<v ", b"<v></v>", b"<t/>", b"<t></t>", b'"></t>', b"'></t>", b"<t />", b"&#")
+
+
+def _is_plain(xml: bytes) -> bool:
+    """True for UTF-8 in which each row and each cell begins by saying which one it is."""
+    start = xml[:256].lower()
+    if b"\0" in start or (b"encoding=" in start and b"utf-8" not in start) or xml.count(b"<?") > 1:
+        return False
+    if any(one in xml for one in UNUSUAL) or PREFIXED.search(xml):
+        return False
+    return xml.count(ROW_START) == sum(map(xml.count, (b"<row ", b"<row>", b"<row/"))) and xml.count(CELL_START) == sum(
+        map(xml.count, (b"<c ", b"<c>", b"<c/"))
+    )
+
+
 class _Xlsx:
     def __init__(self, path: Path):
         self.path = path
@@ -117,6 +137,35 @@ class _Xlsx:
     def scan(self, name: str) -> Scan:
         with zipfile.ZipFile(self.path) as archive:
             xml = archive.read(self._parts[name])
+        return (self._scan_plain(xml) if _is_plain(xml) else None) or self._scan_any(xml)
+
+    def _scan_plain(self, xml: bytes) -> Scan | None:
+        """The bytes as the usual programs write them: one look at each row, and one at each formula and each error.
+
+        None when they are not so.
+        """
+        numbers, heads = [], set()
+        for row in xml.split(b"</row>"):
+            end = len(row) if row.endswith(b"</v></c>") else max(row.rfind(b"</v>"), row.rfind(b"</t>"))
+            if end >= 0:
+                start = row.rfind(ROW_START, 0, end) + len(ROW_START)  # rows that hold nothing may come before it
+                numbers.append(row[start : row.find(b'"', start)])
+                last = row.rfind(CELL_START, 0, end) + len(CELL_START)
+                heads.add(row[last : last + 3])
+        columns = [LETTERS.match(head) for head in heads]
+        if not all(columns) or not all(map(bytes.isdigit, numbers)):
+            return None
+        widest = max((column_number(column[0].decode()) for column in columns), default=0)
+        scan = Scan(set(map(int, numbers)), widest)
+        if any(sign in xml for sign in (b"<f>", b"<f ", b"<f/", b'"e"', b"'e'")):
+            for found in FORMULA_OR_ERROR.finditer(xml):
+                start = xml.rfind(CELL_START, 0, found.end())
+                cell = _parse(xml[start : xml.index(b"</c>", start) + len(b"</c>")])
+                place = REF.fullmatch(cell.get("r"))
+                self._see(scan, cell, int(place[2]), column_number(place[1]))
+        return scan
+
+    def _scan_any(self, xml: bytes) -> Scan:
         scan, row, column = Scan(), 0, 0
         for event, element in _elements(xml, "row", "c"):
             is_row = element.tag.endswith("}row")

@@ -12,6 +12,7 @@ import datetime as dt
 import json
 import resource
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.catalogue.patterns import is_one_of
@@ -78,12 +79,26 @@ def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> lis
 
 def write_sheet(grid: list[list], scan: Scan, target: Path) -> None:
     """Write the rows that hold something, as text; an error cell keeps its error code, so that typing refuses it."""
+    columns = [texts(column) for column in zip(*grid, strict=True)]
+    for (line, column), code in scan.errors.items():
+        if line <= len(grid) and column <= len(columns):
+            columns[column - 1][line - 1] = code
     with target.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        for line, cells in enumerate(grid, start=1):
-            texts = [scan.errors.get((line, c)) or text(value) for c, value in enumerate(cells, start=1)]
-            if any(texts) or line in scan.rows:
-                writer.writerow([line, *texts])
+        rows = enumerate(zip(*columns, strict=True), start=1)
+        writer.writerows((line, *cells) for line, cells in rows if any(cells) or line in scan.rows)
+
+
+def texts(column: Sequence[object]) -> list[str]:
+    """The canonical texts of cells: ``text`` of each, by kind of value, since a column mostly holds one."""
+    kinds = set(map(type, column))
+    if kinds == {str}:
+        return list(column)
+    if kinds == {float}:
+        return list(map("{:.15g}".format, column))
+    if kinds == {dt.date}:
+        return list(map(dt.date.isoformat, column))
+    return [value if type(value) is str else text(value) for value in column]
 
 
 def text(value: object) -> str:

@@ -1,0 +1,90 @@
+"""The quick look at a sheet says what the thorough one says, and leaves to it whatever is unusual."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.stages.ingest.readers.sheet_scan import _is_plain, _Xlsx
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+HEAD = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{MAIN}"><sheetData>'
+END = "</sheetData></worksheet>"
+CELLS = [  # what {} is the reference of
+    '<c r="{}"><v>1</v></c>',
+    '<c r="{}" s="3"/>',
+    '<c r="{}" s="3"></c>',
+    '<c r="{}" t="s"><v>0</v></c>',
+    '<c r="{}" t="inlineStr"><is><t>a &lt;f&gt; b</t></is></c>',
+    '<c r="{}" t="inlineStr"><is><t xml:space="preserve"> x </t></is></c>',
+    '<c r="{}"><f>A1+1</f><v>2</v></c>',
+    '<c r="{}"><f>A1+1</f></c>',
+    '<c r="{}"><f t="shared" si="0"/><v>0</v></c>',
+    '<c r="{}" t="str"><f>""</f><v></v></c>',
+    '<c r="{}" t="e"><v>#DIV/0!</v></c>',
+    "<c r=\"{}\" t = 'e'><f>1/0</f><v>#N/A</v></c>",
+    '<c r="{}"><v/></c>',
+    '<c r="{}"><v></v></c>',
+]
+COLUMNS = ["A", "B", "Z", "AA", "XFD"]
+ROWS = st.lists(st.lists(st.sampled_from(CELLS), max_size=len(COLUMNS)), max_size=6)
+
+
+@pytest.fixture(scope="module")
+def scanner(tmp_path_factory: pytest.TempPathFactory) -> _Xlsx:
+    path: Path = tmp_path_factory.mktemp("scan") / "book.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.xml", f'<workbook xmlns="{MAIN}"><sheets/></workbook>')
+        archive.writestr("xl/_rels/workbook.xml.rels", "<Relationships/>")
+    return _Xlsx(path)
+
+
+def sheet(rows: list[list[str]], attributes: str = "") -> bytes:
+    lines = []
+    for number, cells in enumerate(rows, start=1):
+        placed = "".join(cell.format(f"{column}{number}") for cell, column in zip(cells, COLUMNS, strict=False))
+        row = f'<row r="{number}"{attributes}'
+        lines.append(f"{row}>{placed}</row>" if placed else f"{row}/>")
+    return (HEAD + "".join(lines) + END).encode()
+
+
+@given(rows=ROWS, attributes=st.sampled_from(["", ' spans="1:9" ht="15"']))
+def test_both_looks_say_the_same(scanner: _Xlsx, rows: list[list[str]], attributes: str):
+    xml = sheet(rows, attributes)
+    if _is_plain(xml):
+        assert scanner._scan_plain(xml) == scanner._scan_any(xml)
+
+
+def test_what_the_usual_programs_write_is_looked_at_quickly(scanner: _Xlsx):
+    xml = sheet([CELLS[:4], [], [CELLS[10], CELLS[4]]])
+    assert _is_plain(xml)
+    found = scanner._scan_plain(xml)
+    assert (found.rows, found.widest, found.errors) == ({1, 3}, 27, {(3, 1): "#DIV/0!"})
+
+
+@pytest.mark.parametrize(
+    "unusual",
+    [
+        sheet([CELLS[:1]]).replace(b"<row", b'<!-- <c r="XFD9"><v>1</v></c> --><row'),
+        sheet([CELLS[:1]]).replace(b"<v>1</v>", b"<v><![CDATA[1]]></v>"),
+        sheet([CELLS[:1]]).replace(b'<c r="A1"', b'<c s="1" r="A1"'),
+        sheet([CELLS[:1]]).replace(b'<c r="A1"', b"<c"),
+        sheet([CELLS[:1]]).replace(b'<row r="1"', b"<row"),
+        sheet([CELLS[:1]]).replace(b'<c r="A1"', b"<c r='A1'"),
+        sheet([CELLS[:1]]).replace(b'<c r="A1"', b'<c r="A1" t="&#101;"'),
+        sheet([[CELLS[12]]]),
+        sheet([[CELLS[13]]]),
+        sheet([CELLS[:1]]).replace(b"xmlns=", b"xmlns:x=").replace(b"<", b"<x:").replace(b"<x:/", b"</x:"),
+        sheet([CELLS[:1]]).decode().replace("UTF-8", "UTF-16").encode("utf-16"),
+    ],
+    ids=["comment", "cdata", "order", "no place", "no row", "quotes", "entity", "empty", "void", "prefix", "utf-16"],
+)
+def test_what_is_unusual_is_looked_at_thoroughly(unusual: bytes):
+    assert not _is_plain(unusual)
+
+
+def test_a_place_that_is_none_is_left_to_the_thorough_look(scanner: _Xlsx):
+    xml = sheet([CELLS[:1]]).replace(b'r="A1"', b'r="1A"')
+    assert _is_plain(xml) and scanner._scan_plain(xml) is None
