@@ -1,22 +1,29 @@
-"""Ingest of a large CSV against a bare DuckDB ``create table as select * from read_csv(...)`` of the same file.
+"""Ingest of one large file by format, against the bare reader of the same file: ``python -m tests.bench.ingest [lines]``.
 
-    python tests/bench/ingest.py [lines]        prints both times, their ratio and the peak memory of ingest
-
-The bare reading goes into a database file, closed: like ingest, it leaves the rows on the disk. The budget (10 M lines): at
-most twice its time, under 1 GB. Each measure runs in a process of its own; processor time is steadier than the clock on a
-busy machine.
+The bare readers: DuckDB for CSV and JSONL (``create table as select``, into a database file, closed: like ingest, it leaves the
+rows on the disk), calamine's rows for workbooks. A CSV is also loaded as one would by hand with pandas: the same casts, Parquet written.
+Ingest does more: it archives the original, types and judges each cell, keeps what it refuses with line and reason.
 """
 
-import argparse
-import json
-import os
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from tests.bench.measure import Measure, answer, measured
+
+EXERCICE = 2020
+REFUSED_EVERY = 100_003  # one line in so many holds an impossible date
+HEADINGS = ["Numéro", "Date", "Libellé", "Code", "Montant", "Soldé"]
+FORMATS = {  # format → its declaration, how its dates and numbers are written, share of the lines of the CSV
+    "csv": (
+        '{type: csv, encoding: utf-8, delimiter: ";"}',
+        ', format: "%d/%m/%Y"',
+        ', decimalChar: ",", groupChar: " "',
+        1,
+    ),
+    "jsonl": ("{type: jsonl}", ', format: "%d/%m/%Y"', ', decimalChar: ",", groupChar: " "', 0.1),
+    "xlsx": ("{type: xlsx}", "", "", 0.0262),
+}
 DECLARATION = """
 system: banc
 title: Banc d’essai
@@ -24,102 +31,140 @@ owner: personne
 exports:
   - name: operations
     title: Opérations
-    files: "*.csv"
-    format: {type: csv, encoding: utf-8, delimiter: ";"}
+    files: "*"
+    format: {format}
     tables:
       - name: operations
         title: Opérations
         fields:
-          - {name: numero, title: Numéro, type: integer, constraints: {required: true}}
-          - {name: date_operation, title: Date, type: date, format: "%d/%m/%Y", constraints: {required: true}}
-          - {name: libelle, title: Libellé, constraints: {required: true}}
-          - {name: code, title: Code, constraints: {pattern: "[A-Z]{2}[0-9]{3}"}}
-          - {name: montant_eur, title: Montant, type: number, decimalChar: ",", groupChar: " "}
-          - {name: est_solde, title: Soldé, type: boolean, trueValues: [O], falseValues: [N]}
-        exercice: {column: date_operation, rule: within}
+          - {{name: numero, title: Numéro, type: integer, constraints: {{required: true}}}}
+          - {{name: date_operation, title: Date, type: date{date}, constraints: {{required: true}}}}
+          - {{name: libelle, title: Libellé, constraints: {{required: true}}}}
+          - {{name: code, title: Code, constraints: {{pattern: "[A-Z]{{2}}[0-9]{{3}}"}}}}
+          - {{name: montant_eur, title: Montant, type: number{number}}}
+          - {{name: est_solde, title: Soldé, type: boolean, trueValues: [O], falseValues: [N]}}
+        exercice: {{column: date_operation, rule: within}}
 """
-EXERCICE = 2020
-REFUSED_EVERY = 100_003  # one line in so many holds an impossible date
+ROWS = f"""
+    select i as "Numéro",
+           case when i % {REFUSED_EVERY} = 7 then '31/02/2020'
+                else strftime(date '{EXERCICE}-01-01' + cast(i % 366 as integer), '%d/%m/%Y') end as "Date",
+           'Opération n° ' || (i * 7919 % 100000) as "Libellé",
+           'AB' || lpad(cast(i % 1000 as varchar), 3, '0') as "Code",
+           case when i % 3 = 0 then (i % 9 + 1) || '\u00a0' || lpad(cast(i % 1000 as varchar), 3, '0') || ',50'
+                else (i % 1000) || ',25' end as "Montant",
+           case when i % 2 = 0 then 'O' else 'N' end as "Soldé"
+    from range({{lines}}) t(i)
+"""
 
 
 def write_file(path: Path, lines: int) -> None:
-    """Write ``lines`` operations: French dates and decimals, thousands grouped by a no-break space."""
+    """Write ``lines`` operations as the ending of ``path`` says: French dates and decimals as text, true ones in workbooks."""
     import duckdb
 
-    with duckdb.connect() as db:
-        db.execute(
-            f"""copy (
-                select i as "Numéro",
-                       case when i % {REFUSED_EVERY} = 7 then '31/02/2020'
-                            else strftime(date '{EXERCICE}-01-01' + cast(i % 366 as integer), '%d/%m/%Y') end as "Date",
-                       'Opération n° ' || (i * 7919 % 100000) as "Libellé",
-                       'AB' || lpad(cast(i % 1000 as varchar), 3, '0') as "Code",
-                       case when i % 3 = 0 then (i % 9 + 1) || '\u00a0' || lpad(cast(i % 1000 as varchar), 3, '0') || ',50'
-                            else (i % 1000) || ',25' end as "Montant",
-                       case when i % 2 = 0 then 'O' else 'N' end as "Soldé"
-                from range({lines}) t(i)
-            ) to '{path}' (format csv, delimiter ';', header true)"""
-        )
+    if path.suffix in (".csv", ".jsonl"):
+        options = "format csv, delimiter ';', header true" if path.suffix == ".csv" else "format json"
+        with duckdb.connect() as db:
+            db.execute(f"copy ({ROWS.format(lines=lines)}) to '{path}' ({options})")
+    else:
+        _write_xlsx(path, lines)
 
 
-def bare(path: Path) -> dict:
-    """DuckDB alone, its defaults."""
+def _write_xlsx(path: Path, lines: int) -> None:
+    import datetime as dt
+
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet, day = book.add_worksheet(), book.add_format({"num_format": "dd/mm/yyyy"})
+        sheet.write_row(0, 0, HEADINGS)
+        for i in range(1, lines + 1):
+            sheet.write_number(i, 0, i)
+            sheet.write_datetime(i, 1, dt.datetime(EXERCICE, 1, 1) + dt.timedelta(days=i % 366), day)
+            sheet.write_string(i, 2, f"Opération n° {i * 7919 % 100000}")
+            sheet.write_string(i, 3, f"AB{i % 1000:03}")
+            sheet.write_number(i, 4, i % 1000 + 0.25)
+            sheet.write_string(i, 5, "ON"[i % 2])
+
+
+def bare(path: Path) -> Measure:
+    """The reader alone."""
+    if path.suffix == ".xlsx":
+        import python_calamine
+
+        (sheet,) = python_calamine.CalamineWorkbook.from_path(str(path)).sheet_names
+        return {
+            "rows": len(python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_name(sheet).to_python()) - 1
+        }
     import duckdb
 
-    start = time.perf_counter()
     with duckdb.connect(str(path.parent / "bare.duckdb")) as db:
         db.execute("set enable_progress_bar = false")
-        db.execute(f"create table t as select * from read_csv('{path}')")
+        db.execute(
+            f"create or replace table t as select * from {'read_csv' if path.suffix == '.csv' else 'read_json'}('{path}')"
+        )
         (rows,) = db.execute("select count(*) from t").fetchone()
-    return {"seconds": time.perf_counter() - start, "rows": rows}
+    return {"rows": rows}
 
 
-def ours(path: Path) -> dict:
+def by_hand(path: Path) -> Measure:
+    """A load with pandas and the same casts: what a careful script would do."""
+    import duckdb
+    import pandas as pd
+
+    rows = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False)
+    rows["Numéro"] = rows["Numéro"].astype("int64")
+    rows["Date"] = pd.to_datetime(rows["Date"], format="%d/%m/%Y", errors="coerce")
+    amounts = rows["Montant"].str.replace("\u00a0", "", regex=False).str.replace(",", ".", regex=False)
+    rows["Montant"] = pd.to_numeric(amounts, errors="coerce")
+    rows["Soldé"] = rows["Soldé"].map({"O": True, "N": False})
+    good = rows["Date"].notna() & (rows["Date"].dt.year == EXERCICE) & rows["Code"].str.fullmatch("[A-Z]{2}[0-9]{3}")
+    kept = rows[good]
+    duckdb.sql("from kept").write_parquet(str(path.with_suffix(".parquet")))
+    return {"rows": int(good.sum())}
+
+
+def ours(path: Path) -> Measure:
     """The project's ingest of one delivery, archive included."""
     from pipelines.catalogue.load import Catalogue
     from pipelines.settings import Home
     from pipelines.stages.ingest.delivery import ingest
 
-    catalogue = path.parent / "shipped" / "catalogue" / "systems"
-    catalogue.mkdir(parents=True, exist_ok=True)
-    (catalogue / "banc.yml").write_text(DECLARATION, encoding="utf-8")
+    kind, date, number, _ = FORMATS[path.suffix[1:]]
+    systems = path.parent / "shipped" / "catalogue" / "systems"
+    systems.mkdir(parents=True, exist_ok=True)
+    (systems / "banc.yml").write_text(DECLARATION.format(format=kind, date=date, number=number), encoding="utf-8")
     ref = Catalogue(path.parent / "shipped", None).registry.export_of("banc/operations")
-    start = time.perf_counter()
-    manifest = ingest(Home(path.parent / f"home-{os.getpid()}"), ref, EXERCICE, [path], b"k" * 32)
-    counts = manifest.tables["operations"]
-    return {"seconds": time.perf_counter() - start, "rows": counts.acceptees, "refused": counts.refusees}
+    counts = ingest(Home(path.parent / f"home-{path.suffix[1:]}"), ref, EXERCICE, [path], b"k" * 32).tables[
+        "operations"
+    ]
+    return {"rows": counts.acceptees, "refused": counts.refusees}
 
 
-def measured(side: str, path: Path) -> dict:
-    """Run one side in its own process; add its peak memory (MB)."""
-    done = subprocess.run([sys.executable, __file__, side, str(path)], capture_output=True, check=True, text=True)
-    return json.loads(done.stdout)
-
-
-def main() -> None:
-    """Print the ratio."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("lines", nargs="?", type=int, default=10_000_000)
-    lines = parser.parse_args().lines
+def main(lines: int) -> None:
+    """Print one line a format."""
+    print(f"\n{'ingest':28}{'lines':>12}{'bare':>9}{'ingest':>9}{'ratio':>8}{'peak MB':>9}")
     with tempfile.TemporaryDirectory(prefix="millesime-bench-") as folder:
-        path = Path(folder) / "operations.csv"
-        write_file(path, lines)
-        print(f"{lines:,} lines, {path.stat().st_size / 1e6:.0f} MB")
-        alone, whole = measured("bare", path), measured("ours", path)
-    for name, seen in (("bare read_csv", alone), ("ingest", whole)):
-        print(f"{name:14} {seen['seconds']:6.1f} s  {seen['processor']:6.1f} s of processor  {seen['peak_mb']:5.0f} MB")
-    print(f"{whole['refused']} lines refused")
-    clock, processor = (whole[k] / alone[k] for k in ("seconds", "processor"))
+        for name, (*_, share) in FORMATS.items():
+            path = Path(folder) / f"operations.{name}"
+            write_file(path, int(lines * share))
+            alone, whole = measured(__spec__.name, "bare", path), measured(__spec__.name, "ours", path)
+            _tell(f"{name}, against {'calamine' if name == 'xlsx' else 'DuckDB'}", alone, whole)
+            if name == "csv":
+                _tell("csv, against pandas by hand", measured(__spec__.name, "by_hand", path), whole)
+            path.unlink()
+
+
+def _tell(what: str, alone: Measure, whole: Measure) -> None:
+    ratio = whole["seconds"] / alone["seconds"]
     print(
-        f"ratio {clock:.2f} by the clock, {processor:.2f} of processor (budget 2.00, and 1000 MB for 10,000,000 lines)"
+        f"{what:28}{whole['rows']:>12,}{alone['seconds']:>8.1f}s{whole['seconds']:>8.1f}s{ratio:>8.2f}{whole['peak_mb']:>9.0f}"
     )
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 3:
-        answer = {"bare": bare, "ours": ours}[sys.argv[1]](Path(sys.argv[2]))
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        answer |= {"processor": used.ru_utime + used.ru_stime, "peak_mb": used.ru_maxrss / 1024}
-        print(json.dumps(answer))
+        side = {"bare": bare, "by_hand": by_hand, "ours": ours}[sys.argv[1]]
+        answer(lambda: side(Path(sys.argv[2])))
     else:
-        main()
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000)
