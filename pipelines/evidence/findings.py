@@ -60,7 +60,7 @@ def on_day(standing: list[Standing], registry: Registry, today: str) -> list[Sta
 
 def _may_still_come(finding: Finding) -> bool:
     """True for an export that is missing, or that lacks members, months or the end of an exercice which is not over."""
-    late = ("COL-APPLICATION", "COL-COLLECTIVITE", "COL-FICHIERS", "COL-MANQUANT", "COL-MOIS", "COL-PERIME")
+    late = ("COL-APPLICATION", "COL-COLLECTIVITE", "COL-FICHIERS", "COL-MANQUANT", "COL-MOIS", "COL-PERIME", "COL-TROU")
     return finding.code in late
 
 

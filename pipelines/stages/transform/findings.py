@@ -1,8 +1,8 @@
 """What a new warehouse says of itself.
 
-Deliveries that no longer serve, months that nothing gives, members who are in no line where they were, differences with
-published figures, contradicted absences, unknown accounts, budget documents that are set aside or lack a part, meetings whose
-quorum is not the one declared, and amounts that two documents or systems should have in common.
+Deliveries that no longer serve, months that nothing gives, members who are in no line where they were or have none in some
+months, differences with published figures, contradicted absences, unknown accounts, budget documents that are set aside or lack
+a part, meetings whose quorum is not the one declared, and amounts that two documents or systems should have in common.
 """
 
 import json
@@ -222,6 +222,31 @@ def _without_lines(rows: list[tuple[str, int, list[int]]], rules: Rules) -> list
             recu=f"aucune ligne en {enumeration([month(number) for number in months])} {exercice}",
         )
         for source, exercice, months in rows
+    ]
+
+
+def _holes(db, rules: Rules) -> list[Finding]:
+    """The members and the files that have no line in months in which they should, those that a decision explains too."""
+    rows = db.execute(
+        "select source, exercice, membre, coalesce(libelle_collectivite, membre), est_fichier, tous_les_mois, nb_mois, "
+        "ceil(sum(nb_attendues)) from intermediate.int_communs__trous left join organisation.collectivites "
+        "on membre = code_collectivite and not est_fichier group by all order by all"
+    ).fetchall()
+    rule = rules["COL-TROU"]
+    return [
+        _warned(
+            rule,
+            exercice,
+            source,
+            f"{name}, {source}",
+            attendu=f"environ {quantity(Decimal(lines), 0, 'lignes')}, comme aux {present} autres mois"
+            if present > 1
+            else f"environ {quantity(Decimal(lines), 0, 'lignes')}, comme au mois où il y en a",
+            recu=f"aucune ligne en {enumeration([month(int(number)) for number in months.split(', ')])} {exercice}",
+            fichier=member if is_file else None,
+            cle=f"{source} {exercice} {member} {months}",
+        )
+        for source, exercice, member, name, is_file, months, present, lines in rows
     ]
 
 
@@ -774,6 +799,7 @@ CONTROLS = {  # the table that each reads
     "marts.fct_lignes_budgetaires": _unknown_accounts,
     "marts.fct_documents_budgetaires": _documents,
     "marts.fct_documents_ecartes": _set_aside,
+    "intermediate.int_communs__trous": _holes,
     "intermediate.int_finances__documents": _drafts,
     "intermediate.int_finances__lignes_refusees": _unreadable,
     "intermediate.int_finances__pieces": _of_pieces,
