@@ -111,7 +111,7 @@ def _collection(work: Workspace) -> list[Finding]:
 
 
 def _refused(work: Workspace, key: str, exercice: int) -> list[Finding]:
-    """One finding for each check that stopped a delivery, or for the rule that refused it as a whole."""
+    """One finding for each check that failed in a delivery that one of them stopped, or for the rule that refused it as a whole."""
     ledger = work.ledger
     refusal = ledger.last_refusal(key, exercice)
     manifest = ledger.delivery(refusal["delivery"]) if refusal["delivery"] else None
@@ -121,7 +121,7 @@ def _refused(work: Workspace, key: str, exercice: int) -> list[Finding]:
         check_finding(manifest, verdict, result, work.rules)
         for verdict in ledger.verdicts_of(manifest.delivery)
         for result in verdict.results
-        if result.blocks
+        if result.success is not True
     ]
 
 

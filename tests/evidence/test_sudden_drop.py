@@ -100,3 +100,10 @@ def test_a_file_that_came_twice_under_two_names_is_said(work: Workspace, depot: 
     (one,) = found(work, "COL-DOUBLE")
     assert (one.exercice, one.ou, one.recu) == (2020, "essai/export", "les mêmes octets dans a.csv, c.csv")
     assert work.rules["COL-DOUBLE"].a_decider
+
+
+def test_the_warnings_of_a_refused_delivery_are_told_too(work: Workspace, depot: Depot) -> None:
+    delivered(work, depot, 2019, 200)
+    delivered(work, depot, 2020, 19)  # too few for either: what only warns may say what lacks
+    told = [(one.severity, one.cle.split()[0]) for one in found(work, "ATT-ALERTE", "ATT-CRITIQUE")]
+    assert sorted(told) == [("alerte", "volume"), ("bloquant", "chute")]
