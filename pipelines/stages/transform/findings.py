@@ -308,6 +308,7 @@ def _documents(db, rules: Rules) -> list[Finding]:
         *_other_plans(db, rules),
         *_debts_without_annexe(db, rules),
         *_loans_left_out(db, rules),
+        *_without_totals(db, rules),
         *_unnumbered(db, rules),
         *_vanished(db, rules),
         *_two_principals(db, rules),
@@ -394,6 +395,34 @@ def _loans_left_out(db, rules: Rules) -> list[Finding]:
             ligne=ligne,
         )
         for exercice, budget, decision, paid, told, fichier, ligne in rows
+    ]
+
+
+def _without_totals(db, rules: Rules) -> list[Finding]:
+    """The accounts that give no total of their own: a warning where those of the year before gave them."""
+    rows = db.execute(
+        "with comptes as (select d.*, exists (select 1 from marts.fct_consolidations as t where t.document_id = d.document_id) "
+        "as a_totaux from marts.fct_documents_budgetaires as d where est_compte_administratif) "
+        "select exercice, coalesce(libelle_budget, siret), libelle_decision, fichier, ligne, exists (select 1 from comptes as avant "
+        "where avant.a_totaux and avant.exercice = comptes.exercice - 1 and avant.siret = comptes.siret "
+        "and avant.code_budget = comptes.code_budget) from comptes where not a_totaux order by all"
+    ).fetchall()
+    rule = rules["FIN-SANS-TOTAUX"]
+    return [
+        Finding(
+            rule.code,
+            "alerte" if had_them else "information",
+            exercice,
+            "budget/consolidations",
+            f"{rule.titre} : {decision}, {budget}",
+            attendu="les totaux du budget par section et par sens (éléments CONSOLIDATION)"
+            + (f", comme en {exercice - 1}" if had_them else ""),
+            recu="aucun total de ce budget",
+            aide=rule.aide,
+            fichier=fichier,
+            ligne=ligne,
+        )
+        for exercice, budget, decision, fichier, ligne, had_them in rows
     ]
 
 
