@@ -25,9 +25,10 @@ END_OF_TIME = "9999-12-31"
 HIDDEN = "valeur masquée : la table porte des données personnelles"  # reading kept none
 
 
-def gather(work: Workspace) -> list[Finding]:
-    """Every finding that stands now, the blocking ones first."""
+def gather(work: Workspace, also: Iterable[Finding] = ()) -> list[Finding]:
+    """Every finding that stands now, the blocking ones first; ``also``: those of the caller, who sees the mailbox."""
     found = [
+        *also,
         *_collection(work),
         *_fewer_files(work),
         *_same_files(work),

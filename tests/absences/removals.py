@@ -20,7 +20,10 @@ from pipelines.stages.ingest.landing import files_of
 # nothing but these files can tell that it was ever said.
 WRITTEN = ("absences", "published_reports")
 UNREADABLE = "illisible"
-MEMBER, FEW = "collectivite", 20  # the field that names a member; lines of half a year under which their absence may be chance
+MEMBER, FEW = (
+    "collectivite",
+    20,
+)  # the field that names a member; lines of half a year under which their absence may be chance
 TYPED = ("integer", "number", "date", "datetime", "boolean", "year")
 
 

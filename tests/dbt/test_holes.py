@@ -1,6 +1,7 @@
 """Who has lines month after month, and none in some months: ``int_communs__trous`` as it is, over small invented series."""
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 import duckdb
 import pytest
@@ -13,7 +14,13 @@ YEAR = range(1, 13)
 
 
 def lines(
-    member: str, months: Iterable[int], number: int = 20, *, year: int = 2041, is_file: bool = False, alone: bool = False
+    member: str,
+    months: Iterable[int],
+    number: int = 20,
+    *,
+    year: int = 2041,
+    is_file: bool = False,
+    alone: bool = False,
 ) -> list[tuple]:
     """``number`` lines of a member in each of these months; ``alone``: the table holds one a month."""
     return [("aide/tickets", year, member, is_file, alone, month, 1 if alone else number) for month in months]
@@ -30,7 +37,7 @@ def holes() -> Callable[..., dict[str, tuple]]:
             "create table int_communs__series (source varchar, exercice integer, membre varchar, est_fichier boolean, "
             "est_une_par_mois boolean, mois integer, nb_lignes bigint)"
         )
-        db.executemany("insert into int_communs__series values (?, ?, ?, ?, ?, ?, ?)", sum(series, []))
+        db.executemany("insert into int_communs__series values (?, ?, ?, ?, ?, ?, ?)", [*chain(*series)])
         for key in decided:
             db.execute("insert into collecte.decisions values ('COL-TROU', ?)", [key])
         db.execute(f"create table trous as {render(MODEL.read_text(encoding='utf-8'))}")
@@ -44,7 +51,9 @@ def holes() -> Callable[..., dict[str, tuple]]:
 
 
 def test_a_member_without_a_line_for_half_a_year_is_a_hole_of_what_it_has_in_the_other_months(holes) -> None:
-    assert holes(lines("A", range(1, 7)), lines("B", YEAR), lines("C", YEAR)) == {"A": ("7, 8, 9, 10, 11, 12", 120, False)}
+    assert holes(lines("A", range(1, 7)), lines("B", YEAR), lines("C", YEAR)) == {
+        "A": ("7, 8, 9, 10, 11, 12", 120, False)
+    }
     assert holes(lines("A", range(1, 6)), lines("B", YEAR)) == {"A": ("6, 7, 8, 9, 10, 11, 12", 140, False)}
 
 
@@ -58,7 +67,9 @@ def test_one_line_a_month_is_missed_when_a_single_one_lacks(holes) -> None:
     others = [lines(member, YEAR, alone=True) for member in "BC"]
     assert holes(lines("A", range(1, 12), alone=True), *others) == {"A": ("12", 1, False)}
     former = [lines(member, range(1, 12), year=2040, alone=True) for member in "ABC"]
-    assert holes(*former, lines("A", range(1, 12), alone=True), *others) == {"A": ("12", 1, False)}  # as the year before
+    assert holes(*former, lines("A", range(1, 12), alone=True), *others) == {
+        "A": ("12", 1, False)
+    }  # as the year before
 
 
 def test_a_new_member_is_expected_from_its_first_month_on(holes) -> None:

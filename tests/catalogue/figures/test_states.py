@@ -301,9 +301,7 @@ def test_lines_that_a_member_should_have_had_make_a_partial_figure_until_somebod
     hole = ("cegid_rh/bulletins", 2041, 8, Decimal("2.5"))
     rows = states(holes=[(*hole, False), ("cegid_rh/bulletins", 2041, 9, Decimal(3), False)])
     assert state(rows["essai.bulletins"]) == ("partiel", Decimal("0.25"), None)
-    assert rows["essai.bulletins"]["manques"] == [
-        ("cegid_rh/bulletins", "", "environ 6 lignes attendues et absentes")
-    ]
+    assert rows["essai.bulletins"]["manques"] == [("cegid_rh/bulletins", "", "environ 6 lignes attendues et absentes")]
     assert state(states(holes=[(*hole, True)])["essai.bulletins"]) == ("complet", 0, 0)
 
 

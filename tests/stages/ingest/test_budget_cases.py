@@ -291,7 +291,11 @@ DOCUMENTS = {
             budget(
                 "01",
                 2031,
-                [line("6064", "D", CredOuv="10.00"), line("64111", "D", CredOuv="7.00"), line("60611", "D", CredOuv="1.00")],
+                [
+                    line("6064", "D", CredOuv="10.00"),
+                    line("64111", "D", CredOuv="7.00"),
+                    line("60611", "D", CredOuv="1.00"),
+                ],
                 nomenclature="M57-M57_D",
             )
         ),
@@ -413,7 +417,9 @@ def test_a_decision_that_moves_credits_between_chapters_shows_when_it_is_lost(wa
         ("crédits ouverts selon les comptes, budget 0P", "fonctionnement", "dépense", *amounts)
         for amounts in (euros("7.00", "12.00"), euros("11.00", "6.00"))
     ]
-    assert [(one.message.rpartition("chapitre ")[2], one.ecart, one.fichier) for one in of(found, "FIN-CREDITS", 2031)] == [
+    assert [
+        (one.message.rpartition("chapitre ")[2], one.ecart, one.fichier) for one in of(found, "FIN-CREDITS", 2031)
+    ] == [
         ("011", "-5", "ca.xml"),
         ("012", "5", "ca.xml"),
     ]
@@ -688,10 +694,14 @@ def test_amounts_that_no_line_of_a_document_gives_are_unknown_and_not_0(warehous
     assert lacking(warehouse, 2027, ANNEXES) == [(f"comptes, budget {SIRET_ANNEXE} 0A", "« réalisé » n’y figure pas")]
     done = "select libelle_budget, realise_eur from rapport.rpt_finances__sections where exercice = ? order by all"
     assert rows(warehouse, done, 2027) == [("Essai A", None), ("Essai P", Decimal("3.00"))]
-    together = "select principal_eur, annexes_eur, consolide_eur from rapport.rpt_finances__consolidation where exercice = ?"
+    together = (
+        "select principal_eur, annexes_eur, consolide_eur from rapport.rpt_finances__consolidation where exercice = ?"
+    )
     assert rows(warehouse, together, 2027) == [(Decimal("3.00"), None, None)]
     assert rows(warehouse, together, 2028)[0][0] is not None
-    assert rows(warehouse, together + " and code_chapitre_canonique = '16'", 2028)[0][1] == 0  # a chapter that no annexe uses
+    assert (
+        rows(warehouse, together + " and code_chapitre_canonique = '16'", 2028)[0][1] == 0
+    )  # a chapter that no annexe uses
 
 
 def test_a_loan_is_known_by_its_opening_and_is_of_the_debt_unless_its_state_says_another(warehouse, found) -> None:

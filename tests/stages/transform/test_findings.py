@@ -149,7 +149,9 @@ def test_a_member_without_lines_in_some_months_is_told_with_them_and_may_be_expl
     path = tmp_path / "entrepot.duckdb"
     with duckdb.connect(str(path)) as db:
         db.execute("create schema intermediate; create schema organisation")
-        db.execute("create table organisation.collectivites as select '94001' as code_collectivite, 'Ablon' as libelle_collectivite")
+        db.execute(
+            "create table organisation.collectivites as select '94001' as code_collectivite, 'Ablon' as libelle_collectivite"
+        )
         db.execute(
             "create table intermediate.int_communs__trous as select * from (values "
             "('aide/tickets', 2041, '94001', false, 7, 10, 6.2, '7, 8'), ('aide/tickets', 2041, '94001', false, 8, 10, 6.2, '7, 8'), "
