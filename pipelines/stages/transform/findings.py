@@ -229,7 +229,7 @@ def _holes(db, rules: Rules) -> list[Finding]:
     """The members and the files that have no line in months in which they should, those that a decision explains too."""
     rows = db.execute(
         "select source, exercice, membre, coalesce(libelle_collectivite, membre), est_fichier, tous_les_mois, nb_mois, "
-        "ceil(sum(nb_attendues)) from intermediate.int_communs__trous left join organisation.collectivites "
+        f"ceil(sum(nb_attendues)) from intermediate.int_communs__trous left join {BODIES} as membres "
         "on membre = code_collectivite and not est_fichier group by all order by all"
     ).fetchall()
     rule = rules["COL-TROU"]
@@ -781,12 +781,17 @@ def _quorums(db, rules: Rules) -> list[Finding]:
     ]
 
 
+# The members of the organisation, and itself: its own agents and accounts are in the lines too.
+BODIES = """(
+    select code_collectivite, libelle_collectivite from organisation.collectivites
+    union all select 'syndicat', sigle from organisation.profil
+)"""
 # The rule of an absent member: the column of the lines that names it, where members are declared and called, when one is there.
 MEMBERS = {
-    "COL-COLLECTIVITE": ("code_collectivite", "collectivites", "libelle_collectivite", "true"),
+    "COL-COLLECTIVITE": ("code_collectivite", BODIES, "libelle_collectivite", "true"),
     "COL-APPLICATION": (
         "code_application",
-        "applications",
+        "organisation.applications",
         "libelle_application",
         "exercices.exercice between coalesce(exercice_debut, exercices.exercice) and coalesce(exercice_fin, exercices.exercice)",
     ),
@@ -804,7 +809,7 @@ exercices as (
 select exercices.source, exercices.exercice, {1}, {3}, autre, ailleurs.nb
 from exercices
 inner join lignes as ailleurs on exercices.source = ailleurs.source and exercices.autre = ailleurs.exercice
-inner join organisation.{2} using ({1})
+inner join {2} as membres using ({1})
 where {4} and not {5} and not exists (
     select 1 from lignes as ici
     where ici.source = exercices.source and ici.exercice = exercices.exercice and ici.{1} = ailleurs.{1}
