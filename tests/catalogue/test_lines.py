@@ -140,14 +140,14 @@ def test_lines_are_counted_by_month_of_their_member_or_else_of_their_file():
     declared = declared_lines(
         [
             entry("int_a", {"source": "'s/a'", "signalees": False,
-                            "series": {"mois": "mois", "membre": "code_collectivite", "une_par_mois": True}}),
-            entry("int_b", {"source": "'s/b'", "signalees": False, "series": {"mois": "mois"}}),
+                            "series": {"ville": {"mois": "mois", "membre": "code_collectivite", "une_par_mois": True}}}),
+            entry("int_b", {"source": "'s/b'", "signalees": False, "series": {"fichier": {"mois": "mois"}}}),
         ]
     )  # fmt: skip
     rows = db.execute(f"select * from ({render(series_sql(declared))}) order by all").fetchall()
-    assert rows == [  # source, exercice, membre, est_fichier, est_une_par_mois, mois, nb_lignes
-        ("s/a", 3001, "k", False, True, 5, 2),
-        ("s/b", 3001, "z.zip/a.csv", True, False, 5, 1),
-        ("s/b", 3001, "z.zip/b.xlsx, mai", True, False, 5, 1),
+    assert rows == [  # source, exercice, serie, membre, est_fichier, est_une_par_mois, mois, nb_lignes
+        ("s/a", 3001, "ville", "k", False, True, 5, 2),
+        ("s/b", 3001, "fichier", "z.zip/a.csv", True, False, 5, 1),
+        ("s/b", 3001, "fichier", "z.zip/b.xlsx, mai", True, False, 5, 1),
     ]
     assert db.execute(f"select * from ({render(series_sql({}))})").fetchall() == []

@@ -23,7 +23,7 @@ def lines(
     alone: bool = False,
 ) -> list[tuple]:
     """``number`` lines of a member in each of these months; ``alone``: the table holds one a month."""
-    return [("aide/tickets", year, member, is_file, alone, month, 1 if alone else number) for month in months]
+    return [("aide/tickets", year, "membre", member, is_file, alone, month, 1 if alone else number) for month in months]
 
 
 @pytest.fixture
@@ -34,10 +34,10 @@ def holes() -> Callable[..., dict[str, tuple]]:
         db = duckdb.connect()
         db.execute(
             "create schema collecte; create table collecte.decisions (code varchar, cle varchar); "
-            "create table int_communs__series (source varchar, exercice integer, membre varchar, est_fichier boolean, "
+            "create table int_communs__series (source varchar, exercice integer, serie varchar, membre varchar, est_fichier boolean, "
             "est_une_par_mois boolean, mois integer, nb_lignes bigint)"
         )
-        db.executemany("insert into int_communs__series values (?, ?, ?, ?, ?, ?, ?)", [*chain(*series)])
+        db.executemany("insert into int_communs__series values (?, ?, ?, ?, ?, ?, ?, ?)", [*chain(*series)])
         for key in decided:
             db.execute("insert into collecte.decisions values ('COL-TROU', ?)", [key])
         db.execute(f"create table trous as {render(MODEL.read_text(encoding='utf-8'))}")
@@ -100,6 +100,11 @@ def test_files_of_half_a_year_each_are_cut_so_and_one_of_several_that_stops_is_a
 def test_lines_of_nobody_are_missed_by_nobody_and_a_decision_is_told(holes) -> None:
     assert holes(lines("inconnue", range(1, 7)), lines("non_repartie", range(1, 7)), lines("B", YEAR)) == {}
     half = lines("A", range(1, 7)), lines("B", YEAR)
-    decided = holes(*half, decided=("aide/tickets 2041 A 7, 8, 9, 10, 11, 12",))
+    decided = holes(*half, decided=("aide/tickets 2041 membre A 7, 8, 9, 10, 11, 12",))
     assert decided == {"A": ("7, 8, 9, 10, 11, 12", 120, True)}
-    assert holes(*half, decided=("aide/tickets 2041 A 12",))["A"][2] is False  # another one
+    assert holes(*half, decided=("aide/tickets 2041 membre A 12",))["A"][2] is False  # another one
+
+
+def test_each_series_of_a_table_is_compared_with_itself_alone(holes) -> None:
+    files = [("aide/tickets", 2041, "fichier", "export.csv", True, False, month, 40) for month in YEAR]
+    assert holes(files, lines("A", range(1, 7)), lines("B", YEAR)) == {"A": ("7, 8, 9, 10, 11, 12", 120, False)}

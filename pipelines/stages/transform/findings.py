@@ -228,9 +228,10 @@ def _without_lines(rows: list[tuple[str, int, list[int]]], rules: Rules) -> list
 def _holes(db, rules: Rules) -> list[Finding]:
     """The members and the files that have no line in months in which they should, those that a decision explains too."""
     rows = db.execute(
-        "select source, exercice, membre, coalesce(libelle_collectivite, membre), est_fichier, tous_les_mois, nb_mois, "
-        f"ceil(sum(nb_attendues)) from intermediate.int_communs__trous left join {BODIES} as membres "
-        "on membre = code_collectivite and not est_fichier group by all order by all"
+        "select source, exercice, serie, membre, coalesce(libelle_collectivite, if(est_fichier, '', serie || ' ') || membre), "
+        "est_fichier, tous_les_mois, nb_mois, ceil(sum(nb_attendues)) "
+        f"from intermediate.int_communs__trous left join {BODIES} as membres "
+        "on membre = code_collectivite and serie = 'collectivite' group by all order by all"
     ).fetchall()
     rule = rules["COL-TROU"]
     return [
@@ -244,9 +245,9 @@ def _holes(db, rules: Rules) -> list[Finding]:
             else f"environ {quantity(Decimal(lines), 0, 'lignes')}, comme au mois où il y en a",
             recu=f"aucune ligne en {enumeration([month(int(number)) for number in months.split(', ')])} {exercice}",
             fichier=member if is_file else None,
-            cle=f"{source} {exercice} {member} {months}",
+            cle=f"{source} {exercice} {series} {member} {months}",
         )
-        for source, exercice, member, name, is_file, months, present, lines in rows
+        for source, exercice, series, member, name, is_file, months, present, lines in rows
     ]
 
 

@@ -298,8 +298,8 @@ def test_a_needed_field_is_one_of_a_source(tmp_path):
 
 
 def test_lines_that_a_member_should_have_had_make_a_partial_figure_until_somebody_explains_them(states):
-    hole = ("cegid_rh/bulletins", 2041, 8, Decimal("2.5"))
-    rows = states(holes=[(*hole, False), ("cegid_rh/bulletins", 2041, 9, Decimal(3), False)])
+    hole = ("cegid_rh/bulletins", 2041, "collectivite", 8, Decimal("2.5"))
+    rows = states(holes=[(*hole, False), ("cegid_rh/bulletins", 2041, "collectivite", 9, Decimal(3), False)])
     assert state(rows["essai.bulletins"]) == ("partiel", Decimal("0.25"), None)
     assert rows["essai.bulletins"]["manques"] == [("cegid_rh/bulletins", "", "environ 6 lignes attendues et absentes")]
     assert state(states(holes=[(*hole, True)])["essai.bulletins"]) == ("complet", 0, 0)
@@ -307,7 +307,10 @@ def test_lines_that_a_member_should_have_had_make_a_partial_figure_until_somebod
 
 def test_a_figure_of_a_month_lacks_nothing_of_the_others(states):
     months = [month("stockage/volumes", one) for one in MONTHS]
-    assert states(months, holes=[("stockage/volumes", 2041, 8, Decimal(1), False)])["essai.stock"]["etat"] == "complet"
-    last = states(months, holes=[("stockage/volumes", 2041, 12, Decimal(1), False)])["essai.stock"]
+    assert (
+        states(months, holes=[("stockage/volumes", 2041, "collectivite", 8, Decimal(1), False)])["essai.stock"]["etat"]
+        == "complet"
+    )
+    last = states(months, holes=[("stockage/volumes", 2041, "collectivite", 12, Decimal(1), False)])["essai.stock"]
     assert last["etat"] == "partiel"
     assert last["manques"] == [("stockage/volumes", "2041-12", "environ 1 ligne attendue et absente")]

@@ -176,16 +176,21 @@ def test_a_member_without_lines_in_some_months_is_told_with_them_and_may_be_expl
         )
         db.execute(
             "create table intermediate.int_communs__trous as select * from (values "
-            "('aide/tickets', 2041, '94001', false, 7, 10, 6.2, '7, 8'), ('aide/tickets', 2041, '94001', false, 8, 10, 6.2, '7, 8'), "
-            "('paie/heures', 2041, 'paie.zip/orly.csv', true, 12, 11, 90, '12')) as of "
-            "(source, exercice, membre, est_fichier, mois, nb_mois, nb_attendues, tous_les_mois)"
+            "('aide/tickets', 2041, 'collectivite', '94001', false, 7, 10, 6.2, '7, 8'), "
+            "('aide/tickets', 2041, 'collectivite', '94001', false, 8, 10, 6.2, '7, 8'), "
+            "('paie/heures', 2041, 'fichier', 'paie.zip/orly.csv', true, 12, 11, 90, '12'), "
+            "('paie/heures', 2041, 'statut', 'VACATAIRE', false, 12, 11, 30, '12')) as of "
+            "(source, exercice, serie, membre, est_fichier, mois, nb_mois, nb_attendues, tous_les_mois)"
         )
     rules = load_catalogue().rules
-    member, file = build_findings(path, rules)
+    member, file, category = build_findings(path, rules)
     assert (member.code, member.ou, member.fichier) == ("COL-TROU", "aide/tickets", None)
     assert member.message.endswith(" : Ablon, aide/tickets")
     assert member.attendu == "environ 13\u00a0lignes, comme aux 10 autres mois"
     assert member.recu == "aucune ligne en juillet et août 2041"
-    assert member.cle == "aide/tickets 2041 94001 7, 8"  # what int_communs__trous looks for in the decisions
+    assert (
+        member.cle == "aide/tickets 2041 collectivite 94001 7, 8"
+    )  # what int_communs__trous looks for in the decisions
+    assert category.message.endswith(" : statut VACATAIRE, paie/heures")
     assert (file.fichier, file.recu) == ("paie.zip/orly.csv", "aucune ligne en décembre 2041")
     assert rules["COL-TROU"].a_decider and rules["COL-TROU"].fait_compter

@@ -3,21 +3,22 @@
 -- lines say nothing. Where the exercice before is known, it has lines in fewer months than then; else it is an exception among
 -- the others: where most have such months, the export is cut so, or the work is.
 with mois as (
-    select source, exercice, mois, sum(nb_lignes) as nb_lignes
+    select source, exercice, serie, mois, sum(nb_lignes) as nb_lignes
     from {{ ref('int_communs__series') }}
-    group by source, exercice, mois
+    group by source, exercice, serie, mois
 ),
 
 exercices as (
-    select source, exercice, count(*) as nb_mois
+    select source, exercice, serie, count(*) as nb_mois
     from mois
-    group by source, exercice
+    group by source, exercice, serie
 ),
 
 membres as (
     select
         series.source,
         series.exercice,
+        series.serie,
         series.membre,
         series.est_fichier,
         series.est_une_par_mois,
@@ -27,8 +28,11 @@ membres as (
         sum(mois.nb_lignes - series.nb_lignes) as nb_lignes_autres
     from {{ ref('int_communs__series') }} as series
     inner join mois
-        on series.source = mois.source and series.exercice = mois.exercice and series.mois = mois.mois
-    group by series.source, series.exercice, series.membre, series.est_fichier, series.est_une_par_mois
+        on series.source = mois.source
+        and series.exercice = mois.exercice
+        and series.serie = mois.serie
+        and series.mois = mois.mois
+    group by series.source, series.exercice, series.serie, series.membre, series.est_fichier, series.est_une_par_mois
 ),
 
 compares as (
@@ -39,21 +43,27 @@ compares as (
             when exercices_avant.source is null or avant.source is not null or membres.est_fichier then 1
             else membres.premier_mois
         end as mois_debut,
-        count(*) over (partition by membres.source, membres.exercice) as nb_membres,
+        count(*) over (partition by membres.source, membres.exercice, membres.serie) as nb_membres,
         3 * membres.nb_mois >= exercices.nb_mois
             or coalesce(3 * avant.nb_mois >= exercices_avant.nb_mois, false) as est_suivi
     from membres
-    inner join exercices on membres.source = exercices.source and membres.exercice = exercices.exercice
+    inner join exercices on membres.source = exercices.source and membres.exercice = exercices.exercice and membres.serie = exercices.serie
     left join exercices as exercices_avant
-        on membres.source = exercices_avant.source and membres.exercice = exercices_avant.exercice + 1
+        on membres.source = exercices_avant.source
+        and membres.exercice = exercices_avant.exercice + 1
+        and membres.serie = exercices_avant.serie
     left join membres as avant
-        on membres.source = avant.source and membres.exercice = avant.exercice + 1 and membres.membre = avant.membre
+        on membres.source = avant.source
+        and membres.exercice = avant.exercice + 1
+        and membres.serie = avant.serie
+        and membres.membre = avant.membre
 ),
 
 attendus as (
     select
         compares.source,
         compares.exercice,
+        compares.serie,
         compares.membre,
         compares.est_fichier,
         compares.est_une_par_mois,
@@ -73,10 +83,14 @@ attendus as (
         ) as nb_attendues
     from compares
     inner join mois
-        on compares.source = mois.source and compares.exercice = mois.exercice and compares.mois_debut <= mois.mois
+        on compares.source = mois.source
+        and compares.exercice = mois.exercice
+        and compares.serie = mois.serie
+        and compares.mois_debut <= mois.mois
     left join {{ ref('int_communs__series') }} as series
         on compares.source = series.source
         and compares.exercice = series.exercice
+        and compares.serie = series.serie
         and compares.membre = series.membre
         and mois.mois = series.mois
     where compares.est_suivi and compares.membre not in ('inconnue', 'non_repartie') and series.source is null
@@ -86,17 +100,19 @@ trous as (
     select
         source,
         exercice,
+        serie,
         membre,
         {{ texte_joint('cast(mois as string)', 'mois') }} as tous_les_mois,
-        2 * count(*) over (partition by source, exercice) <= max(nb_membres) as est_exception
+        2 * count(*) over (partition by source, exercice, serie) <= max(nb_membres) as est_exception
     from attendus
-    group by source, exercice, membre
+    group by source, exercice, serie, membre
     having bool_or(est_une_par_mois) or sum(nb_attendues) >= 10
 )
 
 select
     attendus.source,
     attendus.exercice,
+    attendus.serie,
     attendus.membre,
     attendus.est_fichier,
     attendus.mois,
@@ -106,10 +122,13 @@ select
     decisions.cle is not null as est_admis
 from attendus
 inner join trous
-    on attendus.source = trous.source and attendus.exercice = trous.exercice and attendus.membre = trous.membre
+    on attendus.source = trous.source
+    and attendus.exercice = trous.exercice
+    and attendus.serie = trous.serie
+    and attendus.membre = trous.membre
 left join {{ source('collecte', 'decisions') }} as decisions
     on decisions.code = 'COL-TROU'
     and decisions.cle
-    = attendus.source || ' ' || cast(attendus.exercice as string) || ' ' || attendus.membre || ' ' || trous.tous_les_mois
+    = concat_ws(' ', attendus.source, cast(attendus.exercice as string), attendus.serie, attendus.membre, trous.tous_les_mois)
 where attendus.nb_mois < attendus.nb_mois_avant
     or (trous.est_exception and (attendus.nb_mois_avant is null or attendus.est_une_par_mois))

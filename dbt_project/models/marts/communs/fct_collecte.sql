@@ -17,8 +17,8 @@ non_placees as (
     group by source, exercice
 ),
 
-absentes as (
-    select pieces.source, pieces.exercice, pieces.nature, pieces.piece, ceil(sum(trous.nb_attendues)) as nb_lignes
+absentes_par_serie as (
+    select pieces.source, pieces.exercice, pieces.nature, pieces.piece, sum(trous.nb_attendues) as nb_lignes
     from pieces
     inner join {{ ref('int_communs__trous') }} as trous
         on pieces.source = trous.source
@@ -28,7 +28,14 @@ absentes as (
             or (pieces.nature = 'mois' and cast(substring(pieces.piece, 6, 2) as integer) = trous.mois)
         )
     where pieces.est_acceptee and not trous.est_admis
-    group by pieces.source, pieces.exercice, pieces.nature, pieces.piece
+    group by pieces.source, pieces.exercice, pieces.nature, pieces.piece, trous.serie
+),
+
+-- the same lines may be missed twice, of a member and in a file
+absentes as (
+    select source, exercice, nature, piece, ceil(max(nb_lignes)) as nb_lignes
+    from absentes_par_serie
+    group by source, exercice, nature, piece
 ),
 
 pertes as (
