@@ -45,12 +45,25 @@ class Flags(Declared):
     montant: str | None = None
 
 
+class Series(Declared):
+    """In SQL over a line: the month (1 to 12) that it is of, and whose it is.
+
+    Whoever has lines month after month is expected in each month of the table. Without ``membre``, the file and the sheet that
+    lines lie in stand for it. ``une_par_mois``: the table holds a line a month of each, so that one alone is missed.
+    """
+
+    mois: str
+    membre: str | None = None
+    une_par_mois: bool = False
+
+
 class ModelLines(Declared):
     """``source`` is the table that a line comes from (``system/table``), in SQL over the line."""
 
     source: str
     faits: dict[Name, Feed] = PydanticField(default_factory=dict)
     signalees: Flags | Literal[False]
+    series: dict[Name, Series] = PydanticField(default_factory=dict)  # each by the word for what its lines are of
 
 
 @dataclass(frozen=True)
@@ -88,6 +101,24 @@ def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
         for select in _flagged(model, lines.source, lines.signalees)
     ]
     return _FLAGGED.format("\n    union all\n".join(selects))
+
+
+def series_sql(declared: dict[str, ModelLines]) -> str:
+    """The text of ``int_communs__series``: how many lines each member of each series has in each month."""
+    selects = [
+        _MONTHLY.format(
+            source=lines.source,
+            name=literal(name),
+            member=series.membre or "concat_ws(', ', _fichier, _feuille)",
+            is_file=f"{not series.membre}".lower(),
+            one_a_month=f"{series.une_par_mois}".lower(),
+            month=series.mois,
+            model=model,
+        )
+        for model, lines in declared.items()
+        for name, series in lines.series.items()
+    ]
+    return _SERIES.format("\n    union all\n".join(selects or [_NO_SERIES]))
 
 
 def _flagged(model: str, source: str, flags: Flags) -> list[str]:
@@ -129,4 +160,33 @@ select
     cast(case when count(*) = count(montant_eur) then sum(montant_eur) end as decimal(20, 2)) as montant_eur
 from signalees
 group by source, exercice, motif, est_comptee, est_illisible
+"""
+
+_MONTHLY = """\
+    select {source} as source, exercice, {name} as serie, {member} as membre, {is_file} as est_fichier, {one_a_month} as est_une_par_mois,
+        {month} as mois
+    from {{{{ ref('{model}') }}}}
+    where poids = 1"""
+
+_NO_SERIES = """\
+    select cast(null as string) as source, cast(null as integer) as exercice, cast(null as string) as serie,
+        cast(null as string) as membre, false as est_fichier, false as est_une_par_mois, cast(null as integer) as mois"""
+
+_SERIES = """\
+with lignes as (
+{}
+)
+
+select
+    source,
+    exercice,
+    serie,
+    membre,
+    est_fichier,
+    est_une_par_mois,
+    mois,
+    count(*) as nb_lignes
+from lignes
+where membre is not null and mois is not null
+group by source, exercice, serie, membre, est_fichier, est_une_par_mois, mois
 """

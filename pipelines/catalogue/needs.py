@@ -38,6 +38,7 @@ ENGINE_MODELS = (
     "fct_lignes_signalees",
     "int_communs__absences",
     "int_communs__chiffres_publies",
+    "int_communs__trous",
     "rpt_lignes_signalees",
     "rpt_manques",
     "rpt_rapprochement_publie",

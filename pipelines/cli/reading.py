@@ -44,9 +44,9 @@ def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
 
 def gathered(session: Session, ledger: Ledger) -> list[Standing]:
     """Every finding that stands now, with what was decided of it."""
-    from pipelines.evidence.findings import gather
+    from pipelines.runs.findings import all_findings
 
-    return ledger.standing(gather(session.work(ledger)))
+    return ledger.standing(all_findings(session.work(ledger)))
 
 
 def exit_code_of(status: YearStatus) -> int:

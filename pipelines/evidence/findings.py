@@ -4,10 +4,12 @@ Refused deliveries, refused lines, failed expectations, missing exports and what
 nothing: ``audit.constats``, ``millesime status`` and the orchestrator's checks are copies of this list.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
+from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.patterns import is_one_of
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.rules import Rule, Rules, where
@@ -25,12 +27,14 @@ END_OF_TIME = "9999-12-31"
 HIDDEN = "valeur masquée : la table porte des données personnelles"  # reading kept none
 
 
-def gather(work: Workspace) -> list[Finding]:
-    """Every finding that stands now, the blocking ones first."""
+def gather(work: Workspace, also: Iterable[Finding] = ()) -> list[Finding]:
+    """Every finding that stands now, the blocking ones first; ``also``: those of the caller, who sees the mailbox."""
     found = [
+        *also,
         *_collection(work),
         *_fewer_files(work),
         *_same_files(work),
+        *_lost_totals(work),
         *_unread(work),
         *_judgements(work),
         *_refused_lines(work),
@@ -60,7 +64,7 @@ def on_day(standing: list[Standing], registry: Registry, today: str) -> list[Sta
 
 def _may_still_come(finding: Finding) -> bool:
     """True for an export that is missing, or that lacks members, months or the end of an exercice which is not over."""
-    late = ("COL-APPLICATION", "COL-COLLECTIVITE", "COL-FICHIERS", "COL-MANQUANT", "COL-MOIS", "COL-PERIME")
+    late = ("COL-APPLICATION", "COL-COLLECTIVITE", "COL-FICHIERS", "COL-MANQUANT", "COL-MOIS", "COL-PERIME", "COL-TROU")
     return finding.code in late
 
 
@@ -111,7 +115,7 @@ def _collection(work: Workspace) -> list[Finding]:
 
 
 def _refused(work: Workspace, key: str, exercice: int) -> list[Finding]:
-    """One finding for each check that stopped a delivery, or for the rule that refused it as a whole."""
+    """One finding for each check that failed in a delivery that one of them stopped, or for the rule that refused it as a whole."""
     ledger = work.ledger
     refusal = ledger.last_refusal(key, exercice)
     manifest = ledger.delivery(refusal["delivery"]) if refusal["delivery"] else None
@@ -121,7 +125,7 @@ def _refused(work: Workspace, key: str, exercice: int) -> list[Finding]:
         check_finding(manifest, verdict, result, work.rules)
         for verdict in ledger.verdicts_of(manifest.delivery)
         for result in verdict.results
-        if result.blocks
+        if result.success is not True
     ]
 
 
@@ -226,6 +230,58 @@ def _same_files(work: Workspace) -> list[Finding]:
             if len(same) > 1
         ]
     return found
+
+
+def _lost_totals(work: Workspace) -> list[Finding]:
+    """The tables whose files no longer announce what they hold, as another delivery of the exercice or of one beside it did.
+
+    They announce nothing, or fewer do than there are files, where each did.
+    """
+    others: dict[tuple[str, int], list[dict]] = {}
+    for row in work.ledger.all_rows("deliveries"):
+        others.setdefault((f"{row['system']}/{row['export']}", row["exercice"]), []).append(row["manifest"])
+    current, found = work.ledger.current(), []
+    for ref in work.registry.exports():
+        for exercice in work.organisation.years:
+            if (ref.key, exercice) not in current:
+                continue
+            manifest = current[ref.key, exercice].manifest
+            near = [one for year in (exercice - 1, exercice, exercice + 1) for one in others.get((ref.key, year), [])]
+            for table in ref.export.tables:
+                lost = ((one["exercice"], _lost(manifest, one, table.name)) for one in near)
+                if first := next(((year, columns) for year, columns in lost if columns), None):
+                    found.append(_lost_total(work.rules["TOTAL-ABSENT"], manifest, table, *first))
+    return found
+
+
+def _lost(manifest: Manifest, other: dict, table: str) -> list[str]:
+    """The columns of which ``other`` (the data of a manifest) announced a total, and these files do not."""
+    if table not in manifest.tables:
+        return []
+    ours = Counter(total["column"] for total in manifest.tables[table].totals)
+    theirs = Counter(total["column"] for total in other["tables"].get(table, {}).get("totals", []))
+    several, files = len(other["files"]), len(manifest.files)
+    return [
+        column
+        for column, count in sorted(theirs.items())
+        if not ours[column] or (count >= several > 1 and ours[column] < files)
+    ]
+
+
+def _lost_total(rule: Rule, manifest: Manifest, table: Table, exercice: int, columns: list[str]) -> Finding:
+    source = f"{manifest.system}/{table.name}"
+    titles = ", ".join(f"« {field.title} »" for field in table.fields if field.name in columns)
+    return Finding(
+        rule.code,
+        "alerte",
+        manifest.exercice,
+        source,
+        f"{rule.titre} : {source}",
+        f"la ligne de total de chaque fichier ({titles}), comme dans une livraison de {exercice}",
+        f"aucune, ou pas dans tous : {', '.join(file.name for file in manifest.files)}",
+        aide=rule.aide,
+        fichier=manifest.files[0].name,
+    )
 
 
 def _unread(work: Workspace) -> list[Finding]:

@@ -3,10 +3,10 @@
 import io
 from contextlib import redirect_stdout
 
-from pipelines.evidence.findings import gather
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.audit.write import write_states
 from pipelines.runs.collect import read_again
+from pipelines.runs.findings import all_findings
 from pipelines.stages.transform import build
 from pipelines.stages.transform.analyst import offer_to_analyst
 from pipelines.stages.transform.build import BuildFailed, Built, Prepared, finish, is_current
@@ -39,7 +39,7 @@ def end(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Built
         offer_to_analyst(work)
         return built
     except BuildFailed:
-        work.ledger.sight(gather(work))
+        work.ledger.sight(all_findings(work))
         write_states(work)
         raise
 

@@ -14,6 +14,7 @@ from pipelines.evidence.verify import publication_problems
 from pipelines.ledger.records import DeliveredFile
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.findings import unclaimed_files
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.stages.ingest.delivery import delivery_id
 from pipelines.stages.ingest.landing import files_of
@@ -117,6 +118,7 @@ def publication_inputs(work: Workspace) -> dict[str, Any]:
         "organisation": sha256_of(work.home.organisation_file),
         "registre": [head.entries, head.hash],
         "contenu": [[path.relative_to(work.home.contenu).as_posix(), sha256_of(path)] for path in prose],
+        "boite": [[year, path.as_posix()] for year, path in unclaimed_files(work)],
         "jour": now()[:10],  # what is late shows on the audit pages
     }
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.evidence.findings import gather
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.audit.write import write_states
+from pipelines.runs.findings import all_findings
 from pipelines.runs.pending import note_published
 from pipelines.settings import Home, Server
 from pipelines.stages.publish.profiles import NotPublished
@@ -49,8 +49,8 @@ def _publish(work: Workspace) -> Published:
     try:
         _hold_frozen_years(work, build)
     except FrozenYear as error:
-        return Published(None, work.ledger.standing(gather(work)), error)
-    findings = gather(work)
+        return Published(None, work.ledger.standing(all_findings(work)), error)
+    findings = all_findings(work)
     work.ledger.sight(findings)
     with report_pages(work, build) as pages:
         identity = publish(work, build, findings, pages)
@@ -77,7 +77,7 @@ def _hold_frozen_years(work: Workspace, build: str) -> None:
     ]
     if found:
         work.ledger.record_findings(build, found)
-        work.ledger.sight(gather(work))
+        work.ledger.sight(all_findings(work))
         refuse_frozen_changes(frozen)
 
 

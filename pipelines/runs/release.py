@@ -7,12 +7,13 @@ the same thing. What a release holds is ``publish.release``' work.
 from dataclasses import dataclass
 
 from pipelines.catalogue.fingerprint import engine_version
-from pipelines.evidence.findings import gather, stops_a_release
+from pipelines.evidence.findings import stops_a_release
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.build import build_whole
+from pipelines.runs.findings import all_findings
 from pipelines.runs.publish import publish_warehouse
 from pipelines.stages.publish.release import (
     CannotRelease,
@@ -62,7 +63,7 @@ def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | Non
 
 def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
     today = now()[:10]
-    standing = work.ledger.standing(gather(work))
+    standing = work.ledger.standing(all_findings(work))
     here = [s for s in standing if s.finding.exercice in (exercice, 0) and s.is_open(today)]
     stopping = [s for s in here if stops_a_release(s, work.rules)]
     if stopping:

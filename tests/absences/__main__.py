@@ -20,7 +20,9 @@ def main() -> int:
     asked = argparse.ArgumentParser(prog="python -m tests.absences", description=__doc__.splitlines()[0])
     asked.add_argument("--seed", type=int, default=2020)
     asked.add_argument("--sample", type=int, help="how many removals; all of them when it is left out")
-    asked.add_argument("--kind", action="append", help="fichier, document, feuille, mois, ligne, cellule; repeatable")
+    asked.add_argument(
+        "--kind", action="append", help="fichier, document, feuille, mois, semestre, ligne, cellule; repeatable"
+    )
     asked.add_argument("--home", type=Path, help="a demonstration that was run, its key beside it")
     options = asked.parse_args()
     with tempfile.TemporaryDirectory(prefix="absences-", dir=options.home and options.home.parent) as folder:

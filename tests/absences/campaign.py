@@ -128,13 +128,13 @@ class Campaign:
             told = [f for f in news if f.exercice in years and self._speaks_of(f, {one.key}, self._tables(one))]
             if told or len(unsaid) < len(mine):
                 result.seen.append(one)
-            elif one.kind == "ligne" and not one.must_show:
+            elif not one.must_show:
                 result.undetectable.append(one)
             else:
                 result.unchanged.append(one)
-                if one.kind == "cellule" or (one.kind == "ligne" and one.must_show):
+                if one.kind in ("cellule", "ligne", "semestre"):
                     result.violations.append(f"{one}: nothing shows")
-            if one.kind != "ligne" or one.must_show:
+            if one.must_show:
                 result.violations += [
                     Violation(str(one), f, self.before.figures.get(f), after.figures.get(f)) for f in unsaid
                 ]

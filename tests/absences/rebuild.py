@@ -120,10 +120,10 @@ class Rebuilder:
                 if node["resource_type"] == "model":
                     db.execute(f'create schema if not exists "{node["schema"]}"')
                     kind = node["config"]["materialized"]
-                    db.execute(f'create {kind} "{node["schema"]}"."{node["alias"]}" as {_sql(node)}')
+                    db.execute(f'create {kind} "{node["schema"]}"."{node["alias"]}" as {self._sql(node)}')
                 elif (
                     node["config"]["severity"].lower() == "error"
-                    and db.execute(f"select count(*) from ({_sql(node)})").fetchone()[0]
+                    and db.execute(f"select count(*) from ({self._sql(node)})").fetchone()[0]
                 ):
                     broken.append(f"{node['name']}: {node.get('attached_node') or ''} fails")
             except duckdb.Error as error:
@@ -132,9 +132,12 @@ class Rebuilder:
                     break
         return broken
 
-
-def _sql(node: dict) -> str:
-    return node["compiled_code"].strip().removesuffix(";")
+    def _sql(self, node: dict) -> str:
+        """What dbt compiled of it, where dbt writes it; only what a build made is there."""
+        path, file = Path(node["path"]), Path(node["original_file_path"])
+        place = file if path.name == file.name else file / path
+        compiled = self._collected.dbt_target / "compiled" / node["package_name"] / place
+        return compiled.read_text(encoding="utf-8").strip().removesuffix(";")
 
 
 def _nodes(manifest: dict) -> list[dict]:

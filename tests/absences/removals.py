@@ -20,14 +20,19 @@ from pipelines.stages.ingest.landing import files_of
 # nothing but these files can tell that it was ever said.
 WRITTEN = ("absences", "published_reports")
 UNREADABLE = "illisible"
+MEMBER, FEW = (
+    "collectivite",
+    20,
+)  # the field that names a member; lines of half a year under which their absence may be chance
 TYPED = ("integer", "number", "date", "datetime", "boolean", "year")
 
 
 @dataclass(frozen=True)
 class Removal:
-    """One thing that is taken away. ``kind``: fichier, document, feuille, mois, ligne; cellule when it is made unreadable.
+    """One thing that is taken away. ``kind``: fichier, document, feuille, mois, semestre (the second one of a member), ligne;
+    cellule when it is made unreadable.
 
-    ``table`` (``system/table``) is None for a whole file. ``must_show`` is False for a line of which nothing says that it was
+    ``table`` (``system/table``) is None for a whole file. ``must_show`` is False for lines of which nothing says that they were
     ever there.
     """
 
@@ -47,7 +52,7 @@ class Removal:
 def removals(work: Workspace, seed: int) -> list[Removal]:
     """Everything that can be removed from what is current in the ledger, in a stable order; ``seed`` draws the lines.
 
-    One line of each table and exercice is removed, and one made unreadable.
+    One line of each table and exercice is removed, and one made unreadable; of one that names members, half a year of one of them.
     """
     found = []
     for (key, exercice), current in sorted(work.ledger.current().items()):
@@ -77,6 +82,7 @@ def _of_export(work: Workspace, ref: ExportRef, exercice: int, manifest: Manifes
             f"select distinct _fichier, _feuille, _ligne{period} as mois from {{parquet}} order by all",
         )
         yield from _of_table(ref, exercice, table, rows, paths, bool(counts.totals), seed)
+        yield from _half_a_year(ref, exercice, table, work.home.lake / counts.parquet, paths, seed)
 
 
 def _of_table(
@@ -104,6 +110,32 @@ def _of_table(
     if ref.export.format.type != "budget_xml" or table.name == "lignes":
         yield Removal("cellule", ref.key, exercice, paths[file], f"{sheet or ''}:{drawn[-1]}",
                       lambda data: editor.unreadable(data, drawn[-1]), name)  # fmt: skip
+
+
+def _half_a_year(
+    ref: ExportRef, exercice: int, table: Table, parquet: Path, paths: dict[str, Path], seed: int
+) -> Iterator[Removal]:
+    """What one member has in a file after June, of those that have lines in most months of it."""
+    rule = table.period or (table.exercice if table.exercice and table.exercice.rule == "within" else None)
+    dated = rule and table.field(rule.column).kept_type in ("date", "datetime")
+    if not dated or MEMBER not in {field.name for field in table.kept_fields}:
+        return
+    lines = select(
+        parquet,
+        f'select _fichier, _feuille, _ligne, {MEMBER} as membre, month("{rule.column}") as mois from {{parquet}} order by all',
+    )
+    of: dict[tuple[str, str | None, str], list[dict]] = {}
+    for line in lines:
+        of.setdefault((line["_fichier"], line["_feuille"], line["membre"]), []).append(line)
+    regular = [place for place, its in of.items() if len({line["mois"] for line in its}) > 9]
+    if not regular:
+        return
+    place = random.Random(f"{seed} {ref.key} {table.name} {exercice} semestre").choice(regular)
+    gone = sorted({line["_ligne"] for line in of[place] if line["mois"] > 6})
+    editor = _Editor(ref, table, exercice, place[1])
+    yield Removal("semestre", ref.key, exercice, paths[place[0]], f"{place[1] or ''} {place[2]}".strip(),
+                  lambda data: editor.without(data, gone), f"{ref.system.system}/{table.name}",
+                  len(gone) >= FEW or MEMBER in table.primaryKey)  # fmt: skip
 
 
 @dataclass(frozen=True)

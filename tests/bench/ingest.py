@@ -119,8 +119,7 @@ def by_hand(path: Path) -> Measure:
     rows["Montant"] = pd.to_numeric(amounts, errors="coerce")
     rows["Soldé"] = rows["Soldé"].map({"O": True, "N": False})
     good = rows["Date"].notna() & (rows["Date"].dt.year == EXERCICE) & rows["Code"].str.fullmatch("[A-Z]{2}[0-9]{3}")
-    kept = rows[good]
-    duckdb.sql("from kept").write_parquet(str(path.with_suffix(".parquet")))
+    duckdb.from_df(rows[good]).write_parquet(str(path.with_suffix(".parquet")))
     return {"rows": int(good.sum())}
 
 

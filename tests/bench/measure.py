@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 Measure = dict[str, Any]
@@ -27,7 +28,7 @@ def measured(module: str, *arguments: object) -> Measure:
     """Run ``python -m module arguments`` and take its answer, the last line that it prints."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()}
+        command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(Path.cwd())}
     )
     if done.returncode:
         raise SystemExit(done.stderr or done.stdout)

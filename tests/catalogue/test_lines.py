@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.catalogue.lines import declared_lines, flagged_lines_sql, line_sources
+from pipelines.catalogue.lines import declared_lines, flagged_lines_sql, line_sources, series_sql
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.overlay import Thing
@@ -127,3 +127,27 @@ chiffres:
     with pytest.raises(DeclarationError) as error:
         check(Catalogue(shipped(), tmp_path))
     assert f"{figures}/communs.yml:4 needs the lines of 'fct_collecte'" in str(error.value)
+
+
+def test_lines_are_counted_by_month_of_their_member_or_else_of_their_file():
+    db = duckdb.connect()
+    db.execute("""
+        create table int_a as from (values (3001, 1, 'k', 5), (3001, 1, 'k', 5), (3001, 0, 'k', 6), (3001, 1, null, 6))
+            as t(exercice, poids, code_collectivite, mois);
+        create table int_b as from (values (3001, 1, 'z.zip/a.csv', null, 5), (3001, 1, 'z.zip/b.xlsx', 'mai', 5))
+            as t(exercice, poids, _fichier, _feuille, mois);
+    """)
+    declared = declared_lines(
+        [
+            entry("int_a", {"source": "'s/a'", "signalees": False,
+                            "series": {"ville": {"mois": "mois", "membre": "code_collectivite", "une_par_mois": True}}}),
+            entry("int_b", {"source": "'s/b'", "signalees": False, "series": {"fichier": {"mois": "mois"}}}),
+        ]
+    )  # fmt: skip
+    rows = db.execute(f"select * from ({render(series_sql(declared))}) order by all").fetchall()
+    assert rows == [  # source, exercice, serie, membre, est_fichier, est_une_par_mois, mois, nb_lignes
+        ("s/a", 3001, "ville", "k", False, True, 5, 2),
+        ("s/b", 3001, "fichier", "z.zip/a.csv", True, False, 5, 1),
+        ("s/b", 3001, "fichier", "z.zip/b.xlsx, mai", True, False, 5, 1),
+    ]
+    assert db.execute(f"select * from ({render(series_sql({}))})").fetchall() == []

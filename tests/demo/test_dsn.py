@@ -213,3 +213,5 @@ def test_a_month_that_is_not_there_is_said(tmp_path, dropped: str, expected: set
     parquet = home.lake / ingest(home, ref, ANNEE, paths, KEY).tables["declarations"].parquet
     results = judge(parquet, suite_of(declarations))
     assert {result.key for result in results if not result.success} == expected | {"fichier_d_essai"}
+    named = {result.key: result.observed for result in results}["douze_mois"]
+    assert named == {"07": "absent : juillet 2022", "12": "absent : décembre 2022"}.get(dropped[9:11])

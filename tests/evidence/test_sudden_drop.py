@@ -100,3 +100,34 @@ def test_a_file_that_came_twice_under_two_names_is_said(work: Workspace, depot: 
     (one,) = found(work, "COL-DOUBLE")
     assert (one.exercice, one.ou, one.recu) == (2020, "essai/export", "les mêmes octets dans a.csv, c.csv")
     assert work.rules["COL-DOUBLE"].a_decider
+
+
+def test_the_warnings_of_a_refused_delivery_are_told_too(work: Workspace, depot: Depot) -> None:
+    delivered(work, depot, 2019, 200)
+    delivered(work, depot, 2020, 19)  # too few for either: what only warns may say what lacks
+    told = [(one.severity, one.cle.split()[0]) for one in found(work, "ATT-ALERTE", "ATT-CRITIQUE")]
+    assert sorted(told) == [("alerte", "volume"), ("bloquant", "chute")]
+
+
+def test_a_total_that_a_file_no_longer_announces_is_a_finding(work: Workspace, depot: Depot) -> None:
+    depot.declare(table={"ignore": [{"column": "code", "pattern": "Total", "counts": ["libelle"]}]})
+    ledger = work.ledger
+
+    def collected(exercice: int, *files: str) -> list[Finding]:
+        for rank, last in enumerate(files, 1):
+            rows = "".join(f"{exercice}-{rank}-{line};;1,00;\n" for line in range(8))
+            depot.drop(HEADER + rows + last, f"export_{rank}.csv", exercice=exercice)
+        at_work = depot.work(ledger)
+        assert collect(at_work, at_work.registry.export_of("essai/export"), exercice).status == "accepted"
+        return [one for one in gather(at_work) if one.code == "TOTAL-ABSENT"]
+
+    total = "Total;8;;\n"
+    assert collected(2019, total, total) == []
+    (one,) = collected(2020, total, "")
+    assert (one.exercice, one.ou, one.fichier) == (2020, "essai/lignes", "export_1.csv")
+    assert one.attendu == "la ligne de total de chaque fichier (« Libellé »), comme dans une livraison de 2019"
+    assert one.recu == "aucune, ou pas dans tous : export_1.csv, export_2.csv"
+    assert depot.work(ledger).rules["TOTAL-ABSENT"].a_decider
+    assert [one.exercice for one in collected(2020, "", "")] == [2020]
+    assert collected(2020, total, total) == []
+    assert [one.exercice for one in collected(2019, "", "")] == [2019]  # as its own former delivery

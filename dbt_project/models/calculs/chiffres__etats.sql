@@ -29,7 +29,7 @@ pertes as (
         case when count(*) = count(nb_perdues) then max(nb_perdues) end as nb_perdues,
         case when count(*) = count(montant_perdu_eur) then max(montant_perdu_eur) end as montant_perdu_eur
     from {{ ref('chiffres__pieces') }}
-    where (nature = 'livraison' and est_acceptee) or (est_requise and not est_couverte)
+    where est_acceptee or (est_requise and not est_couverte)
     group by code, exercice, source, nature, piece
 ),
 

@@ -111,8 +111,8 @@ pieces as (
         collecte.nb_lues - collecte.nb_ignorees as nb_lignes,
         case
             when sans_axe.mesure is not null then collecte.nb_lues - collecte.nb_ignorees
-            when sans_champ.mesure is null then collecte.nb_perdues
-            when sans_champ.est_entier or collecte.nature <> 'livraison' then collecte.nb_lues - collecte.nb_ignorees
+            when sans_champ.est_entier then collecte.nb_lues - collecte.nb_ignorees
+            when sans_champ.mesure is null or collecte.nature <> 'livraison' then collecte.nb_perdues
             else least(collecte.nb_perdues + sans_champ.nb_lignes, collecte.nb_lues - collecte.nb_ignorees)
         end as nb_perdues,
         case when sans_champ.mesure is null and sans_axe.mesure is null then collecte.montant_perdu_eur end as montant_perdu_eur,

@@ -19,7 +19,7 @@ with manques as (
             and not pieces.est_acceptee
             and (pieces.est_attendue or not pieces.a_une_source_attendue)
         )
-        or (pieces.nature = 'livraison' and pieces.est_acceptee and pieces.nb_perdues > 0)
+        or (pieces.est_acceptee and pieces.nb_perdues > 0)
 ),
 
 motifs as (

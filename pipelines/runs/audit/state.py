@@ -16,7 +16,7 @@ from pipelines.catalogue.fingerprint import engine_version
 from pipelines.catalogue.rules import Rules
 from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Arrivals
-from pipelines.evidence.findings import gather, of_year, stops_a_release
+from pipelines.evidence.findings import of_year, stops_a_release
 from pipelines.evidence.gaps import NOT_APPLICABLE, declared_absences, figures_by_table
 from pipelines.evidence.published import failed_build, publication_status, published_figures
 from pipelines.evidence.verify import Verification, verify
@@ -28,6 +28,7 @@ from pipelines.runs.audit.exports import collection
 from pipelines.runs.audit.reconciliations import reconciliations
 from pipelines.runs.audit.sampling import SIZE, default_seed, sample
 from pipelines.runs.audit.verdict import key_figures, verdict
+from pipelines.runs.findings import all_findings
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.erratum import erratum
@@ -66,7 +67,7 @@ def look(work: Workspace) -> Known:
     arrivals = {year: _arrivals(work, year, moment[:10]) for year in work.organisation.years}
     return Known(
         work,
-        work.ledger.standing(gather(work)),
+        work.ledger.standing(all_findings(work)),
         verify(work.home, work.ledger),
         arrivals,
         {year: controls(arrivals[year], work.exports(year)) for year in work.organisation.years},

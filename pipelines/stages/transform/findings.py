@@ -1,8 +1,8 @@
 """What a new warehouse says of itself.
 
-Deliveries that no longer serve, months that nothing gives, members who are in no line where they were, differences with
-published figures, contradicted absences, unknown accounts, budget documents that are set aside or lack a part, meetings whose
-quorum is not the one declared, and amounts that two documents or systems should have in common.
+Deliveries that no longer serve, months that nothing gives, members who are in no line where they were or have none in some
+months, differences with published figures, contradicted absences, unknown accounts, budget documents that are set aside or lack
+a part, meetings whose quorum is not the one declared, and amounts that two documents or systems should have in common.
 """
 
 import json
@@ -225,6 +225,32 @@ def _without_lines(rows: list[tuple[str, int, list[int]]], rules: Rules) -> list
     ]
 
 
+def _holes(db, rules: Rules) -> list[Finding]:
+    """The members and the files that have no line in months in which they should, those that a decision explains too."""
+    rows = db.execute(
+        "select source, exercice, serie, membre, coalesce(libelle_collectivite, if(est_fichier, '', serie || ' ') || membre), "
+        "est_fichier, tous_les_mois, nb_mois, ceil(sum(nb_attendues)) "
+        f"from intermediate.int_communs__trous left join {BODIES} as membres "
+        "on membre = code_collectivite and serie = 'collectivite' group by all order by all"
+    ).fetchall()
+    rule = rules["COL-TROU"]
+    return [
+        _warned(
+            rule,
+            exercice,
+            source,
+            f"{name}, {source}",
+            attendu=f"environ {quantity(Decimal(lines), 0, 'lignes')}, comme aux {present} autres mois"
+            if present > 1
+            else f"environ {quantity(Decimal(lines), 0, 'lignes')}, comme au mois où il y en a",
+            recu=f"aucune ligne en {enumeration([month(int(number)) for number in months.split(', ')])} {exercice}",
+            fichier=member if is_file else None,
+            cle=f"{source} {exercice} {series} {member} {months}",
+        )
+        for source, exercice, series, member, name, is_file, months, present, lines in rows
+    ]
+
+
 def _contradicted_absences(db, rules: Rules) -> list[Finding]:
     rows = db.execute(
         "select code, exercice, code_manquant, valeur from rapport.rpt_absences_contredites order by code, exercice"
@@ -283,6 +309,7 @@ def _documents(db, rules: Rules) -> list[Finding]:
         *_other_plans(db, rules),
         *_debts_without_annexe(db, rules),
         *_loans_left_out(db, rules),
+        *_without_totals(db, rules),
         *_unnumbered(db, rules),
         *_vanished(db, rules),
         *_two_principals(db, rules),
@@ -369,6 +396,34 @@ def _loans_left_out(db, rules: Rules) -> list[Finding]:
             ligne=ligne,
         )
         for exercice, budget, decision, paid, told, fichier, ligne in rows
+    ]
+
+
+def _without_totals(db, rules: Rules) -> list[Finding]:
+    """The accounts that give no total of their own: a warning where those of the year before gave them."""
+    rows = db.execute(
+        "with comptes as (select d.*, exists (select 1 from marts.fct_consolidations as t where t.document_id = d.document_id) "
+        "as a_totaux from marts.fct_documents_budgetaires as d where est_compte_administratif) "
+        "select exercice, coalesce(libelle_budget, siret), libelle_decision, fichier, ligne, exists (select 1 from comptes as avant "
+        "where avant.a_totaux and avant.exercice = comptes.exercice - 1 and avant.siret = comptes.siret "
+        "and avant.code_budget = comptes.code_budget) from comptes where not a_totaux order by all"
+    ).fetchall()
+    rule = rules["FIN-SANS-TOTAUX"]
+    return [
+        Finding(
+            rule.code,
+            "alerte" if had_them else "information",
+            exercice,
+            "budget/consolidations",
+            f"{rule.titre} : {decision}, {budget}",
+            attendu="les totaux du budget par section et par sens (éléments CONSOLIDATION)"
+            + (f", comme en {exercice - 1}" if had_them else ""),
+            recu="aucun total de ce budget",
+            aide=rule.aide,
+            fichier=fichier,
+            ligne=ligne,
+        )
+        for exercice, budget, decision, fichier, ligne, had_them in rows
     ]
 
 
@@ -727,12 +782,17 @@ def _quorums(db, rules: Rules) -> list[Finding]:
     ]
 
 
+# The members of the organisation, and itself: its own agents and accounts are in the lines too.
+BODIES = """(
+    select code_collectivite, libelle_collectivite from organisation.collectivites
+    union all select 'syndicat', sigle from organisation.profil
+)"""
 # The rule of an absent member: the column of the lines that names it, where members are declared and called, when one is there.
 MEMBERS = {
-    "COL-COLLECTIVITE": ("code_collectivite", "collectivites", "libelle_collectivite", "true"),
+    "COL-COLLECTIVITE": ("code_collectivite", BODIES, "libelle_collectivite", "true"),
     "COL-APPLICATION": (
         "code_application",
-        "applications",
+        "organisation.applications",
         "libelle_application",
         "exercices.exercice between coalesce(exercice_debut, exercices.exercice) and coalesce(exercice_fin, exercices.exercice)",
     ),
@@ -750,7 +810,7 @@ exercices as (
 select exercices.source, exercices.exercice, {1}, {3}, autre, ailleurs.nb
 from exercices
 inner join lignes as ailleurs on exercices.source = ailleurs.source and exercices.autre = ailleurs.exercice
-inner join organisation.{2} using ({1})
+inner join {2} as membres using ({1})
 where {4} and not {5} and not exists (
     select 1 from lignes as ici
     where ici.source = exercices.source and ici.exercice = exercices.exercice and ici.{1} = ailleurs.{1}
@@ -774,6 +834,7 @@ CONTROLS = {  # the table that each reads
     "marts.fct_lignes_budgetaires": _unknown_accounts,
     "marts.fct_documents_budgetaires": _documents,
     "marts.fct_documents_ecartes": _set_aside,
+    "intermediate.int_communs__trous": _holes,
     "intermediate.int_finances__documents": _drafts,
     "intermediate.int_finances__lignes_refusees": _unreadable,
     "intermediate.int_finances__pieces": _of_pieces,

@@ -8,6 +8,7 @@ nobody. What does not belong here: what is expected (``suite``), where a failure
 from it (``pipelines.ledger.records``).
 """
 
+import datetime as dt
 import functools
 import logging
 import os
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.vocabulary import ExpectationSpec, literal
+from pipelines.french import date, month
 from pipelines.ledger.records import CheckResult
 from pipelines.stages.validate.lines import broken_rows, lines_statement
 from pipelines.stages.validate.parquet import NAME, create_statement, relation_kind
@@ -176,7 +178,7 @@ class _Bench:
             f"select rank from (values {listed}) as attendues(valeur, rank)"
             f' where valeur not in (select "{column}" from {NAME} where "{column}" is not null) order by rank'
         )
-        return [str(values[rank]) for (rank,) in found]
+        return [_named(values[rank]) for (rank,) in found]
 
     def _run(self, statement: str) -> list[tuple]:
         with self._engine.engine.connect() as connection:
@@ -241,6 +243,13 @@ def _is_class(name: str) -> bool:
     from great_expectations import exceptions
 
     return any(hasattr(module, name) for module in (duckdb, sqlalchemy.exc, exceptions, builtins))
+
+
+def _named(value: Any) -> str:
+    """A value of a set as a French reader names it: the first day of a month is that month."""
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return f"{month(value.month)} {value.year}" if value.day == 1 else date(value)
+    return str(value)
 
 
 def _lines(count: int) -> str:

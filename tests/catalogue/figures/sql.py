@@ -77,6 +77,8 @@ def warehouse_of(figures: Figures) -> tuple[str, str]:
         "create table collecte.champs_absents (source varchar, exercice integer, champ varchar, titre varchar, nb_lignes bigint);",
         "create table fct_lignes_signalees (source varchar, exercice integer, est_illisible boolean, nb_lignes bigint, "
         "montant_eur decimal(20, 2));",
+        "create table int_communs__trous (source varchar, exercice integer, serie varchar, mois integer, "
+        "nb_attendues decimal(20, 2), est_admis boolean);",
         f"create table {DOCUMENTS} ({', '.join(columns)});",
     ]
     for name, (spec, rows) in figure_tables(figures).items():

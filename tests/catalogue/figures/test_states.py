@@ -61,7 +61,7 @@ def script(tmp_path_factory):
 def states(script):
     """Function: rows of pieces, documents and flagged lines → {code: row of chiffres}, with ``manques``: [(source, piece, motif)]."""
 
-    def compute(pieces=(), documents=(), flagged=(), delivered=DELIVERED, absences=(), ungiven=()):
+    def compute(pieces=(), documents=(), flagged=(), delivered=DELIVERED, absences=(), ungiven=(), holes=()):
         db = duckdb.connect()
         db.execute(script[0])
         for table, rows in (
@@ -70,6 +70,7 @@ def states(script):
             ("fct_lignes_signalees", flagged),
             ("fct_absences_declarees", absences),
             ("collecte.champs_absents", ungiven),
+            ("int_communs__trous", holes),
         ):
             for row in rows:
                 db.execute(f"insert into {table} values ({', '.join('?' * len(row))})", row)
@@ -294,3 +295,22 @@ def test_a_needed_field_is_one_of_a_source(tmp_path):
             tmp_path,
             essai=FIGURES.replace("expression: bulletins + sorties", "expression: bulletins + sorties, champs: [type]"),
         )
+
+
+def test_lines_that_a_member_should_have_had_make_a_partial_figure_until_somebody_explains_them(states):
+    hole = ("cegid_rh/bulletins", 2041, "collectivite", 8, Decimal("2.5"))
+    rows = states(holes=[(*hole, False), ("cegid_rh/bulletins", 2041, "collectivite", 9, Decimal(3), False)])
+    assert state(rows["essai.bulletins"]) == ("partiel", Decimal("0.25"), None)
+    assert rows["essai.bulletins"]["manques"] == [("cegid_rh/bulletins", "", "environ 6 lignes attendues et absentes")]
+    assert state(states(holes=[(*hole, True)])["essai.bulletins"]) == ("complet", 0, 0)
+
+
+def test_a_figure_of_a_month_lacks_nothing_of_the_others(states):
+    months = [month("stockage/volumes", one) for one in MONTHS]
+    assert (
+        states(months, holes=[("stockage/volumes", 2041, "collectivite", 8, Decimal(1), False)])["essai.stock"]["etat"]
+        == "complet"
+    )
+    last = states(months, holes=[("stockage/volumes", 2041, "collectivite", 12, Decimal(1), False)])["essai.stock"]
+    assert last["etat"] == "partiel"
+    assert last["manques"] == [("stockage/volumes", "2041-12", "environ 1 ligne attendue et absente")]

@@ -285,6 +285,42 @@ DOCUMENTS = {
         "ca.xml": document(whole(2030, "10.00", PRINCIPAL_SIRET, kind="P")),
         "encore.xml": document(whole(2030, "10.00", PRINCIPAL_SIRET, kind="P").replace('<CodBud V="0P"/>', "")),
     },
+    # 2031: a décision modificative from one chapter to another is lost; an amount of an annexe's accounts is there, and empty
+    2031: {
+        "bp.xml": document(
+            budget(
+                "01",
+                2031,
+                [
+                    line("6064", "D", CredOuv="10.00"),
+                    line("64111", "D", CredOuv="7.00"),
+                    line("60611", "D", CredOuv="1.00"),
+                ],
+                nomenclature="M57-M57_D",
+            )
+        ),
+        "ca.xml": document(
+            with_totals(
+                budget(
+                    "09",
+                    2031,
+                    [
+                        line("6064", "D", CredOuv="5.00", MtReal="5.00"),
+                        line("64111", "D", CredOuv="12.00", MtReal="12.00"),
+                        line("60611", "D", CredOuv="1.00", MtReal="0.00"),
+                    ],
+                    nomenclature="M57-M57_D",
+                ),
+                total(PRINCIPAL_SIRET, "F", "D", "17.00"),
+            )
+        ),
+        "annexe.xml": document(whole(2031, "4.00", SIRET_ANNEXE, line("6064", "D", CredOuv="2.00", MtReal=""))),
+    },
+    # 2032: the principal's accounts no longer give their totals
+    2032: {
+        "ca.xml": document(whole(2032, "10.00", PRINCIPAL_SIRET, kind="P")),
+        "annexe.xml": document(whole(2032, "4.00", SIRET_ANNEXE)),
+    },
 }
 
 
@@ -295,7 +331,7 @@ def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         nom="Essai",
         sigle="E",
         siren="210000006",
-        exercices={"premier": 2010, "dernier": 2030},
+        exercices={"premier": 2010, "dernier": 2032},
         systemes=["budget"],
     )
     voted = hashlib.sha256(DOCUMENTS[2021]["vote.xml"]).hexdigest()
@@ -374,6 +410,33 @@ def test_a_decision_that_is_lost_shows_in_the_credits_of_the_accounts(warehouse)
     assert unequal(warehouse, "FIN-CREDITS", 2018) == [
         ("crédits ouverts selon les comptes, budget 0P", "fonctionnement", "dépense", *euros("10.00", "15.00"))
     ]
+
+
+def test_a_decision_that_moves_credits_between_chapters_shows_when_it_is_lost(warehouse, found) -> None:
+    assert unequal(warehouse, "FIN-CREDITS", 2031) == [
+        ("crédits ouverts selon les comptes, budget 0P", "fonctionnement", "dépense", *amounts)
+        for amounts in (euros("7.00", "12.00"), euros("11.00", "6.00"))
+    ]
+    assert [
+        (one.message.rpartition("chapitre ")[2], one.ecart, one.fichier) for one in of(found, "FIN-CREDITS", 2031)
+    ] == [
+        ("011", "-5", "ca.xml"),
+        ("012", "5", "ca.xml"),
+    ]
+
+
+def test_accounts_without_totals_of_their_own_are_told_and_more_so_where_they_had_them(warehouse, found) -> None:
+    assert not [one for one in of(found, "FIN-SANS-TOTAUX", 2031) if one.fichier == "ca.xml"]
+    told = {one.fichier: one for one in of(found, "FIN-SANS-TOTAUX", 2032)}
+    assert {name: one.severity for name, one in told.items()} == {"ca.xml": "alerte", "annexe.xml": "information"}
+    assert told["ca.xml"].attendu.endswith("comme en 2031")
+
+
+def test_an_amount_that_is_there_and_empty_is_unreadable_and_not_0(warehouse, found) -> None:
+    (one,) = of(found, "FIN-ILLISIBLE", 2031)
+    assert (one.fichier, one.severity) == ("annexe.xml", "bloquant")
+    assert "MtReal" in one.recu
+    assert states(warehouse, 2031)[ANNEXES] == (None, "manquant")
 
 
 def test_the_debt_is_missing_where_its_annexe_is_and_something_moved(warehouse, found) -> None:
@@ -629,6 +692,16 @@ def test_amounts_that_no_line_of_a_document_gives_are_unknown_and_not_0(warehous
     assert figures["finances.principal.fonctionnement.credits_depenses"] == (None, "manquant")
     assert figures[ANNEXES] == (None, "manquant")
     assert lacking(warehouse, 2027, ANNEXES) == [(f"comptes, budget {SIRET_ANNEXE} 0A", "« réalisé » n’y figure pas")]
+    done = "select libelle_budget, realise_eur from rapport.rpt_finances__sections where exercice = ? order by all"
+    assert rows(warehouse, done, 2027) == [("Essai A", None), ("Essai P", Decimal("3.00"))]
+    together = (
+        "select principal_eur, annexes_eur, consolide_eur from rapport.rpt_finances__consolidation where exercice = ?"
+    )
+    assert rows(warehouse, together, 2027) == [(Decimal("3.00"), None, None)]
+    assert rows(warehouse, together, 2028)[0][0] is not None
+    assert (
+        rows(warehouse, together + " and code_chapitre_canonique = '16'", 2028)[0][1] == 0
+    )  # a chapter that no annexe uses
 
 
 def test_a_loan_is_known_by_its_opening_and_is_of_the_debt_unless_its_state_says_another(warehouse, found) -> None:

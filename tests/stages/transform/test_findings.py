@@ -72,6 +72,7 @@ def test_a_member_in_no_line_where_it_was_is_a_finding_that_says_how_many_it_had
     rows += [(2041, "94002", 1), (2041, "94001", 0)]  # a line that does not count is none
     with duckdb.connect(str(path)) as db:
         db.execute("create schema intermediate; create schema organisation")
+        db.execute("create table organisation.profil as select 'SYN' as sigle")
         db.execute("create table organisation.collectivites (code_collectivite varchar, libelle_collectivite varchar)")
         db.execute(
             "insert into organisation.collectivites values ('94001', 'Ablon'), ('94002', 'Orly'), ('94003', 'Thiais')"
@@ -86,6 +87,24 @@ def test_a_member_in_no_line_where_it_was_is_a_finding_that_says_how_many_it_had
     assert one.recu == "aucune ligne en 2041"
 
 
+def test_the_syndicate_itself_in_no_line_where_it_was_is_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "entrepot.duckdb"
+    with duckdb.connect(str(path)) as db:
+        db.execute("create schema intermediate; create schema organisation")
+        db.execute("create table organisation.profil as select 'SYN' as sigle")
+        db.execute(
+            "create table organisation.collectivites as select '94001' as code_collectivite, 'Ablon' as libelle_collectivite"
+        )
+        db.execute(
+            "create table intermediate.int_prets as select * from (values (2040, '94001', 1), (2040, 'syndicat', 1), "
+            "(2041, '94001', 1)) as of (exercice, code_collectivite, poids)"
+        )
+    lines = {"int_prets": ModelLines(source="'mediatheque/prets'", signalees=False)}
+    (one,) = build_findings(path, load_catalogue().rules, lines)
+    assert (one.code, one.exercice, one.cle) == ("COL-COLLECTIVITE", 2041, "syndicat")
+    assert one.attendu == "des lignes de SYN : 1\u00a0ligne en 2040"
+
+
 def test_lines_of_a_member_that_nobody_knows_are_told_by_the_place_of_the_first(tmp_path: Path) -> None:
     path = tmp_path / "entrepot.duckdb"
     rows = [
@@ -97,6 +116,7 @@ def test_lines_of_a_member_that_nobody_knows_are_told_by_the_place_of_the_first(
     ]
     with duckdb.connect(str(path)) as db:
         db.execute("create schema intermediate; create schema organisation")
+        db.execute("create table organisation.profil as select 'SYN' as sigle")
         db.execute("create table organisation.collectivites (code_collectivite varchar, libelle_collectivite varchar)")
         db.execute(
             "create table intermediate.int_prets (exercice integer, code_collectivite varchar, poids integer, _fichier varchar, "
@@ -117,6 +137,7 @@ def test_an_application_in_no_line_of_its_first_year_is_told_by_the_next_one(tmp
     rows = [(2040, "b", 1), (2041, "a", 1), (2041, "a", 1), (2041, "b", 1), (2042, "b", 1), (2042, "c", 1)]
     with duckdb.connect(str(path)) as db:
         db.execute("create schema intermediate; create schema organisation")
+        db.execute("create table organisation.profil as select 'SYN' as sigle")
         db.execute(
             "create table organisation.applications as select * from (values ('a', 'Argos', null, 2041), ('b', 'Bora', null, null), "
             "('c', 'Cirrus', 2042, null)) as of (code_application, libelle_application, exercice_debut, exercice_fin)"
@@ -143,3 +164,33 @@ def test_an_application_in_no_line_of_its_first_year_is_told_by_the_next_one(tmp
     with duckdb.connect(str(path)) as db:  # one of two figures
         db.execute("insert into calculs.chiffres__pieces values ('applications.a.jours', 2040, 'ecole/seances')")
     assert len(build_findings(path, load_catalogue().rules, lines)) == 1
+
+
+def test_a_member_without_lines_in_some_months_is_told_with_them_and_may_be_explained(tmp_path: Path) -> None:
+    path = tmp_path / "entrepot.duckdb"
+    with duckdb.connect(str(path)) as db:
+        db.execute("create schema intermediate; create schema organisation")
+        db.execute("create table organisation.profil as select 'SYN' as sigle")
+        db.execute(
+            "create table organisation.collectivites as select '94001' as code_collectivite, 'Ablon' as libelle_collectivite"
+        )
+        db.execute(
+            "create table intermediate.int_communs__trous as select * from (values "
+            "('aide/tickets', 2041, 'collectivite', '94001', false, 7, 10, 6.2, '7, 8'), "
+            "('aide/tickets', 2041, 'collectivite', '94001', false, 8, 10, 6.2, '7, 8'), "
+            "('paie/heures', 2041, 'fichier', 'paie.zip/orly.csv', true, 12, 11, 90, '12'), "
+            "('paie/heures', 2041, 'statut', 'VACATAIRE', false, 12, 11, 30, '12')) as of "
+            "(source, exercice, serie, membre, est_fichier, mois, nb_mois, nb_attendues, tous_les_mois)"
+        )
+    rules = load_catalogue().rules
+    member, file, category = build_findings(path, rules)
+    assert (member.code, member.ou, member.fichier) == ("COL-TROU", "aide/tickets", None)
+    assert member.message.endswith(" : Ablon, aide/tickets")
+    assert member.attendu == "environ 13\u00a0lignes, comme aux 10 autres mois"
+    assert member.recu == "aucune ligne en juillet et août 2041"
+    assert (
+        member.cle == "aide/tickets 2041 collectivite 94001 7, 8"
+    )  # what int_communs__trous looks for in the decisions
+    assert category.message.endswith(" : statut VACATAIRE, paie/heures")
+    assert (file.fichier, file.recu) == ("paie.zip/orly.csv", "aucune ligne en décembre 2041")
+    assert rules["COL-TROU"].a_decider and rules["COL-TROU"].fait_compter

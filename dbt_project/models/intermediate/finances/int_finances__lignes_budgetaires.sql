@@ -154,8 +154,12 @@ select
             coalesce(lignes.restes_a_realiser_precedents_eur, 0) + coalesce(lignes.vote_eur, 0)
         )
     end as credits_ouverts_eur,
-    -- Budgets carry MtReal too, on 001 and 002: only the accounts of the year say what was done.
-    case when lignes.est_compte_administratif then coalesce(lignes.realise_eur, 0) end as realise_eur,
+    -- Budgets carry MtReal too, on 001 and 002: only the accounts of the year say what was done. Those that say it of no line
+    -- do not say that nothing was.
+    case
+        when lignes.est_compte_administratif and count(lignes.realise_eur) over (partition by lignes.document_id) > 0
+            then coalesce(lignes.realise_eur, 0)
+    end as realise_eur,
     case when lignes.est_compte_administratif then coalesce(lignes.restes_a_realiser_eur, 0) end
         as restes_a_realiser_eur,
     coalesce(lignes.credits_ouverts_eur, lignes.restes_a_realiser_precedents_eur, lignes.vote_eur) is not null as dit_credits,

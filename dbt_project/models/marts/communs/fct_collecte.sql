@@ -1,9 +1,11 @@
 -- Every piece of every source, expected or come, and what the figures lack of it. The lines of a delivery that were refused
--- stand there, unless documents tell them apart: then a document that lost one is lost whole.
+-- stand there, unless documents tell them apart: then a document that lost one is lost whole. Those that a member or
+-- a file should have had stand in the months in which it has none, or in the delivery where months are not told apart.
 with pieces as (
     select
         *,
-        bool_or(nature = 'document') over (partition by source, exercice) as a_des_documents
+        bool_or(nature = 'document') over (partition by source, exercice) as a_des_documents,
+        bool_or(nature = 'mois') over (partition by source, exercice) as a_des_mois
     from {{ ref('int_communs__collecte') }}
 ),
 
@@ -15,9 +17,31 @@ non_placees as (
     group by source, exercice
 ),
 
+absentes_par_serie as (
+    select pieces.source, pieces.exercice, pieces.nature, pieces.piece, sum(trous.nb_attendues) as nb_lignes
+    from pieces
+    inner join {{ ref('int_communs__trous') }} as trous
+        on pieces.source = trous.source
+        and pieces.exercice = trous.exercice
+        and (
+            (pieces.nature = 'livraison' and not pieces.a_des_mois)
+            or (pieces.nature = 'mois' and cast(substring(pieces.piece, 6, 2) as integer) = trous.mois)
+        )
+    where pieces.est_acceptee and not trous.est_admis
+    group by pieces.source, pieces.exercice, pieces.nature, pieces.piece, trous.serie
+),
+
+-- the same lines may be missed twice, of a member and in a file
+absentes as (
+    select source, exercice, nature, piece, ceil(max(nb_lignes)) as nb_lignes
+    from absentes_par_serie
+    group by source, exercice, nature, piece
+),
+
 pertes as (
     select
         pieces.*,
+        cast(coalesce(absentes.nb_lignes, 0) as bigint) as nb_absentes,
         case when pieces.nature = 'livraison' then coalesce(non_placees.nb_lignes, 0) else 0 end as nb_non_placees,
         case
             when pieces.nature = 'livraison' and pieces.a_des_documents then 0
@@ -32,6 +56,11 @@ pertes as (
         end as montant_non_place_eur
     from pieces
     left join non_placees on pieces.source = non_placees.source and pieces.exercice = non_placees.exercice
+    left join absentes
+        on pieces.source = absentes.source
+        and pieces.exercice = absentes.exercice
+        and pieces.nature = absentes.nature
+        and pieces.piece = absentes.piece
 )
 
 select
@@ -59,9 +88,12 @@ select
     cast(nb_refusees as bigint) as nb_refusees,
     cast(nb_ignorees as bigint) as nb_ignorees,
     cast(nb_non_placees as bigint) as nb_non_placees,
-    cast(nb_manquantes + nb_non_placees as bigint) as nb_perdues,
+    cast(nb_manquantes + nb_non_placees + nb_absentes as bigint) as nb_perdues,
     cast(
-        case when nb_manquantes = 0 then montant_non_place_eur else montant_perdu_eur + montant_non_place_eur end
+        case
+            when nb_absentes > 0 then null
+            when nb_manquantes = 0 then montant_non_place_eur else montant_perdu_eur + montant_non_place_eur
+        end
         as decimal(20, 2)
     ) as montant_perdu_eur,
     cast(
@@ -73,7 +105,13 @@ select
                 when not est_acceptee and est_attendue then 'non reçu, ou refusé'
                 when not est_acceptee and est_suivie then 'facultatif, non transmis'
                 when not est_acceptee then 'non suivi : système non souscrit pour cet exercice'
-                when nb_manquantes + nb_non_placees = 0 then null
+                when nb_manquantes + nb_non_placees + nb_absentes = 0 then null
+                when nb_manquantes + nb_non_placees = 0
+                    then 'environ ' || cast(nb_absentes as string)
+                        || case when nb_absentes > 1 then ' lignes attendues et absentes' else ' ligne attendue et absente' end
+                when nb_absentes > 0
+                    then cast(nb_manquantes + nb_non_placees + nb_absentes as string)
+                        || ' lignes refusées, non reconnues ou attendues et absentes'
                 when nb_non_placees = 0
                     then cast(nb_manquantes as string) || case when nb_manquantes > 1 then ' lignes refusées' else ' ligne refusée' end
                 when nb_manquantes = 0

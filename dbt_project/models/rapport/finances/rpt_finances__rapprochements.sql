@@ -289,6 +289,7 @@ credits_compares as (
         lignes.code_budget,
         lignes.section,
         lignes.sens,
+        lignes.code_chapitre,
         max(case when lignes.est_compte_administratif then lignes.document_id end) as document_id,
         sum(case when lignes.est_compte_administratif then 0 else lignes.credits_ouverts_eur end) as votes_eur,
         sum(case when lignes.est_compte_administratif then lignes.credits_ouverts_eur else 0 end) as credits_eur
@@ -297,7 +298,22 @@ credits_compares as (
         on lignes.exercice = budgets_votes.exercice
         and lignes.siret = budgets_votes.siret
         and lignes.code_budget = budgets_votes.code_budget
-    group by lignes.exercice, lignes.siret, lignes.code_budget, lignes.section, lignes.sens
+    group by lignes.exercice, lignes.siret, lignes.code_budget, lignes.section, lignes.sens, lignes.code_chapitre
+),
+
+-- Section by section; and where a section agrees, the chapters that do not: a décision modificative that moves credits from one
+-- chapter to the other changes no section.
+credits_sommes as (
+    select
+        *,
+        max(document_id) over budget as document_id_du_budget,
+        sum(abs(credits_eur)) over budget <> 0 as dit_credits,
+        sum(votes_eur) over cote as votes_cote_eur,
+        sum(credits_eur) over cote as credits_cote_eur
+    from credits_compares
+    window
+        budget as (partition by exercice, siret, code_budget),
+        cote as (partition by exercice, siret, code_budget, section, sens)
 ),
 
 credits_votes as (
@@ -305,16 +321,31 @@ credits_votes as (
         'FIN-CREDITS' as controle,
         'Budget et décisions de l’exercice, et crédits ouverts selon les comptes' as libelle_controle,
         exercice,
-        max(document_id) over budget as document_id,
+        document_id_du_budget as document_id,
         siret,
         'crédits ouverts selon les comptes, budget ' || code_budget as objet,
         section,
         sens,
         cast(null as string) as code_chapitre,
+        max(votes_cote_eur) as attendu_eur,
+        max(case when dit_credits then credits_cote_eur end) as constate_eur
+    from credits_sommes
+    group by exercice, document_id_du_budget, siret, code_budget, section, sens
+    union all
+    select
+        'FIN-CREDITS' as controle,
+        'Budget et décisions de l’exercice, et crédits ouverts selon les comptes, par chapitre' as libelle_controle,
+        exercice,
+        document_id_du_budget as document_id,
+        siret,
+        'crédits ouverts selon les comptes, budget ' || code_budget as objet,
+        section,
+        sens,
+        code_chapitre,
         votes_eur as attendu_eur,
-        case when sum(abs(credits_eur)) over budget <> 0 then credits_eur end as constate_eur
-    from credits_compares
-    window budget as (partition by exercice, siret, code_budget)
+        credits_eur as constate_eur
+    from credits_sommes
+    where dit_credits and votes_cote_eur = credits_cote_eur and votes_eur <> credits_eur
 ),
 
 -- Once the accounts of one budget have come, a budget that was voted and has none lacks them.
@@ -556,7 +587,7 @@ nommes as (
             order by repere nulls first, siret nulls last, attendu_eur nulls last, constate_eur nulls last
         ) as rang
     from tous
-    where constate_eur is not null
+    where constate_eur is not null and attendu_eur is not null
 )
 
 select

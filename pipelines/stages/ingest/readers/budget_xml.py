@@ -158,6 +158,9 @@ ANNEXES = (
 )
 UNREAD = frozenset([f"{{{COMPTABLE}}}LigneComptable", *(PREFIX + name for name in ANNEXES)])
 WANTED = frozenset(heading for columns in COLUMNS.values() for heading in columns)
+# Of a line, the amounts that figures add up: one that stands there empty is not 0.
+AMOUNTS = frozenset(["MtRARPrec", "MtPrev", "CredOuv", "MtReal", "MtRAR3112"])
+EMPTY = 'V=""'  # what such a cell is told to hold, which is no number
 # The case of these codes varies from editor to editor (RARPrec, RARprec; APVote, ApVote).
 CODED = {heading.casefold(): heading for heading in WANTED if heading.startswith(("MtSup@", "CaracSup@"))}
 
@@ -351,6 +354,8 @@ class _Reading:
             if not child.tag.startswith(PREFIX):
                 continue
             name, value = child.tag[len(PREFIX) :], child.get("V", "")
+            if name in AMOUNTS and not value.strip():
+                value = EMPTY
             if code := child.get("Code"):
                 name = CODED.get(f"{name}@{code}".casefold(), "")
             if name in WANTED and values.setdefault(name, value) != value:

@@ -10,11 +10,14 @@ of cell suppression (Kelly, Golden and Assad, *Cell suppression: disclosure prot
 Networks 22, 1992), with whole persons. HiGHS through scipy; same input, same answer.
 """
 
+import ctypes
 import hashlib
 import importlib.metadata
 import json
 import os
-from collections.abc import Callable, Collection
+import sys
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -159,13 +162,14 @@ class Worlds:
         persons = np.concatenate([self._counted & whole, self._counted & whole, np.zeros(2 * len(self.cells))])
 
         def find() -> Any:
-            return milp(
-                costs,
-                integrality=persons.astype(int),
-                bounds=Bounds(least, most),
-                constraints=LinearConstraint(self._equations, 0, 0),
-                options={"node_limit": NODES, "mip_rel_gap": GAP} if whole else None,
-            ).x
+            with _unheard():
+                return milp(
+                    costs,
+                    integrality=persons.astype(int),
+                    bounds=Bounds(least, most),
+                    constraints=LinearConstraint(self._equations, 0, 0),
+                    options={"node_limit": NODES, "mip_rel_gap": GAP} if whole else None,
+                ).x
 
         def holds(answer: Any) -> bool:
             within = (answer >= least - TOLERANCE).all() and (answer <= most + TOLERANCE).all()
@@ -190,6 +194,28 @@ class Worlds:
             return False
         self._values.append(self._sums @ near)
         return True
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Lose what a library writes on the standard output itself: the solver has remarks that no option stops."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        _flush()
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        _flush()  # what it kept in memory goes the same way
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _flush() -> None:
+    """Write out what C libraries keep of the standard output in memory."""
+    if os.name == "posix":
+        ctypes.CDLL(None).fflush(None)
 
 
 def _matrix(forms: list[Form], size: int) -> Any:

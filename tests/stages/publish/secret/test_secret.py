@@ -444,3 +444,19 @@ def test_the_axes_are_grouped_as_the_tables_cross_them():
 def test_a_proof_is_data(publisher):
     proofs = publisher.publish(ORDINARY).proofs
     json.dumps([(p.cell.exercice, p.cell.label, p.kind, str(p.cell.value), p.low, p.high) for p in proofs])
+
+
+def test_what_a_library_prints_by_itself_is_not_heard(capfd):
+    """The solver writes to the standard output from C, some of it kept in memory until later."""
+    import ctypes
+    import os
+
+    from pipelines.stages.publish.secret import attack
+
+    print("avant")
+    with attack._unheard():
+        ctypes.CDLL(None).puts(b"remarque")
+        os.write(1, b"remarque\n")
+    print("après")
+    ctypes.CDLL(None).fflush(None)
+    assert capfd.readouterr().out == "avant\naprès\n"
