@@ -11,7 +11,9 @@ from pathlib import Path
 
 from tests.bench.measure import Measure, answer, measured
 
+MODULE = "tests.bench.ingest"  # also when another module calls it
 EXERCICE = 2020
+LINES = 10_000_000
 REFUSED_EVERY = 100_003  # one line in so many holds an impossible date
 HEADINGS = ["Numéro", "Date", "Libellé", "Code", "Montant", "Soldé"]
 FORMATS = {  # format → its declaration, how its dates and numbers are written, share of the lines of the CSV
@@ -147,10 +149,10 @@ def main(lines: int) -> None:
         for name, (*_, share) in FORMATS.items():
             path = Path(folder) / f"operations.{name}"
             write_file(path, int(lines * share))
-            alone, whole = measured(__spec__.name, "bare", path), measured(__spec__.name, "ours", path)
+            alone, whole = measured(MODULE, "bare", path), measured(MODULE, "ours", path)
             _tell(f"{name}, against {'calamine' if name == 'xlsx' else 'DuckDB'}", alone, whole)
             if name == "csv":
-                _tell("csv, against pandas by hand", measured(__spec__.name, "by_hand", path), whole)
+                _tell("csv, against pandas by hand", measured(MODULE, "by_hand", path), whole)
             path.unlink()
 
 
@@ -166,4 +168,4 @@ if __name__ == "__main__":
         side = {"bare": bare, "by_hand": by_hand, "ours": ours}[sys.argv[1]]
         answer(lambda: side(Path(sys.argv[2])))
     else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000)
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else LINES)
