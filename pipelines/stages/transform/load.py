@@ -45,11 +45,12 @@ def load_warehouse(
     manifests: list[Manifest],
     build: str = "",
     counted: Sequence[tuple[str, str]] = (),
+    refused: Sequence[tuple[str, int, str]] = (),
 ) -> None:
     """Make the database file ``path`` (an older one is removed) and close it.
 
     ``build`` stands in the file, so that nobody takes it for another build. ``counted``: the accepted findings (rule, key)
-    whose acceptance makes something count. A delivery that was read under an older declaration, and whose rows do not suffice
+    whose acceptance makes something count; ``refused``: the exports that came and of which nothing counts. A delivery that was read under an older declaration, and whose rows do not suffice
     for today's, enters no table: it is a piece that came and is not accepted.
     """
     import duckdb
@@ -60,7 +61,7 @@ def load_warehouse(
         for schema in SCHEMAS:
             db.execute(f"create schema {schema}")
         open_books(db)
-        fill(db, work, Frozen(build, manifests, list(counted)))
+        fill(db, work, Frozen(build, manifests, list(counted), list(refused)))
         db.execute("commit")
         db.execute("checkpoint")
 
@@ -323,6 +324,17 @@ def _collecte(db: Any, work: Workspace, frozen: Frozen, read: list[Manifest]) ->
     files = [(m.delivery, file.name, file.sha256) for m in manifests for file in m.files]
     yield "collecte.fichiers", "livraison varchar, fichier varchar, sha256 varchar", files
     yield "collecte.decisions", "code varchar, cle varchar", frozen.counted
+    yield (
+        "collecte.refus",
+        "source varchar, exercice integer, regle varchar",
+        [
+            (f"{ref.system.system}/{table.name}", exercice, rule)
+            for key, exercice, rule in frozen.refused
+            for ref in work.registry.exports()
+            if ref.key == key
+            for table in ref.export.tables
+        ],
+    )
     yield "collecte.construction", "construction varchar", [(frozen.build,)]
 
 
