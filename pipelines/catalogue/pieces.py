@@ -67,7 +67,9 @@ select
     pieces.montant_perdu_eur,
     'reçu et refusé (' || refus.regle || ')' as motif,
     pieces.est_suivie,
-    case pieces.nature when 'mois' then '|mois=' || cast(cast(substring(pieces.piece, 6, 2) as integer) as string) || '|' else '|' end as axes
+    case pieces.nature
+        when 'mois' then '|mois=' || cast(cast(substring(pieces.piece, 6, 2) as integer) as string) || '|' else '|'
+    end as axes
 from {{ source('collecte', 'pieces') }} as pieces
 left join {{ source('collecte', 'refus') }} as refus
     on pieces.systeme || '/' || pieces.nom_table = refus.source

@@ -315,8 +315,8 @@ def test_a_system_that_is_awaited_is_named_and_one_that_nobody_uses_is_not(home:
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("rh.effectif.total", "champ « Cadre d’emplois » non fourni"),
-        ("rh.mouvement.departs", "champ « Cadre d’emplois » non fourni, champ « Date de sortie » non fourni"),
+        ("rh.effectif_filiere.technique.tous", "champ « Cadre d’emplois » non fourni"),
+        ("rh.mouvement.departs", "champ « Date de sortie » non fourni"),
         ("assistance.tickets.incidents", "champ « Type » non fourni"),
         ("assistance.tickets.demandes", "champ « Type » non fourni"),
         ("assistance.tickets.delai_moyen", "champ « Date de résolution » non fourni"),
@@ -336,7 +336,9 @@ def test_what_its_tool_gives_is_counted_all_the_same(spare: Path) -> None:
     for code, value, state in (
         ("assistance.tickets.nombre", 2, "complet"),
         ("assistance.tickets.resolus", 1, "complet"),
-        ("rh.effectif.contractuel_non_permanent", 1, "partiel"),  # the other line could not be placed
+        ("rh.effectif.contractuel_non_permanent", 1, "complet"),
+        ("rh.effectif.fonctionnaire", 1, "complet"),  # her cadre d'emplois is not given: no loss for who does not need it
+        ("rh.effectif.total", 2, "complet"),
         ("infrastructure.teletravail.pic_simultane", 2, "complet"),
     ):
         found = ask(spare, f"select valeur, etat from rapport.chiffres where code = '{code}' and exercice = 2024")
@@ -376,8 +378,8 @@ def test_the_report_says_what_is_not_given_and_denies_nothing(spare: Path) -> No
         assert denied not in text
     assert "Non fourni par l’outil pour 2024 : « Nature » (Lignes (papercut))." in text
     assert "Non fourni par l’outil pour 2024 : « Cadre d’emplois » (Lignes (personnel))." in text
-    # permanent agents cannot be counted: what is left of the head count is none
-    assert ask(spare, "select * from rapport.rpt_rh__effectifs where exercice = 2024") == []
+    for table in ("filieres", "categories", "cadres_emplois"):  # what is told by it alone
+        assert ask(spare, f"select * from rapport.rpt_rh__{table} where exercice = 2024") == []
 
 
 def test_nobody_is_warned_of_a_field_that_no_tool_gives(spare: Path) -> None:

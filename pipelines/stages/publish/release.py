@@ -57,7 +57,9 @@ class Inputs:
     catalogue: str
     manifests: list[Manifest]
     counted: list[tuple[str, str]] = field(default_factory=list)  # the decisions that make something count
-    refused: list[tuple[str, int, str]] = field(default_factory=list)  # the exports that came and of which nothing counts
+    refused: list[tuple[str, int, str]] = field(
+        default_factory=list
+    )  # the exports that came and of which nothing counts
 
 
 @dataclass(frozen=True)

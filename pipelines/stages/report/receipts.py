@@ -2,8 +2,8 @@
 
 Four cases are never said alike: « non reçu » (the organisation uses the system, and the export did not come), « reçu et
 refusé » (it came, and nothing of it counts), « non suivi » (the system is not used: the block is left out) and « aucun »
-(everything came, and holds nothing), which alone is what a chapter's ``vide`` says. When some lines that came could not be counted, nothing is claimed either; nor when a tool does not give a field
-that the rows need (« non fourni »).
+(everything came, and holds nothing), which alone is what a chapter's ``vide`` says. When some lines that came could not be
+counted, nothing is claimed either; nor when a tool does not give a field that the rows need (« non fourni »).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -50,8 +50,9 @@ def load_warehouse(
     """Make the database file ``path`` (an older one is removed) and close it.
 
     ``build`` stands in the file, so that nobody takes it for another build. ``counted``: the accepted findings (rule, key)
-    whose acceptance makes something count; ``refused``: the exports that came and of which nothing counts. A delivery that was read under an older declaration, and whose rows do not suffice
-    for today's, enters no table: it is a piece that came and is not accepted.
+    whose acceptance makes something count; ``refused``: the exports that came and of which nothing counts. A delivery that
+    was read under an older declaration, and whose rows do not suffice for today's, enters no table: it is a piece that came
+    and is not accepted.
     """
     import duckdb
 

@@ -53,7 +53,10 @@ def test_what_came_and_was_refused_is_not_said_not_to_have_come(followed: Press)
     assert empty(followed) == [f"Reçu et refusé pour 2040, {mend}\u00a0: a/agents."] * 2
     followed.models["rpt_effectifs"] = ["a__agents", "c__autres"]
     states(followed, a="refusée", b="reçue", c="manquante")
-    assert empty(followed) == [f"Non reçu pour 2040\u00a0: c/autres. Reçu et refusé pour 2040, {mend}\u00a0: a/agents."] * 2
+    assert (
+        empty(followed)
+        == [f"Non reçu pour 2040\u00a0: c/autres. Reçu et refusé pour 2040, {mend}\u00a0: a/agents."] * 2
+    )
     followed.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3)])
     states(followed, a="reçue", b="reçue", c="refusée")
     notes = [block["note"] for block in blocks(followed) if block.get("source") == "rapport.rpt_effectifs"]
