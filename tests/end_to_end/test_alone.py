@@ -118,6 +118,8 @@ def test_social_declarations_alone_give_what_they_say(declared: Path):
     assert "demande un état du personnel" in " ".join(page.split())
     assert "Aucune heure rémunérée en" not in page
     assert "rh.effectif.total" not in page
+    (formula,) = ask(declared, "select formule from publie.rapport.chiffres where code = 'rh.heures_remunerees'")[0]
+    assert formula.endswith("Sources : dsn/declarations, dsn/contrats, dsn/activites.")
 
 
 def test_social_declarations_alone_are_published(declared: Path):

@@ -337,7 +337,11 @@ def test_what_its_tool_gives_is_counted_all_the_same(spare: Path) -> None:
         ("assistance.tickets.nombre", 2, "complet"),
         ("assistance.tickets.resolus", 1, "complet"),
         ("rh.effectif.contractuel_non_permanent", 1, "complet"),
-        ("rh.effectif.fonctionnaire", 1, "complet"),  # her cadre d'emplois is not given: no loss for who does not need it
+        (
+            "rh.effectif.fonctionnaire",
+            1,
+            "complet",
+        ),  # her cadre d'emplois is not given: no loss for who does not need it
         ("rh.effectif.total", 2, "complet"),
         ("infrastructure.teletravail.pic_simultane", 2, "complet"),
     ):

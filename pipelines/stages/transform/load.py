@@ -122,10 +122,20 @@ def _fillings(db: Any, work: Workspace, frozen: Frozen) -> Iterator[Filling]:
     for name, columns, rows in [
         *_organisation(work.organisation),
         *_collecte(db, work, frozen, read),
-        *((f"catalogue.{name}", *table) for name, table in figure_tables(work.catalogue.figures).items()),
+        *(
+            (f"catalogue.{name}", *table)
+            for name, table in figure_tables(work.catalogue.figures, _used(work, frozen)).items()
+        ),
     ]:
         yield _rows(name, columns, rows)
     yield from _references(work.catalogue.references)
+
+
+def _used(work: Workspace, frozen: Frozen) -> set[str]:
+    """The tables (``system/table``) that the organisation uses in one exercice or another, or of which something counts."""
+    refs = [ref for year in work.organisation.years for ref in work.exports(year)]
+    used = {f"{ref.system.system}/{table.name}" for ref in refs for table in ref.export.tables}
+    return used | {f"{manifest.system}/{name}" for manifest in frozen.manifests for name in manifest.tables}
 
 
 def _readable(

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from pipelines.settings import Home
+from pipelines.stages.report.figures import Figures
 from tests.stages.report.publication import CHAPTER, Press
 from tests.stages.report.test_model import said, texts
 
@@ -169,6 +171,22 @@ def test_a_figure_that_is_not_followed_is_neither_printed_nor_in_the_annex(figur
     assert [one["libelle"] for one in shown["chiffres"]] == ["agents"]
     assert said(prose) == ["Un nombre."]
     assert "a.absent" not in [one["code"] for one in figures.model()["chiffres"]]
+
+
+def test_a_text_of_the_home_of_which_nothing_is_followed_says_so(figures: Press):
+    """A shipped text is written for who uses the system; its own, the home has asked for."""
+    without(figures, "a.absent", "a.total")
+    figures.home = Home(figures.root / "home")
+    text = figures.home.root / "catalogue/report/texte/avec_chiffre.md"
+    text.parent.mkdir(parents=True)
+    text.write_text('Il y a {{ f("a.total") }}, et {{ f("a.absent") }}.\n', encoding="utf-8")
+    (chapter, _) = figures.model()["chapitres"]
+    prose = chapter["sections"][0]["blocs"][-1]
+    sentence = (
+        "Non suivi pour 2040, aucun système employé ne donne «\u00a0a.total\u00a0» et «\u00a0a.absent\u00a0»."
+    )
+    assert said(prose) == [sentence]
+    assert Figures(2040, {}, {}, {}, {"a.total": "Agents"}).label("a.total") == "Agents"
 
 
 def test_a_chapter_without_anything_followed_leaves_no_number(figures: Press):
