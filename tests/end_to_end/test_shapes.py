@@ -184,6 +184,19 @@ fields:
   - {name: est_temps_complet, trueValues: [Oui], falseValues: [Non]}
 """,
     ),
+    "paie": declared(
+        "paie",
+        "*.csv",
+        "type: csv",
+        """
+shape: heures_remunerees
+header:
+  2024: {matricule: Matricule, statut: Statut, mois: {heading: '(.+/2024)'}, heures: {under: mois, empty: skip}}
+fields:
+  - {name: mois, format: "%m/%Y"}
+exercice: {column: mois, rule: within}
+""",
+    ),
     "billets": declared(
         "billets",
         "*.csv",
@@ -209,6 +222,11 @@ SPARE_FILES = {
 Matricule;Sexe;Naissance;Statut;Permanent;Complet;Quotité;Entrée
 1;F;03/04/1980;Titulaire;Oui;Oui;100;01/02/2010
 2;M;03/04/1990;Contractuel;Non;Oui;100;01/02/2023
+""",
+    "2024/paie/paie.csv": f"""\
+Matricule;Statut;{";".join(f"{month:02}/2024" for month in range(1, 13))}
+1;Titulaire;{";".join(["100"] * 12)}
+2;Contractuel;{";".join(["50"] * 12)}
 """,
     "2024/billets/billets.csv": """\
 Numéro;Ville;État;Ouvert le
@@ -343,10 +361,18 @@ def test_what_its_tool_gives_is_counted_all_the_same(spare: Path) -> None:
             "complet",
         ),  # her cadre d'emplois is not given: no loss for who does not need it
         ("rh.effectif.total", 2, "complet"),
+        ("rh.heures_remunerees", 1800, "complet"),
+        ("rh.heures.contractuel_non_permanent", 600, "complet"),
         ("infrastructure.teletravail.pic_simultane", 2, "complet"),
     ):
         found = ask(spare, f"select valeur, etat from rapport.chiffres where code = '{code}' and exercice = 2024")
         assert found == [(Decimal(value), state)], code
+
+
+def test_each_cell_of_a_line_is_traced_under_its_heading(spare: Path) -> None:
+    said = millesime(spare, "trace", "rh.heures.fonctionnaire", "2024")
+    assert said.returncode == 0, said.stderr
+    assert all(f"paie.csv:2, colonne « {month:02}/2024 »" in said.stdout for month in range(1, 13))
 
 
 def test_no_row_counts_what_no_tool_says(spare: Path) -> None:
