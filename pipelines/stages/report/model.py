@@ -172,7 +172,7 @@ class Editor:
             return None
         figures = self.builder.figures
         named = french.enumeration([f"« {one} »" for one in dict.fromkeys(map(figures.label, asked))])
-        return _sentence(f"Non suivi pour {figures.exercice}, aucun système employé ne donne {named}.")
+        return _sentence(f"Non suivi pour {figures.exercice}, faute d’un outil qui le donne : {named}.")
 
 
 def _text(tree: list[Node]) -> Model:
