@@ -182,7 +182,9 @@ def test_a_text_of_the_home_of_which_nothing_is_followed_says_so(figures: Press)
     text.write_text('Il y a {{ f("a.total") }}, et {{ f("a.absent") }}.\n', encoding="utf-8")
     (chapter, _) = figures.model()["chapitres"]
     prose = chapter["sections"][0]["blocs"][-1]
-    sentence = "Non suivi pour 2040, faute d’un outil qui le donne\u00a0: «\u00a0a.total\u00a0» et «\u00a0a.absent\u00a0»."
+    sentence = (
+        "Non suivi pour 2040, faute d’un outil qui le donne\u00a0: «\u00a0a.total\u00a0» et «\u00a0a.absent\u00a0»."
+    )
     assert said(prose) == [sentence]
     assert Figures(2040, {}, {}, {}, {"a.total": "Agents"}).label("a.total") == "Agents"
 
