@@ -15,6 +15,7 @@ left join {{ ref('int_rh__orthographes') }} as {{ alias }}
         'contractuel_permanent': 'Contractuels permanents',
         'contractuel_permanent_cdi': 'dont contractuels permanents en CDI',
         'contractuel_non_permanent': 'Contractuels non permanents',
+        'contractuel': 'Contractuels, sur emploi permanent ou non',
         'tous': 'Ensemble',
     } -%}
     (

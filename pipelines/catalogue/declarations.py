@@ -591,7 +591,9 @@ class Export(Declared):
     archive: Literal["zip"] | None = None  # the files are archives, whose members are of that ``format``
     format: Format
     tables: list[Table]
-    unread: list[str] = []  # patterns of the sheets and members that nobody needs: what else is not read is a finding
+    unread: list[
+        str
+    ] = []  # patterns of sheets, members and XML elements that nobody needs: what else is not read is a finding
     owner: str | None = None
     due: Day | None = None
     retention: str | None = PydanticField(None, pattern=RETENTION)
@@ -634,8 +636,8 @@ class Export(Declared):
                 headings = [h for header in table.header.values() for o in header.values() for h in o.columns]
                 if not headings or any(not re.fullmatch("[1-9][0-9]{0,3}", heading) for heading in headings):
                     raise ValueError('header: without a header line, it gives each field its rank, as login: "1"')
-        if self.unread and kind not in WORKBOOKS and not self.archive:
-            raise ValueError("unread: of workbooks and archives only")
+        if self.unread and kind not in (*WORKBOOKS, "xml") and not self.archive:
+            raise ValueError("unread: of workbooks, archives and xml only")
 
     @model_validator(mode="after")
     def _origins_fit_its_format(self) -> "Export":

@@ -44,10 +44,9 @@ def differences(catalogue: Catalogue) -> list[Difference]:
 
 def _of_home(catalogue: Catalogue) -> Iterator[tuple[str, Thing, Thing | None]]:
     """(kind, the home's thing, the shipped one whose place it takes)."""
-    _, *homes = catalogue.layers
     for kind, overlay in catalogue.overlays.items():
         for thing in [*overlay.on.values(), *overlay.off.values()]:
-            if any(thing.path.is_relative_to(home) for home in homes):
+            if catalogue.is_own(thing.path):
                 yield kind, thing, overlay.replaced.get(thing.name)
 
 

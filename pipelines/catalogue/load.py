@@ -251,6 +251,10 @@ class Catalogue:
         """A text of the report that is the same every year; a home's takes the place of the shipped one."""
         return self.prose_declared[name].path if name in self.prose_declared else None
 
+    def is_own(self, path: Path) -> bool:
+        """True for a file of the home's."""
+        return any(path.is_relative_to(home) for home in self.layers[1:])
+
     @functools.cached_property
     def source_tables(self) -> set[str]:
         """``<source>.<table>`` of every table that dbt finds in the warehouse before it begins."""

@@ -52,21 +52,27 @@ def _axes(columns: list[str]) -> str:
 
 _LEDGER = """\
 select
-    systeme || '/' || nom_table as source,
-    exercice,
-    nature,
-    piece,
-    est_attendue,
-    est_recue,
-    est_acceptee,
-    livraison,
-    nb_lues,
-    nb_acceptees,
-    nb_refusees,
-    nb_ignorees,
-    montant_perdu_eur,
-    cast(null as string) as motif,
-    est_suivie,
-    case nature when 'mois' then '|mois=' || cast(cast(substring(piece, 6, 2) as integer) as string) || '|' else '|' end as axes
-from {{ source('collecte', 'pieces') }}
+    pieces.systeme || '/' || pieces.nom_table as source,
+    pieces.exercice,
+    pieces.nature,
+    pieces.piece,
+    pieces.est_attendue,
+    pieces.est_recue or refus.regle is not null as est_recue,
+    pieces.est_acceptee,
+    pieces.livraison,
+    pieces.nb_lues,
+    pieces.nb_acceptees,
+    pieces.nb_refusees,
+    pieces.nb_ignorees,
+    pieces.montant_perdu_eur,
+    'reçu et refusé (' || refus.regle || ')' as motif,
+    pieces.est_suivie,
+    case pieces.nature
+        when 'mois' then '|mois=' || cast(cast(substring(pieces.piece, 6, 2) as integer) as string) || '|' else '|'
+    end as axes
+from {{ source('collecte', 'pieces') }} as pieces
+left join {{ source('collecte', 'refus') }} as refus
+    on pieces.systeme || '/' || pieces.nom_table = refus.source
+    and pieces.exercice = refus.exercice
+    and pieces.nature = 'livraison'
 """

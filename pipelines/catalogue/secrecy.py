@@ -150,7 +150,7 @@ class Figures(Declared):
     """``rapport.chiffres``: chapters with nothing to hide, and the cell behind each figure of the others.
 
     ``plain``: columns that are never emptied. ``never``: columns that are emptied for every figure that has a rule.
-    ``withheld``: code → why that figure of a free chapter is not published.
+    ``withheld``: code → why that figure is not published, in a free chapter or another.
     """
 
     free: dict[str, str] = {}

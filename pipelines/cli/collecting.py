@@ -171,7 +171,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
         click.echo(f"\n{printable(_finding_text(finding))}")
     _show_rejects(refused + failed)
     blocked = not all(verdict.accepted for verdict in verdicts)
-    but = [f"a release waits for {len(left)} sheets or members that nothing reads"] if left else []
+    but = [f"a release waits for {len(left)} sheets, members or elements that nothing reads"] if left else []
     but += [f"{len(aside)} of its documents would count nowhere, as said above"] if aside else []
     then = f", but {' and '.join(but)}" if but and not blocked else ""
     click.echo(f"\nThis delivery would be {'refused' if blocked else 'accepted'}{then}. Nothing was loaded.")

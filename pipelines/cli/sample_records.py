@@ -30,6 +30,8 @@ def of_json(text: str, name: str) -> Sample | None:
     except json.JSONDecodeError:
         return _of_lines(text, name)
     lists = sorted(_lists(document, ()), key=lambda one: len(one[1]), reverse=True)
+    if not lists and (where := next(_values_listed(document, ()), None)) is not None:
+        raise DeclarationError(f"{name}: no list of records: {'.'.join(where) or 'the root'} is a list, of none")
     if not lists:
         return _of_lines(text, name)
     (path, found), *others = lists
@@ -62,6 +64,15 @@ def _lists(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
     elif isinstance(value, dict):
         for key, inner in value.items():
             yield from _lists(inner, (*path, key))
+
+
+def _values_listed(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The path of every list that keys alone lead to."""
+    if isinstance(value, list):
+        yield path
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _values_listed(inner, (*path, key))
 
 
 def _values(value: Any, path: str) -> Iterator[tuple[str, str]]:

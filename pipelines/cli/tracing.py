@@ -10,7 +10,7 @@ from pipelines.catalogue.rules import where
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.output import Column, format_option, printable, table, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options
-from pipelines.evidence.trace import Leaf, LineFate, Trace, trace_line
+from pipelines.evidence.trace import Leaf, Line, LineFate, Trace, trace_line
 from pipelines.evidence.trace import trace as traced
 from pipelines.french import number, quantity
 from pipelines.near import did_you_mean
@@ -29,6 +29,7 @@ LINES_CSV = [
         "sha256",
         "feuille",
         "ligne",
+        "colonne",
         "compte",
         "motif",
         "apport",
@@ -109,7 +110,7 @@ def _show(found: Trace) -> None:
         click.echo(f"  calcul    {found.expression}")
     for name, line in (("absence", found.absence), ("reprise", found.reprise)):
         if line:
-            click.echo(f"  {name}   {where(line.fichier, line.feuille)}:{line.ligne} — {line.motif}")
+            click.echo(f"  {name}   {_place(line)} — {line.motif}")
     for leaf in found.feuilles:
         _show_leaf(leaf)
     click.echo("\nLivraisons")
@@ -127,7 +128,7 @@ def _show_leaf(leaf: Leaf) -> None:
     places = max((_places(line.apport) for line in leaf.lignes), default=0)
     rows = [
         {
-            "ou": f"{where(line.fichier, line.feuille)}:{line.ligne}",
+            "ou": _place(line),
             "apport": _plain(line.apport, places),
             "motif": line.motif,
         }
@@ -142,6 +143,12 @@ def _show_leaf(leaf: Leaf) -> None:
     click.echo(
         f"  lignes comptées : {len(counted)} ; écartées : {len(aside)} ; {how} {_plain(leaf.recalcul)}, {verdict}"
     )
+
+
+def _place(line: Line) -> str:
+    """Where a line stands; of a cell among several of it, under which heading."""
+    column = f", colonne « {line.colonne} »" if line.colonne else ""
+    return f"{where(line.fichier, line.feuille)}:{line.ligne}{column}"
 
 
 def _places(value: Decimal | None) -> int:

@@ -308,29 +308,39 @@ def _is_read_elsewhere(manifest: Manifest, one: Unread, registry: Registry) -> b
     for ref in registry.exports():
         is_near = ref.system.system == manifest.system or ref.export.files.startswith("/")
         if ref.key != manifest.export_key and is_near and ref.export.takes(file):
-            if is_one_of(one.feuille or member, ref.export.unread):
+            if is_one_of(one.element or one.feuille or member, ref.export.unread):
                 return True
             tables = [table for table in ref.export.tables if not member or table.reads_member(member)]
-            if any(table.reads_sheet(one.feuille) if one.feuille else True for table in tables):
+            if any(_reads(table, one) for table in tables):
                 return True
     return False
 
 
+def _reads(table: Table, one: Unread) -> bool:
+    if one.element:
+        return (table.records or "").strip("/") == one.element
+    return table.reads_sheet(one.feuille) if one.feuille else True
+
+
 def unread(manifest: Manifest, one: Unread, rules: Rules) -> Finding:
-    """One sheet, or one member of an archive, that no declaration reads."""
+    """One sheet, one member of an archive, or the elements of one name, that no declaration reads."""
     rule, member = rules["FIC-NON-LU"], one.fichier.partition("/")[2]
     key, name = ("sheet", one.feuille) if one.feuille else ("member", member)
+    place, what = where(one.fichier, one.feuille), "ligne"
+    if one.element:
+        key, name, what = "records", one.element, "enregistrement"
+        place = f"{place}, éléments « {one.element} »"
     s = "s" if one.lignes > 1 else ""
     return Finding(
         rule.code,
         "alerte",
         manifest.exercice,
         manifest.export_key,
-        f"{rule.titre} : {where(one.fichier, one.feuille)}{' (masquée)' if one.cachee else ''}",
+        f"{rule.titre} : {place}{' (masquée)' if one.cachee else ''}",
         f'une table avec {key}: "{name}", ou unread: ["{name}"] à l’export {manifest.export_key}',
-        f"{one.lignes} ligne{s} non lue{s}",
+        f"{one.lignes} {what}{s} non {'lus' if one.element and s else 'lu' if one.element else f'lue{s}'}",
         aide=rule.aide,
-        fichier=where(one.fichier, one.feuille),
+        fichier=place,
     )
 
 

@@ -38,6 +38,7 @@ class Line:
     fichier: str
     feuille: str | None
     ligne: int
+    colonne: str | None  # the heading of the cell, of columns that become rows
     relation: str
     compte: bool
     motif: str
@@ -150,7 +151,9 @@ def _of_lines(source: LineSource, where: Filter) -> list[str]:
 
 
 def _lines_of(source: LineSource) -> str:
-    return with_sheet(f"intermediate.{source.model}")
+    """The relation of the lines, with a column ``_colonne`` whether it has one or not."""
+    lines = with_sheet(f"intermediate.{source.model}")
+    return f"(from {lines} union all by name select cast(null as varchar) as _colonne where false)"
 
 
 class _Warehouse:
@@ -192,14 +195,15 @@ class _Warehouse:
         value = sql.contribution(measure, source.column)
         tests = [f"exercice = {exercice}", *_of_lines(source, where)]
         for row in self.rows(
-            f"select _livraison, _fichier, _feuille, _ligne, poids, motif, case when poids = 1 then {value} else 0 end as apport "
-            f"from {_lines_of(source)} where {' and '.join(tests)} order by _fichier, _feuille, _ligne, motif, apport"
+            f"select _livraison, _fichier, _feuille, _ligne, _colonne, poids, motif, case when poids = 1 then {value} else 0 end as apport "
+            f"from {_lines_of(source)} where {' and '.join(tests)} order by _fichier, _feuille, _ligne, _colonne, motif, apport"
         ):
             yield Line(
                 row["_livraison"],
                 row["_fichier"],
                 row["_feuille"],
                 row["_ligne"],
+                row["_colonne"],
                 source.model,
                 bool(row["poids"]),
                 row["motif"],
@@ -228,6 +232,7 @@ class _Warehouse:
             row["_fichier"],
             row["_feuille"],
             row["_ligne"],
+            None,
             name,
             True,
             row["motif"],

@@ -47,13 +47,14 @@ class TableCounts:
 
 @dataclass(frozen=True)
 class Unread:
-    """A sheet or a member of an archive that no table of the export reads, and how many lines of it hold something."""
+    """What no table of the export reads, and how many lines of it hold something: a sheet, a member of an archive, or elements."""
 
     fichier: str
     feuille: str | None
     lignes: int
     cachee: bool = False  # a hidden sheet
     ecartee: bool = False  # the declaration says that nobody needs it
+    element: str | None = None  # path of XML elements that stand beside the records
 
 
 @dataclass(frozen=True)

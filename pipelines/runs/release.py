@@ -79,4 +79,6 @@ def _inputs(work: Workspace) -> Inputs:
         build_whole(work)
         publish_warehouse(work)
     frozen = freeze(work)
-    return Inputs(frozen.build, engine_version(), work.catalogue.fingerprint, frozen.manifests, frozen.counted)
+    return Inputs(
+        frozen.build, engine_version(), work.catalogue.fingerprint, frozen.manifests, frozen.counted, frozen.refused
+    )

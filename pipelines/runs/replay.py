@@ -24,6 +24,7 @@ from pipelines.stages.ingest.originals import laid_out
 from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.publish.release import MANIFEST, copy_declarations, export_tables, files_of
 from pipelines.stages.transform.dbt import build_models, failed, parse
+from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import load_warehouse
 
 
@@ -66,7 +67,8 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
             for manifest in unread:  # after the last reading, which sweeps rows that nothing lists
                 _copy_rows(home, beside, manifest)
             say("building the warehouse again")
-            _build(work, deliveries, release["build"], [tuple(pair) for pair in release.get("counted", [])])
+            counted, refused = ([tuple(one) for one in release.get(name, [])] for name in ("counted", "refused"))
+            _build(work, Frozen(release["build"], deliveries, counted, refused))
         export_tables(beside.warehouse_next, release["exercice"], beside.root)
         frozen = {path: sha for path, sha in release["files"].items() if path.startswith("rapport/")}
         made = {path: sha for path, sha in files_of(beside.root).items() if path.startswith("rapport/")}
@@ -114,8 +116,8 @@ def _copy_rows(home: Home, beside: Home, manifest: Manifest) -> None:
             shutil.copyfile(path, target.with_name(path.name))
 
 
-def _build(work: Workspace, deliveries: list[Manifest], build: str, counted: list[tuple[str, str]]) -> None:
-    load_warehouse(work.home.warehouse_next, work, deliveries, build, counted)
+def _build(work: Workspace, frozen: Frozen) -> None:
+    load_warehouse(work.home.warehouse_next, work, frozen.manifests, frozen.build, frozen.counted, frozen.refused)
     parse(work.catalogue, work.home)
     with redirect_stdout(io.StringIO()):  # dbt's own lines
         results = build_models(work.home, command="run")

@@ -25,7 +25,7 @@ def export(kind: dict, *tables: dict, **keys) -> Export:
         ({"type": "csv"}, [{"records": "a"}], {}, "of json and xml only"),
         ({"type": "jsonl"}, [{"records": "a"}], {}, "of json and xml only"),
         ({"type": "xml"}, [{}], {}, "path of the records from the root is needed"),
-        ({"type": "csv"}, [{}], {"unread": ["a"]}, "of workbooks and archives only"),
+        ({"type": "csv"}, [{}], {"unread": ["a"]}, "of workbooks, archives and xml only"),
         ({"type": "csv"}, [{}, {}], {}, "exactly one table"),
         ({"type": "key_value"}, [{}, {}], {}, "exactly one table"),
         ({"type": "csv"}, [{"member": "a"}, {"member": "a"}], {"archive": "zip"}, "is one table"),

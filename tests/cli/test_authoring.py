@@ -301,6 +301,81 @@ def test_an_archive_gives_a_table_for_each_layout_of_its_members(bench, tmp_path
     assert read(bench, ref, path).acceptees == 3
 
 
+def test_an_archive_of_workbooks_names_the_member_that_no_table_reads_and_the_sheet_of_one_that_it_reads(
+    bench, tmp_path
+) -> None:
+    members = {"prets_orly.xlsx": ["Prêts", "Notice"], "prets_thiais.xlsx": ["Prêts"], "aide.xlsx": ["Feuil1"]}
+    with zipfile.ZipFile(tmp_path / "prets_2019.zip", "w") as archive:
+        for name, sheets in members.items():
+            with xlsxwriter.Workbook(tmp_path / name) as book:
+                for title in sheets:
+                    sheet = book.add_worksheet(title)
+                    for row, cells in enumerate([["Mois", "Prêts"], ["mai", 4]] if title == "Prêts" else [["Bonjour"]]):
+                        sheet.write_row(row, 0, cells)
+            archive.write(tmp_path / name, name)
+    path = tmp_path / "prets_2019.zip"
+    result = bench.millesime("source", "new", "--from", path, "--system", "prets")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "prets")
+    assert (set(ref.export.unread), ref.export.tables[0].member) == ({"aide.xlsx", "Notice"}, "prets*.xlsx")
+    assert ref.export.tables[0].origins_of(2019)["fichier"].file == r"prets_(.+)\.xlsx"
+    found = ingest(bench.home, ref, 2019, [path], b"k" * 32)
+    assert [one.acceptees for one in found.tables.values()] == [2]
+    assert all(one.ecartee for one in found.non_lus)
+
+
+def test_of_sheets_of_several_years_that_of_the_exercice_is_read(bench, tmp_path) -> None:
+    path = tmp_path / "parc.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for year, lines in ((2018, 5), (2019, 2)):
+            sheet = book.add_worksheet(f"Liste {year}")
+            sheet.write_row(0, 0, [f"Parc au 31 décembre {year}"])
+            for row, cells in enumerate([["Code", "Libellé"], *[[f"c{n}", f"l{n}"] for n in range(lines)]], 2):
+                sheet.write_row(row, 0, cells)
+    result = bench.millesime("source", "new", "--from", path, "--system", "parc")
+    assert (result.exit_code, "--exercice" in result.stderr) == (2, True)  # both are as good
+    result = bench.millesime("source", "new", "--from", path, "--system", "parc", "--exercice", "2019")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "parc")
+    assert (ref.export.tables[0].sheet, ref.export.unread) == ("Liste 2019", ["Liste 2018"])
+    assert ref.export.format.title == "31 décembre {exercice}"
+    assert read(bench, ref, path).acceptees == 2
+
+
+def test_members_of_a_shape_are_told_apart_by_their_name(bench, tmp_path) -> None:
+    text = "Identifiant;Nom;Compte actif;Date de création\n"
+    members = {f"comptes_{town}.csv": f"{text}a{town};Durand;Oui;15/02/2010\n" for town in ("orly", "thiais")}
+    path = zipped(tmp_path / "comptes_2019.zip", members)
+    result = bench.millesime("source", "new", "--from", path, "--system", "gmao", "--shape", "comptes")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "gmao")
+    assert ref.export.tables[0].origins_of(2019)["collectivite"].file == r"comptes_(.+)\.csv"
+    assert "is that part of the name the collectivité?" in result.stdout
+    assert read(bench, ref, path).acceptees == 2
+
+
+def test_sheets_whose_names_begin_alike_are_a_pattern(bench, tmp_path) -> None:
+    path = tmp_path / "prets_2019.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for town in ("Orly", "Choisy"):
+            sheet = book.add_worksheet(f"Commune {town}")
+            for row, cells in enumerate([["Mois", "Prêts"], ["mai", 4]]):
+                sheet.write_row(row, 0, cells)
+    result = bench.millesime("source", "new", "--from", path, "--system", "prets")
+    assert result.exit_code == 0, result.output
+    (table,) = drafted(bench, "prets").export.tables
+    assert (table.sheet, table.origins_of(2019)["feuille"].sheet) == ("Commune *", "Commune (.+)")
+    assert "does it fit the sheets of every exercice, and no other?" in result.stdout
+
+
+def test_words_that_are_not_those_of_the_shape_are_to_decide(bench, declared, tmp_path) -> None:
+    declared.take("catalogue/shapes/comptes_messagerie.yml")
+    path = sample(tmp_path, "comptes_2019.csv", "Adresse;Statut\na@orly.fr;open\nb@orly.fr;closed\nc@orly.fr;Actif\n")
+    result = bench.millesime("source", "new", "--from", path, "--system", "mail", "--shape", "comptes_messagerie")
+    assert result.exit_code == 0, result.output
+    assert "is each of [closed, open]? values: {word of the shape: [its own]}" in result.stdout
+
+
 NAMED = {
     "json": ('{"total": 2, "data": {"items": [{"id": 1, "user": {"site": "Orly"}}, {"id": 2, "user": {"site": "Thiais"}}]}}',
              {"id": "id", "user_site": "user.site"}, "data.items"),
@@ -391,12 +466,15 @@ def test_a_second_export_joins_a_copy_of_the_shipped_system_then_the_home_s_own_
         "adresse": "pseudonymise",
     }
     assert read(bench, ExportRef(drafted(bench, "ventes").system, export), path).acceptees == 2
-    own.write_text(own.read_text(encoding="utf-8") + "# un mot à nous\n", encoding="utf-8")
+    text = own.read_text(encoding="utf-8") + "    # de ce parc\n  # fin des exports\n# un mot à nous\n"
+    own.write_text(text, encoding="utf-8")
     path = sample(tmp_path, "stock_2019.csv", PARC, "utf-8")
     result = bench.millesime("source", "new", "--from", path, "--system", "ventes")
     assert result.exit_code == 0, result.output
     assert [export.name for export in drafted(bench, "ventes").system.exports] == ["ventes", "parc", "stock"]
-    assert own.read_text(encoding="utf-8").endswith("# un mot à nous\n")
+    text = own.read_text(encoding="utf-8")
+    assert text.endswith("# un mot à nous\n")
+    assert text.index("# de ce parc\n  # fin des exports\n") < text.index("name: stock")
 
 
 def test_a_list_of_agents(bench, declared, tmp_path) -> None:
@@ -450,6 +528,8 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
     [
         ("a_2019.csv", b"", [], "no line to learn from"),
         ("a_2019.csv", b"1;2\n3;4\n", [], "no header line"),
+        ("a_2019.csv", b"1;2\n3;4\n", [], "declared by hand: header: false, docs/adding-a-source.md"),
+        ("a_2019.json", b'{"a": {"b": [1, 2, 3]}}', [], "a_2019.json: no list of records: a.b is a list, of none"),
         ("a_2019.csv", b"A;B\n", [], "no line below the header"),
         # the first whole line holds values, by what comes below or by their look
         (

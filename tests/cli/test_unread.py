@@ -64,7 +64,7 @@ def test_check_says_what_nothing_reads(library: Bench):
     assert "feuille « Paramètres » (masquée) — reçu : 1 ligne non lue" in said
     assert 'attendu : une table avec sheet: "Notice", ou unread: ["Notice"] à l’export livres/prets' in said
     assert "Vide" not in said
-    assert "would be accepted, but a release waits for 3 sheets or members that nothing reads" in said
+    assert "would be accepted, but a release waits for 3 sheets, members or elements that nothing reads" in said
 
 
 def waiting(bench: Bench) -> int:

@@ -58,6 +58,8 @@ ACCEPTED = {
     **case_gouvernance.ACCEPTED,
 }
 
+REFUSED_WHOLE = [("gma/comptes", 2041)]  # it came, and nothing of it counts
+
 
 def _account(
     who: str,
@@ -333,6 +335,8 @@ def _collecte(db: duckdb.DuckDBPyConnection, registry: Registry) -> None:
     absent.append(("nb_lignes", "BIGINT"))
     _create(db, "collecte.champs_absents", absent, [])
     _create(db, "collecte.decisions", [("code", "VARCHAR"), ("cle", "VARCHAR")], [])
+    refusals = [{"source": source, "exercice": year, "regle": "FIC-ENTETE"} for source, year in REFUSED_WHOLE]
+    _create(db, "collecte.refus", [("source", "VARCHAR"), ("exercice", "INTEGER"), ("regle", "VARCHAR")], refusals)
 
 
 def _create(

@@ -85,6 +85,10 @@ def test_declared_head_count_of_31_december(warehouse):
         ("effectif.total", 2042, "5"),
         ("effectif.total", 2043, "m"),
         ("effectif.contractuel_permanent_cdi", 2041, "1"),
+        ("effectif_declare.total", 2042, "5"),
+        ("effectif_declare.fonctionnaire", 2042, "4"),
+        ("effectif_declare.contractuel", 2042, "1"),
+        ("effectif_declare.total", 2043, "m"),  # December is not declared yet
         ("effectif.contractuel_non_permanent", 2041, "0"),
         ("filiere.technique.titulaire", 2041, "100"),
         ("filiere.administrative.titulaire", 2041, "—"),

@@ -241,6 +241,16 @@ def test_collection_shows_every_declared_table_of_every_exercice(warehouse):
     assert (received, left_out) == (len(case.ACCEPTED), 42)
 
 
+def test_what_came_and_was_refused_is_not_told_as_what_did_not_come(warehouse):
+    of = "where source = '{}' and exercice = 2041"
+    sources = "select statut from rapport.rpt_sources " + of
+    reasons = "select distinct motif from marts.fct_collecte " + of
+    assert warehouse.rows(sources.format("gma/comptes")) == [("refusée",)]
+    assert warehouse.rows(reasons.format("gma/comptes")) == [("reçu et refusé (FIC-ENTETE)",)]
+    assert warehouse.rows(sources.format("orphee/comptes")) == [("manquante",)]
+    assert warehouse.rows(reasons.format("orphee/comptes")) == [("non reçu",)]
+
+
 def test_application_table_has_a_row_per_indicator_and_exercice(warehouse):
     rows = warehouse.rows(
         "select indicateur, exercice from rapport.rpt_applications__indicateurs "

@@ -96,9 +96,35 @@ def test_it_is_given_away_under_that_code(helped: Path):
     assert "200043123" in (package.parent / resource["path"]).read_text(encoding="utf-8")
 
 
-def test_social_declarations_alone_are_published(tmp_path: Path):
+@pytest.fixture(scope="module")
+def declared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return home_of(tmp_path_factory.mktemp("dsn"), "dsn", 2022, exports_dsn.dsn)
+
+
+def test_social_declarations_alone_give_what_they_say(declared: Path):
+    """Hours, and who is paid on 31 December: no more can be told without a list of agents, which the report says."""
+    rows = ask(declared, "select code, etat, valeur > 0 from publie.rapport.chiffres where domaine = 'rh' order by all")
+    figures = {code: (state, is_some) for code, state, is_some in rows}
+    for name in ("heures_remunerees", "etpr.total", "heures.fonctionnaire", "effectif_declare.total"):
+        assert figures[f"rh.{name}"] == ("complet", True)
+    assert not any(code.startswith(("rh.effectif.", "rh.filiere.", "rh.mouvement.")) for code in figures)
+    shown = "select libelle, heures from publie.rapport.rpt_rh__etpr where axe = 'statut' order by rang"
+    by_statut = dict(ask(declared, shown))
+    assert list(by_statut) == ["Fonctionnaires", "Contractuels, sur emploi permanent ou non", "Ensemble"]
+    hours = ask(declared, "select valeur from publie.rapport.chiffres where code = 'rh.heures_remunerees'")[0][0]
+    assert round(by_statut.pop("Ensemble")) == round(sum(by_statut.values())) == round(hours)
+    page = (interne(declared, 2022) / "rapport_activite_2022.html").read_text(encoding="utf-8").replace("\u00a0", " ")
+    assert "d’après ses déclarations sociales" in " ".join(page.split())
+    assert "demande un état du personnel" in " ".join(page.split())
+    assert "Aucune heure rémunérée en" not in page
+    assert "rh.effectif.total" not in page
+    (formula,) = ask(declared, "select formule from publie.rapport.chiffres where code = 'rh.heures_remunerees'")[0]
+    assert formula.endswith("Sources : dsn/declarations, dsn/contrats, dsn/activites.")
+
+
+def test_social_declarations_alone_are_published(declared: Path):
     """Hours without any head count: what stays hidden among them is told of nobody."""
-    home = home_of(tmp_path, "dsn", 2022, exports_dsn.dsn)
+    home = declared
     assert ask(home, "select count(*) > 0 from publie.marts.fct_heures_remunerees") == [(True,)]
     assert (home / "published" / "public").is_dir()
     assert (interne(home, 2022) / "rapport_activite_2022.html").is_file()

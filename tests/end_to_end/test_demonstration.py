@@ -214,7 +214,8 @@ def test_the_public_profile_holds_the_report_and_no_small_number_of_agents(demon
         "rh.mouvement.departs",
         "rh.cadre_emplois.adjoints_techniques",
     } <= hidden
-    assert {code for code in hidden if not code.startswith("rh.")} == load_catalogue().secrecy.figures.withheld.keys()
+    withheld = load_catalogue().secrecy.figures.withheld  # those of social declarations are not followed in these years
+    assert {code for code in hidden if not code.startswith("rh.")} == {c for c in withheld if not c.startswith("rh.")}
     unproved = "select * from audit.secret where nature = 'primaire' and borne_haute - borne_basse < 4"
     assert not report.execute(unproved).fetchall()
     assert report.execute("select count(*) from audit.secret where exercice = 2020").fetchone()[0] > 20

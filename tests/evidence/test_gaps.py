@@ -28,7 +28,7 @@ def gaps(etat: str, *lacks: dict[str, Any], code: str = AGENTS, **exports: str) 
     )
 
 
-def delivery(source: str, lost: int | None = None, why: str = "non reçu, ou refusé") -> dict[str, Any]:
+def delivery(source: str, lost: int | None = None, why: str = "non reçu") -> dict[str, Any]:
     """A delivery that did not come, or that came without some of its lines."""
     return {"source": source, "nature": "livraison", "piece": "", "motif": why, "nb_perdues": lost}
 

@@ -4,7 +4,7 @@ A mistake is refused with file and line: a code given twice, an operand that is 
 table or a family that is not declared.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -101,8 +101,8 @@ class Figures:
                 return declared, member
         raise KeyError(f"no figure {code!r} is declared")
 
-    def formula(self, code: str) -> str:
-        """How a figure is computed, in French words.
+    def formula(self, code: str, used: Collection[str] | None = None) -> str:
+        """How a figure is computed, in French words; of the alternatives of a source, those among the tables that are ``used``.
 
         In a family ``{application}`` stands for the member's name, ``{code_application}`` for its code.
         """
@@ -113,9 +113,15 @@ class Figures:
             labels = {name: self.by_code[operand].figure.libelle for name, operand in figure.operandes.items()}
             words = parse_expression(figure.expression or "").in_words(labels)
         places = f"{figure.decimales} décimale{'s' if figure.decimales > 1 else ''}" if figure.decimales else "l’unité"
-        sources = ", ".join(" ou ".join(map(said, group)) for group in self.sources(code))
+        groups = self.sources(code) if used is None else [self._among(group, used) for group in self.sources(code)]
+        sources = ", ".join(dict.fromkeys(" ou ".join(map(said, group)) for group in groups))
         sources = sources.replace(f"{{{figure.family}}}", f"{{code_{figure.family}}}")
         return f"{words} ; arrondi à {places}{SOURCED}{sources}."
+
+    def _among(self, group: tuple[str, ...], used: Collection[str]) -> tuple[str, ...]:
+        """The alternatives that a used table or a member gives; all where none does."""
+        kept = [one for one in group if placeholders_of(one) or not {*self.tables_of(one)}.isdisjoint(used)]
+        return tuple(kept) or group
 
 
 def said(source: str) -> str:

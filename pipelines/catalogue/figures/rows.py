@@ -4,6 +4,8 @@ The warehouse holds them beside the values (schema ``catalogue``), so that no la
 placeholder, as it is declared: ``chiffres__declares`` puts the members in its place.
 """
 
+from collections.abc import Collection
+
 from pipelines.catalogue.figures.grammar import Figure, Value
 from pipelines.catalogue.figures.load import Figures
 
@@ -11,13 +13,16 @@ from pipelines.catalogue.figures.load import Figures
 EMPTY = {"zero": None, "manquant": "m", "sans_objet": "—"}
 
 
-def figure_tables(figures: Figures) -> dict[str, tuple[str, list[tuple]]]:
-    """Table of the schema ``catalogue`` → its columns, as SQL declares them, and its rows."""
+def figure_tables(figures: Figures, used: Collection[str] | None = None) -> dict[str, tuple[str, list[tuple]]]:
+    """Table of the schema ``catalogue`` → its columns, as SQL declares them, and its rows.
+
+    ``used``: the tables (``system/table``) that the organisation uses; a formula names no other among alternatives.
+    """
     return {
         "chiffres": (
             "code varchar, famille varchar, indicateur varchar, libelle varchar, unite varchar, decimales integer, "
             "domaine varchar, formule varchar, est_mesure boolean, code_si_vide varchar",
-            [_figure(figures, code) for code in figures.by_code],
+            [_figure(figures, code, used) for code in figures.by_code],
         ),
         "chiffres_feuilles": (
             "code varchar, mesure varchar",
@@ -67,7 +72,7 @@ def _as_text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _figure(figures: Figures, code: str) -> tuple:
+def _figure(figures: Figures, code: str, used: Collection[str] | None) -> tuple:
     declared = figures.by_code[code]
     figure = declared.figure
     return (
@@ -78,7 +83,7 @@ def _figure(figures: Figures, code: str) -> tuple:
         figure.unite,
         figure.decimales,
         declared.domaine,
-        figures.formula(code),
+        figures.formula(code, used),
         figure.mesure is not None,
         EMPTY[figure.mesure.si_vide] if figure.mesure else None,
     )

@@ -4,6 +4,7 @@ The headings that the declared systems already give to a field are what a new on
 """
 
 import difflib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,11 +12,13 @@ from pipelines.catalogue.dbt.generated import report_fields, report_sources
 from pipelines.catalogue.declarations import Field, Shape
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.registry import Registry
-from pipelines.catalogue.scaffold.draft_table import exercice_lines, header_lines, ignore_lines, place_lines
+from pipelines.catalogue.scaffold.draft_table import exercice_lines, header_lines, ignore_lines, named_by, place_lines
 from pipelines.catalogue.scaffold.inference import flag, flag_values, kept_in, of, slug
 from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, todo
 
+PLACE = "collectivite"  # the field of a shape that a sheet or a file may stand for
+MOST_WORDS = 20  # a column of more is no list of words
 SURE, LIKELY = 1.0, 0.72  # similarity of a heading to those already known
 
 
@@ -86,7 +89,8 @@ class ShapeTable:
         lines += place_lines(self.sample)
         lines += self._missing_values(columns)
         lines += [f"# left out: {flow(unused)}"] if unused else []
-        asked = [need for need in self.needs if not columns.keys() & set(need.fields)]
+        given = {*columns, *([PLACE] if self._named_by() else [])}
+        asked = [need for need in self.needs if not given & set(need.fields)]
         titles = {f.name: f.title for f in self.shape.fields}
         lines += [
             f"# TODO {' or '.join(f'{name} ({titles[name]})' for name in need.fields)}: which column? Without it, "
@@ -97,14 +101,25 @@ class ShapeTable:
         lines += [
             f"# not in the sample: {f.name} ({f.title})"
             for f in self.shape.fields
-            if f.name not in columns and f.name not in told and not f.constraints.required
+            if f.name not in given and f.name not in told and not f.constraints.required
         ]
-        lines += header_lines(*self._header(unused))
+        lines += header_lines(*self._header(unused)) + self._named_by()
         formats = [line for f in self.shape.fields if f.name in columns for line in _own_format(f, columns[f.name])]
         declared = any(line.startswith("  - ") for line in formats)
         lines += ["fields:", *formats] if declared else [line.strip() for line in formats]
         lines += exercice_lines(columns, self._dated(columns), self.exercice)
         return lines + ignore_lines(self.layout, named, numbers)
+
+    def _named_by(self) -> list[str]:
+        """The collectivité, where no column holds it and it is what tells sheets or members apart."""
+        told = named_by(self.sample)
+        if told is None or PLACE in self.matches or all(f.name != PLACE for f in self.shape.fields):
+            return []
+        key, _, pattern = told
+        return [
+            f"    {PLACE}: {{{key}: {json.dumps(pattern, ensure_ascii=False)}}}"
+            + todo("is that part of the name the collectivité?")
+        ]
 
     def _header(self, unused: list[str]) -> tuple[dict[str, str], int, dict[str, str]]:
         """The headings by field; where a required one is not found, a heading that no file holds."""
@@ -114,7 +129,7 @@ class ShapeTable:
                 headings[f.name] = self.matches[f.name].column.heading
                 if self.matches[f.name].score < SURE:
                     doubts[f.name] = "is it the right column?"
-            elif f.constraints.required:
+            elif f.constraints.required and not (f.name == PLACE and named_by(self.sample)):
                 headings[f.name] = f"(à compléter : {f.title})"
                 doubts[f.name] = f"which column, among {flow(unused)}? Until then every file is refused"
         return headings, self.exercice, doubts
@@ -192,6 +207,17 @@ def _may_hold(f: Field, column: Column) -> bool:
     return kind not in ("date", "datetime", "boolean")
 
 
+def _own_words(f: Field, column: Column) -> list[str]:
+    """The words of the sample that are not those of the shape; nobody can guess which one is which."""
+    known = {str(word) for word in f.constraints.enum or []}
+    own = sorted({cell for cell in column.cells if cell} - known)
+    if not known or not own or f.personal or len(own) > MOST_WORDS:
+        return []
+    return [
+        f"  # TODO {f.name}: which of {flow(sorted(known))} is each of {flow(own)}? values: {{word of the shape: [its own]}}"
+    ]
+
+
 def _own_format(f: Field, column: Column) -> list[str]:
     """How this system writes a field, where it is not the shape's way."""
     found = column.guess
@@ -201,7 +227,7 @@ def _own_format(f: Field, column: Column) -> list[str]:
             return [f"  # TODO {f.name}: give trueValues and falseValues ({values}), else every line is refused"]
         found = words_found
     if f.type == "string":
-        return []
+        return _own_words(f, column)
     options = {key: value for key, value in kept_in(f.name, found.options).items() if key != "decimals"}
     if f.type == "date" and found.type == "datetime":
         options.setdefault("format", "%Y-%m-%d %H:%M:%S")

@@ -45,24 +45,65 @@ def place_lines(sample: Sample) -> list[str]:
     """Where the table is read in a file that may hold several: sheet, member of an archive, path of the records."""
     lines = []
     if sample.sheet:
-        names = list(dict.fromkeys([sample.sheet, *sample.alike]))
-        doubts = ["its name holds a year: what is the sheet of another exercice called?"] * any(map(YEAR.search, names))
-        lines.append(
-            f"sheet: {flow(names) if len(names) > 1 else scalar(names[0])}{todo('; '.join(doubts), bool(doubts))}"
-        )
+        lines.append(_sheet_line(sample.sheets))
     if sample.member:
-        pattern = common_pattern([sample.member, *sample.alike] if not sample.sheet else [sample.member])
+        pattern = common_pattern(sample.members)
         lines.append(f"member: {scalar(pattern)}" + todo("does it fit the members of every exercice?"))
     if sample.records:
         lines.append(f"records: {scalar(sample.records)}")
     return lines
 
 
+def _sheet_line(names: list[str]) -> str:
+    """The sheets, by what their names have in common, else one by one."""
+    doubts = ["its name holds a year: what is the sheet of another exercice called?"] * any(map(YEAR.search, names))
+    before, after = around(names)
+    if len(names) == 1:
+        said = scalar(names[0])
+    elif before or after:
+        said = scalar(f"{re.sub(r'[][?*]', '?', before)}*{re.sub(r'[][?*]', '?', after)}")
+        doubts.append("does it fit the sheets of every exercice, and no other?")
+    else:
+        said = flow(names)
+        doubts.append('a sheet more another year? "*" reads all those that are not named in unread')
+    return f"sheet: {said}{todo('; '.join(doubts), bool(doubts))}"
+
+
+def around(names: Sequence[str]) -> tuple[str, str]:
+    """What several names begin and end with alike, in whole words."""
+    if len(names) < 2:
+        return "", ""
+    before, after = _beginning(names), _beginning([name[::-1] for name in names])[::-1]
+    before, after = re.sub(r"[^\W_]+$", "", before), re.sub(r"^[^\W_]+", "", after)
+    return before, "" if len(before) + len(after) >= min(map(len, names)) else after
+
+
+def named_by(sample: Sample) -> tuple[str, str, str] | None:
+    """What tells apart those that are read as one: ``sheet`` or ``file``, its French name, and the pattern of the part that differs."""
+    for key, title, names in (
+        ("sheet", "Feuille", sample.sheets),
+        ("file", "Fichier", [PurePosixPath(member).name for member in sample.members]),
+    ):
+        if len(names) > 1:
+            before, after = around(names)
+            return key, title, f"{_literally(before)}(.+){_literally(after)}"
+    return None
+
+
+def _literally(text: str) -> str:
+    """The pattern of a text, in which only what a pattern would read is escaped."""
+    return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)
+
+
+def _beginning(texts: Sequence[str]) -> str:
+    """What all of them begin with."""
+    return "".join(one[0] for one in itertools.takewhile(lambda c: len(set(c)) == 1, zip(*texts, strict=False)))
+
+
 def common_pattern(names: Sequence[str]) -> str:
     """The file pattern that names suggest: what follows their common beginning, or the first digit, may change."""
     stems = [PurePosixPath(name).stem for name in names]
-    common = "".join(one[0] for one in itertools.takewhile(lambda c: len(set(c)) == 1, zip(*stems, strict=False)))
-    start = re.split(r"\d", common)[0].rstrip("_- .")
+    start = re.split(r"\d", _beginning(stems))[0].rstrip("_- .")
     return re.sub(r"[\[\]?*]", "?", start) + "*" + PurePosixPath(names[0]).suffix
 
 
@@ -187,11 +228,13 @@ class OwnTable:
 
     def _named_by(self) -> tuple[list[str], list[str]]:
         """The field that tells apart what is read from several sheets or members: its heading, and itself."""
-        if not self.sample.alike:
+        if (told := named_by(self.sample)) is None:
             return [], []
-        key, title = ("sheet", "Feuille") if self.sample.sheet else ("file", "Fichier")
+        key, title, pattern = told
         name = free(title.lower(), self.columns)
-        heading = f'    {name}: {{{key}: "(.+)"}}' + todo("what does the name say: which part of it, called how?")
+        heading = f"    {name}: {{{key}: {json.dumps(pattern, ensure_ascii=False)}}}" + todo(
+            "what does the name say: which part of it, called how?"
+        )
         return [heading], [f"  - {{name: {name}, title: {title}}}"]
 
     def _may_be_key(self, name: str, column: Column) -> bool:

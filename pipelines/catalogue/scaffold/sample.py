@@ -32,14 +32,27 @@ class Sample:
     records: str | None = None  # the path of its records
     is_named: bool = False  # records name their own values: the first row holds these names
     doubts: list[str] = field(default_factory=list)
-    alike: tuple[
-        str, ...
-    ] = ()  # further sheets, or members, whose headings are the same and whose rows are among these
+    alike: tuple["Sample", ...] = ()  # further sheets, or members, of the same headings; their rows are among these
 
     @property
     def place(self) -> str:
         """The sheet or the member that it is, else the file."""
         return self.sheet or self.member or self.name
+
+    @property
+    def parts(self) -> tuple["Sample", ...]:
+        """Itself and those that are written alike."""
+        return self, *self.alike
+
+    @property
+    def sheets(self) -> list[str]:
+        """The sheets that it is made of."""
+        return list(dict.fromkeys(one.sheet for one in self.parts if one.sheet))
+
+    @property
+    def members(self) -> list[str]:
+        """The members of an archive that it is made of."""
+        return list(dict.fromkeys(one.member for one in self.parts if one.member))
 
 
 @dataclass(frozen=True)
@@ -84,30 +97,33 @@ def take_apart(sample: Sample) -> Layout:
     return Layout(titles, columns, data, below, list(dict.fromkeys(left_out)))
 
 
-def gathered(samples: Sequence[Sample]) -> tuple[list[tuple[Sample, Layout]], dict[str, str]]:
-    """The tables that a file holds, the largest first, and what none is drafted of: sheet or member → why.
+Gathered = tuple[list[tuple[Sample, Layout]], list[tuple[Sample, str]]]
+
+
+def gathered(samples: Sequence[Sample]) -> Gathered:
+    """The tables that a file holds, the largest first, and what none is drafted of, with the reason.
 
     Sheets, or members, under the same headings are one table. Raises DeclarationError when there is no table at all.
     """
     tables: dict[tuple, list[tuple[Sample, Layout]]] = {}
-    unread: dict[str, str] = {}
+    unread: list[tuple[Sample, str]] = []
     for sample in sorted(samples, key=lambda one: -sum(len(cells) for _, cells in one.rows)):
         try:
             layout = take_apart(sample)
         except DeclarationError as error:
-            unread[sample.place] = str(error)
+            unread.append((sample, str(error)))
             continue
         if sample.sheet and len(samples) > 1 and len(layout.columns) < 2:
-            unread[sample.place] = "one column alone: a notice?"
+            unread.append((sample, "one column alone: a notice?"))
             continue
         headings = tuple((same(column.heading), column.place) for column in layout.columns)
         tables.setdefault((_way(sample), headings), []).append((sample, layout))
     if not tables:
-        raise DeclarationError("; ".join(unread.values()) or "no line to learn from")
+        raise DeclarationError("; ".join(why for _, why in unread) or "no line to learn from")
     found = [_joined(group) for group in tables.values()]
     way = _way(found[0][0])
     for sample, _ in (one for one in found if _way(one[0]) != way):
-        unread |= dict.fromkeys((sample.place, *sample.alike), "of another format: it needs an export of its own")
+        unread += [(part, "of another format: it needs an export of its own") for part in sample.parts]
     return [one for one in found if _way(one[0]) == way], unread
 
 
@@ -121,7 +137,7 @@ def _joined(group: list[tuple[Sample, Layout]]) -> tuple[Sample, Layout]:
     if not others:
         return first, layout
     rows = [row for _, other in others for row in sorted(other.data + other.below)]
-    whole = replace(first, rows=first.rows + rows, alike=tuple(sample.place for sample, _ in others))
+    whole = replace(first, rows=first.rows + rows, alike=tuple(sample for sample, _ in others))
     return whole, take_apart(whole)
 
 
@@ -133,6 +149,8 @@ def _header_index(sample: Sample) -> int:
     rows = sample.rows[:SEARCHED_ROWS]
     widest = max(_filled(cells) for _, cells in rows)
     nowhere = f"{sample.place}: no header line found within the first {SEARCHED_ROWS} lines"
+    if sample.type == "csv":
+        nowhere += " (a file without any is declared by hand: header: false, docs/adding-a-source.md)"
     for index, (number, cells) in enumerate(rows):
         names = [cell.strip() for cell in cells if cell.strip()]
         if index and _are_halves(rows[index - 1][1], cells, widest):
@@ -204,9 +222,15 @@ def _first(cells: list[str]) -> str:
 
 
 def exercice_of(sample: Sample, layout: Layout) -> int:
-    """The one year that the file's name, or else a title, holds."""
-    for texts in ([sample.name], layout.titles):
-        years = {int(year) for text in texts for year in re.findall(r"(?<!\d)((?:19|20)\d\d)(?!\d)", text)}
+    """The one year that the file's name, or else its sheets and titles, hold."""
+    titles = layout.titles + [title for part in sample.alike for title in take_apart(part).titles]
+    for texts in ([sample.name], [*sample.sheets, *titles]):
+        years = {year for text in texts for year in years_in(text)}
         if len(years) == 1:
             return years.pop()
     raise DeclarationError(f"which exercice is {sample.name} of? Say it with --exercice")
+
+
+def years_in(text: str) -> set[int]:
+    """The years that a text names."""
+    return {int(year) for year in re.findall(r"(?<!\d)((?:19|20)\d\d)(?!\d)", text)}

@@ -19,7 +19,7 @@ from pipelines.catalogue.registry import Registry, make_system
 from pipelines.catalogue.scaffold.draft_shape import Need, ShapeTable
 from pipelines.catalogue.scaffold.draft_table import OwnTable, common_pattern, free
 from pipelines.catalogue.scaffold.inference import of, slug
-from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, gathered
+from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, gathered, years_in
 from pipelines.catalogue.scaffold.yaml_text import scalar, todo
 from pipelines.catalogue.yaml_file import DeclarationError
 
@@ -74,10 +74,13 @@ def scaffold(
         request = replace(request, title=declared.title)
     shape = registry.shapes[request.shape] if request.shape else None
     found, unread = gathered(samples)
-    if shape:
-        unread |= {place: "no table of that shape?" for s, _ in found[1:] for place in (s.place, *s.alike)}
-        found = found[:1]
     exercice = request.exercice or exercice_of(*found[0])
+    if others := _of_other_years(samples, exercice):
+        found, unread = gathered([one for one in samples if one not in others])
+        unread += [(one, "its name is that of another exercice") for one in others]
+    if shape:
+        unread += [(part, "no table of that shape?") for sample, _ in found[1:] for part in sample.parts]
+        found = found[:1]
     tables = _table_names(found, request)
     names = _Names(request, request.export or tables[0], tables)
     if declared:
@@ -86,7 +89,7 @@ def scaffold(
         ShapeTable(layout, sample, exercice, shape, registry, needs) if shape else OwnTable(layout, sample, exercice)
         for sample, layout in found
     ]
-    export = _export(names, bodies, unread, exercice)
+    export = _export(names, bodies, _named_unread(found, unread), exercice)
     declaration = _with_export(known, export) if known else _declaration(names, export)
     system = _load(declaration, request.system, registry)
     return Draft(
@@ -97,6 +100,20 @@ def scaffold(
         {} if shape else {table: _suite(request.system, table) for table in tables},
         "" if known else _organisation_lines(request, shape, indicators),
     )
+
+
+def _of_other_years(samples: Sequence[Sample], exercice: int) -> list[Sample]:
+    """The sheets whose name holds other years than the exercice, where another one bears it."""
+    years = {one.sheet: years_in(one.sheet) for one in samples if one.sheet}
+    if not any(exercice in of_sheet for of_sheet in years.values()):
+        return []
+    return [one for one in samples if one.sheet and years[one.sheet] and exercice not in years[one.sheet]]
+
+
+def _named_unread(found: Sequence[tuple[Sample, Layout]], unread: Sequence[tuple[Sample, str]]) -> dict[str, str]:
+    """What collection calls that which no table reads, with the reason: a sheet, or the whole member when none of it is read."""
+    read = {part.member for sample, _ in found for part in sample.parts}
+    return {one.place if one.member in read else one.member or one.place: why for one, why in unread}
 
 
 def _table_names(found: Sequence[tuple[Sample, Layout]], request: Request) -> list[str]:
@@ -135,11 +152,17 @@ def _with_export(known: str, export: list[str]) -> str:
         )
     lines = known.splitlines()
     last = listed.value[-1].end_mark
-    end = last.line + (last.column > 0)
-    while end and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
-        end -= 1  # a comment below the list speaks of what follows
-    indent = " " * (listed.start_mark.column)
+    end, column = last.line + (last.column > 0), listed.start_mark.column
+    while end and _speaks_of_what_follows(lines[end - 1], column):
+        end -= 1
+    indent = " " * column
     return "\n".join([*lines[:end], *(f"{indent}{line}" for line in export), *lines[end:]]) + "\n"
+
+
+def _speaks_of_what_follows(line: str, column: int) -> bool:
+    """True for a blank line, and for a comment that stands left of the list that begins at ``column``, or of the whole file."""
+    text = line.lstrip()
+    return not text or (text.startswith("#") and len(line) - len(text) < max(column, 1))
 
 
 def _load(declaration: str, system: str, registry: Registry) -> System:

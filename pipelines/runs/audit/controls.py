@@ -92,7 +92,7 @@ def _due(arrivals: Arrivals, ref: ExportRef) -> list[dict[str, Any]]:
     status = arrivals.export(ref)
     if status.state in ("not sent", "awaited", "declared absent"):
         return []
-    said = "reçu" if status.counts else "non reçu"
+    said = "reçu" if status.counts else "reçu et refusé" if status.state == "refused" else "non reçu"
     return [_own("echeance", f"L’export est reçu, attendu avant le {day(status.due)}.", "alerte", status.counts, said)]
 
 

@@ -212,6 +212,13 @@ def _read_one(
     elif isinstance(fmt, TreeFormat):
         reader = importlib.import_module(f"pipelines.stages.ingest.readers.{TREES[fmt.type]}")
         found = [(table.name, reader.read(path, fichier, fmt, table, exercice, workdir)) for table in tables]
+        beside = {element: count for _, records in found for element, count in records.beside.items()}
+        read = {(table.records or "").strip("/") for table in tables}
+        contents.unread += [
+            Unread(fichier, None, count, ecartee=is_one_of(element, export.unread), element=element)
+            for element, count in beside.items()
+            if element not in read
+        ]
     elif isinstance(fmt, ToolFormat):
         reader = importlib.import_module(f"pipelines.stages.ingest.readers.{fmt.type}")  # each loads its own libraries
         found = list(reader.read(path, fichier, [table.name for table in tables], workdir).items())

@@ -57,6 +57,9 @@ class Inputs:
     catalogue: str
     manifests: list[Manifest]
     counted: list[tuple[str, str]] = field(default_factory=list)  # the decisions that make something count
+    refused: list[tuple[str, int, str]] = field(
+        default_factory=list
+    )  # the exports that came and of which nothing counts
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,7 @@ def _content(ledger: Ledger, folder: Path, exercice: int, inputs: Inputs) -> dic
         "lock": lock,
         "deliveries": [manifest.as_dict() for manifest in inputs.manifests],
         "counted": inputs.counted,
+        "refused": inputs.refused,
         "decisions": [
             {key: row[key] for key in ("finding", "choice", "reason", "until")} for row in ledger.all_rows("decisions")
         ],

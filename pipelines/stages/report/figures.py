@@ -1,7 +1,7 @@
 """The figures of one report by code: how each is printed, what it is worth, how it is computed, what it was compared with."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines import french
@@ -19,9 +19,8 @@ class Figures:
     rows: dict[tuple[str, int], dict[str, Any]]
     reconciled: dict[str, str] | None  # None: the profile keeps that back
     titles: dict[str, str]
-    declared: Collection[
-        str
-    ] = ()  # a figure of a system that the organisation does not use is declared, and has no row
+    # code → label: a figure of a system that the organisation does not use is declared, and has no row
+    declared: Mapping[str, str] = field(default_factory=dict)
 
     def is_followed(self, code: str, exercice: int | None = None) -> bool:
         """False for a figure of a system that is not used in that year. Raises KeyError when nothing declares the code."""
@@ -30,6 +29,10 @@ class Figures:
         if code in self.declared or any(code == known for known, _ in self.rows):
             return False
         raise KeyError(code)
+
+    def label(self, code: str) -> str:
+        """What a declared figure is called; its code where the declaration names a whole family."""
+        return self.declared.get(code, code)
 
     def get(self, code: str, exercice: int | None = None) -> dict[str, Any]:
         """One figure. Raises KeyError when no figure of that year has this code."""
@@ -94,8 +97,8 @@ def _lack(row: dict[str, Any]) -> str:
     return f" : il manque {french.enumeration(said)}" if said else ""
 
 
-def read_figures(publication: Publication, titles: dict[str, str], declared: Collection[str]) -> Figures:
-    """The figures of a publication; ``titles`` are those of their domains, ``declared`` the codes that may have none."""
+def read_figures(publication: Publication, titles: dict[str, str], declared: Mapping[str, str]) -> Figures:
+    """The figures of a publication; ``titles`` are those of their domains, ``declared`` the labels of those that may have none."""
     rows = publication.rows("chiffres", {}, ["code"], exercices=10)
     by_code = {(row["code"], row["exercice"]): row for row in rows}
     if publication.is_withheld(RECONCILED):

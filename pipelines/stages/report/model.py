@@ -51,6 +51,7 @@ class Editor:
     organisation: Organisation
     contenu: Path  # contenu/<exercice> of the home
     texte: Prose  # finds a text that is the same every year
+    is_own: Callable[[Path], bool]  # true for a text of the home's
     pages_apart: bool = False  # each section is a page of its own: its figures are numbered from 1
 
     @property
@@ -157,18 +158,29 @@ class Editor:
         if isinstance(bloc, Texte):
             asked = self._asked(bloc)
             if asked and not any(map(figures.is_followed, asked)):
-                return None
+                return self._unfollowed(bloc, asked)
             tree = render(self._path(name), f"texte/{name}", figures, known)
             return _text(tree) if tree else None
         path = self.contenu / name
         if path.is_file():
             return _text(render(path, f"contenu/{self.contenu.name}/{name}", figures, known))
-        sentence = bloc.vide.format(**names) if bloc.vide else None
-        return sentence and _text([{"genre": "paragraphe", "enfants": [{"genre": "texte", "texte": sentence}]}])
+        return _sentence(bloc.vide.format(**names)) if bloc.vide else None
+
+    def _unfollowed(self, bloc: Texte, asked: list[str]) -> Model | None:
+        """In the place of a text of which no figure is followed: nothing of a shipped one; the home asked for its own."""
+        if not self.is_own(self._path(bloc.fichier)):
+            return None
+        figures = self.builder.figures
+        named = french.enumeration([f"« {one} »" for one in dict.fromkeys(map(figures.label, asked))])
+        return _sentence(f"Non suivi pour {figures.exercice}, faute d’un outil qui le donne : {named}.")
 
 
 def _text(tree: list[Node]) -> Model:
     return {"genre": "texte", "arbre": tree}
+
+
+def _sentence(text: str) -> Model:
+    return _text([{"genre": "paragraphe", "enfants": [{"genre": "texte", "texte": text}]}])
 
 
 def build(
@@ -176,7 +188,9 @@ def build(
 ) -> Model:
     """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
     declared, cover, summary = catalogue.figures, catalogue.cover, catalogue.summary
-    figures = read_figures(publication, declared.titles, declared.by_code)
+    figures = read_figures(
+        publication, declared.titles, {code: one.figure.libelle for code, one in declared.by_code.items()}
+    )
     receipts = read_receipts(
         publication,
         _with_the_page(report_sources(catalogue), summary),
@@ -190,8 +204,8 @@ def build(
         return Builder(publication, figures, receipts, organisation.exercices.premier)
 
     of_year = contenu / str(publication.exercice)
-    editor = Editor(builder(), organisation, of_year, catalogue.prose)
-    apart = Editor(builder(), organisation, of_year, catalogue.prose, pages_apart=True)
+    editor = Editor(builder(), organisation, of_year, catalogue.prose, catalogue.is_own)
+    apart = Editor(builder(), organisation, of_year, catalogue.prose, catalogue.is_own, pages_apart=True)
     chapitres = editor.chapters(catalogue.chapters)
     model = {
         "titre": f"{cover.titre} {publication.exercice}",

@@ -1,9 +1,9 @@
 """What came of the tables behind the report, and the sentence that an absence of rows then means.
 
-Three cases are never said alike: « non reçu » (the organisation uses the system, and the export did not come), « non suivi »
-(it does not use it: the block is left out) and « aucun » (everything came, and holds nothing), which alone is what a chapter's
-``vide`` says. When some lines that came could not be counted, nothing is claimed either; nor when a tool does not give a field
-that the rows need (« non fourni »).
+Four cases are never said alike: « non reçu » (the organisation uses the system, and the export did not come), « reçu et
+refusé » (it came, and nothing of it counts), « non suivi » (the system is not used: the block is left out) and « aucun »
+(everything came, and holds nothing), which alone is what a chapter's ``vide`` says. When some lines that came could not be
+counted, nothing is claimed either; nor when a tool does not give a field that the rows need (« non fourni »).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from pipelines import french
 from pipelines.stages.report.tables import Publication
 
 SOURCES = "rpt_sources"
-UNFOLLOWED, PARTIAL = "non suivie", "partielle"
+UNFOLLOWED, PARTIAL, REFUSED = "non suivie", "partielle", "refusée"
 RECEIVED = ("reçue", PARTIAL)
 
 
@@ -28,6 +28,7 @@ class Receipt:
     is_known: bool
     followed: list[str] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
     partial: list[str] = field(default_factory=list)
     # by label of a table that came, the fields that the rows need and that it does not give
     ungiven: dict[str, list[str]] = field(default_factory=dict)
@@ -42,13 +43,14 @@ class Receipt:
         """The code of a cell that no row gives."""
         if not self.is_followed:
             return "ns"
-        return "m" if self.ungiven or (self.lacking and len(self.lacking) == len(self.followed)) else "—"
+        absent = len(self.lacking) + len(self.refused)
+        return "m" if self.ungiven or (absent and absent == len(self.followed)) else "—"
 
     @property
     def reserve(self) -> str | None:
         """Why nothing can be said of what no row tells; None when everything came."""
-        if self.lacking:
-            return f"Non reçu pour {self.exercice} : {french.enumeration(self.lacking)}."
+        if self.lacking or self.refused:
+            return " ".join(sentence.format(self.exercice) for sentence in self._absent(""))
         if self.ungiven:
             fields = [f"{one} ({label})" for label, named in self.ungiven.items() for one in named]
             return f"Non fourni par l’outil pour {self.exercice} : {french.enumeration(fields)}."
@@ -57,24 +59,32 @@ class Receipt:
             return f"Aucune ligne retenue pour {self.exercice}, mais des lignes reçues ont été refusées ou écartées : {named}."
         return None
 
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of rows that are there must know, each sentence with a place for the exercices."""
+        said = self._absent(", absent d’ici")
+        for label, fields in self.ungiven.items():
+            named = french.enumeration(fields)
+            said.append(f"Non fourni pour {{}} par {label}, et ce qui en dépend manque ici : {named}.")
+        if self.partial:
+            named = french.enumeration(self.partial)
+            said.append(f"Reçu en partie pour {{}}, des lignes ou des mois manquent ici : {named}.")
+        return said
+
+    def _absent(self, here: str) -> list[str]:
+        said = [f"Non reçu pour {{}}{here} : {french.enumeration(self.lacking)}."] if self.lacking else []
+        if self.refused:
+            mend = "à corriger, puis à déposer de nouveau"
+            said.append(f"Reçu et refusé pour {{}}{here}, {mend} : {french.enumeration(self.refused)}.")
+        return said
+
 
 def note(receipts: Iterable[Receipt]) -> str | None:
     """What a reader of rows that are there must know, of the exercices that they are of; None when all came whole."""
     said: dict[str, list[str]] = {}  # a sentence → the exercices that it is true of
     for one in receipts:
-        year = str(one.exercice)
-        if one.lacking:
-            said.setdefault(f"Non reçu pour {{}}, absent d’ici : {french.enumeration(one.lacking)}.", []).append(year)
-        for label, fields in one.ungiven.items():
-            sentence = (
-                f"Non fourni pour {{}} par {label}, et ce qui en dépend manque ici : {french.enumeration(fields)}."
-            )
-            said.setdefault(sentence, []).append(year)
-        if one.partial:
-            named = french.enumeration(one.partial)
-            said.setdefault(f"Reçu en partie pour {{}}, des lignes ou des mois manquent ici : {named}.", []).append(
-                year
-            )
+        for sentence in one.notes:
+            said.setdefault(sentence, []).append(str(one.exercice))
     return " ".join(sentence.format(french.enumeration(years)) for sentence, years in said.items()) or None
 
 
@@ -110,7 +120,8 @@ class Receipts:
             exercice,
             bool(sources),
             named(followed),
-            named({source: state for source, state in followed.items() if state not in RECEIVED}),
+            named({source: state for source, state in followed.items() if state not in (*RECEIVED, REFUSED)}),
+            named({source: state for source, state in followed.items() if state == REFUSED}),
             named({source: state for source, state in followed.items() if state == PARTIAL}),
             {
                 self.labels.get(source, source): fields

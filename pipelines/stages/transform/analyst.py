@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of
 from pipelines.ledger.workspace import Workspace
-from pipelines.stages.transform.freeze import accepted, counted
+from pipelines.stages.transform.freeze import accepted, counted, refused
 from pipelines.stages.transform.load import load_warehouse
 
 
@@ -32,7 +32,7 @@ def prepare_analyst(work: Workspace) -> Path:
     if path.exists() and mark.exists() and mark.read_text(encoding="utf-8") == identity:
         return path
     mark.unlink(missing_ok=True)
-    load_warehouse(path, work, accepted(work), counted=counted(work))
+    load_warehouse(path, work, accepted(work), counted=counted(work), refused=refused(work))
     mark.write_text(identity, encoding="utf-8")
     return path
 
@@ -44,5 +44,6 @@ def _identity(work: Workspace) -> str:
             "organisation": sha256_of(work.home.organisation_file),
             "catalogue": work.catalogue.fingerprint,
             "counted": counted(work),
+            "refused": refused(work),
         }
     )

@@ -19,6 +19,7 @@ class Frozen:
     build: str
     manifests: list[Manifest]
     counted: list[tuple[str, str]]  # the decisions that make something count: rule, key of the finding
+    refused: list[tuple[str, int, str]]  # exports that came and of which nothing counts: system/export, exercice, rule
 
 
 def accepted(work: Workspace) -> list[Manifest]:
@@ -37,9 +38,16 @@ def counted(work: Workspace) -> list[tuple[str, str]]:
     )
 
 
+def refused(work: Workspace) -> list[tuple[str, int, str]]:
+    """The exports of which nothing counts and the last delivery was refused, as (system/export, exercice, rule), in order."""
+    keys = {(f"{row['system']}/{row['export']}", row["exercice"]) for row in work.ledger.all_rows("refusals")}
+    open_keys = sorted(key for key in keys - work.ledger.current().keys() if key[1] in work.organisation.years)
+    return [(*key, last["rule"]["code"]) for key in open_keys if (last := work.ledger.last_refusal(*key))]
+
+
 def freeze(work: Workspace) -> Frozen:
     """The accepted deliveries as they stand now, under the identity of the build they make."""
-    manifests, decisions = accepted(work), counted(work)
+    manifests, decisions, refusals = accepted(work), counted(work), refused(work)
     identity = fingerprint(
         {
             "deliveries": [manifest.delivery for manifest in manifests],
@@ -47,6 +55,7 @@ def freeze(work: Workspace) -> Frozen:
             "catalogue": work.catalogue.fingerprint,
             "organisation": sha256_of(work.home.organisation_file),
             **({"counted": decisions} if decisions else {}),
+            **({"refused": refusals} if refusals else {}),
         }
     )
-    return Frozen(identity[:32], manifests, decisions)
+    return Frozen(identity[:32], manifests, decisions, refusals)

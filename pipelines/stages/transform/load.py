@@ -45,12 +45,14 @@ def load_warehouse(
     manifests: list[Manifest],
     build: str = "",
     counted: Sequence[tuple[str, str]] = (),
+    refused: Sequence[tuple[str, int, str]] = (),
 ) -> None:
     """Make the database file ``path`` (an older one is removed) and close it.
 
     ``build`` stands in the file, so that nobody takes it for another build. ``counted``: the accepted findings (rule, key)
-    whose acceptance makes something count. A delivery that was read under an older declaration, and whose rows do not suffice
-    for today's, enters no table: it is a piece that came and is not accepted.
+    whose acceptance makes something count; ``refused``: the exports that came and of which nothing counts. A delivery that
+    was read under an older declaration, and whose rows do not suffice for today's, enters no table: it is a piece that came
+    and is not accepted.
     """
     import duckdb
 
@@ -60,7 +62,7 @@ def load_warehouse(
         for schema in SCHEMAS:
             db.execute(f"create schema {schema}")
         open_books(db)
-        fill(db, work, Frozen(build, manifests, list(counted)))
+        fill(db, work, Frozen(build, manifests, list(counted), list(refused)))
         db.execute("commit")
         db.execute("checkpoint")
 
@@ -120,10 +122,20 @@ def _fillings(db: Any, work: Workspace, frozen: Frozen) -> Iterator[Filling]:
     for name, columns, rows in [
         *_organisation(work.organisation),
         *_collecte(db, work, frozen, read),
-        *((f"catalogue.{name}", *table) for name, table in figure_tables(work.catalogue.figures).items()),
+        *(
+            (f"catalogue.{name}", *table)
+            for name, table in figure_tables(work.catalogue.figures, _used(work, frozen)).items()
+        ),
     ]:
         yield _rows(name, columns, rows)
     yield from _references(work.catalogue.references)
+
+
+def _used(work: Workspace, frozen: Frozen) -> set[str]:
+    """The tables (``system/table``) that the organisation uses in one exercice or another, or of which something counts."""
+    refs = [ref for year in work.organisation.years for ref in work.exports(year)]
+    used = {f"{ref.system.system}/{table.name}" for ref in refs for table in ref.export.tables}
+    return used | {f"{manifest.system}/{name}" for manifest in frozen.manifests for name in manifest.tables}
 
 
 def _readable(
@@ -323,6 +335,17 @@ def _collecte(db: Any, work: Workspace, frozen: Frozen, read: list[Manifest]) ->
     files = [(m.delivery, file.name, file.sha256) for m in manifests for file in m.files]
     yield "collecte.fichiers", "livraison varchar, fichier varchar, sha256 varchar", files
     yield "collecte.decisions", "code varchar, cle varchar", frozen.counted
+    yield (
+        "collecte.refus",
+        "source varchar, exercice integer, regle varchar",
+        [
+            (f"{ref.system.system}/{table.name}", exercice, rule)
+            for key, exercice, rule in frozen.refused
+            for ref in work.registry.exports()
+            if ref.key == key
+            for table in ref.export.tables
+        ],
+    )
     yield "collecte.construction", "construction varchar", [(frozen.build,)]
 
 

@@ -75,6 +75,7 @@ def warehouse_of(figures: Figures) -> tuple[str, str]:
     script = [
         f"create schema catalogue; create schema collecte; create table collecte.pieces ({PIECES});",
         "create table collecte.champs_absents (source varchar, exercice integer, champ varchar, titre varchar, nb_lignes bigint);",
+        "create table collecte.refus (source varchar, exercice integer, regle varchar);",
         "create table fct_lignes_signalees (source varchar, exercice integer, est_illisible boolean, nb_lignes bigint, "
         "montant_eur decimal(20, 2));",
         "create table int_communs__trous (source varchar, exercice integer, serie varchar, mois integer, "

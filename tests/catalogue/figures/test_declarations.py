@@ -120,6 +120,18 @@ def test_formula_of_a_measure_in_french_words(tmp_path):
     assert figures.formula("essai.b").startswith("(« Premier » + 1,5) × 100 ÷ (« Premier » − « Premier »)")
 
 
+def test_formula_names_the_tables_that_are_used_alone(tmp_path):
+    figures = load_catalogue().figures
+    code, both = "rh.heures_remunerees", "heures_remunerees (tout système) ou dsn/declarations"
+    assert both in figures.formula(code)
+    assert both in figures.formula(code, {"ciril_rh/heures", "dsn/declarations"})
+    assert figures.formula(code, {"dsn/declarations"}).partition(" Sources : ")[2].startswith("dsn/declarations, ")
+    assert figures.formula(code, {"ciril_rh/heures"}).endswith(" Sources : heures_remunerees (tout système).")
+    assert both in figures.formula(code, {"glpi/tickets"})  # none of them is: nothing of the figure is printed
+    of_members = "applications.{application}.agents_utilisateurs"
+    assert figures.formula(of_members, {"glpi/tickets"}) == figures.formula(of_members)
+
+
 def test_formula_says_the_words_of_its_file(tmp_path):
     words = "mots:\n  fct_x: agents\n  a_z: {true: présents}\n  sens: {D: départs}\n  mois: {12: en décembre}\n"
     condition = "{fait: fct_x, agregat: nombre, filtre: {a_z: true, sens: [D, R], mois: 12}}"

@@ -122,7 +122,7 @@ def test_all_there_is_complete(states):
 
 def test_a_source_that_did_not_come_is_missing_and_so_is_what_is_computed_from_it(states):
     rows = states(delivered=[*(row for row in DELIVERED if row[1] != "bulletins"), NOTHING])
-    assert rows["essai.bulletins"]["manques"] == [("cegid_rh/bulletins", "", "non reçu, ou refusé")]
+    assert rows["essai.bulletins"]["manques"] == [("cegid_rh/bulletins", "", "non reçu")]
     for code in ("essai.bulletins", "essai.cout"):
         assert state(rows[code]) == ("manquant", None, None)
         assert (rows[code]["valeur"], rows[code]["code_manquant"]) == (None, "m")

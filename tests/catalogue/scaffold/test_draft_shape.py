@@ -25,7 +25,7 @@ def todo(catalogue: Catalogue, shape: str, *rows: str) -> list[str]:
     ("shape", "fields", "without"),
     [
         ("acces_distants", "horodatage_utc", "infrastructure.teletravail.pic_simultane"),
-        ("agents", "cadre_emplois", "rh.effectif.total"),
+        ("agents", "cadre_emplois", "rh.effectif_filiere.{filiere}.titulaire"),
         ("tickets", "entite", "rpt_assistance__tickets_collectivites"),
         ("boites", "domaine", "rpt_activite__stockage_messagerie"),
         ("travaux_edition", "nature", "infrastructure.editique.bulletins_imprimes"),

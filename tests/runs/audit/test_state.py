@@ -103,6 +103,8 @@ def test_a_missing_export_and_a_refused_delivery_are_said(bench, state_of):
     assert reasons(state)[:2] == ["1 export manque", "1 livraison est refusée"]
     first, second = state["collecte"]["exports"][:2]
     assert (first["etat"], first["refus"]["code"]) == ("refusé", "FIC-VIDE")
+    (table,) = [t for t in state["controles"]["tables"] if t["table"] == "ventes/ventes"]
+    assert [c["observe"] for c in table["controles"] if c["cle"] == "echeance"] == ["reçu et refusé"]
     assert (second["etat"], second["export"]) == ("manque", "personnel/agents")
     assert state["echantillon"]["lignes"] == []
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.evidence.findings import unread, unread_of
 from tests.deliveries import Depot
 
 FIELDS = [
@@ -48,6 +50,42 @@ def test_the_text_of_the_record_and_records_on_one_line(depot: Depot):
     declare(depot, "l/e", [{"name": "code", "title": "."}])
     read = depot.csv("<l><e>a</e><e>b</e>\n<e>c</e></l>")
     assert [(r["_ligne"], r["code"]) for r in read.rows] == [(1, "a"), (2, "b"), (3, "c")]  # ranks
+
+
+BESIDE = """<export><tickets>
+<ticket id="A1"/><Ticket id="A2"/><ticket id="A3"/>
+<lot/><auteur/><lot/>
+</tickets><tickets><lot/></tickets><page/><page/></export>"""
+
+
+def test_what_stands_beside_the_records_and_looks_like_some_is_not_passed_over(depot: Depot):
+    declare(depot, fields=FIELDS[:1])
+    read = depot.csv(BESIDE, "export.xml")
+    assert [row["code"] for row in read.rows] == ["A1", "A3"]
+    assert {(one.element, one.lignes, one.ecartee) for one in read.manifest.non_lus} == {
+        ("export/tickets/Ticket", 1, False),
+        ("export/tickets/lot", 3, False),
+    }
+    ref = depot.ref
+    (found,) = [
+        unread(read.manifest, one, load_catalogue().rules)
+        for one in unread_of(read.manifest, depot.registry())
+        if one.lignes == 1
+    ]
+    assert found.recu == "1 enregistrement non lu"
+    assert found.fichier == "export.xml, éléments « export/tickets/Ticket »"
+    name = "export/tickets/Ticket"
+    assert found.attendu == f'une table avec records: "{name}", ou unread: ["{name}"] à l’export {ref.key}'
+
+
+def test_elements_that_another_table_reads_or_nobody_needs_are_no_finding(depot: Depot):
+    tables = [
+        {"name": name, "title": name, "records": f"export/tickets/{name}", "fields": [{"name": "id", "title": "@id"}]}
+        for name in ("ticket", "lot")
+    ]
+    depot.declare(kind={"type": "xml"}, files="*.xml", export={"unread": ["export/tickets/Tick*"], "tables": tables})
+    read = depot.csv(BESIDE.replace("<lot/>", '<lot id="1"/>'), "export.xml")
+    assert unread_of(read.manifest, depot.registry()) == []
 
 
 def test_a_list_may_be_empty(depot: Depot):

@@ -9,6 +9,7 @@ import duckdb
 
 from pipelines.catalogue.organisation import Exercices, Organisation
 from pipelines.ledger.chain import Head
+from pipelines.settings import Home
 from pipelines.stages.report.model import Edition, Model, build
 from pipelines.stages.report.tables import read_publication
 from tests.layers import ship
@@ -103,6 +104,7 @@ class Press:
         default_factory=dict
     )  # table of rapport → the tables of the lake that it reads
     files: dict[str, str] = field(default_factory=dict)  # of the layer, besides the chapter
+    home: Home | None = None
 
     def write(self, name: str, prose: str) -> None:
         """Prose of the year 2040."""
@@ -136,7 +138,7 @@ class Press:
             nom="Syndicat d’essai", sigle="SE", siren="123456782", exercices=Exercices(premier=2038, dernier=2040)
         )
         with read_publication(self.root / "published", exercice, self.profile) as publication:
-            return build(publication, layer.catalogue(), organisation, self.root / "contenu", EDITION)
+            return build(publication, layer.catalogue(self.home), organisation, self.root / "contenu", EDITION)
 
     def block(self, genre: str, rank: int = 0) -> dict[str, Any]:
         """The ``rank``-th block of a kind."""

@@ -264,7 +264,7 @@ def test_prose_can_ask_whether_figures_are_alike_or_zero(press: Press):
 def test_a_title_may_name_what_is_given_to_it_and_nothing_else():
     figures, publication = SimpleNamespace(exercice=2040), SimpleNamespace(profile="interne")
     organisation = SimpleNamespace(sigle="SE", le_sigle="le SE", du_sigle="du SE")
-    editor = Editor(SimpleNamespace(figures=figures, publication=publication), organisation, Path(), None)
+    editor = Editor(SimpleNamespace(figures=figures, publication=publication), organisation, Path(), None, None)
     assert set(editor.names) == set(NAMES)
 
 

@@ -46,6 +46,13 @@ def test_a_figure_leads_to_its_source(press: Press, cache: Path):
     assert targets <= set(re.findall(r'id="([^"]+)"', page))
 
 
+def test_a_report_that_nobody_received_is_not_named(press: Press, cache: Path):
+    assert "Rapport publié : égal." in page_of(press, cache).replace("\u00a0", " ")
+    press.replace("rpt_rapprochement_publie", [])
+    page = page_of(press, cache)
+    assert "Rapport publié" not in page and "None" not in page
+
+
 def test_no_table_is_named_but_in_the_annex_where_each_block_leads(press: Press, cache: Path):
     body, _, annex = page_of(press, cache).partition('<h2 id="sources-et-methode">')
     assert "rapport.rpt_" not in body and "rapport.rpt_series" in annex

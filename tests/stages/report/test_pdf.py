@@ -40,6 +40,18 @@ def test_it_says_its_language_and_its_title(pdf):
     assert str(pdf.docinfo.Title) == "Rapport d’activité 2040 – SE"
 
 
+def test_a_report_that_nobody_received_is_not_named(press: Press, cache: Path):
+    from pypdf import PdfReader
+
+    def text() -> str:
+        pages = PdfReader(io.BytesIO(report_pdf(press.model(), cache))).pages
+        return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+    assert "Rapport publié" in text()
+    press.replace("rpt_rapprochement_publie", [])
+    assert "Rapport publié" not in text()
+
+
 def test_it_declares_both_standards(pdf):
     metadata = pdf.Root.Metadata.read_bytes().decode()
     assert "<pdfuaid:part>1</pdfuaid:part>" in metadata

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from pipelines.settings import Home
+from pipelines.stages.report.figures import Figures
 from tests.stages.report.publication import CHAPTER, Press
 from tests.stages.report.test_model import said, texts
 
@@ -45,6 +47,22 @@ def test_nothing_is_only_said_of_what_came_whole(followed: Press):
 def test_what_did_not_come_is_said_not_to_have_come(followed: Press, state: str):
     states(followed, a=state, b="reçue")
     assert empty(followed) == ["Non reçu pour 2040\u00a0: a/agents."] * 2
+
+
+def test_what_came_and_was_refused_is_not_said_not_to_have_come(followed: Press):
+    states(followed, a="refusée", b="reçue")
+    mend = "à corriger, puis à déposer de nouveau"
+    assert empty(followed) == [f"Reçu et refusé pour 2040, {mend}\u00a0: a/agents."] * 2
+    followed.models["rpt_effectifs"] = ["a__agents", "c__autres"]
+    states(followed, a="refusée", b="reçue", c="manquante")
+    assert (
+        empty(followed)
+        == [f"Non reçu pour 2040\u00a0: c/autres. Reçu et refusé pour 2040, {mend}\u00a0: a/agents."] * 2
+    )
+    followed.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3)])
+    states(followed, a="reçue", b="reçue", c="refusée")
+    notes = [block["note"] for block in blocks(followed) if block.get("source") == "rapport.rpt_effectifs"]
+    assert notes == [f"Reçu et refusé pour 2040, absent d’ici, {mend}\u00a0: c/autres."] * 2
 
 
 def test_what_is_not_followed_is_not_in_the_report(followed: Press):
@@ -153,6 +171,22 @@ def test_a_figure_that_is_not_followed_is_neither_printed_nor_in_the_annex(figur
     assert [one["libelle"] for one in shown["chiffres"]] == ["agents"]
     assert said(prose) == ["Un nombre."]
     assert "a.absent" not in [one["code"] for one in figures.model()["chiffres"]]
+
+
+def test_a_text_of_the_home_of_which_nothing_is_followed_says_so(figures: Press):
+    """A shipped text is written for who uses the system; its own, the home has asked for."""
+    without(figures, "a.absent", "a.total")
+    figures.home = Home(figures.root / "home")
+    text = figures.home.root / "catalogue/report/texte/avec_chiffre.md"
+    text.parent.mkdir(parents=True)
+    text.write_text('Il y a {{ f("a.total") }}, et {{ f("a.absent") }}.\n', encoding="utf-8")
+    (chapter, _) = figures.model()["chapitres"]
+    prose = chapter["sections"][0]["blocs"][-1]
+    sentence = (
+        "Non suivi pour 2040, faute d’un outil qui le donne\u00a0: «\u00a0a.total\u00a0» et «\u00a0a.absent\u00a0»."
+    )
+    assert said(prose) == [sentence]
+    assert Figures(2040, {}, {}, {}, {"a.total": "Agents"}).label("a.total") == "Agents"
 
 
 def test_a_chapter_without_anything_followed_leaves_no_number(figures: Press):

@@ -166,6 +166,22 @@ def test_a_delivery_of_an_older_declaration_serves_if_its_columns_suffice_and_ne
     assert [(one.code, one.exercice, one.ou) for one in found] == [("COL-ANCIEN", 2020, "essai/lignes")] * (not rows)
 
 
+def test_a_refusal_of_which_nothing_counts_names_the_build_and_is_loaded(lab: Lab):
+    refusal = ("essai/export", 2020, [{"name": "export.csv", "sha256": "0" * 64}], {"code": "FIC-ENTETE"})
+    with open_ledger(lab.home) as ledger:
+        before = freeze(lab.work(ledger)).build
+        ledger.record_refusal(*refusal)
+        assert freeze(lab.work(ledger)).build != before
+        lab.prepare(ledger)
+    loaded = "select * from collecte.refus"
+    assert ask(lab.home.warehouse_next, loaded) == [("essai/lignes", 2020, "FIC-ENTETE")]
+    lab.accept(FORMER.format(year=2020), 2020)
+    with open_ledger(lab.home) as ledger:
+        ledger.record_refusal(*refusal)  # what was accepted before goes on counting
+        lab.prepare(ledger)
+    assert ask(lab.home.warehouse_next, loaded) == []
+
+
 def test_a_new_column_that_the_files_of_the_exercice_never_had_is_empty(lab: Lab):
     manifest = lab.accept(FORMER.format(year=2020), 2020)
     header = {field["name"]: field["title"] for field in FIELDS}

@@ -1,5 +1,5 @@
 -- Every accepted line of the lists of agents, in the words of the canon. An agent whose words are not known is counted
--- out, never guessed. Filière and category are those of the reference on 31 December: the system's are only compared.
+-- out, never guessed; a cadre d'emplois that her tool does not give is no loss, but for what is told by it. Filière and category are those of the reference on 31 December: the system's are only compared.
 with reunis as (
     select
         systeme,
@@ -69,8 +69,7 @@ qualifies as (
             'statut non reconnu': 'code_statut is null',
             'sexe non reconnu': 'sexe is null',
             'contrat non reconnu': 'contrat_saisi is not null and contrat is null',
-            'cadre d’emplois non fourni par l’outil': est_permanent() ~ ' and est_cadre_non_fourni',
-            'cadre d’emplois non reconnu': est_permanent() ~ ' and code_cadre_emplois is null',
+            'cadre d’emplois non reconnu': est_permanent() ~ ' and code_cadre_emplois is null and not est_cadre_non_fourni',
             'entrée postérieure à l’exercice': 'date_entree > date_situation',
             'sortie antérieure à l’exercice': 'date_sortie < make_date(exercice, 1, 1)',
         }) }} as motif_exclusion

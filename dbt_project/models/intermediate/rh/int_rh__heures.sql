@@ -1,7 +1,7 @@
 -- Every accepted line of paid hours, with its weight. For the months whose social declaration is accepted it is the source,
 -- and the HR system's hours are only compared with it. A regularisation goes to the month of the period that it corrects.
 -- Neither source says whether a post is permanent: the list of agents does, that of the exercice or, for somebody gone
--- since, that of the year before.
+-- since, that of the year before. In a year without a list nobody is missing from it: a contractuel is one, no more is known.
 with activites as (
     select
         *,
@@ -29,6 +29,10 @@ agents as (
     select exercice, matricule, bool_or(est_emploi_permanent) as est_emploi_permanent, max(categorie) as categorie
     from {{ ref('int_rh__agents') }}
     group by exercice, matricule
+),
+
+listes as (
+    select distinct exercice from agents
 ),
 
 lignes as (
@@ -95,6 +99,7 @@ qualifies as (
             when coalesce(agents.est_emploi_permanent, precedents.est_emploi_permanent) then 'contractuel_permanent'
             when not coalesce(agents.est_emploi_permanent, precedents.est_emploi_permanent)
                 then 'contractuel_non_permanent'
+            when lignes.statut_agent is not null and listes.exercice is null then 'contractuel'
         end as code_statut,
         lignes.systeme <> 'dsn' and mois_dsn.mois is not null as est_remplacee
     from lignes
@@ -102,6 +107,7 @@ qualifies as (
     left join agents as precedents
         on lignes.exercice = precedents.exercice + 1
         and lignes.matricule = precedents.matricule
+    left join listes on lignes.exercice = listes.exercice
     left join mois_dsn on lignes.exercice = mois_dsn.exercice and lignes.mois = mois_dsn.mois
 ),
 

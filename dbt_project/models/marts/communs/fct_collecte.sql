@@ -102,7 +102,7 @@ select
             case
                 when not est_acceptee and nature = 'mois' then 'mois absent'
                 when not est_acceptee and est_recue then 'lu sous une déclaration antérieure, et son original n’est plus là'
-                when not est_acceptee and est_attendue then 'non reçu, ou refusé'
+                when not est_acceptee and est_attendue then 'non reçu'
                 when not est_acceptee and est_suivie then 'facultatif, non transmis'
                 when not est_acceptee then 'non suivi : système non souscrit pour cet exercice'
                 when nb_manquantes + nb_non_placees + nb_absentes = 0 then null

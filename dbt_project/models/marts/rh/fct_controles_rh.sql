@@ -43,7 +43,7 @@ listes as (
 ecartees as (
     select exercice, motif
     from {{ ref('int_rh__agents') }}
-    where poids = 0 and motif <> 'cadre d’emplois non fourni par l’outil'  -- nobody can mend it in the tool
+    where poids = 0
     union all
     -- counted all the same: nothing is printed of the cadre d'emplois of an agent who has no permanent post
     select exercice, 'cadre d’emplois non reconnu' as motif
@@ -56,7 +56,7 @@ ecartees as (
     union all
     select exercice, motif
     from {{ ref('int_rh__heures') }}
-    where (motif <> 'agent absent de l’état du personnel' or exercice in (select exercice from listes)) and motif in (
+    where motif in (
         'hors période', 'statut non reconnu', 'agent absent de l’état du personnel', 'contrat absent de la déclaration',
         'unité qui n’est pas une durée', 'exercice sans déclarations'
     )

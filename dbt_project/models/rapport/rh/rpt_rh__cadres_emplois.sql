@@ -2,7 +2,7 @@
 with comptes as (
     select exercice, code_cadre_emplois, sum(nb_agents) as nb_agents
     from {{ ref('fct_effectifs') }}
-    where {{ est_permanent() }}
+    where {{ est_permanent() }} and code_cadre_emplois is not null
     group by exercice, code_cadre_emplois
 )
 

@@ -1,7 +1,7 @@
 with comptes as (
     select exercice, categorie, sum(nb_agents) as nb_agents
     from {{ ref('fct_effectifs') }}
-    where {{ est_permanent() }}
+    where {{ est_permanent() }} and categorie is not null
     group by exercice, categorie
 )
 

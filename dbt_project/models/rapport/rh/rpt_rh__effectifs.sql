@@ -13,14 +13,10 @@ with comptes as (
     group by exercice
 ),
 
--- where no tool says the cadre d'emplois, permanent agents are not counted: what is left is no head count
 totaux as (
     select exercice, nb_agents
     from comptes
     where code_statut = 'tous'
-        and exercice not in (
-            select exercice from {{ ref('chiffres') }} where code = 'rh.effectif.total' and etat = 'manquant'
-        )
 )
 
 select

@@ -31,5 +31,5 @@ select
         ) }} as integer
     ) as part_pct
 from comptes
-left join {{ statuts(['fonctionnaire', 'contractuel_permanent', 'contractuel_non_permanent', 'tous']) }}
+left join {{ statuts(['fonctionnaire', 'contractuel_permanent', 'contractuel_non_permanent', 'contractuel', 'tous']) }}
     on comptes.axe = 'statut' and comptes.code = statuts.code_statut

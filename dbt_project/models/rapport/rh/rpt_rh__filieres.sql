@@ -6,7 +6,7 @@ with comptes as (
         case when grouping(code_filiere) = 1 then 'total' else code_filiere end as code_filiere,
         sum(nb_agents) as nb_agents
     from {{ ref('fct_effectifs') }}
-    where {{ est_permanent() }}
+    where {{ est_permanent() }} and code_filiere is not null
     group by grouping sets ((exercice, code_statut, code_filiere), (exercice, code_statut), (exercice, code_filiere), (exercice))
 ),
 

@@ -6,16 +6,21 @@ with their lines (``xml_outline``), lxml gives the values, as a stream.
 """
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from lxml import etree
 
 from pipelines.catalogue.declarations import Table, TreeFormat
+from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.xml_outline import Outline
 from pipelines.stages.ingest.records import Records
+
+MOST_NAMES = 100  # of elements beside the records: a document that names each its own way is none of lists
 
 
 def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int, workdir: Path) -> Records:
@@ -25,17 +30,28 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
     outline.read(path)
     sheet = Sheet(workdir / f"{table.name}.csv", fichier, table, exercice)
     sheet.write(_records(path, fichier, place, sheet.columns, outline.lines))
-    return sheet.close(len(outline.lines))
+    return replace(sheet.close(len(outline.lines)), beside=outline.beside)
 
 
 class _Outline(Outline):
-    """The line of each record; a document without any must at least hold what they would lie in."""
+    """The line of each record; a document without any must at least hold what they would lie in.
+
+    What stands beside the records and looks like some, several of a name or one of theirs otherwise spelt, is counted too.
+    """
 
     def __init__(self, fichier: str, place: list[str]):
         super().__init__(fichier)
         self.lines = array("L")
         self._place, self._open = place, list[str]()
         self._holds_the_list = False
+        self._siblings = Counter[str]()
+
+    @property
+    def beside(self) -> dict[str, int]:
+        """The elements beside the records that look like some, by path."""
+        *above, record = self._place
+        found = {name: count for name, count in self._siblings.items() if count > 1 or same(name) == same(record)}
+        return {"/".join([*above, name]): count for name, count in found.items()}
 
     def read(self, path: Path) -> None:
         super().read(path)
@@ -56,6 +72,8 @@ class _Outline(Outline):
             self.lines.append(line)
         elif self._open == self._place[:-1]:
             self._holds_the_list = True
+        elif self._open[:-1] == self._place[:-1] and len(self._siblings) < MOST_NAMES:
+            self._siblings[self._open[-1]] += 1
 
     def end(self, name: str) -> None:
         self._open.pop()

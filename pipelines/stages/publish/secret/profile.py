@@ -172,11 +172,11 @@ def _write_figures(
 
 
 def _figures(db, figures: Figures, catalog: str) -> list[tuple]:
-    """(row, code, exercice, valeur, decimales) of each figure under secrecy."""
-    free = ", ".join(map(literal, figures.free)) or "null"
+    """(row, code, exercice, valeur, decimales) of each figure under secrecy that may be published."""
+    free, withheld = (", ".join(map(literal, names)) or "null" for names in (figures.free, figures.withheld))
     return db.execute(
         f"select rowid, code, exercice, valeur, decimales from {catalog}.rapport.{FIGURES} "
-        f"where (domaine in ({free})) is not true order by code, exercice"
+        f"where (domaine in ({free}) or code in ({withheld})) is not true order by code, exercice"
     ).fetchall()
 
 
