@@ -12,6 +12,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from pipelines.catalogue.dbt.compose import ENTREPOT
+from pipelines.defs.publish import published_models
 from pipelines.defs.workspace import catalogue, home, writing
 from pipelines.runs.build import end, prepare
 from pipelines.settings import Home
@@ -71,9 +72,16 @@ def transform_defs() -> dg.Definitions:
 def _made(
     context: dg.AssetExecutionContext, plan: Plan, where: Home
 ) -> Generator[dg.Output | dg.AssetCheckResult, None, list[NodeResult]]:
-    """Tell of the models that stand as they are, since what is published reads them all the same, then of what dbt makes."""
-    outputs = {key.path[-1]: output for output, key in context.assets_def.keys_by_output_name.items()}
-    for name in plan.standing_models:
+    """Tell of the models that stand as they are and are published, since Dagster skips what follows from an asset of which
+    nothing is told; then of what dbt makes.
+    """
+    read = set(map(tuple, published_models()))
+    outputs = {
+        key.path[-1]: output
+        for output, key in context.assets_def.keys_by_output_name.items()
+        if tuple(key.path) in read
+    }
+    for name in filter(outputs.__contains__, plan.standing_models):
         yield dg.Output(None, outputs[name], metadata={"inchangé": True})
     if plan.is_empty:
         return []

@@ -10,6 +10,7 @@ import io
 import math
 import os
 import re
+import resource
 import shutil
 import sys
 import tempfile
@@ -69,12 +70,14 @@ def run(home: Path) -> Measure:
 
     stages: dict[str, float] = {}
     models: dict[str, float] = {}
+    peaks: dict[str, float] = {}  # MB, so far
 
     @contextmanager
     def timed(stage: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
         stages[stage] = time.perf_counter() - start
+        peaks[stage] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
     def told(event: object) -> None:
         if event.info.name in ("LogModelResult", "LogTestResult"):
@@ -93,7 +96,7 @@ def run(home: Path) -> Measure:
         with timed("publish, report, audit"):
             publish_warehouse(work)
     lines = sum(table.lues for one in outcomes if one.manifest for table in one.manifest.tables.values())
-    return {"stages": stages, "models": models, "lines": lines}
+    return {"stages": stages, "models": models, "peaks": peaks, "lines": lines}
 
 
 def main(factors: list[int]) -> None:
@@ -101,16 +104,17 @@ def main(factors: list[int]) -> None:
     with tempfile.TemporaryDirectory(prefix="millesime-bench-") as folder:
         os.environ["MILLESIME_KEY_FILE"] = str(Path(folder) / "key")
         found = [_measure(Path(folder), factor) for factor in factors]
-    print(f"\n{'stage':26}" + "".join(f"{f'× {factor}':>12}" for factor in factors) + f"{'exponent':>10}")
-    print(f"{'lines':26}" + "".join(f"{one['lines']:>12,}" for one in found))
+    print(f"\n{'stage':36}" + "".join(f"{f'× {factor}':>12}" for factor in factors) + f"{'exponent':>10}")
+    print(f"{'lines':36}" + "".join(f"{one['lines']:>12,}" for one in found))
     for stage in found[0]["stages"]:
         _tell(stage, [one["stages"][stage] for one in found], found)
     _tell("in all", [one["seconds"] for one in found], found)
-    print(f"{'peak memory (MB)':26}" + "".join(f"{one['peak_mb']:>12.0f}" for one in found))
+    for stage in found[0]["peaks"]:
+        print(f"{f'MB so far: {stage}':36}" + "".join(f"{one['peaks'][stage]:>12.0f}" for one in found))
     print("\nthe models and tests that grew most")
     grown = sorted(found[-1]["models"], key=lambda name: -found[-1]["models"][name])
     for name in grown[:SHOWN]:
-        _tell(name[:60], [one["models"].get(name, 0.0) for one in found], found)
+        _tell(name[:36], [one["models"].get(name, 0.0) for one in found], found)
 
 
 def _measure(folder: Path, factor: int) -> Measure:
@@ -135,7 +139,7 @@ def _measure(folder: Path, factor: int) -> Measure:
 
 def _tell(what: str, seconds: list[float], found: list[Measure]) -> None:
     shown = "".join(f"{one:>11.1f}s" for one in seconds)
-    print(f"{what:26}{shown}{_exponent(seconds, found):>10}")
+    print(f"{what:36}{shown}{_exponent(seconds, found):>10}")
 
 
 def _exponent(seconds: list[float], found: list[Measure]) -> str:

@@ -33,29 +33,46 @@ def default_seed(exercice: int) -> int:
 def sample(
     home: Home, ledger: Ledger, registry: Registry, exercice: int, seed: int, size: int, former: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """``{graine, taille, population, tires, empreinte, lignes}``.
+    """``{graine, taille, population, tires, livraisons, lignes}``; ``livraisons`` says what the lines of each export were shown from.
 
-    ``former``, the sample of the last page, is given back when it was drawn from the same deliveries.
+    ``former`` is the sample of the last page: its lines serve again where they were shown from the same.
     """
     manifests = [c.manifest for (_, year), c in sorted(ledger.current().items()) if year == exercice]
     counts = {(m.export_key, name): t.acceptees for m in manifests for name, t in m.tables.items()}
-    drawn_from = fingerprint([seed, size, [_shown_from(home, registry, manifest) for manifest in manifests]])[:32]
-    if former and former.get("empreinte") == drawn_from:
-        return former
+    shown_from = {manifest.export_key: _shown_from(home, registry, manifest) for manifest in manifests}
     shares = allocate(counts, size)
+    known = _known(former, shown_from)
     lines = [
         line
         for manifest in manifests
-        for line in _of_delivery(home, registry.export_of(manifest.export_key), manifest, shares, seed)
+        for line in _of_delivery(home, registry.export_of(manifest.export_key), manifest, shares, seed, known)
     ]
     head = {"graine": seed, "taille": size, "population": sum(counts.values()), "tires": len(lines)}
-    return {**head, "empreinte": drawn_from, "lignes": lines}
+    return {**head, "livraisons": shown_from, "lignes": lines}
 
 
-def _shown_from(home: Home, registry: Registry, manifest: Manifest) -> list[Any]:
+Line = dict[str, Any]
+Place = tuple[str, str, int]  # table, file with its sheet, line
+
+
+def _known(former: dict[str, Any] | None, shown_from: dict[str, str]) -> dict[Place, Line]:
+    """The lines of the last sample that would be shown the same today."""
+    before = (former or {}).get("livraisons", {})
+    same = {key.partition("/")[0] for key, shown in shown_from.items() if before.get(key) == shown}
+    other = {key.partition("/")[0] for key, shown in shown_from.items() if before.get(key) != shown}
+    lines = (former or {}).get("lignes", [])
+    return {_place(line): line for line in lines if line["table"].partition("/")[0] in same - other}
+
+
+def _place(line: Line) -> Place:
+    return line["table"], line["fichier"], line["ligne"]
+
+
+def _shown_from(home: Home, registry: Registry, manifest: Manifest) -> str:
     """What decides which cells of a delivery are shown: its rows, its declaration, and the originals that are still kept."""
     declared = registry.export_of(manifest.export_key).export.model_dump(mode="json")
-    return [manifest.delivery, declared, [(home.archive / file.sha256).exists() for file in manifest.files]]
+    kept = [(home.archive / file.sha256).exists() for file in manifest.files]
+    return fingerprint([manifest.delivery, declared, kept])[:32]
 
 
 def allocate(counts: dict[Any, int], size: int) -> dict[Any, int]:
@@ -72,23 +89,26 @@ def allocate(counts: dict[Any, int], size: int) -> dict[Any, int]:
 
 
 def _of_delivery(
-    home: Home, ref: ExportRef, manifest: Manifest, shares: dict[Any, int], seed: int
-) -> list[dict[str, Any]]:
+    home: Home, ref: ExportRef, manifest: Manifest, shares: dict[Any, int], seed: int, known: dict[Place, Line]
+) -> list[Line]:
     drawn = []
     for table in ref.export.tables:
         wanted = shares.get((ref.key, table.name), 0)
         for row in _draw(home, manifest, table, wanted, seed) if wanted else []:
-            drawn.append((table, row, (table.name, row["_fichier"], row["_feuille"], row["_ligne"])))
-    originals = cells_at(home, ref, manifest, {place for _, _, place in drawn}) if drawn else {}
+            shown = f"{manifest.system}/{table.name}", where(row["_fichier"], row["_feuille"]), row["_ligne"]
+            drawn.append((shown, table, row, (table.name, row["_fichier"], row["_feuille"], row["_ligne"])))
+    new = {place for shown, _, _, place in drawn if shown not in known}
+    originals = cells_at(home, ref, manifest, new) if new else {}
     return [
-        {
-            "table": f"{manifest.system}/{table.name}",
-            "fichier": where(row["_fichier"], row["_feuille"]),
-            "ligne": row["_ligne"],
+        known.get(shown)
+        or {
+            "table": shown[0],
+            "fichier": shown[1],
+            "ligne": shown[2],
             "sha256": manifest.original(row["_fichier"]).sha256,
             "cellules": _pairs(table, manifest.exercice, row, originals.get(place)),
         }
-        for table, row, place in drawn
+        for shown, table, row, place in drawn
     ]
 
 

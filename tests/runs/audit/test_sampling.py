@@ -117,12 +117,18 @@ def test_a_purged_original_leaves_the_row_alone(filled, state_of):
     assert (cells["montant"]["cellule"], cells["montant"]["valeur"]) == (None, "10.50")
 
 
-@pytest.mark.parametrize("former", [None, {}, {"echantillon": {"empreinte": "other"}}])
-def test_a_former_sample_is_taken_only_when_it_was_drawn_from_the_same_rows(filled, state_of, former):
+@pytest.mark.parametrize("former", [None, {}, {"echantillon": {"livraisons": {"ventes/ventes": "other"}}}])
+def test_lines_of_the_former_sample_serve_again_only_when_they_are_of_the_same_rows(filled, state_of, former):
     drawn = state_of(filled, former=former)["echantillon"]
     assert drawn["tires"] == 3
-    marked = {"echantillon": {**drawn, "lignes": []}}
-    assert state_of(filled, former=marked)["echantillon"]["lignes"] == []
+    lines = [{**line, "cellules": f"as before {number}"} for number, line in enumerate(drawn["lignes"])]
+    marked = {"echantillon": {**drawn, "lignes": lines}}
+    assert state_of(filled, former=marked)["echantillon"]["lignes"] == lines
     filled.drop("2019/ventes/ventes_2019.csv", "N°;Jour;Montant\nV9;02/01/2019;1,00\n")
     filled.receive("ventes/ventes", 2019)
-    assert state_of(filled, former=marked)["echantillon"]["tires"] == 2
+    again = state_of(filled, former=marked)["echantillon"]["lignes"]
+    assert len(again) == 2
+    assert {line["table"]: str(line["cellules"]).startswith("as before") for line in again} == {
+        "personnel/agents": True,  # nothing of it changed
+        "ventes/ventes": False,
+    }
