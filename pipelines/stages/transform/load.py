@@ -332,7 +332,8 @@ def _collecte(db: Any, work: Workspace, frozen: Frozen, read: list[Manifest]) ->
             for field, lines in _ungiven(table, year, accepted.get((system.system, table.name, year), (None, None))[1])
         ],
     )
-    files = [(m.delivery, file.name, file.sha256) for m in manifests for file in m.files]
+    of_documents = {ref.key for ref in work.registry.exports() if ref.export.by_document}
+    files = [(m.delivery, f.name, f.sha256) for m in manifests if m.export_key in of_documents for f in m.files]
     yield "collecte.fichiers", "livraison varchar, fichier varchar, sha256 varchar", files
     yield "collecte.decisions", "code varchar, cle varchar", frozen.counted
     yield (
