@@ -3,6 +3,7 @@
 Everything happens in this process; several exercices are one run. The outcome is read back from the ledger.
 """
 
+import gc
 import logging
 import os
 from collections.abc import Callable, Collection, Mapping
@@ -83,6 +84,8 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
 
             read.result()
             loaded = _loaded(definitions)
+            gc.freeze()  # what was imported stays until the end
+            gc.enable()
             failed = _collect(loaded, instance, [*todo.arrived, *todo.absent])
         return failed + _build(loaded, instance, home, say, whole=whole)
 

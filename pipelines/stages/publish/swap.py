@@ -28,7 +28,7 @@ from pipelines.stages.publish.scdl import write_scdl
 from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
 
-PUBLISHED_SCHEMAS = ["rapport", "marts"]  # the report is made of the first, while the other is copied
+PUBLISHED_SCHEMAS = ["rapport", "marts"]  # the report is made of the first
 SOLVED = "secret.json"  # in the cache: what the solver answered of the public profile
 KEPT = 5  # publications kept beside the current one
 
@@ -79,19 +79,16 @@ def _write(
 ) -> tuple[PublicProfile | None, list[Finding]]:
     """Everything in ``folder`` but its manifest; what came of the public profile, and the finding when it cannot be made.
 
-    The pages are made as soon as their tables lie there, while the public profile is proved.
+    The pages are made by others as soon as their tables lie there, while the rest is copied.
     """
     with attached(folder / "rapport.duckdb", work.home.warehouse) as db:
-        made = []
-        for schema in PUBLISHED_SCHEMAS:
-            db.execute(f"create schema {schema}")
-            for table in described(db, schema).values():
-                copy_table(db, table, work.catalogue.project.keys)
-            write_parquet(db, folder, schema)
-            if pages and schema == "rapport":
-                made.append(pages(folder, INTERNE))
+        _copy_schema(work, db, folder, "rapport")
+        made = [pages(folder, INTERNE)] if pages else []
         profile, broken = _write_public(work, folder / FOLDERS[PUBLIC], build)
         made += [pages(folder, PUBLIC)] if pages else []
+        for schema in PUBLISHED_SCHEMAS:
+            if schema != "rapport":
+                _copy_schema(work, db, folder, schema)
         findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
         write_audit(db, work.home, work.ledger, findings, profile.proofs if profile else [])
         write_parquet(db, folder, "audit")
@@ -100,6 +97,13 @@ def _write(
         if error := one.exception():
             raise error from None  # its own words, without the other process's traceback
     return profile, broken
+
+
+def _copy_schema(work: Workspace, db, folder: Path, schema: str) -> None:
+    db.execute(f"create schema {schema}")
+    for table in described(db, schema).values():
+        copy_table(db, table, work.catalogue.project.keys)
+    write_parquet(db, folder, schema)
 
 
 def _check_build(warehouse: Path, build: str) -> None:
