@@ -47,6 +47,11 @@ class Result:
     violations: list[Violation | str] = field(default_factory=list)
 
 
+def _only_more_careful(was: Value | None, now: Value | None) -> bool:
+    """True when a figure is the same number and calls itself partial: lines of its sources could not be placed for want of others."""
+    return bool(was and now and was.valeur == now.valeur and now.etat == "partiel")
+
+
 class Campaign:
     """A collected home, and what a build of it gives when nothing is removed."""
 
@@ -139,11 +144,9 @@ class Campaign:
                     Violation(str(one), f, self.before.figures.get(f), after.figures.get(f)) for f in unsaid
                 ]
         for figure in sorted(changed - set().union(*map(self.touched, group))):  # beyond its declared sources
-            result.violations.append(
-                Violation(
-                    " + ".join(map(str, group)), figure, self.before.figures.get(figure), after.figures.get(figure)
-                )
-            )
+            was, now = self.before.figures.get(figure), after.figures.get(figure)
+            if not _only_more_careful(was, now):
+                result.violations.append(Violation(" + ".join(map(str, group)), figure, was, now))
 
     def _news(self, findings: list[Finding]) -> list[Finding]:
         """The findings that stand now and did not, or that tell another number."""

@@ -126,7 +126,8 @@ def test_formula_names_the_tables_that_are_used_alone(tmp_path):
     assert both in figures.formula(code)
     assert both in figures.formula(code, {"ciril_rh/heures", "dsn/declarations"})
     assert figures.formula(code, {"dsn/declarations"}).partition(" Sources : ")[2].startswith("dsn/declarations, ")
-    assert figures.formula(code, {"ciril_rh/heures"}).endswith(" Sources : heures_remunerees (tout système).")
+    listed = {"ciril_rh/agents", "ciril_rh/heures"}
+    assert figures.formula(code, listed).endswith(" Sources : agents (tout système), heures_remunerees (tout système).")
     assert both in figures.formula(code, {"glpi/tickets"})  # none of them is: nothing of the figure is printed
     of_members = "applications.{application}.agents_utilisateurs"
     assert figures.formula(of_members, {"glpi/tickets"}) == figures.formula(of_members)
