@@ -33,8 +33,8 @@ dev: setup ## the Dagster UI on http://127.0.0.1:3000, on the demonstration's ho
 	@exec env MILLESIME_HOME=$(DEMO) DAGSTER_HOME=$(CURDIR)/$(DEMO)/dagster PATH="$(CURDIR)/$(BIN):$$PATH" \
 		$(BIN)/dagster dev -w workspace.yaml --host 127.0.0.1
 
-bench: setup ## ratios: ingest of a 10 M line CSV against bare DuckDB
-	@$(BIN)/python -m tests.bench.ingest
+bench: setup $(VENV)/.ready-dev ## ratios: ingest by format, a run that changes little, ten and forty times the lines (some ten minutes)
+	@$(BIN)/python -m tests.bench
 
 lock: ## resolve the versions again (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --only-binary :all: --no-header \
