@@ -88,7 +88,7 @@ def _made(
     from dbt_common.events.functions import msg_to_dict
 
     told: list[Any] = []
-    results = build_models(where, plan.nodes, told.append)
+    results = build_models(where, plan.nodes, told.append, shown=True)
     for event in told:
         if event.info.name in RESULTS:
             message = DbtCoreCliEventMessage(raw_event=msg_to_dict(event), event_history_metadata={})

@@ -1,8 +1,5 @@
 """A build from end to end: the accepted rows loaded, dbt run by the caller, the new warehouse swapped in or the findings told."""
 
-import io
-from contextlib import redirect_stdout
-
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.audit.write import write_states
 from pipelines.runs.collect import read_again
@@ -47,6 +44,4 @@ def end(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Built
 def build_whole(work: Workspace) -> Built:
     """Build the warehouse from nothing, outside the orchestrator. Raises BuildFailed."""
     prepared = prepare(work, whole=True)
-    with redirect_stdout(io.StringIO()):  # dbt's own lines
-        results = build_models(work.home)
-    return end(work, prepared, results)
+    return end(work, prepared, build_models(work.home))

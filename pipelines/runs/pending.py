@@ -46,7 +46,7 @@ def pending(work: Workspace, exercices: Collection[int], sources: Collection[str
     """
     compose(work.catalogue, work.home)
     made_from = _made_from(work)
-    if not _same(made_from, publication_inputs(work), "moteur", "catalogue"):
+    if (made_from.get("moteur"), made_from.get("catalogue")) != (engine_version(), work.catalogue.fingerprint):
         refuse_wrong_sql(work.catalogue)
     wanted = _wanted(work, exercices, sources)
     there = {(ref.key, year): bool(files_of(work.home.landing, ref, year)) for ref, year in wanted}
@@ -85,12 +85,10 @@ def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
     kept += [work.home.lake / counts.parquet for counts in manifest.tables.values()]
     if not all(path.exists() for path in kept):
         return False
-    verdicts = [work.ledger.verdict(identity) for identity in current.verdicts]
-    tables = ref.export.tables
-    today = [verdict_name(manifest, table, suite_of(work, ref, manifest, table)) for table in tables]
-    return today == current.verdicts and all(
-        verdict and verdict.accepted for verdict in verdicts
-    )  # a decision may have run out
+    today = [verdict_name(manifest, table, suite_of(work, ref, manifest, table)) for table in ref.export.tables]
+    verdicts = map(work.ledger.verdict, current.verdicts)
+    # one that does not accept counts by a decision, which may have run out
+    return today == current.verdicts and all(verdict and verdict.accepted for verdict in verdicts)
 
 
 def is_published(work: Workspace) -> bool:
@@ -128,7 +126,3 @@ def _made_from(work: Workspace) -> dict[str, Any]:
         return json.loads((work.home.cache / MARK).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-
-
-def _same(one: dict[str, Any], other: dict[str, Any], *names: str) -> bool:
-    return all(name in one and one[name] == other[name] for name in names)

@@ -5,12 +5,10 @@ written anew. Judgements are not: what was accepted is what the release says was
 replaced by the lake's rows, whose fingerprint the release keeps.
 """
 
-import io
 import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,10 +115,9 @@ def _copy_rows(home: Home, beside: Home, manifest: Manifest) -> None:
 
 
 def _build(work: Workspace, frozen: Frozen) -> None:
-    load_warehouse(work.home.warehouse_next, work, frozen.manifests, frozen.build, frozen.counted, frozen.refused)
+    load_warehouse(work.home.warehouse_next, work, frozen)
     parse(work.catalogue, work.home)
-    with redirect_stdout(io.StringIO()):  # dbt's own lines
-        results = build_models(work.home, command="run")
+    results = build_models(work.home, command="run")
     broken = failed(results)
     if broken or not results:
         names = ", ".join(node.name for node in broken) or "dbt did not run"

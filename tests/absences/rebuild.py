@@ -21,7 +21,7 @@ from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.runs.collect import collect
 from pipelines.settings import Home
 from pipelines.stages.transform.findings import build_findings
-from pipelines.stages.transform.freeze import accepted
+from pipelines.stages.transform.freeze import Frozen, accepted
 from pipelines.stages.transform.load import load_warehouse
 
 Figure = tuple[str, int]  # code, exercice
@@ -102,7 +102,7 @@ class Rebuilder:
         import duckdb
 
         target = self.home.warehouse_next
-        load_warehouse(target, work, accepted(work))
+        load_warehouse(target, work, Frozen("", accepted(work)))
         with duckdb.connect(str(target)) as db:
             broken = self._run(db)
             figures = {} if broken else figures_of(db)

@@ -20,10 +20,8 @@ from pipelines.stages.ingest.landing import files_of
 # nothing but these files can tell that it was ever said.
 WRITTEN = ("absences", "published_reports")
 UNREADABLE = "illisible"
-MEMBER, FEW = (
-    "collectivite",
-    20,
-)  # the field that names a member; lines of half a year under which their absence may be chance
+MEMBER = "collectivite"  # the field that names a member
+FEW = 20  # lines of half a year under which their absence may be chance
 TYPED = ("integer", "number", "date", "datetime", "boolean", "year")
 
 

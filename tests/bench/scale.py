@@ -6,7 +6,6 @@ process of its own, stage by stage, by the engine's own functions. ``exponent``:
 """
 
 import csv
-import io
 import math
 import os
 import re
@@ -16,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.measure import Measure, answer, measured
@@ -83,7 +82,7 @@ def run(home: Path) -> Measure:
         if event.info.name in ("LogModelResult", "LogTestResult"):
             models[event.data.node_info.node_name] = event.data.execution_time
 
-    with open_workspace(Home(home)) as work, redirect_stdout(io.StringIO()):
+    with open_workspace(Home(home)) as work:
         parse(work.catalogue, work.home)
         with timed("read and judge"):
             outcomes = [collect(work, ref, YEAR) for ref in work.exports(YEAR)]

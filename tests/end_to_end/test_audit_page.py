@@ -117,7 +117,7 @@ def test_a_failed_build_writes_the_page_and_the_former_figures_stay_in_it(copy, 
         from pipelines.settings import Home
         from pipelines.stages.transform import dbt
         home = Home(Path({str(copy)!r}))
-        dbt.build_models = lambda *_: []
+        dbt.build_models = lambda *_, **__: []
         from pipelines.defs.run import run_jobs
         report = run_jobs(home, [2020], ["absences"])
         assert "dbt did not run" in report.ended(Ending.NOT_BUILT).message, report

@@ -33,13 +33,18 @@ def default_seed(exercice: int) -> int:
 def sample(
     home: Home, ledger: Ledger, registry: Registry, exercice: int, seed: int, size: int, former: dict[str, Any] | None
 ) -> dict[str, Any]:
-    """``{graine, taille, population, tires, livraisons, lignes}``; ``livraisons`` says what the lines of each export were shown from.
+    """``{graine, taille, population, tires, tables, lignes}``; ``tables`` says what the lines of each table were shown from.
 
     ``former`` is the sample of the last page: its lines serve again where they were shown from the same.
     """
     manifests = [c.manifest for (_, year), c in sorted(ledger.current().items()) if year == exercice]
     counts = {(m.export_key, name): t.acceptees for m in manifests for name, t in m.tables.items()}
-    shown_from = {manifest.export_key: _shown_from(home, registry, manifest) for manifest in manifests}
+    shown_from = {
+        f"{manifest.system}/{name}": shown
+        for manifest in manifests
+        for shown in [_shown_from(home, registry, manifest)]
+        for name in manifest.tables
+    }
     shares = allocate(counts, size)
     known = _known(former, shown_from)
     lines = [
@@ -48,7 +53,7 @@ def sample(
         for line in _of_delivery(home, registry.export_of(manifest.export_key), manifest, shares, seed, known)
     ]
     head = {"graine": seed, "taille": size, "population": sum(counts.values()), "tires": len(lines)}
-    return {**head, "livraisons": shown_from, "lignes": lines}
+    return {**head, "tables": shown_from, "lignes": lines}
 
 
 Line = dict[str, Any]
@@ -57,11 +62,8 @@ Place = tuple[str, str, int]  # table, file with its sheet, line
 
 def _known(former: dict[str, Any] | None, shown_from: dict[str, str]) -> dict[Place, Line]:
     """The lines of the last sample that would be shown the same today."""
-    before = (former or {}).get("livraisons", {})
-    same = {key.partition("/")[0] for key, shown in shown_from.items() if before.get(key) == shown}
-    other = {key.partition("/")[0] for key, shown in shown_from.items() if before.get(key) != shown}
-    lines = (former or {}).get("lignes", [])
-    return {_place(line): line for line in lines if line["table"].partition("/")[0] in same - other}
+    before, lines = ((former or {}).get(name, {}) for name in ("tables", "lignes"))
+    return {_place(line): line for line in lines if before.get(line["table"]) == shown_from.get(line["table"], "")}
 
 
 def _place(line: Line) -> Place:

@@ -5,12 +5,11 @@ works. Nothing here publishes, and the real warehouse is neither read nor writte
 """
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
-from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.disk import sha256_of
 from pipelines.ledger.workspace import Workspace
-from pipelines.stages.transform.freeze import accepted, counted, refused
+from pipelines.stages.transform.freeze import freeze
 from pipelines.stages.transform.load import load_warehouse
 
 
@@ -21,29 +20,17 @@ def offer_to_analyst(work: Workspace) -> None:
     aside = path.with_name(f".{path.name}")
     shutil.copyfile(work.home.warehouse, aside)
     aside.rename(path)
-    path.with_suffix(".inputs").write_text(_identity(work), encoding="utf-8")
+    path.with_suffix(".inputs").write_text(freeze(work).build, encoding="utf-8")
 
 
 def prepare_analyst(work: Workspace) -> Path:
     """The analyst's warehouse file, holding the deliveries that are accepted now."""
-    identity = _identity(work)
+    frozen = freeze(work)
     path = work.home.warehouse_analyst
     mark = path.with_suffix(".inputs")
-    if path.exists() and mark.exists() and mark.read_text(encoding="utf-8") == identity:
+    if path.exists() and mark.exists() and mark.read_text(encoding="utf-8") == frozen.build:
         return path
     mark.unlink(missing_ok=True)
-    load_warehouse(path, work, accepted(work), counted=counted(work), refused=refused(work))
-    mark.write_text(identity, encoding="utf-8")
+    load_warehouse(path, work, replace(frozen, build=""))  # nobody takes it for the build
+    mark.write_text(frozen.build, encoding="utf-8")
     return path
-
-
-def _identity(work: Workspace) -> str:
-    return fingerprint(
-        {
-            "deliveries": [manifest.delivery for manifest in accepted(work)],
-            "organisation": sha256_of(work.home.organisation_file),
-            "catalogue": work.catalogue.fingerprint,
-            "counted": counted(work),
-            "refused": refused(work),
-        }
-    )

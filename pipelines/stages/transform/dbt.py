@@ -5,10 +5,12 @@ longer than most builds. Anything else that dbt is asked is another process (``r
 """
 
 import importlib.metadata
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Collection
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,11 +52,13 @@ def build_models(
     told: Callable[[Any], None] = lambda _: None,
     *,
     command: str = "build",
+    shown: bool = False,
 ) -> list[NodeResult]:
     """Build and test ``nodes`` (names of models and tests; all of them when None) in ``warehouse/next``, in this process.
 
-    The project was read before (``parse``). ``told`` is called with each of dbt's events as it comes; ``command`` is dbt's. The file is
-    free when it ends. What became of each node is returned: nothing when dbt stopped before running any.
+    The project was read before (``parse``). ``told`` is called with each of dbt's events as it comes; ``command`` is dbt's. Its own
+    lines go to standard output when they are ``shown``. The file is free when it ends. What became of each node is returned:
+    nothing when dbt stopped before running any.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -62,12 +66,16 @@ def build_models(
 
     os.environ.update(QUIET)
     project = Manifest.from_msgpack((home.dbt_target / READ).read_bytes())
-    chosen = [] if nodes is None else ["--select", f"tag:{CHOSEN}", "--indirect-selection", "empty"]
+    chosen, names = (
+        [] if nodes is None else ["--select", f"tag:{CHOSEN}", "--indirect-selection", "empty"],
+        set(nodes or ()),
+    )
     for node in (*project.nodes.values(), *project.unit_tests.values()):
-        if nodes is not None and node.name in nodes:
+        if node.name in names:
             _mark(node)
     try:
-        done = dbtRunner(project, [told]).invoke([command, *chosen, "--no-write-json", *_options(home, ENTREPOT)])
+        with nullcontext() if shown else redirect_stdout(io.StringIO()):
+            done = dbtRunner(project, [told]).invoke([command, *chosen, "--no-write-json", *_options(home, ENTREPOT)])
     finally:
         DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open for its next command
     if done.exception and not isinstance(done.exception, Exception):  # an interruption

@@ -4,7 +4,7 @@ catalogue and the organisation.
 Its identity is a hash of those and of nothing else, so that the same build made twice has the same name.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipelines.catalogue.fingerprint import engine_version, fingerprint
 from pipelines.disk import sha256_of
@@ -18,8 +18,11 @@ class Frozen:
 
     build: str
     manifests: list[Manifest]
-    counted: list[tuple[str, str]]  # the decisions that make something count: rule, key of the finding
-    refused: list[tuple[str, int, str]]  # exports that came and of which nothing counts: system/export, exercice, rule
+    counted: list[tuple[str, str]] = field(
+        default_factory=list
+    )  # the decisions that make something count: rule, key of the finding
+    # the exports that came and of which nothing counts: system/export, exercice, rule
+    refused: list[tuple[str, int, str]] = field(default_factory=list)
 
 
 def accepted(work: Workspace) -> list[Manifest]:

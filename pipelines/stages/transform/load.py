@@ -5,7 +5,7 @@ Every declared table exists, typed, and empty where nothing is accepted: models 
 """
 
 import glob
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -39,20 +39,11 @@ class Filling:
     make: Callable[[Any], None]  # over a DuckDB connection to a file without it
 
 
-def load_warehouse(
-    path: Path,
-    work: Workspace,
-    manifests: list[Manifest],
-    build: str = "",
-    counted: Sequence[tuple[str, str]] = (),
-    refused: Sequence[tuple[str, int, str]] = (),
-) -> None:
-    """Make the database file ``path`` (an older one is removed) and close it.
+def load_warehouse(path: Path, work: Workspace, frozen: Frozen) -> None:
+    """Make the database file ``path`` (an older one is removed) of what is ``frozen``, and close it.
 
-    ``build`` stands in the file, so that nobody takes it for another build. ``counted``: the accepted findings (rule, key)
-    whose acceptance makes something count; ``refused``: the exports that came and of which nothing counts. A delivery that
-    was read under an older declaration, and whose rows do not suffice for today's, enters no table: it is a piece that came
-    and is not accepted.
+    The build's name stands in the file, so that nobody takes it for another. A delivery that was read under an older declaration,
+    and whose rows do not suffice for today's, enters no table: it is a piece that came and is not accepted.
     """
     import duckdb
 
@@ -62,7 +53,7 @@ def load_warehouse(
         for schema in SCHEMAS:
             db.execute(f"create schema {schema}")
         open_books(db)
-        fill(db, work, Frozen(build, manifests, list(counted), list(refused)))
+        fill(db, work, frozen)
         db.execute("commit")
         db.execute("checkpoint")
 

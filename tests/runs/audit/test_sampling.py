@@ -117,7 +117,7 @@ def test_a_purged_original_leaves_the_row_alone(filled, state_of):
     assert (cells["montant"]["cellule"], cells["montant"]["valeur"]) == (None, "10.50")
 
 
-@pytest.mark.parametrize("former", [None, {}, {"echantillon": {"livraisons": {"ventes/ventes": "other"}}}])
+@pytest.mark.parametrize("former", [None, {}, {"echantillon": {"tables": {"ventes/ventes": "other"}}}])
 def test_lines_of_the_former_sample_serve_again_only_when_they_are_of_the_same_rows(filled, state_of, former):
     drawn = state_of(filled, former=former)["echantillon"]
     assert drawn["tires"] == 3

@@ -17,6 +17,7 @@ from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.transform.dbt import run_dbt
 from pipelines.stages.transform.findings import build_findings
+from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import load_warehouse
 
 
@@ -39,7 +40,7 @@ def built_of(
         manifests.append(ingest(home, catalogue.registry.export_of("budget/documents"), year, paths, b"k" * 32))
     with open_ledger(home) as ledger:
         work = Workspace(home, ledger, catalogue, organisation)
-        load_warehouse(dbt_home.warehouse_next, work, manifests, counted=counted)
+        load_warehouse(dbt_home.warehouse_next, work, Frozen("", manifests, list(counted)))
     build(dbt_home, folder)
     shutil.copy(folder / "warehouse.duckdb", folder / "constats.duckdb")
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:

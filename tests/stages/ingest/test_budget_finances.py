@@ -14,6 +14,7 @@ from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
+from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import load_warehouse
 from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
 from tests.stages.ingest.budget_warehouse import build
@@ -276,7 +277,7 @@ def warehouse(dbt_home: Home, folder: Path) -> Iterator[duckdb.DuckDBPyConnectio
     mandats.write_text(MANDATS, encoding="cp1252")
     manifests.append(ingest(home, registry.export_of("ciril_finances/mandats"), 2016, [mandats], b"k" * 32))
     with open_ledger(home) as ledger:
-        load_warehouse(dbt_home.warehouse_next, Workspace(home, ledger, catalogue, organisation), manifests)
+        load_warehouse(dbt_home.warehouse_next, Workspace(home, ledger, catalogue, organisation), Frozen("", manifests))
     build(dbt_home, folder)
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:
         yield db

@@ -8,6 +8,7 @@ from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.stages.transform.build import finish, prepare
 from pipelines.stages.transform.dbt import NodeResult
+from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import load_warehouse
 from tests.deliveries import Depot
 from tests.ledger.test_store import verdict
@@ -37,7 +38,7 @@ class Lab:
     def load(self, *manifests: Manifest) -> None:
         """Make the next warehouse of these deliveries."""
         with open_ledger(self.home) as ledger:
-            load_warehouse(self.home.warehouse_next, self.work(ledger), list(manifests))
+            load_warehouse(self.home.warehouse_next, self.work(ledger), Frozen("", list(manifests)))
 
     def accept(self, content: str, year: int) -> Manifest:
         manifest = self.depot.csv(content, exercice=year).manifest

@@ -47,6 +47,15 @@ def found(tmp_path: Path) -> Callable[..., list[Finding]]:
     return find
 
 
+def declare_members(db: duckdb.DuckDBPyConnection) -> None:
+    """A syndicate of one town, and room for lines."""
+    db.execute("create schema intermediate; create schema organisation")
+    db.execute("create table organisation.profil as select 'SYN' as sigle")
+    db.execute(
+        "create table organisation.collectivites as select '94001' as code_collectivite, 'Ablon' as libelle_collectivite"
+    )
+
+
 def test_the_months_that_lack_are_one_finding_that_a_release_waits_for(found):
     (one,) = found([CAME, month(1, there=True), month(2), month(8), month(12)])
     assert (one.code, one.exercice, one.ou) == ("COL-MOIS", 2041, "paie/heures")
@@ -90,11 +99,7 @@ def test_a_member_in_no_line_where_it_was_is_a_finding_that_says_how_many_it_had
 def test_the_syndicate_itself_in_no_line_where_it_was_is_a_finding(tmp_path: Path) -> None:
     path = tmp_path / "entrepot.duckdb"
     with duckdb.connect(str(path)) as db:
-        db.execute("create schema intermediate; create schema organisation")
-        db.execute("create table organisation.profil as select 'SYN' as sigle")
-        db.execute(
-            "create table organisation.collectivites as select '94001' as code_collectivite, 'Ablon' as libelle_collectivite"
-        )
+        declare_members(db)
         db.execute(
             "create table intermediate.int_prets as select * from (values (2040, '94001', 1), (2040, 'syndicat', 1), "
             "(2041, '94001', 1)) as of (exercice, code_collectivite, poids)"
@@ -169,11 +174,7 @@ def test_an_application_in_no_line_of_its_first_year_is_told_by_the_next_one(tmp
 def test_a_member_without_lines_in_some_months_is_told_with_them_and_may_be_explained(tmp_path: Path) -> None:
     path = tmp_path / "entrepot.duckdb"
     with duckdb.connect(str(path)) as db:
-        db.execute("create schema intermediate; create schema organisation")
-        db.execute("create table organisation.profil as select 'SYN' as sigle")
-        db.execute(
-            "create table organisation.collectivites as select '94001' as code_collectivite, 'Ablon' as libelle_collectivite"
-        )
+        declare_members(db)
         db.execute(
             "create table intermediate.int_communs__trous as select * from (values "
             "('aide/tickets', 2041, 'collectivite', '94001', false, 7, 10, 6.2, '7, 8'), "
