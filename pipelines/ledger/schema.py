@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-REVISION = "0003"  # the last migration: what an open ledger must be at
+REVISION = "0004"  # the last migration: what an open ledger must be at
 
 
 @functools.cache
@@ -113,6 +113,22 @@ def metadata() -> "MetaData":
         sa.Column("publication", sa.String(32), nullable=False),
         sa.Column("build", sa.String(32), nullable=False),
         sa.Column("published_at", sa.String, nullable=False),
+        sa.Column("state", sa.String(64)),  # SHA-256 of its state.json; NULL before there was one
+    )
+    sa.Table(
+        "writings",
+        meta,  # what was written after a state was entered, and prints the head that was reached then
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("subject", sa.String, nullable=False, index=True),  # publication or release
+        sa.Column("files", sa.JSON, nullable=False),  # path in the home → SHA-256
+        sa.Column("written_at", sa.String, nullable=False),
+    )
+    sa.Table(
+        "keys",
+        meta,  # the key that pseudonyms are made with; the last one counts
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("fingerprint", sa.String, nullable=False),
+        sa.Column("entered_at", sa.String, nullable=False),
     )
     sa.Table(
         "disclosures",
@@ -156,6 +172,7 @@ def metadata() -> "MetaData":
         sa.Column("visas", sa.JSON, nullable=False),  # {prepared_by, reviewed_by, approved_by}
         sa.Column("reason", sa.String),
         sa.Column("released_at", sa.String, nullable=False),
+        sa.Column("state", sa.String(64)),  # SHA-256 of its state.json; NULL before there was one
     )
     sa.Table(
         "purges",

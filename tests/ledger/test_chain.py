@@ -200,9 +200,12 @@ def test_a_ledger_from_before_the_chain_is_linked_and_keeps_its_entries(tmp_path
             "disclosures",
             "purges",
             "warehouses",
+            "writings",
+            "keys",
             "alembic_version",
         ):
             db.execute(f"drop table {table}")
+        db.execute("alter table publications drop column state")
         db.execute("alter table outcomes rename to decisions")
     home.ledger_head.unlink()
     with open_ledger(home) as ledger:
