@@ -21,6 +21,7 @@ STEPS = [
     "transform.before_swap",
     "transform.after_swap",
     "publish.files_written",
+    "publish.entered",
     "publish.before_swap",
     "publish.after_swap",
 ]

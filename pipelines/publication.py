@@ -1,12 +1,19 @@
 """What those who write a publication and those who read it must agree on: its profiles, where each lies, its pages."""
 
-from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Protocol
 
 INTERNE, PUBLIC = "interne", "public"
 FOLDERS = {INTERNE: ".", PUBLIC: "public"}  # profile → where its tables lie in a publication
 PROFILES = tuple(FOLDERS)
 
-# Writes in the folder of a publication what is made of the tables of one profile, beside what this process does.
-Pages = Callable[[Path, str], Future]
+
+class Pages(Protocol):
+    """What is made of the tables of a publication, beside what this process does."""
+
+    def begin(self, publication: Path, profile: str) -> Future:
+        """Begin: the tables of ``profile`` lie in the folder of a publication that has no entry in the ledger yet."""
+
+    def finish(self, publication: Path) -> Future:
+        """Write what prints the head that the publication's entry reached."""

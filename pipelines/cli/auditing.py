@@ -21,7 +21,8 @@ def audit(ctx: click.Context, year: int, seed: int | None, size: int) -> None:
 
     Ends with 1 when the year may not be published as it stands.
     """
-    from pipelines.runs.audit.write import DATA, write_states
+    from pipelines.runs.audit.write import DATA
+    from pipelines.runs.pages import write_states
 
     session: Session = ctx.obj
     session.exercice(year)

@@ -228,7 +228,10 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
         title("verification", session.organisation)
         for what, count in result.checked.items():
             click.echo(f"  {count:>6} {what}")
-        click.echo(f"  head of the ledger: {result.head}")
+        if result.published:
+            after = result.head.entries - result.published.entries
+            click.echo(f"  head of the publication: {result.published.entries} {result.published.hash}")
+            click.echo(f"  {after:>6} entries since")
         for problem in result.problems:
             click.echo(printable(f"✗ {problem}"))
         click.echo("Nothing was changed." if not result.problems else f"{len(result.problems)} problem(s).")

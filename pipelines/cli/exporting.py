@@ -24,21 +24,22 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
 
     The same publication gives the same bytes; a frozen year bears the name of its release.
     """
+    from pipelines.runs.pages import enter
     from pipelines.stages.publish.export import NotExported, write_export
     from pipelines.stages.publish.profiles import NotPublished
     from pipelines.stages.publish.release import last_release
 
     session: Session = ctx.obj
     session.exercice(year)
-    with session.ledger() as ledger:
+    with session.ledger() as ledger, progress() as say:
         release = last_release(session.home, ledger, year)
-    try:
-        with progress() as say:
-            say("writing the tables")
+        say("writing the tables")
+        try:
             folder = write_export(session.home, session.organisation, year, profile, release.name if release else None)
-    except (NotExported, NotPublished) as error:
-        raise click.ClickException(str(error)) from None
-    files = [path for path in folder.rglob("*") if path.is_file()]
+        except (NotExported, NotPublished) as error:
+            raise click.ClickException(str(error)) from None
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        enter(ledger, session.home, files)
     size = sum(path.stat().st_size for path in files)
     click.echo(f"{shown(folder)}: {len(files)} files, {size / 1e6:.1f} MB, {release.name if release else 'not frozen'}")
     if profile == INTERNE:

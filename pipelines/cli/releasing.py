@@ -10,6 +10,7 @@ from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.exporting import copy_to_server
 from pipelines.cli.output import note, printable, progress, title
 from pipelines.cli.session import Session, global_options, shown, year_argument
+from pipelines.ledger.state import state_file
 from pipelines.ledger.store import open_ledger
 from pipelines.near import did_you_mean
 from pipelines.stages.publish.erratum import erratum
@@ -96,7 +97,7 @@ def _erratum(session: Session, first: str, second: str | None) -> tuple[str, boo
 
 
 def _release(session: Session, name: str) -> Path:
-    known = sorted(path.parent.name for path in session.home.releases.glob("*/release.json"))
+    known = sorted(path.name for path in session.home.releases.glob("[!.]*") if state_file(path).exists())
     if name not in known:
         raise click.UsageError(
             f"no release {name!r}{did_you_mean(name, known)}; there are {', '.join(known) or 'none'}"

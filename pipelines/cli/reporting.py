@@ -22,6 +22,7 @@ def report(ctx: click.Context, year: int, profile: str, formats: str, output: Pa
 
     It goes to reports/YEAR/PROFILE in the home; `millesime run` publishes that of the last exercice with its tables.
     """
+    from pipelines.runs.pages import enter
     from pipelines.stages.report.write import FORMATS, edition_of, write_report
 
     session: Session = ctx.obj
@@ -35,8 +36,10 @@ def report(ctx: click.Context, year: int, profile: str, formats: str, output: Pa
     folder = output or session.home.reports / str(year) / profile
     started = time.monotonic()
     with session.ledger() as ledger:
-        edition = edition_of(ledger, year, ledger.last_publication()["build"], tables)
+        edition = edition_of(ledger, year, tables, profile, ledger.last_publication()["build"])
         files = write_report(session.home, session.organisation, edition, tables, folder, year, profile, chosen)
+        if output is None:
+            enter(ledger, session.home, files)
     title(f"report of {year}, {profile}, {edition.name}", session.organisation)
     for path in files:
         if path.parent == folder:

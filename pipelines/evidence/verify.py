@@ -5,7 +5,9 @@ and comparing. It writes nothing, and says of every problem, in French, which fi
 """
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,13 @@ from typing import Any
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of
 from pipelines.french import NO_BREAK
-from pipelines.ledger.chain import Head
+from pipelines.ledger.chain import Head, check
 from pipelines.ledger.records import Manifest
+from pipelines.ledger.state import LEDGER, STATE, sealed, state_file, tables_of
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
+from pipelines.sql import literal, parquet_scan
 
-RELEASE = "release.json"
-UNSEALED = ("release", "fingerprint", "ledger", "visas", "reason")  # what a release's fingerprint does not cover
 PRINTED = "le document imprimé"  # that a reader compares with the ledger
 GONE, CHANGED, ADDED = "le fichier a disparu", "le fichier a été modifié", "le fichier a été ajouté"
 
@@ -30,39 +32,58 @@ class Verification:
 
     checked: dict[str, int]
     problems: list[str]
-    head: str
+    head: Head
+    published: Head | None  # that which the last publication reached, and its pages print
 
 
-def verify(home: Home, ledger: Ledger, printed: Head | None = None) -> Verification:
-    """Check everything of a home, and that the chain holds a ``printed`` head. Reads every kept file once."""
+def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorough: bool = True) -> Verification:
+    """Check everything of a home, and that the chain holds a ``printed`` head. Reads every kept file once.
+
+    Unless ``is_thorough``, the file of a published database stands for its tables.
+    """
     head = ledger.head()
     manifests = [Manifest.from_dict(row["manifest"]) for row in ledger.all_rows("deliveries")]
-    releases = {row["release"]: _json(home.releases / row["release"] / RELEASE) for row in ledger.all_rows("releases")}
-    beside = {PRINTED: printed} if printed else {}
+    rows = {row["release"]: row for row in ledger.all_rows("releases")}
+    releases = {name: _json(state_file(home.releases / name)) for name in rows}
+    published = _json(home.published / STATE)
+    anchors = {
+        **_anchors({**releases, f"{home.published.name}/{STATE}": published}),
+        **({PRINTED: printed} if printed else {}),
+    }
     parts: dict[str, list[tuple[Path, str]]] = {
         "originals in the archive": list(_originals(home)),
         "files of the lake": [pair for manifest in manifests for pair in _lake(home, manifest)],
-        "files of the publication": list(_listed(home.published, _json(home.published / "manifest.json"))),
+        "files of the publication": list(_listed(home.published, published)),
         "files of releases": [pair for name, kept in releases.items() for pair in _listed(home.releases / name, kept)],
+        "pages and exports": list(_written(home, ledger)),
     }
-    problems = [broken.sentence() for broken in ledger.check(_anchors(releases) | beside)]
+    problems = [broken.sentence() for broken in ledger.check(anchors)]
     problems += [problem for files in parts.values() for problem in _compare(home, files)]
     problems += _missing_originals(home, ledger, manifests)
     problems += [problem for manifest in manifests for problem in _other_manifest(home, manifest)]
     problems += _publication(home, ledger)
-    problems += [problem for row in ledger.all_rows("releases") for problem in _release(home, row, releases)]
+    problems += [problem for row in rows.values() for problem in _release(home, ledger, row, releases)]
     problems += _unknown_releases(home, releases)
+    problems += _databases(home, published) if is_thorough else []
+    problems += _written_twice(ledger)
     return Verification(
         {"entries of the ledger": head.entries, **{what: len(files) for what, files in parts.items()}},
         problems,
-        f"{head.entries} {head.hash}",
+        head,
+        _published_head(ledger),
     )
 
 
 def publication_problems(home: Home, ledger: Ledger) -> list[str]:
-    """What is wrong with what is published: its manifest is not the last publication's, or a file is not what it lists."""
-    listed = _listed(home.published, _json(home.published / "manifest.json"))
-    return [*_publication(home, ledger), *_compare(home, list(listed))]
+    """What is wrong with what is published: its state is not the last publication's, or a file is not what it lists."""
+    listed = [*_listed(home.published, _json(home.published / STATE)), *_written(home, ledger)]
+    return [*_publication(home, ledger), *_compare(home, listed)]
+
+
+def _published_head(ledger: Ledger) -> Head | None:
+    """The head that the last publication reached, which its pages print."""
+    last = ledger.last_publication()
+    return ledger.head_at("publications", last["seq"]) if last else None
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -105,11 +126,27 @@ def _lake(home: Home, manifest: Manifest) -> Iterator[tuple[Path, str]]:
             yield rows.with_suffix(ending), sha256
 
 
-def _listed(folder: Path, manifest: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """The files that the manifest of ``folder`` lists."""
-    files = manifest.get("files")
-    for name, sha256 in files.items() if isinstance(files, dict) else []:
-        yield folder / name, sha256
+def _listed(folder: Path, state: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """The files that the state of ``folder`` lists."""
+    for part in ("files", "exports"):
+        files = state.get(part)
+        for name, sha256 in files.items() if isinstance(files, dict) else []:
+            yield folder / name, sha256
+
+
+def _written(home: Home, ledger: Ledger) -> Iterator[tuple[Path, str]]:
+    """What was written after a state was entered: pages, exports, the databases of the publication.
+
+    What is written on demand may be removed whole; what is left of it must be as it was written.
+    """
+    last = ledger.last_publication()
+    for name, (subject, sha256) in ledger.written().items():
+        path, top = home.root / name, name.partition("/")[0]
+        if top == home.published.name and (last is None or subject != last["publication"]):
+            continue  # of a former publication, which is no longer there
+        if top in (home.exports.name, home.reports.name) and not path.parent.exists():
+            continue
+        yield path, sha256
 
 
 def _compare(home: Home, files: list[tuple[Path, str]]) -> Iterator[str]:
@@ -147,37 +184,103 @@ def _manifest(path: Path) -> Manifest | None:
 
 
 def _publication(home: Home, ledger: Ledger) -> Iterator[str]:
-    """The manifest of what is published must be the one whose hash names the last publication."""
-    last, path = ledger.last_publication(), home.published / "manifest.json"
+    """The state of what is published must be the one that the ledger entered last, and its folder must hold nothing else."""
+    last, path = ledger.last_publication(), home.published / STATE
     if last is None:
         return
-    kept = _json(path)
-    named = kept.pop("publication", None)
     if not path.exists():
         yield _problem(home, path, GONE)
-    elif named != last["publication"] or fingerprint(kept)[:32] != named:
-        yield _problem(home, path, "n’est pas le manifeste de la dernière publication")
+    elif sha256_of(path) != last["state"]:
+        yield _problem(home, path, "n’est pas l’état de la dernière publication")
+    else:
+        kept = _json(path)
+        yield from _added(home, home.published, kept, ledger)
+        yield from _copy_of_ledger(home, kept)
 
 
-def _release(home: Home, row: dict[str, Any], releases: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _added(home: Home, folder: Path, state: dict[str, Any], ledger: Ledger) -> Iterator[str]:
+    """What lies in a folder and neither its state nor the ledger knows."""
+    known = {path for path, _ in _listed(folder, state)} | {home.root / name for name in ledger.written()}
+    known |= {folder / STATE, folder / LEDGER, state_file(folder)}
+    for path in sorted(folder.resolve().rglob("*")):
+        here = folder / path.relative_to(folder.resolve())
+        if path.is_file() and here not in known:
+            yield _problem(home, here, ADDED)
+
+
+def _databases(home: Home, state: dict[str, Any]) -> Iterator[str]:
+    """Each table of a published database must be what the state says, and hold the rows of its Parquet file."""
+    import duckdb
+
+    for name, tables in state.get("tables", {}).items():
+        file = home.published / name
+        try:
+            differing = _differing(file, tables)
+        except duckdb.Error:
+            continue  # gone, damaged, or its Parquet is: that is told of the file
+        for table in differing:
+            yield _problem(home, file, f"la table {table} n’est pas celle qui a été publiée")
+
+
+def _differing(file: Path, tables: dict[str, Any]) -> list[str]:
+    """The tables of a database that are not those of ``tables``, as the state tells them, or not those of the Parquet beside it."""
+    import duckdb
+
+    found = tables_of(file)
+    differing = {table for table in tables.keys() | found.keys() if tables.get(table) != found.get(table)}
+    with duckdb.connect() as db:
+        db.execute(f"attach {literal(file)} as p (read_only)")
+        for table in tables.keys() - differing:
+            rows = parquet_scan(file.parent.joinpath(*table.split(".")).with_suffix(".parquet"))
+            more = f"(from p.{table} except all from {rows}) union all (from {rows} except all from p.{table})"
+            if db.execute(f"from ({more}) limit 1").fetchone():
+                differing.add(table)
+    return sorted(differing)
+
+
+def _written_twice(ledger: Ledger) -> Iterator[str]:
+    """The pages of a publication or a release are written once: the same state gives the same bytes."""
+    first: dict[tuple[str, str], str] = {}
+    for row in ledger.all_rows("writings"):
+        for name, sha256 in row["files"].items():
+            if name.endswith((".html", ".pdf")) and name.startswith(("published/report/", "releases/")):
+                if first.setdefault((row["subject"], name), sha256) != sha256:
+                    yield f"{name}{NO_BREAK}: le registre porte deux écritures différentes de cette page"
+
+
+def _copy_of_ledger(home: Home, state: dict[str, Any]) -> Iterator[str]:
+    """The ledger that stands with the publication, to restore from, must hold the head that the publication rests on."""
+    path, head = home.published / LEDGER, state.get("ledger")
+    if not path.is_file():
+        yield _problem(home, path, GONE)
+        return
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:
+            broken = check(copy, {f"{home.published.name}/{STATE}": Head(**head)} if _is_head(head) else {})
+    except sqlite3.Error:
+        yield _problem(home, path, CHANGED)
+        return
+    yield from (_problem(home, path, one.sentence()) for one in broken)
+
+
+def _release(home: Home, ledger: Ledger, row: dict[str, Any], releases: dict[str, dict[str, Any]]) -> Iterator[str]:
     """What a release says of itself must be what the ledger entered, and its folder must hold nothing else."""
     folder, kept = home.releases / row["release"], releases[row["release"]]
-    path = folder / RELEASE
+    path = state_file(folder)
     if not path.exists():
         yield _problem(home, path, GONE)
         return
-    if not _is_as_entered(kept, row):
+    if not _is_as_entered(kept, row) or (row["state"] and sha256_of(path) != row["state"]):
         yield _problem(home, path, CHANGED)
-    listed = {path, *(file for file, _ in _listed(folder, kept))}
-    for file in sorted(folder.rglob("*")):
-        if file.is_file() and file not in listed:
-            yield _problem(home, file, ADDED)
+    yield from _added(home, folder, kept, ledger)
 
 
 def _is_as_entered(kept: dict[str, Any], row: dict[str, Any]) -> bool:
     entered = all(kept.get(name) == row[name] for name in ("release", "build", "fingerprint", "visas", "reason"))
-    sealed = fingerprint({name: value for name, value in kept.items() if name not in UNSEALED})
-    return entered and sealed == row["fingerprint"] and _is_head(kept.get("ledger"))
+    try:
+        return entered and fingerprint(sealed(kept)) == row["fingerprint"] and _is_head(kept.get("ledger"))
+    except (KeyError, TypeError):
+        return False
 
 
 def _unknown_releases(home: Home, releases: dict[str, dict[str, Any]]) -> Iterator[str]:

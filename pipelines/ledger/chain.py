@@ -65,11 +65,16 @@ def link_of(previous: str, table: str, stored: dict) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def head(connection: sqlite3.Connection, until: tuple[str, int] | None = None) -> Head:
-    """The end of the chain, or what it was when the row ``until`` (table, number) had just been entered."""
-    there = f"where seq <= (select min(seq) from {CHAIN} where table_name = ? and row = ?)" if until else ""
-    query = f"select count(*), max(seq) from {CHAIN} {there}"
-    entries, last = connection.execute(query, until or ()).fetchone()
+def head(connection: sqlite3.Connection, *, until: tuple[str, int] | None = None, after: tuple[str, ...] = ()) -> Head:
+    """The end of the chain, or what it was when the row ``until`` (table, number) had just been entered; without the entries
+    of the tables ``after`` that come last.
+    """
+    there, values = "true", tuple(until or after)
+    if until:
+        there = f"seq <= (select min(seq) from {CHAIN} where table_name = ? and row = ?)"
+    elif after:
+        there = f"seq <= (select max(seq) from {CHAIN} where table_name not in ({', '.join('?' * len(after))}))"
+    entries, last = connection.execute(f"select count(*), max(seq) from {CHAIN} where {there}", values).fetchone()
     if not entries:
         return Head(0, ORIGIN)
     return Head(entries, connection.execute(f"select hash from {CHAIN} where seq = ?", (last,)).fetchone()[0])

@@ -6,10 +6,12 @@ Recording the same thing twice in a row changes nothing. Order is that of entry,
 import datetime as dt
 import os
 import re
+import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.catalogue.fingerprint import fingerprint
@@ -22,6 +24,9 @@ from pipelines.settings import Home
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Select
     from sqlalchemy.engine.interfaces import DBAPIConnection
+
+# what a publication enters, and the file of a build, whose bytes are others each time: what is published does not follow from it
+PUBLISHING = ("publications", "writings", "findings", "disclosures", "warehouses")
 
 
 def now() -> str:
@@ -192,8 +197,9 @@ class Ledger:
         build: str,
         visas: dict[str, str],
         reason: str | None,
+        state: str,
     ) -> None:
-        """Enter a frozen year."""
+        """Enter a frozen year; ``state`` is the SHA-256 of its ``state.json``."""
         self._add(
             "releases",
             release=release,
@@ -204,6 +210,7 @@ class Ledger:
             visas=visas,
             reason=reason,
             released_at=now(),
+            state=state,
         )
 
     def record_purge(self, sha256: str, name: str, export: str, exercice: int, until: str) -> None:
@@ -212,9 +219,22 @@ class Ledger:
             "purges", sha256=sha256, name=name, export=export, exercice=exercice, kept_until=until, purged_at=now()
         )
 
-    def record_publication(self, publication: str, build: str) -> None:
-        """Enter a publication."""
-        self._add("publications", publication=publication, build=build, published_at=now())
+    def record_publication(self, publication: str, build: str, state: str) -> None:
+        """Enter a publication, once; ``state`` is the SHA-256 of its ``state.json``."""
+        last = self.last_publication()
+        if last is None or last["publication"] != publication:
+            self._add("publications", publication=publication, build=build, published_at=now(), state=state)
+
+    def record_writing(self, subject: str, files: dict[str, str]) -> None:
+        """Enter what was written of a publication or release after its state: path in the home → SHA-256."""
+        known = self.written()
+        if any(known.get(path) != (subject, sha256) for path, sha256 in files.items()):
+            self._add("writings", subject=subject, files=files, written_at=now())
+
+    def record_key(self, fingerprint_: str) -> None:
+        """Enter the key that pseudonyms are made with."""
+        if self.key() != fingerprint_:
+            self._add("keys", fingerprint=fingerprint_, entered_at=now())
 
     def record_disclosures(self, disclosed: Iterable[tuple[str, Decimal]]) -> None:
         """Enter what a public profile tells: (name, value) pairs; those that are already there change nothing."""
@@ -307,6 +327,17 @@ class Ledger:
         rows = list(self._rows(self._sa.select(publications).order_by(publications.c.seq.desc()).limit(1)))
         return dict(rows[0]._mapping) if rows else None
 
+    def written(self) -> dict[str, tuple[str, str]]:
+        """Path in the home → subject and SHA-256 of what was written there last."""
+        return {
+            path: (row["subject"], sha256) for row in self.all_rows("writings") for path, sha256 in row["files"].items()
+        }
+
+    def key(self) -> str | None:
+        """The fingerprint of the key that pseudonyms are made with; None before one is entered."""
+        keys = self.all_rows("keys")
+        return keys[-1]["fingerprint"] if keys else None
+
     def findings_of(self, build: str) -> list[Finding]:
         """What a build found, in order."""
         findings = self.tables["findings"]
@@ -348,10 +379,21 @@ class Ledger:
         with self.engine.connect() as connection:
             return head(raw(connection))
 
+    def settled_head(self) -> Head:
+        """The end of the chain before what publishing adds to it: the same however often one publishes."""
+        with self.engine.connect() as connection:
+            return head(raw(connection), after=PUBLISHING)
+
+    def copy_to(self, file: Path) -> None:
+        """Write a copy of the ledger, as it stands, that only its owner reads."""
+        os.close(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+        with self.engine.connect() as connection, closing(sqlite3.connect(file)) as copy:
+            raw(connection).backup(copy)
+
     def head_at(self, table: str, row: int) -> Head:
         """The end of the chain when this row had just been entered: it does not move with what comes after."""
         with self.engine.connect() as connection:
-            return head(raw(connection), (table, row))
+            return head(raw(connection), until=(table, row))
 
     def check(self, anchors: dict[str, Head]) -> list[Broken]:
         """What is wrong with the chain, against the heads that were kept elsewhere and the one kept beside the file."""

@@ -1,9 +1,9 @@
 """A build from end to end: the accepted rows loaded, dbt run by the caller, the new warehouse swapped in or the findings told."""
 
 from pipelines.ledger.workspace import Workspace
-from pipelines.runs.audit.write import write_states
 from pipelines.runs.collect import read_again
 from pipelines.runs.findings import all_findings
+from pipelines.runs.pages import write_states
 from pipelines.stages.transform import build
 from pipelines.stages.transform.analyst import offer_to_analyst
 from pipelines.stages.transform.build import BuildFailed, Built, Prepared, finish, is_current

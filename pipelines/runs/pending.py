@@ -109,7 +109,7 @@ def note_published(work: Workspace) -> None:
 def publication_inputs(work: Workspace) -> dict[str, Any]:
     """All that a publication and the audit pages follow from, besides the warehouse."""
     prose = sorted(path for path in work.home.contenu.rglob("*") if path.is_file())
-    head = work.ledger.head()
+    head = work.ledger.settled_head()
     return {
         "moteur": engine_version(),
         "catalogue": work.catalogue.fingerprint,

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.workspace import Workspace
-from pipelines.runs.audit.write import write_states
 from pipelines.runs.findings import all_findings
+from pipelines.runs.pages import complete_releases, write_states
 from pipelines.runs.pending import note_published
+from pipelines.runs.state import facts
 from pipelines.settings import Home, Server
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.release import FrozenYear, frozen_changes, refuse_frozen_changes
@@ -37,6 +38,7 @@ def publish_warehouse(work: Workspace) -> Published:
         done = _publish(work)
     finally:  # what was held back shows too
         write_states(work)
+    complete_releases(work)
     if not done.held:
         note_published(work)
     return done
@@ -53,7 +55,7 @@ def _publish(work: Workspace) -> Published:
     findings = all_findings(work)
     work.ledger.sight(findings)
     with report_pages(work, build) as pages:
-        identity = publish(work, build, findings, pages)
+        identity = publish(work, build, findings, facts(work, build, findings), pages)
     return Published(identity, work.ledger.standing(findings))
 
 

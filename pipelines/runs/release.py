@@ -4,26 +4,23 @@ Like ``collect`` and ``replay``, a place where stages meet: ``millesime release`
 the same thing. What a release holds is ``publish.release``' work.
 """
 
+import functools
 from dataclasses import dataclass
+from pathlib import Path
 
-from pipelines.catalogue.fingerprint import engine_version
 from pipelines.evidence.findings import stops_a_release
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
+from pipelines.publication import FOLDERS
 from pipelines.runs.build import build_whole
 from pipelines.runs.findings import all_findings
 from pipelines.runs.publish import publish_warehouse
-from pipelines.stages.publish.release import (
-    CannotRelease,
-    Inputs,
-    Visas,
-    last_release,
-    write_release,
-)
+from pipelines.runs.state import facts
+from pipelines.stages.publish.export import fill_export
+from pipelines.stages.publish.release import CannotRelease, Visas, last_release, write_release
 from pipelines.stages.transform.build import is_current
-from pipelines.stages.transform.freeze import freeze
 
 
 class Undecided(CannotRelease):
@@ -53,12 +50,21 @@ def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | Non
     """Freeze ``exercice`` and publish again. Raises CannotRelease: nothing is written then."""
     _refuse_what_is_open(work, exercice)
     home, ledger = work.home, work.ledger
-    inputs = _inputs(work)
+    build = _whole_build(work)
     former = last_release(home, ledger, exercice)
-    name = write_release(home, ledger, exercice, inputs, visas, reason)
+    said = facts(work, build, all_findings(work))
+    name = write_release(work, exercice, said, visas, reason, functools.partial(_write_exports, work, exercice))
     held = publish_warehouse(work).held  # so that the audit tables name the release
-    fingerprint = ledger.all_rows("releases")[-1]["fingerprint"]
-    return Released(name, fingerprint, ledger.head(), former.name if former else None, str(held) if held else None)
+    row = ledger.all_rows("releases")[-1]
+    head = ledger.head_at("releases", row["seq"])
+    return Released(name, row["fingerprint"], head, former.name if former else None, str(held) if held else None)
+
+
+def _write_exports(work: Workspace, exercice: int, release: str, folder: Path) -> None:
+    """What is given away of a release, in each profile that is published."""
+    for profile, place in FOLDERS.items():
+        if (work.home.published / place / "rapport").is_dir():
+            fill_export(folder / profile, work.home, work.organisation, exercice, profile, release)
 
 
 def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
@@ -70,15 +76,14 @@ def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
         raise Undecided(exercice, stopping)
 
 
-def _inputs(work: Workspace) -> Inputs:
-    """What the warehouse was made of, when that is what is accepted now; it is built whole if the last build kept anything."""
+def _whole_build(work: Workspace) -> str:
+    """The build that is frozen, of what is accepted now; it is made whole if the last one kept anything."""
     if not is_current(work):
         raise NotBuilt("the warehouse is not that of what is accepted now: build it first")
     warehouse = work.ledger.last_warehouse()
     if warehouse and not warehouse["is_whole"]:
         build_whole(work)
         publish_warehouse(work)
-    frozen = freeze(work)
-    return Inputs(
-        frozen.build, engine_version(), work.catalogue.fingerprint, frozen.manifests, frozen.counted, frozen.refused
-    )
+    last = work.ledger.last_build()
+    assert last is not None, "what is current was built"
+    return last["build"]

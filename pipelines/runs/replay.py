@@ -5,7 +5,6 @@ written anew. Judgements are not: what was accepted is what the release says was
 replaced by the lake's rows, whose fingerprint the release keeps.
 """
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -15,12 +14,13 @@ from pathlib import Path
 from pipelines import settings
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.ledger.records import Manifest
+from pipelines.ledger.state import files_of, read_release, state_file
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.originals import laid_out
 from pipelines.stages.ingest.pseudonym import load_key
-from pipelines.stages.publish.release import MANIFEST, copy_declarations, export_tables, files_of
+from pipelines.stages.publish.release import copy_declarations, export_tables
 from pipelines.stages.transform.dbt import build_models, failed, parse
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import load_warehouse
@@ -51,9 +51,9 @@ class Replay:
 def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
     """Make release ``name`` again in a temporary home. Raises CannotReplay."""
     folder = home.releases / name
-    if not (folder / MANIFEST).exists():
+    if not state_file(folder).exists():
         raise CannotReplay(f"there is no release {name}: {', '.join(_names(home)) or 'nothing is frozen yet'}")
-    release = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    release = read_release(folder)
     deliveries = [Manifest.from_dict(data) for data in release["deliveries"]]
     result = Replay(name, len(deliveries), 0, other_code=release.get("engine") != engine_version())
     with tempfile.TemporaryDirectory(prefix="millesime-replay-") as place:
@@ -76,7 +76,7 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
 
 
 def _names(home: Home) -> list[str]:
-    return sorted(path.parent.name for path in home.releases.glob(f"*/{MANIFEST}")) if home.releases.exists() else []
+    return sorted(path.name for path in home.releases.glob("[!.]*") if state_file(path).exists())
 
 
 def _read_again(home: Home, work: Workspace, manifest: Manifest, result: Replay) -> bool:

@@ -1,24 +1,23 @@
 """A small home of its own: three declared sources, four figures, and a hand to receive, judge and publish."""
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.cli.app import millesime
 from pipelines.ledger.records import CheckResult, Finding, Manifest, Verdict
+from pipelines.ledger.state import LEDGER, files_of, write_state
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
-from pipelines.stages.ingest.landing import files_of
+from pipelines.stages.ingest.landing import files_of as landed_files
 from tests.layers import Layer, rules
 
 VENTES = """\
@@ -137,7 +136,7 @@ class Bench:
     def receive(self, key: str, year: int, *results: CheckResult) -> Manifest:
         """Read what lies in landing and accept it, the checks' results given by hand."""
         ref = self.registry.export_of(key)
-        manifest = ingest(self.home, ref, year, files_of(self.home.landing, ref, year), b"k" * 32)
+        manifest = ingest(self.home, ref, year, landed_files(self.home.landing, ref, year), b"k" * 32)
         verdicts = [
             Verdict(f"{manifest.delivery[:16]}{table}", manifest.delivery, table, "suite", list(results))
             for table in manifest.tables
@@ -168,9 +167,7 @@ class Bench:
         """Publish these rows of ``chiffres`` and of ``rpt_manques`` (SQL values), as made of what is accepted now."""
         import duckdb
 
-        content = {"build": "b1", "files": {}}
-        identity = fingerprint(content)[:32]
-        folder = self.home.builds / identity / "rapport"
+        folder = self.home.builds / "aside" / "rapport"
         folder.mkdir(parents=True)
         columns = "code, exercice, valeur, unite, decimales, statut, code_manquant, etat, libelle, domaine, formule"
         with duckdb.connect() as db:
@@ -181,12 +178,16 @@ class Bench:
             if lacks:
                 columns = "code, exercice, source, nature, piece, motif, nb_perdues, montant_perdu_eur"
                 db.execute(f"copy (select * from (values {lacks}) as t({columns})) to '{folder}/rpt_manques.parquet'")
-        (folder.parent / "manifest.json").write_text(json.dumps({"publication": identity, **content}), encoding="utf-8")
-        self.home.published.symlink_to(folder.parent)
         with self.ledger() as ledger:
+            head = asdict(ledger.settled_head())
+            content = {"build": "b1", "ledger": head, "files": files_of(folder.parent), "tables": {}}
+            state = write_state(folder.parent, content)
+            target = folder.parent.rename(self.home.builds / state[:32])
+            self.home.published.symlink_to(target)
             ledger.record_build("b1", True, [c.manifest.delivery for c in ledger.current().values()], [])
             ledger.record_findings("b1", list(findings))
-            ledger.record_publication(identity, "b1")
+            ledger.record_publication(state[:32], "b1", state)
+            ledger.copy_to(target / LEDGER)
 
     def ledger(self):
         """The home's ledger."""

@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from frictionless import Package
 
+from pipelines.disk import sha256_of
+from pipelines.ledger.state import STATE, read_state
 from tests.end_to_end.conftest import millesime
 from tests.services import PostgreSQL, free_port, postgresql
 
@@ -56,12 +58,12 @@ def test_the_published_tables_are_on_the_server_described_and_keyed(running: Pos
             "and nspname in ('marts', 'rapport') and not exists (select from pg_index where indrelid = c.oid and indisprimary)"
         ).fetchall()
         figures = connection.execute("select count(*), count(valeur) from rapport.chiffres").fetchone()
-    manifest = json.loads((home / "published" / "manifest.json").read_text(encoding="utf-8"))
-    tables = {n.removesuffix(".parquet").replace("/", ".") for n in manifest["files"] if n.count("/") == 1}
+    state = read_state(home / "published")
+    tables = {n.removesuffix(".parquet").replace("/", ".") for n in state["files"] if n.count("/") == 1}
     assert {name for name, _, _ in listed} == {
         t for t in tables if t.partition(".")[0] in ("marts", "rapport", "audit")
     }
-    assert {publication for _, _, publication in listed} == {manifest["publication"]}
+    assert {publication for _, _, publication in listed} == {sha256_of(home / "published" / STATE)[:32]}
     assert silent == []
     assert {name for (name,) in keyless} == WITHOUT_KEY
     assert figures[0] > 500 and figures[1] > 400

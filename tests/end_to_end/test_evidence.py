@@ -148,7 +148,7 @@ def test_a_year_is_frozen_once_everything_is_decided(home):
     assert alone.returncode == 1 and "another person" in alone.stderr
     frozen = millesime(home, "release", "2020", *VISAS)
     assert frozen.returncode == 0, frozen.stderr
-    release = json.loads((home / "releases" / "2020-v1" / "release.json").read_text(encoding="utf-8"))
+    release = json.loads((home / "releases" / "2020-v1" / "state.json").read_text(encoding="utf-8"))
     assert release["fingerprint"] in frozen.stdout
     assert {"rapport/chiffres.parquet", "organisation.yml"} <= release["files"].keys()
     assert len(release["deliveries"]) > 60
@@ -187,7 +187,7 @@ def test_a_correction_of_a_frozen_year_waits_for_a_new_release(home):
 
 
 def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
-    before = (home / "releases" / "2020-v1" / "release.json").read_bytes()
+    before = (home / "releases" / "2020-v1" / "state.json").read_bytes()
     for finding in findings(home):  # the recomputed figure now differs from the one that was printed
         if finding["code"] == "PUB-ECART" and finding["etat"] == "ouvert":
             millesime(home, "decide", finding["constat"], "--because", "compte fermé à tort compté", "--by", "C.")
@@ -196,7 +196,7 @@ def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
     frozen = millesime(home, "release", "2020", *VISAS, "--reason", "export Sirius corrigé")
     assert frozen.returncode == 0, frozen.stderr
     assert "Motif\u00a0: export Sirius corrigé." in frozen.stdout
-    assert (home / "releases" / "2020-v1" / "release.json").read_bytes() == before
+    assert (home / "releases" / "2020-v1" / "state.json").read_bytes() == before
     assert not [f for f in findings(home) if f["code"] == "REL-ECART"]
     said = millesime(home, "compare", "2020-v1", "2020-v2").stdout
     assert "Un chiffre est modifié." in said and "lire « 9\u00a0agents »" in said
@@ -209,7 +209,7 @@ def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
 
 
 def test_an_original_that_was_purged_is_replaced_by_the_rows_of_the_lake(home):
-    release = json.loads((home / "releases" / "2020-v1" / "release.json").read_text(encoding="utf-8"))
+    release = json.loads((home / "releases" / "2020-v1" / "state.json").read_text(encoding="utf-8"))
     kolok = min((d for d in release["deliveries"] if d["system"] == "kolok"), key=lambda d: d["exercice"])
     assert kolok["exercice"] < 2020  # those of the same system that are read after it do not sweep its rows
     (home / "archive" / kolok["files"][0]["sha256"]).unlink()

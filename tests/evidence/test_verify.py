@@ -1,6 +1,7 @@
 """Whatever is changed, removed or added in the archive, the lake, the publication or a release is told."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +9,15 @@ import duckdb
 import pytest
 
 from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.disk import sha256_of
 from pipelines.evidence.verify import verify
-from pipelines.stages.publish.release import Inputs, Visas, write_release
+from pipelines.ledger.state import LEDGER, STATE, databases_of, read_state, sealed, write_state
+from pipelines.ledger.state import files_of as state_files
+from pipelines.ledger.store import open_ledger
+from pipelines.runs.pages import enter
+from pipelines.runs.state import facts
+from pipelines.settings import Home
+from pipelines.stages.publish.release import Visas, write_release
 from tests.cli.conftest import VENTES_2019, Bench, check
 
 
@@ -24,10 +32,9 @@ def frozen(filled: Bench) -> Bench:
     filled.home.warehouse.parent.mkdir(parents=True)
     with duckdb.connect(str(filled.home.warehouse)) as db:
         db.execute("create schema rapport; create table rapport.chiffres as select 'x' as code, 2019 as exercice")
-    with filled.ledger() as ledger:
-        manifests = [current.manifest for current in ledger.current().values()]
-        inputs = Inputs("b1", "e1", "c1", manifests)
-        write_release(filled.home, ledger, 2019, inputs, Visas("A", "B", "C"), None)
+    with filled.work() as work:
+        work.ledger.record_build("b1", True, [one.manifest.delivery for one in work.ledger.current().values()], [])
+        write_release(work, 2019, facts(work, "b1", []), Visas("A", "B", "C"), None)
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
     filled.receive("ventes/ventes", 2019, check("ok", True))
     return filled
@@ -50,7 +57,7 @@ FILES = [
     "lake/ventes/*.json",
     "releases/2019-v1/rapport/chiffres.parquet",
     "releases/2019-v1/organisation.yml",
-    "releases/2019-v1/release.json",
+    "releases/2019-v1/state.json",
 ]
 
 
@@ -75,16 +82,16 @@ def edited(path: Path, change: Callable[[dict], None]) -> None:
 
 def reseal(kept: dict) -> None:
     """Change a version, and the fingerprint with it."""
-    kept["code"] = "other"
-    names = ("exercice", "build", "code", "lock", "deliveries", "decisions", "files")
-    kept["fingerprint"] = fingerprint({name: kept[name] for name in names})
+    kept["engine"] = "other"
+    kept["fingerprint"] = fingerprint(sealed(kept))
 
 
 @pytest.mark.parametrize(
     "change",
     [
         reseal,
-        lambda kept: kept.update(code="other"),
+        lambda kept: kept.update(engine="other"),
+        lambda kept: kept.update(checks=[]),
         lambda kept: kept["visas"].update(approved_by="D"),
         lambda kept: kept.update(reason="une autre"),
         lambda kept: kept["deliveries"].pop(),
@@ -95,12 +102,12 @@ def reseal(kept: dict) -> None:
     ],
 )
 def test_what_a_release_says_of_itself_is_what_the_ledger_entered(frozen, change):
-    edited(frozen.home.releases / "2019-v1" / "release.json", change)
-    assert "releases/2019-v1/release.json : le fichier a été modifié" in problems(frozen)
+    edited(frozen.home.releases / "2019-v1" / "state.json", change)
+    assert "releases/2019-v1/state.json : le fichier a été modifié" in problems(frozen)
 
 
 def test_the_head_that_a_release_keeps_is_compared_with_the_chain(frozen):
-    edited(frozen.home.releases / "2019-v1" / "release.json", lambda kept: kept["ledger"].update(hash="0" * 64))
+    edited(frozen.home.releases / "2019-v1" / "state.json", lambda kept: kept["ledger"].update(hash="0" * 64))
     assert [p for p in problems(frozen) if "que connaît 2019-v1 : la chaîne a été réécrite" in p]
 
 
@@ -114,12 +121,104 @@ def test_a_file_or_a_release_that_was_added_is_told(frozen):
     ]
 
 
-def test_the_manifest_of_the_publication_is_the_one_that_was_published(filled):
+@pytest.fixture
+def published(filled: Bench) -> Bench:
     filled.publish("('x', 2019, 1, 'EUR', 0, 'calculé', null, 'complet', 'X', 'd', 'f')")
-    path = filled.home.published / "manifest.json"
-    assert problems(filled) == []
-    for damage in ('{"publication": "x", "build": "b1", "files": {}}', "{}", "[]", "rien", ""):
+    return filled
+
+
+def test_the_state_of_the_publication_is_the_one_that_was_published(published):
+    path = published.home.published / STATE
+    assert problems(published) == []
+    before = path.read_text(encoding="utf-8")
+    for damage in (before.replace("b1", "b2"), before + " ", "{}", "[]", "rien", ""):
         path.write_text(damage, encoding="utf-8")
-        assert problems(filled) == ["published/manifest.json : n’est pas le manifeste de la dernière publication"]
+        assert problems(published) == ["published/state.json : n’est pas l’état de la dernière publication"]
     path.unlink()
-    assert problems(filled) == ["published/manifest.json : le fichier a disparu"]
+    assert problems(published) == ["published/state.json : le fichier a disparu"]
+
+
+def test_a_file_of_the_publication_that_changed_or_was_added_is_told(published):
+    (published.home.published / "rapport" / "chiffres.parquet").write_bytes(b"PAR1")
+    (published.home.published / "rapport" / "autre.parquet").write_bytes(b"PAR1")
+    assert problems(published) == [
+        "published/rapport/chiffres.parquet : le fichier a été modifié",
+        "published/rapport/autre.parquet : le fichier a été ajouté",
+    ]
+
+
+def test_the_copy_of_the_ledger_holds_what_the_publication_rests_on(published):
+    path = published.home.published / LEDGER
+    with published.ledger() as ledger:
+        kept = ledger.all_rows("deliveries")
+    with open_ledger(Home(published.home.published)) as copy:
+        assert copy.all_rows("deliveries") == kept
+    path.write_bytes(path.read_bytes().replace(b"ventes_2019", b"ventes_2018"))
+    assert [p for p in problems(published) if p.startswith("published/ledger.db : deliveries ")]
+    path.write_bytes(b"rien")
+    assert problems(published) == ["published/ledger.db : le fichier a été modifié"]
+
+
+def test_pages_and_exports_are_those_that_were_written(published):
+    page, export = published.home.root / "audit/2019/etat.html", published.home.root / "exports/2019/public/a.csv"
+    for path in (page, export):
+        path.parent.mkdir(parents=True)
+        path.write_text("un")
+    with published.ledger() as ledger:
+        enter(ledger, published.home, [page, export])
+    assert problems(published) == []
+    for path in (page, export):
+        path.write_text("deux")
+    assert problems(published) == [
+        "audit/2019/etat.html : le fichier a été modifié",
+        "exports/2019/public/a.csv : le fichier a été modifié",
+    ]
+    shutil.rmtree(export.parent)  # nothing is given away any longer
+    page.unlink()
+    assert problems(published) == ["audit/2019/etat.html : le fichier a disparu"]
+
+
+def test_a_page_that_was_written_again_otherwise_is_told_though_the_ledger_knows_it(published):
+    page = published.home.published / "report" / "a.pdf"
+    page.parent.mkdir()
+    with published.ledger() as ledger:
+        for text in ("un", "deux"):
+            page.write_text(text)
+            last = ledger.last_publication()["publication"]
+            ledger.record_writing(last, {"published/report/a.pdf": sha256_of(page)})
+    assert problems(published) == [
+        "published/report/a.pdf : le registre porte deux écritures différentes de cette page"
+    ]
+
+
+def test_a_database_is_what_its_state_says_though_the_ledger_knows_its_file(published):
+    home = published.home
+    file = home.published / "rapport.duckdb"
+    parquet = home.published / "rapport" / "chiffres.parquet"
+    with duckdb.connect(str(file)) as db:
+        db.execute(f"create schema rapport; create table rapport.rapport.chiffres as from '{parquet}'")
+        db.execute("create table rapport.rapport.vide (a integer)")
+        db.execute(f"copy rapport.rapport.vide to '{parquet.with_name('vide.parquet')}'")
+    with published.ledger() as ledger:
+        state = {
+            **read_state(home.published),
+            "files": state_files(home.published),
+            "tables": databases_of(home.published),
+        }
+        sha256 = write_state(home.published, state)
+        ledger.record_publication(sha256[:32], "b1", sha256)
+        ledger.record_writing(sha256[:32], {"published/rapport.duckdb": sha256_of(file)})
+        assert problems(published) == []
+        for change, table in (
+            ("update rapport.rapport.chiffres set valeur = valeur * 10", "chiffres"),
+            ("comment on column rapport.rapport.vide.a is 'autre'", "vide"),
+            ("create table rapport.rapport.autre (a integer)", "autre"),
+        ):
+            with duckdb.connect(str(file)) as db:
+                db.execute(change)
+            told = f"published/rapport.duckdb : la table rapport.{table} n’est pas celle qui a été publiée"
+            assert told in problems(published)
+            assert "published/rapport.duckdb : le fichier a été modifié" in problems(published)
+            ledger.record_writing(sha256[:32], {"published/rapport.duckdb": sha256_of(file)})
+            assert told in problems(published)
+            assert "published/rapport.duckdb : le fichier a été modifié" not in problems(published)

@@ -25,7 +25,7 @@ def fill(home: Home) -> Head:
             refuse(ledger, name=name)
             ledger.record_build(name, True, [name], [])
             ledger.record_findings(name, [Finding("PUB-ECART", "alerte", 2020, name, f"constat de {name}")])
-            ledger.record_publication(name * 2, name)
+            ledger.record_publication(name * 2, name, name * 64)
         return ledger.head()
 
 
@@ -130,7 +130,7 @@ def test_a_chain_written_anew_shows_against_an_anchor_only(filled, tmp_path):
     other = Home(tmp_path / "other")
     with open_ledger(other) as ledger:
         for number in range(anchor.entries):
-            ledger.record_publication(f"p{number}", "b")
+            ledger.record_publication(f"p{number}", "b", "c" * 64)
     assert problems(other.ledger_file) == []
     assert [p for p in problems(other.ledger_file, anchor) if "la chaîne a été réécrite" in p]
 

@@ -64,7 +64,7 @@ def test_everything_comes_back_as_it_was(ledger):
     ledger.record_findings("b1", [finding, finding])
     assert ledger.findings_of("b1") == [finding]
     assert ledger.build("b1")["deliveries"] == ["a"] == ledger.last_build()["deliveries"]
-    ledger.record_publication("p1", "b1")
+    ledger.record_publication("p1", "b1", "c" * 64)
     assert ledger.last_publication()["publication"] == "p1"
 
 

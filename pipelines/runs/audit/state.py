@@ -6,7 +6,6 @@
 Dates are ISO (moments in UTC), exact numbers are text. No personal value is in it: whatever it copies was made without.
 """
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from pipelines.evidence.findings import of_year, stops_a_release
 from pipelines.evidence.gaps import NOT_APPLICABLE, declared_absences, figures_by_table
 from pipelines.evidence.published import failed_build, publication_status, published_figures
 from pipelines.evidence.verify import Verification, verify
+from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now
 from pipelines.ledger.workspace import Workspace
@@ -32,7 +32,7 @@ from pipelines.runs.findings import all_findings
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.erratum import erratum
-from pipelines.stages.publish.release import FIGURES, MANIFEST, Change, changes, changes_between, last_release
+from pipelines.stages.publish.release import FIGURES, Change, changes, changes_between, last_release
 
 TITLE = "État de la collecte et de la qualité"
 CHECKED = {  # what ``verify`` counts, as a French reader says it
@@ -41,6 +41,7 @@ CHECKED = {  # what ``verify`` counts, as a French reader says it
     "files of the lake": "fichiers de lignes typées",
     "files of the publication": "fichiers de la publication",
     "files of releases": "fichiers des versions figées",
+    "pages and exports": "pages et exports",
 }
 
 
@@ -68,7 +69,7 @@ def look(work: Workspace) -> Known:
     return Known(
         work,
         work.ledger.standing(all_findings(work)),
-        verify(work.home, work.ledger),
+        verify(work.home, work.ledger, is_thorough=False),
         arrivals,
         {year: controls(arrivals[year], work.exports(year)) for year in work.organisation.years},
         moment,
@@ -83,9 +84,18 @@ def _arrivals(work: Workspace, exercice: int, today: str) -> Arrivals:
 
 
 def state(
-    known: Known, exercice: int, *, seed: int | None = None, size: int = SIZE, former: dict[str, Any] | None = None
+    known: Known,
+    exercice: int,
+    *,
+    seed: int | None = None,
+    size: int = SIZE,
+    former: dict[str, Any] | None = None,
+    release: str | None = None,
 ) -> dict[str, Any]:
-    """The state of ``exercice``; ``former``, the last one written, spares drawing the same sample again."""
+    """The state of ``exercice``; ``former``, the last one written, spares drawing the same sample again.
+
+    The head that it prints is that which ``release`` reached, else the last publication.
+    """
     home, ledger, registry, organisation = (
         known.work.home,
         known.work.ledger,
@@ -121,7 +131,7 @@ def state(
         "chiffres": _figures(home, ledger, exercice),
         "echantillon": sample(home, ledger, registry, exercice, seed, size, (former or {}).get("echantillon")),
         "versions": _versions(home, ledger, exercice),
-        "reproduire": _reproduce(known, exercice, seed, size),
+        "reproduire": _reproduce(known, exercice, seed, size, release),
     }
     return {**content, "verdict": verdict(content), "cles": key_figures(content)}
 
@@ -211,7 +221,7 @@ def _versions(home: Home, ledger: Ledger, exercice: int) -> list[dict[str, Any]]
                 "figee_le": row["released_at"],
                 **row["visas"],
                 "motif": row["reason"],
-                "registre": json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["ledger"],
+                "registre": asdict(ledger.head_at("releases", row["seq"])),
                 "modifies": [_change(change) for change in changed],
                 "erratum": erratum(exercice, before.name, row["release"], row["reason"], changed) if before else None,
             }
@@ -229,8 +239,15 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _reproduce(known: Known, exercice: int, seed: int, size: int) -> dict[str, Any]:
-    head = known.work.ledger.head()
+def _head(ledger: Ledger, release: str | None) -> Head:
+    """The head that a release reached, else the last publication; before there is one, the ledger's."""
+    table, name = ("releases", release) if release else ("publications", None)
+    rows = [row["seq"] for row in ledger.all_rows(table) if name in (None, row.get("release"))]
+    return ledger.head_at(table, rows[-1]) if rows else ledger.head()
+
+
+def _reproduce(known: Known, exercice: int, seed: int, size: int, name: str | None) -> dict[str, Any]:
+    head = _head(known.work.ledger, name)
     lock = sha256_of(settings.shipped() / "requirements.lock")
     release = last_release(known.work.home, known.work.ledger, exercice)
     commands = [

@@ -2,36 +2,22 @@
 
 import json
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pipelines.disk import sync
-from pipelines.ledger.workspace import Workspace
-from pipelines.runs.audit.sampling import SIZE
-from pipelines.runs.audit.state import Known, look, state
+from pipelines.runs.audit.state import Known, state
 from pipelines.stages.report.etat.page import render
 
 PAGE, DATA = "etat.html", "etat.json"
 
 
-def write_states(
-    work: Workspace,
-    exercices: Iterable[int] | None = None,
-    *,
-    seed: int | None = None,
-    size: int = SIZE,
-) -> list[Path]:
-    """Write the page of each exercice (all of them by default) and return the pages."""
-    known = look(work)
-    return [write_state(known, exercice, seed, size) for exercice in exercices or work.organisation.years]
-
-
-def write_state(known: Known, exercice: int, seed: int | None, size: int) -> Path:
-    """Write one page and its data; the page says nothing that the data do not hold."""
-    folder = known.work.home.audit / str(exercice)
+def write_state(
+    known: Known, exercice: int, folder: Path, seed: int | None, size: int, release: str | None = None
+) -> Path:
+    """Write one page and its data in ``folder``; the page says nothing that the data do not hold."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    content = state(known, exercice, seed=seed, size=size, former=_former(folder / DATA))
+    content = state(known, exercice, seed=seed, size=size, former=_former(folder / DATA), release=release)
     _write(folder / DATA, json.dumps(content, ensure_ascii=False, indent=1))
     _write(folder / PAGE, render(content, known.work.home.cache))
     return folder / PAGE

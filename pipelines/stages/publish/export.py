@@ -46,19 +46,7 @@ def write_export(home: Home, organisation: Organisation, exercice: int, profile:
     target = home.exports / str(exercice) / profile
     aside = target.with_name(f".{profile}.{os.getpid()}")
     _sweep(target)
-    published = home.published.resolve()
-    with opened(published, profile, load_catalogue(home).fields) as read:
-        read.db.execute("set threads = 1")  # the row groups of a Parquet file follow the threads that wrote it
-        _require(read, exercice)
-        (aside / "donnees").mkdir(parents=True)
-        edition = Edition(exercice, release, organisation, read)
-        counts = {table.full_name: _write_table(edition, table, aside / "donnees") for table in read.tables}
-        write_workbook(edition, aside / f"rapport_{exercice}.xlsx")
-        if (published / "scdl").is_dir():
-            shutil.copytree(published / "scdl", aside / "scdl")
-        (aside / "datapackage.json").write_text(package(edition, aside, counts), encoding="utf-8")
-        (aside / "LISEZMOI.txt").write_text(_readme(edition, counts), encoding="utf-8")
-    (aside / SUMS).write_text(_sums(aside), encoding="utf-8")
+    fill_export(aside, home, organisation, exercice, profile, release)
     for path in (*aside.rglob("*"), aside):
         sync(path)
     if target.exists():
@@ -67,6 +55,25 @@ def write_export(home: Home, organisation: Organisation, exercice: int, profile:
     sync(target.parent)
     _sweep(target)
     return target
+
+
+def fill_export(
+    folder: Path, home: Home, organisation: Organisation, exercice: int, profile: str, release: str | None
+) -> None:
+    """Write the files of an export in ``folder``, which is new. Raises as ``write_export`` does."""
+    published = home.published.resolve()
+    with opened(published, profile, load_catalogue(home).fields) as read:
+        read.db.execute("set threads = 1")  # the row groups of a Parquet file follow the threads that wrote it
+        _require(read, exercice)
+        (folder / "donnees").mkdir(parents=True)
+        edition = Edition(exercice, release, organisation, read)
+        counts = {table.full_name: _write_table(edition, table, folder / "donnees") for table in read.tables}
+        write_workbook(edition, folder / f"rapport_{exercice}.xlsx")
+        if (published / "scdl").is_dir():
+            shutil.copytree(published / "scdl", folder / "scdl")
+        (folder / "datapackage.json").write_text(package(edition, folder, counts), encoding="utf-8")
+        (folder / "LISEZMOI.txt").write_text(_readme(edition, counts), encoding="utf-8")
+    (folder / SUMS).write_text(_sums(folder), encoding="utf-8")
 
 
 def _sweep(target: Path) -> None:

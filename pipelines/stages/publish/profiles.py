@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.fields import Fields, unit_of
+from pipelines.disk import sha256_of
+from pipelines.ledger.state import STATE, read_state
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.sql import literal
 
@@ -80,10 +82,18 @@ def opened(published: Path, name: str, fields: Fields | None = None) -> Iterator
         if name == INTERNE:
             raise NotPublished("nothing is published yet: `millesime run YEAR`")
         raise NotPublished(f"publication {published.name[:12]} has no public profile: `millesime findings` says why")
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    publication, build = _named(published, name)
     with duckdb.connect() as db:
         db.execute(f"attach {literal(file)} as p (read_only)")
-        yield Profile(name, manifest["publication"], manifest["build"], _tables(db, fields or Fields()), db)
+        yield Profile(name, publication, build, _tables(db, fields or Fields()), db)
+
+
+def _named(published: Path, name: str) -> tuple[str, str]:
+    """The identity of a profile, and the build that it comes from."""
+    if name == PUBLIC:
+        manifest = json.loads((published / FOLDERS[name] / "manifest.json").read_text(encoding="utf-8"))
+        return manifest["publication"], manifest["build"]
+    return sha256_of(published / STATE)[:32], read_state(published)["build"]
 
 
 def _tables(db, fields: Fields) -> tuple[Table, ...]:

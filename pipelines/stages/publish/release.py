@@ -1,34 +1,49 @@
 """Freezes a year: its figures and tables, what they were made of, and a fingerprint of all of it.
 
     releases/<exercice>-v<n>/rapport/<table>.parquet     the rows up to that exercice, in a stable order
+                             public/                     the same of the public profile, with its manifest
                              organisation.yml            as it stood
                              catalogue/ expectations/ dbt_project/    what the home declared then, where it did
-                             release.json                deliveries, versions, decisions, visas, files, the ledger's head
+                             exports/<profile>/          what is given away of it
+                             state.json                  all of that, deliveries, checks, decisions, visas, the ledger's head before
+                             report/ etat/               the pages, which print the head that its entry reached
 
 A frozen year never changes. A warehouse whose figures of that year are others is not published before a new release,
 with a reason, takes its place.
 """
 
-import json
 import os
 import shutil
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from pipelines import settings
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.overlay import FOLDERS
-from pipelines.disk import sha256_of, sync
+from pipelines.disk import sync
 from pipelines.french import quantity
-from pipelines.ledger.records import Manifest
+from pipelines.ledger.state import (
+    MANIFEST,
+    PUBLIC_FILE,
+    State,
+    comparisons_of,
+    files_of,
+    read_release,
+    sealed,
+    write_manifest,
+    write_state,
+)
 from pipelines.ledger.store import Ledger
+from pipelines.ledger.workspace import Workspace
+from pipelines.publication import FOLDERS as PLACES
+from pipelines.publication import PUBLIC
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
-MANIFEST = "release.json"
 FIGURES = "rapport/chiffres.parquet"
+EXPORTS = "exports"
+Exports = Callable[[str, Path], None]  # name of the release, folder to write in
 
 
 class CannotRelease(RuntimeError):
@@ -46,20 +61,6 @@ class Visas:
     prepared_by: str
     reviewed_by: str
     approved_by: str
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What a release was made of, apart from the ledger: the build, its deliveries, the engine and the effective catalogue."""
-
-    build: str
-    engine: str
-    catalogue: str
-    manifests: list[Manifest]
-    counted: list[tuple[str, str]] = field(default_factory=list)  # the decisions that make something count
-    refused: list[tuple[str, int, str]] = field(
-        default_factory=list
-    )  # the exports that came and of which nothing counts
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,15 @@ class Change:
         return quantity(value, self.decimales, self.unite, missing)
 
 
-def write_release(home: Home, ledger: Ledger, exercice: int, inputs: Inputs, visas: Visas, reason: str | None) -> str:
-    """Freeze ``exercice`` from the current warehouse. Returns the name of the release, ``2020-v1``.
+def write_release(
+    work: Workspace, exercice: int, facts: State, visas: Visas, reason: str | None, exports: Exports | None = None
+) -> str:
+    """Freeze ``exercice`` from the current warehouse and publication. Returns the name of the release, ``2020-v1``.
 
-    Raises CannotRelease when the visas are not those of two persons at least, when a former release has the very same
-    figures and tables, or when it exists and no reason is given.
+    ``facts`` complete its state; ``exports`` writes what is given away of it. Raises CannotRelease when the visas are not those of
+    two persons at least, when a former release has the very same figures and tables, or when it exists and no reason is given.
     """
+    home, ledger = work.home, work.ledger
     _check(visas)
     _sweep(home, ledger)
     former = last_release(home, ledger, exercice)
@@ -96,15 +100,36 @@ def write_release(home: Home, ledger: Ledger, exercice: int, inputs: Inputs, vis
     name = f"{exercice}-v{version}"
     aside = home.releases / f".{name}.{os.getpid()}"
     aside.mkdir(parents=True)
-    export_tables(home.warehouse, exercice, aside)
+    _write_tables(home, exercice, aside, facts["build"])
     copy_declarations(home.root, aside)
-    content = _content(ledger, aside, exercice, inputs)
-    if former and json.loads((former / MANIFEST).read_text(encoding="utf-8"))["files"] == content["files"]:
+    content = {**facts, "kind": "release", "exercice": exercice, "files": files_of(aside)}
+    if former and _figures_of(read_release(former)) == _figures_of(content):
         shutil.rmtree(aside)
         raise CannotRelease(f"nothing differs from {former.name}: there is nothing to release")
-    _commit(home, ledger, aside, name, {**content, "visas": asdict(visas), "reason": reason})
-    ledger.record_release(name, exercice, version, content["fingerprint"], inputs.build, asdict(visas), reason)
+    if exports:
+        exports(name, aside / EXPORTS)
+    seal = fingerprint(sealed(content))
+    given = {f"{EXPORTS}/{path}": sha256 for path, sha256 in files_of(aside / EXPORTS).items()}
+    signed = {"release": name, "fingerprint": seal, "visas": asdict(visas), "reason": reason, "exports": given}
+    state = write_state(aside, {**content, **signed, "comparisons": comparisons_of(aside)})
+    _commit(home, aside, name)
+    ledger.record_release(name, exercice, version, seal, facts["build"], asdict(visas), reason, state)
     return name
+
+
+def _figures_of(state: State) -> dict[str, str]:
+    return {name: sha256 for name, sha256 in state["files"].items() if not name.endswith(MANIFEST)}
+
+
+def _write_tables(home: Home, exercice: int, folder: Path, build: str) -> None:
+    """The report tables, and those of the public profile where it is published."""
+    export_tables(home.warehouse, exercice, folder)
+    public = home.published / PLACES[PUBLIC] / PUBLIC_FILE
+    if public.exists():
+        there = folder / PLACES[PUBLIC]
+        there.mkdir()
+        export_tables(public, exercice, there)
+        write_manifest(there, build)
 
 
 def copy_declarations(source: Path, target: Path) -> None:
@@ -146,41 +171,8 @@ def export_tables(warehouse: Path, exercice: int, folder: Path) -> None:
             sync(file)
 
 
-def _content(ledger: Ledger, folder: Path, exercice: int, inputs: Inputs) -> dict[str, Any]:
-    """What the fingerprint covers; no clock and no name of a person is in it."""
-    lock = sha256_of(settings.shipped() / "requirements.lock")
-    content = {
-        "exercice": exercice,
-        "build": inputs.build,
-        "engine": inputs.engine,
-        "catalogue": inputs.catalogue,
-        "lock": lock,
-        "deliveries": [manifest.as_dict() for manifest in inputs.manifests],
-        "counted": inputs.counted,
-        "refused": inputs.refused,
-        "decisions": [
-            {key: row[key] for key in ("finding", "choice", "reason", "until")} for row in ledger.all_rows("decisions")
-        ],
-        "files": files_of(folder),
-    }
-    return {**content, "fingerprint": fingerprint(content)}
-
-
-def files_of(folder: Path) -> dict[str, str]:
-    """Relative path → SHA-256 of every file of a release but its manifest."""
-    return {
-        path.relative_to(folder).as_posix(): sha256_of(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
-    }
-
-
-def _commit(home: Home, ledger: Ledger, aside: Path, name: str, content: dict[str, Any]) -> None:
+def _commit(home: Home, aside: Path, name: str) -> None:
     """Rename the folder to its name; the ledger's entry, which comes next, is what makes it a release."""
-    manifest = aside / MANIFEST
-    head = asdict(ledger.head())
-    text = json.dumps({"release": name, **content, "ledger": head}, ensure_ascii=False, indent=1, default=str)
-    manifest.write_text(text, encoding="utf-8")
     for path in (*aside.rglob("*"), aside):
         sync(path)
     aside.rename(home.releases / name)

@@ -3,22 +3,34 @@
 builds/<publication>/rapport.duckdb                  tables of marts, rapport and audit, with comments and keys
                      <schema>/<table>.parquet
                      scdl/                           the budget as open data
-                     report/<exercice>/<profile>/    what ``pages`` wrote: the report
-                     manifest.json                   fingerprint of every file but DuckDB's, the build it comes from
                      public/                         what anybody may read: rapport_public.duckdb, rapport/, manifest.json
+                     state.json                      what all of it is: its SHA-256, in the ledger, names the publication
+                     report/<exercice>/<profile>/    what ``pages`` wrote: the report, which prints the head reached then
+                     ledger.db                       the ledger as it stood: what to restore from
 published → builds/<publication>
 """
 
-import json
 import os
 import shutil
+from concurrent.futures import Future
+from dataclasses import asdict
 from pathlib import Path
 
-from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.rules import Rule
-from pipelines.disk import sha256_of, sync, written_whole
+from pipelines.disk import sha256_of, sync
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
+from pipelines.ledger.state import (
+    LEDGER,
+    STATE,
+    State,
+    comparisons_of,
+    databases_of,
+    files_of,
+    is_covered,
+    write_manifest,
+    write_state,
+)
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC, Pages
 from pipelines.settings import Home
@@ -37,13 +49,15 @@ class OtherBuild(RuntimeError):
     """The warehouse is not that of the build to publish: build again."""
 
 
-def publish(work: Workspace, build: str, findings: list[Finding], pages: Pages | None = None) -> str:
+def publish(
+    work: Workspace, build: str, findings: list[Finding], facts: State | None = None, pages: Pages | None = None
+) -> str:
     """Publish the current warehouse and the ledger. Returns the publication's identity (32 hex digits).
 
     Two profiles: all of it, and ``public``, where numbers of fewer agents than the organisation's threshold are hidden. When the public
     one cannot be proved, the former stays and a finding, here and in the ledger, says why. The same build and the same
-    ledger give the same publication, byte for byte. Raises OtherBuild when the warehouse is not the one that ``build``
-    made: a run was stopped between the swap and its entry in the ledger.
+    ledger give the same publication, byte for byte. ``facts`` complete its state. Raises OtherBuild when the warehouse is not the
+    one that ``build`` made: a run was stopped between the swap and its entry in the ledger.
     """
     home, ledger = work.home, work.ledger
     _check_build(home.warehouse, build)
@@ -52,40 +66,39 @@ def publish(work: Workspace, build: str, findings: list[Finding], pages: Pages |
     _sweep(home)
     aside.mkdir()
     profile, broken = _write(work, aside, findings, build, pages)
-    identity = _write_manifest(aside, build)
+    state = _write_state(aside, build, facts or {}, broken)
+    identity = state[:32]
     reached("publish.files_written")
-    target = home.builds / identity
-    if target.exists():
-        shutil.rmtree(aside)  # the same bytes already lie there
-    else:
-        for path in (*(path for path in aside.rglob("*") if path.suffix != ".parquet"), aside):
-            sync(path)
-        aside.rename(target)
-        sync(home.builds)
     ledger.record_disclosures(profile.disclosed if profile else [])  # before anybody can read it: never forgotten
     ledger.record_findings(identity, broken)
+    ledger.record_publication(identity, build, state)
+    reached("publish.entered")
+    _wait_for([pages.finish(aside)] if pages else [])
+    if _lies_there(work, aside, identity):
+        shutil.rmtree(aside)
+        return identity
+    ledger.record_writing(identity, _beside(home, aside))
+    ledger.copy_to(aside / LEDGER)
+    target = _placed(home, aside, identity)
     reached("publish.before_swap")
     _point(home.published, target)
     reached("publish.after_swap")
-    last = ledger.last_publication()
-    if last is None or last["publication"] != identity:
-        ledger.record_publication(identity, build)
-    _forget_old(home, identity)
+    _forget_old(home, target.name)
     return identity
 
 
 def _write(
     work: Workspace, folder: Path, findings: list[Finding], build: str, pages: Pages | None
 ) -> tuple[PublicProfile | None, list[Finding]]:
-    """Everything in ``folder`` but its manifest; what came of the public profile, and the finding when it cannot be made.
+    """The data in ``folder``; what came of the public profile, and the finding when it cannot be made.
 
-    The pages are made by others as soon as their tables lie there, while the rest is copied.
+    The pages are drawn by others as soon as their tables lie there, while the rest is copied.
     """
     with attached(folder / "rapport.duckdb", work.home.warehouse) as db:
         _copy_schema(work, db, folder, "rapport")
-        made = [pages(folder, INTERNE)] if pages else []
+        begun = [pages.begin(folder, INTERNE)] if pages else []
         profile, broken = _write_public(work, folder / FOLDERS[PUBLIC], build)
-        made += [pages(folder, PUBLIC)] if pages else []
+        begun += [pages.begin(folder, PUBLIC)] if pages else []
         for schema in PUBLISHED_SCHEMAS:
             if schema != "rapport":
                 _copy_schema(work, db, folder, schema)
@@ -93,10 +106,68 @@ def _write(
         write_audit(db, work.home, work.ledger, findings, profile.proofs if profile else [])
         write_parquet(db, folder, "audit")
         write_scdl(db, folder / "scdl")
-    for one in made:
+    _wait_for(begun)  # what cannot be drawn is said before anything is entered
+    return profile, broken
+
+
+def _write_state(folder: Path, build: str, facts: State, broken: list[Finding]) -> str:
+    """Write what the publication is; its SHA-256."""
+    found = [*({"finding": one.id, **asdict(one)} for one in broken), *facts.get("findings", [])]
+    content = {
+        "kind": "publication",
+        **facts,
+        "build": build,
+        "findings": found,
+        "comparisons": comparisons_of(folder),
+        "files": files_of(folder),
+        "tables": databases_of(folder),
+    }
+    return write_state(folder, content)
+
+
+def _wait_for(begun: list[Future]) -> None:
+    for one in begun:
         if error := one.exception():
             raise error from None  # its own words, without the other process's traceback
-    return profile, broken
+
+
+def _beside(home: Home, folder: Path) -> dict[str, str]:
+    """Path in the home, once it is published, → SHA-256 of what lies beside the state and what the state lists."""
+    return {
+        f"{home.published.name}/{name}": sha256_of(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+        and not is_covered(name := path.relative_to(folder).as_posix())
+        and name not in (STATE, LEDGER)
+    }
+
+
+def _lies_there(work: Workspace, aside: Path, identity: str) -> bool:
+    """True when what is published is, byte for byte, what lies aside, its databases apart, which are those that were written."""
+    published, written = work.home.published, work.ledger.written()
+    ours = _beside(work.home, aside)
+    theirs = _beside(work.home, published) if published.exists() else {}
+    return (
+        ours.keys() == theirs.keys()
+        and all(
+            written.get(name) == (identity, sha256) if name.endswith(".duckdb") else ours[name] == sha256
+            for name, sha256 in theirs.items()
+        )
+        and files_of(aside) == files_of(published)
+        and sha256_of(aside / STATE) == sha256_of(published / STATE)
+        and (published / LEDGER).exists()
+    )
+
+
+def _placed(home: Home, aside: Path, identity: str) -> Path:
+    """Give the folder its name. One that bears it already stays for its readers: it lacks pages, or was changed."""
+    for path in (*(path for path in aside.rglob("*") if path.suffix != ".parquet"), aside):
+        sync(path)
+    names = (identity, *(f"{identity}.{n}" for n in range(2, 1000)))
+    target = next(home.builds / name for name in names if not (home.builds / name).exists())
+    aside.rename(target)
+    sync(home.builds)
+    return target
 
 
 def _copy_schema(work: Workspace, db, folder: Path, schema: str) -> None:
@@ -133,7 +204,7 @@ def _write_public(work: Workspace, folder: Path, build: str) -> tuple[PublicProf
         if (former := work.home.published / folder.name).is_dir():
             shutil.copytree(former, folder)
         return None, [_broken(error, work.rules[error.code])]
-    _write_manifest(folder, build)
+    write_manifest(folder, build)
     return profile, []
 
 
@@ -146,24 +217,6 @@ def _broken(error: SecrecyBroken, rule: Rule) -> Finding:
         f"Profil public non publié : {rule.titre} ({error})",
         aide=rule.aide,
     )
-
-
-def _write_manifest(folder: Path, build: str) -> str:
-    """Write ``manifest.json``; the identity of what the folder holds (32 hex digits)."""
-    manifest = _manifest(folder, build)
-    identity = fingerprint(manifest)[:32]
-    with written_whole(folder / "manifest.json") as file:
-        json.dump({"publication": identity, **manifest}, file, indent=1, ensure_ascii=False)
-    return identity
-
-
-def _manifest(folder: Path, build: str) -> dict:
-    files = {
-        str(path.relative_to(folder)): sha256_of(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix != ".duckdb"
-    }
-    return {"build": build, "files": files}
 
 
 def _point(link: Path, target: Path) -> None:

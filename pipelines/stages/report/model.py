@@ -39,7 +39,7 @@ class Edition:
 
     name: str
     fingerprint: str
-    head: Head
+    head: Head | None  # of the ledger; None in the public edition
     day: dt.date
 
 
@@ -223,7 +223,7 @@ def build(
             "nom": edition.name,
             "est_projet": edition.name == "projet",
             "empreinte": edition.fingerprint,
-            "registre": {"entrees": edition.head.entries, "tete": edition.head.hash},
+            "registre": edition.head and {"entrees": edition.head.entries, "tete": edition.head.hash},
             "date": edition.day.isoformat(),
             "date_imprimee": french.date(edition.day),
         },

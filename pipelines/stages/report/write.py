@@ -5,9 +5,10 @@
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,7 +19,7 @@ from pipelines.catalogue.organisation import Organisation
 from pipelines.disk import sha256_of
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
-from pipelines.publication import FOLDERS, Pages
+from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.settings import Home
 from pipelines.stages.report.model import Edition, Model, build, slug
 from pipelines.stages.report.tables import read_publication
@@ -27,50 +28,72 @@ FORMATS = ("html", "pdf")
 PROJECT = "projet"
 
 
-def edition_of(ledger: Ledger, exercice: int, build: str, tables: Path) -> Edition:
-    """The release that stands for an exercice, or « projet »: then the fingerprint is that of the tables printed.
+def edition_of(ledger: Ledger, exercice: int, tables: Path, profile: str, build: str) -> Edition:
+    """The release that stands for an exercice, or « projet », with the fingerprint of what is printed.
 
-    The head of the ledger is that which was reached with the release, or with the build: publishing a report, which
-    the ledger notes, does not change it.
+    That of a release is the release's own, that of a project of its tables; the public edition tells that of the public profile, and
+    of the rest nothing. The head of the ledger is that which was reached with the release, or with the publication of ``build``; before
+    there is one, none.
     """
     released = [row for row in ledger.all_rows("releases") if row["exercice"] == exercice]
-    if released:
-        row = released[-1]
-        return Edition(
-            row["release"], row["fingerprint"], ledger.head_at("releases", row["seq"]), _day(row["released_at"])
-        )
-    row = next(row for row in reversed(ledger.all_rows("builds")) if row["build"] == build)
+    row = released[-1] if released else None
+    name, day = (row["release"], row["released_at"]) if row else (PROJECT, ledger.build(build)["built_at"])
+    if profile == PUBLIC:
+        manifest = json.loads((tables / "manifest.json").read_text(encoding="utf-8"))
+        return Edition(name, manifest["publication"], None, _day(day))
+    if row:
+        return Edition(name, row["fingerprint"], ledger.head_at("releases", row["seq"]), _day(day))
     files = sorted((tables / "rapport").glob("*.parquet"))
     printed = fingerprint({path.name: sha256_of(path) for path in files})
-    return Edition(PROJECT, printed, ledger.head_at("builds", row["seq"]), _day(row["built_at"]))
+    published = [row["seq"] for row in ledger.all_rows("publications") if row["build"] == build]
+    head = ledger.head_at("publications", published[-1]) if published else None
+    return Edition(name, printed, head, _day(day))
 
 
 def _day(moment: str) -> dt.date:
     return dt.datetime.fromisoformat(moment).date()
 
 
-@contextmanager
-def report_pages(work: Workspace, build: str) -> Iterator[Pages]:
-    """What a publication is completed with: the report of the last exercice received, for one of its profiles.
+@dataclass(frozen=True)
+class ReportPages:
+    """What a publication is completed with: the report of one exercice, for its profiles, written by a second process.
 
-    It is written by a second process: drawing the charts of a first report takes as long as all the rest.
+    Drawing the charts of a first report takes as long as all the rest: it begins before the publication has an entry.
     """
+
+    writer: Executor
+    work: Workspace
+    build: str
+    exercice: int | None
+
+    def begin(self, publication: Path, profile: str) -> Future:
+        """Write the public report, which tells nothing of the entry; of the other, draw all that does not, and show that it can be."""
+        return self._submit(write_report if profile == PUBLIC else draw_report, publication, profile)
+
+    def finish(self, publication: Path) -> Future:
+        """Write what prints the head that the entry reached."""
+        return self._submit(write_report, publication, INTERNE)
+
+    def _submit(self, task: Callable, publication: Path, profile: str) -> Future:
+        tables = publication / FOLDERS[profile]
+        if self.exercice is None or not (tables / "rapport").exists():
+            nothing: Future = Future()
+            nothing.set_result(None)
+            return nothing
+        home, organisation, exercice = self.work.home, self.work.organisation, self.exercice
+        edition = edition_of(self.work.ledger, exercice, tables, profile, self.build)
+        folder = publication / "report" / str(exercice) / profile
+        return self.writer.submit(task, home, organisation, edition, tables, folder, exercice, profile)
+
+
+@contextmanager
+def report_pages(work: Workspace, build: str) -> Iterator[ReportPages]:
+    """The pages of a publication of ``build``: the report of the last exercice received."""
     exercice = max((year for _, year in work.ledger.current()), default=None)
-    nothing: Future = Future()
-    nothing.set_result([])
     with ProcessPoolExecutor(1, get_context("spawn")) as writer:
         for library in ("typst", "vl_convert", "pipelines.stages.report.html", "pipelines.stages.report.pdf"):
             writer.submit(import_module, library)  # while the tables are copied
-
-        def write(publication: Path, profile: str) -> Future:
-            tables = publication / FOLDERS[profile]
-            if exercice is None or not (tables / "rapport").exists():
-                return nothing
-            folder = publication / "report" / str(exercice) / profile
-            edition = edition_of(work.ledger, exercice, build, tables)
-            return writer.submit(write_report, work.home, work.organisation, edition, tables, folder, exercice, profile)
-
-        yield write
+        yield ReportPages(writer, work, build, exercice)
 
 
 def write_report(
@@ -87,38 +110,53 @@ def write_report(
 
     Raises ProseError, MissingTable and DeclarationError: what is wrong is named with its file and line.
     """
-    with read_publication(tables, exercice, profile) as publication:
-        model = build(publication, load_catalogue(home), organisation, home.contenu, edition)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = [_put(folder / "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True, indent=1))]
+    drawn = _drawn(home, organisation, edition, tables, exercice, profile, formats)
+    return [_put(folder / name, content) for name, content in drawn]
+
+
+def draw_report(
+    home: Home, organisation: Organisation, edition: Edition, tables: Path, _folder: Path, exercice: int, profile: str
+) -> None:
+    """Draw a report, of which charts and the pages of collectivités are kept; raises what ``write_report`` would."""
+    dict(_drawn(home, organisation, edition, tables, exercice, profile, FORMATS))
+
+
+def _drawn(
+    home: Home,
+    organisation: Organisation,
+    edition: Edition,
+    tables: Path,
+    exercice: int,
+    profile: str,
+    formats: Collection[str],
+) -> Iterator[tuple[str, str | bytes]]:
+    """(name, content) of each file of a report."""
+    model = _model(home, organisation, edition, tables, exercice, profile)
+    yield "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True, indent=1)
     stem = f"rapport_activite_{exercice}"
     if "html" in formats:
-        written += _write_pages(model, folder, stem, home.cache)
+        from pipelines.stages.report.html import report_page, summary_page
+
+        yield f"{stem}.html", report_page(model, home.cache)
+        for section in model["collectivites"]:
+            yield _summary(section, "html"), summary_page(model, section, home.cache)
     if "pdf" in formats:
-        written += _write_pdf(model, folder, stem, home.cache)
-    return written
+        from pipelines.stages.report.pdf import report_pdf, summary_pdf
+
+        yield f"{stem}.pdf", report_pdf(model, home.cache)
+        for section in model["collectivites"]:
+            yield _summary(section, "pdf"), summary_pdf(model, section, home.cache)
 
 
-def _write_pages(model: Model, folder: Path, stem: str, cache: Path) -> list[Path]:
-    from pipelines.stages.report.html import report_page, summary_page
-
-    pages = [_put(folder / f"{stem}.html", report_page(model, cache))]
-    for section in model["collectivites"]:
-        pages.append(_put(_summary(folder, section, "html"), summary_page(model, section, cache)))
-    return pages
+def _model(
+    home: Home, organisation: Organisation, edition: Edition, tables: Path, exercice: int, profile: str
+) -> Model:
+    with read_publication(tables, exercice, profile) as publication:
+        return build(publication, load_catalogue(home), organisation, home.contenu, edition)
 
 
-def _write_pdf(model: Model, folder: Path, stem: str, cache: Path) -> list[Path]:
-    from pipelines.stages.report.pdf import report_pdf, summary_pdf
-
-    files = [_put(folder / f"{stem}.pdf", report_pdf(model, cache))]
-    for section in model["collectivites"]:
-        files.append(_put(_summary(folder, section, "pdf"), summary_pdf(model, section, cache)))
-    return files
-
-
-def _summary(folder: Path, section: Model, kind: str) -> Path:
-    return folder / "collectivites" / f"{slug(section['titre'])}.{kind}"
+def _summary(section: Model, kind: str) -> str:
+    return f"collectivites/{slug(section['titre'])}.{kind}"
 
 
 def _put(path: Path, content: str | bytes) -> Path:

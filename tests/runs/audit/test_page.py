@@ -10,7 +10,8 @@ from lxml import html
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger.records import Finding
-from pipelines.runs.audit.write import DATA, write_states
+from pipelines.runs.audit.write import DATA
+from pipelines.runs.pages import write_states
 from pipelines.stages.report.etat.page import segments, share
 from tests.cli.conftest import Bench, check
 from tests.runs.audit.test_state import FIGURE, contradiction

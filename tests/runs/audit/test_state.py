@@ -9,7 +9,8 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.vocabulary import KINDS
 from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, Finding
 from pipelines.runs.audit.controls import BY_KEY, BY_TYPE, DIMENSIONS, dimension
-from pipelines.runs.audit.write import DATA, PAGE, write_states
+from pipelines.runs.audit.write import DATA, PAGE
+from pipelines.runs.pages import write_states
 from pipelines.stages.validate.losses import KEY as REFUSED_SHARE
 from pipelines.stages.validate.suite import compile_suite
 from tests.cli.conftest import VENTES_2019, Bench, check

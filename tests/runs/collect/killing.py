@@ -19,6 +19,7 @@ from pipelines import settings
 from pipelines.evidence.findings import gather
 from pipelines.failpoints import STEPS
 from pipelines.ledger.records import CheckResult
+from pipelines.ledger.state import read_state
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.locking import only_writer
@@ -134,7 +135,7 @@ def state(home: Home) -> dict:
         build = ledger.last_build()
     with duckdb.connect(str(home.published / "rapport.duckdb"), read_only=True) as db:
         figures = db.execute("select exercice, valeur::varchar from rapport.rapport.chiffres order by all").fetchall()
-    published = json.loads((home.published / "manifest.json").read_text(encoding="utf-8"))
+    published = read_state(home.published)
     for name, digest in published["files"].items():
         assert hashlib.sha256((home.published / name).read_bytes()).hexdigest() == digest, name
     clockless = {name: digest for name, digest in published["files"].items() if not name.startswith("audit/")}

@@ -4,6 +4,7 @@ import json
 
 import duckdb
 
+from pipelines.ledger.state import MANIFEST, read_state, write_manifest
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.publish.swap import publish
 from pipelines.stages.transform.load import PIECES
@@ -77,7 +78,5 @@ def add_public(lab: Lab) -> str:
             "code_manquant) from source.rapport.chiffres"
         )
         db.execute("comment on table cible.rapport.chiffres is 'Chiffres du rapport.'")
-    manifest = json.loads((lab.home.published / "manifest.json").read_text(encoding="utf-8"))
-    identity = manifest["publication"][::-1]
-    (folder / "manifest.json").write_text(json.dumps({**manifest, "publication": identity}), encoding="utf-8")
-    return identity
+    write_manifest(folder, read_state(lab.home.published)["build"])
+    return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["publication"]

@@ -3,8 +3,9 @@
 import pytest
 
 from pipelines.ledger.store import open_ledger
-from pipelines.settings import Home
-from pipelines.stages.publish.release import CannotRelease, Inputs, Visas, write_release
+from pipelines.stages.publish.release import CannotRelease, Visas, write_release
+from tests.deliveries import Depot
+from tests.stages.transform.conftest import Lab
 
 
 @pytest.mark.parametrize(
@@ -17,8 +18,8 @@ from pipelines.stages.publish.release import CannotRelease, Inputs, Visas, write
         ("A", "B", "\t", "without a name"),
     ],
 )
-def test_a_visa_is_a_name_and_the_review_is_somebody_elses(tmp_path, prepared, reviewed, approved, said) -> None:
-    home = Home(tmp_path)
-    with open_ledger(home) as ledger, pytest.raises(CannotRelease, match=said):
-        write_release(home, ledger, 2020, Inputs("b", "e", "c", []), Visas(prepared, reviewed, approved), None)
-    assert not home.releases.exists()
+def test_a_visa_is_a_name_and_the_review_is_somebody_elses(depot: Depot, prepared, reviewed, approved, said) -> None:
+    lab = Lab(depot)
+    with open_ledger(lab.home) as ledger, pytest.raises(CannotRelease, match=said):
+        write_release(lab.work(ledger), 2020, {}, Visas(prepared, reviewed, approved), None)
+    assert not lab.home.releases.exists()

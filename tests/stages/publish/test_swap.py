@@ -8,8 +8,10 @@ import threading
 import duckdb
 import pytest
 
+from pipelines.disk import sha256_of
 from pipelines.evidence.findings import gather
 from pipelines.ledger.records import Finding
+from pipelines.ledger.state import read_state
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.publish.audit import TABLES
 from pipelines.stages.publish.swap import KEPT, OtherBuild, publish
@@ -78,7 +80,8 @@ def test_what_is_published(lab: Lab):
     assert str(lab.home.published.readlink()) == f"builds/{identity}"
     assert sorted(files(lab)) == sorted(
         [
-            "manifest.json",
+            "state.json",
+            "ledger.db",
             "rapport.duckdb",
             "marts/dim_a.parquet",
             "marts/fct_b.parquet",
@@ -89,10 +92,10 @@ def test_what_is_published(lab: Lab):
             *(f"audit/{name}.parquet" for name in TABLES),
         ]
     )
-    manifest = json.loads((lab.home.published / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["publication"] == identity and manifest["build"] == "b1"
+    state = read_state(lab.home.published)
+    assert sha256_of(lab.home.published / "state.json")[:32] == identity and state["build"] == "b1"
     covered = {name for name in files(lab) if name.endswith(".parquet")} | {"public/manifest.json"}
-    assert manifest["files"] == {name: sha for name, sha in files(lab).items() if name in covered}
+    assert state["files"] == {name: sha for name, sha in files(lab).items() if name in covered}
     tables = ask(lab, "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'p'")
     assert {name for (name,) in tables} == {
         name.removesuffix(".parquet").replace("/", ".") for name in covered if not name.startswith("public/")
@@ -156,8 +159,9 @@ def test_the_same_content_gives_the_same_bytes_and_publishing_again_changes_noth
     lab.home.published.unlink()
     warehouse(lab, rows=130_000)  # the warehouse was deleted and rebuilt
     assert published(lab) == one
-    assert {n: s for n, s in files(lab).items() if n != "rapport.duckdb"} == {
-        n: s for n, s in before.items() if n != "rapport.duckdb"
+    others = ("rapport.duckdb", "public/rapport_public.duckdb", "ledger.db")
+    assert {n: s for n, s in files(lab).items() if n not in others} == {
+        n: s for n, s in before.items() if n not in others
     }
     with open_ledger(lab.home) as ledger:
         assert ledger.all_rows("publications") == rows
@@ -201,9 +205,9 @@ def test_a_reader_never_sees_a_mix(lab: Lab):
     def read():
         while not stop.is_set():
             folder = lab.home.published.resolve()
-            manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-            seen.add(manifest["publication"])
-            for name, sha in manifest["files"].items():
+            state = read_state(folder)
+            seen.add(folder.name)
+            for name, sha in state["files"].items():
                 if hashlib.sha256((folder / name).read_bytes()).hexdigest() != sha:
                     mixed.append(name)
 
@@ -271,9 +275,7 @@ def test_a_home_with_a_quote_in_its_path(tmp_path):
     lab.accept(FORMER.format(year=2020) + "A3;z;oups;\n", 2020)
     warehouse(lab)
     published(lab)
-    assert len(json.loads((lab.home.published / "manifest.json").read_text(encoding="utf-8"))["files"]) == 5 + len(
-        TABLES
-    )
+    assert len(read_state(lab.home.published)["files"]) == 5 + len(TABLES)
 
 
 # the public profile ------------------------------------------------------------

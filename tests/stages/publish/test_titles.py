@@ -1,12 +1,12 @@
 """Columns that are given away bear the titles and units that are declared for them."""
 
-import json
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipelines.catalogue.fields import Entry, Fields
+from pipelines.ledger.state import write_state
 from pipelines.publication import INTERNE
 from pipelines.stages.publish.profiles import Column, opened
 from pipelines.stages.publish.workbook import heading
@@ -30,7 +30,7 @@ comment on column audit.decisions.motif is 'Motif de la décision, en toutes let
 def columns(tmp_path: Path) -> dict[str, Column]:
     with duckdb.connect(str(tmp_path / "rapport.duckdb")) as db:
         db.execute(TABLES)
-    (tmp_path / "manifest.json").write_text(json.dumps({"publication": "p", "build": "b"}))
+    write_state(tmp_path, {"build": "b"})
     with opened(tmp_path, INTERNE, FIELDS) as profile:
         return {f"{table.name}.{column.name}": column for table in profile.tables for column in table.columns}
 

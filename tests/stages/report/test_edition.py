@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.ledger.store import Ledger, open_ledger
+from pipelines.publication import INTERNE, PUBLIC
 from pipelines.settings import Home
 from pipelines.stages.report.write import edition_of
 
@@ -26,21 +27,32 @@ def tables(tmp_path: Path) -> Path:
     return folder.parent
 
 
-def test_a_project_is_known_by_its_tables_and_the_ledger_of_its_build(ledger: Ledger, tables: Path):
+def test_a_project_is_known_by_its_tables_and_the_head_that_its_publication_reached(ledger: Ledger, tables: Path):
+    assert edition_of(ledger, 2040, tables, INTERNE, "b1").head is None
+    ledger.record_publication("p1", "b1", "c" * 64)
     head = ledger.head()
-    first = edition_of(ledger, 2040, "b1", tables)
+    first = edition_of(ledger, 2040, tables, INTERNE, "b1")
     assert (first.name, first.head) == ("projet", head)
-    ledger.record_publication("p1", "b1")
+    ledger.record_writing("p1", {"published/report/a.pdf": "d" * 64})
     assert ledger.head() != head
-    assert edition_of(ledger, 2040, "b1", tables) == first
+    assert edition_of(ledger, 2040, tables, INTERNE, "b1") == first
     (tables / "rapport" / "chiffres.parquet").write_bytes(b"two")
-    assert edition_of(ledger, 2040, "b1", tables).fingerprint != first.fingerprint
+    assert edition_of(ledger, 2040, tables, INTERNE, "b1").fingerprint != first.fingerprint
+
+
+def test_the_public_edition_prints_the_fingerprint_of_the_public_profile_and_no_head(ledger: Ledger, tables: Path):
+    (tables / "manifest.json").write_text('{"publication": "abc"}')
+    ledger.record_publication("p1", "b1", "c" * 64)
+    ledger.record_release("2040-v1", 2040, 1, "ab" * 32, "b1", VISAS, None, "d" * 64)
+    for exercice, name in ((2041, "projet"), (2040, "2040-v1")):
+        edition = edition_of(ledger, exercice, tables, PUBLIC, "b1")
+        assert (edition.name, edition.fingerprint, edition.head) == (name, "abc", None)
 
 
 def test_a_frozen_year_prints_its_release(ledger: Ledger, tables: Path):
-    ledger.record_release("2040-v1", 2040, 1, "ab" * 32, "b1", VISAS, None)
+    ledger.record_release("2040-v1", 2040, 1, "ab" * 32, "b1", VISAS, None, "d" * 64)
     head = ledger.head()
-    ledger.record_publication("p1", "b1")
-    edition = edition_of(ledger, 2040, "b1", tables)
+    ledger.record_publication("p1", "b1", "c" * 64)
+    edition = edition_of(ledger, 2040, tables, INTERNE, "b1")
     assert (edition.name, edition.fingerprint, edition.head) == ("2040-v1", "ab" * 32, head)
-    assert edition_of(ledger, 2041, "b1", tables).name == "projet"
+    assert edition_of(ledger, 2041, tables, INTERNE, "b1").name == "projet"

@@ -1,0 +1,132 @@
+"""``state.json``: what a publication or a release is, whole, in one file whose SHA-256 enters the ledger's chain.
+
+    {kind, organisation, build, engine, catalogue, lock, version, key, ledger, deliveries, counted, refused, checks, tests,
+     comparisons, findings, decisions, files, tables, …}
+
+``facts`` come of the ledger (``runs.state``); ``files`` (path → SHA-256) and ``tables`` are what lies in the folder. A table of
+a database is told by what its catalog says of it, its number of rows, and the Parquet file that holds the same rows: DuckDB's
+own bytes differ between two equal files. Nothing in it depends on the day.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.disk import sha256_of, written_whole
+from pipelines.sql import literal, parquet_scan
+
+STATE = "state.json"
+MANIFEST = "manifest.json"  # of the public profile, which anybody may have
+PUBLIC_FILE = "rapport_public.duckdb"
+LEDGER = "ledger.db"  # the ledger's copy that stands with a publication: to restore from
+COMPARED = "rpt_rapprochement_publie"
+AFTERWARDS = ("report", "etat")  # folders of pages, which print the head that is reached once the state is entered
+SEALED = ("exercice", "build", "engine", "code", "catalogue", "lock", "deliveries", "counted", "refused", "files")
+
+State = dict[str, Any]
+
+
+def write_state(folder: Path, state: State) -> str:
+    """Write ``state.json``: its SHA-256."""
+    with written_whole(folder / STATE) as file:
+        json.dump(state, file, indent=1, ensure_ascii=False, default=str)
+    return sha256_of(folder / STATE)
+
+
+def write_manifest(folder: Path, build: str) -> None:
+    """Write ``manifest.json``: what the public profile is, for those to whom it is given."""
+    manifest = {"build": build, "files": files_of(folder), "tables": databases_of(folder)}
+    with written_whole(folder / MANIFEST) as file:
+        json.dump({"publication": fingerprint(manifest)[:32], **manifest}, file, indent=1, ensure_ascii=False)
+
+
+def read_state(folder: Path) -> State:
+    """The state that lies in ``folder``. Raises OSError and ValueError when there is none, or it is damaged."""
+    return json.loads((folder / STATE).read_text(encoding="utf-8"))
+
+
+def read_release(folder: Path) -> State:
+    """The state of a release. Raises OSError and ValueError when there is none, or it is damaged."""
+    return json.loads(state_file(folder).read_text(encoding="utf-8"))
+
+
+def state_file(folder: Path) -> Path:
+    """Where the state of a release lies."""
+    former = folder / "release.json"  # its name in the first releases
+    return former if former.exists() else folder / STATE
+
+
+def sealed(state: State) -> State:
+    """What the fingerprint of a release covers: its figures and what they were made of. No clock and no name of a person is in it."""
+    told = ("finding", "choice", "reason", "until")
+    decisions = [{name: one[name] for name in told} for one in state.get("decisions", [])]
+    return {**{name: state[name] for name in SEALED if name in state}, "decisions": decisions}
+
+
+def files_of(folder: Path) -> dict[str, str]:
+    """Relative path → SHA-256 of what a state covers: all but itself, databases, and the pages written afterwards."""
+    return {
+        name: sha256_of(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and is_covered(name := path.relative_to(folder).as_posix())
+    }
+
+
+def is_covered(name: str) -> bool:
+    """True for a file that the state of its folder lists among ``files``."""
+    return name not in (STATE, LEDGER) and not name.endswith(".duckdb") and name.partition("/")[0] not in AFTERWARDS
+
+
+def comparisons_of(folder: Path) -> list[State]:
+    """What was printed, and how it compares with what is recomputed, of each figure that was."""
+    import duckdb
+
+    path = folder / "rapport" / f"{COMPARED}.parquet"
+    if not path.exists():
+        return []
+    with duckdb.connect() as db:
+        rows = db.execute(
+            "select exercice, code, coalesce(texte_publie, valeur_publiee::varchar), statut "
+            f"from {parquet_scan(path)} order by all"
+        ).fetchall()
+    return [dict(zip(("exercice", "code", "printed", "status"), row, strict=True)) for row in rows]
+
+
+def databases_of(folder: Path) -> dict[str, State]:
+    """Relative path → its tables, of each database that lies in ``folder``."""
+    return {path.relative_to(folder).as_posix(): tables_of(path) for path in sorted(folder.rglob("*.duckdb"))}
+
+
+def tables_of(file: Path) -> State:
+    """``schema.table`` → {lignes, description}: of each table of a database, its rows and the hash of what its catalog says."""
+    import duckdb
+
+    with duckdb.connect() as db:
+        db.execute(f"attach {literal(file)} as p (read_only)")
+        said = _described(db)
+        counts = " union all ".join(f"select {literal(name)}, count(*) from p.{name}" for name in said)
+        rows = dict(db.execute(counts).fetchall()) if said else {}
+    return {name: {"lignes": rows[name], "description": fingerprint(said[name])} for name in sorted(said)}
+
+
+def _described(db: Any) -> dict[str, list]:
+    """``schema.table`` → what the catalog of ``p`` says: comment, columns with types and comments, constraints."""
+    found: dict[str, list] = {
+        name: [comment, [], []]
+        for name, comment in db.execute(
+            "select schema_name || '.' || table_name, comment from duckdb_tables() where database_name = 'p'"
+        ).fetchall()
+    }
+    for name, *column in db.execute(
+        "select schema_name || '.' || table_name, column_name, data_type, is_nullable, comment from duckdb_columns() "
+        "where database_name = 'p' order by column_index"
+    ).fetchall():
+        if name in found:
+            found[name][1].append(column)
+    for name, *constraint in db.execute(
+        "select schema_name || '.' || table_name, constraint_type, constraint_text from duckdb_constraints() "
+        "where database_name = 'p' and constraint_type <> 'NOT NULL' order by all"
+    ).fetchall():
+        found[name][2].append(constraint)
+    return found

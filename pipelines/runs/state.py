@@ -1,0 +1,111 @@
+"""The facts of a publication or a release, as the ledger and the catalogue tell them: what ``state.json`` holds beside files."""
+
+import importlib.metadata
+import subprocess
+from dataclasses import asdict
+from typing import Any
+
+from pipelines import settings
+from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.fingerprint import engine_version
+from pipelines.catalogue.registry import ExportRef
+from pipelines.disk import sha256_of
+from pipelines.ledger.records import Finding, Manifest, Verdict
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.suites import suite_of
+from pipelines.stages.transform.freeze import counted, refused
+
+Facts = dict[str, Any]
+
+
+def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
+    """What ``build`` was made of and judged by, and what was found and decided: the same whatever the day."""
+    made = work.ledger.build(build)
+    manifests = [found for name in (made["deliveries"] if made else []) if (found := work.ledger.delivery(name))]
+    keys = work.ledger.all_rows("keys")
+    return {
+        "organisation": {"siren": work.organisation.siren, "declaration": sha256_of(work.home.organisation_file)},
+        "build": build,
+        "engine": engine_version(),
+        "catalogue": work.catalogue.fingerprint,
+        "lock": sha256_of(settings.shipped() / "requirements.lock"),
+        "version": version(),
+        "key": keys[-1]["fingerprint"] if keys else None,
+        "ledger": asdict(work.ledger.settled_head()),
+        "deliveries": [manifest.as_dict() for manifest in manifests],
+        "counted": counted(work),
+        "refused": refused(work),
+        "checks": _checks(work, manifests),
+        "tests": [
+            {name: test[name] for name in ("name", "kind", "status", "failures")}
+            for test in (made["tests"] if made else [])
+        ],
+        "findings": [{"finding": one.id, **asdict(one)} for one in findings],
+        "decisions": [
+            {name: row[name] for name in ("finding", "choice", "reason", "decided_by", "decided_at", "until")}
+            for row in work.ledger.all_rows("decisions")
+        ],
+    }
+
+
+def version() -> Facts:
+    """The program's version; where it runs from a checkout, its commit and whether anything in it was changed."""
+    said: Facts = {"number": importlib.metadata.version("millesime"), "commit": None, "is_clean": None}
+    if not (settings.PROJECT_ROOT / ".git").exists():
+        return said
+    commit, changed = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "--untracked-files=no")
+    return {**said, "commit": commit, "is_clean": changed == "" if changed is not None else None}
+
+
+def _git(*command: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(settings.PROJECT_ROOT), *command], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _checks(work: Workspace, manifests: list[Manifest]) -> list[Facts]:
+    """Of each table that counts, what it was judged by, with its thresholds, and how each check came out."""
+    tables = {(ref.key, table.name): (ref, table) for ref in work.registry.exports() for table in ref.export.tables}
+    found = []
+    for manifest in manifests:
+        for verdict in work.ledger.verdicts_of(manifest.delivery):
+            declared = tables.get((manifest.export_key, verdict.table))
+            found.append(
+                {
+                    "export": manifest.export_key,
+                    "table": verdict.table,
+                    "exercice": manifest.exercice,
+                    "suite": verdict.suite,
+                    "checks": _results(verdict, _thresholds(work, manifest, verdict, declared)),
+                }
+            )
+    return found
+
+
+def _thresholds(
+    work: Workspace, manifest: Manifest, verdict: Verdict, declared: tuple[ExportRef, Table] | None
+) -> dict[str, Any]:
+    """Check → its arguments, when the suite is still the one that judged."""
+    if declared is None:
+        return {}
+    suite = suite_of(work, declared[0], manifest, declared[1])
+    return {spec.key: spec.kwargs for spec in suite.specs} if suite.suite_id == verdict.suite else {}
+
+
+def _results(verdict: Verdict, thresholds: dict[str, Any]) -> list[Facts]:
+    return [
+        {
+            "key": one.key,
+            "type": one.type,
+            "column": one.column,
+            "severity": one.severity,
+            "arguments": thresholds.get(one.key),
+            "success": one.success,
+            "unexpected": one.unexpected,
+        }
+        for one in verdict.results
+    ]
