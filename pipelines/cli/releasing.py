@@ -32,7 +32,7 @@ def release(
     Refused (1) while a finding that blocks, or that must be decided, stands without a decision.
     """
     from pipelines.locking import only_writer
-    from pipelines.runs.release import NotBuilt, Undecided, release_year
+    from pipelines.runs.release import NotBuilt, Undecided, Unsound, release_year
 
     session: Session = ctx.obj
     session.exercice(year)
@@ -45,6 +45,10 @@ def release(
                 note(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {one.finding.message}")
             hint = f"`{session.command} decide FINDING --because … --by …`"
             raise click.ClickException(f"{error}: {hint}") from None
+        except Unsound as error:
+            for problem in error.problems:
+                note(f"✗ {problem}")
+            raise click.ClickException(str(error)) from None
         except NotBuilt as error:
             raise click.ClickException(f"{error}: `{session.command} run YEAR`") from None
         except CannotRelease as error:

@@ -51,7 +51,8 @@ def collect(work: Workspace, ref: ExportRef, exercice: int) -> Outcome:
 
 
 def read_again(work: Workspace) -> list[Outcome]:
-    """Take in once more, from its archived originals, every accepted delivery that today's declaration would read otherwise.
+    """Take in once more, from its archived originals, every accepted delivery that today's declaration would read otherwise,
+    or that the lake no longer holds whole.
 
     One whose originals are purged stays as it was read.
     """
@@ -59,11 +60,14 @@ def read_again(work: Workspace) -> list[Outcome]:
     key = load_key(settings.key_file(work.home))
     outcomes = []
     for (name, exercice), current in sorted(work.ledger.current().items()):
-        files, ref = current.manifest.files, refs.get(name)
-        if ref is None or delivery_id(ref, exercice, files, key) == current.manifest.delivery:
+        manifest, ref = current.manifest, refs.get(name)
+        if ref is None or (
+            delivery_id(ref, exercice, manifest.files, key) == manifest.delivery
+            and all((work.home.lake / path).exists() for path in manifest.lake_files())
+        ):
             continue
         with tempfile.TemporaryDirectory(prefix="millesime-again-") as folder:
-            if paths := laid_out(work.home, current.manifest, Path(folder)):
+            if paths := laid_out(work.home, manifest, Path(folder)):
                 outcomes.append(_take_in(work, ref, exercice, paths))
     return outcomes
 

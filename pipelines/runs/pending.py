@@ -82,7 +82,7 @@ def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
     if delivery_id(ref, exercice, files, load_key(settings.key_file(work.home))) != manifest.delivery:
         return False
     kept = [work.home.archive / file.sha256 for file in files]
-    kept += [work.home.lake / counts.parquet for counts in manifest.tables.values()]
+    kept += [work.home.lake / path for path in manifest.lake_files()]
     if not all(path.exists() for path in kept):
         return False
     today = [verdict_name(manifest, table, suite_of(work, ref, manifest, table)) for table in ref.export.tables]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.evidence.findings import stops_a_release
+from pipelines.evidence.verify import verify
+from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
@@ -34,6 +36,17 @@ class Undecided(CannotRelease):
         super().__init__(f"{len(findings)} finding(s) of {exercice} stand without a decision: mend or decide them")
 
 
+class Unsound(CannotRelease):
+    """Something recorded or kept is not what it was."""
+
+    def __init__(self, problems: list[str]):
+        self.problems = problems
+        several = "s" if len(problems) > 1 else ""
+        super().__init__(
+            f"{len(problems)} anomalie{several} de vérification{NO_BREAK}: rien n’est figé tant que `millesime verify` en trouve"
+        )
+
+
 class NotBuilt(CannotRelease):
     """The warehouse is not that of what is accepted now."""
 
@@ -51,6 +64,8 @@ class Released:
 
 def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | None) -> Released:
     """Freeze ``exercice`` and publish again. Raises CannotRelease: nothing is written then."""
+    if problems := verify(work.home, work.ledger).problems:
+        raise Unsound(problems)
     _refuse_what_is_open(work, exercice)
     home, ledger = work.home, work.ledger
     inputs = _inputs(work)

@@ -23,6 +23,7 @@ from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.publish.release import MANIFEST, copy_declarations, export_tables, files_of
 from pipelines.stages.transform.dbt import build_models, failed, parse
 from pipelines.stages.transform.freeze import Frozen
+from pipelines.stages.transform.lake import LakeChanged
 from pipelines.stages.transform.load import load_warehouse
 
 
@@ -115,7 +116,10 @@ def _copy_rows(home: Home, beside: Home, manifest: Manifest) -> None:
 
 
 def _build(work: Workspace, frozen: Frozen) -> None:
-    load_warehouse(work.home.warehouse_next, work, frozen)
+    try:
+        load_warehouse(work.home.warehouse_next, work, frozen)
+    except LakeChanged as error:
+        raise CannotReplay(str(error)) from None
     parse(work.catalogue, work.home)
     results = build_models(work.home, command="run")
     broken = failed(results)
