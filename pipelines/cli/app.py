@@ -111,6 +111,7 @@ class LazyGroup(click.Group):
 
 def exit_code(error: Exception) -> int:
     """The exit code of an expected error; 70 for one that is not expected."""
+    from pipelines.catalogue.organisation import UnknownPerson
     from pipelines.catalogue.rules import DeliveryRefused
     from pipelines.catalogue.yaml_file import DeclarationError
     from pipelines.locking import Busy
@@ -124,6 +125,7 @@ def exit_code(error: Exception) -> int:
         (DeclarationError, USAGE),
         (ProseError, USAGE),
         (WrongSetting, USAGE),
+        (UnknownPerson, USAGE),
         (MissingTable, USAGE),
         (SnapshotFailed, USAGE),
         (PermissionError, USAGE),

@@ -18,9 +18,9 @@ from pipelines.stages.publish.release import CannotRelease, Visas, changes_betwe
 
 @click.command(short_help="Freeze a year.")
 @year_argument
-@click.option("--prepared-by", required=True, metavar="NAME")
-@click.option("--reviewed-by", required=True, metavar="NAME", help="Somebody else than who prepared it.")
-@click.option("--approved-by", required=True, metavar="NAME")
+@click.option("--prepared-by", required=True, metavar="NOM", help="Qui l’a préparée.")
+@click.option("--reviewed-by", required=True, metavar="NOM", help="Qui l’a relue : une autre personne.")
+@click.option("--approved-by", required=True, metavar="NOM", help="Qui l’approuve : une troisième.")
 @click.option("--reason", help="Why this release takes the place of the former one.")
 @global_options
 @click.pass_context

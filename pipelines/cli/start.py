@@ -70,6 +70,12 @@ budgets: []
 #     nomenclature: M57
 #     debut: 2024            # where it was another nomenclature before, two entries
 
+# Who may decide of a finding (`millesime decide --by`), prepare, review and approve a release: three of them.
+personnes: []
+# personnes:
+#   - {{nom: Anne Le Goff, fonction: responsable du contrôle de gestion}}
+# cumul_des_visas: deux agents en tout   # a very small body says why one person signs twice: it is printed with the release
+
 # Below this number of people, a public table hides the cell.
 seuil_secret: 5
 """

@@ -7,6 +7,7 @@ the same thing. What a release holds is ``publish.release``' work.
 from dataclasses import dataclass
 
 from pipelines.catalogue.fingerprint import engine_version
+from pipelines.catalogue.organisation import Organisation, UnknownPerson
 from pipelines.evidence.findings import stops_a_release
 from pipelines.evidence.verify import verify
 from pipelines.french import NO_BREAK
@@ -66,7 +67,10 @@ def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | Non
     """Freeze ``exercice`` and publish again. Raises CannotRelease: nothing is written then."""
     if problems := verify(work.home, work.ledger).problems:
         raise Unsound(problems)
+    visas = _declared(work.organisation, visas)
     _refuse_what_is_open(work, exercice)
+    if not any(year == exercice for _, year in work.ledger.current()):
+        raise CannotRelease(f"rien n’a été reçu pour {exercice}{NO_BREAK}: il n’y a rien à figer")
     home, ledger = work.home, work.ledger
     inputs = _inputs(work)
     former = last_release(home, ledger, exercice)
@@ -74,6 +78,23 @@ def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | Non
     held = publish_warehouse(work).held  # so that the audit tables name the release
     fingerprint = ledger.all_rows("releases")[-1]["fingerprint"]
     return Released(name, fingerprint, ledger.head(), former.name if former else None, str(held) if held else None)
+
+
+def _declared(organisation: Organisation, visas: Visas) -> Visas:
+    """The visas, of three declared persons unless the organisation says why it has fewer. Raises CannotRelease."""
+    said = (visas.prepared_by, visas.reviewed_by, visas.approved_by)
+    try:
+        prepared, reviewed, approved = (organisation.person(name).nom for name in said)
+    except UnknownPerson as error:
+        raise CannotRelease(str(error)) from None
+    if len({prepared, reviewed, approved}) == len(said):
+        return Visas(prepared, reviewed, approved)
+    if organisation.cumul_des_visas is None:
+        raise CannotRelease(
+            "préparation, relecture et approbation sont le fait de trois personnes (une très petite organisation dit dans "
+            "organisation.yml, cumul_des_visas, pourquoi elle ne les a pas)"
+        )
+    return Visas(prepared, reviewed, approved, organisation.cumul_des_visas)
 
 
 def _refuse_what_is_open(work: Workspace, exercice: int) -> None:

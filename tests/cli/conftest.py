@@ -100,6 +100,12 @@ siren: "123456782"
 demonstration: {demonstration}
 exercices: {{premier: 2019, dernier: 2030}}
 systemes: [ventes, personnel, absences]
+personnes:
+  - {{nom: A. Martin, fonction: contrôle de gestion}}
+  - {{nom: C. Durand, fonction: ressources humaines}}
+  - {{nom: A, fonction: préparation}}
+  - {{nom: B, fonction: relecture}}
+  - {{nom: C, fonction: approbation}}
 """
 VENTES_2019 = "N°;Jour;Montant\nV1;02/01/2019;10,50\nV2;03/01/2019;=1+1\nV3;04/01/2019;4,00\n"
 AGENTS_2019 = "Login;Nom;Entrée\nadurand;Durand;01/02/2010\nbpetit;Petit;31/02/2015\n"
