@@ -32,7 +32,7 @@ def release(
     Refused (1) while a finding that blocks, or that must be decided, stands without a decision.
     """
     from pipelines.locking import only_writer
-    from pipelines.runs.release import NotBuilt, Undecided, Unsound, release_year
+    from pipelines.runs.release import Anomalies, NotBuilt, Undecided, release_year
 
     session: Session = ctx.obj
     session.exercice(year)
@@ -45,7 +45,7 @@ def release(
                 note(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {one.finding.message}")
             hint = f"`{session.command} decide FINDING --because … --by …`"
             raise click.ClickException(f"{error}: {hint}") from None
-        except Unsound as error:
+        except Anomalies as error:
             for problem in error.problems:
                 note(f"✗ {problem}")
             raise click.ClickException(str(error)) from None

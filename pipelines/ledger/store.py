@@ -206,6 +206,10 @@ class Ledger:
             released_at=now(),
         )
 
+    def record_key(self, fingerprint_: str) -> None:
+        """Enter the key that pseudonyms are made with."""
+        self._add("keys", fingerprint=fingerprint_, entered_at=now())
+
     def record_purge(self, sha256: str, name: str, export: str, exercice: int, until: str) -> None:
         """Enter that an original was removed, its retention being over."""
         self._add(
@@ -331,6 +335,12 @@ class Ledger:
             row["finding"]: Decision(**{f: row[f] for f in fields}, ecart=row["content"]["ecart"])
             for row in self.all_rows("decisions")
         }
+
+    def key(self) -> str | None:
+        """The fingerprint of the key that pseudonyms are made with; None in a home from before it was entered."""
+        keys = self.tables["keys"]
+        rows = list(self._rows(self._sa.select(keys).order_by(keys.c.seq.desc()).limit(1)))
+        return rows[0].fingerprint if rows else None
 
     def disclosures(self) -> list[tuple[str, Decimal]]:
         """Every (name, value) that a public profile ever told."""

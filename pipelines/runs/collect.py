@@ -8,7 +8,6 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines import settings
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.disk import sha256_of
@@ -16,12 +15,12 @@ from pipelines.failpoints import reached
 from pipelines.ledger.records import Manifest, Verdict
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.ahead import judged, read_already
+from pipelines.runs.key import enter_key, key_of
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.stages.accept.decide import accept, refuse_known_bytes
 from pipelines.stages.ingest.delivery import delivery_id, ingest
 from pipelines.stages.ingest.landing import files_of
 from pipelines.stages.ingest.originals import laid_out
-from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.validate.freshness import freshness
 from pipelines.stages.validate.losses import refused_share
 from pipelines.stages.validate.totals import control_totals
@@ -57,7 +56,7 @@ def read_again(work: Workspace) -> list[Outcome]:
     One whose originals are purged stays as it was read.
     """
     refs = {ref.key: ref for ref in work.registry.exports()}
-    key = load_key(settings.key_file(work.home))
+    key = enter_key(work)
     outcomes = []
     for (name, exercice), current in sorted(work.ledger.current().items()):
         manifest, ref = current.manifest, refs.get(name)
@@ -74,6 +73,7 @@ def read_again(work: Workspace) -> list[Outcome]:
 
 def _take_in(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) -> Outcome:
     ledger = work.ledger
+    enter_key(work)
     manifest: Manifest | None = None
     verdicts: list[Verdict] = []
     try:
@@ -92,7 +92,7 @@ def _take_in(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) 
 
 def judge_files(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) -> tuple[Manifest, list[Verdict]]:
     """Read and judge files without making them current (the ledger is only read). Raises DeliveryRefused."""
-    key = load_key(settings.key_file(work.home))
+    key = key_of(work)
     read_already(ref, exercice)
     manifest = ingest(work.home, ref, exercice, paths, key)
     if not _may_repeat(ref):

@@ -37,7 +37,7 @@ class Undecided(CannotRelease):
         super().__init__(f"{len(findings)} finding(s) of {exercice} stand without a decision: mend or decide them")
 
 
-class Unsound(CannotRelease):
+class Anomalies(CannotRelease):
     """Something recorded or kept is not what it was."""
 
     def __init__(self, problems: list[str]):
@@ -66,7 +66,7 @@ class Released:
 def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | None) -> Released:
     """Freeze ``exercice`` and publish again. Raises CannotRelease: nothing is written then."""
     if problems := verify(work.home, work.ledger).problems:
-        raise Unsound(problems)
+        raise Anomalies(problems)
     visas = _declared(work.organisation, visas)
     _refuse_what_is_open(work, exercice)
     if not any(year == exercice for _, year in work.ledger.current()):

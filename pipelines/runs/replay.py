@@ -12,14 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines import settings
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace, open_workspace
+from pipelines.runs.key import key_of
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.originals import laid_out
-from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.publish.release import MANIFEST, copy_declarations, export_tables, files_of
 from pipelines.stages.transform.dbt import build_models, failed, parse
 from pipelines.stages.transform.freeze import Frozen
@@ -50,19 +49,21 @@ class Replay:
 
 
 def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
-    """Make release ``name`` again in a temporary home. Raises CannotReplay."""
+    """Make release ``name`` again in a temporary home. Raises CannotReplay, and Unsound when the home's key is not its own."""
     folder = home.releases / name
     if not (folder / MANIFEST).exists():
         raise CannotReplay(f"there is no release {name}: {', '.join(_names(home)) or 'nothing is frozen yet'}")
     release = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     deliveries = [Manifest.from_dict(data) for data in release["deliveries"]]
+    with open_workspace(home) as own:
+        key = key_of(own)
     result = Replay(name, len(deliveries), 0, other_code=release.get("engine") != engine_version())
     with tempfile.TemporaryDirectory(prefix="millesime-replay-") as place:
         beside = Home(Path(place))
         copy_declarations(folder, beside.root)
         with open_workspace(beside) as work:
             say(f"reading {len(deliveries)} deliveries again")
-            unread = [manifest for manifest in deliveries if not _read_again(home, work, manifest, result)]
+            unread = [manifest for manifest in deliveries if not _read_again(home, work, manifest, key, result)]
             for manifest in unread:  # after the last reading, which sweeps rows that nothing lists
                 _copy_rows(home, beside, manifest)
             say("building the warehouse again")
@@ -80,7 +81,7 @@ def _names(home: Home) -> list[str]:
     return sorted(path.parent.name for path in home.releases.glob(f"*/{MANIFEST}")) if home.releases.exists() else []
 
 
-def _read_again(home: Home, work: Workspace, manifest: Manifest, result: Replay) -> bool:
+def _read_again(home: Home, work: Workspace, manifest: Manifest, key: bytes, result: Replay) -> bool:
     """Read the originals of one delivery; false when they are gone, or give it another name."""
     what, beside = _named(manifest), work.home
     deposit = beside.landing / manifest.delivery
@@ -94,7 +95,7 @@ def _read_again(home: Home, work: Workspace, manifest: Manifest, result: Replay)
         work.registry.export_of(manifest.export_key),
         manifest.exercice,
         paths,
-        load_key(settings.key_file(home)),
+        key,
     )
     if again != manifest:
         result.reread.append(what)

@@ -19,6 +19,7 @@ from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.landing import files_of
+from tests.deliveries import KEY
 from tests.layers import Layer, rules
 
 VENTES = """\
@@ -143,7 +144,7 @@ class Bench:
     def receive(self, key: str, year: int, *results: CheckResult) -> Manifest:
         """Read what lies in landing and accept it, the checks' results given by hand."""
         ref = self.registry.export_of(key)
-        manifest = ingest(self.home, ref, year, files_of(self.home.landing, ref, year), b"k" * 32)
+        manifest = ingest(self.home, ref, year, files_of(self.home.landing, ref, year), KEY)
         verdicts = [
             Verdict(f"{manifest.delivery[:16]}{table}", manifest.delivery, table, "suite", list(results))
             for table in manifest.tables
@@ -213,6 +214,7 @@ def declared(shipped: Layer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     shipped.write("catalogue/figures/essai.yml", FIGURES)
     for fact, table in {"fct_factures": "ventes__ventes", "fct_effectifs": "personnel__agents"}.items():
         shipped.fact(fact, table)
+    (tmp_path / "key").write_bytes(KEY)
     monkeypatch.setenv("MILLESIME_KEY_FILE", str(tmp_path / "key"))
     monkeypatch.setenv("MILLESIME_HOME", str(tmp_path / "nowhere"))
     return shipped

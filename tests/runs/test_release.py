@@ -6,7 +6,7 @@ from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.store import open_ledger
 from pipelines.runs import release
 from pipelines.runs.audit.state import look, state
-from pipelines.runs.release import NotBuilt, Unsound, release_year
+from pipelines.runs.release import Anomalies, NotBuilt, release_year
 from pipelines.stages.publish.release import CannotRelease, Visas
 from pipelines.stages.report.etat.page import render
 from tests.cli.conftest import Bench
@@ -26,7 +26,7 @@ def test_a_release_begins_with_a_full_verification(filled: Bench):
     with filled.ledger() as ledger:
         rows = filled.home.lake / ledger.current()["ventes/ventes", 2019].manifest.tables["ventes"].parquet
     rows.write_bytes(rows.read_bytes() + b"\0")
-    with filled.work() as work, pytest.raises(Unsound) as stopped:
+    with filled.work() as work, pytest.raises(Anomalies) as stopped:
         release_year(work, 2019, THREE, None)
     assert stopped.value.problems == [f"{rows.relative_to(filled.home.root)}\u00a0: le fichier a été modifié"]
     said = filled.millesime("release", 2019, "--prepared-by", "A", "--reviewed-by", "B", "--approved-by", "C")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pipelines.disk import sha256_of
 from pipelines.french import NO_BREAK
 from pipelines.ledger.records import Manifest
+from pipelines.ledger.unsound import Unsound
 from pipelines.settings import Home
 
 
@@ -32,7 +33,7 @@ class Changed:
         )
 
 
-class LakeChanged(RuntimeError):
+class LakeChanged(Unsound):
     """Nothing may be built of files that are not those that were received."""
 
     def __init__(self, files: Sequence[Changed]):

@@ -75,7 +75,6 @@ def test_a_file_that_was_removed_is_read_again_from_the_archive(built: Lab, endi
     (built.home.landing / "2020" / "essai" / "export.csv").unlink()
     with open_ledger(built.home) as ledger:
         work = built.work(ledger)
-        monkeypatch.setattr("pipelines.runs.collect.load_key", lambda _: b"k" * 32)
         monkeypatch.setattr("pipelines.runs.collect.judged", lambda *_: [])
         read_again(work)
         built.build(ledger)
