@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import settings
 from pipelines.settings import Home
-from tests.deliveries import Depot
+from tests.deliveries import KEY, Depot
 from tests.layers import Layer, ship
 
 
@@ -27,10 +27,18 @@ def pytest_terminal_summary(terminalreporter) -> None:
         terminalreporter.write_line(f"{spent:7.0f}  {room}")
 
 
+@pytest.fixture(scope="session")
+def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The key of the deliveries that tests make by hand."""
+    path = tmp_path_factory.mktemp("key") / "key"
+    path.write_bytes(KEY)
+    return path
+
+
 @pytest.fixture(autouse=True)
-def _no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, key_file: Path) -> None:
     """No test may make or read a key in the user's own configuration."""
-    monkeypatch.setenv("MILLESIME_KEY_FILE", os.environ.get("MILLESIME_KEY_FILE", str(tmp_path / "key")))
+    monkeypatch.setenv("MILLESIME_KEY_FILE", os.environ.get("MILLESIME_KEY_FILE", str(key_file)))
 
 
 @pytest.fixture

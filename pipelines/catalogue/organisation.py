@@ -3,6 +3,7 @@
 Nothing in the code knows one: whatever differs from one syndicate to another stands in that file and in its home's catalogue.
 """
 
+import difflib
 import re
 import unicodedata
 from dataclasses import replace
@@ -17,6 +18,7 @@ from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import missing
 from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping
+from pipelines.french import NO_BREAK
 from pipelines.near import did_you_mean
 from pipelines.settings import Home
 
@@ -123,6 +125,17 @@ class Source(Declared):
     valid: Valid | None = None
 
 
+class Personne(Declared):
+    """Somebody who may decide, prepare, review or approve in the organisation's name."""
+
+    nom: str = PydanticField(min_length=1)
+    fonction: str = PydanticField(min_length=1)
+
+
+class UnknownPerson(ValueError):
+    """A name that ``personnes`` of organisation.yml does not have."""
+
+
 class Exercices(Declared):
     """First and last exercice of the home, both included."""
 
@@ -147,6 +160,9 @@ class Organisation(Declared):
     applications: list[Application] = []
     systemes: list[Name] = []
     budgets: list[Budget] = []
+    personnes: list[Personne] = []
+    # why one person may sign for several roles of a release, where there are not three of them
+    cumul_des_visas: str | None = PydanticField(None, min_length=1)
     seuil_secret: int = 5
     sources: dict[
         str, Source
@@ -166,6 +182,22 @@ class Organisation(Declared):
     def years(self) -> list[int]:
         """Its exercices, oldest first."""
         return list(range(self.exercices.premier, self.exercices.dernier + 1))
+
+    def person(self, name: str) -> Personne:
+        """The declared person whom ``name`` means, whatever its case, accents and spaces. Raises UnknownPerson."""
+        known = {_folded(one.nom): one for one in self.personnes}
+        meant = _folded(name)
+        if meant in known:
+            return known[meant]
+        near = [known[one].nom for one in difflib.get_close_matches(meant, known, n=1)]
+        declared = (
+            f"sont déclarés{NO_BREAK}: {', '.join(one.nom for one in self.personnes)}" if known else "la liste est vide"
+        )
+        raise UnknownPerson(
+            f"« {name.strip()} » n’est pas déclaré dans organisation.yml (personnes){NO_BREAK}: "
+            + "".join(f"vouliez-vous dire « {one} »{NO_BREAK}? " for one in near)
+            + declared
+        )
 
     def subscribes(self, system: str) -> bool:
         """True when the organisation uses this source system."""
@@ -218,6 +250,17 @@ def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> No
                 raise DeclarationError(f"{path}:{line} collectivites: {name!r} also means {whose}, as {before!r}")
 
 
+def _check_persons(organisation: Organisation, lines: Lines, path: Path) -> None:
+    """No two persons bear one name. Raises DeclarationError."""
+    named: dict[str, int] = {}
+    for rank, one in enumerate(organisation.personnes):
+        line = lines["personnes", rank]
+        before = named.setdefault(_folded(one.nom), line)
+        if before != line or not _folded(one.nom):
+            what = f"est déjà à la ligne {before}" if before != line else "n’est pas un nom"
+            raise DeclarationError(f"{path}:{line} personnes.{rank}.nom: {one.nom!r} {what}")
+
+
 def _folded(name: str) -> str:
     """As the macro ``normalise_libelle`` compares spellings."""
     plain = unicodedata.normalize("NFKD", name.lower().replace("œ", "oe").replace("æ", "ae"))
@@ -266,6 +309,7 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
             )
     _check_indicators(organisation, catalogue, lines, path)
     _check_budgets(organisation, lines, path)
+    _check_persons(organisation, lines, path)
     exports = {ref.key for ref in catalogue.registry.exports()}
     for name, said in organisation.sources.items():
         if name not in catalogue.registry.systems and name not in exports:

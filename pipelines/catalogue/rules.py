@@ -11,7 +11,7 @@ from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError
 
 # The engine itself refuses by these: they may be said otherwise, never switched off.
-ENGINE = ("ATT", "COL", "DBT", "FIC", "LIG", "REL", "SEC", "TOTAL")
+ENGINE = ("ATT", "COL", "DBT", "FIC", "LAC", "LIG", "REL", "SEC", "TOTAL")
 
 
 class Said(Declared):

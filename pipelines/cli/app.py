@@ -48,6 +48,7 @@ COMMANDS = {
     "reference": ("pipelines.cli.authoring", "reference", "Add an official plan of accounts."),
     "catalogue": ("pipelines.cli.authoring", "catalogue", "What the home changes of the shipped catalogue."),
     "docs": ("pipelines.cli.auditing", "docs", "The documentation of the tables, as one page."),
+    "key": ("pipelines.cli.key", "key", "La clé des pseudonymes : où elle est, l’exporter, l’importer."),
     "dbt": ("pipelines.cli.authoring", "dbt", "Run dbt on a warehouse of your own."),
 }
 
@@ -111,8 +112,10 @@ class LazyGroup(click.Group):
 
 def exit_code(error: Exception) -> int:
     """The exit code of an expected error; 70 for one that is not expected."""
+    from pipelines.catalogue.organisation import UnknownPerson
     from pipelines.catalogue.rules import DeliveryRefused
     from pipelines.catalogue.yaml_file import DeclarationError
+    from pipelines.ledger.unsound import Unsound
     from pipelines.locking import Busy
     from pipelines.stages.extract.database import SnapshotFailed
     from pipelines.stages.report.prose import ProseError
@@ -124,6 +127,8 @@ def exit_code(error: Exception) -> int:
         (DeclarationError, USAGE),
         (ProseError, USAGE),
         (WrongSetting, USAGE),
+        (UnknownPerson, USAGE),
+        (Unsound, BLOCKED),
         (MissingTable, USAGE),
         (SnapshotFailed, USAGE),
         (PermissionError, USAGE),

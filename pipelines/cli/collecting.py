@@ -90,6 +90,8 @@ def _tell_failures(session: Session, report: "RunReport") -> int | None:
     """What went wrong besides refused deliveries, which the summary tells."""
     if failed := report.ended(Ending.NOT_BUILT):
         note(f"\nError: {failed.message}\nThe former warehouse and publication stay.")
+    elif failed := report.ended(Ending.UNSOUND):
+        note(f"\nError: {failed.message}")
     elif failed := report.ended(Ending.BROKEN):
         note(f"\nError: {failed.message}\nSee the run in {shown(session.home.dagster)} (`make dev`).")
     elif failed := report.ended(Ending.NOT_SERVED):

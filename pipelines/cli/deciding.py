@@ -125,7 +125,9 @@ def _text(one: Standing, rules: Rules) -> str:
 @click.command(short_help="Accept a finding, with a reason, or take that back.")
 @click.argument("finding")
 @click.option("--because", "reason", required=True, help="Why: it is printed beside the finding.")
-@click.option("--by", "by", required=True, metavar="NAME", help="Who decides.")
+@click.option(
+    "--by", "by", required=True, metavar="NAME", help="Qui décide : une personne déclarée dans organisation.yml."
+)
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which the acceptance holds.")
 @click.option("--withdraw", is_flag=True, help="Take a former acceptance back.")
 @global_options
@@ -144,6 +146,7 @@ def decide(
     session: Session = ctx.obj
     if not (reason.strip() and by.strip()):
         raise click.UsageError("a decision says why (--because) and who takes it (--by)")
+    by = session.organisation.person(by).nom
     day = until.date().isoformat() if until else None
     if day and day < now()[:10]:
         raise click.BadParameter("this day has passed: the acceptance would never hold", param_hint="--until")

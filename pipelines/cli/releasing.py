@@ -19,9 +19,9 @@ from pipelines.stages.publish.release import CannotRelease, Visas, changes_betwe
 
 @click.command(short_help="Freeze a year.")
 @year_argument
-@click.option("--prepared-by", required=True, metavar="NAME")
-@click.option("--reviewed-by", required=True, metavar="NAME", help="Somebody else than who prepared it.")
-@click.option("--approved-by", required=True, metavar="NAME")
+@click.option("--prepared-by", required=True, metavar="NOM", help="Qui l’a préparée.")
+@click.option("--reviewed-by", required=True, metavar="NOM", help="Qui l’a relue : une autre personne.")
+@click.option("--approved-by", required=True, metavar="NOM", help="Qui l’approuve : une troisième.")
 @click.option("--reason", help="Why this release takes the place of the former one.")
 @global_options
 @click.pass_context
@@ -33,7 +33,7 @@ def release(
     Refused (1) while a finding that blocks, or that must be decided, stands without a decision.
     """
     from pipelines.locking import only_writer
-    from pipelines.runs.release import NotBuilt, Undecided, release_year
+    from pipelines.runs.release import Anomalies, NotBuilt, Undecided, release_year
 
     session: Session = ctx.obj
     session.exercice(year)
@@ -46,6 +46,10 @@ def release(
                 note(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {one.finding.message}")
             hint = f"`{session.command} decide FINDING --because … --by …`"
             raise click.ClickException(f"{error}: {hint}") from None
+        except Anomalies as error:
+            for problem in error.problems:
+                note(f"✗ {problem}")
+            raise click.ClickException(str(error)) from None
         except NotBuilt as error:
             raise click.ClickException(f"{error}: `{session.command} run YEAR`") from None
         except CannotRelease as error:

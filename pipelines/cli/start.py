@@ -70,6 +70,12 @@ budgets: []
 #     nomenclature: M57
 #     debut: 2024            # where it was another nomenclature before, two entries
 
+# Who may decide of a finding (`millesime decide --by`), prepare, review and approve a release: three of them.
+personnes: []
+# personnes:
+#   - {{nom: Anne Le Goff, fonction: responsable du contrôle de gestion}}
+# cumul_des_visas: deux agents en tout   # a very small body says why one person signs twice: it is printed with the release
+
 # Below this number of people, a public table hides the cell.
 seuil_secret: 5
 """
@@ -117,6 +123,7 @@ def init(
         application=_an_application(known),
     )
     organisation = make_home(session.home, text)
+    _give_key(session.home)
     click.echo(f"Made {shown(session.home.root)} for {organisation.sigle}.")
     click.echo(f"  1. Complete {shown(session.home.organisation_file)}: collectivités, applications.")
     click.echo(f"  2. Drop the exports in {shown(session.home.landing)}/<exercice>/<system>/.")
@@ -156,6 +163,15 @@ def make_home(home: Home, organisation: str) -> Organisation:
     return loaded
 
 
+def _give_key(home: Home) -> None:
+    """Make the key of the home's pseudonyms, where it has none, and enter it."""
+    from pipelines.ledger.workspace import open_workspace
+    from pipelines.runs.key import give_key
+
+    with open_workspace(home) as work:
+        give_key(work)
+
+
 def _prepare_instance(home: Home) -> None:
     """Give the home its own Dagster instance; one that is there already is left alone."""
     home.dagster.mkdir(mode=0o700, exist_ok=True)
@@ -190,6 +206,7 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
     note(f"Making the exports of {', '.join(map(str, years))} in {shown(home.landing)}")
     _make_demonstration(home, years, and_run)
     _prepare_instance(home)
+    _give_key(home)
     if and_run:
         code = run_and_tell(session, years, None)
         if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand

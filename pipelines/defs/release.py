@@ -15,9 +15,9 @@ class Release(dg.Config):
     """What is frozen, and who vouches for it."""
 
     exercice: int = Field(description="L’exercice à figer.")
-    prepare_par: str = Field(description="Qui a préparé la version.")
+    prepare_par: str = Field(description="Qui a préparé la version : une personne déclarée dans organisation.yml.")
     relu_par: str = Field(description="Qui l’a relue : une autre personne.")
-    approuve_par: str = Field(description="Qui l’approuve.")
+    approuve_par: str = Field(description="Qui l’approuve : une troisième.")
     motif: str | None = Field(None, description="Pourquoi cette version en remplace une autre.")
 
 

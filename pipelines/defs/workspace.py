@@ -16,6 +16,7 @@ from pipelines.catalogue.declarations import System, Table
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.organisation import Organisation, load_organisation
 from pipelines.catalogue.registry import Registry
+from pipelines.ledger.unsound import Unsound
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.locking import Busy, only_writer
 from pipelines.runs.outcome import ending_of
@@ -55,7 +56,7 @@ def writing() -> Iterator[Workspace]:
     try:
         with only_writer(home()), open_workspace(home()) as work:
             yield work
-    except (Busy, BuildFailed) as error:
+    except (Busy, BuildFailed, Unsound) as error:
         raise failure(error) from None
 
 

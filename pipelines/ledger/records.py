@@ -6,6 +6,7 @@ No behaviour, no I/O, and never a cell value of a table that has personal column
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 CONTROL_TOTAL = "total_de_controle"  # type of the results that compare an announced total with ours
@@ -77,6 +78,15 @@ class Manifest:
     def original(self, fichier: str) -> DeliveredFile:
         """The file that a row's ``_fichier`` (a file, or an archive and its member) comes from; KeyError when none is."""
         return {file.name: file for file in self.files}[fichier.partition("/")[0]]
+
+    def lake_files(self) -> dict[str, str]:
+        """Path inside the lake → SHA-256: the rows of every table, and the files beside them."""
+        found = {}
+        for counts in self.tables.values():
+            found[counts.parquet] = counts.parquet_sha256
+            for ending, sha256 in counts.compagnons.items():
+                found[PurePosixPath(counts.parquet).with_suffix(ending).as_posix()] = sha256
+        return found
 
     def as_dict(self) -> dict:
         """The manifest as JSON data."""

@@ -213,6 +213,10 @@ class Ledger:
             state=state,
         )
 
+    def record_key(self, fingerprint_: str) -> None:
+        """Enter the key that pseudonyms are made with."""
+        self._add("keys", fingerprint=fingerprint_, entered_at=now())
+
     def record_purge(self, sha256: str, name: str, export: str, exercice: int, until: str) -> None:
         """Enter that an original was removed, its retention being over."""
         self._add(
@@ -230,17 +234,6 @@ class Ledger:
         known = self.written()
         if any(known.get(path) != (subject, sha256) for path, sha256 in files.items()):
             self._add("writings", subject=subject, files=files, written_at=now())
-
-    def record_key(self, fingerprint_: str) -> None:
-        """Enter the key that pseudonyms are made with."""
-        if self.key() != fingerprint_:
-            self._add("keys", fingerprint=fingerprint_, entered_at=now())
-
-    def record_disclosures(self, disclosed: Iterable[tuple[str, Decimal]]) -> None:
-        """Enter what a public profile tells: (name, value) pairs; those that are already there change nothing."""
-        with self.engine.begin() as connection:
-            for name, value in disclosed:
-                self._insert(connection, "disclosures", name=name, value=f"{value:f}", disclosed_at=now())
 
     # reading ------------------------------------------------------------
 

@@ -15,15 +15,14 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from pipelines import settings
 from pipelines.catalogue.registry import ExportRef
 from pipelines.ledger.records import CheckResult, Manifest
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.key import key_of
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.landing import files_of
-from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.validate.suite import Suite
 
 JUDGE = "pipelines.stages.validate.judge"  # imports Great Expectations: seconds
@@ -42,7 +41,7 @@ class _Ahead:
         self._reader = ProcessPoolExecutor(1, context, _die_with_the_parent)
         self._judge = ProcessPoolExecutor(1, context, _open_court)
         self._judge.submit(os.getpid)  # starts the process, hence its imports
-        key = load_key(settings.key_file(work.home))
+        key = key_of(work)
         for ref, exercice in arrived:
             ready: Future[None] = Future()
             self._ready[ref.key, exercice] = ready

@@ -1,5 +1,8 @@
 """A build from end to end: the accepted rows loaded, dbt run by the caller, the new warehouse swapped in or the findings told."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.collect import read_again
 from pipelines.runs.findings import all_findings
@@ -23,18 +26,26 @@ __all__ = [
 def prepare(work: Workspace, *, whole: bool = False) -> Prepared:
     """Make the next warehouse of what is accepted, read as today's declarations say; dbt comes next.
 
-    ``whole``: nothing of the former warehouse is kept.
+    ``whole``: nothing of the former warehouse is kept. Raises BuildFailed.
     """
     read_again(work)
-    return build.prepare(work, nodes_of(parse(work.catalogue, work.home)), whole=whole)
+    with _told(work):
+        return build.prepare(work, nodes_of(parse(work.catalogue, work.home)), whole=whole)
 
 
 def end(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Built:
     """Take in what dbt answered. Raises BuildFailed: what stopped it is then in the findings and on the pages."""
-    try:
+    with _told(work):
         built = finish(work, prepared, results)
         offer_to_analyst(work)
         return built
+
+
+@contextmanager
+def _told(work: Workspace) -> Iterator[None]:
+    """What stops a build is in the findings and on the pages."""
+    try:
+        yield
     except BuildFailed:
         work.ledger.sight(all_findings(work))
         write_states(work)

@@ -8,7 +8,6 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines import settings
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.disk import sha256_of
@@ -16,12 +15,12 @@ from pipelines.failpoints import reached
 from pipelines.ledger.records import Manifest, Verdict
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.ahead import judged, read_already
+from pipelines.runs.key import enter_key, key_of
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.stages.accept.decide import accept, refuse_known_bytes
 from pipelines.stages.ingest.delivery import delivery_id, ingest
 from pipelines.stages.ingest.landing import files_of
 from pipelines.stages.ingest.originals import laid_out
-from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.validate.freshness import freshness
 from pipelines.stages.validate.losses import refused_share
 from pipelines.stages.validate.totals import control_totals
@@ -51,25 +50,30 @@ def collect(work: Workspace, ref: ExportRef, exercice: int) -> Outcome:
 
 
 def read_again(work: Workspace) -> list[Outcome]:
-    """Take in once more, from its archived originals, every accepted delivery that today's declaration would read otherwise.
+    """Take in once more, from its archived originals, every accepted delivery that today's declaration would read otherwise,
+    or that the lake no longer holds whole.
 
     One whose originals are purged stays as it was read.
     """
     refs = {ref.key: ref for ref in work.registry.exports()}
-    key = load_key(settings.key_file(work.home))
+    key = enter_key(work)
     outcomes = []
     for (name, exercice), current in sorted(work.ledger.current().items()):
-        files, ref = current.manifest.files, refs.get(name)
-        if ref is None or delivery_id(ref, exercice, files, key) == current.manifest.delivery:
+        manifest, ref = current.manifest, refs.get(name)
+        if ref is None or (
+            delivery_id(ref, exercice, manifest.files, key) == manifest.delivery
+            and all((work.home.lake / path).exists() for path in manifest.lake_files())
+        ):
             continue
         with tempfile.TemporaryDirectory(prefix="millesime-again-") as folder:
-            if paths := laid_out(work.home, current.manifest, Path(folder)):
+            if paths := laid_out(work.home, manifest, Path(folder)):
                 outcomes.append(_take_in(work, ref, exercice, paths))
     return outcomes
 
 
 def _take_in(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) -> Outcome:
     ledger = work.ledger
+    enter_key(work)
     manifest: Manifest | None = None
     verdicts: list[Verdict] = []
     try:
@@ -88,7 +92,7 @@ def _take_in(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) 
 
 def judge_files(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) -> tuple[Manifest, list[Verdict]]:
     """Read and judge files without making them current (the ledger is only read). Raises DeliveryRefused."""
-    key = load_key(settings.key_file(work.home))
+    key = key_of(work)
     read_already(ref, exercice)
     manifest = ingest(work.home, ref, exercice, paths, key)
     if not _may_repeat(ref):

@@ -10,6 +10,7 @@ class Ending(StrEnum):
     NOT_BUILT = "not built"  # dbt stopped: the former warehouse stays
     FROZEN = "frozen"  # the figures of a frozen year would change: nothing was published
     NOT_SERVED = "not served"  # published, but not copied to the server
+    UNSOUND = "unsound"  # the ledger, the key or the lake is not what was recorded
     BUSY = "busy"  # another process works on this home
     BROKEN = "broken"  # an error of the program
 
@@ -17,6 +18,7 @@ class Ending(StrEnum):
 def ending_of(error: BaseException) -> Ending:
     """How a step ended that raised ``error``."""
     from pipelines.catalogue.rules import DeliveryRefused
+    from pipelines.ledger.unsound import Unsound
     from pipelines.locking import Busy
     from pipelines.runs.publish import NotServed
     from pipelines.stages.publish.release import FrozenYear
@@ -27,6 +29,7 @@ def ending_of(error: BaseException) -> Ending:
         (BuildFailed, Ending.NOT_BUILT),
         (FrozenYear, Ending.FROZEN),
         (NotServed, Ending.NOT_SERVED),
+        (Unsound, Ending.UNSOUND),
         (Busy, Ending.BUSY),
     ]
     return next((ending for kind, ending in kinds if isinstance(error, kind)), Ending.BROKEN)

@@ -15,10 +15,10 @@ from pipelines.ledger.records import DeliveredFile
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.findings import unclaimed_files
+from pipelines.runs.key import enter_key, key_of
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.stages.ingest.delivery import delivery_id
 from pipelines.stages.ingest.landing import files_of
-from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.transform.build import is_current
 from pipelines.stages.validate.lines import refuse_wrong_sql
 
@@ -42,8 +42,9 @@ class Pending:
 def pending(work: Workspace, exercices: Collection[int], sources: Collection[str] | None) -> Pending:
     """What a run of ``exercices`` (of ``sources``, names of systems, when given) has to do in ``work``.
 
-    Raises DeclarationError when the catalogue is wrong.
+    Raises DeclarationError when the catalogue is wrong, KeyRefused when the key is: nothing is read then.
     """
+    enter_key(work)
     compose(work.catalogue, work.home)
     made_from = _made_from(work)
     if (made_from.get("moteur"), made_from.get("catalogue")) != (engine_version(), work.catalogue.fingerprint):
@@ -79,10 +80,10 @@ def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
     files = [DeliveredFile(path.name, sha256_of(path), path.stat().st_size) for path in paths]
     if files != manifest.files:
         return False
-    if delivery_id(ref, exercice, files, load_key(settings.key_file(work.home))) != manifest.delivery:
+    if delivery_id(ref, exercice, files, key_of(work)) != manifest.delivery:
         return False
     kept = [work.home.archive / file.sha256 for file in files]
-    kept += [work.home.lake / counts.parquet for counts in manifest.tables.values()]
+    kept += [work.home.lake / path for path in manifest.lake_files()]
     if not all(path.exists() for path in kept):
         return False
     today = [verdict_name(manifest, table, suite_of(work, ref, manifest, table)) for table in ref.export.tables]

@@ -8,7 +8,10 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.catalogue.organisation import Organisation, UnknownPerson
 from pipelines.evidence.findings import stops_a_release
+from pipelines.evidence.verify import verify
+from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
@@ -31,6 +34,17 @@ class Undecided(CannotRelease):
         super().__init__(f"{len(findings)} finding(s) of {exercice} stand without a decision: mend or decide them")
 
 
+class Anomalies(CannotRelease):
+    """Something recorded or kept is not what it was."""
+
+    def __init__(self, problems: list[str]):
+        self.problems = problems
+        several = "s" if len(problems) > 1 else ""
+        super().__init__(
+            f"{len(problems)} anomalie{several} de vérification{NO_BREAK}: rien n’est figé tant que `millesime verify` en trouve"
+        )
+
+
 class NotBuilt(CannotRelease):
     """The warehouse is not that of what is accepted now."""
 
@@ -48,7 +62,12 @@ class Released:
 
 def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | None) -> Released:
     """Freeze ``exercice`` and publish again. Raises CannotRelease: nothing is written then."""
+    if problems := verify(work.home, work.ledger).problems:
+        raise Anomalies(problems)
+    visas = _declared(work.organisation, visas)
     _refuse_what_is_open(work, exercice)
+    if not any(year == exercice for _, year in work.ledger.current()):
+        raise CannotRelease(f"rien n’a été reçu pour {exercice}{NO_BREAK}: il n’y a rien à figer")
     home, ledger = work.home, work.ledger
     build = _whole_build(work)
     former = last_release(home, ledger, exercice)
@@ -65,6 +84,23 @@ def _write_exports(work: Workspace, exercice: int, release: str, folder: Path) -
     for profile, place in FOLDERS.items():
         if (work.home.published / place / "rapport").is_dir():
             fill_export(folder / profile, work.home, work.organisation, exercice, profile, release)
+
+
+def _declared(organisation: Organisation, visas: Visas) -> Visas:
+    """The visas, of three declared persons unless the organisation says why it has fewer. Raises CannotRelease."""
+    said = (visas.prepared_by, visas.reviewed_by, visas.approved_by)
+    try:
+        prepared, reviewed, approved = (organisation.person(name).nom for name in said)
+    except UnknownPerson as error:
+        raise CannotRelease(str(error)) from None
+    if len({prepared, reviewed, approved}) == len(said):
+        return Visas(prepared, reviewed, approved)
+    if organisation.cumul_des_visas is None:
+        raise CannotRelease(
+            "préparation, relecture et approbation sont le fait de trois personnes (une très petite organisation dit dans "
+            "organisation.yml, cumul_des_visas, pourquoi elle ne les a pas)"
+        )
+    return Visas(prepared, reviewed, approved, organisation.cumul_des_visas)
 
 
 def _refuse_what_is_open(work: Workspace, exercice: int) -> None:

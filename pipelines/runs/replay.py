@@ -11,18 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines import settings
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import files_of, read_release, state_file
 from pipelines.ledger.workspace import Workspace, open_workspace
+from pipelines.runs.key import key_of
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.originals import laid_out
-from pipelines.stages.ingest.pseudonym import load_key
 from pipelines.stages.publish.release import copy_declarations, export_tables
 from pipelines.stages.transform.dbt import build_models, failed, parse
 from pipelines.stages.transform.freeze import Frozen
+from pipelines.stages.transform.lake import LakeChanged
 from pipelines.stages.transform.load import load_warehouse
 
 
@@ -49,19 +49,21 @@ class Replay:
 
 
 def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
-    """Make release ``name`` again in a temporary home. Raises CannotReplay."""
+    """Make release ``name`` again in a temporary home. Raises CannotReplay, and Unsound when the home's key is not its own."""
     folder = home.releases / name
     if not state_file(folder).exists():
         raise CannotReplay(f"there is no release {name}: {', '.join(_names(home)) or 'nothing is frozen yet'}")
     release = read_release(folder)
     deliveries = [Manifest.from_dict(data) for data in release["deliveries"]]
+    with open_workspace(home) as own:
+        key = key_of(own)
     result = Replay(name, len(deliveries), 0, other_code=release.get("engine") != engine_version())
     with tempfile.TemporaryDirectory(prefix="millesime-replay-") as place:
         beside = Home(Path(place))
         copy_declarations(folder, beside.root)
         with open_workspace(beside) as work:
             say(f"reading {len(deliveries)} deliveries again")
-            unread = [manifest for manifest in deliveries if not _read_again(home, work, manifest, result)]
+            unread = [manifest for manifest in deliveries if not _read_again(home, work, manifest, key, result)]
             for manifest in unread:  # after the last reading, which sweeps rows that nothing lists
                 _copy_rows(home, beside, manifest)
             say("building the warehouse again")
@@ -79,7 +81,7 @@ def _names(home: Home) -> list[str]:
     return sorted(path.name for path in home.releases.glob("[!.]*") if state_file(path).exists())
 
 
-def _read_again(home: Home, work: Workspace, manifest: Manifest, result: Replay) -> bool:
+def _read_again(home: Home, work: Workspace, manifest: Manifest, key: bytes, result: Replay) -> bool:
     """Read the originals of one delivery; false when they are gone, or give it another name."""
     what, beside = _named(manifest), work.home
     deposit = beside.landing / manifest.delivery
@@ -93,7 +95,7 @@ def _read_again(home: Home, work: Workspace, manifest: Manifest, result: Replay)
         work.registry.export_of(manifest.export_key),
         manifest.exercice,
         paths,
-        load_key(settings.key_file(home)),
+        key,
     )
     if again != manifest:
         result.reread.append(what)
@@ -115,7 +117,10 @@ def _copy_rows(home: Home, beside: Home, manifest: Manifest) -> None:
 
 
 def _build(work: Workspace, frozen: Frozen) -> None:
-    load_warehouse(work.home.warehouse_next, work, frozen)
+    try:
+        load_warehouse(work.home.warehouse_next, work, frozen)
+    except LakeChanged as error:
+        raise CannotReplay(str(error)) from None
     parse(work.catalogue, work.home)
     results = build_models(work.home, command="run")
     broken = failed(results)

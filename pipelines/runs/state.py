@@ -22,7 +22,7 @@ def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
     """What ``build`` was made of and judged by, and what was found and decided: the same whatever the day."""
     made = work.ledger.build(build)
     manifests = [found for name in (made["deliveries"] if made else []) if (found := work.ledger.delivery(name))]
-    keys = work.ledger.all_rows("keys")
+
     return {
         "organisation": {"siren": work.organisation.siren, "declaration": sha256_of(work.home.organisation_file)},
         "build": build,
@@ -30,7 +30,7 @@ def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
         "catalogue": work.catalogue.fingerprint,
         "lock": sha256_of(settings.shipped() / "requirements.lock"),
         "version": version(),
-        "key": keys[-1]["fingerprint"] if keys else None,
+        "key": work.ledger.key(),
         "ledger": asdict(work.ledger.settled_head()),
         "deliveries": [manifest.as_dict() for manifest in manifests],
         "counted": counted(work),

@@ -18,6 +18,7 @@ from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.landing import files_of as landed_files
+from tests.deliveries import KEY
 from tests.layers import Layer, rules
 
 VENTES = """\
@@ -99,6 +100,12 @@ siren: "123456782"
 demonstration: {demonstration}
 exercices: {{premier: 2019, dernier: 2030}}
 systemes: [ventes, personnel, absences]
+personnes:
+  - {{nom: A. Martin, fonction: contrôle de gestion}}
+  - {{nom: C. Durand, fonction: ressources humaines}}
+  - {{nom: A, fonction: préparation}}
+  - {{nom: B, fonction: relecture}}
+  - {{nom: C, fonction: approbation}}
 """
 VENTES_2019 = "N°;Jour;Montant\nV1;02/01/2019;10,50\nV2;03/01/2019;=1+1\nV3;04/01/2019;4,00\n"
 AGENTS_2019 = "Login;Nom;Entrée\nadurand;Durand;01/02/2010\nbpetit;Petit;31/02/2015\n"
@@ -136,7 +143,7 @@ class Bench:
     def receive(self, key: str, year: int, *results: CheckResult) -> Manifest:
         """Read what lies in landing and accept it, the checks' results given by hand."""
         ref = self.registry.export_of(key)
-        manifest = ingest(self.home, ref, year, landed_files(self.home.landing, ref, year), b"k" * 32)
+        manifest = ingest(self.home, ref, year, landed_files(self.home.landing, ref, year), KEY)
         verdicts = [
             Verdict(f"{manifest.delivery[:16]}{table}", manifest.delivery, table, "suite", list(results))
             for table in manifest.tables
@@ -208,6 +215,7 @@ def declared(shipped: Layer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     shipped.write("catalogue/figures/essai.yml", FIGURES)
     for fact, table in {"fct_factures": "ventes__ventes", "fct_effectifs": "personnel__agents"}.items():
         shipped.fact(fact, table)
+    (tmp_path / "key").write_bytes(KEY)
     monkeypatch.setenv("MILLESIME_KEY_FILE", str(tmp_path / "key"))
     monkeypatch.setenv("MILLESIME_HOME", str(tmp_path / "nowhere"))
     return shipped

@@ -48,6 +48,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run(*command("init"))
     organisation = root / "organisation.yml"
     text = organisation.read_text(encoding="utf-8").replace("collectivites: []\n", block("collectivites:"), 1)
+    text = text.replace("personnes: []\n", block("personnes:"), 1)
     organisation.write_text(text.replace("systemes: [rgpd]", "systemes: [rgpd, nanook]"), encoding="utf-8")
     sample = re.search(r"    mkdir -p .*?prets_2024\.csv\n", PAGE, re.DOTALL)
     assert sample

@@ -141,11 +141,13 @@ def test_a_year_is_frozen_once_everything_is_decided(home):
     for finding in findings(home):
         if finding["severite"] == "bloquant" or load_catalogue().rules[finding["code"]].a_decider:
             decided = millesime(
-                home, "decide", finding["constat"], "--because", "constaté, erratum à joindre", "--by", "C."
+                home, "decide", finding["constat"], "--because", "constaté, erratum à joindre", "--by", "C. Présidente"
             )
             assert decided.returncode == 0, decided.stderr
-    alone = millesime(home, "release", "2020", "--prepared-by", "A", "--reviewed-by", "A", "--approved-by", "C")
-    assert alone.returncode == 1 and "another person" in alone.stderr
+    alone = millesime(
+        home, "release", "2020", "--prepared-by", VISAS[1], "--reviewed-by", VISAS[1], "--approved-by", VISAS[5]
+    )
+    assert alone.returncode == 1 and "le fait de trois personnes" in alone.stderr
     frozen = millesime(home, "release", "2020", *VISAS)
     assert frozen.returncode == 0, frozen.stderr
     release = json.loads((home / "releases" / "2020-v1" / "state.json").read_text(encoding="utf-8"))
@@ -190,7 +192,9 @@ def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
     before = (home / "releases" / "2020-v1" / "state.json").read_bytes()
     for finding in findings(home):  # the recomputed figure now differs from the one that was printed
         if finding["code"] == "PUB-ECART" and finding["etat"] == "ouvert":
-            millesime(home, "decide", finding["constat"], "--because", "compte fermé à tort compté", "--by", "C.")
+            millesime(
+                home, "decide", finding["constat"], "--because", "compte fermé à tort compté", "--by", "C. Présidente"
+            )
     unsaid = millesime(home, "release", "2020", *VISAS)
     assert unsaid.returncode == 1 and "--reason" in unsaid.stderr
     frozen = millesime(home, "release", "2020", *VISAS, "--reason", "export Sirius corrigé")

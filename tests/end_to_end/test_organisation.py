@@ -125,6 +125,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """2024 with all but two exports, 2023 with one, 2022 with none."""
     home = tmp_path_factory.mktemp("organisation") / "home"
     shutil.copytree(FIXTURE, home)
+    (home.parent / "key").write_bytes(b"k" * 32)
     received = home / "landing" / str(YEAR)
     for system in ("nanook", "dsn", "rgpd"):
         (received / system).mkdir()

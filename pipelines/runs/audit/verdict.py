@@ -11,7 +11,7 @@ KINDS = {
     "FIC": ("livraison est refusée", "livraisons sont refusées", "collecte"),
     "ATT": ("contrôle bloquant échoue", "contrôles bloquants échouent", "controles"),
 }
-FAILED_BUILD, OTHER = "DBT-ECHEC", "autre"  # a failed build has its own sentence
+FAILED_BUILD, OTHER = ("DBT", "LAC"), "autre"  # a failed build has its own sentence
 
 
 def verdict(state: State) -> State:
@@ -36,7 +36,7 @@ def _reasons(state: State) -> Iterator[tuple[str, str]]:
 
 
 def _kind(code: str) -> str:
-    return next((kind for kind in (*KINDS, FAILED_BUILD) if code.startswith(kind)), OTHER)
+    return next((kind for kind in (*KINDS, *FAILED_BUILD) if code.startswith(kind)), OTHER)
 
 
 def _publication(state: State) -> Iterator[tuple[str, str]]:

@@ -89,7 +89,7 @@ def _known(manifest_path: Path, lake: Path) -> Manifest | None:
     if not manifest_path.exists():
         return None
     manifest = Manifest.from_dict(json.loads(manifest_path.read_text(encoding="utf-8")))
-    return manifest if all((lake / counts.parquet).exists() for counts in manifest.tables.values()) else None
+    return manifest if all((lake / path).exists() for path in manifest.lake_files()) else None
 
 
 def delivery_id(ref: ExportRef, exercice: int, files: list[DeliveredFile], key: bytes) -> str:

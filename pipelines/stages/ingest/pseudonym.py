@@ -7,44 +7,57 @@ import hashlib
 import hmac
 import os
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
+
+from pipelines.french import NO_BREAK
+from pipelines.ledger.unsound import Unsound
 
 KEY_BYTES = 32
 
 
-def load_key(path: Path) -> bytes:
-    """The key in ``path``, of 32 bytes or more; made at first use, readable by its owner only.
+class KeyRefused(Unsound):
+    """The key of the pseudonyms is missing, is none, or is not the home's; the message says what to do and never tells the key."""
 
-    Raises ValueError when the file is too short: pseudonyms under an empty key could be undone by anybody.
-    """
-    if not path.exists():
-        _make_key(path)
+
+def load_key(path: Path) -> bytes:
+    """The key in ``path``, of 32 bytes or more. Raises KeyRefused: pseudonyms under an empty key could be undone by anybody."""
     key = path.read_bytes()
     if len(key) < KEY_BYTES:
-        raise ValueError(f"the key in {path} is shorter than {KEY_BYTES} bytes")
+        raise KeyRefused(f"{path} n’est pas une clé{NO_BREAK}: elle a moins de {KEY_BYTES} octets")
     return key
 
 
-def _make_key(path: Path) -> None:
-    """Write a fresh key; if two processes do so at once, the first one's stays."""
+def make_key(path: Path) -> None:
+    """Write a fresh key, unless there is one already; if two processes do so at once, the first one's stays."""
+    if not path.exists():
+        with suppress(FileExistsError):
+            write_key(path, os.urandom(KEY_BYTES))
+
+
+def write_key(path: Path, key: bytes) -> None:
+    """Write a key that only its owner may read. Raises FileExistsError: no key is ever written over."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(os.urandom(KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
     try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
         os.link(fresh, path)
-    except FileExistsError:
-        pass
     finally:
         fresh.unlink()
 
 
+def fingerprint(key: bytes) -> str:
+    """What names the key without telling it: 16 hex digits, in the ledger and wherever a key is spoken of."""
+    return hashlib.sha256(b"key-id|" + key).hexdigest()[:16]
+
+
 def key_id(key: bytes) -> str:
-    """What names the key without telling it."""
-    return hashlib.sha256(b"key-id|" + key).hexdigest()[:8]
+    """The beginning of it, which stands in the name of a delivery."""
+    return fingerprint(key)[:8]
 
 
 def pseudonym(key: bytes, domain: str, value: str | None) -> str | None:

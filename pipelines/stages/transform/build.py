@@ -16,6 +16,7 @@ from pipelines.stages.transform.dbt import NodeResult, failed
 from pipelines.stages.transform.failure import Culprit, culprits, words
 from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import Frozen, freeze
+from pipelines.stages.transform.lake import Changed, LakeChanged, changed_files
 from pipelines.stages.transform.recipes import Node
 from pipelines.stages.transform.reuse import Plan, is_proved, start
 
@@ -42,17 +43,26 @@ class Built:
 
 
 def prepare(work: Workspace, nodes: dict[str, Node], *, whole: bool = False) -> Prepared:
-    """Make ``warehouse/next`` with the accepted deliveries; dbt, whose project has these ``nodes``, comes next."""
+    """Make ``warehouse/next`` with the accepted deliveries; dbt, whose project has these ``nodes``, comes next.
+
+    Raises BuildFailed when the lake is not what the ledger knows.
+    """
     frozen = freeze(work)
-    plan = start(work, frozen, nodes, whole=whole)
+    try:
+        plan = start(work, frozen, nodes, whole=whole)
+    except LakeChanged as error:
+        _record_failure(work, frozen, [], [_lake_finding(file, work.rules["LAC-MODIFIE"]) for file in error.files])
+        raise BuildFailed(str(error)) from None
     reached("transform.lake_loaded")
     return Prepared(frozen, plan)
 
 
 def is_current(work: Workspace) -> bool:
     """True when the last build succeeded, stands as the warehouse byte for byte, and would come out the same today."""
-    last = work.ledger.last_build()
-    return bool(last and last["succeeded"] and last["build"] == freeze(work).build) and is_proved(work, last["build"])
+    last, frozen = work.ledger.last_build(), freeze(work)
+    if not (last and last["succeeded"] and last["build"] == frozen.build):
+        return False
+    return is_proved(work, last["build"]) and not changed_files(work.home, frozen.manifests)
 
 
 def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Built:
@@ -66,11 +76,7 @@ def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Bu
         before = next((row["deliveries"] for row in reversed(ledger.all_rows("builds")) if row["succeeded"]), [])
         blamed = {result.name: culprits(home, result, frozen.manifests, before) for result in broken}
         findings = [_dbt_finding(result, blamed[result.name], work.rules["DBT-ECHEC"]) for result in broken]
-        tests = _sorted(told)
-        # never taken for the build it did not become
-        identity = f"x{fingerprint([frozen.build, tests])[:31]}"
-        ledger.record_build(identity, False, deliveries, tests)
-        ledger.record_findings(identity, findings)
+        _record_failure(work, frozen, _sorted(told), findings)
         causes = [_cause(result, blamed[result.name]) for result in broken]
         raise BuildFailed(f"the warehouse was not replaced: {'; '.join(causes) or 'dbt did not run'}")
     tests = _sorted(told + _standing(work, prepared.plan))
@@ -85,6 +91,13 @@ def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Bu
     home.warehouse_next.rename(home.warehouse)
     reached("transform.after_swap")
     return Built(frozen.build, results, findings)
+
+
+def _record_failure(work: Workspace, frozen: Frozen, tests: list[dict], findings: list[Finding]) -> None:
+    """Enter a build that failed and why, under a name that is never taken for the build it did not become."""
+    identity = f"x{fingerprint([frozen.build, tests, [asdict(finding) for finding in findings]])[:31]}"
+    work.ledger.record_build(identity, False, [manifest.delivery for manifest in frozen.manifests], tests)
+    work.ledger.record_findings(identity, findings)
 
 
 def _sorted(tests: list[dict]) -> list[dict]:
@@ -129,4 +142,19 @@ def _dbt_finding(result: NodeResult, blamed: list[Culprit], rule: Rule) -> Findi
         aide=rule.aide,
         fichier=first.fichier if first else None,
         ligne=first.ligne if first else None,
+    )
+
+
+def _lake_finding(file: Changed, rule: Rule) -> Finding:
+    path = f"lake/{file.path}"
+    return Finding(
+        rule.code,
+        "bloquant",
+        file.manifest.exercice,
+        file.manifest.export_key,
+        f"{rule.titre} : {path}",
+        f"SHA-256 {file.entered}",
+        f"SHA-256 {file.sha256}" if file.sha256 else "le fichier a disparu",
+        aide=rule.aide,
+        fichier=path,
     )

@@ -26,6 +26,7 @@ from pipelines.settings import Home
 from pipelines.sql import lake_scan, literal, values
 from pipelines.stages.transform.books import open_books, write
 from pipelines.stages.transform.freeze import Frozen
+from pipelines.stages.transform.lake import refuse_changed_files
 
 SCHEMAS = ("lake", "organisation", "collecte", "catalogue", "reference")
 
@@ -43,7 +44,7 @@ def load_warehouse(path: Path, work: Workspace, frozen: Frozen) -> None:
     """Make the database file ``path`` (an older one is removed) of what is ``frozen``, and close it.
 
     The build's name stands in the file, so that nobody takes it for another. A delivery that was read under an older declaration,
-    and whose rows do not suffice for today's, enters no table: it is a piece that came and is not accepted.
+    and whose rows do not suffice for today's, enters no table: it is a piece that came and is not accepted. Raises LakeChanged.
     """
     import duckdb
 
@@ -68,7 +69,7 @@ def clear(path: Path) -> None:
 def fill(db: Any, work: Workspace, frozen: Frozen) -> set[str]:
     """Fill the tables whose ingredients are not those that the file remembers; the names of those whose content changed.
 
-    What is no longer declared goes.
+    What is no longer declared goes. Raises LakeChanged.
     """
     known = dict(db.execute("from construction.ingredients").fetchall())
     contents = dict(db.execute("from construction.contenus").fetchall())
@@ -106,6 +107,7 @@ def lake_name(system: System, table: Table) -> str:
 
 def _fillings(db: Any, work: Workspace, frozen: Frozen) -> Iterator[Filling]:
     """Every table that a build needs; the last ones are told from the first, as ``db`` then holds them."""
+    refuse_changed_files(work.home, frozen.manifests)
     read, selects = _readable(db, work.home, work.registry, frozen.manifests)
     for system, table in work.registry.tables():
         yield _lake(system, table, read, selects.get(lake_name(system, table), []))

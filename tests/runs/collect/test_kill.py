@@ -17,6 +17,7 @@ SWAP = STEPS.index("publish.after_swap")
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kill")
+    (folder / "key").write_bytes(b"k" * 32)
     environment = {**os.environ, "MILLESIME_KEY_FILE": str(folder / "key")}
     done = subprocess.run(
         [sys.executable, "-m", "tests.runs.collect.killing", str(folder)],

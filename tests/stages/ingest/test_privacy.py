@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest import table as table_module
-from pipelines.stages.ingest.pseudonym import key_id, load_key, pseudonym
+from pipelines.stages.ingest.pseudonym import KeyRefused, fingerprint, key_id, load_key, make_key, pseudonym
 from pipelines.stages.ingest.table import IngestFailed
 from tests.deliveries import KEY, Depot
 from tests.layers import rules
@@ -111,12 +111,15 @@ def test_another_key_makes_another_delivery(depot: Depot):
 
 def test_the_key_is_made_once_and_is_private(tmp_path):
     path = tmp_path / "config" / "millesime" / "a.key"
+    make_key(path)
     key = load_key(path)
     assert len(key) == 32
+    make_key(path)
     assert load_key(path) == key
     assert path.stat().st_mode & 0o777 == 0o600
     assert [p.name for p in path.parent.iterdir()] == ["a.key"]
-    assert len(key_id(key)) == 8 and key.hex() not in key_id(key)
+    assert len(key_id(key)) == 8 and fingerprint(key).startswith(key_id(key)) and len(fingerprint(key)) == 16
+    assert fingerprint(key) not in key.hex()
 
 
 def test_two_processes_that_make_the_key_keep_the_first(tmp_path, monkeypatch):
@@ -125,13 +128,14 @@ def test_two_processes_that_make_the_key_keep_the_first(tmp_path, monkeypatch):
     path = tmp_path / "key"
     real = module.os.fsync
     monkeypatch.setattr(module.os, "fsync", lambda fd: (real(fd), path.exists() or path.write_bytes(b"first" * 10)))
+    make_key(path)
     assert load_key(path) == b"first" * 10
 
 
 @pytest.mark.parametrize("content", [b"", b"short"])
 def test_a_short_key_is_refused(tmp_path, content):
     (tmp_path / "key").write_bytes(content)
-    with pytest.raises(ValueError, match="shorter than 32 bytes"):
+    with pytest.raises(KeyRefused, match="moins de 32 octets"):
         load_key(tmp_path / "key")
 
 

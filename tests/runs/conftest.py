@@ -1,0 +1,3 @@
+"""The small home of the command line's tests."""
+
+from tests.cli.conftest import bench, declared, filled, make_bench  # noqa: F401

@@ -1,0 +1,98 @@
+"""What freezes a year and what refuses it: everything kept is verified, who vouches is declared, and something was received."""
+
+import pytest
+
+from pipelines.catalogue.organisation import Organisation
+from pipelines.ledger.store import open_ledger
+from pipelines.runs import release
+from pipelines.runs.audit.state import look, state
+from pipelines.runs.release import Anomalies, NotBuilt, release_year
+from pipelines.stages.publish.release import CannotRelease, Visas
+from pipelines.stages.report.etat.page import render
+from tests.cli.conftest import Bench
+
+THREE = Visas("A", "b", " C ")
+
+
+def refused(bench: Bench, visas: Visas, year: int = 2019) -> str:
+    """Why a release is refused; nothing is written then."""
+    with bench.work() as work, pytest.raises(CannotRelease) as stopped:
+        release_year(work, year, visas, None)
+    assert not bench.home.releases.exists()
+    return str(stopped.value)
+
+
+def test_a_release_begins_with_a_full_verification(filled: Bench):
+    with filled.ledger() as ledger:
+        rows = filled.home.lake / ledger.current()["ventes/ventes", 2019].manifest.tables["ventes"].parquet
+    rows.write_bytes(rows.read_bytes() + b"\0")
+    with filled.work() as work, pytest.raises(Anomalies) as stopped:
+        release_year(work, 2019, THREE, None)
+    assert stopped.value.problems == [f"{rows.relative_to(filled.home.root)}\u00a0: le fichier a été modifié"]
+    said = filled.millesime("release", 2019, "--prepared-by", "A", "--reviewed-by", "B", "--approved-by", "C")
+    assert (
+        said.exit_code == 1
+        and "le fichier a été modifié" in said.stderr
+        and "1 anomalie de vérification" in said.stderr
+    )
+
+
+def test_who_vouches_is_declared(filled: Bench):
+    said = refused(filled, Visas("A. Martain", "B", "C"))
+    assert said == (
+        "« A. Martain » n’est pas déclaré dans organisation.yml (personnes)\u00a0: vouliez-vous dire « A. Martin »\u00a0? "
+        "sont déclarés\u00a0: A. Martin, C. Durand, A, B, C"
+    )
+    assert "« » n’est pas déclaré" in refused(filled, Visas("A", " ", "C")).replace("«  »", "« »")
+
+
+@pytest.mark.parametrize("visas", [Visas("A", "a", "C"), Visas("A", "B", "À"), Visas("B", "C", " c")])
+def test_preparation_review_and_approval_are_three_persons(filled: Bench, visas: Visas):
+    assert "le fait de trois personnes" in refused(filled, visas)
+
+
+def test_a_body_too_small_for_three_says_why(filled: Bench):
+    with filled.home.organisation_file.open("a", encoding="utf-8") as file:
+        file.write("cumul_des_visas: deux agents en tout\n")
+    with filled.work() as work:
+        assert release._declared(work.organisation, Visas("A", "B", "a")) == Visas("A", "B", "A", "deux agents en tout")
+        assert release._declared(work.organisation, THREE) == Visas("A", "B", "C")  # nothing to excuse
+        with pytest.raises(NotBuilt):  # the visas are right
+            release_year(work, 2019, Visas("A", "B", "a"), None)
+
+
+def test_the_reason_is_on_the_audit_page(filled: Bench, monkeypatch):
+    visas = Visas("A", "A", "A", "un seul agent")
+    with filled.work() as work:
+        work.ledger.record_release("2019-v1", 2019, 1, "f" * 64, "b1", visas.as_dict(), None)
+        monkeypatch.setattr("pipelines.runs.audit.state._figures", lambda *_: None)
+        folder = filled.home.releases / "2019-v1"
+        folder.mkdir(parents=True)
+        (folder / "release.json").write_text('{"ledger": {"entries": 1, "hash": "0"}}', encoding="utf-8")
+        content = state(look(work), 2019)
+    assert content["versions"][0]["cumul"] == "un seul agent"
+    assert "<dt>Cumul des visas</dt><dd>un seul agent</dd>" in render(content, filled.home.cache)
+
+
+def test_a_year_of_which_nothing_was_received_is_not_frozen(bench: Bench):
+    text = bench.home.organisation_file.read_text(encoding="utf-8")
+    bench.home.organisation_file.write_text(text.replace("[ventes, personnel, absences]", "[]"), encoding="utf-8")
+    assert refused(bench, THREE, 2020) == "rien n’a été reçu pour 2020\u00a0: il n’y a rien à figer"
+
+
+def test_a_decision_names_a_declared_person(filled: Bench):
+    with filled.work() as work:
+        (one,) = [found for found in release.all_findings(work) if found.code == "ATT-ALERTE"]
+    unknown = filled.millesime("decide", one.id, "--because", "vu", "--by", "root")
+    assert unknown.exit_code == 2 and "« root » n’est pas déclaré dans organisation.yml" in unknown.stderr
+    assert filled.millesime("decide", one.id, "--because", "vu", "--by", "a. MÀRTIN").exit_code == 0
+    with open_ledger(filled.home) as ledger:
+        assert [row["decided_by"] for row in ledger.all_rows("decisions")] == ["A. Martin"]
+
+
+def test_where_nobody_is_declared_that_is_said():
+    organisation = Organisation(
+        nom="E", sigle="E", siren="123456782", exercices={"premier": 2019, "dernier": 2019}
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="la liste est vide"):
+        organisation.person("A")
