@@ -8,7 +8,7 @@ import re
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, model_validator
 from pydantic import Field as PydanticField
@@ -73,7 +73,20 @@ class Collectivite(Declared):
         return self.code_insee or self.siren
 
 
-class Application(Declared):
+class InUse(Declared):
+    """What is used from one exercice to another, both included; always, where they are left out."""
+
+    debut: int | None = None
+    fin: int | None = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.debut is not None and self.fin is not None and self.fin < self.debut:
+            raise ValueError(f"fin {self.fin} comes before debut {self.debut}")
+        return self
+
+
+class Application(InUse):
     """A business application: the system that exports its accounts has the same name as ``code``.
 
     ``indicateurs``: the last parts of the codes of the figures that are printed for it, in their order.
@@ -82,13 +95,11 @@ class Application(Declared):
     code: Name
     libelle: str
     domaine: str
-    debut: int | None = None
-    fin: int | None = None
     indicateurs: list[Name]
     alias: list[str] = []
 
 
-class Budget(Declared):
+class Budget(InUse):
     """A budget of the organisation, of which a budget and accounts are expected every exercice from ``debut`` to ``fin``.
 
     ``code`` tells budgets of one SIRET apart; ``nomenclature`` is ``M57``, or one form of it, ``M57_A``. ``type`` matters
@@ -100,14 +111,6 @@ class Budget(Declared):
     libelle: str | None = None
     type: Literal["principal", "annexe"] | None = None
     nomenclature: str = PydanticField(pattern=r"^M[0-9]+[A-Z]*(_[A-Z0-9]+)*$")
-    debut: int | None = None
-    fin: int | None = None
-
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> "Budget":
-        if self.debut is not None and self.fin is not None and self.fin < self.debut:
-            raise ValueError(f"fin {self.fin} comes before debut {self.debut}")
-        return self
 
     def overlaps(self, other: "Budget") -> bool:
         """True when a document could be of both."""
@@ -141,6 +144,12 @@ class Exercices(Declared):
 
     premier: int
     dernier: int
+
+    @model_validator(mode="after")
+    def _in_their_order(self) -> Self:
+        if self.dernier < self.premier:
+            raise ValueError(f"dernier {self.dernier} comes before premier {self.premier}")
+        return self
 
 
 class Organisation(Declared):
@@ -238,6 +247,23 @@ def _check_indicators(organisation: Organisation, catalogue: Catalogue, lines: L
                 raise DeclarationError(f"{path}:{line} applications.{rank}.indicateurs: no figure {name!r}{meant}")
 
 
+def _check_codes(organisation: Organisation, lines: Lines, path: Path) -> None:
+    """No code is that of two members, or of two applications. Raises DeclarationError naming both lines."""
+    codes = [
+        (("collectivites", index), code)
+        for index, member in enumerate(organisation.collectivites)
+        for code in filter(None, (member.code_insee, member.siren))
+    ]
+    codes += [
+        (("applications", index), application.code) for index, application in enumerate(organisation.applications)
+    ]
+    given: dict[tuple[str, str], tuple[str, int]] = {}
+    for at, code in codes:
+        before = given.setdefault((at[0], code), at)
+        if before != at:
+            raise DeclarationError(f"{path}:{lines[at]} {at[0]}: {code!r} is already given at line {lines[before]}")
+
+
 def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> None:
     """No spelling means two bodies. Raises DeclarationError naming both."""
     spelled = {_folded(name): (name, 0) for name in (organisation.sigle, organisation.nom, *organisation.alias)}
@@ -290,13 +316,7 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
         raise DeclarationError(f"{path} does not exist: make a home with `millesime init`")
     data, lines = read_mapping(path)
     organisation = parse(Organisation, data, lines, path)
-    places: dict[str, int] = {}
-    for index, member in enumerate(organisation.collectivites):
-        line = lines["collectivites", index]
-        for code in filter(None, (member.code_insee, member.siren)):
-            if code in places:
-                raise DeclarationError(f"{path}:{line} collectivites: {code!r} is already given at line {places[code]}")
-            places[code] = line
+    _check_codes(organisation, lines, path)
     _check_spellings(organisation, lines, path)
     named = [(system, ("systemes", index)) for index, system in enumerate(organisation.systemes)]
     named += [

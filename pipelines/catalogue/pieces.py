@@ -15,7 +15,8 @@ from pipelines.catalogue.overlay import Thing
 
 COLUMNS = (
     *("source", "exercice", "nature", "piece", "est_attendue", "est_recue", "est_acceptee", "livraison"),
-    *("nb_lues", "nb_acceptees", "nb_refusees", "nb_ignorees", "montant_perdu_eur", "motif"),
+    *("nb_lues", "nb_acceptees", "nb_refusees", "nb_ignorees", "montant_perdu_eur"),
+    *("nb_non_placees", "montant_non_place_eur", "motif"),
 )
 
 
@@ -65,6 +66,8 @@ select
     pieces.nb_refusees,
     pieces.nb_ignorees,
     pieces.montant_perdu_eur,
+    cast(null as bigint) as nb_non_placees,
+    cast(null as decimal(20, 2)) as montant_non_place_eur,
     'reçu et refusé (' || refus.regle || ')' as motif,
     pieces.est_suivie,
     case pieces.nature

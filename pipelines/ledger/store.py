@@ -235,6 +235,12 @@ class Ledger:
         if any(known.get(path) != (subject, sha256) for path, sha256 in files.items()):
             self._add("writings", subject=subject, files=files, written_at=now())
 
+    def record_disclosures(self, disclosed: Iterable[tuple[str, Decimal]]) -> None:
+        """Enter what a public profile tells: (name, value) pairs; those that are already there change nothing."""
+        with self.engine.begin() as connection:
+            for name, value in disclosed:
+                self._insert(connection, "disclosures", name=name, value=f"{value:f}", disclosed_at=now())
+
     # reading ------------------------------------------------------------
 
     def current(self) -> dict[tuple[str, int], Current]:

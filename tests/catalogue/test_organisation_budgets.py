@@ -1,4 +1,4 @@
-"""The budgets that ``organisation.yml`` declares: what it may say of them, and the line of what it may not."""
+"""The budgets and the years that ``organisation.yml`` declares: what it may say of them, and the line of what it may not."""
 
 from pathlib import Path
 
@@ -55,3 +55,26 @@ def test_what_no_budget_can_be_is_refused_with_its_line(tmp_path: Path, more: st
     with pytest.raises(DeclarationError, match=rf"organisation\.yml:{line} .*") as refusal:
         loaded(tmp_path, PRINCIPAL + more)
     assert said in str(refusal.value)
+
+
+APPLICATION = "  - {code: maelis, libelle: Essai, domaine: Essai, indicateurs: []}\n"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (HEAD.replace("dernier: 2020", "dernier: 2017"), "dernier 2017 comes before premier 2018"),
+        (f"{HEAD} []\napplications:\n{APPLICATION}{APPLICATION}", "'maelis' is already given at line 7"),
+        (
+            f"{HEAD} []\napplications:\n{APPLICATION}".replace("[]}", "[], debut: 2020, fin: 2019}"),
+            "fin 2019 comes before debut 2020",
+        ),
+    ],
+)
+def test_years_in_the_wrong_order_and_an_application_that_is_there_twice_are_refused(
+    tmp_path: Path, wrong: str, said: str
+) -> None:
+    home = Home(tmp_path)
+    home.organisation_file.write_text(wrong.replace("budgets:\n []", "budgets: []"), encoding="utf-8")
+    with pytest.raises(DeclarationError, match=said):
+        load_organisation(home, load_catalogue(home))

@@ -123,11 +123,12 @@ def _draw(home: Home, manifest: Manifest, table: Table, wanted: int, seed: int) 
 
 
 def _pairs(table: Table, exercice: int, row: dict[str, Any], records: list[Cells] | None) -> list[dict[str, Any]]:
-    """One pair a column that the file has: its cell, and the value in the lake. ``cellule`` is None when it is purged."""
+    """One pair a column that the file has, and the row: its cell, and the value in the lake. ``cellule`` is None when it is purged."""
     headings = table.header_of(exercice)
     origins = table.origins_of(exercice)
     personal = {same(heading) for name, o in origins.items() if table.field(name).personal for heading in o.columns}
-    fields = [field for field in table.kept_fields if field.name in origins]
+    # a row of an older declaration, whose original is gone, has not all of today's fields
+    fields = [field for field in table.kept_fields if field.name in origins and field.name in row]
     cells = _nearest(records, row, {field.name: headings[field.name] for field in fields if field.name in headings})
     pairs = []
     for field in fields:

@@ -31,6 +31,7 @@ RECONCILIATIONS = (
     "FIN-RESTES",
     "FIN-VIREMENT",
 )
+ABSENT_ACCOUNTS = ("FIN-ANNEXE-ABSENTE", "FIN-COMPTE-ABSENT")
 
 
 def build_findings(warehouse: Path, rules: Rules, lines: Mapping[str, ModelLines] | None = None) -> list[Finding]:
@@ -312,7 +313,7 @@ def _documents(db, rules: Rules) -> list[Finding]:
         *_without_totals(db, rules),
         *_unnumbered(db, rules),
         *_vanished(db, rules),
-        *_two_principals(db, rules),
+        *_same_budget_twice(db, rules),
         *_undeclared(db, rules),
     ]
 
@@ -453,12 +454,18 @@ def _vanished(db, rules: Rules) -> list[Finding]:
     ]
 
 
-def _two_principals(db, rules: Rules) -> list[Finding]:
-    """An organisation has one principal budget: a second one may be the same, under another code."""
+def _same_budget_twice(db, rules: Rules) -> list[Finding]:
+    """Two accounts that may be those of one budget, under two codes: it would count twice.
+
+    An organisation has one principal budget; the annexes that share a SIRET and an exercice are told apart by the declared codes.
+    """
     rows = db.execute(
-        "select exercice, count(*), string_agg(fichier || ' (' || siret || ' ' || code_budget || ')', ', ' order by document_id) "
-        "from marts.fct_documents_budgetaires where est_compte_administratif and type_budget = 'principal' "
-        "group by exercice having count(*) > 1 order by exercice"
+        "select exercice, if(type_budget = 'principal', null, siret) as budget, count(*), "
+        "string_agg(fichier || ' (' || siret || ' ' || code_budget || ')', ', ' order by document_id) "
+        "from marts.fct_documents_budgetaires as d where est_compte_administratif "
+        "and (type_budget = 'principal' or not exists (select 1 from organisation.budgets as b "
+        "where b.siret = d.siret and b.code_budget = d.code_budget)) "
+        "group by exercice, type_budget, budget having count(*) > 1 order by exercice, budget nulls first"
     ).fetchall()
     rule = rules["FIN-PRINCIPAUX"]
     return [
@@ -468,11 +475,12 @@ def _two_principals(db, rules: Rules) -> list[Finding]:
             exercice,
             "budget/documents",
             rule.titre,
-            attendu="les comptes d’un seul budget principal",
+            attendu=f"les comptes d’un seul budget {f'annexe au SIRET {siret}' if siret else 'principal'}",
             recu=f"{count} comptes : {files}",
             aide=rule.aide,
+            cle=siret,
         )
-        for exercice, count, files in rows
+        for exercice, siret, count, files in rows
     ]
 
 
@@ -552,7 +560,7 @@ def _expected(db, rules: Rules) -> list[Finding]:
     """The documents of the declared budgets that lack to a year whose delivery came."""
     rows = db.execute(
         "select exercice, piece from intermediate.int_finances__pieces as p where source = 'budget/documents' "
-        "and est_attendue and not est_recue and exists (select 1 from marts.fct_collecte as c where c.source = p.source "
+        "and est_declaree and not est_recue and exists (select 1 from marts.fct_collecte as c where c.source = p.source "
         "and c.exercice = p.exercice and c.nature = 'livraison' and c.est_acceptee) order by all"
     ).fetchall()
     rule = rules["FIN-ATTENDU"]
@@ -571,14 +579,14 @@ def _expected(db, rules: Rules) -> list[Finding]:
 
 
 def _unsaid(db, rules: Rules) -> list[Finding]:
-    """The accounts that count and do not say what figures ask: which budget, what was opened, what was done."""
+    """The accounts that count and do not say what figures ask: which budget, what was opened, done and left to do."""
     rows = db.execute(
-        "select exercice, piece, type_budget is null, a_credits is null, a_realise is null "
+        "select exercice, piece, type_budget is null, a_credits is null, a_realise is null, a_restes is null "
         "from intermediate.int_finances__pieces where source = 'budget/lignes' and est_acceptee and est_compte_administratif "
-        "and (type_budget is null or a_credits is null or a_realise is null) order by all"
+        "and (type_budget is null or a_credits is null or a_realise is null or a_restes is null) order by all"
     ).fetchall()
     rule = rules["FIN-NON-DIT"]
-    words = ("type de budget (principal ou annexe)", "crédits ouverts", "montants réalisés")
+    words = ("type de budget (principal ou annexe)", "crédits ouverts", "montants réalisés", "restes à réaliser")
     return [
         _warned(
             rule,
@@ -749,7 +757,7 @@ def _unequal_amounts(db, rules: Rules, code: str) -> list[Finding]:
             "rpt_finances__rapprochements",
             f"{rule.titre} : {where}",
             attendu=shown(expected, "EUR"),
-            recu=shown(found, "EUR"),
+            recu="aucun compte" if code in ABSENT_ACCOUNTS else shown(found, "EUR"),
             ecart=plain(gap),
             aide=rule.aide,
             fichier=fichier,

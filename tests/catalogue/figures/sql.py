@@ -69,7 +69,7 @@ def warehouse_of(figures: Figures) -> tuple[str, str]:
 
     ``fct_collecte`` reads the ledger's pieces, and those of the documents of ``DOCUMENTS``.
     """
-    kinds = {"exercice": "integer", "montant_perdu_eur": "decimal(20, 2)"}
+    kinds = {"exercice": "integer", **dict.fromkeys(("montant_perdu_eur", "montant_non_place_eur"), "decimal(20, 2)")}
     columns = [f"{c} {kinds.get(c, {'e': 'boolean', 'n': 'bigint'}.get(c[0]) if c[:3] in ('est', 'nb_') else 'varchar')}"
                for c in (*COLUMNS, "sens")]  # fmt: skip
     script = [

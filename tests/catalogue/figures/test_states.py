@@ -90,7 +90,9 @@ def _dicts(result):
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def document(name, sens, *, accepted=True, received=True, expected=True, read=5, amount=None, why=None):
+def document(
+    name, sens, *, accepted=True, received=True, expected=True, read=5, amount=None, why=None, unplaced=(0, 0)
+):
     """A row of the model of documents."""
     numbers = (read, read if accepted else 0, 0, 0) if received else (None,) * 4
     there = (expected, received, accepted and received)
@@ -103,6 +105,7 @@ def document(name, sens, *, accepted=True, received=True, expected=True, read=5,
         "d",
         *numbers,
         0 if accepted and received else amount,
+        *unplaced,
         why,
         sens,
     )
@@ -189,6 +192,14 @@ def test_refused_lines_make_a_share_and_unplaced_ones_an_amount(states):
     assert unplaced["manques"] == [("cegid_rh/bulletins", "", "3 lignes non reconnues")]
     both = states(flagged=[("cegid_rh/bulletins", 2041, True, 3, Decimal("1"))], delivered=refused)["essai.bulletins"]
     assert state(both) == ("partiel", Decimal("0.375"), None)
+
+
+def test_a_line_without_a_place_lacks_to_the_figures_of_its_document_alone(states):
+    documents = [document("E1", "E", unplaced=(2, Decimal("12.50"))), document("S1", "S")]
+    rows = states(documents=documents, flagged=[("budget/lignes", 2041, True, 2, Decimal("12.50"))])
+    assert state(rows["essai.entrees"]) == ("partiel", Decimal("0.2"), Decimal("12.50"))
+    assert rows["essai.entrees"]["manques"] == [("budget/lignes", "E1", "2 lignes non reconnues")]
+    assert state(rows["essai.sorties"]) == ("complet", 0, 0)
 
 
 def test_a_refused_document_takes_its_own_figures_alone(states):

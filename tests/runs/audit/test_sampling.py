@@ -117,6 +117,18 @@ def test_a_purged_original_leaves_the_row_alone(filled, state_of):
     assert (cells["montant"]["cellule"], cells["montant"]["valeur"]) == (None, "10.50")
 
 
+def test_a_field_that_a_later_declaration_adds_is_in_no_row_of_a_purged_original(bench, declared, state_of):
+    declared.write("catalogue/systems/heures.yml", WIDE)
+    bench.drop("2019/heures/heures.csv", "Adresse;01/2019;02/2019\na.durand@ville.fr;10;12\n")
+    bench.receive("heures/heures", 2019)
+    shutil.rmtree(bench.home.archive)
+    later = WIDE.replace("          2019:\n", "          2019:\n            est_elu: Élu\n")
+    declared.write("catalogue/systems/heures.yml", f"{later}          - {{name: est_elu, title: Élu, type: boolean}}\n")
+    shown = [cell["champ"] for line in state_of(bench)["echantillon"]["lignes"] for cell in line["cellules"]]
+    assert "heures" in shown
+    assert "est_elu" not in shown
+
+
 @pytest.mark.parametrize("former", [None, {}, {"echantillon": {"tables": {"ventes/ventes": "other"}}}])
 def test_lines_of_the_former_sample_serve_again_only_when_they_are_of_the_same_rows(filled, state_of, former):
     drawn = state_of(filled, former=former)["echantillon"]

@@ -24,10 +24,10 @@ LOST_ANNEXE = "21000000600035"
 SILENT_ANNEXE = "21000000600043"
 
 
-def total(siret: str, section: str, sens: str, amount: str) -> str:
+def total(siret: str, section: str, sens: str, amount: str, **more: str) -> str:
     """A ``CONSOLIDATION`` of the annexes: what one budget spent or received."""
     values = {"CodTypBudAgreg": "02", "LibBudAnnex": "Régie", "SiretBudAnnexe": siret, "CodInvFonc": section}
-    values |= {"CodRD": sens, "MtRealMandatTitre": amount}
+    values |= {"CodRD": sens, "MtRealMandatTitre": amount} | more
     children = "".join(f'<{name} V="{value}"/>' for name, value in values.items())
     return f"<CONSOLIDATION>{children}</CONSOLIDATION>"
 
@@ -53,12 +53,13 @@ def accounts(year: int, amount: str, siret: str, *more: str, kind: str = "A", lo
     return budget("09", year, [line("6064", "D", MtReal=amount), *more], kind=kind, siret=siret, loans=loans)
 
 
-def whole(year: int, amount: str, siret: str, *more: str, kind: str = "A", loans=()) -> str:
-    """Accounts that open and spend ``amount``, under the latest plan."""
-    lines = [line("6064", "D", MtReal=amount, CredOuv=amount), *more]
+def whole(year: int, amount: str, siret: str, *more: str, kind: str = "A", loans=(), left: str | None = "0.00") -> str:
+    """Accounts that open and spend ``amount``, under the latest plan, and say what is ``left`` to carry out, unless it is None."""
+    lines = [line("6064", "D", MtReal=amount, CredOuv=amount, **({"MtRAR3112": left} if left else {})), *more]
     return budget("09", year, lines, kind=kind, siret=siret, loans=loans, nomenclature="M57-M57_D")
 
 
+INVESTED = [line("21838", "D", MtReal="10.00"), line("1323", "R", MtReal="10.00")]
 PRINCIPAL_SIRET, ANNEXE_TYPE = "21000000600019", '<CodTypBud V="A"/>'
 UNREADABLE = line("6156", "X", MtReal="12,x")
 THIRD_ANNEXE, SHORT = "21000000600043", "2100000060005"  # the latter lacks a digit
@@ -242,10 +243,17 @@ DOCUMENTS = {
     },
     # 2027: accounts of which no line says what was opened, or what was done
     2027: {
-        "ca.xml": document(budget("09", 2027, [line("6064", "D", MtReal="3.00")], nomenclature="M57-M57_D")),
+        "ca.xml": document(
+            budget("09", 2027, [line("6064", "D", MtReal="3.00", MtRAR3112="0.00")], nomenclature="M57-M57_D")
+        ),
         "annexe.xml": document(
             budget(
-                "09", 2027, [line("6064", "D", CredOuv="3.00")], nomenclature="M57-M57_D", kind="A", siret=SIRET_ANNEXE
+                "09",
+                2027,
+                [line("6064", "D", CredOuv="3.00", MtRAR3112="0.00")],
+                nomenclature="M57-M57_D",
+                kind="A",
+                siret=SIRET_ANNEXE,
             )
         ),
     },
@@ -321,6 +329,51 @@ DOCUMENTS = {
         "ca.xml": document(whole(2032, "10.00", PRINCIPAL_SIRET, kind="P")),
         "annexe.xml": document(whole(2032, "4.00", SIRET_ANNEXE)),
     },
+    # 2033: a loan that says what was due at the opening and nothing else; one of no state, which says no more; one that was repaid
+    2033: {
+        "ca.xml": document(
+            whole(2033, "10.00", PRINCIPAL_SIRET, kind="P", loans=[loan(MtCapitalRestDu_01_01="40.00")])
+        ),
+        "annexe.xml": document(whole(2033, "4.00", SIRET_ANNEXE, loans=[loan(None, MtCapitalRestDu_01_01="30.00")])),
+        "solde.xml": document(
+            whole(2033, "5.00", LOST_ANNEXE, loans=[loan(MtCapitalRestDu_01_01="8.00", MtCapitalExer="8.00")])
+        ),
+    },
+    # 2034: no line says what is left to carry out, and one of the document's own totals says that something is
+    2034: {
+        "ca.xml": document(
+            with_totals(
+                whole(2034, "10.00", PRINCIPAL_SIRET, *INVESTED, kind="P", left=None),
+                *(total(PRINCIPAL_SIRET, *side, "10.00", RAR="0.00") for side in ("FD", "IR")),
+                total(PRINCIPAL_SIRET, "I", "D", "10.00", RAR="12.00"),
+            )
+        ),
+    },
+    # 2035: its own totals say that nothing is; a budget of which there is but a decision, of transfers
+    2035: {
+        "ca.xml": document(
+            with_totals(
+                whole(2035, "10.00", PRINCIPAL_SIRET, *INVESTED, kind="P", left=None),
+                *(total(PRINCIPAL_SIRET, *side, "10.00", RAR="0.00") for side in ("FD", "ID", "IR")),
+            )
+        ),
+        "dm.xml": document(
+            budget(
+                "02",
+                2035,
+                [line("6064", "D", MtPrev="-3.00"), line("64111", "D", MtPrev="3.00")],
+                kind="A",
+                siret=SIRET_ANNEXE,
+                nomenclature="M57-M57_D",
+            )
+        ),
+    },
+    # 2036: an annexe came under two codes; one of its accounts is in no plan
+    2036: {
+        "ca.xml": document(whole(2036, "10.00", PRINCIPAL_SIRET, kind="P")),
+        "annexe.xml": document(whole(2036, "4.00", SIRET_ANNEXE, line("70999", "R", MtReal="2.50", CredOuv="2.00"))),
+        "encore.xml": document(whole(2036, "4.00", SIRET_ANNEXE).replace('<CodBud V="0A"/>', '<CodBud V="A"/>')),
+    },
 }
 
 
@@ -331,7 +384,7 @@ def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         nom="Essai",
         sigle="E",
         siren="210000006",
-        exercices={"premier": 2010, "dernier": 2032},
+        exercices={"premier": 2010, "dernier": 2036},
         systemes=["budget"],
     )
     voted = hashlib.sha256(DOCUMENTS[2021]["vote.xml"]).hexdigest()
@@ -396,6 +449,19 @@ def test_a_budget_that_the_accounts_name_and_that_is_not_there(warehouse, found)
         (f"budget {LOST_ANNEXE} (Régie)", "fonctionnement", "recette", *euros("40.00", "0")),
     ]
     assert {one.fichier for one in of(found, "FIN-ANNEXE-ABSENTE", 2017)} == {"principal.xml"}
+    assert {one.recu for one in of(found, "FIN-ANNEXE-ABSENTE", 2017)} == {"aucun compte"}
+
+
+def test_what_rests_on_accounts_that_others_show_to_be_absent_is_missing(warehouse, found) -> None:
+    figures = states(warehouse, 2017)
+    assert figures[PRINCIPAL] == (Decimal("1.00"), "complet")
+    assert figures[ANNEXES] == (None, "manquant")
+    assert figures["finances.dette.encours"] == (None, "manquant")
+    reason = "document attendu, et non reçu ou non compté"
+    absent = [(f"comptes, budget {LOST_ANNEXE}", reason), (f"comptes, budget {THIRD_ANNEXE} 0A", reason)]
+    assert lacking(warehouse, 2017, ANNEXES) == absent
+    assert of(found, "FIN-ATTENDU", 2017) == []  # its own findings say it
+    assert states(warehouse, 2035)[ANNEXES] == (None, "manquant")
 
 
 def test_a_budget_that_was_voted_and_has_no_accounts(warehouse, found) -> None:
@@ -404,6 +470,13 @@ def test_a_budget_that_was_voted_and_has_no_accounts(warehouse, found) -> None:
     ]
     assert [one.ecart for one in of(found, "FIN-COMPTE-ABSENT", 2017)] == ["-55"]
     assert unequal(warehouse, "FIN-COMPTE-ABSENT", 2018) == []
+
+
+def test_a_decision_that_nets_to_nothing_says_what_it_moved_where_accounts_are_absent(warehouse, found) -> None:
+    assert unequal(warehouse, "FIN-COMPTE-ABSENT", 2035) == [
+        ("comptes du budget 0A (Essai A)", None, "dépense", *euros("6.00", "0"))
+    ]
+    assert [one.recu for one in of(found, "FIN-COMPTE-ABSENT", 2035)] == ["aucun compte"]
 
 
 def test_a_decision_that_is_lost_shows_in_the_credits_of_the_accounts(warehouse) -> None:
@@ -710,6 +783,55 @@ def test_a_loan_is_known_by_its_opening_and_is_of_the_debt_unless_its_state_says
     assert [one.fichier for one in of(found, "FIN-DETTE", 2029)] == ["ca.xml"]
 
 
+def test_a_loan_that_says_neither_what_is_left_nor_what_was_repaid_leaves_the_debt_unknown(warehouse, found) -> None:
+    assert states(warehouse, 2033)["finances.dette.encours"] == (None, "manquant")
+    origins = (
+        "select fichier, encours_dette_eur, origine_dette from marts.fct_documents_budgetaires where exercice = 2033"
+    )
+    assert sorted(rows(warehouse, origins)) == [
+        ("annexe.xml", None, "annexe de la dette dont un emprunt ne dit pas son état"),
+        ("ca.xml", None, "annexe de la dette dont un emprunt ne dit pas son capital"),
+        ("solde.xml", Decimal(0), "annexe de la dette"),
+    ]
+    left = "select capital_restant_du_cloture_eur from marts.fct_emprunts where exercice = 2033 order by all"
+    assert rows(warehouse, left) == [(Decimal(0),), (None,)]
+    assert sorted(one.fichier for one in of(found, "FIN-DETTE", 2033)) == ["annexe.xml", "ca.xml"]
+
+
+RESTES = [f"finances.principal.investissement.{name}" for name in ("restes_depenses", "restes_recettes", "excedent")]
+
+
+def test_what_no_line_says_is_left_to_do_is_unknown_unless_the_totals_say_that_nothing_is(warehouse, found) -> None:
+    figures = states(warehouse, 2034)
+    assert [figures[code] for code in RESTES] == [(None, "manquant")] * 3
+    assert figures["finances.principal.investissement.depenses_realisees"] == (Decimal("10.00"), "complet")
+    assert [one.recu for one in of(found, "FIN-NON-DIT", 2034)] == ["ni restes à réaliser"]
+    figures = states(warehouse, 2035)
+    assert [figures[code] for code in RESTES] == [(Decimal(0), "complet")] * 3
+    assert of(found, "FIN-NON-DIT", 2035) == []
+    left = (
+        "select section, sens, restes_a_realiser_eur from rapport.rpt_finances__sections where exercice = ? "
+        "and type_budget = 'principal' order by all"
+    )
+    sides = [("fonctionnement", "dépense"), ("investissement", "dépense"), ("investissement", "recette")]
+    assert rows(warehouse, left, 2034) == [
+        (*side, amount) for side, amount in zip(sides, (Decimal(0), None, Decimal(0)), strict=True)
+    ]
+    assert rows(warehouse, left, 2035) == [(*side, Decimal(0)) for side in sides]
+    need = "select excedent_financement_eur, besoin_financement_eur from rapport.rpt_finances__resultats "
+    assert rows(warehouse, need + "where exercice = 2034 and section = 'investissement'") == [(None, None)]
+
+
+def test_a_line_that_no_plan_places_lacks_to_the_figures_of_its_budget_alone(warehouse) -> None:
+    figures = states(warehouse, 2036)
+    assert figures[PRINCIPAL] == (Decimal("10.00"), "complet")
+    assert figures[ANNEXES] == (Decimal("8.00"), "partiel")
+    lost = "select piece, nb_non_placees, montant_perdu_eur, motif from marts.fct_collecte where exercice = 2036 and nb_perdues > 0"
+    assert rows(warehouse, lost) == [
+        (f"comptes, budget {SIRET_ANNEXE} 0A", 1, Decimal("2.50"), "1 ligne non reconnue"),
+    ]
+
+
 def test_a_budget_that_is_gone_and_one_that_came_under_two_codes_are_findings(found) -> None:
     (gone,) = of(found, "FIN-DISPARU", 2029)
     assert gone.cle == f"{LOST_ANNEXE} 0A"
@@ -717,6 +839,9 @@ def test_a_budget_that_is_gone_and_one_that_came_under_two_codes_are_findings(fo
     (twice,) = of(found, "FIN-PRINCIPAUX", 2030)
     assert twice.recu == f"2 comptes : ca.xml ({PRINCIPAL_SIRET} 0P), encore.xml ({PRINCIPAL_SIRET} )"
     assert of(found, "FIN-PRINCIPAUX", 2029) == []
+    (annexe,) = of(found, "FIN-PRINCIPAUX", 2036)
+    assert annexe.attendu == f"les comptes d’un seul budget annexe au SIRET {SIRET_ANNEXE}"
+    assert annexe.recu == f"2 comptes : annexe.xml ({SIRET_ANNEXE} 0A), encore.xml ({SIRET_ANNEXE} A)"
     assert all(load_catalogue().rules[code].a_decider for code in ("FIN-DISPARU", "FIN-PRINCIPAUX"))
 
 

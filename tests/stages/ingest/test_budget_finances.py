@@ -89,7 +89,7 @@ DM_CUMUL = {
             ],
             loans=[
                 loan(MtCapitalRestDu_31_12="1000.50"),
-                loan(MtCapitalRestDu_01_01="8.00"),  # repaid in the year: no capital left
+                loan(MtCapitalRestDu_01_01="8.00", MtCapitalExer="8.00"),  # repaid in the year: no capital left
                 loan("09", MtCapitalRestDu_31_12="5000.00"),  # another body's loan, guaranteed
                 loan("03", MtCapitalRestDu_31_12="1000.50"),  # the first one again, in another state of the annexe
                 loan("10"),

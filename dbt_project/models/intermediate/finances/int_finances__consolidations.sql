@@ -3,6 +3,7 @@ with consolidations as (
     select
         exercice,
         siret_agrege,
+        code_agregat,
         libelle_budget_agrege,
         groupe,
         code_section,
@@ -41,6 +42,7 @@ select
     exercice,
     siret,
     siret_agrege,
+    case code_agregat when '01' then 'principal' when '02' then 'annexe' end as type_agrege,
     libelle_budget_agrege,
     case code_section when 'F' then 'fonctionnement' when 'I' then 'investissement' end as section,
     case code_sens when 'D' then 'dépense' when 'R' then 'recette' end as sens,

@@ -41,6 +41,15 @@ comptes as (
     select * from {{ ref('int_finances__comptes') }}
 ),
 
+-- the sides of a section of which the document's own totals say that nothing is left to carry out
+sans_restes as (
+    select document_id, section, sens
+    from {{ ref('int_finances__consolidations') }}
+    where poids = 1
+    group by document_id, section, sens
+    having bool_and(coalesce(restes_a_realiser_eur = 0, false))
+),
+
 flux as (
     select * from {{ source('reference', 'flux_reciproques') }}
 ),
@@ -154,14 +163,17 @@ select
             coalesce(lignes.restes_a_realiser_precedents_eur, 0) + coalesce(lignes.vote_eur, 0)
         )
     end as credits_ouverts_eur,
-    -- Budgets carry MtReal too, on 001 and 002: only the accounts of the year say what was done. Those that say it of no line
-    -- do not say that nothing was.
+    -- Budgets carry MtReal too, on 001 and 002: only the accounts of the year say what was done, and what is left to carry out.
+    -- Those that say it of no line do not say that nothing was, unless their own totals do.
     case
         when lignes.est_compte_administratif and count(lignes.realise_eur) over (partition by lignes.document_id) > 0
             then coalesce(lignes.realise_eur, 0)
     end as realise_eur,
-    case when lignes.est_compte_administratif then coalesce(lignes.restes_a_realiser_eur, 0) end
-        as restes_a_realiser_eur,
+    case
+        when not lignes.est_compte_administratif then null
+        when count(lignes.restes_a_realiser_eur) over (partition by lignes.document_id) > 0 or sans_restes.document_id is not null
+            then coalesce(lignes.restes_a_realiser_eur, 0)
+    end as restes_a_realiser_eur,
     coalesce(lignes.credits_ouverts_eur, lignes.restes_a_realiser_precedents_eur, lignes.vote_eur) is not null as dit_credits,
     lignes.realise_eur is not null as dit_realise,
     lignes.rattachements_eur,
@@ -178,3 +190,7 @@ left join chapitres
     and lignes.code_chapitre = chapitres.code_chapitre
 left join {{ source('reference', 'chapitres_canoniques') }} as canoniques
     on chapitres.code_chapitre = canoniques.code_chapitre
+left join sans_restes
+    on lignes.document_id = sans_restes.document_id
+    and sans_restes.section = case chapitres.code_section when 'F' then 'fonctionnement' when 'I' then 'investissement' end
+    and sans_restes.sens = case lignes.code_sens when 'D' then 'dépense' when 'R' then 'recette' end

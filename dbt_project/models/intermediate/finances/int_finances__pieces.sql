@@ -1,5 +1,6 @@
 -- What the budget figures rest on, document by document: those that count, those that came and do not, and those that are
--- expected of each declared budget, its budget and its accounts. A draft, or a document of another year, lacks nothing where one
+-- expected: the budget and the accounts of each budget that is declared; where accounts of the year have come, those of each
+-- budget that was voted or that other accounts name. A draft, or a document of another year, lacks nothing where one
 -- that counts stands in its place; a document that cannot be read may be the later version of it.
 -- The accounts of a budget are one piece, whichever document gives them; two that cannot be told apart are there or lost together.
 with refusees as (
@@ -17,7 +18,17 @@ lignes as (
         document_id,
         count(*) as nb_lignes,
         bool_or(dit_credits) as dit_credits,
-        bool_or(dit_realise) as dit_realise
+        bool_or(dit_realise) as dit_realise,
+        bool_and(restes_a_realiser_eur is not null or est_compte_inconnu) as dit_restes,
+        count(case when est_compte_administratif and est_compte_inconnu then 1 end) as nb_non_placees,
+        coalesce(
+            sum(
+                case when est_compte_administratif and est_compte_inconnu
+                    then greatest(abs(credits_ouverts_eur), coalesce(abs(realise_eur), 0), coalesce(abs(restes_a_realiser_eur), 0))
+                end
+            ),
+            0
+        ) as montant_non_place_eur
     from {{ ref('int_finances__lignes_budgetaires') }}
     group by document_id
 ),
@@ -55,6 +66,59 @@ declares as (
     group by budgets.exercice, budgets.siret, budgets.code_budget, budgets.type_budget
 ),
 
+-- of a budget that accounts name, its SIRET alone is sure
+nommes_par_d_autres as (
+    select
+        totaux.exercice,
+        totaux.siret_agrege as siret,
+        cast(null as string) as code_budget,
+        coalesce(
+            case when min(types.type_budget) = max(types.type_budget) then min(types.type_budget) end, min(totaux.type_agrege)
+        ) as type_budget
+    from {{ ref('int_finances__consolidations') }} as totaux
+    left join types on totaux.siret_agrege = types.siret
+    where totaux.motif = 'total d’un autre budget'
+        and left(totaux.siret_agrege, 9) = left(totaux.siret, 9)
+        and not exists (
+            select 1 from {{ ref('int_finances__documents') }} as documents
+            where documents.exercice = totaux.exercice and documents.siret = totaux.siret_agrege
+                and (documents.poids = 1 or documents.est_compte_administratif)
+        )
+        and not exists (
+            select 1 from declares where declares.exercice = totaux.exercice and declares.siret = totaux.siret_agrege
+        )
+    group by totaux.exercice, totaux.siret_agrege
+),
+
+votes as (
+    select documents.exercice, documents.siret, documents.code_budget, max(documents.type_budget) as type_budget
+    from {{ ref('int_finances__documents') }} as documents
+    where documents.poids = 1
+        and documents.exercice in (
+            select exercice from {{ ref('int_finances__documents') }} where poids = 1 and est_compte_administratif
+        )
+        and not exists (
+            select 1 from declares
+            where declares.exercice = documents.exercice and declares.siret = documents.siret
+                and coalesce(declares.code_budget, documents.code_budget) = documents.code_budget
+        )
+    group by documents.exercice, documents.siret, documents.code_budget
+),
+
+attendus as (
+    select declares.*, true as est_declare, natures.nom, natures.est_compte_administratif
+    from declares
+    cross join (
+        select 'compte administratif' as nom, true as est_compte_administratif
+        union all
+        select 'budget primitif' as nom, false as est_compte_administratif
+    ) as natures
+    union all
+    select *, false as est_declare, 'compte administratif' as nom, true as est_compte_administratif from votes
+    union all
+    select *, false as est_declare, 'compte administratif' as nom, true as est_compte_administratif from nommes_par_d_autres
+),
+
 documents as (
     select
         documents.exercice,
@@ -71,16 +135,20 @@ documents as (
             end
         end as budget,
         false as est_attendue,
+        false as est_declaree,
         true as est_recue,
         documents.poids = 1 as est_acceptee,
         documents.poids = 0 or coalesce(lignes.dit_credits, false) as a_credits,
         documents.poids = 0 or coalesce(lignes.dit_realise, false) as a_realise,
+        documents.poids = 0 or coalesce(lignes.dit_restes, false) as a_restes,
         documents.poids = 0 and documents.motif <> 'document dont une ligne est illisible' as est_remplacable,
         case when documents.poids = 0 then documents.motif end as motif,
         case when documents.est_entete_refuse then 0 else 1 end as nb_documents,
         coalesce(refusees.nb_documents, 0) as nb_documents_refuses,
         coalesce(lignes.nb_lignes, 0) as nb_lignes,
         coalesce(refusees.nb_lignes, 0) as nb_lignes_refusees,
+        case when documents.poids = 1 then lignes.nb_non_placees end as nb_non_placees,
+        case when documents.poids = 1 then lignes.montant_non_place_eur end as montant_non_place_eur,
         coalesce(emprunts.nb_emprunts, 0) as nb_emprunts,
         coalesce(refusees.nb_emprunts, 0) as nb_emprunts_refuses
     from {{ ref('int_finances__documents') }} as documents
@@ -100,32 +168,31 @@ documents as (
     )
     union all
     select
-        declares.exercice,
-        declares.type_budget,
-        natures.est_compte_administratif,
+        exercice,
+        type_budget,
+        est_compte_administratif,
         cast(null as string) as _livraison,
-        natures.nom as libelle_decision,
+        nom as libelle_decision,
         cast(null as string) as place,
-        'budget ' || declares.siret || coalesce(' ' || declares.code_budget, '') as budget,
+        'budget ' || siret || case when coalesce(code_budget, '') <> '' then ' ' || code_budget else '' end as budget,
         true as est_attendue,
+        est_declare as est_declaree,
         false as est_recue,
         cast(null as boolean) as est_acceptee,
         true as a_credits,
         true as a_realise,
+        true as a_restes,
         false as est_remplacable,
         cast(null as string) as motif,
         0 as nb_documents,
         0 as nb_documents_refuses,
         0 as nb_lignes,
         0 as nb_lignes_refusees,
+        cast(null as bigint) as nb_non_placees,
+        cast(null as decimal(18, 2)) as montant_non_place_eur,
         0 as nb_emprunts,
         0 as nb_emprunts_refuses
-    from declares
-    cross join (
-        select 'compte administratif' as nom, true as est_compte_administratif
-        union all
-        select 'budget primitif' as nom, false as est_compte_administratif
-    ) as natures
+    from attendus
 ),
 
 nommes as (
@@ -160,6 +227,7 @@ pieces as (
         tables.piece,
         max(budget) as budget,
         bool_or(est_attendue) as est_attendue,
+        bool_or(est_declaree) as est_declaree,
         bool_or(est_recue) as est_recue,
         -- none has come: not accepted; two that cannot be told apart: neither is, unless both are
         coalesce(bool_and(est_acceptee), false) as est_acceptee,
@@ -167,9 +235,12 @@ pieces as (
         max(motif) as motif,
         case when bool_and(a_credits) then true end as a_credits,
         case when bool_and(a_realise) then true end as a_realise,
+        case when bool_and(a_restes) then true end as a_restes,
         sum(nb_acceptees + nb_refusees) as nb_lues,
         sum(nb_acceptees) as nb_acceptees,
         sum(nb_refusees) as nb_refusees,
+        coalesce(sum(case tables.source when 'budget/lignes' then nb_non_placees end), 0) as nb_non_placees,
+        coalesce(sum(case tables.source when 'budget/lignes' then montant_non_place_eur end), 0) as montant_non_place_eur,
         -- of documents that do not agree, or where none says it, no filter leaves any out
         case
             when not bool_or(est_recue) then max(type_budget)
@@ -202,16 +273,20 @@ select
     case when est_recue then 0 end as nb_ignorees,
     -- what a lost document amounts to is not known before it can be read whole
     case when est_acceptee then 0 end as montant_perdu_eur,
+    nb_non_placees,
+    montant_non_place_eur,
     case
         when est_acceptee then null
         when est_recue then motif
         else 'document attendu, et non reçu ou non compté'
     end as motif,
+    est_declaree,
     type_budget,
     est_compte_administratif,
     -- some editors leave them out of all the lines of a document: what it opens or did is then not said, and not 0
     a_credits,
     a_realise,
+    a_restes,
     -- what places mandats and titres: the accounts of their budget, or before they come whatever document of it there is
     case
         when est_compte_administratif is null then null

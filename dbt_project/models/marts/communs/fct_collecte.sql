@@ -1,5 +1,6 @@
 -- Every piece of every source, expected or come, and what the figures lack of it. The lines of a delivery that were refused
--- stand there, unless documents tell them apart: then a document that lost one is lost whole. Those that a member or
+-- or not placed stand there, unless documents tell them apart: then a document that lost one is lost whole, and says itself how
+-- many of its lines no place was found for. Those that a member or
 -- a file should have had stand in the months in which it has none, or in the delivery where months are not told apart.
 with pieces as (
     select
@@ -42,7 +43,11 @@ pertes as (
     select
         pieces.*,
         cast(coalesce(absentes.nb_lignes, 0) as bigint) as nb_absentes,
-        case when pieces.nature = 'livraison' then coalesce(non_placees.nb_lignes, 0) else 0 end as nb_non_placees,
+        case
+            when pieces.nature <> 'livraison' then coalesce(pieces.nb_non_placees, 0)
+            when pieces.a_des_documents then 0
+            else coalesce(non_placees.nb_lignes, 0)
+        end as nb_sans_place,
         case
             when pieces.nature = 'livraison' and pieces.a_des_documents then 0
             when pieces.nature = 'livraison' then pieces.nb_refusees
@@ -50,10 +55,11 @@ pertes as (
             else pieces.nb_lues
         end as nb_manquantes,
         case
-            when pieces.nature = 'livraison' and non_placees.source is null then 0
-            when pieces.nature = 'livraison' then case when non_placees.est_montant_connu then non_placees.montant_eur end
-            else 0
-        end as montant_non_place_eur
+            when pieces.nature <> 'livraison' and coalesce(pieces.nb_non_placees, 0) = 0 then 0
+            when pieces.nature <> 'livraison' then pieces.montant_non_place_eur
+            when pieces.a_des_documents or non_placees.source is null then 0
+            when non_placees.est_montant_connu then non_placees.montant_eur
+        end as montant_sans_place_eur
     from pieces
     left join non_placees on pieces.source = non_placees.source and pieces.exercice = non_placees.exercice
     left join absentes
@@ -87,12 +93,12 @@ select
     cast(nb_acceptees as bigint) as nb_acceptees,
     cast(nb_refusees as bigint) as nb_refusees,
     cast(nb_ignorees as bigint) as nb_ignorees,
-    cast(nb_non_placees as bigint) as nb_non_placees,
-    cast(nb_manquantes + nb_non_placees + nb_absentes as bigint) as nb_perdues,
+    cast(nb_sans_place as bigint) as nb_non_placees,
+    cast(nb_manquantes + nb_sans_place + nb_absentes as bigint) as nb_perdues,
     cast(
         case
             when nb_absentes > 0 then null
-            when nb_manquantes = 0 then montant_non_place_eur else montant_perdu_eur + montant_non_place_eur
+            when nb_manquantes = 0 then montant_sans_place_eur else montant_perdu_eur + montant_sans_place_eur
         end
         as decimal(20, 2)
     ) as montant_perdu_eur,
@@ -105,19 +111,19 @@ select
                 when not est_acceptee and est_attendue then 'non reçu'
                 when not est_acceptee and est_suivie then 'facultatif, non transmis'
                 when not est_acceptee then 'non suivi : système non souscrit pour cet exercice'
-                when nb_manquantes + nb_non_placees + nb_absentes = 0 then null
-                when nb_manquantes + nb_non_placees = 0
+                when nb_manquantes + nb_sans_place + nb_absentes = 0 then null
+                when nb_manquantes + nb_sans_place = 0
                     then 'environ ' || cast(nb_absentes as string)
                         || case when nb_absentes > 1 then ' lignes attendues et absentes' else ' ligne attendue et absente' end
                 when nb_absentes > 0
-                    then cast(nb_manquantes + nb_non_placees + nb_absentes as string)
+                    then cast(nb_manquantes + nb_sans_place + nb_absentes as string)
                         || ' lignes refusées, non reconnues ou attendues et absentes'
-                when nb_non_placees = 0
+                when nb_sans_place = 0
                     then cast(nb_manquantes as string) || case when nb_manquantes > 1 then ' lignes refusées' else ' ligne refusée' end
                 when nb_manquantes = 0
-                    then cast(nb_non_placees as string)
-                        || case when nb_non_placees > 1 then ' lignes non reconnues' else ' ligne non reconnue' end
-                else cast(nb_manquantes + nb_non_placees as string) || ' lignes refusées ou non reconnues'
+                    then cast(nb_sans_place as string)
+                        || case when nb_sans_place > 1 then ' lignes non reconnues' else ' ligne non reconnue' end
+                else cast(nb_manquantes + nb_sans_place as string) || ' lignes refusées ou non reconnues'
             end
         ) as string
     ) as motif,

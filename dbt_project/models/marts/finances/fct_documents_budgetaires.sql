@@ -2,10 +2,9 @@ with dettes as (
     select
         document_id,
         sum(case when poids = 1 then coalesce(capital_restant_du_cloture_eur, 0) else 0 end) as encours_dette_eur,
-        -- a loan of which no state of the annexe is said may be one of the debt
-        sum(case when motif = 'état de l’annexe non précisé' then abs(coalesce(capital_restant_du_cloture_eur, 0)) else 0 end)
-            as non_precise_eur,
-        bool_or(poids = 1 and capital_restant_du_cloture_eur is null and capital_restant_du_ouverture_eur is null) as est_sans_capital
+        -- a loan of which no state of the annexe is said may be one of the debt, unless nothing is left of it
+        bool_or(poids = 0 and coalesce(capital_restant_du_cloture_eur <> 0, true)) as est_sans_etat,
+        bool_or(poids = 1 and capital_restant_du_cloture_eur is null) as est_sans_capital
     from {{ ref('int_finances__emprunts') }}
     where poids = 1 or motif = 'état de l’annexe non précisé'
     group by document_id
@@ -36,7 +35,7 @@ qualifies as (
         coalesce(mouvements.mouvements_dette_eur, 0) as mouvements_dette_eur,
         case
             when not documents.est_compte_administratif then null
-            when dettes.non_precise_eur > 0 then 'annexe de la dette dont un emprunt ne dit pas son état'
+            when dettes.est_sans_etat then 'annexe de la dette dont un emprunt ne dit pas son état'
             when dettes.est_sans_capital then 'annexe de la dette dont un emprunt ne dit pas son capital'
             when dettes.document_id is not null then 'annexe de la dette'
             when coalesce(mouvements.mouvements_dette_eur, 0) = 0 then 'ni emprunt à l’annexe, ni mouvement de dette'

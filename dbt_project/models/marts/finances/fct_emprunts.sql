@@ -20,6 +20,6 @@ select
     cast(interets_eur as decimal(18, 2)) as interets_eur,
     cast(capital_rembourse_eur as decimal(18, 2)) as capital_rembourse_eur,
     cast(capital_restant_du_ouverture_eur as decimal(18, 2)) as capital_restant_du_ouverture_eur,
-    cast(coalesce(capital_restant_du_cloture_eur, 0) as decimal(18, 2)) as capital_restant_du_cloture_eur
+    cast(capital_restant_du_cloture_eur as decimal(18, 2)) as capital_restant_du_cloture_eur
 from {{ ref('int_finances__emprunts') }}
 where poids = 1

@@ -360,12 +360,17 @@ comptes_absents as (
         cast(null as string) as section,
         'dépense' as sens,
         cast(null as string) as code_chapitre,
-        coalesce(sum(votes.depenses_eur), 0) as attendu_eur,
+        -- transfers net to nothing: what they moved
+        coalesce(nullif(sum(votes.depenses_eur), 0), sum(votes.mouvements_eur), 0) as attendu_eur,
         cast(0 as decimal(18, 2)) as constate_eur
     from documents
     left join (
-        select document_id, sum(credits_ouverts_eur) as depenses_eur
-        from lignes where sens = 'dépense' group by document_id
+        select
+            document_id,
+            sum(case sens when 'dépense' then credits_ouverts_eur else 0 end) as depenses_eur,
+            sum(abs(credits_ouverts_eur)) as mouvements_eur
+        from lignes
+        group by document_id
     ) as votes on documents.document_id = votes.document_id
     where documents.exercice in (select exercice from documents where est_compte_administratif)
     group by documents.exercice, documents.siret, documents.code_budget

@@ -35,7 +35,10 @@ totaux as (
         sum(case sens when 'recette' then realise_eur else 0 end) as recettes_eur,
         sum(case sens when 'recette' then realise_reporte_eur else -realise_reporte_eur end) as report_eur,
         sum(case sens when 'recette' then realise_eur else -realise_eur end) as resultat_cumule_eur,
-        sum(case sens when 'recette' then restes_a_realiser_eur else -restes_a_realiser_eur end) as solde_restes_eur
+        case
+            when count(*) = count(restes_a_realiser_eur)
+                then sum(case sens when 'recette' then restes_a_realiser_eur else -restes_a_realiser_eur end)
+        end as solde_restes_eur
     from sections
     group by exercice, document_id, siret, code_budget, libelle_budget, type_budget, section
 )
@@ -64,13 +67,15 @@ select
     cast(totaux.solde_restes_eur as decimal(18, 2)) as solde_restes_eur,
     cast(totaux.resultat_cumule_eur + totaux.solde_restes_eur as decimal(18, 2)) as resultat_avec_restes_eur,
     cast(
-        case totaux.section
-            when 'investissement' then greatest(totaux.resultat_cumule_eur + totaux.solde_restes_eur, 0)
+        case
+            when totaux.section = 'investissement' and totaux.solde_restes_eur is not null
+                then greatest(totaux.resultat_cumule_eur + totaux.solde_restes_eur, 0)
         end as decimal(18, 2)
     ) as excedent_financement_eur,
     cast(
-        case totaux.section
-            when 'investissement' then greatest(-totaux.resultat_cumule_eur - totaux.solde_restes_eur, 0)
+        case
+            when totaux.section = 'investissement' and totaux.solde_restes_eur is not null
+                then greatest(-totaux.resultat_cumule_eur - totaux.solde_restes_eur, 0)
         end as decimal(18, 2)
     ) as besoin_financement_eur
 from totaux
