@@ -354,6 +354,20 @@ def test_members_of_a_shape_are_told_apart_by_their_name(bench, tmp_path) -> Non
     assert read(bench, ref, path).acceptees == 2
 
 
+def test_the_total_of_each_sheet_is_compared_with_its_own_lines(bench, tmp_path) -> None:
+    path = tmp_path / "prets_2019.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for town, lent in (("Orly", (3, 4)), ("Thiais", (5, 6, 7))):
+            sheet = book.add_worksheet(town)
+            for row, cells in enumerate([["Titre", "Prêts"], *[[f"T{n}", n] for n in lent], ["Total", sum(lent)]]):
+                sheet.write_row(row, 0, cells)
+    assert bench.millesime("source", "new", "--from", path, "--system", "livres").exit_code == 0
+    (rule,) = drafted(bench, "livres").export.tables[0].ignore
+    assert rule.sums == ["prets"]
+    counts = ingest(bench.home, drafted(bench, "livres"), 2019, [path], b"k" * 32).tables
+    assert [(one.acceptees, one.ignorees) for one in counts.values()] == [(5, 4)]  # headers and totals
+
+
 def test_sheets_whose_names_begin_alike_are_a_pattern(bench, tmp_path) -> None:
     path = tmp_path / "prets_2019.xlsx"
     with xlsxwriter.Workbook(path) as book:

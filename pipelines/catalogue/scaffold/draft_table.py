@@ -201,12 +201,13 @@ def _totals(
             continue
         if name in numbers:
             column = numbers[name]
-            ours = sum(_amount(c, column.guess) or 0 for c in column.cells if c not in column.guess.missing)
+            lines = column.cells[: layout.first]  # each sheet, or member, has totals of its own
+            ours = sum(_amount(c, column.guess) or 0 for c in lines if c not in column.guess.missing)
             if _amount(text, column.guess) == ours:
                 found["sums"].append(name)
             else:
                 doubts.append(f"Add sums: [{name}]? It says {text}, the lines of the sample make {ours}.")
-        elif re.sub(r"\D", "", text) == str(len(layout.data)):
+        elif re.sub(r"\D", "", text) == str(layout.first):
             found["counts"].append(name)
     return [f"{key}: [{', '.join(names)}]" for key, names in found.items() if names], doubts
 

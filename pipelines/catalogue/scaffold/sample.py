@@ -75,6 +75,7 @@ class Layout:
     data: list[tuple[int, list[str]]]
     below: list[tuple[int, list[str]]]
     left_out: list[str]  # headings that several columns bear, with their places
+    first: int  # how many of its lines are of the first of the sheets, or members, that it is made of
 
 
 def take_apart(sample: Sample) -> Layout:
@@ -93,7 +94,7 @@ def take_apart(sample: Sample) -> Layout:
         if heading and same(heading) not in twice:
             cells = [row[place].strip(SPACES) if place < len(row) else "" for _, row in data]
             columns.append(Column(heading, place, cells, guess(heading, cells, workbook=sample.type in WORKBOOKS)))
-    return Layout(titles, columns, data, below, list(twice.values()))
+    return Layout(titles, columns, data, below, list(twice.values()), len(data))
 
 
 def _given_twice(headings: Sequence[str]) -> dict[str, str]:
@@ -149,7 +150,7 @@ def _joined(group: list[tuple[Sample, Layout]]) -> tuple[Sample, Layout]:
         return first, layout
     rows = [row for _, other in others for row in sorted(other.data + other.below)]
     whole = replace(first, rows=first.rows + rows, alike=tuple(sample for sample, _ in others))
-    return whole, take_apart(whole)
+    return whole, replace(take_apart(whole), below=layout.below, first=len(layout.data))
 
 
 def _header_index(sample: Sample) -> int:
