@@ -2,7 +2,24 @@
 {% macro lecture(nomenclature, expression, alias) -%}
 left join {{ ref('int_rh__orthographes') }} as {{ alias }}
         on {{ alias }}.nomenclature = '{{ nomenclature }}'
-        and {{ alias }}.orthographe = {{ normalise_libelle(expression) }}
+        and {{ alias }}.orthographe = {{ orthographe(expression) }}
+{%- endmacro %}
+
+{# The form under which two spellings of a word are compared: that of a name, each word in the singular. #}
+{% macro orthographe(expression) -%}
+    {{ normalise_libelle(adapter.dispatch('au_singulier')('lower(' ~ expression ~ ')')) }}
+{%- endmacro %}
+
+{% macro duckdb__au_singulier(expression) -%}
+    regexp_replace(
+        regexp_replace({{ expression }}, 'aux([^a-zà-ÿœ]|$)', 'al\1', 'g'), '([a-zà-ÿœ][a-zà-ÿœ])[sx]([^a-zà-ÿœ]|$)', '\1\2', 'g'
+    )
+{%- endmacro %}
+
+{% macro default__au_singulier(expression) -%}
+    regexp_replace(
+        regexp_replace({{ expression }}, 'aux([^a-zà-ÿœ]|$)', 'al$1'), '([a-zà-ÿœ][a-zà-ÿœ])[sx]([^a-zà-ÿœ]|$)', '$1$2'
+    )
 {%- endmacro %}
 
 {#

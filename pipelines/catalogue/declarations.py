@@ -8,7 +8,7 @@ YAML and resolving shapes is ``registry``'s work; reading files is ``ingest``'s.
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Annotated, Literal, NamedTuple
 
@@ -517,6 +517,22 @@ class Table(Declared):
     def reads_sheet(self, name: str) -> bool:
         """True when one of its patterns names that sheet."""
         return is_one_of(name, self.sheets)
+
+    def may_hold(self, wanted: Mapping[str, bool | int | str]) -> bool:
+        """True when some line of it may hold these values: no layout leaves their fields out, or says another constant."""
+        fields = {field.name: field for field in self.fields}
+
+        def may(origin: Origin | None, field: Field | None, value: bool | int | str) -> bool:
+            if origin is None or field is None or origin.constant is None:
+                return origin is not None
+            if isinstance(value, bool):
+                return origin.constant in (field.trueValues if value else field.falseValues)
+            return origin.constant in (str(value), *field.values.get(str(value), []))
+
+        return not self.header or any(
+            all(may(header.get(name), fields.get(name), value) for name, value in wanted.items())
+            for header in self.header.values()
+        )
 
     def reads_member(self, name: str) -> bool:
         """True when it is read from that member of an archive."""

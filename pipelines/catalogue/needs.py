@@ -114,7 +114,7 @@ def _of_fields(catalogue: Catalogue) -> Iterator[str]:
         known = sorted({field.name for source in behind if source in tables for field in tables[source].kept_fields})
         for at, group in needed:
             for name in group:
-                if behind and name not in known:
+                if known and name not in known:
                     place = thing.at(*at)
                     yield f"{place} meta.champs: no table behind {thing.name!r} has a field {name!r}{did_you_mean(name, known)}"
 

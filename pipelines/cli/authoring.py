@@ -11,7 +11,7 @@ from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.table_schema import table_schema
 from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.output import note
-from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.near import did_you_mean
 
 # dbt commands that touch no table: they need neither a home nor a warehouse
@@ -147,7 +147,7 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
     run = f"{command} run {drafted.exercice} --source {system}"
     in_landing = sample.resolve().is_relative_to(folder.resolve())
     steps = [
-        f"{command} check {shown(sample.resolve())} --source {key} --exercice {drafted.exercice}",
+        f"{command} check {typed(sample.resolve())} --source {key} --exercice {drafted.exercice}",
         *(
             [f"Add to {shown(session.home.organisation_file)}:\n{added}"]
             if (added := drafted.organisation_lines)

@@ -3,6 +3,7 @@
 Nothing is read before it is asked for.
 """
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -71,7 +72,7 @@ class Session:
         """How to call ``millesime`` again on the same home: what hints begin with."""
         if self.home.root == self.usual:
             return "millesime"
-        return f"millesime --home {shown(self.home.root)}"
+        return f"millesime --home {typed(self.home.root)}"
 
     def landing_year(self, path: Path) -> int | None:
         """The exercice of a file that lies in landing."""
@@ -145,6 +146,11 @@ def shown(path: Path) -> str:
         return str(path.relative_to(Path.cwd())) or "."
     except ValueError:
         return str(path)
+
+
+def typed(path: Path) -> str:
+    """A path as it stands in a command that is to be typed."""
+    return shlex.quote(shown(path))
 
 
 def global_options(function: Callable) -> Callable:

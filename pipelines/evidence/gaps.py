@@ -103,7 +103,8 @@ def figures_by_table(figures: Figures, organisation: Organisation, exercice: int
     ]
     for code in [*printed_codes(figures, organisation, exercice), *families]:
         for alternatives in sources_of(figures, code):
-            for table in (table for source in alternatives for table in figures.tables_of(source)):
+            declared = figures.declaration_of(code)[0].figure.code
+            for table in (table for source in alternatives for table in figures.tables_of(source, declared)):
                 needed.setdefault(table, set()).add(code)
     return needed
 
@@ -152,8 +153,13 @@ class Gaps:
         """False for a figure of a system that the organisation does not use, and that nobody printed nor declared absent."""
         if code in self.absences or code in self.published:
             return True
+        declared = self.figures.declaration_of(code)[0].figure.code
         return all(
-            any(self.export_of_table.get(table) for source in group for table in self.figures.tables_of(source))
+            any(
+                self.export_of_table.get(table)
+                for source in group
+                for table in self.figures.tables_of(source, declared)
+            )
             for group in sources_of(self.figures, code)
         )
 

@@ -118,7 +118,8 @@ def trace(home: Home, ledger: Ledger, catalogue: Catalogue, code: str, exercice:
 def _accepted(ledger: Ledger, figures: Figures, code: str, exercice: int) -> set[str]:
     """The accepted deliveries of the tables that the figure is declared to rest on."""
     named = [source for alternatives in sources_of(figures, code) for source in alternatives]
-    tables = {table for source in named for table in figures.tables_of(source)}
+    declared = figures.declaration_of(code)[0].figure.code
+    tables = {table for source in named for table in figures.tables_of(source, declared)}
     return {
         current.manifest.delivery
         for (_, year), current in ledger.current().items()
@@ -388,7 +389,7 @@ def _why_none(
 def _rests_on(figures: Figures, code: str, system: str, tables: list[str]) -> bool:
     """True when a declared figure rests on one of the tables; a system of a family stands for its members."""
     named = [source for alternatives in figures.sources(code) for source in alternatives]
-    sources = {table.partition("/") for source in named for table in figures.tables_of(source)}
+    sources = {table.partition("/") for source in named for table in figures.tables_of(source, code)}
     return any((of == system or of.startswith("{")) and name in tables for of, _, name in sources)
 
 

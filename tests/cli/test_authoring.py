@@ -354,6 +354,20 @@ def test_members_of_a_shape_are_told_apart_by_their_name(bench, tmp_path) -> Non
     assert read(bench, ref, path).acceptees == 2
 
 
+def test_the_total_of_each_sheet_is_compared_with_its_own_lines(bench, tmp_path) -> None:
+    path = tmp_path / "prets_2019.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for town, lent in (("Orly", (3, 4)), ("Thiais", (5, 6, 7))):
+            sheet = book.add_worksheet(town)
+            for row, cells in enumerate([["Titre", "Prêts"], *[[f"T{n}", n] for n in lent], ["Total", sum(lent)]]):
+                sheet.write_row(row, 0, cells)
+    assert bench.millesime("source", "new", "--from", path, "--system", "livres").exit_code == 0
+    (rule,) = drafted(bench, "livres").export.tables[0].ignore
+    assert rule.sums == ["prets"]
+    counts = ingest(bench.home, drafted(bench, "livres"), 2019, [path], b"k" * 32).tables
+    assert [(one.acceptees, one.ignorees) for one in counts.values()] == [(5, 4)]  # headers and totals
+
+
 def test_sheets_whose_names_begin_alike_are_a_pattern(bench, tmp_path) -> None:
     path = tmp_path / "prets_2019.xlsx"
     with xlsxwriter.Workbook(path) as book:
@@ -422,6 +436,100 @@ def test_what_is_a_heading_and_what_is_a_value(bench, tmp_path, text: str, kind:
     (table,) = ref.export.tables
     assert (ref.export.format.type, list(table.header_of(2019).values())) == (kind, headings)
     assert read(bench, ref, path).acceptees >= 2
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        "Édité le;12/01/2020;par;Durand\n",
+        "Édité le;12/01/2020;par;Durand\nService;Culture;Poste;4512\n",
+        "Édité le;12/01/2020;par;Durand;à;10:15\n",  # wider than the table
+    ],
+)
+def test_lines_as_wide_as_the_table_above_its_header_are_passed_over(bench, tmp_path, titles: str) -> None:
+    text = f"{titles}Commune;Prêts;Retours;Date\nOrly;12;10;03/02/2019\nThiais;7;6;04/02/2019\n"
+    path = sample(tmp_path, "prets_2019.csv", text)
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "nouveau")
+    assert list(ref.export.tables[0].header_of(2019).values()) == ["Commune", "Prêts", "Retours", "Date"]
+    assert read(bench, ref, path).acceptees == 2
+
+
+@pytest.mark.parametrize(
+    ("headings", "said"),
+    [
+        (
+            "2018;2019",
+            'years as columns, ["2018", "2019"]: a row each? In header, instead of them, annee: {heading: \'(\\d{4})\'}',
+        ),
+        ("01/2019;02/2019", "months as columns"),
+        ("2019-01;2019-02", "months as columns"),
+        (
+            "Janvier;Février",
+            "months as columns, [Janvier, Février]: a row each? In header, instead of them, mois: {heading: '(.+)'}",
+        ),
+    ],
+)
+@pytest.mark.parametrize("shape", [[], ["--shape", "bulletins"]])
+def test_periods_as_headings_are_to_decide(bench, tmp_path, headings: str, said: str, shape: list[str]) -> None:
+    path = sample(tmp_path, "prets_2019.csv", f"Commune;{headings}\nOrly;1999;5\nThiais;7;6\n")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau", *shape)
+    assert result.exit_code == 0, result.output
+    assert said in result.stdout
+    ref = drafted(bench, "nouveau")
+    if not shape:
+        assert read(bench, ref, path).acceptees == 2
+
+
+def test_months_as_keys_of_records_are_to_decide(bench, tmp_path) -> None:
+    path = sample(tmp_path, "prets_2019.json", '[{"site": "A", "2019-01": 3, "2019-02": 4}]', "utf-8")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert 'months as columns, ["2019-01", "2019-02"]: another export has others' in result.stdout
+
+
+def test_headings_given_twice_are_left_out_with_their_places(bench, tmp_path) -> None:
+    path = sample(tmp_path, "a_2019.csv", "Code;Site;Date;Note;Prix;Prix\nA;x;01/02/2019;n;1;2\nB;y;01/02/2019;m;1;2\n")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert 'left out, given twice in the header: ["Prix (columns 5, 6)"]. To read them, have the tool' in result.stdout
+    assert read(bench, drafted(bench, "nouveau"), path).acceptees == 2
+
+
+def test_a_title_that_bears_the_year_proves_the_exercice(bench, tmp_path) -> None:
+    text = "Situation arrêtée au 31/12/2019;;\nCode;Site;Prix\nA;x;1\nB;y;2\n"
+    result = bench.millesime(
+        "source", "new", "--from", sample(tmp_path, "a.csv", text), "--system", "nouveau", "--exercice", "2019"
+    )
+    assert drafted(bench, "nouveau").export.format.title == "arrêtée au 31/12/{exercice}"
+    assert "proves the exercice" not in result.stdout
+
+
+def test_the_year_of_a_name_is_that_of_any_exercice(bench, tmp_path) -> None:
+    path = tmp_path / "2019_prets.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for town in ("Orly", "Thiais"):
+            sheet = book.add_worksheet(f"{town} 2019")
+            sheet.write_row(0, 0, ["Titre", "Prêts"])
+            sheet.write_row(1, 0, ["A", 3])
+    result = bench.millesime("source", "new", "--from", path, "--system", "livres")
+    assert result.exit_code == 0, result.output
+    (export,) = bench.registry.systems["livres"].exports
+    assert (export.files, export.tables[0].sheet) == ("????_prets*.xlsx", "* ????")
+    assert export.tables[0].origins_of(2019)["feuille"].sheet == r"(.+) \d{4}"
+    assert "its name holds a year" not in result.stdout
+    members = {f"prets_{town}_2019.CSV": "Titre;Prêts\nA;3\n" for town in ("orly", "thiais")}
+    path = zipped(tmp_path / "prets_2019.zip", members)
+    assert bench.millesime("source", "new", "--from", path, "--system", "archives").exit_code == 0
+    (export,) = bench.registry.systems["archives"].exports
+    assert export.tables[0].origins_of(2019)["fichier"].file == r"prets_(.+)_\d{4}\.CSV"
+
+
+def test_a_path_with_a_space_is_quoted_in_the_commands(bench, tmp_path) -> None:
+    folder = tmp_path / "mes fichiers"
+    folder.mkdir()
+    path = sample(folder, "a_2019.csv", "A;B\nx;y\nz;t\n")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert f"check '{path}' --source" in result.stdout
 
 
 def test_a_shape_whose_words_the_sample_does_not_use_is_left_to_complete(bench, tmp_path) -> None:
@@ -541,6 +649,36 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
         ("a_2019.csv", b"ad@x.fr;Durand\nbp;Petit\n", [], "line 1, the first that is whole, holds values"),
         ("a_2019.csv", b"Durand;10.0.0.1\nPetit;10.0.0.2\n", [], "line 1, the first that is whole, holds values"),
         ("a_2019.csv", b"Login;Agent;;Ville\n;Nom;Rang;\nad;Du;x;Orly\n", [], "lines 1 and 2 share the headings"),
+        (
+            "a_2019.csv",
+            b";Prets;;Retours;\nCommune;A;J;A;J\nOrly;1;2;3;4\n",
+            [],
+            "one heading for several columns, A (columns 2, 4)",
+        ),
+        ("a_2019.csv", b"Commune;Prets;\n;A;J\nOrly;1;2\nThiais;3;4\n", [], "lines 1 and 2 share the headings"),
+        ("a_2019.csv", b"Commune;Prets;;Retours;\n;A;J;A;J\nOrly;1;2;3;4\n", [], "lines 1 and 2 share the headings"),
+        (
+            "a_2019.csv",
+            b"Etat\nCommune;Code;Prets;Retours;\n;;A;B;C\nO;x;1;2;3\nT;y;3;4;5\n",
+            [],
+            "lines 2 and 3 share",
+        ),
+        ("a_2019.csv", b"Commune;2018;;2019;\n;A;J;A;J\nOrly;1;2;3;4\n", [], "lines 1 and 2 share the headings"),
+        (
+            "a_2019.csv",
+            b"Nom;Nom;Ville\nDurand;Tiago;Orly\nPetit;Lou;Thiais\n",
+            [],
+            "line 1 has one heading for several columns",
+        ),
+        ("a_2019.csv", b"Commune;Prets;Prets\nOrly;1;2\n", [], "Prets (columns 2, 3): have the tool name each of them"),
+        # years are no headings above years; nor is a line a title that is written as the data
+        ("a_2019.csv", b"Orly;2018;oui\nThiais;2019;non\n", [], "line 1, the first that is whole, holds values"),
+        (
+            "a_2019.csv",
+            b"Orly;12;3\nLogin;Ville;Rang\nx;1;4\ny;2;5\n",
+            [],
+            "line 1, the first that is whole, holds values",
+        ),
         ("a.csv", b"A;B\nx;y\n", [], "--exercice"),
         ("a_2019.csv", b"<?xml version='1.0'?><a/>", [], "no element repeats"),
         ("a_2019.bin", b"A\0B", [], "neither a text file"),

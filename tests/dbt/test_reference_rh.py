@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from pipelines import settings
+from tests.catalogue.figures.sql import scalar
 
 ALWAYS = ("0001-01-01", "9999-12-31")
 CODES = {
@@ -84,3 +85,45 @@ def test_every_word_leads_to_a_code_that_exists():
     known = CODES | motifs
     for row in rows("orthographes"):
         assert row["code"] in known[row["nomenclature"]], row
+
+
+def compared(word: str) -> str:
+    """The form under which a word is looked for."""
+    return scalar("{{ orthographe(\"'" + word.replace("'", "''") + "'\") }}")
+
+
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [
+        ("adjoint administratif", "Adjoints administratifs"),
+        ("ADJOINT ADMINISTRATIF TERRITORIAL", "Adjoints administratifs territoriaux"),
+        ("Adjoint d'animation", "Adjoints d’animation"),
+        ("Éducateur de jeunes enfants", "Éducateurs de jeunes enfants"),
+        (
+            "Agent territorial spécialisé des écoles maternelles",
+            "Agents territoriaux spécialisés des écoles maternelles",
+        ),
+        ("Sage-femme", "Sages-femmes"),
+        ("Attaché", "Attachés"),
+        ("Masseur-kinésithérapeute et orthophoniste", "Masseurs-kinésithérapeutes et orthophonistes"),
+    ],
+)
+def test_a_word_in_the_singular_is_the_label_in_the_plural(written: str, label: str):
+    assert compared(written) == compared(label)
+    assert label in {row[name] for row in rows("cadres_emplois") for name in ("libelle_court", "libelle_cadre_emplois")}
+
+
+def test_no_two_codes_are_compared_alike():
+    columns = {
+        "cadres_emplois": ("code_cadre_emplois", "libelle_cadre_emplois", "libelle_court"),
+        "filieres": ("code_filiere", "libelle_filiere"),
+        "motifs": ("code_motif", "libelle_motif"),
+        "orthographes": ("code", "orthographe"),
+    }
+    codes: dict[tuple[str, str], set[str]] = {}
+    for name, (code, *labels) in columns.items():
+        for row in rows(name):
+            kind = row.get("nomenclature") or row.get("sens") or name
+            for label in labels:
+                codes.setdefault((kind, compared(row[label])), set()).add(row[code])
+    assert {key: found for key, found in codes.items() if len(found) > 1} == {}

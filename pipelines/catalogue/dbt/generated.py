@@ -13,7 +13,14 @@ import yaml
 
 from pipelines.catalogue.chapters import compile as members
 from pipelines.catalogue.chapters.load import exposures
-from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, said_needs, said_sources, tables_behind
+from pipelines.catalogue.dbt.lineage import (
+    said_column_fields,
+    said_fields,
+    said_needs,
+    said_sources,
+    said_values,
+    tables_behind,
+)
 from pipelines.catalogue.dbt.unions import shape_docs, shape_model, shape_union
 from pipelines.catalogue.declarations import Field, Provenance, System, Table
 from pipelines.catalogue.fields import Fields, described, meaning
@@ -73,6 +80,9 @@ def _generated_models(catalogue: Catalogue) -> dict[str, str]:
     }
 
 
+NOBODY = "/"  # the table of rows that no declared table can hold: nobody uses it
+
+
 @functools.lru_cache(maxsize=8)
 def all_models(catalogue: Catalogue) -> dict[str, str]:
     """Path → SQL of every model that declarations ask for."""
@@ -85,8 +95,16 @@ def all_models(catalogue: Catalogue) -> dict[str, str]:
 def report_sources(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
     """Table of ``rapport`` → the tables (``system/table``) that its rows come from, but for the page of a member."""
     texts, said = model_texts(catalogue), catalogue.project.said
+    tables = {f"{system.system}/{table.name}": table for system, table in catalogue.registry.tables()}
+
+    def behind(model: str) -> list[str]:
+        if model not in said:
+            return tables_behind(model, texts)
+        found, wanted = said_sources(said[model]) or tables_behind(model, texts), said_values(said[model])
+        return [one for one in found if one not in tables or tables[one].may_hold(wanted)] or (found and [NOBODY])
+
     return {
-        model: tuple((said_sources(said[model]) if model in said else None) or tables_behind(model, texts))
+        model: tuple(behind(model))
         for model in texts
         if model in catalogue.project.models and catalogue.project.layer_of(model) == "rapport"
     }

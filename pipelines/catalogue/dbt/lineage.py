@@ -6,7 +6,7 @@ It is by them that the report knows what an empty table means: nothing came, not
 from collections.abc import Mapping
 
 from pipelines.catalogue.dbt.project import meta_of, needs_of
-from pipelines.catalogue.figures.grammar import alternatives
+from pipelines.catalogue.figures.grammar import Value, alternatives, values_of
 from pipelines.catalogue.overlay import Thing
 
 FIGURES = "chiffres"  # each of its rows bears its own state
@@ -46,6 +46,11 @@ def said_fields(entry: Thing) -> list[tuple[str, ...]]:
     ``config: {meta: {champs: [type, [horodatage_utc, horodatage_local]]}}``, as in a figure.
     """
     return alternatives(meta_of(entry).get("champs") or [])
+
+
+def said_values(entry: Thing) -> dict[str, Value]:
+    """The fields of which the rows of a model hold one value: ``champs: [{nature: Factures}]``, as in a figure."""
+    return values_of(meta_of(entry).get("champs") or [])
 
 
 def said_column_fields(entry: Thing) -> dict[str, list[tuple[str, ...]]]:

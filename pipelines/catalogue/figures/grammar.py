@@ -23,7 +23,8 @@ The rules of a missing value, which no declaration can change:
   A filter narrows the pieces as it does the rows: the accounts of an annexe say nothing of the principal budget; ``pieces``
   narrows them alone, by the axes that their model declares;
 - ``champs`` are the fields that it needs of its sources, a list among them alternatives of which one is enough: a source whose
-  declared header gives none does not count as accepted, whatever came of it;
+  declared header gives none does not count as accepted, whatever came of it. A field with the value that it counts
+  (``{nature: Factures}``) says more: a table that can hold no such line is none of its sources;
 - lines that were refused, or accepted and not understood, make it partial;
 - ``si_vide`` says what no row at all means when everything was delivered: ``zero``, ``manquant`` (``m``), or
   ``sans_objet`` (``—``: a cell that the report leaves blank);
@@ -236,9 +237,17 @@ def operands_of(term: Term) -> list[str]:
     return []
 
 
-def alternatives(said: Iterable[str | list[str]]) -> list[tuple[str, ...]]:
+Needed = Name | list[Name] | Annotated[dict[Name, Value], PydanticField(min_length=1, max_length=1)]
+
+
+def alternatives(said: Iterable[str | list[str] | dict[str, Value]]) -> list[tuple[str, ...]]:
     """Each name with those that may stand in its place: a list among names holds alternatives."""
-    return [tuple(one) if isinstance(one, list) else (one,) for one in said]
+    return [(one,) if isinstance(one, str) else tuple(one) for one in said]
+
+
+def values_of(said: Iterable[str | list[str] | dict[str, Value]]) -> dict[str, Value]:
+    """The needed fields of which one value is counted."""
+    return {name: value for one in said if isinstance(one, dict) for name, value in one.items()}
 
 
 class Figure(Declared):
@@ -252,7 +261,7 @@ class Figure(Declared):
     sans_effet: dict[Source, str] = PydanticField(default_factory=dict)
     indispensables: list[Literal["document", "mois"]] = PydanticField(default_factory=list)
     pieces: Filter = PydanticField(default_factory=dict)
-    champs: list[Name | list[Name]] = PydanticField(default_factory=list)
+    champs: list[Needed] = PydanticField(default_factory=list)
     mesure: Measure | None = None
     expression: str | None = None
     operandes: dict[Name, Code] = PydanticField(default_factory=dict)

@@ -8,7 +8,15 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipelines.catalogue.figures.grammar import Chapter, Family, Figure, Words, parse_expression, placeholders_of
+from pipelines.catalogue.figures.grammar import (
+    Chapter,
+    Family,
+    Figure,
+    Words,
+    parse_expression,
+    placeholders_of,
+    values_of,
+)
 from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over, switch
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping, shown
@@ -36,6 +44,7 @@ class Figures:
     families: dict[str, Family]
     titles: dict[str, str]  # of each domain, as the report prints it
     shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # `*/shape` → the tables declared of that shape
+    unable: dict[str, set[str]] = field(default_factory=dict)  # measure → the tables that can hold nothing of it
 
     def family_of(self, code: str) -> Family | None:
         """The family of a declared code, None when it declares a single figure."""
@@ -74,9 +83,14 @@ class Figures:
         """
         return list(dict.fromkeys(group for leaf in self.leaves(code) for group in leaf.alternatives))
 
-    def tables_of(self, source: str) -> tuple[str, ...]:
-        """The tables that a source names, as ``system/table``: every one of a shape, or itself."""
-        return self.shapes.get(source, (source,))
+    def tables_of(self, source: str, code: str | None = None) -> tuple[str, ...]:
+        """The tables that a source names, as ``system/table``: every one of a shape, or itself.
+
+        With a declared ``code``, those that can hold something of that figure.
+        """
+        tables = self.shapes.get(source, (source,))
+        unable = [self.unable.get(leaf.code, set()) for leaf in self.leaves(code)] if code else []
+        return tuple(table for table in tables if not unable or not set.intersection(*unable) & {table})
 
     def answers_for(self, figure: Figure, table: str) -> bool:
         """True when a measure's ``sources`` or ``sans_effet`` name this ``system/table``; those of a member name every one's."""
@@ -197,9 +211,14 @@ def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay
         figure = _without_branches(thing.parsed(Figure), thing, systems, shapes)
         by_code[thing.name] = DeclaredFigure(figure, domain, thing.place, Words(by_name=words.get(domain, {})))
     titles = {thing.name: thing.data for thing in declared.domains}
-    figures = Figures(
-        by_code, families, titles, {f"{ANY}/{shape}": registry.of_shape(shape) for shape in registry.shapes}
-    )
+    tables = {f"{system.system}/{table.name}": table for system, table in registry.tables()}
+    unable = {
+        code: {name for name, table in tables.items() if not table.may_hold(wanted)}
+        for code, declared in by_code.items()
+        if (wanted := values_of(declared.figure.champs))
+    }
+    of_shape = {f"{ANY}/{shape}": registry.of_shape(shape) for shape in registry.shapes}
+    figures = Figures(by_code, families, titles, of_shape, unable)
     for one in by_code.values():
         _check_family(one, figures, declared.families)
         _check_sources(one, registry)

@@ -35,7 +35,8 @@ def figure_tables(figures: Figures, used: Collection[str] | None = None) -> dict
                 for leaf in _measures(figures)
                 for alternatives in leaf.alternatives
                 for rank, source in enumerate(alternatives, start=1)
-                for table in figures.tables_of(source) or [source]  # a shape that no system has: nothing is received
+                for table in figures.tables_of(source, leaf.code)
+                or [source]  # a shape that no system has: nothing is received
             ],
         ),
         "chiffres_filtres": (

@@ -12,7 +12,14 @@ from pipelines.catalogue.dbt.generated import report_fields, report_sources
 from pipelines.catalogue.declarations import Field, Shape
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.registry import Registry
-from pipelines.catalogue.scaffold.draft_table import exercice_lines, header_lines, ignore_lines, named_by, place_lines
+from pipelines.catalogue.scaffold.draft_table import (
+    exercice_lines,
+    header_lines,
+    ignore_lines,
+    named_by,
+    period_lines,
+    place_lines,
+)
 from pipelines.catalogue.scaffold.inference import flag, flag_values, kept_in, of, slug
 from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, todo
@@ -89,6 +96,7 @@ class ShapeTable:
         lines += place_lines(self.sample)
         lines += self._missing_values(columns)
         lines += [f"# left out: {flow(unused)}"] if unused else []
+        lines += period_lines(self.layout, self.sample)
         given = {*columns, *([PLACE] if self._named_by() else [])}
         asked = [need for need in self.needs if not given & set(need.fields)]
         titles = {f.name: f.title for f in self.shape.fields}
@@ -107,7 +115,7 @@ class ShapeTable:
         formats = [line for f in self.shape.fields if f.name in columns for line in _own_format(f, columns[f.name])]
         declared = any(line.startswith("  - ") for line in formats)
         lines += ["fields:", *formats] if declared else [line.strip() for line in formats]
-        lines += exercice_lines(columns, self._dated(columns), self.exercice)
+        lines += exercice_lines(columns, self._dated(columns), self.layout, self.exercice)
         return lines + ignore_lines(self.layout, named, numbers)
 
     def _named_by(self) -> list[str]:

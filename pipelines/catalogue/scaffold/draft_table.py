@@ -11,13 +11,15 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
 
+from pipelines.catalogue.declarations import WORKBOOKS
 from pipelines.catalogue.scaffold.inference import (
     KEY_WORDS,
     SPACES,
+    YEAR,
     Guess,
     kept_in,
-    looks_like_month,
     of,
+    period,
     personal,
     slug,
     words,
@@ -26,7 +28,6 @@ from pipelines.catalogue.scaffold.inference import (
 from pipelines.catalogue.scaffold.sample import TOTAL, Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
 
-YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
 TAKEN = {"exercice"}  # a column that the lake adds to every row
 # Words that SQL keeps for itself.
 RESERVED = frozenset(
@@ -45,7 +46,7 @@ def place_lines(sample: Sample) -> list[str]:
     """Where the table is read in a file that may hold several: sheet, member of an archive, path of the records."""
     lines = []
     if sample.sheet:
-        lines.append(_sheet_line(sample.sheets))
+        lines.append(_sheet_line(sample.sheets, sample.is_among_years))
     if sample.member:
         pattern = common_pattern(sample.members)
         lines.append(f"member: {scalar(pattern)}" + todo("does it fit the members of every exercice?"))
@@ -54,18 +55,22 @@ def place_lines(sample: Sample) -> list[str]:
     return lines
 
 
-def _sheet_line(names: list[str]) -> str:
-    """The sheets, by what their names have in common, else one by one."""
-    doubts = ["its name holds a year: what is the sheet of another exercice called?"] * any(map(YEAR.search, names))
+def _sheet_line(names: list[str], is_among_years: bool) -> str:
+    """The sheets, by what their names have in common, else one by one; the year of a pattern is any, unless others are there."""
+    doubts = []
     before, after = around(names)
     if len(names) == 1:
         said = scalar(names[0])
     elif before or after:
-        said = scalar(f"{re.sub(r'[][?*]', '?', before)}*{re.sub(r'[][?*]', '?', after)}")
+        said = scalar(
+            "*".join(re.sub(r"[][?*]", "?", text if is_among_years else any_year(text)) for text in (before, after))
+        )
         doubts.append("does it fit the sheets of every exercice, and no other?")
     else:
         said = flow(names)
         doubts.append('a sheet more another year? "*" reads all those that are not named in unread')
+    if YEAR.search(said):
+        doubts.insert(0, "its name holds a year: what is the sheet of another exercice called?")
     return f"sheet: {said}{todo('; '.join(doubts), bool(doubts))}"
 
 
@@ -90,9 +95,14 @@ def named_by(sample: Sample) -> tuple[str, str, str] | None:
     return None
 
 
+def any_year(text: str) -> str:
+    """A name as that of any exercice, in a pattern of names."""
+    return YEAR.sub("????", text)
+
+
 def _literally(text: str) -> str:
-    """The pattern of a text, in which only what a pattern would read is escaped."""
-    return re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text)
+    """The pattern of a text, in which only what a pattern would read is escaped; any year stands for a year."""
+    return YEAR.sub(r"\\d{4}", re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text))
 
 
 def _beginning(texts: Sequence[str]) -> str:
@@ -102,7 +112,7 @@ def _beginning(texts: Sequence[str]) -> str:
 
 def common_pattern(names: Sequence[str]) -> str:
     """The file pattern that names suggest: what follows their common beginning, or the first digit, may change."""
-    stems = [PurePosixPath(name).stem for name in names]
+    stems = [re.sub(f"^{YEAR.pattern}", "????", PurePosixPath(name).stem) for name in names]
     start = re.split(r"\d", _beginning(stems))[0].rstrip("_- .")
     return re.sub(r"[\[\]?*]", "?", start) + "*" + PurePosixPath(names[0]).suffix
 
@@ -115,12 +125,40 @@ def header_lines(headings: dict[str, str], exercice: int, doubts: dict[str, str]
     return lines
 
 
-def exercice_lines(columns: dict[str, Column], candidates: list[tuple[str, str]], exercice: int) -> list[str]:
-    """How the content proves its exercice, when a column of the sample does prove it."""
+def period_lines(layout: Layout, sample: Sample) -> list[str]:
+    """What to decide of columns that are each a month, or a year: another export has others."""
+    headings = [column.heading for column in layout.columns if period(column.heading)]
+    if len(headings) < 2:
+        return []
+    years = all(YEAR.fullmatch(heading) for heading in headings)
+    told = f"# TODO {'years' if years else 'months'} as columns, {flow(headings)}: "
+    if sample.type not in ("csv", *WORKBOOKS):
+        return [told + "another export has others, which nothing reads. Ask the tool for a record each"]
+    name, pattern = ("annee", r"(\d{4})") if years else ("mois", "(.+)")
+    return [
+        f"{told}a row each? In header, instead of them, {name}: {{heading: '{pattern}'}} and valeur: {{under: {name}}}; these "
+        f"two in fields; {name} in primaryKey (docs/catalogue.md, columns that become rows)"
+    ]
+
+
+def title_pattern(titles: list[str], exercice: int) -> str | None:
+    """``31 décembre {exercice}``: the year of a title line with the two words before it."""
+    for title in titles:
+        if found := re.search(rf"((?:[\w/.’']+[ \u00a0]){{0,2}}[\w/.-]*?){exercice}(?!\d)", title):
+            return f"{found[1]}{{exercice}}"
+    return None
+
+
+def exercice_lines(
+    columns: dict[str, Column], candidates: list[tuple[str, str]], layout: Layout, exercice: int
+) -> list[str]:
+    """How the content proves its exercice, when a column of the sample does; a title may prove it as well."""
     for name, rule in candidates:
         years = _years(columns[name])
         if years and all(year == exercice if rule == "within" else year <= exercice for year in years):
             return [f"exercice: {{column: {name}, rule: {rule}}}"]
+    if title_pattern(layout.titles, exercice):
+        return []
     return ["# TODO exercice: no date column proves the exercice: is there one?"]
 
 
@@ -163,12 +201,13 @@ def _totals(
             continue
         if name in numbers:
             column = numbers[name]
-            ours = sum(_amount(c, column.guess) or 0 for c in column.cells if c not in column.guess.missing)
+            lines = column.cells[: layout.first]  # each sheet, or member, has totals of its own
+            ours = sum(_amount(c, column.guess) or 0 for c in lines if c not in column.guess.missing)
             if _amount(text, column.guess) == ours:
                 found["sums"].append(name)
             else:
                 doubts.append(f"Add sums: [{name}]? It says {text}, the lines of the sample make {ours}.")
-        elif re.sub(r"\D", "", text) == str(len(layout.data)):
+        elif re.sub(r"\D", "", text) == str(layout.first):
             found["counts"].append(name)
     return [f"{key}: [{', '.join(names)}]" for key, names in found.items() if names], doubts
 
@@ -210,20 +249,17 @@ class OwnTable:
         lines = place_lines(self.sample)
         lines += [f"primaryKey: [{self.key}]" + todo("is it unique in every file?")] if self.key else []
         lines += [f"missingValues: {flow(['', *missing])}"] if missing else []
-        lines += [f"# TODO left out, given twice in the header: {flow(self.layout.left_out)}"] * bool(
-            self.layout.left_out
-        )
-        months = [c.heading for c in self.columns.values() if looks_like_month(c.heading)]
-        if len(months) > 1:
+        if twice := self.layout.left_out:
             lines.append(
-                f"# TODO months as columns, {flow(months)}: a row a month? mois: {{heading: …}}, and a field under it"
+                f"# TODO left out, given twice in the header: {flow(twice)}. To read them, have the tool name each"
             )
+        lines += period_lines(self.layout, self.sample)
         lines += header_lines({n: c.heading for n, c in self.columns.items()}, self.exercice, {})
         named_by, field = self._named_by()
         lines += [*named_by, "fields:", *field]
         for name, column in self.columns.items():
             lines += [f"  {line}" for line in self._field(name, column)]
-        lines += exercice_lines(self.columns, dated, self.exercice)
+        lines += exercice_lines(self.columns, dated, self.layout, self.exercice)
         return lines + ignore_lines(self.layout, named, numbers)
 
     def _named_by(self) -> tuple[list[str], list[str]]:

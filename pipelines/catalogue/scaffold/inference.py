@@ -55,6 +55,7 @@ MONTH_HEADINGS = {"mois", "month", "periode"}
 QUANTITY = re.compile(rf"(.*\d)([{SPACES}]*)([^\s\d.,+\u2212-]+)")
 UNITS = {"EUR", "h", "km", "kg", "m²", "kWh", "MWh", "jours", "heures"}  # that may be glued to their number
 SIZES = {"o": 0, "ko": 1, "Ko": 1, "Mo": 2, "Go": 3, "To": 4}  # powers of a thousand
+YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
 YEAR_WORDS = {"annee", "exercice", "an", "millesime", "year"}
 FLAG_WORDS = {"actif", "active", "est", "enabled", "ouvert", "valide", "oui"}
 KEY_WORDS = {
@@ -74,9 +75,14 @@ KEY_WORDS = {
 # Words of a heading that announce personal data, and what becomes of it unless somebody decides otherwise.
 DROPPED_WORDS = frozenset(
     """
-    nom prenom prenoms naissance nir securite adresse telephone tel portable mobile iban rib photo
-    agent intervenant demandeur salarie conjoint usager contact name surname firstname lastname
-    civilite sexe
+    naissance nir securite adresse telephone tel portable mobile iban rib photo civilite sexe
+    """.split()
+)
+# … where the cells may be persons: words without digits.
+PERSON_WORDS = frozenset(
+    """
+    nom prenom prenoms agent intervenant demandeur salarie conjoint usager contact name surname
+    firstname lastname
     """.split()
 )
 PSEUDONYM_WORDS = frozenset(
@@ -99,7 +105,9 @@ LOGIN = re.compile(  # prenom.nom, DOMAINE\\compte; not a file nor a site
     r"[a-z]{1,20}[._](?!(pdf|docx?|xlsx?|csv|txt|xml|json|zip|html?|com|net|org)\b)[a-z-]{3,30}\d{0,3}"
     r"|[A-Za-z0-9.-]+\\[A-Za-z0-9._-]+"
 )
+NUMBERED = re.compile(r"(?=.*\s)(?=.*\d).*")  # several words and a number: a product and its version, no account
 SHORT_LOGIN = re.compile(r"[a-z]{4,12}\d{0,2}")
+INITIALS = (slice(1, None), slice(2, None), slice(None, -1), slice(None, -2))  # what is left without one or two
 DATED = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]")
 CIVIL = re.compile(r"(m|mme|mlle|monsieur|madame)\.?[ ]\S.*", re.IGNORECASE)
 # First names that one agent in two bears, without accents: enough of them in a column tells that it holds persons.
@@ -122,6 +130,21 @@ FIRST_NAMES = frozenset(
     sabine sabrina samia samira samuel sandra sandrine sarah sebastien serge severine simon simone solange sonia sophie stephane
     stephanie suzanne sylvain sylvie theo therese thibault thierry thomas valentin valerie vanessa veronique victor vincent
     virginie xavier yann yannick yasmine yves yvette yvonne zoe
+    """.split()
+)
+# And surnames that are no first name nor a common word, for columns that hold surnames alone, or logins made of them.
+SURNAMES = frozenset(
+    """
+    andrieu aubert aubry bailly barbier barthelemy benali benard berthier bertin besson blanchard blanchet bouchet
+    bouvier boyer brunet bruneau caron carpentier charpentier chauvin chevallier colin collet collin cordier
+    delaunay delmas deschamps diallo diaz dubois dufour dumas dumont dupont dupre dupuis dupuy durand duval etienne fabre faure
+    fernandez ferreira fleury fournier gaillard garcia garnier gaudin gauthier gautier germain gillet girard giraud gomez goncalves
+    gonzalez grondin guerin guichard guillet guillot guyot hamon hernandez hoarau huet humbert jacob jacquet joly klein laborde
+    lacroix lambert lamy langlois laporte lebrun leblanc leclerc leclercq lecomte lefebvre lefevre leger legrand lejeune lemaire
+    lemaitre lemoine leroux leroy leveque lopez maillard mallet marchal martinez marty masson menard mercier meunier meyer
+    michaud millet monnier moreau morel morin muller nguyen pasquier payet pelletier pereira perez perret perrier perrin perrot
+    petit pichon poirier prevost renault reynaud rodrigues rodriguez rolland rousseau roussel roux roy royer sanchez
+    schmitt schneider tessier traore vasseur vidal weber
     """.split()
 )
 CODE = re.compile(r"[+-]?0\d+")  # digits that a number would not keep
@@ -172,9 +195,13 @@ def personal(heading: str, values: Iterable[str]) -> str | None:
             return kept_as
     if found & IMPERSONAL_WORDS:
         return None
-    if found & PSEUDONYM_WORDS:
+    if found & PSEUDONYM_WORDS and not _most(cells, NUMBERED.match):
         return "pseudonymise"
-    if found & DROPPED_WORDS or _hold_names(cells):
+    if (
+        found & DROPPED_WORDS
+        or _hold_names(cells)
+        or (found & PERSON_WORDS and not _most(cells, re.compile(r"\d").search))
+    ):
         return "drop"
     return "pseudonymise" if _most(cells, LOGIN.fullmatch) or _hold_logins(cells) else None
 
@@ -184,10 +211,14 @@ def _most(cells: list[str], looks: Callable[[str], object]) -> bool:
 
 
 def _hold_names(cells: list[str]) -> bool:
-    """True when many cells, of one to four words, begin with a civility or hold a first name."""
+    """True when many cells, of one to four words, begin with a civility, hold a first name, or are surnames."""
     distinct = {cell for cell in cells if not re.match(r"(saint|sainte|ste?|rue|ecole|école)\b", cell, re.IGNORECASE)}
     named = [cell for cell in distinct if CIVIL.fullmatch(cell) or (cell.count(" ") < 4 and _first_name(cell))]
-    return len(named) >= 2 and len(named) * 3 > len(set(cells))
+    surnames = [cell for cell in distinct if slug(cell) in SURNAMES | FIRST_NAMES]
+    all_words = all(re.fullmatch(r"[^\W\d_]+([ '’-][^\W\d_]+){0,3}", cell) for cell in distinct)
+    return (len(named) >= 2 and len(named) * 3 > len(set(cells))) or (
+        all_words and len(surnames) >= 2 and len(surnames) * 5 > len(set(cells))
+    )
 
 
 def _first_name(cell: str) -> bool:
@@ -203,8 +234,14 @@ def is_value(text: str) -> bool:
 
 
 def _hold_logins(cells: list[str]) -> bool:
-    """True when nearly all cells are short words in lower case, each once: ``jdupont``, ``adelatour2``."""
-    return len(cells) > 3 and len(set(cells)) >= 0.9 * len(cells) and all(map(SHORT_LOGIN.fullmatch, cells))
+    """True when cells are short words each once, ``zkhelifa``, or many of them a surname and initials: ``JDUPONT``, ``petita2``."""
+    distinct = set(map(str.casefold, cells))
+    if not all(map(SHORT_LOGIN.fullmatch, distinct)):
+        return False
+    named = [cell for cell in distinct if any(cell.rstrip("0123456789")[cut] in SURNAMES for cut in INITIALS)]
+    return (len(named) >= 2 and len(named) * 5 > len(distinct)) or (
+        len(cells) > 3 and len(set(cells)) >= 0.9 * len(cells) and all(map(SHORT_LOGIN.fullmatch, cells))
+    )
 
 
 def guess(heading: str, values: Iterable[str], *, workbook: bool) -> Guess:
@@ -282,7 +319,7 @@ def _opposite(value: str) -> str:
 
 
 def _year(heading: str, values: list[str], workbook: bool) -> Guess | None:
-    if words(heading) & YEAR_WORDS and all(re.fullmatch(r"(19|20)\d\d", value) for value in values):
+    if words(heading) & YEAR_WORDS and all(map(YEAR.fullmatch, values)):
         return Guess("year")
     return None
 
@@ -340,19 +377,22 @@ def parsed(kind: str, fmt: str, value: str) -> dt.datetime | None:
 
 
 def _with_month_number(value: str, directive: str) -> str:
-    """``1er août 2024`` → ``1 8 2024``; as it stands when it names no month so."""
+    """``1er août 2024`` → ``1 8 2024``; no date when it names no month so."""
     word = re.search(r"[^\W\d_]{3,}", value)
+    if word is None:
+        return ""  # a number is no name of a month
     for number, (full, short) in enumerate(MONTH_WORDS, start=1):
         forms = full if directive == "%B" else "|".join(short.split())
-        if word and re.fullmatch(forms, word[0], re.IGNORECASE):
+        if re.fullmatch(forms, word[0], re.IGNORECASE):
             after = value[word.end() :].removeprefix("." if directive == "%b" else "")
             return re.sub("^1er ", "1 ", value[: word.start()], flags=re.IGNORECASE) + str(number) + after
     return value
 
 
-def looks_like_month(heading: str) -> bool:
-    """True for a month that stands as a heading, with or without its year."""
-    return any(reads("date", fmt, heading) for fmt in (*MONTH_FORMATS, "%B", "%b"))
+def period(heading: str) -> bool:
+    """True for a year, or a month with or without its year, that stands as a heading."""
+    months = (*MONTH_FORMATS, *(fmt for fmt in YEARLESS if "%d" not in fmt), "%Y-%m", "default")
+    return bool(YEAR.fullmatch(heading)) or any(reads("date", fmt, heading) for fmt in months)
 
 
 def kept_in(name: str, options: dict[str, object]) -> dict[str, object]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from pipelines.catalogue.declarations import WORKBOOKS
 from pipelines.catalogue.patterns import same
-from pipelines.catalogue.scaffold.inference import SPACES, Guess, guess, is_value
+from pipelines.catalogue.scaffold.inference import SPACES, Guess, guess, is_value, period
 from pipelines.catalogue.yaml_file import DeclarationError
 
 SEARCHED_ROWS = 40  # a header stands within the first lines
@@ -31,6 +31,7 @@ class Sample:
     member: str | None = None  # of an archive
     records: str | None = None  # the path of its records
     is_named: bool = False  # records name their own values: the first row holds these names
+    is_among_years: bool = False  # the file has sheets of other exercices
     doubts: list[str] = field(default_factory=list)
     alike: tuple["Sample", ...] = ()  # further sheets, or members, of the same headings; their rows are among these
 
@@ -73,7 +74,8 @@ class Layout:
     columns: list[Column]
     data: list[tuple[int, list[str]]]
     below: list[tuple[int, list[str]]]
-    left_out: list[str]  # headings that are empty or given twice
+    left_out: list[str]  # headings that several columns bear, with their places
+    first: int  # how many of its lines are of the first of the sheets, or members, that it is made of
 
 
 def take_apart(sample: Sample) -> Layout:
@@ -86,15 +88,25 @@ def take_apart(sample: Sample) -> Layout:
     data, below = _data_and_below(sample.rows[index + 1 :])
     if not data:
         raise DeclarationError(f"{sample.place}: no line below the header to learn from")
-    counts = Counter(map(same, headings))
-    columns, left_out = [], []
+    twice = _given_twice(headings)
+    columns = []
     for place, heading in enumerate(headings):
-        if heading and counts[same(heading)] == 1:
+        if heading and same(heading) not in twice:
             cells = [row[place].strip(SPACES) if place < len(row) else "" for _, row in data]
             columns.append(Column(heading, place, cells, guess(heading, cells, workbook=sample.type in WORKBOOKS)))
-        elif heading:
-            left_out.append(heading)
-    return Layout(titles, columns, data, below, list(dict.fromkeys(left_out)))
+    return Layout(titles, columns, data, below, list(twice.values()), len(data))
+
+
+def _given_twice(headings: Sequence[str]) -> dict[str, str]:
+    """The headings that several columns bear, as they are compared → which and where: `Prêts (columns 2, 5)`."""
+    places: dict[str, list[int]] = {}
+    for place, heading in enumerate(headings):
+        places.setdefault(same(heading), []).append(place)
+    return {
+        key: f"{headings[found[0]].strip(SPACES)} (columns {', '.join(str(place + 1) for place in found)})"
+        for key, found in places.items()
+        if key and len(found) > 1
+    }
 
 
 Gathered = tuple[list[tuple[Sample, Layout]], list[tuple[Sample, str]]]
@@ -138,49 +150,92 @@ def _joined(group: list[tuple[Sample, Layout]]) -> tuple[Sample, Layout]:
         return first, layout
     rows = [row for _, other in others for row in sorted(other.data + other.below)]
     whole = replace(first, rows=first.rows + rows, alike=tuple(sample for sample, _ in others))
-    return whole, take_apart(whole)
+    return whole, replace(take_apart(whole), below=layout.below, first=len(layout.data))
 
 
 def _header_index(sample: Sample) -> int:
-    """The first row that is nearly as wide as the widest and holds only distinct words, none of them a value.
+    """The first row that is nearly as wide as the widest of those below and holds only distinct words, none of them a value.
 
     Raises DeclarationError when there is none: a cell's value is never taken for a heading.
     """
     rows = sample.rows[:SEARCHED_ROWS]
-    widest = max(_filled(cells) for _, cells in rows)
+    passed: list[tuple[int, list[str]]] = []  # as wide as the table, and holding values
+    for index, (number, cells) in enumerate(rows):
+        widest = max(_filled(row) for _, row in rows[index:])
+        if index + 1 < len(rows) and _are_halves(index, sample.rows, widest):
+            raise DeclarationError(
+                f"{sample.place}: lines {number} and {rows[index + 1][0]} share the headings: have them on one line"
+            )
+        names = [same(cell) for cell in cells if cell.strip()]
+        if len(names) < 0.8 * widest:
+            continue
+        if not _holds_headings(index, sample.rows):
+            passed.append(rows[index])
+        elif len(set(names)) < 0.8 * len(names):
+            raise DeclarationError(
+                f"{sample.place}: line {number} has one heading for several columns, {', '.join(_given_twice(cells).values())}: "
+                "have the tool name each of them"
+            )
+        elif _values_of(index, sample.rows) * 5 >= len(names) or not _are_titles(passed, sample.rows[index + 1 :]):
+            passed.append(rows[index])
+            break
+        else:
+            return index
     nowhere = f"{sample.place}: no header line found within the first {SEARCHED_ROWS} lines"
     if sample.type == "csv":
         nowhere += " (a file without any is declared by hand: header: false, docs/adding-a-source.md)"
-    for index, (number, cells) in enumerate(rows):
-        names = [cell.strip() for cell in cells if cell.strip()]
-        if index and _are_halves(rows[index - 1][1], cells, widest):
-            raise DeclarationError(
-                f"{sample.place}: lines {rows[index - 1][0]} and {number} share the headings: have them on one line"
-            )
-        if len(names) < 0.8 * widest:
-            continue
-        distinct = len({name.casefold() for name in names})
-        if all(map(_is_heading, names)) and distinct >= 0.8 * len(names):
-            if _values_of(index, sample.rows) * 5 >= len(names):
-                raise DeclarationError(f"{nowhere}: line {number}, the first that is whole, holds values")
-            return index
-        if any(map(is_value, names)):
-            raise DeclarationError(f"{nowhere}: line {number}, the first that is whole, holds values")
+    if passed:
+        nowhere += f": line {passed[0][0]}, the first that is whole, holds values"
     raise DeclarationError(nowhere)
 
 
-def _are_halves(above: list[str], below: list[str], widest: int) -> bool:
+def _are_halves(index: int, rows: list[tuple[int, list[str]]], widest: int) -> bool:
     """True for a heading over two lines (a group, then what it holds): it takes both to name the columns."""
-    one = {place for place, cell in enumerate(above) if cell.strip()}
-    other = {place for place, cell in enumerate(below) if cell.strip()}
-    both, texts = one | other, [*above, *below]
+    above, below = ({place for place, cell in enumerate(rows[at][1]) if cell.strip()} for at in (index, index + 1))
+    typed = len(above) < 0.8 * widest or any(_kind(place, rows[index + 2 :]) for place in below)
     return (
-        widest >= 4
-        and min(len(one), len(other)) >= 2
-        and max(len(one), len(other)) < 0.8 * widest <= len(both)
-        and len(one & other) <= 0.5 * len(both)
-        and all(_is_heading(text.strip()) for text in texts if text.strip())
+        min(len(above), len(below)) >= 2
+        and len(above | below) >= 0.8 * widest
+        and bool(above - below)
+        and bool(below - above)
+        # what the line below alone names stands under a group, or beside a column that does
+        and not any(place - 1 in above - below for place in below - above)
+        and typed  # above a line of data with gaps, a header of which one column has no name looks the same
+        and _holds_headings(index, rows)
+        and _holds_headings(index + 1, rows)
     )
+
+
+def _holds_headings(index: int, rows: list[tuple[int, list[str]]]) -> bool:
+    """True when every cell of a row is a name, or a period above cells that are none."""
+    return all(
+        _is_heading(cell) or (period(cell) and sum(map(period, under)) * 2 <= len(under))
+        for place, cell in enumerate(map(str.strip, rows[index][1]))
+        if cell and (under := _under(place, rows[index + 1 :])) is not None
+    )
+
+
+def _under(place: int, rows: list[tuple[int, list[str]]]) -> list[str]:
+    """The cells of a column that are not empty."""
+    return [cell for _, row in rows if place < len(row) and (cell := row[place].strip(SPACES))]
+
+
+def _kind(place: int, rows: list[tuple[int, list[str]]]) -> str | None:
+    """What a column holds, numbers or dates, told by two cells at least; None for a text."""
+    cells = _under(place, _data_and_below(rows)[0])
+    found = guess("", cells, workbook=False).type if len(cells) > 1 else "string"
+    return None if found == "string" else found
+
+
+def _are_titles(whole: list[tuple[int, list[str]]], below: list[tuple[int, list[str]]]) -> bool:
+    """True when lines as wide as the table are none of its data: few cells are the numbers or dates of the columns below."""
+    width = max((len(cells) for _, cells in below), default=0)
+    kinds = {place: kind for place in range(width) if whole and (kind := _kind(place, below))}
+    for line in whole:
+        alike = [guess("", cells, workbook=False).type == kinds[at] for at in kinds if (cells := _under(at, [line]))]
+        if not alike or sum(alike) * 2 > len(alike):
+            return False
+    return True
 
 
 def _values_of(index: int, rows: list[tuple[int, list[str]]]) -> int:

@@ -17,7 +17,7 @@ from pipelines.catalogue.declarations import ACCOUNTS, Export, Shape, System
 from pipelines.catalogue.overlay import whole_file
 from pipelines.catalogue.registry import Registry, make_system
 from pipelines.catalogue.scaffold.draft_shape import Need, ShapeTable
-from pipelines.catalogue.scaffold.draft_table import OwnTable, common_pattern, free
+from pipelines.catalogue.scaffold.draft_table import OwnTable, common_pattern, free, title_pattern
 from pipelines.catalogue.scaffold.inference import of, slug
 from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, gathered, years_in
 from pipelines.catalogue.scaffold.yaml_text import scalar, todo
@@ -76,7 +76,7 @@ def scaffold(
     found, unread = gathered(samples)
     exercice = request.exercice or exercice_of(*found[0])
     if others := _of_other_years(samples, exercice):
-        found, unread = gathered([one for one in samples if one not in others])
+        found, unread = gathered([replace(one, is_among_years=True) for one in samples if one not in others])
         unread += [(one, "its name is that of another exercice") for one in others]
     if shape:
         unread += [(part, "no table of that shape?") for sample, _ in found[1:] for part in sample.parts]
@@ -218,21 +218,13 @@ def _export(names: _Names, bodies: Sequence[ShapeTable | OwnTable], unread: dict
 
 
 def _format(sample: Sample, layout: Layout, exercice: int) -> str:
-    title = _title_pattern(layout.titles, exercice)
+    title = title_pattern(layout.titles, exercice)
     entries = [f"type: {sample.type}"]
     if sample.type == "csv":
         entries += [f"encoding: {sample.encoding}", f"delimiter: {json.dumps(sample.delimiter)}"]
     if title:
         entries.append(f"title: {scalar(title)}")
     return "{" + ", ".join(entries) + "}"
-
-
-def _title_pattern(titles: list[str], exercice: int) -> str | None:
-    """``31 décembre {exercice}``: the year of a title line with the two words before it."""
-    for title in titles:
-        if found := re.search(rf"((?:[\w/.’']+[ \u00a0]){{0,2}}[\w/.-]*?){exercice}(?!\d)", title):
-            return f"{found[1]}{{exercice}}"
-    return None
 
 
 def _suite(system: str, table: str) -> str:

@@ -702,7 +702,7 @@ def _staff(db, rules: Rules) -> list[Finding]:
     ).fetchall()
     return [
         _warned(
-            rules[code],
+            rules["RH-ORTHOGRAPHE" if scope.endswith("non reconnu") else code],
             exercice,
             "rh",
             scope,

@@ -8,8 +8,9 @@ import yaml
 
 from pipelines import settings
 from pipelines.catalogue.dbt.compose import project_files
-from pipelines.catalogue.dbt.generated import generated, generated_layers
+from pipelines.catalogue.dbt.generated import NOBODY, generated, generated_layers, report_sources
 from pipelines.catalogue.dbt.project import needs_of
+from pipelines.catalogue.figures.rows import figure_tables
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
 from pipelines.settings import Home
@@ -144,3 +145,56 @@ def test_exposures_name_only_what_is_in_effect(home):
     home.write("dbt_project/models/rapport/_off.yml", off)
     exposures = generated(load_catalogue(Home(home.root)))["models/rapport/_exposures.yml"]
     assert "annexe_collecte" in exposures and "ref('rpt_rh__rapprochements')" not in exposures
+
+
+@pytest.mark.parametrize(
+    ("nature", "field", "optional", "may"),
+    [
+        ("", "", "", False),
+        ("nature: {constant: Impressions}, ", "", "", False),
+        ("nature: {constant: BS}, ", "{name: nature, values: {Bulletins de salaire: [BS]}}", "", True),
+        ("nature: Travail, ", "", "", True),
+        ("nature: Travail, ", "", "nature", True),  # a file that lacks it says so: the tool can display it
+    ],
+)
+def test_what_a_tool_can_hold_nothing_of_is_not_asked_of_it(home: Layer, nature, field, optional, may) -> None:
+    """A copier that never tells of payslips is behind neither the figure nor the table of those that are printed."""
+    home.write(
+        "catalogue/systems/copieurs.yml",
+        f"""\
+system: copieurs
+title: Copieurs
+owner: DSI
+due: "03-31"
+exports:
+  - name: travaux
+    title: Travaux
+    files: "*.csv"
+    format: {{type: csv}}
+    tables:
+      - name: travaux
+        title: Travaux
+        shape: travaux_edition
+        optional: [{optional}]
+        header:
+          2024: {{{nature}date_travail: Date, collectivite: Site, nb_documents: Copies, nb_pages: Pages}}
+        fields: [{field}]
+""",
+    )
+    catalogue = of(home)
+    assert ("copieurs/travaux" in report_sources(catalogue)["rpt_activite__bulletins_imprimes"]) is may
+    assert "copieurs/travaux" not in report_sources(catalogue)["rpt_activite__plis"]
+    sources = {(code, table) for code, _, _, table in figure_tables(catalogue.figures)["chiffres_sources"][1]}
+    assert (("infrastructure.editique.bulletins_imprimes", "copieurs/travaux") in sources) is may
+    assert ("infrastructure.editique.documents_mis_sous_pli", "copieurs/travaux") not in sources
+    assert ("infrastructure.editique.documents_mis_sous_pli", "editique/travaux") in sources
+
+
+def test_rows_that_no_table_can_hold_are_nobody_s(home: Layer) -> None:
+    """They are not rows that need no export, which always came."""
+    home.write("catalogue/systems/editique.yml", "system: editique\nenabled: false\n")
+    home.write(
+        "catalogue/systems/papercut.yml",
+        (settings.PROJECT_ROOT / "tests/fixtures/organisation/catalogue/systems/papercut.yml").read_text("utf-8"),
+    )
+    assert report_sources(of(home))["rpt_activite__plis"] == (NOBODY,)

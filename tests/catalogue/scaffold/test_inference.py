@@ -103,6 +103,7 @@ def test_a_clear_column_leaves_no_doubt() -> None:
         ("Début", ["2020-02-28", "43889"], "date"),  # a date of the workbook, and its number
         ("Début", ["43889", "43890"], "date"),
         ("Effectif", ["43889", "43890"], "integer"),
+        ("Mois", ["1", "2", "11"], "integer"),
         ("Montant", ["1.5", "2,50"], "number"),  # a number of the workbook, and one typed as text
     ],
 )
@@ -156,12 +157,23 @@ def test_a_flag_is_read_only_when_its_words_say_which_is_which() -> None:
         ("Session", ["a.durand", "b.petit", "c.martin2"], "pseudonymise"),
         ("Session", ["SICIO\\adurand", "SICIO\\bpetit"], "pseudonymise"),
         ("Qui", ["jdupont", "lmartin", "zroux", "adelatour2"], "pseudonymise"),
+        ("Qui", ["JDUPONT", "LMOREAU", "JDUPONT", "JDUPONT", "ZKHELIFA"], "pseudonymise"),  # a log: the same ones again
+        ("Suivi", ["dupontj", "petitan2", "moreaul"], "pseudonymise"),
+        ("Référent", ["DURAND", "KHELIFA", "PETIT", "LE GOFF"], "drop"),
+        ("Colonne 3", ["Moreau", "Dupont", "Moreau", "Moreau"], "drop"),
+        ("Nom", [], "drop"),  # nothing but the heading says it
+        ("Utilisateur", ["M12", "M13"], "pseudonymise"),
         # and what only looks like it
         ("Lieu", ["Saint Denis", "Orly", "Choisy-le-Roi", "Saint Maurice"], None),
         ("Document", ["rapport.pdf", "notes.docx"], None),
         ("Version", ["10.2.1", "9.3.4"], None),
         ("Matériel", ["00:1b:44:11:3a:b7", "Portable – Dell"], None),
         ("Service", ["Paie", "Réseau"], None),
+        ("Nom", ["Windows 11", "Windows 10", "Ubuntu 22.04"], None),
+        ("Agent", ["GLPI Agent 1.7", "Wazuh 4.8"], None),
+        ("Système utilisateur", ["Windows 11", "Windows 10"], None),
+        ("Rayon", ["Roman", "Jeunesse", "Petit format", "Musique"], None),
+        ("Navigateur", ["chrome", "firefox", "chrome", "edge"], None),
         ("Statut", ["ouvert", "clos", "ouvert", "clos"], None),
         ("Heure", ["12:30:10", "10:00:00"], None),
     ],

@@ -8,8 +8,11 @@ import pytest
 
 from pipelines.catalogue.lines import ModelLines
 from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.needs import check
 from pipelines.ledger.records import Finding
+from pipelines.settings import Home
 from pipelines.stages.transform.findings import build_findings
+from tests.layers import Layer
 
 TABLES = """
 create schema marts; create schema calculs;
@@ -195,3 +198,29 @@ def test_a_member_without_lines_in_some_months_is_told_with_them_and_may_be_expl
     assert category.message.endswith(" : statut VACATAIRE, paie/heures")
     assert (file.fichier, file.recu) == ("paie.zip/orly.csv", "aucune ligne en décembre 2041")
     assert rules["COL-TROU"].a_decider and rules["COL-TROU"].fait_compter
+
+
+def test_words_of_the_staff_that_are_not_known_are_told_apart_and_a_release_waits_for_them(tmp_path):
+    path, rules = tmp_path / "entrepot.duckdb", load_catalogue().rules
+    with duckdb.connect(str(path)) as db:
+        db.execute(
+            "create schema rapport; create table rapport.rpt_rh__rapprochements as select * from (values "
+            "('RH-LIGNES', 2041, 'cadre d’emplois non reconnu', 2.0, 0.0, 2.0, false), "
+            "('RH-LIGNES', 2041, 'doublon', 1.0, 0.0, 1.0, false)) "
+            "as t (code_controle, exercice, perimetre, valeur, valeur_attendue, ecart, est_egal)"
+        )
+    known, unknown = sorted(build_findings(path, rules), key=lambda one: one.code)
+    assert (known.code, unknown.code) == ("RH-LIGNES", "RH-ORTHOGRAPHE")
+    assert rules["RH-ORTHOGRAPHE"].a_decider and not rules["RH-LIGNES"].a_decider
+    assert "catalogue/reference/rh_orthographes/<nom>.csv" in unknown.aide
+
+
+def test_a_spelling_stands_where_its_rule_says(tmp_path):
+    """The path that the help gives is read from a home."""
+    layer = Layer(tmp_path / "home")
+    rows = "nomenclature,orthographe,code\ncadre_emplois,Adj adm,adjoints_administratifs\n"
+    layer.write("catalogue/reference/rh_orthographes/synha.csv", rows)
+    catalogue = load_catalogue(Home(layer.root))
+    check(catalogue)
+    added = [one for path, one in catalogue.references.items() if path.is_relative_to(layer.root)]
+    assert [(one.table, "Adj adm" in one.rows) for one in added] == [("rh_orthographes", True)]

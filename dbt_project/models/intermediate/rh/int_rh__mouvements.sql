@@ -69,7 +69,7 @@ qualifies as (
         and mouvements.exercice = presents.exercice + 1
     left join {{ ref('int_rh__orthographes') }} as motifs
         on mouvements.sens = motifs.nomenclature
-        and {{ normalise_libelle('mouvements.motif_saisi') }} = motifs.orthographe
+        and {{ orthographe('mouvements.motif_saisi') }} = motifs.orthographe
 )
 
 select
