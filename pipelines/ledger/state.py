@@ -78,18 +78,25 @@ def is_covered(name: str) -> bool:
     return name not in (STATE, LEDGER) and not name.endswith(".duckdb") and name.partition("/")[0] not in AFTERWARDS
 
 
-def comparisons_of(folder: Path) -> list[State]:
-    """What was printed, and how it compares with what is recomputed, of each figure that was."""
+def comparisons_of(place: Path) -> list[State]:
+    """What was printed, and how it compares with what is recomputed, of each figure that was; ``place`` is a folder that holds
+    ``rapport/``, or a warehouse.
+    """
     import duckdb
 
-    path = folder / "rapport" / f"{COMPARED}.parquet"
-    if not path.exists():
-        return []
+    parquet = place / "rapport" / f"{COMPARED}.parquet"
     with duckdb.connect() as db:
-        rows = db.execute(
-            "select exercice, code, coalesce(texte_publie, valeur_publiee::varchar), statut "
-            f"from {parquet_scan(path)} order by all"
-        ).fetchall()
+        if place.is_file():
+            db.execute(f"attach {literal(place)} as p (read_only)")
+        elif not parquet.exists():
+            return []
+        try:
+            rows = db.execute(
+                "select exercice, code, coalesce(texte_publie, valeur_publiee::varchar), statut "
+                f"from {f'p.rapport.{COMPARED}' if place.is_file() else parquet_scan(parquet)} order by all"
+            ).fetchall()
+        except duckdb.CatalogException:  # a warehouse of other models
+            return []
     return [dict(zip(("exercice", "code", "printed", "status"), row, strict=True)) for row in rows]
 
 

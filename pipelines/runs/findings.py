@@ -6,12 +6,16 @@ from pipelines.evidence.findings import gather
 from pipelines.french import enumeration
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.changes import change_findings
 from pipelines.stages.ingest.landing import unknown_files
 
 
 def all_findings(work: Workspace) -> list[Finding]:
     """Every finding that stands now, the blocking ones first."""
-    return gather(work, also=unclaimed(work))
+    also = unclaimed(work)
+    return gather(
+        work, also=[*also, *change_findings(work, gather(work, also))] if work.ledger.all_rows("releases") else also
+    )
 
 
 def unclaimed(work: Workspace) -> list[Finding]:

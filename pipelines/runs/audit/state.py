@@ -28,6 +28,7 @@ from pipelines.runs.audit.exports import collection
 from pipelines.runs.audit.reconciliations import reconciliations
 from pipelines.runs.audit.sampling import SIZE, default_seed, sample
 from pipelines.runs.audit.verdict import key_figures, verdict
+from pipelines.runs.changes import Difference, changes_since
 from pipelines.runs.findings import all_findings
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
@@ -54,6 +55,7 @@ class Known:
     verification: Verification
     arrivals: dict[int, Arrivals]  # by exercice
     checks: dict[int, dict[str, Any]]  # what ``controls`` finds, by exercice
+    changes: dict[int, tuple[str, list[Difference]]]  # since the last frozen version, by exercice
     moment: str  # UTC
 
     @property
@@ -66,12 +68,14 @@ def look(work: Workspace) -> Known:
     """Gather what every page says; reads every kept file once, to verify it."""
     moment = now()
     arrivals = {year: _arrivals(work, year, moment[:10]) for year in work.organisation.years}
+    findings = all_findings(work)
     return Known(
         work,
-        work.ledger.standing(all_findings(work)),
+        work.ledger.standing(findings),
         verify(work.home, work.ledger, is_thorough=False),
         arrivals,
         {year: controls(arrivals[year], work.exports(year)) for year in work.organisation.years},
+        changes_since(work, findings),
         moment,
     )
 
@@ -131,6 +135,7 @@ def state(
         "chiffres": _figures(home, ledger, exercice),
         "echantillon": sample(home, ledger, registry, exercice, seed, size, (former or {}).get("echantillon")),
         "versions": _versions(home, ledger, exercice),
+        "changements": _changes(known, exercice),
         "reproduire": _reproduce(known, exercice, seed, size, release),
     }
     return {**content, "verdict": verdict(content), "cles": key_figures(content)}
@@ -228,6 +233,14 @@ def _versions(home: Home, ledger: Ledger, exercice: int) -> list[dict[str, Any]]
         )
         before = folder
     return found
+
+
+def _changes(known: Known, exercice: int) -> dict[str, Any] | None:
+    """What is otherwise than in the last frozen version; None before there is one."""
+    if exercice not in known.changes:
+        return None
+    release, differences = known.changes[exercice]
+    return {"version": release, "differences": [asdict(one) for one in differences]}
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -1,0 +1,175 @@
+"""What changed since the last frozen version: the difference of two states, so that no proof goes without a word.
+
+A delivery that was replaced, a finding that is no longer there, a printed value that nothing is compared with any more, a check
+that was removed or loosened, another catalogue: each may be right, and somebody must say so before the year is frozen again.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.french import NO_BREAK, agreed
+from pipelines.ledger.records import Finding
+from pipelines.ledger.state import State, comparisons_of, read_release, state_file
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.state import facts
+from pipelines.stages.validate.declared import QUESTIONED, REFUSED
+
+RULE = "REL-DIFFERENCE"
+SEVERITIES = {"critical": "bloque", "warning": "alerte"}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is otherwise than in a release (French): of which kind, what, how it was and is, and why."""
+
+    nature: str
+    quoi: str
+    avant: str
+    apres: str
+    pourquoi: str = ""
+
+    def sentence(self) -> str:
+        """``contrôle retiré : ventes/ventes, unique (bloque → rien)``."""
+        because = f", {self.pourquoi}" if self.pourquoi else ""
+        return f"{self.nature}{NO_BREAK}: {self.quoi} ({self.avant} → {self.apres}{because})"
+
+
+def reference(work: Workspace, exercice: int) -> str | None:
+    """The release that an exercice is compared with: its own last one, else the last one of the exercices before it."""
+    rows = [row for row in work.ledger.all_rows("releases") if row["exercice"] <= exercice and row["state"]]
+    own = [row for row in rows if row["exercice"] == exercice]
+    latest = own or sorted(rows, key=lambda row: (row["exercice"], row["seq"]))
+    return latest[-1]["release"] if latest else None
+
+
+def changes_since(work: Workspace, findings: list[Finding]) -> dict[int, tuple[str, list[Difference]]]:
+    """exercice → the release that it is compared with, and what differs; nothing before a release."""
+    releases = {year: name for year in work.organisation.years if (name := reference(work, year))}
+    build = work.ledger.last_build()
+    if not releases or build is None:
+        return {}
+    today = json.loads(json.dumps(facts(work, build["build"], findings), default=str))  # as a state keeps it
+    today["comparisons"] = comparisons_of(work.home.warehouse) if work.home.warehouse.exists() else []
+    found = {}
+    for year, name in releases.items():
+        if state_file(work.home.releases / name).exists():
+            then = read_release(work.home.releases / name)
+            found[year] = (name, list(_differences(then, today, year, work)))
+    return found
+
+
+def change_findings(work: Workspace, findings: list[Finding]) -> list[Finding]:
+    """One finding for each exercice that differs from the version it is compared with: it waits for a decision."""
+    rule = work.rules[RULE]
+    return [
+        Finding(
+            RULE,
+            "alerte",
+            year,
+            name,
+            f"{rule.titre}{NO_BREAK}: {len(differences)} {agreed('différences', Decimal(len(differences)))} avec {name}",
+            recu="; ".join(one.sentence() for one in differences),
+            ecart=fingerprint([one.sentence() for one in differences])[:12],
+            aide=rule.aide,
+        )
+        for year, (name, differences) in changes_since(work, findings).items()
+        if differences
+    ]
+
+
+def _differences(then: State, today: State, exercice: int, work: Workspace) -> Iterator[Difference]:
+    if then["catalogue"] != today["catalogue"]:
+        yield Difference(
+            "catalogue modifié", "déclarations en vigueur", then["catalogue"][:12], today["catalogue"][:12]
+        )
+    if then["exercice"] == exercice:
+        replaced = list(_deliveries(then, today, exercice))
+        yield from replaced
+        yield from _comparisons(then, today, exercice)
+        yield from _vanished(then, today, exercice, {one.quoi for one in replaced}, work)
+    yield from _checks(then, today, exercice)
+    yield from _tests(then, today)
+
+
+def _deliveries(then: State, today: State, exercice: int) -> Iterator[Difference]:
+    before, after = (
+        {
+            f"{one['system']}/{one['export']}": one["delivery"][:12]
+            for one in state["deliveries"]
+            if one["exercice"] == exercice
+        }
+        for state in (then, today)
+    )
+    for export in sorted(before.keys() | after.keys()):
+        if before.get(export) != after.get(export):
+            yield Difference("livraison remplacée", export, before.get(export, "rien"), after.get(export, "rien"))
+
+
+def _comparisons(then: State, today: State, exercice: int) -> Iterator[Difference]:
+    before, after = (
+        {one["code"]: one for one in state["comparisons"] if one["exercice"] == exercice} for state in (then, today)
+    )
+    for code, one in before.items():
+        other = after.get(code)
+        if other is None:
+            yield Difference("valeur imprimée retirée", code, str(one["printed"]), "rien")
+        elif other["printed"] != one["printed"]:
+            yield Difference("valeur imprimée modifiée", code, str(one["printed"]), str(other["printed"]))
+
+
+def _vanished(then: State, today: State, exercice: int, replaced: set[str], work: Workspace) -> Iterator[Difference]:
+    standing = {one["finding"] for one in today["findings"]}
+    for one in then["findings"]:
+        if one["exercice"] in (exercice, 0) and one["finding"] not in standing and one["code"] != RULE:
+            yield Difference(
+                "constat disparu", f"{one['code']} {one['ou']}", one["severity"], "rien", _why(one, replaced, work)
+            )
+
+
+def _why(finding: dict[str, Any], replaced: set[str], work: Workspace) -> str:
+    rule = work.rules.get(finding["code"])
+    if rule is None or not rule.is_on:
+        return "sa règle n’est plus en vigueur"
+    system = finding["ou"].partition("/")[0]
+    if any(export.partition("/")[0] == system for export in replaced):
+        return f"une livraison de {system} est remplacée"
+    return "il n’est plus constaté"
+
+
+def _checks(then: State, today: State, exercice: int) -> Iterator[Difference]:
+    """Against another exercice's version, only what does not depend on the exercice is compared."""
+    same_year = then["exercice"] == exercice
+    before, after = _checks_of(then, then["exercice"]), _checks_of(today, exercice)
+    tables = {place[:2] for place in after}
+    for (export, table, key), one in sorted(before.items()):
+        place, other = f"{export} {table}, {key}", after.get((export, table, key))
+        if other is None and (export, table) in tables and (same_year or key not in (QUESTIONED, REFUSED)):
+            yield Difference("contrôle retiré", place, SEVERITIES[one["severity"]], "rien")
+        elif other and one["severity"] == "critical" != other["severity"]:
+            yield Difference("contrôle affaibli", place, "bloque", "alerte")
+        elif other and same_year and None not in (one["arguments"], other["arguments"]):
+            if (said := _text(one["arguments"])) != (says := _text(other["arguments"])):
+                yield Difference("seuil modifié", place, said, says)
+
+
+def _checks_of(state: State, exercice: int) -> dict[tuple[str, str, str], dict[str, Any]]:
+    return {
+        (table["export"], table["table"], check["key"]): check
+        for table in state["checks"]
+        if table["exercice"] == exercice
+        for check in table["checks"]
+    }
+
+
+def _text(arguments: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(arguments.items()))
+
+
+def _tests(then: State, today: State) -> Iterator[Difference]:
+    before, after = ({one["name"] for one in state["tests"] if one["kind"] == "test"} for state in (then, today))
+    for name in sorted(before - after):
+        yield Difference("règle de l’entrepôt retirée", name, "vérifiée", "rien")

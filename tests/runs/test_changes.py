@@ -1,0 +1,116 @@
+"""What went or was loosened since the last frozen version is a finding, which waits for a decision and says what."""
+
+import duckdb
+import pytest
+
+from pipelines.evidence.findings import stops_a_release
+from pipelines.ledger.records import Finding
+from pipelines.runs.changes import RULE, change_findings, changes_since
+from pipelines.runs.state import facts
+from pipelines.stages.publish.release import Visas, write_release
+from tests.cli.conftest import VENTES, VENTES_2019, Bench, check
+
+PRINTED = """
+create or replace table rapport.rpt_rapprochement_publie as
+select * from (values ('a.total', 2019, '12,50', 12.5, 'égal'), ('a.autre', 2019, '3', 3, 'écart'))
+t(code, exercice, texte_publie, valeur_publiee, statut)
+"""
+FOUND = [
+    Finding("PUB-ECART", "alerte", 2019, "a.autre", "Écart"),
+    Finding("COL-PERIME", "alerte", 2019, "ventes/ventes", ""),
+]
+
+
+def in_warehouse(bench: Bench, query: str) -> None:
+    with duckdb.connect(str(bench.home.warehouse)) as db:
+        db.execute(query)
+
+
+def built(bench: Bench, build: str, *tests: str) -> None:
+    told = [{"name": name, "kind": "test", "status": "pass", "failures": 0} for name in tests]
+    with bench.ledger() as ledger:
+        deliveries = [one.manifest.delivery for one in ledger.current().values()]
+        ledger.record_build(build, True, deliveries, told)
+
+
+@pytest.fixture
+def frozen(filled: Bench) -> Bench:
+    """2019 is frozen, with two printed values, two findings and two tests."""
+    filled.home.warehouse.parent.mkdir(parents=True)
+    in_warehouse(filled, "create schema rapport; create table rapport.chiffres as select 'x' as code, 2019 as exercice")
+    in_warehouse(filled, PRINTED)
+    built(filled, "b1", "cle_unique", "total_juste")
+    with filled.work() as work:
+        write_release(work, 2019, facts(work, "b1", FOUND), Visas("A", "B", "C"), None)
+    return filled
+
+
+def told(bench: Bench, exercice: int = 2019, findings: list[Finding] = FOUND) -> list[str]:
+    with bench.work() as work:
+        release, differences = changes_since(work, findings)[exercice]
+    assert release == "2019-v1"
+    return [one.sentence().replace("\u00a0", " ") for one in differences]
+
+
+def test_nothing_differs_from_what_was_just_frozen(frozen):
+    assert told(frozen) == []
+    with frozen.work() as work:
+        assert change_findings(work, FOUND) == []
+
+
+def test_before_a_release_there_is_nothing_to_compare_with(filled):
+    built(filled, "b1")
+    with filled.work() as work:
+        assert changes_since(work, []) == {}
+
+
+def test_a_printed_value_that_goes_or_changes_is_told_with_the_finding_that_goes_with_it(frozen):
+    in_warehouse(frozen, "update rapport.rpt_rapprochement_publie set texte_publie = '12,60' where code = 'a.total'")
+    in_warehouse(frozen, "delete from rapport.rpt_rapprochement_publie where code = 'a.autre'")
+    assert told(frozen, findings=FOUND[1:]) == [
+        "valeur imprimée retirée : a.autre (3 → rien)",
+        "valeur imprimée modifiée : a.total (12,50 → 12,60)",
+        "constat disparu : PUB-ECART a.autre (alerte → rien, il n’est plus constaté)",
+    ]
+
+
+def test_a_delivery_that_is_replaced_and_the_check_that_it_was_not_submitted_to_are_told(frozen):
+    frozen.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
+    frozen.receive("ventes/ventes", 2019, check("ok", True, severity="warning"))
+    built(frozen, "b2", "cle_unique")
+    found = told(frozen, findings=FOUND[:1])
+    assert found[0].startswith("livraison remplacée : ventes/ventes (")
+    assert found[1:] == [
+        "constat disparu : COL-PERIME ventes/ventes (alerte → rien, une livraison de ventes est remplacée)",
+        "contrôle retiré : ventes/ventes ventes, alerte (alerte → rien)",
+        "contrôle affaibli : ventes/ventes ventes, ok (bloque → alerte)",
+        "règle de l’entrepôt retirée : total_juste (vérifiée → rien)",
+    ]
+
+
+def test_another_catalogue_is_told_and_a_later_year_is_compared_with_the_last_frozen_one(frozen, declared):
+    declared.write("catalogue/systems/ventes.yml", VENTES.replace("owner: Régie", "owner: Comptabilité"))
+    assert [one.partition(" : ")[0] for one in told(frozen)] == ["catalogue modifié"]
+    assert [one.partition(" : ")[0] for one in told(frozen, 2020)] == ["catalogue modifié"]
+
+
+def test_a_check_that_a_later_year_lacks_is_told(frozen):
+    frozen.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
+    frozen.receive("ventes/ventes", 2020, check("ok", True))
+    built(frozen, "b2", "cle_unique", "total_juste")
+    assert told(frozen, 2020) == ["contrôle retiré : ventes/ventes ventes, alerte (alerte → rien)"]
+
+
+def test_it_waits_for_a_decision_which_says_nothing_of_another_difference(frozen):
+    in_warehouse(frozen, "delete from rapport.rpt_rapprochement_publie where code = 'a.autre'")
+    with frozen.work() as work:
+        (one,) = [found for found in change_findings(work, FOUND) if found.exercice == 2019]
+        assert one.code == RULE and "a.autre" in one.recu
+        (standing,) = work.ledger.standing([one])
+        assert stops_a_release(standing, work.rules) and standing.is_open("2021-01-01")
+        work.ledger.record_decision(one, "accepted", "valeur saisie deux fois", "A")
+        assert not work.ledger.standing([one])[0].is_open("2021-01-01")
+    in_warehouse(frozen, "delete from rapport.rpt_rapprochement_publie")
+    with frozen.work() as work:
+        (other,) = [found for found in change_findings(work, FOUND) if found.exercice == 2019]
+        assert other.id == one.id and work.ledger.standing([other])[0].is_open("2021-01-01")
