@@ -235,6 +235,8 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
             after = result.head.entries - result.published.entries
             click.echo(f"  head of the publication: {result.published.entries} {result.published.hash}")
             click.echo(f"  {after:>6} entries since")
+        for state, who in result.signed.items():
+            click.echo(f"  {state}: signed by {who}")
         for problem in result.problems:
             click.echo(printable(f"✗ {problem}"))
         click.echo("Nothing was changed." if not result.problems else f"{len(result.problems)} problem(s).")

@@ -6,6 +6,7 @@ and comparing. It writes nothing, and says of every problem, in French, which fi
 
 import json
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ class Verification:
     problems: list[str]
     head: Head
     published: Head | None  # that which the last publication reached, and its pages print
+    signed: dict[str, str]  # state that somebody signed → who
 
 
 def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorough: bool = True) -> Verification:
@@ -66,11 +68,14 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     problems += _unknown_releases(home, releases)
     problems += _databases(home, published) if is_thorough else []
     problems += _written_twice(ledger)
+    signed, wrong = _signatures(home, [home.published, *(home.releases / name for name in rows)])
+    problems += wrong
     return Verification(
         {"entries of the ledger": head.entries, **{what: len(files) for what, files in parts.items()}},
         problems,
         head,
         _published_head(ledger),
+        signed,
     )
 
 
@@ -201,7 +206,7 @@ def _publication(home: Home, ledger: Ledger) -> Iterator[str]:
 def _added(home: Home, folder: Path, state: dict[str, Any], ledger: Ledger) -> Iterator[str]:
     """What lies in a folder and neither its state nor the ledger knows."""
     known = {path for path, _ in _listed(folder, state)} | {home.root / name for name in ledger.written()}
-    known |= {folder / STATE, folder / LEDGER, state_file(folder)}
+    known |= {folder / STATE, folder / f"{STATE}.sig", folder / LEDGER, state_file(folder)}
     for path in sorted(folder.resolve().rglob("*")):
         here = folder / path.relative_to(folder.resolve())
         if path.is_file() and here not in known:
@@ -246,6 +251,41 @@ def _written_twice(ledger: Ledger) -> Iterator[str]:
             if name.endswith((".html", ".pdf")) and name.startswith(("published/report/", "releases/")):
                 if first.setdefault((row["subject"], name), sha256) != sha256:
                     yield f"{name}{NO_BREAK}: le registre porte deux écritures différentes de cette page"
+
+
+def _signatures(home: Home, folders: list[Path]) -> tuple[dict[str, str], list[str]]:
+    """Who signed each state that a signature lies beside (``ssh-keygen -Y sign -n millesime``), and what is wrong with the others.
+
+    Who may sign is said in ``signataires``, at the top of the home, as OpenSSH's ALLOWED SIGNERS has it.
+    """
+    signed, wrong = {}, []
+    for state in (folder / STATE for folder in folders if (folder / f"{STATE}.sig").exists()):
+        who = _signer(home.root / "signataires", state)
+        if who:
+            signed[state.relative_to(home.root).as_posix()] = who
+        else:
+            wrong.append(
+                _problem(home, state.with_name(f"{STATE}.sig"), "la signature n’est pas celle d’un signataire déclaré")
+            )
+    return signed, wrong
+
+
+def _signer(allowed: Path, state: Path) -> str | None:
+    """Who signed a state, among those who may; None when nobody of them did, or when it cannot be known here."""
+    about = ["-f", str(allowed), "-s", f"{state}.sig"]
+    try:
+        found = subprocess.run(
+            ["ssh-keygen", "-Y", "find-principals", *about], capture_output=True, text=True, timeout=30, check=True
+        )
+        who = found.stdout.strip().partition("\n")[0]
+        with state.open("rb") as text:
+            subprocess.run(
+                ["ssh-keygen", "-Y", "verify", *about, "-I", who, "-n", "millesime"],
+                stdin=text, capture_output=True, timeout=30, check=True,
+            )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return who
 
 
 def _copy_of_ledger(home: Home, state: dict[str, Any]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,7 +132,7 @@ def test_the_state_of_the_publication_is_the_one_that_was_published(published):
     path = published.home.published / STATE
     assert problems(published) == []
     before = path.read_text(encoding="utf-8")
-    for damage in (before.replace("b1", "b2"), before + " ", "{}", "[]", "rien", ""):
+    for damage in (before.replace('"b1"', '"b2"'), before + " ", "{}", "[]", "rien", ""):
         path.write_text(damage, encoding="utf-8")
         assert problems(published) == ["published/state.json : n’est pas l’état de la dernière publication"]
     path.unlink()
@@ -222,3 +223,31 @@ def test_a_database_is_what_its_state_says_though_the_ledger_knows_its_file(publ
             ledger.record_writing(sha256[:32], {"published/rapport.duckdb": sha256_of(file)})
             assert told in problems(published)
             assert "published/rapport.duckdb : le fichier a été modifié" not in problems(published)
+
+
+def sign(home: Home, key: Path, state: Path) -> None:
+    """Sign a state, as docs/auditor.md says."""
+    state.with_name("state.json.sig").unlink(missing_ok=True)
+    run = ["ssh-keygen", "-q", "-Y", "sign", "-f", str(key), "-n", "millesime", str(state)]
+    subprocess.run(run, check=True, capture_output=True)
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="OpenSSH is not installed")
+def test_a_signature_beside_a_state_is_that_of_somebody_who_may_sign(frozen, tmp_path):
+    home, state = frozen.home, frozen.home.releases / "2019-v1" / "state.json"
+    for name in ("presidente", "autre"):
+        new = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / name)]
+        subprocess.run(new, check=True, capture_output=True)
+    sign(home, tmp_path / "presidente", state)
+    refused = ["releases/2019-v1/state.json.sig : la signature n’est pas celle d’un signataire déclaré"]
+    assert problems(frozen) == refused  # nobody may sign
+    public = (tmp_path / "presidente.pub").read_text(encoding="utf-8")
+    (home.root / "signataires").write_text(f'presidente@sicio.fr namespaces="millesime" {public}', encoding="utf-8")
+    assert problems(frozen) == []
+    with frozen.ledger() as ledger:
+        assert verify(home, ledger).signed == {"releases/2019-v1/state.json": "presidente@sicio.fr"}
+    sign(home, tmp_path / "autre", state)
+    assert problems(frozen) == refused
+    sign(home, tmp_path / "presidente", state)
+    state.write_text(state.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    assert sorted(problems(frozen)) == sorted([*refused, "releases/2019-v1/state.json : le fichier a été modifié"])
