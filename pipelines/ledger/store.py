@@ -332,6 +332,11 @@ class Ledger:
             path: (row["subject"], sha256) for row in self.all_rows("writings") for path, sha256 in row["files"].items()
         }
 
+    def unfinished_releases(self) -> list[dict]:
+        """The releases whose pages were not written: their making was stopped on the way."""
+        written = {row["subject"] for row in self.all_rows("writings")}
+        return [row for row in self.all_rows("releases") if row["state"] and row["release"] not in written]
+
     def key(self) -> str | None:
         """The fingerprint of the key that pseudonyms are made with; None before one is entered."""
         keys = self.all_rows("keys")

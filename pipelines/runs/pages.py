@@ -41,10 +41,8 @@ def write_states(
 
 def complete_releases(work: Workspace) -> None:
     """Write the pages of each release that has none yet, once each: a release that was stopped on the way is completed."""
-    written = {row["subject"] for row in work.ledger.all_rows("writings")}
-    for row in work.ledger.all_rows("releases"):
-        if row["state"] and row["release"] not in written:
-            _complete(work, row["release"], row["exercice"], row["build"])
+    for row in work.ledger.unfinished_releases():
+        _complete(work, row["release"], row["exercice"], row["build"])
 
 
 def _complete(work: Workspace, release: str, exercice: int, build: str) -> None:

@@ -94,7 +94,9 @@ def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
 
 def is_published(work: Workspace) -> bool:
     """True when what is published lies there whole, and was made from what there is today; what is on a server is not known."""
-    if settings.publication_server() or publication_problems(work.home, work.ledger):
+    if settings.publication_server() or work.ledger.unfinished_releases():
+        return False
+    if publication_problems(work.home, work.ledger):
         return False
     pages = (work.home.audit / str(year) / "etat.html" for year in work.organisation.years)
     return _made_from(work) == publication_inputs(work) and all(page.exists() for page in pages)
