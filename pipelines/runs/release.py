@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.evidence.findings import stops_a_release
+from pipelines.evidence.rows import traced_relations
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
@@ -31,7 +32,7 @@ class Undecided(CannotRelease):
 
     def __init__(self, exercice: int, findings: list[Standing]):
         self.findings = findings
-        super().__init__(f"{len(findings)} finding(s) of {exercice} stand without a decision: mend or decide them")
+        super().__init__(f"{len(findings)} constats de {exercice} sont sans décision, à corriger ou à décider")
 
 
 class NotBuilt(CannotRelease):
@@ -73,12 +74,18 @@ def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
 def _inputs(work: Workspace) -> Inputs:
     """What the warehouse was made of, when that is what is accepted now; it is built whole if the last build kept anything."""
     if not is_current(work):
-        raise NotBuilt("the warehouse is not that of what is accepted now: build it first")
+        raise NotBuilt("l’entrepôt n’est pas celui de ce qui est accepté : le construire d’abord")
     warehouse = work.ledger.last_warehouse()
     if warehouse and not warehouse["is_whole"]:
         build_whole(work)
         publish_warehouse(work)
     frozen = freeze(work)
     return Inputs(
-        frozen.build, engine_version(), work.catalogue.fingerprint, frozen.manifests, frozen.counted, frozen.refused
+        frozen.build,
+        engine_version(),
+        work.catalogue.fingerprint,
+        frozen.manifests,
+        frozen.counted,
+        frozen.refused,
+        traced_relations(work.catalogue),
     )

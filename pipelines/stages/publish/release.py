@@ -1,6 +1,7 @@
 """Freezes a year: its figures and tables, what they were made of, and a fingerprint of all of it.
 
     releases/<exercice>-v<n>/rapport/<table>.parquet     the rows up to that exercice, in a stable order
+                             lignes/<schema>/<table>.parquet   the rows of that exercice that a figure is traced down to
                              organisation.yml            as it stood
                              catalogue/ expectations/ dbt_project/    what the home declared then, where it did
                              release.json                deliveries, versions, decisions, visas, files, the ledger's head
@@ -21,7 +22,7 @@ from pipelines import settings
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.overlay import FOLDERS
 from pipelines.disk import sha256_of, sync
-from pipelines.french import quantity
+from pipelines.french import MINUS, exact, quantity
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
@@ -29,6 +30,9 @@ from pipelines.sql import literal, parquet_scan
 
 MANIFEST = "release.json"
 FIGURES = "rapport/chiffres.parquet"
+
+
+Side = tuple[Decimal | None, str | None]  # the value of a figure, the code of what is missing
 
 
 class CannotRelease(RuntimeError):
@@ -60,6 +64,7 @@ class Inputs:
     refused: list[tuple[str, int, str]] = field(
         default_factory=list
     )  # the exports that came and of which nothing counts
+    traced: list[str] = field(default_factory=list)  # ``<schema>.<table>`` of what a figure is traced down to
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,16 @@ class Change:
     libelle: str
     unite: str
     decimales: int
-    before: tuple[Decimal | None, str | None] | None  # value, code of what is missing
-    after: tuple[Decimal | None, str | None] | None
+    before: Side | None
+    after: Side | None
 
-    def printed(self, side: tuple[Decimal | None, str | None] | None) -> str:
+    def written(self, side: Side | None) -> str | None:
+        """One side for a program: the exact number, or the code of what is missing."""
+        if side is None:
+            return None
+        return side[1] if side[0] is None else exact(side[0], "").replace(",", ".").replace(MINUS, "-")
+
+    def printed(self, side: Side | None) -> str:
         """One side as the report prints it."""
         if side is None:
             return "absent"
@@ -91,17 +102,18 @@ def write_release(home: Home, ledger: Ledger, exercice: int, inputs: Inputs, vis
     _sweep(home, ledger)
     former = last_release(home, ledger, exercice)
     if former and not reason:
-        raise CannotRelease(f"{former.name} stands: say why another release takes its place (--reason)")
+        raise CannotRelease(f"{former.name} existe : dire pourquoi une autre version la remplace (--reason)")
     version = 1 + max((r["version"] for r in ledger.all_rows("releases") if r["exercice"] == exercice), default=0)
     name = f"{exercice}-v{version}"
     aside = home.releases / f".{name}.{os.getpid()}"
     aside.mkdir(parents=True)
     export_tables(home.warehouse, exercice, aside)
+    export_lines(home.warehouse, exercice, aside, inputs.traced)
     copy_declarations(home.root, aside)
     content = _content(ledger, aside, exercice, inputs)
     if former and json.loads((former / MANIFEST).read_text(encoding="utf-8"))["files"] == content["files"]:
         shutil.rmtree(aside)
-        raise CannotRelease(f"nothing differs from {former.name}: there is nothing to release")
+        raise CannotRelease(f"rien ne diffère de {former.name} : il n’y a rien à figer")
     _commit(home, ledger, aside, name, {**content, "visas": asdict(visas), "reason": reason})
     ledger.record_release(name, exercice, version, content["fingerprint"], inputs.build, asdict(visas), reason)
     return name
@@ -119,9 +131,9 @@ def _check(visas: Visas) -> None:
     """Three names, of two persons at least: ``a. nom`` is ``A. Nom``. Raises CannotRelease."""
     names = {role: " ".join(name.split()).casefold() for role, name in asdict(visas).items()}
     if not all(names.values()):
-        raise CannotRelease("a visa without a name is none")
+        raise CannotRelease("un visa sans nom n’en est pas un")
     if names["prepared_by"] == names["reviewed_by"]:
-        raise CannotRelease("the review must be another person's than the preparation")
+        raise CannotRelease("la relecture doit être le fait d’une autre personne que la préparation")
 
 
 def export_tables(warehouse: Path, exercice: int, folder: Path) -> None:
@@ -143,6 +155,20 @@ def export_tables(warehouse: Path, exercice: int, folder: Path) -> None:
             db.execute(
                 f"copy (select * from entrepot.rapport.{table} {rows} order by all) to {literal(file)} (format parquet)"
             )
+            sync(file)
+
+
+def export_lines(warehouse: Path, exercice: int, folder: Path, relations: list[str]) -> None:
+    """Write the rows of ``exercice`` of each of the ``relations`` in ``folder/lignes``; the same rows give the same bytes."""
+    import duckdb
+
+    with duckdb.connect(str(warehouse), read_only=True, config={"threads": 1}) as db:
+        for relation in relations:
+            schema, _, table = relation.partition(".")
+            file = folder / "lignes" / schema / f"{table}.parquet"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            rows = f"select * from {relation} where exercice = {exercice} order by all"
+            db.execute(f"copy ({rows}) to {literal(file)} (format parquet)")
             sync(file)
 
 
@@ -259,10 +285,10 @@ def refuse_frozen_changes(changed: dict[str, list[Change]]) -> None:
     """Raise FrozenYear when ``frozen_changes`` found any."""
     for release, differing in changed.items():
         codes = ", ".join(change.code for change in differing[:5])
-        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+        more = f" et {len(differing) - 5} autres" if len(differing) > 5 else ""
         year = release.partition("-")[0]
         raise FrozenYear(
-            f"{release} is frozen and {len(differing)} of its figures would change ({codes}{more}): nothing was "
-            f"published. See them with `millesime compare {release}`, then `millesime release {year} --reason …`, or bring the "
-            "former file back"
+            f"{release} est figée et {len(differing)} de ses chiffres changeraient ({codes}{more}) : rien n’est publié. "
+            f"Les voir par `millesime compare {release}`, puis `millesime release {year} --reason …`, ou remettre le fichier "
+            "d’avant"
         )

@@ -7,6 +7,8 @@ builds/<publication>/rapport.duckdb                  tables of marts, rapport an
                      manifest.json                   fingerprint of every file but DuckDB's, the build it comes from
                      public/                         what anybody may read: rapport_public.duckdb, rapport/, manifest.json
 published → builds/<publication>
+
+The warehouse it was made from stays beside, as ``warehouse/published``: whoever traces a figure reads its lines there.
 """
 
 import json
@@ -67,6 +69,7 @@ def publish(work: Workspace, build: str, findings: list[Finding], pages: Pages |
     reached("publish.before_swap")
     _point(home.published, target)
     reached("publish.after_swap")
+    _keep_warehouse(home)
     last = ledger.last_publication()
     if last is None or last["publication"] != identity:
         ledger.record_publication(identity, build)
@@ -173,6 +176,20 @@ def _point(link: Path, target: Path) -> None:
     fresh.symlink_to(Path(target.parent.name) / target.name)
     fresh.rename(link)
     sync(link.parent)
+
+
+def _keep_warehouse(home: Home) -> None:
+    """The rows behind what is published stay readable when the next warehouse takes the place of this one: a second name."""
+    kept = home.warehouse_published
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    try:
+        fresh.hardlink_to(home.warehouse)
+    except OSError:  # a file system without second names
+        shutil.copyfile(home.warehouse, fresh)
+    fresh.rename(kept)
+    sync(kept.parent)
 
 
 def _sweep(home: Home) -> None:

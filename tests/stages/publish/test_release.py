@@ -10,11 +10,11 @@ from pipelines.stages.publish.release import CannotRelease, Inputs, Visas, write
 @pytest.mark.parametrize(
     ("prepared", "reviewed", "approved", "said"),
     [
-        ("A. Nom", "A. Nom", "C", "another person"),
-        ("A. Nom", " a.  NOM ", "C", "another person"),
-        ("", "B", "C", "without a name"),
-        ("A", " ", "C", "without a name"),
-        ("A", "B", "\t", "without a name"),
+        ("A. Nom", "A. Nom", "C", "une autre personne"),
+        ("A. Nom", " a.  NOM ", "C", "une autre personne"),
+        ("", "B", "C", "sans nom"),
+        ("A", " ", "C", "sans nom"),
+        ("A", "B", "\t", "sans nom"),
     ],
 )
 def test_a_visa_is_a_name_and_the_review_is_somebody_elses(tmp_path, prepared, reviewed, approved, said) -> None:
