@@ -7,10 +7,20 @@ U+00A0 before a unit, U+2212 for a negative number.
 import datetime as dt
 import re
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 NARROW = "\u202f"
 NO_BREAK = "\u00a0"
 MINUS = "\u2212"
+LONGEST = 12  # decimals of a number that has no last one
+MISSING_CODES = {  # what stands where a value is missing, in words
+    "NC": "non communiqué",
+    "?": "inconnu",
+    "—": "sans objet",
+    "m": "non reçu, non accepté ou non fourni par l’outil",
+    "ns": "non suivi",
+    "s": "secret statistique",
+}
 UNITS = {"EUR": "€"}
 SIGNS = {"EUR", "%", "km", "Go", "Mb/s"}  # units that no sentence leaves out
 MONTHS = (
@@ -49,6 +59,27 @@ def number(value: Decimal, decimals: int, space: str = NARROW) -> str:
     """``4764020.26`` → ``4 764 020,26``."""
     rounded = value.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
     return f"{rounded:,f}".replace(",", space).replace(".", ",").replace("-", MINUS)
+
+
+def exact(value: Decimal | Fraction | int, space: str = NARROW) -> str:
+    """A number to its last digit, superfluous zeros left out; one that never ends, to twelve decimals and « … »."""
+    fraction, ended = Fraction(value), ""
+    places = _places(fraction.denominator)
+    if places is None:
+        places, ended = LONGEST, "…"
+    whole, rest = divmod(abs(fraction.numerator) * 10**places // fraction.denominator, 10**places)
+    decimals = f",{rest:0{places}d}" if places else ""
+    return f"{MINUS if fraction < 0 else ''}{f'{whole:,}'.replace(',', space)}{decimals}{ended}"
+
+
+def _places(denominator: int) -> int | None:
+    """How many decimals a fraction in lowest terms has; None when they never end."""
+    twos = fives = 0
+    while denominator % 2 == 0:
+        denominator, twos = denominator // 2, twos + 1
+    while denominator % 5 == 0:
+        denominator, fives = denominator // 5, fives + 1
+    return max(twos, fives) if denominator == 1 else None
 
 
 def quantity(value: Decimal | None, decimals: int, unit: str, missing: str | None = None) -> str:

@@ -74,6 +74,11 @@ class Home:
         return self.root / "warehouse" / "current" / WAREHOUSE_FILE
 
     @property
+    def warehouse_published(self) -> Path:
+        """The warehouse of what is published, which the last one may be ahead of: what a trace reads."""
+        return self.root / "warehouse" / "published" / WAREHOUSE_FILE
+
+    @property
     def warehouse_analyst(self) -> Path:
         """A warehouse that an analyst may break: ``millesime dbt`` works there."""
         return self.root / "warehouse" / "analyst" / WAREHOUSE_FILE

@@ -58,9 +58,14 @@ class Series(Declared):
 
 
 class ModelLines(Declared):
-    """``source`` is the table that a line comes from (``system/table``), in SQL over the line."""
+    """``source`` is the table that a line comes from (``system/table``), in SQL over the line.
+
+    ``completees``: the rules that give a line what its file does not say, each in French words with the SQL condition of the
+    lines that it completed; the formulas of the figures say them.
+    """
 
     source: str
+    completees: dict[str, str] = PydanticField(default_factory=dict)
     faits: dict[Name, Feed] = PydanticField(default_factory=dict)
     signalees: Flags | Literal[False]
     series: dict[Name, Series] = PydanticField(default_factory=dict)  # each by the word for what its lines are of
@@ -72,6 +77,7 @@ class LineSource:
 
     model: str
     feed: Feed
+    completed: dict[str, str]  # see ``ModelLines.completees``
 
     def column(self, name: str) -> str:
         """The fact's column ``name``, in SQL over a line."""
@@ -88,8 +94,14 @@ def line_sources(declared: dict[str, ModelLines]) -> dict[str, list[LineSource]]
     sources: dict[str, list[LineSource]] = {}
     for model, lines in declared.items():
         for fact, feed in lines.faits.items():
-            sources.setdefault(fact, []).append(LineSource(model, feed))
+            sources.setdefault(fact, []).append(LineSource(model, feed, lines.completees))
     return sources
+
+
+def completions(sources: dict[str, list[LineSource]]) -> dict[str, list[str]]:
+    """Fact → the words of the rules that complete its lines, where there are any."""
+    words = {fact: [words for source in of for words in source.completed] for fact, of in sources.items()}
+    return {fact: rules for fact, rules in words.items() if rules}
 
 
 def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:

@@ -4,6 +4,7 @@ Everything that reads a declaration reads it here: the command line, Dagster, db
 """
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 
 from pipelines import settings
@@ -14,7 +15,7 @@ from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.fields import Fields, make_fields
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.catalogue.lines import LineSource, ModelLines, declared_lines, line_sources
+from pipelines.catalogue.lines import LineSource, ModelLines, completions, declared_lines, line_sources
 from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_over, refuse_unknown, whole_file
 from pipelines.catalogue.pieces import ModelPieces, declared_pieces
 from pipelines.catalogue.reference import (
@@ -175,7 +176,8 @@ class Catalogue:
     @functools.cached_property
     def figures(self) -> Figures:
         """The figures, checked against one another and against the systems."""
-        return make_figures(self.figures_declared, self.registry, self.systems, self.shapes)
+        made = make_figures(self.figures_declared, self.registry, self.systems, self.shapes)
+        return replace(made, completed=completions(self.lines))
 
     @functools.cached_property
     def lines_declared(self) -> dict[str, ModelLines]:

@@ -3,7 +3,6 @@
 A command's module is imported only when it is called: ``millesime --help`` imports none.
 """
 
-import difflib
 import importlib
 import sys
 import traceback
@@ -11,52 +10,72 @@ from typing import Any, NoReturn
 
 import click
 
+from pipelines.cli.click_words import speak_french
+from pipelines.cli.output import note
 from pipelines.cli.session import Session, global_options
+from pipelines.near import suggestion
 from pipelines.settings import WrongSetting, threads
 
 DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, FROZEN, INTERRUPTED, BROKEN = 0, 1, 2, 3, 4, 5, 130, 70
 
 # name → (module, attribute, what --help says)
 COMMANDS = {
-    "init": ("pipelines.cli.start", "init", "Make a home for an organisation."),
-    "demo": ("pipelines.cli.start", "demo", "Make the demonstration's home and run the main job on it."),
+    "init": ("pipelines.cli.start", "init", "Créer le dossier d’une organisation."),
+    "demo": ("pipelines.cli.start", "demo", "Créer la démonstration, et l’exécuter."),
     "status": (
         "pipelines.cli.reading",
         "status",
-        "What arrived, what is missing, and what the figures lack.",
+        "Ce qui est arrivé, ce qui manque, et ce qui manque aux chiffres.",
     ),
-    "snapshot": ("pipelines.cli.snapshot", "snapshot", "Read a tool's database into landing."),
-    "check": ("pipelines.cli.collecting", "check", "Judge files without loading them."),
-    "run": ("pipelines.cli.collecting", "run", "Collect exercices, build the warehouse, publish."),
-    "rejects": ("pipelines.cli.rejects", "rejects", "What was refused, where, and how to mend it."),
-    "findings": ("pipelines.cli.deciding", "findings", "Everything somebody must know or decide."),
-    "decide": ("pipelines.cli.deciding", "decide", "Accept a finding, with a reason, or take that back."),
-    "explain": ("pipelines.cli.deciding", "explain", "The page of a rule."),
-    "figures": ("pipelines.cli.reading", "figures", "The published figures."),
-    "report": ("pipelines.cli.reporting", "report", "The report of a year, from what is published."),
-    "audit": ("pipelines.cli.auditing", "audit", "The state of a year's collection and quality, as a page."),
-    "release": ("pipelines.cli.releasing", "release", "Freeze a year."),
-    "compare": ("pipelines.cli.releasing", "compare", "What differs between two releases, and the erratum."),
-    "replay": ("pipelines.cli.releasing", "replay", "Make a frozen year again and compare the bytes."),
-    "export": ("pipelines.cli.exporting", "export", "The tables of a year in open formats, to give away."),
-    "publish": ("pipelines.cli.exporting", "publish", "Copy what is published to PostgreSQL again."),
-    "trace": ("pipelines.cli.tracing", "trace", "From a figure to the lines behind it, and back."),
-    "verify": ("pipelines.cli.deciding", "verify", "Prove that nothing recorded or kept was changed."),
-    "purge": ("pipelines.cli.deciding", "purge", "Remove the originals whose retention is over."),
-    "schema": ("pipelines.cli.authoring", "schema", "The Table Schema of a declared table."),
-    "source": ("pipelines.cli.authoring", "source", "Declare a new source."),
-    "reference": ("pipelines.cli.authoring", "reference", "Add an official plan of accounts."),
-    "catalogue": ("pipelines.cli.authoring", "catalogue", "What the home changes of the shipped catalogue."),
-    "docs": ("pipelines.cli.auditing", "docs", "The documentation of the tables, as one page."),
+    "snapshot": ("pipelines.cli.snapshot", "snapshot", "Lire la base d’un outil et déposer son export."),
+    "check": ("pipelines.cli.collecting", "check", "Juger des fichiers sans les charger."),
+    "run": ("pipelines.cli.collecting", "run", "Collecter des exercices, construire, publier."),
+    "rejects": ("pipelines.cli.rejects", "rejects", "Ce qui est refusé, où, et comment le corriger."),
+    "findings": ("pipelines.cli.deciding", "findings", "Tout ce que quelqu’un doit savoir ou décider."),
+    "decide": ("pipelines.cli.deciding", "decide", "Accepter un constat, en disant pourquoi, ou y revenir."),
+    "explain": ("pipelines.cli.deciding", "explain", "La fiche d’une règle."),
+    "figures": ("pipelines.cli.reading", "figures", "Les chiffres publiés."),
+    "report": ("pipelines.cli.reporting", "report", "Le rapport d’un exercice, depuis ce qui est publié."),
+    "audit": ("pipelines.cli.auditing", "audit", "L’état de la collecte et de la qualité, en une page."),
+    "release": ("pipelines.cli.releasing", "release", "Figer un exercice."),
+    "compare": ("pipelines.cli.releasing", "compare", "Ce qui change entre deux versions, et l’erratum."),
+    "replay": ("pipelines.cli.releasing", "replay", "Refaire une version figée et comparer les octets."),
+    "export": ("pipelines.cli.exporting", "export", "Les tables d’un exercice en formats ouverts, à donner."),
+    "publish": ("pipelines.cli.exporting", "publish", "Copier de nouveau ce qui est publié dans PostgreSQL."),
+    "trace": ("pipelines.cli.tracing", "trace", "D’un chiffre aux lignes qui le font, et retour."),
+    "verify": ("pipelines.cli.deciding", "verify", "Prouver que rien d’enregistré ni de gardé n’a changé."),
+    "purge": ("pipelines.cli.deciding", "purge", "Retirer les originaux dont la durée est passée."),
+    "schema": ("pipelines.cli.authoring", "schema", "Le Table Schema d’une table déclarée."),
+    "source": ("pipelines.cli.authoring", "source", "Déclarer une nouvelle source."),
+    "reference": ("pipelines.cli.authoring", "reference", "Ajouter un plan de comptes officiel."),
+    "catalogue": ("pipelines.cli.authoring", "catalogue", "Ce que le dossier change du catalogue livré."),
+    "docs": ("pipelines.cli.auditing", "docs", "La documentation des tables, en une page."),
     "key": ("pipelines.cli.key", "key", "La clé des pseudonymes : où elle est, l’exporter, l’importer."),
-    "dbt": ("pipelines.cli.authoring", "dbt", "Run dbt on a warehouse of your own."),
+    "dbt": ("pipelines.cli.authoring", "dbt", "Exécuter dbt sur un entrepôt à soi."),
+}
+
+# Those that read a home: what they say may be ahead of what is published. ``status`` and ``run`` say it in their results.
+TELL_LAG = {
+    "rejects",
+    "findings",
+    "decide",
+    "figures",
+    "report",
+    "audit",
+    "release",
+    "compare",
+    "replay",
+    "export",
+    "publish",
+    "trace",
+    "verify",
 }
 
 EPILOG = """\
 \b
-Exit codes: 0 done, 1 blocking findings, 2 usage or configuration,
-            3 done but the collection is incomplete, 4 busy,
-            5 a frozen year would change.
+Codes de sortie : 0 fait, 1 constats bloquants, 2 usage ou configuration,
+                  3 fait, mais la collecte est incomplète, 4 occupé,
+                  5 un exercice figé changerait.
 """
 
 
@@ -79,23 +98,22 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that ``args`` names; a near name is suggested when there is none."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            raise click.UsageError(f"no command {args[0]!r}." + (f" Did you mean {near[0]!r}?" if near else ""), ctx)
+            raise click.UsageError(f"aucune commande « {args[0]} »{suggestion(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
-        with formatter.section("Commands"):
+        with formatter.section("Commandes"):
             formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; an expected error is one sentence and its code, any other a traceback and 70."""
         try:
-            return super().invoke(ctx)
+            return self._invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except KeyboardInterrupt:
-            _stop(ctx, "interrupted: the next run finishes what was left", INTERRUPTED)
+            _stop(ctx, "interrompu : la prochaine exécution finira ce qui reste", INTERRUPTED)
         except BrokenPipeError:  # the reader (head, less) has seen enough
             sys.stderr.close()
             ctx.exit(DONE)
@@ -105,9 +123,24 @@ class LazyGroup(click.Group):
                 traceback.print_exc()
             _stop(
                 ctx,
-                str(error) if code != BROKEN else "this is an error of the program, please report it",
+                str(error) if code != BROKEN else "c’est une erreur du programme : merci de la signaler",
                 code,
             )
+
+    def _invoke(self, ctx: click.Context) -> Any:
+        """Run a command, then say when the home is ahead of what it published."""
+        try:
+            done = super().invoke(ctx)
+        except click.exceptions.Exit:
+            _tell_lag(ctx)
+            raise
+        _tell_lag(ctx)
+        return done
+
+
+def _tell_lag(ctx: click.Context) -> None:
+    if ctx.invoked_subcommand in TELL_LAG and (lag := ctx.obj.lag()):
+        note(f"\nAttention : {lag} (`{ctx.obj.command} status EXERCICE`)")
 
 
 def exit_code(error: Exception) -> int:
@@ -138,8 +171,11 @@ def exit_code(error: Exception) -> int:
 
 
 def _stop(ctx: click.Context, message: str, code: int) -> NoReturn:
-    click.echo(f"Error: {message}", err=True)
+    click.echo(f"Erreur : {message}", err=True)
     ctx.exit(code)
+
+
+speak_french()
 
 
 @click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
@@ -147,9 +183,9 @@ def _stop(ctx: click.Context, message: str, code: int) -> NoReturn:
 @global_options
 @click.pass_context
 def millesime(ctx: click.Context) -> None:
-    """From a folder of yearly exports to the figures of the annual activity report.
+    """D’un dossier d’exports annuels aux chiffres du rapport d’activité.
 
-    Start with `millesime demo`, or with `millesime init` for your own organisation.
+    Pour commencer : `millesime demo`, ou `millesime init` pour son organisation.
     """
     ctx.ensure_object(Session)
     threads()  # told before anything is done

@@ -5,21 +5,31 @@ import json
 import click
 
 from pipelines.cli.app import BLOCKED, DONE
-from pipelines.cli.output import title
-from pipelines.cli.session import Session, global_options, shown, year_argument
+from pipelines.cli.names import year_argument
+from pipelines.cli.output import json_option, title, write_json
+from pipelines.cli.session import Session, global_options, shown
+from pipelines.runs.audit.sampling import SIZE
 
 
-@click.command(short_help="The state of a year's collection and quality, as a page.")
+@click.command(short_help="L’état de la collecte et de la qualité, en une page.")
 @year_argument
-@click.option("--seed", type=int, help="Draws the sample of lines; the last day of YEAR by default (20201231).")
-@click.option("--sample", "size", type=click.IntRange(0, 500), default=25, show_default=True, help="Lines drawn.")
+@click.option(
+    "--seed",
+    type=int,
+    metavar="GRAINE",
+    help="Tire l’échantillon ; par défaut le dernier jour de l’EXERCICE (20201231).",
+)
+@click.option(
+    "--sample", "size", type=click.IntRange(0, 500), default=SIZE, show_default=True, metavar="N", help="Lignes tirées."
+)
+@json_option
 @global_options
 @click.pass_context
-def audit(ctx: click.Context, year: int, seed: int | None, size: int) -> None:
-    """Write audit/YEAR/etat.html and etat.json: what was received, every check, differences, findings with their
-    decisions, a sample of lines beside their originals, releases, and how to make it all again.
+def audit(ctx: click.Context, year: int, seed: int | None, size: int, form: str) -> None:
+    """Écrire audit/EXERCICE/etat.html et etat.json : ce qui est reçu, chaque contrôle, les écarts, les constats avec leurs
+    décisions, un échantillon de lignes à côté de leurs originaux, les versions, et comment tout refaire.
 
-    Ends with 1 when the year may not be published as it stands.
+    Sort avec 1 quand l’exercice n’est pas publiable en l’état.
     """
     from pipelines.runs.audit.write import DATA
     from pipelines.runs.pages import write_states
@@ -29,31 +39,35 @@ def audit(ctx: click.Context, year: int, seed: int | None, size: int) -> None:
     with session.ledger() as ledger:
         (page,) = write_states(session.work(ledger), [year], seed=seed, size=size)
     verdict = json.loads(page.with_name(DATA).read_text(encoding="utf-8"))["verdict"]
-    title(f"audit of {year}", session.organisation)
-    click.echo("  Publiable" if verdict["publiable"] else "  Non publiable en l’état")
-    for reason in verdict["raisons"]:
-        click.echo(f"  - {reason['texte']}")
-    click.echo(f"  page  {shown(page)}")
-    click.echo(f"  data  {shown(page.with_name(DATA))}")
+    files = {"page": shown(page), "data": shown(page.with_name(DATA))}
+    if form == "json":
+        write_json({"exercice": year, "verdict": verdict, **files}, session.organisation)
+    else:
+        title(f"audit de {year}", session.organisation)
+        click.echo("  Publiable" if verdict["publiable"] else "  Non publiable en l’état")
+        for reason in verdict["raisons"]:
+            click.echo(f"  - {reason['texte']}")
+        click.echo(f"  page     {files['page']}")
+        click.echo(f"  données  {files['data']}")
     ctx.exit(DONE if verdict["publiable"] else BLOCKED)
 
 
-@click.command(short_help="The documentation of the tables, as one page.")
+@click.command(short_help="La documentation des tables, en une page.")
 @global_options
 @click.pass_context
 def docs(ctx: click.Context) -> None:
-    """Write docs/dbt.html: every table with its columns, its tests, its lineage and who reads it. No server is needed.
+    """Écrire docs/dbt.html : chaque table avec ses colonnes, ses tests, d’où elle vient et qui la lit, sans serveur.
 
-    The audit pages written afterwards link to it.
+    Les pages d’audit écrites ensuite y renvoient.
     """
     from pipelines.cli.output import progress
     from pipelines.stages.transform.docs import NoDocs, write_docs
 
     session: Session = ctx.obj
     with progress() as say:
-        say("dbt writes its documentation")
+        say("dbt écrit sa documentation")
         try:
             page = write_docs(session.home)
         except NoDocs as error:
             raise click.ClickException(str(error)) from None
-    click.echo(f"Wrote {shown(page)}")
+    click.echo(f"Écrit {shown(page)}")

@@ -10,36 +10,43 @@ import click
 from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.table_schema import table_schema
 from pipelines.cli.app import DONE, INCOMPLETE
+from pipelines.cli.names import complete_sources
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, global_options, shown, typed
-from pipelines.near import did_you_mean
+from pipelines.near import suggestion
 
 # dbt commands that touch no table: they need neither a home nor a warehouse
 WITHOUT_WAREHOUSE = {"parse", "ls", "list", "deps", "clean", "init", "--version", "--help", "-h"}
 
+EFFECTS = {"added": "ajouté", "replaced": "remplacé", "switched off": "éteint"}
+
 # schema -----------------------------------------------------------------------------------------------------
 
 
-@click.command(short_help="The Table Schema of a declared table.")
-@click.argument("system")
+@click.command(short_help="Le Table Schema d’une table déclarée.")
+@click.argument("system", metavar="SYSTÈME", shell_complete=complete_sources)
 @click.argument("table")
-@click.option("--exercice", type=int, help="The layout of this exercice; the newest one by default.")
-@click.option("--declared", is_flag=True, help="Name the fields as the lake does, not as the supplier's file.")
+@click.option(
+    "--exercice", type=int, metavar="EXERCICE", help="La disposition de cet exercice ; par défaut la plus récente."
+)
+@click.option(
+    "--declared", is_flag=True, help="Nommer les champs comme l’entrepôt, et non comme le fichier du fournisseur."
+)
 @global_options
 @click.pass_context
 def schema(ctx: click.Context, system: str, table: str, exercice: int | None, declared: bool) -> None:
-    """Print the Table Schema (JSON) of TABLE of SYSTEM, as other validators read it.
+    """Écrire le Table Schema (JSON) de la TABLE du SYSTÈME, comme d’autres outils de validation le lisent.
 
-    The fields bear the headings of the supplier's file, so that the file can be validated as it is.
+    Les champs portent les en-têtes du fichier du fournisseur, pour le valider tel qu’il est.
     """
     session: Session = ctx.obj
     systems = session.catalogue.registry.systems
     if system not in systems:
-        raise click.UsageError(f"no system {system!r} is declared{did_you_mean(system, systems)}")
+        raise click.UsageError(f"aucun système « {system} » n’est déclaré{suggestion(system, systems)}")
     tables = {t.name: t for export in systems[system].exports for t in export.tables}
     if table not in tables:
         known = ", ".join(tables)
-        raise click.UsageError(f"{system} has no table {table!r}{did_you_mean(table, tables)} (it has {known})")
+        raise click.UsageError(f"{system} n’a pas de table « {table} »{suggestion(table, tables)} (il a {known})")
     found = table_schema(tables[table], exercice or 9999, headings=not declared)
     click.echo(json.dumps(found, ensure_ascii=False, indent=2))
 
@@ -47,25 +54,33 @@ def schema(ctx: click.Context, system: str, table: str, exercice: int | None, de
 # source new -------------------------------------------------------------------------------------------------
 
 
-@click.group(short_help="Declare a new source.")
+@click.group(short_help="Déclarer une nouvelle source.")
 def source() -> None:
-    """Declare a new source."""
+    """Déclarer une nouvelle source."""
 
 
-@source.command("new", short_help="Write a source's first files from a sample.")
+@source.command("new", short_help="Écrire les premiers fichiers d’une source depuis un exemple.")
 @click.option(
     "--from", "sample", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file that the source delivers: text, workbook, JSON, XML, or a .zip of these.",
+    
+    metavar="FICHIER", help="Un fichier que la source livre : texte, classeur, JSON, XML, ou un .zip de ceux-ci.",
 )  # fmt: skip
-@click.option("--system", required=True, help="Its name: lower case, digits and _.")
-@click.option("--shape", help="A canonical table that it delivers, such as comptes.")
-@click.option("--export", "export", help="Name of the export; the table's by default.")
-@click.option("--table", "table", help="Name of the (largest) table; the shape's, or the file's, by default.")
-@click.option("--title", help="Title of the system, in French.")
-@click.option("--owner", help="Who sends the export.")
-@click.option("--sheet", help="The one sheet of the workbook to declare; all by default.")
-@click.option("--exercice", type=int, help="Exercice of the sample; guessed from its name or its title.")
-@click.option("--dry-run", is_flag=True, help="Print the files instead of writing them.")
+@click.option("--system", required=True, metavar="NOM", help="Son nom : minuscules, chiffres et _.")
+@click.option("--shape", metavar="FORME", help="Une table commune qu’elle livre, comme comptes.")
+@click.option("--export", "export", metavar="NOM", help="Nom de l’export ; par défaut celui de la table.")
+@click.option(
+    "--table",
+    "table",
+    metavar="NOM",
+    help="Nom de la (plus grande) table ; par défaut celui de la forme ou du fichier.",
+)
+@click.option("--title", metavar="TITRE", help="Titre du système, en français.")
+@click.option("--owner", metavar="NOM", help="Qui envoie l’export.")
+@click.option("--sheet", metavar="NOM", help="La seule feuille du classeur à déclarer ; par défaut toutes.")
+@click.option(
+    "--exercice", type=int, metavar="EXERCICE", help="L’exercice de l’exemple ; deviné par son nom ou son titre."
+)
+@click.option("--dry-run", is_flag=True, help="Montrer les fichiers au lieu de les écrire.")
 @global_options
 @click.pass_context
 def source_new(
@@ -81,10 +96,10 @@ def source_new(
     exercice: int | None,
     dry_run: bool,
 ) -> None:
-    """Write the declaration and the suites of a new source into the home, from a sample of what it delivers.
+    """Écrire dans le dossier la déclaration et les contrôles d’une nouvelle source, depuis un exemple de ce qu’elle livre.
 
-    A system that is declared already gains an export: in its file of the home, or in a copy there of the shipped one.
-    What the sample does not prove is marked TODO: read them before collecting.
+    Un système déjà déclaré gagne un export : dans son fichier du dossier, ou dans une copie de celui qui est livré.
+    Ce que l’exemple ne prouve pas est marqué TODO : les lire avant de collecter.
     """
     from pipelines.catalogue.scaffold.draft_shape import needs_of_shape
     from pipelines.catalogue.scaffold.source import Request, scaffold
@@ -93,12 +108,12 @@ def source_new(
     session: Session = ctx.obj
     registry = session.catalogue.registry
     if shape and shape not in registry.shapes:
-        raise click.UsageError(f"no shape {shape!r}{did_you_mean(shape, registry.shapes)}")
+        raise click.UsageError(f"aucune forme « {shape} »{suggestion(shape, registry.shapes)}")
     request = Request(system, shape, export, table, title, owner, exercice or session.landing_year(sample))
     target = session.home.root / "catalogue" / "systems" / f"{system}.yml"
     declared = session.catalogue.systems.on.get(system)
     if declared is None and target.exists():
-        raise click.UsageError(f"{shown(target)} exists already: nothing was written")
+        raise click.UsageError(f"{shown(target)} existe déjà : rien n’est écrit")
     known = declared.path.read_text(encoding="utf-8") if declared else ""
     indicators = session.catalogue.figures.indicators_from(table or shape) if shape else []
     needs = needs_of_shape(session.catalogue, shape) if shape else []
@@ -109,8 +124,8 @@ def source_new(
     _write(files, dry_run, gaining=target)
     if declared and declared.path != target:
         note(
-            f"{shown(target)} holds what is shipped today with one export more, and takes its place whole: "
-            f"`{session.command} catalogue diff` will tell when the shipped one changes."
+            f"{shown(target)} tient ce qui est livré aujourd’hui avec un export de plus, et le remplace en entier : "
+            f"`{session.command} catalogue diff` dira quand celui qui est livré change."
         )
     _tell_next(session, sample, files, drafted, dry_run)
 
@@ -118,7 +133,7 @@ def source_new(
 def _write(files: dict[Path, str], dry_run: bool, gaining: Path) -> None:
     """All or nothing: no file is written when one of them exists, but for ``gaining``, which gains lines."""
     if existing := [shown(path) for path in files if path.exists() and path != gaining]:
-        raise click.UsageError(f"{', '.join(existing)} exists already: nothing was written")
+        raise click.UsageError(f"{', '.join(existing)} existe déjà : rien n’est écrit")
     for path, text in files.items():
         if dry_run:
             click.echo(f"--- {shown(path)}\n{text}")
@@ -129,7 +144,7 @@ def _write(files: dict[Path, str], dry_run: bool, gaining: Path) -> None:
 
 def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, dry_run: bool) -> None:
     """What was written, what is left to decide, and the next steps."""
-    verb = "Would write" if dry_run else "Wrote"
+    verb = "À écrire" if dry_run else "Écrit"
     for path in files:
         click.echo(f"{verb} {shown(path)}")
     todo = [
@@ -138,7 +153,7 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
         for number, line in enumerate(text.splitlines(), start=1)
         if "# TODO " in line
     ]
-    click.echo(f"\nTo decide ({len(todo)}):" if todo else "\nNothing is left to decide.")
+    click.echo(f"\nÀ décider ({len(todo)}) :" if todo else "\nRien ne reste à décider.")
     for line in todo:
         click.echo(f"  {line}")
     command, system = session.command, drafted.system.system
@@ -149,13 +164,13 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
     steps = [
         f"{command} check {typed(sample.resolve())} --source {key} --exercice {drafted.exercice}",
         *(
-            [f"Add to {shown(session.home.organisation_file)}:\n{added}"]
+            [f"Ajouter à {shown(session.home.organisation_file)} :\n{added}"]
             if (added := drafted.organisation_lines)
             else []
         ),
-        run if in_landing else f"Drop the file in {shown(folder)}/, then: {run}",
+        run if in_landing else f"Déposer le fichier dans {shown(folder)}/, puis : {run}",
     ]
-    click.echo("\nNext:")
+    click.echo("\nEnsuite :")
     for number, step in enumerate(steps, start=1):
         click.echo(f"  {number}. {step}")
 
@@ -163,19 +178,19 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
 # reference plan ---------------------------------------------------------------------------------------------
 
 
-@click.group(short_help="Add an official plan of accounts.")
+@click.group(short_help="Ajouter un plan de comptes officiel.")
 def reference() -> None:
-    """Add an official plan of accounts to the home's catalogue."""
+    """Ajouter un plan de comptes officiel au catalogue du dossier."""
 
 
-@reference.command("plan", short_help="Add an official plan of accounts.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@reference.command("plan", short_help="Ajouter un plan de comptes officiel.")
+@click.argument("file", metavar="FICHIER", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @global_options
 @click.pass_context
 def reference_plan(ctx: click.Context, file: Path) -> None:
-    """Add the plan of accounts of FILE (planDeCompte.xml of the DGCL: one form of a nomenclature, one exercice) to the home.
+    """Ajouter au dossier le plan de comptes du FICHIER (planDeCompte.xml de la DGCL : une nomenclature, un exercice).
 
-    Its rows are written beside those of the shipped plans, which stay; a plan that the home added before is replaced.
+    Ses lignes vont à côté de celles des plans livrés, qui restent ; un plan que le dossier avait ajouté est remplacé.
     """
     from pipelines.catalogue.scaffold.plan import ACCOUNTS, CHAPTERS, read_plan
 
@@ -187,14 +202,14 @@ def reference_plan(ctx: click.Context, file: Path) -> None:
         for path, rows in session.catalogue.references.items()
         if path not in files
     ):
-        raise click.UsageError(f"the plan {plan.declinaison} of {plan.exercice} is known already")
+        raise click.UsageError(f"le plan {plan.declinaison} de {plan.exercice} est déjà connu")
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
-        click.echo(f"wrote {shown(path)}")
+        click.echo(f"Écrit {shown(path)}")
     counts = {table: len(rows) for table, rows in plan.rows.items()}
-    click.echo(f"{plan.declinaison} of {plan.exercice}: {counts[CHAPTERS]} chapters, {counts[ACCOUNTS]} accounts.")
-    note(f"To compute with it: {session.command} run {plan.exercice}")
+    click.echo(f"{plan.declinaison} de {plan.exercice} : {counts[CHAPTERS]} chapitres, {counts[ACCOUNTS]} comptes.")
+    note(f"Pour calculer avec : {session.command} run {plan.exercice}")
 
 
 def _is_known(reference: Reference, declinaison: str, exercice: int) -> bool:
@@ -211,19 +226,21 @@ def _is_known(reference: Reference, declinaison: str, exercice: int) -> bool:
 # catalogue diff ---------------------------------------------------------------------------------------------
 
 
-@click.group(short_help="What the home changes of the shipped catalogue.")
+@click.group(short_help="Ce que le dossier change du catalogue livré.")
 def catalogue() -> None:
-    """What is declared for the home: the shipped catalogue with the home's over it."""
+    """Ce qui est déclaré pour le dossier : le catalogue livré, et celui du dossier par-dessus."""
 
 
-@catalogue.command("diff", short_help="What the home adds, replaces and switches off.")
-@click.option("--reviewed", is_flag=True, help="What changed upstream was looked at: compare with that from now on.")
+@catalogue.command("diff", short_help="Ce que le dossier ajoute, remplace et éteint.")
+@click.option(
+    "--reviewed", is_flag=True, help="Ce qui a changé dans le catalogue livré est vu : comparer avec lui désormais."
+)
 @global_options
 @click.pass_context
 def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
-    """What the home's catalogue/, expectations/ and dbt_project/ change of the shipped ones, each with its place.
+    """Ce que catalogue/, expectations/ et dbt_project/ du dossier changent de ceux qui sont livrés, avec l’endroit.
 
-    Of what it replaces or switches off, say what has changed upstream since the home did so. Ends with 3 when anything has.
+    De ce qu’il remplace ou éteint, dire ce qui a changé depuis dans le catalogue livré. Sort avec 3 quand c’est le cas.
     """
     from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
     from pipelines.catalogue.needs import check
@@ -238,13 +255,15 @@ def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
     moved = changed_upstream(declared, session.home)
     found = differences(declared)
     for one in found:
-        since = "  ← changed upstream since" if one.key in moved else ""
-        click.echo(f"{one.effect:<12} {one.kind} {one.name}  {shown_place(one.place)}{since}")
+        since = "  ← a changé depuis dans le catalogue livré" if one.key in moved else ""
+        click.echo(f"{EFFECTS[one.effect]:<12} {one.kind} {one.name}  {shown_place(one.place)}{since}")
     click.echo(
-        f"{len(found)} thing{'s' * (len(found) != 1)} of the home's own." if found else "The home changes nothing."
+        f"{len(found)} déclaration{'s' * (len(found) > 1)} propre{'s' * (len(found) > 1)} au dossier."
+        if found
+        else "Le dossier ne change rien."
     )
     if moved:
-        note(f"Look at them, then: {session.command} catalogue diff --reviewed")
+        note(f"Les regarder, puis : {session.command} catalogue diff --reviewed")
     ctx.exit(INCOMPLETE if moved else DONE)
 
 
@@ -258,15 +277,15 @@ def shown_place(place: str) -> str:
 
 
 @click.command(
-    short_help="Run dbt on a warehouse of your own.",
+    short_help="Exécuter dbt sur un entrepôt à soi.",
     context_settings={"ignore_unknown_options": True, "help_option_names": []},
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
-    """Run dbt (ARGUMENTS are dbt's) on a copy of the accepted rows: nothing that is published can change.
+    """Exécuter dbt (les ARGUMENTS sont les siens) sur une copie des lignes acceptées : rien de publié ne peut changer.
 
-    The project is the home's own, dbt/, composed from its catalogue; dbt's own commands work there too.
+    Le projet est celui du dossier, dbt/, composé depuis son catalogue ; les commandes de dbt y marchent aussi.
     """
     from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
     from pipelines.stages.transform.analyst import prepare_analyst
@@ -279,5 +298,5 @@ def dbt(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     if not arguments or WITHOUT_WAREHOUSE & set(arguments):
         ctx.exit(run_dbt(list(arguments), session.home, ENTREPOT).returncode)
     with session.ledger() as ledger:
-        note(f"dbt works on {shown(prepare_analyst(session.work(ledger)))}")
+        note(f"dbt travaille sur {shown(prepare_analyst(session.work(ledger)))}")
     ctx.exit(run_dbt(list(arguments), session.home, ANALYSTE).returncode)

@@ -6,19 +6,20 @@ leaves the home as it was.
 
 import re
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipelines.catalogue.registry import ExportRef
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE
-from pipelines.cli.output import note, printable, progress, title
+from pipelines.cli.names import complete_sources, complete_years, source_option
+from pipelines.cli.output import json_option, note, printable, progress, title, write_json
 from pipelines.cli.reading import checks_sentence, gathered, read_status
 from pipelines.cli.rejects import failing_lines_of, reject_text
 from pipelines.cli.session import Session, global_options, shown
-from pipelines.cli.summary import show_summary
+from pipelines.cli.summary import show_summary, summary
 from pipelines.evidence.arrivals import Checks, count_checks
 from pipelines.evidence.documents import documents_set_aside
 from pipelines.evidence.findings import blockers, of_year, unread, unread_of
@@ -40,41 +41,47 @@ SHOWN_REJECTS = 20
 # run --------------------------------------------------------------------------------------------------------
 
 
-@click.command(short_help="Collect exercices, build the warehouse, publish.")
-@click.argument("years", type=int, nargs=-1, required=True, metavar="YEAR...")
-@click.option("--source", "sources", multiple=True, help="Collect only this system (or system/export); repeatable.")
-@click.option("--full", is_flag=True, help="Build every model again, whether or not anything changed.")
+@click.command(short_help="Collecter des exercices, construire, publier.")
+@click.argument("years", type=int, nargs=-1, required=True, metavar="EXERCICE...", shell_complete=complete_years)
+@source_option
+@click.option("--full", is_flag=True, help="Tout reconstruire, que quelque chose ait changé ou non.")
+@json_option
 @global_options
 @click.pass_context
-def run(ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...], full: bool) -> None:
-    """Collect what lies in landing for each YEAR, then build the warehouse of all years, test it and publish.
+def run(ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...], full: bool, form: str) -> None:
+    """Collecter ce qui est dans landing pour chaque EXERCICE, construire l’entrepôt de tous, le tester et publier.
 
-    A refused export stops nothing else: its former delivery stays. Ends with 1 when something blocks, 3 when
-    everything was done but an export is late, 4 when another process works on this home.
+    Un export refusé n’arrête rien d’autre : sa livraison précédente reste. Sort avec 1 quand quelque chose bloque, 3 quand
+    tout est fait mais qu’un export est en retard, 4 quand un autre processus travaille sur ce dossier.
     """
     session: Session = ctx.obj
     chosen = [session.exercice(year) for year in dict.fromkeys(years)]
     if without := session.without_system():
         raise click.UsageError(without)
-    ctx.exit(run_and_tell(session, chosen, session.systems(sources), full=full))
+    ctx.exit(run_and_tell(session, chosen, session.systems(sources), full=full, form=form))
 
 
-def run_and_tell(session: Session, years: list[int], systems: list[str] | None, *, full: bool = False) -> int:
+def run_and_tell(
+    session: Session, years: list[int], systems: list[str] | None, *, full: bool = False, form: str = "text"
+) -> int:
     """Run the jobs, print the summary, return the exit code."""
     with only_writer(session.home):
         pass  # raises Busy before anything is started
     with progress() as say:
-        say("starting the orchestrator")
+        say("démarrage de l’orchestrateur")
         from pipelines.defs.run import run_jobs
 
         report = run_jobs(session.home, years, systems, say, whole=full)
     if stopped := report.ended(Ending.FROZEN, Ending.BUSY):
-        note(f"Error: {stopped.message}")
+        note(f"Erreur : {stopped.message}")
         return FROZEN if stopped.ending == Ending.FROZEN else BUSY
     with session.ledger() as ledger:
         statuses = [read_status(session, ledger, year) for year in years]
         blocking = _blocking(session, ledger, years)
-        show_summary(session, ledger, statuses, years, blocking)
+        if form == "json":
+            write_json(summary(ledger, statuses, blocking), session.organisation)
+        else:
+            show_summary(session, ledger, statuses, years, blocking)
     failed = _tell_failures(session, report) or _tell_arrivals(statuses, systems)
     return BLOCKED if blocking else failed
 
@@ -89,14 +96,14 @@ def _blocking(session: Session, ledger: Ledger, years: list[int]) -> list[Findin
 def _tell_failures(session: Session, report: "RunReport") -> int | None:
     """What went wrong besides refused deliveries, which the summary tells."""
     if failed := report.ended(Ending.NOT_BUILT):
-        note(f"\nError: {failed.message}\nThe former warehouse and publication stay.")
+        note(f"\nErreur : {failed.message}\nL’entrepôt et la publication d’avant restent.")
     elif failed := report.ended(Ending.UNSOUND):
-        note(f"\nError: {failed.message}")
+        note(f"\nErreur : {failed.message}")
     elif failed := report.ended(Ending.BROKEN):
-        note(f"\nError: {failed.message}\nSee the run in {shown(session.home.dagster)} (`make dev`).")
+        note(f"\nErreur : {failed.message}\nVoir l’exécution dans {shown(session.home.dagster)} (`make dev`).")
     elif failed := report.ended(Ending.NOT_SERVED):
-        told = f"not copied to the server: {failed.message}"
-        note(f"\nError: {told}\nEverything else is done. Try again: {session.command} publish")
+        told = f"rien n’est copié sur le serveur : {failed.message}"
+        note(f"\nErreur : {told}\nTout le reste est fait. Recommencer : {session.command} publish")
     return BLOCKED if failed else None
 
 
@@ -127,22 +134,35 @@ class Beside(Home):
         return self.aside / "lake"
 
 
-@click.command(short_help="Judge files without loading them.")
+@click.command(short_help="Juger des fichiers sans les charger.")
 @click.argument(
     "files",
     nargs=-1,
     required=True,
-    metavar="FILE...",
+    metavar="FICHIER...",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
-@click.option("--source", "source", help="system/export; guessed from the landing folder or the file's name.")
-@click.option("--exercice", type=int, help="Guessed from the landing folder or the file's name.")
+@click.option(
+    "--source",
+    "source",
+    metavar="SOURCE",
+    shell_complete=complete_sources,
+    help="système/export ; deviné par le dossier de landing ou le nom du fichier.",
+)
+@click.option(
+    "--exercice",
+    type=int,
+    metavar="EXERCICE",
+    shell_complete=complete_years,
+    help="Deviné par le dossier de landing ou le nom du fichier.",
+)
+@json_option
 @global_options
 @click.pass_context
-def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exercice: int | None) -> None:
-    """Read and judge FILE as `millesime run` would, and load nothing.
+def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exercice: int | None, form: str) -> None:
+    """Lire et juger le FICHIER comme `millesime run` le ferait, sans rien charger.
 
-    Several files are one delivery. Ends with 1 when the delivery would be refused.
+    Plusieurs fichiers sont une livraison. Sort avec 1 quand la livraison serait refusée.
     """
     from pipelines.stages.validate.lines import refuse_wrong_sql
 
@@ -151,7 +171,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
     year = session.exercice(exercice or guess_exercice(session, files[0]))
     for path in files:
         if not ref.export.takes(path.name):
-            note(f"Note: {path.name} is not named as collection expects: {ref.export.files}")
+            note(f"Attention : {path.name} n’a pas le nom que la collecte attend : {ref.export.files}")
     refuse_wrong_sql(session.catalogue)
     with tempfile.TemporaryDirectory(prefix="millesime-check-") as folder, session.ledger() as ledger:
         work = replace(session.work(ledger), home=Beside(session.home.root, aside=Path(folder)))
@@ -166,27 +186,56 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
             if result.success is not True
             for reject in check_rejects(ref, manifest, verdict.table, result, failing, work.rules)
         ]
-    title(f"{ref.key} {year}: {', '.join(path.name for path in files)}", session.organisation)
-    _show_counts(manifest, verdicts)
-    left = unread_of(manifest, session.registry)
-    for finding in [*(unread(manifest, one, work.rules) for one in left), *aside]:
-        click.echo(f"\n{printable(_finding_text(finding))}")
-    _show_rejects(refused + failed)
-    blocked = not all(verdict.accepted for verdict in verdicts)
-    but = [f"a release waits for {len(left)} sheets, members or elements that nothing reads"] if left else []
-    but += [f"{len(aside)} of its documents would count nowhere, as said above"] if aside else []
-    then = f", but {' and '.join(but)}" if but and not blocked else ""
-    click.echo(f"\nThis delivery would be {'refused' if blocked else 'accepted'}{then}. Nothing was loaded.")
-    ctx.exit(BLOCKED if blocked else DONE)
+    left = [unread(manifest, one, work.rules) for one in unread_of(manifest, session.registry)]
+    accepted = all(verdict.accepted for verdict in verdicts)
+    if form == "json":
+        judged = _judged(ref, manifest, verdicts, refused + failed, left + aside)
+        write_json({**judged, "accepted": accepted}, session.organisation)
+    else:
+        title(f"{ref.key} {year} : {', '.join(path.name for path in files)}", session.organisation)
+        _show_counts(manifest, verdicts)
+        for finding in left + aside:
+            click.echo(f"\n{printable(_finding_text(finding))}")
+        _show_rejects(refused + failed)
+        _show_verdict(accepted, left, aside)
+    ctx.exit(DONE if accepted else BLOCKED)
+
+
+def _judged(
+    ref: ExportRef, manifest: Manifest, verdicts: list[Verdict], rejects: list[Reject], findings: list[Finding]
+) -> dict[str, Any]:
+    """What ``check`` found, for a program."""
+    tables = {
+        name: {
+            **{kind: getattr(counts, kind) for kind in ("lues", "acceptees", "refusees", "ignorees")},
+            "checks": asdict(count_checks([verdict for verdict in verdicts if verdict.table == name])),
+        }
+        for name, counts in manifest.tables.items()
+    }
+    return {
+        "export": ref.key,
+        "exercice": manifest.exercice,
+        "files": [asdict(file) for file in manifest.files],
+        "tables": tables,
+        "rejets": [asdict(reject) for reject in rejects],
+        "constats": [asdict(finding) for finding in findings],
+    }
+
+
+def _show_verdict(accepted: bool, left: list[Finding], aside: list[Finding]) -> None:
+    but = [f"la version attendra {len(left)} feuilles, membres ou éléments que rien ne lit"] if left else []
+    but += [f"{len(aside)} de ses documents ne compteraient nulle part, comme il est dit plus haut"] if aside else []
+    then = f", mais {' et '.join(but)}" if but and accepted else ""
+    click.echo(f"\nCette livraison serait {'acceptée' if accepted else 'refusée'}{then}. Rien n’est chargé.")
 
 
 def _show_counts(manifest: Manifest, verdicts: list[Verdict]) -> None:
     for name, counts in manifest.tables.items():
         checks: Checks = count_checks([verdict for verdict in verdicts if verdict.table == name])
         click.echo(
-            f"\n{manifest.system}/{name}: {counts.lues} lines read = {counts.acceptees} accepted + "
-            f"{counts.refusees} refused + {counts.ignorees} ignored; "
-            f"checks: {checks_sentence(checks) or 'none'}"
+            f"\n{manifest.system}/{name} : {counts.lues} lignes lues = {counts.acceptees} acceptées + "
+            f"{counts.refusees} refusées + {counts.ignorees} ignorées ; "
+            f"contrôles : {checks_sentence(checks) or 'aucun'}"
         )
 
 
@@ -201,7 +250,7 @@ def _show_rejects(found: list[Reject]) -> None:
     for reject in found[:SHOWN_REJECTS]:
         click.echo(f"\n{printable(reject_text(reject))}")
     if len(found) > SHOWN_REJECTS:
-        click.echo(f"\n… and {len(found) - SHOWN_REJECTS} more.")
+        click.echo(f"\n… et {len(found) - SHOWN_REJECTS} autres.")
 
 
 def guess_export(session: Session, path: Path) -> ExportRef:
@@ -214,8 +263,8 @@ def guess_export(session: Session, path: Path) -> ExportRef:
     named = [ref for ref in refs if ref.export.takes(path.name)]
     if len(named) == 1:
         return named[0]
-    among = f" (it may be {', '.join(ref.key for ref in named)})" if named else ""
-    raise click.UsageError(f"which export is {path.name}? Say it with --source system/export{among}")
+    among = f" (ce peut être {', '.join(ref.key for ref in named)})" if named else ""
+    raise click.UsageError(f"de quel export est {path.name} ? Le dire par --source système/export{among}")
 
 
 def guess_exercice(session: Session, path: Path) -> int:
@@ -226,4 +275,4 @@ def guess_exercice(session: Session, path: Path) -> int:
     possible = named & set(session.organisation.years)
     if len(possible) == 1:
         return possible.pop()
-    raise click.UsageError(f"which exercice is {path.name} of? Say it with --exercice")
+    raise click.UsageError(f"de quel exercice est {path.name} ? Le dire par --exercice")

@@ -4,7 +4,6 @@ What is true is found by ``evidence``; here it is chosen, laid out, and given an
 """
 
 import datetime as dt
-import difflib
 import re
 from dataclasses import asdict
 from typing import Any
@@ -13,13 +12,15 @@ import click
 
 from pipelines.catalogue.rules import Rules
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
-from pipelines.cli.output import Column, format_option, note, printable, title, write_csv, write_json
+from pipelines.cli.names import complete_findings, complete_rules, year_argument
+from pipelines.cli.output import Column, format_option, json_option, note, printable, title, write_csv, write_json
 from pipelines.cli.reading import gathered
-from pipelines.cli.session import Session, global_options, year_argument
+from pipelines.cli.session import Session, global_options
+from pipelines.evidence.verify import CHECKED
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now, open_ledger
-from pipelines.near import did_you_mean
+from pipelines.near import suggestion
 
 FINDINGS = [
     Column(name)
@@ -45,16 +46,16 @@ FINDINGS = [
 ]
 
 
-@click.command(short_help="Everything somebody must know or decide.")
+@click.command(short_help="Tout ce que quelqu’un doit savoir ou décider.")
 @year_argument
 @format_option
 @global_options
 @click.pass_context
 def findings(ctx: click.Context, year: int, form: str) -> None:
-    """Everything somebody must know or decide about YEAR: refusals, failed checks, missing exports,
-    differences; since when, and what was decided.
+    """Tout ce que quelqu’un doit savoir ou décider de l’EXERCICE : refus, contrôles en échec, exports manquants, écarts ;
+    depuis quand, et ce qui est décidé.
 
-    Ends with 1 when one of them blocks and nobody has accepted it, 3 when only missing exports do.
+    Sort avec 1 quand l’un d’eux bloque et que personne ne l’a accepté, 3 quand seuls des exports manquent.
     """
     session: Session = ctx.obj
     from pipelines.evidence.findings import blockers, of_year
@@ -68,12 +69,12 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     elif form == "json":
         write_json({"exercice": year, "constats": rows}, session.organisation)
     else:
-        title(f"findings of {year}", session.organisation)
+        title(f"constats de {year}", session.organisation)
         for one in standing:
             click.echo(f"\n{printable(_text(one, session.catalogue.rules))}")
         waiting = sum(_awaits_decision(one, session.catalogue.rules) for one in standing)
         click.echo(
-            f"\n{len(standing)} finding{'s' * (len(standing) != 1)}, {waiting} to mend or decide before a release."
+            f"\n{len(standing)} constat{'s' * (len(standing) > 1)}, dont {waiting} à corriger ou à décider avant de figer."
         )
     blocking = {finding.code for finding in blockers(standing, now()[:10])}
     ctx.exit(BLOCKED if blocking - {"COL-MANQUANT"} else INCOMPLETE if blocking else DONE)
@@ -122,73 +123,76 @@ def _text(one: Standing, rules: Rules) -> str:
     return f"{finding.id} {finding.severity} {finding.code} {where} — {finding.message}{body}"
 
 
-@click.command(short_help="Accept a finding, with a reason, or take that back.")
-@click.argument("finding")
-@click.option("--because", "reason", required=True, help="Why: it is printed beside the finding.")
+@click.command(short_help="Accepter un constat, en disant pourquoi, ou y revenir.")
+@click.argument("finding", metavar="CONSTAT", shell_complete=complete_findings)
+@click.option("--because", "reason", required=True, metavar="TEXTE", help="Pourquoi : c’est imprimé près du constat.")
 @click.option(
-    "--by", "by", required=True, metavar="NAME", help="Qui décide : une personne déclarée dans organisation.yml."
+    "--by", "by", required=True, metavar="NOM", help="Qui décide : une personne déclarée dans organisation.yml."
 )
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day on which the acceptance holds.")
-@click.option("--withdraw", is_flag=True, help="Take a former acceptance back.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), metavar="AAAA-MM-JJ", help="Dernier jour où l’acceptation vaut."
+)
+@click.option("--withdraw", is_flag=True, help="Revenir sur une acceptation.")
 @global_options
 @click.pass_context
 def decide(
     ctx: click.Context, finding: str, reason: str, by: str, until: dt.datetime | None, *, withdraw: bool
 ) -> None:
-    """Accept FINDING (its number, as `millesime findings` shows it, or the beginning of it).
+    """Accepter le CONSTAT (son numéro, comme `millesime findings` le montre, ou le début de ce numéro).
 
-    A decision is never removed: a later one takes its place. A delivery that a critical check stopped is taken in at the
-    next `millesime run` when every such finding is accepted; the verdict stays what it is. A document that is held back
-    (FIN-PROJET) counts from the next run on.
+    Une décision n’est jamais effacée : une autre la remplace. Une livraison qu’un contrôle critique a arrêtée est prise au
+    prochain `millesime run` quand chacun de ces constats est accepté ; le verdict reste ce qu’il est. Un document tenu à
+    l’écart (FIN-PROJET) compte à partir de la prochaine exécution.
     """
     from pipelines.locking import only_writer
 
     session: Session = ctx.obj
     if not (reason.strip() and by.strip()):
-        raise click.UsageError("a decision says why (--because) and who takes it (--by)")
+        raise click.UsageError("une décision dit pourquoi (--because) et qui la prend (--by)")
     by = session.organisation.person(by).nom
     day = until.date().isoformat() if until else None
     if day and day < now()[:10]:
-        raise click.BadParameter("this day has passed: the acceptance would never hold", param_hint="--until")
+        raise click.BadParameter("ce jour est passé : l’acceptation ne vaudrait jamais", param_hint="--until")
     with only_writer(session.home), open_ledger(session.home) as ledger:
         one = _named(gathered(session, ledger), finding)
         if one.finding.code == "ATT-ERREUR":
-            raise click.UsageError("a check that could not run proves nothing: it cannot be accepted")
+            raise click.UsageError("un contrôle qui n’a pas pu s’exécuter ne prouve rien : il ne peut pas être accepté")
         if day and session.catalogue.rules[one.finding.code].fait_compter:
-            raise click.BadParameter("what it makes count would stop counting that day", param_hint="--until")
+            raise click.BadParameter("ce qu’il fait compter cesserait de compter ce jour-là", param_hint="--until")
         if withdraw and one.decision is None:
-            raise click.UsageError(f"nobody has accepted finding {one.finding.id}")
+            raise click.UsageError(f"personne n’a accepté le constat {one.finding.id}")
         ledger.record_decision(one.finding, "withdrawn" if withdraw else "accepted", reason, by, day)
-    click.echo(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {'taken back' if withdraw else 'accepted'}")
+    click.echo(
+        f"{one.finding.id} {one.finding.code} {one.finding.ou} — {'acceptation retirée' if withdraw else 'accepté'}"
+    )
     if one.finding.code == "ATT-CRITIQUE":
-        note(f"To take the delivery in: {session.command} run {one.finding.exercice}")
+        note(f"Pour prendre la livraison : {session.command} run {one.finding.exercice}")
     elif session.catalogue.rules[one.finding.code].fait_compter:
-        note(f"To compute with it: {session.command} run {one.finding.exercice}")
+        note(f"Pour calculer avec : {session.command} run {one.finding.exercice}")
 
 
 def _named(standing: list[Standing], name: str) -> Standing:
     """The one finding whose number begins with ``name``."""
     found = [one for one in standing if one.finding.id.startswith(name.lower())]
     if len(found) > 1:
-        raise click.UsageError(f"{name} begins the numbers of {len(found)} findings: give more of it")
+        raise click.UsageError(f"{name} commence le numéro de {len(found)} constats : en donner davantage")
     if not found:
-        near = did_you_mean(name, [one.finding.id for one in standing])
-        raise click.UsageError(f"no finding {name!r} stands{near}: `millesime findings YEAR` lists them")
+        near = suggestion(name, [one.finding.id for one in standing])
+        raise click.UsageError(f"aucun constat « {name} »{near} (`millesime findings EXERCICE` en donne la liste)")
     return found[0]
 
 
-@click.command(short_help="The page of a rule.")
-@click.argument("code")
+@click.command(short_help="La fiche d’une règle.")
+@click.argument("code", shell_complete=complete_rules)
 @global_options
 @click.pass_context
 def explain(ctx: click.Context, code: str) -> None:
-    """What the rule CODE says, what a breach of it does, and how to mend it."""
+    """Ce que dit la règle CODE, ce que fait un manquement, et comment le corriger."""
     session: Session = ctx.obj
     rules = session.catalogue.rules
     rule = rules.get(code.upper())
     if rule is None:
-        near = difflib.get_close_matches(code.upper(), rules, n=1)
-        raise click.UsageError(f"no rule {code!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        raise click.UsageError(f"aucune règle « {code} »{suggestion(code.upper(), rules)}")
     click.echo(f"{rule.code} — {rule.titre}\n")
     click.echo(f"Effet      {rule.effet}")
     click.echo(f"Corriger   {rule.aide}")
@@ -206,18 +210,22 @@ def explain(ctx: click.Context, code: str) -> None:
             )
 
 
-@click.command(short_help="Prove that nothing recorded or kept was changed.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.command(short_help="Prouver que rien d’enregistré ni de gardé n’a changé.")
+@json_option
 @click.option(
-    "--head", type=(click.IntRange(0), str), metavar="ENTRIES HASH", help="A head that a report or a release prints."
+    "--head",
+    type=(click.IntRange(0), str),
+    metavar="INSCRIPTIONS TÊTE",
+    help="Une tête imprimée par un rapport ou une version.",
 )
 @global_options
 @click.pass_context
 def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
-    """Check the ledger's chain, and every file of the archive, the lake, the publication and the releases.
+    """Vérifier la chaîne du registre, et chaque fichier de l’archive, des lignes typées, de la publication et des versions.
 
-    With --head, also check that the chain still holds what a report printed: only that shows a ledger written anew, or cut
-    off, with everything that lies beside it. Ends with 1 when something was edited, removed, reordered, added or cut off.
+    Avec --head, vérifier aussi que la chaîne contient encore ce qu’un rapport a imprimé : cela seul montre un registre
+    réécrit, ou coupé, avec tout ce qui l’entoure. Sort avec 1 quand quelque chose est modifié, retiré, déplacé, ajouté ou
+    coupé.
     """
     from pipelines.evidence.verify import verify as verified
 
@@ -228,29 +236,30 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
     if form == "json":
         write_json(asdict(result), session.organisation)
     else:
-        title("verification", session.organisation)
+        title("vérification", session.organisation)
         for what, count in result.checked.items():
-            click.echo(f"  {count:>6} {what}")
+            click.echo(f"  {count:>6} {CHECKED[what]}")
         if result.published:
             after = result.head.entries - result.published.entries
-            click.echo(f"  head of the publication: {result.published.entries} {result.published.hash}")
-            click.echo(f"  {after:>6} entries since")
+            click.echo(f"  tête de la publication : {result.published.entries} {result.published.hash}")
+            click.echo(f"  {after:>6} écriture{'s' * (after > 1)} depuis")
         for state, who in result.signed.items():
-            click.echo(f"  {state}: signed by {who}")
+            click.echo(f"  {state} : signé par {who}")
         for problem in result.problems:
             click.echo(printable(f"✗ {problem}"))
-        click.echo("Nothing was changed." if not result.problems else f"{len(result.problems)} problem(s).")
+        count = len(result.problems)
+        click.echo(f"{count} anomalie{'s' * (count > 1)}." if count else "Rien n’a été modifié.")
     ctx.exit(BLOCKED if result.problems else DONE)
 
 
-@click.command(short_help="Remove the originals whose retention is over.")
-@click.option("--dry-run", is_flag=True, help="Only say which ones.")
+@click.command(short_help="Retirer les originaux dont la durée est passée.")
+@click.option("--dry-run", is_flag=True, help="Dire seulement lesquels.")
 @global_options
 @click.pass_context
 def purge(ctx: click.Context, *, dry_run: bool) -> None:
-    """Remove, from the archive and from landing, the originals that no export has a reason to keep any longer.
+    """Retirer, de l’archive et de landing, les originaux que plus aucun export n’a de raison de garder.
 
-    The rows of the lake stay, without names, so that figures can be rebuilt; the ledger keeps what went and when.
+    Les lignes typées restent, sans noms, pour refaire les chiffres ; le registre garde ce qui est parti, et quand.
     """
     from pipelines.locking import only_writer
     from pipelines.stages.ingest.retention import expired
@@ -260,7 +269,8 @@ def purge(ctx: click.Context, *, dry_run: bool) -> None:
     with only_writer(session.home), open_ledger(session.home) as ledger:
         originals = expired(session.home, ledger, session.registry, now()[:10])
         for one in originals:
-            click.echo(printable(f"{one.export} {one.exercice} {one.name} (kept until {one.until})"))
+            click.echo(printable(f"{one.export} {one.exercice} {one.name} (à garder jusqu’au {one.until})"))
         if not dry_run:
             purged(session.home, ledger, session.registry, originals)
-    click.echo(f"{len(originals)} original{'s' * (len(originals) != 1)} {'would go' if dry_run else 'removed'}.")
+    s, verb = ("aux" if len(originals) > 1 else "al"), "à retirer" if dry_run else "retiré"
+    click.echo(f"{len(originals)} origin{s} {verb}{'s' * (len(originals) > 1 and not dry_run)}.")

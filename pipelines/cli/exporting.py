@@ -1,28 +1,32 @@
 """``export`` and ``publish``: what is published, given away as files or copied to PostgreSQL."""
 
+from decimal import Decimal
+
 import click
 
 from pipelines import settings
+from pipelines.cli.names import year_argument
 from pipelines.cli.output import note, progress
-from pipelines.cli.session import Session, global_options, shown, year_argument
+from pipelines.cli.session import Session, global_options, shown
+from pipelines.french import number
 from pipelines.publication import INTERNE, PROFILES, PUBLIC
 
 
-@click.command(short_help="The tables of a year in open formats, to give away.")
+@click.command(short_help="Les tables d’un exercice en formats ouverts, à donner.")
 @year_argument
 @click.option(
     "--profile",
     type=click.Choice(PROFILES),
     default=PUBLIC,
     show_default=True,
-    help="public hides the numbers of too few persons; interne is everything, not to be given away.",
+    help="public masque les nombres de trop peu de personnes ; interne dit tout, et ne se donne pas.",
 )
 @global_options
 @click.pass_context
 def export(ctx: click.Context, year: int, profile: str) -> None:
-    """Write exports/YEAR/PROFILE from the current publication: CSV, Parquet, one workbook, Data Package, checksums.
+    """Écrire exports/EXERCICE/PROFIL depuis ce qui est publié : CSV, Parquet, un classeur, Data Package, empreintes.
 
-    The same publication gives the same bytes; a frozen year bears the name of its release.
+    La même publication donne les mêmes octets ; un exercice figé porte le nom de sa version.
     """
     from pipelines.runs.pages import enter
     from pipelines.stages.publish.export import NotExported, write_export
@@ -33,7 +37,7 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
     session.exercice(year)
     with session.ledger() as ledger, progress() as say:
         release = last_release(session.home, ledger, year)
-        say("writing the tables")
+        say("écriture des tables")
         try:
             folder = write_export(session.home, session.organisation, year, profile, release.name if release else None)
         except (NotExported, NotPublished) as error:
@@ -41,22 +45,23 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         enter(ledger, session.home, files)
     size = sum(path.stat().st_size for path in files)
-    click.echo(f"{shown(folder)}: {len(files)} files, {size / 1e6:.1f} MB, {release.name if release else 'not frozen'}")
+    frozen = release.name if release else "non figé"
+    click.echo(f"{shown(folder)} : {len(files)} fichiers, {number(Decimal(size) / 1_000_000, 1)} Mo, {frozen}")
     if profile == INTERNE:
-        note("Not to be given away: small numbers of persons are not hidden in it.")
+        note("À ne pas donner : les petits nombres de personnes n’y sont pas masqués.")
 
 
-@click.command(short_help="Copy what is published to PostgreSQL again.")
+@click.command(short_help="Copier de nouveau ce qui est publié dans PostgreSQL.")
 @global_options
 @click.pass_context
 def publish(ctx: click.Context) -> None:
-    """Copy the current publication to the server of MILLESIME_PUBLISH_URL, as `millesime run` does after each publication.
+    """Copier ce qui est publié sur le serveur de MILLESIME_PUBLISH_URL, comme `millesime run` après chaque publication.
 
-    Nothing is done when the server holds it already. See docs/bi.md.
+    Rien n’est fait quand le serveur l’a déjà. Voir docs/bi.md.
     """
     server = settings.publication_server()
     if server is None:
-        raise click.UsageError("MILLESIME_PUBLISH_URL is not set: it holds the address of the server (docs/bi.md)")
+        raise click.UsageError("MILLESIME_PUBLISH_URL n’est pas définie : elle donne l’adresse du serveur (docs/bi.md)")
     copy_to_server(ctx.obj, server)
 
 
@@ -67,8 +72,8 @@ def copy_to_server(session: Session, server: settings.Server) -> None:
     try:
         served = serve_copy(session.home, server)
     except NotServed as error:
-        raise click.ClickException(f"not copied to the server: {error}") from None
-    done = f"{len(served.rows)} tables, {sum(served.rows.values())} rows" if served.is_new else "it was there already"
-    click.echo(f"Publication {served.publication[:12]} ({server.profile}) on the server: {done}")
+        raise click.ClickException(f"rien n’est copié sur le serveur : {error}") from None
+    done = f"{len(served.rows)} tables, {sum(served.rows.values())} lignes" if served.is_new else "elle y était déjà"
+    click.echo(f"Publication {served.publication[:12]} ({server.profile}) sur le serveur : {done}")
     for said in served.notes:
-        note(f"Warning: {said}")
+        note(f"Attention : {said}")

@@ -33,13 +33,13 @@ NARROWEST = 100  # a narrower terminal wraps lines by itself
 
 # Words that a terminal shows in colour; the colour alone never says anything.
 STYLES = {
-    "received": "green",
-    "waiting": "yellow",
-    "partial": "yellow",
+    "reçu": "green",
+    "déposé": "yellow",
+    "partiel": "yellow",
     "alerte": "yellow",
-    "refused": "red",
-    "late": "red",
-    "missing": "red",
+    "refusé": "red",
+    "en retard": "red",
+    "manquant": "red",
     "bloquant": "red",
 }
 
@@ -51,7 +51,15 @@ format_option = click.option(
     type=click.Choice(["text", "csv", "json"]),
     default="text",
     show_default=True,
-    help="csv opens in a French spreadsheet; json holds exact values.",
+    help="csv s’ouvre dans un tableur français ; json tient les valeurs exactes.",
+)
+json_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="json : pour un programme.",
 )
 
 
@@ -158,5 +166,5 @@ def progress() -> Iterator[Callable[[str], None]]:
         return
     from rich.console import Console
 
-    with Console(stderr=True, markup=False, highlight=False).status("starting") as status:
+    with Console(stderr=True, markup=False, highlight=False).status("démarrage") as status:
         yield lambda step: status.update(printable(step))

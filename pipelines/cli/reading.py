@@ -9,27 +9,29 @@ from typing import Any
 
 import click
 
-from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE, USAGE
+from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
+from pipelines.cli.names import complete_codes, year_argument
 from pipelines.cli.output import (
     Column,
     console,
     format_option,
     french,
-    note,
+    json_option,
     printable,
     table,
     title,
     write_csv,
     write_json,
 )
-from pipelines.cli.session import Session, global_options, shown, year_argument
+from pipelines.cli.session import Session, global_options, shown
 from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Checks, ExportStatus
 from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
 from pipelines.evidence.status import YearStatus, year_status
+from pipelines.french import moment
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now
-from pipelines.near import did_you_mean
+from pipelines.near import suggestion
 from pipelines.stages.ingest.landing import files_of, unknown_files
 
 
@@ -58,31 +60,44 @@ def exit_code_of(status: YearStatus) -> int:
 
 EXPORTS = [
     Column("key", "Export"),
-    Column("state", "State"),
-    Column("accepted", "Accepted"),
-    Column("lines", "Lines", right=True),
-    Column("refused", "Refused", right=True),
-    Column("checks", "Checks", folds=True),
+    Column("state", "État"),
+    Column("accepted", "Accepté"),
+    Column("lines", "Lignes", right=True),
+    Column("refused", "Refusées", right=True),
+    Column("checks", "Contrôles", folds=True),
 ]
 FIGURES_LACKING = [
-    Column("state", "State"),
-    Column("mark", "Printed"),
-    Column("reasons", "Why", folds=True),
-    Column("figures", "Figures", folds=True),
+    Column("state", "État"),
+    Column("mark", "Imprimé"),
+    Column("reasons", "Pourquoi", folds=True),
+    Column("figures", "Chiffres", folds=True),
 ]
+STATES = {  # of exports, then of figures, as a French reader says them
+    "received": "reçu",
+    "refused": "refusé",
+    "waiting": "déposé",
+    "declared absent": "déclaré absent",
+    "late": "en retard",
+    "awaited": "attendu",
+    "not sent": "facultatif",
+    "computed": "calculé",
+    "partial": "partiel",
+    "missing": "manquant",
+    "not built": "pas construit",
+}
 SHOWN_FIGURES = 4  # of those that lack for the same reason
 
 
-@click.command(short_help="What arrived, what is missing, and what the figures lack.")
+@click.command(short_help="Ce qui est arrivé, ce qui manque, et ce qui manque aux chiffres.")
 @year_argument
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@json_option
 @global_options
 @click.pass_context
 def status(ctx: click.Context, year: int, form: str) -> None:
-    """What arrived, is missing, absent, late or refused for YEAR; which figures are absent or partial, and
-    why.
+    """Ce qui est arrivé, manque, est absent, en retard ou refusé pour l’EXERCICE ; quels chiffres sont absents ou partiels,
+    et pourquoi.
 
-    Ends with 1 when a delivery is refused, 3 when an export is late.
+    Sort avec 1 quand une livraison est refusée, 3 quand un export est en retard.
     """
     session: Session = ctx.obj
     session.exercice(year)
@@ -108,7 +123,7 @@ def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> Non
     for reason in reasons:
         click.echo(printable(reason))
     for path in unknown:
-        click.echo(printable(f"\nNo declaration claims {path}"), nl=False)
+        click.echo(printable(f"\nAucune déclaration ne prend {path}"), nl=False)
     click.echo("\n" * bool(unknown) + f"\n{_figures_sentence(found)}")
     lacking = found.figures_in("missing", "partial")
     if lacking:
@@ -116,13 +131,13 @@ def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> Non
     table(FIGURES_LACKING, _by_reason(lacking))
     click.echo(f"\n{_publication_sentence(session, found)}")
     if found.blocking:
-        click.echo(f"What was refused: {session.command} rejects {found.exercice}")
+        click.echo(f"Ce qui est refusé : {session.command} rejects {found.exercice}")
 
 
 def _export_row(export: ExportStatus) -> dict[str, Any]:
     return {
         "key": export.key,
-        "state": export.state,
+        "state": STATES[export.state],
         "accepted": (export.accepted_at or "")[:10],
         "lines": export.lines and export.lines.acceptees,
         "refused": export.lines and (export.lines.refusees or ""),
@@ -133,7 +148,7 @@ def _export_row(export: ExportStatus) -> dict[str, Any]:
 def _why(export: ExportStatus) -> str:
     """Why an export is not simply received, and whom to ask."""
     owner = export.owner if export.state in ("late", "awaited") else None
-    return f"{export.key}: " + " — ".join(filter(None, (export.reason, owner)))
+    return f"{export.key} : " + " — ".join(filter(None, (export.reason, owner)))
 
 
 def _by_reason(lacking: list[FigureStatus]) -> list[dict[str, Any]]:
@@ -143,47 +158,46 @@ def _by_reason(lacking: list[FigureStatus]) -> list[dict[str, Any]]:
         groups.setdefault((figure.state, figure.mark, " ; ".join(figure.reasons)), []).append(figure.code)
     rows = []
     for (state, mark, reasons), codes in groups.items():
-        more = f", and {len(codes) - SHOWN_FIGURES} more" if len(codes) > SHOWN_FIGURES else ""
+        more = f", et {len(codes) - SHOWN_FIGURES} autres" if len(codes) > SHOWN_FIGURES else ""
         figures = ", ".join(codes[:SHOWN_FIGURES]) + more
-        rows.append({"state": state, "mark": mark, "reasons": reasons, "figures": figures})
+        rows.append({"state": STATES[state], "mark": mark, "reasons": reasons, "figures": figures})
     return rows
 
 
 def checks_sentence(checks: Checks) -> str:
-    """``12 passed, 1 warned``: zeros are left out."""
-    return ", ".join(f"{count} {name}" for name, count in asdict(checks).items() if count)
+    """``12 réussis, 1 alerte``: zeros are left out."""
+    said = [("réussi", checks.passed), ("alerte", checks.warned), ("échec", checks.failed)]
+    return ", ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in said if count)
 
 
 def _figures_sentence(found: YearStatus) -> str:
     counts = {state: len(found.figures_in(state)) for state in ("computed", "partial", "missing", "not built")}
-    sentence = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"
-    gaps = f"; {len(found.differences)} differ from a published report" if found.differences else ""
-    return f"Figures: {sentence}{gaps}"
+    said = [f"{count} {STATES[state]}{'s' * (count > 1)}" for state, count in counts.items() if count]
+    differing = len(found.differences)
+    gaps = f" ; {differing} en écart avec un rapport publié" if differing else ""
+    return f"Chiffres : {', '.join(said) or 'aucun'}{gaps}"
 
 
 def _publication_sentence(session: Session, found: YearStatus) -> str:
     publication = found.publication
     if publication is None:
-        return f"Published: nothing yet ({session.command} run {found.exercice})"
-    name = f"Published: {publication.publication[:8]} on {publication.published_at[:16].replace('T', ' ')} UTC"
-    if publication.failed_build:
-        return f"{name}; the last build failed: {', '.join(publication.failed_build)}"
-    if publication.behind:
-        behind = ", ".join(publication.behind)
-        return f"{name}; it lags behind what is accepted: {behind} ({session.command} run {found.exercice})"
-    return f"{name}, up to date with what is accepted"
+        return f"Publié : rien encore ({session.command} run {found.exercice})"
+    name = f"Publié : {publication.publication[:8]}, le {moment(publication.published_at)}"
+    if publication.lag:
+        return f"{name} ; {publication.lag} ({session.command} run {found.exercice})"
+    return f"{name}, à jour de ce qui est accepté"
 
 
 # figures ----------------------------------------------------------------------------------------------------
 
 FIGURES = [
-    Column("code", "Figure"),
+    Column("code", "Chiffre"),
     Column("exercice"),
-    Column("affichage", "Value", right=True),
-    Column("unite", "Unit"),
+    Column("affichage", "Valeur", right=True),
+    Column("unite", "Unité"),
     Column("statut"),
-    Column("state", "State"),
-    Column("libelle", "Label"),
+    Column("state", "État"),
+    Column("libelle", "Libellé"),
 ]
 WIDE = 140  # a narrower terminal has no room for the labels
 FIGURES_CSV = [
@@ -192,22 +206,21 @@ FIGURES_CSV = [
 ] + [Column("montant_manquant_eur"), Column("libelle"), Column("domaine"), Column("formule")]
 
 
-@click.command(short_help="The published figures.")
+@click.command(short_help="Les chiffres publiés.")
 @year_argument
-@click.argument("codes", nargs=-1)
+@click.argument("codes", nargs=-1, shell_complete=complete_codes)
 @format_option
 @global_options
 @click.pass_context
 def figures(ctx: click.Context, year: int, codes: tuple[str, ...], form: str) -> None:
-    """The published figures of YEAR; CODES (a figure, or the beginning of several) narrow the list."""
-    from pipelines.evidence.published import publication_status, published_figures
+    """Les chiffres publiés de l’EXERCICE ; CODES (un chiffre, ou le début de plusieurs) réduit la liste."""
+    from pipelines.evidence.published import published_figures
 
     session: Session = ctx.obj
     session.exercice(year)
     rows = published_figures(session.home, year)
     if rows is None:
-        note(f"Error: nothing is published yet: {session.command} run {year}")
-        ctx.exit(USAGE)
+        raise click.UsageError(f"rien n’est encore publié : {session.command} run {year}")
     rows = [_as_printed(row) for row in _narrowed(rows, codes)]
     if form == "csv":
         write_csv(FIGURES_CSV, rows, session.organisation)
@@ -215,13 +228,9 @@ def figures(ctx: click.Context, year: int, codes: tuple[str, ...], form: str) ->
         plain = [{k: v for k, v in row.items() if k not in ("affichage", "state")} for row in rows]
         write_json({"exercice": year, "chiffres": plain}, session.organisation)
     else:
-        title(f"published figures of {year}", session.organisation)
+        title(f"chiffres publiés de {year}", session.organisation)
         click.echo()
         table(FIGURES if console().width >= WIDE else FIGURES[:-1], rows)
-    with session.ledger() as ledger:
-        publication = publication_status(ledger)
-    if publication and publication.behind:
-        note(f"These figures lag behind what is accepted: {session.command} status {year}")
 
 
 def _narrowed(rows: list[dict[str, Any]], codes: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -231,7 +240,9 @@ def _narrowed(rows: list[dict[str, Any]], codes: tuple[str, ...]) -> list[dict[s
     for code in codes:
         matching = {name for name in known if name == code or name.startswith(f"{code.rstrip('.')}.")}
         if not matching:
-            raise click.UsageError(f"no figure {code!r} is published for this exercice{did_you_mean(code, beginnings)}")
+            raise click.UsageError(
+                f"aucun chiffre « {code} » n’est publié pour cet exercice{suggestion(code, beginnings)}"
+            )
         chosen |= matching
     return [row for row in rows if not codes or row["code"] in chosen]
 
@@ -239,14 +250,14 @@ def _narrowed(rows: list[dict[str, Any]], codes: tuple[str, ...]) -> list[dict[s
 def _as_printed(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of ``chiffres`` with its value at its own number of decimals, and as the report prints it."""
     value, decimals = row["valeur"], row["decimales"]
-    exact = value if value is None else round(value, decimals)
+    exact = value if value is None else round(value, decimals)  # rounded already: no digit goes
     shown_value = row["code_manquant"] if value is None else french(value, decimals)
     return {**row, "valeur": exact, "affichage": shown_value, "state": _state(row)}
 
 
 def _state(row: Mapping[str, Any]) -> str:
     if row["valeur"] is None and row["code_manquant"] != NOT_APPLICABLE:
-        return "missing"
+        return STATES["missing"]
     if row["statut"] == "publié":
-        return "printed"  # the number of the report already published, not ours
-    return "partial" if row["etat"] == "partiel" else "computed"
+        return "imprimé"  # the number of the report already published, not ours
+    return STATES["partial" if row["etat"] == "partiel" else "computed"]

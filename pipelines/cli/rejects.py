@@ -6,8 +6,9 @@ import click
 
 from pipelines.catalogue.registry import ExportRef
 from pipelines.cli.app import BLOCKED, DONE
+from pipelines.cli.names import source_option, year_argument
 from pipelines.cli.output import Column, format_option, printable, title, write_csv, write_json
-from pipelines.cli.session import Session, global_options, year_argument
+from pipelines.cli.session import Session, global_options
 from pipelines.evidence.rejects import Failing, Reject, rejects_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
@@ -29,17 +30,17 @@ REJECTS = [
 HIDDEN = "masqué (table à données personnelles)"
 
 
-@click.command(short_help="What was refused, where, and how to mend it.")
+@click.command(short_help="Ce qui est refusé, où, et comment le corriger.")
 @year_argument
-@click.option("--source", "sources", multiple=True, help="Only this system, or system/export.")
+@source_option
 @format_option
 @global_options
 @click.pass_context
 def rejects(ctx: click.Context, year: int, sources: tuple[str, ...], form: str) -> None:
-    """What was refused for YEAR: file:line:column, rule, what was received, what is expected, how to mend it.
+    """Ce qui est refusé pour l’EXERCICE : fichier:ligne:colonne, règle, ce qui est reçu, ce qui est attendu, comment corriger.
 
-    The values received are never shown for a table that has personal columns. Ends with 1 when a whole
-    delivery is refused.
+    Ce qui est reçu n’est jamais montré pour une table qui a des colonnes personnelles. Sort avec 1 quand une livraison
+    entière est refusée.
     """
     session: Session = ctx.obj
     session.exercice(year)
@@ -79,17 +80,17 @@ def _received(reject: Reject) -> str | None:
 
 
 def _show_rejects(session: Session, year: int, found: list[Reject]) -> None:
-    title(f"rejects of {year}", session.organisation)
+    title(f"refus de {year}", session.organisation)
     for reject in found:
         click.echo(f"\n{printable(reject_text(reject))}")
     whole = {(reject.source, reject.fichier) for reject in found if reject.blocking}
     lines = {(reject.source, reject.fichier, reject.ligne) for reject in found if not reject.blocking}
     click.echo(
-        f"\n{len(lines)} refused line{'s' * (len(lines) != 1)}, "
-        f"{len(whole)} refused deliver{'ies' if len(whole) != 1 else 'y'}."
+        f"\n{len(lines)} ligne{'s' * (len(lines) > 1)} refusée{'s' * (len(lines) > 1)}, "
+        f"{len(whole)} livraison{'s' * (len(whole) > 1)} refusée{'s' * (len(whole) > 1)}."
     )
     if found:
-        click.echo(f"To mail back: {session.command} rejects {year} --format csv > rejets_{year}.csv")
+        click.echo(f"À renvoyer : {session.command} rejects {year} --format csv > rejets_{year}.csv")
 
 
 def reject_text(reject: Reject) -> str:

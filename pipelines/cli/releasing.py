@@ -1,36 +1,42 @@
 """``release``, ``compare``, ``replay``: freeze a year, say what a new release changes, and make a frozen one again."""
 
 import re
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipelines import settings
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.exporting import copy_to_server
-from pipelines.cli.output import note, printable, progress, title
-from pipelines.cli.session import Session, global_options, shown, year_argument
-from pipelines.ledger.state import state_file
+from pipelines.cli.names import complete_releases, year_argument
+from pipelines.cli.output import json_option, note, printable, progress, title, write_json
+from pipelines.cli.session import Session, global_options, shown
 from pipelines.ledger.store import open_ledger
-from pipelines.near import did_you_mean
 from pipelines.stages.publish.erratum import erratum
-from pipelines.stages.publish.release import CannotRelease, Visas, changes_between, export_tables
+from pipelines.stages.publish.release import CannotRelease, Change, Visas, changes_between, export_tables
+
+if TYPE_CHECKING:
+    from pipelines.runs.release import Released
+    from pipelines.runs.replay import Replay
 
 
-@click.command(short_help="Freeze a year.")
+@click.command(short_help="Figer un exercice.")
 @year_argument
 @click.option("--prepared-by", required=True, metavar="NOM", help="Qui l’a préparée.")
 @click.option("--reviewed-by", required=True, metavar="NOM", help="Qui l’a relue : une autre personne.")
 @click.option("--approved-by", required=True, metavar="NOM", help="Qui l’approuve : une troisième.")
-@click.option("--reason", help="Why this release takes the place of the former one.")
+@click.option("--reason", metavar="TEXTE", help="Pourquoi cette version remplace la précédente.")
+@json_option
 @global_options
 @click.pass_context
 def release(
-    ctx: click.Context, year: int, prepared_by: str, reviewed_by: str, approved_by: str, reason: str | None
+    ctx: click.Context, year: int, prepared_by: str, reviewed_by: str, approved_by: str, reason: str | None, form: str
 ) -> None:
-    """Freeze the figures and tables of YEAR as releases/YEAR-v<n>, with all they were made of.
+    """Figer les chiffres et les tables de l’EXERCICE dans releases/EXERCICE-v<n>, avec tout ce dont ils sont faits.
 
-    Refused (1) while a finding that blocks, or that must be decided, stands without a decision.
+    Refusé (1) tant qu’un constat qui bloque, ou qui doit être décidé, reste sans décision.
     """
     from pipelines.locking import only_writer
     from pipelines.runs.release import Anomalies, NotBuilt, Undecided, release_year
@@ -44,75 +50,86 @@ def release(
         except Undecided as error:
             for one in error.findings:
                 note(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {one.finding.message}")
-            hint = f"`{session.command} decide FINDING --because … --by …`"
-            raise click.ClickException(f"{error}: {hint}") from None
+            hint = f"`{session.command} decide CONSTAT --because … --by …`"
+            raise click.ClickException(f"{error} : {hint}") from None
         except Anomalies as error:
             for problem in error.problems:
                 note(f"✗ {problem}")
             raise click.ClickException(str(error)) from None
         except NotBuilt as error:
-            raise click.ClickException(f"{error}: `{session.command} run YEAR`") from None
+            raise click.ClickException(f"{error} : `{session.command} run EXERCICE`") from None
         except CannotRelease as error:
             raise click.ClickException(str(error)) from None
-    if done.held:
-        note(f"Not published yet: {done.held}")
-    title(f"{done.name} is frozen", session.organisation)
-    click.echo(f"  fingerprint  {done.fingerprint}")
-    click.echo(f"  ledger       {done.head.entries} {done.head.hash}")
-    click.echo(f"  folder       {shown(session.home.releases / done.name)}")
-    if done.former:
-        click.echo()
-        click.echo(_erratum(session, done.former, done.name)[0])
+    if form == "json":
+        write_json(_released(session, done), session.organisation)
+    else:
+        _show_released(session, done)
     if server := settings.publication_server():
         copy_to_server(session, server)
 
 
-@click.command(short_help="What differs between two releases, and the erratum.")
-@click.argument("first", metavar="RELEASE")
-@click.argument("second", required=False, metavar="[RELEASE]")
+def _show_released(session: Session, done: "Released") -> None:
+    if done.held:
+        note(f"Pas encore publié : {done.held}")
+    title(f"{done.name} est figée", session.organisation)
+    click.echo(f"  empreinte  {done.fingerprint}")
+    click.echo(f"  registre   {done.head.entries} {done.head.hash}")
+    click.echo(f"  dossier    {shown(session.home.releases / done.name)}")
+    if done.former:
+        click.echo()
+        click.echo(_erratum(session, done.former, done.name)[0])
+
+
+def _released(session: Session, done: "Released") -> dict[str, Any]:
+    """A release for a program."""
+    text = _erratum(session, done.former, done.name)[0] if done.former else None
+    return {**asdict(done), "folder": str(session.home.releases / done.name), "erratum": text}
+
+
+@click.command(short_help="Ce qui change entre deux versions, et l’erratum.")
+@click.argument("first", metavar="VERSION", shell_complete=complete_releases)
+@click.argument("second", required=False, metavar="[VERSION]", shell_complete=complete_releases)
+@json_option
 @global_options
 @click.pass_context
-def compare(ctx: click.Context, first: str, second: str | None) -> None:
-    """The figures that differ between two releases of a year, as the erratum says it in French.
+def compare(ctx: click.Context, first: str, second: str | None, form: str) -> None:
+    """Les chiffres qui diffèrent entre deux versions d’un exercice, comme l’erratum les dit.
 
-    With one RELEASE only, it is compared with the warehouse as it stands. Ends with 1 when figures differ.
+    Avec une seule VERSION, elle est comparée à l’entrepôt tel qu’il est. Sort avec 1 quand des chiffres diffèrent.
     """
     session: Session = ctx.obj
-    text, differs = _erratum(session, first, second)
-    click.echo(text)
-    ctx.exit(BLOCKED if differs else DONE)
+    text, changed = _erratum(session, first, second)
+    if form == "json":
+        changes = [
+            {**asdict(one), "before": one.written(one.before), "after": one.written(one.after)} for one in changed
+        ]
+        write_json({"first": first, "second": second, "changes": changes, "erratum": text}, session.organisation)
+    else:
+        click.echo(text)
+    ctx.exit(BLOCKED if changed else DONE)
 
 
-def _erratum(session: Session, first: str, second: str | None) -> tuple[str, bool]:
-    """The sentences, and whether a figure differs."""
+def _erratum(session: Session, first: str, second: str | None) -> tuple[str, list[Change]]:
+    """The sentences, and the figures that differ."""
     import tempfile
 
-    before, exercice = _release(session, first), _exercice(first)
+    before, exercice = session.release(first), _exercice(first)
     if second is not None:
         if _exercice(second) != exercice:
-            raise click.UsageError("the two releases are not of the same exercice")
-        after, reason = _release(session, second), _reason(session, second)
+            raise click.UsageError("les deux versions ne sont pas du même exercice")
+        after, reason = session.release(second), _reason(session, second)
         changed = changes_between(before, after, exercice)
-        return erratum(exercice, first, second, reason, changed), bool(changed)
+        return erratum(exercice, first, second, reason, changed), changed
     with tempfile.TemporaryDirectory(prefix="millesime-compare-") as folder:
         export_tables(session.home.warehouse, exercice, Path(folder))
         changed = changes_between(before, Path(folder), exercice)
-    return erratum(exercice, first, None, None, changed), bool(changed)
-
-
-def _release(session: Session, name: str) -> Path:
-    known = sorted(path.name for path in session.home.releases.glob("[!.]*") if state_file(path).exists())
-    if name not in known:
-        raise click.UsageError(
-            f"no release {name!r}{did_you_mean(name, known)}; there are {', '.join(known) or 'none'}"
-        )
-    return session.home.releases / name
+    return erratum(exercice, first, None, None, changed), changed
 
 
 def _exercice(name: str) -> int:
     found = re.fullmatch(r"(\d{4})-v\d+", name)
     if not found:
-        raise click.UsageError(f"{name!r} is not the name of a release, such as 2020-v1")
+        raise click.UsageError(f"« {name} » n’est pas le nom d’une version, comme 2020-v1")
     return int(found[1])
 
 
@@ -121,36 +138,44 @@ def _reason(session: Session, name: str) -> str | None:
         return next(row["reason"] for row in ledger.all_rows("releases") if row["release"] == name)
 
 
-@click.command(short_help="Make a frozen year again and compare the bytes.")
-@click.argument("name", metavar="RELEASE")
+@click.command(short_help="Refaire une version figée et comparer les octets.")
+@click.argument("name", metavar="VERSION", shell_complete=complete_releases)
+@json_option
 @global_options
 @click.pass_context
-def replay(ctx: click.Context, name: str) -> None:
-    """Build RELEASE again from the archived originals, beside the home, and prove that the same bytes come out.
+def replay(ctx: click.Context, name: str, form: str) -> None:
+    """Refaire la VERSION depuis les originaux archivés, à côté du dossier, et prouver qu’elle donne les mêmes octets.
 
-    Ends with 1 when they do not.
+    Sort avec 1 quand ce n’est pas le cas.
     """
     from pipelines.runs.replay import CannotReplay
     from pipelines.runs.replay import replay as replayed
 
     session: Session = ctx.obj
-    _release(session, name)
+    session.release(name)
     with progress() as say:
         try:
             result = replayed(session.home, name, say)
         except CannotReplay as error:
             raise click.ClickException(str(error)) from None
-    title(f"replay of {name}", session.organisation)
+    if form == "json":
+        write_json({**asdict(result), "identical": result.identical}, session.organisation)
+    else:
+        _show_replay(session, name, result)
+    ctx.exit(DONE if result.identical else BLOCKED)
+
+
+def _show_replay(session: Session, name: str, result: "Replay") -> None:
+    title(f"{name} refaite", session.organisation)
     from_archive = result.deliveries - len(result.purged)
     click.echo(
-        f"  {from_archive} deliveries read again from their originals, {len(result.purged)} from the lake (purged)"
+        f"  {from_archive} livraisons relues de leurs originaux, {len(result.purged)} des lignes typées (originaux retirés)"
     )
     if result.other_code:
-        click.echo("  the code is not the version that made this release")
+        click.echo("  le code n’est pas celui qui a fait cette version")
     for what in result.reread:
-        click.echo(printable(f"✗ {what}: the originals give other rows than they did"))
+        click.echo(printable(f"✗ {what} : les originaux donnent d’autres lignes qu’alors"))
     for path in result.differing:
-        click.echo(f"✗ {path}: other bytes")
+        click.echo(f"✗ {path} : d’autres octets")
     same = result.files - len(result.differing)
-    click.echo(f"  {same} of {result.files} report tables came out with the same bytes")
-    ctx.exit(DONE if result.identical else BLOCKED)
+    click.echo(f"  {same} tables sur {result.files} ressortent avec les mêmes octets")

@@ -5,22 +5,27 @@ from pathlib import Path
 
 import click
 
+from pipelines.cli.names import year_argument
 from pipelines.cli.output import note, title
-from pipelines.cli.session import Session, global_options, shown, year_argument
+from pipelines.cli.session import Session, global_options, shown
 from pipelines.publication import FOLDERS, INTERNE, PROFILES
 
 
-@click.command(short_help="The report of a year, from what is published.")
+@click.command(short_help="Le rapport d’un exercice, depuis ce qui est publié.")
 @year_argument
-@click.option("--profile", type=click.Choice(PROFILES), default=INTERNE, show_default=True)
-@click.option("--formats", default="html,pdf", show_default=True, metavar="LIST", help="html, pdf or both.")
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder to write in.")
+@click.option(
+    "--profile", type=click.Choice(PROFILES), default=INTERNE, show_default=True, help="Ce que le lecteur peut voir."
+)
+@click.option("--formats", default="html,pdf", show_default=True, metavar="LISTE", help="html, pdf ou les deux.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER", help="Le dossier où écrire."
+)
 @global_options
 @click.pass_context
 def report(ctx: click.Context, year: int, profile: str, formats: str, output: Path | None) -> None:
-    """Write the report of YEAR, with a page for each collectivité, from the published tables and the home's prose.
+    """Écrire le rapport de l’EXERCICE, avec une page par collectivité, depuis les tables publiées et les textes du dossier.
 
-    It goes to reports/YEAR/PROFILE in the home; `millesime run` publishes that of the last exercice with its tables.
+    Il va dans reports/EXERCICE/PROFIL ; `millesime run` publie celui du dernier exercice avec ses tables.
     """
     from pipelines.runs.pages import enter
     from pipelines.stages.report.write import FORMATS, edition_of, write_report
@@ -29,10 +34,10 @@ def report(ctx: click.Context, year: int, profile: str, formats: str, output: Pa
     session.exercice(year)
     chosen = [name.strip() for name in formats.split(",")]
     if wrong := [name for name in chosen if name not in FORMATS]:
-        raise click.BadParameter(f"{wrong[0]!r} is not one of {', '.join(FORMATS)}", param_hint="--formats")
+        raise click.BadParameter(f"« {wrong[0]} » n’est pas l’un de {', '.join(FORMATS)}", param_hint="--formats")
     tables = session.home.published / FOLDERS[profile]
     if not (tables / "rapport").exists():
-        raise click.UsageError(f"no publication of profile {profile}: `{session.command} run {year}`")
+        raise click.UsageError(f"rien n’est publié sous le profil {profile} : `{session.command} run {year}`")
     folder = output or session.home.reports / str(year) / profile
     started = time.monotonic()
     with session.ledger() as ledger:
@@ -40,8 +45,8 @@ def report(ctx: click.Context, year: int, profile: str, formats: str, output: Pa
         files = write_report(session.home, session.organisation, edition, tables, folder, year, profile, chosen)
         if output is None:
             enter(ledger, session.home, files)
-    title(f"report of {year}, {profile}, {edition.name}", session.organisation)
+    title(f"rapport de {year}, {profile}, {edition.name}", session.organisation)
     for path in files:
         if path.parent == folder:
             click.echo(f"  {shown(path)}")
-    note(f"{len(files)} files in {time.monotonic() - started:.1f} s")
+    note(f"{len(files)} fichiers en {time.monotonic() - started:.0f} s")

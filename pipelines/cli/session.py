@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines import settings
-from pipelines.near import did_you_mean
+from pipelines.near import suggestion
 
 if TYPE_CHECKING:
     from pipelines.catalogue.load import Catalogue
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from pipelines.ledger.store import Ledger
     from pipelines.ledger.workspace import Workspace
     from pipelines.settings import Home
-
-year_argument = click.argument("year", type=int)
 
 
 @dataclass
@@ -98,22 +96,46 @@ class Session:
             ):
                 yield ledger
 
+    def lag(self) -> str | None:
+        """How the home is ahead of what it published, in French; None when it is not, or when nothing is published."""
+        from pipelines.evidence.published import publication_status
+
+        if not self._organisations or not self.home.published.is_symlink():  # no home was read, or nothing is published
+            return None
+        with self.ledger() as ledger:
+            status = publication_status(ledger)
+        return status.lag if status else None
+
     def exercice(self, year: int) -> int:
         """``year``, when it is one of the organisation's."""
         years = self.organisation.years
         if year not in years:
-            raise click.UsageError(f"exercice {year} is not one of the organisation's: {years[0]} to {years[-1]}")
+            raise click.UsageError(f"l’exercice {year} n’est pas de ceux de l’organisation : {years[0]} à {years[-1]}")
         return year
+
+    def releases(self) -> list[str]:
+        """The names of the frozen versions."""
+        from pipelines.ledger.state import state_file
+
+        return sorted(path.name for path in self.home.releases.glob("[!.]*") if state_file(path).exists())
+
+    def release(self, name: str) -> Path:
+        """The folder of a frozen version."""
+        known = self.releases()
+        if name not in known:
+            there = f"il y a {', '.join(known)}" if known else "rien n’est figé"
+            raise click.UsageError(f"aucune version « {name} »{suggestion(name, known)} ; {there}")
+        return self.home.releases / name
 
     def export(self, name: str) -> "ExportRef":
         """The export that ``system/export`` names; ``system`` alone will do when the system has only one."""
         refs = self.registry.exports()
         found = [ref for ref in refs if name in (ref.key, ref.system.system)]
         if len(found) > 1:
-            raise click.UsageError(f"{name} has several exports: {', '.join(ref.key for ref in found)}")
+            raise click.UsageError(f"{name} a plusieurs exports : {', '.join(ref.key for ref in found)}")
         if not found:
             names = [ref.key if "/" in name else ref.system.system for ref in refs]
-            raise click.UsageError(f"no export {name!r} is declared{did_you_mean(name, names)}")
+            raise click.UsageError(f"aucun export « {name} » n’est déclaré{suggestion(name, names)}")
         return found[0]
 
     def without_system(self) -> str:
@@ -130,12 +152,12 @@ class Session:
         for name in names:
             system = name.partition("/")[0]
             if system not in known:
-                raise click.UsageError(f"no system {system!r} is declared{did_you_mean(system, known)}")
+                raise click.UsageError(f"aucun système « {system} » n’est déclaré{suggestion(system, known)}")
             exports = [ref.key for ref in self.registry.exports()]
             if "/" in name and name not in exports:
-                raise click.UsageError(f"no export {name!r} is declared{did_you_mean(name, exports)}")
+                raise click.UsageError(f"aucun export « {name} » n’est déclaré{suggestion(name, exports)}")
             if not self.organisation.subscribes(system):
-                raise click.UsageError(f"the organisation does not subscribe to {system!r}: see organisation.yml")
+                raise click.UsageError(f"l’organisation n’utilise pas le système « {system} » : voir organisation.yml")
             chosen.append(system)
         return list(dict.fromkeys(chosen)) or None
 
@@ -160,7 +182,8 @@ def global_options(function: Callable) -> Callable:
         type=click.Path(path_type=Path, file_okay=False),
         expose_value=False,
         callback=_remember("chosen"),
-        help="The organisation's folder (MILLESIME_HOME).",
+        metavar="DOSSIER",
+        help="Le dossier de l’organisation (MILLESIME_HOME).",
     )
     debug = click.option(
         "--debug",
@@ -168,7 +191,7 @@ def global_options(function: Callable) -> Callable:
         default=None,
         expose_value=False,
         callback=_remember("debug"),
-        help="Show tracebacks.",
+        help="Montrer le détail des erreurs.",
     )
     return home(debug(function))
 

@@ -3,45 +3,46 @@
 import click
 
 from pipelines import settings
+from pipelines.cli.names import complete_sources, year_argument
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.stages.extract.database import ADDRESS, Database, take_snapshot
 from pipelines.stages.ingest.landing import files_of
 
 
-@click.command(short_help="Read a tool's database into landing.")
-@click.argument("source", metavar="SYSTEM")
-@click.argument("year", type=int)
+@click.command(short_help="Lire la base d’un outil et déposer son export.")
+@click.argument("source", metavar="SYSTÈME", shell_complete=complete_sources)
+@year_argument
 @click.option(
     "--timeout",
     type=click.IntRange(1, 3600),
     default=120,
     show_default=True,
-    metavar="SECONDS",
-    help="How long one answer of the database may take.",
+    metavar="SECONDES",
+    help="Combien de temps une réponse de la base peut prendre.",
 )
 @global_options
 @click.pass_context
 def snapshot(ctx: click.Context, source: str, year: int, timeout: int) -> None:
-    """Read the database of SYSTEM for YEAR, and write the file that its export would have given.
+    """Lire la base du SYSTÈME pour l’EXERCICE, et écrire le fichier que son export aurait donné.
 
-    The address, password included, is only read in the environment: MILLESIME_<SYSTEM>_URL. One read-only transaction sees
-    the database as it stands now. A former snapshot is replaced, or kept when this one fails. Nothing is collected: see
-    `millesime check` and `millesime run`.
+    L’adresse, mot de passe compris, n’est lue que dans l’environnement : MILLESIME_<SYSTÈME>_URL. Une transaction en lecture
+    seule voit la base telle qu’elle est. Une lecture précédente est remplacée, ou gardée quand celle-ci échoue. Rien n’est
+    collecté : voir `millesime check` et `millesime run`.
     """
     session: Session = ctx.obj
     ref, exercice = session.export(source), session.exercice(year)
     if ref.export.database is None:
-        raise click.UsageError(f"{ref.key} is not read in a database: drop its export in landing")
+        raise click.UsageError(f"{ref.key} ne se lit pas dans une base : déposer son export dans landing")
     variable, address = settings.database_url(ref.system.system)
     if not address:
-        raise click.UsageError(f"{variable} is not set: it holds the address of the database, {ADDRESS}")
+        raise click.UsageError(f"{variable} n’est pas définie : elle donne l’adresse de la base, {ADDRESS}")
     name = f"{ref.system.system}_{ref.export.name}_{exercice}.csv"
     target = session.home.landing / str(exercice) / ref.system.system / name
     if others := [path.name for path in files_of(session.home.landing, ref, exercice) if path != target]:
         raise click.UsageError(
-            f"{shown(target.parent)} already holds {', '.join(others)}: all its files would be one delivery, "
-            "each row twice. Take away the one that is not wanted"
+            f"{shown(target.parent)} contient déjà {', '.join(others)} : tous ses fichiers seraient une livraison, "
+            "chaque ligne deux fois. Retirer celui qui est de trop"
         )
     count = take_snapshot(ref, exercice, Database(variable, address, timeout), target)
-    click.echo(f"{shown(target)}: {count} rows, without any person")
-    click.echo(f"Next: {session.command} run {exercice} --source {ref.system.system}")
+    click.echo(f"{shown(target)} : {count} lignes, sans aucune personne")
+    click.echo(f"Ensuite : {session.command} run {exercice} --source {ref.system.system}")

@@ -17,7 +17,7 @@ from pipelines.cli.collecting import run_and_tell
 from pipelines.cli.exporting import export
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, global_options, shown
-from pipelines.near import did_you_mean
+from pipelines.near import suggestion
 from pipelines.publication import PUBLIC
 from pipelines.settings import Home
 
@@ -81,14 +81,24 @@ seuil_secret: 5
 """
 
 
-@click.command(short_help="Make a home for an organisation.")
-@click.argument("path", required=False, type=click.Path(path_type=Path, file_okay=False))
-@click.option("--name", required=True, help="The organisation's full name.")
-@click.option("--sigle", required=True, help="Its short name.")
-@click.option("--siren", required=True, help="Its SIREN, nine digits.")
-@click.option("--first", type=click.IntRange(1990, 2100), required=True, help="Its first exercice in this home.")
-@click.option("--last", type=click.IntRange(1990, 2100), help="Its last exercice; the first one by default.")
-@click.option("--system", "systems", multiple=True, help="A source system that it uses; repeatable.")
+@click.command(short_help="Créer le dossier d’une organisation.")
+@click.argument("path", metavar="[DOSSIER]", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--name", required=True, metavar="NOM", help="Le nom entier de l’organisation.")
+@click.option("--sigle", required=True, metavar="SIGLE", help="Son nom court.")
+@click.option("--siren", required=True, metavar="SIREN", help="Son SIREN, neuf chiffres.")
+@click.option(
+    "--first",
+    type=click.IntRange(1990, 2100),
+    required=True,
+    metavar="EXERCICE",
+    help="Son premier exercice dans ce dossier.",
+)
+@click.option(
+    "--last", type=click.IntRange(1990, 2100), metavar="EXERCICE", help="Son dernier exercice ; par défaut le premier."
+)
+@click.option(
+    "--system", "systems", multiple=True, metavar="SYSTÈME", help="Un système qu’elle utilise ; peut être répété."
+)
 @global_options
 @click.pass_context
 def init(
@@ -101,17 +111,17 @@ def init(
     last: int | None,
     systems: tuple[str, ...],
 ) -> None:
-    """Make a home at PATH (or --home, or MILLESIME_HOME): organisation.yml, landing/, Dagster instance."""
+    """Créer un DOSSIER (ou --home, ou MILLESIME_HOME) : organisation.yml, landing/, l’instance de Dagster."""
     session: Session = ctx.obj
     if path:
         session.chosen = path
     last = first if last is None else last
     if last < first:
-        raise click.BadParameter(f"{last} comes before {first}", param_hint="--last")
+        raise click.BadParameter(f"{last} vient avant {first}", param_hint="--last")
     known = load_catalogue(session.home).registry.systems
     for system in systems:
         if system not in known:
-            raise click.UsageError(f"no system {system!r} is declared{did_you_mean(system, known)}")
+            raise click.UsageError(f"aucun système « {system} » n’est déclaré{suggestion(system, known)}")
     text = ORGANISATION.format(
         nom=_quoted(name),
         sigle=_quoted(sigle),
@@ -124,9 +134,9 @@ def init(
     )
     organisation = make_home(session.home, text)
     _give_key(session.home)
-    click.echo(f"Made {shown(session.home.root)} for {organisation.sigle}.")
-    click.echo(f"  1. Complete {shown(session.home.organisation_file)}: collectivités, applications.")
-    click.echo(f"  2. Drop the exports in {shown(session.home.landing)}/<exercice>/<system>/.")
+    click.echo(f"{shown(session.home.root)} est prêt pour {organisation.sigle}.")
+    click.echo(f"  1. Compléter {shown(session.home.organisation_file)} : collectivités, applications.")
+    click.echo(f"  2. Déposer les exports dans {shown(session.home.landing)}/<exercice>/<système>/.")
     click.echo(f"  3. {session.command} run {first}")
 
 
@@ -144,7 +154,7 @@ def _quoted(text: str) -> str:
 def make_home(home: Home, organisation: str) -> Organisation:
     """Make ``home`` with this ``organisation.yml``. Raises DeclarationError when it cannot be."""
     if home.organisation_file.exists():
-        raise DeclarationError(f"{shown(home.organisation_file)} exists: this home belongs to an organisation already")
+        raise DeclarationError(f"{shown(home.organisation_file)} existe : ce dossier est déjà celui d’une organisation")
     home.root.mkdir(parents=True, exist_ok=True)
     aside = home.root / ".init"
     aside.mkdir(exist_ok=True)
@@ -180,41 +190,41 @@ def _prepare_instance(home: Home) -> None:
         config.write_text((settings.shipped() / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
 
 
-@click.command(short_help="Make the demonstration's home and run the main job on it.")
-@click.argument("path", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.command(short_help="Créer la démonstration, et l’exécuter.")
+@click.argument("path", metavar="[DOSSIER]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--through",
     type=click.IntRange(DEMONSTRATION_FROM, DEMONSTRATION_UP_TO),
     default=DEMONSTRATION_THROUGH,
     show_default=True,
-    help=f"Last exercice; the first one is {DEMONSTRATION_FROM}.",
+    metavar="EXERCICE",
+    help=f"Dernier exercice ; le premier est {DEMONSTRATION_FROM}.",
 )
-@click.option("--run/--no-run", "and_run", default=True, help="Run the main job on it, or only make it.")
+@click.option("--run/--no-run", "and_run", default=True, help="L’exécuter, ou seulement la créer.")
 @global_options
 @click.pass_context
 def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> None:
-    """Make the demonstration's home at PATH (data-demo/ in the checkout by default) and run the main job on
-    it.
+    """Créer la démonstration dans DOSSIER (data-demo/ par défaut) et l’exécuter.
 
-    Its rows are invented so as to give the figures of the published reports; from the year after the last
-    of them the figures are invented too.
+    Ses lignes sont inventées pour retrouver les chiffres des rapports publiés ; après le dernier de ceux-ci, les chiffres
+    sont inventés aussi.
     """
     session: Session = ctx.obj
     session.chosen = path or session.chosen or settings.PROJECT_ROOT / "data-demo"
     home = session.home
     years = list(range(DEMONSTRATION_FROM, through + 1))
-    note(f"Making the exports of {', '.join(map(str, years))} in {shown(home.landing)}")
+    note(f"Écriture des exports de {', '.join(map(str, years))} dans {shown(home.landing)}")
     _make_demonstration(home, years, and_run)
     _prepare_instance(home)
     _give_key(home)
     if and_run:
         code = run_and_tell(session, years, None)
         if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand
-            click.echo("\nTo give away, and to look tables up:")
+            click.echo("\nÀ donner, et pour lire les tables :")
             ctx.invoke(export, year=years[-1], profile=PUBLIC)
             ctx.invoke(docs)
         ctx.exit(code)
-    click.echo(f"Made {shown(home.root)}. Next: {session.command} run {' '.join(map(str, years))}")
+    click.echo(f"{shown(home.root)} est prêt. Ensuite : {session.command} run {' '.join(map(str, years))}")
 
 
 def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:

@@ -1,6 +1,8 @@
 """The few lines that end ``run`` and ``demo``: what came in, was judged and came out, and where to look."""
 
 from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -14,21 +16,21 @@ from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 SHOWN_BLOCKERS = 10
 # (group, line, how to count it)
 LINES: list[tuple[str, str, Callable[[YearStatus], int]]] = [
-    ("Exports", "received", lambda s: sum(e.counts for e in s.exports if e.state != "refused")),
-    ("", "refused", lambda s: len(s.exports_in("refused"))),
-    ("", "missing", lambda s: len(s.exports_in("late", "awaited"))),
-    ("", "declared absent", lambda s: len(s.exports_in("declared absent"))),
-    ("Lines", "read", lambda s: s.lines.lues),
-    ("", "= accepted", lambda s: s.lines.acceptees),
-    ("", "+ refused", lambda s: s.lines.refusees),
-    ("", "+ ignored", lambda s: s.lines.ignorees),
-    ("Checks", "passed", lambda s: s.checks.passed),
-    ("", "warned", lambda s: s.checks.warned),
-    ("", "failed", lambda s: s.checks.failed),
-    ("Figures", "computed", lambda s: len(s.figures_in("computed", "partial"))),
-    ("", "of which partial", lambda s: len(s.figures_in("partial"))),
-    ("", "missing", lambda s: len(s.figures_in("missing"))),
-    ("", "differ from published", lambda s: len(s.differences)),
+    ("Exports", "reçus", lambda s: sum(e.counts for e in s.exports if e.state != "refused")),
+    ("", "refusés", lambda s: len(s.exports_in("refused"))),
+    ("", "manquants", lambda s: len(s.exports_in("late", "awaited"))),
+    ("", "déclarés absents", lambda s: len(s.exports_in("declared absent"))),
+    ("Lignes", "lues", lambda s: s.lines.lues),
+    ("", "= acceptées", lambda s: s.lines.acceptees),
+    ("", "+ refusées", lambda s: s.lines.refusees),
+    ("", "+ ignorées", lambda s: s.lines.ignorees),
+    ("Contrôles", "réussis", lambda s: s.checks.passed),
+    ("", "alertes", lambda s: s.checks.warned),
+    ("", "échecs", lambda s: s.checks.failed),
+    ("Chiffres", "calculés", lambda s: len(s.figures_in("computed", "partial"))),
+    ("", "dont partiels", lambda s: len(s.figures_in("partial"))),
+    ("", "manquants", lambda s: len(s.figures_in("missing"))),
+    ("", "en écart avec l’imprimé", lambda s: len(s.differences)),
 ]
 
 
@@ -38,7 +40,7 @@ def show_summary(
     """One column an exercice, then the warehouse, what blocks and where to look."""
     title(f"exercice{'s' * (len(years) > 1)} {', '.join(map(str, years))}", session.organisation)
     if session.organisation.demonstration:
-        click.echo("The rows are invented so as to give the figures of the published reports.")
+        click.echo("Les lignes sont inventées pour retrouver les chiffres des rapports publiés.")
     click.echo()
     columns = [Column("group", ""), Column("line", "")]
     columns += [Column(str(year), str(year), right=True) for year in years]
@@ -50,40 +52,57 @@ def show_summary(
     _show_where(session, statuses)
     if blocking:
         note(
-            f"\nBlocking ({len(blocking)}; `{session.command} findings {statuses[-1].exercice}` says how to mend or decide):"
+            f"\nBloquant ({len(blocking)} ; `{session.command} findings {statuses[-1].exercice}` dit comment corriger ou décider) :"
         )
         for finding in blocking[:SHOWN_BLOCKERS]:
             place = ":".join(map(str, filter(None, (finding.fichier, finding.ligne)))) or finding.recu or ""
             note(printable(f"  {finding.code} {finding.ou}{f' ({place})' if place else ''} — {finding.message}"))
 
 
+def summary(ledger: Ledger, statuses: list[YearStatus], blocking: list[Finding]) -> dict[str, Any]:
+    """The same for a program: each exercice as ``status`` says it, the last build, what blocks."""
+    build = ledger.last_build()
+    built = {"build": build["build"], "succeeded": build["succeeded"], "tests": _tests(build)} if build else None
+    return {
+        "exercices": [asdict(status) for status in statuses],
+        "warehouse": built,
+        "blocking": [{"constat": finding.id, **asdict(finding)} for finding in blocking],
+    }
+
+
+def _tests(build: dict[str, Any]) -> dict[str, int]:
+    """How the tests of the warehouse came out."""
+    statuses = [test["status"] for test in build["tests"] if test["kind"] in ("test", "unit_test")]
+    passed, warned = statuses.count("pass") + statuses.count("success"), statuses.count("warn")
+    return {"passed": passed, "warned": warned, "failed": len(statuses) - passed - warned}
+
+
 def _warehouse_sentence(ledger: Ledger, status: YearStatus) -> str:
     build = ledger.last_build()
     if build is None:
-        return "Warehouse: never built"
-    tests = [test["status"] for test in build["tests"] if test["kind"] in ("test", "unit_test")]
-    passed, warned = tests.count("pass") + tests.count("success"), tests.count("warn")
-    counts = [(passed, "passed"), (warned, "warned"), (len(tests) - passed - warned, "failed or skipped")]
-    said = ", ".join(f"{count} {word}" for count, word in counts if count)
-    state = "built" if build["succeeded"] else "NOT replaced"
-    published = f"; published as {status.publication.publication[:8]}" if status.publication else ""
-    return f"Warehouse: {state}, tests: {said or 'none'}{published}"
+        return "Entrepôt : jamais construit"
+    counts = _tests(build)
+    words = [("passed", "réussis"), ("warned", "en alerte"), ("failed", "en échec ou non exécutés")]
+    said = ", ".join(f"{counts[name]} {word}" for name, word in words if counts[name])
+    state = "construit" if build["succeeded"] else "PAS remplacé"
+    published = f" ; publié sous {status.publication.publication[:8]}" if status.publication else ""
+    return f"Entrepôt : {state}, tests : {said or 'aucun'}{published}"
 
 
 def _pages(session: Session, year: int) -> list[tuple[str, str]]:
     """The pages that the run wrote for ``year``, by their path."""
     report = session.home.published / "report" / str(year)
     pages = [
-        *((path, "the report, whole") for path in sorted(report.glob(f"{INTERNE}/rapport*"))),
-        *((path, "the report that anybody may read") for path in sorted(report.glob(f"{PUBLIC}/rapport*.pdf"))),
-        (report / INTERNE / "collectivites", "one page for each member"),
+        *((path, "le rapport, entier") for path in sorted(report.glob(f"{INTERNE}/rapport*"))),
+        *((path, "le rapport que chacun peut lire") for path in sorted(report.glob(f"{PUBLIC}/rapport*.pdf"))),
+        (report / INTERNE / "collectivites", "une page par collectivité"),
         (
             session.home.audit / str(year) / "etat.html",
-            "the state of the collection and of its quality, for the auditor",
+            "l’état de la collecte et de la qualité, pour l’auditeur",
         ),
-        (session.home.published / FOLDERS[PUBLIC], "the tables that anybody may read"),
-        (session.home.published / "rapport.duckdb", "marts, report tables and audit, for BI"),
-        (session.home.published / "rapport" / "chiffres.parquet", "the same figures, one Parquet a table"),
+        (session.home.published / FOLDERS[PUBLIC], "les tables que chacun peut lire"),
+        (session.home.published / "rapport.duckdb", "les marts, les tables du rapport et l’audit, pour la BI"),
+        (session.home.published / "rapport" / "chiffres.parquet", "les mêmes chiffres, un Parquet par table"),
     ]
     return [(shown(path), what) for path, what in pages if path.exists()]
 
@@ -91,18 +110,18 @@ def _pages(session: Session, year: int) -> list[tuple[str, str]]:
 def _show_where(session: Session, statuses: list[YearStatus]) -> None:
     year, millesime = statuses[-1].exercice, session.command
     places = [
-        (f"{millesime} status {year}", "each export and figure, and why one is missing"),
-        (f"{millesime} rejects {year}", "what was refused, and how to mend it"),
-        (f"{millesime} findings {year}", "what somebody must know or decide"),
-        *([(f"{millesime} figures {year}", "the figures of the report")] if statuses[-1].publication else []),
+        (f"{millesime} status {year}", "chaque export et chaque chiffre, et pourquoi l’un manque"),
+        (f"{millesime} rejects {year}", "ce qui est refusé, et comment le corriger"),
+        (f"{millesime} findings {year}", "ce que quelqu’un doit savoir ou décider"),
+        *([(f"{millesime} figures {year}", "les chiffres du rapport")] if statuses[-1].publication else []),
         *_pages(session, year),
     ]
     width = max(len(place) for place, _ in places)
-    click.echo("\nWhere to look:")
+    click.echo("\nOù regarder :")
     for place, what in places:
         click.echo(f"  {place:<{width}}  {what}")
     refused = [f"{e.key} {s.exercice} ({e.rule})" for s in statuses for e in s.exports_in("refused")]
     late = [f"{e.key} {s.exercice} ({e.owner})" for s in statuses for e in s.exports_in("late")]
-    for what, exports in (("Refused", refused), ("Still missing", late)):
+    for what, exports in (("Refusé", refused), ("Manque encore", late)):
         if exports:
-            note(f"\n{what}: {', '.join(exports)}")
+            note(f"\n{what} : {', '.join(exports)}")

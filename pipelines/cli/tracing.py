@@ -1,19 +1,22 @@
 """``trace``: from a printed figure to the lines of the files behind it, and from a line to the figures it reached."""
 
-from dataclasses import asdict
-from decimal import Decimal
+from dataclasses import asdict, replace
+from fractions import Fraction
 from typing import Any
 
 import click
 
 from pipelines.catalogue.rules import where
 from pipelines.cli.app import BLOCKED, DONE
-from pipelines.cli.output import Column, format_option, printable, table, title, write_csv, write_json
+from pipelines.cli.names import complete_codes, complete_releases, complete_years
+from pipelines.cli.output import Column, format_option, note, printable, table, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options
-from pipelines.evidence.trace import Leaf, Line, LineFate, Trace, trace_line
+from pipelines.evidence.fate import LineFate, trace_line
+from pipelines.evidence.rows import NotTraceable, Version, frozen_version, open_rows, published_version
+from pipelines.evidence.trace import Calculation, Leaf, Line, Trace
 from pipelines.evidence.trace import trace as traced
-from pipelines.french import number, quantity
-from pipelines.near import did_you_mean
+from pipelines.french import exact, moment, quantity
+from pipelines.near import suggestion
 
 AGREGATS = {"nombre_distinct": "nombre", "mediane": "médiane"}  # the others are French words already
 SHOWN_LINES = 15  # of each measure on the screen; csv and json have them all
@@ -32,19 +35,38 @@ LINES_CSV = [
         "colonne",
         "compte",
         "motif",
+        "double_de",
+        "complement",
         "apport",
         "relation",
         "livraison",
     )
 ]
+FATES_CSV = [
+    Column(name)
+    for name in (
+        "livraison",
+        "export",
+        "exercice",
+        "statut",
+        "feuille",
+        "enregistrement",
+        "etat",
+        "raison",
+        "code",
+        "apport",
+        "par",
+    )
+]
 
 
-@click.command(short_help="From a figure to the lines behind it, and back.")
-@click.argument("code", required=False)
-@click.argument("year", type=int, required=False)
-@click.option("--file", "file", metavar="NAME", help="The other way: the name of a delivered file…")
-@click.option("--line", "line", type=click.IntRange(min=1), help="… and a line of it (or a row of its sheet).")
-@click.option("--sheet", "sheet", metavar="NAME", help="The sheet, when FILE has several.")
+@click.command(short_help="D’un chiffre aux lignes qui le font, et retour.")
+@click.argument("code", required=False, shell_complete=complete_codes)
+@click.argument("year", metavar="[EXERCICE]", type=int, required=False, shell_complete=complete_years)
+@click.option("--release", metavar="VERSION", shell_complete=complete_releases, help="Une version figée (2020-v1).")
+@click.option("--file", "file", metavar="NOM", help="Dans l’autre sens : le nom d’un fichier livré…")
+@click.option("--line", "line", metavar="N", type=click.IntRange(min=1), help="… et une de ses lignes.")
+@click.option("--sheet", "sheet", metavar="NOM", help="La feuille, quand le fichier en a plusieurs.")
 @format_option
 @global_options
 @click.pass_context
@@ -52,42 +74,61 @@ def trace(
     ctx: click.Context,
     code: str | None,
     year: int | None,
+    release: str | None,
     file: str | None,
     line: int | None,
     sheet: str | None,
     form: str,
 ) -> None:
-    """Everything behind the figure CODE of YEAR: value, formula, query, deliveries, and each line with what it counted.
+    """Tout ce qui fait le chiffre CODE de l’EXERCICE : valeur, calcul, requête, livraisons, et chaque ligne avec son apport.
 
-    With --file and --line instead: the figures that the line reached, or why it reached none. Ends with 1 when the lines
-    do not add up to the figure.
+    Lit ce qui est publié ou, avec --release, les lignes que la version figée a gardées. Avec --file et --line : les
+    chiffres que la ligne atteint, ou pourquoi aucun. Sort avec 1 quand les lignes ne font pas le chiffre.
     """
     session: Session = ctx.obj
-    if not session.home.warehouse.exists():
-        raise click.UsageError(f"nothing is built yet: `{session.command} run YEAR`")
-    if file and line and not code:
-        ctx.exit(_trace_line(session, file, line, sheet, form))
-    if not (code and year) or file or line or sheet:
-        raise click.UsageError("give a figure's CODE and a YEAR, or --file NAME and --line N")
-    ctx.exit(_trace_figure(session, code, session.exercice(year), form))
+    if not (file and line and not code) and (not (code and (year or release)) or file or line or sheet):
+        raise click.UsageError("donner un CODE et un EXERCICE, ou --file NOM et --line N")
+    version = _version(session, release)
+    if version.note:
+        note(version.note)
+    if file and line:
+        ctx.exit(_trace_line(session, version, file, line, sheet, form))
+    exercice = _exercice(session, version, year)
+    ctx.exit(_trace_figure(session, version, str(code), exercice, form))
 
 
-def _trace_figure(session: Session, code: str, year: int, form: str) -> int:
+def _version(session: Session, release: str | None) -> Version:
+    try:
+        if release:
+            return frozen_version(session.home, session.release(release).name)
+        with session.ledger() as ledger:
+            return published_version(session.home, ledger, session.catalogue)
+    except NotTraceable as error:
+        raise click.UsageError(f"{error} (`{session.command} run EXERCICE`)") from None
+
+
+def _exercice(session: Session, version: Version, year: int | None) -> int:
+    if version.exercice and year not in (None, version.exercice):
+        raise click.UsageError(f"la {version.name} est de l’exercice {version.exercice}")
+    return version.exercice or session.exercice(int(year or 0))
+
+
+def _trace_figure(session: Session, version: Version, code: str, year: int, form: str) -> int:
     with session.ledger() as ledger:
         try:
-            found = traced(session.home, ledger, session.catalogue, code, year)
+            found = traced(session.home, ledger, version, code, year)
         except KeyError:
-            raise click.UsageError(
-                f"no figure {code!r} in {year}{did_you_mean(code, session.catalogue.figures.by_code)}"
-            ) from None
+            with open_rows(version) as rows:
+                near = suggestion(code, rows.codes(year))
+            raise click.UsageError(f"aucun chiffre « {code} » en {year}{near}") from None
     if form == "csv":
         write_csv(LINES_CSV, _line_rows(found), session.organisation)
     elif form == "json":
         write_json(_as_json(found), session.organisation)
     else:
-        title(f"{code} {year}", session.organisation)
+        title(f"{code} {year}, {found.version}", session.organisation)
         _show(found)
-    return DONE if all(leaf.agrees for leaf in found.feuilles) else BLOCKED
+    return DONE if found.agrees else BLOCKED
 
 
 def _printed(found: Trace) -> str:
@@ -95,29 +136,44 @@ def _printed(found: Trace) -> str:
     return quantity(row["valeur"], row["decimales"], row["unite"], row["code_manquant"])
 
 
+def _exact(found: Trace) -> str:
+    """The value before it is rounded; of a printed one, the number that was printed."""
+    value = found.chiffre["valeur"] if found.exact is None else found.exact
+    return "absent" if value is None else exact(value)
+
+
 def _show(found: Trace) -> None:
     row = found.chiffre
     click.echo(f"\n{row['libelle']}")
     click.echo(f"  affiché   {_printed(found)}")
-    click.echo(f"  exact     {row['valeur'] if row['valeur'] is not None else 'absent'} ({row['statut']})")
+    click.echo(f"  exact     {_exact(found)} ({row['statut']})")
     if row.get("etat") == "partiel":
         click.echo(
             "  état      partiel : il manque des lignes, des mois ou des documents à ses sources (millesime status)"
         )
     click.echo(f"  formule   {row['formule']}")
-    click.echo("  modèle    rapport.chiffres (dbt_project/models/rapport/chiffres.sql)")
-    if found.expression:
-        click.echo(f"  calcul    {found.expression}")
     for name, line in (("absence", found.absence), ("reprise", found.reprise)):
         if line:
             click.echo(f"  {name}   {_place(line)} — {line.motif}")
+    for one in found.calculs:
+        _show_calculation(one)
     for leaf in found.feuilles:
         _show_leaf(leaf)
+    _show_refused(found.refusees)
     click.echo("\nLivraisons")
     for source in found.sources:
-        click.echo(f"  {source.export} {source.exercice}, reçue le {source.recue_le}, {source.verdict}")
+        click.echo(f"  {source.export} {source.exercice}, reçue le {moment(source.recue_le)}, {source.verdict}")
         for name, sha256 in source.fichiers:
             click.echo(printable(f"    {sha256}  {name}"))
+    if not found.agrees:
+        click.echo("\n≠ Les lignes ne font pas la valeur affichée.")
+
+
+def _show_calculation(one: Calculation) -> None:
+    result = "inconnu" if one.exact is None else exact(one.exact)
+    click.echo(f"\n{one.code} = {one.calcul} = {result}")
+    for code, value in one.termes.items():
+        click.echo(f"  {value:>16}  {code}")
 
 
 def _show_leaf(leaf: Leaf) -> None:
@@ -125,24 +181,37 @@ def _show_leaf(leaf: Leaf) -> None:
     click.echo(f"  {leaf.sql}")
     counted = [line for line in leaf.lignes if line.compte]
     aside = [line for line in leaf.lignes if not line.compte]
-    places = max((_places(line.apport) for line in leaf.lignes), default=0)
-    rows = [
-        {
-            "ou": _place(line),
-            "apport": _plain(line.apport, places),
-            "motif": line.motif,
-        }
-        for line in [*counted[:SHOWN_LINES], *aside[:SHOWN_LINES]]
-    ]
-    table([Column("ou", "Ligne"), Column("apport", "Apport", right=True), Column("motif", "Motif")], rows)
-    hidden = len(leaf.lignes) - len(rows)
-    if hidden:
-        click.echo(f"  … et {hidden} autres lignes : --format csv les donne toutes")
-    verdict = "égal à la valeur exacte" if leaf.agrees else f"≠ {leaf.valeur} !"
+    _show_lines([*counted[:SHOWN_LINES], *aside[:SHOWN_LINES]], len(leaf.lignes))
+    verdict = "égal à la valeur exacte" if leaf.agrees else f"≠ {_plain(leaf.valeur)} !"
     how = AGREGATS.get(leaf.agregat, leaf.agregat)
     click.echo(
         f"  lignes comptées : {len(counted)} ; écartées : {len(aside)} ; {how} {_plain(leaf.recalcul)}, {verdict}"
     )
+    if leaf.hors_filtre:
+        click.echo(
+            f"  hors du chiffre : {len(leaf.hors_filtre)} lignes de la même table, que son filtre laisse de côté"
+        )
+        _show_lines(leaf.hors_filtre[:SHOWN_LINES], len(leaf.hors_filtre))
+
+
+def _show_refused(refused: list[Line]) -> None:
+    if refused:
+        click.echo(f"\nLignes refusées de ses sources : {len(refused)}")
+        _show_lines(refused[:SHOWN_LINES], len(refused))
+
+
+def _show_lines(lines: list[Line], total: int) -> None:
+    rows = [{"ou": _place(line), "apport": _plain(line.apport), "motif": _motive(line)} for line in lines]
+    columns = [Column("ou", "Ligne"), Column("apport", "Apport", right=True), Column("motif", "Motif", folds=True)]
+    table(columns, rows)
+    if hidden := total - len(rows):
+        click.echo(f"  … et {hidden} autres lignes : --format csv les donne toutes")
+
+
+def _motive(line: Line) -> str:
+    """Why a line counts or not; of a double, which line counts in its place; the rule that completed it."""
+    of = f" de {line.double_de}" if line.double_de else ""
+    return f"{line.motif}{of}" + (f" ({line.complement})" if line.complement else "")
 
 
 def _place(line: Line) -> str:
@@ -151,20 +220,16 @@ def _place(line: Line) -> str:
     return f"{where(line.fichier, line.feuille)}:{line.ligne}{column}"
 
 
-def _places(value: Decimal | None) -> int:
-    """How many decimals a number has, superfluous zeros left out."""
-    return max(0, -value.normalize().as_tuple().exponent) if value else 0
-
-
-def _plain(value: Decimal | None, places: int = 0) -> str:
-    """A number with the decimals that it has, ``places`` at least; ``?`` for an unknown one."""
-    return "?" if value is None else number(value, max(places, _places(value)))
+def _plain(value: Any) -> str:
+    """A number to its last digit; ``?`` for an unknown one."""
+    return "?" if value is None else exact(value)
 
 
 def _line_rows(found: Trace) -> list[dict[str, Any]]:
     sources = {source.livraison: source for source in found.sources}
     lines = [(found.code, line) for line in (found.absence, found.reprise) if line]
-    lines += [(leaf.code, line) for leaf in found.feuilles for line in leaf.lignes]
+    lines += [(leaf.code, line) for leaf in found.feuilles for line in (*leaf.lignes, *leaf.hors_filtre)]
+    lines += [(found.code, line) for line in found.refusees]
     return [
         {
             **asdict(line),
@@ -179,39 +244,58 @@ def _line_rows(found: Trace) -> list[dict[str, Any]]:
 
 
 def _as_json(found: Trace) -> dict[str, Any]:
+    """Exact values are text: a fraction that no decimal ends is ``845/18``."""
     leaves = [{**asdict(leaf), "recalcul": leaf.recalcul, "est_egale": leaf.agrees} for leaf in found.feuilles]
-    return {**asdict(found), "imprime": _printed(found), "feuilles": leaves}
+    worked = [asdict(replace(one, exact=_ratio(one.exact))) for one in found.calculs]
+    said = {"exact": _ratio(found.exact), "calculs": worked, "imprime": _printed(found), "feuilles": leaves}
+    return {**asdict(found), **said, "est_egal": found.agrees}
 
 
-def _trace_line(session: Session, file: str, line: int, sheet: str | None, form: str) -> int:
+def _ratio(value: Fraction | None) -> Any:
+    if value is None:
+        return None
+    text = exact(value, "").replace(",", ".").replace("−", "-")
+    return str(value) if text.endswith("…") else text
+
+
+def _trace_line(session: Session, version: Version, file: str, line: int, sheet: str | None, form: str) -> int:
     with session.ledger() as ledger:
-        fates = trace_line(session.home, ledger, session.catalogue, file, line, sheet)
+        fates = trace_line(session.home, ledger, version, file, line, sheet)
     if not fates:
-        raise click.UsageError(f"no delivery holds a file named {file!r}")
+        raise click.UsageError(f"aucune livraison ne contient de fichier « {file} »")
     if form == "json":
         write_json({"fichier": file, "ligne": line, "livraisons": [asdict(f) for f in fates]}, session.organisation)
     elif form == "csv":
-        columns = [Column(n) for n in ("livraison", "export", "exercice", "etat", "raison", "code", "apport", "par")]
-        write_csv(columns, [row for fate in fates for row in _fate_rows(fate)], session.organisation)
+        write_csv(FATES_CSV, [row for fate in fates for row in _fate_rows(fate)], session.organisation)
     else:
-        title(f"{where(file, sheet)}:{line}", session.organisation)
+        title(f"{where(file, sheet)}:{line}, {version.name}", session.organisation)
         for fate in fates:
-            _show_fate(fate)
+            _show_fate(fate, line)
     return DONE
 
 
 def _fate_rows(fate: LineFate) -> list[dict[str, Any]]:
-    same = {name: getattr(fate, name) for name in ("livraison", "export", "exercice", "etat", "raison")}
+    same = {column.name: getattr(fate, column.name) for column in FATES_CSV[:8]}
     return [{**same, **asdict(one)} for one in fate.chiffres] or [same]
 
 
-def _show_fate(fate: LineFate) -> None:
-    current = "livraison courante" if fate.est_courante else "livraison remplacée depuis"
-    click.echo(f"\n{fate.export} {fate.exercice} ({current}, {fate.livraison[:12]}) : ligne {fate.etat}")
+def _show_fate(fate: LineFate, line: int) -> None:
+    sheet = f", feuille « {fate.feuille} »" if fate.feuille else ""
+    inner = (
+        f", dans l’enregistrement de la ligne {fate.enregistrement}" if fate.enregistrement not in (None, line) else ""
+    )
+    click.echo(
+        printable(
+            f"\n{fate.export} {fate.exercice} (livraison {fate.statut}, {fate.livraison[:12]}){sheet} : "
+            f"ligne {fate.etat}{inner}"
+        )
+    )
     if fate.raison:
         click.echo(printable(f"  {fate.raison}"))
     for motive in fate.motifs:
         click.echo(printable(f"  comptée pour rien : {motive}"))
+    for rule in fate.complements:
+        click.echo(printable(f"  complétée : {rule}"))
     rows = [
         {
             "code": one.code,

@@ -9,15 +9,19 @@ from typing import Any, Literal
 
 from pipelines.catalogue.organisation import Organisation
 from pipelines.catalogue.registry import ExportRef, Registry
-from pipelines.ledger.records import Manifest, Verdict
+from pipelines.french import day
+from pipelines.ledger.records import CheckResult, Manifest, TableCounts, Verdict
 from pipelines.ledger.store import Current, Ledger
 
 ExportState = Literal["received", "refused", "waiting", "declared absent", "late", "awaited", "not sent"]
 
 
+BALANCE, DUE, COLLECTION = "bilan", "echeance", "collecte"  # keys and type of the controls of the collection itself
+
+
 @dataclass(frozen=True)
 class Checks:
-    """How many expectations passed, warned and failed (a check that broke fails)."""
+    """How many checks passed, warned and failed (a check that broke fails)."""
 
     passed: int = 0
     warned: int = 0
@@ -103,6 +107,7 @@ class Arrivals:
         current = self.current.get(ref.key)
         refusal = self.standing_refusal(ref)
         state, reason = ("refused", _why_refused(refusal["rule"])) if refusal else self._state(ref, current)
+        own = [one for results in self.own_checks(ref, state).values() for one in results]
         return ExportStatus(
             key=ref.key,
             title=ref.export.title,
@@ -113,7 +118,7 @@ class Arrivals:
             files=[file.name for file in current.manifest.files] if current else [],
             accepted_at=current.accepted_at if current else None,
             lines=_lines(current.manifest) if current else None,
-            checks=count_checks(self.verdicts(ref)),
+            checks=count_checks(self.verdicts(ref)) + count_results(own),
             reason=reason,
             rule=refusal["rule"]["code"] if refusal else None,
         )
@@ -123,6 +128,23 @@ class Arrivals:
         if landed and not (current and _bytes_of(current.manifest) == landed):
             return "waiting", None
         return ("received", None) if current else self._absent(ref)
+
+    def own_checks(self, ref: ExportRef, state: ExportState) -> dict[str, list[CheckResult]]:
+        """The controls of the collection itself, by table: the balance of its lines, and, with the first table, the due date.
+
+        Of an export that nobody must send, or that may still come, nothing is expected.
+        """
+        current = self.current.get(ref.key)
+        tables = current.manifest.tables if current else {}
+        found = {
+            table.name: [_balance(tables[table.name])] if table.name in tables else [] for table in ref.export.tables
+        }
+        if state not in ("not sent", "awaited", "declared absent"):
+            said = "reçu" if current else "reçu et refusé" if state == "refused" else "non reçu"
+            reason = f"L’export est reçu, attendu avant le {day(ref.due(self.exercice))}."
+            due = CheckResult(DUE, COLLECTION, None, "warning", current is not None, said, None, reason, "")
+            found[ref.export.tables[0].name].append(due)
+        return found
 
     def verdicts(self, ref: ExportRef) -> list[Verdict]:
         """Those of the refused delivery when it could be read, else of the one that counts."""
@@ -173,9 +195,20 @@ def _lines(manifest: Manifest) -> Lines:
     return sum((Lines(t.lues, t.acceptees, t.refusees, t.ignorees) for t in tables), Lines())
 
 
+def _balance(counts: TableCounts) -> CheckResult:
+    balanced = counts.lues == counts.acceptees + counts.refusees + counts.ignorees
+    said = f"{counts.lues} = {counts.acceptees} + {counts.refusees} + {counts.ignorees}"
+    reason = "Lignes lues = acceptées + refusées + ignorées."
+    return CheckResult(BALANCE, COLLECTION, None, "critical", balanced, said, None, reason, "")
+
+
 def count_checks(verdicts: list[Verdict]) -> Checks:
     """How the expectations of these verdicts came out."""
-    results = [result for verdict in verdicts for result in verdict.results]
+    return count_results([result for verdict in verdicts for result in verdict.results])
+
+
+def count_results(results: list[CheckResult]) -> Checks:
+    """How these results came out."""
     passed = sum(result.success is True for result in results)
     failed = sum(result.blocks for result in results)
     return Checks(passed, len(results) - passed - failed, failed)

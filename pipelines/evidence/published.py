@@ -21,6 +21,16 @@ class PublicationStatus:
     published_at: str
     behind: list[str]
     failed_build: list[str]  # models and tests that stopped a build made after this publication
+    held: bool = False  # a later build stands, and is not published: a frozen year would change
+
+    @property
+    def lag(self) -> str | None:
+        """In French, how the home is ahead of what is published; None when it is not."""
+        if self.failed_build:
+            return f"la dernière construction a échoué : {', '.join(self.failed_build)}"
+        if self.behind:
+            return f"ce qui est publié est en retard sur ce qui est accepté : {', '.join(self.behind)}"
+        return "la dernière construction n’est pas publiée" if self.held else None
 
 
 def published_figures(home: Home, exercice: int) -> list[dict[str, Any]] | None:
@@ -57,7 +67,11 @@ def publication_status(ledger: Ledger) -> PublicationStatus | None:
         for (key, exercice), current in sorted(ledger.current().items())
         if current.manifest.delivery not in made_of
     ]
-    return PublicationStatus(last["publication"], last["build"], last["published_at"], behind, failed_build(ledger))
+    newest = ledger.last_build()
+    held = bool(newest and newest["succeeded"] and newest["build"] != last["build"])
+    return PublicationStatus(
+        last["publication"], last["build"], last["published_at"], behind, failed_build(ledger), held
+    )
 
 
 def failed_build(ledger: Ledger) -> list[str]:
@@ -65,7 +79,7 @@ def failed_build(ledger: Ledger) -> list[str]:
     build = ledger.last_build()
     if build is None or build["succeeded"]:
         return []
-    return [finding.ou for finding in ledger.findings_of(build["build"])] or ["dbt did not run"]
+    return [finding.ou for finding in ledger.findings_of(build["build"])] or ["dbt ne s’est pas exécuté"]
 
 
 def differences(ledger: Ledger, exercice: int) -> list[Finding]:

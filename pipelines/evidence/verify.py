@@ -27,6 +27,16 @@ PRINTED = "le document imprimé"  # that a reader compares with the ledger
 GONE, CHANGED, ADDED = "le fichier a disparu", "le fichier a été modifié", "le fichier a été ajouté"
 
 
+CHECKED = {  # what ``verify`` counts, as a French reader says it
+    "entries of the ledger": "écritures du registre",
+    "originals in the archive": "originaux archivés",
+    "files of the lake": "fichiers de lignes typées",
+    "files of the publication": "fichiers de la publication",
+    "files of releases": "fichiers des versions figées",
+    "pages and exports": "pages et exports",
+}
+
+
 @dataclass(frozen=True)
 class Verification:
     """What was checked (thing → how many), what is wrong, and the head of the ledger's chain."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipelines.catalogue.organisation import Organisation, UnknownPerson
 from pipelines.evidence.findings import stops_a_release
+from pipelines.evidence.rows import traced_relations
 from pipelines.evidence.verify import verify
 from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head
@@ -31,7 +32,7 @@ class Undecided(CannotRelease):
 
     def __init__(self, exercice: int, findings: list[Standing]):
         self.findings = findings
-        super().__init__(f"{len(findings)} finding(s) of {exercice} stand without a decision: mend or decide them")
+        super().__init__(f"{len(findings)} constats de {exercice} sont sans décision, à corriger ou à décider")
 
 
 class Anomalies(CannotRelease):
@@ -72,7 +73,8 @@ def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | Non
     build = _whole_build(work)
     former = last_release(home, ledger, exercice)
     said = facts(work, build, all_findings(work))
-    name = write_release(work, exercice, said, visas, reason, functools.partial(_write_exports, work, exercice))
+    exports = functools.partial(_write_exports, work, exercice)
+    name = write_release(work, exercice, said, visas, reason, traced_relations(work.catalogue), exports)
     held = publish_warehouse(work).held  # so that the audit tables name the release
     row = ledger.all_rows("releases")[-1]
     head = ledger.head_at("releases", row["seq"])
@@ -115,7 +117,7 @@ def _refuse_what_is_open(work: Workspace, exercice: int) -> None:
 def _whole_build(work: Workspace) -> str:
     """The build that is frozen, of what is accepted now; it is made whole if the last one kept anything."""
     if not is_current(work):
-        raise NotBuilt("the warehouse is not that of what is accepted now: build it first")
+        raise NotBuilt("l’entrepôt n’est pas celui de ce qui est accepté : le construire d’abord")
     warehouse = work.ledger.last_warehouse()
     if warehouse and not warehouse["is_whole"]:
         build_whole(work)

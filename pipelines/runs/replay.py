@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.catalogue.fingerprint import engine_version
+from pipelines.evidence.rows import traced_relations
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import files_of, read_release, state_file
 from pipelines.ledger.workspace import Workspace, open_workspace
@@ -19,11 +20,13 @@ from pipelines.runs.key import key_of
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.originals import laid_out
-from pipelines.stages.publish.release import copy_declarations, export_tables
+from pipelines.stages.publish.release import copy_declarations, export_lines, export_tables
 from pipelines.stages.transform.dbt import build_models, failed, parse
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.lake import LakeChanged
 from pipelines.stages.transform.load import load_warehouse
+
+REMADE = ("rapport/", "lignes/")  # the folders of a release whose files are made again
 
 
 class CannotReplay(RuntimeError):
@@ -52,7 +55,7 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
     """Make release ``name`` again in a temporary home. Raises CannotReplay, and Unsound when the home's key is not its own."""
     folder = home.releases / name
     if not state_file(folder).exists():
-        raise CannotReplay(f"there is no release {name}: {', '.join(_names(home)) or 'nothing is frozen yet'}")
+        raise CannotReplay(f"aucune version {name} : {', '.join(_names(home)) or 'rien n’est encore figé'}")
     release = read_release(folder)
     deliveries = [Manifest.from_dict(data) for data in release["deliveries"]]
     with open_workspace(home) as own:
@@ -62,16 +65,19 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
         beside = Home(Path(place))
         copy_declarations(folder, beside.root)
         with open_workspace(beside) as work:
-            say(f"reading {len(deliveries)} deliveries again")
+            say(f"relecture de {len(deliveries)} livraisons")
             unread = [manifest for manifest in deliveries if not _read_again(home, work, manifest, key, result)]
             for manifest in unread:  # after the last reading, which sweeps rows that nothing lists
                 _copy_rows(home, beside, manifest)
-            say("building the warehouse again")
+            say("reconstruction de l’entrepôt")
             counted, refused = ([tuple(one) for one in release.get(name, [])] for name in ("counted", "refused"))
             _build(work, Frozen(release["build"], deliveries, counted, refused))
+            relations = traced_relations(work.catalogue)
+        frozen = {path: sha for path, sha in release["files"].items() if path.startswith(REMADE)}
         export_tables(beside.warehouse_next, release["exercice"], beside.root)
-        frozen = {path: sha for path, sha in release["files"].items() if path.startswith("rapport/")}
-        made = {path: sha for path, sha in files_of(beside.root).items() if path.startswith("rapport/")}
+        if any(path.startswith("lignes/") for path in frozen):  # a release of before kept none
+            export_lines(beside.warehouse_next, release["exercice"], beside.root, relations)
+        made = {path: sha for path, sha in files_of(beside.root).items() if path.startswith(REMADE)}
         result.files = len(frozen)
         result.differing = sorted(path for path in frozen.keys() | made.keys() if frozen.get(path) != made.get(path))
     return result
@@ -110,7 +116,7 @@ def _copy_rows(home: Home, beside: Home, manifest: Manifest) -> None:
     for counts in manifest.tables.values():
         rows, target = home.lake / counts.parquet, beside.lake / counts.parquet
         if not rows.exists():
-            raise CannotReplay(f"{_named(manifest)}: neither its originals nor its rows are kept any longer")
+            raise CannotReplay(f"{_named(manifest)} : ni ses originaux ni ses lignes ne sont plus là")
         target.parent.mkdir(parents=True, exist_ok=True)
         for path in rows.parent.glob(f"{manifest.delivery}.*"):
             shutil.copyfile(path, target.with_name(path.name))
@@ -125,5 +131,5 @@ def _build(work: Workspace, frozen: Frozen) -> None:
     results = build_models(work.home, command="run")
     broken = failed(results)
     if broken or not results:
-        names = ", ".join(node.name for node in broken) or "dbt did not run"
-        raise CannotReplay(f"the warehouse could not be built again: {names}")
+        names = ", ".join(node.name for node in broken) or "dbt ne s’est pas exécuté"
+        raise CannotReplay(f"l’entrepôt n’a pas pu être refait : {names}")

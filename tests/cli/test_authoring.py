@@ -168,7 +168,7 @@ def test_the_other_files_and_the_next_steps(bench, tmp_path) -> None:
     for step in ("systemes: [..., gmao]", "check", "--source gmao/interventions --exercice 2019"):
         assert step in said
     assert "gmao.yml:3  the system's name" in said
-    assert f"landing/2019/gmao/, then: millesime --home {bench.home.root} run 2019 --source gmao" in said
+    assert f"landing/2019/gmao/, puis : millesime --home {bench.home.root} run 2019 --source gmao" in said
 
 
 def test_units_and_french_dates_are_drafted_as_collection_reads_them(bench, tmp_path) -> None:
@@ -565,7 +565,7 @@ def test_a_second_export_joins_a_copy_of_the_shipped_system_then_the_home_s_own_
     assert result.exit_code == 0, result.output
     own = declaration(bench, "ventes")
     assert own.read_text(encoding="utf-8").startswith(VENTES.rstrip())
-    assert "takes its place whole" in result.stderr and "organisation.yml" not in result.stdout
+    assert "le remplace en entier" in result.stderr and "organisation.yml" not in result.stdout
     (export,) = drafted(bench, "ventes").system.exports[1:]
     assert {field.name: field.personal for field in export.tables[0].fields} == {
         "reference_numero": None,
@@ -619,7 +619,7 @@ def test_nothing_is_overwritten_nor_half_written(bench, tmp_path) -> None:
     suite.write_text("system: neuf\ntable: ventes\n", encoding="utf-8")
     result = bench.millesime("source", "new", "--from", path, "--system", "neuf")
     assert result.exit_code == 2
-    assert "ventes.yml exists already: nothing was written" in result.stderr
+    assert "ventes.yml existe déjà : rien n’est écrit" in result.stderr
     assert suite.read_text(encoding="utf-8") == "system: neuf\ntable: ventes\n"
     assert not (bench.home.root / "catalogue").exists()
 
@@ -682,7 +682,7 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
         ("a.csv", b"A;B\nx;y\n", [], "--exercice"),
         ("a_2019.csv", b"<?xml version='1.0'?><a/>", [], "no element repeats"),
         ("a_2019.bin", b"A\0B", [], "neither a text file"),
-        ("a_2019.csv", b"A;B\nx;y\n", ["--shape", "compte"], "did you mean 'comptes'?"),
+        ("a_2019.csv", b"A;B\nx;y\n", ["--shape", "compte"], "vouliez-vous dire « comptes » ?"),
         ("a_2019.csv", b"DUPONT;Jean;Orly;Actif\nPETIT;Anne;Thiais;Actif\n", [], "holds values"),
         (
             "a_2019.csv",
@@ -743,7 +743,7 @@ def test_delimiters(text: str, delimiter: str) -> None:
 
 def test_catalogue_diff_lists_what_the_home_changes_and_what_moved_upstream(bench, declared) -> None:
     result = bench.millesime("catalogue", "diff")
-    assert (result.exit_code, result.stdout) == (0, "The home changes nothing.\n")
+    assert (result.exit_code, result.stdout) == (0, "Le dossier ne change rien.\n")
     own = Layer(bench.home.root)
     other = VENTES.replace("title: Ventes\n", "title: Nos ventes\n", 1)
     place = own.write("catalogue/systems/ventes.yml", other)
@@ -751,17 +751,17 @@ def test_catalogue_diff_lists_what_the_home_changes_and_what_moved_upstream(benc
     result = bench.millesime("catalogue", "diff")
     assert result.exit_code == 0, result.output
     system, prose, count = result.stdout.splitlines()
-    assert system == f"replaced     system ventes  {place}:1"
-    assert prose.startswith("added        prose neuf.md  ")
-    assert count == "2 things of the home's own."
+    assert system == f"remplacé     system ventes  {place}:1"
+    assert prose.startswith("ajouté       prose neuf.md  ")
+    assert count == "2 déclarations propres au dossier."
     declared.write("catalogue/systems/ventes.yml", VENTES.replace("owner: Régie", "owner: La régie"))
     for _ in range(2):
         result = bench.millesime("catalogue", "diff")
         assert result.exit_code == 3
-        assert f"system ventes  {place}:1  ← changed upstream since" in result.stdout
+        assert f"system ventes  {place}:1  ← a changé depuis dans le catalogue livré" in result.stdout
         assert f"millesime --home {bench.home.root} catalogue diff --reviewed" in result.stderr
     assert bench.millesime("catalogue", "diff", "--reviewed").exit_code == 0
-    assert "changed upstream" not in bench.millesime("catalogue", "diff").stdout
+    assert "a changé depuis" not in bench.millesime("catalogue", "diff").stdout
 
 
 def test_catalogue_diff_refuses_what_would_not_run(bench, declared) -> None:

@@ -41,7 +41,7 @@ def test_a_document_that_will_count_nowhere_is_said(tmp_path: Path, broken: byte
     output = checked(tmp_path, {"ca.xml": document(budget("09", YEAR, VOTED)), "autre.xml": broken})
     assert said in output
     assert "autre.xml" in output
-    assert "would be accepted, but 1 of its documents would count nowhere, as said above." in output
+    assert "serait acceptée, mais 1 de ses documents ne compteraient nulle part, comme il est dit plus haut." in output
 
 
 def test_a_value_that_is_none_of_those_foreseen_is_shown(tmp_path: Path) -> None:
@@ -54,4 +54,4 @@ def test_a_value_that_is_none_of_those_foreseen_is_shown(tmp_path: Path) -> None
 
 def test_documents_that_count_are_accepted_without_more(tmp_path: Path) -> None:
     output = checked(tmp_path, {"ca.xml": document(budget("09", YEAR, VOTED, siret=SIRET))})
-    assert "This delivery would be accepted. Nothing was loaded." in output
+    assert "Cette livraison serait acceptée. Rien n’est chargé." in output

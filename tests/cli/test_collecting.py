@@ -65,15 +65,15 @@ def test_run_ends_with_a_summary_of_the_year_and_where_to_look(bench, jobs) -> N
     assert result.exit_code == 0, result.output
     assert asked == [(bench.home.root, [2019], None)]
     counted = {tuple(line.split()[:-1]): line.split()[-1] for line in result.stdout.splitlines() if line.strip()}
-    assert counted[("Exports", "received")] == "2"
-    assert counted[("Lines", "read")] == "7"
-    assert (counted[("=", "accepted")], counted[("+", "refused")], counted[("+", "ignored")]) == (
+    assert counted[("Exports", "reçus")] == "2"
+    assert counted[("Lignes", "lues")] == "7"
+    assert (counted[("=", "acceptées")], counted[("+", "refusées")], counted[("+", "ignorées")]) == (
         "3",
         "2",
         "2",
     )
-    assert (counted[("Checks", "passed")], counted[("warned",)], counted[("failed",)]) == ("2", "1", "0")
-    assert (counted[("Figures", "computed")], counted[("of", "which", "partial")]) == ("3", "2")
+    assert (counted[("Contrôles", "réussis")], counted[("alertes",)], counted[("échecs",)]) == ("6", "1", "0")
+    assert (counted[("Chiffres", "calculés")], counted[("dont", "partiels")]) == ("3", "2")
     assert f"millesime --home {bench.home.root} status 2019" in result.stdout
     assert "published/rapport/chiffres.parquet" in result.stdout and "rapport.duckdb" not in result.stdout
     assert result.stderr == ""
@@ -84,7 +84,7 @@ def test_several_years_are_one_run_and_one_column_each(bench, jobs) -> None:
     result = bench.millesime("run", 2019, 2020, 2019)
     assert asked == [(bench.home.root, [2019, 2020], None)]
     assert result.exit_code == 3  # 2020 is late
-    assert "Still missing: personnel/agents 2020 (Ressources humaines), ventes/ventes 2020 (Régie)" in result.stderr
+    assert "Manque encore : personnel/agents 2020 (Ressources humaines), ventes/ventes 2020 (Régie)" in result.stderr
 
 
 def test_source_narrows_the_collection_and_the_exit_code(bench, jobs) -> None:
@@ -107,7 +107,7 @@ def test_a_refused_export_ends_with_1_and_is_named(bench, jobs) -> None:
     jobs(lambda: bench.refuse("ventes/ventes", 2019, refusal, "abc"), REFUSED="v.csv FIC-ENTETE")
     result = bench.millesime("run", 2019)
     assert result.exit_code == 1
-    assert "Refused: ventes/ventes 2019 (FIC-ENTETE)" in result.stderr
+    assert "Refusé : ventes/ventes 2019 (FIC-ENTETE)" in result.stderr
 
 
 WRONG_SQL = """\
@@ -131,7 +131,7 @@ def test_wrong_sql_of_a_suite_names_its_file_and_line(bench) -> None:
     suite.write_text(WRONG_SQL, encoding="utf-8")
     result = bench.millesime("check", bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019))
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"Error: {suite}:4 montants: its SQL cannot be read: ")
+    assert result.stderr.startswith(f"Erreur : {suite}:4 montants: its SQL cannot be read: ")
     assert 'column "montan"' in result.stderr
 
 
@@ -140,7 +140,7 @@ def test_an_open_blocker_ends_with_1_and_is_in_the_summary(bench, jobs) -> None:
     jobs(lambda: (receive_all(bench), block(bench, blocker)))
     result = bench.millesime("run", 2019)
     assert result.exit_code == 1
-    assert "Blocking (1; " in result.stderr
+    assert "Bloquant (1 ; " in result.stderr
     assert "FIN-PROJET ventes/ventes (v.xml:3) — Document sans vote" in result.stderr
 
 
@@ -156,7 +156,7 @@ def test_a_failed_build_ends_with_1_and_says_what_stays(bench, jobs) -> None:
     result = bench.millesime("run", 2019)
     assert result.exit_code == 1
     assert "fct_ventes" in result.stderr
-    assert "The former warehouse and publication stay" in result.stderr
+    assert "L’entrepôt et la publication d’avant restent" in result.stderr
 
 
 def test_a_collection_that_broke_is_not_taken_for_a_success(bench, jobs) -> None:
@@ -208,10 +208,10 @@ def test_check_judges_and_loads_nothing(filled, judged) -> None:
     before = contents(filled.home)
     result = filled.millesime("check", path)
     assert result.exit_code == 0, result.output
-    assert "ventes/ventes: 4 lines read = 2 accepted + 1 refused + 1 ignored; checks: " in result.stdout
+    assert "ventes/ventes : 4 lignes lues = 2 acceptées + 1 refusées + 1 ignorées ; contrôles : " in result.stdout
     assert "ventes_2020.csv:3:3 LIG-TYPE" in result.stdout
     assert "ATT-ALERTE" in result.stdout
-    assert "would be accepted" in result.stdout
+    assert "serait acceptée" in result.stdout
     assert contents(filled.home) == before
 
 
@@ -228,7 +228,7 @@ def test_check_ends_with_1_when_the_delivery_would_be_refused(bench, judged) -> 
     judged(check("cle", False))
     result = bench.millesime("check", path)
     assert result.exit_code == 1
-    assert "would be refused" in result.stdout
+    assert "serait refusée" in result.stdout
     path.write_text("N°;Jour\nV1;02/01/2019\n", encoding="utf-8")
     result = bench.millesime("check", path)
     assert result.exit_code == 1
@@ -255,7 +255,7 @@ def test_check_asks_when_it_cannot_guess(bench, judged, tmp_path: Path) -> None:
     assert (result.exit_code, "--exercice" in result.stderr) == (2, True)
     result = bench.millesime("check", path, "--source", "ventes", "--exercice", 2019)
     assert result.exit_code == 0
-    assert "not named as collection expects: ventes*.csv" in result.stderr
+    assert "n’a pas le nom que la collecte attend : ventes*.csv" in result.stderr
 
 
 def test_check_with_the_real_judge(bench) -> None:
@@ -334,8 +334,8 @@ def _is_prose(line: str) -> bool:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (["--system", "vente"], "did you mean 'ventes'?"),
-        (["--last", "2019"], "comes before"),
+        (["--system", "vente"], "vouliez-vous dire « ventes » ?"),
+        (["--last", "2019"], "vient avant"),
         (["--siren", "12"], "siren"),
     ],
 )
@@ -350,7 +350,7 @@ def test_init_never_touches_an_existing_home(bench) -> None:
     before = contents(bench.home)
     result = init(bench.home.root)
     assert result.exit_code == 2
-    assert "exists" in result.stderr
+    assert "existe" in result.stderr
     assert contents(bench.home) == before
 
 
@@ -379,7 +379,7 @@ def test_demo_makes_the_home_and_runs_the_main_job(invented, jobs, tmp_path: Pat
     assert invented == [(tmp_path / "d", [2018, 2019])]
     assert asked == [(tmp_path / "d", [2018, 2019], None)]
     assert "DÉMONSTRATION" in result.stdout
-    assert "invented" in result.stdout
+    assert "inventées" in result.stdout
     assert (tmp_path / "d" / "dagster" / "dagster.yaml").exists()
 
 

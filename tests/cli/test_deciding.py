@@ -126,7 +126,7 @@ def test_an_acceptance_holds_for_the_difference_it_was_taken_on(filled):
     assert built("-1000").id == name
     assert findings(filled, code="PUB-ECART")[0]["etat"] == "acceptation caduque"
     assert "acceptation caduque par A. Martin" in filled.millesime("findings", 2019).stdout
-    assert filled.millesime("findings", 2019).stdout.endswith(", 1 to mend or decide before a release.\n")
+    assert filled.millesime("findings", 2019).stdout.endswith(", dont 1 à corriger ou à décider avant de figer.\n")
     assert filled.millesime("decide", name, "--because", "vu de nouveau", "--by", "A. Martin").exit_code == 0
     assert findings(filled, code="PUB-ECART")[0]["etat"] == "accepté"
 
@@ -134,7 +134,9 @@ def test_an_acceptance_holds_for_the_difference_it_was_taken_on(filled):
 def test_a_decision_can_be_taken_back_and_both_stay(filled):
     (warning,) = findings(filled, code="ATT-ALERTE")
     name = warning["constat"]
-    assert "nobody has accepted" in filled.millesime("decide", name, "--because", "x", "--by", "A", "--withdraw").output
+    assert (
+        "personne n’a accepté" in filled.millesime("decide", name, "--because", "x", "--by", "A", "--withdraw").output
+    )
     assert filled.millesime("decide", name, "--because", "vu", "--by", "A").exit_code == 0
     assert filled.millesime("decide", name, "--because", "erreur", "--by", "B", "--withdraw").exit_code == 0
     assert findings(filled, code="ATT-ALERTE")[0]["etat"] == "ouvert"
@@ -147,13 +149,13 @@ def test_a_decision_can_be_taken_back_and_both_stay(filled):
 
 def test_a_decision_needs_a_finding_that_stands_and_a_day_to_come(filled):
     unknown = filled.millesime("decide", "ffffffffffff", "--because", "x", "--by", "A")
-    assert unknown.exit_code == 2 and "no finding 'ffffffffffff' stands" in unknown.output
+    assert unknown.exit_code == 2 and "aucun constat « ffffffffffff »" in unknown.output
     (warning,) = findings(filled, code="ATT-ALERTE")
     past = filled.millesime("decide", warning["constat"], "--because", "x", "--by", "A", "--until", "2001-01-01")
-    assert past.exit_code == 2 and "this day has passed" in past.output
+    assert past.exit_code == 2 and "ce jour est passé" in past.output
     for reason, by in (("", "A"), (" ", "A"), ("x", ""), ("x", "\t")):
         unsaid = filled.millesime("decide", warning["constat"], "--because", reason, "--by", by)
-        assert unsaid.exit_code == 2 and "says why" in unsaid.output
+        assert unsaid.exit_code == 2 and "dit pourquoi" in unsaid.output
     assert filled.millesime("decide", "", "--because", "x", "--by", "A").exit_code == 2  # begins several
 
 
@@ -192,7 +194,7 @@ def test_a_check_that_could_not_run_cannot_be_accepted(filled):
     refuse_on_a_check(filled, success=None)
     (broken,) = findings(filled, code="ATT-ERREUR")
     said = filled.millesime("decide", broken["constat"], "--because", "x", "--by", "A")
-    assert said.exit_code == 2 and "proves nothing" in said.output
+    assert said.exit_code == 2 and "ne prouve rien" in said.output
 
 
 def test_explain_prints_the_page_of_a_rule_and_its_findings_here(filled):
@@ -200,7 +202,7 @@ def test_explain_prints_the_page_of_a_rule_and_its_findings_here(filled):
     assert said.startswith("LIG-TYPE — Valeur illisible")
     assert "Effet " in said and "Corriger " in said and "constat" in said
     unknown = filled.millesime("explain", "LIG-TIPE")
-    assert unknown.exit_code == 2 and "did you mean 'LIG-TYPE'" in unknown.output
+    assert unknown.exit_code == 2 and "vouliez-vous dire « LIG-TYPE » ?" in unknown.output
     assert "Sans décision" in filled.millesime("explain", "PUB-ECART").stdout
 
 
@@ -212,7 +214,7 @@ def test_every_rule_has_a_page(bench):
 def test_verify_finds_nothing_then_names_what_was_changed(filled):
     whole = filled.millesime("verify")
     assert whole.exit_code == 0, whole.output
-    assert "Nothing was changed." in whole.stdout
+    assert "Rien n’a été modifié." in whole.stdout
     with filled.ledger() as ledger:
         manifest = ledger.current()["ventes/ventes", 2019].manifest
     lake = filled.home.lake / manifest.tables["ventes"].parquet
@@ -240,7 +242,7 @@ def test_a_head_that_a_report_prints_is_compared_with_the_ledger(filled):
         entries, hash_ = ledger.head().entries, ledger.head().hash
         ledger.record_build("b", True, [], [])
     in_pieces = "\u200b".join(hash_[i : i + 8] for i in range(0, 64, 8))  # as the PDF lets it be copied
-    assert "Nothing was changed." in filled.millesime("verify", "--head", entries, in_pieces).stdout
+    assert "Rien n’a été modifié." in filled.millesime("verify", "--head", entries, in_pieces).stdout
     for wrong in ((entries, "0" * 64), (entries + 1, hash_), (999, hash_)):
         told = filled.millesime("verify", "--head", *wrong)
         assert told.exit_code == 1 and "que connaît le document imprimé" in told.stdout
@@ -248,12 +250,14 @@ def test_a_head_that_a_report_prints_is_compared_with_the_ledger(filled):
 
 def test_originals_go_when_their_retention_is_over_and_the_figures_stay(filled, monkeypatch):
     monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2024-12-31T00:00:00+00:00")
-    assert "0 originals would go" in filled.millesime("purge", "--dry-run").stdout
+    assert "0 original à retirer" in filled.millesime("purge", "--dry-run").stdout
     monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2025-01-01T00:00:00+00:00")
     said = filled.millesime("purge", "--dry-run").stdout
-    assert "ventes/ventes 2019 ventes_2019.csv (kept until 2024-12-31)" in said and "2 originals would go" in said
+    assert (
+        "ventes/ventes 2019 ventes_2019.csv (à garder jusqu’au 2024-12-31)" in said and "2 originaux à retirer" in said
+    )
     assert len(list(filled.home.archive.iterdir())) == 2
-    assert "2 originals removed" in filled.millesime("purge").stdout
+    assert "2 originaux retirés" in filled.millesime("purge").stdout
     assert list(filled.home.archive.iterdir()) == []
     assert not [path for path in filled.home.landing.rglob("*") if path.is_file()]
     assert filled.millesime("verify").exit_code == 0

@@ -84,15 +84,15 @@ def test_every_command_has_the_help_that_the_group_announces(name: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["stauts", "2019"], "Did you mean 'status'?"),
-        (["status", "2018"], "exercice 2018 is not one of the organisation's: 2019 to 2030"),
-        (["rejects", "2019", "--source", "vente"], "did you mean 'ventes'?"),
-        (["check", __file__, "--source", "ventes/vente"], "did you mean 'ventes/ventes'?"),
-        (["run", "2019", "--source", "ventes/vente"], "did you mean 'ventes/ventes'?"),
-        (["replay", "2019-v9"], "no release '2019-v9'"),
-        (["schema", "vents", "ventes"], "did you mean 'ventes'?"),
-        (["schema", "ventes", "vente"], "did you mean 'ventes'?"),
-        (["figures", "2019"], "nothing is published yet"),
+        (["stauts", "2019"], "vouliez-vous dire « status » ?"),
+        (["status", "2018"], "l’exercice 2018 n’est pas de ceux de l’organisation : 2019 à 2030"),
+        (["rejects", "2019", "--source", "vente"], "vouliez-vous dire « ventes » ?"),
+        (["check", __file__, "--source", "ventes/vente"], "vouliez-vous dire « ventes/ventes » ?"),
+        (["run", "2019", "--source", "ventes/vente"], "vouliez-vous dire « ventes/ventes » ?"),
+        (["replay", "2019-v9"], "aucune version « 2019-v9 »"),
+        (["schema", "vents", "ventes"], "vouliez-vous dire « ventes » ?"),
+        (["schema", "ventes", "vente"], "vouliez-vous dire « ventes » ?"),
+        (["figures", "2019"], "rien n’est encore publié"),
     ],
 )
 def test_a_usage_error_ends_with_2_and_helps(bench, arguments: list[str], said: str) -> None:

@@ -33,7 +33,7 @@ def test_a_refused_line_says_where_which_rule_received_expected_and_how_to_mend(
     assert "reçu    =1+1" in result.stdout
     assert "attendu un nombre d’au plus 2 décimales" in result.stdout
     assert "aide    Corriger la valeur (cellule" in result.stdout
-    assert "2 refused lines, 0 refused deliveries." in result.stdout
+    assert "2 lignes refusées, 0 livraison refusée." in result.stdout
 
 
 def test_nothing_received_is_shown_of_a_table_with_personal_columns(filled) -> None:
@@ -70,7 +70,7 @@ def test_a_refused_delivery_ends_with_1(bench) -> None:
     result = bench.millesime("rejects", 2019)
     assert result.exit_code == 1
     assert "v.csv:1 FIC-EXERCICE Fichier d’un autre exercice  [ventes/ventes]" in result.stdout
-    assert "1 refused delivery." in result.stdout
+    assert "1 livraison refusée." in result.stdout
     assert bench.millesime("rejects", 2019, "--source", "personnel").exit_code == 0
 
 
@@ -110,7 +110,7 @@ def test_figures_are_printed_as_the_report_prints_them(filled) -> None:
     assert result.exit_code == 0
     lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.startswith("essai.")}
     assert "4\u202f764\u202f020,26" in lines["essai.ventes.total"]
-    assert "partial" in lines["essai.ventes.total"]
+    assert "partiel" in lines["essai.ventes.total"]
     assert "Total [brut]" in lines["essai.ventes.total"]  # brackets are text
     assert " NC " in lines["essai.agents.nombre"]
 
@@ -134,8 +134,8 @@ def test_a_figure_taken_from_the_published_report_is_never_shown_as_computed(fil
     lines = {
         line.split()[0]: line for line in filled.millesime("figures", 2019).stdout.splitlines() if "essai." in line
     }
-    assert "printed" in lines["essai.agents.nombre"]
-    assert "computed" in lines["essai.ventes.total"]
+    assert "imprimé" in lines["essai.agents.nombre"]
+    assert "calculé" in lines["essai.ventes.total"]
     rows = read_csv(filled.millesime("figures", 2019, "--format", "csv").stdout)
     assert [row["statut"] for row in rows] == ["publié", "calculé"]
 
@@ -145,7 +145,7 @@ def test_figures_can_be_narrowed_by_a_code_or_its_beginning(filled) -> None:
     assert "essai.agents.nombre" not in filled.millesime("figures", 2019, "essai.ventes").stdout
     result = filled.millesime("figures", 2019, "essai.vente.total")
     assert result.exit_code == 2
-    assert "did you mean 'essai.ventes.total'?" in result.stderr
+    assert "vouliez-vous dire « essai.ventes.total » ?" in result.stderr
 
 
 def test_figures_that_lag_behind_are_said_on_stderr(filled) -> None:
@@ -153,7 +153,7 @@ def test_figures_that_lag_behind_are_said_on_stderr(filled) -> None:
     filled.drop("2020/ventes/v.csv", VENTES_2019)
     filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
     filled.receive("ventes/ventes", 2020, check("ok", True))
-    assert "lag behind" in filled.millesime("figures", 2019).stderr
+    assert "en retard sur ce qui est accepté" in filled.millesime("figures", 2019).stderr
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_nothing_arrived(bench) -> None:
     result = bench.millesime("status", 2019)
     assert result.exit_code == 3
     assert "attendu avant le 2020-02-15 — Régie" in result.stdout
-    assert "Published: nothing yet" in result.stdout
+    assert "Publié : rien encore" in result.stdout
 
 
 def test_a_published_number_hides_no_missing_export(bench) -> None:
@@ -51,7 +51,7 @@ def test_a_published_number_hides_no_missing_export(bench) -> None:
 
 def test_nobody_tells_the_state_of_a_figure_that_is_not_built(filled) -> None:
     assert all(found == ("not built", None, ["pas encore construit"]) for found in figures(filled).values())
-    assert "Figures: 3 not built" in filled.millesime("status", 2019).stdout
+    assert "Chiffres : 3 pas construits" in filled.millesime("status", 2019).stdout
 
 
 def test_what_is_not_due_yet_is_awaited_not_late(bench) -> None:
@@ -75,7 +75,7 @@ def test_accepted_exports_show_their_lines_and_checks(filled) -> None:
     assert ventes["state"] == "received"
     assert ventes["files"] == ["ventes_2019.csv"]
     assert ventes["lines"] == {"lues": 4, "acceptees": 2, "refusees": 1, "ignorees": 1}
-    assert ventes["checks"] == {"passed": 1, "warned": 1, "failed": 0}
+    assert ventes["checks"] == {"passed": 3, "warned": 1, "failed": 0}  # with its balance and its due date
     assert filled.millesime("status", 2019).exit_code == 0
 
 
@@ -104,7 +104,7 @@ def test_a_refused_correction_leaves_the_former_delivery(filled) -> None:
     (ventes,) = [e for e in status(filled)["exports"] if e["key"] == "ventes/ventes"]
     assert (ventes["state"], ventes["rule"]) == ("refused", "ATT-CRITIQUE")
     assert ventes["lines"]["acceptees"] == 2  # the former one counts
-    assert ventes["checks"] == {"passed": 1, "warned": 0, "failed": 1}  # the refused one is spoken of
+    assert ventes["checks"] == {"passed": 3, "warned": 0, "failed": 1}  # the refused one is spoken of
     assert figures(filled)["essai.ventes.total"][0] == "partial"
     result = filled.millesime("status", 2019)
     assert result.exit_code == 1
@@ -172,11 +172,11 @@ def test_what_the_build_alone_could_find_is_said_too(filled, state: str, mark: s
 
 def test_published_lags_behind_accepted(filled) -> None:
     filled.publish(TOTAL)
-    assert "up to date" in filled.millesime("status", 2019).stdout
+    assert "à jour de ce qui est accepté" in filled.millesime("status", 2019).stdout
     filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
     filled.receive("ventes/ventes", 2020, check("ok", True))
     said = filled.millesime("status", 2019).stdout
-    assert "lags behind what is accepted: ventes/ventes 2020" in said
+    assert "en retard sur ce qui est accepté : ventes/ventes 2020" in said
     assert status(filled)["publication"]["behind"] == ["ventes/ventes 2020"]
 
 
@@ -192,12 +192,12 @@ def test_a_failed_build_is_named(filled) -> None:
     with filled.ledger() as ledger:
         ledger.record_build("xb2", False, [], [])
         ledger.record_findings("xb2", [Finding("DBT-ECHEC", "bloquant", 0, "fct_ventes", "Règle en échec")])
-    assert "the last build failed: fct_ventes" in filled.millesime("status", 2019).stdout
+    assert "la dernière construction a échoué : fct_ventes" in filled.millesime("status", 2019).stdout
 
 
 def test_differences_with_published_reports_are_counted(filled) -> None:
     filled.publish(TOTAL, Finding("PUB-ECART", "alerte", 2019, "essai.ventes.total", "Écart", ecart="0,71"))
-    assert "1 differ from a published report" in filled.millesime("status", 2019).stdout
+    assert "1 en écart avec un rapport publié" in filled.millesime("status", 2019).stdout
 
 
 def test_files_that_no_declaration_claims_are_named(bench) -> None:

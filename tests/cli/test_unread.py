@@ -64,12 +64,12 @@ def test_check_says_what_nothing_reads(library: Bench):
     assert "feuille « Paramètres » (masquée) — reçu : 1 ligne non lue" in said
     assert 'attendu : une table avec sheet: "Notice", ou unread: ["Notice"] à l’export livres/prets' in said
     assert "Vide" not in said
-    assert "would be accepted, but a release waits for 3 sheets, members or elements that nothing reads" in said
+    assert "serait acceptée, mais la version attendra 3 feuilles, membres ou éléments que rien ne lit" in said
 
 
 def waiting(bench: Bench) -> int:
     said = bench.millesime("findings", 2019).stdout
-    found = re.search(r"(\d+) to mend or decide before a release", said)
+    found = re.search(r"dont (\d+) à corriger ou à décider avant de figer", said)
     assert found, said
     return int(found[1])
 

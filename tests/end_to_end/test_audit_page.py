@@ -38,7 +38,7 @@ def test_the_page_of_each_year_is_written_by_the_main_job_and_says_what_the_ledg
     counts = [table for manifest in current for table in manifest.tables.values()]
     assert data["collecte"]["lignes"]["lues"] == sum(table.lues for table in counts)
     assert data["collecte"]["lignes"]["acceptees"] == sum(table.acceptees for table in counts)
-    assert data["echantillon"]["tires"] == 25 and data["echantillon"]["graine"] == year * 10000 + 1231
+    assert data["echantillon"]["tires"] == 60 and data["echantillon"]["graine"] == year * 10000 + 1231
     assert data["publication"]["en_retard"] == [] and data["construction"]["reussie"]
     assert [one["exercice"] for one in data["annees"]] == list(range(2018, year + 1))
     assert {table["table"] for table in data["controles"]["tables"]} >= {

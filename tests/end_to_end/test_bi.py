@@ -44,7 +44,7 @@ def test_the_published_tables_are_on_the_server_described_and_keyed(running: Pos
     done = millesime(home, "run", "2020", MILLESIME_PUBLISH_URL=running.url())
     assert done.returncode == 0, done.stdout + done.stderr
     again = millesime(home, "publish", MILLESIME_PUBLISH_URL=running.url())
-    assert again.returncode == 0 and "it was there already" in again.stdout, again.stdout + again.stderr
+    assert again.returncode == 0 and "elle y était déjà" in again.stdout, again.stdout + again.stderr
     ours = "nspname in ('marts', 'rapport', 'audit')"
     with psycopg.connect(running.url()) as connection:
         listed = connection.execute("select objet, nb_lignes, publication from rapport.fraicheur").fetchall()
@@ -74,8 +74,8 @@ def test_a_server_that_is_down_stops_nothing_else(home: Path):
     url = f"postgresql://millesime:{SECRET}@127.0.0.1:{free_port()}/bi"
     done = millesime(home, "run", "2020", MILLESIME_PUBLISH_URL=url)
     assert done.returncode == 1
-    assert "Error: not copied to the server: PostgreSQL 127.0.0.1/bi cannot be reached" in done.stderr
-    assert "Everything else is done." in done.stderr
+    assert "Erreur : rien n’est copié sur le serveur : PostgreSQL 127.0.0.1/bi cannot be reached" in done.stderr
+    assert "Tout le reste est fait." in done.stderr
     assert (home / "published").readlink() == published
     again = millesime(home, "--debug", "publish", MILLESIME_PUBLISH_URL=url)
     assert again.returncode == 1 and "cannot be reached" in again.stderr
@@ -87,14 +87,14 @@ def test_a_server_that_is_down_stops_nothing_else(home: Path):
 
 def test_publish_needs_a_server(home: Path):
     done = millesime(home, "publish", MILLESIME_PUBLISH_URL="")
-    assert done.returncode == 2 and "MILLESIME_PUBLISH_URL is not set" in done.stderr
+    assert done.returncode == 2 and "MILLESIME_PUBLISH_URL n’est pas définie" in done.stderr
 
 
 @pytest.mark.parametrize(("profile", "least"), [("public", 40), ("interne", 90)])
 def test_the_export_of_the_year_is_valid(home: Path, profile: str, least: int):
     done = millesime(home, "export", "2020", "--profile", profile)
     assert done.returncode == 0, done.stderr
-    assert ("Not to be given away" in done.stderr) == (profile == "interne")
+    assert ("À ne pas donner" in done.stderr) == (profile == "interne")
     folder = home / "exports" / "2020" / profile
     report = Package(str(folder / "datapackage.json")).validate()
     assert report.valid, report.flatten(["name", "fieldName", "message"])[:5]
@@ -112,4 +112,4 @@ def test_the_export_of_the_year_is_valid(home: Path, profile: str, least: int):
 
 def test_a_year_that_is_not_the_organisations_is_refused(home: Path):
     done = millesime(home, "export", "1999")
-    assert done.returncode == 2 and "2018 to 2020" in done.stderr
+    assert done.returncode == 2 and "2018 à 2020" in done.stderr

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.evidence.findings import gather
+from pipelines.evidence.rows import published_version
 from pipelines.evidence.trace import trace
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
@@ -49,13 +50,14 @@ def test_the_lines_of_every_figure_add_up_to_its_exact_value(demonstration):
     from pipelines.evidence.published import published_figures
 
     home = Home(demonstration)
-    catalogue = load_catalogue(home)
     wrong, lines = [], 0
     with open_ledger(home) as ledger:
+        version = published_version(home, ledger, load_catalogue(home))
         for exercice in (2018, 2019, 2020):
             for row in published_figures(home, exercice):
-                found = trace(home, ledger, catalogue, row["code"], exercice)
+                found = trace(home, ledger, version, row["code"], exercice, whole=False)
                 wrong += [(row["code"], exercice, leaf.code) for leaf in found.feuilles if not leaf.agrees]
+                wrong += [] if found.agrees else [(row["code"], exercice, found.exact)]
                 lines += sum(len(leaf.lignes) for leaf in found.feuilles)
                 if row["valeur"] is not None and any(leaf.lignes for leaf in found.feuilles):
                     assert found.sources, row["code"]
@@ -121,8 +123,8 @@ def test_what_is_declared_absent_or_only_printed_leads_to_its_line_and_back(home
     for name in ("ledger.db", "ledger.head", "organisation.yml"):
         shutil.copy(home / name, tmp_path / name)
     (tmp_path / "lake").symlink_to(home / "lake")
-    shutil.copytree(home / "warehouse" / "current", tmp_path / "warehouse" / "current")
-    with duckdb.connect(str(tmp_path / "warehouse" / "current" / "warehouse.duckdb")) as db:
+    shutil.copytree(home / "warehouse" / "published", tmp_path / "warehouse" / "published")
+    with duckdb.connect(str(tmp_path / "warehouse" / "published" / "warehouse.duckdb")) as db:
         db.execute(f"update rapport.chiffres set statut = 'publié' where code = '{CORRECTED}' and exercice = 2020")
     for code, year, key in ((CORRECTED, 2020, "reprise"), ("applications.orphee.agents_formes", 2019, "absence")):
         found = json.loads(millesime(tmp_path, "trace", code, str(year), "--format", "json").stdout)
@@ -135,7 +137,7 @@ def test_what_is_declared_absent_or_only_printed_leads_to_its_line_and_back(home
 
 def test_a_year_is_frozen_once_everything_is_decided(home):
     refused = millesime(home, "release", "2020", *VISAS)
-    assert refused.returncode == 1 and "stand without a decision" in refused.stderr
+    assert refused.returncode == 1 and "sont sans décision" in refused.stderr
     contradiction = next(f for f in findings(home) if f["ou"] == "finances.annexe.fonctionnement.resultat")
     assert contradiction["ecart"] == "-0,62"
     for finding in findings(home):
@@ -152,16 +154,20 @@ def test_a_year_is_frozen_once_everything_is_decided(home):
     assert frozen.returncode == 0, frozen.stderr
     release = json.loads((home / "releases" / "2020-v1" / "state.json").read_text(encoding="utf-8"))
     assert release["fingerprint"] in frozen.stdout
-    assert {"rapport/chiffres.parquet", "organisation.yml"} <= release["files"].keys()
+    assert {"rapport/chiffres.parquet", "lignes/marts/fct_utilisateurs.parquet", "organisation.yml"} <= release[
+        "files"
+    ].keys()
     assert len(release["deliveries"]) > 60
     again = millesime(home, "release", "2020", *VISAS, "--reason", "pour voir")
-    assert again.returncode == 1 and "nothing differs" in again.stderr
+    assert again.returncode == 1 and "rien ne diffère" in again.stderr
 
 
 def test_a_frozen_year_is_made_again_with_the_same_bytes(home):
     done = millesime(home, "replay", "2020-v1", MILLESIME_THREADS="8", TZ="America/New_York", LC_ALL="C")  # elsewhere
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "0 from the lake (purged)" in done.stdout and "came out with the same bytes" in done.stdout
+    assert (
+        "0 des lignes typées (originaux retirés)" in done.stdout and "ressortent avec les mêmes octets" in done.stdout
+    )
 
 
 def test_a_correction_of_a_frozen_year_waits_for_a_new_release(home):
@@ -177,7 +183,7 @@ def test_a_correction_of_a_frozen_year_waits_for_a_new_release(home):
 
     held = millesime(home, "run", "2020", "--source", "sirius")
     assert held.returncode == 5, held.stdout + held.stderr
-    assert "2020-v1 is frozen" in held.stderr and (home / "published").resolve() == published
+    assert "2020-v1 est figée" in held.stderr and (home / "published").resolve() == published
     assert [f["ou"] for f in findings(home) if f["code"] == "REL-ECART"] == [CORRECTED]
     assert "des chiffres d’un exercice figé changeraient" in verdict(home)
     compared = millesime(home, "compare", "2020-v1")
@@ -185,6 +191,22 @@ def test_a_correction_of_a_frozen_year_waits_for_a_new_release(home):
     assert (  # the sign and the singular are French
         "Sirius\u00a0: agents utilisateurs\u00a0: au lieu de « 10\u00a0agents », lire « 9\u00a0agents » (−1\u00a0agent)"
         in compared.stdout
+    )
+
+
+def test_a_trace_reads_what_is_published_and_a_frozen_year_its_own_rows(home):
+    """The correction is accepted and built, and not published: it waits for a new release."""
+    said = millesime(home, "trace", CORRECTED, "2020", "--format", "json")
+    published = json.loads(said.stdout)
+    assert published["imprime"] == "10\u00a0agents" and said.returncode == 0
+    assert "en retard sur ce qui est accepté : sirius/comptes 2020" in said.stderr
+    shutil.move(home / "warehouse", home / "elsewhere")
+    frozen = json.loads(millesime(home, "trace", CORRECTED, "--release", "2020-v1", "--format", "json").stdout)
+    shutil.move(home / "elsewhere", home / "warehouse")
+    assert frozen["version"] == "version 2020-v1" and frozen["feuilles"] == published["feuilles"]
+    assert (
+        "la version 2020-v1 est de l’exercice 2020"
+        in millesime(home, "trace", CORRECTED, "2019", "--release", "2020-v1").stderr
     )
 
 
@@ -218,7 +240,7 @@ def test_an_original_that_was_purged_is_replaced_by_the_rows_of_the_lake(home):
     assert kolok["exercice"] < 2020  # those of the same system that are read after it do not sweep its rows
     (home / "archive" / kolok["files"][0]["sha256"]).unlink()
     done = millesime(home, "replay", "2020-v1")
-    assert done.returncode == 0 and "1 from the lake (purged)" in done.stdout
+    assert done.returncode == 0 and "1 des lignes typées (originaux retirés)" in done.stdout
 
 
 def test_a_release_that_was_touched_is_found_out(home):

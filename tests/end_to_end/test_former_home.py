@@ -78,7 +78,7 @@ def test_what_it_kept_is_proved_and_made_again(kept: Kept) -> None:
     proved = kept.millesime("verify")
     assert proved.returncode == 0, proved.stdout
     replayed = kept.millesime("replay", "2020-v1")
-    others = {line.split()[1] for line in replayed.stdout.splitlines() if line.endswith("other bytes")}
+    others = {line.split()[1] for line in replayed.stdout.splitlines() if line.endswith("d’autres octets")}
     # two tell, since, of the budget documents that are set aside, two are new, two have another name, and the others new columns
     renamed = (f"rpt_activite__{what}_{tool}" for what in ("licences", "stockage") for tool in ("messagerie", "zimbra"))
     names = (
@@ -87,5 +87,5 @@ def test_what_it_kept_is_proved_and_made_again(kept: Kept) -> None:
         *("rpt_applications__indicateurs", "rpt_collectivites__synthese", "rpt_finances__dette"),
         "rpt_finances__rapprochements",
     )
-    assert others == {f"rapport/{name}.parquet:" for name in names}, replayed.stdout
-    assert "the code is not the version that made this release" in replayed.stdout
+    assert others == {f"rapport/{name}.parquet" for name in names}, replayed.stdout
+    assert "le code n’est pas celui qui a fait cette version" in replayed.stdout

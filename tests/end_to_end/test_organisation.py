@@ -136,7 +136,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     before = checkout()
     done = millesime(home, "run", "2023", "2024")
     assert done.returncode == 3, f"{done.stdout}\n{done.stderr}"  # incomplete, and published
-    assert "published as" in done.stdout, f"{done.stdout}\n{done.stderr}"
+    assert "publié sous" in done.stdout, f"{done.stdout}\n{done.stderr}"
     assert checkout() == before
     return home
 

@@ -64,11 +64,10 @@ def test_a_body_too_small_for_three_says_why(filled: Bench):
 def test_the_reason_is_on_the_audit_page(filled: Bench, monkeypatch):
     visas = Visas("A", "A", "A", "un seul agent")
     with filled.work() as work:
-        work.ledger.record_release("2019-v1", 2019, 1, "f" * 64, "b1", visas.as_dict(), None)
+        work.ledger.record_release("2019-v1", 2019, 1, "f" * 64, "b1", visas.as_dict(), None, "c" * 64)
         monkeypatch.setattr("pipelines.runs.audit.state._figures", lambda *_: None)
         folder = filled.home.releases / "2019-v1"
         folder.mkdir(parents=True)
-        (folder / "release.json").write_text('{"ledger": {"entries": 1, "hash": "0"}}', encoding="utf-8")
         content = state(look(work), 2019)
     assert content["versions"][0]["cumul"] == "un seul agent"
     assert "<dt>Cumul des visas</dt><dd>un seul agent</dd>" in render(content, filled.home.cache)

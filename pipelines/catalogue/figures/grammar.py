@@ -38,9 +38,11 @@ A value is exact until it is rounded, half-up and once, to its figure's ``decima
 """
 
 import ast
+import operator
 import re
 from collections.abc import Iterable
 from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Literal
 
 from pydantic import Field as PydanticField
@@ -57,6 +59,7 @@ Operator = Literal["+", "-", "*", "/"]
 OPERATORS: dict[type[ast.operator], Operator] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
 _IN_WORDS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
+_COMPUTED = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 
 Code = Annotated[str, PydanticField(pattern=CODE_PATTERN)]
 Source = Annotated[str, PydanticField(pattern=SOURCE_PATTERN)]
@@ -163,36 +166,60 @@ class Words(Declared):
         return words[value] if isinstance(words, dict) and value in words else f"{self.of(column)} : {said}"
 
 
-class Number(Declared):
+class _Term(Declared):
+    """A tree of arithmetic."""
+
+    def in_words(self, labels: dict[str, str]) -> str:
+        """The tree with French signs, each operand by the label of its figure, in quotes."""
+        return self.written({name: f"« {label} »" for name, label in labels.items()})
+
+    def written(self, operands: dict[str, str]) -> str:
+        """The tree with French signs; ``operands`` says what stands for each of them."""
+        raise NotImplementedError
+
+    def result(self, operands: dict[str, Fraction | None]) -> Fraction | None:
+        """The exact value; None when an operand has none, or by a division by zero."""
+        raise NotImplementedError
+
+
+class Number(_Term):
     """A constant of an expression."""
 
     value: Decimal
 
-    def in_words(self, labels: dict[str, str]) -> str:
+    def written(self, operands: dict[str, str]) -> str:
         """The constant with a decimal comma and its thousands apart."""
         return f"{self.value:,}".translate({ord(","): "\u202f", ord("."): ","})
 
+    def result(self, operands: dict[str, Fraction | None]) -> Fraction | None:
+        """The constant."""
+        return Fraction(self.value)
 
-class Operand(Declared):
+
+class Operand(_Term):
     """A named operand of an expression."""
 
     name: str
 
-    def in_words(self, labels: dict[str, str]) -> str:
-        """The label of the operand's figure, in quotes."""
-        return f"« {labels[self.name]} »"
+    def written(self, operands: dict[str, str]) -> str:
+        """What stands for the operand."""
+        return operands[self.name]
+
+    def result(self, operands: dict[str, Fraction | None]) -> Fraction | None:
+        """The operand's value."""
+        return operands[self.name]
 
 
-class Operation(Declared):
+class Operation(_Term):
     """Two terms and one of + - * /."""
 
     operator: Operator
     left: "Term"
     right: "Term"
 
-    def in_words(self, labels: dict[str, str]) -> str:
-        """The operation with French signs, and parentheses where they matter."""
-        left, right = self.left.in_words(labels), self.right.in_words(labels)
+    def written(self, operands: dict[str, str]) -> str:
+        """The operation, with parentheses where they matter."""
+        left, right = self.left.written(operands), self.right.written(operands)
         mine = _PRECEDENCE[self.operator]
         if isinstance(self.left, Operation) and _PRECEDENCE[self.left.operator] < mine:
             left = f"({left})"
@@ -202,6 +229,13 @@ class Operation(Declared):
         ):
             right = f"({right})"
         return f"{left} {_IN_WORDS[self.operator]} {right}"
+
+    def result(self, operands: dict[str, Fraction | None]) -> Fraction | None:
+        """One term and the other, under the operator."""
+        left, right = self.left.result(operands), self.right.result(operands)
+        if left is None or right is None or (self.operator == "/" and right == 0):
+            return None
+        return _COMPUTED[self.operator](left, right)
 
 
 Term = Number | Operand | Operation

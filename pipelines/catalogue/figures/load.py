@@ -45,6 +45,9 @@ class Figures:
     titles: dict[str, str]  # of each domain, as the report prints it
     shapes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # `*/shape` → the tables declared of that shape
     unable: dict[str, set[str]] = field(default_factory=dict)  # measure → the tables that can hold nothing of it
+    completed: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # fact → the words of the rules that complete its lines
 
     def family_of(self, code: str) -> Family | None:
         """The family of a declared code, None when it declares a single figure."""
@@ -126,6 +129,9 @@ class Figures:
         else:
             labels = {name: self.by_code[operand].figure.libelle for name, operand in figure.operandes.items()}
             words = parse_expression(figure.expression or "").in_words(labels)
+        facts = dict.fromkeys(leaf.mesure.fait for leaf in self.leaves(code) if leaf.mesure)
+        rules = [rule for fact in facts for rule in self.completed.get(fact, [])]
+        words += f" ; lignes complétées : {' ; '.join(dict.fromkeys(rules))}" if rules else ""
         places = f"{figure.decimales} décimale{'s' if figure.decimales > 1 else ''}" if figure.decimales else "l’unité"
         groups = self.sources(code) if used is None else [self._among(group, used) for group in self.sources(code)]
         sources = ", ".join(dict.fromkeys(" ou ".join(map(said, group)) for group in groups))

@@ -8,8 +8,7 @@ from collections import Counter
 from typing import Any
 
 from pipelines.catalogue.registry import ExportRef
-from pipelines.evidence.arrivals import Arrivals
-from pipelines.french import day
+from pipelines.evidence.arrivals import BALANCE, DUE, Arrivals
 from pipelines.ledger.records import CONTROL_TOTAL, FRESHNESS, CheckResult
 from pipelines.ledger.store import Ledger
 
@@ -25,7 +24,7 @@ DIMENSIONS = {
 }
 # Which dimension a check belongs to: by the beginning of its key, else by its type.
 BY_KEY = {
-    "bilan": COMPLETUDE,
+    BALANCE: COMPLETUDE,
     "part_refusee": COMPLETUDE,
     "required": COMPLETUDE,
     "objet_renseigne": COMPLETUDE,
@@ -36,7 +35,7 @@ BY_KEY = {
     "rang_unique": UNICITE,
     "un_seul_document_par_decision": UNICITE,
     "traitement_saisi_deux_fois": UNICITE,
-    "echeance": FRAICHEUR,
+    DUE: FRAICHEUR,
     CONTROL_TOTAL: COHERENCE,
     FRESHNESS: FRAICHEUR,
 }
@@ -69,48 +68,21 @@ def controls(arrivals: Arrivals, refs: list[ExportRef]) -> dict[str, Any]:
 
 
 def _tables(arrivals: Arrivals, ref: ExportRef) -> list[dict[str, Any]]:
-    verdicts = {verdict.table: verdict for verdict in arrivals.verdicts(ref)}
-    current = arrivals.current.get(ref.key)
-    found: list[dict[str, Any]] = []
-    for table in ref.export.tables:
-        counts = current.manifest.tables.get(table.name) if current else None
-        verdict = verdicts.get(table.name)
-        checks = [_result(result) for result in verdict.results] if verdict else []
-        if counts:
-            balanced = counts.lues == counts.acceptees + counts.refusees + counts.ignorees
-            said = f"{counts.lues} = {counts.acceptees} + {counts.refusees} + {counts.ignorees}"
-            checks.insert(
-                0, _own("bilan", "Lignes lues = acceptées + refusées + ignorées.", "critique", balanced, said)
-            )
-        found.append({"table": f"{ref.system.system}/{table.name}", "titre": table.title, "controles": checks})
-    found[0]["controles"] += _due(arrivals, ref)
-    return found
+    verdicts = {verdict.table: verdict.results for verdict in arrivals.verdicts(ref)}
+    own = arrivals.own_checks(ref, arrivals.export(ref).state)
+    return [
+        {
+            "table": f"{ref.system.system}/{table.name}",
+            "titre": table.title,
+            "controles": [_result(one) for one in _in_order(own[table.name], verdicts.get(table.name, []))],
+        }
+        for table in ref.export.tables
+    ]
 
 
-def _due(arrivals: Arrivals, ref: ExportRef) -> list[dict[str, Any]]:
-    """Whether the export came; of one that nobody must send, or that may still come, nothing is expected."""
-    status = arrivals.export(ref)
-    if status.state in ("not sent", "awaited", "declared absent"):
-        return []
-    said = "reçu" if status.counts else "reçu et refusé" if status.state == "refused" else "non reçu"
-    return [_own("echeance", f"L’export est reçu, attendu avant le {day(status.due)}.", "alerte", status.counts, said)]
-
-
-def _own(key: str, reason: str, severity: str, success: bool, observed: str) -> dict[str, Any]:
-    """A control of the collection itself."""
-    return {
-        "cle": key,
-        "type": "collecte",
-        "colonne": None,
-        "dimension": BY_KEY[key],
-        "severite": severity,
-        "resultat": PASSED if success else FAILED if severity == "critique" else WARNED,
-        "observe": observed,
-        "nb_inattendus": None,
-        "raison": reason,
-        "aide": "",
-        "erreur": None,
-    }
+def _in_order(own: list[CheckResult], results: list[CheckResult]) -> list[CheckResult]:
+    """The balance first, the due date last."""
+    return [*(one for one in own if one.key == BALANCE), *results, *(one for one in own if one.key == DUE)]
 
 
 def _result(result: CheckResult) -> dict[str, Any]:

@@ -1,11 +1,16 @@
 """A sample of the accepted lines, drawn again and again the same: the line of the original beside the row of the lake.
 
-Each table takes part in proportion to its accepted lines (largest remainders); within a table the order is that of a hash
-of the seed and the place of the line, so that anybody can draw it again with any tool that knows MD5.
+It is stratified: every source takes part, one table of it after the other, and tables of amounts take part twice as often; a table
+of amounts is cut in as many strata as it gives lines, each of which holds the same part of the money, so that great amounts are
+looked at more than small ones. Within a table or a stratum the order is that of a hash of the seed and the place of the line, so
+that anybody can draw it again with any tool that knows MD5.
 """
 
 import datetime as dt
+import hashlib
+from collections.abc import Collection
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +26,8 @@ from pipelines.settings import Home
 from pipelines.sql import literal
 from pipelines.stages.ingest.originals import Cells, cells_at
 
-SIZE = 25
+SIZE = 60
+MONEY = "_eur"  # how the name of a column of amounts ends
 HIDDEN = "donnée personnelle"
 
 
@@ -45,7 +51,14 @@ def sample(
         for shown in [_shown_from(home, registry, manifest)]
         for name in manifest.tables
     }
-    shares = allocate(counts, size)
+    money = {
+        (ref.key, table.name)
+        for manifest in manifests
+        for ref in [registry.export_of(manifest.export_key)]
+        for table in ref.export.tables
+        if amounts_of(table)
+    }
+    shares = allocate(counts, money & counts.keys(), size, seed)
     known = _known(former, shown_from)
     lines = [
         line
@@ -77,17 +90,38 @@ def _shown_from(home: Home, registry: Registry, manifest: Manifest) -> str:
     return fingerprint([manifest.delivery, declared, kept])[:32]
 
 
-def allocate(counts: dict[Any, int], size: int) -> dict[Any, int]:
-    """How many lines of each table, in proportion; no more than it has. Ties go to the first in order of name."""
-    total = sum(counts.values())
-    if total <= size:
-        return dict(counts)
-    exact = {key: Decimal(count) * size / total for key, count in counts.items()}
-    shares = {key: int(value) for key, value in exact.items()}
-    rest = sorted(exact, key=lambda key: (shares[key] - exact[key], key))
-    for key in rest[: size - sum(shares.values())]:
-        shares[key] += 1
+Stratum = tuple[str, str]  # export, table
+
+
+def allocate(counts: dict[Stratum, int], money: set[Stratum], size: int, seed: int) -> dict[Stratum, int]:
+    """How many lines of each table, no more than it has: each export in its turn gives one, one that holds amounts two.
+
+    Those that hold amounts come first, then the order is that of a hash of the seed and the export's name; of the tables of an
+    export, the one that is furthest from its share of the lines.
+    """
+    shares = dict.fromkeys(counts, 0)
+    turns = sorted({export for export, _ in counts}, key=lambda export: (not _of(money, export), _hash(seed, export)))
+    wanted = min(size, sum(counts.values()))
+    while sum(shares.values()) < wanted:
+        for export in turns:
+            for _ in range(2 if _of(money, export) else 1):
+                left = [one for one in _of(counts, export) if shares[one] < counts[one]]
+                if left and sum(shares.values()) < wanted:
+                    shares[min(left, key=lambda one: (Fraction(shares[one] + 1, counts[one]), one))] += 1
     return shares
+
+
+def _of(strata: Collection[Stratum], export: str) -> list[Stratum]:
+    return [one for one in strata if one[0] == export]
+
+
+def _hash(seed: int, name: str) -> str:
+    return hashlib.md5(f"{seed}|{name}".encode(), usedforsecurity=False).hexdigest()
+
+
+def amounts_of(table: Table) -> list[str]:
+    """The columns of a table that hold amounts of money, as their names say."""
+    return [field.name for field in table.kept_fields if field.name.endswith(MONEY) and field.kept_type == "number"]
 
 
 def _of_delivery(
@@ -115,11 +149,22 @@ def _of_delivery(
 
 
 def _draw(home: Home, manifest: Manifest, table: Table, wanted: int, seed: int) -> list[dict[str, Any]]:
-    mark = f"{seed}|{manifest.system}/{table.name}|"
-    return select(
-        Path(home.lake / manifest.tables[table.name].parquet),
-        f"select * from {{lake}} order by md5({literal(mark)} || _fichier || '|' || _ligne), columns(*) limit {wanted}",
+    """The lines drawn of a table: of one of amounts, from strata that each hold the same part of the money."""
+    mark = literal(f"{seed}|{manifest.system}/{table.name}|")
+    order = f"md5({mark} || _fichier || '|' || _ligne)"
+    amounts = [f"coalesce(abs({name}), 0)" for name in amounts_of(table)]
+    path = Path(home.lake / manifest.tables[table.name].parquet)
+    if not amounts:
+        return select(path, f"select * from {{lake}} order by {order}, columns(*) limit {wanted}")
+    rows = select(
+        path,
+        f"select * exclude (_part, _rang) from (select *, row_number() over (partition by _part order by {order}) as _rang from ("
+        f"select *, floor(coalesce((sum(_montant) over (order by _montant desc, {order}) - _montant) * {wanted} "
+        f"/ nullif(sum(_montant) over (), 0), 0)) as _part from ("
+        f"select *, cast(greatest({', '.join(amounts)}) as decimal(20, 2)) as _montant from {{lake}}))) "
+        f"order by _rang, _part, {order} limit {wanted}",
     )
+    return sorted(rows, key=lambda row: -row.pop("_montant"))
 
 
 def _pairs(table: Table, exercice: int, row: dict[str, Any], records: list[Cells] | None) -> list[dict[str, Any]]:
@@ -136,25 +181,23 @@ def _pairs(table: Table, exercice: int, row: dict[str, Any], records: list[Cells
         read = [row[COLUMN.name]] if origin.under and row.get(COLUMN.name) else origin.columns
         if not read:  # a name, a constant, a heading: no cell says it
             continue
-        hidden = hides(table, field) or not personal.isdisjoint(map(same, read))
+        hidden = hides(field) or not personal.isdisjoint(map(same, read))
         texts = [(cells or {}).get(heading) for heading in read]
         pairs.append(
             {
                 "colonne": " + ".join(read),
                 "cellule": HIDDEN if hidden else " ".join(text for text in texts if text) if any(texts) else texts[0],
                 "champ": field.name,
-                "valeur": HIDDEN if hides(table, field) else written(row[field.name]),
+                "valeur": HIDDEN if hides(field) else written(row[field.name]),
                 "masquee": hidden,
             }
         )
     return pairs
 
 
-def hides(table: Table, field: Field) -> bool:
-    """True for a personal column, and for any free text beside one: a name may have slipped into it."""
-    return bool(field.personal) or (
-        table.has_personal_data and field.kept_type == "string" and not field.constraints.enum
-    )
+def hides(field: Field) -> bool:
+    """True for a personal column, as the catalogue declares it: a free text in which a name may stand is declared so too."""
+    return bool(field.personal)
 
 
 def _nearest(records: list[Cells] | None, row: dict[str, Any], headings: dict[str, str]) -> Cells | None:

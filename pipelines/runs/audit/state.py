@@ -18,7 +18,7 @@ from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.findings import of_year, stops_a_release
 from pipelines.evidence.gaps import NOT_APPLICABLE, declared_absences, figures_by_table
 from pipelines.evidence.published import failed_build, publication_status, published_figures
-from pipelines.evidence.verify import Verification, verify
+from pipelines.evidence.verify import CHECKED, Verification, verify
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import Ledger, now
@@ -36,14 +36,6 @@ from pipelines.stages.publish.erratum import erratum
 from pipelines.stages.publish.release import FIGURES, Change, changes, changes_between, last_release
 
 TITLE = "État de la collecte et de la qualité"
-CHECKED = {  # what ``verify`` counts, as a French reader says it
-    "entries of the ledger": "écritures du registre",
-    "originals in the archive": "originaux archivés",
-    "files of the lake": "fichiers de lignes typées",
-    "files of the publication": "fichiers de la publication",
-    "files of releases": "fichiers des versions figées",
-    "pages and exports": "pages et exports",
-}
 
 
 @dataclass(frozen=True)
@@ -132,7 +124,7 @@ def state(
         "entrepot": warehouse_tests(ledger),
         "rapprochements": reconciliations(home, exercice),
         "constats": _findings(known, exercice),
-        "chiffres": _figures(home, ledger, exercice),
+        "chiffres": _figures(known, exercice),
         "echantillon": sample(home, ledger, registry, exercice, seed, size, (former or {}).get("echantillon")),
         "versions": _versions(home, ledger, exercice),
         "changements": _changes(known, exercice),
@@ -166,8 +158,12 @@ def _publication(ledger: Ledger) -> dict[str, Any] | None:
     }
 
 
-def _figures(home: Home, ledger: Ledger, exercice: int) -> dict[str, Any] | None:
-    """How many figures are published, missing, partial, and the same as in the release that stands."""
+def _figures(known: Known, exercice: int) -> dict[str, Any] | None:
+    """How many figures are published, missing, partial, and the same as in the release that stands.
+
+    A figure that what is accepted would change is not unchanged, though what is published is.
+    """
+    home, ledger = known.work.home, known.work.ledger
     rows = published_figures(home, exercice)
     if rows is None:
         return None
@@ -183,7 +179,8 @@ def _figures(home: Home, ledger: Ledger, exercice: int) -> dict[str, Any] | None
     if release:
         here = parquet_scan(home.published / "rapport" / "chiffres.parquet")
         frozen = changes(parquet_scan(release / FIGURES), here, exercice)
-        differing = {change.code for change in frozen}
+        changing = [one.finding for one in known.standing if one.finding.code == "REL-ECART"]
+        differing = {change.code for change in frozen} | {one.ou for one in changing if one.exercice == exercice}
         counts["inchanges"] = sum(row["code"] not in differing for row in rows)
     return counts
 

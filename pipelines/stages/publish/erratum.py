@@ -1,7 +1,7 @@
 """The erratum of a year: what changed between two releases, in the sentences that the readers of a report are sent."""
 
-from pipelines.french import quantity
-from pipelines.stages.publish.release import Change
+from pipelines.french import MISSING_CODES, quantity
+from pipelines.stages.publish.release import Change, Side
 
 
 def erratum(exercice: int, first: str, second: str | None, reason: str | None, changed: list[Change]) -> str:
@@ -23,10 +23,16 @@ def erratum(exercice: int, first: str, second: str | None, reason: str | None, c
 def _sentence(change: Change) -> str:
     label = change.libelle
     if change.before is None:
-        return f"{label} : ce chiffre, absent jusqu’ici, est {change.printed(change.after)}."
+        return f"{label} : ce chiffre, absent jusqu’ici, est {_said(change, change.after)}."
     if change.after is None:
-        return f"{label} : ce chiffre ({change.printed(change.before)}) est retiré."
-    return f"{label} : au lieu de « {change.printed(change.before)} », lire « {change.printed(change.after)} »{_gap(change)}."
+        return f"{label} : ce chiffre ({_said(change, change.before)}) est retiré."
+    return f"{label} : au lieu de « {_said(change, change.before)} », lire « {_said(change, change.after)} »{_gap(change)}."
+
+
+def _said(change: Change, side: Side) -> str:
+    """One side in words: a code that stands for a value says why there is none."""
+    value, missing = side
+    return change.printed(side) if value is not None else f"valeur manquante ({MISSING_CODES.get(missing, missing)})"
 
 
 def _gap(change: Change) -> str:

@@ -2,6 +2,7 @@
 
     releases/<exercice>-v<n>/rapport/<table>.parquet     the rows up to that exercice, in a stable order
                              public/                     the same of the public profile, with its manifest
+                             lignes/<schema>/<table>.parquet   the rows of that exercice that a figure is traced down to
                              organisation.yml            as it stood
                              catalogue/ expectations/ dbt_project/    what the home declared then, where it did
                              exports/<profile>/          what is given away of it
@@ -22,7 +23,7 @@ from pathlib import Path
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.overlay import FOLDERS
 from pipelines.disk import sync
-from pipelines.french import quantity
+from pipelines.french import MINUS, exact, quantity
 from pipelines.ledger.state import (
     MANIFEST,
     PUBLIC_FILE,
@@ -44,6 +45,9 @@ from pipelines.sql import literal, parquet_scan
 FIGURES = "rapport/chiffres.parquet"
 EXPORTS = "exports"
 Exports = Callable[[str, Path], None]  # name of the release, folder to write in
+
+
+Side = tuple[Decimal | None, str | None]  # the value of a figure, the code of what is missing
 
 
 class CannotRelease(RuntimeError):
@@ -76,10 +80,16 @@ class Change:
     libelle: str
     unite: str
     decimales: int
-    before: tuple[Decimal | None, str | None] | None  # value, code of what is missing
-    after: tuple[Decimal | None, str | None] | None
+    before: Side | None
+    after: Side | None
 
-    def printed(self, side: tuple[Decimal | None, str | None] | None) -> str:
+    def written(self, side: Side | None) -> str | None:
+        """One side for a program: the exact number, or the code of what is missing."""
+        if side is None:
+            return None
+        return side[1] if side[0] is None else exact(side[0], "").replace(",", ".").replace(MINUS, "-")
+
+    def printed(self, side: Side | None) -> str:
         """One side as the report prints it."""
         if side is None:
             return "absent"
@@ -88,23 +98,31 @@ class Change:
 
 
 def write_release(
-    work: Workspace, exercice: int, facts: State, visas: Visas, reason: str | None, exports: Exports | None = None
+    work: Workspace,
+    exercice: int,
+    facts: State,
+    visas: Visas,
+    reason: str | None,
+    traced: list[str],
+    exports: Exports | None = None,
 ) -> str:
     """Freeze ``exercice`` from the current warehouse and publication. Returns the name of the release, ``2020-v1``.
 
-    ``facts`` complete its state; ``exports`` writes what is given away of it. Raises CannotRelease when a former release has the
-    very same figures and tables, or when it exists and no reason is given.
+    ``facts`` complete its state; ``traced`` are the relations (``<schema>.<table>``) that a figure is traced down to; ``exports``
+    writes what is given away of it. Raises CannotRelease when a former release has the very same figures and tables, or when it
+    exists and no reason is given.
     """
     home, ledger = work.home, work.ledger
     _sweep(home, ledger)
     former = last_release(home, ledger, exercice)
     if former and not reason:
-        raise CannotRelease(f"{former.name} stands: say why another release takes its place (--reason)")
+        raise CannotRelease(f"{former.name} existe : dire pourquoi une autre version la remplace (--reason)")
     version = 1 + max((r["version"] for r in ledger.all_rows("releases") if r["exercice"] == exercice), default=0)
     name = f"{exercice}-v{version}"
     aside = home.releases / f".{name}.{os.getpid()}"
     aside.mkdir(parents=True)
     _write_tables(home, exercice, aside, facts["build"])
+    export_lines(home.warehouse, exercice, aside, traced)
     copy_declarations(home.root, aside)
     content = {**facts, "kind": "release", "exercice": exercice, "files": files_of(aside)}
     if former and _figures_of(read_release(former)) == _figures_of(content):
@@ -163,6 +181,20 @@ def export_tables(warehouse: Path, exercice: int, folder: Path) -> None:
             db.execute(
                 f"copy (select * from entrepot.rapport.{table} {rows} order by all) to {literal(file)} (format parquet)"
             )
+            sync(file)
+
+
+def export_lines(warehouse: Path, exercice: int, folder: Path, relations: list[str]) -> None:
+    """Write the rows of ``exercice`` of each of the ``relations`` in ``folder/lignes``; the same rows give the same bytes."""
+    import duckdb
+
+    with duckdb.connect(str(warehouse), read_only=True, config={"threads": 1}) as db:
+        for relation in relations:
+            schema, _, table = relation.partition(".")
+            file = folder / "lignes" / schema / f"{table}.parquet"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            rows = f"select * from {relation} where exercice = {exercice} order by all"
+            db.execute(f"copy ({rows}) to {literal(file)} (format parquet)")
             sync(file)
 
 
@@ -246,10 +278,10 @@ def refuse_frozen_changes(changed: dict[str, list[Change]]) -> None:
     """Raise FrozenYear when ``frozen_changes`` found any."""
     for release, differing in changed.items():
         codes = ", ".join(change.code for change in differing[:5])
-        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+        more = f" et {len(differing) - 5} autres" if len(differing) > 5 else ""
         year = release.partition("-")[0]
         raise FrozenYear(
-            f"{release} is frozen and {len(differing)} of its figures would change ({codes}{more}): nothing was "
-            f"published. See them with `millesime compare {release}`, then `millesime release {year} --reason …`, or bring the "
-            "former file back"
+            f"{release} est figée et {len(differing)} de ses chiffres changeraient ({codes}{more}) : rien n’est publié. "
+            f"Les voir par `millesime compare {release}`, puis `millesime release {year} --reason …`, ou remettre le fichier "
+            "d’avant"
         )

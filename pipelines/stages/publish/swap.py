@@ -8,6 +8,8 @@ builds/<publication>/rapport.duckdb                  tables of marts, rapport an
                      report/<exercice>/<profile>/    what ``pages`` wrote: the report, which prints the head reached then
                      ledger.db                       the ledger as it stood: what to restore from
 published → builds/<publication>
+
+The warehouse it was made from stays beside, as ``warehouse/published``: whoever traces a figure reads its lines there.
 """
 
 import os
@@ -83,6 +85,7 @@ def publish(
     reached("publish.before_swap")
     _point(home.published, target)
     reached("publish.after_swap")
+    _keep_warehouse(home)
     _forget_old(home, target.name)
     return identity
 
@@ -226,6 +229,20 @@ def _point(link: Path, target: Path) -> None:
     fresh.symlink_to(Path(target.parent.name) / target.name)
     fresh.rename(link)
     sync(link.parent)
+
+
+def _keep_warehouse(home: Home) -> None:
+    """The rows behind what is published stay readable when the next warehouse takes the place of this one: a second name."""
+    kept = home.warehouse_published
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    try:
+        fresh.hardlink_to(home.warehouse)
+    except OSError:  # a file system without second names
+        shutil.copyfile(home.warehouse, fresh)
+    fresh.rename(kept)
+    sync(kept.parent)
 
 
 def _sweep(home: Home) -> None:

@@ -15,14 +15,7 @@ from pipelines.stages.report.tables import SECRET, Row
 
 Cell = dict[str, Any]
 HIDDEN = "s"
-MISSING = {
-    "NC": "non communiqué",
-    "?": "inconnu",
-    "—": "sans objet",
-    "m": "non reçu, non accepté ou non fourni par l’outil",
-    "ns": "non suivi",
-    HIDDEN: "secret statistique",
-}
+MISSING = french.MISSING_CODES
 PARTIAL, PARTIAL_MARK = "partiel, il manque des lignes, des mois ou des documents à ses sources", "p"
 NUMBERS: dict[Format, tuple[int, str]] = {
     "entier": (0, ""),

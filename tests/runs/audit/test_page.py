@@ -1,10 +1,12 @@
 """The audit page: well formed, without script nor address outside, escaped, and holding all that its JSON holds."""
 
+import io
 import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pikepdf
 import pytest
 from lxml import html
 
@@ -112,6 +114,17 @@ def test_the_page_is_sound_and_says_what_the_json_says(filled, write):
     page = assert_sound(text)
     assert_same_content(page, data)
     assert not [name for name in ("adurand", "Durand", "bpetit", "Petit") if name in page.text_content()]
+
+
+def test_the_printed_page_is_a_summary_of_six_pages_at_most(filled, write):
+    found = [Finding("PUB-ECART", "alerte", 2019, f"essai.{n}", "Écart " * 20, "a" * 200, "b" * 200) for n in range(80)]
+    filled.publish(FIGURE, contradiction(), *found)
+    page, _, data = write(filled)
+    assert len(data["constats"]) > 80
+    with opened(page, 1280) as tab:
+        printed = tab.pdf(prefer_css_page_size=True)
+    with pikepdf.open(io.BytesIO(printed)) as document:
+        assert len(document.pages) <= 6
 
 
 def test_no_text_of_others_becomes_a_tag(hostile, write):

@@ -5,22 +5,37 @@ import shutil
 import pytest
 
 from pipelines.runs.audit.sampling import HIDDEN, allocate, default_seed
-from tests.cli.conftest import PERSONNEL
+from tests.cli.conftest import PERSONNEL, VENTES
 
 
-def test_each_table_takes_part_in_proportion_and_the_sum_is_exact():
-    shares = allocate({"a": 700, "b": 200, "c": 99, "d": 1, "e": 0}, 25)
-    assert shares == {"a": 18, "b": 5, "c": 2, "d": 0, "e": 0}
+def test_each_export_takes_part_and_one_that_holds_amounts_twice():
+    counts = {("a/a", "a"): 700, ("b/b", "lignes"): 200, ("b/b", "entetes"): 2, ("c/c", "c"): 1, ("d/d", "d"): 0}
+    shares = allocate(counts, {("b/b", "lignes")}, 4, 7)
+    assert shares == {("a/a", "a"): 1, ("b/b", "lignes"): 2, ("b/b", "entetes"): 0, ("c/c", "c"): 1, ("d/d", "d"): 0}
+    more = allocate(counts, {("b/b", "lignes")}, 25, 7)
+    assert more["a/a", "a"] == 8 and more["b/b", "lignes"] == 16 and more["c/c", "c"] == 1
     for size in range(0, 60):
-        counts = {"a": 13, "b": 13, "c": 13, "d": 2, "e": 0}
-        shares = allocate(counts, size)
+        counts = {("a", "t"): 13, ("b", "t"): 13, ("b", "u"): 13, ("c", "t"): 2, ("d", "t"): 0}
+        shares = allocate(counts, {("b", "u")}, size, 7)
         assert sum(shares.values()) == min(size, 41)
         assert all(shares[key] <= counts[key] for key in counts)
 
 
 def test_few_lines_are_all_drawn():
-    assert allocate({"a": 3, "b": 2}, 25) == {"a": 3, "b": 2}
-    assert allocate({}, 25) == {}
+    assert allocate({("a", "t"): 3, ("b", "t"): 2}, set(), 25, 7) == {("a", "t"): 3, ("b", "t"): 2}
+    assert allocate({}, set(), 25, 7) == {}
+
+
+def test_amounts_are_drawn_by_strata_of_the_same_money(bench, declared, state_of):
+    """One line holds half of the money and ten the other half: it is always drawn, and the small ones hardly ever."""
+    declared.write("catalogue/systems/ventes.yml", VENTES.replace("montant", "montant_eur"))
+    amounts = [10_000, *[1000] * 10, *[1] * 400]
+    rows = "".join(f"V{n};02/01/2019;{amount},00\n" for n, amount in enumerate(amounts))
+    bench.drop("2019/ventes/ventes_2019.csv", "N°;Jour;Montant\n" + rows)
+    bench.receive("ventes/ventes", 2019)
+    for seed in range(5):
+        drawn = [line["ligne"] for line in state_of(bench, seed=seed, size=4)["echantillon"]["lignes"]]
+        assert len(drawn) == 4 and 2 in drawn and sum(line <= 12 for line in drawn) >= 3, drawn
 
 
 def test_the_seed_is_the_last_day_of_the_exercice():
@@ -36,10 +51,10 @@ def test_the_same_seed_draws_the_same_lines_and_another_one_others(bench, state_
     bench.drop("2019/ventes/ventes_2019.csv", "N°;Jour;Montant\n" + rows)
     bench.receive("ventes/ventes", 2019)
     first = state_of(bench)["echantillon"]
-    assert (first["graine"], first["tires"], first["population"]) == (20191231, 25, 400)
+    assert (first["graine"], first["tires"], first["population"]) == (20191231, 60, 400)
     assert state_of(bench)["echantillon"] == first
     other = state_of(bench, seed=7)["echantillon"]
-    assert len(set(places(other))) == 25 and set(places(other)) != set(places(first))
+    assert len(set(places(other))) == 60 and set(places(other)) != set(places(first))
     assert state_of(bench, size=3)["echantillon"]["lignes"] == first["lignes"][:3]
 
 
@@ -59,13 +74,16 @@ def test_no_personal_cell_is_shown(filled, state_of):
     assert cells["entree"]["cellule"] == "01/02/2010"  # what reads as a date is no name
 
 
-def test_a_free_text_beside_a_personal_column_is_hidden(bench, declared, state_of):
-    declared.write("catalogue/systems/personnel.yml", PERSONNEL + "          - {name: service, title: Service}\n")
-    bench.drop(
-        "2019/personnel/agents_2019.csv", "Login;Nom;Entrée;Service\nadurand;Durand;01/02/2010;Mme Durand\n", "cp1252"
-    )
+def test_only_what_the_catalogue_declares_personal_is_hidden(bench, declared, state_of):
+    more = "          - {name: service, title: Service, personal: keep}\n          - {name: compte, title: Compte}\n"
+    declared.write("catalogue/systems/personnel.yml", PERSONNEL + more)
+    text = "Login;Nom;Entrée;Service;Compte\nadurand;Durand;01/02/2010;Mme Durand;6411\n"
+    bench.drop("2019/personnel/agents_2019.csv", text, "cp1252")
     bench.receive("personnel/agents", 2019)
-    assert "Durand" not in str(state_of(bench))
+    found = state_of(bench)
+    assert "Durand" not in str(found)
+    cells = {c["champ"]: c["cellule"] for line in found["echantillon"]["lignes"] for c in line["cellules"]}
+    assert (cells["service"], cells["compte"]) == (HIDDEN, "6411")
 
 
 WIDE = """

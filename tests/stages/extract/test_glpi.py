@@ -36,7 +36,7 @@ def written(bench: Bench) -> list[dict[str, str]]:
 def test_both_roads_give_the_same_lake_table(glpi: Bench, tmp_path) -> None:
     done = glpi.snapshot()
     assert done.exit_code == 0, done.output
-    assert f"{len(TICKETS)} rows" in done.output
+    assert f"{len(TICKETS)} lignes" in done.output
     exported = tmp_path / "glpi.csv"
     exported.write_bytes(export())
     rows = lake_rows(glpi, glpi.target)

@@ -28,11 +28,13 @@ with comptes as (
 rangs as (
     select
         *,
-        row_number() over (
-            partition by exercice, code_application, identifiant, motif_exclusion
-            order by date_creation nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
-        ) as rang
+        row_number() over doublons as rang,
+        {{ double_de('doublons') }} as double_de
     from comptes
+    window doublons as (
+        partition by exercice, code_application, identifiant, motif_exclusion
+        order by date_creation nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
+    )
 )
 
 select
@@ -46,6 +48,7 @@ select
     date_derniere_connexion,
     case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    case when motif_exclusion is null then double_de end as double_de,
     _livraison,
     _fichier,
     _feuille,

@@ -29,11 +29,13 @@ with traitements as (
 rangs as (
     select
         *,
-        row_number() over (
-            partition by exercice, reference_traitement, motif_exclusion
-            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
-        ) as rang
+        row_number() over doublons as rang,
+        {{ double_de('doublons') }} as double_de
     from traitements
+    window doublons as (
+        partition by exercice, reference_traitement, motif_exclusion
+        order by _fichier nulls last, _feuille nulls first, _ligne nulls last
+    )
 )
 
 select
@@ -48,6 +50,7 @@ select
     duree_jours,
     case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    case when motif_exclusion is null then double_de end as double_de,
     _livraison,
     _fichier,
     _feuille,

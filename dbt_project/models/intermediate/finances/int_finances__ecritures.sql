@@ -58,10 +58,8 @@ placees as (
             when 'R' then coalesce(comptes.recette_ordre_entre_sections, comptes.recette_ordre_interieure)
         end as code_chapitre_ordre,
         budgets.declinaison,
-        row_number() over (
-            partition by pieces.exercice, pieces.code_sens, pieces.code_budget, pieces.numero_piece, pieces.numero_ligne
-            order by pieces._fichier nulls last, pieces._feuille nulls first, pieces._ligne nulls last
-        ) as rang
+        row_number() over doublons as rang,
+        {{ double_de('doublons', 'pieces') }} as double_de
     from pieces
     left join budgets
         on pieces.exercice = budgets.exercice
@@ -77,6 +75,10 @@ placees as (
         and budgets.code_budget = votes.code_budget
         and pieces.compte = votes.compte
         and votes.sens = case pieces.code_sens when 'D' then 'dépense' else 'recette' end
+    window doublons as (
+        partition by pieces.exercice, pieces.code_sens, pieces.code_budget, pieces.numero_piece, pieces.numero_ligne
+        order by pieces._fichier nulls last, pieces._feuille nulls first, pieces._ligne nulls last
+    )
 ),
 
 qualifiees as (
@@ -122,6 +124,7 @@ select
         as montant_ttc_eur,
     case when motif_exclusion is null then 1 else 0 end as poids,
     coalesce(motif_exclusion, 'compté') as motif,
+    case when motif_exclusion = 'doublon' then double_de end as double_de,
     _livraison,
     _fichier,
     _feuille,

@@ -30,11 +30,13 @@ with mandats as (
 rangs as (
     select
         *,
-        row_number() over (
-            partition by exercice, nom_elu, prenom_elu, date_debut, motif_exclusion
-            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
-        ) as rang
+        row_number() over doublons as rang,
+        {{ double_de('doublons') }} as double_de
     from mandats
+    window doublons as (
+        partition by exercice, nom_elu, prenom_elu, date_debut, motif_exclusion
+        order by _fichier nulls last, _feuille nulls first, _ligne nulls last
+    )
 )
 
 select
@@ -50,6 +52,7 @@ select
     date_fin,
     case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    case when motif_exclusion is null then double_de end as double_de,
     _livraison,
     _fichier,
     _feuille,

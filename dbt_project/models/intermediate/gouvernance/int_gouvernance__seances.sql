@@ -43,11 +43,13 @@ seances as (
 rangs as (
     select
         *,
-        row_number() over (
-            partition by exercice, date_seance, motif_exclusion
-            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
-        ) as rang
+        row_number() over doublons as rang,
+        {{ double_de('doublons') }} as double_de
     from seances
+    window doublons as (
+        partition by exercice, date_seance, motif_exclusion
+        order by _fichier nulls last, _feuille nulls first, _ligne nulls last
+    )
 )
 
 select
@@ -70,6 +72,7 @@ select
     est_quorum_declare,
     case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    case when motif_exclusion is null then double_de end as double_de,
     _livraison,
     _fichier,
     _feuille,

@@ -3,13 +3,15 @@ with boites as (
         boites.*,
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
         -- a mailbox lies on one server: listed twice, one listing was delivered twice
-        row_number() over (
-            partition by boites.exercice, boites.systeme, boites.adresse, boites.domaine
-            order by boites._fichier nulls last, boites._feuille nulls first, boites._ligne nulls last
-        ) as rang
+        row_number() over doublons as rang,
+        {{ double_de('doublons', 'boites') }} as double_de
     from {{ ref('stg_boites') }} as boites
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
         on {{ normalise_libelle('coalesce(boites.collectivite, boites.domaine)') }} = orthographes.orthographe
+    window doublons as (
+        partition by boites.exercice, boites.systeme, boites.adresse, boites.domaine
+        order by boites._fichier nulls last, boites._feuille nulls first, boites._ligne nulls last
+    )
 ),
 
 motifs as (
@@ -30,6 +32,7 @@ select
     volume_octets,
     case when motif_exclusion is null then 1 else 0 end as poids,
     coalesce(motif_exclusion, 'compté') as motif,
+    case when motif_exclusion = 'doublon' then double_de end as double_de,
     _livraison,
     _fichier,
     _feuille,

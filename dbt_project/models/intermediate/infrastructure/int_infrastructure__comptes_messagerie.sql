@@ -4,13 +4,15 @@ with comptes as (
     select
         comptes.*,
         coalesce(orthographes.code_collectivite, 'inconnue') as code_collectivite,
-        row_number() over (
-            partition by comptes.exercice, comptes.systeme, comptes.adresse, comptes.domaine, comptes.date_creation
-            order by comptes._fichier nulls last, comptes._feuille nulls first, comptes._ligne nulls last
-        ) as rang
+        row_number() over doublons as rang,
+        {{ double_de('doublons', 'comptes') }} as double_de
     from {{ ref('stg_comptes_messagerie') }} as comptes
     left join {{ ref('int_communs__orthographes_collectivites') }} as orthographes
         on {{ normalise_libelle('coalesce(comptes.collectivite, comptes.domaine)') }} = orthographes.orthographe
+    window doublons as (
+        partition by comptes.exercice, comptes.systeme, comptes.adresse, comptes.domaine, comptes.date_creation
+        order by comptes._fichier nulls last, comptes._feuille nulls first, comptes._ligne nulls last
+    )
 ),
 
 motifs as (
@@ -34,6 +36,7 @@ select
     statut,
     case when motif_exclusion is null then 1 else 0 end as poids,
     coalesce(motif_exclusion, 'compté') as motif,
+    case when motif_exclusion = 'doublon' then double_de end as double_de,
     _livraison,
     _fichier,
     _feuille,

@@ -64,15 +64,17 @@ pics as (
 au_pic as (
     select
         sessions.*,
-        row_number() over (
-            partition by sessions.exercice, sessions.identifiant
-            order by sessions.debut_utc nulls last, sessions._fichier nulls last, sessions._feuille nulls first, sessions._ligne nulls last
-        ) as rang
+        row_number() over doublons as rang,
+        {{ double_de('doublons', 'sessions') }} as autre_session
     from sessions
     inner join pics
         on sessions.exercice = pics.exercice
         and sessions.debut_utc <= pics.instant_utc
         and sessions.fin_utc > pics.instant_utc
+    window doublons as (
+        partition by sessions.exercice, sessions.identifiant
+        order by sessions.debut_utc nulls last, sessions._fichier nulls last, sessions._feuille nulls first, sessions._ligne nulls last
+    )
 )
 
 select
@@ -82,8 +84,10 @@ select
     identifiant,
     debut_utc,
     fin_utc,
+    mode_fin,
     case when rang = 1 then 1 else 0 end as poids,
     case when rang = 1 then 'compté' else 'autre session du même agent' end as motif,
+    autre_session as double_de,
     _livraison,
     _fichier,
     _feuille,

@@ -34,12 +34,14 @@ rangs as (
     select
         *,
         -- an archive may hold a rotated file twice
-        row_number() over (
-            partition by
-                exercice, systeme, identifiant, id_session, evenement, instant, case when evenement = 'Session' then debut end
-            order by _fichier nulls last, _feuille nulls first, _ligne nulls last
-        ) as rang
+        row_number() over doublons as rang,
+        {{ double_de('doublons') }} as double_de
     from instants
+    window doublons as (
+        partition by
+            exercice, systeme, identifiant, id_session, evenement, instant, case when evenement = 'Session' then debut end
+        order by _fichier nulls last, _feuille nulls first, _ligne nulls last
+    )
 ),
 
 voisins as (
@@ -103,6 +105,7 @@ select
     mode_fin,
     case when motif_exclusion is null then 1 else 0 end as poids,
     coalesce(motif_exclusion, 'compté') as motif,
+    case when motif_exclusion = 'doublon' then double_de end as double_de,
     _livraison,
     _fichier,
     _feuille,

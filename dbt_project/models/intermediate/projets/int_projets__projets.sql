@@ -59,10 +59,8 @@ projets as (
         projets.date_fin,
         projets.etat,
         {{ motif({'hors période': 'year(projets.date_debut) > projets.exercice'}) }} as motif_exclusion,
-        row_number() over (
-            partition by projets.exercice, projets.reference_projet
-            order by projets._fichier nulls last, projets._feuille nulls first, projets._ligne nulls last
-        ) as rang,
+        row_number() over doublons as rang,
+        {{ double_de('doublons', 'projets') }} as double_de,
         projets._livraison,
         projets._fichier,
         projets._feuille,
@@ -73,6 +71,10 @@ projets as (
         and projets._fichier = concernees._fichier
         and coalesce(projets._feuille, '') = coalesce(concernees._feuille, '')
         and projets._ligne = concernees._ligne
+    window doublons as (
+        partition by projets.exercice, projets.reference_projet
+        order by projets._fichier nulls last, projets._feuille nulls first, projets._ligne nulls last
+    )
 )
 
 select
@@ -91,6 +93,7 @@ select
     projets.etat,
     case when projets.motif_exclusion is null and projets.rang = 1 then 1 else 0 end as poids,
     coalesce(projets.motif_exclusion, case when projets.rang = 1 then 'compté' else 'doublon' end) as motif,
+    case when projets.motif_exclusion is null then projets.double_de end as double_de,
     projets._livraison,
     projets._fichier,
     projets._feuille,

@@ -2,11 +2,13 @@
 with rangs as (
     select
         *,
-        row_number() over (
-            partition by exercice, {{ normalise_libelle('raison_sociale') }}
-            order by date_retour nulls last, date_envoi nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
-        ) as rang
+        row_number() over doublons as rang,
+        {{ double_de('doublons') }} as double_de
     from {{ source('lake', 'rgpd__sous_traitants') }}
+    window doublons as (
+        partition by exercice, {{ normalise_libelle('raison_sociale') }}
+        order by date_retour nulls last, date_envoi nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
+    )
 )
 
 select
@@ -20,6 +22,7 @@ select
     conclusion,
     case when rang = 1 then 1 else 0 end as poids,
     case when rang = 1 then 'compté' else 'doublon' end as motif,
+    double_de,
     _livraison,
     _fichier,
     _feuille,

@@ -80,11 +80,13 @@ qualifies as (
 rangs as (
     select
         *,
-        row_number() over (
-            partition by exercice, matricule, motif_exclusion
-            order by date_sortie desc nulls first, date_entree desc nulls last, systeme nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
-        ) as rang
+        row_number() over doublons as rang,
+        {{ double_de('doublons') }} as double_de
     from qualifies
+    window doublons as (
+        partition by exercice, matricule, motif_exclusion
+        order by date_sortie desc nulls first, date_entree desc nulls last, systeme nulls last, _fichier nulls last, _feuille nulls first, _ligne nulls last
+    )
 )
 
 select
@@ -118,6 +120,7 @@ select
     date_sortie is null or date_sortie > date_situation as est_present,
     case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'doublon' end) as motif,
+    case when motif_exclusion is null then double_de end as double_de,
     _livraison,
     _fichier,
     _feuille,

@@ -41,11 +41,13 @@ qualifies as (
 rangs as (
     select
         *,
-        row_number() over (
-            partition by exercice, matricule, motif_exclusion
-            order by quotite_contrat desc nulls last, date_debut nulls last, numero_contrat nulls last, declaration_id nulls last, _ligne nulls last
-        ) as rang
+        row_number() over doublons as rang,
+        {{ double_de('doublons') }} as double_de
     from qualifies
+    window doublons as (
+        partition by exercice, matricule, motif_exclusion
+        order by quotite_contrat desc nulls last, date_debut nulls last, numero_contrat nulls last, declaration_id nulls last, _ligne nulls last
+    )
 )
 
 select
@@ -58,6 +60,7 @@ select
     est_agent,
     case when motif_exclusion is null and rang = 1 then 1 else 0 end as poids,
     coalesce(motif_exclusion, case when rang = 1 then 'compté' else 'autre contrat du même agent' end) as motif,
+    case when motif_exclusion is null then double_de end as double_de,
     _livraison,
     _fichier,
     _feuille,

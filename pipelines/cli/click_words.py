@@ -1,0 +1,70 @@
+"""What click itself says, in French: headings of a help page, and what is wrong with an argument.
+
+click takes its words from gettext, which follows the user's locale; ours are always French. A sentence that is not here stays
+English: ``tests/cli/test_french.py`` says which ones a user can meet.
+"""
+
+from types import ModuleType
+
+from click import core, decorators, exceptions, formatting, parser, types
+
+WORDS = {
+    "Usage:": "Usage :",
+    "Options": "Options",
+    "Commands": "Commandes",
+    "Error: {message}": "Erreur : {message}",
+    "Try '{command} {option}' for help.": "Aide : {command} {option}",
+    "Invalid value: {message}": "Valeur incorrecte : {message}",
+    "Invalid value for {param_hint}: {message}": "Valeur incorrecte pour {param_hint} : {message}",
+    "Missing argument": "Il manque l’argument",
+    "Missing option": "Il manque l’option",
+    "Missing parameter": "Il manque le paramètre",
+    "Missing command.": "Il manque la commande.",
+    "No such option {name!r}.": "L’option {name} n’existe pas.",
+    "(Did you mean one of: {possibilities}?)": "Vouliez-vous dire l’une de {possibilities} ?",
+    "Did you mean {possibility}?": "Vouliez-vous dire {possibility} ?",
+    "Option {name!r} requires an argument.": "L’option {name} attend une valeur.",
+    "Option {name!r} requires {nargs} arguments.": "L’option {name} attend {nargs} valeurs.",
+    "Option {name!r} does not take a value.": "L’option {name} n’attend pas de valeur.",
+    "Argument {name!r} takes {nargs} values.": "L’argument {name} attend {nargs} valeurs.",
+    "Got unexpected extra argument ({args})": "Argument en trop : {args}",
+    "Got unexpected extra arguments ({args})": "Arguments en trop : {args}",
+    "Choose from:\n\t{choices}": "au choix :\n\t{choices}",
+    "{value!r} is not {choice}.": "« {value} » n’est pas {choice}.",
+    "{value!r} is not one of {choices}.": "« {value} » n’est pas l’un de {choices}.",
+    "{value!r} is not a valid {number_type}.": "« {value} » n’est pas un nombre entier.",
+    "{value} is not in the range {range}.": "{value} est hors des bornes {range}.",
+    "{value!r} does not match the format {format}.": "« {value} » n’a pas la forme {format}.",
+    "{value!r} does not match the formats {formats}.": "« {value} » n’a aucune des formes {formats}.",
+    "{name} {filename!r} does not exist.": "{name} « {filename} » n’existe pas.",
+    "{name} {filename!r} is a file.": "« {filename} » est un fichier.",
+    "{name} {filename!r} is a directory.": "« {filename} » est un dossier.",
+    "{name} {filename!r} is not readable.": "{name} « {filename} » ne peut pas être lu.",
+    "{name} {filename!r} is not writable.": "{name} « {filename} » ne peut pas être écrit.",
+    "file": "le fichier",
+    "directory": "le dossier",
+    "path": "le chemin",
+    "default: {default}": "par défaut : {default}",
+    "required": "obligatoire",
+    "Show this message and exit.": "Montrer cette aide.",
+    "Show the version and exit.": "Montrer la version.",
+    "%(prog)s, version %(version)s": "%(prog)s, version %(version)s",
+    "Aborted!": "Abandonné.",
+}
+MODULES: tuple[ModuleType, ...] = (core, decorators, exceptions, formatting, parser, types)
+
+
+def _french(text: str) -> str:
+    return WORDS.get(text, text)
+
+
+def _plural(one: str, many: str, count: int) -> str:
+    return _french(one if count == 1 else many)
+
+
+def speak_french() -> None:
+    """Give click these words."""
+    for module in MODULES:
+        for name, said in (("_", _french), ("gettext", _french), ("ngettext", _plural)):
+            if hasattr(module, name):
+                setattr(module, name, said)

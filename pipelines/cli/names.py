@@ -1,0 +1,65 @@
+"""What a shell completes: the exercices, figures, sources, rules, findings and frozen versions of the home that is named.
+
+A shell asks at each key: nothing here may write, and whatever cannot be read completes to nothing.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from pipelines.cli.session import Session
+
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def _completing(names: Callable[[Session, click.Context], Iterable[Any]]) -> Completer:
+    def complete(ctx: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+        session = ctx.ensure_object(Session)
+        try:
+            return [CompletionItem(str(name)) for name in names(session, ctx) if str(name).startswith(begun)]
+        except Exception:  # a home that is not there, or cannot be read
+            return []
+
+    return complete
+
+
+def _codes(session: Session, ctx: click.Context) -> list[str]:
+    """The published figures; those of the exercice when it stands before."""
+    from pipelines.evidence.published import published_figures
+
+    year = ctx.params.get("year")
+    years = [year] if year else session.organisation.years
+    return sorted({row["code"] for each in years for row in published_figures(session.home, each) or []})
+
+
+def _sources(session: Session, _: click.Context) -> list[str]:
+    """Systems, and exports as ``system/export``."""
+    refs = [ref for ref in session.registry.exports() if session.organisation.subscribes(ref.system.system)]
+    return sorted({name for ref in refs for name in (ref.system.system, ref.key)})
+
+
+def _findings(session: Session, _: click.Context) -> list[str]:
+    from pipelines.runs.findings import all_findings
+
+    with session.ledger() as ledger:
+        return [finding.id for finding in all_findings(session.work(ledger))]
+
+
+complete_years = _completing(lambda session, _: session.organisation.years)
+complete_codes = _completing(_codes)
+complete_sources = _completing(_sources)
+complete_rules = _completing(lambda session, _: sorted(session.catalogue.rules))
+complete_findings = _completing(_findings)
+complete_releases = _completing(lambda session, _: session.releases())
+
+year_argument = click.argument("year", metavar="EXERCICE", type=int, shell_complete=complete_years)
+source_option = click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="SOURCE",
+    shell_complete=complete_sources,
+    help="Seulement ce système, ou système/export ; peut être répété.",
+)

@@ -1,0 +1,68 @@
+"""Which record a physical line of an original belongs to: an XML element and a quoted cell run over several lines.
+
+The lake names a record by the line it begins on; whoever reads the file may point at any other line of it.
+"""
+
+import zipfile
+from collections.abc import Callable, Collection
+from pathlib import Path
+from xml.parsers import expat
+
+from pipelines.ledger.records import Manifest
+from pipelines.settings import Home
+
+QUOTE = b'"'
+
+
+def record_line(home: Home, manifest: Manifest, fichier: str, line: int, begins: Collection[int]) -> int | None:
+    """The line, among those that records begin on, of the record that holds ``line``; None when none does.
+
+    An original that was purged tells nothing.
+    """
+    if line in begins:
+        return line
+    before = [begin for begin in begins if begin < line]
+    data = _bytes_of(home.archive / manifest.original(fichier).sha256, fichier.partition("/")[2]) if before else None
+    if data is None:
+        return None
+    if data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        return _innermost(data, line, set(before))
+    lines = data.splitlines(keepends=True)[max(before) - 1 : line - 1]
+    is_inside = line <= data.count(b"\n") + 1 and sum(text.count(QUOTE) for text in lines) % 2 == 1
+    return max(before) if is_inside else None
+
+
+def _bytes_of(original: Path, member: str) -> bytes | None:
+    if not original.exists():
+        return None
+    if not member:
+        return None if zipfile.is_zipfile(original) else original.read_bytes()  # a workbook has rows, and no lines
+    try:
+        with zipfile.ZipFile(original) as archive:
+            return archive.read(member)
+    except (KeyError, zipfile.BadZipFile):
+        return None
+
+
+def _innermost(data: bytes, line: int, begins: set[int]) -> int | None:
+    """Where the smallest element that holds ``line`` begins, of those that begin on one of the lines."""
+    parser = expat.ParserCreate()
+    opened: list[int] = []
+    found: list[int] = []
+
+    def close(_name: str) -> None:
+        begin = opened.pop()
+        if begin in begins and begin < line <= parser.CurrentLineNumber:
+            found.append(begin)
+
+    parser.StartElementHandler = _noting(opened, lambda: parser.CurrentLineNumber)
+    parser.EndElementHandler = close
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError:
+        return None
+    return found[0] if found else None
+
+
+def _noting(opened: list[int], here: Callable[[], int]) -> Callable[[str, dict[str, str]], None]:
+    return lambda _name, _attributes: opened.append(here())

@@ -1,0 +1,184 @@
+"""The rows that a trace reads: those behind what is published, or those that a frozen year keeps; never what is only accepted.
+
+What belongs here: which rows they are, and questions to them in SQL. What a figure's trace makes of the answers is the work of
+``trace``, what became of a line that of ``fate``.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalogue.figures import measure as sql
+from pipelines.catalogue.figures.grammar import Filter, Measure
+from pipelines.catalogue.lines import LineSource
+from pipelines.catalogue.load import Catalogue, load_catalogue
+from pipelines.ledger.records import Manifest
+from pipelines.ledger.state import read_release
+from pipelines.ledger.store import Ledger
+from pipelines.settings import Home
+from pipelines.sql import literal, parquet_scan, with_sheet
+
+ABSENCES, PRINTED_FIGURES = "intermediate.int_communs__absences", "intermediate.int_communs__chiffres_publies"
+VALUE = "valeur_publiee"  # of a printed figure
+LINES = "lignes"  # in a release: ``lignes/<schema>/<table>.parquet``, see ``publish.release``
+
+
+class NotTraceable(RuntimeError):
+    """What is asked for has no rows to read; the message, in French, says what to do."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """What is traced: its name in French, the warehouse or the folder of its rows, the deliveries it was made of."""
+
+    name: str
+    place: Path
+    catalogue: Catalogue
+    manifests: dict[str, Manifest]  # by delivery
+    exercice: int | None = None  # of a frozen year
+    note: str | None = None  # what a reader must know of it
+
+
+def published_version(home: Home, ledger: Ledger, catalogue: Catalogue) -> Version:
+    """What is published now. Raises NotTraceable."""
+    last = ledger.last_publication()
+    if last is None:
+        raise NotTraceable("rien n’est encore publié")
+    build = last["build"]
+    places = [path for path in (home.warehouse_published, home.warehouse) if path.exists() and build_of(path) == build]
+    if not places:
+        raise NotTraceable("les lignes de ce qui est publié ne sont plus là : une nouvelle exécution les refait")
+    made = ledger.build(build)
+    manifests = [ledger.delivery(identity) for identity in (made["deliveries"] if made else [])]
+    name = f"publication {last['publication'][:8]}"
+    return Version(name, places[0], catalogue, {one.delivery: one for one in manifests if one})
+
+
+def frozen_version(home: Home, name: str) -> Version:
+    """The frozen year ``name``, as it kept its rows, with what the home declared then. Raises NotTraceable."""
+    folder = home.releases / name
+    if not (folder / LINES).is_dir():
+        raise NotTraceable(
+            f"la version {name} ne garde pas ses lignes : elle a été figée avant que les versions les gardent"
+        )
+    kept = read_release(folder)
+    catalogue = load_catalogue(Home(folder))
+    manifests = map(Manifest.from_dict, kept["deliveries"])
+    same = kept["catalogue"] == catalogue.fingerprint
+    note = (
+        None
+        if same
+        else "le catalogue a changé depuis : les mesures sont celles d’aujourd’hui, les lignes celles d’alors"
+    )
+    by_delivery = {one.delivery: one for one in manifests}
+    return Version(f"version {name}", folder, catalogue, by_delivery, kept["exercice"], note)
+
+
+def build_of(warehouse: Path) -> str:
+    """The build that a warehouse holds."""
+    import duckdb
+
+    with duckdb.connect(str(warehouse), read_only=True) as db:
+        return db.execute("select construction from collecte.construction").fetchone()[0]
+
+
+def traced_relations(catalogue: Catalogue) -> list[str]:
+    """``<schema>.<table>`` of all that a trace reads, but the figures themselves."""
+    facts = {one.figure.mesure.fait for one in catalogue.figures.by_code.values() if one.figure.mesure}
+    models = {source.model for sources in catalogue.lines.values() for source in sources}
+    return sorted(
+        {
+            ABSENCES,
+            PRINTED_FIGURES,
+            *(f"marts.{fact}" for fact in facts),
+            *(f"intermediate.{model}" for model in models),
+        }
+    )
+
+
+@contextmanager
+def open_rows(version: Version) -> Iterator["Rows"]:
+    """The rows of a version, read only."""
+    import duckdb
+
+    if version.place.is_dir():
+        with duckdb.connect() as db:
+            _lay_views(db, version.place)
+            yield Rows(db, version.catalogue.lines)
+    else:
+        with duckdb.connect(str(version.place), read_only=True) as db:
+            yield Rows(db, version.catalogue.lines)
+
+
+def _lay_views(db: Any, release: Path) -> None:
+    """The tables of a frozen year under the names that they have in the warehouse."""
+    tables = [*(release / LINES).glob("*/*.parquet"), release / "rapport" / "chiffres.parquet"]
+    for schema in sorted({path.parent.name for path in tables}):
+        db.execute(f"create schema {schema}")
+    for path in tables:
+        db.execute(f"create view {path.parent.name}.{path.stem} as from {parquet_scan(path)}")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An open version; ``sources`` says of each fact which models keep its lines."""
+
+    db: Any
+    sources: dict[str, list[LineSource]]
+
+    def select(self, query: str) -> list[dict[str, Any]]:
+        """The rows of a query."""
+        cursor = self.db.execute(query)
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def codes(self, exercice: int) -> list[str]:
+        """The figures of an exercice."""
+        rows = self.select(f"select code from rapport.chiffres where exercice = {exercice} order by code")
+        return [row["code"] for row in rows]
+
+    def figure(self, code: str, exercice: int) -> dict[str, Any]:
+        """The row of ``rapport.chiffres``. Raises KeyError."""
+        found = self.select(f"from rapport.chiffres where code = {literal(code)} and exercice = {exercice}")
+        if not found:
+            raise KeyError(code)
+        return found[0]
+
+    def status(self, code: str, exercice: int) -> str | None:
+        """How a figure came about (``calculé``, ``publié``…); None when there is no such figure."""
+        try:
+            return self.figure(code, exercice)["statut"]
+        except KeyError:
+            return None
+
+    def measure(self, measure: Measure, where: Filter, exercice: int) -> Decimal | None:
+        """The exact value of a measure; None when it has no row, or an unknown one."""
+        query = measure_query(f"count(*), {sql.value(measure)}", measure, where, exercice)
+        rows, value = self.db.execute(query).fetchone()
+        return Decimal(value) if rows and value is not None else None
+
+
+def measure_query(what: str, measure: Measure, where: Filter, exercice: int) -> str:
+    """A query on the rows of the marts that a measure keeps, which anybody can run."""
+    tests = [f"exercice = {exercice}", *sql.conditions(where)]
+    return f"select {what} from marts.{measure.fait} where {' and '.join(tests)}"
+
+
+def tests_of_lines(source: LineSource, where: Filter) -> list[str]:
+    """What a line must be to enter a measure of this filter."""
+    return [f"({source.feed.comptees})", *sql.conditions(where, lambda name: f"({source.column(name)})")]
+
+
+def lines_of(source: LineSource) -> str:
+    """The relation of the lines, with the columns ``_colonne`` and ``double_de`` whether it has them or not."""
+    none = "select cast(null as varchar) as _colonne, cast(null as varchar) as double_de where false"
+    return f"(from {with_sheet(f'intermediate.{source.model}')} union all by name {none})"
+
+
+def completed(source: LineSource) -> str:
+    """In SQL over a line, the words of the rule that completed it; NULL when its file says all."""
+    cases = [f"when {condition} then {literal(words)}" for words, condition in source.completed.items()]
+    return f"case {' '.join(cases)} end" if cases else "cast(null as varchar)"

@@ -1,0 +1,159 @@
+"""From a figure to its lines and back, on a small year whose rows are written by hand."""
+
+from decimal import Decimal
+from fractions import Fraction
+
+import duckdb
+import pytest
+
+from pipelines.evidence.fate import AWAITED, COUNTS, members_of, trace_line
+from pipelines.evidence.rows import NotTraceable, Version, published_version, traced_relations
+from pipelines.evidence.trace import trace
+from pipelines.settings import Home
+from tests.cli.conftest import AGENTS_2019, FIGURES, VENTES_2019, Bench, check
+
+
+def lay(version_folder, manifest, home: Home) -> None:
+    """The rows that a release of the year would keep: sales (the third one a double of the first), agents, three figures."""
+    place = version_folder / "lignes"
+    for schema in ("intermediate", "marts"):
+        (place / schema).mkdir(parents=True)
+    (version_folder / "rapport").mkdir()
+    ventes = "(values ('a', 2, 10.5, 1, 'compté', null), ('b', 3, 4, 1, 'compté', null), ('b', 4, 10.5, 0, 'doublon', 'a.csv:2'))"
+    lines = (
+        f"select 2019 as exercice, {manifest!r} as _livraison, 'ventes_2019.csv' as _fichier, null::varchar as _feuille"
+    )
+    with duckdb.connect() as db:
+        for target, query in {
+            "lignes/intermediate/int_fct_factures": f"{lines}, nature, _ligne::bigint as _ligne, montant::decimal(18, 2) as montant_eur, "
+            f"poids, motif, double_de from {ventes} as t(nature, _ligne, montant, poids, motif, double_de)",
+            "lignes/marts/fct_factures": "from (values (2019, 'a', 10.5::decimal(18, 2)), (2019, 'b', 4)) "
+            "as t(exercice, nature, montant_eur)",
+            "lignes/intermediate/int_fct_effectifs": f"{lines}, n::bigint as _ligne, 1 as poids, 'compté' as motif "
+            "from (values (7), (8), (9)) as t(n)",
+            "lignes/marts/fct_effectifs": "select 2019 as exercice from range(3)",
+            "lignes/intermediate/int_communs__absences": f"{lines}, 1::bigint as _ligne, 'x' as code, 'x' as motif where false",
+            "lignes/intermediate/int_communs__chiffres_publies": f"{lines}, 1::bigint as _ligne, 'x' as code, "
+            "1 as valeur_publiee where false",
+            "rapport/chiffres": "select 2019 as exercice, code, valeur::decimal(20, 6) as valeur, 2 as decimales, 'EUR' as unite, "
+            "'calculé' as statut, null as code_manquant, 'complet' as etat, code as libelle, 'F' as formule from (values "
+            "('essai.ventes.total', 14.5), ('essai.agents.nombre', 3), ('essai.ventes.par_agent', 4.83)) as t(code, valeur)",
+        }.items():
+            db.execute(f"copy ({query}) to '{version_folder / target}.parquet' (format parquet)")
+
+
+@pytest.fixture
+def year(bench: Bench, declared, tmp_path):
+    """The bench with both exports of 2019, and the version that its rows make."""
+    bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
+    bench.drop("2019/personnel/agents_2019.csv", AGENTS_2019, "cp1252")
+    manifests = [bench.receive("ventes/ventes", 2019, check("ok", True)), bench.receive("personnel/agents", 2019)]
+    folder = tmp_path / "2019-v1"
+    lay(folder, manifests[0].delivery, bench.home)
+    return bench, Version("version 2019-v1", folder, bench.catalogue, {one.delivery: one for one in manifests}, 2019)
+
+
+def traced(year, code: str):
+    bench, version = year
+    with bench.ledger() as ledger:
+        return trace(bench.home, ledger, version, code, 2019)
+
+
+def test_an_exact_value_is_not_the_rounded_one_and_the_division_is_worked(year):
+    found = traced(year, "essai.ventes.par_agent")
+    assert found.exact == Fraction(29, 6) and found.chiffre["valeur"] == Decimal("4.83")
+    (worked,) = found.calculs
+    assert worked.calcul == "14,5 ÷ 3" and worked.exact == Fraction(29, 6)
+    assert worked.termes == {"essai.ventes.total": "14,5", "essai.agents.nombre": "3"}
+    assert found.agrees
+
+
+def test_a_figure_that_its_exact_value_does_not_round_to_is_told(year):
+    _, version = year
+    file = version.place / "rapport" / "chiffres.parquet"
+    duckdb.sql(f"copy (select * replace (valeur + 0.01 as valeur) from '{file}') to '{file}.new' (format parquet)")
+    file.with_name("chiffres.parquet.new").rename(file)
+    assert not traced(year, "essai.ventes.par_agent").agrees
+
+
+def test_a_double_names_its_line_and_a_refused_line_stands_in_the_trace(year):
+    found = traced(year, "essai.ventes.total")
+    assert [(line.ligne, line.motif, line.double_de) for line in found.feuilles[0].lignes if not line.compte] == [
+        (4, "doublon", "a.csv:2")
+    ]
+    assert [(line.ligne, line.motif) for line in found.refusees] == [
+        (3, "refusée : LIG-TYPE « Montant », attendu un nombre d’au plus 2 décimales (« , »)")
+    ]
+
+
+def test_a_line_that_the_figure_s_own_filter_leaves_out_says_what_it_asks(declared, year, tmp_path):
+    declared.write("catalogue/figures/essai.yml", FIGURES.replace("montant_eur}", "montant_eur, filtre: {nature: a}}"))
+    bench, version = year
+    kept = Version(version.name, version.place, bench.catalogue, version.manifests, 2019)
+    (leaf,) = traced((bench, kept), "essai.ventes.total").feuilles
+    assert [(line.ligne, line.apport) for line in leaf.lignes] == [(2, Decimal("10.5"))]
+    assert [(line.ligne, line.motif) for line in leaf.hors_filtre] == [(3, "hors du chiffre, qui demande : nature : a")]
+
+
+def test_a_rule_that_completes_lines_is_in_the_formula_and_on_the_lines(declared, year):
+    entry = {
+        "source": "'ventes/ventes'",
+        "faits": {"fct_factures": {}},
+        "signalees": False,
+        "completees": {"vente sans jour, comptée au 31 décembre": "_ligne = 3"},
+    }
+    models = [{"name": "int_fct_factures", "config": {"meta": {"lignes": entry}}}]
+    declared.write("dbt_project/models/intermediate/int_fct_factures.yml", {"version": 2, "models": models})
+    bench, version = year
+    catalogue = bench.catalogue
+    said = "lignes complétées : vente sans jour, comptée au 31 décembre ; arrondi"
+    assert said in catalogue.figures.formula("essai.ventes.total") and said in catalogue.figures.formula(
+        "essai.ventes.par_agent"
+    )
+    kept = Version(version.name, version.place, catalogue, version.manifests, 2019)
+    (leaf,) = traced((bench, kept), "essai.ventes.total").feuilles
+    assert [(line.ligne, line.complement) for line in leaf.lignes] == [
+        (2, None),
+        (3, "vente sans jour, comptée au 31 décembre"),
+        (4, None),
+    ]
+
+
+def test_a_line_reaches_its_figures_and_those_computed_from_them(year):
+    bench, version = year
+    with bench.ledger() as ledger:
+        (fate,) = trace_line(bench.home, ledger, version, "ventes_2019.csv", 2)
+    assert [(one.code, one.apport, one.par) for one in fate.chiffres] == [
+        ("essai.ventes.total", Decimal("10.5"), None),
+        ("essai.ventes.par_agent", None, "essai.ventes.total"),
+    ]
+    assert fate.statut == COUNTS
+
+
+def test_a_delivery_that_is_accepted_and_not_published_is_told_apart(year):
+    bench, version = year
+    before = Version(version.name, version.place, version.catalogue, {}, 2019)
+    with bench.ledger() as ledger:
+        (fate,) = trace_line(bench.home, ledger, before, "ventes_2019.csv", 2)
+    assert (fate.statut, fate.chiffres) == (AWAITED, [])
+
+
+def test_nothing_published_is_nothing_to_trace(bench):
+    with bench.ledger() as ledger, pytest.raises(NotTraceable, match="rien n’est encore publié"):
+        published_version(bench.home, ledger, bench.catalogue)
+
+
+def test_a_family_is_told_by_its_members():
+    from pipelines.catalogue.load import load_catalogue
+
+    figures = load_catalogue().figures
+    declared = figures.by_code["rh.filiere.{filiere}.tous"].figure
+    codes = ["rh.filiere.technique.tous", "rh.filiere.total.tous", "rh.effectif.total", "rh.filiere.police.tous"]
+    assert members_of(figures, declared, codes) == ["rh.filiere.technique.tous", "rh.filiere.police.tous"]
+    assert members_of(figures, declared, codes, "police") == ["rh.filiere.police.tous"]
+
+
+def test_what_is_kept_of_a_year_is_what_a_trace_reads(bench):
+    assert {"marts.fct_factures", "intermediate.int_fct_factures", "intermediate.int_communs__absences"} <= set(
+        traced_relations(bench.catalogue)
+    )
