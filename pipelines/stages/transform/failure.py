@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PLACE = ("exercice", "_livraison", "_fichier", "_ligne")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_ABOUT = re.compile(r"[A-Z]\w+ Error in |> |\|")  # of which model it is, the macros that lead there, a table of columns
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\d{5,}")  # a value of the data; a name is in double quotes
 
 
@@ -40,7 +41,8 @@ class Culprit:
 def words(result: NodeResult) -> str:
     """What dbt said, on one line, without colours nor values."""
     lines = [line.strip() for line in _COLOUR.sub("", result.message or "").splitlines() if line.strip()]
-    told = next((line for line in lines if " Error: " in line), lines[-1] if lines else "")
+    said = [line for line in lines if not _ABOUT.match(line)]
+    told = next((line for line in said if " Error: " in line), said[-1] if said else "")
     return _QUOTED.sub("…", told)[:300]
 
 

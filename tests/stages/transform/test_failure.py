@@ -74,6 +74,11 @@ def test_a_model_that_cannot_be_computed_names_what_is_new_since_the_last_build(
             "x\n  Out of Range Error: Could not cast 1790412345678 to INT32\n",
             "Out of Range Error: Could not cast … to INT32",
         ),
+        (
+            "Compilation Error in model fct_x (models/marts/fct_x.sql)\n  fct_x declares no column.\n  \n"
+            "  > in macro assert (macros/x.sql)\n  > called by model fct_x (models/marts/fct_x.sql)",
+            "fct_x declares no column.",
+        ),
         ("\x1b[31mBinder Error: column 'l''âge' of \"fct_x\"\x1b[0m", 'Binder Error: column … of "fct_x"'),
     ],
 )
