@@ -112,10 +112,15 @@ def copy_table(
         db.execute("; ".join(said))
 
 
-def write_parquet(db, folder: Path, schema: str) -> None:
+def write_schema(db, folder: Path, schema: str) -> None:
     """``<schema>/<table>.parquet`` for each table of a schema of the new database."""
     (folder / schema).mkdir()
     for table in tables_of(db, schema, "cible"):
-        target = folder / schema / f"{table}.parquet"
-        db.execute(f"copy (select * from {schema}.{table} order by all) to {literal(target)} (format parquet)")
-        sync(target)
+        write_parquet(db, folder, schema, table)
+
+
+def write_parquet(db, folder: Path, schema: str, table: str) -> None:
+    """``<schema>/<table>.parquet`` of one table of the new database."""
+    target = folder / schema / f"{table}.parquet"
+    db.execute(f"copy (select * from {schema}.{table} order by all) to {literal(target)} (format parquet)")
+    sync(target)

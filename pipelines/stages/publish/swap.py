@@ -15,7 +15,7 @@ The warehouse it was made from stays beside, as ``warehouse/published``: whoever
 import os
 import shutil
 from concurrent.futures import Future
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipelines.catalogue.rules import Rule
@@ -37,10 +37,11 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC, Pages
 from pipelines.settings import Home
 from pipelines.stages.publish.audit import write_audit
-from pipelines.stages.publish.copy import attached, copy_table, described, write_parquet
+from pipelines.stages.publish.copy import attached, write_schema
 from pipelines.stages.publish.scdl import write_scdl
 from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
+from pipelines.stages.publish.standing import DATABASE, copy_schema, former_of
 
 PUBLISHED_SCHEMAS = ["rapport", "marts"]  # the report is made of the first
 SOLVED = "secret.json"  # in the cache: what the solver answered of the public profile
@@ -49,6 +50,15 @@ KEPT = 5  # publications kept beside the current one
 
 class OtherBuild(RuntimeError):
     """The warehouse is not that of the build to publish: build again."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """The data of a publication: what its tables were made of, its public profile, and the finding when that cannot be made."""
+
+    made_of: dict[str, str]
+    profile: PublicProfile | None
+    broken: list[Finding]
 
 
 def publish(
@@ -67,12 +77,14 @@ def publish(
     aside = home.builds / f".{os.getpid()}"
     _sweep(home)
     aside.mkdir()
-    profile, broken = _write(work, aside, findings, build, pages)
-    state = _write_state(aside, build, facts or {}, broken)
+    data = _write(work, aside, findings, build, pages)
+    state = _write_state(aside, build, facts or {}, data)
     identity = state[:32]
     reached("publish.files_written")
-    ledger.record_disclosures(profile.disclosed if profile else [])  # before anybody can read it: never forgotten
-    ledger.record_findings(identity, broken)
+    ledger.record_disclosures(
+        data.profile.disclosed if data.profile else []
+    )  # before anybody can read it: never forgotten
+    ledger.record_findings(identity, data.broken)
     ledger.record_publication(identity, build, state)
     reached("publish.entered")
     _wait_for([pages.finish(aside)] if pages else [])
@@ -90,32 +102,33 @@ def publish(
     return identity
 
 
-def _write(
-    work: Workspace, folder: Path, findings: list[Finding], build: str, pages: Pages | None
-) -> tuple[PublicProfile | None, list[Finding]]:
-    """The data in ``folder``; what came of the public profile, and the finding when it cannot be made.
+def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, pages: Pages | None) -> Written:
+    """Write the data in ``folder``.
 
     The pages are drawn by others as soon as their tables lie there, while the rest is copied.
     """
-    with attached(folder / "rapport.duckdb", work.home.warehouse) as db:
-        _copy_schema(work, db, folder, "rapport")
+    former, keys = former_of(work), work.catalogue.project.keys
+    former.begin(folder / DATABASE)
+    with attached(folder / DATABASE, work.home.warehouse) as db:
+        made_of = copy_schema(db, folder, "rapport", keys, former)
         begun = [pages.begin(folder, INTERNE)] if pages else []
         profile, broken = _write_public(work, folder / FOLDERS[PUBLIC], build)
         begun += [pages.begin(folder, PUBLIC)] if pages else []
         for schema in PUBLISHED_SCHEMAS:
             if schema != "rapport":
-                _copy_schema(work, db, folder, schema)
+                made_of |= copy_schema(db, folder, schema, keys, former)
         findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
+        db.execute("drop schema if exists audit cascade")
         write_audit(db, work.home, work.ledger, findings, profile.proofs if profile else [])
-        write_parquet(db, folder, "audit")
+        write_schema(db, folder, "audit")
         write_scdl(db, folder / "scdl")
     _wait_for(begun)  # what cannot be drawn is said before anything is entered
-    return profile, broken
+    return Written(made_of, profile, broken)
 
 
-def _write_state(folder: Path, build: str, facts: State, broken: list[Finding]) -> str:
+def _write_state(folder: Path, build: str, facts: State, data: Written) -> str:
     """Write what the publication is; its SHA-256."""
-    found = [*({"finding": one.id, **asdict(one)} for one in broken), *facts.get("findings", [])]
+    found = [*({"finding": one.id, **asdict(one)} for one in data.broken), *facts.get("findings", [])]
     content = {
         "kind": "publication",
         **facts,
@@ -124,6 +137,7 @@ def _write_state(folder: Path, build: str, facts: State, broken: list[Finding]) 
         "comparisons": comparisons_of(folder),
         "files": files_of(folder),
         "tables": databases_of(folder),
+        "made_of": data.made_of,
     }
     return write_state(folder, content)
 
@@ -171,13 +185,6 @@ def _placed(home: Home, aside: Path, identity: str) -> Path:
     aside.rename(target)
     sync(home.builds)
     return target
-
-
-def _copy_schema(work: Workspace, db, folder: Path, schema: str) -> None:
-    db.execute(f"create schema {schema}")
-    for table in described(db, schema).values():
-        copy_table(db, table, work.catalogue.project.keys)
-    write_parquet(db, folder, schema)
 
 
 def _check_build(warehouse: Path, build: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipelines.catalogue.secrecy import Figure, Figures, Secrecy
 from pipelines.sql import literal
-from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_parquet
+from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_schema
 from pipelines.stages.publish.keys import Keys
 from pipelines.stages.publish.secret.attack import Solutions, Worlds
 from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
@@ -81,7 +81,7 @@ def _write_and_prove(
     _write(db, secrecy, numbers, suppress(worlds, threshold, former), keys)
     profile = prove(db, secrecy, worlds, threshold, former)
     solutions.keep()
-    write_parquet(db, folder, "rapport")
+    write_schema(db, folder, "rapport")
     return profile
 
 

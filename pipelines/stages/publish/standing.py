@@ -1,0 +1,101 @@
+"""What of the last publication stands again: tables of the same content, described alike, are neither copied nor written anew.
+
+Nothing is believed of a publication whose state or database is not the one that the ledger knows, nor after a build that made
+everything anew: all is then written.
+"""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.catalogue.fingerprint import engine_version, fingerprint
+from pipelines.disk import sha256_of
+from pipelines.ledger.state import STATE, read_state
+from pipelines.ledger.workspace import Workspace
+from pipelines.stages.publish.copy import Described, copy_table, described, tables_of, write_parquet
+from pipelines.stages.publish.keys import Keys
+
+DATABASE = "rapport.duckdb"
+HALF = 0.5  # of the file's blocks: a file with more of them free is not copied once more
+
+
+@dataclass(frozen=True)
+class Former:
+    """The last publication: its folder, its files, and what each of its tables was made of; nothing where none stands."""
+
+    folder: Path | None = None
+    files: dict[str, str] = field(default_factory=dict)
+    made_of: dict[str, str] = field(default_factory=dict)
+
+    def begin(self, file: Path) -> None:
+        """Put the former database where the new one is written."""
+        if self.folder:
+            shutil.copyfile(self.folder / DATABASE, file)
+
+    def link(self, name: str, target: Path) -> bool:
+        """Give a file of the former publication a second name, if it is what its state says."""
+        source = self.folder / name if self.folder else None
+        if source is None or not source.is_file() or sha256_of(source) != self.files.get(name):
+            return False
+        try:
+            target.hardlink_to(source)
+        except OSError:  # a file system without second names
+            shutil.copyfile(source, target)
+        return True
+
+
+def former_of(work: Workspace) -> Former:
+    """The publication that stands, where it may be built upon."""
+    published, ledger = work.home.published, work.ledger
+    last, warehouse = ledger.last_publication(), ledger.last_warehouse()
+    if last is None or warehouse is None or warehouse["is_whole"] or not (published / STATE).exists():
+        return Former()
+    database = published / DATABASE
+    known = ledger.written().get(f"{published.name}/{DATABASE}")
+    if sha256_of(published / STATE) != last["state"] or not database.exists():
+        return Former()
+    if known != (last["publication"], sha256_of(database)) or _is_hollow(database):
+        return Former()
+    state = read_state(published)
+    return Former(published.resolve(), state["files"], state.get("made_of", {}))
+
+
+def _is_hollow(path: Path) -> bool:
+    import duckdb
+
+    with duckdb.connect(str(path), read_only=True) as db:
+        free, total = db.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
+    return free > total * HALF
+
+
+def copy_schema(db: Any, folder: Path, schema: str, keys: Keys, former: Former) -> dict[str, str]:
+    """Make a schema of the new database what it is in the warehouse, with its Parquet files; what each table is made of."""
+    db.execute(f"create schema if not exists {schema}")
+    (folder / schema).mkdir()
+    contents, wanted, made_of = _contents(db), described(db, schema), {}
+    for gone in set(tables_of(db, schema, "cible")) - wanted.keys():
+        db.execute(f"drop table {schema}.{gone}")
+    for name, table in wanted.items():
+        full, made = f"{schema}.{name}", _made_of(table, keys, contents)
+        made_of |= {full: made} if made else {}
+        if made is None or former.made_of.get(full) != made:
+            db.execute(f"drop table if exists {full}")
+            copy_table(db, table, keys)
+        file = f"{schema}/{name}.parquet"
+        if made is None or former.made_of.get(full) != made or not former.link(file, folder / file):
+            write_parquet(db, folder, schema, name)
+    return made_of
+
+
+def _contents(db: Any) -> dict[str, str]:
+    """``schema.table`` → its content, as the build noted it."""
+    noted = "select 1 from duckdb_tables() where database_name = 'source' and schema_name = 'construction' and table_name = 'contenus'"
+    return dict(db.execute("from source.construction.contenus").fetchall()) if db.execute(noted).fetchone() else {}
+
+
+def _made_of(table: Described, keys: Keys, contents: dict[str, str]) -> str | None:
+    """What stands for a table and all that is said of it; None when nobody noted its content."""
+    content = contents.get(f"{table.schema}.{table.name}")
+    said = [content, table.sql, table.comment, list(table.columns.items()), sorted(table.filled), keys.get(table.name)]
+    return fingerprint([engine_version(), *said]) if content else None
