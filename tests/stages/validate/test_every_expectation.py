@@ -91,3 +91,15 @@ def test_it_fails_on_rows_made_to_break_it(name: str, key: str, tmp_path: Path) 
             made = {("export.csv", row["_ligne"]) for row in broken[NUMBER_OF_ROWS:]}
             assert made & set(lines), f"{how}: none of the rows made to break it is named"
     assert cases, f"nothing breaks {key}"
+
+
+def test_one_print_job_without_pages_refuses_nothing(tmp_path: Path) -> None:
+    """A job that was not printed is told; columns taken for one another are refused."""
+    system, table, suite = TABLES["editique/travaux"]
+    more = ValidRows(system, table)
+    rows = [*more.take(), more.row({"nb_documents": 1, "nb_pages": 0, "nb_feuilles": 0, "nb_plis": 1})]
+    results = judge(write(tmp_path / "lot.parquet", table, rows), suite)
+    assert [(r.key, r.blocks) for r in results if not r.success] == [("moins_de_pages_que_de_documents", False)]
+    swapped = [row | {"nb_documents": row["nb_pages"], "nb_pages": row["nb_documents"]} for row in rows]
+    results = judge(write(tmp_path / "autre.parquet", table, swapped), suite)
+    assert "pages_et_documents_intervertis" in {r.key for r in results if r.blocks}
