@@ -100,6 +100,7 @@ class LazyGroup(click.Group):
             sys.stderr.close()
             ctx.exit(DONE)
         except Exception as error:
+            error = _cause(ctx, error)
             code = exit_code(error)
             if code == BROKEN or (ctx.obj and ctx.obj.debug):
                 traceback.print_exc()
@@ -108,6 +109,21 @@ class LazyGroup(click.Group):
                 str(error) if code != BROKEN else "this is an error of the program, please report it",
                 code,
             )
+
+
+def _cause(ctx: click.Context, error: Exception) -> Exception:
+    """What is behind an error that is not expected: a damaged ledger, or nothing but the program."""
+    from pipelines.ledger.lost import LedgerLost, is_damage, refuse_damaged
+
+    if exit_code(error) != BROKEN or not ctx.obj:
+        return error
+    try:
+        refuse_damaged(ctx.obj.home)
+    except LedgerLost as damage:
+        return damage
+    except Exception:  # the ledger cannot be looked at: the first error is the one to tell
+        return error
+    return LedgerLost(ctx.obj.home, "est abîmé") if is_damage(getattr(error, "orig", None)) else error
 
 
 def exit_code(error: Exception) -> int:

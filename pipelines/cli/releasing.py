@@ -10,6 +10,7 @@ from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.exporting import copy_to_server
 from pipelines.cli.output import note, printable, progress, title
 from pipelines.cli.session import Session, global_options, shown, year_argument
+from pipelines.ledger.lost import refuse_lost
 from pipelines.ledger.store import open_ledger
 from pipelines.near import did_you_mean
 from pipelines.stages.publish.erratum import erratum
@@ -100,6 +101,7 @@ def _erratum(session: Session, first: str, second: str | None) -> tuple[str, boo
 
 
 def _release(session: Session, name: str) -> Path:
+    refuse_lost(session.home)
     known = sorted(path.parent.name for path in session.home.releases.glob("*/release.json"))
     if name not in known:
         raise click.UsageError(

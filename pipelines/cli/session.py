@@ -53,10 +53,12 @@ class Session:
 
     @property
     def organisation(self) -> "Organisation":
-        """The home's organisation."""
+        """The home's organisation. Raises LedgerLost: nothing is said of a home whose ledger is not its own."""
         from pipelines.catalogue.organisation import load_organisation
+        from pipelines.ledger.lost import refuse_lost
 
         if self.home.root not in self._organisations:
+            refuse_lost(self.home)
             self._organisations[self.home.root] = load_organisation(self.home, self.catalogue)
         return self._organisations[self.home.root]
 
@@ -81,12 +83,14 @@ class Session:
 
     @contextmanager
     def ledger(self) -> Iterator["Ledger"]:
-        """The home's ledger for reading; an empty one elsewhere when the home has none yet."""
+        """The home's ledger for reading; an empty one elsewhere when the home has none yet. Raises LedgerLost."""
         import tempfile
 
+        from pipelines.ledger.lost import refuse_lost
         from pipelines.ledger.store import open_ledger
         from pipelines.settings import Home
 
+        refuse_lost(self.home)
         if self.home.ledger_file.exists():
             with open_ledger(self.home) as ledger:
                 yield ledger

@@ -144,6 +144,8 @@ class Bench:
     def receive(self, key: str, year: int, *results: CheckResult) -> Manifest:
         """Read what lies in landing and accept it, the checks' results given by hand."""
         ref = self.registry.export_of(key)
+        with self.ledger():  # it is there before anything that it speaks of
+            pass
         manifest = ingest(self.home, ref, year, files_of(self.home.landing, ref, year), KEY)
         verdicts = [
             Verdict(f"{manifest.delivery[:16]}{table}", manifest.delivery, table, "suite", list(results))
@@ -177,6 +179,10 @@ class Bench:
 
         content = {"build": "b1", "files": {}}
         identity = fingerprint(content)[:32]
+        with self.ledger() as ledger:
+            ledger.record_build("b1", True, [c.manifest.delivery for c in ledger.current().values()], [])
+            ledger.record_findings("b1", list(findings))
+            ledger.record_publication(identity, "b1")
         folder = self.home.builds / identity / "rapport"
         folder.mkdir(parents=True)
         columns = "code, exercice, valeur, unite, decimales, statut, code_manquant, etat, libelle, domaine, formule"
@@ -190,10 +196,6 @@ class Bench:
                 db.execute(f"copy (select * from (values {lacks}) as t({columns})) to '{folder}/rpt_manques.parquet'")
         (folder.parent / "manifest.json").write_text(json.dumps({"publication": identity, **content}), encoding="utf-8")
         self.home.published.symlink_to(folder.parent)
-        with self.ledger() as ledger:
-            ledger.record_build("b1", True, [c.manifest.delivery for c in ledger.current().values()], [])
-            ledger.record_findings("b1", list(findings))
-            ledger.record_publication(identity, "b1")
 
     def ledger(self):
         """The home's ledger."""
