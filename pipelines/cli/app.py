@@ -118,6 +118,7 @@ class LazyGroup(click.Group):
             sys.stderr.close()
             ctx.exit(DONE)
         except Exception as error:
+            error = _cause(ctx, error)
             code = exit_code(error)
             if code == BROKEN or (ctx.obj and ctx.obj.debug):
                 traceback.print_exc()
@@ -141,6 +142,21 @@ class LazyGroup(click.Group):
 def _tell_lag(ctx: click.Context) -> None:
     if ctx.invoked_subcommand in TELL_LAG and (lag := ctx.obj.lag()):
         note(f"\nAttention : {lag} (`{ctx.obj.command} status EXERCICE`)")
+
+
+def _cause(ctx: click.Context, error: Exception) -> Exception:
+    """What is behind an error that is not expected: a damaged ledger, or nothing but the program."""
+    from pipelines.ledger.lost import LedgerLost, is_damage, refuse_damaged
+
+    if exit_code(error) != BROKEN or not ctx.obj:
+        return error
+    try:
+        refuse_damaged(ctx.obj.home)
+    except LedgerLost as damage:
+        return damage
+    except Exception:  # the ledger cannot be looked at: the first error is the one to tell
+        return error
+    return LedgerLost(ctx.obj.home, "est abîmé") if is_damage(getattr(error, "orig", None)) else error
 
 
 def exit_code(error: Exception) -> int:

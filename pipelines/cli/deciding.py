@@ -18,6 +18,7 @@ from pipelines.cli.reading import gathered
 from pipelines.cli.session import Session, global_options
 from pipelines.evidence.verify import CHECKED
 from pipelines.ledger.chain import Head
+from pipelines.ledger.lost import refuse_lost
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now, open_ledger
 from pipelines.near import suggestion
@@ -200,6 +201,7 @@ def explain(ctx: click.Context, code: str) -> None:
         click.echo(
             "Décider    Sans décision, l’exercice ne peut pas être figé : millesime decide CONSTAT --because … --by …"
         )
+    refuse_lost(session.home)
     if session.home.ledger_file.exists():
         with session.ledger() as ledger:
             here = [one for one in gathered(session, ledger) if one.finding.code == rule.code]

@@ -52,10 +52,12 @@ class Session:
 
     @property
     def organisation(self) -> "Organisation":
-        """The home's organisation."""
+        """The home's organisation. Raises LedgerLost: nothing is said of a home whose ledger is not its own."""
         from pipelines.catalogue.organisation import load_organisation
+        from pipelines.ledger.lost import refuse_lost
 
         if self.home.root not in self._organisations:
+            refuse_lost(self.home)
             self._organisations[self.home.root] = load_organisation(self.home, self.catalogue)
         return self._organisations[self.home.root]
 
@@ -80,12 +82,14 @@ class Session:
 
     @contextmanager
     def ledger(self) -> Iterator["Ledger"]:
-        """The home's ledger for reading; an empty one elsewhere when the home has none yet."""
+        """The home's ledger for reading; an empty one elsewhere when the home has none yet. Raises LedgerLost."""
         import tempfile
 
+        from pipelines.ledger.lost import refuse_lost
         from pipelines.ledger.store import open_ledger
         from pipelines.settings import Home
 
+        refuse_lost(self.home)
         if self.home.ledger_file.exists():
             with open_ledger(self.home) as ledger:
                 yield ledger
@@ -115,8 +119,10 @@ class Session:
 
     def releases(self) -> list[str]:
         """The names of the frozen versions."""
+        from pipelines.ledger.lost import refuse_lost
         from pipelines.ledger.state import state_file
 
+        refuse_lost(self.home)
         return sorted(path.name for path in self.home.releases.glob("[!.]*") if state_file(path).exists())
 
     def release(self, name: str) -> Path:

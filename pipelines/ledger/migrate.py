@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING
 
 from pipelines.ledger.schema import REVISION, metadata
+from pipelines.ledger.unsound import Unsound
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 
-class NewerLedger(RuntimeError):
-    """The ledger was written by a later version of the program."""
+class NewerLedger(Unsound):
+    """The ledger is of a revision that this version of the program does not know."""
 
 
 def migrate(engine: "Engine") -> bool:
@@ -38,5 +39,8 @@ def _upgrade(connection: "Connection") -> None:
     config.set_main_option("path_separator", "os")
     try:
         command.upgrade(config, REVISION)
-    except CommandError as error:
-        raise NewerLedger(f"the ledger was written by a later version of this program: {error}") from None
+    except CommandError:
+        raise NewerLedger(
+            "le registre est d’une révision inconnue : mettez le programme à jour si une version plus récente l’a écrit, sinon "
+            "remettez-en une copie (docs/auditor.md, « Remettre le registre »)"
+        ) from None

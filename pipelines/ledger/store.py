@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.ledger.chain import Broken, Head, append, check, head, raw
+from pipelines.ledger.lost import LedgerLost, is_damage, refuse_lost
 from pipelines.ledger.migrate import migrate
 from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Standing, Verdict
 from pipelines.ledger.schema import metadata
@@ -44,13 +45,14 @@ class Current:
 
 
 class Ledger:
-    """The ledger of one home."""
+    """The ledger of one home, made where there is none yet. Raises LedgerLost, and NewerLedger."""
 
     def __init__(self, home: Home):
         import sqlalchemy as sa
 
         self._sa = sa
         home.root.mkdir(parents=True, exist_ok=True)
+        refuse_lost(home)
         url = sa.URL.create("sqlite", database=str(home.ledger_file))  # a path may hold a "?"
         self.engine = sa.create_engine(url, connect_args={"timeout": 30})
         sa.event.listen(self.engine, "connect", _durable)
@@ -61,7 +63,11 @@ class Ledger:
         self._outcomes: tuple[int | None, dict[tuple[str, int], Row]] | None = None
         self._verdicts: dict[str, Verdict] = {}  # what is entered never changes
         self._head_file = home.ledger_head
-        if migrate(self.engine) and not self._head_file.exists():
+        try:
+            migrated = migrate(self.engine)
+        except sa.exc.DatabaseError as error:
+            raise LedgerLost(home, "est abîmé") if is_damage(error.orig) else error from None
+        if migrated and not self._head_file.exists():
             self._write_head(self.head())  # from the first moment: that it is gone later shows
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from pipelines.catalogue.fingerprint import engine_version
 from pipelines.catalogue.registry import ExportRef
 from pipelines.disk import sha256_of, written_whole
 from pipelines.evidence.verify import publication_problems
+from pipelines.ledger.lost import refuse_damaged
 from pipelines.ledger.records import DeliveredFile
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
@@ -42,8 +43,10 @@ class Pending:
 def pending(work: Workspace, exercices: Collection[int], sources: Collection[str] | None) -> Pending:
     """What a run of ``exercices`` (of ``sources``, names of systems, when given) has to do in ``work``.
 
-    Raises DeclarationError when the catalogue is wrong, KeyRefused when the key is: nothing is read then.
+    Raises DeclarationError when the catalogue is wrong, KeyRefused when the key is, LedgerLost when the
+    ledger is damaged: nothing is read then.
     """
+    refuse_damaged(work.home)
     enter_key(work)
     compose(work.catalogue, work.home)
     made_from = _made_from(work)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipelines.ledger.lost import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.findings import all_findings
@@ -33,7 +34,11 @@ class Published:
 
 
 def publish_warehouse(work: Workspace) -> Published:
-    """Publish the warehouse that stands, unless it would change a frozen year; the audit pages say either."""
+    """Publish the warehouse that stands, unless it would change a frozen year; the audit pages say either.
+
+    Raises LedgerLost: nothing is published on the word of a damaged ledger.
+    """
+    refuse_damaged(work.home)
     try:
         done = _publish(work)
     finally:  # what was held back shows too

@@ -143,6 +143,8 @@ class Bench:
     def receive(self, key: str, year: int, *results: CheckResult) -> Manifest:
         """Read what lies in landing and accept it, the checks' results given by hand."""
         ref = self.registry.export_of(key)
+        with self.ledger():  # it is there before anything that it speaks of
+            pass
         manifest = ingest(self.home, ref, year, landed_files(self.home.landing, ref, year), KEY)
         verdicts = [
             Verdict(f"{manifest.delivery[:16]}{table}", manifest.delivery, table, "suite", list(results))
@@ -174,6 +176,8 @@ class Bench:
         """Publish these rows of ``chiffres`` and of ``rpt_manques`` (SQL values), as made of what is accepted now."""
         import duckdb
 
+        with self.ledger():  # it is there before anything that it speaks of
+            pass
         folder = self.home.builds / "aside" / "rapport"
         folder.mkdir(parents=True)
         columns = "code, exercice, valeur, unite, decimales, statut, code_manquant, etat, libelle, domaine, formule"

@@ -67,6 +67,7 @@ def made(folder: Path, declared: dict[str, str]) -> Path:
     """A home that declares this."""
     home = unpacked(folder)
     shutil.rmtree(home / "releases")  # what it froze is another catalogue's
+    shutil.rmtree(home / "lake")  # nor does a ledger begin beside what another one spoke of
     (home / "ledger.db").unlink()
     (home / "ledger.head").unlink()
     declare(home, declared)

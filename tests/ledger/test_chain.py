@@ -224,7 +224,7 @@ def test_a_ledger_of_a_later_version_is_left_alone(tmp_path):
     with sqlite3.connect(home.ledger_file) as db:
         db.execute("update alembic_version set version_num = '9999'")
     before = home.ledger_file.read_bytes()
-    with pytest.raises(NewerLedger, match="later version"):
+    with pytest.raises(NewerLedger, match="version plus récente"):
         Ledger(home)
     assert home.ledger_file.read_bytes() == before
 

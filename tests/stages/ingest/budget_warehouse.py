@@ -32,13 +32,13 @@ def built_of(
     """The documents of each exercice, by file name, in one warehouse."""
     home, catalogue, manifests = Home(folder / "home"), load_catalogue(), []
     home.root.mkdir()
-    for year, files in documents.items():
-        paths = [folder / "landing" / str(year) / name for name in files]
-        for path in paths:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(files[path.name])
-        manifests.append(ingest(home, catalogue.registry.export_of("budget/documents"), year, paths, b"k" * 32))
     with open_ledger(home) as ledger:
+        for year, files in documents.items():
+            paths = [folder / "landing" / str(year) / name for name in files]
+            for path in paths:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(files[path.name])
+            manifests.append(ingest(home, catalogue.registry.export_of("budget/documents"), year, paths, b"k" * 32))
         work = Workspace(home, ledger, catalogue, organisation)
         load_warehouse(dbt_home.warehouse_next, work, Frozen("", manifests, list(counted)))
     build(dbt_home, folder)

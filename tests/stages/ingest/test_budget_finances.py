@@ -271,12 +271,12 @@ def warehouse(dbt_home: Home, folder: Path) -> Iterator[duckdb.DuckDBPyConnectio
         systemes=["budget"],
     )
     ref, manifests = registry.export_of("budget/documents"), []
-    for year, files in delivered(folder).items():
-        manifests.append(ingest(home, ref, year, files, b"k" * 32))
     mandats = folder / "landing" / "2016" / "mandats_2016.csv"
-    mandats.write_text(MANDATS, encoding="cp1252")
-    manifests.append(ingest(home, registry.export_of("ciril_finances/mandats"), 2016, [mandats], b"k" * 32))
     with open_ledger(home) as ledger:
+        for year, files in delivered(folder).items():
+            manifests.append(ingest(home, ref, year, files, b"k" * 32))
+        mandats.write_text(MANDATS, encoding="cp1252")
+        manifests.append(ingest(home, registry.export_of("ciril_finances/mandats"), 2016, [mandats], b"k" * 32))
         load_warehouse(dbt_home.warehouse_next, Workspace(home, ledger, catalogue, organisation), Frozen("", manifests))
     build(dbt_home, folder)
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as db:

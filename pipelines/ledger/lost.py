@@ -1,0 +1,117 @@
+"""Is this the home's ledger, and whole? It is asked before a row is read, on the file itself, without loading SQLAlchemy.
+
+Never made anew, and never taken for another: a ledger that is gone or empty beside what it spoke of, that is no longer a
+database, or that does not hold the head which the publication states. An altered entry is what the chain shows.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from pipelines.french import NO_BREAK
+from pipelines.ledger.chain import CHAIN, Head, check
+from pipelines.ledger.unsound import Unsound
+from pipelines.settings import Home
+
+# What says nothing of the file: it is busy, or out of reach.
+ELSEWHERE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_INTERRUPT,
+}
+
+
+class LedgerLost(Unsound):
+    """The ledger is gone, damaged, or another's; the message says how to restore it."""
+
+    def __init__(self, home: Home, what: str):
+        copy = home.published / home.ledger_file.name
+        restore = (
+            f"remettez la copie de la dernière publication (cp {copy} {home.ledger_file})"
+            if copy.is_file()
+            else f"remettez-en une sauvegarde, ou la copie d’une publication (builds/*/{home.ledger_file.name})"
+        )
+        super().__init__(
+            f"le registre ({home.ledger_file}) {what}{NO_BREAK}: {restore}, puis lancez `millesime verify` "
+            "(docs/auditor.md, « Remettre le registre »)"
+        )
+
+
+def refuse_lost(home: Home) -> None:
+    """Raise LedgerLost unless the home's ledger is there and holds what is published, or the home never had one."""
+    file = home.ledger_file
+    if not file.exists():
+        if _has_lived(home):
+            raise LedgerLost(home, "a disparu")
+        return
+    with _opened(home) as db:
+        if db.execute("pragma quick_check(1)").fetchone() != ("ok",):
+            raise LedgerLost(home, "est abîmé")
+        tables = {name for (name,) in db.execute("select name from sqlite_master where type = 'table'")}
+        begun = CHAIN not in tables or db.execute(f"select 1 from {CHAIN} limit 1").fetchone()
+        if (not tables and _has_lived(home)) or (not begun and home.published.exists()):
+            raise LedgerLost(home, "est vide")
+        head = _published_head(home)
+        if head and head.entries and _hash_at(db, tables, head.entries) != head.hash:
+            raise LedgerLost(
+                home,
+                f"n’est pas celui de la publication{NO_BREAK}: il n’a pas l’écriture {head.entries}, {head.hash[:16]}…",
+            )
+
+
+def refuse_damaged(home: Home) -> None:
+    """Raise LedgerLost when an entry was altered, removed, moved or added. Reads all of them."""
+    refuse_lost(home)
+    if home.ledger_file.exists():
+        with _opened(home) as db:
+            broken = check(db, {})
+        if broken:
+            others = f", et {len(broken) - 1} autres anomalies" if len(broken) > 2 else ""
+            raise LedgerLost(home, f"est abîmé ({broken[0].sentence()}{others})")
+
+
+def is_damage(error: BaseException | None) -> bool:
+    """True when an error of SQLite's says that the file is not what it was."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return isinstance(error, sqlite3.Error | UnicodeDecodeError) and code & 0xFF not in ELSEWHERE
+
+
+@contextmanager
+def _opened(home: Home) -> Iterator[sqlite3.Connection]:
+    """The file, opened so that what a killed process left is undone; what SQLite cannot read is a ledger lost."""
+    try:
+        with closing(sqlite3.connect(home.ledger_file, timeout=30)) as db:
+            db.text_factory = lambda stored: stored.decode(
+                "utf-8", "backslashreplace"
+            )  # what no text holds shows all the same
+            yield db
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # its very message may quote what is no text
+        if not is_damage(error):
+            raise
+        raise LedgerLost(home, "est abîmé") from None
+
+
+def _has_lived(home: Home) -> bool:
+    """True when something lies in the home that only a ledger can tell of."""
+    kept = (home.lake.glob("*/*.json"), home.builds.glob("[!.]*"), home.releases.glob("[!.]*"))
+    return home.published.exists() or any(any(paths) for paths in kept)
+
+
+def _published_head(home: Home) -> Head | None:
+    """The head that the publication states, which was the ledger's before it was entered; None in an older one."""
+    try:
+        kept = json.loads(Path(home.published / "state.json").read_text(encoding="utf-8"))["ledger"]
+        return Head(int(kept["entries"]), str(kept["hash"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None  # its own check tells
+
+
+def _hash_at(db: sqlite3.Connection, tables: set[str], entry: int) -> str | None:
+    found = db.execute(f"select hash from {CHAIN} where seq = ?", (entry,)).fetchone() if CHAIN in tables else None
+    return found[0] if found else None
