@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.evidence.findings import stops_a_release
-from pipelines.evidence.rows import traced_relations
+from pipelines.evidence.rows import traced_columns
 from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
@@ -87,5 +87,5 @@ def _inputs(work: Workspace) -> Inputs:
         frozen.manifests,
         frozen.counted,
         frozen.refused,
-        traced_relations(work.catalogue),
+        traced_columns(work.catalogue),
     )

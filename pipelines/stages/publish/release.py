@@ -64,7 +64,9 @@ class Inputs:
     refused: list[tuple[str, int, str]] = field(
         default_factory=list
     )  # the exports that came and of which nothing counts
-    traced: list[str] = field(default_factory=list)  # ``<schema>.<table>`` of what a figure is traced down to
+    traced: dict[str, set[str]] = field(
+        default_factory=dict
+    )  # the columns of each ``<schema>.<table>`` that a trace reads
 
 
 @dataclass(frozen=True)
@@ -158,16 +160,20 @@ def export_tables(warehouse: Path, exercice: int, folder: Path) -> None:
             sync(file)
 
 
-def export_lines(warehouse: Path, exercice: int, folder: Path, relations: list[str]) -> None:
-    """Write the rows of ``exercice`` of each of the ``relations`` in ``folder/lignes``; the same rows give the same bytes."""
+def export_lines(warehouse: Path, exercice: int, folder: Path, traced: dict[str, set[str]]) -> None:
+    """Write the rows of ``exercice`` of each relation of ``traced``, these columns of it alone, in ``folder/lignes``.
+
+    The same rows give the same bytes.
+    """
     import duckdb
 
     with duckdb.connect(str(warehouse), read_only=True, config={"threads": 1}) as db:
-        for relation in relations:
+        for relation, names in sorted(traced.items()):
             schema, _, table = relation.partition(".")
             file = folder / "lignes" / schema / f"{table}.parquet"
             file.parent.mkdir(parents=True, exist_ok=True)
-            rows = f"select * from {relation} where exercice = {exercice} order by all"
+            columns = [row[0] for row in db.execute(f"describe {relation}").fetchall() if row[0] in names]
+            rows = f"select {', '.join(columns)} from {relation} where exercice = {exercice} order by all"
             db.execute(f"copy ({rows}) to {literal(file)} (format parquet)")
             sync(file)
 
