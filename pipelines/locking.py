@@ -22,7 +22,7 @@ def only_writer(home: Home) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise Busy(f"{home.root} is being written by process {file.read().strip() or '?'}") from None
+            raise Busy(f"{home.root} est occupé : le processus {file.read().strip() or '?'} y écrit") from None
         file.seek(0)
         file.truncate()
         file.write(str(os.getpid()))

@@ -187,7 +187,7 @@ def threads() -> int:
     """
     said = os.environ.get("MILLESIME_THREADS", "2")
     if not (said.isascii() and said.isdecimal() and 1 <= int(said) <= 256):
-        raise WrongSetting(f"MILLESIME_THREADS must be a number from 1 to 256, not {said!r}")
+        raise WrongSetting(f"MILLESIME_THREADS est un nombre de 1 à 256, et non « {said} »")
     return int(said)
 
 

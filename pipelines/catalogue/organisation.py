@@ -313,7 +313,7 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
     """Read the home's organisation. Raises DeclarationError when a system that it names is not declared, or switched off."""
     path = home.organisation_file
     if not path.exists():
-        raise DeclarationError(f"{path} does not exist: make a home with `millesime init`")
+        raise DeclarationError(f"{path} n’existe pas : créer un dossier par `millesime init`")
     data, lines = read_mapping(path)
     organisation = parse(Organisation, data, lines, path)
     _check_codes(organisation, lines, path)

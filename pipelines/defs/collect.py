@@ -7,13 +7,14 @@ personal value: metadata are counts, rules and reasons.
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 
 import dagster as dg
 
 from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import Rules
-from pipelines.defs.workspace import exercices, home, organisation, registry, table_key, writing
+from pipelines.defs.workspace import exercices, home, organisation, publication_lag, registry, table_key, writing
 from pipelines.evidence.findings import refused_line, refused_lines
 from pipelines.ledger.checks import check_finding
 from pipelines.ledger.records import Finding, Manifest, Verdict
@@ -56,9 +57,12 @@ def export_assets(ref: ExportRef) -> dg.AssetsDefinition:
         with writing() as work:
             outcomes = [collect(work, ref, int(year)) for year in context.partition_keys]
             for outcome in outcomes:
-                _log(context, ref, outcome)
+                _log(context, work, ref, outcome)
             for table in tables:
                 yield from _checks(work, ref, table)
+            if any(outcome.status == "accepted" for outcome in outcomes):  # what is published is older from now on
+                told = dg.AssetCheckEvaluation(**publication_lag(work.ledger))
+                context.instance.report_runless_asset_event(told)
         _fail_on_refusals(ref, outcomes, work.rules)
 
     return collect_export
@@ -80,10 +84,18 @@ def _spec(ref: ExportRef, table: Table) -> dg.AssetSpec:
     )
 
 
-def _log(context: dg.AssetExecutionContext, ref: ExportRef, outcome: Outcome) -> None:
-    if outcome.status in ("absent", "refused"):
+def _log(context: dg.AssetExecutionContext, work: Workspace, ref: ExportRef, outcome: Outcome) -> None:
+    """One materialisation a table; told of what did not come too: a backfill waits for every exercice that it asked for."""
+    if outcome.status == "refused":
         context.log.info(f"{outcome.key} {outcome.exercice}: {outcome.status}")
         return
+    if outcome.status == "absent":
+        former = work.ledger.current().get((ref.key, outcome.exercice))
+        if former is None:
+            for table in ref.export.tables:
+                context.log_event(_nothing_came(table_key(ref.system, table), outcome.exercice))
+            return
+        outcome = replace(outcome, status="unchanged", manifest=former.manifest)
     for table in ref.export.tables:
         counts = outcome.manifest.tables[table.name]
         context.log_event(
@@ -101,6 +113,11 @@ def _log(context: dg.AssetExecutionContext, ref: ExportRef, outcome: Outcome) ->
                 },
             )
         )
+
+
+def _nothing_came(key: dg.AssetKey, exercice: int) -> dg.AssetMaterialization:
+    metadata = {"dagster/partition_row_count": 0, "état": "non reçu"}
+    return dg.AssetMaterialization(asset_key=key, partition=str(exercice), metadata=metadata)
 
 
 def _checks(work: Workspace, ref: ExportRef, table: Table) -> Iterator[dg.AssetCheckResult]:

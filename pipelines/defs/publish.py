@@ -7,7 +7,7 @@ import dagster as dg
 from pipelines import settings
 from pipelines.catalogue.dbt.generated import layers
 from pipelines.defs.collect import findings_table
-from pipelines.defs.workspace import catalogue, failure, home, writing
+from pipelines.defs.workspace import PUBLISHED, UP_TO_DATE, catalogue, failure, home, publication_lag, writing
 from pipelines.evidence.findings import on_day, stops_a_release
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
@@ -15,7 +15,6 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.runs.publish import NotServed, publish_warehouse, serve_copy
 from pipelines.stages.publish.swap import PUBLISHED_SCHEMAS
 
-PUBLISHED = dg.AssetKey(["publication", "published"])
 SERVED = dg.AssetKey(["publication", "postgresql"])
 FINDINGS = "constats"  # the check that shows what no other one does: differences, reconciliations, missing exports
 
@@ -33,12 +32,16 @@ def publish_defs() -> dg.Definitions:
             "published/ : rapport.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc, avec le "
             "profil public (rapport seul, petits effectifs masqués)."
         ),
-        check_specs=[dg.AssetCheckSpec(FINDINGS, asset=PUBLISHED, description="Aucun constat n’est à décider.")],
+        check_specs=[
+            dg.AssetCheckSpec(FINDINGS, asset=PUBLISHED, description="Aucun constat n’est à décider."),
+            dg.AssetCheckSpec(UP_TO_DATE, asset=PUBLISHED, description="Tout ce qui est accepté est publié."),
+        ],
     )
     def published(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         with writing() as work:
             done = publish_warehouse(work)
             yield findings_check(done.standing, work)
+            yield dg.AssetCheckResult(**publication_lag(work.ledger))
         if done.held:
             raise failure(done.held)
         metadata = {"publication": done.identity, "constats": len(done.standing), "dossier": str(home().published)}

@@ -60,7 +60,7 @@ def transform_defs() -> dg.Definitions:
     def entrepot(context: dg.AssetExecutionContext) -> Iterator[Any]:
         with writing() as work:
             if work.catalogue.fingerprint != declared.fingerprint:
-                raise BuildFailed("the catalogue changed while the year was being loaded: run again")
+                raise BuildFailed("le catalogue a changé pendant le chargement : exécuter de nouveau")
             prepared = prepare(work, whole=context.has_tag(WHOLE))
             results = yield from _made(context, prepared.plan, work.home)
             built = end(work, prepared, results)

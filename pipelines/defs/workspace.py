@@ -16,6 +16,8 @@ from pipelines.catalogue.declarations import System, Table
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.organisation import Organisation, load_organisation
 from pipelines.catalogue.registry import Registry
+from pipelines.evidence.published import publication_status
+from pipelines.ledger.store import Ledger
 from pipelines.ledger.unsound import Unsound
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.locking import Busy, only_writer
@@ -23,6 +25,8 @@ from pipelines.runs.outcome import ending_of
 from pipelines.settings import Home
 from pipelines.stages.transform.build import BuildFailed
 
+PUBLISHED = dg.AssetKey(["publication", "published"])
+UP_TO_DATE = "a_jour"  # the check that fails once something is accepted that is not published
 LAW_DATE = "30 septembre"  # CGCT, art. L5211-39: the report reaches the mayors before it
 
 
@@ -63,6 +67,19 @@ def writing() -> Iterator[Workspace]:
 def failure(error: Exception, **metadata: Any) -> dg.Failure:
     """A step that ends as the engine says, not as its words do: ``ending`` is read by who ran the job."""
     return dg.Failure(str(error), metadata={"ending": str(ending_of(error)), **metadata}, allow_retries=False)
+
+
+def publication_lag(ledger: Ledger) -> dict[str, Any]:
+    """Whether what is published is made of all that is accepted, as an asset check says it."""
+    status = publication_status(ledger)
+    lag = status.lag if status else "rien n’est encore publié"
+    return {
+        "check_name": UP_TO_DATE,
+        "asset_key": PUBLISHED,
+        "passed": lag is None,
+        "severity": dg.AssetCheckSeverity.WARN,
+        "metadata": {"raison": lag or "à jour de ce qui est accepté"},
+    }
 
 
 @functools.cache

@@ -29,7 +29,7 @@ from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 from pipelines.sql import literal, with_sheet
 
-COUNTS, AWAITED, REPLACED = "celle qui compte", "acceptée, pas encore publiée", "qui ne compte pas"
+COUNTS, AWAITED, REPLACED = "retenue", "acceptée, pas encore publiée", "non retenue"
 COMPANIONS = {"refusée": ".refus.parquet", "ignorée": ".ignores.parquet"}
 
 

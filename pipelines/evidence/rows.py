@@ -4,6 +4,7 @@ What belongs here: which rows they are, and questions to them in SQL. What a fig
 ``trace``, what became of a line that of ``fate``.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from pipelines.sql import literal, parquet_scan, with_sheet
 
 ABSENCES, PRINTED_FIGURES = "intermediate.int_communs__absences", "intermediate.int_communs__chiffres_publies"
 VALUE = "valeur_publiee"  # of a printed figure
+PLACE = ("exercice", "_livraison", "_fichier", "_feuille", "_ligne")
+LINE = ("_colonne", "poids", "motif", "double_de")
 LINES = "lignes"  # in a release: ``lignes/<schema>/<table>.parquet``, see ``publish.release``
 
 
@@ -85,18 +88,24 @@ def build_of(warehouse: Path) -> str:
         return db.execute("select construction from collecte.construction").fetchone()[0]
 
 
-def traced_relations(catalogue: Catalogue) -> list[str]:
-    """``<schema>.<table>`` of all that a trace reads, but the figures themselves."""
-    facts = {one.figure.mesure.fait for one in catalogue.figures.by_code.values() if one.figure.mesure}
-    models = {source.model for sources in catalogue.lines.values() for source in sources}
-    return sorted(
-        {
-            ABSENCES,
-            PRINTED_FIGURES,
-            *(f"marts.{fact}" for fact in facts),
-            *(f"intermediate.{model}" for model in models),
-        }
-    )
+def traced_columns(catalogue: Catalogue) -> dict[str, set[str]]:
+    """``<schema>.<table>`` → the columns that a trace reads of it, but the figures themselves: no other is kept of a frozen year.
+
+    A name that the table does not have is none of its columns.
+    """
+    found: dict[str, set[str]] = {ABSENCES: {*PLACE, "code", "motif"}, PRINTED_FIGURES: {*PLACE, "code", VALUE}}
+    for declared in catalogue.figures.by_code.values():
+        if measure := declared.figure.mesure:
+            family = catalogue.figures.family_of(declared.figure.code)
+            named = {*filter(None, [measure.colonne, family and family.code]), *measure.filtre}
+            found.setdefault(f"marts.{measure.fait}", {"exercice"}).update(named)
+    for fact, sources in catalogue.lines.items():
+        for source in sources:
+            columns = found.setdefault(f"intermediate.{source.model}", {*PLACE, *LINE})
+            said = [source.feed.comptees, *source.completed.values()]
+            said += [source.column(name) for name in found.get(f"marts.{fact}", ())]
+            columns.update(word for text in said for word in re.findall(r"[a-z_]\w*", text))
+    return found
 
 
 @contextmanager

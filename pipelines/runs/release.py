@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.catalogue.organisation import Organisation, UnknownPerson
 from pipelines.evidence.findings import stops_a_release
-from pipelines.evidence.rows import traced_relations
+from pipelines.evidence.rows import traced_columns
 from pipelines.evidence.verify import verify
 from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head
@@ -74,7 +74,7 @@ def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | Non
     former = last_release(home, ledger, exercice)
     said = facts(work, build, all_findings(work))
     exports = functools.partial(_write_exports, work, exercice)
-    name = write_release(work, exercice, said, visas, reason, traced_relations(work.catalogue), exports)
+    name = write_release(work, exercice, said, visas, reason, traced_columns(work.catalogue), exports)
     held = publish_warehouse(work).held  # so that the audit tables name the release
     row = ledger.all_rows("releases")[-1]
     head = ledger.head_at("releases", row["seq"])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.catalogue.fingerprint import engine_version
-from pipelines.evidence.rows import traced_relations
+from pipelines.evidence.rows import traced_columns
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import files_of, read_release, state_file
 from pipelines.ledger.workspace import Workspace, open_workspace
@@ -72,11 +72,11 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
             say("reconstruction de l’entrepôt")
             counted, refused = ([tuple(one) for one in release.get(name, [])] for name in ("counted", "refused"))
             _build(work, Frozen(release["build"], deliveries, counted, refused))
-            relations = traced_relations(work.catalogue)
+            traced = traced_columns(work.catalogue)
         frozen = {path: sha for path, sha in release["files"].items() if path.startswith(REMADE)}
         export_tables(beside.warehouse_next, release["exercice"], beside.root)
         if any(path.startswith("lignes/") for path in frozen):  # a release of before kept none
-            export_lines(beside.warehouse_next, release["exercice"], beside.root, relations)
+            export_lines(beside.warehouse_next, release["exercice"], beside.root, traced)
         made = {path: sha for path, sha in files_of(beside.root).items() if path.startswith(REMADE)}
         result.files = len(frozen)
         result.differing = sorted(path for path in frozen.keys() | made.keys() if frozen.get(path) != made.get(path))

@@ -120,7 +120,7 @@ def test_a_failed_build_writes_the_page_and_the_former_figures_stay_in_it(copy, 
         dbt.build_models = lambda *_, **__: []
         from pipelines.defs.run import run_jobs
         report = run_jobs(home, [2020], ["absences"])
-        assert "dbt did not run" in report.ended(Ending.NOT_BUILT).message, report
+        assert "dbt ne s’est pas exécuté" in report.ended(Ending.NOT_BUILT).message, report
     """
     environment = {**os.environ, "MILLESIME_HOME": str(copy), "MILLESIME_KEY_FILE": str(tmp_path / "key")}
     done = subprocess.run(

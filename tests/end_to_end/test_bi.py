@@ -74,11 +74,11 @@ def test_a_server_that_is_down_stops_nothing_else(home: Path):
     url = f"postgresql://millesime:{SECRET}@127.0.0.1:{free_port()}/bi"
     done = millesime(home, "run", "2020", MILLESIME_PUBLISH_URL=url)
     assert done.returncode == 1
-    assert "Erreur : rien n’est copié sur le serveur : PostgreSQL 127.0.0.1/bi cannot be reached" in done.stderr
+    assert "Erreur : rien n’est copié sur le serveur : PostgreSQL 127.0.0.1/bi n’est pas joignable" in done.stderr
     assert "Tout le reste est fait." in done.stderr
     assert (home / "published").readlink() == published
     again = millesime(home, "--debug", "publish", MILLESIME_PUBLISH_URL=url)
-    assert again.returncode == 1 and "cannot be reached" in again.stderr
+    assert again.returncode == 1 and "n’est pas joignable" in again.stderr
     said = done.stdout + done.stderr + again.stdout + again.stderr
     assert SECRET not in said
     kept = [path for path in (home / "dagster").rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()]

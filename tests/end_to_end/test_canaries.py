@@ -269,7 +269,7 @@ def test_a_failed_rule_of_the_warehouse_shows_no_canary(lab):
     done = lab.millesime("run", "2020")
     test.unlink()
     assert done.returncode == 1
-    assert "the warehouse was not replaced: aucun_agent, because of agents_2020.csv:" in lab.said
+    assert "l’entrepôt n’est pas remplacé : aucun_agent, à cause de agents_2020.csv:" in lab.said
     assert lab.leaks() == []
 
 

@@ -97,7 +97,7 @@ def test_a_change_of_prose_is_read_at_once_and_gives_the_same_bytes_otherwise(de
         assert done.returncode == 2
         line = former.count("\n") + 2
         assert (
-            f"contenu/2020/edito.md:{line} no figure 'rh.effectif.totale'; did you mean 'rh.effectif.total'?"
+            f"contenu/2020/edito.md:{line} aucun chiffre « rh.effectif.totale » ; vouliez-vous dire « rh.effectif.total » ?"
             in done.stderr
         )
     finally:

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from pipelines.evidence.fate import AWAITED, COUNTS, members_of, trace_line
-from pipelines.evidence.rows import NotTraceable, Version, published_version, traced_relations
+from pipelines.evidence.rows import NotTraceable, Version, published_version, traced_columns
 from pipelines.evidence.trace import trace
 from pipelines.settings import Home
 from tests.cli.conftest import AGENTS_2019, FIGURES, VENTES_2019, Bench, check
@@ -154,6 +154,15 @@ def test_a_family_is_told_by_its_members():
 
 
 def test_what_is_kept_of_a_year_is_what_a_trace_reads(bench):
-    assert {"marts.fct_factures", "intermediate.int_fct_factures", "intermediate.int_communs__absences"} <= set(
-        traced_relations(bench.catalogue)
-    )
+    kept = traced_columns(bench.catalogue)
+    assert kept["marts.fct_factures"] == {"exercice", "montant_eur"}
+    assert {"montant_eur", "poids", "motif", "_ligne"} <= kept["intermediate.int_fct_factures"]
+    assert "intermediate.int_communs__absences" in kept
+
+
+def test_no_pseudonym_is_kept_of_a_frozen_year_but_where_persons_are_told_apart():
+    from pipelines.catalogue.load import load_catalogue
+
+    kept = traced_columns(load_catalogue())
+    persons = {"identifiant", "matricule", "login", "nom_elu", "prenom_elu"}
+    assert {relation: names for relation, columns in kept.items() if (names := persons & columns)} == {}

@@ -35,7 +35,7 @@ def frozen(filled: Bench) -> Bench:
         db.execute("create schema rapport; create table rapport.chiffres as select 'x' as code, 2019 as exercice")
     with filled.work() as work:
         work.ledger.record_build("b1", True, [one.manifest.delivery for one in work.ledger.current().values()], [])
-        write_release(work, 2019, facts(work, "b1", []), Visas("A", "B", "C"), None, [])
+        write_release(work, 2019, facts(work, "b1", []), Visas("A", "B", "C"), None, {})
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
     filled.receive("ventes/ventes", 2019, check("ok", True))
     return filled

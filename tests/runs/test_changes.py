@@ -41,7 +41,7 @@ def frozen(filled: Bench) -> Bench:
     in_warehouse(filled, PRINTED)
     built(filled, "b1", "cle_unique", "total_juste")
     with filled.work() as work:
-        write_release(work, 2019, facts(work, "b1", FOUND), Visas("A", "B", "C"), None, [])
+        write_release(work, 2019, facts(work, "b1", FOUND), Visas("A", "B", "C"), None, {})
     return filled
 
 

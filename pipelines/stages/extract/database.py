@@ -33,25 +33,28 @@ KINDS = {  # what a column may be in the database, by the kind that a reader ask
     "text": {"char", "varchar", "tinytext", "text", "mediumtext", "longtext"},
     "datetime": {"datetime", "timestamp"},
 }
-ADDRESS = "mysql://user:password@host:3306/database"
-GRANTED = "grant it select on the columns that docs/glpi.md lists"
+ADDRESS = "mysql://utilisateur:motdepasse@hote:3306/base"
+GRANTED = "lui donner select sur les colonnes que docs/glpi.md énumère"
 # Codes of MariaDB and of its driver: (what happened, how to mend it).
 ERRORS = {
-    1044: ("the account may not open this database", GRANTED),
-    1045: ("the server refuses these credentials", "check the user and the password of the address"),
-    1049: ("the server has no database of that name", "check the end of the address"),
-    1142: ("the account may not read a table", GRANTED),
-    1143: ("the account may not read a column", GRANTED),
-    1698: ("the server refuses these credentials", "give the account a password: it is bound to a local user"),
-    2003: ("no server answers there", "check that it runs, and that its port is open from here"),
-    2006: ("the server closed the connection", "check that it still runs, then start again"),
-    2013: (
-        "the connection was lost",
-        "check that the server still runs, or give it more time (--timeout), then start again",
+    1044: ("le compte ne peut pas ouvrir cette base", GRANTED),
+    1045: ("le serveur refuse ces identifiants", "vérifier l’utilisateur et le mot de passe de l’adresse"),
+    1049: ("le serveur n’a pas de base de ce nom", "vérifier la fin de l’adresse"),
+    1142: ("le compte ne peut pas lire une table", GRANTED),
+    1143: ("le compte ne peut pas lire une colonne", GRANTED),
+    1698: (
+        "le serveur refuse ces identifiants",
+        "donner un mot de passe au compte : il est lié à un utilisateur local",
     ),
-    1205: ("a table stayed locked", "start again when no maintenance runs"),
-    1969: ("the query took too long", "start again at a quiet hour, or give it more time (--timeout)"),
-    3024: ("the query took too long", "start again at a quiet hour, or give it more time (--timeout)"),
+    2003: ("aucun serveur ne répond là", "vérifier qu’il est démarré, et que son port est ouvert d’ici"),
+    2006: ("le serveur a fermé la connexion", "vérifier qu’il est toujours démarré, puis recommencer"),
+    2013: (
+        "la connexion est perdue",
+        "vérifier que le serveur est toujours démarré, ou lui donner plus de temps (--timeout), puis recommencer",
+    ),
+    1205: ("une table est restée verrouillée", "recommencer quand aucune maintenance n’est en cours"),
+    1969: ("la requête a pris trop de temps", "recommencer à une heure calme, ou lui donner plus de temps (--timeout)"),
+    3024: ("la requête a pris trop de temps", "recommencer à une heure calme, ou lui donner plus de temps (--timeout)"),
 }
 
 
@@ -89,8 +92,8 @@ def take_snapshot(ref: ExportRef, exercice: int, database: Database, target: Pat
                 count += 1
             if not count:
                 raise SnapshotFailed(
-                    f"{ref.key} {exercice}: the database holds no row of this exercice; expected at least one. "
-                    f"Check that {database.variable} leads to the database in use"
+                    f"{ref.key} {exercice} : la base ne contient aucune ligne de cet exercice, il en faut au moins une. "
+                    f"Vérifier que {database.variable} mène à la base en service"
                 )
     return count
 
@@ -141,10 +144,10 @@ def _url(database: Database) -> "URL":
     except (ArgumentError, ValueError):
         url = None
     if url is None or url.get_backend_name() not in ("mysql", "mariadb") or not (url.host and url.database):
-        raise SnapshotFailed(f"{database.variable} is not an address such as {ADDRESS}") from None
+        raise SnapshotFailed(f"{database.variable} n’est pas une adresse de la forme {ADDRESS}") from None
     if "@" in url.host + url.database:
         raise SnapshotFailed(
-            f"{database.variable} holds more than one @: write %40 for that of the password, %2F for /, %3A for :"
+            f"{database.variable} contient plus d’un @ : écrire %40 pour celui du mot de passe, %2F pour /, %3A pour :"
         )
     return url.set(drivername="mysql+pymysql")
 
@@ -187,20 +190,20 @@ def _check_columns(connection: "Connection", expected: dict[str, dict[str, str]]
     wrong = []
     for name, columns in expected.items():
         for column_name, kind in columns.items():
-            seen = found.get((name, column_name), "no such column, or one that the account may not read")
+            seen = found.get((name, column_name), "aucune colonne de ce nom, ou que le compte puisse lire")
             if seen not in KINDS[kind]:
-                wrong.append(f"{name}.{column_name}: expected {' or '.join(sorted(KINDS[kind]))}, found {seen}")
+                wrong.append(f"{name}.{column_name} : attendu {' ou '.join(sorted(KINDS[kind]))}, trouvé {seen}")
     # only InnoDB has snapshots: elsewhere rows would change while they are read
     wrong += [
-        f"{name}: expected a table of InnoDB, found {engine}"
+        f"{name} : une table InnoDB est attendue, et non {engine}"
         for name, engine in described("tables", "engine")
         if engine != "InnoDB"
     ]
     if wrong:
         raise SnapshotFailed(
-            f"{connection.engine.url.host}/{connection.engine.url.database}: the database is not as expected\n  "
+            f"{connection.engine.url.host}/{connection.engine.url.database} : la base n’est pas comme attendu\n  "
             + "\n  ".join(wrong)
-            + "\nGrant what is missing, or adapt the reader (pipelines/extract) to this version of the tool"
+            + "\nDonner les droits qui manquent, ou adapter le lecteur (pipelines/extract) à cette version de l’outil"
         )
 
 
@@ -208,5 +211,7 @@ def _explained(error: Exception) -> str:
     """What happened and how to mend it, by the error's code alone: its text may quote a cell."""
     driver = getattr(error, "orig", None) or error
     code = driver.args[0] if driver.args and isinstance(driver.args[0], int) else None
-    what, mend = ERRORS.get(code, ("the server refuses what was asked", "look this code up in MariaDB’s documentation"))
-    return f"{what} (code {code}): {mend}"
+    what, mend = ERRORS.get(
+        code, ("le serveur refuse ce qui lui est demandé", "chercher ce code dans la documentation de MariaDB")
+    )
+    return f"{what} (code {code}) : {mend}"

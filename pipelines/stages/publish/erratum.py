@@ -32,7 +32,7 @@ def _sentence(change: Change) -> str:
 def _said(change: Change, side: Side) -> str:
     """One side in words: a code that stands for a value says why there is none."""
     value, missing = side
-    return change.printed(side) if value is not None else f"valeur manquante ({MISSING_CODES.get(missing, missing)})"
+    return change.printed(side) if value is not None else f"sans valeur : {MISSING_CODES.get(missing, missing)}"
 
 
 def _gap(change: Change) -> str:

@@ -85,10 +85,12 @@ def _sweep(target: Path) -> None:
 def _require(profile: Profile, exercice: int) -> None:
     names = [table.name for table in profile.tables]
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise NotExported(f"two published tables bear the same name: {', '.join(twice)}")
+        raise NotExported(f"deux tables publiées portent le même nom : {', '.join(twice)}")
     years = [y for (y,) in profile.db.execute("select distinct exercice from p.rapport.chiffres order by 1").fetchall()]
     if exercice not in years:
-        raise NotExported(f"no figure of {exercice} is published: there are {', '.join(map(str, years)) or 'none'}")
+        raise NotExported(
+            f"aucun chiffre de {exercice} n’est publié ; exercices publiés : {', '.join(map(str, years)) or 'aucun'}"
+        )
 
 
 def _write_table(edition: Edition, table: Table, folder: Path) -> int:

@@ -46,18 +46,21 @@ FRESHNESS = {
     "publiee_le": ("timestamptz", "Date et heure de la copie sur ce serveur."),
 }
 ADDRESS = "postgresql://user:password@host:5432/database"
-GRANTED = "grant the account CREATE on the database, and let it own the schemas that it makes"
+GRANTED = "donner au compte CREATE sur la base, et le laisser propriétaire des schémas qu’il crée"
 # SQLSTATE → (what happened, how to mend it).
 ERRORS = {
-    "2BP01": ("objects of other schemas still read the former publication", "drop or recreate them: see docs/bi.md"),
-    "42501": ("the account may not do that", GRANTED),
-    "42P06": ("a schema <name>__next is there, which this project did not make", "drop or rename it"),
-    "53100": ("the server’s disk is full", "make room, then publish again"),
-    "55P03": ("a lock was not given in time", "publish again when the server is less busy"),
-    "57014": (f"an order took more than {STATEMENT_SECONDS} s", "publish again when the server is less busy"),
-    "25006": ("this server is a standby: it can only be read", "give the address of the primary server"),
-    "22021": ("a text holds a character that PostgreSQL refuses (NUL)", "mend it in the source"),
-    "40P01": ("the swap and another transaction waited for each other", "publish again"),
+    "2BP01": (
+        "des objets d’autres schémas lisent encore la publication d’avant",
+        "les retirer ou les refaire : voir docs/bi.md",
+    ),
+    "42501": ("le compte n’en a pas le droit", GRANTED),
+    "42P06": ("un schéma <nom>__next existe, que ce projet n’a pas fait", "le retirer ou le renommer"),
+    "53100": ("le disque du serveur est plein", "faire de la place, puis publier de nouveau"),
+    "55P03": ("un verrou n’a pas été donné à temps", "publier de nouveau quand le serveur est moins occupé"),
+    "57014": (f"un ordre a pris plus de {STATEMENT_SECONDS} s", "publier de nouveau quand le serveur est moins occupé"),
+    "25006": ("ce serveur est un secours, qui ne peut qu’être lu", "donner l’adresse du serveur principal"),
+    "22021": ("un texte contient un caractère que PostgreSQL refuse (NUL)", "le corriger dans la source"),
+    "40P01": ("l’échange et une autre transaction s’attendaient l’un l’autre", "publier de nouveau"),
 }
 # The views of other schemas that read a table of these.
 READING_VIEWS = """
@@ -116,9 +119,9 @@ def serve(published: Path, server: Server) -> Served:
 
 def _check(server: Server) -> None:
     if server.profile not in PROFILES:
-        raise NotServed(f"MILLESIME_PUBLISH_PROFILE is {' or '.join(PROFILES)}")
+        raise NotServed(f"MILLESIME_PUBLISH_PROFILE est {' ou '.join(PROFILES)}")
     if not re.fullmatch(r"([a-z][a-z0-9_]{0,30})?", server.prefix):
-        raise NotServed("MILLESIME_PUBLISH_PREFIX is made of lower-case letters, digits and _, 31 at most")
+        raise NotServed("MILLESIME_PUBLISH_PREFIX est fait de minuscules, de chiffres et de _, 31 au plus")
 
 
 def _serve(cursor: Cursor, server: Server, profile: Profile) -> Served:
@@ -148,10 +151,10 @@ def _connected(server: Server) -> Iterator[Connection]:
             connection.execute(f"set lock_timeout = '{LOCK_SECONDS}s'; set statement_timeout = '{STATEMENT_SECONDS}s'")
             connection.commit()
             if connection.info.parameter_status("server_encoding") != "UTF8":
-                raise NotServed(f"{where}: the database is not in UTF8: make another one")
+                raise NotServed(f"{where} : la base n’est pas en UTF8, en faire une autre")
             yield connection
     except psycopg.Error as error:
-        raise NotServed(f"{where}: {_explained(error)}. The server keeps what it had") from None
+        raise NotServed(f"{where} : {_explained(error)}. Le serveur garde ce qu’il avait") from None
 
 
 def _parameters(url: str) -> tuple[str, dict]:
@@ -159,7 +162,7 @@ def _parameters(url: str) -> tuple[str, dict]:
     try:
         parsed = conninfo_to_dict(url)
     except psycopg.Error:
-        raise NotServed(f"MILLESIME_PUBLISH_URL is not an address such as {ADDRESS}") from None
+        raise NotServed(f"MILLESIME_PUBLISH_URL n’est pas une adresse de la forme {ADDRESS}") from None
     where = f"PostgreSQL {parsed.get('host', 'localhost')}/{parsed.get('dbname', '')}"
     usual = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 30_000, "application_name": "millesime"}
     return where, {**usual, **parsed}
@@ -172,26 +175,28 @@ def _patiently_connected(where: str, parameters: dict) -> Connection:
         try:
             return psycopg.connect(dsn)
         except errors.ConnectionTimeout:
-            raise NotServed(f"{where} does not answer within {parameters['connect_timeout']} s: check it") from None
+            raise NotServed(f"{where} ne répond pas en {parameters['connect_timeout']} s : le vérifier") from None
         except psycopg.OperationalError:
             answers = pq.PGconn.ping(dsn.encode()) == pq.Ping.OK
             if answers:
                 raise NotServed(
-                    f"{where} refuses the account, its password or the database, or has no connection left: check "
-                    "MILLESIME_PUBLISH_URL and pg_hba.conf"
+                    f"{where} refuse le compte, son mot de passe ou la base, ou n’a plus de connexion : vérifier "
+                    "MILLESIME_PUBLISH_URL et pg_hba.conf"
                 ) from None
             if tried < TRIES:
                 time.sleep(PAUSE_SECONDS)
-    raise NotServed(f"{where} cannot be reached: is it running, and does it listen there?")
+    raise NotServed(f"{where} n’est pas joignable : est-il démarré, et écoute-t-il là ?")
 
 
 def _explained(error: Exception) -> str:
     """What happened and how to mend it, by SQLSTATE alone."""
     code = getattr(error, "sqlstate", None)
     if code is None or code.startswith(("08", "57P")):
-        return "the connection was lost: publish again"
-    what, mend = ERRORS.get(code, ("the server refuses what was asked", "look this code up in its documentation"))
-    return f"{what} (SQLSTATE {code}): {mend}"
+        return "la connexion est perdue : publier de nouveau"
+    what, mend = ERRORS.get(
+        code, ("le serveur refuse ce qui lui est demandé", "chercher ce code dans sa documentation")
+    )
+    return f"{what} (SQLSTATE {code}) : {mend}"
 
 
 def _be_alone(cursor: Cursor, prefix: str) -> None:
@@ -200,7 +205,7 @@ def _be_alone(cursor: Cursor, prefix: str) -> None:
     try:
         cursor.execute("select pg_advisory_xact_lock(%s)", [number])
     except errors.LockNotAvailable:
-        raise NotServed("another publication is being copied to this server: wait for its end") from None
+        raise NotServed("une autre publication est en cours de copie sur ce serveur : attendre sa fin") from None
 
 
 def _held(cursor: Cursor, names: dict[str, str]) -> tuple[str, str] | None:
@@ -213,8 +218,8 @@ def _held(cursor: Cursor, names: dict[str, str]) -> tuple[str, str] | None:
     if strangers:
         listed = ", ".join(name for (name,) in strangers)
         raise NotServed(
-            f"the database has a schema that this project did not make ({listed}), and would be replaced: choose another "
-            "database, or set MILLESIME_PUBLISH_PREFIX"
+            f"la base a un schéma que ce projet n’a pas fait ({listed}), et qui serait remplacé : choisir une autre base, "
+            "ou définir MILLESIME_PUBLISH_PREFIX"
         )
     if not _schemas(cursor, [names["rapport"]]):
         return None
@@ -277,8 +282,8 @@ def _make_role(cursor: Cursor, role: str, served: Served) -> None:
         cursor.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
     else:
         served.notes.append(
-            f"nobody was given the right to read: the role {role} does not exist and this account may not make it. "
-            f"Ask for `create role {role} nologin`, then `millesime publish`"
+            f"personne n’a reçu le droit de lire : le rôle {role} n’existe pas et ce compte ne peut pas le créer. "
+            f"Demander `create role {role} nologin`, puis `millesime publish`"
         )
 
 
@@ -343,8 +348,8 @@ def _swap_patiently(cursor: Cursor, names: dict[str, str], keep_former: bool, se
         except (errors.LockNotAvailable, errors.QueryCanceled):
             time.sleep(PAUSE_SECONDS / 2)
     raise NotServed(
-        f"a reader has held the former publication for too long ({_readers(cursor, list(names.values()))}): end its "
-        "transaction, then publish again. The server keeps what it had"
+        f"un lecteur tient la publication d’avant depuis trop longtemps ({_readers(cursor, list(names.values()))}) : finir "
+        "sa transaction, puis publier de nouveau. Le serveur garde ce qu’il avait"
     )
 
 
@@ -391,7 +396,7 @@ def _readers(cursor: Cursor, schemas: list[str]) -> str:
         "where n.nspname = any(%s) and a.pid <> pg_backend_pid() order by 1",
         [schemas],
     ).fetchall()
-    return ", ".join(f"process {pid} of {user} {name}".rstrip() for pid, user, name in rows) or "they come and go"
+    return ", ".join(f"processus {pid} de {user} {name}".rstrip() for pid, user, name in rows) or "qui change"
 
 
 def _drop(cursor: Cursor, schema: str) -> None:
@@ -415,10 +420,10 @@ def _reading_views(cursor: Cursor, schemas: list[str]) -> list[View]:
 
 def _remake(cursor: Cursor, view: View) -> str | None:
     """Make a view again over the new tables, its rights kept; what to tell its owner when it cannot be."""
-    kind = "materialized view" if view.kind == "m" else "view"
-    told = f"the {kind} {view.schema}.{view.name} still reads the former publication: "
+    kind = "vue matérialisée" if view.kind == "m" else "vue"
+    told = f"la {kind} {view.schema}.{view.name} lit encore la publication d’avant : "
     if view.kind == "m":
-        return told + "drop it and make it again, or the next publication will be refused"
+        return told + "la retirer et la refaire, ou la prochaine publication sera refusée"
     chosen = sql.SQL(f"with ({view.options}) " if view.options else "")
     try:
         with cursor.connection.transaction():
@@ -428,6 +433,7 @@ def _remake(cursor: Cursor, view: View) -> str | None:
         raise
     except psycopg.Error as error:
         return (
-            told + f"its owner must make it again (SQLSTATE {error.sqlstate}), or the next publication will be refused"
+            told
+            + f"son propriétaire doit la refaire (SQLSTATE {error.sqlstate}), ou la prochaine publication sera refusée"
         )
     return None

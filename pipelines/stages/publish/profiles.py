@@ -80,8 +80,10 @@ def opened(published: Path, name: str, fields: Fields | None = None) -> Iterator
     file = folder / _FILES[name]
     if not file.exists():
         if name == INTERNE:
-            raise NotPublished("nothing is published yet: `millesime run YEAR`")
-        raise NotPublished(f"publication {published.name[:12]} has no public profile: `millesime findings` says why")
+            raise NotPublished("rien n’est encore publié : `millesime run EXERCICE`")
+        raise NotPublished(
+            f"la publication {published.name[:12]} n’a pas de profil public : `millesime findings` dit pourquoi"
+        )
     publication, build = _named(published, name)
     with duckdb.connect() as db:
         db.execute(f"attach {literal(file)} as p (read_only)")

@@ -103,12 +103,12 @@ def write_release(
     facts: State,
     visas: Visas,
     reason: str | None,
-    traced: list[str],
+    traced: dict[str, set[str]],
     exports: Exports | None = None,
 ) -> str:
     """Freeze ``exercice`` from the current warehouse and publication. Returns the name of the release, ``2020-v1``.
 
-    ``facts`` complete its state; ``traced`` are the relations (``<schema>.<table>``) that a figure is traced down to; ``exports``
+    ``facts`` complete its state; ``traced`` are the columns of each ``<schema>.<table>`` that a trace reads; ``exports``
     writes what is given away of it. Raises CannotRelease when a former release has the very same figures and tables, or when it
     exists and no reason is given.
     """
@@ -184,16 +184,20 @@ def export_tables(warehouse: Path, exercice: int, folder: Path) -> None:
             sync(file)
 
 
-def export_lines(warehouse: Path, exercice: int, folder: Path, relations: list[str]) -> None:
-    """Write the rows of ``exercice`` of each of the ``relations`` in ``folder/lignes``; the same rows give the same bytes."""
+def export_lines(warehouse: Path, exercice: int, folder: Path, traced: dict[str, set[str]]) -> None:
+    """Write the rows of ``exercice`` of each relation of ``traced``, these columns of it alone, in ``folder/lignes``.
+
+    The same rows give the same bytes.
+    """
     import duckdb
 
     with duckdb.connect(str(warehouse), read_only=True, config={"threads": 1}) as db:
-        for relation in relations:
+        for relation, names in sorted(traced.items()):
             schema, _, table = relation.partition(".")
             file = folder / "lignes" / schema / f"{table}.parquet"
             file.parent.mkdir(parents=True, exist_ok=True)
-            rows = f"select * from {relation} where exercice = {exercice} order by all"
+            columns = [row[0] for row in db.execute(f"describe {relation}").fetchall() if row[0] in names]
+            rows = f"select {', '.join(columns)} from {relation} where exercice = {exercice} order by all"
             db.execute(f"copy ({rows}) to {literal(file)} (format parquet)")
             sync(file)
 

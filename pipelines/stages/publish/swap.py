@@ -193,7 +193,7 @@ def _check_build(warehouse: Path, build: str) -> None:
     with duckdb.connect(str(warehouse), read_only=True) as db:
         (made,) = db.execute("select construction from collecte.construction").fetchone()
     if made != build:
-        raise OtherBuild(f"the warehouse holds build {made[:12]}, not {build[:12]}: build again")
+        raise OtherBuild(f"l’entrepôt est celui de la construction {made[:12]}, et non {build[:12]} : le reconstruire")
 
 
 def _write_public(work: Workspace, folder: Path, build: str) -> tuple[PublicProfile | None, list[Finding]]:

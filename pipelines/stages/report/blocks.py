@@ -118,7 +118,7 @@ class Builder:
                 if not self.figures.is_followed(one.code):
                     continue
             except KeyError:
-                raise MissingTable(f"rapport.chiffres holds no figure {one.code}") from None
+                raise MissingTable(f"rapport.chiffres n’a pas de chiffre {one.code}") from None
             row = self.figures.get(one.code)
             value = cell(row, Colonne(nom="valeur", titre="", format="chiffre"))
             shown.append({"libelle": one.libelle or row["libelle"], **value, "suite": None})

@@ -292,7 +292,7 @@ def _check_anchors(model: Model) -> None:
     names = [part["id"] for chapter in model["chapitres"] for part in (chapter, *chapter["sections"])]
     names += [f"source-{block['id']}" for one in model["provenance"] for block in one["blocs"]]
     if twice := {name for name in names if names.count(name) > 1}:
-        raise ProseError(f"two titles of the report have the same identifier: {', '.join(sorted(twice))}")
+        raise ProseError(f"deux titres du rapport ont le même identifiant : {', '.join(sorted(twice))}")
 
 
 def charts_of(model: Model) -> list[Model]:

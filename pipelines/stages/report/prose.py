@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.french import NO_BREAK
-from pipelines.near import did_you_mean
+from pipelines.near import suggestion
 from pipelines.stages.report.cells import HIDDEN
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.tables import SECRET
@@ -89,8 +89,8 @@ def _figure(figures: Figures):
         if printed is None and sinon is None:
             row = figures.get(code, exercice)
             raise ProseError(
-                f"figure {code!r} of {row['exercice']} is missing ({row['code_manquant']}): say what stands in its "
-                f'place, f("{code}", "…"), or mend its sources'
+                f"le chiffre « {code} » de {row['exercice']} manque ({row['code_manquant']}) : dire ce qui le remplace, "
+                f'f("{code}", "…"), ou corriger ses sources'
             )
         if printed is None:
             return _escaped(sinon)
@@ -106,8 +106,10 @@ def _unknown(figures: Figures, code: str, exercice: int | None, sinon: str | Non
     if code in known and sinon is not None:
         return
     if code in known:
-        raise ProseError(f"figure {code!r} is not one of {exercice or figures.exercice}: say what stands in its place")
-    raise ProseError(f"no figure {code!r}{did_you_mean(code, sorted(known))}")
+        raise ProseError(
+            f"le chiffre « {code} » n’est pas de ceux de {exercice or figures.exercice} : dire ce qui le remplace"
+        )
+    raise ProseError(f"aucun chiffre « {code} »{suggestion(code, sorted(known))}")
 
 
 def _is_known(figures: Figures):
@@ -180,5 +182,5 @@ def _tree(tokens, name: str) -> list[Node]:
 def _target(href: str, name: str) -> str:
     """Where a link leads: a figure of the annex, or a public address."""
     if not href.startswith(("#c-", "https://")):
-        raise ProseError(f"{name} a link leads to https://… only, not {href.partition(':')[0]}:…")
+        raise ProseError(f"{name} un lien ne mène qu’à https://…, et non à {href.partition(':')[0]}:…")
     return href

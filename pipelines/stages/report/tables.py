@@ -42,7 +42,7 @@ class Publication:
     def columns(self, table: str) -> list[str]:
         """The names of a table's columns. Raises MissingTable."""
         if table not in self.tables:
-            raise MissingTable(f"the publication holds no table rapport.{table}")
+            raise MissingTable(f"la publication n’a pas de table rapport.{table}")
         return self.tables[table]
 
     def is_withheld(self, table: str) -> bool:
@@ -83,7 +83,7 @@ class Publication:
     ) -> list[Row]:
         known = self.columns(table)
         if absent := [name for name in [*filters, *(o.lstrip("-") for o in order)] if name not in known]:
-            raise MissingTable(f"rapport.{table} has no column {', '.join(absent)}")
+            raise MissingTable(f"rapport.{table} n’a pas de colonne {', '.join(absent)}")
         where = [f"{name} {_is(value)}" for name, value in filters.items()]
         if "exercice" in known:
             where.append(f"exercice between {self.exercice - exercices + 1} and {self.exercice}")

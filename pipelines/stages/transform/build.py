@@ -78,7 +78,7 @@ def finish(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Bu
         findings = [_dbt_finding(result, blamed[result.name], work.rules["DBT-ECHEC"]) for result in broken]
         _record_failure(work, frozen, _sorted(told), findings)
         causes = [_cause(result, blamed[result.name]) for result in broken]
-        raise BuildFailed(f"the warehouse was not replaced: {'; '.join(causes) or 'dbt did not run'}")
+        raise BuildFailed(f"l’entrepôt n’est pas remplacé : {' ; '.join(causes) or 'dbt ne s’est pas exécuté'}")
     tests = _sorted(told + _standing(work, prepared.plan))
     findings = build_findings(home.warehouse_next, work.rules, work.catalogue.lines_declared)
     ledger.record_findings(frozen.build, findings)
@@ -113,7 +113,7 @@ def _standing(work: Workspace, plan: Plan) -> list[dict]:
 
 def _refuse_log(home: Home) -> None:
     if home.warehouse_next.with_suffix(".duckdb.wal").exists():
-        raise BuildFailed("dbt left a write-ahead log: the new warehouse is not whole")
+        raise BuildFailed("dbt a laissé un journal d’écriture : le nouvel entrepôt n’est pas entier")
 
 
 def _told(result: NodeResult) -> dict[str, object]:
@@ -122,7 +122,7 @@ def _told(result: NodeResult) -> dict[str, object]:
 
 
 def _cause(result: NodeResult, blamed: list[Culprit]) -> str:
-    because = f", because of {', '.join(map(str, blamed))}" if blamed else ""
+    because = f", à cause de {', '.join(map(str, blamed))}" if blamed else ""
     said = f" ({words(result)})" if result.kind == "model" and words(result) else ""
     return f"{result.name}{because}{said}"
 

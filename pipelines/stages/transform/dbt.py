@@ -120,7 +120,7 @@ def parse(catalogue: Catalogue, home: Home) -> Path:
         return home.dbt_manifest
     done = run_dbt(["--quiet", "parse"], home, ENTREPOT, capture=True)
     if done.returncode:
-        raise DeclarationError(f"dbt cannot read {home.dbt}:\n{done.stdout.strip()}")
+        raise DeclarationError(f"dbt ne peut pas lire {home.dbt} :\n{done.stdout.strip()}")
     mark.write_text(composed, encoding="utf-8")
     return home.dbt_manifest
 

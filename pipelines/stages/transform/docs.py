@@ -34,9 +34,9 @@ class NoDocs(RuntimeError):
 def write_docs(home: Home) -> Path:
     """Write ``docs/dbt.html`` of the home and return it; it needs neither server nor network. Raises NoDocs."""
     if not home.warehouse.exists():
-        raise NoDocs("no warehouse stands yet: run an exercice first")
+        raise NoDocs("aucun entrepôt n’est encore construit : exécuter d’abord un exercice")
     if not home.dbt_manifest.exists():
-        raise NoDocs("dbt has not read the home's project yet: run an exercice first")
+        raise NoDocs("dbt n’a pas encore lu le projet du dossier : exécuter d’abord un exercice")
     manifest = json.loads(home.dbt_manifest.read_text(encoding="utf-8"))
     columns = _columns(home.warehouse)
     _describe(manifest, columns, load_catalogue(home).fields)

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipelines.catalogue.rules import where
 from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
+from pipelines.sql import with_sheet
 from pipelines.stages.transform.dbt import NodeResult
 
 if TYPE_CHECKING:
@@ -74,11 +76,11 @@ def _lines(home: Home, result: NodeResult, before: list[str]) -> list[tuple[tupl
                 )
                 rows = db.execute(
                     f"with failing as ({result.sql}) select distinct list_contains($before, _livraison) as already, "
-                    f"exercice, _fichier, _ligne, _livraison from {relation} as kept "
+                    f"exercice, _fichier, _feuille, _ligne, _livraison from {with_sheet(relation)} as kept "
                     f"where exists (select 1 from failing where {on}) order by all limit 3",
                     {"before": before},
                 ).fetchall()
-                return [((exercice, fichier, ligne), livraison) for _, exercice, fichier, ligne, livraison in rows]
+                return [((year, where(file, sheet), line), delivery) for _, year, file, sheet, line, delivery in rows]
         except duckdb.Error:  # what could not be computed has no rows
             pass
     return []

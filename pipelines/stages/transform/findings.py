@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.lines import ModelLines
-from pipelines.catalogue.rules import Rule, Rules
+from pipelines.catalogue.rules import Rule, Rules, where
 from pipelines.french import enumeration, month, number, quantity
 from pipelines.ledger.records import Finding
-from pipelines.sql import literal
+from pipelines.sql import literal, with_sheet
 
 # The controls of rapport.rpt_finances__rapprochements, each the code of a rule.
 RECONCILIATIONS = (
@@ -56,14 +56,15 @@ def _warned(rule: Rule, exercice: int, where: str, named: str, **said: Any) -> F
 
 def _lines_of(db, lines: Mapping[str, ModelLines], *columns: str) -> list[str]:
     """SQL of the lines that count, of each line-grain model that has ``columns``: source, exercice and these."""
-    needed = ("exercice", "poids", *columns)
+    needed = ("exercice", "poids", *(column for column in columns if column != "_feuille"))
     models = db.execute(
         "select table_name from information_schema.columns where table_schema = 'intermediate' "
         f"and list_contains($needed, column_name) group by table_name having count(*) = {len(needed)}",
         {"needed": list(needed)},
     ).fetchall()
     return [
-        f"select {lines[model].source} as source, exercice, {', '.join(columns)} from intermediate.{model} where poids = 1"
+        f"select {lines[model].source} as source, exercice, {', '.join(columns)} from {with_sheet(f'intermediate.{model}')} "
+        "where poids = 1"
         for (model,) in sorted(models)
         if model in lines
     ]
@@ -71,10 +72,11 @@ def _lines_of(db, lines: Mapping[str, ModelLines], *columns: str) -> list[str]:
 
 def _unknown_members(db, lines: Mapping[str, ModelLines], rules: Rules) -> list[Finding]:
     """The lines that no spelling gives to a member: its numbers lack them. The first is named, and not what stands there."""
-    counted = _lines_of(db, lines, "code_collectivite", "_fichier", "_ligne")
+    counted = _lines_of(db, lines, "code_collectivite", "_fichier", "_feuille", "_ligne")
+    place = "(_fichier, coalesce(_feuille, ''), _ligne)"
     rows = (
         db.execute(
-            "select source, exercice, count(*), min_by(_fichier, (_fichier, _ligne)), min_by(_ligne, (_fichier, _ligne)) "
+            f"select source, exercice, count(*), min_by(_fichier, {place}), arg_min_null(_feuille, {place}), min_by(_ligne, {place}) "
             f"from ({' union all '.join(counted)}) where code_collectivite = 'inconnue' group by all order by all"
         ).fetchall()
         if counted
@@ -89,10 +91,10 @@ def _unknown_members(db, lines: Mapping[str, ModelLines], rules: Rules) -> list[
             source,
             attendu="une collectivité de organisation.yml, ou l’une de ses orthographes (alias)",
             recu=f"{quantity(Decimal(count), 0, 'lignes')} d’aucune, dont la première nommée ici",
-            fichier=fichier,
+            fichier=where(fichier, feuille),
             ligne=ligne,
         )
-        for source, exercice, count, fichier, ligne in rows
+        for source, exercice, count, fichier, feuille, ligne in rows
     ]
 
 

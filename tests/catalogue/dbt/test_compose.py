@@ -236,5 +236,5 @@ def test_dbt_reads_the_project_once_and_again_when_it_changes(shipped, home, mon
 
 def test_what_dbt_cannot_read_is_said_in_its_own_words(shipped, home):
     model(home, "rpt_c", "select {% inconnue %} as un\n")
-    with pytest.raises(DeclarationError, match="(?s)dbt cannot read .*unknown tag .inconnue."):
+    with pytest.raises(DeclarationError, match="(?s)dbt ne peut pas lire .*unknown tag .inconnue."):
         dbt.parse(shipped.catalogue(home), home)

@@ -1,6 +1,7 @@
 """What the state of a year says: counts, dimensions, verdict, findings with decisions, a build that failed."""
 
 import json
+import shutil
 
 import pytest
 
@@ -96,6 +97,24 @@ def test_nothing_is_publishable_before_a_publication_and_all_is_after(filled, st
         "version": None,
         "inchanges": None,
     }
+
+
+def test_a_figure_that_a_held_build_would_change_is_not_told_unchanged(filled, state_of):
+    filled.publish(FIGURE)
+    frozen = filled.home.releases / "2019-v1"
+    shutil.copytree(filled.home.published.resolve() / "rapport", frozen / "rapport")
+    (frozen / "release.json").write_text(json.dumps({"ledger": {"entries": 1, "hash": "0"}}), encoding="utf-8")
+    visas = {"prepared_by": "A", "reviewed_by": "B", "approved_by": "C"}
+    with filled.ledger() as ledger:
+        ledger.record_release("2019-v1", 2019, 1, "f", "b1", visas, None)
+    assert state_of(filled)["chiffres"]["inchanges"] == 1
+    with filled.ledger() as ledger:
+        change = Finding("REL-ECART", "bloquant", 2019, "essai.ventes.total", "Chiffre figé qui changerait")
+        ledger.record_build("b2", True, [], [])
+        ledger.record_findings("b2", [change])
+    held = state_of(filled)
+    assert "des chiffres d’un exercice figé changeraient" in reasons(held)
+    assert held["chiffres"]["inchanges"] == 0 and held["cles"][-1]["nombres"] == [0, 1]
 
 
 def test_a_missing_export_and_a_refused_delivery_are_said(bench, state_of):

@@ -131,16 +131,16 @@ def refused(result, *expected: str) -> None:
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ("modify solvedate varchar(30)", "glpi_tickets.solvedate: expected datetime or timestamp, found varchar"),
-        ("drop column waiting_duration", "glpi_tickets.waiting_duration: expected bigint or int"),
-        ("engine = Aria", "glpi_tickets: expected a table of InnoDB, found Aria"),
+        ("modify solvedate varchar(30)", "glpi_tickets.solvedate : attendu datetime ou timestamp, trouvé varchar"),
+        ("drop column waiting_duration", "glpi_tickets.waiting_duration : attendu bigint ou int"),
+        ("engine = Aria", "glpi_tickets : une table InnoDB est attendue, et non Aria"),
     ],
 )
 def test_a_database_that_changed_is_refused_before_a_row_is_read(glpi: Bench, change: str, expected: str) -> None:
     glpi.snapshot()
     before = glpi.target.read_bytes()
     glpi.sql(f"alter table glpi_tickets {change}")
-    refused(glpi.snapshot(), expected, "adapt the reader")
+    refused(glpi.snapshot(), expected, "adapter le lecteur")
     assert glpi.target.read_bytes() == before
 
 
@@ -148,19 +148,19 @@ def test_missing_table_and_column_not_granted(glpi: Bench) -> None:
     glpi.sql("drop table glpi_itilsolutions", "revoke select (completename) on glpi_entities from lecteur")
     refused(
         glpi.snapshot(),
-        "glpi_entities.completename: expected",
-        "glpi_itilsolutions.status: expected",
-        "no such column, or one that the account may not read",
+        "glpi_entities.completename : attendu",
+        "glpi_itilsolutions.status : attendu",
+        "aucune colonne de ce nom, ou que le compte puisse lire",
     )
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"password": "faux"}, "the server refuses these credentials (code 1045)"),
+        ({"password": "faux"}, "le serveur refuse ces identifiants (code 1045)"),
         ({"database": "autre"}, "(code 1044)"),
         ({"port": "1"}, "127.0.0.1:1/"),
-        ({"port": "1"}, "no server answers there (code 2003)"),
+        ({"port": "1"}, "aucun serveur ne répond là (code 2003)"),
     ],
 )
 def test_what_the_server_refuses_is_said(glpi: Bench, changes: dict, expected: str) -> None:
@@ -171,10 +171,10 @@ def test_what_the_server_refuses_is_said(glpi: Bench, changes: dict, expected: s
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("lecteur:s3cret@127.0.0.1/glpi", "is not an address such as"),
-        ("postgresql://lecteur:s3cret@127.0.0.1/glpi", "is not an address such as"),
-        ("mysql://lecteur:s3cret@127.0.0.1", "is not an address such as"),
-        ("mysql://lecteur:s3cret@127.0.0.1:s3cret/glpi", "is not an address such as"),
+        ("lecteur:s3cret@127.0.0.1/glpi", "n’est pas une adresse de la forme"),
+        ("postgresql://lecteur:s3cret@127.0.0.1/glpi", "n’est pas une adresse de la forme"),
+        ("mysql://lecteur:s3cret@127.0.0.1", "n’est pas une adresse de la forme"),
+        ("mysql://lecteur:s3cret@127.0.0.1:s3cret/glpi", "n’est pas une adresse de la forme"),
         ("mysql://lecteur:x@s3cret@127.0.0.1/glpi", "write %40"),
         ("mysql://lecteur:x@s3cret/y@127.0.0.1/glpi", "write %40"),
     ],
@@ -192,7 +192,7 @@ def test_without_an_address(glpi: Bench, monkeypatch) -> None:
 
     monkeypatch.delenv("MILLESIME_GLPI_URL", raising=False)
     result = CliRunner().invoke(millesime, ["--home", str(glpi.home.root), "snapshot", "glpi", "2020"])
-    refused(result, "MILLESIME_GLPI_URL is not set")
+    refused(result, "MILLESIME_GLPI_URL n’est pas définie")
 
 
 def test_slow_query_ends_at_its_limit(glpi: Bench, monkeypatch) -> None:
@@ -201,7 +201,7 @@ def test_slow_query_ends_at_its_limit(glpi: Bench, monkeypatch) -> None:
     query = reader.query
     monkeypatch.setattr(reader, "query", lambda exercice: query(exercice).where(func.sleep(30) == 0))
     began = time.monotonic()
-    refused(glpi.snapshot("--timeout", 1), "the query took too long (code 1969)", "--timeout")
+    refused(glpi.snapshot("--timeout", 1), "la requête a pris trop de temps (code 1969)", "--timeout")
     assert time.monotonic() - began < 5
     assert not glpi.target.exists()
 
@@ -214,7 +214,7 @@ def test_locked_table_ends_at_its_limit(glpi: Bench) -> None:
         spent = time.monotonic() - began
         cursor.execute("unlock tables")
     refused(result)
-    assert re.search(r"took too long|stayed locked", result.output), result.output
+    assert re.search(r"trop de temps|restée verrouillée", result.output), result.output
     assert spent < 5
 
 
@@ -235,23 +235,23 @@ def test_killed_server_keeps_the_former_snapshot(make_glpi, monkeypatch) -> None
 
         monkeypatch.setattr(database, "FETCHED", 5)
         monkeypatch.setattr(database, "_rows", dying)
-        refused(bench.snapshot(), "(code 20", "start again")
+        refused(bench.snapshot(), "(code 20", "recommencer")
         assert bench.target.read_bytes() == before
         assert [path.name for path in bench.target.parent.iterdir()] == [bench.target.name]
         monkeypatch.setattr(database, "_rows", rows_of)
-        refused(bench.snapshot(), "no server answers there (code 2003)")
+        refused(bench.snapshot(), "aucun serveur ne répond là (code 2003)")
 
 
 def test_empty_year_is_an_error_and_not_an_empty_file(glpi: Bench) -> None:
     glpi.sql("delete from glpi_tickets")
-    refused(glpi.snapshot(), "the database holds no row of this exercice")
+    refused(glpi.snapshot(), "la base ne contient aucune ligne de cet exercice")
     assert not glpi.target.exists()
 
 
 def test_refuses_to_stand_beside_an_export_of_the_same_year(glpi: Bench) -> None:
     glpi.target.parent.mkdir(parents=True)
     (glpi.target.parent / "glpi.csv").write_bytes(export())
-    refused(glpi.snapshot(), "already holds glpi.csv", "each row twice")
+    refused(glpi.snapshot(), "contient déjà glpi.csv", "chaque ligne deux fois")
     assert not glpi.target.exists()
 
 

@@ -223,7 +223,7 @@ def test_long_names_that_begin_alike_are_two_sheets():
 
 
 def test_the_public_export_comes_from_the_public_profile_only(lab: Lab):
-    with pytest.raises(NotPublished, match="no public profile"):
+    with pytest.raises(NotPublished, match="pas de profil public"):
         exported(lab, profile="public")
     identity = add_public(lab)
     folder = exported(lab, profile="public")
@@ -238,6 +238,6 @@ def test_the_public_export_comes_from_the_public_profile_only(lab: Lab):
 
 
 def test_a_year_without_figures_is_refused_and_nothing_is_left(lab: Lab):
-    with pytest.raises(NotExported, match="no figure of 2018 is published: there are 2019, 2020, 2021"):
+    with pytest.raises(NotExported, match="aucun chiffre de 2018 n’est publié ; exercices publiés : 2019, 2020, 2021"):
         exported(lab, 2018)
     assert not lab.home.exports.exists()

@@ -157,7 +157,7 @@ def test_schemas_made_under_a_former_name_of_the_tool_are_replaced(lab: Lab, ser
     serve(lab.home.published, server)
     publish_small(lab, 2)
     run(server, "comment on schema rapport is 'Publié par sicio, et le nôtre'")
-    with pytest.raises(NotServed, match="did not make"):
+    with pytest.raises(NotServed, match="n’a pas fait"):
         serve(lab.home.published, server)
     run(server, f"comment on schema rapport is '{postgres.MARK.replace('millesime', 'sicio')}'")
     assert serve(lab.home.published, server).is_new
@@ -179,7 +179,7 @@ def test_a_prefix_leaves_the_names_of_others_alone(lab: Lab, server: Server):
 def test_the_public_profile_leaves_nothing_internal_behind(lab: Lab, server: Server):
     public = Server(server.url, "public", "millesime_lecture", "")
     publish_small(lab, 1)
-    with pytest.raises(NotPublished, match="no public profile"):
+    with pytest.raises(NotPublished, match="pas de profil public"):
         serve(lab.home.published, public)
     serve(lab.home.published, server)
     publish_small(lab, 2)
@@ -271,7 +271,7 @@ def test_an_account_that_may_not_make_roles_says_what_to_ask(running: PostgreSQL
 def test_an_account_that_may_not_create_schemas_says_so(lab: Lab, server: Server):
     run(server, "create role millesime_rien login")
     publish_small(lab)
-    with pytest.raises(NotServed, match=r"may not do that \(SQLSTATE 42501\): grant the account CREATE"):
+    with pytest.raises(NotServed, match=r"n’en a pas le droit \(SQLSTATE 42501\) : donner au compte CREATE"):
         serve(lab.home.published, Server(server.url.replace("postgres@", "millesime_rien@"), "interne", "r", ""))
 
 
@@ -303,9 +303,9 @@ def test_a_view_that_cannot_follow_is_told_and_never_dropped(lab: Lab, server: S
     run(server, "create materialized view public.m as select * from rapport.chiffres")
     publish_small(lab, 2)
     (note,) = serve(lab.home.published, server).notes
-    assert note.startswith("the materialized view public.m still reads the former publication")
+    assert note.startswith("la vue matérialisée public.m lit encore la publication d’avant")
     publish_small(lab, 3)
-    with pytest.raises(NotServed, match="objects of other schemas still read the former publication"):
+    with pytest.raises(NotServed, match="des objets d’autres schémas lisent encore la publication d’avant"):
         serve(lab.home.published, server)
     assert ask(server, "select max(version) from marts.fct_depenses") == [(2,)]
     assert len(ask(server, "select * from public.m")) == 4
@@ -377,7 +377,8 @@ def test_a_reader_that_never_ends_is_waited_for_then_named(lab: Lab, server: Ser
         assert reader.execute("select max(version) from marts.fct_depenses").fetchone() == (1,)
         started = time.monotonic()
         with pytest.raises(
-            NotServed, match=rf"for too long \(process {reader.info.backend_pid} of postgres tableur\): end its"
+            NotServed,
+            match=rf"depuis trop longtemps \(processus {reader.info.backend_pid} de postgres tableur\) : finir",
         ):
             serve(lab.home.published, server)
         assert 5 * 0.4 <= time.monotonic() - started < 20
@@ -416,7 +417,7 @@ def test_two_publishers_do_not_meet(lab: Lab, server: Server, monkeypatch):
     publish_small(lab)
     with psycopg.connect(server.url) as other:
         postgres._be_alone(other.cursor(), "")
-        with pytest.raises(NotServed, match="another publication is being copied"):
+        with pytest.raises(NotServed, match="une autre publication est en cours de copie"):
             serve(lab.home.published, server)
     assert serve(lab.home.published, server).is_new
 
@@ -465,7 +466,7 @@ def test_a_server_that_stops_halfway_keeps_the_former_publication(lab: Lab):
         own.stop()
         _, said = publisher.communicate(timeout=120)
         assert publisher.returncode == 1
-        assert "NotServed: PostgreSQL 127.0.0.1/postgres: the connection was lost: publish again." in said
+        assert "NotServed: PostgreSQL 127.0.0.1/postgres : la connexion est perdue : publier de nouveau." in said
         own.start()
         assert ask(server, "select max(version), count(*) from marts.fct_depenses") == [(1, 100)]
         assert schemas(server) == ["audit", "marts", "rapport"]
@@ -477,11 +478,11 @@ def test_a_server_that_stops_halfway_keeps_the_former_publication(lab: Lab):
 
 def addresses(running: PostgreSQL, silent: int) -> dict[str, str]:
     return {
-        "refuses the account": running.url("inconnu", SECRET),
-        "refuses the account, its password or the database": running.url("postgres", SECRET, "absente"),
-        "cannot be reached": f"postgresql://u:{SECRET}@127.0.0.1:{free_port()}/x",
-        "does not answer within 2 s": f"postgresql://u:{SECRET}@127.0.0.1:{silent}/x?connect_timeout=2",
-        "is not an address such as": f"postgresql://u:{SECRET}@127.0.0.1:port/x?{SECRET}",
+        "refuse le compte": running.url("inconnu", SECRET),
+        "refuse le compte, son mot de passe ou la base": running.url("postgres", SECRET, "absente"),
+        "n’est pas joignable": f"postgresql://u:{SECRET}@127.0.0.1:{free_port()}/x",
+        "ne répond pas en 2 s": f"postgresql://u:{SECRET}@127.0.0.1:{silent}/x?connect_timeout=2",
+        "n’est pas une adresse de la forme": f"postgresql://u:{SECRET}@127.0.0.1:port/x?{SECRET}",
     }
 
 

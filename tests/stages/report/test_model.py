@@ -231,14 +231,14 @@ def test_what_nobody_wrote_is_said(press: Press):
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        ('Un.\n\nDeux {{ f("a.totale") }}.', 3, "did you mean 'a.total'?"),
-        ('Un {{ f("a.absent") }}.', 1, "is missing (NC)"),
+        ('Un.\n\nDeux {{ f("a.totale") }}.', 3, "vouliez-vous dire « a.total » ?"),
+        ('Un {{ f("a.absent") }}.', 1, "manque (NC)"),
         ("Un.\n{{ f(", 2, "unexpected"),
         ("{{ inconnu }}", 1, "inconnu"),
         ("\n\n{{ f.__globals__ }}", 3, "__globals__"),
         ('{{ "".__class__ }}', 1, "__class__"),
         ("\n{% include 'x' %}", 2, ""),
-        ('{% if connu("b.c") %}x{% endif %}', 1, "no figure 'b.c'"),
+        ('{% if connu("b.c") %}x{% endif %}', 1, "aucun chiffre « b.c »"),
         ("[ici](http://exemple.fr)", 1, "https"),
     ],
 )
@@ -257,7 +257,7 @@ def test_prose_can_ask_whether_figures_are_alike_or_zero(press: Press):
     asked += ['nul("a.nul")', 'nul("a.total")', 'nul("a.absent")']
     text = " ".join("{{ " + question + " }}" for question in asked)
     assert "True False False True False False" in prose(press, text)
-    with pytest.raises(ProseError, match=r"did you mean 'a\.total'"):
+    with pytest.raises(ProseError, match=r"vouliez-vous dire « a\.total »"):
         prose(press, '{{ nul("a.totale") }}')
 
 

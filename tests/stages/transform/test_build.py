@@ -311,7 +311,7 @@ def test_a_warehouse_with_a_write_ahead_log_is_not_swapped_in(lab: Lab):
         frozen = lab.prepare(ledger)
         lab.models()
         lab.home.warehouse_next.with_suffix(".duckdb.wal").write_bytes(b"")
-        with pytest.raises(BuildFailed, match="write-ahead log"):
+        with pytest.raises(BuildFailed, match="journal d’écriture"):
             finish(lab.work(ledger), frozen, [MODEL])
     assert not lab.home.warehouse.exists()
 

@@ -148,5 +148,5 @@ def test_the_results_of_tests_that_stand_are_those_of_the_former_build(lab: Lab)
 def test_a_dbt_that_answers_nothing_is_no_build_where_something_was_to_do(lab: Lab):
     built(lab)
     lab.accept(HEADER + "A;x;2,00;03/02/2020\n", 2020)
-    with open_ledger(lab.home) as ledger, pytest.raises(BuildFailed, match="dbt did not run"):
+    with open_ledger(lab.home) as ledger, pytest.raises(BuildFailed, match="dbt ne s’est pas exécuté"):
         lab.finish(ledger, prepare(lab.work(ledger), NODES), [])

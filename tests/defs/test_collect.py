@@ -1,0 +1,60 @@
+"""What Dagster is told of an export: an exercice without one ends well, and a publication that lags behind shows."""
+
+import dagster as dg
+import pytest
+
+from pipelines.defs import workspace
+from pipelines.defs.collect import export_assets
+from pipelines.defs.workspace import PUBLISHED, UP_TO_DATE, publication_lag
+from pipelines.runs import collect
+from tests.cli.conftest import VENTES_2019, Bench, bench, check, declared, filled, make_bench  # noqa: F401
+
+TOTAL = "('essai.ventes.total', 2019, 14.50::decimal(20,6), 'EUR', 2, 'calculé', null, 'partiel', 'T', 'essai', 'f')"
+
+
+@pytest.fixture
+def sales(filled: Bench, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
+    """The op of the sales, on the small home; every check passes."""
+    monkeypatch.setenv("MILLESIME_HOME", str(filled.home.root))
+    for name in ("organisation", "exercices"):
+        getattr(workspace, name).cache_clear()
+    monkeypatch.setattr(collect, "judged", lambda *_: [check("ok", True)])
+    yield export_assets(workspace.registry().export_of("ventes/ventes"))
+    for name in ("organisation", "exercices"):
+        getattr(workspace, name).cache_clear()
+
+
+def rows(instance: dg.DagsterInstance, year: int) -> tuple[int, str] | None:
+    """What was last told of an exercice: its rows, its state."""
+    records = instance.fetch_materializations(
+        dg.AssetRecordsFilter(dg.AssetKey(["ventes", "ventes"]), asset_partitions=[str(year)]), limit=1
+    ).records
+    if not records:
+        return None
+    told = records[0].asset_materialization.metadata
+    return told["dagster/partition_row_count"].value, told["état"].value
+
+
+def test_a_backfill_over_exercices_without_an_export_is_told_of_each(sales):
+    with dg.DagsterInstance.ephemeral() as instance:
+        tags = {"dagster/asset_partition_range_start": "2019", "dagster/asset_partition_range_end": "2022"}
+        done = dg.materialize([sales], instance=instance, tags=tags)
+        assert done.success
+        assert [rows(instance, year) for year in range(2019, 2023)] == [(2, "accepted"), *[(0, "non reçu")] * 3]
+
+
+def test_a_publication_older_than_an_accepted_delivery_fails_its_check(filled, sales):  # noqa: F811
+    filled.publish(TOTAL)
+    with filled.ledger() as ledger:
+        assert publication_lag(ledger)["passed"]
+    filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert dg.materialize([sales], instance=instance, partition_key="2020").success
+        key = dg.AssetCheckKey(PUBLISHED, UP_TO_DATE)
+        (record,) = instance.event_log_storage.get_asset_check_execution_history(key, limit=5)
+        told = record.event.dagster_event.event_specific_data
+        assert not told.passed
+        assert (
+            told.metadata["raison"].value
+            == "ce qui est publié est en retard sur ce qui est accepté : ventes/ventes 2020"
+        )
