@@ -15,6 +15,7 @@ from pipelines.catalogue.scaffold.inference import SPACES, Guess, guess, is_valu
 from pipelines.catalogue.yaml_file import DeclarationError
 
 SEARCHED_ROWS = 40  # a header stands within the first lines
+LOOKED_ROWS = 200  # what columns hold is told by the first lines
 TOTAL = re.compile(r"\s*(sous[- ]?)?total\b|\s*(nombre|nb|somme)\b", re.IGNORECASE)
 
 
@@ -158,25 +159,25 @@ def _header_index(sample: Sample) -> int:
 
     Raises DeclarationError when there is none: a cell's value is never taken for a heading.
     """
-    rows = sample.rows[:SEARCHED_ROWS]
+    rows, looked = sample.rows[:SEARCHED_ROWS], sample.rows[:LOOKED_ROWS]
     passed: list[tuple[int, list[str]]] = []  # as wide as the table, and holding values
     for index, (number, cells) in enumerate(rows):
         widest = max(_filled(row) for _, row in rows[index:])
-        if index + 1 < len(rows) and _are_halves(index, sample.rows, widest):
+        if index + 1 < len(rows) and _are_halves(index, looked, widest):
             raise DeclarationError(
                 f"{sample.place}: lines {number} and {rows[index + 1][0]} share the headings: have them on one line"
             )
         names = [same(cell) for cell in cells if cell.strip()]
         if len(names) < 0.8 * widest:
             continue
-        if not _holds_headings(index, sample.rows):
+        if not _holds_headings(index, looked):
             passed.append(rows[index])
         elif len(set(names)) < 0.8 * len(names):
             raise DeclarationError(
                 f"{sample.place}: line {number} has one heading for several columns, {', '.join(_given_twice(cells).values())}: "
                 "have the tool name each of them"
             )
-        elif _values_of(index, sample.rows) * 5 >= len(names) or not _are_titles(passed, sample.rows[index + 1 :]):
+        elif _values_of(index, sample.rows) * 5 >= len(names) or not _are_titles(passed, looked[index + 1 :]):
             passed.append(rows[index])
             break
         else:
