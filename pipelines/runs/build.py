@@ -1,8 +1,5 @@
 """A build from end to end: the accepted rows loaded, dbt run by the caller, the new warehouse swapped in or the findings told."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.collect import read_again
 from pipelines.runs.findings import all_findings
@@ -26,26 +23,19 @@ __all__ = [
 def prepare(work: Workspace, *, whole: bool = False) -> Prepared:
     """Make the next warehouse of what is accepted, read as today's declarations say; dbt comes next.
 
-    ``whole``: nothing of the former warehouse is kept. Raises BuildFailed.
+    ``whole``: nothing of the former warehouse is kept. Raises BuildFailed when the lake is not what the ledger knows: that is in
+    the findings, and no page is written, whose sample would be drawn from it.
     """
     read_again(work)
-    with _told(work):
-        return build.prepare(work, nodes_of(parse(work.catalogue, work.home)), whole=whole)
+    return build.prepare(work, nodes_of(parse(work.catalogue, work.home)), whole=whole)
 
 
 def end(work: Workspace, prepared: Prepared, results: list[NodeResult]) -> Built:
     """Take in what dbt answered. Raises BuildFailed: what stopped it is then in the findings and on the pages."""
-    with _told(work):
+    try:
         built = finish(work, prepared, results)
         offer_to_analyst(work)
         return built
-
-
-@contextmanager
-def _told(work: Workspace) -> Iterator[None]:
-    """What stops a build is in the findings and on the pages."""
-    try:
-        yield
     except BuildFailed:
         work.ledger.sight(all_findings(work))
         write_states(work)
