@@ -4,6 +4,7 @@ A command's module is imported only when it is called: ``millesime --help`` impo
 """
 
 import importlib
+import os
 import sys
 import traceback
 from typing import Any, NoReturn
@@ -115,7 +116,7 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             _stop(ctx, "interrompu : la prochaine exécution finira ce qui reste", INTERRUPTED)
         except BrokenPipeError:  # the reader (head, less) has seen enough
-            sys.stderr.close()
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to write goes nowhere
             ctx.exit(DONE)
         except Exception as error:
             error = _cause(ctx, error)

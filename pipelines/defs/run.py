@@ -77,7 +77,7 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
 
     _prepare_instance(home)
     with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
-        say("collect")
+        say("collecte")
         with open_workspace(home) as work, going_ahead(work, todo.arrived), ThreadPoolExecutor(1) as aside:
             read = aside.submit(parse, work.catalogue, home)  # dbt takes its time over a project that it never read
             from pipelines.definitions import defs as definitions
@@ -128,7 +128,7 @@ def _build(
         unchanged = not whole and is_current(work)
         if unchanged and is_published(work):
             return []
-    say("publish: the warehouse is up to date" if unchanged else "build and publish")
+    say("publication : l’entrepôt est à jour" if unchanged else "construction et publication")
     last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
     tags = {WHOLE: "true"} if whole else {}
     return _execute(loaded.resolve_job_def("build"), instance, selection=last_steps if unchanged else None, tags=tags)
@@ -173,7 +173,7 @@ def _execute(
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
     failed = [_failed(event) for event in result.all_events if event.is_step_failure]
-    return failed if failed or result.success else [Failed(Ending.BROKEN, "the run failed")]
+    return failed if failed or result.success else [Failed(Ending.BROKEN, "l’exécution a échoué")]
 
 
 def _failed(event: "dg.DagsterEvent") -> Failed:

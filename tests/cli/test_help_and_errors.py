@@ -107,7 +107,7 @@ def test_a_number_of_threads_that_cannot_be_is_a_usage_error(bench, monkeypatch,
     path = bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019)
     monkeypatch.setenv("MILLESIME_THREADS", said)
     result = bench.millesime("check", path)
-    assert (result.exit_code, f"not {said!r}" in result.stderr) == (2, True)
+    assert (result.exit_code, f"et non « {said} »" in result.stderr) == (2, True)
 
 
 def test_a_home_that_does_not_exist_is_said_with_the_remedy(declared, tmp_path) -> None:

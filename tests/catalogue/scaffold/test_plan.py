@@ -85,7 +85,7 @@ def test_the_command_adds_a_plan_to_the_home_and_copies_nothing(tmp_path: Path) 
     for _ in range(2):  # the home's own is replaced
         done = CliRunner().invoke(millesime, command)
         assert done.exit_code == 0, done.output
-    assert "M57_D of 2025: 3 chapters, 3 accounts." in done.stdout
+    assert "M57_D de 2025 : 3 chapitres, 3 comptes." in done.stdout
     catalogue = load_catalogue(home)
     rows = [one for one in catalogue.references.values() if one.table == ACCOUNTS]
     assert [one.rows.count("\n") for one in rows] == [10807, 4]

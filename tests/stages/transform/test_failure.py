@@ -46,7 +46,7 @@ def stopped(lab: Lab, *results: NodeResult) -> tuple[str, list]:
 def test_the_lines_behind_the_failing_rows_of_a_test(lab: Lab):
     lab.accept(TWICE, 2019)
     said, (finding,) = stopped(lab, MODEL, FAILED)
-    assert "cle_fct_lignes, because of export.csv:3 (essai/export 2019), export.csv:4 (essai/export 2019)" in said
+    assert "cle_fct_lignes, à cause de export.csv:3 (essai/export 2019), export.csv:4 (essai/export 2019)" in said
     assert (finding.fichier, finding.ligne) == ("export.csv", 3)
     assert finding.recu == "export.csv:3 (essai/export 2019), export.csv:4 (essai/export 2019)"
     assert "Dupont" not in said + str(finding) and "A2" not in said + str(finding)
@@ -60,7 +60,7 @@ def test_a_model_that_cannot_be_computed_names_what_is_new_since_the_last_build(
     message = "\x1b[31mRuntime Error in model fct_lignes\x1b[0m\n  Conversion Error: Could not convert string 'Dupont' to INT32"
     said, (finding,) = stopped(lab, NodeResult("fct_lignes", "model", "error", None, message))
     assert said.endswith(
-        "fct_lignes, because of essai/export 2020 (Conversion Error: Could not convert string … to INT32)"
+        "fct_lignes, à cause de essai/export 2020 (Conversion Error: Could not convert string … to INT32)"
     )
     assert finding.recu == "essai/export 2020" and finding.fichier is None
 
