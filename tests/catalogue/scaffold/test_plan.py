@@ -98,7 +98,7 @@ def test_a_plan_that_is_shipped_is_refused(tmp_path: Path) -> None:
     home.root.mkdir()
     known = plan(tmp_path, PLAN.replace('Exer="2025"', 'Exer="2024"'))
     done = CliRunner().invoke(millesime, ["--home", str(home.root), "reference", "plan", str(known)])
-    assert (done.exit_code, "known already" in done.output) == (2, True)
+    assert (done.exit_code, "déjà connu" in done.output) == (2, True)
     assert not (home.root / "catalogue").exists()
 
 
