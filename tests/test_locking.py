@@ -33,7 +33,7 @@ def holder(tmp_path):
 
 
 def test_the_second_writer_is_told_who_holds_the_home(tmp_path, holder):
-    with pytest.raises(Busy, match=f"by process {holder.pid}$"), only_writer(Home(tmp_path / "home")):
+    with pytest.raises(Busy, match=f"le processus {holder.pid} y écrit$"), only_writer(Home(tmp_path / "home")):
         pytest.fail("two writers")
 
 

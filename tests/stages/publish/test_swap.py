@@ -239,7 +239,7 @@ def test_the_warehouse_of_another_build_is_not_published(lab: Lab):
     published(lab)
     before = files(lab)
     warehouse(lab, "b2")  # swapped in, but the run was killed before the ledger said so
-    with pytest.raises(OtherBuild, match="build again"):
+    with pytest.raises(OtherBuild, match="le reconstruire"):
         published(lab, "b1")
     assert files(lab) == before
 

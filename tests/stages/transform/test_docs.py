@@ -51,8 +51,8 @@ def test_no_text_can_end_its_script(home: Home, manifest: Path):
 
 def test_it_says_what_is_missing(home: Home, manifest: Path):
     manifest.unlink()
-    with pytest.raises(NoDocs, match="dbt has not read"):
+    with pytest.raises(NoDocs, match="dbt n’a pas encore lu"):
         write_docs(home)
     home.warehouse.unlink()
-    with pytest.raises(NoDocs, match="warehouse"):
+    with pytest.raises(NoDocs, match="entrepôt"):
         write_docs(home)
