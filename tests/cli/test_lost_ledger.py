@@ -29,7 +29,6 @@ COMMANDS = [
     ("compare", "2019-v1"),
     ("replay", "2019-v1"),
 ]
-SIDE = {"trace"}  # that there is no warehouse is told first
 FLIPS = 60
 
 
@@ -53,9 +52,8 @@ def test_every_command_refuses_a_ledger_that_is_none(published: Bench, command, 
     else:
         file.write_bytes(loss)
     code, message = said(published, *command)
-    if command[0] not in SIDE:
-        assert (code, message.count("\n")) == (1, 1), message
-        assert message.startswith(f"Error: le registre ({file}) ")
+    assert (code, message.count("\n")) == (1, 1), message
+    assert message.startswith(f"Erreur : le registre ({file}) ")
     assert (file.read_bytes() if file.exists() else None) == loss
 
 

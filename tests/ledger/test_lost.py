@@ -31,7 +31,7 @@ def home(filled: Home, tmp_path: Path) -> Home:
     home.published.symlink_to(build)
     with open_ledger(home) as ledger:
         head = ledger.head()
-        ledger.record_publication("p1", "a")
+        ledger.record_publication("p1", "a", "c" * 64)
     (build / "state.json").write_text(json.dumps({"ledger": {"entries": head.entries, "hash": head.hash}}))
     shutil.copy(home.ledger_file, build / "ledger.db")
     return home
@@ -42,7 +42,7 @@ def other(home: Home) -> None:
     aside = Home(home.root.parent / "other")
     with open_ledger(aside) as ledger:
         for number in range(40):
-            ledger.record_publication(f"q{number}", "b")
+            ledger.record_publication(f"q{number}", "b", "c" * 64)
     shutil.copy(aside.ledger_file, home.ledger_file)
 
 

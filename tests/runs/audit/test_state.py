@@ -103,10 +103,9 @@ def test_a_figure_that_a_held_build_would_change_is_not_told_unchanged(filled, s
     filled.publish(FIGURE)
     frozen = filled.home.releases / "2019-v1"
     shutil.copytree(filled.home.published.resolve() / "rapport", frozen / "rapport")
-    (frozen / "release.json").write_text(json.dumps({"ledger": {"entries": 1, "hash": "0"}}), encoding="utf-8")
     visas = {"prepared_by": "A", "reviewed_by": "B", "approved_by": "C"}
     with filled.ledger() as ledger:
-        ledger.record_release("2019-v1", 2019, 1, "f", "b1", visas, None)
+        ledger.record_release("2019-v1", 2019, 1, "f", "b1", visas, None, "c" * 64)
     assert state_of(filled)["chiffres"]["inchanges"] == 1
     with filled.ledger() as ledger:
         change = Finding("REL-ECART", "bloquant", 2019, "essai.ventes.total", "Chiffre figé qui changerait")
