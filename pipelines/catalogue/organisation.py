@@ -248,7 +248,7 @@ def _check_indicators(organisation: Organisation, catalogue: Catalogue, lines: L
 
 
 def _check_codes(organisation: Organisation, lines: Lines, path: Path) -> None:
-    """No code is that of two members, or of two applications. Raises DeclarationError naming both lines."""
+    """No code is that of two members, or of two applications; no system is there twice. Raises DeclarationError naming both lines."""
     codes = [
         (("collectivites", index), code)
         for index, member in enumerate(organisation.collectivites)
@@ -257,6 +257,7 @@ def _check_codes(organisation: Organisation, lines: Lines, path: Path) -> None:
     codes += [
         (("applications", index), application.code) for index, application in enumerate(organisation.applications)
     ]
+    codes += [(("systemes", index), system) for index, system in enumerate(organisation.systemes)]
     given: dict[tuple[str, str], tuple[str, int]] = {}
     for at, code in codes:
         before = given.setdefault((at[0], code), at)

@@ -6,6 +6,7 @@ nothing: ``audit.constats``, ``millesime status`` and the orchestrator's checks 
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pipelines.evidence.gaps import declared_absences, figures_by_table
 from pipelines.evidence.parquet import select
 from pipelines.french import day, quantity
 from pipelines.ledger.checks import check_finding
-from pipelines.ledger.records import Finding, Manifest, Standing, Unread
+from pipelines.ledger.records import Finding, Manifest, Standing, Unread, Verdict
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
@@ -122,10 +123,7 @@ def _refused(work: Workspace, key: str, exercice: int) -> list[Finding]:
     if manifest is None or refusal["rule"]["code"] not in ("ATT-CRITIQUE", "ATT-ERREUR"):
         return [_refusal(key, exercice, refusal["rule"])]
     return [
-        check_finding(manifest, verdict, result, work.rules)
-        for verdict in ledger.verdicts_of(manifest.delivery)
-        for result in verdict.results
-        if result.success is not True
+        finding for verdict in ledger.verdicts_of(manifest.delivery) for finding in _failed(work, manifest, verdict)
     ]
 
 
@@ -349,9 +347,30 @@ def _judgements(work: Workspace) -> list[Finding]:
     for (_, exercice), current in sorted(work.ledger.current().items()):
         for identity in current.verdicts if exercice in work.organisation.years else []:
             verdict = work.ledger.verdict(identity)
-            results = [r for r in verdict.results if r.success is not True]
-            found += [check_finding(current.manifest, verdict, result, work.rules) for result in results]
+            found += _failed(work, current.manifest, verdict)
     return found
+
+
+def _failed(work: Workspace, manifest: Manifest, verdict: Verdict) -> list[Finding]:
+    """The checks of a table that did not succeed; one that could not run names where it is declared."""
+    found = []
+    for result in (one for one in verdict.results if one.success is not True):
+        finding = check_finding(manifest, verdict, result, work.rules)
+        place = _declared_at(work, finding.ou, result.key) if result.success is None else None
+        if place:
+            finding = replace(finding, recu=result.error, aide=f"{finding.aide} Le contrôle est déclaré à {place}.")
+        found.append(finding)
+    return found
+
+
+def _declared_at(work: Workspace, table: str, key: str) -> str | None:
+    """``file:line`` of the expectation ``key`` of a table (``system/table``); None when no suite file declares it."""
+    for system, one in work.registry.tables():
+        if f"{system.system}/{one.name}" == table:
+            suites = work.catalogue.suites_of(system.system, one)
+            places = [s.at(index) for s in suites for index, said in enumerate(s.expectations) if said.key == key]
+            return places[-1] if places else None
+    return None
 
 
 def _refused_lines(work: Workspace) -> list[Finding]:

@@ -346,6 +346,11 @@ def test_a_mistake_in_a_member(shipped, tmp_path, old, new, line, said):
     refused(shipped, tmp_path, (ORGANISATION + MEMBERS).replace(old, new, 1), line, said)
 
 
+def test_a_system_that_is_there_twice_is_refused(shipped, tmp_path):
+    twice = ORGANISATION.replace("  - essai\n", "  - essai\n  - essai\n")
+    refused(shipped, tmp_path, twice, 7, "'essai' is already given at line 6")
+
+
 SAID = """\
 sources:
   essai: {owner: La régie, retention: P3Y, valid: {last: 2019}}

@@ -197,6 +197,29 @@ def test_a_check_that_could_not_run_cannot_be_accepted(filled):
     assert said.exit_code == 2 and "ne prouve rien" in said.output
 
 
+SUITE = """\
+system: ventes
+table: ventes
+valid_row: {numero: "V{n}", jour: 2019-01-02, montant: 1}
+expectations:
+  - key: total_du_mois
+    type: unexpected_rows_expectation
+    columns: [montant]
+    kwargs: {unexpected_rows_query: "select _fichier, _ligne from {batch} where montant::varchar::integer < 0"}
+    severity: critical
+    reason: Aucune vente n’est négative.
+    fix: Vérifier le signe du montant.
+    counterexample: [{montant: -1}]
+"""
+
+
+def test_a_check_that_could_not_run_says_where_it_is_declared(filled, declared):
+    declared.write("expectations/systems/ventes/ventes.yml", SUITE)
+    refuse_on_a_check(filled, success=None)
+    (broken,) = findings(filled, code="ATT-ERREUR")
+    assert "expectations/systems/ventes/ventes.yml:5." in broken["aide"]
+
+
 def test_explain_prints_the_page_of_a_rule_and_its_findings_here(filled):
     said = filled.millesime("explain", "lig-type").stdout
     assert said.startswith("LIG-TYPE — Valeur illisible")
