@@ -173,13 +173,19 @@ def _compare(home: Home, files: list[tuple[Path, str]]) -> Iterator[str]:
 
 
 def _missing_originals(home: Home, ledger: Ledger, manifests: list[Manifest]) -> Iterator[str]:
-    """An original of a delivery must be in the archive, unless it was purged; a replaced delivery's too."""
+    """An original of a delivery must be in the archive, unless it was purged; a replaced delivery's too, and what was public."""
     purged = {row["sha256"] for row in ledger.all_rows("purges")}
     for manifest in manifests:
         for file in manifest.files:
             path = home.archive / file.sha256
             if not path.exists() and file.sha256 not in purged:
                 yield _problem(home, path, f"l’original de {file.name} ({manifest.export_key}) a disparu")
+    for exercice, kept in ledger.populations().items():
+        for sha256 in dict.fromkeys(kept):
+            if not (path := home.archive / sha256).exists():
+                yield _problem(
+                    home, path, f"la population qui est derrière les tableaux publics de {exercice} a disparu"
+                )
 
 
 def _other_manifest(home: Home, manifest: Manifest) -> Iterator[str]:

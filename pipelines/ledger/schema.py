@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-REVISION = "0004"  # the last migration: what an open ledger must be at
+REVISION = "0005"  # the last migration: what an open ledger must be at
 
 
 @functools.cache
@@ -138,6 +138,14 @@ def metadata() -> "MetaData":
         sa.Column("value", sa.String, nullable=False),  # decimal
         sa.Column("disclosed_at", sa.String, nullable=False),
         sa.UniqueConstraint("name", "value"),
+    )
+    sa.Table(
+        "populations",
+        meta,  # what was public of the staff of an exercice, and who stood behind it, as archived; the last one is public
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("exercice", sa.Integer, nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("archived_at", sa.String, nullable=False),
     )
     sa.Table(
         "sightings",

@@ -34,9 +34,10 @@ def write_state(folder: Path, state: State) -> str:
     return sha256_of(folder / STATE)
 
 
-def write_manifest(folder: Path, build: str) -> None:
-    """Write ``manifest.json``: what the public profile is, for those to whom it is given."""
-    manifest = {"build": build, "files": files_of(folder), "tables": databases_of(folder)}
+def write_manifest(folder: Path, build: str, notes: list[str] | None = None) -> None:
+    """Write ``manifest.json``: what the public profile is, for those to whom it is given, and what they must know of it (French)."""
+    said = {"notes": notes} if notes else {}
+    manifest = {"build": build, **said, "files": files_of(folder), "tables": databases_of(folder)}
     with written_whole(folder / MANIFEST) as file:
         json.dump({"publication": fingerprint(manifest)[:32], **manifest}, file, indent=1, ensure_ascii=False)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
 # what a publication enters, and the file of a build, whose bytes are others each time: what is published does not follow from it
-PUBLISHING = ("publications", "writings", "findings", "disclosures", "warehouses")
+PUBLISHING = ("publications", "writings", "findings", "disclosures", "populations", "warehouses")
 
 
 def now() -> str:
@@ -247,6 +247,11 @@ class Ledger:
             for name, value in disclosed:
                 self._insert(connection, "disclosures", name=name, value=f"{value:f}", disclosed_at=now())
 
+    def record_population(self, exercice: int, sha256: str) -> None:
+        """Enter what is public of the staff of an exercice from now on, and who stands behind it, as archived."""
+        if self.populations().get(exercice, [None])[-1] != sha256:
+            self._add("populations", exercice=exercice, sha256=sha256, archived_at=now())
+
     # reading ------------------------------------------------------------
 
     def current(self) -> dict[tuple[str, int], Current]:
@@ -376,6 +381,13 @@ class Ledger:
     def disclosures(self) -> list[tuple[str, Decimal]]:
         """Every (name, value) that a public profile ever told."""
         return [(row["name"], Decimal(row["value"])) for row in self.all_rows("disclosures")]
+
+    def populations(self) -> dict[int, list[str]]:
+        """exercice → the SHA-256 of what was public of its staff, oldest first."""
+        found: dict[int, list[str]] = {}
+        for row in self.all_rows("populations"):
+            found.setdefault(row["exercice"], []).append(row["sha256"])
+        return found
 
     def all_rows(self, table: str) -> list[dict]:
         """A whole ledger table, in order of entry."""

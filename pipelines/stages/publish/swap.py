@@ -12,6 +12,7 @@ published → builds/<publication>
 The warehouse it was made from stays beside, as ``warehouse/published``: whoever traces a figure reads its lines there.
 """
 
+import hashlib
 import os
 import shutil
 from concurrent.futures import Future
@@ -19,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipelines.catalogue.rules import Rule
-from pipelines.disk import sha256_of, sync
+from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Finding
 from pipelines.ledger.state import (
@@ -41,6 +42,7 @@ from pipelines.stages.publish.copy import attached, write_schema
 from pipelines.stages.publish.scdl import write_scdl
 from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
+from pipelines.stages.publish.secret.versions import Version, read_version
 from pipelines.stages.publish.standing import DATABASE, copy_schema, former_of
 
 PUBLISHED_SCHEMAS = ["rapport", "marts"]  # the report is made of the first
@@ -81,9 +83,9 @@ def publish(
     state = _write_state(aside, build, facts or {}, data)
     identity = state[:32]
     reached("publish.files_written")
-    ledger.record_disclosures(
-        data.profile.disclosed if data.profile else []
-    )  # before anybody can read it: never forgotten
+    if data.profile:  # before anybody can read it: never forgotten
+        ledger.record_disclosures(data.profile.disclosed)
+        _archive(work, data.profile)
     ledger.record_findings(identity, data.broken)
     ledger.record_publication(identity, build, state)
     reached("publish.entered")
@@ -208,14 +210,49 @@ def _write_public(work: Workspace, folder: Path, build: str) -> tuple[PublicProf
             work.ledger.disclosures(),
             work.catalogue.project.keys,
             work.home.cache / SOLVED,
+            _archived(work),
         )
     except SecrecyBroken as error:
         shutil.rmtree(folder)
         if (former := work.home.published / folder.name).is_dir():
             shutil.copytree(former, folder)
         return None, [_broken(error, work.rules[error.code])]
-    write_manifest(folder, build)
-    return profile, []
+    kept = [("SEC-MAINTENU", exercice) for exercice in profile.held]
+    kept += [("SEC-RETENU", exercice) for exercice in profile.withheld]
+    notes = [_noted(work.rules[code], exercice) for code, exercice in kept]
+    write_manifest(folder, build, [note.message for note in notes])
+    return profile, notes
+
+
+def _archive(work: Workspace, profile: PublicProfile) -> None:
+    """Keep what is public of the staff of each exercice, and who stands behind it, as a delivery is kept."""
+    for version in profile.versions:
+        text = version.written()
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        if not (file := work.home.archive / sha256).exists():
+            work.home.archive.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with written_whole(file) as out:
+                os.fchmod(out.fileno(), 0o600)
+                out.write(text)
+        work.ledger.record_population(version.exercice, sha256)
+
+
+def _archived(work: Workspace) -> list[Version]:
+    """What was ever public of the staff of each exercice. Raises SecrecyBroken when the archive no longer has it."""
+    found = []
+    for exercice, kept in work.ledger.populations().items():
+        for sha256 in kept:
+            file = work.home.archive / sha256
+            if not file.is_file() or sha256_of(file) != sha256:
+                raise SecrecyBroken(
+                    "SEC-ARCHIVE", str(exercice), f"archive/{sha256} a disparu ou a été modifié", exercice
+                )
+            found.append(read_version(file.read_text(encoding="utf-8")))
+    return found
+
+
+def _noted(rule: Rule, exercice: int) -> Finding:
+    return Finding(rule.code, "information", exercice, "public/rapport", f"{rule.titre} ({exercice})", aide=rule.aide)
 
 
 def _broken(error: SecrecyBroken, rule: Rule) -> Finding:

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.disk import sha256_of
 from pipelines.evidence.findings import gather
+from pipelines.evidence.verify import verify
 from pipelines.ledger.records import Finding
 from pipelines.ledger.state import read_state
 from pipelines.ledger.store import open_ledger
@@ -344,6 +345,55 @@ def test_a_public_profile_that_cannot_be_made_leaves_the_former_one_and_a_findin
     published(lab, "b3")
     assert payslips(lab) == {"a": None, "b": 600, "c": 900}
     assert ask(lab, "select * from p.audit.constats where code like 'SEC-%'") == []
+
+
+LINE = "update {table} set nb_bulletins = nb_bulletins + {more} where code_collectivite = 'c';"
+
+
+def payslips_more(lab: Lab, build: str, more: int) -> None:
+    """Publish ``more`` payslips at the collectivité c."""
+    tables = ("rapport.rpt_rh__bulletins", "marts.fct_bulletins")
+    staff(lab, build, 24, "".join(LINE.format(table=table, more=more) for table in tables))
+    published(lab, build)
+
+
+def test_the_staff_tables_stay_until_enough_persons_differ_and_the_ledger_knows_what_stands_behind(lab: Lab):
+    staff(lab, "b1", 24)
+    published(lab)
+    before = payslips(lab)
+    payslips_more(lab, "b2", 12)  # one agent
+    assert payslips(lab) == before
+    found = ask(lab, "select code, severite, exercice from p.audit.constats where code like 'SEC-%'")
+    assert found == [("SEC-MAINTENU", "information", 2020)]
+    manifest = json.loads((lab.home.published / "public" / "manifest.json").read_text(encoding="utf-8"))
+    (note,) = manifest["notes"]
+    assert note.startswith("Tableaux publics du personnel maintenus") and note.endswith("(2020)")
+    payslips_more(lab, "b3", 60)  # five
+    assert payslips(lab) == {"a": None, "b": 600, "c": 760}
+    with open_ledger(lab.home) as ledger:
+        (kept,) = ledger.populations().values()
+        assert len(kept) == 2 and ledger.check({}) == []
+        assert [sha256_of(lab.home.archive / sha) for sha in kept] == kept
+        assert all((lab.home.archive / sha).stat().st_mode & 0o077 == 0 for sha in kept)
+
+
+def test_without_the_population_behind_what_is_public_nothing_new_is(lab: Lab):
+    staff(lab, "b1", 24)
+    published(lab)
+    before = payslips(lab)
+    with open_ledger(lab.home) as ledger:
+        ((sha,),) = ledger.populations().values()
+    (lab.home.archive / sha).unlink()
+    payslips_more(lab, "b2", 60)
+    assert payslips(lab) == before
+    assert ask(lab, "select code, severite from p.audit.constats where code like 'SEC-%'") == [
+        ("SEC-ARCHIVE", "bloquant")
+    ]
+    with open_ledger(lab.home) as ledger:
+        assert any(
+            "la population qui est derrière les tableaux publics de 2020" in p
+            for p in verify(lab.home, ledger).problems
+        )
 
 
 def test_a_first_public_profile_that_cannot_be_made_is_not_there(lab: Lab):

@@ -67,6 +67,10 @@ class Numbers:
     lines: dict[tuple[str, int], tuple[Part, dict]] = field(default_factory=dict)  # (table, row) → part, values
     same: list[tuple[Key, Key]] = field(default_factory=list)  # equal for who reads two exercices
     follows: dict[Key, Key] = field(default_factory=dict)  # cell → the cell that hides it
+    compared: dict[Key, Key] = field(
+        default_factory=dict
+    )  # cell → that of the exercice before, of which it says the number
+    moved: set[Key] = field(default_factory=set)  # hidden in a former version, and moved by few persons since
 
 
 def read_numbers(db, secrecy: Secrecy, threshold: int, tables: str = "source", facts: str = "source") -> Numbers:
@@ -224,6 +228,7 @@ class _Reader:
         earlier = self._secrecy.populations[name].previous
         if earlier and (earlier, exercice - 1) in self._people:
             before = self._cell(earlier, exercice - 1, choice)
+            self.numbers.compared[cell.key] = before.key
             if before.value == value:
                 self.numbers.same.append((cell.key, before.key))
         return cell

@@ -81,8 +81,9 @@ class Unknowns:
     counted: list[bool] = field(default_factory=list)  # a number of persons, or a quantity
     greatest: list[Decimal] = field(default_factory=list)  # what a reader would never go beyond
     exercices: list[int] = field(default_factory=list)
+    units: list[int] = field(default_factory=list)  # greatest measure of one person
     truth: list[Decimal] = field(default_factory=list)
-    equations: list[Form] = field(default_factory=list)  # each is 0
+    equations: list[Form] = field(default_factory=list)  # each stays what it truly is
     crossings: dict[tuple[str, int], list[dict[tuple[int, ...], int]]] = field(default_factory=dict)
     groups: dict[tuple[str, int], list[tuple[str, ...]]] = field(default_factory=dict)
 
@@ -99,6 +100,7 @@ class Unknowns:
             self.counted += [unit == 1] * len(true)
             self.greatest += [greatest] * len(true)
             self.exercices += [exercice] * len(true)
+            self.units += [unit] * len(true)
             self.truth += true.values()
         self.groups[name, exercice], self.crossings[name, exercice] = groups, crossings
         for one, other in itertools.combinations(range(len(groups)), 2):
@@ -112,6 +114,44 @@ class Unknowns:
             for leaf, unknown in unknowns.items():
                 sums.setdefault(tuple(leaf[p] for p in places), {})[unknown] = Decimal(sign)
         self.equations += sums.values()
+
+    def tie(self, name: str, before: int, after: int, threshold: int) -> None:
+        """Make what changed between two versions of a population unknown too: who came, and who left, if anybody did.
+
+        A reader is taken to know that nobody came, or that nobody left, where it is true; otherwise, how many at most.
+        """
+        for was, is_now in zip(self.crossings[name, before], self.crossings[name, after], strict=True):
+            gaps = {leaf: self.truth[unknown] - self.truth[was[leaf]] for leaf, unknown in is_now.items()}
+            forms: dict[tuple[int, ...], Form] = {
+                leaf: {unknown: Decimal(1), was[leaf]: Decimal(-1)} for leaf, unknown in is_now.items()
+            }
+            for sign in (1, -1):
+                self._change(forms, {leaf: max(Decimal(0), sign * gap) for leaf, gap in gaps.items()}, sign, threshold)
+            self.equations += forms.values()
+
+    def _change(self, forms: dict, moves: dict[tuple[int, ...], Decimal], sign: int, threshold: int) -> None:
+        """Add the unknowns of those who came (``sign`` 1) or left (−1), unless nobody did; at most so many in all."""
+        total = sum(moves.values(), Decimal(0))
+        if not total:
+            return
+        like = next(iter(next(iter(forms.values()))))
+        most = max(total, threshold * self.units[like])
+        within: Form = {}
+        for leaf, move in moves.items():
+            within[self._unknown(move, most, like)] = Decimal(1)
+            forms[leaf][self.size - 1] = Decimal(-sign)
+        within[self._unknown(most - total, most, like)] = Decimal(1)
+        self.equations.append(within)
+
+    def _unknown(self, true: Decimal, greatest: Decimal, like: int) -> int:
+        """One more unknown, counted as another is."""
+        self.size += 1
+        self.truth.append(true)
+        self.greatest.append(greatest)
+        self.counted.append(self.counted[like])
+        self.exercices.append(self.exercices[like])
+        self.units.append(self.units[like])
+        return self.size - 1
 
     def form(self, name: str, exercice: int, kept: dict[str, Leaves], weigh: tuple[str, dict] | None = None) -> Form:
         """The sum of the unknowns in ``kept``; with ``weigh`` (axis, leaf → weight), each counted by its weight."""
@@ -150,7 +190,7 @@ def read_people(db, populations: Mapping[str, Population], catalog: str) -> dict
 
     Every population exists in every exercice of any of them: that nobody left in a year is also something to hide.
     """
-    rows = {name: _rows(db, declared, catalog) for name, declared in populations.items() if declared.fact}
+    rows = {name: read_measures(db, declared, catalog) for name, declared in populations.items() if declared.fact}
     exercices = sorted({exercice for found in rows.values() for exercice in found})
     found = {}
     for name, by_exercice in rows.items():
@@ -161,7 +201,8 @@ def read_people(db, populations: Mapping[str, Population], catalog: str) -> dict
     return found
 
 
-def _rows(db, declared: Population, catalog: str) -> dict[int, list[tuple]]:
+def read_measures(db, declared: Population, catalog: str) -> dict[int, list[tuple]]:
+    """exercice → the lines of a fact at the finest crossing: the value of each level, the measure, the sums."""
     levels = [f"({expression})::varchar" for axis in declared.axes.values() for expression in axis.values()]
     sums = [f"sum({column})::decimal(38, 6)" for column in (declared.measure, *declared.means)]
     by = ", ".join(str(n + 1) for n in range(1 + len(levels)))

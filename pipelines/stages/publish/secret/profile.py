@@ -5,7 +5,7 @@ copied: no mart, no audit. Keys and comments are kept; a table under secrecy gai
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,8 +16,9 @@ from pipelines.stages.publish.keys import Keys
 from pipelines.stages.publish.secret.attack import Solutions, Worlds
 from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
 from pipelines.stages.publish.secret.suppress import Former, former_values, is_primary, needed, still_public, suppress
+from pipelines.stages.publish.secret.versions import FIGURES, HIDDEN, Plan, Version, compose, planned, snapshot, tie
 
-FIGURES = "chiffres"
+DATABASE = "rapport_public.duckdb"
 EST_SECRET = "Vrai si un nombre de la ligne est masqué au titre du secret statistique."
 
 
@@ -34,10 +35,13 @@ class Proof:
 
 @dataclass(frozen=True)
 class PublicProfile:
-    """A public database that was written and proved."""
+    """A public database that was written and proved; the exercices whose former tables stay, and whose tables are withheld."""
 
     proofs: list[Proof]
     disclosed: list[tuple[str, Decimal]]  # (name, value) of every cell that it gives away
+    held: list[int] = field(default_factory=list)
+    withheld: list[int] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)  # of the other exercices: what is public of them now
 
 
 def write_public(
@@ -48,10 +52,11 @@ def write_public(
     disclosed: Iterable[tuple[str, Decimal]],
     keys: Keys,
     solved: Path | None = None,
+    versions: Iterable[Version] = (),
 ) -> PublicProfile:
     """Write ``rapport_public.duckdb`` and its Parquet in ``folder``; ``disclosed`` is what was ever published before.
 
-    ``solved`` is where what the solver answered is kept.
+    ``solved`` is where what the solver answered is kept; ``versions`` are those that were public, oldest first.
 
     Raises SecrecyBroken when something is not declared, is not what was declared, or cannot be kept secret; the folder
     is then worth nothing.
@@ -59,10 +64,45 @@ def write_public(
     import duckdb
 
     try:
-        with attached(folder / "rapport_public.duckdb", warehouse) as db:
-            return _write_and_prove(db, folder, secrecy, threshold, disclosed, keys, Solutions(solved))
+        plan, solutions = planned(warehouse, secrecy, threshold, versions), Solutions(solved)
+        while True:
+            try:
+                return _write(warehouse, folder, secrecy, threshold, disclosed, keys, solutions, plan)
+            except SecrecyBroken as error:
+                plan = _without(plan, error)
+                (folder / DATABASE).unlink()
     except (duckdb.BinderException, duckdb.CatalogException) as error:  # a declared column or fact is not there
         raise SecrecyBroken("SEC-COHERENCE", "rapport", str(error).splitlines()[0]) from None
+
+
+def _without(plan: Plan, error: SecrecyBroken) -> Plan:
+    """The plan, less what cannot be proved beside what was public before. Raises the error when nothing more can be withheld."""
+    if error.code not in ("SEC-AUDIT", "SEC-DEJA-PUBLIE") or not plan.replaced:
+        raise error
+    broken = plan.former[error.exercice].exercice if error.exercice in plan.former else error.exercice
+    withheld = plan.withheld | ({broken} & plan.replaced or plan.replaced)
+    return Plan({year: kept for year, kept in plan.held.items() if year not in withheld}, withheld, plan.former)
+
+
+def _write(
+    warehouse: Path,
+    folder: Path,
+    secrecy: Secrecy,
+    threshold: int,
+    disclosed: Iterable[tuple[str, Decimal]],
+    keys: Keys,
+    solutions: Solutions,
+    plan: Plan,
+) -> PublicProfile:
+    """Write the profile that a plan asks for, from a database where what stays as it was takes the place of what is new."""
+    composed = folder / f".{DATABASE}"
+    try:
+        if plan.corrected:
+            compose(composed, warehouse, secrecy, plan)
+        with attached(folder / DATABASE, composed if plan.corrected else warehouse) as db:
+            return _write_and_prove(db, folder, secrecy, threshold, disclosed, keys, solutions, plan)
+    finally:
+        composed.unlink(missing_ok=True)
 
 
 def _write_and_prove(
@@ -73,16 +113,24 @@ def _write_and_prove(
     disclosed: Iterable[tuple[str, Decimal]],
     keys: Keys,
     solutions: Solutions,
+    plan: Plan,
 ) -> PublicProfile:
     check_declared(db, secrecy)
     numbers = read_numbers(db, secrecy, threshold)
+    tie(numbers, plan, threshold)
     worlds = Worlds(numbers, solutions)
     former = former_values(numbers, disclosed)
-    _write(db, secrecy, numbers, suppress(worlds, threshold, former), keys)
-    profile = prove(db, secrecy, worlds, threshold, former)
+    _write_tables(db, secrecy, numbers, suppress(worlds, threshold, former, plan.fixed(numbers)), keys)
+    profile = prove(db, secrecy, worlds, threshold, former, plan)
     solutions.keep()
     write_schema(db, folder, "rapport")
-    return profile
+    exercices = {item.exercice for item in numbers.items} - {*plan.former, *plan.held}
+    return replace(
+        profile,
+        held=sorted(plan.held),
+        withheld=sorted(plan.withheld),
+        versions=[snapshot(db, secrecy, exercice, profile.disclosed) for exercice in sorted(exercices)],
+    )
 
 
 # what is declared ------------------------------------------------------------
@@ -108,7 +156,7 @@ def check_declared(db, secrecy: Secrecy) -> None:
 # what is written ------------------------------------------------------------
 
 
-def _write(db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str], keys: Keys) -> None:
+def _write_tables(db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str], keys: Keys) -> None:
     db.execute("create schema rapport")
     for name, table in described(db, "rapport").items():
         if name == FIGURES and secrecy.figures:
@@ -134,7 +182,7 @@ def _write_secret(db, table: Described, numbers: Numbers, hidden: dict[Key, str]
     for row, (part, values) in lines.items():
         for column in part.ranks if (id(part), values["exercice"]) in touched else []:
             emptied.setdefault(column, set()).add(row)
-    kept = [row for row, (part, _) in lines.items() if not part.withheld]
+    kept = [row for row, (part, values) in lines.items() if not part.withheld and values["exercice"] >= 0]
     replaced = {c: f"case when {_among(rows)} then null else {c} end" for c, rows in sorted(emptied.items())}
     copy_table(
         db,
@@ -165,8 +213,7 @@ def _write_figures(
     left_out = dict(db.execute(query).fetchall())
     ruled |= left_out.keys()
     secret |= {row for row, has_value in left_out.items() if has_value}
-    empty = {"valeur": "null", "statut": "'manquant'", "code_manquant": "'s'"}
-    replaced = {c: f"case when {_among(secret)} then {value} else {c} end" for c, value in empty.items()}
+    replaced = {c: f"case when {_among(secret)} then {value} else {c} end" for c, value in HIDDEN.items()}
     replaced |= {column: f"case when {_among(ruled)} then null else {column} end" for column in figures.never}
     copy_table(db, table, keys, replaced=replaced)
 
@@ -210,7 +257,7 @@ def _among(rows: Iterable[int]) -> str:
 # what is proved ------------------------------------------------------------
 
 
-def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former) -> PublicProfile:
+def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former, plan: Plan) -> PublicProfile:
     """Read the public tables back and attack them. Raises SecrecyBroken when a hidden number can be deduced.
 
     The search starts anew from what a reader knows: how the numbers to hide were chosen, which former publications weigh
@@ -226,8 +273,12 @@ def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former) 
                 _item_behind(_rule(secrecy.figures, code, exercice), numbers, exercice) if value is not None else None
             )
             given |= set(item.cells if item else ())
-    hidden = {key for item in numbers.items for key in item.cells if numbers.cells[key].form} - given
-    known, occupied = given | still_public(worlds, former), {key for _, _, key in shown.occupied}
+    before, _ = plan.fixed(numbers)
+    hidden = {key for item in numbers.items for key in item.cells if numbers.cells[key].form} - given - before
+    known = given | before | still_public(worlds, former)
+    occupied = {key for _, _, key in shown.occupied} | {
+        key for table, row, key in numbers.occupied if numbers.lines[table, row][1]["exercice"] in plan.former
+    }
     proofs = []
     for cell in sorted(map(numbers.cells.__getitem__, hidden), key=lambda c: (c.exercice, c.label)):
         primary = is_primary(numbers, cell, threshold, former, hidden)

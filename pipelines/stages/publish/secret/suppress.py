@@ -1,6 +1,7 @@
 """Which numbers to hide: the small ones, then as few others as keep them from being deduced.
 
-A cell is *primary* when it is small (1 to threshold − 1 persons), when it moved by so few since it was published, or when
+A cell is *primary* when it is small (1 to threshold − 1 persons), when it moved by so few since it was published, or compares
+so with what was published of the year before, or when
 it follows a hidden cell of another population (unless its number was published before and still holds: hiding it would
 then hide nothing). For each, the nearest world where it is greater by threshold − 1 is looked for: what differs from the
 truth in that world, and nothing else, has to be hidden. Worlds found for one cell often serve others. Each cell is hidden
@@ -41,32 +42,47 @@ def is_primary(numbers: Numbers, cell: Cell, threshold: int, former: Former, hid
     """True for a cell that must keep ``threshold`` possible values; ``hidden`` says which cells already are."""
     return (
         cell.is_small(threshold)
-        or (numbers.follows.get(cell.key) in hidden and bool(cell.value) and cell.value not in former.get(cell.key, ()))
-        or _moved_little(cell, threshold, former)
+        or (numbers.follows.get(cell.key) in hidden and bool(cell.value) and _is_new(cell, former))
+        or cell.key in numbers.moved
+        or _moved_little(cell, threshold, former.get(cell.key, ()))
+        or _compares_little(numbers, cell, threshold, former)
     )
 
 
-def _moved_little(cell: Cell, threshold: int, former: Former) -> bool:
-    """The difference with a former publication is itself a small number of persons."""
-    differences = [abs(cell.value - value) for value in former.get(cell.key, ())]
+def _moved_little(cell: Cell, threshold: int, values: Iterable[Decimal]) -> bool:
+    """The difference with one of the former ``values`` is itself a small number of persons."""
+    differences = [abs(cell.value - value) for value in values]
     return not cell.is_mean and any(0 < difference < threshold * cell.unit for difference in differences)
 
 
-def suppress(worlds: Worlds, threshold: int, former: Former) -> dict[Key, str]:
+def _compares_little(numbers: Numbers, cell: Cell, threshold: int, former: Former) -> bool:
+    """So is the difference with what was public of the year before, of which the cell says the number now."""
+    before = numbers.compared.get(cell.key)
+    return before is not None and _is_new(cell, former) and _moved_little(cell, threshold, former.get(before, ()))
+
+
+def _is_new(cell: Cell, former: Former) -> bool:
+    return cell.value not in former.get(cell.key, ())
+
+
+def suppress(
+    worlds: Worlds, threshold: int, former: Former, fixed: tuple[Collection[Key], Collection[Key]] = ((), ())
+) -> dict[Key, str]:
     """Cell → ``primaire`` or ``secondaire``, for every cell to hide. Raises SecrecyBroken when hiding is no help.
 
-    The worlds that prove it are added to ``worlds``.
+    ``fixed`` are the cells given, and hidden, that stay so. The worlds that prove it are added to ``worlds``.
     """
     numbers = worlds.numbers
-    published = still_public(worlds, former)
-    hidden: dict[Key, str] = {}
+    given, kept = fixed
+    published = still_public(worlds, former) | set(given)
+    hidden = dict.fromkeys(sorted(kept, key=repr), "secondaire")
     done: set[Key] = set()
     while waiting := [c for c in _primary(numbers, threshold, former, hidden) if c.key not in done]:
         hidden |= {cell.key: "primaire" for cell in waiting}
         for cell in waiting:
             _protect(worlds, cell, needed(cell, threshold), published, hidden)
             done.add(cell.key)
-    return _reopen(worlds, threshold, published, hidden)
+    return _reopen(worlds, threshold, published, hidden, kept)
 
 
 def _primary(numbers: Numbers, threshold: int, former: Former, hidden: Collection[Key]) -> list[Cell]:
@@ -102,12 +118,14 @@ def _cost(cell: Cell) -> float:
     return (3 + abs(float(cell.value)) / scale) * COARSE.get(cell.detail, 1) / scale
 
 
-def _reopen(worlds: Worlds, threshold: int, published: set[Key], hidden: dict[Key, str]) -> dict[Key, str]:
+def _reopen(
+    worlds: Worlds, threshold: int, published: set[Key], hidden: dict[Key, str], kept: Collection[Key]
+) -> dict[Key, str]:
     """Show again the secondary cells, the most costly first, without which the primary ones are still proved safe."""
     occupied = {key for _, _, key in worlds.numbers.occupied}
     cells = worlds.numbers.cells
     primary = [cells[key] for key, kind in hidden.items() if kind == "primaire" and cells[key].form]
-    secondary = [cells[key] for key, kind in hidden.items() if kind == "secondaire"]
+    secondary = [cells[key] for key, kind in hidden.items() if kind == "secondaire" and key not in kept]
     for cell in sorted(secondary, key=lambda c: (-_cost(c) * c.unit, repr(c.key))):
         fewer = {key: kind for key, kind in hidden.items() if key != cell.key}
         widths = worlds.moved(known_cells(worlds, published, fewer), occupied)

@@ -6,6 +6,7 @@ give what he can read.
 
 import functools
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ import duckdb
 import numpy as np
 
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
+from pipelines.stages.publish.secret.versions import Version
 from tests.layers import ship
 
 STATUTS = ["fonctionnaire", "contractuel"]
@@ -104,6 +106,7 @@ class Publisher:
         self.layer.write("catalogue/secrecy.yml", DECLARATION)
         self.disclosed: list[tuple[str, Decimal]] = []
         self.number = 0
+        self.versions: list[Version] = []
 
     def warehouse(self, office: Office, change: str = "", exercice: int = 2020) -> Path:
         """A warehouse with the office's tables, then changed by SQL."""
@@ -124,8 +127,17 @@ class Publisher:
         self.folder.mkdir()
         secrecy = self.layer.catalogue().secrecy
         profile = write_public(
-            warehouse, self.folder, secrecy, threshold, self.disclosed, {}, self.folder.parent / "secret.json"
+            warehouse,
+            self.folder,
+            secrecy,
+            threshold,
+            self.disclosed,
+            {},
+            self.folder.parent / "secret.json",
+            self.versions,
         )
+        last = {version.exercice: version for version in self.versions}
+        self.versions += [version for version in profile.versions if last.get(version.exercice) != version]
         self.disclosed = sorted({*self.disclosed, *profile.disclosed})
         return profile
 
@@ -177,6 +189,11 @@ def every_office(most: int) -> np.ndarray:
 
 def possible(publisher: Publisher, most: int) -> list[Office]:
     """The offices of at most ``most`` agents that give all that can be read."""
+    return [dict(zip(KINDS, numbers, strict=True)) for numbers in possible_rows(publisher, most).tolist()]
+
+
+def possible_rows(publisher: Publisher, most: int) -> np.ndarray:
+    """The same, one a row, the kinds in columns."""
     offices = every_office(most)
     by_kind: Office = dict(zip(KINDS, offices.T, strict=True))
     agrees = np.full(len(offices), True)
@@ -188,7 +205,24 @@ def possible(publisher: Publisher, most: int) -> list[Office]:
         if printed is not None:
             part, whole = _part(by_kind, key)
             agrees &= (whole > 0) & ((200 * part + whole) // np.maximum(1, 2 * whole) == printed)
-    return [dict(zip(KINDS, numbers, strict=True)) for numbers in offices[agrees].tolist()]
+    return offices[agrees]
+
+
+def pairs(
+    before: np.ndarray, after: np.ndarray, real: tuple[Office, Office]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Each office of ``before`` with those of ``after`` that may follow it, for a reader of both versions: he knows that
+    nobody came, or that nobody left, where it is so.
+    """
+    gaps = [real[1][kind] - real[0][kind] for kind in KINDS]
+    for one in np.random.default_rng(1).permutation(before):
+        follow = after
+        if min(gaps) >= 0:
+            follow = follow[(follow >= one).all(axis=1)]
+        if max(gaps) <= 0:
+            follow = follow[(follow <= one).all(axis=1)]
+        if len(follow):
+            yield one, follow
 
 
 def _part(of: Office, key: tuple[str, ...]) -> tuple:

@@ -1,0 +1,291 @@
+"""What was ever public of the staff of an exercice, and the persons behind it: what a new version is held against.
+
+Two versions of a year, side by side, tell of the persons who differ. So the staff tables of an exercice are replaced whole or
+not at all: where fewer persons than the threshold differ, at the finest crossing, from those behind what is public, the former
+tables stay; otherwise all versions are proved together. A former version is, for the proof, one more exercice that a reader has
+(its *alias*, a negative number), whose persons became those of now by arrivals alone or departures alone where that is true.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from pipelines.catalogue.secrecy import Population, Secrecy
+from pipelines.sql import literal
+from pipelines.stages.publish.copy import attached, copy_table, described, tables_of
+from pipelines.stages.publish.secret.cells import Key, Numbers
+from pipelines.stages.publish.secret.population import read_measures
+
+FIGURES = "chiffres"
+HIDDEN = {"valeur": "null", "statut": "'manquant'", "code_manquant": "'s'"}  # what a figure says once it is hidden
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table, each value as text; None where it is empty."""
+
+    columns: list[str]
+    rows: list[list[str | None]]
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of an exercice: the facts that count its persons, its staff tables and figures as the internal profile has
+    them, and the labels of the numbers that the public one gave.
+    """
+
+    exercice: int
+    facts: dict[str, Rows]
+    tables: dict[str, Rows]
+    told: list[str]
+
+    def written(self) -> str:
+        """As it is archived: the same version gives the same text."""
+        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
+
+
+def read_version(text: str) -> Version:
+    """The version that ``written`` wrote. Raises ValueError, KeyError and TypeError when it is damaged."""
+    kept = json.loads(text)
+    parts = {part: {name: Rows(**rows) for name, rows in kept[part].items()} for part in ("facts", "tables")}
+    return Version(kept["exercice"], **parts, told=kept["told"])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which exercices are printed anew, stay as they were or are withheld; and alias → the former version it stands for."""
+
+    held: dict[int, Version]
+    withheld: frozenset[int]
+    former: dict[int, Version]
+
+    @property
+    def corrected(self) -> set[int]:
+        """The exercices of which something else was public, or is."""
+        return {*self.held, *self.withheld, *(version.exercice for version in self.former.values())}
+
+    @property
+    def replaced(self) -> set[int]:
+        """The exercices whose versions must be proved together."""
+        return {version.exercice for version in self.former.values()} - self.withheld
+
+    def fixed(self, numbers: Numbers) -> tuple[set[Key], set[Key]]:
+        """The numbers given, and hidden, of versions that stand as they were published."""
+        versions = {**self.former, **self.held}
+        told = {f"{exercice} {label}" for exercice, version in versions.items() for label in version.told}
+        given = {key for key, names in numbers.names.items() if not told.isdisjoint(names)}
+        printed = {key for item in numbers.items if item.exercice in versions for key in item.cells}
+        return given, {key for key in printed - given if numbers.cells[key].form}
+
+
+def planned(warehouse: Path, secrecy: Secrecy, threshold: int, versions: Iterable[Version]) -> Plan:
+    """What becomes of each exercice, from all that was public of it, oldest first; nothing is withheld yet."""
+    import duckdb
+
+    by_exercice: dict[int, list[Version]] = {}
+    for version in versions:
+        by_exercice.setdefault(version.exercice, []).append(version)
+    held: dict[int, Version] = {}
+    former: dict[int, Version] = {}
+    with duckdb.connect() as db:
+        db.execute(f"attach {literal(warehouse)} as source (read_only)")
+        for exercice, known in by_exercice.items():
+            stands = known[-1]
+            facts = facts_of(db, secrecy, exercice)
+            if facts != stands.facts:
+                if 0 < _persons_apart(db, secrecy, stands) < threshold:
+                    held[exercice], facts = stands, stands.facts
+            for version in known:
+                if version.facts != facts:
+                    former[-2 * (len(former) + 1)] = version  # the number before it is no exercice
+    return Plan(held, frozenset(), former)
+
+
+def _persons_apart(db, secrecy: Secrecy, version: Version) -> Decimal:
+    """How many persons differ at least, at the finest crossing, between a version and the warehouse."""
+    db.execute("attach ':memory:' as passe; create schema passe.marts")
+    try:
+        for fact, rows in version.facts.items():
+            if _columns(db, "source", fact):
+                db.execute(f"create table passe.{fact} as from source.{fact} limit 0")
+                insert(db, "passe", fact, rows)
+        return max((_moved(db, declared, version) for declared in _facts(secrecy)), default=Decimal(0))
+    finally:
+        db.execute("detach passe")
+
+
+def _moved(db, declared: Population, version: Version) -> Decimal:
+    exercice, fact = version.exercice, declared.fact or ""
+    if fact not in version.facts or not _columns(db, "source", fact):
+        return Decimal(0)
+    was, is_now = (_measures(db, declared, catalog).get(exercice, {}) for catalog in ("passe", "source"))
+    gaps = [is_now.get(kind, Decimal(0)) - was.get(kind, Decimal(0)) for kind in {*was, *is_now}]
+    came, went = sum(gap for gap in gaps if gap > 0), -sum(gap for gap in gaps if gap < 0)
+    return Decimal(max(came, went)) / declared.per_person
+
+
+def _measures(db, declared: Population, catalog: str) -> dict[int, dict[tuple, Decimal]]:
+    """exercice → kind of person → measure, at the finest crossing."""
+    levels = sum(len(of) for of in declared.axes.values())
+    return {
+        exercice: {tuple(row[:levels]): row[levels] for row in rows}
+        for exercice, rows in read_measures(db, declared, catalog).items()
+    }
+
+
+# what is kept of a version ------------------------------------------------------------
+
+
+def snapshot(db, secrecy: Secrecy, exercice: int, disclosed: Iterable[tuple[str, Decimal]]) -> Version:
+    """The version of ``exercice`` that is public once ``disclosed`` is, as catalog ``source`` has it."""
+    start = f"{exercice} "
+    told = sorted({name.removeprefix(start) for name, _ in disclosed if name.startswith(start)})
+    tables = {
+        name: _rows(db, f"rapport.{name}", f"exercice = {exercice}")
+        for name in tables_of(db, "rapport")
+        if name in secrecy.tables and secrecy.tables[name].parts
+    }
+    if secrecy.figures and FIGURES in tables_of(db, "rapport"):
+        tables[FIGURES] = _rows(db, f"rapport.{FIGURES}", f"exercice = {exercice} and {_of_staff(secrecy)}")
+    return Version(exercice, facts_of(db, secrecy, exercice), tables, told)
+
+
+def facts_of(db, secrecy: Secrecy, exercice: int) -> dict[str, Rows]:
+    """The facts of catalog ``source`` that count the persons of an exercice."""
+    names = dict.fromkeys(population.fact or "" for population in _facts(secrecy))
+    return {name: _rows(db, name, f"exercice = {exercice}") for name in names if _columns(db, "source", name)}
+
+
+def _facts(secrecy: Secrecy) -> list[Population]:
+    return [population for population in secrecy.populations.values() if population.fact]
+
+
+def _of_staff(secrecy: Secrecy) -> str:
+    """The figures that are under secrecy, as a condition."""
+    assert secrecy.figures is not None
+    free = ", ".join(map(literal, secrecy.figures.free)) or "null"
+    return f"(domaine in ({free})) is not true"
+
+
+def _columns(db, catalog: str, table: str) -> list[str]:
+    schema, _, name = table.partition(".")
+    found = db.execute(
+        f"select column_name from duckdb_columns() where database_name = {literal(catalog)} and "
+        f"schema_name = {literal(schema)} and table_name = {literal(name)} order by column_index"
+    ).fetchall()
+    return [column for (column,) in found]
+
+
+def _rows(db, table: str, where: str) -> Rows:
+    columns = _columns(db, "source", table)
+    texts = ", ".join(f"{column}::varchar" for column in columns)
+    found = db.execute(f"select {texts} from source.{table} where {where} order by all nulls first").fetchall()
+    return Rows(columns, [list(row) for row in found])
+
+
+def insert(db, catalog: str, table: str, rows: Rows, exercice: int | None = None) -> None:
+    """Add rows, of the columns that the table still has; ``exercice`` in place of their own."""
+    names = [name for name in _columns(db, catalog, table) if name in rows.columns]
+    if not rows.rows:
+        return
+    values = [[row[rows.columns.index(name)] for row in rows.rows] for name in names]
+    taken = [str(exercice) if name == "exercice" and exercice is not None else f"v{n}" for n, name in enumerate(names)]
+    lists = ", ".join(f"unnest(?::varchar[]) as v{n}" for n in range(len(names)))
+    db.execute(
+        f"insert into {catalog}.{table} ({', '.join(names)}) select {', '.join(taken)} from (select {lists})", values
+    )
+
+
+# the warehouse that the public profile is made of ------------------------------------------------------------
+
+
+def compose(file: Path, warehouse: Path, secrecy: Secrecy, plan: Plan) -> None:
+    """Write a database like the warehouse, with what stays as it was, without what is withheld, and the aliases."""
+    facts = dict.fromkeys(population.fact or "" for population in _facts(secrecy))
+    with attached(file, warehouse) as db:
+        db.execute("create schema rapport; create schema marts")
+        for table in described(db, "rapport").values():
+            copy_table(db, table, {})
+        for fact in facts:
+            if _columns(db, "source", fact):
+                db.execute(f"create table cible.{fact} as from source.{fact}")
+        for exercice, version in plan.held.items():
+            _put_back(db, secrecy, exercice, version)
+        for exercice in plan.withheld:
+            _empty(db, secrecy, exercice)
+        for alias, version in plan.former.items():
+            _add(
+                db, version, alias, {*version.facts, *(f"rapport.{name}" for name in version.tables if name != FIGURES)}
+            )
+
+
+def _put_back(db, secrecy: Secrecy, exercice: int, version: Version) -> None:
+    for fact in version.facts:
+        if _columns(db, "cible", fact):
+            db.execute(f"delete from cible.{fact} where exercice = {exercice}")
+    _delete(db, secrecy, exercice)
+    if secrecy.figures and _columns(db, "cible", f"rapport.{FIGURES}"):
+        db.execute(f"delete from cible.rapport.{FIGURES} where exercice = {exercice} and {_of_staff(secrecy)}")
+    _add(db, version, exercice, {*version.facts, *(f"rapport.{name}" for name in version.tables)})
+
+
+def _delete(db, secrecy: Secrecy, exercice: int) -> None:
+    for name, table in secrecy.tables.items():
+        if table.parts and _columns(db, "cible", f"rapport.{name}"):
+            db.execute(f"delete from cible.rapport.{name} where exercice = {exercice}")
+
+
+def _empty(db, secrecy: Secrecy, exercice: int) -> None:
+    """No staff table of an exercice, and no value of the figures that restate them."""
+    _delete(db, secrecy, exercice)
+    if secrecy.figures and _columns(db, "cible", f"rapport.{FIGURES}"):
+        said = ", ".join(f"{column} = {value}" for column, value in HIDDEN.items())
+        where = f"exercice = {exercice} and valeur is not null and {_of_staff(secrecy)}"
+        db.execute(f"update cible.rapport.{FIGURES} set {said} where {where}")
+
+
+def _add(db, version: Version, exercice: int, tables: Iterable[str]) -> None:
+    contents: Mapping[str, Rows] = version.facts | {f"rapport.{name}": rows for name, rows in version.tables.items()}
+    for table in sorted(tables):
+        if _columns(db, "cible", table):
+            insert(db, "cible", table, contents[table], exercice)
+
+
+# the proof of all versions together ------------------------------------------------------------
+
+
+def tie(numbers: Numbers, plan: Plan, threshold: int) -> None:
+    """Say what a reader knows of two versions of an exercice: who came between them, or who left, where it is one of both.
+
+    A number of persons who came or left, when it is not 0, is known to be at most that number, or the threshold.
+    """
+    for alias, version in plan.former.items():
+        for name, exercice in list(numbers.unknowns.crossings):
+            if exercice == alias and (name, version.exercice) in numbers.unknowns.crossings:
+                numbers.unknowns.tie(name, alias, version.exercice, threshold)
+    _note_small_moves(numbers, plan, threshold)
+    _note_comparisons(numbers, plan)
+
+
+def _note_small_moves(numbers: Numbers, plan: Plan, threshold: int) -> None:
+    """The hidden numbers of a former version that moved by few persons: who knew them would know these persons."""
+    named = {name: key for key, names in numbers.names.items() for name in names}
+    given, _ = plan.fixed(numbers)
+    for name, key in named.items():
+        alias, _, label = name.partition(" ")
+        version = plan.former.get(int(alias))
+        after = named.get(f"{version.exercice} {label}") if version else None
+        if after is None or key in given:
+            continue
+        cell, gap = numbers.cells[key], abs(numbers.cells[after].value - numbers.cells[key].value)
+        if not cell.is_mean and 0 < gap < threshold * cell.unit:
+            numbers.moved.add(key)
+
+
+def _note_comparisons(numbers: Numbers, plan: Plan) -> None:
+    """The comparison with a year that was corrected is held against what was public of that year too."""
+    numbers.compared = {
+        key: before for key, before in numbers.compared.items() if numbers.cells[before].exercice in plan.corrected
+    }
