@@ -11,16 +11,18 @@ from pipelines.cli.session import Session, global_options, shown
 from pipelines.french import number
 from pipelines.publication import INTERNE, PROFILES, PUBLIC
 
-
-@click.command(short_help="Les tables d’un exercice en formats ouverts, à donner.")
-@year_argument
-@click.option(
+profile_option = click.option(
     "--profile",
     type=click.Choice(PROFILES),
     default=PUBLIC,
     show_default=True,
     help="public masque les nombres de trop peu de personnes ; interne dit tout, et ne se donne pas.",
 )
+
+
+@click.command(short_help="Les tables d’un exercice en formats ouverts, à donner.")
+@year_argument
+@profile_option
 @global_options
 @click.pass_context
 def export(ctx: click.Context, year: int, profile: str) -> None:
