@@ -220,7 +220,11 @@ def public_profile(work: Workspace, folder: Path, build: str) -> tuple[PublicPro
     kept = [("SEC-MAINTENU", exercice) for exercice in profile.held]
     kept += [("SEC-RETENU", exercice) for exercice in profile.withheld]
     notes = [_noted(work.rules[code], exercice) for code, exercice in kept]
-    write_manifest(folder, build, [note.message for note in notes])
+    identity = write_manifest(folder, build, [note.message for note in notes])
+    for row in work.ledger.all_rows("withdrawals"):
+        if row["profile"] == identity:
+            shutil.rmtree(folder)
+            return None, [_broken(SecrecyBroken("SEC-RETIRE", "public", row["reason"]), work.rules["SEC-RETIRE"])]
     return profile, notes
 
 
@@ -259,9 +263,9 @@ def _broken(error: SecrecyBroken, rule: Rule) -> Finding:
     return Finding(
         error.code,
         "bloquant",
-        error.exercice,
+        0,  # the public profile of every exercice waits
         error.where,
-        f"Profil public non publié : {rule.titre} ({error})",
+        f"Profil public non publié : {rule.titre} ({error}{f', {error.exercice}' if error.exercice else ''})",
         aide=rule.aide,
     )
 
