@@ -42,9 +42,17 @@ def first_siret(siren: str) -> str:
     return f"{siren}00010"
 
 
+def _hides(threshold: int) -> int:
+    """A threshold that hides something: under 3, who knows one person of two knows the other. Raises ValueError."""
+    if threshold < LEAST_THRESHOLD:
+        raise ValueError(f"le seuil du secret statistique est d’au moins {LEAST_THRESHOLD}, et non {threshold}")
+    return threshold
+
+
 Siret = Annotated[str, PydanticField(pattern=r"^[0-9]{14}$"), AfterValidator(_checked)]
 Siren = Annotated[str, PydanticField(pattern=r"^[0-9]{9}$"), AfterValidator(_checked)]
 COMMUNE = "commune"
+LEAST_THRESHOLD = 3  # persons
 
 
 class Collectivite(Declared):
@@ -172,7 +180,7 @@ class Organisation(Declared):
     personnes: list[Personne] = []
     # why one person may sign for several roles of a release, where there are not three of them
     cumul_des_visas: str | None = PydanticField(None, min_length=1)
-    seuil_secret: int = 5
+    seuil_secret: Annotated[int, AfterValidator(_hides)] = 5
     sources: dict[
         str, Source
     ] = {}  # system, or system/export → what the organisation says otherwise than the declaration

@@ -43,6 +43,7 @@ COMMANDS = {
     "replay": ("pipelines.cli.releasing", "replay", "Refaire une version figée et comparer les octets."),
     "export": ("pipelines.cli.exporting", "export", "Les tables d’un exercice en formats ouverts, à donner."),
     "publish": ("pipelines.cli.exporting", "publish", "Copier de nouveau ce qui est publié dans PostgreSQL."),
+    "withdraw": ("pipelines.cli.exporting", "withdraw", "Retirer ce qui est public, partout où c’est allé."),
     "trace": ("pipelines.cli.tracing", "trace", "D’un chiffre aux lignes qui le font, et retour."),
     "verify": ("pipelines.cli.deciding", "verify", "Prouver que rien d’enregistré ni de gardé n’a changé."),
     "purge": ("pipelines.cli.deciding", "purge", "Retirer les originaux dont la durée est passée."),
@@ -68,6 +69,7 @@ TELL_LAG = {
     "replay",
     "export",
     "publish",
+    "withdraw",
     "trace",
     "verify",
 }

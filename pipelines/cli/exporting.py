@@ -11,16 +11,18 @@ from pipelines.cli.session import Session, global_options, shown
 from pipelines.french import number
 from pipelines.publication import INTERNE, PROFILES, PUBLIC
 
-
-@click.command(short_help="Les tables d’un exercice en formats ouverts, à donner.")
-@year_argument
-@click.option(
+profile_option = click.option(
     "--profile",
     type=click.Choice(PROFILES),
     default=PUBLIC,
     show_default=True,
     help="public masque les nombres de trop peu de personnes ; interne dit tout, et ne se donne pas.",
 )
+
+
+@click.command(short_help="Les tables d’un exercice en formats ouverts, à donner.")
+@year_argument
+@profile_option
 @global_options
 @click.pass_context
 def export(ctx: click.Context, year: int, profile: str) -> None:
@@ -77,3 +79,34 @@ def copy_to_server(session: Session, server: settings.Server) -> None:
     click.echo(f"Publication {served.publication[:12]} ({server.profile}) sur le serveur : {done}")
     for said in served.notes:
         note(f"Attention : {said}")
+
+
+@click.command(short_help="Retirer ce qui est public, partout où c’est allé.")
+@click.option("--reason", required=True, metavar="TEXTE", help="Pourquoi.")
+@click.option("--by", required=True, metavar="NOM", help="Qui le décide : une personne de organisation.yml.")
+@global_options
+@click.pass_context
+def withdraw(ctx: click.Context, reason: str, by: str) -> None:
+    """Retirer le profil public : dossier public, pages, exports, serveur PostgreSQL s’il sert ce profil.
+
+    Le registre le garde, et ce même profil ne sera plus publié. Les versions figées, qui restent dans le dossier, ne changent pas.
+    """
+    from pipelines.catalogue.organisation import UnknownPerson
+    from pipelines.ledger.store import open_ledger
+    from pipelines.locking import only_writer
+    from pipelines.stages.publish.postgres import NotServed
+    from pipelines.stages.publish.profiles import NotPublished
+    from pipelines.stages.publish.withdraw import withdraw as take_back
+
+    session: Session = ctx.obj
+    with only_writer(session.home), open_ledger(session.home) as ledger:
+        try:
+            name = session.organisation.person(by).nom
+            places = take_back(session.work(ledger), reason, name, settings.publication_server())
+        except (UnknownPerson, NotPublished) as error:
+            raise click.ClickException(str(error)) from None
+        except NotServed as error:
+            raise click.ClickException(f"retiré du dossier, mais pas du serveur : {error}") from None
+    click.echo("Le profil public est retiré :")
+    for place in places:
+        click.echo(f"  {place}")

@@ -1,6 +1,7 @@
 """``release``, ``compare``, ``replay``: freeze a year, say what a new release changes, and make a frozen one again."""
 
 import re
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,13 +10,16 @@ import click
 
 from pipelines import settings
 from pipelines.cli.app import BLOCKED, DONE
-from pipelines.cli.exporting import copy_to_server
+from pipelines.cli.exporting import copy_to_server, profile_option
 from pipelines.cli.names import complete_releases, year_argument
 from pipelines.cli.output import json_option, note, printable, progress, title, write_json
 from pipelines.cli.session import Session, global_options, shown
+from pipelines.ledger.state import PUBLIC_FILE
 from pipelines.ledger.store import open_ledger
+from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.stages.publish.erratum import erratum
-from pipelines.stages.publish.release import CannotRelease, Change, Visas, changes_between, export_tables
+from pipelines.stages.publish.release import FIGURES, CannotRelease, Change, Visas, changes_between, export_tables
+from pipelines.stages.publish.swap import public_profile
 
 if TYPE_CHECKING:
     from pipelines.runs.release import Released
@@ -75,55 +79,89 @@ def _show_released(session: Session, done: "Released") -> None:
     click.echo(f"  empreinte  {done.fingerprint}")
     click.echo(f"  registre   {done.head.entries} {done.head.hash}")
     click.echo(f"  dossier    {shown(session.home.releases / done.name)}")
-    if done.former:
+    if text := _public_erratum(session, done):
         click.echo()
-        click.echo(_erratum(session, done.former, done.name)[0])
+        click.echo(text)
 
 
 def _released(session: Session, done: "Released") -> dict[str, Any]:
     """A release for a program."""
-    text = _erratum(session, done.former, done.name)[0] if done.former else None
-    return {**asdict(done), "folder": str(session.home.releases / done.name), "erratum": text}
+    return {
+        **asdict(done),
+        "folder": str(session.home.releases / done.name),
+        "erratum": _public_erratum(session, done),
+    }
+
+
+def _public_erratum(session: Session, done: "Released") -> str | None:
+    """What may be given away; None for a first release, or where a version has no public profile."""
+    if done.former is None:
+        return None
+    both = (session.release(name) / FOLDERS[PUBLIC] / FIGURES for name in (done.former, done.name))
+    return _erratum(session, done.former, done.name, PUBLIC)[0] if all(file.exists() for file in both) else None
 
 
 @click.command(short_help="Ce qui change entre deux versions, et l’erratum.")
 @click.argument("first", metavar="VERSION", shell_complete=complete_releases)
 @click.argument("second", required=False, metavar="[VERSION]", shell_complete=complete_releases)
+@profile_option
 @json_option
 @global_options
 @click.pass_context
-def compare(ctx: click.Context, first: str, second: str | None, form: str) -> None:
+def compare(ctx: click.Context, first: str, second: str | None, profile: str, form: str) -> None:
     """Les chiffres qui diffèrent entre deux versions d’un exercice, comme l’erratum les dit.
 
-    Avec une seule VERSION, elle est comparée à l’entrepôt tel qu’il est. Sort avec 1 quand des chiffres diffèrent.
+    Les nombres de trop peu de personnes n’y sont pas, sauf dans le profil interne. Avec une seule VERSION, elle est comparée à
+    l’entrepôt tel qu’il est. Sort avec 1 quand des chiffres diffèrent.
     """
     session: Session = ctx.obj
-    text, changed = _erratum(session, first, second)
+    text, changed = _erratum(session, first, second, profile)
     if form == "json":
         changes = [
             {**asdict(one), "before": one.written(one.before), "after": one.written(one.after)} for one in changed
         ]
-        write_json({"first": first, "second": second, "changes": changes, "erratum": text}, session.organisation)
+        write_json(
+            {"first": first, "second": second, "profile": profile, "changes": changes, "erratum": text},
+            session.organisation,
+        )
     else:
         click.echo(text)
     ctx.exit(BLOCKED if changed else DONE)
 
 
-def _erratum(session: Session, first: str, second: str | None) -> tuple[str, list[Change]]:
+def _erratum(session: Session, first: str, second: str | None, profile: str) -> tuple[str, list[Change]]:
     """The sentences, and the figures that differ."""
     import tempfile
 
     before, exercice = session.release(first), _exercice(first)
+    _refuse_without(before, profile)
     if second is not None:
         if _exercice(second) != exercice:
             raise click.UsageError("les deux versions ne sont pas du même exercice")
         after, reason = session.release(second), _reason(session, second)
-        changed = changes_between(before, after, exercice)
-        return erratum(exercice, first, second, reason, changed), changed
+        _refuse_without(after, profile)
+        changed = changes_between(before, after, exercice, profile)
+        return erratum(exercice, first, second, reason, changed, profile), changed
     with tempfile.TemporaryDirectory(prefix="millesime-compare-") as folder:
-        export_tables(session.home.warehouse, exercice, Path(folder))
-        changed = changes_between(before, Path(folder), exercice)
-    return erratum(exercice, first, None, None, changed), changed
+        there = Path(folder) / FOLDERS[profile]
+        export_tables(session.home.warehouse if profile == INTERNE else _public(session, there), exercice, there)
+        changed = changes_between(before, Path(folder), exercice, profile)
+    return erratum(exercice, first, None, None, changed, profile), changed
+
+
+def _refuse_without(release: Path, profile: str) -> None:
+    if not (release / FOLDERS[profile] / FIGURES).exists():
+        raise click.ClickException(f"la version {release.name} n’a pas de profil public : --profile {INTERNE}")
+
+
+def _public(session: Session, folder: Path) -> Path:
+    """The public database of the warehouse as it stands, made in ``folder``, which then holds nothing else."""
+    with session.ledger() as ledger:
+        profile, findings = public_profile(session.work(ledger), folder, "")
+    if profile is None:
+        raise click.ClickException(f"{findings[0].message} : --profile {INTERNE}")
+    shutil.rmtree(folder / "rapport")
+    return folder / PUBLIC_FILE
 
 
 def _exercice(name: str) -> int:

@@ -7,7 +7,7 @@ and comparing. It writes nothing, and says of every problem, in French, which fi
 import json
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from pipelines.ledger.chain import Head, check
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import LEDGER, STATE, sealed, state_file, tables_of
 from pipelines.ledger.store import Ledger
+from pipelines.publication import PUBLIC
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
@@ -65,9 +66,9 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     parts: dict[str, list[tuple[Path, str]]] = {
         "originals in the archive": list(_originals(home)),
         "files of the lake": [pair for manifest in manifests for pair in _lake(home, manifest)],
-        "files of the publication": list(_listed(home.published, published)),
+        "files of the publication": list(_still_there(home, ledger, _listed(home.published, published))),
         "files of releases": [pair for name, kept in releases.items() for pair in _listed(home.releases / name, kept)],
-        "pages and exports": list(_written(home, ledger)),
+        "pages and exports": list(_still_there(home, ledger, _written(home, ledger))),
     }
     problems = [broken.sentence() for broken in ledger.check(anchors)]
     problems += [problem for files in parts.values() for problem in _compare(home, files)]
@@ -92,7 +93,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
 def publication_problems(home: Home, ledger: Ledger) -> list[str]:
     """What is wrong with what is published: its state is not the last publication's, or a file is not what it lists."""
     listed = [*_listed(home.published, _json(home.published / STATE)), *_written(home, ledger)]
-    return [*_publication(home, ledger), *_compare(home, listed)]
+    return [*_publication(home, ledger), *_compare(home, list(_still_there(home, ledger, listed)))]
 
 
 def _published_head(ledger: Ledger) -> Head | None:
@@ -162,6 +163,16 @@ def _written(home: Home, ledger: Ledger) -> Iterator[tuple[Path, str]]:
         if top in (home.exports.name, home.reports.name) and not path.parent.exists():
             continue
         yield path, sha256
+
+
+def _still_there(home: Home, ledger: Ledger, files: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
+    """The files without those of a public profile that was taken back."""
+    last = ledger.last_publication()
+    is_withdrawn = last and any(row["publication"] == last["publication"] for row in ledger.all_rows("withdrawals"))
+    for path, sha256 in files:
+        is_published = path.is_relative_to(home.published)
+        if not (is_withdrawn and is_published and PUBLIC in path.relative_to(home.published).parts[:-1]):
+            yield path, sha256
 
 
 def _compare(home: Home, files: list[tuple[Path, str]]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-REVISION = "0005"  # the last migration: what an open ledger must be at
+REVISION = "0006"  # the last migration: what an open ledger must be at
 
 
 @functools.cache
@@ -146,6 +146,17 @@ def metadata() -> "MetaData":
         sa.Column("exercice", sa.Integer, nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("archived_at", sa.String, nullable=False),
+    )
+    sa.Table(
+        "withdrawals",
+        meta,  # public profiles that were taken back
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("publication", sa.String(32), nullable=False),
+        sa.Column("profile", sa.String(32), nullable=False),  # as the public manifest names it
+        sa.Column("reason", sa.String, nullable=False),
+        sa.Column("withdrawn_by", sa.String, nullable=False),
+        sa.Column("places", sa.JSON, nullable=False),
+        sa.Column("withdrawn_at", sa.String, nullable=False),
     )
     sa.Table(
         "sightings",

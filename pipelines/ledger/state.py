@@ -34,12 +34,17 @@ def write_state(folder: Path, state: State) -> str:
     return sha256_of(folder / STATE)
 
 
-def write_manifest(folder: Path, build: str, notes: list[str] | None = None) -> None:
-    """Write ``manifest.json``: what the public profile is, for those to whom it is given, and what they must know of it (French)."""
+def write_manifest(folder: Path, build: str, notes: list[str] | None = None) -> str:
+    """Write ``manifest.json``: what the public profile is, for those to whom it is given, and what they must know of it (French).
+
+    Returns what names the profile.
+    """
     said = {"notes": notes} if notes else {}
     manifest = {"build": build, **said, "files": files_of(folder), "tables": databases_of(folder)}
     with written_whole(folder / MANIFEST) as file:
-        json.dump({"publication": fingerprint(manifest)[:32], **manifest}, file, indent=1, ensure_ascii=False)
+        identity = fingerprint(manifest)[:32]
+        json.dump({"publication": identity, **manifest}, file, indent=1, ensure_ascii=False)
+    return identity
 
 
 def read_state(folder: Path) -> State:

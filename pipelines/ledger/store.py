@@ -252,6 +252,18 @@ class Ledger:
         if self.populations().get(exercice, [None])[-1] != sha256:
             self._add("populations", exercice=exercice, sha256=sha256, archived_at=now())
 
+    def record_withdrawal(self, publication: str, profile: str, reason: str, by: str, places: list[str]) -> None:
+        """Enter that a public profile is taken back from ``places``."""
+        self._add(
+            "withdrawals",
+            publication=publication,
+            profile=profile,
+            reason=reason,
+            withdrawn_by=by,
+            places=places,
+            withdrawn_at=now(),
+        )
+
     # reading ------------------------------------------------------------
 
     def current(self) -> dict[tuple[str, int], Current]:

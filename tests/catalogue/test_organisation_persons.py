@@ -44,6 +44,7 @@ def test_somebody_else_is_not_recognised_and_the_near_name_is_suggested(tmp_path
         ('  - {nom: "…", fonction: élue}\n', 7, "n’est pas un nom"),
         ("  - {nom: A}\n", 7, "fonction"),
         ("cumul_des_visas: ''\n", 7, "cumul_des_visas"),
+        *((f"seuil_secret: {n}\n", 7, f"d’au moins 3, et non {n}") for n in (2, 1, 0, -5)),
     ],
 )
 def test_what_cannot_be_declared_is_refused_with_its_line(tmp_path: Path, more: str, line: int, said: str) -> None:

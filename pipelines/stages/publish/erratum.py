@@ -1,12 +1,19 @@
 """The erratum of a year: what changed between two releases, in the sentences that the readers of a report are sent."""
 
 from pipelines.french import MISSING_CODES, quantity
+from pipelines.publication import INTERNE
 from pipelines.stages.publish.release import Change, Side
 
 
-def erratum(exercice: int, first: str, second: str | None, reason: str | None, changed: list[Change]) -> str:
-    """The text in French; one sentence a figure, in the order of their codes. ``second`` is None before it is released."""
-    title = f"Erratum au rapport d’activité {exercice}"
+def erratum(
+    exercice: int, first: str, second: str | None, reason: str | None, changed: list[Change], profile: str = INTERNE
+) -> str:
+    """The text in French; one sentence a figure, in the order of their codes. ``second`` is None before it is released.
+
+    ``changed`` is what differs in ``profile``: only the public one may be given away.
+    """
+    inside = f" — profil {INTERNE}, à ne pas diffuser" if profile == INTERNE else ""
+    title = f"Erratum au rapport d’activité {exercice}{inside}"
     if not changed:
         other = f"entre les versions {first} et {second}" if second else f"de la version {first}"
         return f"{title}\n\nAucun chiffre ne diffère {other}.\n"

@@ -117,6 +117,21 @@ def serve(published: Path, server: Server) -> Served:
     return served
 
 
+def remove(server: Server) -> bool:
+    """Take what is published off the server, the former schemas too; True when there was any. Raises NotServed."""
+    _check(server)
+    names = {schema: f"{server.prefix}{schema}" for schema in SCHEMAS}
+    with _connected(server) as connection:
+        with connection.cursor() as cursor:
+            _be_alone(cursor, server.prefix)
+            _held(cursor, names)  # no schema of a stranger
+            there = _schemas(cursor, [one for name in names.values() for one in (name, f"{name}__former")])
+            for name in there:
+                cursor.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(name)))
+        connection.commit()
+    return bool(there)
+
+
 def _check(server: Server) -> None:
     if server.profile not in PROFILES:
         raise NotServed(f"MILLESIME_PUBLISH_PROFILE est {' ou '.join(PROFILES)}")

@@ -38,7 +38,7 @@ from pipelines.ledger.state import (
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS as PLACES
-from pipelines.publication import PUBLIC
+from pipelines.publication import INTERNE, PUBLIC
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
@@ -246,9 +246,10 @@ def changes(before: str, after: str, exercice: int) -> list[Change]:
     ]
 
 
-def changes_between(first: Path, second: Path, exercice: int) -> list[Change]:
-    """The figures that differ between two releases."""
-    return changes(parquet_scan(first / FIGURES), parquet_scan(second / FIGURES), exercice)
+def changes_between(first: Path, second: Path, exercice: int, profile: str = INTERNE) -> list[Change]:
+    """The figures that differ between two releases, as a profile has them."""
+    was, is_now = (parquet_scan(folder / PLACES[profile] / FIGURES) for folder in (first, second))
+    return changes(was, is_now, exercice)
 
 
 def frozen_changes(home: Home, ledger: Ledger) -> dict[str, list[Change]]:
@@ -286,6 +287,6 @@ def refuse_frozen_changes(changed: dict[str, list[Change]]) -> None:
         year = release.partition("-")[0]
         raise FrozenYear(
             f"{release} est figée et {len(differing)} de ses chiffres changeraient ({codes}{more}) : rien n’est publié. "
-            f"Les voir par `millesime compare {release}`, puis `millesime release {year} --reason …`, ou remettre le fichier "
-            "d’avant"
+            f"Les voir par `millesime compare {release} --profile interne`, puis `millesime release {year} --reason …`, "
+            "ou remettre le fichier d’avant"
         )

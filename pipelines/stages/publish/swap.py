@@ -114,7 +114,7 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
     with attached(folder / DATABASE, work.home.warehouse) as db:
         made_of = copy_schema(db, folder, "rapport", keys, former)
         begun = [pages.begin(folder, INTERNE)] if pages else []
-        profile, broken = _write_public(work, folder / FOLDERS[PUBLIC], build)
+        profile, broken = public_profile(work, folder / FOLDERS[PUBLIC], build)
         begun += [pages.begin(folder, PUBLIC)] if pages else []
         for schema in PUBLISHED_SCHEMAS:
             if schema != "rapport":
@@ -198,7 +198,7 @@ def _check_build(warehouse: Path, build: str) -> None:
         raise OtherBuild(f"l’entrepôt est celui de la construction {made[:12]}, et non {build[:12]} : le reconstruire")
 
 
-def _write_public(work: Workspace, folder: Path, build: str) -> tuple[PublicProfile | None, list[Finding]]:
+def public_profile(work: Workspace, folder: Path, build: str) -> tuple[PublicProfile | None, list[Finding]]:
     """The public profile in ``folder``; when it cannot be made, the former one and a finding that says why."""
     folder.mkdir()
     try:
@@ -220,7 +220,11 @@ def _write_public(work: Workspace, folder: Path, build: str) -> tuple[PublicProf
     kept = [("SEC-MAINTENU", exercice) for exercice in profile.held]
     kept += [("SEC-RETENU", exercice) for exercice in profile.withheld]
     notes = [_noted(work.rules[code], exercice) for code, exercice in kept]
-    write_manifest(folder, build, [note.message for note in notes])
+    identity = write_manifest(folder, build, [note.message for note in notes])
+    for row in work.ledger.all_rows("withdrawals"):
+        if row["profile"] == identity:
+            shutil.rmtree(folder)
+            return None, [_broken(SecrecyBroken("SEC-RETIRE", "public", row["reason"]), work.rules["SEC-RETIRE"])]
     return profile, notes
 
 
@@ -259,9 +263,9 @@ def _broken(error: SecrecyBroken, rule: Rule) -> Finding:
     return Finding(
         error.code,
         "bloquant",
-        error.exercice,
+        0,  # the public profile of every exercice waits
         error.where,
-        f"Profil public non publié : {rule.titre} ({error})",
+        f"Profil public non publié : {rule.titre} ({error}{f', {error.exercice}' if error.exercice else ''})",
         aide=rule.aide,
     )
 

@@ -19,7 +19,7 @@ from psycopg import sql
 from pipelines.catalogue.load import load_catalogue
 from pipelines.settings import Server
 from pipelines.stages.publish import postgres
-from pipelines.stages.publish.postgres import NotServed, serve
+from pipelines.stages.publish.postgres import NotServed, remove, serve
 from pipelines.stages.publish.postgres_tables import NoSuchType, postgres_type
 from pipelines.stages.publish.profiles import NotPublished
 from tests.deliveries import Depot
@@ -189,6 +189,18 @@ def test_the_public_profile_leaves_nothing_internal_behind(lab: Lab, server: Ser
     assert serve(lab.home.published, public).publication == identity
     assert schemas(server) == ["rapport"]
     assert ask(server, "select count(*), count(valeur) from rapport.chiffres") == [(4, 0)]
+
+
+def test_what_is_public_is_taken_off_the_server(lab: Lab, server: Server):
+    public = Server(server.url, "public", "millesime_lecture", "")
+    run(server, "create schema autre")
+    for n in (1, 2):
+        publish_small(lab, n)
+        add_public(lab)
+        serve(lab.home.published, public)
+    assert schemas(server) == ["autre", "rapport", "rapport__former"]
+    assert remove(public) and schemas(server) == ["autre"]
+    assert not remove(public)
 
 
 def test_an_unknown_profile_is_refused(lab: Lab, server: Server):

@@ -15,7 +15,9 @@ from pipelines.ledger.records import Finding
 from pipelines.ledger.state import read_state
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.publish.audit import TABLES
+from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.swap import KEPT, OtherBuild, publish
+from pipelines.stages.publish.withdraw import withdraw
 from pipelines.stages.transform.load import PIECES
 from tests.deliveries import Depot
 from tests.runs.collect.killing import FORMER
@@ -375,6 +377,44 @@ def test_the_staff_tables_stay_until_enough_persons_differ_and_the_ledger_knows_
         assert len(kept) == 2 and ledger.check({}) == []
         assert [sha256_of(lab.home.archive / sha) for sha in kept] == kept
         assert all((lab.home.archive / sha).stat().st_mode & 0o077 == 0 for sha in kept)
+
+
+def public_rows(lab: Lab) -> list[str]:
+    """Every file of a public profile, wherever it lies."""
+    return [path.relative_to(lab.home.root).as_posix() for path in lab.home.root.rglob("*") if "public" in path.parts]
+
+
+def test_a_public_profile_is_taken_back_from_everywhere_and_not_published_again(lab: Lab):
+    staff(lab, "b1", 24)
+    published(lab)
+    for place in ("exports/2020/public", "reports/2020/public", f"{lab.home.published.readlink()}/report/2020/public"):
+        (lab.home.root / place).mkdir(parents=True)
+        (lab.home.root / place / "page.html").write_text("26 agents", encoding="utf-8")
+    (lab.home.root / f"{lab.home.published.readlink()}/report/2020/public/page.html").unlink()
+    payslips_more(lab, "b2", 60)  # the former publication stays beside
+    identity = json.loads((lab.home.published / "public" / "manifest.json").read_text(encoding="utf-8"))["publication"]
+    with open_ledger(lab.home) as ledger:
+        places = withdraw(lab.work(ledger), "seuil trop bas", "A", None)
+        (row,) = ledger.all_rows("withdrawals")
+        assert (row["profile"], row["reason"], row["withdrawn_by"], row["places"]) == (identity, "seuil trop bas", "A", places)
+        assert [p for p in verify(lab.home, ledger).problems if "public" in p] == []
+    assert public_rows(lab) == [] and {place.partition("/")[0] for place in places} == {"builds", "exports", "reports"}
+    with open_ledger(lab.home) as ledger, pytest.raises(NotPublished):
+        withdraw(lab.work(ledger), "encore", "A", None)
+    published(lab, "b2")
+    assert public_rows(lab) == []
+    found = ask(lab, "select code, severite, exercice, message from p.audit.constats where code like 'SEC-%'")
+    assert found[0][:3] == ("SEC-RETIRE", "bloquant", 0) and "seuil trop bas" in found[0][3]
+    payslips_more(lab, "b3", 120)
+    assert payslips(lab) == {"a": None, "b": 600, "c": 820}
+
+
+def test_a_secrecy_finding_of_one_exercice_counts_for_all(lab: Lab):
+    """The public profile of every exercice waits: each is refused until it is mended."""
+    staff(lab, "b1", 24, "update rapport.rpt_rh__bulletins set nb_bulletins = 900 where code_collectivite = 'c';")
+    published(lab)
+    found = ask(lab, "select code, exercice, message from p.audit.constats where code like 'SEC-%'")
+    assert found[0][:2] == ("SEC-COHERENCE", 0) and "2020)" in found[0][2]
 
 
 def test_without_the_population_behind_what_is_public_nothing_new_is(lab: Lab):
