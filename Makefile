@@ -30,8 +30,7 @@ lint: $(VENV)/.ready-dev ## ruff, and mypy on the rooms that must be typed
 
 dev: setup ## the Dagster UI on http://127.0.0.1:3000, on the demonstration's home
 	@test -f $(DEMO)/organisation.yml || $(BIN)/millesime demo --no-run $(DEMO)
-	@exec env MILLESIME_HOME=$(DEMO) DAGSTER_HOME=$(CURDIR)/$(DEMO)/dagster PATH="$(CURDIR)/$(BIN):$$PATH" \
-		$(BIN)/dagster dev -w workspace.yaml --host 127.0.0.1
+	@exec $(BIN)/millesime --home $(DEMO) serve
 
 bench: setup $(VENV)/.ready-dev ## ratios: ingest by format, a run that changes little, ten and forty times the lines (some ten minutes)
 	@$(BIN)/python -m tests.bench

@@ -10,7 +10,11 @@ PROFILES = tuple(FOLDERS)
 
 
 class Pages(Protocol):
-    """What is made of the tables of a publication, beside what this process does."""
+    """What is made of the tables of a publication, beside what this process does; a future that fails holds nothing back."""
+
+    @property
+    def exercice(self) -> int | None:
+        """That of the report; None when there is none."""
 
     def begin(self, publication: Path, profile: str) -> Future:
         """Begin: the tables of ``profile`` lie in the folder of a publication that has no entry in the ledger yet."""

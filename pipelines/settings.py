@@ -224,6 +224,16 @@ def publication_server() -> Server | None:
     )
 
 
+def web_user_header() -> str | None:
+    """The header in which the proxy before the web interface names who is connected (``MILLESIME_WEB_USER_HEADER``)."""
+    return os.environ.get("MILLESIME_WEB_USER_HEADER")
+
+
+def web_hosts() -> list[str]:
+    """The names, beside this machine's own, under which browsers ask for the web interface (``MILLESIME_WEB_HOSTS``)."""
+    return os.environ.get("MILLESIME_WEB_HOSTS", "").split()
+
+
 def alert_command() -> str | None:
     """The program called with one argument, a message, when a run fails (``MILLESIME_ALERT_COMMAND``)."""
     return os.environ.get("MILLESIME_ALERT_COMMAND")

@@ -17,7 +17,10 @@ from tests.imports import GROUND, PIPELINES, ROOMS, STAGES, graph, imports, modu
 
 # Each room may import those of the lines below it.
 LAYERS = [("cli", "defs"), ("runs",), ("stages", "evidence"), ("ledger",), ("catalogue",), (GROUND,)]
-BETWEEN_DOORS = {("pipelines.cli.collecting", "pipelines.defs.run")}  # `millesime run` runs the jobs of Dagster's door
+BETWEEN_DOORS = {  # `millesime run` runs the jobs of Dagster's door, `millesime serve` opens its pages
+    ("pipelines.cli.collecting", "pipelines.defs.run"),
+    ("pipelines.cli.serving", "pipelines.defs.web"),
+}
 # The doors that still ask a stage something: this list only ever gets shorter.
 DOORS_ON_STAGES = {
     "pipelines.cli.app": {"extract", "report"},
@@ -136,6 +139,7 @@ def test_stages_meet_in_runs():
             "sqlalchemy",
             ["pipelines.ledger", "pipelines.stages.validate", "pipelines.defs.event_log", "pipelines.stages.extract"],
         ),
+        ("dagster_webserver", ["pipelines.defs.web"]),
         ("pymysql", ["pipelines.stages.extract"]),
         ("psycopg", ["pipelines.stages.publish"]),
         ("xlsxwriter", ["pipelines.stages.publish"]),

@@ -1,6 +1,6 @@
-{# An exact number rounded half-up (away from zero) to `decimals` places, as decimal(20, 6). NULL stays NULL. #}
+{# An exact number rounded half-up (away from zero) to `decimals` places, as decimal(20, 6). NULL stays NULL, and so becomes what is out of range. #}
 {% macro arrondi(expression, decimals) -%}
-    cast(round(cast({{ expression }} as decimal(30, 6)), {{ decimals }}) as decimal(20, 6))
+    try_cast(round(cast({{ expression }} as decimal(30, 6)), {{ decimals }}) as decimal(20, 6))
 {%- endmacro %}
 
 {# The same to a number of decimals that a column says, 0 to 6: no engine rounds a decimal by row. #}

@@ -1,6 +1,6 @@
 {#
     numerator / denominator, rounded half-up (away from zero) to `decimals` places, as decimal(20, 6).
-    NULL when an operand is NULL or the denominator is 0. Operands are exact numbers of at most 6 decimals.
+    NULL when an operand is NULL, the denominator is 0 or the quotient out of range. Operands are exact numbers of at most 6 decimals.
 
     On DuckDB decimal / decimal is a double, so the division is made on integers: 2|n|·10^k + |d| over 2|d| is the
     half-up quotient, without any rounding before the last one.
@@ -12,7 +12,7 @@
 {% macro duckdb__ratio(numerator, denominator, decimals) -%}
     {%- set n = "cast(cast((" ~ numerator ~ ") as decimal(30, 6)) * 1000000 as hugeint)" -%}
     {%- set d = "cast(cast((" ~ denominator ~ ") as decimal(30, 6)) * 1000000 as hugeint)" -%}
-    cast(
+    try_cast(
         cast(
             sign({{ n }}) * sign({{ d }})
             * ((2 * abs({{ n }}) * {{ 10 ** decimals }} + abs({{ d }})) // nullif(2 * abs({{ d }}), 0))
@@ -24,7 +24,7 @@
 
 {# Engines whose decimal division stays decimal (PostgreSQL, Spark). #}
 {% macro default__ratio(numerator, denominator, decimals) -%}
-    cast(
+    try_cast(
         round(cast(({{ numerator }}) as decimal(30, 6)) / nullif(cast(({{ denominator }}) as decimal(30, 6)), 0), {{ decimals }})
         as decimal(20, 6)
     )

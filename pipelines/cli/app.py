@@ -53,6 +53,7 @@ COMMANDS = {
     "catalogue": ("pipelines.cli.authoring", "catalogue", "Ce que le dossier change du catalogue livré."),
     "docs": ("pipelines.cli.auditing", "docs", "La documentation des tables, en une page."),
     "key": ("pipelines.cli.key", "key", "La clé des pseudonymes : où elle est, l’exporter, l’importer."),
+    "serve": ("pipelines.cli.serving", "serve", "L’interface web de Dagster, sur ce poste."),
     "dbt": ("pipelines.cli.authoring", "dbt", "Exécuter dbt sur un entrepôt à soi."),
 }
 

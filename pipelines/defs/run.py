@@ -75,7 +75,7 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
     """Have the orchestrator do what is left; it is imported here, since it takes as long as all the rest of a short run."""
     import dagster as dg
 
-    _prepare_instance(home)
+    prepare_instance(home)
     with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
         say("collecte")
         with open_workspace(home) as work, going_ahead(work, todo.arrived), ThreadPoolExecutor(1) as aside:
@@ -185,7 +185,7 @@ def _failed(event: "dg.DagsterEvent") -> Failed:
     return Failed(Ending.BROKEN, (cause.message if cause else event.message or "").strip().splitlines()[0])
 
 
-def _prepare_instance(home: Home) -> None:
+def prepare_instance(home: Home) -> None:
     """Point this process at the home and at its own Dagster instance."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     config = home.dagster / "dagster.yaml"

@@ -178,7 +178,7 @@ def _aggregate(figures: Figures, code: str) -> str:
     columns = [
         f"{_of_member(code, figure.family, *member)} as code" if family else f"{literal(code)} as code",
         "exercice",
-        f"cast({measure.value(figure.mesure, MEDIAN)} as decimal(20, 6)) as valeur",
+        f"try_cast({measure.value(figure.mesure, MEDIAN)} as decimal(20, 6)) as valeur",
         "count(*) as nb_lignes",
     ]
     lines = [_select(columns, f"from {_ref(figure.mesure.fait)}"), *_where(measure.conditions(figure.mesure.filtre))]

@@ -103,6 +103,7 @@ class TableWriter:
             part.load()
         self._copy([part.accepted() for part in parts], "", target)
         self._check_exercice(table, target)
+        self._check_measures(table, target)
         silence = self._days_without_rows(table, target)
         refusals, ignores = target.with_suffix(".refus.parquet"), target.with_suffix(".ignores.parquet")
         if self._any_row([part.refused_lines() for part in parts]):
@@ -220,6 +221,27 @@ class TableWriter:
                 attendu=f"l’exercice {self.exercice}",
             )
 
+    def _check_measures(self, table: Table, target: Path) -> None:
+        """Refuse the delivery when a column of amounts or counts comes to more than what is made of it can hold."""
+        measures = [field for field in table.fields if not field.informative and _limit(field)]
+        if not measures:
+            return
+        sums = ", ".join(f"coalesce(sum(abs({identifier(field.name)})), 0)" for field in measures)
+        totals = self.db.execute(f"select {sums} from {parquet_scan(target)}").fetchone()
+        for field, total in zip(measures, totals, strict=True):
+            if total >= _limit(field):
+                fichier, feuille, ligne = self.db.execute(
+                    f"select _fichier, _feuille, _ligne from {parquet_scan(target)} "
+                    f"order by abs({identifier(field.name)}) desc nulls last, _fichier, _feuille, _ligne limit 1"
+                ).fetchone()
+                raise DeliveryRefused(
+                    "FIC-DEMESURE",
+                    fichier=where(fichier, feuille),
+                    ligne=ligne,
+                    colonne=field.title,
+                    attendu=f"un total de moins de 10 puissance {len(str(_limit(field))) - 1}",
+                )
+
     def _days_without_rows(self, table: Table, target: Path) -> int | None:
         """Days from the last row to the end of the exercice, of a table whose rows are all dated within it.
 
@@ -267,6 +289,13 @@ class TableWriter:
             {"kind": kind, "column": name, "ligne": line, "annonce": said, "recalcule": computed, "ok": same_}
             for line, said, computed, same_ in rows
         ]
+
+
+def _limit(field: Field) -> int:
+    """What the total of a delivery's column must stay below; 0 for what is not summed: a text, a number that names something."""
+    if field.kept_type == "number" or (field.kept_type == "integer" and field.name.startswith("nb_")):
+        return 10**13  # a figure holds ten times as much
+    return 10**16 if field.kept_type == "integer" and field.name.endswith("_octets") else 0
 
 
 @dataclass(frozen=True)

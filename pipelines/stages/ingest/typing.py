@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pipelines.catalogue.declarations import Field, Table
+from pipelines.characters import FORBIDDEN_IN_SQL
 from pipelines.french import MONTH_WORDS
 from pipelines.sql import literal
 
@@ -138,7 +139,8 @@ def _string(field: Field, workbook: bool, exercice: int) -> _Typed:
     if group := _group_class(field.groupChar):
         grouped = literal(f"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+")
         cases.append(f"when regexp_full_match({{t}}, {grouped}) then regexp_replace({{t}}, {literal(group)}, '', 'g')")
-    value = f"case {' '.join(cases)} when not regexp_full_match({{t}}, {errors}) then {{t}} end"
+    refused = f"regexp_full_match({{t}}, {errors}) or regexp_matches({{t}}, {literal(FORBIDDEN_IN_SQL)})"
+    value = f"case {' '.join(cases)} when not ({refused}) then {{t}} end"
     return _Typed("un texte", [] if cases else [(plain, "{c}")], value)
 
 
@@ -346,7 +348,7 @@ def reason_sql(reading: Reading, heading: str, position: int, *, show: bool) -> 
     text = f"({reading.text})"
 
     nothing = "cast(null as varchar)"
-    received = f"left({text}, 200)" if show else nothing
+    received = f"left(regexp_replace({text}, {literal(FORBIDDEN_IN_SQL)}, '\ufffd', 'g'), 200)" if show else nothing
 
     def reason(code: str, expected: str, shown: str = received) -> str:
         return (
@@ -360,9 +362,10 @@ def reason_sql(reading: Reading, heading: str, position: int, *, show: bool) -> 
         cases.append(f"when {reading.unmatched} then {reason('LIG-MOTIF', reading.part, nothing)}")
     if constraints.required:
         cases.append(f"when {reading.missing} then {reason('LIG-OBLIGATOIRE', 'une valeur')}")
-    cases.append(
-        f"when not {reading.missing} and ({reading.value}) is null then {reason('LIG-TYPE', reading.expected)}"
-    )
+    unread = f"not {reading.missing} and ({reading.value}) is null"
+    controlled = f"{unread} and regexp_matches({text}, {literal(FORBIDDEN_IN_SQL)})"
+    cases.append(f"when {controlled} then {reason('LIG-COMMANDE', 'un texte sans caractère de commande')}")
+    cases.append(f"when {unread} then {reason('LIG-TYPE', reading.expected)}")
     if constraints.pattern:
         judged = f"({reading.value})" if reading.field.type == "string" else text
         cases.append(

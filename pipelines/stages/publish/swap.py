@@ -16,7 +16,7 @@ import hashlib
 import os
 import shutil
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pipelines.catalogue.rules import Rule
@@ -47,6 +47,7 @@ from pipelines.stages.publish.standing import DATABASE, copy_schema, former_of
 
 PUBLISHED_SCHEMAS = ["rapport", "marts"]  # the report is made of the first
 SOLVED = "secret.json"  # in the cache: what the solver answered of the public profile
+UNDRAWN = "RAP-ECHEC"
 KEPT = 5  # publications kept beside the current one
 
 
@@ -56,7 +57,7 @@ class OtherBuild(RuntimeError):
 
 @dataclass(frozen=True)
 class Written:
-    """The data of a publication: what its tables were made of, its public profile, and the finding when that cannot be made."""
+    """The data of a publication: what its tables were made of, its public profile, and what could not be made, as findings."""
 
     made_of: dict[str, str]
     profile: PublicProfile | None
@@ -80,16 +81,10 @@ def publish(
     _sweep(home)
     aside.mkdir()
     data = _write(work, aside, findings, build, pages)
-    state = _write_state(aside, build, facts or {}, data)
-    identity = state[:32]
-    reached("publish.files_written")
-    if data.profile:  # before anybody can read it: never forgotten
-        ledger.record_disclosures(data.profile.disclosed)
-        _archive(work, data.profile)
-    ledger.record_findings(identity, data.broken)
-    ledger.record_publication(identity, build, state)
-    reached("publish.entered")
-    _wait_for([pages.finish(aside)] if pages else [])
+    identity = _enter(work, aside, build, facts or {}, data)
+    if pages and not any(one.code == UNDRAWN for one in data.broken):
+        if undrawn := _undrawn(work, pages, [pages.finish(aside)]):
+            identity = _enter(work, aside, build, facts or {}, replace(data, broken=data.broken + undrawn))
     if _lies_there(work, aside, identity):
         shutil.rmtree(aside)
         return identity
@@ -124,8 +119,23 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
         write_audit(db, work.home, work.ledger, findings, profile.proofs if profile else [])
         write_schema(db, folder, "audit")
         write_scdl(db, folder / "scdl")
-    _wait_for(begun)  # what cannot be drawn is said before anything is entered
-    return Written(made_of, profile, broken)
+    undrawn = _undrawn(work, pages, begun) if pages else []
+    return Written(made_of, profile, broken + undrawn)
+
+
+def _enter(work: Workspace, folder: Path, build: str, facts: State, data: Written) -> str:
+    """Write what the publication is, and enter it: its identity."""
+    ledger = work.ledger
+    state = _write_state(folder, build, facts, data)
+    identity = state[:32]
+    reached("publish.files_written")
+    if data.profile:  # before anybody can read it: never forgotten
+        ledger.record_disclosures(data.profile.disclosed)
+        _archive(work, data.profile)
+    ledger.record_findings(identity, data.broken)
+    ledger.record_publication(identity, build, state)
+    reached("publish.entered")
+    return identity
 
 
 def _write_state(folder: Path, build: str, facts: State, data: Written) -> str:
@@ -144,10 +154,17 @@ def _write_state(folder: Path, build: str, facts: State, data: Written) -> str:
     return write_state(folder, content)
 
 
-def _wait_for(begun: list[Future]) -> None:
-    for one in begun:
-        if error := one.exception():
-            raise error from None  # its own words, without the other process's traceback
+def _undrawn(work: Workspace, pages: Pages, begun: list[Future]) -> list[Finding]:
+    """The finding when a page cannot be drawn; the data are published without it."""
+    errors = [error for one in begun if (error := one.exception())]
+    if not errors or pages.exercice is None:
+        return []
+    rule, error = work.rules[UNDRAWN], errors[0]
+    ours = type(error).__module__.startswith("pipelines")  # another's words may quote what it could not draw
+    said = str(error) if ours else type(error).__name__
+    return [
+        Finding(UNDRAWN, "bloquant", pages.exercice, "report", f"{rule.titre} : {said}", aide=rule.aide),
+    ]
 
 
 def _beside(home: Home, folder: Path) -> dict[str, str]:

@@ -5,6 +5,7 @@ import functools
 import io
 from pathlib import Path
 
+from pipelines.characters import told
 from pipelines.stages.report.kept import kept
 
 FAMILY = "Source Sans Pro"
@@ -28,6 +29,20 @@ def folder() -> Path:
     import font_source_sans_pro
 
     return Path(font_source_sans_pro.__file__).parent / "files"
+
+
+@functools.cache
+def covered() -> frozenset[int]:
+    """The characters that every face can draw, ends of line among them."""
+    from fontTools.ttLib import TTFont
+
+    faces = [TTFont(folder() / name, lazy=True).getBestCmap().keys() for name in FACES]
+    return frozenset({0x09, 0x0A, 0x0D}.union(set.intersection(*map(set, faces))))
+
+
+def drawable(text: str) -> str:
+    """A text whose characters that the font lacks are told by their number: a PDF that misses one is not made."""
+    return "".join(one if ord(one) in covered() else told(one) for one in text)
 
 
 @functools.cache

@@ -11,9 +11,10 @@ import json
 import re
 from pathlib import Path
 
+from pipelines.characters import each_text
 from pipelines.stages.report import tags
 from pipelines.stages.report.charts import svg_of
-from pipelines.stages.report.fonts import folder
+from pipelines.stages.report.fonts import drawable, folder
 from pipelines.stages.report.html import TEMPLATES
 from pipelines.stages.report.kept import kept
 from pipelines.stages.report.model import Model, charts_of
@@ -25,6 +26,7 @@ PIXEL = 0.75  # points
 
 def report_pdf(model: Model, cache: Path) -> bytes:
     """The whole report."""
+    model = each_text(model, drawable)
     return _compile(
         "rapport.typ", model, _files("rapport.typ", model, charts_of({**model, "collectivites": []}), cache)
     )
@@ -32,6 +34,7 @@ def report_pdf(model: Model, cache: Path) -> bytes:
 
 def summary_pdf(model: Model, section: Model, cache: Path) -> bytes:
     """The page of one collectivité, kept until something in it changes: the prose of the report does not."""
+    model, section = each_text([model, section], drawable)
     alone = {**model, "collectivites": [section], "chapitres": [], "chiffres": [], "methode": {}, "provenance": []}
     alone["edition"] = {**model["edition"], "registre": None}  # it prints no head
     files = _files("synthese.typ", alone, charts_of(alone), cache)

@@ -7,6 +7,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,6 +17,7 @@ from pathlib import Path
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
+from pipelines.characters import each_text, visible
 from pipelines.disk import sha256_of
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
@@ -83,7 +85,12 @@ class ReportPages:
         home, organisation, exercice = self.work.home, self.work.organisation, self.exercice
         edition = edition_of(self.work.ledger, exercice, tables, profile, self.build)
         folder = publication / "report" / str(exercice) / profile
-        return self.writer.submit(task, home, organisation, edition, tables, folder, exercice, profile)
+        try:
+            return self.writer.submit(task, home, organisation, edition, tables, folder, exercice, profile)
+        except BrokenProcessPool as error:  # what was drawn before has killed the process
+            broken: Future = Future()
+            broken.set_exception(error)
+            return broken
 
 
 @contextmanager
@@ -152,7 +159,7 @@ def _model(
     home: Home, organisation: Organisation, edition: Edition, tables: Path, exercice: int, profile: str
 ) -> Model:
     with read_publication(tables, exercice, profile) as publication:
-        return build(publication, load_catalogue(home), organisation, home.contenu, edition)
+        return each_text(build(publication, load_catalogue(home), organisation, home.contenu, edition), visible)
 
 
 def _summary(section: Model, kind: str) -> str:

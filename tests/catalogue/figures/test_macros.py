@@ -32,6 +32,11 @@ def test_ratio_is_exact_and_rounds_half_up(numerator, denominator, places, expec
     assert value.as_tuple().exponent == -6  # decimal(20, 6), never a double
 
 
+@pytest.mark.parametrize("written", ["ratio('999999999999999', '0.01', 2)", "arrondi('199999999999999.98', 2)"])
+def test_what_no_figure_holds_is_null_and_stops_nothing(written):
+    assert scalar(f"{{{{ {written} }}}}") is None
+
+
 @pytest.mark.parametrize(("numerator", "denominator"), [("1", "0"), ("0", "0"), ("null", "2"), ("1", "null")])
 def test_ratio_without_meaning_is_null(numerator, denominator):
     assert scalar(f"{{{{ ratio('{numerator}', '{denominator}', 2) }}}}") is None

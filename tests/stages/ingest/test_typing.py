@@ -118,6 +118,8 @@ READABLE = [
     ({"type": "string", "groupChar": " "}, " 1 234", "1234"),
     ({"type": "string", "groupChar": " "}, "12 3456", "12 3456"),
     ({"type": "string", "groupChar": " "}, "INC 123", "INC 123"),
+    ({"type": "string"}, "deux\nlignes\tet\r\n\u00adtrois", "deux\nlignes\tet\r\n\u00adtrois"),
+    ({"type": "string"}, "a ＝ b 😀 日本 \u200b\ufffd", "a ＝ b 😀 日本 \u200b\ufffd"),
 ]
 
 UNREADABLE = [
@@ -254,6 +256,10 @@ UNREADABLE = [
         for text in ("oui", "O", "1", "true", "OuiNon")
     ),
     *(({"type": "string"}, text) for text in ("#N/A", " #REF! ", "#NOM?")),
+    *(
+        ({"type": "string"}, f"Im{character}primante")
+        for character in "\x01\x07\x08\x0b\x0c\x0e\x1b\x1f\x7f\x80\x85\x9b\x9f\u202a\u202e\u2066\u2069\ufffe\uffff"
+    ),
 ]
 
 

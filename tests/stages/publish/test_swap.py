@@ -4,10 +4,14 @@ import hashlib
 import json
 import shutil
 import threading
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.disk import sha256_of
 from pipelines.evidence.findings import gather
 from pipelines.evidence.verify import verify
@@ -396,7 +400,12 @@ def test_a_public_profile_is_taken_back_from_everywhere_and_not_published_again(
     with open_ledger(lab.home) as ledger:
         places = withdraw(lab.work(ledger), "seuil trop bas", "A", None)
         (row,) = ledger.all_rows("withdrawals")
-        assert (row["profile"], row["reason"], row["withdrawn_by"], row["places"]) == (identity, "seuil trop bas", "A", places)
+        assert (row["profile"], row["reason"], row["withdrawn_by"], row["places"]) == (
+            identity,
+            "seuil trop bas",
+            "A",
+            places,
+        )
         assert [p for p in verify(lab.home, ledger).problems if "public" in p] == []
     assert public_rows(lab) == [] and {place.partition("/")[0] for place in places} == {"builds", "exports", "reports"}
     with open_ledger(lab.home) as ledger, pytest.raises(NotPublished):
@@ -442,3 +451,46 @@ def test_a_first_public_profile_that_cannot_be_made_is_not_there(lab: Lab):
     assert not (lab.home.published / "public").exists()
     with open_ledger(lab.home) as ledger:
         assert ledger.disclosures() == []
+
+
+class Broken:
+    """Pages of which a part cannot be drawn."""
+
+    exercice = 2020
+
+    def __init__(self, on_begin: Exception | None, on_finish: Exception | None):
+        self.on_begin, self.on_finish = on_begin, on_finish
+
+    def begin(self, _publication: Path, _profile: str) -> Future:
+        return self._ended(self.on_begin)
+
+    def finish(self, _publication: Path) -> Future:
+        return self._ended(self.on_finish)
+
+    @staticmethod
+    def _ended(error: Exception | None) -> Future:
+        future: Future = Future()
+        future.set_exception(error) if error else future.set_result(None)
+        return future
+
+
+@pytest.mark.parametrize("stage", ["begin", "finish"])
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (BrokenProcessPool("a child process terminated abruptly"), "BrokenProcessPool"),
+        (RuntimeError("the text 'DUPONT' could not be displayed"), "RuntimeError"),
+        (DeclarationError("contenu/2020/a.md:3 : chiffre inconnu"), "contenu/2020/a.md:3 : chiffre inconnu"),
+    ],
+)
+def test_a_report_that_cannot_be_drawn_is_a_finding_and_holds_nothing_back(lab: Lab, stage: str, error, said):
+    warehouse(lab)
+    pages = Broken(error if stage == "begin" else None, error if stage == "finish" else None)
+    with open_ledger(lab.home) as ledger:
+        publish(lab.work(ledger), "b1", [], pages=pages)
+        assert ask(lab, "select count(*) from p.marts.fct_b") == [(100,)]
+        (found,) = [one for one in gather(lab.work(ledger)) if one.code == "RAP-ECHEC"]
+        assert (found.severity, found.exercice) == ("bloquant", 2020)
+        assert found.message.endswith(f": {said}") and "DUPONT" not in found.message
+        publish(lab.work(ledger), "b1", [], pages=Broken(None, None))
+        assert [one for one in gather(lab.work(ledger)) if one.code == "RAP-ECHEC"] == []

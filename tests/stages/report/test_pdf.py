@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.characters import each_text, visible
+from pipelines.stages.report.charts import svg_of
+from pipelines.stages.report.fonts import covered
+from pipelines.stages.report.model import charts_of
 from pipelines.stages.report.pdf import report_pdf, summary_pdf
 from tests.stages.report.publication import HOSTILE, Press
 
@@ -113,6 +117,23 @@ def test_the_same_model_gives_the_same_bytes(press: Press, cache: Path):
 def test_a_text_is_never_code(press: Press, cache: Path):
     press.replace("rpt_effectifs", [(2040, f'#panic("x") $ {HOSTILE}', 1, 3)])
     assert report_pdf(press.model(), cache).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("attack", ["\x1b[2J", "a ＝ b", "\ufffe", "\x00", "😀 日本", "\u202e", "\U000e0041", "\ue000"])
+def test_no_character_of_a_cell_stops_the_report(press: Press, cache: Path, attack: str):
+    """ESC killed the process that draws, and ``＝`` stopped the PDF: each held every publication back."""
+    press.replace("rpt_effectifs", [(2040, f"Catégorie {attack} fin", 1, 3)])
+    model = each_text(press.model(), visible)
+    assert all(
+        svg_of(block, narrow, cache).startswith("<svg") for block in charts_of(model) for narrow in (False, True)
+    )
+    held = report_pdf(model, cache)
+    from pypdf import PdfReader
+
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(held)).pages)
+    for character in attack:
+        shown = character if ord(character) in covered() else f"[U+{ord(character):04X}]"
+        assert shown in text
 
 
 def test_the_page_of_a_town_is_laid_out_again_only_when_something_in_it_changes(press: Press, tmp_path: Path):

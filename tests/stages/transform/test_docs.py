@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.settings import Home
 from pipelines.stages.transform.docs import NoDocs, write_docs
+from tests.stages.report.browser import opened
 
 HOSTILE = "</script><script>alert(1)</script>"
 
@@ -47,6 +48,16 @@ def test_it_holds_the_manifest_and_what_stands_in_the_warehouse(home: Home, mani
 
 def test_no_text_can_end_its_script(home: Home, manifest: Path):
     assert HOSTILE not in write_docs(home).read_text(encoding="utf-8")
+
+
+def test_a_script_that_came_into_the_page_is_not_run(home: Home, manifest: Path):
+    page = write_docs(home)
+    text = page.read_text(encoding="utf-8")
+    attack = "<script>alert(1)</script><img src=x onerror=alert(2)><script src=autre.js></script>"
+    page.write_text(text.replace("</body>", f"{attack}<p>fin</p></body>"), encoding="utf-8")
+    with opened(page, 1280, asks_itself=True) as tab:  # a dialog would fail
+        assert tab.locator("p", has_text="fin").count() == 1
+        assert tab.evaluate("typeof angular") == "object" or tab.title() == "dbt Docs"  # its own scripts are
 
 
 def test_it_says_what_is_missing(home: Home, manifest: Path):

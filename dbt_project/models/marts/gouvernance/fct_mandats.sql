@@ -4,7 +4,7 @@ select
     cast(mandats.prenom_elu as string) as prenom_elu,
     cast(mandats.code_fonction as string) as code_fonction,
     cast(mandats.libelle_fonction as string) as libelle_fonction,
-    cast(mandats.rang_vice_presidence as integer) as rang_vice_presidence,
+    try_cast(mandats.rang_vice_presidence as integer) as rang_vice_presidence,
     cast(mandats.code_collectivite as string) as code_collectivite,
     cast(mandats.code_collectivite <> 'inconnue' as boolean) as est_collectivite_reconnue,
     cast(mandats.qualite as string) as qualite,

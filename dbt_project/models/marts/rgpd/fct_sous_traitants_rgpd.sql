@@ -7,7 +7,7 @@ select
     cast(date_retour as date) as date_retour,
     cast(date_envoi is not null as boolean) as est_envoye,
     cast(date_retour is not null as boolean) as est_retourne,
-    cast(note_pct as integer) as note_pct,
+    try_cast(note_pct as integer) as note_pct,
     cast(conclusion as string) as conclusion
 from {{ ref('int_rgpd__sous_traitants') }}
 where poids = 1

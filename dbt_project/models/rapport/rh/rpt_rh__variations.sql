@@ -65,7 +65,7 @@ select
     cast(nb_nommes_stagiaires as bigint) as nb_nommes_stagiaires,
     cast(nb_agents_theorique_precedent as bigint) as nb_agents_theorique_precedent,
     cast(
-        {{ ratio('(nb_agents - nb_agents_theorique_precedent) * 100', 'nb_agents_theorique_precedent', 1) }} as decimal(6, 1)
+        {{ ratio('(nb_agents - nb_agents_theorique_precedent) * 100', 'nb_agents_theorique_precedent', 1) }} as decimal(18, 1)
     ) as variation_pct,
     cast(
         case sign(nb_agents - nb_agents_theorique_precedent)

@@ -1,0 +1,45 @@
+"""Characters that no text of an export may hold, and how those that cannot be shown are told.
+
+Control characters but tab and ends of line, which write over a terminal and break XML; those that reverse the direction of
+what follows, which make a line say something else than it holds; and what Unicode says is no character.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+_FORBIDDEN = [
+    (0x00, 0x08),
+    (0x0B, 0x0C),
+    (0x0E, 0x1F),
+    (0x7F, 0x9F),
+    (0x202A, 0x202E),
+    (0x2066, 0x2069),
+    (0xFFFE, 0xFFFF),
+]
+FORBIDDEN_IN_SQL = "[" + "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in _FORBIDDEN) + "]"
+_FORBIDDEN_HERE = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in _FORBIDDEN) + "]")
+
+
+def is_plain(text: str) -> bool:
+    """True when no character of a text is forbidden."""
+    return not _FORBIDDEN_HERE.search(text)
+
+
+def visible(text: str) -> str:
+    """A text whose forbidden characters are told by their number: ``[U+001B]``."""
+    return _FORBIDDEN_HERE.sub(lambda found: told(found[0]), text)
+
+
+def told(character: str) -> str:
+    """A character by its number."""
+    return f"[U+{ord(character):04X}]"
+
+
+def each_text(data: Any, change: Callable[[str], str]) -> Any:
+    """Lists and mappings of texts and other values, each text changed; the keys stay."""
+    if isinstance(data, str):
+        return change(data)
+    if isinstance(data, dict):
+        return {key: each_text(value, change) for key, value in data.items()}
+    return [each_text(value, change) for value in data] if isinstance(data, list | tuple) else data

@@ -1,0 +1,26 @@
+"""``serve``: the web interface of Dagster on a home."""
+
+import click
+
+from pipelines.cli.output import note
+from pipelines.cli.session import Session, global_options
+
+
+@click.command(short_help="L’interface web de Dagster, sur ce poste.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, metavar="N", help="Port écouté."
+)
+@click.option("--read-only", is_flag=True, help="Pour regarder : rien ne peut être lancé ni changé.")
+@global_options
+@click.pass_context
+def serve(ctx: click.Context, port: int, read_only: bool) -> None:
+    """Servir l’interface web de Dagster sur 127.0.0.1, jusqu’à Ctrl-C, et y exécuter ce qui est planifié.
+
+    Une version ne s’y fige que par la personne que nomme un serveur mandataire (docs/web.md).
+    """
+    from pipelines.defs.web import serve as serve_web
+
+    session: Session = ctx.obj
+    session.organisation  # noqa: B018  a home that cannot be read is told of before anything starts
+    note(f"Interface web : http://127.0.0.1:{port} (Ctrl-C pour arrêter)")
+    serve_web(session.home, port, read_only=read_only)

@@ -1,0 +1,117 @@
+"""Dagster's web interface, for the browsers of this machine or behind the organisation's proxy, and its daemon.
+
+Dagster's own takes requests from any page that a browser has open, under any name, and runs mutations by GET. Relies on
+private names of Dagster, which is pinned.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+from dagster import DagsterInstance
+from dagster._cli.proxy_server_manager import ProxyServerManager
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.workspace.context import WorkspaceProcessContext
+from dagster._core.workspace.load_target import ModuleTarget, WorkspaceFileTarget
+from dagster._serdes import serialize_value
+from dagster._utils.interrupts import setup_interrupt_handlers
+from dagster_webserver.version import __version__
+from dagster_webserver.webserver import DagsterWebserver
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from pipelines import settings
+from pipelines.defs.named import COORDINATOR
+from pipelines.defs.run import prepare_instance
+from pipelines.settings import Home
+
+LOCAL = "127.0.0.1"  # who comes from elsewhere comes through a proxy of this machine
+POLL_MS = 2000  # how often a page asks what changed
+
+
+class SameOrigin:
+    """Refuses what a page of another site asks, by HTTP or a websocket. A browser says in ``Origin`` whose page asks."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 403, or let through."""
+        if scope["type"] in ("http", "websocket"):
+            headers = Headers(scope=scope)
+            origin = headers.get("origin")
+            if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+                refusal = WebSocketClose() if scope["type"] == "websocket" else _refused(403, "origine refusée")
+                return await refusal(scope, receive, send)
+        return await self.app(scope, receive, send)
+
+
+class GuardedWebserver(DagsterWebserver):
+    """Dagster's, for known names of this server, its own pages and, where something is asked of GraphQL, POST alone."""
+
+    def build_middleware(self) -> list[Middleware]:
+        """Host, then Origin, then Dagster's own."""
+        known = ["localhost", LOCAL, *settings.web_hosts()]
+        guards = [Middleware(TrustedHostMiddleware, allowed_hosts=known, www_redirect=False), Middleware(SameOrigin)]
+        return [*guards, *super().build_middleware()]
+
+    async def graphql_http_endpoint(self, request: Request) -> Response:
+        """Dagster's pages ask by POST, in JSON; an address that asks may have been written by anybody."""
+        if "query" in request.query_params:
+            return _refused(405, "GraphQL se demande par POST, en JSON")
+        return await super().graphql_http_endpoint(request)
+
+
+def serve(home: Home, port: int, *, read_only: bool) -> None:
+    """Serve the interface of this home until it is interrupted; ``read_only``: to look at, without a daemon."""
+    import uvicorn
+
+    prepare_instance(home)
+    setup_interrupt_handlers()
+    ref = InstanceRef.from_dir(str(home.dagster), overrides=COORDINATOR)
+    with DagsterInstance.from_ref(ref) as instance, code_server(instance) as workspace:
+        target = WorkspaceFileTarget([str(workspace)])
+        with (
+            WorkspaceProcessContext(instance, target, version=__version__, read_only=read_only) as context,
+            _daemon(ref, workspace, wanted=not read_only),
+        ):
+            app = GuardedWebserver(context, "", POLL_MS).create_asgi_app()
+            uvicorn.run(app, host=LOCAL, port=port, log_level="warning")
+
+
+@contextmanager
+def code_server(instance: DagsterInstance) -> Iterator[Path]:
+    """A process that holds the definitions, and the file that says where it is."""
+    target = ModuleTarget("pipelines.definitions", None, None, "rapport_activite")
+    with ProxyServerManager(instance, target, "WARNING") as servers, tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "workspace.yaml"
+        file.write_text(yaml.dump({"load_from": servers.get_code_server_specs()}), encoding="utf-8")
+        yield file
+
+
+@contextmanager
+def _daemon(ref: InstanceRef, workspace: Path, *, wanted: bool) -> Iterator[None]:
+    """Dagster's daemon, which runs schedules, sensors and the queue, for as long as the interface is served."""
+    if not wanted:
+        yield
+        return
+    arguments = ["run", "--workspace", str(workspace), "--instance-ref", serialize_value(ref)]
+    with subprocess.Popen([sys.executable, "-m", "dagster._daemon", *arguments]) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def _refused(status: int, reason: str) -> PlainTextResponse:
+    return PlainTextResponse(f"Refusé : {reason}\n", status_code=status)
