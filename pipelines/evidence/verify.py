@@ -144,10 +144,9 @@ def _lake(home: Home, manifest: Manifest) -> Iterator[tuple[Path, str]]:
 
 def _listed(folder: Path, state: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     """The files that the state of ``folder`` lists."""
-    for part in ("files", "exports"):
-        files = state.get(part)
-        for name, sha256 in files.items() if isinstance(files, dict) else []:
-            yield folder / name, sha256
+    files = state.get("files")
+    for name, sha256 in files.items() if isinstance(files, dict) else []:
+        yield folder / name, sha256
 
 
 def _written(home: Home, ledger: Ledger) -> Iterator[tuple[Path, str]]:

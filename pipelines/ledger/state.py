@@ -21,7 +21,11 @@ MANIFEST = "manifest.json"  # of the public profile, which anybody may have
 PUBLIC_FILE = "rapport_public.duckdb"
 LEDGER = "ledger.db"  # the ledger's copy that stands with a publication: to restore from
 COMPARED = "rpt_rapprochement_publie"
-AFTERWARDS = ("report", "etat")  # folders of pages, which print the head that is reached once the state is entered
+AFTERWARDS = (
+    "report",
+    "etat",
+    "exports",
+)  # folders of pages, which print the head that is reached once the state is entered
 SEALED = ("exercice", "build", "engine", "code", "catalogue", "lock", "deliveries", "counted", "refused", "files")
 
 State = dict[str, Any]

@@ -4,6 +4,7 @@ Those of a publication are written with it (``stages.publish.swap``); here are t
 completed with: its report in both profiles and its audit page.
 """
 
+import functools
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +17,12 @@ from pipelines.runs.audit.sampling import SIZE
 from pipelines.runs.audit.state import look
 from pipelines.runs.audit.write import write_state
 from pipelines.settings import Home
+from pipelines.sql import parquet_scan
+from pipelines.stages.publish.export import fill_export
+from pipelines.stages.publish.release import EXPORTS, FIGURES, changes, complete_release
 from pipelines.stages.report.write import edition_of, write_report
+
+COMPLETED = ("public", EXPORTS, "report", "etat")  # the parts of a release that follow its entry
 
 
 def enter(ledger: Ledger, home: Home, files: Iterable[Path], subject: str | None = None) -> None:
@@ -40,21 +46,28 @@ def write_states(
 
 
 def complete_releases(work: Workspace) -> None:
-    """Write the pages of each release that has none yet, once each: a release that was stopped on the way is completed."""
+    """Complete each release that was not yet, once its figures are those that are published: also one that was stopped on the way."""
     for row in work.ledger.unfinished_releases():
-        _complete(work, row["release"], row["exercice"], row["build"])
+        folder = work.home.releases / row["release"]
+        published = parquet_scan(work.home.published / FIGURES)
+        if not changes(parquet_scan(folder / FIGURES), published, row["exercice"]):
+            _complete(work, folder, row["exercice"], row["build"])
 
 
-def _complete(work: Workspace, release: str, exercice: int, build: str) -> None:
-    folder, files = work.home.releases / release, []
-    for part in ("report", "etat"):
+def _complete(work: Workspace, folder: Path, exercice: int, build: str) -> None:
+    home, organisation = work.home, work.organisation
+    for part in COMPLETED:
         shutil.rmtree(folder / part, ignore_errors=True)
+    complete_release(home, folder, exercice, build, functools.partial(_export, work, exercice))
     for profile, place in FOLDERS.items():
         tables = folder / place
         if (tables / "rapport").is_dir():
             edition = edition_of(work.ledger, exercice, tables, profile, build)
-            target = folder / "report" / profile
-            files += write_report(work.home, work.organisation, edition, tables, target, exercice, profile)
-    write_state(look(work), exercice, folder / "etat", None, SIZE, release=release)
-    files += (folder / "etat").iterdir()
-    enter(work.ledger, work.home, files, release)
+            write_report(home, organisation, edition, tables, folder / "report" / profile, exercice, profile)
+    write_state(look(work), exercice, folder / "etat", None, SIZE, release=folder.name)
+    files = [path for part in COMPLETED for path in sorted((folder / part).rglob("*")) if path.is_file()]
+    enter(work.ledger, home, files, folder.name)
+
+
+def _export(work: Workspace, exercice: int, release: str, profile: str, folder: Path) -> None:
+    fill_export(folder, work.home, work.organisation, exercice, profile, release)

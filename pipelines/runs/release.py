@@ -4,9 +4,7 @@ Like ``collect`` and ``replay``, a place where stages meet: ``millesime release`
 the same thing. What a release holds is ``publish.release``' work.
 """
 
-import functools
 from dataclasses import dataclass
-from pathlib import Path
 
 from pipelines.catalogue.organisation import Organisation, UnknownPerson
 from pipelines.evidence.findings import stops_a_release
@@ -17,12 +15,10 @@ from pipelines.ledger.chain import Head
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
-from pipelines.publication import FOLDERS
 from pipelines.runs.build import build_whole
 from pipelines.runs.findings import all_findings
 from pipelines.runs.publish import publish_warehouse
 from pipelines.runs.state import facts
-from pipelines.stages.publish.export import fill_export
 from pipelines.stages.publish.release import CannotRelease, Visas, last_release, write_release
 from pipelines.stages.transform.build import is_current
 
@@ -73,19 +69,11 @@ def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | Non
     build = _whole_build(work)
     former = last_release(home, ledger, exercice)
     said = facts(work, build, all_findings(work))
-    exports = functools.partial(_write_exports, work, exercice)
-    name = write_release(work, exercice, said, visas, reason, traced_columns(work.catalogue), exports)
+    name = write_release(work, exercice, said, visas, reason, traced_columns(work.catalogue))
     held = publish_warehouse(work).held  # so that the audit tables name the release
     row = ledger.all_rows("releases")[-1]
     head = ledger.head_at("releases", row["seq"])
     return Released(name, row["fingerprint"], head, former.name if former else None, str(held) if held else None)
-
-
-def _write_exports(work: Workspace, exercice: int, release: str, folder: Path) -> None:
-    """What is given away of a release, in each profile that is published."""
-    for profile, place in FOLDERS.items():
-        if (work.home.published / place / "rapport").is_dir():
-            fill_export(folder / profile, work.home, work.organisation, exercice, profile, release)
 
 
 def _declared(organisation: Organisation, visas: Visas) -> Visas:

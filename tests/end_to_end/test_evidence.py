@@ -212,8 +212,10 @@ def test_a_trace_reads_what_is_published_and_a_frozen_year_its_own_rows(home):
 
 def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
     before = (home / "releases" / "2020-v1" / "state.json").read_bytes()
-    for finding in findings(home):  # the recomputed figure now differs from the one that was printed
-        if finding["code"] == "PUB-ECART" and finding["etat"] == "ouvert":
+    for finding in findings(
+        home
+    ):  # the recomputed figure now differs from the one that was printed; a delivery is replaced
+        if finding["code"] in ("PUB-ECART", "REL-DIFFERENCE") and finding["etat"] == "ouvert":
             millesime(
                 home, "decide", finding["constat"], "--because", "compte fermé à tort compté", "--by", "C. Présidente"
             )
@@ -223,7 +225,17 @@ def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
     assert frozen.returncode == 0, frozen.stderr
     assert "Motif\u00a0: export Sirius corrigé." in frozen.stdout
     assert (home / "releases" / "2020-v1" / "state.json").read_bytes() == before
-    assert not [f for f in findings(home) if f["code"] == "REL-ECART"]
+    assert not [f for f in findings(home) if f["code"] in ("REL-ECART", "REL-DIFFERENCE")]
+    folder = home / "releases" / "2020-v2"
+    for name in (
+        "report/interne/rapport_activite_2020.pdf",
+        "report/public/rapport_activite_2020.html",
+        "etat/etat.html",
+    ):
+        assert (folder / name).stat().st_size > 10_000, name
+    for profile in ("interne", "public"):  # what is given away is of the corrected year
+        rows = csv.DictReader((folder / "exports" / profile / "donnees" / "chiffres.csv").open(encoding="utf-8"))
+        assert [float(r["valeur"]) for r in rows if (r["code"], r["exercice"]) == (CORRECTED, "2020")] == [9.0], profile
     said = millesime(home, "compare", "2020-v1", "2020-v2").stdout
     assert "Un chiffre est modifié." in said and "lire « 9\u00a0agents »" in said
     assert millesime(home, "verify").returncode == 0

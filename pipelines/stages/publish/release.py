@@ -1,13 +1,12 @@
 """Freezes a year: its figures and tables, what they were made of, and a fingerprint of all of it.
 
     releases/<exercice>-v<n>/rapport/<table>.parquet     the rows up to that exercice, in a stable order
-                             public/                     the same of the public profile, with its manifest
                              lignes/<schema>/<table>.parquet   the rows of that exercice that a figure is traced down to
                              organisation.yml            as it stood
                              catalogue/ expectations/ dbt_project/    what the home declared then, where it did
-                             exports/<profile>/          what is given away of it
                              state.json                  all of that, deliveries, checks, decisions, visas, the ledger's head before
                              report/ etat/               the pages, which print the head that its entry reached
+                             public/ exports/            the public tables, and what is given away, from the publication that followed
 
 A frozen year never changes. A warehouse whose figures of that year are others is not published before a new release,
 with a reason, takes its place.
@@ -25,7 +24,6 @@ from pipelines.catalogue.overlay import FOLDERS
 from pipelines.disk import sync
 from pipelines.french import MINUS, exact, quantity
 from pipelines.ledger.state import (
-    MANIFEST,
     PUBLIC_FILE,
     State,
     comparisons_of,
@@ -44,7 +42,7 @@ from pipelines.sql import literal, parquet_scan
 
 FIGURES = "rapport/chiffres.parquet"
 EXPORTS = "exports"
-Exports = Callable[[str, Path], None]  # name of the release, folder to write in
+Exports = Callable[[str, str, Path], None]  # name of the release, profile, folder to write in
 
 
 Side = tuple[Decimal | None, str | None]  # the value of a figure, the code of what is missing
@@ -98,19 +96,12 @@ class Change:
 
 
 def write_release(
-    work: Workspace,
-    exercice: int,
-    facts: State,
-    visas: Visas,
-    reason: str | None,
-    traced: dict[str, set[str]],
-    exports: Exports | None = None,
+    work: Workspace, exercice: int, facts: State, visas: Visas, reason: str | None, traced: dict[str, set[str]]
 ) -> str:
-    """Freeze ``exercice`` from the current warehouse and publication. Returns the name of the release, ``2020-v1``.
+    """Freeze ``exercice`` from the current warehouse. Returns the name of the release, ``2020-v1``.
 
-    ``facts`` complete its state; ``traced`` are the columns of each ``<schema>.<table>`` that a trace reads; ``exports``
-    writes what is given away of it. Raises CannotRelease when a former release has the very same figures and tables, or when it
-    exists and no reason is given.
+    ``facts`` complete its state; ``traced`` are the columns of each ``<schema>.<table>`` that a trace reads. Raises CannotRelease
+    when a former release has the very same figures and tables, or when it exists and no reason is given.
     """
     home, ledger = work.home, work.ledger
     _sweep(home, ledger)
@@ -121,37 +112,37 @@ def write_release(
     name = f"{exercice}-v{version}"
     aside = home.releases / f".{name}.{os.getpid()}"
     aside.mkdir(parents=True)
-    _write_tables(home, exercice, aside, facts["build"])
+    export_tables(home.warehouse, exercice, aside)
     export_lines(home.warehouse, exercice, aside, traced)
     copy_declarations(home.root, aside)
     content = {**facts, "kind": "release", "exercice": exercice, "files": files_of(aside)}
-    if former and _figures_of(read_release(former)) == _figures_of(content):
+    if former and _tables_of(read_release(former)) == _tables_of(content):
         shutil.rmtree(aside)
-        raise CannotRelease(f"nothing differs from {former.name}: there is nothing to release")
-    if exports:
-        exports(name, aside / EXPORTS)
+        raise CannotRelease(f"rien ne diffère de {former.name} : il n’y a rien à figer")
     seal = fingerprint(sealed(content))
-    given = {f"{EXPORTS}/{path}": sha256 for path, sha256 in files_of(aside / EXPORTS).items()}
-    signed = {"release": name, "fingerprint": seal, "visas": visas.as_dict(), "reason": reason, "exports": given}
+    signed = {"release": name, "fingerprint": seal, "visas": visas.as_dict(), "reason": reason}
     state = write_state(aside, {**content, **signed, "comparisons": comparisons_of(aside)})
     _commit(home, aside, name)
     ledger.record_release(name, exercice, version, seal, facts["build"], visas.as_dict(), reason, state)
     return name
 
 
-def _figures_of(state: State) -> dict[str, str]:
-    return {name: sha256 for name, sha256 in state["files"].items() if not name.endswith(MANIFEST)}
-
-
-def _write_tables(home: Home, exercice: int, folder: Path, build: str) -> None:
-    """The report tables, and those of the public profile where it is published."""
-    export_tables(home.warehouse, exercice, folder)
+def complete_release(home: Home, folder: Path, exercice: int, build: str, exports: Exports) -> None:
+    """Write beside a release what is given away of it, from the publication that followed: the public tables, and ``exports``."""
     public = home.published / PLACES[PUBLIC] / PUBLIC_FILE
     if public.exists():
         there = folder / PLACES[PUBLIC]
         there.mkdir()
         export_tables(public, exercice, there)
         write_manifest(there, build)
+    for profile, place in PLACES.items():
+        if (home.published / place / "rapport").is_dir():
+            exports(folder.name, profile, folder / EXPORTS / profile)
+
+
+def _tables_of(state: State) -> dict[str, str]:
+    """The files that make a release another one."""
+    return {name: sha256 for name, sha256 in state["files"].items() if not name.startswith("public/")}
 
 
 def copy_declarations(source: Path, target: Path) -> None:
