@@ -1,7 +1,7 @@
 """The vocabulary of ``secrecy.yml``: what each table of ``rapport`` tells of persons, and in which columns.
 
-A table that is not declared, a column of a table under secrecy that is not declared, a figure that no rule matches:
-each is an error, so that what somebody adds later is never published by oversight.
+A table that is not declared, one under secrecy with a column that is not, a line that no part covers, a figure that no rule
+matches: each is withheld, so that what somebody adds later is never published by oversight.
 """
 
 import re
@@ -182,6 +182,10 @@ class Secrecy(Declared):
     populations: dict[Name, Population] = {}
     tables: dict[Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]*$")], Table] = {}
     figures: Figures | None = None
+
+    def without(self, tables: set[str]) -> "Secrecy":
+        """The declaration less these tables: they are withheld."""
+        return self.model_copy(update={"tables": {name: of for name, of in self.tables.items() if name not in tables}})
 
 
 # Where the named entries stand in ``secrecy.yml``.

@@ -22,6 +22,7 @@ from pathlib import Path
 from pipelines.catalogue.rules import Rule
 from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
+from pipelines.french import enumeration
 from pipelines.ledger.records import Finding
 from pipelines.ledger.state import (
     LEDGER,
@@ -238,6 +239,7 @@ def public_profile(work: Workspace, folder: Path, build: str) -> tuple[PublicPro
     kept += [("SEC-RETENU", exercice) for exercice in profile.withheld]
     notes = [_noted(work.rules[code], exercice) for code, exercice in kept]
     identity = write_manifest(folder, build, [note.message for note in notes])
+    notes += [_undeclared(work.rules["SEC-NON-DECLARE"], profile.undeclared)] if profile.undeclared else []
     for row in work.ledger.all_rows("withdrawals"):
         if row["profile"] == identity:
             shutil.rmtree(folder)
@@ -274,6 +276,11 @@ def _archived(work: Workspace) -> list[Version]:
 
 def _noted(rule: Rule, exercice: int) -> Finding:
     return Finding(rule.code, "information", exercice, "public/rapport", f"{rule.titre} ({exercice})", aide=rule.aide)
+
+
+def _undeclared(rule: Rule, names: list[str]) -> Finding:
+    listed = enumeration(names)
+    return Finding(rule.code, "information", 0, "public/rapport", f"{rule.titre} : {listed}", aide=rule.aide)
 
 
 def _broken(error: SecrecyBroken, rule: Rule) -> Finding:

@@ -338,9 +338,9 @@ def test_a_public_profile_that_cannot_be_made_leaves_the_former_one_and_a_findin
     assert not (lab.home.published / "public" / "rapport" / "rpt_nouveau.parquet").exists()
     assert ask(lab, "select un from p.rapport.rpt_nouveau") == [(1,)]
     (found,) = ask(lab, "select code, severite, ou, message from p.audit.constats where code like 'SEC-%'")
-    assert found[:3] == ("SEC-TABLE", "bloquant", "rpt_nouveau") and "n’est pas déclarée" in found[3]
+    assert found[:3] == ("SEC-COHERENCE", "bloquant", "rpt_rh__bulletins.nb_bulletins")
     with open_ledger(lab.home) as ledger:
-        assert [f.code for f in gather(lab.work(ledger)) if f.code[:3] == "SEC"] == ["SEC-TABLE"]
+        assert [f.code for f in gather(lab.work(ledger)) if f.code[:3] == "SEC"] == ["SEC-COHERENCE"]
     staff(
         lab,
         "b3",
@@ -445,8 +445,17 @@ def test_without_the_population_behind_what_is_public_nothing_new_is(lab: Lab):
         )
 
 
-def test_a_first_public_profile_that_cannot_be_made_is_not_there(lab: Lab):
+def test_what_nobody_declared_is_kept_back_and_stops_nothing(lab: Lab):
     staff(lab, "b1", 24, "create table rapport.rpt_nouveau as select 1 as un;")
+    published(lab)
+    assert payslips(lab) == {"a": None, "b": 600, "c": 700}
+    assert not (lab.home.published / "public" / "rapport" / "rpt_nouveau.parquet").exists()
+    (found,) = ask(lab, "select code, severite, exercice, message from p.audit.constats where code like 'SEC-%'")
+    assert found[:3] == ("SEC-NON-DECLARE", "information", 0) and found[3].endswith(" : rpt_nouveau")
+
+
+def test_a_first_public_profile_that_cannot_be_made_is_not_there(lab: Lab):
+    staff(lab, "b1", 24, "update rapport.rpt_rh__bulletins set nb_bulletins = 900 where code_collectivite = 'c';")
     published(lab)
     assert not (lab.home.published / "public").exists()
     with open_ledger(lab.home) as ledger:

@@ -41,6 +41,9 @@ class PublicProfile:
     disclosed: list[tuple[str, Decimal]]  # (name, value) of every cell that it gives away
     held: list[int] = field(default_factory=list)
     withheld: list[int] = field(default_factory=list)
+    undeclared: list[str] = field(
+        default_factory=list
+    )  # tables, columns and figures that are withheld for want of a declaration
     versions: list[Version] = field(default_factory=list)  # of the other exercices: what is public of them now
 
 
@@ -115,7 +118,8 @@ def _write_and_prove(
     solutions: Solutions,
     plan: Plan,
 ) -> PublicProfile:
-    check_declared(db, secrecy)
+    unsaid = undeclared(db, secrecy)
+    secrecy = secrecy.without({name.partition(".")[0] for name in unsaid})
     numbers = read_numbers(db, secrecy, threshold)
     tie(numbers, plan, threshold)
     worlds = Worlds(numbers, solutions)
@@ -129,6 +133,7 @@ def _write_and_prove(
         profile,
         held=sorted(plan.held),
         withheld=sorted(plan.withheld),
+        undeclared=unsaid,
         versions=[snapshot(db, secrecy, exercice, profile.disclosed) for exercice in sorted(exercices)],
     )
 
@@ -136,21 +141,24 @@ def _write_and_prove(
 # what is declared ------------------------------------------------------------
 
 
-def check_declared(db, secrecy: Secrecy) -> None:
-    """Every table of ``rapport``, and every column under secrecy, is declared. Raises SecrecyBroken."""
+def undeclared(db, secrecy: Secrecy) -> list[str]:
+    """What is withheld because nobody declared of whom it speaks: tables of ``rapport``, columns under secrecy, figures."""
+    found = []
     for table, told in described(db, "rapport").items():
         if table == FIGURES and secrecy.figures:
-            known = {"code", "exercice", "domaine", "valeur", "statut", "code_manquant"}
-            known |= {*secrecy.figures.plain, *secrecy.figures.never}
+            found += [f"{table}.{column}" for column in told.columns if column not in _known(secrecy.figures)]
+            found += sorted(
+                {code for _, code, *_ in _figures(db, secrecy.figures, "source") if not secrecy.figures.rule(code)}
+            )
         elif table not in secrecy.tables:
-            raise SecrecyBroken("SEC-TABLE", table, "la table n’est pas déclarée")
+            found.append(table)
         elif secrecy.tables[table].parts:
-            known = secrecy.tables[table].columns
-        else:
-            continue
-        for column in told.columns:
-            if column not in known:
-                raise SecrecyBroken("SEC-TABLE", f"{table}.{column}", "la colonne n’est pas déclarée")
+            found += [f"{table}.{column}" for column in told.columns if column not in secrecy.tables[table].columns]
+    return found
+
+
+def _known(figures: Figures) -> set[str]:
+    return {"code", "exercice", "domaine", "valeur", "statut", "code_manquant", *figures.plain, *figures.never}
 
 
 # what is written ------------------------------------------------------------
@@ -161,6 +169,8 @@ def _write_tables(db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str]
     for name, table in described(db, "rapport").items():
         if name == FIGURES and secrecy.figures:
             _write_figures(db, table, secrecy.figures, numbers, hidden, keys)
+        elif name not in secrecy.tables:
+            continue
         elif secrecy.tables[name].parts:
             _write_secret(db, table, numbers, hidden, keys)
         elif secrecy.tables[name].free:
@@ -199,12 +209,12 @@ def _write_figures(
 ) -> None:
     ruled, secret = set(), set()
     for row, code, exercice, value, places in _figures(db, figures, "source"):
-        rule = _rule(figures, code, exercice)
+        rule = figures.rule(code)
         item = _item_behind(rule, numbers, exercice)
         ruled.add(row)
         if value is None:
             continue  # nobody gave it: to call it secret would say that there is a number
-        if item is None or hidden.keys() & item.cells:
+        if rule is None or item is None or hidden.keys() & item.cells:
             secret.add(row)
         elif rule.equal and not _is_same(value, item.printed, places):
             raise SecrecyBroken("SEC-COHERENCE", code, f"le chiffre n’est pas {item.table}.{item.column}", exercice)
@@ -215,6 +225,7 @@ def _write_figures(
     secret |= {row for row, has_value in left_out.items() if has_value}
     replaced = {c: f"case when {_among(secret)} then {value} else {c} end" for c, value in HIDDEN.items()}
     replaced |= {column: f"case when {_among(ruled)} then null else {column} end" for column in figures.never}
+    replaced |= dict.fromkeys(table.columns.keys() - _known(figures), "null")
     copy_table(db, table, keys, replaced=replaced)
 
 
@@ -227,16 +238,9 @@ def _figures(db, figures: Figures, catalog: str) -> list[tuple]:
     ).fetchall()
 
 
-def _rule(figures: Figures, code: str, exercice: int) -> Figure:
-    rule = figures.rule(code)
-    if rule is None:
-        raise SecrecyBroken("SEC-TABLE", code, "le chiffre n’est couvert par aucune règle", exercice)
-    return rule
-
-
-def _item_behind(rule: Figure, numbers: Numbers, exercice: int) -> Item | None:
-    """The item that a figure restates; None when its table has no such line."""
-    for item in numbers.items:
+def _item_behind(rule: Figure | None, numbers: Numbers, exercice: int) -> Item | None:
+    """The item that a figure restates; None when its table has no such line, or no rule says which."""
+    for item in numbers.items if rule else []:
         if (item.table, item.column, item.exercice) == (rule.table, rule.column, exercice):
             values = numbers.lines[item.table, item.row][1]
             if all(values.get(name) == value for name, value in rule.row.items()):
@@ -269,9 +273,7 @@ def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former, 
     given = {key for item in shown.items if _is_given(item, secret) for key in item.cells}
     if secrecy.figures:
         for _, code, exercice, value, _ in _figures(db, secrecy.figures, "cible"):
-            item = (
-                _item_behind(_rule(secrecy.figures, code, exercice), numbers, exercice) if value is not None else None
-            )
+            item = _item_behind(secrecy.figures.rule(code), numbers, exercice) if value is not None else None
             given |= set(item.cells if item else ())
     before, _ = plan.fixed(numbers)
     hidden = {key for item in numbers.items for key in item.cells if numbers.cells[key].form} - given - before
