@@ -129,6 +129,11 @@ class Home:
         return self.root / "docs"
 
     @property
+    def work(self) -> Path:
+        """What processes lay aside while they work, a folder each: never in the system's temporary folder."""
+        return self.root / ".work"
+
+    @property
     def cache(self) -> Path:
         """What can be drawn again: charts and fonts, by the hash of what they were made from."""
         return self.root / "cache"
@@ -232,6 +237,11 @@ def web_user_header() -> str | None:
 def web_hosts() -> list[str]:
     """The names, beside this machine's own, under which browsers ask for the web interface (``MILLESIME_WEB_HOSTS``)."""
     return os.environ.get("MILLESIME_WEB_HOSTS", "").split()
+
+
+def publication_group() -> str | None:
+    """The group of this machine that may read ``published/`` (``MILLESIME_PUBLISH_GROUP``); nobody else may, by default."""
+    return os.environ.get("MILLESIME_PUBLISH_GROUP") or None
 
 
 def alert_command() -> str | None:

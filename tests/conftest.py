@@ -1,6 +1,7 @@
 """Fixtures that several folders of tests share."""
 
 import os
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -33,6 +34,13 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("key") / "key"
     path.write_bytes(KEY)
     return path
+
+
+@pytest.fixture(autouse=True)
+def _temporary_folder_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command works in a home's own folder from then on: not beyond its test."""
+    monkeypatch.setattr(tempfile, "tempdir", tempfile.tempdir)
+    monkeypatch.setenv("TMPDIR", tempfile.gettempdir())
 
 
 @pytest.fixture(autouse=True)

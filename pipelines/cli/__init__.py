@@ -21,6 +21,9 @@ def main() -> None:
     """
     gc.disable()
     from pipelines.cli.app import millesime
+    from pipelines.private import keep_to_owner
+
+    keep_to_owner()
 
     code: int | str | None = 0
     try:

@@ -18,9 +18,10 @@ def serve(ctx: click.Context, port: int, read_only: bool) -> None:
 
     Une version ne s’y fige que par la personne que nomme un serveur mandataire (docs/web.md).
     """
+    from pipelines.catalogue.organisation import load_organisation
     from pipelines.defs.web import serve as serve_web
 
     session: Session = ctx.obj
-    session.organisation  # noqa: B018  a home that cannot be read is told of before anything starts
+    load_organisation(session.home, session.catalogue)  # a home that cannot be read is told of before anything starts
     note(f"Interface web : http://127.0.0.1:{port} (Ctrl-C pour arrêter)")
     serve_web(session.home, port, read_only=read_only)

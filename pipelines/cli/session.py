@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pipelines.ledger.workspace import Workspace
     from pipelines.settings import Home
 
+WRITE_NOTHING = {"status", "rejects", "findings", "figures", "explain"}  # they lay nothing aside either
+
 
 @dataclass
 class Session:
@@ -55,8 +57,12 @@ class Session:
         """The home's organisation. Raises LedgerLost: nothing is said of a home whose ledger is not its own."""
         from pipelines.catalogue.organisation import load_organisation
         from pipelines.ledger.lost import refuse_lost
+        from pipelines.private import work_in
 
         if self.home.root not in self._organisations:
+            context = click.get_current_context(silent=True)
+            if context and context.info_name not in WRITE_NOTHING:
+                work_in(self.home)
             refuse_lost(self.home)
             self._organisations[self.home.root] = load_organisation(self.home, self.catalogue)
         return self._organisations[self.home.root]

@@ -18,6 +18,7 @@ from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
+from pipelines.private import work_in
 from pipelines.runs.ahead import going_ahead
 from pipelines.runs.build import is_current, parse
 from pipelines.runs.outcome import Ending
@@ -63,6 +64,7 @@ def run_jobs(
     Raises DeclarationError before anything is read when the catalogue is wrong.
     """
     say = progress or (lambda _: None)
+    work_in(home)
     with open_workspace(home) as work:
         todo = pending(work, exercices, sources)
     failed = [] if todo.is_nothing and not whole else _run(home, todo, say, whole=whole)

@@ -21,6 +21,7 @@ from pipelines.ledger.store import Ledger
 from pipelines.ledger.unsound import Unsound
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.locking import Busy, only_writer
+from pipelines.private import work_in
 from pipelines.runs.outcome import ending_of
 from pipelines.settings import Home
 from pipelines.stages.transform.build import BuildFailed
@@ -57,6 +58,7 @@ def organisation() -> Organisation:
 @contextmanager
 def writing() -> Iterator[Workspace]:
     """The home, open, for its only writer."""
+    work_in(home())
     try:
         with only_writer(home()), open_workspace(home()) as work:
             yield work

@@ -4,10 +4,10 @@ Files being written carry their process in their name (``.….<pid>``, ``.lectur
 left alone. Rows that no manifest lists are those of a delivery that was not finished.
 """
 
-import os
 import re
 import shutil
 
+from pipelines.private import is_alive
 from pipelines.settings import Home
 
 WORK = ".lecture-"  # working folders, in the archive
@@ -18,7 +18,7 @@ def sweep(home: Home, system: str) -> None:
     """Remove the leftovers of dead processes in the archive and the lake, and the orphans of one system."""
     for path in [*home.archive.glob(".*"), *home.lake.glob(".*"), *(home.lake / system).glob(".*")]:
         owner = OWNER.match(path.name)
-        if owner and not _alive(int(owner[1] or owner[2])):
+        if owner and not is_alive(int(owner[1] or owner[2])):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     written = list((home.lake / system).glob("*/*/*.parquet"))
     if not any(home.archive.glob(f"{WORK}*")):  # then whoever wrote these has written their manifest, or is dead
@@ -26,13 +26,3 @@ def sweep(home: Home, system: str) -> None:
         for path in written:
             if path.name.split(".")[0] not in listed:
                 path.unlink()
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

@@ -36,6 +36,7 @@ from pipelines.ledger.state import (
     write_state,
 )
 from pipelines.ledger.workspace import Workspace
+from pipelines.private import open_to_readers
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC, Pages
 from pipelines.settings import Home
 from pipelines.stages.publish.audit import write_audit
@@ -202,6 +203,7 @@ def _placed(home: Home, aside: Path, identity: str) -> Path:
         sync(path)
     names = (identity, *(f"{identity}.{n}" for n in range(2, 1000)))
     target = next(home.builds / name for name in names if not (home.builds / name).exists())
+    open_to_readers(home, aside, {LEDGER})
     aside.rename(target)
     sync(home.builds)
     return target

@@ -1,0 +1,90 @@
+"""What keeps a home to its owner: the rights of what is written, who else may read a publication, and where clear copies lie.
+
+``millesime`` and Dagster's processes begin here. What a process lays aside (originals under their names, typed rows, a whole
+home made again) lies in ``.work/<process>`` of the home, never in the system's temporary folder; what a killed one left is
+swept by the next.
+"""
+
+import atexit
+import grp
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from pipelines import settings
+from pipelines.settings import Home, WrongSetting
+
+OWNER_ONLY = 0o077  # the mask of whatever is made
+
+
+def keep_to_owner() -> None:
+    """What this process and its children make from now on is the owner's alone."""
+    os.umask(OWNER_ONLY)
+
+
+def work_in(home: Home) -> None:
+    """Close the home to others, and lay what is temporary in it from now on. A home that this account only reads stays as it is.
+
+    Raises WrongSetting.
+    """
+    group = _group()
+    if not home.root.is_dir() or not os.access(home.root, os.W_OK):
+        return
+    with suppress(PermissionError):  # another account's
+        _give(home.root, group, 0o710 if group is not None else 0o700)
+    sweep(home)
+    own = home.work / str(os.getpid())
+    own.mkdir(parents=True, exist_ok=True, mode=0o700)
+    tempfile.tempdir = str(own)
+    os.environ["TMPDIR"] = str(own)  # for its children
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+
+
+def sweep(home: Home) -> None:
+    """Remove what processes that are dead laid aside."""
+    for path in home.work.glob("*"):
+        if path.name.isdecimal() and not is_alive(int(path.name)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def is_alive(pid: int) -> bool:
+    """True when a process has this number, whoever runs it."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def open_to_readers(home: Home, publication: Path, kept: set[str]) -> None:
+    """Let the configured group read a publication that is written, but for the files named ``kept``. Raises WrongSetting."""
+    if (group := _group()) is None:
+        return
+    for path in (publication, *publication.rglob("*")):
+        if path.name not in kept:
+            _give(path, group, 0o750 if path.is_dir() else 0o640)
+    _give(home.builds, group, 0o710)
+
+
+def _group() -> int | None:
+    name = settings.publication_group()
+    if name is None:
+        return None
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise WrongSetting(f"MILLESIME_PUBLISH_GROUP nomme un groupe que ce poste n’a pas : {name}") from None
+
+
+def _give(path: Path, group: int | None, mode: int) -> None:
+    """The mode, and the group when there is one."""
+    try:
+        if group is not None:
+            os.chown(path, -1, group)
+    except PermissionError:
+        raise WrongSetting("MILLESIME_PUBLISH_GROUP : ce compte n’est pas membre de ce groupe") from None
+    path.chmod(mode)
