@@ -6,7 +6,7 @@ matches: each is withheld, so that what somebody adds later is never published b
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field as PydanticField
 from pydantic import model_validator
@@ -16,6 +16,7 @@ from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError, parse
 
 Refuse = Callable[..., None]  # (thing, where in it, why, the name that it needs)
+Persons = Literal["agents", "citizens"]  # who is counted
 EVERYTHING = "*"  # the group of all values of a level
 
 
@@ -77,7 +78,8 @@ class Part(Declared):
     - ``along``: column that restates another (an arrow, a sentence) → the one that it is hidden with.
     - ``ranks``: columns emptied as soon as a number of the part is hidden in the exercice.
     - ``occupied``: lines exist only where somebody is counted: their presence says so.
-    - ``withheld``: why these lines are not published at all. ``free``: why nothing is to hide in them.
+    - ``withheld``: why these lines are not published at all. ``free``: why nothing is to hide in them, but the small numbers of
+      ``persons`` (column → who is counted), which nothing that is published adds up.
     """
 
     where: str | None = None
@@ -93,9 +95,12 @@ class Part(Declared):
     occupied: bool = False
     withheld: str | None = None
     free: str | None = None
+    persons: dict[Name, Persons] = {}
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Part":
+        if self.persons and not self.free:
+            raise ValueError("persons: only of lines that are free otherwise")
         if [bool(self.population), bool(self.withheld), bool(self.free)].count(True) != 1:
             raise ValueError("give a population, or say why the lines are withheld or free")
         if unknown := [column for column in self.along.values() if column not in self.numbers]:
@@ -130,7 +135,7 @@ class Table(Declared):
         """Every column that the declaration knows."""
         known = {"exercice", *self.plain}
         for part in self.parts:
-            known |= {*part.levels, *part.numbers, *part.along, *part.ranks}
+            known |= {*part.levels, *part.numbers, *part.along, *part.ranks, *part.persons}
         return known
 
 
@@ -150,14 +155,20 @@ class Figures(Declared):
     """``rapport.chiffres``: chapters with nothing to hide, and the cell behind each figure of the others.
 
     ``plain``: columns that are never emptied. ``never``: columns that are emptied for every figure that has a rule.
-    ``withheld``: code → why that figure is not published, in a free chapter or another.
+    ``withheld``: code → why that figure is not published, in a free chapter or another. ``persons``: code → who is counted, of a
+    free chapter, where a small number is hidden and nothing that is published adds it up.
     """
 
     free: dict[str, str] = {}
     withheld: dict[str, str] = {}
+    persons: dict[str, Persons] = {}
     rules: dict[str, Figure] = {}
     plain: list[Name] = []
     never: list[Name] = []
+
+    def counts_persons(self, code: str) -> bool:
+        """True for a figure of a free chapter that counts persons."""
+        return any(re.fullmatch(_regular(pattern), code) for pattern in self.persons)
 
     def rule(self, code: str) -> Figure | None:
         """The rule that ``code`` matches, the parts of the code put in its row; None without one."""
@@ -194,6 +205,7 @@ SECTIONS = (
     ("tables",),
     ("figures", "free"),
     ("figures", "withheld"),
+    ("figures", "persons"),
     ("figures", "rules"),
     ("figures", "columns"),
 )
@@ -232,18 +244,19 @@ def _named(thing: Thing) -> Thing:
     return thing
 
 
-def _figures(free: Overlay, withheld: Overlay, rules: Overlay, columns: Overlay) -> Figures | None:
+def _figures(free: Overlay, withheld: Overlay, persons: Overlay, rules: Overlay, columns: Overlay) -> Figures | None:
     """What is said of figures; None when nothing is."""
-    if not (free.on or withheld.on or rules.on or columns.on):
+    if not (free.on or withheld.on or persons.on or rules.on or columns.on):
         return None
     for thing in columns:  # each section by itself, so that a mistake names its line
         parse(Figures, {thing.name: thing.data}, {(thing.name,): thing.lines[()]}, thing.path)
-    for section, overlay in (("free", free), ("withheld", withheld)):
+    for section, overlay in (("free", free), ("withheld", withheld), ("persons", persons)):
         for thing in overlay:
             parse(Figures, {section: {thing.name: thing.data}}, {(section,): thing.lines[()]}, thing.path)
     return Figures(
         free={thing.name: thing.data for thing in free},
         withheld={thing.name: thing.data for thing in withheld},
+        persons={thing.name: thing.data for thing in persons},
         rules={thing.name: thing.parsed(Figure) for thing in rules},
         **{thing.name: thing.data for thing in columns},
     )

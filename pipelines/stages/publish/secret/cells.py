@@ -131,7 +131,7 @@ class _Reader:
 
     def _rows(self, table: str, declared: Table, part: Part) -> Iterator[tuple[int, dict]]:
         texts = [f"{column}::varchar as {column}" for column in dict.fromkeys([*part.levels, *declared.plain])]
-        numbers = [f"{c}::decimal(38, 6) as {c}" for c in (*part.counts, *part.scaled, *part.shares, *part.means)]
+        numbers = [f"{c}::decimal(38, 6) as {c}" for c in (*part.numbers, *part.persons)]
         # rowid comes last: the order of the rows in the warehouse is dbt's and its threads', what is hidden must not be
         query = self._db.execute(
             f"select exercice, {', '.join([*texts, *numbers])}, rowid from {self._name(table)} "

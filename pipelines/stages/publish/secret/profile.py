@@ -124,7 +124,7 @@ def _write_and_prove(
     tie(numbers, plan, threshold)
     worlds = Worlds(numbers, solutions)
     former = former_values(numbers, disclosed)
-    _write_tables(db, secrecy, numbers, suppress(worlds, threshold, former, plan.fixed(numbers)), keys)
+    _write_tables(db, secrecy, numbers, suppress(worlds, threshold, former, plan.fixed(numbers)), keys, threshold)
     profile = prove(db, secrecy, worlds, threshold, former, plan)
     solutions.keep()
     write_schema(db, folder, "rapport")
@@ -164,26 +164,29 @@ def _known(figures: Figures) -> set[str]:
 # what is written ------------------------------------------------------------
 
 
-def _write_tables(db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str], keys: Keys) -> None:
+def _write_tables(db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int) -> None:
     db.execute("create schema rapport")
     for name, table in described(db, "rapport").items():
         if name == FIGURES and secrecy.figures:
-            _write_figures(db, table, secrecy.figures, numbers, hidden, keys)
+            _write_figures(db, table, secrecy.figures, numbers, hidden, keys, threshold)
         elif name not in secrecy.tables:
             continue
         elif secrecy.tables[name].parts:
-            _write_secret(db, table, numbers, hidden, keys)
+            _write_secret(db, table, numbers, hidden, keys, threshold)
         elif secrecy.tables[name].free:
             copy_table(db, table, keys)
 
 
-def _write_secret(db, table: Described, numbers: Numbers, hidden: dict[Key, str], keys: Keys) -> None:
+def _write_secret(db, table: Described, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int) -> None:
     emptied: dict[str, set[int]] = {}
     touched: set[tuple[int, int]] = set()  # parts, by identity, and exercices with a hidden number
     secret = {
         (item.row, item.column) for item in numbers.items if item.table == table.name and hidden.keys() & item.cells
     }
     lines = {row: line for (of, row), line in numbers.lines.items() if of == table.name}
+    secret |= {
+        (row, c) for row, (part, values) in lines.items() for c in part.persons if _is_small(values[c], threshold)
+    }
     for row, column in secret:
         part, values = lines[row]
         touched.add((id(part), values["exercice"]))
@@ -205,7 +208,7 @@ def _write_secret(db, table: Described, numbers: Numbers, hidden: dict[Key, str]
 
 
 def _write_figures(
-    db, table: Described, figures: Figures, numbers: Numbers, hidden: dict[Key, str], keys: Keys
+    db, table: Described, figures: Figures, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int
 ) -> None:
     ruled, secret = set(), set()
     for row, code, exercice, value, places in _figures(db, figures, "source"):
@@ -218,6 +221,9 @@ def _write_figures(
             secret.add(row)
         elif rule.equal and not _is_same(value, item.printed, places):
             raise SecrecyBroken("SEC-COHERENCE", code, f"le chiffre n’est pas {item.table}.{item.column}", exercice)
+    persons = _of_persons(db, figures, "source")
+    ruled |= persons.keys()
+    secret |= {row for row, value in persons.items() if _is_small(value, threshold)}
     withheld = ", ".join(map(literal, figures.withheld)) or "null"
     query = f"select rowid, valeur is not null from source.rapport.{FIGURES} where code in ({withheld})"
     left_out = dict(db.execute(query).fetchall())
@@ -236,6 +242,16 @@ def _figures(db, figures: Figures, catalog: str) -> list[tuple]:
         f"select rowid, code, exercice, valeur, decimales from {catalog}.rapport.{FIGURES} "
         f"where (domaine in ({free}) or code in ({withheld})) is not true order by code, exercice"
     ).fetchall()
+
+
+def _of_persons(db, figures: Figures, catalog: str) -> dict[int, Decimal | None]:
+    """row → value of each figure of a free chapter that counts persons."""
+    rows = db.execute(f"select rowid, code, valeur from {catalog}.rapport.{FIGURES}").fetchall()
+    return {row: value for row, code, value in rows if figures.counts_persons(code)}
+
+
+def _is_small(value: Decimal | None, threshold: int) -> bool:
+    return value is not None and 0 < value < threshold
 
 
 def _item_behind(rule: Figure | None, numbers: Numbers, exercice: int) -> Item | None:
@@ -281,6 +297,7 @@ def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former, 
     occupied = {key for _, _, key in shown.occupied} | {
         key for table, row, key in numbers.occupied if numbers.lines[table, row][1]["exercice"] in plan.former
     }
+    _refuse_small(db, secrecy, shown, threshold)
     proofs = []
     for cell in sorted(map(numbers.cells.__getitem__, hidden), key=lambda c: (c.exercice, c.label)):
         primary = is_primary(numbers, cell, threshold, former, hidden)
@@ -294,6 +311,16 @@ def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former, 
     _refuse_leaks(numbers, given, proofs, threshold, former)
     told = sorted((name, numbers.cells[key].value) for key in given for name in numbers.names[key])
     return PublicProfile(proofs, told)
+
+
+def _refuse_small(db, secrecy: Secrecy, shown: Numbers, threshold: int) -> None:
+    """No small number of persons stands where nothing else is to hide."""
+    for (table, _), (part, values) in shown.lines.items():
+        if any(_is_small(values[column], threshold) for column in part.persons):
+            raise SecrecyBroken("SEC-AUDIT", table, "un petit nombre est publié", values["exercice"])
+    persons = _of_persons(db, secrecy.figures, "cible") if secrecy.figures else {}
+    if any(_is_small(value, threshold) for value in persons.values()):
+        raise SecrecyBroken("SEC-AUDIT", FIGURES, "un petit nombre est publié")
 
 
 def _refuse_leaks(numbers: Numbers, given: set[Key], proofs: list[Proof], threshold: int, former: Former) -> None:

@@ -157,6 +157,25 @@ def test_proofs_say_what_a_reader_may_believe(publisher):
     assert proofs["effectif, filiere technique, statut fonctionnaire"].kind == "secondaire"
 
 
+def test_few_persons_are_hidden_outside_the_staff_chapter_too(publisher):
+    declared = DECLARATION.replace(
+        "rpt_budget: {free: comptes publics}",
+        "rpt_acces: {plain: [mois], parts: [{free: connexions, persons: {nb_agents: agents}}]}\n  rpt_budget: {free: comptes publics}",
+    ).replace("  columns:", '  persons: {"finances.{x}": citizens}\n  columns:')
+    publisher.layer.write("catalogue/secrecy.yml", declared)
+    publisher.publish(
+        ORDINARY,
+        "create table rapport.rpt_acces as from (values (2020, 1, 2), (2020, 2, 0), (2020, 3, 9)) t (exercice, mois, nb_agents)",
+    )
+    assert publisher.ask("from p.rapport.rpt_acces order by mois") == [
+        (2020, 1, None, True),
+        (2020, 2, 0, False),
+        (2020, 3, 9, False),
+    ]
+    figure = "select valeur, code_manquant, nb_lignes from p.rapport.chiffres where code = 'finances.dette'"
+    assert publisher.ask(figure) == [(None, "s", None)]
+
+
 # what must fail ------------------------------------------------------------
 
 

@@ -1,0 +1,63 @@
+"""One agent corrected in the tool's own export, through the whole pipeline: nothing that anybody may read moves."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.disk import sha256_of
+from tests.end_to_end.conftest import copied, millesime
+
+pytestmark = pytest.mark.campaign
+
+EXPORT = "landing/2020/cegid_rh/agents_demonstration_2020.csv"
+HEAD = 3  # title, empty line, headings
+Edit = Callable[[list[str]], list[str]]
+
+
+def cell(column: str, value: str) -> Edit:
+    """The first agent who has another value in ``column`` gets this one."""
+
+    def edit(lines: list[str]) -> list[str]:
+        place = lines[HEAD - 1].split(";").index(column)
+        number = next(n for n in range(HEAD, len(lines)) if ";" in lines[n] and lines[n].split(";")[place] != value)
+        cells = lines[number].split(";")
+        cells[place] = value
+        return [*lines[:number], ";".join(cells), *lines[number + 1 :]]
+
+    return edit
+
+
+CASES: dict[str, Edit] = {
+    "left out": lambda lines: [*lines[:HEAD], *lines[HEAD + 1 :]],
+    "added": lambda lines: [*lines[: HEAD + 1], lines[HEAD].replace("00117", "90117", 1), *lines[HEAD + 1 :]],
+    "sex": cell("Sexe", "M"),
+    "birth": cell("Né(e) le", "26/02/1999"),
+    "whole time": cell("Temps complet", "N"),
+}
+
+
+def public(home: Path) -> dict[str, str]:
+    """Every public table, by its content."""
+    folder = home / "published" / "public" / "rapport"
+    return {path.name: sha256_of(path) for path in sorted(folder.glob("*.parquet")) if path.name.startswith("rpt_rh")}
+
+
+def correct(home: Path, edit: Edit) -> None:
+    """Deliver the list of agents again, corrected."""
+    file = home / EXPORT
+    lines = file.read_bytes().decode("cp1252").splitlines()
+    file.write_bytes(("\r\n".join(edit(lines)) + "\r\n").encode("cp1252"))
+    done = millesime(home, "run", "2020", "--source", "cegid_rh")
+    assert done.returncode in (0, 1, 3), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_agent_corrected_changes_no_public_staff_table(demonstration: Path, tmp_path: Path, case: str):
+    home = copied(demonstration, tmp_path)
+    before, edition = public(home), (home / "published").resolve()
+    assert before
+    correct(home, CASES[case])
+    assert public(home) == before
+    assert (home / "published").resolve() != edition  # the internal profile did move
+    assert "SEC-MAINTENU" in millesime(home, "findings", "2020", "--format", "csv").stdout
