@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from pipelines.characters import visible
 from pipelines.evidence.findings import gather
 from pipelines.french import enumeration
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.changes import change_findings
-from pipelines.stages.ingest.landing import unknown_files
+from pipelines.stages.ingest.landing import leaves, unknown_files
 
 
 def all_findings(work: Workspace) -> list[Finding]:
@@ -20,7 +21,11 @@ def all_findings(work: Workspace) -> list[Finding]:
 
 def unclaimed(work: Workspace) -> list[Finding]:
     """The files of the mailbox that no export takes: an export whose name has changed may be one of them."""
-    return [_unclaimed(work, exercice, path) for exercice, path in unclaimed_files(work)]
+    landing = work.home.landing
+    return [
+        (_link if leaves(landing, landing / str(exercice) / path) else _unclaimed)(work, exercice, path)
+        for exercice, path in unclaimed_files(work)
+    ]
 
 
 def unclaimed_files(work: Workspace) -> list[tuple[int, Path]]:
@@ -43,11 +48,28 @@ def _unclaimed(work: Workspace, exercice: int, path: Path) -> Finding:
         "alerte",
         exercice,
         "landing" if folder == "." else folder,
-        f"{rule.titre} : {path.as_posix()}",
+        f"{rule.titre} : {visible(path.as_posix())}",
         f"un nom de la forme {enumeration(expected)}"
         if expected
         else "un fichier dans le dossier d’un système souscrit",
         "un nom qu’aucun export ne prend",
         aide=rule.aide,
         fichier=path.as_posix(),
+    )
+
+
+def _link(work: Workspace, exercice: int, path: Path) -> Finding:
+    """A link of the mailbox to a file outside of it, which no collection reads."""
+    rule, folder, name = work.rules["FIC-LIEN"], path.parent.as_posix(), path.as_posix()
+    said = f"{rule.titre} : {visible(name)}"
+    place = "landing" if folder == "." else folder
+    return Finding(
+        rule.code,
+        "bloquant",
+        exercice,
+        place,
+        said,
+        "un fichier déposé, et non un lien",
+        aide=rule.aide,
+        fichier=name,
     )

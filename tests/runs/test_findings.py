@@ -1,8 +1,24 @@
 """The files of the mailbox that no export takes are findings as long as they lie there and nobody has decided."""
 
 from pipelines.ledger.store import open_ledger
-from pipelines.runs.findings import all_findings
-from tests.deliveries import Depot
+from pipelines.runs.findings import all_findings, unclaimed
+from pipelines.stages.ingest.landing import files_of
+from tests.deliveries import YEAR, Depot
+
+
+def test_a_link_that_leaves_the_mailbox_is_not_read_and_is_a_finding(depot: Depot) -> None:
+    """A file of the system was archived through one."""
+    depot.declare(files="*.csv")
+    depot.organise()
+    secret = depot.root / "shadow"
+    secret.write_text("Code;Montant\n", encoding="utf-8")
+    own = depot.drop("x", "vrai.csv")
+    (own.parent / "lien.csv").symlink_to(secret)
+    (own.parent / "interne.csv").symlink_to(own)
+    assert [path.name for path in files_of(depot.home.landing, depot.ref, YEAR)] == ["interne.csv", "vrai.csv"]
+    with open_ledger(depot.home) as ledger:
+        found = [(one.code, one.severity, one.fichier) for one in unclaimed(depot.work(ledger))]
+    assert found == [("FIC-LIEN", "bloquant", "essai/lien.csv")]
 
 
 def test_a_file_that_no_export_takes_is_a_finding_until_it_is_removed(depot: Depot) -> None:

@@ -8,15 +8,25 @@ UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
 
 
 def files_of(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
-    """The files of one export, whatever the case of their names, sorted by name; empty when nothing arrived."""
+    """The files of one export, whatever the case of their names, sorted by name; empty when nothing arrived.
+
+    A link that leaves the mailbox is none: it could name any file of the system.
+    """
     folder = landing / str(exercice)
     if not ref.export.files.startswith("/"):
         folder = folder / ref.system.system
     if not folder.is_dir():
         return []
     return sorted(
-        path for path in folder.iterdir() if ref.export.takes(path.name) and path.is_file() and not ignored(path)
+        path
+        for path in folder.iterdir()
+        if ref.export.takes(path.name) and path.is_file() and not ignored(path) and not leaves(landing, path)
     )
+
+
+def leaves(landing: Path, path: Path) -> bool:
+    """True when a path of the mailbox is, by a link, a file outside of it."""
+    return not path.resolve().is_relative_to(landing.resolve())
 
 
 def ignored(path: Path) -> bool:

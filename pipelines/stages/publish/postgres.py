@@ -62,6 +62,13 @@ ERRORS = {
     "22021": ("un texte contient un caractère que PostgreSQL refuse (NUL)", "le corriger dans la source"),
     "40P01": ("l’échange et une autre transaction s’attendaient l’un l’autre", "publier de nouveau"),
 }
+# What the driver says of an encrypted connection that fails → what failed. Its own words are not repeated.
+TLS_ERRORS = {
+    "does not match host name": "le certificat du serveur n’est pas au nom de cet hôte",
+    "certificate verify failed": "aucune autorité connue (sslrootcert) n’a signé le certificat du serveur, ou il est périmé",
+    "root certificate file": "le fichier des autorités (sslrootcert) n’est pas là",
+    "does not support SSL": "le serveur n’offre pas de connexion chiffrée, que sslmode demande",
+}
 # The views of other schemas that read a table of these.
 READING_VIEWS = """
 select distinct
@@ -178,6 +185,10 @@ def _parameters(url: str) -> tuple[str, dict]:
         parsed = conninfo_to_dict(url)
     except psycopg.Error:
         raise NotServed(f"MILLESIME_PUBLISH_URL n’est pas une adresse de la forme {ADDRESS}") from None
+    if "@" in f"{parsed.get('host', '')}{parsed.get('dbname', '')}":  # the end of a password: it is not repeated
+        raise NotServed(
+            "MILLESIME_PUBLISH_URL : un caractère du mot de passe est à écrire autrement : @ s’écrit %40, / %2F"
+        )
     where = f"PostgreSQL {parsed.get('host', 'localhost')}/{parsed.get('dbname', '')}"
     usual = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 30_000, "application_name": "millesime"}
     return where, {**usual, **parsed}
@@ -191,7 +202,9 @@ def _patiently_connected(where: str, parameters: dict) -> Connection:
             return psycopg.connect(dsn)
         except errors.ConnectionTimeout:
             raise NotServed(f"{where} ne répond pas en {parameters['connect_timeout']} s : le vérifier") from None
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
+            if failed := next((said for text, said in TLS_ERRORS.items() if text in str(error)), None):
+                raise NotServed(f"{where} : connexion chiffrée refusée : {failed}") from None
             answers = pq.PGconn.ping(dsn.encode()) == pq.Ping.OK
             if answers:
                 raise NotServed(
