@@ -191,7 +191,7 @@ def exit_code(error: Exception) -> int:
 
 
 def _stop(ctx: click.Context, message: str, code: int) -> NoReturn:
-    click.echo(f"Erreur : {message}", err=True)
+    note(f"Erreur : {message}")
     ctx.exit(code)
 
 

@@ -62,6 +62,12 @@ ERRORS = {
     "22021": ("un texte contient un caractère que PostgreSQL refuse (NUL)", "le corriger dans la source"),
     "40P01": ("l’échange et une autre transaction s’attendaient l’un l’autre", "publier de nouveau"),
 }
+# A copy of this account that holds the lock of a number.
+HELD_BY_US = """
+select 1 from pg_locks l join pg_stat_activity a using (pid)
+where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and a.usename = current_user
+    and (l.classid::bigint << 32 | l.objid::bigint) = %s
+"""
 # What the driver says of an encrypted connection that fails → what failed. Its own words are not repeated.
 TLS_ERRORS = {
     "does not match host name": "le certificat du serveur n’est pas au nom de cet hôte",
@@ -228,11 +234,17 @@ def _explained(error: Exception) -> str:
 
 
 def _be_alone(cursor: Cursor, prefix: str) -> None:
-    """Hold the right to publish until the end of the transaction. Raises NotServed when another process has it."""
+    """Hold the right to publish until the end of the transaction. Raises NotServed when another process has it.
+
+    Any login of the server may take this lock: that of another account holds nothing back.
+    """
     number = int.from_bytes(hashlib.sha256(f"millesime:{prefix}".encode()).digest()[:8], "big", signed=True)
     try:
         cursor.execute("select pg_advisory_xact_lock(%s)", [number])
     except errors.LockNotAvailable:
+        cursor.connection.rollback()
+        if cursor.execute(HELD_BY_US, [number]).fetchone() is None:
+            return
         raise NotServed("une autre publication est en cours de copie sur ce serveur : attendre sa fin") from None
 
 

@@ -1,5 +1,6 @@
 """A publication on a real PostgreSQL: exact, described, readable only, swapped whole under its readers, free of secrets."""
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -285,6 +286,18 @@ def test_an_account_that_may_not_create_schemas_says_so(lab: Lab, server: Server
     publish_small(lab)
     with pytest.raises(NotServed, match=r"n’en a pas le droit \(SQLSTATE 42501\) : donner au compte CREATE"):
         serve(lab.home.published, Server(server.url.replace("postgres@", "millesime_rien@"), "interne", "r", ""))
+
+
+def test_the_lock_that_another_account_takes_holds_no_copy_back(lab: Lab, server: Server, monkeypatch):
+    """Any login of the server may take an advisory lock, whose number the sources tell."""
+    monkeypatch.setattr(postgres, "LOCK_SECONDS", 1)
+    run(server, "create role curieux login")
+    publish_small(lab)
+    with psycopg.connect(server.url.replace("postgres@", "curieux@")) as attacker:
+        number = int.from_bytes(hashlib.sha256(b"millesime:").digest()[:8], "big", signed=True)
+        attacker.execute("select pg_advisory_lock(%s)", [number])
+        assert serve(lab.home.published, server).is_new
+    assert len(ask(server, "select * from rapport.chiffres")) == 4
 
 
 # views of the users ------------------------------------------------------------
