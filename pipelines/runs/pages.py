@@ -49,12 +49,13 @@ def _complete(work: Workspace, release: str, exercice: int, build: str) -> None:
     folder, files = work.home.releases / release, []
     for part in ("report", "etat"):
         shutil.rmtree(folder / part, ignore_errors=True)
+    known = look(work)  # before what is not entered yet lies there
     for profile, place in FOLDERS.items():
         tables = folder / place
         if (tables / "rapport").is_dir():
             edition = edition_of(work.ledger, exercice, tables, profile, build)
             target = folder / "report" / profile
             files += write_report(work.home, work.organisation, edition, tables, target, exercice, profile)
-    write_state(look(work), exercice, folder / "etat", None, SIZE, release=release)
+    write_state(known, exercice, folder / "etat", None, SIZE, release=release)
     files += (folder / "etat").iterdir()
     enter(work.ledger, work.home, files, release)

@@ -89,6 +89,7 @@ def publish(
     reached("publish.entered")
     _wait_for([pages.finish(aside)] if pages else [])
     if _lies_there(work, aside, identity):
+        _keep_warehouse(home)
         shutil.rmtree(aside)
         return identity
     ledger.record_writing(identity, _beside(home, aside))
@@ -249,6 +250,7 @@ def _keep_warehouse(home: Home) -> None:
     except OSError:  # a file system without second names
         shutil.copyfile(home.warehouse, fresh)
     fresh.rename(kept)
+    fresh.unlink(missing_ok=True)  # two names of one file: the system renames nothing
     sync(kept.parent)
 
 
