@@ -217,7 +217,7 @@ def explain(ctx: click.Context, code: str) -> None:
 @click.option(
     "--head",
     type=(click.IntRange(0), str),
-    metavar="INSCRIPTIONS TÊTE",
+    metavar="ÉCRITURES TÊTE",
     help="Une tête imprimée par un rapport ou une version.",
 )
 @global_options
