@@ -217,7 +217,7 @@ def explain(ctx: click.Context, code: str) -> None:
 @click.option(
     "--head",
     type=(click.IntRange(0), str),
-    metavar="INSCRIPTIONS TÊTE",
+    metavar="ÉCRITURES TÊTE",
     help="Une tête imprimée par un rapport ou une version.",
 )
 @global_options
@@ -245,6 +245,8 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
             after = result.head.entries - result.published.entries
             click.echo(f"  tête de la publication : {result.published.entries} {result.published.hash}")
             click.echo(f"  {after:>6} écriture{'s' * (after > 1)} depuis")
+        if result.sealed:
+            click.echo(f"  tête imprimée : celle de {result.sealed}")
         for state, who in result.signed.items():
             click.echo(f"  {state} : signé par {who}")
         for problem in result.problems:

@@ -16,6 +16,7 @@ from pipelines.catalogue.figures import measure as sql
 from pipelines.catalogue.figures.grammar import Filter, Measure
 from pipelines.catalogue.lines import LineSource
 from pipelines.catalogue.load import Catalogue, load_catalogue
+from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import read_release
 from pipelines.ledger.store import Ledger
@@ -54,10 +55,21 @@ def published_version(home: Home, ledger: Ledger, catalogue: Catalogue) -> Versi
     places = [path for path in (home.warehouse_published, home.warehouse) if path.exists() and build_of(path) == build]
     if not places:
         raise NotTraceable("les lignes de ce qui est publié ne sont plus là : une nouvelle exécution les refait")
+    if _is_another(places[0], build, ledger):
+        raise NotTraceable(
+            "les lignes de ce qui est publié ont été modifiées depuis leur construction (`millesime verify`) : "
+            "`millesime run EXERCICE --full` les refait"
+        )
     made = ledger.build(build)
     manifests = [ledger.delivery(identity) for identity in (made["deliveries"] if made else [])]
     name = f"publication {last['publication'][:8]}"
     return Version(name, places[0], catalogue, {one.delivery: one for one in manifests if one})
+
+
+def _is_another(warehouse: Path, build: str, ledger: Ledger) -> bool:
+    """True when a warehouse is not, byte for byte, one that this build made."""
+    made = {row["sha256"] for row in ledger.all_rows("warehouses") if row["build"] == build}
+    return bool(made) and sha256_of(warehouse) not in made
 
 
 def frozen_version(home: Home, name: str) -> Version:

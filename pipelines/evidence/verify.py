@@ -25,6 +25,11 @@ from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
 PRINTED = "le document imprimé"  # that a reader compares with the ledger
+OLDER = "l’état ne repose pas sur les écritures qui précèdent la sienne"
+BUILT = (
+    "select schema_name || '.' || table_name from duckdb_tables() "
+    "where database_name = 'w' and schema_name in ('rapport', 'marts')"
+)
 GONE, CHANGED, ADDED = "le fichier a disparu", "le fichier a été modifié", "le fichier a été ajouté"
 
 
@@ -46,7 +51,8 @@ class Verification:
     problems: list[str]
     head: Head
     published: Head | None  # that which the last publication reached, and its pages print
-    signed: dict[str, str]  # state that somebody signed → who
+    sealed: str | None  # what reached the printed head (French)
+    signed: dict[str, str]  # state that somebody signed → who, with which key
 
 
 def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorough: bool = True) -> Verification:
@@ -77,8 +83,9 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     problems += _publication(home, ledger)
     problems += [problem for row in rows.values() for problem in _release(home, ledger, row, releases)]
     problems += _unknown_releases(home, releases)
-    problems += _databases(home, published) if is_thorough else []
+    problems += [*_databases(home, published), *_not_as_built(home, published)] if is_thorough else []
     problems += _written_twice(ledger)
+    problems += _warehouses(home, ledger)
     signed, wrong = _signatures(home, [home.published, *(home.releases / name for name in rows)])
     problems += wrong
     return Verification(
@@ -86,6 +93,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
         problems,
         head,
         _published_head(ledger),
+        _reached(ledger, printed) if printed else None,
         signed,
     )
 
@@ -100,6 +108,19 @@ def _published_head(ledger: Ledger) -> Head | None:
     """The head that the last publication reached, which its pages print."""
     last = ledger.last_publication()
     return ledger.head_at("publications", last["seq"]) if last else None
+
+
+def _reached(ledger: Ledger, printed: Head) -> str | None:
+    """Which release or publication a printed head is that of, and whether it still stands."""
+    for row in ledger.all_rows("releases"):
+        if ledger.head_at("releases", row["seq"]) == printed:
+            return f"la version {row['release']}"
+    rows = ledger.all_rows("publications")
+    for row in rows:
+        if ledger.head_at("publications", row["seq"]) == printed:
+            replaced = "" if row is rows[-1] else ", qui n’est plus celle qui est publiée"
+            return f"la publication {row['publication'][:8]}{replaced}"
+    return None
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -154,12 +175,9 @@ def _written(home: Home, ledger: Ledger) -> Iterator[tuple[Path, str]]:
 
     What is written on demand may be removed whole; what is left of it must be as it was written.
     """
-    last = ledger.last_publication()
-    for name, (subject, sha256) in ledger.written().items():
-        path, top = home.root / name, name.partition("/")[0]
-        if top == home.published.name and (last is None or subject != last["publication"]):
-            continue  # of a former publication, which is no longer there
-        if top in (home.exports.name, home.reports.name) and not path.parent.exists():
+    for name, sha256 in _entered(home, ledger).items():
+        path = home.root / name
+        if name.partition("/")[0] in (home.exports.name, home.reports.name) and not path.parent.exists():
             continue
         yield path, sha256
 
@@ -172,6 +190,31 @@ def _still_there(home: Home, ledger: Ledger, files: Iterable[tuple[Path, str]]) 
         is_published = path.is_relative_to(home.published)
         if not (is_withdrawn and is_published and PUBLIC in path.relative_to(home.published).parts[:-1]):
             yield path, sha256
+
+
+def _entered(home: Home, ledger: Ledger) -> dict[str, str]:
+    """Path in the home → SHA-256 of what was written there. On demand, the last writing counts.
+
+    What lies with a publication or a release is its own, written once: another's entry says nothing of it, and a later one
+    does not take its place. A database alone has other bytes each time; its tables are in the state.
+    """
+    last, found = ledger.last_publication(), {}
+    for row in ledger.all_rows("writings"):
+        for name, sha256 in row["files"].items():
+            owner = _owner(home, name, last)
+            if owner is None or (owner == row["subject"] and name.endswith(".duckdb")):
+                found[name] = sha256
+            elif owner == row["subject"]:
+                found.setdefault(name, sha256)
+    return found
+
+
+def _owner(home: Home, name: str, last: dict[str, Any] | None) -> str | None:
+    """The publication or the release that a written file belongs to; None for what is written on demand."""
+    top, _, rest = name.partition("/")
+    if top == home.published.name:
+        return last["publication"] if last else ""
+    return rest.partition("/")[0] if top == home.releases.name else None
 
 
 def _compare(home: Home, files: list[tuple[Path, str]]) -> Iterator[str]:
@@ -225,13 +268,15 @@ def _publication(home: Home, ledger: Ledger) -> Iterator[str]:
         yield _problem(home, path, "n’est pas l’état de la dernière publication")
     else:
         kept = _json(path)
+        if _out_of_place(ledger, kept, "publications", last["seq"]):
+            yield _problem(home, path, OLDER)
         yield from _added(home, home.published, kept, ledger)
         yield from _copy_of_ledger(home, kept)
 
 
 def _added(home: Home, folder: Path, state: dict[str, Any], ledger: Ledger) -> Iterator[str]:
     """What lies in a folder and neither its state nor the ledger knows."""
-    known = {path for path, _ in _listed(folder, state)} | {home.root / name for name in ledger.written()}
+    known = {path for path, _ in _listed(folder, state)} | {home.root / name for name in _entered(home, ledger)}
     known |= {folder / STATE, folder / f"{STATE}.sig", folder / LEDGER, state_file(folder)}
     for path in sorted(folder.resolve().rglob("*")):
         here = folder / path.relative_to(folder.resolve())
@@ -263,10 +308,36 @@ def _differing(file: Path, tables: dict[str, Any]) -> list[str]:
         db.execute(f"attach {literal(file)} as p (read_only)")
         for table in tables.keys() - differing:
             rows = parquet_scan(file.parent.joinpath(*table.split(".")).with_suffix(".parquet"))
-            more = f"(from p.{table} except all from {rows}) union all (from {rows} except all from p.{table})"
-            if db.execute(f"from ({more}) limit 1").fetchone():
+            if _differ(db, f"p.{table}", rows):
                 differing.add(table)
     return sorted(differing)
+
+
+def _not_as_built(home: Home, state: dict[str, Any]) -> Iterator[str]:
+    """Each published table must hold the rows of the warehouse that it was made from, whose file is in the ledger."""
+    import duckdb
+
+    if not home.warehouse_published.exists():
+        return
+    with duckdb.connect() as db:
+        try:
+            db.execute(f"attach {literal(home.warehouse_published)} as w (read_only)")
+        except duckdb.Error:
+            return  # damaged: that is told of the file
+        built = {name for (name,) in db.execute(BUILT).fetchall()}
+        for table in sorted(built & {name for tables in state.get("tables", {}).values() for name in tables}):
+            file = home.published.joinpath(*table.split(".")).with_suffix(".parquet")
+            try:
+                if _differ(db, f"w.{table}", parquet_scan(file)):
+                    yield _problem(home, file, "n’a pas les lignes de l’entrepôt dont il est fait")
+            except duckdb.Error:
+                continue  # gone, or damaged: so does this
+
+
+def _differ(db: Any, one: str, other: str) -> bool:
+    """True when two relations do not hold the same rows."""
+    more = f"(from {one} except all from {other}) union all (from {other} except all from {one})"
+    return db.execute(f"from ({more}) limit 1").fetchone() is not None
 
 
 def _written_twice(ledger: Ledger) -> Iterator[str]:
@@ -274,9 +345,25 @@ def _written_twice(ledger: Ledger) -> Iterator[str]:
     first: dict[tuple[str, str], str] = {}
     for row in ledger.all_rows("writings"):
         for name, sha256 in row["files"].items():
-            if name.endswith((".html", ".pdf")) and name.startswith(("published/report/", "releases/")):
+            if name.startswith(("published/", "releases/")) and not name.endswith(".duckdb"):
                 if first.setdefault((row["subject"], name), sha256) != sha256:
-                    yield f"{name}{NO_BREAK}: le registre porte deux écritures différentes de cette page"
+                    yield f"{name}{NO_BREAK}: le registre porte deux écritures différentes de ce fichier"
+
+
+def _warehouses(home: Home, ledger: Ledger) -> Iterator[str]:
+    """The warehouses that stand must be, byte for byte, some that were built; a trace reads that of the publication."""
+    last, made = ledger.last_publication(), ledger.all_rows("warehouses")
+    known = {row["sha256"] for row in made}
+    traced = {row["sha256"] for row in made if last and row["build"] == last["build"]}
+    for path, proved in ((home.warehouse, known), (home.warehouse_published, traced)):
+        if proved and path.exists() and sha256_of(path) not in proved:
+            yield _problem(home, path, "n’est pas l’entrepôt qui a été construit")
+
+
+def _out_of_place(ledger: Ledger, kept: dict[str, Any], table: str, row: int) -> bool:
+    """True when a state rests on another head than its entry does: it is an older one, entered again."""
+    head = kept.get("ledger")
+    return _is_head(head) and Head(**head) != ledger.settled_head((table, row))
 
 
 def _signatures(home: Home, folders: list[Path]) -> tuple[dict[str, str], list[str]]:
@@ -297,7 +384,10 @@ def _signatures(home: Home, folders: list[Path]) -> tuple[dict[str, str], list[s
 
 
 def _signer(allowed: Path, state: Path) -> str | None:
-    """Who signed a state, among those who may; None when nobody of them did, or when it cannot be known here."""
+    """Who signed a state, among those who may, and the key's fingerprint: who keeps the home may declare a key of their own.
+
+    None when nobody of them did, or when it cannot be known here.
+    """
     about = ["-f", str(allowed), "-s", f"{state}.sig"]
     try:
         found = subprocess.run(
@@ -305,13 +395,13 @@ def _signer(allowed: Path, state: Path) -> str | None:
         )
         who = found.stdout.strip().partition("\n")[0]
         with state.open("rb") as text:
-            subprocess.run(
+            found = subprocess.run(
                 ["ssh-keygen", "-Y", "verify", *about, "-I", who, "-n", "millesime"],
-                stdin=text, capture_output=True, timeout=30, check=True,
+                stdin=text, capture_output=True, text=True, timeout=30, check=True,
             )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return None
-    return who
+    return f"{who}, clé {found.stdout.split()[-1]}"
 
 
 def _copy_of_ledger(home: Home, state: dict[str, Any]) -> Iterator[str]:
@@ -338,6 +428,8 @@ def _release(home: Home, ledger: Ledger, row: dict[str, Any], releases: dict[str
         return
     if not _is_as_entered(kept, row) or (row["state"] and sha256_of(path) != row["state"]):
         yield _problem(home, path, CHANGED)
+    elif _out_of_place(ledger, kept, "releases", row["seq"]):
+        yield _problem(home, path, OLDER)
     yield from _added(home, folder, kept, ledger)
 
 

@@ -65,15 +65,23 @@ def link_of(previous: str, table: str, stored: dict) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def head(connection: sqlite3.Connection, *, until: tuple[str, int] | None = None, after: tuple[str, ...] = ()) -> Head:
-    """The end of the chain, or what it was when the row ``until`` (table, number) had just been entered; without the entries
-    of the tables ``after`` that come last.
+def head(
+    connection: sqlite3.Connection,
+    *,
+    until: tuple[str, int] | None = None,
+    before: tuple[str, int] | None = None,
+    after: tuple[str, ...] = (),
+) -> Head:
+    """The end of the chain, or what it was when the row ``until`` (table, number) had just been entered, or was about to be
+    (``before``); without the entries of the tables ``after`` that come last.
     """
-    there, values = "true", tuple(until or after)
-    if until:
-        there = f"seq <= (select min(seq) from {CHAIN} where table_name = ? and row = ?)"
-    elif after:
-        there = f"seq <= (select max(seq) from {CHAIN} where table_name not in ({', '.join('?' * len(after))}))"
+    there, values = "true", tuple(until or before or ())
+    if values:
+        there = f"seq {'<=' if until else '<'} (select min(seq) from {CHAIN} where table_name = ? and row = ?)"
+    if after:
+        others = f"table_name not in ({', '.join('?' * len(after))})"
+        there = f"seq <= (select max(seq) from {CHAIN} where {there} and {others})"
+        values += after
     entries, last = connection.execute(f"select count(*), max(seq) from {CHAIN} where {there}", values).fetchone()
     if not entries:
         return Head(0, ORIGIN)

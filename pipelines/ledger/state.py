@@ -63,8 +63,8 @@ def read_release(folder: Path) -> State:
 
 def state_file(folder: Path) -> Path:
     """Where the state of a release lies."""
-    former = folder / "release.json"  # its name in the first releases
-    return former if former.exists() else folder / STATE
+    state, former = folder / STATE, folder / "release.json"  # its name in the first releases
+    return former if former.exists() and not state.exists() else state
 
 
 def sealed(state: State) -> State:
@@ -128,11 +128,12 @@ def tables_of(file: Path) -> State:
 
 
 def _described(db: Any) -> dict[str, list]:
-    """``schema.table`` → what the catalog of ``p`` says: comment, columns with types and comments, constraints."""
+    """``schema.table`` → what the catalog of ``p`` says: comment (of a view: its query), columns with types and comments, constraints."""
     found: dict[str, list] = {
         name: [comment, [], []]
         for name, comment in db.execute(
-            "select schema_name || '.' || table_name, comment from duckdb_tables() where database_name = 'p'"
+            "select schema_name || '.' || table_name, comment from duckdb_tables() where database_name = 'p' union all "
+            "select schema_name || '.' || view_name, sql from duckdb_views() where database_name = 'p' and not internal"
         ).fetchall()
     }
     for name, *column in db.execute(

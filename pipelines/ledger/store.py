@@ -413,10 +413,13 @@ class Ledger:
         with self.engine.connect() as connection:
             return head(raw(connection))
 
-    def settled_head(self) -> Head:
-        """The end of the chain before what publishing adds to it: the same however often one publishes."""
+    def settled_head(self, before: tuple[str, int] | None = None) -> Head:
+        """The end of the chain before what publishing adds to it: the same however often one publishes.
+
+        That of today, or as it was ``before`` this row (table, number) was entered.
+        """
         with self.engine.connect() as connection:
-            return head(raw(connection), after=PUBLISHING)
+            return head(raw(connection), after=PUBLISHING, before=before)
 
     def copy_to(self, file: Path) -> None:
         """Write a copy of the ledger, as it stands, that only its owner reads."""

@@ -1,7 +1,8 @@
 """What changed since the last frozen version: the difference of two states, so that no proof goes without a word.
 
 A delivery that was replaced, a finding that is no longer there, a printed value that nothing is compared with any more, a check
-that was removed or loosened, another catalogue: each may be right, and somebody must say so before the year is frozen again.
+that was removed or loosened, another catalogue, another declaration of the organisation: each may be right, and
+somebody must say so before the year is frozen again.
 """
 
 import json
@@ -19,6 +20,7 @@ from pipelines.runs.state import facts
 from pipelines.stages.validate.declared import QUESTIONED, REFUSED
 
 RULE = "REL-DIFFERENCE"
+OF_RELEASES = (RULE, "REL-ECART")  # what is said of a frozen version goes once another one takes its place
 SEVERITIES = {"critical": "bloque", "warning": "alerte"}
 
 
@@ -38,9 +40,14 @@ class Difference:
         return f"{self.nature}{NO_BREAK}: {self.quoi} ({self.avant} → {self.apres}{because})"
 
 
-def reference(work: Workspace, exercice: int) -> str | None:
-    """The release that an exercice is compared with: its own last one, else the last one of the exercices before it."""
-    rows = [row for row in work.ledger.all_rows("releases") if row["exercice"] <= exercice and row["state"]]
+def reference(work: Workspace, exercice: int, before: str | None = None) -> str | None:
+    """The release that an exercice is compared with: its own last one, else the last one of the exercices before it.
+
+    Among all of them, or those that came ``before`` a release.
+    """
+    rows = work.ledger.all_rows("releases")
+    until = next((row["seq"] for row in rows if row["release"] == before), len(rows) + 1)
+    rows = [row for row in rows if row["exercice"] <= exercice and row["state"] and row["seq"] < until]
     own = [row for row in rows if row["exercice"] == exercice]
     latest = own or sorted(rows, key=lambda row: (row["exercice"], row["seq"]))
     return latest[-1]["release"] if latest else None
@@ -60,6 +67,15 @@ def changes_since(work: Workspace, findings: list[Finding]) -> dict[int, tuple[s
             then = read_release(work.home.releases / name)
             found[year] = (name, list(_differences(then, today, year, work)))
     return found
+
+
+def changes_of(work: Workspace, release: str, exercice: int) -> tuple[str, list[Difference]] | None:
+    """The release before ``release``, and what differs between the two; None when it is the first."""
+    former = reference(work, exercice, release)
+    if former is None or not state_file(work.home.releases / former).exists():
+        return None
+    then, now = (read_release(work.home.releases / name) for name in (former, release))
+    return former, list(_differences(then, now, exercice, work))
 
 
 def change_findings(work: Workspace, findings: list[Finding]) -> list[Finding]:
@@ -86,6 +102,8 @@ def _differences(then: State, today: State, exercice: int, work: Workspace) -> I
         yield Difference(
             "catalogue modifié", "déclarations en vigueur", then["catalogue"][:12], today["catalogue"][:12]
         )
+    if (said := then["organisation"]["declaration"]) != (says := today["organisation"]["declaration"]):
+        yield Difference("organisation modifiée", "organisation.yml", said[:12], says[:12])
     if then["exercice"] == exercice:
         replaced = list(_deliveries(then, today, exercice))
         yield from replaced
@@ -124,7 +142,7 @@ def _comparisons(then: State, today: State, exercice: int) -> Iterator[Differenc
 def _vanished(then: State, today: State, exercice: int, replaced: set[str], work: Workspace) -> Iterator[Difference]:
     standing = {one["finding"] for one in today["findings"]}
     for one in then["findings"]:
-        if one["exercice"] in (exercice, 0) and one["finding"] not in standing and one["code"] != RULE:
+        if one["exercice"] in (exercice, 0) and one["finding"] not in standing and one["code"] not in OF_RELEASES:
             yield Difference(
                 "constat disparu", f"{one['code']} {one['ou']}", one["severity"], "rien", _why(one, replaced, work)
             )

@@ -58,13 +58,14 @@ def _complete(work: Workspace, folder: Path, exercice: int, build: str) -> None:
     home, organisation = work.home, work.organisation
     for part in COMPLETED:
         shutil.rmtree(folder / part, ignore_errors=True)
+    known = look(work)  # before what is not entered yet lies there
     complete_release(home, folder, exercice, build, functools.partial(_export, work, exercice))
     for profile, place in FOLDERS.items():
         tables = folder / place
         if (tables / "rapport").is_dir():
             edition = edition_of(work.ledger, exercice, tables, profile, build)
             write_report(home, organisation, edition, tables, folder / "report" / profile, exercice, profile)
-    write_state(look(work), exercice, folder / "etat", None, SIZE, release=folder.name)
+    write_state(known, exercice, folder / "etat", None, SIZE, release=folder.name)
     files = [path for part in COMPLETED for path in sorted((folder / part).rglob("*")) if path.is_file()]
     enter(work.ledger, home, files, folder.name)
 

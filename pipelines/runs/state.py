@@ -25,6 +25,11 @@ def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
 
     return {
         "organisation": {"siren": work.organisation.siren, "declaration": sha256_of(work.home.organisation_file)},
+        "contenu": {
+            path.relative_to(work.home.contenu).as_posix(): sha256_of(path)
+            for path in sorted(work.home.contenu.rglob("*"))
+            if path.is_file()
+        },
         "build": build,
         "engine": engine_version(),
         "catalogue": work.catalogue.fingerprint,

@@ -190,12 +190,12 @@ class Bench:
                 columns = "code, exercice, source, nature, piece, motif, nb_perdues, montant_perdu_eur"
                 db.execute(f"copy (select * from (values {lacks}) as t({columns})) to '{folder}/rpt_manques.parquet'")
         with self.ledger() as ledger:
+            ledger.record_build("b1", True, [c.manifest.delivery for c in ledger.current().values()], [])
             head = asdict(ledger.settled_head())
             content = {"build": "b1", "ledger": head, "files": files_of(folder.parent), "tables": {}}
             state = write_state(folder.parent, content)
             target = folder.parent.rename(self.home.builds / state[:32])
             self.home.published.symlink_to(target)
-            ledger.record_build("b1", True, [c.manifest.delivery for c in ledger.current().values()], [])
             ledger.record_findings("b1", list(findings))
             ledger.record_publication(state[:32], "b1", state)
             ledger.copy_to(target / LEDGER)

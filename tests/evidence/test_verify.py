@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ import pytest
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of
 from pipelines.evidence.verify import verify
+from pipelines.ledger.records import Finding
 from pipelines.ledger.state import LEDGER, STATE, databases_of, read_state, sealed, write_state
 from pipelines.ledger.state import files_of as state_files
 from pipelines.ledger.store import open_ledger
@@ -188,8 +190,101 @@ def test_a_page_that_was_written_again_otherwise_is_told_though_the_ledger_knows
             last = ledger.last_publication()["publication"]
             ledger.record_writing(last, {"published/report/a.pdf": sha256_of(page)})
     assert problems(published) == [
-        "published/report/a.pdf : le registre porte deux écritures différentes de cette page"
+        "published/report/a.pdf : le fichier a été modifié",
+        "published/report/a.pdf : le registre porte deux écritures différentes de ce fichier",
     ]
+
+
+@pytest.mark.parametrize("subject", ["une autre", "2019-v9", ""])
+def test_an_entry_of_another_publication_or_release_says_nothing_of_a_page(published, subject):
+    page = published.home.published / "report" / "a.pdf"
+    page.parent.mkdir()
+    page.write_text("un")
+    name = "published/report/a.pdf"
+    with published.ledger() as ledger:
+        ledger.record_writing(ledger.last_publication()["publication"], {name: sha256_of(page)})
+        page.write_text("deux")
+        ledger.record_writing(subject, {name: sha256_of(page)})
+    assert problems(published) == [f"{name} : le fichier a été modifié"]
+
+
+def test_a_page_of_a_release_is_the_first_that_was_entered_of_it(frozen):
+    page = frozen.home.releases / "2019-v1" / "etat" / "etat.json"
+    page.parent.mkdir()
+    name = "releases/2019-v1/etat/etat.json"
+    with frozen.ledger() as ledger:
+        for text, subject in (("un", "2019-v1"), ("deux", "2019-v1"), ("deux", "2019-v2")):
+            page.write_text(text)
+            ledger.record_writing(subject, {name: sha256_of(page)})
+    assert problems(frozen) == [
+        f"{name} : le fichier a été modifié",
+        f"{name} : le registre porte deux écritures différentes de ce fichier",
+    ]
+
+
+def test_a_state_under_its_former_name_does_not_stand_for_the_one_that_lies_there(frozen):
+    folder = frozen.home.releases / "2019-v1"
+    shutil.copyfile(folder / "state.json", folder / "release.json")
+    (folder / "state.json").write_text("{}")
+    assert "releases/2019-v1/state.json : le fichier a été modifié" in problems(frozen)
+
+
+def test_a_warehouse_is_one_that_was_built_and_the_traced_one_that_of_the_publication(published):
+    home = published.home
+    home.warehouse.parent.mkdir(parents=True)
+    with duckdb.connect(str(home.warehouse)) as db:
+        db.execute("create table une as select 1 as x")
+    with published.ledger() as ledger:
+        build = ledger.last_publication()["build"]
+        ledger.record_warehouse(build, sha256_of(home.warehouse), is_whole=True)
+    home.warehouse_published.parent.mkdir(parents=True, exist_ok=True)
+    home.warehouse_published.unlink(missing_ok=True)
+    shutil.copyfile(home.warehouse, home.warehouse_published)
+    assert problems(published) == []
+    for path in (home.warehouse, home.warehouse_published):
+        with duckdb.connect(str(path)) as db:
+            db.execute("create table autre as select 1 as x")
+        shown = path.relative_to(home.root)
+        assert problems(published).pop() == f"{shown} : n’est pas l’entrepôt qui a été construit"
+
+
+def test_an_older_publication_that_is_put_back_is_told_though_the_ledger_enters_it_again(published):
+    folder = published.home.published
+    with published.work() as work:
+        state = {**facts(work, "b1", []), **read_state(folder), "ledger": asdict(work.ledger.settled_head())}
+        older = write_state(folder, state)
+        work.ledger.record_publication("une", "b1", older)
+    assert "published/state.json : l’état ne repose pas sur les écritures qui précèdent la sienne" not in problems(
+        published
+    )
+    with published.work() as work:
+        work.ledger.record_decision(Finding("A", "alerte", 2019, "a", "a"), "accepted", "vu", "A")
+        work.ledger.record_publication("deux", "b1", "0" * 64)
+        work.ledger.record_publication("trois", "b1", older)
+    assert "published/state.json : l’état ne repose pas sur les écritures qui précèdent la sienne" in problems(
+        published
+    )
+
+
+def test_a_view_added_to_a_published_database_is_told_though_the_ledger_knows_its_file(published):
+    file = published.home.published / "rapport.duckdb"
+    with duckdb.connect() as db:
+        db.execute(f"attach '{file}' as p; create schema if not exists p.rapport")
+        db.execute("create table p.rapport.t as select 1 as x")
+    before = databases_of(file.parent)["rapport.duckdb"]
+    with duckdb.connect() as db:
+        db.execute(f"attach '{file}' as p; create view p.rapport.faux as select 2 as x")
+    assert databases_of(file.parent)["rapport.duckdb"].keys() - before.keys() == {"rapport.faux"}
+
+
+def test_a_printed_head_says_which_release_or_publication_reached_it(published):
+    with published.ledger() as ledger:
+        (row,) = ledger.all_rows("publications")
+        printed = ledger.head_at("publications", row["seq"])
+        assert verify(published.home, ledger, printed).sealed == f"la publication {row['publication'][:8]}"
+        ledger.record_publication("autre", "b1", "0" * 64)
+        assert verify(published.home, ledger, printed).sealed.endswith(", qui n’est plus celle qui est publiée")
+        assert verify(published.home, ledger, ledger.head()).sealed == "la publication autre"
 
 
 def test_a_database_is_what_its_state_says_though_the_ledger_knows_its_file(published):
@@ -245,7 +340,8 @@ def test_a_signature_beside_a_state_is_that_of_somebody_who_may_sign(frozen, tmp
     (home.root / "signataires").write_text(f'presidente@sicio.fr namespaces="millesime" {public}', encoding="utf-8")
     assert problems(frozen) == []
     with frozen.ledger() as ledger:
-        assert verify(home, ledger).signed == {"releases/2019-v1/state.json": "presidente@sicio.fr"}
+        (who,) = verify(home, ledger).signed.values()
+        assert who.startswith("presidente@sicio.fr, clé SHA256:")
     sign(home, tmp_path / "autre", state)
     assert problems(frozen) == refused
     sign(home, tmp_path / "presidente", state)

@@ -5,11 +5,12 @@ import pytest
 
 from pipelines.evidence.findings import stops_a_release
 from pipelines.ledger.records import Finding
-from pipelines.runs.changes import RULE, change_findings, changes_since
+from pipelines.runs.changes import RULE, change_findings, changes_of, changes_since
 from pipelines.runs.state import facts
 from pipelines.stages.publish.release import Visas, write_release
 from tests.cli.conftest import VENTES, VENTES_2019, Bench, check
 
+VISAS = Visas("A", "B", "C")
 PRINTED = """
 create or replace table rapport.rpt_rapprochement_publie as
 select * from (values ('a.total', 2019, '12,50', 12.5, 'égal'), ('a.autre', 2019, '3', 3, 'écart'))
@@ -114,3 +115,32 @@ def test_it_waits_for_a_decision_which_says_nothing_of_another_difference(frozen
     with frozen.work() as work:
         (other,) = [found for found in change_findings(work, FOUND) if found.exercice == 2019]
         assert other.id == one.id and work.ledger.standing([other])[0].is_open("2021-01-01")
+
+
+def test_what_was_said_of_a_frozen_version_goes_with_it_and_is_no_difference(frozen):
+    frozen_change = Finding("REL-ECART", "bloquant", 2019, "a.total", "Chiffre figé qui changerait")
+    in_warehouse(frozen, "insert into rapport.chiffres values ('y', 2019)")
+    with frozen.work() as work:
+        write_release(work, 2019, facts(work, "b1", [*FOUND, frozen_change]), VISAS, "corrigé", {})
+        release, differences = changes_since(work, FOUND)[2019]
+    assert (release, differences) == ("2019-v2", [])
+
+
+def test_a_release_is_compared_with_the_one_before_it_and_never_with_itself(frozen):
+    frozen.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V9;05/01/2019;1,00\n")
+    frozen.receive("ventes/ventes", 2019, check("ok", True))
+    built(frozen, "b2", "cle_unique", "total_juste")
+    in_warehouse(frozen, "insert into rapport.chiffres values ('y', 2019)")
+    with frozen.work() as work:
+        write_release(work, 2019, facts(work, "b2", FOUND), VISAS, "corrigé", {})
+        release, differences = changes_of(work, "2019-v2", 2019)
+        assert changes_of(work, "2019-v1", 2019) is None
+    assert release == "2019-v1"
+    assert "livraison remplacée" in {one.nature for one in differences}
+
+
+def test_another_declaration_of_the_organisation_is_told(frozen):
+    file = frozen.home.organisation_file
+    file.write_text(file.read_text(encoding="utf-8") + "# autre\n", encoding="utf-8")
+    (said,) = told(frozen)
+    assert said.startswith("organisation modifiée : organisation.yml (")

@@ -28,7 +28,7 @@ from pipelines.runs.audit.exports import collection
 from pipelines.runs.audit.reconciliations import reconciliations
 from pipelines.runs.audit.sampling import SIZE, default_seed, sample
 from pipelines.runs.audit.verdict import key_figures, verdict
-from pipelines.runs.changes import Difference, changes_since
+from pipelines.runs.changes import Difference, changes_of, changes_since
 from pipelines.runs.findings import all_findings
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
@@ -127,7 +127,7 @@ def state(
         "chiffres": _figures(known, exercice),
         "echantillon": sample(home, ledger, registry, exercice, seed, size, (former or {}).get("echantillon")),
         "versions": _versions(home, ledger, exercice),
-        "changements": _changes(known, exercice),
+        "changements": _changes(known, exercice, release),
         "reproduire": _reproduce(known, exercice, seed, size, release),
     }
     return {**content, "verdict": verdict(content), "cles": key_figures(content)}
@@ -232,12 +232,13 @@ def _versions(home: Home, ledger: Ledger, exercice: int) -> list[dict[str, Any]]
     return found
 
 
-def _changes(known: Known, exercice: int) -> dict[str, Any] | None:
-    """What is otherwise than in the last frozen version; None before there is one."""
-    if exercice not in known.changes:
+def _changes(known: Known, exercice: int, release: str | None) -> dict[str, Any] | None:
+    """What is otherwise than in the last frozen version, of ``release`` the one before it; None before there is one."""
+    found = changes_of(known.work, release, exercice) if release else known.changes.get(exercice)
+    if found is None:
         return None
-    release, differences = known.changes[exercice]
-    return {"version": release, "differences": [asdict(one) for one in differences]}
+    name, differences = found
+    return {"version": name, "differences": [asdict(one) for one in differences]}
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -88,6 +88,7 @@ def publish(
         if undrawn := _undrawn(work, pages, [pages.finish(aside)]):
             identity = _enter(work, aside, build, facts or {}, replace(data, broken=data.broken + undrawn))
     if _lies_there(work, aside, identity):
+        _keep_warehouse(home)
         shutil.rmtree(aside)
         return identity
     ledger.record_writing(identity, _beside(home, aside))
@@ -316,6 +317,7 @@ def _keep_warehouse(home: Home) -> None:
     except OSError:  # a file system without second names
         shutil.copyfile(home.warehouse, fresh)
     fresh.rename(kept)
+    fresh.unlink(missing_ok=True)  # two names of one file: the system renames nothing
     sync(kept.parent)
 
 
