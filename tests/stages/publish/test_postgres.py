@@ -3,6 +3,7 @@
 import hashlib
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -180,6 +181,7 @@ def test_a_prefix_leaves_the_names_of_others_alone(lab: Lab, server: Server):
 def test_the_public_profile_leaves_nothing_internal_behind(lab: Lab, server: Server):
     public = Server(server.url, "public", "millesime_lecture", "")
     publish_small(lab, 1)
+    shutil.rmtree(lab.home.published / "public")
     with pytest.raises(NotPublished, match="pas de profil public"):
         serve(lab.home.published, public)
     serve(lab.home.published, server)
