@@ -1,7 +1,8 @@
 """What changed since the last frozen version: the difference of two states, so that no proof goes without a word.
 
 A delivery that was replaced, a finding that is no longer there, a printed value that nothing is compared with any more, a check
-that was removed or loosened, another catalogue, another declaration of the organisation: each may be right, and somebody must say so before the year is frozen again.
+that was removed or loosened, another catalogue, another declaration of the organisation: each may be right, and somebody must say so
+before the year is frozen again.
 """
 
 import json
