@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalogue.load import load_catalogue
+from pipelines.disk import sha256_of
 from pipelines.evidence.findings import gather
 from pipelines.evidence.rows import published_version
 from pipelines.evidence.trace import trace
@@ -124,8 +125,15 @@ def test_what_is_declared_absent_or_only_printed_leads_to_its_line_and_back(home
         shutil.copy(home / name, tmp_path / name)
     (tmp_path / "lake").symlink_to(home / "lake")
     shutil.copytree(home / "warehouse" / "published", tmp_path / "warehouse" / "published")
-    with duckdb.connect(str(tmp_path / "warehouse" / "published" / "warehouse.duckdb")) as db:
+    edited = tmp_path / "warehouse" / "published" / "warehouse.duckdb"
+    changed = millesime(tmp_path, "trace", CORRECTED, "2020")
+    assert changed.returncode == 0, changed.stderr
+    with duckdb.connect(str(edited)) as db:
         db.execute(f"update rapport.chiffres set statut = 'publié' where code = '{CORRECTED}' and exercice = 2020")
+    changed = millesime(tmp_path, "trace", CORRECTED, "2020")
+    assert changed.returncode == 2 and "ont été modifiées depuis leur construction" in changed.stderr
+    with open_ledger(Home(tmp_path)) as ledger:  # else a trace refuses rows that were changed after their construction
+        ledger.record_warehouse(ledger.last_build()["build"], sha256_of(edited), is_whole=True)
     for code, year, key in ((CORRECTED, 2020, "reprise"), ("applications.orphee.agents_formes", 2019, "absence")):
         found = json.loads(millesime(tmp_path, "trace", code, str(year), "--format", "json").stdout)
         line = found[key]
