@@ -115,6 +115,7 @@ KINDS = [
     secrecy("tables", "rpt_seule", "rpt_neuve", lambda m: {"free": m}),
     secrecy("figures.free", "seul", "neuf", lambda m: m),
     secrecy("figures.withheld", "seul.a", "neuf.a", lambda m: m),
+    secrecy("figures.persons", "seul.c", "neuf.c", lambda m: "agents" if m == "livre_ici" else "citizens"),
     secrecy("figures.rules", "seul.b", "neuf.b", lambda m: {**REPORT, "row": {"statut": m}}),
     secrecy("figures.columns", "plain", "never", lambda m: [m]),
     Kind("prose", "seul.md", "neuf.md", lambda n, m: {f"catalogue/report/texte/{n}": "" if m is None else f"{m}\n"}),

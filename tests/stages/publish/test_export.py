@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 from decimal import Decimal
 from pathlib import Path
@@ -223,6 +224,7 @@ def test_long_names_that_begin_alike_are_two_sheets():
 
 
 def test_the_public_export_comes_from_the_public_profile_only(lab: Lab):
+    shutil.rmtree(lab.home.published / "public")
     with pytest.raises(NotPublished, match="pas de profil public"):
         exported(lab, profile="public")
     identity = add_public(lab)
