@@ -22,6 +22,15 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
+def is_hollow(path: Path) -> bool:
+    """True when most of the blocks of a DuckDB file are room that copies of it have left behind."""
+    import duckdb
+
+    with duckdb.connect(str(path), read_only=True) as db:
+        free, total = db.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
+    return free > total / 2
+
+
 def values(rows: Iterable[tuple]) -> str:
     """``(1, 'a'), (2, null)``."""
     return ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in rows)

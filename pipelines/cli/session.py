@@ -126,10 +126,10 @@ class Session:
     def releases(self) -> list[str]:
         """The names of the frozen versions."""
         from pipelines.ledger.lost import refuse_lost
-        from pipelines.ledger.state import state_file
+        from pipelines.ledger.state import frozen_names
 
         refuse_lost(self.home)
-        return sorted(path.name for path in self.home.releases.glob("[!.]*") if state_file(path).exists())
+        return frozen_names(self.home.releases)
 
     def release(self, name: str) -> Path:
         """The folder of a frozen version."""

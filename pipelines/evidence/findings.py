@@ -46,6 +46,11 @@ def gather(work: Workspace, also: Iterable[Finding] = ()) -> list[Finding]:
     found = [
         finding for finding in found if finding.code not in work.rules or work.rules[finding.code].is_on
     ]  # one that is switched off finds nothing
+    return in_order(found)
+
+
+def in_order(found: Iterable[Finding]) -> list[Finding]:
+    """The blocking ones first."""
     rank = {"bloquant": 0, "alerte": 1, "information": 2}
     return sorted(found, key=lambda f: (rank[f.severity], f.exercice, f.code, f.ou, f.fichier or "", f.ligne or 0))
 

@@ -69,19 +69,22 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
         **_anchors({**releases, f"{home.published.name}/{STATE}": published}),
         **({PRINTED: printed} if printed else {}),
     }
+    entered = _entered(home, ledger)
     parts: dict[str, list[tuple[Path, str]]] = {
         "originals in the archive": list(_originals(home)),
-        "files of the lake": [pair for manifest in manifests for pair in _lake(home, manifest)],
+        "files of the lake": [
+            (home.lake / path, sha256) for manifest in manifests for path, sha256 in manifest.lake_files().items()
+        ],
         "files of the publication": list(_still_there(home, ledger, _listed(home.published, published))),
         "files of releases": [pair for name, kept in releases.items() for pair in _listed(home.releases / name, kept)],
-        "pages and exports": list(_still_there(home, ledger, _written(home, ledger))),
+        "pages and exports": list(_still_there(home, ledger, _written(home, entered))),
     }
     problems = [broken.sentence() for broken in ledger.check(anchors)]
     problems += [problem for files in parts.values() for problem in _compare(home, files)]
     problems += _missing_originals(home, ledger, manifests)
     problems += [problem for manifest in manifests for problem in _other_manifest(home, manifest)]
-    problems += _publication(home, ledger)
-    problems += [problem for row in rows.values() for problem in _release(home, ledger, row, releases)]
+    problems += _publication(home, ledger, entered)
+    problems += [problem for row in rows.values() for problem in _release(home, ledger, row, releases, entered)]
     problems += _unknown_releases(home, releases)
     problems += [*_databases(home, published), *_not_as_built(home, published)] if is_thorough else []
     problems += _written_twice(ledger)
@@ -100,8 +103,9 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
 
 def publication_problems(home: Home, ledger: Ledger) -> list[str]:
     """What is wrong with what is published: its state is not the last publication's, or a file is not what it lists."""
-    listed = [*_listed(home.published, _json(home.published / STATE)), *_written(home, ledger)]
-    return [*_publication(home, ledger), *_compare(home, list(_still_there(home, ledger, listed)))]
+    entered = _entered(home, ledger)
+    listed = [*_listed(home.published, _json(home.published / STATE)), *_written(home, entered)]
+    return [*_publication(home, ledger, entered), *_compare(home, list(_still_there(home, ledger, listed)))]
 
 
 def _published_head(ledger: Ledger) -> Head | None:
@@ -154,15 +158,6 @@ def _originals(home: Home) -> Iterator[tuple[Path, str]]:
         yield path, path.name
 
 
-def _lake(home: Home, manifest: Manifest) -> Iterator[tuple[Path, str]]:
-    """The typed rows of a delivery, those it refused and those it ignored; a former delivery's are kept too."""
-    for counts in manifest.tables.values():
-        rows = home.lake / counts.parquet
-        yield rows, counts.parquet_sha256
-        for ending, sha256 in counts.compagnons.items():
-            yield rows.with_suffix(ending), sha256
-
-
 def _listed(folder: Path, state: dict[str, Any]) -> Iterator[tuple[Path, str]]:
     """The files that the state of ``folder`` lists."""
     files = state.get("files")
@@ -170,12 +165,12 @@ def _listed(folder: Path, state: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         yield folder / name, sha256
 
 
-def _written(home: Home, ledger: Ledger) -> Iterator[tuple[Path, str]]:
+def _written(home: Home, entered: dict[str, str]) -> Iterator[tuple[Path, str]]:
     """What was written after a state was entered: pages, exports, the databases of the publication.
 
     What is written on demand may be removed whole; what is left of it must be as it was written.
     """
-    for name, sha256 in _entered(home, ledger).items():
+    for name, sha256 in entered.items():
         path = home.root / name
         if name.partition("/")[0] in (home.exports.name, home.reports.name) and not path.parent.exists():
             continue
@@ -257,7 +252,7 @@ def _manifest(path: Path) -> Manifest | None:
         return None
 
 
-def _publication(home: Home, ledger: Ledger) -> Iterator[str]:
+def _publication(home: Home, ledger: Ledger, entered: dict[str, str]) -> Iterator[str]:
     """The state of what is published must be the one that the ledger entered last, and its folder must hold nothing else."""
     last, path = ledger.last_publication(), home.published / STATE
     if last is None:
@@ -270,13 +265,13 @@ def _publication(home: Home, ledger: Ledger) -> Iterator[str]:
         kept = _json(path)
         if _out_of_place(ledger, kept, "publications", last["seq"]):
             yield _problem(home, path, OLDER)
-        yield from _added(home, home.published, kept, ledger)
+        yield from _added(home, home.published, kept, entered)
         yield from _copy_of_ledger(home, kept)
 
 
-def _added(home: Home, folder: Path, state: dict[str, Any], ledger: Ledger) -> Iterator[str]:
+def _added(home: Home, folder: Path, state: dict[str, Any], entered: dict[str, str]) -> Iterator[str]:
     """What lies in a folder and neither its state nor the ledger knows."""
-    known = {path for path, _ in _listed(folder, state)} | {home.root / name for name in _entered(home, ledger)}
+    known = {path for path, _ in _listed(folder, state)} | {home.root / name for name in entered}
     known |= {folder / STATE, folder / f"{STATE}.sig", folder / LEDGER, state_file(folder)}
     for path in sorted(folder.resolve().rglob("*")):
         here = folder / path.relative_to(folder.resolve())
@@ -419,7 +414,9 @@ def _copy_of_ledger(home: Home, state: dict[str, Any]) -> Iterator[str]:
     yield from (_problem(home, path, one.sentence()) for one in broken)
 
 
-def _release(home: Home, ledger: Ledger, row: dict[str, Any], releases: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _release(
+    home: Home, ledger: Ledger, row: dict[str, Any], releases: dict[str, dict[str, Any]], entered: dict[str, str]
+) -> Iterator[str]:
     """What a release says of itself must be what the ledger entered, and its folder must hold nothing else."""
     folder, kept = home.releases / row["release"], releases[row["release"]]
     path = state_file(folder)
@@ -430,7 +427,7 @@ def _release(home: Home, ledger: Ledger, row: dict[str, Any], releases: dict[str
         yield _problem(home, path, CHANGED)
     elif _out_of_place(ledger, kept, "releases", row["seq"]):
         yield _problem(home, path, OLDER)
-    yield from _added(home, folder, kept, ledger)
+    yield from _added(home, folder, kept, entered)
 
 
 def _is_as_entered(kept: dict[str, Any], row: dict[str, Any]) -> bool:

@@ -4,14 +4,13 @@ Never made anew, and never taken for another: a ledger that is gone or empty bes
 database, or that does not hold the head which the publication states. An altered entry is what the chain shows.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 
 from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import CHAIN, Head, check
+from pipelines.ledger.state import LEDGER, read_state
 from pipelines.ledger.unsound import Unsound
 from pipelines.settings import Home
 
@@ -31,11 +30,11 @@ class LedgerLost(Unsound):
     """The ledger is gone, damaged, or another's; the message says how to restore it."""
 
     def __init__(self, home: Home, what: str):
-        copy = home.published / home.ledger_file.name
+        copy = home.published / LEDGER
         restore = (
             f"remettez la copie de la dernière publication (cp {copy} {home.ledger_file})"
             if copy.is_file()
-            else f"remettez-en une sauvegarde, ou la copie d’une publication (builds/*/{home.ledger_file.name})"
+            else f"remettez-en une sauvegarde, ou la copie d’une publication (builds/*/{LEDGER})"
         )
         super().__init__(
             f"le registre ({home.ledger_file}) {what}{NO_BREAK}: {restore}, puis lancez `millesime verify` "
@@ -106,7 +105,7 @@ def _has_lived(home: Home) -> bool:
 def _published_head(home: Home) -> Head | None:
     """The head that the publication states, which was the ledger's before it was entered; None in an older one."""
     try:
-        kept = json.loads(Path(home.published / "state.json").read_text(encoding="utf-8"))["ledger"]
+        kept = read_state(home.published)["ledger"]
         return Head(int(kept["entries"]), str(kept["hash"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None  # its own check tells

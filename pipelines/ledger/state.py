@@ -51,6 +51,11 @@ def write_manifest(folder: Path, build: str, notes: list[str] | None = None) -> 
     return identity
 
 
+def read_manifest(folder: Path) -> State:
+    """The manifest of the public profile in ``folder``. Raises OSError and ValueError when there is none, or it is damaged."""
+    return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+
+
 def read_state(folder: Path) -> State:
     """The state that lies in ``folder``. Raises OSError and ValueError when there is none, or it is damaged."""
     return json.loads((folder / STATE).read_text(encoding="utf-8"))
@@ -59,6 +64,11 @@ def read_state(folder: Path) -> State:
 def read_release(folder: Path) -> State:
     """The state of a release. Raises OSError and ValueError when there is none, or it is damaged."""
     return json.loads(state_file(folder).read_text(encoding="utf-8"))
+
+
+def frozen_names(releases: Path) -> list[str]:
+    """The names of the releases that lie in a folder; one whose name begins with a dot is what a killed one left."""
+    return sorted(path.name for path in releases.glob("[!.]*") if state_file(path).exists())
 
 
 def state_file(folder: Path) -> Path:

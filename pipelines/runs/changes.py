@@ -40,6 +40,10 @@ class Difference:
         return f"{self.nature}{NO_BREAK}: {self.quoi} ({self.avant} → {self.apres}{because})"
 
 
+# exercice → the release that it is compared with, and what differs; nothing before a release
+Changes = dict[int, tuple[str, list[Difference]]]
+
+
 def reference(work: Workspace, exercice: int, before: str | None = None) -> str | None:
     """The release that an exercice is compared with: its own last one, else the last one of the exercices before it.
 
@@ -53,8 +57,8 @@ def reference(work: Workspace, exercice: int, before: str | None = None) -> str 
     return latest[-1]["release"] if latest else None
 
 
-def changes_since(work: Workspace, findings: list[Finding]) -> dict[int, tuple[str, list[Difference]]]:
-    """exercice → the release that it is compared with, and what differs; nothing before a release."""
+def changes_since(work: Workspace, findings: list[Finding]) -> Changes:
+    """What differs from the last frozen versions; ``findings`` are all that stand."""
     releases = {year: name for year in work.organisation.years if (name := reference(work, year))}
     build = work.ledger.last_build()
     if not releases or build is None:
@@ -78,7 +82,7 @@ def changes_of(work: Workspace, release: str, exercice: int) -> tuple[str, list[
     return former, list(_differences(then, now, exercice, work))
 
 
-def change_findings(work: Workspace, findings: list[Finding]) -> list[Finding]:
+def change_findings(work: Workspace, changes: Changes) -> list[Finding]:
     """One finding for each exercice that differs from the version it is compared with: it waits for a decision."""
     rule = work.rules[RULE]
     return [
@@ -92,7 +96,7 @@ def change_findings(work: Workspace, findings: list[Finding]) -> list[Finding]:
             ecart=fingerprint([one.sentence() for one in differences])[:12],
             aide=rule.aide,
         )
-        for year, (name, differences) in changes_since(work, findings).items()
+        for year, (name, differences) in changes.items()
         if differences
     ]
 

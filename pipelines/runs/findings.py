@@ -3,20 +3,24 @@
 from pathlib import Path
 
 from pipelines.characters import visible
-from pipelines.evidence.findings import gather
+from pipelines.evidence.findings import gather, in_order
 from pipelines.french import enumeration
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
-from pipelines.runs.changes import change_findings
+from pipelines.runs.changes import Changes, change_findings, changes_since
 from pipelines.stages.ingest.landing import leaves, unknown_files
 
 
 def all_findings(work: Workspace) -> list[Finding]:
     """Every finding that stands now, the blocking ones first."""
-    also = unclaimed(work)
-    return gather(
-        work, also=[*also, *change_findings(work, gather(work, also))] if work.ledger.all_rows("releases") else also
-    )
+    return findings_and_changes(work)[0]
+
+
+def findings_and_changes(work: Workspace) -> tuple[list[Finding], Changes]:
+    """Every finding that stands now, the blocking ones first, and what differs from the last frozen versions."""
+    found = gather(work, also=unclaimed(work))
+    changes = changes_since(work, found)
+    return in_order([*found, *change_findings(work, changes)]), changes
 
 
 def unclaimed(work: Workspace) -> list[Finding]:

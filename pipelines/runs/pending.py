@@ -17,6 +17,7 @@ from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.findings import unclaimed_files
 from pipelines.runs.key import enter_key, key_of
+from pipelines.runs.state import prose_of
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.stages.ingest.delivery import delivery_id
 from pipelines.stages.ingest.landing import files_of
@@ -114,14 +115,13 @@ def note_published(work: Workspace) -> None:
 
 def publication_inputs(work: Workspace) -> dict[str, Any]:
     """All that a publication and the audit pages follow from, besides the warehouse."""
-    prose = sorted(path for path in work.home.contenu.rglob("*") if path.is_file())
     head = work.ledger.settled_head()
     return {
         "moteur": engine_version(),
         "catalogue": work.catalogue.fingerprint,
         "organisation": sha256_of(work.home.organisation_file),
         "registre": [head.entries, head.hash],
-        "contenu": [[path.relative_to(work.home.contenu).as_posix(), sha256_of(path)] for path in prose],
+        "contenu": prose_of(work.home),
         "boite": [[year, path.as_posix()] for year, path in unclaimed_files(work)],
         "jour": now()[:10],  # what is late shows on the audit pages
     }

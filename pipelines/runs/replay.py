@@ -14,7 +14,7 @@ from pathlib import Path
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.evidence.rows import traced_columns
 from pipelines.ledger.records import Manifest
-from pipelines.ledger.state import files_of, read_release, state_file
+from pipelines.ledger.state import files_of, frozen_names, read_release, state_file
 from pipelines.ledger.workspace import Workspace, open_workspace
 from pipelines.runs.key import key_of
 from pipelines.settings import Home
@@ -55,7 +55,9 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
     """Make release ``name`` again in a temporary home. Raises CannotReplay, and Unsound when the home's key is not its own."""
     folder = home.releases / name
     if not state_file(folder).exists():
-        raise CannotReplay(f"aucune version {name} : {', '.join(_names(home)) or 'rien n’est encore figé'}")
+        raise CannotReplay(
+            f"aucune version {name} : {', '.join(frozen_names(home.releases)) or 'rien n’est encore figé'}"
+        )
     release = read_release(folder)
     deliveries = [Manifest.from_dict(data) for data in release["deliveries"]]
     with open_workspace(home) as own:
@@ -81,10 +83,6 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
         result.files = len(frozen)
         result.differing = sorted(path for path in frozen.keys() | made.keys() if frozen.get(path) != made.get(path))
     return result
-
-
-def _names(home: Home) -> list[str]:
-    return sorted(path.name for path in home.releases.glob("[!.]*") if state_file(path).exists())
 
 
 def _read_again(home: Home, work: Workspace, manifest: Manifest, key: bytes, result: Replay) -> bool:

@@ -1,5 +1,6 @@
 """The facts of a publication or a release, as the ledger and the catalogue tell them: what ``state.json`` holds beside files."""
 
+import functools
 import importlib.metadata
 import subprocess
 from dataclasses import asdict
@@ -13,6 +14,7 @@ from pipelines.disk import sha256_of
 from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.suites import suite_of
+from pipelines.settings import Home
 from pipelines.stages.transform.freeze import counted, refused
 
 Facts = dict[str, Any]
@@ -25,11 +27,7 @@ def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
 
     return {
         "organisation": {"siren": work.organisation.siren, "declaration": sha256_of(work.home.organisation_file)},
-        "contenu": {
-            path.relative_to(work.home.contenu).as_posix(): sha256_of(path)
-            for path in sorted(work.home.contenu.rglob("*"))
-            if path.is_file()
-        },
+        "contenu": prose_of(work.home),
         "build": build,
         "engine": engine_version(),
         "catalogue": work.catalogue.fingerprint,
@@ -53,6 +51,13 @@ def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
     }
 
 
+def prose_of(home: Home) -> dict[str, str]:
+    """Path in ``contenu/`` → SHA-256 of what people wrote."""
+    files = sorted(path for path in home.contenu.rglob("*") if path.is_file())
+    return {path.relative_to(home.contenu).as_posix(): sha256_of(path) for path in files}
+
+
+@functools.cache
 def version() -> Facts:
     """The program's version; where it runs from a checkout, its commit and whether anything in it was changed."""
     said: Facts = {"number": importlib.metadata.version("millesime"), "commit": None, "is_clean": None}

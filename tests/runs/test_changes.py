@@ -56,7 +56,7 @@ def told(bench: Bench, exercice: int = 2019, findings: list[Finding] = FOUND) ->
 def test_nothing_differs_from_what_was_just_frozen(frozen):
     assert told(frozen) == []
     with frozen.work() as work:
-        assert change_findings(work, FOUND) == []
+        assert change_findings(work, changes_since(work, FOUND)) == []
 
 
 def test_before_a_release_there_is_nothing_to_compare_with(filled):
@@ -105,7 +105,7 @@ def test_a_check_that_a_later_year_lacks_is_told(frozen):
 def test_it_waits_for_a_decision_which_says_nothing_of_another_difference(frozen):
     in_warehouse(frozen, "delete from rapport.rpt_rapprochement_publie where code = 'a.autre'")
     with frozen.work() as work:
-        (one,) = [found for found in change_findings(work, FOUND) if found.exercice == 2019]
+        (one,) = [found for found in change_findings(work, changes_since(work, FOUND)) if found.exercice == 2019]
         assert one.code == RULE and "a.autre" in one.recu
         (standing,) = work.ledger.standing([one])
         assert stops_a_release(standing, work.rules) and standing.is_open("2021-01-01")
@@ -113,7 +113,7 @@ def test_it_waits_for_a_decision_which_says_nothing_of_another_difference(frozen
         assert not work.ledger.standing([one])[0].is_open("2021-01-01")
     in_warehouse(frozen, "delete from rapport.rpt_rapprochement_publie")
     with frozen.work() as work:
-        (other,) = [found for found in change_findings(work, FOUND) if found.exercice == 2019]
+        (other,) = [found for found in change_findings(work, changes_since(work, FOUND)) if found.exercice == 2019]
         assert other.id == one.id and work.ledger.standing([other])[0].is_open("2021-01-01")
 
 

@@ -28,8 +28,8 @@ from pipelines.runs.audit.exports import collection
 from pipelines.runs.audit.reconciliations import reconciliations
 from pipelines.runs.audit.sampling import SIZE, default_seed, sample
 from pipelines.runs.audit.verdict import key_figures, verdict
-from pipelines.runs.changes import Difference, changes_of, changes_since
-from pipelines.runs.findings import all_findings
+from pipelines.runs.changes import Changes, changes_of
+from pipelines.runs.findings import findings_and_changes
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.erratum import erratum
@@ -47,7 +47,7 @@ class Known:
     verification: Verification
     arrivals: dict[int, Arrivals]  # by exercice
     checks: dict[int, dict[str, Any]]  # what ``controls`` finds, by exercice
-    changes: dict[int, tuple[str, list[Difference]]]  # since the last frozen version, by exercice
+    changes: Changes  # since the last frozen version, by exercice
     moment: str  # UTC
 
     @property
@@ -60,14 +60,14 @@ def look(work: Workspace) -> Known:
     """Gather what every page says; reads every kept file once, to verify it."""
     moment = now()
     arrivals = {year: _arrivals(work, year, moment[:10]) for year in work.organisation.years}
-    findings = all_findings(work)
+    findings, changes = findings_and_changes(work)
     return Known(
         work,
         work.ledger.standing(findings),
         verify(work.home, work.ledger, is_thorough=False),
         arrivals,
         {year: controls(arrivals[year], work.exports(year)) for year in work.organisation.years},
-        changes_since(work, findings),
+        changes,
         moment,
     )
 

@@ -4,7 +4,6 @@ Two profiles: ``interne``, all of it; ``public``, the report's tables where numb
 types, keys and comments are those of the published database: there is no other dictionary.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 
 from pipelines.catalogue.fields import Fields, unit_of
 from pipelines.disk import sha256_of
-from pipelines.ledger.state import STATE, read_state
+from pipelines.ledger.state import STATE, read_manifest, read_state
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.sql import literal
 
@@ -93,7 +92,7 @@ def opened(published: Path, name: str, fields: Fields | None = None) -> Iterator
 def _named(published: Path, name: str) -> tuple[str, str]:
     """The identity of a profile, and the build that it comes from."""
     if name == PUBLIC:
-        manifest = json.loads((published / FOLDERS[name] / "manifest.json").read_text(encoding="utf-8"))
+        manifest = read_manifest(published / FOLDERS[name])
         return manifest["publication"], manifest["build"]
     return sha256_of(published / STATE)[:32], read_state(published)["build"]
 

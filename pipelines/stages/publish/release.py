@@ -116,7 +116,7 @@ def write_release(
     export_lines(home.warehouse, exercice, aside, traced)
     copy_declarations(home.root, aside)
     content = {**facts, "kind": "release", "exercice": exercice, "files": files_of(aside)}
-    if former and _tables_of(read_release(former)) == _tables_of(content):
+    if former and read_release(former)["files"] == content["files"]:
         shutil.rmtree(aside)
         raise CannotRelease(f"rien ne diffère de {former.name} : il n’y a rien à figer")
     seal = fingerprint(sealed(content))
@@ -138,11 +138,6 @@ def complete_release(home: Home, folder: Path, exercice: int, build: str, export
     for profile, place in PLACES.items():
         if (home.published / place / "rapport").is_dir():
             exports(folder.name, profile, folder / EXPORTS / profile)
-
-
-def _tables_of(state: State) -> dict[str, str]:
-    """The files that make a release another one."""
-    return {name: sha256 for name, sha256 in state["files"].items() if not name.startswith("public/")}
 
 
 def copy_declarations(source: Path, target: Path) -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.fingerprint import engine_version, fingerprint
-from pipelines.disk import sha256_of
+from pipelines.disk import second_name, sha256_of
 from pipelines.ledger.state import STATE, read_state
 from pipelines.ledger.workspace import Workspace
+from pipelines.sql import is_hollow
 from pipelines.stages.publish.copy import Described, copy_table, described, tables_of, write_parquet
 from pipelines.stages.publish.keys import Keys
 
 DATABASE = "rapport.duckdb"
-HALF = 0.5  # of the file's blocks: a file with more of them free is not copied once more
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,7 @@ class Former:
         source = self.folder / name if self.folder else None
         if source is None or not source.is_file() or sha256_of(source) != self.files.get(name):
             return False
-        try:
-            target.hardlink_to(source)
-        except OSError:  # a file system without second names
-            shutil.copyfile(source, target)
+        second_name(source, target)
         return True
 
 
@@ -55,18 +52,10 @@ def former_of(work: Workspace) -> Former:
     known = ledger.written().get(f"{published.name}/{DATABASE}")
     if sha256_of(published / STATE) != last["state"] or not database.exists():
         return Former()
-    if known != (last["publication"], sha256_of(database)) or _is_hollow(database):
+    if known != (last["publication"], sha256_of(database)) or is_hollow(database):
         return Former()
     state = read_state(published)
     return Former(published.resolve(), state["files"], state.get("made_of", {}))
-
-
-def _is_hollow(path: Path) -> bool:
-    import duckdb
-
-    with duckdb.connect(str(path), read_only=True) as db:
-        free, total = db.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
-    return free > total * HALF
 
 
 def copy_schema(db: Any, folder: Path, schema: str, keys: Keys, former: Former) -> dict[str, str]:

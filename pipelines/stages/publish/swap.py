@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pipelines.catalogue.rules import Rule
-from pipelines.disk import sha256_of, sync, written_whole
+from pipelines.disk import second_name, sha256_of, sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.french import enumeration
 from pipelines.ledger.records import Finding
@@ -32,6 +32,7 @@ from pipelines.ledger.state import (
     databases_of,
     files_of,
     is_covered,
+    read_state,
     write_manifest,
     write_state,
 )
@@ -87,11 +88,12 @@ def publish(
     if pages and not any(one.code == UNDRAWN for one in data.broken):
         if undrawn := _undrawn(work, pages, [pages.finish(aside)]):
             identity = _enter(work, aside, build, facts or {}, replace(data, broken=data.broken + undrawn))
-    if _lies_there(work, aside, identity):
+    beside = _beside(home, aside)
+    if _lies_there(work, aside, identity, beside):
         _keep_warehouse(home)
         shutil.rmtree(aside)
         return identity
-    ledger.record_writing(identity, _beside(home, aside))
+    ledger.record_writing(identity, beside)
     ledger.copy_to(aside / LEDGER)
     target = _placed(home, aside, identity)
     reached("publish.before_swap")
@@ -181,20 +183,23 @@ def _beside(home: Home, folder: Path) -> dict[str, str]:
     }
 
 
-def _lies_there(work: Workspace, aside: Path, identity: str) -> bool:
-    """True when what is published is, byte for byte, what lies aside, its databases apart, which are those that were written."""
+def _lies_there(work: Workspace, aside: Path, identity: str, ours: dict[str, str]) -> bool:
+    """True when what is published is, byte for byte, what lies aside, its databases apart, which are those that were written.
+
+    ``ours`` is what lies aside beside the state.
+    """
     published, written = work.home.published, work.ledger.written()
-    ours = _beside(work.home, aside)
-    theirs = _beside(work.home, published) if published.exists() else {}
+    state = published / STATE
+    if not state.exists() or not (published / LEDGER).exists() or sha256_of(state) != sha256_of(aside / STATE):
+        return False
+    theirs = _beside(work.home, published)
     return (
         ours.keys() == theirs.keys()
         and all(
             written.get(name) == (identity, sha256) if name.endswith(".duckdb") else ours[name] == sha256
             for name, sha256 in theirs.items()
         )
-        and files_of(aside) == files_of(published)
-        and sha256_of(aside / STATE) == sha256_of(published / STATE)
-        and (published / LEDGER).exists()
+        and read_state(aside)["files"] == files_of(published)
     )
 
 
@@ -312,10 +317,7 @@ def _keep_warehouse(home: Home) -> None:
     kept.parent.mkdir(parents=True, exist_ok=True)
     fresh = kept.with_name(f".{kept.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
-    try:
-        fresh.hardlink_to(home.warehouse)
-    except OSError:  # a file system without second names
-        shutil.copyfile(home.warehouse, fresh)
+    second_name(home.warehouse, fresh)
     fresh.rename(kept)
     fresh.unlink(missing_ok=True)  # two names of one file: the system renames nothing
     sync(kept.parent)

@@ -3,11 +3,10 @@
 The ledger says so before anything is removed, and the same public profile is never published again.
 """
 
-import json
 import shutil
 from pathlib import Path
 
-from pipelines.ledger.state import MANIFEST
+from pipelines.ledger.state import MANIFEST, read_manifest
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, PUBLIC
 from pipelines.settings import Home, Server
@@ -29,7 +28,7 @@ def withdraw(work: Workspace, reason: str, by: str, server: Server | None) -> li
     places = [folder.relative_to(home.root).as_posix() for folder in folders]
     last, manifest = ledger.last_publication(), home.published / FOLDERS[PUBLIC] / MANIFEST
     if last and manifest.exists():
-        profile = json.loads(manifest.read_text(encoding="utf-8"))["publication"]
+        profile = read_manifest(manifest.parent)["publication"]
         ledger.record_withdrawal(last["publication"], profile, reason, by, [*places, *["PostgreSQL"] * serves])
     for folder in folders:
         shutil.rmtree(folder)

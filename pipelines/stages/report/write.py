@@ -19,6 +19,7 @@ from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.characters import each_text, visible
 from pipelines.disk import sha256_of
+from pipelines.ledger.state import read_manifest
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
@@ -41,8 +42,7 @@ def edition_of(ledger: Ledger, exercice: int, tables: Path, profile: str, build:
     row = released[-1] if released else None
     name, day = (row["release"], row["released_at"]) if row else (PROJECT, ledger.build(build)["built_at"])
     if profile == PUBLIC:
-        manifest = json.loads((tables / "manifest.json").read_text(encoding="utf-8"))
-        return Edition(name, manifest["publication"], None, _day(day))
+        return Edition(name, read_manifest(tables)["publication"], None, _day(day))
     if row:
         return Edition(name, row["fingerprint"], ledger.head_at("releases", row["seq"]), _day(day))
     files = sorted((tables / "rapport").glob("*.parquet"))

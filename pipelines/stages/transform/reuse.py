@@ -8,20 +8,17 @@ knows as the last warehouse: then all is built.
 
 import shutil
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from pipelines import settings
 from pipelines.disk import sha256_of
 from pipelines.ledger.workspace import Workspace
-from pipelines.sql import values
+from pipelines.sql import is_hollow, values
 from pipelines.stages.transform import books
 from pipelines.stages.transform.books import write
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import SCHEMAS, clear, fill, load_warehouse
 from pipelines.stages.transform.recipes import Node
-
-HALF = 0.5  # of the file's blocks: a file with more of them free is not copied once more
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,7 @@ def start(work: Workspace, frozen: Frozen, nodes: dict[str, Node], *, whole: boo
 
     path = work.home.warehouse_next
     clear(path)
-    copied = not whole and is_proved(work) and not _is_hollow(work.home.warehouse)
+    copied = not whole and is_proved(work) and not is_hollow(work.home.warehouse)
     if copied:
         shutil.copyfile(work.home.warehouse, path)
     else:
@@ -78,15 +75,6 @@ def is_proved(work: Workspace, build: str | None = None) -> bool:
     if last is None or build not in (None, last["build"]) or not work.home.warehouse.exists():
         return False
     return sha256_of(work.home.warehouse) == last["sha256"]
-
-
-def _is_hollow(path: Path) -> bool:
-    """True when most of a file is room that copies of it have left behind."""
-    import duckdb
-
-    with duckdb.connect(str(path), read_only=True) as db:
-        free, total = db.execute("select free_blocks, total_blocks from pragma_database_size()").fetchone()
-    return free > total * HALF
 
 
 def _plan(db: Any, nodes: dict[str, Node], changed: set[str]) -> Plan:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from pipelines.ledger.chain import CHAIN, append, raw
+from pipelines.ledger.migrations.append_only import append_only
 
 revision = "0002"
 down_revision = "0001"
@@ -34,12 +35,7 @@ def upgrade() -> None:
     for table in BEFORE:
         for (row,) in connection.execute(f"select seq from {table} order by seq").fetchall():
             append(connection, table, row)
-    for table in (*BEFORE, *NEW):
-        for verb in ("update", "delete"):
-            op.execute(
-                f"create trigger {table}_no_{verb} before {verb} on {table} "
-                "begin select raise(abort, 'the ledger is append-only'); end"
-            )
+    append_only(*BEFORE, *NEW)
 
 
 def _make_tables() -> None:

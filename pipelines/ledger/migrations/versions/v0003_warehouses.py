@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pipelines.ledger.migrations.append_only import append_only
+
 revision = "0003"
 down_revision = "0002"
 
@@ -17,11 +19,7 @@ def upgrade() -> None:
         sa.Column("is_whole", sa.Boolean, nullable=False),
         sa.Column("made_at", sa.String, nullable=False),
     )
-    for verb in ("update", "delete"):
-        op.execute(
-            f"create trigger warehouses_no_{verb} before {verb} on warehouses "
-            "begin select raise(abort, 'the ledger is append-only'); end"
-        )
+    append_only("warehouses")
 
 
 def downgrade() -> None:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pipelines.ledger.migrations.append_only import append_only
+
 revision = "0004"
 down_revision = "0003"
 
@@ -24,12 +26,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String, nullable=False),
         sa.Column("entered_at", sa.String, nullable=False),
     )
-    for table in ("writings", "keys"):
-        for verb in ("update", "delete"):
-            op.execute(
-                f"create trigger {table}_no_{verb} before {verb} on {table} "
-                "begin select raise(abort, 'the ledger is append-only'); end"
-            )
+    append_only("writings", "keys")
 
 
 def downgrade() -> None:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pipelines.ledger.migrations.append_only import append_only
+
 revision = "0005"
 down_revision = "0004"
 
@@ -16,11 +18,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("archived_at", sa.String, nullable=False),
     )
-    for verb in ("update", "delete"):
-        op.execute(
-            f"create trigger populations_no_{verb} before {verb} on populations "
-            "begin select raise(abort, 'the ledger is append-only'); end"
-        )
+    append_only("populations")
 
 
 def downgrade() -> None:

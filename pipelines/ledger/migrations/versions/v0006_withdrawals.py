@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from pipelines.ledger.migrations.append_only import append_only
+
 revision = "0006"
 down_revision = "0005"
 
@@ -19,11 +21,7 @@ def upgrade() -> None:
         sa.Column("places", sa.JSON, nullable=False),
         sa.Column("withdrawn_at", sa.String, nullable=False),
     )
-    for verb in ("update", "delete"):
-        op.execute(
-            f"create trigger withdrawals_no_{verb} before {verb} on withdrawals "
-            "begin select raise(abort, 'the ledger is append-only'); end"
-        )
+    append_only("withdrawals")
 
 
 def downgrade() -> None:

@@ -4,7 +4,8 @@ What is proved is the file that will be published, not the list of what should h
 copied: no mart, no audit. Keys and comments are kept; a table under secrecy gains the column ``est_secret``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -70,7 +71,8 @@ def write_public(
         plan, solutions = planned(warehouse, secrecy, threshold, versions), Solutions(solved)
         while True:
             try:
-                return _write(warehouse, folder, secrecy, threshold, disclosed, keys, solutions, plan)
+                with _composed(warehouse, folder, secrecy, plan) as source, attached(folder / DATABASE, source) as db:
+                    return _write_and_prove(db, folder, secrecy, threshold, disclosed, keys, solutions, plan)
             except SecrecyBroken as error:
                 plan = _without(plan, error)
                 (folder / DATABASE).unlink()
@@ -87,23 +89,14 @@ def _without(plan: Plan, error: SecrecyBroken) -> Plan:
     return Plan({year: kept for year, kept in plan.held.items() if year not in withheld}, withheld, plan.former)
 
 
-def _write(
-    warehouse: Path,
-    folder: Path,
-    secrecy: Secrecy,
-    threshold: int,
-    disclosed: Iterable[tuple[str, Decimal]],
-    keys: Keys,
-    solutions: Solutions,
-    plan: Plan,
-) -> PublicProfile:
-    """Write the profile that a plan asks for, from a database where what stays as it was takes the place of what is new."""
+@contextmanager
+def _composed(warehouse: Path, folder: Path, secrecy: Secrecy, plan: Plan) -> Iterator[Path]:
+    """The database of what is to be public: one where what stays as it was takes the place of what is new, or the warehouse."""
     composed = folder / f".{DATABASE}"
     try:
         if plan.corrected:
             compose(composed, warehouse, secrecy, plan)
-        with attached(folder / DATABASE, composed if plan.corrected else warehouse) as db:
-            return _write_and_prove(db, folder, secrecy, threshold, disclosed, keys, solutions, plan)
+        yield composed if plan.corrected else warehouse
     finally:
         composed.unlink(missing_ok=True)
 
