@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from pipelines import settings
 from pipelines.settings import Home
 from tests.deliveries import KEY, Depot
 from tests.layers import Layer, ship
+
+OF_THE_SYSTEM = tempfile.gettempdir()
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
@@ -37,10 +40,11 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _temporary_folder_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command works in a home's own folder from then on: not beyond its test."""
-    monkeypatch.setattr(tempfile, "tempdir", tempfile.tempdir)
-    monkeypatch.setenv("TMPDIR", tempfile.gettempdir())
+def _temporary_folder_of_the_system() -> Iterator[None]:
+    """A command works in a home's own folder from then on: not beyond its test, whatever the test undoes."""
+    tempfile.tempdir = os.environ["TMPDIR"] = OF_THE_SYSTEM
+    yield
+    tempfile.tempdir = os.environ["TMPDIR"] = OF_THE_SYSTEM
 
 
 @pytest.fixture(autouse=True)

@@ -57,6 +57,8 @@ class Kind:
     shipped: str  # a name of the shipped layer, which nothing needs
     added: str
     write: Callable[[str, str | None], Written]
+    of_shipped: str = "livre_ici"  # what the data says, whoever writes it
+    of_home: str = "de_la_maison"
 
 
 def entry(path: str, *section: str) -> Callable[[str, Any], Written]:
@@ -71,9 +73,9 @@ def entry(path: str, *section: str) -> Callable[[str, Any], Written]:
     return write
 
 
-def secrecy(kind: str, shipped: str, added: str, made: Callable[[str], Any]) -> Kind:
+def secrecy(kind: str, shipped: str, added: str, made: Callable[[str], Any], **said: str) -> Kind:
     at = entry("catalogue/secrecy.yml", *kind.split("."))
-    return Kind(f"secrecy {kind}", shipped, added, lambda name, m: at(name, OFF if m is None else made(m)))
+    return Kind(f"secrecy {kind}", shipped, added, lambda name, m: at(name, OFF if m is None else made(m)), **said)
 
 
 def figures_file(content: dict, name: str = "essai") -> Written:
@@ -115,7 +117,8 @@ KINDS = [
     secrecy("tables", "rpt_seule", "rpt_neuve", lambda m: {"free": m}),
     secrecy("figures.free", "seul", "neuf", lambda m: m),
     secrecy("figures.withheld", "seul.a", "neuf.a", lambda m: m),
-    secrecy("figures.persons", "seul.c", "neuf.c", lambda m: "agents" if m == "livre_ici" else "citizens"),
+    secrecy("figures.persons", "seul.c", "neuf.c", lambda m: "agents" if m == "livre_ici" else "citizens",
+        of_shipped="agents", of_home="citizens"),
     secrecy("figures.rules", "seul.b", "neuf.b", lambda m: {**REPORT, "row": {"statut": m}}),
     secrecy("figures.columns", "plain", "never", lambda m: [m]),
     Kind("prose", "seul.md", "neuf.md", lambda n, m: {f"catalogue/report/texte/{n}": "" if m is None else f"{m}\n"}),
@@ -230,7 +233,7 @@ def test_a_home_adds_one(shipped, home, kind: Kind):
     write(home, kind.write(kind.added, "de_la_maison"))
     catalogue = effective(shipped, home)
     assert names(catalogue) == before | {kind.name: [*before[kind.name], kind.added]}
-    assert "de_la_maison" in json.dumps(catalogue.overlays[kind.name][kind.added].data, ensure_ascii=False)
+    assert kind.of_home in json.dumps(catalogue.overlays[kind.name][kind.added].data, ensure_ascii=False)
 
 
 @EVERY_KIND
@@ -241,8 +244,8 @@ def test_a_home_replaces_one_whole(shipped, home, kind: Kind):
     overlay = catalogue.overlays[kind.name]
     assert names(catalogue) == before  # in its place
     said = json.dumps(overlay[kind.shipped].data, ensure_ascii=False)
-    assert "de_la_maison" in said and "livre_ici" not in said
-    assert "livre_ici" in json.dumps(overlay.replaced[kind.shipped].data, ensure_ascii=False)
+    assert kind.of_home in said and kind.of_shipped not in said
+    assert kind.of_shipped in json.dumps(overlay.replaced[kind.shipped].data, ensure_ascii=False)
     assert str(overlay[kind.shipped].path).startswith(str(home.root))
 
 

@@ -175,8 +175,8 @@ def test_what_the_server_refuses_is_said(glpi: Bench, changes: dict, expected: s
         ("postgresql://lecteur:s3cret@127.0.0.1/glpi", "n’est pas une adresse de la forme"),
         ("mysql://lecteur:s3cret@127.0.0.1", "n’est pas une adresse de la forme"),
         ("mysql://lecteur:s3cret@127.0.0.1:s3cret/glpi", "n’est pas une adresse de la forme"),
-        ("mysql://lecteur:x@s3cret@127.0.0.1/glpi", "write %40"),
-        ("mysql://lecteur:x@s3cret/y@127.0.0.1/glpi", "write %40"),
+        ("mysql://lecteur:x@s3cret@127.0.0.1/glpi", "écrire %40"),
+        ("mysql://lecteur:x@s3cret/y@127.0.0.1/glpi", "écrire %40"),
     ],
 )
 def test_an_address_that_cannot_be_read_is_never_said_again(glpi: Bench, address: str, expected: str) -> None:
