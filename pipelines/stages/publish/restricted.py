@@ -1,6 +1,6 @@
 """The schema ``restreint`` of a publication: what singles a person out, and who stands behind what is public of the staff.
 
-``restreint.duckdb`` and ``restreint/<table>.parquet`` belong to the account that publishes, whatever group reads the rest; no
+``millesime_restreint.duckdb`` and ``restreint/<table>.parquet`` belong to the account that publishes, whatever group reads the rest; no
 profile, export or page holds any of it. On the server, one role of its own reads it.
 """
 
@@ -18,7 +18,7 @@ from pipelines.stages.publish.keys import Keys
 from pipelines.stages.publish.secret.versions import Rows, Version
 
 Archived = Sequence[tuple[str, Version]]  # SHA-256 of the archive, version; oldest first
-DATABASE = f"{RESTREINT}.duckdb"
+DATABASE = f"millesime_{RESTREINT}.duckdb"  # not its schema's own name, which DuckDB would take for the catalog
 SAID = {
     "empreinte": "Empreinte de la version archivée, celle que porte le registre.",
     "est_en_vigueur": "Vrai si les tableaux publics de l’exercice sont ceux de cette version.",

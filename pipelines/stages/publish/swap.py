@@ -3,7 +3,7 @@
 builds/<publication>/rapport.duckdb                  tables of marts, rapport and audit, with comments and keys
                      <schema>/<table>.parquet
                      scdl/                           the budget as open data
-                     restreint.duckdb restreint/     what singles a person out: the publishing account's alone
+                     millesime_restreint.duckdb restreint/     what singles a person out: the publishing account's alone
                      public/                         what anybody may read: rapport_public.duckdb, rapport/, manifest.json
                      state.json                      what all of it is: its SHA-256, in the ledger, names the publication
                      report/<exercice>/<profile>/    what ``pages`` wrote: the report, which prints the head reached then
