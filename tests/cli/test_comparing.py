@@ -64,7 +64,7 @@ def test_a_version_without_a_public_profile_is_not_compared_from_the_other(corre
 
 
 def test_a_warehouse_that_was_edited_is_compared_with_nothing(corrected: Bench):
-    corrected.home.warehouse.parent.mkdir()
+    corrected.home.warehouse.parent.mkdir(parents=True)
     with duckdb.connect(str(corrected.home.warehouse)) as db:
         db.execute("create table edited as select 1 as one")
     done = corrected.millesime("compare", "2019-v1")
