@@ -59,10 +59,15 @@ def copy_restricted(cursor: Cursor, published: Path, server: Server, note: Calla
     driver's errors.
     """
     schema, file = f"{server.prefix}{RESTREINT}", published / DATABASE
-    _refuse_stranger(cursor, schema)
+    made_by = _mark_of(cursor, schema)
     if server.restricted is None or server.profile != INTERNE or not file.exists():
-        _drop(cursor, schema)
+        if made_by == MARK:
+            _drop(cursor, schema)
         return {}
+    if made_by not in (None, MARK):
+        raise NotRestricted(
+            f"la base a un schéma {schema} que ce projet n’a pas fait : choisir une autre base, ou définir MILLESIME_PUBLISH_PREFIX"
+        )
     try:
         with cursor.connection.transaction():
             _drop(cursor, schema)
@@ -77,14 +82,11 @@ def copy_restricted(cursor: Cursor, published: Path, server: Server, note: Calla
     return rows
 
 
-def _refuse_stranger(cursor: Cursor, schema: str) -> None:
-    found = cursor.execute(
-        "select obj_description(oid, 'pg_namespace') from pg_namespace where nspname = %s", [schema]
-    ).fetchone()
-    if found and found[0] != MARK:
-        raise NotRestricted(
-            f"la base a un schéma {schema} que ce projet n’a pas fait : choisir une autre base, ou définir MILLESIME_PUBLISH_PREFIX"
-        )
+def _mark_of(cursor: Cursor, schema: str) -> str | None:
+    """What a schema says of itself; None when it is not there."""
+    asked = "select coalesce(obj_description(oid, 'pg_namespace'), '') from pg_namespace where nspname = %s"
+    found = cursor.execute(asked, [schema]).fetchone()
+    return found[0] if found else None
 
 
 def _drop(cursor: Cursor, schema: str) -> None:
