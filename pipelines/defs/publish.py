@@ -29,7 +29,7 @@ def publish_defs() -> dg.Definitions:
         deps=[dg.AssetKey(key) for key in published_models()],
         kinds={"duckdb", "parquet"},
         description=(
-            "published/ : rapport.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc, avec le "
+            "published/ : millesime.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc, avec le "
             "profil public (rapport seul, petits effectifs masqués)."
         ),
         check_specs=[

@@ -11,15 +11,16 @@ from pipelines.settings import threads
 from pipelines.sql import literal
 from pipelines.stages.publish.keys import Keys, key_of
 
+BLOCK = 16_384  # bytes, the least that DuckDB knows: each of hundreds of small tables takes whole blocks
+
 
 @contextmanager
 def attached(file: Path, warehouse: Path) -> Iterator[Any]:
     """A connection that writes the new database ``file`` (catalog ``cible``) from the warehouse (``source``)."""
     import duckdb
 
-    # Attached under another name: in a catalog named like one of its schemas, ``rapport.chiffres`` is ambiguous.
     with duckdb.connect(config={"threads": threads()}) as db:
-        db.execute(f"attach {literal(file)} as cible")
+        db.execute(f"attach {literal(file)} as cible (block_size {BLOCK})")
         db.execute("use cible")
         db.execute(f"attach {literal(warehouse)} as source (read_only)")
         db.execute("begin")  # one transaction: each commit would wait for the disk

@@ -13,10 +13,8 @@ from typing import Any
 from pipelines.catalogue.fields import Fields, unit_of
 from pipelines.disk import sha256_of
 from pipelines.ledger.state import STATE, read_manifest, read_state
-from pipelines.publication import FOLDERS, INTERNE, PUBLIC
+from pipelines.publication import DATABASES, FOLDERS, FORMER_DATABASE, INTERNE, PUBLIC
 from pipelines.sql import literal
-
-_FILES = {INTERNE: "rapport.duckdb", PUBLIC: "rapport_public.duckdb"}
 
 
 class NotPublished(RuntimeError):
@@ -76,8 +74,9 @@ def opened(published: Path, name: str, fields: Fields | None = None) -> Iterator
 
     published = published.resolve()  # another publication may take its place while this one is read
     folder = published / FOLDERS[name]
-    file = folder / _FILES[name]
-    if not file.exists():
+    known = [folder / DATABASES[name], *([folder / FORMER_DATABASE] if name == INTERNE else [])]
+    file = next((file for file in known if file.exists()), None)
+    if file is None:
         if name == INTERNE:
             raise NotPublished("rien n’est encore publié : `millesime run EXERCICE`")
         raise NotPublished(

@@ -24,7 +24,6 @@ from pipelines.catalogue.overlay import FOLDERS
 from pipelines.disk import sync
 from pipelines.french import MINUS, exact, quantity
 from pipelines.ledger.state import (
-    PUBLIC_FILE,
     State,
     comparisons_of,
     files_of,
@@ -35,8 +34,8 @@ from pipelines.ledger.state import (
 )
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
+from pipelines.publication import DATABASES, INTERNE, PUBLIC
 from pipelines.publication import FOLDERS as PLACES
-from pipelines.publication import INTERNE, PUBLIC
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
@@ -129,7 +128,7 @@ def write_release(
 
 def complete_release(home: Home, folder: Path, exercice: int, build: str, exports: Exports) -> None:
     """Write beside a release what is given away of it, from the publication that followed: the public tables, and ``exports``."""
-    public = home.published / PLACES[PUBLIC] / PUBLIC_FILE
+    public = home.published / PLACES[PUBLIC] / DATABASES[PUBLIC]
     if public.exists():
         there = folder / PLACES[PUBLIC]
         there.mkdir()

@@ -13,11 +13,12 @@ from pipelines.catalogue.fingerprint import engine_version, fingerprint
 from pipelines.disk import second_name, sha256_of
 from pipelines.ledger.state import STATE, read_state
 from pipelines.ledger.workspace import Workspace
+from pipelines.publication import DATABASES, INTERNE
 from pipelines.sql import is_hollow
 from pipelines.stages.publish.copy import Described, copy_table, described, tables_of, write_parquet
 from pipelines.stages.publish.keys import Keys
 
-DATABASE = "rapport.duckdb"
+DATABASE = DATABASES[INTERNE]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Writes a publication aside and swaps it in with one rename: a reader sees the old one or the new one, whole.
 
-builds/<publication>/rapport.duckdb                  tables of marts, rapport and audit, with comments and keys
+builds/<publication>/millesime.duckdb                tables of marts, rapport and audit, with comments and keys
                      <schema>/<table>.parquet
                      scdl/                           the budget as open data
                      public/                         what anybody may read: rapport_public.duckdb, rapport/, manifest.json
@@ -38,7 +38,7 @@ from pipelines.ledger.state import (
 )
 from pipelines.ledger.workspace import Workspace
 from pipelines.private import open_to_readers
-from pipelines.publication import FOLDERS, INTERNE, PUBLIC, Pages
+from pipelines.publication import FOLDERS, FORMER_DATABASE, FORMER_UNTIL, INTERNE, PUBLIC, Pages
 from pipelines.settings import Home
 from pipelines.stages.publish.audit import write_audit
 from pipelines.stages.publish.copy import attached, write_schema
@@ -124,6 +124,8 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
         write_audit(db, work.home, work.ledger, findings, profile.proofs if profile else [])
         write_schema(db, folder, "audit")
         write_scdl(db, folder / "scdl")
+    if work.organisation.years[-1] <= FORMER_UNTIL:
+        second_name(folder / DATABASE, folder / FORMER_DATABASE)
     undrawn = _undrawn(work, pages, begun) if pages else []
     return Written(made_of, profile, broken + undrawn)
 

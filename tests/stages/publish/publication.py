@@ -69,7 +69,9 @@ def add_public(lab: Lab) -> str:
     file = folder / "rapport_public.duckdb"
     file.unlink(missing_ok=True)
     with duckdb.connect() as db:
-        db.execute(f"attach '{file}' as cible; attach '{lab.home.published / 'rapport.duckdb'}' as source (read_only)")
+        db.execute(
+            f"attach '{file}' as cible; attach '{lab.home.published / 'millesime.duckdb'}' as source (read_only)"
+        )
         (made,) = db.execute("select sql from duckdb_tables() where table_name = 'chiffres'").fetchone()
         db.execute("create schema cible.rapport; use cible")
         db.execute(made.replace("source.rapport.", "rapport."))

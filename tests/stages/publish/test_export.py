@@ -34,7 +34,7 @@ def exported(lab: Lab, exercice: int = 2020, profile: str = "interne", release: 
 
 def rows(lab: Lab, query: str) -> list[tuple]:
     with duckdb.connect() as db:
-        db.execute(f"attach '{lab.home.published / 'rapport.duckdb'}' as p (read_only)")
+        db.execute(f"attach '{lab.home.published / 'millesime.duckdb'}' as p (read_only)")
         return db.execute(query).fetchall()
 
 
@@ -52,7 +52,7 @@ def test_csv_and_parquet_hold_the_published_rows_exactly(lab: Lab):
         expected = rows(lab, f"from p.{table} {'where exercice <= 2020' if keeps else ''} order by all")
         with duckdb.connect() as db:
             assert db.execute(f"from '{folder}/donnees/{name}.parquet'").fetchall() == expected
-            db.execute(f"attach '{lab.home.published / 'rapport.duckdb'}' as p (read_only)")
+            db.execute(f"attach '{lab.home.published / 'millesime.duckdb'}' as p (read_only)")
             db.execute(f"create table t as from p.{table} limit 0")
             db.execute(f"copy t from '{folder}/donnees/{name}.csv' (format csv, header, allow_quoted_nulls false)")
             assert db.execute("from t order by all").fetchall() == expected, name

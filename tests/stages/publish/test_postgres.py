@@ -87,7 +87,7 @@ def test_every_value_is_the_published_one(lab: Lab, server: Server):
     assert (served.publication, served.is_new, served.notes) == (identity, True, [])
     assert schemas(server) == ["audit", "marts", "rapport"]
     with duckdb.connect() as db:
-        db.execute(f"attach '{lab.home.published / 'rapport.duckdb'}' as p (read_only)")
+        db.execute(f"attach '{lab.home.published / 'millesime.duckdb'}' as p (read_only)")
         for table in served.rows:
             published = db.execute(f"select * from p.{table}").fetchall()
             there = ask(server, f"select * from {table}")
@@ -527,9 +527,9 @@ def test_no_message_holds_the_password(running: PostgreSQL, lab: Lab, monkeypatc
 
 def test_a_value_that_the_server_refuses_is_not_repeated(lab: Lab, server: Server):
     publish_small(lab)
-    file = lab.home.published.resolve() / "rapport.duckdb"
+    file = lab.home.published.resolve() / "millesime.duckdb"
     with duckdb.connect(str(file)) as db:
-        db.execute(f"update rapport.marts.dim_commune set libelle = '{SECRET}' || chr(0)")
+        db.execute(f"update marts.dim_commune set libelle = '{SECRET}' || chr(0)")
     with pytest.raises(NotServed, match="SQLSTATE 22021") as caught:
         serve(lab.home.published, server)
     assert SECRET not in str(caught.value)

@@ -18,6 +18,7 @@ from pipelines.evidence.verify import verify
 from pipelines.ledger.records import Finding
 from pipelines.ledger.state import read_state
 from pipelines.ledger.store import open_ledger
+from pipelines.stages.publish import swap
 from pipelines.stages.publish.audit import TABLES
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.swap import KEPT, OtherBuild, publish
@@ -77,7 +78,7 @@ def files(lab: Lab) -> dict[str, str]:
 
 def ask(lab: Lab, query: str) -> list[tuple]:
     with duckdb.connect() as db:
-        db.execute(f"attach '{lab.home.published / 'rapport.duckdb'}' as p (read_only)")
+        db.execute(f"attach '{lab.home.published / 'millesime.duckdb'}' as p (read_only)")
         return db.execute(query).fetchall()
 
 
@@ -89,6 +90,7 @@ def test_what_is_published(lab: Lab):
         [
             "state.json",
             "ledger.db",
+            "millesime.duckdb",
             "rapport.duckdb",
             "marts/dim_a.parquet",
             "marts/fct_b.parquet",
@@ -107,7 +109,36 @@ def test_what_is_published(lab: Lab):
     assert {name for (name,) in tables} == {
         name.removesuffix(".parquet").replace("/", ".") for name in covered if not name.startswith("public/")
     }
-    assert not (lab.home.published / "rapport.duckdb.wal").exists()
+    assert not (lab.home.published / "millesime.duckdb.wal").exists()
+
+
+def test_the_database_is_not_named_like_a_schema_and_its_former_name_is_a_second_one(lab: Lab):
+    """Of a file ``rapport.duckdb`` that has a schema ``rapport``, every client takes ``rapport.chiffres`` for a catalog's."""
+    warehouse(lab)
+    published(lab)
+    file, former = lab.home.published / "millesime.duckdb", lab.home.published / "rapport.duckdb"
+    for schema in ("rapport", "marts", "audit"):
+        with duckdb.connect(str(file), read_only=True) as db:
+            for (table,) in db.execute(
+                f"select table_name from duckdb_tables() where schema_name = '{schema}'"
+            ).fetchall():
+                db.execute(f"select count(*) from {schema}.{table}")
+    with duckdb.connect(str(former), read_only=True) as db, pytest.raises(duckdb.BinderException, match="Ambiguous"):
+        db.execute("from rapport.chiffres")
+    assert former.samefile(file)
+    assert [name for name in read_state(lab.home.published)["tables"]] == [
+        "millesime.duckdb",
+        "public/rapport_public.duckdb",
+    ]
+    with duckdb.connect(str(file), read_only=True) as db:
+        assert db.execute("select block_size from pragma_database_size()").fetchone() == (16_384,)
+
+
+def test_the_former_name_goes_with_the_first_exercice_after_its_last(lab: Lab, monkeypatch):
+    monkeypatch.setattr(swap, "FORMER_UNTIL", 2019)  # the organisation publishes up to 2020
+    warehouse(lab)
+    published(lab)
+    assert not (lab.home.published / "rapport.duckdb").exists()
 
 
 def test_keys_and_comments_are_kept(lab: Lab):
@@ -166,7 +197,7 @@ def test_the_same_content_gives_the_same_bytes_and_publishing_again_changes_noth
     lab.home.published.unlink()
     warehouse(lab, rows=130_000)  # the warehouse was deleted and rebuilt
     assert published(lab) == one
-    others = ("rapport.duckdb", "public/rapport_public.duckdb", "ledger.db")
+    others = ("millesime.duckdb", "rapport.duckdb", "public/rapport_public.duckdb", "ledger.db")
     assert {n: s for n, s in files(lab).items() if n not in others} == {
         n: s for n, s in before.items() if n not in others
     }
@@ -191,13 +222,13 @@ def test_other_content_is_another_publication_and_the_former_can_come_back(lab: 
 def test_a_reader_that_holds_an_old_file_keeps_working_even_after_it_is_forgotten(lab: Lab):
     warehouse(lab, rows=20_000)
     published(lab)
-    reader = duckdb.connect(str(lab.home.published / "rapport.duckdb"), read_only=True)
+    reader = duckdb.connect(str(lab.home.published / "millesime.duckdb"), read_only=True)
     first = lab.home.published.resolve()
     for n in range(2, KEPT + 4):
         warehouse(lab, f"b{n}", n)
         published(lab, f"b{n}")
-    assert reader.execute("select valeur from rapport.rapport.chiffres").fetchone() == (1,)
-    assert reader.execute("select count(*), sum(montant_eur) from rapport.marts.fct_b").fetchone()[0] == 20_000
+    assert reader.execute("select valeur from rapport.chiffres").fetchone() == (1,)
+    assert reader.execute("select count(*), sum(montant_eur) from marts.fct_b").fetchone()[0] == 20_000
     reader.close()
     assert ask(lab, "select valeur from p.rapport.chiffres") == [(KEPT + 3,)]
     assert not first.exists()

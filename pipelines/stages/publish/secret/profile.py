@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipelines.catalogue.secrecy import Figure, Figures, Secrecy
+from pipelines.publication import DATABASES, PUBLIC
 from pipelines.sql import literal
 from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_schema
 from pipelines.stages.publish.keys import Keys
@@ -19,7 +20,7 @@ from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, Secr
 from pipelines.stages.publish.secret.suppress import Former, former_values, is_primary, needed, still_public, suppress
 from pipelines.stages.publish.secret.versions import FIGURES, HIDDEN, Plan, Version, compose, planned, snapshot, tie
 
-DATABASE = "rapport_public.duckdb"
+DATABASE = DATABASES[PUBLIC]
 EST_SECRET = "Vrai si un nombre de la ligne est masqué au titre du secret statistique."
 
 
