@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.lost import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
+from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.findings import all_findings
 from pipelines.runs.pages import complete_releases, write_states
@@ -92,7 +94,9 @@ def serve_copy(home: Home, server: Server) -> "Served":
     """Copy what is published to the organisation's server. Raises NotServed."""
     from pipelines.stages.publish import postgres
 
+    with open_ledger(home) as ledger:
+        removals = ledger.removals()
     try:
-        return postgres.serve(home.published, server)
+        return postgres.serve(home.published, server, load_catalogue(home).project.links, removals)
     except (postgres.NotServed, NotPublished) as error:
         raise NotServed(str(error)) from None

@@ -6,10 +6,11 @@ types, keys and comments are those of the published database: there is no other 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from pipelines.catalogue.dbt.project import Links
 from pipelines.catalogue.fields import Fields, unit_of
 from pipelines.disk import sha256_of
 from pipelines.ledger.state import STATE, read_manifest, read_state
@@ -33,6 +34,13 @@ class Column:
     unit: str | None
 
 
+class TableLink(NamedTuple):
+    """A column that is the key of ``parent``, another table of the profile (``marts.dim_exercice``)."""
+
+    column: str
+    parent: str
+
+
 @dataclass(frozen=True)
 class Table:
     """A published table; ``key`` is empty when it has no primary key."""
@@ -42,15 +50,20 @@ class Table:
     comment: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    links: tuple[TableLink, ...] = ()
 
     @property
     def full_name(self) -> str:
         """``rapport.chiffres``."""
         return f"{self.schema}.{self.name}"
 
+    def kind(self, column: str) -> str | None:
+        """The type of a column; None when it has none of that name."""
+        return next((one.kind for one in self.columns if one.name == column), None)
+
     def has(self, column: str) -> bool:
         """True when it has this column."""
-        return any(one.name == column for one in self.columns)
+        return self.kind(column) is not None
 
 
 @dataclass(frozen=True)
@@ -65,8 +78,8 @@ class Profile:
 
 
 @contextmanager
-def opened(published: Path, name: str, fields: Fields | None = None) -> Iterator[Profile]:
-    """Open a profile of the publication in folder ``published``; columns bear the titles of ``fields``.
+def opened(published: Path, name: str, fields: Fields | None = None, links: Links | None = None) -> Iterator[Profile]:
+    """Open a profile of the publication in folder ``published``; columns bear the titles of ``fields``, tables the ``links``.
 
     Raises NotPublished when it is not there.
     """
@@ -85,7 +98,7 @@ def opened(published: Path, name: str, fields: Fields | None = None) -> Iterator
     publication, build = _named(published, name)
     with duckdb.connect() as db:
         db.execute(f"attach {literal(file)} as p (read_only)")
-        yield Profile(name, publication, build, _tables(db, fields or Fields()), db)
+        yield Profile(name, publication, build, _linked(_tables(db, fields or Fields()), links or {}), db)
 
 
 def _named(published: Path, name: str) -> tuple[str, str]:
@@ -117,6 +130,25 @@ def _tables(db, fields: Fields) -> tuple[Table, ...]:
     return tuple(
         Table(schema, name, comment, tuple(columns[schema, name]), keys.get((schema, name), ()))
         for schema, name, comment in comments
+    )
+
+
+def _linked(tables: tuple[Table, ...], links: Links) -> tuple[Table, ...]:
+    """The tables with those of the links that stand among them: a parent may not be in the profile."""
+    parents = {table.name: table for table in tables if len(table.key) == 1}
+    return tuple(
+        replace(
+            table,
+            links=tuple(
+                TableLink(link.column, parent.full_name)
+                for link in links.get(table.name, [])
+                if (parent := parents.get(link.parent))
+                and parent.key == (link.key,)
+                and (kind := table.kind(link.column))
+                and kind == parent.kind(link.key)
+            ),
+        )
+        for table in tables
     )
 
 

@@ -38,9 +38,11 @@ from pipelines.publication import DATABASES, INTERNE, PUBLIC
 from pipelines.publication import FOLDERS as PLACES
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
+from pipelines.stages.publish.freshness import FRESHNESS
 
 FIGURES = "rapport/chiffres.parquet"
 EXPORTS = "exports"
+NOT_FROZEN = FRESHNESS.partition(".")[2]  # it speaks of a publication
 Exports = Callable[[str, str, Path], None]  # name of the release, profile, folder to write in
 
 
@@ -158,7 +160,8 @@ def export_tables(warehouse: Path, exercice: int, folder: Path) -> None:
         db.execute(f"attach {literal(warehouse)} as entrepot (read_only)")
         tables = db.execute(
             "select table_name, bool_or(column_name = 'exercice') from duckdb_columns() "
-            "where database_name = 'entrepot' and schema_name = 'rapport' group by 1 order by 1"
+            f"where database_name = 'entrepot' and schema_name = 'rapport' and table_name <> {literal(NOT_FROZEN)} "
+            "group by 1 order by 1"
         ).fetchall()
         for table, yearly in tables:
             rows = f"where exercice <= {exercice}" if yearly else ""

@@ -41,7 +41,8 @@ from pipelines.private import open_to_readers
 from pipelines.publication import FOLDERS, FORMER_DATABASE, FORMER_UNTIL, INTERNE, PUBLIC, Pages
 from pipelines.settings import Home
 from pipelines.stages.publish.audit import write_audit
-from pipelines.stages.publish.copy import attached, write_schema
+from pipelines.stages.publish.copy import attached, write_parquet, write_schema
+from pipelines.stages.publish.freshness import FRESHNESS, write_freshness
 from pipelines.stages.publish.scdl import write_scdl
 from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
@@ -123,6 +124,8 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
         db.execute("drop schema if exists audit cascade")
         write_audit(db, work.home, work.ledger, findings, profile.proofs if profile else [])
         write_schema(db, folder, "audit")
+        write_freshness(db, INTERNE, build)
+        write_parquet(db, folder, *FRESHNESS.split("."))
         write_scdl(db, folder / "scdl")
     if work.organisation.years[-1] <= FORMER_UNTIL:
         second_name(folder / DATABASE, folder / FORMER_DATABASE)
@@ -232,6 +235,7 @@ def public_profile(work: Workspace, folder: Path, build: str) -> tuple[PublicPro
     try:
         profile = write_public(
             work.home.warehouse,
+            build,
             folder,
             work.catalogue.secrecy,
             work.organisation.seuil_secret,

@@ -14,6 +14,7 @@ from pipelines.catalogue.secrecy import Figure, Figures, Secrecy
 from pipelines.publication import DATABASES, PUBLIC
 from pipelines.sql import literal
 from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_schema
+from pipelines.stages.publish.freshness import write_freshness
 from pipelines.stages.publish.keys import Keys
 from pipelines.stages.publish.secret.attack import Solutions, Worlds
 from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
@@ -51,6 +52,7 @@ class PublicProfile:
 
 def write_public(
     warehouse: Path,
+    build: str,
     folder: Path,
     secrecy: Secrecy,
     threshold: int,
@@ -73,7 +75,10 @@ def write_public(
         while True:
             try:
                 with _composed(warehouse, folder, secrecy, plan) as source, attached(folder / DATABASE, source) as db:
-                    return _write_and_prove(db, folder, secrecy, threshold, disclosed, keys, solutions, plan)
+                    profile = _write_and_prove(db, secrecy, threshold, disclosed, keys, solutions, plan)
+                    write_freshness(db, PUBLIC, build)
+                    write_schema(db, folder, "rapport")
+                    return profile
             except SecrecyBroken as error:
                 plan = _without(plan, error)
                 (folder / DATABASE).unlink()
@@ -104,7 +109,6 @@ def _composed(warehouse: Path, folder: Path, secrecy: Secrecy, plan: Plan) -> It
 
 def _write_and_prove(
     db,
-    folder: Path,
     secrecy: Secrecy,
     threshold: int,
     disclosed: Iterable[tuple[str, Decimal]],
@@ -121,7 +125,6 @@ def _write_and_prove(
     _write_tables(db, secrecy, numbers, suppress(worlds, threshold, former, plan.fixed(numbers)), keys, threshold)
     profile = prove(db, secrecy, worlds, threshold, former, plan)
     solutions.keep()
-    write_schema(db, folder, "rapport")
     exercices = {item.exercice for item in numbers.items} - {*plan.former, *plan.held}
     return replace(
         profile,

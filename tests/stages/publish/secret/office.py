@@ -128,6 +128,7 @@ class Publisher:
         secrecy = self.layer.catalogue().secrecy
         profile = write_public(
             warehouse,
+            "",
             self.folder,
             secrecy,
             threshold,
