@@ -4,9 +4,13 @@ It lies in the databases, as Parquet and on the server alike, which adds when it
 content gives the same bytes.
 """
 
+from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.fields import Fields
 from pipelines.sql import literal, values
+from pipelines.stages.publish.copy import write_parquet
+from pipelines.stages.publish.profiles import tables_in
 
 FRESHNESS = "rapport.fraicheur"
 COMMENT = "D’où vient chaque table publiée et jusqu’où elle va, une ligne par table."
@@ -22,8 +26,8 @@ COLUMNS = {
 }
 
 
-def write_freshness(db: Any, profile: str, build: str) -> None:
-    """Make the table in the catalog ``cible``, of all the tables that lie there."""
+def write_freshness(db: Any, folder: Path, profile: str, build: str) -> None:
+    """Make the table in the catalog ``cible``, of all the tables that lie there, and its Parquet in ``folder``."""
     tables = db.execute(
         "select schema_name || '.' || table_name, bool_or(column_name = 'exercice') from duckdb_columns() "
         f"where database_name = 'cible' and schema_name || '.' || table_name <> {literal(FRESHNESS)} group by 1 order by 1"
@@ -44,3 +48,5 @@ def write_freshness(db: Any, profile: str, build: str) -> None:
     db.execute(f"comment on table {FRESHNESS} is {literal(COMMENT)}")
     for column, (_, text) in COLUMNS.items():
         db.execute(f"comment on column {FRESHNESS}.{column} is {literal(text)}")
+    (made,) = (table for table in tables_in(db, "cible", Fields()) if table.full_name == FRESHNESS)
+    write_parquet(db, folder, made)

@@ -32,6 +32,13 @@ class Column:
     is_nullable: bool
     title: str | None  # as ``fields.yml`` says it
     unit: str | None
+    additif: tuple[str, ...] | None = None  # along what a measure adds; None where nobody says it
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a reader of a file is told of it, which its type does not say."""
+        said = {"title": self.title, "description": self.comment, "unit": self.unit, "additif": self.additif}
+        return {name: text for name, text in said.items() if text not in (None, "")}
 
 
 class TableLink(NamedTuple):
@@ -39,6 +46,7 @@ class TableLink(NamedTuple):
 
     column: str
     parent: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,8 @@ def opened(published: Path, name: str, fields: Fields | None = None, links: Link
     publication, build = _named(published, name)
     with duckdb.connect() as db:
         db.execute(f"attach {literal(file)} as p (read_only)")
-        yield Profile(name, publication, build, _linked(_tables(db, fields or Fields()), links or {}), db)
+        tables = _linked(tables_in(db, "p", fields or Fields()), links or {})
+        yield Profile(name, publication, build, tables, db)
 
 
 def _named(published: Path, name: str) -> tuple[str, str]:
@@ -109,23 +118,25 @@ def _named(published: Path, name: str) -> tuple[str, str]:
     return sha256_of(published / STATE)[:32], read_state(published)["build"]
 
 
-def _tables(db, fields: Fields) -> tuple[Table, ...]:
+def tables_in(db, catalog: str, fields: Fields) -> tuple[Table, ...]:
+    """The tables of a catalog of ``db``, as it and ``fields`` describe them."""
+    where = f"where database_name = {literal(catalog)}"
     columns: dict[tuple[str, str], list[Column]] = {}
     for schema, table, *about in db.execute(
         "select schema_name, table_name, column_name, data_type, coalesce(comment, ''), is_nullable "
-        "from duckdb_columns() where database_name = 'p' order by schema_name, table_name, column_index"
+        f"from duckdb_columns() {where} order by schema_name, table_name, column_index"
     ).fetchall():
         columns.setdefault((schema, table), []).append(_column(fields, table, *about))
     keys = dict(
         ((schema, table), tuple(key))
         for schema, table, key in db.execute(
             "select schema_name, table_name, constraint_column_names from duckdb_constraints() "
-            "where database_name = 'p' and constraint_type = 'PRIMARY KEY'"
+            f"{where} and constraint_type = 'PRIMARY KEY'"
         ).fetchall()
     )
     comments = db.execute(
         "select schema_name, table_name, coalesce(comment, '') from duckdb_tables() "
-        "where database_name = 'p' order by schema_name, table_name"
+        f"{where} order by schema_name, table_name"
     ).fetchall()
     return tuple(
         Table(schema, name, comment, tuple(columns[schema, name]), keys.get((schema, name), ()))
@@ -140,7 +151,7 @@ def _linked(tables: tuple[Table, ...], links: Links) -> tuple[Table, ...]:
         replace(
             table,
             links=tuple(
-                TableLink(link.column, parent.full_name)
+                TableLink(link.column, parent.full_name, link.key)
                 for link in links.get(table.name, [])
                 if (parent := parents.get(link.parent))
                 and parent.key == (link.key,)
@@ -153,7 +164,14 @@ def _linked(tables: tuple[Table, ...], links: Links) -> tuple[Table, ...]:
 
 
 def _column(fields: Fields, table: str, name: str, kind: str, comment: str, is_nullable: bool) -> Column:
-    said = fields.of(table, name)
-    # where the comment is another (schema ``audit``), the name means something else
-    title = said.title if said and said.description == comment else None
-    return Column(name, kind, comment, is_nullable, title, unit_of(name))
+    return Column(name, kind, comment, is_nullable, *meaning_of(fields, table, name, comment))
+
+
+def meaning_of(
+    fields: Fields, table: str, column: str, comment: str
+) -> tuple[str | None, str | None, tuple[str, ...] | None]:
+    """Title, unit and additivity of a column; where its comment is another (schema ``audit``), the name means something else."""
+    said = fields.of(table, column)
+    if said is None or not comment.startswith(said.description):
+        return None, unit_of(column), None
+    return said.title, said.unit or unit_of(column), getattr(said, "adds_along", None)

@@ -41,8 +41,8 @@ from pipelines.private import open_to_readers
 from pipelines.publication import FOLDERS, FORMER_DATABASE, FORMER_UNTIL, INTERNE, PUBLIC, Pages
 from pipelines.settings import Home
 from pipelines.stages.publish.audit import write_audit
-from pipelines.stages.publish.copy import attached, write_parquet, write_schema
-from pipelines.stages.publish.freshness import FRESHNESS, write_freshness
+from pipelines.stages.publish.copy import attached, write_schema
+from pipelines.stages.publish.freshness import write_freshness
 from pipelines.stages.publish.scdl import write_scdl
 from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
@@ -110,23 +110,22 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
 
     The pages are drawn by others as soon as their tables lie there, while the rest is copied.
     """
-    former, keys = former_of(work), work.catalogue.project.keys
+    former, keys, fields = former_of(work), work.catalogue.project.keys, work.catalogue.fields
     former.begin(folder / DATABASE)
     with attached(folder / DATABASE, work.home.warehouse) as db:
-        made_of = copy_schema(db, folder, "rapport", keys, former)
+        made_of = copy_schema(db, folder, "rapport", keys, fields, former)
         begun = [pages.begin(folder, INTERNE)] if pages else []
         profile, broken = public_profile(work, folder / FOLDERS[PUBLIC], build)
         begun += [pages.begin(folder, PUBLIC)] if pages else []
         for schema in PUBLISHED_SCHEMAS:
             if schema != "rapport":
-                made_of |= copy_schema(db, folder, schema, keys, former)
+                made_of |= copy_schema(db, folder, schema, keys, fields, former)
         findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
         db.execute("drop schema if exists audit cascade")
         write_audit(db, work.home, work.ledger, findings, profile.proofs if profile else [])
-        write_schema(db, folder, "audit")
-        write_freshness(db, INTERNE, build)
-        write_parquet(db, folder, *FRESHNESS.split("."))
-        write_scdl(db, folder / "scdl")
+        write_schema(db, folder, "audit", fields)
+        write_freshness(db, folder, INTERNE, build)
+        write_scdl(db, folder / "scdl", work.organisation, build)
     if work.organisation.years[-1] <= FORMER_UNTIL:
         second_name(folder / DATABASE, folder / FORMER_DATABASE)
     undrawn = _undrawn(work, pages, begun) if pages else []
@@ -237,6 +236,7 @@ def public_profile(work: Workspace, folder: Path, build: str) -> tuple[PublicPro
             work.home.warehouse,
             build,
             folder,
+            work.catalogue.fields,
             work.catalogue.secrecy,
             work.organisation.seuil_secret,
             work.ledger.disclosures(),

@@ -72,7 +72,7 @@ def publish_small(lab: Lab, n: int = 1, rows: int = 100, more: str = "") -> str:
 def add_public(lab: Lab) -> str:
     """The public profile beside the other, with one figure hidden: its identity."""
     folder = lab.home.published / "public"
-    folder.mkdir(exist_ok=True)
+    (folder / "rapport").mkdir(parents=True, exist_ok=True)
     file = folder / "rapport_public.duckdb"
     file.unlink(missing_ok=True)
     with duckdb.connect() as db:
@@ -87,6 +87,6 @@ def add_public(lab: Lab) -> str:
             "code_manquant) from source.rapport.chiffres"
         )
         db.execute("comment on table cible.rapport.chiffres is 'Chiffres du rapport.'")
-        write_freshness(db, PUBLIC, read_state(lab.home.published)["build"])
+        write_freshness(db, folder, PUBLIC, read_state(lab.home.published)["build"])
     write_manifest(folder, read_state(lab.home.published)["build"])
     return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["publication"]

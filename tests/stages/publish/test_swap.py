@@ -32,8 +32,10 @@ MARTS = """
 create schema marts; create schema rapport; create schema collecte;
 create table collecte.construction as select '{build}' as construction;
 create table collecte.pieces ({pieces});
-insert into collecte.pieces (systeme, nom_table, exercice, nature, piece, est_attendue, est_acceptee) values
-    ('essai', 'lignes', 2020, 'mois', '2020-02', true, false), ('essai', 'lignes', 2020, 'livraison', '', true, true);
+insert into collecte.pieces
+    (systeme, nom_table, exercice, nature, piece, est_suivie, est_attendue, est_recue, est_acceptee) values
+    ('essai', 'lignes', 2020, 'mois', '2020-02', true, true, false, false),
+    ('essai', 'lignes', 2020, 'livraison', '', true, true, true, true);
 create table marts.dim_a (code varchar primary key, libelle varchar not null, check (code <> ''));
 insert into marts.dim_a values ('z', 'Zoé'), ('a', 'Été l’');
 create table marts.fct_b (exercice integer, code varchar, montant_eur decimal(18,2), primary key (exercice, code));
@@ -95,9 +97,11 @@ def test_what_is_published(lab: Lab):
             "marts/dim_a.parquet",
             "marts/fct_b.parquet",
             "rapport/chiffres.parquet",
+            "rapport/fraicheur.parquet",
             "public/manifest.json",
             "public/rapport_public.duckdb",
             "public/rapport/chiffres.parquet",
+            "public/rapport/fraicheur.parquet",
             *(f"audit/{name}.parquet" for name in TABLES),
         ]
     )
@@ -147,7 +151,7 @@ def test_keys_and_comments_are_kept(lab: Lab):
     constraints = ask(
         lab,
         "select table_name, constraint_type, constraint_column_names from duckdb_constraints() "
-        "where database_name = 'p' and constraint_type in ('PRIMARY KEY', 'CHECK') order by all",
+        "where database_name = 'p' and schema_name = 'marts' and constraint_type in ('PRIMARY KEY', 'CHECK') order by all",
     )
     assert constraints == [
         ("dim_a", "CHECK", ["code"]),
@@ -168,6 +172,106 @@ def test_keys_and_comments_are_kept(lab: Lab):
         "and schema_name = 'audit' and comment is null",
     )
     assert silent == []
+
+
+def test_the_audit_has_keys_and_says_what_is_always_filled(lab: Lab):
+    warehouse(lab)
+    published(lab)
+    keys = ask(
+        lab,
+        "select table_name from duckdb_constraints() where database_name = 'p' and schema_name = 'audit' "
+        "and constraint_type = 'PRIMARY KEY' order by 1",
+    )
+    assert {name for (name,) in keys} == TABLES.keys()
+    empty = ask(
+        lab,
+        "select table_name, list(column_name order by column_index) from duckdb_columns() where database_name = 'p' "
+        "and schema_name = 'audit' and is_nullable group by 1 having table_name in ('pieces', 'decisions', 'livraisons')",
+    )
+    assert dict(empty) == {
+        "pieces": ["livraison", "nb_lues", "nb_acceptees", "nb_refusees", "nb_ignorees", "montant_perdu_eur"],
+        "decisions": ["jusqu_au"],
+    }
+
+
+def test_two_findings_of_one_identity_are_one_line(lab: Lab):
+    warehouse(lab)
+    one = Finding("PUB-ECART", "alerte", 2020, "a.b", "l’écart", ecart="0,62")
+    published(lab, findings=[one, one])
+    assert ask(lab, "select count(*) from p.audit.constats") == [(1,)]
+
+
+def test_a_parquet_says_what_the_database_says(lab: Lab):
+    """Descriptions, units and keys lie in the file: who has it alone has the same knowledge."""
+    entries = {
+        "code": {"title": "Code de la dimension", "description": "Code."},
+        "montant_eur": {"title": "Montant", "type": "number", "unit": "EUR", "description": "Montant payé."},
+    }
+    lab.depot.layer.write("catalogue/fields.yml", {name: entries[name] for name in sorted(entries)})
+    warehouse(lab)
+    with duckdb.connect(str(lab.home.warehouse)) as db:
+        db.execute("comment on column marts.fct_b.montant_eur is 'Montant payé.'")
+        db.execute("comment on column marts.fct_b.code is 'Code.'")
+    published(lab)
+    told = {
+        table: dict(
+            ask(
+                lab,
+                "select decode(key), decode(value) from "
+                f"parquet_kv_metadata('{lab.home.published}/{table.replace('.', '/')}.parquet')",
+            )
+        )
+        for table in ("marts.dim_a", "marts.fct_b", "audit.decisions")
+    }
+    assert told["marts.dim_a"]["description"] == "Dimension de l’essai : l'article"
+    assert json.loads(told["marts.fct_b"]["columns"])["code"] == {
+        "title": "Code de la dimension",
+        "description": "Code.",
+    }
+    assert json.loads(told["marts.dim_a"]["primary_key"]) == ["code"]
+    assert json.loads(told["marts.fct_b"]["columns"])["montant_eur"] == {
+        "title": "Montant",
+        "description": "Montant payé.",
+        "unit": "EUR",
+    }
+    columns = json.loads(told["audit.decisions"]["columns"])
+    assert columns["motif"]["description"] == "Motif." and json.loads(told["audit.decisions"]["primary_key"]) == [
+        "rang"
+    ]
+
+
+def test_a_meaning_that_changes_alone_is_written_anew(lab: Lab):
+    entry = {"title": "Montant", "type": "number", "unit": "EUR", "description": "Montant payé."}
+    for title in ("Montant", "Somme"):
+        lab.depot.layer.write("catalogue/fields.yml", {"montant_eur": {**entry, "title": title}})
+        warehouse(lab)
+        with duckdb.connect(str(lab.home.warehouse)) as db:
+            db.execute("comment on column marts.fct_b.montant_eur is 'Montant payé.'")
+            db.execute(
+                "create schema construction; create table construction.contenus as select 'marts.fct_b' a, 'même' b"
+            )
+        published(lab)
+        query = "select decode(value) from parquet_kv_metadata('{}/marts/fct_b.parquet') where decode(key) = 'columns'"
+        ((said,),) = ask(lab, query.format(lab.home.published))
+        assert json.loads(said)["montant_eur"]["title"] == title
+
+
+def test_the_freshness_of_each_table_lies_in_the_files(lab: Lab):
+    warehouse(lab)
+    published(lab)
+    rows = ask(
+        lab, "select objet, nb_lignes, dernier_exercice, construction, profil from p.rapport.fraicheur order by 1"
+    )
+    assert [row for row in rows if not row[0].startswith("audit.")] == [
+        ("marts.dim_a", 2, None, "b1", "interne"),
+        ("marts.fct_b", 100, 2020, "b1", "interne"),
+        ("rapport.chiffres", 1, 2020, "b1", "interne"),
+    ]
+    assert {row[0] for row in rows if row[0].startswith("audit.")} == {f"audit.{name}" for name in TABLES}
+    assert ask(lab, f"from '{lab.home.published}/rapport/fraicheur.parquet' order by objet") == rows
+    assert ask(lab, f"from '{lab.home.published}/public/rapport/fraicheur.parquet'") == [
+        ("rapport.chiffres", 1, 2020, "b1", "public")
+    ]
 
 
 def test_the_parquet_holds_what_the_database_holds(lab: Lab):
@@ -313,7 +417,7 @@ def test_a_home_with_a_quote_in_its_path(tmp_path):
     lab.accept(FORMER.format(year=2020) + "A3;z;oups;\n", 2020)
     warehouse(lab)
     published(lab)
-    assert len(read_state(lab.home.published)["files"]) == 5 + len(TABLES)
+    assert len(read_state(lab.home.published)["files"]) == 7 + len(TABLES)
 
 
 # the public profile ------------------------------------------------------------
@@ -350,7 +454,8 @@ def test_the_public_profile_hides_what_the_other_shows(lab: Lab):
             ("2020 bulletins, code_collectivite c", 700),
         ]
     manifest = json.loads((lab.home.published / "public" / "manifest.json").read_text(encoding="utf-8"))
-    assert sorted(manifest["files"]) == ["rapport/chiffres.parquet", "rapport/rpt_rh__bulletins.parquet"]
+    names = ("chiffres", "fraicheur", "rpt_rh__bulletins")
+    assert sorted(manifest["files"]) == [f"rapport/{name}.parquet" for name in names]
 
 
 def test_a_public_profile_that_cannot_be_made_leaves_the_former_one_and_a_finding(lab: Lab):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
+from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.secrecy import Figure, Figures, Secrecy
 from pipelines.publication import DATABASES, PUBLIC
 from pipelines.sql import literal
@@ -54,6 +55,7 @@ def write_public(
     warehouse: Path,
     build: str,
     folder: Path,
+    fields: Fields,
     secrecy: Secrecy,
     threshold: int,
     disclosed: Iterable[tuple[str, Decimal]],
@@ -76,8 +78,8 @@ def write_public(
             try:
                 with _composed(warehouse, folder, secrecy, plan) as source, attached(folder / DATABASE, source) as db:
                     profile = _write_and_prove(db, secrecy, threshold, disclosed, keys, solutions, plan)
-                    write_freshness(db, PUBLIC, build)
-                    write_schema(db, folder, "rapport")
+                    write_schema(db, folder, "rapport", fields)
+                    write_freshness(db, folder, PUBLIC, build)
                     return profile
             except SecrecyBroken as error:
                 plan = _without(plan, error)

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from pipelines.catalogue.fields import Fields
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
 from pipelines.stages.publish.secret.versions import Version
 from tests.layers import ship
@@ -130,6 +131,7 @@ class Publisher:
             warehouse,
             "",
             self.folder,
+            Fields(),
             secrecy,
             threshold,
             self.disclosed,
