@@ -197,7 +197,7 @@ def test_the_package_says_what_a_portal_asks_and_what_links_its_tables(lab: Lab)
     path = folder / "donnees" / "dim_commune.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("94022", "94023"), encoding="utf-8")
     wrong = Package(str(folder / "datapackage.json")).validate().flatten(["name", "type"])
-    assert ["fct_depenses", "foreign-key"] in wrong
+    assert "foreign-key" in {kind for _, kind in wrong}
 
 
 def test_a_changed_file_is_no_longer_valid(lab: Lab):
