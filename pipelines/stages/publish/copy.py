@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.catalogue.fields import Fields
 from pipelines.disk import sync
-from pipelines.settings import threads
+from pipelines.settings import engine
 from pipelines.sql import literal
 from pipelines.stages.publish.keys import Keys, key_of
 from pipelines.stages.publish.profiles import Table, tables_in
@@ -22,7 +22,7 @@ def attached(file: Path, warehouse: Path) -> Iterator[Any]:
     """A connection that writes the new database ``file`` (catalog ``cible``) from the warehouse (``source``)."""
     import duckdb
 
-    with duckdb.connect(config={"threads": threads()}) as db:
+    with duckdb.connect(config=engine(file)) as db:
         db.execute(f"attach {literal(file)} as cible (block_size {BLOCK})")
         db.execute("use cible")
         db.execute(f"attach {literal(warehouse)} as source (read_only)")
