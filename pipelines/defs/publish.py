@@ -13,7 +13,7 @@ from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.publish import NotServed, publish_warehouse, serve_copy
-from pipelines.stages.publish.swap import PUBLISHED_SCHEMAS
+from pipelines.stages.publish.promise import PUBLISHED_SCHEMAS
 
 SERVED = dg.AssetKey(["publication", "postgresql"])
 FINDINGS = "constats"  # the check that shows what no other one does: differences, reconciliations, missing exports

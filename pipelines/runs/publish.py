@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipelines.catalogue.contracts import ContractBroken
 from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.lost import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
@@ -28,11 +29,11 @@ class NotServed(RuntimeError):
 
 @dataclass(frozen=True)
 class Published:
-    """What a publication came to. ``held`` is why nothing was published: a frozen year would change."""
+    """What a publication came to. ``held`` is why nothing was published: a frozen year would change, or a promise be broken."""
 
     identity: str | None
     standing: list[Standing]
-    held: FrozenYear | None = None
+    held: FrozenYear | ContractBroken | None = None
 
 
 def publish_warehouse(work: Workspace) -> Published:
@@ -61,8 +62,11 @@ def _publish(work: Workspace) -> Published:
         return Published(None, work.ledger.standing(all_findings(work)), error)
     findings = all_findings(work)
     work.ledger.sight(findings)
-    with report_pages(work, build) as pages:
-        identity = publish(work, build, findings, facts(work, build, findings), pages)
+    try:
+        with report_pages(work, build) as pages:
+            identity = publish(work, build, findings, facts(work, build, findings), pages)
+    except ContractBroken as error:
+        return Published(None, work.ledger.standing(findings), error)
     return Published(identity, work.ledger.standing(findings))
 
 

@@ -229,16 +229,13 @@ CHOICES = {"accepted": "accepté", "withdrawn": "retiré"}
 
 def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding], proofs: list[Proof]) -> None:
     """Create and fill schema ``audit`` in ``db``, to which the warehouse is attached as ``source``."""
-    db.execute("create schema audit")
+    create_audit(db)
     secret = [
         (rank, p.cell.exercice, p.cell.label, p.kind, p.cell.value, p.low, p.high) for rank, p in enumerate(proofs, 1)
     ]
     for name, rows in {**_rows(ledger, findings), "secret": secret}.items():
-        _create(db, name)
         if rows:
             db.execute(f"insert into audit.{name} values {values(rows)}")
-    for name in ("pieces", "lignes_refusees"):
-        _create(db, name)
     db.execute("insert into audit.pieces select * from source.collecte.pieces order by all")
     for current in ledger.current().values():
         manifest = current.manifest
@@ -250,6 +247,13 @@ def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding], proofs:
                     f"insert into audit.lignes_refusees select {of}, row_number() over (order by {LINE}), {LINE} "
                     f"from {lake_scan(refused)}"
                 )
+
+
+def create_audit(db) -> None:
+    """Create schema ``audit``, its tables empty."""
+    db.execute("create schema audit")
+    for name in TABLES:
+        _create(db, name)
 
 
 def _create(db, name: str) -> None:

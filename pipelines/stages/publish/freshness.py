@@ -41,12 +41,17 @@ def write_freshness(db: Any, folder: Path, profile: str, build: str) -> None:
         )
         for name, yearly in tables
     ]
-    columns = ", ".join(f"{column} {kind}" for column, (kind, _) in COLUMNS.items())
-    db.execute(f"create or replace table {FRESHNESS} ({columns})")
+    create_freshness(db)
     if rows:
         db.execute(f"insert into {FRESHNESS} values {values(rows)}")
+    (made,) = (table for table in tables_in(db, "cible", Fields()) if table.full_name == FRESHNESS)
+    write_parquet(db, folder, made)
+
+
+def create_freshness(db: Any) -> None:
+    """Make the table, empty."""
+    columns = ", ".join(f"{column} {kind}" for column, (kind, _) in COLUMNS.items())
+    db.execute(f"create or replace table {FRESHNESS} ({columns})")
     db.execute(f"comment on table {FRESHNESS} is {literal(COMMENT)}")
     for column, (_, text) in COLUMNS.items():
         db.execute(f"comment on column {FRESHNESS}.{column} is {literal(text)}")
-    (made,) = (table for table in tables_in(db, "cible", Fields()) if table.full_name == FRESHNESS)
-    write_parquet(db, folder, made)

@@ -43,13 +43,13 @@ from pipelines.settings import Home
 from pipelines.stages.publish.audit import write_audit
 from pipelines.stages.publish.copy import attached, write_schema
 from pipelines.stages.publish.freshness import write_freshness
+from pipelines.stages.publish.promise import PUBLISHED_SCHEMAS, refuse_broken
 from pipelines.stages.publish.scdl import write_scdl
 from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
 from pipelines.stages.publish.secret.versions import Version, read_version
 from pipelines.stages.publish.standing import DATABASE, copy_schema, former_of
 
-PUBLISHED_SCHEMAS = ["rapport", "marts"]  # the report is made of the first
 SOLVED = "secret.json"  # in the cache: what the solver answered of the public profile
 UNDRAWN = "RAP-ECHEC"
 KEPT = 5  # publications kept beside the current one
@@ -75,11 +75,13 @@ def publish(
 
     Two profiles: all of it, and ``public``, where numbers of fewer agents than the organisation's threshold are hidden. When the public
     one cannot be proved, the former stays and a finding, here and in the ledger, says why. The same build and the same
-    ledger give the same publication, byte for byte. ``facts`` complete its state. Raises OtherBuild when the warehouse is not the
-    one that ``build`` made: a run was stopped between the swap and its entry in the ledger.
+    ledger give the same publication, byte for byte. ``facts`` complete its state. Raises ContractBroken when something that is
+    promised would be missing, and OtherBuild when the warehouse is not the one that ``build`` made: a run was stopped between the swap
+    and its entry in the ledger.
     """
     home, ledger = work.home, work.ledger
     _check_build(home.warehouse, build)
+    refuse_broken(home.warehouse, work.catalogue)
     home.builds.mkdir(parents=True, exist_ok=True)
     aside = home.builds / f".{os.getpid()}"
     _sweep(home)
