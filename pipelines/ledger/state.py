@@ -15,11 +15,11 @@ from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of, written_whole
+from pipelines.publication import FORMER_DATABASE
 from pipelines.sql import literal, parquet_scan
 
 STATE = "state.json"
 MANIFEST = "manifest.json"  # of the public profile, which anybody may have
-PUBLIC_FILE = "rapport_public.duckdb"
 LEDGER = "ledger.db"  # the ledger's copy that stands with a publication: to restore from
 COMPARED = "rpt_rapprochement_publie"
 AFTERWARDS = (
@@ -128,8 +128,9 @@ def comparisons_of(place: Path) -> list[State]:
 
 
 def databases_of(folder: Path) -> dict[str, State]:
-    """Relative path → its tables, of each database that lies in ``folder``."""
-    return {path.relative_to(folder).as_posix(): tables_of(path) for path in sorted(folder.rglob("*.duckdb"))}
+    """Relative path → its tables, of each database that lies in ``folder``; a second name of one says nothing more."""
+    databases = [path for path in sorted(folder.rglob("*.duckdb")) if path.name != FORMER_DATABASE]
+    return {path.relative_to(folder).as_posix(): tables_of(path) for path in databases}
 
 
 def tables_of(file: Path) -> State:

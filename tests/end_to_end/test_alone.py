@@ -51,7 +51,7 @@ def home_of(folder: Path, system: str, year: int, exports: Callable[[int], list[
 
 def ask(home: Path, query: str) -> list[tuple]:
     with duckdb.connect() as db:
-        db.execute(f"attach '{home / 'published' / 'rapport.duckdb'}' as publie (read_only)")
+        db.execute(f"attach '{home / 'published' / 'millesime.duckdb'}' as publie (read_only)")
         return db.execute(query).fetchall()
 
 

@@ -267,7 +267,7 @@ def spare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ask(home: Path, query: str) -> list[tuple]:
     with duckdb.connect() as db:
-        db.execute(f"attach '{home}/published/rapport.duckdb' as publie (read_only); use publie")
+        db.execute(f"attach '{home}/published/millesime.duckdb' as publie (read_only); use publie")
         return db.execute(query).fetchall()
 
 
@@ -427,7 +427,7 @@ def test_nobody_is_warned_of_a_field_that_no_tool_gives(spare: Path) -> None:
         assert word not in said
 
 
-@pytest.mark.parametrize("profile", ["rapport.duckdb", "public/rapport/rpt_sources.parquet"])
+@pytest.mark.parametrize("profile", ["millesime.duckdb", "public/rapport/rpt_sources.parquet"])
 def test_what_came_is_said_of_the_systems_that_it_uses_alone(spare: Path, profile: str) -> None:
     """In no profile is a system named that nobody uses."""
     path = spare / "published" / profile

@@ -133,8 +133,8 @@ def state(home: Home) -> dict:
         current = {str(key): value.manifest.delivery for key, value in sorted(ledger.current().items())}
         refused = ledger.last_refusal("essai/export", 2020)
         build = ledger.last_build()
-    with duckdb.connect(str(home.published / "rapport.duckdb"), read_only=True) as db:
-        figures = db.execute("select exercice, valeur::varchar from rapport.rapport.chiffres order by all").fetchall()
+    with duckdb.connect(str(home.published / "millesime.duckdb"), read_only=True) as db:
+        figures = db.execute("select exercice, valeur::varchar from rapport.chiffres order by all").fetchall()
     published = read_state(home.published)
     for name, digest in published["files"].items():
         assert hashlib.sha256((home.published / name).read_bytes()).hexdigest() == digest, name
