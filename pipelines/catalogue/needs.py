@@ -12,6 +12,7 @@ from pipelines.catalogue.columns import unknown_columns
 from pipelines.catalogue.dbt.generated import all_models, layers, model_texts, report_sources
 from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, said_needs, said_sources, tables_behind
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
+from pipelines.catalogue.fields import is_measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.yaml_file import DeclarationError, shown
@@ -45,6 +46,7 @@ ENGINE_MODELS = (
     "rpt_sources",
 )
 METHODE = "methode.md"
+PUBLISHED = ("marts", "rapport")  # the layers that readers see
 
 
 def check(catalogue: Catalogue) -> None:
@@ -120,13 +122,23 @@ def _of_fields(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _of_columns(catalogue: Catalogue) -> Iterator[str]:
-    """What the columns that readers are promised mean: said in the entry, or once for all in ``fields.yml``."""
-    for thing in catalogue.project.said:
-        if thing.name in catalogue.project.models and catalogue.project.layer_of(thing.name) in ("marts", "rapport"):
-            for index, column in enumerate(thing.data.get("columns") or []):
-                if not column.get("description") and catalogue.fields.of(thing.name, column["name"]) is None:
-                    place = thing.at("columns", index)
-                    yield f"{place} {thing.name}.{column['name']}: fields.yml does not say what this column means"
+    """What the columns that readers are promised mean, and how their measures add: ``fields.yml`` says it once for all."""
+    for thing in published(catalogue):
+        key = catalogue.project.keys.get(thing.name, [])
+        for index, column in enumerate(thing.data.get("columns") or []):
+            name, said = (
+                f"{thing.at('columns', index)} {thing.name}.{column['name']}",
+                catalogue.fields.of(thing.name, column["name"]),
+            )
+            if not column.get("description") and said is None:
+                yield f"{name}: fields.yml does not say what this column means"
+            elif is_measure(column, key, said) and (said is None or said.adds_along is None):
+                yield f"{name}: fields.yml does not say how this number adds (additif)"
+
+
+def published(catalogue: Catalogue) -> Iterator[Thing]:
+    """The entries of the models that readers see."""
+    yield from (thing for thing in catalogue.project.said if layers(catalogue).get(thing.name) in PUBLISHED)
 
 
 def missing(place: str, what: str, name: str, off: Mapping[str, Thing], known: Iterable[str] = ()) -> str:

@@ -124,5 +124,5 @@ def _tables(db, fields: Fields) -> tuple[Table, ...]:
 def _column(fields: Fields, table: str, name: str, kind: str, comment: str, is_nullable: bool) -> Column:
     said = fields.of(table, name)
     # where the comment is another (schema ``audit``), the name means something else
-    title = said.title if said and said.description == comment else None
+    title = said.title if said and said.text == comment else None
     return Column(name, kind, comment, is_nullable, title, unit_of(name))
