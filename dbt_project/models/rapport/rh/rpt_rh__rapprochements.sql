@@ -31,5 +31,6 @@ select
     cast(valeur as decimal(20, 6)) as valeur,
     cast(valeur_attendue as decimal(20, 6)) as valeur_attendue,
     cast(valeur - valeur_attendue as decimal(20, 6)) as ecart,
-    cast(valeur = valeur_attendue as boolean) as est_egal
+    cast(valeur = valeur_attendue as boolean) as est_egal,
+    {{ role_ligne() }}
 from controles
