@@ -50,7 +50,7 @@ class Entry(Declared):
     """What one key says: ``column`` all of it, ``table.column`` only what differs in that table.
 
     ``additif`` is how a measure adds over the detail rows of its table: ``oui``, ``non``, or along which dimensions only.
-    ``dimension`` is what a column tells rows apart by.
+    ``dimension`` is what a column tells rows apart by; ``chiffre``, of a column of one table, the figure that its detail rows add up to.
     """
 
     title: Annotated[str, PydanticField(pattern=r"[^.]$")] | None = None  # a workbook's heading
@@ -59,6 +59,7 @@ class Entry(Declared):
     personal: bool | None = None  # the column is about one person
     additif: Literal["oui", "non"] | Annotated[tuple[Dimension, ...], PydanticField(min_length=1)] | None = None
     dimension: Dimension | None = None
+    chiffre: str | None = None
     description: Annotated[str, PydanticField(pattern=r"\.$")] | None = None  # a sentence
 
     @property
@@ -76,6 +77,7 @@ class Meaning(Declared):
     personal: bool = False
     additif: Literal["oui", "non"] | tuple[Dimension, ...] | None = None
     dimension: Dimension | None = None
+    chiffre: str | None = None
     description: str
 
     @property
@@ -94,14 +96,20 @@ class Meaning(Declared):
     @property
     def text(self) -> str:
         """The description, and how the measure adds: what a reader of the column is told."""
+        sentences = [self.description, *self._adding]
+        if self.chiffre:
+            sentences.append(f"Somme des lignes de détail d’un exercice : le chiffre {self.chiffre}.")
+        return " ".join(sentences)
+
+    @property
+    def _adding(self) -> list[str]:
         along = self.adds_along
         if along is None:
-            return self.description
+            return []
         if len(along) in (0, len(ALONG)):
-            return f"{self.description} {'Additif' if along else 'Non additif'}."
+            return ["Additif." if along else "Non additif."]
         *others, last = (ALONG[one] for one in along)
-        said = f"{', '.join(others)} et {last}" if others else last
-        return f"{self.description} Additif {said} seulement."
+        return [f"Additif {', '.join(others)} et {last} seulement." if others else f"Additif {last} seulement."]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
 from pipelines.catalogue.fields import is_measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.secrecy import ROLE
 from pipelines.catalogue.yaml_file import DeclarationError, shown
 from pipelines.near import did_you_mean
 
@@ -46,7 +47,7 @@ ENGINE_MODELS = (
     "rpt_sources",
 )
 METHODE = "methode.md"
-PUBLISHED = ("marts", "rapport")  # the layers that readers see
+FIGURES = "chiffres"  # a row of it is a figure, and part of nothing
 
 
 def check(catalogue: Catalogue) -> None:
@@ -122,23 +123,38 @@ def _of_fields(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _of_columns(catalogue: Catalogue) -> Iterator[str]:
-    """What the columns that readers are promised mean, and how their measures add: ``fields.yml`` says it once for all."""
-    for thing in published(catalogue):
-        key = catalogue.project.keys.get(thing.name, [])
+    """What the columns that readers are promised mean: said in the entry, or once for all in ``fields.yml``."""
+    for thing in _published(catalogue):
         for index, column in enumerate(thing.data.get("columns") or []):
-            name, said = (
-                f"{thing.at('columns', index)} {thing.name}.{column['name']}",
-                catalogue.fields.of(thing.name, column["name"]),
-            )
-            if not column.get("description") and said is None:
-                yield f"{name}: fields.yml does not say what this column means"
-            elif is_measure(column, key, said) and (said is None or said.adds_along is None):
-                yield f"{name}: fields.yml does not say how this number adds (additif)"
+            if not column.get("description") and catalogue.fields.of(thing.name, column["name"]) is None:
+                place = thing.at("columns", index)
+                yield f"{place} {thing.name}.{column['name']}: fields.yml does not say what this column means"
 
 
-def published(catalogue: Catalogue) -> Iterator[Thing]:
-    """The entries of the models that readers see."""
-    yield from (thing for thing in catalogue.project.said if layers(catalogue).get(thing.name) in PUBLISHED)
+def _published(catalogue: Catalogue) -> Iterator[Thing]:
+    """The entries of the hand-written models that readers see."""
+    project = catalogue.project
+    for thing in project.said:
+        if thing.name in project.models and project.layer_of(thing.name) in ("marts", "rapport"):
+            yield thing
+
+
+def unsummable(catalogue: Catalogue) -> Iterator[tuple[str, Thing, str | None]]:
+    """What nobody can add up without reading its SQL: (rule, entry of a model that readers see, column).
+
+    ``PUB-ROLE``: a table of ``rapport`` whose rows do not say what they are (``role_ligne``). ``PUB-ADDITIF``: a number of which
+    ``fields.yml`` does not say how it adds.
+    """
+    project = catalogue.project
+    for thing in _published(catalogue):
+        columns, key = thing.data.get("columns") or [], project.keys.get(thing.name, [])
+        is_listed = any(column["name"] == ROLE for column in columns)
+        if project.layer_of(thing.name) == "rapport" and thing.name != FIGURES and not is_listed:
+            yield "PUB-ROLE", thing, None
+        for column in columns:
+            said = catalogue.fields.of(thing.name, column["name"])
+            if is_measure(column, key, said) and (said is None or said.adds_along is None):
+                yield "PUB-ADDITIF", thing, column["name"]
 
 
 def missing(place: str, what: str, name: str, off: Mapping[str, Thing], known: Iterable[str] = ()) -> str:

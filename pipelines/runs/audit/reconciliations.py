@@ -16,7 +16,14 @@ ROLES = {
     "attendu": ("attendu_eur", "valeur_attendue"),
     "ecart": ("ecart_eur", "ecart"),
 }
-PLACES = ("perimetre", "libelle_budget", "objet", "section", "sens_budgetaire", "code_chapitre")  # what a line speaks of
+PLACES = (
+    "perimetre",
+    "libelle_budget",
+    "objet",
+    "section",
+    "sens_budgetaire",
+    "code_chapitre",
+)  # what a line speaks of
 
 
 def reconciliations(home: Home, exercice: int) -> dict[str, Any]:

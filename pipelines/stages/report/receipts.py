@@ -148,7 +148,5 @@ def read_receipts(
     rows = publication.rows(SOURCES, {}, [], exercices=10)
     # an older publication calls the state by its former name, and does not say what is absent
     states = {(row["source"], row["exercice"]): row.get("statut_collecte") or row["statut"] for row in rows}
-    absent = {
-        (row["source"], row["exercice"]): (row.get("champs_absents") or "").split(", ") for row in rows
-    }
+    absent = {(row["source"], row["exercice"]): (row.get("champs_absents") or "").split(", ") for row in rows}
     return Receipts(states, absent, behind, labels, needed, titles, required)
