@@ -6,8 +6,11 @@ Nothing else in the project reads an environment variable or builds a path insid
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipelines.publication import INTERNE
+
+MEMORY, MEMORY_LEAST = "400", "200"  # megabytes of DuckDB
 
 PACKAGE = Path(__file__).resolve().parent
 PROJECT_ROOT = PACKAGE.parent  # the checkout
@@ -194,6 +197,23 @@ def threads() -> int:
     if not (said.isascii() and said.isdecimal() and 1 <= int(said) <= 256):
         raise WrongSetting(f"MILLESIME_THREADS est un nombre de 1 à 256, et non « {said} »")
     return int(said)
+
+
+def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
+    """DuckDB's configuration for work of any size: threads, memory, and ``<work>.tmp``, which takes what is beyond it.
+
+    ``MILLESIME_MEMORY`` is in megabytes, 400 by default: the whole process then stays under 1 GB. Raises WrongSetting.
+    """
+    said = os.environ.get("MILLESIME_MEMORY", MEMORY)
+    if not (said.isascii() and said.isdecimal() and int(said) >= int(MEMORY_LEAST)):
+        raise WrongSetting(f"MILLESIME_MEMORY est un nombre de mégaoctets, {MEMORY_LEAST} au moins, et non « {said} »")
+    return {
+        "threads": threads_ or threads(),
+        "memory_limit": f"{said}MB",
+        "temp_directory": f"{work}.tmp",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
 
 
 def database_url(system: str) -> tuple[str, str | None]:
