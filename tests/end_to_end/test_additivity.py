@@ -170,3 +170,34 @@ def test_a_figure_sums_a_measure_along_what_it_adds_over(report, code: str) -> N
         sums = {row["exercice"]: row["somme"] for row in rows(report, query)}
         for exercice, (value, places) in figures(report, code).items():
             assert rounded(sums.get(exercice) or Decimal(0), places) == value, exercice
+
+
+def test_detail_rows_of_budgets_add_up_whatever_the_documents(report) -> None:
+    """Primitif, decisions and accounts: the naive sum of a report table, with the figure's filter on what it is not of, is the figure."""
+    compared = set()
+    for table in (
+        one for one in TABLES.values() if "role_ligne" in one.columns and "documents" in one.dimensions.values()
+    ):
+        for code, figure in SUMS.items():
+            measure = figure.mesure
+            fact = TABLES[measure.fait]
+            where = {name: value for name, value in measure.filtre.items() if fact.dimensions.get(name) != "documents"}
+            if (
+                measure.colonne not in table.measures
+                or not {*where} <= {*table.columns}
+                or "document_id" not in fact.columns
+            ):
+                continue
+            if "documents" not in table.columns[measure.colonne].adds_along:
+                continue
+            tests = " and ".join(["role_ligne = 'detail'", *conditions(where)])
+            query = f"select exercice, sum({measure.colonne}) as somme from {table.full_name} where {tests} group by exercice"
+            sums = {row["exercice"]: row["somme"] for row in rows(report, query)}
+            for exercice, (value, places) in figures(report, code).items():
+                if value is not None:
+                    assert rounded(sums.get(exercice) or Decimal(0), places) == value, (table.name, code, exercice)
+                    compared.add((table.name, measure.colonne))
+    assert compared >= {
+        ("rpt_finances__sections", "credits_ouverts_eur"),
+        ("rpt_finances__chapitres", "credits_ouverts_eur"),
+    }

@@ -66,7 +66,9 @@ def test_before_a_release_there_is_nothing_to_compare_with(filled):
 
 
 def test_a_printed_value_that_goes_or_changes_is_told_with_the_finding_that_goes_with_it(frozen):
-    in_warehouse(frozen, "update rapport.rpt_rapprochement_publie set texte_publie = '12,60' where code_chiffre = 'a.total'")
+    in_warehouse(
+        frozen, "update rapport.rpt_rapprochement_publie set texte_publie = '12,60' where code_chiffre = 'a.total'"
+    )
     in_warehouse(frozen, "delete from rapport.rpt_rapprochement_publie where code_chiffre = 'a.autre'")
     assert told(frozen, findings=FOUND[1:]) == [
         "valeur imprimée retirée : a.autre (3 → rien)",
