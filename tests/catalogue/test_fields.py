@@ -339,6 +339,22 @@ def test_a_declaration_says_what_becomes_of_personal_fields_and_of_no_others():
     assert wrong == []
 
 
+def test_a_published_name_has_one_meaning():
+    """A word that means one thing here and another there is qualified, but in ``chiffres``, where it is the figure's."""
+    words = {"sens", "nature", "categorie", "statut", "code", "type", "libelle"}
+    assert [(table, c["name"]) for table, c in published() if c["name"] in words and table != "chiffres"] == []
+
+
+def test_a_monthly_table_bears_the_month_and_its_first_day():
+    kinds: dict[str, dict[str, str]] = {}
+    for table, column in published():
+        kinds.setdefault(table, {})[column["name"]] = column["data_type"]
+    monthly = [names for names in kinds.values() if {"mois", "date_mois"} & {*names}]
+    assert len(monthly) > 10 and {(names.get("mois"), names.get("date_mois")) for names in monthly} == {
+        ("integer", "date")
+    }
+
+
 def test_two_columns_of_a_published_table_never_have_the_same_title():
     titles = Counter((table, catalogue().fields.of(table, column["name"]).title) for table, column in published())
     assert [place for place, count in titles.items() if count > 1] == []

@@ -203,7 +203,7 @@ def test_payslips_of_the_syndicate_are_its_own(warehouse):
         ("cadres_emplois", "part_pct", "rh.cadre_emplois.' || code_cadre_emplois || '", "true"),
         ("ages_moyens", "age_moyen_ans", "rh.age_moyen.' || code_statut || '", "code_statut <> 'tous'"),
         ("etpr", "etpr", "rh.etpr.' || lignes.code_statut || '", "lignes.code_statut <> 'tous'"),
-        ("mouvements", "part_pct", "rh.' || sens || '.' || code_motif || '", "true"),
+        ("mouvements", "part_pct", "rh.' || sens_mouvement || '.' || code_motif || '", "true"),
         ("variations", "variation_pct", "rh.variation.ensemble", "code_statut = 'tous'"),
         ("effectifs", "nb_agents", "rh.effectif.' || code_statut || '", "code_statut <> 'tous'"),
     ],
