@@ -119,10 +119,10 @@ def comparisons_of(place: Path) -> list[State]:
             return []
         try:
             rows = db.execute(
-                "select exercice, code, coalesce(texte_publie, valeur_publiee::varchar), statut "
+                "select exercice, code_chiffre, coalesce(texte_publie, valeur_publiee::varchar), statut_rapprochement "
                 f"from {f'p.rapport.{COMPARED}' if place.is_file() else parquet_scan(parquet)} order by all"
             ).fetchall()
-        except duckdb.CatalogException:  # a warehouse of other models
+        except (duckdb.CatalogException, duckdb.BinderException):  # a warehouse of other models
             return []
     return [dict(zip(("exercice", "code", "printed", "status"), row, strict=True)) for row in rows]
 
