@@ -44,7 +44,7 @@ def daily_collection(job: dg.JobDefinition) -> dg.ScheduleDefinition:
     def collecte_quotidienne(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         year = context.scheduled_execution_time.year - 1
         if year not in organisation().years:
-            return dg.SkipReason(f"exercice {year} is not one of the organisation's")
+            return dg.SkipReason(f"l’exercice {year} n’est pas de ceux de l’organisation")
         return dg.RunRequest(run_key=f"{year}-{context.scheduled_execution_time:%Y-%m-%d}", partition_key=str(year))
 
     return collecte_quotidienne
@@ -90,7 +90,7 @@ def build_after_collect(job: dg.JobDefinition) -> dg.SensorDefinition:
     def construction_apres_collecte(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         runs = context.instance.get_runs(dg.RunsFilter(job_name="collect", statuses=ended), limit=1)
         if not runs or runs[0].run_id == context.cursor:
-            return dg.SkipReason("no collection since the last build")
+            return dg.SkipReason("rien n’a été collecté depuis la dernière construction")
         context.update_cursor(runs[0].run_id)
         return dg.RunRequest(run_key=runs[0].run_id)
 

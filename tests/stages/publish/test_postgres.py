@@ -700,7 +700,7 @@ def test_a_value_that_the_server_refuses_is_not_repeated(lab: Lab, server: Serve
 
 def test_a_type_without_counterpart_is_refused():
     assert postgres_type("DECIMAL(38,6)", "t.c") == "numeric(38,6)"
-    with pytest.raises(NoSuchType, match=r"t\.c is VARCHAR\[\]"):
+    with pytest.raises(NoSuchType, match=r"t\.c est du type VARCHAR\[\]"):
         postgres_type("VARCHAR[]", "t.c")
 
 
