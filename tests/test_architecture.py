@@ -27,6 +27,7 @@ DOORS_ON_STAGES = {
     "pipelines.cli.auditing": {"transform"},
     "pipelines.cli.authoring": {"transform", "validate"},
     "pipelines.cli.collecting": {"ingest", "validate"},
+    "pipelines.cli.contracts": {"publish"},
     "pipelines.cli.deciding": {"ingest"},
     "pipelines.cli.exporting": {"publish"},
     "pipelines.cli.reading": {"ingest"},
