@@ -14,6 +14,10 @@ DATABASES = {
 FORMER_DATABASE = "rapport.duckdb"  # the first of these had this name, which stays as a second one
 FORMER_UNTIL = 2026  # the last exercice that is published under both
 PROFILES = tuple(FOLDERS)
+MARTS, RESTREINT = (
+    "marts",
+    "restreint",
+)  # schemas of facts: what all readers of the first profile may read, and what few may
 
 
 class Pages(Protocol):

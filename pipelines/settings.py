@@ -230,6 +230,7 @@ class Server:
     profile: str
     role: str
     prefix: str
+    restricted: str | None = None  # the role that may read ``restreint``
 
 
 def publication_server() -> Server | None:
@@ -244,9 +245,20 @@ def publication_server() -> Server | None:
     return Server(
         url,
         os.environ.get("MILLESIME_PUBLISH_PROFILE", INTERNE),
-        os.environ.get("MILLESIME_PUBLISH_ROLE", "millesime_lecture"),
+        reading_role(),
         os.environ.get("MILLESIME_PUBLISH_PREFIX", ""),
+        restricted_role(),
     )
+
+
+def reading_role() -> str:
+    """The role of the server that may read what is published (``MILLESIME_PUBLISH_ROLE``)."""
+    return os.environ.get("MILLESIME_PUBLISH_ROLE", "millesime_lecture")
+
+
+def restricted_role() -> str | None:
+    """The only role of the server that may read ``restreint`` (``MILLESIME_RESTREINT_ROLE``); without it, nothing of it is copied."""
+    return os.environ.get("MILLESIME_RESTREINT_ROLE") or None
 
 
 def web_user_header() -> str | None:

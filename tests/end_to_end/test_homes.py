@@ -53,7 +53,7 @@ models:
     data_tests:
       - unique_combination: {name: cle_fct_essai, arguments: {columns: [exercice]}}
 """,
-    "catalogue/fields.yml": "nb_essais: {title: Essais, type: integer, description: Nombre de comptes lus.}\n",
+    "catalogue/fields.yml": "nb_essais: {title: Essais, type: integer, additif: oui, description: Nombre de comptes lus.}\n",
 }
 SECOND = FIRST | {
     "catalogue/systems/kolok.yml": "",  # as shipped

@@ -24,9 +24,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pipelines.catalogue.dbt.project import Links
 from pipelines.french import enumeration
-from pipelines.publication import PROFILES
+from pipelines.publication import INTERNE, PROFILES
 from pipelines.settings import Server
 from pipelines.stages.publish.freshness import FRESHNESS
+from pipelines.stages.publish.postgres_restricted import NotRestricted, check_roles, copy_restricted
 from pipelines.stages.publish.postgres_tables import (
     Copied,
     Name,
@@ -160,8 +161,19 @@ def serve(published: Path, server: Server, links: Links | None = None, removals:
             )
         with connection.cursor() as cursor:
             served = _serve(cursor, server, profile, removals)
+            _serve_restricted(cursor, published, server, served)
         connection.commit()
     return served
+
+
+def _serve_restricted(cursor: Cursor, published: Path, server: Server, served: Served) -> None:
+    try:
+        check_roles(cursor, server)
+        if server.restricted and server.profile == INTERNE:
+            _make_role(cursor, server.restricted, served)
+        served.rows |= copy_restricted(cursor, published, server, served.notes.append)
+    except (NoSuchType, NotRestricted, RowsLost) as error:
+        raise NotServed(str(error)) from None
 
 
 def remove(server: Server) -> bool:

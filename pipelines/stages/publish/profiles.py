@@ -198,6 +198,6 @@ def meaning_of(
 ) -> tuple[str | None, str | None, tuple[str, ...] | None]:
     """Title, unit and additivity of a column; where its comment is another (schema ``audit``), the name means something else."""
     said = fields.of(table, column)
-    if said is None or not comment.startswith(said.description):
+    if said is None or comment != said.text:
         return None, unit_of(column), None
-    return said.title, said.unit or unit_of(column), getattr(said, "adds_along", None)
+    return said.title, said.unit or unit_of(column), said.adds_along

@@ -49,7 +49,7 @@ SELECT = f"""
         code_operation as BGT_OPERATION,
         section as BGT_SECTION,
         case type_operation when 'réelle' then 'réel' else 'ordre' end as BGT_OPBUDG,
-        sens as BGT_CODRD,
+        sens_budgetaire as BGT_CODRD,
         realise_eur as BGT_MTREAL,
         budget_precedent_eur as BGT_MTBUDGPREC,
         restes_a_realiser_precedents_eur as BGT_MTRARPREC,

@@ -30,7 +30,7 @@ COLUMNS = {
     "code_operation": None,
     "section": "fonctionnement",
     "type_operation": "réelle",
-    "sens": "dépense",
+    "sens_budgetaire": "dépense",
     "realise_eur": None,
     "budget_precedent_eur": None,
     "restes_a_realiser_precedents_eur": None,
