@@ -15,6 +15,7 @@ else is published. The same publication gives the same bytes.
 import csv
 import os
 import shutil
+import textwrap
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -151,11 +152,14 @@ def _opening(edition: Edition) -> str:
     """What to open a CSV with, and the columns of which a double click would lose zeros."""
     found = [f"{table.name}.{column}" for table in edition.profile.tables for column in _codes(edition, table)]
     said = f" Colonnes concernées : {', '.join(found)}." if found else ""
-    return (
-        "  D’un double clic, un tableur prend les codes pour des nombres et retire les zéros qui les commencent (011 devient 11) : "
-        f"ouvrir\n  rapport_{edition.exercice}.xlsx, qui les garde, ou importer le CSV en donnant à ces colonnes le type « Texte » "
-        "(Excel : Données ›\n  À partir d’un fichier texte/CSV › Transformer les données ; LibreOffice : la fenêtre d’import, à "
+    text = (
+        "D’un double clic, un tableur prend les codes pour des nombres et retire les zéros qui les commencent (011 devient 11) : "
+        f"ouvrir rapport_{edition.exercice}.xlsx, qui les garde, ou importer le CSV en donnant à ces colonnes le type « Texte » "
+        "(Excel : Données › À partir d’un fichier texte/CSV › Transformer les données ; LibreOffice : la fenêtre d’import, à "
         f"l’ouverture du fichier).{said}"
+    )
+    return textwrap.fill(
+        text, 124, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
     )
 
 

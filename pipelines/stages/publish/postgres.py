@@ -149,7 +149,8 @@ class ForeignKey(NamedTuple):
 def serve(published: Path, server: Server, links: Links | None = None, removals: int = 0) -> Served:
     """Make the server hold the publication of folder ``published``; nothing is done when it holds it already.
 
-    ``links`` become foreign keys; ``removals`` counts what was ever to disappear: after another, nothing of the former tables stays.
+    ``links``, and the star where they are given, become foreign keys; ``removals`` counts what was ever to disappear: after another,
+    nothing of the former tables stays.
     Raises NotServed, and NotPublished when the profile is not in the publication.
     """
     _check(server)

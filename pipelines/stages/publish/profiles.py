@@ -4,7 +4,7 @@ Two profiles: ``interne``, all of it; ``public``, the report's tables where numb
 types, keys and comments are those of the published database: there is no other dictionary.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,7 +87,9 @@ class Profile:
 
 @contextmanager
 def opened(published: Path, name: str, fields: Fields | None = None, links: Links | None = None) -> Iterator[Profile]:
-    """Open a profile of the publication in folder ``published``; columns bear the titles of ``fields``, tables the ``links``.
+    """Open a profile of the publication in folder ``published``; columns bear the titles of ``fields``.
+
+    Tables bear their links where ``links``, those that dbt proves, are given: each is held against the rows.
 
     Raises NotPublished when it is not there.
     """
@@ -106,7 +108,8 @@ def opened(published: Path, name: str, fields: Fields | None = None, links: Link
     publication, build = _named(published, name)
     with duckdb.connect() as db:
         db.execute(f"attach {literal(file)} as p (read_only)")
-        tables = _linked(tables_in(db, "p", fields or Fields()), links or {})
+        tables = tables_in(db, "p", fields or Fields())
+        tables = tables if links is None else _linked(db, tables, links)
         yield Profile(name, publication, build, tables, db)
 
 
@@ -144,23 +147,46 @@ def tables_in(db, catalog: str, fields: Fields) -> tuple[Table, ...]:
     )
 
 
-def _linked(tables: tuple[Table, ...], links: Links) -> tuple[Table, ...]:
-    """The tables with those of the links that stand among them: a parent may not be in the profile."""
+def _linked(db, tables: tuple[Table, ...], links: Links) -> tuple[Table, ...]:
+    """The tables with what links them: the star, whose columns bear the name of a dimension's key, and what dbt proves; as far as the
+    rows hold it, since no reader may trust a link that they break.
+    """
     parents = {table.name: table for table in tables if len(table.key) == 1}
+    star = [parent for name, parent in parents.items() if name.startswith("dim_")]
     return tuple(
-        replace(
-            table,
-            links=tuple(
-                TableLink(link.column, parent.full_name, link.key)
-                for link in links.get(table.name, [])
-                if (parent := parents.get(link.parent))
-                and parent.key == (link.key,)
-                and (kind := table.kind(link.column))
-                and kind == parent.kind(link.key)
-            ),
-        )
-        for table in tables
+        replace(table, links=_holding(db, table, _candidates(table, star, parents, links))) for table in tables
     )
+
+
+def _candidates(table: Table, star: list[Table], parents: Mapping[str, Table], links: Links) -> list[TableLink]:
+    if table.schema == "audit":
+        return []
+    found = [(parent.key[0], parent) for parent in star if parent is not table]
+    found += [
+        (link.column, parents[link.parent])
+        for link in links.get(table.name, [])
+        if link.parent in parents and parents[link.parent].key == (link.key,)
+    ]
+    made = [
+        TableLink(column, parent.full_name, parent.key[0]) for column, parent in found if _joins(table, column, parent)
+    ]
+    return [*dict.fromkeys(made)]
+
+
+def _joins(table: Table, column: str, parent: Table) -> bool:
+    return table.kind(column) is not None and table.kind(column) == parent.kind(parent.key[0])
+
+
+def _holding(db, table: Table, links: list[TableLink]) -> tuple[TableLink, ...]:
+    """Those of which every row has its parent, or none."""
+    if not links:
+        return ()
+    held = ", ".join(
+        f"coalesce(bool_and({link.column} is null or {link.column} in (select {link.key} from p.{link.parent})), true)"
+        for link in links
+    )
+    proved = db.execute(f"select {held} from p.{table.full_name}").fetchone()
+    return tuple(link for link, holds in zip(links, proved, strict=True) if holds)
 
 
 def _column(fields: Fields, table: str, name: str, kind: str, comment: str, is_nullable: bool) -> Column:
