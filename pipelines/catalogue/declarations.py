@@ -117,6 +117,9 @@ class Field(Declared):
     )
     timezone: Literal["UTC", "Europe/Paris"] | None = None  # of what enters the lake, where cells say their own (%z)
     personal: Literal["drop", "pseudonymise", "generalise", "keep"] | None = None
+    across_years: bool = (
+        True  # figures may compare its persons with those of another exercice; retention then waits for both
+    )
     band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
     severity: Severity = "critical"
     values: Words = {}

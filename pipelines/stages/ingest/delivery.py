@@ -127,7 +127,7 @@ def _read(
         files = [source.file for source in sources]
         manifest = Manifest(identity, ref.system.system, ref.export.name, exercice, files, tables, contents.unread)
         with written_whole(manifest_path) as file:
-            json.dump(manifest.as_dict(), file, ensure_ascii=False, indent=1, sort_keys=True)
+            file.write(manifest.as_json())
         reached("lake.manifest_written")
         return manifest
     finally:
