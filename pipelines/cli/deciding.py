@@ -305,7 +305,9 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
     s = "s" * (count > 1)
     click.echo(f"{count} élément{s} {'à retirer' if dry_run else f'retiré{s}'}.")
     if not dry_run and any(one.manifest for one in done):
-        note(f"Des lignes sont généralisées. Pour reconstruire sans leurs anciens pseudonymes : {session.command} run")
+        note(
+            f"Des lignes sont généralisées. Pour reconstruire sans leurs anciens pseudonymes : {session.command} run EXERCICE"
+        )
 
 
 def _why(one: "Overdue") -> str:

@@ -108,7 +108,7 @@ def status(ctx: click.Context, year: int, form: str) -> None:
 
     with session.ledger() as ledger:
         found = read_status(session, ledger, year)
-        late = len(overdue(session.work(ledger), now()[:10]))
+        late = len(overdue(session.work(ledger), now()[:10], reads_rows=False))
     unknown = [shown(path) for path in unknown_files(session.home.landing, session.registry, year)]
     if form == "json":
         write_json({**asdict(found), "unknown_files": unknown, "overdue": late}, session.organisation)

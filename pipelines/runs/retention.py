@@ -28,7 +28,7 @@ from pipelines.stages.ingest.landing import files_of
 
 ORIGINAL, REFUSED, ROWS, FORMER, LOGS = "CONS-ORIGINAL", "CONS-REFUS", "CONS-LAC", "CONS-PUBLICATION", "CONS-JOURNAL"
 BY_HAND = "CONS-DECISION"
-LOG_PLACES = ("dbt/logs/*", "dbt/target/*/dbt.log*", "dagster/storage/*", "dagster/logs/*")  # in a home
+LOG_PLACES = ("dbt/logs/*", "dbt/target/*/dbt.log*", "dagster/storage/*", "dagster/console.log")  # in a home
 USUAL = System.model_fields["retention"].default  # of an export that is declared no more
 
 
@@ -82,8 +82,8 @@ def after(start: str, duration: str) -> str:
     ).isoformat()
 
 
-def overdue(work: Workspace, today: str) -> list[Overdue]:
-    """All that is kept past its term on ``today`` (ISO), in a stable order."""
+def overdue(work: Workspace, today: str, *, reads_rows: bool = True) -> list[Overdue]:
+    """All that is kept past its term on ``today`` (ISO), in a stable order; persons in the rows that count, if it ``reads_rows``."""
     known = _Known(work, today)
     found: list[Overdue] = [
         *known.originals(),
@@ -92,7 +92,7 @@ def overdue(work: Workspace, today: str) -> list[Overdue]:
         *known.by_hand(),
         *known.rows(),
         *known.unknown_rows(),
-        *known.to_generalise(),
+        *(known.to_generalise() if reads_rows else ()),
         *known.publications(),
         *known.logs(),
     ]
