@@ -15,7 +15,7 @@ from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.names import complete_findings, complete_rules, year_argument
 from pipelines.cli.output import Column, format_option, json_option, note, printable, title, write_csv, write_json
 from pipelines.cli.reading import gathered
-from pipelines.cli.session import Session, global_options
+from pipelines.cli.session import Session, global_options, shown
 from pipelines.evidence.verify import CHECKED
 from pipelines.ledger.chain import Head
 from pipelines.ledger.lost import refuse_lost
@@ -64,10 +64,12 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     """
     session: Session = ctx.obj
     from pipelines.evidence.findings import blockers, of_year
+    from pipelines.runs.findings import unclaimed_files
 
     session.exercice(year)
     with session.ledger() as ledger:
         standing = of_year(gathered(session, ledger), session.registry, year, now()[:10])
+        deposits = {one.id: shown(path) for one, path in unclaimed_files(session.work(ledger))}
     rows = [_row(one) for one in standing]
     if form == "csv":
         write_csv(FINDINGS, rows, session.organisation)
@@ -76,7 +78,7 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     else:
         title(f"constats de {year}", session.organisation)
         for one in standing:
-            click.echo(f"\n{printable(_text(one, session.catalogue.rules))}")
+            click.echo(f"\n{printable(_text(one, session.catalogue.rules, deposits.get(one.finding.id)))}")
         waiting = sum(_awaits_decision(one, session.catalogue.rules) for one in standing)
         click.echo(
             f"\n{len(standing)} constat{'s' * (len(standing) > 1)}, dont {waiting} à corriger ou à décider avant de figer."
@@ -107,8 +109,8 @@ def _awaits_decision(one: Standing, rules: Rules) -> bool:
     return stops_a_release(one, rules) and one.is_open(now()[:10])
 
 
-def _text(one: Standing, rules: Rules) -> str:
-    """Several lines: how grave, which rule, where, then the details."""
+def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
+    """Several lines: how grave, which rule, where, then the details; ``deposit`` is the file, which only the terminal names."""
     finding, decision = one.finding, one.decision
     place = ":".join(str(part) for part in (finding.fichier, finding.ligne) if part)
     decided = "à prendre avant de figer l’exercice" if _awaits_decision(one, rules) else None
@@ -116,6 +118,7 @@ def _text(one: Standing, rules: Rules) -> str:
         until = f", jusqu’au {decision.until}" if decision.until else ""
         decided = f"{one.state(now()[:10])} par {decision.decided_by}{until} : {decision.reason}"
     details = [
+        ("dépôt", deposit),
         ("reçu", finding.recu),
         ("attendu", finding.attendu),
         ("écart", finding.ecart),

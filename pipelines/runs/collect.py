@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.shown_name import shown_names
 from pipelines.disk import sha256_of
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Manifest, Verdict
@@ -145,7 +146,9 @@ def _record(
     refusal: DeliveryRefused,
     manifest: Manifest | None,
 ) -> None:
-    files = [{"name": path.name, "sha256": sha256_of(path)} for path in paths]
+    found = [(path.name, sha256_of(path)) for path in paths]
+    names = shown_names(ref.export, found)
+    files = [{"name": name, "sha256": sha256} for name, (_, sha256) in zip(names, found, strict=True)]
     work.ledger.record_refusal(
         ref.key, exercice, files, refusal.as_dict(work.rules), manifest.delivery if manifest else None
     )

@@ -23,6 +23,7 @@ from pipelines.french import day
 from pipelines.ledger.records import Finding, Manifest, Removal
 from pipelines.ledger.state import read_release, state_file
 from pipelines.ledger.workspace import Workspace
+from pipelines.stages.ingest.archive import NAMES, kept_of
 from pipelines.stages.ingest.generalise import Place, generalise, persons_of
 from pipelines.stages.ingest.landing import files_of
 
@@ -152,7 +153,8 @@ def _carried_out(work: Workspace, late: Callable[[], list[Overdue]]) -> list[Ove
 
 
 def _remove(work: Workspace, one: Overdue) -> None:
-    files = sorted({sha256_of(path) for path in one.paths if path.is_file() and not path.is_symlink()})
+    read = [path for path in one.paths if path.is_file() and not path.is_symlink() and path.parent.name != NAMES]
+    files = sorted({sha256_of(path) for path in read})
     deposit = f"landing/{''.join(files) or 'lien'}"  # a link is never followed
     kept = files if one.subject else []  # the mailbox keeps nothing
     if one.rule != BY_HAND:  # which was entered when it was decided
@@ -249,16 +251,16 @@ class _Known:
     def originals(self) -> Iterator[Overdue]:
         """What the archive holds and some delivery or refusal named."""
         for sha256, term in self.terms.items():
-            path = self.home.archive / sha256
-            if path.exists():
-                yield Overdue(term.rule, sha256, term.name, term.until, (path,), term.export, term.exercice)
+            if paths := kept_of(self.home.archive, sha256):
+                yield Overdue(term.rule, sha256, term.name, term.until, tuple(paths), term.export, term.exercice)
 
     def unknown_originals(self) -> Iterator[Overdue]:
         """What a collection that was killed left in the archive: no entry of the ledger names it."""
         populations = {sha256 for kept in self.work.ledger.populations().values() for sha256 in kept}
         for path in sorted(self.home.archive.glob("[0-9a-f]*")):
             if path.name not in self.terms and path.name not in populations:
-                yield Overdue(REFUSED, path.name, path.name[:12], after(_written(path), self.kept.refus), (path,))
+                paths = tuple(kept_of(self.home.archive, path.name))
+                yield Overdue(REFUSED, path.name, path.name[:12], after(_written(path), self.kept.refus), paths)
 
     def landing(self) -> Iterator[Overdue]:
         """What lies in the mailbox: as long as its original where some export takes it, else as long as what is refused."""
@@ -299,7 +301,7 @@ class _Known:
             manifest, shas, moment = self.manifests[row["subject"]], set(row["files"]), row["removed_at"]
             rows = [] if self.is_current(manifest) else self.lake_paths(manifest)
             there = [*self._landed(row["export"], row["exercice"], shas), *rows]
-            there += [path for one in sorted(shas) if (path := self.home.archive / one).exists()]
+            there += [path for one in sorted(shas) for path in kept_of(self.home.archive, one)]
             paths = tuple(path for path in there if _moment(path.lstat().st_ctime) <= moment)
             if paths:
                 shown = f"livraison {manifest.delivery[:12]} de {manifest.export_key} {manifest.exercice}"

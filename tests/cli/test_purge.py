@@ -15,6 +15,8 @@ from pipelines.failpoints import PURGE
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import open_workspace
 from pipelines.runs.collect import collect, read_again
+from pipelines.runs.findings import all_findings
+from pipelines.runs.pending import stands
 from pipelines.runs.retention import after, overdue_findings
 from pipelines.sql import parquet_scan
 from tests.cli.conftest import Bench, check
@@ -354,3 +356,36 @@ def test_findings_are_of_the_day(filled: Bench):
         assert overdue_findings(work, "2020-01-01") == []
         (found,) = [one for one in overdue_findings(work, "2025-01-01") if one.code == "CONS-LAC"]
         assert found.recu == "1, dont le plus ancien était à garder jusqu’au 31/12/2024"
+
+
+# names ------------------------------------------------------------
+
+WHO = "MARTIN Eve"
+
+
+def test_the_name_of_a_file_that_bears_a_person_is_kept_apart_and_purged(bench: Bench, declared, on):
+    text = (declared.root / "catalogue/systems/personnel.yml").read_text(encoding="utf-8")
+    nominative = text.replace("    title: Agents\n    files", "    title: Agents\n    nominative: true\n    files", 1)
+    (declared.root / "catalogue/systems/personnel.yml").write_text(nominative, encoding="utf-8")
+    bench.drop(f"2019/personnel/agents {WHO}.csv", LINES + f"x;{WHO};31/02/2015\n", "cp1252")
+    bench.drop(f"2019/personnel/{WHO} scan.pdf", "x")
+    assert collected(bench, "personnel/agents", 2019) == "accepted"
+    sha256 = current(bench, "personnel/agents").files[0].sha256
+    assert current(bench, "personnel/agents").files[0].name == f"agents{sha256[:12]}.csv"
+    bench.drop(f"2020/personnel/agents {WHO}.csv", "Autre;En-tête\n1;2\n", "cp1252")
+    assert collected(bench, "personnel/agents", 2020) == "refused"
+    with bench.work() as work:
+        assert stands(work, work.registry.export_of("personnel/agents"), 2019)  # as it is read of
+        assert read_again(work) == []
+        assert WHO not in str(all_findings(work))
+    assert {name.split("/")[0] for name in holding(bench.home.root, WHO)} == {"landing", "archive"}
+    assert (bench.home.archive / "noms" / sha256).read_text() == f"agents {WHO}.csv"
+    told = bench.millesime("findings", 2019).stdout
+    assert f"{WHO} scan.pdf" in told  # the operator's terminal, and no other place
+    assert WHO not in bench.millesime("findings", 2019, "--format", "json").stdout
+    assert bench.millesime("verify").exit_code == 0
+    on(LATER)
+    bench.millesime("purge")
+    assert holding(bench.home.root, WHO) == [] and bench.millesime("verify").exit_code == 0
+    on("2049-06-01T00:00:00+00:00")
+    assert "0 élément" in bench.millesime("purge").stdout
