@@ -1,18 +1,24 @@
-"""Dagster's entry point: what ``defs/`` holds, run in one process."""
-
-from pathlib import Path
+"""Dagster's entry point: what ``defs/`` defines, run in one process."""
 
 import dagster as dg
 
+from pipelines.defs import collect, jobs, publish, release, transform
 from pipelines.private import keep_to_owner
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Every definition of the project, for a process that keeps what it writes to its owner."""
+    """Every definition of the project, for a process that keeps what it writes to its owner.
+
+    Its modules are named: Dagster's own loader of a folder would import the web server of ``defs/web.py`` too.
+    """
     keep_to_owner()
     return dg.Definitions.merge(
-        dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
+        collect.collect_defs(),
+        transform.transform_defs(),
+        publish.publish_defs(),
+        jobs.job_defs(),
+        release.release_defs(),
         # DuckDB has one writer, and each further process would pay some five seconds of imports.
         dg.Definitions(executor=dg.in_process_executor),
     )

@@ -60,12 +60,22 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+def keep_to_account(*places: Path) -> None:
+    """Close files, and folders with what they hold, to everybody but the account, whatever its mask."""
+    for place in places:
+        for path in (place, *place.rglob("*")):
+            path.chmod(0o700 if path.is_dir() else 0o600)
+
+
 def open_to_readers(home: Home, publication: Path, kept: set[str]) -> None:
-    """Let the configured group read a publication that is written, but for the files named ``kept``. Raises WrongSetting."""
+    """Let the configured group read a publication that is written, but for the files and folders named ``kept``.
+
+    Raises WrongSetting.
+    """
     if (group := _group()) is None:
         return
     for path in (publication, *publication.rglob("*")):
-        if path.name not in kept:
+        if not kept.intersection(path.relative_to(publication).parts):
             _give(path, group, 0o750 if path.is_dir() else 0o640)
     _give(home.builds, group, 0o710)
 

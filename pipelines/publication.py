@@ -7,6 +7,10 @@ from typing import Protocol
 INTERNE, PUBLIC = "interne", "public"
 FOLDERS = {INTERNE: ".", PUBLIC: "public"}  # profile → where its tables lie in a publication
 PROFILES = tuple(FOLDERS)
+MARTS, RESTREINT = (
+    "marts",
+    "restreint",
+)  # schemas of facts: what all readers of the first profile may read, and what few may
 
 
 class Pages(Protocol):

@@ -6,8 +6,11 @@ Nothing else in the project reads an environment variable or builds a path insid
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipelines.publication import INTERNE
+
+MEMORY, MEMORY_LEAST = "400", "200"  # megabytes of DuckDB
 
 PACKAGE = Path(__file__).resolve().parent
 PROJECT_ROOT = PACKAGE.parent  # the checkout
@@ -196,6 +199,23 @@ def threads() -> int:
     return int(said)
 
 
+def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
+    """DuckDB's configuration for work of any size: threads, memory, and ``<work>.tmp``, which takes what is beyond it.
+
+    ``MILLESIME_MEMORY`` is in megabytes, 400 by default: the whole process then stays under 1 GB. Raises WrongSetting.
+    """
+    said = os.environ.get("MILLESIME_MEMORY", MEMORY)
+    if not (said.isascii() and said.isdecimal() and int(said) >= int(MEMORY_LEAST)):
+        raise WrongSetting(f"MILLESIME_MEMORY est un nombre de mégaoctets, {MEMORY_LEAST} au moins, et non « {said} »")
+    return {
+        "threads": threads_ or threads(),
+        "memory_limit": f"{said}MB",
+        "temp_directory": f"{work}.tmp",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+
+
 def database_url(system: str) -> tuple[str, str | None]:
     """The variable that holds the address of a tool's database (``MILLESIME_GLPI_URL``), and its value: a secret."""
     name = f"MILLESIME_{system.upper()}_URL"
@@ -210,6 +230,7 @@ class Server:
     profile: str
     role: str
     prefix: str
+    restricted: str | None = None  # the role that may read ``restreint``
 
 
 def publication_server() -> Server | None:
@@ -224,9 +245,20 @@ def publication_server() -> Server | None:
     return Server(
         url,
         os.environ.get("MILLESIME_PUBLISH_PROFILE", INTERNE),
-        os.environ.get("MILLESIME_PUBLISH_ROLE", "millesime_lecture"),
+        reading_role(),
         os.environ.get("MILLESIME_PUBLISH_PREFIX", ""),
+        restricted_role(),
     )
+
+
+def reading_role() -> str:
+    """The role of the server that may read what is published (``MILLESIME_PUBLISH_ROLE``)."""
+    return os.environ.get("MILLESIME_PUBLISH_ROLE", "millesime_lecture")
+
+
+def restricted_role() -> str | None:
+    """The only role of the server that may read ``restreint`` (``MILLESIME_RESTREINT_ROLE``); without it, nothing of it is copied."""
+    return os.environ.get("MILLESIME_RESTREINT_ROLE") or None
 
 
 def web_user_header() -> str | None:

@@ -6,7 +6,7 @@ file, ``load`` says.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -42,6 +42,12 @@ class Entry(Declared):
     type: FieldType | None = None
     unit: str | None = None
     personal: bool | None = None  # the column is about one person
+    quasi_identifier: bool | None = None  # with others of its kind, it tells a person apart
+    persons: bool | None = None  # the column counts persons
+    public: str | None = None  # why its texts, which no list closes, are for anybody to read
+    words: list[str] | None = (
+        None  # those of its texts that anybody may read, beside what the catalogue names otherwise
+    )
     description: Annotated[str, PydanticField(pattern=r"\.$")] | None = None  # a sentence
 
     @property
@@ -57,6 +63,10 @@ class Meaning(Declared):
     type: FieldType = "string"
     unit: str | None = None
     personal: bool = False
+    quasi_identifier: bool = False
+    persons: bool = False
+    public: str | None = None
+    words: list[str] = []
     description: str
 
 
@@ -72,6 +82,11 @@ class Fields:
         if everywhere is None:
             return None
         return Meaning(**everywhere.said | (here.said if here else {}))
+
+    def speak_of_persons(self, table: str, columns: Iterable[str]) -> bool:
+        """True when a column is of one person, tells persons apart or counts them."""
+        said = [self.of(table, column) for column in columns]
+        return any(one and (one.personal or one.quasi_identifier or one.persons) for one in said)
 
 
 def unit_of(column: str) -> str | None:

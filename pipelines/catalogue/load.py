@@ -225,7 +225,8 @@ class Catalogue:
     @functools.cached_property
     def secrecy(self) -> Secrecy:
         """What each table of ``rapport`` tells of persons."""
-        return make_secrecy(self.secrecy_declared)
+        counted = {code: one.figure.compte for code, one in self.figures.by_code.items() if one.figure.compte}
+        return make_secrecy(self.secrecy_declared).placed(self.project.place_of).counting(counted)
 
     @functools.cached_property
     def references(self) -> dict[Path, Reference]:

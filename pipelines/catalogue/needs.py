@@ -122,7 +122,11 @@ def _of_fields(catalogue: Catalogue) -> Iterator[str]:
 def _of_columns(catalogue: Catalogue) -> Iterator[str]:
     """What the columns that readers are promised mean: said in the entry, or once for all in ``fields.yml``."""
     for thing in catalogue.project.said:
-        if thing.name in catalogue.project.models and catalogue.project.layer_of(thing.name) in ("marts", "rapport"):
+        if thing.name in catalogue.project.models and catalogue.project.layer_of(thing.name) in (
+            "marts",
+            "restreint",
+            "rapport",
+        ):
             for index, column in enumerate(thing.data.get("columns") or []):
                 if not column.get("description") and catalogue.fields.of(thing.name, column["name"]) is None:
                     place = thing.at("columns", index)

@@ -5,7 +5,7 @@ matches: each is withheld, so that what somebody adds later is never published b
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field as PydanticField
@@ -17,13 +17,18 @@ from pipelines.catalogue.yaml_file import DeclarationError, parse
 
 Refuse = Callable[..., None]  # (thing, where in it, why, the name that it needs)
 Persons = Literal["agents", "citizens"]  # who is counted
+PUBLIC_KINDS = (
+    "choses",
+    "elus",
+)  # what a figure counts (``compte``) that is nobody's secret: things, holders of a public mandate
 EVERYTHING = "*"  # the group of all values of a level
 
 
 class Population(Declared):
-    """Who is counted. Either a fact of the marts, or a combination of other populations.
+    """Who is counted. Either a fact, or a combination of other populations.
 
-    - ``fact``, ``where``, ``measure``: the table (``marts.fct_…``), the lines that count, the column that counts them.
+    - ``fact``, ``where``, ``measure``: the table (``restreint.fct_…``, ``marts.fct_…``), the lines that count, the column that
+      counts them.
     - ``axes``: name of the axis → its levels, name → SQL expression over the fact's columns. Levels of one axis say the
       same thing more or less finely (cadre d'emplois, filière, catégorie); a value of an axis is one line of them all.
     - ``groups``: level → value printed in the tables → the values of that level it stands for, or ``*`` for all.
@@ -35,7 +40,7 @@ class Population(Declared):
       who reads both years, the same numbers.
     """
 
-    fact: str | None = PydanticField(None, pattern=r"^marts\.[a-z0-9_]+$")
+    fact: str | None = PydanticField(None, pattern=r"^(marts|restreint)\.[a-z0-9_]+$")
     where: str | None = None
     measure: Name | None = None
     axes: dict[Name, dict[Name, str]] = {}
@@ -103,7 +108,7 @@ class Part(Declared):
             raise ValueError("persons: only of lines that are free otherwise")
         if [bool(self.population), bool(self.withheld), bool(self.free)].count(True) != 1:
             raise ValueError("give a population, or say why the lines are withheld or free")
-        if unknown := [column for column in self.along.values() if column not in self.numbers]:
+        if unknown := [column for column in self.along.values() if column not in (*self.numbers, *self.persons)]:
             raise ValueError(f"along: {unknown[0]!r} is not a number of this part")
         return self
 
@@ -152,23 +157,29 @@ class Figure(Declared):
 
 
 class Figures(Declared):
-    """``rapport.chiffres``: chapters with nothing to hide, and the cell behind each figure of the others.
+    """``rapport.chiffres``: the cell behind each figure that counts persons; what each counts, its own declaration says.
 
     ``plain``: columns that are never emptied. ``never``: columns that are emptied for every figure that has a rule.
-    ``withheld``: code → why that figure is not published, in a free chapter or another. ``persons``: code → who is counted, of a
-    free chapter, where a small number is hidden and nothing that is published adds it up.
+    ``withheld``: code → why that figure is not published. ``persons``: code → why nothing that is published adds up this number of
+    persons, of which a small one is then hidden by itself.
     """
 
-    free: dict[str, str] = {}
     withheld: dict[str, str] = {}
-    persons: dict[str, Persons] = {}
+    persons: dict[str, str] = {}
     rules: dict[str, Figure] = {}
     plain: list[Name] = []
     never: list[Name] = []
+    counted: dict[str, str] = {}  # code → what it counts
 
     def counts_persons(self, code: str) -> bool:
-        """True for a figure of a free chapter that counts persons."""
-        return any(re.fullmatch(_regular(pattern), code) for pattern in self.persons)
+        """True for a number of persons that nothing that is published adds up."""
+        return _matched(self.persons, code) is not None
+
+    def is_secret(self, code: str) -> bool:
+        """True for a figure that is published by its rule alone: it counts persons, or does not say what it counts."""
+        return (
+            not self.counts_persons(code) and self.counted.get(_matched(self.counted, code) or "") not in PUBLIC_KINDS
+        )
 
     def rule(self, code: str) -> Figure | None:
         """The rule that ``code`` matches, the parts of the code put in its row; None without one."""
@@ -179,6 +190,11 @@ class Figures(Declared):
                 row = {column: value.format(**found.groupdict()) for column, value in rule.row.items()}
                 return rule.model_copy(update={"row": row})
         return None
+
+
+def _matched(patterns: Iterable[str], code: str) -> str | None:
+    """The first of these codes, a part of which may be ``{name}``, that stands for ``code``."""
+    return next((pattern for pattern in patterns if re.fullmatch(_regular(pattern), code)), None)
 
 
 def _regular(pattern: str) -> str:
@@ -194,6 +210,25 @@ class Secrecy(Declared):
     tables: dict[Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]*$")], Table] = {}
     figures: Figures | None = None
 
+    @property
+    def of_staff(self) -> frozenset[str]:
+        """The tables whose numbers are protected together, which stay or are replaced as a whole."""
+        return frozenset(name for name, one in self.tables.items() if any(part.population for part in one.parts))
+
+    def counting(self, counted: Mapping[str, str]) -> "Secrecy":
+        """The declaration, with what each figure counts."""
+        return self.model_copy(
+            update={"figures": self.figures and self.figures.model_copy(update={"counted": dict(counted)})}
+        )
+
+    def placed(self, place_of: Callable[[str], str]) -> "Secrecy":
+        """The declaration with each fact where the warehouse has it."""
+        populations = {
+            name: one.model_copy(update={"fact": place_of(one.fact)}) if one.fact else one
+            for name, one in self.populations.items()
+        }
+        return self.model_copy(update={"populations": populations})
+
     def without(self, tables: set[str]) -> "Secrecy":
         """The declaration less these tables: they are withheld."""
         return self.model_copy(update={"tables": {name: of for name, of in self.tables.items() if name not in tables}})
@@ -203,7 +238,6 @@ class Secrecy(Declared):
 SECTIONS = (
     ("populations",),
     ("tables",),
-    ("figures", "free"),
     ("figures", "withheld"),
     ("figures", "persons"),
     ("figures", "rules"),
@@ -244,17 +278,16 @@ def _named(thing: Thing) -> Thing:
     return thing
 
 
-def _figures(free: Overlay, withheld: Overlay, persons: Overlay, rules: Overlay, columns: Overlay) -> Figures | None:
+def _figures(withheld: Overlay, persons: Overlay, rules: Overlay, columns: Overlay) -> Figures | None:
     """What is said of figures; None when nothing is."""
-    if not (free.on or withheld.on or persons.on or rules.on or columns.on):
+    if not (withheld.on or persons.on or rules.on or columns.on):
         return None
     for thing in columns:  # each section by itself, so that a mistake names its line
         parse(Figures, {thing.name: thing.data}, {(thing.name,): thing.lines[()]}, thing.path)
-    for section, overlay in (("free", free), ("withheld", withheld), ("persons", persons)):
+    for section, overlay in (("withheld", withheld), ("persons", persons)):
         for thing in overlay:
             parse(Figures, {section: {thing.name: thing.data}}, {(section,): thing.lines[()]}, thing.path)
     return Figures(
-        free={thing.name: thing.data for thing in free},
         withheld={thing.name: thing.data for thing in withheld},
         persons={thing.name: thing.data for thing in persons},
         rules={thing.name: thing.parsed(Figure) for thing in rules},

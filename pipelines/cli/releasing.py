@@ -142,6 +142,7 @@ def _erratum(session: Session, first: str, second: str | None, profile: str) -> 
         _refuse_without(after, profile)
         changed = changes_between(before, after, exercice, profile)
         return erratum(exercice, first, second, reason, changed, profile), changed
+    _refuse_unproved(session)
     with tempfile.TemporaryDirectory(prefix="millesime-compare-") as folder:
         there = Path(folder) / FOLDERS[profile]
         export_tables(session.home.warehouse if profile == INTERNE else _public(session, there), exercice, there)
@@ -152,6 +153,17 @@ def _erratum(session: Session, first: str, second: str | None, profile: str) -> 
 def _refuse_without(release: Path, profile: str) -> None:
     if not (release / FOLDERS[profile] / FIGURES).exists():
         raise click.ClickException(f"la version {release.name} n’a pas de profil public : --profile {INTERNE}")
+
+
+def _refuse_unproved(session: Session) -> None:
+    """An erratum is made of what was built and tested."""
+    from pipelines.runs.build import is_proved
+
+    with session.ledger() as ledger:
+        if not is_proved(session.work(ledger)):
+            raise click.ClickException(
+                f"{shown(session.home.warehouse)} n’est pas l’entrepôt qui a été construit et contrôlé : `{session.command} run EXERCICE`"
+            )
 
 
 def _public(session: Session, folder: Path) -> Path:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from pipelines import settings
 from pipelines.catalogue.rules import where
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.names import complete_codes, complete_releases, complete_years
@@ -17,6 +18,7 @@ from pipelines.evidence.trace import Calculation, Leaf, Line, Trace
 from pipelines.evidence.trace import trace as traced
 from pipelines.french import exact, moment, quantity
 from pipelines.near import suggestion
+from pipelines.publication import RESTREINT
 
 AGREGATS = {"nombre_distinct": "nombre", "mediane": "médiane"}  # the others are French words already
 SHOWN_LINES = 15  # of each measure on the screen; csv and json have them all
@@ -179,6 +181,7 @@ def _show_calculation(one: Calculation) -> None:
 def _show_leaf(leaf: Leaf) -> None:
     click.echo(f"\n{leaf.code} — {leaf.libelle}")
     click.echo(f"  {leaf.sql}")
+    click.echo(f"  droits    schéma {leaf.schema} : {_readers(leaf.schema)}")
     counted = [line for line in leaf.lignes if line.compte]
     aside = [line for line in leaf.lignes if not line.compte]
     _show_lines([*counted[:SHOWN_LINES], *aside[:SHOWN_LINES]], len(leaf.lignes))
@@ -192,6 +195,17 @@ def _show_leaf(leaf: Leaf) -> None:
             f"  hors du chiffre : {len(leaf.hors_filtre)} lignes de la même table, que son filtre laisse de côté"
         )
         _show_lines(leaf.hors_filtre[:SHOWN_LINES], len(leaf.hors_filtre))
+
+
+def _readers(schema: str) -> str:
+    """Who may run a query that reads a schema: on the server, the role; in files, whose they are."""
+    if schema == RESTREINT:
+        role = settings.restricted_role()
+        server = (
+            f"rôle {role} (MILLESIME_RESTREINT_ROLE)" if role else "pas sur le serveur sans MILLESIME_RESTREINT_ROLE"
+        )
+        return f"{server} ; published/{schema}, que seul son propriétaire lit"
+    return f"rôle {settings.reading_role()} ; published/{schema}"
 
 
 def _show_refused(refused: list[Line]) -> None:

@@ -22,7 +22,7 @@ from pipelines.stages.ingest.landing import files_of
 
 QUIET_SECONDS = 60  # a file that changed within the last minute may still be growing
 COLLECT = dg.AssetSelection.groups("collecte")
-BUILD = dg.AssetSelection.groups("staging", "intermediate", "marts", "calculs", "rapport", "publication")
+BUILD = dg.AssetSelection.groups("staging", "intermediate", "marts", "restreint", "calculs", "rapport", "publication")
 
 
 @dg.definitions

@@ -20,6 +20,7 @@ from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import read_release
 from pipelines.ledger.store import Ledger
+from pipelines.publication import MARTS, RESTREINT
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan, with_sheet
 
@@ -110,12 +111,13 @@ def traced_columns(catalogue: Catalogue) -> dict[str, set[str]]:
         if measure := declared.figure.mesure:
             family = catalogue.figures.family_of(declared.figure.code)
             named = {*filter(None, [measure.colonne, family and family.code]), *measure.filtre}
-            found.setdefault(f"marts.{measure.fait}", {"exercice"}).update(named)
+            found.setdefault(catalogue.project.place_of(f"marts.{measure.fait}"), {"exercice"}).update(named)
     for fact, sources in catalogue.lines.items():
+        place = catalogue.project.place_of(f"marts.{fact}")
         for source in sources:
             columns = found.setdefault(f"intermediate.{source.model}", {*PLACE, *LINE})
             said = [source.feed.comptees, *source.completed.values()]
-            said += [source.column(name) for name in found.get(f"marts.{fact}", ())]
+            said += [source.column(name) for name in found.get(place, ())]
             columns.update(word for text in said for word in re.findall(r"[a-z_]\w*", text))
     return found
 
@@ -177,15 +179,20 @@ class Rows:
 
     def measure(self, measure: Measure, where: Filter, exercice: int) -> Decimal | None:
         """The exact value of a measure; None when it has no row, or an unknown one."""
-        query = measure_query(f"count(*), {sql.value(measure)}", measure, where, exercice)
+        query = self.measure_query(f"count(*), {sql.value(measure)}", measure, where, exercice)
         rows, value = self.db.execute(query).fetchone()
         return Decimal(value) if rows and value is not None else None
 
+    def measure_query(self, what: str, measure: Measure, where: Filter, exercice: int) -> str:
+        """A query on the rows of a fact that a measure keeps, which whoever may read its schema can run."""
+        tests = [f"exercice = {exercice}", *sql.conditions(where)]
+        return f"select {what} from {self.schema_of(measure.fait)}.{measure.fait} where {' and '.join(tests)}"
 
-def measure_query(what: str, measure: Measure, where: Filter, exercice: int) -> str:
-    """A query on the rows of the marts that a measure keeps, which anybody can run."""
-    tests = [f"exercice = {exercice}", *sql.conditions(where)]
-    return f"select {what} from marts.{measure.fait} where {' and '.join(tests)}"
+    def schema_of(self, fact: str) -> str:
+        """Where the version has a fact: a frozen year keeps it where it was then."""
+        held = "select table_schema from information_schema.tables where table_name = ? and table_schema in (?, ?)"
+        found = self.db.execute(held, [fact, MARTS, RESTREINT]).fetchone()
+        return found[0] if found else MARTS
 
 
 def tests_of_lines(source: LineSource, where: Filter) -> list[str]:

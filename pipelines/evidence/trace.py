@@ -27,7 +27,6 @@ from pipelines.evidence.rows import (
     Version,
     completed,
     lines_of,
-    measure_query,
     open_rows,
     tests_of_lines,
 )
@@ -77,6 +76,7 @@ class Leaf:
     libelle: str
     agregat: str  # how lines add up: somme | maximum | mediane | nombre | nombre_distinct
     sql: str
+    schema: str  # that the query reads
     valeur: Decimal | None
     lignes: list[Line]
     hors_filtre: list[Line]  # lines that count in the fact, and that the figure's own filter leaves out
@@ -203,10 +203,9 @@ def _leaf(rows: Rows, figures: Figures, leaf: Figure, member: str | None, exerci
         else []
     )
     how = "somme" if any(source.feed.additives for source in sources) else measure.agregat
-    query = measure_query(sql.aggregate(measure), measure, where, exercice)
-    return Leaf(
-        code, rows.figure(code, exercice)["libelle"], how, query, rows.measure(measure, where, exercice), lines, left
-    )
+    query = rows.measure_query(sql.aggregate(measure), measure, where, exercice)
+    label, value = rows.figure(code, exercice)["libelle"], rows.measure(measure, where, exercice)
+    return Leaf(code, label, how, query, rows.schema_of(measure.fait), value, lines, left)
 
 
 def _of_member(figure: Figure, member: str | None) -> str:

@@ -29,7 +29,7 @@ PRINTED = "le document imprimé"  # that a reader compares with the ledger
 OLDER = "l’état ne repose pas sur les écritures qui précèdent la sienne"
 BUILT = (
     "select schema_name || '.' || table_name from duckdb_tables() "
-    "where database_name = 'w' and schema_name in ('rapport', 'marts')"
+    "where database_name = 'w' and schema_name in ('rapport', 'marts', 'restreint')"
 )
 GONE, CHANGED, ADDED = "le fichier a disparu", "le fichier a été modifié", "le fichier a été ajouté"
 

@@ -9,6 +9,7 @@ own bytes differ between two equal files. Nothing in it depends on the day.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,17 +39,23 @@ def write_state(folder: Path, state: State) -> str:
     return sha256_of(folder / STATE)
 
 
-def write_manifest(folder: Path, build: str, notes: list[str] | None = None) -> str:
-    """Write ``manifest.json``: what the public profile is, for those to whom it is given, and what they must know of it (French).
+def write_manifest(folder: Path, build: str, notes: Mapping[int, str] | None = None) -> str:
+    """Write ``manifest.json``: what the public profile is, for those to whom it is given, and what they must know of the staff tables.
 
-    Returns what names the profile.
+    ``notes``: exercice → a French sentence. Returns what names the profile.
     """
-    said = {"notes": notes} if notes else {}
+    said = {"notes": {str(exercice): note for exercice, note in notes.items()}} if notes else {}
     manifest = {"build": build, **said, "files": files_of(folder), "tables": databases_of(folder)}
     with written_whole(folder / MANIFEST) as file:
         identity = fingerprint(manifest)[:32]
         json.dump({"publication": identity, **manifest}, file, indent=1, ensure_ascii=False)
     return identity
+
+
+def read_notes(folder: Path) -> dict[int, str]:
+    """The notes of the public profile in ``folder``; none where there is no manifest, or one of before."""
+    notes = read_manifest(folder).get("notes") if (folder / MANIFEST).exists() else None
+    return {int(exercice): note for exercice, note in notes.items()} if isinstance(notes, dict) else {}
 
 
 def read_manifest(folder: Path) -> State:

@@ -9,12 +9,14 @@ from pipelines.stages.transform.analyst import offer_to_analyst
 from pipelines.stages.transform.build import BuildFailed, Built, Prepared, finish, is_current
 from pipelines.stages.transform.dbt import NodeResult, build_models, parse
 from pipelines.stages.transform.recipes import nodes_of
+from pipelines.stages.transform.reuse import is_proved
 
 __all__ = [
     "Prepared",
     "build_whole",
     "end",
     "is_current",
+    "is_proved",
     "parse",
     "prepare",
 ]  # what stands around dbt, for who runs it

@@ -21,13 +21,13 @@ from pipelines.runs.key import key_of
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.originals import laid_out
-from pipelines.stages.publish.release import copy_declarations, export_lines, export_tables
+from pipelines.stages.publish.release import RELEASED_SCHEMAS, copy_declarations, export_lines, export_tables
 from pipelines.stages.transform.dbt import build_models, failed, parse
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.lake import LakeChanged
 from pipelines.stages.transform.load import load_warehouse
 
-REMADE = ("rapport/", "lignes/")  # the folders of a release whose files are made again
+REMADE = ("rapport/", "restreint/", "lignes/")  # the folders of a release whose files are made again
 
 
 class CannotReplay(RuntimeError):
@@ -78,8 +78,10 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
             _build(work, Frozen(release["build"], deliveries, counted, refused))
             traced = traced_columns(work.catalogue)
         frozen = {path: sha for path, sha in release["files"].items() if path.startswith(REMADE)}
-        export_tables(beside.warehouse_next, release["exercice"], beside.root)
-        if any(path.startswith("lignes/") for path in frozen):  # a release of before kept none
+        kept = {path.partition("/")[0] for path in frozen}  # a release of before kept less
+        for schema in kept.intersection(RELEASED_SCHEMAS):
+            export_tables(beside.warehouse_next, release["exercice"], beside.root, schema)
+        if "lignes" in kept:
             export_lines(beside.warehouse_next, release["exercice"], beside.root, traced)
         made = {path: sha for path, sha in files_of(beside.root).items() if path.startswith(REMADE)}
         result.files = len(frozen)

@@ -61,3 +61,12 @@ def test_a_version_without_a_public_profile_is_not_compared_from_the_other(corre
     done = corrected.millesime("compare", "2019-v2", "2019-v3")
     assert done.exit_code == 1
     assert "la version 2019-v3 n’a pas de profil public : --profile interne" in done.stderr and not done.stdout
+
+
+def test_a_warehouse_that_was_edited_is_compared_with_nothing(corrected: Bench):
+    corrected.home.warehouse.parent.mkdir(parents=True)
+    with duckdb.connect(str(corrected.home.warehouse)) as db:
+        db.execute("create table edited as select 1 as one")
+    done = corrected.millesime("compare", "2019-v1")
+    assert done.exit_code == 1 and not done.stdout
+    assert "n’est pas l’entrepôt qui a été construit et contrôlé" in done.stderr

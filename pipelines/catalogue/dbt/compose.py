@@ -23,7 +23,7 @@ from pipelines.catalogue.needs import check
 from pipelines.catalogue.overlay import Thing
 from pipelines.disk import written_whole
 from pipelines.locking import one_at_a_time
-from pipelines.settings import Home
+from pipelines.settings import MEMORY, Home
 
 MARK = "composed"  # in target/: what the project was composed from
 NOT_OURS = {"target", "logs", ".user.yml", ".lock"}  # what dbt writes beside the files
@@ -103,15 +103,17 @@ def _profile(home: Home) -> dict[str, Any]:
 
     def output(path: Path) -> dict[str, Any]:
         threads = "{{ env_var('MILLESIME_THREADS', '2') | as_number }}"
+        memory = f"{{{{ env_var('MILLESIME_MEMORY', '{MEMORY}') }}}}MB"
         return {
             "type": "duckdb",
             "path": str(path),
             "threads": threads,
-            "keep_open": True,  # dbt runs as a subprocess: it frees the file when it ends
+            "keep_open": True,
             # a reader that still holds the file for a moment makes dbt wait, not fail
             "retries": {"connect_attempts": 5, "retryable_exceptions": ["IOException"]},
             "settings": {  # no network, ever
                 "threads": threads,
+                "memory_limit": memory,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             },

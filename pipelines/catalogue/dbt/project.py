@@ -21,6 +21,7 @@ LAYERS = (
     "staging",
     "intermediate",
     "marts",
+    "restreint",
     "calculs",
     "rapport",
 )  # folders of models, each of which reads itself and those before it
@@ -28,6 +29,7 @@ PROJECT_FILE = "dbt_project.yml"
 COMPOSED_SOURCES = ("lake", "reference")
 NEED = re.compile(r"\b(ref|source)\s*\(\s*['\"](\w+)['\"]\s*(?:,\s*['\"](\w+)['\"]\s*)?\)")
 ASIDE = re.compile(r"(?P<said>\{\{.*?\}\}|\{%.*?%\}|'(?:[^']|'')*')|--[^\n]*|/\*.*?\*/|\{#.*?#\}", re.DOTALL)
+SCHEMA = re.compile(r"\bconfig\([^)]*\bschema\s*=\s*['\"](?P<schema>\w+)['\"]")
 SWITCHED_OFF = re.compile(r"\bconfig\([^)]*\benabled\s*=\s*(?i:false)")
 
 
@@ -84,6 +86,17 @@ class Project:
     def layer_of(self, model: str) -> str:
         """The folder of models that a model stands in."""
         return self.folder_of[self.models[model].path].parts[1]
+
+    def schema_of(self, model: str) -> str:
+        """The schema of the warehouse that a model written by hand is made in: the one that it asks for, else its layer's."""
+        asked = (self.said[model].data.get("config") or {}).get("schema") if model in self.said else None
+        found = SCHEMA.search(without_comments(self.models[model].data))
+        return (found["schema"] if found else None) or asked or self.layer_of(model)
+
+    def place_of(self, relation: str) -> str:
+        """``<schema>.<model>`` as the warehouse has it, wherever the declaration says that the model is."""
+        model = relation.partition(".")[2]
+        return f"{self.schema_of(model)}.{model}" if model in self.models else relation
 
 
 def _arguments(test: dict[str, Any]) -> dict[str, Any]:
@@ -171,7 +184,7 @@ def _sql(kind: str, root: Path, folder: str) -> Iterator[Thing]:
     """The SQL files of a folder; an empty one is off, as one that tells dbt so."""
     for path in sorted((root / folder).rglob("*.sql")):
         text = read_text(path)
-        said = _without_comments(text).strip()
+        said = without_comments(text).strip()
         yield Thing(kind, path.stem, text, path, {(): 1}, enabled=bool(said) and not SWITCHED_OFF.search(said))
 
 
@@ -212,7 +225,7 @@ def parsed_meta(entries: Iterable[Thing], key: str, grammar: type[Model]) -> dic
 
 def needs_of(sql: str) -> Iterator[Need]:
     """What a SQL text reads by ``ref`` and ``source``; comments aside."""
-    return _needs(_without_comments(sql))
+    return _needs(without_comments(sql))
 
 
 def needs_said(data: Any) -> Iterator[Need]:
@@ -228,6 +241,6 @@ def _needs(text: str) -> Iterator[Need]:
         yield Need(name, is_model, text.count("\n", 0, found.start()) + 1)
 
 
-def _without_comments(sql: str) -> str:
+def without_comments(sql: str) -> str:
     """A SQL text with its comments blank, each line where it was."""
     return ASIDE.sub(lambda found: found["said"] or "\n" * found[0].count("\n"), sql)

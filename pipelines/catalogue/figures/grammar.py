@@ -291,6 +291,9 @@ class Figure(Declared):
     libelle: str
     unite: str
     decimales: int = PydanticField(ge=0, le=6)
+    compte: Literal["agents", "citoyens", "elus", "choses"] | None = (
+        None  # what it counts; unsaid, it is for nobody outside
+    )
     sources: list[Source | list[Source]] = PydanticField(default_factory=list)
     sans_effet: dict[Source, str] = PydanticField(default_factory=dict)
     indispensables: list[Literal["document", "mois"]] = PydanticField(default_factory=list)

@@ -15,7 +15,7 @@ from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused, where
 from pipelines.disk import sha256_of, sync
 from pipelines.ledger.records import TableCounts
-from pipelines.settings import threads
+from pipelines.settings import engine, threads
 from pipelines.sql import literal, parquet_scan, values
 from pipelines.stages.ingest.origin import Derived, Spread, derived, spread_columns, text_of_file
 from pipelines.stages.ingest.pseudonym import pseudonym
@@ -30,7 +30,6 @@ from pipelines.stages.ingest.typing import (
 )
 
 SMALL = 16 * 1024 * 1024  # bytes below which a second thread costs more than it gives
-MEMORY_LIMIT = "450MB"  # the 10 M line budget: under 1 GB in all
 MANY = 50  # dated rows from which a year without any in December is strange
 AMOUNT = "cast({} as decimal(20, 2))"
 NAMES_ONLY = ("BinderException", "CatalogException", "ParserException")  # their messages quote no cell
@@ -65,15 +64,7 @@ class TableWriter:
     def __enter__(self) -> "TableWriter":
         import duckdb
 
-        self.db = duckdb.connect(
-            config={
-                "threads": self.threads,
-                "memory_limit": MEMORY_LIMIT,
-                "temp_directory": str(self.workdir / "spill"),
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-            }
-        )
+        self.db = duckdb.connect(config=engine(self.workdir / "spill", self.threads))
         self.db.execute("set enable_progress_bar = false")
         self._has_pseudonyms = False
         return self

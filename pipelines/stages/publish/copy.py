@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.disk import sync
-from pipelines.settings import threads
+from pipelines.settings import engine
 from pipelines.sql import literal
 from pipelines.stages.publish.keys import Keys, key_of
 
@@ -18,7 +18,7 @@ def attached(file: Path, warehouse: Path) -> Iterator[Any]:
     import duckdb
 
     # Attached under another name: in a catalog named like one of its schemas, ``rapport.chiffres`` is ambiguous.
-    with duckdb.connect(config={"threads": threads()}) as db:
+    with duckdb.connect(config=engine(file)) as db:
         db.execute(f"attach {literal(file)} as cible")
         db.execute("use cible")
         db.execute(f"attach {literal(warehouse)} as source (read_only)")

@@ -20,9 +20,10 @@ import psycopg
 from psycopg import Connection, Cursor, errors, pq, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from pipelines.publication import PROFILES
+from pipelines.publication import INTERNE, PROFILES
 from pipelines.settings import Server
 from pipelines.stages.publish.encryption import failure_of
+from pipelines.stages.publish.postgres_restricted import NotRestricted, check_roles, copy_restricted
 from pipelines.stages.publish.postgres_tables import NoSuchType, RowsLost, make_table
 from pipelines.stages.publish.profiles import Profile, opened
 
@@ -120,8 +121,19 @@ def serve(published: Path, server: Server) -> Served:
     with opened(published, server.profile) as profile, _connected(server) as connection:
         with connection.cursor() as cursor:
             served = _serve(cursor, server, profile)
+            _serve_restricted(cursor, published, server, served)
         connection.commit()
     return served
+
+
+def _serve_restricted(cursor: Cursor, published: Path, server: Server, served: Served) -> None:
+    try:
+        check_roles(cursor, server)
+        if server.restricted and server.profile == INTERNE:
+            _make_role(cursor, server.restricted, served)
+        served.rows |= copy_restricted(cursor, published, server, served.notes.append)
+    except (NoSuchType, NotRestricted, RowsLost) as error:
+        raise NotServed(str(error)) from None
 
 
 def remove(server: Server) -> bool:

@@ -1,6 +1,7 @@
 """Freezes a year: its figures and tables, what they were made of, and a fingerprint of all of it.
 
     releases/<exercice>-v<n>/rapport/<table>.parquet     the rows up to that exercice, in a stable order
+                             restreint/<table>.parquet   the same of what singles a person out
                              lignes/<schema>/<table>.parquet   the rows of that exercice that a figure is traced down to
                              organisation.yml            as it stood
                              catalogue/ expectations/ dbt_project/    what the home declared then, where it did
@@ -28,6 +29,7 @@ from pipelines.ledger.state import (
     State,
     comparisons_of,
     files_of,
+    read_notes,
     read_release,
     sealed,
     write_manifest,
@@ -35,11 +37,13 @@ from pipelines.ledger.state import (
 )
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
+from pipelines.private import keep_to_account
 from pipelines.publication import FOLDERS as PLACES
-from pipelines.publication import INTERNE, PUBLIC
+from pipelines.publication import INTERNE, MARTS, PUBLIC, RESTREINT
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
 
+RELEASED_SCHEMAS = ("rapport", RESTREINT)
 FIGURES = "rapport/chiffres.parquet"
 EXPORTS = "exports"
 Exports = Callable[[str, str, Path], None]  # name of the release, profile, folder to write in
@@ -112,7 +116,9 @@ def write_release(
     name = f"{exercice}-v{version}"
     aside = home.releases / f".{name}.{os.getpid()}"
     aside.mkdir(parents=True)
-    export_tables(home.warehouse, exercice, aside)
+    for schema in RELEASED_SCHEMAS:
+        export_tables(home.warehouse, exercice, aside, schema)
+    keep_to_account(aside / RESTREINT)
     export_lines(home.warehouse, exercice, aside, traced)
     copy_declarations(home.root, aside)
     content = {**facts, "kind": "release", "exercice": exercice, "files": files_of(aside)}
@@ -133,8 +139,9 @@ def complete_release(home: Home, folder: Path, exercice: int, build: str, export
     if public.exists():
         there = folder / PLACES[PUBLIC]
         there.mkdir()
-        export_tables(public, exercice, there)
-        write_manifest(there, build)
+        for schema in ("rapport", MARTS):
+            export_tables(public, exercice, there, schema)
+        write_manifest(there, build, read_notes(public.parent))
     for profile, place in PLACES.items():
         if (home.published / place / "rapport").is_dir():
             exports(folder.name, profile, folder / EXPORTS / profile)
@@ -148,24 +155,24 @@ def copy_declarations(source: Path, target: Path) -> None:
             shutil.copytree(source / name, target / name)
 
 
-def export_tables(warehouse: Path, exercice: int, folder: Path) -> None:
-    """Write every report table, rows up to ``exercice``, in ``folder/rapport``; the same rows give the same bytes."""
+def export_tables(warehouse: Path, exercice: int, folder: Path, schema: str = "rapport") -> None:
+    """Write every table of a schema, rows up to ``exercice``, in ``folder/<schema>``; the same rows give the same bytes."""
     import duckdb
 
-    target = folder / "rapport"
+    target = folder / schema
     target.mkdir()
     with duckdb.connect() as db:
         db.execute("set threads = 1")  # the row groups of a Parquet file follow the threads that wrote it
         db.execute(f"attach {literal(warehouse)} as entrepot (read_only)")
         tables = db.execute(
             "select table_name, bool_or(column_name = 'exercice') from duckdb_columns() "
-            "where database_name = 'entrepot' and schema_name = 'rapport' group by 1 order by 1"
+            f"where database_name = 'entrepot' and schema_name = {literal(schema)} group by 1 order by 1"
         ).fetchall()
         for table, yearly in tables:
             rows = f"where exercice <= {exercice}" if yearly else ""
             file = target / f"{table}.parquet"
             db.execute(
-                f"copy (select * from entrepot.rapport.{table} {rows} order by all) to {literal(file)} (format parquet)"
+                f"copy (select * from entrepot.{schema}.{table} {rows} order by all) to {literal(file)} (format parquet)"
             )
             sync(file)
 

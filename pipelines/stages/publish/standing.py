@@ -5,6 +5,7 @@ everything anew: all is then written.
 """
 
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,11 +59,17 @@ def former_of(work: Workspace) -> Former:
     return Former(published.resolve(), state["files"], state.get("made_of", {}))
 
 
-def copy_schema(db: Any, folder: Path, schema: str, keys: Keys, former: Former) -> dict[str, str]:
-    """Make a schema of the new database what it is in the warehouse, with its Parquet files; what each table is made of."""
+def copy_schema(
+    db: Any, folder: Path, schema: str, keys: Keys, former: Former, withheld: Collection[str] = ()
+) -> dict[str, str]:
+    """Make a schema of the new database what it is in the warehouse, but for the tables ``withheld``, with its Parquet files.
+
+    Returns what each table is made of.
+    """
     db.execute(f"create schema if not exists {schema}")
     (folder / schema).mkdir()
-    contents, wanted, made_of = _contents(db), described(db, schema), {}
+    wanted = {name: table for name, table in described(db, schema).items() if name not in withheld}
+    contents, made_of = _contents(db), {}
     for gone in set(tables_of(db, schema, "cible")) - wanted.keys():
         db.execute(f"drop table {schema}.{gone}")
     for name, table in wanted.items():

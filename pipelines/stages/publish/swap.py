@@ -3,6 +3,7 @@
 builds/<publication>/rapport.duckdb                  tables of marts, rapport and audit, with comments and keys
                      <schema>/<table>.parquet
                      scdl/                           the budget as open data
+                     millesime_restreint.duckdb restreint/     what singles a person out: the publishing account's alone
                      public/                         what anybody may read: rapport_public.duckdb, rapport/, manifest.json
                      state.json                      what all of it is: its SHA-256, in the ledger, names the publication
                      report/<exercice>/<profile>/    what ``pages`` wrote: the report, which prints the head reached then
@@ -12,7 +13,6 @@ published → builds/<publication>
 The warehouse it was made from stays beside, as ``warehouse/published``: whoever traces a figure reads its lines there.
 """
 
-import hashlib
 import os
 import shutil
 from concurrent.futures import Future
@@ -38,17 +38,22 @@ from pipelines.ledger.state import (
 )
 from pipelines.ledger.workspace import Workspace
 from pipelines.private import open_to_readers
-from pipelines.publication import FOLDERS, INTERNE, PUBLIC, Pages
+from pipelines.publication import FOLDERS, INTERNE, MARTS, PUBLIC, RESTREINT, Pages
 from pipelines.settings import Home
+from pipelines.sql import literal
+from pipelines.stages.publish.anonymity import singling_out
 from pipelines.stages.publish.audit import write_audit
 from pipelines.stages.publish.copy import attached, write_schema
+from pipelines.stages.publish.restricted import DATABASE as RESTRICTED
+from pipelines.stages.publish.restricted import Archived, Behind, behind, write_restricted
 from pipelines.stages.publish.scdl import write_scdl
 from pipelines.stages.publish.secret.cells import SecrecyBroken
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
-from pipelines.stages.publish.secret.versions import Version, read_version
+from pipelines.stages.publish.secret.versions import read_version
+from pipelines.stages.publish.secret.words import Words, declared_words
 from pipelines.stages.publish.standing import DATABASE, copy_schema, former_of
 
-PUBLISHED_SCHEMAS = ["rapport", "marts"]  # the report is made of the first
+PUBLISHED_SCHEMAS = ["rapport", MARTS, RESTREINT]  # the report is made of the first; the last lies apart
 SOLVED = "secret.json"  # in the cache: what the solver answered of the public profile
 UNDRAWN = "RAP-ECHEC"
 KEPT = 5  # publications kept beside the current one
@@ -116,14 +121,15 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
         begun = [pages.begin(folder, INTERNE)] if pages else []
         profile, broken = public_profile(work, folder / FOLDERS[PUBLIC], build)
         begun += [pages.begin(folder, PUBLIC)] if pages else []
-        for schema in PUBLISHED_SCHEMAS:
-            if schema != "rapport":
-                made_of |= copy_schema(db, folder, schema, keys, former)
+        alone = singling_out(db, work.catalogue, work.organisation.seuil_secret)
+        made_of |= copy_schema(db, folder, MARTS, keys, former, alone.keys())
+        broken += [_singled_out(work.rules["SEC-ANONYMAT"], name, why) for name, why in alone.items()]
         findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
         db.execute("drop schema if exists audit cascade")
         write_audit(db, work.home, work.ledger, findings, profile.proofs if profile else [])
         write_schema(db, folder, "audit")
         write_scdl(db, folder / "scdl")
+    write_restricted(work, folder, _behind(work, profile))
     undrawn = _undrawn(work, pages, begun) if pages else []
     return Written(made_of, profile, broken + undrawn)
 
@@ -209,7 +215,7 @@ def _placed(home: Home, aside: Path, identity: str) -> Path:
         sync(path)
     names = (identity, *(f"{identity}.{n}" for n in range(2, 1000)))
     target = next(home.builds / name for name in names if not (home.builds / name).exists())
-    open_to_readers(home, aside, {LEDGER})
+    open_to_readers(home, aside, {LEDGER, RESTRICTED, RESTREINT})
     aside.rename(target)
     sync(home.builds)
     return target
@@ -235,8 +241,9 @@ def public_profile(work: Workspace, folder: Path, build: str) -> tuple[PublicPro
             work.organisation.seuil_secret,
             work.ledger.disclosures(),
             work.catalogue.project.keys,
+            _words(work),
             work.home.cache / SOLVED,
-            _archived(work),
+            [version for _, version in _archived(work)],
         )
     except SecrecyBroken as error:
         shutil.rmtree(folder)
@@ -246,8 +253,9 @@ def public_profile(work: Workspace, folder: Path, build: str) -> tuple[PublicPro
     kept = [("SEC-MAINTENU", exercice) for exercice in profile.held]
     kept += [("SEC-RETENU", exercice) for exercice in profile.withheld]
     notes = [_noted(work.rules[code], exercice) for code, exercice in kept]
-    identity = write_manifest(folder, build, [note.message for note in notes])
-    notes += [_undeclared(work.rules["SEC-NON-DECLARE"], profile.undeclared)] if profile.undeclared else []
+    identity = write_manifest(folder, build, {note.exercice: note.message for note in notes})
+    left_out = {"SEC-NON-DECLARE": profile.undeclared, "SEC-TEXTE": profile.written_freely}
+    notes += [_undeclared(work.rules[code], names) for code, names in left_out.items() if names]
     for row in work.ledger.all_rows("withdrawals"):
         if row["profile"] == identity:
             shutil.rmtree(folder)
@@ -255,20 +263,26 @@ def public_profile(work: Workspace, folder: Path, build: str) -> tuple[PublicPro
     return profile, notes
 
 
+def _words(work: Workspace) -> Words:
+    import duckdb
+
+    with duckdb.connect() as db:
+        db.execute(f"attach {literal(work.home.warehouse)} as source (read_only)")
+        return declared_words(db, work.catalogue)
+
+
 def _archive(work: Workspace, profile: PublicProfile) -> None:
     """Keep what is public of the staff of each exercice, and who stands behind it, as a delivery is kept."""
     for version in profile.versions:
-        text = version.written()
-        sha256 = hashlib.sha256(text.encode()).hexdigest()
-        if not (file := work.home.archive / sha256).exists():
+        if not (file := work.home.archive / version.sha256).exists():
             work.home.archive.mkdir(parents=True, exist_ok=True, mode=0o700)
             with written_whole(file) as out:
                 os.fchmod(out.fileno(), 0o600)
-                out.write(text)
-        work.ledger.record_population(version.exercice, sha256)
+                out.write(version.written())
+        work.ledger.record_population(version.exercice, version.sha256)
 
 
-def _archived(work: Workspace) -> list[Version]:
+def _archived(work: Workspace) -> Archived:
     """What was ever public of the staff of each exercice. Raises SecrecyBroken when the archive no longer has it."""
     found = []
     for exercice, kept in work.ledger.populations().items():
@@ -278,8 +292,21 @@ def _archived(work: Workspace) -> list[Version]:
                 raise SecrecyBroken(
                     "SEC-ARCHIVE", str(exercice), f"archive/{sha256} a disparu ou a été modifié", exercice
                 )
-            found.append(read_version(file.read_text(encoding="utf-8")))
+            found.append((sha256, read_version(file.read_text(encoding="utf-8"), work.catalogue.secrecy)))
     return found
+
+
+def _behind(work: Workspace, profile: PublicProfile | None) -> list[Behind]:
+    """Who stands, and stood, behind what is public of the staff; nothing where the archive cannot say, which is a finding."""
+    try:
+        archived = _archived(work)
+    except SecrecyBroken:
+        return []
+    return behind(archived, profile.versions if profile else [], profile.withheld if profile else [])
+
+
+def _singled_out(rule: Rule, mart: str, why: str) -> Finding:
+    return Finding(rule.code, "information", 0, f"{MARTS}.{mart}", f"{rule.titre} : {mart} ({why})", aide=rule.aide)
 
 
 def _noted(rule: Rule, exercice: int) -> Finding:

@@ -6,7 +6,7 @@ A block without a row says so in a sentence, and is never an empty chart.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -28,7 +28,7 @@ from pipelines.stages.report.receipts import Receipt, Receipts, note
 from pipelines.stages.report.tables import MissingTable, Publication, Row
 
 Block = dict[str, Any]
-WITHHELD = "Ce tableau n’est pas diffusé : secret statistique."
+WITHHELD = "Ce tableau n’est pas diffusé au public : secret statistique, ou textes écrits librement."
 
 
 @dataclass
@@ -39,6 +39,7 @@ class Builder:
     figures: Figures
     receipts: Receipts
     first: int  # the first exercice of the organisation: no column stands for a year before it
+    staff: Collection[str] = ()  # the tables that count the staff
     counts: dict[str, int] = field(default_factory=dict)
 
     def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
@@ -72,7 +73,11 @@ class Builder:
             "lignes": lines,
             "legende": legend([c for line in lines for c in line["cellules"]]),
             "source": f"rapport.{bloc.table}",
-            "note": _joined(bloc.note, note(one for year, one in came.items() if self._is_shown(year, rows))),
+            "note": _joined(
+                bloc.note,
+                note(one for year, one in came.items() if self._is_shown(year, rows)),
+                *(self.publication.notes.get(year) for year in years if bloc.table in self.staff),
+            ),
         }
         if is_drawn:
             block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}"}

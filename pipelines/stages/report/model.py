@@ -122,6 +122,8 @@ class Editor:
         return [one for one, has_more in made if has_more or not bears]
 
     def _members(self, each: PourChaque) -> list[dict[str, Any]]:
+        if self.builder.publication.is_withheld(each.table):
+            return []
         rows = self.builder.publication.rows(each.table, {}, each.ordre)
         return list({row[each.code]: row for row in reversed(rows)}.values())[::-1]
 
@@ -201,7 +203,7 @@ def build(
     )
 
     def builder() -> Builder:
-        return Builder(publication, figures, receipts, organisation.exercices.premier)
+        return Builder(publication, figures, receipts, organisation.exercices.premier, catalogue.secrecy.of_staff)
 
     of_year = contenu / str(publication.exercice)
     editor = Editor(builder(), organisation, of_year, catalogue.prose, catalogue.is_own)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.chapters.grammar import Donnees, Value
+from pipelines.ledger.state import read_notes
 from pipelines.publication import PUBLIC
 from pipelines.sql import literal, parquet_scan
 
@@ -48,6 +49,11 @@ class Publication:
     def is_withheld(self, table: str) -> bool:
         """True for a table that the public profile keeps back as a whole."""
         return self.profile == PUBLIC and table not in self.tables
+
+    @functools.cached_property
+    def notes(self) -> dict[int, str]:
+        """What a reader of the public staff tables must know of each exercice."""
+        return read_notes(self.folder) if self.profile == PUBLIC else {}
 
     def rows(
         self, table: str, filters: dict[str, Value | list[Value]], order: list[str], exercices: int = 1

@@ -49,7 +49,7 @@ def load_warehouse(path: Path, work: Workspace, frozen: Frozen) -> None:
     import duckdb
 
     clear(path)
-    with duckdb.connect(str(path), config={"threads": settings.threads()}) as db:
+    with duckdb.connect(str(path), config=settings.engine(path)) as db:
         db.execute("begin")  # one transaction: each commit would wait for the disk
         for schema in SCHEMAS:
             db.execute(f"create schema {schema}")

@@ -60,7 +60,7 @@ def start(work: Workspace, frozen: Frozen, nodes: dict[str, Node], *, whole: boo
         shutil.copyfile(work.home.warehouse, path)
     else:
         load_warehouse(path, work, frozen)
-    with duckdb.connect(str(path), config={"threads": settings.threads()}) as db:
+    with duckdb.connect(str(path), config=settings.engine(path)) as db:
         db.execute("begin")  # one transaction: each commit would wait for the disk
         plan = _plan(db, nodes, fill(db, work, frozen)) if copied else Plan()
         _remember(db, nodes)

@@ -52,12 +52,12 @@ def keyed(lab: Lab) -> Lab:
     return lab
 
 
-def publish_small(lab: Lab, n: int = 1, rows: int = 100) -> str:
-    """Publish build ``b<n>``: its identity."""
+def publish_small(lab: Lab, n: int = 1, rows: int = 100, more: str = "") -> str:
+    """Publish build ``b<n>``, with ``more`` SQL: its identity."""
     lab.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     lab.home.warehouse.unlink(missing_ok=True)
     with duckdb.connect(str(lab.home.warehouse)) as db:
-        db.execute(TABLES.format(n=n, rows=rows, pieces=PIECES))
+        db.execute(TABLES.format(n=n, rows=rows, pieces=PIECES) + more)
     with open_ledger(lab.home) as ledger:
         return publish(lab.work(ledger), f"b{n}", [])
 

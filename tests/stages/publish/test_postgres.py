@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 
 import duckdb
@@ -570,3 +571,86 @@ def test_every_published_model_has_a_key_that_dbt_proves():
 
     models = {model for _, model in published_models()}
     assert models and models - load_catalogue().project.keys.keys() == set()
+
+
+# restreint ------------------------------------------------------------
+
+PERSONS = """
+create schema if not exists restreint;
+create or replace table restreint.fct_agents as select 2020 as exercice, 'F' as sexe, '' as note, 1::bigint as nb_agents;
+comment on table restreint.fct_agents is 'Agents.'; comment on column restreint.fct_agents.sexe is 'F ou M.';
+"""
+
+
+@pytest.fixture
+def few(server: Server) -> Server:
+    """The same server, with a role that may read ``restreint``."""
+    return replace(server, restricted="bi_drh")
+
+
+def publish_persons(lab: Lab, server: Server, n: int = 1):
+    publish_small(lab, n, more=PERSONS)
+    return serve(lab.home.published, server)
+
+
+def test_restreint_is_read_by_its_role_and_by_no_other(lab: Lab, few: Server):
+    run(few, "create role bi_autre")
+    served = publish_persons(lab, few)
+    assert served.rows["restreint.fct_agents"] == 1
+    assert ask(few, "select * from restreint.fct_agents", role="bi_drh") == [(2020, "F", "", 1)]
+    assert ask(few, "select col_description('restreint.fct_agents'::regclass, 2)") == [("F ou M.",)]
+    for role in ("millesime_lecture", "bi_autre"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            ask(few, "select * from restreint.fct_agents", role=role)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        ask(few, "select * from marts.dim_commune", role="bi_drh")  # a role of its own
+    assert "restreint" not in str(ask(few, "select objet from rapport.fraicheur"))
+
+
+def test_no_default_right_of_the_server_opens_restreint(lab: Lab, few: Server):
+    run(
+        few,
+        "create role millesime_lecture; create role bi_tous",
+        "alter default privileges grant select on tables to millesime_lecture, bi_tous, public",
+        "alter default privileges grant usage on schemas to millesime_lecture, bi_tous, public",
+    )
+    publish_persons(lab, few)
+    run(few, "grant usage on schema restreint to bi_tous; grant select on restreint.fct_agents to bi_tous")
+    publish_persons(lab, few, 2)
+    for role in ("millesime_lecture", "bi_tous"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            ask(few, "select * from restreint.fct_agents", role=role)
+    run(few, "alter default privileges revoke all on tables from millesime_lecture, bi_tous, public")
+    run(few, "alter default privileges revoke all on schemas from millesime_lecture, bi_tous, public")
+
+
+def test_without_its_role_or_in_the_public_profile_restreint_leaves_the_server(lab: Lab, server: Server, few: Server):
+    publish_persons(lab, server)
+    assert "restreint" not in schemas(server)
+    serve(lab.home.published, few)  # the publication is the same
+    assert "restreint" in schemas(server)
+    serve(lab.home.published, server)
+    assert "restreint" not in schemas(server)
+    serve(lab.home.published, few)
+    add_public(lab)
+    serve(lab.home.published, replace(few, profile="public"))
+    assert "restreint" not in schemas(server)
+
+
+@pytest.mark.parametrize("way", ["the same role", "a member"])
+def test_a_role_that_reads_the_rest_is_refused(lab: Lab, server: Server, few: Server, way: str):
+    if way == "a member":
+        run(few, "create role millesime_lecture; create role bi_drh; grant bi_drh to millesime_lecture")
+    else:
+        few = replace(few, restricted=few.role)
+    with pytest.raises(NotServed, match="MILLESIME_RESTREINT_ROLE"):
+        publish_persons(lab, few)
+    assert schemas(server) == []
+
+
+def test_a_schema_of_somebody_else_is_left_alone(lab: Lab, server: Server, few: Server):
+    run(few, "create schema restreint", "create table restreint.a_eux (a int)")
+    with pytest.raises(NotServed, match="restreint que ce projet n’a pas fait"):
+        publish_persons(lab, few)
+    serve(lab.home.published, server)
+    assert ask(few, "select count(*) from restreint.a_eux") == [(0,)]

@@ -33,6 +33,8 @@ create table collecte.construction as select '{build}' as construction;
 create table collecte.pieces ({pieces});
 insert into collecte.pieces (systeme, nom_table, exercice, nature, piece, est_attendue, est_acceptee) values
     ('essai', 'lignes', 2020, 'mois', '2020-02', true, false), ('essai', 'lignes', 2020, 'livraison', '', true, true);
+create schema organisation;
+create table organisation.mots as from (values ('a.b'), ('a'), ('b'), ('c'), ('calculé'), ('finances')) t(mot);
 create table marts.dim_a (code varchar primary key, libelle varchar not null, check (code <> ''));
 insert into marts.dim_a values ('z', 'Zoé'), ('a', 'Été l’');
 create table marts.fct_b (exercice integer, code varchar, montant_eur decimal(18,2), primary key (exercice, code));
@@ -46,9 +48,25 @@ comment on column marts.dim_a.code is 'Code';
 """
 
 
+FIGURE = """
+domaine: finances
+titre: Essai
+mots: {fct_b: lignes, montant_eur: montant}
+chiffres:
+  - code: a.b
+    libelle: Un chiffre
+    unite: EUR
+    decimales: 0
+    compte: choses
+    sources: [essai/lignes]
+    mesure: {fait: fct_b, agregat: somme, colonne: montant_eur}
+"""
+
+
 @pytest.fixture
 def lab(depot: Depot):
     lab = Lab(depot)
+    depot.layer.write("catalogue/figures/essai.yml", FIGURE)
     lab.accept(FORMER.format(year=2020) + "A3;z;oups;\n", 2020)
     return lab
 
@@ -372,7 +390,7 @@ def test_the_staff_tables_stay_until_enough_persons_differ_and_the_ledger_knows_
     found = ask(lab, "select code, severite, exercice from p.audit.constats where code like 'SEC-%'")
     assert found == [("SEC-MAINTENU", "information", 2020)]
     manifest = json.loads((lab.home.published / "public" / "manifest.json").read_text(encoding="utf-8"))
-    (note,) = manifest["notes"]
+    note = manifest["notes"]["2020"]
     assert note.startswith("Tableaux publics du personnel maintenus") and note.endswith("(2020)")
     payslips_more(lab, "b3", 60)  # five
     assert payslips(lab) == {"a": None, "b": 600, "c": 760}

@@ -7,13 +7,17 @@ the process that runs the pipeline. The child is ``workbook_child``.
 import csv
 import itertools
 import json
+import shutil
 import struct
 import subprocess
 import sys
 import zipfile
 import zlib
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from pipelines.catalogue.declarations import Table, WorkbookFormat
 from pipelines.catalogue.rules import DeliveryRefused, where
@@ -156,18 +160,19 @@ def _records(
     """Find the header among the first rows, then leave only what lies under it."""
     assert sheet.csv is not None  # it was wanted
     body, place = sheet.csv.with_suffix(f".{table}"), where(fichier, sheet.name)
-    with (
-        sheet.csv.open(encoding="utf-8", newline="") as source,
-        body.open("w", encoding="utf-8", newline="") as out,
-    ):
-        reader = csv.reader(source)
-        rows = [(int(row[0]), row[1:]) for row in itertools.islice(reader, SEARCHED_RECORDS)]
+    with sheet.csv.open("rb") as source, body.open("wb") as out:
+        rows = [(int(row[0]), row[1:]) for row in itertools.islice(_rows(source), SEARCHED_RECORDS)]
         index = find_header(rows, headings, place)
         header_line, header = rows[index]
         check_title(rows[:index], fmt.title, exercice, place)
-        writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
-        writer.writerows([line, *cells] for line, cells in rows[index + 1 :])
-        writer.writerows(reader)
+        source.seek(0)
+        deque(itertools.islice(_rows(source), index + 1), maxlen=0)
+        shutil.copyfileobj(source, out)
     ignored = [(line, "titre" if any(map(str.strip, cells)) else "ligne vide") for line, cells in rows[:index]]
     ignored.append((header_line, "en-tête"))
     return Records(body, [cell.strip() for cell in header], None, sheet.rows, ignored, feuille=sheet.name)
+
+
+def _rows(source: BinaryIO) -> Iterator[list[str]]:
+    """The records of a CSV; the file is read no further than the last one that was asked for."""
+    return csv.reader(line.decode() for line in iter(source.readline, b""))

@@ -5,6 +5,7 @@
     cells         the numbers that the tables print, as sums over a population
     attack        what a reader can deduce of a hidden number from those he can read
     suppress      which numbers to hide
+    words         the texts that anybody may read
     profile       the database without them, read back and attacked before it is published
 
 docs/decisions/secret-statistique.md says which criterion is applied, and why.

@@ -1,7 +1,8 @@
 """Makes the public database: the tables of ``rapport`` without what is to hide, then reads it back and attacks it.
 
-What is proved is the file that will be published, not the list of what should have been hidden. Only ``rapport`` is
-copied: no mart, no audit. Keys and comments are kept; a table under secrecy gains the column ``est_secret``.
+What is proved is the file that will be published, not the list of what should have been hidden. ``rapport`` is copied, and the
+marts that are declared free of persons; no audit. A text that nobody declared is emptied. Keys and comments are kept; a table under secrecy
+gains the column ``est_secret``.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
+from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.secrecy import Figure, Figures, Secrecy
+from pipelines.publication import MARTS
 from pipelines.sql import literal
 from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_schema
 from pipelines.stages.publish.keys import Keys
@@ -18,6 +21,7 @@ from pipelines.stages.publish.secret.attack import Solutions, Worlds
 from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
 from pipelines.stages.publish.secret.suppress import Former, former_values, is_primary, needed, still_public, suppress
 from pipelines.stages.publish.secret.versions import FIGURES, HIDDEN, Plan, Version, compose, planned, snapshot, tie
+from pipelines.stages.publish.secret.words import Words, texts_of
 
 DATABASE = "rapport_public.duckdb"
 EST_SECRET = "Vrai si un nombre de la ligne est masqué au titre du secret statistique."
@@ -46,6 +50,7 @@ class PublicProfile:
         default_factory=list
     )  # tables, columns and figures that are withheld for want of a declaration
     versions: list[Version] = field(default_factory=list)  # of the other exercices: what is public of them now
+    written_freely: list[str] = field(default_factory=list)  # tables and columns with texts that nobody declared
 
 
 def write_public(
@@ -55,12 +60,14 @@ def write_public(
     threshold: int,
     disclosed: Iterable[tuple[str, Decimal]],
     keys: Keys,
+    words: Words,
     solved: Path | None = None,
     versions: Iterable[Version] = (),
 ) -> PublicProfile:
     """Write ``rapport_public.duckdb`` and its Parquet in ``folder``; ``disclosed`` is what was ever published before.
 
-    ``solved`` is where what the solver answered is kept; ``versions`` are those that were public, oldest first.
+    ``words`` are the texts that may be published; ``solved`` is where what the solver answered is kept; ``versions`` are those that
+    were public, oldest first.
 
     Raises SecrecyBroken when something is not declared, is not what was declared, or cannot be kept secret; the folder
     is then worth nothing.
@@ -72,12 +79,16 @@ def write_public(
         while True:
             try:
                 with _composed(warehouse, folder, secrecy, plan) as source, attached(folder / DATABASE, source) as db:
-                    return _write_and_prove(db, folder, secrecy, threshold, disclosed, keys, solutions, plan)
+                    return _write_and_prove(db, folder, secrecy, threshold, disclosed, keys, words, solutions, plan)
             except SecrecyBroken as error:
                 plan = _without(plan, error)
                 (folder / DATABASE).unlink()
     except (duckdb.BinderException, duckdb.CatalogException) as error:  # a declared column or fact is not there
         raise SecrecyBroken("SEC-COHERENCE", "rapport", str(error).splitlines()[0]) from None
+    except (
+        duckdb.ConstraintException
+    ):  # a constraint of a home's own asks for what is to be emptied; it may quote a row
+        raise SecrecyBroken("SEC-COHERENCE", "rapport", "une contrainte interdit de vider une cellule") from None
 
 
 def _without(plan: Plan, error: SecrecyBroken) -> Plan:
@@ -108,25 +119,31 @@ def _write_and_prove(
     threshold: int,
     disclosed: Iterable[tuple[str, Decimal]],
     keys: Keys,
+    words: Words,
     solutions: Solutions,
     plan: Plan,
 ) -> PublicProfile:
-    unsaid = undeclared(db, secrecy)
-    secrecy = secrecy.without({name.partition(".")[0] for name in unsaid})
+    unsaid = [*undeclared(db, secrecy), *_of_persons_after_all(db, secrecy, words.fields)]
+    free = _told_apart_freely(db, secrecy, words)
+    secrecy = secrecy.without({name.partition(".")[0] for name in unsaid} | {*free})
     numbers = read_numbers(db, secrecy, threshold)
     tie(numbers, plan, threshold)
     worlds = Worlds(numbers, solutions)
     former = former_values(numbers, disclosed)
-    _write_tables(db, secrecy, numbers, suppress(worlds, threshold, former, plan.fixed(numbers)), keys, threshold)
+    texts = _Texts(words)
+    hidden = suppress(worlds, threshold, former, plan.fixed(numbers))
+    _write_tables(db, secrecy, numbers, hidden, keys, threshold, texts)
     profile = prove(db, secrecy, worlds, threshold, former, plan)
     solutions.keep()
-    write_schema(db, folder, "rapport")
+    for schema in ("rapport", MARTS):
+        write_schema(db, folder, schema)
     exercices = {item.exercice for item in numbers.items} - {*plan.former, *plan.held}
     return replace(
         profile,
         held=sorted(plan.held),
         withheld=sorted(plan.withheld),
         undeclared=unsaid,
+        written_freely=sorted([*free, *texts.emptied]),
         versions=[snapshot(db, secrecy, exercice, profile.disclosed) for exercice in sorted(exercices)],
     )
 
@@ -150,6 +167,26 @@ def undeclared(db, secrecy: Secrecy) -> list[str]:
     return found
 
 
+def _of_persons_after_all(db, secrecy: Secrecy, fields: Fields) -> list[str]:
+    """Marts that are declared free, and have a column of persons: the declaration is wrong, they are withheld."""
+    return [
+        name
+        for name, told in described(db, MARTS).items()
+        if name in secrecy.tables and fields.speak_of_persons(name, told.columns)
+    ]
+
+
+def _told_apart_freely(db, secrecy: Secrecy, words: Words) -> list[str]:
+    """Tables under secrecy whose lines bear texts that nobody declared: without them, no line would be told from another."""
+    found = []
+    for name in described(db, "rapport").keys() & secrecy.tables.keys():
+        levels = {level for part in secrecy.tables[name].parts for level in part.levels}
+        texts = texts_of(db, "source", "rapport", name) if levels else {}
+        if any(words.unknown(name, column, texts[column]) for column in levels & texts.keys()):
+            found.append(name)
+    return found
+
+
 def _known(figures: Figures) -> set[str]:
     return {"code", "exercice", "domaine", "valeur", "statut", "code_manquant", *figures.plain, *figures.never}
 
@@ -157,20 +194,45 @@ def _known(figures: Figures) -> set[str]:
 # what is written ------------------------------------------------------------
 
 
-def _write_tables(db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int) -> None:
-    db.execute("create schema rapport")
+@dataclass
+class _Texts:
+    """The texts of what is written: those that nobody declared are emptied, and their columns noted."""
+
+    words: Words
+    emptied: list[str] = field(default_factory=list)
+
+    def replaced(self, db, table: Described) -> dict[str, str]:
+        """Column of a table of the source → the SQL of what is published of it, where that is not all."""
+        found = {}
+        for column, texts in texts_of(db, "source", table.schema, table.name).items():
+            if unknown := {*self.words.unknown(table.name, column, texts)}:
+                self.emptied.append(f"{table.name}.{column}")
+                known = ", ".join(literal(text) for text in texts if text not in unknown) or "null"
+                found[column] = f"case when {column} in ({known}) then {column} end"
+        return found
+
+
+def _write_tables(
+    db, secrecy: Secrecy, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int, texts: _Texts
+) -> None:
+    db.execute(f"create schema rapport; create schema {MARTS}")
     for name, table in described(db, "rapport").items():
         if name == FIGURES and secrecy.figures:
-            _write_figures(db, table, secrecy.figures, numbers, hidden, keys, threshold)
+            _write_figures(db, table, secrecy.figures, numbers, hidden, keys, threshold, texts)
         elif name not in secrecy.tables:
             continue
         elif secrecy.tables[name].parts:
-            _write_secret(db, table, numbers, hidden, keys, threshold)
+            _write_secret(db, table, numbers, hidden, keys, threshold, texts)
         elif secrecy.tables[name].free:
-            copy_table(db, table, keys)
+            copy_table(db, table, keys, replaced=texts.replaced(db, table))
+    for name, table in described(db, MARTS).items():
+        if name in secrecy.tables and secrecy.tables[name].free:
+            copy_table(db, table, keys, replaced=texts.replaced(db, table))
 
 
-def _write_secret(db, table: Described, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int) -> None:
+def _write_secret(
+    db, table: Described, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int, texts: _Texts
+) -> None:
     emptied: dict[str, set[int]] = {}
     touched: set[tuple[int, int]] = set()  # parts, by identity, and exercices with a hidden number
     secret = {
@@ -189,7 +251,9 @@ def _write_secret(db, table: Described, numbers: Numbers, hidden: dict[Key, str]
         for column in part.ranks if (id(part), values["exercice"]) in touched else []:
             emptied.setdefault(column, set()).add(row)
     kept = [row for row, (part, values) in lines.items() if not part.withheld and values["exercice"] >= 0]
-    replaced = {c: f"case when {_among(rows)} then null else {c} end" for c, rows in sorted(emptied.items())}
+    replaced = texts.replaced(db, table)
+    for column, rows in sorted(emptied.items()):
+        replaced[column] = f"case when {_among(rows)} then null else {replaced.get(column, column)} end"
     copy_table(
         db,
         table,
@@ -201,7 +265,14 @@ def _write_secret(db, table: Described, numbers: Numbers, hidden: dict[Key, str]
 
 
 def _write_figures(
-    db, table: Described, figures: Figures, numbers: Numbers, hidden: dict[Key, str], keys: Keys, threshold: int
+    db,
+    table: Described,
+    figures: Figures,
+    numbers: Numbers,
+    hidden: dict[Key, str],
+    keys: Keys,
+    threshold: int,
+    texts: _Texts,
 ) -> None:
     ruled, secret = set(), set()
     for row, code, exercice, value, places in _figures(db, figures, "source"):
@@ -222,23 +293,26 @@ def _write_figures(
     left_out = dict(db.execute(query).fetchall())
     ruled |= left_out.keys()
     secret |= {row for row, has_value in left_out.items() if has_value}
-    replaced = {c: f"case when {_among(secret)} then {value} else {c} end" for c, value in HIDDEN.items()}
+    replaced = texts.replaced(db, table)
+    named = replaced.pop("code", "code")  # a figure whose name nobody declared is not published
+    replaced |= {
+        c: f"case when {_among(secret)} then {value} else {replaced.get(c, c)} end" for c, value in HIDDEN.items()
+    }
     replaced |= {column: f"case when {_among(ruled)} then null else {column} end" for column in figures.never}
     replaced |= dict.fromkeys(table.columns.keys() - _known(figures), "null")
-    copy_table(db, table, keys, replaced=replaced)
+    copy_table(db, table, keys, replaced=replaced, where=f"({named}) is not null")
 
 
 def _figures(db, figures: Figures, catalog: str) -> list[tuple]:
     """(row, code, exercice, valeur, decimales) of each figure under secrecy that may be published."""
-    free, withheld = (", ".join(map(literal, names)) or "null" for names in (figures.free, figures.withheld))
-    return db.execute(
-        f"select rowid, code, exercice, valeur, decimales from {catalog}.rapport.{FIGURES} "
-        f"where (domaine in ({free}) or code in ({withheld})) is not true order by code, exercice"
+    rows = db.execute(
+        f"select rowid, code, exercice, valeur, decimales from {catalog}.rapport.{FIGURES} order by code, exercice"
     ).fetchall()
+    return [row for row in rows if figures.is_secret(row[1]) and row[1] not in figures.withheld]
 
 
 def _of_persons(db, figures: Figures, catalog: str) -> dict[int, Decimal | None]:
-    """row → value of each figure of a free chapter that counts persons."""
+    """row → value of each number of persons that nothing adds up."""
     rows = db.execute(f"select rowid, code, valeur from {catalog}.rapport.{FIGURES}").fetchall()
     return {row: value for row, code, value in rows if figures.counts_persons(code)}
 

@@ -6,6 +6,7 @@ tables stay; otherwise all versions are proved together. A former version is, fo
 (its *alias*, a negative number), whose persons became those of now by arrivals alone or departures alone where that is true.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipelines.catalogue.secrecy import Population, Secrecy
+from pipelines.publication import MARTS
 from pipelines.sql import literal
 from pipelines.stages.publish.copy import attached, copy_table, described, tables_of
 from pipelines.stages.publish.secret.cells import Key, Numbers
@@ -45,12 +47,26 @@ class Version:
         """As it is archived: the same version gives the same text."""
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
 
+    @property
+    def sha256(self) -> str:
+        """Of what is archived: its name there."""
+        return hashlib.sha256(self.written().encode()).hexdigest()
 
-def read_version(text: str) -> Version:
-    """The version that ``written`` wrote. Raises ValueError, KeyError and TypeError when it is damaged."""
+
+def read_version(text: str, secrecy: Secrecy) -> Version:
+    """The version that ``written`` wrote, its facts under the names that they have now.
+
+    Raises ValueError, KeyError and TypeError when it is damaged.
+    """
     kept = json.loads(text)
     parts = {part: {name: Rows(**rows) for name, rows in kept[part].items()} for part in ("facts", "tables")}
-    return Version(kept["exercice"], **parts, told=kept["told"])
+    places = {_bare(fact): fact for fact in _facts_of(secrecy)}
+    facts = {places.get(_bare(name), name): rows for name, rows in parts["facts"].items()}
+    return Version(kept["exercice"], facts, parts["tables"], told=kept["told"])
+
+
+def _bare(table: str) -> str:
+    return table.rpartition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -105,8 +121,9 @@ def planned(warehouse: Path, secrecy: Secrecy, threshold: int, versions: Iterabl
 
 def _persons_apart(db, secrecy: Secrecy, version: Version) -> Decimal:
     """How many persons differ at least, at the finest crossing, between a version and the warehouse."""
-    db.execute("attach ':memory:' as passe; create schema passe.marts")
+    db.execute("attach ':memory:' as passe")
     try:
+        _make_schemas(db, "passe", secrecy)
         for fact, rows in version.facts.items():
             if _columns(db, "source", fact):
                 db.execute(f"create table passe.{fact} as from source.{fact} limit 0")
@@ -148,25 +165,39 @@ def snapshot(db, secrecy: Secrecy, exercice: int, disclosed: Iterable[tuple[str,
         if name in secrecy.tables and secrecy.tables[name].parts
     }
     if secrecy.figures and FIGURES in tables_of(db, "rapport"):
-        tables[FIGURES] = _rows(db, f"rapport.{FIGURES}", f"exercice = {exercice} and {_of_staff(secrecy)}")
+        tables[FIGURES] = _rows(
+            db, f"rapport.{FIGURES}", f"exercice = {exercice} and {_of_staff(db, secrecy, 'source')}"
+        )
     return Version(exercice, facts_of(db, secrecy, exercice), tables, told)
 
 
 def facts_of(db, secrecy: Secrecy, exercice: int) -> dict[str, Rows]:
     """The facts of catalog ``source`` that count the persons of an exercice."""
-    names = dict.fromkeys(population.fact or "" for population in _facts(secrecy))
+    names = _facts_of(secrecy)
     return {name: _rows(db, name, f"exercice = {exercice}") for name in names if _columns(db, "source", name)}
+
+
+def _facts_of(secrecy: Secrecy) -> list[str]:
+    """The tables that count persons, once each."""
+    return list(dict.fromkeys(population.fact or "" for population in _facts(secrecy)))
+
+
+def _make_schemas(db, catalog: str, secrecy: Secrecy) -> None:
+    for schema in sorted({fact.partition(".")[0] for fact in _facts_of(secrecy)}):
+        db.execute(f"create schema if not exists {catalog}.{schema}")
 
 
 def _facts(secrecy: Secrecy) -> list[Population]:
     return [population for population in secrecy.populations.values() if population.fact]
 
 
-def _of_staff(secrecy: Secrecy) -> str:
-    """The figures that are under secrecy, as a condition."""
-    assert secrecy.figures is not None
-    free = ", ".join(map(literal, secrecy.figures.free)) or "null"
-    return f"(domaine in ({free})) is not true"
+def _of_staff(db, secrecy: Secrecy, catalog: str, also: Iterable[str] = ()) -> str:
+    """The figures that are under secrecy, and those of ``also``, as a condition; one that is never published is none of them."""
+    figures = secrecy.figures
+    assert figures is not None
+    codes = [code for (code,) in db.execute(f"select distinct code from {catalog}.rapport.{FIGURES}").fetchall()]
+    secret = {code for code in codes if figures.is_secret(code) and code not in figures.withheld}
+    return f"code in ({', '.join(map(literal, sorted(secret.union(also)))) or 'null'})"
 
 
 def _columns(db, catalog: str, table: str) -> list[str]:
@@ -179,7 +210,8 @@ def _columns(db, catalog: str, table: str) -> list[str]:
 
 
 def _rows(db, table: str, where: str) -> Rows:
-    columns = _columns(db, "source", table)
+    # not from the catalog, which is slow where tables are many
+    columns = [name for name, *_ in db.execute(f"from source.{table} limit 0").description]
     texts = ", ".join(f"{column}::varchar" for column in columns)
     found = db.execute(f"select {texts} from source.{table} where {where} order by all nulls first").fetchall()
     return Rows(columns, [list(row) for row in found])
@@ -203,10 +235,12 @@ def insert(db, catalog: str, table: str, rows: Rows, exercice: int | None = None
 
 def compose(file: Path, warehouse: Path, secrecy: Secrecy, plan: Plan) -> None:
     """Write a database like the warehouse, with what stays as it was, without what is withheld, and the aliases."""
-    facts = dict.fromkeys(population.fact or "" for population in _facts(secrecy))
+    facts = _facts_of(secrecy)
     with attached(file, warehouse) as db:
-        db.execute("create schema rapport; create schema marts")
-        for table in described(db, "rapport").values():
+        db.execute(f"create schema rapport; create schema {MARTS}")
+        _make_schemas(db, "cible", secrecy)
+        marts = [table for name, table in described(db, MARTS).items() if name in secrecy.tables]
+        for table in (*described(db, "rapport").values(), *marts):
             copy_table(db, table, {})
         for fact in facts:
             if _columns(db, "source", fact):
@@ -227,7 +261,10 @@ def _put_back(db, secrecy: Secrecy, exercice: int, version: Version) -> None:
             db.execute(f"delete from cible.{fact} where exercice = {exercice}")
     _delete(db, secrecy, exercice)
     if secrecy.figures and _columns(db, "cible", f"rapport.{FIGURES}"):
-        db.execute(f"delete from cible.rapport.{FIGURES} where exercice = {exercice} and {_of_staff(secrecy)}")
+        kept = version.tables.get(FIGURES, Rows(["code"], []))
+        codes = {str(row[kept.columns.index("code")]) for row in kept.rows}
+        staff = _of_staff(db, secrecy, "cible", codes)
+        db.execute(f"delete from cible.rapport.{FIGURES} where exercice = {exercice} and {staff}")
     _add(db, version, exercice, {*version.facts, *(f"rapport.{name}" for name in version.tables)})
 
 
@@ -242,7 +279,7 @@ def _empty(db, secrecy: Secrecy, exercice: int) -> None:
     _delete(db, secrecy, exercice)
     if secrecy.figures and _columns(db, "cible", f"rapport.{FIGURES}"):
         said = ", ".join(f"{column} = {value}" for column, value in HIDDEN.items())
-        where = f"exercice = {exercice} and valeur is not null and {_of_staff(secrecy)}"
+        where = f"exercice = {exercice} and valeur is not null and {_of_staff(db, secrecy, 'cible')}"
         db.execute(f"update cible.rapport.{FIGURES} set {said} where {where}")
 
 

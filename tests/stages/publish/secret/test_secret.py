@@ -161,7 +161,7 @@ def test_few_persons_are_hidden_outside_the_staff_chapter_too(publisher):
     declared = DECLARATION.replace(
         "rpt_budget: {free: comptes publics}",
         "rpt_acces: {plain: [mois], parts: [{free: connexions, persons: {nb_agents: agents}}]}\n  rpt_budget: {free: comptes publics}",
-    ).replace("  columns:", '  persons: {"finances.{x}": citizens}\n  columns:')
+    ).replace("  columns:", '  persons: {"finances.{x}": rien ne les additionne}\n  columns:')
     publisher.layer.write("catalogue/secrecy.yml", declared)
     publisher.publish(
         ORDINARY,

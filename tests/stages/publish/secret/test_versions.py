@@ -169,6 +169,6 @@ def test_a_version_reads_as_it_was_written(tmp_path):
     publisher = Publisher(tmp_path)
     publisher.publish(FIRST)
     (version,) = publisher.versions
-    assert read_version(version.written()) == version
+    assert read_version(version.written(), publisher.layer.catalogue().secrecy) == version
     assert "effectif, filiere total, statut tous" in version.told
     assert [len(rows.rows) for rows in version.facts.values()] == [6]

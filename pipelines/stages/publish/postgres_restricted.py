@@ -1,0 +1,155 @@
+"""The schema ``restreint`` on the server: made anew with each publication, for one role that a setting names, and for no other.
+
+It is a few small tables: they are dropped and made again in the transaction of the copy, without a former version. What others made over
+them is not dropped with them: it keeps the former tables, and the copy says so.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import Cursor, sql
+
+from pipelines.ledger.state import read_state
+from pipelines.publication import INTERNE, RESTREINT
+from pipelines.settings import Server
+from pipelines.sql import literal
+from pipelines.stages.publish.postgres_tables import RowsLost, postgres_type
+from pipelines.stages.publish.restricted import DATABASE
+
+MARK = "Publié par millesime pour un rôle restreint : refait à chaque publication, ne rien y créer."
+COLUMNS = (
+    "select c.table_name, c.column_name, c.data_type, c.is_nullable, c.comment, t.comment from duckdb_columns() c join "
+    "duckdb_tables() t using (database_name, schema_name, table_name) where database_name = 'p' order by 1, c.column_index"
+)
+READERS = """
+select pg_get_userbyid(a.grantee) from pg_namespace n, aclexplode(n.nspacl) a
+where n.nspname = %(schema)s and a.grantee not in (0, n.nspowner)
+union
+select pg_get_userbyid(a.grantee) from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a
+where n.nspname = %(schema)s and a.grantee not in (0, c.relowner)
+"""
+
+
+class NotRestricted(RuntimeError):
+    """``restreint`` would be read by others, or a schema of that name is not ours; the message is free of secrets."""
+
+
+def check_roles(cursor: Cursor, server: Server) -> None:
+    """Raise NotRestricted when whoever reads the rest would read ``restreint`` too."""
+    if server.restricted is None:
+        return
+    said = f"MILLESIME_RESTREINT_ROLE nomme {server.restricted}, "
+    if server.restricted == server.role:
+        raise NotRestricted(said + "qui lit tout ce qui est publié : nommer un autre rôle")
+    both = "select count(*) from pg_roles where rolname in (%s, %s)"
+    if cursor.execute(both, [server.role, server.restricted]).fetchone() == (2,):
+        if cursor.execute("select pg_has_role(%s, %s, 'member')", [server.role, server.restricted]).fetchone()[0]:
+            raise NotRestricted(
+                said + f"dont {server.role} est membre : l’en retirer (`revoke {server.restricted} from …`)"
+            )
+
+
+def copy_restricted(cursor: Cursor, published: Path, server: Server, note: Callable[[str], None]) -> dict[str, int]:
+    """Make ``restreint`` what the publication says, for the role that exists already; table → rows.
+
+    It is taken off the server when no role is named, or what is public alone is copied. Raises NotRestricted, RowsLost and the
+    driver's errors.
+    """
+    schema, file = f"{server.prefix}{RESTREINT}", published / DATABASE
+    made_by = _mark_of(cursor, schema)
+    if server.restricted is None or server.profile != INTERNE or not file.exists():
+        if made_by == MARK:
+            _drop(cursor, schema)
+        return {}
+    if made_by not in (None, MARK):
+        raise NotRestricted(
+            f"la base a un schéma {schema} que ce projet n’a pas fait : choisir une autre base, ou définir MILLESIME_PUBLISH_PREFIX"
+        )
+    try:
+        with cursor.connection.transaction():
+            _drop(cursor, schema)
+    except psycopg.errors.DependentObjectsStillExist:
+        note(f"le schéma {schema} garde la publication d’avant : des objets d’autres schémas le lisent, à retirer")
+        _let_read(cursor, schema, server.restricted)
+        return {}
+    cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+    cursor.execute(sql.SQL("comment on schema {} is {}").format(sql.Identifier(schema), sql.Literal(MARK)))
+    rows = _fill(cursor, schema, file, read_state(published)["build"])
+    _let_read(cursor, schema, server.restricted)
+    return rows
+
+
+def _mark_of(cursor: Cursor, schema: str) -> str | None:
+    """What a schema says of itself; None when it is not there."""
+    asked = "select coalesce(obj_description(oid, 'pg_namespace'), '') from pg_namespace where nspname = %s"
+    found = cursor.execute(asked, [schema]).fetchone()
+    return found[0] if found else None
+
+
+def _drop(cursor: Cursor, schema: str) -> None:
+    for (table,) in cursor.execute("select tablename from pg_tables where schemaname = %s", [schema]).fetchall():
+        cursor.execute(sql.SQL("drop table {}").format(sql.Identifier(schema, table)))
+    cursor.execute(sql.SQL("drop schema if exists {}").format(sql.Identifier(schema)))
+
+
+def _fill(cursor: Cursor, schema: str, file: Path, build: str) -> dict[str, int]:
+    import duckdb
+
+    with duckdb.connect() as db:
+        db.execute(f"attach {literal(file)} as p (read_only)")
+        tables: dict[str, list[tuple]] = {}
+        for table, *column in db.execute(COLUMNS).fetchall():
+            tables.setdefault(table, []).append(tuple(column))
+        return {
+            f"{RESTREINT}.{table}": _make(cursor, schema, db, table, columns, build)
+            for table, columns in tables.items()
+        }
+
+
+def _make(cursor: Cursor, schema: str, db: Any, table: str, columns: list[tuple], build: str) -> int:
+    """One table, its rows sent as CSV; texts in quotes, so that an empty one is not NULL."""
+    name = sql.Identifier(schema, table)
+    defined = sql.SQL(", ").join(
+        sql.SQL("{} {} {}").format(
+            sql.Identifier(column),
+            sql.SQL(postgres_type(kind, f"{RESTREINT}.{table}.{column}")),
+            sql.SQL("" if is_nullable else "not null"),
+        )
+        for column, kind, is_nullable, *_ in columns
+    )
+    cursor.execute(sql.SQL("create table {} ({})").format(name, defined))
+    texts = ", ".join(f'"{column}"' for column, kind, *_ in columns if kind == "VARCHAR")
+    quoted = f", force_quote ({texts})" if texts else ""
+    with tempfile.TemporaryDirectory(prefix="millesime-postgres-") as folder:
+        rows = Path(folder) / "rows.csv"
+        query = f"select * from p.{RESTREINT}.{table} order by all"
+        (sent,) = db.execute(f"copy ({query}) to {literal(rows)} (format csv, header false{quoted})").fetchone()
+        with cursor.copy(sql.SQL("copy {} from stdin (format csv)").format(name)) as copy:
+            copy.write(rows.read_bytes())
+    if cursor.rowcount != sent:
+        raise RowsLost(f"{RESTREINT}.{table}: {sent} rows were sent and {cursor.rowcount} are there")
+    said = f"{columns[0][-1] or ''} Construction {build}.".strip()
+    cursor.execute(sql.SQL("comment on table {} is {}").format(name, sql.Literal(said)))
+    for column, _, _, comment, _ in columns:
+        target = sql.Identifier(schema, table, column)
+        cursor.execute(sql.SQL("comment on column {} is {}").format(target, sql.Literal(comment)))
+    return sent
+
+
+def _let_read(cursor: Cursor, schema: str, role: str) -> None:
+    """Nobody but the role, whatever the default rights of the server give."""
+    there = cursor.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone()
+    place = sql.Identifier(schema)
+    others = [
+        sql.SQL("public"),
+        *(sql.Identifier(name) for (name,) in cursor.execute(READERS, {"schema": schema}).fetchall()),
+    ]
+    for other in others:
+        cursor.execute(sql.SQL("revoke all on schema {} from {}").format(place, other))
+        cursor.execute(sql.SQL("revoke all on all tables in schema {} from {}").format(place, other))
+    if there:
+        cursor.execute(sql.SQL("grant usage on schema {} to {}").format(place, sql.Identifier(role)))
+        cursor.execute(sql.SQL("grant select on all tables in schema {} to {}").format(place, sql.Identifier(role)))

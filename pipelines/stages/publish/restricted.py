@@ -1,0 +1,93 @@
+"""The schema ``restreint`` of a publication: what singles a person out, and who stands behind what is public of the staff.
+
+``millesime_restreint.duckdb`` and ``restreint/<table>.parquet`` belong to the account that publishes, whatever group reads the rest; no
+profile, export or page holds any of it. On the server, one role of its own reads it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.ledger.workspace import Workspace
+from pipelines.private import keep_to_account
+from pipelines.publication import RESTREINT
+from pipelines.sql import literal
+from pipelines.stages.publish.copy import attached, copy_table, described, write_schema
+from pipelines.stages.publish.keys import Keys
+from pipelines.stages.publish.secret.versions import Rows, Version
+
+Archived = Sequence[tuple[str, Version]]  # SHA-256 of the archive, version; oldest first
+DATABASE = f"millesime_{RESTREINT}.duckdb"  # not its schema's own name, which DuckDB would take for the catalog
+SAID = {
+    "empreinte": "Empreinte de la version archivée, celle que porte le registre.",
+    "est_en_vigueur": "Vrai si les tableaux publics de l’exercice sont ceux de cette version.",
+}
+ABOUT = "Population derrière chaque version publique des tableaux du personnel, telle qu’archivée"
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A version that was public of an exercice's staff, the SHA-256 of its archive, and whether it is what is public now."""
+
+    sha256: str
+    version: Version
+    stands: bool
+
+
+def behind(archived: Archived, new: Iterable[Version], withheld: Iterable[int]) -> list[Behind]:
+    """What was public, oldest first, and what is: ``new`` versions take the place of those of their exercice."""
+    known = [*archived, *((version.sha256, version) for version in new)]
+    last = {version.exercice: sha256 for sha256, version in known}
+    stands = {sha256 for exercice, sha256 in last.items() if exercice not in {*withheld}}
+    return [Behind(sha256, version, sha256 in stands) for sha256, version in dict(known).items()]
+
+
+def write_restricted(work: Workspace, folder: Path, versions: list[Behind]) -> None:
+    """Write ``restreint`` in a publication's folder; nothing when there is nothing of it."""
+    keys = work.catalogue.project.keys
+    with attached(folder / DATABASE, work.home.warehouse) as db:
+        tables = described(db, RESTREINT)
+        db.execute(f"create schema {RESTREINT}")
+        for table in tables.values():
+            copy_table(db, table, keys)
+        for fact in dict.fromkeys(fact for one in versions for fact in one.version.facts):
+            _write_population(db, fact, keys, versions)
+        write_schema(db, folder, RESTREINT)
+    if tables or versions:
+        keep_to_account(folder / DATABASE, folder / RESTREINT)
+    else:
+        (folder / RESTREINT).rmdir()
+        (folder / DATABASE).unlink()
+
+
+def _write_population(db: Any, fact: str, keys: Keys, versions: list[Behind]) -> None:
+    """``population_<fact>``: the rows of a fact behind each version, of the columns that it has now, or had."""
+    name = f"{RESTREINT}.population_{fact.rpartition('.')[2].removeprefix('fct_')}"
+    kept = [(one, one.version.facts[fact]) for one in versions if fact in one.version.facts]
+    columns = _columns(db, fact, [rows for _, rows in kept])
+    listed = ", ".join(f'"{column}" {kind}' for column, (kind, _) in columns.items())
+    db.execute(f"create table {name} (empreinte varchar not null, est_en_vigueur boolean not null, {listed})")
+    for one, rows in kept:
+        values = ", ".join(f"try_cast(v{n} as {columns[column][0]})" for n, column in enumerate(rows.columns))
+        lists = ", ".join(f"unnest(?::varchar[]) as v{n}" for n in range(len(rows.columns)))
+        into = ", ".join([*SAID, *(f'"{column}"' for column in rows.columns)])
+        query = (
+            f"insert into {name} ({into}) select {literal(one.sha256)}, {one.stands}, {values} from (select {lists})"
+        )
+        db.execute(query, [[row[n] for row in rows.rows] for n in range(len(rows.columns))])
+    db.execute(f"comment on table {name} is {literal(f'{ABOUT} : {fact}.')}")
+    for column, said in {**SAID, **{column: said for column, (_, said) in columns.items() if said}}.items():
+        db.execute(f'comment on column {name}."{column}" is {literal(said)}')
+
+
+def _columns(db: Any, fact: str, kept: list[Rows]) -> dict[str, tuple[str, str | None]]:
+    """Column → type and comment: as the warehouse has it, a text where it has it no more."""
+    schema, _, table = fact.partition(".")
+    found = db.execute(
+        "select column_name, data_type, comment from duckdb_columns() where database_name = 'source' "
+        "and schema_name = ? and table_name = ? order by column_index",
+        [schema, table],
+    ).fetchall()
+    columns: dict[str, tuple[str, str | None]] = {name: (kind, said) for name, kind, said in found}
+    return columns | {name: ("varchar", None) for rows in kept for name in rows.columns if name not in columns}

@@ -1,0 +1,144 @@
+"""The texts that anybody may read: the words of the catalogue, of the models and of the organisation, never those of a delivery.
+
+A text of the public profile is a word that somebody declared (a code, a label, a list of them), a declared sentence with such words
+or small numbers in its places (``{application} : agents formés``), one of the ``words`` that ``fields.yml`` gives its column, or of a
+column that it says is ``public``, and why. Whatever else a column holds was written freely in a tool, and stays out.
+"""
+
+import functools
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipelines.catalogue.dbt.generated import model_texts
+from pipelines.catalogue.dbt.project import without_comments
+from pipelines.catalogue.fields import Fields
+from pipelines.catalogue.load import Catalogue
+from pipelines.sql import literal
+
+DECLARED = ("organisation", "reference", "catalogue")  # schemas of the warehouse that no delivery fills
+LITERAL = re.compile(r"'((?:[^']|'')*)'")
+PLACE = re.compile(r"\{\w+\}")
+NUMBER = re.compile(r"\d{1,4}")  # an age, a rank, a year: neither a telephone number nor a NIR
+BESIDE = " \u00a0\u202f:"  # what stands between a place and the words beside it
+LIST = ", "  # between the words of a list
+
+
+@dataclass(frozen=True)
+class Words:
+    """Every declared word, and every declared sentence with places for words. Capitals do not count."""
+
+    words: frozenset[str]  # in small letters
+    fields: Fields = field(default_factory=Fields)
+
+    def unknown(self, table: str, column: str, texts: Iterable[str]) -> list[str]:
+        """Those of ``texts`` that nobody declared."""
+        said = self.fields.of(table, column)
+        if said and said.public:
+            return []
+        own = _small(said.words) if said else frozenset()
+        return sorted(text for text in texts if not self._is_known(text.strip().casefold(), own))
+
+    def _is_known(self, text: str, own: frozenset[str]) -> bool:
+        parts = text.split(LIST)
+        if not text or text in self.words or text in own or all(part in self.words for part in parts):
+            return True
+        if any(_fits(sentence, text, self._is_word) for sentence in (*self._sentences, *own)):
+            return True
+        return self._is_made_of_words(text)
+
+    def _is_word(self, text: str) -> bool:
+        return text in self.words or bool(NUMBER.fullmatch(text))
+
+    def _is_made_of_words(self, text: str) -> bool:
+        """True for what a model writes around numbers: « de 25 à 29 ans »."""
+        around = [part for part in NUMBER.split(text) if part]
+        return any(part.strip().isalpha() for part in around) and all(part in self.words for part in around)
+
+    @functools.cached_property
+    def _sentences(self) -> list[str]:
+        return [word for word in self.words if PLACE.search(word)]
+
+
+def _fits(sentence: str, text: str, is_word: Callable[[str], bool]) -> bool:
+    """True when ``text`` is a declared sentence with words in its places."""
+    parts = PLACE.split(sentence)
+    if len(parts) == 1 or not text.startswith(parts[0]) or not text.endswith(parts[-1]):
+        return False
+    found = re.fullmatch("(.+?)".join(map(re.escape, parts)), text)
+    return bool(found) and all(map(is_word, found.groups()))
+
+
+def _small(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(text.casefold() for text in texts)
+
+
+def declared_words(db: Any, catalogue: Catalogue) -> Words:
+    """Those in effect; ``db`` has the warehouse as its catalog ``source``."""
+    found = [*_of_warehouse(db), *_of_declarations(catalogue), *_of_models(catalogue)]
+    return Words(_small(found) - {""}, catalogue.fields)
+
+
+def _of_warehouse(db: Any) -> Iterator[str]:
+    listed = ", ".join(map(literal, DECLARED))
+    for schema, table, column in db.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where database_name = 'source' "
+        f"and data_type = 'VARCHAR' and schema_name in ({listed})"
+    ).fetchall():
+        found = db.execute(f'select distinct "{column}" from source.{schema}."{table}" where "{column}" is not null')
+        yield from (text for (text,) in found.fetchall())
+
+
+def _of_declarations(catalogue: Catalogue) -> Iterator[str]:
+    """Every text of what is declared of systems, shapes, figures and chapters, and what a sentence says beside its places."""
+    figures = catalogue.figures_declared
+    for overlay in (
+        catalogue.systems,
+        catalogue.shapes,
+        figures.figures,
+        figures.families,
+        catalogue.chapters_declared,
+    ):
+        for thing in overlay:
+            for text in _texts_within(thing.data):
+                yield from (text, *(part.strip(BESIDE) for part in PLACE.split(text)))
+    for system, table in catalogue.registry.tables():
+        yield from (table.name, f"{system.system}/{table.name}")
+    for declared in catalogue.figures.by_code.values():
+        yield declared.domaine
+
+
+def _texts_within(data: Any) -> Iterator[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield from (str(key), *_texts_within(value))
+    elif isinstance(data, list):
+        for value in data:
+            yield from _texts_within(value)
+
+
+def _of_models(catalogue: Catalogue) -> Iterator[str]:
+    """The texts that models write themselves."""
+    macros = (thing.data for thing in catalogue.project.macros)
+    for sql in (*model_texts(catalogue).values(), *macros):
+        yield from (text.replace("''", "'") for text in LITERAL.findall(without_comments(sql)))
+
+
+def texts_of(db: Any, catalog: str, schema: str, table: str) -> dict[str, list[str]]:
+    """Column of text → the texts that it holds."""
+    columns = db.execute(
+        f"select column_name from duckdb_columns() where database_name = {literal(catalog)} and schema_name = {literal(schema)} "
+        f"and table_name = {literal(table)} and data_type = 'VARCHAR' order by column_index"
+    ).fetchall()
+    return {
+        column: [
+            text
+            for (text,) in db.execute(
+                f'select distinct "{column}" from {catalog}.{schema}."{table}" where "{column}" is not null'
+            ).fetchall()
+        ]
+        for (column,) in columns
+    }

@@ -1,0 +1,34 @@
+"""What a maintainer looks for first is there, and what nobody here knows is marked once."""
+
+import subprocess
+
+import yaml
+
+from pipelines.settings import PROJECT_ROOT
+
+UNKNOWN = "À COMPLÉTER"
+EXPECTED = ["url", "maintenance.contacts.0.name", "maintenance.contacts.0.email"]
+
+
+def unknown(data, path: str = "") -> list[str]:
+    """The paths of the values that are to be filled in."""
+    if data == UNKNOWN:
+        return [path[1:]]
+    pairs = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [found for key, value in pairs for found in unknown(value, f"{path}.{key}")]
+
+
+def test_what_nobody_knows_is_marked_in_one_file():
+    assert unknown(yaml.safe_load((PROJECT_ROOT / "publiccode.yml").read_text(encoding="utf-8"))) == EXPECTED
+    found = subprocess.run(["git", "grep", "-l", UNKNOWN], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.split() == ["publiccode.yml", "tests/docs/test_kit.py"]
+
+
+def test_one_version_and_one_licence():
+    import tomllib
+
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    public = yaml.safe_load((PROJECT_ROOT / "publiccode.yml").read_text(encoding="utf-8"))
+    assert public["softwareVersion"] == project["version"]
+    assert public["legal"]["license"] == project["license"] == "EUPL-1.2"
+    assert (PROJECT_ROOT / "LICENSE").read_text(encoding="utf-8").startswith("EUROPEAN UNION PUBLIC LICENCE v. 1.2\n")
