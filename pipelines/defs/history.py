@@ -1,9 +1,9 @@
 """What Dagster keeps of its former runs: which of them are old, and forgetting them."""
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pipelines.defs.run import prepare_instance
 from pipelines.settings import Home
 
 if TYPE_CHECKING:
@@ -33,5 +33,5 @@ def forget(home: Home, runs: list[str]) -> None:
 def _instance(home: Home) -> "dg.DagsterInstance":
     import dagster as dg
 
-    prepare_instance(home)
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
     return dg.DagsterInstance.get()

@@ -286,7 +286,7 @@ def test_a_failed_rule_of_the_warehouse_shows_no_canary(lab):
 @pytest.mark.parametrize("name", QUOTING)
 def test_a_rule_that_quotes_a_free_text_leaves_none_in_dbt_nor_dagster(lab, name):
     """What cannot be computed is told by words of DuckDB that quote the cell: no log, target nor event keeps them."""
-    rows = [agent(c, cadre_emplois=f"{FREE} {c.nom}", motif_entree=f"{FREE} entrée") for c in CANARIES]
+    rows = [agent(c, cadre_emplois=f"{FREE} {c.rank}", motif_entree=f"{FREE} entrée") for c in CANARIES]
     lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, rows))
     test = lab.home / "dbt_project" / "tests" / f"{name}.sql"
     test.parent.mkdir(parents=True, exist_ok=True)
