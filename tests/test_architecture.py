@@ -19,6 +19,7 @@ from tests.imports import GROUND, PIPELINES, ROOMS, STAGES, graph, imports, modu
 LAYERS = [("cli", "defs"), ("runs",), ("stages", "evidence"), ("ledger",), ("catalogue",), (GROUND,)]
 BETWEEN_DOORS = {  # `millesime run` runs the jobs of Dagster's door, `millesime serve` opens its pages
     ("pipelines.cli.collecting", "pipelines.defs.run"),
+    ("pipelines.cli.deciding", "pipelines.defs.history"),
     ("pipelines.cli.serving", "pipelines.defs.web"),
 }
 # The doors that still ask a stage something: this list only ever gets shorter.
@@ -28,7 +29,6 @@ DOORS_ON_STAGES = {
     "pipelines.cli.authoring": {"transform", "validate"},
     "pipelines.cli.collecting": {"ingest", "validate"},
     "pipelines.cli.contracts": {"publish"},
-    "pipelines.cli.deciding": {"ingest"},
     "pipelines.cli.exporting": {"publish"},
     "pipelines.cli.reading": {"ingest"},
     "pipelines.cli.rejects": {"validate"},

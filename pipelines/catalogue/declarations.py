@@ -122,6 +122,9 @@ class Field(Declared):
     )
     timezone: Literal["UTC", "Europe/Paris"] | None = None  # of what enters the lake, where cells say their own (%z)
     personal: Literal["drop", "pseudonymise", "generalise", "keep"] | None = None
+    across_years: bool = (
+        True  # figures may compare its persons with those of another exercice; retention then waits for both
+    )
     band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
     severity: Severity = "critical"
     values: Words = {}
@@ -618,6 +621,7 @@ class Export(Declared):
     optional: bool = False  # never reported as missing
     by_document: bool = False  # models take each document whole or not at all: one that is unreadable refuses no other
     may_repeat: bool = False  # the same bytes may stand for several exercices: a list that is kept by hand
+    nominative: bool = False  # the names of the files may bear a person's: they are shown by pattern and SHA-256
     database: Literal["glpi"] | None = None  # the reader (in stages/extract) that writes it from the tool's database
     archive: Literal["zip"] | None = None  # the files are archives, whose members are of that ``format``
     format: Format
@@ -682,6 +686,8 @@ class Export(Declared):
     def _origins_fit_its_format(self) -> "Export":
         origins = [o for table in self.tables for header in table.header.values() for o in header.values()]
         kind, named = self.format.type, getattr(self.format, "header", True)
+        if self.nominative and any(origin.file for origin in origins):
+            raise ValueError("nominative: no field is read from the name of a file that may bear a person's")
         if kind not in WORKBOOKS and any(origin.sheet for origin in origins):
             raise ValueError(f"header: un fichier {kind} n’a pas de feuille")
         if (kind not in (*WORKBOOKS, "csv") or not named) and any(origin.heading for origin in origins):

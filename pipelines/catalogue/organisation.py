@@ -51,6 +51,7 @@ def _hides(threshold: int) -> int:
 
 Siret = Annotated[str, PydanticField(pattern=r"^[0-9]{14}$"), AfterValidator(_checked)]
 Siren = Annotated[str, PydanticField(pattern=r"^[0-9]{9}$"), AfterValidator(_checked)]
+Duration = Annotated[str, PydanticField(pattern=RETENTION)]
 COMMUNE = "commune"
 LEAST_THRESHOLD = 3  # persons
 
@@ -136,6 +137,21 @@ class Source(Declared):
     valid: Valid | None = None
 
 
+class Conservation(Declared):
+    """How long is kept what no export's own retention says (ISO 8601: whole years or months).
+
+    ``refus``: a refused delivery, from its refusal, and a file that nothing reads, from its deposit. ``remplacees``: the rows
+    of a delivery, from the moment another took its place. ``versions``: the rows that a frozen version was made of, from the
+    end of its exercice. ``publications``: a former publication, from when it was made. ``journaux``: logs, from their writing.
+    """
+
+    refus: Duration = "P3M"
+    remplacees: Duration = "P1Y"
+    versions: Duration = "P2Y"
+    publications: Duration = "P3M"
+    journaux: Duration = "P6M"
+
+
 class Personne(Declared):
     """Somebody who may decide, prepare, review or approve in the organisation's name."""
 
@@ -181,6 +197,7 @@ class Organisation(Declared):
     # why one person may sign for several roles of a release, where there are not three of them
     cumul_des_visas: str | None = PydanticField(None, min_length=1)
     seuil_secret: Annotated[int, AfterValidator(_hides)] = 5
+    conservation: Conservation = Conservation()
     sources: dict[
         str, Source
     ] = {}  # system, or system/export → what the organisation says otherwise than the declaration

@@ -47,7 +47,7 @@ COMMANDS = {
     "withdraw": ("pipelines.cli.exporting", "withdraw", "Retirer ce qui est public, partout où c’est allé."),
     "trace": ("pipelines.cli.tracing", "trace", "D’un chiffre aux lignes qui le font, et retour."),
     "verify": ("pipelines.cli.deciding", "verify", "Prouver que rien d’enregistré ni de gardé n’a changé."),
-    "purge": ("pipelines.cli.deciding", "purge", "Retirer les originaux dont la durée est passée."),
+    "purge": ("pipelines.cli.deciding", "purge", "Retirer ce dont la durée de conservation est passée."),
     "schema": ("pipelines.cli.authoring", "schema", "Le Table Schema d’une table déclarée."),
     "source": ("pipelines.cli.authoring", "source", "Déclarer une nouvelle source."),
     "reference": ("pipelines.cli.authoring", "reference", "Ajouter un plan de comptes officiel."),

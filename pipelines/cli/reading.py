@@ -45,10 +45,13 @@ def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
 
 
 def gathered(session: Session, ledger: Ledger) -> list[Standing]:
-    """Every finding that stands now, with what was decided of it."""
+    """Every finding that stands now, with what was decided of it; those of retention, which are of the day, among them."""
+    from pipelines.evidence.findings import in_order
     from pipelines.runs.findings import all_findings
+    from pipelines.runs.retention import overdue_findings
 
-    return ledger.standing(all_findings(session.work(ledger)))
+    work = session.work(ledger)
+    return ledger.standing(in_order([*all_findings(work), *overdue_findings(work, now()[:10])]))
 
 
 def exit_code_of(status: YearStatus) -> int:
@@ -101,13 +104,18 @@ def status(ctx: click.Context, year: int, form: str) -> None:
     """
     session: Session = ctx.obj
     session.exercice(year)
+    from pipelines.runs.retention import overdue
+
     with session.ledger() as ledger:
         found = read_status(session, ledger, year)
+        late = len(overdue(session.work(ledger), now()[:10], reads_rows=False))
     unknown = [shown(path) for path in unknown_files(session.home.landing, session.registry, year)]
     if form == "json":
-        write_json({**asdict(found), "unknown_files": unknown}, session.organisation)
+        write_json({**asdict(found), "unknown_files": unknown, "overdue": late}, session.organisation)
     else:
         _show_status(session, found, unknown)
+        if late:
+            click.echo(f"Gardé au-delà de sa durée : {late} ({session.command} purge --dry-run)")
     ctx.exit(exit_code_of(found))
 
 

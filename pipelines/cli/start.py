@@ -78,6 +78,9 @@ personnes: []
 
 # En dessous de ce nombre de personnes, une table publique masque la cellule.
 seuil_secret: 5
+
+# How long is kept what no export's own retention says: refused files, replaced rows, rows of a release, former publications, logs.
+# conservation: {{refus: P3M, remplacees: P1Y, versions: P2Y, publications: P3M, journaux: P6M}}
 """
 
 
