@@ -34,7 +34,7 @@ from tests.services import postgresql
 pytestmark = pytest.mark.campaign
 
 MARK = "ZZLIBRE"
-FOUND = re.compile(rf"{MARK}(\d+)Z", re.IGNORECASE)
+FOUND = re.compile(rf"{MARK}(\d+)R\d+Z", re.IGNORECASE)  # the column, the row
 # What elected members are called is public by law: the only texts that the catalogue says are for anybody (``public`` in fields.yml).
 ELECTED = {"comite__membres.nom", "comite__membres.prenom"}
 
@@ -55,7 +55,7 @@ def inject(warehouse: Path, catalogue: Catalogue) -> list[str]:
             for rank, field in enumerate(filter(is_free, table.kept_fields)):
                 if rows:
                     for row in {rank % rows, (rank * 7 + rows // 2) % rows, rows - 1 - rank % rows}:
-                        mark = literal(f"{MARK}{len(marked)}Z")
+                        mark = literal(f"{MARK}{len(marked)}R{row}Z")
                         db.execute(f'update lake.{name} set "{field.name}" = {mark} where rowid = {row}')
                     marked.append(f"{name}.{field.name}")
     return marked
