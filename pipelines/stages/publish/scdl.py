@@ -13,6 +13,7 @@ the schema, and empty.
 
 import json
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from pipelines import settings
@@ -26,6 +27,13 @@ DESCRIPTION = (
     "comptes administratifs. Le schéma ne connaît pas le compte financier unique : il est publié sous l’étape « compte "
     "administratif », dont il tient lieu."
 )
+
+
+def _code(column: str) -> str:
+    """A code of the document where it is one, of figures alone: anybody may have the file, and it holds no text written freely."""
+    return f"case when regexp_full_match({column}, '[0-9]{{{{1,10}}}}') then {column} end"
+
+
 SELECT = f"""
     select
         case code_nature_decision
@@ -37,14 +45,14 @@ SELECT = f"""
         end as BGT_NATDEC,
         exercice as BGT_ANNEE,
         siret as BGT_SIRET,
-        coalesce(libelle_budget, siret) as BGT_NOM,
+        coalesce({{name}}, siret) as BGT_NOM,
         code_chapitre as BGT_CONTNAT,
         libelle_chapitre as BGT_CONTNAT_LABEL,
-        compte as BGT_NATURE,
-        coalesce(libelle_compte, compte) as BGT_NATURE_LABEL,
-        code_fonction as BGT_FONCTION,
+        {_code("compte")} as BGT_NATURE,
+        coalesce(libelle_compte, {_code("compte")}) as BGT_NATURE_LABEL,
+        {_code("code_fonction")} as BGT_FONCTION,
         cast(null as varchar) as BGT_FONCTION_LABEL,
-        code_operation as BGT_OPERATION,
+        {_code("code_operation")} as BGT_OPERATION,
         section as BGT_SECTION,
         case type_operation when 'réelle' then 'réel' else 'ordre' end as BGT_OPBUDG,
         sens as BGT_CODRD,
@@ -62,9 +70,10 @@ SELECT = f"""
 """
 
 
-def write_scdl(db, folder: Path) -> list[Path]:
+def write_scdl(db, folder: Path, *, names: Collection[str] | None = None) -> list[Path]:
     """Write the files of every exercice that has budget lines into ``folder``; nothing when there is none.
 
+    ``names`` are those that a budget may bear, another bears its SIRET; whatever they are when None.
     ``db`` is a DuckDB connection in which ``marts.fct_lignes_budgetaires`` can be read by that name, or is absent. A line
     that neither its account nor its vote places has no section, which the schema requires: it is left out, and counted in
     the package.
@@ -78,7 +87,7 @@ def write_scdl(db, folder: Path) -> list[Path]:
     if not years:
         return []
     folder.mkdir(parents=True)
-    written = [_write_year(db, folder, year) for year, _ in years]
+    written = [_write_year(db, folder, year, names) for year, _ in years]
     written.append(Path(shutil.copyfile(settings.shipped() / SCHEMA, folder / "schema.json")))
     written.append(_write_package(folder, dict(years)))
     for path in written:
@@ -94,10 +103,12 @@ def _has_budget(db) -> bool:
     return known.fetchone() is not None
 
 
-def _write_year(db, folder: Path, year: int) -> Path:
+def _write_year(db, folder: Path, year: int, names: Collection[str] | None) -> Path:
     target = folder / f"budget_{year}.csv"
+    listed = ", ".join(map(literal, names or ())) or "null"
+    name = "libelle_budget" if names is None else f"case when libelle_budget in ({listed}) then libelle_budget end"
     db.execute(
-        f"copy ({SELECT} and exercice = {int(year)} order by document_id, ligne, ligne_id) "
+        f"copy ({SELECT.format(name=name)} and exercice = {int(year)} order by document_id, ligne, ligne_id) "
         f"to {literal(target)} (format csv, header, delimiter ',')"
     )
     return target

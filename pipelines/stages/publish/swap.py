@@ -128,7 +128,9 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
         db.execute("drop schema if exists audit cascade")
         write_audit(db, work.home, work.ledger, findings, profile.proofs if profile else [])
         write_schema(db, folder, "audit")
-        write_scdl(db, folder / "scdl")
+        write_scdl(
+            db, folder / "scdl", names=[budget.libelle for budget in work.organisation.budgets if budget.libelle]
+        )
     write_restricted(work, folder, _behind(work, profile))
     undrawn = _undrawn(work, pages, begun) if pages else []
     return Written(made_of, profile, broken + undrawn)
