@@ -6,9 +6,9 @@ file, ``load`` says.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field as PydanticField
 
@@ -33,10 +33,25 @@ UNITS = {
     "mbits": "Mbit/s",
     "km": "km",
 }
+# Along what a measure may add, and how a sentence says it. A key column that names no dimension is a ``ventilations``.
+Dimension = Literal["collectivites", "temps", "ventilations", "documents", "sens"]
+ALONG: dict[Dimension, str] = {
+    "collectivites": "d’une collectivité à l’autre",
+    "temps": "d’une période à l’autre",
+    "ventilations": "d’une ventilation à l’autre",
+    "documents": "d’un document à l’autre",
+    "sens": "d’un sens à l’autre",
+}
+NUMBERS = {"smallint", "integer", "int", "bigint", "hugeint", "decimal", "numeric", "real", "float", "double"}
+NEVER_ADDS = "%"  # a share adds along nothing: it need not be said
 
 
 class Entry(Declared):
-    """What one key says: ``column`` all of it, ``table.column`` only what differs in that table."""
+    """What one key says: ``column`` all of it, ``table.column`` only what differs in that table.
+
+    ``additif`` is how a measure adds over the detail rows of its table: ``oui``, ``non``, or along which dimensions only.
+    ``dimension`` is what a column tells rows apart by; ``chiffre``, of a column of one table, the figure that its detail rows add up to.
+    """
 
     title: Annotated[str, PydanticField(pattern=r"[^.]$")] | None = None  # a workbook's heading
     type: FieldType | None = None
@@ -48,6 +63,9 @@ class Entry(Declared):
     words: list[str] | None = (
         None  # those of its texts that anybody may read, beside what the catalogue names otherwise
     )
+    additif: Literal["oui", "non"] | Annotated[tuple[Dimension, ...], PydanticField(min_length=1)] | None = None
+    dimension: Dimension | None = None
+    chiffre: str | None = None
     description: Annotated[str, PydanticField(pattern=r"\.$")] | None = None  # a sentence
 
     @property
@@ -67,7 +85,41 @@ class Meaning(Declared):
     persons: bool = False
     public: str | None = None
     words: list[str] = []
+    additif: Literal["oui", "non"] | tuple[Dimension, ...] | None = None
+    dimension: Dimension | None = None
+    chiffre: str | None = None
     description: str
+
+    @property
+    def adds_along(self) -> tuple[Dimension, ...] | None:
+        """The dimensions over which the measure adds; None where nothing says how it does."""
+        match self.additif:
+            case "oui":
+                return tuple(ALONG)
+            case None:
+                return () if self.unit == NEVER_ADDS else None
+            case "non":
+                return ()
+            case along:
+                return along
+
+    @property
+    def text(self) -> str:
+        """The description, and how the measure adds: what a reader of the column is told."""
+        sentences = [self.description, *self._adding]
+        if self.chiffre:
+            sentences.append(f"Somme des lignes de détail d’un exercice : le chiffre {self.chiffre}.")
+        return " ".join(sentences)
+
+    @property
+    def _adding(self) -> list[str]:
+        along = self.adds_along
+        if along is None:
+            return []
+        if len(along) in (0, len(ALONG)):
+            return ["Additif." if along else "Non additif."]
+        *others, last = (ALONG[one] for one in along)
+        return [f"Additif {', '.join(others)} et {last} seulement." if others else f"Additif {last} seulement."]
 
 
 @dataclass(frozen=True)
@@ -87,6 +139,12 @@ class Fields:
         """True when a column is of one person, tells persons apart or counts them."""
         said = [self.of(table, column) for column in columns]
         return any(one and (one.personal or one.quasi_identifier or one.persons) for one in said)
+
+
+def is_measure(column: Mapping[str, Any], key: Collection[str], said: Meaning | None) -> bool:
+    """True for a column of a contract (``name``, ``data_type``) that holds a number and tells no row apart."""
+    is_number = str(column.get("data_type", "")).lower().partition("(")[0].strip() in NUMBERS
+    return is_number and column["name"] not in key and not (said and said.dimension)
 
 
 def unit_of(column: str) -> str | None:
@@ -160,4 +218,4 @@ def described(entry: dict[str, Any], fields: Fields) -> dict[str, Any]:
 
 def _described(table: str, column: dict[str, Any], fields: Fields) -> dict[str, Any]:
     said = fields.of(table, column["name"])
-    return column if said is None or column.get("description") else column | {"description": said.description}
+    return column if said is None or column.get("description") else column | {"description": said.text}

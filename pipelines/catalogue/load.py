@@ -10,6 +10,7 @@ from pathlib import Path
 from pipelines import settings
 from pipelines.catalogue.chapters.grammar import Chapitre, Couverture, Synthese
 from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifiers
+from pipelines.catalogue.contracts import Contracts, make_contracts
 from pipelines.catalogue.dbt.project import Project, read_project
 from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.fields import Fields, make_fields
@@ -49,6 +50,7 @@ PLACES = (  # of a home
     "catalogue/report/*.yml",
     "catalogue/reference/*.*",
     "catalogue/reference/*/*.csv",
+    "contracts/*.yml",
     "expectations/**/*.yml",
     "dbt_project/models/**/*.yml",
     "dbt_project/models/**/*.sql",
@@ -161,6 +163,18 @@ class Catalogue:
                 refuse_unknown(path, *self._documents[path], KNOWN[path.name])
         return self._documents[path]
 
+    @functools.cached_property
+    def contracts_declared(self) -> Overlay:
+        """What is promised of each published table, ``<schema>.<table>``."""
+        return put_over(
+            [
+                replace(thing, name=f"{path.stem}.{thing.name}")
+                for path in sorted(layer.glob("contracts/*.yml"))
+                for thing in entries("contract", path, *self._document(path), (), None)
+            ]
+            for layer in self.layers
+        )
+
     # what they say --------------------------------------------
 
     @functools.cached_property
@@ -249,6 +263,12 @@ class Catalogue:
         """The suites of a table: its shape's, then its own, whose keys replace those of the shape."""
         names = [*(f"shapes/{shape}" for shape in table.shapes), f"systems/{system}/{table.name}"]
         return [self.suite_files[name] for name in names if name in self.suite_files]
+
+    @functools.cached_property
+    def contracts(self) -> Contracts:
+        """What is promised of the published tables; a model that is switched off promises nothing."""
+        promised = make_contracts(self.contracts_declared)
+        return {name: table for name, table in promised.items() if name.partition(".")[2] not in self.project.off}
 
     def prose(self, name: str) -> Path | None:
         """A text of the report that is the same every year; a home's takes the place of the shipped one."""

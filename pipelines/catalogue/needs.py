@@ -12,8 +12,10 @@ from pipelines.catalogue.columns import unknown_columns
 from pipelines.catalogue.dbt.generated import all_models, layers, model_texts, report_sources
 from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, said_needs, said_sources, tables_behind
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
+from pipelines.catalogue.fields import is_measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.secrecy import ROLE
 from pipelines.catalogue.yaml_file import DeclarationError, shown
 from pipelines.near import did_you_mean
 
@@ -45,6 +47,7 @@ ENGINE_MODELS = (
     "rpt_sources",
 )
 METHODE = "methode.md"
+FIGURES = "chiffres"  # a row of it is a figure, and part of nothing
 
 
 def check(catalogue: Catalogue) -> None:
@@ -121,16 +124,37 @@ def _of_fields(catalogue: Catalogue) -> Iterator[str]:
 
 def _of_columns(catalogue: Catalogue) -> Iterator[str]:
     """What the columns that readers are promised mean: said in the entry, or once for all in ``fields.yml``."""
-    for thing in catalogue.project.said:
-        if thing.name in catalogue.project.models and catalogue.project.layer_of(thing.name) in (
-            "marts",
-            "restreint",
-            "rapport",
-        ):
-            for index, column in enumerate(thing.data.get("columns") or []):
-                if not column.get("description") and catalogue.fields.of(thing.name, column["name"]) is None:
-                    place = thing.at("columns", index)
-                    yield f"{place} {thing.name}.{column['name']}: fields.yml does not say what this column means"
+    for thing in _published(catalogue):
+        for index, column in enumerate(thing.data.get("columns") or []):
+            if not column.get("description") and catalogue.fields.of(thing.name, column["name"]) is None:
+                place = thing.at("columns", index)
+                yield f"{place} {thing.name}.{column['name']}: fields.yml does not say what this column means"
+
+
+def _published(catalogue: Catalogue) -> Iterator[Thing]:
+    """The entries of the hand-written models that readers see."""
+    project = catalogue.project
+    for thing in project.said:
+        if thing.name in project.models and project.layer_of(thing.name) in ("marts", "restreint", "rapport"):
+            yield thing
+
+
+def unsummable(catalogue: Catalogue) -> Iterator[tuple[str, Thing, str | None]]:
+    """What nobody can add up without reading its SQL: (rule, entry of a model that readers see, column).
+
+    ``PUB-ROLE``: a table of ``rapport`` whose rows do not say what they are (``role_ligne``). ``PUB-ADDITIF``: a number of which
+    ``fields.yml`` does not say how it adds.
+    """
+    project = catalogue.project
+    for thing in _published(catalogue):
+        columns, key = thing.data.get("columns") or [], project.keys.get(thing.name, [])
+        is_listed = any(column["name"] == ROLE for column in columns)
+        if project.layer_of(thing.name) == "rapport" and thing.name != FIGURES and not is_listed:
+            yield "PUB-ROLE", thing, None
+        for column in columns:
+            said = catalogue.fields.of(thing.name, column["name"])
+            if is_measure(column, key, said) and (said is None or said.adds_along is None):
+                yield "PUB-ADDITIF", thing, column["name"]
 
 
 def missing(place: str, what: str, name: str, off: Mapping[str, Thing], known: Iterable[str] = ()) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, Model, parse, read_mapping, shown
 
-FOLDERS = ("catalogue", "expectations", "dbt_project")  # what a layer holds
+FOLDERS = ("catalogue", "expectations", "dbt_project", "contracts")  # what a layer holds
 ANYWHERE = ("model", "model entry")  # a model that is switched off may be one that is composed: ``needs`` looks
 
 

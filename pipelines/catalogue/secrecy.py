@@ -17,6 +17,7 @@ from pipelines.catalogue.yaml_file import DeclarationError, parse
 
 Refuse = Callable[..., None]  # (thing, where in it, why, the name that it needs)
 Persons = Literal["agents", "citizens"]  # who is counted
+ROLE = "role_ligne"  # what a row is (detail, total, dont), which tells of nobody
 PUBLIC_KINDS = (
     "choses",
     "elus",
@@ -138,7 +139,7 @@ class Table(Declared):
     @property
     def columns(self) -> set[str]:
         """Every column that the declaration knows."""
-        known = {"exercice", *self.plain}
+        known = {"exercice", ROLE, *self.plain}
         for part in self.parts:
             known |= {*part.levels, *part.numbers, *part.along, *part.ranks, *part.persons}
         return known

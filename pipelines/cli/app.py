@@ -51,6 +51,7 @@ COMMANDS = {
     "source": ("pipelines.cli.authoring", "source", "Déclarer une nouvelle source."),
     "reference": ("pipelines.cli.authoring", "reference", "Ajouter un plan de comptes officiel."),
     "catalogue": ("pipelines.cli.authoring", "catalogue", "Ce que le dossier change du catalogue livré."),
+    "contracts": ("pipelines.cli.contracts", "contracts", "Ce qui est promis à qui lit les tables publiées."),
     "docs": ("pipelines.cli.auditing", "docs", "La documentation des tables, en une page."),
     "key": ("pipelines.cli.key", "key", "La clé des pseudonymes : où elle est, l’exporter, l’importer."),
     "serve": ("pipelines.cli.serving", "serve", "L’interface web de Dagster, sur ce poste."),

@@ -72,9 +72,9 @@ def run_and_tell(
         from pipelines.defs.run import run_jobs
 
         report = run_jobs(session.home, years, systems, say, whole=full)
-    if stopped := report.ended(Ending.FROZEN, Ending.BUSY):
+    if stopped := report.ended(Ending.FROZEN, Ending.UNPROMISED, Ending.BUSY):
         note(f"Erreur : {stopped.message}")
-        return FROZEN if stopped.ending == Ending.FROZEN else BUSY
+        return {Ending.FROZEN: FROZEN, Ending.UNPROMISED: BLOCKED}.get(stopped.ending, BUSY)
     with session.ledger() as ledger:
         statuses = [read_status(session, ledger, year) for year in years]
         blocking = _blocking(session, ledger, years)

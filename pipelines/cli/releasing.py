@@ -14,9 +14,8 @@ from pipelines.cli.exporting import copy_to_server, profile_option
 from pipelines.cli.names import complete_releases, year_argument
 from pipelines.cli.output import json_option, note, printable, progress, title, write_json
 from pipelines.cli.session import Session, global_options, shown
-from pipelines.ledger.state import PUBLIC_FILE
 from pipelines.ledger.store import open_ledger
-from pipelines.publication import FOLDERS, INTERNE, PUBLIC
+from pipelines.publication import DATABASES, FOLDERS, INTERNE, PUBLIC
 from pipelines.stages.publish.erratum import erratum
 from pipelines.stages.publish.release import FIGURES, CannotRelease, Change, Visas, changes_between, export_tables
 from pipelines.stages.publish.swap import public_profile
@@ -173,7 +172,7 @@ def _public(session: Session, folder: Path) -> Path:
     if profile is None:
         raise click.ClickException(f"{findings[0].message} : --profile {INTERNE}")
     shutil.rmtree(folder / "rapport")
-    return folder / PUBLIC_FILE
+    return folder / DATABASES[PUBLIC]
 
 
 def _exercice(name: str) -> int:

@@ -11,7 +11,7 @@ from pipelines.cli.session import Session, shown
 from pipelines.evidence.status import YearStatus
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
-from pipelines.publication import FOLDERS, INTERNE, PUBLIC
+from pipelines.publication import DATABASES, FOLDERS, INTERNE, PUBLIC
 
 SHOWN_BLOCKERS = 10
 # (group, line, how to count it)
@@ -101,7 +101,7 @@ def _pages(session: Session, year: int) -> list[tuple[str, str]]:
             "l’état de la collecte et de la qualité, pour l’auditeur",
         ),
         (session.home.published / FOLDERS[PUBLIC], "les tables que chacun peut lire"),
-        (session.home.published / "rapport.duckdb", "les marts, les tables du rapport et l’audit, pour la BI"),
+        (session.home.published / DATABASES[INTERNE], "les marts, les tables du rapport et l’audit, pour la BI"),
         (session.home.published / "rapport" / "chiffres.parquet", "les mêmes chiffres, un Parquet par table"),
     ]
     return [(shown(path), what) for path, what in pages if path.exists()]

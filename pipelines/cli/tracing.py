@@ -93,10 +93,13 @@ def trace(
     version = _version(session, release)
     if version.note:
         note(version.note)
-    if file and line:
-        ctx.exit(_trace_line(session, version, file, line, sheet, form))
-    exercice = _exercice(session, version, year)
-    ctx.exit(_trace_figure(session, version, str(code), exercice, form))
+    try:
+        if file and line:
+            ctx.exit(_trace_line(session, version, file, line, sheet, form))
+        exercice = _exercice(session, version, year)
+        ctx.exit(_trace_figure(session, version, str(code), exercice, form))
+    except NotTraceable as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _version(session: Session, release: str | None) -> Version:

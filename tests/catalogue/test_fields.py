@@ -13,6 +13,7 @@ from pipelines.catalogue.dbt.compose import project_files
 from pipelines.catalogue.declarations import COLUMN, Field, Table
 from pipelines.catalogue.fields import Fields, Meaning, described
 from pipelines.catalogue.load import Catalogue, load_catalogue
+from pipelines.catalogue.needs import unsummable
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import shipped
@@ -86,6 +87,83 @@ def test_a_home_may_come_to_say_what_a_shipped_table_says(tmp_path):
     assert fields_of(tmp_path, own=own).of("fct_dons", "montant_eur").description == "Montant donné."
 
 
+# how a measure adds ------------------------------------------------------------
+
+ADDING = """\
+nb_prets: {title: Prêts, type: integer, additif: oui, description: Nombre de prêts.}
+fct_stocks.nb_prets: {additif: non}
+volume_go: {title: Volume, type: number, unit: Go, additif: [collectivites], description: Volume stocké.}
+credits_eur: {title: Crédits, type: number, unit: EUR, additif: [collectivites, temps, ventilations], description: Crédits ouverts.}
+part_pct: {title: Part, type: number, unit: "%", description: Part des prêts.}
+rpt_prets.nb_prets: {chiffre: prets.nombre}
+nb_inconnus: {title: Inconnus, type: integer, description: Nombre d’inconnus.}
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "text"),
+    [
+        ("fct_prets", "nb_prets", "Nombre de prêts. Additif."),
+        ("fct_stocks", "nb_prets", "Nombre de prêts. Non additif."),
+        ("fct_a", "volume_go", "Volume stocké. Additif d’une collectivité à l’autre seulement."),
+        (
+            "fct_a",
+            "credits_eur",
+            "Crédits ouverts. Additif d’une collectivité à l’autre, d’une période à l’autre et d’une ventilation à l’autre seulement.",
+        ),
+        ("fct_a", "part_pct", "Part des prêts. Non additif."),
+        (
+            "rpt_prets",
+            "nb_prets",
+            "Nombre de prêts. Additif. Somme des lignes de détail d’un exercice : le chiffre prets.nombre.",
+        ),
+        ("fct_a", "nb_inconnus", "Nombre d’inconnus."),
+    ],
+)
+def test_a_description_ends_with_how_the_number_adds(tmp_path, table, column, text):
+    fields = fields_of(tmp_path, ADDING)
+    assert fields.of(table, column).text == text
+    (said,) = described({"name": table, "columns": [{"name": column}]}, fields)["columns"]
+    assert said["description"] == text
+
+
+MODEL = {"data_tests": [{"unique_combination": {"arguments": {"columns": ["exercice", "rayon"]}}}]}
+NUMBERS = {
+    "exercice": "integer",
+    "rayon": "integer",
+    "nb_prets": "bigint",
+    "part_pct": "decimal(5, 1)",
+    "nb_inconnus": "bigint",
+}
+
+
+@pytest.mark.parametrize(
+    ("layer_of", "more", "told"),
+    [
+        ("rapport", {}, [("PUB-ROLE", None), ("PUB-ADDITIF", "nb_inconnus")]),
+        ("rapport", {"role_ligne": "varchar"}, [("PUB-ADDITIF", "nb_inconnus")]),
+        ("marts", {"libelle": "varchar"}, [("PUB-ADDITIF", "nb_inconnus")]),
+        ("intermediate", {}, []),
+    ],
+)
+def test_what_nobody_can_add_up_is_told(tmp_path, layer_of, more, told):
+    """A report table without the role of its rows, and a number of which nothing says how it adds; a key is no number."""
+    root = layer(tmp_path / "shipped", fields=ADDING + "exercice: {title: A, dimension: temps, description: A.}\n")
+    columns = [{"name": name, "data_type": kind} for name, kind in (NUMBERS | more).items()]
+    folder = root / "dbt_project" / "models" / layer_of
+    folder.mkdir(parents=True)
+    (root / "dbt_project/dbt_project.yml").write_text("name: essai\n", encoding="utf-8")
+    (folder / "rpt_prets.sql").write_text("select 1 as exercice\n", encoding="utf-8")
+    entry = {"name": "rpt_prets", "columns": columns, **MODEL}
+    (folder / "essai.yml").write_text(yaml.safe_dump({"models": [entry]}), encoding="utf-8")
+    found = [(code, thing.name, column) for code, thing, column in unsummable(Catalogue(root, None))]
+    assert found == [(code, "rpt_prets", column) for code, column in told]
+
+
+def test_everything_shipped_says_how_it_adds():
+    assert list(unsummable(catalogue())) == []
+
+
 # mistakes ------------------------------------------------------------
 
 
@@ -97,6 +175,9 @@ def test_a_home_may_come_to_say_what_a_shipped_table_says(tmp_path):
         ("a: {title: A, description: A}\n", 1, "description: String should match"),
         ("a: {title: A., description: A.}\n", 1, "title: String should match"),
         ("a: {title: A}\n", 1, "a: description is needed"),
+        ("a: {title: A, additif: presque, description: A.}\n", 1, "additif"),
+        ("a: {title: A, additif: [villes], description: A.}\n", 1, "additif"),
+        ("a: {title: A, dimension: villes, description: A.}\n", 1, "dimension"),
         ("\na: {description: A.}\n", 2, "a: title is needed"),
         ("A-b: {title: A, description: A.}\n", 1, "'A-b' is neither a column nor table.column"),
         ("b_eur: {title: B, description: B.}\n", 1, "b_eur.unit: the suffix of the name says 'EUR'"),
@@ -256,6 +337,22 @@ def test_a_declaration_says_what_becomes_of_personal_fields_and_of_no_others():
         if catalogue().fields.of(table, field.name).personal != bool(field.personal)
     ]
     assert wrong == []
+
+
+def test_a_published_name_has_one_meaning():
+    """A word that means one thing here and another there is qualified, but in ``chiffres``, where it is the figure's."""
+    words = {"sens", "nature", "categorie", "statut", "code", "type", "libelle"}
+    assert [(table, c["name"]) for table, c in published() if c["name"] in words and table != "chiffres"] == []
+
+
+def test_a_monthly_table_bears_the_month_and_its_first_day():
+    kinds: dict[str, dict[str, str]] = {}
+    for table, column in published():
+        kinds.setdefault(table, {})[column["name"]] = column["data_type"]
+    monthly = [names for names in kinds.values() if {"mois", "date_mois"} & {*names}]
+    assert len(monthly) > 10 and {(names.get("mois"), names.get("date_mois")) for names in monthly} == {
+        ("integer", "date")
+    }
 
 
 def test_two_columns_of_a_published_table_never_have_the_same_title():

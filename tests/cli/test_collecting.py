@@ -75,7 +75,7 @@ def test_run_ends_with_a_summary_of_the_year_and_where_to_look(bench, jobs) -> N
     assert (counted[("Contrôles", "réussis")], counted[("alertes",)], counted[("échecs",)]) == ("6", "1", "0")
     assert (counted[("Chiffres", "calculés")], counted[("dont", "partiels")]) == ("3", "2")
     assert f"millesime --home {bench.home.root} status 2019" in result.stdout
-    assert "published/rapport/chiffres.parquet" in result.stdout and "rapport.duckdb" not in result.stdout
+    assert "published/rapport/chiffres.parquet" in result.stdout and "millesime.duckdb" not in result.stdout
     assert result.stderr == ""
 
 

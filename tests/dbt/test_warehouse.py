@@ -133,15 +133,15 @@ def test_lines_refused_or_not_understood_make_a_figure_partial(warehouse):
 
 def test_contradicted_absence_is_reported_with_its_value(warehouse):
     rows = warehouse.rows(
-        "select code, exercice, code_manquant, valeur, nb_lignes from rapport.rpt_absences_contredites"
+        "select code_chiffre, exercice, code_manquant, valeur, nb_lignes from rapport.rpt_absences_contredites"
     )
     assert rows == [("applications.elise.jours_assistance", 2041, "?", Decimal("0.75"), 2)]
 
 
 def test_published_figures_are_compared_at_the_printed_precision(warehouse):
     rows = warehouse.rows(
-        "select code, valeur_recalculee, valeur_publiee, nb_decimales_publiees, ecart, est_egal, statut "
-        "from rapport.rpt_rapprochement_publie order by code"
+        "select code_chiffre, valeur_recalculee, valeur_publiee, nb_decimales_publiees, ecart, est_egal, statut_rapprochement "
+        "from rapport.rpt_rapprochement_publie order by code_chiffre"
     )
     assert rows == [
         (
@@ -180,7 +180,7 @@ def test_published_figure_stands_for_the_one_that_nothing_gives(warehouse):
     assert rows == [(2041, 4, "publié", None), (2042, 3, "calculé", None), (2043, None, "manquant", "m")]
     [(received,)] = warehouse.rows(
         "select est_acceptee from rapport.rpt_collecte "
-        "where nom_table = 'membres' and exercice = 2041 and nature = 'livraison'"
+        "where nom_table = 'membres' and exercice = 2041 and nature_morceau = 'livraison'"
     )
     assert received is False  # the missing delivery is still told
 
@@ -236,7 +236,7 @@ def test_lines_left_out_are_reported(warehouse):
 
 def test_collection_shows_every_declared_table_of_every_exercice(warehouse):
     [(count, received, left_out)] = warehouse.rows(
-        "select count(*), count(*) filter (where statut = 'reçue'), sum(nb_ecartees) from rapport.rpt_collecte"
+        "select count(*), count(*) filter (where statut_collecte = 'reçue'), sum(nb_ecartees) from rapport.rpt_collecte"
     )
     assert count % len(case.YEARS) == 0
     assert (received, left_out) == (len(case.ACCEPTED), 42)
@@ -244,7 +244,7 @@ def test_collection_shows_every_declared_table_of_every_exercice(warehouse):
 
 def test_what_came_and_was_refused_is_not_told_as_what_did_not_come(warehouse):
     of = "where source = '{}' and exercice = 2041"
-    sources = "select statut from rapport.rpt_sources " + of
+    sources = "select statut_collecte from rapport.rpt_sources " + of
     reasons = "select distinct motif from marts.fct_collecte " + of
     assert warehouse.rows(sources.format("gma/comptes")) == [("refusée",)]
     assert warehouse.rows(reasons.format("gma/comptes")) == [("reçu et refusé (FIC-ENTETE)",)]

@@ -275,7 +275,7 @@ def test_a_failed_rule_of_the_warehouse_shows_no_canary(lab):
 
 def test_a_right_run_publishes_without_a_canary(lab):
     done = lab.millesime("run", "2019", "2020", "2021", "2022")
-    assert (lab.home / "published" / "rapport.duckdb").exists(), done.stderr
+    assert (lab.home / "published" / "millesime.duckdb").exists(), done.stderr
     counted = duckdb.execute(
         f"select valeur from '{lab.home}/published/rapport/chiffres.parquet' "
         "where code = 'rh.effectif.total' and exercice = 2020"

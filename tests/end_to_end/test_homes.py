@@ -53,7 +53,7 @@ models:
     data_tests:
       - unique_combination: {name: cle_fct_essai, arguments: {columns: [exercice]}}
 """,
-    "catalogue/fields.yml": "nb_essais: {title: Essais, type: integer, description: Nombre de comptes lus.}\n",
+    "catalogue/fields.yml": "nb_essais: {title: Essais, type: integer, additif: oui, description: Nombre de comptes lus.}\n",
 }
 SECOND = FIRST | {
     "catalogue/systems/kolok.yml": "",  # as shipped
@@ -139,7 +139,7 @@ def test_each_home_has_its_own_catalogue(together: dict[str, Path]) -> None:
     counts = "select sum(nb_essais) from '{published}/marts/fct_essai.parquet'"
     assert ask(together["a"], counts)[0][0] > 0 > ask(together["b"], counts)[0][0]
     comment = "select comment from duckdb_columns() where table_name = 'fct_essai' and column_name = 'nb_essais'"
-    with duckdb.connect(str(together["a"] / "published" / "rapport.duckdb"), read_only=True) as db:
+    with duckdb.connect(str(together["a"] / "published" / "millesime.duckdb"), read_only=True) as db:
         assert db.execute(comment).fetchall() == [("Nombre de comptes lus.",)]
 
 

@@ -38,8 +38,8 @@ TABLES = """\
 create table dim_exercice as select 2041 as exercice;
 create table fct_flux (exercice integer, sens varchar, mois integer, quantite decimal(18, 2));
 insert into fct_flux values (2041, 'E', 12, 7), (2041, 'S', 12, 4), (2041, 'X', 1, 1);
-create table fct_absences_declarees (code varchar, exercice integer, code_manquant varchar);
-create table fct_chiffres_publies (code varchar, exercice integer, valeur_publiee decimal(20, 6));
+create table fct_absences_declarees (code_chiffre varchar, exercice integer, code_manquant varchar);
+create table fct_chiffres_publies (code_chiffre varchar, exercice integer, valeur_publiee decimal(20, 6));
 """
 MONTHS = [f"2041-{number:02}" for number in range(1, 13)]
 DELIVERED = [
@@ -79,7 +79,7 @@ def states(script):
         for row in found.values():
             row["manques"] = []
         for lack in _dicts(db.execute("from rpt_manques order by all")):
-            found[lack["code"]]["manques"].append((lack["source"], lack["piece"], lack["motif"]))
+            found[lack["code_chiffre"]]["manques"].append((lack["source"], lack["piece"], lack["motif"]))
         return found
 
     return compute

@@ -90,7 +90,7 @@ def test_what_says_how_many_payslips_a_member_has_is_under_secrecy_everywhere():
     secrecy = CATALOGUE.secrecy
     assert secrecy.tables["rpt_activite__bulletins_imprimes"].withheld
     for table, where in (
-        ("rpt_activite__plis", "nature = 'Bulletins de salaire'"),
+        ("rpt_activite__plis", "nature_document = 'Bulletins de salaire'"),
         ("rpt_collectivites__synthese", "not est_diffusable"),
     ):
         assert [part.where for part in secrecy.tables[table].parts if part.withheld] == [where]
