@@ -32,7 +32,7 @@ def publish_defs() -> dg.Definitions:
         kinds={"duckdb", "parquet"},
         description=(
             "published/ : millesime.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc, avec le "
-            "profil public (rapport seul, petits effectifs masqués)."
+            "profil public (rapport et marts sans personnes, petits effectifs masqués), et restreint à part."
         ),
         check_specs=[
             dg.AssetCheckSpec(FINDINGS, asset=PUBLISHED, description="Aucun constat n’est à décider."),

@@ -260,7 +260,7 @@ def catalogue() -> Catalogue:
 def published() -> Iterator[tuple[str, dict]]:
     """(model, column) of what readers are promised."""
     for thing in catalogue().project.said:
-        if catalogue().project.folder_of[thing.path].parts[1] in ("marts", "rapport"):
+        if catalogue().project.folder_of[thing.path].parts[1] in ("marts", "restreint", "rapport"):
             yield from ((thing.name, column) for column in thing.data["columns"])
 
 
