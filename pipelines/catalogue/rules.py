@@ -47,6 +47,12 @@ def make_rules(rules: Overlay, effects: Overlay) -> dict[str, Rule]:
     for code, thing in rules.off.items():
         if family(code) in ENGINE:
             raise DeclarationError(f"{thing.place} enabled: the engine refuses by {code}: it cannot be switched off")
+    for code, thing in rules.replaced.items():
+        if code in rules and family(code) in ENGINE and thing.data.get("a_decider"):
+            if rules[code].data.get("a_decider") is not True:
+                raise DeclarationError(
+                    f"{rules[code].at('a_decider')} a_decider: a year waits for {code}: it stays true"
+                )
     said = {**rules.on, **{code: rules.replaced[code] for code in rules.off}}
     return {code: _rule(thing, effects, is_on=code in rules) for code, thing in said.items()}
 

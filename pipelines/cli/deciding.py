@@ -245,10 +245,13 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
             after = result.head.entries - result.published.entries
             click.echo(f"  tête de la publication : {result.published.entries} {result.published.hash}")
             click.echo(f"  {after:>6} écriture{'s' * (after > 1)} depuis")
+            click.echo(f"  tête du registre : {result.head.entries} {result.head.hash}")
         if result.sealed:
             click.echo(f"  tête imprimée : celle de {result.sealed}")
         for state, who in result.signed.items():
             click.echo(f"  {state} : signé par {who}")
+        for entry in result.dated_back:
+            click.echo(printable(f"! {entry}"))
         for problem in result.problems:
             click.echo(printable(f"✗ {problem}"))
         count = len(result.problems)
