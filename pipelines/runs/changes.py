@@ -16,8 +16,8 @@ from pipelines.french import NO_BREAK, agreed
 from pipelines.ledger.records import Finding
 from pipelines.ledger.state import State, comparisons_of, read_release, state_file
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.retention import ORIGINAL, keep_until
 from pipelines.runs.state import facts
-from pipelines.stages.ingest.retention import keep_until
 from pipelines.stages.validate.declared import QUESTIONED, REFUSED
 
 RULE = "REL-DIFFERENCE"
@@ -149,10 +149,10 @@ def _deliveries(then: State, today: State, exercice: int) -> Iterator[Difference
 def _purged(exercice: int, work: Workspace) -> Iterator[Difference]:
     """The originals that were removed when another declaration said so: the one of today keeps them longer."""
     exports = {ref.key: ref for ref in work.registry.exports()}
-    for row in work.ledger.all_rows("purges"):
-        ref = exports.get(row["export"])
-        if ref and row["exercice"] == exercice and (until := keep_until(ref, exercice)) > row["kept_until"]:
-            what = f"{row['export']}, {row['name']}"
+    for row in work.ledger.all_rows("removals"):
+        ref = exports.get(row["export"]) if row["rule"] == ORIGINAL and row["exercice"] == exercice else None
+        if ref and row["kept_until"] and (until := keep_until(ref, exercice)) > row["kept_until"]:
+            what = f"{row['export']}, {row['subject'][:12]}"
             yield Difference("original retiré avant son terme", what, f"à garder jusqu’au {until}", row["kept_until"])
 
 

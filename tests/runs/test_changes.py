@@ -4,11 +4,11 @@ import shutil
 
 import duckdb
 import pytest
-from pipelines.stages.ingest.retention import keep_until
 
 from pipelines.evidence.findings import stops_a_release
-from pipelines.ledger.records import Finding
+from pipelines.ledger.records import Finding, Removal
 from pipelines.runs.changes import RULE, change_findings, changes_of, changes_since
+from pipelines.runs.retention import ORIGINAL, keep_until
 from pipelines.runs.state import facts
 from pipelines.stages.publish.release import Visas, write_release
 from tests.cli.conftest import VENTES, VENTES_2019, Bench, check
@@ -165,6 +165,6 @@ def test_an_original_that_was_removed_while_less_was_asked_for_is_told(frozen):
     with frozen.work() as work:
         (ref,) = [ref for ref in work.registry.exports() if ref.key == "ventes/ventes"]
         for name, until in (("a.csv", "2019-02-28"), ("b.csv", keep_until(ref, 2019))):
-            work.ledger.record_purge(name, name, ref.key, 2019, until)
+            work.ledger.record_removal(Removal(ORIGINAL, name, ref.key, 2019, [name], kept_until=until))
     (one,) = told(frozen)
     assert one.startswith("original retiré avant son terme : ventes/ventes, a.csv (à garder jusqu’au ")
