@@ -6,6 +6,13 @@ from typing import Protocol
 
 INTERNE, PUBLIC = "interne", "public"
 FOLDERS = {INTERNE: ".", PUBLIC: "public"}  # profile → where its tables lie in a publication
+# No database is named like a schema that it holds: a client could not tell ``rapport.chiffres`` from a catalog's.
+DATABASES = {
+    INTERNE: "millesime.duckdb",
+    PUBLIC: "rapport_public.duckdb",
+}  # profile → the file of its tables, in its folder
+FORMER_DATABASE = "rapport.duckdb"  # the first of these had this name, which stays as a second one
+FORMER_UNTIL = 2026  # the last exercice that is published under both
 PROFILES = tuple(FOLDERS)
 MARTS, RESTREINT = (
     "marts",

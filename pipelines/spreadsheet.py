@@ -4,8 +4,12 @@ import re
 from decimal import Decimal
 from typing import Any
 
-# What a spreadsheet would run: also behind spaces, a byte order mark or a zero-width space, or in full width.
-FORMULA = re.compile(r"^[\s\u00a0\u200b\ufeff]*[=+\-@|%\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]")
+# What a spreadsheet would run: also behind spaces, a byte order mark or a zero-width space, or in full width. A ``%`` alone is a unit.
+FORMULA = re.compile(
+    r"[\s\u00a0\u200b\ufeff]*(?:[=+\-@|\uff1d\uff0b\uff0d\uff20]|%(?![\s\u00a0\u200b\ufeff]*\Z))|[\t\r\n]"
+)
+# A text that a spreadsheet takes for a number when it opens a CSV: zeros that begin it, or its last digits, are lost.
+CODE = r"0[0-9]+|[0-9]{12,}|[0-9]+[eE][0-9]+"
 
 
 def neutralised(value: Any) -> Any:

@@ -2,3 +2,8 @@
 {% macro document_id(numero) -%}
     cast(exercice as string) || '/' || _fichier || '#' || cast({{ numero }} as string)
 {%- endmacro %}
+
+{# What names a budget, whatever the exercice: the SIRET and the code that its accountant gives it. NULL without a SIRET. #}
+{% macro budget_id(siret='siret', code_budget='code_budget') -%}
+    {{ siret }} || '/' || coalesce({{ code_budget }}, '')
+{%- endmacro %}

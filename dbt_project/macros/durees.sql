@@ -23,3 +23,9 @@
         + coalesce(cast(nullif(regexp_extract({{ texte }}, '^([0-9]+)$', 1), '') as bigint), 0)
     end
 {%- endmacro %}
+
+{# The month of a row, as the two columns that every monthly table bears: `mois`, 1 to 12, and `date_mois`, its first day. #}
+{% macro mois_et_date(exercice, mois) -%}
+    cast({{ mois }} as integer) as mois,
+    cast(make_date({{ exercice }}, {{ mois }}, 1) as date) as date_mois
+{%- endmacro %}

@@ -47,3 +47,70 @@ left join {{ ref('int_rh__orthographes') }} as {{ alias }}
 {% macro est_permanent(code_statut='code_statut') -%}
     {{ code_statut }} in ('fonctionnaire', 'contractuel_permanent')
 {%- endmacro %}
+
+{#
+    The permanent agents of `effectifs` (fct_effectifs) by band of age and sex, as a table of the report: `borne` is the lower end of
+    an agent's band, `libelle` its words, in SQL over a row. Two systems of bands are two tables: each counts everybody once.
+#}
+{% macro pyramide(effectifs, borne, libelle) -%}
+with tranches as (
+    select exercice, {{ borne }} as borne, {{ libelle }} as libelle_tranche, sexe, nb_agents
+    from {{ effectifs }}
+    where {{ est_permanent() }}
+),
+
+comptes as (
+    select exercice, borne, libelle_tranche, sexe, sum(nb_agents) as nb_agents
+    from tranches
+    group by exercice, borne, libelle_tranche, sexe
+)
+
+select
+    cast(exercice as integer) as exercice,
+    cast(borne as integer) as tranche_age_ans,
+    cast(libelle_tranche as string) as libelle_tranche,
+    cast(sexe as string) as sexe,
+    cast(case sexe when 'F' then 'Femmes' else 'Hommes' end as string) as libelle_sexe,
+    cast(nb_agents as bigint) as nb_agents,
+    cast({{ ratio('nb_agents * 100', 'sum(nb_agents) over (partition by exercice)', 0) }} as integer) as part_pct,
+    {{ role_ligne() }}
+from comptes
+{%- endmacro %}
+
+{#
+    The permanent agents of `effectifs` (fct_effectifs) by statut and by answer to one question on their time of work, as a table of
+    the report: `est_oui` is the column of the answer, `oui` and `non` its code and words, `parmi` the condition of who is asked.
+#}
+{% macro temps_de_travail(effectifs, est_oui, oui, non, parmi='true') -%}
+with reponses as (
+    select exercice, code_statut, case when {{ est_oui }} then '{{ oui[0] }}' else '{{ non[0] }}' end as code_temps, nb_agents
+    from {{ effectifs }}
+    where {{ est_permanent() }} and {{ parmi }}
+),
+
+comptes as (
+    select
+        exercice,
+        case when grouping(code_statut) = 1 then 'tous' else code_statut end as code_statut,
+        code_temps,
+        sum(nb_agents) as nb_agents
+    from reponses
+    group by grouping sets ((exercice, code_statut, code_temps), (exercice, code_temps))
+)
+
+select
+    cast(comptes.exercice as integer) as exercice,
+    cast(comptes.code_statut as string) as code_statut,
+    cast(statuts.libelle_statut as string) as libelle_statut,
+    cast(statuts.rang as integer) as rang,
+    cast(comptes.code_temps as string) as code_temps,
+    cast(case comptes.code_temps when '{{ oui[0] }}' then '{{ oui[1] }}' else '{{ non[1] }}' end as string) as libelle_temps,
+    cast(comptes.nb_agents as bigint) as nb_agents,
+    cast(
+        {{ ratio('comptes.nb_agents * 100', 'sum(comptes.nb_agents) over (partition by comptes.exercice, comptes.code_statut)', 0) }}
+        as integer
+    ) as part_pct,
+    {{ role_ligne({'comptes.code_statut': 'tous'}) }}
+from comptes
+inner join {{ statuts(['fonctionnaire', 'contractuel_permanent', 'tous']) }} on comptes.code_statut = statuts.code_statut
+{%- endmacro %}

@@ -6,9 +6,9 @@ file, ``load`` says.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field as PydanticField
 
@@ -33,10 +33,25 @@ UNITS = {
     "mbits": "Mbit/s",
     "km": "km",
 }
+# Along what a measure may add, and how a sentence says it. A key column that names no dimension is a ``ventilations``.
+Dimension = Literal["collectivites", "temps", "ventilations", "documents", "sens"]
+ALONG: dict[Dimension, str] = {
+    "collectivites": "d’une collectivité à l’autre",
+    "temps": "d’une période à l’autre",
+    "ventilations": "d’une ventilation à l’autre",
+    "documents": "d’un document à l’autre",
+    "sens": "d’un sens à l’autre",
+}
+NUMBERS = {"smallint", "integer", "int", "bigint", "hugeint", "decimal", "numeric", "real", "float", "double"}
+NEVER_ADDS = "%"  # a share adds along nothing: it need not be said
 
 
 class Entry(Declared):
-    """What one key says: ``column`` all of it, ``table.column`` only what differs in that table."""
+    """What one key says: ``column`` all of it, ``table.column`` only what differs in that table.
+
+    ``additif`` is how a measure adds over the detail rows of its table: ``oui``, ``non``, or along which dimensions only.
+    ``dimension`` is what a column tells rows apart by; ``chiffre``, of a column of one table, the figure that its detail rows add up to.
+    """
 
     title: Annotated[str, PydanticField(pattern=r"[^.]$")] | None = None  # a workbook's heading
     type: FieldType | None = None
@@ -48,6 +63,9 @@ class Entry(Declared):
     words: list[str] | None = (
         None  # those of its texts that anybody may read, beside what the catalogue names otherwise
     )
+    additif: Literal["oui", "non"] | Annotated[tuple[Dimension, ...], PydanticField(min_length=1)] | None = None
+    dimension: Dimension | None = None
+    chiffre: str | None = None
     description: Annotated[str, PydanticField(pattern=r"\.$")] | None = None  # a sentence
 
     @property
@@ -67,7 +85,41 @@ class Meaning(Declared):
     persons: bool = False
     public: str | None = None
     words: list[str] = []
+    additif: Literal["oui", "non"] | tuple[Dimension, ...] | None = None
+    dimension: Dimension | None = None
+    chiffre: str | None = None
     description: str
+
+    @property
+    def adds_along(self) -> tuple[Dimension, ...] | None:
+        """The dimensions over which the measure adds; None where nothing says how it does."""
+        match self.additif:
+            case "oui":
+                return tuple(ALONG)
+            case None:
+                return () if self.unit == NEVER_ADDS else None
+            case "non":
+                return ()
+            case along:
+                return along
+
+    @property
+    def text(self) -> str:
+        """The description, and how the measure adds: what a reader of the column is told."""
+        sentences = [self.description, *self._adding]
+        if self.chiffre:
+            sentences.append(f"Somme des lignes de détail d’un exercice : le chiffre {self.chiffre}.")
+        return " ".join(sentences)
+
+    @property
+    def _adding(self) -> list[str]:
+        along = self.adds_along
+        if along is None:
+            return []
+        if len(along) in (0, len(ALONG)):
+            return ["Additif." if along else "Non additif."]
+        *others, last = (ALONG[one] for one in along)
+        return [f"Additif {', '.join(others)} et {last} seulement." if others else f"Additif {last} seulement."]
 
 
 @dataclass(frozen=True)
@@ -89,6 +141,12 @@ class Fields:
         return any(one and (one.personal or one.quasi_identifier or one.persons) for one in said)
 
 
+def is_measure(column: Mapping[str, Any], key: Collection[str], said: Meaning | None) -> bool:
+    """True for a column of a contract (``name``, ``data_type``) that holds a number and tells no row apart."""
+    is_number = str(column.get("data_type", "")).lower().partition("(")[0].strip() in NUMBERS
+    return is_number and column["name"] not in key and not (said and said.dimension)
+
+
 def unit_of(column: str) -> str | None:
     """The unit that a name says by its suffix."""
     return UNITS.get(column.rpartition("_")[2])
@@ -106,27 +164,27 @@ def _wrong(thing: Thing, declared: Overlay, entries: Mapping[str, Entry]) -> Ite
     """Why an entry cannot be used, in the company of the others."""
     table, _, column = thing.name.rpartition(".")
     if not KEY.fullmatch(thing.name):
-        yield f"{thing.place} {thing.name!r} is neither a column nor table.column"
+        yield f"{thing.place} « {thing.name} » n’est ni une colonne ni table.colonne"
     elif column not in entries:
-        off = f": it is switched off at {declared.off[column].place}" if column in declared.off else ""
-        yield f"{thing.place} {thing.name}: no entry {column!r} says what the name means everywhere{off}"
+        off = f" : {declared.off[column].place} l’éteint" if column in declared.off else ""
+        yield f"{thing.place} {thing.name}: aucune entrée « {column} » ne dit ce que ce nom signifie partout{off}"
     else:
         here, everywhere = entries[thing.name].said, entries[column].said
         if table and not here:
-            yield f"{thing.place} {thing.name}: says nothing"
+            yield f"{thing.place} {thing.name}: cette entrée est vide"
         # a home that replaces one of the two does not answer for the other
         if table and thing.path == declared[column].path:
             for name in here.items() & everywhere.items():
-                yield f"{thing.at(name[0])} {thing.name}.{name[0]}: repeats what {column!r} says everywhere"
+                yield f"{thing.at(name[0])} {thing.name}.{name[0]}: répète ce que « {column} » dit partout"
         yield from _lacking(thing, column, everywhere | here)
 
 
 def _lacking(thing: Thing, column: str, said: dict[str, Any]) -> Iterator[str]:
     for name in ("title", "description"):
         if name not in said:
-            yield f"{thing.place} {thing.name}: {name} is needed"
+            yield f"{thing.place} {thing.name}: il manque « {name} »"
     if (unit := unit_of(column)) and said.get("unit") != unit:
-        yield f"{thing.at('unit')} {thing.name}.unit: the suffix of the name says {unit!r}"
+        yield f"{thing.at('unit')} {thing.name}.unit: la fin du nom annonce « {unit} »"
 
 
 def completed(declared: list, table: str, fields: Fields, *, titles: bool = True) -> list:
@@ -160,4 +218,4 @@ def described(entry: dict[str, Any], fields: Fields) -> dict[str, Any]:
 
 def _described(table: str, column: dict[str, Any], fields: Fields) -> dict[str, Any]:
     said = fields.of(table, column["name"])
-    return column if said is None or column.get("description") else column | {"description": said.description}
+    return column if said is None or column.get("description") else column | {"description": said.text}

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipelines import settings
 from pipelines.catalogue.chapters.grammar import Chapitre, Couverture, Synthese
 from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifiers
+from pipelines.catalogue.contracts import Contracts, make_contracts
 from pipelines.catalogue.dbt.project import Project, read_project
 from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.fields import Fields, make_fields
@@ -49,6 +50,7 @@ PLACES = (  # of a home
     "catalogue/report/*.yml",
     "catalogue/reference/*.*",
     "catalogue/reference/*/*.csv",
+    "contracts/*.yml",
     "expectations/**/*.yml",
     "dbt_project/models/**/*.yml",
     "dbt_project/models/**/*.sql",
@@ -161,6 +163,18 @@ class Catalogue:
                 refuse_unknown(path, *self._documents[path], KNOWN[path.name])
         return self._documents[path]
 
+    @functools.cached_property
+    def contracts_declared(self) -> Overlay:
+        """What is promised of each published table, ``<schema>.<table>``."""
+        return put_over(
+            [
+                replace(thing, name=f"{path.stem}.{thing.name}")
+                for path in sorted(layer.glob("contracts/*.yml"))
+                for thing in entries("contract", path, *self._document(path), (), None)
+            ]
+            for layer in self.layers
+        )
+
     # what they say --------------------------------------------
 
     @functools.cached_property
@@ -214,7 +228,9 @@ class Catalogue:
         """What the report calls itself. Raises DeclarationError when nothing says it."""
         if COVER not in self.chapters_declared:
             off = self.chapters_declared.off.get(COVER)
-            raise DeclarationError(f"{off.place if off else 'catalogue/report/rapport.yml:1'} the report needs a title")
+            raise DeclarationError(
+                f"{off.place if off else 'catalogue/report/rapport.yml:1'} le rapport n’a pas de titre"
+            )
         return self.chapters_declared[COVER].parsed(Couverture)
 
     @functools.cached_property
@@ -236,7 +252,9 @@ class Catalogue:
         for thing in self.reference_rows:
             table = thing.name.partition("/")[0]
             if table not in tables:
-                raise DeclarationError(f"{thing.place} adds rows to {table!r}, which is not a reference table")
+                raise DeclarationError(
+                    f"{thing.place} ajoute des lignes à « {table} », qui n’est pas une table de référence"
+                )
             found[thing.path] = more_rows(tables[table][1], thing)
         return found
 
@@ -249,6 +267,12 @@ class Catalogue:
         """The suites of a table: its shape's, then its own, whose keys replace those of the shape."""
         names = [*(f"shapes/{shape}" for shape in table.shapes), f"systems/{system}/{table.name}"]
         return [self.suite_files[name] for name in names if name in self.suite_files]
+
+    @functools.cached_property
+    def contracts(self) -> Contracts:
+        """What is promised of the published tables; a model that is switched off promises nothing."""
+        promised = make_contracts(self.contracts_declared)
+        return {name: table for name, table in promised.items() if name.partition(".")[2] not in self.project.off}
 
     def prose(self, name: str) -> Path | None:
         """A text of the report that is the same every year; a home's takes the place of the shipped one."""
@@ -312,7 +336,7 @@ def _chapter(path: Path) -> Thing:
     named = path.stem if path.stem in (SUMMARY, COVER) else ""
     thing = whole_file("chapter", path, None if named else "id", name=named)
     if not named and thing.name in (SUMMARY, COVER):
-        raise DeclarationError(f"{thing.at('id')} id: {thing.name!r} is no chapter, but {thing.name}.yml")
+        raise DeclarationError(f"{thing.at('id')} id: « {thing.name} » n’est pas un chapitre : c’est {thing.name}.yml")
     return thing
 
 
@@ -327,10 +351,10 @@ def _refuse_strays(home: Path) -> None:
     for path in sorted(path for folder in FOLDERS for path in (home / folder).rglob("*") if path.is_file()):
         if path.suffix in CODE:
             raise DeclarationError(
-                f"{shown(path)}: a home holds no Python; what a declaration cannot say is asked upstream"
+                f"{shown(path)}: un dossier ne contient pas de code ; ce qu’une déclaration ne sait pas dire se demande aux auteurs"
             )
         if path.suffix in READ and path not in places:
-            raise DeclarationError(f"{shown(path)}: nothing is declared there (docs/catalogue.md says where)")
+            raise DeclarationError(f"{shown(path)}: rien ne se déclare à cet endroit (docs/catalogue.md dit où)")
 
 
 def load_catalogue(home: Home | None = None) -> Catalogue:

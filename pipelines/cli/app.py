@@ -14,6 +14,7 @@ import click
 from pipelines.cli.click_words import speak_french
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, global_options
+from pipelines.disk import why
 from pipelines.near import suggestion
 from pipelines.settings import WrongSetting, threads
 
@@ -51,6 +52,7 @@ COMMANDS = {
     "source": ("pipelines.cli.authoring", "source", "Déclarer une nouvelle source."),
     "reference": ("pipelines.cli.authoring", "reference", "Ajouter un plan de comptes officiel."),
     "catalogue": ("pipelines.cli.authoring", "catalogue", "Ce que le dossier change du catalogue livré."),
+    "contracts": ("pipelines.cli.contracts", "contracts", "Ce qui est promis à qui lit les tables publiées."),
     "docs": ("pipelines.cli.auditing", "docs", "La documentation des tables, en une page."),
     "key": ("pipelines.cli.key", "key", "La clé des pseudonymes : où elle est, l’exporter, l’importer."),
     "serve": ("pipelines.cli.serving", "serve", "L’interface web de Dagster, sur ce poste."),
@@ -125,12 +127,8 @@ class LazyGroup(click.Group):
             error = _cause(ctx, error)
             code = exit_code(error)
             if code == BROKEN or (ctx.obj and ctx.obj.debug):
-                traceback.print_exc()
-            _stop(
-                ctx,
-                str(error) if code != BROKEN else "c’est une erreur du programme : merci de la signaler",
-                code,
-            )
+                note(traceback.format_exc().rstrip())
+            _stop(ctx, _told(error) if code != BROKEN else "c’est une erreur du programme : merci de la signaler", code)
 
     def _invoke(self, ctx: click.Context) -> Any:
         """Run a command, then say when the home is ahead of what it published."""
@@ -184,10 +182,16 @@ def exit_code(error: Exception) -> int:
         (Unsound, BLOCKED),
         (MissingTable, USAGE),
         (SnapshotFailed, USAGE),
-        (PermissionError, USAGE),
-        (FileNotFoundError, USAGE),
+        (OSError, USAGE),
     ]
     return next((code for kind, code in expected if isinstance(error, kind)), BROKEN)
+
+
+def _told(error: Exception) -> str:
+    """What an expected error says, in French."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    return f"{error.filename} : {why(error)}" if error.filename else why(error)
 
 
 def _stop(ctx: click.Context, message: str, code: int) -> NoReturn:

@@ -13,7 +13,7 @@ import click
 from pipelines.catalogue.rules import Rules
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.names import complete_findings, complete_rules, year_argument
-from pipelines.cli.output import Column, format_option, json_option, note, printable, title, write_csv, write_json
+from pipelines.cli.output import Column, echo, format_option, json_option, note, title, write_csv, write_json
 from pipelines.cli.reading import gathered
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.evidence.verify import CHECKED
@@ -78,9 +78,9 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     else:
         title(f"constats de {year}", session.organisation)
         for one in standing:
-            click.echo(f"\n{printable(_text(one, session.catalogue.rules, deposits.get(one.finding.id)))}")
+            echo(f"\n{_text(one, session.catalogue.rules, deposits.get(one.finding.id))}")
         waiting = sum(_awaits_decision(one, session.catalogue.rules) for one in standing)
-        click.echo(
+        echo(
             f"\n{len(standing)} constat{'s' * (len(standing) > 1)}, dont {waiting} à corriger ou à décider avant de figer."
         )
     blocking = {finding.code for finding in blockers(standing, now()[:10])}
@@ -170,9 +170,7 @@ def decide(
         if withdraw and one.decision is None:
             raise click.UsageError(f"personne n’a accepté le constat {one.finding.id}")
         ledger.record_decision(one.finding, "withdrawn" if withdraw else "accepted", reason, by, day)
-    click.echo(
-        f"{one.finding.id} {one.finding.code} {one.finding.ou} — {'acceptation retirée' if withdraw else 'accepté'}"
-    )
+    echo(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {'acceptation retirée' if withdraw else 'accepté'}")
     if one.finding.code == "ATT-CRITIQUE":
         note(f"Pour prendre la livraison : {session.command} run {one.finding.exercice}")
     elif session.catalogue.rules[one.finding.code].fait_compter:
@@ -201,21 +199,19 @@ def explain(ctx: click.Context, code: str) -> None:
     rule = rules.get(code.upper())
     if rule is None:
         raise click.UsageError(f"aucune règle « {code} »{suggestion(code.upper(), rules)}")
-    click.echo(f"{rule.code} — {rule.titre}\n")
-    click.echo(f"Effet      {rule.effet}")
-    click.echo(f"Corriger   {rule.aide}")
+    echo(f"{rule.code} — {rule.titre}\n")
+    echo(f"Effet      {rule.effet}")
+    echo(f"Corriger   {rule.aide}")
     if rule.a_decider:
-        click.echo(
-            "Décider    Sans décision, l’exercice ne peut pas être figé : millesime decide CONSTAT --because … --by …"
-        )
+        echo("Décider    Sans décision, l’exercice ne peut pas être figé : millesime decide CONSTAT --because … --by …")
     refuse_lost(session.home)
     if session.home.ledger_file.exists():
         with session.ledger() as ledger:
             here = [one for one in gathered(session, ledger) if one.finding.code == rule.code]
-        click.echo(f"\n{len(here)} constat{'s' * (len(here) != 1)} de cette règle dans {session.home.root.name}.")
+        echo(f"\n{len(here)} constat{'s' * (len(here) != 1)} de cette règle dans {session.home.root.name}.")
         for one in here[:10]:
-            click.echo(
-                f"  {one.finding.id} {one.finding.exercice or 'tous exercices'} {printable(one.finding.ou)} ({one.state(now()[:10])})"
+            echo(
+                f"  {one.finding.id} {one.finding.exercice or 'tous exercices'} {one.finding.ou} ({one.state(now()[:10])})"
             )
 
 
@@ -247,23 +243,21 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
     else:
         title("vérification", session.organisation)
         for what, count in result.checked.items():
-            click.echo(f"  {count:>6} {CHECKED[what]}")
+            echo(f"  {count:>6} {CHECKED[what]}")
         if result.published:
             after = result.head.entries - result.published.entries
-            click.echo(f"  tête de la publication : {result.published.entries} {result.published.hash}")
-            click.echo(f"  {after:>6} écriture{'s' * (after > 1)} depuis")
+            echo(f"  tête de la publication : {result.published.entries} {result.published.hash}")
+            echo(f"  {after:>6} écriture{'s' * (after > 1)} depuis")
         if result.sealed:
-            click.echo(f"  tête imprimée : celle de {result.sealed}")
+            echo(f"  tête imprimée : celle de {result.sealed}")
         for rule, count in result.removed.items():
-            click.echo(
-                f"  {count:>6} retrait{'s' * (count > 1)} par {rule} ({session.catalogue.rules[rule].titre.lower()})"
-            )
+            echo(f"  {count:>6} retrait{'s' * (count > 1)} par {rule} ({session.catalogue.rules[rule].titre.lower()})")
         for state, who in result.signed.items():
-            click.echo(f"  {state} : signé par {who}")
+            echo(f"  {state} : signé par {who}")
         for problem in result.problems:
-            click.echo(printable(f"✗ {problem}"))
+            echo(f"✗ {problem}")
         count = len(result.problems)
-        click.echo(f"{count} anomalie{'s' * (count > 1)}." if count else "Rien n’a été modifié.")
+        echo(f"{count} anomalie{'s' * (count > 1)}." if count else "Rien n’a été modifié.")
     ctx.exit(BLOCKED if result.problems else DONE)
 
 
@@ -301,12 +295,12 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
             forget(session.home, runs)
     for one in done:
         place = " ".join(str(part) for part in (one.export, one.exercice) if part)
-        click.echo(printable(f"{one.rule} {place} {one.shown} ({_why(one)})".replace("  ", " ")))
+        echo(f"{one.rule} {place} {one.shown} ({_why(one)})".replace("  ", " "))
     if runs:
-        click.echo(f"{LOGS} {len(runs)} exécution{'s' * (len(runs) > 1)} de Dagster")
+        echo(f"{LOGS} {len(runs)} exécution{'s' * (len(runs) > 1)} de Dagster")
     count = len(done) + len(runs)
     s = "s" * (count > 1)
-    click.echo(f"{count} élément{s} {'à retirer' if dry_run else f'retiré{s}'}.")
+    echo(f"{count} élément{s} {'à retirer' if dry_run else f'retiré{s}'}.")
     if not dry_run and any(one.manifest for one in done):
         note(
             f"Des lignes sont généralisées. Pour reconstruire sans leurs anciens pseudonymes : {session.command} run EXERCICE"

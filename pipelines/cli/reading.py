@@ -14,10 +14,10 @@ from pipelines.cli.names import complete_codes, year_argument
 from pipelines.cli.output import (
     Column,
     console,
+    echo,
     format_option,
     french,
     json_option,
-    printable,
     table,
     title,
     write_csv,
@@ -121,25 +121,25 @@ def status(ctx: click.Context, year: int, form: str) -> None:
 
 def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> None:
     title(f"exercice {found.exercice}", session.organisation)
-    click.echo()
+    echo()
     if without := session.without_system():
-        click.echo(without)
+        echo(without)
     table(EXPORTS, [_export_row(export) for export in found.exports])
     reasons = [_why(export) for export in found.exports if export.reason]
     if reasons:
-        click.echo()
+        echo()
     for reason in reasons:
-        click.echo(printable(reason))
+        echo(reason)
     for path in unknown:
-        click.echo(printable(f"\nAucune déclaration ne prend {path}"), nl=False)
-    click.echo("\n" * bool(unknown) + f"\n{_figures_sentence(found)}")
+        echo(f"\nAucune déclaration ne prend {path}", nl=False)
+    echo("\n" * bool(unknown) + f"\n{_figures_sentence(found)}")
     lacking = found.figures_in("missing", "partial")
     if lacking:
-        click.echo()
+        echo()
     table(FIGURES_LACKING, _by_reason(lacking))
-    click.echo(f"\n{_publication_sentence(session, found)}")
+    echo(f"\n{_publication_sentence(session, found)}")
     if found.blocking:
-        click.echo(f"Ce qui est refusé : {session.command} rejects {found.exercice}")
+        echo(f"Ce qui est refusé : {session.command} rejects {found.exercice}")
 
 
 def _export_row(export: ExportStatus) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def figures(ctx: click.Context, year: int, codes: tuple[str, ...], form: str) ->
         write_json({"exercice": year, "chiffres": plain}, session.organisation)
     else:
         title(f"chiffres publiés de {year}", session.organisation)
-        click.echo()
+        echo()
         table(FIGURES if console().width >= WIDE else FIGURES[:-1], rows)
 
 

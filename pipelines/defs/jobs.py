@@ -74,7 +74,7 @@ def daily_collection(job: dg.JobDefinition) -> dg.ScheduleDefinition:
     def collecte_quotidienne(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         year = context.scheduled_execution_time.year - 1
         if year not in organisation().years:
-            return dg.SkipReason(f"exercice {year} is not one of the organisation's")
+            return dg.SkipReason(f"l’exercice {year} n’est pas de ceux de l’organisation")
         return dg.RunRequest(run_key=f"{year}-{context.scheduled_execution_time:%Y-%m-%d}", partition_key=str(year))
 
     return collecte_quotidienne
@@ -121,7 +121,7 @@ def build_after_collect(job: dg.JobDefinition) -> dg.SensorDefinition:
         filters = [dg.RunsFilter(job_name=name, statuses=ended) for name in ("collect", "purge")]
         last = " ".join(run.run_id for one in filters for run in context.instance.get_runs(one, limit=1))
         if not last or last == context.cursor:
-            return dg.SkipReason("no collection since the last build")
+            return dg.SkipReason("rien n’a été collecté depuis la dernière construction")
         context.update_cursor(last)
         return dg.RunRequest(run_key=last)
 

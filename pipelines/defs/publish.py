@@ -12,9 +12,10 @@ from pipelines.evidence.findings import on_day, stops_a_release
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
+from pipelines.publication import RESTREINT
 from pipelines.runs.publish import NotServed, publish_warehouse, serve_copy
 from pipelines.runs.retention import overdue_findings
-from pipelines.stages.publish.swap import PUBLISHED_SCHEMAS
+from pipelines.stages.publish.promise import PUBLISHED_SCHEMAS
 
 SERVED = dg.AssetKey(["publication", "postgresql"])
 FINDINGS = "constats"  # the check that shows what no other one does: differences, reconciliations, missing exports
@@ -30,8 +31,8 @@ def publish_defs() -> dg.Definitions:
         deps=[dg.AssetKey(key) for key in published_models()],
         kinds={"duckdb", "parquet"},
         description=(
-            "published/ : rapport.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc, avec le "
-            "profil public (rapport seul, petits effectifs masqués)."
+            "published/ : millesime.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc, avec le "
+            "profil public (rapport et marts sans personnes, petits effectifs masqués), et restreint à part."
         ),
         check_specs=[
             dg.AssetCheckSpec(FINDINGS, asset=PUBLISHED, description="Aucun constat n’est à décider."),
@@ -107,4 +108,6 @@ def findings_check(standing: list[Standing], work: Workspace) -> dg.AssetCheckRe
 
 def published_models() -> list[list[str]]:
     """The keys of every model that is published."""
-    return sorted([layer, model] for model, layer in layers(catalogue()).items() if layer in PUBLISHED_SCHEMAS)
+    return sorted(
+        [layer, model] for model, layer in layers(catalogue()).items() if layer in (*PUBLISHED_SCHEMAS, RESTREINT)
+    )

@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.needs import unsummable
 from pipelines.catalogue.patterns import is_one_of
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.rules import Rule, Rules, where
@@ -40,6 +41,7 @@ def gather(work: Workspace, also: Iterable[Finding] = ()) -> list[Finding]:
         *_judgements(work),
         *_refused_lines(work),
         *_unread_cells(work),
+        *_unsummable(work),
         *_last_build(work.ledger),
         *_last_publication(work.ledger),
     ]
@@ -457,6 +459,23 @@ def _unread_cells(work: Workspace) -> list[Finding]:
                 )
                 for row in rows
             ]
+    return found
+
+
+def _unsummable(work: Workspace) -> list[Finding]:
+    """The tables and numbers of the home's own models that a reader cannot add up: nothing says what a row is, or how they add."""
+    found = []
+    for code, entry, column in unsummable(work.catalogue):
+        rule = work.rules[code]
+        named = f"{entry.name}.{column}" if column else entry.name
+        asked = (
+            f"additif, pour {column} dans catalogue/fields.yml"
+            if column
+            else "une colonne role_ligne : {{ role_ligne() }}"
+        )
+        found.append(
+            Finding(code, "alerte", 0, entry.name, f"{rule.titre} : {named}", asked, aide=rule.aide, cle=column)
+        )
     return found
 
 

@@ -134,7 +134,7 @@ class Gaps:
         }
         self.lacks: dict[str, list[dict[str, Any]]] = {}
         for row in lacks:
-            self.lacks.setdefault(row["code"], []).append(row)
+            self.lacks.setdefault(row["code_chiffre"], []).append(row)
 
     def status(self, code: str) -> FigureStatus:
         """The state of one printed figure."""
@@ -189,7 +189,7 @@ class Gaps:
     def _why(self, row: dict[str, Any]) -> str:
         """Why a piece lacks; of a whole delivery, the ledger knows more than the build."""
         export = self.export_of_table.get(row["source"])
-        if row["nature"] != "livraison" or row["nb_perdues"] is not None:
+        if row["nature_morceau"] != "livraison" or row["nb_perdues"] is not None:
             return row["motif"]
         if export is None:
             return "non suivi : système non souscrit pour cet exercice"

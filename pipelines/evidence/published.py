@@ -48,11 +48,12 @@ def published_figures(home: Home, exercice: int) -> list[dict[str, Any]] | None:
 def published_lacks(home: Home, exercice: int) -> list[dict[str, Any]]:
     """The rows of ``rapport.rpt_manques`` of one exercice; none when nothing is published."""
     path = home.published / "rapport" / "rpt_manques.parquet"
-    return (
+    rows = (
         select(path, f"select * from {{parquet}} where exercice = {int(exercice)} order by all")
         if path.exists()
         else []
     )
+    return [row for row in rows if "code_chiffre" in row]  # an older publication names it otherwise: the next one tells
 
 
 def publication_status(ledger: Ledger) -> PublicationStatus | None:

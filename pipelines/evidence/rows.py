@@ -124,13 +124,19 @@ def traced_columns(catalogue: Catalogue) -> dict[str, set[str]]:
 
 @contextmanager
 def open_rows(version: Version) -> Iterator["Rows"]:
-    """The rows of a version, read only."""
+    """The rows of a version, read only. Raises NotTraceable where a frozen year names its columns otherwise."""
     import duckdb
 
     if version.place.is_dir():
         with duckdb.connect() as db:
             _lay_views(db, version.place)
-            yield Rows(db, version.catalogue.lines)
+            try:
+                yield Rows(db, version.catalogue.lines)
+            except duckdb.BinderException:
+                raise NotTraceable(
+                    f"la {version.name} garde ses lignes sous d’autres noms de colonnes que ceux d’aujourd’hui : la tracer avec "
+                    "la version de l’outil qui l’a figée"
+                ) from None
     else:
         with duckdb.connect(str(version.place), read_only=True) as db:
             yield Rows(db, version.catalogue.lines)

@@ -15,11 +15,11 @@ from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of, written_whole
+from pipelines.publication import FORMER_DATABASE
 from pipelines.sql import literal, parquet_scan
 
 STATE = "state.json"
 MANIFEST = "manifest.json"  # of the public profile, which anybody may have
-PUBLIC_FILE = "rapport_public.duckdb"
 LEDGER = "ledger.db"  # the ledger's copy that stands with a publication: to restore from
 COMPARED = "rpt_rapprochement_publie"
 AFTERWARDS = (
@@ -119,17 +119,18 @@ def comparisons_of(place: Path) -> list[State]:
             return []
         try:
             rows = db.execute(
-                "select exercice, code, coalesce(texte_publie, valeur_publiee::varchar), statut "
+                "select exercice, code_chiffre, coalesce(texte_publie, valeur_publiee::varchar), statut_rapprochement "
                 f"from {f'p.rapport.{COMPARED}' if place.is_file() else parquet_scan(parquet)} order by all"
             ).fetchall()
-        except duckdb.CatalogException:  # a warehouse of other models
+        except (duckdb.CatalogException, duckdb.BinderException):  # a warehouse of other models
             return []
     return [dict(zip(("exercice", "code", "printed", "status"), row, strict=True)) for row in rows]
 
 
 def databases_of(folder: Path) -> dict[str, State]:
-    """Relative path → its tables, of each database that lies in ``folder``."""
-    return {path.relative_to(folder).as_posix(): tables_of(path) for path in sorted(folder.rglob("*.duckdb"))}
+    """Relative path → its tables, of each database that lies in ``folder``; a second name of one says nothing more."""
+    databases = [path for path in sorted(folder.rglob("*.duckdb")) if path.name != FORMER_DATABASE]
+    return {path.relative_to(folder).as_posix(): tables_of(path) for path in databases}
 
 
 def tables_of(file: Path) -> State:

@@ -287,6 +287,10 @@ class Ledger:
         if self.populations().get(exercice, [None])[-1] != sha256:
             self._add("populations", exercice=exercice, sha256=sha256, archived_at=now())
 
+    def removals(self) -> int:
+        """How many times something was to disappear: copies kept elsewhere are then made anew, not emptied."""
+        return sum(len(self.all_rows(table)) for table in ("purges", "withdrawals"))
+
     def record_withdrawal(self, publication: str, profile: str, reason: str, by: str, places: list[str]) -> None:
         """Enter that a public profile is taken back from ``places``."""
         self._add(

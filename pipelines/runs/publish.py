@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pipelines.catalogue.contracts import ContractBroken
+from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.lost import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
+from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.findings import all_findings
 from pipelines.runs.pages import complete_releases, write_states
@@ -26,11 +29,11 @@ class NotServed(RuntimeError):
 
 @dataclass(frozen=True)
 class Published:
-    """What a publication came to. ``held`` is why nothing was published: a frozen year would change."""
+    """What a publication came to. ``held`` is why nothing was published: a frozen year would change, or a promise be broken."""
 
     identity: str | None
     standing: list[Standing]
-    held: FrozenYear | None = None
+    held: FrozenYear | ContractBroken | None = None
 
 
 def publish_warehouse(work: Workspace) -> Published:
@@ -59,8 +62,11 @@ def _publish(work: Workspace) -> Published:
         return Published(None, work.ledger.standing(all_findings(work)), error)
     findings = all_findings(work)
     work.ledger.sight(findings)
-    with report_pages(work, build) as pages:
-        identity = publish(work, build, findings, facts(work, build, findings), pages)
+    try:
+        with report_pages(work, build) as pages:
+            identity = publish(work, build, findings, facts(work, build, findings), pages)
+    except ContractBroken as error:
+        return Published(None, work.ledger.standing(findings), error)
     return Published(identity, work.ledger.standing(findings))
 
 
@@ -92,7 +98,9 @@ def serve_copy(home: Home, server: Server) -> "Served":
     """Copy what is published to the organisation's server. Raises NotServed."""
     from pipelines.stages.publish import postgres
 
+    with open_ledger(home) as ledger:
+        removals = ledger.removals()
     try:
-        return postgres.serve(home.published, server)
+        return postgres.serve(home.published, server, load_catalogue(home).project.links, removals)
     except (postgres.NotServed, NotPublished) as error:
         raise NotServed(str(error)) from None

@@ -13,6 +13,7 @@ from pipelines.catalogue.dbt.compose import project_files
 from pipelines.catalogue.declarations import COLUMN, Field, Table
 from pipelines.catalogue.fields import Fields, Meaning, described
 from pipelines.catalogue.load import Catalogue, load_catalogue
+from pipelines.catalogue.needs import unsummable
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import shipped
@@ -86,29 +87,109 @@ def test_a_home_may_come_to_say_what_a_shipped_table_says(tmp_path):
     assert fields_of(tmp_path, own=own).of("fct_dons", "montant_eur").description == "Montant donné."
 
 
+# how a measure adds ------------------------------------------------------------
+
+ADDING = """\
+nb_prets: {title: Prêts, type: integer, additif: oui, description: Nombre de prêts.}
+fct_stocks.nb_prets: {additif: non}
+volume_go: {title: Volume, type: number, unit: Go, additif: [collectivites], description: Volume stocké.}
+credits_eur: {title: Crédits, type: number, unit: EUR, additif: [collectivites, temps, ventilations], description: Crédits ouverts.}
+part_pct: {title: Part, type: number, unit: "%", description: Part des prêts.}
+rpt_prets.nb_prets: {chiffre: prets.nombre}
+nb_inconnus: {title: Inconnus, type: integer, description: Nombre d’inconnus.}
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "text"),
+    [
+        ("fct_prets", "nb_prets", "Nombre de prêts. Additif."),
+        ("fct_stocks", "nb_prets", "Nombre de prêts. Non additif."),
+        ("fct_a", "volume_go", "Volume stocké. Additif d’une collectivité à l’autre seulement."),
+        (
+            "fct_a",
+            "credits_eur",
+            "Crédits ouverts. Additif d’une collectivité à l’autre, d’une période à l’autre et d’une ventilation à l’autre seulement.",
+        ),
+        ("fct_a", "part_pct", "Part des prêts. Non additif."),
+        (
+            "rpt_prets",
+            "nb_prets",
+            "Nombre de prêts. Additif. Somme des lignes de détail d’un exercice : le chiffre prets.nombre.",
+        ),
+        ("fct_a", "nb_inconnus", "Nombre d’inconnus."),
+    ],
+)
+def test_a_description_ends_with_how_the_number_adds(tmp_path, table, column, text):
+    fields = fields_of(tmp_path, ADDING)
+    assert fields.of(table, column).text == text
+    (said,) = described({"name": table, "columns": [{"name": column}]}, fields)["columns"]
+    assert said["description"] == text
+
+
+MODEL = {"data_tests": [{"unique_combination": {"arguments": {"columns": ["exercice", "rayon"]}}}]}
+NUMBERS = {
+    "exercice": "integer",
+    "rayon": "integer",
+    "nb_prets": "bigint",
+    "part_pct": "decimal(5, 1)",
+    "nb_inconnus": "bigint",
+}
+
+
+@pytest.mark.parametrize(
+    ("layer_of", "more", "told"),
+    [
+        ("rapport", {}, [("PUB-ROLE", None), ("PUB-ADDITIF", "nb_inconnus")]),
+        ("rapport", {"role_ligne": "varchar"}, [("PUB-ADDITIF", "nb_inconnus")]),
+        ("marts", {"libelle": "varchar"}, [("PUB-ADDITIF", "nb_inconnus")]),
+        ("intermediate", {}, []),
+    ],
+)
+def test_what_nobody_can_add_up_is_told(tmp_path, layer_of, more, told):
+    """A report table without the role of its rows, and a number of which nothing says how it adds; a key is no number."""
+    root = layer(tmp_path / "shipped", fields=ADDING + "exercice: {title: A, dimension: temps, description: A.}\n")
+    columns = [{"name": name, "data_type": kind} for name, kind in (NUMBERS | more).items()]
+    folder = root / "dbt_project" / "models" / layer_of
+    folder.mkdir(parents=True)
+    (root / "dbt_project/dbt_project.yml").write_text("name: essai\n", encoding="utf-8")
+    (folder / "rpt_prets.sql").write_text("select 1 as exercice\n", encoding="utf-8")
+    entry = {"name": "rpt_prets", "columns": columns, **MODEL}
+    (folder / "essai.yml").write_text(yaml.safe_dump({"models": [entry]}), encoding="utf-8")
+    found = [(code, thing.name, column) for code, thing, column in unsummable(Catalogue(root, None))]
+    assert found == [(code, "rpt_prets", column) for code, column in told]
+
+
+def test_everything_shipped_says_how_it_adds():
+    assert list(unsummable(catalogue())) == []
+
+
 # mistakes ------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        ("a:\n  title: A\n  titre: A\n  description: A.\n", 3, "titre: Extra inputs"),
-        ("a: {title: A, type: texte, description: A.}\n", 1, "type: Input should be 'string'"),
-        ("a: {title: A, description: A}\n", 1, "description: String should match"),
-        ("a: {title: A., description: A.}\n", 1, "title: String should match"),
-        ("a: {title: A}\n", 1, "a: description is needed"),
-        ("\na: {description: A.}\n", 2, "a: title is needed"),
-        ("A-b: {title: A, description: A.}\n", 1, "'A-b' is neither a column nor table.column"),
-        ("b_eur: {title: B, description: B.}\n", 1, "b_eur.unit: the suffix of the name says 'EUR'"),
-        ("b_eur:\n  title: B\n  unit: euro\n  description: B.\n", 3, "the suffix of the name says 'EUR'"),
-        ("t.a: {title: A, description: A.}\n", 1, "t.a: no entry 'a' says what the name means everywhere"),
-        ("a: {title: A, description: A.}\nt.a: {}\n", 2, "t.a: says nothing"),
+        ("a:\n  title: A\n  titre: A\n  description: A.\n", 3, "titre: cette clé n’existe pas ici"),
+        ("a: {title: A, type: texte, description: A.}\n", 1, "type: une de ces valeurs est attendue : string"),
+        ("a: {title: A, description: A}\n", 1, "description: est attendu"),
+        ("a: {title: A., description: A.}\n", 1, "title: est attendu"),
+        ("a: {title: A}\n", 1, "a: il manque « description »"),
+        ("a: {title: A, additif: presque, description: A.}\n", 1, "additif"),
+        ("a: {title: A, additif: [villes], description: A.}\n", 1, "additif"),
+        ("a: {title: A, dimension: villes, description: A.}\n", 1, "dimension"),
+        ("\na: {description: A.}\n", 2, "a: il manque « title »"),
+        ("A-b: {title: A, description: A.}\n", 1, "« A-b » n’est ni une colonne ni table.colonne"),
+        ("b_eur: {title: B, description: B.}\n", 1, "b_eur.unit: la fin du nom annonce « EUR »"),
+        ("b_eur:\n  title: B\n  unit: euro\n  description: B.\n", 3, "la fin du nom annonce « EUR »"),
+        ("t.a: {title: A, description: A.}\n", 1, "t.a: aucune entrée « a » ne dit ce que ce nom signifie partout"),
+        ("a: {title: A, description: A.}\nt.a: {}\n", 2, "t.a: cette entrée est vide"),
         (
             "a: {title: A, description: A.}\nt.a:\n  title: B\n  description: A.\n",
             4,
-            "t.a.description: repeats what 'a' says everywhere",
+            "t.a.description: répète ce que « a » dit partout",
         ),
-        ("a: {title: A, description: A.}\na: {title: B, description: B.}\n", 2, "given twice"),
+        ("a: {title: A, description: A.}\na: {title: B, description: B.}\n", 2, "donnée deux fois"),
     ],
 )
 def test_a_mistake_names_file_and_line(tmp_path, text, line, says):
@@ -118,7 +199,7 @@ def test_a_mistake_names_file_and_line(tmp_path, text, line, says):
 
 def test_an_entry_that_is_switched_off_is_still_needed_by_that_of_a_table(tmp_path):
     with pytest.raises(
-        DeclarationError, match=r"no entry 'montant_eur' .* switched off at .*home/catalogue/fields\.yml:2"
+        DeclarationError, match=r"aucune entrée « montant_eur » .*home/catalogue/fields\.yml:2 l’éteint"
     ):
         fields_of(tmp_path, own="\nmontant_eur: {enabled: false}\n")
 
@@ -162,7 +243,7 @@ def test_a_declared_field_inherits_what_it_leaves_out(tmp_path):
 
 def test_a_title_that_is_the_heading_of_a_file_is_not_inherited(tmp_path):
     bare = re.sub(r" +header:\n.*\n", "", SYSTEM)
-    with pytest.raises(DeclarationError, match=r"essai\.yml:13 .*fields\.0\.title: Field required"):
+    with pytest.raises(DeclarationError, match=r"essai\.yml:13 .*fields\.0\.title: cette clé manque"):
         declared(tmp_path, bare)
     named = bare.replace("{name: montant_eur,", "{name: montant_eur, title: Montant,")
     assert declared(tmp_path, named).header_of(2020) == {"montant_eur": "Montant", "nom": "Donateur"}
@@ -179,7 +260,7 @@ def catalogue() -> Catalogue:
 def published() -> Iterator[tuple[str, dict]]:
     """(model, column) of what readers are promised."""
     for thing in catalogue().project.said:
-        if catalogue().project.folder_of[thing.path].parts[1] in ("marts", "rapport"):
+        if catalogue().project.folder_of[thing.path].parts[1] in ("marts", "restreint", "rapport"):
             yield from ((thing.name, column) for column in thing.data["columns"])
 
 
@@ -256,6 +337,22 @@ def test_a_declaration_says_what_becomes_of_personal_fields_and_of_no_others():
         if catalogue().fields.of(table, field.name).personal != bool(field.personal)
     ]
     assert wrong == []
+
+
+def test_a_published_name_has_one_meaning():
+    """A word that means one thing here and another there is qualified, but in ``chiffres``, where it is the figure's."""
+    words = {"sens", "nature", "categorie", "statut", "code", "type", "libelle"}
+    assert [(table, c["name"]) for table, c in published() if c["name"] in words and table != "chiffres"] == []
+
+
+def test_a_monthly_table_bears_the_month_and_its_first_day():
+    kinds: dict[str, dict[str, str]] = {}
+    for table, column in published():
+        kinds.setdefault(table, {})[column["name"]] = column["data_type"]
+    monthly = [names for names in kinds.values() if {"mois", "date_mois"} & {*names}]
+    assert len(monthly) > 10 and {(names.get("mois"), names.get("date_mois")) for names in monthly} == {
+        ("integer", "date")
+    }
 
 
 def test_two_columns_of_a_published_table_never_have_the_same_title():

@@ -187,7 +187,7 @@ class Bench:
                 f"copy (select *, {unknown} from (values {rows}) as t({columns})) to '{folder}/chiffres.parquet'"
             )
             if lacks:
-                columns = "code, exercice, source, nature, piece, motif, nb_perdues, montant_perdu_eur"
+                columns = "code_chiffre, exercice, source, nature_morceau, piece, motif, nb_perdues, montant_perdu_eur"
                 db.execute(f"copy (select * from (values {lacks}) as t({columns})) to '{folder}/rpt_manques.parquet'")
         with self.ledger() as ledger:
             ledger.record_build("b1", True, [c.manifest.delivery for c in ledger.current().values()], [])

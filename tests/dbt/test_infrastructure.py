@@ -330,7 +330,7 @@ def test_documents_are_counted_once_and_never_pages(db) -> None:
         "select libelle_collectivite, nb_bulletins from rapport.rpt_activite__bulletins_imprimes order by all"
     ).fetchall() == [("Val d’Œuf", 50), ("Ville-Haute", 100)]
     assert db.execute(
-        "select nature, nb_documents, nb_plis from rapport.rpt_activite__plis order by all"
+        "select nature_document, nb_documents, nb_plis from rapport.rpt_activite__plis order by all"
     ).fetchall() == [
         ("Bulletins de salaire", 100, 100),
         ("Factures", 50, None),
@@ -339,7 +339,7 @@ def test_documents_are_counted_once_and_never_pages(db) -> None:
 
 def test_bandwidth_before_and_after_the_year(db) -> None:
     assert db.execute(
-        "select nature, nb_liens, debit_ouverture_mbits, debit_cloture_mbits, longueur_km "
+        "select nature_lien, nb_liens, debit_ouverture_mbits, debit_cloture_mbits, longueur_km "
         "from rapport.rpt_infrastructure__reseau order by all"
     ).fetchall() == [("accès internet", 1, 200, 1000, None), ("fibre noire", 2, None, None, Decimal("31.00"))]
 

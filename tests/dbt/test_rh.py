@@ -147,7 +147,7 @@ def test_only_members_that_somebody_holds_are_printed(warehouse):
 
 def test_blank_cell_of_the_report_is_not_a_difference(warehouse):
     [(status, equal)] = warehouse.rows(
-        "select statut, est_egal from rapport.rpt_rapprochement_publie where code = 'rh.filiere.police.tous'"
+        "select statut_rapprochement, est_egal from rapport.rpt_rapprochement_publie where code_chiffre = 'rh.filiere.police.tous'"
     )
     assert (status, equal) == ("manquant des deux côtés", True)
 
@@ -202,8 +202,8 @@ def test_payslips_of_the_syndicate_are_its_own(warehouse):
         ("filieres", "part_pct", "rh.filiere.' || code_filiere || '.tous", "code_statut = 'tous'"),
         ("cadres_emplois", "part_pct", "rh.cadre_emplois.' || code_cadre_emplois || '", "true"),
         ("ages_moyens", "age_moyen_ans", "rh.age_moyen.' || code_statut || '", "code_statut <> 'tous'"),
-        ("etpr", "etpr", "rh.etpr.' || lignes.code || '", "axe = 'statut' and lignes.code <> 'tous'"),
-        ("mouvements", "part_pct", "rh.' || sens || '.' || code_motif || '", "true"),
+        ("etpr", "etpr", "rh.etpr.' || lignes.code_statut || '", "lignes.code_statut <> 'tous'"),
+        ("mouvements", "part_pct", "rh.' || sens_mouvement || '.' || code_motif || '", "true"),
         ("variations", "variation_pct", "rh.variation.ensemble", "code_statut = 'tous'"),
         ("effectifs", "nb_agents", "rh.effectif.' || code_statut || '", "code_statut <> 'tous'"),
     ],
@@ -230,11 +230,12 @@ def test_no_empty_table_and_no_pseudonym(warehouse):
 
 def test_time_of_the_post_and_of_the_agent(warehouse):
     rows = warehouse.rows(
-        "select type_temps, code_temps, nb_agents, part_pct from rapport.rpt_rh__temps_travail "
+        "select code_temps, nb_agents, part_pct from rapport.rpt_rh__temps_travail "
         "where exercice = 2041 and code_statut = 'contractuel_permanent' order by all"
     )
-    assert rows == [
-        ("agent", "partiel", 1, 100),  # of the only post that is temps complet
-        ("poste", "complet", 1, 50),
-        ("poste", "non_complet", 1, 50),
-    ]
+    assert rows == [("complet", 1, 50), ("non_complet", 1, 50)]
+    rows = warehouse.rows(
+        "select code_temps, nb_agents, part_pct from rapport.rpt_rh__temps_plein "
+        "where exercice = 2041 and code_statut = 'contractuel_permanent'"
+    )
+    assert rows == [("partiel", 1, 100)]  # of the only post that is temps complet

@@ -10,7 +10,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from pipelines.catalogue.load import load_catalogue
-from pipelines.catalogue.needs import check
+from pipelines.catalogue.needs import check, unsummable
 from pipelines.catalogue.organisation import load_organisation
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import millesime
@@ -64,13 +64,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_the_files_are_five_and_the_suite(home: Path) -> None:
+def test_the_files_are_six_and_the_suite(home: Path) -> None:
     declared = {
         str(path.relative_to(home))
         for folder in ("catalogue", "dbt_project", "expectations")
         for path in (home / folder).rglob("*.*")
     }
-    assert len(FILES) == 4
+    assert len(FILES) == 5
     assert declared == {
         "catalogue/systems/nanook.yml", "expectations/systems/nanook/prets.yml", *(name for name, _ in FILES)
     }  # fmt: skip
@@ -82,6 +82,7 @@ def test_what_the_page_gives_to_write_loads(home: Path) -> None:
     organisation = load_organisation(Home(home), catalogue)
     assert [member.code for member in organisation.collectivites] == ["43901", "43902", "200071439"]
     assert "mediatheques" in [chapter.id for chapter in catalogue.chapters]
+    assert list(unsummable(catalogue)) == []
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_a_wrong_name_is_told_with_its_place_and_the_one_that_was_meant(
     finally:
         path.write_text(text, encoding="utf-8")
     assert f"{file}:{line}" in str(refused.value)
-    assert f"did you mean '{right.rpartition(' ')[2]}'" in str(refused.value)
+    assert f"vouliez-vous dire « {right.rpartition(' ')[2]} »" in str(refused.value)
 
 
 def test_the_layout_of_the_next_year_loads_too(home: Path) -> None:

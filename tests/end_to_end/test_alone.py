@@ -51,7 +51,7 @@ def home_of(folder: Path, system: str, year: int, exports: Callable[[int], list[
 
 def ask(home: Path, query: str) -> list[tuple]:
     with duckdb.connect() as db:
-        db.execute(f"attach '{home / 'published' / 'rapport.duckdb'}' as publie (read_only)")
+        db.execute(f"attach '{home / 'published' / 'millesime.duckdb'}' as publie (read_only)")
         return db.execute(query).fetchall()
 
 
@@ -108,7 +108,7 @@ def test_social_declarations_alone_give_what_they_say(declared: Path):
     for name in ("heures_remunerees", "etpr.total", "heures.fonctionnaire", "effectif_declare.total"):
         assert figures[f"rh.{name}"] == ("complet", True)
     assert not any(code.startswith(("rh.effectif.", "rh.filiere.", "rh.mouvement.")) for code in figures)
-    shown = "select libelle, heures from publie.rapport.rpt_rh__etpr where axe = 'statut' order by rang"
+    shown = "select libelle_statut, heures from publie.rapport.rpt_rh__etpr order by rang"
     by_statut = dict(ask(declared, shown))
     assert list(by_statut) == ["Fonctionnaires", "Contractuels, sur emploi permanent ou non", "Ensemble"]
     hours = ask(declared, "select valeur from publie.rapport.chiffres where code = 'rh.heures_remunerees'")[0][0]
@@ -125,7 +125,9 @@ def test_social_declarations_alone_give_what_they_say(declared: Path):
 def test_social_declarations_alone_are_published(declared: Path):
     """Hours without any head count: what stays hidden among them is told of nobody."""
     home = declared
-    assert ask(home, "select count(*) > 0 from publie.marts.fct_heures_remunerees") == [(True,)]
+    assert ask(home, f"select count(*) > 0 from '{home}/published/restreint/fct_heures_remunerees.parquet'") == [
+        (True,)
+    ]
     assert (home / "published" / "public").is_dir()
     assert (interne(home, 2022) / "rapport_activite_2022.html").is_file()
     # of the list of agents, to which nobody subscribes, nothing is said to lack, nor compared with it

@@ -301,7 +301,7 @@ def test_a_rule_that_quotes_a_free_text_leaves_none_in_dbt_nor_dagster(lab, name
 def test_a_right_run_publishes_without_a_canary(lab):
     lab.drop("2020/cegid_rh/agents_2020.csv", agents_csv(2020, [agent(c) for c in CANARIES]))
     done = lab.millesime("run", "2019", "2020", "2021", "2022")
-    assert (lab.home / "published" / "rapport.duckdb").exists(), done.stderr
+    assert (lab.home / "published" / "millesime.duckdb").exists(), done.stderr
     counted = duckdb.execute(
         f"select valeur from '{lab.home}/published/rapport/chiffres.parquet' "
         "where code = 'rh.effectif.total' and exercice = 2020"

@@ -34,7 +34,7 @@ def report(demonstration: Path) -> duckdb.DuckDBPyConnection:
 def opened(home: Path) -> duckdb.DuckDBPyConnection:
     """The published file under a name that is not one of its schemas."""
     db = duckdb.connect()
-    db.execute(f"attach '{home / 'published' / 'rapport.duckdb'}' as publie (read_only); use publie")
+    db.execute(f"attach '{home / 'published' / 'millesime.duckdb'}' as publie (read_only); use publie")
     return db
 
 
@@ -230,7 +230,7 @@ def test_summary_names_what_arrived_and_where_to_look(demonstration: Path) -> No
         "reçus",
         "refusés",
         "+ refusées",
-        "rapport.duckdb",
+        "millesime.duckdb",
     ):
         assert expected in summary, expected
 

@@ -20,7 +20,11 @@ from tests.end_to_end.conftest import copied, millesime
 pytestmark = pytest.mark.campaign
 YEAR = "2020"
 CHANGES = 6  # of each seeded year: each is built twice, once whole
-DATABASES = ("warehouse/current/warehouse.duckdb", "published/rapport.duckdb", "published/public/rapport_public.duckdb")
+DATABASES = (
+    "warehouse/current/warehouse.duckdb",
+    "published/millesime.duckdb",
+    "published/public/rapport_public.duckdb",
+)
 Step = Callable[[Path, random.Random], None]
 
 

@@ -27,7 +27,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnectio
 
 def test_every_expected_table_of_the_later_years_is_accepted(report) -> None:
     rows = report.execute(
-        "select systeme, exercice, statut from rapport.rpt_collecte where exercice > 2020 and est_attendue"  # months too
+        "select systeme, exercice, statut_collecte from rapport.rpt_collecte where exercice > 2020 and est_attendue"  # months too
     ).fetchall()
     assert {statut for _, _, statut in rows} == {"reçue"}
     systems = {exercice: {s for s, year, _ in rows if year == exercice} for exercice in (2021, 2022)}

@@ -143,7 +143,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ask(home: Path, query: str) -> list[tuple]:
     with duckdb.connect() as db:
-        db.execute(f"attach '{home}/published/rapport.duckdb' as publie (read_only); use publie")
+        db.execute(f"attach '{home}/published/millesime.duckdb' as publie (read_only); use publie")
         return db.execute(query).fetchall()
 
 

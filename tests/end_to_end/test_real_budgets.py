@@ -74,7 +74,7 @@ def test_sections_of_real_documents_are_exact(home: Path) -> None:
     rows = (
         opened(home)
         .execute(
-            "select document_id, section, sens, credits_ouverts_eur, realise_eur, restes_a_realiser_eur "
+            "select document_id, section, sens_budgetaire, credits_ouverts_eur, realise_eur, restes_a_realiser_eur "
             "from rapport.rpt_finances__sections"
         )
         .fetchall()
@@ -96,7 +96,7 @@ def test_a_document_of_another_body_enters_no_table_and_is_a_finding(home: Path)
         (OTHER, "21560134500014")
     ]
     sums = report.execute(
-        "select sum(realise_eur) from marts.fct_lignes_budgetaires where exercice = 2023 and sens = 'recette'"
+        "select sum(realise_eur) from marts.fct_lignes_budgetaires where exercice = 2023 and sens_budgetaire = 'recette'"
     ).fetchone()
     assert sums == (Decimal("1699824.83") + Decimal("312286.77"),)
 

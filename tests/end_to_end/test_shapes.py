@@ -267,7 +267,7 @@ def spare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ask(home: Path, query: str) -> list[tuple]:
     with duckdb.connect() as db:
-        db.execute(f"attach '{home}/published/rapport.duckdb' as publie (read_only); use publie")
+        db.execute(f"attach '{home}/published/millesime.duckdb' as publie (read_only); use publie")
         return db.execute(query).fetchall()
 
 
@@ -294,7 +294,7 @@ def test_its_rows_reach_the_figures(home: Path, code: str, exercice: int, value:
 def test_its_rows_reach_the_marts(home: Path) -> None:
     assert ask(
         home,
-        "select systeme, numero_ticket, code_collectivite, type_ticket, priorite, statut, nb_rouverts "
+        "select systeme, numero_ticket, code_collectivite, type_ticket, priorite, statut_ticket, nb_rouverts "
         "from marts.fct_tickets where exercice = 2024 order by all",
     ) == [
         ("glpi", "1234", "non_repartie", "demande", "Basse", "Nouveau", None),
@@ -308,7 +308,7 @@ def test_its_rows_reach_the_marts(home: Path) -> None:
     ) == [(5, 3, 4, 0)]
     assert ask(
         home,
-        "select code_collectivite, nature, est_mis_sous_pli, nb_documents, nb_pages, nb_feuilles "
+        "select code_collectivite, nature_document, est_mis_sous_pli, nb_documents, nb_pages, nb_feuilles "
         "from marts.fct_travaux_edition order by all",
     ) == [("99001", "Impressions", False, 3, 12, None), ("99002", "Impressions", False, 1, 4, None)]
     assert ask(home, "select code_collectivite, nb_comptes, nb_comptes_actifs from marts.fct_comptes_messagerie") == [
@@ -351,11 +351,11 @@ def test_a_system_that_is_awaited_is_named_and_one_that_nobody_uses_is_not(home:
     ],
 )
 def test_what_its_tool_does_not_give_is_missing_never_zero(spare: Path, code: str, reason: str) -> None:
-    where = f"code = '{code}' and exercice = 2024"
-    assert ask(spare, f"select etat, valeur, code_manquant from rapport.chiffres where {where}") == [
-        ("manquant", None, "m")
-    ]
-    assert ask(spare, f"select motif from rapport.rpt_manques where {where}") == [(reason,)]
+    assert ask(
+        spare, f"select etat, valeur, code_manquant from rapport.chiffres where code = '{code}' and exercice = 2024"
+    ) == [("manquant", None, "m")]
+    lack = f"select motif from rapport.rpt_manques where code_chiffre = '{code}' and exercice = 2024"
+    assert ask(spare, lack) == [(reason,)]
 
 
 def test_what_its_tool_gives_is_counted_all_the_same(spare: Path) -> None:
@@ -427,7 +427,7 @@ def test_nobody_is_warned_of_a_field_that_no_tool_gives(spare: Path) -> None:
         assert word not in said
 
 
-@pytest.mark.parametrize("profile", ["rapport.duckdb", "public/rapport/rpt_sources.parquet"])
+@pytest.mark.parametrize("profile", ["millesime.duckdb", "public/rapport/rpt_sources.parquet"])
 def test_what_came_is_said_of_the_systems_that_it_uses_alone(spare: Path, profile: str) -> None:
     """In no profile is a system named that nobody uses."""
     path = spare / "published" / profile
@@ -435,7 +435,7 @@ def test_what_came_is_said_of_the_systems_that_it_uses_alone(spare: Path, profil
         if path.suffix == ".duckdb":
             db.execute(f"attach '{path}' as publie (read_only); use publie")
         table = "rapport.rpt_sources" if path.suffix == ".duckdb" else f"'{path}'"
-        rows = db.execute(f"select source, statut, champs_absents from {table} order by all").fetchall()
+        rows = db.execute(f"select source, statut_collecte, champs_absents from {table} order by all").fetchall()
     assert {source.partition("/")[0] for source, _, _ in rows} == set(SPARE)
     absent = {source: (names or "").split(", ") for source, _, names in rows}
     assert {"nature", "est_mis_sous_pli"} <= {*absent["papercut/lignes"]}

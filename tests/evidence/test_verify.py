@@ -267,14 +267,14 @@ def test_an_older_publication_that_is_put_back_is_told_though_the_ledger_enters_
 
 
 def test_a_view_added_to_a_published_database_is_told_though_the_ledger_knows_its_file(published):
-    file = published.home.published / "rapport.duckdb"
+    file = published.home.published / "millesime.duckdb"
     with duckdb.connect() as db:
         db.execute(f"attach '{file}' as p; create schema if not exists p.rapport")
         db.execute("create table p.rapport.t as select 1 as x")
-    before = databases_of(file.parent)["rapport.duckdb"]
+    before = databases_of(file.parent)["millesime.duckdb"]
     with duckdb.connect() as db:
         db.execute(f"attach '{file}' as p; create view p.rapport.faux as select 2 as x")
-    assert databases_of(file.parent)["rapport.duckdb"].keys() - before.keys() == {"rapport.faux"}
+    assert databases_of(file.parent)["millesime.duckdb"].keys() - before.keys() == {"rapport.faux"}
 
 
 def test_a_printed_head_says_which_release_or_publication_reached_it(published):
@@ -289,12 +289,12 @@ def test_a_printed_head_says_which_release_or_publication_reached_it(published):
 
 def test_a_database_is_what_its_state_says_though_the_ledger_knows_its_file(published):
     home = published.home
-    file = home.published / "rapport.duckdb"
+    file = home.published / "millesime.duckdb"
     parquet = home.published / "rapport" / "chiffres.parquet"
     with duckdb.connect(str(file)) as db:
-        db.execute(f"create schema rapport; create table rapport.rapport.chiffres as from '{parquet}'")
-        db.execute("create table rapport.rapport.vide (a integer)")
-        db.execute(f"copy rapport.rapport.vide to '{parquet.with_name('vide.parquet')}'")
+        db.execute(f"create schema rapport; create table rapport.chiffres as from '{parquet}'")
+        db.execute("create table rapport.vide (a integer)")
+        db.execute(f"copy rapport.vide to '{parquet.with_name('vide.parquet')}'")
     with published.ledger() as ledger:
         state = {
             **read_state(home.published),
@@ -303,21 +303,21 @@ def test_a_database_is_what_its_state_says_though_the_ledger_knows_its_file(publ
         }
         sha256 = write_state(home.published, state)
         ledger.record_publication(sha256[:32], "b1", sha256)
-        ledger.record_writing(sha256[:32], {"published/rapport.duckdb": sha256_of(file)})
+        ledger.record_writing(sha256[:32], {"published/millesime.duckdb": sha256_of(file)})
         assert problems(published) == []
         for change, table in (
-            ("update rapport.rapport.chiffres set valeur = valeur * 10", "chiffres"),
-            ("comment on column rapport.rapport.vide.a is 'autre'", "vide"),
-            ("create table rapport.rapport.autre (a integer)", "autre"),
+            ("update rapport.chiffres set valeur = valeur * 10", "chiffres"),
+            ("comment on column rapport.vide.a is 'autre'", "vide"),
+            ("create table rapport.autre (a integer)", "autre"),
         ):
             with duckdb.connect(str(file)) as db:
                 db.execute(change)
-            told = f"published/rapport.duckdb : la table rapport.{table} n’est pas celle qui a été publiée"
+            told = f"published/millesime.duckdb : la table rapport.{table} n’est pas celle qui a été publiée"
             assert told in problems(published)
-            assert "published/rapport.duckdb : le fichier a été modifié" in problems(published)
-            ledger.record_writing(sha256[:32], {"published/rapport.duckdb": sha256_of(file)})
+            assert "published/millesime.duckdb : le fichier a été modifié" in problems(published)
+            ledger.record_writing(sha256[:32], {"published/millesime.duckdb": sha256_of(file)})
             assert told in problems(published)
-            assert "published/rapport.duckdb : le fichier a été modifié" not in problems(published)
+            assert "published/millesime.duckdb : le fichier a été modifié" not in problems(published)
 
 
 def sign(home: Home, key: Path, state: Path) -> None:

@@ -14,7 +14,7 @@ VISAS = Visas("A", "B", "C")
 PRINTED = """
 create or replace table rapport.rpt_rapprochement_publie as
 select * from (values ('a.total', 2019, '12,50', 12.5, 'égal'), ('a.autre', 2019, '3', 3, 'écart'))
-t(code, exercice, texte_publie, valeur_publiee, statut)
+t(code_chiffre, exercice, texte_publie, valeur_publiee, statut_rapprochement)
 """
 FOUND = [
     Finding("PUB-ECART", "alerte", 2019, "a.autre", "Écart"),
@@ -66,8 +66,10 @@ def test_before_a_release_there_is_nothing_to_compare_with(filled):
 
 
 def test_a_printed_value_that_goes_or_changes_is_told_with_the_finding_that_goes_with_it(frozen):
-    in_warehouse(frozen, "update rapport.rpt_rapprochement_publie set texte_publie = '12,60' where code = 'a.total'")
-    in_warehouse(frozen, "delete from rapport.rpt_rapprochement_publie where code = 'a.autre'")
+    in_warehouse(
+        frozen, "update rapport.rpt_rapprochement_publie set texte_publie = '12,60' where code_chiffre = 'a.total'"
+    )
+    in_warehouse(frozen, "delete from rapport.rpt_rapprochement_publie where code_chiffre = 'a.autre'")
     assert told(frozen, findings=FOUND[1:]) == [
         "valeur imprimée retirée : a.autre (3 → rien)",
         "valeur imprimée modifiée : a.total (12,50 → 12,60)",
@@ -103,7 +105,7 @@ def test_a_check_that_a_later_year_lacks_is_told(frozen):
 
 
 def test_it_waits_for_a_decision_which_says_nothing_of_another_difference(frozen):
-    in_warehouse(frozen, "delete from rapport.rpt_rapprochement_publie where code = 'a.autre'")
+    in_warehouse(frozen, "delete from rapport.rpt_rapprochement_publie where code_chiffre = 'a.autre'")
     with frozen.work() as work:
         (one,) = [found for found in change_findings(work, changes_since(work, FOUND)) if found.exercice == 2019]
         assert one.code == RULE and "a.autre" in one.recu

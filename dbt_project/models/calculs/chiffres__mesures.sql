@@ -33,4 +33,4 @@ select
     mesures.nb_lignes
 from mesures
 left join {{ ref('fct_absences_declarees') }} as absences
-    on mesures.code = absences.code and mesures.exercice = absences.exercice
+    on mesures.code = absences.code_chiffre and mesures.exercice = absences.exercice

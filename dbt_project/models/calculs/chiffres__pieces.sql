@@ -27,7 +27,7 @@ hors_filtre as (
             filtres.colonne,
             collecte.source,
             collecte.exercice,
-            collecte.nature,
+            collecte.nature_morceau as nature,
             collecte.piece,
             bool_or(position('|' || filtres.colonne || '=' || filtres.valeur || '|' in collecte.axes) > 0) as est_gardee
         from {{ source('catalogue', 'chiffres_filtres') }} as filtres
@@ -35,7 +35,7 @@ hors_filtre as (
             on position('|' || filtres.colonne || '=' in collecte.axes) > 0
             and position('|' || filtres.colonne || '=|' in collecte.axes) = 0
         group by
-            filtres.mesure, filtres.colonne, collecte.source, collecte.exercice, collecte.nature, collecte.piece
+            filtres.mesure, filtres.colonne, collecte.source, collecte.exercice, collecte.nature_morceau, collecte.piece
     ) as filtrees
     where not est_gardee
 ),
@@ -55,7 +55,7 @@ sans_axe as (
             filtres.titre,
             collecte.source,
             collecte.exercice,
-            collecte.nature,
+            collecte.nature_morceau as nature,
             collecte.piece
         from {{ source('catalogue', 'chiffres_filtres') }} as filtres
         inner join {{ ref('fct_collecte') }} as collecte
@@ -102,29 +102,29 @@ pieces as (
         sources.alternative,
         sources.source,
         sources.exercice,
-        coalesce(collecte.nature, 'livraison') as nature,  -- a member without a system of its own has no delivery
+        coalesce(collecte.nature_morceau, 'livraison') as nature,  -- a member without a system of its own has no delivery
         coalesce(collecte.piece, '') as piece,
-        coalesce(collecte.statut, 'non suivie') <> 'non suivie' as est_suivie,
+        coalesce(collecte.statut_collecte, 'non suivie') <> 'non suivie' as est_suivie,
         coalesce(collecte.est_attendue, false) as est_attendue,
-        coalesce(collecte.nature, 'livraison') = 'livraison' or collecte.est_attendue or collecte.est_recue as est_requise,
+        coalesce(collecte.nature_morceau, 'livraison') = 'livraison' or collecte.est_attendue or collecte.est_recue as est_requise,
         coalesce(collecte.est_acceptee, false) and not coalesce(sans_champ.est_entier, false) and sans_axe.mesure is null as est_acceptee,
         collecte.nb_lues - collecte.nb_ignorees as nb_lignes,
         case
             when sans_axe.mesure is not null then collecte.nb_lues - collecte.nb_ignorees
             when sans_champ.est_entier then collecte.nb_lues - collecte.nb_ignorees
-            when sans_champ.mesure is null or collecte.nature <> 'livraison' then collecte.nb_perdues
+            when sans_champ.mesure is null or collecte.nature_morceau <> 'livraison' then collecte.nb_perdues
             else least(collecte.nb_perdues + sans_champ.nb_lignes, collecte.nb_lues - collecte.nb_ignorees)
         end as nb_perdues,
         case when sans_champ.mesure is null and sans_axe.mesure is null then collecte.montant_perdu_eur end as montant_perdu_eur,
         coalesce(case when collecte.est_acceptee then sans_champ.motif end, sans_axe.motif, collecte.motif, case when collecte.source is null then 'système non déclaré' end) as motif,
         indispensables.nature is not null as est_indispensable,
-        bool_or(coalesce(collecte.nature = 'livraison' and collecte.est_acceptee and not coalesce(sans_champ.est_entier, false), false)) over source as est_source_acceptee,
-        bool_or(coalesce(collecte.nature <> 'livraison', false)) over source as est_en_pieces
+        bool_or(coalesce(collecte.nature_morceau = 'livraison' and collecte.est_acceptee and not coalesce(sans_champ.est_entier, false), false)) over source as est_source_acceptee,
+        bool_or(coalesce(collecte.nature_morceau <> 'livraison', false)) over source as est_en_pieces
     from sources
     left join {{ ref('fct_collecte') }} as collecte
         on sources.source = collecte.source and sources.exercice = collecte.exercice
     left join {{ source('catalogue', 'chiffres_indispensables') }} as indispensables
-        on sources.mesure = indispensables.mesure and collecte.nature = indispensables.nature
+        on sources.mesure = indispensables.mesure and collecte.nature_morceau = indispensables.nature
     left join sans_champ
         on sources.mesure = sans_champ.mesure
         and sources.source = sans_champ.source
@@ -133,13 +133,13 @@ pieces as (
         on sources.mesure = sans_axe.mesure
         and collecte.source = sans_axe.source
         and collecte.exercice = sans_axe.exercice
-        and collecte.nature = sans_axe.nature
+        and collecte.nature_morceau = sans_axe.nature
         and collecte.piece = sans_axe.piece
     left join hors_filtre
         on sources.mesure = hors_filtre.mesure
         and collecte.source = hors_filtre.source
         and collecte.exercice = hors_filtre.exercice
-        and collecte.nature = hors_filtre.nature
+        and collecte.nature_morceau = hors_filtre.nature
         and collecte.piece = hors_filtre.piece
     where hors_filtre.mesure is null
     window source as (

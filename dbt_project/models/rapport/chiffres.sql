@@ -27,7 +27,7 @@ resultats as (
         calculs.nb_lignes
     from calculs
     left join {{ ref('fct_absences_declarees') }} as absences
-        on calculs.code = absences.code and calculs.exercice = absences.exercice
+        on calculs.code = absences.code_chiffre and calculs.exercice = absences.exercice
 ),
 
 -- a figure that only lacks its sources is that of the published report, marked as such: it was not computed, its
@@ -41,7 +41,7 @@ reprises as (
     inner join {{ ref('chiffres__etats') }} as etats
         on resultats.code = etats.code and resultats.exercice = etats.exercice
     inner join {{ ref('fct_chiffres_publies') }} as publies
-        on resultats.code = publies.code and resultats.exercice = publies.exercice
+        on resultats.code = publies.code_chiffre and resultats.exercice = publies.exercice
     where resultats.code_manquant = 'm' and etats.etat = 'manquant' and publies.valeur_publiee is not null
 )
 
@@ -91,6 +91,6 @@ inner join {{ ref('chiffres__etats') }} as etats on declares.code = etats.code a
 inner join resultats on declares.code = resultats.code and declares.exercice = resultats.exercice
 left join reprises on declares.code = reprises.code and declares.exercice = reprises.exercice
 left join {{ ref('fct_absences_declarees') }} as absences
-    on declares.code = absences.code and declares.exercice = absences.exercice
+    on declares.code = absences.code_chiffre and declares.exercice = absences.exercice
 -- what comes from a system that the organisation does not use is no figure of its report: not even a missing one
-where etats.est_suivi or reprises.code is not null or absences.code is not null
+where etats.est_suivi or reprises.code is not null or absences.code_chiffre is not null

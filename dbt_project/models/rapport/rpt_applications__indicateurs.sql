@@ -14,10 +14,11 @@ select
     cast(chiffres.valeur as decimal(20, 6)) as valeur,
     cast(chiffres.unite as string) as unite,
     cast(chiffres.decimales as integer) as decimales,
-    cast(chiffres.statut as string) as statut,
+    cast(chiffres.statut as string) as statut_chiffre,
     cast(chiffres.code_manquant as string) as code_manquant,
     cast(chiffres.etat as string) as etat,
-    cast(chiffres.code as string) as code
+    cast(chiffres.code as string) as code_chiffre,
+    {{ role_ligne() }}
 from {{ ref('chiffres') }} as chiffres
 inner join {{ ref('dim_application_indicateur') }} as indicateurs
     on chiffres.code = 'applications.' || indicateurs.code_application || '.' || indicateurs.indicateur

@@ -3,5 +3,6 @@ select
     cast(exercice as integer) as exercice,
     cast(motif as string) as motif,
     cast(est_comptee as boolean) as est_comptee,
-    cast(nb_lignes as bigint) as nb_lignes
+    cast(nb_lignes as bigint) as nb_lignes,
+    {{ role_ligne() }}
 from {{ ref('fct_lignes_signalees') }}

@@ -29,16 +29,17 @@ motifs as (
 )
 
 select
-    cast(manques.code as string) as code,
+    cast(manques.code as string) as code_chiffre,
     cast(manques.exercice as integer) as exercice,
     cast(manques.source as string) as source,
-    cast(manques.nature as string) as nature,
+    cast(manques.nature as string) as nature_morceau,
     cast(manques.piece as string) as piece,
     cast(max(motifs.motif) as string) as motif,
     cast(case when count(*) = count(manques.nb_perdues) then max(manques.nb_perdues) end as bigint) as nb_perdues,
     cast(
         case when count(*) = count(manques.montant_perdu_eur) then max(manques.montant_perdu_eur) end as decimal(20, 2)
-    ) as montant_perdu_eur
+    ) as montant_perdu_eur,
+    {{ role_ligne() }}
 from manques
 inner join motifs
     on manques.code = motifs.code

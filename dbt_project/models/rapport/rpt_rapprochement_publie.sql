@@ -1,6 +1,6 @@
 with paires as (
     select
-        publies.code,
+        publies.code_chiffre,
         publies.exercice,
         -- a published number that stands for a missing one is not compared with itself
         case when chiffres.statut is distinct from 'publié' then chiffres.valeur end as valeur_recalculee,
@@ -12,7 +12,7 @@ with paires as (
         publies.remarque
     from {{ ref('fct_chiffres_publies') }} as publies
     left join {{ ref('chiffres') }} as chiffres
-        on publies.code = chiffres.code and publies.exercice = chiffres.exercice
+        on publies.code_chiffre = chiffres.code and publies.exercice = chiffres.exercice
 ),
 
 arrondis as (
@@ -42,7 +42,7 @@ statuts as (
 )
 
 select
-    cast(code as string) as code,
+    cast(code_chiffre as string) as code_chiffre,
     cast(exercice as integer) as exercice,
     cast(valeur_recalculee as decimal(20, 6)) as valeur_recalculee,
     cast(code_manquant as string) as code_manquant,
@@ -52,6 +52,7 @@ select
     cast(nb_decimales_publiees as integer) as nb_decimales_publiees,
     cast(valeur_recalculee - valeur_publiee as decimal(20, 6)) as ecart,
     cast(statut in ('égal', 'manquant des deux côtés') as boolean) as est_egal,
-    cast(statut as string) as statut,
-    cast(remarque as string) as remarque
+    cast(statut as string) as statut_rapprochement,
+    cast(remarque as string) as remarque,
+    {{ role_ligne() }}
 from statuts

@@ -12,13 +12,13 @@ etats as (
         exercice,
         case
             -- lines are lost, or a month or a document is not there
-            when bool_or(nature = 'livraison' and est_acceptee)
+            when bool_or(nature_morceau = 'livraison' and est_acceptee)
                 and bool_or(
-                    case when est_acceptee then nb_perdues > 0 else nature <> 'livraison' and (est_attendue or est_recue) end
+                    case when est_acceptee then nb_perdues > 0 else nature_morceau <> 'livraison' and (est_attendue or est_recue) end
                 )
                 then 'partielle'
-            else max(case when nature = 'livraison' then statut end)
-        end as statut
+            else max(case when nature_morceau = 'livraison' then statut_collecte end)
+        end as statut_collecte
     from {{ ref('fct_collecte') }}
     group by source, exercice
 )
@@ -26,8 +26,9 @@ etats as (
 select
     cast(etats.source as string) as source,
     cast(etats.exercice as integer) as exercice,
-    cast(etats.statut as string) as statut,
-    cast(champs.champs_absents as string) as champs_absents
+    cast(etats.statut_collecte as string) as statut_collecte,
+    cast(champs.champs_absents as string) as champs_absents,
+    {{ role_ligne() }}
 from etats
 left join champs on etats.source = champs.source and etats.exercice = champs.exercice
-where etats.statut <> 'non suivie'
+where etats.statut_collecte <> 'non suivie'

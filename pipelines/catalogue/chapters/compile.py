@@ -63,11 +63,11 @@ def _state(rank: int, sources: Sequence[str], needed: Sequence[Sequence[str]]) -
     if not sources:  # rows that no export gives
         return f"    select exercice, {rank} as rang, true as est_recu, true as est_entier from {{{{ ref('dim_exercice') }}}}"
     return (
-        f"    select exercice, {rank} as rang, bool_and(est_acceptee or nature <> 'livraison'){_given(needed)} as est_recu,\n"
+        f"    select exercice, {rank} as rang, bool_and(est_acceptee or nature_morceau <> 'livraison'){_given(needed)} as est_recu,\n"
         "        bool_and(case when est_acceptee then nb_perdues = 0\n"
-        "            else nature <> 'livraison' and not est_attendue and not est_recue end) as est_entier\n"
+        "            else nature_morceau <> 'livraison' and not est_attendue and not est_recue end) as est_entier\n"
         "    from {{ ref('fct_collecte') }}\n"
-        f"    where source in ({', '.join(map(literal, sources))}) and statut <> 'non suivie'\n"
+        f"    where source in ({', '.join(map(literal, sources))}) and statut_collecte <> 'non suivie'\n"
         "    group by exercice"
     )
 
@@ -137,7 +137,8 @@ select
     cast(
         {{{{ ratio('100 * (valeurs.valeur - precedentes.valeur)', 'precedentes.valeur', 1) }}}} as decimal(20, 6)
     ) as variation_pct,
-    cast(valeurs.est_diffusable as boolean) as est_diffusable
+    cast(valeurs.est_diffusable as boolean) as est_diffusable,
+    {{{{ role_ligne() }}}}
 from valeurs
 left join valeurs as precedentes
     on valeurs.code_collectivite = precedentes.code_collectivite
@@ -158,6 +159,7 @@ select
     cast(null as string) as code_manquant,
     cast(null as decimal(20, 6)) as valeur_precedente,
     cast(null as decimal(20, 6)) as variation_pct,
-    cast(null as boolean) as est_diffusable
+    cast(null as boolean) as est_diffusable,
+    {{ role_ligne() }}
 where false
 """

@@ -7,10 +7,10 @@ writing it all into a folder ``compose``'s.
 import functools
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -40,6 +40,17 @@ class Need:
     name: str  # the model's, or ``<source>.<table>``
     is_model: bool
     line: int
+
+
+class Link(NamedTuple):
+    """A column whose every value is the key of a row of the model ``parent``."""
+
+    column: str
+    parent: str
+    key: str
+
+
+Links = Mapping[str, list[Link]]  # by model
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,19 @@ class Project:
             for test in thing.data.get("data_tests") or thing.data.get("tests") or []:
                 if isinstance(test, dict) and "unique_combination" in test:
                     found[thing.name] = _arguments(test["unique_combination"])["columns"]
+        return found
+
+    @functools.cached_property
+    def links(self) -> Links:
+        """What dbt proves at each build by a test ``relationships`` of a column: all of its values, and as an error."""
+        found: dict[str, list[Link]] = {}
+        for thing in self.said:
+            for column in thing.data.get("columns") or []:
+                for test in column.get("data_tests") or column.get("tests") or []:
+                    said = test.get("relationships") if isinstance(test, dict) else None
+                    if said and not said.get("config") and (parent := NEED.match(_arguments(said)["to"])):
+                        key = _arguments(said)["field"]
+                        found.setdefault(thing.name, []).append(Link(column["name"], parent[3] or parent[2], key))
         return found
 
     def layer_of(self, model: str) -> str:
@@ -176,7 +200,7 @@ def _yaml_files(root: Path) -> Iterator[tuple[Path, dict, Lines]]:
 def _models(root: Path) -> Iterator[Thing]:
     for thing in _sql("model", root, "models"):
         if thing.path.relative_to(root).parts[1] not in LAYERS:
-            raise DeclarationError(f"{shown(thing.path)}:1 a model stands in models/{', models/'.join(LAYERS)}")
+            raise DeclarationError(f"{shown(thing.path)}:1 un modèle est dans models/{', models/'.join(LAYERS)}")
         yield thing
 
 
@@ -192,9 +216,7 @@ def _source_tables(path: Path, data: dict, lines: Lines) -> Iterator[Thing]:
     for s, source in enumerate(data.get("sources") or []):
         if source["name"] in COMPOSED_SOURCES:
             where = f"{shown(path)}:{lines.get(('sources', s), 1)} sources.{s}"
-            raise DeclarationError(
-                f"{where}: the source {source['name']!r} follows from the declarations of the catalogue"
-            )
+            raise DeclarationError(f"{where}: la source « {source['name']} » découle des déclarations du catalogue")
         about = {key: value for key, value in source.items() if key != "tables"}
         for thing in entries("dbt source", path, data, lines, ("sources", s, "tables"), "name"):
             yield replace(thing, name=f"{source['name']}.{thing.name}", data={"source": about, "table": thing.data})

@@ -148,7 +148,7 @@ def _present(figures: Figures, name: str, family: Family, presence: Presence) ->
     inside += measure.conditions(presence.filtre, "faits.{}".format)
     codes = [_of_member(figure.code, name, f"membres.{family.code}") for figure in figures.of_family(name)]
     printed = [
-        f"publies.code in (\n                {_list(codes, 16)}\n            )",
+        f"publies.code_chiffre in (\n                {_list(codes, 16)}\n            )",
         "publies.exercice = exercices.exercice",
         "publies.valeur_publiee is not null",
     ]
@@ -246,13 +246,13 @@ def _operation(figures: Figures, code: str) -> str:
         f"coalesce({', '.join(missing)}) as code_operande",
         f"{' + '.join(f'coalesce({alias}.nb_lignes, 0)' for alias in aliases.values())} as nb_lignes",
     ]
-    relations = [("chiffres__mesures", *pair) for pair in aliases.items()]
-    relations += [("fct_absences_declarees", *pair) for pair in inner.items()]
+    relations = [("chiffres__mesures", "code", *pair) for pair in aliases.items()]
+    relations += [("fct_absences_declarees", "code_chiffre", *pair) for pair in inner.items()]
     joins = [
         f"left join {_ref(relation)} as {alias}\n"
-        f"    on {alias}.code = {_of_member(operand, figure.family, 'declares.code_membre')}"
+        f"    on {alias}.{bearer} = {_of_member(operand, figure.family, 'declares.code_membre')}"
         f" and {alias}.exercice = declares.exercice"
-        for relation, operand, alias in relations
+        for relation, bearer, operand, alias in relations
     ]
     tail = [f"from {_ref('chiffres__declares')} as declares", *joins, f"where declares.code_declare = {literal(code)}"]
     return _select(columns, "\n".join(tail))

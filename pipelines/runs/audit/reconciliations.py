@@ -16,7 +16,14 @@ ROLES = {
     "attendu": ("attendu_eur", "valeur_attendue"),
     "ecart": ("ecart_eur", "ecart"),
 }
-PLACES = ("perimetre", "libelle_budget", "objet", "section", "sens", "code_chapitre")  # what a line speaks of
+PLACES = (
+    "perimetre",
+    "libelle_budget",
+    "objet",
+    "section",
+    "sens_budgetaire",
+    "code_chapitre",
+)  # what a line speaks of
 
 
 def reconciliations(home: Home, exercice: int) -> dict[str, Any]:
@@ -28,7 +35,7 @@ def _published(home: Home, exercice: int) -> dict[str, Any]:
     path, figures = home.published / "rapport" / f"{PUBLISHED}.parquet", home.published / "rapport" / "chiffres.parquet"
     rows = _rows(path, exercice) if path.exists() else []
     known = {row["code"]: row for row in _rows(figures, exercice)} if rows else {}
-    lines = [_line(row, known.get(row["code"], {})) for row in rows]
+    lines = [_line(row, known.get(row["code_chiffre"], {})) for row in rows]
     order = {"écart": 0, "égal": 1, "manquant des deux côtés": 2, "non recalculé": 3}
     lines.sort(key=lambda line: (order[line["statut"]], line["code"]))
     counts = {status: sum(line["statut"] == status for line in lines) for status in order}
@@ -37,8 +44,8 @@ def _published(home: Home, exercice: int) -> dict[str, Any]:
 
 def _line(row: dict[str, Any], figure: dict[str, Any]) -> dict[str, Any]:
     return {
-        "code": row["code"],
-        "libelle": figure.get("libelle") or row["code"],
+        "code": row["code_chiffre"],
+        "libelle": figure.get("libelle") or row["code_chiffre"],
         "unite": figure.get("unite") or "",
         "decimales": figure.get("decimales", row["nb_decimales_publiees"]),
         "formule": figure.get("formule"),
@@ -46,7 +53,7 @@ def _line(row: dict[str, Any], figure: dict[str, Any]) -> dict[str, Any]:
         "code_manquant": row["code_manquant"],
         "publie": row["texte_publie"] or _exact(row["valeur_publiee"]),
         "ecart": _exact(row["ecart"]),
-        "statut": row["statut"],
+        "statut": row["statut_rapprochement"],
         "remarque": row["remarque"],
     }
 

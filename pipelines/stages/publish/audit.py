@@ -19,10 +19,11 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("systeme", "varchar", "Système d’origine."),
             ("export", "varchar", "Export du système."),
             ("exercice", "integer", "Exercice."),
+            ("rang", "integer", "Rang du fichier dans la livraison."),
             ("fichier", "varchar", "Nom du fichier déposé."),
             ("sha256", "varchar", "Empreinte SHA-256 de l’original archivé."),
             ("taille_octets", "bigint", "Taille du fichier en octets."),
-            ("recue_le", "varchar", "Date et heure de réception (UTC)."),
+            ("recue_le", "timestamp", "Date et heure de réception (UTC)."),
             ("est_courante", "boolean", "Vrai si la livraison est celle qui compte."),
         ],
     ),
@@ -66,10 +67,11 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "refus": (
         "Livraisons refusées en entier.",
         [
+            ("refus", "varchar", "Identifiant du refus."),
             ("systeme", "varchar", "Système d’origine."),
             ("export", "varchar", "Export du système."),
             ("exercice", "integer", "Exercice."),
-            ("refusee_le", "varchar", "Date et heure du refus (UTC)."),
+            ("refusee_le", "timestamp", "Date et heure du refus (UTC)."),
             ("livraison", "varchar", "Identifiant de la livraison, si elle a pu être lue."),
             ("code", "varchar", "Règle."),
             ("titre", "varchar", "Intitulé de la règle."),
@@ -84,6 +86,8 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "verdicts": (
         "Résultat de chaque contrôle de chaque table livrée.",
         [
+            ("verdict", "varchar", "Identifiant du jugement de la table."),
+            ("rang", "integer", "Rang du contrôle dans le jugement."),
             ("livraison", "varchar", "Identifiant de la livraison."),
             ("systeme", "varchar", "Système d’origine."),
             ("nom_table", "varchar", "Table."),
@@ -105,6 +109,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("nom_table", "varchar", "Table."),
             ("exercice", "integer", "Exercice."),
             ("livraison", "varchar", "Identifiant de la livraison."),
+            ("rang", "bigint", "Rang du motif parmi ceux de la table."),
             ("fichier", "varchar", "Fichier."),
             ("feuille", "varchar", "Feuille du classeur ; vide si le fichier n’en a pas."),
             ("ligne", "bigint", "Ligne du fichier, ou de la feuille."),
@@ -130,16 +135,17 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("attendu", "varchar", "Ce qui était attendu."),
             ("ecart", "varchar", "Différence, s’il y en a une."),
             ("aide", "varchar", "Comment corriger."),
-            ("depuis", "varchar", "Date et heure (UTC) depuis lesquelles il est constaté."),
+            ("depuis", "timestamp", "Date et heure (UTC) depuis lesquelles il est constaté."),
             ("decision", "varchar", "Dernière décision : accepté ou retiré ; vide si personne n’a décidé."),
             ("motif_decision", "varchar", "Motif de la décision."),
             ("decide_par", "varchar", "Auteur de la décision."),
-            ("decide_jusqu_au", "varchar", "Dernier jour de validité de la décision ; vide si elle est sans terme."),
+            ("decide_jusqu_au", "date", "Dernier jour de validité de la décision ; vide si elle est sans terme."),
         ],
     ),
     "decisions": (
         "Toutes les décisions prises sur les constats, dans leur ordre ; aucune n’est jamais supprimée.",
         [
+            ("rang", "integer", "Rang de la décision dans le registre."),
             ("constat", "varchar", "Identifiant du constat."),
             ("code", "varchar", "Règle."),
             ("exercice", "integer", "Exercice."),
@@ -147,8 +153,8 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("decision", "varchar", "accepté ou retiré."),
             ("motif", "varchar", "Motif."),
             ("decide_par", "varchar", "Auteur."),
-            ("decide_le", "varchar", "Date et heure (UTC)."),
-            ("jusqu_au", "varchar", "Dernier jour de validité ; vide si la décision est sans terme."),
+            ("decide_le", "timestamp", "Date et heure (UTC)."),
+            ("jusqu_au", "date", "Dernier jour de validité ; vide si la décision est sans terme."),
         ],
     ),
     "versions": (
@@ -161,12 +167,13 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("revu_par", "varchar", "Qui l’a revue."),
             ("approuve_par", "varchar", "Qui l’a approuvée."),
             ("motif", "varchar", "Motif d’une version qui en remplace une autre."),
-            ("figee_le", "varchar", "Date et heure (UTC)."),
+            ("figee_le", "timestamp", "Date et heure (UTC)."),
         ],
     ),
     "secret": (
         "Preuve du secret statistique : ce qu’un lecteur du profil public peut croire de chaque nombre masqué.",
         [
+            ("rang", "integer", "Rang du nombre."),
             ("exercice", "integer", "Exercice."),
             ("nombre", "varchar", "Ce que compte le nombre masqué."),
             (
@@ -182,27 +189,53 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "constructions": (
         "Constructions de l’entrepôt.",
         [
+            ("rang", "integer", "Rang de la construction dans le registre."),
             ("construction", "varchar", "Identifiant de la construction."),
-            ("construite_le", "varchar", "Date et heure (UTC)."),
+            ("construite_le", "timestamp", "Date et heure (UTC)."),
             ("est_reussie", "boolean", "Vrai si l’entrepôt a remplacé le précédent."),
             ("nb_livraisons", "bigint", "Nombre de livraisons acceptées qui la composent."),
         ],
     ),
 }
+KEYS = {
+    "livraisons": ("livraison", "rang"),
+    "tables_livrees": ("livraison", "nom_table"),
+    "pieces": ("systeme", "nom_table", "exercice", "nature", "piece"),
+    "refus": ("refus",),
+    "verdicts": ("verdict", "rang"),
+    "lignes_refusees": ("livraison", "nom_table", "rang"),
+    "constats": ("constat",),
+    "decisions": ("rang",),
+    "versions": ("version",),
+    "secret": ("rang",),
+    "constructions": ("rang",),
+}
+MAY_BE_EMPTY = {  # every other column is filled
+    "pieces": {"livraison", "nb_lues", "nb_acceptees", "nb_refusees", "nb_ignorees", "montant_perdu_eur"},
+    "refus": {"livraison", "titre", "fichier", "ligne", "colonne", "recu", "attendu", "aide"},
+    "verdicts": {"colonne", "nb_inattendus", "raison", "aide"},
+    "lignes_refusees": {"fichier", "feuille", "ligne", "colonne", "position", "attendu", "recu"},
+    "constats": {
+        *("fichier", "ligne", "recu", "attendu", "ecart", "aide", "depuis"),
+        *("decision", "motif_decision", "decide_par", "decide_jusqu_au"),
+    },
+    "decisions": {"jusqu_au"},
+    "versions": {"motif"},
+}
+LINE = "_fichier, _feuille, _ligne, colonne, position, regle, attendu, recu"
 RESULT = {True: "réussi", False: "échoué", None: "erreur"}
 CHOICES = {"accepted": "accepté", "withdrawn": "retiré"}
 
 
 def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding], proofs: list[Proof]) -> None:
     """Create and fill schema ``audit`` in ``db``, to which the warehouse is attached as ``source``."""
-    db.execute("create schema audit")
-    secret = [(p.cell.exercice, p.cell.label, p.kind, p.cell.value, p.low, p.high) for p in proofs]
+    create_audit(db)
+    secret = [
+        (rank, p.cell.exercice, p.cell.label, p.kind, p.cell.value, p.low, p.high) for rank, p in enumerate(proofs, 1)
+    ]
     for name, rows in {**_rows(ledger, findings), "secret": secret}.items():
-        _create(db, name)
         if rows:
             db.execute(f"insert into audit.{name} values {values(rows)}")
-    for name in ("pieces", "lignes_refusees"):
-        _create(db, name)
     db.execute("insert into audit.pieces select * from source.collecte.pieces order by all")
     for current in ledger.current().values():
         manifest = current.manifest
@@ -211,14 +244,23 @@ def write_audit(db, home: Home, ledger: Ledger, findings: list[Finding], proofs:
                 refused = Path(home.lake / counts.parquet).with_suffix(".refus.parquet")
                 of = ", ".join(map(literal, (manifest.system, name, manifest.exercice, manifest.delivery)))
                 db.execute(
-                    f"insert into audit.lignes_refusees select {of}, _fichier, _feuille, _ligne, colonne, position, regle, "
-                    f"attendu, recu from {lake_scan(refused)}"
+                    f"insert into audit.lignes_refusees select {of}, row_number() over (order by {LINE}), {LINE} "
+                    f"from {lake_scan(refused)}"
                 )
+
+
+def create_audit(db) -> None:
+    """Create schema ``audit``, its tables empty."""
+    db.execute("create schema audit")
+    for name in TABLES:
+        _create(db, name)
 
 
 def _create(db, name: str) -> None:
     comment, columns = TABLES[name]
-    db.execute(f"create table audit.{name} ({', '.join(f'{c} {kind}' for c, kind, _ in columns)})")
+    empty = MAY_BE_EMPTY.get(name, set())
+    made = [f"{column} {kind}{'' if column in empty else ' not null'}" for column, kind, _ in columns]
+    db.execute(f"create table audit.{name} ({', '.join(made)}, primary key ({', '.join(KEYS[name])}))")
     db.execute(f"comment on table audit.{name} is {literal(comment)}")
     for column, _, text in columns:
         db.execute(f"comment on column audit.{name}.{column} is {literal(text)}")
@@ -231,12 +273,13 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
     for row in deliveries.values():
         manifest = row["manifest"]
         key = (row["delivery"], row["system"])
-        for file in manifest["files"]:
+        for rank, file in enumerate(manifest["files"], 1):
             files.append(
                 (
                     *key,
                     row["export"],
                     row["exercice"],
+                    rank,
                     file["name"],
                     file["sha256"],
                     file["size"],
@@ -248,6 +291,7 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
             tables.append((*key, name, row["exercice"], t["lues"], t["acceptees"], t["refusees"], t["ignorees"]))
     refusals = [
         (
+            r["refusal"],
             r["system"],
             r["export"],
             r["exercice"],
@@ -259,6 +303,8 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
     ]
     verdicts = [
         (
+            v["verdict"],
+            rank,
             v["delivery"],
             deliveries[v["delivery"]]["system"],
             v["table_name"],
@@ -274,17 +320,21 @@ def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:
         )
         for v in ledger.all_rows("verdicts")
         if v["delivery"] in deliveries
-        for r in v["results"]
+        for rank, r in enumerate(v["results"], 1)
     ]
-    builds = [(b["build"], b["built_at"], b["succeeded"], len(b["deliveries"])) for b in ledger.all_rows("builds")]
+    builds = [
+        (b["seq"], b["build"], b["built_at"], b["succeeded"], len(b["deliveries"])) for b in ledger.all_rows("builds")
+    ]
     return {
         "livraisons": files,
         "tables_livrees": tables,
         "refus": refusals,
         "verdicts": verdicts,
-        "constats": [_standing(one) for one in ledger.standing(findings)],
+        # two findings of one identity are one: it is what decides of both
+        "constats": [*{one.finding.id: _standing(one) for one in ledger.standing(findings)}.values()],
         "decisions": [
             (
+                row["seq"],
                 row["finding"],
                 *(row["content"][name] for name in ("code", "exercice", "ou")),
                 CHOICES[row["choice"]],

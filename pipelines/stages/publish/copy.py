@@ -1,15 +1,20 @@
 """Copies tables of the warehouse into a database to publish: keys, comments, rows in a stable order, one Parquet each."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.fields import Fields
 from pipelines.disk import sync
 from pipelines.settings import engine
 from pipelines.sql import literal
 from pipelines.stages.publish.keys import Keys, key_of
+from pipelines.stages.publish.profiles import Table, tables_in
+
+BLOCK = 16_384  # bytes, the least that DuckDB knows: each of hundreds of small tables takes whole blocks
 
 
 @contextmanager
@@ -17,9 +22,8 @@ def attached(file: Path, warehouse: Path) -> Iterator[Any]:
     """A connection that writes the new database ``file`` (catalog ``cible``) from the warehouse (``source``)."""
     import duckdb
 
-    # Attached under another name: in a catalog named like one of its schemas, ``rapport.chiffres`` is ambiguous.
     with duckdb.connect(config=engine(file)) as db:
-        db.execute(f"attach {literal(file)} as cible")
+        db.execute(f"attach {literal(file)} as cible (block_size {BLOCK})")
         db.execute("use cible")
         db.execute(f"attach {literal(warehouse)} as source (read_only)")
         db.execute("begin")  # one transaction: each commit would wait for the disk
@@ -112,15 +116,30 @@ def copy_table(
         db.execute("; ".join(said))
 
 
-def write_schema(db, folder: Path, schema: str) -> None:
+def write_schema(db, folder: Path, schema: str, fields: Fields) -> None:
     """``<schema>/<table>.parquet`` for each table of a schema of the new database."""
     (folder / schema).mkdir()
-    for table in tables_of(db, schema, "cible"):
-        write_parquet(db, folder, schema, table)
+    for table in tables_in(db, "cible", fields):
+        if table.schema == schema:
+            write_parquet(db, folder, table)
 
 
-def write_parquet(db, folder: Path, schema: str, table: str) -> None:
+def write_parquet(db, folder: Path, table: Table) -> None:
     """``<schema>/<table>.parquet`` of one table of the new database."""
-    target = folder / schema / f"{table}.parquet"
-    db.execute(f"copy (select * from {schema}.{table} order by all) to {literal(target)} (format parquet)")
+    target = folder / table.schema / f"{table.name}.parquet"
+    db.execute(
+        f"copy (select * from {table.full_name} order by all) to {literal(target)} (format parquet, {described_in(table)})"
+    )
     sync(target)
+
+
+def described_in(table: Table, **more: str) -> str:
+    """The option of a Parquet that says in it what its table is, what its columns mean, its key, and ``more``."""
+    columns = {column.name: column.told for column in table.columns}
+    told = {
+        "description": table.comment,
+        "columns": json.dumps(columns, ensure_ascii=False),
+        "primary_key": json.dumps(table.key),
+        **more,
+    }
+    return f"kv_metadata {{{', '.join(f'{name}: {literal(text)}' for name, text in told.items())}}}"

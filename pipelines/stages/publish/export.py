@@ -15,6 +15,8 @@ else is published. The same publication gives the same bytes.
 import csv
 import os
 import shutil
+import textwrap
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -24,10 +26,12 @@ from pipelines.disk import sha256_of, sync
 from pipelines.french import agreed
 from pipelines.publication import PUBLIC
 from pipelines.settings import Home
-from pipelines.spreadsheet import french_cell
+from pipelines.spreadsheet import CODE, french_cell
 from pipelines.sql import literal
+from pipelines.stages.publish.copy import described_in
 from pipelines.stages.publish.datapackage import package
 from pipelines.stages.publish.edition import Edition
+from pipelines.stages.publish.freshness import FRESHNESS
 from pipelines.stages.publish.profiles import Profile, Table, opened
 from pipelines.stages.publish.workbook import write_workbook
 
@@ -61,8 +65,10 @@ def fill_export(
     folder: Path, home: Home, organisation: Organisation, exercice: int, profile: str, release: str | None
 ) -> None:
     """Write the files of an export in ``folder``, which is new. Raises as ``write_export`` does."""
-    published = home.published.resolve()
-    with opened(published, profile, load_catalogue(home).fields) as read:
+    published, catalogue = home.published.resolve(), load_catalogue(home)
+    with opened(published, profile, catalogue.fields, catalogue.project.links) as whole:
+        # how fresh a publication is says nothing of the rows of a year
+        read = replace(whole, tables=tuple(table for table in whole.tables if table.full_name != FRESHNESS))
         read.db.execute("set threads = 1")  # the row groups of a Parquet file follow the threads that wrote it
         _require(read, exercice)
         (folder / "donnees").mkdir(parents=True)
@@ -96,9 +102,9 @@ def _require(profile: Profile, exercice: int) -> None:
 def _write_table(edition: Edition, table: Table, folder: Path) -> int:
     """The three files of a table. Returns the number of rows."""
     db, rows, profile = edition.profile.db, edition.rows(table), edition.profile
-    told = f"{{publication: {literal(profile.publication)}, construction: {literal(profile.build)}}}"
+    told = described_in(table, publication=profile.publication, construction=profile.build)
     parquet, exact = folder / f"{table.name}.parquet", folder / f"{table.name}.csv"
-    db.execute(f"copy ({rows}) to {literal(parquet)} (format parquet, compression zstd, kv_metadata {told})")
+    db.execute(f"copy ({rows}) to {literal(parquet)} (format parquet, compression zstd, {told})")
     (count,) = db.execute(f"copy ({rows}) to {literal(exact)} (format csv, header)").fetchone()
     with (folder / f"{table.name}.excel-fr.csv").open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";", lineterminator="\r\n")
@@ -125,6 +131,7 @@ Les fichiers
 - rapport_{edition.exercice}.xlsx : tout en un classeur ; la feuille « Chiffres publiés » donne chaque chiffre et son calcul.
 - donnees/*.csv : pour les programmes (UTF-8, virgule, point décimal, dates AAAA-MM-JJ). Les textes y sont tels quels : dans un
   tableur, ouvrir plutôt le fichier .excel-fr.csv, où un texte qui passerait pour une formule est précédé d’une apostrophe.
+{_opening(edition)}
 - donnees/*.parquet : pour les outils d’analyse, types exacts.
 - scdl/ : le budget au schéma national SCDL, pour tous les exercices publiés, s’il y en a un.
 - datapackage.json : description de chaque table et de chaque colonne (Data Package 2.0).
@@ -139,6 +146,31 @@ Les tables
 
 {listed}
 """
+
+
+def _opening(edition: Edition) -> str:
+    """What to open a CSV with, and the columns of which a double click would lose zeros."""
+    found = [f"{table.name}.{column}" for table in edition.profile.tables for column in _codes(edition, table)]
+    said = f" Colonnes concernées : {', '.join(found)}." if found else ""
+    text = (
+        "D’un double clic, un tableur prend les codes pour des nombres et retire les zéros qui les commencent (011 devient 11) : "
+        f"ouvrir rapport_{edition.exercice}.xlsx, qui les garde, ou importer le CSV en donnant à ces colonnes le type « Texte » "
+        "(Excel : Données › À partir d’un fichier texte/CSV › Transformer les données ; LibreOffice : la fenêtre d’import, à "
+        f"l’ouverture du fichier).{said}"
+    )
+    return textwrap.fill(
+        text, 124, initial_indent="  ", subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _codes(edition: Edition, table: Table) -> list[str]:
+    """The columns of texts that a spreadsheet would take for numbers."""
+    texts = [column.name for column in table.columns if column.kind == "VARCHAR"]
+    if not texts:
+        return []
+    asked = ", ".join(f'coalesce(bool_or(regexp_full_match("{name}", {literal(CODE)})), false)' for name in texts)
+    is_code = edition.profile.db.execute(f"select {asked} from ({edition.rows(table)})").fetchone()
+    return [name for name, loses in zip(texts, is_code, strict=True) if loses]
 
 
 def _sums(folder: Path) -> str:

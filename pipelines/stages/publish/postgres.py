@@ -1,8 +1,10 @@
-"""Copies a publication to PostgreSQL, for BI: schemas ``marts``, ``rapport`` and ``audit``, swapped whole under its readers.
+"""Copies a publication to PostgreSQL, for BI: schemas ``marts``, ``rapport`` and ``audit``.
 
-One transaction makes ``<schema>__next``, fills it, then renames, at a moment when nobody reads: the former schema stays
-as ``<schema>__former`` until the next publication. Whatever stops in between leaves the server as it was. Rights to read that
-somebody granted are carried over, and views of the users that read our tables are made again over the new ones.
+One transaction. A table whose shape is unchanged is emptied and filled again: rights, views and keys of it are kept, nobody waits,
+and a statement sees one publication (a transaction too, where it is REPEATABLE READ). Another is made aside, in ``<schema>__next``, and
+takes the place of the former one at a moment when nobody reads; objects of others that hold the former one are named, and refuse it.
+Emptied rows stay a while in the server's files: after a change of profile, a purge or a withdrawal all tables are made anew.
+Whatever stops in between leaves the server as it was.
 
 The address is a secret: no message holds it, nor a driver's text, which may quote it or a cell.
 """
@@ -10,7 +12,7 @@ The address is a secret: no message holds it, nor a driver's text, which may quo
 import hashlib
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +22,25 @@ import psycopg
 from psycopg import Connection, Cursor, errors, pq, sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from pipelines.catalogue.dbt.project import Links
+from pipelines.french import enumeration
 from pipelines.publication import INTERNE, PROFILES
 from pipelines.settings import Server
 from pipelines.stages.publish.encryption import failure_of
+from pipelines.stages.publish.freshness import FRESHNESS
 from pipelines.stages.publish.postgres_restricted import NotRestricted, check_roles, copy_restricted
-from pipelines.stages.publish.postgres_tables import NoSuchType, RowsLost, make_table
-from pipelines.stages.publish.profiles import Profile, opened
+from pipelines.stages.publish.postgres_tables import (
+    Copied,
+    Name,
+    NoSuchType,
+    RowsLost,
+    copied_tables,
+    create,
+    describe,
+    fill,
+    shapes,
+)
+from pipelines.stages.publish.profiles import NotPublished, Profile, opened
 
 CONNECT_SECONDS = 10
 LOCK_SECONDS = 5
@@ -39,21 +54,13 @@ SWAP_TRIES = 40
 SCHEMAS = ("marts", "rapport", "audit")  # all that may be ours on the server, whatever the profile
 MARK = "Publié par millesime : remplacé à chaque publication, ne rien y créer."
 OURS = re.sub("par [a-z]+", "par %", MARK)  # a schema that the tool made under a former name is its own too
-FRESHNESS = {
-    "objet": ("text", "Table publiée : schema.table."),
-    "nb_lignes": ("bigint", "Nombre de lignes de la table."),
-    "construction": ("text", "Construction de l’entrepôt dont la table provient."),
-    "publication": ("text", "Publication copiée sur ce serveur."),
-    "profil": ("text", "Profil : interne ou public."),
-    "publiee_le": ("timestamptz", "Date et heure de la copie sur ce serveur."),
-}
 ADDRESS = "postgresql://user:password@host:5432/database"
 GRANTED = "donner au compte CREATE sur la base, et le laisser propriétaire des schémas qu’il crée"
 # SQLSTATE → (what happened, how to mend it).
 ERRORS = {
     "2BP01": (
-        "des objets d’autres schémas lisent encore la publication d’avant",
-        "les retirer ou les refaire : voir docs/bi.md",
+        "des objets que d’autres ont faits tiennent encore à une table à refaire",
+        "les retirer, publier, les refaire : voir docs/bi.md",
     ),
     "42501": ("le compte n’en a pas le droit", GRANTED),
     "42P06": ("un schéma <nom>__next existe, que ce projet n’a pas fait", "le retirer ou le renommer"),
@@ -70,21 +77,37 @@ select 1 from pg_locks l join pg_stat_activity a using (pid)
 where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and a.usename = current_user
     and (l.classid::bigint << 32 | l.objid::bigint) = %s
 """
-# The views of other schemas that read a table of these.
-READING_VIEWS = """
-select distinct
-    n.nspname, v.relname, v.relkind::text, pg_get_viewdef(v.oid), coalesce(array_to_string(v.reloptions, ', '), ''),
-    pg_has_role(v.relowner, 'usage')
+# Objects of others that hold a table: views, materialized or not, and foreign keys of tables that are not ours.
+HOLDERS = """
+select case v.relkind when 'm' then 'la vue matérialisée ' else 'la vue ' end || n.nspname || '.' || v.relname
 from pg_depend d
-join pg_rewrite r on r.oid = d.objid
-join pg_class v on v.oid = r.ev_class
+join pg_rewrite r on r.oid = d.objid and d.classid = 'pg_rewrite'::regclass
+join pg_class v on v.oid = r.ev_class and v.oid <> d.refobjid
 join pg_namespace n on n.oid = v.relnamespace
-join pg_class t on t.oid = d.refobjid
-join pg_namespace s on s.oid = t.relnamespace
-where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass
-    and s.nspname = any(%(schemas)s) and n.nspname <> all(%(schemas)s)
-order by 1, 2
+where d.refclassid = 'pg_class'::regclass and d.refobjid = any(%(tables)s::regclass[])
+union
+select 'la clé étrangère de ' || n.nspname || '.' || c.relname
+from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+where k.contype = 'f' and k.confrelid = any(%(tables)s::regclass[]) and n.nspname <> all(%(schemas)s)
+order by 1
 """
+FOREIGN_KEYS = """
+select n.nspname, c.relname, a.attname, m.nspname, p.relname, k.conname
+from pg_constraint k
+join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+join pg_class p on p.oid = k.confrelid join pg_namespace m on m.oid = p.relnamespace
+join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
+where k.contype = 'f' and n.nspname = any(%(schemas)s)
+"""
+READERS = """
+select null, a.grantee, pg_get_userbyid(a.grantee) from pg_class c, aclexplode(c.relacl) a
+where c.oid = %(table)s::regclass and a.privilege_type = 'SELECT' and a.grantee <> c.relowner
+union all
+select t.attname, a.grantee, pg_get_userbyid(a.grantee)
+from pg_class c join pg_attribute t on t.attrelid = c.oid, aclexplode(t.attacl) a
+where c.oid = %(table)s::regclass and a.privilege_type = 'SELECT' and a.grantee <> c.relowner
+"""
+COLUMNS = "select column_name::text from information_schema.columns where table_schema = %s and table_name = %s"
 
 
 class NotServed(RuntimeError):
@@ -101,26 +124,37 @@ class Served:
     notes: list[str] = field(default_factory=list)
 
 
-class View(NamedTuple):
-    """A view that somebody made over what is published; ``is_ours`` when this account has its owner's rights."""
+class Held(NamedTuple):
+    """What the server holds; where the last two are others, no former row may stay in its files."""
 
-    schema: str
-    name: str
-    kind: str  # v, or m when it is materialized
-    definition: str
-    options: str
-    is_ours: bool
+    publication: str
+    profile: str
+    removals: int | None  # None: copied before they were counted
 
 
-def serve(published: Path, server: Server) -> Served:
+class ForeignKey(NamedTuple):
+    """A column of a table that another one has for its key."""
+
+    table: Name
+    column: str
+    parent: Name
+
+
+def serve(published: Path, server: Server, links: Links | None = None, removals: int = 0) -> Served:
     """Make the server hold the publication of folder ``published``; nothing is done when it holds it already.
 
+    ``links``, and the star where they are given, become foreign keys; ``removals`` counts what was ever to disappear: after another,
+    nothing of the former tables stays.
     Raises NotServed, and NotPublished when the profile is not in the publication.
     """
     _check(server)
-    with opened(published, server.profile) as profile, _connected(server) as connection:
+    with opened(published, server.profile, links=links) as profile, _connected(server) as connection:
+        if not any(table.full_name == FRESHNESS for table in profile.tables):
+            raise NotPublished(
+                "ce qui est publié l’a été par une version d’avant : `millesime run EXERCICE`, puis publier"
+            )
         with connection.cursor() as cursor:
-            served = _serve(cursor, server, profile)
+            served = _serve(cursor, server, profile, removals)
             _serve_restricted(cursor, published, server, served)
         connection.commit()
     return served
@@ -137,14 +171,13 @@ def _serve_restricted(cursor: Cursor, published: Path, server: Server, served: S
 
 
 def remove(server: Server) -> bool:
-    """Take what is published off the server, the former schemas too; True when there was any. Raises NotServed."""
+    """Take what is published off the server; True when there was any. Raises NotServed."""
     _check(server)
-    names = {schema: f"{server.prefix}{schema}" for schema in SCHEMAS}
     with _connected(server) as connection:
         with connection.cursor() as cursor:
             _be_alone(cursor, server.prefix)
-            _held(cursor, names)  # no schema of a stranger
-            there = _schemas(cursor, [one for name in names.values() for one in (name, f"{name}__former")])
+            _refuse_strangers(cursor, server.prefix)
+            there = _schemas(cursor, _ours(server.prefix))
             for name in there:
                 cursor.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(name)))
         connection.commit()
@@ -158,17 +191,19 @@ def _check(server: Server) -> None:
         raise NotServed("MILLESIME_PUBLISH_PREFIX est fait de minuscules, de chiffres et de _, 31 au plus")
 
 
-def _serve(cursor: Cursor, server: Server, profile: Profile) -> Served:
-    names = {schema: f"{server.prefix}{schema}" for schema in SCHEMAS}
+def _serve(cursor: Cursor, server: Server, profile: Profile, removals: int) -> Served:
     _be_alone(cursor, server.prefix)
-    held = _held(cursor, names)
-    served = Served(profile.publication, is_new=held != (profile.publication, profile.name))
+    _refuse_strangers(cursor, server.prefix)
+    held, to_hold = _held(cursor, server.prefix), Held(profile.publication, profile.name, removals)
+    served = Served(profile.publication, is_new=held != to_hold)
     _make_role(cursor, server.role, served)
     if served.is_new:
-        _make(cursor, names, profile, served)
-        _carry_rights(cursor, names)
-        _swap_patiently(cursor, names, keep_former=held is not None and held[1] == profile.name, served=served)
-    _let_read(cursor, server.role, names)
+        may_keep = held is not None and held[1:] == to_hold[1:]
+        try:
+            _copy(cursor, server.prefix, profile, removals, may_keep, served)
+        except (NoSuchType, RowsLost) as error:
+            raise NotServed(str(error)) from None
+    _let_read(cursor, server.role, [f"{server.prefix}{schema}" for schema in SCHEMAS])
     _note_open_database(cursor, served)
     return served
 
@@ -255,12 +290,17 @@ def _be_alone(cursor: Cursor, prefix: str) -> None:
         raise NotServed("une autre publication est en cours de copie sur ce serveur : attendre sa fin") from None
 
 
-def _held(cursor: Cursor, names: dict[str, str]) -> tuple[str, str] | None:
-    """(publication, profile) that the server holds; None the first time. Raises NotServed for a stranger's schema."""
+def _ours(prefix: str) -> list[str]:
+    """The names of the schemas that are the tool's; it once kept the former publication too."""
+    return [f"{prefix}{schema}{end}" for schema in SCHEMAS for end in ("", "__former")]
+
+
+def _refuse_strangers(cursor: Cursor, prefix: str) -> None:
+    """Raise NotServed when a schema bears one of our names and somebody else made it."""
     strangers = cursor.execute(
         "select nspname from pg_namespace where nspname = any(%s) "
         "and (obj_description(oid, 'pg_namespace') like %s) is not true order by 1",
-        [[n for name in names.values() for n in (name, f"{name}__former")], OURS],
+        [_ours(prefix), OURS],
     ).fetchall()
     if strangers:
         listed = ", ".join(name for (name,) in strangers)
@@ -268,10 +308,16 @@ def _held(cursor: Cursor, names: dict[str, str]) -> tuple[str, str] | None:
             f"la base a un schéma que ce projet n’a pas fait ({listed}), et qui serait remplacé : choisir une autre base, "
             "ou définir MILLESIME_PUBLISH_PREFIX"
         )
-    if not _schemas(cursor, [names["rapport"]]):
+
+
+def _held(cursor: Cursor, prefix: str) -> Held | None:
+    """What the server holds; None the first time."""
+    schema, _, table = FRESHNESS.partition(".")
+    fresh = sql.Identifier(f"{prefix}{schema}", table)
+    if not _schemas(cursor, [f"{prefix}{schema}"]):
         return None
-    fresh = sql.Identifier(names["rapport"], "fraicheur")
-    return cursor.execute(sql.SQL("select publication, profil from {} limit 1").format(fresh)).fetchone()
+    row = cursor.execute(sql.SQL("select to_jsonb(f) from {} f limit 1").format(fresh)).fetchone()
+    return Held(row[0]["publication"], row[0]["profil"], row[0].get("nb_effacements")) if row else None
 
 
 def _schemas(cursor: Cursor, names: list[str]) -> list[str]:
@@ -280,41 +326,94 @@ def _schemas(cursor: Cursor, names: list[str]) -> list[str]:
     return [name for (name,) in rows]
 
 
-# what is made ------------------------------------------------------------
+# the copy ------------------------------------------------------------
 
 
-def _make(cursor: Cursor, names: dict[str, str], profile: Profile, served: Served) -> None:
-    """The schemas ``<name>__next``, with all their tables."""
-    for schema in sorted({table.schema for table in profile.tables}):
-        made = sql.Identifier(_next(names[schema]))
-        cursor.execute(sql.SQL("create schema {}").format(made))
-        cursor.execute(sql.SQL("comment on schema {} is {}").format(made, sql.Literal(MARK)))
-    for table in profile.tables:
-        try:
-            served.rows[table.full_name] = make_table(cursor, _next(names[table.schema]), table, profile)
-        except (NoSuchType, RowsLost) as error:
-            raise NotServed(str(error)) from None
-    _make_freshness(cursor, _next(names["rapport"]), profile, served)
+def _copy(cursor: Cursor, prefix: str, profile: Profile, removals: int, may_keep: bool, served: Served) -> None:
+    """Fill the tables of an unchanged shape again, and put those of another in the place of the former ones."""
+    there = shapes(cursor, _ours(prefix))
+    wanted = copied_tables(profile, prefix, removals)
+    keys = _wanted_keys(wanted)
+    kept = {name for name, table in wanted.items() if may_keep and there.get(name) == table.shape}
+    gone, lost = there.keys() - kept, {}
+    for key, constraint in _foreign_keys(cursor, _ours(prefix)).items():
+        if key.table in kept and (key.parent in gone or key not in keys):
+            lost[key] = constraint
+    _make_schemas(cursor, [_next(schema) for schema in sorted({schema for schema, _ in wanted.keys() - kept})])
+    for name in wanted.keys() - kept:
+        create(cursor, (_next(name[0]), name[1]), wanted[name])
+        _fill(cursor, wanted[name], served, (_next(name[0]), name[1]))
+    if kept:  # all of them first: a row that is gone may have been the key of another
+        for name in there:
+            cursor.execute(sql.SQL("delete from {}").format(sql.Identifier(*name)))
+    waiting = {key.table for key in lost}
+    for name in kept - waiting:
+        _fill(cursor, wanted[name], served)
+    _settle(cursor)
+    _carry_rights(cursor, gone & wanted.keys())
+    if gone or lost:
+        _replace_patiently(cursor, prefix, there, gone, lost)
+    _put_in_place(cursor, prefix, wanted, wanted.keys() - kept)
+    for name in waiting:
+        _fill(cursor, wanted[name], served)
+    _settle(cursor)
+    _add_keys(cursor, keys - _foreign_keys(cursor, _ours(prefix)).keys())
+    for table in wanted.values():
+        describe(cursor, table, profile)
+
+
+def _fill(cursor: Cursor, table: Copied, served: Served, name: Name | None = None) -> None:
+    served.rows[table.table.full_name] = fill(cursor, name or table.name, table)
+
+
+def _settle(cursor: Cursor) -> None:
+    """Prove the foreign keys now: a table whose rows are still to be proved cannot be altered."""
+    cursor.execute("set constraints all immediate; set constraints all deferred")
 
 
 def _next(schema: str) -> str:
     return f"{schema}__next"
 
 
-def _make_freshness(cursor: Cursor, schema: str, profile: Profile, served: Served) -> None:
-    name = sql.Identifier(schema, "fraicheur")
-    columns = sql.SQL(", ".join(f"{column} {kind} not null" for column, (kind, _) in FRESHNESS.items()))
-    cursor.execute(sql.SQL("create table {} ({}, primary key (objet))").format(name, columns))
-    said = "D’où vient et de quand date chaque table publiée sur ce serveur, une ligne par table."
-    cursor.execute(sql.SQL("comment on table {} is {}").format(name, sql.Literal(said)))
-    for column, (_, comment) in FRESHNESS.items():
-        cursor.execute(
-            sql.SQL("comment on column {}.{} is {}").format(name, sql.Identifier(column), sql.Literal(comment))
-        )
-    cursor.executemany(
-        sql.SQL("insert into {} values (%s, %s, %s, %s, %s, now())").format(name),
-        [(t, rows, profile.build, profile.publication, profile.name) for t, rows in served.rows.items()],
-    )
+def _make_schemas(cursor: Cursor, names: list[str]) -> None:
+    for name in names:
+        cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(name)))
+        cursor.execute(sql.SQL("comment on schema {} is {}").format(sql.Identifier(name), sql.Literal(MARK)))
+
+
+def _put_in_place(cursor: Cursor, prefix: str, wanted: dict[Name, Copied], made: set[Name]) -> None:
+    """Move the tables that were made aside; schemas that hold nothing any more go."""
+    schemas = {schema for schema, _ in wanted}
+    _make_schemas(cursor, sorted(schemas - {*_schemas(cursor, list(schemas))}))
+    for schema, table in sorted(made):
+        aside = sql.Identifier(_next(schema), table)
+        cursor.execute(sql.SQL("alter table {} set schema {}").format(aside, sql.Identifier(schema)))
+    left = _schemas(cursor, [name for name in _ours(prefix) if name not in schemas])
+    for name in [*left, *sorted({_next(schema) for schema, _ in made})]:
+        cursor.execute(sql.SQL("drop schema {}").format(sql.Identifier(name)))
+
+
+def _wanted_keys(wanted: dict[Name, Copied]) -> set[ForeignKey]:
+    names = {table.table.full_name: name for name, table in wanted.items()}
+    return {
+        ForeignKey(name, link.column, names[link.parent])
+        for name, table in wanted.items()
+        for link in table.table.links
+    }
+
+
+def _foreign_keys(cursor: Cursor, schemas: list[str]) -> dict[ForeignKey, str]:
+    """The foreign keys of the tables of these schemas, and the name of each."""
+    rows = cursor.execute(FOREIGN_KEYS, {"schemas": schemas}).fetchall()
+    return {ForeignKey((s, t), column, (ps, p)): name for s, t, column, ps, p, name in rows}
+
+
+def _add_keys(cursor: Cursor, keys: set[ForeignKey]) -> None:
+    """Deferred: tables are emptied and filled in any order."""
+    for key in sorted(keys):
+        order = "alter table {} add foreign key ({}) references {} deferrable initially deferred"
+        names = (sql.Identifier(*key.table), sql.Identifier(key.column), sql.Identifier(*key.parent))
+        cursor.execute(sql.SQL(order).format(*names))
 
 
 # who may read ------------------------------------------------------------
@@ -334,11 +433,11 @@ def _make_role(cursor: Cursor, role: str, served: Served) -> None:
         )
 
 
-def _let_read(cursor: Cursor, role: str, names: dict[str, str]) -> None:
+def _let_read(cursor: Cursor, role: str, schemas: list[str]) -> None:
     """Give the role the right to read, and nothing else, when it exists."""
     if not cursor.execute("select 1 from pg_roles where rolname = %s", [role]).fetchone():
         return
-    for schema in _schemas(cursor, list(names.values())):
+    for schema in _schemas(cursor, schemas):
         for grant in ("usage on schema {}", "select on all tables in schema {}"):
             order = sql.SQL(f"grant {grant} to {{}}").format(sql.Identifier(schema), sql.Identifier(role))
             cursor.execute(order)
@@ -360,95 +459,70 @@ def _note_open_database(cursor: Cursor, served: Served) -> None:
         )
 
 
-def _carry_rights(cursor: Cursor, names: dict[str, str]) -> None:
-    """Grant on the new schemas and tables what was granted to read the present ones."""
-    present = list(names.values())
-    schemas = cursor.execute(
-        "select n.nspname, null, null, a.grantee, pg_get_userbyid(a.grantee) "
-        "from pg_namespace n, aclexplode(n.nspacl) a where n.nspname = any(%s) and a.privilege_type = 'USAGE' "
-        "and a.grantee <> n.nspowner",
-        [present],
-    ).fetchall()
-    tables = cursor.execute(
-        "select n.nspname, c.relname, null, a.grantee, pg_get_userbyid(a.grantee) from pg_class c "
-        "join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a "
-        "where n.nspname = any(%s) and a.privilege_type = 'SELECT' and a.grantee <> c.relowner "
-        "union all "
-        "select n.nspname, c.relname, t.attname, a.grantee, pg_get_userbyid(a.grantee) from pg_attribute t "
-        "join pg_class c on c.oid = t.attrelid join pg_namespace n on n.oid = c.relnamespace, aclexplode(t.attacl) a "
-        "where n.nspname = any(%s) and a.privilege_type = 'SELECT' and a.grantee <> c.relowner",
-        [present, present],
-    ).fetchall()
-    there = cursor.execute(
-        "select table_schema, table_name, column_name from information_schema.columns where table_schema = any(%s)",
-        [[_next(name) for name in present]],
-    ).fetchall()
-    made = {one[:length] for one in there for length in (1, 2, 3)}
-    for schema, table, column, number, grantee in [*schemas, *tables]:
-        target = _next(schema)
-        if tuple(part for part in (target, table, column) if part) in made:
-            who = sql.Identifier(grantee) if number else sql.SQL("public")
-            cursor.execute(sql.SQL("grant {} to {}").format(_right(target, table, column), who))
+def _carry_rights(cursor: Cursor, replaced: set[Name]) -> None:
+    """Grant on the tables made aside what was granted to read those whose place they take."""
+    for schema, table in sorted(replaced):
+        rights = cursor.execute(READERS, {"table": sql.Identifier(schema, table).as_string()}).fetchall()
+        there = {column for (column,) in cursor.execute(COLUMNS, [_next(schema), table]).fetchall()}
+        for column, number, grantee in rights:
+            if column is None or column in there:
+                what = sql.SQL("({})").format(sql.Identifier(column)) if column else sql.SQL("")
+                who = sql.Identifier(grantee) if number else sql.SQL("public")
+                target = sql.Identifier(_next(schema), table)
+                cursor.execute(sql.SQL("grant select {} on {} to {}").format(what, target, who))
 
 
-def _right(schema: str, table: str | None, column: str | None) -> sql.Composed:
-    if table is None:
-        return sql.SQL("usage on schema {}").format(sql.Identifier(schema))
-    columns = sql.SQL("({})").format(sql.Identifier(column)) if column else sql.SQL("")
-    return sql.SQL("select {} on {}").format(columns, sql.Identifier(schema, table))
+# the moment when nobody reads ------------------------------------------------------------
 
 
-# the swap ------------------------------------------------------------
-
-
-def _swap_patiently(cursor: Cursor, names: dict[str, str], keep_former: bool, served: Served) -> None:
-    """Swap at a moment when nobody reads. Raises NotServed, naming who reads, when there is none."""
+def _replace_patiently(
+    cursor: Cursor, prefix: str, there: Iterable[Name], gone: set[Name], lost: dict[ForeignKey, str]
+) -> None:
+    """Drop tables and foreign keys at a moment when nobody reads. Raises NotServed, naming who reads or what holds a table."""
+    _refuse_held(cursor, prefix, gone)
     for _ in range(SWAP_TRIES):
         try:
             with cursor.connection.transaction():
-                _swap(cursor, names, keep_former, served)
+                _keep_readers_out(cursor, sorted(there))
+                _drop(cursor, gone, lost)
             return
         except (errors.LockNotAvailable, errors.QueryCanceled):
             time.sleep(PAUSE_SECONDS / 2)
     raise NotServed(
-        f"un lecteur tient la publication d’avant depuis trop longtemps ({_readers(cursor, list(names.values()))}) : finir "
+        f"un lecteur tient la publication d’avant depuis trop longtemps ({_readers(cursor, _ours(prefix))}) : finir "
         "sa transaction, puis publier de nouveau. Le serveur garde ce qu’il avait"
     )
 
 
-def _swap(cursor: Cursor, names: dict[str, str], keep_former: bool, served: Served) -> None:
-    """The schemas of the former publication go, the present ones become the former, the new ones the present.
-
-    A former publication of another profile is not kept: what is internal must not outlive the choice of the public one.
-    """
-    present = _schemas(cursor, list(names.values()))
-    gone = _schemas(cursor, [f"{name}__former" for name in names.values()])
-    _keep_readers_out(cursor, present + gone)
-    views = _reading_views(cursor, present)
-    for schema in gone if keep_former else gone + present:
-        _drop(cursor, schema)
-    for name in names.values():
-        if keep_former and name in present:
-            former = sql.Identifier(f"{name}__former")
-            cursor.execute(sql.SQL("alter schema {} rename to {}").format(sql.Identifier(name), former))
-        if _schemas(cursor, [_next(name)]):
-            made = sql.Identifier(_next(name))
-            cursor.execute(sql.SQL("alter schema {} rename to {}").format(made, sql.Identifier(name)))
-    served.notes += [note for view in views if (note := _remake(cursor, view))]
+def _refuse_held(cursor: Cursor, prefix: str, gone: set[Name]) -> None:
+    tables = [sql.Identifier(*name).as_string() for name in sorted(gone)]
+    if held := cursor.execute(HOLDERS, {"tables": tables, "schemas": _ours(prefix)}).fetchall():
+        listed = enumeration([name for (name,) in held])
+        raise NotServed(
+            f"des tables changent de forme, et des objets que d’autres ont faits y tiennent ({listed}) : en garder la "
+            "définition (pg_get_viewdef), les retirer, publier de nouveau, les refaire. Le serveur garde ce qu’il avait"
+        )
 
 
-def _keep_readers_out(cursor: Cursor, schemas: list[str]) -> None:
+def _keep_readers_out(cursor: Cursor, tables: list[Name]) -> None:
     """Lock all that readers may be reading, until the end of the transaction. Raises QueryCanceled when they go on.
 
-    PostgreSQL looks the tables of a query up one after the other: a rename that ended in between would give a query, and
-    all its later runs where it is prepared, tables of two publications. Who waits for a lock looks the name up again.
+    Who waits for a lock looks the name up again, and reads the new table. All are locked, those that stay too: of a REPEATABLE
+    READ that has read one of them, a new table would be empty.
     """
-    views = [(v.schema, v.name) for v in _reading_views(cursor, schemas) if v.kind == "v" and v.is_ours]
-    if relations := views + _tables(cursor, schemas):  # views first, as readers take them
-        listed = sql.SQL(", ").join(sql.Identifier(*names) for names in relations)
-        cursor.execute(sql.SQL("set local statement_timeout = {}").format(SWAP_MILLISECONDS))
-        cursor.execute(sql.SQL("lock table {}").format(listed))
-        cursor.execute(f"set local statement_timeout = '{STATEMENT_SECONDS}s'")
+    listed = sql.SQL(", ").join(sql.Identifier(*name) for name in tables)
+    cursor.execute(sql.SQL("set local statement_timeout = {}").format(SWAP_MILLISECONDS))
+    cursor.execute(sql.SQL("lock table {}").format(listed))
+    cursor.execute(f"set local statement_timeout = '{STATEMENT_SECONDS}s'")
+
+
+def _drop(cursor: Cursor, gone: set[Name], lost: dict[ForeignKey, str]) -> None:
+    for key, constraint in lost.items():
+        names = sql.Identifier(*key.table), sql.Identifier(constraint)
+        cursor.execute(sql.SQL("alter table {} drop constraint {}").format(*names))
+    if gone:
+        listed = sql.SQL(", ").join(sql.Identifier(*name) for name in sorted(gone))
+        cursor.execute(sql.SQL("drop table {}").format(listed))
 
 
 def _readers(cursor: Cursor, schemas: list[str]) -> str:
@@ -460,43 +534,3 @@ def _readers(cursor: Cursor, schemas: list[str]) -> str:
         [schemas],
     ).fetchall()
     return ", ".join(f"processus {pid} de {user} {name}".rstrip() for pid, user, name in rows) or "qui change"
-
-
-def _drop(cursor: Cursor, schema: str) -> None:
-    """Drop our tables, then the schema; what others made over them is never dropped with them."""
-    if tables := _tables(cursor, [schema]):
-        listed = sql.SQL(", ").join(sql.Identifier(*names) for names in tables)
-        cursor.execute(sql.SQL("drop table {}").format(listed))
-    cursor.execute(sql.SQL("drop schema {}").format(sql.Identifier(schema)))
-
-
-def _tables(cursor: Cursor, schemas: list[str]) -> list[tuple[str, str]]:
-    """(schema, name) of every table of these schemas."""
-    listed = "select schemaname, tablename from pg_tables where schemaname = any(%s) order by 1, 2"
-    return cursor.execute(listed, [schemas]).fetchall()
-
-
-def _reading_views(cursor: Cursor, schemas: list[str]) -> list[View]:
-    """Each view of another schema that reads a table of these."""
-    return [View(*row) for row in cursor.execute(READING_VIEWS, {"schemas": schemas}).fetchall()]
-
-
-def _remake(cursor: Cursor, view: View) -> str | None:
-    """Make a view again over the new tables, its rights kept; what to tell its owner when it cannot be."""
-    kind = "vue matérialisée" if view.kind == "m" else "vue"
-    told = f"la {kind} {view.schema}.{view.name} lit encore la publication d’avant : "
-    if view.kind == "m":
-        return told + "la retirer et la refaire, ou la prochaine publication sera refusée"
-    chosen = sql.SQL(f"with ({view.options}) " if view.options else "")
-    try:
-        with cursor.connection.transaction():
-            order = sql.SQL("create or replace view {} {}as {}")
-            cursor.execute(order.format(sql.Identifier(view.schema, view.name), chosen, sql.SQL(view.definition)))
-    except errors.LockNotAvailable:
-        raise
-    except psycopg.Error as error:
-        return (
-            told
-            + f"son propriétaire doit la refaire (SQLSTATE {error.sqlstate}), ou la prochaine publication sera refusée"
-        )
-    return None

@@ -1,35 +1,56 @@
-"""Makes published tables in PostgreSQL: exact types, keys, comments, indexes, rows streamed by COPY.
+"""Published tables in PostgreSQL: exact types, keys, comments, indexes, rows streamed by COPY.
 
 Every table gains ``_construction``, the build that its rows come from: a reader that asks several queries compares it to
-know that no publication came between them.
+know that no publication came between them. ``fraicheur`` gains what only the copy knows.
 """
 
 import re
 import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from psycopg import Cursor, sql
 
 from pipelines.sql import literal
+from pipelines.stages.publish.freshness import FRESHNESS
 from pipelines.stages.publish.profiles import Profile, Table
 
-BUILD_COLUMN = "_construction"
-BUILD_COMMENT = "Construction dont la ligne provient : la même dans toutes les tables d’une même publication."
 BYTES = 1 << 20  # sent at a time
-TYPES = {
+TYPES = {  # as the server names them
     "BOOLEAN": "boolean",
     "SMALLINT": "smallint",
     "INTEGER": "integer",
     "BIGINT": "bigint",
-    "HUGEINT": "numeric(38, 0)",
+    "HUGEINT": "numeric(38,0)",
     "DOUBLE": "double precision",
     "VARCHAR": "text",
     "DATE": "date",
-    "TIME": "time",
-    "TIMESTAMP": "timestamp",
-    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+    "TIME": "time without time zone",
+    "TIMESTAMP": "timestamp without time zone",
+    "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
     "UUID": "uuid",
 }
+SHAPES = """
+select n.nspname, c.relname, array_agg(array[
+        a.attname::text, format_type(a.atttypid, a.atttypmod), case when a.attnotnull then 'not null' else '' end
+    ] order by a.attnum),
+    (
+        select array_agg(k.attname::text order by x.place)
+        from pg_constraint p, unnest(p.conkey) with ordinality x (number, place)
+        join pg_attribute k on k.attnum = x.number
+        where p.conrelid = c.oid and p.contype = 'p' and k.attrelid = c.oid
+    )
+from pg_class c
+join pg_namespace n on n.oid = c.relnamespace
+join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+where c.relkind = 'r' and n.nspname = any(%s) and pg_has_role(c.relowner, 'usage')
+group by n.nspname, c.relname, c.oid
+"""
+
+Name = tuple[str, str]  # schema, table
+Shape = tuple[tuple[tuple[str, str, str], ...], tuple[str, ...]]  # (name, type, ``not null``) of each column; the key
 
 
 class NoSuchType(RuntimeError):
@@ -40,74 +61,131 @@ class RowsLost(RuntimeError):
     """The server says that it holds another number of rows than it was sent."""
 
 
-def make_table(cursor: Cursor, schema: str, table: Table, profile: Profile) -> int:
-    """Create ``table`` in ``schema``, fill it, describe it and index it. Returns the number of its rows.
+class Added(NamedTuple):
+    """A column that the copy adds; where ``value`` is None, the moment of the copy."""
 
-    Raises NoSuchType, RowsLost and the driver's errors.
-    """
-    name = sql.Identifier(schema, table.name)
-    columns = sql.SQL(", ").join(
-        sql.SQL("{} {} {}").format(
-            sql.Identifier(column.name),
-            sql.SQL(postgres_type(column.kind, f"{table.full_name}.{column.name}")),
-            sql.SQL("" if column.is_nullable else "not null"),
-        )
-        for column in table.columns
-    )
-    cursor.execute(sql.SQL("create table {} ({})").format(name, columns))
-    rows = _fill(cursor, name, table, profile)
-    cursor.execute(  # after the rows: a constant takes no room in them
-        sql.SQL("alter table {} add column {} text not null default {}").format(
-            name, sql.Identifier(BUILD_COLUMN), sql.Literal(profile.build)
-        )
-    )
-    _describe(cursor, name, table, profile)
-    _index(cursor, name, table, profile)
-    cursor.execute(sql.SQL("analyze {}").format(name))
-    return rows
+    name: str
+    kind: str
+    comment: str
+    value: str | int | None
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A published table as the server is to hold it."""
+
+    name: Name
+    table: Table
+    added: tuple[Added, ...]
+    indexed: tuple[str, ...]
+    profile: Profile
+
+    @property
+    def shape(self) -> Shape:
+        """What decides whether its rows can change in place. Raises NoSuchType."""
+        table = self.table
+        own = [
+            (
+                column.name,
+                postgres_type(column.kind, f"{table.full_name}.{column.name}"),
+                "" if column.is_nullable and column.name not in table.key else "not null",
+            )
+            for column in table.columns
+        ]
+        return (*own, *((one.name, one.kind, "not null") for one in self.added)), table.key
+
+
+def copied_tables(profile: Profile, prefix: str, removals: int) -> dict[Name, Copied]:
+    """The tables of a profile, by their names on the server."""
+    joining = {one.key[0] for one in profile.tables if one.name.startswith("dim_") and len(one.key) == 1}
+    found = {}
+    for table in profile.tables:
+        name = (f"{prefix}{table.schema}", table.name)
+        wished = {"exercice", *joining, *(link.column for link in table.links)} - {*table.key[:1]}
+        indexed = tuple(column.name for column in table.columns if column.name in wished)
+        found[name] = Copied(name, table, tuple(_added(table, profile, removals)), indexed, profile)
+    return found
+
+
+def _added(table: Table, profile: Profile, removals: int) -> Iterable[Added]:
+    if table.full_name == FRESHNESS:
+        yield Added("publication", "text", "Publication copiée sur ce serveur.", profile.publication)
+        yield Added("publiee_le", "timestamp with time zone", "Date et heure de la copie sur ce serveur.", None)
+        said = "Purges et retraits que comptait le registre : après un autre, toutes les tables sont refaites."
+        yield Added("nb_effacements", "bigint", said, removals)
+    else:
+        said = "Construction dont la ligne provient : la même dans toutes les tables d’une même publication."
+        yield Added("_construction", "text", said, profile.build)
+
+
+def shapes(cursor: Cursor, schemas: list[str]) -> dict[Name, Shape]:
+    """The tables of these schemas that are this account's, as the server holds them."""
+    rows = cursor.execute(SHAPES, [schemas]).fetchall()
+    return {(schema, table): (tuple(map(tuple, columns)), tuple(key or ())) for schema, table, columns, key in rows}
+
+
+def create(cursor: Cursor, name: Name, table: Copied) -> None:
+    """Create a table, empty, with its key and its indexes: the exercice, and what it is joined by. Raises NoSuchType."""
+    columns, key = table.shape
+    moments = {one.name for one in table.added if one.value is None}
+    made = [
+        sql.SQL(f"{{}} {kind} {filled}{' default now()' if column in moments else ''}").format(sql.Identifier(column))
+        for column, kind, filled in columns
+    ]
+    if key:
+        made.append(sql.SQL("primary key ({})").format(sql.SQL(", ").join(map(sql.Identifier, key))))
+    cursor.execute(sql.SQL("create table {} ({})").format(sql.Identifier(*name), sql.SQL(", ").join(made)))
+    for column in table.indexed:
+        cursor.execute(sql.SQL("create index on {} ({})").format(sql.Identifier(*name), sql.Identifier(column)))
 
 
 def postgres_type(kind: str, where: str) -> str:
     """The type of PostgreSQL that holds every value of DuckDB's ``kind`` exactly. Raises NoSuchType."""
     if found := re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", kind):
-        return f"numeric({found[1]}, {found[2]})"
+        return f"numeric({found[1]},{found[2]})"
     if kind not in TYPES:
-        raise NoSuchType(f"{where} is {kind}, which is not published to PostgreSQL: cast it in its model")
+        raise NoSuchType(
+            f"{where} est du type {kind}, qui ne se copie pas dans PostgreSQL : le convertir dans son modèle"
+        )
     return TYPES[kind]
 
 
-def _fill(cursor: Cursor, name: sql.Identifier, table: Table, profile: Profile) -> int:
-    """Send the rows as CSV, which DuckDB writes aside: texts in quotes, so that an empty one is not NULL."""
-    texts = ", ".join(f'"{column.name}"' for column in table.columns if column.kind == "VARCHAR")
-    quoted = f", force_quote ({texts})" if texts else ""
+def fill(cursor: Cursor, name: Name, table: Copied) -> int:
+    """Send the rows to a table that has none. Returns their number. Raises RowsLost and the driver's errors.
+
+    As CSV, which DuckDB writes aside: texts in quotes, so that an empty one is not NULL.
+    """
+    given = [one for one in table.added if one.value is not None]
+    texts = [f'"{column.name}"' for column in table.table.columns if column.kind == "VARCHAR"]
+    texts += [f'"{one.name}"' for one in given if one.kind == "text"]
+    quoted = f", force_quote ({', '.join(texts)})" if texts else ""
+    columns = ", ".join(["*", *(f'{literal(one.value)} as "{one.name}"' for one in given)])
+    query = f"select {columns} from p.{table.table.full_name} order by all"
+    names = [*(column.name for column in table.table.columns), *(one.name for one in given)]
+    order = sql.SQL("copy {} ({}) from stdin (format csv)").format(
+        sql.Identifier(*name), sql.SQL(", ").join(map(sql.Identifier, names))
+    )
     with tempfile.TemporaryDirectory(prefix="millesime-postgres-") as folder:
         file = Path(folder) / "rows.csv"
-        (sent,) = profile.db.execute(
-            f"copy (select * from p.{table.full_name} order by all) to {literal(file)} (format csv, header false{quoted})"
+        (sent,) = table.profile.db.execute(
+            f"copy ({query}) to {literal(file)} (format csv, header false{quoted})"
         ).fetchone()
-        with file.open("rb") as rows, cursor.copy(sql.SQL("copy {} from stdin (format csv)").format(name)) as copy:
+        with file.open("rb") as rows, cursor.copy(order) as copy:
             while chunk := rows.read(BYTES):
                 copy.write(chunk)
     if cursor.rowcount != sent:
-        raise RowsLost(f"{table.full_name}: {sent} rows were sent and {cursor.rowcount} are there")
+        raise RowsLost(f"{table.table.full_name} : lignes envoyées : {sent}, arrivées : {cursor.rowcount}")
     return sent
 
 
-def _describe(cursor: Cursor, name: sql.Identifier, table: Table, profile: Profile) -> None:
-    comment = f"{table.comment} Construction {profile.build}, publication {profile.publication}.".strip()
-    cursor.execute(sql.SQL("comment on table {} is {}").format(name, sql.Literal(comment)))
-    for column, said in [*((c.name, c.comment) for c in table.columns), (BUILD_COLUMN, BUILD_COMMENT)]:
-        cursor.execute(
-            sql.SQL("comment on column {}.{} is {}").format(name, sql.Identifier(column), sql.Literal(said or None))
-        )
-
-
-def _index(cursor: Cursor, name: sql.Identifier, table: Table, profile: Profile) -> None:
-    """The primary key, then what BI filters on and joins by: the exercice and the keys of dimensions."""
-    if table.key:
-        columns = sql.SQL(", ").join(map(sql.Identifier, table.key))
-        cursor.execute(sql.SQL("alter table {} add primary key ({})").format(name, columns))
-    joining = {one.key[0] for one in profile.tables if one.name.startswith("dim_") and len(one.key) == 1}
-    for column in table.columns:
-        if column.name in {"exercice", *joining} - {*table.key[:1]}:
-            cursor.execute(sql.SQL("create index on {} ({})").format(name, sql.Identifier(column.name)))
+def describe(cursor: Cursor, table: Copied, profile: Profile) -> None:
+    """Say what a table and its columns are, and let the server count its rows."""
+    name = sql.Identifier(*table.name)
+    comment = f"{table.table.comment} Construction {profile.build}, publication {profile.publication}.".strip()
+    orders = [sql.SQL("comment on table {} is {}").format(name, sql.Literal(comment))]
+    said = [*((c.name, c.comment) for c in table.table.columns), *((one.name, one.comment) for one in table.added)]
+    orders += [
+        sql.SQL("comment on column {}.{} is {}").format(name, sql.Identifier(column), sql.Literal(text or None))
+        for column, text in said
+    ]
+    cursor.execute(sql.SQL("; ").join([*orders, sql.SQL("analyze {}").format(name)]))

@@ -4,19 +4,18 @@ Two profiles: ``interne``, all of it; ``public``, the report's tables where numb
 types, keys and comments are those of the published database: there is no other dictionary.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from pipelines.catalogue.dbt.project import Links
 from pipelines.catalogue.fields import Fields, unit_of
 from pipelines.disk import sha256_of
 from pipelines.ledger.state import STATE, read_manifest, read_state
-from pipelines.publication import FOLDERS, INTERNE, PUBLIC
+from pipelines.publication import DATABASES, FOLDERS, FORMER_DATABASE, INTERNE, PUBLIC
 from pipelines.sql import literal
-
-_FILES = {INTERNE: "rapport.duckdb", PUBLIC: "rapport_public.duckdb"}
 
 
 class NotPublished(RuntimeError):
@@ -33,6 +32,21 @@ class Column:
     is_nullable: bool
     title: str | None  # as ``fields.yml`` says it
     unit: str | None
+    additif: tuple[str, ...] | None = None  # along what a measure adds; None where nobody says it
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What a reader of a file is told of it, which its type does not say."""
+        said = {"title": self.title, "description": self.comment, "unit": self.unit, "additif": self.additif}
+        return {name: text for name, text in said.items() if text not in (None, "")}
+
+
+class TableLink(NamedTuple):
+    """A column that is the key of ``parent``, another table of the profile (``marts.dim_exercice``)."""
+
+    column: str
+    parent: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -44,15 +58,20 @@ class Table:
     comment: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    links: tuple[TableLink, ...] = ()
 
     @property
     def full_name(self) -> str:
         """``rapport.chiffres``."""
         return f"{self.schema}.{self.name}"
 
+    def kind(self, column: str) -> str | None:
+        """The type of a column; None when it has none of that name."""
+        return next((one.kind for one in self.columns if one.name == column), None)
+
     def has(self, column: str) -> bool:
         """True when it has this column."""
-        return any(one.name == column for one in self.columns)
+        return self.kind(column) is not None
 
 
 @dataclass(frozen=True)
@@ -67,8 +86,10 @@ class Profile:
 
 
 @contextmanager
-def opened(published: Path, name: str, fields: Fields | None = None) -> Iterator[Profile]:
+def opened(published: Path, name: str, fields: Fields | None = None, links: Links | None = None) -> Iterator[Profile]:
     """Open a profile of the publication in folder ``published``; columns bear the titles of ``fields``.
+
+    Tables bear their links where ``links``, those that dbt proves, are given: each is held against the rows.
 
     Raises NotPublished when it is not there.
     """
@@ -76,8 +97,9 @@ def opened(published: Path, name: str, fields: Fields | None = None) -> Iterator
 
     published = published.resolve()  # another publication may take its place while this one is read
     folder = published / FOLDERS[name]
-    file = folder / _FILES[name]
-    if not file.exists():
+    known = [folder / DATABASES[name], *([folder / FORMER_DATABASE] if name == INTERNE else [])]
+    file = next((file for file in known if file.exists()), None)
+    if file is None:
         if name == INTERNE:
             raise NotPublished("rien n’est encore publié : `millesime run EXERCICE`")
         raise NotPublished(
@@ -86,7 +108,9 @@ def opened(published: Path, name: str, fields: Fields | None = None) -> Iterator
     publication, build = _named(published, name)
     with duckdb.connect() as db:
         db.execute(f"attach {literal(file)} as p (read_only)")
-        yield Profile(name, publication, build, _tables(db, fields or Fields()), db)
+        tables = tables_in(db, "p", fields or Fields())
+        tables = tables if links is None else _linked(db, tables, links)
+        yield Profile(name, publication, build, tables, db)
 
 
 def _named(published: Path, name: str) -> tuple[str, str]:
@@ -97,23 +121,25 @@ def _named(published: Path, name: str) -> tuple[str, str]:
     return sha256_of(published / STATE)[:32], read_state(published)["build"]
 
 
-def _tables(db, fields: Fields) -> tuple[Table, ...]:
+def tables_in(db, catalog: str, fields: Fields) -> tuple[Table, ...]:
+    """The tables of a catalog of ``db``, as it and ``fields`` describe them."""
+    where = f"where database_name = {literal(catalog)}"
     columns: dict[tuple[str, str], list[Column]] = {}
     for schema, table, *about in db.execute(
         "select schema_name, table_name, column_name, data_type, coalesce(comment, ''), is_nullable "
-        "from duckdb_columns() where database_name = 'p' order by schema_name, table_name, column_index"
+        f"from duckdb_columns() {where} order by schema_name, table_name, column_index"
     ).fetchall():
         columns.setdefault((schema, table), []).append(_column(fields, table, *about))
     keys = dict(
         ((schema, table), tuple(key))
         for schema, table, key in db.execute(
             "select schema_name, table_name, constraint_column_names from duckdb_constraints() "
-            "where database_name = 'p' and constraint_type = 'PRIMARY KEY'"
+            f"{where} and constraint_type = 'PRIMARY KEY'"
         ).fetchall()
     )
     comments = db.execute(
         "select schema_name, table_name, coalesce(comment, '') from duckdb_tables() "
-        "where database_name = 'p' order by schema_name, table_name"
+        f"{where} order by schema_name, table_name"
     ).fetchall()
     return tuple(
         Table(schema, name, comment, tuple(columns[schema, name]), keys.get((schema, name), ()))
@@ -121,8 +147,57 @@ def _tables(db, fields: Fields) -> tuple[Table, ...]:
     )
 
 
+def _linked(db, tables: tuple[Table, ...], links: Links) -> tuple[Table, ...]:
+    """The tables with what links them: the star, whose columns bear the name of a dimension's key, and what dbt proves; as far as the
+    rows hold it, since no reader may trust a link that they break.
+    """
+    parents = {table.name: table for table in tables if len(table.key) == 1}
+    star = [parent for name, parent in parents.items() if name.startswith("dim_")]
+    return tuple(
+        replace(table, links=_holding(db, table, _candidates(table, star, parents, links))) for table in tables
+    )
+
+
+def _candidates(table: Table, star: list[Table], parents: Mapping[str, Table], links: Links) -> list[TableLink]:
+    if table.schema == "audit":
+        return []
+    found = [(parent.key[0], parent) for parent in star if parent is not table]
+    found += [
+        (link.column, parents[link.parent])
+        for link in links.get(table.name, [])
+        if link.parent in parents and parents[link.parent].key == (link.key,)
+    ]
+    made = [
+        TableLink(column, parent.full_name, parent.key[0]) for column, parent in found if _joins(table, column, parent)
+    ]
+    return [*dict.fromkeys(made)]
+
+
+def _joins(table: Table, column: str, parent: Table) -> bool:
+    return table.kind(column) is not None and table.kind(column) == parent.kind(parent.key[0])
+
+
+def _holding(db, table: Table, links: list[TableLink]) -> tuple[TableLink, ...]:
+    """Those of which every row has its parent, or none."""
+    if not links:
+        return ()
+    held = ", ".join(
+        f"coalesce(bool_and({link.column} is null or {link.column} in (select {link.key} from p.{link.parent})), true)"
+        for link in links
+    )
+    proved = db.execute(f"select {held} from p.{table.full_name}").fetchone()
+    return tuple(link for link, holds in zip(links, proved, strict=True) if holds)
+
+
 def _column(fields: Fields, table: str, name: str, kind: str, comment: str, is_nullable: bool) -> Column:
-    said = fields.of(table, name)
-    # where the comment is another (schema ``audit``), the name means something else
-    title = said.title if said and said.description == comment else None
-    return Column(name, kind, comment, is_nullable, title, unit_of(name))
+    return Column(name, kind, comment, is_nullable, *meaning_of(fields, table, name, comment))
+
+
+def meaning_of(
+    fields: Fields, table: str, column: str, comment: str
+) -> tuple[str | None, str | None, tuple[str, ...] | None]:
+    """Title, unit and additivity of a column; where its comment is another (schema ``audit``), the name means something else."""
+    said = fields.of(table, column)
+    if said is None or comment != said.text:
+        return None, unit_of(column), None
+    return said.title, said.unit or unit_of(column), said.adds_along

@@ -25,7 +25,6 @@ from pipelines.catalogue.overlay import FOLDERS
 from pipelines.disk import sync
 from pipelines.french import MINUS, exact, quantity
 from pipelines.ledger.state import (
-    PUBLIC_FILE,
     State,
     comparisons_of,
     files_of,
@@ -38,14 +37,16 @@ from pipelines.ledger.state import (
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.private import keep_to_account
+from pipelines.publication import DATABASES, INTERNE, MARTS, PUBLIC, RESTREINT
 from pipelines.publication import FOLDERS as PLACES
-from pipelines.publication import INTERNE, MARTS, PUBLIC, RESTREINT
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
+from pipelines.stages.publish.freshness import FRESHNESS
 
 RELEASED_SCHEMAS = ("rapport", RESTREINT)
 FIGURES = "rapport/chiffres.parquet"
 EXPORTS = "exports"
+NOT_FROZEN = FRESHNESS.partition(".")[2]  # it speaks of a publication
 Exports = Callable[[str, str, Path], None]  # name of the release, profile, folder to write in
 
 
@@ -135,7 +136,7 @@ def write_release(
 
 def complete_release(home: Home, folder: Path, exercice: int, build: str, exports: Exports) -> None:
     """Write beside a release what is given away of it, from the publication that followed: the public tables, and ``exports``."""
-    public = home.published / PLACES[PUBLIC] / PUBLIC_FILE
+    public = home.published / PLACES[PUBLIC] / DATABASES[PUBLIC]
     if public.exists():
         there = folder / PLACES[PUBLIC]
         there.mkdir()
@@ -166,7 +167,8 @@ def export_tables(warehouse: Path, exercice: int, folder: Path, schema: str = "r
         db.execute(f"attach {literal(warehouse)} as entrepot (read_only)")
         tables = db.execute(
             "select table_name, bool_or(column_name = 'exercice') from duckdb_columns() "
-            f"where database_name = 'entrepot' and schema_name = {literal(schema)} group by 1 order by 1"
+            f"where database_name = 'entrepot' and schema_name = {literal(schema)} and table_name <> {literal(NOT_FROZEN)} "
+            "group by 1 order by 1"
         ).fetchall()
         for table, yearly in tables:
             rows = f"where exercice <= {exercice}" if yearly else ""

@@ -53,7 +53,7 @@ def write_restricted(work: Workspace, folder: Path, versions: list[Behind]) -> N
             copy_table(db, table, keys)
         for fact in dict.fromkeys(fact for one in versions for fact in one.version.facts):
             _write_population(db, fact, keys, versions)
-        write_schema(db, folder, RESTREINT)
+        write_schema(db, folder, RESTREINT, work.catalogue.fields)
     if tables or versions:
         keep_to_account(folder / DATABASE, folder / RESTREINT)
     else:

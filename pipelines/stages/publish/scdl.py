@@ -13,11 +13,14 @@ the schema, and empty.
 
 import json
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from pipelines import settings
+from pipelines.catalogue.organisation import Organisation
 from pipelines.disk import sync
 from pipelines.sql import literal
+from pipelines.stages.publish.datapackage import LICENCE, PROFILE, about, csv_file
 
 SCHEMA = "catalogue/reference/schemas/scdl_budget_0.8.3.json"
 FACT = "fct_lignes_budgetaires"
@@ -26,6 +29,13 @@ DESCRIPTION = (
     "comptes administratifs. Le schéma ne connaît pas le compte financier unique : il est publié sous l’étape « compte "
     "administratif », dont il tient lieu."
 )
+
+
+def _code(column: str) -> str:
+    """A code of the document where it is one, of figures alone: anybody may have the file, and it holds no text written freely."""
+    return f"case when regexp_full_match({column}, '[0-9]{{{{1,10}}}}') then {column} end"
+
+
 SELECT = f"""
     select
         case code_nature_decision
@@ -37,17 +47,17 @@ SELECT = f"""
         end as BGT_NATDEC,
         exercice as BGT_ANNEE,
         siret as BGT_SIRET,
-        coalesce(libelle_budget, siret) as BGT_NOM,
+        coalesce({{name}}, siret) as BGT_NOM,
         code_chapitre as BGT_CONTNAT,
         libelle_chapitre as BGT_CONTNAT_LABEL,
-        compte as BGT_NATURE,
-        coalesce(libelle_compte, compte) as BGT_NATURE_LABEL,
-        code_fonction as BGT_FONCTION,
+        {_code("compte")} as BGT_NATURE,
+        coalesce(libelle_compte, {_code("compte")}) as BGT_NATURE_LABEL,
+        {_code("code_fonction")} as BGT_FONCTION,
         cast(null as varchar) as BGT_FONCTION_LABEL,
-        code_operation as BGT_OPERATION,
+        {_code("code_operation")} as BGT_OPERATION,
         section as BGT_SECTION,
         case type_operation when 'réelle' then 'réel' else 'ordre' end as BGT_OPBUDG,
-        sens as BGT_CODRD,
+        sens_budgetaire as BGT_CODRD,
         realise_eur as BGT_MTREAL,
         budget_precedent_eur as BGT_MTBUDGPREC,
         restes_a_realiser_precedents_eur as BGT_MTRARPREC,
@@ -62,8 +72,10 @@ SELECT = f"""
 """
 
 
-def write_scdl(db, folder: Path) -> list[Path]:
+def write_scdl(db, folder: Path, organisation: Organisation, build: str) -> list[Path]:
     """Write the files of every exercice that has budget lines into ``folder``; nothing when there is none.
+
+    ``organisation`` gives them, from ``build``.
 
     ``db`` is a DuckDB connection in which ``marts.fct_lignes_budgetaires`` can be read by that name, or is absent. A line
     that neither its account nor its vote places has no section, which the schema requires: it is left out, and counted in
@@ -78,9 +90,11 @@ def write_scdl(db, folder: Path) -> list[Path]:
     if not years:
         return []
     folder.mkdir(parents=True)
-    written = [_write_year(db, folder, year) for year, _ in years]
+    names = [budget.libelle for budget in organisation.budgets if budget.libelle]
+    rows = {year: _write_year(db, folder, year, names) for year, _ in years}
+    written = [folder / _file(year) for year in rows]
     written.append(Path(shutil.copyfile(settings.shipped() / SCHEMA, folder / "schema.json")))
-    written.append(_write_package(folder, dict(years)))
+    written.append(_write_package(folder, rows, dict(years), organisation, build))
     for path in written:
         sync(path)
     sync(folder)
@@ -94,16 +108,24 @@ def _has_budget(db) -> bool:
     return known.fetchone() is not None
 
 
-def _write_year(db, folder: Path, year: int) -> Path:
-    target = folder / f"budget_{year}.csv"
-    db.execute(
-        f"copy ({SELECT} and exercice = {int(year)} order by document_id, ligne, ligne_id) "
-        f"to {literal(target)} (format csv, header, delimiter ',')"
-    )
-    return target
+def _file(year: int) -> str:
+    return f"budget_{year}.csv"
 
 
-def _write_package(folder: Path, left_out: dict[int, int]) -> Path:
+def _write_year(db, folder: Path, year: int, names: Collection[str]) -> int:
+    """Write the lines of an exercice: how many they are. A budget that bears none of these ``names`` is called by its SIRET."""
+    listed = ", ".join(map(literal, names)) or "null"
+    select = SELECT.format(name=f"case when libelle_budget in ({listed}) then libelle_budget end")
+    (rows,) = db.execute(
+        f"copy ({select} and exercice = {int(year)} order by document_id, ligne, ligne_id) "
+        f"to {literal(folder / _file(year))} (format csv, header, delimiter ',')"
+    ).fetchone()
+    return rows
+
+
+def _write_package(
+    folder: Path, rows: dict[int, int], left_out: dict[int, int], organisation: Organisation, build: str
+) -> Path:
     """The Data Package; ``left_out`` is the number of lines that each exercice leaves out."""
     schema = json.loads((settings.shipped() / SCHEMA).read_text(encoding="utf-8"))
     resources = [
@@ -111,20 +133,20 @@ def _write_package(folder: Path, left_out: dict[int, int]) -> Path:
             "name": f"budget-{year}",
             "title": f"Budget de l’exercice {year}",
             "description": f"Lignes de compte inconnu, non publiées : {count}." if count else "Toutes les lignes.",
-            "profile": "tabular-data-resource",
-            "path": f"budget_{year}.csv",
-            "format": "csv",
-            "mediatype": "text/csv",
-            "encoding": "utf-8",
+            **csv_file(folder, _file(year), rows[year]),
             "schema": "schema.json",
         }
         for year, count in left_out.items()
     ]
     package = {
+        "$schema": PROFILE,
         "name": "budget",
         "title": schema["title"],
-        "description": DESCRIPTION,
-        "profile": "tabular-data-package",
+        "description": f"{DESCRIPTION} Construction {build}.",
+        "version": f"construction-{build[:12]}",
+        **about(organisation, ["budget", "finances locales", "SCDL"], min(rows), max(rows)),
+        "licenses": [LICENCE],
+        "homepage": schema["homepage"],
         "resources": resources,
     }
     path = folder / "datapackage.json"

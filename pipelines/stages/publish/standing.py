@@ -10,15 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.fingerprint import engine_version, fingerprint
 from pipelines.disk import second_name, sha256_of
 from pipelines.ledger.state import STATE, read_state
 from pipelines.ledger.workspace import Workspace
+from pipelines.publication import DATABASES, INTERNE
 from pipelines.sql import is_hollow
 from pipelines.stages.publish.copy import Described, copy_table, described, tables_of, write_parquet
 from pipelines.stages.publish.keys import Keys
+from pipelines.stages.publish.profiles import meaning_of, tables_in
 
-DATABASE = "rapport.duckdb"
+DATABASE = DATABASES[INTERNE]
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def former_of(work: Workspace) -> Former:
 
 
 def copy_schema(
-    db: Any, folder: Path, schema: str, keys: Keys, former: Former, withheld: Collection[str] = ()
+    db: Any, folder: Path, schema: str, keys: Keys, fields: Fields, former: Former, withheld: Collection[str] = ()
 ) -> dict[str, str]:
     """Make a schema of the new database what it is in the warehouse, but for the tables ``withheld``, with its Parquet files.
 
@@ -73,14 +76,15 @@ def copy_schema(
     for gone in set(tables_of(db, schema, "cible")) - wanted.keys():
         db.execute(f"drop table {schema}.{gone}")
     for name, table in wanted.items():
-        full, made = f"{schema}.{name}", _made_of(table, keys, contents)
+        full, made = f"{schema}.{name}", _made_of(table, keys, fields, contents)
         made_of |= {full: made} if made else {}
         if made is None or former.made_of.get(full) != made:
             db.execute(f"drop table if exists {full}")
             copy_table(db, table, keys)
-        file = f"{schema}/{name}.parquet"
-        if made is None or former.made_of.get(full) != made or not former.link(file, folder / file):
-            write_parquet(db, folder, schema, name)
+    for copied in (table for table in tables_in(db, "cible", fields) if table.schema == schema):
+        made, file = made_of.get(copied.full_name), f"{schema}/{copied.name}.parquet"
+        if made is None or former.made_of.get(copied.full_name) != made or not former.link(file, folder / file):
+            write_parquet(db, folder, copied)
     return made_of
 
 
@@ -90,8 +94,9 @@ def _contents(db: Any) -> dict[str, str]:
     return dict(db.execute("from source.construction.contenus").fetchall()) if db.execute(noted).fetchone() else {}
 
 
-def _made_of(table: Described, keys: Keys, contents: dict[str, str]) -> str | None:
+def _made_of(table: Described, keys: Keys, fields: Fields, contents: dict[str, str]) -> str | None:
     """What stands for a table and all that is said of it; None when nobody noted its content."""
     content = contents.get(f"{table.schema}.{table.name}")
-    said = [content, table.sql, table.comment, list(table.columns.items()), sorted(table.filled), keys.get(table.name)]
-    return fingerprint([engine_version(), *said]) if content else None
+    columns = [(name, said, meaning_of(fields, table.name, name, said or "")) for name, said in table.columns.items()]
+    told = [content, table.sql, table.comment, columns, sorted(table.filled), keys.get(table.name)]
+    return fingerprint([engine_version(), *told]) if content else None

@@ -1,6 +1,6 @@
 """Writes a publication aside and swaps it in with one rename: a reader sees the old one or the new one, whole.
 
-builds/<publication>/rapport.duckdb                  tables of marts, rapport and audit, with comments and keys
+builds/<publication>/millesime.duckdb                tables of marts, rapport and audit, with comments and keys
                      <schema>/<table>.parquet
                      scdl/                           the budget as open data
                      millesime_restreint.duckdb restreint/     what singles a person out: the publishing account's alone
@@ -38,12 +38,14 @@ from pipelines.ledger.state import (
 )
 from pipelines.ledger.workspace import Workspace
 from pipelines.private import open_to_readers
-from pipelines.publication import FOLDERS, INTERNE, MARTS, PUBLIC, RESTREINT, Pages
+from pipelines.publication import FOLDERS, FORMER_DATABASE, FORMER_UNTIL, INTERNE, MARTS, PUBLIC, RESTREINT, Pages
 from pipelines.settings import Home
 from pipelines.sql import literal
 from pipelines.stages.publish.anonymity import singling_out
 from pipelines.stages.publish.audit import write_audit
 from pipelines.stages.publish.copy import attached, write_schema
+from pipelines.stages.publish.freshness import write_freshness
+from pipelines.stages.publish.promise import refuse_broken
 from pipelines.stages.publish.restricted import DATABASE as RESTRICTED
 from pipelines.stages.publish.restricted import Archived, Behind, behind, write_restricted
 from pipelines.stages.publish.scdl import write_scdl
@@ -53,7 +55,6 @@ from pipelines.stages.publish.secret.versions import read_version
 from pipelines.stages.publish.secret.words import Words, declared_words
 from pipelines.stages.publish.standing import DATABASE, copy_schema, former_of
 
-PUBLISHED_SCHEMAS = ["rapport", MARTS, RESTREINT]  # the report is made of the first; the last lies apart
 SOLVED = "secret.json"  # in the cache: what the solver answered of the public profile
 UNDRAWN = "RAP-ECHEC"
 KEPT = 5  # publications kept beside the current one
@@ -79,11 +80,13 @@ def publish(
 
     Two profiles: all of it, and ``public``, where numbers of fewer agents than the organisation's threshold are hidden. When the public
     one cannot be proved, the former stays and a finding, here and in the ledger, says why. The same build and the same
-    ledger give the same publication, byte for byte. ``facts`` complete its state. Raises OtherBuild when the warehouse is not the
-    one that ``build`` made: a run was stopped between the swap and its entry in the ledger.
+    ledger give the same publication, byte for byte. ``facts`` complete its state. Raises ContractBroken when something that is
+    promised would be missing, and OtherBuild when the warehouse is not the one that ``build`` made: a run was stopped between the swap
+    and its entry in the ledger.
     """
     home, ledger = work.home, work.ledger
     _check_build(home.warehouse, build)
+    refuse_broken(home.warehouse, work.catalogue)
     home.builds.mkdir(parents=True, exist_ok=True)
     aside = home.builds / f".{os.getpid()}"
     _sweep(home)
@@ -114,22 +117,25 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
 
     The pages are drawn by others as soon as their tables lie there, while the rest is copied.
     """
-    former, keys = former_of(work), work.catalogue.project.keys
+    former, keys, fields = former_of(work), work.catalogue.project.keys, work.catalogue.fields
     former.begin(folder / DATABASE)
     with attached(folder / DATABASE, work.home.warehouse) as db:
-        made_of = copy_schema(db, folder, "rapport", keys, former)
+        made_of = copy_schema(db, folder, "rapport", keys, fields, former)
         begun = [pages.begin(folder, INTERNE)] if pages else []
         profile, broken = public_profile(work, folder / FOLDERS[PUBLIC], build)
         begun += [pages.begin(folder, PUBLIC)] if pages else []
         alone = singling_out(db, work.catalogue, work.organisation.seuil_secret)
-        made_of |= copy_schema(db, folder, MARTS, keys, former, alone.keys())
+        made_of |= copy_schema(db, folder, MARTS, keys, fields, former, alone.keys())
         broken += [_singled_out(work.rules["SEC-ANONYMAT"], name, why) for name, why in alone.items()]
         findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
         db.execute("drop schema if exists audit cascade")
         write_audit(db, work.home, work.ledger, findings, profile.proofs if profile else [])
-        write_schema(db, folder, "audit")
-        write_scdl(db, folder / "scdl")
+        write_schema(db, folder, "audit", fields)
+        write_freshness(db, folder, INTERNE, build)
+        write_scdl(db, folder / "scdl", work.organisation, build)
     write_restricted(work, folder, _behind(work, profile))
+    if work.organisation.years[-1] <= FORMER_UNTIL:
+        second_name(folder / DATABASE, folder / FORMER_DATABASE)
     undrawn = _undrawn(work, pages, begun) if pages else []
     return Written(made_of, profile, broken + undrawn)
 
@@ -172,7 +178,7 @@ def _undrawn(work: Workspace, pages: Pages, begun: list[Future]) -> list[Finding
         return []
     rule, error = work.rules[UNDRAWN], errors[0]
     ours = type(error).__module__.startswith("pipelines")  # another's words may quote what it could not draw
-    said = str(error) if ours else type(error).__name__
+    said = str(error) if ours else "erreur du programme, que `millesime report` montre"
     return [
         Finding(UNDRAWN, "bloquant", pages.exercice, "report", f"{rule.titre} : {said}", aide=rule.aide),
     ]
@@ -236,7 +242,9 @@ def public_profile(work: Workspace, folder: Path, build: str) -> tuple[PublicPro
     try:
         profile = write_public(
             work.home.warehouse,
+            build,
             folder,
+            work.catalogue.fields,
             work.catalogue.secrecy,
             work.organisation.seuil_secret,
             work.ledger.disclosures(),

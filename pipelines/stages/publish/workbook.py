@@ -191,6 +191,6 @@ def _checks(edition: Edition) -> dict[tuple[str, int], str]:
     if all(table.full_name != COMPARED for table in edition.profile.tables):
         return {}
     found = edition.profile.db.execute(
-        "select code, exercice, statut, texte_publie from p.rapport.rpt_rapprochement_publie"
+        "select code_chiffre, exercice, statut_rapprochement, texte_publie from p.rapport.rpt_rapprochement_publie"
     ).fetchall()
     return {(code, exercice): f"{statut} (rapport publié : {text})" for code, exercice, statut, text in found}

@@ -34,7 +34,7 @@ def cell(row: Row, column: Colonne) -> Cell:
     if value is None:
         return missing(row)
     if column.format == "chiffre":
-        shown = number(value, row["decimales"], row["unite"], row.get("code"))
+        shown = number(value, row["decimales"], row["unite"], row.get("code_chiffre", row.get("code")))
         return marked(shown) if row.get("etat") == "partiel" else shown
     if column.format in NUMBERS:
         return number(Decimal(value), *NUMBERS[column.format])

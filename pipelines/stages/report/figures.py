@@ -103,10 +103,11 @@ def read_figures(publication: Publication, titles: dict[str, str], declared: Map
     by_code = {(row["code"], row["exercice"]): row for row in rows}
     if publication.is_withheld(RECONCILED):
         return Figures(publication.exercice, by_code, None, titles, declared)
-    gaps = {r["code"]: _gap(r) for r in publication.rows(RECONCILED, {}, [])}
+    gaps = {r.get("code_chiffre") or r["code"]: _gap(r) for r in publication.rows(RECONCILED, {}, [])}
     return Figures(publication.exercice, by_code, gaps, titles, declared)
 
 
 def _gap(row: dict[str, Any]) -> str:
-    is_known = row["statut"] == "écart" and row["ecart"] is not None
-    return f"écart de {french.printed(row['ecart'], 2, '')}" if is_known else row["statut"]
+    status = row.get("statut_rapprochement") or row["statut"]  # its name in an older publication
+    is_known = status == "écart" and row["ecart"] is not None
+    return f"écart de {french.printed(row['ecart'], 2, '')}" if is_known else status

@@ -146,8 +146,7 @@ def read_receipts(
 ) -> Receipts:
     """The receipts of a publication, of the exercices up to the report's. Raises MissingTable."""
     rows = publication.rows(SOURCES, {}, [], exercices=10)
-    states = {(row["source"], row["exercice"]): row["statut"] for row in rows}
-    absent = {  # an older publication does not say it
-        (row["source"], row["exercice"]): (row.get("champs_absents") or "").split(", ") for row in rows
-    }
+    # an older publication calls the state by its former name, and does not say what is absent
+    states = {(row["source"], row["exercice"]): row.get("statut_collecte") or row["statut"] for row in rows}
+    absent = {(row["source"], row["exercice"]): (row.get("champs_absents") or "").split(", ") for row in rows}
     return Receipts(states, absent, behind, labels, needed, titles, required)

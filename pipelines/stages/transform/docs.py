@@ -91,7 +91,7 @@ def _describe(manifest: dict[str, Any], columns: Columns, fields: Fields) -> Non
         for name in columns.get((node["schema"], table), {}):
             said = fields.of(table, name)
             if said and name not in node["columns"]:
-                node["columns"][name] = {"name": name, "description": said.description}
+                node["columns"][name] = {"name": name, "description": said.text}
 
 
 def _catalog(manifest: dict[str, Any], columns: Columns) -> dict[str, Any]:

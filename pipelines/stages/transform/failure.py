@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pipelines.catalogue.rules import where
 from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
-from pipelines.sql import with_sheet
+from pipelines.sql import in_french, with_sheet
 from pipelines.stages.transform.dbt import NodeResult
 
 if TYPE_CHECKING:
@@ -45,11 +45,11 @@ class Culprit:
 
 
 def words(result: NodeResult) -> str:
-    """What dbt said, on one line, without colours nor values."""
+    """What dbt said, on one line, without colours nor values; in French where it is DuckDB that refuses a text."""
     lines = [line.strip() for line in _COLOUR.sub("", result.message or "").splitlines() if line.strip()]
     said = [line for line in lines if not _ABOUT.match(line)]
     told = next((line for line in said if _ERROR.search(line)), said[-1] if said else "")
-    return without_values(told)[:300]
+    return in_french(without_values(told))[:300]
 
 
 def without_values(text: str) -> str:

@@ -131,10 +131,10 @@ def _absent_members(db, lines: Mapping[str, ModelLines], known: str, rules: Rule
 
 def _differences(db, rules: Rules) -> list[Finding]:
     rows = db.execute(
-        "select r.code, r.exercice, c.libelle, c.unite, valeur_recalculee, valeur_publiee, texte_publie, r.ecart "
+        "select r.code_chiffre, r.exercice, c.libelle, c.unite, valeur_recalculee, valeur_publiee, texte_publie, r.ecart "
         "from rapport.rpt_rapprochement_publie as r left join rapport.chiffres as c "
-        "on r.code = c.code and r.exercice = c.exercice "
-        "where r.statut = 'écart' order by r.code, r.exercice"
+        "on r.code_chiffre = c.code and r.exercice = c.exercice "
+        "where r.statut_rapprochement = 'écart' order by r.code_chiffre, r.exercice"
     ).fetchall()
     rule = rules["PUB-ECART"]
     return [
@@ -194,11 +194,11 @@ def _missing_months(db, rules: Rules) -> list[Finding]:
     """
     rows = db.execute(
         "with mois as (select source, exercice, piece, est_attendue and not est_acceptee as est_absent "
-        "from marts.fct_collecte where nature = 'mois'), "
+        "from marts.fct_collecte where nature_morceau = 'mois'), "
         "couverts as (select source, exercice, piece from calculs.chiffres__pieces where nature = 'mois' "
         "group by all having bool_and(est_couverte)) "
         "select source, exercice, list(cast(right(piece, 2) as integer) order by piece) from mois "
-        "where est_absent and exists (select 1 from marts.fct_collecte as livrees where livrees.nature = 'livraison' "
+        "where est_absent and exists (select 1 from marts.fct_collecte as livrees where livrees.nature_morceau = 'livraison' "
         "and livrees.est_acceptee and livrees.source = mois.source and livrees.exercice = mois.exercice) "
         "and (source, exercice, piece) not in (select (source, exercice, piece) from couverts) group by all order by all"
     ).fetchall()
@@ -256,7 +256,7 @@ def _holes(db, rules: Rules) -> list[Finding]:
 
 def _contradicted_absences(db, rules: Rules) -> list[Finding]:
     rows = db.execute(
-        "select code, exercice, code_manquant, valeur from rapport.rpt_absences_contredites order by code, exercice"
+        "select code_chiffre, exercice, code_manquant, valeur from rapport.rpt_absences_contredites order by code_chiffre, exercice"
     ).fetchall()
     rule = rules["ABS-CONTREDITE"]
     return [
@@ -371,7 +371,7 @@ def _debts_without_annexe(db, rules: Rules) -> list[Finding]:
 
 
 # What is repaid of loans: neither deposits (165), nor refinancing (166), nor credit lines drawn and given back (16449).
-REPAID = "sens = 'dépense' and type_operation = 'réelle' and regexp_full_match(compte, '16[3478].*') and compte not like '16449%'"
+REPAID = "sens_budgetaire = 'dépense' and type_operation = 'réelle' and regexp_full_match(compte, '16[3478].*') and compte not like '16449%'"
 ROUNDING = 0.01  # of what was repaid: the annexe sums the rounded instalments of each loan
 
 
@@ -563,7 +563,7 @@ def _expected(db, rules: Rules) -> list[Finding]:
     rows = db.execute(
         "select exercice, piece from intermediate.int_finances__pieces as p where source = 'budget/documents' "
         "and est_declaree and not est_recue and exists (select 1 from marts.fct_collecte as c where c.source = p.source "
-        "and c.exercice = p.exercice and c.nature = 'livraison' and c.est_acceptee) order by all"
+        "and c.exercice = p.exercice and c.nature_morceau = 'livraison' and c.est_acceptee) order by all"
     ).fetchall()
     rule = rules["FIN-ATTENDU"]
     return [
@@ -744,7 +744,7 @@ def _reconciliations(db, rules: Rules) -> list[Finding]:
 
 def _unequal_amounts(db, rules: Rules, code: str) -> list[Finding]:
     rows = db.execute(
-        "select exercice, severite, concat_ws(', ', libelle_budget, objet, section, sens, 'chapitre ' || code_chapitre, "
+        "select exercice, severite, concat_ws(', ', libelle_budget, objet, section, sens_budgetaire, 'chapitre ' || code_chapitre, "
         "case controle when 'FIN-CONSOLIDATION' then 'élément CONSOLIDATION' end), "
         "attendu_eur, constate_eur, ecart_eur, rapprochement_id, fichier, ligne "
         "from rapport.rpt_finances__rapprochements "
@@ -828,8 +828,8 @@ where {4} and not {5} and not exists (
 order by all
 """
 DECLARED = """coalesce((
-    select bool_and(absences.code is not null) from calculs.chiffres__pieces as pieces
-    left join marts.fct_absences_declarees as absences on pieces.code = absences.code and pieces.exercice = absences.exercice
+    select bool_and(absences.code_chiffre is not null) from calculs.chiffres__pieces as pieces
+    left join marts.fct_absences_declarees as absences on pieces.code = absences.code_chiffre and pieces.exercice = absences.exercice
     where pieces.source = exercices.source and pieces.exercice = exercices.exercice
         and position('.' || ailleurs.{0} || '.' in pieces.code) > 0
 ), false)"""

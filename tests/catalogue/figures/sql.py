@@ -21,7 +21,7 @@ BY_HAND = (
     *("rapport/chiffres", "rapport/rpt_manques"),
 )
 DOCUMENTS = "int_essai__documents"  # a model that tells pieces apart, by the column ``sens``
-MACROS = ("listes", "ratio", "arrondi", "mediane", "durees", "normalise_libelle", "ressources_humaines")
+MACROS = ("listes", "ratio", "arrondi", "mediane", "durees", "normalise_libelle", "role_ligne", "ressources_humaines")
 
 
 def figures_of(folder: Path, **domains: str) -> Figures:

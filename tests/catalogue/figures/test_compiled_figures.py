@@ -154,8 +154,8 @@ insert into dim_sens_annuel values
     ('E', 'Entrée', 3001), ('S', 'Sortie', 3001), ('S', 'Sortie', 3002), ('X', 'Autre', 3002), ('Z', 'Rien', 3001);
 create table fct_flux
     (exercice integer, code_application varchar, sens varchar, quantite decimal(18, 2), est_clos boolean);
-create table fct_absences_declarees (code varchar, exercice integer, code_manquant varchar);
-create table fct_chiffres_publies (code varchar, exercice integer, valeur_publiee decimal(20, 6));
+create table fct_absences_declarees (code_chiffre varchar, exercice integer, code_manquant varchar);
+create table fct_chiffres_publies (code_chiffre varchar, exercice integer, valeur_publiee decimal(20, 6));
 """
 ALL_ACCEPTED = [(source, year, True, 0, True) for source in ("elise/comptes", "gma/comptes") for year in (3001, 3002)]
 FOLLOWED = ("elise/comptes", "gma/comptes", "cegid_rh/agents", "cegid_rh/heures")

@@ -38,8 +38,8 @@ TABLES = """\
 create table dim_exercice as select 2041 as exercice;
 create table fct_flux (exercice integer, sens varchar, mois integer, quantite decimal(18, 2));
 insert into fct_flux values (2041, 'E', 12, 7), (2041, 'S', 12, 4), (2041, 'X', 1, 1);
-create table fct_absences_declarees (code varchar, exercice integer, code_manquant varchar);
-create table fct_chiffres_publies (code varchar, exercice integer, valeur_publiee decimal(20, 6));
+create table fct_absences_declarees (code_chiffre varchar, exercice integer, code_manquant varchar);
+create table fct_chiffres_publies (code_chiffre varchar, exercice integer, valeur_publiee decimal(20, 6));
 """
 MONTHS = [f"2041-{number:02}" for number in range(1, 13)]
 DELIVERED = [
@@ -79,7 +79,7 @@ def states(script):
         for row in found.values():
             row["manques"] = []
         for lack in _dicts(db.execute("from rpt_manques order by all")):
-            found[lack["code"]]["manques"].append((lack["source"], lack["piece"], lack["motif"]))
+            found[lack["code_chiffre"]]["manques"].append((lack["source"], lack["piece"], lack["motif"]))
         return found
 
     return compute
@@ -253,7 +253,7 @@ def test_a_declared_absence_is_missing_whatever_came(states):
 
 def test_an_expression_declares_nothing_indispensable(tmp_path):
     text = FIGURES.replace("expression: bulletins + sorties", "expression: bulletins + sorties, indispensables: [mois]")
-    with pytest.raises(DeclarationError, match="an expression lacks what its operands lack"):
+    with pytest.raises(DeclarationError, match="il manque à une expression ce qui manque à ses opérandes"):
         figures_of(tmp_path, essai=text)
 
 
@@ -298,10 +298,10 @@ def test_an_alternative_that_gives_the_field_covers_one_that_does_not(states):
 def test_a_needed_field_is_one_of_a_source(tmp_path):
     with pytest.raises(
         DeclarationError,
-        match=r"essai.yml:\d+ champs: no source of 'essai.agents' has a field 'cadre_emploi'.*cadre_emplois",
+        match=r"essai.yml:\d+ champs: aucune source de « essai.agents » n’a de colonne « cadre_emploi ».*cadre_emplois",
     ):
         figures_of(tmp_path, essai=FIGURES.replace("champs: [cadre_emplois]", "champs: [cadre_emploi]"))
-    with pytest.raises(DeclarationError, match="an expression needs what its operands need"):
+    with pytest.raises(DeclarationError, match="une expression demande ce que demandent ses opérandes"):
         figures_of(
             tmp_path,
             essai=FIGURES.replace("expression: bulletins + sorties", "expression: bulletins + sorties, champs: [type]"),

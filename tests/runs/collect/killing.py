@@ -38,15 +38,15 @@ insert into marts.fct_lignes select exercice, code, montant from lake.essai__lig
 comment on table marts.fct_lignes is 'Les lignes';
 create table rapport.chiffres as select 'x' as code, exercice, sum(montant)::decimal(18,2) as valeur, 'Essai' as libelle,
   'EUR' as unite from marts.fct_lignes group by all;
-create table rapport.rpt_rapprochement_publie as select 'x' as code, 2020 as exercice, 1.5 as valeur_recalculee,
-  2.5 as valeur_publiee, '2,5' as texte_publie, 1.0 as ecart, 'écart' as statut;
-create table rapport.rpt_absences_contredites (code varchar, exercice integer, code_manquant varchar, valeur decimal(18,2));
+create table rapport.rpt_rapprochement_publie as select 'x' as code_chiffre, 2020 as exercice, 1.5 as valeur_recalculee,
+  2.5 as valeur_publiee, '2,5' as texte_publie, 1.0 as ecart, 'écart' as statut_rapprochement;
+create table rapport.rpt_absences_contredites (code_chiffre varchar, exercice integer, code_manquant varchar, valeur decimal(18,2));
 create table rapport.rpt_rh__rapprochements (
     code_controle varchar, exercice integer, perimetre varchar,
     valeur decimal(20,6), valeur_attendue decimal(20,6), ecart decimal(20,6), est_egal boolean
 );
 create table rapport.rpt_finances__rapprochements (rapprochement_id varchar, controle varchar, exercice integer, severite varchar,
-  libelle_budget varchar, objet varchar, section varchar, sens varchar, code_chapitre varchar,
+  libelle_budget varchar, objet varchar, section varchar, sens_budgetaire varchar, code_chapitre varchar,
   attendu_eur decimal(18,2), constate_eur decimal(18,2), ecart_eur decimal(18,2), est_egal boolean, fichier varchar,
   ligne bigint);
 create table marts.fct_documents_ecartes (exercice integer, nature_decision varchar, siret varchar, motif varchar,
@@ -133,8 +133,8 @@ def state(home: Home) -> dict:
         current = {str(key): value.manifest.delivery for key, value in sorted(ledger.current().items())}
         refused = ledger.last_refusal("essai/export", 2020)
         build = ledger.last_build()
-    with duckdb.connect(str(home.published / "rapport.duckdb"), read_only=True) as db:
-        figures = db.execute("select exercice, valeur::varchar from rapport.rapport.chiffres order by all").fetchall()
+    with duckdb.connect(str(home.published / "millesime.duckdb"), read_only=True) as db:
+        figures = db.execute("select exercice, valeur::varchar from rapport.chiffres order by all").fetchall()
     published = read_state(home.published)
     for name, digest in published["files"].items():
         assert hashlib.sha256((home.published / name).read_bytes()).hexdigest() == digest, name

@@ -406,7 +406,7 @@ def of(found: list[Finding], code: str, year: int) -> list[Finding]:
 def unequal(db, controle: str, year: int) -> list[tuple]:
     return rows(
         db,
-        "select objet, section, sens, attendu_eur, constate_eur from rapport.rpt_finances__rapprochements "
+        "select objet, section, sens_budgetaire, attendu_eur, constate_eur from rapport.rpt_finances__rapprochements "
         "where controle = ? and exercice = ? and not est_egal order by all",
         controle,
         year,
@@ -810,7 +810,7 @@ def test_what_no_line_says_is_left_to_do_is_unknown_unless_the_totals_say_that_n
     assert [figures[code] for code in RESTES] == [(Decimal(0), "complet")] * 3
     assert of(found, "FIN-NON-DIT", 2035) == []
     left = (
-        "select section, sens, restes_a_realiser_eur from rapport.rpt_finances__sections where exercice = ? "
+        "select section, sens_budgetaire, restes_a_realiser_eur from rapport.rpt_finances__sections where exercice = ? "
         "and type_budget = 'principal' order by all"
     )
     sides = [("fonctionnement", "dépense"), ("investissement", "dépense"), ("investissement", "recette")]

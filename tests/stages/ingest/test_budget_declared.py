@@ -107,9 +107,7 @@ def test_what_is_expected_and_did_not_come_is_missing_and_said(warehouse, found)
         (2019, f"comptes, budget {ANNEXE}"),
         (2020, f"comptes, budget {PRINCIPAL} 0P"),
     ]
-    lacking = (
-        "select distinct motif from marts.fct_collecte where exercice = 2020 and nature = 'document' and not est_recue"
-    )
+    lacking = "select distinct motif from marts.fct_collecte where exercice = 2020 and nature_morceau = 'document' and not est_recue"
     assert rows(warehouse, lacking) == [("document attendu, et non reçu ou non compté",)]
     assert load_catalogue().rules["FIN-ATTENDU"].a_decider
 

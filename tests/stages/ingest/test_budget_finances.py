@@ -360,8 +360,8 @@ def test_real_documents_to_the_cent(warehouse, fichier: str, section: str, expec
 )
 def test_restes_a_realiser_of_real_documents(warehouse, fichier: str, expected: tuple[str, str]) -> None:
     found = warehouse.execute(
-        "select sens, sum(restes_a_realiser_eur) from rapport.rpt_finances__sections "
-        "where document_id like '%/' || ? || '#1' group by sens order by sens",
+        "select sens_budgetaire, sum(restes_a_realiser_eur) from rapport.rpt_finances__sections "
+        "where document_id like '%/' || ? || '#1' group by sens_budgetaire order by sens_budgetaire",
         [fichier],
     ).fetchall()
     assert found == list(zip(["dépense", "recette"], euros(*expected), strict=True))
@@ -389,7 +389,7 @@ def test_the_results_of_a_year_are_those_the_next_budget_takes_up(warehouse) -> 
     taken = dict(
         warehouse.execute(
             "select compte, sum(credits_ouverts_eur) from marts.fct_lignes_budgetaires where document_id "
-            "like '%crach_principal_BP_2022%' and compte in ('001', '002', '1068') and sens = 'recette' "
+            "like '%crach_principal_BP_2022%' and compte in ('001', '002', '1068') and sens_budgetaire = 'recette' "
             "group by compte"
         ).fetchall()
     )
@@ -447,7 +447,7 @@ def test_results_hold_what_is_carried_over_and_restes_a_realiser(warehouse) -> N
 
 def test_chapter_and_section_follow_side_and_kind_of_operation(warehouse) -> None:
     found = warehouse.execute(
-        "select compte, sens, type_operation, code_chapitre, section from marts.fct_lignes_budgetaires "
+        "select compte, sens_budgetaire, type_operation, code_chapitre, section from marts.fct_lignes_budgetaires "
         "where exercice = 2016 and est_compte_administratif "
         "and compte in ('2183', '28183', '6811', '1068', '021', '023') order by all"
     ).fetchall()
@@ -654,7 +654,7 @@ def test_the_totals_of_a_document_may_leave_out_what_is_carried_over(warehouse) 
     """Mohon’s leave out 001 and 002; Crac’h’s hold them."""
     realised = (
         "select attendu_eur, constate_eur from rapport.rpt_finances__rapprochements where controle = 'FIN-CONSOLIDATION' "
-        "and objet = 'réalisé' and section = 'fonctionnement' and sens = 'recette' and siret = ?"
+        "and objet = 'réalisé' and section = 'fonctionnement' and sens_budgetaire = 'recette' and siret = ?"
     )
     assert rows(warehouse, realised, "21000000600014") == [euros("931773.38", "931773.38")]
     assert rows(warehouse, realised, "21000000600010") == [euros("3890478.15", "3890478.15")]
@@ -704,7 +704,7 @@ def test_the_credits_of_a_section_grow_from_step_to_step(warehouse) -> None:
     found = rows(
         warehouse,
         "select rang, etape, credits_votes_eur, credits_cumules_eur, realise_eur from rapport.rpt_finances__evolution "
-        "where exercice = 2016 and section = 'fonctionnement' and sens = 'recette' order by rang",
+        "where exercice = 2016 and section = 'fonctionnement' and sens_budgetaire = 'recette' order by rang",
     )
     assert found == [
         (1, "budget primitif", *euros("105.00", "105.00"), None),

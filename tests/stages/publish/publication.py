@@ -6,6 +6,8 @@ import duckdb
 
 from pipelines.ledger.state import MANIFEST, read_state, write_manifest
 from pipelines.ledger.store import open_ledger
+from pipelines.publication import PUBLIC
+from pipelines.stages.publish.freshness import write_freshness
 from pipelines.stages.publish.swap import publish
 from pipelines.stages.transform.load import PIECES
 from tests.stages.transform.conftest import Lab
@@ -45,19 +47,24 @@ comment on table rapport.chiffres is 'Chiffres du rapport.';
 
 
 def keyed(lab: Lab) -> Lab:
-    """The laboratory, whose dbt project says by what a figure is known."""
+    """The laboratory, whose dbt project says by what a figure is known, and that a code is one of a commune."""
     key = {"unique_combination": {"arguments": {"columns": ["code", "exercice"]}}}
-    model = {"name": "chiffres", "data_tests": [key]}
-    lab.depot.layer.write("dbt_project/models/rapport/chiffres.yml", {"version": 2, "models": [model]})
+    known = {"relationships": {"arguments": {"to": "ref('dim_commune')", "field": "code_commune"}}}
+    models = [
+        {"name": "chiffres", "data_tests": [key]},
+        {"name": "fct_depenses", "columns": [{"name": "code_commune", "data_tests": [known]}]},
+    ]
+    lab.depot.layer.write("dbt_project/models/rapport/chiffres.yml", {"version": 2, "models": models})
     return lab
 
 
 def publish_small(lab: Lab, n: int = 1, rows: int = 100, more: str = "") -> str:
-    """Publish build ``b<n>``, with ``more`` SQL: its identity."""
+    """Publish build ``b<n>``, its warehouse changed by ``more``: its identity."""
     lab.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     lab.home.warehouse.unlink(missing_ok=True)
     with duckdb.connect(str(lab.home.warehouse)) as db:
-        db.execute(TABLES.format(n=n, rows=rows, pieces=PIECES) + more)
+        db.execute(TABLES.format(n=n, rows=rows, pieces=PIECES))
+        db.execute(more.format(n=n)) if more else None
     with open_ledger(lab.home) as ledger:
         return publish(lab.work(ledger), f"b{n}", [])
 
@@ -65,11 +72,13 @@ def publish_small(lab: Lab, n: int = 1, rows: int = 100, more: str = "") -> str:
 def add_public(lab: Lab) -> str:
     """The public profile beside the other, with one figure hidden: its identity."""
     folder = lab.home.published / "public"
-    folder.mkdir(exist_ok=True)
+    (folder / "rapport").mkdir(parents=True, exist_ok=True)
     file = folder / "rapport_public.duckdb"
     file.unlink(missing_ok=True)
     with duckdb.connect() as db:
-        db.execute(f"attach '{file}' as cible; attach '{lab.home.published / 'rapport.duckdb'}' as source (read_only)")
+        db.execute(
+            f"attach '{file}' as cible; attach '{lab.home.published / 'millesime.duckdb'}' as source (read_only)"
+        )
         (made,) = db.execute("select sql from duckdb_tables() where table_name = 'chiffres'").fetchone()
         db.execute("create schema cible.rapport; use cible")
         db.execute(made.replace("source.rapport.", "rapport."))
@@ -78,5 +87,6 @@ def add_public(lab: Lab) -> str:
             "code_manquant) from source.rapport.chiffres"
         )
         db.execute("comment on table cible.rapport.chiffres is 'Chiffres du rapport.'")
+        write_freshness(db, folder, PUBLIC, read_state(lab.home.published)["build"])
     write_manifest(folder, read_state(lab.home.published)["build"])
     return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["publication"]

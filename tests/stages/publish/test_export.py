@@ -34,7 +34,7 @@ def exported(lab: Lab, exercice: int = 2020, profile: str = "interne", release: 
 
 def rows(lab: Lab, query: str) -> list[tuple]:
     with duckdb.connect() as db:
-        db.execute(f"attach '{lab.home.published / 'rapport.duckdb'}' as p (read_only)")
+        db.execute(f"attach '{lab.home.published / 'millesime.duckdb'}' as p (read_only)")
         return db.execute(query).fetchall()
 
 
@@ -52,7 +52,7 @@ def test_csv_and_parquet_hold_the_published_rows_exactly(lab: Lab):
         expected = rows(lab, f"from p.{table} {'where exercice <= 2020' if keeps else ''} order by all")
         with duckdb.connect() as db:
             assert db.execute(f"from '{folder}/donnees/{name}.parquet'").fetchall() == expected
-            db.execute(f"attach '{lab.home.published / 'rapport.duckdb'}' as p (read_only)")
+            db.execute(f"attach '{lab.home.published / 'millesime.duckdb'}' as p (read_only)")
             db.execute(f"create table t as from p.{table} limit 0")
             db.execute(f"copy t from '{folder}/donnees/{name}.csv' (format csv, header, allow_quoted_nulls false)")
             assert db.execute("from t order by all").fetchall() == expected, name
@@ -86,6 +86,33 @@ def test_the_csv_for_french_spreadsheets(lab: Lab):
     first = lines[0]
     assert (first["montant_eur"], first["est_reel"], first["date_mandat"]) == ("-5,00", "vrai", "2020-01-31")
     assert {line["objet"] for line in lines} == {"", "\\.", "'+33 1", "'-5", "a\nb;c", "NULL"}
+
+
+SMALL_TOWN = "update marts.dim_commune set code_commune = '01004' where code_commune = '94054';"
+
+
+def test_a_code_keeps_its_zeros_and_the_readme_says_what_to_open_it_with(lab: Lab):
+    publish_small(lab, more=SMALL_TOWN)
+    folder = exported(lab)
+    assert "01004;" in (folder / "donnees" / "dim_commune.excel-fr.csv").read_text(encoding="utf-8-sig")
+    sheet = openpyxl.load_workbook(folder / "rapport_2020.xlsx")["dim_commune"]
+    assert [(cell.value, cell.data_type) for cell in sheet["A"][1:]] == [("01004", "s"), ("94022", "s")]
+    text = (folder / "LISEZMOI.txt").read_text(encoding="utf-8")
+    assert "Texte" in text and "rapport_2020.xlsx" in text
+    concerned = " ".join(text.split()).partition("Colonnes concernées : ")[2].partition(". - ")[0].split(", ")
+    assert "dim_commune.code_commune" in concerned and "fct_depenses.objet" not in concerned
+    publish_small(lab, 2)
+    assert "dim_commune.code_commune" not in (exported(lab) / "LISEZMOI.txt").read_text(encoding="utf-8")
+
+
+def test_a_unit_is_no_formula(lab: Lab):
+    units = "update rapport.chiffres set unite = '%' where exercice = 2019; update rapport.chiffres set unite = '%d' where exercice = 2020;"
+    publish_small(lab, more=units)
+    folder = exported(lab)
+    with (folder / "donnees" / "chiffres.excel-fr.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [line["unite"] for line in csv.DictReader(file, delimiter=";")] == ["'%d", "%", "'%d"]
+    sheet = openpyxl.load_workbook(folder / "rapport_2020.xlsx")["chiffres"]
+    assert {cell.value for cell in sheet["D"][1:]} == {"%", "'%d"}
 
 
 def test_checksums_are_those_of_every_file(lab: Lab):
@@ -126,7 +153,9 @@ def test_the_package_is_valid_and_describes_every_column(lab: Lab):
     folder = exported(lab)
     report = Package(str(folder / "datapackage.json")).validate()
     assert report.valid, report.flatten(["name", "fieldName", "message"])[:5]
-    assert len(report.tasks) == len(rows(lab, "from duckdb_tables() where database_name = 'p'"))
+    assert len(report.tasks) == len(
+        rows(lab, "from duckdb_tables() where database_name = 'p' and table_name <> 'fraicheur'")
+    )
     described = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
     found = {resource["name"]: resource for resource in described["resources"]}
     spent = {field["name"]: field for field in found["fct_depenses"]["schema"]["fields"]}
@@ -143,6 +172,27 @@ def test_the_package_is_valid_and_describes_every_column(lab: Lab):
     assert found["chiffres"]["rows"] == 3
     assert found["dim_commune"]["description"] == "Communes : l’annuaire."
     assert "licenses" not in described and described["version"].startswith("provisoire-")
+
+
+def test_the_package_says_what_a_portal_asks_and_what_links_its_tables(lab: Lab):
+    town = {"code_insee": "94022", "siren": "219400223", "nom": "Choisy-le-Roi"}
+    said = lab.home.organisation_file.read_text(encoding="utf-8")
+    lab.home.organisation_file.write_text(f"{said}collectivites: [{json.dumps(town)}]\n", encoding="utf-8")
+    folder = exported(lab)
+    described = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    assert described["temporal"] == {"start": "2019-01-01", "end": "2020-12-31"}
+    assert described["spatial"] == {"title": "Syndicat d’essai", "zones": ["fr:commune:94022"]}
+    assert described["frequency"] == "annual" and {"a", "SE", "rapport d’activité"} <= {*described["keywords"]}
+    found = {resource["name"]: resource["schema"] for resource in described["resources"]}
+    assert found["fct_depenses"]["foreignKeys"] == [
+        {"fields": ["code_commune"], "reference": {"resource": "dim_commune", "fields": ["code_commune"]}}
+    ]
+    assert "foreignKeys" not in found["dim_commune"]
+    assert Package(str(folder / "datapackage.json")).validate().valid
+    path = folder / "donnees" / "dim_commune.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("94022", "94023"), encoding="utf-8")
+    wrong = Package(str(folder / "datapackage.json")).validate().flatten(["name", "type"])
+    assert "foreign-key" in {kind for _, kind in wrong}
 
 
 def test_a_changed_file_is_no_longer_valid(lab: Lab):

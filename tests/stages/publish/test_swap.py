@@ -18,6 +18,7 @@ from pipelines.evidence.verify import verify
 from pipelines.ledger.records import Finding
 from pipelines.ledger.state import read_state
 from pipelines.ledger.store import open_ledger
+from pipelines.stages.publish import swap
 from pipelines.stages.publish.audit import TABLES
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.swap import KEPT, OtherBuild, publish
@@ -31,8 +32,10 @@ MARTS = """
 create schema marts; create schema rapport; create schema collecte;
 create table collecte.construction as select '{build}' as construction;
 create table collecte.pieces ({pieces});
-insert into collecte.pieces (systeme, nom_table, exercice, nature, piece, est_attendue, est_acceptee) values
-    ('essai', 'lignes', 2020, 'mois', '2020-02', true, false), ('essai', 'lignes', 2020, 'livraison', '', true, true);
+insert into collecte.pieces
+    (systeme, nom_table, exercice, nature, piece, est_suivie, est_attendue, est_recue, est_acceptee) values
+    ('essai', 'lignes', 2020, 'mois', '2020-02', true, true, false, false),
+    ('essai', 'lignes', 2020, 'livraison', '', true, true, true, true);
 create schema organisation;
 create table organisation.mots as from (values ('a.b'), ('a'), ('b'), ('c'), ('calculé'), ('finances')) t(mot);
 create table marts.dim_a (code varchar primary key, libelle varchar not null, check (code <> ''));
@@ -95,7 +98,7 @@ def files(lab: Lab) -> dict[str, str]:
 
 def ask(lab: Lab, query: str) -> list[tuple]:
     with duckdb.connect() as db:
-        db.execute(f"attach '{lab.home.published / 'rapport.duckdb'}' as p (read_only)")
+        db.execute(f"attach '{lab.home.published / 'millesime.duckdb'}' as p (read_only)")
         return db.execute(query).fetchall()
 
 
@@ -107,13 +110,16 @@ def test_what_is_published(lab: Lab):
         [
             "state.json",
             "ledger.db",
+            "millesime.duckdb",
             "rapport.duckdb",
             "marts/dim_a.parquet",
             "marts/fct_b.parquet",
             "rapport/chiffres.parquet",
+            "rapport/fraicheur.parquet",
             "public/manifest.json",
             "public/rapport_public.duckdb",
             "public/rapport/chiffres.parquet",
+            "public/rapport/fraicheur.parquet",
             *(f"audit/{name}.parquet" for name in TABLES),
         ]
     )
@@ -125,7 +131,36 @@ def test_what_is_published(lab: Lab):
     assert {name for (name,) in tables} == {
         name.removesuffix(".parquet").replace("/", ".") for name in covered if not name.startswith("public/")
     }
-    assert not (lab.home.published / "rapport.duckdb.wal").exists()
+    assert not (lab.home.published / "millesime.duckdb.wal").exists()
+
+
+def test_the_database_is_not_named_like_a_schema_and_its_former_name_is_a_second_one(lab: Lab):
+    """Of a file ``rapport.duckdb`` that has a schema ``rapport``, every client takes ``rapport.chiffres`` for a catalog's."""
+    warehouse(lab)
+    published(lab)
+    file, former = lab.home.published / "millesime.duckdb", lab.home.published / "rapport.duckdb"
+    for schema in ("rapport", "marts", "audit"):
+        with duckdb.connect(str(file), read_only=True) as db:
+            for (table,) in db.execute(
+                f"select table_name from duckdb_tables() where schema_name = '{schema}'"
+            ).fetchall():
+                db.execute(f"select count(*) from {schema}.{table}")
+    with duckdb.connect(str(former), read_only=True) as db, pytest.raises(duckdb.BinderException, match="Ambiguous"):
+        db.execute("from rapport.chiffres")
+    assert former.samefile(file)
+    assert [name for name in read_state(lab.home.published)["tables"]] == [
+        "millesime.duckdb",
+        "public/rapport_public.duckdb",
+    ]
+    with duckdb.connect(str(file), read_only=True) as db:
+        assert db.execute("select block_size from pragma_database_size()").fetchone() == (16_384,)
+
+
+def test_the_former_name_goes_with_the_first_exercice_after_its_last(lab: Lab, monkeypatch):
+    monkeypatch.setattr(swap, "FORMER_UNTIL", 2019)  # the organisation publishes up to 2020
+    warehouse(lab)
+    published(lab)
+    assert not (lab.home.published / "rapport.duckdb").exists()
 
 
 def test_keys_and_comments_are_kept(lab: Lab):
@@ -134,7 +169,7 @@ def test_keys_and_comments_are_kept(lab: Lab):
     constraints = ask(
         lab,
         "select table_name, constraint_type, constraint_column_names from duckdb_constraints() "
-        "where database_name = 'p' and constraint_type in ('PRIMARY KEY', 'CHECK') order by all",
+        "where database_name = 'p' and schema_name = 'marts' and constraint_type in ('PRIMARY KEY', 'CHECK') order by all",
     )
     assert constraints == [
         ("dim_a", "CHECK", ["code"]),
@@ -155,6 +190,106 @@ def test_keys_and_comments_are_kept(lab: Lab):
         "and schema_name = 'audit' and comment is null",
     )
     assert silent == []
+
+
+def test_the_audit_has_keys_and_says_what_is_always_filled(lab: Lab):
+    warehouse(lab)
+    published(lab)
+    keys = ask(
+        lab,
+        "select table_name from duckdb_constraints() where database_name = 'p' and schema_name = 'audit' "
+        "and constraint_type = 'PRIMARY KEY' order by 1",
+    )
+    assert {name for (name,) in keys} == TABLES.keys()
+    empty = ask(
+        lab,
+        "select table_name, list(column_name order by column_index) from duckdb_columns() where database_name = 'p' "
+        "and schema_name = 'audit' and is_nullable group by 1 having table_name in ('pieces', 'decisions', 'livraisons')",
+    )
+    assert dict(empty) == {
+        "pieces": ["livraison", "nb_lues", "nb_acceptees", "nb_refusees", "nb_ignorees", "montant_perdu_eur"],
+        "decisions": ["jusqu_au"],
+    }
+
+
+def test_two_findings_of_one_identity_are_one_line(lab: Lab):
+    warehouse(lab)
+    one = Finding("PUB-ECART", "alerte", 2020, "a.b", "l’écart", ecart="0,62")
+    published(lab, findings=[one, one])
+    assert ask(lab, "select count(*) from p.audit.constats") == [(1,)]
+
+
+def test_a_parquet_says_what_the_database_says(lab: Lab):
+    """Descriptions, units and keys lie in the file: who has it alone has the same knowledge."""
+    entries = {
+        "code": {"title": "Code de la dimension", "description": "Code."},
+        "montant_eur": {"title": "Montant", "type": "number", "unit": "EUR", "description": "Montant payé."},
+    }
+    lab.depot.layer.write("catalogue/fields.yml", {name: entries[name] for name in sorted(entries)})
+    warehouse(lab)
+    with duckdb.connect(str(lab.home.warehouse)) as db:
+        db.execute("comment on column marts.fct_b.montant_eur is 'Montant payé.'")
+        db.execute("comment on column marts.fct_b.code is 'Code.'")
+    published(lab)
+    told = {
+        table: dict(
+            ask(
+                lab,
+                "select decode(key), decode(value) from "
+                f"parquet_kv_metadata('{lab.home.published}/{table.replace('.', '/')}.parquet')",
+            )
+        )
+        for table in ("marts.dim_a", "marts.fct_b", "audit.decisions")
+    }
+    assert told["marts.dim_a"]["description"] == "Dimension de l’essai : l'article"
+    assert json.loads(told["marts.fct_b"]["columns"])["code"] == {
+        "title": "Code de la dimension",
+        "description": "Code.",
+    }
+    assert json.loads(told["marts.dim_a"]["primary_key"]) == ["code"]
+    assert json.loads(told["marts.fct_b"]["columns"])["montant_eur"] == {
+        "title": "Montant",
+        "description": "Montant payé.",
+        "unit": "EUR",
+    }
+    columns = json.loads(told["audit.decisions"]["columns"])
+    assert columns["motif"]["description"] == "Motif." and json.loads(told["audit.decisions"]["primary_key"]) == [
+        "rang"
+    ]
+
+
+def test_a_meaning_that_changes_alone_is_written_anew(lab: Lab):
+    entry = {"title": "Montant", "type": "number", "unit": "EUR", "description": "Montant payé."}
+    for title in ("Montant", "Somme"):
+        lab.depot.layer.write("catalogue/fields.yml", {"montant_eur": {**entry, "title": title}})
+        warehouse(lab)
+        with duckdb.connect(str(lab.home.warehouse)) as db:
+            db.execute("comment on column marts.fct_b.montant_eur is 'Montant payé.'")
+            db.execute(
+                "create schema construction; create table construction.contenus as select 'marts.fct_b' a, 'même' b"
+            )
+        published(lab)
+        query = "select decode(value) from parquet_kv_metadata('{}/marts/fct_b.parquet') where decode(key) = 'columns'"
+        ((said,),) = ask(lab, query.format(lab.home.published))
+        assert json.loads(said)["montant_eur"]["title"] == title
+
+
+def test_the_freshness_of_each_table_lies_in_the_files(lab: Lab):
+    warehouse(lab)
+    published(lab)
+    rows = ask(
+        lab, "select objet, nb_lignes, dernier_exercice, construction, profil from p.rapport.fraicheur order by 1"
+    )
+    assert [row for row in rows if not row[0].startswith("audit.")] == [
+        ("marts.dim_a", 2, None, "b1", "interne"),
+        ("marts.fct_b", 100, 2020, "b1", "interne"),
+        ("rapport.chiffres", 1, 2020, "b1", "interne"),
+    ]
+    assert {row[0] for row in rows if row[0].startswith("audit.")} == {f"audit.{name}" for name in TABLES}
+    assert ask(lab, f"from '{lab.home.published}/rapport/fraicheur.parquet' order by objet") == rows
+    assert ask(lab, f"from '{lab.home.published}/public/rapport/fraicheur.parquet'") == [
+        ("rapport.chiffres", 1, 2020, "b1", "public")
+    ]
 
 
 def test_the_parquet_holds_what_the_database_holds(lab: Lab):
@@ -184,7 +319,7 @@ def test_the_same_content_gives_the_same_bytes_and_publishing_again_changes_noth
     lab.home.published.unlink()
     warehouse(lab, rows=130_000)  # the warehouse was deleted and rebuilt
     assert published(lab) == one
-    others = ("rapport.duckdb", "public/rapport_public.duckdb", "ledger.db")
+    others = ("millesime.duckdb", "rapport.duckdb", "public/rapport_public.duckdb", "ledger.db")
     assert {n: s for n, s in files(lab).items() if n not in others} == {
         n: s for n, s in before.items() if n not in others
     }
@@ -209,13 +344,13 @@ def test_other_content_is_another_publication_and_the_former_can_come_back(lab: 
 def test_a_reader_that_holds_an_old_file_keeps_working_even_after_it_is_forgotten(lab: Lab):
     warehouse(lab, rows=20_000)
     published(lab)
-    reader = duckdb.connect(str(lab.home.published / "rapport.duckdb"), read_only=True)
+    reader = duckdb.connect(str(lab.home.published / "millesime.duckdb"), read_only=True)
     first = lab.home.published.resolve()
     for n in range(2, KEPT + 4):
         warehouse(lab, f"b{n}", n)
         published(lab, f"b{n}")
-    assert reader.execute("select valeur from rapport.rapport.chiffres").fetchone() == (1,)
-    assert reader.execute("select count(*), sum(montant_eur) from rapport.marts.fct_b").fetchone()[0] == 20_000
+    assert reader.execute("select valeur from rapport.chiffres").fetchone() == (1,)
+    assert reader.execute("select count(*), sum(montant_eur) from marts.fct_b").fetchone()[0] == 20_000
     reader.close()
     assert ask(lab, "select valeur from p.rapport.chiffres") == [(KEPT + 3,)]
     assert not first.exists()
@@ -300,7 +435,7 @@ def test_a_home_with_a_quote_in_its_path(tmp_path):
     lab.accept(FORMER.format(year=2020) + "A3;z;oups;\n", 2020)
     warehouse(lab)
     published(lab)
-    assert len(read_state(lab.home.published)["files"]) == 5 + len(TABLES)
+    assert len(read_state(lab.home.published)["files"]) == 7 + len(TABLES)
 
 
 # the public profile ------------------------------------------------------------
@@ -337,7 +472,8 @@ def test_the_public_profile_hides_what_the_other_shows(lab: Lab):
             ("2020 bulletins, code_collectivite c", 700),
         ]
     manifest = json.loads((lab.home.published / "public" / "manifest.json").read_text(encoding="utf-8"))
-    assert sorted(manifest["files"]) == ["rapport/chiffres.parquet", "rapport/rpt_rh__bulletins.parquet"]
+    names = ("chiffres", "fraicheur", "rpt_rh__bulletins")
+    assert sorted(manifest["files"]) == [f"rapport/{name}.parquet" for name in names]
 
 
 def test_a_public_profile_that_cannot_be_made_leaves_the_former_one_and_a_finding(lab: Lab):
@@ -501,12 +637,15 @@ class Broken:
         return future
 
 
+PROGRAM = "erreur du programme, que `millesime report` montre"
+
+
 @pytest.mark.parametrize("stage", ["begin", "finish"])
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (BrokenProcessPool("a child process terminated abruptly"), "BrokenProcessPool"),
-        (RuntimeError("the text 'DUPONT' could not be displayed"), "RuntimeError"),
+        (BrokenProcessPool("a child process terminated abruptly"), PROGRAM),
+        (RuntimeError("the text 'DUPONT' could not be displayed"), PROGRAM),
         (DeclarationError("contenu/2020/a.md:3 : chiffre inconnu"), "contenu/2020/a.md:3 : chiffre inconnu"),
     ],
 )

@@ -28,7 +28,7 @@ comment on column audit.decisions.motif is 'Motif de la décision, en toutes let
 
 @pytest.fixture
 def columns(tmp_path: Path) -> dict[str, Column]:
-    with duckdb.connect(str(tmp_path / "rapport.duckdb")) as db:
+    with duckdb.connect(str(tmp_path / "millesime.duckdb")) as db:
         db.execute(TABLES)
     write_state(tmp_path, {"build": "b"})
     with opened(tmp_path, INTERNE, FIELDS) as profile:

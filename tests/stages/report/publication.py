@@ -70,10 +70,10 @@ TABLES: dict[str, tuple[str, list[tuple]]] = {
         ],
     ),
     "rpt_rapprochement_publie": (
-        "code varchar, exercice integer, statut varchar, ecart decimal(20, 6)",
+        "code_chiffre varchar, exercice integer, statut_rapprochement varchar, ecart decimal(20, 6)",
         [("a.total", 2040, "égal", 0), ("a.montant", 2040, "écart", "-0.62")],
     ),
-    "rpt_sources": ("source varchar, exercice integer, statut varchar", []),
+    "rpt_sources": ("source varchar, exercice integer, statut_collecte varchar", []),
     "rpt_effectifs": (
         "exercice integer, libelle varchar, rang integer, nb_agents bigint",
         [(2040, "Titulaires", 2, 13), (2040, "Contractuels", 1, 14), (2039, "Titulaires", 1, 99)],

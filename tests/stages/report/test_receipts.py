@@ -9,7 +9,7 @@ from pipelines.stages.report.figures import Figures
 from tests.stages.report.publication import CHAPTER, Press
 from tests.stages.report.test_model import said, texts
 
-SOURCES = "source varchar, exercice integer, statut varchar"
+SOURCES = "source varchar, exercice integer, statut_collecte varchar"
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests.layers import Layer
 TABLES = """
 create schema marts; create schema calculs;
 create table marts.fct_collecte
-    (source varchar, exercice integer, nature varchar, piece varchar, est_attendue boolean, est_acceptee boolean);
+    (source varchar, exercice integer, nature_morceau varchar, piece varchar, est_attendue boolean, est_acceptee boolean);
 create table calculs.chiffres__pieces
     (code varchar, source varchar, exercice integer, nature varchar, piece varchar, est_couverte boolean);
 """
@@ -159,7 +159,7 @@ def test_an_application_in_no_line_of_its_first_year_is_told_by_the_next_one(tmp
     with duckdb.connect(str(path)) as db:
         db.execute("create schema marts; create schema calculs")
         db.execute(
-            "create table marts.fct_absences_declarees as select 'applications.a.eleves' as code, 2040 as exercice"
+            "create table marts.fct_absences_declarees as select 'applications.a.eleves' as code_chiffre, 2040 as exercice"
         )
         db.execute(
             "create table calculs.chiffres__pieces as select 'applications.a.eleves' as code, 2040 as exercice, "

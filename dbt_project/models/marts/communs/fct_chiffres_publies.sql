@@ -1,5 +1,5 @@
 select
-    cast(code as string) as code,
+    cast(code as string) as code_chiffre,
     cast(exercice as integer) as exercice,
     cast(valeur_publiee as decimal(20, 6)) as valeur_publiee,
     cast(nb_decimales_publiees as integer) as nb_decimales_publiees,

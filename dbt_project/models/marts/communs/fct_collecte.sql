@@ -72,7 +72,7 @@ pertes as (
 select
     cast(source as string) as source,
     cast(exercice as integer) as exercice,
-    cast(nature as string) as nature,
+    cast(nature as string) as nature_morceau,
     cast(piece as string) as piece,
     cast(split_part(source, '/', 1) as string) as systeme,
     cast(split_part(source, '/', 2) as string) as nom_table,
@@ -87,7 +87,7 @@ select
             when est_suivie then 'facultative'
             else 'non suivie'
         end as string
-    ) as statut,
+    ) as statut_collecte,
     cast(livraison as string) as livraison,
     cast(nb_lues as bigint) as nb_lues,
     cast(nb_acceptees as bigint) as nb_acceptees,

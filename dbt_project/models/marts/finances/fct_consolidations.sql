@@ -4,7 +4,7 @@ select
     cast(exercice as integer) as exercice,
     cast(siret as string) as siret,
     cast(section as string) as section,
-    cast(sens as string) as sens,
+    cast(sens as string) as sens_budgetaire,
     cast(credits_ouverts_eur as decimal(18, 2)) as credits_ouverts_eur,
     cast(realise_eur as decimal(18, 2)) as realise_eur,
     cast(restes_a_realiser_eur as decimal(18, 2)) as restes_a_realiser_eur,

@@ -53,6 +53,7 @@ qualifies as (
 select
     cast(documents.document_id as string) as document_id,
     cast(documents.exercice as integer) as exercice,
+    cast({{ budget_id('documents.siret', 'documents.code_budget') }} as string) as budget_id,
     cast(documents.siret as string) as siret,
     cast(documents.siren as string) as siren,
     cast(documents.code_budget as string) as code_budget,

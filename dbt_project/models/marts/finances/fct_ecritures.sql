@@ -1,7 +1,8 @@
 select
     cast(exercice as integer) as exercice,
     cast(nature_piece as string) as nature_piece,
-    cast(sens as string) as sens,
+    cast(sens as string) as sens_budgetaire,
+    cast({{ budget_id() }} as string) as budget_id,
     cast(code_budget as string) as code_budget,
     cast(siret as string) as siret,
     cast(libelle_budget as string) as libelle_budget,

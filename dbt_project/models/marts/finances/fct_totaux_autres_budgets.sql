@@ -6,7 +6,7 @@ select
     cast(siret_agrege as string) as siret_agrege,
     cast(libelle_budget_agrege as string) as libelle_budget_agrege,
     cast(section as string) as section,
-    cast(sens as string) as sens,
+    cast(sens as string) as sens_budgetaire,
     cast(realise_eur as decimal(18, 2)) as realise_eur,
     cast(_fichier as string) as fichier,
     cast(_ligne as bigint) as ligne

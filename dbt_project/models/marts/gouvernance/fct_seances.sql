@@ -1,7 +1,7 @@
 select
     cast(exercice as integer) as exercice,
     cast(date_seance as date) as date_seance,
-    cast(nature as string) as nature,
+    cast(nature as string) as nature_seance,
     cast(lieu as string) as lieu,
     cast(nb_en_exercice as bigint) as nb_en_exercice,
     cast(nb_presents as bigint) as nb_presents,

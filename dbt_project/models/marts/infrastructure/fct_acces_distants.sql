@@ -105,7 +105,7 @@ totaux as (
 
 select
     cast(pics.exercice as integer) as exercice,
-    cast(pics.mois as integer) as mois,
+    {{ mois_et_date('pics.exercice', 'pics.mois') }},
     cast(pics.pic_agents_simultanes as bigint) as pic_agents_simultanes,
     cast(coalesce(totaux.nb_agents, 0) as bigint) as nb_agents,
     cast(case when listes.exercice is not null then coalesce(totaux.nb_agents_non_autorises, 0) end as bigint) as nb_agents_non_autorises,

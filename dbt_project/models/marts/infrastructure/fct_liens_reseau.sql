@@ -1,7 +1,7 @@
 select
     cast(exercice as integer) as exercice,
     cast(reference_lien as string) as reference_lien,
-    cast(nature as string) as nature,
+    cast(nature as string) as nature_lien,
     cast(origine as string) as origine,
     cast(destination as string) as destination,
     cast(operateur as string) as operateur,

@@ -1,7 +1,7 @@
 -- A backup with a warning can be restored: it succeeded.
 select
     cast(exercice as integer) as exercice,
-    cast(month(debut) as integer) as mois,
+    {{ mois_et_date('exercice', 'month(debut)') }},
     cast(perimetre as string) as perimetre,
     cast(count(*) as bigint) as nb_travaux,
     cast(count(*) filter (where statut in ('Réussite', 'Avertissement')) as bigint) as nb_reussites,

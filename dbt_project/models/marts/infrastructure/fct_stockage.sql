@@ -1,6 +1,6 @@
 select
     cast(exercice as integer) as exercice,
-    cast(month(mois) as integer) as mois,
+    {{ mois_et_date('exercice', 'month(mois)') }},
     cast(code_collectivite as string) as code_collectivite,
     cast(sum(volume_go) as decimal(18, 2)) as volume_go,
     cast(case when count(*) = count(capacite_go) then sum(capacite_go) end as decimal(18, 2)) as capacite_go

@@ -1,8 +1,8 @@
 select
     cast(exercice as integer) as exercice,
-    cast(month(date_travail) as integer) as mois,
+    {{ mois_et_date('exercice', 'month(date_travail)') }},
     cast(code_collectivite as string) as code_collectivite,
-    cast(nature as string) as nature,
+    cast(nature as string) as nature_document,
     cast(est_mis_sous_pli as boolean) as est_mis_sous_pli,
     -- NULL where the tool does not say it
     cast(est_couleur as boolean) as est_couleur,

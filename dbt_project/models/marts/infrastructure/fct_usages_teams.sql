@@ -1,6 +1,6 @@
 select
     cast(exercice as integer) as exercice,
-    cast(month(mois) as integer) as mois,
+    {{ mois_et_date('exercice', 'month(mois)') }},
     cast(code_collectivite as string) as code_collectivite,
     cast(sum(nb_utilisateurs) as bigint) as nb_utilisateurs,
     cast(sum(nb_reunions) as bigint) as nb_reunions,

@@ -3,7 +3,7 @@ select
     cast(libelle_cadre_emplois as string) as libelle_cadre_emplois,
     cast(libelle_court as string) as libelle_court,
     cast(code_filiere as string) as code_filiere,
-    cast(categorie as string) as categorie,
+    cast(categorie as string) as categorie_hierarchique,
     cast(valide_du as date) as valide_du,
     cast(valide_au as date) as valide_au,
     cast(exercice_debut as integer) as exercice_debut,

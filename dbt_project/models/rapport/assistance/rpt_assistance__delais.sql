@@ -28,5 +28,6 @@ select
     cast(nb_delais as bigint) as nb_delais,
     cast(nb_delais_sans_attente as bigint) as nb_delais_sans_attente,
     cast(delai_median_heures as decimal(18, 1)) as delai_median_heures,
-    cast(delai_moyen_heures as decimal(18, 1)) as delai_moyen_heures
+    cast(delai_moyen_heures as decimal(18, 1)) as delai_moyen_heures,
+    {{ role_ligne({'type_ticket': 'tous', 'priorite': 'toutes'}) }}
 from delais

@@ -33,5 +33,6 @@ select
     cast(nb_incidents as bigint) as nb_incidents,
     cast(nb_demandes as bigint) as nb_demandes,
     cast(nb_resolus as bigint) as nb_resolus,
-    cast({{ ratio('nb_tickets * 100', 'sum(nb_tickets) over (partition by exercice)', 1) }} as decimal(5, 1)) as part_tickets_pct
+    cast({{ ratio('nb_tickets * 100', 'sum(nb_tickets) over (partition by exercice)', 1) }} as decimal(5, 1)) as part_tickets_pct,
+    {{ role_ligne() }}
 from tickets

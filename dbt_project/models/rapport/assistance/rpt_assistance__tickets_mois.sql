@@ -12,11 +12,12 @@ with mois as (
 
 select
     cast(mois.exercice as integer) as exercice,
-    cast(mois.mois as integer) as mois,
+    {{ mois_et_date('mois.exercice', 'mois.mois') }},
     cast(coalesce(sum(tickets.nb_tickets), 0) as bigint) as nb_tickets,
     cast(case when mois.a_des_types then coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'incident'), 0) end as bigint) as nb_incidents,
     cast(case when mois.a_des_types then coalesce(sum(tickets.nb_tickets) filter (where tickets.type_ticket = 'demande'), 0) end as bigint) as nb_demandes,
-    cast(coalesce(sum(tickets.nb_resolus), 0) as bigint) as nb_resolus
+    cast(coalesce(sum(tickets.nb_resolus), 0) as bigint) as nb_resolus,
+    {{ role_ligne() }}
 from mois
 left join {{ ref('fct_tickets') }} as tickets on mois.exercice = tickets.exercice and mois.mois = tickets.mois
 group by mois.exercice, mois.a_des_types, mois.mois

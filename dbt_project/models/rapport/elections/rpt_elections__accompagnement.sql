@@ -37,5 +37,6 @@ select
     cast(nb_collectivites as bigint) as nb_collectivites,
     cast(nb_documents as bigint) as nb_documents,
     cast(nb_agents_formes as bigint) as nb_agents_formes,
-    cast(duree_jours as decimal(18, 2)) as duree_jours
+    cast(duree_jours as decimal(18, 2)) as duree_jours,
+    {{ role_ligne() }}
 from accompagnements

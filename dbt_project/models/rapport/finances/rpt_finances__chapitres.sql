@@ -28,7 +28,7 @@ lignes as (
         siret,
         code_budget,
         section,
-        sens,
+        sens_budgetaire,
         code_chapitre,
         coalesce(max(libelle_chapitre) filter (where est_compte_administratif), max(libelle_chapitre))
             as libelle_chapitre,
@@ -42,7 +42,7 @@ lignes as (
         sum(restes_a_realiser_eur) filter (where est_compte_administratif) as restes_a_realiser_eur
     from {{ ref('fct_lignes_budgetaires') }}
     where section is not null
-    group by exercice, siret, code_budget, section, sens, code_chapitre
+    group by exercice, siret, code_budget, section, sens_budgetaire, code_chapitre
 ),
 
 votes as (
@@ -73,7 +73,7 @@ select
     cast(documents.libelle_budget as string) as libelle_budget,
     cast(documents.type_budget as string) as type_budget,
     cast(chapitres.section as string) as section,
-    cast(chapitres.sens as string) as sens,
+    cast(chapitres.sens_budgetaire as string) as sens_budgetaire,
     cast(chapitres.code_chapitre as string) as code_chapitre,
     cast(chapitres.libelle_chapitre as string) as libelle_chapitre,
     cast(chapitres.code_chapitre_canonique as string) as code_chapitre_canonique,
@@ -83,11 +83,12 @@ select
     cast(chapitres.realise_eur as decimal(18, 2)) as realise_eur,
     cast(chapitres.restes_a_realiser_eur as decimal(18, 2)) as restes_a_realiser_eur,
     cast(
-        case chapitres.sens
+        case chapitres.sens_budgetaire
             when 'dépense'
                 then chapitres.credits_ouverts_eur - chapitres.realise_eur - chapitres.restes_a_realiser_eur
         end as decimal(18, 2)
     ) as credits_annules_eur,
-    {{ ratio('chapitres.realise_eur * 100', 'chapitres.credits_ouverts_eur', 2) }} as taux_realisation_pct
+    {{ ratio('chapitres.realise_eur * 100', 'chapitres.credits_ouverts_eur', 2) }} as taux_realisation_pct,
+    {{ role_ligne() }}
 from chapitres
 inner join documents on chapitres.document_id = documents.document_id

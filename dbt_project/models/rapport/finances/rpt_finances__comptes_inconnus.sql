@@ -9,11 +9,12 @@ select
     cast(numero_decision as string) as numero_decision,
     cast(nomenclature as string) as nomenclature,
     cast(compte as string) as compte,
-    cast(sens as string) as sens,
+    cast(sens_budgetaire as string) as sens_budgetaire,
     cast(anomalie as string) as anomalie,
     cast(credits_ouverts_eur as decimal(18, 2)) as credits_ouverts_eur,
     cast(realise_eur as decimal(18, 2)) as realise_eur,
     cast(fichier as string) as fichier,
-    cast(ligne as bigint) as ligne
+    cast(ligne as bigint) as ligne,
+    {{ role_ligne() }}
 from {{ ref('fct_lignes_budgetaires') }}
 where anomalie is not null

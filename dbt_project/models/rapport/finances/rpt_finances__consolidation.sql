@@ -21,7 +21,7 @@ dits as (
 select
     cast(lignes.exercice as integer) as exercice,
     cast(section as string) as section,
-    cast(sens as string) as sens,
+    cast(sens_budgetaire as string) as sens_budgetaire,
     cast(code_chapitre_canonique as string) as code_chapitre_canonique,
     cast(max(libelle_chapitre_canonique) as string) as libelle_chapitre_canonique,
     cast(case when bool_and(dit_principal) then sum(case type_budget when 'principal' then realise_eur else 0 end) end as decimal(18, 2))
@@ -31,7 +31,8 @@ select
     cast(case when bool_and(dit_tout) then sum(case when flux_reciproque is not null then realise_eur else 0 end) end as decimal(18, 2))
         as flux_reciproques_eur,
     cast(case when bool_and(dit_tout) then sum(case when flux_reciproque is null then realise_eur else 0 end) end as decimal(18, 2))
-        as consolide_eur
+        as consolide_eur,
+    {{ role_ligne() }}
 from lignes
 inner join dits on lignes.exercice = dits.exercice
-group by lignes.exercice, section, sens, code_chapitre_canonique
+group by lignes.exercice, section, sens_budgetaire, code_chapitre_canonique

@@ -24,7 +24,8 @@ select
     cast(coalesce(dettes.capital_rembourse_eur + dettes.interets_eur, documents.encours_dette_eur) as decimal(18, 2))
         as annuite_eur,
     cast(documents.encours_dette_eur as decimal(18, 2)) as encours_cloture_eur,
-    cast(documents.origine_dette as string) as origine_dette
+    cast(documents.origine_dette as string) as origine_dette,
+    {{ role_ligne() }}
 from {{ ref('fct_documents_budgetaires') }} as documents
 left join dettes on documents.document_id = dettes.document_id
 where documents.est_compte_administratif

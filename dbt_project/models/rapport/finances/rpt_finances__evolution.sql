@@ -18,10 +18,10 @@ select
     cast(libelle_budget as string) as libelle_budget,
     cast(type_budget as string) as type_budget,
     cast(section as string) as section,
-    cast(sens as string) as sens,
+    cast(sens_budgetaire as string) as sens_budgetaire,
     cast(
         row_number() over (
-            partition by exercice, siret, code_budget, section, sens
+            partition by exercice, siret, code_budget, section, sens_budgetaire
             order by rang_nature nulls last, date_etape nulls last, try_cast(numero_decision as integer) nulls last, document_id nulls last
         ) as integer
     ) as rang,
@@ -33,12 +33,13 @@ select
         case
             when rang_nature = 3 then credits_ouverts_eur
             else sum(credits_ouverts_eur) over (
-                partition by exercice, siret, code_budget, section, sens
+                partition by exercice, siret, code_budget, section, sens_budgetaire
                 order by rang_nature nulls last, date_etape nulls last, try_cast(numero_decision as integer) nulls last, document_id nulls last
                 rows unbounded preceding
             )
         end as decimal(18, 2)
     ) as credits_cumules_eur,
     cast(realise_eur as decimal(18, 2)) as realise_eur,
-    cast(restes_a_realiser_eur as decimal(18, 2)) as restes_a_realiser_eur
+    cast(restes_a_realiser_eur as decimal(18, 2)) as restes_a_realiser_eur,
+    {{ role_ligne() }}
 from etapes

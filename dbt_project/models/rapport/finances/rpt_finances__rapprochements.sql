@@ -19,10 +19,10 @@ equilibre as (
         documents.siret,
         documents.objet,
         lignes.section,
-        cast(null as string) as sens,
+        cast(null as string) as sens_budgetaire,
         cast(null as string) as code_chapitre,
-        sum(case lignes.sens when 'dépense' then lignes.credits_ouverts_eur else 0 end) as attendu_eur,
-        sum(case lignes.sens when 'recette' then lignes.credits_ouverts_eur else 0 end) as constate_eur
+        sum(case lignes.sens_budgetaire when 'dépense' then lignes.credits_ouverts_eur else 0 end) as attendu_eur,
+        sum(case lignes.sens_budgetaire when 'recette' then lignes.credits_ouverts_eur else 0 end) as constate_eur
     from lignes
     inner join documents on lignes.document_id = documents.document_id
     where documents.nb_lignes_compte_inconnu = 0
@@ -38,10 +38,10 @@ equilibre_d_ensemble as (
         documents.siret,
         documents.objet,
         cast(null as string) as section,
-        cast(null as string) as sens,
+        cast(null as string) as sens_budgetaire,
         cast(null as string) as code_chapitre,
-        sum(case lignes.sens when 'dépense' then lignes.credits_ouverts_eur else 0 end) as attendu_eur,
-        sum(case lignes.sens when 'recette' then lignes.credits_ouverts_eur else 0 end) as constate_eur
+        sum(case lignes.sens_budgetaire when 'dépense' then lignes.credits_ouverts_eur else 0 end) as attendu_eur,
+        sum(case lignes.sens_budgetaire when 'recette' then lignes.credits_ouverts_eur else 0 end) as constate_eur
     from lignes
     inner join documents on lignes.document_id = documents.document_id
     where documents.nb_lignes_compte_inconnu > 0
@@ -49,7 +49,7 @@ equilibre_d_ensemble as (
 ),
 
 -- What one section gives the other receives; an operation inside a section has two equal sides.
-paires_ordre (controle, libelle_controle, section, sens, code_chapitre, sens_oppose, code_chapitre_oppose) as (
+paires_ordre (controle, libelle_controle, section, sens_budgetaire, code_chapitre, sens_oppose, code_chapitre_oppose) as (
     values
         ('FIN-VIREMENT', 'Virement entre sections, 023 et 021', 'fonctionnement', 'dépense', '023', 'recette', '021'),
         ('FIN-ORDRE', 'Ordre entre sections, 042 et 040', 'fonctionnement', 'dépense', '042', 'recette', '040'),
@@ -67,21 +67,21 @@ ordre as (
         documents.siret,
         documents.objet,
         paires_ordre.section,
-        paires_ordre.sens,
+        paires_ordre.sens_budgetaire,
         paires_ordre.code_chapitre,
         sum(
-            case when lignes.sens = paires_ordre.sens_oppose and lignes.code_chapitre = paires_ordre.code_chapitre_oppose
+            case when lignes.sens_budgetaire = paires_ordre.sens_oppose and lignes.code_chapitre = paires_ordre.code_chapitre_oppose
                 then lignes.credits_ouverts_eur else 0 end
         ) as attendu_eur,
         sum(
-            case when lignes.sens = paires_ordre.sens and lignes.code_chapitre = paires_ordre.code_chapitre
+            case when lignes.sens_budgetaire = paires_ordre.sens_budgetaire and lignes.code_chapitre = paires_ordre.code_chapitre
                 then lignes.credits_ouverts_eur else 0 end
         ) as constate_eur
     from lignes
     inner join documents on lignes.document_id = documents.document_id
     inner join paires_ordre
-        on (lignes.sens = paires_ordre.sens and lignes.code_chapitre = paires_ordre.code_chapitre)
-        or (lignes.sens = paires_ordre.sens_oppose and lignes.code_chapitre = paires_ordre.code_chapitre_oppose)
+        on (lignes.sens_budgetaire = paires_ordre.sens_budgetaire and lignes.code_chapitre = paires_ordre.code_chapitre)
+        or (lignes.sens_budgetaire = paires_ordre.sens_oppose and lignes.code_chapitre = paires_ordre.code_chapitre_oppose)
     where documents.nb_lignes_compte_inconnu = 0
     group by
         paires_ordre.controle,
@@ -91,7 +91,7 @@ ordre as (
         documents.siret,
         documents.objet,
         paires_ordre.section,
-        paires_ordre.sens,
+        paires_ordre.sens_budgetaire,
         paires_ordre.code_chapitre
 ),
 
@@ -121,7 +121,7 @@ repris as (
             case
                 when lignes.est_compte_administratif <> exercices_repris.est_clos then 0
                 when lignes.code_chapitre = '002' or (lignes.compte = '1068' and lignes.type_operation = 'réelle')
-                    then case lignes.sens when 'recette' then 1 else -1 end * lignes.credits_ouverts_eur
+                    then case lignes.sens_budgetaire when 'recette' then 1 else -1 end * lignes.credits_ouverts_eur
                 else 0
             end
         ) as fonctionnement_eur,
@@ -129,7 +129,7 @@ repris as (
             case
                 when lignes.est_compte_administratif <> exercices_repris.est_clos then 0
                 when lignes.code_chapitre = '001'
-                    then case lignes.sens when 'recette' then 1 else -1 end * lignes.credits_ouverts_eur
+                    then case lignes.sens_budgetaire when 'recette' then 1 else -1 end * lignes.credits_ouverts_eur
                 else 0
             end
         ) as investissement_eur,
@@ -157,7 +157,7 @@ reprise as (
         avant.siret,
         'reprise en ' || cast(repris.exercice as string) as objet,
         avant.section,
-        cast(null as string) as sens,
+        cast(null as string) as sens_budgetaire,
         case avant.section when 'fonctionnement' then '002' else '001' end as code_chapitre,
         avant.resultat_cumule_eur as attendu_eur,
         case avant.section when 'fonctionnement' then repris.fonctionnement_eur else repris.investissement_eur end
@@ -178,11 +178,11 @@ restes_repris as (
         code_budget,
         exercice,
         section,
-        sens,
+        sens_budgetaire,
         sum(coalesce(restes_a_realiser_precedents_eur, 0)) as restes_eur
     from lignes
     where code_nature_decision in ('01', '03') and section is not null
-    group by siret, code_budget, exercice, section, sens
+    group by siret, code_budget, exercice, section, sens_budgetaire
 ),
 
 restes as (
@@ -194,7 +194,7 @@ restes as (
         avant.siret,
         'report en ' || cast(avant.exercice + 1 as string) as objet,
         avant.section,
-        avant.sens,
+        avant.sens_budgetaire,
         cast(null as string) as code_chapitre,
         avant.restes_a_realiser_eur as attendu_eur,
         coalesce(restes_repris.restes_eur, 0) as constate_eur
@@ -209,7 +209,7 @@ restes as (
         and documents.code_budget = restes_repris.code_budget
         and documents.exercice + 1 = restes_repris.exercice
         and avant.section = restes_repris.section
-        and avant.sens = restes_repris.sens
+        and avant.sens_budgetaire = restes_repris.sens_budgetaire
     where documents.est_compte_administratif
         and avant.section <> 'indéterminée'
         and (exercices_repris.est_reprise_annoncee or restes_repris.restes_eur <> 0)
@@ -223,7 +223,7 @@ totaux_editeur as (
         totaux.document_id,
         totaux.siret,
         totaux.section,
-        totaux.sens,
+        totaux.sens_budgetaire,
         totaux.credits_ouverts_eur as credits_dits,
         totaux.realise_eur as realise_dit,
         totaux.restes_a_realiser_eur as restes_dits,
@@ -238,7 +238,7 @@ totaux_editeur as (
     inner join {{ ref('rpt_finances__sections') }} as sections
         on totaux.document_id = sections.document_id
         and totaux.section = sections.section
-        and totaux.sens = sections.sens
+        and totaux.sens_budgetaire = sections.sens_budgetaire
 ),
 
 consolidation as (
@@ -250,7 +250,7 @@ consolidation as (
         siret,
         objets.objet,
         section,
-        sens,
+        sens_budgetaire,
         cast(null as string) as code_chapitre,
         case
             when objets.objet = 'restes à réaliser' then restes
@@ -288,7 +288,7 @@ credits_compares as (
         lignes.siret,
         lignes.code_budget,
         lignes.section,
-        lignes.sens,
+        lignes.sens_budgetaire,
         lignes.code_chapitre,
         max(case when lignes.est_compte_administratif then lignes.document_id end) as document_id,
         sum(case when lignes.est_compte_administratif then 0 else lignes.credits_ouverts_eur end) as votes_eur,
@@ -298,7 +298,7 @@ credits_compares as (
         on lignes.exercice = budgets_votes.exercice
         and lignes.siret = budgets_votes.siret
         and lignes.code_budget = budgets_votes.code_budget
-    group by lignes.exercice, lignes.siret, lignes.code_budget, lignes.section, lignes.sens, lignes.code_chapitre
+    group by lignes.exercice, lignes.siret, lignes.code_budget, lignes.section, lignes.sens_budgetaire, lignes.code_chapitre
 ),
 
 -- Section by section; and where a section agrees, the chapters that do not: a décision modificative that moves credits from one
@@ -313,7 +313,7 @@ credits_sommes as (
     from credits_compares
     window
         budget as (partition by exercice, siret, code_budget),
-        cote as (partition by exercice, siret, code_budget, section, sens)
+        cote as (partition by exercice, siret, code_budget, section, sens_budgetaire)
 ),
 
 credits_votes as (
@@ -325,12 +325,12 @@ credits_votes as (
         siret,
         'crédits ouverts selon les comptes, budget ' || code_budget as objet,
         section,
-        sens,
+        sens_budgetaire,
         cast(null as string) as code_chapitre,
         max(votes_cote_eur) as attendu_eur,
         max(case when dit_credits then credits_cote_eur end) as constate_eur
     from credits_sommes
-    group by exercice, document_id_du_budget, siret, code_budget, section, sens
+    group by exercice, document_id_du_budget, siret, code_budget, section, sens_budgetaire
     union all
     select
         'FIN-CREDITS' as controle,
@@ -340,7 +340,7 @@ credits_votes as (
         siret,
         'crédits ouverts selon les comptes, budget ' || code_budget as objet,
         section,
-        sens,
+        sens_budgetaire,
         code_chapitre,
         votes_eur as attendu_eur,
         credits_eur as constate_eur
@@ -358,7 +358,7 @@ comptes_absents as (
         documents.siret,
         'comptes du budget ' || documents.code_budget || coalesce(' (' || max(documents.libelle_budget) || ')', '') as objet,
         cast(null as string) as section,
-        'dépense' as sens,
+        'dépense' as sens_budgetaire,
         cast(null as string) as code_chapitre,
         -- transfers net to nothing: what they moved
         coalesce(nullif(sum(votes.depenses_eur), 0), sum(votes.mouvements_eur), 0) as attendu_eur,
@@ -367,7 +367,7 @@ comptes_absents as (
     left join (
         select
             document_id,
-            sum(case sens when 'dépense' then credits_ouverts_eur else 0 end) as depenses_eur,
+            sum(case sens_budgetaire when 'dépense' then credits_ouverts_eur else 0 end) as depenses_eur,
             sum(abs(credits_ouverts_eur)) as mouvements_eur
         from lignes
         group by document_id
@@ -384,7 +384,7 @@ totaux_d_autres as (
         totaux.exercice,
         totaux.siret_agrege,
         totaux.section,
-        totaux.sens,
+        totaux.sens_budgetaire,
         max(totaux.libelle_budget_agrege) as libelle_budget_agrege,
         max(totaux.realise_eur) as realise_eur,
         min(totaux.fichier) as fichier,
@@ -392,14 +392,14 @@ totaux_d_autres as (
     from {{ ref('fct_totaux_autres_budgets') }} as totaux
     where left(totaux.siret_agrege, 9) = left(totaux.siret, 9)
         and totaux.section is not null
-        and totaux.sens is not null
+        and totaux.sens_budgetaire is not null
         and not exists (
             select 1 from documents
             where documents.est_compte_administratif
                 and documents.exercice = totaux.exercice
                 and documents.siret = totaux.siret_agrege
         )
-    group by totaux.exercice, totaux.siret_agrege, totaux.section, totaux.sens
+    group by totaux.exercice, totaux.siret_agrege, totaux.section, totaux.sens_budgetaire
 ),
 
 annexes_absentes as (
@@ -411,7 +411,7 @@ annexes_absentes as (
         siret_agrege as siret,
         'budget ' || siret_agrege || coalesce(' (' || libelle_budget_agrege || ')', '') as objet,
         section,
-        sens,
+        sens_budgetaire,
         cast(null as string) as code_chapitre,
         coalesce(realise_eur, 0) as attendu_eur,
         cast(0 as decimal(18, 2)) as constate_eur,
@@ -430,10 +430,10 @@ reciproques as (
         max(case type_budget when 'principal' then siret end) as siret,
         flux_reciproque as objet,
         'fonctionnement' as section,
-        cast(null as string) as sens,
+        cast(null as string) as sens_budgetaire,
         cast(null as string) as code_chapitre,
-        sum(case sens when 'dépense' then realise_eur else 0 end) as attendu_eur,
-        sum(case sens when 'recette' then realise_eur else 0 end) as constate_eur
+        sum(case sens_budgetaire when 'dépense' then realise_eur else 0 end) as attendu_eur,
+        sum(case sens_budgetaire when 'recette' then realise_eur else 0 end) as constate_eur
     from lignes
     where flux_reciproque is not null
         and est_compte_administratif
@@ -447,14 +447,14 @@ reciproques as (
 -- The ledger holds what is issued: no operation d’ordre but those issued as real, nothing carried over. Compared where
 -- both the accounts and that side of the ledger have arrived.
 emissions as (
-    select exercice, siret, document_id, section, sens, code_chapitre, realise_eur, cast(null as decimal(18, 2)) as emis_eur
+    select exercice, siret, document_id, section, sens_budgetaire, code_chapitre, realise_eur, cast(null as decimal(18, 2)) as emis_eur
     from lignes
     where est_compte_administratif
         and section is not null
         and type_operation = 'réelle'
         and code_chapitre not in ('001', '002')
     union all
-    select exercice, siret, null, section, sens, coalesce(code_chapitre, 'inconnu'), null, montant_eur
+    select exercice, siret, null, section, sens_budgetaire, coalesce(code_chapitre, 'inconnu'), null, montant_eur
     from {{ ref('fct_ecritures') }}
     where siret is not null
 ),
@@ -464,13 +464,13 @@ sommes as (
         exercice,
         siret,
         section,
-        sens,
+        sens_budgetaire,
         code_chapitre,
         max(document_id) as document_id,
         sum(realise_eur) as realise_eur,
         sum(emis_eur) as emis_eur
     from emissions
-    group by exercice, siret, section, sens, code_chapitre
+    group by exercice, siret, section, sens_budgetaire, code_chapitre
 ),
 
 comparees as (
@@ -480,7 +480,7 @@ comparees as (
         count(realise_eur) over cote as nb_realises,
         count(emis_eur) over cote as nb_emis
     from sommes
-    window cote as (partition by exercice, siret, sens)
+    window cote as (partition by exercice, siret, sens_budgetaire)
 ),
 
 ecritures as (
@@ -490,9 +490,9 @@ ecritures as (
         exercice,
         document_id_du_cote as document_id,
         siret,
-        case sens when 'dépense' then 'mandats' else 'titres' end as objet,
+        case sens_budgetaire when 'dépense' then 'mandats' else 'titres' end as objet,
         section,
-        sens,
+        sens_budgetaire,
         code_chapitre,
         coalesce(realise_eur, 0) as attendu_eur,
         coalesce(emis_eur, 0) as constate_eur
@@ -509,75 +509,75 @@ ecritures_sans_budget as (
         exercice,
         cast(null as string) as document_id,
         siret,
-        case sens when 'dépense' then 'mandats' else 'titres' end || ' du budget ' || code_budget as objet,
+        case sens_budgetaire when 'dépense' then 'mandats' else 'titres' end || ' du budget ' || code_budget as objet,
         section,
-        sens,
+        sens_budgetaire,
         cast(null as string) as code_chapitre,
         cast(0 as decimal(18, 2)) as attendu_eur,
         sum(montant_eur) as constate_eur
     from {{ ref('fct_ecritures') }}
     where siret is null and exercice in (select exercice from documents where est_compte_administratif)
-    group by exercice, siret, sens, code_budget, section
+    group by exercice, siret, sens_budgetaire, code_budget, section
 ),
 
 tous as (
     select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
         cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
     from equilibre
     union all
     select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
         cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
     from equilibre_d_ensemble
     union all
     select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
         cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
     from ordre
     union all
     select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
         cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
     from reprise
     union all
     select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
         cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
     from restes
     union all
     select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
         cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
     from credits_votes
     union all
     select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
         cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
     from comptes_absents
     union all
     select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
         cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
     from reciproques
     union all
     select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
         cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
     from ecritures
     union all
     select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
         cast(null as string) as repere, cast(null as string) as fichier, cast(null as bigint) as ligne
     from ecritures_sans_budget
     union all
     select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
         consolidation_id as repere, fichier, ligne
     from consolidation
     union all
     select
-        controle, libelle_controle, exercice, document_id, siret, objet, section, sens, code_chapitre, attendu_eur, constate_eur,
+        controle, libelle_controle, exercice, document_id, siret, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur,
         cast(null as string) as repere, fichier, ligne
     from annexes_absentes
 ),
@@ -586,9 +586,9 @@ tous as (
 nommes as (
     select
         *,
-        concat_ws('/', controle, exercice, document_id, objet, section, sens, code_chapitre) as nom,
+        concat_ws('/', controle, exercice, document_id, objet, section, sens_budgetaire, code_chapitre) as nom,
         row_number() over (
-            partition by concat_ws('/', controle, exercice, document_id, objet, section, sens, code_chapitre)
+            partition by concat_ws('/', controle, exercice, document_id, objet, section, sens_budgetaire, code_chapitre)
             order by repere nulls first, siret nulls last, attendu_eur nulls last, constate_eur nulls last
         ) as rang
     from tous
@@ -605,7 +605,7 @@ select
     cast(documents.type_budget as string) as type_budget,
     cast(nommes.objet as string) as objet,
     cast(section as string) as section,
-    cast(sens as string) as sens,
+    cast(sens_budgetaire as string) as sens_budgetaire,
     cast(code_chapitre as string) as code_chapitre,
     cast(attendu_eur as decimal(18, 2)) as attendu_eur,
     cast(constate_eur as decimal(18, 2)) as constate_eur,
@@ -620,6 +620,7 @@ select
         end as string
     ) as severite,
     cast(coalesce(nommes.fichier, documents.fichier) as string) as fichier,
-    cast(coalesce(nommes.ligne, documents.ligne) as bigint) as ligne
+    cast(coalesce(nommes.ligne, documents.ligne) as bigint) as ligne,
+    {{ role_ligne() }}
 from nommes
 left join documents on nommes.document_id = documents.document_id

@@ -29,15 +29,15 @@ totaux as (
         libelle_budget,
         type_budget,
         section,
-        sum(case sens when 'dépense' then credits_ouverts_eur else 0 end) as credits_depenses_eur,
-        sum(case sens when 'recette' then credits_ouverts_eur else 0 end) as credits_recettes_eur,
-        sum(case sens when 'dépense' then realise_eur else 0 end) as depenses_eur,
-        sum(case sens when 'recette' then realise_eur else 0 end) as recettes_eur,
-        sum(case sens when 'recette' then realise_reporte_eur else -realise_reporte_eur end) as report_eur,
-        sum(case sens when 'recette' then realise_eur else -realise_eur end) as resultat_cumule_eur,
+        sum(case sens_budgetaire when 'dépense' then credits_ouverts_eur else 0 end) as credits_depenses_eur,
+        sum(case sens_budgetaire when 'recette' then credits_ouverts_eur else 0 end) as credits_recettes_eur,
+        sum(case sens_budgetaire when 'dépense' then realise_eur else 0 end) as depenses_eur,
+        sum(case sens_budgetaire when 'recette' then realise_eur else 0 end) as recettes_eur,
+        sum(case sens_budgetaire when 'recette' then realise_reporte_eur else -realise_reporte_eur end) as report_eur,
+        sum(case sens_budgetaire when 'recette' then realise_eur else -realise_eur end) as resultat_cumule_eur,
         case
             when count(*) = count(restes_a_realiser_eur)
-                then sum(case sens when 'recette' then restes_a_realiser_eur else -restes_a_realiser_eur end)
+                then sum(case sens_budgetaire when 'recette' then restes_a_realiser_eur else -restes_a_realiser_eur end)
         end as solde_restes_eur
     from sections
     group by exercice, document_id, siret, code_budget, libelle_budget, type_budget, section
@@ -77,7 +77,8 @@ select
             when totaux.section = 'investissement' and totaux.solde_restes_eur is not null
                 then greatest(-totaux.resultat_cumule_eur - totaux.solde_restes_eur, 0)
         end as decimal(18, 2)
-    ) as besoin_financement_eur
+    ) as besoin_financement_eur,
+    {{ role_ligne() }}
 from totaux
 left join reprises
     on totaux.siret = reprises.siret

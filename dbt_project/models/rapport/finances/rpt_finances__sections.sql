@@ -1,4 +1,37 @@
--- Each counted document, section by section: a line whose account is unknown stands under « indéterminée ».
+-- Each counted document, section by section: a line whose account is unknown stands under « indéterminée ». What the budgets of the
+-- year opened is a part of the credits that its accounts say, once they say them: the rows of detail then are those of the accounts.
+with sections as (
+    select
+        exercice,
+        document_id,
+        budget_id,
+        siret,
+        libelle_budget,
+        type_budget,
+        nature_decision,
+        numero_decision,
+        est_compte_administratif,
+        coalesce(section, 'indéterminée') as section,
+        sens_budgetaire,
+        count(*) as nb_lignes,
+        sum(credits_ouverts_eur) as credits_ouverts_eur,
+        sum(realise_eur) as realise_eur,
+        sum(restes_a_realiser_eur) as restes_a_realiser_eur,
+        -- 001 and 002: what the former year left, inside the amount above
+        sum(case when code_chapitre in ('001', '002') then realise_eur when realise_eur is not null then 0 end) as realise_reporte_eur
+    from {{ ref('fct_lignes_budgetaires') }}
+    group by
+        exercice, document_id, budget_id, siret, libelle_budget, type_budget, nature_decision, numero_decision, est_compte_administratif,
+        coalesce(section, 'indéterminée'), sens_budgetaire
+),
+
+budgets as (
+    select
+        *,
+        bool_or(est_compte_administratif and coalesce(credits_ouverts_eur <> 0, false)) over (partition by exercice, budget_id) as dit_credits
+    from sections
+)
+
 select
     cast(exercice as integer) as exercice,
     cast(document_id as string) as document_id,
@@ -7,18 +40,12 @@ select
     cast(type_budget as string) as type_budget,
     cast(nature_decision as string) as nature_decision,
     cast(numero_decision as string) as numero_decision,
-    cast(coalesce(section, 'indéterminée') as string) as section,
-    cast(sens as string) as sens,
-    cast(count(*) as bigint) as nb_lignes,
-    cast(sum(credits_ouverts_eur) as decimal(18, 2)) as credits_ouverts_eur,
-    cast(sum(realise_eur) as decimal(18, 2)) as realise_eur,
-    cast(sum(restes_a_realiser_eur) as decimal(18, 2)) as restes_a_realiser_eur,
-    -- 001 and 002: what the former year left, inside the amount above
-    cast(
-        sum(case when code_chapitre in ('001', '002') then realise_eur when realise_eur is not null then 0 end)
-        as decimal(18, 2)
-    ) as realise_reporte_eur
-from {{ ref('fct_lignes_budgetaires') }}
-group by
-    exercice, document_id, siret, libelle_budget, type_budget, nature_decision, numero_decision,
-    coalesce(section, 'indéterminée'), sens
+    cast(section as string) as section,
+    cast(sens_budgetaire as string) as sens_budgetaire,
+    cast(nb_lignes as bigint) as nb_lignes,
+    cast(credits_ouverts_eur as decimal(18, 2)) as credits_ouverts_eur,
+    cast(realise_eur as decimal(18, 2)) as realise_eur,
+    cast(restes_a_realiser_eur as decimal(18, 2)) as restes_a_realiser_eur,
+    cast(realise_reporte_eur as decimal(18, 2)) as realise_reporte_eur,
+    {{ role_ligne(dont='dit_credits and not est_compte_administratif') }}
+from budgets

@@ -60,7 +60,8 @@ select
     ) as libelle_fonction,
     cast(mandats.qualite as string) as qualite,
     cast(mandats.code_collectivite as string) as code_collectivite,
-    cast(collectivites.libelle_collectivite as string) as libelle_collectivite
+    cast(collectivites.libelle_collectivite as string) as libelle_collectivite,
+    {{ role_ligne() }}
 from periodes
 inner join {{ ref('fct_mandats') }} as mandats
     on periodes.exercice = mandats.exercice

@@ -12,7 +12,7 @@ with votes as (
 select
     cast(seances.exercice as integer) as exercice,
     cast(seances.date_seance as date) as date_seance,
-    cast(seances.nature as string) as nature,
+    cast(seances.nature_seance as string) as nature_seance,
     cast(seances.lieu as string) as lieu,
     cast(seances.nb_en_exercice as bigint) as nb_en_exercice,
     cast(seances.nb_presents as bigint) as nb_presents,
@@ -24,7 +24,8 @@ select
     cast(seances.est_quorum_declare as boolean) as est_quorum_declare,
     cast(coalesce(votes.nb_deliberations, 0) as bigint) as nb_deliberations,
     cast(coalesce(votes.nb_adoptees, 0) as bigint) as nb_adoptees,
-    cast(coalesce(votes.nb_unanimes, 0) as bigint) as nb_unanimes
+    cast(coalesce(votes.nb_unanimes, 0) as bigint) as nb_unanimes,
+    {{ role_ligne() }}
 from {{ ref('fct_seances') }} as seances
 left join votes
     on seances.exercice = votes.exercice and seances.date_seance = votes.date_deliberation

@@ -4,5 +4,6 @@ select
     cast(date_fait as date) as date_fait,
     cast(theme as string) as theme,
     cast(titre as string) as titre,
-    cast(texte as string) as texte
+    cast(texte as string) as texte,
+    {{ role_ligne() }}
 from {{ ref('fct_faits_marquants') }}

@@ -13,5 +13,6 @@ select
     cast(nb_collectivites as bigint) as nb_collectivites,
     cast(date_debut as date) as date_debut,
     cast(date_fin as date) as date_fin,
-    cast(etat as string) as etat
+    cast(etat as string) as etat,
+    {{ role_ligne() }}
 from {{ ref('fct_projets') }}

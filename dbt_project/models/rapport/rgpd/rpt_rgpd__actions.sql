@@ -6,5 +6,6 @@ select
     cast(intitule as string) as intitule,
     cast(public_vise as string) as public_vise,
     cast(nb_participants as bigint) as nb_participants,
-    cast(etat as string) as etat
+    cast(etat as string) as etat,
+    {{ role_ligne() }}
 from {{ ref('fct_actions_rgpd') }}

@@ -12,6 +12,7 @@ select
     cast(count(*) filter (where year(date_mise_a_jour) = exercice) as bigint) as nb_fiches_mises_a_jour,
     cast(case when count(a_donnees_sensibles) > 0 then count(*) filter (where a_donnees_sensibles) end as bigint) as nb_donnees_sensibles,
     cast(count(*) filter (where a_transfert_hors_ue) as bigint) as nb_transferts_hors_ue,
-    cast(case when count(a_aipd) > 0 then count(*) filter (where a_aipd) end as bigint) as nb_aipd
+    cast(case when count(a_aipd) > 0 then count(*) filter (where a_aipd) end as bigint) as nb_aipd,
+    {{ role_ligne() }}
 from {{ ref('fct_fiches_rgpd') }}
 group by exercice, registre

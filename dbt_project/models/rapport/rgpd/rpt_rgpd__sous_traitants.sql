@@ -8,6 +8,7 @@ select
     {{ ratio('sum(note_pct)', 'count(note_pct)', 0) }} as note_moyenne_pct,
     cast(count(*) filter (where conclusion = 'conforme') as bigint) as nb_conformes,
     cast(count(*) filter (where conclusion = 'à améliorer') as bigint) as nb_a_ameliorer,
-    cast(count(*) filter (where conclusion = 'non conforme') as bigint) as nb_non_conformes
+    cast(count(*) filter (where conclusion = 'non conforme') as bigint) as nb_non_conformes,
+    {{ role_ligne() }}
 from {{ ref('fct_sous_traitants_rgpd') }}
 group by exercice

@@ -7,7 +7,8 @@ select
     cast(count(*) filter (where est_dans_les_delais) as bigint) as nb_dans_les_72_heures,
     cast(count(*) filter (where not est_dans_les_delais) as bigint) as nb_hors_delai,
     -- unknown as soon as one violation does not say whom it reached
-    cast(case when count(*) = count(nb_personnes) then sum(nb_personnes) end as bigint) as nb_personnes
+    cast(case when count(*) = count(nb_personnes) then sum(nb_personnes) end as bigint) as nb_personnes,
+    {{ role_ligne() }}
 from {{ ref('fct_dossiers_rgpd') }}
-where nature = 'violation'
+where nature_dossier = 'violation'
 group by exercice, type_dossier

@@ -16,6 +16,7 @@ select
     cast(statuts.libelle_statut as string) as libelle_statut,
     cast(statuts.rang as integer) as rang,
     cast(comptes.nb_agents as bigint) as nb_agents,
-    cast({{ ratio('comptes.somme_ages_medians_ans', 'comptes.nb_agents', 2) }} as decimal(5, 2)) as age_moyen_ans
+    cast({{ ratio('comptes.somme_ages_medians_ans', 'comptes.nb_agents', 2) }} as decimal(5, 2)) as age_moyen_ans,
+    {{ role_ligne({'comptes.code_statut': 'tous'}) }}
 from comptes
 inner join {{ statuts(['fonctionnaire', 'contractuel_permanent', 'tous']) }} on comptes.code_statut = statuts.code_statut

@@ -15,10 +15,11 @@ select
     ) as rang,
     cast(comptes.code_cadre_emplois as string) as code_cadre_emplois,
     cast(cadres.libelle_court as string) as libelle_cadre_emplois,
-    cast(cadres.categorie as string) as categorie,
+    cast(cadres.categorie_hierarchique as string) as categorie_hierarchique,
     cast(comptes.nb_agents as bigint) as nb_agents,
     cast({{ ratio('comptes.nb_agents * 100', 'sum(comptes.nb_agents) over (partition by comptes.exercice)', 0) }} as integer)
-        as part_pct
+        as part_pct,
+    {{ role_ligne() }}
 from comptes
 inner join {{ ref('dim_cadre_emplois') }} as cadres
     on comptes.code_cadre_emplois = cadres.code_cadre_emplois

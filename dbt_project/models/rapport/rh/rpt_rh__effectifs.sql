@@ -25,7 +25,8 @@ select
     cast(statuts.libelle_statut as string) as libelle_statut,
     cast(statuts.rang as integer) as rang,
     cast(coalesce(comptes.nb_agents, 0) as bigint) as nb_agents,
-    cast({{ ratio('coalesce(comptes.nb_agents, 0) * 100', 'totaux.nb_agents', 0) }} as integer) as part_pct
+    cast({{ ratio('coalesce(comptes.nb_agents, 0) * 100', 'totaux.nb_agents', 0) }} as integer) as part_pct,
+    {{ role_ligne({'statuts.code_statut': 'tous'}, dont="statuts.code_statut = 'contractuel_permanent_cdi'") }}
 from totaux
 cross join {{ statuts(['fonctionnaire', 'contractuel_permanent', 'contractuel_permanent_cdi', 'contractuel_non_permanent', 'tous']) }}
 left join comptes on totaux.exercice = comptes.exercice and statuts.code_statut = comptes.code_statut

@@ -31,7 +31,8 @@ select
         as string
     ) as libelle_statut,
     cast(coalesce(comptes.nb_agents, 0) as bigint) as nb_agents,
-    cast({{ ratio('comptes.nb_agents * 100', 'totaux.nb_agents', 0) }} as integer) as part_pct
+    cast({{ ratio('comptes.nb_agents * 100', 'totaux.nb_agents', 0) }} as integer) as part_pct,
+    {{ role_ligne({'lignes.code_filiere': 'total', 'statuts.code_statut': 'tous'}) }}
 from exercices
 cross join lignes
 cross join {{ statuts(['fonctionnaire', 'contractuel_permanent', 'tous']) }}

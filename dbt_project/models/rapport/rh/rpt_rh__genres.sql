@@ -21,6 +21,7 @@ select
     cast(
         {{ ratio('comptes.nb_agents * 100', 'sum(comptes.nb_agents) over (partition by comptes.exercice, comptes.code_statut)', 0) }}
         as integer
-    ) as part_pct
+    ) as part_pct,
+    {{ role_ligne({'comptes.code_statut': 'tous'}) }}
 from comptes
 inner join {{ statuts(['fonctionnaire', 'contractuel_permanent', 'tous']) }} on comptes.code_statut = statuts.code_statut

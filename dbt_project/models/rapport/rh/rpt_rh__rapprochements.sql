@@ -14,7 +14,7 @@ with controles as (
     from {{ ref('rpt_rh__variations') }} as variations
     left join {{ ref('fct_chiffres_publies') }} as publies
         on variations.exercice = publies.exercice + 1
-        and publies.code = case variations.code_statut
+        and publies.code_chiffre = case variations.code_statut
             when 'tous' then 'rh.effectif_permanent.total'
             else 'rh.effectif.' || variations.code_statut
         end
@@ -31,5 +31,6 @@ select
     cast(valeur as decimal(20, 6)) as valeur,
     cast(valeur_attendue as decimal(20, 6)) as valeur_attendue,
     cast(valeur - valeur_attendue as decimal(20, 6)) as ecart,
-    cast(valeur = valeur_attendue as boolean) as est_egal
+    cast(valeur = valeur_attendue as boolean) as est_egal,
+    {{ role_ligne() }}
 from controles

@@ -15,8 +15,8 @@ mouvements as (
     select
         exercice,
         case when grouping(code_statut) = 1 then 'tous' else code_statut end as code_statut,
-        coalesce(sum(nb_agents) filter (where sens = 'arrivee'), 0) as nb_arrivees,
-        coalesce(sum(nb_agents) filter (where sens = 'depart'), 0) as nb_departs
+        coalesce(sum(nb_agents) filter (where sens_mouvement = 'arrivee'), 0) as nb_arrivees,
+        coalesce(sum(nb_agents) filter (where sens_mouvement = 'depart'), 0) as nb_departs
     from {{ ref('fct_mouvements') }}
     where est_permanent
     group by grouping sets ((exercice, code_statut), (exercice))
@@ -25,7 +25,7 @@ mouvements as (
 nominations as (
     select exercice, sum(nb_agents) as nb_nommes_stagiaires
     from {{ ref('fct_mouvements') }}
-    where est_permanent and sens = 'changement_statut'
+    where est_permanent and sens_mouvement = 'changement_statut'
     group by exercice
 ),
 
@@ -73,5 +73,6 @@ select
             when -1 then '↘'
             else '➔'
         end as string
-    ) as fleche
+    ) as fleche,
+    {{ role_ligne({'code_statut': 'tous'}) }}
 from theoriques

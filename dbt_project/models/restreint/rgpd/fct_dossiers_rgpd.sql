@@ -1,6 +1,6 @@
 select
     cast(exercice as integer) as exercice,
-    cast(nature as string) as nature,
+    cast(nature as string) as nature_dossier,
     cast(reference_dossier as string) as reference_dossier,
     cast(type_dossier as string) as type_dossier,
     cast(date_ouverture as timestamp) as date_ouverture,

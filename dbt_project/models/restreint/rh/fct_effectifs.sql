@@ -5,7 +5,7 @@ select
     cast(est_cdi as boolean) as est_cdi,
     cast(code_cadre_emplois as string) as code_cadre_emplois,
     cast(code_filiere as string) as code_filiere,
-    cast(categorie as string) as categorie,
+    cast(categorie as string) as categorie_hierarchique,
     cast(sexe as string) as sexe,
     cast(tranche_age_ans as integer) as tranche_age_ans,
     cast(est_temps_complet as boolean) as est_temps_complet,

@@ -1,6 +1,6 @@
 select
     cast(exercice as integer) as exercice,
-    cast(sens as string) as sens,
+    cast(sens as string) as sens_mouvement,
     cast(code_motif as string) as code_motif,
     cast(code_statut as string) as code_statut,
     cast(est_permanent as boolean) as est_permanent,

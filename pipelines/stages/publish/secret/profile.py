@@ -13,9 +13,10 @@ from pathlib import Path
 
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.secrecy import Figure, Figures, Secrecy
-from pipelines.publication import MARTS
-from pipelines.sql import literal
+from pipelines.publication import DATABASES, MARTS, PUBLIC
+from pipelines.sql import in_french, literal
 from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_schema
+from pipelines.stages.publish.freshness import write_freshness
 from pipelines.stages.publish.keys import Keys
 from pipelines.stages.publish.secret.attack import Solutions, Worlds
 from pipelines.stages.publish.secret.cells import Cell, Item, Key, Numbers, SecrecyBroken, read_numbers
@@ -23,7 +24,7 @@ from pipelines.stages.publish.secret.suppress import Former, former_values, is_p
 from pipelines.stages.publish.secret.versions import FIGURES, HIDDEN, Plan, Version, compose, planned, snapshot, tie
 from pipelines.stages.publish.secret.words import Words, texts_of
 
-DATABASE = "rapport_public.duckdb"
+DATABASE = DATABASES[PUBLIC]
 EST_SECRET = "Vrai si un nombre de la ligne est masqué au titre du secret statistique."
 
 
@@ -55,7 +56,9 @@ class PublicProfile:
 
 def write_public(
     warehouse: Path,
+    build: str,
     folder: Path,
+    fields: Fields,
     secrecy: Secrecy,
     threshold: int,
     disclosed: Iterable[tuple[str, Decimal]],
@@ -79,12 +82,16 @@ def write_public(
         while True:
             try:
                 with _composed(warehouse, folder, secrecy, plan) as source, attached(folder / DATABASE, source) as db:
-                    return _write_and_prove(db, folder, secrecy, threshold, disclosed, keys, words, solutions, plan)
+                    profile = _write_and_prove(db, secrecy, threshold, disclosed, keys, words, solutions, plan)
+                    for schema in ("rapport", MARTS):
+                        write_schema(db, folder, schema, fields)
+                    write_freshness(db, folder, PUBLIC, build)
+                    return profile
             except SecrecyBroken as error:
                 plan = _without(plan, error)
                 (folder / DATABASE).unlink()
     except (duckdb.BinderException, duckdb.CatalogException) as error:  # a declared column or fact is not there
-        raise SecrecyBroken("SEC-COHERENCE", "rapport", str(error).splitlines()[0]) from None
+        raise SecrecyBroken("SEC-COHERENCE", "rapport", in_french(str(error).splitlines()[0])) from None
     except (
         duckdb.ConstraintException
     ):  # a constraint of a home's own asks for what is to be emptied; it may quote a row
@@ -114,7 +121,6 @@ def _composed(warehouse: Path, folder: Path, secrecy: Secrecy, plan: Plan) -> It
 
 def _write_and_prove(
     db,
-    folder: Path,
     secrecy: Secrecy,
     threshold: int,
     disclosed: Iterable[tuple[str, Decimal]],
@@ -135,8 +141,6 @@ def _write_and_prove(
     _write_tables(db, secrecy, numbers, hidden, keys, threshold, texts)
     profile = prove(db, secrecy, worlds, threshold, former, plan)
     solutions.keep()
-    for schema in ("rapport", MARTS):
-        write_schema(db, folder, schema)
     exercices = {item.exercice for item in numbers.items} - {*plan.former, *plan.held}
     return replace(
         profile,

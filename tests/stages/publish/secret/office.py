@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from pipelines.catalogue.fields import Fields
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
 from pipelines.stages.publish.secret.versions import Version
 from pipelines.stages.publish.secret.words import Words
@@ -136,7 +137,9 @@ class Publisher:
         secrecy = self.layer.catalogue().secrecy.counting({"finances.dette": "choses"})
         profile = write_public(
             warehouse,
+            "",
             self.folder,
+            Fields(),
             secrecy,
             threshold,
             self.disclosed,

@@ -1,0 +1,126 @@
+"""``contracts check``, ``record`` and ``diff``: what is promised to those who read the published tables."""
+
+from pathlib import Path
+
+import click
+
+from pipelines import settings
+from pipelines.catalogue.contracts import Shape, Table, differences, judge, recorded, written
+from pipelines.catalogue.load import Catalogue
+from pipelines.cli.app import BLOCKED, DONE
+from pipelines.cli.output import echo, note
+from pipelines.cli.session import Session, global_options, shown
+
+
+@click.group(short_help="Ce qui est promis à qui lit les tables publiées.")
+def contracts() -> None:
+    """Les contrats : tables, colonnes, types, clés et unités promis dans contracts/, un fichier par schéma."""
+
+
+@contracts.command(short_help="Ce qui serait publié tient-il ce qui est promis ?")
+@global_options
+@click.pass_context
+def check(ctx: click.Context) -> None:
+    """Comparer l’entrepôt, tel qu’il serait publié, à ce qui est promis. Sort avec 1 quand quelque chose manquerait."""
+    from pipelines.stages.publish.promise import told
+
+    session: Session = ctx.obj
+    declared = session.catalogue
+    shape, last = _to_publish(session)
+    judged = judge(declared.contracts, shape, last)
+    for one in judged.broken:
+        echo(f"rompu    {told(one)}")
+    for one in judged.added:
+        echo(f"nouveau  {one.name}{f' ({one.said})' if one.said else ''}")
+    columns = sum(len(table.columns) for table in declared.contracts.values())
+    echo(
+        f"Tables promises : {len(declared.contracts)} ; colonnes : {columns} ; manquements : {len(judged.broken)} ; "
+        f"nouveautés à enregistrer : {len(judged.added)}."
+    )
+    if judged.added:
+        note(f"Pour les promettre aussi : {session.command} contracts record")
+    ctx.exit(BLOCKED if judged.broken else DONE)
+
+
+@contracts.command(short_help="Promettre aussi ce qui est nouveau.")
+@click.option("--shipped", "ships", is_flag=True, help="Écrire aussi ce que le projet livre, dans ses contracts/.")
+@global_options
+@click.pass_context
+def record(ctx: click.Context, *, ships: bool) -> None:
+    """Ajouter à contracts/ ce que l’entrepôt, publié, aurait de plus : tables, colonnes, clés, unités.
+
+    Les tables propres au dossier vont dans son contracts/. Ce qui est promis n’est ni retiré ni changé : l’écrire soi-même.
+    """
+    session: Session = ctx.obj
+    declared = session.catalogue
+    shape, _ = _to_publish(session)
+    own = {name: shaped for name, shaped in shape.items() if _is_own(declared, name)}
+    rest = {name: shaped for name, shaped in shape.items() if name not in own}
+    _record(declared, own, session.home.root)
+    if ships:
+        _record(declared, rest, settings.shipped())
+    elif new := judge(declared.contracts, rest, 0).added:
+        note(f"De tables livrées, {len(new)} : --shipped les écrit dans le projet.")
+
+
+def _is_own(declared: Catalogue, name: str) -> bool:
+    """True for a table that the home alone declares, or promises."""
+    if name in declared.contracts_declared:
+        return declared.is_own(declared.contracts_declared[name].path)
+    model = name.partition(".")[2]
+    models = declared.project.models
+    return model in models and declared.is_own(models[model].path) and model not in models.replaced
+
+
+def _record(declared: Catalogue, shape: Shape, root: Path) -> None:
+    """Write the files of a layer anew with what ``shape`` adds, where it adds something."""
+    overlay = declared.contracts_declared
+    layer = {thing.name: thing for thing in (*overlay.replaced.values(), *overlay.on.values(), *overlay.off.values())}
+    layer = {name: thing for name, thing in layer.items() if thing.path.parent == root / "contracts"}
+    off = [name for name, thing in layer.items() if not thing.enabled]
+    known = {name: thing.parsed(Table) for name, thing in layer.items() if thing.enabled}
+    made = recorded(known, {name: shaped for name, shaped in shape.items() if name not in off})
+    for schema in sorted({name.partition(".")[0] for name in made}):
+        file, text = root / "contracts" / f"{schema}.yml", written(schema, made, off)
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="\n")
+            echo(f"Écrit {shown(file)}")
+
+
+@contracts.command(short_help="Ce qui change entre deux publications.")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B", default="published")
+@global_options
+@click.pass_context
+def diff(ctx: click.Context, first: str, second: str) -> None:
+    """Dire ce que la publication B a de plus, de moins et d’autre que A : leurs premiers chiffres, ou un dossier."""
+    from pipelines.stages.publish.promise import shape_published, told
+
+    session: Session = ctx.obj
+    sides = [shape_published(_publication(session, name), session.catalogue.fields) for name in (first, second)]
+    found = differences(*sides)
+    for one in found:
+        echo(told(one))
+    echo(f"Différences : {len(found)}.")
+
+
+def _publication(session: Session, name: str) -> Path:
+    """The folder of a publication. Raises UsageError when none bears that name."""
+    if name == session.home.published.name:
+        return session.home.published
+    known = sorted(path for path in session.home.builds.glob("[!.]*") if path.name.startswith(name)) if name else []
+    if len(known) == 1:
+        return known[0]
+    if (folder := Path(name)).is_dir():
+        return folder
+    there = ", ".join(path.name[:12] for path in session.home.builds.glob("[!.]*")) or "aucune"
+    raise click.UsageError(f"« {name} » ne nomme pas une publication du dossier ({there}), ni un dossier")
+
+
+def _to_publish(session: Session) -> tuple[Shape, int]:
+    from pipelines.stages.publish.promise import shape_to_publish
+
+    if not session.home.warehouse.exists():
+        raise click.UsageError(f"aucun entrepôt n’est construit : {session.command} run EXERCICE")
+    return shape_to_publish(session.home.warehouse, session.catalogue)
