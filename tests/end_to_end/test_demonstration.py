@@ -190,7 +190,7 @@ def test_the_public_profile_holds_the_report_and_no_small_number_of_agents(demon
     with duckdb.connect() as db:
         db.execute(f"attach '{public / 'rapport_public.duckdb'}' as p (read_only); use p")
         found = db.execute("select schema_name, table_name from duckdb_tables() where database_name = 'p'").fetchall()
-        assert {schema for schema, _ in found} == {"rapport"}
+        assert {schema for schema, _ in found} == {"rapport", "marts"}
         assert {path.stem for path in public.rglob("*.parquet")} == {table for _, table in found}
         assert not {t for _, t in found} & {
             *("rpt_collecte", "rpt_manques", "rpt_rapprochement_publie", "rpt_rh__rapprochements")

@@ -166,3 +166,16 @@ def test_no_pseudonym_is_kept_of_a_frozen_year_but_where_persons_are_told_apart(
     kept = traced_columns(load_catalogue())
     persons = {"identifiant", "matricule", "login", "nom_elu", "prenom_elu"}
     assert {relation: names for relation, columns in kept.items() if (names := persons & columns)} == {}
+
+
+@pytest.mark.parametrize("schema", ["marts", "restreint"])
+def test_a_query_reads_the_fact_where_the_version_has_it(year, schema: str):
+    """A year frozen before a fact left the marts keeps it there; the query says which schema, and so whose right it needs."""
+    _, version = year
+    (version.place / "lignes" / schema).mkdir(exist_ok=True)
+    (version.place / "lignes" / "marts" / "fct_effectifs.parquet").rename(
+        version.place / "lignes" / schema / "fct_effectifs.parquet"
+    )
+    (leaf,) = traced(year, "essai.agents.nombre").feuilles
+    assert leaf.schema == schema and f" from {schema}.fct_effectifs " in leaf.sql
+    assert leaf.agrees and leaf.valeur == 3

@@ -11,6 +11,7 @@ import pytest
 from pipelines import french, settings
 from pipelines.catalogue.chapters.grammar import NAMES
 from pipelines.catalogue.load import load_catalogue
+from pipelines.ledger.state import write_manifest
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.model import Editor
 from pipelines.stages.report.prose import ProseError, render
@@ -100,6 +101,38 @@ def test_a_table_that_is_not_published_is_an_error_and_a_sentence_in_the_public_
         press.model()
     press.profile = "public"
     assert "secret statistique" in press.block("vide")["texte"]
+
+
+SECRECY = """
+populations:
+  effectif: {fact: marts.fct_effectifs, measure: nb_agents, axes: {statut: {libelle: libelle}}}
+tables:
+  rpt_effectifs:
+    plain: [rang]
+    parts: [{population: effectif, levels: {libelle: libelle}, counts: {nb_agents: }}]
+  rpt_series: {free: des séries}
+"""
+
+
+@pytest.mark.parametrize("profile", ["public", "interne"])
+def test_that_public_staff_tables_stay_as_they_were_is_printed_under_them(press: Press, profile: str):
+    press.profile, press.files["catalogue/secrecy.yml"] = profile, SECRECY
+    note = "Tableaux publics du personnel maintenus tels quels (2040)"
+    (press.root / "published").mkdir()
+    write_manifest(press.root / "published", "b1", {2040: note, 2039: "une autre année"})
+    staff, series = press.block("graphique"), press.block("graphique", 1)
+    assert (note in (staff["note"] or "")) == (profile == "public")
+    assert "une autre année" not in (staff["note"] or "")
+    assert note not in (series["note"] or "")
+
+
+def test_a_section_for_each_row_of_a_withheld_table_is_none(press: Press):
+    press.chapter = press.chapter.replace(
+        "    titre: Partie de {exercice}\n",
+        "    titre: Partie\n    pour_chaque: {table: rpt_projets, code: code, ordre: [code]}\n",
+    )
+    press.profile = "public"
+    assert press.model()["chapitres"] == []
 
 
 def test_a_column_that_is_not_there_is_an_error(press: Press):
