@@ -61,7 +61,9 @@ def make_home(home: Path, exercices: Sequence[int] = EXERCICES) -> None:
     holds deliveries other than the demonstration's.
     """
     if unknown := sorted(set(exercices) - set(CONNUS)):
-        raise ValueError(f"the demonstration knows {CONNUS}, not {unknown}")
+        raise ValueError(
+            f"la démonstration connaît {', '.join(map(str, CONNUS))}, et non {', '.join(map(str, unknown))}"
+        )
     _refuse_other_organisation(home)
     home.mkdir(parents=True, exist_ok=True)
     workdir = Path(tempfile.mkdtemp(prefix=".demonstration-", dir=home))
@@ -118,9 +120,11 @@ def _refuse_other_organisation(home: Path) -> None:
     if declared.exists():
         data = yaml.safe_load(declared.read_text(encoding="utf-8"))
         if not (isinstance(data, dict) and data.get("demonstration") is True):
-            raise ValueError(f"{home} belongs to another organisation: choose another folder for the demonstration")
+            raise ValueError(
+                f"{home} est le dossier d’une autre organisation : choisir un autre dossier pour la démonstration"
+            )
     elif any(_holds_something(home / name) for name in ("landing", "archive", "lake", "ledger.db")):
-        raise ValueError(f"{home} already holds deliveries: choose another folder for the demonstration")
+        raise ValueError(f"{home} contient déjà des livraisons : choisir un autre dossier pour la démonstration")
 
 
 def _holds_something(path: Path) -> bool:
@@ -133,8 +137,8 @@ def _refuse_other_deliveries(home: Path, known: Collection[str]) -> None:
     foreign = sorted(path for path in present.difference(known) if not path.rsplit("/", 1)[-1].startswith((".", "~$")))
     if foreign:
         raise ValueError(
-            f"{landing} holds {len(foreign)} file(s) that are not the demonstration's, first {foreign[0]}: "
-            "move them away, or choose another folder"
+            f"{landing} contient des fichiers qui ne sont pas de la démonstration ({len(foreign)}, dont {foreign[0]}) : "
+            "les déplacer, ou choisir un autre dossier"
         )
 
 

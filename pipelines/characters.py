@@ -26,14 +26,14 @@ def is_plain(text: str) -> bool:
     return not _FORBIDDEN_HERE.search(text)
 
 
-def visible(text: str) -> str:
-    """A text whose forbidden characters are told by their number: ``[U+001B]``."""
-    return _FORBIDDEN_HERE.sub(lambda found: told(found[0]), text)
-
-
 def told(character: str) -> str:
     """A character by its number."""
     return f"[U+{ord(character):04X}]"
+
+
+def visible(text: str, telling: Callable[[str], str] = told) -> str:
+    """A text whose forbidden characters are told by their number: ``[U+001B]``."""
+    return _FORBIDDEN_HERE.sub(lambda found: telling(found[0]), text)
 
 
 def each_text(data: Any, change: Callable[[str], str]) -> Any:

@@ -1,5 +1,8 @@
-"""Files: the fingerprint of one, and making what was written last (a file, or a folder whose entries were renamed)."""
+"""Files: the fingerprint of one, making what was written last (a file, or a folder whose entries were renamed), and why the
+system refuses something of one.
+"""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -7,6 +10,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
+
+WHY = {  # error of the system → what it means
+    errno.EACCES: "l’accès est refusé",
+    errno.EPERM: "l’opération est refusée",
+    errno.ENOENT: "ce fichier n’existe pas",
+    errno.EEXIST: "ce fichier existe déjà",
+    errno.EISDIR: "c’est un dossier",
+    errno.ENOTDIR: "une partie du chemin n’est pas un dossier",
+    errno.ENOTEMPTY: "ce dossier n’est pas vide",
+    errno.EROFS: "ce disque est en lecture seule",
+    errno.ENOSPC: "le disque est plein",
+    errno.EDQUOT: "le quota du disque est atteint",
+    errno.ENAMETOOLONG: "ce nom est trop long",
+    errno.ELOOP: "un lien mène à lui-même",
+    errno.EIO: "le disque ne répond pas",
+    errno.EBUSY: "ce fichier est occupé",
+    errno.EXDEV: "les deux chemins ne sont pas sur le même disque",
+    errno.EMFILE: "trop de fichiers sont ouverts",
+}
+
+
+def why(error: OSError) -> str:
+    """What the system refuses, in French."""
+    return WHY.get(error.errno or 0, f"le système refuse (erreur {error.errno})")
 
 
 def sha256_of(path: Path) -> str:

@@ -25,6 +25,7 @@ STEPS = [
     "publish.before_swap",
     "publish.after_swap",
 ]
+PURGE = ["purge.rows_written", "purge.generalised", "purge.entered"]  # those of a purge
 
 
 def reached(step: str) -> None:

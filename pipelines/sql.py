@@ -1,12 +1,37 @@
-"""SQL text for DuckDB: literals, short VALUES lists, one Parquet file.
+"""SQL text for DuckDB: literals, short VALUES lists, one Parquet file, and what DuckDB says of one that it refuses.
 
 Short lists are written out because ``executemany`` inserts row by row and imports pandas.
 """
 
 import glob
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
+
+# What DuckDB says of a SQL that it refuses → the same in French.
+REFUSALS = {
+    r'syntax error at or near "(.*?)"': r"syntaxe fautive près de « \1 »",
+    r"syntax error at end of input": "la requête est incomplète",
+    r'Referenced column "(.*?)" (?:was )?not found.*?Candidate bindings: (.*)': r"la colonne « \1 » n’existe pas ; il y a \2",
+    r'Referenced column "(.*?)" (?:was )?not found': r"la colonne « \1 » n’existe pas",
+    r'Table "(.*?)" does not have a column named "(.*?)"': r"la table « \1 » n’a pas de colonne « \2 »",
+    r'Referenced table "(.*?)" not found': r"la table « \1 » n’existe pas",
+    r"Table with name (\S+) does not exist": r"la table « \1 » n’existe pas",
+    r"Function with name (\S+) does not exist": r"la fonction « \1 » n’existe pas",
+    r"No function matches the given name and argument types '(.*?)\((.*?)\)'": r"« \1 » ne s’applique pas aux types \2",
+    r"Cannot compare values of type (\S+) and type (\S+)": r"les types \1 et \2 ne se comparent pas",
+    r'column "(.*?)" must appear in the GROUP BY': r"la colonne « \1 » n’est ni groupée ni agrégée",
+    r"cannot contain aggregates": "un agrégat n’est pas permis dans where",
+}
+
+
+def in_french(refusal: str) -> str:
+    """What DuckDB says of a SQL that it refuses, in French; in its own words where they are none of those above."""
+    for said, french in REFUSALS.items():
+        if found := re.search(said, " ".join(refusal.split())):
+            return found.expand(french)
+    return refusal
 
 
 def literal(value: object) -> str:

@@ -3,16 +3,23 @@
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipelines import settings
-from pipelines.settings import Home
+from pipelines.catalogue.organisation import UnknownPerson
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.locking import Busy
+from pipelines.settings import Home, WrongSetting
 from tests.deliveries import KEY, Depot
+from tests.french import english, python
 from tests.layers import Layer, ship
 
+# The errors that say what they have to say by themselves.
+EXPECTED = (Busy, DeclarationError, UnknownPerson, WrongSetting)
 OF_THE_SYSTEM = tempfile.gettempdir()
 
 
@@ -51,6 +58,25 @@ def _temporary_folder_of_the_system() -> Iterator[None]:
 def _no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, key_file: Path) -> None:
     """No test may make or read a key in the user's own configuration."""
     monkeypatch.setenv("MILLESIME_KEY_FILE", os.environ.get("MILLESIME_KEY_FILE", str(key_file)))
+
+
+@pytest.fixture(autouse=True)
+def _errors_speak_french(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every error that a test provokes, and that the command line would show, is a French sentence without words of Python."""
+    wrong: list[str] = []
+    for kind in EXPECTED:
+        monkeypatch.setattr(kind, "__init__", _heard(kind.__init__, wrong))
+    yield
+    assert wrong == []
+
+
+def _heard(begun: Callable[..., None], wrong: list[str]) -> Callable[..., None]:
+    def heard(self: Exception, *args: Any, **kwargs: Any) -> None:
+        begun(self, *args, **kwargs)
+        if english(str(self)) or python(str(self)):
+            wrong.append(str(self))
+
+    return heard
 
 
 @pytest.fixture

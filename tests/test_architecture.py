@@ -19,6 +19,7 @@ from tests.imports import GROUND, PIPELINES, ROOMS, STAGES, graph, imports, modu
 LAYERS = [("cli", "defs"), ("runs",), ("stages", "evidence"), ("ledger",), ("catalogue",), (GROUND,)]
 BETWEEN_DOORS = {  # `millesime run` runs the jobs of Dagster's door, `millesime serve` opens its pages
     ("pipelines.cli.collecting", "pipelines.defs.run"),
+    ("pipelines.cli.deciding", "pipelines.defs.history"),
     ("pipelines.cli.serving", "pipelines.defs.web"),
 }
 # The doors that still ask a stage something: this list only ever gets shorter.
@@ -28,7 +29,6 @@ DOORS_ON_STAGES = {
     "pipelines.cli.authoring": {"transform", "validate"},
     "pipelines.cli.collecting": {"ingest", "validate"},
     "pipelines.cli.contracts": {"publish"},
-    "pipelines.cli.deciding": {"ingest"},
     "pipelines.cli.exporting": {"publish"},
     "pipelines.cli.reading": {"ingest"},
     "pipelines.cli.rejects": {"validate"},
@@ -250,6 +250,46 @@ def test_init_files_wire_nothing():
         if body and path.parent.name != "cli":  # the entry point of `millesime` delays its imports there
             wrong.append(name_of(path))
     assert wrong == []
+
+
+# what is shown ------------------------------------------------------------
+
+# The one place that writes to a terminal, and the one that has click do it there: what could drive a terminal is made visible.
+WRITERS = {"pipelines.cli.output", "pipelines.cli.click_words"}
+
+
+def written(module: ast.Module) -> list[str]:
+    """The calls of a module that write to a terminal by themselves."""
+    found = []
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            owner, _, name = called.rpartition(".")
+            stream = owner.startswith(("sys.std", "sys.__std", "click.get_")) and name in ("write", "writelines")
+            screen = owner and name in ("echo", "secho", "print", "print_exc", "confirm", "prompt")
+            if called == "print" or stream or screen:
+                found.append(called)
+    return found
+
+
+def test_all_that_is_shown_passes_one_place():
+    rooms = [
+        PIPELINES / "cli",
+        PIPELINES / "runs",
+        PIPELINES / "stages",
+        PIPELINES / "evidence",
+        PIPELINES / "catalogue",
+    ]
+    found = {name_of(path): written(tree(path)) for folder in rooms for path in modules(folder)}
+    assert {name: calls for name, calls in found.items() if calls and name not in WRITERS} == {}
+    assert found["pipelines.cli.output"]
+
+
+@pytest.mark.parametrize(
+    "call", ["click.echo(a)", "print(a)", "sys.stderr.write(a)", "click.secho(a)", "sys.stdout.buffer.write(a)"]
+)
+def test_another_way_to_a_terminal_is_found(call: str):
+    assert written(ast.parse(call))
 
 
 # codes ------------------------------------------------------------

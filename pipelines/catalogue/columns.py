@@ -15,7 +15,7 @@ from pipelines.catalogue.figures.grammar import Family, Figure, Measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.secrecy import Part, Table
-from pipelines.near import did_you_mean
+from pipelines.near import suggestion
 
 Named = tuple[tuple, str]  # where in the thing, the column
 ALONE = re.compile(r"[a-z_][a-z0-9_]*")
@@ -30,8 +30,8 @@ def unknown_columns(catalogue: Catalogue) -> Iterator[str]:
             for at, column in columns:
                 if column not in known:
                     yield (
-                        f"{thing.at(*at)} needs the column {column!r} of {table!r}, which has none of that name"
-                        f"{did_you_mean(column, known)}"
+                        f"{thing.at(*at)} demande la colonne « {column} » de « {table} », qui n’en a pas de ce nom"
+                        f"{suggestion(column, known)}"
                     )
     for chapter in _chapters(catalogue):
         yield from _of_words(catalogue.chapters_declared[_name_of(catalogue, chapter)], chapter, promised)
@@ -142,12 +142,12 @@ def _of_words(thing: Thing, chapter: Chapitre, promised: dict[str, list[str]]) -
     for at, text, more in said:
         try:
             named = [name for _, name, _, _ in Formatter().parse(text or "") if name is not None]
-        except ValueError as error:
-            yield f"{thing.at(*at)} {at[-1]}: {text!r} cannot be read ({error}); a brace is written {{{{ or }}}}"
+        except ValueError:
+            yield f"{thing.at(*at)} {at[-1]}: « {text} » est illisible : une accolade s’écrit {{{{ ou }}}}"
             continue
         known = [*NAMES, *more]
         yield from (
-            f"{thing.at(*at)} {at[-1]}: nothing gives the name {name!r} of {text!r}{did_you_mean(name, known)}"
+            f"{thing.at(*at)} {at[-1]}: rien ne donne le nom « {name} » de « {text} »{suggestion(name, known)}"
             for name in named
             if name not in known
         )

@@ -17,7 +17,7 @@ from pydantic import Field as PydanticField
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from pipelines.catalogue.patterns import is_named, is_one_of
-from pipelines.near import did_you_mean
+from pipelines.near import suggestion
 
 Name = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Char = Annotated[str, PydanticField(min_length=1, max_length=1)]
@@ -37,9 +37,12 @@ def _regular(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
+        place = "" if error.pos is None else f", au caractère {error.pos + 1}"
+        raise ValueError(f"« {pattern} » n’est pas une expression régulière{place}") from None
     if re.search(r"\(\?(=|!|<=|<!|>)|\\[1-9]|\(\?P=", pattern):
-        raise ValueError("lookaround and back references are not available")
+        raise ValueError(
+            "une expression régulière ne peut ni regarder autour ((?=, (?!, (?<=, (?<!) ni rappeler un groupe (\\1)"
+        )
     return pattern
 
 
@@ -50,7 +53,7 @@ def _day_of_any_year(text: str) -> str:
     try:
         dt.date.fromisoformat(f"2001-{text}")
     except ValueError:
-        raise ValueError(f"{text!r} is not a month and a day of any year, such as 03-31") from None
+        raise ValueError(f"« {text} » n’est pas un mois et un jour, comme 03-31") from None
     return text
 
 
@@ -69,7 +72,9 @@ Words = dict[str, list[Annotated[str, BeforeValidator(_text)]]]
 def _one_group(pattern: str) -> str:
     """Refuse a pattern that does not say which part of the text is kept."""
     if re.compile(pattern).groups != 1:
-        raise ValueError("needs exactly one group in parentheses, the part that is kept; (?:…) groups without keeping")
+        raise ValueError(
+            "il faut un groupe entre parenthèses, et un seul : la partie à garder ; (?:…) groupe sans garder"
+        )
     return pattern
 
 
@@ -117,6 +122,9 @@ class Field(Declared):
     )
     timezone: Literal["UTC", "Europe/Paris"] | None = None  # of what enters the lake, where cells say their own (%z)
     personal: Literal["drop", "pseudonymise", "generalise", "keep"] | None = None
+    across_years: bool = (
+        True  # figures may compare its persons with those of another exercice; retention then waits for both
+    )
     band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
     severity: Severity = "critical"
     values: Words = {}
@@ -125,62 +133,66 @@ class Field(Declared):
     @model_validator(mode="after")
     def _coherent(self) -> "Field":
         if self.informative and (self.constraints.required or self.personal):
-            raise ValueError("informative: a required or personal field is needed")
+            raise ValueError(
+                "informative: une colonne obligatoire ou personnelle est nécessaire, et ne peut pas l’être"
+            )
         if self.type in ("date", "datetime") and self.format != "default":
             self._check_format(re.findall(r"%.", self.format))
         self._check_zone()
         if self.suffix is not None and (self.type not in ("integer", "number") or not self.suffix):
-            raise ValueError("suffix: only a number has a unit, or several")
+            raise ValueError("suffix: seul un nombre a une unité, ou plusieurs")
         if (self.type == "number" or self.suffix) and self.groupChar == self.decimalChar:
-            raise ValueError("groupChar and decimalChar are the same")
+            raise ValueError("groupChar et decimalChar sont le même caractère")
         if self.type == "boolean" and not (self.trueValues and self.falseValues):
-            raise ValueError("trueValues and falseValues both need a value")
+            raise ValueError("trueValues et falseValues : il faut au moins une valeur à chacune")
         if self.type == "boolean" and set(self.trueValues) & set(self.falseValues):
-            raise ValueError("a value is both in trueValues and falseValues")
+            raise ValueError("une même valeur est dans trueValues et dans falseValues")
         if self.personal == "generalise" and self.type != "date":
-            raise ValueError("generalise: only a birth date is known to become a band of ages")
+            raise ValueError("generalise: seule une date de naissance devient une tranche d’âge")
         return self
 
     @model_validator(mode="after")
     def _words_are_mapped_once(self) -> "Field":
         if self.values and self.type != "string":
-            raise ValueError(f"values: words are those of a string, not of a {self.type}")
+            raise ValueError(f"values: seule une colonne de type string a des mots, et non {self.type}")
         words = [word for written in self.values.values() for word in written]
         if "" in words or not all(self.values.values()):
-            raise ValueError("values: each word needs those that stand for it; an empty cell is missing")
+            raise ValueError(
+                "values: donner à chaque mot ceux qui l’écrivent ; une cellule vide est une valeur absente (missingValues)"
+            )
         if twice := sorted({word for word in words if words.count(word) > 1}):
-            raise ValueError(f"values: {', '.join(twice)} is given twice")
+            raise ValueError(f"values: {', '.join(twice)} : donné deux fois")
         known = self.constraints.enum
         if known and (unknown := [word for word in self.values if word not in known]):
-            raise ValueError(f"values: {', '.join(unknown)} is not one of {', '.join(map(str, known))}")
+            raise ValueError(f"values: {', '.join(unknown)} : hors des valeurs permises ({', '.join(map(str, known))})")
         return self
 
     def _check_format(self, said: list[str]) -> None:
         """Refuse a date's format, made of the directives ``said``, that says too little or could be read in two ways."""
         if unknown := sorted(set(said) - set(DIRECTIVES)):
-            raise ValueError(f"format: {', '.join(unknown)} is not one of {' '.join(DIRECTIVES)}")
+            raise ValueError(f"format: {', '.join(unknown)} : inconnu ; sont connus {' '.join(DIRECTIVES)}")
         for ways in (["%m", "%B", "%b"], ["%Y", "%y"], *([one] for one in DIRECTIVES)):
             if sum(said.count(way) for way in ways) > 1:
-                raise ValueError(f"format: {' or '.join(ways)} can stand once")
+                raise ValueError(f"format: {' ou '.join(ways)} : une seule fois")
         if not {"%m", "%B", "%b"} & set(said):
-            raise ValueError("format: a date needs its month, %m, %B or %b")
+            raise ValueError("format: une date a un mois : %m, %B ou %b")
         if self.type == "datetime" and "%d" not in said:
-            raise ValueError("format: a datetime needs %d")
+            raise ValueError("format: une colonne datetime a un jour : %d")
         if "%y" in said and self.personal == "generalise":
-            raise ValueError("format: %y is a year from 2000 on, a birth date needs %Y")
+            raise ValueError("format: %y est une année à partir de 2000 ; une date de naissance s’écrit avec %Y")
         if "%f" in said and not re.search("%S[.,]%f", self.format):
-            raise ValueError("format: a fraction follows the seconds, %S.%f")
+            raise ValueError("format: les fractions suivent les secondes : %S.%f")
 
     def _check_zone(self) -> None:
         zoned = self.type in ("date", "datetime") and "%z" in self.format
         if zoned != (self.timezone is not None):
             raise ValueError(
-                "timezone: goes with %z, where a cell gives its zone: what is kept is in UTC or Europe/Paris"
+                "timezone: va avec %z, quand la cellule dit son fuseau : ce qui est gardé est en UTC ou en Europe/Paris"
             )
         if zoned and "%H" not in self.format:
-            raise ValueError("format: %z is the zone of an hour, %H")
+            raise ValueError("format: %z est le fuseau d’une heure : il faut %H")
         if zoned and (self.timezone == "UTC") != self.name.endswith("_utc"):
-            raise ValueError("timezone: a field kept in UTC has a name that ends in _utc, and no other one has")
+            raise ValueError("timezone: le nom d’une colonne gardée en UTC finit par _utc, et celui d’aucune autre")
 
     @property
     def kept_type(self) -> str:
@@ -267,10 +279,10 @@ class Origin(Declared):
     def _one_origin(self) -> "Origin":
         given = self.model_dump(exclude_defaults=True).keys()
         if len(given & {"column", "constant", "file", "sheet", "heading", "under"}) != 1:
-            raise ValueError("needs exactly one of column, constant, file, sheet, heading, under")
+            raise ValueError("donner une de ces clés, et une seule : column, constant, file, sheet, heading, under")
         for key, beside in (("pattern", "column"), ("ignore", "heading"), ("empty", "under")):
             if key in given and beside not in given:
-                raise ValueError(f"{key} goes with {beside}")
+                raise ValueError(f"{key} va avec {beside}")
         return self
 
     @property
@@ -329,7 +341,7 @@ class CsvFormat(Declared):
     @model_validator(mode="after")
     def _title_stands_above_a_header(self) -> "CsvFormat":
         if self.title and not self.header:
-            raise ValueError("title: a file without header has no title line")
+            raise ValueError("title: un fichier sans en-tête (header: false) n’a pas de ligne de titre")
         return self
 
 
@@ -378,7 +390,7 @@ class Shape(Declared):
 
 def _unknown(place: tuple[str | int, ...], name: str, table: str, known: Iterable[str]) -> InitErrorDetails:
     """The mistake of a name that is no field, where it stands."""
-    said = f"table {table!r} has no field {name!r}{did_you_mean(name, known)}"
+    said = f"la table « {table} » n’a pas de colonne « {name} »{suggestion(name, known)}"
     return InitErrorDetails(type=PydanticCustomError("unknown_field", "{said}", {"said": said}), loc=place, input=name)
 
 
@@ -405,13 +417,15 @@ class Table(Declared):
     def _names_exist(self) -> "Table":
         known = {field.name for field in self.fields}
         if len(known) != len(self.fields) or not known:
-            raise ValueError(f"table {self.name!r} declares {'a field twice' if known else 'no field'}")
+            raise ValueError(
+                f"la table « {self.name} » {'déclare deux fois la même colonne' if known else 'ne déclare aucune colonne'}"
+            )
         if unknown := [(place, name) for place, name in self._named() if name not in known]:
             raise ValidationError.from_exception_data(
                 self.name, [_unknown(place, name, self.name, known) for place, name in unknown]
             )
         if "exercice" in known:
-            raise ValueError("a field may not be named 'exercice': every row of the lake has that column already")
+            raise ValueError("une colonne ne peut pas s’appeler « exercice » : toute ligne en porte déjà une")
         return self
 
     def _named(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -441,14 +455,14 @@ class Table(Declared):
                     readers.setdefault(" ".join(origin.whole.split()).casefold(), []).append(name)
             if twice := next((names for names in readers.values() if len(names) > 1), None):
                 raise ValueError(
-                    f"header of {year}: {' and '.join(twice)} have the same heading; of a heading that gives two fields, each "
-                    "says which part it keeps, {column: …, pattern: '(…)'}"
+                    f"header de {year} : {' et '.join(twice)} ont le même intitulé ; si une cellule donne deux colonnes, chacune dit la "
+                    "partie qu’elle garde, {column: …, pattern: '(…)'}"
                 )
             if not any(origin.column for origin in header.values()):
-                raise ValueError(f"header of {year}: no field reads a column")
+                raise ValueError(f"header de {year} : rien n’y lit une colonne du fichier")
             required = {field.name for field in self.fields if field.constraints.required}
             if lacking := sorted(required - header.keys()):
-                raise ValueError(f"header of {year}: no heading for required {', '.join(lacking)}")
+                raise ValueError(f"header de {year} : il manque l’intitulé de {', '.join(lacking)}, obligatoire")
         return self
 
     @model_validator(mode="after")
@@ -457,35 +471,39 @@ class Table(Declared):
         for year, header in self.header.items():
             if wrong := sorted(name for name in read & header.keys() if not header[name].column):
                 raise ValueError(
-                    f"header of {year}: optional and ignore name fields that read a column, not {', '.join(wrong)}"
+                    f"header de {year} : optional et ignore nomment des colonnes lues dans le fichier, et non {', '.join(wrong)}"
                 )
             spread = [name for name, origin in header.items() if origin.heading]
             cells = {name: origin for name, origin in header.items() if origin.under}
             if len(spread) > 1 or [origin.under for origin in cells.values()] != spread:
                 raise ValueError(
-                    f"header of {year}: one heading and one under go together, under naming the field of heading"
+                    f"header de {year} : heading et under vont ensemble, un de chaque ; under nomme la colonne qui a heading"
                 )
             if self.primaryKey and not set(spread) <= set(self.primaryKey):
-                raise ValueError(f"header of {year}: each column gives a row, so primaryKey holds {spread[0]}")
+                raise ValueError(
+                    f"header de {year} : chaque colonne donne une ligne, donc primaryKey contient {spread[0]}"
+                )
             if wrong := sorted(
                 n for n in (*spread, *cells) if self.field(n).personal == "drop" or self.field(n).informative
             ):
-                raise ValueError(f"header of {year}: {', '.join(wrong)}: what a column gives is kept and needed")
+                raise ValueError(
+                    f"header de {year} : {', '.join(wrong)} : ce que donne une colonne devenue ligne est gardé, et nécessaire"
+                )
             shown = [name for name, origin in header.items() if not (origin.column or origin.under)]
             if wrong := sorted(n for n in shown if self.field(n).personal not in (None, "keep")):
                 raise ValueError(
-                    f"header of {year}: {', '.join(wrong)}: personal, and shows in what every row keeps of its origin"
+                    f"header de {year} : {', '.join(wrong)} : donnée personnelle, qui se lirait dans l’origine que garde chaque ligne"
                 )
             for name, origin in cells.items():
                 if origin.empty == "zero" and self.field(name).type not in ("integer", "number"):
-                    raise ValueError(f"header of {year}: {name}: only a number can be zero")
+                    raise ValueError(f"header de {year} : {name} : seul un nombre peut valoir zéro")
         return self
 
     @model_validator(mode="after")
     def _optional_may_be_empty(self) -> "Table":
         needed = {*self.primaryKey, *(field.name for field in self.fields if field.constraints.required)}
         if wrong := sorted(needed & set(self.optional)):
-            raise ValueError(f"optional: {', '.join(wrong)} is required: every file must hold its column")
+            raise ValueError(f"optional: {', '.join(wrong)} : obligatoire, tout fichier en a donc la colonne")
         return self
 
     @model_validator(mode="after")
@@ -494,14 +512,14 @@ class Table(Declared):
         if self.exercice:
             field = kept.get(self.exercice.column)
             if field is None or field.personal or field.type not in ("date", "datetime", "year", "integer"):
-                raise ValueError("exercice: the column must be a date or a year that is kept")
+                raise ValueError("exercice: la colonne est une date ou une année qui est gardée")
         if self.period:
             field = kept.get(self.period.column)
             if field is None or field.personal or field.type not in ("date", "datetime"):
-                raise ValueError("period: the column must be a date that is kept")
+                raise ValueError("period: la colonne est une date qui est gardée")
         for name in (n for rule in self.ignore for n in rule.sums):
             if name not in kept or kept[name].type not in ("integer", "number"):
-                raise ValueError(f"ignore: sums: {name!r} is not a number that is kept")
+                raise ValueError(f"ignore: sums: « {name} » n’est pas un nombre qui est gardé")
         return self
 
     @property
@@ -543,7 +561,7 @@ class Table(Declared):
         for field in self.fields:
             if field.name == name:
                 return field
-        raise KeyError(f"table {self.name!r} has no field {name!r}")
+        raise KeyError(name)
 
     @property
     def has_personal_data(self) -> bool:
@@ -603,6 +621,7 @@ class Export(Declared):
     optional: bool = False  # never reported as missing
     by_document: bool = False  # models take each document whole or not at all: one that is unreadable refuses no other
     may_repeat: bool = False  # the same bytes may stand for several exercices: a list that is kept by hand
+    nominative: bool = False  # the names of the files may bear a person's: they are shown by pattern and SHA-256
     database: Literal["glpi"] | None = None  # the reader (in stages/extract) that writes it from the tool's database
     archive: Literal["zip"] | None = None  # the files are archives, whose members are of that ``format``
     format: Format
@@ -617,52 +636,62 @@ class Export(Declared):
     @model_validator(mode="after")
     def _fits_its_format(self) -> "Export":
         if "**" in self.files:
-            raise ValueError("files: ** is not available, a delivery lies in one folder")
+            raise ValueError("files: ** n’est pas permis, une livraison tient dans un dossier")
         kind = self.format.type
         if kind in ("csv", "jsonl", "key_value") and len({table.member for table in self.tables}) != len(self.tables):
             raise ValueError(
-                f"a {kind} file is one table" if self.archive else f"a {kind} export has exactly one table"
+                f"un fichier {kind} est une seule table"
+                if self.archive
+                else f"un export {kind} a une table, et une seule"
             )
         if self.database and (kind != "csv" or self.archive):
-            raise ValueError("database: a snapshot is written as csv")
+            raise ValueError("database: ce qui est lu d’une base s’écrit en csv")
         if kind in WORKBOOKS:
             read = [(table.member, sheet) for table in self.tables for sheet in table.sheets or [""]]
             if len(set(read)) != len(read):
-                raise ValueError("two tables read the same sheet")
+                raise ValueError("deux tables lisent la même feuille")
             if any(field.groupChar == "." for table in self.tables for field in table.fields):
-                raise ValueError("groupChar: a workbook's own numbers have a dot, which cannot group thousands")
+                raise ValueError(
+                    "groupChar: les nombres d’un classeur ont un point, qui ne peut pas séparer les milliers"
+                )
         self._tables_say_where(kind)
         title = getattr(self.format, "title", None) or ""
         if set(re.findall(r"{[^}]*}", title)) - {"{exercice}"} or re.sub(r"{exercice}", "", title).count("{"):
-            raise ValueError("title: {exercice} is the only placeholder")
+            raise ValueError("title: entre accolades, seul {exercice} est permis")
         return self
 
     def _tables_say_where(self, kind: str) -> None:
         """Refuse a place (sheet, member, records) that the format does not have, and one that it needs and nobody says."""
         for table in self.tables:
             if table.sheet is not None and (kind not in WORKBOOKS or not table.sheets):
-                raise ValueError(f"sheet: of a workbook only ({', '.join(WORKBOOKS)}), and not empty")
+                raise ValueError(f"sheet: pour un classeur seulement ({', '.join(WORKBOOKS)}), et non vide")
             if table.member is not None and not self.archive:
-                raise ValueError("member: of an archive only (archive: zip)")
+                raise ValueError("member: pour une archive seulement (archive: zip)")
             if table.records is not None and kind not in ("json", "xml"):
-                raise ValueError("records: of json and xml only")
+                raise ValueError("records: pour json et xml seulement")
             if kind == "xml" and not table.records:
-                raise ValueError("records: the path of the records from the root is needed, as export/tickets/ticket")
+                raise ValueError(
+                    "records: donner le chemin des enregistrements depuis la racine, comme export/tickets/ticket"
+                )
             if isinstance(self.format, CsvFormat) and not self.format.header:
                 headings = [h for header in table.header.values() for o in header.values() for h in o.columns]
                 if not headings or any(not re.fullmatch("[1-9][0-9]{0,3}", heading) for heading in headings):
-                    raise ValueError('header: without a header line, it gives each field its rank, as login: "1"')
+                    raise ValueError(
+                        'header: sans ligne d’en-tête, il donne à chaque colonne son rang, comme login: "1"'
+                    )
         if self.unread and kind not in (*WORKBOOKS, "xml") and not self.archive:
-            raise ValueError("unread: of workbooks, archives and xml only")
+            raise ValueError("unread: pour les classeurs, les archives et xml seulement")
 
     @model_validator(mode="after")
     def _origins_fit_its_format(self) -> "Export":
         origins = [o for table in self.tables for header in table.header.values() for o in header.values()]
         kind, named = self.format.type, getattr(self.format, "header", True)
+        if self.nominative and any(origin.file for origin in origins):
+            raise ValueError("nominative: no field is read from the name of a file that may bear a person's")
         if kind not in WORKBOOKS and any(origin.sheet for origin in origins):
-            raise ValueError(f"header: a {kind} file has no sheet")
+            raise ValueError(f"header: un fichier {kind} n’a pas de feuille")
         if (kind not in (*WORKBOOKS, "csv") or not named) and any(origin.heading for origin in origins):
-            raise ValueError("header: heading needs a line of headings, which only csv and workbooks have")
+            raise ValueError("header: heading demande une ligne d’intitulés, que seuls csv et les classeurs ont")
         return self
 
     def takes(self, name: str) -> bool:

@@ -164,27 +164,27 @@ def _wrong(thing: Thing, declared: Overlay, entries: Mapping[str, Entry]) -> Ite
     """Why an entry cannot be used, in the company of the others."""
     table, _, column = thing.name.rpartition(".")
     if not KEY.fullmatch(thing.name):
-        yield f"{thing.place} {thing.name!r} is neither a column nor table.column"
+        yield f"{thing.place} « {thing.name} » n’est ni une colonne ni table.colonne"
     elif column not in entries:
-        off = f": it is switched off at {declared.off[column].place}" if column in declared.off else ""
-        yield f"{thing.place} {thing.name}: no entry {column!r} says what the name means everywhere{off}"
+        off = f" : {declared.off[column].place} l’éteint" if column in declared.off else ""
+        yield f"{thing.place} {thing.name}: aucune entrée « {column} » ne dit ce que ce nom signifie partout{off}"
     else:
         here, everywhere = entries[thing.name].said, entries[column].said
         if table and not here:
-            yield f"{thing.place} {thing.name}: says nothing"
+            yield f"{thing.place} {thing.name}: cette entrée est vide"
         # a home that replaces one of the two does not answer for the other
         if table and thing.path == declared[column].path:
             for name in here.items() & everywhere.items():
-                yield f"{thing.at(name[0])} {thing.name}.{name[0]}: repeats what {column!r} says everywhere"
+                yield f"{thing.at(name[0])} {thing.name}.{name[0]}: répète ce que « {column} » dit partout"
         yield from _lacking(thing, column, everywhere | here)
 
 
 def _lacking(thing: Thing, column: str, said: dict[str, Any]) -> Iterator[str]:
     for name in ("title", "description"):
         if name not in said:
-            yield f"{thing.place} {thing.name}: {name} is needed"
+            yield f"{thing.place} {thing.name}: il manque « {name} »"
     if (unit := unit_of(column)) and said.get("unit") != unit:
-        yield f"{thing.at('unit')} {thing.name}.unit: the suffix of the name says {unit!r}"
+        yield f"{thing.at('unit')} {thing.name}.unit: la fin du nom annonce « {unit} »"
 
 
 def completed(declared: list, table: str, fields: Fields, *, titles: bool = True) -> list:

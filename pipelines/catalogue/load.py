@@ -228,7 +228,9 @@ class Catalogue:
         """What the report calls itself. Raises DeclarationError when nothing says it."""
         if COVER not in self.chapters_declared:
             off = self.chapters_declared.off.get(COVER)
-            raise DeclarationError(f"{off.place if off else 'catalogue/report/rapport.yml:1'} the report needs a title")
+            raise DeclarationError(
+                f"{off.place if off else 'catalogue/report/rapport.yml:1'} le rapport n’a pas de titre"
+            )
         return self.chapters_declared[COVER].parsed(Couverture)
 
     @functools.cached_property
@@ -250,7 +252,9 @@ class Catalogue:
         for thing in self.reference_rows:
             table = thing.name.partition("/")[0]
             if table not in tables:
-                raise DeclarationError(f"{thing.place} adds rows to {table!r}, which is not a reference table")
+                raise DeclarationError(
+                    f"{thing.place} ajoute des lignes à « {table} », qui n’est pas une table de référence"
+                )
             found[thing.path] = more_rows(tables[table][1], thing)
         return found
 
@@ -332,7 +336,7 @@ def _chapter(path: Path) -> Thing:
     named = path.stem if path.stem in (SUMMARY, COVER) else ""
     thing = whole_file("chapter", path, None if named else "id", name=named)
     if not named and thing.name in (SUMMARY, COVER):
-        raise DeclarationError(f"{thing.at('id')} id: {thing.name!r} is no chapter, but {thing.name}.yml")
+        raise DeclarationError(f"{thing.at('id')} id: « {thing.name} » n’est pas un chapitre : c’est {thing.name}.yml")
     return thing
 
 
@@ -347,10 +351,10 @@ def _refuse_strays(home: Path) -> None:
     for path in sorted(path for folder in FOLDERS for path in (home / folder).rglob("*") if path.is_file()):
         if path.suffix in CODE:
             raise DeclarationError(
-                f"{shown(path)}: a home holds no Python; what a declaration cannot say is asked upstream"
+                f"{shown(path)}: un dossier ne contient pas de code ; ce qu’une déclaration ne sait pas dire se demande aux auteurs"
             )
         if path.suffix in READ and path not in places:
-            raise DeclarationError(f"{shown(path)}: nothing is declared there (docs/catalogue.md says where)")
+            raise DeclarationError(f"{shown(path)}: rien ne se déclare à cet endroit (docs/catalogue.md dit où)")
 
 
 def load_catalogue(home: Home | None = None) -> Catalogue:

@@ -14,10 +14,10 @@ from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, sai
 from pipelines.catalogue.dbt.project import Need, needs_of, needs_said
 from pipelines.catalogue.fields import is_measure
 from pipelines.catalogue.load import Catalogue
-from pipelines.catalogue.overlay import Thing
+from pipelines.catalogue.overlay import Thing, named
 from pipelines.catalogue.secrecy import ROLE
 from pipelines.catalogue.yaml_file import DeclarationError, shown
-from pipelines.near import did_you_mean
+from pipelines.near import suggestion
 
 PARTS = (
     "fields",
@@ -76,14 +76,14 @@ def _of_engine(catalogue: Catalogue) -> Iterator[str]:
     """The models and the text that the engine reads by name; and no model is switched off that is not there."""
     project = catalogue.project
     if METHODE in (off := catalogue.prose_declared.off):
-        yield f"{off[METHODE].place} switches the text {METHODE!r} off, which every report prints"
+        yield f"{off[METHODE].place} éteint le texte « {METHODE} », que tout rapport imprime"
     known = {*project.models.replaced, *(Path(path).stem for path in all_models(catalogue))}
     known |= {name for name, thing in project.models.off.items() if thing.kind == "model entry"}
     for name, thing in project.off.items():
         if name in ENGINE_MODELS:
-            yield f"{thing.place} switches the model {name!r} off, which every trace and publication reads"
+            yield f"{thing.place} éteint le modèle « {name} », que toute trace et toute publication lisent"
         elif name not in known:
-            yield f"{thing.place} switches the model {name!r} off, which is not declared"
+            yield f"{thing.place} éteint le modèle « {name} », que rien ne déclare"
 
 
 def _of_sources(catalogue: Catalogue) -> Iterator[str]:
@@ -94,14 +94,15 @@ def _of_sources(catalogue: Catalogue) -> Iterator[str]:
         for source in said or []:
             if source not in read:
                 place = thing.at("config", "meta", "sources")
-                yield f"{place} meta.sources: {thing.name!r} reads no table {source!r}, only {', '.join(read) or 'none'}"
+                others = f" ; il lit {', '.join(read)}" if read else ""
+                yield f"{place} meta.sources: « {thing.name} » ne lit pas la table « {source} »{others}"
         for index, group in enumerate(said_needs(thing)):
             tables, known = catalogue.figures.tables_of, [f"*/{shape}" for shape in catalogue.registry.shapes]
             read = tables_behind(thing.name, model_texts(catalogue))
             for source in group:
                 if source not in known and not {*tables(source)} & {*read}:
-                    place, near = thing.at("config", "meta", "exige", index), did_you_mean(source, [*known, *read])
-                    yield f"{place} meta.exige: {thing.name!r} reads no table of {source!r}{near}"
+                    place, near = thing.at("config", "meta", "exige", index), suggestion(source, [*known, *read])
+                    yield f"{place} meta.exige: « {thing.name} » ne lit aucune table de « {source} »{near}"
 
 
 def _of_fields(catalogue: Catalogue) -> Iterator[str]:
@@ -119,7 +120,7 @@ def _of_fields(catalogue: Catalogue) -> Iterator[str]:
             for name in group:
                 if known and name not in known:
                     place = thing.at(*at)
-                    yield f"{place} meta.champs: no table behind {thing.name!r} has a field {name!r}{did_you_mean(name, known)}"
+                    yield f"{place} meta.champs: aucune table derrière « {thing.name} » n’a de colonne « {name} »{suggestion(name, known)}"
 
 
 def _of_columns(catalogue: Catalogue) -> Iterator[str]:
@@ -128,7 +129,7 @@ def _of_columns(catalogue: Catalogue) -> Iterator[str]:
         for index, column in enumerate(thing.data.get("columns") or []):
             if not column.get("description") and catalogue.fields.of(thing.name, column["name"]) is None:
                 place = thing.at("columns", index)
-                yield f"{place} {thing.name}.{column['name']}: fields.yml does not say what this column means"
+                yield f"{place} {thing.name}.{column['name']}: fields.yml ne dit pas ce que cette colonne signifie"
 
 
 def _published(catalogue: Catalogue) -> Iterator[Thing]:
@@ -160,8 +161,8 @@ def unsummable(catalogue: Catalogue) -> Iterator[tuple[str, Thing, str | None]]:
 def missing(place: str, what: str, name: str, off: Mapping[str, Thing], known: Iterable[str] = ()) -> str:
     """The sentence about a name that is not in effect; ``known`` are those that are."""
     if name in off:
-        return f"{place} needs the {what} {name!r}, which is switched off at {off[name].place}"
-    return f"{place} needs the {what} {name!r}, which is not declared{did_you_mean(name, known)}"
+        return f"{place} demande {named(what, name)}, que {off[name].place} éteint"
+    return f"{place} demande {named(what, name)}, que rien ne déclare{suggestion(name, known)}"
 
 
 def _of_models(catalogue: Catalogue) -> Iterator[str]:
@@ -186,14 +187,14 @@ def _unmet(catalogue: Catalogue, place: str, need: Need, line: int | None = None
         source, _, table = need.name.partition(".")
         if source == "lake" and (system := table.partition("__")[0]) in catalogue.systems:
             name, of = table.removeprefix(f"{system}__"), catalogue.registry.systems[system]
-            near = did_you_mean(name, [one.name for export in of.exports for one in export.tables])
-            yield f"{where} needs the table {name!r}, which the system {system!r} does not have{near}"
+            near = suggestion(name, [one.name for export in of.exports for one in export.tables])
+            yield f"{where} demande la table « {name} », que le système « {system} » n’a pas{near}"
         elif source == "lake":
             yield missing(where, "system", table.partition("__")[0], catalogue.systems.off, catalogue.systems.on)
         elif source == "reference":
             yield missing(where, "reference table", table, catalogue.reference.off, catalogue.reference.on)
         else:
-            yield missing(where, "source", need.name, catalogue.project.sources.off, catalogue.source_tables)
+            yield missing(where, "dbt source", need.name, catalogue.project.sources.off, catalogue.source_tables)
 
 
 def _of_figures(catalogue: Catalogue) -> Iterator[str]:
@@ -201,7 +202,7 @@ def _of_figures(catalogue: Catalogue) -> Iterator[str]:
     for declared in catalogue.figures.by_code.values():
         for axis in declared.figure.pieces:
             if axis not in axes:
-                yield f"{declared.place} pieces: no model tells its pieces apart by {axis!r}{did_you_mean(axis, axes)}"
+                yield f"{declared.place} pieces: aucun modèle ne distingue ses pièces par « {axis} »{suggestion(axis, axes)}"
         if declared.figure.mesure:
             yield from _fact(catalogue, declared.place, declared.figure.mesure.fait)
     for name, family in catalogue.figures.families.items():
@@ -220,8 +221,8 @@ def _of_lineage(catalogue: Catalogue) -> Iterator[str]:
         for table in behind(fact) if fact else []:
             if not catalogue.figures.answers_for(figure, table):
                 yield (
-                    f"{declared.place} {code}: the rows of {fact!r} come from {table!r} too, which its sources do "
-                    f"not name: add it, or say in sans_effet why the figure is the same without it"
+                    f"{declared.place} {code}: les lignes de « {fact} » viennent aussi de « {table} », que ses sources ne nomment pas : "
+                    "l’y ajouter, ou dire dans sans_effet pourquoi le chiffre est le même sans elle"
                 )
 
 
@@ -229,7 +230,7 @@ def _fact(catalogue: Catalogue, place: str, name: str) -> Iterator[str]:
     """The mart that a figure measures, and the lines that make it: without them no figure can be traced."""
     yield from _model(catalogue, place, name)
     if name in layers(catalogue) and name not in catalogue.lines:
-        yield f"{place} needs the lines of {name!r}, and no model says that its lines make it (config.meta.lignes.faits)"
+        yield f"{place} demande les lignes de « {name} », et aucun modèle ne dit que les siennes le font (config.meta.lignes.faits)"
 
 
 def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
@@ -261,7 +262,7 @@ def _of_suites(catalogue: Catalogue) -> Iterator[str]:
     off = {f"systems/{name}" for name in catalogue.systems.off} | {f"shapes/{name}" for name in catalogue.shapes.off}
     for thing in catalogue.suites:
         if thing.name not in tables and "/".join(thing.name.split("/")[:2]) not in off:
-            yield f"{thing.place} is the suite of {thing.name!r}, which is not declared{did_you_mean(thing.name, tables)}"
+            yield f"{thing.place} est la suite de « {thing.name} », que rien ne déclare{suggestion(thing.name, tables)}"
 
 
 def _blocks(thing: Thing) -> Iterator[tuple[tuple, dict]]:

@@ -19,7 +19,7 @@ from pipelines.catalogue.needs import missing
 from pipelines.catalogue.registry import ExportRef, Registry
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping
 from pipelines.french import NO_BREAK
-from pipelines.near import did_you_mean
+from pipelines.near import suggestion
 from pipelines.settings import Home
 
 
@@ -28,7 +28,7 @@ def _checked(number: str) -> str:
     doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(number))]
     if sum(value // 10 + value % 10 for value in doubled) % 10:
         kind = "SIREN" if len(number) == 9 else "SIRET"
-        raise ValueError(f"{number!r} is no {kind}: its last digit does not follow from the others")
+        raise ValueError(f"{number} n’est pas un {kind} : son dernier chiffre ne découle pas des autres")
     return number
 
 
@@ -51,6 +51,7 @@ def _hides(threshold: int) -> int:
 
 Siret = Annotated[str, PydanticField(pattern=r"^[0-9]{14}$"), AfterValidator(_checked)]
 Siren = Annotated[str, PydanticField(pattern=r"^[0-9]{9}$"), AfterValidator(_checked)]
+Duration = Annotated[str, PydanticField(pattern=RETENTION)]
 COMMUNE = "commune"
 LEAST_THRESHOLD = 3  # persons
 
@@ -72,7 +73,7 @@ class Collectivite(Declared):
     @model_validator(mode="after")
     def _a_commune_has_a_code(self) -> "Collectivite":
         if self.code_insee is None and self.type == COMMUNE:
-            raise ValueError("a commune needs its code_insee, any other body a type")
+            raise ValueError("une commune a un code_insee, toute autre collectivité un type")
         return self
 
     @property
@@ -90,7 +91,7 @@ class InUse(Declared):
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
         if self.debut is not None and self.fin is not None and self.fin < self.debut:
-            raise ValueError(f"fin {self.fin} comes before debut {self.debut}")
+            raise ValueError(f"fin ({self.fin}) précède debut ({self.debut})")
         return self
 
 
@@ -136,6 +137,21 @@ class Source(Declared):
     valid: Valid | None = None
 
 
+class Conservation(Declared):
+    """How long is kept what no export's own retention says (ISO 8601: whole years or months).
+
+    ``refus``: a refused delivery, from its refusal, and a file that nothing reads, from its deposit. ``remplacees``: the rows
+    of a delivery, from the moment another took its place. ``versions``: the rows that a frozen version was made of, from the
+    end of its exercice. ``publications``: a former publication, from when it was made. ``journaux``: logs, from their writing.
+    """
+
+    refus: Duration = "P3M"
+    remplacees: Duration = "P1Y"
+    versions: Duration = "P2Y"
+    publications: Duration = "P3M"
+    journaux: Duration = "P6M"
+
+
 class Personne(Declared):
     """Somebody who may decide, prepare, review or approve in the organisation's name."""
 
@@ -156,7 +172,7 @@ class Exercices(Declared):
     @model_validator(mode="after")
     def _in_their_order(self) -> Self:
         if self.dernier < self.premier:
-            raise ValueError(f"dernier {self.dernier} comes before premier {self.premier}")
+            raise ValueError(f"dernier ({self.dernier}) précède premier ({self.premier})")
         return self
 
 
@@ -181,6 +197,7 @@ class Organisation(Declared):
     # why one person may sign for several roles of a release, where there are not three of them
     cumul_des_visas: str | None = PydanticField(None, min_length=1)
     seuil_secret: Annotated[int, AfterValidator(_hides)] = 5
+    conservation: Conservation = Conservation()
     sources: dict[
         str, Source
     ] = {}  # system, or system/export → what the organisation says otherwise than the declaration
@@ -250,9 +267,11 @@ def _check_indicators(organisation: Organisation, catalogue: Catalogue, lines: L
     for rank, application in enumerate(organisation.applications):
         for index, name in enumerate(application.indicateurs):
             if name not in known:
-                meant = did_you_mean(name, known) or f"; the catalogue declares {', '.join(known) or 'none'}"
+                meant = suggestion(name, known) or (f" ; il a {', '.join(known)}" if known else "")
                 line = lines.get(("applications", rank, "indicateurs", index), lines["applications", rank])
-                raise DeclarationError(f"{path}:{line} applications.{rank}.indicateurs: no figure {name!r}{meant}")
+                raise DeclarationError(
+                    f"{path}:{line} applications.{rank}.indicateurs: le catalogue n’a pas d’indicateur « {name} »{meant}"
+                )
 
 
 def _check_codes(organisation: Organisation, lines: Lines, path: Path) -> None:
@@ -270,7 +289,7 @@ def _check_codes(organisation: Organisation, lines: Lines, path: Path) -> None:
     for at, code in codes:
         before = given.setdefault((at[0], code), at)
         if before != at:
-            raise DeclarationError(f"{path}:{lines[at]} {at[0]}: {code!r} is already given at line {lines[before]}")
+            raise DeclarationError(f"{path}:{lines[at]} {at[0]}: « {code} » est déjà donné à la ligne {lines[before]}")
 
 
 def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> None:
@@ -281,8 +300,8 @@ def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> No
         for name in (member.nom, *member.alias):
             before, at = spelled.setdefault(_folded(name), (name, line))
             if at != line:
-                whose = f"the member at line {at}" if at else "the organisation itself"
-                raise DeclarationError(f"{path}:{line} collectivites: {name!r} also means {whose}, as {before!r}")
+                whose = f"celle de la ligne {at}" if at else "l’organisation"
+                raise DeclarationError(f"{path}:{line} collectivites: « {name} » désigne aussi {whose} (« {before} »)")
 
 
 def _check_persons(organisation: Organisation, lines: Lines, path: Path) -> None:
@@ -293,7 +312,7 @@ def _check_persons(organisation: Organisation, lines: Lines, path: Path) -> None
         before = named.setdefault(_folded(one.nom), line)
         if before != line or not _folded(one.nom):
             what = f"est déjà à la ligne {before}" if before != line else "n’est pas un nom"
-            raise DeclarationError(f"{path}:{line} personnes.{rank}.nom: {one.nom!r} {what}")
+            raise DeclarationError(f"{path}:{line} personnes.{rank}.nom: « {one.nom} » {what}")
 
 
 def _folded(name: str) -> str:
@@ -308,13 +327,13 @@ def _check_budgets(organisation: Organisation, lines: Lines, path: Path) -> None
         line = lines.get(("budgets", rank, "siret"), lines["budgets", rank])
         if not one.siret.startswith(organisation.siren):
             raise DeclarationError(
-                f"{path}:{line} budgets.{rank}.siret: {one.siret} is of another body than {organisation.siren}"
+                f"{path}:{line} budgets.{rank}.siret: {one.siret} n’est pas un établissement de l’organisation ({organisation.siren})"
             )
         for before, other in enumerate(organisation.budgets[:rank]):
             if one.overlaps(other):
                 raise DeclarationError(
-                    f"{path}:{line} budgets.{rank}: {one.siret} is already given for the same years at line "
-                    f"{lines['budgets', before]}: give each its code, or years of its own"
+                    f"{path}:{line} budgets.{rank}: {one.siret} est déjà donné pour les mêmes exercices à la ligne "
+                    f"{lines['budgets', before]} : donner à chacun son code, ou des exercices distincts"
                 )
 
 
@@ -334,7 +353,7 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
     for system, at in named:
         if system not in catalogue.systems:
             raise DeclarationError(
-                f"{path}:{lines[at]} {at[0]}: {missing('it', 'system', system, catalogue.systems.off, catalogue.systems.on)}"
+                missing(f"{path}:{lines[at]} {at[0]}:", "system", system, catalogue.systems.off, catalogue.systems.on)
             )
     _check_indicators(organisation, catalogue, lines, path)
     _check_budgets(organisation, lines, path)
@@ -343,10 +362,10 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
     for name, said in organisation.sources.items():
         if name not in catalogue.registry.systems and name not in exports:
             raise DeclarationError(
-                f"{path}:{lines['sources', name]} sources: {name!r} is neither a system nor an export"
+                f"{path}:{lines['sources', name]} sources: « {name} » n’est ni un système ni un export"
             )
         if name in exports and said.valid:
             raise DeclarationError(
-                f"{path}:{lines['sources', name, 'valid']} sources: valid is said of a system, not of {name}"
+                f"{path}:{lines['sources', name, 'valid']} sources: valid se dit d’un système, et non d’un export ({name})"
             )
     return organisation

@@ -17,6 +17,39 @@ FOLDERS = ("catalogue", "expectations", "dbt_project", "contracts")  # what a la
 ANYWHERE = ("model", "model entry")  # a model that is switched off may be one that is composed: ``needs`` looks
 
 
+# kind → how a French sentence names a thing of it
+KINDS = {
+    "system": "le système",
+    "shape": "la forme",
+    "field": "la colonne",
+    "suite": "la suite",
+    "domain": "le domaine",
+    "word": "le mot",
+    "family": "la famille",
+    "figure": "le chiffre",
+    "chapter": "le chapitre",
+    "secrecy": "l’entrée de secret",
+    "prose": "le texte",
+    "rule": "la règle",
+    "effect": "l’effet",
+    "reference table": "la table de référence",
+    "reference rows": "les lignes de référence",
+    "model": "le modèle",
+    "model entry": "la description du modèle",
+    "dbt test": "le test",
+    "macro file": "le fichier de macros",
+    "dbt source": "la source dbt",
+    "dbt other": "l’entrée de dbt",
+}
+MAPPING = "des clés et leurs valeurs sont attendues (clé: valeur)"
+
+
+def named(kind: str, name: str) -> str:
+    """``le système « glpi »``, as a French sentence names a thing."""
+    said = KINDS.get(kind) or f"{KINDS['secrecy']} ({kind.removeprefix('secrecy ')})"
+    return f"{said} « {name} »"
+
+
 @dataclass(frozen=True)
 class Thing:
     """One named thing of one layer: ``data`` as it was read (the text of a file that is not YAML), where it stands."""
@@ -32,6 +65,11 @@ class Thing:
     def place(self) -> str:
         """``file:line``, as messages and the commands show it."""
         return f"{shown(self.path)}:{self.lines.get((), 1)}"
+
+    @property
+    def said(self) -> str:
+        """Its kind and its name, in French."""
+        return named(self.kind, self.name)
 
     @property
     def identity(self) -> str:
@@ -78,13 +116,11 @@ def put_over(layers: Iterable[Iterable[Thing]]) -> Overlay:
         for thing in layer:
             if thing.name in here:
                 first = here[thing.name].place
-                raise DeclarationError(f"{thing.place} {thing.kind} {thing.name!r} is already declared at {first}")
+                raise DeclarationError(f"{thing.place} {thing.said} est déjà dans {first}")
             here[thing.name] = thing
         for thing in here.values():
             if not thing.enabled and thing.name not in found and thing.kind not in ANYWHERE:
-                raise DeclarationError(
-                    f"{thing.place} switches the {thing.kind} {thing.name!r} off, which is not declared"
-                )
+                raise DeclarationError(f"{thing.place} éteint {thing.said}, que rien ne déclare")
         replaced |= {name: found[name] for name in here if name in found}
         found |= here
     on = {name: thing for name, thing in found.items() if thing.enabled}
@@ -96,7 +132,7 @@ def whole_file(kind: str, path: Path, key: str | None = None, name: str = "") ->
     data, lines = read_mapping(path)
     named = data.get(key) if key else name
     if not isinstance(named, str):
-        raise DeclarationError(f"{shown(path)}:1 {key}: it needs a name")
+        raise DeclarationError(f"{shown(path)}:1 {key}: un nom est attendu")
     return Thing(kind, named, data, path, {**lines, (): 1}, switch(data, path, lines))
 
 
@@ -109,7 +145,7 @@ def entries(kind: str, path: Path, data: dict, lines: Lines, section: tuple, key
         return []
     if not isinstance(found, list if key else dict):
         where = f"{shown(path)}:{lines.get(section, 1)} {'.'.join(map(str, section))}"
-        raise DeclarationError(f"{where}: a {'list' if key else 'mapping'} is expected")
+        raise DeclarationError(f"{where}: {'une liste est attendue' if key else MAPPING}")
     own: dict[Any, Lines] = {}
     for place, line in lines.items():
         if place[: len(section)] == section and len(place) > len(section):
@@ -121,7 +157,7 @@ def entries(kind: str, path: Path, data: dict, lines: Lines, section: tuple, key
 
 def _entry(kind: str, path: Path, own: Lines, at: tuple, entry: Any, key: str | None) -> Thing:
     if key and not (isinstance(entry, dict) and isinstance(entry.get(key), str)):
-        raise DeclarationError(f"{shown(path)}:{own[()]} {'.'.join(map(str, at))}: it needs a {key}")
+        raise DeclarationError(f"{shown(path)}:{own[()]} {'.'.join(map(str, at))}: il manque « {key} »")
     enabled = switch(entry, path, own) if isinstance(entry, dict) else True
     return Thing(kind, entry[key] if key else str(at[-1]), entry, path, own, enabled)
 
@@ -138,15 +174,15 @@ def refuse_unknown(path: Path, data: dict, lines: Lines, sections: Iterable[tupl
 
 def _refuse_others(at: tuple, found: Any, known: Collection[str], path: Path, lines: Lines) -> None:
     if not isinstance(found, dict):
-        raise DeclarationError(f"{shown(path)}:{lines.get(at, 1)} {'.'.join(at)}: a mapping is expected")
+        raise DeclarationError(f"{shown(path)}:{lines.get(at, 1)} {'.'.join(at)}: {MAPPING}")
     for name in found.keys() - set(known):
         where = f"{shown(path)}:{lines.get((*at, name), 1)} {'.'.join(map(str, (*at, name)))}"
-        raise DeclarationError(f"{where}: it is not one of {', '.join(sorted(known))}")
+        raise DeclarationError(f"{where}: clé inconnue ; sont connues {', '.join(sorted(known))}")
 
 
 def switch(data: dict, path: Path, lines: Lines) -> bool:
     """Take ``enabled`` out of what a thing says: true when it is not there."""
     enabled = data.pop("enabled", True)
     if not isinstance(enabled, bool):
-        raise DeclarationError(f"{shown(path)}:{lines.get(('enabled',), 1)} enabled: true or false")
+        raise DeclarationError(f"{shown(path)}:{lines.get(('enabled',), 1)} enabled: true ou false")
     return enabled

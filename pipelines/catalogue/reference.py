@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Literal
 from pipelines.catalogue.declarations import Declared, Name
 from pipelines.catalogue.fields import Fields, completed
 from pipelines.catalogue.overlay import Thing, whole_file
-from pipelines.catalogue.yaml_file import DeclarationError, parse, shown
+from pipelines.catalogue.yaml_file import UTF_8, DeclarationError, parse, shown
 
 if TYPE_CHECKING:
     from _csv import Reader
 
 KIND, ROWS = "reference table", "reference rows"
+NOT_CSV = "cette ligne est illisible : des guillemets mal placés, ou une cellule trop longue"
 # type → its name in DuckDB, and how a cell of it is written
 TYPES = {
     "string": ("VARCHAR", r"(?s:.*)"),
@@ -75,7 +76,7 @@ def reference_things(layer: Path) -> Iterator[Thing]:
     folder = layer / "catalogue" / "reference"
     for path in sorted(folder.glob("*.csv")):
         if not path.with_suffix(".yml").exists():
-            raise DeclarationError(f"{shown(path)}:1 needs {path.stem}.yml beside it, which declares its columns")
+            raise DeclarationError(f"{shown(path)}:1 : il manque à côté {path.stem}.yml, qui déclare ses colonnes")
     for path in sorted(folder.glob("*.yml")):
         thing = whole_file(KIND, path, "table")
         if thing.enabled:
@@ -94,9 +95,9 @@ def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
-        raise DeclarationError(f"{shown(path.with_suffix('.yml'))}:1 needs {path.name} beside it") from None
+        raise DeclarationError(f"{shown(path.with_suffix('.yml'))}:1 : il manque à côté {path.name}") from None
     except UnicodeDecodeError:
-        raise DeclarationError(f"{shown(path)}:1 must be text in UTF-8") from None
+        raise DeclarationError(f"{shown(path)}:1 {UTF_8}") from None
 
 
 def make_reference(thing: Thing, fields: Fields) -> Reference:
@@ -105,7 +106,9 @@ def make_reference(thing: Thing, fields: Fields) -> Reference:
     Raises DeclarationError naming file, line and column.
     """
     if thing.name != thing.path.stem:
-        raise DeclarationError(f"{thing.at('table')} table: must be {thing.path.stem!r}, the name of the file")
+        raise DeclarationError(
+            f"{thing.at('table')} table: « {thing.path.stem} » est attendu, le nom du fichier, et non « {thing.name} »"
+        )
     data = thing.data
     if isinstance(data.get("fields"), list):
         data = data | {"fields": completed(data["fields"], thing.name, fields, titles=False)}
@@ -121,9 +124,9 @@ def _checked(reference: Reference, file: Path) -> Reference:
     rows, name = csv.reader(io.StringIO(reference.rows, newline=""), strict=True), shown(file)
     try:
         for column, cell in _wrong(rows, reference, name):
-            raise DeclarationError(f"{name}:{rows.line_num} {column.name}: {cell!r} is not a {column.type}")
-    except csv.Error as error:
-        raise DeclarationError(f"{name}:{rows.line_num} {error}") from None
+            raise DeclarationError(f"{name}:{rows.line_num} {column.name}: « {cell} » n’est pas du type {column.type}")
+    except csv.Error:
+        raise DeclarationError(f"{name}:{rows.line_num} {NOT_CSV}") from None
     return reference
 
 
@@ -131,9 +134,11 @@ def _wrong(rows: "Reader", reference: Reference, name: str) -> Iterator[tuple[Co
     """The cells that are not of their column's type. Raises DeclarationError on a line that has not its columns."""
     names = [column.name for column in reference.fields]
     if next(rows, None) != names:
-        raise DeclarationError(f"{name}:1 the header must be {','.join(names)}, as {reference.table}.yml declares")
+        raise DeclarationError(
+            f"{name}:1 la première ligne attendue est {','.join(names)}, comme le dit {reference.table}.yml"
+        )
     typed = [(index, column) for index, column in enumerate(reference.fields) if column.type != "string"]
     for row in rows:
         if len(row) != len(names):
-            raise DeclarationError(f"{name}:{rows.line_num} has {len(row)} cells, not {len(names)}")
+            raise DeclarationError(f"{name}:{rows.line_num} cellules : {len(row)}, et non {len(names)}")
         yield from ((column, row[index]) for index, column in typed if row[index] and not column.holds(row[index]))

@@ -11,7 +11,7 @@ from pipelines.catalogue.declarations import Export, Field, FieldFormat, Shape, 
 from pipelines.catalogue.fields import Fields, completed
 from pipelines.catalogue.overlay import Overlay, Thing
 from pipelines.catalogue.yaml_file import DeclarationError, parse
-from pipelines.near import did_you_mean
+from pipelines.near import suggestion
 
 PLACES = ("sheet", "member", "records")  # of a table in its file
 
@@ -64,7 +64,7 @@ class ExportRef:
 def _unread(field: Field) -> set[str]:
     """What is said of a field that changes nothing of how it is read: texts, and keys that are not used."""
     unused = {key for key in ("informative", "suffix", "timezone") if not getattr(field, key)}
-    return {"title", "description", "severity"} | unused
+    return {"title", "description", "severity", "across_years"} | unused
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Registry:
         for ref in self.exports():
             if ref.key == key:
                 return ref
-        raise KeyError(f"no export {key!r} is declared")
+        raise KeyError(key)
 
 
 def make_registry(systems: Overlay, shapes: Overlay, fields: Fields) -> Registry:
@@ -129,16 +129,16 @@ def make_system(
                 table["fields"] = completed(table["fields"], name, fields, titles=bool(table.get("header")))
     system = parse(System, data, thing.lines, thing.path)
     names = [table.name for export in system.exports for table in export.tables]
-    for what, given in (("tables", names), ("exports", [export.name for export in system.exports])):
+    for what, given in (("deux tables", names), ("deux exports", [export.name for export in system.exports])):
         if len(set(given)) != len(given):
-            raise DeclarationError(f"{thing.at('exports')} exports: two {what} have the same name")
+            raise DeclarationError(f"{thing.at('exports')} exports: {what} ont le même nom")
     return system
 
 
 def _named_as_its_file(thing: Thing) -> None:
     if thing.name != thing.path.stem:
         raise DeclarationError(
-            f"{thing.at(thing.kind)} {thing.kind}: must be {thing.path.stem!r}, the name of the file"
+            f"{thing.at(thing.kind)} {thing.kind}: « {thing.path.stem} » est attendu, le nom du fichier, et non « {thing.name} »"
         )
 
 
@@ -164,11 +164,11 @@ def _complete(table: dict, at: tuple, shapes: dict[str, Shape], off: Mapping[str
     for name in names:
         if name not in shapes:
             known = (
-                f"is switched off at {off[name].place}"
+                f"est éteint dans {off[name].place}"
                 if name in off
-                else f"is not one of {', '.join(shapes) or 'no shape'}{did_you_mean(name, shapes)}"
+                else f"n’est pas une forme déclarée ({', '.join(shapes) or 'il n’y en a pas'}){suggestion(name, shapes)}"
             )
-            raise DeclarationError(f"{thing.at(*at, 'shape')} shape: {name!r} {known}")
+            raise DeclarationError(f"{thing.at(*at, 'shape')} shape: « {name} » {known}")
     filled = [shapes[name] for name in names]
     fields: dict[str, Field] = {}
     for shape in filled:
@@ -181,8 +181,8 @@ def _complete(table: dict, at: tuple, shapes: dict[str, Shape], off: Mapping[str
         written = parse(FieldFormat, entry, lines, thing.path)
         if written.name not in fields:
             raise DeclarationError(
-                f"{thing.at(*here)} fields: shape {' and '.join(map(repr, names))} has no field {written.name!r}"
-                f"{did_you_mean(written.name, fields)}"
+                f"{thing.at(*here)} fields: {' et '.join(names)} : la forme n’a pas de colonne « {written.name} »"
+                f"{suggestion(written.name, fields)}"
             )
         own[written.name] = _own(fields[written.name].model_dump(), written)
         parse(

@@ -1,7 +1,7 @@
 """Every rule that can refuse a line or a delivery, or raise a finding: its grammar, and the exception that carries one.
 
 ``rules.yml`` holds what is said of each, in French, as the supplier of a file reads it. The checks themselves are the
-stages' work; errors of the program are English and no rules.
+stages' work.
 """
 
 from collections.abc import Mapping
@@ -43,10 +43,10 @@ def make_rules(rules: Overlay, effects: Overlay) -> dict[str, Rule]:
     """Every rule, by code; one that is switched off says what it said. Raises DeclarationError naming file and line."""
     for thing in effects:
         if not isinstance(thing.data, str):
-            raise DeclarationError(f"{thing.place} effets.{thing.name}: a sentence is expected")
+            raise DeclarationError(f"{thing.place} effets.{thing.name}: une phrase est attendue")
     for code, thing in rules.off.items():
         if family(code) in ENGINE:
-            raise DeclarationError(f"{thing.place} enabled: the engine refuses by {code}: it cannot be switched off")
+            raise DeclarationError(f"{thing.place} enabled: le moteur refuse par {code}, qui ne peut pas être éteint")
     said = {**rules.on, **{code: rules.replaced[code] for code in rules.off}}
     return {code: _rule(thing, effects, is_on=code in rules) for code, thing in said.items()}
 
@@ -55,8 +55,8 @@ def _rule(thing: Thing, effects: Overlay, *, is_on: bool) -> Rule:
     effect = next((effects[name].data for name in (thing.name, family(thing.name)) if name in effects), None)
     if effect is None:
         off = next((effects.off[name] for name in (thing.name, family(thing.name)) if name in effects.off), None)
-        why = f", which is switched off at {off.place}" if off else ""
-        raise DeclarationError(f"{thing.place} {thing.name}: effets says nothing of {family(thing.name)}{why}")
+        why = f" ({off.place} l’éteint)" if off else ""
+        raise DeclarationError(f"{thing.place} {thing.name}: effets ne dit rien de {family(thing.name)}{why}")
     return Rule(code=thing.name, effet=effect, is_on=is_on, **thing.parsed(Said).model_dump())
 
 

@@ -55,14 +55,14 @@ class Population(Declared):
     @model_validator(mode="after")
     def _one_kind(self) -> "Population":
         if bool(self.fact) == bool(self.combination) or bool(self.fact) != bool(self.measure and self.axes):
-            raise ValueError("give fact, measure and axes, or a combination")
+            raise ValueError("donner fact, measure et axes, ou bien combination")
         levels = [level for axis in self.axes.values() for level in axis]
         if len(levels) != len(set(levels)):
-            raise ValueError("a level stands on two axes")
+            raise ValueError("un même niveau est sur deux axes")
         if unknown := [level for level in self.groups if self.fact and level not in levels]:
-            raise ValueError(f"groups: {unknown[0]!r} is not a level")
+            raise ValueError(f"groups: « {unknown[0]} » n’est pas un niveau")
         if unknown := [axis for axis in self.means.values() if axis not in self.axes]:
-            raise ValueError(f"means: {unknown[0]!r} is not an axis")
+            raise ValueError(f"means: « {unknown[0]} » n’est pas un axe")
         return self
 
 
@@ -106,11 +106,13 @@ class Part(Declared):
     @model_validator(mode="after")
     def _one_kind(self) -> "Part":
         if self.persons and not self.free:
-            raise ValueError("persons: only of lines that are free otherwise")
+            raise ValueError("persons: seulement pour des lignes dont le reste est libre (free)")
         if [bool(self.population), bool(self.withheld), bool(self.free)].count(True) != 1:
-            raise ValueError("give a population, or say why the lines are withheld or free")
+            raise ValueError(
+                "donner une population, ou dire pourquoi les lignes sont retenues (withheld) ou libres (free)"
+            )
         if unknown := [column for column in self.along.values() if column not in (*self.numbers, *self.persons)]:
-            raise ValueError(f"along: {unknown[0]!r} is not a number of this part")
+            raise ValueError(f"along: « {unknown[0]} » n’est pas un nombre de cette partie")
         return self
 
     @property
@@ -133,7 +135,7 @@ class Table(Declared):
     @model_validator(mode="after")
     def _one_kind(self) -> "Table":
         if [bool(self.free), bool(self.withheld), bool(self.parts)].count(True) != 1:
-            raise ValueError("give one of: free, withheld, parts")
+            raise ValueError("donner une de ces clés, et une seule : free, withheld, parts")
         return self
 
     @property
@@ -257,7 +259,7 @@ def make_secrecy(declared: Mapping[tuple, Overlay]) -> Secrecy:
 
     def refuse(thing: Thing, at: tuple, reason: str, needed: str = "") -> None:
         off = populations.off.get(needed) or tables.off.get(needed)
-        reason = f"{needed!r} is switched off at {off.place}" if off else reason
+        reason = f"{off.place} éteint « {needed} »" if off else reason
         raise DeclarationError(f"{thing.at(*at)} {'.'.join(map(str, (thing.name, *at)))}: {reason}")
 
     for name, population in secrecy.populations.items():
@@ -268,14 +270,16 @@ def make_secrecy(declared: Mapping[tuple, Overlay]) -> Secrecy:
     for code, rule in (secrecy.figures.rules if secrecy.figures else {}).items():
         ruled = secrecy.tables.get(rule.table)
         if ruled is None or not any(rule.column in part.numbers for part in ruled.parts):
-            refuse(rules[code], (), f"{rule.table}.{rule.column} is not a number under secrecy", rule.table)
+            refuse(rules[code], (), f"{rule.table}.{rule.column} n’est pas un nombre soumis au secret", rule.table)
     return secrecy
 
 
 def _named(thing: Thing) -> Thing:
     """The entry, whose name dbt and SQL can bear."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", thing.name):
-        raise DeclarationError(f"{thing.place} {thing.name!r} is not a name: lower case letters, digits and _")
+        raise DeclarationError(
+            f"{thing.place} « {thing.name} » n’est pas un nom : des minuscules sans accent, des chiffres et _"
+        )
     return thing
 
 
@@ -301,10 +305,15 @@ def _check_population(secrecy: Secrecy, population: Population, thing: Thing, re
     for key in ("follows", "previous"):
         other = getattr(population, key)
         if other and other not in above:
-            refuse(thing, (key,), f"{other!r} is not a population declared above", other)
+            refuse(thing, (key,), f"« {other} » n’est pas une population déclarée plus haut", other)
     for other in population.combination:
         if other not in above or secrecy.populations[other].combination:
-            refuse(thing, ("combination", other), "is not a population of a fact declared above", other)
+            refuse(
+                thing,
+                ("combination", other),
+                "ce n’est pas une population déclarée plus haut et comptée dans un fait (fact)",
+                other,
+            )
 
 
 def _check_part(secrecy: Secrecy, part: Part, thing: Thing, at: tuple, refuse: Refuse) -> None:
@@ -313,13 +322,13 @@ def _check_part(secrecy: Secrecy, part: Part, thing: Thing, at: tuple, refuse: R
     named = [part.population, *part.counts.values(), *(share.change_from for share in part.shares.values())]
     for name in filter(None, named):
         if name not in secrecy.populations:
-            refuse(thing, at, f"{name!r} is not a declared population", name)
+            refuse(thing, at, f"« {name} » n’est pas une population déclarée", name)
         for level in [*part.levels.values(), *part.choice]:
             if level not in levels_of(secrecy, name):
-                refuse(thing, at, f"{level!r} is not a level of {name}")
+                refuse(thing, at, f"« {level} » n’est pas un niveau de {name}")
     for column in part.means.values():
         if column not in secrecy.populations[part.population].means:
-            refuse(thing, (*at, "means"), f"{column!r} is not a sum of {part.population}")
+            refuse(thing, (*at, "means"), f"« {column} » n’est pas une somme (means) de {part.population}")
 
 
 def levels_of(secrecy: Secrecy, name: str) -> set[str]:

@@ -13,7 +13,7 @@ from pipelines.catalogue.declarations import PROVENANCE, Declared, Field, Name, 
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.vocabulary import BOUNDED, KINDS, ROWS_QUERY, ExpectationSpec
 from pipelines.catalogue.yaml_file import DeclarationError
-from pipelines.near import did_you_mean
+from pipelines.near import suggestion
 
 PLACEHOLDERS = ("previous_rows", "exercice")
 
@@ -44,7 +44,9 @@ class Declaration(Declared):
     @classmethod
     def _known(cls, value: str) -> str:
         if value not in KINDS:
-            raise ValueError(f"{value!r} is not one of {', '.join(sorted(KINDS))}")
+            raise ValueError(
+                f"type inconnu : « {value} »{suggestion(value, KINDS)} ; sont connus {', '.join(sorted(KINDS))}"
+            )
         return value
 
     @field_validator("kwargs")
@@ -57,14 +59,14 @@ class Declaration(Declared):
     def _fits_type(self) -> "Declaration":
         kind = KINDS[self.type]
         if (kind.of_column and self.columns) or (not kind.of_column and self.column):
-            raise ValueError(f"{self.type} takes {'column' if kind.of_column else 'columns'}")
+            raise ValueError(f"{self.type} attend {'column' if kind.of_column else 'columns'}")
         if "column" in self.kwargs:
-            raise ValueError("column stands beside type, not in kwargs")
+            raise ValueError("column s’écrit à côté de type, et non dans kwargs")
         given = set(self.kwargs) | ({"column"} if self.column else set())
         if missing := kind.required - given:
-            raise ValueError(f"{self.type} lacks {', '.join(sorted(missing))}")
+            raise ValueError(f"{self.type} : il manque {', '.join(sorted(missing))}")
         if unknown := given - kind.required - kind.optional:
-            raise ValueError(f"{self.type} takes no {', '.join(sorted(unknown))}")
+            raise ValueError(f"{self.type} n’attend pas {', '.join(sorted(unknown))}")
         _check_values(self.type, self.kwargs)
         self._check_query()
         return self
@@ -75,15 +77,17 @@ class Declaration(Declared):
         for text in _texts(self.kwargs):
             for match in _BRACES.finditer(text):
                 if match.group(1) not in allowed:
-                    raise ValueError(f"{match.group(0)!r} is not one of {', '.join(sorted(allowed))}, in braces")
+                    raise ValueError(
+                        f"« {match.group(0)} » : entre accolades, seuls {', '.join(sorted(allowed))} sont permis"
+                    )
         if query is None:
             return
         if not query.startswith(ROWS_QUERY) or ";" in query:
-            raise ValueError(f"unexpected_rows_query is one statement that begins with {ROWS_QUERY.strip()!r}")
+            raise ValueError(f"unexpected_rows_query est une seule requête, qui commence par « {ROWS_QUERY.strip()} »")
         if not self.columns:
-            raise ValueError("columns: name the columns that the rule speaks of")
+            raise ValueError("columns: nommer les colonnes dont la règle parle")
         if not self.counterexample:
-            raise ValueError("counterexample: give the rows that must make the rule fail")
+            raise ValueError("counterexample: donner les lignes qui mettent la règle en échec")
 
     @property
     def judged_columns(self) -> list[str]:
@@ -101,8 +105,10 @@ class Declaration(Declared):
         known = [*kept, *(added.name for added in PROVENANCE)]
         for column in (name for name in self.named_columns if name not in known):
             if any(field.name == column for field in fields):
-                raise ValueError(f"column {column!r} is dropped before the lake: nothing can be expected of it")
-            raise ValueError(f"table {table!r} has no column {column!r}{did_you_mean(column, known)}")
+                raise ValueError(
+                    f"la colonne « {column} » n’est pas gardée (personal: drop) : rien ne peut en être attendu"
+                )
+            raise ValueError(f"la table « {table} » n’a pas de colonne « {column} »{suggestion(column, known)}")
 
     @property
     def placeholders(self) -> set[str]:
@@ -133,14 +139,14 @@ def _check_values(type_: str, kwargs: dict[str, Any]) -> None:
     """Refuse the arguments that would make an expectation pass whatever the rows."""
     bounds = [kwargs[name] for name in ("min_value", "max_value") if kwargs.get(name) is not None]
     if type_ in BOUNDED and not bounds:
-        raise ValueError(f"{type_} needs min_value or max_value")
+        raise ValueError(f"{type_} demande min_value ou max_value")
     if type_ in _WHOLE and not all(_is_whole(bound) for bound in bounds):
-        raise ValueError("min_value and max_value are whole numbers or such as '{previous_rows} * 0.5'")
+        raise ValueError("min_value et max_value sont des nombres entiers, ou une part comme « {previous_rows} * 0.5 »")
     if "value_set" in kwargs and (not isinstance(kwargs["value_set"], list) or not kwargs["value_set"]):
-        raise ValueError("value_set is a list of at least one value")
+        raise ValueError("value_set est une liste d’au moins une valeur")
     mostly = kwargs.get("mostly", 1)
     if isinstance(mostly, bool) or not isinstance(mostly, int | float) or not 0 < mostly <= 1:
-        raise ValueError("mostly is a share between 0 (excluded) and 1")
+        raise ValueError("mostly est une part, plus grande que 0 et au plus 1")
 
 
 class _Content(Declared):
@@ -158,7 +164,7 @@ class _Content(Declared):
     def _keys_are_unique(cls, value: list[Declaration]) -> list[Declaration]:
         keys = [declaration.key for declaration in value]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            raise ValueError(f"{', '.join(twice)} given twice")
+            raise ValueError(f"{', '.join(twice)} : donné deux fois")
         return value
 
 
@@ -184,6 +190,6 @@ def _check_place(content: _Content, thing: Thing) -> None:
     if folder == "shapes":
         said, is_right = "shape", (content.shape, content.system, content.table) == (*rest, None, None)
     else:
-        said, is_right = "system and table", (content.shape, content.system, content.table) == (None, *rest)
+        said, is_right = "system et table", (content.shape, content.system, content.table) == (None, *rest)
     if not is_right:
-        raise DeclarationError(f"{thing.at()} {said}: must be those of the file's own path")
+        raise DeclarationError(f"{thing.at()} {said} : dire ce que dit le chemin du fichier")

@@ -16,9 +16,9 @@ from pipelines.catalogue.declarations import Field
 
 BATCH = "{batch}"  # stands for the judged table, in GX queries and in our conditions
 ROWS_QUERY = "select _fichier, _ligne from {batch} where "  # how every unexpected_rows_query begins: it shows no cell
-PSEUDONYM = (
-    "k1:[0-9a-f]{32}"  # regular expression of what stands for a personal cell (pipelines/stages/ingest/pseudonym.py)
-)
+# regular expression of what stands for a personal cell: made with the key (pipelines/stages/ingest/pseudonym.py), or drawn at
+# random since (generalise.py)
+PSEUDONYM = "k[01]:[0-9a-f]{32}"
 
 
 @dataclass(frozen=True)
@@ -70,24 +70,24 @@ def literal(value: Any) -> str:
         return f"date '{value.isoformat()}'"
     if isinstance(value, bool | int | Decimal | str):
         return sql.literal(value)
-    raise TypeError(f"no SQL literal for a {type(value).__name__}")
+    raise TypeError(type(value).__name__)
 
 
 def typed(field: Field, value: Any) -> Any:
     """``value`` of a declaration in the type of its column. Raises ValueError when it is not of that type."""
     text = str(value)
     if field.personal == "pseudonymise":
-        raise ValueError("a pseudonym has no order and no known values: only its uniqueness can be judged")
+        raise ValueError("un pseudonyme n’a ni ordre ni valeurs connues : seule son unicité se juge")
     if field.kept_type == "string":
         return text
     if field.kept_type == "boolean":
         if isinstance(value, bool):
             return value
-        raise ValueError(f"{text!r} is not true or false")
+        raise ValueError(f"« {text} » n’est ni true ni false")
     try:
         return _READERS[field.kept_type](text)
     except (ValueError, ArithmeticError):
-        raise ValueError(f"{text!r} is not a {field.kept_type}") from None
+        raise ValueError(f"« {text} » n’est pas du type {field.kept_type}") from None
 
 
 def _finite(text: str) -> Decimal:

@@ -1,15 +1,22 @@
 """Reads a YAML file into a pydantic model so that a mistake names its file and line."""
 
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from pipelines import settings
+from pipelines.catalogue.yaml_words import known_keys, of_pydantic, of_yaml
+from pipelines.disk import why
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Model = TypeVar("Model", bound=BaseModel)
+UTF_8 = "ce fichier n’est pas un texte en UTF-8 : l’enregistrer dans cet encodage"
 Lines = dict[tuple, int]  # path inside the file → its line, from 1
 
 
@@ -28,9 +35,9 @@ def read_text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        raise DeclarationError(f"{shown(path)}:1 must be text in UTF-8") from None
+        raise DeclarationError(f"{shown(path)}:1 {UTF_8}") from None
     except OSError as error:
-        raise DeclarationError(f"{shown(path)}:1 cannot be read: {error.strerror}") from None
+        raise DeclarationError(f"{shown(path)}:1 {why(error)}") from None
 
 
 def read_mapping(path: Path) -> tuple[dict, Lines]:
@@ -42,28 +49,32 @@ def read_mapping(path: Path) -> tuple[dict, Lines]:
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
         if not isinstance(node, yaml.MappingNode):
-            raise DeclarationError(f"{shown(path)}:1 a mapping is expected")
+            raise DeclarationError(f"{shown(path)}:1 des clés et leurs valeurs sont attendues (clé: valeur)")
         lines: Lines = {}
         _note_lines(node, (), lines, path, [])
         return yaml.load(text, Loader=yaml.CSafeLoader), lines
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise DeclarationError(f"{shown(path)}:{line} not valid YAML: {error.problem}") from None
-    except (yaml.YAMLError, ValueError) as error:  # a control character, a date that is none
-        if isinstance(error, DeclarationError):
-            raise
-        raise DeclarationError(f"{shown(path)}:1 not valid YAML: {str(error).splitlines()[0]}") from None
+        raise DeclarationError(f"{shown(path)}:{line} ce n’est pas du YAML : {of_yaml(error.problem)}") from None
+    except yaml.YAMLError:  # of PyYAML, the only error without a line
+        raise DeclarationError(f"{shown(path)}:1 ce n’est pas du YAML : un caractère de contrôle y est") from None
+    except DeclarationError:
+        raise
+    except ValueError:
+        raise DeclarationError(
+            f"{shown(path)}:1 une date ou une heure n’existe pas : la mettre entre guillemets"
+        ) from None
 
 
 def _note_lines(node: yaml.Node, at: tuple, lines: Lines, path: Path, within: list[yaml.Node]) -> None:
     if any(node is one for one in within):
-        raise DeclarationError(f"{shown(path)}:{node.start_mark.line + 1} an alias holds itself")
+        raise DeclarationError(f"{shown(path)}:{node.start_mark.line + 1} cet alias se contient lui-même")
     within = [*within, node]
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             here, line = (*at, _key(key, path)), key.start_mark.line + 1
             if here in lines:
-                raise DeclarationError(f"{shown(path)}:{line} key {here[-1]!r} given twice")
+                raise DeclarationError(f"{shown(path)}:{line} la clé « {here[-1]} » est donnée deux fois")
             lines[here] = line
             _note_lines(value, here, lines, path, within)
     elif isinstance(node, yaml.SequenceNode):
@@ -82,7 +93,9 @@ def _key(key: yaml.Node, path: Path) -> str | int:
         or kind not in ("str", "merge", "bool")
         or (kind == "bool" and not _is_flag(key))
     ):
-        raise DeclarationError(f"{shown(path)}:{key.start_mark.line + 1} a key must be a word: put it in quotes")
+        raise DeclarationError(
+            f"{shown(path)}:{key.start_mark.line + 1} une clé est un mot : la mettre entre guillemets"
+        )
     return key.value if kind != "bool" else key.value.lower() == "true"
 
 
@@ -98,10 +111,24 @@ def parse(model: type[Model], data: Any, lines: Lines, path: Path, within: str =
     except ValidationError as error:
         raise DeclarationError(
             "\n".join(
-                f"{shown(path)}:{line_of(tuple(e['loc']), lines)} {'.'.join(map(str, [within] * bool(within) + [*e['loc']]))}: {e['msg']}"
-                for e in error.errors()
+                dict.fromkeys(
+                    f"{shown(path)}:{line_of(tuple(e['loc']), lines)} {'.'.join([*filter(None, [within]), *_keys(e, data)])}: "
+                    f"{of_pydantic(e, known_keys(model))}"
+                    for e in error.errors()
+                )
             )
         ) from None
+
+
+def _keys(error: "ErrorDetails", data: Any) -> Iterator[str]:
+    """The keys that lead to a mistake: of its location, what stands in ``data``, and the key that lacks."""
+    for part in error["loc"]:  # pydantic inserts union tags ("csv") and "[key]"
+        inside = data if isinstance(data, Mapping) else dict(enumerate(data)) if isinstance(data, list) else {}
+        if part in inside:
+            data = inside[part]
+            yield str(part)
+    if error["type"] == "missing":
+        yield str(error["loc"][-1])
 
 
 def line_of(loc: tuple, lines: Lines) -> int:

@@ -14,6 +14,7 @@ import click
 from pipelines.cli.click_words import speak_french
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, global_options
+from pipelines.disk import why
 from pipelines.near import suggestion
 from pipelines.settings import WrongSetting, threads
 
@@ -46,7 +47,7 @@ COMMANDS = {
     "withdraw": ("pipelines.cli.exporting", "withdraw", "Retirer ce qui est public, partout où c’est allé."),
     "trace": ("pipelines.cli.tracing", "trace", "D’un chiffre aux lignes qui le font, et retour."),
     "verify": ("pipelines.cli.deciding", "verify", "Prouver que rien d’enregistré ni de gardé n’a changé."),
-    "purge": ("pipelines.cli.deciding", "purge", "Retirer les originaux dont la durée est passée."),
+    "purge": ("pipelines.cli.deciding", "purge", "Retirer ce dont la durée de conservation est passée."),
     "schema": ("pipelines.cli.authoring", "schema", "Le Table Schema d’une table déclarée."),
     "source": ("pipelines.cli.authoring", "source", "Déclarer une nouvelle source."),
     "reference": ("pipelines.cli.authoring", "reference", "Ajouter un plan de comptes officiel."),
@@ -126,12 +127,8 @@ class LazyGroup(click.Group):
             error = _cause(ctx, error)
             code = exit_code(error)
             if code == BROKEN or (ctx.obj and ctx.obj.debug):
-                traceback.print_exc()
-            _stop(
-                ctx,
-                str(error) if code != BROKEN else "c’est une erreur du programme : merci de la signaler",
-                code,
-            )
+                note(traceback.format_exc().rstrip())
+            _stop(ctx, _told(error) if code != BROKEN else "c’est une erreur du programme : merci de la signaler", code)
 
     def _invoke(self, ctx: click.Context) -> Any:
         """Run a command, then say when the home is ahead of what it published."""
@@ -185,10 +182,16 @@ def exit_code(error: Exception) -> int:
         (Unsound, BLOCKED),
         (MissingTable, USAGE),
         (SnapshotFailed, USAGE),
-        (PermissionError, USAGE),
-        (FileNotFoundError, USAGE),
+        (OSError, USAGE),
     ]
     return next((code for kind, code in expected if isinstance(error, kind)), BROKEN)
+
+
+def _told(error: Exception) -> str:
+    """What an expected error says, in French."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    return f"{error.filename} : {why(error)}" if error.filename else why(error)
 
 
 def _stop(ctx: click.Context, message: str, code: int) -> NoReturn:

@@ -6,7 +6,7 @@ import click
 
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.names import year_argument
-from pipelines.cli.output import json_option, title, write_json
+from pipelines.cli.output import echo, json_option, title, write_json
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.runs.audit.sampling import SIZE
 
@@ -44,11 +44,11 @@ def audit(ctx: click.Context, year: int, seed: int | None, size: int, form: str)
         write_json({"exercice": year, "verdict": verdict, **files}, session.organisation)
     else:
         title(f"audit de {year}", session.organisation)
-        click.echo("  Publiable" if verdict["publiable"] else "  Non publiable en l’état")
+        echo("  Publiable" if verdict["publiable"] else "  Non publiable en l’état")
         for reason in verdict["raisons"]:
-            click.echo(f"  - {reason['texte']}")
-        click.echo(f"  page     {files['page']}")
-        click.echo(f"  données  {files['data']}")
+            echo(f"  - {reason['texte']}")
+        echo(f"  page     {files['page']}")
+        echo(f"  données  {files['data']}")
     ctx.exit(DONE if verdict["publiable"] else BLOCKED)
 
 
@@ -70,4 +70,4 @@ def docs(ctx: click.Context) -> None:
             page = write_docs(session.home)
         except NoDocs as error:
             raise click.ClickException(str(error)) from None
-    click.echo(f"Écrit {shown(page)}")
+    echo(f"Écrit {shown(page)}")

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from pathlib import Path
 
 import click
@@ -11,7 +10,7 @@ from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.table_schema import table_schema
 from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.names import complete_sources
-from pipelines.cli.output import note
+from pipelines.cli.output import echo, json_text, note
 from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.near import suggestion
 
@@ -48,7 +47,7 @@ def schema(ctx: click.Context, system: str, table: str, exercice: int | None, de
         known = ", ".join(tables)
         raise click.UsageError(f"{system} n’a pas de table « {table} »{suggestion(table, tables)} (il a {known})")
     found = table_schema(tables[table], exercice or 9999, headings=not declared)
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    echo(json_text(found))
 
 
 # source new -------------------------------------------------------------------------------------------------
@@ -136,7 +135,7 @@ def _write(files: dict[Path, str], dry_run: bool, gaining: Path) -> None:
         raise click.UsageError(f"{', '.join(existing)} existe déjà : rien n’est écrit")
     for path, text in files.items():
         if dry_run:
-            click.echo(f"--- {shown(path)}\n{text}")
+            echo(f"--- {shown(path)}\n{text}")
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
@@ -146,16 +145,16 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
     """What was written, what is left to decide, and the next steps."""
     verb = "À écrire" if dry_run else "Écrit"
     for path in files:
-        click.echo(f"{verb} {shown(path)}")
+        echo(f"{verb} {shown(path)}")
     todo = [
         f"{shown(path)}:{number}  {line.partition('# TODO ')[2]}"
         for path, text in files.items()
         for number, line in enumerate(text.splitlines(), start=1)
         if "# TODO " in line
     ]
-    click.echo(f"\nÀ décider ({len(todo)}) :" if todo else "\nRien ne reste à décider.")
+    echo(f"\nÀ décider ({len(todo)}) :" if todo else "\nRien ne reste à décider.")
     for line in todo:
-        click.echo(f"  {line}")
+        echo(f"  {line}")
     command, system = session.command, drafted.system.system
     key = f"{system}/{drafted.export.name}"
     folder = session.home.landing / str(drafted.exercice) / system
@@ -170,9 +169,9 @@ def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, 
         ),
         run if in_landing else f"Déposer le fichier dans {shown(folder)}/, puis : {run}",
     ]
-    click.echo("\nEnsuite :")
+    echo("\nEnsuite :")
     for number, step in enumerate(steps, start=1):
-        click.echo(f"  {number}. {step}")
+        echo(f"  {number}. {step}")
 
 
 # reference plan ---------------------------------------------------------------------------------------------
@@ -206,9 +205,9 @@ def reference_plan(ctx: click.Context, file: Path) -> None:
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
-        click.echo(f"Écrit {shown(path)}")
+        echo(f"Écrit {shown(path)}")
     counts = {table: len(rows) for table, rows in plan.rows.items()}
-    click.echo(f"{plan.declinaison} de {plan.exercice} : {counts[CHAPTERS]} chapitres, {counts[ACCOUNTS]} comptes.")
+    echo(f"{plan.declinaison} de {plan.exercice} : {counts[CHAPTERS]} chapitres, {counts[ACCOUNTS]} comptes.")
     note(f"Pour calculer avec : {session.command} run {plan.exercice}")
 
 
@@ -244,6 +243,7 @@ def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
     """
     from pipelines.catalogue.diff import changed_upstream, differences, note_upstream
     from pipelines.catalogue.needs import check
+    from pipelines.catalogue.overlay import named
     from pipelines.stages.validate.lines import refuse_wrong_sql
 
     session: Session = ctx.obj
@@ -256,8 +256,8 @@ def catalogue_diff(ctx: click.Context, *, reviewed: bool) -> None:
     found = differences(declared)
     for one in found:
         since = "  ← a changé depuis dans le catalogue livré" if one.key in moved else ""
-        click.echo(f"{EFFECTS[one.effect]:<12} {one.kind} {one.name}  {shown_place(one.place)}{since}")
-    click.echo(
+        echo(f"{EFFECTS[one.effect]:<12} {named(one.kind, one.name)}  {shown_place(one.place)}{since}")
+    echo(
         f"{len(found)} déclaration{'s' * (len(found) > 1)} propre{'s' * (len(found) > 1)} au dossier."
         if found
         else "Le dossier ne change rien."

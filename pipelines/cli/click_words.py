@@ -1,12 +1,15 @@
-"""What click itself says, in French: headings of a help page, and what is wrong with an argument.
+"""What click itself says, in French: headings of a help page, and what is wrong with an argument, quoted so that a terminal can show it.
 
 click takes its words from gettext, which follows the user's locale; ours are always French. A sentence that is not here stays
-English: ``tests/cli/test_french.py`` says which ones a user can meet.
+English: ``tests/cli/test_french.py`` reads those that click has.
 """
 
 from types import ModuleType
+from typing import Any
 
-from click import core, decorators, exceptions, formatting, parser, types
+from click import core, decorators, exceptions, formatting, parser, types, utils
+
+from pipelines.cli.output import printable
 
 WORDS = {
     "Usage:": "Usage :",
@@ -20,6 +23,10 @@ WORDS = {
     "Missing option": "Il manque l’option",
     "Missing parameter": "Il manque le paramètre",
     "Missing command.": "Il manque la commande.",
+    "Missing {param_type}": "Il manque {param_type}",
+    "Missing parameter: {param_name}": "Il manque le paramètre {param_name}",
+    "No such command {name!r}.": "La commande {name} n’existe pas.",
+    "Positional arguments": "Arguments",
     "No such option {name!r}.": "L’option {name} n’existe pas.",
     "(Did you mean one of: {possibilities}?)": "Vouliez-vous dire l’une de {possibilities} ?",
     "Did you mean {possibility}?": "Vouliez-vous dire {possibility} ?",
@@ -33,6 +40,15 @@ WORDS = {
     "{value!r} is not {choice}.": "« {value} » n’est pas {choice}.",
     "{value!r} is not one of {choices}.": "« {value} » n’est pas l’un de {choices}.",
     "{value!r} is not a valid {number_type}.": "« {value} » n’est pas un nombre entier.",
+    "{value!r} is not a valid boolean. Recognized values: {states}": "« {value} » n’est pas l’un de {states}.",
+    "Takes {nargs} values but 1 was given.": "Il faut {nargs} valeurs, et une seule est donnée.",
+    "Takes {nargs} values but {len} were given.": "Il faut {nargs} valeurs, et {len} sont données.",
+    "{len_type} values are required, but {len_value} was given.": "Il faut {len_type} valeurs, et une seule est donnée.",
+    "{len_type} values are required, but {len_value} were given.": "Il faut {len_type} valeurs, et {len_value} sont données.",
+    "Invalid start character for option ({option})": "Une option ne commence pas ainsi ({option})",
+    "Could not open file {filename!r}: {message}": "« {filename} » ne peut pas être ouvert",
+    "unknown error": "erreur inconnue",
+    "{name} {filename!r} is not executable.": "{name} « {filename} » ne peut pas être exécuté.",
     "{value} is not in the range {range}.": "{value} est hors des bornes {range}.",
     "{value!r} does not match the format {format}.": "« {value} » n’a pas la forme {format}.",
     "{value!r} does not match the formats {formats}.": "« {value} » n’a aucune des formes {formats}.",
@@ -62,9 +78,16 @@ def _plural(one: str, many: str, count: int) -> str:
     return _french(one if count == 1 else many)
 
 
+def _echo(message: str | None = None, **where: Any) -> None:
+    """What click says quotes arguments and names of files."""
+    utils.echo(printable(message or ""), **where)
+
+
 def speak_french() -> None:
     """Give click these words."""
     for module in MODULES:
+        if hasattr(module, "echo"):
+            module.echo = _echo  # type: ignore[attr-defined]
         for name, said in (("_", _french), ("gettext", _french), ("ngettext", _plural)):
             if hasattr(module, name):
                 setattr(module, name, said)

@@ -15,7 +15,7 @@ import click
 from pipelines.catalogue.registry import ExportRef
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE
 from pipelines.cli.names import complete_sources, complete_years, source_option
-from pipelines.cli.output import json_option, note, printable, progress, title, write_json
+from pipelines.cli.output import echo, json_option, note, progress, title, write_json
 from pipelines.cli.reading import checks_sentence, gathered, read_status
 from pipelines.cli.rejects import failing_lines_of, reject_text
 from pipelines.cli.session import Session, global_options, shown
@@ -195,7 +195,7 @@ def check(ctx: click.Context, files: tuple[Path, ...], source: str | None, exerc
         title(f"{ref.key} {year} : {', '.join(path.name for path in files)}", session.organisation)
         _show_counts(manifest, verdicts)
         for finding in left + aside:
-            click.echo(f"\n{printable(_finding_text(finding))}")
+            echo(f"\n{_finding_text(finding)}")
         _show_rejects(refused + failed)
         _show_verdict(accepted, left, aside)
     ctx.exit(DONE if accepted else BLOCKED)
@@ -226,13 +226,13 @@ def _show_verdict(accepted: bool, left: list[Finding], aside: list[Finding]) -> 
     but = [f"la version attendra {len(left)} feuilles, membres ou éléments que rien ne lit"] if left else []
     but += [f"{len(aside)} de ses documents ne compteraient nulle part, comme il est dit plus haut"] if aside else []
     then = f", mais {' et '.join(but)}" if but and accepted else ""
-    click.echo(f"\nCette livraison serait {'acceptée' if accepted else 'refusée'}{then}. Rien n’est chargé.")
+    echo(f"\nCette livraison serait {'acceptée' if accepted else 'refusée'}{then}. Rien n’est chargé.")
 
 
 def _show_counts(manifest: Manifest, verdicts: list[Verdict]) -> None:
     for name, counts in manifest.tables.items():
         checks: Checks = count_checks([verdict for verdict in verdicts if verdict.table == name])
-        click.echo(
+        echo(
             f"\n{manifest.system}/{name} : {counts.lues} lignes lues = {counts.acceptees} acceptées + "
             f"{counts.refusees} refusées + {counts.ignorees} ignorées ; "
             f"contrôles : {checks_sentence(checks) or 'aucun'}"
@@ -248,9 +248,9 @@ def _finding_text(finding: Finding) -> str:
 
 def _show_rejects(found: list[Reject]) -> None:
     for reject in found[:SHOWN_REJECTS]:
-        click.echo(f"\n{printable(reject_text(reject))}")
+        echo(f"\n{reject_text(reject)}")
     if len(found) > SHOWN_REJECTS:
-        click.echo(f"\n… et {len(found) - SHOWN_REJECTS} autres.")
+        echo(f"\n… et {len(found) - SHOWN_REJECTS} autres.")
 
 
 def guess_export(session: Session, path: Path) -> ExportRef:

@@ -8,7 +8,7 @@ from pipelines import settings
 from pipelines.catalogue.contracts import Shape, Table, differences, judge, recorded, written
 from pipelines.catalogue.load import Catalogue
 from pipelines.cli.app import BLOCKED, DONE
-from pipelines.cli.output import note
+from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
 
 
@@ -29,11 +29,11 @@ def check(ctx: click.Context) -> None:
     shape, last = _to_publish(session)
     judged = judge(declared.contracts, shape, last)
     for one in judged.broken:
-        click.echo(f"rompu    {told(one)}")
+        echo(f"rompu    {told(one)}")
     for one in judged.added:
-        click.echo(f"nouveau  {one.name}{f' ({one.said})' if one.said else ''}")
+        echo(f"nouveau  {one.name}{f' ({one.said})' if one.said else ''}")
     columns = sum(len(table.columns) for table in declared.contracts.values())
-    click.echo(
+    echo(
         f"Tables promises : {len(declared.contracts)} ; colonnes : {columns} ; manquements : {len(judged.broken)} ; "
         f"nouveautés à enregistrer : {len(judged.added)}."
     )
@@ -85,7 +85,7 @@ def _record(declared: Catalogue, shape: Shape, root: Path) -> None:
         if not file.exists() or file.read_text(encoding="utf-8") != text:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8", newline="\n")
-            click.echo(f"Écrit {shown(file)}")
+            echo(f"Écrit {shown(file)}")
 
 
 @contracts.command(short_help="Ce qui change entre deux publications.")
@@ -101,8 +101,8 @@ def diff(ctx: click.Context, first: str, second: str) -> None:
     sides = [shape_published(_publication(session, name), session.catalogue.fields) for name in (first, second)]
     found = differences(*sides)
     for one in found:
-        click.echo(told(one))
-    click.echo(f"Différences : {len(found)}.")
+        echo(told(one))
+    echo(f"Différences : {len(found)}.")
 
 
 def _publication(session: Session, name: str) -> Path:

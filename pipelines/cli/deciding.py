@@ -6,22 +6,26 @@ What is true is found by ``evidence``; here it is chosen, laid out, and given an
 import datetime as dt
 import re
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipelines.catalogue.rules import Rules
 from pipelines.cli.app import BLOCKED, DONE, INCOMPLETE
 from pipelines.cli.names import complete_findings, complete_rules, year_argument
-from pipelines.cli.output import Column, format_option, json_option, note, printable, title, write_csv, write_json
+from pipelines.cli.output import Column, echo, format_option, json_option, note, title, write_csv, write_json
 from pipelines.cli.reading import gathered
-from pipelines.cli.session import Session, global_options
+from pipelines.cli.session import Session, global_options, shown
 from pipelines.evidence.verify import CHECKED
 from pipelines.ledger.chain import Head
 from pipelines.ledger.lost import refuse_lost
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now, open_ledger
 from pipelines.near import suggestion
+
+if TYPE_CHECKING:
+    from pipelines.ledger.workspace import Workspace
+    from pipelines.runs.retention import Overdue
 
 FINDINGS = [
     Column(name)
@@ -60,10 +64,12 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     """
     session: Session = ctx.obj
     from pipelines.evidence.findings import blockers, of_year
+    from pipelines.runs.findings import unclaimed_files
 
     session.exercice(year)
     with session.ledger() as ledger:
         standing = of_year(gathered(session, ledger), session.registry, year, now()[:10])
+        deposits = {one.id: shown(path) for one, path in unclaimed_files(session.work(ledger))}
     rows = [_row(one) for one in standing]
     if form == "csv":
         write_csv(FINDINGS, rows, session.organisation)
@@ -72,9 +78,9 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     else:
         title(f"constats de {year}", session.organisation)
         for one in standing:
-            click.echo(f"\n{printable(_text(one, session.catalogue.rules))}")
+            echo(f"\n{_text(one, session.catalogue.rules, deposits.get(one.finding.id))}")
         waiting = sum(_awaits_decision(one, session.catalogue.rules) for one in standing)
-        click.echo(
+        echo(
             f"\n{len(standing)} constat{'s' * (len(standing) > 1)}, dont {waiting} à corriger ou à décider avant de figer."
         )
     blocking = {finding.code for finding in blockers(standing, now()[:10])}
@@ -103,8 +109,8 @@ def _awaits_decision(one: Standing, rules: Rules) -> bool:
     return stops_a_release(one, rules) and one.is_open(now()[:10])
 
 
-def _text(one: Standing, rules: Rules) -> str:
-    """Several lines: how grave, which rule, where, then the details."""
+def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
+    """Several lines: how grave, which rule, where, then the details; ``deposit`` is the file, which only the terminal names."""
     finding, decision = one.finding, one.decision
     place = ":".join(str(part) for part in (finding.fichier, finding.ligne) if part)
     decided = "à prendre avant de figer l’exercice" if _awaits_decision(one, rules) else None
@@ -112,6 +118,7 @@ def _text(one: Standing, rules: Rules) -> str:
         until = f", jusqu’au {decision.until}" if decision.until else ""
         decided = f"{one.state(now()[:10])} par {decision.decided_by}{until} : {decision.reason}"
     details = [
+        ("dépôt", deposit),
         ("reçu", finding.recu),
         ("attendu", finding.attendu),
         ("écart", finding.ecart),
@@ -163,9 +170,7 @@ def decide(
         if withdraw and one.decision is None:
             raise click.UsageError(f"personne n’a accepté le constat {one.finding.id}")
         ledger.record_decision(one.finding, "withdrawn" if withdraw else "accepted", reason, by, day)
-    click.echo(
-        f"{one.finding.id} {one.finding.code} {one.finding.ou} — {'acceptation retirée' if withdraw else 'accepté'}"
-    )
+    echo(f"{one.finding.id} {one.finding.code} {one.finding.ou} — {'acceptation retirée' if withdraw else 'accepté'}")
     if one.finding.code == "ATT-CRITIQUE":
         note(f"Pour prendre la livraison : {session.command} run {one.finding.exercice}")
     elif session.catalogue.rules[one.finding.code].fait_compter:
@@ -194,21 +199,19 @@ def explain(ctx: click.Context, code: str) -> None:
     rule = rules.get(code.upper())
     if rule is None:
         raise click.UsageError(f"aucune règle « {code} »{suggestion(code.upper(), rules)}")
-    click.echo(f"{rule.code} — {rule.titre}\n")
-    click.echo(f"Effet      {rule.effet}")
-    click.echo(f"Corriger   {rule.aide}")
+    echo(f"{rule.code} — {rule.titre}\n")
+    echo(f"Effet      {rule.effet}")
+    echo(f"Corriger   {rule.aide}")
     if rule.a_decider:
-        click.echo(
-            "Décider    Sans décision, l’exercice ne peut pas être figé : millesime decide CONSTAT --because … --by …"
-        )
+        echo("Décider    Sans décision, l’exercice ne peut pas être figé : millesime decide CONSTAT --because … --by …")
     refuse_lost(session.home)
     if session.home.ledger_file.exists():
         with session.ledger() as ledger:
             here = [one for one in gathered(session, ledger) if one.finding.code == rule.code]
-        click.echo(f"\n{len(here)} constat{'s' * (len(here) != 1)} de cette règle dans {session.home.root.name}.")
+        echo(f"\n{len(here)} constat{'s' * (len(here) != 1)} de cette règle dans {session.home.root.name}.")
         for one in here[:10]:
-            click.echo(
-                f"  {one.finding.id} {one.finding.exercice or 'tous exercices'} {printable(one.finding.ou)} ({one.state(now()[:10])})"
+            echo(
+                f"  {one.finding.id} {one.finding.exercice or 'tous exercices'} {one.finding.ou} ({one.state(now()[:10])})"
             )
 
 
@@ -240,41 +243,84 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
     else:
         title("vérification", session.organisation)
         for what, count in result.checked.items():
-            click.echo(f"  {count:>6} {CHECKED[what]}")
+            echo(f"  {count:>6} {CHECKED[what]}")
         if result.published:
             after = result.head.entries - result.published.entries
-            click.echo(f"  tête de la publication : {result.published.entries} {result.published.hash}")
-            click.echo(f"  {after:>6} écriture{'s' * (after > 1)} depuis")
+            echo(f"  tête de la publication : {result.published.entries} {result.published.hash}")
+            echo(f"  {after:>6} écriture{'s' * (after > 1)} depuis")
         if result.sealed:
-            click.echo(f"  tête imprimée : celle de {result.sealed}")
+            echo(f"  tête imprimée : celle de {result.sealed}")
+        for rule, count in result.removed.items():
+            echo(f"  {count:>6} retrait{'s' * (count > 1)} par {rule} ({session.catalogue.rules[rule].titre.lower()})")
         for state, who in result.signed.items():
-            click.echo(f"  {state} : signé par {who}")
+            echo(f"  {state} : signé par {who}")
         for problem in result.problems:
-            click.echo(printable(f"✗ {problem}"))
+            echo(f"✗ {problem}")
         count = len(result.problems)
-        click.echo(f"{count} anomalie{'s' * (count > 1)}." if count else "Rien n’a été modifié.")
+        echo(f"{count} anomalie{'s' * (count > 1)}." if count else "Rien n’a été modifié.")
     ctx.exit(BLOCKED if result.problems else DONE)
 
 
-@click.command(short_help="Retirer les originaux dont la durée est passée.")
-@click.option("--dry-run", is_flag=True, help="Dire seulement lesquels.")
+@click.command(short_help="Retirer ce dont la durée de conservation est passée.")
+@click.option("--dry-run", is_flag=True, help="Dire seulement quoi.")
+@click.option(
+    "--delivery", metavar="LIVRAISON", help="Retirer celle-ci sans attendre son terme (le début de son nom suffit)."
+)
+@click.option("--reason", metavar="TEXTE", help="Pourquoi, avec --delivery : le registre le garde.")
+@click.option("--by", metavar="NOM", help="Qui le décide, avec --delivery : une personne de organisation.yml.")
 @global_options
 @click.pass_context
-def purge(ctx: click.Context, *, dry_run: bool) -> None:
-    """Retirer, de l’archive et de landing, les originaux que plus aucun export n’a de raison de garder.
+def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str | None, *, dry_run: bool) -> None:
+    """Retirer de l’archive, de landing, des lignes typées, des publications d’avant et des journaux ce dont la durée est passée.
 
-    Les lignes typées restent, sans noms, pour refaire les chiffres ; le registre garde ce qui est parti, et quand.
+    Les lignes qui comptent restent, pour refaire les chiffres ; leurs pseudonymes sont remplacés par d’autres, tirés au sort, que
+    rien ne relie à personne. Le registre garde ce qui est parti, par quelle règle, et quand. Voir docs/rgpd.md.
     """
+    from pipelines.defs.history import forget, old_runs
     from pipelines.locking import only_writer
-    from pipelines.stages.ingest.retention import expired
-    from pipelines.stages.ingest.retention import purge as purged
+    from pipelines.runs.retention import LOGS, after, overdue
+    from pipelines.runs.retention import purge as purged
 
     session: Session = ctx.obj
+    if (delivery is None) != (reason is None) or (by and not delivery) or (delivery and dry_run):
+        raise click.UsageError("--delivery va avec --reason (et --by), sans --dry-run")
     with only_writer(session.home), open_ledger(session.home) as ledger:
-        originals = expired(session.home, ledger, session.registry, now()[:10])
-        for one in originals:
-            click.echo(printable(f"{one.export} {one.exercice} {one.name} (à garder jusqu’au {one.until})"))
+        work, today = session.work(ledger), now()[:10]
+        if delivery:
+            done, runs = _removed_by_hand(session, work, delivery, reason or "", by), []
+        else:
+            done = overdue(work, today) if dry_run else purged(work, today)
+            runs = old_runs(session.home, lambda made: after(made, work.organisation.conservation.journaux) < today)
         if not dry_run:
-            purged(session.home, ledger, session.registry, originals)
-    s, verb = ("aux" if len(originals) > 1 else "al"), "à retirer" if dry_run else "retiré"
-    click.echo(f"{len(originals)} origin{s} {verb}{'s' * (len(originals) > 1 and not dry_run)}.")
+            forget(session.home, runs)
+    for one in done:
+        place = " ".join(str(part) for part in (one.export, one.exercice) if part)
+        echo(f"{one.rule} {place} {one.shown} ({_why(one)})".replace("  ", " "))
+    if runs:
+        echo(f"{LOGS} {len(runs)} exécution{'s' * (len(runs) > 1)} de Dagster")
+    count = len(done) + len(runs)
+    s = "s" * (count > 1)
+    echo(f"{count} élément{s} {'à retirer' if dry_run else f'retiré{s}'}.")
+    if not dry_run and any(one.manifest for one in done):
+        note(
+            f"Des lignes sont généralisées. Pour reconstruire sans leurs anciens pseudonymes : {session.command} run EXERCICE"
+        )
+
+
+def _why(one: "Overdue") -> str:
+    return f"décidé : {one.chosen.reason}" if one.chosen else f"à garder jusqu’au {one.until}"
+
+
+def _removed_by_hand(
+    session: Session, work: "Workspace", delivery: str, reason: str, by: str | None
+) -> "list[Overdue]":
+    from pipelines.catalogue.organisation import UnknownPerson
+    from pipelines.runs.retention import Chosen, purge_delivery
+
+    if not reason.strip():
+        raise click.UsageError("--reason dit pourquoi")
+    try:
+        name = session.organisation.person(by).nom if by else None
+        return purge_delivery(work, delivery, Chosen(reason, name), now()[:10])
+    except (LookupError, UnknownPerson) as error:
+        raise click.ClickException(str(error.args[0])) from None

@@ -6,7 +6,7 @@ import click
 
 from pipelines import settings
 from pipelines.cli.names import year_argument
-from pipelines.cli.output import note, progress
+from pipelines.cli.output import echo, note, progress
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.french import number
 from pipelines.publication import INTERNE, PROFILES, PUBLIC
@@ -48,7 +48,7 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
         enter(ledger, session.home, files)
     size = sum(path.stat().st_size for path in files)
     frozen = release.name if release else "non figé"
-    click.echo(f"{shown(folder)} : {len(files)} fichiers, {number(Decimal(size) / 1_000_000, 1)} Mo, {frozen}")
+    echo(f"{shown(folder)} : {len(files)} fichiers, {number(Decimal(size) / 1_000_000, 1)} Mo, {frozen}")
     if profile == INTERNE:
         note("À ne pas donner : les petits nombres de personnes n’y sont pas masqués.")
 
@@ -76,7 +76,7 @@ def copy_to_server(session: Session, server: settings.Server) -> None:
     except NotServed as error:
         raise click.ClickException(f"rien n’est copié sur le serveur : {error}") from None
     done = f"{len(served.rows)} tables, {sum(served.rows.values())} lignes" if served.is_new else "elle y était déjà"
-    click.echo(f"Publication {served.publication[:12]} ({server.profile}) sur le serveur : {done}")
+    echo(f"Publication {served.publication[:12]} ({server.profile}) sur le serveur : {done}")
     for said in served.notes:
         note(f"Attention : {said}")
 
@@ -107,6 +107,6 @@ def withdraw(ctx: click.Context, reason: str, by: str) -> None:
             raise click.ClickException(str(error)) from None
         except NotServed as error:
             raise click.ClickException(f"retiré du dossier, mais pas du serveur : {error}") from None
-    click.echo("Le profil public est retiré :")
+    echo("Le profil public est retiré :")
     for place in places:
-        click.echo(f"  {place}")
+        echo(f"  {place}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pipelines import settings
+from pipelines.cli.output import echo
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.ledger.store import open_ledger
 from pipelines.locking import only_writer
@@ -26,9 +27,9 @@ def key(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         session: Session = ctx.obj
-        click.echo(f"  fichier    {shown(settings.key_file(session.home))}")
+        echo(f"  fichier    {shown(settings.key_file(session.home))}")
         with session.ledger() as ledger:
-            click.echo(f"  empreinte  {keys.fingerprint_of(session.work(ledger))}")
+            echo(f"  empreinte  {keys.fingerprint_of(session.work(ledger))}")
 
 
 @key.command("export", short_help="Écrire la clé dans un fichier.")
@@ -43,7 +44,7 @@ def export_key(ctx: click.Context, file: Path) -> None:
             keys.export_key(session.work(ledger), file)
         except FileExistsError:
             raise click.UsageError(f"{file} existe : une clé n’est jamais écrite par-dessus un fichier") from None
-    click.echo(f"Clé écrite dans {shown(file)} : à supprimer une fois importée.")
+    echo(f"Clé écrite dans {shown(file)} : à supprimer une fois importée.")
 
 
 @key.command("import", short_help="Mettre à sa place la clé d’un fichier.")
@@ -55,4 +56,4 @@ def bring(ctx: click.Context, file: Path) -> None:
     session: Session = ctx.obj
     with only_writer(session.home), open_ledger(session.home) as ledger:
         place = keys.import_key(session.work(ledger), file)
-    click.echo(f"Clé importée dans {shown(place)}. {shown(file)} peut être supprimé.")
+    echo(f"Clé importée dans {shown(place)}. {shown(file)} peut être supprimé.")

@@ -1,8 +1,8 @@
 """How results and diagnostics look: tables, CSV, JSON, progress.
 
-A result goes to standard output, the rest to standard error. CSV is what a French spreadsheet opens by a
-double click (UTF-8 with a byte order mark, ``;``, decimal comma), and a supplier's text never becomes a
-formula in it.
+All that a command says passes here: no cell and no name of a file drives the terminal that shows it, a control character being
+told by its number. A result goes to standard output, the rest to standard error. CSV is what a French spreadsheet opens by a
+double click (UTF-8 with a byte order mark, ``;``, decimal comma), and a supplier's text never becomes a formula in it.
 """
 
 import csv
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pipelines.characters import told, visible
 from pipelines.french import NARROW, number
 from pipelines.spreadsheet import french_cell
 
@@ -42,8 +43,6 @@ STYLES = {
     "manquant": "red",
     "bloquant": "red",
 }
-
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 format_option = click.option(
     "--format",
@@ -82,14 +81,19 @@ def console() -> "Console":
     return screen
 
 
+def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """A text of a result."""
+    click.echo(printable(text), err=err, nl=nl)
+
+
 def note(message: str) -> None:
     """A diagnostic."""
-    click.echo(printable(message), err=True)
+    echo(message, err=True)
 
 
 def printable(text: str) -> str:
     """Text without what could drive a terminal; line ends and tabs stay."""
-    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return visible(text).replace("\r", told("\r"))
 
 
 def french(value: Decimal | None, decimals: int, space: str = NARROW) -> str:
@@ -104,27 +108,37 @@ def write_csv(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], orga
     writer.writerow([column.name for column in columns] + ["mention"])
     mention = MARK if organisation.demonstration else ""
     for row in rows:
-        writer.writerow([french_cell(row.get(column.name)) for column in columns] + [mention])
+        writer.writerow([_csv_cell(row.get(column.name)) for column in columns] + [mention])
     click.get_binary_stream("stdout").write(("\ufeff" + text.getvalue()).encode("utf-8"))
+
+
+def _csv_cell(value: Any) -> Any:
+    return french_cell(printable(value) if isinstance(value, str) else value)
 
 
 def write_json(data: Mapping[str, Any], organisation: "Organisation") -> None:
     """One object, with the organisation it speaks of."""
     head = {"organisation": organisation.sigle, "demonstration": organisation.demonstration}
-    click.echo(json.dumps({**head, **data}, ensure_ascii=False, indent=1, default=_json_value))
+    echo(json_text({**head, **data}))
+
+
+def json_text(data: Mapping[str, Any]) -> str:
+    """An object as JSON: values are exact, and what could drive a terminal is escaped as JSON has it."""
+    text = json.dumps(data, ensure_ascii=False, indent=1, default=_json_value)
+    return visible(text, lambda character: json.dumps(character)[1:-1])
 
 
 def _json_value(value: Any) -> Any:
     """A decimal stays the number that it is: at most fifteen digits, which a double holds exactly."""
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    raise TypeError(f"{type(value).__name__} is not JSON")
+    raise TypeError(type(value).__name__)
 
 
 def title(text: str, organisation: "Organisation") -> None:
     """The first line of a result."""
     mention = f" — {MARK}" if organisation.demonstration else ""
-    console().print(f"{organisation.sigle} · {text}{mention}", style="bold")
+    console().print(printable(f"{organisation.sigle} · {text}{mention}"), style="bold")
 
 
 def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -148,6 +162,7 @@ def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
         screen = console()
         with screen.capture() as drawn:
             screen.print(grid)
+        # its cells are printable, and its colours are ours
         click.echo(re.sub(r" +$", "", drawn.get(), flags=re.MULTILINE), nl=False)
 
 

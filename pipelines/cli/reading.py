@@ -14,10 +14,10 @@ from pipelines.cli.names import complete_codes, year_argument
 from pipelines.cli.output import (
     Column,
     console,
+    echo,
     format_option,
     french,
     json_option,
-    printable,
     table,
     title,
     write_csv,
@@ -45,10 +45,13 @@ def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
 
 
 def gathered(session: Session, ledger: Ledger) -> list[Standing]:
-    """Every finding that stands now, with what was decided of it."""
+    """Every finding that stands now, with what was decided of it; those of retention, which are of the day, among them."""
+    from pipelines.evidence.findings import in_order
     from pipelines.runs.findings import all_findings
+    from pipelines.runs.retention import overdue_findings
 
-    return ledger.standing(all_findings(session.work(ledger)))
+    work = session.work(ledger)
+    return ledger.standing(in_order([*all_findings(work), *overdue_findings(work, now()[:10])]))
 
 
 def exit_code_of(status: YearStatus) -> int:
@@ -101,37 +104,42 @@ def status(ctx: click.Context, year: int, form: str) -> None:
     """
     session: Session = ctx.obj
     session.exercice(year)
+    from pipelines.runs.retention import overdue
+
     with session.ledger() as ledger:
         found = read_status(session, ledger, year)
+        late = len(overdue(session.work(ledger), now()[:10], reads_rows=False))
     unknown = [shown(path) for path in unknown_files(session.home.landing, session.registry, year)]
     if form == "json":
-        write_json({**asdict(found), "unknown_files": unknown}, session.organisation)
+        write_json({**asdict(found), "unknown_files": unknown, "overdue": late}, session.organisation)
     else:
         _show_status(session, found, unknown)
+        if late:
+            click.echo(f"Gardé au-delà de sa durée : {late} ({session.command} purge --dry-run)")
     ctx.exit(exit_code_of(found))
 
 
 def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> None:
     title(f"exercice {found.exercice}", session.organisation)
-    click.echo()
+    echo()
     if without := session.without_system():
-        click.echo(without)
+        echo(without)
     table(EXPORTS, [_export_row(export) for export in found.exports])
     reasons = [_why(export) for export in found.exports if export.reason]
     if reasons:
-        click.echo()
+        echo()
     for reason in reasons:
-        click.echo(printable(reason))
+        echo(reason)
     for path in unknown:
-        click.echo(printable(f"\nAucune déclaration ne prend {path}"), nl=False)
-    click.echo("\n" * bool(unknown) + f"\n{_figures_sentence(found)}")
+        echo(f"\nAucune déclaration ne prend {path}", nl=False)
+    echo("\n" * bool(unknown) + f"\n{_figures_sentence(found)}")
     lacking = found.figures_in("missing", "partial")
     if lacking:
-        click.echo()
+        echo()
     table(FIGURES_LACKING, _by_reason(lacking))
-    click.echo(f"\n{_publication_sentence(session, found)}")
+    echo(f"\n{_publication_sentence(session, found)}")
     if found.blocking:
-        click.echo(f"Ce qui est refusé : {session.command} rejects {found.exercice}")
+        echo(f"Ce qui est refusé : {session.command} rejects {found.exercice}")
 
 
 def _export_row(export: ExportStatus) -> dict[str, Any]:
@@ -229,7 +237,7 @@ def figures(ctx: click.Context, year: int, codes: tuple[str, ...], form: str) ->
         write_json({"exercice": year, "chiffres": plain}, session.organisation)
     else:
         title(f"chiffres publiés de {year}", session.organisation)
-        click.echo()
+        echo()
         table(FIGURES if console().width >= WIDE else FIGURES[:-1], rows)
 
 

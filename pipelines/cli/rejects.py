@@ -7,7 +7,7 @@ import click
 from pipelines.catalogue.registry import ExportRef
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.names import source_option, year_argument
-from pipelines.cli.output import Column, format_option, printable, title, write_csv, write_json
+from pipelines.cli.output import Column, echo, format_option, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options
 from pipelines.evidence.rejects import Failing, Reject, rejects_of
 from pipelines.ledger.records import Manifest
@@ -82,15 +82,15 @@ def _received(reject: Reject) -> str | None:
 def _show_rejects(session: Session, year: int, found: list[Reject]) -> None:
     title(f"refus de {year}", session.organisation)
     for reject in found:
-        click.echo(f"\n{printable(reject_text(reject))}")
+        echo(f"\n{reject_text(reject)}")
     whole = {(reject.source, reject.fichier) for reject in found if reject.blocking}
     lines = {(reject.source, reject.fichier, reject.ligne) for reject in found if not reject.blocking}
-    click.echo(
+    echo(
         f"\n{len(lines)} ligne{'s' * (len(lines) > 1)} refusée{'s' * (len(lines) > 1)}, "
         f"{len(whole)} livraison{'s' * (len(whole) > 1)} refusée{'s' * (len(whole) > 1)}."
     )
     if found:
-        click.echo(f"À renvoyer : {session.command} rejects {year} --format csv > rejets_{year}.csv")
+        echo(f"À renvoyer : {session.command} rejects {year} --format csv > rejets_{year}.csv")
 
 
 def reject_text(reject: Reject) -> str:

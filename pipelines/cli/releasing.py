@@ -12,7 +12,7 @@ from pipelines import settings
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.exporting import copy_to_server, profile_option
 from pipelines.cli.names import complete_releases, year_argument
-from pipelines.cli.output import json_option, note, printable, progress, title, write_json
+from pipelines.cli.output import echo, json_option, note, progress, title, write_json
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.ledger.store import open_ledger
 from pipelines.publication import DATABASES, FOLDERS, INTERNE, PUBLIC
@@ -75,12 +75,12 @@ def _show_released(session: Session, done: "Released") -> None:
     if done.held:
         note(f"Pas encore publié : {done.held}")
     title(f"{done.name} est figée", session.organisation)
-    click.echo(f"  empreinte  {done.fingerprint}")
-    click.echo(f"  registre   {done.head.entries} {done.head.hash}")
-    click.echo(f"  dossier    {shown(session.home.releases / done.name)}")
+    echo(f"  empreinte  {done.fingerprint}")
+    echo(f"  registre   {done.head.entries} {done.head.hash}")
+    echo(f"  dossier    {shown(session.home.releases / done.name)}")
     if text := _public_erratum(session, done):
-        click.echo()
-        click.echo(text)
+        echo()
+        echo(text)
 
 
 def _released(session: Session, done: "Released") -> dict[str, Any]:
@@ -124,7 +124,7 @@ def compare(ctx: click.Context, first: str, second: str | None, profile: str, fo
             session.organisation,
         )
     else:
-        click.echo(text)
+        echo(text)
     ctx.exit(BLOCKED if changed else DONE)
 
 
@@ -217,14 +217,14 @@ def replay(ctx: click.Context, name: str, form: str) -> None:
 def _show_replay(session: Session, name: str, result: "Replay") -> None:
     title(f"{name} refaite", session.organisation)
     from_archive = result.deliveries - len(result.purged)
-    click.echo(
+    echo(
         f"  {from_archive} livraisons relues de leurs originaux, {len(result.purged)} des lignes typées (originaux retirés)"
     )
     if result.other_code:
-        click.echo("  le code n’est pas celui qui a fait cette version")
+        echo("  le code n’est pas celui qui a fait cette version")
     for what in result.reread:
-        click.echo(printable(f"✗ {what} : les originaux donnent d’autres lignes qu’alors"))
+        echo(f"✗ {what} : les originaux donnent d’autres lignes qu’alors")
     for path in result.differing:
-        click.echo(f"✗ {path} : d’autres octets")
+        echo(f"✗ {path} : d’autres octets")
     same = result.files - len(result.differing)
-    click.echo(f"  {same} tables sur {result.files} ressortent avec les mêmes octets")
+    echo(f"  {same} tables sur {result.files} ressortent avec les mêmes octets")

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli.names import year_argument
-from pipelines.cli.output import note, title
+from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.publication import FOLDERS, INTERNE, PROFILES
 
@@ -48,5 +48,5 @@ def report(ctx: click.Context, year: int, profile: str, formats: str, output: Pa
     title(f"rapport de {year}, {profile}, {edition.name}", session.organisation)
     for path in files:
         if path.parent == folder:
-            click.echo(f"  {shown(path)}")
+            echo(f"  {shown(path)}")
     note(f"{len(files)} fichiers en {time.monotonic() - started:.0f} s")

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from pipelines.catalogue.reference import NOT_CSV
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.catalogue.scaffold.sample import Sample
 from pipelines.catalogue.yaml_file import DeclarationError
@@ -62,7 +63,7 @@ def _of_archive(path: Path, name: str, sheet: str | None, workdir: Path) -> Iter
 
 def _of_text(path: Path, name: str, content: bytes) -> Sample:
     if b"\0" in content and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise DeclarationError(f"{name} is neither a text file nor a workbook")
+        raise DeclarationError(f"{name} n’est ni un fichier de texte ni un classeur")
     if re.match(rb"\s*<[A-Za-z?!]", content.removeprefix(codecs.BOM_UTF8)):  # not the <189> of a syslog
         from pipelines.cli.sample_xml import of_xml
 
@@ -83,7 +84,7 @@ def guess_encoding(content: bytes) -> tuple[str, list[str]]:
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", []
     if content.isascii():
-        return "utf-8", ["the sample has no accent: utf-8 or cp1252?"]
+        return "utf-8", ["l’exemple n’a pas d’accent : utf-8 ou cp1252 ?"]
     try:
         content.decode("utf-8")
         return "utf-8", []
@@ -91,7 +92,7 @@ def guess_encoding(content: bytes) -> tuple[str, list[str]]:
         pass
     controls = any(0x80 <= byte <= 0x9F for byte in content)
     if any(byte in CP1252_HOLES for byte in content) or (b"\xa4" in content and not controls):
-        return "iso-8859-15", ["cp1252 or iso-8859-15? Look at the euro signs"]
+        return "iso-8859-15", ["cp1252 ou iso-8859-15 ? Regarder les signes euro"]
     return "cp1252", []
 
 
@@ -117,7 +118,7 @@ def records(text: str, delimiter: str, limit: int | None = None) -> list[tuple[i
             line = reader.line_num + 1
             if len(rows) == limit:
                 break
-    except csv.Error as error:
+    except csv.Error:
         if limit is None:
-            raise DeclarationError(f"line {line}: {error}") from None
+            raise DeclarationError(f"ligne {line} : {NOT_CSV}") from None
     return rows

@@ -31,11 +31,13 @@ def of_json(text: str, name: str) -> Sample | None:
         return _of_lines(text, name)
     lists = sorted(_lists(document, ()), key=lambda one: len(one[1]), reverse=True)
     if not lists and (where := next(_values_listed(document, ()), None)) is not None:
-        raise DeclarationError(f"{name}: no list of records: {'.'.join(where) or 'the root'} is a list, of none")
+        raise DeclarationError(
+            f"{name} : aucune liste d’enregistrements : celle de {'.'.join(where) or 'la racine'} contient autre chose"
+        )
     if not lists:
         return _of_lines(text, name)
     (path, found), *others = lists
-    doubt = f"the longest list; not read: {', '.join('.'.join(at) for at, _ in others)}" if others else ""
+    doubt = f"la plus longue liste ; ne sont pas lues : {', '.join('.'.join(at) for at, _ in others)}" if others else ""
     return named_sample(name, "json", [dict(_values(one, "")) for one in found], ".".join(path), doubt)
 
 
@@ -54,7 +56,7 @@ def _decoded(text: str) -> Any:
     try:
         return json.loads(text, parse_float=str, parse_int=str)
     except RecursionError:
-        raise DeclarationError("too many levels of nesting") from None
+        raise DeclarationError("trop de niveaux emboîtés") from None
 
 
 def _lists(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[dict]]]:

@@ -22,12 +22,12 @@ def of_xml(path: Path, name: str) -> Sample:
         found.setdefault(_path_of(element), []).append(element)
     repeated = {at: [list(_leaves(one)) for one in all_] for at, all_ in found.items() if len(all_) > 1}
     if not repeated:
-        raise DeclarationError(f"{name}: no element repeats, so there is no record to learn from")
+        raise DeclarationError(f"{name} : aucun élément ne se répète : pas d’enregistrement à lire")
     at = max(repeated, key=lambda one: sum(map(len, repeated[one])))
     counts = [Counter(heading for heading, _ in record) for record in repeated[at]]
     several = sorted({heading for one in counts for heading, count in one.items() if count > 1})
     records = [{heading: text for heading, text in record if heading not in several} for record in repeated[at]]
-    doubt = f"left out, several in one record: {', '.join(several)}" if several else ""
+    doubt = f"laissé de côté, plusieurs dans un même enregistrement : {', '.join(several)}" if several else ""
     return named_sample(name, "xml", records, at, doubt)
 
 

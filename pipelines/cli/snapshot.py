@@ -4,6 +4,7 @@ import click
 
 from pipelines import settings
 from pipelines.cli.names import complete_sources, year_argument
+from pipelines.cli.output import echo
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.stages.extract.database import ADDRESS, Database, take_snapshot
 from pipelines.stages.ingest.landing import files_of
@@ -44,5 +45,5 @@ def snapshot(ctx: click.Context, source: str, year: int, timeout: int) -> None:
             "chaque ligne deux fois. Retirer celui qui est de trop"
         )
     count = take_snapshot(ref, exercice, Database(variable, address, timeout), target)
-    click.echo(f"{shown(target)} : {count} lignes, sans aucune personne")
-    click.echo(f"Ensuite : {session.command} run {exercice} --source {ref.system.system}")
+    echo(f"{shown(target)} : {count} lignes, sans aucune personne")
+    echo(f"Ensuite : {session.command} run {exercice} --source {ref.system.system}")

@@ -15,7 +15,7 @@ from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.auditing import docs
 from pipelines.cli.collecting import run_and_tell
 from pipelines.cli.exporting import export
-from pipelines.cli.output import note
+from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.near import suggestion
 from pipelines.publication import PUBLIC
@@ -24,20 +24,20 @@ from pipelines.settings import Home
 # The exercices of the demonstration: from the first to the last published report, then invented ones.
 DEMONSTRATION_FROM, DEMONSTRATION_THROUGH, DEMONSTRATION_UP_TO = 2018, 2020, 2022
 
-# What `millesime init` writes; the commented parts are examples.
+# What `millesime init` writes, in French as its readers; the commented parts are examples.
 ORGANISATION = """\
-# The organisation of this home: whatever differs from one syndicate to another is here.
+# L’organisation de ce dossier : tout ce qui diffère d’un syndicat à l’autre est ici.
 nom: {nom}
 sigle: {sigle}
-article: le   # what a sentence puts before the sigle: le, la, l’, les, or "" for nothing
+article: le   # ce qu’une phrase met devant le sigle : le, la, l’, les, ou "" pour rien
 siren: {siren}
-# alias: [exemple.fr]   # how its tools name the syndicate itself, when it is one of their clients
+# alias: [exemple.fr]   # comment ses outils nomment le syndicat lui-même, quand il est un de leurs clients
 exercices: {{premier: {premier}, dernier: {dernier}}}
 
-# The source systems that the organisation uses, besides its applications (`catalogue/systems/<system>.yml`).
+# Les systèmes que l’organisation utilise, en plus de ses applications (`catalogue/systems/<système>.yml`).
 systemes: {systemes}
 
-# Its members. `alias` lists the spellings that the tools use, so that every row finds its collectivité.
+# Ses membres. `alias` donne les noms que les outils écrivent, pour que chaque ligne trouve sa collectivité.
 collectivites: []
 # collectivites:
 #   - code_insee: "56046"
@@ -46,38 +46,41 @@ collectivites: []
 #     type: commune
 #     population: 3400
 #     alias: [CRACH, Mairie de Crac'h]
-#   - siren: "200043123"     # a body that is no commune has no code Insee: its type says what it is
+#   - siren: "200043123"     # ce qui n’est pas une commune n’a pas de code Insee : son type dit ce que c’est
 #     nom: Auray Quiberon Terre Atlantique
 #     type: communauté de communes
 
-# Its business applications. The system that exports an application's accounts bears the application's code.
+# Ses applications métier. Le système qui exporte les comptes d’une application porte le code de celle-ci.
 applications: []
 # applications:
 #   - code: {application}
 #     libelle: Exemple
 #     domaine: Relations publiques
-#     debut: 2018        # first exercice in use; `fin` is the last one
-#     indicateurs: []    # what is printed for it: the last parts of codes of `catalogue/figures`, in this order
+#     debut: 2018        # premier exercice d’utilisation ; `fin` est le dernier
+#     indicateurs: []    # ce qui en est imprimé, dans cet ordre : la fin de codes de `catalogue/figures`
 #     alias: [EXEMPLE]
 
-# Its budgets: of each, a budget and accounts are expected every year from `debut` to `fin`.
+# Ses budgets : de chacun, un budget et des comptes sont attendus chaque exercice, de `debut` à `fin`.
 budgets: []
 # budgets:
 #   - siret: "{siret_budget}"
-#     code: "00"             # tells budgets of one SIRET apart
+#     code: "00"             # distingue les budgets d’un même SIRET
 #     libelle: Budget principal
-#     type: principal        # or annexe
+#     type: principal        # ou annexe
 #     nomenclature: M57
-#     debut: 2024            # where it was another nomenclature before, two entries
+#     debut: 2024            # si la nomenclature a changé, deux entrées
 
-# Who may decide of a finding (`millesime decide --by`), prepare, review and approve a release: three of them.
+# Qui peut décider d’un constat (`millesime decide --by`), préparer, relire et approuver une version : il en faut trois.
 personnes: []
 # personnes:
 #   - {{nom: Anne Le Goff, fonction: responsable du contrôle de gestion}}
-# cumul_des_visas: deux agents en tout   # a very small body says why one person signs twice: it is printed with the release
+# cumul_des_visas: deux agents en tout   # très petite organisation : pourquoi une personne signe deux fois, imprimé avec la version
 
-# Below this number of people, a public table hides the cell.
+# En dessous de ce nombre de personnes, une table publique masque la cellule.
 seuil_secret: 5
+
+# How long is kept what no export's own retention says: refused files, replaced rows, rows of a release, former publications, logs.
+# conservation: {{refus: P3M, remplacees: P1Y, versions: P2Y, publications: P3M, journaux: P6M}}
 """
 
 
@@ -134,10 +137,10 @@ def init(
     )
     organisation = make_home(session.home, text)
     _give_key(session.home)
-    click.echo(f"{shown(session.home.root)} est prêt pour {organisation.sigle}.")
-    click.echo(f"  1. Compléter {shown(session.home.organisation_file)} : collectivités, applications.")
-    click.echo(f"  2. Déposer les exports dans {shown(session.home.landing)}/<exercice>/<système>/.")
-    click.echo(f"  3. {session.command} run {first}")
+    echo(f"{shown(session.home.root)} est prêt pour {organisation.sigle}.")
+    echo(f"  1. Compléter {shown(session.home.organisation_file)} : collectivités, applications.")
+    echo(f"  2. Déposer les exports dans {shown(session.home.landing)}/<exercice>/<système>/.")
+    echo(f"  3. {session.command} run {first}")
 
 
 def _an_application(known: Mapping[str, System]) -> str:
@@ -220,11 +223,11 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
     if and_run:
         code = run_and_tell(session, years, None)
         if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand
-            click.echo("\nÀ donner, et pour lire les tables :")
+            echo("\nÀ donner, et pour lire les tables :")
             ctx.invoke(export, year=years[-1], profile=PUBLIC)
             ctx.invoke(docs)
         ctx.exit(code)
-    click.echo(f"{shown(home.root)} est prêt. Ensuite : {session.command} run {' '.join(map(str, years))}")
+    echo(f"{shown(home.root)} est prêt. Ensuite : {session.command} run {' '.join(map(str, years))}")
 
 
 def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:

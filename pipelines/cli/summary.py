@@ -4,9 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-import click
-
-from pipelines.cli.output import Column, note, printable, table, title
+from pipelines.cli.output import Column, echo, note, table, title
 from pipelines.cli.session import Session, shown
 from pipelines.evidence.status import YearStatus
 from pipelines.ledger.records import Finding
@@ -40,15 +38,15 @@ def show_summary(
     """One column an exercice, then the warehouse, what blocks and where to look."""
     title(f"exercice{'s' * (len(years) > 1)} {', '.join(map(str, years))}", session.organisation)
     if session.organisation.demonstration:
-        click.echo("Les lignes sont inventées pour retrouver les chiffres des rapports publiés.")
-    click.echo()
+        echo("Les lignes sont inventées pour retrouver les chiffres des rapports publiés.")
+    echo()
     columns = [Column("group", ""), Column("line", "")]
     columns += [Column(str(year), str(year), right=True) for year in years]
     rows = [
         {"group": group, "line": line, **{str(s.exercice): count(s) for s in statuses}} for group, line, count in LINES
     ]
     table(columns, rows)
-    click.echo(f"\n{_warehouse_sentence(ledger, statuses[-1])}")
+    echo(f"\n{_warehouse_sentence(ledger, statuses[-1])}")
     _show_where(session, statuses)
     if blocking:
         note(
@@ -56,7 +54,7 @@ def show_summary(
         )
         for finding in blocking[:SHOWN_BLOCKERS]:
             place = ":".join(map(str, filter(None, (finding.fichier, finding.ligne)))) or finding.recu or ""
-            note(printable(f"  {finding.code} {finding.ou}{f' ({place})' if place else ''} — {finding.message}"))
+            note(f"  {finding.code} {finding.ou}{f' ({place})' if place else ''} — {finding.message}")
 
 
 def summary(ledger: Ledger, statuses: list[YearStatus], blocking: list[Finding]) -> dict[str, Any]:
@@ -117,9 +115,9 @@ def _show_where(session: Session, statuses: list[YearStatus]) -> None:
         *_pages(session, year),
     ]
     width = max(len(place) for place, _ in places)
-    click.echo("\nOù regarder :")
+    echo("\nOù regarder :")
     for place, what in places:
-        click.echo(f"  {place:<{width}}  {what}")
+        echo(f"  {place:<{width}}  {what}")
     refused = [f"{e.key} {s.exercice} ({e.rule})" for s in statuses for e in s.exports_in("refused")]
     late = [f"{e.key} {s.exercice} ({e.owner})" for s in statuses for e in s.exports_in("late")]
     for what, exports in (("Refusé", refused), ("Manque encore", late)):

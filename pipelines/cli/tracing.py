@@ -10,7 +10,7 @@ from pipelines import settings
 from pipelines.catalogue.rules import where
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.names import complete_codes, complete_releases, complete_years
-from pipelines.cli.output import Column, format_option, note, printable, table, title, write_csv, write_json
+from pipelines.cli.output import Column, echo, format_option, note, table, title, write_csv, write_json
 from pipelines.cli.session import Session, global_options
 from pipelines.evidence.fate import LineFate, trace_line
 from pipelines.evidence.rows import NotTraceable, Version, frozen_version, open_rows, published_version
@@ -149,54 +149,48 @@ def _exact(found: Trace) -> str:
 
 def _show(found: Trace) -> None:
     row = found.chiffre
-    click.echo(f"\n{row['libelle']}")
-    click.echo(f"  affiché   {_printed(found)}")
-    click.echo(f"  exact     {_exact(found)} ({row['statut']})")
+    echo(f"\n{row['libelle']}")
+    echo(f"  affiché   {_printed(found)}")
+    echo(f"  exact     {_exact(found)} ({row['statut']})")
     if row.get("etat") == "partiel":
-        click.echo(
-            "  état      partiel : il manque des lignes, des mois ou des documents à ses sources (millesime status)"
-        )
-    click.echo(f"  formule   {row['formule']}")
+        echo("  état      partiel : il manque des lignes, des mois ou des documents à ses sources (millesime status)")
+    echo(f"  formule   {row['formule']}")
     for name, line in (("absence", found.absence), ("reprise", found.reprise)):
         if line:
-            click.echo(f"  {name}   {_place(line)} — {line.motif}")
+            echo(f"  {name}   {_place(line)} — {line.motif}")
     for one in found.calculs:
         _show_calculation(one)
     for leaf in found.feuilles:
         _show_leaf(leaf)
     _show_refused(found.refusees)
-    click.echo("\nLivraisons")
+    echo("\nLivraisons")
     for source in found.sources:
-        click.echo(f"  {source.export} {source.exercice}, reçue le {moment(source.recue_le)}, {source.verdict}")
+        echo(f"  {source.export} {source.exercice}, reçue le {moment(source.recue_le)}, {source.verdict}")
         for name, sha256 in source.fichiers:
-            click.echo(printable(f"    {sha256}  {name}"))
+            echo(f"    {sha256}  {name}")
     if not found.agrees:
-        click.echo("\n≠ Les lignes ne font pas la valeur affichée.")
+        echo("\n≠ Les lignes ne font pas la valeur affichée.")
 
 
 def _show_calculation(one: Calculation) -> None:
     result = "inconnu" if one.exact is None else exact(one.exact)
-    click.echo(f"\n{one.code} = {one.calcul} = {result}")
+    echo(f"\n{one.code} = {one.calcul} = {result}")
     for code, value in one.termes.items():
-        click.echo(f"  {value:>16}  {code}")
+        echo(f"  {value:>16}  {code}")
 
 
 def _show_leaf(leaf: Leaf) -> None:
-    click.echo(f"\n{leaf.code} — {leaf.libelle}")
-    click.echo(f"  {leaf.sql}")
-    click.echo(f"  droits    schéma {leaf.schema} : {_readers(leaf.schema)}")
+    echo(f"\n{leaf.code} — {leaf.libelle}")
+    echo(f"  {leaf.sql}")
+    echo(f"  droits    schéma {leaf.schema} : {_readers(leaf.schema)}")
     counted = [line for line in leaf.lignes if line.compte]
     aside = [line for line in leaf.lignes if not line.compte]
     _show_lines([*counted[:SHOWN_LINES], *aside[:SHOWN_LINES]], len(leaf.lignes))
     verdict = "égal à la valeur exacte" if leaf.agrees else f"≠ {_plain(leaf.valeur)} !"
     how = AGREGATS.get(leaf.agregat, leaf.agregat)
-    click.echo(
-        f"  lignes comptées : {len(counted)} ; écartées : {len(aside)} ; {how} {_plain(leaf.recalcul)}, {verdict}"
-    )
+    echo(f"  lignes comptées : {len(counted)} ; écartées : {len(aside)} ; {how} {_plain(leaf.recalcul)}, {verdict}")
     if leaf.hors_filtre:
-        click.echo(
-            f"  hors du chiffre : {len(leaf.hors_filtre)} lignes de la même table, que son filtre laisse de côté"
-        )
+        echo(f"  hors du chiffre : {len(leaf.hors_filtre)} lignes de la même table, que son filtre laisse de côté")
         _show_lines(leaf.hors_filtre[:SHOWN_LINES], len(leaf.hors_filtre))
 
 
@@ -213,7 +207,7 @@ def _readers(schema: str) -> str:
 
 def _show_refused(refused: list[Line]) -> None:
     if refused:
-        click.echo(f"\nLignes refusées de ses sources : {len(refused)}")
+        echo(f"\nLignes refusées de ses sources : {len(refused)}")
         _show_lines(refused[:SHOWN_LINES], len(refused))
 
 
@@ -222,7 +216,7 @@ def _show_lines(lines: list[Line], total: int) -> None:
     columns = [Column("ou", "Ligne"), Column("apport", "Apport", right=True), Column("motif", "Motif", folds=True)]
     table(columns, rows)
     if hidden := total - len(rows):
-        click.echo(f"  … et {hidden} autres lignes : --format csv les donne toutes")
+        echo(f"  … et {hidden} autres lignes : --format csv les donne toutes")
 
 
 def _motive(line: Line) -> str:
@@ -301,18 +295,16 @@ def _show_fate(fate: LineFate, line: int) -> None:
     inner = (
         f", dans l’enregistrement de la ligne {fate.enregistrement}" if fate.enregistrement not in (None, line) else ""
     )
-    click.echo(
-        printable(
-            f"\n{fate.export} {fate.exercice} (livraison {fate.statut}, {fate.livraison[:12]}){sheet} : "
-            f"ligne {fate.etat}{inner}"
-        )
+    echo(
+        f"\n{fate.export} {fate.exercice} (livraison {fate.statut}, {fate.livraison[:12]}){sheet} : "
+        f"ligne {fate.etat}{inner}"
     )
     if fate.raison:
-        click.echo(printable(f"  {fate.raison}"))
+        echo(f"  {fate.raison}")
     for motive in fate.motifs:
-        click.echo(printable(f"  comptée pour rien : {motive}"))
+        echo(f"  comptée pour rien : {motive}")
     for rule in fate.complements:
-        click.echo(printable(f"  complétée : {rule}"))
+        echo(f"  complétée : {rule}")
     rows = [
         {
             "code": one.code,

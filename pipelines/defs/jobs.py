@@ -8,11 +8,16 @@ for, stands in its own module.
 import datetime as dt
 import hashlib
 import subprocess
+from collections import Counter
 
 import dagster as dg
 
 from pipelines import settings
-from pipelines.defs.workspace import exercices, home, organisation, registry
+from pipelines.defs.history import forget, old_runs
+from pipelines.defs.workspace import exercices, home, organisation, registry, writing
+from pipelines.ledger.store import now
+from pipelines.runs.retention import after
+from pipelines.runs.retention import purge as purge_overdue
 from pipelines.stages.ingest.landing import files_of
 
 QUIET_SECONDS = 60  # a file that changed within the last minute may still be growing
@@ -31,9 +36,34 @@ def job_defs() -> dg.Definitions:
     )
     build = dg.define_asset_job("build", BUILD, description="Construit l’entrepôt, le contrôle et publie.")
     return dg.Definitions(
-        jobs=[collect, build],
-        schedules=[daily_collection(collect)],
+        jobs=[collect, build, purge],
+        schedules=[daily_collection(collect), weekly_purge()],
         sensors=[landing_sensor(collect), build_after_collect(build), alert_on_failure()],
+    )
+
+
+@dg.op(name="purger", description="Retire ce dont la durée de conservation est passée.")
+def remove_overdue(context: dg.OpExecutionContext) -> None:
+    """Purge, as ``millesime purge`` does; the metadata are counts."""
+    with writing() as work:
+        today = now()[:10]
+        done = purge_overdue(work, today)
+        runs = old_runs(work.home, lambda made: after(made, work.organisation.conservation.journaux) < today)
+    forget(home(), [run for run in runs if run != context.run_id])
+    counted = Counter(one.rule for one in done)
+    context.add_output_metadata({**counted, "executions": len(runs)})
+
+
+@dg.job(name="purge", description="Retire ce dont la durée de conservation est passée ; rien n’est reconstruit.")
+def purge() -> None:
+    """One step, under the home's lock."""
+    remove_overdue()
+
+
+def weekly_purge() -> dg.ScheduleDefinition:
+    """Every Monday before the collection; the next build works on the rows that were generalised."""
+    return dg.ScheduleDefinition(
+        name="purge_hebdomadaire", job=purge, cron_schedule="0 5 * * 1", execution_timezone="Europe/Paris"
     )
 
 
@@ -44,7 +74,7 @@ def daily_collection(job: dg.JobDefinition) -> dg.ScheduleDefinition:
     def collecte_quotidienne(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         year = context.scheduled_execution_time.year - 1
         if year not in organisation().years:
-            return dg.SkipReason(f"exercice {year} is not one of the organisation's")
+            return dg.SkipReason(f"l’exercice {year} n’est pas de ceux de l’organisation")
         return dg.RunRequest(run_key=f"{year}-{context.scheduled_execution_time:%Y-%m-%d}", partition_key=str(year))
 
     return collecte_quotidienne
@@ -83,16 +113,17 @@ def landing_stamp(year: int) -> str | None:
 
 
 def build_after_collect(job: dg.JobDefinition) -> dg.SensorDefinition:
-    """Build when a collection ended, whether or not one of its exports was refused: the others count."""
+    """Build when a collection ended, whether or not one of its exports was refused: the others count; and after a purge."""
     ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 
     @dg.sensor(job=job, name="construction_apres_collecte", minimum_interval_seconds=60)
     def construction_apres_collecte(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        runs = context.instance.get_runs(dg.RunsFilter(job_name="collect", statuses=ended), limit=1)
-        if not runs or runs[0].run_id == context.cursor:
-            return dg.SkipReason("no collection since the last build")
-        context.update_cursor(runs[0].run_id)
-        return dg.RunRequest(run_key=runs[0].run_id)
+        filters = [dg.RunsFilter(job_name=name, statuses=ended) for name in ("collect", "purge")]
+        last = " ".join(run.run_id for one in filters for run in context.instance.get_runs(one, limit=1))
+        if not last or last == context.cursor:
+            return dg.SkipReason("rien n’a été collecté depuis la dernière construction")
+        context.update_cursor(last)
+        return dg.RunRequest(run_key=last)
 
     return construction_apres_collecte
 

@@ -14,6 +14,7 @@ from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import RESTREINT
 from pipelines.runs.publish import NotServed, publish_warehouse, serve_copy
+from pipelines.runs.retention import overdue_findings
 from pipelines.stages.publish.promise import PUBLISHED_SCHEMAS
 
 SERVED = dg.AssetKey(["publication", "postgresql"])
@@ -31,7 +32,7 @@ def publish_defs() -> dg.Definitions:
         kinds={"duckdb", "parquet"},
         description=(
             "published/ : millesime.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc, avec le "
-            "profil public (rapport seul, petits effectifs masqués)."
+            "profil public (rapport et marts sans personnes, petits effectifs masqués), et restreint à part."
         ),
         check_specs=[
             dg.AssetCheckSpec(FINDINGS, asset=PUBLISHED, description="Aucun constat n’est à décider."),
@@ -41,7 +42,8 @@ def publish_defs() -> dg.Definitions:
     def published(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         with writing() as work:
             done = publish_warehouse(work)
-            yield findings_check(done.standing, work)
+            late = work.ledger.standing(overdue_findings(work, now()[:10]))
+            yield findings_check([*done.standing, *late], work)
             yield dg.AssetCheckResult(**publication_lag(work.ledger))
         if done.held:
             raise failure(done.held)

@@ -4,6 +4,7 @@ Not partitioned and without vars: every build makes all years, in a new file tha
 dbt runs in the same process, and its answers are told to Dagster once it has ended; its tests are asset checks.
 """
 
+import sys
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from pipelines.runs.build import end, prepare
 from pipelines.settings import Home
 from pipelines.stages.transform.build import BuildFailed
 from pipelines.stages.transform.dbt import NodeResult, build_models, parse
+from pipelines.stages.transform.failure import without_values
 from pipelines.stages.transform.reuse import Plan
 
 WHOLE = "millesime/whole"  # tag of a run in which nothing of the former warehouse is kept
@@ -88,7 +90,14 @@ def _made(
     from dbt_common.events.functions import msg_to_dict
 
     told: list[Any] = []
-    results = build_models(where, plan.nodes, told.append, shown=True)
+    console = sys.stdout  # dbt's own is closed while it runs
+
+    def tell(event: Any) -> None:
+        told.append(event)
+        if event.info.level in ("info", "warn", "error"):
+            console.write(f"{without_values(event.info.msg)}\n")
+
+    results = build_models(where, plan.nodes, tell)
     for event in told:
         if event.info.name in RESULTS:
             message = DbtCoreCliEventMessage(raw_event=msg_to_dict(event), event_history_metadata={})

@@ -7,6 +7,7 @@ and comparing. It writes nothing, and says of every problem, in French, which fi
 import json
 import sqlite3
 import subprocess
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ class Verification:
     published: Head | None  # that which the last publication reached, and its pages print
     sealed: str | None  # what reached the printed head (French)
     signed: dict[str, str]  # state that somebody signed → who, with which key
+    removed: dict[str, int]  # rule of retention → what went by it
 
 
 def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorough: bool = True) -> Verification:
@@ -60,7 +62,8 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
 
     Unless ``is_thorough``, the file of a published database stands for its tables.
     """
-    head = ledger.head()
+    head, gone = ledger.head(), _removed(ledger)
+    counting = {current.manifest.delivery for current in ledger.current().values()}
     manifests = [Manifest.from_dict(row["manifest"]) for row in ledger.all_rows("deliveries")]
     rows = {row["release"]: row for row in ledger.all_rows("releases")}
     releases = {name: _json(state_file(home.releases / name)) for name in rows}
@@ -73,7 +76,10 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     parts: dict[str, list[tuple[Path, str]]] = {
         "originals in the archive": list(_originals(home)),
         "files of the lake": [
-            (home.lake / path, sha256) for manifest in manifests for path, sha256 in manifest.lake_files().items()
+            (home.lake / path, sha256)
+            for manifest in manifests
+            for path, sha256 in manifest.lake_files().items()
+            if (home.lake / path).exists() or manifest.delivery not in gone or manifest.delivery in counting
         ],
         "files of the publication": list(_still_there(home, ledger, _listed(home.published, published))),
         "files of releases": [pair for name, kept in releases.items() for pair in _listed(home.releases / name, kept)],
@@ -81,7 +87,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     }
     problems = [broken.sentence() for broken in ledger.check(anchors)]
     problems += [problem for files in parts.values() for problem in _compare(home, files)]
-    problems += _missing_originals(home, ledger, manifests)
+    problems += _missing_originals(home, ledger, manifests, gone)
     problems += [problem for manifest in manifests for problem in _other_manifest(home, manifest)]
     problems += _publication(home, ledger, entered)
     problems += [problem for row in rows.values() for problem in _release(home, ledger, row, releases, entered)]
@@ -98,7 +104,15 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
         _published_head(ledger),
         _reached(ledger, printed) if printed else None,
         signed,
+        dict(sorted(Counter(row["rule"] for row in ledger.all_rows("removals")).items())),
     )
+
+
+def _removed(ledger: Ledger) -> set[str]:
+    """The originals and the deliveries whose removal the ledger holds, by rule or by hand."""
+    removals = ledger.all_rows("removals")
+    subjects = {row["subject"] for row in removals} | {sha256 for row in removals for sha256 in row["files"]}
+    return subjects | {row["sha256"] for row in ledger.all_rows("purges")}
 
 
 def publication_problems(home: Home, ledger: Ledger) -> list[str]:
@@ -220,13 +234,12 @@ def _compare(home: Home, files: list[tuple[Path, str]]) -> Iterator[str]:
             yield _problem(home, path, CHANGED)
 
 
-def _missing_originals(home: Home, ledger: Ledger, manifests: list[Manifest]) -> Iterator[str]:
+def _missing_originals(home: Home, ledger: Ledger, manifests: list[Manifest], gone: set[str]) -> Iterator[str]:
     """An original of a delivery must be in the archive, unless it was purged; a replaced delivery's too, and what was public."""
-    purged = {row["sha256"] for row in ledger.all_rows("purges")}
     for manifest in manifests:
         for file in manifest.files:
             path = home.archive / file.sha256
-            if not path.exists() and file.sha256 not in purged:
+            if not path.exists() and file.sha256 not in gone:
                 yield _problem(home, path, f"l’original de {file.name} ({manifest.export_key}) a disparu")
     for exercice, kept in ledger.populations().items():
         for sha256 in dict.fromkeys(kept):

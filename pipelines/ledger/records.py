@@ -92,6 +92,10 @@ class Manifest:
         """The manifest as JSON data."""
         return asdict(self)
 
+    def as_json(self) -> str:
+        """What lies in the lake."""
+        return json.dumps(self.as_dict(), ensure_ascii=False, indent=1, sort_keys=True)
+
     @classmethod
     def from_dict(cls, data: dict) -> "Manifest":
         """The inverse of ``as_dict``."""
@@ -174,6 +178,25 @@ class Finding:
         """What names the finding for as long as it stands, whatever its values become: 12 hex digits."""
         place = [self.code, self.exercice, self.ou, self.fichier, self.ligne, self.cle]
         return hashlib.sha256(json.dumps(place, ensure_ascii=False).encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What was removed: by a rule, ``kept_until`` a day that has passed, or by hand for a ``reason``.
+
+    ``subject`` is the SHA-256 of a file, a delivery, a publication or a run; ``files`` are the SHA-256 of what was kept of it.
+    ``successor`` is the delivery that holds its rows since, generalised.
+    """
+
+    rule: str
+    subject: str
+    export: str | None = None
+    exercice: int | None = None
+    files: list[str] = field(default_factory=list)
+    successor: str | None = None
+    kept_until: str | None = None
+    reason: str | None = None
+    removed_by: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-REVISION = "0006"  # the last migration: what an open ledger must be at
+REVISION = "0007"  # the last migration: what an open ledger must be at
 
 
 @functools.cache
@@ -195,7 +195,7 @@ def metadata() -> "MetaData":
     )
     sa.Table(
         "purges",
-        meta,  # originals removed when their retention was over
+        meta,  # originals removed when their retention was over, before ``removals``
         sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("name", sa.String, nullable=False),
@@ -203,6 +203,22 @@ def metadata() -> "MetaData":
         sa.Column("exercice", sa.Integer, nullable=False),
         sa.Column("kept_until", sa.String, nullable=False),
         sa.Column("purged_at", sa.String, nullable=False),
+    )
+    sa.Table(
+        "removals",
+        meta,  # what was removed, its retention being over or by hand
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("removal", sa.String(32), nullable=False, unique=True),
+        sa.Column("rule", sa.String, nullable=False),  # CONS-…
+        sa.Column("subject", sa.String, nullable=False),  # SHA-256 of a file, delivery, publication or run
+        sa.Column("export", sa.String),
+        sa.Column("exercice", sa.Integer),
+        sa.Column("files", sa.JSON, nullable=False),  # SHA-256 of what was kept
+        sa.Column("successor", sa.String(32)),  # the delivery that has its rows since, generalised
+        sa.Column("kept_until", sa.String),  # ISO date; NULL by hand
+        sa.Column("reason", sa.String),
+        sa.Column("removed_by", sa.String),
+        sa.Column("removed_at", sa.String, nullable=False),
     )
     sa.Table(
         "chain",

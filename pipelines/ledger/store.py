@@ -7,9 +7,9 @@ import datetime as dt
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.ledger.chain import Broken, Head, append, check, head, raw
 from pipelines.ledger.lost import LedgerLost, is_damage, refuse_lost
 from pipelines.ledger.migrate import migrate
-from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Standing, Verdict
+from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Removal, Standing, Verdict
 from pipelines.ledger.schema import metadata
 from pipelines.settings import Home
 
@@ -117,7 +117,12 @@ class Ledger:
 
     def record_verdict(self, verdict: Verdict) -> None:
         """Enter the judgement of one table."""
-        self._add(
+        with self.engine.begin() as connection:
+            self._insert_verdict(connection, verdict)
+
+    def _insert_verdict(self, connection: "Connection", verdict: Verdict) -> None:
+        self._insert(
+            connection,
             "verdicts",
             verdict=verdict.id,
             delivery=verdict.delivery,
@@ -223,10 +228,40 @@ class Ledger:
         """Enter the key that pseudonyms are made with."""
         self._add("keys", fingerprint=fingerprint_, entered_at=now())
 
-    def record_purge(self, sha256: str, name: str, export: str, exercice: int, until: str) -> None:
-        """Enter that an original was removed, its retention being over."""
-        self._add(
-            "purges", sha256=sha256, name=name, export=export, exercice=exercice, kept_until=until, purged_at=now()
+    def record_removal(self, removal: Removal) -> None:
+        """Enter that something is removed; a removal that was killed and is finished on the same day is entered once."""
+        with self.engine.begin() as connection:
+            self._enter_removal(connection, removal)
+
+    def record_generalised(self, made: Sequence[tuple[Manifest, Removal]]) -> None:
+        """Make deliveries whose rows are generalised current in the place of those they are made of, all or none.
+
+        Each is received and judged as that one was; the removal names both.
+        """
+        with self.engine.begin() as connection:
+            for manifest, removal in made:
+                former = self.delivery_row(removal.subject)
+                assert former is not None, "rows are generalised of a delivery that was entered"
+                verdicts = self.verdicts_of(removal.subject)
+                ids = [fingerprint([verdict.id, manifest.delivery])[:32] for verdict in verdicts]
+                place = {name: former[name] for name in ("system", "export", "exercice")}
+                received = {"received_at": former["received_at"], "manifest": manifest.as_dict()}
+                self._insert(connection, "deliveries", delivery=manifest.delivery, **place, **received)
+                for identity, verdict in zip(ids, verdicts, strict=True):
+                    self._insert_verdict(connection, replace(verdict, id=identity, delivery=manifest.delivery))
+                accepted = {"verdicts": ids, "accepted_at": now()}
+                self._insert(connection, "acceptances", delivery=manifest.delivery, **place, **accepted)
+                self._enter_outcome(connection, manifest.export_key, manifest.exercice, "accepted", manifest.delivery)
+                self._enter_removal(connection, removal)
+
+    def _enter_removal(self, connection: "Connection", removal: Removal) -> None:
+        entered = asdict(removal)
+        self._insert(
+            connection,
+            "removals",
+            removal=fingerprint([entered, now()[:10]])[:32],
+            removed_at=now(),
+            **entered,
         )
 
     def record_publication(self, publication: str, build: str, state: str) -> None:
@@ -293,9 +328,14 @@ class Ledger:
 
     def delivery(self, identity: str) -> Manifest | None:
         """One delivery, current or not."""
+        row = self.delivery_row(identity)
+        return Manifest.from_dict(row["manifest"]) if row else None
+
+    def delivery_row(self, identity: str) -> dict | None:
+        """The entry of one delivery."""
         deliveries = self.tables["deliveries"]
         rows = list(self._rows(self._sa.select(deliveries).where(deliveries.c.delivery == identity)))
-        return Manifest.from_dict(rows[0].manifest) if rows else None
+        return dict(rows[0]._mapping) if rows else None
 
     def verdicts_of(self, delivery: str) -> list[Verdict]:
         """The last verdict of each table of a delivery."""
@@ -363,6 +403,10 @@ class Ledger:
         """The releases whose pages were not written: their making was stopped on the way."""
         written = {row["subject"] for row in self.all_rows("writings")}
         return [row for row in self.all_rows("releases") if row["state"] and row["release"] not in written]
+
+    def generalised(self) -> dict[str, str]:
+        """Each delivery whose rows were generalised → the one that it was made of."""
+        return {row["successor"]: row["subject"] for row in self.all_rows("removals") if row["successor"]}
 
     def key(self) -> str | None:
         """The fingerprint of the key that pseudonyms are made with; None before one is entered."""

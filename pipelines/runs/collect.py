@@ -10,9 +10,11 @@ from pathlib import Path
 
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.catalogue.shown_name import shown_names
 from pipelines.disk import sha256_of
 from pipelines.failpoints import reached
 from pipelines.ledger.records import Manifest, Verdict
+from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.ahead import judged, read_already
 from pipelines.runs.key import enter_key, key_of
@@ -53,16 +55,20 @@ def read_again(work: Workspace) -> list[Outcome]:
     """Take in once more, from its archived originals, every accepted delivery that today's declaration would read otherwise,
     or that the lake no longer holds whole.
 
-    One whose originals are purged stays as it was read.
+    One whose originals are purged, or whose rows are generalised, stays as it is.
     """
-    refs = {ref.key: ref for ref in work.registry.exports()}
+    refs, generalised = {ref.key: ref for ref in work.registry.exports()}, work.ledger.generalised()
     key = enter_key(work)
     outcomes = []
     for (name, exercice), current in sorted(work.ledger.current().items()):
         manifest, ref = current.manifest, refs.get(name)
-        if ref is None or (
-            delivery_id(ref, exercice, manifest.files, key) == manifest.delivery
-            and all((work.home.lake / path).exists() for path in manifest.lake_files())
+        if (
+            ref is None
+            or manifest.delivery in generalised
+            or (
+                delivery_id(ref, exercice, manifest.files, key) == manifest.delivery
+                and all((work.home.lake / path).exists() for path in manifest.lake_files())
+            )
         ):
             continue
         with tempfile.TemporaryDirectory(prefix="millesime-again-") as folder:
@@ -74,6 +80,8 @@ def read_again(work: Workspace) -> list[Outcome]:
 def _take_in(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) -> Outcome:
     ledger = work.ledger
     enter_key(work)
+    if known := _generalised(ledger, ref, exercice, paths):
+        return Outcome(ref.key, exercice, "unchanged", known)
     manifest: Manifest | None = None
     verdicts: list[Verdict] = []
     try:
@@ -88,6 +96,15 @@ def _take_in(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) 
         _record(work, ref, exercice, paths, refusal, manifest)
         return Outcome(ref.key, exercice, "refused", manifest, verdicts, refusal)
     return Outcome(ref.key, exercice, "accepted" if changed else "unchanged", manifest, verdicts)
+
+
+def _generalised(ledger: Ledger, ref: ExportRef, exercice: int, paths: list[Path]) -> Manifest | None:
+    """The delivery that counts, when its rows are generalised and these are its very files: they would bring the persons back."""
+    current = ledger.current().get((ref.key, exercice))
+    if current is None or current.manifest.delivery not in ledger.generalised():
+        return None
+    came = sorted(sha256_of(path) for path in paths)
+    return current.manifest if came == sorted(file.sha256 for file in current.manifest.files) else None
 
 
 def judge_files(work: Workspace, ref: ExportRef, exercice: int, paths: list[Path]) -> tuple[Manifest, list[Verdict]]:
@@ -129,7 +146,9 @@ def _record(
     refusal: DeliveryRefused,
     manifest: Manifest | None,
 ) -> None:
-    files = [{"name": path.name, "sha256": sha256_of(path)} for path in paths]
+    found = [(path.name, sha256_of(path)) for path in paths]
+    names = shown_names(ref.export, found)
+    files = [{"name": name, "sha256": sha256} for name, (_, sha256) in zip(names, found, strict=True)]
     work.ledger.record_refusal(
         ref.key, exercice, files, refusal.as_dict(work.rules), manifest.delivery if manifest else None
     )

@@ -1,8 +1,11 @@
 """Every finding that stands: what the evidence tells, and the files of the mailbox that no declaration takes in."""
 
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.characters import visible
+from pipelines.catalogue.shown_name import anonymous_name
+from pipelines.disk import sha256_of
 from pipelines.evidence.findings import gather, in_order
 from pipelines.french import enumeration
 from pipelines.ledger.records import Finding
@@ -24,56 +27,60 @@ def findings_and_changes(work: Workspace) -> tuple[list[Finding], Changes]:
 
 
 def unclaimed(work: Workspace) -> list[Finding]:
-    """The files of the mailbox that no export takes: an export whose name has changed may be one of them."""
+    """The files of the mailbox that no export takes: an export whose name has changed may be one of them.
+
+    They are told by their SHA-256 and their extension: what names such a file is not known, and may be a person.
+    """
+    found = [one for one, _ in unclaimed_files(work)]
+    return list({one.id: one for one in found}.values())  # the same bytes twice are one finding
+
+
+def unclaimed_files(work: Workspace) -> Iterator[tuple[Finding, Path]]:
+    """Each of them with its path, which the operator alone is shown."""
     landing = work.home.landing
-    return [
-        (_link if leaves(landing, landing / str(exercice) / path) else _unclaimed)(work, exercice, path)
-        for exercice, path in unclaimed_files(work)
-    ]
-
-
-def unclaimed_files(work: Workspace) -> list[tuple[int, Path]]:
-    """(exercice, path in its folder) of each of them."""
-    landing, registry = work.home.landing, work.registry
-    return [
-        (exercice, path.relative_to(landing / str(exercice)))
-        for exercice in work.organisation.years
-        for path in unknown_files(landing, registry, exercice)
-    ]
+    for exercice in work.organisation.years:
+        for path in unknown_files(landing, work.registry, exercice):
+            yield (_link if leaves(landing, path) else _unclaimed)(work, exercice, path), path
 
 
 def _unclaimed(work: Workspace, exercice: int, path: Path) -> Finding:
-    """``path`` is that of the file in the folder of its exercice."""
-    rule, folder = work.rules["FIC-NON-RECONNU"], path.parent.as_posix()
-    names = [ref.export.files for ref in work.exports(exercice) if folder in (ref.system.system, ".")]
-    expected = [f"« {name.removeprefix('/')} »" for name in names if name.startswith("/") == (folder == ".")]
+    rule, folder = work.rules["FIC-NON-RECONNU"], _folder(work, exercice, path)
+    names = [ref.export.files for ref in work.exports(exercice) if folder in (ref.system.system, "landing")]
+    expected = [f"« {name.removeprefix('/')} »" for name in names if name.startswith("/") == (folder == "landing")]
+    shown = anonymous_name(path.name, sha256_of(path))
     return Finding(
         rule.code,
         "alerte",
         exercice,
-        "landing" if folder == "." else folder,
-        f"{rule.titre} : {visible(path.as_posix())}",
+        folder,
+        f"{rule.titre} : {shown}",
         f"un nom de la forme {enumeration(expected)}"
         if expected
         else "un fichier dans le dossier d’un système souscrit",
         "un nom qu’aucun export ne prend",
         aide=rule.aide,
-        fichier=path.as_posix(),
+        fichier=shown,
     )
 
 
 def _link(work: Workspace, exercice: int, path: Path) -> Finding:
-    """A link of the mailbox to a file outside of it, which no collection reads."""
-    rule, folder, name = work.rules["FIC-LIEN"], path.parent.as_posix(), path.as_posix()
-    said = f"{rule.titre} : {visible(name)}"
-    place = "landing" if folder == "." else folder
+    """A link of the mailbox to a file outside of it, which no collection reads: where it leads is what it is told by."""
+    rule = work.rules["FIC-LIEN"]
+    leads = f"{path.name} {path.readlink() if path.is_symlink() else ''}"
+    shown = anonymous_name(path.name, hashlib.sha256(leads.encode()).hexdigest())
     return Finding(
         rule.code,
         "bloquant",
         exercice,
-        place,
-        said,
+        _folder(work, exercice, path),
+        f"{rule.titre} : {shown}",
         "un fichier déposé, et non un lien",
         aide=rule.aide,
-        fichier=name,
+        fichier=shown,
     )
+
+
+def _folder(work: Workspace, exercice: int, path: Path) -> str:
+    """The system in whose folder a file lies; ``landing`` where it is none's."""
+    folder = path.relative_to(work.home.landing / str(exercice)).parent.as_posix()
+    return folder if folder in work.registry.systems else "landing"

@@ -9,13 +9,14 @@ from pipelines import settings
 from pipelines.catalogue.dbt.compose import compose
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.shown_name import shown_names
 from pipelines.disk import sha256_of, written_whole
 from pipelines.evidence.verify import publication_problems
 from pipelines.ledger.lost import refuse_damaged
 from pipelines.ledger.records import DeliveredFile
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
-from pipelines.runs.findings import unclaimed_files
+from pipelines.runs.findings import unclaimed
 from pipelines.runs.key import enter_key, key_of
 from pipelines.runs.state import prose_of
 from pipelines.runs.suites import suite_of, verdict_name
@@ -81,7 +82,11 @@ def stands(work: Workspace, ref: ExportRef, exercice: int) -> bool:
     if current is None or work.ledger.last_refusal(ref.key, exercice):
         return False
     manifest, paths = current.manifest, files_of(work.home.landing, ref, exercice)
-    files = [DeliveredFile(path.name, sha256_of(path), path.stat().st_size) for path in paths]
+    found = [(path.name, sha256_of(path)) for path in paths]
+    files = [
+        DeliveredFile(name, sha256, path.stat().st_size)
+        for name, (_, sha256), path in zip(shown_names(ref.export, found), found, paths, strict=True)
+    ]
     if files != manifest.files:
         return False
     if delivery_id(ref, exercice, files, key_of(work)) != manifest.delivery:
@@ -122,7 +127,7 @@ def publication_inputs(work: Workspace) -> dict[str, Any]:
         "organisation": sha256_of(work.home.organisation_file),
         "registre": [head.entries, head.hash],
         "contenu": prose_of(work.home),
-        "boite": [[year, path.as_posix()] for year, path in unclaimed_files(work)],
+        "boite": [[one.exercice, one.fichier] for one in unclaimed(work)],
         "jour": now()[:10],  # what is late shows on the audit pages
     }
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.evidence.rows import traced_columns
+from pipelines.french import NO_BREAK, day
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import files_of, frozen_names, read_release, state_file
 from pipelines.ledger.workspace import Workspace, open_workspace
@@ -61,6 +62,7 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
     release = read_release(folder)
     deliveries = [Manifest.from_dict(data) for data in release["deliveries"]]
     with open_workspace(home) as own:
+        _refuse_purged(own, name, deliveries)
         key = key_of(own)
     result = Replay(name, len(deliveries), 0, other_code=release.get("engine") != engine_version())
     with tempfile.TemporaryDirectory(prefix="millesime-replay-") as place:
@@ -85,6 +87,27 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
         result.files = len(frozen)
         result.differing = sorted(path for path in frozen.keys() | made.keys() if frozen.get(path) != made.get(path))
     return result
+
+
+def _refuse_purged(work: Workspace, name: str, deliveries: list[Manifest]) -> None:
+    """Raise CannotReplay when neither the originals nor the rows of a delivery are there, the ledger saying since when and why."""
+    gone = {row["subject"]: row for row in work.ledger.all_rows("removals")}
+    lost = [one for one in deliveries if not _is_there(work.home, one)]
+    purged = [one for one in lost if one.delivery in gone]
+    if purged:
+        first = gone[purged[0].delivery]
+        raise CannotReplay(
+            f"{name} ne se refait plus{NO_BREAK}: les lignes de {len(purged)} de ses livraisons ont été purgées, comme le registre le "
+            f"dit (la première le {day(first['removed_at'])}, {first['rule']}, {_named(purged[0])}). Ses tableaux et leurs "
+            "empreintes restent, que `millesime verify` contrôle"
+        )
+
+
+def _is_there(home: Home, manifest: Manifest) -> bool:
+    """True when a delivery can be read again, or its rows copied."""
+    originals = [home.archive / file.sha256 for file in manifest.files]
+    rows = [home.lake / counts.parquet for counts in manifest.tables.values()]
+    return all(path.exists() for path in originals) or all(path.exists() for path in rows)
 
 
 def _read_again(home: Home, work: Workspace, manifest: Manifest, key: bytes, result: Replay) -> bool:

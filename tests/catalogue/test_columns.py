@@ -166,16 +166,16 @@ def test_a_column_that_is_not_there(shipped, file: str, old: str, new: str, tabl
     with pytest.raises(DeclarationError) as raised:
         check(shipped.catalogue())
     (said,) = [one for one in str(raised.value).splitlines() if one.startswith(f"{path}:{line} ")]
-    assert f"of {table!r}, which has none of that name; did you mean '{near}" in said
+    assert f"de « {table} », qui n’en a pas de ce nom ; vouliez-vous dire « {near}" in said
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("titre: Les équipes", "titre: Les équipes de {exercise}", "the name 'exercise' of 'Les équipes"),
-        ("    titre: Effectifs", "    titre: '{libele_service}'", "did you mean 'libelle_service'?"),
-        ("vide: Rien.", "vide: 'Aucun {agent} en {exercice}.'", "nothing gives the name 'agent'"),
-        ("vide: Rien.", "vide: 'Rien en {exercice'", "cannot be read"),
+        ("titre: Les équipes", "titre: Les équipes de {exercise}", "le nom « exercise » de « Les équipes"),
+        ("    titre: Effectifs", "    titre: '{libele_service}'", "vouliez-vous dire « libelle_service » ?"),
+        ("vide: Rien.", "vide: 'Aucun {agent} en {exercice}.'", "rien ne donne le nom « agent »"),
+        ("vide: Rien.", "vide: 'Rien en {exercice'", "est illisible"),
     ],
 )  # fmt: skip
 def test_a_name_that_nothing_gives_to_a_title_or_a_sentence(shipped, old: str, new: str, said: str):
@@ -191,8 +191,8 @@ def test_a_name_that_nothing_gives_to_a_title_or_a_sentence(shipped, old: str, n
 @pytest.mark.parametrize(
     ("column", "said"),
     [
-        ("cod", "table 'lignes' has no column 'cod'; did you mean 'code'?"),
-        ("nom", "column 'nom' is dropped before the lake"),
+        ("cod", "la table « lignes » n’a pas de colonne « cod » ; vouliez-vous dire « code » ?"),
+        ("nom", "la colonne « nom » n’est pas gardée"),
     ],
 )
 def test_a_suite_of_a_column_that_is_not_there(shipped, column: str, said: str):
@@ -219,10 +219,8 @@ def test_a_table_that_is_not_there(shipped, file: str, old: str, new: str, given
     shipped.write(path, text.replace("{table: rpt_equipes", "{table: rpt_equipe") if file == "secrecy" else text)
     with pytest.raises(DeclarationError) as raised:
         check(shipped.catalogue())
-    (said,) = {line for line in str(raised.value).splitlines() if repr(given) in line}
-    assert said.startswith(f"{path}:") and said.endswith(
-        f" declared{' table' * ('/' in given)}; did you mean {near!r}?"
-    )
+    (said,) = {line for line in str(raised.value).splitlines() if f"« {given} »" in line}
+    assert said.startswith(f"{path}:") and said.endswith(f"vouliez-vous dire « {near} » ?")
 
 
 def test_a_column_of_a_table_of_the_home_is_looked_up_in_the_home(shipped, tmp_path: Path):
@@ -232,4 +230,4 @@ def test_a_column_of_a_table_of_the_home_is_looked_up_in_the_home(shipped, tmp_p
     home.write("dbt_project/models/rapport/rpt_equipes.yml", entry)
     with pytest.raises(DeclarationError) as raised:
         check(shipped.catalogue(Home(home.root)))
-    assert "catalogue/report/01_equipes.yml:15 needs the column 'nb_agents' of 'rpt_equipes'" in str(raised.value)
+    assert "catalogue/report/01_equipes.yml:15 demande la colonne « nb_agents » de « rpt_equipes »" in str(raised.value)

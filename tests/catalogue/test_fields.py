@@ -170,26 +170,26 @@ def test_everything_shipped_says_how_it_adds():
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        ("a:\n  title: A\n  titre: A\n  description: A.\n", 3, "titre: Extra inputs"),
-        ("a: {title: A, type: texte, description: A.}\n", 1, "type: Input should be 'string'"),
-        ("a: {title: A, description: A}\n", 1, "description: String should match"),
-        ("a: {title: A., description: A.}\n", 1, "title: String should match"),
-        ("a: {title: A}\n", 1, "a: description is needed"),
+        ("a:\n  title: A\n  titre: A\n  description: A.\n", 3, "titre: cette clé n’existe pas ici"),
+        ("a: {title: A, type: texte, description: A.}\n", 1, "type: une de ces valeurs est attendue : string"),
+        ("a: {title: A, description: A}\n", 1, "description: est attendu"),
+        ("a: {title: A., description: A.}\n", 1, "title: est attendu"),
+        ("a: {title: A}\n", 1, "a: il manque « description »"),
         ("a: {title: A, additif: presque, description: A.}\n", 1, "additif"),
         ("a: {title: A, additif: [villes], description: A.}\n", 1, "additif"),
         ("a: {title: A, dimension: villes, description: A.}\n", 1, "dimension"),
-        ("\na: {description: A.}\n", 2, "a: title is needed"),
-        ("A-b: {title: A, description: A.}\n", 1, "'A-b' is neither a column nor table.column"),
-        ("b_eur: {title: B, description: B.}\n", 1, "b_eur.unit: the suffix of the name says 'EUR'"),
-        ("b_eur:\n  title: B\n  unit: euro\n  description: B.\n", 3, "the suffix of the name says 'EUR'"),
-        ("t.a: {title: A, description: A.}\n", 1, "t.a: no entry 'a' says what the name means everywhere"),
-        ("a: {title: A, description: A.}\nt.a: {}\n", 2, "t.a: says nothing"),
+        ("\na: {description: A.}\n", 2, "a: il manque « title »"),
+        ("A-b: {title: A, description: A.}\n", 1, "« A-b » n’est ni une colonne ni table.colonne"),
+        ("b_eur: {title: B, description: B.}\n", 1, "b_eur.unit: la fin du nom annonce « EUR »"),
+        ("b_eur:\n  title: B\n  unit: euro\n  description: B.\n", 3, "la fin du nom annonce « EUR »"),
+        ("t.a: {title: A, description: A.}\n", 1, "t.a: aucune entrée « a » ne dit ce que ce nom signifie partout"),
+        ("a: {title: A, description: A.}\nt.a: {}\n", 2, "t.a: cette entrée est vide"),
         (
             "a: {title: A, description: A.}\nt.a:\n  title: B\n  description: A.\n",
             4,
-            "t.a.description: repeats what 'a' says everywhere",
+            "t.a.description: répète ce que « a » dit partout",
         ),
-        ("a: {title: A, description: A.}\na: {title: B, description: B.}\n", 2, "given twice"),
+        ("a: {title: A, description: A.}\na: {title: B, description: B.}\n", 2, "donnée deux fois"),
     ],
 )
 def test_a_mistake_names_file_and_line(tmp_path, text, line, says):
@@ -199,7 +199,7 @@ def test_a_mistake_names_file_and_line(tmp_path, text, line, says):
 
 def test_an_entry_that_is_switched_off_is_still_needed_by_that_of_a_table(tmp_path):
     with pytest.raises(
-        DeclarationError, match=r"no entry 'montant_eur' .* switched off at .*home/catalogue/fields\.yml:2"
+        DeclarationError, match=r"aucune entrée « montant_eur » .*home/catalogue/fields\.yml:2 l’éteint"
     ):
         fields_of(tmp_path, own="\nmontant_eur: {enabled: false}\n")
 
@@ -243,7 +243,7 @@ def test_a_declared_field_inherits_what_it_leaves_out(tmp_path):
 
 def test_a_title_that_is_the_heading_of_a_file_is_not_inherited(tmp_path):
     bare = re.sub(r" +header:\n.*\n", "", SYSTEM)
-    with pytest.raises(DeclarationError, match=r"essai\.yml:13 .*fields\.0\.title: Field required"):
+    with pytest.raises(DeclarationError, match=r"essai\.yml:13 .*fields\.0\.title: cette clé manque"):
         declared(tmp_path, bare)
     named = bare.replace("{name: montant_eur,", "{name: montant_eur, title: Montant,")
     assert declared(tmp_path, named).header_of(2020) == {"montant_eur": "Montant", "nom": "Donateur"}
@@ -260,7 +260,7 @@ def catalogue() -> Catalogue:
 def published() -> Iterator[tuple[str, dict]]:
     """(model, column) of what readers are promised."""
     for thing in catalogue().project.said:
-        if catalogue().project.folder_of[thing.path].parts[1] in ("marts", "rapport"):
+        if catalogue().project.folder_of[thing.path].parts[1] in ("marts", "restreint", "rapport"):
             yield from ((thing.name, column) for column in thing.data["columns"])
 
 

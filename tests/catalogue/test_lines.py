@@ -88,10 +88,13 @@ def test_readers_are_told_of_the_lines_that_do_not_count_or_have_no_place():
 @pytest.mark.parametrize(
     ("lignes", "reason"),
     [
-        ({"source": "'s/a'"}, "models.yml:7 signalees: Field required"),  # nobody forgets to say it
+        ({"source": "'s/a'"}, "models.yml:7 signalees: cette clé manque"),  # nobody forgets to say it
         ({"source": "'s/a'", "signalees": True}, "models.yml:7 signalees"),
-        ({"source": "'s/a'", "signalees": {"illisible": ["a"]}}, "illisible: Extra inputs"),
-        ({"source": "'s/a'", "signalees": {}, "faits": {"f": {"columns": {}}}}, "models.yml:9 faits.f.columns: Extra"),
+        ({"source": "'s/a'", "signalees": {"illisible": ["a"]}}, "illisible: cette clé n’existe pas ici"),
+        (
+            {"source": "'s/a'", "signalees": {}, "faits": {"f": {"columns": {}}}},
+            "models.yml:9 faits.f.columns: cette clé n’existe pas ici",
+        ),
     ],
 )
 def test_a_mistake_names_file_line_and_key(lignes, reason):
@@ -126,7 +129,7 @@ chiffres:
     )
     with pytest.raises(DeclarationError) as error:
         check(Catalogue(shipped(), tmp_path))
-    assert f"{figures}/communs.yml:4 needs the lines of 'fct_collecte'" in str(error.value)
+    assert f"{figures}/communs.yml:4 demande les lignes de « fct_collecte »" in str(error.value)
 
 
 def test_lines_are_counted_by_month_of_their_member_or_else_of_their_file():

@@ -42,12 +42,16 @@ def test_a_budget_changes_its_nomenclature_and_two_of_one_siret_have_codes(tmp_p
 @pytest.mark.parametrize(
     ("more", "line", "said"),
     [
-        ('  - {siret: "25940011700019", nomenclature: M14}\n', 7, "is no SIRET"),
+        ('  - {siret: "25940011700019", nomenclature: M14}\n', 7, "n’est pas un SIRET"),
         ('  - {siret: "2594001170001", nomenclature: M14}\n', 7, "siret"),
-        ('  - {siret: "21560046100010", nomenclature: M14}\n', 7, "is of another body than 259400117"),
-        ('  - {siret: "25940011700018", code: "00", nomenclature: M57}\n', 7, "for the same years at line 6"),
+        (
+            '  - {siret: "21560046100010", nomenclature: M14}\n',
+            7,
+            "n’est pas un établissement de l’organisation (259400117)",
+        ),
+        ('  - {siret: "25940011700018", code: "00", nomenclature: M57}\n', 7, "pour les mêmes exercices à la ligne 6"),
         ('  - {siret: "25940011700026", nomenclature: quatorze}\n', 7, "nomenclature"),
-        ('  - {siret: "25940011700026", nomenclature: M14, debut: 2020, fin: 2019}\n', 7, "comes before debut"),
+        ('  - {siret: "25940011700026", nomenclature: M14, debut: 2020, fin: 2019}\n', 7, "précède debut"),
         ('  - {siret: "25940011700026", nomenclature: M14, annee: 2020}\n', 7, "annee"),
     ],
 )
@@ -63,11 +67,11 @@ APPLICATION = "  - {code: maelis, libelle: Essai, domaine: Essai, indicateurs: [
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (HEAD.replace("dernier: 2020", "dernier: 2017"), "dernier 2017 comes before premier 2018"),
-        (f"{HEAD} []\napplications:\n{APPLICATION}{APPLICATION}", "'maelis' is already given at line 7"),
+        (HEAD.replace("dernier: 2020", "dernier: 2017"), "dernier \\(2017\\) précède premier \\(2018\\)"),
+        (f"{HEAD} []\napplications:\n{APPLICATION}{APPLICATION}", "« maelis » est déjà donné à la ligne 7"),
         (
             f"{HEAD} []\napplications:\n{APPLICATION}".replace("[]}", "[], debut: 2020, fin: 2019}"),
-            "fin 2019 comes before debut 2020",
+            "fin \\(2019\\) précède debut \\(2020\\)",
         ),
     ],
 )

@@ -13,7 +13,7 @@ import yaml
 from pipelines.catalogue.dbt.compose import project_files
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
-from pipelines.catalogue.overlay import put_over, whole_file
+from pipelines.catalogue.overlay import named, put_over, whole_file
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
 from tests.layers import Layer
@@ -115,10 +115,8 @@ KINDS = [
         f"catalogue/report/{n}.yml": {"id": n, **OFF} if m is None else chapter(n, title=m)}),
     secrecy("populations", "seule", "neuve", lambda m: {**POPULATION, "where": f"'{m}' is not null"}),
     secrecy("tables", "rpt_seule", "rpt_neuve", lambda m: {"free": m}),
-    secrecy("figures.free", "seul", "neuf", lambda m: m),
     secrecy("figures.withheld", "seul.a", "neuf.a", lambda m: m),
-    secrecy("figures.persons", "seul.c", "neuf.c", lambda m: "agents" if m == "livre_ici" else "citizens",
-        of_shipped="agents", of_home="citizens"),
+    secrecy("figures.persons", "seul.c", "neuf.c", lambda m: m),
     secrecy("figures.rules", "seul.b", "neuf.b", lambda m: {**REPORT, "row": {"statut": m}}),
     secrecy("figures.columns", "plain", "never", lambda m: [m]),
     Kind("prose", "seul.md", "neuf.md", lambda n, m: {f"catalogue/report/texte/{n}": "" if m is None else f"{m}\n"}),
@@ -268,7 +266,7 @@ def test_a_switch_that_switches_nothing_is_refused(shipped, home, kind: Kind):
         assert kind.added in effective(shipped, home).overlays["model entry"].off
         write(home, kind.write("rpt_inconnu", None))
     said = refused(shipped, home)
-    assert said.startswith(f"{home.root}/") and "which is not declared" in said
+    assert said.startswith(f"{home.root}/") and "que rien ne déclare" in said
 
 
 @EVERY_KIND
@@ -312,7 +310,7 @@ def test_two_things_of_one_name_in_one_layer_are_refused_naming_both(shipped, ho
     (path,) = TWICE[kind]
     write(layer, TWICE[kind])
     said = refused(shipped, home)
-    assert f"{kind} {declared.shipped!r} is already declared at " in said
+    assert f"{named(kind, declared.shipped)} est déjà dans " in said
     places = [word for word in said.split() if ".yml:" in word or ".sql:" in word]
     assert len(places) == 2 and len(set(places)) == 2
     shown = path if where == "shipped" else f"{home.root}/{path}"
@@ -324,15 +322,15 @@ WRONG = [
     ("catalogue/systems/neuf.yml", "system: neuf\ntitel: T\n", 2, "titel"),
     ("catalogue/shapes/neuve.yml", "shape: neuve\ntitle: T\ndescription: D\nfields: 3\n", 4, "fields"),
     ("catalogue/fields.yml", "neuve:\n  title: Neuve\n  descripton: Un sens.\n", 3, "descripton"),
-    ("expectations/systems/libre/autres.yml", "system: libre\ntable: lignes\n", 1, "the file's own path"),
+    ("expectations/systems/libre/autres.yml", "system: libre\ntable: lignes\n", 1, "le chemin du fichier"),
     ("catalogue/figures/a.yml", "domaine: essai\nchifres: []\n", 2, "chifres"),
     ("catalogue/figures/a.yml", "domaine: essai\nmots: {a: [b]}\n", 2, "mots"),
     ("catalogue/figures/a.yml", "domaine: essai\nfamilles:\n  neuve: {relation: dim_a}\n", 3, "libelle"),
     ("catalogue/figures/a.yml", "domaine: essai\nchiffres:\n  - {code: a.b}\n", 3, "libelle"),
-    ("catalogue/figures/a.yml", "domaine: essai\nenabled: peut-être\n", 2, "true or false"),
+    ("catalogue/figures/a.yml", "domaine: essai\nenabled: peut-être\n", 2, "true ou false"),
     ("catalogue/report/neuf.yml", "id: neuf\ntitre: T\nsections: []\ncouleur: bleu\n", 4, "couleur"),
-    ("catalogue/secrecy.yml", "population: {}\n", 1, "it is not one of"),
-    ("catalogue/secrecy.yml", "figures:\n  plain: [a]\n", 2, "it is not one of"),
+    ("catalogue/secrecy.yml", "population: {}\n", 1, "clé inconnue"),
+    ("catalogue/secrecy.yml", "figures:\n  plain: [a]\n", 2, "clé inconnue"),
     ("catalogue/secrecy.yml", "populations:\n  neuve:\n    fait: a\n", 3, "fait"),
     (
         "catalogue/secrecy.yml",
@@ -341,18 +339,18 @@ WRONG = [
         "Neuve",
     ),
     ("catalogue/secrecy.yml", "tables:\n  rpt_a:\n    free: 3\n", 3, "free"),
-    ("catalogue/secrecy.yml", "figures:\n  free:\n    neuf: [a]\n", 3, "neuf"),
+    ("catalogue/secrecy.yml", "figures:\n  withheld:\n    neuf: [a]\n", 3, "neuf"),
     ("catalogue/secrecy.yml", "figures:\n  columns:\n    plane: [a]\n", 3, "plane"),
-    ("catalogue/rules.yml", "regle: {}\n", 1, "it is not one of"),
+    ("catalogue/rules.yml", "regle: {}\n", 1, "clé inconnue"),
     ("catalogue/rules.yml", "regles:\n  MA-NEUVE: {titre: T}\n", 2, "aide"),
-    ("catalogue/rules.yml", "regles:\n  TA-NEUVE: {titre: T, aide: A.}\n", 2, "effets says nothing of TA"),
+    ("catalogue/rules.yml", "regles:\n  TA-NEUVE: {titre: T, aide: A.}\n", 2, "effets ne dit rien de TA"),
     ("catalogue/reference/neuve.yml", "table: neuve\ndescription: D\nfields: []\ncouleur: bleu\n", 1, "neuve.csv"),
     ("catalogue/reference/neuve.csv", "a\n", 1, "neuve.yml"),
     ("dbt_project/models/rpt_neuf.sql", "select 1\n", 1, "models/staging"),
     ("dbt_project/models/rapport/a.yml", "models:\n  - description: D\n", 2, "models.0.name"),
-    ("dbt_project/models/rapport/a.yml", "models: [\n", 2, "not valid YAML"),
-    ("dbt_project/models/rapport/rpt_neuf.sql", "select 1\nfrom {{ ref('rpt_rien') }}\n", 2, "which is not declared"),
-    ("expectations/systems/libre/ligne.yml", "system: libre\ntable: ligne\n", 1, "which is not declared"),
+    ("dbt_project/models/rapport/a.yml", "models: [\n", 2, "ce n’est pas du YAML"),
+    ("dbt_project/models/rapport/rpt_neuf.sql", "select 1\nfrom {{ ref('rpt_rien') }}\n", 2, "que rien ne déclare"),
+    ("expectations/systems/libre/ligne.yml", "system: libre\ntable: ligne\n", 1, "que rien ne déclare"),
 ]
 
 
@@ -367,7 +365,7 @@ def test_a_mistake_of_a_home_names_its_whole_path_and_its_line(shipped, home, pa
 def test_a_home_holds_no_python(shipped, home, name):
     home.write(name, "")
     said = refused(shipped, home)
-    assert said.startswith(f"{home.root}/{name}: a home holds no Python")
+    assert said.startswith(f"{home.root}/{name}: un dossier ne contient pas de code")
 
 
 # what still needs what is switched off ------------------------------------------------------------------------
@@ -404,41 +402,41 @@ TABLEAU = {"genre": "tableau", "id": "t", "titre": "T", "lignes": {"nom": "a", "
 TABLEAU |= {"table": "rpt_seul", "colonnes": [{"nom": "b", "titre": "B"}], "vide": "Rien."}
 NEEDS = [
     # (what the shipped layer has more, kind and name switched off, by what it is needed, the words)
-    ([TWO, figures_file({"chiffres": [USER]})], "system", "deux", "catalogue/figures/essai.yml:", "the system 'deux'"),
+    ([TWO, figures_file({"chiffres": [USER]})], "system", "deux", "catalogue/figures/essai.yml:", "le système « deux »"),
     ([TWO, model("source('lake', 'deux__lignes')")], "system", "deux",
-     "dbt_project/models/rapport/rpt_neuf.sql:2 ", "the system 'deux'"),
-    ([SHAPED], "shape", "seule", "catalogue/systems/deux.yml:", "'seule' is switched off"),
-    ([figures_file({"chiffres": [OF_FAMILY]})], "family", "seule", "catalogue/figures/essai.yml:", "the family 'seule'"),
+     "dbt_project/models/rapport/rpt_neuf.sql:2 ", "le système « deux »"),
+    ([SHAPED], "shape", "seule", "catalogue/systems/deux.yml:", "« seule » est éteint"),
+    ([figures_file({"chiffres": [OF_FAMILY]})], "family", "seule", "catalogue/figures/essai.yml:", "la famille « seule »"),
     ([figures_file({"chiffres": [figure("essai.seul_b"), RATE]})], "figure", "essai.seul",
-     "catalogue/figures/essai.yml:", "operandes.a: 'essai.seul' is switched off"),
+     "catalogue/figures/essai.yml:", "operandes.a: « essai.seul » est éteint"),
     ([printing(genre="chiffres", chiffres=[{"code": "essai.seul", "libelle": "l"}])], "figure", "essai.seul",
-     "catalogue/report/09.yml:", "the figure 'essai.seul'"),
+     "catalogue/report/09.yml:", "le chiffre « essai.seul »"),
     ([printing(genre="texte", fichier="dit.md"), {"catalogue/report/texte/dit.md": 'Un.\n{{ f("essai.seul") }}\n'}],
-     "figure", "essai.seul", "catalogue/report/texte/dit.md:2 ", "the figure 'essai.seul'"),
+     "figure", "essai.seul", "catalogue/report/texte/dit.md:2 ", "le chiffre « essai.seul »"),
     ([figures_file({"titre": "Vide", "chiffres": [figure("vide.a")]}, "vide")], "domain", "vide",
-     "catalogue/figures/vide.yml:", "the domain 'vide' is switched off"),
-    ([printing(genre="texte", fichier="seul.md")], "prose", "seul.md", "catalogue/report/09.yml:", "texte/seul.md is"),
-    ([printing(**TABLEAU)], "model", "rpt_seul", "catalogue/report/09.yml:", "the model 'rpt_seul'"),
+     "catalogue/figures/vide.yml:", "le domaine « vide » est éteint"),
+    ([printing(genre="texte", fichier="seul.md")], "prose", "seul.md", "catalogue/report/09.yml:", "texte/seul.md est éteint"),
+    ([printing(**TABLEAU)], "model", "rpt_seul", "catalogue/report/09.yml:", "le modèle « rpt_seul »"),
     ([printing(**TABLEAU | {"table": "rpt_decrit"})], "model entry", "rpt_decrit",
-     "catalogue/report/09.yml:", "the model 'rpt_decrit'"),
-    ([model("ref('rpt_seul')")], "model", "rpt_seul", "dbt_project/models/rapport/rpt_neuf.sql:2 ", "'rpt_seul'"),
+     "catalogue/report/09.yml:", "le modèle « rpt_decrit »"),
+    ([model("ref('rpt_seul')")], "model", "rpt_seul", "dbt_project/models/rapport/rpt_neuf.sql:2 ", "« rpt_seul »"),
     ([{"dbt_project/tests/test_neuf.sql": "from {{ ref('rpt_seul') }}\n"}], "model", "rpt_seul",
-     "dbt_project/tests/test_neuf.sql:1 ", "the model 'rpt_seul'"),
+     "dbt_project/tests/test_neuf.sql:1 ", "le modèle « rpt_seul »"),
     ([{"dbt_project/models/rapport/_models.yml": {"models": [{"name": "rpt_decrit", "columns": [
         {"name": "a", "description": "A.", "data_tests": [{"relationships": {"to": "ref('rpt_seul')", "field": "b"}}]}]}]}}],
-     "model", "rpt_seul", "dbt_project/models/rapport/_models.yml:", "the model 'rpt_seul'"),
-    ([], "model", "fct_libre", "catalogue/figures/essai.yml:", "the model 'fct_libre'"),
-    ([], "model", "dim_applications", "catalogue/figures/essai.yml:", "the model 'dim_applications'"),
-    ([], "model", "fct_libre", "catalogue/secrecy.yml:", "the model 'fct_libre'"),
+     "model", "rpt_seul", "dbt_project/models/rapport/_models.yml:", "le modèle « rpt_seul »"),
+    ([], "model", "fct_libre", "catalogue/figures/essai.yml:", "le modèle « fct_libre »"),
+    ([], "model", "dim_applications", "catalogue/figures/essai.yml:", "le modèle « dim_applications »"),
+    ([], "model", "fct_libre", "catalogue/secrecy.yml:", "le modèle « fct_libre »"),
     ([model("source('reference', 'seule')")], "reference table", "seule",
-     "dbt_project/models/rapport/rpt_neuf.sql:2 ", "the reference table 'seule'"),
+     "dbt_project/models/rapport/rpt_neuf.sql:2 ", "la table de référence « seule »"),
     ([model("source('a_part', 'seule')")], "dbt source", "a_part.seule",
-     "dbt_project/models/rapport/rpt_neuf.sql:2 ", "the source 'a_part.seule'"),
-    ([], "secrecy populations", "effectif", "catalogue/secrecy.yml:", "'effectif' is switched off"),
-    ([], "secrecy tables", "rpt_libre", "catalogue/secrecy.yml:", "'rpt_libre' is switched off"),
-    ([], "effect", "MA", "catalogue/rules.yml:", "effets says nothing of MA"),
+     "dbt_project/models/rapport/rpt_neuf.sql:2 ", "la source dbt « a_part.seule »"),
+    ([], "secrecy populations", "effectif", "catalogue/secrecy.yml:", "éteint « effectif »"),
+    ([], "secrecy tables", "rpt_libre", "catalogue/secrecy.yml:", "éteint « rpt_libre »"),
+    ([], "effect", "MA", "catalogue/rules.yml:", "effets ne dit rien de MA"),
     ([{"catalogue/fields.yml": {"table_a.colonne_seule": {"title": "Autre"}}}], "field", "colonne_seule",
-     "catalogue/fields.yml:", "it is switched off"),
+     "catalogue/fields.yml:", "l’éteint"),
 ]  # fmt: skip
 
 
@@ -458,7 +456,7 @@ def test_what_is_needed_cannot_be_switched_off_and_both_places_are_named(shipped
     write(home, off)
     (path,) = off
     wrong = [text for text in refused(shipped, home).splitlines() if text.startswith(place) and said in text]
-    assert wrong and all(f"switched off at {home.root}/{path}:" in text for text in wrong), refused(shipped, home)
+    assert wrong and all(f"{home.root}/{path}:" in text and "étein" in text for text in wrong), refused(shipped, home)
 
 
 def test_alternatives_and_unions_lose_a_branch_and_say_nothing(shipped, home):
@@ -479,14 +477,14 @@ def test_a_rule_of_the_engine_is_said_otherwise_but_never_switched_off(shipped, 
     assert (rule.titre, rule.aide) == ("Illisible", "Relire.") and rule.effet
     write(home, {"catalogue/rules.yml": {"regles": {"LIG-TYPE": OFF}}})
     said = refused(shipped, home)
-    assert said.startswith(f"{home.root}/catalogue/rules.yml:") and "the engine refuses by LIG-TYPE" in said
+    assert said.startswith(f"{home.root}/catalogue/rules.yml:") and "le moteur refuse par LIG-TYPE" in said
 
 
 def test_a_model_that_lacks_a_table_of_a_system_that_is_there_is_told_of_the_table(shipped, home):
     write(home, model("source('lake', 'libre__ailleurs')"))
     said = refused(shipped, home)
     assert said.startswith(f"{home.root}/dbt_project/models/rapport/rpt_neuf.sql:2 ")
-    assert "needs the table 'ailleurs', which the system 'libre' does not have" in said
+    assert "demande la table « ailleurs », que le système « libre » n’a pas" in said
 
 
 def test_a_comment_needs_nothing(shipped, home):

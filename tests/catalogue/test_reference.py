@@ -56,14 +56,17 @@ def test_an_empty_cell_is_of_every_type(tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("a,1_0,2020,true,2020-01-01", "jours.csv:4 rang: '1_0' is not a integer"),
-        ("a,1.0,2020,true,2020-01-01", "jours.csv:4 rang: '1.0' is not a integer"),
-        ("a,1,20,true,2020-01-01", "jours.csv:4 annee: '20' is not a year"),
-        ("a,1,2020,oui,2020-01-01", "jours.csv:4 ouvert: 'oui' is not a boolean"),
-        ("a,1,2020,true,2020-02-30", "jours.csv:4 jour: '2020-02-30' is not a date"),
-        ("a,1,2020,true,30/01/2020", "jours.csv:4 jour: '30/01/2020' is not a date"),
-        ("a,1,2020,true", "jours.csv:4 has 4 cells, not 5"),
-        ('a,1,2020,true,"2020-01-01', "jours.csv:4 unexpected end of data"),
+        ("a,1_0,2020,true,2020-01-01", "jours.csv:4 rang: « 1_0 » n’est pas du type integer"),
+        ("a,1.0,2020,true,2020-01-01", "jours.csv:4 rang: « 1.0 » n’est pas du type integer"),
+        ("a,1,20,true,2020-01-01", "jours.csv:4 annee: « 20 » n’est pas du type year"),
+        ("a,1,2020,oui,2020-01-01", "jours.csv:4 ouvert: « oui » n’est pas du type boolean"),
+        ("a,1,2020,true,2020-02-30", "jours.csv:4 jour: « 2020-02-30 » n’est pas du type date"),
+        ("a,1,2020,true,30/01/2020", "jours.csv:4 jour: « 30/01/2020 » n’est pas du type date"),
+        ("a,1,2020,true", "jours.csv:4 cellules : 4, et non 5"),
+        (
+            'a,1,2020,true,"2020-01-01',
+            "jours.csv:4 cette ligne est illisible : des guillemets mal placés, ou une cellule trop longue",
+        ),
     ],
 )
 def test_a_bad_cell_is_refused_with_file_line_and_column(tmp_path, line, said):
@@ -75,15 +78,18 @@ def test_a_bad_cell_is_refused_with_file_line_and_column(tmp_path, line, said):
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({"rows": "rang,code,annee,ouvert,jour\n"}, "jours.csv:1 the header must be code,rang,annee,ouvert,jour"),
-        ({"rows": ""}, "jours.csv:1 the header must be"),
+        (
+            {"rows": "rang,code,annee,ouvert,jour\n"},
+            "jours.csv:1 la première ligne attendue est code,rang,annee,ouvert,jour",
+        ),
+        ({"rows": ""}, "jours.csv:1 la première ligne attendue est"),
         (
             {"rows": HEADER.encode() + "é,1,2020,true,2020-01-01\n".encode("cp1252")},
-            "jours.csv:1 must be text in UTF-8",
+            "jours.csv:1 ce fichier n’est pas un texte en UTF-8",
         ),
-        ({"rows": None}, "jours.yml:1 needs jours.csv beside it"),
-        ({"declared": None}, "jours.csv:1 needs jours.yml beside it"),
-        ({"declared": DECLARED.replace("jours\n", "mois\n", 1)}, "jours.yml:1 table: must be 'jours'"),
+        ({"rows": None}, "jours.yml:1 : il manque à côté jours.csv"),
+        ({"declared": None}, "jours.csv:1 : il manque à côté jours.yml"),
+        ({"declared": DECLARED.replace("jours\n", "mois\n", 1)}, "jours.yml:1 table: « jours » est attendu"),
         ({"declared": DECLARED.replace("integer", "number")}, "jours.yml:5 fields.1.type"),
     ],
 )

@@ -87,69 +87,74 @@ def test_the_declaration_of_these_tests_is_right(shipped):
 MISTAKES = [
     # (what is replaced, by what, line, part of the message)
     ("owner: quelqu’un", "ownr: quelqu’un", 3, "ownr"),
-    ("title: Essai", "titre: Essai", 2, "Extra inputs"),
-    ("encoding: cp1252", "encoding: latin9", 8, "'utf-8', 'cp1252'"),
+    ("title: Essai", "titre: Essai", 2, "titre: cette clé n’existe pas ici"),
+    ("encoding: cp1252", "encoding: latin9", 8, "utf-8, cp1252, iso-8859-15, utf-16, et non « latin9 »"),
     ("type: csv, ", "type: cvs, ", 8, "cvs"),
     ('delimiter: ";"', 'delimiter: ":"', 8, "delimiter"),
-    ("type: number", "type: nombre", 20, "'integer'"),
-    ("name: montant\n", "name: Montant\n", 18, "pattern"),
-    ("name: montant\n", "name: _montant\n", 18, "pattern"),
-    ("name: montant\n", "name: code\n", 10, "a field twice"),
+    ("type: number", "type: nombre", 20, "integer, number, boolean"),
+    ("name: montant\n", "name: Montant\n", 18, "un nom fait de minuscules sans accent"),
+    ("name: montant\n", "name: _montant\n", 18, "une lettre d’abord"),
+    ("name: montant\n", "name: code\n", 10, "deux fois la même colonne"),
     ("name: montant\n", "name: exercice\n", 13, "montant"),
-    ("montant: Montant}", "montan: Montant}", 13, "no field 'montan'; did you mean 'montant'?"),
-    ("montant: Montant}", "montant: ' code '}", 10, "same heading"),
-    ("{code: Code, montant: Montant}", "{montant: Montant}", 10, "no heading for required code"),
+    ("montant: Montant}", "montan: Montant}", 13, "pas de colonne « montan » ; vouliez-vous dire « montant » ?"),
+    ("montant: Montant}", "montant: ' code '}", 10, "le même intitulé"),
+    ("{code: Code, montant: Montant}", "{montant: Montant}", 10, "il manque l’intitulé de code"),
     (
         "        title: Comptes\n        header",
         "        title: Comptes\n        title: Encore\n        header",
         12,
-        "given twice",
+        "donnée deux fois",
     ),
     ('decimalChar: ","', 'decimalChar: ",."', 21, "decimalChar"),
-    ('decimalChar: ","', 'decimalChar: ",", groupChar: ","', 21, "not valid YAML"),
-    ('decimalChar: ","', 'groupChar: "."', 18, "groupChar and decimalChar"),
-    ('decimalChar: ","', "decimals: 9", 21, "less than or equal to 6"),
-    ("%d/%m/%Y", "%d/%j/%Y", 22, "%j is not one of"),
-    ("%d/%m/%Y", "%d/%Y", 22, "needs its month"),
+    ('decimalChar: ","', 'decimalChar: ",", groupChar: ","', 21, "ce n’est pas du YAML"),
+    ('decimalChar: ","', 'groupChar: "."', 18, "groupChar et decimalChar"),
+    ('decimalChar: ","', "decimals: 9", 21, "un nombre d’au plus 6 est attendu"),
+    ("%d/%m/%Y", "%d/%j/%Y", 22, "%j : inconnu"),
+    ("%d/%m/%Y", "%d/%Y", 22, "une date a un mois"),
     ("personal: drop", "personal: hide", 23, "personal"),
-    ('pattern: "Total"', 'pattern: "Total("', 25, "not a regular expression"),
-    ('pattern: "Total"', 'pattern: "(?!x).*"', 25, "lookaround"),
-    ("sums: [montant]", "sums: [jour]", 10, "'jour' is not a number"),
+    ('pattern: "Total"', 'pattern: "Total("', 25, "n’est pas une expression régulière"),
+    ('pattern: "Total"', 'pattern: "(?!x).*"', 25, "ne peut ni regarder autour"),
+    ("sums: [montant]", "sums: [jour]", 10, "« jour » n’est pas un nombre"),
     ("sums: [montant]", "sums: [total]", 25, "total"),
-    ("column: jour, rule", "column: code, rule", 10, "must be a date or a year"),
-    ("column: jour, rule", "column: jours, rule", 26, "no field 'jours'; did you mean 'jour'?"),
+    ("column: jour, rule", "column: code, rule", 10, "est une date ou une année"),
+    ("column: jour, rule", "column: jours, rule", 26, "pas de colonne « jours » ; vouliez-vous dire « jour » ?"),
     (
         "        header:",
         "        primaryKey: [code, codes]\n        header:",
         12,
-        "no field 'codes'; did you mean 'code'?",
+        "pas de colonne « codes » ; vouliez-vous dire « code » ?",
     ),
-    ("        header:", "        period: {column: mois}\n        header:", 12, "no field 'mois'"),
-    ("column: jour, rule", "column: nom, rule", 10, "must be a date or a year"),
-    ("rule: within", "rule: inside", 26, "'within'"),
-    ("constraints: {required: true}", "constraints: {required: peut-être}", 17, "boolean"),
-    ("constraints: {required: true}", "constraints: {pattern: '[a'}", 17, "not a regular expression"),
+    ("        header:", "        period: {column: mois}\n        header:", 12, "pas de colonne « mois »"),
+    ("column: jour, rule", "column: nom, rule", 10, "est une date ou une année"),
+    ("rule: within", "rule: inside", 26, "within, not_after, et non « inside »"),
+    (
+        "constraints: {required: true}",
+        "constraints: {required: peut-être}",
+        17,
+        "true ou false est attendu, et non « peut-être »",
+    ),
+    ("constraints: {required: true}", "constraints: {pattern: '[a'}", 17, "n’est pas une expression régulière"),
     ("constraints: {required: true}", "constraints: {unik: true}", 17, "unik"),
-    ("        header:", "        optional: [code]\n        header:", 10, "code is required"),
+    ("        header:", "        optional: [code]\n        header:", 10, "code : obligatoire"),
     ("        header:", "        optional: [total]\n        header:", 12, "total"),
-    ('    files: "*.csv"', '    database: autre\n    files: "*.csv"', 7, "'glpi'"),
+    ('    files: "*.csv"', '    database: autre\n    files: "*.csv"', 7, "glpi, et non « autre »"),
     ('files: "*.csv"', 'files: "../*.csv"', 7, "files"),
     ('files: "*.csv"', 'files: "**.csv"', 5, "**"),
-    ("type: csv, ", "title: '{annee}', type: csv, ", 5, "only placeholder"),
+    ("type: csv, ", "title: '{annee}', type: csv, ", 5, "seul {exercice} est permis"),
     ("exports:\n", "due: demain\nexports:\n", 4, "due"),
-    ("exports:\n", 'due: "31-03"\nexports:\n', 4, "'31-03' is not a month and a day"),
-    ("system: essai", "system: autre", 1, "'essai', the name of the file"),
+    ("exports:\n", 'due: "31-03"\nexports:\n', 4, "« 31-03 » n’est pas un mois et un jour"),
+    ("system: essai", "system: autre", 1, "« essai » est attendu, le nom du fichier"),
     (
         "      - name: comptes\n",
         "      - name: vide\n        title: V\n        fields: []\n      - name: comptes\n",
         10,
-        "no field",
+        "aucune colonne",
     ),
-    ("title: Essai", "title: [", 4, "not valid YAML"),
-    ("title: Essai", "\ttitle: Essai", 2, "not valid YAML"),
-    ("title: Essai", "? [a, b]\n: c", 2, "a key must be a word"),
-    ("title: Essai", "title: !objet x", 2, "not valid YAML"),
-    ("          2018: {", "          an2018: {", 13, "integer"),
+    ("title: Essai", "title: [", 4, "ce n’est pas du YAML"),
+    ("title: Essai", "\ttitle: Essai", 2, "ce n’est pas du YAML"),
+    ("title: Essai", "? [a, b]\n: c", 2, "une clé est un mot"),
+    ("title: Essai", "title: !objet x", 2, "ce n’est pas du YAML"),
+    ("          2018: {", "          an2018: {", 13, "un nombre entier est attendu, et non « an2018 »"),
 ]
 
 
@@ -171,8 +176,8 @@ def test_every_mistake_is_told_at_once(shipped):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"- a\n", "a mapping is expected"),
-        (b"", "a mapping is expected"),
+        (b"- a\n", "des clés et leurs valeurs sont attendues"),
+        (b"", "des clés et leurs valeurs sont attendues"),
         (b"system: \xe9t\xe9\n", "UTF-8"),
         (b"system: a\x00b\n", "YAML"),
         (b"system: essai\nexports: 5\n", "exports"),
@@ -191,8 +196,8 @@ def test_what_is_no_declaration_at_all(shipped, content, said):
 def test_two_exports_or_tables_of_the_same_name(shipped):
     export = SYSTEM[SYSTEM.index("  - name: comptes") :]
     for changed, said in (
-        (export, "two tables"),
-        (export.replace("      - name: comptes", "      - name: autres"), "two exports"),
+        (export, "deux tables"),
+        (export.replace("      - name: comptes", "      - name: autres"), "deux exports"),
     ):
         with pytest.raises(DeclarationError, match=f"catalogue/systems/essai.yml:4 exports: {said}"):
             load(shipped, SYSTEM + changed)
@@ -200,16 +205,16 @@ def test_two_exports_or_tables_of_the_same_name(shipped):
 
 def test_csv_has_one_table_and_xlsx_one_sheet_a_table(shipped):
     table = SYSTEM[SYSTEM.index("      - name: comptes") :].replace("name: comptes", "name: autres")
-    with pytest.raises(DeclarationError, match="catalogue/systems/essai.yml:5 .*exactly one table"):
+    with pytest.raises(DeclarationError, match="catalogue/systems/essai.yml:5 .*a une table, et une seule"):
         load(shipped, SYSTEM + table)
     book = (SYSTEM + table).replace('{type: csv, encoding: cp1252, delimiter: ";"}', "{type: xlsx}")
-    with pytest.raises(DeclarationError, match="catalogue/systems/essai.yml:5 .*same sheet"):
+    with pytest.raises(DeclarationError, match="catalogue/systems/essai.yml:5 .*la même feuille"):
         load(shipped, book)
     load(shipped, book.replace("name: autres\n", "name: autres\n        sheet: Autres\n"))
     grouped = SYSTEM.replace('{type: csv, encoding: cp1252, delimiter: ";"}', "{type: xlsx}").replace(
         'decimalChar: ","', 'decimalChar: ","\n            groupChar: "."'
     )
-    with pytest.raises(DeclarationError, match="a workbook's own numbers"):
+    with pytest.raises(DeclarationError, match="les nombres d’un classeur"):
         load(shipped, grouped)
 
 
@@ -226,17 +231,22 @@ def test_a_shape_gives_its_fields_and_the_system_its_formats(shipped):
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("shape: comptes", "shape: compte", 12, "'compte' is not one of comptes; did you mean 'comptes'?"),
-        ("name: est_actif", "name: actif", 14, "no field 'actif'; did you mean 'est_actif'?"),
-        ("trueValues: [Oui]", "trueValues: [Yes]", 14, "string"),  # YAML reads Yes as true
+        (
+            "shape: comptes",
+            "shape: compte",
+            12,
+            "« compte » n’est pas une forme déclarée (comptes) ; vouliez-vous dire « comptes » ?",
+        ),
+        ("name: est_actif", "name: actif", 14, "pas de colonne « actif » ; vouliez-vous dire « est_actif » ?"),
+        ("trueValues: [Oui]", "trueValues: [Yes]", 14, "un texte est attendu, et non true"),  # YAML reads Yes as true
         ("trueValues: [Oui]", "type: integer", 14, "type"),
-        ("falseValues: [Non]", "falseValues: [Oui]", 14, "fields.est_actif: Value error, a value is both in"),
-        ("trueValues: [Oui]", "trueValues: []", 14, "both need a value"),
-        ("Clos: [closed]", "Close: [closed]", 15, "values: Close is not one of Ouvert, Clos"),
-        ("Clos: [closed]", "Clos: [open]", 15, "values: open is given twice"),
-        ("Clos: [closed]", "Clos: []", 15, "each word needs"),
-        ("Clos: [closed]", "Clos: [true]", 15, "string"),
-        ("trueValues: [Oui], ", "values: {x: [y]}, trueValues: [Oui], ", 14, "not of a boolean"),
+        ("falseValues: [Non]", "falseValues: [Oui]", 14, "fields.est_actif: une même valeur est dans"),
+        ("trueValues: [Oui]", "trueValues: []", 14, "il faut au moins une valeur à chacune"),
+        ("Clos: [closed]", "Close: [closed]", 15, "values: Close : hors des valeurs permises (Ouvert, Clos)"),
+        ("Clos: [closed]", "Clos: [open]", 15, "values: open : donné deux fois"),
+        ("Clos: [closed]", "Clos: []", 15, "donner à chaque mot"),
+        ("Clos: [closed]", "Clos: [true]", 15, "un texte est attendu, et non true"),
+        ("trueValues: [Oui], ", "values: {x: [y]}, trueValues: [Oui], ", 14, "et non boolean"),
     ],
 )
 def test_a_mistake_against_a_shape(shipped, old, new, line, said):
@@ -251,7 +261,7 @@ def test_a_mistake_against_a_shape(shipped, old, new, line, said):
 def test_a_mistake_in_a_shape_names_the_shape(shipped):
     with pytest.raises(DeclarationError, match=r"catalogue/shapes/comptes.yml:8 fields.1.type"):
         load(shipped, SHAPED, SHAPE.replace("type: boolean", "type: bool"))
-    with pytest.raises(DeclarationError, match="catalogue/shapes/comptes.yml:1 shape: must be 'comptes'"):
+    with pytest.raises(DeclarationError, match="catalogue/shapes/comptes.yml:1 shape: « comptes » est attendu"):
         load(shipped, SHAPED, SHAPE.replace("shape: comptes", "shape: autre"))
 
 
@@ -301,11 +311,11 @@ def test_an_organisation_expects_the_exports_of_its_systems(shipped, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("- essai", "- esai", 6, "'esai', which is not declared"),
+        ("- essai", "- esai", 6, "« esai », que rien ne déclare"),
         ('"123456782"', '"12345"', 3, "siren"),
         ("siren:", "siret:", 3, "siret"),
-        ("code: appli", "code: apli", 8, "the system 'apli', which is not declared; did you mean 'appli'?"),
-        ("indicateurs: []", "indicateurs: [agents]", 8, "no figure 'agents'"),
+        ("code: appli", "code: apli", 8, "le système « apli », que rien ne déclare ; vouliez-vous dire « appli » ?"),
+        ("indicateurs: []", "indicateurs: [agents]", 8, "pas d’indicateur « agents »"),
         ("premier: 2018, ", "", 4, "premier"),
     ],
 )
@@ -328,18 +338,23 @@ def test_a_member_without_a_code_insee_is_known_by_its_siren(shipped, tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ('"215600461"', '"215600462"', 10, "'215600462' is no SIREN"),
-        (", type: communauté de communes", "", 11, "a commune needs its code_insee"),
-        ('{siren: "200043123"', '{code_insee: "56046", siren: "200043123"', 11, "'56046' is already given at line 10"),
-        ('"200043123"', '"215600461"', 11, "'215600461' is already given at line 10"),
-        ('siren: "123456782"', 'siren: "123456789"', 3, "'123456789' is no SIREN"),
+        ('"215600461"', '"215600462"', 10, "215600462 n’est pas un SIREN"),
+        (", type: communauté de communes", "", 11, "une commune a un code_insee"),
+        (
+            '{siren: "200043123"',
+            '{code_insee: "56046", siren: "200043123"',
+            11,
+            "« 56046 » est déjà donné à la ligne 10",
+        ),
+        ('"200043123"', '"215600461"', 11, "« 215600461 » est déjà donné à la ligne 10"),
+        ('siren: "123456782"', 'siren: "123456789"', 3, "123456789 n’est pas un SIREN"),
         (
             "nom: Crac’h",
             "nom: Crac’h, alias: [AURAY-QUIBERON terre ATLANTIQUE]",
             11,
-            "also means the member at line 10",
+            "désigne aussi celle de la ligne 10",
         ),
-        ("nom: Crac’h", "nom: syndicat", 10, "'syndicat' also means the organisation itself"),
+        ("nom: Crac’h", "nom: syndicat", 10, "« syndicat » désigne aussi l’organisation"),
     ],
 )
 def test_a_mistake_in_a_member(shipped, tmp_path, old, new, line, said):
@@ -348,7 +363,7 @@ def test_a_mistake_in_a_member(shipped, tmp_path, old, new, line, said):
 
 def test_a_system_that_is_there_twice_is_refused(shipped, tmp_path):
     twice = ORGANISATION.replace("  - essai\n", "  - essai\n  - essai\n")
-    refused(shipped, tmp_path, twice, 7, "'essai' is already given at line 6")
+    refused(shipped, tmp_path, twice, 7, "« essai » est déjà donné à la ligne 6")
 
 
 SAID = """\
@@ -377,9 +392,9 @@ def test_an_organisation_says_of_its_sources_who_sends_them_when_and_how_long(sh
 @pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
-        ("  essai: {", "  esai: {", 10, "'esai' is neither a system nor an export"),
-        ("essai/comptes:", "essai/lignes:", 11, "'essai/lignes' is neither a system nor an export"),
-        ('due: "04-30"', "valid: {last: 2019}", 11, "valid is said of a system"),
+        ("  essai: {", "  esai: {", 10, "« esai » n’est ni un système ni un export"),
+        ("essai/comptes:", "essai/lignes:", 11, "« essai/lignes » n’est ni un système ni un export"),
+        ('due: "04-30"', "valid: {last: 2019}", 11, "valid se dit d’un système"),
         ("retention: P3Y", "retention: 3 ans", 10, "retention"),
         ('due: "04-30"', "due: avril", 11, "due"),
         ("owner: Le pôle", "proprietaire: Le pôle", 11, "proprietaire"),
@@ -400,7 +415,7 @@ def test_what_the_organisation_uses_is_not_switched_off_and_both_places_are_name
     with pytest.raises(DeclarationError) as raised:
         load_organisation(home, shipped.catalogue(home))
     assert str(raised.value).startswith(f"{tmp_path}/organisation.yml:{line} {code}: ")
-    assert f"{off!r}, which is switched off at {place}:1" in str(raised.value)
+    assert f"« {off} », que {place}:1 éteint" in str(raised.value)
 
 
 def test_no_organisation_says_how_to_make_one(shipped, tmp_path):

@@ -167,7 +167,7 @@ def test_the_other_files_and_the_next_steps(bench, tmp_path) -> None:
     assert [expectation.key for expectation in file.expectations] == ["volume"]
     for step in ("systemes: [..., gmao]", "check", "--source gmao/interventions --exercice 2019"):
         assert step in said
-    assert "gmao.yml:3  the system's name" in said
+    assert "gmao.yml:3  le nom du système" in said
     assert f"landing/2019/gmao/, puis : millesime --home {bench.home.root} run 2019 --source gmao" in said
 
 
@@ -186,7 +186,7 @@ def test_units_and_french_dates_are_drafted_as_collection_reads_them(bench, tmp_
     assert kinds["volume"] == ("number", {"Go": 1, "Mo": Decimal("0.001")}, "default")
     assert (kinds["mois"][2], kinds["releve_le"][2]) == ("%B %Y", "%d %B %Y")
     assert [table.field(name).timezone for name in ("vu_le", "lu_utc")] == ["Europe/Paris", "UTC"]
-    assert "TODO months as columns, [Janvier, Février]" in declaration(bench, "couts").read_text(encoding="utf-8")
+    assert "TODO mois en colonnes, [Janvier, Février] :" in declaration(bench, "couts").read_text(encoding="utf-8")
     counts = read(bench, ref, path)
     assert (counts.acceptees, counts.refusees) == (2, 0)
     assert [total["ok"] for total in counts.totals] == [True]  # the amount of the last line is that of the others
@@ -203,8 +203,8 @@ def test_a_shape_maps_headings_and_says_what_it_does_not_know(bench, tmp_path) -
     assert layout["est_actif"] == "Compte actif"
     assert layout["date_creation"] == "(à compléter : Date de création)"  # « Créé le » is unknown so far
     text = declaration(bench, "gmao").read_text(encoding="utf-8")
-    assert "# left out: [Créé le, Couleur]" in text
-    assert "TODO which column, among [Créé le, Couleur]?" in text
+    assert "# laissé de côté : [Créé le, Couleur]" in text
+    assert "TODO quelle colonne, parmi [Créé le, Couleur] ?" in text
     assert "indicateurs: []" in result.stdout  # this catalogue declares no figure of applications
     assert not (bench.home.root / "expectations").exists()  # a shape has its own suite
     with pytest.raises(Exception, match="FIC-ENTETE"):
@@ -248,7 +248,7 @@ def test_a_workbook_sample(bench, tmp_path) -> None:
     }
     assert ref.export.format.title == "31 décembre {exercice}"
     assert ref.export.unread == ["Lisez-moi"]
-    assert "no line below the header" in declaration(bench, "parc").read_text(encoding="utf-8")
+    assert "aucune ligne sous l’en-tête" in declaration(bench, "parc").read_text(encoding="utf-8")
     assert read(bench, ref, path).acceptees == 3
 
 
@@ -350,7 +350,7 @@ def test_members_of_a_shape_are_told_apart_by_their_name(bench, tmp_path) -> Non
     assert result.exit_code == 0, result.output
     ref = drafted(bench, "gmao")
     assert ref.export.tables[0].origins_of(2019)["collectivite"].file == r"comptes_(.+)\.csv"
-    assert "is that part of the name the collectivité?" in result.stdout
+    assert "cette partie du nom est-elle la collectivité ?" in result.stdout
     assert read(bench, ref, path).acceptees == 2
 
 
@@ -379,7 +379,7 @@ def test_sheets_whose_names_begin_alike_are_a_pattern(bench, tmp_path) -> None:
     assert result.exit_code == 0, result.output
     (table,) = drafted(bench, "prets").export.tables
     assert (table.sheet, table.origins_of(2019)["feuille"].sheet) == ("Commune *", "Commune (.+)")
-    assert "does it fit the sheets of every exercice, and no other?" in result.stdout
+    assert "convient-il aux feuilles de chaque exercice, et à elles seules ?" in result.stdout
 
 
 def test_words_that_are_not_those_of_the_shape_are_to_decide(bench, declared, tmp_path) -> None:
@@ -387,7 +387,7 @@ def test_words_that_are_not_those_of_the_shape_are_to_decide(bench, declared, tm
     path = sample(tmp_path, "comptes_2019.csv", "Adresse;Statut\na@orly.fr;open\nb@orly.fr;closed\nc@orly.fr;Actif\n")
     result = bench.millesime("source", "new", "--from", path, "--system", "mail", "--shape", "comptes_messagerie")
     assert result.exit_code == 0, result.output
-    assert "is each of [closed, open]? values: {word of the shape: [its own]}" in result.stdout
+    assert "répond chacun de [closed, open] ? values: {mot de la forme: [les siens]}" in result.stdout
 
 
 NAMED = {
@@ -461,13 +461,13 @@ def test_lines_as_wide_as_the_table_above_its_header_are_passed_over(bench, tmp_
     [
         (
             "2018;2019",
-            'years as columns, ["2018", "2019"]: a row each? In header, instead of them, annee: {heading: \'(\\d{4})\'}',
+            'années en colonnes, ["2018", "2019"] : une ligne pour chaque ? Dans header, à leur place, annee: {heading: \'(\\d{4})\'}',
         ),
-        ("01/2019;02/2019", "months as columns"),
-        ("2019-01;2019-02", "months as columns"),
+        ("01/2019;02/2019", "mois en colonnes"),
+        ("2019-01;2019-02", "mois en colonnes"),
         (
             "Janvier;Février",
-            "months as columns, [Janvier, Février]: a row each? In header, instead of them, mois: {heading: '(.+)'}",
+            "mois en colonnes, [Janvier, Février] : une ligne pour chaque ? Dans header, à leur place, mois: {heading: '(.+)'}",
         ),
     ],
 )
@@ -485,13 +485,16 @@ def test_periods_as_headings_are_to_decide(bench, tmp_path, headings: str, said:
 def test_months_as_keys_of_records_are_to_decide(bench, tmp_path) -> None:
     path = sample(tmp_path, "prets_2019.json", '[{"site": "A", "2019-01": 3, "2019-02": 4}]', "utf-8")
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert 'months as columns, ["2019-01", "2019-02"]: another export has others' in result.stdout
+    assert 'mois en colonnes, ["2019-01", "2019-02"] : un autre export en a d’autres' in result.stdout
 
 
 def test_headings_given_twice_are_left_out_with_their_places(bench, tmp_path) -> None:
     path = sample(tmp_path, "a_2019.csv", "Code;Site;Date;Note;Prix;Prix\nA;x;01/02/2019;n;1;2\nB;y;01/02/2019;m;1;2\n")
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
-    assert 'left out, given twice in the header: ["Prix (columns 5, 6)"]. To read them, have the tool' in result.stdout
+    assert (
+        'laissé de côté, deux fois dans l’en-tête : ["Prix (colonnes 5, 6)"]. Pour les lire, les faire nommer'
+        in result.stdout
+    )
     assert read(bench, drafted(bench, "nouveau"), path).acceptees == 2
 
 
@@ -501,7 +504,7 @@ def test_a_title_that_bears_the_year_proves_the_exercice(bench, tmp_path) -> Non
         "source", "new", "--from", sample(tmp_path, "a.csv", text), "--system", "nouveau", "--exercice", "2019"
     )
     assert drafted(bench, "nouveau").export.format.title == "arrêtée au 31/12/{exercice}"
-    assert "proves the exercice" not in result.stdout
+    assert "ne prouve l’exercice" not in result.stdout
 
 
 def test_the_year_of_a_name_is_that_of_any_exercice(bench, tmp_path) -> None:
@@ -516,7 +519,7 @@ def test_the_year_of_a_name_is_that_of_any_exercice(bench, tmp_path) -> None:
     (export,) = bench.registry.systems["livres"].exports
     assert (export.files, export.tables[0].sheet) == ("????_prets*.xlsx", "* ????")
     assert export.tables[0].origins_of(2019)["feuille"].sheet == r"(.+) \d{4}"
-    assert "its name holds a year" not in result.stdout
+    assert "son nom contient une année" not in result.stdout
     members = {f"prets_{town}_2019.CSV": "Titre;Prêts\nA;3\n" for town in ("orly", "thiais")}
     path = zipped(tmp_path / "prets_2019.zip", members)
     assert bench.millesime("source", "new", "--from", path, "--system", "archives").exit_code == 0
@@ -536,7 +539,7 @@ def test_a_shape_whose_words_the_sample_does_not_use_is_left_to_complete(bench, 
     path = sample(tmp_path, "a_2019.csv", "A;B\nx;y\n")
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau", "--shape", "comptes")
     assert result.exit_code == 0, result.output
-    assert "which column, among [A, B]? Until then every file is refused" in result.stdout
+    assert "quelle colonne, parmi [A, B] ? D’ici là, tout fichier est refusé" in result.stdout
     check_catalogue(bench.catalogue)
 
 
@@ -548,7 +551,7 @@ def test_headings_that_sql_the_lake_or_the_reader_cannot_take(bench, tmp_path) -
     ref = drafted(bench, "divers")
     names = [field.name for field in ref.export.tables[0].fields]
     assert names == ["annee", "order_source", "c_2e", "order_source_2"]
-    assert "TODO left out, given twice in the header" in declaration(bench, "divers").read_text(encoding="utf-8")
+    assert "TODO laissé de côté, deux fois dans l’en-tête" in declaration(bench, "divers").read_text(encoding="utf-8")
     assert read(bench, ref, path).acceptees == 2
 
 
@@ -606,14 +609,14 @@ def test_a_sheet_whose_name_holds_a_year_is_to_decide(bench, tmp_path) -> None:
         for row, cells in enumerate([["Code", "Libellé"], ["a", "b"], ["c", "d"]]):
             sheet.write_row(row, 0, cells)
     result = bench.millesime("source", "new", "--from", path, "--system", "parc", "--exercice", "2019")
-    assert "its name holds a year: what is the sheet of another exercice called?" in result.stdout
+    assert "son nom contient une année : comment s’appelle la feuille d’un autre exercice ?" in result.stdout
 
 
 def test_nothing_is_overwritten_nor_half_written(bench, tmp_path) -> None:
     path = sample(tmp_path, "ventes_2019.csv", VENTES_2019, "utf-8")
     result = bench.millesime("source", "new", "--from", path, "--system", "ventes")  # it is shipped, with that table
     assert result.exit_code == 2
-    assert "ventes has ventes already: give 'ventes' another name with --export" in result.stderr
+    assert "ventes a déjà ventes : donner à « ventes » un autre nom avec --export" in result.stderr
     suite = bench.home.root / "expectations" / "systems" / "neuf" / "ventes.yml"
     suite.parent.mkdir(parents=True)
     suite.write_text("system: neuf\ntable: ventes\n", encoding="utf-8")
@@ -634,63 +637,108 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "more", "said"),
     [
-        ("a_2019.csv", b"", [], "no line to learn from"),
-        ("a_2019.csv", b"1;2\n3;4\n", [], "no header line"),
-        ("a_2019.csv", b"1;2\n3;4\n", [], "declared by hand: header: false, docs/adding-a-source.md"),
-        ("a_2019.json", b'{"a": {"b": [1, 2, 3]}}', [], "a_2019.json: no list of records: a.b is a list, of none"),
-        ("a_2019.csv", b"A;B\n", [], "no line below the header"),
-        # the first whole line holds values, by what comes below or by their look
+        ("a_2019.csv", b"", [], "aucune ligne"),
+        ("a_2019.csv", b"1;2\n3;4\n", [], "aucune ligne d’en-tête"),
+        ("a_2019.csv", b"1;2\n3;4\n", [], "se déclare à la main : header: false, docs/adding-a-source.md"),
+        (
+            "a_2019.json",
+            b'{"a": {"b": [1, 2, 3]}}',
+            [],
+            "a_2019.json : aucune liste d’enregistrements : celle de a.b contient autre chose",
+        ),
+        ("a_2019.csv", b"A;B\n", [], "aucune ligne sous l’en-tête"),
+        # the first whole line contient des valeurs, by what comes below or by their look
         (
             "a_2019.csv",
             b"ad;Durand;Orly\nbp;Petit;Orly\ncm;Martin;Orly\n",
             [],
-            "line 1, the first that is whole, holds values",
+            "la ligne 1, la première qui est entière, contient des valeurs",
         ),
-        ("a_2019.csv", b"ad@x.fr;Durand\nbp;Petit\n", [], "line 1, the first that is whole, holds values"),
-        ("a_2019.csv", b"Durand;10.0.0.1\nPetit;10.0.0.2\n", [], "line 1, the first that is whole, holds values"),
-        ("a_2019.csv", b"Login;Agent;;Ville\n;Nom;Rang;\nad;Du;x;Orly\n", [], "lines 1 and 2 share the headings"),
+        (
+            "a_2019.csv",
+            b"ad@x.fr;Durand\nbp;Petit\n",
+            [],
+            "la ligne 1, la première qui est entière, contient des valeurs",
+        ),
+        (
+            "a_2019.csv",
+            b"Durand;10.0.0.1\nPetit;10.0.0.2\n",
+            [],
+            "la ligne 1, la première qui est entière, contient des valeurs",
+        ),
+        (
+            "a_2019.csv",
+            b"Login;Agent;;Ville\n;Nom;Rang;\nad;Du;x;Orly\n",
+            [],
+            "les intitulés sont à cheval sur les lignes 1 et 2",
+        ),
         (
             "a_2019.csv",
             b";Prets;;Retours;\nCommune;A;J;A;J\nOrly;1;2;3;4\n",
             [],
-            "one heading for several columns, A (columns 2, 4)",
+            "plusieurs colonnes ont le même intitulé, A (colonnes 2, 4)",
         ),
-        ("a_2019.csv", b"Commune;Prets;\n;A;J\nOrly;1;2\nThiais;3;4\n", [], "lines 1 and 2 share the headings"),
-        ("a_2019.csv", b"Commune;Prets;;Retours;\n;A;J;A;J\nOrly;1;2;3;4\n", [], "lines 1 and 2 share the headings"),
+        (
+            "a_2019.csv",
+            b"Commune;Prets;\n;A;J\nOrly;1;2\nThiais;3;4\n",
+            [],
+            "les intitulés sont à cheval sur les lignes 1 et 2",
+        ),
+        (
+            "a_2019.csv",
+            b"Commune;Prets;;Retours;\n;A;J;A;J\nOrly;1;2;3;4\n",
+            [],
+            "les intitulés sont à cheval sur les lignes 1 et 2",
+        ),
         (
             "a_2019.csv",
             b"Etat\nCommune;Code;Prets;Retours;\n;;A;B;C\nO;x;1;2;3\nT;y;3;4;5\n",
             [],
-            "lines 2 and 3 share",
+            "à cheval sur les lignes 2 et 3",
         ),
-        ("a_2019.csv", b"Commune;2018;;2019;\n;A;J;A;J\nOrly;1;2;3;4\n", [], "lines 1 and 2 share the headings"),
+        (
+            "a_2019.csv",
+            b"Commune;2018;;2019;\n;A;J;A;J\nOrly;1;2;3;4\n",
+            [],
+            "les intitulés sont à cheval sur les lignes 1 et 2",
+        ),
         (
             "a_2019.csv",
             b"Nom;Nom;Ville\nDurand;Tiago;Orly\nPetit;Lou;Thiais\n",
             [],
-            "line 1 has one heading for several columns",
+            "à la ligne 1, plusieurs colonnes ont le même intitulé",
         ),
-        ("a_2019.csv", b"Commune;Prets;Prets\nOrly;1;2\n", [], "Prets (columns 2, 3): have the tool name each of them"),
+        (
+            "a_2019.csv",
+            b"Commune;Prets;Prets\nOrly;1;2\n",
+            [],
+            "Prets (colonnes 2, 3) : les faire nommer chacune par l’outil",
+        ),
         # years are no headings above years; nor is a line a title that is written as the data
-        ("a_2019.csv", b"Orly;2018;oui\nThiais;2019;non\n", [], "line 1, the first that is whole, holds values"),
+        (
+            "a_2019.csv",
+            b"Orly;2018;oui\nThiais;2019;non\n",
+            [],
+            "la ligne 1, la première qui est entière, contient des valeurs",
+        ),
         (
             "a_2019.csv",
             b"Orly;12;3\nLogin;Ville;Rang\nx;1;4\ny;2;5\n",
             [],
-            "line 1, the first that is whole, holds values",
+            "la ligne 1, la première qui est entière, contient des valeurs",
         ),
         ("a.csv", b"A;B\nx;y\n", [], "--exercice"),
-        ("a_2019.csv", b"<?xml version='1.0'?><a/>", [], "no element repeats"),
-        ("a_2019.bin", b"A\0B", [], "neither a text file"),
+        ("a_2019.csv", b"<?xml version='1.0'?><a/>", [], "aucun élément ne se répète"),
+        ("a_2019.bin", b"A\0B", [], "ni un fichier de texte"),
         ("a_2019.csv", b"A;B\nx;y\n", ["--shape", "compte"], "vouliez-vous dire « comptes » ?"),
-        ("a_2019.csv", b"DUPONT;Jean;Orly;Actif\nPETIT;Anne;Thiais;Actif\n", [], "holds values"),
+        ("a_2019.csv", b"DUPONT;Jean;Orly;Actif\nPETIT;Anne;Thiais;Actif\n", [], "contient des valeurs"),
         (
             "a_2019.csv",
             b"DUPONT Jean;A;B\nLogin;Ville;Rang\nx;Orly;1\n",
             [],
-            "line 1, the first that is whole, holds values",
+            "la ligne 1, la première qui est entière, contient des valeurs",
         ),
-        ("a_2019.csv", b"A;B\nx;y\n", ["--table", "Ma table"], "is not a name"),
+        ("a_2019.csv", b"A;B\nx;y\n", ["--table", "Ma table"], "n’est pas un nom"),
     ],
 )
 def test_a_sample_that_teaches_nothing_ends_with_2(bench, tmp_path, name, content, more, said) -> None:
@@ -751,14 +799,14 @@ def test_catalogue_diff_lists_what_the_home_changes_and_what_moved_upstream(benc
     result = bench.millesime("catalogue", "diff")
     assert result.exit_code == 0, result.output
     system, prose, count = result.stdout.splitlines()
-    assert system == f"remplacé     system ventes  {place}:1"
-    assert prose.startswith("ajouté       prose neuf.md  ")
+    assert system == f"remplacé     le système « ventes »  {place}:1"
+    assert prose.startswith("ajouté       le texte « neuf.md »  ")
     assert count == "2 déclarations propres au dossier."
     declared.write("catalogue/systems/ventes.yml", VENTES.replace("owner: Régie", "owner: La régie"))
     for _ in range(2):
         result = bench.millesime("catalogue", "diff")
         assert result.exit_code == 3
-        assert f"system ventes  {place}:1  ← a changé depuis dans le catalogue livré" in result.stdout
+        assert f"le système « ventes »  {place}:1  ← a changé depuis dans le catalogue livré" in result.stdout
         assert f"millesime --home {bench.home.root} catalogue diff --reviewed" in result.stderr
     assert bench.millesime("catalogue", "diff", "--reviewed").exit_code == 0
     assert "a changé depuis" not in bench.millesime("catalogue", "diff").stdout
@@ -768,7 +816,7 @@ def test_catalogue_diff_refuses_what_would_not_run(bench, declared) -> None:
     Layer(bench.home.root).write("catalogue/systems/ventes.yml", {"system": "ventes", "enabled": False})
     result = bench.millesime("catalogue", "diff")
     assert result.exit_code == 2
-    assert "needs the system 'ventes', which is switched off at" in result.stderr
+    assert "demande le système « ventes », que" in result.stderr
 
 
 # dbt --------------------------------------------------------------------------------------------------------

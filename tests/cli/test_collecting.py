@@ -131,8 +131,8 @@ def test_wrong_sql_of_a_suite_names_its_file_and_line(bench) -> None:
     suite.write_text(WRONG_SQL, encoding="utf-8")
     result = bench.millesime("check", bench.drop("2019/ventes/ventes_2019.csv", VENTES_2019))
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"Erreur : {suite}:4 montants: its SQL cannot be read: ")
-    assert 'column "montan"' in result.stderr
+    assert result.stderr.startswith(f"Erreur : {suite}:4 montants : DuckDB refuse sa requête : ")
+    assert "la colonne « montan » n’existe pas ; il y a" in result.stderr
 
 
 def test_an_open_blocker_ends_with_1_and_is_in_the_summary(bench, jobs) -> None:
@@ -361,7 +361,7 @@ def invented(monkeypatch: pytest.MonkeyPatch, bench: Bench) -> list:
 
     def make_home(root: Path, years: list[int]) -> None:
         if (root / "organisation.yml").exists():
-            raise ValueError(f"{root} belongs to another organisation")
+            raise ValueError(f"{root} est le dossier d’une autre organisation")
         made.append((root, years))
         root.mkdir()
         text = bench.home.organisation_file.read_text().replace("demonstration: false", "demonstration: true")
@@ -392,5 +392,5 @@ def test_demo_may_only_make_the_home(invented, jobs, tmp_path: Path) -> None:
 def test_demo_refuses_another_organisation_s_home(invented, jobs, bench) -> None:
     result = CliRunner().invoke(millesime, ["demo", str(bench.home.root)])
     assert result.exit_code == 2
-    assert "another organisation" in result.stderr
+    assert "d’une autre organisation" in result.stderr
     assert not bench.home.dagster.exists()

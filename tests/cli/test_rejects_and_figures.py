@@ -181,7 +181,7 @@ def test_numbers_are_french_and_rounded_half_up(value: str, decimals: int, text:
 
 
 def test_a_supplier_cannot_drive_the_terminal() -> None:
-    assert printable("a\x1b[2Jb\u202ec\n") == "a\\x1b[2Jb\\x202ec\n"
+    assert printable("a\x1b[2Jb\u202ec\n") == "a[U+001B][2Jb[U+202E]c\n"
 
 
 @pytest.mark.parametrize(("position", "name"), [(1, "A"), (26, "Z"), (27, "AA"), (703, "AAA")])

@@ -91,7 +91,7 @@ def test_processors_count_once_and_their_marks_are_averaged_exactly(warehouse):
 
 def test_requests_are_answered_within_a_month_or_three(warehouse):
     rows = warehouse.rows(
-        "select reference_dossier, est_dans_les_delais from marts.fct_dossiers_rgpd where nature_dossier = 'demande' order by 1"
+        "select reference_dossier, est_dans_les_delais from restreint.fct_dossiers_rgpd where nature_dossier = 'demande' order by 1"
     )
     assert [in_time for _, in_time in rows] == [True, False, True, False, False, None]
     [counts] = warehouse.rows(

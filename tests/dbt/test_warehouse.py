@@ -14,13 +14,14 @@ from pipelines.catalogue.load import load_catalogue
 from pipelines.stages.transform.dbt import run_dbt
 from tests.dbt import case
 
-LAYERS = ("staging", "intermediate", "marts", "calculs", "rapport")
+LAYERS = ("staging", "intermediate", "marts", "restreint", "calculs", "rapport")
 READABLE = {  # a layer reads itself and the layer before it; what the engine loads is before staging and beside it
     "staging": {"sources"},
     "intermediate": {"sources", "staging", "intermediate"},
     "marts": {"intermediate", "marts"},
-    "calculs": {"sources", "marts", "calculs"},
-    "rapport": {"marts", "calculs", "rapport"},
+    "restreint": {"intermediate", "marts", "restreint"},  # never a mart of it
+    "calculs": {"sources", "marts", "restreint", "calculs"},
+    "rapport": {"marts", "restreint", "calculs", "rapport"},
 }
 DUCKDB_TYPES_WITHOUT_EXACTNESS = ("DOUBLE", "FLOAT")
 
@@ -53,7 +54,7 @@ def test_person_with_two_open_accounts_counts_once(warehouse):
 def test_marts_hold_no_pseudonym(warehouse):
     columns = warehouse.rows(
         "select column_name from duckdb_columns() "
-        "where schema_name in ('marts', 'rapport') and column_name like '%identifiant%'"
+        "where schema_name in ('marts', 'restreint', 'rapport') and column_name like '%identifiant%'"
     )
     assert columns == []
 
@@ -351,7 +352,7 @@ def test_descriptions_reach_the_readers_as_comments(warehouse):
     for relation, catalogue in (("table_name", "duckdb_tables()"), ("column_name", "duckdb_columns()")):
         rows = warehouse.rows(
             f"select {relation} from {catalogue} "
-            "where schema_name in ('marts', 'rapport') and coalesce(comment, '') = ''"
+            "where schema_name in ('marts', 'restreint', 'rapport') and coalesce(comment, '') = ''"
         )
         assert rows == []
 
@@ -392,7 +393,7 @@ def test_every_column_of_the_warehouse_is_documented(warehouse):
         )
         columns = {row[0] for row in rows}
         unknown |= {(model["name"], c): None for c in columns if fields.of(model["name"], c) is None}
-        if model["fqn"][1] in ("marts", "rapport"):  # promised to readers, one by one
+        if model["fqn"][1] in ("marts", "restreint", "rapport"):  # promised to readers, one by one
             assert columns == set(model["columns"]), model["name"]
     assert sorted(unknown) == []
 
@@ -408,7 +409,7 @@ def test_what_is_said_of_a_table_is_said_of_one_of_its_columns(warehouse):
 def test_marts_and_rapport_have_a_contract_and_a_tested_key(warehouse):
     tested = _key_tested(warehouse)
     for model in _models(warehouse):
-        if model["fqn"][1] in ("marts", "rapport"):
+        if model["fqn"][1] in ("marts", "restreint", "rapport"):
             assert model["config"]["contract"]["enforced"], model["name"]
             assert model["config"]["materialized"] == "table", model["name"]
             assert all(column["data_type"] for column in model["columns"].values()), model["name"]
@@ -465,6 +466,7 @@ def test_layer_reads_only_itself_or_the_layer_before(warehouse):
         ("staging", r"stg_\w+"),
         ("intermediate", r"int_(?P<folder>[a-z]+)__\w+"),
         ("marts", r"(dim|fct)_\w+"),
+        ("restreint", r"fct_\w+"),
         ("calculs", r"(agregats|expressions|chiffres)__\w+"),
         ("rapport", r"rpt_\w+|chiffres"),
     ],

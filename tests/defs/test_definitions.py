@@ -175,8 +175,8 @@ def test_what_is_wrong_in_a_declaration_is_said_without_what_dagster_puts_around
 
         return definitions
 
-    with pytest.raises(DeclarationError, match="the model"):
-        _loaded(wrapped(DeclarationError("the model")))
+    with pytest.raises(DeclarationError, match="le modèle"):
+        _loaded(wrapped(DeclarationError("le modèle")))
     with pytest.raises(RuntimeError, match="around it"):
         _loaded(wrapped(ValueError("of the program")))
 

@@ -172,7 +172,7 @@ def foreign_budget(root: Path) -> None:
 def test_refuses_a_home_that_is_somebody_elses(tmp_path: Path, prepare) -> None:
     prepare(tmp_path)
     before = files(tmp_path)
-    with pytest.raises(ValueError, match=r"another (organisation|folder)"):
+    with pytest.raises(ValueError, match=r"autre (organisation|dossier)"):
         make_home(tmp_path, [2018])
     assert files(tmp_path) == before
 

@@ -105,7 +105,7 @@ def test_a_wrong_name_is_told_with_its_place_and_the_one_that_was_meant(
     finally:
         path.write_text(text, encoding="utf-8")
     assert f"{file}:{line}" in str(refused.value)
-    assert f"did you mean '{right.rpartition(' ')[2]}'" in str(refused.value)
+    assert f"vouliez-vous dire « {right.rpartition(' ')[2]} »" in str(refused.value)
 
 
 def test_the_layout_of_the_next_year_loads_too(home: Path) -> None:

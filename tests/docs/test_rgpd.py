@@ -1,6 +1,9 @@
 """The page for the data protection officer lists every personal column that is declared, and every retention."""
 
+import re
+
 from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.organisation import Conservation
 from pipelines.catalogue.registry import Registry
 from pipelines.settings import PROJECT_ROOT
 
@@ -47,3 +50,36 @@ def test_systems_without_personal_columns_are_few_and_known():
     personal = {ref.system.system for ref in registry.exports() for t in ref.export.tables if t.has_personal_data}
     free = set(registry.systems) - personal
     assert free == FREE
+
+
+# retention ------------------------------------------------------------
+
+
+def lines(start: str) -> list[list[str]]:
+    """The cells of the rows of the table whose heading begins so."""
+    text = PAGE.read_text(encoding="utf-8").partition(f"\n{start}")[2]
+    table = text.partition("\n\n")[0].splitlines()[2:]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+
+
+def test_the_terms_are_those_of_the_rules_and_of_what_an_organisation_declares():
+    rows_, rules = lines("| règle |"), load_catalogue().rules
+    assert {code.strip("`") for code, _, _ in rows_} == {code for code in rules if code.startswith("CONS-")}
+    usual = {name: field.default for name, field in Conservation.model_fields.items()}
+    said = {}
+    for _, _, term in rows_:
+        if found := re.match(r"`(\w+)` : (\d+) (mois|ans?)", term):
+            said[found[1]] = f"P{found[2]}{'M' if found[3] == 'mois' else 'Y'}"
+    assert said == usual
+
+
+def test_each_risk_has_a_test_that_is_there():
+    proofs = [proof.strip("`") for _, _, proof in lines("| risque |")]
+    assert len(proofs) > 10 and [one for one in proofs if not (PROJECT_ROOT / one).is_file()] == []
+
+
+def test_the_folders_of_a_home_are_told():
+    """Every place where a home keeps something is in the table, or is said to be left to the organisation."""
+    text = PAGE.read_text(encoding="utf-8")
+    folders = ("landing", "archive", "lake", "warehouse", "published", "exports", "dagster", "dbt", "builds", "reports")
+    assert [one for one in folders if f"`{one}/" not in text] == [] and "`.work/`" in text and "`ledger.db`" in text

@@ -145,9 +145,9 @@ def test_each_home_has_its_own_catalogue(together: dict[str, Path]) -> None:
 
 def test_what_a_home_changes_is_shown(together: dict[str, Path]) -> None:
     said = millesime(together["a"], "catalogue", "diff").stdout
-    assert "switched off system kolok" in said and "catalogue/systems/kolok.yml:1" in said
-    assert f"replaced     figure {FIGURE}" in said
-    assert "added        model fct_essai" in said
+    assert "éteint       le système « kolok »" in said and "catalogue/systems/kolok.yml:1" in said
+    assert f"remplacé     le chiffre « {FIGURE} »" in said
+    assert "ajouté       le modèle « fct_essai »" in said
 
 
 @pytest.mark.parametrize(
@@ -157,13 +157,13 @@ def test_what_a_home_changes_is_shown(together: dict[str, Path]) -> None:
             "catalogue/systems/cegid_rh.yml",
             "system: cegid_rh\nenabled: false\n",
             "organisation.yml:",
-            "the system 'cegid_rh'",
+            "le système « cegid_rh »",
         ),
         (
             "dbt_project/models/marts/off.yml",
             "models:\n  - name: fct_formations\n    enabled: false\n",
             "catalogue/figures/applications.yml:",
-            "the model 'fct_formations'",
+            "le modèle « fct_formations »",
         ),
     ],
 )
@@ -176,5 +176,5 @@ def test_what_is_still_needed_is_not_switched_off(
     (home / file).unlink()
     assert refused.returncode == 2 and not refused.stdout
     (line, *_) = [line for line in refused.stderr.splitlines() if needed_at in line]
-    assert f"needs {what}, which is switched off at {home / file}:" in line
+    assert f"demande {what}, que {home / file}:" in line
     assert "Traceback" not in refused.stderr

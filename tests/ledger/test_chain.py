@@ -199,6 +199,7 @@ def test_a_ledger_from_before_the_chain_is_linked_and_keeps_its_entries(tmp_path
             "releases",
             "disclosures",
             "purges",
+            "removals",
             "warehouses",
             "writings",
             "keys",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pipelines.ledger.records import CheckResult, Verdict
+from pipelines.ledger.records import CheckResult, Removal, Verdict
 from pipelines.ledger.store import open_ledger
 from pipelines.runs import pending
 from pipelines.runs.collect import collect
@@ -118,7 +118,7 @@ def lose_a_table(lab: Lab) -> None:
 
 def decide(lab: Lab) -> None:
     with open_ledger(lab.home) as ledger:
-        ledger.record_purge("a" * 64, "x.csv", "essai/export", YEAR, "2021-01-01")
+        ledger.record_removal(Removal("CONS-ORIGINAL", "a" * 64, "essai/export", YEAR, kept_until="2021-01-01"))
 
 
 def rename(lab: Lab) -> None:

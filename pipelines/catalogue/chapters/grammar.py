@@ -81,7 +81,7 @@ class Donnees(Declared):
     @model_validator(mode="after")
     def _columns_are_said_once(self) -> "Donnees":
         if bool(self.colonnes) == bool(self.croise):
-            raise ValueError("give either colonnes or croise")
+            raise ValueError("donner colonnes ou croise, l’un des deux")
         return self
 
 

@@ -27,7 +27,7 @@ def make_chapter(thing: Thing, texts: Overlay, grammar: type[AnyChapter]) -> Any
         for b, bloc in enumerate(section.blocs):
             if bloc.genre == "texte" and bloc.fichier not in texts:
                 place, off = thing.at("sections", s, "blocs", b), texts.off.get(bloc.fichier)
-                why = f"is switched off at {off.place}" if off else "does not exist"
+                why = f"est éteint dans {off.place}" if off else "n’existe pas"
                 raise DeclarationError(f"{place} fichier: texte/{bloc.fichier} {why}")
     return chapter
 
@@ -43,7 +43,7 @@ def refuse_same_identifiers(things: Iterable[Thing]) -> None:
     for thing in things:
         for name, place in _identifiers(thing):
             if name in seen:
-                raise DeclarationError(f"{place} id: {name!r} is already given at {seen[name]}")
+                raise DeclarationError(f"{place} id: « {name} » est déjà dans {seen[name]}")
             seen[name] = place
 
 

@@ -200,7 +200,7 @@ def _yaml_files(root: Path) -> Iterator[tuple[Path, dict, Lines]]:
 def _models(root: Path) -> Iterator[Thing]:
     for thing in _sql("model", root, "models"):
         if thing.path.relative_to(root).parts[1] not in LAYERS:
-            raise DeclarationError(f"{shown(thing.path)}:1 a model stands in models/{', models/'.join(LAYERS)}")
+            raise DeclarationError(f"{shown(thing.path)}:1 un modèle est dans models/{', models/'.join(LAYERS)}")
         yield thing
 
 
@@ -216,9 +216,7 @@ def _source_tables(path: Path, data: dict, lines: Lines) -> Iterator[Thing]:
     for s, source in enumerate(data.get("sources") or []):
         if source["name"] in COMPOSED_SOURCES:
             where = f"{shown(path)}:{lines.get(('sources', s), 1)} sources.{s}"
-            raise DeclarationError(
-                f"{where}: the source {source['name']!r} follows from the declarations of the catalogue"
-            )
+            raise DeclarationError(f"{where}: la source « {source['name']} » découle des déclarations du catalogue")
         about = {key: value for key, value in source.items() if key != "tables"}
         for thing in entries("dbt source", path, data, lines, ("sources", s, "tables"), "name"):
             yield replace(thing, name=f"{source['name']}.{thing.name}", data={"source": about, "table": thing.data})

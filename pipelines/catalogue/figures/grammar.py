@@ -113,9 +113,9 @@ class Measure(Declared):
     @model_validator(mode="after")
     def _column_fits(self) -> "Measure":
         if (self.agregat == "nombre") == (self.colonne is not None):
-            raise ValueError("a colonne is needed for somme, maximum, mediane and nombre_distinct, and none for nombre")
+            raise ValueError("somme, maximum, mediane et nombre_distinct demandent une colonne ; nombre n’en a pas")
         if any(values == [] for values in self.filtre.values()):
-            raise ValueError("filtre: an empty list of values matches no row")
+            raise ValueError("filtre: une liste de valeurs vide ne retient aucune ligne")
         return self
 
     def in_words(self, family: Family | None, words: "Words") -> str:
@@ -245,8 +245,10 @@ def parse_expression(text: str) -> Term:
     """The tree of ``text``: + - * /, parentheses, names and numbers. Raises ValueError on anything else."""
     try:
         tree = ast.parse(text.strip(), mode="eval")
-    except SyntaxError as error:
-        raise ValueError(f"expression {text!r} is not arithmetic: {error.msg}") from None
+    except SyntaxError:
+        raise ValueError(
+            f"l’expression « {text} » n’est pas un calcul : + - * /, parenthèses, noms et nombres"
+        ) from None
     return _term(tree.body, text.strip())
 
 
@@ -259,7 +261,7 @@ def _term(node: ast.expr, text: str) -> Term:
         written = ast.get_source_segment(text, node) or ""
         if re.fullmatch(r"\d{1,12}(\.\d{1,6})?", written):  # read as written: a float would not be exact
             return Number(value=Decimal(written))
-    raise ValueError(f"expression {text!r}: only + - * /, names and numbers such as 35 or 1.5 are known")
+    raise ValueError(f"expression « {text} » : seuls + - * /, des noms et des nombres comme 35 ou 1.5 sont permis")
 
 
 def operands_of(term: Term) -> list[str]:
@@ -306,21 +308,25 @@ class Figure(Declared):
     @model_validator(mode="after")
     def _measure_or_expression(self) -> "Figure":
         if (self.mesure is None) == (self.expression is None):
-            raise ValueError("give either a mesure or an expression")
+            raise ValueError("donner une mesure ou une expression, l’une des deux")
         if self.mesure and not self.sources:
-            raise ValueError("a mesure names its sources: system/table, or */shape")
+            raise ValueError("une mesure nomme ses sources : système/table, ou */forme")
         if self.mesure and self.operandes:
-            raise ValueError("a mesure has no operandes")
+            raise ValueError("une mesure n’a pas d’operandes")
         if self.expression is not None and self.sources:
-            raise ValueError("the sources of an expression are those of its operands")
+            raise ValueError("les sources d’une expression sont celles de ses opérandes : retirer sources")
         if self.expression is not None and self.sans_effet:
-            raise ValueError("sans_effet: said of a mesure; an expression rests on what its operands rest on")
+            raise ValueError(
+                "sans_effet: se dit d’une mesure ; une expression repose sur ce dont dépendent ses opérandes"
+            )
         if self.expression is not None and self.indispensables:
-            raise ValueError("indispensables: said of a mesure; an expression lacks what its operands lack")
+            raise ValueError(
+                "indispensables: se dit d’une mesure ; il manque à une expression ce qui manque à ses opérandes"
+            )
         if self.expression is not None and self.pieces:
-            raise ValueError("pieces: said of a mesure; an expression lacks what its operands lack")
+            raise ValueError("pieces: se dit d’une mesure ; il manque à une expression ce qui manque à ses opérandes")
         if self.expression is not None and self.champs:
-            raise ValueError("champs: said of a mesure; an expression needs what its operands need")
+            raise ValueError("champs: se dit d’une mesure ; une expression demande ce que demandent ses opérandes")
         return self
 
     @model_validator(mode="after")
@@ -328,22 +334,24 @@ class Figure(Declared):
         if self.expression is not None:
             used, given = set(operands_of(parse_expression(self.expression))), set(self.operandes)
             if used - given:
-                raise ValueError(f"expression uses names that operandes do not give: {', '.join(sorted(used - given))}")
+                raise ValueError(
+                    f"l’expression emploie des noms que operandes ne donne pas : {', '.join(sorted(used - given))}"
+                )
             if given - used:
-                raise ValueError(f"operandes that the expression does not use: {', '.join(sorted(given - used))}")
+                raise ValueError(f"operandes: l’expression n’emploie pas {', '.join(sorted(given - used))}")
             if not used:
-                raise ValueError("an expression uses at least one operande")
+                raise ValueError("une expression emploie au moins un opérande")
         return self
 
     @model_validator(mode="after")
     def _placeholders_agree(self) -> "Figure":
         if len(placeholders_of(self.code)) > 1:
-            raise ValueError("a placeholder may stand once in a code")
+            raise ValueError("code: une seule partie entre accolades")
         if set(placeholders_of(self.libelle)) != set(placeholders_of(self.code)):
-            raise ValueError("the same placeholder must stand in both code and libelle, or in none")
+            raise ValueError("code et libelle ont la même partie entre accolades, ou n’en ont ni l’un ni l’autre")
         for text in [*(source for group in self.alternatives for source in group), *self.operandes.values()]:
             if set(placeholders_of(text)) - {self.family}:
-                raise ValueError(f"{text!r} holds a placeholder that the code does not")
+                raise ValueError(f"« {text} » a une partie entre accolades que le code n’a pas")
         return self
 
     @property

@@ -20,7 +20,7 @@ from pipelines.catalogue.figures.grammar import (
 from pipelines.catalogue.overlay import Overlay, Thing, entries, put_over, switch
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, parse, read_mapping, shown
-from pipelines.near import did_you_mean
+from pipelines.near import suggestion
 
 ANY = "*"  # the system of a source that is a shape
 SOURCED = ". Sources : "  # between how a figure is computed and what it is computed from
@@ -116,7 +116,7 @@ class Figures:
             member = code.removeprefix(before).removesuffix(after)
             if placeholder and code == f"{before}{member}{after}" and member and "." not in member:
                 return declared, member
-        raise KeyError(f"no figure {code!r} is declared")
+        raise KeyError(code)
 
     def formula(self, code: str, used: Collection[str] | None = None) -> str:
         """How a figure is computed, in French words; of the alternatives of a source, those among the tables that are ``used``.
@@ -189,7 +189,7 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
 
 def _domain_of(path: Path, data: dict) -> str:
     if not isinstance(data.get("domaine"), str):
-        raise DeclarationError(f"{shown(path)}:1 domaine: it needs the name of a domain")
+        raise DeclarationError(f"{shown(path)}:1 domaine: le nom d’un domaine est attendu")
     return data["domaine"]
 
 
@@ -212,8 +212,8 @@ def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay
         domain = declared.domain_of[thing.path]
         if domain not in declared.domains:
             off = declared.domains.off.get(domain)
-            why = f"is switched off at {off.place}" if off else "has no title"
-            raise DeclarationError(f"{thing.place} the domain {domain!r} {why}")
+            why = f"est éteint dans {off.place}" if off else "n’a pas de titre"
+            raise DeclarationError(f"{thing.place} le domaine « {domain} » {why}")
         figure = _without_branches(thing.parsed(Figure), thing, systems, shapes)
         by_code[thing.name] = DeclaredFigure(figure, domain, thing.place, Words(by_name=words.get(domain, {})))
     titles = {thing.name: thing.data for thing in declared.domains}
@@ -245,9 +245,7 @@ def _without_branches(figure: Figure, thing: Thing, systems: Overlay, shapes: Ov
         kept = [source for source in group if not switched_off(source)]
         if not kept:
             (off, *_) = filter(None, map(switched_off, group))
-            raise DeclarationError(
-                f"{thing.at('sources', index)} needs the {off.kind} {off.name!r}, which is switched off at {off.place}"
-            )
+            raise DeclarationError(f"{thing.at('sources', index)} demande {off.said}, que {off.place} éteint")
         groups.append(kept)
     return figure.model_copy(update={"sources": [group if len(group) > 1 else group[0] for group in groups]})
 
@@ -255,10 +253,8 @@ def _without_branches(figure: Figure, thing: Thing, systems: Overlay, shapes: Ov
 def _check_family(declared: DeclaredFigure, figures: Figures, families: Overlay) -> None:
     name = declared.figure.family
     if name and name not in figures.families:
-        why = (
-            f"which is switched off at {families.off[name].place}" if name in families.off else "which is not declared"
-        )
-        raise DeclarationError(f"{declared.place} code: it needs the family {name!r}, {why}")
+        why = f"que {families.off[name].place} éteint" if name in families.off else "que rien ne déclare"
+        raise DeclarationError(f"{declared.place} code: demande la famille « {name} », {why}")
 
 
 def _check_sources(declared: DeclaredFigure, registry: Registry) -> None:
@@ -269,11 +265,11 @@ def _check_sources(declared: DeclaredFigure, registry: Registry) -> None:
         system, _, table = source.partition("/")
         if system == ANY:
             if table not in registry.shapes:
-                near = did_you_mean(table, sorted(registry.shapes))
-                raise DeclarationError(f"{declared.place} {key}: {source!r} is not a declared shape{near}")
+                near = suggestion(table, sorted(registry.shapes))
+                raise DeclarationError(f"{declared.place} {key}: « {source} » n’est pas une forme déclarée{near}")
         elif (table not in names) if placeholders_of(system) else (source not in tables):
-            near = "" if placeholders_of(system) else did_you_mean(source, sorted(tables))
-            raise DeclarationError(f"{declared.place} {key}: {source!r} is not a declared table{near}")
+            near = "" if placeholders_of(system) else suggestion(source, sorted(tables))
+            raise DeclarationError(f"{declared.place} {key}: « {source} » n’est pas une table déclarée{near}")
 
 
 def _check_fields(declared: DeclaredFigure, figures: Figures, registry: Registry, thing: Thing) -> None:
@@ -289,22 +285,24 @@ def _check_fields(declared: DeclaredFigure, figures: Figures, registry: Registry
         for name in group:
             if name not in known:
                 raise DeclarationError(
-                    f"{thing.at('champs', index)} champs: no source of {figure.code!r} has a field {name!r}"
-                    f"{did_you_mean(name, sorted(known))}"
+                    f"{thing.at('champs', index)} champs: aucune source de « {figure.code} » n’a de colonne « {name} »"
+                    f"{suggestion(name, sorted(known))}"
                 )
 
 
 def _check_operands(declared: DeclaredFigure, figures: Figures, things: Overlay) -> None:
     for name, code in declared.figure.operandes.items():
         if code not in figures.by_code:
-            why = f"is switched off at {things.off[code].place}" if code in things.off else "is not a declared figure"
-            raise DeclarationError(f"{declared.place} operandes.{name}: {code!r} {why}")
+            why = f"est éteint dans {things.off[code].place}" if code in things.off else "n’est pas un chiffre déclaré"
+            raise DeclarationError(f"{declared.place} operandes.{name}: « {code} » {why}")
     _refuse_circle(declared, figures, [declared.figure.code])
 
 
 def _refuse_circle(start: DeclaredFigure, figures: Figures, path: list[str]) -> None:
     for code in figures.by_code[path[-1]].figure.operandes.values():
         if code in path:
-            raise DeclarationError(f"{start.place} operandes: a figure depends on itself: {' → '.join([*path, code])}")
+            raise DeclarationError(
+                f"{start.place} operandes: un chiffre dépend de lui-même : {' → '.join([*path, code])}"
+            )
         if code in figures.by_code:
             _refuse_circle(start, figures, [*path, code])

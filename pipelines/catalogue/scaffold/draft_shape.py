@@ -59,7 +59,10 @@ def needs_of_shape(catalogue: Catalogue, shape: str) -> list[Need]:
             for group in groups:
                 found.setdefault(group, []).append(model)
     return [
-        Need(group, f"{names[0]}{f' (and {len(names) - 1} more)' if len(names) > 1 else ''}")
+        Need(
+            group,
+            f"{names[0]}{f' (et {len(names) - 1} autres)' if len(names) > 2 else ' (et un autre)' if len(names) > 1 else ''}",
+        )
         for group, names in found.items()
         if known.issuperset(group)
     ]
@@ -95,19 +98,19 @@ class ShapeTable:
         lines = [f"shape: {self.shape.shape}"]
         lines += place_lines(self.sample)
         lines += self._missing_values(columns)
-        lines += [f"# left out: {flow(unused)}"] if unused else []
+        lines += [f"# laissé de côté : {flow(unused)}"] if unused else []
         lines += period_lines(self.layout, self.sample)
         given = {*columns, *([PLACE] if self._named_by() else [])}
         asked = [need for need in self.needs if not given & set(need.fields)]
         titles = {f.name: f.title for f in self.shape.fields}
         lines += [
-            f"# TODO {' or '.join(f'{name} ({titles[name]})' for name in need.fields)}: which column? Without it, "
-            f"{need.without} is missing"
+            f"# TODO {' ou '.join(f'{name} ({titles[name]})' for name in need.fields)} : quelle colonne ? Sans elle, il manque "
+            f"{need.without}"
             for need in asked
         ]
         told = {name for need in asked for name in need.fields}
         lines += [
-            f"# not in the sample: {f.name} ({f.title})"
+            f"# absent de l’exemple : {f.name} ({f.title})"
             for f in self.shape.fields
             if f.name not in given and f.name not in told and not f.constraints.required
         ]
@@ -126,7 +129,7 @@ class ShapeTable:
         key, _, pattern = told
         return [
             f"    {PLACE}: {{{key}: {json.dumps(pattern, ensure_ascii=False)}}}"
-            + todo("is that part of the name the collectivité?")
+            + todo("cette partie du nom est-elle la collectivité ?")
         ]
 
     def _header(self, unused: list[str]) -> tuple[dict[str, str], int, dict[str, str]]:
@@ -136,17 +139,17 @@ class ShapeTable:
             if f.name in self.matches:
                 headings[f.name] = self.matches[f.name].column.heading
                 if self.matches[f.name].score < SURE:
-                    doubts[f.name] = "is it the right column?"
+                    doubts[f.name] = "est-ce la bonne colonne ?"
             elif f.constraints.required and not (f.name == PLACE and named_by(self.sample)):
                 headings[f.name] = f"(à compléter : {f.title})"
-                doubts[f.name] = f"which column, among {flow(unused)}? Until then every file is refused"
+                doubts[f.name] = f"quelle colonne, parmi {flow(unused)} ? D’ici là, tout fichier est refusé"
         return headings, self.exercice, doubts
 
     def _missing_values(self, columns: dict[str, Column]) -> list[str]:
         extra = sorted({w for c in columns.values() for w in c.guess.missing} - set(self.shape.missingValues))
         if not extra:
             return []
-        return [f"missingValues: {flow([*self.shape.missingValues, *extra])}" + todo("are these cells empty?")]
+        return [f"missingValues: {flow([*self.shape.missingValues, *extra])}" + todo("ces cellules sont-elles vides ?")]
 
     def _dated(self, columns: dict[str, Column]) -> list[tuple[str, str]]:
         """A column that is the same day all along dates the file; a required one cannot come after it.
@@ -222,7 +225,7 @@ def _own_words(f: Field, column: Column) -> list[str]:
     if not known or not own or f.personal or len(own) > MOST_WORDS:
         return []
     return [
-        f"  # TODO {f.name}: which of {flow(sorted(known))} is each of {flow(own)}? values: {{word of the shape: [its own]}}"
+        f"  # TODO {f.name} : auquel de {flow(sorted(known))} répond chacun de {flow(own)} ? values: {{mot de la forme: [les siens]}}"
     ]
 
 
@@ -232,15 +235,15 @@ def _own_format(f: Field, column: Column) -> list[str]:
     if f.type == "boolean" and found.type != "boolean":
         if (words_found := flag(column.cells)) is None:
             values = flow(flag_values(column.cells))
-            return [f"  # TODO {f.name}: give trueValues and falseValues ({values}), else every line is refused"]
+            return [f"  # TODO {f.name} : donner trueValues et falseValues ({values}), sinon toute ligne est refusée"]
         found = words_found
     if f.type == "string":
         return _own_words(f, column)
     options = {key: value for key, value in kept_in(f.name, found.options).items() if key != "decimals"}
     if f.type == "date" and found.type == "datetime":
         options.setdefault("format", "%Y-%m-%d %H:%M:%S")
-    doubts = "; ".join(found.doubts)
+    doubts = " ; ".join(found.doubts)
     if not options:
-        return [f"  # TODO {f.name}: {doubts}"] if doubts else []
+        return [f"  # TODO {f.name} : {doubts}"] if doubts else []
     written = ", ".join(f"{k}: {option(v)}" for k, v in options.items())
     return [f"  - {{name: {f.name}, {written}}}" + todo(doubts, bool(doubts))]

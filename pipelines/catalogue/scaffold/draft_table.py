@@ -49,7 +49,7 @@ def place_lines(sample: Sample) -> list[str]:
         lines.append(_sheet_line(sample.sheets, sample.is_among_years))
     if sample.member:
         pattern = common_pattern(sample.members)
-        lines.append(f"member: {scalar(pattern)}" + todo("does it fit the members of every exercice?"))
+        lines.append(f"member: {scalar(pattern)}" + todo("convient-il aux membres de l’archive de chaque exercice ?"))
     if sample.records:
         lines.append(f"records: {scalar(sample.records)}")
     return lines
@@ -65,13 +65,13 @@ def _sheet_line(names: list[str], is_among_years: bool) -> str:
         said = scalar(
             "*".join(re.sub(r"[][?*]", "?", text if is_among_years else any_year(text)) for text in (before, after))
         )
-        doubts.append("does it fit the sheets of every exercice, and no other?")
+        doubts.append("convient-il aux feuilles de chaque exercice, et à elles seules ?")
     else:
         said = flow(names)
-        doubts.append('a sheet more another year? "*" reads all those that are not named in unread')
+        doubts.append("une feuille de plus une autre année ? « * » lit toutes celles que unread ne nomme pas")
     if YEAR.search(said):
-        doubts.insert(0, "its name holds a year: what is the sheet of another exercice called?")
-    return f"sheet: {said}{todo('; '.join(doubts), bool(doubts))}"
+        doubts.insert(0, "son nom contient une année : comment s’appelle la feuille d’un autre exercice ?")
+    return f"sheet: {said}{todo(' ; '.join(doubts), bool(doubts))}"
 
 
 def around(names: Sequence[str]) -> tuple[str, str]:
@@ -131,13 +131,15 @@ def period_lines(layout: Layout, sample: Sample) -> list[str]:
     if len(headings) < 2:
         return []
     years = all(YEAR.fullmatch(heading) for heading in headings)
-    told = f"# TODO {'years' if years else 'months'} as columns, {flow(headings)}: "
+    told = f"# TODO {'années' if years else 'mois'} en colonnes, {flow(headings)} : "
     if sample.type not in ("csv", *WORKBOOKS):
-        return [told + "another export has others, which nothing reads. Ask the tool for a record each"]
+        return [
+            told + "un autre export en a d’autres, que rien ne lit. Demander à l’outil un enregistrement pour chaque"
+        ]
     name, pattern = ("annee", r"(\d{4})") if years else ("mois", "(.+)")
     return [
-        f"{told}a row each? In header, instead of them, {name}: {{heading: '{pattern}'}} and valeur: {{under: {name}}}; these "
-        f"two in fields; {name} in primaryKey (docs/catalogue.md, columns that become rows)"
+        f"{told}une ligne pour chaque ? Dans header, à leur place, {name}: {{heading: '{pattern}'}} et valeur: {{under: {name}}} ; "
+        f"ces deux dans fields ; {name} dans primaryKey (docs/catalogue.md)"
     ]
 
 
@@ -159,7 +161,7 @@ def exercice_lines(
             return [f"exercice: {{column: {name}, rule: {rule}}}"]
     if title_pattern(layout.titles, exercice):
         return []
-    return ["# TODO exercice: no date column proves the exercice: is there one?"]
+    return ["# TODO exercice : aucune colonne de dates ne prouve l’exercice : y en a-t-il une ?"]
 
 
 def _years(column: Column) -> set[int]:
@@ -177,14 +179,16 @@ def ignore_lines(layout: Layout, named: dict[int, str], numbers: dict[str, Colum
         place = next(i for i, cell in enumerate(cells) if cell.strip())
         word = (re.match(r"[^\W\d_]*", cells[place].strip()) or [""])[0].casefold()
         if place not in named or not word:
-            unknown.append(f"# TODO ignore: line {number} of the sample is no data, and no declared column tells it")
+            unknown.append(
+                f"# TODO ignore : la ligne {number} de l’exemple n’est pas une donnée, et aucune colonne déclarée ne le dit"
+            )
             continue
         pattern = json.dumps(f"(?i){word}.*", ensure_ascii=False)
         told = f"column: {named[place]}, pattern: {pattern}"
         if told not in rules:
             totals, doubts = _totals(layout, cells, place, named, numbers)
             reason = [] if TOTAL.match(cells[place]) else ["reason: commentaire"]
-            doubts.insert(0, f"may a line of data begin with {word!r}?")
+            doubts.insert(0, f"une ligne de données peut-elle commencer par « {word} » ?")
             rules[told] = f"  - {{{', '.join([told, *reason, *totals])}}}" + todo(" ".join(doubts))
     return [*unknown, *(["ignore:", *rules.values()] if rules else [])]
 
@@ -206,7 +210,7 @@ def _totals(
             if _amount(text, column.guess) == ours:
                 found["sums"].append(name)
             else:
-                doubts.append(f"Add sums: [{name}]? It says {text}, the lines of the sample make {ours}.")
+                doubts.append(f"Ajouter sums: [{name}] ? Il annonce {text}, les lignes de l’exemple font {ours}.")
         elif re.sub(r"\D", "", text) == str(layout.first):
             found["counts"].append(name)
     return [f"{key}: [{', '.join(names)}]" for key, names in found.items() if names], doubts
@@ -247,11 +251,11 @@ class OwnTable:
         numbers = {n: c for n, c in plain.items() if c.guess.type in ("integer", "number")}
         named = {column.place: name for name, column in self.columns.items()}
         lines = place_lines(self.sample)
-        lines += [f"primaryKey: [{self.key}]" + todo("is it unique in every file?")] if self.key else []
+        lines += [f"primaryKey: [{self.key}]" + todo("est-ce unique dans chaque fichier ?")] if self.key else []
         lines += [f"missingValues: {flow(['', *missing])}"] if missing else []
         if twice := self.layout.left_out:
             lines.append(
-                f"# TODO left out, given twice in the header: {flow(twice)}. To read them, have the tool name each"
+                f"# TODO laissé de côté, deux fois dans l’en-tête : {flow(twice)}. Pour les lire, les faire nommer chacun par l’outil"
             )
         lines += period_lines(self.layout, self.sample)
         lines += header_lines({n: c.heading for n, c in self.columns.items()}, self.exercice, {})
@@ -269,7 +273,7 @@ class OwnTable:
         key, title, pattern = told
         name = free(title.lower(), self.columns)
         heading = f"    {name}: {{{key}: {json.dumps(pattern, ensure_ascii=False)}}}" + todo(
-            "what does the name say: which part of it, called how?"
+            "que dit le nom : quelle partie, et comment l’appeler ?"
         )
         return [heading], [f"  - {{name: {name}, title: {title}}}"]
 
@@ -285,11 +289,11 @@ class OwnTable:
         doubts = list(found.doubts)
         lines = [f"- name: {name}", f"  title: {scalar(column.heading)}"]
         if kept_as:
-            lines.append(f"  personal: {kept_as}" + todo(f"personal data? {kept_as}, or nothing"))
+            lines.append(f"  personal: {kept_as}" + todo(f"donnée personnelle ? {kept_as}, ou rien"))
         if found.type != "string":
-            lines.append(f"  type: {found.type}" + todo("; ".join(doubts), bool(doubts)))
+            lines.append(f"  type: {found.type}" + todo(" ; ".join(doubts), bool(doubts)))
         elif doubts:
-            lines[1] += todo("; ".join(doubts))
+            lines[1] += todo(" ; ".join(doubts))
         for key, value in kept_in(name, found.options).items():
             lines.append(f"  {key}: {option(value)}")
         if name == self.key:

@@ -250,7 +250,7 @@ def guess(heading: str, values: Iterable[str], *, workbook: bool) -> Guess:
     cells = [value.strip(SPACES) for value in values]
     cells = [value for value in cells if value]
     if not cells:
-        return Guess(doubts=["the column is empty in the sample: which type?"])
+        return Guess(doubts=["la colonne est vide dans l’exemple : de quel type est-elle ?"])
     kept = [value for value in cells if value.casefold() not in MISSING_TOKENS]
     found: Guess | None = None
     doubts: list[str] = []
@@ -260,7 +260,7 @@ def guess(heading: str, values: Iterable[str], *, workbook: bool) -> Guess:
             found, doubts = _nearly(heading, kept, workbook)
     missing = sorted({value for value in cells if value.casefold() in MISSING_TOKENS}) if found else []
     if missing:
-        doubts.append(f"{', '.join(map(repr, missing))} are read as an empty cell")
+        doubts.append(f"{', '.join(f'« {word} »' for word in missing)} : lu comme une cellule vide")
     if found is None:
         return Guess(doubts=doubts)
     return Guess(found.type, found.options, missing, [*found.doubts, *doubts])
@@ -276,7 +276,7 @@ def _nearly(heading: str, values: list[str], workbook: bool) -> tuple[Guess | No
         right = [value for value in values if fits[value]]
         if len(right) >= 0.9 * len(values) and (found := attempt(heading, right, workbook)):
             odd = len(values) - len(right)
-            return found, [f"{odd} of {len(values)} cells are not written so: their lines will be refused"]
+            return found, [f"cellules écrites autrement : {odd} sur {len(values)}, dont les lignes seront refusées"]
     return None, _look_alike(heading, values, workbook)
 
 
@@ -285,10 +285,10 @@ def _look_alike(heading: str, values: list[str], workbook: bool) -> list[str]:
     if any(CODE.fullmatch(value) for value in values):
         return []
     some = _spread(values)
-    for attempt, what in ((_date, "dates"), (_number, "numbers")):
+    for attempt, what in ((_date, "des dates"), (_number, "des nombres")):
         alike = sum(bool(attempt(heading, [value], workbook)) for value in some)
         if 2 * alike > len(some):
-            return [f"{alike} of {len(some)} cells look like {what}, in no one format"]
+            return [f"cellules qui ressemblent à {what}, sans format commun : {alike} sur {len(some)}"]
     return []
 
 
@@ -318,7 +318,7 @@ def _boolean(heading: str, values: list[str], workbook: bool) -> Guess | None:
     if not true or not false:
         seen = (true or false)[0]
         other = _opposite(seen)
-        doubts.append(f"the sample only holds {seen!r}: what is the other value?")
+        doubts.append(f"l’exemple ne contient que « {seen} » : quelle est l’autre valeur ?")
         true, false = true or [other], false or [other]
     return Guess("boolean", {"trueValues": true, "falseValues": false}, doubts=doubts)
 
@@ -342,7 +342,7 @@ def _date(heading: str, values: list[str], workbook: bool) -> Guess | None:
     written = [v for v in values if v not in native and v not in serials]
     if serials and not (announced or native):
         return None
-    doubts = [f"{len(serials)} cells are numbers, read as dates"] if serials else []
+    doubts = [f"cellules qui sont des nombres, lus comme des dates : {len(serials)}"] if serials else []
     if not written:  # a workbook's own dates
         timed = any(not reads("date", "default", value) for value in native)
         return Guess("datetime" if timed else "date", doubts=doubts)
@@ -350,8 +350,12 @@ def _date(heading: str, values: list[str], workbook: bool) -> Guess | None:
     for kind, formats in (("date", days), ("datetime", _datetime_formats())):
         fitting = [fmt for fmt in formats if all(reads(kind, fmt, value) for value in written)]
         if fitting:
-            doubts += ["day and month could be either way round"] if _ambiguous(fitting) else []
-            doubts += ["numbers of eight digits, read as dates"] if fitting[0] == "%Y%m%d" and not announced else []
+            doubts += ["le jour et le mois pourraient être dans l’autre sens"] if _ambiguous(fitting) else []
+            doubts += (
+                ["des nombres de huit chiffres, lus comme des dates"]
+                if fitting[0] == "%Y%m%d" and not announced
+                else []
+            )
             zone = {"timezone": PARIS} if "%z" in fitting[0] else {}
             return Guess(kind, {} if fitting[0] == "default" else {"format": fitting[0], **zone}, doubts=doubts)
     return None
@@ -451,7 +455,7 @@ def _as_number(written: list[str], group: str, mark: str, native: int) -> Guess:
     if any(char in value for value in written) and all(
         re.fullmatch(rf"[+-]?\d{{1,3}}{mark}\d{{3}}", value) for value in written if char in value
     ):
-        doubts.append(f"{char!r} is read as the decimal mark: it could separate thousands")
+        doubts.append(f"« {char} » est lu comme la marque décimale : il pourrait séparer les milliers")
     if decimals and char != ".":
         options["decimalChar"] = char
     if group and any(re.search(rf"\d{group}\d{{3}}", value) for value in written):
@@ -481,7 +485,7 @@ def _quantity(heading: str, values: list[str], workbook: bool) -> Guess | None:
         return Guess(found.type, {**found.options, "suffix": units.pop()}, doubts=found.doubts)
     largest = max(units, key=lambda unit: SIZES[unit])
     worth = {unit: f"{Decimal(1000) ** (SIZES[unit] - SIZES[largest]):f}" for unit in sorted(units)}
-    doubts = [*found.doubts, f"kept in {largest}: is one worth 1000 of the next, or 1024?"]
+    doubts = [*found.doubts, f"gardé en {largest} : chaque unité vaut-elle 1000 fois la suivante, ou 1024 ?"]
     return Guess("number", {**found.options, "suffix": worth}, doubts=doubts)
 
 

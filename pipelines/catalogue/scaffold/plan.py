@@ -64,7 +64,7 @@ def read_plan(path: Path) -> Plan:
     declinaison = re.sub("^.*-", "", (head.get("Declinaison") or "").strip()).upper() if head is not None else ""
     if head is None or not re.fullmatch("20[0-9]{2}", exercice) or not re.fullmatch("M[0-9A-Z_]+", declinaison):
         raise DeclarationError(
-            f"{shown(path)}:1 is no plan of accounts: Nomenclature with Declinaison and Exer is expected"
+            f"{shown(path)}:1 ce n’est pas un plan de comptes : un élément Nomenclature avec Declinaison et Exer est attendu"
         )
     nature = next(_named(head, "Nature"), head)
     same = {"declinaisons": declinaison, "exercice_debut": exercice, "exercice_fin": exercice}
@@ -82,7 +82,7 @@ def read_plan(path: Path) -> Plan:
         places = {column: one.get(side, "").strip() for column, side in SIDES.items()}
         if lost := sorted({place for place in places.values() if place} - chapters.keys()):
             raise DeclarationError(
-                f"{_at(path, one)} Compte {one.get('Code')}: {', '.join(lost)} is no chapter of the plan"
+                f"{_at(path, one)} Compte {one.get('Code')}: {', '.join(lost)} n’est pas un chapitre du plan"
             )
         if any(places.values()):
             _enter(
@@ -93,7 +93,9 @@ def read_plan(path: Path) -> Plan:
                 one,
             )
     if not (chapters and accounts):
-        raise DeclarationError(f"{shown(path)}:1 holds {len(chapters)} chapters and {len(accounts)} accounts")
+        raise DeclarationError(
+            f"{shown(path)}:1 chapitres : {len(chapters)}, comptes : {len(accounts)} ; il en faut des deux"
+        )
     return Plan(declinaison, int(exercice), {CHAPTERS: list(chapters.values()), ACCOUNTS: list(accounts.values())})
 
 
@@ -106,9 +108,9 @@ def _tree(path: Path) -> "_Element":
     try:
         tree = etree.parse(str(path), parser)
     except etree.XMLSyntaxError as error:
-        raise DeclarationError(f"{shown(path)}:{error.lineno or 1} is not well-formed XML") from None
+        raise DeclarationError(f"{shown(path)}:{error.lineno or 1} ce n’est pas du XML bien formé") from None
     if tree.docinfo.doctype:
-        raise DeclarationError(f"{shown(path)}:1 has a DOCTYPE, which is refused")
+        raise DeclarationError(f"{shown(path)}:1 un DOCTYPE y est, ce qui est refusé")
     return tree.getroot()
 
 
@@ -125,9 +127,9 @@ def _label(of: str, element: "_Element") -> Row:
 def _enter(rows: dict[str, Row], code: str, row: Row, path: Path, element: "_Element") -> None:
     """One answer a code: two that differ cannot be chosen between."""
     if not code:
-        raise DeclarationError(f"{_at(path, element)} an element without Code")
+        raise DeclarationError(f"{_at(path, element)} un élément n’a pas de Code")
     if rows.setdefault(code, row) != row:
-        raise DeclarationError(f"{_at(path, element)} {code} stands twice, not the same")
+        raise DeclarationError(f"{_at(path, element)} {code} est donné deux fois, avec des contenus différents")
 
 
 def _at(path: Path, element: "_Element") -> str:

@@ -82,13 +82,13 @@ class Layout:
 def take_apart(sample: Sample) -> Layout:
     """Find the header by its look, the titles above it and the totals below. Raises DeclarationError."""
     if not sample.rows:
-        raise DeclarationError(f"{sample.place}: no line to learn from")
+        raise DeclarationError(f"{sample.place} : aucune ligne")
     index = 0 if sample.is_named else _header_index(sample)
     titles = [cell.strip() for _, cells in sample.rows[:index] for cell in cells if cell.strip()]
     headings = [cell.strip(SPACES) for cell in sample.rows[index][1]]
     data, below = _data_and_below(sample.rows[index + 1 :])
     if not data:
-        raise DeclarationError(f"{sample.place}: no line below the header to learn from")
+        raise DeclarationError(f"{sample.place} : aucune ligne sous l’en-tête")
     twice = _given_twice(headings)
     columns = []
     for place, heading in enumerate(headings):
@@ -99,12 +99,12 @@ def take_apart(sample: Sample) -> Layout:
 
 
 def _given_twice(headings: Sequence[str]) -> dict[str, str]:
-    """The headings that several columns bear, as they are compared → which and where: `Prêts (columns 2, 5)`."""
+    """The headings that several columns bear, as they are compared → which and where: `Prêts (colonnes 2, 5)`."""
     places: dict[str, list[int]] = {}
     for place, heading in enumerate(headings):
         places.setdefault(same(heading), []).append(place)
     return {
-        key: f"{headings[found[0]].strip(SPACES)} (columns {', '.join(str(place + 1) for place in found)})"
+        key: f"{headings[found[0]].strip(SPACES)} (colonnes {', '.join(str(place + 1) for place in found)})"
         for key, found in places.items()
         if key and len(found) > 1
     }
@@ -127,16 +127,16 @@ def gathered(samples: Sequence[Sample]) -> Gathered:
             unread.append((sample, str(error)))
             continue
         if sample.sheet and len(samples) > 1 and len(layout.columns) < 2:
-            unread.append((sample, "one column alone: a notice?"))
+            unread.append((sample, "une seule colonne : une notice ?"))
             continue
         headings = tuple((same(column.heading), column.place) for column in layout.columns)
         tables.setdefault((_way(sample), headings), []).append((sample, layout))
     if not tables:
-        raise DeclarationError("; ".join(why for _, why in unread) or "no line to learn from")
+        raise DeclarationError(" ; ".join(why for _, why in unread) or "l’exemple est vide")
     found = [_joined(group) for group in tables.values()]
     way = _way(found[0][0])
     for sample, _ in (one for one in found if _way(one[0]) != way):
-        unread += [(part, "of another format: it needs an export of its own") for part in sample.parts]
+        unread += [(part, "d’un autre format : il lui faut son propre export") for part in sample.parts]
     return [one for one in found if _way(one[0]) == way], unread
 
 
@@ -165,7 +165,7 @@ def _header_index(sample: Sample) -> int:
         widest = max(_filled(row) for _, row in rows[index:])
         if index + 1 < len(rows) and _are_halves(index, looked, widest):
             raise DeclarationError(
-                f"{sample.place}: lines {number} and {rows[index + 1][0]} share the headings: have them on one line"
+                f"{sample.place} : les intitulés sont à cheval sur les lignes {number} et {rows[index + 1][0]} : les mettre sur une seule"
             )
         names = [same(cell) for cell in cells if cell.strip()]
         if len(names) < 0.8 * widest:
@@ -174,19 +174,19 @@ def _header_index(sample: Sample) -> int:
             passed.append(rows[index])
         elif len(set(names)) < 0.8 * len(names):
             raise DeclarationError(
-                f"{sample.place}: line {number} has one heading for several columns, {', '.join(_given_twice(cells).values())}: "
-                "have the tool name each of them"
+                f"{sample.place} : à la ligne {number}, plusieurs colonnes ont le même intitulé, "
+                f"{', '.join(_given_twice(cells).values())} : les faire nommer chacune par l’outil"
             )
         elif _values_of(index, sample.rows) * 5 >= len(names) or not _are_titles(passed, looked[index + 1 :]):
             passed.append(rows[index])
             break
         else:
             return index
-    nowhere = f"{sample.place}: no header line found within the first {SEARCHED_ROWS} lines"
+    nowhere = f"{sample.place} : aucune ligne d’en-tête dans les {SEARCHED_ROWS} premières lignes"
     if sample.type == "csv":
-        nowhere += " (a file without any is declared by hand: header: false, docs/adding-a-source.md)"
+        nowhere += " (un fichier qui n’en a pas se déclare à la main : header: false, docs/adding-a-source.md)"
     if passed:
-        nowhere += f": line {passed[0][0]}, the first that is whole, holds values"
+        nowhere += f" ; la ligne {passed[0][0]}, la première qui est entière, contient des valeurs"
     raise DeclarationError(nowhere)
 
 
@@ -284,7 +284,7 @@ def exercice_of(sample: Sample, layout: Layout) -> int:
         years = {year for text in texts for year in years_in(text)}
         if len(years) == 1:
             return years.pop()
-    raise DeclarationError(f"which exercice is {sample.name} of? Say it with --exercice")
+    raise DeclarationError(f"de quel exercice est {sample.name} ? Le dire avec --exercice")
 
 
 def years_in(text: str) -> set[int]:

@@ -23,7 +23,7 @@ from pipelines.catalogue.scaffold.sample import Layout, Sample, exercice_of, gat
 from pipelines.catalogue.scaffold.yaml_text import scalar, todo
 from pipelines.catalogue.yaml_file import DeclarationError
 
-DRAFTED = "# Drafted from a sample by `millesime source new`: decide every TODO, then remove it."
+DRAFTED = "# Brouillon tiré d’un exemple par `millesime source new` : trancher chaque TODO, puis l’effacer."
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
@@ -68,7 +68,9 @@ def scaffold(
     """
     for name in filter(None, (request.system, request.export, request.table)):
         if not NAME.fullmatch(name):
-            raise DeclarationError(f"{name!r} is not a name: lower case letters, digits and _, a letter first")
+            raise DeclarationError(
+                f"« {name} » n’est pas un nom : des minuscules sans accent, des chiffres et _, une lettre d’abord"
+            )
     declared = registry.systems[request.system] if known else None
     if declared and not request.title:
         request = replace(request, title=declared.title)
@@ -77,9 +79,9 @@ def scaffold(
     exercice = request.exercice or exercice_of(*found[0])
     if others := _of_other_years(samples, exercice):
         found, unread = gathered([replace(one, is_among_years=True) for one in samples if one not in others])
-        unread += [(one, "its name is that of another exercice") for one in others]
+        unread += [(one, "son nom est celui d’un autre exercice") for one in others]
     if shape:
-        unread += [(part, "no table of that shape?") for sample, _ in found[1:] for part in sample.parts]
+        unread += [(part, "pas une table de cette forme ?") for sample, _ in found[1:] for part in sample.parts]
         found = found[:1]
     tables = _table_names(found, request)
     names = _Names(request, request.export or tables[0], tables)
@@ -137,7 +139,7 @@ def _refuse_taken(system: System, names: "_Names") -> None:
     ):
         if name in taken:
             raise DeclarationError(
-                f"{system.system} has {', '.join(taken)} already: give {name!r} another name with {option}"
+                f"{system.system} a déjà {', '.join(taken)} : donner à « {name} » un autre nom avec {option}"
             )
 
 
@@ -148,7 +150,7 @@ def _with_export(known: str, export: list[str]) -> str:
     listed = next((value for key, value in pairs if key.value == "exports"), None)
     if not isinstance(listed, yaml.SequenceNode) or listed.flow_style or not listed.value:
         raise DeclarationError(
-            "exports: have one export a line (`- name: …`), below `exports:`, so that one can be added"
+            "exports: écrire chaque export sur ses lignes (`- name: …`), sous `exports:`, pour qu’un autre puisse s’y ajouter"
         )
     lines = known.splitlines()
     last = listed.value[-1].end_mark
@@ -188,9 +190,9 @@ def _declaration(names: _Names, export: list[str]) -> str:
     lines = [
         DRAFTED,
         f"system: {request.system}",
-        f"title: {scalar(names.title)}" + todo("the system's name, as the report prints it", not request.title),
-        f"owner: {scalar(request.owner or 'à préciser')}" + todo("who sends the export", not request.owner),
-        'due: "03-31"' + todo("month and day, in the year after the exercice, by which it is expected"),
+        f"title: {scalar(names.title)}" + todo("le nom du système, comme le rapport l’imprime", not request.title),
+        f"owner: {scalar(request.owner or 'à préciser')}" + todo("qui envoie l’export", not request.owner),
+        'due: "03-31"' + todo("le mois et le jour où il est attendu au plus tard, l’année qui suit l’exercice"),
         "exports:",
         *(f"  {line}" for line in export),
     ]
@@ -203,12 +205,14 @@ def _export(names: _Names, bodies: Sequence[ShapeTable | OwnTable], unread: dict
     lines = [
         f"- name: {names.export}",
         f"  title: {scalar(f'Export {of(names.title)}')}",
-        f"  files: {scalar(common_pattern([sample.name]))}" + todo("does it fit the files of every exercice?"),
+        f"  files: {scalar(common_pattern([sample.name]))}" + todo("convient-il aux fichiers de chaque exercice ?"),
         *(["  archive: zip"] if sample.member else []),
-        f"  format: {_format(sample, layout, exercice)}" + todo("; ".join(sample.doubts), bool(sample.doubts)),
+        f"  format: {_format(sample, layout, exercice)}" + todo(" ; ".join(sample.doubts), bool(sample.doubts)),
     ]
     if unread:
-        lines.append("  unread:" + todo("what nobody needs of the file: a table that is needed has to be declared"))
+        lines.append(
+            "  unread:" + todo("ce dont personne n’a besoin dans le fichier ; une table qui sert est à déclarer")
+        )
         lines += [f"    - {scalar(place)}" + todo(reason) for place, reason in unread.items()]
     lines.append("  tables:")
     for table, body in zip(names.tables, bodies, strict=True):
@@ -229,14 +233,14 @@ def _format(sample: Sample, layout: Layout, exercice: int) -> str:
 
 def _suite(system: str, table: str) -> str:
     return (
-        "# Drafted by `millesime source new`: what the declaration cannot say. Add the rules of this table.\n"
+        "# Brouillon de `millesime source new` : ce que la déclaration ne sait pas dire. Ajouter les règles de cette table.\n"
         f"system: {system}\n"
         f"table: {table}\n"
         "expectations:\n"
         "  - key: volume\n"
         "    type: expect_table_row_count_to_be_between\n"
         '    kwargs: {min_value: "{previous_rows} * 0.5", max_value: "{previous_rows} * 2"}'
-        + todo("which change of volume is suspect?")
+        + todo("à partir de quel écart de volume faut-il douter ?")
         + "\n"
         "    severity: warning\n"
         "    reason: Le nombre de lignes est du même ordre que l’exercice précédent"

@@ -33,7 +33,7 @@ def accept(
     those of this delivery's tables.
     """
     if {v.delivery for v in verdicts} != {manifest.delivery} or {v.table for v in verdicts} != set(manifest.tables):
-        raise ValueError("the verdicts are not those of this delivery")
+        raise ValueError("les verdicts ne sont pas ceux de cette livraison")
     if not may_repeat:
         refuse_known_bytes(ledger, manifest)
     blocking = _blocking(ledger, manifest, verdicts, rules)

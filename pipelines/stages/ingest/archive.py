@@ -1,17 +1,24 @@
-"""Keeps the originals: ``archive/<sha256>``, written aside, synced, renamed, never changed."""
+"""Keeps the originals: ``archive/<sha256>``, written aside, synced, renamed, never changed.
+
+The name of a file that may bear a person's is beside it, ``archive/noms/<sha256>``, and nowhere else once landing is purged.
+"""
 
 import os
 import shutil
 from pathlib import Path
 
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.disk import sha256_of, sync
+from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
-from pipelines.ledger.records import DeliveredFile
+
+NAMES = "noms"  # folder of the archive
 
 
-def archive(path: Path, name: str, folder: Path) -> DeliveredFile:
-    """Copy ``path`` into the archive and return its identity. Raises DeliveryRefused FIC-INSTABLE when it changes."""
+def archive(path: Path, name: str, folder: Path) -> tuple[str, int]:
+    """Copy ``path`` into the archive; its SHA-256 and its size. Raises DeliveryRefused FIC-INSTABLE when it changes.
+
+    ``name`` is what a message calls it.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     before = _state(path)
     sha = sha256_of(path)
@@ -26,7 +33,21 @@ def archive(path: Path, name: str, folder: Path) -> DeliveredFile:
         aside.rename(target)
         sync(folder)
     reached("archive.written")
-    return DeliveredFile(name, sha, before[0])
+    return sha, before[0]
+
+
+def keep_name(path: Path, sha256: str, folder: Path) -> None:
+    """Keep the name of an original that is shown by another."""
+    kept = folder / NAMES / sha256
+    if path.name != (kept.read_text(encoding="utf-8") if kept.exists() else None):
+        kept.parent.mkdir(exist_ok=True, mode=0o700)
+        with written_whole(kept) as file:
+            file.write(path.name)
+
+
+def kept_of(folder: Path, sha256: str) -> list[Path]:
+    """What the archive holds of an original: its bytes, its name."""
+    return [path for path in (folder / sha256, folder / NAMES / sha256) if path.exists()]
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -29,16 +29,17 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.patterns import is_one_of
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.disk import sync, written_whole
+from pipelines.catalogue.shown_name import anonymous_name, shown_names
+from pipelines.disk import sha256_of, sync, written_whole
 from pipelines.failpoints import reached
 from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts, Unread
 from pipelines.settings import Home
-from pipelines.stages.ingest.archive import archive
+from pipelines.stages.ingest.archive import archive, keep_name
 from pipelines.stages.ingest.leftovers import WORK, sweep
 from pipelines.stages.ingest.pseudonym import key_id
 from pipelines.stages.ingest.readers.csv_file import read_csv
 from pipelines.stages.ingest.readers.workbook import read_workbook
-from pipelines.stages.ingest.readers.zip_file import members_of
+from pipelines.stages.ingest.readers.zip_file import Member, members_of
 from pipelines.stages.ingest.records import Records
 from pipelines.stages.ingest.table import IrregularRecord, TableWriter
 
@@ -74,10 +75,14 @@ def ingest(home: Home, ref: ExportRef, exercice: int, paths: list[Path], key: by
     Returns the manifest (counts satisfy read = accepted + refused + ignored for every table). Raises DeliveryRefused.
     """
     sweep(home, ref.system.system)
-    sources = []
-    for path in paths:
-        original = archive(path, path.name, home.archive)
-        sources.append(Source(original, home.archive / original.sha256))
+    shown = ref.export.files if ref.export.nominative else None
+    kept = [archive(path, shown or path.name, home.archive) for path in paths]
+    names = shown_names(ref.export, [(path.name, sha256) for path, (sha256, _) in zip(paths, kept, strict=True)])
+    for path, name, (sha256, _) in zip(paths, names, kept, strict=True):
+        if path.name != name:
+            keep_name(path, sha256, home.archive)
+    files = [DeliveredFile(name, *one) for name, one in zip(names, kept, strict=True)]
+    sources = [Source(file, home.archive / file.sha256) for file in files]
     identity = delivery_id(ref, exercice, [source.file for source in sources], key)
     manifest_path = home.lake / ref.system.system / f"{ref.export.name}.{exercice}.{identity}.json"
     known = _known(manifest_path, home.lake)
@@ -127,7 +132,7 @@ def _read(
         files = [source.file for source in sources]
         manifest = Manifest(identity, ref.system.system, ref.export.name, exercice, files, tables, contents.unread)
         with written_whole(manifest_path) as file:
-            json.dump(manifest.as_dict(), file, ensure_ascii=False, indent=1, sort_keys=True)
+            file.write(manifest.as_json())
         reached("lake.manifest_written")
         return manifest
     finally:
@@ -167,8 +172,9 @@ def read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, c
     if export.archive is None:
         _read_one(export, export.tables, source.file.name, source.path, exercice, workdir, contents, careful=careful)
         return contents
-    for index, member in enumerate(members_of(source.path, source.file.name, workdir)):
-        fichier = f"{source.file.name}/{member.name}"
+    for index, member in enumerate(_members(export, source, workdir)):
+        shown = anonymous_name(member.name, sha256_of(member.path)) if export.nominative else member.name
+        fichier = f"{source.file.name}/{shown}"
         tables = [table for table in export.tables if not member.is_junk and table.reads_member(member.name)]
         if tables:
             folder = workdir / f"member{index}"
@@ -183,6 +189,15 @@ def read_file(ref: ExportRef, exercice: int, source: Source, workdir: Path, *, c
             wanted = f"un fichier « {table.member or '*'} » ; présents : {there}"
             raise DeliveryRefused("FIC-MEMBRE", fichier=source.file.name, attendu=wanted)
     return contents
+
+
+def _members(export: Export, source: Source, workdir: Path) -> list[Member]:
+    try:
+        return members_of(source.path, source.file.name, workdir)
+    except DeliveryRefused as refusal:
+        if export.nominative:
+            refusal.recu = None  # the name of a member
+        raise
 
 
 def _read_one(

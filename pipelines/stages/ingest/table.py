@@ -84,7 +84,7 @@ class TableWriter:
         except duckdb.Error as error:  # "from None": a message of DuckDB quotes cells
             kind = type(error).__name__
             said = f": {error}" if kind in NAMES_ONLY else ""
-            raise IngestFailed(f"{kind} on table {table.name} of {files[0][0]}{said}") from None
+            raise IngestFailed(f"{kind}, table {table.name} de {files[0][0]}{said}") from None
 
     def _write(self, table: Table, files: list[tuple[str, Records]], target: Path, parquet: str) -> TableCounts:
         if any(field.personal == "pseudonymise" for field in table.fields):

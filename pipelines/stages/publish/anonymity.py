@@ -14,7 +14,7 @@ from pipelines.catalogue.load import Catalogue
 from pipelines.publication import MARTS
 from pipelines.stages.publish.copy import Described, described
 
-PERIODS = {"exercice", "mois"}
+PERIODS = {"exercice", "mois", "date_mois"}
 
 
 def singling_out(db: Any, catalogue: Catalogue, threshold: int) -> dict[str, str]:

@@ -26,6 +26,7 @@ from pipelines.catalogue.dbt.project import Links
 from pipelines.french import enumeration
 from pipelines.publication import INTERNE, PROFILES
 from pipelines.settings import Server
+from pipelines.stages.publish.encryption import failure_of
 from pipelines.stages.publish.freshness import FRESHNESS
 from pipelines.stages.publish.postgres_restricted import NotRestricted, check_roles, copy_restricted
 from pipelines.stages.publish.postgres_tables import (
@@ -76,13 +77,6 @@ select 1 from pg_locks l join pg_stat_activity a using (pid)
 where l.locktype = 'advisory' and l.granted and l.objsubid = 1 and a.usename = current_user
     and (l.classid::bigint << 32 | l.objid::bigint) = %s
 """
-# What the driver says of an encrypted connection that fails → what failed. Its own words are not repeated.
-TLS_ERRORS = {
-    "does not match host name": "le certificat du serveur n’est pas au nom de cet hôte",
-    "certificate verify failed": "aucune autorité connue (sslrootcert) n’a signé le certificat du serveur, ou il est périmé",
-    "root certificate file": "le fichier des autorités (sslrootcert) n’est pas là",
-    "does not support SSL": "le serveur n’offre pas de connexion chiffrée, que sslmode demande",
-}
 # Objects of others that hold a table: views, materialized or not, and foreign keys of tables that are not ours.
 HOLDERS = """
 select case v.relkind when 'm' then 'la vue matérialisée ' else 'la vue ' end || n.nspname || '.' || v.relname
@@ -210,6 +204,7 @@ def _serve(cursor: Cursor, server: Server, profile: Profile, removals: int) -> S
         except (NoSuchType, RowsLost) as error:
             raise NotServed(str(error)) from None
     _let_read(cursor, server.role, [f"{server.prefix}{schema}" for schema in SCHEMAS])
+    _note_open_database(cursor, served)
     return served
 
 
@@ -256,7 +251,7 @@ def _patiently_connected(where: str, parameters: dict) -> Connection:
         except errors.ConnectionTimeout:
             raise NotServed(f"{where} ne répond pas en {parameters['connect_timeout']} s : le vérifier") from None
         except psycopg.OperationalError as error:
-            if failed := next((said for text, said in TLS_ERRORS.items() if text in str(error)), None):
+            if failed := failure_of(error, parameters):
                 raise NotServed(f"{where} : connexion chiffrée refusée : {failed}") from None
             answers = pq.PGconn.ping(dsn.encode()) == pq.Ping.OK
             if answers:
@@ -446,6 +441,22 @@ def _let_read(cursor: Cursor, role: str, schemas: list[str]) -> None:
         for grant in ("usage on schema {}", "select on all tables in schema {}"):
             order = sql.SQL(f"grant {grant} to {{}}").format(sql.Identifier(schema), sql.Identifier(role))
             cursor.execute(order)
+
+
+def _note_open_database(cursor: Cursor, served: Served) -> None:
+    """Tell that every login of the server enters the database, which PostgreSQL allows of a new one."""
+    rights = [
+        name
+        for name in ("connect", "temporary")
+        if cursor.execute("select has_database_privilege('public', current_database(), %s)", [name]).fetchone()[0]
+    ]
+    if rights:
+        (base,) = cursor.execute("select quote_ident(current_database())").fetchone()
+        listed = ", ".join(rights)
+        served.notes.append(
+            f"tout compte du serveur garde {listed.upper()} sur la base {base} (PUBLIC). Demander "
+            f"`revoke {listed} on database {base} from public`, après avoir donné CONNECT aux comptes qui lisent (docs/bi.md)"
+        )
 
 
 def _carry_rights(cursor: Cursor, replaced: set[Name]) -> None:

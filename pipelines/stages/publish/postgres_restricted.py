@@ -130,7 +130,7 @@ def _make(cursor: Cursor, schema: str, db: Any, table: str, columns: list[tuple]
         with cursor.copy(sql.SQL("copy {} from stdin (format csv)").format(name)) as copy:
             copy.write(rows.read_bytes())
     if cursor.rowcount != sent:
-        raise RowsLost(f"{RESTREINT}.{table}: {sent} rows were sent and {cursor.rowcount} are there")
+        raise RowsLost(f"{RESTREINT}.{table} : lignes envoyées : {sent}, arrivées : {cursor.rowcount}")
     said = f"{columns[0][-1] or ''} Construction {build}.".strip()
     cursor.execute(sql.SQL("comment on table {} is {}").format(name, sql.Literal(said)))
     for column, _, _, comment, _ in columns:

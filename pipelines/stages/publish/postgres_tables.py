@@ -144,7 +144,9 @@ def postgres_type(kind: str, where: str) -> str:
     if found := re.fullmatch(r"DECIMAL\((\d+),\s*(\d+)\)", kind):
         return f"numeric({found[1]},{found[2]})"
     if kind not in TYPES:
-        raise NoSuchType(f"{where} is {kind}, which is not published to PostgreSQL: cast it in its model")
+        raise NoSuchType(
+            f"{where} est du type {kind}, qui ne se copie pas dans PostgreSQL : le convertir dans son modèle"
+        )
     return TYPES[kind]
 
 
@@ -172,7 +174,7 @@ def fill(cursor: Cursor, name: Name, table: Copied) -> int:
             while chunk := rows.read(BYTES):
                 copy.write(chunk)
     if cursor.rowcount != sent:
-        raise RowsLost(f"{table.table.full_name}: {sent} rows were sent and {cursor.rowcount} are there")
+        raise RowsLost(f"{table.table.full_name} : lignes envoyées : {sent}, arrivées : {cursor.rowcount}")
     return sent
 
 

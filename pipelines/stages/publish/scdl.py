@@ -13,6 +13,7 @@ the schema, and empty.
 
 import json
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from pipelines import settings
@@ -28,6 +29,13 @@ DESCRIPTION = (
     "comptes administratifs. Le schéma ne connaît pas le compte financier unique : il est publié sous l’étape « compte "
     "administratif », dont il tient lieu."
 )
+
+
+def _code(column: str) -> str:
+    """A code of the document where it is one, of figures alone: anybody may have the file, and it holds no text written freely."""
+    return f"case when regexp_full_match({column}, '[0-9]{{{{1,10}}}}') then {column} end"
+
+
 SELECT = f"""
     select
         case code_nature_decision
@@ -39,14 +47,14 @@ SELECT = f"""
         end as BGT_NATDEC,
         exercice as BGT_ANNEE,
         siret as BGT_SIRET,
-        coalesce(libelle_budget, siret) as BGT_NOM,
+        coalesce({{name}}, siret) as BGT_NOM,
         code_chapitre as BGT_CONTNAT,
         libelle_chapitre as BGT_CONTNAT_LABEL,
-        compte as BGT_NATURE,
-        coalesce(libelle_compte, compte) as BGT_NATURE_LABEL,
-        code_fonction as BGT_FONCTION,
+        {_code("compte")} as BGT_NATURE,
+        coalesce(libelle_compte, {_code("compte")}) as BGT_NATURE_LABEL,
+        {_code("code_fonction")} as BGT_FONCTION,
         cast(null as varchar) as BGT_FONCTION_LABEL,
-        code_operation as BGT_OPERATION,
+        {_code("code_operation")} as BGT_OPERATION,
         section as BGT_SECTION,
         case type_operation when 'réelle' then 'réel' else 'ordre' end as BGT_OPBUDG,
         sens_budgetaire as BGT_CODRD,
@@ -82,7 +90,8 @@ def write_scdl(db, folder: Path, organisation: Organisation, build: str) -> list
     if not years:
         return []
     folder.mkdir(parents=True)
-    rows = {year: _write_year(db, folder, year) for year, _ in years}
+    names = [budget.libelle for budget in organisation.budgets if budget.libelle]
+    rows = {year: _write_year(db, folder, year, names) for year, _ in years}
     written = [folder / _file(year) for year in rows]
     written.append(Path(shutil.copyfile(settings.shipped() / SCHEMA, folder / "schema.json")))
     written.append(_write_package(folder, rows, dict(years), organisation, build))
@@ -103,10 +112,12 @@ def _file(year: int) -> str:
     return f"budget_{year}.csv"
 
 
-def _write_year(db, folder: Path, year: int) -> int:
-    """Write the lines of an exercice: how many they are."""
+def _write_year(db, folder: Path, year: int, names: Collection[str]) -> int:
+    """Write the lines of an exercice: how many they are. A budget that bears none of these ``names`` is called by its SIRET."""
+    listed = ", ".join(map(literal, names)) or "null"
+    select = SELECT.format(name=f"case when libelle_budget in ({listed}) then libelle_budget end")
     (rows,) = db.execute(
-        f"copy ({SELECT} and exercice = {int(year)} order by document_id, ligne, ligne_id) "
+        f"copy ({select} and exercice = {int(year)} order by document_id, ligne, ligne_id) "
         f"to {literal(folder / _file(year))} (format csv, header, delimiter ',')"
     ).fetchone()
     return rows

@@ -178,7 +178,7 @@ def _undrawn(work: Workspace, pages: Pages, begun: list[Future]) -> list[Finding
         return []
     rule, error = work.rules[UNDRAWN], errors[0]
     ours = type(error).__module__.startswith("pipelines")  # another's words may quote what it could not draw
-    said = str(error) if ours else type(error).__name__
+    said = str(error) if ours else "erreur du programme, que `millesime report` montre"
     return [
         Finding(UNDRAWN, "bloquant", pages.exercice, "report", f"{rule.titre} : {said}", aide=rule.aide),
     ]

@@ -16,7 +16,7 @@ A tree is a list of nodes ``{"genre": "paragraphe" | "liste" | "numerotee" | "el
 import functools
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,9 @@ KINDS = {
     "em": "accent",
     "link": "lien",
 }
+
+
+WRITTEN = """ce qui est entre accolades ne se lit pas : {{ f("code") }}, {{ f("code", "à défaut") }} ou {% if connu("code") %}…{% endif %}"""
 
 
 class ProseError(ValueError):
@@ -63,10 +66,21 @@ def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
         code = environment.compile(text, name, filename=name)
         return environment.template_class.from_code(environment, code, known).render()
     except TemplateSyntaxError as error:
-        raise ProseError(f"{name}:{error.lineno} {error.message}") from None
+        raise ProseError(f"{name}:{error.lineno} {WRITTEN}") from None
     except (TemplateError, ProseError, TypeError, ValueError) as error:
         line = next((f.lineno for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename == name), 1)
-        raise ProseError(f"{name}:{line} {error}") from None
+        raise ProseError(f"{name}:{line} {_reason(error, known)}") from None
+
+
+def _reason(error: Exception, known: Collection[str]) -> str:
+    """What is wrong with what stands in braces, in French: jinja's own words are none of the author's."""
+    if isinstance(error, ProseError):
+        return str(error)
+    if found := re.match(r"'(\w+)' is undefined", str(error)):
+        return f"le nom « {found[1]} » n’existe pas{suggestion(found[1], known)}"
+    if found := re.search(r"attribute '(\w+)'", str(error)):
+        return f"« {found[1]} » n’est pas permis ici"
+    return WRITTEN
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Collection
-from contextlib import nullcontext, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,13 +52,12 @@ def build_models(
     told: Callable[[Any], None] = lambda _: None,
     *,
     command: str = "build",
-    shown: bool = False,
 ) -> list[NodeResult]:
     """Build and test ``nodes`` (names of models and tests; all of them when None) in ``warehouse/next``, in this process.
 
     The project was read before (``parse``). ``told`` is called with each of dbt's events as it comes; ``command`` is dbt's. Its own
-    lines go to standard output when they are ``shown``. The file is free when it ends. What became of each node is returned:
-    nothing when dbt stopped before running any.
+    lines go nowhere: they quote cells. The file is free when it ends. What became of each node is returned: nothing when dbt
+    stopped before running any.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -74,7 +73,7 @@ def build_models(
         if node.name in names:
             _mark(node)
     try:
-        with nullcontext() if shown else redirect_stdout(io.StringIO()):
+        with redirect_stdout(io.StringIO()):
             done = dbtRunner(project, [told]).invoke([command, *chosen, "--no-write-json", *_options(home, ENTREPOT)])
     finally:
         DuckDBConnectionManager.close_all_connections()  # dbt keeps the file open for its next command

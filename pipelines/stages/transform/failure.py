@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pipelines.catalogue.rules import where
 from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
-from pipelines.sql import with_sheet
+from pipelines.sql import in_french, with_sheet
 from pipelines.stages.transform.dbt import NodeResult
 
 if TYPE_CHECKING:
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 PLACE = ("exercice", "_livraison", "_fichier", "_ligne")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _ABOUT = re.compile(r"[A-Z]\w+ Error in |> |\|")  # of which model it is, the macros that lead there, a table of columns
-_QUOTED = re.compile(r"'(?:[^']|'')*'|\d{5,}")  # a value of the data; a name is in double quotes
+_ERROR = re.compile(r"([A-Z][A-Za-z ]*) Error: ")
+OF_CODE = ("Binder", "Catalog", "Compilation", "Parser", "Syntax")  # whose names in double quotes are the program's
+OF_VALUES = ("Conversion", "Out of Range")  # which quote a value in either way; what any other error holds is not known
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\d{5,}")
+_VALUES = re.compile(_QUOTED.pattern + r'|"(?:[^"]|"")*"|(?<![\w(,])\d[\d.:/-]*\d')
 
 
 @dataclass(frozen=True)
@@ -41,11 +45,23 @@ class Culprit:
 
 
 def words(result: NodeResult) -> str:
-    """What dbt said, on one line, without colours nor values."""
+    """What dbt said, on one line, without colours nor values; in French where it is DuckDB that refuses a text."""
     lines = [line.strip() for line in _COLOUR.sub("", result.message or "").splitlines() if line.strip()]
     said = [line for line in lines if not _ABOUT.match(line)]
-    told = next((line for line in said if " Error: " in line), said[-1] if said else "")
-    return _QUOTED.sub("…", told)[:300]
+    told = next((line for line in said if _ERROR.search(line)), said[-1] if said else "")
+    return in_french(without_values(told))[:300]
+
+
+def without_values(text: str) -> str:
+    """What dbt says, without what an error of the database quotes of the data, nor the lines that follow it."""
+    plain = _COLOUR.sub("", text)
+    error = _ERROR.search(plain)
+    if error is None:
+        return _QUOTED.sub("…", plain)
+    before, kind, said = plain[: error.start()], error[1].strip(), plain[error.start() :].partition("\n")[0]
+    if kind not in (*OF_CODE, *OF_VALUES):
+        return f"{before}{kind} Error"
+    return before + (_QUOTED if kind in OF_CODE else _VALUES).sub("…", said)
 
 
 def culprits(home: Home, result: NodeResult, manifests: list[Manifest], before: list[str]) -> list[Culprit]:

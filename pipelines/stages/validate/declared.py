@@ -29,7 +29,7 @@ def expectations(system: str, table: Table, empty_allowed: bool = False) -> list
     try:
         return list(_expectations(table, empty_allowed))
     except ValueError as error:
-        raise DeclarationError(f"{system}.yml: table {table.name!r}: {error}") from None
+        raise DeclarationError(f"{system}.yml: table « {table.name} » : {error}") from None
 
 
 def against_former(previous_rows: int | None, empty_allowed: bool = False) -> list[ExpectationSpec]:
@@ -76,7 +76,7 @@ def _count(rows: int | None) -> str:
 def _expectations(table: Table, empty_allowed: bool) -> Iterator[ExpectationSpec]:
     kept = {field.name: field for field in table.kept_fields}
     if lost := [name for name in table.primaryKey if name not in kept]:
-        raise ValueError(f"primaryKey: {', '.join(lost)} is dropped before the lake")
+        raise ValueError(f"primaryKey: {', '.join(lost)} n’est pas gardé (personal: drop)")
     if not empty_allowed:
         yield _not_empty()
     yield from _required(table)
@@ -85,7 +85,7 @@ def _expectations(table: Table, empty_allowed: bool) -> Iterator[ExpectationSpec
         try:
             yield from _of_field(field, alone_in_key=table.primaryKey == [field.name])
         except ValueError as error:
-            raise ValueError(f"field {field.name!r}: {error}") from None
+            raise ValueError(f"colonne « {field.name} » : {error}") from None
 
 
 def _not_empty() -> ExpectationSpec:
@@ -141,7 +141,9 @@ def _of_field(field: Field, alone_in_key: bool) -> Iterator[ExpectationSpec]:
     if field.personal == "drop":
         judged = c.model_dump(exclude={"required", "pattern"}, exclude_defaults=True)
         if judged:
-            raise ValueError(f"{', '.join(judged)} cannot be judged on a column that is dropped")
+            raise ValueError(
+                f"{', '.join(judged)} : rien ne se juge d’une colonne qui n’est pas gardée (personal: drop)"
+            )
         return
     if c.unique and not alone_in_key:
         yield _spec(
@@ -161,7 +163,7 @@ def _of_field(field: Field, alone_in_key: bool) -> Iterator[ExpectationSpec]:
 def _enum(field: Field, values: list) -> ExpectationSpec:
     value_set = [typed(field, value) for value in values]
     if not value_set:
-        raise ValueError("enum is empty")
+        raise ValueError("enum est vide")
     return _spec(
         field,
         "enum",
@@ -177,7 +179,7 @@ def _range(field: Field) -> Iterator[ExpectationSpec]:
     if not bounds:
         return
     if field.kept_type in ("string", "boolean"):
-        raise ValueError(f"minimum and maximum do not apply to a {field.type}")
+        raise ValueError(f"minimum et maximum ne s’appliquent pas au type {field.type}")
     yield _spec(
         field,
         "range",
@@ -192,7 +194,7 @@ def _bounds(field: Field, minimum: Any, maximum: Any) -> dict[str, Any]:
     given = {"min_value": minimum, "max_value": maximum}
     bounds = {name: typed(field, value) for name, value in given.items() if value is not None}
     if len(bounds) == 2 and bounds["min_value"] > bounds["max_value"]:
-        raise ValueError("minimum is above maximum")
+        raise ValueError("minimum est plus grand que maximum")
     return bounds
 
 
@@ -202,7 +204,7 @@ def _length(field: Field) -> Iterator[ExpectationSpec]:
     if not bounds:
         return
     if field.kept_type != "string" or field.personal == "pseudonymise":
-        raise ValueError("minLength and maxLength apply to plain text only")
+        raise ValueError("minLength et maxLength ne s’appliquent qu’à un texte gardé tel quel")
     yield _spec(
         field,
         "length",

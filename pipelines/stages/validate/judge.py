@@ -47,7 +47,7 @@ def judge(parquet: Path, suite: Suite) -> list[CheckResult]:
     Raises FileNotFoundError when there is no such file.
     """
     if not parquet.is_file():
-        raise FileNotFoundError(f"no Parquet file {parquet}")
+        raise FileNotFoundError(f"le fichier {parquet} n’existe pas")
     with _lock:
         return _bench().judge(parquet, suite)
 

@@ -12,6 +12,7 @@ from pipelines.catalogue.rules import where
 from pipelines.catalogue.suite_file import PLACEHOLDERS, SuiteFile
 from pipelines.catalogue.vocabulary import BATCH, ExpectationSpec
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.sql import in_french
 from pipelines.stages.validate.parquet import NAME, create_statement
 from pipelines.stages.validate.suite import Suite
 
@@ -62,10 +63,8 @@ def refuse_wrong_sql(catalogue: Catalogue) -> None:
                 try:
                     db.execute(f"explain {query}")
                 except duckdb.Error as error:
-                    said = " ".join(
-                        line for line in str(error).splitlines()[:3] if line and not line.startswith("LINE")
-                    )
-                    raise DeclarationError(f"{place}: its SQL cannot be read: {said}") from None
+                    said = str(error).partition("LINE ")[0].strip()  # without the text of the query
+                    raise DeclarationError(f"{place} : DuckDB refuse sa requête : {in_french(said)}") from None
 
 
 def _queries(files: list[SuiteFile]) -> Iterator[tuple[str, str]]:

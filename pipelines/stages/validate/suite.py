@@ -42,7 +42,7 @@ class Suite:
         for spec in self.specs:
             if spec.key == key:
                 return spec
-        raise KeyError(f"no expectation {key!r} in the suite of {self.system}/{self.table}")
+        raise KeyError(key)
 
 
 def compile_suite(
@@ -73,7 +73,7 @@ def compile_suite(
     for file in files:
         for index, declaration in enumerate(file.expectations):
             if declaration.key in from_declaration:
-                raise DeclarationError(f"{file.at(index)} key: {declaration.key!r} is kept for the declaration")
+                raise DeclarationError(f"{file.at(index)} key: « {declaration.key} » est réservé à la déclaration")
             spec = _resolve(file, index, declaration, table, values)
             if spec is not None and ungiven.isdisjoint(declaration.judged_columns):
                 specs[spec.key] = spec

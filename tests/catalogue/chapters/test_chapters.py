@@ -109,10 +109,10 @@ def test_readers_see_french_typography(path: Path):
     [
         (MINIMAL.replace("vide: Rien.", "vide: Rien.\n        couleur: bleu"), 15, "couleur"),
         (MINIMAL.replace("table: rpt_a", "table: fct_a"), 11, "table"),
-        (MINIMAL.replace("colonnes: [{nom: b, titre: B}]\n", "\n"), 8, "colonnes or croise"),
+        (MINIMAL.replace("colonnes: [{nom: b, titre: B}]\n", "\n"), 8, "colonnes ou croise"),
         (MINIMAL.replace("genre: tableau", "genre: camembert"), 8, "camembert"),
-        (MINIMAL.replace("id: lignes", "id: partie"), 8, "already given"),
-        (MINIMAL + "      - {genre: texte, fichier: absent.md}\n", 15, "texte/absent.md does not exist"),
+        (MINIMAL.replace("id: lignes", "id: partie"), 8, "est déjà dans"),
+        (MINIMAL + "      - {genre: texte, fichier: absent.md}\n", 15, "texte/absent.md n’existe pas"),
     ],
 )
 def test_a_mistake_names_file_and_line(shipped: Layer, broken: str, line: int, said: str):

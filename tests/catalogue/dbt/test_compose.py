@@ -163,7 +163,7 @@ def test_a_refused_catalogue_leaves_the_project_as_it_was(shipped, home):
     composed(shipped, home)
     before = files(home.dbt)
     model(home, "rpt_c", "select * from {{ ref('rpt_rien') }}\n")
-    with pytest.raises(DeclarationError, match="needs the model 'rpt_rien'"):
+    with pytest.raises(DeclarationError, match="demande le modèle « rpt_rien »"):
         composed(shipped, home)
     assert files(home.dbt) == before
 

@@ -37,48 +37,60 @@ def load(folder, text):
 @pytest.mark.parametrize(
     ("change", "place", "reason"),
     [
-        (("    unite: u\n    decimales: 0", "    unit: u\n    decimales: 0"), "essai.yml:6", "Extra inputs"),
+        (
+            ("    unite: u\n    decimales: 0", "    unit: u\n    decimales: 0"),
+            "essai.yml:6",
+            "cette clé n’existe pas ici",
+        ),
         (
             ("agregat: nombre,", "agregat: moyenne,"),
             "essai.yml:9",
-            "'somme', 'maximum', 'mediane', 'nombre' or 'nombre_distinct'",
+            "somme, maximum, mediane, nombre, nombre_distinct",
         ),
-        (("agregat: nombre,", "agregat: somme,"), "essai.yml:9", "a colonne is needed"),
-        (("fct_x", "stg_x"), "essai.yml:9", "String should match pattern"),
-        (("si_vide: zero", "si_vide: rien"), "essai.yml:9", "'zero', 'manquant' or 'sans_objet'"),
-        (("decimales: 0", "decimales: 7"), "essai.yml:7", "less than or equal to 6"),
-        (("essai.a\n", "Essai A\n"), "essai.yml:4", "String should match pattern"),
-        (("[elise/comptes]", "[elise.comptes]"), "essai.yml:8", "String should match pattern"),
+        (("agregat: nombre,", "agregat: somme,"), "essai.yml:9", "demandent une colonne"),
+        (("fct_x", "stg_x"), "essai.yml:9", "est attendu un texte de la forme"),
+        (("si_vide: zero", "si_vide: rien"), "essai.yml:9", "zero, manquant, sans_objet"),
+        (("decimales: 0", "decimales: 7"), "essai.yml:7", "un nombre d’au plus 6 est attendu"),
+        (("essai.a\n", "Essai A\n"), "essai.yml:4", "est attendu un texte de la forme"),
+        (("[elise/comptes]", "[elise.comptes]"), "essai.yml:8", "est attendu un texte de la forme"),
         (
             ("[elise/comptes]", "[elise/nulle_part]"),
             "essai.yml:4",
-            "'elise/nulle_part' is not a declared table",
+            "« elise/nulle_part » n’est pas une table déclarée",
         ),
-        (("sources: [elise/comptes]", "sources: []"), "essai.yml:4", "a mesure names its sources"),
-        (("elise/comptes", "'{application}/comptes'"), "essai.yml:4", "the code does not"),
-        (("code: essai.b", "code: essai.a"), "essai.yml:10", "figure 'essai.a' is already declared at"),
-        (("{a: essai.a}", "{a: essai.z}"), "essai.yml:10", "'essai.z' is not a declared figure"),
-        (("{a: essai.a}", "{a: essai.b}"), "essai.yml:10", "depends on itself: essai.b → essai.b"),
-        (("{a: essai.a}", "{a: essai.a, c: essai.a}"), "essai.yml:10", "does not use: c"),
-        (("(a + 1.5)", "(c + 1.5)"), "essai.yml:10", "do not give: c"),
-        (("(a + 1.5)", "a ** 2"), "essai.yml:10", "only + - * /"),
-        (("(a + 1.5)", "abs(a)"), "essai.yml:10", "only + - * /"),
-        (("(a + 1.5)", "(a + 1e3)"), "essai.yml:10", "only + - * /"),
-        (("(a + 1.5)", "(a + "), "essai.yml:10", "is not arithmetic"),
+        (("sources: [elise/comptes]", "sources: []"), "essai.yml:4", "une mesure nomme ses sources"),
+        (("elise/comptes", "'{application}/comptes'"), "essai.yml:4", "que le code n’a pas"),
+        (("code: essai.b", "code: essai.a"), "essai.yml:10", "le chiffre « essai.a » est déjà dans"),
+        (("{a: essai.a}", "{a: essai.z}"), "essai.yml:10", "« essai.z » n’est pas un chiffre déclaré"),
+        (("{a: essai.a}", "{a: essai.b}"), "essai.yml:10", "dépend de lui-même : essai.b → essai.b"),
+        (("{a: essai.a}", "{a: essai.a, c: essai.a}"), "essai.yml:10", "n’emploie pas c"),
+        (("(a + 1.5)", "(c + 1.5)"), "essai.yml:10", "ne donne pas : c"),
+        (("(a + 1.5)", "a ** 2"), "essai.yml:10", "seuls + - * /"),
+        (("(a + 1.5)", "abs(a)"), "essai.yml:10", "seuls + - * /"),
+        (("(a + 1.5)", "(a + 1e3)"), "essai.yml:10", "seuls + - * /"),
+        (("(a + 1.5)", "(a + "), "essai.yml:10", "n’est pas un calcul"),
         (
             ("    expression: ", "    sources: [elise/comptes]\n    expression: "),
             "essai.yml:10",
-            "those of its operands",
+            "celles de ses opérandes",
         ),
-        (("libelle: Second", "libelle: Second de {application}"), "essai.yml:10", "both code and libelle"),
+        (("libelle: Second", "libelle: Second de {application}"), "essai.yml:10", "code et libelle ont la même"),
         (
             ("essai.a\n    libelle:", "essai.{lieu}\n    libelle: de {lieu}"),
             "essai.yml:4",
-            "it needs the family 'lieu', which is not declared",
+            "demande la famille « lieu », que rien ne déclare",
         ),
-        (("essai.a\n    libelle:", "essai.{lieu}.{jour}\n    libelle:"), "essai.yml:4", "may stand once"),
-        (("[elise/comptes]", "[[elise/comptes, elise/nulle_part]]"), "essai.yml:4", "'elise/nulle_part' is not"),
-        (("titre: Un essai", "titre: Un essai\nfamilles: {lieu: {relation: stg_x}}"), "essai.yml:3", "match pattern"),
+        (
+            ("essai.a\n    libelle:", "essai.{lieu}.{jour}\n    libelle:"),
+            "essai.yml:4",
+            "une seule partie entre accolades",
+        ),
+        (("[elise/comptes]", "[[elise/comptes, elise/nulle_part]]"), "essai.yml:4", "« elise/nulle_part » n’est pas"),
+        (
+            ("titre: Un essai", "titre: Un essai\nfamilles: {lieu: {relation: stg_x}}"),
+            "essai.yml:3",
+            "est attendu un texte de la forme",
+        ),
     ],
 )
 def test_mistake_names_file_and_line(tmp_path, change, place, reason):
@@ -157,7 +169,7 @@ def test_printed_code_leads_back_to_its_declaration():
     declared, application = figures.declaration_of("applications.elise.jours_formation")
     assert (declared.figure.code, application) == ("applications.{application}.jours_formation", "elise")
     assert declared.figure.mesure.fait == "fct_formations"
-    with pytest.raises(KeyError, match="no figure"):
+    with pytest.raises(KeyError, match="applications.elise.inconnu"):
         figures.declaration_of("applications.elise.inconnu")
-    with pytest.raises(KeyError, match="no figure"):
+    with pytest.raises(KeyError, match="applications.a.b"):
         figures.declaration_of("applications.a.b.jours_formation")

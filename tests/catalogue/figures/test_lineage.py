@@ -42,8 +42,8 @@ def home(tmp_path: Path):
 
 def test_a_source_that_is_forgotten_is_refused_with_file_line_and_name(home):
     assert home("[comite/deliberations]").splitlines() == [
-        f"catalogue/figures/essai.yml:4 essai.mises_en_seance: the rows of 'fct_deliberations' come from {table!r} too, which "
-        "its sources do not name: add it, or say in sans_effet why the figure is the same without it"
+        f"catalogue/figures/essai.yml:4 essai.mises_en_seance: les lignes de « fct_deliberations » viennent aussi de « {table} », "
+        "que ses sources ne nomment pas : l’y ajouter, ou dire dans sans_effet pourquoi le chiffre est le même sans elle"
         for table in ("comite/membres", "comite/seances")
     ]
 
@@ -55,7 +55,7 @@ def test_each_table_is_named_or_said_to_be_without_effect(home):
 
 
 def test_what_is_without_effect_is_a_table(home):
-    assert "sans_effet: 'comite/membre' is not a declared table" in home(
+    assert "sans_effet: « comite/membre » n’est pas une table déclarée" in home(
         ALL, "    sans_effet: {comite/membre: essai}\n"
     )
 
@@ -73,7 +73,7 @@ def test_an_expression_answers_for_its_operands_alone(home):
     sans_effet: {comite/membres: essai}
 """,
     )
-    assert "an expression rests on what its operands rest on" in wrong
+    assert "une expression repose sur ce dont dépendent ses opérandes" in wrong
 
 
 def test_a_shape_and_the_table_of_a_member_name_those_of_every_system():
@@ -87,6 +87,6 @@ def test_a_shape_and_the_table_of_a_member_name_those_of_every_system():
 
 def test_pieces_are_narrowed_by_an_axis_of_a_model(home):
     assert home(ALL, "    pieces: {est_compte_administratif: true}\n") == ""
-    assert "catalogue/figures/essai.yml:4 pieces: no model tells its pieces apart by 'est_compte'" in home(
+    assert "catalogue/figures/essai.yml:4 pieces: aucun modèle ne distingue ses pièces par « est_compte »" in home(
         ALL, "    pieces: {est_compte: true}\n"
     )

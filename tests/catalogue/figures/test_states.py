@@ -253,7 +253,7 @@ def test_a_declared_absence_is_missing_whatever_came(states):
 
 def test_an_expression_declares_nothing_indispensable(tmp_path):
     text = FIGURES.replace("expression: bulletins + sorties", "expression: bulletins + sorties, indispensables: [mois]")
-    with pytest.raises(DeclarationError, match="an expression lacks what its operands lack"):
+    with pytest.raises(DeclarationError, match="il manque à une expression ce qui manque à ses opérandes"):
         figures_of(tmp_path, essai=text)
 
 
@@ -298,10 +298,10 @@ def test_an_alternative_that_gives_the_field_covers_one_that_does_not(states):
 def test_a_needed_field_is_one_of_a_source(tmp_path):
     with pytest.raises(
         DeclarationError,
-        match=r"essai.yml:\d+ champs: no source of 'essai.agents' has a field 'cadre_emploi'.*cadre_emplois",
+        match=r"essai.yml:\d+ champs: aucune source de « essai.agents » n’a de colonne « cadre_emploi ».*cadre_emplois",
     ):
         figures_of(tmp_path, essai=FIGURES.replace("champs: [cadre_emplois]", "champs: [cadre_emploi]"))
-    with pytest.raises(DeclarationError, match="an expression needs what its operands need"):
+    with pytest.raises(DeclarationError, match="une expression demande ce que demandent ses opérandes"):
         figures_of(
             tmp_path,
             essai=FIGURES.replace("expression: bulletins + sorties", "expression: bulletins + sorties, champs: [type]"),

@@ -40,15 +40,15 @@ def test_every_shape_knows_what_is_needed_of_it(shipped: Catalogue, shape: str, 
 
 def test_what_no_column_gives_is_asked_for(shipped: Catalogue) -> None:
     asked = todo(shipped, "acces_distants", "Identifiant;Poste", "a1;P1", "a2;P2")
-    assert [text.partition(":")[0] for text in asked if "which column? Without it" in text] == [
-        "horodatage_utc (Date et heure) or horodatage_local (Date et heure locales) or debut_utc (Début) or "
+    assert [text.partition(" :")[0] for text in asked if "quelle colonne ? Sans elle" in text] == [
+        "horodatage_utc (Date et heure) ou horodatage_local (Date et heure locales) ou debut_utc (Début) ou "
         "debut_local (Début local)"
     ]
 
 
 def test_one_of_those_that_serve_alike_is_enough(shipped: Catalogue) -> None:
     rows = ("Identifiant;Date et heure locales", "a1;03/05/2024 10:00", "a2;04/05/2024 11:00")
-    assert not any("Without it" in text for text in todo(shipped, "acces_distants", *rows))
+    assert not any("Sans elle" in text for text in todo(shipped, "acces_distants", *rows))
 
 
 def test_a_heading_that_says_a_known_one_among_other_words_is_proposed(shipped: Catalogue) -> None:
@@ -57,9 +57,9 @@ def test_a_heading_that_says_a_known_one_among_other_words_is_proposed(shipped: 
     cells = [(number, row.split(";")) for number, row in enumerate((headings, *rows), start=1)]
     draft = scaffold([Sample("a_2024.csv", "csv", cells)], Request("essai", "comptes"), shipped.registry)
     said = {
-        line.strip().partition("  # TODO")[0]: "is it the right column?" in line
+        line.strip().partition("  # TODO")[0]: "est-ce la bonne colonne ?" in line
         for line in draft.declaration.splitlines()
     }
     assert said["identifiant: N° compte / Login"] and said["collectivite: Commune de rattachement"]
     assert said["nom: Nom complet (Prénom NOM)"]
-    assert "# left out: [Couleur]" in said
+    assert "# laissé de côté : [Couleur]" in said

@@ -78,14 +78,14 @@ def test_type_and_format(heading: str, cells: list[str], kind: str, options: dic
 @pytest.mark.parametrize(
     ("heading", "cells", "doubt"),
     [
-        ("Jour", ["01/02/2020", "03/04/2020"], "either way round"),
-        ("Montant", ["1,234", "2,500"], "could separate thousands"),
-        ("Actif", ["Oui", "Oui"], "what is the other value?"),
-        ("Rien", ["", " "], "which type?"),
-        ("Montant", ["NC", "1,5", "2,5"], "'NC' are read as an empty cell"),
-        ("Montant", ["abc"] + ["1,5"] * 20, "1 of 21 cells are not written so"),
-        ("Montant", ["abc"] + ["1,5"] * 4, "4 of 5 cells look like numbers"),
-        ("Jour", ["01/02/2020", "2020-05-01", "15.06.2020"], "3 of 3 cells look like dates"),
+        ("Jour", ["01/02/2020", "03/04/2020"], "dans l’autre sens"),
+        ("Montant", ["1,234", "2,500"], "il pourrait séparer les milliers"),
+        ("Actif", ["Oui", "Oui"], "quelle est l’autre valeur ?"),
+        ("Rien", ["", " "], "de quel type"),
+        ("Montant", ["NC", "1,5", "2,5"], "« NC » : lu comme une cellule vide"),
+        ("Montant", ["abc"] + ["1,5"] * 20, "cellules écrites autrement : 1 sur 21"),
+        ("Montant", ["abc"] + ["1,5"] * 4, "ressemblent à des nombres, sans format commun : 4 sur 5"),
+        ("Jour", ["01/02/2020", "2020-05-01", "15.06.2020"], "ressemblent à des dates, sans format commun : 3 sur 3"),
     ],
 )
 def test_what_is_not_proved_is_a_doubt(heading: str, cells: list[str], doubt: str) -> None:

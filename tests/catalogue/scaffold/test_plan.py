@@ -65,11 +65,11 @@ def test_the_rows_of_a_plan(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("was", "becomes", "words"),
     [
-        ('Exer="2025"', "", "is no plan of accounts"),
-        ('Declinaison="M57-M57_D"', "", "is no plan of accounts"),
-        ('DR="21"', 'DR="99"', "99 is no chapter of the plan"),
-        ('<Compte Code="60"', '<Compte Code="6064"', "stands twice"),
-        ("</Nomenclature>", "", "is not well-formed XML"),
+        ('Exer="2025"', "", "n’est pas un plan de comptes"),
+        ('Declinaison="M57-M57_D"', "", "n’est pas un plan de comptes"),
+        ('DR="21"', 'DR="99"', "99 n’est pas un chapitre du plan"),
+        ('<Compte Code="60"', '<Compte Code="6064"', "est donné deux fois"),
+        ("</Nomenclature>", "", "n’est pas du XML bien formé"),
         ("<Nomenclature ", "<!DOCTYPE x>\n<Nomenclature ", "DOCTYPE"),
     ],
 )
@@ -107,10 +107,10 @@ def test_rows_of_no_table_and_a_wrong_cell_are_refused(tmp_path: Path) -> None:
     folder = home.root / "catalogue" / "reference" / "inconnue"
     folder.mkdir(parents=True)
     (folder / "a.csv").write_text("x\n1\n", encoding="utf-8")
-    with pytest.raises(DeclarationError, match="which is not a reference table"):
+    with pytest.raises(DeclarationError, match="qui n’est pas une table de référence"):
         _ = load_catalogue(home).references
     folder.rename(folder.with_name(CHAPTERS))
     header = "declinaisons,code_chapitre,code_section,exercice_debut,exercice_fin,libelle_chapitre\n"
     (folder.with_name(CHAPTERS) / "a.csv").write_text(header + "M57_D,011,F,hier,2025,Charges\n", encoding="utf-8")
-    with pytest.raises(DeclarationError, match=r"a\.csv:2 exercice_debut: 'hier' is not a year"):
+    with pytest.raises(DeclarationError, match=r"a\.csv:2 exercice_debut: « hier » n’est pas du type year"):
         _ = load_catalogue(home).references

@@ -54,6 +54,7 @@ def database(running: PostgreSQL, request) -> Iterator[str]:
     name = f"essai_{abs(hash(request.node.name)) % 10**9}"
     with psycopg.connect(running.url(), autocommit=True) as admin:
         admin.execute(f"create database {name}")
+        admin.execute(f"revoke connect, temporary on database {name} from public")
         yield name
         admin.execute(f"drop database {name} with (force)")
         for (role,) in admin.execute("select rolname from pg_roles where rolname ~ '^(millesime|bi_)'").fetchall():
@@ -75,6 +76,10 @@ def ask(server: Server, query: str, role: str | None = None) -> list[tuple]:
         if role:
             connection.execute(f"set role {role}")
         return connection.execute(query).fetchall()
+
+
+def base_of(server: Server) -> str:
+    return psycopg.conninfo.conninfo_to_dict(server.url)["dbname"]
 
 
 def run(server: Server, *orders: str) -> None:
@@ -287,7 +292,7 @@ def test_an_account_that_may_not_make_roles_says_what_to_ask(running: PostgreSQL
     run(
         server,
         "create role millesime_publie login",
-        f"grant create on database {psycopg.conninfo.conninfo_to_dict(server.url)['dbname']} to millesime_publie",
+        f"grant create, connect on database {base_of(server)} to millesime_publie",
     )
     account = Server(server.url.replace("postgres@", "millesime_publie@"), "interne", "millesime_lecture", "")
     publish_small(lab)
@@ -300,7 +305,7 @@ def test_an_account_that_may_not_make_roles_says_what_to_ask(running: PostgreSQL
 
 
 def test_an_account_that_may_not_create_schemas_says_so(lab: Lab, server: Server):
-    run(server, "create role millesime_rien login")
+    run(server, "create role millesime_rien login", f"grant connect on database {base_of(server)} to millesime_rien")
     publish_small(lab)
     with pytest.raises(NotServed, match=r"n’en a pas le droit \(SQLSTATE 42501\) : donner au compte CREATE"):
         serve(lab.home.published, Server(server.url.replace("postgres@", "millesime_rien@"), "interne", "r", ""))
@@ -309,13 +314,28 @@ def test_an_account_that_may_not_create_schemas_says_so(lab: Lab, server: Server
 def test_the_lock_that_another_account_takes_holds_no_copy_back(lab: Lab, server: Server, monkeypatch):
     """Any login of the server may take an advisory lock, whose number the sources tell."""
     monkeypatch.setattr(postgres, "LOCK_SECONDS", 1)
-    run(server, "create role curieux login")
+    run(server, "create role curieux login", f"grant connect on database {base_of(server)} to curieux")
     publish_small(lab)
     with psycopg.connect(server.url.replace("postgres@", "curieux@")) as attacker:
         number = int.from_bytes(hashlib.sha256(b"millesime:").digest()[:8], "big", signed=True)
         attacker.execute("select pg_advisory_lock(%s)", [number])
         assert serve(lab.home.published, server).is_new
     assert len(ask(server, "select * from rapport.chiffres")) == 4
+
+
+@pytest.mark.parametrize(
+    ("rights", "told"),
+    [("connect, temporary", "CONNECT, TEMPORARY"), ("connect", "CONNECT"), ("temporary", "TEMPORARY")],
+)
+def test_a_database_that_any_login_enters_is_told_at_each_copy(lab: Lab, server: Server, rights: str, told: str):
+    run(server, f"grant {rights} on database {base_of(server)} to public")
+    publish_small(lab)
+    for _ in range(2):
+        (note,) = serve(lab.home.published, server).notes
+        assert note.startswith(f"tout compte du serveur garde {told} sur la base {base_of(server)} (PUBLIC)")
+        assert f"`revoke {rights} on database {base_of(server)} from public`" in note
+    run(server, f"revoke {rights} on database {base_of(server)} from public")
+    assert serve(lab.home.published, server).notes == []
 
 
 # views of the users ------------------------------------------------------------
@@ -704,7 +724,7 @@ def test_a_value_that_the_server_refuses_is_not_repeated(lab: Lab, server: Serve
 
 def test_a_type_without_counterpart_is_refused():
     assert postgres_type("DECIMAL(38,6)", "t.c") == "numeric(38,6)"
-    with pytest.raises(NoSuchType, match=r"t\.c is VARCHAR\[\]"):
+    with pytest.raises(NoSuchType, match=r"t\.c est du type VARCHAR\[\]"):
         postgres_type("VARCHAR[]", "t.c")
 
 

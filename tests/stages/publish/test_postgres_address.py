@@ -1,12 +1,18 @@
 """What messages say of the server's address: never a part of its password, and what failed of an encrypted connection."""
 
 import socket
+import ssl
+import subprocess
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
 from pipelines.settings import Server
 from pipelines.stages.publish.postgres import NotServed, _connected, _parameters
+from tests.services import free_port, unavailable
 
 
 @pytest.mark.parametrize(
@@ -24,24 +30,99 @@ def test_one_that_is_escaped_is_the_password():
     assert (where, given["password"]) == ("PostgreSQL bi.example/bi", "pa@S3/CRET")
 
 
-def test_a_server_without_encryption_is_told_as_such():
+@contextmanager
+def listening(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """The port of a server that answers each client's first bytes so."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def answer() -> None:
+        def serve() -> None:
             while True:
                 try:
                     client, _ = server.accept()
                 except OSError:
                     return
-                with client:
+                with client, suppress(OSError):
                     client.recv(8)
-                    client.sendall(b"N")  # no encrypted connection here
+                    answer(client)
 
-        threading.Thread(target=answer, daemon=True).start()
-        url = f"postgresql://publie:S3CRET@127.0.0.1:{server.getsockname()[1]}/bi?sslmode=require"
-        with (
-            pytest.raises(NotServed, match="n’offre pas de connexion chiffrée") as refused,
-            _connected(Server(url, "interne", "lecture", "")),
-        ):
-            pass
-        assert "S3CRET" not in str(refused.value)
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+
+
+def refusal(address: str) -> str:
+    """What is told of an address that fails."""
+    with pytest.raises(NotServed) as refused, _connected(Server(address, "interne", "lecture", "")):
+        pass
+    assert "S3CRET" not in str(refused.value)
+    return str(refused.value)
+
+
+def openssl(folder: Path, *arguments: str) -> None:
+    done = subprocess.run(["openssl", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        unavailable("OpenSSL 3.4", done.stderr[-800:])
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory) -> Path:
+    """Two authorities, and what ``ca`` signed for localhost: a good certificate, a late one, an early one."""
+    folder = tmp_path_factory.mktemp("tls")
+    for name in ("ca", "autre"):
+        made = f"req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={name} -keyout {name}.key -out {name}.crt"
+        openssl(folder, *made.split())
+    key = (
+        "req -newkey rsa:2048 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout s.key -out s.csr"
+    )
+    openssl(folder, *key.split())
+    for name, days in {"bon": (2020, 2999), "tard": (2020, 2021), "tot": (2998, 2999)}.items():
+        dates = "-not_before {}0101000000Z -not_after {}0101000000Z".format(*days)
+        sign = f"x509 -req -in s.csr -CA ca.crt -CAkey ca.key -copy_extensions copy {dates} -out {name}.crt"
+        openssl(folder, *sign.split())
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("certificate", "authorities", "host", "told"),
+    [
+        ("bon", "ca.crt", "127.0.0.1", "n’est pas au nom de cet hôte"),
+        ("bon", "autre.crt", "localhost", "aucune autorité connue de ce poste (sslrootcert) n’a signé"),
+        ("autre", "ca.crt", "localhost", "il s’est signé lui-même"),
+        ("tard", "ca.crt", "localhost", "est périmé. "),
+        ("tot", "ca.crt", "localhost", "n’est pas encore valable"),
+        ("bon", "absent.crt", "localhost", "le fichier des autorités (sslrootcert) n’est pas là"),
+    ],
+)
+def test_a_certificate_that_is_refused_is_told_by_what_is_wrong_with_it(
+    certificates, certificate, authorities, host, told
+):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    key = "autre.key" if certificate == "autre" else "s.key"
+    context.load_cert_chain(certificates / f"{certificate}.crt", certificates / key)
+
+    def answer(client: socket.socket) -> None:
+        client.sendall(b"S")
+        context.wrap_socket(client, server_side=True).recv(1)
+
+    with listening(answer) as port:
+        kept = f"sslmode=verify-full&sslrootcert={certificates / authorities}"
+        said = refusal(f"postgresql://publie:S3CRET@{host}:{port}/bi?{kept}")
+    assert told in f"{said}. " and "n’est pas joignable" not in said
+
+
+def test_a_server_without_encryption_is_told_as_such():
+    with listening(lambda client: client.sendall(b"N")) as port:
+        said = refusal(f"postgresql://publie:S3CRET@127.0.0.1:{port}/bi?sslmode=require")
+    assert "n’offre pas de connexion chiffrée" in said
+
+
+def test_what_answers_and_speaks_no_encryption_is_told_as_such():
+    with listening(lambda client: client.sendall(b"HTTP/1.1 400 Bad Request\r\n")) as port:
+        said = refusal(f"postgresql://publie:S3CRET@127.0.0.1:{port}/bi?sslmode=require")
+    assert "ne s’accordent pas" in said
+
+
+def test_where_nothing_listens_the_server_is_not_reachable(monkeypatch):
+    monkeypatch.setattr("pipelines.stages.publish.postgres.PAUSE_SECONDS", 0)
+    assert "n’est pas joignable" in refusal(
+        f"postgresql://u:S3CRET@127.0.0.1:{free_port()}/x?sslmode=verify-full&sslrootcert=system"
+    )

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from pipelines import settings
-from pipelines.catalogue.organisation import Collectivite, Exercices, Organisation
+from pipelines.catalogue.organisation import Budget, Collectivite, Exercices, Organisation
 from pipelines.stages.publish.scdl import SCHEMA, write_scdl
 from tests.stages.publish.scdl import problems
 
@@ -61,8 +61,9 @@ def fill(db: duckdb.DuckDBPyConnection, *rows: dict[str, str | None]) -> None:
 def write(db: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:
     years = Exercices(premier=2020, dernier=2021)
     towns = [Collectivite(code_insee="94022", siren="219400223", nom="Choisy-le-Roi")]
+    budgets = [Budget(siret="21560046100010", libelle="Budget, « principal »", nomenclature="M57")]
     organisation = Organisation(
-        nom="Syndicat d’essai", sigle="SE", siren="123456782", exercices=years, collectivites=towns
+        nom="Syndicat d’essai", sigle="SE", siren="123456782", exercices=years, collectivites=towns, budgets=budgets
     )
     return write_scdl(db, folder, organisation, "b1")
 
@@ -92,6 +93,19 @@ def test_amounts_have_a_point_a_missing_one_is_empty_and_text_is_quoted(db, tmp_
     assert (line["BGT_CREDOUV"], line["BGT_MTREAL"], line["BGT_MTRAR3112"]) == ("1234.50", "0.00", "")
     assert (line["BGT_NOM"], line["BGT_ARTSPE"], line["BGT_OPBUDG"]) == ("Budget, « principal »", "spécialisé", "ordre")
     assert (line["BGT_CONTNAT"], line["BGT_NATURE"]) == ("011", "6064")  # leading zeros stay
+
+
+def test_it_holds_no_text_that_was_written_freely(db, tmp_path: Path) -> None:
+    """Anybody may have the file: a name that nobody declared is not in it, nor a code that is none."""
+    free = "Affaire Durand"
+    fill(
+        db,
+        {"libelle_budget": free, "compte": free, "libelle_compte": None, "code_fonction": free, "code_operation": free},
+    )
+    write(db, tmp_path / "scdl")
+    (line,) = lines(tmp_path / "scdl" / "budget_2020.csv")
+    assert "Durand" not in str(line)
+    assert (line["BGT_NOM"], line["BGT_NATURE"], line["BGT_OPERATION"]) == (line["BGT_SIRET"], "", "")
 
 
 def test_a_line_of_unknown_account_is_left_out_and_counted(db, tmp_path: Path) -> None:

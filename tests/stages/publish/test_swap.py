@@ -637,12 +637,15 @@ class Broken:
         return future
 
 
+PROGRAM = "erreur du programme, que `millesime report` montre"
+
+
 @pytest.mark.parametrize("stage", ["begin", "finish"])
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (BrokenProcessPool("a child process terminated abruptly"), "BrokenProcessPool"),
-        (RuntimeError("the text 'DUPONT' could not be displayed"), "RuntimeError"),
+        (BrokenProcessPool("a child process terminated abruptly"), PROGRAM),
+        (RuntimeError("the text 'DUPONT' could not be displayed"), PROGRAM),
         (DeclarationError("contenu/2020/a.md:3 : chiffre inconnu"), "contenu/2020/a.md:3 : chiffre inconnu"),
     ],
 )

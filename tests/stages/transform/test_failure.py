@@ -79,6 +79,18 @@ def test_a_model_that_cannot_be_computed_names_what_is_new_since_the_last_build(
             "  > in macro assert (macros/x.sql)\n  > called by model fct_x (models/marts/fct_x.sql)",
             "fct_x declares no column.",
         ),
+        (
+            'Runtime Error in test t (tests/t.sql)\n  Conversion Error: invalid date field format: "Dupont", expected format is '
+            "(YYYY-MM-DD)\n\n  LINE 1: select 'Dupont'",
+            "Conversion Error: invalid date field format: …, expected format is (YYYY-MM-DD)",
+        ),
+        ("Conversion Error: Date out of range: 1970-13-45", "Conversion Error: Date out of range: …"),
+        (
+            'Invalid Input Error: Could not parse string "Dupont" according to format specifier "%d"\nDupont\n^\nError: Expected',
+            "Invalid Input Error",
+        ),
+        ("x\n  Invalid Input Error: la cellule de Dupont", "Invalid Input Error"),
+        ('Constraint Error: Duplicate key "nom: Dupont" violates primary key constraint.', "Constraint Error"),
         ("\x1b[31mBinder Error: column 'l''âge' of \"fct_x\"\x1b[0m", 'Binder Error: column … of "fct_x"'),
     ],
 )

@@ -76,42 +76,42 @@ def test_a_compound_key_is_one_query(shipped: Layer) -> None:
     [
         (
             Field(name="a", title="A", personal="drop", constraints=Constraints(unique=True)),
-            "unique cannot be judged",
+            "unique : rien ne se juge",
         ),
         (
             Field(name="a", title="A", personal="pseudonymise", constraints=Constraints(enum=["x"])),
-            "pseudonym",
+            "un pseudonyme n’a ni ordre",
         ),
         (
             Field(name="a", title="A", personal="pseudonymise", constraints=Constraints(maxLength=3)),
-            "plain text",
+            "texte gardé tel quel",
         ),
-        (Field(name="a", title="A", constraints=Constraints(minimum=1)), "do not apply to a string"),
+        (Field(name="a", title="A", constraints=Constraints(minimum=1)), "ne s’appliquent pas au type string"),
         (
             Field(name="a", title="A", type="date", constraints=Constraints(minimum="hier")),
-            "'hier' is not a date",
+            "« hier » n’est pas du type date",
         ),
         (
             Field(name="a", title="A", type="number", constraints=Constraints(maximum="NaN")),
-            "'NaN' is not a number",
+            "« NaN » n’est pas du type number",
         ),
         (
             Field(name="a", title="A", type="integer", constraints=Constraints(minimum=3, maximum=2)),
-            "above maximum",
+            "plus grand que maximum",
         ),
-        (Field(name="a", title="A", type="integer", constraints=Constraints(maxLength=2)), "plain text"),
-        (Field(name="a", title="A", constraints=Constraints(enum=[])), "enum is empty"),
+        (Field(name="a", title="A", type="integer", constraints=Constraints(maxLength=2)), "texte gardé tel quel"),
+        (Field(name="a", title="A", constraints=Constraints(enum=[])), "enum est vide"),
     ],
 )
 def test_a_constraint_that_cannot_be_judged_is_an_error(field: Field, says: str, shipped: Layer) -> None:
     with pytest.raises(DeclarationError, match=says) as caught:
         compiled(Table(name="t", title="T", fields=[field]), shipped)
-    assert str(caught.value).startswith("essai.yml: table 't': field 'a': ")
+    assert str(caught.value).startswith("essai.yml: table « t » : colonne « a » : ")
 
 
 def test_a_key_that_is_dropped_is_an_error(shipped: Layer) -> None:
     fields = [Field(name="a", title="A", personal="drop")]
-    with pytest.raises(DeclarationError, match="primaryKey: a is dropped"):
+    with pytest.raises(DeclarationError, match="primaryKey: a n’est pas gardé"):
         compiled(Table(name="t", title="T", primaryKey=["a"], fields=fields), shipped)
 
 
@@ -228,34 +228,34 @@ def mistake(before: str, after: str) -> str:
     ("text", "line", "says"),
     [
         (mistake("severity: warning", "severity: grave"), 7, "severity"),
-        (mistake("    fix: Vérifier", "    remede: Vérifier"), 9, "Extra inputs"),
+        (mistake("    fix: Vérifier", "    remede: Vérifier"), 9, "cette clé n’existe pas ici"),
         (
             mistake("expect_table_row_count_to_be_between", "expect_column_values_to_match_regex"),
             5,
-            "is not one of",
+            "type inconnu",
         ),
-        (mistake("{previous_rows} * 0.5", "{previous_rows} / 2"), 4, "whole numbers"),
-        (mistake("{previous_rows} * 0.5", "{former_rows} * 0.5"), 4, "whole numbers"),
-        (mistake("min_value:", "minimum:"), 4, "takes no minimum"),
-        (mistake("kwargs: {min_value", "column: entree\n    kwargs: {min_value"), 4, "takes columns"),
-        (mistake("    columns: [entree]\n", ""), 10, "columns: name"),
+        (mistake("{previous_rows} * 0.5", "{previous_rows} / 2"), 4, "nombres entiers"),
+        (mistake("{previous_rows} * 0.5", "{former_rows} * 0.5"), 4, "nombres entiers"),
+        (mistake("min_value:", "minimum:"), 4, "n’attend pas minimum"),
+        (mistake("kwargs: {min_value", "column: entree\n    kwargs: {min_value"), 4, "attend columns"),
+        (mistake("    columns: [entree]\n", ""), 10, "columns: nommer"),
         (mistake('    counterexample: [{entree: "2999-01-01"}]\n', ""), 10, "counterexample"),
-        (mistake("select _fichier, _ligne", "select *"), 10, "beginning with|begins with"),
+        (mistake("select _fichier, _ligne", "select *"), 10, "commence par"),
         (mistake("{exercice}", "{annee}"), 10, "annee"),
-        (mistake("12, 31)", "12, 31); drop view lot"), 10, "one statement"),
-        (mistake("columns: [entree]", "columns: [sortie]"), 10, "no column 'sortie'"),
-        (mistake("columns: [entree]", "columns: [nom]"), 10, "dropped before the lake"),
-        (mistake("key: entree_future", "key: volume"), 3, "volume given twice"),
-        (mistake("key: entree_future", "key: non_vide"), 10, "kept for the declaration"),
-        (mistake("table: agents", "table: autres"), 1, "those of the file"),
-        (mistake("key: volume", "key: volume\n    key: encore"), 5, "given twice"),
-        (HEAD + "  - {key: vide", 5, "not valid YAML"),
+        (mistake("12, 31)", "12, 31); drop view lot"), 10, "une seule requête"),
+        (mistake("columns: [entree]", "columns: [sortie]"), 10, "pas de colonne « sortie »"),
+        (mistake("columns: [entree]", "columns: [nom]"), 10, "n’est pas gardée"),
+        (mistake("key: entree_future", "key: volume"), 3, "volume : donné deux fois"),
+        (mistake("key: entree_future", "key: non_vide"), 10, "réservé à la déclaration"),
+        (mistake("table: agents", "table: autres"), 1, "le chemin du fichier"),
+        (mistake("key: volume", "key: volume\n    key: encore"), 5, "donnée deux fois"),
+        (HEAD + "  - {key: vide", 5, "ce n’est pas du YAML"),
         (
             one("expect_column_values_to_be_between", "entree", "{min_value: demain}"),
             4,
-            "'demain' is not a date",
+            "« demain » n’est pas du type date",
         ),
-        (one("expect_column_values_to_be_in_set", "service", "{value_set: []}"), 4, "at least one value"),
+        (one("expect_column_values_to_be_in_set", "service", "{value_set: []}"), 4, "au moins une valeur"),
         (one("expect_column_values_to_not_be_null", "service", "{mostly: 0}"), 4, "mostly"),
     ],
 )
@@ -270,7 +270,7 @@ def test_a_mistake_names_file_and_line(text: str, line: int, says: str, people: 
 
 def test_a_pseudonym_can_only_be_unique_in_a_file_too(people: Table, shipped: Layer) -> None:
     put(shipped, one("expect_column_values_to_be_in_set", "matricule", "{value_set: [a]}"))
-    with pytest.raises(DeclarationError, match="a pseudonym has no order"):
+    with pytest.raises(DeclarationError, match="un pseudonyme n’a ni ordre"):
         compiled(people, shipped)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.secrecy import Figure, Figures, Secrecy
 from pipelines.publication import DATABASES, MARTS, PUBLIC
-from pipelines.sql import literal
+from pipelines.sql import in_french, literal
 from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_schema
 from pipelines.stages.publish.freshness import write_freshness
 from pipelines.stages.publish.keys import Keys
@@ -91,7 +91,7 @@ def write_public(
                 plan = _without(plan, error)
                 (folder / DATABASE).unlink()
     except (duckdb.BinderException, duckdb.CatalogException) as error:  # a declared column or fact is not there
-        raise SecrecyBroken("SEC-COHERENCE", "rapport", str(error).splitlines()[0]) from None
+        raise SecrecyBroken("SEC-COHERENCE", "rapport", in_french(str(error).splitlines()[0])) from None
     except (
         duckdb.ConstraintException
     ):  # a constraint of a home's own asks for what is to be emptied; it may quote a row

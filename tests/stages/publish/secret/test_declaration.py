@@ -61,20 +61,20 @@ def test_what_a_figure_restates_is_the_line_that_its_table_prints():
 @pytest.mark.parametrize(
     ("before", "after", "line", "said"),
     [
-        ("    measure: nb_agents\n", "    mesure: nb_agents\n", 5, "mesure: Extra inputs"),
-        ("measure: nb_agents\n", "measure: nb_agents\n    follows: heures\n", 6, "'heures' is not a population"),
-        ('tous: "*"}\n', 'tous: "*"}\n      sexe: {tous: "*"}\n', 3, "'sexe' is not a level"),
+        ("    measure: nb_agents\n", "    mesure: nb_agents\n", 5, "mesure: cette clé n’existe pas ici"),
+        ("measure: nb_agents\n", "measure: nb_agents\n    follows: heures\n", 6, "« heures » n’est pas une population"),
+        ('tous: "*"}\n', 'tous: "*"}\n      sexe: {tous: "*"}\n', 3, "« sexe » n’est pas un niveau"),
         ("rpt_budget: {free: comptes publics}", "rpt_budget: {}", 13, "free, withheld, parts"),
-        ("levels: {service: service}", "levels: {service: bureau}", 24, "'bureau' is not a level of effectif"),
+        ("levels: {service: service}", "levels: {service: bureau}", 24, "« bureau » n’est pas un niveau de effectif"),
         (
             "- population: effectif\n        levels: {service",
             "- population: agents\n        levels: {service",
             24,
-            "'agents'",
+            "« agents »",
         ),
         ("column: part_pct, row", "column: phrases, row", 33, "rpt_services.phrases"),
-        ("{phrase: part_pct}", "{phrase: rang}", 24, "'rang' is not a number"),
-        ("occupied: true", "occupied: true\n        occupied: true", 30, "given twice"),
+        ("{phrase: part_pct}", "{phrase: rang}", 24, "« rang » n’est pas un nombre"),
+        ("occupied: true", "occupied: true\n        occupied: true", 30, "donnée deux fois"),
     ],
 )
 def test_a_mistake_names_file_and_line(shipped: Layer, before, after, line, said):

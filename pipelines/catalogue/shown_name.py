@@ -1,0 +1,37 @@
+"""How the file of an export, or one that no export takes, is named wherever it is read of: a name may be that of a person.
+
+The one place that decides it. Where names bear a person's (``nominative`` of the export), a file is known by the beginning of
+its SHA-256 in the declared pattern; so is what nothing is declared of, with its extension alone.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from pipelines.catalogue.declarations import Export
+
+DIGITS = 12
+WILDCARDS = re.compile(r"(?:[*?]|\[[^]]*\])+")
+
+
+def shown_name(export: Export, name: str, sha256: str) -> str:
+    """The name under which a file of an export enters the ledger, the lake, messages and what is published."""
+    if not export.nominative:
+        return name
+    before, *others = WILDCARDS.split(export.files.removeprefix("/"))
+    return "".join([before, *([sha256[:DIGITS]] if others else []), *others])
+
+
+def shown_names(export: Export, files: Sequence[tuple[str, str]]) -> list[str]:
+    """Those of a delivery, of (name, SHA-256): the same bytes twice are told apart by their rank."""
+    names: list[str] = []
+    for name, sha256 in files:
+        shown = shown_name(export, name, sha256)
+        twice = sum(one == shown or one.startswith(f"{shown} (") for one in names) if export.nominative else 0
+        names.append(f"{shown} ({twice + 1})" if twice else shown)
+    return names
+
+
+def anonymous_name(name: str, sha256: str) -> str:
+    """The name of a file that no declaration takes, of a member of an archive whose names are not shown, or of a link."""
+    return f"{sha256[:DIGITS]}{PurePosixPath(name).suffix if PurePosixPath(name).suffix.isascii() else ''}"

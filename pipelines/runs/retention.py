@@ -1,0 +1,464 @@
+"""What is kept no longer, by which rule, and how it goes.
+
+One list, ``overdue``, says what a term has passed of: the purge removes it, a finding counts it. A removal enters the ledger,
+then the files go: a purge that is killed is finished by the next one, since what lies there still is still overdue.
+
+The rows of what counts are never lost: each person in them is generalised, once the term of the last delivery that knows that
+person has passed (docs/decisions/conservation.md).
+"""
+
+import datetime as dt
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pipelines.catalogue.declarations import System
+from pipelines.catalogue.registry import ExportRef
+from pipelines.disk import sha256_of
+from pipelines.failpoints import reached
+from pipelines.french import day
+from pipelines.ledger.records import Finding, Manifest, Removal
+from pipelines.ledger.state import read_release, state_file
+from pipelines.ledger.workspace import Workspace
+from pipelines.stages.ingest.archive import NAMES, kept_of
+from pipelines.stages.ingest.generalise import Place, generalise, persons_of
+from pipelines.stages.ingest.landing import files_of
+
+ORIGINAL, REFUSED, ROWS, FORMER, LOGS = "CONS-ORIGINAL", "CONS-REFUS", "CONS-LAC", "CONS-PUBLICATION", "CONS-JOURNAL"
+BY_HAND = "CONS-DECISION"
+LOG_PLACES = ("dbt/logs/*", "dbt/target/*/dbt.log*", "dagster/storage/*", "dagster/console.log")  # in a home
+USUAL = System.model_fields["retention"].default  # of an export that is declared no more
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Why a delivery goes before its term, and who decided it."""
+
+    reason: str
+    by: str | None
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """Something that was to be kept until a day that has passed; ``shown`` names it to the operator.
+
+    ``manifest`` is the delivery whose rows are to be generalised, ``persons`` the pseudonyms in them; ``paths`` are files and
+    folders to remove. ``chosen``: it goes before its term.
+    """
+
+    rule: str
+    subject: str
+    shown: str
+    until: str
+    paths: tuple[Path, ...] = ()
+    export: str | None = None
+    exercice: int | None = None
+    manifest: Manifest | None = None
+    chosen: Chosen | None = None
+    persons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Term:
+    """Why an original is kept, and the last day (ISO) of it."""
+
+    until: str
+    rule: str
+    export: str
+    exercice: int
+    name: str
+
+
+def after(start: str, duration: str) -> str:
+    """The day (ISO) that comes ``duration`` (P3M, P5Y) after another; the last of the month when it has no such day."""
+    year, month, day_ = (int(part) for part in start[:10].split("-"))
+    months = month - 1 + int(duration[1:-1]) * (12 if duration.endswith("Y") else 1)
+    year, month = year + months // 12, months % 12 + 1
+    following = dt.date(year + month // 12, month % 12 + 1, 1)
+    return min(
+        following - dt.timedelta(days=1), following.replace(year=year, month=month) + dt.timedelta(day_ - 1)
+    ).isoformat()
+
+
+def overdue(work: Workspace, today: str, *, reads_rows: bool = True) -> list[Overdue]:
+    """All that is kept past its term on ``today`` (ISO), in a stable order; persons in the rows that count, if it ``reads_rows``."""
+    known = _Known(work, today)
+    found: list[Overdue] = [
+        *known.originals(),
+        *known.unknown_originals(),
+        *known.landing(),
+        *known.by_hand(),
+        *known.rows(),
+        *known.unknown_rows(),
+        *(known.to_generalise() if reads_rows else ()),
+        *known.publications(),
+        *known.logs(),
+    ]
+    return sorted(
+        (one for one in found if one.until < today),
+        key=lambda one: (one.rule, one.export or "", one.exercice or 0, one.shown, one.subject),
+    )
+
+
+def overdue_findings(work: Workspace, today: str) -> list[Finding]:
+    """One finding a rule. They depend on the day: nothing of them is published, or is in what a version is made of."""
+    groups: dict[str, list[Overdue]] = defaultdict(list)
+    for one in overdue(work, today):
+        groups[one.rule].append(one)
+    return [
+        Finding(
+            code,
+            "alerte",
+            0,
+            "conservation",
+            work.rules[code].titre,
+            "rien dont le terme soit passé",
+            f"{len(late)}, dont le plus ancien était à garder jusqu’au {day(min(one.until for one in late))}",
+            aide=work.rules[code].aide,
+        )
+        for code, late in groups.items()
+        if work.rules[code].is_on
+    ]
+
+
+def purge(work: Workspace, today: str) -> list[Overdue]:
+    """Remove all that is overdue; what it was. The rows that generalised ones replace go with the others."""
+    return _carried_out(work, lambda: overdue(work, today))
+
+
+def purge_delivery(work: Workspace, name: str, chosen: Chosen, today: str) -> list[Overdue]:
+    """Remove by hand the originals of a delivery and the rows of persons that it gave, even those that a version was made of.
+
+    In the rows that count, the persons whom no other delivery has a reason to know are generalised: the figures stay. What went.
+    Raises LookupError when no delivery, or more than one, has a name that begins with ``name``.
+    """
+    manifest = _Known(work, today).named(name)
+    files = sorted({file.sha256 for file in manifest.files})
+    place = (manifest.export_key, manifest.exercice)
+    work.ledger.record_removal(Removal(BY_HAND, manifest.delivery, *place, files, None, None, chosen.reason, chosen.by))
+    reached("purge.entered")
+    return _carried_out(work, lambda: [one for one in overdue(work, today) if one.chosen])
+
+
+def _carried_out(work: Workspace, late: Callable[[], list[Overdue]]) -> list[Overdue]:
+    rows = [one for one in late() if one.manifest]
+    _generalise(work, rows)
+    others = [one for one in late() if not one.manifest]
+    for one in others:
+        _remove(work, one)
+    return [*rows, *others]
+
+
+def _remove(work: Workspace, one: Overdue) -> None:
+    read = [path for path in one.paths if path.is_file() and not path.is_symlink() and path.parent.name != NAMES]
+    files = sorted({sha256_of(path) for path in read})
+    deposit = f"landing/{''.join(files) or 'lien'}"  # a link is never followed
+    kept = files if one.subject else []  # the mailbox keeps nothing
+    if one.rule != BY_HAND:  # which was entered when it was decided
+        removal = Removal(one.rule, one.subject or deposit, one.export, one.exercice, kept, kept_until=one.until)
+        work.ledger.record_removal(removal)
+        reached("purge.entered")
+    for path in one.paths:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _generalise(work: Workspace, rows: Sequence[Overdue]) -> None:
+    """Write the rows of these deliveries anew, and make them current; the former ones are overdue from then on."""
+    known = _Known(work, "")
+    olds = [(one, one.manifest) for one in rows if one.manifest]
+    made = generalise(work.home, [(old, known.places[old.delivery], set(one.persons)) for one, old in olds])
+    entered = [
+        Removal(
+            ROWS,
+            old.delivery,
+            old.export_key,
+            old.exercice,
+            sorted(set(old.lake_files().values())),
+            new.delivery,
+            one.until,
+            one.chosen.reason if one.chosen else None,
+            one.chosen.by if one.chosen else None,
+        )
+        for (one, old), new in zip(olds, made, strict=True)
+    ]
+    if entered:
+        work.ledger.record_generalised(list(zip(made, entered, strict=True)))
+        reached("purge.generalised")
+
+
+class _Known:
+    """What the ledger says of deliveries, refusals and removals, read once, and the terms that follow."""
+
+    def __init__(self, work: Workspace, today: str):
+        self.today = today
+        self.work, self.home, self.kept = work, work.home, work.organisation.conservation
+        ledger = work.ledger
+        self.current = {key: one.manifest for key, one in ledger.current().items()}
+        self.manifests = {row["delivery"]: Manifest.from_dict(row["manifest"]) for row in ledger.all_rows("deliveries")}
+        self.received = {row["delivery"]: row["received_at"] for row in ledger.all_rows("deliveries")}
+        self.refusals, self.removals = ledger.all_rows("refusals"), ledger.all_rows("removals")
+        self.outcomes = {(f"{r['system']}/{r['export']}", r["exercice"]): r for r in ledger.all_rows("outcomes")}
+        self.acceptances = ledger.all_rows("acceptances")
+        self.refs: dict[str, ExportRef] = {ref.key: ref for ref in work.registry.exports()}
+
+    def keep_until(self, key: str, exercice: int) -> str:
+        """The last day (ISO) on which the originals of an export are kept, as its retention says; a usual one where it says none."""
+        ref = self.refs.get(key)
+        return after(f"{exercice}-12-31", (ref.export.retention or ref.system.retention) if ref else USUAL)
+
+    def is_current(self, manifest: Manifest) -> bool:
+        """True when the delivery counts."""
+        return self.current.get((manifest.export_key, manifest.exercice)) == manifest
+
+    def named(self, name: str) -> Manifest:
+        """The delivery whose name begins so. Raises LookupError."""
+        found = [one for identity, one in self.manifests.items() if identity.startswith(name.lower())]
+        if len(found) != 1:
+            many = f"{len(found)} livraisons" if found else "aucune livraison"
+            raise LookupError(f"{many} dont le nom commence par « {name} »")
+        return found[0]
+
+    # originals ------------------------------------------------------------
+
+    @cached_property
+    def terms(self) -> dict[str, Term]:
+        """SHA-256 of each known original → the last of its terms."""
+        last: dict[str, Term] = {}
+        accepted = {row["delivery"] for row in self.acceptances}
+
+        def keep(sha256: str, term: Term) -> None:
+            last[sha256] = max(term, last.get(sha256, term), key=lambda one: one.until)
+
+        for identity, manifest in self.manifests.items():
+            until, rule = self.keep_until(manifest.export_key, manifest.exercice), ORIGINAL
+            if identity not in accepted:
+                until, rule = after(self.received[identity], self.kept.refus), REFUSED
+            for file in manifest.files:
+                keep(file.sha256, Term(until, rule, manifest.export_key, manifest.exercice, file.name))
+        for row in self.refusals:
+            until = after(row["refused_at"], self.kept.refus)
+            for file in row["files"]:
+                key = f"{row['system']}/{row['export']}"
+                keep(file["sha256"], Term(until, REFUSED, key, row["exercice"], file["name"]))
+        return last
+
+    def originals(self) -> Iterator[Overdue]:
+        """What the archive holds and some delivery or refusal named."""
+        for sha256, term in self.terms.items():
+            if paths := kept_of(self.home.archive, sha256):
+                yield Overdue(term.rule, sha256, term.name, term.until, tuple(paths), term.export, term.exercice)
+
+    def unknown_originals(self) -> Iterator[Overdue]:
+        """What a collection that was killed left in the archive: no entry of the ledger names it."""
+        populations = {sha256 for kept in self.work.ledger.populations().values() for sha256 in kept}
+        for path in sorted(self.home.archive.glob("[0-9a-f]*")):
+            if path.name not in self.terms and path.name not in populations:
+                paths = tuple(kept_of(self.home.archive, path.name))
+                yield Overdue(REFUSED, path.name, path.name[:12], after(_written(path), self.kept.refus), paths)
+
+    def landing(self) -> Iterator[Overdue]:
+        """What lies in the mailbox: as long as its original where some export takes it, else as long as what is refused."""
+        claimed: dict[Path, list[tuple[str, str, str, int]]] = defaultdict(list)
+        years = [int(one.name) for one in self.home.landing.glob("[0-9]*") if one.is_dir() and one.name.isdecimal()]
+        for ref in self.refs.values():
+            for year in years:
+                for path in files_of(self.home.landing, ref, year):
+                    until, rule = self._deposit(path, ref.key, year)
+                    claimed[path].append((until, rule, ref.key, year))
+        for path in sorted(self.home.landing.rglob("*")):
+            if path.is_dir() and not path.is_symlink():
+                continue
+            shown = path.relative_to(self.home.landing).as_posix()
+            if path in claimed:
+                until, rule, key, year = max(claimed[path])
+                yield Overdue(rule, "", shown, until, (path,), key, year)
+            else:
+                yield Overdue(REFUSED, "", shown, after(_written(path), self.kept.refus), (path,))
+
+    def _deposit(self, path: Path, key: str, exercice: int) -> tuple[str, str]:
+        """Until when a file of the mailbox is kept, and by which rule; one that came after the last collection waits for the next."""
+        outcome, written = self.outcomes.get((key, exercice)), _written(path)
+        if outcome is None or outcome["decided_at"] < written:
+            return max(self.keep_until(key, exercice), after(written, self.kept.refus)), REFUSED
+        if outcome["outcome"] == "refused":
+            return after(outcome["decided_at"], self.kept.refus), REFUSED
+        return self.keep_until(key, exercice), ORIGINAL
+
+    @cached_property
+    def decided(self) -> dict[str, dict]:
+        """Delivery → the last decision to remove it."""
+        return {row["subject"]: row for row in self.removals if row["rule"] == BY_HAND}
+
+    def by_hand(self) -> Iterator[Overdue]:
+        """What was decided to go and is still there, but for what came again since."""
+        for row in self.decided.values():
+            manifest, shas, moment = self.manifests[row["subject"]], set(row["files"]), row["removed_at"]
+            rows = [] if self.is_current(manifest) else self.lake_paths(manifest)
+            there = [*self._landed(row["export"], row["exercice"], shas), *rows]
+            there += [path for one in sorted(shas) for path in kept_of(self.home.archive, one)]
+            paths = tuple(path for path in there if _moment(path.lstat().st_ctime) <= moment)
+            if paths:
+                shown = f"livraison {manifest.delivery[:12]} de {manifest.export_key} {manifest.exercice}"
+                place = (row["export"], row["exercice"])
+                yield Overdue(BY_HAND, manifest.delivery, shown, _eve(moment), paths, *place, chosen=_chosen(row))
+
+    def _landed(self, key: str, exercice: int, shas: set[str]) -> list[Path]:
+        """The files of an export in the mailbox that are, byte for byte, some of these."""
+        ref = self.refs.get(key)
+        return [path for path in files_of(self.home.landing, ref, exercice) if sha256_of(path) in shas] if ref else []
+
+    # rows ------------------------------------------------------------
+
+    def rows(self) -> Iterator[Overdue]:
+        """The rows of the deliveries that count no longer, or never did, and that no version is kept with."""
+        generalised = {row["subject"]: row for row in self.removals if row["successor"]}
+        for identity, manifest in self.manifests.items():
+            paths = self.lake_paths(manifest)
+            if self.is_current(manifest) or not paths:
+                continue
+            until = self._superseded(manifest)
+            if row := generalised.get(identity):
+                until = row["kept_until"]
+            chosen = _chosen(row) if row else None
+            if not chosen:
+                until = max(until, self.held.get(identity, ""))
+            shown, place = f"lignes de la livraison {identity[:12]}", (manifest.export_key, manifest.exercice)
+            yield Overdue(ROWS, identity, shown, until, tuple(paths), *place, chosen=chosen)
+
+    def lake_paths(self, manifest: Manifest) -> list[Path]:
+        """Those of its files that lie in the lake."""
+        return [path for name in manifest.lake_files() if (path := self.home.lake / name).exists()]
+
+    def _superseded(self, manifest: Manifest) -> str:
+        """Until when the rows of a delivery are kept that another replaced, or that was refused."""
+        place = (manifest.system, manifest.export, manifest.exercice)
+        of_place = [row for row in self.acceptances if (row["system"], row["export"], row["exercice"]) == place]
+        own = [index for index, row in enumerate(of_place) if row["delivery"] == manifest.delivery]
+        if not own:
+            return after(self.received[manifest.delivery], self.kept.refus)
+        following = of_place[own[-1] + 1 :]
+        return after((following or of_place)[0]["accepted_at"], self.kept.remplacees)
+
+    @cached_property
+    def held(self) -> dict[str, str]:
+        """Delivery → the last day of the versions that were made of it."""
+        found: dict[str, str] = {}
+        for row in self.work.ledger.all_rows("releases"):
+            folder = self.home.releases / row["release"]
+            until = after(f"{row['exercice']}-12-31", self.kept.versions)
+            for one in read_release(folder)["deliveries"] if state_file(folder).exists() else []:
+                found[one["delivery"]] = max(until, found.get(one["delivery"], ""))
+        return found
+
+    def unknown_rows(self) -> Iterator[Overdue]:
+        """The rows of deliveries that no entry of the ledger names: of a collection or a purge that was killed."""
+        for path in sorted(self.home.lake.glob("*/*.json")):
+            identity = path.name.split(".")[-2]
+            if identity not in self.manifests:
+                rows = sorted(path.parent.glob(f"*/*/{identity}.*"))
+                until = after(_written(path), self.kept.refus)
+                yield Overdue(REFUSED, identity, f"lignes de la livraison {identity[:12]}", until, (*rows, path))
+
+    @cached_property
+    def places(self) -> dict[str, dict[Place, set[str]]]:
+        """Delivery that counts → the pseudonyms that the key leads to, by table and column."""
+        there = [
+            one for one in self.current.values() if all((self.home.lake / path).exists() for path in one.lake_files())
+        ]
+        return {one.delivery: persons_of(self.home, one) for one in there}
+
+    def to_generalise(self) -> Iterator[Overdue]:
+        """The rows that count and that hold persons whom no export has a reason to know any longer: the last has reached its term.
+
+        A person is looked for among all the deliveries, or those of the exercice when no figure follows persons of that
+        column from one exercice to another: what is equal stays so.
+        """
+        if not any(self._until(one) < self.today for one in self.current.values()):
+            return
+        terms: dict[tuple[str, int | None], tuple[str, bool]] = {}
+        followed = self._followed()
+        for manifest in self.current.values():
+            until = (self._until(manifest), manifest.delivery in self.decided)
+            for person in set().union(*self.places.get(manifest.delivery, {}).values()):
+                node = (person, None if person in followed else manifest.exercice)
+                terms[node] = max(until, terms.get(node, until))
+        for manifest in sorted(self.current.values(), key=lambda one: (one.exercice, one.export_key)):
+            known = set().union(*self.places.get(manifest.delivery, {}).values())
+            late = [
+                (*terms[person, None if person in followed else manifest.exercice], person)
+                for person in sorted(known)
+                if terms[person, None if person in followed else manifest.exercice][0] < self.today
+            ]
+            if late:
+                persons = tuple(person for _, _, person in late)
+                shown = f"pseudonymes de la livraison {manifest.delivery[:12]} : {len(persons)} sur {len(known)}"
+                last, place = max(one[0] for one in late), (manifest.export_key, manifest.exercice)
+                decision = self.decided.get(manifest.delivery) or next(iter(self.decided.values()), None)
+                chosen = _chosen(decision) if decision and any(by_hand for _, by_hand, _ in late) else None
+                yield Overdue(ROWS, manifest.delivery, shown, last, (), *place, manifest, chosen, persons)
+
+    def _until(self, manifest: Manifest) -> str:
+        """The last day on which a delivery that counts has a reason to know persons."""
+        until = self.keep_until(manifest.export_key, manifest.exercice)
+        decision = self.decided.get(manifest.delivery)
+        return min(until, _eve(decision["removed_at"])) if decision else until
+
+    def _followed(self) -> set[str]:
+        """The pseudonyms that stand in some column whose persons figures compare from one exercice to another."""
+        apart = {
+            (ref.key, table.name, field.name)
+            for ref in self.refs.values()
+            for table in ref.export.tables
+            for field in table.fields
+            if not field.across_years
+        }
+        return {
+            person
+            for manifest in self.current.values()
+            for (table, column), persons in self.places.get(manifest.delivery, {}).items()
+            if (manifest.export_key, table, column) not in apart
+            for person in persons
+        }
+
+    # the rest ------------------------------------------------------------
+
+    def publications(self) -> Iterator[Overdue]:
+        """The former publications that are still there."""
+        now = self.home.published.resolve()
+        for path in sorted(self.home.builds.glob("[!.]*")):
+            if path.is_dir() and path.resolve() != now:
+                until = after(_written(path), self.kept.publications)
+                yield Overdue(FORMER, path.name, f"publication {path.name[:12]}", until, (path,))
+
+    def logs(self) -> Iterator[Overdue]:
+        """The logs of dbt, and what the steps of Dagster's runs wrote, a folder a run."""
+        for place in LOG_PLACES:
+            for path in sorted(self.home.root.glob(place)):
+                shown = path.relative_to(self.home.root).as_posix()
+                yield Overdue(LOGS, shown, shown, after(_written(path), self.kept.journaux), (path,))
+
+
+def _moment(time: float) -> str:
+    """A moment of the file system (UTC), as the ledger writes moments."""
+    return dt.datetime.fromtimestamp(time, dt.UTC).isoformat(timespec="seconds")
+
+
+def _written(path: Path) -> str:
+    """When a file was written last."""
+    return _moment(path.lstat().st_mtime)
+
+
+def _chosen(row: dict) -> Chosen | None:
+    """Why an entry goes before its term; None when it does not."""
+    return Chosen(row["reason"], row["removed_by"]) if row["reason"] else None
+
+
+def _eve(moment: str) -> str:
+    """The day before a moment: what was to go at once is overdue on its own day."""
+    return (dt.date.fromisoformat(moment[:10]) - dt.timedelta(days=1)).isoformat()

@@ -1,0 +1,64 @@
+"""What failed of an encrypted connection to the server, in French: the driver's own words are not repeated.
+
+The driver says that a certificate is not to be trusted and not why; the server is then asked for it once more, to be told by
+OpenSSL's number. Nothing is sent to a server whose certificate is refused.
+"""
+
+import socket
+import ssl
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+
+from psycopg import pq
+
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # what a client of PostgreSQL sends before TLS begins
+NOT_TRUSTED = "certificate verify failed"
+FAILURES = {  # what the driver's words hold → what failed
+    "does not match host name": "le certificat du serveur n’est pas au nom de cet hôte : écrire dans l’adresse le nom qu’il porte",
+    "host name from server certificate": "le certificat du serveur ne porte aucun nom d’hôte",
+    "root certificate file": "le fichier des autorités (sslrootcert) n’est pas là, ou ne se lit pas",
+    "does not support SSL": "le serveur n’offre pas de connexion chiffrée, que sslmode demande",
+    "SSL": "le serveur et ce poste ne s’accordent pas sur la connexion chiffrée",
+}
+AUTHORITY = "aucune autorité connue de ce poste (sslrootcert) n’a signé le certificat du serveur"
+CERTIFICATES = {  # X509_V_ERR_… of OpenSSL, x509_vfy.h
+    9: "le certificat du serveur n’est pas encore valable : l’horloge de ce poste est-elle juste ?",
+    10: "le certificat du serveur est périmé",
+    18: f"{AUTHORITY} : il s’est signé lui-même",
+    19: AUTHORITY,
+    20: AUTHORITY,
+    21: AUTHORITY,
+    23: "le certificat du serveur est révoqué",
+}
+UNKNOWN = f"{AUTHORITY}, ou il est périmé"
+
+
+def failure_of(error: Exception, parameters: Mapping[str, str]) -> str | None:
+    """What failed when a connection with these parameters of libpq met ``error``; None when it was not the encryption."""
+    said = str(error)
+    if NOT_TRUSTED in said:
+        return CERTIFICATES.get(_refusal(parameters) or 0, UNKNOWN)
+    if "pg_hba" in said:  # an answer of the server about the account, which says whether the connection was encrypted
+        return None
+    return next((failed for text, failed in FAILURES.items() if text in said), None)
+
+
+def _refusal(parameters: Mapping[str, str]) -> int | None:
+    """Why OpenSSL does not trust the server's certificate; None when it cannot be known."""
+    usual = {option.keyword.decode(): (option.val or b"").decode() for option in pq.Conninfo.get_defaults()}
+    given = {**usual, **parameters}
+    authorities = given["sslrootcert"] or str(Path.home() / ".postgresql" / "root.crt")
+    try:
+        context = ssl.create_default_context(cafile=None if authorities == "system" else authorities)
+        context.check_hostname = False
+        address = (given.get("hostaddr") or given["host"], int(given["port"]))
+        with socket.create_connection(address, timeout=float(given["connect_timeout"] or 10)) as plain:
+            plain.sendall(SSL_REQUEST)
+            if plain.recv(1) == b"S":
+                context.wrap_socket(plain).close()
+    except ssl.SSLCertVerificationError as refused:
+        return refused.verify_code
+    except (OSError, ValueError):
+        pass
+    return None

@@ -1,0 +1,94 @@
+"""What the libraries that read declarations say is said in French: what they can say is provoked, not listed."""
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+from pydantic import BaseModel, ValidationError
+
+import pipelines.catalogue.needs  # every grammar is there
+from pipelines.catalogue.declarations import Declared
+from pipelines.catalogue.yaml_words import PYDANTIC, of_pydantic, of_yaml
+from tests.french import english, python
+
+assert pipelines.catalogue.needs
+OURS = {"value_error", "unknown_field"}
+VALUES = [
+    None,
+    True,
+    3,
+    -1,
+    1e9,
+    2.5,
+    float("nan"),
+    "",
+    "x",
+    "Nom É",
+    "x" * 80,
+    "9" * 40,
+    [],
+    ["", "x"],
+    [[]],
+    {},
+    {"x": 1},
+    {1: []},
+]
+
+
+def grammars(kind: type[BaseModel] = Declared) -> Iterator[type[BaseModel]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from grammars(below)
+
+
+def mistakes() -> Iterator[dict]:
+    """What pydantic says of each key of each grammar, given each of these values."""
+    for grammar in grammars():
+        for key in [*grammar.model_fields, "clé"]:
+            for value in VALUES:
+                try:
+                    grammar.model_validate({key: value})
+                except ValidationError as error:
+                    yield from error.errors()
+
+
+def test_every_kind_of_mistake_has_its_french_words():
+    met = {error["type"] for error in mistakes()}
+    assert len(met) > 15
+    assert met - PYDANTIC.keys() - OURS == set()
+
+
+def test_no_mistake_is_said_in_english():
+    said = {of_pydantic(error) for error in mistakes()}
+    assert len(said) > 100
+    assert [one for one in said if english(one) or python(one)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: b: c", "un « : » de trop"),
+        ("a: 1\nb\n", "il manque « : »"),
+        ("a: 'b", "ne sont pas fermés"),
+        ("a: [b", "« ] »"),
+        ("a: {b", "« } »"),
+        ("a:\n\t- b", "une tabulation"),
+        ("a: @b", "une tabulation, ou un signe"),
+        ("a: *b", "un alias"),
+        ("a: [b]]", "vérifier l’alignement"),
+        ("- a\nb: c", "vérifier l’alignement"),
+        ('a: "\\q"', "une barre oblique inverse"),
+        ("a: !b c", "une étiquette"),
+        ("a: b\n---\nc: d", "un seul document"),
+        ("a: &x 1\nb: &x 2\n", "une ancre"),
+    ],
+)
+def test_what_is_no_yaml_is_said_in_french(text: str, said: str):
+    with pytest.raises(yaml.MarkedYAMLError) as raised:
+        yaml.load(text, Loader=yaml.CSafeLoader)
+    told = of_yaml(raised.value.problem)
+    assert said in told and not english(told), raised.value.problem
+
+
+def test_another_problem_is_said_in_general_words():
+    assert not english(of_yaml("a problem that nobody has met")) and of_yaml(None) == of_yaml("x")

@@ -1,0 +1,71 @@
+"""``millesime withdraw``: who may, what goes, what the ledger keeps, and what is said when the server keeps its copy."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Bench
+from tests.services import free_port
+
+ROWS = "('essai.ventes.total', 2019, 14.5::decimal(20, 6), 'EUR', 2, 'calculé', null, 'complet', 'Total', 'essai', 'somme')"
+SAID = ("--reason", "un effectif se déduit", "--by", "a martin")
+
+
+@pytest.fixture
+def published(filled: Bench) -> Bench:
+    """A publication whose public profile also went to an export and a report."""
+    filled.publish(ROWS)
+    for place in (filled.home.published.resolve(), filled.home.exports / "2019", filled.home.reports / "2019"):
+        (place / "public").mkdir(parents=True)
+        (place / "public" / "manifest.json").write_text(json.dumps({"publication": "f" * 32}), encoding="utf-8")
+    return filled
+
+
+def public(bench: Bench) -> list[str]:
+    return [path.as_posix() for path in bench.home.root.rglob("public")]
+
+
+def withdrawals(bench: Bench) -> list[dict]:
+    with bench.ledger() as ledger:
+        return ledger.all_rows("withdrawals")
+
+
+def test_what_is_public_goes_from_everywhere_and_the_ledger_says_who_and_why(published: Bench):
+    done = published.millesime("withdraw", *SAID)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("Le profil public est retiré :\n")
+    said = [line.strip() for line in done.stdout.splitlines()[1:] if line.startswith("  ")]
+    assert {place.partition("/")[0] for place in said} == {"builds", "exports", "reports"}
+    assert public(published) == []
+    (row,) = withdrawals(published)
+    assert (row["profile"], row["reason"], row["withdrawn_by"]) == ("f" * 32, "un effectif se déduit", "A. Martin")
+    assert row["places"] == said
+    verified = published.millesime("verify")
+    assert verified.exit_code == 0, verified.output
+    again = published.millesime("withdraw", *SAID)
+    assert again.exit_code == 1 and "rien n’est publié dans le profil public" in again.stderr
+    assert len(withdrawals(published)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("--by", "A. Martin"), 2, "--reason"),
+        (("--reason", "x"), 2, "--by"),
+        (("--reason", "x", "--by", "Z. Inconnu"), 1, "« Z. Inconnu » n’est pas déclaré"),
+    ],
+)
+def test_nobody_takes_it_back_without_a_reason_and_a_declared_name(published: Bench, arguments, code, told):
+    refused = published.millesime("withdraw", *arguments)
+    assert (refused.exit_code, told in refused.stderr) == (code, True), refused.output
+    assert len(public(published)) == 3 and withdrawals(published) == []
+
+
+def test_a_server_that_keeps_its_copy_is_told_once_the_rest_is_gone(published: Bench, monkeypatch):
+    monkeypatch.setattr("pipelines.stages.publish.postgres.PAUSE_SECONDS", 0)
+    monkeypatch.setenv("MILLESIME_PUBLISH_URL", f"postgresql://u:S3CRET@127.0.0.1:{free_port()}/bi")
+    monkeypatch.setenv("MILLESIME_PUBLISH_PROFILE", "public")
+    done = published.millesime("withdraw", *SAID)
+    assert done.exit_code == 1 and "retiré du dossier, mais pas du serveur" in done.stderr
+    assert "S3CRET" not in done.output and public(published) == []
+    assert "PostgreSQL" in withdrawals(published)[0]["places"]
