@@ -289,7 +289,7 @@ class Ledger:
 
     def removals(self) -> int:
         """How many times something was to disappear: copies kept elsewhere are then made anew, not emptied."""
-        return sum(len(self.all_rows(table)) for table in ("purges", "withdrawals"))
+        return sum(len(self.all_rows(table)) for table in ("purges", "removals", "withdrawals"))
 
     def record_withdrawal(self, publication: str, profile: str, reason: str, by: str, places: list[str]) -> None:
         """Enter that a public profile is taken back from ``places``."""
