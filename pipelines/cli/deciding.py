@@ -17,6 +17,7 @@ from pipelines.cli.output import Column, echo, format_option, json_option, note,
 from pipelines.cli.reading import gathered
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.evidence.verify import CHECKED
+from pipelines.french import day, moment
 from pipelines.ledger.chain import Head
 from pipelines.ledger.lost import refuse_lost
 from pipelines.ledger.records import Standing
@@ -115,7 +116,7 @@ def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
     place = ":".join(str(part) for part in (finding.fichier, finding.ligne) if part)
     decided = "à prendre avant de figer l’exercice" if _awaits_decision(one, rules) else None
     if decision:
-        until = f", jusqu’au {decision.until}" if decision.until else ""
+        until = f", jusqu’au {day(decision.until)}" if decision.until else ""
         decided = f"{one.state(now()[:10])} par {decision.decided_by}{until} : {decision.reason}"
     details = [
         ("dépôt", deposit),
@@ -123,7 +124,7 @@ def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
         ("attendu", finding.attendu),
         ("écart", finding.ecart),
         ("aide", finding.aide),
-        ("depuis", one.since),
+        ("depuis", moment(one.since) if one.since else None),
         ("décision", decided),
     ]
     body = "".join(f"\n  {name:<10}{text}" for name, text in details if text)
@@ -270,7 +271,9 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
     "--delivery", metavar="LIVRAISON", help="Retirer celle-ci sans attendre son terme (le début de son nom suffit)."
 )
 @click.option("--reason", metavar="TEXTE", help="Pourquoi, avec --delivery : le registre le garde.")
-@click.option("--by", metavar="NOM", help="Qui le décide, avec --delivery : une personne de organisation.yml.")
+@click.option(
+    "--by", metavar="NOM", help="Qui le décide, avec --delivery : une personne déclarée dans organisation.yml."
+)
 @global_options
 @click.pass_context
 def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str | None, *, dry_run: bool) -> None:

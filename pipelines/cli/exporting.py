@@ -83,7 +83,7 @@ def copy_to_server(session: Session, server: settings.Server) -> None:
 
 @click.command(short_help="Retirer ce qui est public, partout où c’est allé.")
 @click.option("--reason", required=True, metavar="TEXTE", help="Pourquoi.")
-@click.option("--by", required=True, metavar="NOM", help="Qui le décide : une personne de organisation.yml.")
+@click.option("--by", required=True, metavar="NOM", help="Qui le décide : une personne déclarée dans organisation.yml.")
 @global_options
 @click.pass_context
 def withdraw(ctx: click.Context, reason: str, by: str) -> None:

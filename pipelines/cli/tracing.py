@@ -119,6 +119,7 @@ def _exercice(session: Session, version: Version, year: int | None) -> int:
 
 
 def _trace_figure(session: Session, version: Version, code: str, year: int, form: str) -> int:
+    code = code.replace("\u200b", "")  # where the PDF may break a line
     with session.ledger() as ledger:
         try:
             found = traced(session.home, ledger, version, code, year)

@@ -280,8 +280,9 @@ def refuse_frozen_changes(changed: dict[str, list[Change]]) -> None:
         codes = ", ".join(change.code for change in differing[:5])
         more = f" et {len(differing) - 5} autres" if len(differing) > 5 else ""
         year = release.partition("-")[0]
+        verb = "changeraient" if len(differing) > 1 else "changerait"
         raise FrozenYear(
-            f"{release} est figée et {len(differing)} de ses chiffres changeraient ({codes}{more}) : rien n’est publié. "
+            f"{release} est figée et {len(differing)} de ses chiffres {verb} ({codes}{more}) : rien n’est publié. "
             f"Les voir par `millesime compare {release} --profile interne`, puis `millesime release {year} --reason …`, "
             "ou remettre le fichier d’avant"
         )

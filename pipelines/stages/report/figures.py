@@ -76,7 +76,7 @@ class Figures:
 
 
 def _exact(row: dict[str, Any]) -> str:
-    """The value with all its decimals, whatever the report prints."""
+    """The value as it is published, with all the decimals that it has."""
     if row["valeur"] is None:
         return "aucune"
     exponent = row["valeur"].normalize().as_tuple().exponent

@@ -120,7 +120,7 @@ def _absent_members(db, lines: Mapping[str, ModelLines], known: str, rules: Rule
                 exercice,
                 source,
                 f"{name}, {source}",
-                attendu=f"des lignes de {name} : {quantity(Decimal(there), 0, 'lignes')} en {other}",
+                attendu=f"des lignes, comme en {other}, qui en a {number(Decimal(there), 0)}",
                 recu=f"aucune ligne en {exercice}",
                 cle=member,
             )

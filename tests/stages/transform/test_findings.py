@@ -95,7 +95,7 @@ def test_a_member_in_no_line_where_it_was_is_a_finding_that_says_how_many_it_had
     lines = {"int_prets": ModelLines(source="'mediatheque/prets'", signalees=False)}
     (one,) = build_findings(path, load_catalogue().rules, lines)
     assert (one.code, one.exercice, one.ou, one.cle) == ("COL-COLLECTIVITE", 2041, "mediatheque/prets", "94001")
-    assert one.attendu == "des lignes de Ablon : 7\u00a0lignes en 2040"
+    assert one.attendu == "des lignes, comme en 2040, qui en a 7"
     assert one.recu == "aucune ligne en 2041"
 
 
@@ -110,7 +110,7 @@ def test_the_syndicate_itself_in_no_line_where_it_was_is_a_finding(tmp_path: Pat
     lines = {"int_prets": ModelLines(source="'mediatheque/prets'", signalees=False)}
     (one,) = build_findings(path, load_catalogue().rules, lines)
     assert (one.code, one.exercice, one.cle) == ("COL-COLLECTIVITE", 2041, "syndicat")
-    assert one.attendu == "des lignes de SYN : 1\u00a0ligne en 2040"
+    assert one.attendu == "des lignes, comme en 2040, qui en a 1"
 
 
 def test_lines_of_a_member_that_nobody_knows_are_told_by_the_place_of_the_first(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_an_application_in_no_line_of_its_first_year_is_told_by_the_next_one(tmp
     lines = {"int_seances": ModelLines(source="'ecole/seances'", signalees=False)}
     (one,) = build_findings(path, load_catalogue().rules, lines)  # a is gone in 2042, c was not there in 2041
     assert (one.code, one.exercice, one.ou, one.cle) == ("COL-APPLICATION", 2040, "ecole/seances", "a")
-    assert one.attendu == "des lignes de Argos : 2\u00a0lignes en 2041"
+    assert one.attendu == "des lignes, comme en 2041, qui en a 2"
     with duckdb.connect(str(path)) as db:
         db.execute("create schema marts; create schema calculs")
         db.execute(
