@@ -106,7 +106,7 @@ def test_a_decision_is_shown_expires_and_is_never_removed(filled, monkeypatch):
         "A. Martin",
         "2100-12-31",
     )
-    assert "accepté par A. Martin, jusqu’au 2100-12-31 : sans objet" in filled.millesime("findings", 2020).stdout
+    assert "accepté par A. Martin, jusqu’au 31/12/2100 : sans objet" in filled.millesime("findings", 2020).stdout
     monkeypatch.setattr("pipelines.cli.deciding.now", lambda: "2101-01-01T00:00:00+00:00")
     assert findings(filled, 2020, "FIC-VIDE")[0]["etat"] == "acceptation expirée"
     assert filled.millesime("findings", 2020).exit_code == 1
