@@ -16,7 +16,7 @@ PYTHON = re.compile(
     r"\b(Traceback|None|True|False|NoneType|dict|str|tuple|bool|[A-Z][A-Za-z]*(?:Error|Exception))\b"
     r"|<class|<function|\b(?:constrained|function|is-instance)-\w+|Path\(|\bobject at 0x|\[key\]"
 )
-QUERY = re.compile(r"\s*(select|with)\b")
+QUERY = re.compile(r"\s*(select|with|create trigger)\b")
 QUOTED = re.compile(
     r"`[^`]*`|--[a-z-]+|\{[^{}]*\}|\S*/\S+|«[^»]*»"
 )  # what is typed or quoted, and paths, may be English

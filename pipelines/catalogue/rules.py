@@ -47,6 +47,12 @@ def make_rules(rules: Overlay, effects: Overlay) -> dict[str, Rule]:
     for code, thing in rules.off.items():
         if family(code) in ENGINE:
             raise DeclarationError(f"{thing.place} enabled: le moteur refuse par {code}, qui ne peut pas être éteint")
+    for code, thing in rules.replaced.items():
+        if code in rules and family(code) in ENGINE and thing.data.get("a_decider"):
+            if rules[code].data.get("a_decider") is not True:
+                raise DeclarationError(
+                    f"{rules[code].at('a_decider')} a_decider: un exercice attend {code} : cette clé reste true"
+                )
     said = {**rules.on, **{code: rules.replaced[code] for code in rules.off}}
     return {code: _rule(thing, effects, is_on=code in rules) for code, thing in said.items()}
 

@@ -248,12 +248,15 @@ def verify(ctx: click.Context, form: str, head: tuple[int, str] | None) -> None:
             after = result.head.entries - result.published.entries
             echo(f"  tête de la publication : {result.published.entries} {result.published.hash}")
             echo(f"  {after:>6} écriture{'s' * (after > 1)} depuis")
+            echo(f"  tête du registre : {result.head.entries} {result.head.hash}")
         if result.sealed:
             echo(f"  tête imprimée : celle de {result.sealed}")
         for rule, count in result.removed.items():
             echo(f"  {count:>6} retrait{'s' * (count > 1)} par {rule} ({session.catalogue.rules[rule].titre.lower()})")
         for state, who in result.signed.items():
             echo(f"  {state} : signé par {who}")
+        for entry in result.dated_back:
+            echo(f"! {entry}")
         for problem in result.problems:
             echo(f"✗ {problem}")
         count = len(result.problems)

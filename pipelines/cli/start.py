@@ -79,7 +79,8 @@ personnes: []
 # En dessous de ce nombre de personnes, une table publique masque la cellule.
 seuil_secret: 5
 
-# How long is kept what no export's own retention says: refused files, replaced rows, rows of a release, former publications, logs.
+# Combien de temps garder ce dont aucun export ne dit la durée : fichiers refusés, lignes remplacées, lignes d’une version, publications
+# d’avant, journaux.
 # conservation: {{refus: P3M, remplacees: P1Y, versions: P2Y, publications: P3M, journaux: P6M}}
 """
 

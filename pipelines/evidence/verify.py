@@ -18,6 +18,7 @@ from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.disk import sha256_of
 from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head, check
+from pipelines.ledger.chain import head as end_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import LEDGER, STATE, sealed, state_file, tables_of
 from pipelines.ledger.store import Ledger
@@ -32,6 +33,7 @@ BUILT = (
     "where database_name = 'w' and schema_name in ('rapport', 'marts', 'restreint')"
 )
 GONE, CHANGED, ADDED = "le fichier a disparu", "le fichier a été modifié", "le fichier a été ajouté"
+BACK = "a été retiré du public, et s’y trouve de nouveau"
 
 
 CHECKED = {  # what ``verify`` counts, as a French reader says it
@@ -55,6 +57,7 @@ class Verification:
     sealed: str | None  # what reached the printed head (French)
     signed: dict[str, str]  # state that somebody signed → who, with which key
     removed: dict[str, int]  # rule of retention → what went by it
+    dated_back: list[str]  # entries whose time goes back: no proof is broken, and somebody must say why
 
 
 def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorough: bool = True) -> Verification:
@@ -71,6 +74,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     anchors = {
         **_anchors({**releases, f"{home.published.name}/{STATE}": published}),
         **({PRINTED: printed} if printed else {}),
+        **_copied(home),
     }
     entered = _entered(home, ledger)
     parts: dict[str, list[tuple[Path, str]]] = {
@@ -90,6 +94,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
     problems += _missing_originals(home, ledger, manifests, gone)
     problems += [problem for manifest in manifests for problem in _other_manifest(home, manifest)]
     problems += _publication(home, ledger, entered)
+    problems += [*_put_back(home, ledger), *_strange_pages(home, entered)]
     problems += [problem for row in rows.values() for problem in _release(home, ledger, row, releases, entered)]
     problems += _unknown_releases(home, releases)
     problems += [*_databases(home, published), *_not_as_built(home, published)] if is_thorough else []
@@ -105,6 +110,7 @@ def verify(home: Home, ledger: Ledger, printed: Head | None = None, *, is_thorou
         _reached(ledger, printed) if printed else None,
         signed,
         dict(sorted(Counter(row["rule"] for row in ledger.all_rows("removals")).items())),
+        ledger.dated_back(),
     )
 
 
@@ -182,13 +188,30 @@ def _listed(folder: Path, state: dict[str, Any]) -> Iterator[tuple[Path, str]]:
 def _written(home: Home, entered: dict[str, str]) -> Iterator[tuple[Path, str]]:
     """What was written after a state was entered: pages, exports, the databases of the publication.
 
-    What is written on demand may be removed whole; what is left of it must be as it was written.
+    What is written on demand may be removed whole, the folder of a profile at a time; what is left of it must be as it was written.
     """
     for name, sha256 in entered.items():
-        path = home.root / name
-        if name.partition("/")[0] in (home.exports.name, home.reports.name) and not path.parent.exists():
-            continue
-        yield path, sha256
+        given = name.partition("/")[0] in (home.exports.name, home.reports.name)
+        if not given or home.root.joinpath(*name.split("/")[:3]).exists():  # <exports>/<exercice>/<profile>
+            yield home.root / name, sha256
+
+
+def _strange_pages(home: Home, entered: dict[str, str]) -> Iterator[str]:
+    """What lies among the pages and the exports and was never entered: a reader would take it for one of them."""
+    for folder in (home.audit, home.exports, home.reports):
+        for path in sorted(folder.rglob("*")) if folder.exists() else []:
+            name = path.relative_to(home.root)
+            if path.is_file() and name.as_posix() not in entered and not any(p.startswith(".") for p in name.parts):
+                yield _problem(home, path, ADDED)
+
+
+def _put_back(home: Home, ledger: Ledger) -> Iterator[str]:
+    """The folders that a withdrawal emptied, as long as nothing was published since: whatever lies there is not what was proved."""
+    last = ledger.last_publication()
+    for row in ledger.all_rows("withdrawals"):
+        for place in row["places"] if last and row["publication"] == last["publication"] else []:
+            if (path := home.root / place).is_dir():
+                yield _problem(home, path, BACK)
 
 
 def _still_there(home: Home, ledger: Ledger, files: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
@@ -410,6 +433,16 @@ def _signer(allowed: Path, state: Path) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return f"{who}, clé {found.stdout.split()[-1]}"
+
+
+def _copied(home: Home) -> dict[str, Head]:
+    """The end of the copy that stands with the publication, which the ledger must hold: one restored from it would else be another."""
+    path = home.published / LEDGER
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:
+            return {f"{home.published.name}/{LEDGER}": end_of(copy)}
+    except sqlite3.Error:
+        return {}  # gone or damaged, which its own check tells
 
 
 def _copy_of_ledger(home: Home, state: dict[str, Any]) -> Iterator[str]:

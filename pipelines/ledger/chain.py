@@ -7,6 +7,7 @@ entry breaks the chain. Two things a chain alone cannot show: its end cut off, a
 against an *anchor*, a hash kept elsewhere: beside the ledger, in every release, and printed in the report.
 """
 
+import datetime as dt
 import hashlib
 import json
 import sqlite3
@@ -41,6 +42,14 @@ class Broken:
     def sentence(self) -> str:
         """``table 12 : what``."""
         return f"{self.table}{'' if self.row is None else f' {self.row}'}{NO_BREAK}: {self.what}"
+
+
+def guard_of(table: str, verb: str) -> str:
+    """The trigger that lets no row of a table be changed (``update``) or removed (``delete``)."""
+    return (
+        f"create trigger {table}_no_{verb} before {verb} on {table} "
+        "begin select raise(abort, 'the ledger is append-only'); end"
+    )
 
 
 def raw(connection: "Connection") -> sqlite3.Connection:
@@ -119,7 +128,36 @@ def check(connection: sqlite3.Connection, anchors: dict[str, Head]) -> list[Brok
         for (row,) in connection.execute(f'select seq from "{table}" order by seq').fetchall():
             if row not in linked.get(table, set()):
                 broken.append(Broken(table, row, "l’écriture a été ajoutée hors de la chaîne"))
-    return broken + _against(anchors, hashes)
+    return broken + _strangers(connection) + _against(anchors, hashes)
+
+
+def dated_back(connection: sqlite3.Connection) -> list[str]:
+    """The entries that bear an earlier time than one before them, by more than a clock is set right by (French): it was set back."""
+    found, latest = [], ""
+    for table, row in connection.execute(f"select table_name, row from {CHAIN} order by seq").fetchall():
+        stored = _stored(connection, table, row) or {}
+        moment = next((said for name, said in stored.items() if name.endswith("_at")), latest)
+        if str(moment) < _sooner(latest):
+            found.append(f"{table} {row}{NO_BREAK}: datée du {moment}, après une écriture du {latest}")
+        latest = max(latest, str(moment))
+    return found
+
+
+def _sooner(moment: str) -> str:
+    """An hour before a moment (ISO); nothing before the first one."""
+    return (dt.datetime.fromisoformat(moment) - dt.timedelta(hours=1)).isoformat(timespec="seconds") if moment else ""
+
+
+def _strangers(connection: sqlite3.Connection) -> list[Broken]:
+    """What would answer in the place of a table, or keep an entry from being made: a view, a trigger that is not one of ours."""
+    made = connection.execute(
+        "select type, name, tbl_name, sql from sqlite_master where type in ('view', 'trigger') order by name"
+    )
+    return [
+        Broken(name, None, "n’est pas du registre, qui n’a que des tables")
+        for kind, name, table, sql in made
+        if kind == "view" or sql.lower() not in (guard_of(table, "update"), guard_of(table, "delete"))
+    ]
 
 
 def _against(anchors: dict[str, Head], hashes: list[str]) -> list[Broken]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.ledger.chain import Broken, Head, append, check, head, raw
+from pipelines.ledger.chain import Broken, Head, append, check, dated_back, head, raw
 from pipelines.ledger.lost import LedgerLost, is_damage, refuse_lost
 from pipelines.ledger.migrate import migrate
 from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Removal, Standing, Verdict
@@ -289,7 +289,7 @@ class Ledger:
 
     def removals(self) -> int:
         """How many times something was to disappear: copies kept elsewhere are then made anew, not emptied."""
-        return sum(len(self.all_rows(table)) for table in ("purges", "withdrawals"))
+        return sum(len(self.all_rows(table)) for table in ("purges", "removals", "withdrawals"))
 
     def record_withdrawal(self, publication: str, profile: str, reason: str, by: str, places: list[str]) -> None:
         """Enter that a public profile is taken back from ``places``."""
@@ -488,6 +488,11 @@ class Ledger:
         return (
             broken if kept else [*broken, Broken(self._head_file.name, None, "le fichier a disparu ou a été modifié")]
         )
+
+    def dated_back(self) -> list[str]:
+        """The entries whose time goes back (French)."""
+        with self.engine.connect() as connection:
+            return dated_back(raw(connection))
 
     def _kept_head(self) -> Head | None:
         """The head beside the ledger; None when the file is gone or is no head."""

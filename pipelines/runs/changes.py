@@ -16,6 +16,7 @@ from pipelines.french import NO_BREAK, agreed
 from pipelines.ledger.records import Finding
 from pipelines.ledger.state import State, comparisons_of, read_release, state_file
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.retention import ORIGINAL, keep_until
 from pipelines.runs.state import facts
 from pipelines.stages.validate.declared import QUESTIONED, REFUSED
 
@@ -106,15 +107,29 @@ def _differences(then: State, today: State, exercice: int, work: Workspace) -> I
         yield Difference(
             "catalogue modifié", "déclarations en vigueur", then["catalogue"][:12], today["catalogue"][:12]
         )
+    yield from _declarations(then, today)
+    if (said := then["engine"]) != (says := today["engine"]):
+        yield Difference("programme modifié", "code et dépendances", said[:12], says[:12])
     if (said := then["organisation"]["declaration"]) != (says := today["organisation"]["declaration"]):
         yield Difference("organisation modifiée", "organisation.yml", said[:12], says[:12])
     if then["exercice"] == exercice:
         replaced = list(_deliveries(then, today, exercice))
         yield from replaced
         yield from _comparisons(then, today, exercice)
+        yield from _purged(exercice, work)
         yield from _vanished(then, today, exercice, {one.quoi for one in replaced}, work)
     yield from _checks(then, today, exercice)
     yield from _tests(then, today)
+
+
+def _declarations(then: State, today: State) -> Iterator[Difference]:
+    """Which declarations went or say something else; what was added takes nothing away. An older state does not name them."""
+    after = today["declarations"]
+    for name, said in sorted(then.get("declarations", {}).items()):
+        if name not in after:
+            yield Difference("déclaration retirée", name, said[:12], "rien")
+        elif after[name] != said:
+            yield Difference("déclaration modifiée", name, said[:12], after[name][:12])
 
 
 def _deliveries(then: State, today: State, exercice: int) -> Iterator[Difference]:
@@ -129,6 +144,16 @@ def _deliveries(then: State, today: State, exercice: int) -> Iterator[Difference
     for export in sorted(before.keys() | after.keys()):
         if before.get(export) != after.get(export):
             yield Difference("livraison remplacée", export, before.get(export, "rien"), after.get(export, "rien"))
+
+
+def _purged(exercice: int, work: Workspace) -> Iterator[Difference]:
+    """The originals that were removed when another declaration said so: the one of today keeps them longer."""
+    exports = {ref.key: ref for ref in work.registry.exports()}
+    for row in work.ledger.all_rows("removals"):
+        ref = exports.get(row["export"]) if row["rule"] == ORIGINAL and row["exercice"] == exercice else None
+        if ref and row["kept_until"] and (until := keep_until(ref, exercice)) > row["kept_until"]:
+            what = f"{row['export']}, {row['subject'][:12]}"
+            yield Difference("original retiré avant son terme", what, f"à garder jusqu’au {until}", row["kept_until"])
 
 
 def _comparisons(then: State, today: State, exercice: int) -> Iterator[Difference]:

@@ -15,7 +15,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS
 from pipelines.runs.audit.sampling import SIZE
 from pipelines.runs.audit.state import look
-from pipelines.runs.audit.write import write_state
+from pipelines.runs.audit.write import DATA, PAGE, write_state
 from pipelines.settings import Home
 from pipelines.sql import parquet_scan
 from pipelines.stages.publish.export import fill_export
@@ -41,7 +41,7 @@ def write_states(
     for exercice in exercices or work.organisation.years:
         folder = work.home.audit / str(exercice)
         pages.append(write_state(known, exercice, folder, seed, size))
-        enter(work.ledger, work.home, [path for path in folder.iterdir() if not path.name.startswith(".")])
+        enter(work.ledger, work.home, [folder / DATA, folder / PAGE])  # not what somebody else put there
     return pages
 
 

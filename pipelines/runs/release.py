@@ -20,6 +20,7 @@ from pipelines.runs.findings import all_findings
 from pipelines.runs.publish import publish_warehouse
 from pipelines.runs.state import facts
 from pipelines.stages.publish.release import CannotRelease, Visas, last_release, write_release
+from pipelines.stages.report.kept import forget
 from pipelines.stages.transform.build import is_current
 
 
@@ -66,6 +67,7 @@ def release_year(work: Workspace, exercice: int, visas: Visas, reason: str | Non
     if not any(year == exercice for _, year in work.ledger.current()):
         raise CannotRelease(f"rien n’a été reçu pour {exercice}{NO_BREAK}: il n’y a rien à figer")
     home, ledger = work.home, work.ledger
+    forget(home.cache)  # nothing of a frozen year is drawn by what lay there
     build = _whole_build(work)
     former = last_release(home, ledger, exercice)
     said = facts(work, build, all_findings(work))

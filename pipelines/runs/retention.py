@@ -83,6 +83,11 @@ def after(start: str, duration: str) -> str:
     ).isoformat()
 
 
+def keep_until(ref: ExportRef, exercice: int) -> str:
+    """The last day (ISO) on which the originals of an exercice are kept, as the export's retention says."""
+    return after(f"{exercice}-12-31", ref.export.retention or ref.system.retention)
+
+
 def overdue(work: Workspace, today: str, *, reads_rows: bool = True) -> list[Overdue]:
     """All that is kept past its term on ``today`` (ISO), in a stable order; persons in the rows that count, if it ``reads_rows``."""
     known = _Known(work, today)
@@ -210,7 +215,7 @@ class _Known:
     def keep_until(self, key: str, exercice: int) -> str:
         """The last day (ISO) on which the originals of an export are kept, as its retention says; a usual one where it says none."""
         ref = self.refs.get(key)
-        return after(f"{exercice}-12-31", (ref.export.retention or ref.system.retention) if ref else USUAL)
+        return keep_until(ref, exercice) if ref else after(f"{exercice}-12-31", USUAL)
 
     def is_current(self, manifest: Manifest) -> bool:
         """True when the delivery counts."""

@@ -31,6 +31,11 @@ def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
         "build": build,
         "engine": engine_version(),
         "catalogue": work.catalogue.fingerprint,
+        "declarations": {
+            f"{kind} {thing.name}": thing.identity[:16]
+            for kind, overlay in work.catalogue.overlays.items()
+            for thing in overlay
+        },
         "lock": sha256_of(settings.shipped() / "requirements.lock"),
         "version": version(),
         "key": work.ledger.key(),

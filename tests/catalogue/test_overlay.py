@@ -13,7 +13,8 @@ import yaml
 from pipelines.catalogue.dbt.compose import project_files
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
-from pipelines.catalogue.overlay import named, put_over, whole_file
+from pipelines.catalogue.overlay import Thing, named, put_over, whole_file
+from pipelines.catalogue.rules import make_rules
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
 from tests.layers import Layer
@@ -558,3 +559,14 @@ def test_a_thing_says_where_it_is(shipped, home):
     assert whole_file("system", shipped.root / "catalogue/systems/libre.yml", "system").place == (
         "catalogue/systems/libre.yml:1"
     )
+
+
+def test_a_rule_of_the_engine_that_a_year_waits_for_stays_so():
+    def rule(**said: Any) -> Thing:
+        return Thing("rule", "REL-DIFFERENCE", {"titre": "T", "aide": "A.", **said}, Path("rules.yml"), {(): 1})
+
+    effects = put_over([[Thing("effect", "REL", "Rien.", Path("rules.yml"), {(): 1})]])
+    assert make_rules(put_over([[rule(a_decider=True)], [rule(a_decider=True, aide="B.")]]), effects)
+    for loosened in (rule(), rule(a_decider=False)):
+        with pytest.raises(DeclarationError, match="a year waits for REL-DIFFERENCE"):
+            make_rules(put_over([[rule(a_decider=True)], [loosened]]), effects)

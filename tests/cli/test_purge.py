@@ -260,6 +260,40 @@ def test_a_person_goes_when_the_last_export_that_knows_her_has_reached_its_term(
     assert theirs[0] == mine[0] and all(one.startswith("k0:") for one in [*mine, *theirs])
 
 
+def frozen(bench: Bench, versions: str) -> Manifest:
+    """A version made of what is accepted, and how long its rows are kept."""
+    manifest = current(bench, "personnel/agents")
+    folder = bench.home.releases / "2019-v1"
+    folder.mkdir(parents=True)
+    said = {"release": "2019-v1", "exercice": 2019, "deliveries": [manifest.as_dict()], "files": {}}
+    (folder / "state.json").write_text(json.dumps(said), encoding="utf-8")
+    with bench.ledger() as ledger:
+        ledger.record_release("2019-v1", 2019, 1, "f" * 64, "b1", {}, None, "e" * 64)
+    with bench.home.organisation_file.open("a", encoding="utf-8") as file:
+        file.write(f"conservation: {{versions: {versions}}}\n")
+    return manifest
+
+
+@pytest.mark.parametrize(("versions", "are_held"), [("P10Y", True), ("P2Y", False)])
+def test_the_rows_of_a_version_stay_until_its_own_term_then_replay_says_so(filled: Bench, on, versions, are_held):
+    manifest = frozen(filled, versions)
+    on("2025-01-01T00:00:00+00:00")
+    filled.millesime("purge")
+    assert current(filled, "personnel/agents") != manifest
+    rows = [(filled.home.lake / path).exists() for path in manifest.lake_files()]
+    assert rows == [are_held] * len(rows)
+    if not are_held:
+        said = filled.millesime("replay", "2019-v1")
+        assert said.exit_code == 1 and "2019-v1 ne se refait plus" in said.stderr, said.output
+        assert "CONS-LAC, personnel/agents 2019" in said.stderr
+        return
+    on("2027-06-01T00:00:00+00:00")  # what is decided goes at once, by the clock of the ledger
+    done = filled.millesime("purge", "--delivery", manifest.delivery, "--reason", "demande d’effacement")
+    assert done.exit_code == 0 and not [p for p in manifest.lake_files() if (filled.home.lake / p).exists()], (
+        done.output
+    )
+
+
 # by hand ------------------------------------------------------------
 
 

@@ -39,7 +39,7 @@ def git(*command: str) -> str:
 def at(commit: str) -> Contracts:
     """The contracts of a commit."""
     found = {}
-    for path in git("ls-tree", "--name-only", commit, "contracts/").split():
+    for path in (name for name in git("ls-tree", "--name-only", commit, "contracts/").split() if name.endswith(".yml")):
         tables = yaml.safe_load(git("show", f"{commit}:{path}")) or {}
         schema = path.rpartition("/")[2].removesuffix(".yml")
         found |= {f"{schema}.{name}": Table.model_validate(said) for name, said in tables.items()}
@@ -49,7 +49,7 @@ def at(commit: str) -> Contracts:
 def test_what_is_taken_back_is_in_the_changelog():
     """Since the last change of the contracts, the one that is not committed yet or the last that is."""
     now = make_contracts(load_catalogue().contracts_declared)
-    commits = git("log", "-2", "--format=%H", "--", "contracts").split()
+    commits = git("log", "-2", "--format=%H", "--", "contracts/*.yml").split()
     before = next((found for commit in commits if (found := at(commit)) != now), {})
     assert untold(taken_back(before, now), CHANGELOG) == []
 

@@ -19,6 +19,7 @@ from tests.end_to_end.test_demonstration import opened
 
 CATALOGUE = load_catalogue()
 ROLES = {"detail", "total", "dont"}
+RESTRICTED = "prive"  # the name under which the restricted file is opened
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,14 @@ class Table:
 
     @property
     def full_name(self) -> str:
-        return f"{self.layer}.{self.name}"
+        return f"{RESTRICTED}.restreint.{self.name}" if self.layer == "restreint" else f"{self.layer}.{self.name}"
 
 
 def tables() -> Iterator[Table]:
     project = CATALOGUE.project
     for thing in project.said:
         layer = project.folder_of[thing.path].parts[1]
-        if layer in ("marts", "rapport"):
+        if layer in ("marts", "restreint", "rapport"):
             columns = {
                 column["name"]: CATALOGUE.fields.of(thing.name, column["name"]) for column in thing.data["columns"]
             }
@@ -68,7 +69,9 @@ SUMS = {
 
 @pytest.fixture(scope="module")
 def report(demonstration: Path) -> duckdb.DuckDBPyConnection:
-    return opened(demonstration)
+    db = opened(demonstration)
+    db.execute(f"attach '{demonstration / 'published' / 'millesime_restreint.duckdb'}' as {RESTRICTED} (read_only)")
+    return db
 
 
 def rows(db: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:

@@ -162,6 +162,47 @@ def test_the_copy_of_the_ledger_holds_what_the_publication_rests_on(published):
     assert problems(published) == ["published/ledger.db : le fichier a été modifié"]
 
 
+def test_the_copy_of_the_ledger_holds_nothing_that_the_ledger_does_not(published):
+    with published.ledger() as ledger:
+        ledger.copy_to(published.home.published / LEDGER)
+    assert problems(published) == []
+    with open_ledger(Home(published.home.published)) as copy:
+        copy.record_decision(Finding("A", "alerte", 2019, "a", "a"), "accepted", "jamais décidé", "A")
+    (published.home.published / "ledger.head").unlink(missing_ok=True)
+    assert problems(published) == ["chain : il manque à la fin 1 écriture que connaît published/ledger.db"]
+
+
+def test_what_was_put_among_pages_and_exports_is_told_and_a_folder_of_an_export_does_not_go_alone(published):
+    export = published.home.root / "exports" / "2019" / "public"
+    (export / "donnees").mkdir(parents=True)
+    for path in (export / "LISEZMOI.txt", export / "donnees" / "a.csv"):
+        path.write_text("un")
+    with published.ledger() as ledger:
+        enter(ledger, published.home, [export / "LISEZMOI.txt", export / "donnees" / "a.csv"])
+    assert problems(published) == []
+    shutil.rmtree(export / "donnees")
+    (export / "corrige.csv").write_text("faux")
+    page = published.home.audit / "2019" / "etat-definitif.html"
+    page.parent.mkdir(parents=True)
+    page.write_text("faux")
+    assert sorted(problems(published)) == [
+        "audit/2019/etat-definitif.html : le fichier a été ajouté",
+        "exports/2019/public/corrige.csv : le fichier a été ajouté",
+        "exports/2019/public/donnees/a.csv : le fichier a disparu",
+    ]
+
+
+def test_a_public_profile_that_comes_back_after_it_was_withdrawn_is_told(published):
+    place = published.home.published / "public"
+    with published.ledger() as ledger:
+        last = ledger.last_publication()["publication"]
+        ledger.record_withdrawal(last, "p", "erreur", "A", ["published/public", "PostgreSQL"])
+    assert [p for p in problems(published) if "de nouveau" in p] == []
+    (place / "rapport").mkdir(parents=True, exist_ok=True)
+    (place / "rapport" / "chiffres.parquet").write_bytes(b"faux")
+    assert "published/public : a été retiré du public, et s’y trouve de nouveau" in problems(published)
+
+
 def test_pages_and_exports_are_those_that_were_written(published):
     page, export = published.home.root / "audit/2019/etat.html", published.home.root / "exports/2019/public/a.csv"
     for path in (page, export):

@@ -237,3 +237,31 @@ def test_the_head_of_an_empty_ledger_has_no_entry(tmp_path):
         assert ledger.head() == Head(0, "0" * 64)
     with sqlite3.connect(tmp_path / "home" / "ledger.db") as db:
         assert head(db).entries == 0
+
+
+STRANGERS = {
+    "purges": "drop table purges; create view purges as select 1 as seq, 'un original' as sha256",
+    "muet": "create trigger muet before insert on refusals begin select raise(ignore); end",
+    "decisions_no_update": "drop trigger decisions_no_update; "
+    "create trigger decisions_no_update before insert on decisions begin select raise(ignore); end",
+}
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_what_answers_in_the_place_of_a_table_or_keeps_entries_out_is_told(filled, name):
+    with sqlite3.connect(":memory:") as db:
+        db.deserialize(filled[0].ledger_file.read_bytes())
+        assert check(db, {"an anchor": filled[1]}) == []
+        db.executescript(STRANGERS[name])
+        assert [one.table for one in check(db, {"an anchor": filled[1]})] == [name]
+
+
+def test_an_entry_whose_time_goes_back_is_told_unless_a_clock_was_set_right(tmp_path, monkeypatch):
+    with open_ledger(Home(tmp_path / "home")) as ledger:
+        for number, moment in enumerate(
+            ("2026-11-26T10:00", "2026-11-26T09:30", "2026-01-15T09:00", "2026-11-26T10:01")
+        ):
+            monkeypatch.setattr("pipelines.ledger.store.now", lambda said=moment: f"{said}:00+00:00")
+            ledger.record_decision(Finding("A", "alerte", 2020, "a", f"{number}"), "accepted", "vu", f"{number}")
+        (told,) = ledger.dated_back()
+        assert told.startswith("decisions 3") and "2026-01-15" in told and "2026-11-26" in told

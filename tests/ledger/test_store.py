@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger import store
-from pipelines.ledger.records import CheckResult, DeliveredFile, Finding, Manifest, TableCounts, Verdict
+from pipelines.ledger.records import CheckResult, DeliveredFile, Finding, Manifest, Removal, TableCounts, Verdict
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.settings import Home
 from tests.layers import rules
@@ -220,3 +220,13 @@ def test_what_blocks():
             (None, "critical"),
         )
     ] == [False, True, False, True, True]
+
+
+def test_whatever_is_to_disappear_is_counted(ledger):
+    """A copy kept elsewhere is made anew after each."""
+    assert ledger.removals() == 0
+    ledger.record_withdrawal("publication", "profil", "seuil trop bas", "A", ["published/public"])
+    ledger.record_removal(Removal("RGPD", "a" * 64, reason="demande", removed_by="A"))
+    assert ledger.removals() == 2
+    refuse(ledger)
+    assert ledger.removals() == 2

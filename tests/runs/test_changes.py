@@ -1,11 +1,14 @@
 """What went or was loosened since the last frozen version is a finding, which waits for a decision and says what."""
 
+import shutil
+
 import duckdb
 import pytest
 
 from pipelines.evidence.findings import stops_a_release
-from pipelines.ledger.records import Finding
+from pipelines.ledger.records import Finding, Removal
 from pipelines.runs.changes import RULE, change_findings, changes_of, changes_since
+from pipelines.runs.retention import ORIGINAL, keep_until
 from pipelines.runs.state import facts
 from pipelines.stages.publish.release import Visas, write_release
 from tests.cli.conftest import VENTES, VENTES_2019, Bench, check
@@ -93,8 +96,18 @@ def test_a_delivery_that_is_replaced_and_the_check_that_it_was_not_submitted_to_
 
 def test_another_catalogue_is_told_and_a_later_year_is_compared_with_the_last_frozen_one(frozen, declared):
     declared.write("catalogue/systems/ventes.yml", VENTES.replace("owner: Régie", "owner: Comptabilité"))
-    assert [one.partition(" : ")[0] for one in told(frozen)] == ["catalogue modifié"]
-    assert [one.partition(" : ")[0] for one in told(frozen, 2020)] == ["catalogue modifié"]
+    for year in (2019, 2020):
+        catalogue, declaration = told(frozen, year)
+        assert catalogue.startswith("catalogue modifié : ")
+        assert declaration.startswith("déclaration modifiée : system ventes (")
+
+
+def test_a_suite_that_is_no_longer_declared_and_another_program_are_told(frozen, declared, monkeypatch):
+    shutil.rmtree(declared.root / "expectations" / "systems" / "absences")
+    monkeypatch.setattr("pipelines.runs.state.engine_version", lambda: "autre")
+    found = [one.partition(" (")[0] for one in told(frozen)]
+    assert any(one.startswith("déclaration retirée : suite systems/absences/") for one in found)
+    assert "programme modifié : code et dépendances" in found
 
 
 def test_a_check_that_a_later_year_lacks_is_told(frozen):
@@ -146,3 +159,12 @@ def test_another_declaration_of_the_organisation_is_told(frozen):
     file.write_text(file.read_text(encoding="utf-8") + "# autre\n", encoding="utf-8")
     (said,) = told(frozen)
     assert said.startswith("organisation modifiée : organisation.yml (")
+
+
+def test_an_original_that_was_removed_while_less_was_asked_for_is_told(frozen):
+    with frozen.work() as work:
+        (ref,) = [ref for ref in work.registry.exports() if ref.key == "ventes/ventes"]
+        for name, until in (("a.csv", "2019-02-28"), ("b.csv", keep_until(ref, 2019))):
+            work.ledger.record_removal(Removal(ORIGINAL, name, ref.key, 2019, [name], kept_until=until))
+    (one,) = told(frozen)
+    assert one.startswith("original retiré avant son terme : ventes/ventes, a.csv (à garder jusqu’au ")

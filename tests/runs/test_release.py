@@ -9,6 +9,7 @@ from pipelines.runs.audit.state import look, state
 from pipelines.runs.release import Anomalies, NotBuilt, release_year
 from pipelines.stages.publish.release import CannotRelease, Visas
 from pipelines.stages.report.etat.page import render
+from pipelines.stages.report.kept import forget, kept
 from tests.cli.conftest import Bench
 
 THREE = Visas("A", "b", " C ")
@@ -95,3 +96,12 @@ def test_where_nobody_is_declared_that_is_said():
     )  # fmt: skip
     with pytest.raises(ValueError, match="la liste est vide"):
         organisation.person("A")
+
+
+def test_what_somebody_put_among_the_drawings_is_forgotten(tmp_path):
+    assert kept(tmp_path, "svg", b"un dessin", lambda: b"juste") == b"juste"
+    (drawn,) = tmp_path.glob("*.svg")
+    drawn.write_bytes(b"faux")
+    assert kept(tmp_path, "svg", b"un dessin", lambda: b"juste") == b"faux"
+    forget(tmp_path)
+    assert kept(tmp_path, "svg", b"un dessin", lambda: b"juste") == b"juste"

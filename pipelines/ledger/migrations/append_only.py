@@ -2,12 +2,11 @@
 
 from alembic import op
 
+from pipelines.ledger.chain import guard_of
+
 
 def append_only(*tables: str) -> None:
     """Let nothing be changed in these tables any more."""
     for table in tables:
         for verb in ("update", "delete"):
-            op.execute(
-                f"create trigger {table}_no_{verb} before {verb} on {table} "
-                "begin select raise(abort, 'the ledger is append-only'); end"
-            )
+            op.execute(guard_of(table, verb))

@@ -279,5 +279,6 @@ def _reproduce(known: Known, exercice: int, seed: int, size: int, name: str | No
             "le": known.moment,
             "controle": {CHECKED[what]: count for what, count in known.verification.checked.items()},
             "anomalies": known.verification.problems,
+            "dates": known.verification.dated_back,
         },
     }

@@ -5,6 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 
+def forget(cache: Path) -> None:
+    """Remove all that is kept: what follows is made anew, whatever somebody put there."""
+    for path in cache.glob("*") if cache.exists() else []:
+        if path.suffix in (".svg", ".pdf", ".woff2"):
+            path.unlink()
+
+
 def kept(cache: Path, kind: str, made_of: bytes, make: Callable[[], bytes]) -> bytes:
     """What ``make`` gives, or gave before for the same ``made_of``; ``kind`` is the end of the file's name."""
     path = cache / f"{hashlib.sha256(made_of).hexdigest()}.{kind}"

@@ -43,7 +43,12 @@ def run_dbt(arguments: list[str], home: Home, target: str, *, capture: bool = Fa
     """Run ``dbt <arguments>`` in the home's composed project, for the pipeline's own warehouse or an analyst's."""
     dbt = str(Path(sys.executable).with_name("dbt"))  # that of this environment, found without relying on PATH
     command = [dbt, *arguments, *_options(home, target)]
-    return subprocess.run(command, env={**os.environ, **QUIET}, capture_output=capture, text=True, check=False)
+    return subprocess.run(command, env=environment(), capture_output=capture, text=True, check=False)
+
+
+def environment() -> dict[str, str]:
+    """The environment without dbt's own variables: one of them passes over the tests, another builds of empty tables."""
+    return {name: said for name, said in os.environ.items() if not name.startswith("DBT_")} | QUIET
 
 
 def build_models(
@@ -63,6 +68,8 @@ def build_models(
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
+    for name in os.environ.keys() - environment().keys():
+        os.environ.pop(name)
     os.environ.update(QUIET)
     project = Manifest.from_msgpack((home.dbt_target / READ).read_bytes())
     chosen, names = (

@@ -588,7 +588,7 @@ def test_accounts_without_loans_mean_no_debt(warehouse) -> None:
 def test_amounts_that_should_be_equal_and_are_not(warehouse) -> None:
     found = rows(
         warehouse,
-        "select controle, exercice, objet, section, sens, code_chapitre, attendu_eur, constate_eur, severite "
+        "select controle, exercice, objet, section, sens_budgetaire, code_chapitre, attendu_eur, constate_eur, severite "
         "from rapport.rpt_finances__rapprochements where not est_egal order by rapprochement_id",
     )
     accounts, f, i = "compte administratif", "fonctionnement", "investissement"
@@ -690,7 +690,7 @@ def test_the_ledger_keeps_every_line_and_says_which_count(warehouse) -> None:
 def test_what_budgets_pay_one_another_leaves_both_sides(warehouse) -> None:
     found = rows(
         warehouse,
-        "select sens, code_chapitre_canonique, principal_eur, annexes_eur, flux_reciproques_eur, consolide_eur "
+        "select sens_budgetaire, code_chapitre_canonique, principal_eur, annexes_eur, flux_reciproques_eur, consolide_eur "
         "from rapport.rpt_finances__consolidation where exercice = 2022 order by all",
     )
     assert found == [
@@ -719,7 +719,7 @@ def test_a_chapter_says_what_was_voted_spent_left_over_and_cancelled(warehouse) 
         warehouse,
         "select code_chapitre, budget_primitif_eur, decisions_modificatives_eur, credits_ouverts_eur, realise_eur, "
         "restes_a_realiser_eur, credits_annules_eur, taux_realisation_pct from rapport.rpt_finances__chapitres "
-        "where exercice = 2016 and sens = 'dépense' and code_chapitre in ('011', '21') order by all",
+        "where exercice = 2016 and sens_budgetaire = 'dépense' and code_chapitre in ('011', '21') order by all",
     )
     assert found == [
         ("011", *euros("105.00", "20.00", "125.00", "61.00", "0", "64.00", "48.80")),

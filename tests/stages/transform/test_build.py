@@ -13,7 +13,7 @@ from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.transform import freeze as freeze_module
 from pipelines.stages.transform.build import BuildFailed, finish
-from pipelines.stages.transform.dbt import NodeResult, failed
+from pipelines.stages.transform.dbt import NodeResult, environment, failed
 from pipelines.stages.transform.findings import build_findings
 from pipelines.stages.transform.freeze import freeze
 from tests.deliveries import FIELDS, HEADER, ORGANISATION
@@ -335,3 +335,10 @@ def test_a_month_without_a_line_among_full_ones_is_a_finding_for_a_source_of_whi
     found = build_findings(lab.home.warehouse_next, load_catalogue().rules)
     assert [one.recu for one in found] == [f"aucune ligne en {said}" for said in silent]
     assert {(one.code, one.ou) for one in found} <= {("COL-MOIS", "essai/lignes")}
+
+
+def test_no_variable_of_dbt_passes_over_the_tests(monkeypatch):
+    monkeypatch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")
+    monkeypatch.setenv("MILLESIME_THREADS", "1")
+    said = environment()
+    assert "DBT_EXCLUDE_RESOURCE_TYPES" not in said and said["MILLESIME_THREADS"] == "1"
