@@ -371,3 +371,6 @@ def _forget_old(home: Home, current: str) -> None:
     others = sorted((p for p in home.builds.iterdir() if p.name != current), key=lambda p: p.stat().st_mtime)
     for old in others[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
+    for old in others[-KEPT:]:
+        if (home.builds / current / RESTREINT).is_dir() and not (old / RESTREINT).is_dir():
+            old.chmod(0o700)  # of before: it holds among the marts what is restricted now

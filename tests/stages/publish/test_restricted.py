@@ -111,3 +111,18 @@ def test_a_publication_without_persons_has_no_restreint(lab: Lab):  # noqa: F811
 
 def test_a_release_keeps_it():
     assert "restreint" in RELEASED_SCHEMAS
+
+
+def test_a_publication_of_before_that_holds_it_among_the_marts_is_closed_to_the_group(lab: Lab, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("MILLESIME_PUBLISH_GROUP", grp.getgrgid(os.getgid()).gr_name)
+    staff(lab, "b1", 24)
+    monkeypatch.setattr("pipelines.stages.publish.swap._behind", lambda *_: [])
+    published(lab)
+    former = lab.home.published.resolve()
+    assert mode(former) == 0o750
+    monkeypatch.undo()
+    monkeypatch.setenv("MILLESIME_PUBLISH_GROUP", grp.getgrgid(os.getgid()).gr_name)
+    staff(lab, "b2", 24, PERSONS)
+    published(lab, "b2")
+    assert lab.home.published.resolve() != former
+    assert (mode(former), mode(lab.home.published.resolve())) == (0o700, 0o750)
