@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import json
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -134,13 +135,25 @@ def check(connection: sqlite3.Connection, anchors: dict[str, Head]) -> list[Brok
 def dated_back(connection: sqlite3.Connection) -> list[str]:
     """The entries that bear an earlier time than one before them, by more than a clock is set right by (French): it was set back."""
     found, latest = [], ""
-    for table, row in connection.execute(f"select table_name, row from {CHAIN} order by seq").fetchall():
-        stored = _stored(connection, table, row) or {}
-        moment = next((said for name, said in stored.items() if name.endswith("_at")), latest)
-        if str(moment) < _sooner(latest):
+    for table, row, moment in _moments(connection):
+        if moment < _sooner(latest):
             found.append(f"{table} {row}{NO_BREAK}: datée du {moment}, après une écriture du {latest}")
-        latest = max(latest, str(moment))
+        latest = max(latest, moment)
     return found
+
+
+def latest(connection: sqlite3.Connection) -> str:
+    """The latest moment (ISO, UTC) that an entry bears; empty before the first one."""
+    return max((moment for _, _, moment in _moments(connection)), default="")
+
+
+def _moments(connection: sqlite3.Connection) -> Iterator[tuple[str, int, str]]:
+    """(table, row, moment) of the entries that bear one, in the order of the chain."""
+    for table, row in connection.execute(f"select table_name, row from {CHAIN} order by seq").fetchall():
+        for name, said in (_stored(connection, table, row) or {}).items():
+            if name.endswith("_at") and said:
+                yield table, row, str(said)
+                break
 
 
 def _sooner(moment: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.ledger.chain import Broken, Head, append, check, dated_back, head, raw
+from pipelines.ledger.chain import Broken, Head, append, check, dated_back, head, latest, raw
 from pipelines.ledger.lost import LedgerLost, is_damage, refuse_lost
 from pipelines.ledger.migrate import migrate
 from pipelines.ledger.records import CheckResult, Decision, Finding, Manifest, Removal, Standing, Verdict
@@ -493,6 +493,11 @@ class Ledger:
         """The entries whose time goes back (French)."""
         with self.engine.connect() as connection:
             return dated_back(raw(connection))
+
+    def latest(self) -> str:
+        """The latest moment (ISO, UTC) that an entry bears; empty before the first one."""
+        with self.engine.connect() as connection:
+            return latest(raw(connection))
 
     def _kept_head(self) -> Head | None:
         """The head beside the ledger; None when the file is gone or is no head."""

@@ -6,7 +6,7 @@ somebody must say so before the year is frozen again.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -112,6 +112,7 @@ def _differences(then: State, today: State, exercice: int, work: Workspace) -> I
         yield Difference("programme modifié", "code et dépendances", said[:12], says[:12])
     if (said := then["organisation"]["declaration"]) != (says := today["organisation"]["declaration"]):
         yield Difference("organisation modifiée", "organisation.yml", said[:12], says[:12])
+    yield from _organisation(then["organisation"].get("entries"), today["organisation"]["entries"])
     if then["exercice"] == exercice:
         replaced = list(_deliveries(then, today, exercice))
         yield from replaced
@@ -130,6 +131,15 @@ def _declarations(then: State, today: State) -> Iterator[Difference]:
             yield Difference("déclaration retirée", name, said[:12], "rien")
         elif after[name] != said:
             yield Difference("déclaration modifiée", name, said[:12], after[name][:12])
+
+
+def _organisation(before: Mapping[str, str] | None, after: Mapping[str, str]) -> Iterator[Difference]:
+    """What ``organisation.yml`` says otherwise; an older state does not tell what it said."""
+    if before is None:
+        return
+    for place in sorted({*before, *after}):
+        if before.get(place) != after.get(place):
+            yield Difference("organisation modifiée", place, before.get(place, "rien"), after.get(place, "rien"))
 
 
 def _deliveries(then: State, today: State, exercice: int) -> Iterator[Difference]:

@@ -3,6 +3,7 @@
 import functools
 import importlib.metadata
 import subprocess
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +11,7 @@ from pipelines import settings
 from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.yaml_file import read_mapping
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.ledger.workspace import Workspace
@@ -18,6 +20,14 @@ from pipelines.settings import Home
 from pipelines.stages.transform.freeze import counted, refused
 
 Facts = dict[str, Any]
+NAMES = (
+    "code",
+    "code_insee",
+    "siret",
+    "siren",
+    "nom",
+    "debut",
+)  # what tells the elements of a list of organisation.yml apart
 
 
 def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
@@ -26,7 +36,11 @@ def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
     manifests = [found for name in (made["deliveries"] if made else []) if (found := work.ledger.delivery(name))]
 
     return {
-        "organisation": {"siren": work.organisation.siren, "declaration": sha256_of(work.home.organisation_file)},
+        "organisation": {
+            "siren": work.organisation.siren,
+            "declaration": sha256_of(work.home.organisation_file),
+            "entries": dict(entries(read_mapping(work.home.organisation_file)[0])),
+        },
         "contenu": prose_of(work.home),
         "build": build,
         "engine": engine_version(),
@@ -80,6 +94,21 @@ def _git(*command: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()
+
+
+def entries(data: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """(place, value) of all that a declaration says; an element of a list is known by its code or its name, not by its rank."""
+    named: Iterable[tuple[Any, Any]]
+    if isinstance(data, dict):
+        named = data.items()
+    elif isinstance(data, list) and all(isinstance(one, dict) for one in data):
+        known = [" ".join(str(one[key]) for key in NAMES if key in one) for one in data]
+        named = [(name or rank, one) for rank, (name, one) in enumerate(zip(known, data, strict=True))]
+    else:
+        yield place, str(data)
+        return
+    for name, value in named:
+        yield from entries(value, f"{place}.{name}" if place else str(name))
 
 
 def _checks(work: Workspace, manifests: list[Manifest]) -> list[Facts]:

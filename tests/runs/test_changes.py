@@ -161,6 +161,12 @@ def test_another_declaration_of_the_organisation_is_told(frozen):
     assert said.startswith("organisation modifiée : organisation.yml (")
 
 
+def test_what_the_organisation_says_otherwise_is_told_by_its_place(frozen):
+    file = frozen.home.organisation_file
+    file.write_text(file.read_text(encoding="utf-8") + "seuil_secret: 3\n", encoding="utf-8")
+    assert "organisation modifiée : seuil_secret (rien → 3)" in told(frozen)
+
+
 def test_an_original_that_was_removed_while_less_was_asked_for_is_told(frozen):
     with frozen.work() as work:
         (ref,) = [ref for ref in work.registry.exports() if ref.key == "ventes/ventes"]
