@@ -687,7 +687,9 @@ class Export(Declared):
         origins = [o for table in self.tables for header in table.header.values() for o in header.values()]
         kind, named = self.format.type, getattr(self.format, "header", True)
         if self.nominative and any(origin.file for origin in origins):
-            raise ValueError("nominative: no field is read from the name of a file that may bear a person's")
+            raise ValueError(
+                "nominative: aucune colonne ne se lit dans un nom de fichier qui peut être celui d’une personne"
+            )
         if kind not in WORKBOOKS and any(origin.sheet for origin in origins):
             raise ValueError(f"header: un fichier {kind} n’a pas de feuille")
         if (kind not in (*WORKBOOKS, "csv") or not named) and any(origin.heading for origin in origins):

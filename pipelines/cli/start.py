@@ -79,7 +79,7 @@ personnes: []
 # En dessous de ce nombre de personnes, une table publique masque la cellule.
 seuil_secret: 5
 
-# How long is kept what no export's own retention says: refused files, replaced rows, rows of a release, former publications, logs.
+# Combien de temps est gardé ce dont aucun export ne dit la durée (docs/rgpd.md), en mois ou en années entiers.
 # conservation: {{refus: P3M, remplacees: P1Y, versions: P2Y, publications: P3M, journaux: P6M}}
 """
 
