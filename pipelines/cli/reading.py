@@ -115,7 +115,7 @@ def status(ctx: click.Context, year: int, form: str) -> None:
     else:
         _show_status(session, found, unknown)
         if late:
-            click.echo(f"Gardé au-delà de sa durée : {late} ({session.command} purge --dry-run)")
+            echo(f"Gardé au-delà de sa durée : {late} ({session.command} purge --dry-run)")
     ctx.exit(exit_code_of(found))
 
 
