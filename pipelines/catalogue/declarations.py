@@ -688,7 +688,7 @@ class Export(Declared):
         kind, named = self.format.type, getattr(self.format, "header", True)
         if self.nominative and any(origin.file for origin in origins):
             raise ValueError(
-                "nominative: aucun champ ne se lit dans le nom d’un fichier qui peut porter celui d’une personne"
+                "nominative: aucune colonne ne se lit dans un nom de fichier qui peut être celui d’une personne"
             )
         if kind not in WORKBOOKS and any(origin.sheet for origin in origins):
             raise ValueError(f"header: un fichier {kind} n’a pas de feuille")

@@ -79,8 +79,7 @@ personnes: []
 # En dessous de ce nombre de personnes, une table publique masque la cellule.
 seuil_secret: 5
 
-# Combien de temps garder ce dont aucun export ne dit la durée : fichiers refusés, lignes remplacées, lignes d’une version, publications
-# d’avant, journaux.
+# Combien de temps est gardé ce dont aucun export ne dit la durée (docs/rgpd.md), en mois ou en années entiers.
 # conservation: {{refus: P3M, remplacees: P1Y, versions: P2Y, publications: P3M, journaux: P6M}}
 """
 

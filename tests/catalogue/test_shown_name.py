@@ -51,7 +51,7 @@ def test_no_field_is_read_from_a_name_that_may_bear_a_person():
     fields = [{"name": "a", "title": "A"}, {"name": "b", "title": "B"}]
     table = {"name": "t", "title": "T", "header": header, "fields": fields}
     kind = {"type": "csv", "encoding": "utf-8", "delimiter": ";"}
-    with pytest.raises(ValueError, match="nominative: no field"):
+    with pytest.raises(ValueError, match="nominative: aucune colonne"):
         Export.model_validate(
             {"name": "e", "title": "E", "files": "*", "nominative": True, "format": kind, "tables": [table]}
         )

@@ -13,8 +13,8 @@ from pathlib import Path
 from psycopg import pq
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # what a client of PostgreSQL sends before TLS begins
-NOT_TRUSTED = "certificate verify failed"
-FAILURES = {  # what the driver's words hold → what failed
+FAILURES = {  # what the driver's words hold → what failed; None where the server is to be asked
+    "certificate verify failed": None,
     "does not match host name": "le certificat du serveur n’est pas au nom de cet hôte : écrire dans l’adresse le nom qu’il porte",
     "host name from server certificate": "le certificat du serveur ne porte aucun nom d’hôte",
     "root certificate file": "le fichier des autorités (sslrootcert) n’est pas là, ou ne se lit pas",
@@ -37,11 +37,10 @@ UNKNOWN = f"{AUTHORITY}, ou il est périmé"
 def failure_of(error: Exception, parameters: Mapping[str, str]) -> str | None:
     """What failed when a connection with these parameters of libpq met ``error``; None when it was not the encryption."""
     said = str(error)
-    if NOT_TRUSTED in said:
-        return CERTIFICATES.get(_refusal(parameters) or 0, UNKNOWN)
     if "pg_hba" in said:  # an answer of the server about the account, which says whether the connection was encrypted
         return None
-    return next((failed for text, failed in FAILURES.items() if text in said), None)
+    met = next((text for text in FAILURES if text in said), None)
+    return (FAILURES[met] or CERTIFICATES.get(_refusal(parameters) or 0, UNKNOWN)) if met else None
 
 
 def _refusal(parameters: Mapping[str, str]) -> int | None:

@@ -25,7 +25,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _ABOUT = re.compile(r"[A-Z]\w+ Error in |> |\|")  # of which model it is, the macros that lead there, a table of columns
 _ERROR = re.compile(r"([A-Z][A-Za-z ]*) Error: ")
 OF_CODE = ("Binder", "Catalog", "Compilation", "Parser", "Syntax")  # whose names in double quotes are the program's
-OF_VALUES = ("Conversion", "Out of Range")  # which quote a value in either way; what any other error holds is not known
+OF_VALUES = ("Conversion", "Range")  # which quote a value in either way; what any other error holds is not known
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\d{5,}")
 _VALUES = re.compile(_QUOTED.pattern + r'|"(?:[^"]|"")*"|(?<![\w(,])\d[\d.:/-]*\d')
 
@@ -59,9 +59,10 @@ def without_values(text: str) -> str:
     if error is None:
         return _QUOTED.sub("…", plain)
     before, kind, said = plain[: error.start()], error[1].strip(), plain[error.start() :].partition("\n")[0]
-    if kind not in (*OF_CODE, *OF_VALUES):
+    family = kind.rpartition(" ")[2]
+    if family not in (*OF_CODE, *OF_VALUES):
         return f"{before}{kind} Error"
-    return before + (_QUOTED if kind in OF_CODE else _VALUES).sub("…", said)
+    return before + (_QUOTED if family in OF_CODE else _VALUES).sub("…", said)
 
 
 def culprits(home: Home, result: NodeResult, manifests: list[Manifest], before: list[str]) -> list[Culprit]:
