@@ -84,8 +84,9 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
         if "lignes" in kept:
             export_lines(beside.warehouse_next, release["exercice"], beside.root, traced)
         made = {path: sha for path, sha in files_of(beside.root).items() if path.startswith(REMADE)}
-        result.files = len(frozen)
-        result.differing = sorted(path for path in frozen.keys() | made.keys() if frozen.get(path) != made.get(path))
+        both = frozen.keys() | made.keys()
+        result.files = len(both)
+        result.differing = sorted(path for path in both if frozen.get(path) != made.get(path))
     return result
 
 

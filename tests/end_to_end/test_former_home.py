@@ -82,5 +82,6 @@ def test_what_it_kept_is_proved_and_made_again(kept: Kept) -> None:
     # every table of the report says since then what each of its rows is
     there = {path.name for path in (kept.home / "releases" / "2020-v1" / "rapport").glob("*.parquet")}
     here = {path.name for path in (kept.home / "published" / "rapport").glob("*.parquet")}
+    here -= {"fraicheur.parquet"}  # it speaks of the publication
     assert len(there & here) > 30 and others == {f"rapport/{name}" for name in there | here}, replayed.stdout
     assert "le code n’est pas celui qui a fait cette version" in replayed.stdout
