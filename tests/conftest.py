@@ -73,8 +73,9 @@ def _errors_speak_french(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def _heard(begun: Callable[..., None], wrong: list[str]) -> Callable[..., None]:
     def heard(self: Exception, *args: Any, **kwargs: Any) -> None:
         begun(self, *args, **kwargs)
-        if english(str(self)) or python(str(self)):
-            wrong.append(str(self))
+        said = str(self).partition(" :\n")[0]  # then come the words of another program
+        if english(said) or python(said):
+            wrong.append(said)
 
     return heard
 

@@ -45,6 +45,7 @@ PYDANTIC = {
     "union_tag_invalid": "une de ces valeurs est attendue sous {discriminator} : {expected_tags}",
     "union_tag_not_found": "il manque {discriminator}",
     "list_type": "une liste est attendue",
+    "tuple_type": "une liste est attendue",
     "dict_type": "des clés et leurs valeurs sont attendues (clé: valeur)",
     "model_type": "des clés et leurs valeurs sont attendues (clé: valeur)",
     "model_attributes_type": "des clés et leurs valeurs sont attendues (clé: valeur)",

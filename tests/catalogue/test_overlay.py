@@ -568,5 +568,5 @@ def test_a_rule_of_the_engine_that_a_year_waits_for_stays_so():
     effects = put_over([[Thing("effect", "REL", "Rien.", Path("rules.yml"), {(): 1})]])
     assert make_rules(put_over([[rule(a_decider=True)], [rule(a_decider=True, aide="B.")]]), effects)
     for loosened in (rule(), rule(a_decider=False)):
-        with pytest.raises(DeclarationError, match="a year waits for REL-DIFFERENCE"):
+        with pytest.raises(DeclarationError, match="un exercice attend REL-DIFFERENCE"):
             make_rules(put_over([[rule(a_decider=True)], [loosened]]), effects)

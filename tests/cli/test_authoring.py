@@ -844,7 +844,7 @@ def test_dbt_works_on_a_warehouse_of_its_own_that_holds_what_is_accepted(filled,
     result = filled.millesime("dbt", "build", "--select", "stg_ventes__ventes", "--help-me")
     assert result.exit_code == 0, result.output
     assert dbt_calls == [
-        (["--quiet", "parse"], ENTREPOT),
+        (["--quiet", "--no-use-colors", "parse"], ENTREPOT),
         (["build", "--select", "stg_ventes__ventes", "--help-me"], ANALYSTE),
     ]
     warehouse = filled.home.warehouse_analyst
@@ -869,5 +869,5 @@ def test_dbt_commands_that_touch_no_table_need_no_organisation(declared, dbt_cal
 
     for arguments in (["parse"], ["--help"], []):
         assert CliRunner().invoke(millesime, ["dbt", *arguments]).exit_code == 0
-    assert dbt_calls == [(arguments, ENTREPOT) for arguments in (["--quiet", "parse"], ["--help"], [])]
+    assert dbt_calls == [(arguments, ENTREPOT) for arguments in (["--quiet", "--no-use-colors", "parse"], ["--help"], [])]
     assert (tmp_path / "nowhere" / "dbt" / "models" / "marts" / "fct_factures.sql").exists()

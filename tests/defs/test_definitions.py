@@ -84,7 +84,7 @@ def test_lineage_runs_from_an_export_to_the_publication(graph) -> None:
 def test_jobs_schedule_and_sensors_exist(loaded: dg.Definitions) -> None:
     repository = loaded.get_repository_def()
     assert {"collect", "build", "release"} <= set(repository.job_names)
-    assert [s.name for s in repository.schedule_defs] == ["collecte_quotidienne"]
+    assert [s.name for s in repository.schedule_defs] == ["collecte_quotidienne", "purge_hebdomadaire"]
     assert {s.name for s in repository.sensor_defs} == {
         "alerte_echec",
         "construction_apres_collecte",

@@ -24,18 +24,18 @@ def gaps(etat: str, *lacks: dict[str, Any], code: str = AGENTS, **exports: str) 
         exports=statuses,
         absences={},
         published={code: {"etat": etat, "code_manquant": "m" if etat == "manquant" else None}},
-        lacks=[{"code": code, **row} for row in lacks],
+        lacks=[{"code_chiffre": code, **row} for row in lacks],
     )
 
 
 def delivery(source: str, lost: int | None = None, why: str = "non reçu") -> dict[str, Any]:
     """A delivery that did not come, or that came without some of its lines."""
-    return {"source": source, "nature": "livraison", "piece": "", "motif": why, "nb_perdues": lost}
+    return {"source": source, "nature_morceau": "livraison", "piece": "", "motif": why, "nb_perdues": lost}
 
 
 def month(source: str, piece: str) -> dict[str, Any]:
     """A month that is in no line."""
-    return {"source": source, "nature": "mois", "piece": piece, "motif": "mois absent", "nb_perdues": None}
+    return {"source": source, "nature_morceau": "mois", "piece": piece, "motif": "mois absent", "nb_perdues": None}
 
 
 @pytest.mark.parametrize(

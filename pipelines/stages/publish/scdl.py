@@ -144,7 +144,7 @@ def _write_package(
         "title": schema["title"],
         "description": f"{DESCRIPTION} Construction {build}.",
         "version": f"construction-{build[:12]}",
-        **about(organisation, ["budget", "finances locales", "SCDL"], min(rows), max(rows)),
+        **about(organisation, ["budget", "comptes publics", "SCDL"], min(rows), max(rows)),
         "licenses": [LICENCE],
         "homepage": schema["homepage"],
         "resources": resources,

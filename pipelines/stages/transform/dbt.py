@@ -124,7 +124,7 @@ def parse(catalogue: Catalogue, home: Home) -> Path:
     mark, kept = home.dbt_target / "read", [home.dbt_manifest, home.dbt_target / READ]
     if all(path.exists() for path in [mark, *kept]) and mark.read_text(encoding="utf-8") == composed:
         return home.dbt_manifest
-    done = run_dbt(["--quiet", "parse"], home, ENTREPOT, capture=True)
+    done = run_dbt(["--quiet", "--no-use-colors", "parse"], home, ENTREPOT, capture=True)
     if done.returncode:
         raise DeclarationError(f"dbt ne peut pas lire {home.dbt} :\n{done.stdout.strip()}")
     mark.write_text(composed, encoding="utf-8")

@@ -61,7 +61,7 @@ def test_verdicts_of_other_bytes_or_tables_are_a_mistake_of_the_program(ledger):
         [replace(judged(one), table="autre")],
         [judged(one), judged(other)],
     ):
-        with pytest.raises(ValueError, match="not those of this delivery"):
+        with pytest.raises(ValueError, match="les verdicts ne sont pas ceux de cette livraison"):
             accept(ledger, one, verdicts, rules())
     assert current(ledger) == {}
 

@@ -266,7 +266,7 @@ def test_what_nobody_wrote_is_said(press: Press):
     [
         ('Un.\n\nDeux {{ f("a.totale") }}.', 3, "vouliez-vous dire « a.total » ?"),
         ('Un {{ f("a.absent") }}.', 1, "manque (NC)"),
-        ("Un.\n{{ f(", 2, "unexpected"),
+        ("Un.\n{{ f(", 2, "entre accolades"),
         ("{{ inconnu }}", 1, "inconnu"),
         ("\n\n{{ f.__globals__ }}", 3, "__globals__"),
         ('{{ "".__class__ }}', 1, "__class__"),
