@@ -869,5 +869,7 @@ def test_dbt_commands_that_touch_no_table_need_no_organisation(declared, dbt_cal
 
     for arguments in (["parse"], ["--help"], []):
         assert CliRunner().invoke(millesime, ["dbt", *arguments]).exit_code == 0
-    assert dbt_calls == [(arguments, ENTREPOT) for arguments in (["--quiet", "--no-use-colors", "parse"], ["--help"], [])]
+    assert dbt_calls == [
+        (arguments, ENTREPOT) for arguments in (["--quiet", "--no-use-colors", "parse"], ["--help"], [])
+    ]
     assert (tmp_path / "nowhere" / "dbt" / "models" / "marts" / "fct_factures.sql").exists()
