@@ -244,6 +244,7 @@ def written(root: Path, systems: dict[str, str], files: dict[str, str], organisa
     for name, text in texts.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
+    (root.parent / "key").write_bytes(b"k" * 32)
     return root
 
 
