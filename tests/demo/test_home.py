@@ -62,6 +62,7 @@ def applications() -> dict[str, str]:
     }
 
 
+@cache
 def sums(home: Path, key: str, column: str, exercice: int) -> dict[str, list[Decimal | None]]:
     """Application → the values of ``column``, None where the cell is blank."""
     found = defaultdict(list)
