@@ -206,11 +206,16 @@ def _strange_pages(home: Home, entered: dict[str, str]) -> Iterator[str]:
 
 
 def _put_back(home: Home, ledger: Ledger) -> Iterator[str]:
-    """The folders that a withdrawal emptied, as long as nothing was published since: whatever lies there is not what was proved."""
+    """The folders that a withdrawal emptied: whatever lies there is not what was proved.
+
+    Exports and reports of a later publication may take their place; a publication that was withdrawn never comes back.
+    """
     last = ledger.last_publication()
     for row in ledger.all_rows("withdrawals"):
-        for place in row["places"] if last and row["publication"] == last["publication"] else []:
-            if (path := home.root / place).is_dir():
+        stands = last is not None and row["publication"] == last["publication"]
+        for place in row["places"]:
+            path = home.root / place
+            if (stands or path.is_relative_to(home.builds)) and path.is_dir():
                 yield _problem(home, path, BACK)
 
 

@@ -196,11 +196,17 @@ def test_a_public_profile_that_comes_back_after_it_was_withdrawn_is_told(publish
     place = published.home.published / "public"
     with published.ledger() as ledger:
         last = ledger.last_publication()["publication"]
+        ledger.record_withdrawal("0" * 32, "o", "erreur", "A", ["builds/ancienne/public", "exports/2019/public"])
         ledger.record_withdrawal(last, "p", "erreur", "A", ["published/public", "PostgreSQL"])
     assert [p for p in problems(published) if "de nouveau" in p] == []
     (place / "rapport").mkdir(parents=True, exist_ok=True)
     (place / "rapport" / "chiffres.parquet").write_bytes(b"faux")
-    assert "published/public : a été retiré du public, et s’y trouve de nouveau" in problems(published)
+    (published.home.builds / "ancienne" / "public").mkdir(parents=True)
+    (published.home.exports / "2019" / "public").mkdir(parents=True)  # of what was published since
+    assert [p.partition(" :")[0] for p in problems(published) if "de nouveau" in p] == [
+        "builds/ancienne/public",
+        "published/public",
+    ]
 
 
 def test_pages_and_exports_are_those_that_were_written(published):
