@@ -87,7 +87,7 @@ def certificates(tmp_path_factory) -> Path:
         ("bon", "ca.crt", "127.0.0.1", "n’est pas au nom de cet hôte"),
         ("bon", "autre.crt", "localhost", "aucune autorité connue de ce poste (sslrootcert) n’a signé"),
         ("autre", "ca.crt", "localhost", "il s’est signé lui-même"),
-        ("tard", "ca.crt", "localhost", "est périmé. "),
+        ("tard", "ca.crt", "localhost", "le certificat du serveur est périmé. "),
         ("tot", "ca.crt", "localhost", "n’est pas encore valable"),
         ("bon", "absent.crt", "localhost", "le fichier des autorités (sslrootcert) n’est pas là"),
     ],
