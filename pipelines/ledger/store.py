@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
 # what a publication enters, and the file of a build, whose bytes are others each time: what is published does not follow from it
+OF_A_PUBLICATION = ("SEC-", "RAP-")  # families of rules
 PUBLISHING = ("publications", "writings", "findings", "disclosures", "populations", "warehouses")
 
 
@@ -172,8 +173,11 @@ class Ledger:
             self._add("findings", finding=fingerprint(content)[:32], build=build, content=content, found_at=now())
 
     def sight(self, findings: list[Finding]) -> None:
-        """Enter which findings appeared, changed or went since the last sighting; ``findings`` are all that stand."""
-        standing = {finding.id: asdict(finding) for finding in findings}
+        """Enter which findings appeared, changed or went since the last sighting; ``findings`` are all that stand.
+
+        Not what a publication finds of itself, which is entered with it: the next one, of the same data, would enter it again.
+        """
+        standing = {one.id: asdict(one) for one in findings if not one.code.startswith(OF_A_PUBLICATION)}
         with self.engine.begin() as connection:
             known = {name: row for name, row in self._last_sightings().items() if row.event != "gone"}
             for name, content in standing.items():

@@ -375,6 +375,4 @@ def _standing(one: Standing) -> tuple:
     decided = (
         (CHOICES[decision.choice], decision.reason, decision.decided_by, decision.until) if decision else (None,) * 4
     )
-    # what a publication finds of itself is entered after it: the next one, of the same data, would say another moment
-    since = None if f.code.startswith(("SEC-", "RAP-")) else one.since
-    return (*said, since, *decided)
+    return (*said, one.since, *decided)
