@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Select
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
+OF_A_PUBLICATION = ("SEC-", "RAP-")  # families of rules, of what a publication finds of itself
 # what a publication enters, and the file of a build, whose bytes are others each time: what is published does not follow from it
-OF_A_PUBLICATION = ("SEC-", "RAP-")  # families of rules
 PUBLISHING = ("publications", "writings", "findings", "disclosures", "populations", "warehouses")
 
 

@@ -8,6 +8,7 @@ from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.lost import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import open_ledger
+from pipelines.ledger.store import OF_A_PUBLICATION
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.findings import all_findings
 from pipelines.runs.pages import complete_releases, write_states
@@ -64,7 +65,9 @@ def _publish(work: Workspace) -> Published:
     work.ledger.sight(findings)
     try:
         with report_pages(work, build) as pages:
-            identity = publish(work, build, findings, facts(work, build, findings), pages)
+            # what the former publication found of itself is not of this one
+        others = [one for one in findings if not one.code.startswith(OF_A_PUBLICATION)]
+        identity = publish(work, build, others, facts(work, build, others), pages)
     except ContractBroken as error:
         return Published(None, work.ledger.standing(findings), error)
     return Published(identity, work.ledger.standing(findings))

@@ -127,9 +127,8 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
         alone = singling_out(db, work.catalogue, work.organisation.seuil_secret)
         made_of |= copy_schema(db, folder, MARTS, keys, fields, former, alone.keys())
         broken += [_singled_out(work.rules["SEC-ANONYMAT"], name, why) for name, why in alone.items()]
-        findings = [*broken, *(finding for finding in findings if not finding.code.startswith("SEC-"))]
         db.execute("drop schema if exists audit cascade")
-        write_audit(db, work.home, work.ledger, findings, profile.proofs if profile else [])
+        write_audit(db, work.home, work.ledger, [*broken, *findings], profile.proofs if profile else [])
         write_schema(db, folder, "audit", fields)
         write_freshness(db, folder, INTERNE, build)
         write_scdl(db, folder / "scdl", work.organisation, build)
