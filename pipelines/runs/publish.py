@@ -64,10 +64,10 @@ def _publish(work: Workspace) -> Published:
     findings = all_findings(work)
     work.ledger.sight(findings)
     try:
-        with report_pages(work, build) as pages:
-            # what the former publication found of itself is not of this one
+        # what the former publication found of itself is not of this one
         others = [one for one in findings if not one.code.startswith(OF_A_PUBLICATION)]
-        identity = publish(work, build, others, facts(work, build, others), pages)
+        with report_pages(work, build) as pages:
+            identity = publish(work, build, findings, facts(work, build, others), pages)
     except ContractBroken as error:
         return Published(None, work.ledger.standing(findings), error)
     return Published(identity, work.ledger.standing(findings))

@@ -36,6 +36,7 @@ from pipelines.ledger.state import (
     write_manifest,
     write_state,
 )
+from pipelines.ledger.store import OF_A_PUBLICATION
 from pipelines.ledger.workspace import Workspace
 from pipelines.private import open_to_readers
 from pipelines.publication import FOLDERS, FORMER_DATABASE, FORMER_UNTIL, INTERNE, MARTS, PUBLIC, RESTREINT, Pages
@@ -127,8 +128,9 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
         alone = singling_out(db, work.catalogue, work.organisation.seuil_secret)
         made_of |= copy_schema(db, folder, MARTS, keys, fields, former, alone.keys())
         broken += [_singled_out(work.rules["SEC-ANONYMAT"], name, why) for name, why in alone.items()]
+        others = [finding for finding in findings if not finding.code.startswith(OF_A_PUBLICATION)]
         db.execute("drop schema if exists audit cascade")
-        write_audit(db, work.home, work.ledger, [*broken, *findings], profile.proofs if profile else [])
+        write_audit(db, work.home, work.ledger, [*broken, *others], profile.proofs if profile else [])
         write_schema(db, folder, "audit", fields)
         write_freshness(db, folder, INTERNE, build)
         write_scdl(db, folder / "scdl", work.organisation, build)
