@@ -7,8 +7,7 @@ from pipelines.catalogue.contracts import ContractBroken
 from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.lost import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
-from pipelines.ledger.store import open_ledger
-from pipelines.ledger.store import OF_A_PUBLICATION
+from pipelines.ledger.store import OF_A_PUBLICATION, open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.findings import all_findings
 from pipelines.runs.pages import complete_releases, write_states
