@@ -124,7 +124,7 @@ def published(home: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix != ".duckdb"
+        if path.is_file() and path.suffix not in (".duckdb", ".db")
     }
 
 
