@@ -16,7 +16,7 @@ from pipelines.catalogue.registry import ExportRef
 from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE
 from pipelines.cli.names import complete_sources, complete_years, source_option
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
-from pipelines.cli.reading import checks_sentence, gathered, read_status
+from pipelines.cli.reading import checks_sentence, read_status
 from pipelines.cli.rejects import failing_lines_of, reject_text
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.summary import show_summary, summary
@@ -88,7 +88,9 @@ def run_and_tell(
 
 def _blocking(session: Session, ledger: Ledger, years: list[int]) -> list[Finding]:
     """What stops a release of these years and nobody has accepted, but for exports that are missing."""
-    today, standing = now()[:10], gathered(session, ledger)
+    from pipelines.runs.findings import all_findings  # what is kept too long blocks nothing, and takes a reading of all rows
+
+    today, standing = now()[:10], ledger.standing(all_findings(session.work(ledger)))
     found = {one.finding.id: one for year in years for one in of_year(standing, session.registry, year, today)}
     return [finding for finding in blockers(found.values(), today) if finding.code != "COL-MANQUANT"]
 

@@ -376,7 +376,7 @@ class _Known:
         there = [
             one for one in self.current.values() if all((self.home.lake / path).exists() for path in one.lake_files())
         ]
-        return {one.delivery: persons_of(self.home, one) for one in there}
+        return persons_of(self.home, there)
 
     def to_generalise(self) -> Iterator[Overdue]:
         """The rows that count and that hold persons whom no export has a reason to know any longer: the last has reached its term.

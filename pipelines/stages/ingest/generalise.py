@@ -6,9 +6,10 @@ are made with is never written; neither the home's key nor a list of matricules 
 
 import os
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.vocabulary import identifier
@@ -22,20 +23,24 @@ KEYED, DRAWN = "k1:", "k0:"  # how a pseudonym begins that the key leads to, and
 Place = tuple[str, str]  # table, column
 
 
-def persons_of(home: Home, manifest: Manifest) -> dict[Place, set[str]]:
-    """The pseudonyms made with the key that a delivery holds, by table and column, whatever is declared today."""
+def persons_of(home: Home, manifests: Iterable[Manifest]) -> dict[str, dict[Place, set[str]]]:
+    """Delivery → the pseudonyms made with the key that it holds, by table and column, whatever is declared today."""
     import duckdb
 
-    found = {}
     with duckdb.connect() as db:
-        for table, counts in manifest.tables.items():
-            rows = parquet_scan(home.lake / counts.parquet)
-            for name, kind, *_ in db.execute(f"describe from {rows}").fetchall():
-                column = identifier(name)
-                keyed = f"regexp_full_match({column}, '{KEYED}[0-9a-f]{{32}}')"
-                if kind == "VARCHAR" and not name.startswith("_"):
-                    persons = db.execute(f"select distinct {column} from {rows} where {keyed}").fetchall()
-                    found[table, name] = {person for (person,) in persons}
+        return {manifest.delivery: _persons_of(db, home, manifest) for manifest in manifests}
+
+
+def _persons_of(db: Any, home: Home, manifest: Manifest) -> dict[Place, set[str]]:
+    found = {}
+    for table, counts in manifest.tables.items():
+        rows = parquet_scan(home.lake / counts.parquet)
+        for name, kind, *_ in db.execute(f"describe from {rows}").fetchall():
+            column = identifier(name)
+            keyed = f"regexp_full_match({column}, '{KEYED}[0-9a-f]{{32}}')"
+            if kind == "VARCHAR" and not name.startswith("_"):
+                persons = db.execute(f"select distinct {column} from {rows} where {keyed}").fetchall()
+                found[table, name] = {person for (person,) in persons}
     return {place: persons for place, persons in found.items() if persons}
 
 
