@@ -88,8 +88,9 @@ def run_and_tell(
 
 def _blocking(session: Session, ledger: Ledger, years: list[int]) -> list[Finding]:
     """What stops a release of these years and nobody has accepted, but for exports that are missing."""
-    from pipelines.runs.findings import all_findings  # what is kept too long blocks nothing, and takes a reading of all rows
+    from pipelines.runs.findings import all_findings
 
+    # what is kept too long blocks nothing, and takes a reading of all rows
     today, standing = now()[:10], ledger.standing(all_findings(session.work(ledger)))
     found = {one.finding.id: one for year in years for one in of_year(standing, session.registry, year, today)}
     return [finding for finding in blockers(found.values(), today) if finding.code != "COL-MANQUANT"]
