@@ -284,7 +284,7 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
     """
     from pipelines.defs.history import forget, old_runs
     from pipelines.locking import only_writer
-    from pipelines.runs.retention import LOGS, after, overdue
+    from pipelines.runs.retention import LOGS, overdue
     from pipelines.runs.retention import purge as purged
 
     session: Session = ctx.obj
@@ -296,7 +296,7 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
             done, runs = _removed_by_hand(session, work, delivery, reason or "", by), []
         else:
             done = overdue(work, today) if dry_run else purged(work, today)
-            runs = old_runs(session.home, lambda made: after(made, work.organisation.conservation.journaux) < today)
+            runs = old_runs(session.home, work.organisation.conservation.journaux, today)
         if not dry_run:
             forget(session.home, runs)
     for one in done:

@@ -1,17 +1,17 @@
 """What Dagster keeps of its former runs: which of them are old, and forgetting them."""
 
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pipelines.runs.retention import after
 from pipelines.settings import Home
 
 if TYPE_CHECKING:
     import dagster as dg
 
 
-def old_runs(home: Home, is_late: Callable[[str], bool]) -> list[str]:
-    """The finished runs whose making (a moment, ISO) ``is_late``; none where Dagster never ran."""
+def old_runs(home: Home, kept: str, today: str) -> list[str]:
+    """The finished runs that were to be ``kept`` (P6M) until a day before ``today`` (ISO); none where Dagster never ran."""
     from dagster import DagsterRunStatus, RunsFilter
 
     if not (home.dagster / "dagster.yaml").exists():
@@ -19,7 +19,7 @@ def old_runs(home: Home, is_late: Callable[[str], bool]) -> list[str]:
     over = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
     with _instance(home) as instance:
         records = instance.get_run_records(RunsFilter(statuses=over), ascending=True)
-    return [one.dagster_run.run_id for one in records if is_late(one.create_timestamp.isoformat())]
+    return [one.dagster_run.run_id for one in records if after(one.create_timestamp.isoformat(), kept) < today]
 
 
 def forget(home: Home, runs: list[str]) -> None:

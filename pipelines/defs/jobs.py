@@ -16,7 +16,6 @@ from pipelines import settings
 from pipelines.defs.history import forget, old_runs
 from pipelines.defs.workspace import exercices, home, organisation, registry, writing
 from pipelines.ledger.store import now
-from pipelines.runs.retention import after
 from pipelines.runs.retention import purge as purge_overdue
 from pipelines.stages.ingest.landing import files_of
 
@@ -48,7 +47,7 @@ def remove_overdue(context: dg.OpExecutionContext) -> None:
     with writing() as work:
         today = now()[:10]
         done = purge_overdue(work, today)
-        runs = old_runs(work.home, lambda made: after(made, work.organisation.conservation.journaux) < today)
+        runs = old_runs(work.home, work.organisation.conservation.journaux, today)
     forget(home(), [run for run in runs if run != context.run_id])
     counted = Counter(one.rule for one in done)
     context.add_output_metadata({**counted, "executions": len(runs)})

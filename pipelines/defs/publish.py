@@ -12,7 +12,6 @@ from pipelines.evidence.findings import on_day, stops_a_release
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
-from pipelines.publication import RESTREINT
 from pipelines.runs.publish import NotServed, publish_warehouse, serve_copy
 from pipelines.runs.retention import overdue_findings
 from pipelines.stages.publish.promise import PUBLISHED_SCHEMAS
@@ -108,6 +107,4 @@ def findings_check(standing: list[Standing], work: Workspace) -> dg.AssetCheckRe
 
 def published_models() -> list[list[str]]:
     """The keys of every model that is published."""
-    return sorted(
-        [layer, model] for model, layer in layers(catalogue()).items() if layer in (*PUBLISHED_SCHEMAS, RESTREINT)
-    )
+    return sorted([layer, model] for model, layer in layers(catalogue()).items() if layer in PUBLISHED_SCHEMAS)

@@ -179,6 +179,11 @@ class Finding:
         place = [self.code, self.exercice, self.ou, self.fichier, self.ligne, self.cle]
         return hashlib.sha256(json.dumps(place, ensure_ascii=False).encode()).hexdigest()[:12]
 
+    @property
+    def is_of_a_publication(self) -> bool:
+        """True for what a publication finds of itself and enters with itself: the next one finds its own."""
+        return self.code.startswith(("SEC-", "RAP-"))
+
 
 @dataclass(frozen=True)
 class Removal:

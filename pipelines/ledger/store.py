@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, Select
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
-OF_A_PUBLICATION = ("SEC-", "RAP-")  # families of rules, of what a publication finds of itself
 # what a publication enters, and the file of a build, whose bytes are others each time: what is published does not follow from it
 PUBLISHING = ("publications", "writings", "findings", "disclosures", "populations", "warehouses")
 
@@ -177,7 +176,7 @@ class Ledger:
 
         Not what a publication finds of itself, which is entered with it: the next one, of the same data, would enter it again.
         """
-        standing = {one.id: asdict(one) for one in findings if not one.code.startswith(OF_A_PUBLICATION)}
+        standing = {one.id: asdict(one) for one in findings if not one.is_of_a_publication}
         with self.engine.begin() as connection:
             known = {name: row for name, row in self._last_sightings().items() if row.event != "gone"}
             for name, content in standing.items():

@@ -7,7 +7,7 @@ from pipelines.catalogue.contracts import ContractBroken
 from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.lost import refuse_damaged
 from pipelines.ledger.records import Finding, Standing
-from pipelines.ledger.store import OF_A_PUBLICATION, open_ledger
+from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.findings import all_findings
 from pipelines.runs.pages import complete_releases, write_states
@@ -64,7 +64,7 @@ def _publish(work: Workspace) -> Published:
     work.ledger.sight(findings)
     try:
         # what the former publication found of itself is not of this one
-        others = [one for one in findings if not one.code.startswith(OF_A_PUBLICATION)]
+        others = [one for one in findings if not one.is_of_a_publication]
         with report_pages(work, build) as pages:
             identity = publish(work, build, findings, facts(work, build, others), pages)
     except ContractBroken as error:

@@ -24,14 +24,14 @@ def instance(filled: Bench, monkeypatch):  # noqa: F811
 
 def test_the_job_removes_what_is_overdue_and_forgets_old_runs_but_its_own(filled: Bench, instance, monkeypatch):  # noqa: F811
     first = purge.execute_in_process(instance=instance)
-    assert first.success and old_runs(filled.home, lambda made: made < "2000") == []
+    assert first.success and old_runs(filled.home, "P1M", "2000-01-01") == []
     monkeypatch.setattr("pipelines.defs.jobs.now", lambda: "2049-01-01T00:00:00+00:00")
     assert list(filled.home.landing.rglob("*.csv")) == []  # the terms of 2019 have passed already
     second = purge.execute_in_process(instance=instance)
     assert second.success
     assert [run.run_id for run in instance.get_runs()] == [second.run_id]
     assert instance.all_logs(first.run_id) == []
-    assert old_runs(filled.home, lambda made: True) == [second.run_id]
+    assert old_runs(filled.home, "P1M", "2999-01-01") == [second.run_id]
     forget(filled.home, [second.run_id])
     assert instance.get_runs() == []
 

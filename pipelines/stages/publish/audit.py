@@ -9,6 +9,7 @@ from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 from pipelines.sql import lake_scan, literal, values
+from pipelines.stages.publish.copy import say
 from pipelines.stages.publish.secret.profile import Proof
 
 TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
@@ -261,9 +262,7 @@ def _create(db, name: str) -> None:
     empty = MAY_BE_EMPTY.get(name, set())
     made = [f"{column} {kind}{'' if column in empty else ' not null'}" for column, kind, _ in columns]
     db.execute(f"create table audit.{name} ({', '.join(made)}, primary key ({', '.join(KEYS[name])}))")
-    db.execute(f"comment on table audit.{name} is {literal(comment)}")
-    for column, _, text in columns:
-        db.execute(f"comment on column audit.{name}.{column} is {literal(text)}")
+    say(db, f"audit.{name}", comment, {column: text for column, _, text in columns})
 
 
 def _rows(ledger: Ledger, findings: list[Finding]) -> dict[str, list[tuple]]:

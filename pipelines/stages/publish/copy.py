@@ -108,10 +108,13 @@ def copy_table(
     db.execute(f"insert into {name} select * from (select {rows} from source.{name} where {where}) order by all")
     if key := key_of(keys, table.name, table.filled - replaced.keys()):
         db.execute(f"alter table {name} add primary key ({', '.join(key)})")
-    if table.comment:
-        db.execute(f"comment on table {name} is {literal(table.comment)}")
-    comments = {**table.columns, **({added[0]: added[3]} if added else {})}
-    said = [f"comment on column {name}.{column} is {literal(text)}" for column, text in comments.items() if text]
+    say(db, name, table.comment, {**table.columns, **({added[0]: added[3]} if added else {})})
+
+
+def say(db, name: str, comment: str | None, columns: Mapping[str, str | None]) -> None:
+    """Put its comment on a table, and theirs on its columns, where there are any."""
+    said = [f"comment on table {name} is {literal(comment)}"] if comment else []
+    said += [f'comment on column {name}."{column}" is {literal(text)}' for column, text in columns.items() if text]
     if said:
         db.execute("; ".join(said))
 

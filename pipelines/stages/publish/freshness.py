@@ -9,7 +9,7 @@ from typing import Any
 
 from pipelines.catalogue.fields import Fields
 from pipelines.sql import literal, values
-from pipelines.stages.publish.copy import write_parquet
+from pipelines.stages.publish.copy import say, write_parquet
 from pipelines.stages.publish.profiles import tables_in
 
 FRESHNESS = "rapport.fraicheur"
@@ -52,6 +52,4 @@ def create_freshness(db: Any) -> None:
     """Make the table, empty."""
     columns = ", ".join(f"{column} {kind}" for column, (kind, _) in COLUMNS.items())
     db.execute(f"create or replace table {FRESHNESS} ({columns})")
-    db.execute(f"comment on table {FRESHNESS} is {literal(COMMENT)}")
-    for column, (_, text) in COLUMNS.items():
-        db.execute(f"comment on column {FRESHNESS}.{column} is {literal(text)}")
+    say(db, FRESHNESS, COMMENT, {column: text for column, (_, text) in COLUMNS.items()})

@@ -155,17 +155,17 @@ def serve(published: Path, server: Server, links: Links | None = None, removals:
             )
         with connection.cursor() as cursor:
             served = _serve(cursor, server, profile, removals)
-            _serve_restricted(cursor, published, server, served)
+            _serve_restricted(cursor, published, server, profile, served)
         connection.commit()
     return served
 
 
-def _serve_restricted(cursor: Cursor, published: Path, server: Server, served: Served) -> None:
+def _serve_restricted(cursor: Cursor, published: Path, server: Server, profile: Profile, served: Served) -> None:
     try:
         check_roles(cursor, server)
         if server.restricted and server.profile == INTERNE:
             _make_role(cursor, server.restricted, served)
-        served.rows |= copy_restricted(cursor, published, server, served.notes.append)
+        served.rows |= copy_restricted(cursor, published, server, profile, served.notes.append)
     except (NoSuchType, NotRestricted, RowsLost) as error:
         raise NotServed(str(error)) from None
 

@@ -4,26 +4,22 @@ It is a few small tables: they are dropped and made again in the transaction of 
 them is not dropped with them: it keeps the former tables, and the copy says so.
 """
 
-import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg import Cursor, sql
 
-from pipelines.ledger.state import read_state
+from pipelines.catalogue.fields import Fields
 from pipelines.publication import INTERNE, RESTREINT
 from pipelines.settings import Server
 from pipelines.sql import literal
-from pipelines.stages.publish.postgres_tables import RowsLost, postgres_type
+from pipelines.stages.publish.postgres_tables import Copied, create, describe, fill
+from pipelines.stages.publish.profiles import Profile, tables_in
 from pipelines.stages.publish.restricted import DATABASE
 
 MARK = "Publié par millesime pour un rôle restreint : refait à chaque publication, ne rien y créer."
-COLUMNS = (
-    "select c.table_name, c.column_name, c.data_type, c.is_nullable, c.comment, t.comment from duckdb_columns() c join "
-    "duckdb_tables() t using (database_name, schema_name, table_name) where database_name = 'p' order by 1, c.column_index"
-)
 READERS = """
 select pg_get_userbyid(a.grantee) from pg_namespace n, aclexplode(n.nspacl) a
 where n.nspname = %(schema)s and a.grantee not in (0, n.nspowner)
@@ -52,7 +48,9 @@ def check_roles(cursor: Cursor, server: Server) -> None:
             )
 
 
-def copy_restricted(cursor: Cursor, published: Path, server: Server, note: Callable[[str], None]) -> dict[str, int]:
+def copy_restricted(
+    cursor: Cursor, published: Path, server: Server, publication: Profile, note: Callable[[str], None]
+) -> dict[str, int]:
     """Make ``restreint`` what the publication says, for the role that exists already; table → rows.
 
     It is taken off the server when no role is named, or what is public alone is copied. Raises NotRestricted, RowsLost and the
@@ -77,7 +75,7 @@ def copy_restricted(cursor: Cursor, published: Path, server: Server, note: Calla
         return {}
     cursor.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
     cursor.execute(sql.SQL("comment on schema {} is {}").format(sql.Identifier(schema), sql.Literal(MARK)))
-    rows = _fill(cursor, schema, file, read_state(published)["build"])
+    rows = _fill(cursor, schema, file, publication)
     _let_read(cursor, schema, server.restricted)
     return rows
 
@@ -95,48 +93,19 @@ def _drop(cursor: Cursor, schema: str) -> None:
     cursor.execute(sql.SQL("drop schema if exists {}").format(sql.Identifier(schema)))
 
 
-def _fill(cursor: Cursor, schema: str, file: Path, build: str) -> dict[str, int]:
+def _fill(cursor: Cursor, schema: str, file: Path, publication: Profile) -> dict[str, int]:
     import duckdb
 
     with duckdb.connect() as db:
         db.execute(f"attach {literal(file)} as p (read_only)")
-        tables: dict[str, list[tuple]] = {}
-        for table, *column in db.execute(COLUMNS).fetchall():
-            tables.setdefault(table, []).append(tuple(column))
-        return {
-            f"{RESTREINT}.{table}": _make(cursor, schema, db, table, columns, build)
-            for table, columns in tables.items()
-        }
-
-
-def _make(cursor: Cursor, schema: str, db: Any, table: str, columns: list[tuple], build: str) -> int:
-    """One table, its rows sent as CSV; texts in quotes, so that an empty one is not NULL."""
-    name = sql.Identifier(schema, table)
-    defined = sql.SQL(", ").join(
-        sql.SQL("{} {} {}").format(
-            sql.Identifier(column),
-            sql.SQL(postgres_type(kind, f"{RESTREINT}.{table}.{column}")),
-            sql.SQL("" if is_nullable else "not null"),
-        )
-        for column, kind, is_nullable, *_ in columns
-    )
-    cursor.execute(sql.SQL("create table {} ({})").format(name, defined))
-    texts = ", ".join(f'"{column}"' for column, kind, *_ in columns if kind == "VARCHAR")
-    quoted = f", force_quote ({texts})" if texts else ""
-    with tempfile.TemporaryDirectory(prefix="millesime-postgres-") as folder:
-        rows = Path(folder) / "rows.csv"
-        query = f"select * from p.{RESTREINT}.{table} order by all"
-        (sent,) = db.execute(f"copy ({query}) to {literal(rows)} (format csv, header false{quoted})").fetchone()
-        with cursor.copy(sql.SQL("copy {} from stdin (format csv)").format(name)) as copy:
-            copy.write(rows.read_bytes())
-    if cursor.rowcount != sent:
-        raise RowsLost(f"{RESTREINT}.{table} : lignes envoyées : {sent}, arrivées : {cursor.rowcount}")
-    said = f"{columns[0][-1] or ''} Construction {build}.".strip()
-    cursor.execute(sql.SQL("comment on table {} is {}").format(name, sql.Literal(said)))
-    for column, _, _, comment, _ in columns:
-        target = sql.Identifier(schema, table, column)
-        cursor.execute(sql.SQL("comment on column {} is {}").format(target, sql.Literal(comment)))
-    return sent
+        apart = replace(publication, tables=tables_in(db, "p", Fields()), db=db)
+        rows = {}
+        for table in apart.tables:
+            copied = Copied((schema, table.name), table, (), (), apart)
+            create(cursor, copied.name, copied)
+            rows[table.full_name] = fill(cursor, copied.name, copied)
+            describe(cursor, copied, apart)
+        return rows
 
 
 def _let_read(cursor: Cursor, schema: str, role: str) -> None:

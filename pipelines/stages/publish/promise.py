@@ -7,14 +7,14 @@ from pathlib import Path
 from pipelines.catalogue.contracts import NOT_NULL, ContractBroken, Difference, Shape, Shaped, judge
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.load import Catalogue
-from pipelines.publication import INTERNE, RESTREINT
+from pipelines.publication import INTERNE, MARTS, RESTREINT
 from pipelines.sql import literal
 from pipelines.stages.publish.audit import create_audit
 from pipelines.stages.publish.freshness import create_freshness
 from pipelines.stages.publish.keys import key_of
 from pipelines.stages.publish.profiles import Table, opened, tables_in
 
-PUBLISHED_SCHEMAS = ["rapport", "marts"]  # the report is made of the first
+PUBLISHED_SCHEMAS = ("rapport", MARTS, RESTREINT)
 FIGURES = "rapport.chiffres"
 KINDS = {"removed": "retiré", "changed": "changé", "added": "ajouté"}
 
@@ -43,8 +43,7 @@ def shape_to_publish(warehouse: Path, catalogue: Catalogue) -> tuple[Shape, int]
     keys = catalogue.project.keys
     with duckdb.connect() as db:
         db.execute(f"attach {literal(warehouse)} as w (read_only); attach ':memory:' as cible; use cible")
-        promised = {*PUBLISHED_SCHEMAS, RESTREINT}
-        built = [table for table in tables_in(db, "w", catalogue.fields) if table.schema in promised]
+        built = [table for table in tables_in(db, "w", catalogue.fields) if table.schema in PUBLISHED_SCHEMAS]
         create_audit(db)
         db.execute("create schema rapport")
         create_freshness(db)

@@ -13,7 +13,7 @@ from pipelines.ledger.workspace import Workspace
 from pipelines.private import keep_to_account
 from pipelines.publication import RESTREINT
 from pipelines.sql import literal
-from pipelines.stages.publish.copy import attached, copy_table, described, write_schema
+from pipelines.stages.publish.copy import attached, copy_table, described, say, write_schema
 from pipelines.stages.publish.keys import Keys
 from pipelines.stages.publish.secret.versions import Rows, Version
 
@@ -76,9 +76,7 @@ def _write_population(db: Any, fact: str, keys: Keys, versions: list[Behind]) ->
             f"insert into {name} ({into}) select {literal(one.sha256)}, {one.stands}, {values} from (select {lists})"
         )
         db.execute(query, [[row[n] for row in rows.rows] for n in range(len(rows.columns))])
-    db.execute(f"comment on table {name} is {literal(f'{ABOUT} : {fact}.')}")
-    for column, said in {**SAID, **{column: said for column, (_, said) in columns.items() if said}}.items():
-        db.execute(f'comment on column {name}."{column}" is {literal(said)}')
+    say(db, name, f"{ABOUT} : {fact}.", {**SAID, **{column: said for column, (_, said) in columns.items()}})
 
 
 def _columns(db: Any, fact: str, kept: list[Rows]) -> dict[str, tuple[str, str | None]]:

@@ -36,7 +36,6 @@ from pipelines.ledger.state import (
     write_manifest,
     write_state,
 )
-from pipelines.ledger.store import OF_A_PUBLICATION
 from pipelines.ledger.workspace import Workspace
 from pipelines.private import open_to_readers
 from pipelines.publication import FOLDERS, FORMER_DATABASE, FORMER_UNTIL, INTERNE, MARTS, PUBLIC, RESTREINT, Pages
@@ -128,7 +127,7 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
         alone = singling_out(db, work.catalogue, work.organisation.seuil_secret)
         made_of |= copy_schema(db, folder, MARTS, keys, fields, former, alone.keys())
         broken += [_singled_out(work.rules["SEC-ANONYMAT"], name, why) for name, why in alone.items()]
-        others = [finding for finding in findings if not finding.code.startswith(OF_A_PUBLICATION)]
+        others = [finding for finding in findings if not finding.is_of_a_publication]
         db.execute("drop schema if exists audit cascade")
         write_audit(db, work.home, work.ledger, [*broken, *others], profile.proofs if profile else [])
         write_schema(db, folder, "audit", fields)
@@ -245,7 +244,6 @@ def public_profile(work: Workspace, folder: Path, build: str) -> tuple[PublicPro
             work.home.warehouse,
             build,
             folder,
-            work.catalogue.fields,
             work.catalogue.secrecy,
             work.organisation.seuil_secret,
             work.ledger.disclosures(),

@@ -58,7 +58,6 @@ def write_public(
     warehouse: Path,
     build: str,
     folder: Path,
-    fields: Fields,
     secrecy: Secrecy,
     threshold: int,
     disclosed: Iterable[tuple[str, Decimal]],
@@ -84,7 +83,7 @@ def write_public(
                 with _composed(warehouse, folder, secrecy, plan) as source, attached(folder / DATABASE, source) as db:
                     profile = _write_and_prove(db, secrecy, threshold, disclosed, keys, words, solutions, plan)
                     for schema in ("rapport", MARTS):
-                        write_schema(db, folder, schema, fields)
+                        write_schema(db, folder, schema, words.fields)
                     write_freshness(db, folder, PUBLIC, build)
                     return profile
             except SecrecyBroken as error:

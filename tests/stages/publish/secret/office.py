@@ -14,7 +14,6 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from pipelines.catalogue.fields import Fields
 from pipelines.stages.publish.secret.profile import PublicProfile, write_public
 from pipelines.stages.publish.secret.versions import Version
 from pipelines.stages.publish.secret.words import Words
@@ -139,7 +138,6 @@ class Publisher:
             warehouse,
             "",
             self.folder,
-            Fields(),
             secrecy,
             threshold,
             self.disclosed,
