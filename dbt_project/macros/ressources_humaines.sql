@@ -78,12 +78,13 @@ from comptes
 {%- endmacro %}
 
 {#
-    The permanent agents of `effectifs` (fct_effectifs) by statut and by answer to one question on their time of work, as a table of
-    the report: `est_oui` is the column of the answer, `oui` and `non` its code and words, `parmi` the condition of who is asked.
+    The permanent agents of `effectifs` (fct_effectifs) by statut and by answer to one question, as a table of the report: `est_oui`
+    is the condition of one answer, `oui` and `non` are the code and the words of both, in the columns `code` and `libelle`; `parmi`
+    is the condition of who is asked.
 #}
-{% macro temps_de_travail(effectifs, est_oui, oui, non, parmi='true') -%}
+{% macro deux_reponses(effectifs, est_oui, oui, non, code, libelle, parmi='true') -%}
 with reponses as (
-    select exercice, code_statut, case when {{ est_oui }} then '{{ oui[0] }}' else '{{ non[0] }}' end as code_temps, nb_agents
+    select exercice, code_statut, case when {{ est_oui }} then '{{ oui[0] }}' else '{{ non[0] }}' end as {{ code }}, nb_agents
     from {{ effectifs }}
     where {{ est_permanent() }} and {{ parmi }}
 ),
@@ -92,10 +93,10 @@ comptes as (
     select
         exercice,
         case when grouping(code_statut) = 1 then 'tous' else code_statut end as code_statut,
-        code_temps,
+        {{ code }},
         sum(nb_agents) as nb_agents
     from reponses
-    group by grouping sets ((exercice, code_statut, code_temps), (exercice, code_temps))
+    group by grouping sets ((exercice, code_statut, {{ code }}), (exercice, {{ code }}))
 )
 
 select
@@ -103,8 +104,8 @@ select
     cast(comptes.code_statut as string) as code_statut,
     cast(statuts.libelle_statut as string) as libelle_statut,
     cast(statuts.rang as integer) as rang,
-    cast(comptes.code_temps as string) as code_temps,
-    cast(case comptes.code_temps when '{{ oui[0] }}' then '{{ oui[1] }}' else '{{ non[1] }}' end as string) as libelle_temps,
+    cast(comptes.{{ code }} as string) as {{ code }},
+    cast(case comptes.{{ code }} when '{{ oui[0] }}' then '{{ oui[1] }}' else '{{ non[1] }}' end as string) as {{ libelle }},
     cast(comptes.nb_agents as bigint) as nb_agents,
     cast(
         {{ ratio('comptes.nb_agents * 100', 'sum(comptes.nb_agents) over (partition by comptes.exercice, comptes.code_statut)', 0) }}

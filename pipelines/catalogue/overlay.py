@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.yaml_file import DeclarationError, Lines, Model, parse, read_mapping, shown
+from pipelines.catalogue.yaml_words import MAPPING
 
 FOLDERS = ("catalogue", "expectations", "dbt_project", "contracts")  # what a layer holds
 ANYWHERE = ("model", "model entry")  # a model that is switched off may be one that is composed: ``needs`` looks
@@ -41,7 +42,6 @@ KINDS = {
     "dbt source": "la source dbt",
     "dbt other": "l’entrée de dbt",
 }
-MAPPING = "des clés et leurs valeurs sont attendues (clé: valeur)"
 
 
 def named(kind: str, name: str) -> str:

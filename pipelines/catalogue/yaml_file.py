@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pipelines import settings
-from pipelines.catalogue.yaml_words import known_keys, of_pydantic, of_yaml
+from pipelines.catalogue.yaml_words import MAPPING, known_keys, of_pydantic, of_yaml
 from pipelines.disk import why
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def read_mapping(path: Path) -> tuple[dict, Lines]:
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
         if not isinstance(node, yaml.MappingNode):
-            raise DeclarationError(f"{shown(path)}:1 des clés et leurs valeurs sont attendues (clé: valeur)")
+            raise DeclarationError(f"{shown(path)}:1 {MAPPING}")
         lines: Lines = {}
         _note_lines(node, (), lines, path, [])
         return yaml.load(text, Loader=yaml.CSafeLoader), lines

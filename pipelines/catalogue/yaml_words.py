@@ -13,6 +13,7 @@ from pipelines.near import suggestion
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+MAPPING = "des clés et leurs valeurs sont attendues (clé: valeur)"
 LONGEST = 60  # characters of a value that is told
 
 # type of pydantic's error → what was expected, in the values that it gives
@@ -46,9 +47,9 @@ PYDANTIC = {
     "union_tag_not_found": "il manque {discriminator}",
     "list_type": "une liste est attendue",
     "tuple_type": "une liste est attendue",
-    "dict_type": "des clés et leurs valeurs sont attendues (clé: valeur)",
-    "model_type": "des clés et leurs valeurs sont attendues (clé: valeur)",
-    "model_attributes_type": "des clés et leurs valeurs sont attendues (clé: valeur)",
+    "dict_type": MAPPING,
+    "model_type": MAPPING,
+    "model_attributes_type": MAPPING,
     "too_short": "il en faut au moins {min_length}",
     "too_long": "il en faut au plus {max_length}",
 }

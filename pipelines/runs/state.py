@@ -20,14 +20,8 @@ from pipelines.settings import Home
 from pipelines.stages.transform.freeze import counted, refused
 
 Facts = dict[str, Any]
-NAMES = (
-    "code",
-    "code_insee",
-    "siret",
-    "siren",
-    "nom",
-    "debut",
-)  # what tells the elements of a list of organisation.yml apart
+# what tells the elements of a list of organisation.yml apart
+NAMES = ("code", "code_insee", "siret", "siren", "nom", "debut")
 
 
 def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:

@@ -1,4 +1,5 @@
 -- Temps complet is a quality of the post.
-{{ temps_de_travail(
-    ref('fct_effectifs'), 'est_temps_complet', ('complet', 'Temps complet'), ('non_complet', 'Temps non complet')
+{{ deux_reponses(
+    ref('fct_effectifs'), 'est_temps_complet', ('complet', 'Temps complet'), ('non_complet', 'Temps non complet'),
+    code='code_temps', libelle='libelle_temps'
 ) }}
