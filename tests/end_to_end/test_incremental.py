@@ -93,10 +93,11 @@ def an_application_left(home: Path, chance: random.Random) -> None:
 def another_model(home: Path, chance: random.Random) -> None:
     """The home replaces a shipped model, whose rows come out the same or not."""
     model = chance.choice(("rpt_assistance__delais", "fct_tickets", "int_infrastructure__volumes_stockes"))
-    shipped = next((Path(__file__).parents[2] / "dbt_project/models").rglob(f"{model}.sql"))
-    own = home / "dbt_project" / "models" / f"{model}.sql"
+    models = Path(__file__).parents[2] / "dbt_project" / "models"
+    shipped = next(models.rglob(f"{model}.sql"))
+    own = home / "dbt_project" / "models" / shipped.relative_to(models)  # a model lies in its layer
     own.parent.mkdir(parents=True, exist_ok=True)
-    added = chance.choice(("", "\nlimit 5"))
+    added = chance.choice(("", "\norder by all\nlimit 5"))  # which rows, no order of a build may say
     own.write_text(f"-- {chance.random()}\n{shipped.read_text(encoding='utf-8').rstrip()}{added}\n", encoding="utf-8")
 
 
