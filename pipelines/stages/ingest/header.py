@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.settings import limits
 
 SEARCHED_RECORDS = 40  # a header stands within the first lines: title lines are few
 
@@ -11,13 +12,14 @@ SEARCHED_RECORDS = 40  # a header stands within the first lines: title lines are
 def find_header(records: Sequence[tuple[int, list[str]]], expected: Sequence[str], fichier: str) -> int:
     """Return the index in ``records`` [(line, cells)] of the line that holds every ``expected`` heading.
 
-    Raises DeliveryRefused FIC-ENTETE (which headings are missing from the nearest line) or FIC-COLONNE-DOUBLE.
+    Raises DeliveryRefused FIC-ENTETE (which headings are missing from the nearest line), FIC-COLONNE-DOUBLE, or FIC-TAILLE.
     """
     wanted = {same(name): name for name in expected}
     best_index, best_found = None, set()
     for index, (line, cells) in enumerate(records[:SEARCHED_RECORDS]):
         found = wanted.keys() & {same(cell) for cell in cells}
         if len(found) == len(wanted):
+            refuse_too_wide(cells, fichier, line)
             _refuse_doubles(cells, wanted, fichier, line)
             return index
         if len(found) > len(best_found):
@@ -32,6 +34,14 @@ def find_header(records: Sequence[tuple[int, list[str]]], expected: Sequence[str
         recu=f"{len(best_found)} colonnes reconnues sur {len(wanted)}",
         attendu="colonnes manquantes : " + ", ".join(missing),
     )
+
+
+def refuse_too_wide(cells: Sequence[str], fichier: str, line: int) -> None:
+    """Refuse the file (FIC-TAILLE) when its lines have more cells than the limit."""
+    if len(cells) > (most := limits().columns):
+        raise DeliveryRefused(
+            "FIC-TAILLE", fichier=fichier, ligne=line, recu=f"{len(cells)} colonnes", attendu=f"{most} colonnes au plus"
+        )
 
 
 def _refuse_doubles(cells: list[str], wanted: dict[str, str], fichier: str, line: int) -> None:
