@@ -138,6 +138,8 @@ class LazyGroup(click.Group):
         except Exception as error:
             error = _cause(ctx, error)
             code = exit_code(error)
+            if code == BROKEN and ctx.obj and is_crowded(ctx.obj.home.root):  # SQLite and others may say something else
+                code = NO_DISK
             if code == BROKEN or (ctx.obj and ctx.obj.debug):
                 note(traceback.format_exc().rstrip())
             _stop(ctx, _told(ctx, error, code), code)

@@ -20,6 +20,7 @@ from pipelines.cli.reading import checks_sentence, read_status
 from pipelines.cli.rejects import failing_lines_of, reject_text
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.summary import show_summary, summary
+from pipelines.disk import is_crowded
 from pipelines.evidence.arrivals import Checks, count_checks
 from pipelines.evidence.documents import documents_set_aside
 from pipelines.evidence.findings import blockers, of_year, unread, unread_of
@@ -86,7 +87,7 @@ def run_and_tell(
             report = run_jobs(session.home, years, systems, say, whole=full, wait=wait)
         except KeyboardInterrupt:
             raise Interrupted(_kept(before, _standing(session))) from None
-    if report.ended(Ending.NO_DISK):
+    if report.ended(Ending.NO_DISK) or (report.ended(Ending.BROKEN) and is_crowded(session.home.root)):
         note(f"Erreur : {no_disk(session.home)}")
         return NO_DISK
     if refused := report.ended(Ending.NO_RIGHT):
