@@ -4,6 +4,7 @@ A table that is not declared, one under secrecy with a column that is not, a lin
 matches: each is withheld, so that what somebody adds later is never published by oversight.
 """
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Literal
@@ -189,7 +190,7 @@ class Figures(Declared):
         if code in self.rules:
             return self.rules[code]
         for pattern, rule in self.rules.items():
-            if found := re.fullmatch(_regular(pattern), code):
+            if found := _regular(pattern).fullmatch(code):
                 row = {column: value.format(**found.groupdict()) for column, value in rule.row.items()}
                 return rule.model_copy(update={"row": row})
         return None
@@ -197,13 +198,16 @@ class Figures(Declared):
 
 def _matched(patterns: Iterable[str], code: str) -> str | None:
     """The first of these codes, a part of which may be ``{name}``, that stands for ``code``."""
-    return next((pattern for pattern in patterns if re.fullmatch(_regular(pattern), code)), None)
+    return next((pattern for pattern in patterns if _regular(pattern).fullmatch(code)), None)
 
 
-def _regular(pattern: str) -> str:
+@functools.cache  # each code meets them all
+def _regular(pattern: str) -> re.Pattern[str]:
     """``rh.filiere.{filiere}.tous`` → a regular expression with one group a name."""
     parts = re.split(r"\{(\w+)\}", pattern)
-    return "".join(f"(?P<{part}>[^.]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    return re.compile(
+        "".join(f"(?P<{part}>[^.]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    )
 
 
 class Secrecy(Declared):

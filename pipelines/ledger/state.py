@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.disk import sha256_of, written_whole
+from pipelines.disk import json_lines, sha256_of, written_whole
 from pipelines.publication import FORMER_DATABASE
 from pipelines.sql import literal, parquet_scan
 
@@ -35,7 +35,7 @@ State = dict[str, Any]
 def write_state(folder: Path, state: State) -> str:
     """Write ``state.json``: its SHA-256."""
     with written_whole(folder / STATE) as file:
-        json.dump(state, file, indent=1, ensure_ascii=False, default=str)
+        file.write(json_lines(state))
     return sha256_of(folder / STATE)
 
 
@@ -48,7 +48,7 @@ def write_manifest(folder: Path, build: str, notes: Mapping[int, str] | None = N
     manifest = {"build": build, **said, "files": files_of(folder), "tables": databases_of(folder)}
     with written_whole(folder / MANIFEST) as file:
         identity = fingerprint(manifest)[:32]
-        json.dump({"publication": identity, **manifest}, file, indent=1, ensure_ascii=False)
+        file.write(json_lines({"publication": identity, **manifest}))
     return identity
 
 

@@ -4,6 +4,7 @@ A mistake is refused with file and line: a code given twice, an operand that is 
 table or a family that is not declared.
 """
 
+import functools
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -111,12 +112,25 @@ class Figures:
         """
         if code in self.by_code:
             return self.by_code[code], None
-        for declared in self.by_code.values():
-            before, placeholder, after = declared.figure.code.partition(f"{{{declared.figure.family}}}")
+        for before, after, declared in self._around:
             member = code.removeprefix(before).removesuffix(after)
-            if placeholder and code == f"{before}{member}{after}" and member and "." not in member:
+            if code == f"{before}{member}{after}" and member and "." not in member:
                 return declared, member
         raise KeyError(code)
+
+    def declared_as(self, code: str) -> str | None:
+        """The declared code behind a printed one; None when it was published under an older declaration."""
+        try:
+            return self.declaration_of(code)[0].figure.code
+        except KeyError:
+            return None
+
+    @functools.cached_property
+    def _around(self) -> list[tuple[str, str, DeclaredFigure]]:
+        """What stands before and after the member in the codes of each declared family."""
+        families = [one for one in self.by_code.values() if one.figure.family]
+        codes = [one.figure.code.partition(f"{{{one.figure.family}}}") for one in families]
+        return [(before, after, one) for (before, _, after), one in zip(codes, families, strict=True)]
 
     def formula(self, code: str, used: Collection[str] | None = None) -> str:
         """How a figure is computed, in French words; of the alternatives of a source, those among the tables that are ``used``.
