@@ -4,7 +4,7 @@ One list, ``overdue``, says what a term has passed of: the purge removes it, a f
 then the files go: a purge that is killed is finished by the next one, since what lies there still is still overdue.
 
 The rows of what counts are never lost: each person in them is generalised, once the term of the last delivery that knows that
-person has passed (docs/decisions/conservation.md).
+person has passed (docs/decisions/0008-conservation.md).
 """
 
 import datetime as dt
