@@ -60,6 +60,14 @@ def second_name(file: Path, name: Path) -> None:
         shutil.copyfile(file, name)
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds. Raises OSError and ValueError when there is none, or it is damaged."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, dict):
+        raise ValueError("an object is expected")
+    return found
+
+
 def json_lines(data: Mapping[str, Any]) -> str:
     """An object as JSON, a line for each member and for each thing that a member holds: what compares well, and is written fast.
 

@@ -6,6 +6,7 @@ Everything that reads a declaration reads it here: the command line, Dagster, db
 import functools
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pipelines import settings
 from pipelines.catalogue.chapters.grammar import Chapitre, Couverture, Synthese
@@ -64,7 +65,7 @@ class Catalogue:
 
     def __init__(self, shipped: Path, home: Path | None):
         self.layers = [shipped, *([home] if home else [])]
-        self._documents: dict[Path, tuple[dict, Lines]] = {}
+        self._documents: dict[Path, tuple[dict[str, Any], Lines]] = {}
         if home:
             _refuse_strays(home)
 
@@ -113,7 +114,7 @@ class Catalogue:
         return self._entries("effect", "catalogue/rules.yml", ("effets",))
 
     @functools.cached_property
-    def secrecy_declared(self) -> dict[tuple, Overlay]:
+    def secrecy_declared(self) -> dict[tuple[Any, ...], Overlay]:
         """The entries of secrecy, section by section."""
         return {section: self._entries("secrecy", "catalogue/secrecy.yml", section) for section in SECTIONS}
 
@@ -155,7 +156,7 @@ class Catalogue:
         paths = [layer / file for layer in self.layers]
         return put_over(entries(kind, path, *self._document(path), section, None) for path in paths if path.exists())
 
-    def _document(self, path: Path) -> tuple[dict, Lines]:
+    def _document(self, path: Path) -> tuple[dict[str, Any], Lines]:
         """A file of several sections, read once."""
         if path not in self._documents:
             self._documents[path] = read_mapping(path)
@@ -371,7 +372,7 @@ def _kept(shipped: Path, home: Path | None, *_stamps: object) -> Catalogue:
     return Catalogue(shipped, home)
 
 
-def _stamp(root: Path) -> tuple:
+def _stamp(root: Path) -> tuple[Any, ...]:
     """What changes when a declaration of the layer does."""
     files = sorted(path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file())
     return tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)

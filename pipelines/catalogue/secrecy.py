@@ -7,7 +7,7 @@ matches: each is withheld, so that what somebody adds later is never published b
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field as PydanticField
 from pydantic import model_validator
@@ -252,7 +252,7 @@ SECTIONS = (
 )
 
 
-def make_secrecy(declared: Mapping[tuple, Overlay]) -> Secrecy:
+def make_secrecy(declared: Mapping[tuple[Any, ...], Overlay]) -> Secrecy:
     """The declaration in effect, its entries checked against one another. Raises DeclarationError naming file and line."""
     populations, tables, rules = declared["populations",], declared["tables",], declared["figures", "rules"]
     secrecy = Secrecy(
@@ -261,7 +261,7 @@ def make_secrecy(declared: Mapping[tuple, Overlay]) -> Secrecy:
         figures=_figures(*(declared[section] for section in SECTIONS[2:])),
     )
 
-    def refuse(thing: Thing, at: tuple, reason: str, needed: str = "") -> None:
+    def refuse(thing: Thing, at: tuple[Any, ...], reason: str, needed: str = "") -> None:
         off = populations.off.get(needed) or tables.off.get(needed)
         reason = f"{off.place} éteint « {needed} »" if off else reason
         raise DeclarationError(f"{thing.at(*at)} {'.'.join(map(str, (thing.name, *at)))}: {reason}")
@@ -320,7 +320,7 @@ def _check_population(secrecy: Secrecy, population: Population, thing: Thing, re
             )
 
 
-def _check_part(secrecy: Secrecy, part: Part, thing: Thing, at: tuple, refuse: Refuse) -> None:
+def _check_part(secrecy: Secrecy, part: Part, thing: Thing, at: tuple[Any, ...], refuse: Refuse) -> None:
     if part.population is None:
         return
     named = [part.population, *part.counts.values(), *(share.change_from for share in part.shares.values())]

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.declarations import System
 from pipelines.catalogue.registry import ExportRef
@@ -296,7 +297,7 @@ class _Known:
         return self.keep_until(key, exercice), ORIGINAL
 
     @cached_property
-    def decided(self) -> dict[str, dict]:
+    def decided(self) -> dict[str, dict[str, Any]]:
         """Delivery → the last decision to remove it."""
         return {row["subject"]: row for row in self.removals if row["rule"] == BY_HAND}
 
@@ -459,7 +460,7 @@ def _written(path: Path) -> str:
     return _moment(path.lstat().st_mtime)
 
 
-def _chosen(row: dict) -> Chosen | None:
+def _chosen(row: dict[str, Any]) -> Chosen | None:
     """Why an entry goes before its term; None when it does not."""
     return Chosen(row["reason"], row["removed_by"]) if row["reason"] else None
 

@@ -8,6 +8,7 @@ import functools
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.figures.grammar import (
     Chapter,
@@ -182,10 +183,10 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
     ]
     domain_of = {path: _domain_of(path, data) for layer in files for path, data, lines in layer}
 
-    def put(things: Callable[[Path, dict, Lines], list[Thing]]) -> Overlay:
+    def put(things: Callable[[Path, dict[str, Any], Lines], list[Thing]]) -> Overlay:
         return put_over([thing for file in layer for thing in things(*file)] for layer in files)
 
-    def words(path: Path, data: dict, lines: Lines) -> list[Thing]:
+    def words(path: Path, data: dict[str, Any], lines: Lines) -> list[Thing]:
         found = entries("word", path, {"mots": data.get("mots")}, lines, ("mots",), None)
         return [replace(thing, name=f"{domain_of[path]}.{thing.name}") for thing in found]
 
@@ -201,13 +202,14 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
     return declared
 
 
-def _domain_of(path: Path, data: dict) -> str:
-    if not isinstance(data.get("domaine"), str):
+def _domain_of(path: Path, data: dict[str, Any]) -> str:
+    domain = data.get("domaine")
+    if not isinstance(domain, str):
         raise DeclarationError(f"{shown(path)}:1 domaine: le nom d’un domaine est attendu")
-    return data["domaine"]
+    return domain
 
 
-def _domain(path: Path, data: dict, lines: Lines) -> list[Thing]:
+def _domain(path: Path, data: dict[str, Any], lines: Lines) -> list[Thing]:
     """The title of a domain; a file that only adds to one need not say it again, ``enabled: false`` switches it off."""
     if "enabled" in data:
         return [Thing("domain", data["domaine"], None, path, {(): lines["enabled",]}, switch(data, path, lines))]
@@ -216,7 +218,7 @@ def _domain(path: Path, data: dict, lines: Lines) -> list[Thing]:
 
 def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay, shapes: Overlay) -> Figures:
     """The figures in effect, checked against one another and the systems. Raises DeclarationError naming file and line."""
-    words: dict[str, dict] = {}
+    words: dict[str, dict[str, Any]] = {}
     for thing in declared.words:
         domain, _, name = thing.name.partition(".")
         words.setdefault(domain, {})[name] = thing.data

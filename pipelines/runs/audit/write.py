@@ -1,11 +1,10 @@
 """Writes ``audit/<exercice>/etat.json`` and ``etat.html``: each whole, or as it was."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
-from pipelines.disk import json_lines, sync
+from pipelines.disk import json_lines, read_json, sync
 from pipelines.runs.audit.state import Known, state
 from pipelines.stages.report.etat.page import render
 
@@ -25,7 +24,7 @@ def write_state(
 
 def _former(path: Path) -> dict[str, Any] | None:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (FileNotFoundError, ValueError):  # none yet, or damaged: everything is drawn again
         return None
 
