@@ -273,6 +273,7 @@ def _reproduce(known: Known, exercice: int, seed: int, size: int, name: str | No
         )
     return {
         "commandes": commands,
+        "version": name,
         "registre": {"ecritures": head.entries, "empreinte": head.hash},
         "dependances_sha256": lock,
         "verification": {
