@@ -1,8 +1,8 @@
 """Makes a frozen year again from the archived originals, beside the home, and compares it byte by byte.
 
 Like ``collect``, a place where stages meet: the originals are read anew, the warehouse is built anew, the report tables are
-written anew, the report is drawn anew. Judgements are not: what was accepted is what the release says was accepted. An original that was purged is
-replaced by the lake's rows, whose fingerprint the release keeps.
+written anew, the report is drawn anew. Judgements are not: what was accepted is what the release says was accepted. An original
+that was purged is replaced by the lake's rows, whose fingerprint the release keeps.
 """
 
 import shutil
@@ -46,7 +46,7 @@ class Replay:
     purged: list[str] = field(default_factory=list)  # deliveries taken from the lake, their originals being gone
     reread: list[str] = field(default_factory=list)  # deliveries that give other rows than they did
     differing: list[str] = field(default_factory=list)  # report tables whose bytes are others
-    pages: int = 0  # of the report; none when the release keeps not the texts of its year
+    pages: int = 0  # of the report; none when the release does not keep the texts of its year
     redrawn: list[str] = field(default_factory=list)  # those that are drawn otherwise than they were
     other_code: bool = False
 
