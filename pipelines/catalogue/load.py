@@ -266,8 +266,7 @@ class Catalogue:
 
     def suites_of(self, system: str, table: Table) -> list[SuiteFile]:
         """The suites of a table: its shape's, then its own, whose keys replace those of the shape."""
-        names = [*(f"shapes/{shape}" for shape in table.shapes), f"systems/{system}/{table.name}"]
-        return [self.suite_files[name] for name in names if name in self.suite_files]
+        return [self.suite_files[name] for name in suites_named(system, table)[::-1] if name in self.suite_files]
 
     @functools.cached_property
     def contracts(self) -> Contracts:
@@ -356,6 +355,11 @@ def _refuse_strays(home: Path) -> None:
             )
         if path.suffix in READ and path not in places:
             raise DeclarationError(f"{shown(path)}: rien ne se déclare à cet endroit (docs/catalogue.md dit où)")
+
+
+def suites_named(system: str, table: Table) -> list[str]:
+    """The names that suites of a table may have, the one that wins first: its own, then its shapes'."""
+    return [f"systems/{system}/{table.name}", *(f"shapes/{shape}" for shape in reversed(table.shapes))]
 
 
 def load_catalogue(home: Home | None = None) -> Catalogue:
