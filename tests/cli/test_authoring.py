@@ -515,6 +515,7 @@ def test_columns_of_one_heading_are_told_apart_by_their_rank(bench, tmp_path, te
 
 
 TWO_LINES = [
+    ("Commune;Surface;Taux\n;(m²);(%)\nOrly;1;2\nThiais;3;4\n", ["Commune", "Surface (m²)", "Taux (%)"]),
     ("Login;Agent;;Ville\n;Nom;Rang;\nad;Du;x;Orly\n", ["Login", "Agent Nom", "Agent Rang", "Ville"]),
     ("Commune;Prets;\n;A;J\nOrly;1;2\nThiais;3;4\n", ["Commune", "Prets A", "Prets J"]),
     (
@@ -554,6 +555,41 @@ def test_headings_over_two_lines_are_read_from_top_to_bottom(bench, tmp_path, te
     counts = read(bench, ref, path)
     data = sum(";" in line for line in text.splitlines()) - 2
     assert (counts.acceptees, counts.refusees) == (data, 0)
+
+
+def test_three_lines_of_headings(bench, tmp_path) -> None:
+    text = "Commune;Agents;;;\n;Femmes;;Hommes;\n;Tit.;Cont.;Tit.;Cont.\nOrly;1;2;3;4\nThiais;5;6;7;8\n"
+    path = sample(tmp_path, "a_2019.csv", text)
+    assert bench.millesime("source", "new", "--from", path, "--system", "nouveau").exit_code == 0
+    ref = drafted(bench, "nouveau")
+    assert list(ref.export.tables[0].header_of(2019).values()) == [
+        "Commune", "Agents Femmes Tit.", "Agents Femmes Cont.", "Agents Hommes Tit.", "Agents Hommes Cont.",
+    ]  # fmt: skip
+    assert read(bench, ref, path).acceptees == 2
+
+
+def test_a_line_of_data_without_a_name_is_no_line_of_headings(bench, tmp_path) -> None:
+    path = sample(tmp_path, "a_2019.csv", "Commune;Prêts;Date\n;n.d.;\nOrly;1;01/02/2019\nThiais;3;02/02/2019\n")
+    assert bench.millesime("source", "new", "--from", path, "--system", "nouveau").exit_code == 0
+    assert drafted(bench, "nouveau").export.tables[0].headerRows == 1
+
+
+@pytest.mark.parametrize("shape", [[], ["--shape", "comptes"]])
+def test_a_column_without_a_heading_is_to_decide(bench, tmp_path, shape: list[str]) -> None:
+    path = sample(tmp_path, "a_2019.csv", "Identifiant;;Ville;\na1;x;Orly;\na2;y;Thiais;\n")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau", *shape)
+    assert "sans intitulé, donc laissées de côté : colonnes 2. Les faire nommer par l’outil" in result.stdout
+
+
+def test_numbers_of_months_have_one_type(bench, tmp_path) -> None:
+    path = sample(tmp_path, "a_2019.csv", "Commune;Janvier;Février;Agents\nOrly;1;2,5;3\nThiais;3;4;5\n")
+    assert bench.millesime("source", "new", "--from", path, "--system", "nouveau").exit_code == 0
+    fields = drafted(bench, "nouveau").export.tables[0].fields
+    assert [(field.type, field.decimalChar) for field in fields[1:]] == [
+        ("number", ","),
+        ("number", ","),
+        ("integer", "."),
+    ]
 
 
 def test_two_lines_of_headings_in_the_sheets_of_several_years(bench, tmp_path) -> None:
@@ -737,6 +773,7 @@ def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
             [],
             "a_2019.json : aucune liste d’enregistrements : celle de a.b contient autre chose",
         ),
+        ("a_2019.json", b'{"u": {"a1": {"nom": "x"}, "a2": {"nom": "y"}}}', [], "rangés sous une clé chacun"),
         ("a_2019.csv", b"A;B\n", [], "aucune ligne sous l’en-tête"),
         # the first whole line contient des valeurs, by what comes below or by their look
         (

@@ -20,6 +20,7 @@ from pipelines.catalogue.scaffold.draft_table import (
     named_by,
     period_lines,
     place_lines,
+    unnamed_lines,
 )
 from pipelines.catalogue.scaffold.inference import flag, flag_values, kept_in, of, slug
 from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
@@ -100,7 +101,7 @@ class ShapeTable:
         lines += place_lines(self.sample)
         lines += self._missing_values(columns)
         lines += [f"# laissé de côté : {flow(unused)}"] if unused else []
-        lines += period_lines(self.layout, self.sample)
+        lines += unnamed_lines(self.layout) + period_lines(self.layout, self.sample)
         given = {*columns, *([PLACE] if self._named_by() else [])}
         asked = [need for need in self.needs if not given & set(need.fields)]
         titles = {f.name: f.title for f in self.shape.fields}

@@ -19,7 +19,7 @@ from pipelines.catalogue.scaffold.inference import (
     Guess,
     kept_in,
     of,
-    period,
+    period_in,
     personal,
     slug,
     words,
@@ -134,9 +134,19 @@ def heading_of(column: Column) -> str:
     return f"{{column: {said}, occurrence: {column.occurrence}}}" if column.occurrence else said
 
 
+def unnamed_lines(layout: Layout) -> list[str]:
+    """What to decide of columns without a heading: nothing reads them."""
+    places = ", ".join(map(str, layout.unnamed))
+    return (
+        [f"# TODO sans intitulé, donc laissées de côté : colonnes {places}. Les faire nommer par l’outil"]
+        if places
+        else []
+    )
+
+
 def period_lines(layout: Layout, sample: Sample) -> list[str]:
     """What to decide of columns that are each a month, or a year: another export has others."""
-    parts = {column.heading: part for column in layout.columns if (part := _period_in(column.heading))}
+    parts = {column.heading: part for column in layout.columns if (part := period_in(column.heading))}
     headings, said = list(parts), set(parts.values())
     if len(said) < 2:
         return []
@@ -157,12 +167,6 @@ def period_lines(layout: Layout, sample: Sample) -> list[str]:
         f"{told}une ligne pour chaque ? Dans header, à leur place, {read} et valeur: {{under: {name}}} ; "
         f"tous dans fields ; {' et '.join(patterns)} dans primaryKey (docs/catalogue.md)"
     ]
-
-
-def _period_in(heading: str) -> str | None:
-    """The month or the year that a heading is, or ends with: ``Prêts janvier 2024`` → ``janvier 2024``."""
-    parts = heading.split(" ")
-    return next((tail for cut in range(len(parts)) if period(tail := " ".join(parts[cut:]))), None)
 
 
 def title_pattern(titles: list[str], exercice: int) -> str | None:
@@ -275,7 +279,7 @@ class OwnTable:
         lines = place_lines(self.sample)
         lines += [f"primaryKey: [{self.key}]" + todo("est-ce unique dans chaque fichier ?")] if self.key else []
         lines += [f"missingValues: {flow(['', *missing])}"] if missing else []
-        lines += period_lines(self.layout, self.sample)
+        lines += unnamed_lines(self.layout) + period_lines(self.layout, self.sample)
         headings, doubts = {name: heading_of(column) for name, column in self.columns.items()}, {}
         for name, column in self.columns.items():
             if column.occurrence:

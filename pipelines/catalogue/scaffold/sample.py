@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pipelines.catalogue.declarations import WORKBOOKS
 from pipelines.catalogue.headings import joined
 from pipelines.catalogue.patterns import same
-from pipelines.catalogue.scaffold.inference import SPACES, Guess, guess, is_value, period
+from pipelines.catalogue.scaffold.inference import MISSING_TOKENS, SPACES, Guess, guess, is_value, period, period_in
 from pipelines.catalogue.yaml_file import DeclarationError
 
 SEARCHED_ROWS = 40  # a header stands within the first lines
@@ -79,6 +79,7 @@ class Layout:
     data: list[tuple[int, list[str]]]
     below: list[tuple[int, list[str]]]
     header_rows: int  # over how many lines the headings stand
+    unnamed: list[int]  # the columns, from 1, that hold something and bear no heading
     first: int  # how many of its lines are of the first of the sheets, or members, that it is made of
 
 
@@ -103,7 +104,23 @@ def take_apart(sample: Sample) -> Layout:
             found = guess(heading, cells, workbook=sample.type in WORKBOOKS)
             rank, of = keys[: place + 1].count(keys[place]), keys.count(keys[place])
             columns.append(Column(heading, place, cells, found, f"{rank}/{of}" if of > 1 else None))
-    return Layout(titles, _grouped_alike(columns), data, below, header_rows, len(data))
+    width = max(len(row) for _, row in data)
+    unnamed = [place + 1 for place in range(width) if not any(headings[place : place + 1]) and _under(place, data)]
+    return Layout(titles, _grouped_alike(_typed_alike(columns)), data, below, header_rows, unnamed, len(data))
+
+
+def _typed_alike(columns: list[Column]) -> list[Column]:
+    """The columns, those of a month or a year each all of numbers where one has decimals."""
+    periods = [column for column in columns if period_in(column.heading)]
+    decimal = next((column.guess for column in periods if column.guess.type == "number"), None)
+    if decimal is None or any(column.guess.type not in ("integer", "number") for column in periods):
+        return columns
+    return [
+        replace(column, guess=replace(column.guess, type="number", options=decimal.options | column.guess.options))
+        if column in periods
+        else column
+        for column in columns
+    ]
 
 
 def _grouped_alike(columns: list[Column]) -> list[Column]:
@@ -176,7 +193,7 @@ def _header(sample: Sample) -> tuple[int, int]:
     for index, (_, cells) in enumerate(rows):
         widest = max(_filled(row) for _, row in rows[index:])
         if index + 2 < len(looked) and (_are_halves(index, looked, widest) or _are_repeated(index, looked, widest)):
-            return index, 2
+            return (index - 1, 3) if index and _names_more(index - 1, looked) else (index, 2)
         names = [same(cell) for cell in cells if cell.strip()]
         if len(names) < 0.8 * widest:
             continue
@@ -186,7 +203,7 @@ def _header(sample: Sample) -> tuple[int, int]:
             passed.append(rows[index])
             break
         else:
-            return index, 1
+            return index, 1 + _is_continued(index + 1, looked)
     nowhere = f"{sample.place} : aucune ligne d’en-tête dans les {SEARCHED_ROWS} premières lignes"
     if sample.type == "csv":
         nowhere += " (le dire d’un fichier qui n’en a pas : --no-header)"
@@ -228,6 +245,24 @@ def _are_repeated(index: int, rows: list[tuple[int, list[str]]], widest: int) ->
         and not tells_apart(below)
         and _holds_headings(index, rows)
         and _holds_headings(index + 1, rows)
+    )
+
+
+def _names_more(index: int, rows: list[tuple[int, list[str]]]) -> bool:
+    """True for a line of headings that names a column which the two lines below leave without a name."""
+    named = {place for at in (index + 1, index + 2) for place, cell in enumerate(rows[at][1]) if cell.strip()}
+    own = {place for place, cell in enumerate(rows[index][1]) if cell.strip()}
+    return _holds_headings(index, rows) and any(_under(place, rows[index + 3 :]) for place in own - named)
+
+
+def _is_continued(index: int, rows: list[tuple[int, list[str]]]) -> bool:
+    """True for a line below the headings that goes on with them, as units do: words, all of them above numbers or dates."""
+    found = (
+        {place: cell for place, cell in enumerate(map(str.strip, rows[index][1])) if cell} if index < len(rows) else {}
+    )
+    return bool(found) and all(
+        _is_heading(cell) and cell.casefold() not in MISSING_TOKENS and _kind(place, rows[index + 1 :])
+        for place, cell in found.items()
     )
 
 
