@@ -14,7 +14,22 @@ from decimal import Decimal
 from pipelines.french import MONTH_WORDS
 
 SPACES = " \t\u00a0\u2007\u2009\u202f"
-MISSING_TOKENS = {"-", "--", "nc", "n.c.", "nd", "n.d.", "n.r.", "n/a", "na", "?", "néant", "null", "(vide)", "sans objet"}
+MISSING_TOKENS = {
+    "-",
+    "--",
+    "nc",
+    "n.c.",
+    "nd",
+    "n.d.",
+    "n.r.",
+    "n/a",
+    "na",
+    "?",
+    "néant",
+    "null",
+    "(vide)",
+    "sans objet",
+}
 TRUE_WORDS = frozenset(
     """
     oui o vrai true yes y actif active activé activée ouvert enabled valide x
