@@ -22,6 +22,7 @@ from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_ov
 from pipelines.catalogue.pieces import ModelPieces, declared_pieces
 from pipelines.catalogue.reference import (
     Reference,
+    check_among,
     file_of,
     make_reference,
     more_rows,
@@ -257,6 +258,7 @@ class Catalogue:
                     f"{thing.place} ajoute des lignes à « {table} », qui n’est pas une table de référence"
                 )
             found[thing.path] = more_rows(tables[table][1], thing)
+        check_among(found)
         return found
 
     @functools.cached_property

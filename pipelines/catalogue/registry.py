@@ -53,6 +53,7 @@ class ExportRef:
                         include={"name", *PLACES, "optional", "missingValues", "ignore", "exercice"},
                         exclude={"ignore": {"__all__": {"least"}}},
                     ),
+                    **({"headerRows": rows} if (rows := table.header_rows_of(exercice)) > 1 else {}),
                     "header": {name: o.whole or o.model_dump(exclude_defaults=True) for name, o in origins.items()},
                     "fields": [f.model_dump(exclude=_unread(f)) for f in table.fields],
                 }

@@ -22,7 +22,7 @@ from pipelines.catalogue.chapters.grammar import (
     Liste,
     Tableau,
 )
-from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK, Cell, absent, cell, total, words
+from pipelines.stages.report.cells import HOLLOW, MISSING, PARTIAL, PARTIAL_MARK, Cell, absent, cell, total, words
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.receipts import Receipt, Receipts, note
 from pipelines.stages.report.tables import MissingTable, Publication, Row
@@ -55,6 +55,7 @@ class Builder:
         rows = [row for row in self.publication.grouped(data) if _concerns(bloc, row, names)]
         years = range(max(self.figures.exercice - data.exercices + 1, self.first), self.figures.exercice + 1)
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
+        rows = [row | {HOLLOW: came[row.get("exercice", self.figures.exercice)].hollow} for row in rows]
         head, lines = _laid_out(data, rows, {year: one.code for year, one in came.items()})
         if not lines:
             return _empty(title, bloc, receipt, names)
