@@ -125,10 +125,11 @@ class ChiffreCle(Declared):
 
 
 class Chiffres(Declared):
-    """Key figures side by side."""
+    """Key figures side by side; with ``nombre``, the first so many of them that may be shown."""
 
     genre: Literal["chiffres"]
     chiffres: list[ChiffreCle]
+    nombre: int | None = PydanticField(default=None, ge=1)
 
 
 class Compares(Declared):
@@ -228,9 +229,13 @@ class Synthese(Chapitre):
 
 
 class Couverture(Declared):
-    """What the report calls itself (``rapport.yml``): its title, that of its contents and of its annex."""
+    """What the report calls itself (``rapport.yml``): its title, that of its contents and of its annex.
+
+    ``part_visible_pct``: in the public edition, a table or a chart of which a smaller share of the cells may be seen is a sentence.
+    """
 
     rapport: Literal["rapport"]
     titre: str
     sommaire: str
     annexe: str
+    part_visible_pct: int = PydanticField(default=60, ge=0, le=100)

@@ -203,7 +203,9 @@ def build(
     )
 
     def builder() -> Builder:
-        return Builder(publication, figures, receipts, organisation.exercices.premier, catalogue.secrecy.of_staff)
+        return Builder(
+            publication, figures, receipts, organisation.exercices.premier, catalogue.secrecy, cover.part_visible_pct
+        )
 
     of_year = contenu / str(publication.exercice)
     editor = Editor(builder(), organisation, of_year, catalogue.prose, catalogue.is_own)

@@ -16,8 +16,9 @@ from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.model import Editor
 from pipelines.stages.report.prose import ProseError, render
 from pipelines.stages.report.tables import MissingTable
-from tests.stages.report.publication import CHAPTER, Press
+from tests.stages.report.publication import CHAPTER, TABLES, Press
 
+COVER = "rapport: rapport\ntitre: Rapport\nsommaire: Table\nannexe: Sources\n"
 TEXTE = settings.shipped() / "catalogue" / "report" / "texte"
 
 
@@ -101,6 +102,68 @@ def test_a_table_that_is_not_published_is_an_error_and_a_sentence_in_the_public_
         press.model()
     press.profile = "public"
     assert "secret statistique" in press.block("vide")["texte"]
+
+
+def hidden(press: Press, *rows: tuple) -> None:
+    """Rows of which some are hidden, in the public edition."""
+    press.profile = "public"
+    press.replace("rpt_effectifs", list(rows), columns=f"{TABLES['rpt_effectifs'][0]}, est_secret boolean")
+
+
+def test_a_block_of_which_too_few_cells_may_be_seen_is_one_sentence_outside(press: Press):
+    seen, masked = (2040, "Titulaires", 1, 13, False), (2040, "Contractuels", 2, None, True)
+    hidden(press, seen, masked)
+    assert press.block("vide") == {
+        "genre": "vide",
+        "titre": "Effectifs",
+        "texte": "Non diffusé\xa0: secret statistique.",
+    }
+    hidden(press, seen, (2040, "Vacataires", 3, 12, False), masked)
+    assert texts(press.block("graphique"))[:3] == [["Titulaires", "13"], ["Contractuels", "s"], ["Vacataires", "12"]]
+    press.files["catalogue/report/rapport.yml"] = COVER + "part_visible_pct: 70\n"
+    assert press.block("vide")["titre"] == "Effectifs"
+
+
+def test_a_column_that_is_wholly_hidden_is_named_below_and_not_printed_outside(press: Press):
+    press.chapter = CHAPTER.replace(
+        "genre: graphique\n        id: effectifs\n        forme: barres", "genre: tableau\n        id: effectifs"
+    )
+    press.chapter = press.chapter.replace("titre: Agents}]", "titre: Agents}, {nom: nb_autres, titre: Autres}]", 1)
+    press.profile = "public"
+    columns = f"{TABLES['rpt_effectifs'][0]}, nb_autres bigint, est_secret boolean"
+    press.replace(
+        "rpt_effectifs", [(2040, "Titulaires", 1, None, 4, True), (2040, "Tous", 2, None, 9, True)], columns=columns
+    )
+    block = press.block("tableau")
+    assert (block["entete"], block["note"]) == (["Autres"], "Non diffusé, secret statistique\xa0: Agents.")
+
+
+def test_a_hidden_figure_is_none_of_the_key_figures_and_the_next_one_takes_its_place(press: Press):
+    rows = press.tables["chiffres"][1]
+    press.replace("chiffres", [(*rows[0][:2], None, *rows[0][3:6], "s", "manquant", *rows[0][8:]), *rows[1:]])
+    press.chapter = CHAPTER.replace("{code: a.absent, libelle: inconnus}", "{code: a.montant}, {code: a.absent}")
+    assert [one["libelle"] for one in press.block("chiffres")["chiffres"]] == ["Montant", "Absent"]
+    press.chapter = press.chapter.replace("genre: chiffres\n", "genre: chiffres\n        nombre: 1\n")
+    assert [one["libelle"] for one in press.block("chiffres")["chiffres"]] == ["Montant"]
+
+
+LEFT_OUT = """
+tables:
+  rpt_effectifs:
+    plain: [libelle, rang, nb_agents]
+    parts: [{where: rang = 1, withheld: essai, left_out: contractuels}, {where: rang > 1, free: essai}]
+  rpt_series: {withheld: textes écrits librement}
+"""
+
+
+def test_the_public_edition_says_what_its_rows_leave_out_and_why_a_table_is_not_given(press: Press):
+    press.files["catalogue/secrecy.yml"] = LEFT_OUT
+    assert press.block("graphique")["titre"] == "Effectifs"
+    del press.tables["rpt_series"]
+    (press.root / "published" / "rapport" / "rpt_series.parquet").unlink()
+    press.profile = "public"
+    assert press.block("graphique")["titre"] == "Effectifs, hors contractuels"
+    assert press.block("vide")["texte"] == "Non diffusé\xa0: textes écrits librement."
 
 
 SECRECY = """
