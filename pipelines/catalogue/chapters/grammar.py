@@ -43,12 +43,16 @@ class Colonne(Declared):
 
 
 class Croisement(Declared):
-    """One printed column for each value of ``par``, filled with ``valeur``; ``valeurs`` come first, in this order."""
+    """One printed column for each value of ``par``, filled with ``valeur``; ``valeurs`` come first, in this order.
+
+    ``nul``: where everything came, what no row gives is 0, not without object.
+    """
 
     par: Name
     valeur: Name
     format: Format = "entier"
     valeurs: list[str] = []
+    nul: bool = False
 
 
 class Donnees(Declared):

@@ -25,7 +25,19 @@ from pipelines.catalogue.chapters.grammar import (
 )
 from pipelines.catalogue.secrecy import Secrecy
 from pipelines.publication import PUBLIC
-from pipelines.stages.report.cells import HIDDEN, MISSING, PARTIAL, PARTIAL_MARK, Cell, absent, cell, total, words
+from pipelines.stages.report.cells import (
+    HIDDEN,
+    MISSING,
+    NUMBERS,
+    PARTIAL,
+    PARTIAL_MARK,
+    Cell,
+    absent,
+    cell,
+    number,
+    total,
+    words,
+)
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.receipts import Receipt, Receipts, note
 from pipelines.stages.report.tables import MissingTable, Publication, Row
@@ -59,7 +71,9 @@ class Builder:
         rows = [row for row in self.publication.grouped(data) if _concerns(bloc, row, names)]
         years = range(max(self.figures.exercice - data.exercices + 1, self.first), self.figures.exercice + 1)
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
-        head, lines = _laid_out(data, rows, {year: one.code for year, one in came.items()})
+        head, lines = _laid_out(
+            data, rows, {year: one.code for year, one in came.items()}, self._of_no_row(data, receipt)
+        )
         if not lines:
             return _empty(title, bloc, receipt, names)
         if data.total:
@@ -131,6 +145,12 @@ class Builder:
         title = bloc.titre.format(**names)
         out = self.secrecy.left_out(bloc.table) if self._is_public else []
         return f"{title}, hors {french.enumeration(out)}" if out else title
+
+    def _of_no_row(self, data: Donnees, receipt: Receipt) -> Cell:
+        """The cell of a crossing that no row gives: where the rows of the public edition lack, nothing says why."""
+        if not data.croise or not data.croise.nul or receipt.reserve:
+            return absent("—")
+        return absent(HIDDEN) if self._is_public else number(Decimal(0), *NUMBERS[data.croise.format])
 
     @property
     def _is_public(self) -> bool:
@@ -272,10 +292,10 @@ def _concerns(bloc: Donnees, row: Row, names: dict[str, Any]) -> bool:
     return all(names[member] in (row[listed] or "").split(", ") for listed, member in bloc.concerne.items())
 
 
-def _laid_out(data: Donnees, rows: list[Row], lacks: dict[int, str]) -> tuple[list[str], list[Block]]:
+def _laid_out(data: Donnees, rows: list[Row], lacks: dict[int, str], nothing: Cell) -> tuple[list[str], list[Block]]:
     if not rows:
         return [], []
-    head, lines = _crossed(data, rows, lacks) if data.croise else _listed(data, rows)
+    head, lines = _crossed(data, rows, lacks, nothing) if data.croise else _listed(data, rows)
     return head, [line for line in lines if not (data.sans_nuls and all(map(_is_nothing, line["cellules"])))]
 
 
@@ -295,7 +315,7 @@ def _listed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
     return [column.titre for column in data.colonnes], lines
 
 
-def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str]) -> tuple[list[str], list[Block]]:
+def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str], nothing: Cell) -> tuple[list[str], list[Block]]:
     """Columns in the order of the years, or in that of the rows; ``lacks``: the code of a cell that no row gives, by year."""
     by = data.croise.par
     there = list(dict.fromkeys(row[by] for row in rows))
@@ -311,7 +331,9 @@ def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str]) -> tuple[lis
         {
             "titre": titles[title],
             "est_total": is_total,
-            "cellules": [found.get((title, value), absent(lacks.get(value, "—"))) for value in values],
+            "cellules": [
+                found.get((title, value), absent(lacks[value]) if value in lacks else nothing) for value in values
+            ],
         }
         for title, is_total in totals.items()
     ]

@@ -38,12 +38,12 @@ class Figures:
         """One figure. Raises KeyError when no figure of that year has this code."""
         return self.rows[code, exercice or self.exercice]
 
-    def printed(self, code: str, exercice: int | None = None) -> str | None:
-        """A figure as a sentence holds it; None when it is missing or hidden."""
+    def printed(self, code: str, exercice: int | None = None, *, unsigned: bool = False) -> str | None:
+        """A figure as a sentence holds it, ``unsigned`` where its words tell the sign; None when it is missing or hidden."""
         row = self.get(code, exercice)
         if row["valeur"] is None:
             return None
-        return french.printed(row["valeur"], row["decimales"], row["unite"])
+        return french.printed(abs(row["valeur"]) if unsigned else row["valeur"], row["decimales"], row["unite"])
 
     def _comparison(self, code: str) -> str | None:
         """What came of the comparison with a printed report; None when no report of the year was received."""

@@ -155,7 +155,7 @@ class Editor:
 
     def _prose(self, bloc: Texte | Contenu, names: dict[str, Any]) -> Model | None:
         name = bloc.fichier.format(**names)
-        known = {key: names[key] for key in self.names}
+        known = {key: names[key] for key in self.names} | {"dit": self._told}
         figures = self.builder.figures
         if isinstance(bloc, Texte):
             asked = self._asked(bloc)
@@ -167,6 +167,13 @@ class Editor:
         if path.is_file():
             return _text(render(path, f"contenu/{self.contenu.name}/{name}", figures, known))
         return _sentence(bloc.vide.format(**names)) if bloc.vide else None
+
+    def _told(self, table: str, colonne: str, **filtres: Any) -> str:
+        """The different values of a column in the rows of the year, « a et b »; empty when no row tells one."""
+        if self.builder.publication.is_withheld(table):
+            return ""
+        rows = self.builder.publication.rows(table, filtres, [colonne])
+        return french.enumeration(list(dict.fromkeys(str(row[colonne]) for row in rows if row[colonne] is not None)))
 
     def _unfollowed(self, bloc: Texte, asked: list[str]) -> Model | None:
         """In the place of a text of which no figure is followed: nothing of a shipped one; the home asked for its own."""

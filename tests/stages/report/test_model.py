@@ -357,6 +357,71 @@ def test_prose_can_ask_whether_figures_are_alike_or_zero(press: Press):
         prose(press, '{{ nul("a.totale") }}')
 
 
+@pytest.mark.parametrize(
+    ("value", "state", "number", "sign"),
+    [
+        (0, "complet", "aucun agent", "conforme"),
+        (1, "complet", "un agent", "1 de plus"),
+        (2, "complet", "2 agents", "2 de plus"),
+        (-3, "complet", "−3 agents", "3 de moins"),
+        (0, "partiel", "0\xa0(partiel) agents", "conforme"),
+    ],
+)
+def test_sentences_follow_the_number_and_the_sign(press: Press, value: int, state: str, number: str, sign: str):
+    rows = press.tables["chiffres"][1]
+    press.replace("chiffres", [(*rows[0][:2], value, *rows[0][3:7], state, *rows[0][8:]), *rows[1:]])
+    text = """{{ selon("a.total", "aucun agent", "un agent", "{} agents") }} |
+    {{ ecart("a.total", "{} de plus", "{} de moins", "conforme") }}"""
+    press.write("essai.md", text)
+    printed = "".join(said(press.block("texte"))).split("|")
+    assert [one.strip() for one in printed] == [number, sign if state == "complet" else "conforme"]
+
+
+def test_a_sentence_about_what_is_missing_needs_another_text(press: Press):
+    with pytest.raises(ProseError, match=r"manque \(NC\)"):
+        prose(press, """{{ selon("a.absent", "aucun", "un", "{}") }}""")
+
+
+@pytest.mark.parametrize(
+    ("documents", "printed"),
+    [
+        (["compte administratif"], "compte administratif"),
+        (["compte financier unique"] * 2, "compte financier unique"),
+        ([], "compte"),
+    ],
+)
+def test_the_prose_names_the_document_received(press: Press, documents: list[str], printed: str):
+    press.tables["rpt_documents"] = ("exercice integer, nature varchar", [(2040, one) for one in documents])
+    assert f'"texte": "Le {printed} dit"' in prose(press, """Le {{ dit("rpt_documents", "nature") or "compte" }} dit""")
+
+
+def test_a_body_has_no_loan_only_where_the_debt_is_complete_and_nil():
+    names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "Le_sigle": "Le SE", "le_sigle": "le SE"}
+    found = []
+    for value, state in ((0, "complet"), (0, "partiel"), (5, "complet"), (None, "manquant")):
+        row = {"code": "finances.dette.encours", "exercice": 2040, "valeur": None if value is None else Decimal(value)}
+        row |= {"decimales": 2, "unite": "EUR", "etat": state, "code_manquant": "m" if value is None else None}
+        figures = Figures(2040, {("finances.dette.encours", 2040): row}, {}, {})
+        found.append("pas d’emprunt" in str(render(TEXTE / "dette.md", "dette.md", figures, names)))
+    assert found == [True, False, False, False]
+
+
+def test_a_crossing_that_no_row_gives_is_zero_where_the_chapter_says_so(press: Press):
+    press.chapter = CHAPTER.replace(
+        "{par: exercice, valeur: valeur, format: chiffre}", "{par: libelle, valeur: valeur, nul: true}"
+    )
+    press.chapter = press.chapter.replace(
+        "lignes: {nom: libelle, titre: Indicateur, format: texte}", "lignes: {nom: unite, titre: Unité, format: texte}"
+    )
+    press.replace(
+        "rpt_series",
+        [(2040, "A", 1, 3, "x", 0, None, ""), (2040, "B", 2, 4, "x", 0, None, ""), (2040, "A", 3, 5, "y", 0, None, "")],
+    )
+    assert texts(press.block("graphique", 1)) == [["X", "3", "4"], ["Y", "5", "0"]]
+    press.profile = "public"
+    assert texts(press.block("graphique", 1)) == [["X", "3", "4"], ["Y", "5", "s"]]
+
+
 def test_a_title_may_name_what_is_given_to_it_and_nothing_else():
     figures, publication = SimpleNamespace(exercice=2040), SimpleNamespace(profile="interne")
     organisation = SimpleNamespace(sigle="SE", le_sigle="le SE", du_sigle="du SE")
@@ -376,7 +441,7 @@ def test_that_a_figure_is_not_given_away_is_only_said_of_one_that_is_hidden(code
     printed = [
         str(render(TEXTE / name, name, Figures(2040, rows, {}, {}), names)) for name in ("equipes.md", "mouvements.md")
     ]
-    assert [("non diffusé" in text, "durée indéterminée" in text or "stagiaires" in text) for text in printed] == [
+    assert [("diffusé" in text, "durée indéterminée" in text or "stagiaires" in text) for text in printed] == [
         (is_hidden, is_hidden)
     ] * 2
 
