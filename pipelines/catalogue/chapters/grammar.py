@@ -31,11 +31,12 @@ Format = Literal[
     "mois",
     "oui_non",
     "chiffre",
+    "volume",
 ]
 
 
 class Colonne(Declared):
-    """A column that is printed. ``chiffre`` takes unit, decimals and code from the columns of the same row."""
+    """A column that is printed. ``volume`` is of gigabytes, printed in terabytes from a thousand. ``chiffre`` takes unit, decimals and code from the columns of the same row."""
 
     nom: Name
     titre: str

@@ -14,6 +14,7 @@ from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 
+from pipelines import french
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
@@ -23,7 +24,7 @@ from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.settings import Home
-from pipelines.stages.report.model import Edition, Model, build, slug
+from pipelines.stages.report.model import Edition, Model, build
 from pipelines.stages.report.tables import read_publication
 
 FORMATS = ("html", "pdf")
@@ -165,7 +166,7 @@ def _model(
 
 
 def _summary(section: Model, kind: str) -> str:
-    return f"collectivites/{slug(section['titre'])}.{kind}"
+    return f"collectivites/{french.plain(section['titre'])}.{kind}"
 
 
 def _put(path: Path, content: str | bytes) -> Path:

@@ -461,3 +461,29 @@ def test_the_chapters_own_prose_is_printed_when_nothing_is_known(path, code: str
     names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "public"}
     names |= {"le_sigle": "le SE", "Le_sigle": "Le SE", "du_sigle": "du SE"}
     render(path, path.name, Figures(2040, rows, {}, {}), names)
+
+
+# what alarms ------------------------------------------------------------
+
+ALERT = """
+alertes:
+  trop-peu: {table: rpt_effectifs, quand: nb_agents < 5, cle: [libelle], dit: "{libelle} : {nb_agents} agents."}
+"""
+
+
+def test_a_row_that_alarms_is_printed_with_its_explanation_or_without_any(press: Press):
+    press.files["catalogue/alertes.yml"] = ALERT
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Été", 2, 13), (2039, "Été", 3, 1)])
+    assert said(press.block("texte", 1)) == ["Titulaires\xa0: 3 agents. Sans explication fournie."]
+    press.write("alertes/trop-peu-titulaires.md", 'Ils étaient {{ f("a.total") }}.')
+    assert said(press.block("texte", 1)) == ["Titulaires\xa0: 3 agents.Ils étaient 27."]
+
+
+def test_a_row_that_the_block_does_not_print_does_not_alarm_there(press: Press):
+    press.files["catalogue/alertes.yml"] = ALERT
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Vacataires", 2, 4)])
+    filtered = "table: rpt_effectifs\n        filtres: {libelle: Vacataires}"
+    press.chapter = CHAPTER.replace("table: rpt_effectifs", filtered)
+    assert [said(press.block("texte", rank)) for rank in (1, 2)] == [
+        ["Vacataires\xa0: 4 agents. Sans explication fournie."]
+    ] * 2
