@@ -36,7 +36,10 @@ Format = Literal[
 
 
 class Colonne(Declared):
-    """A column that is printed. ``volume`` is of gigabytes, printed in terabytes from a thousand. ``chiffre`` takes unit, decimals and code from the columns of the same row."""
+    """A column that is printed.
+
+    ``chiffre`` takes unit, decimals and code from the columns of the same row; ``volume`` is of gigabytes, in terabytes from a thousand.
+    """
 
     nom: Name
     titre: str

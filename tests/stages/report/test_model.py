@@ -306,6 +306,13 @@ def test_the_annex_names_the_published_table_of_each_block(press: Press):
     }
 
 
+@pytest.mark.parametrize(
+    ("gigabytes", "printed"), [("12.4", "12 Go"), ("999", "999 Go"), ("3454", "3,5 To"), ("807450", "807 To")]
+)
+def test_a_volume_is_printed_in_the_unit_that_leaves_few_digits(gigabytes: str, printed: str):
+    assert french.volume(Decimal(gigabytes)) == printed.replace(" ", "\xa0")
+
+
 # prose ------------------------------------------------------------
 
 
