@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import settings
+from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.grammar import Chapitre, Couverture, Synthese
 from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifiers
 from pipelines.catalogue.contracts import Contracts, make_contracts
@@ -40,9 +41,10 @@ TEXTS = "catalogue/report/texte"
 SUMMARY = "synthese"  # not a chapter: one page for each collectivité
 COVER = "rapport"  # nor this: what the report calls itself
 # What the files of several sections may hold.
-KNOWN = {"rules.yml": (("regles",), ("effets",)), "secrecy.yml": SECTIONS}
+KNOWN = {"alertes.yml": (("alertes",),), "rules.yml": (("regles",), ("effets",)), "secrecy.yml": SECTIONS}
 CODE, READ = {".py", ".pyc", ".so"}, {".yml", ".yaml", ".sql", ".csv"}
 PLACES = (  # of a home
+    "catalogue/alertes.yml",
     "catalogue/fields.yml",
     "catalogue/rules.yml",
     "catalogue/secrecy.yml",
@@ -98,6 +100,11 @@ class Catalogue:
         return put_over(
             [_chapter(path) for path in sorted(layer.glob("catalogue/report/*.yml"))] for layer in self.layers
         )
+
+    @functools.cached_property
+    def alerts_declared(self) -> Overlay:
+        """What alarms in the published rows, by name."""
+        return self._entries("alert", "catalogue/alertes.yml", ("alertes",))
 
     @functools.cached_property
     def figures_declared(self) -> DeclaredFigures:
@@ -236,6 +243,11 @@ class Catalogue:
         return self.chapters_declared[COVER].parsed(Couverture)
 
     @functools.cached_property
+    def alerts(self) -> dict[str, Alerte]:
+        """What alarms in the published rows, by name."""
+        return {thing.name: thing.parsed(Alerte) for thing in self.alerts_declared}
+
+    @functools.cached_property
     def rules(self) -> Rules:
         """The rules, by code."""
         return make_rules(self.rules_declared, self.effects_declared)
@@ -307,6 +319,7 @@ class Catalogue:
             "family": self.figures_declared.families,
             "figure": self.figures_declared.figures,
             "chapter": self.chapters_declared,
+            "alert": self.alerts_declared,
             **secrecy,
             "prose": self.prose_declared,
             "rule": self.rules_declared,

@@ -29,6 +29,7 @@ KINDS = {
     "family": "la famille",
     "figure": "le chiffre",
     "chapter": "le chapitre",
+    "alert": "l’alerte",
     "secrecy": "l’entrée de secret",
     "prose": "le texte",
     "rule": "la règle",

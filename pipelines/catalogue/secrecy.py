@@ -85,7 +85,8 @@ class Part(Declared):
     - ``along``: column that restates another (an arrow, a sentence) → the one that it is hidden with.
     - ``ranks``: columns emptied as soon as a number of the part is hidden in the exercice.
     - ``occupied``: lines exist only where somebody is counted: their presence says so.
-    - ``withheld``: why these lines are not published at all. ``free``: why nothing is to hide in them, but the small numbers of
+    - ``withheld``: why these lines are not published at all; ``left_out``: what they are, as the title of what is made of the others
+      names it (« hors bulletins de salaire »). ``free``: why nothing is to hide in them, but the small numbers of
       ``persons`` (column → who is counted), which nothing that is published adds up.
     """
 
@@ -101,11 +102,14 @@ class Part(Declared):
     ranks: list[Name] = []
     occupied: bool = False
     withheld: str | None = None
+    left_out: str | None = None
     free: str | None = None
     persons: dict[Name, Persons] = {}
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Part":
+        if self.left_out and not self.withheld:
+            raise ValueError("left_out: seulement pour des lignes retenues (withheld)")
         if self.persons and not self.free:
             raise ValueError("persons: seulement pour des lignes dont le reste est libre (free)")
         if [bool(self.population), bool(self.withheld), bool(self.free)].count(True) != 1:
@@ -221,6 +225,15 @@ class Secrecy(Declared):
     def of_staff(self) -> frozenset[str]:
         """The tables whose numbers are protected together, which stay or are replaced as a whole."""
         return frozenset(name for name, one in self.tables.items() if any(part.population for part in one.parts))
+
+    def why_withheld(self, table: str) -> str | None:
+        """Why a table as a whole is not published; None when nothing says it."""
+        return self.tables[table].withheld if table in self.tables else None
+
+    def left_out(self, table: str) -> list[str]:
+        """What the lines of a table that are not published are."""
+        parts = self.tables[table].parts if table in self.tables else []
+        return [part.left_out for part in parts if part.left_out]
 
     def counting(self, counted: Mapping[str, str]) -> "Secrecy":
         """The declaration, with what each figure counts."""
