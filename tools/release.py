@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements.lock"
-UNCHECKED = "Known vulnerabilities of these packages were not looked up: that needs a network. Check `sbom.cdx.json` against an advisory database."
+UNCHECKED = "Advisories about these packages were not looked up, which needs a network: check `sbom.cdx.json` against a database of them."
 UNSAID = "not said by the package"
 
 
