@@ -85,7 +85,8 @@ class Part(Declared):
     - ``ranks``: columns emptied as soon as a number of the part is hidden in the exercice.
     - ``occupied``: lines exist only where somebody is counted: their presence says so.
     - ``withheld``: why these lines are not published at all. ``free``: why nothing is to hide in them, but the small numbers of
-      ``persons`` (column → who is counted), which nothing that is published adds up.
+      ``persons`` (column → who is counted). ``adds``: those of them that lines add up to a total, which may be published: another number
+      is hidden with a single one.
     """
 
     where: str | None = None
@@ -102,9 +103,12 @@ class Part(Declared):
     withheld: str | None = None
     free: str | None = None
     persons: dict[Name, Persons] = {}
+    adds: list[Name] = []
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Part":
+        if others := set(self.adds) - self.persons.keys():
+            raise ValueError(f"adds: « {min(others)} » n’est pas un nombre de personnes de cette partie (persons)")
         if self.persons and not self.free:
             raise ValueError("persons: seulement pour des lignes dont le reste est libre (free)")
         if [bool(self.population), bool(self.withheld), bool(self.free)].count(True) != 1:
