@@ -138,6 +138,9 @@ class Field(Declared):
     across_years: bool = (
         True  # figures may compare its persons with those of another exercice; retention then waits for both
     )
+    at_term: Literal["empty", "draw"] | None = (
+        None  # what retention makes of it: nothing is left, or equal ones become equal others
+    )
     band: int = PydanticField(5, ge=2, le=50)  # years of age in a band, for a birth date that is generalised
     severity: Severity = "critical"
     values: Words = {}
@@ -160,6 +163,10 @@ class Field(Declared):
             raise ValueError("trueValues et falseValues : il faut au moins une valeur à chacune")
         if self.type == "boolean" and set(self.trueValues) & set(self.falseValues):
             raise ValueError("une même valeur est dans trueValues et dans falseValues")
+        if self.at_term and (self.kept_type != "string" or self.personal not in (None, "keep")):
+            raise ValueError("at_term: seul un texte gardé tel quel peut être vidé ou remplacé à son terme")
+        if self.at_term == "empty" and self.constraints.required:
+            raise ValueError("at_term: une colonne obligatoire ne peut pas être vidée")
         if self.personal == "generalise" and self.type != "date":
             raise ValueError("generalise: seule une date de naissance devient une tranche d’âge")
         return self

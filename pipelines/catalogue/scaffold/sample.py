@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pipelines.catalogue.declarations import WORKBOOKS
 from pipelines.catalogue.headings import joined
@@ -146,7 +147,7 @@ def gathered(samples: Sequence[Sample]) -> Gathered:
 
     Sheets, or members, under the same headings are one table. Raises DeclarationError when there is no table at all.
     """
-    tables: dict[tuple, list[tuple[Sample, Layout]]] = {}
+    tables: dict[tuple[Any, ...], list[tuple[Sample, Layout]]] = {}
     unread: list[tuple[Sample, str]] = []
     for sample in sorted(samples, key=lambda one: -sum(len(cells) for _, cells in one.rows)):
         try:

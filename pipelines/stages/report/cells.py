@@ -39,6 +39,8 @@ def cell(row: Row, column: Colonne) -> Cell:
     if column.format == "chiffre":
         shown = number(value, row["decimales"], row["unite"], row.get("code_chiffre", row.get("code")))
         return marked(shown) if row.get("etat") == "partiel" else shown
+    if column.format == "volume":
+        return {**number(Decimal(value), 0, "Go"), "texte": french.volume(Decimal(value))}
     if column.format in NUMBERS:
         return number(Decimal(value), *NUMBERS[column.format])
     return {**empty(words(value, column.format)), "est_texte": True}
