@@ -484,7 +484,7 @@ def test_periods_as_headings_are_to_decide(bench, tmp_path, headings: str, said:
     ref = drafted(bench, "nouveau")
     if not shape:
         assert read(bench, ref, path).acceptees == 2
-    if shape and "mois: {heading" in said or said == "mois en colonnes":
+    if (shape and "mois: {heading" in said) or said == "mois en colonnes":
         assert ("mois en colonnes" in result.stdout) == (not shape or "mesure" in said)
     else:
         assert said in result.stdout
