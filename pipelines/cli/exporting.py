@@ -81,8 +81,8 @@ def superset(ctx: click.Context, file: Path | None, uri: str | None, prefix: str
         made = write_bundle(session.home, session.catalogue, session.organisation, profile, target, uri, prefix)
     except (NotAnAddress, NotPublished) as error:
         raise click.ClickException(str(error)) from None
-    counts = f"{len(made.dashboards)} tableaux de bord, {made.charts} graphiques, {made.datasets} jeux de données"
-    echo(f"{shown(made.file)} : {counts}")
+    echo(f"Écrit {shown(made.file)}")
+    echo(f"Tableaux de bord : {len(made.dashboards)} ; graphiques : {made.charts} ; jeux de données : {made.datasets}.")
     for title in made.dashboards:
         echo(f"  {title}")
 

@@ -53,9 +53,7 @@ def main(bundle: Path, answer: Path) -> None:
     client = create_app().test_client()
     token = client.post("/api/v1/security/login", json=ACCOUNT).json["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
-    said: dict[str, Any] = {
-        "imported": [imported(client, bundle, where, headers) for where in ("dashboard", "assets")]
-    }
+    said: dict[str, Any] = {"imported": [imported(client, bundle, where, headers) for where in ("dashboard", "assets")]}
     for kind in ("dashboard", "chart", "dataset"):
         said[kind] = listed(client, kind, headers)
     said["descriptions"] = {}
