@@ -2,11 +2,13 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pikepdf
 import pytest
 
+from tests import grammar
 from tests.end_to_end.conftest import millesime
 from tests.stages.report.test_page import look
 
@@ -136,3 +138,8 @@ def test_the_pdf_is_tagged(folder: Path):
         assert opened.Root.MarkInfo.Marked
         assert set(opened.attachments) == {"modele.json", "chiffres.csv"}
         assert len(opened.pages) > 20
+
+
+@pytest.mark.skipif(shutil.which("grammalecte-cli") is None, reason="apt-get install grammalecte-cli")
+def test_grammalecte_finds_nothing_that_is_not_accepted(demonstration: Path, capsys: pytest.CaptureFixture[str]):
+    assert grammar.main(demonstration) == 0, capsys.readouterr().out
