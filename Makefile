@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := data-demo
 
-.PHONY: help setup demo test test-full lint dev absences bench lock clean
+.PHONY: help setup demo test test-full lint dev release absences rooms bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -25,12 +25,18 @@ test-full: setup $(VENV)/.ready-dev ## the long campaigns, which `make test` lea
 absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month and some lines of the demonstration: does every figure say so?
 	@$(BIN)/python -m tests.absences
 
-lint: $(VENV)/.ready-dev ## ruff, and mypy on the rooms that must be typed
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+lint: $(VENV)/.ready-dev ## ruff, mypy on the rooms that must be typed, yamllint
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/yamllint --strict .
+
+release: $(VENV)/.ready-dev ## from a tag: wheel, SBOM, licences and notes in dist/
+	@$(BIN)/python tools/release.py
 
 dev: setup ## the Dagster UI on http://127.0.0.1:3000, on the demonstration's home
 	@test -f $(DEMO)/organisation.yml || $(BIN)/millesime demo --no-run $(DEMO)
 	@exec $(BIN)/millesime --home $(DEMO) serve
+
+rooms: setup ## twenty source lines drawn by the commit: where does each belong? (`python -m tests.rooms --answers` says)
+	@$(BIN)/python -m tests.rooms
 
 bench: setup $(VENV)/.ready-dev ## ratios: ingest by format, a run that changes little, ten and forty times the lines (some ten minutes)
 	@$(BIN)/python -m tests.bench

@@ -62,6 +62,11 @@ def number(value: Decimal, decimals: int, space: str = NARROW) -> str:
     return f"{rounded:,f}".replace(",", space).replace(".", ",").replace("-", MINUS)
 
 
+def signed(text: str) -> str:
+    """The sign of each negative number of a text as French writes it: ``-0,62`` → ``−0,62``."""
+    return re.sub(r"(?<![\w.,-])-(?=\d)", MINUS, text)
+
+
 def exact(value: Decimal | Fraction | int, space: str = NARROW) -> str:
     """A number to its last digit, superfluous zeros left out; one that never ends, to twelve decimals and « … »."""
     fraction, ended = Fraction(value), ""

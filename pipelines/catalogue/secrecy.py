@@ -4,9 +4,10 @@ A table that is not declared, one under secrecy with a column that is not, a lin
 matches: each is withheld, so that what somebody adds later is never published by oversight.
 """
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field as PydanticField
 from pydantic import model_validator
@@ -193,7 +194,7 @@ class Figures(Declared):
         if code in self.rules:
             return self.rules[code]
         for pattern, rule in self.rules.items():
-            if found := re.fullmatch(_regular(pattern), code):
+            if found := _regular(pattern).fullmatch(code):
                 row = {column: value.format(**found.groupdict()) for column, value in rule.row.items()}
                 return rule.model_copy(update={"row": row})
         return None
@@ -201,13 +202,16 @@ class Figures(Declared):
 
 def _matched(patterns: Iterable[str], code: str) -> str | None:
     """The first of these codes, a part of which may be ``{name}``, that stands for ``code``."""
-    return next((pattern for pattern in patterns if re.fullmatch(_regular(pattern), code)), None)
+    return next((pattern for pattern in patterns if _regular(pattern).fullmatch(code)), None)
 
 
-def _regular(pattern: str) -> str:
+@functools.cache  # each code meets them all
+def _regular(pattern: str) -> re.Pattern[str]:
     """``rh.filiere.{filiere}.tous`` → a regular expression with one group a name."""
     parts = re.split(r"\{(\w+)\}", pattern)
-    return "".join(f"(?P<{part}>[^.]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    return re.compile(
+        "".join(f"(?P<{part}>[^.]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    )
 
 
 class Secrecy(Declared):
@@ -261,7 +265,7 @@ SECTIONS = (
 )
 
 
-def make_secrecy(declared: Mapping[tuple, Overlay]) -> Secrecy:
+def make_secrecy(declared: Mapping[tuple[Any, ...], Overlay]) -> Secrecy:
     """The declaration in effect, its entries checked against one another. Raises DeclarationError naming file and line."""
     populations, tables, rules = declared["populations",], declared["tables",], declared["figures", "rules"]
     secrecy = Secrecy(
@@ -270,7 +274,7 @@ def make_secrecy(declared: Mapping[tuple, Overlay]) -> Secrecy:
         figures=_figures(*(declared[section] for section in SECTIONS[2:])),
     )
 
-    def refuse(thing: Thing, at: tuple, reason: str, needed: str = "") -> None:
+    def refuse(thing: Thing, at: tuple[Any, ...], reason: str, needed: str = "") -> None:
         off = populations.off.get(needed) or tables.off.get(needed)
         reason = f"{off.place} éteint « {needed} »" if off else reason
         raise DeclarationError(f"{thing.at(*at)} {'.'.join(map(str, (thing.name, *at)))}: {reason}")
@@ -329,7 +333,7 @@ def _check_population(secrecy: Secrecy, population: Population, thing: Thing, re
             )
 
 
-def _check_part(secrecy: Secrecy, part: Part, thing: Thing, at: tuple, refuse: Refuse) -> None:
+def _check_part(secrecy: Secrecy, part: Part, thing: Thing, at: tuple[Any, ...], refuse: Refuse) -> None:
     if part.population is None:
         return
     named = [part.population, *part.counts.values(), *(share.change_from for share in part.shares.values())]

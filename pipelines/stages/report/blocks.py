@@ -28,6 +28,7 @@ from pipelines.catalogue.secrecy import Secrecy
 from pipelines.publication import PUBLIC
 from pipelines.stages.report.cells import (
     HIDDEN,
+    HOLLOW,
     MISSING,
     NUMBERS,
     PARTIAL,
@@ -73,6 +74,7 @@ class Builder:
         rows = [row for row in self.publication.grouped(data) if _concerns(bloc, row, names)]
         years = range(max(self.figures.exercice - data.exercices + 1, self.first), self.figures.exercice + 1)
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
+        rows = [row | {HOLLOW: came[row.get("exercice", self.figures.exercice)].hollow} for row in rows]
         head, lines = _laid_out(
             data, rows, {year: one.code for year, one in came.items()}, self._of_no_row(data, receipt)
         )

@@ -32,14 +32,17 @@ PROJECT = "projet"
 BUILD_NAMED = "fraicheur"  # the table that names the build
 
 
-def edition_of(ledger: Ledger, exercice: int, tables: Path, profile: str, build: str) -> Edition:
-    """The release that stands for an exercice, or « projet », with the fingerprint of what is printed.
+def edition_of(
+    ledger: Ledger, exercice: int, tables: Path, profile: str, build: str, release: str | None = None
+) -> Edition:
+    """``release``, else the one that stands for an exercice, or « projet », with the fingerprint of what is printed.
 
     That of a release is the release's own, that of a project of its tables. The public edition tells that of the public tables, and
     of the rest nothing: what names the build changes with what is hidden. The head of the ledger is that which was reached with the
     release, or with the publication of ``build``; before there is one, none.
     """
-    released = [row for row in ledger.all_rows("releases") if row["exercice"] == exercice]
+    rows = ledger.all_rows("releases")
+    released = [row for row in rows if row["exercice"] == exercice and release in (None, row["release"])]
     row = released[-1] if released else None
     name, day = (row["release"], row["released_at"]) if row else (PROJECT, ledger.build(build)["built_at"])
     files = sorted((tables / "rapport").glob("*.parquet"))
