@@ -2,7 +2,7 @@
 
 A measure is empty rather than wrong: one of its rows is empty, or rows differ in a column along which it does not add. Rows of
 ``total`` and ``dont`` are left out. A chart is one that the report draws, over every exercice; a table of the report, one that no
-chapter prints and what does not add up are rows as they are; a fact is drawn along time where all of it adds up.
+chapter prints, what does not add up and what is wholly hidden are rows as they are; a fact is drawn along time where all of it adds up.
 
 Names and shapes are those that Superset 6.1 saves (``params`` and ``query_context`` of a chart).
 """
@@ -17,7 +17,7 @@ from pipelines.catalogue.fields import ALONG, Dimension, Fields, is_measure
 from pipelines.stages.publish.datapackage import title
 from pipelines.stages.publish.profiles import Column, Table
 
-ROLE, YEAR, MONTH = "role_ligne", "exercice", "date_mois"
+ROLE, YEAR, MONTH, HIDDEN = "role_ligne", "exercice", "date_mois", "est_secret"
 ROWS = 10_000  # read by a chart
 DETAILS = f" FILTER (WHERE {ROLE} = 'detail')"
 TIMES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
@@ -102,7 +102,7 @@ def charts(db: Any, tables: Mapping[str, Described], chapters: list[Chapitre]) -
 
     ``db`` has their rows in its catalog ``p``.
     """
-    found = [*_printed(tables, chapters)]
+    found = [*_printed(db, tables, chapters)]
     shown = {chart.table.full_name for chart in found}
     for name, of in tables.items():
         if name not in shown and of.table.schema == "rapport":
@@ -112,42 +112,45 @@ def charts(db: Any, tables: Mapping[str, Described], chapters: list[Chapitre]) -
     return found
 
 
-def _printed(tables: Mapping[str, Described], chapters: list[Chapitre]) -> Iterator[Chart]:
+def _printed(db: Any, tables: Mapping[str, Described], chapters: list[Chapitre]) -> Iterator[Chart]:
     for chapter in chapters:
         for section in chapter.sections:
             for block in section.blocs:
                 of = tables.get(f"rapport.{block.table}") if isinstance(block, Donnees) else None
                 if of and isinstance(block, Donnees):
                     apart = (section.pour_chaque.code,) if section.pour_chaque else ()
-                    yield _of_block(of, block, apart)
+                    yield _of_block(db, of, block, apart)
 
 
-def _of_block(of: Described, block: Donnees, apart: tuple[str, ...]) -> Chart:
+def _of_block(db: Any, of: Described, block: Donnees, apart: tuple[str, ...]) -> Chart:
     """``apart``: the column that has a section of the report for each of its values."""
+    if any(not of.table.has(name) for name in block.filtres):  # a column that is withheld
+        return _rows(block.id, title(of.table.comment) or of.table.full_name, of)
     crossed = (block.croise.par,) if block.croise else ()
     shown = [block.croise.valeur] if block.croise else [column.nom for column in block.colonnes]
     named = PLACED.sub(" ", block.titre).strip()
     named = named[:1].upper() + named[1:]
     measures = [column for column in of.measures if column.name in shown]
-    if not isinstance(block, Graphique) or block.ensemble or len(measures) < len(shown):
+    x = MONTH if isinstance(block, Graphique) and block.forme == "mois" and of.table.has(MONTH) else block.lignes.nom
+    by = tuple(dict.fromkeys((*apart, *crossed, *(() if x == MONTH else (YEAR,)))))
+    adds = not block.ensemble and len(measures) == len(shown) and all(map(of.table.has, (x, *by)))
+    told = adds and any(_is_told(db, of, column, (x, *by)) for column in measures)
+    if not isinstance(block, Graphique) or not told:
         listed = dict.fromkeys((YEAR, *apart, block.lignes.nom, *crossed, *shown))
         return _rows(block.id, named, of, tuple(listed), block.filtres)
-    metrics, by = tuple(shown), tuple(dict.fromkeys((*apart, *crossed, YEAR)))
     filters = {**block.filtres, **({ROLE: "detail"} if of.table.has(ROLE) else {})}
     if block.forme == "execution":
         named = DRAWN.sub("", named)
-    if block.forme == "mois" and of.table.has(MONTH):
-        return Chart(block.id, named, of, LINE, MONTH, (*apart, *crossed), metrics, filters=filters)
-    if block.forme == "multiples":
-        return Chart(block.id, named, of, CROSS, block.lignes.nom, by, metrics, filters=filters)
-    return Chart(block.id, named, of, BARS, block.lignes.nom, by, metrics, filters=filters)
+    kind = LINE if x == MONTH else CROSS if block.forme == "multiples" else BARS
+    return Chart(block.id, named, of, kind, x, by, tuple(shown), filters=filters)
 
 
 def _rows(
     name: str, named: str, of: Described, columns: tuple[str, ...] = (), filters: Mapping[str, Any] | None = None
 ) -> Chart:
     table = of.table
-    columns = tuple(column for column in columns if table.has(column)) or tuple(column.name for column in table.columns)
+    asked = tuple(column for column in (*columns, HIDDEN) if table.has(column))
+    columns = asked if columns else tuple(column.name for column in table.columns)
     order = tuple(f"-{name}" if name == YEAR else name for name in dict.fromkeys((YEAR, *columns)) if table.has(name))
     return Chart(name, named, of, LIST, columns=columns, filters=filters or {}, order=order[:4])
 
@@ -158,7 +161,7 @@ def _along_time(db: Any, of: Described) -> list[Chart]:
     units: dict[str | None, list[str]] = {}
     for column in of.measures:
         adds = of.table.has(x) and column.additif and not of.unadded(column, (YEAR, "mois", MONTH))
-        if adds and _is_told(db, of, column, x):
+        if adds and _is_told(db, of, column, (x,)):
             units.setdefault(column.unit, []).append(column.name)
     named = title(of.table.comment) or of.table.name
     return [
@@ -167,8 +170,8 @@ def _along_time(db: Any, of: Described) -> list[Chart]:
     ]
 
 
-def _is_told(db: Any, of: Described, column: Column, x: str) -> bool:
-    asked = f"select {expression(of, column)} as told from p.{of.table.full_name} group by {x}"
+def _is_told(db: Any, of: Described, column: Column, by: tuple[str, ...]) -> bool:
+    asked = f"select {expression(of, column)} as told from p.{of.table.full_name} group by {', '.join(by)}"
     return db.execute(f"select count(told) > 0 from ({asked})").fetchone()[0]
 
 

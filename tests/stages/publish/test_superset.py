@@ -217,6 +217,20 @@ def test_a_measure_that_nothing_tells_is_not_drawn(lab: Lab):
     assert "Prêts" in drawn and "Rendus" not in drawn
 
 
+def test_a_chart_whose_columns_are_not_there_is_the_rows_that_are(lab: Lab):
+    """As where the public profile withholds a column."""
+    gone = "alter table rapport.rpt_prets__villes rename code_commune to code_autre;"
+    publish_small(lab, 2, more=own(lab) + gone)
+    found = Read(written(lab))
+    shown = {
+        one["slice_name"]: one for one in found.all("charts") if one["slice_name"].startswith(("Prêts par", "Parts"))
+    }
+    assert {one["viz_type"] for one in shown.values()} == {"table"}
+    assert ["exercice", "nb_prets"] in [one["params"]["all_columns"] for one in shown.values()]
+    for one in shown.values():
+        assert len(ask(lab, found.asked(one))) == 6
+
+
 # what adds ------------------------------------------------------------
 
 
