@@ -10,7 +10,7 @@ from pipelines.catalogue.dbt.compose import compose
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.shown_name import shown_names
-from pipelines.disk import sha256_of, written_whole
+from pipelines.disk import read_json, sha256_of, written_whole
 from pipelines.evidence.verify import publication_problems
 from pipelines.ledger.lost import refuse_damaged
 from pipelines.ledger.records import DeliveredFile
@@ -145,6 +145,6 @@ def publication_inputs(work: Workspace) -> dict[str, Any]:
 
 def _made_from(work: Workspace) -> dict[str, Any]:
     try:
-        return json.loads((work.home.cache / MARK).read_text(encoding="utf-8"))
+        return read_json(work.home.cache / MARK)
     except (OSError, ValueError):
         return {}
