@@ -327,6 +327,14 @@ def publication_group() -> str | None:
     return os.environ.get("MILLESIME_PUBLISH_GROUP") or None
 
 
+def automation() -> bool:
+    """True when sensors and schedules start by themselves (``MILLESIME_AUTOMATION=1``). Raises WrongSetting."""
+    said = os.environ.get("MILLESIME_AUTOMATION", "0")
+    if said not in ("0", "1"):
+        raise WrongSetting(f"MILLESIME_AUTOMATION est 0 ou 1, et non « {said} »")
+    return said == "1"
+
+
 def alert_command() -> str | None:
     """The program called with one argument, a message, when a run fails (``MILLESIME_ALERT_COMMAND``)."""
     return os.environ.get("MILLESIME_ALERT_COMMAND")
