@@ -335,6 +335,23 @@ def automation() -> bool:
     return said == "1"
 
 
+def kept_runs() -> int:
+    """How many finished runs Dagster keeps (``MILLESIME_KEPT_RUNS``, 100 by default). Raises WrongSetting."""
+    return _count("MILLESIME_KEPT_RUNS", 100)
+
+
+def log_is_json() -> bool:
+    """True when diagnostics are one JSON object a line (``MILLESIME_LOG=json``), and not a text."""
+    return os.environ.get("MILLESIME_LOG") == "json"
+
+
+def refuse_wrong() -> None:
+    """Raise WrongSetting when a variable that any command reads holds what it cannot mean."""
+    threads(), quiet(), limits(), automation(), kept_runs()
+    if (said := os.environ.get("MILLESIME_LOG", "text")) not in ("text", "json"):
+        raise WrongSetting(f"MILLESIME_LOG est text ou json, et non « {said} »")
+
+
 def alert_command() -> str | None:
     """The program called with one argument, a message, when a run fails (``MILLESIME_ALERT_COMMAND``)."""
     return os.environ.get("MILLESIME_ALERT_COMMAND")

@@ -13,7 +13,7 @@ from collections import Counter
 import dagster as dg
 
 from pipelines import settings
-from pipelines.defs.history import forget, old_runs
+from pipelines.defs.history import forget, forget_all_but, old_runs
 from pipelines.defs.workspace import exercices, home, organisation, registry, writing
 from pipelines.ledger.store import now
 from pipelines.runs.retention import purge as purge_overdue
@@ -57,6 +57,7 @@ def remove_overdue(context: dg.OpExecutionContext) -> None:
         done = purge_overdue(work, today)
         runs = old_runs(work.home, work.organisation.conservation.journaux, today)
     forget(home(), [run for run in runs if run != context.run_id])
+    forget_all_but(home(), settings.kept_runs())
     counted = Counter(one.rule for one in done)
     context.add_output_metadata({**counted, "executions": len(runs)})
 

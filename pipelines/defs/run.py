@@ -96,6 +96,8 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
     """
     import dagster as dg
 
+    from pipelines.defs.history import forget_all_but
+
     prepare_instance(home)
     with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
         say("collecte")
@@ -109,7 +111,9 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
             gc.freeze()  # what was imported stays until the end
             gc.enable()
             failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent])
-        return failed + _build(loaded, instance, home, say, whole=whole), aside
+        failed += _build(loaded, instance, home, say, whole=whole)
+    forget_all_but(home, settings.kept_runs())
+    return failed, aside
 
 
 @contextmanager
