@@ -235,12 +235,17 @@ class Limits:
     """What one export may hold at most, so that a hostile one costs seconds: counts, never durations."""
 
     columns: int  # of a table or sheet (``MILLESIME_MOST_COLUMNS``)
-    cell: int  # characters of a cell, an XML attribute or element (``MILLESIME_LONGEST_CELL``)
+    cell: int  # characters of a cell or an XML attribute (``MILLESIME_LONGEST_CELL``)
+    misshapen: int  # lines of a file that have another number of cells, or no values (``MILLESIME_MOST_MISSHAPEN``)
 
 
 def limits() -> Limits:
     """The limits of what is read. Raises WrongSetting."""
-    return Limits(_count("MILLESIME_MOST_COLUMNS", 2000), _count("MILLESIME_LONGEST_CELL", 1_000_000))
+    return Limits(
+        _count("MILLESIME_MOST_COLUMNS", 2000),
+        _count("MILLESIME_LONGEST_CELL", 1_000_000),
+        _count("MILLESIME_MOST_MISSHAPEN", 100_000),
+    )
 
 
 def _count(name: str, default: int) -> int:

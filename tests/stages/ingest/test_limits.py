@@ -83,6 +83,15 @@ def test_a_huge_attribute_is_refused_before_it_is_read_whole(depot: Depot):
     assert "FIC-TAILLE" in said and f"{limits().cell} caractères au plus" in said
 
 
+def test_more_misshapen_lines_than_can_be_told_refuse_the_file(depot: Depot, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MILLESIME_MOST_MISSHAPEN", "3")
+    depot.declare()
+    good = "A1;x;1,00;\n"
+    assert depot.csv(HEADER + good + "A;b\n" * 3).counts[2] == 3
+    said = refused(depot, depot.drop(HEADER + good + "A;b\n" * 4))
+    assert "export.csv:6 FIC-TAILLE" in said and "3 lignes mal formées au plus" in said
+
+
 def test_a_limit_that_is_no_number_is_said(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MILLESIME_MOST_COLUMNS", "beaucoup")
     with pytest.raises(WrongSetting, match="MILLESIME_MOST_COLUMNS"):
