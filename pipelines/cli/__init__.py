@@ -23,6 +23,7 @@ def main() -> None:
     gc.disable()
     _speak_utf8()
     from pipelines.cli.app import INTERRUPTED, NO_DISK, USAGE, millesime
+    from pipelines.cli.output import note
     from pipelines.disk import is_full, why
     from pipelines.private import keep_to_owner
 
@@ -36,7 +37,7 @@ def main() -> None:
     except SystemExit as ending:
         code = ending.code
     except OSError as error:  # the help cannot be written
-        print(f"Erreur : la sortie standard ne peut pas être écrite : {why(error)}", file=sys.stderr)
+        note(f"Erreur : la sortie standard ne peut pas être écrite : {why(error)}")
         code = NO_DISK if is_full(error) else USAGE
     if code == INTERRUPTED:
         _end_children()

@@ -1,0 +1,81 @@
+"""The real daemon: what is dropped in landing is collected, built and published without a hand; a refusal alerts."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.conftest import MILLESIME, millesime
+
+pytestmark = pytest.mark.campaign
+
+ABSENCES = "code;code_manquant;motif\n{};NC;Pas de décompte cette année\n"
+PATIENCE = 480  # seconds: sensors tick every minute, and what is dropped must stand still for one
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home that is served with its automation, and writes its alerts beside it."""
+    folder = tmp_path_factory.mktemp("daemon")
+    home, alert = folder / "home", folder / "alert"
+    alert.write_text(f'#!/bin/sh\necho "$1" >> {folder}/alerts\n')
+    alert.chmod(0o700)
+    options = ["--name", "Essai", "--sigle", "E", "--siren", "123456782", "--first", "2020", "--system", "absences"]
+    assert millesime(home, "init", str(home), *options).returncode == 0
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "MILLESIME_HOME": str(home),
+        "MILLESIME_KEY_FILE": str(folder / "key"),
+        "MILLESIME_AUTOMATION": "1",
+        "MILLESIME_ALERT_COMMAND": str(alert),
+    }
+    daemon = subprocess.Popen(
+        [MILLESIME, "serve", "--port", str(port)],
+        env=environment,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    yield home
+    daemon.terminate()
+    try:
+        daemon.wait(60)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(daemon.pid, signal.SIGKILL)
+
+
+def wait_for(seen: Callable[[], bool]) -> bool:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if seen():
+            return True
+        time.sleep(2)
+    return False
+
+
+def drop(home: Path, text: str) -> None:
+    (home / "landing" / "2020" / "absences.csv").write_text(text, encoding="utf-8")
+
+
+def test_a_dropped_file_is_collected_built_and_published_without_a_hand(served: Path) -> None:
+    drop(served, ABSENCES.format("assistance.tickets.total"))
+    assert wait_for((served / "published").exists)
+    told = millesime(served, "status", "2020", "--format", "prometheus").stdout
+    assert 'millesime_exports{exercice="2020",state="received"} 1' in told and "millesime_publication_behind 0" in told
+
+
+def test_a_refused_file_alerts_and_what_is_published_stays(served: Path) -> None:
+    drop(served, "rien;de;tel\n1;2;3\n")
+    assert wait_for((served.parent / "alerts").exists)
+    assert "collect" in (served.parent / "alerts").read_text()
+    told = millesime(served, "status", "2020", "--format", "prometheus").stdout
+    assert 'state="refused"} 1' in told and "millesime_publication_behind 0" in told and (served / "published").exists()
