@@ -11,7 +11,7 @@ from typing import Literal
 
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
-from pipelines.disk import written_whole
+from pipelines.disk import read_json, written_whole
 from pipelines.settings import Home
 
 NOTES = "upstream.json"
@@ -38,11 +38,11 @@ def differences(catalogue: Catalogue) -> list[Difference]:
         Difference(
             "switched off" if not thing.enabled else "replaced" if shipped else "added", kind, thing.name, thing.place
         )
-        for kind, thing, shipped in _of_home(catalogue)
+        for kind, thing, shipped in things_of_home(catalogue)
     ]
 
 
-def _of_home(catalogue: Catalogue) -> Iterator[tuple[str, Thing, Thing | None]]:
+def things_of_home(catalogue: Catalogue) -> Iterator[tuple[str, Thing, Thing | None]]:
     """(kind, the home's thing, the shipped one whose place it takes)."""
     for kind, overlay in catalogue.overlays.items():
         for thing in [*overlay.on.values(), *overlay.off.values()]:
@@ -69,13 +69,13 @@ def changed_upstream(catalogue: Catalogue, home: Home) -> set[str]:
 
 
 def _now(catalogue: Catalogue) -> Iterator[tuple[str, dict[str, str]]]:
-    for kind, thing, shipped in _of_home(catalogue):
+    for kind, thing, shipped in things_of_home(catalogue):
         if shipped:
             yield f"{kind} {thing.name}", {"own": thing.identity, "shipped": shipped.identity}
 
 
 def _notes(home: Home) -> dict[str, dict[str, str]]:
     try:
-        return json.loads((home.root / "catalogue" / NOTES).read_text(encoding="utf-8"))
+        return read_json(home.root / "catalogue" / NOTES)
     except (OSError, ValueError):  # none yet, or damaged: it is noted anew
         return {}

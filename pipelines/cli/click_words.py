@@ -67,6 +67,11 @@ WORDS = {
     "%(prog)s, version %(version)s": "%(prog)s, version %(version)s",
     "Aborted!": "Abandonné.",
 }
+USAGE = {
+    "COMMAND": "COMMANDE",
+    "[COMMAND]": "[COMMANDE]",
+    "[ARGS]...": "[ARGUMENTS]...",
+}  # what stands for a command in the line of its usage
 MODULES: tuple[ModuleType, ...] = (core, decorators, exceptions, formatting, parser, types)
 
 
@@ -83,8 +88,17 @@ def _echo(message: str | None = None, **where: Any) -> None:
     utils.echo(printable(message or ""), **where)
 
 
+def _usage(self: core.Group, ctx: core.Context) -> list[str]:
+    """The words that follow the name of a group in its usage."""
+    return [USAGE.get(word, word) for piece in _pieces(self, ctx) for word in piece.split(" ")]
+
+
+_pieces = core.Group.collect_usage_pieces
+
+
 def speak_french() -> None:
     """Give click these words."""
+    core.Group.collect_usage_pieces = _usage  # type: ignore[method-assign]
     for module in MODULES:
         if hasattr(module, "echo"):
             module.echo = _echo  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ from pipelines.cli.output import Column, echo, format_option, json_option, note,
 from pipelines.cli.reading import gathered
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.evidence.verify import CHECKED
-from pipelines.french import day, moment
+from pipelines.french import day, moment, signed
 from pipelines.ledger.chain import Head
 from pipelines.ledger.lost import refuse_lost
 from pipelines.ledger.records import Standing
@@ -122,7 +122,7 @@ def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
         ("dépôt", deposit),
         ("reçu", finding.recu),
         ("attendu", finding.attendu),
-        ("écart", finding.ecart),
+        ("écart", finding.ecart and signed(finding.ecart)),
         ("aide", finding.aide),
         ("depuis", moment(one.since) if one.since else None),
         ("décision", decided),

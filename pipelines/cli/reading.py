@@ -191,6 +191,9 @@ def _publication_sentence(session: Session, found: YearStatus) -> str:
     if publication is None:
         return f"Publié : rien encore ({session.command} run {found.exercice})"
     name = f"Publié : {publication.publication[:8]}, le {moment(publication.published_at)}"
+    if publication.frozen:
+        year = publication.frozen[0]
+        return f"{name} ; {publication.lag} ({session.command} findings {year}, puis corriger ou {session.command} release {year})"
     if publication.lag:
         return f"{name} ; {publication.lag} ({session.command} run {found.exercice})"
     return f"{name}, à jour de ce qui est accepté"

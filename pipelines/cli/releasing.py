@@ -228,3 +228,9 @@ def _show_replay(session: Session, name: str, result: "Replay") -> None:
         echo(f"✗ {path} : d’autres octets")
     same = result.files - len(result.differing)
     echo(f"  {same} tables sur {result.files} ressortent avec les mêmes octets")
+    for path in result.redrawn:
+        echo(f"{'!' if result.other_code else '✗'} {path} : redessiné, il n’est pas le même")
+    if result.pages:
+        echo(f"  {result.pages - len(result.redrawn)} pages du rapport sur {result.pages} se redessinent à l’identique")
+    else:
+        echo("  le rapport n’est pas redessiné : la version ne garde ni lui ni les textes de l’année")

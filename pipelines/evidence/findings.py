@@ -18,7 +18,7 @@ from pipelines.catalogue.rules import Rule, Rules, where
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.gaps import declared_absences, figures_by_table
 from pipelines.evidence.parquet import select
-from pipelines.french import day, quantity
+from pipelines.french import day, enumeration, quantity
 from pipelines.ledger.checks import check_finding
 from pipelines.ledger.records import Finding, Manifest, Standing, Unread, Verdict
 from pipelines.ledger.store import Ledger
@@ -42,8 +42,9 @@ def gather(work: Workspace, also: Iterable[Finding] = ()) -> list[Finding]:
         *_refused_lines(work),
         *_unread_cells(work),
         *_unsummable(work),
+        *_parted(work),
         *_last_build(work.ledger),
-        *_last_publication(work.ledger),
+        *_last_publication(work),
     ]
     found = [
         finding for finding in found if finding.code not in work.rules or work.rules[finding.code].is_on
@@ -479,6 +480,43 @@ def _unsummable(work: Workspace) -> list[Finding]:
     return found
 
 
+def _parted(work: Workspace) -> list[Finding]:
+    """The deliveries that came after the persons of their exercice, or of one that figures compare with it, were generalised: who is in
+    both counts as two.
+    """
+    rule, refs = work.rules["CONS-PERSONNES"], {ref.key: ref for ref in work.registry.exports()}
+    received = {row["delivery"]: row["received_at"] for row in work.ledger.all_rows("deliveries")}
+    made = [row for row in work.ledger.all_rows("removals") if row["successor"]]
+    successors, found = {row["successor"] for row in made}, []
+    for (key, exercice), current in sorted(work.ledger.current().items()):
+        identity = current.manifest.delivery
+        if key not in refs or exercice not in work.organisation.years or identity in successors:
+            continue
+        fields = [one for table in refs[key].export.tables for one in table.fields if one.personal == "pseudonymise"]
+        reach = 1 if any(one.across_years for one in fields) else 0
+        years = {
+            row["exercice"]
+            for row in made
+            if row["export"] == key and abs(row["exercice"] - exercice) <= reach
+            if row["exercice"] == exercice or row["removed_at"] < received[identity]
+        }
+        if fields and years:
+            found.append(
+                Finding(
+                    rule.code,
+                    "alerte",
+                    exercice,
+                    key,
+                    f"{rule.titre} : {key}",
+                    "des personnes que la clé relie d’un export et d’un exercice à l’autre",
+                    f"des personnes généralisées en {enumeration([str(year) for year in sorted(years)])}",
+                    aide=rule.aide,
+                    cle=identity[:12],
+                )
+            )
+    return found
+
+
 def _last_build(ledger: Ledger) -> list[Finding]:
     build = ledger.last_build()
     if build is None:
@@ -488,6 +526,8 @@ def _last_build(ledger: Ledger) -> list[Finding]:
     return [f for f in found if not (f.code == "REL-ECART" and f.exercice in released)]
 
 
-def _last_publication(ledger: Ledger) -> list[Finding]:
-    publication = ledger.last_publication()
-    return ledger.findings_of(publication["publication"]) if publication else []
+def _last_publication(work: Workspace) -> list[Finding]:
+    """What the publication found of itself; an alert whose explanation was written since is none any more."""
+    publication = work.ledger.last_publication()
+    found = work.ledger.findings_of(publication["publication"]) if publication else []
+    return [one for one in found if not (one.code == "RAP-NOTE" and (work.home.contenu / one.cle).is_file())]

@@ -3,10 +3,11 @@
 It opens Parquet files only, never the warehouse: a reader must not hold what the pipeline writes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.evidence.parquet import select
+from pipelines.french import NO_BREAK
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
@@ -21,13 +22,19 @@ class PublicationStatus:
     published_at: str
     behind: list[str]
     failed_build: list[str]  # models and tests that stopped a build made after this publication
-    held: bool = False  # a later build stands, and is not published: a frozen year would change
+    held: bool = False  # a later build stands, and is not published
+    frozen: list[int] = field(default_factory=list)  # the exercices whose frozen figures it would change
 
     @property
     def lag(self) -> str | None:
         """In French, how the home is ahead of what is published; None when it is not."""
         if self.failed_build:
             return f"la dernière construction a échoué : {', '.join(self.failed_build)}"
+        if self.frozen:
+            years = ", ".join(map(str, self.frozen))
+            return (
+                f"la dernière construction n’est pas publiée{NO_BREAK}: elle changerait des chiffres figés de {years}"
+            )
         if self.behind:
             return f"ce qui est publié est en retard sur ce qui est accepté : {', '.join(self.behind)}"
         return "la dernière construction n’est pas publiée" if self.held else None
@@ -71,8 +78,22 @@ def publication_status(ledger: Ledger) -> PublicationStatus | None:
     newest = ledger.last_build()
     held = bool(newest and newest["succeeded"] and newest["build"] != last["build"])
     return PublicationStatus(
-        last["publication"], last["build"], last["published_at"], behind, failed_build(ledger), held
+        last["publication"],
+        last["build"],
+        last["published_at"],
+        behind,
+        failed_build(ledger),
+        held,
+        _would_change(ledger, newest) if newest and held else [],
     )
+
+
+def _would_change(ledger: Ledger, build: dict[str, Any]) -> list[int]:
+    """The frozen exercices that the last build would change, when nothing was accepted after it: to run again changes nothing."""
+    current = {one.manifest.delivery for one in ledger.current().values()}
+    if current - set(build["deliveries"]):
+        return []
+    return sorted({one.exercice for one in ledger.findings_of(build["build"]) if one.code == "REL-ECART"})
 
 
 def failed_build(ledger: Ledger) -> list[str]:

@@ -1,5 +1,7 @@
 """What changed since the last frozen version: the difference of two states, so that no proof goes without a word.
 
+Before there is one, an exercice is compared with the catalogue as it is shipped: what the home takes the place of.
+
 A delivery that was replaced, a finding that is no longer there, a printed value that nothing is compared with any more, a check
 that was removed or loosened, another catalogue, another declaration of the organisation: each may be right, and
 somebody must say so before the year is frozen again.
@@ -11,17 +13,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from pipelines.catalogue.diff import things_of_home
 from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.catalogue.load import Catalogue, suites_named
+from pipelines.catalogue.overlay import Thing
 from pipelines.french import NO_BREAK, agreed
 from pipelines.ledger.records import Finding
 from pipelines.ledger.state import State, comparisons_of, read_release, state_file
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.retention import ORIGINAL, keep_until
-from pipelines.runs.state import facts
+from pipelines.runs.state import entries, facts
 from pipelines.stages.validate.declared import QUESTIONED, REFUSED
 
-RULE = "REL-DIFFERENCE"
-OF_RELEASES = (RULE, "REL-ECART")  # what is said of a frozen version goes once another one takes its place
+RULE, BEFORE_ANY = "REL-DIFFERENCE", "REL-CATALOGUE"
+SHIPPED = "catalogue livré"
+OF_RELEASES = (RULE, BEFORE_ANY, "REL-ECART")  # what is said of a frozen version goes once another one takes its place
 SEVERITIES = {"critical": "bloque", "warning": "alerte"}
 
 
@@ -41,8 +47,8 @@ class Difference:
         return f"{self.nature}{NO_BREAK}: {self.quoi} ({self.avant} → {self.apres}{because})"
 
 
-# exercice → the release that it is compared with, and what differs; nothing before a release
-Changes = dict[int, tuple[str, list[Difference]]]
+# exercice → the release that it is compared with, None for the shipped catalogue, and what differs
+Changes = dict[int, tuple[str | None, list[Difference]]]
 
 
 def reference(work: Workspace, exercice: int, before: str | None = None) -> str | None:
@@ -60,13 +66,15 @@ def reference(work: Workspace, exercice: int, before: str | None = None) -> str 
 
 def changes_since(work: Workspace, findings: list[Finding]) -> Changes:
     """What differs from the last frozen versions; ``findings`` are all that stand."""
-    releases = {year: name for year in work.organisation.years if (name := reference(work, year))}
+    references = {year: reference(work, year) for year in work.organisation.years}
+    releases = {year: name for year, name in references.items() if name}
+    ours = list(since_shipped(work.catalogue))
+    found: Changes = {year: (None, ours) for year in references if year not in releases}
     build = work.ledger.last_build()
     if not releases or build is None:
-        return {}
+        return found
     today = json.loads(json.dumps(facts(work, build["build"], findings), default=str))  # as a state keeps it
     today["comparisons"] = comparisons_of(work.home.warehouse) if work.home.warehouse.exists() else []
-    found = {}
     for year, name in releases.items():
         if state_file(work.home.releases / name).exists():
             then = read_release(work.home.releases / name)
@@ -74,32 +82,82 @@ def changes_since(work: Workspace, findings: list[Finding]) -> Changes:
     return found
 
 
-def changes_of(work: Workspace, release: str, exercice: int) -> tuple[str, list[Difference]] | None:
-    """The release before ``release``, and what differs between the two; None when it is the first."""
+def changes_of(work: Workspace, release: str, exercice: int) -> tuple[str | None, list[Difference]] | None:
+    """The release before ``release``, and what differs between the two; of the first, what differs from the shipped catalogue."""
     former = reference(work, exercice, release)
-    if former is None or not state_file(work.home.releases / former).exists():
+    if former is None:
+        return None, list(since_shipped(work.catalogue))
+    if not state_file(work.home.releases / former).exists():
         return None
     then, now = (read_release(work.home.releases / name) for name in (former, release))
     return former, list(_differences(then, now, exercice, work))
 
 
 def change_findings(work: Workspace, changes: Changes) -> list[Finding]:
-    """One finding for each exercice that differs from the version it is compared with: it waits for a decision."""
-    rule = work.rules[RULE]
-    return [
-        Finding(
-            RULE,
-            "alerte",
-            year,
-            name,
-            f"{rule.titre}{NO_BREAK}: {len(differences)} {agreed('différences', Decimal(len(differences)))} avec {name}",
-            recu="; ".join(one.sentence() for one in differences),
-            ecart=fingerprint([one.sentence() for one in differences])[:12],
-            aide=rule.aide,
-        )
+    """One finding for each exercice that differs from the version it is compared with, and one for all that have none: it waits for
+    a decision.
+    """
+    found = {
+        (0, SHIPPED) if name is None else (year, name): differences
         for year, (name, differences) in changes.items()
         if differences
-    ]
+    }
+    return [_finding(work, year, name, differences) for (year, name), differences in sorted(found.items())]
+
+
+def _finding(work: Workspace, exercice: int, name: str, differences: list[Difference]) -> Finding:
+    rule, count = work.rules[BEFORE_ANY if name == SHIPPED else RULE], Decimal(len(differences))
+    return Finding(
+        rule.code,
+        "alerte",
+        exercice,
+        name,
+        f"{rule.titre}{NO_BREAK}: {count} {agreed('différences', count)} avec {'le ' * (name == SHIPPED)}{name}",
+        recu="; ".join(one.sentence() for one in differences),
+        ecart=fingerprint([one.sentence() for one in differences])[:12],
+        aide=rule.aide,
+    )
+
+
+def since_shipped(catalogue: Catalogue) -> Iterator[Difference]:
+    """What the home replaces or switches off of what is shipped, place by place; what it adds takes nothing away."""
+    for _, thing, shipped in things_of_home(catalogue):
+        if not thing.enabled:
+            yield Difference(
+                "déclaration livrée éteinte", thing.said, shipped.identity[:12] if shipped else "—", "rien"
+            )
+        elif shipped:
+            yield from _said_otherwise(thing.said, shipped.data, thing.data)
+    yield from _over_shapes(catalogue)
+
+
+def _over_shapes(catalogue: Catalogue) -> Iterator[Difference]:
+    """The checks of a shape that the home's suite of a table, which takes the place of no other, says otherwise."""
+    suites = catalogue.suites
+    for ref in catalogue.registry.exports():
+        for table in ref.export.tables:
+            own, *_ = suites_named(ref.system.system, table)
+            if own not in suites or own in suites.replaced or not catalogue.is_own(suites[own].path):
+                continue
+            for shape in (name for name in suites_named(ref.system.system, table)[1:] if name in suites):
+                before, after = (_by_key(suites[name]) for name in (shape, own))
+                for key in sorted(before.keys() & after.keys()):
+                    yield from _said_otherwise(f"{suites[own].said}, {key}", before[key], after[key])
+
+
+def _by_key(suite: Thing) -> dict[str, Any]:
+    return {one["key"]: one for one in suite.data.get("expectations") or []}
+
+
+def _said_otherwise(what: str, shipped: Any, own: Any) -> Iterator[Difference]:
+    """The places where two declarations differ; two files of SQL are told by their fingerprints."""
+    before, after = dict(entries(shipped)), dict(entries(own))
+    if isinstance(own, str) and before != after:
+        before, after = ({"": fingerprint(one)[:12]} for one in (shipped, own))
+    for place in sorted(before | after):
+        if before.get(place) != after.get(place):
+            said = ", ".join(filter(None, (what, place)))
+            yield Difference("déclaration livrée modifiée", said, before.get(place, "rien"), after.get(place, "rien"))
 
 
 def _differences(then: State, today: State, exercice: int, work: Workspace) -> Iterator[Difference]:
@@ -201,10 +259,10 @@ def _checks(then: State, today: State, exercice: int) -> Iterator[Difference]:
     """Against another exercice's version, only what does not depend on the exercice is compared."""
     same_year = then["exercice"] == exercice
     before, after = _checks_of(then, then["exercice"]), _checks_of(today, exercice)
-    tables = {place[:2] for place in after}
+    tables = {(export, table) for export, table, _ in after}
     for (export, table, key), one in sorted(before.items()):
         place, other = f"{export} {table}, {key}", after.get((export, table, key))
-        if other is None and (export, table) in tables and (same_year or key not in (QUESTIONED, REFUSED)):
+        if other is None and (export, table) in tables and (same_year or key not in (QUESTIONED[0], REFUSED[0])):
             yield Difference("contrôle retiré", place, SEVERITIES[one["severity"]], "rien")
         elif other and one["severity"] == "critical" != other["severity"]:
             yield Difference("contrôle affaibli", place, "bloque", "alerte")

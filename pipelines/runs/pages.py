@@ -63,7 +63,7 @@ def _complete(work: Workspace, folder: Path, exercice: int, build: str) -> None:
     for profile, place in FOLDERS.items():
         tables = folder / place
         if (tables / "rapport").is_dir():
-            edition = edition_of(work.ledger, exercice, tables, profile, build)
+            edition = edition_of(work.ledger, exercice, tables, profile, build, folder.name)
             write_report(home, organisation, edition, tables, folder / "report" / profile, exercice, profile)
     write_state(known, exercice, folder / "etat", None, SIZE, release=folder.name)
     files = [path for part in COMPLETED for path in sorted((folder / part).rglob("*")) if path.is_file()]

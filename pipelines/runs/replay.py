@@ -1,8 +1,8 @@
 """Makes a frozen year again from the archived originals, beside the home, and compares it byte by byte.
 
 Like ``collect``, a place where stages meet: the originals are read anew, the warehouse is built anew, the report tables are
-written anew. Judgements are not: what was accepted is what the release says was accepted. An original that was purged is
-replaced by the lake's rows, whose fingerprint the release keeps.
+written anew, the report is drawn anew. Judgements are not: what was accepted is what the release says was accepted. An original
+that was purged is replaced by the lake's rows, whose fingerprint the release keeps.
 """
 
 import shutil
@@ -15,13 +15,15 @@ from pipelines.catalogue.fingerprint import engine_version
 from pipelines.evidence.rows import traced_columns
 from pipelines.french import NO_BREAK, day
 from pipelines.ledger.records import Manifest
-from pipelines.ledger.state import files_of, frozen_names, read_release, state_file
+from pipelines.ledger.state import State, files_of, frozen_names, read_release, state_file
 from pipelines.ledger.workspace import Workspace, open_workspace
+from pipelines.publication import FOLDERS
 from pipelines.runs.key import key_of
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.originals import laid_out
 from pipelines.stages.publish.release import RELEASED_SCHEMAS, copy_declarations, export_lines, export_tables
+from pipelines.stages.report.write import edition_of, write_report
 from pipelines.stages.transform.dbt import build_models, failed, parse
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.lake import LakeChanged
@@ -44,12 +46,14 @@ class Replay:
     purged: list[str] = field(default_factory=list)  # deliveries taken from the lake, their originals being gone
     reread: list[str] = field(default_factory=list)  # deliveries that give other rows than they did
     differing: list[str] = field(default_factory=list)  # report tables whose bytes are others
+    pages: int = 0  # of the report; none when the release does not keep the texts of its year
+    redrawn: list[str] = field(default_factory=list)  # those that are drawn otherwise than they were
     other_code: bool = False
 
     @property
     def identical(self) -> bool:
-        """True when every byte of the report tables came out the same."""
-        return not (self.reread or self.differing)
+        """True when every byte of the report tables came out the same, and the report where the same program draws it."""
+        return not (self.reread or self.differing or (self.redrawn and not self.other_code))
 
 
 def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
@@ -77,6 +81,8 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
             counted, refused = ([tuple(one) for one in release.get(name, [])] for name in ("counted", "refused"))
             _build(work, Frozen(release["build"], deliveries, counted, refused))
             traced = traced_columns(work.catalogue)
+            say("dessin du rapport")
+            _draw(home, work, folder, release, result)
         frozen = {path: sha for path, sha in release["files"].items() if path.startswith(REMADE)}
         kept = {path.partition("/")[0] for path in frozen}  # a release of before kept less
         for schema in kept.intersection(RELEASED_SCHEMAS):
@@ -88,6 +94,27 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
         result.files = len(both)
         result.differing = sorted(path for path in both if frozen.get(path) != made.get(path))
     return result
+
+
+def _draw(home: Home, work: Workspace, folder: Path, release: State, result: Replay) -> None:
+    """Draw the report again from the tables of the release, with nothing that was kept, and compare its pages."""
+    texts, exercice = folder / work.home.contenu.name, release["exercice"]
+    if release.get("contenu") and not texts.is_dir():  # a release of before
+        return
+    if texts.is_dir():
+        shutil.copytree(texts, work.home.contenu)
+    for profile, place in FOLDERS.items():
+        kept, drawn = folder / "report" / profile, work.home.root / "report" / profile
+        if not kept.is_dir():
+            continue
+        with open_workspace(home) as own:
+            edition = edition_of(own.ledger, exercice, folder / place, profile, release["build"], folder.name)
+        write_report(work.home, work.organisation, edition, folder / place, drawn, exercice, profile)
+        before, after = files_of(kept), files_of(drawn)
+        result.pages += len(before)
+        result.redrawn += sorted(
+            f"report/{profile}/{name}" for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+        )
 
 
 def _refuse_purged(work: Workspace, name: str, deliveries: list[Manifest]) -> None:

@@ -4,16 +4,17 @@ One list, ``overdue``, says what a term has passed of: the purge removes it, a f
 then the files go: a purge that is killed is finished by the next one, since what lies there still is still overdue.
 
 The rows of what counts are never lost: each person in them is generalised, once the term of the last delivery that knows that
-person has passed (docs/decisions/conservation.md).
+person has passed (docs/decisions/0008-conservation.md).
 """
 
 import datetime as dt
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.declarations import System
 from pipelines.catalogue.registry import ExportRef
@@ -24,7 +25,7 @@ from pipelines.ledger.records import Finding, Manifest, Removal
 from pipelines.ledger.state import read_release, state_file
 from pipelines.ledger.workspace import Workspace
 from pipelines.stages.ingest.archive import NAMES, kept_of
-from pipelines.stages.ingest.generalise import Place, generalise, persons_of
+from pipelines.stages.ingest.generalise import Place, Texts, generalise, persons_of, texts_left
 from pipelines.stages.ingest.landing import files_of
 
 ORIGINAL, REFUSED, ROWS, FORMER, LOGS = "CONS-ORIGINAL", "CONS-REFUS", "CONS-LAC", "CONS-PUBLICATION", "CONS-JOURNAL"
@@ -59,6 +60,7 @@ class Overdue:
     manifest: Manifest | None = None
     chosen: Chosen | None = None
     persons: tuple[str, ...] = ()
+    texts: Texts = field(default_factory=dict)  # the columns of those rows that are emptied, or drawn anew
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,9 @@ def _generalise(work: Workspace, rows: Sequence[Overdue]) -> None:
     """Write the rows of these deliveries anew, and make them current; the former ones are overdue from then on."""
     known = _Known(work, "")
     olds = [(one, one.manifest) for one in rows if one.manifest]
-    made = generalise(work.home, [(old, known.places[old.delivery], set(one.persons)) for one, old in olds])
+    made = generalise(
+        work.home, [(old, known.places.get(old.delivery, {}), set(one.persons), one.texts) for one, old in olds]
+    )
     entered = [
         Removal(
             ROWS,
@@ -296,7 +300,7 @@ class _Known:
         return self.keep_until(key, exercice), ORIGINAL
 
     @cached_property
-    def decided(self) -> dict[str, dict]:
+    def decided(self) -> dict[str, dict[str, Any]]:
         """Delivery → the last decision to remove it."""
         return {row["subject"]: row for row in self.removals if row["rule"] == BY_HAND}
 
@@ -373,13 +377,20 @@ class _Known:
     @cached_property
     def places(self) -> dict[str, dict[Place, set[str]]]:
         """Delivery that counts → the pseudonyms that the key leads to, by table and column."""
-        there = [
-            one for one in self.current.values() if all((self.home.lake / path).exists() for path in one.lake_files())
-        ]
-        return persons_of(self.home, there)
+        return persons_of(self.home, self.there.values())
+
+    @cached_property
+    def there(self) -> dict[str, Manifest]:
+        """The deliveries that count and whose rows lie in the lake."""
+        return {
+            one.delivery: one
+            for one in self.current.values()
+            if all((self.home.lake / path).exists() for path in one.lake_files())
+        }
 
     def to_generalise(self) -> Iterator[Overdue]:
-        """The rows that count and that hold persons whom no export has a reason to know any longer: the last has reached its term.
+        """The rows that count and that hold persons whom no export has a reason to know any longer: the last has reached its term;
+        and those whose texts have reached their own.
 
         A person is looked for among all the deliveries, or those of the exercice when no figure follows persons of that
         column from one exercice to another: what is equal stays so.
@@ -400,13 +411,31 @@ class _Known:
                 for person in sorted(known)
                 if terms[person, None if person in followed else manifest.exercice][0] < self.today
             ]
-            if late:
+            texts = self._texts(manifest)
+            if late or texts:
                 persons = tuple(person for _, _, person in late)
-                shown = f"pseudonymes de la livraison {manifest.delivery[:12]} : {len(persons)} sur {len(known)}"
-                last, place = max(one[0] for one in late), (manifest.export_key, manifest.exercice)
+                name = manifest.delivery[:12]
+                said = [f"pseudonymes de la livraison {name} : {len(persons)} sur {len(known)}"] if persons else []
+                said += (
+                    [f"colonnes de la livraison {name} : {', '.join(column for _, column in texts)}"] if texts else []
+                )
+                shown = " ; ".join(said)
+                last = max([one[0] for one in late] or [self._until(manifest)])
+                place = (manifest.export_key, manifest.exercice)
                 decision = self.decided.get(manifest.delivery) or next(iter(self.decided.values()), None)
-                chosen = _chosen(decision) if decision and any(by_hand for _, by_hand, _ in late) else None
-                yield Overdue(ROWS, manifest.delivery, shown, last, (), *place, manifest, chosen, persons)
+                by_hand = manifest.delivery in self.decided or any(decided for _, decided, _ in late)
+                chosen = _chosen(decision) if decision and by_hand else None
+                yield Overdue(ROWS, manifest.delivery, shown, last, (), *place, manifest, chosen, persons, texts)
+
+    def _texts(self, manifest: Manifest) -> Texts:
+        """The columns of a delivery that its own term takes away, where its rows still hold something of them."""
+        ref = self.refs.get(manifest.export_key)
+        if ref is None or self._until(manifest) >= self.today or manifest.delivery not in self.there:
+            return {}
+        declared = {
+            (table.name, one.name): one.at_term for table in ref.export.tables for one in table.fields if one.at_term
+        }
+        return texts_left(self.home, manifest, declared)
 
     def _until(self, manifest: Manifest) -> str:
         """The last day on which a delivery that counts has a reason to know persons."""
@@ -417,11 +446,11 @@ class _Known:
     def _followed(self) -> set[str]:
         """The pseudonyms that stand in some column whose persons figures compare from one exercice to another."""
         apart = {
-            (ref.key, table.name, field.name)
+            (ref.key, table.name, one.name)
             for ref in self.refs.values()
             for table in ref.export.tables
-            for field in table.fields
-            if not field.across_years
+            for one in table.fields
+            if not one.across_years
         }
         return {
             person
@@ -459,7 +488,7 @@ def _written(path: Path) -> str:
     return _moment(path.lstat().st_mtime)
 
 
-def _chosen(row: dict) -> Chosen | None:
+def _chosen(row: dict[str, Any]) -> Chosen | None:
     """Why an entry goes before its term; None when it does not."""
     return Chosen(row["reason"], row["removed_by"]) if row["reason"] else None
 

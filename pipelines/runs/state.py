@@ -20,8 +20,8 @@ from pipelines.settings import Home
 from pipelines.stages.transform.freeze import counted, refused
 
 Facts = dict[str, Any]
-# what tells the elements of a list of organisation.yml apart
-NAMES = ("code", "code_insee", "siret", "siren", "nom", "debut")
+# what tells the elements of a list of a declaration apart
+NAMES = ("code", "code_insee", "siret", "siren", "nom", "debut", "key", "name")
 
 
 def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:

@@ -124,6 +124,7 @@ def test_an_acceptance_holds_for_the_difference_it_was_taken_on(filled):
     name = built("-0,62").id
     assert filled.millesime("decide", name, "--because", "erreur d’addition", "--by", "A. Martin").exit_code == 0
     assert findings(filled, code="PUB-ECART")[0]["etat"] == "accepté"
+    assert "écart     −0,62\n" in filled.millesime("findings", 2019).stdout
     assert built("-1000").id == name
     assert findings(filled, code="PUB-ECART")[0]["etat"] == "acceptation caduque"
     assert "acceptation caduque par A. Martin" in filled.millesime("findings", 2019).stdout

@@ -225,6 +225,77 @@ def test_pseudonyms_that_nobody_has_a_reason_to_know_become_others(bench: Bench,
     assert holding(bench.home.root, before[2020][0]) == [] and bench.millesime("verify").exit_code == 0
 
 
+SESSIONS = """\
+system: personnel
+title: Personnel
+owner: RH
+exports:
+  - name: agents
+    title: Agents
+    files: "agents*.csv"
+    format: {type: csv, encoding: cp1252, delimiter: ";"}
+    tables:
+      - name: agents
+        title: Agents
+        fields:
+          - {name: login, title: Login, at_term: draw, constraints: {required: true}}
+          - {name: nom, title: Nom, personal: keep, at_term: empty}
+          - {name: entree, title: Entrée, type: date, format: "%d/%m/%Y"}
+"""
+
+
+def test_an_expired_year_that_is_corrected_counts_its_persons_apart_and_says_so(bench: Bench, on):
+    lists(bench, y2019="parti reste", y2020="reste")
+    assert parted(bench) == []
+    on(LATER)
+    bench.millesime("purge")
+    assert parted(bench) == []  # generalised together, they are the same persons still
+    bench.drop("2019/personnel/agents_2019.csv", LINES + "reste;X;01/02/2010\n", "cp1252")
+    bench.receive("personnel/agents", 2019, check("ok", True))
+    ((year, received, decides),) = parted(bench)
+    assert (year, received) == (2019, "des personnes généralisées en 2019") and decides
+
+
+def parted(bench: Bench) -> list[tuple[int, str | None, bool]]:
+    with bench.work() as work:
+        found = [one for one in all_findings(work) if one.code == "CONS-PERSONNES"]
+        return [(one.exercice, one.recu, work.rules[one.code].a_decider) for one in found]
+
+
+def test_texts_that_no_figure_needs_are_emptied_at_their_term_and_numbers_become_others(bench: Bench, declared, on):
+    declared.write("catalogue/systems/personnel.yml", SESSIONS)
+    lists(bench, y2019="s77 s78 s77", y2020="s77")
+
+    def rows(year: int) -> list[tuple]:
+        lake = bench.home.lake / current(bench, "personnel/agents", year).tables["agents"].parquet
+        return duckdb.sql(f"select login, nom, entree::varchar from {parquet_scan(lake)} order by _ligne").fetchall()
+
+    before = {year: rows(year) for year in (2019, 2020)}
+    assert before[2019][0] == ("s77", "X", "2010-02-01")
+    on("2025-01-01T00:00:00+00:00")  # the term of 2019 has passed, that of 2020 has not
+    assert ": login, nom" in bench.millesime("purge", "--dry-run").stdout
+    assert bench.millesime("purge").exit_code == 0
+    first, second, third = rows(2019)
+    assert first == third != second and re.fullmatch("k0:[0-9a-f]{32}", first[0])
+    assert {one[1] for one in (first, second, third)} == {None} and first[2] == "2010-02-01"
+    assert rows(2020) == before[2020]
+    assert bench.millesime("verify").exit_code == 0
+    assert "CONS-LAC" not in bench.millesime("purge").stdout  # done once
+
+
+def test_what_has_a_term_of_its_own_is_a_text_that_may_go(bench: Bench, declared):
+    for wrong in (
+        "at_term: empty, constraints: {required: true}",
+        "type: integer, at_term: draw",
+        "personal: drop, at_term: draw",
+    ):
+        declared.write(
+            "catalogue/systems/personnel.yml", SESSIONS.replace("at_term: draw, constraints: {required: true}", wrong)
+        )
+        refused = bench.millesime("status", 2019)
+        assert refused.exit_code == 2 and "at_term: " in refused.stderr
+
+
 def test_where_no_figure_follows_persons_each_exercice_goes_alone(bench: Bench, declared, on):
     text = (declared.root / "catalogue/systems/personnel.yml").read_text(encoding="utf-8")
     apart = text.replace("personal: pseudonymise,", "personal: pseudonymise, across_years: false,")

@@ -180,6 +180,22 @@ def test_published_lags_behind_accepted(filled) -> None:
     assert status(filled)["publication"]["behind"] == ["ventes/ventes 2020"]
 
 
+def test_a_run_that_a_frozen_year_refuses_is_not_advised(filled) -> None:
+    filled.publish(TOTAL)
+    filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019.replace("4,00", "9,00"))
+    filled.receive("ventes/ventes", 2019, check("ok", True))
+    assert " run 2019" in filled.millesime("status", 2019).stdout
+    with filled.ledger() as ledger:
+        ledger.record_build("b2", True, [c.manifest.delivery for c in ledger.current().values()], [])
+        ledger.record_findings("b2", [Finding("REL-ECART", "bloquant", 2019, "essai.ventes.total", "Figé")])
+    said = filled.millesime("status", 2019).stdout
+    assert "elle changerait des chiffres figés de 2019" in said and " release 2019" in said
+    assert " run 2019" not in said
+    filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019.replace("4,00", "8,00"))
+    filled.receive("ventes/ventes", 2019, check("ok", True))
+    assert " run 2019" in filled.millesime("status", 2019).stdout  # another build may change nothing
+
+
 def test_an_outdated_publication_says_nothing_of_the_figures(filled) -> None:
     filled.publish(MISSING)
     filled.drop("2019/ventes/ventes_2019.csv", VENTES_2019 + "V4;05/01/2019;1,00\n")

@@ -1,13 +1,15 @@
 """What went or was loosened since the last frozen version is a finding, which waits for a decision and says what."""
 
+import json
 import shutil
 
 import duckdb
 import pytest
 
+from pipelines.catalogue.yaml_file import read_mapping
 from pipelines.evidence.findings import stops_a_release
 from pipelines.ledger.records import Finding, Removal
-from pipelines.runs.changes import RULE, change_findings, changes_of, changes_since
+from pipelines.runs.changes import BEFORE_ANY, RULE, change_findings, changes_of, changes_since
 from pipelines.runs.retention import ORIGINAL, keep_until
 from pipelines.runs.state import facts
 from pipelines.stages.publish.release import Visas, write_release
@@ -19,6 +21,7 @@ create or replace table rapport.rpt_rapprochement_publie as
 select * from (values ('a.total', 2019, '12,50', 12.5, 'égal'), ('a.autre', 2019, '3', 3, 'écart'))
 t(code_chiffre, exercice, texte_publie, valeur_publiee, statut_rapprochement)
 """
+OFF = "domaine: essai\ntitre: Essai\nchiffres: [{code: essai.ventes.par_agent, enabled: false}]\n"
 FOUND = [
     Finding("PUB-ECART", "alerte", 2019, "a.autre", "Écart"),
     Finding("COL-PERIME", "alerte", 2019, "ventes/ventes", ""),
@@ -62,10 +65,83 @@ def test_nothing_differs_from_what_was_just_frozen(frozen):
         assert change_findings(work, changes_since(work, FOUND)) == []
 
 
-def test_before_a_release_there_is_nothing_to_compare_with(filled):
+SUITE = """\
+system: ventes
+table: ventes
+valid_row: {numero: "V{n}"}
+expectations:
+  - key: jour_connu
+    type: expect_column_values_to_not_be_null
+    columns: [jour]
+    kwargs: {column: jour, mostly: %s}
+    severity: %s
+    reason: Le jour est connu.
+    fix: Le saisir.
+    counterexample: [{jour: null}]
+"""
+
+
+def of_home(bench: Bench, path: str, text: str) -> None:
+    target = bench.home.root / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+
+
+def before_any(bench: Bench) -> tuple[list[str], list[Finding]]:
+    with bench.work() as work:
+        changes = changes_since(work, [])
+        assert {name for name, _ in changes.values()} == {None}
+        assert all(differences == changes[2019][1] for _, differences in changes.values())
+        said = [one.sentence().replace("\u00a0", " ") for one in changes[2019][1]]
+        return said, change_findings(work, changes)
+
+
+def test_before_a_release_nothing_that_a_home_adds_is_told(filled):
     built(filled, "b1")
+    assert before_any(filled) == ([], [])
+    of_home(filled, "catalogue/systems/stocks.yml", VENTES.replace("ventes", "stocks"))
+    assert before_any(filled) == ([], [])
+
+
+def test_before_a_release_a_check_of_a_shape_that_a_home_says_otherwise_is_told(filled, declared):
+    declared.take("catalogue/systems/gma.yml")
+    shipped = read_mapping(declared.root / "expectations/shapes/comptes.yml")[0]
+    first = shipped["expectations"][0]
+    one = {**first, "reason": "Peu importe."}
+    row = {"identifiant": "a", "collectivite": "Orly", "est_actif": True}
+    own = {"system": "gma", "table": "comptes", "valid_row": row, "expectations": [one]}
+    of_home(filled, "expectations/systems/gma/comptes.yml", json.dumps(own, default=str))
+    said, _ = before_any(filled)
+    assert said == [
+        f"déclaration livrée modifiée : la suite « systems/gma/comptes », {one['key']}, reason ({first['reason']} → Peu importe.)"
+    ]
+
+
+def test_before_a_release_what_a_home_takes_from_what_is_shipped_waits_for_a_decision(filled, declared):
+    declared.write("expectations/systems/ventes/ventes.yml", SUITE % (1.0, "critical"))
+    of_home(filled, "expectations/systems/ventes/ventes.yml", SUITE % (0.5, "warning"))
+    shipped = read_mapping(declared.root / "catalogue/rules.yml")[0]["regles"]["PUB-ECART"]
+    loosened = {name: said for name, said in shipped.items() if name != "a_decider"}
+    of_home(filled, "catalogue/rules.yml", json.dumps({"regles": {"PUB-ECART": loosened}}))
+    of_home(filled, "catalogue/figures/essai.yml", OFF)
+    said, found = before_any(filled)
+    assert {
+        "déclaration livrée modifiée : la suite « systems/ventes/ventes », expectations.jour_connu.kwargs.mostly (1.0 → 0.5)",
+        "déclaration livrée modifiée : la suite « systems/ventes/ventes », expectations.jour_connu.severity (critical → warning)",
+        "déclaration livrée modifiée : la règle « PUB-ECART », a_decider (True → rien)",
+    } <= set(said)
+    assert [one for one in said if one.startswith("déclaration livrée éteinte : le chiffre « essai.ventes.par_agent »")]
+    assert len(said) == 4
+    (one,) = found
+    assert (one.code, one.exercice) == (BEFORE_ANY, 0)
     with filled.work() as work:
-        assert changes_since(work, []) == {}
+        work.ledger.record_decision(one, "accepted", "voulu", "A")
+        (standing,) = work.ledger.standing([one])
+        assert stops_a_release(standing, work.rules) and not standing.is_open("2021-01-01")
+    of_home(filled, "expectations/systems/ventes/ventes.yml", SUITE % (0.1, "warning"))
+    _, (other,) = before_any(filled)
+    with filled.work() as work:
+        assert work.ledger.standing([other])[0].is_open("2021-01-01")
 
 
 def test_a_printed_value_that_goes_or_changes_is_told_with_the_finding_that_goes_with_it(frozen):
@@ -149,7 +225,7 @@ def test_a_release_is_compared_with_the_one_before_it_and_never_with_itself(froz
     with frozen.work() as work:
         write_release(work, 2019, facts(work, "b2", FOUND), VISAS, "corrigé", {})
         release, differences = changes_of(work, "2019-v2", 2019)
-        assert changes_of(work, "2019-v1", 2019) is None
+        assert changes_of(work, "2019-v1", 2019) == (None, [])  # nothing is taken from what is shipped
     assert release == "2019-v1"
     assert "livraison remplacée" in {one.nature for one in differences}
 

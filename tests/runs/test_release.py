@@ -101,7 +101,15 @@ def test_where_nobody_is_declared_that_is_said():
 def test_what_somebody_put_among_the_drawings_is_forgotten(tmp_path):
     assert kept(tmp_path, "svg", b"un dessin", lambda: b"juste") == b"juste"
     (drawn,) = tmp_path.glob("*.svg")
-    drawn.write_bytes(b"faux")
-    assert kept(tmp_path, "svg", b"un dessin", lambda: b"juste") == b"faux"
+    whole = drawn.read_bytes()
+    assert kept(tmp_path, "svg", b"un dessin", lambda: b"autre") == b"juste"  # it is not made twice
+    for poisoned in (b"faux", whole.replace(b"juste", b"fausse")):
+        drawn.write_bytes(poisoned)
+        assert kept(tmp_path, "svg", b"un dessin", lambda: b"juste") == b"juste"
+    kept(tmp_path, "svg", b"un autre", lambda: b"faux")
+    (other,) = {*tmp_path.glob("*.svg")} - {drawn}
+    drawn.write_bytes(other.read_bytes())  # sealed, under another name
+    assert kept(tmp_path, "svg", b"un dessin", lambda: b"juste") == b"juste"
     forget(tmp_path)
+    assert not [*tmp_path.glob("*.svg")]
     assert kept(tmp_path, "svg", b"un dessin", lambda: b"juste") == b"juste"

@@ -31,11 +31,15 @@ Format = Literal[
     "mois",
     "oui_non",
     "chiffre",
+    "volume",
 ]
 
 
 class Colonne(Declared):
-    """A column that is printed. ``chiffre`` takes unit, decimals and code from the columns of the same row."""
+    """A column that is printed.
+
+    ``chiffre`` takes unit, decimals and code from the columns of the same row; ``volume`` is of gigabytes, in terabytes from a thousand.
+    """
 
     nom: Name
     titre: str
@@ -43,12 +47,16 @@ class Colonne(Declared):
 
 
 class Croisement(Declared):
-    """One printed column for each value of ``par``, filled with ``valeur``; ``valeurs`` come first, in this order."""
+    """One printed column for each value of ``par``, filled with ``valeur``; ``valeurs`` come first, in this order.
+
+    ``nul``: where everything came, what no row gives is 0, not without object.
+    """
 
     par: Name
     valeur: Name
     format: Format = "entier"
     valeurs: list[str] = []
+    nul: bool = False
 
 
 class Donnees(Declared):
@@ -102,6 +110,27 @@ class Graphique(Donnees):
     forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution"]
 
 
+class Matrice(Declared):
+    """A row each ``code``, a column each value of ``croise.par``: every cell is the series of the last ``exercices``, with its curve.
+
+    ``detail`` is said under the title of the row; ``commentaires`` are the texts of the year on a row, ``{code}`` replaced.
+    """
+
+    genre: Literal["matrice"]
+    id: Identifier
+    titre: str
+    table: Table
+    filtres: dict[Name, Value | list[Value]] = {}
+    exercices: int = PydanticField(default=3, ge=2, le=10)
+    ordre: list[Order] = []
+    code: Name
+    lignes: Colonne
+    detail: Name | None = None
+    croise: Croisement
+    commentaires: Prose | None = None
+    vide: str
+
+
 class Liste(Declared):
     """One entry a row: a title, then sentences."""
 
@@ -125,10 +154,11 @@ class ChiffreCle(Declared):
 
 
 class Chiffres(Declared):
-    """Key figures side by side."""
+    """Key figures side by side; with ``nombre``, the first so many of them that may be shown."""
 
     genre: Literal["chiffres"]
     chiffres: list[ChiffreCle]
+    nombre: int | None = PydanticField(default=None, ge=1)
 
 
 class Compares(Declared):
@@ -169,7 +199,7 @@ class Contenu(Declared):
 
 
 Bloc = Annotated[
-    Tableau | Graphique | Liste | Chiffres | Indicateurs | Evolutions | Texte | Contenu,
+    Tableau | Graphique | Matrice | Liste | Chiffres | Indicateurs | Evolutions | Texte | Contenu,
     PydanticField(discriminator="genre"),
 ]
 
@@ -228,9 +258,13 @@ class Synthese(Chapitre):
 
 
 class Couverture(Declared):
-    """What the report calls itself (``rapport.yml``): its title, that of its contents and of its annex."""
+    """What the report calls itself (``rapport.yml``): its title, that of its contents and of its annex.
+
+    ``part_visible_pct``: in the public edition, a table or a chart of which a smaller share of the cells may be seen is a sentence.
+    """
 
     rapport: Literal["rapport"]
     titre: str
     sommaire: str
     annexe: str
+    part_visible_pct: int = PydanticField(default=60, ge=0, le=100)

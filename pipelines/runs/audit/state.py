@@ -233,7 +233,9 @@ def _versions(home: Home, ledger: Ledger, exercice: int) -> list[dict[str, Any]]
 
 
 def _changes(known: Known, exercice: int, release: str | None) -> dict[str, Any] | None:
-    """What is otherwise than in the last frozen version, of ``release`` the one before it; None before there is one."""
+    """What is otherwise than in the last frozen version, of ``release`` the one before it; before there is one, than in the shipped
+    catalogue (``version`` is None).
+    """
     found = changes_of(known.work, release, exercice) if release else known.changes.get(exercice)
     if found is None:
         return None
@@ -273,6 +275,7 @@ def _reproduce(known: Known, exercice: int, seed: int, size: int, name: str | No
         )
     return {
         "commandes": commands,
+        "version": name,
         "registre": {"ecritures": head.entries, "empreinte": head.hash},
         "dependances_sha256": lock,
         "verification": {

@@ -1,4 +1,5 @@
-"""Rewrites the rows of deliveries so that nobody can be found in them by a name: pseudonyms become others, drawn at random.
+"""Rewrites the rows of deliveries so that nobody can be found in them by a name: pseudonyms become others, drawn at random, and so do
+the numbers that a declaration says (``at_term: draw``); the texts that no figure needs are emptied (``at_term: empty``).
 
 The same person stays the same in all that is rewritten together: what is counted comes out equal. What the new pseudonyms
 are made with is never written; neither the home's key nor a list of matricules leads to them.
@@ -21,6 +22,7 @@ from pipelines.sql import literal, parquet_scan, values
 
 KEYED, DRAWN = "k1:", "k0:"  # how a pseudonym begins that the key leads to, and one that nothing leads to
 Place = tuple[str, str]  # table, column
+Texts = Mapping[Place, str]  # column → ``empty`` or ``draw``
 
 
 def persons_of(home: Home, manifests: Iterable[Manifest]) -> dict[str, dict[Place, set[str]]]:
@@ -44,20 +46,53 @@ def _persons_of(db: Any, home: Home, manifest: Manifest) -> dict[Place, set[str]
     return {place: persons for place, persons in found.items() if persons}
 
 
-def generalise(home: Home, deliveries: Sequence[tuple[Manifest, Collection[Place], set[str]]]) -> list[Manifest]:
+def texts_left(home: Home, manifest: Manifest, declared: Texts) -> dict[Place, str]:
+    """Those of the ``declared`` columns in which the rows of a delivery still hold something that its term takes away."""
+    import duckdb
+
+    found = {}
+    with duckdb.connect() as db:
+        for (table, name), how in declared.items():
+            if table not in manifest.tables:
+                continue
+            rows = parquet_scan(home.lake / manifest.tables[table].parquet)
+            if name in {column for column, *_ in db.execute(f"describe from {rows}").fetchall()}:
+                kept = f"{identifier(name)} is not null" + f" and {identifier(name)} not like '{DRAWN}%'" * (
+                    how == "draw"
+                )
+                if db.execute(f"select 1 from {rows} where {kept} limit 1").fetchone():
+                    found[table, name] = how
+    return found
+
+
+def generalise(home: Home, deliveries: Sequence[tuple[Manifest, Collection[Place], set[str], Texts]]) -> list[Manifest]:
     """Write the rows of these deliveries anew, each as a delivery of another name; what they were made of stays.
 
-    Of each, ``(its manifest, the columns that hold pseudonyms, those to replace)``.
+    Of each, ``(its manifest, the columns that hold pseudonyms, those to replace, the columns that its term takes away)``.
     """
     secret = os.urandom(32).hex()
-    return [_rewritten(home, manifest, places, persons, secret) for manifest, places, persons in deliveries]
+    return [_rewritten(home, secret, *delivery) for delivery in deliveries]
 
 
-def _rewritten(home: Home, manifest: Manifest, places: Collection[Place], persons: set[str], secret: str) -> Manifest:
+def _rewritten(
+    home: Home, secret: str, manifest: Manifest, places: Collection[Place], persons: set[str], texts: Texts
+) -> Manifest:
     identity = fingerprint([manifest.delivery, os.urandom(16).hex()])[:32]
-    columns: Mapping[str, list[str]] = {name: [c for table, c in places if table == name] for name in manifest.tables}
+    new = f"'{DRAWN}' || substr(sha256({literal(secret)} || {{0}}), 1, 32)"
+    changed = {place: f"case when {{0}} in (from persons) then {new} else {{0}} end" for place in places}
+    changed |= {place: "cast(null as varchar)" if how == "empty" else new for place, how in texts.items()}
     tables = {
-        name: _rewrite(home.lake, counts, columns[name], persons, identity, secret)
+        name: _rewrite(
+            home.lake,
+            counts,
+            [
+                f"{said.format(identifier(c))} as {identifier(c)}"
+                for (table, c), said in changed.items()
+                if table == name
+            ],
+            persons,
+            identity,
+        )
         for name, counts in manifest.tables.items()
     }
     made = replace(manifest, delivery=identity, tables=tables)
@@ -67,26 +102,20 @@ def _rewritten(home: Home, manifest: Manifest, places: Collection[Place], person
     return made
 
 
-def _rewrite(
-    lake: Path, counts: TableCounts, columns: Collection[str], persons: set[str], identity: str, secret: str
-) -> TableCounts:
-    """One table, in the same order, and the files beside it, which hold no person."""
+def _rewrite(lake: Path, counts: TableCounts, changed: list[str], persons: set[str], identity: str) -> TableCounts:
+    """One table, in the same order, with its ``changed`` columns, and the files beside it, which hold no person."""
     import duckdb
 
     parquet = PurePosixPath(counts.parquet).with_name(f"{identity}.parquet")
     rows, target = parquet_scan(lake / counts.parquet), lake / parquet
     aside = target.with_name(f".{target.name}.{os.getpid()}")
-    drawn = (
-        f"case when {{0}} in (from persons) then '{DRAWN}' || substr(sha256({literal(secret)} || {{0}}), 1, 32) "
-        "else {0} end as {0}"
-    )
     with duckdb.connect() as db:
         db.execute("create table persons (person varchar)")
         if persons:
             db.execute(f"insert into persons values {values((person,) for person in sorted(persons))}")
-        changed = [drawn.format(identifier(name)) for name in columns] + [f"{literal(identity)} as _livraison"]
+        replaced = ", ".join([*changed, f"{literal(identity)} as _livraison"])
         db.execute(
-            f"copy (select * replace ({', '.join(changed)}) from {rows}) to {literal(aside)} "
+            f"copy (select * replace ({replaced}) from {rows}) to {literal(aside)} "
             "(format parquet, parquet_version v2, compression zstd)"
         )
     sync(aside)

@@ -122,6 +122,8 @@ def write_release(
     keep_to_account(aside / RESTREINT)
     export_lines(home.warehouse, exercice, aside, traced)
     copy_declarations(home.root, aside)
+    if (texts := home.contenu / str(exercice)).is_dir():
+        shutil.copytree(texts, aside / home.contenu.name / str(exercice))
     content = {**facts, "kind": "release", "exercice": exercice, "files": files_of(aside)}
     if former and read_release(former)["files"] == content["files"]:
         shutil.rmtree(aside)

@@ -1,8 +1,16 @@
-"""Keeps what is long to make, under the fingerprint of all that it is made of: a drawing, a cut font, the page of a town."""
+"""Keeps what is long to make, under the fingerprint of all that it is made of: a drawing, a cut font, the page of a town.
+
+Each is sealed with the home's key: what somebody without it put there is made anew.
+"""
 
 import hashlib
+import hmac
 from collections.abc import Callable
 from pathlib import Path
+
+from pipelines.settings import Home, key_file
+
+SEAL = hashlib.sha256().digest_size
 
 
 def forget(cache: Path) -> None:
@@ -16,10 +24,19 @@ def kept(cache: Path, kind: str, made_of: bytes, make: Callable[[], bytes]) -> b
     """What ``make`` gives, or gave before for the same ``made_of``; ``kind`` is the end of the file's name."""
     path = cache / f"{hashlib.sha256(made_of).hexdigest()}.{kind}"
     if path.exists():
-        return path.read_bytes()
+        whole = path.read_bytes()
+        if hmac.compare_digest(whole[:SEAL], _seal(path, whole[SEAL:])):
+            return whole[SEAL:]
     made = make()
     cache.mkdir(parents=True, exist_ok=True)
     aside = path.with_suffix(".part")
-    aside.write_bytes(made)
+    aside.write_bytes(_seal(path, made) + made)
     aside.rename(path)
     return made
+
+
+def _seal(path: Path, content: bytes) -> bytes:
+    """HMAC-SHA-256 of what is kept under a name; a home that has no key yet seals with none."""
+    key = key_file(Home(path.parent.parent))
+    said = b"drawing\0" + path.name.encode() + b"\0" + content
+    return hmac.digest(key.read_bytes() if key.exists() else b"", said, "sha256")

@@ -8,6 +8,7 @@ import pytest
 from pipelines.catalogue.figures.grammar import Number, Operand, Operation, operands_of, parse_expression
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.settings import PROJECT_ROOT
 from tests.catalogue.figures.sql import figures_of
 
 MEASURE = "{fait: fct_x, agregat: nombre, si_vide: zero}"
@@ -173,3 +174,44 @@ def test_printed_code_leads_back_to_its_declaration():
         figures.declaration_of("applications.elise.inconnu")
     with pytest.raises(KeyError, match="applications.a.b"):
         figures.declaration_of("applications.a.b.jours_formation")
+
+
+LEFT_OUT = re.compile(r"motif\w*\((?:[^{)]*, )?\{(?P<reasons>.*?)\}\)", re.DOTALL)
+NAMED = (
+    "annulé",
+    "désactivé",
+    "supprimé",
+    "reprise",
+    "compte du serveur",
+    "opération d’ordre",
+)  # no question of year or of twice
+
+
+def test_what_a_model_leaves_out_is_in_the_words_of_its_figures():
+    catalogue = load_catalogue(None)
+    models = {path.stem: path.read_text("utf-8") for path in (PROJECT_ROOT / "dbt_project/models").rglob("int_*.sql")}
+    untold, told = [], 0
+    for code, declared in catalogue.figures.by_code.items():
+        for source in catalogue.lines.get(declared.figure.mesure.fait, []) if declared.figure.mesure else []:
+            for call in LEFT_OUT.finditer(models[source.model]):
+                reasons = {reason for reason in NAMED if f"'{reason}" in call["reasons"]}
+                told += len(reasons)
+                formula = catalogue.figures.formula(code)
+                untold += [(code, reason) for reason in reasons if not stems(reason) <= stems(formula)]
+    assert untold == [] and told > 10
+
+
+def stems(words: str) -> set[str]:
+    """The beginnings of the long words, which plural and feminine leave as they are."""
+    return {word[:6] for word in re.findall(r"\w{6,}", words.lower())}
+
+
+@pytest.mark.parametrize(
+    ("code", "deducted"),
+    [
+        ("finances.factures", "moins les factures annulées"),
+        ("assistance.tickets.minutes_resolution", "attente déduite quand l’export la donne"),
+    ],
+)
+def test_what_a_column_deducts_is_in_the_words_of_its_figures(code: str, deducted: str):
+    assert deducted in load_catalogue(None).figures.formula(code)

@@ -14,7 +14,7 @@ from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger.records import Finding
 from pipelines.runs.audit.write import DATA
 from pipelines.runs.pages import write_states
-from pipelines.stages.report.etat.page import segments, share
+from pipelines.stages.report.etat.page import render, segments, share
 from tests.cli.conftest import Bench, check
 from tests.runs.audit.test_state import FIGURE, contradiction
 from tests.stages.report.browser import opened, violations
@@ -116,15 +116,64 @@ def test_the_page_is_sound_and_says_what_the_json_says(filled, write):
     assert not [name for name in ("adurand", "Durand", "bpetit", "Petit") if name in page.text_content()]
 
 
-def test_the_printed_page_is_a_summary_of_six_pages_at_most(filled, write):
+def test_the_printed_page_is_a_summary_of_six_pages_at_most(filled, write, tmp_path):
     found = [Finding("PUB-ECART", "alerte", 2019, f"essai.{n}", "Écart " * 20, "a" * 200, "b" * 200) for n in range(80)]
-    filled.publish(FIGURE, contradiction(), *found)
+    changed = [Finding("REL-DIFFERENCE", "alerte", 2019, "2019-v2", "Différences", recu="une de plus ; " * 500)]
+    filled.publish(FIGURE, contradiction(), *found, *changed)
     page, _, data = write(filled)
     assert len(data["constats"]) > 80
+    visas = {"prepared_by": "A", "reviewed_by": "B", "approved_by": "C", "motif": "corrigé", "modifies": []}
+    head = {"entries": 900, "hash": "c" * 64}
+    data["versions"] = [
+        {
+            "version": f"2019-v{n}",
+            "empreinte": "e" * 64,
+            "figee_le": "2020-05-01T10:00:00+00:00",
+            **visas,
+            "registre": head,
+        }
+        | {"erratum": "- une ligne d’erratum\n" * 60 if n > 1 else None}
+        for n in (1, 2, 3)
+    ]
+    other = {
+        "nature": "déclaration modifiée",
+        "quoi": "chiffre " * 9,
+        "avant": "a" * 60,
+        "apres": "b" * 60,
+        "pourquoi": "",
+    }
+    data["changements"] = {"version": "2019-v2", "differences": [other] * 200}
+    data["reproduire"]["verification"]["dates"] = ["une écriture datée d’avant la précédente"] * 90
+    page.write_text(render(data, tmp_path / "cache"), encoding="utf-8")
+    assert_sound(page.read_text("utf-8"))
     with opened(page, 1280) as tab:
         printed = tab.pdf(prefer_css_page_size=True)
     with pikepdf.open(io.BytesIO(printed)) as document:
         assert len(document.pages) <= 6
+
+
+def test_numbers_of_the_page_are_said_in_words(filled, write, tmp_path):
+    filled.publish(FIGURE)
+    _, _, data = write(filled)
+    line = {
+        "code": "essai.a",
+        "libelle": "A",
+        "unite": "",
+        "decimales": 0,
+        "formule": "F",
+        "recalcule": "1",
+        "code_manquant": None,
+    }
+    line |= {"publie": "2", "ecart": "-1", "statut": "écart", "remarque": None}
+    counts = {"écart": 1, "égal": 2, "manquant des deux côtés": 0, "non recalculé": 0}
+    equal = {"table": "rpt_x__rapprochements", "total": 68, "egaux": 68, "lignes": []}
+    data["rapprochements"] = {"publies": {"total": 3, "statuts": counts, "lignes": [line]}, "autres": [equal]}
+    text = re.sub(r"\s+", " ", html.fromstring(render(data, tmp_path / "cache")).text_content())
+    assert "Sur 3 chiffres que le rapport imprime :" in text
+    assert "2 sont égaux au chiffre recalculé" in text and "1 en diffère : c’est un écart, à décider" in text
+    assert "manque des deux côtés" not in text
+    assert "rapport.rpt_x__rapprochements : 68 comparaisons égales sur 68." in text
+    assert "Elle résume tout ce qui a été reçu, jugé, décidé et écrit jusqu’à cette publication" in text
 
 
 def test_no_text_of_others_becomes_a_tag(hostile, write):

@@ -44,6 +44,7 @@ def _template() -> "Template":
         "jour": french.day,
         "moment": french.moment,
         "part": share,
+        "signe": french.signed,
         "segments": segments,
     }
     return environment.get_template("etat.html.j2")
