@@ -895,6 +895,8 @@ def test_a_side_of_a_section_that_says_nothing_of_what_was_done_is_unknown_and_n
     assert [(one.recu, one.cle) for one in of(found, "FIN-NON-DIT", 2039)] == [
         ("ni montants réalisés en fonctionnement", f"comptes, budget {PRINCIPAL_SIRET} 0P")
     ]
+    results = "select section from rapport.rpt_finances__resultats where exercice = 2039 and type_budget = 'principal'"
+    assert rows(warehouse, results) == [("investissement",)]
 
 
 def test_a_budget_that_documents_call_principal_here_and_annexe_there_is_in_no_whole_total(warehouse, found) -> None:
