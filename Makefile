@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := data-demo
 
-.PHONY: help setup demo test test-full lint dev absences bench lock clean
+.PHONY: help setup demo test test-full lint dev absences rooms bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -31,6 +31,9 @@ lint: $(VENV)/.ready-dev ## ruff, and mypy on the rooms that must be typed
 dev: setup ## the Dagster UI on http://127.0.0.1:3000, on the demonstration's home
 	@test -f $(DEMO)/organisation.yml || $(BIN)/millesime demo --no-run $(DEMO)
 	@exec $(BIN)/millesime --home $(DEMO) serve
+
+rooms: setup ## twenty source lines drawn by the commit: where does each belong? (`python -m tests.rooms --answers` says)
+	@$(BIN)/python -m tests.rooms
 
 bench: setup $(VENV)/.ready-dev ## ratios: ingest by format, a run that changes little, ten and forty times the lines (some ten minutes)
 	@$(BIN)/python -m tests.bench

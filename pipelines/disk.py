@@ -4,12 +4,13 @@ system refuses something of one.
 
 import errno
 import hashlib
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 WHY = {  # error of the system → what it means
     errno.EACCES: "l’accès est refusé",
@@ -57,6 +58,34 @@ def second_name(file: Path, name: Path) -> None:
         name.hardlink_to(file)
     except OSError:
         shutil.copyfile(file, name)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds. Raises OSError and ValueError when there is none, or it is damaged."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, dict):
+        raise ValueError("an object is expected")
+    return found
+
+
+def json_lines(data: Mapping[str, Any]) -> str:
+    """An object as JSON, a line for each member and for each thing that a member holds: what compares well, and is written fast.
+
+    What JSON has no form for is a text.
+    """
+    return "{\n" + ",\n".join(f" {_json(name)}: {_opened(value)}" for name, value in data.items()) + "\n}\n"
+
+
+def _opened(value: Any) -> str:
+    if value and isinstance(value, dict):
+        return "{\n" + ",\n".join(f"  {_json(str(name))}: {_json(one)}" for name, one in value.items()) + "\n }"
+    if value and isinstance(value, list):
+        return "[\n" + ",\n".join(f"  {_json(one)}" for one in value) + "\n ]"
+    return _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ U+00A0 before a unit, U+2212 for a negative number.
 
 import datetime as dt
 import re
+import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
@@ -94,6 +95,14 @@ def quantity(value: Decimal | None, decimals: int, unit: str, missing: str | Non
     return f"{number(value, decimals)}{NO_BREAK}{UNITS.get(unit) or agreed(unit, value)}"
 
 
+def volume(gigabytes: Decimal) -> str:
+    """A volume of data in the unit that leaves few digits: ``12 Go``, ``3,5 To``, ``807 To``."""
+    if abs(gigabytes) < 1000:
+        return quantity(gigabytes, 0, "Go")
+    terabytes = gigabytes / 1000
+    return quantity(terabytes, 0 if abs(terabytes) >= 100 else 1, "To")
+
+
 def agreed(unit: str, value: Decimal) -> str:
     """A unit that is a plural word, in the singular below two: ``1,5 jour``, ``0 agent``."""
     return unit[:-1] if unit.isalpha() and unit.endswith("s") and abs(value) < 2 else unit
@@ -141,6 +150,12 @@ def typeset(text: str) -> str:
 def capitalised(text: str) -> str:
     """The first letter in capital, the others as they are: ``État de l’EPT``."""
     return text[:1].upper() + text[1:]
+
+
+def plain(text: str) -> str:
+    """A name for a file: ``Choisy-le-Roi`` → ``choisy-le-roi``."""
+    ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")
 
 
 def enumeration(words: list[str]) -> str:

@@ -199,6 +199,14 @@ def threads() -> int:
     return int(said)
 
 
+def quiet() -> int:
+    """For how many seconds a file of landing must not have changed to be read (``MILLESIME_QUIET``, 5 by default). Raises WrongSetting."""
+    said = os.environ.get("MILLESIME_QUIET", "5")
+    if not (said.isascii() and said.isdecimal() and int(said) <= 86400):
+        raise WrongSetting(f"MILLESIME_QUIET est un nombre de secondes, de 0 à 86400, et non « {said} »")
+    return int(said)
+
+
 def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
     """DuckDB's configuration for work of any size: threads, memory, and ``<work>.tmp``, which takes what is beyond it.
 

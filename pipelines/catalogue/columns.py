@@ -17,7 +17,7 @@ from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.secrecy import Part, Table
 from pipelines.near import suggestion
 
-Named = tuple[tuple, str]  # where in the thing, the column
+Named = tuple[tuple[Any, ...], str]  # where in the thing, the column
 ALONE = re.compile(r"[a-z_][a-z0-9_]*")
 PRINTED = ("unite", "decimales")  # what the format « chiffre » reads of the same row
 
@@ -127,7 +127,7 @@ def _of_chapter(thing: Thing, chapter: Chapitre) -> Iterator[tuple[Thing, str, I
 
 def _of_words(thing: Thing, chapter: Chapitre, promised: dict[str, list[str]]) -> Iterator[str]:
     """The ``{names}`` of titles and sentences that nothing gives."""
-    said: list[tuple[tuple, str | None, list[str]]] = [(("titre",), chapter.titre, [])]
+    said: list[tuple[tuple[Any, ...], str | None, list[str]]] = [(("titre",), chapter.titre, [])]
     if isinstance(chapter, Synthese):
         said.append((("sous_titre",), chapter.sous_titre, []))
     for s, section in enumerate(chapter.sections):
@@ -153,7 +153,7 @@ def _of_words(thing: Thing, chapter: Chapitre, promised: dict[str, list[str]]) -
         )
 
 
-def _of_block(at: tuple, bloc: Donnees | Liste | Compares) -> Iterator[Named]:
+def _of_block(at: tuple[Any, ...], bloc: Donnees | Liste | Compares) -> Iterator[Named]:
     for name in bloc.filtres:
         yield (*at, "filtres", name), name
     match bloc:
@@ -174,14 +174,14 @@ def _of_block(at: tuple, bloc: Donnees | Liste | Compares) -> Iterator[Named]:
             yield (*at, "libelle"), bloc.libelle
 
 
-def _printed(at: tuple, columns: list[Any]) -> Iterator[Named]:
+def _printed(at: tuple[Any, ...], columns: list[Any]) -> Iterator[Named]:
     for index, column in enumerate(columns):
         yield (*at, index), column.nom
         for name in PRINTED if column.format == "chiffre" else ():
             yield (*at, index, "format"), name
 
 
-def _ordered(at: tuple, order: list[str]) -> list[Named]:
+def _ordered(at: tuple[Any, ...], order: list[str]) -> list[Named]:
     return [((*at, "ordre", index), name.removeprefix("-")) for index, name in enumerate(order)]
 
 

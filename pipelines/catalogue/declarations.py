@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic import Field as PydanticField
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from pipelines.catalogue.headings import numbered
 from pipelines.catalogue.patterns import is_named, is_one_of
 from pipelines.near import suggestion
 
@@ -79,6 +80,18 @@ def _one_group(pattern: str) -> str:
 
 
 Part = Annotated[Pattern, AfterValidator(_one_group)]
+HeaderRows = Annotated[int, PydanticField(ge=1, le=5)]
+
+
+def _is_one_of_several(occurrence: str) -> str:
+    rank, of = map(int, occurrence.split("/"))
+    if rank > of:
+        raise ValueError("occurrence: le rang de la colonne, puis combien portent cet intitulé, comme 1/2")
+    return occurrence
+
+
+# ``2/3``: the second from the left of the three columns that bear a heading
+Occurrence = Annotated[str, PydanticField(pattern="^[1-9][0-9]?/[2-9][0-9]?$"), AfterValidator(_is_one_of_several)]
 Unit = Annotated[str, PydanticField(pattern=r"^[^\s\d.,+−-]+$")]
 Factor = Annotated[Decimal, PydanticField(gt=0, max_digits=18)]
 
@@ -262,13 +275,14 @@ class Origin(Declared):
 
     A heading alone stands for ``{column: heading}``. Every pattern matches the whole text, and keeps what its one group
     holds. ``heading`` and ``under`` go together: each column whose heading matches gives a row, ``heading`` being what the
-    first field reads and the cell what the second one reads.
+    first field reads (several read each its part) and the cell what the second one reads.
     """
 
     column: str | Annotated[list[str], PydanticField(min_length=2)] | None = (
         None  # * a heading; several, joined by a space
     )
     pattern: Part | None = None  # of ``column``: the part that is kept
+    occurrence: Occurrence | None = None  # beside ``column``: which one of the columns of that heading, and of how many
     constant: Annotated[str, PydanticField(min_length=1)] | None = None  # *
     file: Part | None = None  # * of the file's name
     sheet: Part | None = None  # * of the sheet's name
@@ -287,20 +301,24 @@ class Origin(Declared):
         given = self.model_dump(exclude_defaults=True).keys()
         if len(given & {"column", "constant", "file", "sheet", "heading", "under"}) != 1:
             raise ValueError("donner une de ces clés, et une seule : column, constant, file, sheet, heading, under")
-        for key, beside in (("pattern", "column"), ("ignore", "heading"), ("empty", "under")):
+        for key, beside in (("pattern", "column"), ("occurrence", "column"), ("ignore", "heading"), ("empty", "under")):
             if key in given and beside not in given:
                 raise ValueError(f"{key} va avec {beside}")
+        if self.occurrence and isinstance(self.column, list):
+            raise ValueError("occurrence: d’un seul intitulé, et non de plusieurs colonnes jointes")
         return self
 
     @property
     def columns(self) -> list[str]:
         """The headings that it reads."""
-        return [self.column] if isinstance(self.column, str) else self.column or []
+        if isinstance(self.column, str):
+            return [numbered(self.column, self.occurrence) if self.occurrence else self.column]
+        return self.column or []
 
     @property
     def whole(self) -> str | None:
         """The heading whose cells it reads as they stand; None when it takes less, more or something else."""
-        return self.column if isinstance(self.column, str) and self.pattern is None else None
+        return self.columns[0] if isinstance(self.column, str) and self.pattern is None else None
 
 
 LEAST = Decimal("0.9")
@@ -412,6 +430,8 @@ class Table(Declared):
     member: str | None = None  # of an archive: pattern of its files; any when none is said
     records: str | None = None  # json, xml: the path of the records, from the root
     header: dict[int, dict[Name, Origin]] = {}
+    # over how many lines the headings stand, one above the other; where that changes, by first exercice
+    headerRows: HeaderRows | dict[int, HeaderRows] = 1
     optional: list[Name] = []  # fields whose column a file may lack: its user chooses what the tool displays
     fields: list[Field] = []
     primaryKey: list[Name] = []
@@ -482,13 +502,13 @@ class Table(Declared):
                 )
             spread = [name for name, origin in header.items() if origin.heading]
             cells = {name: origin for name, origin in header.items() if origin.under}
-            if len(spread) > 1 or [origin.under for origin in cells.values()] != spread:
+            if len(cells) != bool(spread) or any(origin.under not in spread for origin in cells.values()):
                 raise ValueError(
-                    f"header de {year} : heading et under vont ensemble, un de chaque ; under nomme la colonne qui a heading"
+                    f"header de {year} : heading et under vont ensemble ; un seul under, qui nomme une colonne qui a heading"
                 )
-            if self.primaryKey and not set(spread) <= set(self.primaryKey):
+            if self.primaryKey and (lacking := [name for name in spread if name not in self.primaryKey]):
                 raise ValueError(
-                    f"header de {year} : chaque colonne donne une ligne, donc primaryKey contient {spread[0]}"
+                    f"header de {year} : chaque colonne donne une ligne, donc primaryKey contient {' et '.join(lacking)}"
                 )
             if wrong := sorted(
                 n for n in (*spread, *cells) if self.field(n).personal == "drop" or self.field(n).informative
@@ -593,6 +613,13 @@ class Table(Declared):
             return dict(named)
         return {field.name: Origin(column=field.title) for field in self.fields}
 
+    def header_rows_of(self, exercice: int) -> int:
+        """Over how many lines the headings of a file of ``exercice`` stand."""
+        if isinstance(self.headerRows, int):
+            return self.headerRows
+        first = max((year for year in self.headerRows if year <= exercice), default=None)
+        return self.headerRows[first] if first is not None else 1
+
     def ungiven(self, exercice: int) -> list[Field]:
         """The fields kept of which no file of ``exercice`` gives anything: its header leaves them out."""
         given = self.origins_of(exercice)
@@ -674,6 +701,8 @@ class Export(Declared):
                 raise ValueError(f"sheet: pour un classeur seulement ({', '.join(WORKBOOKS)}), et non vide")
             if table.member is not None and not self.archive:
                 raise ValueError("member: pour une archive seulement (archive: zip)")
+            if table.headerRows != 1 and (kind not in ("csv", *WORKBOOKS) or not getattr(self.format, "header", True)):
+                raise ValueError("headerRows: pour un csv ou un classeur, dont des lignes nomment les colonnes")
             if table.records is not None and kind not in ("json", "xml"):
                 raise ValueError("records: pour json et xml seulement")
             if kind == "xml" and not table.records:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
-from pipelines.disk import written_whole
+from pipelines.disk import read_json, written_whole
 from pipelines.settings import Home
 
 NOTES = "upstream.json"
@@ -76,6 +76,6 @@ def _now(catalogue: Catalogue) -> Iterator[tuple[str, dict[str, str]]]:
 
 def _notes(home: Home) -> dict[str, dict[str, str]]:
     try:
-        return json.loads((home.root / "catalogue" / NOTES).read_text(encoding="utf-8"))
+        return read_json(home.root / "catalogue" / NOTES)
     except (OSError, ValueError):  # none yet, or damaged: it is noted anew
         return {}

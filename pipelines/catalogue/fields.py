@@ -187,7 +187,7 @@ def _lacking(thing: Thing, column: str, said: dict[str, Any]) -> Iterator[str]:
         yield f"{thing.at('unit')} {thing.name}.unit: la fin du nom annonce « {unit} »"
 
 
-def completed(declared: list, table: str, fields: Fields, *, titles: bool = True) -> list:
+def completed(declared: list[Any], table: str, fields: Fields, *, titles: bool = True) -> list[Any]:
     """The declared fields of ``table`` with the titles and descriptions that they leave out.
 
     ``titles`` is false for a table without ``header`` and for a shape: there a title is a heading of the file, which

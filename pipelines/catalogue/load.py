@@ -6,8 +6,10 @@ Everything that reads a declaration reads it here: the command line, Dagster, db
 import functools
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pipelines import settings
+from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.grammar import Chapitre, Couverture, Synthese
 from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifiers
 from pipelines.catalogue.contracts import Contracts, make_contracts
@@ -21,6 +23,7 @@ from pipelines.catalogue.overlay import FOLDERS, Overlay, Thing, entries, put_ov
 from pipelines.catalogue.pieces import ModelPieces, declared_pieces
 from pipelines.catalogue.reference import (
     Reference,
+    check_among,
     file_of,
     make_reference,
     more_rows,
@@ -38,9 +41,10 @@ TEXTS = "catalogue/report/texte"
 SUMMARY = "synthese"  # not a chapter: one page for each collectivité
 COVER = "rapport"  # nor this: what the report calls itself
 # What the files of several sections may hold.
-KNOWN = {"rules.yml": (("regles",), ("effets",)), "secrecy.yml": SECTIONS}
+KNOWN = {"alertes.yml": (("alertes",),), "rules.yml": (("regles",), ("effets",)), "secrecy.yml": SECTIONS}
 CODE, READ = {".py", ".pyc", ".so"}, {".yml", ".yaml", ".sql", ".csv"}
 PLACES = (  # of a home
+    "catalogue/alertes.yml",
     "catalogue/fields.yml",
     "catalogue/rules.yml",
     "catalogue/secrecy.yml",
@@ -64,7 +68,7 @@ class Catalogue:
 
     def __init__(self, shipped: Path, home: Path | None):
         self.layers = [shipped, *([home] if home else [])]
-        self._documents: dict[Path, tuple[dict, Lines]] = {}
+        self._documents: dict[Path, tuple[dict[str, Any], Lines]] = {}
         if home:
             _refuse_strays(home)
 
@@ -98,6 +102,11 @@ class Catalogue:
         )
 
     @functools.cached_property
+    def alerts_declared(self) -> Overlay:
+        """What alarms in the published rows, by name."""
+        return self._entries("alert", "catalogue/alertes.yml", ("alertes",))
+
+    @functools.cached_property
     def figures_declared(self) -> DeclaredFigures:
         """The domains, words, families and figures."""
         return read_figures(self.layers)
@@ -113,7 +122,7 @@ class Catalogue:
         return self._entries("effect", "catalogue/rules.yml", ("effets",))
 
     @functools.cached_property
-    def secrecy_declared(self) -> dict[tuple, Overlay]:
+    def secrecy_declared(self) -> dict[tuple[Any, ...], Overlay]:
         """The entries of secrecy, section by section."""
         return {section: self._entries("secrecy", "catalogue/secrecy.yml", section) for section in SECTIONS}
 
@@ -155,7 +164,7 @@ class Catalogue:
         paths = [layer / file for layer in self.layers]
         return put_over(entries(kind, path, *self._document(path), section, None) for path in paths if path.exists())
 
-    def _document(self, path: Path) -> tuple[dict, Lines]:
+    def _document(self, path: Path) -> tuple[dict[str, Any], Lines]:
         """A file of several sections, read once."""
         if path not in self._documents:
             self._documents[path] = read_mapping(path)
@@ -234,6 +243,11 @@ class Catalogue:
         return self.chapters_declared[COVER].parsed(Couverture)
 
     @functools.cached_property
+    def alerts(self) -> dict[str, Alerte]:
+        """What alarms in the published rows, by name."""
+        return {thing.name: thing.parsed(Alerte) for thing in self.alerts_declared}
+
+    @functools.cached_property
     def rules(self) -> Rules:
         """The rules, by code."""
         return make_rules(self.rules_declared, self.effects_declared)
@@ -256,6 +270,7 @@ class Catalogue:
                     f"{thing.place} ajoute des lignes à « {table} », qui n’est pas une table de référence"
                 )
             found[thing.path] = more_rows(tables[table][1], thing)
+        check_among(found)
         return found
 
     @functools.cached_property
@@ -304,6 +319,7 @@ class Catalogue:
             "family": self.figures_declared.families,
             "figure": self.figures_declared.figures,
             "chapter": self.chapters_declared,
+            "alert": self.alerts_declared,
             **secrecy,
             "prose": self.prose_declared,
             "rule": self.rules_declared,
@@ -375,7 +391,7 @@ def _kept(shipped: Path, home: Path | None, *_stamps: object) -> Catalogue:
     return Catalogue(shipped, home)
 
 
-def _stamp(root: Path) -> tuple:
+def _stamp(root: Path) -> tuple[Any, ...]:
     """What changes when a declaration of the layer does."""
     files = sorted(path for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file())
     return tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in files)

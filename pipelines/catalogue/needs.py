@@ -6,6 +6,7 @@ A union loses the branch that is switched off, and says nothing: those that need
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.chapters.load import codes_asked
 from pipelines.catalogue.columns import unknown_columns
@@ -111,7 +112,7 @@ def _of_fields(catalogue: Catalogue) -> Iterator[str]:
     for thing in catalogue.project.said:
         own = said_column_fields(thing)
         ranks = {column["name"]: rank for rank, column in enumerate(thing.data.get("columns") or [])}
-        needed: list[tuple[tuple, tuple[str, ...]]]
+        needed: list[tuple[tuple[Any, ...], tuple[str, ...]]]
         needed = [(("config", "meta", "champs", index), group) for index, group in enumerate(said_fields(thing))]
         needed += [(("columns", ranks[column]), group) for column, groups in own.items() for group in groups]
         behind = report_sources(catalogue).get(thing.name, ()) if needed else ()
@@ -265,7 +266,7 @@ def _of_suites(catalogue: Catalogue) -> Iterator[str]:
             yield f"{thing.place} est la suite de « {thing.name} », que rien ne déclare{suggestion(thing.name, tables)}"
 
 
-def _blocks(thing: Thing) -> Iterator[tuple[tuple, dict]]:
+def _blocks(thing: Thing) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
     for s, section in enumerate(thing.data.get("sections") or []):
         if each := section.get("pour_chaque"):
             yield ("sections", s, "pour_chaque"), each

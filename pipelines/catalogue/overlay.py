@@ -29,6 +29,7 @@ KINDS = {
     "family": "la famille",
     "figure": "le chiffre",
     "chapter": "le chapitre",
+    "alert": "l’alerte",
     "secrecy": "l’entrée de secret",
     "prose": "le texte",
     "rule": "la règle",
@@ -78,7 +79,7 @@ class Thing:
 
     def at(self, *loc: Any) -> str:
         """``file:line`` of one of its parts."""
-        known: tuple = ()
+        known: tuple[Any, ...] = ()
         for part in loc:
             if (*known, part) in self.lines:
                 known = (*known, part)
@@ -136,7 +137,9 @@ def whole_file(kind: str, path: Path, key: str | None = None, name: str = "") ->
     return Thing(kind, named, data, path, {**lines, (): 1}, switch(data, path, lines))
 
 
-def entries(kind: str, path: Path, data: dict, lines: Lines, section: tuple, key: str | None) -> list[Thing]:
+def entries(
+    kind: str, path: Path, data: dict[str, Any], lines: Lines, section: tuple[Any, ...], key: str | None
+) -> list[Thing]:
     """The things of a section of a file: a mapping by name, or a list of mappings named by their ``key``."""
     found: Any = data
     for part in section:
@@ -155,14 +158,14 @@ def entries(kind: str, path: Path, data: dict, lines: Lines, section: tuple, key
     return [_entry(kind, path, own.get(at, nowhere), (*section, at), entry, key) for at, entry in pairs]
 
 
-def _entry(kind: str, path: Path, own: Lines, at: tuple, entry: Any, key: str | None) -> Thing:
+def _entry(kind: str, path: Path, own: Lines, at: tuple[Any, ...], entry: Any, key: str | None) -> Thing:
     if key and not (isinstance(entry, dict) and isinstance(entry.get(key), str)):
         raise DeclarationError(f"{shown(path)}:{own[()]} {'.'.join(map(str, at))}: il manque « {key} »")
     enabled = switch(entry, path, own) if isinstance(entry, dict) else True
     return Thing(kind, entry[key] if key else str(at[-1]), entry, path, own, enabled)
 
 
-def refuse_unknown(path: Path, data: dict, lines: Lines, sections: Iterable[tuple[str, ...]]) -> None:
+def refuse_unknown(path: Path, data: dict[str, Any], lines: Lines, sections: Iterable[tuple[str, ...]]) -> None:
     """Raise DeclarationError when a file of several sections holds another one: what it says would be lost."""
     inner: dict[str, set[str]] = {}
     for first, *rest in sections:
@@ -172,7 +175,7 @@ def refuse_unknown(path: Path, data: dict, lines: Lines, sections: Iterable[tupl
         _refuse_others((name,), data[name], inner[name], path, lines)
 
 
-def _refuse_others(at: tuple, found: Any, known: Collection[str], path: Path, lines: Lines) -> None:
+def _refuse_others(at: tuple[Any, ...], found: Any, known: Collection[str], path: Path, lines: Lines) -> None:
     if not isinstance(found, dict):
         raise DeclarationError(f"{shown(path)}:{lines.get(at, 1)} {'.'.join(at)}: {MAPPING}")
     for name in found.keys() - set(known):
@@ -180,7 +183,7 @@ def _refuse_others(at: tuple, found: Any, known: Collection[str], path: Path, li
         raise DeclarationError(f"{where}: clé inconnue ; sont connues {', '.join(sorted(known))}")
 
 
-def switch(data: dict, path: Path, lines: Lines) -> bool:
+def switch(data: dict[str, Any], path: Path, lines: Lines) -> bool:
     """Take ``enabled`` out of what a thing says: true when it is not there."""
     enabled = data.pop("enabled", True)
     if not isinstance(enabled, bool):

@@ -10,7 +10,7 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,6 +19,7 @@ from pipelines.catalogue.declarations import Declared, Name
 from pipelines.catalogue.fields import Fields, completed
 from pipelines.catalogue.overlay import Thing, whole_file
 from pipelines.catalogue.yaml_file import UTF_8, DeclarationError, parse, shown
+from pipelines.near import suggestion
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -57,13 +58,28 @@ class Column(Declared):
             return False
 
 
+class Among(Declared):
+    """What a cell of ``column`` may hold, by the word in ``by``: these words, or those of a column, ``table.column``."""
+
+    column: Name
+    by: Name
+    of: dict[str, list[str] | str]
+
+
 class Reference(Declared):
     """One reference table; ``rows`` is the text of its CSV."""
 
     table: Name
     description: str
     fields: list[Column]
+    among: list[Among] = []
     rows: str
+
+    def lines(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """Each row by column, with the line that it ends on."""
+        rows = csv.DictReader(io.StringIO(self.rows, newline=""), strict=True)
+        for row in rows:
+            yield rows.line_num, row
 
 
 def file_of(thing: Thing) -> Path:
@@ -118,6 +134,26 @@ def make_reference(thing: Thing, fields: Fields) -> Reference:
 def more_rows(table: Reference, thing: Thing) -> Reference:
     """The same table with the rows of one of its further files. Raises DeclarationError naming file, line and column."""
     return _checked(table.model_copy(update={"rows": thing.data}), thing.path)
+
+
+def check_among(references: Mapping[Path, Reference]) -> None:
+    """Raise DeclarationError naming file, line and near word when a cell holds a word that its column may not hold."""
+    for path, reference in references.items():
+        for rule in reference.among:
+            known = {word: _known(among, references) for word, among in rule.of.items()}
+            for line, row in reference.lines():
+                for name, words in ((rule.by, known), (rule.column, known.get(row[rule.by], ()))):
+                    if row[name] not in words:
+                        raise DeclarationError(
+                            f"{shown(path)}:{line} {name}: « {row[name]} » n’est pas connu{suggestion(row[name], words)}"
+                        )
+
+
+def _known(among: list[str] | str, references: Mapping[Path, Reference]) -> set[str]:
+    if not isinstance(among, str):
+        return set(among)
+    table, _, column = among.partition(".")
+    return {row[column] for one in references.values() if one.table == table for _, row in one.lines()}
 
 
 def _checked(reference: Reference, file: Path) -> Reference:

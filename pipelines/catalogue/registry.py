@@ -6,6 +6,7 @@ It knows nothing of an organisation (see ``organisation``), nor of where declara
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipelines.catalogue.declarations import Export, Field, FieldFormat, Shape, System, Table
 from pipelines.catalogue.fields import Fields, completed
@@ -37,7 +38,7 @@ class ExportRef:
         """ISO date by which the export of ``exercice`` is expected."""
         return f"{exercice + 1}-{self.export.due or self.system.due}"
 
-    def layout(self, exercice: int) -> dict:
+    def layout(self, exercice: int) -> dict[str, Any]:
         """What decides how the files of ``exercice`` are read: part of a delivery's identity."""
         return {
             "system": self.system.system,
@@ -52,6 +53,7 @@ class ExportRef:
                         include={"name", *PLACES, "optional", "missingValues", "ignore", "exercice"},
                         exclude={"ignore": {"__all__": {"least"}}},
                     ),
+                    **({"headerRows": rows} if (rows := table.header_rows_of(exercice)) > 1 else {}),
                     "header": {name: o.whole or o.model_dump(exclude_defaults=True) for name, o in origins.items()},
                     "fields": [f.model_dump(exclude=_unread(f)) for f in table.fields],
                 }
@@ -142,20 +144,22 @@ def _named_as_its_file(thing: Thing) -> None:
         )
 
 
-def _listed(declared: object, key: str) -> list:
+def _listed(declared: object, key: str) -> list[Any]:
     """The list under ``key``; empty when there is none, since the models refuse anything else."""
     value = declared.get(key) if isinstance(declared, dict) else None
     return value if isinstance(value, list) else []
 
 
-def _shapes_of(table: dict) -> list[str]:
+def _shapes_of(table: dict[str, Any]) -> list[str]:
     """The names under ``shape``; empty when it is anything else, which the models refuse."""
     given = table.get("shape")
     names = given if isinstance(given, list) else [given]
     return names if all(isinstance(name, str) for name in names) else []
 
 
-def _complete(table: dict, at: tuple, shapes: dict[str, Shape], off: Mapping[str, Thing], thing: Thing) -> None:
+def _complete(
+    table: dict[str, Any], at: tuple[Any, ...], shapes: dict[str, Shape], off: Mapping[str, Thing], thing: Thing
+) -> None:
     """Replace the table's field formats by the fields of its shapes, each with the system's own format.
 
     A field that two of its shapes have is one column, said by the first.
@@ -174,7 +178,7 @@ def _complete(table: dict, at: tuple, shapes: dict[str, Shape], off: Mapping[str
     for shape in filled:
         for column in shape.fields:
             fields.setdefault(column.name, column)
-    own: dict[str, dict] = {}
+    own: dict[str, dict[str, Any]] = {}
     for i, entry in enumerate(_listed(table, "fields")):
         here = (*at, "fields", i)
         lines = {place[len(here) :]: line for place, line in thing.lines.items() if place[: len(here)] == here}
@@ -194,7 +198,7 @@ def _complete(table: dict, at: tuple, shapes: dict[str, Shape], off: Mapping[str
     table.setdefault("description", filled[0].description)
 
 
-def _own(field: dict, own: FieldFormat) -> dict:
+def _own(field: dict[str, Any], own: FieldFormat) -> dict[str, Any]:
     """A shape's field as one system writes it."""
     stricter = own.model_dump(include={"pattern", "required"}, exclude_defaults=True)
     constraints = {"constraints": field["constraints"] | stricter}

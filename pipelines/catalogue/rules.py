@@ -5,6 +5,7 @@ stages' work.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from pipelines.catalogue.declarations import Declared
 from pipelines.catalogue.overlay import Overlay, Thing
@@ -107,7 +108,7 @@ class DeliveryRefused(Exception):
         expected = [f"attendu : {self.attendu}"] if self.attendu else []
         return " — ".join([f"{where} {what}".strip(), *received, *expected, *after])
 
-    def as_dict(self, rules: Rules) -> dict:
+    def as_dict(self, rules: Rules) -> dict[str, Any]:
         """The same, for the ledger."""
         return {
             **rules[self.code].model_dump(include={"code", "titre", "aide", "a_decider"}),

@@ -4,9 +4,10 @@ A table that is not declared, one under secrecy with a column that is not, a lin
 matches: each is withheld, so that what somebody adds later is never published by oversight.
 """
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field as PydanticField
 from pydantic import model_validator
@@ -84,9 +85,10 @@ class Part(Declared):
     - ``along``: column that restates another (an arrow, a sentence) → the one that it is hidden with.
     - ``ranks``: columns emptied as soon as a number of the part is hidden in the exercice.
     - ``occupied``: lines exist only where somebody is counted: their presence says so.
-    - ``withheld``: why these lines are not published at all. ``free``: why nothing is to hide in them, but the small numbers of
-      ``persons`` (column → who is counted). ``adds``: those of them that lines add up to a total, which may be published: another number
-      is hidden with a single one.
+    - ``withheld``: why these lines are not published at all; ``left_out``: what they are, as the title of what is made of the others
+      names it (« hors bulletins de salaire »). ``free``: why nothing is to hide in them, but the small numbers of ``persons``
+      (column → who is counted). ``adds``: those of them that lines add up to a total, which may be published: another number is
+      hidden with a single one.
     """
 
     where: str | None = None
@@ -101,6 +103,7 @@ class Part(Declared):
     ranks: list[Name] = []
     occupied: bool = False
     withheld: str | None = None
+    left_out: str | None = None
     free: str | None = None
     persons: dict[Name, Persons] = {}
     adds: list[Name] = []
@@ -109,6 +112,8 @@ class Part(Declared):
     def _one_kind(self) -> "Part":
         if others := set(self.adds) - self.persons.keys():
             raise ValueError(f"adds: « {min(others)} » n’est pas un nombre de personnes de cette partie (persons)")
+        if self.left_out and not self.withheld:
+            raise ValueError("left_out: seulement pour des lignes retenues (withheld)")
         if self.persons and not self.free:
             raise ValueError("persons: seulement pour des lignes dont le reste est libre (free)")
         if [bool(self.population), bool(self.withheld), bool(self.free)].count(True) != 1:
@@ -193,7 +198,7 @@ class Figures(Declared):
         if code in self.rules:
             return self.rules[code]
         for pattern, rule in self.rules.items():
-            if found := re.fullmatch(_regular(pattern), code):
+            if found := _regular(pattern).fullmatch(code):
                 row = {column: value.format(**found.groupdict()) for column, value in rule.row.items()}
                 return rule.model_copy(update={"row": row})
         return None
@@ -201,13 +206,16 @@ class Figures(Declared):
 
 def _matched(patterns: Iterable[str], code: str) -> str | None:
     """The first of these codes, a part of which may be ``{name}``, that stands for ``code``."""
-    return next((pattern for pattern in patterns if re.fullmatch(_regular(pattern), code)), None)
+    return next((pattern for pattern in patterns if _regular(pattern).fullmatch(code)), None)
 
 
-def _regular(pattern: str) -> str:
+@functools.cache  # each code meets them all
+def _regular(pattern: str) -> re.Pattern[str]:
     """``rh.filiere.{filiere}.tous`` → a regular expression with one group a name."""
     parts = re.split(r"\{(\w+)\}", pattern)
-    return "".join(f"(?P<{part}>[^.]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    return re.compile(
+        "".join(f"(?P<{part}>[^.]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
+    )
 
 
 class Secrecy(Declared):
@@ -221,6 +229,15 @@ class Secrecy(Declared):
     def of_staff(self) -> frozenset[str]:
         """The tables whose numbers are protected together, which stay or are replaced as a whole."""
         return frozenset(name for name, one in self.tables.items() if any(part.population for part in one.parts))
+
+    def why_withheld(self, table: str) -> str | None:
+        """Why a table as a whole is not published; None when nothing says it."""
+        return self.tables[table].withheld if table in self.tables else None
+
+    def left_out(self, table: str) -> list[str]:
+        """What the lines of a table that are not published are."""
+        parts = self.tables[table].parts if table in self.tables else []
+        return [part.left_out for part in parts if part.left_out]
 
     def counting(self, counted: Mapping[str, str]) -> "Secrecy":
         """The declaration, with what each figure counts."""
@@ -252,7 +269,7 @@ SECTIONS = (
 )
 
 
-def make_secrecy(declared: Mapping[tuple, Overlay]) -> Secrecy:
+def make_secrecy(declared: Mapping[tuple[Any, ...], Overlay]) -> Secrecy:
     """The declaration in effect, its entries checked against one another. Raises DeclarationError naming file and line."""
     populations, tables, rules = declared["populations",], declared["tables",], declared["figures", "rules"]
     secrecy = Secrecy(
@@ -261,7 +278,7 @@ def make_secrecy(declared: Mapping[tuple, Overlay]) -> Secrecy:
         figures=_figures(*(declared[section] for section in SECTIONS[2:])),
     )
 
-    def refuse(thing: Thing, at: tuple, reason: str, needed: str = "") -> None:
+    def refuse(thing: Thing, at: tuple[Any, ...], reason: str, needed: str = "") -> None:
         off = populations.off.get(needed) or tables.off.get(needed)
         reason = f"{off.place} éteint « {needed} »" if off else reason
         raise DeclarationError(f"{thing.at(*at)} {'.'.join(map(str, (thing.name, *at)))}: {reason}")
@@ -320,7 +337,7 @@ def _check_population(secrecy: Secrecy, population: Population, thing: Thing, re
             )
 
 
-def _check_part(secrecy: Secrecy, part: Part, thing: Thing, at: tuple, refuse: Refuse) -> None:
+def _check_part(secrecy: Secrecy, part: Part, thing: Thing, at: tuple[Any, ...], refuse: Refuse) -> None:
     if part.population is None:
         return
     named = [part.population, *part.counts.values(), *(share.change_from for share in part.shares.values())]

@@ -133,7 +133,7 @@ def _length(kwargs: dict[str, Any]) -> str:
 
 
 def _rows(kwargs: dict[str, Any]) -> str:
-    return kwargs["unexpected_rows_query"].removeprefix(ROWS_QUERY)
+    return str(kwargs["unexpected_rows_query"]).removeprefix(ROWS_QUERY)
 
 
 def _kind(required: str, optional: str = "", broken: Callable[[dict[str, Any]], str] | None = None) -> Kind:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=BaseModel)
 UTF_8 = "ce fichier n’est pas un texte en UTF-8 : l’enregistrer dans cet encodage"
-Lines = dict[tuple, int]  # path inside the file → its line, from 1
+Lines = dict[tuple[Any, ...], int]  # path inside the file → its line, from 1
 
 
 class DeclarationError(ValueError):
@@ -40,7 +40,7 @@ def read_text(path: Path) -> str:
         raise DeclarationError(f"{shown(path)}:1 {why(error)}") from None
 
 
-def read_mapping(path: Path) -> tuple[dict, Lines]:
+def read_mapping(path: Path) -> tuple[dict[str, Any], Lines]:
     """Return the mapping in ``path`` and the line (from 1) of each of its paths, e.g. ``("tables", 0, "name")``.
 
     Raises DeclarationError when the file is not YAML, not a mapping, or gives a key twice.
@@ -66,7 +66,7 @@ def read_mapping(path: Path) -> tuple[dict, Lines]:
         ) from None
 
 
-def _note_lines(node: yaml.Node, at: tuple, lines: Lines, path: Path, within: list[yaml.Node]) -> None:
+def _note_lines(node: yaml.Node, at: tuple[Any, ...], lines: Lines, path: Path, within: list[yaml.Node]) -> None:
     if any(node is one for one in within):
         raise DeclarationError(f"{shown(path)}:{node.start_mark.line + 1} cet alias se contient lui-même")
     within = [*within, node]
@@ -96,7 +96,7 @@ def _key(key: yaml.Node, path: Path) -> str | int:
         raise DeclarationError(
             f"{shown(path)}:{key.start_mark.line + 1} une clé est un mot : la mettre entre guillemets"
         )
-    return key.value if kind != "bool" else key.value.lower() == "true"
+    return str(key.value) if kind != "bool" else key.value.lower() == "true"
 
 
 def _is_flag(key: yaml.Node) -> bool:
@@ -131,10 +131,10 @@ def _keys(error: "ErrorDetails", data: Any) -> Iterator[str]:
         yield str(error["loc"][-1])
 
 
-def line_of(loc: tuple, lines: Lines) -> int:
+def line_of(loc: tuple[Any, ...], lines: Lines) -> int:
     """The line of the longest part of ``loc`` that stands in the file."""
     # pydantic inserts union tags ("csv") and "[key]" into a location
-    known: tuple = ()
+    known: tuple[Any, ...] = ()
     for part in loc:
         if (*known, part) in lines:
             known = (*known, part)

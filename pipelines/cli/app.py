@@ -16,7 +16,7 @@ from pipelines.cli.output import note
 from pipelines.cli.session import Session, global_options
 from pipelines.disk import why
 from pipelines.near import suggestion
-from pipelines.settings import WrongSetting, threads
+from pipelines.settings import WrongSetting, quiet, threads
 
 DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, FROZEN, INTERRUPTED, BROKEN = 0, 1, 2, 3, 4, 5, 130, 70
 
@@ -212,4 +212,4 @@ def millesime(ctx: click.Context) -> None:
     Pour commencer : `millesime demo`, ou `millesime init` pour son organisation.
     """
     ctx.ensure_object(Session)
-    threads()  # told before anything is done
+    threads(), quiet()  # told before anything is done

@@ -76,6 +76,7 @@ def source() -> None:
 @click.option("--title", metavar="TITRE", help="Titre du système, en français.")
 @click.option("--owner", metavar="NOM", help="Qui envoie l’export.")
 @click.option("--sheet", metavar="NOM", help="La seule feuille du classeur à déclarer ; par défaut toutes.")
+@click.option("--no-header", is_flag=True, help="Aucune ligne du fichier ne nomme ses colonnes.")
 @click.option(
     "--exercice", type=int, metavar="EXERCICE", help="L’exercice de l’exemple ; deviné par son nom ou son titre."
 )
@@ -92,6 +93,7 @@ def source_new(
     title: str | None,
     owner: str | None,
     sheet: str | None,
+    no_header: bool,
     exercice: int | None,
     dry_run: bool,
 ) -> None:
@@ -116,7 +118,9 @@ def source_new(
     known = declared.path.read_text(encoding="utf-8") if declared else ""
     indicators = session.catalogue.figures.indicators_from(table or shape) if shape else []
     needs = needs_of_shape(session.catalogue, shape) if shape else []
-    drafted = scaffold(read_samples(sample, sheet), request, registry, known, indicators, needs)
+    drafted = scaffold(
+        read_samples(sample, sheet, has_header=not no_header), request, registry, known, indicators, needs
+    )
     files = {target: drafted.declaration}
     suites = session.home.root / "expectations" / "systems" / system
     files |= {suites / f"{table}.yml": text for table, text in drafted.suites.items()}

@@ -45,24 +45,34 @@ SHOWN_REJECTS = 20
 @click.argument("years", type=int, nargs=-1, required=True, metavar="EXERCICE...", shell_complete=complete_years)
 @source_option
 @click.option("--full", is_flag=True, help="Tout reconstruire, que quelque chose ait changé ou non.")
+@click.option("--wait", is_flag=True, help="Attendre ce qui est en train d’arriver dans landing.")
 @json_option
 @global_options
 @click.pass_context
-def run(ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...], full: bool, form: str) -> None:
+def run(
+    ctx: click.Context, years: tuple[int, ...], sources: tuple[str, ...], full: bool, wait: bool, form: str
+) -> None:
     """Collecter ce qui est dans landing pour chaque EXERCICE, construire l’entrepôt de tous, le tester et publier.
 
     Un export refusé n’arrête rien d’autre : sa livraison précédente reste. Sort avec 1 quand quelque chose bloque, 3 quand
-    tout est fait mais qu’un export est en retard, 4 quand un autre processus travaille sur ce dossier.
+    tout est fait mais qu’un export est en retard ou n’est pas encore arrivé en entier (un fichier de landing qui vient de changer,
+    temporaire ou ouvert est laissé de côté, et nommé), 4 quand un autre processus travaille sur ce dossier.
     """
     session: Session = ctx.obj
     chosen = [session.exercice(year) for year in dict.fromkeys(years)]
     if without := session.without_system():
         raise click.UsageError(without)
-    ctx.exit(run_and_tell(session, chosen, session.systems(sources), full=full, form=form))
+    ctx.exit(run_and_tell(session, chosen, session.systems(sources), full=full, wait=wait, form=form))
 
 
 def run_and_tell(
-    session: Session, years: list[int], systems: list[str] | None, *, full: bool = False, form: str = "text"
+    session: Session,
+    years: list[int],
+    systems: list[str] | None,
+    *,
+    full: bool = False,
+    wait: bool = False,
+    form: str = "text",
 ) -> int:
     """Run the jobs, print the summary, return the exit code."""
     with only_writer(session.home):
@@ -71,7 +81,7 @@ def run_and_tell(
         say("démarrage de l’orchestrateur")
         from pipelines.defs.run import run_jobs
 
-        report = run_jobs(session.home, years, systems, say, whole=full)
+        report = run_jobs(session.home, years, systems, say, whole=full, wait=wait)
     if stopped := report.ended(Ending.FROZEN, Ending.UNPROMISED, Ending.BUSY):
         note(f"Erreur : {stopped.message}")
         return {Ending.FROZEN: FROZEN, Ending.UNPROMISED: BLOCKED}.get(stopped.ending, BUSY)
@@ -79,10 +89,11 @@ def run_and_tell(
         statuses = [read_status(session, ledger, year) for year in years]
         blocking = _blocking(session, ledger, years)
         if form == "json":
-            write_json(summary(ledger, statuses, blocking), session.organisation)
+            write_json(summary(ledger, statuses, blocking, report.aside), session.organisation)
         else:
             show_summary(session, ledger, statuses, years, blocking)
-    failed = _tell_failures(session, report) or _tell_arrivals(statuses, systems)
+    _tell_aside(session, report, years)
+    failed = _tell_failures(session, report) or _tell_arrivals(statuses, systems, report)
     return BLOCKED if blocking else failed
 
 
@@ -110,11 +121,22 @@ def _tell_failures(session: Session, report: "RunReport") -> int | None:
     return BLOCKED if failed else None
 
 
-def _tell_arrivals(statuses: list[YearStatus], systems: list[str] | None) -> int:
-    """1 when a delivery of the systems that were asked for is refused, 3 when one is late."""
+def _tell_aside(session: Session, report: "RunReport", years: list[int]) -> None:
+    """What was not read, since it may not be entirely there."""
+    for one in report.aside:
+        note(
+            f"\nLaissé de côté : {shown(session.home.root / one.fichier)} — {one.raison} ({one.export} {one.exercice})"
+        )
+    if report.aside:
+        again = f"{session.command} run {' '.join(map(str, years))} --wait"
+        note(f"Il sera lu une fois arrivé en entier (retirer un fichier temporaire ou un verrou abandonné) : {again}")
+
+
+def _tell_arrivals(statuses: list[YearStatus], systems: list[str] | None, report: "RunReport") -> int:
+    """1 when a delivery of the systems that were asked for is refused, 3 when one is late or still on its way."""
     concerned = [e for s in statuses for e in s.exports if not systems or e.key.partition("/")[0] in systems]
     states = {export.state for export in concerned}
-    return BLOCKED if "refused" in states else INCOMPLETE if "late" in states else DONE
+    return BLOCKED if "refused" in states else INCOMPLETE if "late" in states or report.aside else DONE
 
 
 # check ------------------------------------------------------------------------------------------------------

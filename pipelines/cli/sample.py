@@ -27,13 +27,16 @@ LOOKED_AT = 200  # records, to choose a delimiter
 CP1252_HOLES = b"\x81\x8d\x8f\x90\x9d"
 
 
-def read_samples(path: Path, sheet: str | None) -> list[Sample]:
+def read_samples(path: Path, sheet: str | None, *, has_header: bool = True) -> list[Sample]:
     """The tables that a file may hold: its sheets, its members, or the one it is.
 
     Raises DeclarationError, or DeliveryRefused for a bad workbook or archive.
     """
     with tempfile.TemporaryDirectory(prefix="millesime-sample-") as folder:
-        return list(_tables(path, path.name, sheet, Path(folder)))
+        samples = list(_tables(path, path.name, sheet, Path(folder)))
+    if not has_header and any(sample.type != "csv" for sample in samples):
+        raise DeclarationError("--no-header : seul un csv peut être lu sans intitulés")
+    return [replace(sample, has_header=has_header) for sample in samples]
 
 
 def _tables(path: Path, name: str, sheet: str | None, workdir: Path) -> Iterator[Sample]:

@@ -30,6 +30,10 @@ def of_json(text: str, name: str) -> Sample | None:
     except json.JSONDecodeError:
         return _of_lines(text, name)
     lists = sorted(_lists(document, ()), key=lambda one: len(one[1]), reverse=True)
+    if not lists and _are_keyed(document):
+        raise DeclarationError(
+            f"{name} : des enregistrements rangés sous une clé chacun ; demander à l’outil une liste"
+        )
     if not lists and (where := next(_values_listed(document, ()), None)) is not None:
         raise DeclarationError(
             f"{name} : aucune liste d’enregistrements : celle de {'.'.join(where) or 'la racine'} contient autre chose"
@@ -66,6 +70,16 @@ def _lists(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
     elif isinstance(value, dict):
         for key, inner in value.items():
             yield from _lists(inner, (*path, key))
+
+
+def _are_keyed(value: Any) -> bool:
+    """True for an object, here or inside, of several objects of the same keys: its own keys are values."""
+    if not isinstance(value, dict):
+        return False
+    inner = [one for one in value.values() if isinstance(one, dict) and one]
+    return (len(inner) > 1 and len(inner) == len(value) and len(set(map(frozenset, inner))) == 1) or any(
+        map(_are_keyed, inner)
+    )
 
 
 def _values_listed(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

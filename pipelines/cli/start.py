@@ -1,6 +1,7 @@
 """``init`` and ``demo``: making a home."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -221,6 +222,7 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
     _prepare_instance(home)
     _give_key(home)
     if and_run:
+        os.environ["MILLESIME_QUIET"] = "0"  # its files are whole
         code = run_and_tell(session, years, None)
         if code in (DONE, INCOMPLETE):  # the report is published with its tables; these are written on demand
             echo("\nÀ donner, et pour lire les tables :")

@@ -10,6 +10,7 @@ from pipelines.evidence.status import YearStatus
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.publication import DATABASES, FOLDERS, INTERNE, PUBLIC
+from pipelines.runs.arriving import Aside
 
 SHOWN_BLOCKERS = 10
 # (group, line, how to count it)
@@ -57,14 +58,15 @@ def show_summary(
             note(f"  {finding.code} {finding.ou}{f' ({place})' if place else ''} — {finding.message}")
 
 
-def summary(ledger: Ledger, statuses: list[YearStatus], blocking: list[Finding]) -> dict[str, Any]:
-    """The same for a program: each exercice as ``status`` says it, the last build, what blocks."""
+def summary(ledger: Ledger, statuses: list[YearStatus], blocking: list[Finding], aside: list[Aside]) -> dict[str, Any]:
+    """The same for a program: each exercice as ``status`` says it, the last build, what blocks, what was left aside."""
     build = ledger.last_build()
     built = {"build": build["build"], "succeeded": build["succeeded"], "tests": _tests(build)} if build else None
     return {
         "exercices": [asdict(status) for status in statuses],
         "warehouse": built,
         "blocking": [{"constat": finding.id, **asdict(finding)} for finding in blocking],
+        "aside": [asdict(one) for one in aside],
     }
 
 

@@ -6,8 +6,8 @@ personal value: metadata are counts, rules and reasons.
 """
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
 
 import dagster as dg
 
@@ -19,6 +19,7 @@ from pipelines.evidence.findings import refused_line, refused_lines
 from pipelines.ledger.checks import check_finding
 from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.arriving import Aside
 from pipelines.runs.collect import Outcome, collect
 from pipelines.runs.outcome import Ending
 
@@ -28,6 +29,7 @@ CHECKS = {
     "echeance": "Chaque exercice échu est arrivé et accepté.",
 }
 
+ASIDE = "laissé de côté"  # metadata of what is still on its way into landing
 SHOWN = 20  # findings that a check shows; `millesime findings` and the audit page list them all
 
 
@@ -89,7 +91,13 @@ def _log(context: dg.AssetExecutionContext, work: Workspace, ref: ExportRef, out
     if outcome.status == "refused":
         context.log.info(f"{outcome.key} {outcome.exercice}: {outcome.status}")
         return
-    if outcome.status == "absent":
+    for one in outcome.aside:
+        context.log_event(
+            dg.AssetObservation(
+                table_key(ref.system, ref.export.tables[0]), metadata={ASIDE: asdict(one)}, partition=str(one.exercice)
+            )
+        )
+    if outcome.status in ("absent", "arriving"):
         former = work.ledger.current().get((ref.key, outcome.exercice))
         if former is None:
             for table in ref.export.tables:
@@ -113,6 +121,12 @@ def _log(context: dg.AssetExecutionContext, work: Workspace, ref: ExportRef, out
                 },
             )
         )
+
+
+def asides_of(events: Iterable[dg.DagsterEvent]) -> list[Aside]:
+    """What the steps of a run left aside."""
+    seen = [event.asset_observation_data.asset_observation for event in events if event.is_asset_observation]
+    return [Aside(**one.metadata[ASIDE].value) for one in seen if ASIDE in one.metadata]
 
 
 def _nothing_came(key: dg.AssetKey, exercice: int) -> dg.AssetMaterialization:

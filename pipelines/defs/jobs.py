@@ -5,7 +5,6 @@ export fails its own step of ``collect`` and nothing else: ``build`` is another 
 for, stands in its own module.
 """
 
-import datetime as dt
 import hashlib
 import subprocess
 from collections import Counter
@@ -17,7 +16,7 @@ from pipelines.defs.history import forget, old_runs
 from pipelines.defs.workspace import exercices, home, organisation, registry, writing
 from pipelines.ledger.store import now
 from pipelines.runs.retention import purge as purge_overdue
-from pipelines.stages.ingest.landing import files_of
+from pipelines.stages.ingest.landing import arriving, files_of
 
 QUIET_SECONDS = 60  # a file that changed within the last minute may still be growing
 COLLECT = dg.AssetSelection.groups("collecte")
@@ -99,16 +98,18 @@ def landing_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
 
 
 def landing_stamp(year: int) -> str | None:
-    """What lies in a year's folder, as one hash; None when empty or still changing."""
-    newest, digest = 0.0, hashlib.sha256()
-    paths = [p for ref in organisation().exports(registry(), year) for p in files_of(home().landing, ref, year)]
+    """What lies in a year's folder, as one hash, without the exports that may still be arriving; None when nothing is left."""
+    paths = [
+        path
+        for ref in organisation().exports(registry(), year)
+        if not arriving(home().landing, ref, year, QUIET_SECONDS)
+        for path in files_of(home().landing, ref, year)
+    ]
+    digest = hashlib.sha256()
     for path in paths:
-        stat = path.stat()
-        newest = max(newest, stat.st_mtime)
-        digest.update(f"{path}|{stat.st_size}|{stat.st_mtime_ns}".encode())
-    if not paths or dt.datetime.now().timestamp() - newest < QUIET_SECONDS:
-        return None
-    return digest.hexdigest()[:16]
+        seen = path.stat()
+        digest.update(f"{path}|{seen.st_size}|{seen.st_mtime_ns}".encode())
+    return digest.hexdigest()[:16] if paths else None
 
 
 def build_after_collect(job: dg.JobDefinition) -> dg.SensorDefinition:

@@ -6,10 +6,11 @@ Everything happens in this process; several exercices are one run. The outcome i
 import gc
 import logging
 import os
+import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.private import work_in
 from pipelines.runs.ahead import going_ahead
+from pipelines.runs.arriving import Aside
 from pipelines.runs.build import is_current, parse
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
@@ -39,10 +41,11 @@ class Failed:
 
 @dataclass(frozen=True)
 class RunReport:
-    """What the two jobs came to: the steps that failed, and what is published now."""
+    """What the two jobs came to: the steps that failed, what is published now, and what was left aside, still on its way."""
 
     failed: list[Failed]
     publication: str | None
+    aside: list[Aside] = field(default_factory=list)
 
     def ended(self, *endings: Ending) -> Failed | None:
         """The first step that ended in one of these ways."""
@@ -56,10 +59,11 @@ def run_jobs(
     progress: Callable[[str], None] | None = None,
     *,
     whole: bool = False,
+    wait: bool = False,
 ) -> RunReport:
     """Collect ``exercices`` (only ``sources``, names of systems, when given), then build and publish what that changed.
 
-    ``whole``: every model is built, though nothing changed.
+    ``whole``: every model is built, though nothing changed. ``wait``: until what is on its way into landing has arrived.
 
     Raises DeclarationError before anything is read when the catalogue is wrong.
     """
@@ -67,29 +71,38 @@ def run_jobs(
     work_in(home)
     with open_workspace(home) as work:
         todo = pending(work, exercices, sources)
-    failed = [] if todo.is_nothing and not whole else _run(home, todo, say, whole=whole)
+        while wait and todo.aside:
+            say(f"attend {todo.aside[0].fichier} ({todo.aside[0].raison})")
+            time.sleep(min(settings.quiet(), 2))
+            todo = pending(work, exercices, sources)
+    failed, aside = ([], []) if todo.is_nothing and not whole else _run(home, todo, say, whole=whole)
     with open_ledger(home) as ledger:
         publication = ledger.last_publication()
-    return RunReport(failed, publication["publication"] if publication else None)
+    return RunReport(
+        failed, publication["publication"] if publication else None, list(dict.fromkeys([*todo.aside, *aside]))
+    )
 
 
-def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) -> list[Failed]:
-    """Have the orchestrator do what is left; it is imported here, since it takes as long as all the rest of a short run."""
+def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) -> tuple[list[Failed], list[Aside]]:
+    """Have the orchestrator do what is left; what failed, and what began to change since.
+
+    It is imported here, since it takes as long as all the rest of a short run.
+    """
     import dagster as dg
 
     prepare_instance(home)
     with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
         say("collecte")
-        with open_workspace(home) as work, going_ahead(work, todo.arrived), ThreadPoolExecutor(1) as aside:
-            read = aside.submit(parse, work.catalogue, home)  # dbt takes its time over a project that it never read
+        with open_workspace(home) as work, going_ahead(work, todo.arrived), ThreadPoolExecutor(1) as beside:
+            read = beside.submit(parse, work.catalogue, home)  # dbt takes its time over a project that it never read
             from pipelines.definitions import defs as definitions
 
             read.result()
             loaded = _loaded(definitions)
             gc.freeze()  # what was imported stays until the end
             gc.enable()
-            failed = _collect(loaded, instance, [*todo.arrived, *todo.absent])
-        return failed + _build(loaded, instance, home, say, whole=whole)
+            failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent])
+        return failed + _build(loaded, instance, home, say, whole=whole), aside
 
 
 def _loaded(definitions: "Callable[[], dg.Definitions]") -> "dg.Definitions":
@@ -107,15 +120,17 @@ def _loaded(definitions: "Callable[[], dg.Definitions]") -> "dg.Definitions":
 
 def _collect(
     loaded: "dg.Definitions", instance: "dg.DagsterInstance", wanted: list[tuple[ExportRef, int]]
-) -> list[Failed]:
+) -> tuple[list[Failed], list[Aside]]:
+    from pipelines.defs.collect import asides_of
     from pipelines.defs.workspace import table_key
 
     if not wanted:
-        return []
+        return [], []
     keys = {table_key(ref.system, table) for ref, _ in wanted for table in ref.export.tables}
     job = loaded.resolve_job_def("collect")
     years = {year for _, year in wanted}
-    return [one for span in spans(years) for one in _execute(job, instance, selection=keys, span=span)]
+    events = [one for span in spans(years) for one in _execute(job, instance, selection=keys, span=span)]
+    return _failures(events), asides_of(events)
 
 
 def _build(
@@ -133,7 +148,8 @@ def _build(
     say("publication : l’entrepôt est à jour" if unchanged else "construction et publication")
     last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
     tags = {WHOLE: "true"} if whole else {}
-    return _execute(loaded.resolve_job_def("build"), instance, selection=last_steps if unchanged else None, tags=tags)
+    done = _execute(loaded.resolve_job_def("build"), instance, selection=last_steps if unchanged else None, tags=tags)
+    return _failures(done)
 
 
 def _console(home: Home) -> Path:
@@ -159,8 +175,8 @@ def _execute(
     selection=None,
     span=None,
     tags: Mapping[str, str] | None = None,
-) -> list[Failed]:
-    """Run a job; the steps that failed."""
+) -> "list[dg.DagsterEvent]":
+    """Run a job; what happened."""
     tags = dict(tags or {})
     if span:
         tags |= {
@@ -174,8 +190,15 @@ def _execute(
         asset_selection=sorted(selection) if selection else None,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
     )
-    failed = [_failed(event) for event in result.all_events if event.is_step_failure]
-    return failed if failed or result.success else [Failed(Ending.BROKEN, "l’exécution a échoué")]
+    return result.all_events
+
+
+def _failures(events: "list[dg.DagsterEvent]") -> list[Failed]:
+    """The steps that failed, or the run itself."""
+    failed = [_failed(event) for event in events if event.is_step_failure]
+    if not failed and any(event.is_run_failure for event in events):
+        return [Failed(Ending.BROKEN, "l’exécution a échoué")]
+    return failed
 
 
 def _failed(event: "dg.DagsterEvent") -> Failed:

@@ -96,6 +96,7 @@ class Arrivals:
         self.ledger, self.exercice, self.today = ledger, exercice, today
         self.landed, self.absences, self.needed = landed, absences, needed
         self.current = {key: value for (key, year), value in ledger.current().items() if year == exercice}
+        self._standing: dict[str, dict | None] = {}
         self.refusals = [row for row in ledger.all_rows("refusals") if row["exercice"] == exercice]
 
     def exports(self, registry: Registry, organisation: Organisation) -> list[ExportStatus]:
@@ -155,6 +156,11 @@ class Arrivals:
 
     def standing_refusal(self, ref: ExportRef) -> dict | None:
         """The refusal that counts: that of the bytes in landing when there are some, else the last one."""
+        if ref.key not in self._standing:
+            self._standing[ref.key] = self._standing_refusal(ref)
+        return self._standing[ref.key]
+
+    def _standing_refusal(self, ref: ExportRef) -> dict | None:
         current = self.current.get(ref.key)
         last = self.ledger.last_refusal(ref.key, self.exercice)
         landed = self.landed.get(ref.key)

@@ -223,14 +223,7 @@ def members_of(figures: Figures, figure: Figure, codes: Iterable[str], only: str
     """The printed codes of a declared figure among ``codes``; of a family those of every member, or of one."""
     if only:
         return [code for code in codes if code == figure.code.replace(f"{{{figure.family}}}", only)]
-    return [code for code in codes if _declared_as(figures, code) == figure.code]
-
-
-def _declared_as(figures: Figures, code: str) -> str | None:
-    try:
-        return figures.declaration_of(code)[0].figure.code
-    except KeyError:  # built under an older declaration
-        return None
+    return [code for code in codes if figures.declared_as(code) == figure.code]
 
 
 def _why_none(

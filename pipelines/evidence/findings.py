@@ -44,7 +44,7 @@ def gather(work: Workspace, also: Iterable[Finding] = ()) -> list[Finding]:
         *_unsummable(work),
         *_parted(work),
         *_last_build(work.ledger),
-        *_last_publication(work.ledger),
+        *_last_publication(work),
     ]
     found = [
         finding for finding in found if finding.code not in work.rules or work.rules[finding.code].is_on
@@ -526,6 +526,8 @@ def _last_build(ledger: Ledger) -> list[Finding]:
     return [f for f in found if not (f.code == "REL-ECART" and f.exercice in released)]
 
 
-def _last_publication(ledger: Ledger) -> list[Finding]:
-    publication = ledger.last_publication()
-    return ledger.findings_of(publication["publication"]) if publication else []
+def _last_publication(work: Workspace) -> list[Finding]:
+    """What the publication found of itself; an alert whose explanation was written since is none any more."""
+    publication = work.ledger.last_publication()
+    found = work.ledger.findings_of(publication["publication"]) if publication else []
+    return [one for one in found if not (one.code == "RAP-NOTE" and (work.home.contenu / one.cle).is_file())]

@@ -60,6 +60,7 @@ def printed_codes(
     those of the ``published`` codes.
     """
     codes: dict[str, str] = {}
+    behind = {known: figures.declared_as(known) for known in sorted(published)}
     for code, declared in figures.by_code.items():
         if declared.figure.family is None:
             codes[code] = code
@@ -70,15 +71,8 @@ def printed_codes(
                 if declared.figure.indicateur in application.indicateurs and _in_use(application, exercice)
             }
         else:
-            codes |= {known: code for known in sorted(published) if _declared_as(figures, known) == code}
+            codes |= {known: code for known, declared_as in behind.items() if declared_as == code}
     return codes
-
-
-def _declared_as(figures: Figures, code: str) -> str | None:
-    try:
-        return figures.declaration_of(code)[0].figure.code
-    except KeyError:  # published under an older declaration
-        return None
 
 
 def _in_use(application: Application, exercice: int) -> bool:

@@ -13,7 +13,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.french import NO_BREAK
 
@@ -69,7 +69,7 @@ def append(connection: sqlite3.Connection, table: str, row: int) -> None:
     connection.execute(f"insert into {CHAIN} (table_name, row, hash) values (?, ?, ?)", (table, row, link))
 
 
-def link_of(previous: str, table: str, stored: dict) -> str:
+def link_of(previous: str, table: str, stored: dict[str, Any]) -> str:
     """The hash of one entry; ``stored`` maps columns to raw values, NULLs left out (a later migration may add some)."""
     text = json.dumps([previous, table, stored], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -200,7 +200,7 @@ def _chained_tables(connection: sqlite3.Connection) -> list[str]:
     return [name for (name,) in names if name not in (CHAIN, "alembic_version")]
 
 
-def _stored(connection: sqlite3.Connection, table: str, row: int) -> dict | None:
+def _stored(connection: sqlite3.Connection, table: str, row: int) -> dict[str, Any] | None:
     """A row as SQLite stores it: no JSON is parsed, since an equal value written otherwise is another entry."""
     cursor = connection.execute(f'select * from "{table}" where seq = ?', (row,))
     values = cursor.fetchone()

@@ -88,7 +88,7 @@ class Manifest:
                 found[PurePosixPath(counts.parquet).with_suffix(ending).as_posix()] = sha256
         return found
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         """The manifest as JSON data."""
         return asdict(self)
 
@@ -97,7 +97,7 @@ class Manifest:
         return json.dumps(self.as_dict(), ensure_ascii=False, indent=1, sort_keys=True)
 
     @classmethod
-    def from_dict(cls, data: dict) -> "Manifest":
+    def from_dict(cls, data: dict[str, Any]) -> "Manifest":
         """The inverse of ``as_dict``."""
         return cls(
             **{k: data[k] for k in ("delivery", "system", "export", "exercice")},

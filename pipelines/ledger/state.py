@@ -8,13 +8,12 @@ a database is told by what its catalog says of it, its number of rows, and the P
 own bytes differ between two equal files. Nothing in it depends on the day.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.disk import sha256_of, written_whole
+from pipelines.disk import json_lines, read_json, sha256_of, written_whole
 from pipelines.publication import FORMER_DATABASE
 from pipelines.sql import literal, parquet_scan
 
@@ -35,7 +34,7 @@ State = dict[str, Any]
 def write_state(folder: Path, state: State) -> str:
     """Write ``state.json``: its SHA-256."""
     with written_whole(folder / STATE) as file:
-        json.dump(state, file, indent=1, ensure_ascii=False, default=str)
+        file.write(json_lines(state))
     return sha256_of(folder / STATE)
 
 
@@ -48,7 +47,7 @@ def write_manifest(folder: Path, build: str, notes: Mapping[int, str] | None = N
     manifest = {"build": build, **said, "files": files_of(folder), "tables": databases_of(folder)}
     with written_whole(folder / MANIFEST) as file:
         identity = fingerprint(manifest)[:32]
-        json.dump({"publication": identity, **manifest}, file, indent=1, ensure_ascii=False)
+        file.write(json_lines({"publication": identity, **manifest}))
     return identity
 
 
@@ -60,17 +59,17 @@ def read_notes(folder: Path) -> dict[int, str]:
 
 def read_manifest(folder: Path) -> State:
     """The manifest of the public profile in ``folder``. Raises OSError and ValueError when there is none, or it is damaged."""
-    return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return read_json(folder / MANIFEST)
 
 
 def read_state(folder: Path) -> State:
     """The state that lies in ``folder``. Raises OSError and ValueError when there is none, or it is damaged."""
-    return json.loads((folder / STATE).read_text(encoding="utf-8"))
+    return read_json(folder / STATE)
 
 
 def read_release(folder: Path) -> State:
     """The state of a release. Raises OSError and ValueError when there is none, or it is damaged."""
-    return json.loads(state_file(folder).read_text(encoding="utf-8"))
+    return read_json(state_file(folder))
 
 
 def frozen_names(releases: Path) -> list[str]:
@@ -145,9 +144,9 @@ def tables_of(file: Path) -> State:
     return {name: {"lignes": rows[name], "description": fingerprint(said[name])} for name in sorted(said)}
 
 
-def _described(db: Any) -> dict[str, list]:
+def _described(db: Any) -> dict[str, list[Any]]:
     """``schema.table`` → what the catalog of ``p`` says: comment (of a view: its query), columns with types and comments, constraints."""
-    found: dict[str, list] = {
+    found: dict[str, list[Any]] = {
         name: [comment, [], []]
         for name, comment in db.execute(
             "select schema_name || '.' || table_name, comment from duckdb_tables() where database_name = 'p' union all "

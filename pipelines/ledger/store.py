@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.ledger.chain import Broken, Head, append, check, dated_back, head, latest, raw
@@ -60,7 +60,7 @@ class Ledger:
             os.close(os.open(home.ledger_file, os.O_CREAT | os.O_WRONLY, 0o600))
         self.tables = metadata().tables
         self._current: tuple[int | None, dict[tuple[str, int], Current]] | None = None
-        self._outcomes: tuple[int | None, dict[tuple[str, int], Row]] | None = None
+        self._outcomes: tuple[int | None, dict[tuple[str, int], Row[Any]]] | None = None
         self._verdicts: dict[str, Verdict] = {}  # what is entered never changes
         self._head_file = home.ledger_head
         try:
@@ -93,8 +93,8 @@ class Ledger:
         self,
         key: str,
         exercice: int,
-        files: list[dict],
-        rule: dict,
+        files: list[dict[str, Any]],
+        rule: dict[str, Any],
         delivery: str | None = None,
     ) -> None:
         """Enter a delivery that was refused whole, with what ``DeliveryRefused`` says of the rule."""
@@ -153,7 +153,7 @@ class Ledger:
             self._enter_outcome(connection, manifest.export_key, manifest.exercice, "accepted", manifest.delivery)
         return changed
 
-    def record_build(self, build: str, succeeded: bool, deliveries: list[str], tests: list[dict]) -> None:
+    def record_build(self, build: str, succeeded: bool, deliveries: list[str], tests: list[dict[str, Any]]) -> None:
         """Enter a build of the warehouse and the outcome of its tests."""
         last = self.last_build()
         if last is None or (last["build"], last["succeeded"]) != (build, succeeded):
@@ -334,7 +334,7 @@ class Ledger:
         row = self.delivery_row(identity)
         return Manifest.from_dict(row["manifest"]) if row else None
 
-    def delivery_row(self, identity: str) -> dict | None:
+    def delivery_row(self, identity: str) -> dict[str, Any] | None:
         """The entry of one delivery."""
         deliveries = self.tables["deliveries"]
         rows = list(self._rows(self._sa.select(deliveries).where(deliveries.c.delivery == identity)))
@@ -354,7 +354,7 @@ class Ledger:
                 self._verdicts[identity] = _verdict(row)
         return self._verdicts.get(identity)
 
-    def last_refusal(self, key: str, exercice: int) -> dict | None:
+    def last_refusal(self, key: str, exercice: int) -> dict[str, Any] | None:
         """The last refusal of an export for an exercice, unless a delivery was accepted after it."""
         last = self._last_outcome(key, exercice)
         if last is None or last.outcome != "refused":
@@ -371,26 +371,26 @@ class Ledger:
                 return other
         return None
 
-    def last_build(self) -> dict | None:
+    def last_build(self) -> dict[str, Any] | None:
         """The last build, whatever its outcome."""
         builds = self.tables["builds"]
         rows = list(self._rows(self._sa.select(builds).order_by(builds.c.seq.desc()).limit(1)))
         return dict(rows[0]._mapping) if rows else None
 
-    def build(self, identity: str) -> dict | None:
+    def build(self, identity: str) -> dict[str, Any] | None:
         """One build."""
         builds = self.tables["builds"]
         query = self._sa.select(builds).where(builds.c.build == identity).order_by(builds.c.seq.desc()).limit(1)
         rows = list(self._rows(query))
         return dict(rows[0]._mapping) if rows else None
 
-    def last_warehouse(self) -> dict | None:
+    def last_warehouse(self) -> dict[str, Any] | None:
         """The file of the last build that succeeded."""
         warehouses = self.tables["warehouses"]
         rows = list(self._rows(self._sa.select(warehouses).order_by(warehouses.c.seq.desc()).limit(1)))
         return dict(rows[0]._mapping) if rows else None
 
-    def last_publication(self) -> dict | None:
+    def last_publication(self) -> dict[str, Any] | None:
         """The last publication."""
         publications = self.tables["publications"]
         rows = list(self._rows(self._sa.select(publications).order_by(publications.c.seq.desc()).limit(1)))
@@ -402,7 +402,7 @@ class Ledger:
             path: (row["subject"], sha256) for row in self.all_rows("writings") for path, sha256 in row["files"].items()
         }
 
-    def unfinished_releases(self) -> list[dict]:
+    def unfinished_releases(self) -> list[dict[str, Any]]:
         """The releases whose pages were not written: their making was stopped on the way."""
         written = {row["subject"] for row in self.all_rows("writings")}
         return [row for row in self.all_rows("releases") if row["state"] and row["release"] not in written]
@@ -452,7 +452,7 @@ class Ledger:
             found.setdefault(row["exercice"], []).append(row["sha256"])
         return found
 
-    def all_rows(self, table: str) -> list[dict]:
+    def all_rows(self, table: str) -> list[dict[str, Any]]:
         """A whole ledger table, in order of entry."""
         source = self.tables[table]
         return [dict(row._mapping) for row in self._rows(self._sa.select(source).order_by(source.c.seq))]
@@ -531,7 +531,7 @@ class Ledger:
         with self.engine.connect() as connection:
             return connection.execute(self._sa.select(self._sa.func.max(self.tables[table].c.seq))).scalar()
 
-    def _rows(self, query: "Select") -> Iterator["Row"]:
+    def _rows(self, query: "Select[Any]") -> Iterator["Row[Any]"]:
         with self.engine.connect() as connection:
             yield from connection.execute(query).all()
 
@@ -561,11 +561,11 @@ class Ledger:
                 decided_at=now(),
             )
 
-    def _last_sightings(self) -> dict:
+    def _last_sightings(self) -> dict[str, Any]:
         sightings = self.tables["sightings"]
         return {row.finding: row for row in self._rows(self._sa.select(sightings).order_by(sightings.c.seq))}
 
-    def _last_outcome(self, key: str, exercice: int) -> "Row | None":
+    def _last_outcome(self, key: str, exercice: int) -> "Row[Any] | None":
         last = self._last_entry("outcomes")
         if self._outcomes is None or self._outcomes[0] != last:
             outcomes = self.tables["outcomes"]
@@ -578,7 +578,7 @@ def _durable(connection: "DBAPIConnection", _record: object) -> None:
     connection.execute("pragma synchronous = full")
 
 
-def _verdict(row: "Row") -> Verdict:
+def _verdict(row: "Row[Any]") -> Verdict:
     results = [CheckResult(**result) for result in row.results]
     return Verdict(row.verdict, row.delivery, row.table_name, row.suite, results)
 

@@ -122,7 +122,8 @@ def _read(home: Home, ref: ExportRef, exercice: int, key: bytes) -> Manifest | N
 
 def _judge(parquet: Path, suite: Suite) -> list[CheckResult] | None:
     with suppress(Exception):
-        return import_module(JUDGE).judge(parquet, suite)
+        results: list[CheckResult] = import_module(JUDGE).judge(parquet, suite)
+        return results
     return None
 
 

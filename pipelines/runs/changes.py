@@ -259,10 +259,10 @@ def _checks(then: State, today: State, exercice: int) -> Iterator[Difference]:
     """Against another exercice's version, only what does not depend on the exercice is compared."""
     same_year = then["exercice"] == exercice
     before, after = _checks_of(then, then["exercice"]), _checks_of(today, exercice)
-    tables = {place[:2] for place in after}
+    tables = {(export, table) for export, table, _ in after}
     for (export, table, key), one in sorted(before.items()):
         place, other = f"{export} {table}, {key}", after.get((export, table, key))
-        if other is None and (export, table) in tables and (same_year or key not in (QUESTIONED, REFUSED)):
+        if other is None and (export, table) in tables and (same_year or key not in (QUESTIONED[0], REFUSED[0])):
             yield Difference("contrôle retiré", place, SEVERITIES[one["severity"]], "rien")
         elif other and one["severity"] == "critical" != other["severity"]:
             yield Difference("contrôle affaibli", place, "bloque", "alerte")

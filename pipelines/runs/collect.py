@@ -17,7 +17,9 @@ from pipelines.ledger.records import Manifest, Verdict
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.ahead import judged, read_already
+from pipelines.runs.arriving import Aside, arriving
 from pipelines.runs.key import enter_key, key_of
+from pipelines.runs.pending import stands
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.stages.accept.decide import accept, refuse_known_bytes
 from pipelines.stages.ingest.delivery import delivery_id, ingest
@@ -34,10 +36,11 @@ class Outcome:
 
     key: str
     exercice: int
-    status: str  # absent | accepted | unchanged | refused
+    status: str  # absent | arriving | accepted | unchanged | refused
     manifest: Manifest | None = None
     verdicts: list[Verdict] = field(default_factory=list)
     refusal: DeliveryRefused | None = None
+    aside: list[Aside] = field(default_factory=list)  # what is still on its way
 
     @property
     def refused(self) -> bool:
@@ -46,7 +49,11 @@ class Outcome:
 
 
 def collect(work: Workspace, ref: ExportRef, exercice: int) -> Outcome:
-    """Take in what lies in landing for one export of one exercice."""
+    """Take in what lies in landing for one export of one exercice, once it is entirely there."""
+    if aside := arriving(work, ref, exercice):
+        if stands(work, ref, exercice):  # what changed came out the same
+            return Outcome(ref.key, exercice, "unchanged", work.ledger.current()[ref.key, exercice].manifest)
+        return Outcome(ref.key, exercice, "arriving", aside=aside)
     paths = files_of(work.home.landing, ref, exercice)
     return _take_in(work, ref, exercice, paths) if paths else Outcome(ref.key, exercice, "absent")
 

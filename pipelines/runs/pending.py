@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines import settings
@@ -10,12 +10,13 @@ from pipelines.catalogue.dbt.compose import compose
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.shown_name import shown_names
-from pipelines.disk import sha256_of, written_whole
+from pipelines.disk import read_json, sha256_of, written_whole
 from pipelines.evidence.verify import publication_problems
 from pipelines.ledger.lost import refuse_damaged
 from pipelines.ledger.records import DeliveredFile
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.arriving import Aside, arriving
 from pipelines.runs.findings import unclaimed
 from pipelines.runs.key import enter_key, key_of
 from pipelines.runs.state import prose_of
@@ -30,11 +31,15 @@ MARK = "published.json"  # in the cache: what the last publication was made from
 
 @dataclass(frozen=True)
 class Pending:
-    """What is left: deliveries to take in, the exports that nothing came for, and whether warehouse and publication stand."""
+    """What is left: deliveries to take in, the exports that nothing came for, and whether warehouse and publication stand.
+
+    ``aside``: what is still on its way; its exports are in none of the lists.
+    """
 
     arrived: list[tuple[ExportRef, int]]
     absent: list[tuple[ExportRef, int]]
     is_published: bool
+    aside: list[Aside] = field(default_factory=list)
 
     @property
     def is_nothing(self) -> bool:
@@ -55,12 +60,18 @@ def pending(work: Workspace, exercices: Collection[int], sources: Collection[str
     if (made_from.get("moteur"), made_from.get("catalogue")) != (engine_version(), work.catalogue.fingerprint):
         refuse_wrong_sql(work.catalogue)
     wanted = _wanted(work, exercices, sources)
-    there = {(ref.key, year): bool(files_of(work.home.landing, ref, year)) for ref, year in wanted}
-    return Pending(
-        [(ref, year) for ref, year in wanted if there[ref.key, year] and not stands(work, ref, year)],
-        [(ref, year) for ref, year in wanted if not there[ref.key, year]],
-        is_published=is_current(work) and is_published(work),
-    )
+    arrived: list[tuple[ExportRef, int]] = []
+    absent: list[tuple[ExportRef, int]] = []
+    aside: list[Aside] = []
+    for ref, year in wanted:
+        there = bool(files_of(work.home.landing, ref, year))
+        if there and stands(work, ref, year):
+            continue
+        if coming := arriving(work, ref, year):
+            aside += coming
+        else:
+            (arrived if there else absent).append((ref, year))
+    return Pending(arrived, absent, is_published=is_current(work) and is_published(work), aside=aside)
 
 
 def _wanted(
@@ -134,6 +145,6 @@ def publication_inputs(work: Workspace) -> dict[str, Any]:
 
 def _made_from(work: Workspace) -> dict[str, Any]:
     try:
-        return json.loads((work.home.cache / MARK).read_text(encoding="utf-8"))
+        return read_json(work.home.cache / MARK)
     except (OSError, ValueError):
         return {}

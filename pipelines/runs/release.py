@@ -114,4 +114,4 @@ def _whole_build(work: Workspace) -> str:
         publish_warehouse(work)
     last = work.ledger.last_build()
     assert last is not None, "what is current was built"
-    return last["build"]
+    return str(last["build"])

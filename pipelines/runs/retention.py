@@ -4,7 +4,7 @@ One list, ``overdue``, says what a term has passed of: the purge removes it, a f
 then the files go: a purge that is killed is finished by the next one, since what lies there still is still overdue.
 
 The rows of what counts are never lost: each person in them is generalised, once the term of the last delivery that knows that
-person has passed (docs/decisions/conservation.md).
+person has passed (docs/decisions/0008-conservation.md).
 """
 
 import datetime as dt
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.declarations import System
 from pipelines.catalogue.registry import ExportRef
@@ -299,7 +300,7 @@ class _Known:
         return self.keep_until(key, exercice), ORIGINAL
 
     @cached_property
-    def decided(self) -> dict[str, dict]:
+    def decided(self) -> dict[str, dict[str, Any]]:
         """Delivery → the last decision to remove it."""
         return {row["subject"]: row for row in self.removals if row["rule"] == BY_HAND}
 
@@ -487,7 +488,7 @@ def _written(path: Path) -> str:
     return _moment(path.lstat().st_mtime)
 
 
-def _chosen(row: dict) -> Chosen | None:
+def _chosen(row: dict[str, Any]) -> Chosen | None:
     """Why an entry goes before its term; None when it does not."""
     return Chosen(row["reason"], row["removed_by"]) if row["reason"] else None
 

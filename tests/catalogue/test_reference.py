@@ -9,6 +9,7 @@ from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.overlay import put_over
 from pipelines.catalogue.reference import make_reference, reference_things
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.settings import Home
 
 DECLARED = """\
 table: jours
@@ -118,3 +119,29 @@ def test_the_rows_decide_the_identity(tmp_path):
 
 def test_what_is_shipped_is_read():
     assert {reference.table for reference in load_catalogue().references.values()} >= {"quorums", "rh_motifs"}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("cadre_emplois,Adj. adm.,adjoints_administratifs", None),
+        (
+            "cadre_emplois,Adj. pat.,adjoints_patrimoine",
+            "code: « adjoints_patrimoine » n’est pas connu ; vouliez-vous dire « adjoints_du_patrimoine » ?",
+        ),
+        ("statut,Fonct. CNRACL,titulair", "code: « titulair » n’est pas connu ; vouliez-vous dire « titulaire » ?"),
+        ("cadre_emploi,Adj. adm.,adjoints_administratifs", "nomenclature: « cadre_emploi » n’est pas connu"),
+        ("depart,Parti,demission", None),
+    ],
+)
+def test_a_word_that_a_home_adds_means_a_code_that_exists(tmp_path, line, said):
+    path = tmp_path / "catalogue" / "reference" / "rh_orthographes" / "nous.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"nomenclature,orthographe,code\n{line}\n", encoding="utf-8")
+    catalogue = load_catalogue(Home(tmp_path))
+    if said is None:
+        assert path in catalogue.references
+    else:
+        with pytest.raises(DeclarationError) as raised:
+            _ = catalogue.references
+        assert f"nous.csv:2 {said}" in str(raised.value)

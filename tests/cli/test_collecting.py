@@ -1,8 +1,9 @@
 """``run``, ``check``, ``init`` and ``demo``: what starts the work, and the exit code that it ends with."""
 
+import json
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pipelines.cli.app import FROZEN, millesime
 from pipelines.cli.output import progress
 from pipelines.ledger.records import Finding
 from pipelines.ledger.store import open_ledger
+from pipelines.runs.arriving import Aside
 from pipelines.runs.outcome import Ending
 from pipelines.settings import Home
 from tests.cli.conftest import AGENTS_2019, VENTES_2019, Bench, check
@@ -25,20 +27,22 @@ from tests.cli.conftest import AGENTS_2019, VENTES_2019, Bench, check
 def jobs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list]:
     """Stand in for the orchestrator: what it is asked, and how the steps that failed ended, with their words."""
 
-    def answer(work: Callable[[], None] = lambda: None, **failed: str) -> list:
+    def answer(work: Callable[[], None] = lambda: None, aside: Sequence[Aside] = (), **failed: str) -> list:
         asked: list = []
 
         def run_jobs(
-            home: Home, exercices: list[int], sources: list[str] | None, say: Callable, *, whole: bool
+            home: Home, exercices: list[int], sources: list[str] | None, say: Callable, *, whole: bool, wait: bool
         ) -> object:
-            asked.append((home.root, exercices, sources, *(["whole"] if whole else [])))
+            asked.append((home.root, exercices, sources, *["whole"] * whole, *["wait"] * wait))
             monkeypatch.setenv("MILLESIME_HOME", str(home.root))  # as the orchestrator needs it
             say("collect")
             work()
             messages = {
                 Ending[name]: types.SimpleNamespace(ending=Ending[name], message=said) for name, said in failed.items()
             }
-            return types.SimpleNamespace(ended=lambda *ways: next((messages[w] for w in ways if w in messages), None))
+            return types.SimpleNamespace(
+                ended=lambda *ways: next((messages[w] for w in ways if w in messages), None), aside=list(aside)
+            )
 
         monkeypatch.setitem(sys.modules, "pipelines.defs.run", types.SimpleNamespace(run_jobs=run_jobs))
         return asked
@@ -100,6 +104,17 @@ def test_full_builds_all(bench, jobs) -> None:
     asked = jobs(lambda: receive_all(bench))
     assert bench.millesime("run", 2019, "--full").exit_code == 0
     assert asked == [(bench.home.root, [2019], None, "whole")]
+
+
+def test_what_is_still_arriving_is_named_and_ends_with_3(bench, jobs) -> None:
+    one = Aside("ventes/ventes", 2019, "landing/2019/ventes/ventes_2019.csv", "changé il y a moins de 5 s")
+    asked = jobs(lambda: receive_all(bench), [one])
+    done = bench.millesime("run", 2019, "--source", "ventes")
+    assert done.exit_code == 3
+    assert "ventes_2019.csv — changé il y a moins de 5 s" in done.stderr and "run 2019 --wait" in done.stderr
+    done = bench.millesime("run", 2019, "--source", "ventes", "--wait", "--format", "json")
+    assert json.loads(done.stdout)["aside"][0]["fichier"] == one.fichier
+    assert asked[-1][-1] == "wait"
 
 
 def test_a_refused_export_ends_with_1_and_is_named(bench, jobs) -> None:

@@ -1,10 +1,12 @@
 """What Dagster is told of an export: an exercice without one ends well, and a publication that lags behind shows."""
 
+import os
+
 import dagster as dg
 import pytest
 
-from pipelines.defs import workspace
-from pipelines.defs.collect import export_assets
+from pipelines.defs import jobs, workspace
+from pipelines.defs.collect import asides_of, export_assets
 from pipelines.defs.workspace import PUBLISHED, UP_TO_DATE, publication_lag
 from pipelines.runs import collect
 from tests.cli.conftest import VENTES_2019, Bench, bench, check, declared, filled, make_bench  # noqa: F401
@@ -58,3 +60,37 @@ def test_a_publication_older_than_an_accepted_delivery_fails_its_check(filled, s
             told.metadata["raison"].value
             == "ce qui est publié est en retard sur ce qui est accepté : ventes/ventes 2020"
         )
+
+
+def test_an_export_that_is_still_arriving_is_left_aside_and_named_and_what_counts_stays(filled, sales, monkeypatch):  # noqa: F811
+    filled.drop("2020/ventes/ventes_2020.csv", VENTES_2019.replace("2019", "2020"))
+    monkeypatch.setenv("MILLESIME_QUIET", "60")
+    tags = {"dagster/asset_partition_range_start": "2019", "dagster/asset_partition_range_end": "2020"}
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = dg.materialize([sales], instance=instance, tags=tags)
+        assert done.success
+        assert [rows(instance, year) for year in (2019, 2020)] == [(2, "unchanged"), (0, "non reçu")]
+    named = [(one.exercice, one.fichier) for one in asides_of(done.all_events)]
+    assert (2020, "landing/2020/ventes/ventes_2020.csv") in named
+    monkeypatch.setenv("MILLESIME_QUIET", "0")
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert dg.materialize([sales], instance=instance, tags=tags).success
+        assert rows(instance, 2020) == (2, "accepted")
+
+
+def test_the_sensor_waits_for_what_is_still_arriving(filled, sales):  # noqa: F811
+    assert jobs.landing_stamp(2019) is None
+    for path in filled.home.landing.rglob("*.csv"):
+        ago = path.stat().st_ctime - 3600
+        os.utime(path, (ago, ago))
+    assert jobs.landing_stamp(2019) is None, "the date that a copy bears is not that of the copy"
+
+
+def test_the_sensor_leaves_out_what_is_locked(filled, sales, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(jobs, "QUIET_SECONDS", 0)
+    whole = jobs.landing_stamp(2019)
+    filled.drop("2019/personnel/~$agents_2019.csv", "")
+    left = jobs.landing_stamp(2019)
+    filled.drop("2019/ventes/ventes_2019.csv.part", "")
+    assert None not in (whole, left) and whole != left
+    assert jobs.landing_stamp(2019) is None

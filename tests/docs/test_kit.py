@@ -1,5 +1,6 @@
 """What a maintainer looks for first is there, and what nobody here knows is marked once."""
 
+import re
 import subprocess
 
 import yaml
@@ -32,3 +33,16 @@ def test_one_version_and_one_licence():
     assert public["softwareVersion"] == project["version"]
     assert public["legal"]["license"] == project["license"] == "EUPL-1.2"
     assert (PROJECT_ROOT / "LICENSE").read_text(encoding="utf-8").startswith("EUROPEAN UNION PUBLIC LICENCE v. 1.2\n")
+
+
+def test_every_decision_is_numbered_dated_and_listed():
+    folder = PROJECT_ROOT / "docs" / "decisions"
+    pages = sorted(page for page in folder.glob("*.md") if page.name != "README.md")
+    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    listed = (folder / "README.md").read_text(encoding="utf-8")
+    for page in pages:
+        title, empty, dated, *_ = page.read_text(encoding="utf-8").splitlines()
+        assert title.startswith(f"# {page.name[:4]}. ")
+        assert not empty
+        assert re.match(r"\d{1,2} [A-Z][a-z]+ 20\d\d", dated), page.name
+        assert f"]({page.name})" in listed

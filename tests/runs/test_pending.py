@@ -7,6 +7,7 @@ import pytest
 from pipelines.ledger.records import CheckResult, Removal, Verdict
 from pipelines.ledger.store import open_ledger
 from pipelines.runs import pending
+from pipelines.runs.arriving import arriving
 from pipelines.runs.collect import collect
 from pipelines.runs.pending import is_published, note_published, stands
 from pipelines.stages.publish.swap import publish
@@ -157,3 +158,37 @@ def test_another_day_has_other_late_exports(published: Lab, monkeypatch: pytest.
 def test_what_a_server_holds_is_not_known(published: Lab, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MILLESIME_PUBLISH_URL", "postgresql://nobody@localhost/nothing")
     assert not stands_published(published)
+
+
+def test_what_is_still_arriving_is_neither_to_do_nor_absent_and_what_stands_is_not_waited_for(
+    taken: Depot, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pending, "compose", lambda *_: None)
+    monkeypatch.setattr(pending, "is_current", lambda _: False)
+    monkeypatch.setattr(pending, "refuse_wrong_sql", lambda _: None)
+    monkeypatch.setenv("MILLESIME_QUIET", "60")
+
+    def todo() -> pending.Pending:
+        with open_ledger(taken.home) as ledger:
+            return pending.pending(taken.work(ledger), [YEAR], None)
+
+    assert (todo().arrived, todo().absent, todo().aside) == ([], [], [])
+    path = taken.drop(ROWS.replace("1,00", "7,00"), exercice=YEAR)
+    (aside,) = todo().aside
+    assert (aside.export, aside.exercice, aside.fichier) == ("essai/export", YEAR, f"landing/{YEAR}/essai/{path.name}")
+    assert (todo().arrived, todo().absent) == ([], [])
+    path.rename(path.with_name(f"{path.name}.part"))
+    assert todo().aside and todo().absent == []
+    monkeypatch.setenv("MILLESIME_QUIET", "0")
+    path.with_name(f"{path.name}.part").rename(path)
+    assert [year for _, year in todo().arrived] == [YEAR]
+
+
+def test_the_name_of_a_person_is_not_told_of_a_file_left_aside(taken: Depot, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MILLESIME_QUIET", "60")
+    taken.declare(files="*.csv", export={"nominative": True})
+    taken.drop("x", "durand.csv", exercice=YEAR)
+    taken.drop("x", "~$durand.csv", exercice=YEAR)
+    with open_ledger(taken.home) as ledger:
+        told = arriving(taken.work(ledger), taken.ref, YEAR)
+    assert told and "durand" not in str(told)

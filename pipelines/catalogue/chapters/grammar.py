@@ -31,11 +31,15 @@ Format = Literal[
     "mois",
     "oui_non",
     "chiffre",
+    "volume",
 ]
 
 
 class Colonne(Declared):
-    """A column that is printed. ``chiffre`` takes unit, decimals and code from the columns of the same row."""
+    """A column that is printed.
+
+    ``chiffre`` takes unit, decimals and code from the columns of the same row; ``volume`` is of gigabytes, in terabytes from a thousand.
+    """
 
     nom: Name
     titre: str
@@ -43,12 +47,16 @@ class Colonne(Declared):
 
 
 class Croisement(Declared):
-    """One printed column for each value of ``par``, filled with ``valeur``; ``valeurs`` come first, in this order."""
+    """One printed column for each value of ``par``, filled with ``valeur``; ``valeurs`` come first, in this order.
+
+    ``nul``: where everything came, what no row gives is 0, not without object.
+    """
 
     par: Name
     valeur: Name
     format: Format = "entier"
     valeurs: list[str] = []
+    nul: bool = False
 
 
 class Donnees(Declared):
@@ -125,10 +133,11 @@ class ChiffreCle(Declared):
 
 
 class Chiffres(Declared):
-    """Key figures side by side."""
+    """Key figures side by side; with ``nombre``, the first so many of them that may be shown."""
 
     genre: Literal["chiffres"]
     chiffres: list[ChiffreCle]
+    nombre: int | None = PydanticField(default=None, ge=1)
 
 
 class Compares(Declared):
@@ -228,9 +237,13 @@ class Synthese(Chapitre):
 
 
 class Couverture(Declared):
-    """What the report calls itself (``rapport.yml``): its title, that of its contents and of its annex."""
+    """What the report calls itself (``rapport.yml``): its title, that of its contents and of its annex.
+
+    ``part_visible_pct``: in the public edition, a table or a chart of which a smaller share of the cells may be seen is a sentence.
+    """
 
     rapport: Literal["rapport"]
     titre: str
     sommaire: str
     annexe: str
+    part_visible_pct: int = PydanticField(default=60, ge=0, le=100)

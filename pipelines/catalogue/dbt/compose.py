@@ -21,7 +21,7 @@ from pipelines.catalogue.fingerprint import engine_version, fingerprint
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.overlay import Thing
-from pipelines.disk import written_whole
+from pipelines.disk import read_json, written_whole
 from pipelines.locking import one_at_a_time
 from pipelines.settings import MEMORY, Home
 
@@ -56,7 +56,7 @@ def compose(catalogue: Catalogue, home: Home) -> str:
 
 def _read(mark: Path) -> dict[str, str]:
     try:
-        return json.loads(mark.read_text(encoding="utf-8"))
+        return read_json(mark)
     except (OSError, ValueError):
         return {}
 

@@ -124,7 +124,8 @@ class Project:
 
 
 def _arguments(test: dict[str, Any]) -> dict[str, Any]:
-    return test.get("arguments", test)
+    arguments: dict[str, Any] = test.get("arguments", test)
+    return arguments
 
 
 def read_project(layers: list[Path]) -> Project:
@@ -187,7 +188,7 @@ class _File(BaseModel):
     sources: list[_Source] = []
 
 
-def _yaml_files(root: Path) -> Iterator[tuple[Path, dict, Lines]]:
+def _yaml_files(root: Path) -> Iterator[tuple[Path, dict[str, Any], Lines]]:
     for path in sorted((root / "models").rglob("*.yml")):
         data, lines = read_mapping(path)
         parse(_File, data, lines, path)
@@ -212,7 +213,7 @@ def _sql(kind: str, root: Path, folder: str) -> Iterator[Thing]:
         yield Thing(kind, path.stem, text, path, {(): 1}, enabled=bool(said) and not SWITCHED_OFF.search(said))
 
 
-def _source_tables(path: Path, data: dict, lines: Lines) -> Iterator[Thing]:
+def _source_tables(path: Path, data: dict[str, Any], lines: Lines) -> Iterator[Thing]:
     for s, source in enumerate(data.get("sources") or []):
         if source["name"] in COMPOSED_SOURCES:
             where = f"{shown(path)}:{lines.get(('sources', s), 1)} sources.{s}"
@@ -222,7 +223,7 @@ def _source_tables(path: Path, data: dict, lines: Lines) -> Iterator[Thing]:
             yield replace(thing, name=f"{source['name']}.{thing.name}", data={"source": about, "table": thing.data})
 
 
-def _others(path: Path, data: dict, lines: Lines) -> Iterator[Thing]:
+def _others(path: Path, data: dict[str, Any], lines: Lines) -> Iterator[Thing]:
     for section in sorted(data.keys() - {"version", "models", "sources"}):
         for thing in entries("dbt other", path, data, lines, (section,), "name"):
             yield replace(thing, name=f"{section}.{thing.name}")

@@ -286,7 +286,7 @@ def _list(items: list[str], indent: int) -> str:
     return f",\n{' ' * indent}".join(items)
 
 
-def _union(selects: Iterable[str], columns: Sequence[tuple] = ()) -> str:
+def _union(selects: Iterable[str], columns: Sequence[tuple[Any, ...]] = ()) -> str:
     """The rows of every select; without any, none, of these columns."""
     none = _select([f"cast(null as {kind}) as {name}" for name, kind, *_ in columns], "where false")
     return "\nunion all\n".join(selects) + "\n" if (selects := list(selects)) else f"{none}\n"

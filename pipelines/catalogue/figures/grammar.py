@@ -40,7 +40,7 @@ A value is exact until it is rounded, half-up and once, to its figure's ``decima
 import ast
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Literal
@@ -59,7 +59,12 @@ Operator = Literal["+", "-", "*", "/"]
 OPERATORS: dict[type[ast.operator], Operator] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
 _IN_WORDS = {"+": "+", "-": "−", "*": "×", "/": "÷"}
-_COMPUTED = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
+_COMPUTED: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
 
 Code = Annotated[str, PydanticField(pattern=CODE_PATTERN)]
 Source = Annotated[str, PydanticField(pattern=SOURCE_PATTERN)]

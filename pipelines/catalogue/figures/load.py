@@ -4,9 +4,11 @@ A mistake is refused with file and line: a code given twice, an operand that is 
 table or a family that is not declared.
 """
 
+import functools
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.figures.grammar import (
     Chapter,
@@ -111,12 +113,25 @@ class Figures:
         """
         if code in self.by_code:
             return self.by_code[code], None
-        for declared in self.by_code.values():
-            before, placeholder, after = declared.figure.code.partition(f"{{{declared.figure.family}}}")
+        for before, after, declared in self._around:
             member = code.removeprefix(before).removesuffix(after)
-            if placeholder and code == f"{before}{member}{after}" and member and "." not in member:
+            if code == f"{before}{member}{after}" and member and "." not in member:
                 return declared, member
         raise KeyError(code)
+
+    def declared_as(self, code: str) -> str | None:
+        """The declared code behind a printed one; None when it was published under an older declaration."""
+        try:
+            return self.declaration_of(code)[0].figure.code
+        except KeyError:
+            return None
+
+    @functools.cached_property
+    def _around(self) -> list[tuple[str, str, DeclaredFigure]]:
+        """What stands before and after the member in the codes of each declared family."""
+        families = [one for one in self.by_code.values() if one.figure.family]
+        codes = [one.figure.code.partition(f"{{{one.figure.family}}}") for one in families]
+        return [(before, after, one) for (before, _, after), one in zip(codes, families, strict=True)]
 
     def formula(self, code: str, used: Collection[str] | None = None) -> str:
         """How a figure is computed, in French words; of the alternatives of a source, those among the tables that are ``used``.
@@ -168,10 +183,10 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
     ]
     domain_of = {path: _domain_of(path, data) for layer in files for path, data, lines in layer}
 
-    def put(things: Callable[[Path, dict, Lines], list[Thing]]) -> Overlay:
+    def put(things: Callable[[Path, dict[str, Any], Lines], list[Thing]]) -> Overlay:
         return put_over([thing for file in layer for thing in things(*file)] for layer in files)
 
-    def words(path: Path, data: dict, lines: Lines) -> list[Thing]:
+    def words(path: Path, data: dict[str, Any], lines: Lines) -> list[Thing]:
         found = entries("word", path, {"mots": data.get("mots")}, lines, ("mots",), None)
         return [replace(thing, name=f"{domain_of[path]}.{thing.name}") for thing in found]
 
@@ -187,13 +202,14 @@ def read_figures(layers: list[Path]) -> DeclaredFigures:
     return declared
 
 
-def _domain_of(path: Path, data: dict) -> str:
-    if not isinstance(data.get("domaine"), str):
+def _domain_of(path: Path, data: dict[str, Any]) -> str:
+    domain = data.get("domaine")
+    if not isinstance(domain, str):
         raise DeclarationError(f"{shown(path)}:1 domaine: le nom d’un domaine est attendu")
-    return data["domaine"]
+    return domain
 
 
-def _domain(path: Path, data: dict, lines: Lines) -> list[Thing]:
+def _domain(path: Path, data: dict[str, Any], lines: Lines) -> list[Thing]:
     """The title of a domain; a file that only adds to one need not say it again, ``enabled: false`` switches it off."""
     if "enabled" in data:
         return [Thing("domain", data["domaine"], None, path, {(): lines["enabled",]}, switch(data, path, lines))]
@@ -202,7 +218,7 @@ def _domain(path: Path, data: dict, lines: Lines) -> list[Thing]:
 
 def make_figures(declared: DeclaredFigures, registry: Registry, systems: Overlay, shapes: Overlay) -> Figures:
     """The figures in effect, checked against one another and the systems. Raises DeclarationError naming file and line."""
-    words: dict[str, dict] = {}
+    words: dict[str, dict[str, Any]] = {}
     for thing in declared.words:
         domain, _, name = thing.name.partition(".")
         words.setdefault(domain, {})[name] = thing.data

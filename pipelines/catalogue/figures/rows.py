@@ -5,6 +5,7 @@ placeholder, as it is declared: ``chiffres__declares`` puts the members in its p
 """
 
 from collections.abc import Collection
+from typing import Any
 
 from pipelines.catalogue.figures.grammar import Figure, Value
 from pipelines.catalogue.figures.load import Figures
@@ -13,7 +14,9 @@ from pipelines.catalogue.figures.load import Figures
 EMPTY = {"zero": None, "manquant": "m", "sans_objet": "—"}
 
 
-def figure_tables(figures: Figures, used: Collection[str] | None = None) -> dict[str, tuple[str, list[tuple]]]:
+def figure_tables(
+    figures: Figures, used: Collection[str] | None = None
+) -> dict[str, tuple[str, list[tuple[Any, ...]]]]:
     """Table of the schema ``catalogue`` → its columns, as SQL declares them, and its rows.
 
     ``used``: the tables (``system/table``) that the organisation uses; a formula names no other among alternatives.
@@ -73,7 +76,7 @@ def _as_text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _figure(figures: Figures, code: str, used: Collection[str] | None) -> tuple:
+def _figure(figures: Figures, code: str, used: Collection[str] | None) -> tuple[Any, ...]:
     declared = figures.by_code[code]
     figure = declared.figure
     return (

@@ -15,14 +15,16 @@ from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.scaffold.draft_table import (
     exercice_lines,
     header_lines,
+    heading_of,
     ignore_lines,
     named_by,
     period_lines,
     place_lines,
+    unnamed_lines,
 )
 from pipelines.catalogue.scaffold.inference import flag, flag_values, kept_in, of, slug
 from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
-from pipelines.catalogue.scaffold.yaml_text import flow, option, todo
+from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
 
 PLACE = "collectivite"  # the field of a shape that a sheet or a file may stand for
 MOST_WORDS = 20  # a column of more is no list of words
@@ -91,7 +93,7 @@ class ShapeTable:
         """The declaration of the table, below its title."""
         columns = {name: match.column for name, match in self.matches.items()}
         used = {column.place for column in columns.values()}
-        unused = [c.heading for c in self.layout.columns if c.place not in used] + self.layout.left_out
+        unused = [c.heading for c in self.layout.columns if c.place not in used]
         named = {column.place: name for name, column in columns.items()}
         summed = [f.name for f in self.shape.fields if f.type in ("integer", "number") and f.personal != "drop"]
         numbers = {n: c for n, c in columns.items() if n in summed}
@@ -99,7 +101,7 @@ class ShapeTable:
         lines += place_lines(self.sample)
         lines += self._missing_values(columns)
         lines += [f"# laissé de côté : {flow(unused)}"] if unused else []
-        lines += period_lines(self.layout, self.sample)
+        lines += unnamed_lines(self.layout) + period_lines(self.layout, self.sample)
         given = {*columns, *([PLACE] if self._named_by() else [])}
         asked = [need for need in self.needs if not given & set(need.fields)]
         titles = {f.name: f.title for f in self.shape.fields}
@@ -114,7 +116,8 @@ class ShapeTable:
             for f in self.shape.fields
             if f.name not in given and f.name not in told and not f.constraints.required
         ]
-        lines += header_lines(*self._header(unused)) + self._named_by()
+        headings, doubts = self._header(unused)
+        lines += header_lines(headings, self.layout, self.exercice, doubts) + self._named_by()
         formats = [line for f in self.shape.fields if f.name in columns for line in _own_format(f, columns[f.name])]
         declared = any(line.startswith("  - ") for line in formats)
         lines += ["fields:", *formats] if declared else [line.strip() for line in formats]
@@ -132,18 +135,19 @@ class ShapeTable:
             + todo("cette partie du nom est-elle la collectivité ?")
         ]
 
-    def _header(self, unused: list[str]) -> tuple[dict[str, str], int, dict[str, str]]:
+    def _header(self, unused: list[str]) -> tuple[dict[str, str], dict[str, str]]:
         """The headings by field; where a required one is not found, a heading that no file holds."""
         headings, doubts = {}, {}
         for f in self.shape.fields:
             if f.name in self.matches:
-                headings[f.name] = self.matches[f.name].column.heading
-                if self.matches[f.name].score < SURE:
+                column = self.matches[f.name].column
+                headings[f.name] = heading_of(column)
+                if self.matches[f.name].score < SURE or column.occurrence:
                     doubts[f.name] = "est-ce la bonne colonne ?"
             elif f.constraints.required and not (f.name == PLACE and named_by(self.sample)):
-                headings[f.name] = f"(à compléter : {f.title})"
+                headings[f.name] = scalar(f"(à compléter : {f.title})")
                 doubts[f.name] = f"quelle colonne, parmi {flow(unused)} ? D’ici là, tout fichier est refusé"
-        return headings, self.exercice, doubts
+        return headings, doubts
 
     def _missing_values(self, columns: dict[str, Column]) -> list[str]:
         extra = sorted({w for c in columns.values() for w in c.guess.missing} - set(self.shape.missingValues))

@@ -19,7 +19,7 @@ from pipelines.catalogue.scaffold.inference import (
     Guess,
     kept_in,
     of,
-    period,
+    period_in,
     personal,
     slug,
     words,
@@ -117,29 +117,55 @@ def common_pattern(names: Sequence[str]) -> str:
     return re.sub(r"[\[\]?*]", "?", start) + "*" + PurePosixPath(names[0]).suffix
 
 
-def header_lines(headings: dict[str, str], exercice: int, doubts: dict[str, str]) -> list[str]:
-    """The headings of the file, in the layout that begins with ``exercice``."""
-    lines = ["header:", f"  {exercice}:"]
+def header_lines(headings: dict[str, str], layout: Layout, exercice: int, doubts: dict[str, str]) -> list[str]:
+    """The headings of the file, each as ``heading_of`` writes it, in the layout that begins with ``exercice``."""
+    lines = []
+    if layout.header_rows > 1:
+        lines.append(f"headerRows: {layout.header_rows}" + todo("l’intitulé d’un groupe, puis ceux de ses colonnes ?"))
+    lines += ["header:", f"  {exercice}:"]
     for name, heading in headings.items():
-        lines.append(f"    {name}: {scalar(heading)}" + todo(doubts.get(name, ""), name in doubts))
+        lines.append(f"    {name}: {heading}" + todo(doubts.get(name, ""), name in doubts))
     return lines
+
+
+def heading_of(column: Column) -> str:
+    """The heading of a column as a declaration writes it: with its rank where several bear it."""
+    said = scalar(column.heading)
+    return f"{{column: {said}, occurrence: {column.occurrence}}}" if column.occurrence else said
+
+
+def unnamed_lines(layout: Layout) -> list[str]:
+    """What to decide of columns without a heading: nothing reads them."""
+    places = ", ".join(map(str, layout.unnamed))
+    return (
+        [f"# TODO sans intitulé, donc laissées de côté : colonnes {places}. Les faire nommer par l’outil"]
+        if places
+        else []
+    )
 
 
 def period_lines(layout: Layout, sample: Sample) -> list[str]:
     """What to decide of columns that are each a month, or a year: another export has others."""
-    headings = [column.heading for column in layout.columns if period(column.heading)]
-    if len(headings) < 2:
+    parts = {column.heading: part for column in layout.columns if (part := period_in(column.heading))}
+    headings, said = list(parts), set(parts.values())
+    if len(said) < 2:
         return []
-    years = all(YEAR.fullmatch(heading) for heading in headings)
+    years = all(map(YEAR.fullmatch, said))
+    groups = sorted({heading.removesuffix(part).strip() for heading, part in parts.items()})
     told = f"# TODO {'années' if years else 'mois'} en colonnes, {flow(headings)} : "
     if sample.type not in ("csv", *WORKBOOKS):
         return [
             told + "un autre export en a d’autres, que rien ne lit. Demander à l’outil un enregistrement pour chaque"
         ]
     name, pattern = ("annee", r"(\d{4})") if years else ("mois", "(.+)")
+    patterns = {name: f"{_literally(groups[0])} {pattern}".strip()}
+    if len(groups) > 1:
+        among = "|".join(map(_literally, groups))
+        patterns = {"mesure": f"({among}) {pattern.replace('(', '(?:')}", name: f"(?:{among}) {pattern}"}
+    read = ", ".join(f"{field}: {{heading: '{one}'}}" for field, one in patterns.items())
     return [
-        f"{told}une ligne pour chaque ? Dans header, à leur place, {name}: {{heading: '{pattern}'}} et valeur: {{under: {name}}} ; "
-        f"ces deux dans fields ; {name} dans primaryKey (docs/catalogue.md)"
+        f"{told}une ligne pour chaque ? Dans header, à leur place, {read} et valeur: {{under: {name}}} ; "
+        f"tous dans fields ; {' et '.join(patterns)} dans primaryKey (docs/catalogue.md)"
     ]
 
 
@@ -253,12 +279,14 @@ class OwnTable:
         lines = place_lines(self.sample)
         lines += [f"primaryKey: [{self.key}]" + todo("est-ce unique dans chaque fichier ?")] if self.key else []
         lines += [f"missingValues: {flow(['', *missing])}"] if missing else []
-        if twice := self.layout.left_out:
-            lines.append(
-                f"# TODO laissé de côté, deux fois dans l’en-tête : {flow(twice)}. Pour les lire, les faire nommer chacun par l’outil"
-            )
-        lines += period_lines(self.layout, self.sample)
-        lines += header_lines({n: c.heading for n, c in self.columns.items()}, self.exercice, {})
+        lines += unnamed_lines(self.layout) + period_lines(self.layout, self.sample)
+        headings, doubts = {name: heading_of(column) for name, column in self.columns.items()}, {}
+        for name, column in self.columns.items():
+            if column.occurrence:
+                doubts[name] = "plusieurs colonnes ont cet intitulé : que dit celle-ci ?"
+            elif not self.sample.has_header:
+                doubts[name] = "que dit cette colonne ?"
+        lines += header_lines(headings, self.layout, self.exercice, doubts)
         named_by, field = self._named_by()
         lines += [*named_by, "fields:", *field]
         for name, column in self.columns.items():

@@ -14,7 +14,22 @@ from decimal import Decimal
 from pipelines.french import MONTH_WORDS
 
 SPACES = " \t\u00a0\u2007\u2009\u202f"
-MISSING_TOKENS = {"-", "--", "nc", "n.c.", "n/a", "na", "?", "néant", "null", "(vide)", "sans objet"}
+MISSING_TOKENS = {
+    "-",
+    "--",
+    "nc",
+    "n.c.",
+    "nd",
+    "n.d.",
+    "n.r.",
+    "n/a",
+    "na",
+    "?",
+    "néant",
+    "null",
+    "(vide)",
+    "sans objet",
+}
 TRUE_WORDS = frozenset(
     """
     oui o vrai true yes y actif active activé activée ouvert enabled valide x
@@ -408,6 +423,12 @@ def period(heading: str) -> bool:
     """True for a year, or a month with or without its year, that stands as a heading."""
     months = (*MONTH_FORMATS, *(fmt for fmt in YEARLESS if "%d" not in fmt), "%Y-%m", "default")
     return bool(YEAR.fullmatch(heading)) or any(reads("date", fmt, heading) for fmt in months)
+
+
+def period_in(heading: str) -> str | None:
+    """The month or the year that a heading is, or ends with: ``Prêts janvier 2024`` → ``janvier 2024``."""
+    parts = heading.split(" ")
+    return next((tail for cut in range(len(parts)) if period(tail := " ".join(parts[cut:]))), None)
 
 
 def kept_in(name: str, options: dict[str, object]) -> dict[str, object]:

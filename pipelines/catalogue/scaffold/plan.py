@@ -116,7 +116,7 @@ def _tree(path: Path) -> "_Element":
 
 def _named(element: "_Element", name: str) -> Iterator["_Element"]:
     """The element itself and those inside it of that name, whatever their namespace."""
-    return element.iter(f"{{*}}{name}")
+    yield from element.iter(f"{{*}}{name}")
 
 
 def _label(of: str, element: "_Element") -> Row:

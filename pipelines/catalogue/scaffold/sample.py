@@ -8,10 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pipelines.catalogue.declarations import WORKBOOKS
+from pipelines.catalogue.headings import joined
 from pipelines.catalogue.patterns import same
-from pipelines.catalogue.scaffold.inference import SPACES, Guess, guess, is_value, period
+from pipelines.catalogue.scaffold.inference import MISSING_TOKENS, SPACES, Guess, guess, is_value, period, period_in
 from pipelines.catalogue.yaml_file import DeclarationError
 
 SEARCHED_ROWS = 40  # a header stands within the first lines
@@ -32,6 +34,7 @@ class Sample:
     member: str | None = None  # of an archive
     records: str | None = None  # the path of its records
     is_named: bool = False  # records name their own values: the first row holds these names
+    has_header: bool = True  # false: no line names the columns
     is_among_years: bool = False  # the file has sheets of other exercices
     doubts: list[str] = field(default_factory=list)
     alike: tuple["Sample", ...] = ()  # further sheets, or members, of the same headings; their rows are among these
@@ -65,6 +68,7 @@ class Column:
     place: int
     cells: list[str]
     guess: Guess
+    occurrence: str | None = None  # which of the columns of its heading it is, where several bear it: ``2/3``
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,8 @@ class Layout:
     columns: list[Column]
     data: list[tuple[int, list[str]]]
     below: list[tuple[int, list[str]]]
-    left_out: list[str]  # headings that several columns bear, with their places
+    header_rows: int  # over how many lines the headings stand
+    unnamed: list[int]  # the columns, from 1, that hold something and bear no heading
     first: int  # how many of its lines are of the first of the sheets, or members, that it is made of
 
 
@@ -83,31 +88,55 @@ def take_apart(sample: Sample) -> Layout:
     """Find the header by its look, the titles above it and the totals below. Raises DeclarationError."""
     if not sample.rows:
         raise DeclarationError(f"{sample.place} : aucune ligne")
-    index = 0 if sample.is_named else _header_index(sample)
+    if sample.has_header:
+        index, header_rows = (0, 1) if sample.is_named else _header(sample)
+        headings = [text.strip(SPACES) for text in joined([row for _, row in sample.rows[index : index + header_rows]])]
+    else:
+        index, header_rows = 0, 0
+        headings = [str(rank) for rank in range(1, max(len(row) for _, row in sample.rows) + 1)]
     titles = [cell.strip() for _, cells in sample.rows[:index] for cell in cells if cell.strip()]
-    headings = [cell.strip(SPACES) for cell in sample.rows[index][1]]
-    data, below = _data_and_below(sample.rows[index + 1 :])
+    data, below = _data_and_below(sample.rows[index + header_rows :])
     if not data:
         raise DeclarationError(f"{sample.place} : aucune ligne sous l’en-tête")
-    twice = _given_twice(headings)
-    columns = []
+    columns, keys = [], [same(heading) for heading in headings]
     for place, heading in enumerate(headings):
-        if heading and same(heading) not in twice:
+        if heading:
             cells = [row[place].strip(SPACES) if place < len(row) else "" for _, row in data]
-            columns.append(Column(heading, place, cells, guess(heading, cells, workbook=sample.type in WORKBOOKS)))
-    return Layout(titles, columns, data, below, list(twice.values()), len(data))
+            found = guess(heading, cells, workbook=sample.type in WORKBOOKS)
+            rank, of = keys[: place + 1].count(keys[place]), keys.count(keys[place])
+            columns.append(Column(heading, place, cells, found, f"{rank}/{of}" if of > 1 else None))
+    width = max(len(row) for _, row in data)
+    unnamed = [place + 1 for place in range(width) if not any(headings[place : place + 1]) and _under(place, data)]
+    return Layout(titles, _grouped_alike(_typed_alike(columns)), data, below, header_rows, unnamed, len(data))
 
 
-def _given_twice(headings: Sequence[str]) -> dict[str, str]:
-    """The headings that several columns bear, as they are compared → which and where: `Prêts (colonnes 2, 5)`."""
-    places: dict[str, list[int]] = {}
-    for place, heading in enumerate(headings):
-        places.setdefault(same(heading), []).append(place)
-    return {
-        key: f"{headings[found[0]].strip(SPACES)} (colonnes {', '.join(str(place + 1) for place in found)})"
-        for key, found in places.items()
-        if key and len(found) > 1
-    }
+def _typed_alike(columns: list[Column]) -> list[Column]:
+    """The columns, those of a month or a year each all of numbers where one has decimals."""
+    periods = [column for column in columns if period_in(column.heading)]
+    decimal = next((column.guess for column in periods if column.guess.type == "number"), None)
+    if decimal is None or any(column.guess.type not in ("integer", "number") for column in periods):
+        return columns
+    return [
+        replace(column, guess=replace(column.guess, type="number", options=decimal.options | column.guess.options))
+        if column in periods
+        else column
+        for column in columns
+    ]
+
+
+def _grouped_alike(columns: list[Column]) -> list[Column]:
+    """The columns, all numbers cut as some are: one that has no thousand this year may have one the next."""
+    groups = {str(column.guess.options["groupChar"]) for column in columns if "groupChar" in column.guess.options}
+    if len(groups) != 1:
+        return columns
+    (group,) = groups
+    return [
+        replace(column, guess=replace(column.guess, options={**column.guess.options, "groupChar": group}))
+        if column.guess.type in ("integer", "number")
+        and column.guess.options.get("decimalChar", "." if column.guess.type == "number" else None) != group
+        else column
+        for column in columns
+    ]
 
 
 Gathered = tuple[list[tuple[Sample, Layout]], list[tuple[Sample, str]]]
@@ -118,7 +147,7 @@ def gathered(samples: Sequence[Sample]) -> Gathered:
 
     Sheets, or members, under the same headings are one table. Raises DeclarationError when there is no table at all.
     """
-    tables: dict[tuple, list[tuple[Sample, Layout]]] = {}
+    tables: dict[tuple[Any, ...], list[tuple[Sample, Layout]]] = {}
     unread: list[tuple[Sample, str]] = []
     for sample in sorted(samples, key=lambda one: -sum(len(cells) for _, cells in one.rows)):
         try:
@@ -129,7 +158,7 @@ def gathered(samples: Sequence[Sample]) -> Gathered:
         if sample.sheet and len(samples) > 1 and len(layout.columns) < 2:
             unread.append((sample, "une seule colonne : une notice ?"))
             continue
-        headings = tuple((same(column.heading), column.place) for column in layout.columns)
+        headings = (layout.header_rows, *((same(column.heading), column.place) for column in layout.columns))
         tables.setdefault((_way(sample), headings), []).append((sample, layout))
     if not tables:
         raise DeclarationError(" ; ".join(why for _, why in unread) or "l’exemple est vide")
@@ -154,37 +183,31 @@ def _joined(group: list[tuple[Sample, Layout]]) -> tuple[Sample, Layout]:
     return whole, replace(take_apart(whole), below=layout.below, first=len(layout.data))
 
 
-def _header_index(sample: Sample) -> int:
-    """The first row that is nearly as wide as the widest of those below and holds only distinct words, none of them a value.
+def _header(sample: Sample) -> tuple[int, int]:
+    """The first row that is nearly as wide as the widest of those below and holds only words, none of them a value; and 1.
 
-    Raises DeclarationError when there is none: a cell's value is never taken for a heading.
+    Or the first of two such rows, and 2, where it takes both to name the columns. Raises DeclarationError when there is none:
+    a cell's value is never taken for a heading.
     """
     rows, looked = sample.rows[:SEARCHED_ROWS], sample.rows[:LOOKED_ROWS]
     passed: list[tuple[int, list[str]]] = []  # as wide as the table, and holding values
-    for index, (number, cells) in enumerate(rows):
+    for index, (_, cells) in enumerate(rows):
         widest = max(_filled(row) for _, row in rows[index:])
-        if index + 1 < len(rows) and _are_halves(index, looked, widest):
-            raise DeclarationError(
-                f"{sample.place} : les intitulés sont à cheval sur les lignes {number} et {rows[index + 1][0]} : les mettre sur une seule"
-            )
+        if index + 2 < len(looked) and (_are_halves(index, looked, widest) or _are_repeated(index, looked, widest)):
+            return (index - 1, 3) if index and _names_more(index - 1, looked) else (index, 2)
         names = [same(cell) for cell in cells if cell.strip()]
         if len(names) < 0.8 * widest:
             continue
         if not _holds_headings(index, looked):
             passed.append(rows[index])
-        elif len(set(names)) < 0.8 * len(names):
-            raise DeclarationError(
-                f"{sample.place} : à la ligne {number}, plusieurs colonnes ont le même intitulé, "
-                f"{', '.join(_given_twice(cells).values())} : les faire nommer chacune par l’outil"
-            )
         elif _values_of(index, sample.rows) * 5 >= len(names) or not _are_titles(passed, looked[index + 1 :]):
             passed.append(rows[index])
             break
         else:
-            return index
+            return index, 1 + _is_continued(index + 1, looked)
     nowhere = f"{sample.place} : aucune ligne d’en-tête dans les {SEARCHED_ROWS} premières lignes"
     if sample.type == "csv":
-        nowhere += " (un fichier qui n’en a pas se déclare à la main : header: false, docs/adding-a-source.md)"
+        nowhere += " (le dire d’un fichier qui n’en a pas : --no-header)"
     if passed:
         nowhere += f" ; la ligne {passed[0][0]}, la première qui est entière, contient des valeurs"
     raise DeclarationError(nowhere)
@@ -204,6 +227,43 @@ def _are_halves(index: int, rows: list[tuple[int, list[str]]], widest: int) -> b
         and typed  # above a line of data with gaps, a header of which one column has no name looks the same
         and _holds_headings(index, rows)
         and _holds_headings(index + 1, rows)
+    )
+
+
+def _are_repeated(index: int, rows: list[tuple[int, list[str]]], widest: int) -> bool:
+    """True for two lines of headings of which neither tells the columns apart, and both together do."""
+    above, below = rows[index][1], rows[index + 1][1]
+
+    def tells_apart(cells: list[str]) -> bool:
+        names = [same(cell) for cell in cells if cell.strip()]
+        return len(names) >= 0.8 * widest and len(set(names)) == len(names)
+
+    return (
+        _filled(above) >= 2
+        and _filled(below) >= 0.8 * widest
+        and tells_apart(joined([above, below]))
+        and not tells_apart(above)
+        and not tells_apart(below)
+        and _holds_headings(index, rows)
+        and _holds_headings(index + 1, rows)
+    )
+
+
+def _names_more(index: int, rows: list[tuple[int, list[str]]]) -> bool:
+    """True for a line of headings that names a column which the two lines below leave without a name."""
+    named = {place for at in (index + 1, index + 2) for place, cell in enumerate(rows[at][1]) if cell.strip()}
+    own = {place for place, cell in enumerate(rows[index][1]) if cell.strip()}
+    return _holds_headings(index, rows) and any(_under(place, rows[index + 3 :]) for place in own - named)
+
+
+def _is_continued(index: int, rows: list[tuple[int, list[str]]]) -> bool:
+    """True for a line below the headings that goes on with them, as units do: words, all of them above numbers or dates."""
+    found = (
+        {place: cell for place, cell in enumerate(map(str.strip, rows[index][1])) if cell} if index < len(rows) else {}
+    )
+    return bool(found) and all(
+        _is_heading(cell) and cell.casefold() not in MISSING_TOKENS and _kind(place, rows[index + 1 :])
+        for place, cell in found.items()
     )
 
 

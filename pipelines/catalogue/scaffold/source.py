@@ -226,6 +226,7 @@ def _format(sample: Sample, layout: Layout, exercice: int) -> str:
     entries = [f"type: {sample.type}"]
     if sample.type == "csv":
         entries += [f"encoding: {sample.encoding}", f"delimiter: {json.dumps(sample.delimiter)}"]
+        entries += [] if sample.has_header else ["header: false"]
     if title:
         entries.append(f"title: {scalar(title)}")
     return "{" + ", ".join(entries) + "}"

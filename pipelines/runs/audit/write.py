@@ -1,11 +1,10 @@
 """Writes ``audit/<exercice>/etat.json`` and ``etat.html``: each whole, or as it was."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
-from pipelines.disk import sync
+from pipelines.disk import json_lines, read_json, sync
 from pipelines.runs.audit.state import Known, state
 from pipelines.stages.report.etat.page import render
 
@@ -18,14 +17,14 @@ def write_state(
     """Write one page and its data in ``folder``; the page says nothing that the data do not hold."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = state(known, exercice, seed=seed, size=size, former=_former(folder / DATA), release=release)
-    _write(folder / DATA, json.dumps(content, ensure_ascii=False, indent=1))
+    _write(folder / DATA, json_lines(content))
     _write(folder / PAGE, render(content, known.work.home.cache))
     return folder / PAGE
 
 
 def _former(path: Path) -> dict[str, Any] | None:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (FileNotFoundError, ValueError):  # none yet, or damaged: everything is drawn again
         return None
 

@@ -15,9 +15,9 @@ NAMES = "noms"  # folder of the archive
 
 
 def archive(path: Path, name: str, folder: Path) -> tuple[str, int]:
-    """Copy ``path`` into the archive; its SHA-256 and its size. Raises DeliveryRefused FIC-INSTABLE when it changes.
+    """Copy ``path`` into the archive; its SHA-256 and its size. Raises DeliveryRefused FIC-INSTABLE when it changes meanwhile.
 
-    ``name`` is what a message calls it.
+    What is archived is what is read: its bytes are those of ``path`` before it was copied. ``name`` is what a message calls it.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     before = _state(path)
@@ -25,13 +25,17 @@ def archive(path: Path, name: str, folder: Path) -> tuple[str, int]:
     target = folder / sha
     if not target.exists():
         aside = folder / f".{sha}.{os.getpid()}"
-        shutil.copyfile(path, aside)
-        if _state(path) != before or aside.stat().st_size != before[0]:
-            aside.unlink()
-            raise DeliveryRefused("FIC-INSTABLE", fichier=name, attendu="un fichier entièrement déposé")
-        sync(aside)
-        aside.rename(target)
+        try:
+            shutil.copyfile(path, aside)
+            _refuse_changed(path, before, name)
+            if sha256_of(aside) != sha:
+                raise _unstable(name)
+            sync(aside)
+            aside.rename(target)
+        finally:
+            aside.unlink(missing_ok=True)
         sync(folder)
+    _refuse_changed(path, before, name)
     reached("archive.written")
     return sha, before[0]
 
@@ -48,6 +52,15 @@ def keep_name(path: Path, sha256: str, folder: Path) -> None:
 def kept_of(folder: Path, sha256: str) -> list[Path]:
     """What the archive holds of an original: its bytes, its name."""
     return [path for path in (folder / sha256, folder / NAMES / sha256) if path.exists()]
+
+
+def _refuse_changed(path: Path, before: tuple[int, int], name: str) -> None:
+    if _state(path) != before:
+        raise _unstable(name)
+
+
+def _unstable(name: str) -> DeliveryRefused:
+    return DeliveryRefused("FIC-INSTABLE", fichier=name, attendu="un fichier entièrement déposé")
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -1,25 +1,33 @@
-"""Finds the header line by the names that the declaration expects, never by position."""
+"""Finds the line or lines of headings by the names that the declaration expects, never by position."""
 
 from collections.abc import Sequence
 
+from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.headings import joined, told_apart
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused
 
 SEARCHED_RECORDS = 40  # a header stands within the first lines: title lines are few
 
 
-def find_header(records: Sequence[tuple[int, list[str]]], expected: Sequence[str], fichier: str) -> int:
-    """Return the index in ``records`` [(line, cells)] of the line that holds every ``expected`` heading.
+def find_header(
+    records: Sequence[tuple[int, list[str]]], table: Table, exercice: int, fichier: str
+) -> tuple[int, list[str]]:
+    """Return the index in ``records`` [(line, cells)] of the first line of headings, and the heading of each column.
 
-    Raises DeliveryRefused FIC-ENTETE (which headings are missing from the nearest line) or FIC-COLONNE-DOUBLE.
+    They are those of a line, or of as many as ``table`` says, that hold every heading that it needs. Raises DeliveryRefused
+    FIC-ENTETE (which headings are missing from the nearest line) or FIC-COLONNE-DOUBLE.
     """
+    rows, expected = table.header_rows_of(exercice), table.headings_of(exercice)
+    read = {same(name): name for name in table.columns_of(exercice)}
     wanted = {same(name): name for name in expected}
     best_index, best_found = None, set()
-    for index, (line, cells) in enumerate(records[:SEARCHED_RECORDS]):
-        found = wanted.keys() & {same(cell) for cell in cells}
+    for index in range(min(len(records), SEARCHED_RECORDS) - rows + 1):
+        headings = told_apart(joined([cells for _, cells in records[index : index + rows]]), read)
+        found = wanted.keys() & {same(heading) for heading in headings}
         if len(found) == len(wanted):
-            _refuse_doubles(cells, wanted, fichier, line)
-            return index
+            _refuse_doubles(headings, read, fichier, records[index][0])
+            return index, headings
         if len(found) > len(best_found):
             best_index, best_found = index, found
     missing = [name for key, name in wanted.items() if key not in best_found]
@@ -34,18 +42,24 @@ def find_header(records: Sequence[tuple[int, list[str]]], expected: Sequence[str
     )
 
 
-def _refuse_doubles(cells: list[str], wanted: dict[str, str], fichier: str, line: int) -> None:
+def _refuse_doubles(headings: list[str], read: dict[str, str], fichier: str, line: int) -> None:
     seen = set()
-    for cell in map(same, cells):
-        if cell in wanted and cell in seen:
+    for heading in map(same, headings):
+        if heading in read and heading in seen:
             raise DeliveryRefused(
                 "FIC-COLONNE-DOUBLE",
                 fichier=fichier,
                 ligne=line,
-                colonne=wanted[cell],
+                colonne=read[heading],
                 attendu="une seule colonne",
             )
-        seen.add(cell)
+        seen.add(heading)
+
+
+def set_apart(records: Sequence[tuple[int, list[str]]], index: int, rows: int) -> list[tuple[int, str]]:
+    """The lines down to the last one of the headings, which begin at ``index``: [(line, why it is no data)]."""
+    above = [(line, "titre" if any(map(str.strip, cells)) else "ligne vide") for line, cells in records[:index]]
+    return above + [(line, "en-tête") for line, _ in records[index : index + rows]]
 
 
 def check_title(titles: Sequence[tuple[int, list[str]]], pattern: str | None, exercice: int, fichier: str) -> None:

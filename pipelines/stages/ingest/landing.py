@@ -1,10 +1,15 @@
-"""What lies in the mailbox: ``landing/<exercice>/<system>/…``."""
+"""What lies in the mailbox: ``landing/<exercice>/<system>/…``, and what of it may still be on its way."""
 
+import re
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.catalogue.registry import ExportRef, Registry
 
-UNFINISHED = (".part", ".tmp", ".crdownload", ".filepart")
+UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".download", ".filepart", ".lock", ".lck")
+# what programs lay beside a file that they write or hold, and its name: Office, LibreOffice, rsync
+BESIDE = [re.compile(r"~\$(.+)"), re.compile(r"\.~lock\.(.+)#"), re.compile(r"\.(.+)\.[A-Za-z0-9]{6}")]
 
 
 def files_of(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
@@ -12,16 +17,57 @@ def files_of(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
 
     A link that leaves the mailbox is none: it could name any file of the system.
     """
+    return sorted(
+        path
+        for path in _lying(landing, ref, exercice)
+        if ref.export.takes(path.name) and path.is_file() and not ignored(path) and not leaves(landing, path)
+    )
+
+
+def _lying(landing: Path, ref: ExportRef, exercice: int) -> list[Path]:
     folder = landing / str(exercice)
     if not ref.export.files.startswith("/"):
         folder = folder / ref.system.system
-    if not folder.is_dir():
-        return []
-    return sorted(
-        path
-        for path in folder.iterdir()
-        if ref.export.takes(path.name) and path.is_file() and not ignored(path) and not leaves(landing, path)
-    )
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def arriving(landing: Path, ref: ExportRef, exercice: int, quiet: float) -> list[tuple[Path, str]]:
+    """What says that an export may not be entirely there, each with why, in French: nothing of the export is to be read then.
+
+    A file is still arriving for ``quiet`` seconds after its last change, and as long as a temporary file or a lock lies beside.
+    A file system whose clock is ahead of ours says nothing of that: its files are looked at twice, ``quiet`` seconds apart.
+    """
+    files = files_of(landing, ref, exercice)
+    found = [
+        (path, "fichier temporaire, ou verrou d’un programme qui a le fichier ouvert")
+        for path in _lying(landing, ref, exercice)
+        if any(ref.export.takes(name) or name in [one.name[2:] for one in files] for name in _awaited(path.name))
+    ]
+    return sorted(found) + [(path, f"changé il y a moins de {quiet:g} s") for path in _changing(files, quiet)]
+
+
+def _awaited(name: str) -> Iterator[str]:
+    """The names of the files that a temporary file or a lock stands for; none for any other file."""
+    yield from (found[1] for found in (pattern.fullmatch(name) for pattern in BESIDE) if found)
+    yield from (name[: -len(end)] for end in UNFINISHED if name.casefold().endswith(end))
+
+
+def _changing(files: list[Path], quiet: float) -> list[Path]:
+    """Those changed within ``quiet`` seconds, by either of their times: a copy may bear the date of what it copies."""
+    now, ahead, changing = time.time(), {}, []
+    for path in files:
+        seen = path.stat()
+        if any(abs(now - changed) < quiet for changed in (seen.st_mtime, seen.st_ctime)):
+            changing.append(path)
+        elif seen.st_ctime > now:
+            ahead[path] = (seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns)
+    if ahead and quiet:
+        time.sleep(quiet)
+    for path, before in ahead.items():
+        seen = path.stat()
+        if (seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns) != before:
+            changing.append(path)
+    return changing
 
 
 def leaves(landing: Path, path: Path) -> bool:
@@ -31,7 +77,7 @@ def leaves(landing: Path, path: Path) -> bool:
 
 def ignored(path: Path) -> bool:
     """Hidden files, Office locks and files still being copied are not exports."""
-    return path.name.startswith((".", "~$")) or path.name.endswith(UNFINISHED)
+    return path.name.startswith((".", "~$")) or path.name.casefold().endswith(UNFINISHED)
 
 
 def unknown_files(landing: Path, registry: Registry, exercice: int) -> list[Path]:

@@ -38,7 +38,7 @@ class Spread:
 
     index: int  # from 0
     heading: str
-    text: str  # what its heading says
+    texts: dict[str, str]  # field → what its heading says of it
 
 
 def derived(origin: Origin, places: Mapping[str, int], table: Table) -> Derived | None:
@@ -89,31 +89,38 @@ def _match(pattern: str, name: str) -> re.Match | None:
     return re.fullmatch(pattern, name, re.IGNORECASE)
 
 
-def spread_columns(origin: Origin, known: set[str], records: Records, fichier: str) -> list[Spread]:
-    """The columns that each give a row, in order; ``known`` are the headings that other fields read, as ``same`` writes them.
+def spread_columns(origins: Mapping[str, Origin], known: set[str], records: Records, fichier: str) -> list[Spread]:
+    """The columns that each give a row, in order; ``origins`` are those of the fields that read a part of their headings.
+
+    ``known`` are the headings that other fields read, as ``same`` writes them.
 
     Every other heading must be one that the declaration ignores: a month that is misspelt is not lost in silence. Raises
     DeliveryRefused: FIC-ENTETE, FIC-COLONNE-DOUBLE.
     """
-    found: dict[str, Spread] = {}
+    found: dict[tuple[str, ...], Spread] = {}
     for index, cell in enumerate(records.columns):
         heading = _clean(cell)
-        matched = _match(origin.heading or "", heading)
-        if not heading or same(heading) in known or (origin.ignore and _match(origin.ignore, heading)):
+        left_out = any(origin.ignore and _match(origin.ignore, heading) for origin in origins.values())
+        if not heading or same(heading) in known or left_out:
             continue
-        if matched is None or not (matched[1] or "").strip():
-            raise DeliveryRefused(
-                "FIC-ENTETE",
-                fichier=fichier,
-                colonne=heading,
-                recu="une colonne que rien ne lit",
-                attendu=f"un intitulé de la forme {origin.heading}, ou à écarter (ignore)",
-            )
-        if same(matched[1]) in found:
+        texts = {}
+        for name, origin in origins.items():
+            matched = _match(origin.heading or "", heading)
+            if matched is None or not (matched[1] or "").strip():
+                raise DeliveryRefused(
+                    "FIC-ENTETE",
+                    fichier=fichier,
+                    colonne=heading,
+                    recu="une colonne que rien ne lit",
+                    attendu=f"un intitulé de la forme {origin.heading}, ou à écarter (ignore)",
+                )
+            texts[name] = matched[1]
+        if (said := tuple(map(same, texts.values()))) in found:
             raise DeliveryRefused("FIC-COLONNE-DOUBLE", fichier=fichier, colonne=heading, attendu="une seule colonne")
-        found[same(matched[1])] = Spread(index, heading, matched[1])
+        found[said] = Spread(index, heading, texts)
     if not found:
-        raise DeliveryRefused("FIC-ENTETE", fichier=fichier, attendu=f"des colonnes de la forme {origin.heading}")
+        forms = " et ".join(str(origin.heading) for origin in origins.values())
+        raise DeliveryRefused("FIC-ENTETE", fichier=fichier, attendu=f"des colonnes de la forme {forms}")
     return list(found.values())
 
 

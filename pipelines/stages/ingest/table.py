@@ -347,13 +347,13 @@ class _Part:
     def _spread(self) -> list[Spread]:
         """The columns that each give a row; none in most tables."""
         known = {same(heading) for origin in self.origins.values() for heading in origin.columns}
-        named = [(name, origin) for name, origin in self.origins.items() if origin.heading]
+        named = {name: origin for name, origin in self.origins.items() if origin.heading}
         if not named:
             return []
-        ((name, origin),) = named
-        columns = spread_columns(origin, known, self.records, self.named)
+        columns = spread_columns(named, known, self.records, self.named)
         for column in columns:
-            self._prove(name, column.text, "FIC-ENTETE", column.heading)
+            for name, text in column.texts.items():
+                self._prove(name, text, "FIC-ENTETE", column.heading)
         return columns
 
     def _cells(self, field: Field) -> list[_Cell]:
@@ -558,9 +558,9 @@ class _Part:
     def _spread_rows(self, lines: str) -> str:
         """SQL of ``lines``, each as many times as columns give a row, with ``x``: what the heading says, the cell, the heading."""
         ((name, origin),) = [(name, origin) for name, origin in self.origins.items() if origin.under]
-        under, said = [cell for cell in self.cells if cell.name == name], self.table.field(origin.under or "")
+        under = [cell for cell in self.cells if cell.name == name]
         rows = [
-            f"{{'{said.name}': {self._read(said, literal(column.text)).value}, "
+            f"{{{''.join(f'{self._said(said, text)}, ' for said, text in column.texts.items())}"
             f"'{name}': {f'coalesce({cell.value}, 0)' if origin.empty == 'zero' else cell.value}, "
             f"'{COLUMN.name}': {literal(column.heading)}}}"
             for column, cell in zip(self.spread, under, strict=True)
@@ -568,6 +568,10 @@ class _Part:
         number = "rowid as rowid, " if self.records.first_line is not None else ""
         filled = f" where x.{name} is not null" if origin.empty == "skip" else ""
         return f"(select {number}*, unnest([{', '.join(rows)}]) as x from {lines}){filled}"
+
+    def _said(self, name: str, text: str) -> str:
+        """SQL of an entry of a struct: a field, and what a heading says of it."""
+        return f"'{name}': {self._read(self.table.field(name), literal(text)).value}"
 
     def _kept(self, field: Field, value: str) -> str:
         if field.personal == "pseudonymise":

@@ -6,9 +6,10 @@ A block without a row says so in a sentence, and is never an empty chart.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import compress
 from typing import Any
 
 from pipelines import french
@@ -22,13 +23,28 @@ from pipelines.catalogue.chapters.grammar import (
     Liste,
     Tableau,
 )
-from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK, Cell, absent, cell, total, words
+from pipelines.catalogue.secrecy import Secrecy
+from pipelines.publication import PUBLIC
+from pipelines.stages.report.cells import (
+    HIDDEN,
+    HOLLOW,
+    MISSING,
+    NUMBERS,
+    PARTIAL,
+    PARTIAL_MARK,
+    Cell,
+    absent,
+    cell,
+    number,
+    total,
+    words,
+)
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.receipts import Receipt, Receipts, note
 from pipelines.stages.report.tables import MissingTable, Publication, Row
 
 Block = dict[str, Any]
-WITHHELD = "Ce tableau n’est pas diffusé au public : secret statistique, ou textes écrits librement."
+SECRET = "secret statistique"
 
 
 @dataclass
@@ -39,27 +55,37 @@ class Builder:
     figures: Figures
     receipts: Receipts
     first: int  # the first exercice of the organisation: no column stands for a year before it
-    staff: Collection[str] = ()  # the tables that count the staff
+    secrecy: Secrecy = field(default_factory=Secrecy)
+    part_visible_pct: int = 0  # see ``Couverture``
     counts: dict[str, int] = field(default_factory=dict)
 
     def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """A table or a chart, of the rows that ``only`` keeps; None when nothing behind it is followed."""
         printed = [bloc.croise.valeur] if bloc.croise else [column.nom for column in bloc.colonnes]
-        title, receipt = bloc.titre.format(**names), self.receipts.of(bloc.table, self.figures.exercice, printed)
+        title, receipt = self._title(bloc, names), self.receipts.of(bloc.table, self.figures.exercice, printed)
         if not receipt.is_followed:
             return None
         if self.publication.is_withheld(bloc.table):
-            return {"genre": "vide", "titre": title, "texte": WITHHELD}
+            return self._withheld(title, bloc.table)
         narrowed = {} if bloc.concerne else only
         data = bloc.model_copy(update={"filtres": {**bloc.filtres, **narrowed}})
         rows = [row for row in self.publication.grouped(data) if _concerns(bloc, row, names)]
         years = range(max(self.figures.exercice - data.exercices + 1, self.first), self.figures.exercice + 1)
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
-        head, lines = _laid_out(data, rows, {year: one.code for year, one in came.items()})
+        rows = [row | {HOLLOW: came[row.get("exercice", self.figures.exercice)].hollow} for row in rows]
+        head, lines = _laid_out(
+            data, rows, {year: one.code for year, one in came.items()}, self._of_no_row(data, receipt)
+        )
         if not lines:
             return _empty(title, bloc, receipt, names)
         if data.total:
             lines.append(_total_line(data, head, lines))
+        hidden: list[str] = []
+        if self._is_public:
+            if isinstance(bloc, Tableau):
+                head, lines, hidden = _told(head, lines)
+            if not head or _share_told_pct(lines) < self.part_visible_pct:
+                return _undisclosed(title, SECRET)
         is_drawn = isinstance(bloc, Graphique) and _is_worth_drawing(bloc, head, lines)
         kind = "graphique" if is_drawn else "tableau"
         block = {
@@ -75,8 +101,9 @@ class Builder:
             "source": f"rapport.{bloc.table}",
             "note": _joined(
                 bloc.note,
+                f"Non diffusé, {SECRET} : {french.enumeration(hidden)}." if hidden else None,
                 note(one for year, one in came.items() if self._is_shown(year, rows)),
-                *(self.publication.notes.get(year) for year in years if bloc.table in self.staff),
+                *(self.publication.notes.get(year) for year in years if bloc.table in self.secrecy.of_staff),
             ),
         }
         if is_drawn:
@@ -86,11 +113,11 @@ class Builder:
     def entries(self, bloc: Liste, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """A list: a title and details an entry; None when nothing behind it is followed."""
         printed = [*bloc.entree, *(column.nom for column in bloc.details)]
-        title, receipt = bloc.titre.format(**names), self.receipts.of(bloc.table, self.figures.exercice, printed)
+        title, receipt = self._title(bloc, names), self.receipts.of(bloc.table, self.figures.exercice, printed)
         if not receipt.is_followed:
             return None
         if self.publication.is_withheld(bloc.table):
-            return {"genre": "vide", "titre": title, "texte": WITHHELD}
+            return self._withheld(title, bloc.table)
         rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
         if not rows:
             return _empty(title, bloc, receipt, names)
@@ -115,8 +142,27 @@ class Builder:
             "note": note([receipt]),
         }
 
+    def _title(self, bloc: Donnees | Liste, names: dict[str, Any]) -> str:
+        """A title; in the public edition, with what its rows leave out."""
+        title = bloc.titre.format(**names)
+        out = self.secrecy.left_out(bloc.table) if self._is_public else []
+        return f"{title}, hors {french.enumeration(out)}" if out else title
+
+    def _of_no_row(self, data: Donnees, receipt: Receipt) -> Cell:
+        """The cell of a crossing that no row gives: where the rows of the public edition lack, nothing says why."""
+        if not data.croise or not data.croise.nul or receipt.reserve:
+            return absent("—")
+        return absent(HIDDEN) if self._is_public else number(Decimal(0), *NUMBERS[data.croise.format])
+
+    @property
+    def _is_public(self) -> bool:
+        return self.publication.profile == PUBLIC
+
+    def _withheld(self, title: str, table: str) -> Block:
+        return _undisclosed(title, self.secrecy.why_withheld(table) or SECRET)
+
     def key_figures(self, bloc: Chiffres) -> Block | None:
-        """Figures shown large, those that are followed. Raises MissingTable when nothing declares one of them."""
+        """Figures shown large: those that are followed and not hidden. Raises MissingTable when nothing declares one of them."""
         shown = []
         for one in bloc.chiffres:
             try:
@@ -126,7 +172,9 @@ class Builder:
                 raise MissingTable(f"rapport.chiffres n’a pas de chiffre {one.code}") from None
             row = self.figures.get(one.code)
             value = cell(row, Colonne(nom="valeur", titre="", format="chiffre"))
-            shown.append({"libelle": one.libelle or row["libelle"], **value, "suite": None})
+            if value["manque"] != HIDDEN:
+                shown.append({"libelle": one.libelle or row["libelle"], **value, "suite": None})
+        shown = shown[: bloc.nombre]
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": None} if shown else None
 
     def evolutions(self, bloc: Evolutions, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
@@ -170,6 +218,31 @@ class Builder:
 def _empty(title: str, bloc: Donnees | Liste, receipt: Receipt, names: dict[str, Any]) -> Block:
     """A block without rows: that there is nothing is only said when everything came."""
     return {"genre": "vide", "titre": title, "texte": receipt.reserve or bloc.vide.format(**names)}
+
+
+def _undisclosed(title: str, why: str) -> Block:
+    return {"genre": "vide", "titre": title, "texte": f"Non diffusé : {why}."}
+
+
+def _detail(lines: list[Block]) -> list[Block]:
+    return [line for line in lines if not line["est_total"]] or lines
+
+
+def _told(head: list[str], lines: list[Block]) -> tuple[list[str], list[Block], list[str]]:
+    """A table without the columns of which secrecy hides all but the totals, and the titles of these."""
+    detail = [line["cellules"] for line in _detail(lines)]
+    of_columns = [[cells[i]["manque"] for cells in detail if cells[i]["manque"] != "—"] for i in range(len(head))]
+    kept = [not codes or any(code != HIDDEN for code in codes) for codes in of_columns]
+    cut = [{**line, "cellules": list(compress(line["cellules"], kept))} for line in lines]
+    return list(compress(head, kept)), cut, [one for one, is_kept in zip(head, kept, strict=True) if not is_kept]
+
+
+def _share_told_pct(lines: list[Block]) -> float:
+    """Of the cells that hold a number, totals apart, the share that secrecy does not hide."""
+    cells = [one for line in _detail(lines) for one in line["cellules"]]
+    hidden = sum(one["manque"] == HIDDEN for one in cells)
+    known = sum(one["valeur"] is not None for one in cells)
+    return 100 * known / (known + hidden) if hidden else 100
 
 
 def _joined(*notes: str | None) -> str | None:
@@ -221,10 +294,10 @@ def _concerns(bloc: Donnees, row: Row, names: dict[str, Any]) -> bool:
     return all(names[member] in (row[listed] or "").split(", ") for listed, member in bloc.concerne.items())
 
 
-def _laid_out(data: Donnees, rows: list[Row], lacks: dict[int, str]) -> tuple[list[str], list[Block]]:
+def _laid_out(data: Donnees, rows: list[Row], lacks: dict[int, str], nothing: Cell) -> tuple[list[str], list[Block]]:
     if not rows:
         return [], []
-    head, lines = _crossed(data, rows, lacks) if data.croise else _listed(data, rows)
+    head, lines = _crossed(data, rows, lacks, nothing) if data.croise else _listed(data, rows)
     return head, [line for line in lines if not (data.sans_nuls and all(map(_is_nothing, line["cellules"])))]
 
 
@@ -244,7 +317,7 @@ def _listed(data: Donnees, rows: list[Row]) -> tuple[list[str], list[Block]]:
     return [column.titre for column in data.colonnes], lines
 
 
-def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str]) -> tuple[list[str], list[Block]]:
+def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str], nothing: Cell) -> tuple[list[str], list[Block]]:
     """Columns in the order of the years, or in that of the rows; ``lacks``: the code of a cell that no row gives, by year."""
     by = data.croise.par
     there = list(dict.fromkeys(row[by] for row in rows))
@@ -260,7 +333,9 @@ def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str]) -> tuple[lis
         {
             "titre": titles[title],
             "est_total": is_total,
-            "cellules": [found.get((title, value), absent(lacks.get(value, "—"))) for value in values],
+            "cellules": [
+                found.get((title, value), absent(lacks[value]) if value in lacks else nothing) for value in values
+            ],
         }
         for title, is_total in totals.items()
     ]

@@ -15,6 +15,7 @@ from pipelines.stages.report.tables import SECRET, Row
 
 Cell = dict[str, Any]
 HIDDEN = "s"
+HOLLOW = "_non_fournies"  # beside the columns of a row: those that need a field which no tool gives
 MISSING = french.MISSING_CODES
 PARTIAL, PARTIAL_MARK = "partiel, il manque des lignes, des mois ou des documents à ses sources", "p"
 NUMBERS: dict[Format, tuple[int, str]] = {
@@ -31,11 +32,15 @@ NUMBERS: dict[Format, tuple[int, str]] = {
 def cell(row: Row, column: Colonne) -> Cell:
     """The cell of a row under a column."""
     value = row.get(column.nom)
+    if column.nom in row.get(HOLLOW, ()):
+        return absent("m")
     if value is None:
         return missing(row)
     if column.format == "chiffre":
         shown = number(value, row["decimales"], row["unite"], row.get("code_chiffre", row.get("code")))
         return marked(shown) if row.get("etat") == "partiel" else shown
+    if column.format == "volume":
+        return {**number(Decimal(value), 0, "Go"), "texte": french.volume(Decimal(value))}
     if column.format in NUMBERS:
         return number(Decimal(value), *NUMBERS[column.format])
     return {**empty(words(value, column.format)), "est_texte": True}

@@ -383,7 +383,7 @@ def _execution(block: Block, narrow: bool) -> Spec:
         {
             **one,
             "valeur": max(one["valeur"] or 0, had["valeur"] or 0),
-            "dit": f"{one['texte']}|sur {had['texte']}",
+            "dit": had["texte"] if one["manque"] else f"{one['texte']}|sur {had['texte']}",
         }
         for one, had in zip(done, credits, strict=True)
     ]

@@ -18,7 +18,7 @@ class Figures:
     exercice: int
     rows: dict[tuple[str, int], dict[str, Any]]
     reconciled: dict[str, str] | None  # None: the profile keeps that back
-    titles: dict[str, str]
+    titles: dict[str, str]  # of the domains
     # code → label: a figure of a system that the organisation does not use is declared, and has no row
     declared: Mapping[str, str] = field(default_factory=dict)
 
@@ -38,17 +38,15 @@ class Figures:
         """One figure. Raises KeyError when no figure of that year has this code."""
         return self.rows[code, exercice or self.exercice]
 
-    def printed(self, code: str, exercice: int | None = None) -> str | None:
-        """A figure as a sentence holds it; None when it is missing or hidden."""
+    def printed(self, code: str, exercice: int | None = None, *, unsigned: bool = False) -> str | None:
+        """A figure as a sentence holds it, ``unsigned`` where its words tell the sign; None when it is missing or hidden."""
         row = self.get(code, exercice)
         if row["valeur"] is None:
             return None
-        return french.printed(row["valeur"], row["decimales"], row["unite"])
+        return french.printed(abs(row["valeur"]) if unsigned else row["valeur"], row["decimales"], row["unite"])
 
     def _comparison(self, code: str) -> str | None:
         """What came of the comparison with a printed report; None when no report of the year was received."""
-        if self.reconciled is None:
-            return "comparaison non diffusée"
         if not self.reconciled:
             return None
         return self.reconciled.get(code, "absent du rapport publié")
@@ -68,7 +66,7 @@ class Figures:
                 "exacte": _exact(row),
                 "unite": row["unite"],
                 "formule": row["formule"],
-                "statut": _status(row),
+                "statut": _status(row, tells_lines=self.reconciled is not None),
                 "rapprochement": self._comparison(row["code"]),
             }
             for row in sorted(found, key=lambda row: (row["domaine"], row["code"]))
@@ -83,10 +81,10 @@ def _exact(row: dict[str, Any]) -> str:
     return french.quantity(row["valeur"], max(-exponent, 0), row["unite"])
 
 
-def _status(row: dict[str, Any]) -> str:
+def _status(row: dict[str, Any], *, tells_lines: bool) -> str:
     if row["code_manquant"]:
         return MISSING[row["code_manquant"]]
-    return f"{row['statut']}, partiel{_lack(row)}" if row["etat"] == "partiel" else row["statut"]
+    return f"{row['statut']}, partiel{_lack(row) if tells_lines else ''}" if row["etat"] == "partiel" else row["statut"]
 
 
 def _lack(row: dict[str, Any]) -> str:

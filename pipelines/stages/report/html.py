@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
+ORDINAL = re.compile(r"\b([1-9]\d?)(er|re|e)\b")
 TAGS = {
     "paragraphe": "p",
     "liste": "ul",
@@ -47,7 +48,7 @@ def _page(template: str, model: Model, cache: Path, **more: Any) -> str:
         for block in charts_of(model)
         if any(block in section["blocs"] for section in shown)
     }
-    return (
+    rendered = (
         _environment()
         .get_template(template)
         .render(
@@ -59,6 +60,7 @@ def _page(template: str, model: Model, cache: Path, **more: Any) -> str:
             **more,
         )
     )
+    return _with_ordinals(rendered)
 
 
 @functools.cache
@@ -73,6 +75,12 @@ def _environment() -> "Environment":
     style = Markup((TEMPLATES / "rapport.css").read_text(encoding="utf-8"))
     environment.globals |= {"style": style, "BALISES": TAGS}
     return environment
+
+
+def _with_ordinals(page: str) -> str:
+    """The page, « 1er » and « 2e » of its texts in superscript."""
+    parts = re.split(r"(<svg\b.*?</svg>|<style>.*?</style>|<title>.*?</title>|<[^>]+>)", page, flags=re.DOTALL)
+    return "".join(part if index % 2 else ORDINAL.sub(r"\1<sup>\2</sup>", part) for index, part in enumerate(parts))
 
 
 def _inline(drawing: str, prefix: str) -> str:

@@ -8,13 +8,13 @@ the published tables: no output can say something else, or more.
 """
 
 import datetime as dt
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipelines import french
+from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.compile import MODEL as PAGE
 from pipelines.catalogue.chapters.grammar import Chapitre, Contenu, PourChaque, Section, Synthese, Texte
 from pipelines.catalogue.chapters.load import codes_asked
@@ -52,6 +52,7 @@ class Editor:
     contenu: Path  # contenu/<exercice> of the home
     texte: Prose  # finds a text that is the same every year
     is_own: Callable[[Path], bool]  # true for a text of the home's
+    alerts: Mapping[str, Alerte] = field(default_factory=dict)
     pages_apart: bool = False  # each section is a page of its own: its figures are numbered from 1
 
     @property
@@ -133,10 +134,31 @@ class Editor:
         """A section, and whether it holds more than words that introduce."""
         if self.pages_apart:
             self.builder.counts.clear()
-        found = [(bloc, self._block(bloc, only, names)) for bloc in section.blocs]
+        found = [pair for bloc in section.blocs for pair in self._blocks(bloc, only, names)]
         kept = [(bloc, block) for bloc, block in found if block is not None]
         made = {"id": identity, "titre": section.titre.format(**names), "blocs": [block for _, block in kept]}
         return made, any(self._bears(bloc) for bloc, _ in kept)
+
+    def _blocks(self, bloc: Any, only: dict[str, Any], names: dict[str, Any]) -> Iterator[tuple[Any, Model | None]]:
+        """A block, and what alarms in the rows that it prints."""
+        block = self._block(bloc, only, names)
+        yield bloc, block
+        if block and block["genre"] in ("tableau", "graphique", "liste"):
+            for name, alert in self.alerts.items():
+                if alert.table == bloc.table:
+                    kept = {**bloc.filtres, **only}
+                    rows = [row for row in self.builder.publication.alarming(alert) if _is_kept(row, kept)]
+                    yield from ((bloc, self._alert(name, alert, row)) for row in rows)
+
+    def _alert(self, name: str, alert: Alerte, row: dict[str, Any]) -> Model:
+        note = alert.note(name, row)
+        path = self.contenu.parent / note
+        known = {key: self.names[key] for key in self.names} | {"dit": self._told}
+        text = render(path, f"contenu/{note.as_posix()}", self.builder.figures, known) if path.is_file() else []
+        unsaid = [] if text else [{"genre": "accent", "enfants": [_words("Sans explication fournie.")]}]
+        said = {"genre": "fort", "enfants": [_words(alert.said(row))]}
+        first = {"genre": "paragraphe", "enfants": [said, *([_words(" "), *unsaid] if unsaid else [])]}
+        return _text([{"genre": "citation", "enfants": [first, *text]}])
 
     def _block(self, bloc: Any, only: dict[str, Any], names: dict[str, Any]) -> Model | None:
         match bloc.genre:
@@ -155,7 +177,7 @@ class Editor:
 
     def _prose(self, bloc: Texte | Contenu, names: dict[str, Any]) -> Model | None:
         name = bloc.fichier.format(**names)
-        known = {key: names[key] for key in self.names}
+        known = {key: names[key] for key in self.names} | {"dit": self._told}
         figures = self.builder.figures
         if isinstance(bloc, Texte):
             asked = self._asked(bloc)
@@ -167,6 +189,13 @@ class Editor:
         if path.is_file():
             return _text(render(path, f"contenu/{self.contenu.name}/{name}", figures, known))
         return _sentence(bloc.vide.format(**names)) if bloc.vide else None
+
+    def _told(self, table: str, colonne: str, **filtres: Any) -> str:
+        """The different values of a column in the rows of the year, « a et b »; empty when no row tells one."""
+        if self.builder.publication.is_withheld(table):
+            return ""
+        rows = self.builder.publication.rows(table, filtres, [colonne])
+        return french.enumeration(list(dict.fromkeys(str(row[colonne]) for row in rows if row[colonne] is not None)))
 
     def _unfollowed(self, bloc: Texte, asked: list[str]) -> Model | None:
         """In the place of a text of which no figure is followed: nothing of a shipped one; the home asked for its own."""
@@ -182,7 +211,15 @@ def _text(tree: list[Node]) -> Model:
 
 
 def _sentence(text: str) -> Model:
-    return _text([{"genre": "paragraphe", "enfants": [{"genre": "texte", "texte": text}]}])
+    return _text([{"genre": "paragraphe", "enfants": [_words(text)]}])
+
+
+def _words(text: str) -> Node:
+    return {"genre": "texte", "texte": text}
+
+
+def _is_kept(row: dict[str, Any], filters: dict[str, Any]) -> bool:
+    return all(row.get(name) in (one if isinstance(one, list) else [one]) for name, one in filters.items())
 
 
 def build(
@@ -203,10 +240,12 @@ def build(
     )
 
     def builder() -> Builder:
-        return Builder(publication, figures, receipts, organisation.exercices.premier, catalogue.secrecy.of_staff)
+        return Builder(
+            publication, figures, receipts, organisation.exercices.premier, catalogue.secrecy, cover.part_visible_pct
+        )
 
     of_year = contenu / str(publication.exercice)
-    editor = Editor(builder(), organisation, of_year, catalogue.prose, catalogue.is_own)
+    editor = Editor(builder(), organisation, of_year, catalogue.prose, catalogue.is_own, catalogue.alerts)
     apart = Editor(builder(), organisation, of_year, catalogue.prose, catalogue.is_own, pages_apart=True)
     chapitres = editor.chapters(catalogue.chapters)
     model = {
@@ -301,11 +340,3 @@ def charts_of(model: Model) -> list[Model]:
     """Every chart of a model."""
     sections = [s for chapter in model["chapitres"] for s in chapter["sections"]] + model["collectivites"]
     return [block for section in sections for block in section["blocs"] if block["genre"] == "graphique"]
-
-
-def slug(text: str) -> str:
-    """A name for a file: ``Choisy-le-Roi`` → ``choisy-le-roi``."""
-    import unicodedata
-
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

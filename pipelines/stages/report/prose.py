@@ -61,7 +61,7 @@ def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
     from jinja2 import TemplateError, TemplateSyntaxError
 
     environment = _environment()
-    known = {**names, "f": _figure(figures), "connu": _is_known(figures), **_comparisons(figures)}
+    known = {**names, "f": _figure(figures), "connu": _is_known(figures), **_comparisons(figures), **_agreeing(figures)}
     try:
         code = environment.compile(text, name, filename=name)
         return environment.template_class.from_code(environment, code, known).render()
@@ -95,9 +95,9 @@ def _environment():
 
 
 def _figure(figures: Figures):
-    def f(code: str, sinon: str | None = None, exercice: int | None = None) -> str:
+    def f(code: str, sinon: str | None = None, exercice: int | None = None, *, sans_signe: bool = False) -> str:
         try:
-            printed = figures.printed(code, exercice)
+            printed = figures.printed(code, exercice, unsigned=sans_signe)
         except KeyError:
             printed = _unknown(figures, code, exercice, sinon)
         if printed is None and sinon is None:
@@ -135,6 +135,34 @@ def _is_known(figures: Figures):
         return all(figures.printed(code, exercice) is not None for code in codes)
 
     return connu
+
+
+def _agreeing(figures: Figures) -> dict[str, Callable[..., str]]:
+    """What agrees with a figure: ``selon`` with its number, ``ecart`` with its sign; ``{}`` is where it is printed.
+
+    « Aucun » is said of a zero for which everything came; of a zero that lacks something, what is said of many.
+    """
+    f = _figure(figures)
+
+    def row(code: str) -> dict[str, Any]:
+        f(code)  # one that is unknown, missing or hidden is a mistake
+        return figures.get(code)
+
+    def selon(code: str, zero: str, un: str, plusieurs: str) -> str:
+        one = row(code)
+        is_certain = one["etat"] != "partiel"
+        said = plusieurs
+        if is_certain and not one["valeur"]:
+            said = zero
+        elif is_certain and one["valeur"] == 1:
+            said = un
+        return said.replace("{}", f(code))
+
+    def ecart(code: str, plus: str, moins: str, conforme: str) -> str:
+        value = row(code)["valeur"]
+        return (plus if value > 0 else moins if value < 0 else conforme).replace("{}", f(code, sans_signe=True))
+
+    return {"selon": selon, "ecart": ecart}
 
 
 def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:

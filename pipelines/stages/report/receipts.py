@@ -32,6 +32,7 @@ class Receipt:
     partial: list[str] = field(default_factory=list)
     # by label of a table that came, the fields that the rows need and that it does not give
     ungiven: dict[str, list[str]] = field(default_factory=dict)
+    hollow: frozenset[str] = frozenset()  # the printed columns that need a field which no table that came gives
 
     @property
     def is_followed(self) -> bool:
@@ -128,7 +129,24 @@ class Receipts:
                 for source, state in followed.items()
                 if state in RECEIVED and (fields := self._ungiven(groups, source, exercice))
             },
+            frozenset(
+                column
+                for column in columns
+                if any(
+                    self._is_given_by_none(group, followed, exercice)
+                    for group in self.needed.get(f"{table}.{column}", ())
+                )
+            ),
         )
+
+    def _is_given_by_none(self, group: Sequence[str], followed: Mapping[str, str], exercice: int) -> bool:
+        """True when of the tables that came, and have a field of the group, none gives one."""
+        able = [
+            source
+            for source, state in followed.items()
+            if state in RECEIVED and self.titles.get(source, dict.fromkeys(group, "")).keys() & set(group)
+        ]
+        return bool(able) and all(set(group) <= set(self.absent.get((source, exercice), ())) for source in able)
 
     def _ungiven(self, groups: Iterable[Sequence[str]], source: str, exercice: int) -> list[str]:
         absent, titles = set(self.absent.get((source, exercice), ())), self.titles.get(source, {})

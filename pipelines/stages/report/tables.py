@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.grammar import Donnees, Value
 from pipelines.ledger.state import read_notes
 from pipelines.publication import PUBLIC
@@ -63,6 +64,19 @@ class Publication:
         return self._fetch(
             table, "*", f"order by {', '.join([*map(_towards, order), *known])}", filters, order, exercices
         )
+
+    def alarming(self, alert: Alerte) -> list[Row]:
+        """The rows of the year that alarm; none where a column that they are told by is not given away. Raises MissingTable."""
+        import duckdb
+
+        self.columns(alert.table)
+        source = parquet_scan(self.folder / "rapport" / f"{alert.table}.parquet")
+        try:
+            cursor = self.db.execute(alert.select(f"(select * from {source} where exercice = {self.exercice})"))
+        except duckdb.BinderException:
+            return []
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
 
     def grouped(self, data: Donnees) -> list[Row]:
         """The rows behind a block, brought together when it says so; a missing value among them makes NULL."""

@@ -14,21 +14,22 @@ from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 
+from pipelines import french
 from pipelines.catalogue.fingerprint import fingerprint
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.characters import each_text, visible
 from pipelines.disk import sha256_of
-from pipelines.ledger.state import read_manifest
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.publication import FOLDERS, INTERNE, PUBLIC
 from pipelines.settings import Home
-from pipelines.stages.report.model import Edition, Model, build, slug
+from pipelines.stages.report.model import Edition, Model, build
 from pipelines.stages.report.tables import read_publication
 
 FORMATS = ("html", "pdf")
 PROJECT = "projet"
+BUILD_NAMED = "fraicheur"  # the table that names the build
 
 
 def edition_of(
@@ -36,20 +37,22 @@ def edition_of(
 ) -> Edition:
     """``release``, else the one that stands for an exercice, or « projet », with the fingerprint of what is printed.
 
-    That of a release is the release's own, that of a project of its tables; the public edition tells that of the public profile, and
-    of the rest nothing. The head of the ledger is that which was reached with the release, or with the publication of ``build``; before
-    there is one, none.
+    That of a release is the release's own, that of a project of its tables. The public edition tells that of the public tables, and
+    of the rest nothing: what names the build changes with what is hidden. The head of the ledger is that which was reached with the
+    release, or with the publication of ``build``; before there is one, none.
     """
     rows = ledger.all_rows("releases")
     released = [row for row in rows if row["exercice"] == exercice and release in (None, row["release"])]
     row = released[-1] if released else None
     name, day = (row["release"], row["released_at"]) if row else (PROJECT, ledger.build(build)["built_at"])
+    files = sorted((tables / "rapport").glob("*.parquet"))
     if profile == PUBLIC:
-        return Edition(name, read_manifest(tables)["publication"], None, _day(day))
+        files = [path for path in files if path.stem != BUILD_NAMED]
+    printed = fingerprint({path.name: sha256_of(path) for path in files})
+    if profile == PUBLIC:
+        return Edition(name, printed, None, _day(day))
     if row:
         return Edition(name, row["fingerprint"], ledger.head_at("releases", row["seq"]), _day(day))
-    files = sorted((tables / "rapport").glob("*.parquet"))
-    printed = fingerprint({path.name: sha256_of(path) for path in files})
     published = [row["seq"] for row in ledger.all_rows("publications") if row["build"] == build]
     head = ledger.head_at("publications", published[-1]) if published else None
     return Edition(name, printed, head, _day(day))
@@ -166,7 +169,7 @@ def _model(
 
 
 def _summary(section: Model, kind: str) -> str:
-    return f"collectivites/{slug(section['titre'])}.{kind}"
+    return f"collectivites/{french.plain(section['titre'])}.{kind}"
 
 
 def _put(path: Path, content: str | bytes) -> Path:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import string
 from pathlib import Path
 
 import pytest
@@ -173,3 +174,15 @@ def test_the_exposures_follow_the_chapters(shipped: Layer):
     assert chapter["depends_on"] == ["ref('rpt_a')"]
     (rest,) = [one for one in exposures([], None, {"rpt_a", "chiffres"}) if one["name"] == "annexe_collecte"]
     assert rest["depends_on"] == ["ref('rpt_a')"]  # what no chapter prints
+
+
+def test_alerts_ask_for_columns_that_are_promised():
+    import duckdb
+
+    said = {thing.name: thing.data for thing in CATALOGUE.project.said}
+    for alert in CATALOGUE.alerts.values():
+        columns = {column["name"]: column["data_type"] for column in said[alert.table]["columns"]}
+        with duckdb.connect() as db:
+            db.execute(f"create table lignes ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
+            db.execute(alert.select("lignes"))
+        assert {name for _, name, _, _ in string.Formatter().parse(alert.dit) if name} <= {*columns}

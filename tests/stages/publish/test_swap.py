@@ -18,11 +18,13 @@ from pipelines.evidence.verify import verify
 from pipelines.ledger.records import Finding
 from pipelines.ledger.state import read_state
 from pipelines.ledger.store import open_ledger
+from pipelines.publication import PUBLIC
 from pipelines.stages.publish import swap
 from pipelines.stages.publish.audit import TABLES
 from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.swap import KEPT, OtherBuild, publish
 from pipelines.stages.publish.withdraw import withdraw
+from pipelines.stages.report.write import edition_of, write_report
 from pipelines.stages.transform.load import PIECES
 from tests.deliveries import Depot
 from tests.runs.collect.killing import FORMER
@@ -474,6 +476,38 @@ def test_the_public_profile_hides_what_the_other_shows(lab: Lab):
     manifest = json.loads((lab.home.published / "public" / "manifest.json").read_text(encoding="utf-8"))
     names = ("chiffres", "fraicheur", "rpt_rh__bulletins")
     assert sorted(manifest["files"]) == [f"rapport/{name}.parquet" for name in names]
+
+
+def public_pages(lab: Lab, build: str) -> dict[str, bytes]:
+    tables, folder = lab.home.published / "public", lab.home.root / "pages"
+    with open_ledger(lab.home) as ledger:
+        ledger.record_build(build, True, [], [])
+        edition = edition_of(ledger, 2020, tables, PUBLIC, build)
+        organisation = lab.work(ledger).organisation
+    files = write_report(lab.home, organisation, edition, tables, folder, 2020, PUBLIC)
+    return {path.name: path.read_bytes() for path in files}
+
+
+def test_the_public_pages_are_the_same_whatever_the_hidden_values(lab: Lab, tmp_path: Path):
+    other = Lab(Depot(tmp_path / "autre"))
+    other.depot.layer.write("catalogue/figures/essai.yml", FIGURE)
+    other.accept(FORMER.format(year=2020) + "A3;z;oups;\n", 2020)
+    pages = []
+    for one, build, hidden in ((lab, "b1", 24), (other, "b2", 36)):
+        staff(
+            one,
+            build,
+            hidden,
+            "delete from rapport.chiffres; insert into organisation.mots values ('reçue'), ('cegid_rh/bulletins');"
+            "create table rapport.rpt_sources (source varchar, exercice integer, statut_collecte varchar);"
+            "insert into rapport.rpt_sources values ('cegid_rh/bulletins', 2020, 'reçue');",
+        )
+        published(one, build)
+        assert ask(one, "select min(nb_bulletins) from p.rapport.rpt_rh__bulletins") == [(hidden,)]
+        pages.append(public_pages(one, build))
+    assert {name.rpartition(".")[2] for name in pages[0]} == {"json", "html", "pdf"}
+    assert "600" in pages[0]["modele.json"].decode()  # the table is printed, its hidden cell is not
+    assert pages[0] == pages[1]
 
 
 def test_a_public_profile_that_cannot_be_made_leaves_the_former_one_and_a_finding(lab: Lab):

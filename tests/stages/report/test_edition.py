@@ -40,13 +40,18 @@ def test_a_project_is_known_by_its_tables_and_the_head_that_its_publication_reac
     assert edition_of(ledger, 2040, tables, INTERNE, "b1").fingerprint != first.fingerprint
 
 
-def test_the_public_edition_prints_the_fingerprint_of_the_public_profile_and_no_head(ledger: Ledger, tables: Path):
-    (tables / "manifest.json").write_text('{"publication": "abc"}')
+def test_the_public_edition_prints_the_fingerprint_of_the_public_tables_and_neither_head_nor_build(
+    ledger: Ledger, tables: Path
+):
+    printed = edition_of(ledger, 2041, tables, PUBLIC, "b1").fingerprint
+    (tables / "rapport" / "fraicheur.parquet").write_bytes(b"of another build")
     ledger.record_publication("p1", "b1", "c" * 64)
     ledger.record_release("2040-v1", 2040, 1, "ab" * 32, "b1", VISAS, None, "d" * 64)
     for exercice, name in ((2041, "projet"), (2040, "2040-v1")):
         edition = edition_of(ledger, exercice, tables, PUBLIC, "b1")
-        assert (edition.name, edition.fingerprint, edition.head) == (name, "abc", None)
+        assert (edition.name, edition.fingerprint, edition.head) == (name, printed, None)
+    (tables / "rapport" / "chiffres.parquet").write_bytes(b"two")
+    assert edition_of(ledger, 2041, tables, PUBLIC, "b1").fingerprint != printed
 
 
 def test_a_frozen_year_prints_its_release(ledger: Ledger, tables: Path):

@@ -16,8 +16,9 @@ from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.model import Editor
 from pipelines.stages.report.prose import ProseError, render
 from pipelines.stages.report.tables import MissingTable
-from tests.stages.report.publication import CHAPTER, Press
+from tests.stages.report.publication import CHAPTER, TABLES, Press
 
+COVER = "rapport: rapport\ntitre: Rapport\nsommaire: Table\nannexe: Sources\n"
 TEXTE = settings.shipped() / "catalogue" / "report" / "texte"
 
 
@@ -101,6 +102,68 @@ def test_a_table_that_is_not_published_is_an_error_and_a_sentence_in_the_public_
         press.model()
     press.profile = "public"
     assert "secret statistique" in press.block("vide")["texte"]
+
+
+def hidden(press: Press, *rows: tuple) -> None:
+    """Rows of which some are hidden, in the public edition."""
+    press.profile = "public"
+    press.replace("rpt_effectifs", list(rows), columns=f"{TABLES['rpt_effectifs'][0]}, est_secret boolean")
+
+
+def test_a_block_of_which_too_few_cells_may_be_seen_is_one_sentence_outside(press: Press):
+    seen, masked = (2040, "Titulaires", 1, 13, False), (2040, "Contractuels", 2, None, True)
+    hidden(press, seen, masked)
+    assert press.block("vide") == {
+        "genre": "vide",
+        "titre": "Effectifs",
+        "texte": "Non diffusé\xa0: secret statistique.",
+    }
+    hidden(press, seen, (2040, "Vacataires", 3, 12, False), masked)
+    assert texts(press.block("graphique"))[:3] == [["Titulaires", "13"], ["Contractuels", "s"], ["Vacataires", "12"]]
+    press.files["catalogue/report/rapport.yml"] = COVER + "part_visible_pct: 70\n"
+    assert press.block("vide")["titre"] == "Effectifs"
+
+
+def test_a_column_that_is_wholly_hidden_is_named_below_and_not_printed_outside(press: Press):
+    press.chapter = CHAPTER.replace(
+        "genre: graphique\n        id: effectifs\n        forme: barres", "genre: tableau\n        id: effectifs"
+    )
+    press.chapter = press.chapter.replace("titre: Agents}]", "titre: Agents}, {nom: nb_autres, titre: Autres}]", 1)
+    press.profile = "public"
+    columns = f"{TABLES['rpt_effectifs'][0]}, nb_autres bigint, est_secret boolean"
+    press.replace(
+        "rpt_effectifs", [(2040, "Titulaires", 1, None, 4, True), (2040, "Tous", 2, None, 9, True)], columns=columns
+    )
+    block = press.block("tableau")
+    assert (block["entete"], block["note"]) == (["Autres"], "Non diffusé, secret statistique\xa0: Agents.")
+
+
+def test_a_hidden_figure_is_none_of_the_key_figures_and_the_next_one_takes_its_place(press: Press):
+    rows = press.tables["chiffres"][1]
+    press.replace("chiffres", [(*rows[0][:2], None, *rows[0][3:6], "s", "manquant", *rows[0][8:]), *rows[1:]])
+    press.chapter = CHAPTER.replace("{code: a.absent, libelle: inconnus}", "{code: a.montant}, {code: a.absent}")
+    assert [one["libelle"] for one in press.block("chiffres")["chiffres"]] == ["Montant", "Absent"]
+    press.chapter = press.chapter.replace("genre: chiffres\n", "genre: chiffres\n        nombre: 1\n")
+    assert [one["libelle"] for one in press.block("chiffres")["chiffres"]] == ["Montant"]
+
+
+LEFT_OUT = """
+tables:
+  rpt_effectifs:
+    plain: [libelle, rang, nb_agents]
+    parts: [{where: rang = 1, withheld: essai, left_out: contractuels}, {where: rang > 1, free: essai}]
+  rpt_series: {withheld: textes écrits librement}
+"""
+
+
+def test_the_public_edition_says_what_its_rows_leave_out_and_why_a_table_is_not_given(press: Press):
+    press.files["catalogue/secrecy.yml"] = LEFT_OUT
+    assert press.block("graphique")["titre"] == "Effectifs"
+    del press.tables["rpt_series"]
+    (press.root / "published" / "rapport" / "rpt_series.parquet").unlink()
+    press.profile = "public"
+    assert press.block("graphique")["titre"] == "Effectifs, hors contractuels"
+    assert press.block("vide")["texte"] == "Non diffusé\xa0: textes écrits librement."
 
 
 SECRECY = """
@@ -243,6 +306,13 @@ def test_the_annex_names_the_published_table_of_each_block(press: Press):
     }
 
 
+@pytest.mark.parametrize(
+    ("gigabytes", "printed"), [("12.4", "12 Go"), ("999", "999 Go"), ("3454", "3,5 To"), ("807450", "807 To")]
+)
+def test_a_volume_is_printed_in_the_unit_that_leaves_few_digits(gigabytes: str, printed: str):
+    assert french.volume(Decimal(gigabytes)) == printed.replace(" ", "\xa0")
+
+
 # prose ------------------------------------------------------------
 
 
@@ -294,6 +364,71 @@ def test_prose_can_ask_whether_figures_are_alike_or_zero(press: Press):
         prose(press, '{{ nul("a.totale") }}')
 
 
+@pytest.mark.parametrize(
+    ("value", "state", "number", "sign"),
+    [
+        (0, "complet", "aucun agent", "conforme"),
+        (1, "complet", "un agent", "1 de plus"),
+        (2, "complet", "2 agents", "2 de plus"),
+        (-3, "complet", "−3 agents", "3 de moins"),
+        (0, "partiel", "0\xa0(partiel) agents", "conforme"),
+    ],
+)
+def test_sentences_follow_the_number_and_the_sign(press: Press, value: int, state: str, number: str, sign: str):
+    rows = press.tables["chiffres"][1]
+    press.replace("chiffres", [(*rows[0][:2], value, *rows[0][3:7], state, *rows[0][8:]), *rows[1:]])
+    text = """{{ selon("a.total", "aucun agent", "un agent", "{} agents") }} |
+    {{ ecart("a.total", "{} de plus", "{} de moins", "conforme") }}"""
+    press.write("essai.md", text)
+    printed = "".join(said(press.block("texte"))).split("|")
+    assert [one.strip() for one in printed] == [number, sign if state == "complet" else "conforme"]
+
+
+def test_a_sentence_about_what_is_missing_needs_another_text(press: Press):
+    with pytest.raises(ProseError, match=r"manque \(NC\)"):
+        prose(press, """{{ selon("a.absent", "aucun", "un", "{}") }}""")
+
+
+@pytest.mark.parametrize(
+    ("documents", "printed"),
+    [
+        (["compte administratif"], "compte administratif"),
+        (["compte financier unique"] * 2, "compte financier unique"),
+        ([], "compte"),
+    ],
+)
+def test_the_prose_names_the_document_received(press: Press, documents: list[str], printed: str):
+    press.tables["rpt_documents"] = ("exercice integer, nature varchar", [(2040, one) for one in documents])
+    assert f'"texte": "Le {printed} dit"' in prose(press, """Le {{ dit("rpt_documents", "nature") or "compte" }} dit""")
+
+
+def test_a_body_has_no_loan_only_where_the_debt_is_complete_and_nil():
+    names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "Le_sigle": "Le SE", "le_sigle": "le SE"}
+    found = []
+    for value, state in ((0, "complet"), (0, "partiel"), (5, "complet"), (None, "manquant")):
+        row = {"code": "finances.dette.encours", "exercice": 2040, "valeur": None if value is None else Decimal(value)}
+        row |= {"decimales": 2, "unite": "EUR", "etat": state, "code_manquant": "m" if value is None else None}
+        figures = Figures(2040, {("finances.dette.encours", 2040): row}, {}, {})
+        found.append("pas d’emprunt" in str(render(TEXTE / "dette.md", "dette.md", figures, names)))
+    assert found == [True, False, False, False]
+
+
+def test_a_crossing_that_no_row_gives_is_zero_where_the_chapter_says_so(press: Press):
+    press.chapter = CHAPTER.replace(
+        "{par: exercice, valeur: valeur, format: chiffre}", "{par: libelle, valeur: valeur, nul: true}"
+    )
+    press.chapter = press.chapter.replace(
+        "lignes: {nom: libelle, titre: Indicateur, format: texte}", "lignes: {nom: unite, titre: Unité, format: texte}"
+    )
+    press.replace(
+        "rpt_series",
+        [(2040, "A", 1, 3, "x", 0, None, ""), (2040, "B", 2, 4, "x", 0, None, ""), (2040, "A", 3, 5, "y", 0, None, "")],
+    )
+    assert texts(press.block("graphique", 1)) == [["X", "3", "4"], ["Y", "5", "0"]]
+    press.profile = "public"
+    assert texts(press.block("graphique", 1)) == [["X", "3", "4"], ["Y", "5", "s"]]
+
+
 def test_a_title_may_name_what_is_given_to_it_and_nothing_else():
     figures, publication = SimpleNamespace(exercice=2040), SimpleNamespace(profile="interne")
     organisation = SimpleNamespace(sigle="SE", le_sigle="le SE", du_sigle="du SE")
@@ -313,7 +448,7 @@ def test_that_a_figure_is_not_given_away_is_only_said_of_one_that_is_hidden(code
     printed = [
         str(render(TEXTE / name, name, Figures(2040, rows, {}, {}), names)) for name in ("equipes.md", "mouvements.md")
     ]
-    assert [("non diffusé" in text, "durée indéterminée" in text or "stagiaires" in text) for text in printed] == [
+    assert [("diffusé" in text, "durée indéterminée" in text or "stagiaires" in text) for text in printed] == [
         (is_hidden, is_hidden)
     ] * 2
 
@@ -333,3 +468,29 @@ def test_the_chapters_own_prose_is_printed_when_nothing_is_known(path, code: str
     names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "public"}
     names |= {"le_sigle": "le SE", "Le_sigle": "Le SE", "du_sigle": "du SE"}
     render(path, path.name, Figures(2040, rows, {}, {}), names)
+
+
+# what alarms ------------------------------------------------------------
+
+ALERT = """
+alertes:
+  trop-peu: {table: rpt_effectifs, quand: nb_agents < 5, cle: [libelle], dit: "{libelle} : {nb_agents} agents."}
+"""
+
+
+def test_a_row_that_alarms_is_printed_with_its_explanation_or_without_any(press: Press):
+    press.files["catalogue/alertes.yml"] = ALERT
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Été", 2, 13), (2039, "Été", 3, 1)])
+    assert said(press.block("texte", 1)) == ["Titulaires\xa0: 3 agents. Sans explication fournie."]
+    press.write("alertes/trop-peu-titulaires.md", 'Ils étaient {{ f("a.total") }}.')
+    assert said(press.block("texte", 1)) == ["Titulaires\xa0: 3 agents.Ils étaient 27."]
+
+
+def test_a_row_that_the_block_does_not_print_does_not_alarm_there(press: Press):
+    press.files["catalogue/alertes.yml"] = ALERT
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Vacataires", 2, 4)])
+    filtered = "table: rpt_effectifs\n        filtres: {libelle: Vacataires}"
+    press.chapter = CHAPTER.replace("table: rpt_effectifs", filtered)
+    assert [said(press.block("texte", rank)) for rank in (1, 2)] == [
+        ["Vacataires\xa0: 4 agents. Sans explication fournie."]
+    ] * 2

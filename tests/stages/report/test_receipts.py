@@ -274,3 +274,18 @@ def test_a_field_that_one_column_needs_is_told_where_it_is_printed(followed: Pre
         notes[column] = [b["note"] for b in blocks(followed) if b.get("source") == "rapport.rpt_effectifs"]
     assert notes["nb_agents"][0].startswith("Non fourni pour 2040 par a/agents")
     assert notes["rang"] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("absent", "texte", "manque"),
+    [(("type", "type"), "m", "m"), (("type", None), "3", None), (("type", "autre"), "3", None)],
+)
+def test_a_cell_whose_field_no_tool_gives_is_missing_and_no_number(followed: Press, absent, texte, manque):
+    followed.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3)])
+    needing(followed, [("a/agents", 2040, absent[0]), ("c/autres", 2040, absent[1])])
+    followed.files["dbt_project/models/rapport/essai.yml"] = (
+        "models:\n  - name: rpt_effectifs\n    columns:\n      - {name: nb_agents, config: {meta: {champs: [type]}}}\n"
+    )
+    (chart,) = [b for b in blocks(followed) if b.get("source") == "rapport.rpt_effectifs" and b["genre"] != "liste"]
+    (cell,) = chart["lignes"][0]["cellules"]
+    assert (cell["texte"], cell["manque"]) == (texte, manque)

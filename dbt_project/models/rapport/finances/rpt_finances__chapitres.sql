@@ -62,7 +62,12 @@ votes as (
 
 chapitres as (
     select
-        *,
+        * replace (
+            -- unforeseen expenses, transfers between sections, sales: these chapters are voted, and never carried out
+            case when code_chapitre not in ('020', '021', '022', '023', '024') or realise_eur <> 0 then realise_eur end
+            as realise_eur
+        ),
+        realise_eur as realise_lu_eur,
         coalesce(credits_des_comptes_eur, budget_primitif_eur + decisions_modificatives_eur) as credits_ouverts_eur
     from votes
 )
@@ -85,7 +90,7 @@ select
     cast(
         case chapitres.sens_budgetaire
             when 'dépense'
-                then chapitres.credits_ouverts_eur - chapitres.realise_eur - chapitres.restes_a_realiser_eur
+                then chapitres.credits_ouverts_eur - chapitres.realise_lu_eur - chapitres.restes_a_realiser_eur
         end as decimal(18, 2)
     ) as credits_annules_eur,
     {{ ratio('chapitres.realise_eur * 100', 'chapitres.credits_ouverts_eur', 2) }} as taux_realisation_pct,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipelines.catalogue.declarations import CsvFormat, Table
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header
+from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, set_apart
 from pipelines.stages.ingest.records import Misshapen, Records
 
 CHUNK = 8 * 1024 * 1024
@@ -73,14 +73,10 @@ def read_csv(
     """
     _refuse_binary(path, fichier)
     text = _as_it_is(path, fichier, fmt) or _utf8_copy(path, fichier, fmt, workdir)
-    headings = table.headings_of(exercice)
     if not fmt.header:
-        width = _width(text, fmt, headings, fichier)
+        width = _width(text, fmt, table.headings_of(exercice), fichier)
         return _careful(text, fmt, [str(rank) for rank in range(1, width + 1)], 0, [], fichier, workdir)
-    above, (line, header), last_line = _header(text, fmt, headings, fichier)
-    check_title(above, fmt.title, exercice, fichier)
-    ignored = [(number, "titre" if any(map(str.strip, cells)) else "ligne vide") for number, cells in above]
-    ignored.append((line, "en-tête"))
+    ignored, header, last_line = _header(text, fmt, table, exercice, fichier)
     if careful or fmt.html or text.spaced_quotes or last_line != len(ignored):
         return _careful(text, fmt, header, last_line, ignored, fichier, workdir)
     return Records(text.path, header, last_line + 1, text.lines, ignored, delimiter=fmt.delimiter, skip=last_line)
@@ -213,9 +209,9 @@ class _Utf8Suspicion:
 
 
 def _header(
-    text: _Text, fmt: CsvFormat, headings: list[str], fichier: str
-) -> tuple[list[tuple[int, list[str]]], tuple[int, list[str]], int]:
-    """Return the records above the header, the header (trailing empty cells included) and its last physical line."""
+    text: _Text, fmt: CsvFormat, table: Table, exercice: int, fichier: str
+) -> tuple[list[tuple[int, str]], list[str], int]:
+    """Return the lines down to the header, itself included, the headings (trailing empty ones too) and its last physical line."""
     with text.path.open("rb") as file:
         head = file.read(HEAD).decode("utf-8-sig", "ignore")
     reader = csv.reader(io.StringIO(head, newline=""), delimiter=fmt.delimiter)
@@ -229,9 +225,10 @@ def _header(
                 break
     except csv.Error:
         pass  # the header is looked for in what could be read
-    index = find_header(records, headings, fichier)
-    line, cells = records[index]
-    return records[:index], (line, [cell.strip() for cell in cells]), ends[index + 1]
+    index, header = find_header(records, table, exercice, fichier)
+    check_title(records[:index], fmt.title, exercice, fichier)
+    rows = table.header_rows_of(exercice)
+    return set_apart(records, index, rows), header, ends[index + rows]
 
 
 def _width(text: _Text, fmt: CsvFormat, ranks: list[str], fichier: str) -> int:

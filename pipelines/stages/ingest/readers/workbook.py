@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from pipelines.catalogue.declarations import Table, WorkbookFormat
 from pipelines.catalogue.rules import DeliveryRefused, where
-from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header
+from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, set_apart
 from pipelines.stages.ingest.records import Records
 
 LARGEST_CONTENT = 300 * 1024 * 1024  # bytes, all members once inflated
@@ -60,8 +60,7 @@ def read_workbook(
             raise DeliveryRefused(
                 "FIC-FEUILLE", fichier=fichier, colonne=wanted, attendu=f"feuilles présentes : {present}"
             )
-        headings = table.headings_of(exercice)
-        found[table.name] = [_records(sheet, table.name, headings, fmt, exercice, fichier) for sheet in own]
+        found[table.name] = [_records(sheet, table, fmt, exercice, fichier) for sheet in own]
     return found, [sheet for sheet in sheets if sheet.csv is None]
 
 
@@ -154,23 +153,19 @@ def _run_child(path: Path, fichier: str, kind: str, patterns: list[str], out: Pa
     return answer["sheets"]
 
 
-def _records(
-    sheet: Sheet, table: str, headings: list[str], fmt: WorkbookFormat, exercice: int, fichier: str
-) -> Records:
+def _records(sheet: Sheet, table: Table, fmt: WorkbookFormat, exercice: int, fichier: str) -> Records:
     """Find the header among the first rows, then leave only what lies under it."""
     assert sheet.csv is not None  # it was wanted
-    body, place = sheet.csv.with_suffix(f".{table}"), where(fichier, sheet.name)
+    body, place = sheet.csv.with_suffix(f".{table.name}"), where(fichier, sheet.name)
     with sheet.csv.open("rb") as source, body.open("wb") as out:
         rows = [(int(row[0]), row[1:]) for row in itertools.islice(_rows(source), SEARCHED_RECORDS)]
-        index = find_header(rows, headings, place)
-        header_line, header = rows[index]
+        index, header = find_header(rows, table, exercice, place)
         check_title(rows[:index], fmt.title, exercice, place)
+        ignored = set_apart(rows, index, table.header_rows_of(exercice))
         source.seek(0)
-        deque(itertools.islice(_rows(source), index + 1), maxlen=0)
+        deque(itertools.islice(_rows(source), len(ignored)), maxlen=0)
         shutil.copyfileobj(source, out)
-    ignored = [(line, "titre" if any(map(str.strip, cells)) else "ligne vide") for line, cells in rows[:index]]
-    ignored.append((header_line, "en-tête"))
-    return Records(body, [cell.strip() for cell in header], None, sheet.rows, ignored, feuille=sheet.name)
+    return Records(body, header, None, sheet.rows, ignored, feuille=sheet.name)
 
 
 def _rows(source: BinaryIO) -> Iterator[list[str]]:

@@ -63,11 +63,18 @@ class Words:
 
 def _fits(sentence: str, text: str, is_word: Callable[[str], bool]) -> bool:
     """True when ``text`` is a declared sentence with words in its places."""
-    parts = PLACE.split(sentence)
-    if len(parts) == 1 or not text.startswith(parts[0]) or not text.endswith(parts[-1]):
+    form = _form(sentence)
+    if form is None or not text.startswith(form[0]) or not text.endswith(form[1]):
         return False
-    found = re.fullmatch("(.+?)".join(map(re.escape, parts)), text)
+    found = form[2].fullmatch(text)
     return bool(found) and all(map(is_word, found.groups()))
+
+
+@functools.cache  # each text meets them all
+def _form(sentence: str) -> tuple[str, str, re.Pattern[str]] | None:
+    """How a sentence with places begins and ends, and its regular expression; None where it has no place."""
+    parts = PLACE.split(sentence)
+    return (parts[0], parts[-1], re.compile("(.+?)".join(map(re.escape, parts)))) if len(parts) > 1 else None
 
 
 def _small(texts: Iterable[str]) -> frozenset[str]:

@@ -1,0 +1,39 @@
+"""What a column is called: where its heading stands over several lines, and where several columns bear the same one."""
+
+import itertools
+from collections.abc import Collection, Sequence
+
+from pipelines.catalogue.patterns import same
+
+
+def joined(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The headings that lines one above the other make, each from top to bottom, joined by a space.
+
+    A group is named over its first column alone (merged cells, mostly): an empty cell above another one continues what stands
+    on its left.
+    """
+    width = max(map(len, rows))
+    lines = [[cell.strip() for cell in (*row, *[""] * (width - len(row)))] for row in rows]
+    for number, line in enumerate(lines):
+        group = ""
+        for place in range(width):
+            group = line[place] or group
+            if any(below[place] for below in lines[number + 1 :]):
+                line[place] = group
+    # a heading that is repeated under itself stands over both lines
+    return [" ".join(text for text, _ in itertools.groupby(filter(None, parts))) for parts in zip(*lines, strict=True)]
+
+
+def numbered(heading: str, occurrence: str) -> str:
+    """What one of the columns of a same heading is called: ``Téléphone (2/2)``."""
+    return f"{heading} ({occurrence})"
+
+
+def told_apart(headings: Sequence[str], known: Collection[str]) -> list[str]:
+    """The headings, those that several columns bear numbered from the left where ``known``, as ``same`` writes it, says so."""
+    keys = [same(heading) for heading in headings]
+    found = []
+    for place, (heading, key) in enumerate(zip(headings, keys, strict=True)):
+        name = numbered(heading, f"{keys[: place + 1].count(key)}/{keys.count(key)}")
+        found.append(name if same(name) in known else heading)
+    return found

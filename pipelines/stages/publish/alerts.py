@@ -1,0 +1,45 @@
+"""Finds, in what is published, the rows that alarm and that no text of the year explains."""
+
+from typing import Any
+
+from pipelines.catalogue.chapters.alerts import Alerte
+from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.ledger.records import Finding
+from pipelines.ledger.workspace import Workspace
+
+CODE = "RAP-NOTE"
+
+
+def unexplained(work: Workspace, db: Any) -> list[Finding]:
+    """One finding a row of the schema ``rapport`` of the current catalog. Raises DeclarationError: a condition cannot be asked."""
+    there = (
+        "select table_name from duckdb_tables() where schema_name = 'rapport' and database_name = current_database()"
+    )
+    tables = {name for (name,) in db.execute(there).fetchall()}
+    rule, found = work.rules[CODE], []
+    for name, alert in work.catalogue.alerts.items():
+        for row in _rows(work, name, alert, db) if alert.table in tables else []:
+            note = alert.note(name, row)
+            if not (work.home.contenu / note).is_file():
+                said, where = f"{rule.titre} : {alert.said(row)}", f"contenu/{note.as_posix()}"
+                found.append(
+                    Finding(
+                        CODE, "alerte", row["exercice"], alert.table, said, where, aide=rule.aide, cle=note.as_posix()
+                    )
+                )
+    return found
+
+
+def _rows(work: Workspace, name: str, alert: Alerte, db: Any) -> list[dict[str, Any]]:
+    import duckdb
+
+    try:
+        cursor = db.execute(alert.select(f"rapport.{alert.table}"))
+    except (duckdb.BinderException, duckdb.ParserException):
+        columns = [column for column, *_ in db.execute(f"describe rapport.{alert.table}").fetchall()]
+        place = work.catalogue.alerts_declared[name].place
+        raise DeclarationError(
+            f"{place} quand, cle: ne se lisent pas dans rapport.{alert.table}, dont les colonnes sont {', '.join(columns)}"
+        ) from None
+    columns = [column[0] for column in cursor.description]
+    return [dict(zip(columns, values, strict=True)) for values in cursor.fetchall()]
