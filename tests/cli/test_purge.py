@@ -258,7 +258,7 @@ def test_an_expired_year_that_is_corrected_counts_its_persons_apart_and_says_so(
 
 def parted(bench: Bench) -> list[tuple[int, str | None, bool]]:
     with bench.work() as work:
-        found = [one for one in all_findings(work) if one.code == "CONS-PERSONNES"]
+        found = [one for one in all_findings(work) if one.code == "COL-PERSONNES"]
         return [(one.exercice, one.recu, work.rules[one.code].a_decider) for one in found]
 
 
