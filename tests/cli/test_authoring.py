@@ -481,10 +481,38 @@ def test_periods_as_headings_are_to_decide(bench, tmp_path, headings: str, said:
     path = sample(tmp_path, "prets_2019.csv", f"Commune;{headings}\nOrly;1999;5\nThiais;7;6\n")
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau", *shape)
     assert result.exit_code == 0, result.output
-    assert said in result.stdout
     ref = drafted(bench, "nouveau")
     if not shape:
         assert read(bench, ref, path).acceptees == 2
+    if (shape and "mois: {heading" in said) or said == "mois en colonnes":
+        assert ("mois en colonnes" in result.stdout) == (not shape or "mesure" in said)
+    else:
+        assert said in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "heading", "rule"),
+    [
+        ("Collectivité;Agent;01/2019;02/2019;Total\nOrly;x;10;1 200;1 210\nThiais;y;7;6;13\n", "(.+)", "within"),
+        ("Collectivité;Agent;Paie (01/2019);Total\nOrly;x;1;2\n", None, None),
+        ("Collectivité;Agent;Paie janv.-19;Paie févr.-19;Total\nOrly;x;1;2;3\n", "Paie (.+)", "within"),
+        ("Collectivité;Agent;Janvier;Février;Total\nOrly;x;1;2;3\n", "(.+)", None),
+    ],
+)
+def test_months_as_columns_of_a_shape_are_drafted_as_rows(bench, declared, tmp_path, text, heading, rule) -> None:
+    declared.take("catalogue/shapes/bulletins.yml")
+    path = sample(tmp_path, "paie_2019.csv", text)
+    result = bench.millesime("source", "new", "--from", path, "--system", "paie", "--shape", "bulletins")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "paie")
+    (table,) = ref.export.tables
+    origins = table.origins_of(2019)
+    assert origins["mois"].heading == heading
+    assert (table.exercice.rule if table.exercice else None) == rule
+    if heading:
+        assert (origins["mois"].ignore, origins["nb_bulletins"].under) == ("Agent|Total", "mois")
+        counts = read(bench, ref, path)
+        assert (counts.acceptees, counts.refusees) == (text.count("\n") - 1, 0)
 
 
 def test_months_as_keys_of_records_are_to_decide(bench, tmp_path) -> None:
