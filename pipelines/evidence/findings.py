@@ -158,7 +158,7 @@ def _missing(rule: Rule, key: str, exercice: int, owner: str, due: str) -> Findi
         exercice,
         key,
         f"{rule.titre} : {key} ({owner})",
-        f"un export avant le {due}",
+        f"un export avant le {day(due)}",
         aide=rule.aide,
     )
 
