@@ -268,7 +268,7 @@ def test_before_a_release_what_a_home_adds_on_what_is_shipped_is_told_and_what_i
     of_home(filled, "dbt_project/models/marts/fct_stocks.sql", "select 1 as exercice\n")
     told_, (one,) = before_any(filled)
     assert {sentence.partition(" (rien")[0] for sentence in told_} == {
-        "déclaration ajoutée à ce qui est livré : l’entrée de secret (tables) « fct_factures »",
+        "déclaration ajoutée à ce qui est livré : l’entrée de secret « fct_factures »",
         "déclaration ajoutée à ce qui est livré : la colonne « ventes__ventes.nb_agents »",
     }
     assert len(told_) == 2
