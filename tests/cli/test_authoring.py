@@ -647,6 +647,31 @@ def test_a_csv_without_header_is_drafted_when_that_is_said(bench, tmp_path) -> N
     assert read(bench, ref, path).acceptees == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "headings", "rows"),
+    [
+        (";Agent;Poste;Ville\n1;PETIT Anne;4512;Orly\n2;DURAND Luc;4513;Thiais\n", ["Agent", "Poste", "Ville"], 2),
+        ("Indicateur;Valeur\nNombre de prêts;12\nNombre d’abonnés;5\nRetours;3\n", ["Indicateur", "Valeur"], 3),
+        ("Nom;Taux;Prix\nA;12 %;1.234,50 €\nB;7 %;34,00 €\n", ["Nom", "Taux", "Prix"], 2),
+    ],
+)
+def test_small_tables_lose_nothing(bench, tmp_path, text: str, headings: list[str], rows: int) -> None:
+    path = sample(tmp_path, "a_2019.csv", text)
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "nouveau")
+    assert list(ref.export.tables[0].header_of(2019).values()) == headings
+    assert read(bench, ref, path).acceptees == rows
+
+
+def test_a_line_of_words_with_a_gap_is_no_header(bench, tmp_path) -> None:
+    path = sample(
+        tmp_path, "a_2019.csv", "Orly;;Culture;Sud\nThiais;PETIT Anne;Voirie;Est\nRungis;DURAND Luc;Voirie;Sud\n"
+    )
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert (result.exit_code, "aucune ligne d’en-tête" in result.stderr) == (2, True)
+
+
 def test_numbers_of_a_table_are_cut_alike(bench, tmp_path) -> None:
     path = sample(tmp_path, "a_2019.csv", "Commune;Habitants;Postes;Taux\nOrly;23 500;12;1,5\nThiais;30 100;7;2,5\n")
     assert bench.millesime("source", "new", "--from", path, "--system", "nouveau").exit_code == 0

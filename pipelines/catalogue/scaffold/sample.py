@@ -19,6 +19,9 @@ from pipelines.catalogue.yaml_file import DeclarationError
 SEARCHED_ROWS = 40  # a header stands within the first lines
 LOOKED_ROWS = 200  # what columns hold is told by the first lines
 TOTAL = re.compile(r"\s*(sous[- ]?)?total\b|\s*(nombre|nb|somme)\b", re.IGNORECASE)
+ANYWHERE = re.compile(
+    r"\s*(sous[- ]?)?total\b", re.IGNORECASE
+)  # the other words are those of a total below the data alone
 
 
 @dataclass(frozen=True)
@@ -132,8 +135,7 @@ def _grouped_alike(columns: list[Column]) -> list[Column]:
     (group,) = groups
     return [
         replace(column, guess=replace(column.guess, options={**column.guess.options, "groupChar": group}))
-        if column.guess.type in ("integer", "number")
-        and column.guess.options.get("decimalChar", "." if column.guess.type == "number" else None) != group
+        if column.guess.type in ("integer", "number") and column.guess.options.get("decimalChar", ".") != group
         else column
         for column in columns
     ]
@@ -191,12 +193,15 @@ def _header(sample: Sample) -> tuple[int, int]:
     """
     rows, looked = sample.rows[:SEARCHED_ROWS], sample.rows[:LOOKED_ROWS]
     passed: list[tuple[int, list[str]]] = []  # as wide as the table, and holding values
+    almost: int | None = None  # a row of a small table that names all its columns but one
     for index, (_, cells) in enumerate(rows):
         widest = max(_filled(row) for _, row in rows[index:])
         if index + 2 < len(looked) and (_are_halves(index, looked, widest) or _are_repeated(index, looked, widest)):
             return (index - 1, 3) if index and _names_more(index - 1, looked) else (index, 2)
         names = [same(cell) for cell in cells if cell.strip()]
         if len(names) < 0.8 * widest:
+            if almost is None and not passed and len(names) >= max(2, widest - 1) and _names_numbers(index, looked):
+                almost = index
             continue
         if not _holds_headings(index, looked):
             passed.append(rows[index])
@@ -205,12 +210,22 @@ def _header(sample: Sample) -> tuple[int, int]:
             break
         else:
             return index, 1 + _is_continued(index + 1, looked)
+    if almost is not None:
+        return almost, 1
     nowhere = f"{sample.place} : aucune ligne d’en-tête dans les {SEARCHED_ROWS} premières lignes"
     if sample.type == "csv":
         nowhere += " (le dire d’un fichier qui n’en a pas : --no-header)"
     if passed:
         nowhere += f" ; la ligne {passed[0][0]}, la première qui est entière, contient des valeurs"
     raise DeclarationError(nowhere)
+
+
+def _names_numbers(index: int, rows: list[tuple[int, list[str]]]) -> bool:
+    """True for a line of headings above numbers or dates: no line of a text alone is taken for one."""
+    below = rows[index + 1 :]
+    return _holds_headings(index, rows) and any(
+        _kind(place, below) for place in range(max((len(cells) for _, cells in below), default=0))
+    )
 
 
 def _are_halves(index: int, rows: list[tuple[int, list[str]]], widest: int) -> bool:
@@ -324,7 +339,8 @@ def _data_and_below(
     rows: list[tuple[int, list[str]]],
 ) -> tuple[list[tuple[int, list[str]]], list[tuple[int, list[str]]]]:
     """Total lines wherever they are, and the sparse lines that end the file, apart from the data."""
-    totals = [row for row in rows if TOTAL.match(_first(row[1]))]
+    last = max((at for at, row in enumerate(rows) if not TOTAL.match(_first(row[1]))), default=-1)
+    totals = [row for at, row in enumerate(rows) if (TOTAL if at > last else ANYWHERE).match(_first(row[1]))]
     data = [row for row in rows if row not in totals]
     usual = Counter(_filled(cells) for _, cells in data).most_common(1)[0][0] if data else 0
     sparse: list[tuple[int, list[str]]] = []
