@@ -159,12 +159,9 @@ def test_a_csv_sample_becomes_a_source_that_loads_and_reads_it(bench, tmp_path) 
     assert [total["ok"] for total in counts.totals] == [True]
 
 
-def test_the_other_files_and_the_next_steps(bench, tmp_path) -> None:
+def test_the_next_steps(bench, tmp_path) -> None:
     path = sample(tmp_path, "interventions_2019.csv", INTERVENTIONS)
     said = bench.millesime("source", "new", "--from", path, "--system", "gmao").stdout
-    (file,) = bench.catalogue.suites_of("gmao", drafted(bench, "gmao").export.tables[0])
-    assert file.at(0) == f"{bench.home.root}/expectations/systems/gmao/interventions.yml:5"
-    assert [expectation.key for expectation in file.expectations] == ["volume"]
     for step in ("systemes: [..., gmao]", "check", "--source gmao/interventions --exercice 2019"):
         assert step in said
     assert "gmao.yml:3  le nom du système" in said
@@ -206,7 +203,6 @@ def test_a_shape_maps_headings_and_says_what_it_does_not_know(bench, tmp_path) -
     assert "# laissé de côté : [Créé le, Couleur]" in text
     assert "TODO quelle colonne, parmi [Créé le, Couleur] ?" in text
     assert "indicateurs: []" in result.stdout  # this catalogue declares no figure of applications
-    assert not (bench.home.root / "expectations").exists()  # a shape has its own suite
     with pytest.raises(Exception, match="FIC-ENTETE"):
         read(bench, ref, path)  # refused, never read wrongly
 
@@ -270,11 +266,6 @@ def test_every_sheet_is_a_table_and_those_alike_are_one(bench, tmp_path) -> None
     assert lent.origins_of(2019)["feuille"].sheet == "(.+)"
     counts = ingest(bench.home, drafted(bench, "mediatheque"), 2019, [path], b"k" * 32).tables
     assert [one.acceptees for one in counts.values()] == [6, 1]
-    assert suites(bench, "mediatheque") == {f"{lent.name}.yml", "fonds.yml"}
-
-
-def suites(bench: Bench, system: str) -> set[str]:
-    return {path.name for path in (bench.home.root / "expectations" / "systems" / system).iterdir()}
 
 
 def zipped(path: Path, members: dict[str, str]) -> Path:
@@ -796,14 +787,13 @@ def test_nothing_is_overwritten_nor_half_written(bench, tmp_path) -> None:
     result = bench.millesime("source", "new", "--from", path, "--system", "ventes")  # it is shipped, with that table
     assert result.exit_code == 2
     assert "ventes a déjà ventes : donner à « ventes » un autre nom avec --export" in result.stderr
-    suite = bench.home.root / "expectations" / "systems" / "neuf" / "ventes.yml"
-    suite.parent.mkdir(parents=True)
-    suite.write_text("system: neuf\ntable: ventes\n", encoding="utf-8")
-    result = bench.millesime("source", "new", "--from", path, "--system", "neuf")
-    assert result.exit_code == 2
-    assert "ventes.yml existe déjà : rien n’est écrit" in result.stderr
-    assert suite.read_text(encoding="utf-8") == "system: neuf\ntable: ventes\n"
     assert not (bench.home.root / "catalogue").exists()
+    off = bench.home.root / "catalogue" / "systems" / "ventes.yml"
+    off.parent.mkdir(parents=True)
+    off.write_text("system: ventes\nenabled: false\n", encoding="utf-8")
+    result = bench.millesime("source", "new", "--from", path, "--system", "ventes")
+    assert (result.exit_code, "ventes.yml existe déjà : rien n’est écrit" in result.stderr) == (2, True)
+    assert off.read_text(encoding="utf-8") == "system: ventes\nenabled: false\n"
 
 
 def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:
