@@ -595,7 +595,7 @@ def test_a_line_of_data_without_a_name_is_no_line_of_headings(bench, tmp_path) -
 
 @pytest.mark.parametrize("shape", [[], ["--shape", "comptes"]])
 def test_a_column_without_a_heading_is_to_decide(bench, tmp_path, shape: list[str]) -> None:
-    path = sample(tmp_path, "a_2019.csv", "Identifiant;;Ville;\na1;x;Orly;\na2;y;Thiais;\n")
+    path = sample(tmp_path, "a_2019.csv", "Identifiant;;Rang;\na1;x;1;\na2;y;2;\n")
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau", *shape)
     assert "sans intitulé, donc laissées de côté : colonnes 2. Les faire nommer par l’outil" in result.stdout
 
@@ -661,6 +661,12 @@ def test_a_line_of_words_with_a_gap_is_no_header(bench, tmp_path) -> None:
     )
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
     assert (result.exit_code, "aucune ligne d’en-tête" in result.stderr) == (2, True)
+
+
+def test_headings_of_which_one_lacks_are_not_looked_for_among_words(bench, tmp_path) -> None:
+    path = sample(tmp_path, "a_2019.csv", "Identifiant;;Ville\na1;x;Orly\na2;y;Thiais\n")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert (result.exit_code, "laquelle des lignes 1 et 2 nomme les colonnes ?" in result.stderr) == (2, True)
 
 
 def test_numbers_of_a_table_are_cut_alike(bench, tmp_path) -> None:

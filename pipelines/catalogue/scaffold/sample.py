@@ -200,7 +200,7 @@ def _header(sample: Sample) -> tuple[int, int]:
             return (index - 1, 3) if index and _names_more(index - 1, looked) else (index, 2)
         names = [same(cell) for cell in cells if cell.strip()]
         if len(names) < 0.8 * widest:
-            if almost is None and not passed and len(names) >= max(2, widest - 1) and _names_numbers(index, looked):
+            if almost is None and not passed and len(names) >= max(2, widest - 1) and _holds_headings(index, looked):
                 almost = index
             continue
         if not _holds_headings(index, looked):
@@ -208,24 +208,29 @@ def _header(sample: Sample) -> tuple[int, int]:
         elif _values_of(index, sample.rows) * 5 >= len(names) or not _are_titles(passed, looked[index + 1 :]):
             passed.append(rows[index])
             break
+        elif almost == index - 1 and not _holds_numbers(looked[index + 1 :]):
+            raise DeclarationError(
+                f"{sample.place} : laquelle des lignes {rows[almost][0]} et {rows[index][0]} nomme les colonnes ? Donner un intitulé "
+                "à chacune, ou retirer la première"
+            )
         else:
             return index, 1 + _is_continued(index + 1, looked)
-    if almost is not None:
+    if almost is not None and _holds_numbers(looked[almost + 1 :]):
         return almost, 1
-    nowhere = f"{sample.place} : aucune ligne d’en-tête dans les {SEARCHED_ROWS} premières lignes"
+    raise DeclarationError(_nowhere(sample, passed))
+
+
+def _nowhere(sample: Sample, passed: list[tuple[int, list[str]]]) -> str:
+    """Why no line is a header; ``passed`` are those that are whole."""
+    said = f"{sample.place} : aucune ligne d’en-tête dans les {SEARCHED_ROWS} premières lignes"
     if sample.type == "csv":
-        nowhere += " (le dire d’un fichier qui n’en a pas : --no-header)"
-    if passed:
-        nowhere += f" ; la ligne {passed[0][0]}, la première qui est entière, contient des valeurs"
-    raise DeclarationError(nowhere)
+        said += " (le dire d’un fichier qui n’en a pas : --no-header)"
+    return said + (f" ; la ligne {passed[0][0]}, la première qui est entière, contient des valeurs" if passed else "")
 
 
-def _names_numbers(index: int, rows: list[tuple[int, list[str]]]) -> bool:
-    """True for a line of headings above numbers or dates: no line of a text alone is taken for one."""
-    below = rows[index + 1 :]
-    return _holds_headings(index, rows) and any(
-        _kind(place, below) for place in range(max((len(cells) for _, cells in below), default=0))
-    )
+def _holds_numbers(rows: list[tuple[int, list[str]]]) -> bool:
+    """True when a column holds numbers or dates: only there do headings look otherwise than what is below them."""
+    return any(_kind(place, rows) for place in range(max((len(cells) for _, cells in rows), default=0)))
 
 
 def _are_halves(index: int, rows: list[tuple[int, list[str]]], widest: int) -> bool:
