@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.catalogue.registry import ExportRef
-from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE
+from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE, NO_DISK, USAGE, Interrupted, no_disk
 from pipelines.cli.names import complete_sources, complete_years, source_option
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
 from pipelines.cli.reading import checks_sentence, read_status
@@ -81,7 +81,17 @@ def run_and_tell(
         say("démarrage de l’orchestrateur")
         from pipelines.defs.run import run_jobs
 
-        report = run_jobs(session.home, years, systems, say, whole=full, wait=wait)
+        before = _standing(session)
+        try:
+            report = run_jobs(session.home, years, systems, say, whole=full, wait=wait)
+        except KeyboardInterrupt:
+            raise Interrupted(_kept(before, _standing(session))) from None
+    if report.ended(Ending.NO_DISK):
+        note(f"Erreur : {no_disk(session.home)}")
+        return NO_DISK
+    if refused := report.ended(Ending.NO_RIGHT):
+        note(f"Erreur : {refused.message}")
+        return USAGE
     if stopped := report.ended(Ending.FROZEN, Ending.UNPROMISED, Ending.BUSY):
         note(f"Erreur : {stopped.message}")
         return {Ending.FROZEN: FROZEN, Ending.UNPROMISED: BLOCKED}.get(stopped.ending, BUSY)
@@ -95,6 +105,25 @@ def run_and_tell(
     _tell_aside(session, report, years)
     failed = _tell_failures(session, report) or _tell_arrivals(statuses, systems, report)
     return BLOCKED if blocking else failed
+
+
+def _standing(session: Session) -> tuple[int, str | None]:
+    """How many acceptances there were, and what is published."""
+    with session.ledger() as ledger:
+        publication = ledger.last_publication()
+        return len(ledger.all_rows("acceptances")), publication["publication"] if publication else None
+
+
+def _kept(before: tuple[int, str | None], after: tuple[int, str | None]) -> str:
+    count, published = after[0] - before[0], before[1] != after[1]
+    taken = (
+        f"{count} exports acceptés sont gardés"
+        if count > 1
+        else "1 export accepté est gardé"
+        if count
+        else "aucun export n’était encore accepté"
+    )
+    return f"{taken}, ce qui est publié {'est nouveau' if published else 'n’a pas changé'}"
 
 
 def _blocking(session: Session, ledger: Ledger, years: list[int]) -> list[Finding]:

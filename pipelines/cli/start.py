@@ -18,6 +18,7 @@ from pipelines.cli.collecting import run_and_tell
 from pipelines.cli.exporting import export
 from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
+from pipelines.locking import deaf_children
 from pipelines.near import suggestion
 from pipelines.publication import PUBLIC
 from pipelines.settings import Home
@@ -241,7 +242,8 @@ def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:
     from demo.home import make_home as make_demonstration
 
     with ProcessPoolExecutor(1, get_context("spawn")) as aside:
-        made = aside.submit(make_demonstration, home.root, years)
+        with deaf_children():
+            made = aside.submit(make_demonstration, home.root, years)
         if and_run:
             import_module("pipelines.defs.run")
             import_module("dagster_dbt")

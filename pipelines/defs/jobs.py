@@ -6,6 +6,7 @@ for, stands in its own module.
 """
 
 import hashlib
+import os
 import subprocess
 from collections import Counter
 
@@ -108,7 +109,7 @@ def landing_stamp(year: int) -> str | None:
     digest = hashlib.sha256()
     for path in paths:
         seen = path.stat()
-        digest.update(f"{path}|{seen.st_size}|{seen.st_mtime_ns}".encode())
+        digest.update(os.fsencode(path) + f"|{seen.st_size}|{seen.st_mtime_ns}".encode())
     return digest.hexdigest()[:16] if paths else None
 
 

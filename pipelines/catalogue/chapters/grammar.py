@@ -110,6 +110,27 @@ class Graphique(Donnees):
     forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution"]
 
 
+class Matrice(Declared):
+    """A row each ``code``, a column each value of ``croise.par``: every cell is the series of the last ``exercices``, with its curve.
+
+    ``detail`` is said under the title of the row; ``commentaires`` are the texts of the year on a row, ``{code}`` replaced.
+    """
+
+    genre: Literal["matrice"]
+    id: Identifier
+    titre: str
+    table: Table
+    filtres: dict[Name, Value | list[Value]] = {}
+    exercices: int = PydanticField(default=3, ge=2, le=10)
+    ordre: list[Order] = []
+    code: Name
+    lignes: Colonne
+    detail: Name | None = None
+    croise: Croisement
+    commentaires: Prose | None = None
+    vide: str
+
+
 class Liste(Declared):
     """One entry a row: a title, then sentences."""
 
@@ -178,7 +199,7 @@ class Contenu(Declared):
 
 
 Bloc = Annotated[
-    Tableau | Graphique | Liste | Chiffres | Indicateurs | Evolutions | Texte | Contenu,
+    Tableau | Graphique | Matrice | Liste | Chiffres | Indicateurs | Evolutions | Texte | Contenu,
     PydanticField(discriminator="genre"),
 ]
 

@@ -6,6 +6,7 @@ from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.headings import joined, told_apart
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.settings import limits
 
 SEARCHED_RECORDS = 40  # a header stands within the first lines: title lines are few
 
@@ -16,7 +17,7 @@ def find_header(
     """Return the indexes in ``records`` [(line, cells)] of the first and the last line of headings, and those of each column.
 
     They are those of a line, or of as many as ``table`` says, that hold every heading that it needs. Raises DeliveryRefused
-    FIC-ENTETE (which headings are missing from the nearest line) or FIC-COLONNE-DOUBLE.
+    FIC-ENTETE (which headings are missing from the nearest line), FIC-COLONNE-DOUBLE, or FIC-TAILLE.
     """
     rows, expected = table.header_rows_of(exercice), table.headings_of(exercice)
     read = {same(name): name for name in table.columns_of(exercice)}
@@ -28,7 +29,9 @@ def find_header(
         headings = told_apart(joined([records[at][1] for at in places]), read)
         found = wanted.keys() & {same(heading) for heading in headings}
         if len(found) == len(wanted):
-            _refuse_doubles(headings, read, fichier, records[places[0]][0])
+            line = records[places[0]][0]
+            refuse_too_wide(headings, fichier, line)
+            _refuse_doubles(headings, read, fichier, line)
             return places[0], places[-1], headings
         if len(found) > len(best_found):
             best_index, best_found = places[0], found
@@ -42,6 +45,14 @@ def find_header(
         recu=f"{len(best_found)} colonnes reconnues sur {len(wanted)}",
         attendu="colonnes manquantes : " + ", ".join(missing),
     )
+
+
+def refuse_too_wide(cells: Sequence[str], fichier: str, line: int) -> None:
+    """Refuse the file (FIC-TAILLE) when its lines have more cells than the limit."""
+    if len(cells) > (most := limits().columns):
+        raise DeliveryRefused(
+            "FIC-TAILLE", fichier=fichier, ligne=line, recu=f"{len(cells)} colonnes", attendu=f"{most} colonnes au plus"
+        )
 
 
 def _refuse_doubles(headings: list[str], read: dict[str, str], fichier: str, line: int) -> None:

@@ -51,9 +51,9 @@ def test_a_report_that_nobody_received_is_not_named(press: Press, cache: Path):
         pages = PdfReader(io.BytesIO(report_pdf(press.model(), cache))).pages
         return " ".join(" ".join(page.extract_text() for page in pages).split())
 
-    assert "Rapport publié" in text()
+    assert "avec le rapport publié" in text()
     press.replace("rpt_rapprochement_publie", [])
-    assert "Rapport publié" not in text()
+    assert "avec le rapport publié" not in text()
 
 
 def test_it_declares_both_standards(pdf):

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from pipelines.catalogue.declarations import CsvFormat, Table
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, set_apart
+from pipelines.settings import limits
+from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, refuse_too_wide, set_apart
 from pipelines.stages.ingest.records import Misshapen, Records
 
 CHUNK = 8 * 1024 * 1024
 HEAD = 512 * 1024  # the header lies within the first half megabyte
-LONGEST_CELL = 1_000_000
 BINARY_STARTS = {
     b"PK\x03\x04": "un classeur ou une archive",
     b"%PDF": "un PDF",
@@ -236,6 +236,7 @@ def _width(text: _Text, fmt: CsvFormat, ranks: list[str], fichier: str) -> int:
         cells = next(
             (cells for _, _, cells in _records(source, fmt.delimiter, 0, fichier) if any(map(str.strip, cells))), []
         )
+    refuse_too_wide(cells, fichier, 1)
     wanted = max(map(int, ranks))
     if len(cells) < wanted:
         raise DeliveryRefused(
@@ -295,7 +296,7 @@ def _careful(
 
 def _records(source: io.TextIOBase, delimiter: str, above: int, fichier: str) -> Iterator[tuple[int, int, list[str]]]:
     """Yield (first physical line, last physical line, cells); ``above`` lines were read before."""
-    csv.field_size_limit(LONGEST_CELL)
+    csv.field_size_limit(limits().cell)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     line = above + 1
     while True:

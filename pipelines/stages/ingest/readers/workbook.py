@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 from pipelines.catalogue.declarations import Table, WorkbookFormat
 from pipelines.catalogue.rules import DeliveryRefused, where
+from pipelines.settings import limits
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, set_apart
 from pipelines.stages.ingest.records import Records
 
@@ -170,4 +171,5 @@ def _records(sheet: Sheet, table: Table, fmt: WorkbookFormat, exercice: int, fic
 
 def _rows(source: BinaryIO) -> Iterator[list[str]]:
     """The records of a CSV; the file is read no further than the last one that was asked for."""
+    csv.field_size_limit(limits().cell)
     return csv.reader(line.decode() for line in iter(source.readline, b""))
