@@ -538,7 +538,7 @@ TWO_LINES = [
     ("Login;Agent;;Ville\n;Nom;Rang;\nad;Du;x;Orly\n", ["Login", "Agent Nom", "Agent Rang", "Ville"]),
     ("Commune;Prets;\n;A;J\nOrly;1;2\nThiais;3;4\n", ["Commune", "Prets A", "Prets J"]),
     (
-        ";Prets;;Retours;\nCommune;A;J;A;J\nOrly;1;2;3;4\n",
+        ";Prets;;Retours;\nCommune;A;J;A;J\nOrly;1;2;3;4\nThiais;1;2;3;4\n",
         ["Commune", "Prets A", "Prets J", "Retours A", "Retours J"],
     ),
     (
@@ -661,6 +661,19 @@ def test_a_line_of_words_with_a_gap_is_no_header(bench, tmp_path) -> None:
     )
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
     assert (result.exit_code, "aucune ligne d’en-tête" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Orly;Culture;Culture;Sud\nThiais;Voirie;Sport;Voirie\nRungis;Voirie;Eau;Nord\n",
+        "Orly;;Culture;\n;Jardins;;Sud\nOrly;Eau;Culture;Nord\nRungis;Eau;Culture;Nord\n",
+    ],
+)
+def test_two_lines_of_data_are_no_headings(bench, tmp_path, text: str) -> None:
+    path = sample(tmp_path, "a_2019.csv", text)
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau", "--dry-run")
+    assert "headerRows" not in result.stdout
 
 
 def test_headings_of_which_one_lacks_are_not_looked_for_among_words(bench, tmp_path) -> None:

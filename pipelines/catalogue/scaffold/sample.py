@@ -205,7 +205,7 @@ def _header(sample: Sample) -> tuple[int, int]:
             continue
         if not _holds_headings(index, looked):
             passed.append(rows[index])
-        elif _values_of(index, sample.rows) * 5 >= len(names) or not _are_titles(passed, looked[index + 1 :]):
+        elif _is_data(index, sample.rows) or not _are_titles(passed, looked[index + 1 :]):
             passed.append(rows[index])
             break
         elif almost == index - 1 and not _holds_numbers(looked[index + 1 :]):
@@ -245,8 +245,9 @@ def _are_halves(index: int, rows: list[tuple[int, list[str]]], widest: int) -> b
         # what the line below alone names stands under a group, or beside a column that does
         and not any(place - 1 in above - below for place in below - above)
         and typed  # above a line of data with gaps, a header of which one column has no name looks the same
-        and _holds_headings(index, rows)
-        and _holds_headings(index + 1, rows)
+        and all(
+            _holds_headings(at, rows) and not _is_data(0, [rows[at], *rows[index + 2 :]]) for at in (index, index + 1)
+        )
     )
 
 
@@ -264,8 +265,10 @@ def _are_repeated(index: int, rows: list[tuple[int, list[str]]], widest: int) ->
         and tells_apart(joined([above, below]))
         and not tells_apart(above)
         and not tells_apart(below)
-        and _holds_headings(index, rows)
-        and _holds_headings(index + 1, rows)
+        and _holds_numbers(rows[index + 2 :])
+        and all(
+            _holds_headings(at, rows) and not _is_data(0, [rows[at], *rows[index + 2 :]]) for at in (index, index + 1)
+        )
     )
 
 
@@ -319,15 +322,16 @@ def _are_titles(whole: list[tuple[int, list[str]]], below: list[tuple[int, list[
     return True
 
 
-def _values_of(index: int, rows: list[tuple[int, list[str]]]) -> int:
-    """How many cells of a row stand in its own column further down, in rows that do not repeat it whole."""
+def _is_data(index: int, rows: list[tuple[int, list[str]]]) -> bool:
+    """True when a fifth of the cells of a row stand in its own column further down, in rows that do not repeat it whole."""
     header = [same(cell) for cell in rows[index][1]]
     below = [[same(cell) for cell in cells] for _, cells in rows[index + 1 :]]
     found: list[set[str]] = [set() for _ in header]
     for row in (row for row in below if row != header):
         for seen, cell in zip(found, row, strict=False):
             seen.add(cell)
-    return sum(bool(cell) and cell in seen for cell, seen in zip(header, found, strict=True))
+    again = sum(bool(cell) and cell in seen for cell, seen in zip(header, found, strict=True))
+    return again * 5 >= sum(map(bool, header))
 
 
 def _filled(cells: list[str]) -> int:
