@@ -3,6 +3,8 @@
 import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pikepdf
@@ -56,6 +58,14 @@ def test_the_report_is_short(folder: Path, profile: str):
         (annex,) = [one for one in outline.root if one.title == "Sources et méthode"]
         body = [page.objgen for page in pdf.pages].index(annex.destination[0].objgen)
         assert body <= BODY and len(pdf.pages) - body <= ANNEX
+
+
+@pytest.mark.parametrize("profile", ["interne", "public"])
+def test_a_checker_of_pdf_ua_finds_nothing(folder: Path, profile: str):
+    pytest.importorskip("pdfua")
+    files = sorted((folder.parent / profile).rglob("*.pdf"))
+    done = subprocess.run([sys.executable, "-m", "pdfua", "check", *files], capture_output=True, text=True, check=False)
+    assert len(files) == 6 and done.returncode == 0, done.stdout
 
 
 def test_every_alarming_row_of_the_demonstration_is_explained(folder: Path):
