@@ -105,7 +105,10 @@ def test_each_collectivite_has_its_page(folder: Path, model: dict):
 
 
 @pytest.mark.parametrize("width", [1280, 768, 320])
-@pytest.mark.parametrize("name", ["rapport_activite_2020.html", "collectivites/choisy-le-roi.html"])
+@pytest.mark.parametrize(
+    "name",
+    ["rapport_activite_2020.html", "collectivites/choisy-le-roi.html", "site/finances.html", "site/applications.html"],
+)
 def test_everybody_can_read_it(folder: Path, name: str, width: int):
     look(folder / name, width)
 
