@@ -119,7 +119,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """The object that a JSON file holds. Raises OSError and ValueError when there is none, or it is damaged."""
     found = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(found, dict):
-        raise ValueError("an object is expected")
+        raise ValueError("un objet est attendu")
     return found
 
 

@@ -41,7 +41,7 @@ def test_nothing_arrived(bench) -> None:
     }
     result = bench.millesime("status", 2019)
     assert result.exit_code == 3
-    assert "attendu avant le 2020-02-15 — Régie" in result.stdout
+    assert "attendu avant le 15/02/2020 — Régie" in result.stdout
     assert "Publié : rien encore" in result.stdout
 
 

@@ -225,10 +225,9 @@ def _header(
                 break
     except csv.Error:
         pass  # the header is looked for in what could be read
-    index, header = find_header(records, table, exercice, fichier)
-    check_title(records[:index], fmt.title, exercice, fichier)
-    rows = table.header_rows_of(exercice)
-    return set_apart(records, index, rows), header, ends[index + rows]
+    first, last, header = find_header(records, table, exercice, fichier)
+    check_title(records[:first], fmt.title, exercice, fichier)
+    return set_apart(records, first, last), header, ends[last + 1]
 
 
 def _width(text: _Text, fmt: CsvFormat, ranks: list[str], fichier: str) -> int:
