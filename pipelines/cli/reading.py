@@ -152,20 +152,24 @@ def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) 
     year = f'{{exercice="{found.exercice}"}}'
     exports: dict[str, int] = {state: len(found.exports_in(state)) for state in get_args(ExportState)}
     lines: list[tuple[str, str, Mapping[str, float | None]]] = [
-        ("exports", "Exports of the exercice, by state", {f'{year[:-1]},state="{s}"}}': n for s, n in exports.items()}),
-        ("blocking_findings", "Findings that stop a release of the exercice", {year: blocking}),
+        ("exports", "Exports de l’exercice, par état", {f'{year[:-1]},state="{s}"}}': n for s, n in exports.items()}),
+        ("blocking_findings", "Constats qui retiennent une version de l’exercice", {year: blocking}),
         (
             "figures_missing",
-            "Figures of the exercice that are missing or partial",
+            "Chiffres de l’exercice manquants ou partiels",
             {year: len(found.figures_in("missing", "partial"))},
         ),
-        ("retention_overdue", "What is kept beyond its time", {"": overdue}),
-        ("build_timestamp_seconds", "When the warehouse was last built", {"": sound.built_at}),
-        ("build_succeeded", "Whether that build succeeded", {"": sound.built_at and int(sound.build_succeeded)}),
-        ("publication_timestamp_seconds", "When what is published was", {"": sound.published_at}),
-        ("publication_behind", "Accepted deliveries that are not published", {"": sound.behind}),
-        ("disk_free_bytes", "Left on the disk of the home", {"": sound.free}),
-        ("size_bytes", "Of each part of the home", {f'{{part="{part}"}}': size for part, size in sound.sizes.items()}),
+        ("retention_overdue", "Éléments gardés au-delà de leur durée", {"": overdue}),
+        ("build_timestamp_seconds", "Dernière construction de l’entrepôt", {"": sound.built_at}),
+        ("build_succeeded", "1 si cette construction a réussi", {"": sound.built_at and int(sound.build_succeeded)}),
+        ("publication_timestamp_seconds", "Date de ce qui est publié", {"": sound.published_at}),
+        ("publication_behind", "Livraisons acceptées qui ne sont pas publiées", {"": sound.behind}),
+        ("disk_free_bytes", "Place libre sur le disque du dossier", {"": sound.free}),
+        (
+            "size_bytes",
+            "Taille de chaque partie du dossier",
+            {f'{{part="{part}"}}': size for part, size in sound.sizes.items()},
+        ),
     ]
     return "".join(
         f"# HELP millesime_{name} {what}.\n# TYPE millesime_{name} gauge\n"

@@ -4,7 +4,7 @@ from pipelines import settings
 from pipelines.disk import written_whole
 from pipelines.settings import Home
 
-MADE = "# Written anew by each command. The home's own settings of Dagster, if any, are in dagster.yaml of the home.\n"
+MADE = "# Réécrit par chaque commande. Les réglages propres à ce dossier, s’il en a, sont dans son dagster.yaml.\n"
 
 
 def write_instance(home: Home) -> None:
