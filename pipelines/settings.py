@@ -235,12 +235,17 @@ class Limits:
     """What one export may hold at most, so that a hostile one costs seconds: counts, never durations."""
 
     columns: int  # of a table or sheet (``MILLESIME_MOST_COLUMNS``)
-    cell: int  # characters of a cell, an XML attribute or element (``MILLESIME_LONGEST_CELL``)
+    cell: int  # characters of a cell or an XML attribute (``MILLESIME_LONGEST_CELL``)
+    misshapen: int  # lines of a file that have another number of cells, or no values (``MILLESIME_MOST_MISSHAPEN``)
 
 
 def limits() -> Limits:
     """The limits of what is read. Raises WrongSetting."""
-    return Limits(_count("MILLESIME_MOST_COLUMNS", 2000), _count("MILLESIME_LONGEST_CELL", 1_000_000))
+    return Limits(
+        _count("MILLESIME_MOST_COLUMNS", 2000),
+        _count("MILLESIME_LONGEST_CELL", 1_000_000),
+        _count("MILLESIME_MOST_MISSHAPEN", 100_000),
+    )
 
 
 def _count(name: str, default: int) -> int:
@@ -325,6 +330,31 @@ def web_hosts() -> list[str]:
 def publication_group() -> str | None:
     """The group of this machine that may read ``published/`` (``MILLESIME_PUBLISH_GROUP``); nobody else may, by default."""
     return os.environ.get("MILLESIME_PUBLISH_GROUP") or None
+
+
+def automation() -> bool:
+    """True when sensors and schedules start by themselves (``MILLESIME_AUTOMATION=1``). Raises WrongSetting."""
+    said = os.environ.get("MILLESIME_AUTOMATION", "0")
+    if said not in ("0", "1"):
+        raise WrongSetting(f"MILLESIME_AUTOMATION est 0 ou 1, et non « {said} »")
+    return said == "1"
+
+
+def kept_runs() -> int:
+    """How many finished runs Dagster keeps (``MILLESIME_KEPT_RUNS``, 100 by default). Raises WrongSetting."""
+    return _count("MILLESIME_KEPT_RUNS", 100)
+
+
+def log_is_json() -> bool:
+    """True when diagnostics are one JSON object a line (``MILLESIME_LOG=json``), and not a text."""
+    return os.environ.get("MILLESIME_LOG") == "json"
+
+
+def refuse_wrong() -> None:
+    """Raise WrongSetting when a variable that any command reads holds what it cannot mean."""
+    threads(), quiet(), limits(), automation(), kept_runs()
+    if (said := os.environ.get("MILLESIME_LOG", "text")) not in ("text", "json"):
+        raise WrongSetting(f"MILLESIME_LOG est text ou json, et non « {said} »")
 
 
 def alert_command() -> str | None:

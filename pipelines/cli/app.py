@@ -20,7 +20,7 @@ from pipelines.cli.output import note
 from pipelines.cli.session import Session, global_options
 from pipelines.disk import is_crowded, is_full, lack, size_of, why
 from pipelines.near import suggestion
-from pipelines.settings import Home, WrongSetting, limits, quiet, threads
+from pipelines.settings import Home, WrongSetting, refuse_wrong
 
 DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, FROZEN, NO_DISK, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 70, 130
 
@@ -140,6 +140,8 @@ class LazyGroup(click.Group):
         except Exception as error:
             error = _cause(ctx, error)
             code = exit_code(error)
+            if code == BROKEN and ctx.obj and is_crowded(ctx.obj.home.root):  # SQLite and others may say something else
+                code = NO_DISK
             if code == BROKEN or (ctx.obj and ctx.obj.debug):
                 note(traceback.format_exc().rstrip())
             _stop(ctx, _told(ctx, error, code), code)
@@ -253,4 +255,4 @@ def millesime(ctx: click.Context) -> None:
     Pour commencer : `millesime demo`, ou `millesime init` pour son organisation.
     """
     ctx.ensure_object(Session)
-    threads(), quiet(), limits()  # told before anything is done
+    refuse_wrong()  # told before anything is done

@@ -25,6 +25,7 @@ from pipelines.private import work_in
 from pipelines.runs.ahead import going_ahead
 from pipelines.runs.arriving import Aside
 from pipelines.runs.build import is_current, parse
+from pipelines.runs.instance import write_instance
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
 from pipelines.settings import Home
@@ -95,6 +96,8 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
     """
     import dagster as dg
 
+    from pipelines.defs.history import forget_all_but
+
     prepare_instance(home)
     with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
         say("collecte")
@@ -108,7 +111,9 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
             gc.freeze()  # what was imported stays until the end
             gc.enable()
             failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent])
-        return failed + _build(loaded, instance, home, say, whole=whole), aside
+        failed += _build(loaded, instance, home, say, whole=whole)
+    forget_all_but(home, settings.kept_runs())
+    return failed, aside
 
 
 @contextmanager
@@ -238,10 +243,7 @@ def _failed(event: "dg.DagsterEvent") -> Failed:
 
 def prepare_instance(home: Home) -> None:
     """Point this process at the home and at its own Dagster instance."""
-    home.dagster.mkdir(parents=True, exist_ok=True)
-    config = home.dagster / "dagster.yaml"
-    if not config.exists():
-        config.write_text((settings.shipped() / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    write_instance(home)
     os.environ["MILLESIME_HOME"] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)

@@ -3,6 +3,8 @@
 import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pikepdf
@@ -58,6 +60,14 @@ def test_the_report_is_short(folder: Path, profile: str):
         assert body <= BODY and len(pdf.pages) - body <= ANNEX
 
 
+@pytest.mark.parametrize("profile", ["interne", "public"])
+def test_a_checker_of_pdf_ua_finds_nothing(folder: Path, profile: str):
+    pytest.importorskip("pdfua")
+    files = sorted((folder.parent / profile).rglob("*.pdf"))
+    done = subprocess.run([sys.executable, "-m", "pdfua", "check", *files], capture_output=True, text=True, check=False)
+    assert len(files) == 6 and done.returncode == 0, done.stdout
+
+
 def test_every_alarming_row_of_the_demonstration_is_explained(folder: Path):
     page = (folder / "rapport_activite_2020.html").read_text(encoding="utf-8")
     assert "non notifiées dans les 72 heures" in page
@@ -95,7 +105,10 @@ def test_each_collectivite_has_its_page(folder: Path, model: dict):
 
 
 @pytest.mark.parametrize("width", [1280, 768, 320])
-@pytest.mark.parametrize("name", ["rapport_activite_2020.html", "collectivites/choisy-le-roi.html"])
+@pytest.mark.parametrize(
+    "name",
+    ["rapport_activite_2020.html", "collectivites/choisy-le-roi.html", "site/finances.html", "site/applications.html"],
+)
 def test_everybody_can_read_it(folder: Path, name: str, width: int):
     look(folder / name, width)
 

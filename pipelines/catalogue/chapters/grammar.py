@@ -104,9 +104,13 @@ class Graphique(Donnees):
 
     barres: a bar a row; groupes: a bar a column, row by row; multiples: a small chart a row; mois: months from left to
     right; pyramide: two columns back to back; execution: credits as an outline, what was done inside.
+
+    ``seuil_pct``: a row that is farther than this from the median of its column is told in a sentence, which the text
+    ``figures/<id>.md`` of the year follows.
     """
 
     genre: Literal["graphique"]
+    seuil_pct: int | None = PydanticField(default=None, ge=1)
     forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution"]
 
 

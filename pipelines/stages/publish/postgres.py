@@ -353,6 +353,7 @@ def _copy(cursor: Cursor, prefix: str, profile: Profile, removals: int, may_keep
     kept = {name for name, columns in more.items() if columns == () or (columns and name not in tied)}
     grown = {name: columns for name, columns in more.items() if columns and name in kept}
     gone, lost = there.keys() - kept, {}
+    _refuse_held(cursor, prefix, gone)
     for key, constraint in _foreign_keys(cursor, _ours(prefix)).items():
         if key.table in kept and (key.parent in gone or key.parent in grown or key not in keys):
             lost[key] = constraint
@@ -495,11 +496,7 @@ def _carry_rights(cursor: Cursor, replaced: set[Name]) -> None:
 def _replace_patiently(
     cursor: Cursor, prefix: str, there: Iterable[Name], gone: set[Name], lost: dict[ForeignKey, str], grown: Grown
 ) -> None:
-    """Drop tables and foreign keys, and add columns, at a moment when nobody reads.
-
-    Raises NotServed, naming who reads or what holds a table that goes.
-    """
-    _refuse_held(cursor, prefix, gone)
+    """Drop tables and foreign keys, and add columns, at a moment when nobody reads. Raises NotServed, naming who reads."""
     for _ in range(SWAP_TRIES):
         try:
             with cursor.connection.transaction():
@@ -517,6 +514,7 @@ def _replace_patiently(
 
 
 def _refuse_held(cursor: Cursor, prefix: str, gone: set[Name]) -> None:
+    """Raise NotServed when objects of others hold a table that goes: before its rows go, which a foreign key would prove."""
     tables = [sql.Identifier(*name).as_string() for name in sorted(gone)]
     if held := cursor.execute(HOLDERS, {"tables": tables, "schemas": _ours(prefix)}).fetchall():
         listed = enumeration([name for (name,) in held])

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import compress
+from statistics import median
 from typing import Any
 
 from pipelines import french
@@ -445,6 +446,26 @@ def _lines_in_words(head: list[str], lines: list[Block]) -> Iterator[str]:
             yield f"{line['titre']} : {', '.join(texts)}"
         else:
             yield f"{line['titre']} : " + ", ".join(f"{h} {t}" for h, t in zip(head, texts, strict=True))
+
+
+def far_from_the_median(bloc: Graphique, block: Block) -> list[str]:
+    """A sentence for each column of which rows are farther from its median than the chart declares, on either side."""
+    formats = [bloc.croise.format] * len(block["entete"]) if bloc.croise else [one.format for one in bloc.colonnes]
+    told = []
+    for rank, (head, how) in enumerate(zip(block["entete"], formats, strict=True)) if bloc.seuil_pct else []:
+        cells = [(line["titre"], line["cellules"][rank]["valeur"]) for line in _detail(block["lignes"])]
+        known = [(title, Decimal(value)) for title, value in cells if value is not None]
+        middle = median(value for _, value in known) if known else Decimal(0)
+        far = middle * bloc.seuil_pct / 100
+        for where, rows in (
+            ("au-dessous", [title for title, value in known if middle - value > far]),
+            ("au-dessus", [title for title, value in known if value - middle > far]),
+        ):
+            if rows and middle > 0:
+                printed = french.printed(middle, *NUMBERS.get(how, (0, "")))
+                place = f"à plus de {bloc.seuil_pct} % {where} de la médiane de l’année ({printed})"
+                told.append(f"{head} : {french.enumeration([row.lower() for row in rows])}, {place}.")
+    return told
 
 
 def number_of(one: Cell) -> float | None:

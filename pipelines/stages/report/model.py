@@ -22,7 +22,7 @@ from pipelines.catalogue.dbt.generated import report_fields, report_needs, repor
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
-from pipelines.stages.report.blocks import UNDISCLOSED, Builder
+from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_median
 from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK
 from pipelines.stages.report.figures import read_figures
 from pipelines.stages.report.prose import Node, ProseError, render
@@ -30,6 +30,7 @@ from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
 
 Model = dict[str, Any]
+FIGURES = "figures"  # of contenu/<exercice>: what explains a chart
 Prose = Callable[[str], Path | None]
 
 
@@ -144,12 +145,22 @@ class Editor:
         """A block, and what alarms in the rows that it prints."""
         block = self._block(bloc, only, names)
         yield bloc, block
+        if block and block["genre"] == "graphique" and (told := far_from_the_median(bloc, block)):
+            yield bloc, self._explained(bloc.id, told)
         if block and block["genre"] in ("tableau", "graphique", "matrice", "liste"):
             for name, alert in self.alerts.items():
                 if alert.table == bloc.table:
                     kept = {**bloc.filtres, **only}
                     rows = [row for row in self.builder.publication.alarming(alert) if _is_kept(row, kept)]
                     yield from ((bloc, self._alert(name, alert, row)) for row in rows)
+
+    def _explained(self, name: str, told: list[str]) -> Model:
+        """What stands out in a chart, and the text of the year that explains it."""
+        path = self.contenu / FIGURES / f"{name}.md"
+        written = f"contenu/{self.contenu.name}/{FIGURES}/{path.name}"
+        known = {key: self.names[key] for key in self.names} | {"dit": self._told}
+        text = render(path, written, self.builder.figures, known) if path.is_file() else []
+        return _text([{"genre": "paragraphe", "enfants": [_words(" ".join(told))]}, *text])
 
     def _alert(self, name: str, alert: Alerte, row: dict[str, Any]) -> Model:
         note = alert.note(name, row)

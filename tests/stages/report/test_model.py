@@ -574,3 +574,27 @@ def test_what_is_not_given_away_for_one_reason_is_said_at_once(press: Press):
         "titre": "Effectifs\u202f; Indicateurs\u202f; Entrées",
         "texte": "Non diffusé\xa0: essai.",
     }
+
+
+def test_what_is_far_from_the_median_of_a_chart_is_told_and_explained(press: Press):
+    rows = [
+        (2040, title, rank, value)
+        for rank, (title, value) in enumerate(zip("ABCDE", (90, 100, 110, 40, 200), strict=True))
+    ]
+    press.replace("rpt_effectifs", rows)
+    before = len(press.model()["chapitres"][0]["sections"][0]["blocs"])
+    press.chapter = CHAPTER.replace("forme: barres\n", "forme: barres\n        seuil_pct: 50\n")
+    assert len(press.model()["chapitres"][0]["sections"][0]["blocs"]) == before + 1
+    assert said(press.block("texte", 1)) == [
+        "Agents\xa0: d, à plus de 50\xa0% au-dessous de la médiane de l’année (100). "
+        "Agents\xa0: e, à plus de 50\xa0% au-dessus de la médiane de l’année (100)."
+    ]
+    press.write("figures/effectifs.md", "Fermé.")
+    assert said(press.block("texte", 1))[1] == "Fermé."
+    press.chapter = CHAPTER.replace("forme: barres\n", "forme: barres\n        seuil_pct: 100\n")
+    assert press.block("texte")["arbre"] and len(press.model()["chapitres"][0]["sections"][0]["blocs"]) == before
+
+
+@pytest.mark.parametrize(("euros", "printed"), [(2450, "2,5 k€"), (1401513.43, "1\u202f402 k€"), (-99949, "−99,9 k€")])
+def test_charts_tell_amounts_in_thousands(euros: float, printed: str):
+    assert french.thousands(euros) == printed.replace(" ", "\xa0")

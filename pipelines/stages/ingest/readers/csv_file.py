@@ -18,7 +18,7 @@ from pipelines.catalogue.declarations import CsvFormat, Table
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, refuse_too_wide, set_apart
-from pipelines.stages.ingest.records import Misshapen, Records
+from pipelines.stages.ingest.records import Misshapen, Records, keep_misshapen
 
 CHUNK = 8 * 1024 * 1024
 HEAD = 512 * 1024  # the header lies within the first half megabyte
@@ -225,10 +225,9 @@ def _header(
                 break
     except csv.Error:
         pass  # the header is looked for in what could be read
-    index, header = find_header(records, table, exercice, fichier)
-    check_title(records[:index], fmt.title, exercice, fichier)
-    rows = table.header_rows_of(exercice)
-    return set_apart(records, index, rows), header, ends[index + rows]
+    first, last, header = find_header(records, table, exercice, fichier)
+    check_title(records[:first], fmt.title, exercice, fichier)
+    return set_apart(records, first, last), header, ends[last + 1]
 
 
 def _width(text: _Text, fmt: CsvFormat, ranks: list[str], fichier: str) -> int:
@@ -290,7 +289,8 @@ def _careful(
                         ligne=line,
                         attendu=f"{width} cellules sur la ligne",
                     )
-                misshapen.append((line, "LIG-COLONNES", f"{width} cellules", f"{len(cells)} cellules"))
+                told = (line, "LIG-COLONNES", f"{width} cellules", f"{len(cells)} cellules")
+                keep_misshapen(misshapen, told, fichier)
             writer.writerow([line, *(cells + [""] * width)[:width]])
     return Records(target, header, None, count, ignored, misshapen=misshapen)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
-from pipelines.stages.ingest.records import Misshapen, Records
+from pipelines.stages.ingest.records import Misshapen, Records, keep_misshapen
 
 Named = tuple[
     int, Mapping[str, str] | str | None
@@ -42,7 +42,7 @@ class Sheet:
                     self._ignored.append((line, values))
                     continue
                 if values is None:
-                    self._misshapen.append((line, *unlike))
+                    keep_misshapen(self._misshapen, (line, *unlike), self.fichier)
                     values = {self.columns[0]: "?"}  # a blank row would be no data
                 else:
                     self._seen.update(values)
