@@ -12,6 +12,8 @@ from pipelines.ledger.records import Finding
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 
+SHOWN = 6  # exports that are named, when many were accepted since
+
 
 @dataclass(frozen=True)
 class PublicationStatus:
@@ -36,7 +38,9 @@ class PublicationStatus:
                 f"la dernière construction n’est pas publiée{NO_BREAK}: elle changerait des chiffres figés de {years}"
             )
         if self.behind:
-            return f"ce qui est publié est en retard sur ce qui est accepté : {', '.join(self.behind)}"
+            others = len(self.behind) - SHOWN
+            more = f" et {others} autre{'s' * (others > 1)}" if others > 0 else ""
+            return f"ce qui est publié est en retard sur ce qui est accepté : {', '.join(self.behind[:SHOWN])}{more}"
         return "la dernière construction n’est pas publiée" if self.held else None
 
 

@@ -134,12 +134,21 @@ def check(connection: sqlite3.Connection, anchors: dict[str, Head]) -> list[Brok
 
 def dated_back(connection: sqlite3.Connection) -> list[str]:
     """The entries that bear an earlier time than one before them, by more than a clock is set right by (French): it was set back."""
-    found, latest = [], ""
+    found, latest, as_received = [], "", _as_received(connection)
     for table, row, moment in _moments(connection):
-        if moment < _sooner(latest):
+        if moment < _sooner(latest) and (table, row) not in as_received:
             found.append(f"{table} {row}{NO_BREAK}: datée du {moment}, après une écriture du {latest}")
         latest = max(latest, moment)
     return found
+
+
+def _as_received(connection: sqlite3.Connection) -> set[tuple[str, int]]:
+    """The deliveries whose rows were generalised: each was received, and says so, when the one that it is made of was."""
+    made = (
+        "select new.seq from removals join deliveries as old on old.delivery = subject "
+        "join deliveries as new on new.delivery = successor where new.received_at = old.received_at"
+    )
+    return {("deliveries", row) for (row,) in connection.execute(made).fetchall()}
 
 
 def latest(connection: sqlite3.Connection) -> str:

@@ -180,6 +180,11 @@ def test_published_lags_behind_accepted(filled) -> None:
     said = filled.millesime("status", 2019).stdout
     assert "en retard sur ce qui est accepté : ventes/ventes 2020" in said
     assert status(filled)["publication"]["behind"] == ["ventes/ventes 2020"]
+    for year in range(2021, 2029):
+        filled.drop(f"{year}/ventes/ventes_{year}.csv", VENTES_2019.replace("2019", str(year)))
+        filled.receive("ventes/ventes", year, check("ok", True))
+    assert "ventes/ventes 2025 et 3 autres (" in filled.millesime("status", 2019).stdout
+    assert len(status(filled)["publication"]["behind"]) == 9
 
 
 def test_a_run_that_a_frozen_year_refuses_is_not_advised(filled) -> None:

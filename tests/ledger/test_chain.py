@@ -2,13 +2,14 @@
 
 import random
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipelines.ledger.chain import Head, check, head
 from pipelines.ledger.migrate import NewerLedger
-from pipelines.ledger.records import Finding
+from pipelines.ledger.records import Finding, Removal
 from pipelines.ledger.schema import REVISION, metadata
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.settings import Home
@@ -265,3 +266,21 @@ def test_an_entry_whose_time_goes_back_is_told_unless_a_clock_was_set_right(tmp_
             ledger.record_decision(Finding("A", "alerte", 2020, "a", f"{number}"), "accepted", "vu", f"{number}")
         (told,) = ledger.dated_back()
         assert told.startswith("decisions 3") and "2026-01-15" in told and "2026-11-26" in told
+
+
+def test_generalised_rows_bear_the_moment_of_those_that_they_are_made_of(tmp_path, monkeypatch):
+    def at(moment: str) -> None:
+        monkeypatch.setattr("pipelines.ledger.store.now", lambda: f"{moment}:00+00:00")
+
+    with open_ledger(Home(tmp_path / "home")) as ledger:
+        at("2020-02-01T10:00")
+        old, forged = manifest("a"), manifest("c")
+        ledger.record_delivery(old)
+        at("2026-11-26T10:00")
+        removal = Removal("CONS-LAC", old.delivery, old.export_key, old.exercice, [], "b" * 32)
+        ledger.record_generalised([(replace(old, delivery="b" * 32), removal)])
+        assert ledger.dated_back() == []
+        at("2020-03-01T10:00")
+        ledger.record_delivery(forged)
+        (told,) = ledger.dated_back()
+        assert told.startswith("deliveries 3")
