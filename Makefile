@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := data-demo
 SUPERSET := .venv-superset
 
-.PHONY: help setup demo test test-full test-superset lint dev absences rooms bench lock clean
+.PHONY: help setup demo test test-full lint dev release absences rooms bench lock clean test-superset
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -29,8 +29,11 @@ test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards 
 absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month and some lines of the demonstration: does every figure say so?
 	@$(BIN)/python -m tests.absences
 
-lint: $(VENV)/.ready-dev ## ruff, and mypy on the rooms that must be typed
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+lint: $(VENV)/.ready-dev ## ruff, mypy on the rooms that must be typed, yamllint
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/yamllint --strict .
+
+release: $(VENV)/.ready-dev ## from a tag: wheel, SBOM, licences and notes in dist/
+	@$(BIN)/python tools/release.py
 
 dev: setup ## the Dagster UI on http://127.0.0.1:3000, on the demonstration's home
 	@test -f $(DEMO)/organisation.yml || $(BIN)/millesime demo --no-run $(DEMO)

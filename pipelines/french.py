@@ -103,6 +103,12 @@ def volume(gigabytes: Decimal) -> str:
     return quantity(terabytes, 0 if abs(terabytes) >= 100 else 1, "To")
 
 
+def thousands(euros: float) -> str:
+    """An amount in thousands: ``2,5 k€``, ``1 402 k€``."""
+    value = Decimal(str(euros)) / 1000
+    return f"{number(value, 0 if abs(value) >= 100 else 1)}{NO_BREAK}k€"
+
+
 def agreed(unit: str, value: Decimal) -> str:
     """A unit that is a plural word, in the singular below two: ``1,5 jour``, ``0 agent``."""
     return unit[:-1] if unit.isalpha() and unit.endswith("s") and abs(value) < 2 else unit

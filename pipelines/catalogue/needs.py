@@ -25,6 +25,7 @@ PARTS = (
     "registry",
     "figures",
     "chapters",
+    "alerts",
     "summary",
     "cover",
     "rules",
@@ -64,6 +65,7 @@ def check(catalogue: Catalogue) -> None:
         _of_figures,
         _of_lineage,
         _of_chapters,
+        _of_alerts,
         _of_texts,
         _of_secrecy,
         _of_suites,
@@ -244,6 +246,13 @@ def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
                 yield from _model(catalogue, thing.at(*at), table)
             for index, one in enumerate(block.get("chiffres") or []):
                 yield from _figure(catalogue, thing.at(*at, "chiffres", index), one["code"])
+
+
+def _of_alerts(catalogue: Catalogue) -> Iterator[str]:
+    """The tables whose rows may alarm; one that is switched off alarms nobody."""
+    for thing in catalogue.alerts_declared:
+        if (table := thing.data["table"]) not in catalogue.project.off:
+            yield from _model(catalogue, thing.at("table"), table)
 
 
 def _of_texts(catalogue: Catalogue) -> Iterator[str]:

@@ -2,10 +2,15 @@
 
 import io
 import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import pikepdf
 import pytest
 
+from tests import grammar
 from tests.end_to_end.conftest import millesime
 from tests.stages.report.test_page import look
 
@@ -37,9 +42,36 @@ def test_every_chapter_of_the_report_is_there_and_filled(model: dict):
 
 
 def test_the_eighteen_applications_stand_in_the_order_of_the_report(model: dict):
-    titles = [section["titre"] for section in model["chapitres"][-1]["sections"]][1:]
+    (matrix,) = [b for s in model["chapitres"][-1]["sections"] for b in s["blocs"] if b["genre"] == "matrice"]
+    titles = [line["titre"] for line in matrix["lignes"]]
     assert len(titles) == 18
-    assert titles[0].endswith("Cegid RH") and titles[-1].endswith("Maestro")
+    assert (titles[0], titles[-1]) == ("Cegid RH", "Maestro")
+    assert [one["titre"] for one in matrix["commentaires"]] == ["Cegid RH", "ESRI"]
+
+
+BODY, ANNEX = 24, 5  # pages at most, the body with its cover and its contents
+
+
+@pytest.mark.parametrize("profile", ["interne", "public"])
+def test_the_report_is_short(folder: Path, profile: str):
+    with pikepdf.open(folder.parent / profile / "rapport_activite_2020.pdf") as pdf, pdf.open_outline() as outline:
+        (annex,) = [one for one in outline.root if one.title == "Sources et méthode"]
+        body = [page.objgen for page in pdf.pages].index(annex.destination[0].objgen)
+        assert body <= BODY and len(pdf.pages) - body <= ANNEX
+
+
+@pytest.mark.parametrize("profile", ["interne", "public"])
+def test_a_checker_of_pdf_ua_finds_nothing(folder: Path, profile: str):
+    pytest.importorskip("pdfua")
+    files = sorted((folder.parent / profile).rglob("*.pdf"))
+    done = subprocess.run([sys.executable, "-m", "pdfua", "check", *files], capture_output=True, text=True, check=False)
+    assert len(files) == 6 and done.returncode == 0, done.stdout
+
+
+def test_every_alarming_row_of_the_demonstration_is_explained(folder: Path):
+    page = (folder / "rapport_activite_2020.html").read_text(encoding="utf-8")
+    assert "non notifiées dans les 72 heures" in page
+    assert "Sans explication fournie" not in page
 
 
 def test_what_the_report_of_2020_printed_is_printed(folder: Path):
@@ -72,8 +104,11 @@ def test_each_collectivite_has_its_page(folder: Path, model: dict):
             assert len(opened.pages) == 1, path.name
 
 
-@pytest.mark.parametrize("width", [1280, 320])
-@pytest.mark.parametrize("name", ["rapport_activite_2020.html", "collectivites/choisy-le-roi.html"])
+@pytest.mark.parametrize("width", [1280, 768, 320])
+@pytest.mark.parametrize(
+    "name",
+    ["rapport_activite_2020.html", "collectivites/choisy-le-roi.html", "site/finances.html", "site/applications.html"],
+)
 def test_everybody_can_read_it(folder: Path, name: str, width: int):
     look(folder / name, width)
 
@@ -116,3 +151,8 @@ def test_the_pdf_is_tagged(folder: Path):
         assert opened.Root.MarkInfo.Marked
         assert set(opened.attachments) == {"modele.json", "chiffres.csv"}
         assert len(opened.pages) > 20
+
+
+@pytest.mark.skipif(shutil.which("grammalecte-cli") is None, reason="apt-get install grammalecte-cli")
+def test_grammalecte_finds_nothing_that_is_not_accepted(demonstration: Path, capsys: pytest.CaptureFixture[str]):
+    assert grammar.main(demonstration) == 0, capsys.readouterr().out

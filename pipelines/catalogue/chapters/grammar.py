@@ -104,10 +104,35 @@ class Graphique(Donnees):
 
     barres: a bar a row; groupes: a bar a column, row by row; multiples: a small chart a row; mois: months from left to
     right; pyramide: two columns back to back; execution: credits as an outline, what was done inside.
+
+    ``seuil_pct``: a row that is farther than this from the median of its column is told in a sentence, which the text
+    ``figures/<id>.md`` of the year follows.
     """
 
     genre: Literal["graphique"]
+    seuil_pct: int | None = PydanticField(default=None, ge=1)
     forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution"]
+
+
+class Matrice(Declared):
+    """A row each ``code``, a column each value of ``croise.par``: every cell is the series of the last ``exercices``, with its curve.
+
+    ``detail`` is said under the title of the row; ``commentaires`` are the texts of the year on a row, ``{code}`` replaced.
+    """
+
+    genre: Literal["matrice"]
+    id: Identifier
+    titre: str
+    table: Table
+    filtres: dict[Name, Value | list[Value]] = {}
+    exercices: int = PydanticField(default=3, ge=2, le=10)
+    ordre: list[Order] = []
+    code: Name
+    lignes: Colonne
+    detail: Name | None = None
+    croise: Croisement
+    commentaires: Prose | None = None
+    vide: str
 
 
 class Liste(Declared):
@@ -178,7 +203,7 @@ class Contenu(Declared):
 
 
 Bloc = Annotated[
-    Tableau | Graphique | Liste | Chiffres | Indicateurs | Evolutions | Texte | Contenu,
+    Tableau | Graphique | Matrice | Liste | Chiffres | Indicateurs | Evolutions | Texte | Contenu,
     PydanticField(discriminator="genre"),
 ]
 

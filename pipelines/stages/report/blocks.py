@@ -6,10 +6,11 @@ A block without a row says so in a sentence, and is never an empty chart.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import compress
+from statistics import median
 from typing import Any
 
 from pipelines import french
@@ -21,6 +22,7 @@ from pipelines.catalogue.chapters.grammar import (
     Evolutions,
     Graphique,
     Liste,
+    Matrice,
     Tableau,
 )
 from pipelines.catalogue.secrecy import Secrecy
@@ -45,6 +47,7 @@ from pipelines.stages.report.tables import MissingTable, Publication, Row
 
 Block = dict[str, Any]
 SECRET = "secret statistique"
+UNDISCLOSED = "Non diffusé"
 
 
 @dataclass
@@ -101,7 +104,7 @@ class Builder:
             "source": f"rapport.{bloc.table}",
             "note": _joined(
                 bloc.note,
-                f"Non diffusé, {SECRET} : {french.enumeration(hidden)}." if hidden else None,
+                f"{UNDISCLOSED}, {SECRET} : {french.enumeration(hidden)}." if hidden else None,
                 note(one for year, one in came.items() if self._is_shown(year, rows)),
                 *(self.publication.notes.get(year) for year in years if bloc.table in self.secrecy.of_staff),
             ),
@@ -109,6 +112,50 @@ class Builder:
         if is_drawn:
             block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}"}
         return block
+
+    def matrix(self, bloc: Matrice, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
+        """A series in each cell; a pair of which no year has a row is without object. None when nothing behind it is followed."""
+        title, printed = self._title(bloc, names), [bloc.croise.valeur]
+        receipt = self.receipts.of(bloc.table, self.figures.exercice, printed)
+        if not receipt.is_followed:
+            return None
+        if self.publication.is_withheld(bloc.table):
+            return self._withheld(title, bloc.table)
+        rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre, bloc.exercices)
+        years = range(max(self.figures.exercice - bloc.exercices + 1, self.first), self.figures.exercice + 1)
+        came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
+        of_year = [row for row in rows if row["exercice"] == self.figures.exercice]
+        if not of_year:
+            return _empty(title, bloc, receipt, names)
+        column = Colonne(nom=bloc.croise.valeur, titre="", format=bloc.croise.format)
+        found = {(row[bloc.code], row[bloc.croise.par], row["exercice"]): cell(row, column) for row in rows}
+        head = list(dict.fromkeys(row[bloc.croise.par] for row in of_year))
+        lines = [
+            {
+                "code": row[bloc.code],
+                "titre": _row_title(row, bloc),
+                "detail": row[bloc.detail] if bloc.detail else None,
+                "est_total": False,
+                "series": [_series(found, row[bloc.code], one, came) for one in head],
+            }
+            for row in {row[bloc.code]: row for row in reversed(of_year)}.values()
+        ][::-1]
+        cells = [one for line in lines for series in line["series"] for one in series["cellules"]]
+        if self._is_public and _share_told_pct([{"est_total": False, "cellules": cells}]) < self.part_visible_pct:
+            return _undisclosed(title, SECRET)
+        return {
+            "genre": "matrice",
+            "id": _identity(bloc.id, only),
+            "numero": self._next("tableau"),
+            "titre": title,
+            "coin": bloc.lignes.titre,
+            "entete": head,
+            "annees": list(map(str, years)),
+            "lignes": lines,
+            "legende": legend(cells),
+            "source": f"rapport.{bloc.table}",
+            "note": note(one for year, one in came.items() if self._is_shown(year, rows)),
+        }
 
     def entries(self, bloc: Liste, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """A list: a title and details an entry; None when nothing behind it is followed."""
@@ -142,7 +189,7 @@ class Builder:
             "note": note([receipt]),
         }
 
-    def _title(self, bloc: Donnees | Liste, names: dict[str, Any]) -> str:
+    def _title(self, bloc: Donnees | Liste | Matrice, names: dict[str, Any]) -> str:
         """A title; in the public edition, with what its rows leave out."""
         title = bloc.titre.format(**names)
         out = self.secrecy.left_out(bloc.table) if self._is_public else []
@@ -215,13 +262,23 @@ class Builder:
         return self.counts[kind]
 
 
-def _empty(title: str, bloc: Donnees | Liste, receipt: Receipt, names: dict[str, Any]) -> Block:
+def _series(found: Mapping[tuple, Cell], row: Any, column: Any, came: Mapping[int, Receipt]) -> Block:
+    """The cells of a pair, year by year, and the height of each on its curve (from 0 to 1; None where there is no number)."""
+    if not any((row, column, year) in found for year in came):
+        return {"cellules": [absent("—")], "hauteurs": []}
+    cells = [found.get((row, column, year), absent(one.code)) for year, one in came.items()]
+    numbers = [number_of(one) for one in cells]
+    top = max((abs(one) for one in numbers if one is not None), default=0) or 1
+    return {"cellules": cells, "hauteurs": [None if one is None else round(max(one, 0) / top, 4) for one in numbers]}
+
+
+def _empty(title: str, bloc: Donnees | Liste | Matrice, receipt: Receipt, names: dict[str, Any]) -> Block:
     """A block without rows: that there is nothing is only said when everything came."""
     return {"genre": "vide", "titre": title, "texte": receipt.reserve or bloc.vide.format(**names)}
 
 
 def _undisclosed(title: str, why: str) -> Block:
-    return {"genre": "vide", "titre": title, "texte": f"Non diffusé : {why}."}
+    return {"genre": "vide", "titre": title, "texte": f"{UNDISCLOSED} : {why}."}
 
 
 def _detail(lines: list[Block]) -> list[Block]:
@@ -342,7 +399,7 @@ def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str], nothing: Cel
     return [french.capitalised(str(value)) for value in values], lines
 
 
-def _row_title(row: Row, data: Donnees) -> str:
+def _row_title(row: Row, data: Donnees | Matrice) -> str:
     title = cell(row, data.lignes)["texte"]
     return french.capitalised(title) if data.lignes.format == "texte" else title
 
@@ -389,6 +446,26 @@ def _lines_in_words(head: list[str], lines: list[Block]) -> Iterator[str]:
             yield f"{line['titre']} : {', '.join(texts)}"
         else:
             yield f"{line['titre']} : " + ", ".join(f"{h} {t}" for h, t in zip(head, texts, strict=True))
+
+
+def far_from_the_median(bloc: Graphique, block: Block) -> list[str]:
+    """A sentence for each column of which rows are farther from its median than the chart declares, on either side."""
+    formats = [bloc.croise.format] * len(block["entete"]) if bloc.croise else [one.format for one in bloc.colonnes]
+    told = []
+    for rank, (head, how) in enumerate(zip(block["entete"], formats, strict=True)) if bloc.seuil_pct else []:
+        cells = [(line["titre"], line["cellules"][rank]["valeur"]) for line in _detail(block["lignes"])]
+        known = [(title, Decimal(value)) for title, value in cells if value is not None]
+        middle = median(value for _, value in known) if known else Decimal(0)
+        far = middle * bloc.seuil_pct / 100
+        for where, rows in (
+            ("au-dessous", [title for title, value in known if middle - value > far]),
+            ("au-dessus", [title for title, value in known if value - middle > far]),
+        ):
+            if rows and middle > 0:
+                printed = french.printed(middle, *NUMBERS.get(how, (0, "")))
+                place = f"à plus de {bloc.seuil_pct} % {where} de la médiane de l’année ({printed})"
+                told.append(f"{head} : {french.enumeration([row.lower() for row in rows])}, {place}.")
+    return told
 
 
 def number_of(one: Cell) -> float | None:

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from pipelines import french
 from pipelines.stages.report.blocks import number_of
 from pipelines.stages.report.fonts import FAMILY, folder
 from pipelines.stages.report.kept import kept
@@ -383,7 +384,7 @@ def _execution(block: Block, narrow: bool) -> Spec:
         {
             **one,
             "valeur": max(one["valeur"] or 0, had["valeur"] or 0),
-            "dit": had["texte"] if one["manque"] else f"{one['texte']}|sur {had['texte']}",
+            "dit": _thousands(had) if one["manque"] else f"{_thousands(one)}|sur {_thousands(had)}",
         }
         for one, had in zip(done, credits, strict=True)
     ]
@@ -414,6 +415,11 @@ def _execution(block: Block, narrow: bool) -> Spec:
             },
         ],
     }
+
+
+def _thousands(value: dict[str, Any]) -> str:
+    """An amount as a chart says it; its cents are in the table."""
+    return value["texte"] if value["valeur"] is None else french.thousands(value["valeur"])
 
 
 FORMS = {

@@ -52,8 +52,8 @@ class Figures:
         return self.reconciled.get(code, "absent du rapport publié")
 
     def annex(self) -> list[dict[str, Any]]:
-        """What the annex says of each figure of the year, chapter by chapter."""
-        found = [row for (_, year), row in self.rows.items() if year == self.exercice]
+        """What the annex says of each figure of the year that has an object, chapter by chapter."""
+        found = [row for (_, year), row in self.rows.items() if year == self.exercice and row["code_manquant"] != "—"]
         named = self.titles
         return [
             {

@@ -1,10 +1,15 @@
 """Lays out the model as one page that needs nothing else: no script, no file, no address. Everything is escaped."""
 
+import csv
 import functools
+import io
 import re
+from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines.stages.report.cells import Cell
 from pipelines.stages.report.charts import svg_of
 from pipelines.stages.report.fonts import font_faces
 from pipelines.stages.report.model import Model, charts_of
@@ -13,6 +18,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
+ANNEX = "sources-et-methode.html"  # of the site
 ORDINAL = re.compile(r"\b([1-9]\d?)(er|re|e)\b")
 TAGS = {
     "paragraphe": "p",
@@ -31,6 +37,63 @@ def report_page(model: Model, cache: Path) -> str:
     return _page("rapport.html.j2", model, cache, links={figure["code"] for figure in model["chiffres"]})
 
 
+def site_pages(model: Model, cache: Path) -> Iterator[tuple[str, str]]:
+    """(name, content) of each file of the site: its contents, a page a chapter, the annex, a CSV a table."""
+    by_code = {figure["code"]: figure for figure in model["chiffres"]}
+
+    def page(name: str, title: str, chapter: Model | None = None) -> tuple[str, str]:
+        used = [by_code[code] for code in sorted(set(_codes(chapter))) if code in by_code]
+        sections = chapter["sections"] if chapter else []
+        more = {"fichier": name, "titre": title, "chapitre": chapter, "chiffres": used, "annexe": ANNEX}
+        return name, _page(
+            "site.html.j2", model, cache, links=set(by_code), shown=sections, site=chapter is not None, **more
+        )
+
+    yield page("index.html", model["intitules"]["sommaire"])
+    for chapter in model["chapitres"]:
+        yield page(f"{chapter['id']}.html", chapter["titre"], chapter)
+        for block in (block for section in chapter["sections"] for block in section["blocs"]):
+            if block["genre"] in ("tableau", "graphique", "matrice"):
+                yield f"tableaux/{block['id']}.csv", _csv(block)
+    yield page(ANNEX, model["intitules"]["annexe"])
+
+
+def _codes(part: Any) -> Iterator[str]:
+    """The codes of the figures that a part of the model prints."""
+    if isinstance(part, dict):
+        if code := part.get("chiffre"):
+            yield code
+        if (part.get("cible") or "").startswith("#c-"):
+            yield part["cible"].removeprefix("#c-")
+    for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else []:
+        yield from _codes(one)
+
+
+def _csv(block: Model) -> str:
+    """The cells of a table, their numbers exact, in the order of the page; a series has a column a year."""
+    head, rows = block["entete"], [(line["titre"], line.get("cellules", [])) for line in block["lignes"]]
+    if block["genre"] == "matrice":
+        years = block["annees"]
+        head = [f"{title} {year}" for title in head for year in years]
+        # a pair without object has one cell for all years
+        rows = [
+            (
+                line["titre"],
+                [s["cellules"][min(i, len(s["cellules"]) - 1)] for s in line["series"] for i in range(len(years))],
+            )
+            for line in block["lignes"]
+        ]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([block["coin"], *head])
+    writer.writerows([title, *map(_exact, cells)] for title, cells in rows)
+    return out.getvalue()
+
+
+def _exact(one: Cell) -> str:
+    return one["texte"] if one["valeur"] is None else format(Decimal(one["valeur"]).normalize(), "f")
+
+
 def summary_page(model: Model, section: Model, cache: Path) -> str:
     """The page of one collectivité; its figures lead nowhere, the annex being in the report."""
     return _page("synthese.html.j2", model, cache, s=section, links=set(), BALISES=TAGS | {"titre": "h2"})
@@ -39,7 +102,9 @@ def summary_page(model: Model, section: Model, cache: Path) -> str:
 def _page(template: str, model: Model, cache: Path, **more: Any) -> str:
     from markupsafe import Markup
 
-    shown = [more["s"]] if "s" in more else [s for chapter in model["chapitres"] for s in chapter["sections"]]
+    everything = [s for chapter in model["chapitres"] for s in chapter["sections"]]
+    shown = [more["s"]] if "s" in more else more.pop("shown", everything)
+    more = {"site": False, "annexe": "", **more}
     drawings = {
         block["id"]: {
             "large": Markup(_inline(svg_of(block, False, cache), f"{block['id']}-l")),

@@ -16,13 +16,13 @@ from typing import Any
 from pipelines import french
 from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.compile import MODEL as PAGE
-from pipelines.catalogue.chapters.grammar import Chapitre, Contenu, PourChaque, Section, Synthese, Texte
+from pipelines.catalogue.chapters.grammar import Chapitre, Contenu, Matrice, PourChaque, Section, Synthese, Texte
 from pipelines.catalogue.chapters.load import codes_asked
 from pipelines.catalogue.dbt.generated import report_fields, report_needs, report_sources
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
-from pipelines.stages.report.blocks import Builder
+from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_median
 from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK
 from pipelines.stages.report.figures import read_figures
 from pipelines.stages.report.prose import Node, ProseError, render
@@ -30,6 +30,7 @@ from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
 
 Model = dict[str, Any]
+FIGURES = "figures"  # of contenu/<exercice>: what explains a chart
 Prose = Callable[[str], Path | None]
 
 
@@ -136,19 +137,30 @@ class Editor:
             self.builder.counts.clear()
         found = [pair for bloc in section.blocs for pair in self._blocks(bloc, only, names)]
         kept = [(bloc, block) for bloc, block in found if block is not None]
-        made = {"id": identity, "titre": section.titre.format(**names), "blocs": [block for _, block in kept]}
+        blocks = _gathered([block for _, block in kept])
+        made = {"id": identity, "titre": section.titre.format(**names), "blocs": blocks}
         return made, any(self._bears(bloc) for bloc, _ in kept)
 
     def _blocks(self, bloc: Any, only: dict[str, Any], names: dict[str, Any]) -> Iterator[tuple[Any, Model | None]]:
         """A block, and what alarms in the rows that it prints."""
         block = self._block(bloc, only, names)
         yield bloc, block
-        if block and block["genre"] in ("tableau", "graphique", "liste"):
+        if block and block["genre"] == "graphique" and (told := far_from_the_median(bloc, block)):
+            yield bloc, self._explained(bloc.id, told)
+        if block and block["genre"] in ("tableau", "graphique", "matrice", "liste"):
             for name, alert in self.alerts.items():
                 if alert.table == bloc.table:
                     kept = {**bloc.filtres, **only}
                     rows = [row for row in self.builder.publication.alarming(alert) if _is_kept(row, kept)]
                     yield from ((bloc, self._alert(name, alert, row)) for row in rows)
+
+    def _explained(self, name: str, told: list[str]) -> Model:
+        """What stands out in a chart, and the text of the year that explains it."""
+        path = self.contenu / FIGURES / f"{name}.md"
+        written = f"contenu/{self.contenu.name}/{FIGURES}/{path.name}"
+        known = {key: self.names[key] for key in self.names} | {"dit": self._told}
+        text = render(path, written, self.builder.figures, known) if path.is_file() else []
+        return _text([{"genre": "paragraphe", "enfants": [_words(" ".join(told))]}, *text])
 
     def _alert(self, name: str, alert: Alerte, row: dict[str, Any]) -> Model:
         note = alert.note(name, row)
@@ -164,6 +176,8 @@ class Editor:
         match bloc.genre:
             case "tableau" | "graphique":
                 return self.builder.data(bloc, only, names)
+            case "matrice":
+                return self._matrix(bloc, only, names)
             case "liste":
                 return self.builder.entries(bloc, only, names)
             case "chiffres":
@@ -174,6 +188,18 @@ class Editor:
                 return self.builder.evolutions(bloc, only, names)
             case _:
                 return self._prose(bloc, names)
+
+    def _matrix(self, bloc: Matrice, only: dict[str, Any], names: dict[str, Any]) -> Model | None:
+        made = self.builder.matrix(bloc, only, names)
+        if made is None or made["genre"] != "matrice":
+            return made
+        said = [(line["titre"], self._comment(bloc, {**names, "code": line.pop("code")})) for line in made["lignes"]]
+        return {**made, "commentaires": [{"titre": title, "arbre": tree} for title, tree in said if tree]}
+
+    def _comment(self, bloc: Matrice, names: dict[str, Any]) -> list[Node]:
+        text = Contenu(genre="contenu", fichier=bloc.commentaires) if bloc.commentaires else None
+        made = self._prose(text, names) if text else None
+        return made["arbre"] if made else []
 
     def _prose(self, bloc: Texte | Contenu, names: dict[str, Any]) -> Model | None:
         name = bloc.fichier.format(**names)
@@ -204,6 +230,19 @@ class Editor:
         figures = self.builder.figures
         named = french.enumeration([f"« {one} »" for one in dict.fromkeys(map(figures.label, asked))])
         return _sentence(f"Non suivi pour {figures.exercice}, faute d’un outil qui le donne : {named}.")
+
+
+def _gathered(blocks: list[Model]) -> list[Model]:
+    """The blocks, those that follow one another and are not given away for the same reason said at once."""
+    gathered: list[Model] = []
+    for block in blocks:
+        last = gathered[-1] if gathered else {}
+        same = block["genre"] == last.get("genre") == "vide" and block["texte"] == last["texte"]
+        if same and block["texte"].startswith(UNDISCLOSED):
+            gathered[-1] = {**last, "titre": f"{last['titre']} ; {block['titre']}"}
+        else:
+            gathered.append(block)
+    return gathered
 
 
 def _text(tree: list[Node]) -> Model:
@@ -315,7 +354,7 @@ def _provenance(chapitres: list[Model]) -> list[Model]:
 
 
 def _called(block: Model) -> str:
-    kind = {"tableau": "tableau", "graphique": "figure"}.get(block["genre"])
+    kind = {"tableau": "tableau", "matrice": "tableau", "graphique": "figure"}.get(block["genre"])
     return f"{kind} {block['numero']}" if kind else f"liste « {block['titre']} »"
 
 

@@ -1,6 +1,6 @@
 """Writes the report of an exercice and the pages of its collectivités in a folder: the only place that names its files.
 
-<folder>/rapport_activite_2020.html, .pdf    modele.json    collectivites/<name>.html, .pdf
+<folder>/rapport_activite_2020.html, .pdf    modele.json    collectivites/<name>.html, .pdf    site/index.html …
 """
 
 import datetime as dt
@@ -148,9 +148,11 @@ def _drawn(
     yield "modele.json", json.dumps(model, ensure_ascii=False, sort_keys=True, indent=1)
     stem = f"rapport_activite_{exercice}"
     if "html" in formats:
-        from pipelines.stages.report.html import report_page, summary_page
+        from pipelines.stages.report.html import report_page, site_pages, summary_page
 
         yield f"{stem}.html", report_page(model, home.cache)
+        for name, content in site_pages(model, home.cache):
+            yield f"site/{name}", content
         for section in model["collectivites"]:
             yield _summary(section, "html"), summary_page(model, section, home.cache)
     if "pdf" in formats:

@@ -494,3 +494,107 @@ def test_a_row_that_the_block_does_not_print_does_not_alarm_there(press: Press):
     assert [said(press.block("texte", rank)) for rank in (1, 2)] == [
         ["Vacataires\xa0: 4 agents. Sans explication fournie."]
     ] * 2
+
+
+# a matrix ------------------------------------------------------------
+
+MATRIX = """
+id: essai
+titre: Essai
+sections:
+  - id: partie
+    titre: Partie
+    blocs:
+      - genre: matrice
+        id: applications
+        titre: Indicateurs
+        table: rpt_applications
+        ordre: [code, indicateur]
+        code: code
+        lignes: {nom: libelle, titre: Application, format: texte}
+        detail: domaine
+        croise: {par: indicateur, valeur: valeur, format: chiffre}
+        commentaires: "applications/{code}.md"
+        vide: Aucun indicateur.
+"""
+
+
+@pytest.fixture
+def matrix(press: Press) -> Press:
+    """Two applications, of which one has an indicator that the other has not."""
+    press.chapter = MATRIX
+    press.tables["rpt_applications"] = (
+        "exercice integer, code varchar, libelle varchar, domaine varchar, indicateur varchar, valeur decimal(20, 6), "
+        "unite varchar, decimales integer, code_manquant varchar, code_chiffre varchar, est_secret boolean",
+        [
+            (2038, "a", "Alpha", "Paie", "Agents", None, "agents", 0, "NC", "a.x", False),
+            (2039, "a", "Alpha", "Paie", "Agents", 10, "agents", 0, None, "a.x", False),
+            (2040, "a", "Alpha", "Paie", "Agents", 5, "agents", 0, None, "a.total", False),
+            (2040, "a", "Alpha", "Paie", "Jours", "4.5", "jours", 2, None, "a.y", False),
+            (2040, "b", "Bêta", "Courrier", "Agents", 0, "agents", 0, None, "a.z", False),
+        ],
+    )
+    return press
+
+
+def test_a_cell_of_a_matrix_is_the_series_of_its_years(matrix: Press):
+    block = matrix.block("matrice")
+    assert (block["entete"], block["annees"], block["numero"]) == (["Agents", "Jours"], ["2038", "2039", "2040"], 1)
+    assert [(line["titre"], line["detail"]) for line in block["lignes"]] == [("Alpha", "Paie"), ("Bêta", "Courrier")]
+    series = [[[one["texte"] for one in s["cellules"]] for s in line["series"]] for line in block["lignes"]]
+    assert series == [[["NC", "10", "5"], ["—", "—", "4,5"]], [["—", "—", "0"], ["—"]]]
+    assert block["lignes"][0]["series"][0]["hauteurs"] == [None, 1.0, 0.5]
+    assert [one["code"] for one in block["legende"]] == ["NC", "—"]
+    assert matrix.model()["provenance"][0]["blocs"] == [{"id": "applications", "nom": "tableau 1"}]
+
+
+def test_a_matrix_is_followed_by_the_texts_of_the_year_on_its_rows(matrix: Press):
+    matrix.write("applications/b.md", "Remplacée en 2041.")
+    (comment,) = matrix.block("matrice")["commentaires"]
+    assert (comment["titre"], said(comment)) == ("Bêta", ["Remplacée en 2041."])
+
+
+def test_a_matrix_without_rows_of_the_year_is_a_sentence_and_one_that_is_hidden_too(matrix: Press):
+    rows = matrix.tables["rpt_applications"][1]
+    matrix.replace("rpt_applications", rows[:2])
+    assert matrix.block("vide")["texte"] == "Aucun indicateur."
+    matrix.replace("rpt_applications", [(*row[:5], None, *row[6:8], None, row[9], True) for row in rows])
+    matrix.profile = "public"
+    assert matrix.block("vide")["texte"] == "Non diffusé\xa0: secret statistique."
+
+
+def test_what_is_not_given_away_for_one_reason_is_said_at_once(press: Press):
+    press.files["catalogue/secrecy.yml"] = (
+        "tables:\n  rpt_effectifs: {withheld: essai}\n  rpt_series: {withheld: essai}\n"
+    )
+    press.profile = "public"
+    del press.tables["rpt_effectifs"], press.tables["rpt_series"]
+    assert press.block("vide") == {
+        "genre": "vide",
+        "titre": "Effectifs\u202f; Indicateurs\u202f; Entrées",
+        "texte": "Non diffusé\xa0: essai.",
+    }
+
+
+def test_what_is_far_from_the_median_of_a_chart_is_told_and_explained(press: Press):
+    rows = [
+        (2040, title, rank, value)
+        for rank, (title, value) in enumerate(zip("ABCDE", (90, 100, 110, 40, 200), strict=True))
+    ]
+    press.replace("rpt_effectifs", rows)
+    before = len(press.model()["chapitres"][0]["sections"][0]["blocs"])
+    press.chapter = CHAPTER.replace("forme: barres\n", "forme: barres\n        seuil_pct: 50\n")
+    assert len(press.model()["chapitres"][0]["sections"][0]["blocs"]) == before + 1
+    assert said(press.block("texte", 1)) == [
+        "Agents\xa0: d, à plus de 50\xa0% au-dessous de la médiane de l’année (100). "
+        "Agents\xa0: e, à plus de 50\xa0% au-dessus de la médiane de l’année (100)."
+    ]
+    press.write("figures/effectifs.md", "Fermé.")
+    assert said(press.block("texte", 1))[1] == "Fermé."
+    press.chapter = CHAPTER.replace("forme: barres\n", "forme: barres\n        seuil_pct: 100\n")
+    assert press.block("texte")["arbre"] and len(press.model()["chapitres"][0]["sections"][0]["blocs"]) == before
+
+
+@pytest.mark.parametrize(("euros", "printed"), [(2450, "2,5 k€"), (1401513.43, "1\u202f402 k€"), (-99949, "−99,9 k€")])
+def test_charts_tell_amounts_in_thousands(euros: float, printed: str):
+    assert french.thousands(euros) == printed.replace(" ", "\xa0")

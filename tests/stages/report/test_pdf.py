@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,9 +53,9 @@ def test_a_report_that_nobody_received_is_not_named(press: Press, cache: Path):
         pages = PdfReader(io.BytesIO(report_pdf(press.model(), cache))).pages
         return " ".join(" ".join(page.extract_text() for page in pages).split())
 
-    assert "Rapport publié" in text()
+    assert "avec le rapport publié" in text()
     press.replace("rpt_rapprochement_publie", [])
-    assert "Rapport publié" not in text()
+    assert "avec le rapport publié" not in text()
 
 
 def test_it_declares_both_standards(pdf):
@@ -146,3 +148,11 @@ def test_the_page_of_a_town_is_laid_out_again_only_when_something_in_it_changes(
     assert summary_pdf(other_prose, section, tmp_path) == first
     assert list(tmp_path.glob("*.pdf")) == [page]
     assert summary_pdf(model, {**section, "titre": "Autre ville"}, tmp_path) != first
+
+
+def test_a_checker_of_pdf_ua_finds_nothing(press: Press, cache: Path, tmp_path: Path):
+    pytest.importorskip("pdfua")
+    file = tmp_path / "rapport.pdf"
+    file.write_bytes(report_pdf(press.model(), cache))
+    done = subprocess.run([sys.executable, "-m", "pdfua", "check", file], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

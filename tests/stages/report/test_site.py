@@ -1,0 +1,81 @@
+"""The site: a page a chapter, whose figures open where they are, without a script; every link leads somewhere."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from pipelines.stages.report.html import ANNEX, site_pages
+from tests.stages.report.browser import opened
+from tests.stages.report.publication import HOSTILE, Press
+from tests.stages.report.test_page import look
+
+FIGURE = 'Soit {{ f("a.montant") }}.'
+
+
+@pytest.fixture
+def site(press: Press, cache: Path, tmp_path: Path) -> Path:
+    """The folder of a site."""
+    press.write("essai.md", FIGURE)
+    folder = tmp_path / "site"
+    (folder / "tableaux").mkdir(parents=True)
+    for name, content in site_pages(press.model(), cache):
+        (folder / name).write_text(content, encoding="utf-8")
+    return folder
+
+
+def test_it_has_a_page_for_each_chapter_its_contents_its_annex_and_a_file_for_each_table(site: Path):
+    found = {path.relative_to(site).as_posix() for path in site.rglob("*.*")}
+    assert found == {"index.html", "essai.html", ANNEX, "tableaux/effectifs.csv", "tableaux/series.csv"}
+
+
+def test_every_link_leads_somewhere_and_no_page_needs_a_script(site: Path):
+    for page in site.glob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "<script" not in text
+        for href in re.findall(r'href="([^"]+)"', text):
+            name, _, anchor = href.partition("#")
+            target = site / name if name else page
+            assert target.exists(), href
+            assert not anchor or f'id="{anchor}"' in target.read_text(encoding="utf-8"), href
+
+
+def test_a_figure_opens_its_provenance_where_it_is(site: Path):
+    with opened(site / "essai.html", 1280) as tab:
+        button, bubble = (
+            tab.query_selector('button[popovertarget="p-a.montant"]'),
+            tab.query_selector("[id='p-a.montant']"),
+        )
+        assert not bubble.is_visible()
+        button.click()
+        assert bubble.is_visible() and "Somme." in bubble.inner_text()
+
+
+def test_every_button_has_its_provenance_and_there_is_no_other(site: Path):
+    text = (site / "essai.html").read_text(encoding="utf-8")
+    assert set(re.findall(r'popovertarget="([^"]+)"', text)) == set(re.findall(r'popover id="([^"]+)"', text))
+    assert "popovertarget" not in (site / ANNEX).read_text(encoding="utf-8")
+
+
+def test_a_table_is_given_as_csv_with_its_numbers_exact(site: Path):
+    with (site / "tableaux" / "series.csv").open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [
+            ["Indicateur", "2038", "2039", "2040"],
+            ["Agents formés", "NC", "0", "4"],
+            ["Jours", "—", "4.5", "12"],
+        ]
+
+
+def test_every_text_is_escaped(press: Press, cache: Path):
+    press.replace("rpt_effectifs", [(2040, HOSTILE, 1, 3)])
+    _, rows = press.tables["chiffres"]
+    press.replace("chiffres", [(*row[:8], HOSTILE, HOSTILE, HOSTILE) for row in rows])
+    for name, content in site_pages(press.model(), cache):
+        assert not name.endswith(".html") or "<img" not in content
+
+
+@pytest.mark.parametrize("width", [1280, 768, 320])
+@pytest.mark.parametrize("name", ["index.html", "essai.html", ANNEX])
+def test_everybody_can_read_it(site: Path, name: str, width: int):
+    look(site / name, width)

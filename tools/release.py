@@ -1,0 +1,90 @@
+"""Makes ``dist/`` of a version from its tag: ``make release``.
+
+    millesime-<version>-py3-none-any.whl   the wheel
+    sbom.cdx.json                          what it is installed with, as CycloneDX, from ``requirements.lock``
+    licences.csv                           package, version, licence: of every one of these
+    notes.md                               what the changelog says of the version, and what nobody checked
+
+Run by the environment's own Python, whose packages are those of the lock.
+"""
+
+import csv
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LOCK = ROOT / "requirements.lock"
+UNCHECKED = "Advisories about these packages were not looked up, which needs a network: check `sbom.cdx.json` against a database of them."
+UNSAID = "not said by the package"
+
+
+def main() -> None:
+    """Make the release of the tag that the checkout is at."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    refuse_untagged(version)
+    dist = ROOT / "dist"
+    dist.mkdir(exist_ok=True)
+    for old in dist.iterdir():
+        old.unlink()
+    _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(dist))
+    _run(
+        str(Path(sys.executable).with_name("cyclonedx-py")),
+        *("requirements", str(LOCK), "--pyproject", str(ROOT / "pyproject.toml")),
+        *("--output-reproducible", "--of", "JSON", "-o", str(dist / "sbom.cdx.json")),
+    )
+    with (dist / "licences.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("package", "version", "licence"), *licences(LOCK.read_text(encoding="utf-8"))])
+    (dist / "notes.md").write_text(
+        notes((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), version), encoding="utf-8"
+    )
+    print("\n".join(str(path.relative_to(ROOT)) for path in sorted(dist.iterdir())))
+
+
+def refuse_untagged(version: str) -> None:
+    """Stop unless what would be released is the tag of that version, with nothing changed."""
+    tags = _run("git", "tag", "--points-at", "HEAD").split()
+    if f"v{version}" not in tags:
+        raise SystemExit(f"HEAD is not tagged v{version}: git tag v{version}, or check out the tag")
+    if _run("git", "status", "--porcelain"):
+        raise SystemExit("the checkout holds changes that are not committed")
+
+
+def licences(lock: str) -> list[tuple[str, str, str]]:
+    """(package, version, licence) of every package of a lock that is installed here, in its order."""
+    found = []
+    for name, version in re.findall(r"^([\w.-]+)(?:\[.*?\])?==([^\s;\\]+)", lock, re.MULTILINE):
+        try:
+            said = metadata.metadata(name)
+        except metadata.PackageNotFoundError:  # another platform's
+            continue
+        found.append((name, version, licence_of(said)))
+    return found
+
+
+def licence_of(said: metadata.PackageMetadata) -> str:
+    """The licence that a package declares: an SPDX expression, else its classifiers, else the first line of its own words."""
+    classifiers = [
+        one.rpartition(" :: ")[2] for one in said.get_all("Classifier") or [] if one.startswith("License ::")
+    ]
+    own = (said.get("License") or "").strip().splitlines()
+    return said.get("License-Expression") or ", ".join(classifiers) or (own[0] if own else UNSAID)
+
+
+def notes(changelog: str, version: str) -> str:
+    """The section of a version in the changelog. Stops when there is none."""
+    found = re.search(rf"^## {re.escape(version)}\b.*?$(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
+    if not found:
+        raise SystemExit(f"CHANGELOG.md has no section « {version} »")
+    return f"# {version}\n\n{found[1].strip()}\n\n{UNCHECKED}\n"
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+if __name__ == "__main__":
+    main()
