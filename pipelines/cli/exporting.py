@@ -72,15 +72,19 @@ def superset(ctx: click.Context, file: Path | None, uri: str | None, prefix: str
 
     S’importe dans Superset 6.1 : « Tableaux de bord », « Importer ». Aucune ligne de données n’y est. Voir docs/bi.md.
     """
+    from pipelines.runs.pages import enter
     from pipelines.stages.publish.profiles import NotPublished
     from pipelines.stages.publish.superset import NotAnAddress, write_bundle
 
     session: Session = ctx.obj
-    target = file or session.home.exports / f"superset_{profile}.zip"
+    target = file.resolve() if file else session.home.exports / f"superset_{profile}.zip"
     try:
         made = write_bundle(session.home, session.catalogue, session.organisation, profile, target, uri, prefix)
     except (NotAnAddress, NotPublished) as error:
         raise click.ClickException(str(error)) from None
+    if target.is_relative_to(session.home.exports):
+        with session.ledger() as ledger:
+            enter(ledger, session.home, [target])
     echo(f"Écrit {shown(made.file)}")
     echo(f"Tableaux de bord : {len(made.dashboards)} ; graphiques : {made.charts} ; jeux de données : {made.datasets}.")
     for title in made.dashboards:
