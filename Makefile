@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := data-demo
+SUPERSET := .venv-superset
 
-.PHONY: help setup demo test test-full lint dev release absences rooms bench lock clean
+.PHONY: help setup demo test test-full lint dev release absences rooms bench lock clean test-superset
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -21,6 +22,9 @@ test: setup $(VENV)/.ready-dev ## all that a change needs, in minutes
 
 test-full: setup $(VENV)/.ready-dev ## the long campaigns, which `make test` leaves out
 	@$(BIN)/pytest -n 2 --dist loadfile -m campaign
+
+test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards into a real Superset 6.1, ask every chart (Python 3.11)
+	@$(BIN)/python -m tests.superset $(DEMO) $(SUPERSET)/bin
 
 absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month and some lines of the demonstration: does every figure say so?
 	@$(BIN)/python -m tests.absences
@@ -46,9 +50,11 @@ lock: ## resolve the versions again (needs uv)
 		pyproject.toml --group build -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --only-binary :all: --no-header \
 		pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+	uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --no-header \
+		tests/superset/requirements.in -o tests/superset/requirements.lock
 
-clean: ## remove the environment and the demonstration
-	rm -rf $(VENV) $(DEMO)
+clean: ## remove the environments and the demonstration
+	rm -rf $(VENV) $(SUPERSET) $(DEMO)
 
 # A Debian Python may lack ensurepip, and refuses `pip install` for itself: an environment made without pip is filled by
 # the system's own pip. Where there is no pip at all, say the one command that helps.
@@ -74,3 +80,9 @@ else \
 	echo "This Python has no pip: run 'sudo apt-get install python3-pip', then make again."; exit 1; \
 fi
 endef
+
+# Superset is tested with Python 3.11 alone, and asks for versions that are not this project's.
+$(SUPERSET)/.ready: tests/superset/requirements.lock
+	@python3.11 -m venv $(SUPERSET)
+	@$(SUPERSET)/bin/pip install -q --require-hashes -r tests/superset/requirements.lock
+	@touch $@

@@ -7,13 +7,18 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
+from pipelines.french import NO_BREAK
+
+MEGA = 1 << 20
+LEAST_ROOM = 100 * MEGA  # what a run of the smallest home lays aside
 WHY = {  # error of the system → what it means
-    errno.EACCES: "l’accès est refusé",
+    errno.EACCES: "l’accès est refusé : donnez ce droit au compte qui lance la commande, ou lancez-la avec celui à qui est ce dossier",
     errno.EPERM: "l’opération est refusée",
     errno.ENOENT: "ce fichier n’existe pas",
     errno.EEXIST: "ce fichier existe déjà",
@@ -35,6 +40,56 @@ WHY = {  # error of the system → what it means
 def why(error: OSError) -> str:
     """What the system refuses, in French."""
     return WHY.get(error.errno or 0, f"le système refuse (erreur {error.errno})")
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+# what SQLite, DuckDB and programs that are not ours say then
+SAID_FULL = ("No space left on device", "disk is full", "Disk quota exceeded")
+
+
+def is_full(error: BaseException | None) -> bool:
+    """True when a lack of disk is behind an error."""
+    while error is not None:
+        if (isinstance(error, OSError) and error.errno in FULL) or says_full(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def says_full(message: str) -> bool:
+    """True when a message of another program tells of a lack of disk."""
+    return any(said in message for said in SAID_FULL)
+
+
+def is_crowded(place: Path) -> bool:
+    """True when next to nothing is left on the disk of a folder."""
+    return shutil.disk_usage(place).free < MEGA if place.exists() else False
+
+
+def lack(place: Path, needed: int) -> str:
+    """Which disk is full and what it lacks, in French; ``needed``: bytes that must be free on it, as far as it is known."""
+    while not place.exists():
+        place = place.parent
+    free, disk = shutil.disk_usage(place).free, place.resolve()
+    while not disk.is_mount():
+        disk = disk.parent
+    missing = max(needed - free, LEAST_ROOM)
+    return (
+        f"le disque {disk} est plein{NO_BREAK}: il y reste {free // MEGA} Mo, il en manque environ {missing // MEGA}{NO_BREAK}; "
+        "faites de la place, puis recommencez"
+    )
+
+
+def size_of(*places: Path) -> int:
+    """The bytes of files, and of all that folders hold; a file with several names counts once."""
+    seen: dict[tuple[int, int], int] = {}
+    for place in places:
+        for path in (place, *place.rglob("*")) if place.is_dir() else (place,):
+            with suppress(OSError):  # gone meanwhile
+                one = path.lstat()
+                if stat.S_ISREG(one.st_mode):
+                    seen[one.st_dev, one.st_ino] = one.st_size
+    return sum(seen.values())
 
 
 def sha256_of(path: Path) -> str:
@@ -64,7 +119,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """The object that a JSON file holds. Raises OSError and ValueError when there is none, or it is damaged."""
     found = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(found, dict):
-        raise ValueError("an object is expected")
+        raise ValueError("un objet est attendu")
     return found
 
 
@@ -89,12 +144,12 @@ def _json(value: Any) -> str:
 
 
 @contextmanager
-def written_whole(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
+def written_whole(path: Path, encoding: str = "utf-8", errors: str | None = None) -> Iterator[TextIO]:
     """A text file that bears its name only once it is whole: written aside, synced, renamed; nothing after an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with aside.open("w", encoding=encoding, newline="") as file:
+        with aside.open("w", encoding=encoding, errors=errors, newline="") as file:
             yield file
         sync(aside)
         aside.rename(path)

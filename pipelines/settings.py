@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pipelines.french import NO_BREAK
 from pipelines.publication import INTERNE
 
 MEMORY, MEMORY_LEAST = "400", "200"  # megabytes of DuckDB
@@ -162,9 +163,31 @@ class Home:
         return self.root / ".lock"
 
 
+LONGEST_HOME = 400  # bytes of a home's path: SQLite opens nothing whose path is of 512
+
+
 def home() -> Home:
-    """The home that this process works on: ``MILLESIME_HOME``, or ``data/`` in the checkout."""
-    return Home(Path(os.environ.get("MILLESIME_HOME", PROJECT_ROOT / "data")).resolve())
+    """The home that this process works on: ``MILLESIME_HOME``, or ``data/`` in the checkout. Raises WrongSetting."""
+    return home_at(usual_root())
+
+
+def usual_root() -> Path:
+    """Its folder, whatever it is."""
+    return Path(os.environ.get("MILLESIME_HOME", PROJECT_ROOT / "data")).resolve()
+
+
+def home_at(root: Path) -> Home:
+    """The home that lies in a folder. Raises WrongSetting when no database could be opened in it."""
+    root = root.resolve()
+    if (length := len(os.fsencode(root))) > LONGEST_HOME:
+        raise WrongSetting(
+            f"le chemin du dossier de l’organisation est trop long{NO_BREAK}: {length} octets, {LONGEST_HOME} au plus ({root})"
+        )
+    if "?" in str(root):
+        raise WrongSetting(
+            f"le chemin du dossier de l’organisation ne peut contenir de « ? », que Dagster n’ouvre pas ({root})"
+        )
+    return Home(root)
 
 
 def key_file(home_: Home) -> Path:
@@ -204,6 +227,31 @@ def quiet() -> int:
     said = os.environ.get("MILLESIME_QUIET", "5")
     if not (said.isascii() and said.isdecimal() and int(said) <= 86400):
         raise WrongSetting(f"MILLESIME_QUIET est un nombre de secondes, de 0 à 86400, et non « {said} »")
+    return int(said)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one export may hold at most, so that a hostile one costs seconds: counts, never durations."""
+
+    columns: int  # of a table or sheet (``MILLESIME_MOST_COLUMNS``)
+    cell: int  # characters of a cell or an XML attribute (``MILLESIME_LONGEST_CELL``)
+    misshapen: int  # lines of a file that have another number of cells, or no values (``MILLESIME_MOST_MISSHAPEN``)
+
+
+def limits() -> Limits:
+    """The limits of what is read. Raises WrongSetting."""
+    return Limits(
+        _count("MILLESIME_MOST_COLUMNS", 2000),
+        _count("MILLESIME_LONGEST_CELL", 1_000_000),
+        _count("MILLESIME_MOST_MISSHAPEN", 100_000),
+    )
+
+
+def _count(name: str, default: int) -> int:
+    said = os.environ.get(name, str(default))
+    if not (said.isascii() and said.isdecimal() and 0 < int(said) < 10**9):
+        raise WrongSetting(f"{name} est un nombre, 1 au moins, et non « {said} »")
     return int(said)
 
 
@@ -282,6 +330,31 @@ def web_hosts() -> list[str]:
 def publication_group() -> str | None:
     """The group of this machine that may read ``published/`` (``MILLESIME_PUBLISH_GROUP``); nobody else may, by default."""
     return os.environ.get("MILLESIME_PUBLISH_GROUP") or None
+
+
+def automation() -> bool:
+    """True when sensors and schedules start by themselves (``MILLESIME_AUTOMATION=1``). Raises WrongSetting."""
+    said = os.environ.get("MILLESIME_AUTOMATION", "0")
+    if said not in ("0", "1"):
+        raise WrongSetting(f"MILLESIME_AUTOMATION est 0 ou 1, et non « {said} »")
+    return said == "1"
+
+
+def kept_runs() -> int:
+    """How many finished runs Dagster keeps (``MILLESIME_KEPT_RUNS``, 100 by default). Raises WrongSetting."""
+    return _count("MILLESIME_KEPT_RUNS", 100)
+
+
+def log_is_json() -> bool:
+    """True when diagnostics are one JSON object a line (``MILLESIME_LOG=json``), and not a text."""
+    return os.environ.get("MILLESIME_LOG") == "json"
+
+
+def refuse_wrong() -> None:
+    """Raise WrongSetting when a variable that any command reads holds what it cannot mean."""
+    threads(), quiet(), limits(), automation(), kept_runs()
+    if (said := os.environ.get("MILLESIME_LOG", "text")) not in ("text", "json"):
+        raise WrongSetting(f"MILLESIME_LOG est text ou json, et non « {said} »")
 
 
 def alert_command() -> str | None:

@@ -559,6 +559,22 @@ class Table(Declared):
         """The patterns of its sheets."""
         return [self.sheet] if isinstance(self.sheet, str) else self.sheet or []
 
+    @property
+    def dated_by(self) -> str | None:
+        """The column of dates that says of which month of its exercice a line is."""
+        said = (
+            self.period.column
+            if self.period
+            else self.exercice and self.exercice.rule == "within" and self.exercice.column
+        )
+        return said if said and self.field(said).type in ("date", "datetime") else None
+
+    @property
+    def tells_parts_apart(self) -> bool:
+        """True when it says to be read from several files or sheets, each of its own: by patterns, or by a part of a name."""
+        named = any(origin.file or origin.sheet for header in self.header.values() for origin in header.values())
+        return named or len(self.sheets) > 1 or any(set("*?[") & set(one) for one in (*self.sheets, self.member or ""))
+
     def reads_sheet(self, name: str) -> bool:
         """True when one of its patterns names that sheet."""
         return is_one_of(name, self.sheets)

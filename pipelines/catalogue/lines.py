@@ -12,9 +12,11 @@ from typing import Literal
 from pydantic import Field as PydanticField
 
 from pipelines.catalogue.dbt.project import parsed_meta
-from pipelines.catalogue.declarations import Declared, Name
+from pipelines.catalogue.declarations import Declared, Name, Table
 from pipelines.catalogue.overlay import Thing
 from pipelines.sql import literal
+
+PART = "concat_ws(', ', _fichier, _feuille)"  # the file and the sheet that a line lies in
 
 
 class Feed(Declared):
@@ -115,20 +117,40 @@ def flagged_lines_sql(declared: dict[str, ModelLines]) -> str:
     return _FLAGGED.format("\n    union all\n".join(selects))
 
 
-def series_sql(declared: dict[str, ModelLines]) -> str:
-    """The text of ``int_communs__series``: how many lines each member of each series has in each month."""
+def series_sql(declared: dict[str, ModelLines], tables: Iterable[tuple[str, Table]] = ()) -> str:
+    """The text of ``int_communs__series``: how many lines each member of each series has in each month.
+
+    ``tables`` are those of the lake that are read from several files or sheets each, by system: each part is a member, unless a
+    model says series of them.
+    """
+    said = {lines.source for lines in declared.values() if lines.series}
     selects = [
         _MONTHLY.format(
             source=lines.source,
             name=literal(name),
-            member=series.membre or "concat_ws(', ', _fichier, _feuille)",
+            member=series.membre or PART,
             is_file=f"{not series.membre}".lower(),
             one_a_month=f"{series.une_par_mois}".lower(),
             month=series.mois,
-            model=model,
+            rows=f"ref('{model}')",
+            counted="poids = 1",
         )
         for model, lines in declared.items()
         for name, series in lines.series.items()
+    ]
+    selects += [
+        _MONTHLY.format(
+            source=literal(f"{system}/{table.name}"),
+            name=literal("partie"),
+            member=PART,
+            is_file="true",
+            one_a_month=f"{bool(table.period)}".lower(),
+            month=f"month({column})",
+            rows=f"source('lake', '{system}__{table.name}')",
+            counted="true",
+        )
+        for system, table in tables
+        if (column := table.dated_by) and literal(f"{system}/{table.name}") not in said
     ]
     return _SERIES.format("\n    union all\n".join(selects or [_NO_SERIES]))
 
@@ -177,8 +199,8 @@ group by source, exercice, motif, est_comptee, est_illisible
 _MONTHLY = """\
     select {source} as source, exercice, {name} as serie, {member} as membre, {is_file} as est_fichier, {one_a_month} as est_une_par_mois,
         {month} as mois
-    from {{{{ ref('{model}') }}}}
-    where poids = 1"""
+    from {{{{ {rows} }}}}
+    where {counted}"""
 
 _NO_SERIES = """\
     select cast(null as string) as source, cast(null as integer) as exercice, cast(null as string) as serie,

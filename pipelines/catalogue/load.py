@@ -13,7 +13,7 @@ from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.grammar import Chapitre, Couverture, Synthese
 from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifiers
 from pipelines.catalogue.contracts import Contracts, make_contracts
-from pipelines.catalogue.dbt.project import Project, read_project
+from pipelines.catalogue.dbt.project import Project, meta_things, read_project
 from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.fields import Fields, make_fields
 from pipelines.catalogue.figures.load import DeclaredFigures, Figures, make_figures, read_figures
@@ -123,8 +123,13 @@ class Catalogue:
 
     @functools.cached_property
     def secrecy_declared(self) -> dict[tuple[Any, ...], Overlay]:
-        """The entries of secrecy, section by section."""
-        return {section: self._entries("secrecy", "catalogue/secrecy.yml", section) for section in SECTIONS}
+        """The entries of secrecy, section by section; that of a table may stand in its model's own entry (``meta.secret``)."""
+        found = {section: self._entries("secrecy", "catalogue/secrecy.yml", section) for section in SECTIONS}
+        tables = found["tables",]
+        own = {thing.name: thing for thing in meta_things(self.project.said, "secret", "secrecy")}
+        for name in own.keys() & tables.on.keys():
+            raise DeclarationError(f"{own[name].place} secret: {tables[name].place} dit déjà de qui parle « {name} »")
+        return found | {("tables",): replace(tables, on=tables.on | own)}
 
     @functools.cached_property
     def prose_declared(self) -> Overlay:

@@ -87,7 +87,8 @@ class Part(Declared):
     - ``occupied``: lines exist only where somebody is counted: their presence says so.
     - ``withheld``: why these lines are not published at all; ``left_out``: what they are, as the title of what is made of the others
       names it (« hors bulletins de salaire »). ``free``: why nothing is to hide in them, but the small numbers of
-      ``persons`` (column → who is counted), which nothing that is published adds up.
+      ``persons`` (column → who is counted). ``adds``: those of them that lines add up to a total, which may be published: another number
+      is hidden with a single one.
     """
 
     where: str | None = None
@@ -105,11 +106,14 @@ class Part(Declared):
     left_out: str | None = None
     free: str | None = None
     persons: dict[Name, Persons] = {}
+    adds: list[Name] = []
 
     @model_validator(mode="after")
     def _one_kind(self) -> "Part":
         if self.left_out and not self.withheld:
             raise ValueError("left_out: seulement pour des lignes retenues (withheld)")
+        if others := set(self.adds) - self.persons.keys():
+            raise ValueError(f"adds: « {min(others)} » n’est pas un nombre de personnes de cette partie (persons)")
         if self.persons and not self.free:
             raise ValueError("persons: seulement pour des lignes dont le reste est libre (free)")
         if [bool(self.population), bool(self.withheld), bool(self.free)].count(True) != 1:

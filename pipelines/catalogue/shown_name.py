@@ -17,9 +17,14 @@ WILDCARDS = re.compile(r"(?:[*?]|\[[^]]*\])+")
 def shown_name(export: Export, name: str, sha256: str) -> str:
     """The name under which a file of an export enters the ledger, the lake, messages and what is published."""
     if not export.nominative:
-        return name
+        return in_utf8(name)
     before, *others = WILDCARDS.split(export.files.removeprefix("/"))
     return "".join([before, *([sha256[:DIGITS]] if others else []), *others])
+
+
+def in_utf8(name: str) -> str:
+    """The name of a file as a text: bytes that are no UTF-8 are told by their number."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def shown_names(export: Export, files: Sequence[tuple[str, str]]) -> list[str]:

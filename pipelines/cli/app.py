@@ -3,10 +3,14 @@
 A command's module is imported only when it is called: ``millesime --help`` imports none.
 """
 
+import errno
 import importlib
 import os
+import re
+import sqlite3
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -14,11 +18,13 @@ import click
 from pipelines.cli.click_words import speak_french
 from pipelines.cli.output import note
 from pipelines.cli.session import Session, global_options
-from pipelines.disk import why
+from pipelines.disk import is_crowded, is_full, lack, size_of, why
 from pipelines.near import suggestion
-from pipelines.settings import WrongSetting, quiet, threads
+from pipelines.settings import Home, WrongSetting, refuse_wrong
 
-DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, FROZEN, INTERRUPTED, BROKEN = 0, 1, 2, 3, 4, 5, 130, 70
+DONE, BLOCKED, USAGE, INCOMPLETE, BUSY, FROZEN, NO_DISK, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 70, 130
+
+OUT_OF_REACH = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 
 # name → (module, attribute, what --help says)
 COMMANDS = {
@@ -43,6 +49,7 @@ COMMANDS = {
     "compare": ("pipelines.cli.releasing", "compare", "Ce qui change entre deux versions, et l’erratum."),
     "replay": ("pipelines.cli.releasing", "replay", "Refaire une version figée et comparer les octets."),
     "export": ("pipelines.cli.exporting", "export", "Les tables d’un exercice en formats ouverts, à donner."),
+    "superset": ("pipelines.cli.exporting", "superset", "Des tableaux de bord à importer dans Superset."),
     "publish": ("pipelines.cli.exporting", "publish", "Copier de nouveau ce qui est publié dans PostgreSQL."),
     "withdraw": ("pipelines.cli.exporting", "withdraw", "Retirer ce qui est public, partout où c’est allé."),
     "trace": ("pipelines.cli.tracing", "trace", "D’un chiffre aux lignes qui le font, et retour."),
@@ -71,6 +78,7 @@ TELL_LAG = {
     "compare",
     "replay",
     "export",
+    "superset",
     "publish",
     "withdraw",
     "trace",
@@ -79,10 +87,15 @@ TELL_LAG = {
 
 EPILOG = """\
 \b
-Codes de sortie : 0 fait, 1 constats bloquants, 2 usage ou configuration,
+Codes de sortie : 0 fait, 1 constats bloquants, 2 usage, configuration ou droits,
                   3 fait, mais la collecte est incomplète, 4 occupé,
-                  5 un exercice figé changerait.
+                  5 un exercice figé changerait, 6 le disque est plein,
+                  70 erreur du programme, 130 interrompu.
 """
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with what is kept of the work, in French."""
 
 
 class LazyGroup(click.Group):
@@ -118,17 +131,20 @@ class LazyGroup(click.Group):
             return self._invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
-        except KeyboardInterrupt:
-            _stop(ctx, "interrompu : la prochaine exécution finira ce qui reste", INTERRUPTED)
+        except KeyboardInterrupt as stop:
+            kept = f"{stop} ; " if isinstance(stop, Interrupted) else ""
+            _stop(ctx, f"interrompu : {kept}la prochaine exécution finira ce qui reste", INTERRUPTED)
         except BrokenPipeError:  # the reader (head, less) has seen enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to write goes nowhere
             ctx.exit(DONE)
         except Exception as error:
             error = _cause(ctx, error)
             code = exit_code(error)
+            if code == BROKEN and ctx.obj and is_crowded(ctx.obj.home.root):  # SQLite and others may say something else
+                code = NO_DISK
             if code == BROKEN or (ctx.obj and ctx.obj.debug):
                 note(traceback.format_exc().rstrip())
-            _stop(ctx, _told(error) if code != BROKEN else "c’est une erreur du programme : merci de la signaler", code)
+            _stop(ctx, _told(ctx, error, code), code)
 
     def _invoke(self, ctx: click.Context) -> Any:
         """Run a command, then say when the home is ahead of what it published."""
@@ -148,7 +164,9 @@ def _tell_lag(ctx: click.Context) -> None:
 
 def _cause(ctx: click.Context, error: Exception) -> Exception:
     """What is behind an error that is not expected: a damaged ledger, or nothing but the program."""
+    from pipelines.ledger.chain import CHAIN
     from pipelines.ledger.lost import LedgerLost, is_damage, refuse_damaged
+    from pipelines.ledger.schema import metadata
 
     if exit_code(error) != BROKEN or not ctx.obj:
         return error
@@ -158,7 +176,8 @@ def _cause(ctx: click.Context, error: Exception) -> Exception:
         return damage
     except Exception:  # the ledger cannot be looked at: the first error is the one to tell
         return error
-    return LedgerLost(ctx.obj.home, "est abîmé") if is_damage(getattr(error, "orig", None)) else error
+    of_ledger = set(re.findall(r"\w+", getattr(error, "statement", None) or "")) & {*metadata().tables, CHAIN}
+    return LedgerLost(ctx.obj.home, "est abîmé") if of_ledger and is_damage(getattr(error, "orig", None)) else error
 
 
 def exit_code(error: Exception) -> int:
@@ -172,6 +191,10 @@ def exit_code(error: Exception) -> int:
     from pipelines.stages.report.prose import ProseError
     from pipelines.stages.report.tables import MissingTable
 
+    if is_full(error):
+        return NO_DISK
+    if sqlite_code(error) in OUT_OF_REACH:
+        return USAGE
     expected: list[tuple[type[Exception], int]] = [
         (Busy, BUSY),
         (DeliveryRefused, BLOCKED),
@@ -187,11 +210,31 @@ def exit_code(error: Exception) -> int:
     return next((code for kind, code in expected if isinstance(error, kind)), BROKEN)
 
 
-def _told(error: Exception) -> str:
-    """What an expected error says, in French."""
+def _told(ctx: click.Context, error: Exception, code: int) -> str:
+    """What an error says, in French."""
+    if code == BROKEN:
+        return "c’est une erreur du programme : merci de la signaler"
+    if code == NO_DISK:
+        return no_disk(ctx.obj.home, error)
+    if sqlite_code(error) in OUT_OF_REACH:
+        return f"{ctx.obj.home.ledger_file} : {why(PermissionError(errno.EACCES, ''))}"
     if not isinstance(error, OSError) or error.errno is None:
         return str(error)
     return f"{error.filename} : {why(error)}" if error.filename else why(error)
+
+
+def no_disk(home: Home, error: Exception | None = None) -> str:
+    """Which disk is full, and how much it lacks: what a build takes is the last warehouse twice, and a publication."""
+    file = getattr(error, "filename", None)
+    if isinstance(error, OSError) and not file and not is_crowded(home.root):
+        return "la sortie standard ne peut pas être écrite : son disque est plein"
+    return lack(Path(file) if file else home.root, 2 * size_of(home.warehouse) + size_of(home.published.resolve()))
+
+
+def sqlite_code(error: BaseException) -> int | None:
+    """What SQLite says of an error that is its own, however it is wrapped."""
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 def _stop(ctx: click.Context, message: str, code: int) -> NoReturn:
@@ -212,4 +255,4 @@ def millesime(ctx: click.Context) -> None:
     Pour commencer : `millesime demo`, ou `millesime init` pour son organisation.
     """
     ctx.ensure_object(Session)
-    threads(), quiet()  # told before anything is done
+    refuse_wrong()  # told before anything is done

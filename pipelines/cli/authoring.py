@@ -97,7 +97,7 @@ def source_new(
     exercice: int | None,
     dry_run: bool,
 ) -> None:
-    """Écrire dans le dossier la déclaration et les contrôles d’une nouvelle source, depuis un exemple de ce qu’elle livre.
+    """Écrire dans le dossier la déclaration d’une nouvelle source, depuis un exemple de ce qu’elle livre.
 
     Un système déjà déclaré gagne un export : dans son fichier du dossier, ou dans une copie de celui qui est livré.
     Ce que l’exemple ne prouve pas est marqué TODO : les lire avant de collecter.
@@ -121,39 +121,25 @@ def source_new(
     drafted = scaffold(
         read_samples(sample, sheet, has_header=not no_header), request, registry, known, indicators, needs
     )
-    files = {target: drafted.declaration}
-    suites = session.home.root / "expectations" / "systems" / system
-    files |= {suites / f"{table}.yml": text for table, text in drafted.suites.items()}
-    _write(files, dry_run, gaining=target)
+    if dry_run:
+        echo(f"--- {shown(target)}\n{drafted.declaration}")
+    else:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(drafted.declaration, encoding="utf-8", newline="\n")
     if declared and declared.path != target:
         note(
             f"{shown(target)} tient ce qui est livré aujourd’hui avec un export de plus, et le remplace en entier : "
             f"`{session.command} catalogue diff` dira quand celui qui est livré change."
         )
-    _tell_next(session, sample, files, drafted, dry_run)
+    _tell_next(session, sample, target, drafted, dry_run)
 
 
-def _write(files: dict[Path, str], dry_run: bool, gaining: Path) -> None:
-    """All or nothing: no file is written when one of them exists, but for ``gaining``, which gains lines."""
-    if existing := [shown(path) for path in files if path.exists() and path != gaining]:
-        raise click.UsageError(f"{', '.join(existing)} existe déjà : rien n’est écrit")
-    for path, text in files.items():
-        if dry_run:
-            echo(f"--- {shown(path)}\n{text}")
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _tell_next(session: Session, sample: Path, files: dict[Path, str], drafted, dry_run: bool) -> None:
+def _tell_next(session: Session, sample: Path, target: Path, drafted, dry_run: bool) -> None:
     """What was written, what is left to decide, and the next steps."""
-    verb = "À écrire" if dry_run else "Écrit"
-    for path in files:
-        echo(f"{verb} {shown(path)}")
+    echo(f"{'À écrire' if dry_run else 'Écrit'} {shown(target)}")
     todo = [
-        f"{shown(path)}:{number}  {line.partition('# TODO ')[2]}"
-        for path, text in files.items()
-        for number, line in enumerate(text.splitlines(), start=1)
+        f"{shown(target)}:{number}  {line.partition('# TODO ')[2]}"
+        for number, line in enumerate(drafted.declaration.splitlines(), start=1)
         if "# TODO " in line
     ]
     echo(f"\nÀ décider ({len(todo)}) :" if todo else "\nRien ne reste à décider.")

@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipelines.catalogue.registry import ExportRef
-from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE
+from pipelines.cli.app import BLOCKED, BUSY, DONE, FROZEN, INCOMPLETE, NO_DISK, USAGE, Interrupted, no_disk
 from pipelines.cli.names import complete_sources, complete_years, source_option
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
-from pipelines.cli.reading import checks_sentence, read_status
+from pipelines.cli.reading import blocking_of, checks_sentence, read_status
 from pipelines.cli.rejects import failing_lines_of, reject_text
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.cli.summary import show_summary, summary
+from pipelines.disk import is_crowded
 from pipelines.evidence.arrivals import Checks, count_checks
 from pipelines.evidence.documents import documents_set_aside
-from pipelines.evidence.findings import blockers, of_year, unread, unread_of
+from pipelines.evidence.findings import unread, unread_of
 from pipelines.evidence.rejects import Reject, check_rejects, line_rejects
 from pipelines.evidence.status import YearStatus
 from pipelines.ledger.records import Finding, Manifest, Verdict
-from pipelines.ledger.store import Ledger, now
 from pipelines.locking import only_writer
 from pipelines.runs.collect import judge_files
 from pipelines.runs.outcome import Ending
@@ -81,13 +81,23 @@ def run_and_tell(
         say("démarrage de l’orchestrateur")
         from pipelines.defs.run import run_jobs
 
-        report = run_jobs(session.home, years, systems, say, whole=full, wait=wait)
+        before = _standing(session)
+        try:
+            report = run_jobs(session.home, years, systems, say, whole=full, wait=wait)
+        except KeyboardInterrupt:
+            raise Interrupted(_kept(before, _standing(session))) from None
+    if report.ended(Ending.NO_DISK) or (report.ended(Ending.BROKEN) and is_crowded(session.home.root)):
+        note(f"Erreur : {no_disk(session.home)}")
+        return NO_DISK
+    if refused := report.ended(Ending.NO_RIGHT):
+        note(f"Erreur : {refused.message}")
+        return USAGE
     if stopped := report.ended(Ending.FROZEN, Ending.UNPROMISED, Ending.BUSY):
         note(f"Erreur : {stopped.message}")
         return {Ending.FROZEN: FROZEN, Ending.UNPROMISED: BLOCKED}.get(stopped.ending, BUSY)
     with session.ledger() as ledger:
         statuses = [read_status(session, ledger, year) for year in years]
-        blocking = _blocking(session, ledger, years)
+        blocking = blocking_of(session, ledger, years)
         if form == "json":
             write_json(summary(ledger, statuses, blocking, report.aside), session.organisation)
         else:
@@ -97,14 +107,23 @@ def run_and_tell(
     return BLOCKED if blocking else failed
 
 
-def _blocking(session: Session, ledger: Ledger, years: list[int]) -> list[Finding]:
-    """What stops a release of these years and nobody has accepted, but for exports that are missing."""
-    from pipelines.runs.findings import all_findings
+def _standing(session: Session) -> tuple[int, str | None]:
+    """How many acceptances there were, and what is published."""
+    with session.ledger() as ledger:
+        publication = ledger.last_publication()
+        return len(ledger.all_rows("acceptances")), publication["publication"] if publication else None
 
-    # what is kept too long blocks nothing, and takes a reading of all rows
-    today, standing = now()[:10], ledger.standing(all_findings(session.work(ledger)))
-    found = {one.finding.id: one for year in years for one in of_year(standing, session.registry, year, today)}
-    return [finding for finding in blockers(found.values(), today) if finding.code != "COL-MANQUANT"]
+
+def _kept(before: tuple[int, str | None], after: tuple[int, str | None]) -> str:
+    count, published = after[0] - before[0], before[1] != after[1]
+    taken = (
+        f"{count} exports acceptés sont gardés"
+        if count > 1
+        else "1 export accepté est gardé"
+        if count
+        else "aucun export n’était encore accepté"
+    )
+    return f"{taken}, ce qui est publié {'est nouveau' if published else 'n’a pas changé'}"
 
 
 def _tell_failures(session: Session, report: "RunReport") -> int | None:

@@ -1,6 +1,7 @@
-"""``export`` and ``publish``: what is published, given away as files or copied to PostgreSQL."""
+"""``export``, ``superset`` and ``publish``: what is published, given away as files, shown, or copied to PostgreSQL."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import click
 
@@ -51,6 +52,39 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
     echo(f"{shown(folder)} : {len(files)} fichiers, {number(Decimal(size) / 1_000_000, 1)} Mo, {frozen}")
     if profile == INTERNE:
         note("À ne pas donner : les petits nombres de personnes n’y sont pas masqués.")
+
+
+@click.command(short_help="Des tableaux de bord à importer dans Superset.")
+@click.option("--to", "file", type=click.Path(path_type=Path, dir_okay=False), help="Où écrire ; exports/ sinon.")
+@click.option(
+    "--uri",
+    metavar="ADRESSE",
+    help="L’adresse SQLAlchemy de ce que Superset lira ; le fichier DuckDB publié sinon. Superset demande le mot de passe.",
+)
+@click.option("--prefix", default="", metavar="TEXTE", help="Ce par quoi commencent les schémas à cette adresse.")
+@click.option(
+    "--profile", type=click.Choice(PROFILES), default=INTERNE, show_default=True, help="Le profil que Superset lira."
+)
+@global_options
+@click.pass_context
+def superset(ctx: click.Context, file: Path | None, uri: str | None, prefix: str, profile: str) -> None:
+    """Écrire exports/superset_PROFIL.zip : base, jeux de données décrits, graphiques, un tableau de bord par domaine.
+
+    S’importe dans Superset 6.1 : « Tableaux de bord », « Importer ». Aucune ligne de données n’y est. Voir docs/bi.md.
+    """
+    from pipelines.stages.publish.profiles import NotPublished
+    from pipelines.stages.publish.superset import NotAnAddress, write_bundle
+
+    session: Session = ctx.obj
+    target = file or session.home.exports / f"superset_{profile}.zip"
+    try:
+        made = write_bundle(session.home, session.catalogue, session.organisation, profile, target, uri, prefix)
+    except (NotAnAddress, NotPublished) as error:
+        raise click.ClickException(str(error)) from None
+    echo(f"Écrit {shown(made.file)}")
+    echo(f"Tableaux de bord : {len(made.dashboards)} ; graphiques : {made.charts} ; jeux de données : {made.datasets}.")
+    for title in made.dashboards:
+        echo(f"  {title}")
 
 
 @click.command(short_help="Copier de nouveau ce qui est publié dans PostgreSQL.")

@@ -6,6 +6,7 @@ double click (UTF-8 with a byte order mark, ``;``, decimal comma), and a supplie
 """
 
 import csv
+import datetime as dt
 import io
 import json
 import re
@@ -20,6 +21,7 @@ import click
 
 from pipelines.characters import told, visible
 from pipelines.french import NARROW, number
+from pipelines.settings import log_is_json
 from pipelines.spreadsheet import french_cell
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 MARK = "DÉMONSTRATION"  # said on everything that a demonstration home prints
 PIPE_WIDTH = 200  # columns of a table that no terminal shows
+LEVELS = {"Erreur": "error", "Attention": "warning"}  # how a diagnostic begins, and how grave it is
 NARROWEST = 100  # a narrower terminal wraps lines by itself
 
 # Words that a terminal shows in colour; the colour alone never says anything.
@@ -87,7 +90,13 @@ def echo(text: str = "", *, err: bool = False, nl: bool = True) -> None:
 
 
 def note(message: str) -> None:
-    """A diagnostic."""
+    """A diagnostic, as a text or as one JSON object (``MILLESIME_LOG``)."""
+    if log_is_json():
+        message = message.strip()
+        kind = next((level for begins, level in LEVELS.items() if message.startswith(begins)), "info")
+        message = json_text(
+            {"time": dt.datetime.now(dt.UTC).isoformat(), "level": kind, "message": message}, indent=None
+        )
     echo(message, err=True)
 
 
@@ -122,9 +131,9 @@ def write_json(data: Mapping[str, Any], organisation: "Organisation") -> None:
     echo(json_text({**head, **data}))
 
 
-def json_text(data: Mapping[str, Any]) -> str:
+def json_text(data: Mapping[str, Any], indent: int | None = 1) -> str:
     """An object as JSON: values are exact, and what could drive a terminal is escaped as JSON has it."""
-    text = json.dumps(data, ensure_ascii=False, indent=1, default=_json_value)
+    text = json.dumps(data, ensure_ascii=False, indent=indent, default=_json_value)
     return visible(text, lambda character: json.dumps(character)[1:-1])
 
 
@@ -175,7 +184,10 @@ def _cell(value: Any) -> "Text":
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """What a long work reports; shown on a terminal only, and never in a log."""
+    """What a long work reports: shown on a terminal, or in a log that is JSON."""
+    if log_is_json():
+        yield note
+        return
     if not sys.stderr.isatty():
         yield lambda _: None
         return

@@ -5,7 +5,7 @@ What is true is found by ``evidence``; here it is chosen, laid out, and given an
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -17,7 +17,6 @@ from pipelines.cli.output import (
     echo,
     format_option,
     french,
-    json_option,
     table,
     title,
     write_csv,
@@ -25,14 +24,17 @@ from pipelines.cli.output import (
 )
 from pipelines.cli.session import Session, global_options, shown
 from pipelines.disk import sha256_of
-from pipelines.evidence.arrivals import Checks, ExportStatus
+from pipelines.evidence.arrivals import Checks, ExportState, ExportStatus
 from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
 from pipelines.evidence.status import YearStatus, year_status
 from pipelines.french import moment
-from pipelines.ledger.records import Standing
+from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger, now
 from pipelines.near import suggestion
 from pipelines.stages.ingest.landing import files_of, unknown_files
+
+if TYPE_CHECKING:
+    from pipelines.evidence.health import Health
 
 
 def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
@@ -52,6 +54,17 @@ def gathered(session: Session, ledger: Ledger) -> list[Standing]:
 
     work = session.work(ledger)
     return ledger.standing(in_order([*all_findings(work), *overdue_findings(work, now()[:10])]))
+
+
+def blocking_of(session: Session, ledger: Ledger, years: list[int]) -> list[Finding]:
+    """What stops a release of these years and nobody has accepted, but for exports that are missing."""
+    from pipelines.evidence.findings import blockers, of_year
+    from pipelines.runs.findings import all_findings
+
+    # what is kept too long blocks nothing, and takes a reading of all rows
+    today, standing = now()[:10], ledger.standing(all_findings(session.work(ledger)))
+    found = {one.finding.id: one for year in years for one in of_year(standing, session.registry, year, today)}
+    return [finding for finding in blockers(found.values(), today) if finding.code != "COL-MANQUANT"]
 
 
 def exit_code_of(status: YearStatus) -> int:
@@ -93,7 +106,14 @@ SHOWN_FIGURES = 4  # of those that lack for the same reason
 
 @click.command(short_help="Ce qui est arrivé, ce qui manque, et ce qui manque aux chiffres.")
 @year_argument
-@json_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "prometheus"]),
+    default="text",
+    show_default=True,
+    help="json : pour un programme ; prometheus : pour une supervision.",
+)
 @global_options
 @click.pass_context
 def status(ctx: click.Context, year: int, form: str) -> None:
@@ -104,19 +124,62 @@ def status(ctx: click.Context, year: int, form: str) -> None:
     """
     session: Session = ctx.obj
     session.exercice(year)
+    from pipelines.evidence.health import health
     from pipelines.runs.retention import overdue
 
     with session.ledger() as ledger:
         found = read_status(session, ledger, year)
         late = len(overdue(session.work(ledger), now()[:10], reads_rows=False))
+        sound = health(session.home, ledger)
+        blocking = [] if form == "text" else blocking_of(session, ledger, [year])
     unknown = [shown(path) for path in unknown_files(session.home.landing, session.registry, year)]
     if form == "json":
-        write_json({**asdict(found), "unknown_files": unknown, "overdue": late}, session.organisation)
+        more = {"unknown_files": unknown, "overdue": late, "blocking": len(blocking), "health": asdict(sound)}
+        write_json({**asdict(found), **more}, session.organisation)
+    elif form == "prometheus":
+        echo(exposition(found, sound, len(blocking), late), nl=False)
+        ctx.exit(DONE)  # what is wrong is in the numbers
     else:
         _show_status(session, found, unknown)
         if late:
             echo(f"Gardé au-delà de sa durée : {late} ({session.command} purge --dry-run)")
+        echo(_disk_sentence(sound))
     ctx.exit(exit_code_of(found))
+
+
+def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) -> str:
+    """The state of a home in the text format of Prometheus; what was never done has no line."""
+    year = f'{{exercice="{found.exercice}"}}'
+    exports: dict[str, int] = {state: len(found.exports_in(state)) for state in get_args(ExportState)}
+    lines: list[tuple[str, str, Mapping[str, float | None]]] = [
+        ("exports", "Exports of the exercice, by state", {f'{year[:-1]},state="{s}"}}': n for s, n in exports.items()}),
+        ("blocking_findings", "Findings that stop a release of the exercice", {year: blocking}),
+        (
+            "figures_missing",
+            "Figures of the exercice that are missing or partial",
+            {year: len(found.figures_in("missing", "partial"))},
+        ),
+        ("retention_overdue", "What is kept beyond its time", {"": overdue}),
+        ("build_timestamp_seconds", "When the warehouse was last built", {"": sound.built_at}),
+        ("build_succeeded", "Whether that build succeeded", {"": sound.built_at and int(sound.build_succeeded)}),
+        ("publication_timestamp_seconds", "When what is published was", {"": sound.published_at}),
+        ("publication_behind", "Accepted deliveries that are not published", {"": sound.behind}),
+        ("disk_free_bytes", "Left on the disk of the home", {"": sound.free}),
+        ("size_bytes", "Of each part of the home", {f'{{part="{part}"}}': size for part, size in sound.sizes.items()}),
+    ]
+    return "".join(
+        f"# HELP millesime_{name} {what}.\n# TYPE millesime_{name} gauge\n"
+        + "".join(f"millesime_{name}{labels} {value:.15g}\n" for labels, value in values.items() if value is not None)
+        for name, what, values in lines
+    )
+
+
+def _disk_sentence(sound: "Health") -> str:
+    """The size of the home by part, and what is left."""
+    parts = [f"{part} {size / 1e6:.0f}" for part, size in sound.sizes.items() if size >= 500_000]
+    said = ", ".join(parts)
+    total = sum(sound.sizes.values()) / 1e6
+    return f"Taille : {total:.0f} Mo{f' ({said})' if parts else ''}, il reste {sound.free / 1e6:.0f} Mo sur ce disque"
 
 
 def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> None:

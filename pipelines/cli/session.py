@@ -32,13 +32,13 @@ class Session:
 
     chosen: Path | None = None  # --home
     debug: bool = False
-    usual: Path = field(default_factory=lambda: settings.home().root)  # where `millesime` alone works
+    usual: Path = field(default_factory=settings.usual_root)  # where `millesime` alone works
     _organisations: dict[Path, "Organisation"] = field(default_factory=dict)
 
     @property
     def home(self) -> "Home":
         """The home that was chosen: ``--home``, else ``MILLESIME_HOME``, else ``data/`` in the checkout."""
-        return settings.Home(self.chosen.resolve() if self.chosen else self.usual)
+        return settings.home_at(self.chosen or self.usual)
 
     @property
     def catalogue(self) -> "Catalogue":

@@ -18,8 +18,10 @@ from pipelines.cli.collecting import run_and_tell
 from pipelines.cli.exporting import export
 from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
+from pipelines.locking import deaf_children
 from pipelines.near import suggestion
 from pipelines.publication import PUBLIC
+from pipelines.runs.instance import write_instance
 from pipelines.settings import Home
 
 # The exercices of the demonstration: from the first to the last published report, then invented ones.
@@ -169,7 +171,7 @@ def make_home(home: Home, organisation: str) -> Organisation:
         home.landing.mkdir(mode=0o700, exist_ok=True)
         for year in loaded.years:
             (home.landing / str(year)).mkdir(exist_ok=True)
-        _prepare_instance(home)
+        write_instance(home)
         written.rename(home.organisation_file)
     finally:
         (aside / home.organisation_file.name).unlink(missing_ok=True)
@@ -184,14 +186,6 @@ def _give_key(home: Home) -> None:
 
     with open_workspace(home) as work:
         give_key(work)
-
-
-def _prepare_instance(home: Home) -> None:
-    """Give the home its own Dagster instance; one that is there already is left alone."""
-    home.dagster.mkdir(mode=0o700, exist_ok=True)
-    config = home.dagster / "dagster.yaml"
-    if not config.exists():
-        config.write_text((settings.shipped() / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
 
 
 @click.command(short_help="Créer la démonstration, et l’exécuter.")
@@ -219,7 +213,7 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
     years = list(range(DEMONSTRATION_FROM, through + 1))
     note(f"Écriture des exports de {', '.join(map(str, years))} dans {shown(home.landing)}")
     _make_demonstration(home, years, and_run)
-    _prepare_instance(home)
+    write_instance(home)
     _give_key(home)
     if and_run:
         os.environ["MILLESIME_QUIET"] = "0"  # its files are whole
@@ -241,7 +235,8 @@ def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:
     from demo.home import make_home as make_demonstration
 
     with ProcessPoolExecutor(1, get_context("spawn")) as aside:
-        made = aside.submit(make_demonstration, home.root, years)
+        with deaf_children():
+            made = aside.submit(make_demonstration, home.root, years)
         if and_run:
             import_module("pipelines.defs.run")
             import_module("dagster_dbt")

@@ -1,6 +1,8 @@
 """What Dagster keeps of its former runs: which of them are old, and forgetting them."""
 
 import os
+import shutil
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipelines.runs.retention import after
@@ -12,22 +14,35 @@ if TYPE_CHECKING:
 
 def old_runs(home: Home, kept: str, today: str) -> list[str]:
     """The finished runs that were to be ``kept`` (P6M) until a day before ``today`` (ISO); none where Dagster never ran."""
-    from dagster import DagsterRunStatus, RunsFilter
-
     if not (home.dagster / "dagster.yaml").exists():
         return []
-    over = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
     with _instance(home) as instance:
-        records = instance.get_run_records(RunsFilter(statuses=over), ascending=True)
+        records = _finished(instance)
     return [one.dagster_run.run_id for one in records if after(one.create_timestamp.isoformat(), kept) < today]
 
 
+def forget_all_but(home: Home, kept: int) -> None:
+    """Forget the finished runs but the ``kept`` last ones: what Dagster stores is bounded, and is no evidence."""
+    with _instance(home) as instance:
+        runs = [one.dagster_run.run_id for one in _finished(instance)]
+    forget(home, runs[:-kept])
+
+
+def _finished(instance: "dg.DagsterInstance") -> "Sequence[dg.RunRecord]":
+    """The runs that are over, in their order."""
+    import dagster as dg
+
+    over = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+    return instance.get_run_records(dg.RunsFilter(statuses=over), ascending=True)
+
+
 def forget(home: Home, runs: list[str]) -> None:
-    """Remove these runs and their events."""
+    """Remove these runs, their events and what their steps printed."""
     if runs:
         with _instance(home) as instance:
             for run in runs:
                 instance.delete_run(run)
+                shutil.rmtree(home.dagster / "storage" / run, ignore_errors=True)
 
 
 def _instance(home: Home) -> "dg.DagsterInstance":

@@ -6,13 +6,14 @@ for, stands in its own module.
 """
 
 import hashlib
+import os
 import subprocess
 from collections import Counter
 
 import dagster as dg
 
 from pipelines import settings
-from pipelines.defs.history import forget, old_runs
+from pipelines.defs.history import forget, forget_all_but, old_runs
 from pipelines.defs.workspace import exercices, home, organisation, registry, writing
 from pipelines.ledger.store import now
 from pipelines.runs.retention import purge as purge_overdue
@@ -21,6 +22,14 @@ from pipelines.stages.ingest.landing import arriving, files_of
 QUIET_SECONDS = 60  # a file that changed within the last minute may still be growing
 COLLECT = dg.AssetSelection.groups("collecte")
 BUILD = dg.AssetSelection.groups("staging", "intermediate", "marts", "restreint", "calculs", "rapport", "publication")
+
+
+def _sensing() -> dg.DefaultSensorStatus:
+    return dg.DefaultSensorStatus.RUNNING if settings.automation() else dg.DefaultSensorStatus.STOPPED
+
+
+def _planned() -> dg.DefaultScheduleStatus:
+    return dg.DefaultScheduleStatus.RUNNING if settings.automation() else dg.DefaultScheduleStatus.STOPPED
 
 
 @dg.definitions
@@ -48,6 +57,7 @@ def remove_overdue(context: dg.OpExecutionContext) -> None:
         done = purge_overdue(work, today)
         runs = old_runs(work.home, work.organisation.conservation.journaux, today)
     forget(home(), [run for run in runs if run != context.run_id])
+    forget_all_but(home(), settings.kept_runs())
     counted = Counter(one.rule for one in done)
     context.add_output_metadata({**counted, "executions": len(runs)})
 
@@ -61,14 +71,24 @@ def purge() -> None:
 def weekly_purge() -> dg.ScheduleDefinition:
     """Every Monday before the collection; the next build works on the rows that were generalised."""
     return dg.ScheduleDefinition(
-        name="purge_hebdomadaire", job=purge, cron_schedule="0 5 * * 1", execution_timezone="Europe/Paris"
+        name="purge_hebdomadaire",
+        job=purge,
+        cron_schedule="0 5 * * 1",
+        execution_timezone="Europe/Paris",
+        default_status=_planned(),
     )
 
 
 def daily_collection(job: dg.JobDefinition) -> dg.ScheduleDefinition:
     """Every morning of the open window: January to September, the report being due before 30 September."""
 
-    @dg.schedule(job=job, cron_schedule="0 6 * 1-9 *", execution_timezone="Europe/Paris", name="collecte_quotidienne")
+    @dg.schedule(
+        job=job,
+        cron_schedule="0 6 * 1-9 *",
+        execution_timezone="Europe/Paris",
+        name="collecte_quotidienne",
+        default_status=_planned(),
+    )
     def collecte_quotidienne(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         year = context.scheduled_execution_time.year - 1
         if year not in organisation().years:
@@ -81,7 +101,7 @@ def daily_collection(job: dg.JobDefinition) -> dg.ScheduleDefinition:
 def landing_sensor(job: dg.JobDefinition) -> dg.SensorDefinition:
     """Collect what lands, once it has stopped growing."""
 
-    @dg.sensor(job=job, name="depot_dans_landing", minimum_interval_seconds=60)
+    @dg.sensor(job=job, name="depot_dans_landing", minimum_interval_seconds=60, default_status=_sensing())
     def depot_dans_landing(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         seen = dict(line.split("=") for line in (context.cursor or "").split() if "=" in line)
         requests = []
@@ -108,7 +128,7 @@ def landing_stamp(year: int) -> str | None:
     digest = hashlib.sha256()
     for path in paths:
         seen = path.stat()
-        digest.update(f"{path}|{seen.st_size}|{seen.st_mtime_ns}".encode())
+        digest.update(os.fsencode(path) + f"|{seen.st_size}|{seen.st_mtime_ns}".encode())
     return digest.hexdigest()[:16] if paths else None
 
 
@@ -116,7 +136,7 @@ def build_after_collect(job: dg.JobDefinition) -> dg.SensorDefinition:
     """Build when a collection ended, whether or not one of its exports was refused: the others count; and after a purge."""
     ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
 
-    @dg.sensor(job=job, name="construction_apres_collecte", minimum_interval_seconds=60)
+    @dg.sensor(job=job, name="construction_apres_collecte", minimum_interval_seconds=60, default_status=_sensing())
     def construction_apres_collecte(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         filters = [dg.RunsFilter(job_name=name, statuses=ended) for name in ("collect", "purge")]
         last = " ".join(run.run_id for one in filters for run in context.instance.get_runs(one, limit=1))
@@ -131,7 +151,7 @@ def build_after_collect(job: dg.JobDefinition) -> dg.SensorDefinition:
 def alert_on_failure() -> dg.SensorDefinition:
     """Call the organisation's alert command (``MILLESIME_ALERT_COMMAND``) with the job, the run and the error."""
 
-    @dg.run_failure_sensor(name="alerte_echec")
+    @dg.run_failure_sensor(name="alerte_echec", default_status=_sensing())
     def alerte_echec(context: dg.RunFailureSensorContext) -> None:
         command = settings.alert_command()
         message = f"{context.dagster_run.job_name} {context.dagster_run.run_id}: {context.failure_event.message}"

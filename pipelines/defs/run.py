@@ -6,10 +6,11 @@ Everything happens in this process; several exercices are one run. The outcome i
 import gc
 import logging
 import os
+import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,18 +18,23 @@ from typing import TYPE_CHECKING
 from pipelines import settings
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.yaml_file import DeclarationError
+from pipelines.disk import says_full, why
 from pipelines.ledger.store import open_ledger
 from pipelines.ledger.workspace import open_workspace
 from pipelines.private import work_in
 from pipelines.runs.ahead import going_ahead
 from pipelines.runs.arriving import Aside
 from pipelines.runs.build import is_current, parse
+from pipelines.runs.instance import write_instance
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
 from pipelines.settings import Home
 
 if TYPE_CHECKING:
     import dagster as dg
+
+
+OF_THE_SYSTEM = re.compile(r"(?:OSError|[A-Z]\w+Error): \[Errno (\d+)\] .*?: '(.*?)'")
 
 
 @dataclass(frozen=True)
@@ -90,10 +96,13 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
     """
     import dagster as dg
 
+    from pipelines.defs.history import forget_all_but
+
     prepare_instance(home)
     with dg.DagsterInstance.get() as instance, _console(home).open("w") as log, redirect_stdout(log):
         say("collecte")
-        with open_workspace(home) as work, going_ahead(work, todo.arrived), ThreadPoolExecutor(1) as beside:
+        beside = ThreadPoolExecutor(1)
+        with open_workspace(home) as work, going_ahead(work, todo.arrived), _left_behind(beside):
             read = beside.submit(parse, work.catalogue, home)  # dbt takes its time over a project that it never read
             from pipelines.definitions import defs as definitions
 
@@ -102,7 +111,18 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
             gc.freeze()  # what was imported stays until the end
             gc.enable()
             failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent])
-        return failed + _build(loaded, instance, home, say, whole=whole), aside
+        failed += _build(loaded, instance, home, say, whole=whole)
+    forget_all_but(home, settings.kept_runs())
+    return failed, aside
+
+
+@contextmanager
+def _left_behind(pool: ThreadPoolExecutor) -> Iterator[None]:
+    """Whoever interrupts does not wait for what the pool is at."""
+    try:
+        yield
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _loaded(definitions: "Callable[[], dg.Definitions]") -> "dg.Definitions":
@@ -177,19 +197,24 @@ def _execute(
     tags: Mapping[str, str] | None = None,
 ) -> "list[dg.DagsterEvent]":
     """Run a job; what happened."""
+    import dagster as dg
+
     tags = dict(tags or {})
     if span:
         tags |= {
             "dagster/asset_partition_range_start": str(span[0]),
             "dagster/asset_partition_range_end": str(span[1]),
         }
-    result = job.execute_in_process(
-        instance=instance,
-        raise_on_error=False,
-        tags=tags,
-        asset_selection=sorted(selection) if selection else None,
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-    )
+    try:
+        result = job.execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            tags=tags,
+            asset_selection=sorted(selection) if selection else None,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    except dg.DagsterExecutionInterruptedError:
+        raise KeyboardInterrupt from None
     return result.all_events
 
 
@@ -207,15 +232,18 @@ def _failed(event: "dg.DagsterEvent") -> Failed:
     if said and "ending" in said.metadata:
         return Failed(Ending(said.metadata["ending"].value), said.description)
     cause = data.error.cause or data.error if data.error else None
-    return Failed(Ending.BROKEN, (cause.message if cause else event.message or "").strip().splitlines()[0])
+    words = data.error.to_string() if data.error else ""
+    if says_full(words):
+        return Failed(Ending.NO_DISK, "")
+    message = (cause.message if cause else event.message or "").strip().splitlines()[0]
+    if found := OF_THE_SYSTEM.search(message):
+        return Failed(Ending.NO_RIGHT, f"{found[2]} : {why(OSError(int(found[1]), ''))}")
+    return Failed(Ending.BROKEN, message)
 
 
 def prepare_instance(home: Home) -> None:
     """Point this process at the home and at its own Dagster instance."""
-    home.dagster.mkdir(parents=True, exist_ok=True)
-    config = home.dagster / "dagster.yaml"
-    if not config.exists():
-        config.write_text((settings.shipped() / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    write_instance(home)
     os.environ["MILLESIME_HOME"] = str(home.root)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)

@@ -180,7 +180,7 @@ class Arrivals:
         if ref.export.optional:
             return "not sent", None
         due = ref.due(self.exercice)
-        return "late" if due < self.today else "awaited", f"attendu avant le {due}"
+        return "late" if due < self.today else "awaited", f"attendu avant le {day(due)}"
 
 
 def _bytes_of(manifest: Manifest) -> frozenset[str]:

@@ -158,7 +158,7 @@ def _missing(rule: Rule, key: str, exercice: int, owner: str, due: str) -> Findi
         exercice,
         key,
         f"{rule.titre} : {key} ({owner})",
-        f"un export avant le {due}",
+        f"un export avant le {day(due)}",
         aide=rule.aide,
     )
 
@@ -484,7 +484,7 @@ def _parted(work: Workspace) -> list[Finding]:
     """The deliveries that came after the persons of their exercice, or of one that figures compare with it, were generalised: who is in
     both counts as two.
     """
-    rule, refs = work.rules["CONS-PERSONNES"], {ref.key: ref for ref in work.registry.exports()}
+    rule, refs = work.rules["COL-PERSONNES"], {ref.key: ref for ref in work.registry.exports()}
     received = {row["delivery"]: row["received_at"] for row in work.ledger.all_rows("deliveries")}
     made = [row for row in work.ledger.all_rows("removals") if row["successor"]]
     successors, found = {row["successor"] for row in made}, []

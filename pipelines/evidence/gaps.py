@@ -13,6 +13,7 @@ from pipelines.catalogue.organisation import Application, Organisation
 from pipelines.catalogue.registry import Registry
 from pipelines.evidence.arrivals import ExportStatus
 from pipelines.evidence.parquet import select
+from pipelines.french import day
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
 
@@ -193,4 +194,4 @@ class Gaps:
             "declared absent": "absence déclarée",
             "not sent": "non transmis",
         }
-        return why.get(export.state, f"non reçu, attendu avant le {export.due}")
+        return why.get(export.state, f"non reçu, attendu avant le {day(export.due)}")

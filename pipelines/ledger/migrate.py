@@ -1,7 +1,12 @@
 """Brings a ledger's file to the form that the code expects, with Alembic; loads it only when there is work."""
 
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines.disk import sync
 from pipelines.ledger.schema import REVISION, metadata
 from pipelines.ledger.unsound import Unsound
 
@@ -14,12 +19,33 @@ class NewerLedger(Unsound):
 
 
 def migrate(engine: "Engine") -> bool:
-    """Run the revisions that the file lacks, in one transaction; True when there were some. Raises NewerLedger."""
+    """Run the revisions that the file lacks, in one transaction; True when there were some. Raises NewerLedger.
+
+    A ledger of a former revision is copied first, as ``ledger.before-<revision>.db`` beside it: the way back.
+    """
+    with engine.connect() as connection:
+        former = _revision(connection)
+    if former and former < REVISION:
+        _keep(Path(str(engine.url.database)), former)
     with engine.begin() as connection:
         if _revision(connection) == REVISION:
             return False
         _upgrade(connection)
         return True
+
+
+def _keep(file: Path, revision: str) -> None:
+    """Copy the file as it stands, in place of the copy that a former migration left."""
+    kept = file.with_name(f"{file.stem}.before-{revision}{file.suffix}")
+    aside = kept.with_name(f".{kept.name}.{os.getpid()}")
+    os.close(os.open(aside, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+    with closing(sqlite3.connect(file)) as ledger, closing(sqlite3.connect(aside)) as copy:
+        ledger.backup(copy)
+    sync(aside)
+    for former in file.parent.glob(f"{file.stem}.before-*{file.suffix}"):
+        former.unlink()
+    aside.rename(kept)
+    sync(file.parent)
 
 
 def _revision(connection: "Connection") -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-REVISION = "0007"  # the last migration: what an open ledger must be at
+REVISION = "0008"  # the last migration: what an open ledger must be at
 
 
 @functools.cache

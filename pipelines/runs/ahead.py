@@ -18,6 +18,7 @@ from pathlib import Path
 from pipelines.catalogue.registry import ExportRef
 from pipelines.ledger.records import CheckResult, Manifest
 from pipelines.ledger.workspace import Workspace
+from pipelines.locking import deaf_children
 from pipelines.runs.key import key_of
 from pipelines.runs.suites import suite_of, verdict_name
 from pipelines.settings import Home
@@ -40,7 +41,9 @@ class _Ahead:
         context = multiprocessing.get_context("spawn")
         self._reader = ProcessPoolExecutor(1, context, _die_with_the_parent)
         self._judge = ProcessPoolExecutor(1, context, _open_court)
-        self._judge.submit(os.getpid)  # starts the process, hence its imports
+        with deaf_children():
+            self._reader.submit(os.getpid)
+            self._judge.submit(os.getpid)  # starts the process, hence its imports
         key = key_of(work)
         for ref, exercice in arrived:
             ready: Future[None] = Future()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pipelines import settings
 from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.shown_name import in_utf8
 from pipelines.ledger.workspace import Workspace
 from pipelines.stages.ingest import landing
 
@@ -23,5 +24,5 @@ def arriving(work: Workspace, ref: ExportRef, exercice: int) -> list[Aside]:
     named: dict[tuple[str, str], None] = {}
     for path, why in landing.arriving(work.home.landing, ref, exercice, settings.quiet()):
         shown = path.with_name(ref.export.files.removeprefix("/")) if ref.export.nominative else path
-        named[str(shown.relative_to(work.home.root)), why] = None
+        named[in_utf8(str(shown.relative_to(work.home.root))), why] = None
     return [Aside(ref.key, exercice, file, why) for file, why in named]

@@ -28,6 +28,7 @@ from pipelines.stages.validate.declared import QUESTIONED, REFUSED
 RULE, BEFORE_ANY = "REL-DIFFERENCE", "REL-CATALOGUE"
 SHIPPED = "catalogue livré"
 OF_RELEASES = (RULE, BEFORE_ANY, "REL-ECART")  # what is said of a frozen version goes once another one takes its place
+MAKERS = ("system", "model", "figure")  # kinds whose things have columns, rows or a value of their own
 SEVERITIES = {"critical": "bloque", "warning": "alerte"}
 
 
@@ -120,15 +121,28 @@ def _finding(work: Workspace, exercice: int, name: str, differences: list[Differ
 
 
 def since_shipped(catalogue: Catalogue) -> Iterator[Difference]:
-    """What the home replaces or switches off of what is shipped, place by place; what it adds takes nothing away."""
-    for _, thing, shipped in things_of_home(catalogue):
+    """What the home replaces or switches off of what is shipped, place by place; what it adds takes nothing away, but for what it
+    says of columns, tables and figures that are shipped.
+    """
+    own = {thing.name for kind, thing, shipped in things_of_home(catalogue) if shipped is None and kind in MAKERS}
+    for kind, thing, shipped in things_of_home(catalogue):
         if not thing.enabled:
             yield Difference(
                 "déclaration livrée éteinte", thing.said, shipped.identity[:12] if shipped else "—", "rien"
             )
         elif shipped:
             yield from _said_otherwise(thing.said, shipped.data, thing.data)
+        elif _speaks_of_shipped(kind, thing.name, own):
+            yield Difference("déclaration ajoutée à ce qui est livré", thing.said, "rien", thing.identity[:12])
     yield from _over_shapes(catalogue)
+
+
+def _speaks_of_shipped(kind: str, name: str, own: set[str]) -> bool:
+    """True for what a home adds on a table, a column of a table or a figure that is none of its ``own``: meaning and secrecy."""
+    table, dot, _ = name.partition(".")
+    if kind == "field":
+        return bool(dot) and not {table, table.partition("__")[0]} & own
+    return kind.startswith("secrecy") and name not in own
 
 
 def _over_shapes(catalogue: Catalogue) -> Iterator[Difference]:

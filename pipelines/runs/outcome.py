@@ -12,6 +12,8 @@ class Ending(StrEnum):
     FROZEN = "frozen"  # the figures of a frozen year would change: nothing was published
     NOT_SERVED = "not served"  # published, but not copied to the server
     UNSOUND = "unsound"  # the ledger, the key or the lake is not what was recorded
+    NO_DISK = "no disk"  # the disk is full: what was there stays
+    NO_RIGHT = "no right"  # the system refuses a file or a folder to this account
     BUSY = "busy"  # another process works on this home
     BROKEN = "broken"  # an error of the program
 

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.lines import declared_lines, flagged_lines_sql, line_sources, series_sql
 from pipelines.catalogue.load import Catalogue, load_catalogue
 from pipelines.catalogue.needs import check
@@ -154,3 +155,46 @@ def test_lines_are_counted_by_month_of_their_member_or_else_of_their_file():
         ("s/b", 3001, "fichier", "z.zip/b.xlsx, mai", True, False, 5, 1),
     ]
     assert db.execute(f"select * from ({render(series_sql({}))})").fetchall() == []
+
+
+DATED = {"name": "jour", "title": "Jour", "type": "date"}
+LOANS = {"name": "prets", "title": "Prêts", "fields": [DATED], "exercice": {"column": "jour", "rule": "within"}}
+
+
+def test_a_table_of_the_lake_is_counted_by_month_of_its_parts_unless_a_model_says_whose_its_lines_are():
+    sql = series_sql({}, [("nanook", Table(**LOANS)), ("autre", Table(**LOANS | {"exercice": None}))])
+    assert "source('lake', 'nanook__prets')" in sql and "autre" not in sql
+    db = duckdb.connect()
+    db.execute("""
+        create table lake as from (values (3001, 'z.zip/a.csv', null, date '3001-05-02'), (3001, 'b.xlsx', 'Orly', date '3001-06-02'))
+            as t(exercice, _fichier, _feuille, jour)
+    """)
+    rows = db.execute(
+        sql.replace("{{ source('lake', 'nanook__prets') }}", "lake").replace("as string", "as varchar")
+    ).fetchall()
+    assert sorted(rows) == [
+        ("nanook/prets", 3001, "partie", "b.xlsx, Orly", True, False, 6, 1),
+        ("nanook/prets", 3001, "partie", "z.zip/a.csv", True, False, 5, 1),
+    ]
+    every = Table(**LOANS | {"period": {"column": "jour", "every": "month"}})
+    assert "true as est_une_par_mois" in series_sql({}, [("nanook", every)])
+    declared = declared_lines(
+        [entry("int_b", {"source": "'nanook/prets'", "signalees": False, "series": {"commune": {"mois": "mois"}}})]
+    )
+    assert "lake" not in series_sql(declared, [("nanook", every)])
+
+
+@pytest.mark.parametrize(
+    ("table", "apart"),
+    [
+        ({}, False),
+        ({"sheet": "Prêts"}, False),
+        ({"sheet": "Commune *"}, True),
+        ({"sheet": ["Orly", "Thiais"]}, True),
+        ({"member": "prets_*.csv"}, True),
+        ({"header": {3001: {"jour": "Jour", "titre": {"file": "(.+)[.]csv"}}}}, True),
+    ],
+)
+def test_a_table_says_when_it_is_read_in_parts(table: dict, apart: bool):
+    fields = [DATED, {"name": "titre", "title": "Titre"}]
+    assert Table(**LOANS | {"fields": fields} | table).tells_parts_apart == apart

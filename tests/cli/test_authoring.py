@@ -159,12 +159,9 @@ def test_a_csv_sample_becomes_a_source_that_loads_and_reads_it(bench, tmp_path) 
     assert [total["ok"] for total in counts.totals] == [True]
 
 
-def test_the_other_files_and_the_next_steps(bench, tmp_path) -> None:
+def test_the_next_steps(bench, tmp_path) -> None:
     path = sample(tmp_path, "interventions_2019.csv", INTERVENTIONS)
     said = bench.millesime("source", "new", "--from", path, "--system", "gmao").stdout
-    (file,) = bench.catalogue.suites_of("gmao", drafted(bench, "gmao").export.tables[0])
-    assert file.at(0) == f"{bench.home.root}/expectations/systems/gmao/interventions.yml:5"
-    assert [expectation.key for expectation in file.expectations] == ["volume"]
     for step in ("systemes: [..., gmao]", "check", "--source gmao/interventions --exercice 2019"):
         assert step in said
     assert "gmao.yml:3  le nom du système" in said
@@ -206,7 +203,6 @@ def test_a_shape_maps_headings_and_says_what_it_does_not_know(bench, tmp_path) -
     assert "# laissé de côté : [Créé le, Couleur]" in text
     assert "TODO quelle colonne, parmi [Créé le, Couleur] ?" in text
     assert "indicateurs: []" in result.stdout  # this catalogue declares no figure of applications
-    assert not (bench.home.root / "expectations").exists()  # a shape has its own suite
     with pytest.raises(Exception, match="FIC-ENTETE"):
         read(bench, ref, path)  # refused, never read wrongly
 
@@ -270,11 +266,6 @@ def test_every_sheet_is_a_table_and_those_alike_are_one(bench, tmp_path) -> None
     assert lent.origins_of(2019)["feuille"].sheet == "(.+)"
     counts = ingest(bench.home, drafted(bench, "mediatheque"), 2019, [path], b"k" * 32).tables
     assert [one.acceptees for one in counts.values()] == [6, 1]
-    assert suites(bench, "mediatheque") == {f"{lent.name}.yml", "fonds.yml"}
-
-
-def suites(bench: Bench, system: str) -> set[str]:
-    return {path.name for path in (bench.home.root / "expectations" / "systems" / system).iterdir()}
 
 
 def zipped(path: Path, members: dict[str, str]) -> Path:
@@ -481,10 +472,38 @@ def test_periods_as_headings_are_to_decide(bench, tmp_path, headings: str, said:
     path = sample(tmp_path, "prets_2019.csv", f"Commune;{headings}\nOrly;1999;5\nThiais;7;6\n")
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau", *shape)
     assert result.exit_code == 0, result.output
-    assert said in result.stdout
     ref = drafted(bench, "nouveau")
     if not shape:
         assert read(bench, ref, path).acceptees == 2
+    if (shape and "mois: {heading" in said) or said == "mois en colonnes":
+        assert ("mois en colonnes" in result.stdout) == (not shape or "mesure" in said)
+    else:
+        assert said in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "heading", "rule"),
+    [
+        ("Collectivité;Agent;01/2019;02/2019;Total\nOrly;x;10;1 200;1 210\nThiais;y;7;6;13\n", "(.+)", "within"),
+        ("Collectivité;Agent;Paie (01/2019);Total\nOrly;x;1;2\n", None, None),
+        ("Collectivité;Agent;Paie janv.-19;Paie févr.-19;Total\nOrly;x;1;2;3\n", "Paie (.+)", "within"),
+        ("Collectivité;Agent;Janvier;Février;Total\nOrly;x;1;2;3\n", "(.+)", None),
+    ],
+)
+def test_months_as_columns_of_a_shape_are_drafted_as_rows(bench, declared, tmp_path, text, heading, rule) -> None:
+    declared.take("catalogue/shapes/bulletins.yml")
+    path = sample(tmp_path, "paie_2019.csv", text)
+    result = bench.millesime("source", "new", "--from", path, "--system", "paie", "--shape", "bulletins")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "paie")
+    (table,) = ref.export.tables
+    origins = table.origins_of(2019)
+    assert origins["mois"].heading == heading
+    assert (table.exercice.rule if table.exercice else None) == rule
+    if heading:
+        assert (origins["mois"].ignore, origins["nb_bulletins"].under) == ("Agent|Total", "mois")
+        counts = read(bench, ref, path)
+        assert (counts.acceptees, counts.refusees) == (text.count("\n") - 1, 0)
 
 
 def test_months_as_keys_of_records_are_to_decide(bench, tmp_path) -> None:
@@ -519,7 +538,7 @@ TWO_LINES = [
     ("Login;Agent;;Ville\n;Nom;Rang;\nad;Du;x;Orly\n", ["Login", "Agent Nom", "Agent Rang", "Ville"]),
     ("Commune;Prets;\n;A;J\nOrly;1;2\nThiais;3;4\n", ["Commune", "Prets A", "Prets J"]),
     (
-        ";Prets;;Retours;\nCommune;A;J;A;J\nOrly;1;2;3;4\n",
+        ";Prets;;Retours;\nCommune;A;J;A;J\nOrly;1;2;3;4\nThiais;1;2;3;4\n",
         ["Commune", "Prets A", "Prets J", "Retours A", "Retours J"],
     ),
     (
@@ -576,7 +595,7 @@ def test_a_line_of_data_without_a_name_is_no_line_of_headings(bench, tmp_path) -
 
 @pytest.mark.parametrize("shape", [[], ["--shape", "comptes"]])
 def test_a_column_without_a_heading_is_to_decide(bench, tmp_path, shape: list[str]) -> None:
-    path = sample(tmp_path, "a_2019.csv", "Identifiant;;Ville;\na1;x;Orly;\na2;y;Thiais;\n")
+    path = sample(tmp_path, "a_2019.csv", "Identifiant;;Rang;\na1;x;1;\na2;y;2;\n")
     result = bench.millesime("source", "new", "--from", path, "--system", "nouveau", *shape)
     assert "sans intitulé, donc laissées de côté : colonnes 2. Les faire nommer par l’outil" in result.stdout
 
@@ -617,6 +636,50 @@ def test_a_csv_without_header_is_drafted_when_that_is_said(bench, tmp_path) -> N
     ref = drafted(bench, "postes")
     assert ref.export.tables[0].header_of(2019) == {"c_1": "1", "c_2": "2", "c_3": "3"}
     assert read(bench, ref, path).acceptees == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "headings", "rows"),
+    [
+        (";Agent;Poste;Ville\n1;PETIT Anne;4512;Orly\n2;DURAND Luc;4513;Thiais\n", ["Agent", "Poste", "Ville"], 2),
+        ("Indicateur;Valeur\nNombre de prêts;12\nNombre d’abonnés;5\nRetours;3\n", ["Indicateur", "Valeur"], 3),
+        ("Nom;Taux;Prix\nA;12 %;1.234,50 €\nB;7 %;34,00 €\n", ["Nom", "Taux", "Prix"], 2),
+    ],
+)
+def test_small_tables_lose_nothing(bench, tmp_path, text: str, headings: list[str], rows: int) -> None:
+    path = sample(tmp_path, "a_2019.csv", text)
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "nouveau")
+    assert list(ref.export.tables[0].header_of(2019).values()) == headings
+    assert read(bench, ref, path).acceptees == rows
+
+
+def test_a_line_of_words_with_a_gap_is_no_header(bench, tmp_path) -> None:
+    path = sample(
+        tmp_path, "a_2019.csv", "Orly;;Culture;Sud\nThiais;PETIT Anne;Voirie;Est\nRungis;DURAND Luc;Voirie;Sud\n"
+    )
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert (result.exit_code, "aucune ligne d’en-tête" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Orly;Culture;Culture;Sud\nThiais;Voirie;Sport;Voirie\nRungis;Voirie;Eau;Nord\n",
+        "Orly;;Culture;\n;Jardins;;Sud\nOrly;Eau;Culture;Nord\nRungis;Eau;Culture;Nord\n",
+    ],
+)
+def test_two_lines_of_data_are_no_headings(bench, tmp_path, text: str) -> None:
+    path = sample(tmp_path, "a_2019.csv", text)
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau", "--dry-run")
+    assert "headerRows" not in result.stdout
+
+
+def test_headings_of_which_one_lacks_are_not_looked_for_among_words(bench, tmp_path) -> None:
+    path = sample(tmp_path, "a_2019.csv", "Identifiant;;Ville\na1;x;Orly\na2;y;Thiais\n")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert (result.exit_code, "laquelle des lignes 1 et 2 nomme les colonnes ?" in result.stderr) == (2, True)
 
 
 def test_numbers_of_a_table_are_cut_alike(bench, tmp_path) -> None:
@@ -743,14 +806,13 @@ def test_nothing_is_overwritten_nor_half_written(bench, tmp_path) -> None:
     result = bench.millesime("source", "new", "--from", path, "--system", "ventes")  # it is shipped, with that table
     assert result.exit_code == 2
     assert "ventes a déjà ventes : donner à « ventes » un autre nom avec --export" in result.stderr
-    suite = bench.home.root / "expectations" / "systems" / "neuf" / "ventes.yml"
-    suite.parent.mkdir(parents=True)
-    suite.write_text("system: neuf\ntable: ventes\n", encoding="utf-8")
-    result = bench.millesime("source", "new", "--from", path, "--system", "neuf")
-    assert result.exit_code == 2
-    assert "ventes.yml existe déjà : rien n’est écrit" in result.stderr
-    assert suite.read_text(encoding="utf-8") == "system: neuf\ntable: ventes\n"
     assert not (bench.home.root / "catalogue").exists()
+    off = bench.home.root / "catalogue" / "systems" / "ventes.yml"
+    off.parent.mkdir(parents=True)
+    off.write_text("system: ventes\nenabled: false\n", encoding="utf-8")
+    result = bench.millesime("source", "new", "--from", path, "--system", "ventes")
+    assert (result.exit_code, "ventes.yml existe déjà : rien n’est écrit" in result.stderr) == (2, True)
+    assert off.read_text(encoding="utf-8") == "system: ventes\nenabled: false\n"
 
 
 def test_a_dry_run_shows_the_files_and_writes_none(bench, tmp_path) -> None:

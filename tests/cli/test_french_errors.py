@@ -342,6 +342,8 @@ COMMANDS: list[tuple[list[str], int]] = [
     (["replay", "2019-v1"], 2),
     (["compare", "2019-v1"], 2),
     (["export", "2019"], 1),
+    (["superset"], 1),
+    (["superset", "--uri", "rien"], 1),
     (["schema", "ventes", "rien"], 2),
     (["schema", "rien", "ventes"], 2),
     (["run", "2019", "--source", "vente"], 2),

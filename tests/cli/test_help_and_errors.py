@@ -1,5 +1,7 @@
 """What any command owes: a fast --help, an exit code for each kind of error, and no needless traceback."""
 
+import datetime as dt
+import json
 import os
 import resource
 import subprocess
@@ -147,3 +149,16 @@ def test_a_busy_home_ends_with_4_and_says_who_holds_it(bench) -> None:
         result = bench.millesime("run", 2019)
     assert result.exit_code == 4
     assert str(os.getpid()) in result.stderr
+
+
+def test_diagnostics_may_be_one_json_object_a_line(bench, monkeypatch) -> None:
+    monkeypatch.setenv("MILLESIME_LOG", "json")
+    result = bench.millesime("run", 2019, "--source", "absent")
+    assert result.exit_code == 2
+    with only_writer(bench.home):
+        result = bench.millesime("run", 2019)
+    (line,) = [json.loads(line) for line in result.stderr.splitlines()]
+    assert (result.exit_code, line["level"]) == (4, "error") and line["message"].startswith("Erreur : ")
+    assert dt.datetime.fromisoformat(line["time"]).tzinfo is not None
+    monkeypatch.setenv("MILLESIME_LOG", "xml")
+    assert bench.millesime("status", 2019).exit_code == 2

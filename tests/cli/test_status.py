@@ -1,6 +1,8 @@
 """``millesime status``: what arrived or did not, what the figures lack, what is published."""
 
 import json
+import re
+import time
 
 import pytest
 
@@ -39,7 +41,7 @@ def test_nothing_arrived(bench) -> None:
     }
     result = bench.millesime("status", 2019)
     assert result.exit_code == 3
-    assert "attendu avant le 2020-02-15 — Régie" in result.stdout
+    assert "attendu avant le 15/02/2020 — Régie" in result.stdout
     assert "Publié : rien encore" in result.stdout
 
 
@@ -239,3 +241,44 @@ def test_reading_a_home_writes_nothing(bench) -> None:
     for command in ("status", "rejects", "findings"):
         bench.millesime(command, 2019)
     assert sorted(path.name for path in bench.home.root.rglob("*")) == before
+
+
+def test_a_monitor_is_told_numbers_in_the_format_of_prometheus(filled) -> None:
+    filled.publish(TOTAL)
+    done = filled.millesime("status", 2019, "--format", "prometheus")
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    told = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    assert told['millesime_exports{exercice="2019",state="received"}'] == "2"
+    assert told["millesime_publication_behind"] == "0" and told["millesime_build_succeeded"] == "1"
+    assert abs(float(told["millesime_publication_timestamp_seconds"]) - time.time()) < 600
+    size = sum(path.stat().st_size for path in (filled.home.root / "archive").rglob("*") if path.is_file())
+    assert told['millesime_size_bytes{part="archive"}'] == str(size)
+    assert float(told["millesime_disk_free_bytes"]) > 0
+    names = {re.match(r"[a-z_]+", line)[0] for line in lines if not line.startswith("#")}
+    assert (
+        names
+        == {line.split()[2] for line in lines if line.startswith("# TYPE")}
+        == {line.split()[2] for line in lines if line.startswith("# HELP")}
+    )
+    assert all(
+        re.fullmatch(r"[a-z_]+(\{[a-z]+=\"[^\"]*\"(,[a-z]+=\"[^\"]*\")*\})? [-+.e0-9]+", line)
+        for line in lines
+        if line[0] != "#"
+    )
+
+
+def test_what_was_never_done_has_no_number(bench) -> None:
+    said = bench.millesime("status", 2019, "--format", "prometheus").stdout
+    assert "\nmillesime_build_timestamp_seconds" not in said and "\nmillesime_publication_timestamp_seconds" not in said
+
+
+def test_the_size_of_each_part_and_what_is_left_are_said(filled) -> None:
+    (filled.home.root / "cache").mkdir()
+    (filled.home.root / "cache" / "x").write_bytes(b"x" * 3_000_000)
+    (filled.home.root / "cache" / "y").hardlink_to(filled.home.root / "cache" / "x")
+    said = filled.millesime("status", 2019).stdout
+    assert "cache 3" in said and "sur ce disque" in said
+    assert (
+        json.loads(filled.millesime("status", 2019, "--format", "json").stdout)["health"]["sizes"]["cache"] == 3_000_000
+    )

@@ -5,7 +5,7 @@ import shutil
 import dagster as dg
 import pytest
 
-from pipelines.defs.history import forget, old_runs
+from pipelines.defs.history import forget, forget_all_but, old_runs
 from pipelines.defs.jobs import purge, weekly_purge
 from pipelines.settings import PROJECT_ROOT
 from tests.cli.conftest import Bench, bench, declared, filled, make_bench  # noqa: F401
@@ -40,3 +40,12 @@ def test_nothing_purges_by_itself_until_somebody_starts_the_schedule():
     schedule = weekly_purge()
     assert (schedule.name, schedule.cron_schedule) == ("purge_hebdomadaire", "0 5 * * 1")
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+
+
+def test_only_the_last_runs_are_kept_with_what_their_steps_printed(filled: Bench, instance, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("MILLESIME_KEPT_RUNS", "2")
+    done = [purge.execute_in_process(instance=instance).run_id for _ in range(4)]
+    forget_all_but(filled.home, 2)  # what the last one could not do: it was not over
+    assert {run.run_id for run in instance.get_runs()} == set(done[2:])
+    assert instance.all_logs(done[0]) == [] and instance.all_logs(done[3]) != []
+    assert {path.name for path in (filled.home.dagster / "storage").iterdir()} <= set(done[2:])

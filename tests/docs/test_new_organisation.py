@@ -64,16 +64,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_the_files_are_six_and_the_suite(home: Path) -> None:
+def test_the_files_are_five(home: Path) -> None:
     declared = {
         str(path.relative_to(home))
         for folder in ("catalogue", "dbt_project", "expectations")
         for path in (home / folder).rglob("*.*")
     }
-    assert len(FILES) == 5
-    assert declared == {
-        "catalogue/systems/nanook.yml", "expectations/systems/nanook/prets.yml", *(name for name, _ in FILES)
-    }  # fmt: skip
+    assert len(FILES) == 4  # beside the system
+    assert declared == {"catalogue/systems/nanook.yml", *(name for name, _ in FILES)}
 
 
 def test_what_the_page_gives_to_write_loads(home: Path) -> None:
@@ -83,6 +81,7 @@ def test_what_the_page_gives_to_write_loads(home: Path) -> None:
     assert [member.code for member in organisation.collectivites] == ["43901", "43902", "200071439"]
     assert "mediatheques" in [chapter.id for chapter in catalogue.chapters]
     assert list(unsummable(catalogue)) == []
+    assert catalogue.secrecy.tables["rpt_mediatheques__prets"].free == "activité des médiathèques"
 
 
 @pytest.mark.parametrize(
@@ -90,7 +89,6 @@ def test_what_the_page_gives_to_write_loads(home: Path) -> None:
     [
         ("catalogue/report/40_mediatheques.yml", "nom: nb_prets", "nom: nb_pret", 14),
         ("catalogue/report/40_mediatheques.yml", "table: rpt_mediatheques__prets", "table: rpt_mediatheque__prets", 7),
-        ("catalogue/secrecy.yml", "rpt_mediatheques__prets", "rpt_mediatheques__pret", 2),
     ],
 )
 def test_a_wrong_name_is_told_with_its_place_and_the_one_that_was_meant(
@@ -123,3 +121,33 @@ def test_the_layout_of_the_next_year_loads_too(home: Path) -> None:
         path.write_text(declared, encoding="utf-8")
     assert read.headings_of(2024) == ["Médiathèque"]
     assert read.headings_of(2025) == ["Bibliothèque", "Emprunteurs"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        (
+            "catalogue/secrecy.yml",
+            "tables:\n  rpt_mediatheques__prets: {free: rien}\n",
+            "mediatheques.yml:4 secret: {root}/catalogue/secrecy.yml:2 dit déjà de qui parle « rpt_mediatheques__prets »",
+        ),
+        (
+            "dbt_project/models/rapport/mediatheques.yml",
+            "models:\n  - name: rpt_mediatheques__prets\n    config:\n      meta:\n        secret: {fre: rien}\n",
+            "mediatheques.yml:5 fre: cette clé n’existe pas ici ; vouliez-vous dire « free » ?",
+        ),
+    ],
+)
+def test_whom_a_table_tells_of_is_said_once_and_rightly(home: Path, file: str, text: str, said: str) -> None:
+    path = home / file
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    path.write_text(text, encoding="utf-8")
+    try:
+        with pytest.raises(DeclarationError) as refused:
+            _ = load_catalogue(Home(home)).secrecy
+    finally:
+        if before is None:
+            path.unlink()
+        else:
+            path.write_text(before, encoding="utf-8")
+    assert said.format(root=home) in str(refused.value)

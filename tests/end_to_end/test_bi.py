@@ -4,16 +4,23 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import psycopg
 import pytest
 from frictionless import Package
 
+from pipelines.catalogue.load import load_catalogue
+from pipelines.catalogue.organisation import load_organisation
 from pipelines.disk import sha256_of
 from pipelines.ledger.state import STATE, read_state
+from pipelines.settings import PROJECT_ROOT, Home
+from pipelines.stages.publish.superset import write_bundle
 from tests.end_to_end.conftest import millesime
 from tests.services import PostgreSQL, free_port, postgresql
+from tests.stages.publish.bundles import Read
 
 pytestmark = pytest.mark.campaign
 
@@ -67,6 +74,43 @@ def test_the_published_tables_are_on_the_server_described_and_keyed(running: Pos
     assert {name for (name,) in keyless} == WITHOUT_KEY
     assert {"marts.dim_exercice", "marts.dim_collectivite", "marts.fct_documents_budgetaires"} <= {n for (n,) in linked}
     assert figures[0] > 500 and figures[1] > 400
+
+
+def compared_as(rows: list[tuple]) -> list[tuple[str, ...]]:
+    """Rows whatever their order (a server sorts texts its own way) and the scale of their numbers."""
+
+    def said(value: object) -> str:
+        is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+        return f"{Decimal(value).normalize():f}" if is_number else repr(value)
+
+    return sorted(tuple(map(said, row)) for row in rows)
+
+
+def test_the_dashboards_are_the_same_on_the_server(running: PostgreSQL, home: Path):
+    """After the test above: the SQL of ``docs/bi`` says there what it says of the file."""
+    compared = 0
+    file = home / "published" / "millesime.duckdb"
+    with psycopg.connect(running.url()) as connection, duckdb.connect(str(file), read_only=True) as db:
+        for path in sorted((PROJECT_ROOT / "docs" / "bi").glob("*.sql")):
+            query = path.read_text(encoding="utf-8")
+            rows = connection.execute(query).fetchall()
+            assert rows and compared_as(rows) == compared_as(db.execute(query).fetchall()), path.name
+            compared += 1
+    assert compared >= 9
+
+
+def test_the_measures_of_superset_are_the_same_on_the_server(running: PostgreSQL, home: Path, tmp_path: Path):
+    """Each chart's query, made by hand from the bundle, runs on both and gives the same rows."""
+    opened = Home(home)
+    catalogue = load_catalogue(opened)
+    organisation = load_organisation(opened, catalogue)
+    bundle = Read(write_bundle(opened, catalogue, organisation, "interne", tmp_path / "s.zip").file)
+    file = home / "published" / "millesime.duckdb"
+    with psycopg.connect(running.url()) as connection, duckdb.connect(str(file), read_only=True) as db:
+        for chart in bundle.all("charts"):
+            query = bundle.asked(chart)
+            there, here = connection.execute(query).fetchall(), db.execute(query).fetchall()
+            assert compared_as(there) == compared_as(here), chart["slice_name"]
 
 
 def test_a_server_that_is_down_stops_nothing_else(home: Path):

@@ -59,7 +59,7 @@ def test_every_computed_figure_equals_the_published_one_at_printed_precision(rep
 
 
 def test_the_known_differences_and_no_other_are_findings(report) -> None:
-    found = report.execute("select ou, ecart from audit.constats where code = 'PUB-ECART'").fetchall()
+    found = report.execute("select ou, ecart from audit.constats where code_regle = 'PUB-ECART'").fetchall()
     assert {code: Decimal(gap.replace(",", ".")) for code, gap in found} == KNOWN_DIFFERENCES
 
 
@@ -80,7 +80,7 @@ def test_read_equals_accepted_plus_refused_plus_ignored(report) -> None:
 
 
 def test_planted_defects_are_caught(report) -> None:
-    codes = {code for (code,) in report.execute("select distinct code from audit.constats").fetchall()}
+    codes = {code for (code,) in report.execute("select distinct code_regle from audit.constats").fetchall()}
     assert {"LIG-TYPE", "LIG-OBLIGATOIRE", "ATT-ALERTE", "CPT-INCONNU", "GOU-QUORUM"} <= codes
     assert "FIC-NON-LU" not in codes  # every sheet is read, or declared to be of no need
 
@@ -95,7 +95,7 @@ def test_the_ledger_the_documents_and_the_years_agree_but_for_the_piece_left_out
     assert all(equal for _, equal, _ in controls)
     gap = f"-{piece_omise() // 100},{piece_omise() % 100:02d}"
     found = report.execute(
-        "select code, exercice, ecart from audit.constats where code like 'FIN-%' order by all"
+        "select code_regle, exercice, ecart from audit.constats where code_regle like 'FIN-%' order by all"
     ).fetchall()
     assert found == [("FIN-ECRITURES", EXERCICE_PIECE_OMISE, gap), ("FIN-ORGANISME", 2018, None)]
 
@@ -218,7 +218,7 @@ def test_the_public_profile_holds_the_report_and_no_small_number_of_agents(demon
     others = {code for code in hidden if not code.startswith("rh.")}
     assert {c for c in withheld if not c.startswith("rh.")} <= others
     assert all(load_catalogue().secrecy.figures.counts_persons(code) for code in others - withheld.keys())
-    unproved = "select * from audit.secret where nature = 'primaire' and borne_haute - borne_basse < 4"
+    unproved = "select * from audit.secret where nature_secret = 'primaire' and borne_haute - borne_basse < 4"
     assert not report.execute(unproved).fetchall()
     assert report.execute("select count(*) from audit.secret where exercice = 2020").fetchone()[0] > 20
 

@@ -176,6 +176,11 @@ def test_a_frozen_year_is_made_again_with_the_same_bytes(home):
     assert (
         "0 des lignes typées (originaux retirés)" in done.stdout and "ressortent avec les mêmes octets" in done.stdout
     )
+    pages = [path for path in (home / "releases" / "2020-v1" / "report").rglob("*") if path.is_file()]
+    assert (
+        f"{len(pages)} pages du rapport sur {len(pages)} se redessinent à l’identique" in done.stdout
+        and len(pages) > 20
+    )
 
 
 def test_a_correction_of_a_frozen_year_waits_for_a_new_release(home):
@@ -259,8 +264,14 @@ def test_an_original_that_was_purged_is_replaced_by_the_rows_of_the_lake(home):
     kolok = min((d for d in release["deliveries"] if d["system"] == "kolok"), key=lambda d: d["exercice"])
     assert kolok["exercice"] < 2020  # those of the same system that are read after it do not sweep its rows
     (home / "archive" / kolok["files"][0]["sha256"]).unlink()
+    name = "report/interne/rapport_activite_2020.html"
+    page = home / "releases" / "2020-v1" / name
+    written = page.read_text(encoding="utf-8")
+    page.write_text(written.replace("</h1>", " 2</h1>", 1), encoding="utf-8")  # what its tables do not give
     done = millesime(home, "replay", "2020-v1")
-    assert done.returncode == 0 and "1 des lignes typées (originaux retirés)" in done.stdout
+    page.write_text(written, encoding="utf-8")
+    assert done.returncode == 1 and "1 des lignes typées (originaux retirés)" in done.stdout
+    assert f"✗ {name} : redessiné" in done.stdout and done.stdout.count("✗") == 1
 
 
 def test_a_release_that_was_touched_is_found_out(home):

@@ -60,7 +60,7 @@ def test_refused_lines_are_the_planted_ones_and_no_other(report) -> None:
 def test_tables_that_hold_a_judged_defect_are_warned_about(report) -> None:
     warned = set(
         report.execute(
-            "select exercice, ou from audit.constats where code in ('ATT-ALERTE', 'TOTAL') and severite = 'alerte'"
+            "select exercice, ou from audit.constats where code_regle in ('ATT-ALERTE', 'TOTAL') and severite = 'alerte'"
         ).fetchall()
     )
     in_the_file = [

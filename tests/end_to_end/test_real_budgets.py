@@ -92,7 +92,7 @@ def test_a_document_of_another_body_enters_no_table_and_is_a_finding(home: Path)
     assert report.execute("select motif, fichier from marts.fct_documents_ecartes").fetchall() == [
         ("document d’un autre organisme", OTHER)
     ]
-    assert report.execute("select fichier, recu from audit.constats where code = 'FIN-ORGANISME'").fetchall() == [
+    assert report.execute("select fichier, recu from audit.constats where code_regle = 'FIN-ORGANISME'").fetchall() == [
         (OTHER, "21560134500014")
     ]
     sums = report.execute(
@@ -107,7 +107,7 @@ def test_no_reconciliation_of_real_documents_raises_an_alarm(home: Path) -> None
         "select count(distinct controle), count(*) filter (not est_egal) from rapport.rpt_finances__rapprochements"
     )
     assert report.execute(controls).fetchone() == (7, 0)  # all but the ledger
-    codes = "select code from audit.constats where code like 'FIN-%' and code <> 'FIN-ORGANISME'"
+    codes = "select code_regle from audit.constats where code_regle like 'FIN-%' and code_regle <> 'FIN-ORGANISME'"
     assert report.execute(codes).fetchall() == []
 
 

@@ -42,7 +42,7 @@ def month(source: str, piece: str) -> dict[str, Any]:
     ("exports", "why"),
     [
         ({}, "non suivi : système non souscrit pour cet exercice"),
-        ({"ciril_rh__agents": "late"}, "non reçu, attendu avant le 2043-01-31"),
+        ({"ciril_rh__agents": "late"}, "non reçu, attendu avant le 31/01/2043"),
         ({"ciril_rh__agents": "waiting"}, "déposé, pas encore collecté"),
         ({"ciril_rh__agents": "not sent"}, "non transmis"),
     ],
@@ -57,7 +57,7 @@ def test_a_shape_of_which_one_system_is_awaited_is_partial_and_names_it():
         AGENTS
     )
     assert (status.state, status.mark) == ("partial", None)
-    assert status.reasons == ["cegid_rh/agents : non reçu, attendu avant le 2043-01-31"]
+    assert status.reasons == ["cegid_rh/agents : non reçu, attendu avant le 31/01/2043"]
 
 
 def test_tables_that_lack_for_one_reason_share_a_sentence_and_each_names_its_pieces():

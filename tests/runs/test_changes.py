@@ -250,3 +250,26 @@ def test_an_original_that_was_removed_while_less_was_asked_for_is_told(frozen):
             work.ledger.record_removal(Removal(ORIGINAL, name, ref.key, 2019, [name], kept_until=until))
     (one,) = told(frozen)
     assert one.startswith("original retiré avant son terme : ventes/ventes, a.csv (à garder jusqu’au ")
+
+
+def test_before_a_release_what_a_home_adds_on_what_is_shipped_is_told_and_what_it_adds_of_its_own_is_not(
+    filled, declared
+):
+    said = "description: D., public: rien à cacher"
+    of_home(
+        filled, "catalogue/fields.yml", f"ventes__ventes.nb_agents: {{{said}}}\nstocks__stocks.nb_agents: {{{said}}}\n"
+    )
+    of_home(filled, "catalogue/systems/stocks.yml", VENTES.replace("ventes", "stocks"))
+    of_home(
+        filled,
+        "catalogue/secrecy.yml",
+        "tables: {fct_factures: {free: rien à cacher}, fct_stocks: {free: les nôtres}}\n",
+    )
+    of_home(filled, "dbt_project/models/marts/fct_stocks.sql", "select 1 as exercice\n")
+    told_, (one,) = before_any(filled)
+    assert {sentence.partition(" (rien")[0] for sentence in told_} == {
+        "déclaration ajoutée à ce qui est livré : l’entrée de secret « fct_factures »",
+        "déclaration ajoutée à ce qui est livré : la colonne « ventes__ventes.nb_agents »",
+    }
+    assert len(told_) == 2
+    assert one.code == BEFORE_ANY

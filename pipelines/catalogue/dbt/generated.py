@@ -5,7 +5,7 @@ in hand-written models and macros.
 """
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -151,10 +151,19 @@ def _models_before_the_page(catalogue: Catalogue) -> dict[str, str]:
             if "collecte.pieces" in catalogue.project.sources  # what a project does not read is not made
             else {}
         ),
-        "models/intermediate/communs/int_communs__series.sql": series_sql(catalogue.lines_declared),
+        "models/intermediate/communs/int_communs__series.sql": series_sql(
+            catalogue.lines_declared, _in_parts(catalogue.registry)
+        ),
         "models/marts/applications/fct_lignes_signalees.sql": flagged_lines_sql(catalogue.lines_declared),
         **{f"models/calculs/{name}.sql": sql for name, sql in figure_models(catalogue.figures).items()},
     }
+
+
+def _in_parts(registry: Registry) -> Iterator[tuple[str, Table]]:
+    """The tables, by system, that no shape brings together and that are read from several files or sheets each."""
+    for system, table in registry.tables():
+        if not table.shapes and table.tells_parts_apart:
+            yield system.system, table
 
 
 def lake_sources(registry: Registry) -> Iterable[tuple[str, str]]:

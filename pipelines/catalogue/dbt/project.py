@@ -237,13 +237,16 @@ def meta_of(entry: Thing) -> dict[str, Any]:
 
 def parsed_meta(entries: Iterable[Thing], key: str, grammar: type[Model]) -> dict[str, Model]:
     """Model → what its entry says under ``meta.<key>``. Raises DeclarationError naming file and line."""
+    return {thing.name: thing.parsed(grammar) for thing in meta_things(entries, key, key)}
+
+
+def meta_things(entries: Iterable[Thing], key: str, kind: str) -> Iterator[Thing]:
+    """What entries of models say under ``meta.<key>``, each as a thing of that kind with the model's name."""
     at = ("config", "meta", key)
-    found = {}
     for entry in entries:
         if key in (meta := meta_of(entry)):
             lines = {place[len(at) :]: line for place, line in entry.lines.items() if place[: len(at)] == at}
-            found[entry.name] = parse(grammar, meta[key], lines, entry.path)
-    return found
+            yield Thing(kind, entry.name, meta[key], entry.path, lines)
 
 
 def needs_of(sql: str) -> Iterator[Need]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.catalogue.dbt.generated import report_fields, report_sources
-from pipelines.catalogue.declarations import Field, Shape
+from pipelines.catalogue.declarations import WORKBOOKS, Field, Shape
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.scaffold.draft_table import (
@@ -17,12 +17,13 @@ from pipelines.catalogue.scaffold.draft_table import (
     header_lines,
     heading_of,
     ignore_lines,
+    literally,
     named_by,
     period_lines,
     place_lines,
     unnamed_lines,
 )
-from pipelines.catalogue.scaffold.inference import flag, flag_values, kept_in, of, slug
+from pipelines.catalogue.scaffold.inference import YEAR, flag, flag_values, guess, kept_in, of, period_in, slug
 from pipelines.catalogue.scaffold.sample import Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
 
@@ -84,6 +85,7 @@ class ShapeTable:
     ):
         self.layout, self.sample, self.exercice, self.shape, self.needs = layout, sample, exercice, shape, needs
         self.matches = match_headings(layout.columns, shape, registry)
+        self.spread = _months_as_columns(self.matches, layout, sample, shape)
 
     def title(self, system: str) -> str:
         """The table's title."""
@@ -92,7 +94,7 @@ class ShapeTable:
     def lines(self) -> list[str]:
         """The declaration of the table, below its title."""
         columns = {name: match.column for name, match in self.matches.items()}
-        used = {column.place for column in columns.values()}
+        used = {column.place for column in (*columns.values(), *(self.spread.months if self.spread else ()))}
         unused = [c.heading for c in self.layout.columns if c.place not in used]
         named = {column.place: name for name, column in columns.items()}
         summed = [f.name for f in self.shape.fields if f.type in ("integer", "number") and f.personal != "drop"]
@@ -101,7 +103,8 @@ class ShapeTable:
         lines += place_lines(self.sample)
         lines += self._missing_values(columns)
         lines += [f"# laissé de côté : {flow(unused)}"] if unused else []
-        lines += unnamed_lines(self.layout) + period_lines(self.layout, self.sample)
+        lines += unnamed_lines(self.layout) + ([] if self.spread else period_lines(self.layout, self.sample))
+        columns |= self.spread.columns if self.spread else {}
         given = {*columns, *([PLACE] if self._named_by() else [])}
         asked = [need for need in self.needs if not given & set(need.fields)]
         titles = {f.name: f.title for f in self.shape.fields}
@@ -121,7 +124,8 @@ class ShapeTable:
         formats = [line for f in self.shape.fields if f.name in columns for line in _own_format(f, columns[f.name])]
         declared = any(line.startswith("  - ") for line in formats)
         lines += ["fields:", *formats] if declared else [line.strip() for line in formats]
-        lines += exercice_lines(columns, self._dated(columns), self.layout, self.exercice)
+        dated = [(self.spread.date, "within")] if self.spread else self._dated(columns)
+        lines += exercice_lines(columns, dated, self.layout, self.exercice)
         return lines + ignore_lines(self.layout, named, numbers)
 
     def _named_by(self) -> list[str]:
@@ -144,6 +148,8 @@ class ShapeTable:
                 headings[f.name] = heading_of(column)
                 if self.matches[f.name].score < SURE or column.occurrence:
                     doubts[f.name] = "est-ce la bonne colonne ?"
+            elif self.spread and f.name in self.spread.columns:
+                headings[f.name] = self.spread.heading_of(f.name, unused)
             elif f.constraints.required and not (f.name == PLACE and named_by(self.sample)):
                 headings[f.name] = scalar(f"(à compléter : {f.title})")
                 doubts[f.name] = f"quelle colonne, parmi {flow(unused)} ? D’ici là, tout fichier est refusé"
@@ -164,6 +170,42 @@ class ShapeTable:
         dates = [f for f in found if f.type in ("date", "datetime", "year")]
         same_day = [(f.name, "within") for f in dates if len(set(columns[f.name].cells)) == 1]
         return same_day + [(f.name, "not_after") for f in dates if f.constraints.required]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Months as columns: the fields of the shape that their headings and their cells give, each as if a column gave it."""
+
+    date: str
+    months: list[Column]
+    columns: dict[str, Column]
+
+    def heading_of(self, name: str, unused: Sequence[str]) -> str:
+        """Where one of the fields comes from, as a declaration writes it; ``unused`` headings are left out."""
+        if name != self.date:
+            return f"{{under: {self.date}}}"
+        group = self.months[0].heading.removesuffix(period_in(self.months[0].heading) or "")
+        ignored = "|".join(map(literally, unused))
+        left_out = f", ignore: {json.dumps(ignored, ensure_ascii=False)}" if unused else ""
+        return f"{{heading: {json.dumps(f'{literally(group)}(.+)', ensure_ascii=False)}{left_out}}}"
+
+
+def _months_as_columns(matches: dict[str, Match], layout: Layout, sample: Sample, shape: Shape) -> Spread | None:
+    """The columns of months of a table of which the one required date, and the one required number, have no column."""
+    asked = [f for f in shape.fields if f.constraints.required and f.name not in matches]
+    dates = [f for f in asked if f.type == "date"]
+    counts = [f for f in asked if f.type in ("integer", "number")]
+    taken = {match.column.place for match in matches.values()}
+    parts = {c.place: part for c in layout.columns if c.place not in taken and (part := period_in(c.heading))}
+    months = [c for c in layout.columns if c.place in parts and not YEAR.fullmatch(parts[c.place])]
+    groups = {c.heading.removesuffix(parts[c.place]) for c in months}
+    if (len(dates), len(counts), len(groups)) != (1, 1, 1) or len(months) < 2 or sample.type not in ("csv", *WORKBOOKS):
+        return None
+    columns = {}
+    for f, texts in ((dates[0], [parts[c.place] for c in months]), (counts[0], [t for c in months for t in c.cells])):
+        found = guess(f.title, texts, workbook=sample.type in WORKBOOKS)
+        columns[f.name] = Column(f.title, months[0].place, texts, found)
+    return Spread(dates[0].name, months, columns)
 
 
 def match_headings(columns: list[Column], shape: Shape, registry: Registry) -> dict[str, Match]:

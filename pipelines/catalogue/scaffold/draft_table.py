@@ -91,7 +91,7 @@ def named_by(sample: Sample) -> tuple[str, str, str] | None:
     ):
         if len(names) > 1:
             before, after = around(names)
-            return key, title, f"{_literally(before)}(.+){_literally(after)}"
+            return key, title, f"{literally(before)}(.+){literally(after)}"
     return None
 
 
@@ -100,7 +100,7 @@ def any_year(text: str) -> str:
     return YEAR.sub("????", text)
 
 
-def _literally(text: str) -> str:
+def literally(text: str) -> str:
     """The pattern of a text, in which only what a pattern would read is escaped; any year stands for a year."""
     return YEAR.sub(r"\\d{4}", re.sub(r"([\\.^$*+?{}\[\]|()])", r"\\\1", text))
 
@@ -158,9 +158,9 @@ def period_lines(layout: Layout, sample: Sample) -> list[str]:
             told + "un autre export en a d’autres, que rien ne lit. Demander à l’outil un enregistrement pour chaque"
         ]
     name, pattern = ("annee", r"(\d{4})") if years else ("mois", "(.+)")
-    patterns = {name: f"{_literally(groups[0])} {pattern}".strip()}
+    patterns = {name: f"{literally(groups[0])} {pattern}".strip()}
     if len(groups) > 1:
-        among = "|".join(map(_literally, groups))
+        among = "|".join(map(literally, groups))
         patterns = {"mesure": f"({among}) {pattern.replace('(', '(?:')}", name: f"(?:{among}) {pattern}"}
     read = ", ".join(f"{field}: {{heading: '{one}'}}" for field, one in patterns.items())
     return [

@@ -19,6 +19,9 @@ from pipelines.catalogue.yaml_file import DeclarationError
 SEARCHED_ROWS = 40  # a header stands within the first lines
 LOOKED_ROWS = 200  # what columns hold is told by the first lines
 TOTAL = re.compile(r"\s*(sous[- ]?)?total\b|\s*(nombre|nb|somme)\b", re.IGNORECASE)
+ANYWHERE = re.compile(
+    r"\s*(sous[- ]?)?total\b", re.IGNORECASE
+)  # the other words are those of a total below the data alone
 
 
 @dataclass(frozen=True)
@@ -132,8 +135,7 @@ def _grouped_alike(columns: list[Column]) -> list[Column]:
     (group,) = groups
     return [
         replace(column, guess=replace(column.guess, options={**column.guess.options, "groupChar": group}))
-        if column.guess.type in ("integer", "number")
-        and column.guess.options.get("decimalChar", "." if column.guess.type == "number" else None) != group
+        if column.guess.type in ("integer", "number") and column.guess.options.get("decimalChar", ".") != group
         else column
         for column in columns
     ]
@@ -191,26 +193,44 @@ def _header(sample: Sample) -> tuple[int, int]:
     """
     rows, looked = sample.rows[:SEARCHED_ROWS], sample.rows[:LOOKED_ROWS]
     passed: list[tuple[int, list[str]]] = []  # as wide as the table, and holding values
+    almost: int | None = None  # a row of a small table that names all its columns but one
     for index, (_, cells) in enumerate(rows):
         widest = max(_filled(row) for _, row in rows[index:])
         if index + 2 < len(looked) and (_are_halves(index, looked, widest) or _are_repeated(index, looked, widest)):
             return (index - 1, 3) if index and _names_more(index - 1, looked) else (index, 2)
         names = [same(cell) for cell in cells if cell.strip()]
         if len(names) < 0.8 * widest:
+            if almost is None and not passed and len(names) >= max(2, widest - 1) and _holds_headings(index, looked):
+                almost = index
             continue
         if not _holds_headings(index, looked):
             passed.append(rows[index])
-        elif _values_of(index, sample.rows) * 5 >= len(names) or not _are_titles(passed, looked[index + 1 :]):
+        elif _is_data(index, sample.rows) or not _are_titles(passed, looked[index + 1 :]):
             passed.append(rows[index])
             break
+        elif almost == index - 1 and not _holds_numbers(looked[index + 1 :]):
+            raise DeclarationError(
+                f"{sample.place} : laquelle des lignes {rows[almost][0]} et {rows[index][0]} nomme les colonnes ? Donner un intitulé "
+                "à chacune, ou retirer la première"
+            )
         else:
             return index, 1 + _is_continued(index + 1, looked)
-    nowhere = f"{sample.place} : aucune ligne d’en-tête dans les {SEARCHED_ROWS} premières lignes"
+    if almost is not None and _holds_numbers(looked[almost + 1 :]):
+        return almost, 1
+    raise DeclarationError(_nowhere(sample, passed))
+
+
+def _nowhere(sample: Sample, passed: list[tuple[int, list[str]]]) -> str:
+    """Why no line is a header; ``passed`` are those that are whole."""
+    said = f"{sample.place} : aucune ligne d’en-tête dans les {SEARCHED_ROWS} premières lignes"
     if sample.type == "csv":
-        nowhere += " (le dire d’un fichier qui n’en a pas : --no-header)"
-    if passed:
-        nowhere += f" ; la ligne {passed[0][0]}, la première qui est entière, contient des valeurs"
-    raise DeclarationError(nowhere)
+        said += " (le dire d’un fichier qui n’en a pas : --no-header)"
+    return said + (f" ; la ligne {passed[0][0]}, la première qui est entière, contient des valeurs" if passed else "")
+
+
+def _holds_numbers(rows: list[tuple[int, list[str]]]) -> bool:
+    """True when a column holds numbers or dates: only there do headings look otherwise than what is below them."""
+    return any(_kind(place, rows) for place in range(max((len(cells) for _, cells in rows), default=0)))
 
 
 def _are_halves(index: int, rows: list[tuple[int, list[str]]], widest: int) -> bool:
@@ -225,8 +245,9 @@ def _are_halves(index: int, rows: list[tuple[int, list[str]]], widest: int) -> b
         # what the line below alone names stands under a group, or beside a column that does
         and not any(place - 1 in above - below for place in below - above)
         and typed  # above a line of data with gaps, a header of which one column has no name looks the same
-        and _holds_headings(index, rows)
-        and _holds_headings(index + 1, rows)
+        and all(
+            _holds_headings(at, rows) and not _is_data(0, [rows[at], *rows[index + 2 :]]) for at in (index, index + 1)
+        )
     )
 
 
@@ -244,8 +265,10 @@ def _are_repeated(index: int, rows: list[tuple[int, list[str]]], widest: int) ->
         and tells_apart(joined([above, below]))
         and not tells_apart(above)
         and not tells_apart(below)
-        and _holds_headings(index, rows)
-        and _holds_headings(index + 1, rows)
+        and _holds_numbers(rows[index + 2 :])
+        and all(
+            _holds_headings(at, rows) and not _is_data(0, [rows[at], *rows[index + 2 :]]) for at in (index, index + 1)
+        )
     )
 
 
@@ -299,15 +322,16 @@ def _are_titles(whole: list[tuple[int, list[str]]], below: list[tuple[int, list[
     return True
 
 
-def _values_of(index: int, rows: list[tuple[int, list[str]]]) -> int:
-    """How many cells of a row stand in its own column further down, in rows that do not repeat it whole."""
+def _is_data(index: int, rows: list[tuple[int, list[str]]]) -> bool:
+    """True when a fifth of the cells of a row stand in its own column further down, in rows that do not repeat it whole."""
     header = [same(cell) for cell in rows[index][1]]
     below = [[same(cell) for cell in cells] for _, cells in rows[index + 1 :]]
     found: list[set[str]] = [set() for _ in header]
     for row in (row for row in below if row != header):
         for seen, cell in zip(found, row, strict=False):
             seen.add(cell)
-    return sum(bool(cell) and cell in seen for cell, seen in zip(header, found, strict=True))
+    again = sum(bool(cell) and cell in seen for cell, seen in zip(header, found, strict=True))
+    return again * 5 >= sum(map(bool, header))
 
 
 def _filled(cells: list[str]) -> int:
@@ -324,7 +348,8 @@ def _data_and_below(
     rows: list[tuple[int, list[str]]],
 ) -> tuple[list[tuple[int, list[str]]], list[tuple[int, list[str]]]]:
     """Total lines wherever they are, and the sparse lines that end the file, apart from the data."""
-    totals = [row for row in rows if TOTAL.match(_first(row[1]))]
+    last = max((at for at, row in enumerate(rows) if not TOTAL.match(_first(row[1]))), default=-1)
+    totals = [row for at, row in enumerate(rows) if (TOTAL if at > last else ANYWHERE).match(_first(row[1]))]
     data = [row for row in rows if row not in totals]
     usual = Counter(_filled(cells) for _, cells in data).most_common(1)[0][0] if data else 0
     sparse: list[tuple[int, list[str]]] = []

@@ -1,4 +1,4 @@
-"""Drafts the first files of a new source from a sample: its declaration and its suites.
+"""Drafts the declaration of a new source from a sample.
 
 What the sample proves is written; what it only suggests is written with a TODO; what it does not tell is left
 out, so that collection refuses instead of reading wrongly. The draft loads at once.
@@ -42,13 +42,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Draft:
-    """The text of the files, and the declaration as it loads."""
+    """The text of the declaration, and what it loads as."""
 
     system: System
     export: Export  # the one that was drafted
     exercice: int
     declaration: str
-    suites: dict[str, str]  # by table; a shape has its own
     organisation_lines: str
 
 
@@ -99,7 +98,6 @@ def scaffold(
         next(e for e in system.exports if e.name == names.export),
         exercice,
         declaration,
-        {} if shape else {table: _suite(request.system, table) for table in tables},
         "" if known else _organisation_lines(request, shape, indicators),
     )
 
@@ -230,24 +228,6 @@ def _format(sample: Sample, layout: Layout, exercice: int) -> str:
     if title:
         entries.append(f"title: {scalar(title)}")
     return "{" + ", ".join(entries) + "}"
-
-
-def _suite(system: str, table: str) -> str:
-    return (
-        "# Brouillon de `millesime source new` : ce que la déclaration ne sait pas dire. Ajouter les règles de cette table.\n"
-        f"system: {system}\n"
-        f"table: {table}\n"
-        "expectations:\n"
-        "  - key: volume\n"
-        "    type: expect_table_row_count_to_be_between\n"
-        '    kwargs: {min_value: "{previous_rows} * 0.5", max_value: "{previous_rows} * 2"}'
-        + todo("à partir de quel écart de volume faut-il douter ?")
-        + "\n"
-        "    severity: warning\n"
-        "    reason: Le nombre de lignes est du même ordre que l’exercice précédent"
-        " (de la moitié au double).\n"
-        "    fix: Vérifier que l’export est complet et ne porte que sur l’exercice.\n"
-    )
 
 
 def _organisation_lines(request: Request, shape: Shape | None, indicators: Sequence[str]) -> str:

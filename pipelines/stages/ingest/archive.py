@@ -43,9 +43,9 @@ def archive(path: Path, name: str, folder: Path) -> tuple[str, int]:
 def keep_name(path: Path, sha256: str, folder: Path) -> None:
     """Keep the name of an original that is shown by another."""
     kept = folder / NAMES / sha256
-    if path.name != (kept.read_text(encoding="utf-8") if kept.exists() else None):
+    if path.name != (os.fsdecode(kept.read_bytes()) if kept.exists() else None):
         kept.parent.mkdir(exist_ok=True, mode=0o700)
-        with written_whole(kept) as file:
+        with written_whole(kept, errors="surrogateescape") as file:
             file.write(path.name)
 
 

@@ -6,30 +6,35 @@ from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.headings import joined, told_apart
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.settings import limits
 
 SEARCHED_RECORDS = 40  # a header stands within the first lines: title lines are few
 
 
 def find_header(
     records: Sequence[tuple[int, list[str]]], table: Table, exercice: int, fichier: str
-) -> tuple[int, list[str]]:
-    """Return the index in ``records`` [(line, cells)] of the first line of headings, and the heading of each column.
+) -> tuple[int, int, list[str]]:
+    """Return the indexes in ``records`` [(line, cells)] of the first and the last line of headings, and those of each column.
 
     They are those of a line, or of as many as ``table`` says, that hold every heading that it needs. Raises DeliveryRefused
-    FIC-ENTETE (which headings are missing from the nearest line) or FIC-COLONNE-DOUBLE.
+    FIC-ENTETE (which headings are missing from the nearest line), FIC-COLONNE-DOUBLE, or FIC-TAILLE.
     """
     rows, expected = table.header_rows_of(exercice), table.headings_of(exercice)
     read = {same(name): name for name in table.columns_of(exercice)}
     wanted = {same(name): name for name in expected}
     best_index, best_found = None, set()
-    for index in range(min(len(records), SEARCHED_RECORDS) - rows + 1):
-        headings = told_apart(joined([cells for _, cells in records[index : index + rows]]), read)
+    filled = [at for at, (_, cells) in enumerate(records[:SEARCHED_RECORDS]) if any(map(str.strip, cells))]
+    for index in range(len(filled) - rows + 1):
+        places = filled[index : index + rows]
+        headings = told_apart(joined([records[at][1] for at in places]), read)
         found = wanted.keys() & {same(heading) for heading in headings}
         if len(found) == len(wanted):
-            _refuse_doubles(headings, read, fichier, records[index][0])
-            return index, headings
+            line = records[places[0]][0]
+            refuse_too_wide(headings, fichier, line)
+            _refuse_doubles(headings, read, fichier, line)
+            return places[0], places[-1], headings
         if len(found) > len(best_found):
-            best_index, best_found = index, found
+            best_index, best_found = places[0], found
     missing = [name for key, name in wanted.items() if key not in best_found]
     if best_index is None:
         raise DeliveryRefused("FIC-ENTETE", fichier=fichier, attendu="colonnes " + ", ".join(expected))
@@ -40,6 +45,14 @@ def find_header(
         recu=f"{len(best_found)} colonnes reconnues sur {len(wanted)}",
         attendu="colonnes manquantes : " + ", ".join(missing),
     )
+
+
+def refuse_too_wide(cells: Sequence[str], fichier: str, line: int) -> None:
+    """Refuse the file (FIC-TAILLE) when its lines have more cells than the limit."""
+    if len(cells) > (most := limits().columns):
+        raise DeliveryRefused(
+            "FIC-TAILLE", fichier=fichier, ligne=line, recu=f"{len(cells)} colonnes", attendu=f"{most} colonnes au plus"
+        )
 
 
 def _refuse_doubles(headings: list[str], read: dict[str, str], fichier: str, line: int) -> None:
@@ -56,10 +69,12 @@ def _refuse_doubles(headings: list[str], read: dict[str, str], fichier: str, lin
         seen.add(heading)
 
 
-def set_apart(records: Sequence[tuple[int, list[str]]], index: int, rows: int) -> list[tuple[int, str]]:
-    """The lines down to the last one of the headings, which begin at ``index``: [(line, why it is no data)]."""
-    above = [(line, "titre" if any(map(str.strip, cells)) else "ligne vide") for line, cells in records[:index]]
-    return above + [(line, "en-tête") for line, _ in records[index : index + rows]]
+def set_apart(records: Sequence[tuple[int, list[str]]], first: int, last: int) -> list[tuple[int, str]]:
+    """The lines down to the last one of the headings, which begin at ``first``: [(line, why it is no data)]."""
+    return [
+        (line, "ligne vide" if not any(map(str.strip, cells)) else "titre" if at < first else "en-tête")
+        for at, (line, cells) in enumerate(records[: last + 1])
+    ]
 
 
 def check_title(titles: Sequence[tuple[int, list[str]]], pattern: str | None, exercice: int, fichier: str) -> None:

@@ -12,9 +12,8 @@ from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.disk import sha256_of
 from pipelines.ledger.records import Manifest
-from pipelines.settings import Home
+from pipelines.settings import Home, limits
 from pipelines.stages.ingest.delivery import Source, read_file
-from pipelines.stages.ingest.readers.csv_file import LONGEST_CELL
 from pipelines.stages.ingest.records import Records
 
 Cells = dict[str, str]  # heading in the file → the cell as it is written there
@@ -60,7 +59,7 @@ def cells_at(home: Home, ref: ExportRef, manifest: Manifest, places: set[Place])
 def _at(records: Records, lines: set[int]) -> Iterator[tuple[int, Cells]]:
     if not lines:
         return
-    csv.field_size_limit(LONGEST_CELL)
+    csv.field_size_limit(limits().cell)
     with records.path.open(encoding="utf-8-sig", newline="") as text:
         for _ in range(records.skip):
             text.readline()

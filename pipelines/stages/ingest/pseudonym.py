@@ -12,8 +12,13 @@ from pathlib import Path
 
 from pipelines.french import NO_BREAK
 from pipelines.ledger.unsound import Unsound
+from pipelines.settings import WrongSetting
 
 KEY_BYTES = 32
+
+
+class NoKey(WrongSetting):
+    """The file of the key holds none."""
 
 
 class KeyRefused(Unsound):
@@ -21,10 +26,10 @@ class KeyRefused(Unsound):
 
 
 def load_key(path: Path) -> bytes:
-    """The key in ``path``, of 32 bytes or more. Raises KeyRefused: pseudonyms under an empty key could be undone by anybody."""
+    """The key in ``path``, of 32 bytes or more. Raises NoKey: pseudonyms under an empty key could be undone by anybody."""
     key = path.read_bytes()
     if len(key) < KEY_BYTES:
-        raise KeyRefused(f"{path} n’est pas une clé{NO_BREAK}: elle a moins de {KEY_BYTES} octets")
+        raise NoKey(f"{path} n’est pas une clé{NO_BREAK}: elle a moins de {KEY_BYTES} octets")
     return key
 
 

@@ -3,7 +3,18 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.settings import limits
+
 Misshapen = tuple[int, str, str, str]  # a refused record: line, rule, expected, received; the last is never a cell
+
+
+def keep_misshapen(kept: list[Misshapen], one: Misshapen, fichier: str) -> None:
+    """Add a line that has not the shape of a record. Raises DeliveryRefused FIC-TAILLE beyond the limit: each would be told."""
+    kept.append(one)
+    if len(kept) > (most := limits().misshapen):
+        wanted = f"{most} lignes mal formées au plus"
+        raise DeliveryRefused("FIC-TAILLE", fichier=fichier, ligne=one[0], attendu=wanted)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("systeme", "varchar", "Système d’origine."),
             ("nom_table", "varchar", "Table."),
             ("exercice", "integer", "Exercice."),
-            ("nature", "varchar", "livraison ou mois."),
+            ("nature_morceau", "varchar", "livraison ou mois."),
             ("piece", "varchar", "Mois, par exemple 2020-03 ; vide pour la livraison."),
             ("est_suivie", "boolean", "Vrai si l’organisation emploie ce système pour l’exercice."),
             ("est_attendue", "boolean", "Vrai si le morceau était attendu."),
@@ -74,7 +74,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("exercice", "integer", "Exercice."),
             ("refusee_le", "timestamp", "Date et heure du refus (UTC)."),
             ("livraison", "varchar", "Identifiant de la livraison, si elle a pu être lue."),
-            ("code", "varchar", "Règle."),
+            ("code_regle", "varchar", "Règle."),
             ("titre", "varchar", "Intitulé de la règle."),
             ("fichier", "varchar", "Fichier en cause."),
             ("ligne", "bigint", "Ligne en cause."),
@@ -125,7 +125,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         "Tout ce que quelqu’un doit savoir ou décider.",
         [
             ("constat", "varchar", "Identifiant du constat, le même tant qu’il demeure."),
-            ("code", "varchar", "Règle."),
+            ("code_regle", "varchar", "Règle."),
             ("severite", "varchar", "bloquant, alerte ou information."),
             ("exercice", "integer", "Exercice ; 0 si le constat les concerne tous."),
             ("ou", "varchar", "Table, chiffre ou modèle en cause."),
@@ -148,7 +148,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         [
             ("rang", "integer", "Rang de la décision dans le registre."),
             ("constat", "varchar", "Identifiant du constat."),
-            ("code", "varchar", "Règle."),
+            ("code_regle", "varchar", "Règle."),
             ("exercice", "integer", "Exercice."),
             ("ou", "varchar", "Table, chiffre ou modèle en cause."),
             ("decision", "varchar", "accepté ou retiré."),
@@ -178,7 +178,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("exercice", "integer", "Exercice."),
             ("nombre", "varchar", "Ce que compte le nombre masqué."),
             (
-                "nature",
+                "nature_secret",
                 "varchar",
                 "primaire : trop peu d’agents ; secondaire : masqué pour qu’un autre ne se déduise pas.",
             ),
@@ -201,7 +201,7 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
 KEYS = {
     "livraisons": ("livraison", "rang"),
     "tables_livrees": ("livraison", "nom_table"),
-    "pieces": ("systeme", "nom_table", "exercice", "nature", "piece"),
+    "pieces": ("systeme", "nom_table", "exercice", "nature_morceau", "piece"),
     "refus": ("refus",),
     "verdicts": ("verdict", "rang"),
     "lignes_refusees": ("livraison", "nom_table", "rang"),

@@ -16,7 +16,7 @@ FRESHNESS = "rapport.fraicheur"
 COMMENT = "D’où vient chaque table publiée et jusqu’où elle va, une ligne par table."
 COLUMNS = {
     "objet": ("varchar primary key", "Table publiée : schema.table."),
-    "nb_lignes": ("bigint not null", "Nombre de lignes de la table."),
+    "nb_lignes": ("bigint not null", "Nombre de lignes de la table. Additif."),
     "dernier_exercice": (
         "integer",
         "Dernier exercice de ses lignes ; vide si elles n’en ont pas, ou s’il n’y en a aucune.",

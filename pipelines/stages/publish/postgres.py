@@ -1,8 +1,9 @@
 """Copies a publication to PostgreSQL, for BI: schemas ``marts``, ``rapport`` and ``audit``.
 
 One transaction. A table whose shape is unchanged is emptied and filled again: rights, views and keys of it are kept, nobody waits,
-and a statement sees one publication (a transaction too, where it is REPEATABLE READ). Another is made aside, in ``<schema>__next``, and
-takes the place of the former one at a moment when nobody reads; objects of others that hold the former one are named, and refuse it.
+and a statement sees one publication (a transaction too, where it is REPEATABLE READ). One that only gains columns is given them, at its
+end, at a moment when nobody reads. Another is made aside, in ``<schema>__next``, and takes the place of the former one at such a moment;
+objects of others that hold the former one are named, and refuse it.
 Emptied rows stay a while in the server's files: after a change of profile, a purge or a withdrawal all tables are made anew.
 Whatever stops in between leaves the server as it was.
 
@@ -34,10 +35,12 @@ from pipelines.stages.publish.postgres_tables import (
     Name,
     NoSuchType,
     RowsLost,
+    add_columns,
     copied_tables,
     create,
     describe,
     fill,
+    gained,
     shapes,
 )
 from pipelines.stages.publish.profiles import NotPublished, Profile, opened
@@ -99,6 +102,14 @@ join pg_class p on p.oid = k.confrelid join pg_namespace m on m.oid = p.relnames
 join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
 where k.contype = 'f' and n.nspname = any(%(schemas)s)
 """
+# Tables that others' foreign keys name: their rows are to be proved while they are empty, so that they cannot gain a column.
+TIED = """
+select distinct m.nspname, p.relname
+from pg_constraint k
+join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+join pg_class p on p.oid = k.confrelid join pg_namespace m on m.oid = p.relnamespace
+where k.contype = 'f' and m.nspname = any(%(schemas)s) and n.nspname <> all(%(schemas)s)
+"""
 READERS = """
 select null, a.grantee, pg_get_userbyid(a.grantee) from pg_class c, aclexplode(c.relacl) a
 where c.oid = %(table)s::regclass and a.privilege_type = 'SELECT' and a.grantee <> c.relowner
@@ -130,6 +141,9 @@ class Held(NamedTuple):
     publication: str
     profile: str
     removals: int | None  # None: copied before they were counted
+
+
+Grown = list[tuple[Copied, tuple[tuple[str, str, str], ...]]]  # tables that gain columns, with these
 
 
 class ForeignKey(NamedTuple):
@@ -330,14 +344,18 @@ def _schemas(cursor: Cursor, names: list[str]) -> list[str]:
 
 
 def _copy(cursor: Cursor, prefix: str, profile: Profile, removals: int, may_keep: bool, served: Served) -> None:
-    """Fill the tables of an unchanged shape again, and put those of another in the place of the former ones."""
+    """Fill the tables of an unchanged shape again, those that gain columns too, and put the others in the place of the former ones."""
     there = shapes(cursor, _ours(prefix))
     wanted = copied_tables(profile, prefix, removals)
     keys = _wanted_keys(wanted)
-    kept = {name for name, table in wanted.items() if may_keep and there.get(name) == table.shape}
+    more = {name: gained(there.get(name), table.shape) for name, table in wanted.items() if may_keep}
+    tied = {*cursor.execute(TIED, {"schemas": _ours(prefix)}).fetchall()} if any(more.values()) else set()
+    kept = {name for name, columns in more.items() if columns == () or (columns and name not in tied)}
+    grown = {name: columns for name, columns in more.items() if columns and name in kept}
     gone, lost = there.keys() - kept, {}
+    _refuse_held(cursor, prefix, gone)
     for key, constraint in _foreign_keys(cursor, _ours(prefix)).items():
-        if key.table in kept and (key.parent in gone or key not in keys):
+        if key.table in kept and (key.parent in gone or key.parent in grown or key not in keys):
             lost[key] = constraint
     _make_schemas(cursor, [_next(schema) for schema in sorted({schema for schema, _ in wanted.keys() - kept})])
     for name in wanted.keys() - kept:
@@ -346,13 +364,13 @@ def _copy(cursor: Cursor, prefix: str, profile: Profile, removals: int, may_keep
     if kept:  # all of them first: a row that is gone may have been the key of another
         for name in there:
             cursor.execute(sql.SQL("delete from {}").format(sql.Identifier(*name)))
-    waiting = {key.table for key in lost}
+    waiting = {key.table for key in lost} | grown.keys()
     for name in kept - waiting:
         _fill(cursor, wanted[name], served)
     _settle(cursor)
     _carry_rights(cursor, gone & wanted.keys())
-    if gone or lost:
-        _replace_patiently(cursor, prefix, there, gone, lost)
+    if gone or lost or grown:
+        _replace_patiently(cursor, prefix, there, gone, lost, [(wanted[name], grown[name]) for name in grown])
     _put_in_place(cursor, prefix, wanted, wanted.keys() - kept)
     for name in waiting:
         _fill(cursor, wanted[name], served)
@@ -476,15 +494,16 @@ def _carry_rights(cursor: Cursor, replaced: set[Name]) -> None:
 
 
 def _replace_patiently(
-    cursor: Cursor, prefix: str, there: Iterable[Name], gone: set[Name], lost: dict[ForeignKey, str]
+    cursor: Cursor, prefix: str, there: Iterable[Name], gone: set[Name], lost: dict[ForeignKey, str], grown: Grown
 ) -> None:
-    """Drop tables and foreign keys at a moment when nobody reads. Raises NotServed, naming who reads or what holds a table."""
-    _refuse_held(cursor, prefix, gone)
+    """Drop tables and foreign keys, and add columns, at a moment when nobody reads. Raises NotServed, naming who reads."""
     for _ in range(SWAP_TRIES):
         try:
             with cursor.connection.transaction():
                 _keep_readers_out(cursor, sorted(there))
                 _drop(cursor, gone, lost)
+                for table, columns in grown:
+                    add_columns(cursor, table, columns)
             return
         except (errors.LockNotAvailable, errors.QueryCanceled):
             time.sleep(PAUSE_SECONDS / 2)
@@ -495,6 +514,7 @@ def _replace_patiently(
 
 
 def _refuse_held(cursor: Cursor, prefix: str, gone: set[Name]) -> None:
+    """Raise NotServed when objects of others hold a table that goes: before its rows go, which a foreign key would prove."""
     tables = [sql.Identifier(*name).as_string() for name in sorted(gone)]
     if held := cursor.execute(HOLDERS, {"tables": tables, "schemas": _ours(prefix)}).fetchall():
         listed = enumeration([name for (name,) in held])

@@ -95,6 +95,13 @@ class Copied:
         return (*own, *((one.name, one.kind, "not null") for one in self.added)), table.key
 
 
+def gained(there: Shape | None, wanted: Shape) -> tuple[tuple[str, str, str], ...] | None:
+    """The columns that a table of one shape lacks to be of the other, in their order; None where anything else differs."""
+    if there is None or there[1] != wanted[1] or not {*there[0]} <= {*wanted[0]}:
+        return None
+    return tuple(column for column in wanted[0] if column not in there[0])
+
+
 def copied_tables(profile: Profile, prefix: str, removals: int) -> dict[Name, Copied]:
     """The tables of a profile, by their names on the server."""
     joining = {one.key[0] for one in profile.tables if one.name.startswith("dim_") and len(one.key) == 1}
@@ -127,15 +134,28 @@ def shapes(cursor: Cursor, schemas: list[str]) -> dict[Name, Shape]:
 def create(cursor: Cursor, name: Name, table: Copied) -> None:
     """Create a table, empty, with its key and its indexes: the exercice, and what it is joined by. Raises NoSuchType."""
     columns, key = table.shape
-    moments = {one.name for one in table.added if one.value is None}
-    made = [
-        sql.SQL(f"{{}} {kind} {filled}{' default now()' if column in moments else ''}").format(sql.Identifier(column))
-        for column, kind, filled in columns
-    ]
+    made = [_column(table, *column) for column in columns]
     if key:
         made.append(sql.SQL("primary key ({})").format(sql.SQL(", ").join(map(sql.Identifier, key))))
     cursor.execute(sql.SQL("create table {} ({})").format(sql.Identifier(*name), sql.SQL(", ").join(made)))
-    for column in table.indexed:
+    _index(cursor, name, table.indexed)
+
+
+def add_columns(cursor: Cursor, table: Copied, columns: Iterable[tuple[str, str, str]]) -> None:
+    """Give a table that holds no row further columns, at its end, and their indexes."""
+    for column in columns:
+        order = sql.SQL("alter table {} add column {}")
+        cursor.execute(order.format(sql.Identifier(*table.name), _column(table, *column)))
+    _index(cursor, table.name, [name for name, *_ in columns if name in table.indexed])
+
+
+def _column(table: Copied, name: str, kind: str, filled: str) -> sql.Composed:
+    moment = " default now()" if any(one.name == name and one.value is None for one in table.added) else ""
+    return sql.SQL(f"{{}} {kind} {filled}{moment}").format(sql.Identifier(name))
+
+
+def _index(cursor: Cursor, name: Name, columns: Iterable[str]) -> None:
+    for column in columns:
         cursor.execute(sql.SQL("create index on {} ({})").format(sql.Identifier(*name), sql.Identifier(column)))
 
 

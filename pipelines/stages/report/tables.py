@@ -1,6 +1,7 @@
 """Reads the published tables of ``rapport`` for one report. What belongs here: rows, as they are; no format."""
 
 import functools
+import glob
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Publication:
     @functools.cached_property
     def tables(self) -> dict[str, list[str]]:
         """Every table with the names of its columns."""
-        files = literal(self.folder / "rapport" / "*.parquet")
+        files = literal(f"{glob.escape(str(self.folder))}/rapport/*.parquet")
         found: dict[str, list[str]] = {}
         schema = f"select file_name, name from parquet_schema({files}) where num_children is null"
         for file, column in self.db.execute(schema).fetchall():

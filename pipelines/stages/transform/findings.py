@@ -316,6 +316,7 @@ def _documents(db, rules: Rules) -> list[Finding]:
         *_unnumbered(db, rules),
         *_vanished(db, rules),
         *_same_budget_twice(db, rules),
+        *_called_otherwise(db, rules),
         *_undeclared(db, rules),
     ]
 
@@ -370,21 +371,9 @@ def _debts_without_annexe(db, rules: Rules) -> list[Finding]:
     ]
 
 
-# What is repaid of loans: neither deposits (165), nor refinancing (166), nor credit lines drawn and given back (16449).
-REPAID = "sens_budgetaire = 'dépense' and type_operation = 'réelle' and regexp_full_match(compte, '16[3478].*') and compte not like '16449%'"
-ROUNDING = 0.01  # of what was repaid: the annexe sums the rounded instalments of each loan
-
-
 def _loans_left_out(db, rules: Rules) -> list[Finding]:
-    """The accounts that repaid more than the loans of their annexe did: some are not in it, and the debt is more than they say."""
-    rows = db.execute(
-        f"with repaid as (select document_id, sum(realise_eur) as paid from marts.fct_lignes_budgetaires where {REPAID} group by all), "
-        "told as (select document_id, sum(capital_rembourse_eur) as told from marts.fct_emprunts group by all) "
-        "select exercice, libelle_budget, libelle_decision, paid, coalesce(told, 0), fichier, ligne "
-        "from marts.fct_documents_budgetaires inner join repaid using (document_id) inner join told using (document_id) "
-        "where est_compte_administratif and encours_dette_eur is not null "
-        f"and paid - coalesce(told, 0) > greatest(1, paid * {ROUNDING}) order by all"
-    ).fetchall()
+    """The annexes of the debt that their accounts, or themselves, contradict: some loan is not in it, or not for what is due."""
+    rows = db.execute(LOANS).fetchall()
     rule = rules["FIN-EMPRUNTS"]
     return [
         _warned(
@@ -392,41 +381,48 @@ def _loans_left_out(db, rules: Rules) -> list[Finding]:
             exercice,
             "budget/emprunts",
             budget or decision,
-            attendu=f"un capital remboursé de {shown(paid, 'EUR')}, comme aux comptes 163, 164, 167 et 168",
+            attendu=COMPARED[what].format(shown(expected, "EUR")),
             recu=f"{shown(told, 'EUR')} à l’annexe",
-            ecart=plain(told - paid),
+            ecart=plain(told - expected),
             fichier=fichier,
             ligne=ligne,
+            cle=what,
         )
-        for exercice, budget, decision, paid, told, fichier, ligne in rows
+        for exercice, budget, decision, what, expected, told, fichier, ligne in rows
     ]
 
 
 def _without_totals(db, rules: Rules) -> list[Finding]:
-    """The accounts that give no total of their own: a warning where those of the year before gave them."""
+    """The accounts that give no total of their own: a warning where those of the year before gave them, or where one side of the
+    investment says nothing of what is left to carry out, while the other does.
+    """
     rows = db.execute(
         "with comptes as (select d.*, exists (select 1 from marts.fct_consolidations as t where t.document_id = d.document_id) "
-        "as a_totaux from marts.fct_documents_budgetaires as d where est_compte_administratif) "
+        "as a_totaux from marts.fct_documents_budgetaires as d where est_compte_administratif), "
+        "cotes as (select document_id, sens, bool_or(dit_restes) as dit from intermediate.int_finances__lignes_budgetaires "
+        "where section = 'investissement' group by all) "
         "select exercice, coalesce(libelle_budget, siret), libelle_decision, fichier, ligne, exists (select 1 from comptes as avant "
         "where avant.a_totaux and avant.exercice = comptes.exercice - 1 and avant.siret = comptes.siret "
-        "and avant.code_budget = comptes.code_budget) from comptes where not a_totaux order by all"
+        "and avant.code_budget = comptes.code_budget), (select case when bool_or(dit) then max(sens) filter (not dit) end "
+        "from cotes where cotes.document_id = comptes.document_id) from comptes where not a_totaux order by all"
     ).fetchall()
     rule = rules["FIN-SANS-TOTAUX"]
     return [
         Finding(
             rule.code,
-            "alerte" if had_them else "information",
+            "alerte" if had_them or mute else "information",
             exercice,
             "budget/consolidations",
             f"{rule.titre} : {decision}, {budget}",
             attendu="les totaux du budget par section et par sens (éléments CONSOLIDATION)"
             + (f", comme en {exercice - 1}" if had_them else ""),
-            recu="aucun total de ce budget",
+            recu="aucun total de ce budget"
+            + (f", et aucun reste à réaliser dit en {mute}s d’investissement : compté 0" if mute else ""),
             aide=rule.aide,
             fichier=fichier,
             ligne=ligne,
         )
-        for exercice, budget, decision, fichier, ligne, had_them in rows
+        for exercice, budget, decision, fichier, ligne, had_them, mute in rows
     ]
 
 
@@ -483,6 +479,30 @@ def _same_budget_twice(db, rules: Rules) -> list[Finding]:
             cle=siret,
         )
         for exercice, siret, count, files in rows
+    ]
+
+
+def _called_otherwise(db, rules: Rules) -> list[Finding]:
+    """The budgets that documents of an exercice, or of the one before or after, call principal here and annexe there."""
+    rows = db.execute(
+        "select a.exercice, a.siret, a.code_budget, max(a.libelle_budget), max(a.type_budget), min(a.fichier), "
+        "string_agg(distinct b.fichier || ' (' || b.exercice || ')', ', ' order by b.fichier || ' (' || b.exercice || ')') "
+        "from marts.fct_documents_budgetaires as a inner join marts.fct_documents_budgetaires as b on a.siret = b.siret "
+        "and a.code_budget = b.code_budget and abs(a.exercice - b.exercice) <= 1 and a.type_budget <> b.type_budget "
+        "group by a.exercice, a.siret, a.code_budget order by all"
+    ).fetchall()
+    rule = rules["FIN-TYPE"]
+    return [
+        _warned(
+            rule,
+            exercice,
+            "budget/documents",
+            budget or siret,
+            attendu=f"un seul type ; {fichier} dit {kind}",
+            recu=f"l’autre selon {others}",
+            cle=f"{siret} {code}",
+        )
+        for exercice, siret, code, budget, kind, fichier, others in rows
     ]
 
 
@@ -583,12 +603,12 @@ def _expected(db, rules: Rules) -> list[Finding]:
 def _unsaid(db, rules: Rules) -> list[Finding]:
     """The accounts that count and do not say what figures ask: which budget, what was opened, done and left to do."""
     rows = db.execute(
-        "select exercice, piece, type_budget is null, a_credits is null, a_realise is null, a_restes is null "
+        f"select exercice, piece, {', '.join(f'{column} is null' for column in SAID)} "
         "from intermediate.int_finances__pieces where source = 'budget/lignes' and est_acceptee and est_compte_administratif "
-        "and (type_budget is null or a_credits is null or a_realise is null or a_restes is null) order by all"
+        f"and ({' or '.join(f'{column} is null' for column in SAID)}) order by all"
     ).fetchall()
     rule = rules["FIN-NON-DIT"]
-    words = ("type de budget (principal ou annexe)", "crédits ouverts", "montants réalisés", "restes à réaliser")
+    words = tuple(SAID.values())
     return [
         _warned(
             rule,
@@ -792,6 +812,67 @@ def _quorums(db, rules: Rules) -> list[Finding]:
     ]
 
 
+# What accounts say, for the figures that need it: the column of their piece, and its words.
+SAID = {
+    "type_budget": "type de budget (principal ou annexe)",
+    "a_credits": "crédits ouverts",
+    "a_realise_fonctionnement": "montants réalisés en fonctionnement",
+    "a_realise_investissement": "montants réalisés en investissement",
+    "a_restes": "restes à réaliser",
+}
+# What the annexe of the debt and the accounts have in common, each with what is expected. Of loans: neither deposits (165), nor
+# refinancing (166), nor credit lines drawn and given back (16449). A loan that is not in the annexe makes it repay, or pay, less
+# than the accounts; what was due at the opening is what was due when the year before closed; what is due at the closing is that,
+# what was drawn more and what was repaid less. The annexe sums the rounded instalments of each loan: to a hundredth of them.
+COMPARED = {
+    "capital": "un capital remboursé de {}, comme aux comptes 163, 164, 167 et 168",
+    "interets": "des intérêts de {}, comme au compte 66111",
+    "ouverture": "{} dus à l’ouverture, comme à la clôture de l’exercice précédent",
+    "cloture": "{} dus à la clôture : l’ouverture, plus les emprunts reçus aux comptes, moins le capital remboursé à l’annexe",
+}
+LOANS = """
+with paid as (
+    select
+        document_id,
+        coalesce(sum(realise_eur) filter (sens_budgetaire = 'dépense' and est_emprunt), 0) as repaid,
+        coalesce(sum(realise_eur) filter (sens_budgetaire = 'recette' and est_emprunt), 0) as drawn,
+        coalesce(sum(realise_eur) filter (sens_budgetaire = 'dépense' and compte = '66111'), 0) as interest
+    from (
+        select *, regexp_full_match(compte, '16[3478].*') and compte not like '16449%' as est_emprunt
+        from marts.fct_lignes_budgetaires where type_operation = 'réelle'
+    )
+    group by document_id
+),
+told as (
+    select
+        document_id,
+        coalesce(sum(capital_rembourse_eur), 0) as repaid,
+        coalesce(sum(interets_eur), 0) as interest,
+        sum(capital_restant_du_ouverture_eur) as opening,
+        sum(capital_restant_du_cloture_eur) as closing
+    from marts.fct_emprunts group by document_id
+),
+compared as (
+    select d.exercice, d.libelle_budget, d.libelle_decision, paid, told, d.fichier, d.ligne, (
+        select sum(avant.encours_dette_eur) from marts.fct_documents_budgetaires as avant
+        where avant.est_compte_administratif and avant.exercice = d.exercice - 1
+            and avant.siret = d.siret and avant.code_budget = d.code_budget
+    ) as before
+    from marts.fct_documents_budgetaires as d inner join paid using (document_id) inner join told using (document_id)
+    where d.est_compte_administratif and d.encours_dette_eur is not null
+)
+select exercice, libelle_budget, libelle_decision, each.what, each.expected, each.told, fichier, ligne
+from (
+    select *, unnest([
+        {'what': 'capital', 'expected': paid.repaid, 'told': told.repaid, 'gap': paid.repaid - told.repaid},
+        {'what': 'interets', 'expected': paid.interest, 'told': told.interest, 'gap': paid.interest - told.interest},
+        {'what': 'ouverture', 'expected': before, 'told': told.opening, 'gap': abs(before - told.opening)},
+        {'what': 'cloture', 'expected': told.opening + paid.drawn - told.repaid, 'told': told.closing,
+         'gap': abs(told.opening + paid.drawn - told.repaid - told.closing)}
+    ]) as each from compared
+)
+where each.gap > greatest(1, 0.01 * greatest(paid.repaid, paid.interest)) order by all
+"""
 # The members of the organisation, and itself: its own agents and accounts are in the lines too.
 BODIES = """(
     select code_collectivite, libelle_collectivite from organisation.collectivites

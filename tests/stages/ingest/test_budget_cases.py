@@ -374,6 +374,75 @@ DOCUMENTS = {
         "annexe.xml": document(whole(2036, "4.00", SIRET_ANNEXE, line("70999", "R", MtReal="2.50", CredOuv="2.00"))),
         "encore.xml": document(whole(2036, "4.00", SIRET_ANNEXE).replace('<CodBud V="0A"/>', '<CodBud V="A"/>')),
     },
+    # 2037: more interest was paid than the loans of the annexe ask; a loan that was drawn in the year does not say what is due
+    2037: {
+        "ca.xml": document(
+            whole(
+                2037,
+                "10.00",
+                PRINCIPAL_SIRET,
+                line("66111", "D", MtReal="20.00", CredOuv="20.00"),
+                kind="P",
+                loans=[loan(MtCapitalRestDu_01_01="40.00", MtCapitalRestDu_31_12="40.00", MtIntExer="5.00")],
+            )
+        ),
+        "annexe.xml": document(
+            whole(2037, "4.00", SIRET_ANNEXE, loans=[loan(MtCapitalRestDu_01_01="0.00", MtCapitalExer="0.00")])
+        ),
+        # loans that only another state of the annexe lists; a state written with one digit
+        "preteurs.xml": document(whole(2037, "5.00", LOST_ANNEXE, loans=[loan("02", MtCapitalRestDu_31_12="9.00")])),
+        "un.xml": document(whole(2037, "6.00", THIRD_ANNEXE, loans=[loan("1", MtCapitalRestDu_31_12="8.00")])),
+    },
+    # 2038: what was due at the opening is not what was due a year before, and what is due is neither repaid nor drawn since
+    2038: {
+        "ca.xml": document(
+            whole(
+                2038,
+                "10.00",
+                PRINCIPAL_SIRET,
+                line("1641", "R", MtReal="7.00", CredOuv="7.00"),
+                kind="P",
+                loans=[loan(MtCapitalRestDu_01_01="30.00", MtCapitalRestDu_31_12="34.00", MtCapitalExer="1.00")],
+            )
+        ),
+    },
+    # 2039: no line says what was received in fonctionnement; of an annexe, nothing could be done on the side that says nothing
+    2039: {
+        "ca.xml": document(
+            whole(2039, "10.00", PRINCIPAL_SIRET, line("75888", "R", CredOuv="10.00"), *INVESTED, kind="P")
+        ),
+        "annexe.xml": document(whole(2039, "4.00", SIRET_ANNEXE, line("021", "R", order="2", CredOuv="9.00"))),
+        "totaux.xml": document(
+            with_totals(
+                whole(2039, "5.00", LOST_ANNEXE, line("75888", "R", CredOuv="10.00")),
+                total(LOST_ANNEXE, "F", "D", "5.00"),
+                total(LOST_ANNEXE, "F", "R", "0.00"),
+            )
+        ),
+    },
+    # 2040: the accounts of the principal call themselves those of an annexe
+    2040: {
+        "ca.xml": document(whole(2040, "10.00", PRINCIPAL_SIRET).replace("0A", "0P")),
+        "annexe.xml": document(
+            whole(2040, "4.00", SIRET_ANNEXE).replace(ANNEXE_TYPE, f'{ANNEXE_TYPE}<IdEtabPal V="{PRINCIPAL_SIRET}"/>')
+        ),
+    },
+    # 2041: what is left is said on one side, and the totals say that something is on the other; of an annexe there are no totals
+    2041: {
+        "ca.xml": document(
+            with_totals(
+                whole(2041, "10.00", PRINCIPAL_SIRET, INVESTED[0], kind="P", left=None).replace(
+                    "</LigneBudget>\n", "</LigneBudget>\n" + line("1323", "R", MtReal="10.00", MtRAR3112="3.00"), 1
+                ),
+                total(PRINCIPAL_SIRET, "I", "D", "10.00", RAR="12.00"),
+                total(PRINCIPAL_SIRET, "I", "R", "10.00", RAR="3.00"),
+                total(PRINCIPAL_SIRET, "F", "R", "50.00"),  # of which no line is left
+            )
+        ),
+        "annexe.xml": document(
+            whole(2041, "4.00", SIRET_ANNEXE, INVESTED[0], line("1323", "R", MtReal="10.00", MtRAR3112="3.00"))
+        ),
+    },
 }
 
 
@@ -384,7 +453,7 @@ def warehouse(dbt_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Itera
         nom="Essai",
         sigle="E",
         siren="210000006",
-        exercices={"premier": 2010, "dernier": 2036},
+        exercices={"premier": 2010, "dernier": 2041},
         systemes=["budget"],
     )
     voted = hashlib.sha256(DOCUMENTS[2021]["vote.xml"]).hexdigest()
@@ -437,6 +506,7 @@ def test_two_totals_of_one_thing_are_two_controls_that_name_file_and_block(wareh
     (finding,) = of(found, "FIN-CONSOLIDATION", 2016)
     assert (finding.fichier, finding.recu, finding.attendu) == ("ca.xml", "900\u00a0€", "4\u00a0€")
     assert "élément CONSOLIDATION" in finding.message
+    assert finding.severity == "alerte"
     assert finding.ligne
 
 
@@ -757,14 +827,16 @@ def test_accounts_that_do_not_say_of_which_budget_they_are_are_in_no_whole_total
 def test_amounts_that_no_line_of_a_document_gives_are_unknown_and_not_0(warehouse, found) -> None:
     assert [(one.recu, one.cle) for one in of(found, "FIN-NON-DIT", 2027)] == [
         ("ni crédits ouverts", f"comptes, budget {PRINCIPAL_SIRET} 0P"),
-        ("ni montants réalisés", f"comptes, budget {SIRET_ANNEXE} 0A"),
+        ("ni montants réalisés en fonctionnement", f"comptes, budget {SIRET_ANNEXE} 0A"),
     ]
     assert [one.recu for one in of(found, "FIN-NON-DIT", 2026)] == ["ni type de budget (principal ou annexe)"]
     figures = states(warehouse, 2027)
     assert figures[PRINCIPAL] == (Decimal("3.00"), "complet")
     assert figures["finances.principal.fonctionnement.credits_depenses"] == (None, "manquant")
     assert figures[ANNEXES] == (None, "manquant")
-    assert lacking(warehouse, 2027, ANNEXES) == [(f"comptes, budget {SIRET_ANNEXE} 0A", "« réalisé » n’y figure pas")]
+    assert lacking(warehouse, 2027, ANNEXES) == [
+        (f"comptes, budget {SIRET_ANNEXE} 0A", "« réalisé en fonctionnement » n’y figure pas")
+    ]
     done = "select libelle_budget, realise_eur from rapport.rpt_finances__sections where exercice = ? order by all"
     assert rows(warehouse, done, 2027) == [("Essai A", None), ("Essai P", Decimal("3.00"))]
     together = (
@@ -796,6 +868,60 @@ def test_a_loan_that_says_neither_what_is_left_nor_what_was_repaid_leaves_the_de
     left = "select capital_restant_du_cloture_eur from marts.fct_emprunts where exercice = 2033 order by all"
     assert rows(warehouse, left) == [(Decimal(0),), (None,)]
     assert sorted(one.fichier for one in of(found, "FIN-DETTE", 2033)) == ["annexe.xml", "ca.xml"]
+
+
+def test_a_loan_that_was_drawn_and_does_not_say_what_is_due_leaves_the_debt_unknown(warehouse, found) -> None:
+    assert states(warehouse, 2037)["finances.dette.encours"] == (None, "manquant")
+    assert sorted(one.fichier for one in of(found, "FIN-DETTE", 2037)) == ["annexe.xml", "preteurs.xml"]
+    debts = "select encours_dette_eur from marts.fct_documents_budgetaires where exercice = 2037 and fichier = 'un.xml'"
+    assert rows(warehouse, debts) == [(Decimal("8.00"),)]
+
+
+def test_an_annexe_of_the_debt_that_the_accounts_or_the_year_before_contradict(found) -> None:
+    told = [(one.fichier, one.cle, one.ecart) for one in of(found, "FIN-EMPRUNTS", 2037)]
+    assert told == [("ca.xml", "interets", "-15"), ("ca.xml", "ouverture", "40")]  # no debt was known a year before
+    assert [(one.cle, one.ecart) for one in of(found, "FIN-EMPRUNTS", 2038)] == [
+        ("cloture", "-2"),
+        ("ouverture", "-10"),
+    ]
+
+
+def test_a_side_of_a_section_that_says_nothing_of_what_was_done_is_unknown_and_not_0(warehouse, found) -> None:
+    figures = states(warehouse, 2039)
+    assert figures["finances.principal.fonctionnement.recettes_realisees"] == (None, "manquant")
+    assert figures["finances.principal.fonctionnement.resultat"] == (None, "manquant")
+    assert figures["finances.principal.investissement.depenses_realisees"] == (Decimal("10.00"), "complet")
+    assert figures[ANNEXES] == (Decimal("9.00"), "complet")  # only estimates, or 0 by the document's own totals
+    assert [(one.recu, one.cle) for one in of(found, "FIN-NON-DIT", 2039)] == [
+        ("ni montants réalisés en fonctionnement", f"comptes, budget {PRINCIPAL_SIRET} 0P")
+    ]
+    results = "select section from rapport.rpt_finances__resultats where exercice = 2039 and type_budget = 'principal'"
+    assert rows(warehouse, results) == [("investissement",)]
+
+
+def test_a_budget_that_documents_call_principal_here_and_annexe_there_is_in_no_whole_total(warehouse, found) -> None:
+    figures = states(warehouse, 2040)
+    assert figures[ANNEXES] == (None, "manquant")
+    assert [one.cle for one in of(found, "FIN-NON-DIT", 2040)] == [f"comptes, budget {PRINCIPAL_SIRET} 0P"]
+    for year in (2039, 2040, 2041):
+        assert [one.cle for one in of(found, "FIN-TYPE", year)] == [f"{PRINCIPAL_SIRET} 0P"]
+    assert of(found, "FIN-TYPE", 2038) == []
+
+
+def test_what_is_left_on_a_side_that_says_nothing_of_it_is_unknown_where_the_totals_say_something(
+    warehouse, found
+) -> None:
+    figures = states(warehouse, 2041)
+    assert [figures[code] for code in RESTES] == [(None, "manquant")] * 3
+    told = {one.fichier: one for one in of(found, "FIN-SANS-TOTAUX", 2041)}
+    assert (told["annexe.xml"].severity, "dépenses d’investissement" in told["annexe.xml"].recu) == ("alerte", True)
+    assert list(told) == ["annexe.xml"]
+
+
+def test_a_total_of_a_side_that_has_no_line_is_not_equal(warehouse) -> None:
+    assert unequal(warehouse, "FIN-CONSOLIDATION", 2041) == [
+        ("réalisé", "fonctionnement", "recette", *euros("0", "50.00")),
+    ]
 
 
 RESTES = [f"finances.principal.investissement.{name}" for name in ("restes_depenses", "restes_recettes", "excedent")]

@@ -46,6 +46,13 @@ def test_a_group_and_what_it_holds_name_a_column(depot: Depot):
     assert read.counts == (5, 1, 1, 3)
 
 
+def test_a_blank_line_between_two_lines_of_headings_is_none_of_them(depot: Depot):
+    depot.declare([TOWN, *LOANS], table=GROUPED)
+    read = depot.csv("Commune;Prêts;\n;;\n;Adultes;Jeunes\n\nOrly;3;4\n")
+    assert [(row["prets_j"], row["_ligne"]) for row in read.rows] == [(4, 5)]
+    assert read.ignored == [(1, "en-tête"), (2, "ligne vide"), (3, "en-tête"), (4, "ligne vide")]
+
+
 def test_a_heading_written_over_two_lines_is_one_line_of_headings(depot: Depot):
     layout = {**GROUPED["header"][2019], "commune": "Commune membre"}
     depot.declare([TOWN, *LOANS], table={**GROUPED, "header": {2019: layout}})

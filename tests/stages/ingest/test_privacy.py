@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest import table as table_module
-from pipelines.stages.ingest.pseudonym import KeyRefused, fingerprint, key_id, load_key, make_key, pseudonym
+from pipelines.stages.ingest.pseudonym import NoKey, fingerprint, key_id, load_key, make_key, pseudonym
 from pipelines.stages.ingest.table import IngestFailed
 from tests.deliveries import KEY, Depot
 from tests.layers import rules
@@ -135,7 +135,7 @@ def test_two_processes_that_make_the_key_keep_the_first(tmp_path, monkeypatch):
 @pytest.mark.parametrize("content", [b"", b"short"])
 def test_a_short_key_is_refused(tmp_path, content):
     (tmp_path / "key").write_bytes(content)
-    with pytest.raises(KeyRefused, match="moins de 32 octets"):
+    with pytest.raises(NoKey, match="moins de 32 octets"):
         load_key(tmp_path / "key")
 
 

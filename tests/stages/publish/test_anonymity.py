@@ -78,5 +78,5 @@ def test_such_a_mart_is_withheld_with_a_finding_and_the_rest_is_published(lab: L
     assert (lab.home.published / "marts" / "fct_b.parquet").exists()
     tables = ask(lab, "select table_name from duckdb_tables() where database_name = 'p' and schema_name = 'marts'")
     assert ("fct_essai",) not in tables
-    found = ask(lab, "select code, severite, ou from p.audit.constats where code = 'SEC-ANONYMAT'")
+    found = ask(lab, "select code_regle, severite, ou from p.audit.constats where code_regle = 'SEC-ANONYMAT'")
     assert found == [("SEC-ANONYMAT", "information", "marts.fct_essai")]

@@ -36,6 +36,7 @@ SECRET = "ne-doit-pas-sortir"
 LINKS = {"fct_depenses": [Link("code_commune", "dim_commune", "code_commune")]}
 # of a warehouse of ``publish_small``: a table of another shape; one commune less, with what was spent there
 NEW_COLUMN = "alter table marts.dim_commune add column ajoutee integer; update marts.dim_commune set ajoutee = {n};"
+ANOTHER_SHAPE = NEW_COLUMN + "alter table marts.dim_commune alter libelle drop not null;"
 GONE_COMMUNE = (
     "update marts.fct_depenses set code_commune = '94054' where code_commune is not null;"
     "delete from marts.dim_commune where code_commune = '94022';"
@@ -272,7 +273,7 @@ def test_what_was_granted_is_kept(lab: Lab, server: Server, shape: str):
         "grant insert on marts.dim_commune to bi_ecrit",
     )
     for n in (2, 3):
-        publish_small(lab, n, more=NEW_COLUMN if shape == "another" else "")
+        publish_small(lab, n, more=ANOTHER_SHAPE if shape == "another" else "")
         serve(lab.home.published, server)
     assert len(ask(server, "select * from marts.dim_commune", role="bi_tout")) == 2
     assert len(ask(server, "select libelle from marts.dim_commune", role="bi_colonne")) == 2
@@ -377,7 +378,7 @@ def test_what_holds_a_table_whose_shape_changes_is_named_and_never_dropped(lab: 
         "create materialized view bi.figee as select code_commune from marts.dim_commune",
         "create table bi.suivi (code text references marts.dim_commune)",
     )
-    publish_small(lab, 2, more=NEW_COLUMN)
+    publish_small(lab, 2, more=ANOTHER_SHAPE)
     with pytest.raises(NotServed) as caught:
         serve(lab.home.published, server)
     for held in ("la vue bi.tenue", "la vue matérialisée bi.figee", "la clé étrangère de bi.suivi"):
@@ -409,7 +410,7 @@ def test_a_table_is_made_anew_when_its_shape_changes_alone(lab: Lab, server: Ser
     publish_small(lab, 2)
     serve(lab.home.published, server, LINKS)
     assert oids(server) == before
-    publish_small(lab, 3, more=NEW_COLUMN)
+    publish_small(lab, 3, more=ANOTHER_SHAPE)
     serve(lab.home.published, server, LINKS)
     after = oids(server)
     assert {name for name in before if after[name] != before[name]} == {"marts.dim_commune"}
@@ -422,6 +423,52 @@ def test_a_table_is_made_anew_when_its_shape_changes_alone(lab: Lab, server: Ser
     assert foreign_keys(server) == []
 
 
+def test_a_table_that_gains_columns_keeps_its_place_and_what_holds_it(lab: Lab, server: Server):
+    publish_small(lab, 1)
+    serve(lab.home.published, server, LINKS)
+    before = oids(server)
+    run(
+        server,
+        "create schema bi; create view bi.tenue as select * from marts.dim_commune",
+        "create role bi_lit; grant usage on schema marts to bi_lit; grant select on marts.dim_commune to bi_lit",
+    )
+    filled = "alter table marts.fct_depenses add column ajoute bigint; update marts.fct_depenses set ajoute = 7;"
+    filled += "alter table marts.fct_depenses alter ajoute set not null;"
+    for n, more in ((2, NEW_COLUMN), (3, NEW_COLUMN), (4, NEW_COLUMN + filled)):  # the second finds it there
+        publish_small(lab, n, more=more)
+        assert serve(lab.home.published, server, LINKS).is_new
+        assert {name: oid for name, (oid, _) in oids(server).items()} == {
+            name: oid for name, (oid, _) in before.items()
+        }
+        assert ask(server, "select distinct ajoutee from marts.dim_commune", role="bi_lit") == [(n,)]
+        assert ask(server, "select distinct _construction from bi.tenue") == [(f"b{n}",)]
+        assert foreign_keys(server)[-1] == ("marts.fct_depenses", "marts.dim_commune", True)
+    filled_one = (
+        "select attnotnull from pg_attribute where attrelid = 'marts.fct_depenses'::regclass and attname = 'ajoute'"
+    )
+    assert ask(server, filled_one) == [(True,)]
+    assert ask(server, "select distinct ajoute from marts.fct_depenses") == [(7,)]
+    publish_small(lab, 5, more=ANOTHER_SHAPE)  # one column less, and another type of one: what holds it is named
+    with pytest.raises(NotServed, match=r"la vue bi\.tenue"):
+        serve(lab.home.published, server, LINKS)
+
+
+def test_a_table_that_the_keys_of_others_name_gains_no_column(lab: Lab, server: Server):
+    publish_small(lab, 1)
+    serve(lab.home.published, server)
+    run(
+        server,
+        "create schema bi; create table bi.suivi (code text references marts.dim_commune deferrable initially deferred)",
+        "insert into bi.suivi values ('94022')",
+    )
+    publish_small(lab, 2)
+    assert serve(lab.home.published, server).is_new  # rows change under it
+    publish_small(lab, 3, more=NEW_COLUMN)
+    with pytest.raises(NotServed, match=r"la clé étrangère de bi\.suivi"):
+        serve(lab.home.published, server)
+    assert ask(server, "select max(version) from marts.fct_depenses") == [(2,)]
+
+
 def foreign_keys(server: Server) -> list[tuple]:
     return ask(
         server,
@@ -431,7 +478,7 @@ def foreign_keys(server: Server) -> list[tuple]:
 
 
 def test_what_links_tables_is_a_foreign_key_and_rows_change_under_it(lab: Lab, server: Server):
-    for n, more in ((1, ""), (2, GONE_COMMUNE), (3, ""), (4, NEW_COLUMN + GONE_COMMUNE), (5, NEW_COLUMN)):
+    for n, more in ((1, ""), (2, GONE_COMMUNE), (3, ""), (4, ANOTHER_SHAPE + GONE_COMMUNE), (5, ANOTHER_SHAPE)):
         publish_small(lab, n, more=more)
         serve(lab.home.published, server, LINKS)
         assert foreign_keys(server) == [("marts.fct_depenses", "marts.dim_commune", True)]
@@ -441,7 +488,7 @@ def test_what_links_tables_is_a_foreign_key_and_rows_change_under_it(lab: Lab, s
     before = oids(server)
     for n, code in ((6, "00000"), (7, "94022")):  # rows that break a link are published, and the link is not
         publish_small(
-            lab, n, more=f"update marts.fct_depenses set code_commune = '{code}' where numero = 5;" + NEW_COLUMN
+            lab, n, more=f"update marts.fct_depenses set code_commune = '{code}' where numero = 5;" + ANOTHER_SHAPE
         )
         serve(lab.home.published, server, LINKS)
         assert len(foreign_keys(server)) == (n == 7)
@@ -543,7 +590,7 @@ def test_readers_see_no_error_and_no_mix_during_copies(lab: Lab, server: Server)
     try:
         wait_for(server, "select 1 from pg_stat_activity where query like 'select array_agg%' having count(*) = 2")
         for n in range(2, 8):  # two of them change the shape of a table
-            publish_small(lab, n, rows=400, more=NEW_COLUMN if n in (4, 5) else "")
+            publish_small(lab, n, rows=400, more=ANOTHER_SHAPE if n in (4, 5) else "")
             assert serve(lab.home.published, server).is_new
         time.sleep(0.3)
     finally:
@@ -580,7 +627,7 @@ def test_a_reader_that_never_ends_holds_a_change_of_shape_back_and_is_named(lab:
     monkeypatch.setattr(postgres, "SWAP_TRIES", 5)
     publish_small(lab, 1)
     serve(lab.home.published, server)
-    publish_small(lab, 2, more=NEW_COLUMN)
+    publish_small(lab, 2, more=ANOTHER_SHAPE)
     with psycopg.connect(server.url, application_name="tableur") as reader:
         reader.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         assert reader.execute("select max(version) from marts.fct_depenses").fetchone() == (1,)

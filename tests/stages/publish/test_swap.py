@@ -415,18 +415,20 @@ def test_the_audit_copies_the_ledger_and_the_refused_lines(lab: Lab):
         refuse(ledger, "FIC-VIDE")
         ledger.record_build("b1", True, ["d"], [])
     published(lab, findings=[finding])
-    assert ask(lab, "select code, message, ecart from p.audit.constats") == [("PUB-ECART", "l’écart d'un", "0,62")]
+    assert ask(lab, "select code_regle, message, ecart from p.audit.constats") == [
+        ("PUB-ECART", "l’écart d'un", "0,62")
+    ]
     assert ask(lab, "select ligne, colonne, regle, recu from p.audit.lignes_refusees") == [
         (4, "Montant", "LIG-TYPE", "oups")
     ]
     assert ask(lab, "select nb_lues, nb_acceptees, nb_refusees, nb_ignorees from p.audit.tables_livrees") == [
         (4, 2, 1, 1)
     ]
-    assert ask(lab, "select nature, piece, est_attendue, est_acceptee from p.audit.pieces") == [
+    assert ask(lab, "select nature_morceau, piece, est_attendue, est_acceptee from p.audit.pieces") == [
         ("livraison", "", True, True),
         ("mois", "2020-02", True, False),
     ]
-    assert ask(lab, "select code, fichier from p.audit.refus") == [("FIC-VIDE", "f.csv")]
+    assert ask(lab, "select code_regle, fichier from p.audit.refus") == [("FIC-VIDE", "f.csv")]
     assert ask(lab, "select fichier, est_courante from p.audit.livraisons") == [("export.csv", True)]
     assert ask(lab, "select construction, est_reussie, nb_livraisons from p.audit.constructions") == [("b1", True, 1)]
 
@@ -466,7 +468,7 @@ def test_the_public_profile_hides_what_the_other_shows(lab: Lab):
     published(lab)
     assert payslips(lab) == {"a": None, "b": 600, "c": 700}
     assert ask(lab, "select nb_bulletins from p.rapport.rpt_rh__bulletins order by 1") == [(24,), (600,), (700,)]
-    (proof,) = ask(lab, "select nombre, nature, valeur, borne_haute - borne_basse from p.audit.secret")
+    (proof,) = ask(lab, "select nombre, nature_secret, valeur, borne_haute - borne_basse from p.audit.secret")
     assert proof[:3] == ("bulletins, code_collectivite a", "primaire", 24) and proof[3] >= 4 * 12
     with open_ledger(lab.home) as ledger:
         assert ledger.disclosures() == [
@@ -525,7 +527,7 @@ def test_a_public_profile_that_cannot_be_made_leaves_the_former_one_and_a_findin
     assert payslips(lab) == before
     assert not (lab.home.published / "public" / "rapport" / "rpt_nouveau.parquet").exists()
     assert ask(lab, "select un from p.rapport.rpt_nouveau") == [(1,)]
-    (found,) = ask(lab, "select code, severite, ou, message from p.audit.constats where code like 'SEC-%'")
+    (found,) = ask(lab, "select code_regle, severite, ou, message from p.audit.constats where code_regle like 'SEC-%'")
     assert found[:3] == ("SEC-COHERENCE", "bloquant", "rpt_rh__bulletins.nb_bulletins")
     with open_ledger(lab.home) as ledger:
         assert [f.code for f in gather(lab.work(ledger)) if f.code[:3] == "SEC"] == ["SEC-COHERENCE"]
@@ -538,7 +540,7 @@ def test_a_public_profile_that_cannot_be_made_leaves_the_former_one_and_a_findin
     )
     published(lab, "b3")
     assert payslips(lab) == {"a": None, "b": 600, "c": 900}
-    assert ask(lab, "select * from p.audit.constats where code like 'SEC-%'") == []
+    assert ask(lab, "select * from p.audit.constats where code_regle like 'SEC-%'") == []
 
 
 LINE = "update {table} set nb_bulletins = nb_bulletins + {more} where code_collectivite = 'c';"
@@ -557,7 +559,7 @@ def test_the_staff_tables_stay_until_enough_persons_differ_and_the_ledger_knows_
     before = payslips(lab)
     payslips_more(lab, "b2", 12)  # one agent
     assert payslips(lab) == before
-    found = ask(lab, "select code, severite, exercice from p.audit.constats where code like 'SEC-%'")
+    found = ask(lab, "select code_regle, severite, exercice from p.audit.constats where code_regle like 'SEC-%'")
     assert found == [("SEC-MAINTENU", "information", 2020)]
     manifest = json.loads((lab.home.published / "public" / "manifest.json").read_text(encoding="utf-8"))
     note = manifest["notes"]["2020"]
@@ -600,7 +602,9 @@ def test_a_public_profile_is_taken_back_from_everywhere_and_not_published_again(
         withdraw(lab.work(ledger), "encore", "A", None)
     published(lab, "b2")
     assert public_rows(lab) == []
-    found = ask(lab, "select code, severite, exercice, message from p.audit.constats where code like 'SEC-%'")
+    found = ask(
+        lab, "select code_regle, severite, exercice, message from p.audit.constats where code_regle like 'SEC-%'"
+    )
     assert found[0][:3] == ("SEC-RETIRE", "bloquant", 0) and "seuil trop bas" in found[0][3]
     payslips_more(lab, "b3", 120)
     assert payslips(lab) == {"a": None, "b": 600, "c": 820}
@@ -610,7 +614,7 @@ def test_a_secrecy_finding_of_one_exercice_counts_for_all(lab: Lab):
     """The public profile of every exercice waits: each is refused until it is mended."""
     staff(lab, "b1", 24, "update rapport.rpt_rh__bulletins set nb_bulletins = 900 where code_collectivite = 'c';")
     published(lab)
-    found = ask(lab, "select code, exercice, message from p.audit.constats where code like 'SEC-%'")
+    found = ask(lab, "select code_regle, exercice, message from p.audit.constats where code_regle like 'SEC-%'")
     assert found[0][:2] == ("SEC-COHERENCE", 0) and "2020)" in found[0][2]
 
 
@@ -623,7 +627,7 @@ def test_without_the_population_behind_what_is_public_nothing_new_is(lab: Lab):
     (lab.home.archive / sha).unlink()
     payslips_more(lab, "b2", 60)
     assert payslips(lab) == before
-    assert ask(lab, "select code, severite from p.audit.constats where code like 'SEC-%'") == [
+    assert ask(lab, "select code_regle, severite from p.audit.constats where code_regle like 'SEC-%'") == [
         ("SEC-ARCHIVE", "bloquant")
     ]
     with open_ledger(lab.home) as ledger:
@@ -638,7 +642,9 @@ def test_what_nobody_declared_is_kept_back_and_stops_nothing(lab: Lab):
     published(lab)
     assert payslips(lab) == {"a": None, "b": 600, "c": 700}
     assert not (lab.home.published / "public" / "rapport" / "rpt_nouveau.parquet").exists()
-    (found,) = ask(lab, "select code, severite, exercice, message from p.audit.constats where code like 'SEC-%'")
+    (found,) = ask(
+        lab, "select code_regle, severite, exercice, message from p.audit.constats where code_regle like 'SEC-%'"
+    )
     assert found[:3] == ("SEC-NON-DECLARE", "information", 0) and found[3].endswith(" : rpt_nouveau")
 
 

@@ -3,7 +3,7 @@
 with emprunts as (
     select
         exercice,
-        code_type_emprunt,
+        lpad(trim(code_type_emprunt), 2, '0') as code_type_emprunt,
         numero_contrat,
         objet,
         preteur,
@@ -19,9 +19,12 @@ with emprunts as (
         interets_eur,
         capital_rembourse_eur,
         capital_restant_du_ouverture_eur,
-        -- where it is left out, what was due at the opening less what was repaid says it
-        coalesce(capital_restant_du_cloture_eur, capital_restant_du_ouverture_eur - capital_rembourse_eur)
-            as capital_restant_du_cloture_eur,
+        -- where it is left out, what was due at the opening less what was repaid says it; a loan of which nothing was due then
+        -- was drawn since
+        coalesce(
+            capital_restant_du_cloture_eur,
+            case when capital_restant_du_ouverture_eur > 0 then capital_restant_du_ouverture_eur - capital_rembourse_eur end
+        ) as capital_restant_du_cloture_eur,
         {{ document_id('numero_budget') }} as document_id,
         {{ document_id('numero_budget') }} || '/emprunt/' || cast(numero_element as string) as emprunt_id,
         _livraison,

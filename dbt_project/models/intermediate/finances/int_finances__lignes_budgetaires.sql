@@ -41,13 +41,18 @@ comptes as (
     select * from {{ ref('int_finances__comptes') }}
 ),
 
--- the sides of a section of which the document's own totals say that nothing is left to carry out
-sans_restes as (
-    select document_id, section, sens
+-- what the document's own totals say of the sides of its sections
+totaux as (
+    select
+        document_id,
+        section,
+        sens,
+        bool_and(coalesce(realise_eur = 0, false)) as est_sans_realise,
+        bool_and(coalesce(restes_a_realiser_eur = 0, false)) as est_sans_restes,
+        bool_or(coalesce(restes_a_realiser_eur <> 0, false)) as a_restes
     from {{ ref('int_finances__consolidations') }}
     where poids = 1
     group by document_id, section, sens
-    having bool_and(coalesce(restes_a_realiser_eur = 0, false))
 ),
 
 flux as (
@@ -164,18 +169,27 @@ select
         )
     end as credits_ouverts_eur,
     -- Budgets carry MtReal too, on 001 and 002: only the accounts of the year say what was done, and what is left to carry out.
-    -- Those that say it of no line do not say that nothing was, unless their own totals do.
+    -- Those that say it of no line, or of none on one side of a section where there was something to do, do not say that nothing
+    -- was, unless their own totals do. What is left to carry out may well be on one side alone.
     case
-        when lignes.est_compte_administratif and count(lignes.realise_eur) over (partition by lignes.document_id) > 0
+        when not lignes.est_compte_administratif or count(lignes.realise_eur) over document = 0 then null
+        when count(lignes.realise_eur) over cote > 0
+            or chapitres.code_section is null
+            or coalesce(totaux.est_sans_realise, false)
+            or not bool_or(
+                lignes.compte not in ('020', '021', '022', '023', '024') and coalesce(lignes.credits_ouverts_eur, lignes.vote_eur, 1) <> 0
+            ) over cote
             then coalesce(lignes.realise_eur, 0)
     end as realise_eur,
     case
         when not lignes.est_compte_administratif then null
-        when count(lignes.restes_a_realiser_eur) over (partition by lignes.document_id) > 0 or sans_restes.document_id is not null
+        when count(lignes.restes_a_realiser_eur) over cote > 0
+            or coalesce(totaux.est_sans_restes, false)
+            or (count(lignes.restes_a_realiser_eur) over document > 0 and not coalesce(totaux.a_restes, false))
             then coalesce(lignes.restes_a_realiser_eur, 0)
     end as restes_a_realiser_eur,
     coalesce(lignes.credits_ouverts_eur, lignes.restes_a_realiser_precedents_eur, lignes.vote_eur) is not null as dit_credits,
-    lignes.realise_eur is not null as dit_realise,
+    lignes.restes_a_realiser_eur is not null as dit_restes,
     lignes.rattachements_eur,
     case when lignes.motif_exclusion is null then 1 else 0 end as poids,
     coalesce(lignes.motif_exclusion, 'compté') as motif,
@@ -190,7 +204,10 @@ left join chapitres
     and lignes.code_chapitre = chapitres.code_chapitre
 left join {{ source('reference', 'chapitres_canoniques') }} as canoniques
     on chapitres.code_chapitre = canoniques.code_chapitre
-left join sans_restes
-    on lignes.document_id = sans_restes.document_id
-    and sans_restes.section = case chapitres.code_section when 'F' then 'fonctionnement' when 'I' then 'investissement' end
-    and sans_restes.sens = case lignes.code_sens when 'D' then 'dépense' when 'R' then 'recette' end
+left join totaux
+    on lignes.document_id = totaux.document_id
+    and totaux.section = case chapitres.code_section when 'F' then 'fonctionnement' when 'I' then 'investissement' end
+    and totaux.sens = case lignes.code_sens when 'D' then 'dépense' when 'R' then 'recette' end
+window
+    document as (partition by lignes.document_id),
+    cote as (partition by lignes.document_id, chapitres.code_section, lignes.code_sens)

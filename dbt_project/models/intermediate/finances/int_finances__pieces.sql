@@ -18,7 +18,8 @@ lignes as (
         document_id,
         count(*) as nb_lignes,
         bool_or(dit_credits) as dit_credits,
-        bool_or(dit_realise) as dit_realise,
+        bool_and(realise_eur is not null or coalesce(section, '') <> 'fonctionnement') as dit_realise_fonctionnement,
+        bool_and(realise_eur is not null or coalesce(section, '') <> 'investissement') as dit_realise_investissement,
         bool_and(restes_a_realiser_eur is not null or est_compte_inconnu) as dit_restes,
         count(case when est_compte_administratif and est_compte_inconnu then 1 end) as nb_non_placees,
         coalesce(
@@ -48,6 +49,27 @@ types as (
     from {{ ref('int_finances__documents') }}
     where poids = 1
     group by siret, code_budget
+),
+
+-- what a document calls its budget does not stand where another of the exercice calls it otherwise, or its principal budget
+contredits as (
+    select exercice, siret, code_budget
+    from {{ ref('int_finances__documents') }}
+    where poids = 1
+    group by exercice, siret, code_budget
+    having min(type_budget) <> max(type_budget)
+    union
+    select annexes.exercice, annexes.siret, annexes.code_budget
+    from {{ ref('int_finances__documents') }} as annexes
+    inner join {{ ref('int_finances__documents') }} as autres
+        on annexes.exercice = autres.exercice and annexes.siret = autres.siret_budget_principal and annexes.siret <> autres.siret
+    where annexes.poids = 1 and autres.poids = 1
+    group by annexes.exercice, annexes.siret, annexes.code_budget
+    having max(annexes.type_budget) = 'annexe' and not exists (
+        select 1 from {{ ref('int_finances__documents') }} as principaux
+        where principaux.exercice = annexes.exercice and principaux.siret = annexes.siret
+            and principaux.poids = 1 and principaux.type_budget = 'principal'
+    )
 ),
 
 declares as (
@@ -122,7 +144,7 @@ attendus as (
 documents as (
     select
         documents.exercice,
-        documents.type_budget,
+        case when contredits.siret is null then documents.type_budget end as type_budget,
         documents.est_compte_administratif,
         documents._livraison,
         documents.libelle_decision,
@@ -139,7 +161,8 @@ documents as (
         true as est_recue,
         documents.poids = 1 as est_acceptee,
         documents.poids = 0 or coalesce(lignes.dit_credits, false) as a_credits,
-        documents.poids = 0 or coalesce(lignes.dit_realise, false) as a_realise,
+        documents.poids = 0 or coalesce(lignes.dit_realise_fonctionnement, false) as a_realise_fonctionnement,
+        documents.poids = 0 or coalesce(lignes.dit_realise_investissement, false) as a_realise_investissement,
         documents.poids = 0 or coalesce(lignes.dit_restes, false) as a_restes,
         documents.poids = 0 and documents.motif <> 'document dont une ligne est illisible' as est_remplacable,
         case when documents.poids = 0 then documents.motif end as motif,
@@ -155,6 +178,10 @@ documents as (
     left join refusees on documents.document_id = refusees.document_id
     left join lignes on documents.document_id = lignes.document_id
     left join emprunts on documents.document_id = emprunts.document_id
+    left join contredits
+        on documents.exercice = contredits.exercice
+        and documents.siret = contredits.siret
+        and documents.code_budget = contredits.code_budget
     left join declares
         on documents.exercice = declares.exercice
         and documents.siret = declares.siret
@@ -180,7 +207,8 @@ documents as (
         false as est_recue,
         cast(null as boolean) as est_acceptee,
         true as a_credits,
-        true as a_realise,
+        true as a_realise_fonctionnement,
+        true as a_realise_investissement,
         true as a_restes,
         false as est_remplacable,
         cast(null as string) as motif,
@@ -234,7 +262,8 @@ pieces as (
         max(_livraison) as livraison,
         max(motif) as motif,
         case when bool_and(a_credits) then true end as a_credits,
-        case when bool_and(a_realise) then true end as a_realise,
+        case when bool_and(a_realise_fonctionnement) then true end as a_realise_fonctionnement,
+        case when bool_and(a_realise_investissement) then true end as a_realise_investissement,
         case when bool_and(a_restes) then true end as a_restes,
         sum(nb_acceptees + nb_refusees) as nb_lues,
         sum(nb_acceptees) as nb_acceptees,
@@ -283,9 +312,10 @@ select
     est_declaree,
     type_budget,
     est_compte_administratif,
-    -- some editors leave them out of all the lines of a document: what it opens or did is then not said, and not 0
+    -- some editors leave them out of all the lines of a document, or of a section: what it opens or did is then not said, and not 0
     a_credits,
-    a_realise,
+    a_realise_fonctionnement,
+    a_realise_investissement,
     a_restes,
     -- what places mandats and titres: the accounts of their budget, or before they come whatever document of it there is
     case

@@ -2,11 +2,17 @@ with dettes as (
     select
         document_id,
         sum(case when poids = 1 then coalesce(capital_restant_du_cloture_eur, 0) else 0 end) as encours_dette_eur,
-        -- a loan of which no state of the annexe is said may be one of the debt, unless nothing is left of it
-        bool_or(poids = 0 and coalesce(capital_restant_du_cloture_eur <> 0, true)) as est_sans_etat,
+        bool_or(poids = 1) as est_par_nature,
+        -- a loan of which no state of the annexe is said may be one of the debt, unless nothing is left of it; so may those of
+        -- another state, where none lists the debt by nature
+        bool_or(
+            motif = 'état de l’annexe non précisé' and coalesce(capital_restant_du_cloture_eur <> 0, true)
+        ) as est_sans_etat,
+        bool_or(poids = 0 and coalesce(capital_restant_du_cloture_eur <> 0, true)) as est_par_un_autre_etat,
         bool_or(poids = 1 and capital_restant_du_cloture_eur is null) as est_sans_capital
     from {{ ref('int_finances__emprunts') }}
-    where poids = 1 or motif = 'état de l’annexe non précisé'
+    where poids = 1
+        or motif in ('état de l’annexe non précisé', 'autre état de l’annexe que la répartition par nature de dette')
     group by document_id
 ),
 
@@ -37,7 +43,8 @@ qualifies as (
             when not documents.est_compte_administratif then null
             when dettes.est_sans_etat then 'annexe de la dette dont un emprunt ne dit pas son état'
             when dettes.est_sans_capital then 'annexe de la dette dont un emprunt ne dit pas son capital'
-            when dettes.document_id is not null then 'annexe de la dette'
+            when dettes.est_par_nature then 'annexe de la dette'
+            when dettes.est_par_un_autre_etat then 'annexe de la dette sans sa répartition par nature'
             when coalesce(mouvements.mouvements_dette_eur, 0) = 0 then 'ni emprunt à l’annexe, ni mouvement de dette'
             else 'annexe de la dette absente malgré des mouvements de dette'
         end as origine_dette

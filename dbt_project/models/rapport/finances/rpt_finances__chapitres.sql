@@ -82,6 +82,7 @@ select
     cast(chapitres.code_chapitre as string) as code_chapitre,
     cast(chapitres.libelle_chapitre as string) as libelle_chapitre,
     cast(chapitres.code_chapitre_canonique as string) as code_chapitre_canonique,
+    cast(series.libelle_chapitre_canonique as string) as libelle_chapitre_canonique,
     cast(chapitres.budget_primitif_eur as decimal(18, 2)) as budget_primitif_eur,
     cast(chapitres.decisions_modificatives_eur as decimal(18, 2)) as decisions_modificatives_eur,
     cast(chapitres.credits_ouverts_eur as decimal(18, 2)) as credits_ouverts_eur,
@@ -97,3 +98,4 @@ select
     {{ role_ligne() }}
 from chapitres
 inner join documents on chapitres.document_id = documents.document_id
+left join {{ ref('dim_chapitre') }} as series on chapitres.code_chapitre_canonique = series.code_chapitre_canonique

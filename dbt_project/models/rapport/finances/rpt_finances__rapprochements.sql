@@ -216,7 +216,7 @@ restes as (
 ),
 
 -- The document's own totals mean different things from editor to editor: with or without 001 and 002, credits with or
--- without restes à réaliser. They agree with us when they agree with either.
+-- without restes à réaliser. They agree with us when they agree with either. A side that has no line is 0.
 totaux_editeur as (
     select
         totaux.exercice,
@@ -230,12 +230,12 @@ totaux_editeur as (
         totaux.consolidation_id,
         totaux.fichier,
         totaux.ligne,
-        sections.credits_ouverts_eur as credits,
-        sections.realise_eur as realise,
-        sections.realise_eur - sections.realise_reporte_eur as realise_sans_report,
-        sections.restes_a_realiser_eur as restes
+        case when sections.document_id is null then 0 else sections.credits_ouverts_eur end as credits,
+        case when sections.document_id is null then 0 else sections.realise_eur end as realise,
+        case when sections.document_id is null then 0 else sections.realise_eur - sections.realise_reporte_eur end as realise_sans_report,
+        case when sections.document_id is null then 0 else sections.restes_a_realiser_eur end as restes
     from {{ ref('fct_consolidations') }} as totaux
-    inner join {{ ref('rpt_finances__sections') }} as sections
+    left join {{ ref('rpt_finances__sections') }} as sections
         on totaux.document_id = sections.document_id
         and totaux.section = sections.section
         and totaux.sens_budgetaire = sections.sens_budgetaire
@@ -614,7 +614,6 @@ select
     cast(attendu_eur = constate_eur and controle not in ('FIN-COMPTE-ABSENT', 'FIN-ANNEXE-ABSENTE') as boolean) as est_egal,
     cast(
         case
-            when controle = 'FIN-CONSOLIDATION' then 'information'
             when controle = 'FIN-EQUILIBRE' and constate_eur > attendu_eur then 'information'
             else 'alerte'
         end as string

@@ -1,9 +1,10 @@
--- The result of each section in the accounts of the year: the carried-over 001 and 002 are inside the cumulated one.
+-- The result of each section in the accounts of the year: the carried-over 001 and 002 are inside the cumulated one. A section of
+-- which one side does not say what was done has none.
 with sections as (
     select sections.*, documents.code_budget
     from {{ ref('rpt_finances__sections') }} as sections
     inner join {{ ref('fct_documents_budgetaires') }} as documents on sections.document_id = documents.document_id
-    where sections.realise_eur is not null and sections.section <> 'indéterminée'
+    where documents.est_compte_administratif and sections.section <> 'indéterminée'
 ),
 
 -- what the last of the year's budgets says of it
@@ -41,6 +42,7 @@ totaux as (
         end as solde_restes_eur
     from sections
     group by exercice, document_id, siret, code_budget, libelle_budget, type_budget, section
+    having count(*) = count(realise_eur)
 )
 
 select

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from pipelines.catalogue.declarations import CsvFormat, Table
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, set_apart
-from pipelines.stages.ingest.records import Misshapen, Records
+from pipelines.settings import limits
+from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, refuse_too_wide, set_apart
+from pipelines.stages.ingest.records import Misshapen, Records, keep_misshapen
 
 CHUNK = 8 * 1024 * 1024
 HEAD = 512 * 1024  # the header lies within the first half megabyte
-LONGEST_CELL = 1_000_000
 BINARY_STARTS = {
     b"PK\x03\x04": "un classeur ou une archive",
     b"%PDF": "un PDF",
@@ -225,10 +225,9 @@ def _header(
                 break
     except csv.Error:
         pass  # the header is looked for in what could be read
-    index, header = find_header(records, table, exercice, fichier)
-    check_title(records[:index], fmt.title, exercice, fichier)
-    rows = table.header_rows_of(exercice)
-    return set_apart(records, index, rows), header, ends[index + rows]
+    first, last, header = find_header(records, table, exercice, fichier)
+    check_title(records[:first], fmt.title, exercice, fichier)
+    return set_apart(records, first, last), header, ends[last + 1]
 
 
 def _width(text: _Text, fmt: CsvFormat, ranks: list[str], fichier: str) -> int:
@@ -237,6 +236,7 @@ def _width(text: _Text, fmt: CsvFormat, ranks: list[str], fichier: str) -> int:
         cells = next(
             (cells for _, _, cells in _records(source, fmt.delimiter, 0, fichier) if any(map(str.strip, cells))), []
         )
+    refuse_too_wide(cells, fichier, 1)
     wanted = max(map(int, ranks))
     if len(cells) < wanted:
         raise DeliveryRefused(
@@ -289,14 +289,15 @@ def _careful(
                         ligne=line,
                         attendu=f"{width} cellules sur la ligne",
                     )
-                misshapen.append((line, "LIG-COLONNES", f"{width} cellules", f"{len(cells)} cellules"))
+                told = (line, "LIG-COLONNES", f"{width} cellules", f"{len(cells)} cellules")
+                keep_misshapen(misshapen, told, fichier)
             writer.writerow([line, *(cells + [""] * width)[:width]])
     return Records(target, header, None, count, ignored, misshapen=misshapen)
 
 
 def _records(source: io.TextIOBase, delimiter: str, above: int, fichier: str) -> Iterator[tuple[int, int, list[str]]]:
     """Yield (first physical line, last physical line, cells); ``above`` lines were read before."""
-    csv.field_size_limit(LONGEST_CELL)
+    csv.field_size_limit(limits().cell)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     line = above + 1
     while True:

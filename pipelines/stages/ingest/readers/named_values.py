@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.rules import DeliveryRefused
-from pipelines.stages.ingest.readers.csv_file import LONGEST_CELL
-from pipelines.stages.ingest.records import Misshapen, Records
+from pipelines.settings import limits
+from pipelines.stages.ingest.records import Misshapen, Records, keep_misshapen
 
 Named = tuple[
     int, Mapping[str, str] | str | None
@@ -25,6 +25,7 @@ class Sheet:
         self.columns = table.columns_of(exercice)
         self._needed = table.headings_of(exercice)
         self._seen: set[str] = set()
+        self._longest = limits().cell
         self._last, self._count, self._share_a_line = 0, 0, False
         self._ignored: list[tuple[int, str]] = []
         self._misshapen: list[Misshapen] = []
@@ -41,7 +42,7 @@ class Sheet:
                     self._ignored.append((line, values))
                     continue
                 if values is None:
-                    self._misshapen.append((line, *unlike))
+                    keep_misshapen(self._misshapen, (line, *unlike), self.fichier)
                     values = {self.columns[0]: "?"}  # a blank row would be no data
                 else:
                     self._seen.update(values)
@@ -53,8 +54,8 @@ class Sheet:
         wrong = None
         if "\0" in text:
             wrong = "FIC-ENCODAGE", "un texte sans caractère nul"
-        elif len(text) > LONGEST_CELL:
-            wrong = "FIC-TAILLE", "une valeur de moins d’un million de caractères"
+        elif len(text) > self._longest:
+            wrong = "FIC-TAILLE", f"une valeur de {self._longest} caractères au plus"
         elif not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
             wrong = "FIC-ENCODAGE", "des caractères entiers"
         if wrong:
@@ -82,7 +83,7 @@ class Sheet:
     def _number_by_rank(self) -> None:
         by_line = self.path.with_suffix(".lines")
         self.path.rename(by_line)
-        csv.field_size_limit(LONGEST_CELL)
+        csv.field_size_limit(self._longest)
         with (
             by_line.open(encoding="utf-8", newline="") as old,
             self.path.open("w", encoding="utf-8", newline="") as new,

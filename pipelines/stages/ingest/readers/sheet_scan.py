@@ -97,7 +97,7 @@ def cell_name(row: int, column: int) -> str:
 
 
 ROW_START, CELL_START = b'<row r="', b'<c r="'
-LETTERS = re.compile(rb"[A-Z]{1,3}")
+LETTERS = re.compile(rb"[A-Z]{1,4}")  # one letter more than the last column has
 FORMULA_OR_ERROR = re.compile(rb"""<f[\s/>]|<c [^>]*?\bt\s*=\s*["']e["']""")
 PREFIXED = re.compile(rb"xmlns:\w+\s*=\s*[\"'][^\"']*/(?:spreadsheetml/2006/)?main[\"']")  # of the cells' own namespace
 # Where one of these stands, the bytes do not say by themselves what is a cell and what holds something.
@@ -151,7 +151,7 @@ class _Xlsx:
                 start = row.rfind(ROW_START, 0, end) + len(ROW_START)  # rows that hold nothing may come before it
                 numbers.append(row[start : row.find(b'"', start)])
                 last = row.rfind(CELL_START, 0, end) + len(CELL_START)
-                heads.add(row[last : last + 3])
+                heads.add(row[last : last + 4])
         columns = [LETTERS.match(head) for head in heads]
         if not all(columns) or not all(map(bytes.isdigit, numbers)):
             return None
@@ -177,6 +177,8 @@ class _Xlsx:
                 _forget(element)
                 continue
             place = REF.fullmatch(element.get("r") or "")
+            if element.get("r") and not place:
+                raise Refused("FIC-NATURE", attendu="des cellules de A1 à XFD1048576")
             row, column = (int(place[2]), column_number(place[1])) if place else (row, column + 1)
             self._see(scan, element, row, column)
         return scan

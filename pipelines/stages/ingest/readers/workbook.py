@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 from pipelines.catalogue.declarations import Table, WorkbookFormat
 from pipelines.catalogue.rules import DeliveryRefused, where
+from pipelines.settings import limits
 from pipelines.stages.ingest.header import SEARCHED_RECORDS, check_title, find_header, set_apart
 from pipelines.stages.ingest.records import Records
 
@@ -159,9 +160,9 @@ def _records(sheet: Sheet, table: Table, fmt: WorkbookFormat, exercice: int, fic
     body, place = sheet.csv.with_suffix(f".{table.name}"), where(fichier, sheet.name)
     with sheet.csv.open("rb") as source, body.open("wb") as out:
         rows = [(int(row[0]), row[1:]) for row in itertools.islice(_rows(source), SEARCHED_RECORDS)]
-        index, header = find_header(rows, table, exercice, place)
-        check_title(rows[:index], fmt.title, exercice, place)
-        ignored = set_apart(rows, index, table.header_rows_of(exercice))
+        first, last, header = find_header(rows, table, exercice, place)
+        check_title(rows[:first], fmt.title, exercice, place)
+        ignored = set_apart(rows, first, last)
         source.seek(0)
         deque(itertools.islice(_rows(source), len(ignored)), maxlen=0)
         shutil.copyfileobj(source, out)
@@ -170,4 +171,5 @@ def _records(sheet: Sheet, table: Table, fmt: WorkbookFormat, exercice: int, fic
 
 def _rows(source: BinaryIO) -> Iterator[list[str]]:
     """The records of a CSV; the file is read no further than the last one that was asked for."""
+    csv.field_size_limit(limits().cell)
     return csv.reader(line.decode() for line in iter(source.readline, b""))

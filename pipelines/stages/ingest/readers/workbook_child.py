@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.catalogue.patterns import is_one_of
-from pipelines.stages.ingest.readers.sheet_scan import Refused, Scan, open_scanner
+from pipelines.settings import limits
+from pipelines.stages.ingest.readers.sheet_scan import Refused, Scan, cell_name, open_scanner
 
 MEMORY = 2 * 1024**3
 CPU_SECONDS = 90
@@ -58,6 +59,9 @@ def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> lis
     for index, name in enumerate(scanner.names):
         is_wanted = (name == first and "" in patterns) or is_one_of(name, filter(None, patterns))
         scan = scanner.scan(name)
+        if scan.widest > limits().columns:
+            column = cell_name(0, scan.widest).removesuffix("0")
+            raise Refused("FIC-TAILLE", colonne=f"{name}!{column}", attendu=f"{limits().columns} colonnes au plus")
         if scan.rows and max(scan.rows) * scan.widest > LARGEST_GRID:
             raise Refused("FIC-TAILLE", attendu="moins de vingt millions de cellules")
         target = folder / f"{index}.csv"
@@ -79,7 +83,11 @@ def read_sheets(path: Path, kind: str, folder: Path, patterns: list[str]) -> lis
 
 def write_sheet(grid: list[list], scan: Scan, target: Path) -> None:
     """Write the rows that hold something, as text; an error cell keeps its error code, so that typing refuses it."""
+    if grid and len(grid[0]) > limits().columns:
+        raise Refused("FIC-TAILLE", attendu=f"{limits().columns} colonnes au plus")
     columns = [texts(column) for column in zip(*grid, strict=True)]
+    if any(len(cell) > limits().cell for column in columns for cell in column):
+        raise Refused("FIC-TAILLE", attendu=f"des cellules de {limits().cell} caractères au plus")
     for (line, column), code in scan.errors.items():
         if line <= len(grid) and column <= len(columns):
             columns[column - 1][line - 1] = code

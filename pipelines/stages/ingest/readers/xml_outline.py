@@ -7,6 +7,10 @@ from pathlib import Path
 from xml.parsers import expat
 
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.settings import limits
+
+CHUNK = 1 << 20
+BYTES = 4  # of a character, at most
 
 
 class Outline:
@@ -28,7 +32,15 @@ class Outline:
             raise DeliveryRefused("FIC-VIDE", fichier=self.fichier)
         try:
             with path.open("rb") as file:
-                self._parser.ParseFile(file)
+                while chunk := file.read(CHUNK):
+                    self._parser.Parse(chunk)
+                    if file.tell() - max(self._parser.CurrentByteIndex, 0) > BYTES * limits().cell + CHUNK:
+                        self._too_long()
+                self._parser.Parse(b"", True)
+        except (LookupError, ValueError):  # an encoding that this parser has no table of
+            raise DeliveryRefused(
+                "FIC-XML", fichier=self.fichier, ligne=1, attendu="un encodage connu, comme UTF-8"
+            ) from None
         except expat.ExpatError as error:
             raise DeliveryRefused(
                 "FIC-XML", fichier=self.fichier, ligne=error.lineno, attendu="un document XML bien formé"
@@ -39,6 +51,15 @@ class Outline:
 
     def end(self, name: str) -> None:
         """An element ends."""
+
+    def _too_long(self) -> None:
+        """An attribute, or a name, is held whole by the parser, which would look at it again with each chunk."""
+        raise DeliveryRefused(
+            "FIC-TAILLE",
+            fichier=self.fichier,
+            ligne=self._parser.CurrentLineNumber,
+            attendu=f"des attributs de {limits().cell} caractères au plus",
+        )
 
     def _doctype(self, *_: object) -> None:
         line = self._parser.CurrentLineNumber

@@ -5,6 +5,7 @@ marts that are declared free of persons; no audit. A text that nobody declared i
 gains the column ``est_secret``.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipelines.catalogue.fields import Fields
-from pipelines.catalogue.secrecy import Figure, Figures, Secrecy
+from pipelines.catalogue.secrecy import Figure, Figures, Part, Secrecy
 from pipelines.publication import DATABASES, MARTS, PUBLIC
 from pipelines.sql import in_french, literal
 from pipelines.stages.publish.copy import Described, attached, copy_table, described, write_schema
@@ -242,9 +243,7 @@ def _write_secret(
         (item.row, item.column) for item in numbers.items if item.table == table.name and hidden.keys() & item.cells
     }
     lines = {row: line for (of, row), line in numbers.lines.items() if of == table.name}
-    secret |= {
-        (row, c) for row, (part, values) in lines.items() for c in part.persons if _is_small(values[c], threshold)
-    }
+    secret |= _few_persons(lines, threshold)
     for row, column in secret:
         part, values = lines[row]
         touched.add((id(part), values["exercice"]))
@@ -265,6 +264,33 @@ def _write_secret(
         where=_among(kept),
         added=("est_secret", "boolean", _among({row for row, _ in secret}), EST_SECRET),
     )
+
+
+def _few_persons(lines: dict[int, tuple[Part, dict]], threshold: int) -> set[tuple[int, str]]:
+    """(row, column) of each small number of persons, and of the next ones that a total would otherwise give it back with: of what lines
+    add up, two numbers at least are hidden in an exercice, which make up the threshold together.
+    """
+    columns: dict[
+        tuple[int, str], list[tuple[Decimal, int, bool]]
+    ] = {}  # (exercice, column) → value, row, whether lines add it up
+    for row, (part, values) in lines.items():
+        for column in part.persons if not part.withheld else ():
+            if values[column]:
+                found = (values[column], row, column in part.adds)
+                columns.setdefault((values["exercice"], column), []).append(found)
+    secret = set()
+    for (_, column), numbers in columns.items():
+        hidden = [one for one in numbers if _is_small(one[0], threshold)]
+        others = sorted(one for one in numbers if one not in hidden and one[2])
+        while any(adds for *_, adds in hidden) and others and not _is_safe([v for v, *_ in hidden], threshold):
+            hidden.append(others.pop(0))
+        secret |= {(row, column) for _, row, _ in hidden}
+    return secret
+
+
+def _is_safe(hidden: list[Decimal], threshold: int) -> bool:
+    """True when the sum of what is hidden tells of none of it: it is of two numbers, and of as many persons as the threshold."""
+    return len(hidden) > 1 and sum(hidden) >= threshold
 
 
 def _write_figures(
@@ -367,7 +393,7 @@ def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former, 
     occupied = {key for _, _, key in shown.occupied} | {
         key for table, row, key in numbers.occupied if numbers.lines[table, row][1]["exercice"] in plan.former
     }
-    _refuse_small(db, secrecy, shown, threshold)
+    _refuse_small(db, secrecy, numbers, shown, threshold)
     proofs = []
     for cell in sorted(map(numbers.cells.__getitem__, hidden), key=lambda c: (c.exercice, c.label)):
         primary = is_primary(numbers, cell, threshold, former, hidden)
@@ -383,14 +409,29 @@ def prove(db, secrecy: Secrecy, worlds: Worlds, threshold: int, former: Former, 
     return PublicProfile(proofs, told)
 
 
-def _refuse_small(db, secrecy: Secrecy, shown: Numbers, threshold: int) -> None:
-    """No small number of persons stands where nothing else is to hide."""
+def _refuse_small(db, secrecy: Secrecy, true: Numbers, shown: Numbers, threshold: int) -> None:
+    """No small number of persons stands where nothing else is to hide, nor can be had from a total."""
     for (table, _), (part, values) in shown.lines.items():
         if any(_is_small(values[column], threshold) for column in part.persons):
             raise SecrecyBroken("SEC-AUDIT", table, "un petit nombre est publié", values["exercice"])
+    given = _added(shown.lines)
+    for (table, column, exercice), numbers in _added(true.lines).items():
+        seen = given.get((table, column, exercice), Counter())
+        if seen and (hidden := list((numbers - seen).elements())) and not _is_safe(hidden, threshold):
+            raise SecrecyBroken("SEC-AUDIT", table, f"un nombre masqué ({column}) se déduit d’un total", exercice)
     persons = _of_persons(db, secrecy.figures, "cible") if secrecy.figures else {}
     if any(_is_small(value, threshold) for value in persons.values()):
         raise SecrecyBroken("SEC-AUDIT", FIGURES, "un petit nombre est publié")
+
+
+def _added(lines: dict[tuple[str, int], tuple[Part, dict]]) -> dict[tuple[str, str, int], Counter[Decimal]]:
+    """(table, column, exercice) → the numbers that lines add up, but those of nobody; what stands for a former version has no exercice."""
+    found: dict[tuple[str, str, int], Counter[Decimal]] = {}
+    for (table, _), (part, values) in lines.items():
+        for column in part.adds if values["exercice"] >= 0 and not part.withheld else ():
+            numbers = found.setdefault((table, column, values["exercice"]), Counter())
+            numbers.update([values[column]] if values[column] else [])
+    return found
 
 
 def _refuse_leaks(numbers: Numbers, given: set[Key], proofs: list[Proof], threshold: int, former: Former) -> None:

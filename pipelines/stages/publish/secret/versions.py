@@ -21,6 +21,10 @@ from pipelines.stages.publish.secret.cells import Key, Numbers
 from pipelines.stages.publish.secret.population import read_measures
 
 FIGURES = "chiffres"
+FORMER_COLUMNS = {
+    "categorie": "categorie_hierarchique",
+    "sens": "sens_mouvement",
+}  # what archives of before call a column
 HIDDEN = {"valeur": "null", "statut": "'manquant'", "code_manquant": "'s'"}  # what a figure says once it is hidden
 
 
@@ -54,15 +58,21 @@ class Version:
 
 
 def read_version(text: str, secrecy: Secrecy) -> Version:
-    """The version that ``written`` wrote, its facts under the names that they have now.
+    """The version that ``written`` wrote, its facts and their columns under the names that they have now.
 
     Raises ValueError, KeyError and TypeError when it is damaged.
     """
     kept = json.loads(text)
-    parts = {part: {name: Rows(**rows) for name, rows in kept[part].items()} for part in ("facts", "tables")}
+    parts = {part: {name: _renamed(**rows) for name, rows in kept[part].items()} for part in ("facts", "tables")}
     places = {_bare(fact): fact for fact in _facts_of(secrecy)}
     facts = {places.get(_bare(name), name): rows for name, rows in parts["facts"].items()}
     return Version(kept["exercice"], facts, parts["tables"], told=kept["told"])
+
+
+def _renamed(columns: list[str], rows: list[list[str | None]]) -> Rows:
+    there = {*columns}
+    names = [new if (new := FORMER_COLUMNS.get(name)) and new not in there else name for name in columns]
+    return Rows(names, rows)
 
 
 def _bare(table: str) -> str:
@@ -110,13 +120,19 @@ def planned(warehouse: Path, secrecy: Secrecy, threshold: int, versions: Iterabl
         for exercice, known in by_exercice.items():
             stands = known[-1]
             facts = facts_of(db, secrecy, exercice)
-            if facts != stands.facts:
+            if facts != stands.facts:  # or its columns are others
                 if 0 < _persons_apart(db, secrecy, stands) < threshold:
                     held[exercice], facts = stands, stands.facts
             for version in known:
-                if version.facts != facts:
+                if version.facts != facts and not _is_otherwise_written(db, secrecy, version, facts):
                     former[-2 * (len(former) + 1)] = version  # the number before it is no exercice
     return Plan(held, frozenset(), former)
+
+
+def _is_otherwise_written(db, secrecy: Secrecy, version: Version, facts: dict[str, Rows]) -> bool:
+    """True for the same persons, of whom an archive of before kept other columns."""
+    shapes = [{name: {*rows.columns} for name, rows in of.items()} for of in (version.facts, facts)]
+    return shapes[0] != shapes[1] and _persons_apart(db, secrecy, version) == 0
 
 
 def _persons_apart(db, secrecy: Secrecy, version: Version) -> Decimal:

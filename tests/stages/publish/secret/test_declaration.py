@@ -109,3 +109,14 @@ def test_a_figure_that_counts_persons_says_so():
         one = re.sub(r"\{\w+\}", "x", code)
         if declared.figure.unite in ("agents", "demandes", "violations"):
             assert figures.counts_persons(one) or code in figures.withheld or figures.rule(one), code
+
+
+def test_a_number_of_persons_that_adds_up_is_protected_from_its_total():
+    """What fields.yml says to add over the lines of a table: a reader may know the total."""
+    fields, found = CATALOGUE.fields, set()
+    for name, table in CATALOGUE.secrecy.tables.items():
+        for part in table.parts:
+            adding = {one for one in part.persons if (said := fields.of(name, one)) and said.additif == "oui"}
+            assert adding <= set(part.adds), name
+            found |= adding
+    assert "nb_factures" in found

@@ -176,6 +176,58 @@ def test_few_persons_are_hidden_outside_the_staff_chapter_too(publisher):
     assert publisher.ask(figure) == [(None, "s", None)]
 
 
+INVOICES = [(2020, mois, nb) for mois, nb in enumerate((2, 900, 40, 31, 700), 1)] + [
+    (2019, 1, 4),
+    (2019, 2, 3),
+    (2019, 3, 80),
+]
+
+
+def billed(publisher, invoices: list[tuple[int, int, int]], adds: str = ", adds: [nb]") -> list[tuple]:
+    """What is public of invoices by month, whose total of the year is published."""
+    part = f"{{free: factures, persons: {{nb: citizens}}{adds}, along: {{montant: nb}}}}"
+    declared = DECLARATION.replace(
+        "rpt_budget: {free: comptes publics}",
+        f"rpt_factures: {{plain: [mois], parts: [{part}]}}\n  rpt_budget: {{free: comptes publics}}",
+    )
+    publisher.layer.write("catalogue/secrecy.yml", declared)
+    rows = ", ".join(f"({exercice}, {mois}, {nb}, {nb * 10})" for exercice, mois, nb in invoices)
+    publisher.publish(
+        ORDINARY, f"create table rapport.rpt_factures as from (values {rows}) t (exercice, mois, nb, montant)"
+    )
+    return publisher.ask("select exercice, mois, nb, montant from p.rapport.rpt_factures order by exercice, mois")
+
+
+@pytest.mark.parametrize(
+    ("invoices", "hidden"),
+    [
+        (INVOICES, {(2020, 1), (2020, 4), (2019, 1), (2019, 2)}),  # the next one with a single one; two are enough
+        (
+            [(2020, 1, 1), (2020, 2, 1), (2020, 3, 9), (2020, 4, 8)],
+            {(2020, 1), (2020, 2), (2020, 4)},
+        ),  # 2 together: one each
+        ([(2020, 1, 50), (2020, 2, 0)], set()),
+    ],
+)
+def test_a_hidden_number_is_not_had_by_subtraction_from_the_total(publisher, invoices, hidden):
+    seen = billed(publisher, invoices)
+    assert {(exercice, mois) for exercice, mois, nb, _ in seen if nb is None} == hidden
+    assert all((nb is None) == (montant is None) for *_, nb, montant in seen)
+    for year in {exercice for exercice, *_ in invoices}:  # the attack: the total, less what is shown
+        rest = sum(nb for exercice, _, nb in invoices if exercice == year) - sum(
+            nb or 0 for e, _, nb, _ in seen if e == year
+        )
+        assert not 0 < rest < THRESHOLD
+
+
+def test_a_number_that_a_total_gives_back_stops_the_public_profile(publisher, monkeypatch):
+    monkeypatch.setattr(profile_module, "_few_persons", lambda lines, threshold: {
+        (row, "nb") for row, (part, values) in lines.items() if part.adds and values["nb"] < threshold
+    })  # fmt: skip
+    with pytest.raises(SecrecyBroken, match="se déduit d’un total"):
+        billed(publisher, INVOICES)
+
+
 # what must fail ------------------------------------------------------------
 
 

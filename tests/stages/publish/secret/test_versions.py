@@ -1,12 +1,14 @@
 """Two public versions of a year, read side by side, tell nothing of few agents: the tables are replaced whole or not at all."""
 
 import itertools
+import json
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.stages.publish.secret import versions
 from pipelines.stages.publish.secret.profile import PublicProfile
 from pipelines.stages.publish.secret.versions import read_version
 from tests.stages.publish.secret.office import (
@@ -163,6 +165,24 @@ def test_nor_does_who_reads_both_versions_of_any_office(tmp_path_factory, number
     seen = read(publisher)
     publisher.publish(after)
     assert read(publisher) == seen
+
+
+def test_an_archive_of_before_with_other_columns_is_of_the_same_persons(tmp_path, monkeypatch):
+    publisher = Publisher(tmp_path)
+    publisher.publish(FIRST)
+    (version,) = publisher.versions
+    seen, text = read(publisher), version.written()
+    monkeypatch.setattr(versions, "FORMER_COLUMNS", {"rayon": "filiere"})
+    assert read_version(text.replace('"filiere"', '"rayon"'), publisher.layer.catalogue().secrecy) == version
+    of_before = json.loads(text)
+    for rows in of_before["facts"].values():
+        rows["columns"] = ["rayon" if name == "filiere" else name for name in rows["columns"]] + ["mois"]
+        rows["rows"] = [[*row, "2020-01-01"] for row in rows["rows"]]
+    publisher.versions = [read_version(json.dumps(of_before), publisher.layer.catalogue().secrecy)]
+    profile = publisher.publish(FIRST)
+    assert (profile.held, profile.withheld) == ([], []) and read(publisher) == seen
+    publisher.versions = publisher.versions[:1]
+    assert publisher.publish(ONE_AGENT["came 0"]).held == [2020] and read(publisher) == seen
 
 
 def test_a_version_reads_as_it_was_written(tmp_path):

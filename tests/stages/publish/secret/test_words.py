@@ -77,6 +77,14 @@ def test_a_text_written_freely_is_emptied_everywhere_in_the_public_profile_and_a
         rows = duckdb.sql(f"select libelle_budget, nb_emprunts from '{public}/{table}.parquet' order by 2").fetchall()
         assert rows == [("a", 3), (None, 4)], table
     assert not (public / "marts" / "fct_libre.parquet").exists()  # nobody said that it is free of persons
-    ((said,),) = [ask(lab, "select message from p.audit.constats where code = 'SEC-TEXTE'")]
+    ((said,),) = [ask(lab, "select message from p.audit.constats where code_regle = 'SEC-TEXTE'")]
     assert "rpt_finances__dette.libelle_budget" in said[0] and "fct_emprunts.libelle_budget" in said[0]
     assert "Durand" not in said[0]
+
+
+def test_the_key_of_a_budget_is_public_when_it_is_made_of_public_codes():
+    words = Words(frozenset({"25940011700018"}), load_catalogue().fields)
+    keys = ["25940011700018/01", "25940011700018/Mme Durand", "Affaire Durand", "99999999900011/01"]
+    for table in ("dim_budget", "fct_documents_budgetaires", "fct_lignes_budgetaires"):
+        assert words.unknown(table, "budget_id", keys) == sorted(keys[1:])
+        assert load_catalogue().secrecy.tables[table].free

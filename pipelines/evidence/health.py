@@ -1,0 +1,49 @@
+"""What a monitor asks of a home: sizes, what is left on its disk, its last build and publication. Reads, and writes nothing."""
+
+import datetime as dt
+import shutil
+from dataclasses import dataclass
+
+from pipelines.disk import size_of
+from pipelines.evidence.published import publication_status
+from pipelines.ledger.store import Ledger
+from pipelines.settings import Home
+
+
+@dataclass(frozen=True)
+class Health:
+    """Sizes are in bytes, moments in seconds since 1970 (None: never)."""
+
+    sizes: dict[str, int]  # by part of the home; what two parts share by hard link counts in both
+    free: int  # on the disk of the home
+    built_at: float | None
+    build_succeeded: bool
+    published_at: float | None
+    behind: int  # accepted deliveries that what is published is not made of
+
+
+def health(home: Home, ledger: Ledger) -> Health:
+    """How a home stands now."""
+    build, publication = ledger.last_build(), publication_status(ledger)
+    return Health(
+        sizes(home),
+        shutil.disk_usage(home.root).free,
+        _seconds(build["built_at"]) if build else None,
+        bool(build and build["succeeded"]),
+        _seconds(publication.published_at) if publication else None,
+        len(publication.behind) if publication else 0,
+    )
+
+
+def sizes(home: Home) -> dict[str, int]:
+    """Part of the home → its bytes, the largest first; files of the root together under ``.``; links lead nowhere."""
+    found: dict[str, int] = {}
+    for path in home.root.iterdir():
+        if not path.is_symlink():
+            part = path.name if path.is_dir() else "."
+            found[part] = found.get(part, 0) + size_of(path)
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _seconds(moment: str) -> float:
+    return dt.datetime.fromisoformat(moment).timestamp()

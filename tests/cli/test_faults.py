@@ -1,0 +1,167 @@
+"""What the machine refuses is one French sentence and a code, never a traceback."""
+
+import errno
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pipelines import disk
+from pipelines.cli.app import BROKEN, EPILOG, INTERRUPTED, NO_DISK, USAGE, Interrupted, millesime
+from pipelines.disk import is_full, lack
+from pipelines.settings import LONGEST_HOME
+from tests.french import english, python
+
+MILLESIME = str(Path(sys.executable).with_name("millesime"))
+
+
+def said(stderr: str) -> str:
+    assert "Traceback" not in stderr and not python(stderr) and not english(stderr), stderr
+    (line,) = [line for line in stderr.splitlines() if line.startswith("Erreur : ")]
+    return line
+
+
+def test_every_code_is_told_by_the_help_and_the_readme() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    listed = readme.partition("Exit codes of `millesime`:")[2].partition("\n\n")[0]
+    for code in (0, 1, 2, 3, 4, 5, NO_DISK, BROKEN, INTERRUPTED):
+        assert f" {code} " in f" {listed} ".replace("\n", " ") and f" {code} " in EPILOG.replace("\n", " ")
+
+
+@pytest.mark.parametrize("command", [["--help"], ["schema", "absences", "absences"]])
+def test_a_standard_output_that_is_full_is_said(command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([MILLESIME, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == NO_DISK
+    assert "la sortie standard ne peut pas être écrite" in said(done.stderr)
+
+
+def test_a_locale_without_accents_changes_no_word(tmp_path: Path) -> None:
+    plain = os.environ | {
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "MILLESIME_HOME": str(tmp_path / "é"),
+    }
+    done = subprocess.run([MILLESIME, "status", "2019"], env=plain, capture_output=True, check=False)
+    assert done.returncode == USAGE
+    assert str(tmp_path / "é") in said(done.stderr.decode("utf-8")) or "é" in said(done.stderr.decode("utf-8"))
+
+
+@pytest.mark.parametrize("name", ["x" * 200 + "/" + "y" * 200 + "/" + "z" * 180, "quoi?"])
+def test_a_home_whose_path_no_database_takes_is_refused_before_it_is_made(declared, tmp_path: Path, name: str) -> None:
+    home = tmp_path / name
+    options = ["--name", "E", "--sigle", "E", "--siren", "123456782", "--first", "2020"]
+    for command in (["init", str(home), *options], ["--home", str(home), "status", "2020"]):
+        done = CliRunner().invoke(millesime, command)
+        assert done.exit_code == USAGE
+        assert (str(LONGEST_HOME) if "x" in name else "« ? »") in said(done.stderr)
+    assert not home.exists()
+
+
+def test_a_home_may_lie_under_quotes_brackets_and_accents(make_bench) -> None:
+    bench = make_bench('ho\'me "q" [a] {b} é%41 #;')
+    path = bench.drop("2019/ventes/ventes_2019.csv", "N°;Jour;Montant\nV1;02/01/2019;10,50\n")
+    bench.receive("ventes/ventes", 2019)
+    done = bench.millesime("status", 2019)
+    assert done.exit_code in (0, 3) and "Traceback" not in done.stderr
+    assert bench.millesime("check", path).exit_code in (0, 1)
+
+
+def test_a_name_that_is_no_utf8_is_read_and_told_by_its_bytes(bench) -> None:
+    folder = bench.home.landing / "2019" / "ventes"
+    folder.mkdir(parents=True)
+    (folder / os.fsdecode(b"ventes_\xe9.csv")).write_text("N°;Jour;Montant\nV1;02/01/2019;10,50\n", encoding="utf-8")
+    manifest = bench.receive("ventes/ventes", 2019)
+    assert [file.name for file in manifest.files] == ["ventes_\\xe9.csv"]
+    assert "received" in bench.millesime("status", 2019, "--format", "json").stdout
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "/a"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        sqlite3.OperationalError("database or disk is full"),
+        RuntimeError("IO Error: Could not write file: No space left on device"),
+        RuntimeError("disk I/O error"),  # what SQLite says of a log that it cannot lengthen
+    ],
+)
+def test_a_lack_of_disk_is_known_whoever_tells_of_it(bench, monkeypatch, error: Exception) -> None:
+    try:
+        raise ValueError("x") from error
+    except ValueError as wrapped:
+        assert is_full(wrapped) or "I/O" in str(error)
+    assert not is_full(ValueError("x"))
+
+    def full(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("pipelines.cli.reading.year_status", full)
+    monkeypatch.setattr(disk, "is_crowded", lambda _: True)
+    monkeypatch.setattr("pipelines.cli.app.is_crowded", lambda _: True)
+    done = bench.millesime("status", 2019)
+    assert done.exit_code == NO_DISK
+    assert "est plein" in said(done.stderr) and "il en manque environ" in said(done.stderr)
+
+
+def test_what_lacks_is_what_is_needed_without_what_is_left(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 3 * disk.MEGA}))
+    words = lack(tmp_path / "not" / "there", 1003 * disk.MEGA)
+    assert "il y reste 3 Mo, il en manque environ 1000" in words
+    mount = words.removeprefix("le disque ").partition(" est plein")[0]
+    assert Path(mount).is_mount() and tmp_path.is_relative_to(mount)
+
+
+def test_a_right_that_lacks_says_what_to_do(bench, monkeypatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/a/b")
+
+    monkeypatch.setattr("pipelines.cli.reading.year_status", refused)
+    done = bench.millesime("status", 2019)
+    assert done.exit_code == USAGE
+    assert "/a/b : l’accès est refusé : donnez ce droit" in said(done.stderr)
+
+
+@pytest.mark.parametrize("spoilt", [Path.mkdir, Path.touch], ids=["a folder", "empty"])
+def test_a_key_file_that_is_none_is_said(filled, spoilt, tmp_path: Path, monkeypatch) -> None:
+    spoilt(tmp_path / "none")
+    monkeypatch.setenv("MILLESIME_KEY_FILE", str(tmp_path / "none"))
+    done = filled.millesime("check", next(filled.home.landing.rglob("*.csv")))
+    assert done.exit_code == USAGE
+    assert str(tmp_path / "none") in said(done.stderr)
+
+
+def test_an_interruption_says_what_is_kept(bench, monkeypatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise Interrupted("3 exports acceptés sont gardés")
+
+    monkeypatch.setattr("pipelines.cli.reading.year_status", interrupted)
+    done = bench.millesime("status", 2019)
+    assert (done.exit_code, said(done.stderr)) == (
+        INTERRUPTED,
+        "Erreur : interrompu : 3 exports acceptés sont gardés ; la prochaine exécution finira ce qui reste",
+    )
+
+
+@pytest.mark.parametrize("after", [1.5, 4])
+def test_ctrl_c_ends_all_processes_at_once_with_one_sentence(tmp_path: Path, after: float) -> None:
+    home = tmp_path / "home"
+    options = ["--name", "E", "--sigle", "E", "--siren", "123456782", "--first", "2020", "--system", "absences"]
+    subprocess.run([MILLESIME, "init", str(home), *options], check=True, capture_output=True)
+    (home / "landing/2020/absences.csv").write_text("code;code_manquant;motif\nrh.x;NC;rien\n")
+    command = [MILLESIME, "--home", str(home), "run", "2020"]
+    running = subprocess.Popen(
+        command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(after)
+    os.killpg(running.pid, signal.SIGINT)
+    _, stderr = running.communicate(timeout=20)
+    assert running.returncode == INTERRUPTED, stderr
+    assert "interrompu" in said(stderr) and len(stderr.strip().splitlines()) == 1

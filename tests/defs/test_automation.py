@@ -1,0 +1,33 @@
+"""Sensors and schedules run where they are asked to, and nowhere else."""
+
+import pytest
+
+from pipelines.defs import jobs, workspace
+from pipelines.settings import WrongSetting
+from tests.cli.conftest import bench, declared, make_bench  # noqa: F401
+
+
+@pytest.fixture(autouse=True)
+def of_the_bench(bench, monkeypatch: pytest.MonkeyPatch):  # noqa: F811
+    monkeypatch.setenv("MILLESIME_HOME", str(bench.home.root))
+    for name in ("organisation", "exercices"):
+        getattr(workspace, name).cache_clear()
+    yield
+    for name in ("organisation", "exercices"):
+        getattr(workspace, name).cache_clear()
+
+
+@pytest.mark.parametrize(("said", "status"), [(None, "STOPPED"), ("0", "STOPPED"), ("1", "RUNNING")])
+def test_they_start_by_themselves_where_they_are_asked_to(monkeypatch, said: str | None, status: str) -> None:
+    monkeypatch.delenv("MILLESIME_AUTOMATION", raising=False)
+    if said:
+        monkeypatch.setenv("MILLESIME_AUTOMATION", said)
+    made = jobs.job_defs.load_fn()
+    found = {one.name: one.default_status.value for one in (*made.schedules, *made.sensors)}
+    assert set(found.values()) == {status} and len(found) == 5
+
+
+def test_a_setting_that_is_neither_is_said(monkeypatch) -> None:
+    monkeypatch.setenv("MILLESIME_AUTOMATION", "oui")
+    with pytest.raises(WrongSetting, match="MILLESIME_AUTOMATION est 0 ou 1"):
+        jobs.job_defs.load_fn()

@@ -1,0 +1,98 @@
+"""What a hostile export may cost is counted, and named when it is reached."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.settings import WrongSetting, limits
+from tests.deliveries import HEADER, Depot
+
+XLSX = {"type": "xlsx"}
+XML = {"type": "xml"}
+CELLS = '<c r="{}" t="inlineStr"><is><t>x</t></is></c>'
+
+
+def refused(depot: Depot, *paths: Path) -> str:
+    with pytest.raises(DeliveryRefused) as refusal:
+        depot.ingest(*paths)
+    return str(refusal.value)
+
+
+def test_a_table_of_too_many_columns_is_refused_with_its_count(depot: Depot, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MILLESIME_MOST_COLUMNS", "6")
+    depot.declare()
+    wide = "".join(f";c{n}" for n in range(2))
+    assert depot.csv(HEADER.replace("\n", f"{wide}\n") + f"A1;x;1,00;{wide}\n").counts[1] == 1
+    wide += ";une de trop"
+    said = refused(depot, depot.drop(HEADER.replace("\n", f"{wide}\n") + f"A1;x;1,00;{wide}\n"))
+    assert "FIC-TAILLE" in said and "7 colonnes" in said and "6 colonnes au plus" in said
+
+
+@pytest.mark.parametrize(("column", "shown"), [(16383, "XFD"), (2000, "BXY")])
+def test_a_stray_cell_far_to_the_right_is_refused_and_named(depot: Depot, column: int, shown: str):
+    depot.declare(kind=XLSX)
+    rows = [["Code", "Libellé", "Montant", "Jour"], ["A1", "x", 1, None], [None] * column + ["x"]]
+    said = refused(depot, depot.workbook({"Feuille": rows}))
+    assert "FIC-TAILLE" in said and f"Feuille!{shown}" in said
+
+
+@pytest.mark.parametrize("cell", ["AAAA3", "ZZZZ3", "ZZZZZZZ3"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_cell_beyond_the_last_column_that_there_is_is_refused(depot: Depot, cell: str, order: int):
+    depot.declare(kind=XLSX)
+    path = depot.workbook({"Feuille": [["Code", "Libellé", "Montant", "Jour"], ["A1", "x", 1, None], ["A2"]]})
+    with zipfile.ZipFile(path) as book:
+        members = {name: book.read(name) for name in book.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    cells = "".join([CELLS.format("A3"), CELLS.format(cell)][::order])
+    head, _, _ = members[sheet].decode().partition('<row r="3"')
+    members[sheet] = f'{head}<row r="3">{cells}</row></sheetData></worksheet>'.encode()
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in members.items():
+            book.writestr(name, content)
+    assert "FIC-" in refused(depot, path)
+
+
+def test_a_long_cell_of_a_workbook_is_read_or_refused_by_its_length(depot: Depot, monkeypatch: pytest.MonkeyPatch):
+    depot.declare(kind=XLSX)
+    path = depot.workbook({"F": [["Code", "Libellé", "Montant", "Jour"], ["A1", "x" * 30000, 1, None]]})
+    assert depot.ingest(path).column("libelle") == ["x" * 30000]
+    monkeypatch.setenv("MILLESIME_LONGEST_CELL", "29999")
+    path = depot.workbook({"F": [["Code", "Libellé", "Montant", "Jour"], ["A2", "x" * 30000, 1, None]]})
+    said = refused(depot, path)
+    assert "FIC-TAILLE" in said and "29999" in said
+
+
+def xml(depot: Depot) -> None:
+    depot.declare([{"name": "code", "title": "code"}], kind=XML, table={"records": "/r/l"}, files="*.xml")
+
+
+@pytest.mark.parametrize("encoding", ["FOO-9", "windows-874", "utf-7"])
+def test_an_encoding_that_nobody_knows_is_refused(depot: Depot, encoding: str):
+    xml(depot)
+    path = depot.drop(f'<?xml version="1.0" encoding="{encoding}"?><r><l><code>1</code></l></r>', "e.xml")
+    assert "FIC-XML" in refused(depot, path)
+
+
+def test_a_huge_attribute_is_refused_before_it_is_read_whole(depot: Depot):
+    xml(depot)
+    path = depot.drop(f'<r><l x="{"y" * 9_000_000}"><code>1</code></l></r>', "e.xml")
+    said = refused(depot, path)
+    assert "FIC-TAILLE" in said and f"{limits().cell} caractères au plus" in said
+
+
+def test_more_misshapen_lines_than_can_be_told_refuse_the_file(depot: Depot, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MILLESIME_MOST_MISSHAPEN", "3")
+    depot.declare()
+    good = "A1;x;1,00;\n"
+    assert depot.csv(HEADER + good + "A;b\n" * 3).counts[2] == 3
+    said = refused(depot, depot.drop(HEADER + good + "A;b\n" * 4))
+    assert "export.csv:6 FIC-TAILLE" in said and "3 lignes mal formées au plus" in said
+
+
+def test_a_limit_that_is_no_number_is_said(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MILLESIME_MOST_COLUMNS", "beaucoup")
+    with pytest.raises(WrongSetting, match="MILLESIME_MOST_COLUMNS"):
+        limits()
