@@ -103,7 +103,8 @@ class Graphique(Donnees):
     """A chart, with the same rows as a table behind it.
 
     barres: a bar a row; groupes: a bar a column, row by row; multiples: a small chart a row; mois: months from left to
-    right; pyramide: two columns back to back; execution: credits as an outline, what was done inside.
+    right; pyramide: two columns back to back; execution: credits as an outline, what was done inside;
+    cascade: one row of amounts, from its first column to its last one, by what the others add or take away.
 
     ``seuil_pct``: a row that is farther than this from the median of its column is told in a sentence, which the text
     ``figures/<id>.md`` of the year follows.
@@ -111,7 +112,7 @@ class Graphique(Donnees):
 
     genre: Literal["graphique"]
     seuil_pct: int | None = PydanticField(default=None, ge=1)
-    forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution"]
+    forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution", "cascade"]
 
 
 class Matrice(Declared):

@@ -417,6 +417,48 @@ def _execution(block: Block, narrow: bool) -> Spec:
     }
 
 
+def _cascade(block: Block, narrow: bool) -> Spec:
+    """From the first amount of the only row to its last one: each bar between them begins where the former ended."""
+    values = [{**one, "ligne": _wrapped(one["colonne"], 16 if narrow else 40)} for one in _values(block, narrow)]
+    reached = 0.0
+    for value in values:
+        is_end = value is values[0] or value is values[-1]
+        amount = value["valeur"] or 0
+        value["de"], reached = (0.0, amount) if is_end else (reached, reached + amount)
+        value["vers"] = reached
+        value["fin"] = max(value["de"], reached)
+        value["couleur"] = BLUE if is_end else MIDDLE if amount >= 0 else OCHRE
+        sign = "+" if amount > 0 and not is_end else ""
+        value["dit"] = value["texte"] if value["manque"] else f"{sign}{_thousands(value)}"
+    width = _plot_width(values, narrow)
+    low, high = min(0.0, *(v[end] for v in values for end in ("de", "vers"))), max(v["fin"] for v in values) or 1
+    longest = max(len(value["dit"]) for value in values)
+    scale = {"domain": [low, high / max(1 - (longest * 6.6 + 8) / width, 0.35)]}
+    x = {"field": "de", "type": "quantitative", "axis": None, "scale": scale}
+    y = _rows(values)
+    return {
+        "data": {"values": values},
+        "width": width,
+        "height": {"step": _step(values), "for": "position"},
+        "layer": [
+            _row_labels(values, y),
+            {
+                "mark": {"type": "bar"},
+                "encoding": {
+                    "y": y,
+                    "x": x,
+                    "x2": {"field": "vers"},
+                    "color": {"field": "couleur", "type": "nominal", "scale": None},
+                },
+            },
+            {
+                "mark": {"type": "text", "align": "left", "dx": 5},
+                "encoding": {"y": y, "x": {**x, "field": "fin"}, "text": {"field": "dit"}},
+            },
+        ],
+    }
+
+
 def _thousands(value: dict[str, Any]) -> str:
     """An amount as a chart says it; its cents are in the table."""
     return value["texte"] if value["valeur"] is None else french.thousands(value["valeur"])
@@ -429,4 +471,5 @@ FORMS = {
     "mois": _months,
     "pyramide": _pyramid,
     "execution": _execution,
+    "cascade": _cascade,
 }

@@ -12,6 +12,8 @@ from pipelines import french, settings
 from pipelines.catalogue.chapters.grammar import NAMES
 from pipelines.catalogue.load import load_catalogue
 from pipelines.ledger.state import write_manifest
+from pipelines.stages.report.cells import number
+from pipelines.stages.report.charts import FORMS
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.model import Editor
 from pipelines.stages.report.prose import ProseError, render
@@ -598,3 +600,15 @@ def test_what_is_far_from_the_median_of_a_chart_is_told_and_explained(press: Pre
 @pytest.mark.parametrize(("euros", "printed"), [(2450, "2,5 k€"), (1401513.43, "1\u202f402 k€"), (-99949, "−99,9 k€")])
 def test_charts_tell_amounts_in_thousands(euros: float, printed: str):
     assert french.thousands(euros) == printed.replace(" ", "\xa0")
+
+
+def test_a_cascade_begins_each_bar_where_the_former_one_ended():
+    cells = [number(Decimal(value), 2, "EUR") for value in (100000, -30000, 70000)]
+    line = {"titre": "Fonctionnement", "est_total": False, "cellules": cells}
+    spec = FORMS["cascade"]({"entete": ["Report", "Résultat", "Cumul"], "lignes": [line]}, False)
+    bars = [(one["ligne"], one["de"], one["vers"], one["dit"]) for one in spec["data"]["values"]]
+    assert bars == [
+        ("Report", 0, 100000, "100\xa0k€"),
+        ("Résultat", 100000, 70000, "−30,0\xa0k€"),
+        ("Cumul", 0, 70000, "70,0\xa0k€"),
+    ]
