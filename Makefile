@@ -33,7 +33,7 @@ lint: $(VENV)/.ready-dev ## ruff, mypy on the rooms that must be typed, yamllint
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/yamllint --strict .
 
 release: $(VENV)/.ready-dev ## from a tag: wheel, SBOM, licences and notes in dist/
-	@$(BIN)/python tools/release.py
+	@$(BIN)/python deploy/release.py
 
 dev: setup ## the Dagster UI on http://127.0.0.1:3000, on the demonstration's home
 	@test -f $(DEMO)/organisation.yml || $(BIN)/millesime demo --no-run $(DEMO)

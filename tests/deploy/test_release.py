@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.settings import PROJECT_ROOT
 
-spec = importlib.util.spec_from_file_location("release", PROJECT_ROOT / "tools" / "release.py")
+spec = importlib.util.spec_from_file_location("release", PROJECT_ROOT / "deploy" / "release.py")
 release = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(release)
 
