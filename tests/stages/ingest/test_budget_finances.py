@@ -551,7 +551,7 @@ def figures(db: duckdb.DuckDBPyConnection, year: int) -> dict[str, tuple]:
 
 def test_figures_of_a_whole_year(warehouse) -> None:
     found = figures(warehouse, 2016)
-    assert len(found) == 21
+    assert len(found) == 23
     assert {code: value for code, (value, _) in found.items() if code.startswith("annexe.")} == dict.fromkeys(
         (code for code in found if code.startswith("annexe.")), None
     )
@@ -562,6 +562,8 @@ def test_figures_of_a_whole_year(warehouse) -> None:
         "principal.fonctionnement.ecart_recettes": Decimal("15.10"),
         "principal.fonctionnement.depenses_realisees": Decimal("73.34"),
         "principal.fonctionnement.resultat": Decimal("66.76"),
+        "principal.fonctionnement.resultat_reporte": Decimal("40.00"),
+        "principal.fonctionnement.resultat_exercice": Decimal("26.76"),
         "principal.investissement.budget": Decimal("11.00"),
         "principal.investissement.excedent": Decimal("16.34"),
         "principal.fonctionnement.credits_depenses": Decimal("126.00"),
