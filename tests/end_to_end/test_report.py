@@ -62,7 +62,6 @@ def test_the_report_is_short(folder: Path, profile: str):
 
 @pytest.mark.parametrize("profile", ["interne", "public"])
 def test_a_checker_of_pdf_ua_finds_nothing(folder: Path, profile: str):
-    pytest.importorskip("pdfua")
     files = sorted((folder.parent / profile).rglob("*.pdf"))
     done = subprocess.run([sys.executable, "-m", "pdfua", "check", *files], capture_output=True, text=True, check=False)
     assert len(files) == 6 and done.returncode == 0, done.stdout

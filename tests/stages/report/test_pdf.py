@@ -151,7 +151,6 @@ def test_the_page_of_a_town_is_laid_out_again_only_when_something_in_it_changes(
 
 
 def test_a_checker_of_pdf_ua_finds_nothing(press: Press, cache: Path, tmp_path: Path):
-    pytest.importorskip("pdfua")
     file = tmp_path / "rapport.pdf"
     file.write_bytes(report_pdf(press.model(), cache))
     done = subprocess.run([sys.executable, "-m", "pdfua", "check", file], capture_output=True, text=True, check=False)
