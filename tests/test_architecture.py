@@ -143,7 +143,6 @@ def test_stages_meet_in_runs():
                 "pipelines.stages.validate",
                 "pipelines.defs.event_log",
                 "pipelines.stages.extract",
-                "pipelines.stages.publish.superset",  # which is told an address of SQLAlchemy
             ],
         ),
         ("dagster_webserver", ["pipelines.defs.web"]),
