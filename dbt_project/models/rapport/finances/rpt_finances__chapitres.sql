@@ -62,12 +62,10 @@ votes as (
 
 chapitres as (
     select
-        * replace (
-            -- unforeseen expenses, transfers between sections, sales: these chapters are voted, and never carried out
-            case when code_chapitre not in ('020', '021', '022', '023', '024') or realise_eur <> 0 then realise_eur end
-            as realise_eur
-        ),
-        realise_eur as realise_lu_eur,
+        *,
+        -- unforeseen expenses, transfers between sections, sales: these chapters are voted, and never carried out
+        case when code_chapitre not in ('020', '021', '022', '023', '024') or realise_eur <> 0 then realise_eur end
+            as execution_eur,
         coalesce(credits_des_comptes_eur, budget_primitif_eur + decisions_modificatives_eur) as credits_ouverts_eur
     from votes
 )
@@ -86,15 +84,15 @@ select
     cast(chapitres.budget_primitif_eur as decimal(18, 2)) as budget_primitif_eur,
     cast(chapitres.decisions_modificatives_eur as decimal(18, 2)) as decisions_modificatives_eur,
     cast(chapitres.credits_ouverts_eur as decimal(18, 2)) as credits_ouverts_eur,
-    cast(chapitres.realise_eur as decimal(18, 2)) as realise_eur,
+    cast(chapitres.execution_eur as decimal(18, 2)) as realise_eur,
     cast(chapitres.restes_a_realiser_eur as decimal(18, 2)) as restes_a_realiser_eur,
     cast(
         case chapitres.sens_budgetaire
             when 'dépense'
-                then chapitres.credits_ouverts_eur - chapitres.realise_lu_eur - chapitres.restes_a_realiser_eur
+                then chapitres.credits_ouverts_eur - chapitres.realise_eur - chapitres.restes_a_realiser_eur
         end as decimal(18, 2)
     ) as credits_annules_eur,
-    {{ ratio('chapitres.realise_eur * 100', 'chapitres.credits_ouverts_eur', 2) }} as taux_realisation_pct,
+    {{ ratio('chapitres.execution_eur * 100', 'chapitres.credits_ouverts_eur', 2) }} as taux_realisation_pct,
     {{ role_ligne() }}
 from chapitres
 inner join documents on chapitres.document_id = documents.document_id
