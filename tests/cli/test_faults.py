@@ -150,6 +150,11 @@ def test_an_interruption_says_what_is_kept(bench, monkeypatch) -> None:
     )
 
 
+def _hear_ctrl_c() -> None:
+    """A shell that runs the tests in the background has them ignore it, and what they start too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.mark.parametrize("after", [1.5, 4])
 def test_ctrl_c_ends_all_processes_at_once_with_one_sentence(tmp_path: Path, after: float) -> None:
     home = tmp_path / "home"
@@ -158,7 +163,12 @@ def test_ctrl_c_ends_all_processes_at_once_with_one_sentence(tmp_path: Path, aft
     (home / "landing/2020/absences.csv").write_text("code;code_manquant;motif\nrh.x;NC;rien\n")
     command = [MILLESIME, "--home", str(home), "run", "2020"]
     running = subprocess.Popen(
-        command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        start_new_session=True,
+        preexec_fn=_hear_ctrl_c,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     time.sleep(after)
     os.killpg(running.pid, signal.SIGINT)

@@ -317,11 +317,8 @@ def test_a_draft_and_a_new_home_speak_french(bench: Bench, tmp_path: Path):
     sample.write_text("N°;Nom;Date;Montant;Actif;Taille\n" + rows + "Total;;;9;;\n", encoding="cp1252")
     drafted = bench.millesime("source", "new", "--from", sample, "--system", "neuf")
     assert drafted.exit_code == 0, drafted.output
-    (declaration, suite) = (
-        (bench.home.root / path).read_text(encoding="utf-8")
-        for path in ("catalogue/systems/neuf.yml", "expectations/systems/neuf/agents.yml")
-    )
-    comments = [line.partition("# ")[2] for line in [*declaration.splitlines(), *suite.splitlines()] if "# " in line]
+    declaration = (bench.home.root / "catalogue/systems/neuf.yml").read_text(encoding="utf-8")
+    comments = [line.partition("# ")[2] for line in declaration.splitlines() if "# " in line]
     assert len(comments) > 5 and not [line for line in comments if english(line)]
     made = bench.millesime(
         "init", tmp_path / "neuve", "--name", "N", "--sigle", "N", "--siren", "123456782", "--first", "2019"
