@@ -212,7 +212,7 @@ def test_a_trace_reads_what_is_published_and_a_frozen_year_its_own_rows(home):
     said = millesime(home, "trace", CORRECTED, "2020", "--format", "json")
     published = json.loads(said.stdout)
     assert published["imprime"] == "10\u00a0agents" and said.returncode == 0
-    assert "en retard sur ce qui est accepté : sirius/comptes 2020" in said.stderr
+    assert "n’est pas publiée\u00a0: elle changerait des chiffres figés de 2020" in said.stderr
     shutil.move(home / "warehouse", home / "elsewhere")
     frozen = json.loads(millesime(home, "trace", CORRECTED, "--release", "2020-v1", "--format", "json").stdout)
     shutil.move(home / "elsewhere", home / "warehouse")

@@ -63,4 +63,4 @@ def test_it_makes_the_demonstration(place):
 
 def test_it_makes_a_home(place):
     millesime(place, "init", str(place / "home"), *WHO)
-    assert "glpi" in millesime(place, "--home", str(place / "home"), "status", "2024", "--format", "json")
+    assert "glpi" in millesime(place, "--home", str(place / "home"), "findings", "2024", "--format", "json")
