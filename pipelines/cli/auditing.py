@@ -1,13 +1,12 @@
 """``audit``, ``docs``: the pages that an auditor opens, written on demand."""
 
-import json
-
 import click
 
 from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.names import year_argument
 from pipelines.cli.output import echo, json_option, title, write_json
 from pipelines.cli.session import Session, global_options, shown
+from pipelines.disk import read_json
 from pipelines.runs.audit.sampling import SIZE
 
 
@@ -38,7 +37,7 @@ def audit(ctx: click.Context, year: int, seed: int | None, size: int, form: str)
     session.exercice(year)
     with session.ledger() as ledger:
         (page,) = write_states(session.work(ledger), [year], seed=seed, size=size)
-    verdict = json.loads(page.with_name(DATA).read_text(encoding="utf-8"))["verdict"]
+    verdict = read_json(page.with_name(DATA))["verdict"]
     files = {"page": shown(page), "data": shown(page.with_name(DATA))}
     if form == "json":
         write_json({"exercice": year, "verdict": verdict, **files}, session.organisation)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 
+LOOKS_EVERY = 2  # seconds, while a run waits for what arrives; each look reads the whole mailbox
 OF_THE_SYSTEM = re.compile(r"(?:OSError|[A-Z]\w+Error): \[Errno (\d+)\] .*?: '(.*?)'")
 
 
@@ -79,7 +80,7 @@ def run_jobs(
         todo = pending(work, exercices, sources)
         while wait and todo.aside:
             say(f"attend {todo.aside[0].fichier} ({todo.aside[0].raison})")
-            time.sleep(min(settings.quiet(), 2))
+            time.sleep(LOOKS_EVERY)
             todo = pending(work, exercices, sources)
     failed, aside = ([], []) if todo.is_nothing and not whole else _run(home, todo, say, whole=whole)
     with open_ledger(home) as ledger:

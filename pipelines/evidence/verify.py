@@ -4,7 +4,6 @@ What is looked at is what the ledger lists, never only what lies there: a file t
 and comparing. It writes nothing, and says of every problem, in French, which file or entry it is.
 """
 
-import json
 import sqlite3
 import subprocess
 from collections import Counter
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.disk import sha256_of
+from pipelines.disk import read_json, sha256_of
 from pipelines.french import NO_BREAK
 from pipelines.ledger.chain import Head, check
 from pipelines.ledger.chain import head as end_of
@@ -150,10 +149,9 @@ def _reached(ledger: Ledger, printed: Head) -> str | None:
 def _json(path: Path) -> dict[str, Any]:
     """An object that was written as JSON; nothing when it is gone or damaged, which its own check tells."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path)
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _anchors(releases: dict[str, dict[str, Any]]) -> dict[str, Head]:

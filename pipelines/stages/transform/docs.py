@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.load import load_catalogue
-from pipelines.disk import written_whole
+from pipelines.disk import read_json, written_whole
 from pipelines.settings import Home
 
 VIEWER = "dbt/task/docs/index.html"  # in the distribution of dbt-core
@@ -40,7 +40,7 @@ def write_docs(home: Home) -> Path:
         raise NoDocs("aucun entrepôt n’est encore construit : exécuter d’abord un exercice")
     if not home.dbt_manifest.exists():
         raise NoDocs("dbt n’a pas encore lu le projet du dossier : exécuter d’abord un exercice")
-    manifest = json.loads(home.dbt_manifest.read_text(encoding="utf-8"))
+    manifest = read_json(home.dbt_manifest)
     columns = _columns(home.warehouse)
     _describe(manifest, columns, load_catalogue(home).fields)
     page = _viewer().replace('"MANIFEST.JSON INLINE DATA"', _inline(manifest), 1)

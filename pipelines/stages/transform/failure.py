@@ -4,7 +4,6 @@ The place of a row in its original is told, never a value of it: it may be of a 
 without what they quote of the data.
 """
 
-import json
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipelines.catalogue.rules import where
+from pipelines.disk import read_json
 from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
 from pipelines.sql import in_french, with_sheet
@@ -105,7 +105,7 @@ def _lines(home: Home, result: NodeResult, before: list[str]) -> list[tuple[tupl
 
 def _ancestors(home: Home, node: str, db: "duckdb.DuckDBPyConnection") -> Iterator[tuple[str, set[str]]]:
     """Every relation that a node reads, the nearest first, with its columns."""
-    manifest = json.loads(home.dbt_manifest.read_text(encoding="utf-8"))
+    manifest = read_json(home.dbt_manifest)
     known = manifest["nodes"] | manifest["sources"]
     todo, seen = deque([node]), {node}
     while todo:
