@@ -1,5 +1,7 @@
 """Reads a YAML file into a pydantic model so that a mistake names its file and line."""
 
+import functools
+import pickle
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -45,14 +47,21 @@ def read_mapping(path: Path) -> tuple[dict[str, Any], Lines]:
 
     Raises DeclarationError when the file is not YAML, not a mapping, or gives a key twice.
     """
-    text = read_text(path)
+    data, lines = pickle.loads(_read(path, read_text(path)))
+    return data, lines
+
+
+@functools.lru_cache(maxsize=512)
+def _read(path: Path, text: str) -> bytes:
+    """What ``read_mapping`` returns, pickled: each caller gets a mapping of its own, and several homes share what is shipped."""
+    loader = yaml.CSafeLoader(text)
     try:
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+        node = loader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise DeclarationError(f"{shown(path)}:1 {MAPPING}")
         lines: Lines = {}
         _note_lines(node, (), lines, path, [])
-        return yaml.load(text, Loader=yaml.CSafeLoader), lines
+        return pickle.dumps((loader.construct_document(node), lines))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DeclarationError(f"{shown(path)}:{line} ce n’est pas du YAML : {of_yaml(error.problem)}") from None
