@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := data-demo
 SUPERSET := .venv-superset
+WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help setup demo test test-full lint dev release absences rooms bench lock clean test-superset
 .DEFAULT_GOAL := help
@@ -18,10 +19,10 @@ demo: setup ## the main job on the demonstration: three exercices collected, bui
 	@$(BIN)/millesime demo $(DEMO)
 
 test: setup $(VENV)/.ready-dev ## all that a change needs, in minutes
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest $(WORKERS)
 
 test-full: setup $(VENV)/.ready-dev ## the long campaigns, which `make test` leaves out
-	@$(BIN)/pytest -n 2 --dist loadfile -m campaign
+	@$(BIN)/pytest $(WORKERS) -m campaign
 
 test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards into a real Superset 6.1, ask every chart (Python 3.11)
 	@$(BIN)/python -m tests.superset $(DEMO) $(SUPERSET)/bin

@@ -38,6 +38,21 @@ def pytest_terminal_summary(terminalreporter) -> None:
         terminalreporter.write_line(f"{spent:7.0f}  {room}")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, lest one worker end alone with it; a file stays with one worker, or what it calls a group."""
+    items.sort(key=_minutes, reverse=True)
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def _minutes(item: pytest.Item) -> float:
+    """What a campaign says that it takes; of the others, those that share the demonstration take longest."""
+    campaign = item.get_closest_marker("campaign")
+    return campaign.kwargs["minutes"] if campaign else int(item.path.parent.name == "end_to_end")
+
+
 @pytest.fixture(scope="session")
 def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The key of the deliveries that tests make by hand."""

@@ -367,7 +367,7 @@ def test_no_data_and_no_generated_file_is_committed():
     wrong = [
         str(path.relative_to(PROJECT_ROOT))
         for path in committed()
-        if path.suffix in (".duckdb", ".parquet", ".db", ".pyc", ".key", ".wal")
+        if path.suffix in (".duckdb", ".parquet", ".db", ".pyc", ".key", ".wal", ".deb", ".whl")
         or {"__pycache__", "target", "data", "data-demo", ".venv", "logs"} & set(path.relative_to(PROJECT_ROOT).parts)
     ]
     assert wrong == []
@@ -377,3 +377,12 @@ def test_the_tests_of_a_folder_are_collected():
     folders = {path.parent for path in (PROJECT_ROOT / "tests").rglob("test_*.py")}
     assert [str(f) for f in folders if not (f / "__init__.py").exists()] == []
     assert os.path.commonpath([*map(str, folders)]) == str(PROJECT_ROOT / "tests")
+
+
+def test_no_test_imports_another_test_module():
+    found = [
+        f"{path.relative_to(PROJECT_ROOT)}: {one}"
+        for path in modules(PROJECT_ROOT / "tests")
+        for one in re.findall(r"^\s*(?:from|import) (tests\.[\w.]*\btest_\w+)", path.read_text(encoding="utf-8"), re.M)
+    ]
+    assert found == []

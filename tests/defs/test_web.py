@@ -206,7 +206,7 @@ AGAIN = """mutation($id: String!) { launchRunReexecution(reexecutionParams: {par
     __typename ... on PythonError { message } } }"""
 
 
-@pytest.mark.campaign
+@pytest.mark.campaign(minutes=1)
 def test_the_attack_as_it_was_made_on_the_served_interface(tmp_path):
     """A page of another site launched the job ``release`` with forged visas; so did anybody, with curl."""
     millesime = [str(Path(sys.executable).with_name("millesime")), "--home", str(tmp_path / "home")]

@@ -334,7 +334,7 @@ def test_organisation_ends_with_the_last_exercice_ever_made(tmp_path: Path) -> N
     assert last() == 2021
 
 
-@pytest.mark.campaign
+@pytest.mark.campaign(minutes=1)
 def test_an_application_is_replaced_and_every_other_one_goes_on(whole: Path) -> None:
     for exercice in (2021, 2022):
         folders = {path.name for path in (whole / "landing" / str(exercice)).iterdir()}

@@ -5,8 +5,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 # Where the demonstration is made; `test_reproducible` makes it again elsewhere.
@@ -28,17 +31,44 @@ def copied(made: Path, place: Path) -> Path:
     return home
 
 
-@pytest.fixture(scope="session")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demonstration home with the main job done, made by the first worker that asks; nobody writes in it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demonstration"
+def made_once(folders: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """The home that ``make`` makes, for whichever worker asks first; nobody writes in it."""
+    base = folders.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
     shared.mkdir(exist_ok=True)
-    home, summary = shared / "home", shared / "summary.txt"
+    home, made = shared / "home", shared / "made"
     with (shared / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not summary.exists():
-            done = millesime(home, "demo", str(home), **FIRST_RUN)
-            assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
-            summary.write_text(done.stdout, encoding="utf-8")
+        if not made.exists():
+            make(home)
+            made.touch()
     return home
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A demonstration home with the main job done, ``summary.txt`` beside it."""
+
+    def make(home: Path) -> None:
+        done = millesime(home, "demo", str(home), **FIRST_RUN)
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        (home.parent / "summary.txt").write_text(done.stdout, encoding="utf-8")
+
+    return made_once(tmp_path_factory, "demonstration", make)
+
+
+def opened(home: Path) -> duckdb.DuckDBPyConnection:
+    """The published file under a name that is not one of its schemas."""
+    db = duckdb.connect()
+    db.execute(f"attach '{home / 'published' / 'millesime.duckdb'}' as publie (read_only); use publie")
+    return db
+
+
+FORMER_HOME = Path(__file__).parents[1] / "fixtures" / "former_home" / "former_home.tar.xz"
+
+
+def unpacked(folder: Path) -> Path:
+    """The home in ``folder``, its key beside it."""
+    with tarfile.open(FORMER_HOME) as kept:
+        kept.extractall(folder, filter="data")
+    return folder / "home"

@@ -15,7 +15,7 @@ import pytest
 from pipelines.catalogue.fields import Dimension, Meaning, is_measure
 from pipelines.catalogue.figures.measure import conditions
 from pipelines.catalogue.load import load_catalogue
-from tests.end_to_end.test_demonstration import opened
+from tests.end_to_end.conftest import opened
 
 CATALOGUE = load_catalogue()
 ROLES = {"detail", "total", "dont"}

@@ -19,7 +19,7 @@ from pipelines.settings import PROJECT_ROOT, Home
 from pipelines.sql import lake_scan
 from pipelines.stages.ingest.originals import cells_at
 from tests.end_to_end.conftest import millesime
-from tests.runs.audit.test_page import assert_same_content, assert_sound
+from tests.runs.audit.pages import assert_same_content, assert_sound
 from tests.stages.report.browser import opened, violations
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.end_to_end.conftest import MILLESIME, millesime
 
-pytestmark = pytest.mark.campaign
+pytestmark = pytest.mark.campaign(minutes=2)
 
 ABSENCES = "code;code_manquant;motif\n{};NC;Pas de décompte cette année\n"
 PATIENCE = 480  # seconds: sensors tick every minute, and what is dropped must stand still for one

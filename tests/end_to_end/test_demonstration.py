@@ -11,7 +11,7 @@ import pytest
 
 from demo.finances import EXERCICE_PIECE_OMISE, piece_omise
 from pipelines.catalogue.load import load_catalogue
-from tests.end_to_end.conftest import copied, millesime
+from tests.end_to_end.conftest import copied, millesime, opened
 from tests.stages.publish.scdl import problems
 
 PUBLISHED = Path(__file__).parents[2] / "demo" / "published_figures.csv"
@@ -29,13 +29,6 @@ def published_rows() -> list[dict]:
 @pytest.fixture(scope="session")
 def report(demonstration: Path) -> duckdb.DuckDBPyConnection:
     return opened(demonstration)
-
-
-def opened(home: Path) -> duckdb.DuckDBPyConnection:
-    """The published file under a name that is not one of its schemas."""
-    db = duckdb.connect()
-    db.execute(f"attach '{home / 'published' / 'millesime.duckdb'}' as publie (read_only); use publie")
-    return db
 
 
 def test_every_computed_figure_equals_the_published_one_at_printed_precision(report) -> None:
@@ -252,7 +245,7 @@ def own_demonstration(demonstration: Path, tmp_path_factory: pytest.TempPathFact
     return copied(demonstration, tmp_path_factory.mktemp("copie"))
 
 
-@pytest.mark.campaign
+@pytest.mark.campaign(minutes=4)
 def test_deleted_warehouse_is_rebuilt_with_the_same_bytes_then_a_correction_moves_its_figure(
     own_demonstration: Path,
 ) -> None:

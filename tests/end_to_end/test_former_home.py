@@ -7,24 +7,14 @@ import hashlib
 import json
 import os
 import subprocess
-import tarfile
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.end_to_end.conftest import MILLESIME
+from tests.end_to_end.conftest import MILLESIME, unpacked
 
-pytestmark = pytest.mark.campaign
-
-FORMER = Path(__file__).parents[1] / "fixtures" / "former_home" / "former_home.tar.xz"
-
-
-def unpacked(folder: Path) -> Path:
-    """The home in ``folder``, its key beside it."""
-    with tarfile.open(FORMER) as kept:
-        kept.extractall(folder, filter="data")
-    return folder / "home"
+pytestmark = pytest.mark.campaign(minutes=3)
 
 
 class Kept:

@@ -10,10 +10,9 @@ import duckdb
 import pytest
 
 from pipelines.settings import PROJECT_ROOT
-from tests.end_to_end.conftest import MILLESIME, millesime
-from tests.end_to_end.test_former_home import unpacked
+from tests.end_to_end.conftest import MILLESIME, millesime, unpacked
 
-pytestmark = pytest.mark.campaign
+pytestmark = pytest.mark.campaign(minutes=2)
 
 FIGURE = "finances.principal.fonctionnement.depenses_realisees"
 FIRST = {

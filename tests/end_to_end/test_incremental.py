@@ -15,9 +15,9 @@ import duckdb
 import pytest
 import yaml
 
-from tests.end_to_end.conftest import copied, millesime
+from tests.end_to_end.conftest import copied, made_once, millesime
 
-pytestmark = pytest.mark.campaign
+pytestmark = pytest.mark.campaign(minutes=8)
 YEAR = "2020"
 CHANGES = 6  # of each seeded year: each is built twice, once whole
 DATABASES = (
@@ -30,12 +30,14 @@ Step = Callable[[Path, random.Random], None]
 
 @pytest.fixture(scope="module")
 def first_year(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demonstration's exports of one exercice, collected, built and published; nobody writes in it."""
-    home = tmp_path_factory.mktemp("annee") / "home"
-    assert millesime(home, "demo", "--no-run", str(home)).returncode == 0
-    organise(home, lambda organisation: organisation.update(exercices={"premier": 2020, "dernier": 2020}))
-    assert millesime(home, "run", YEAR).returncode == 0
-    return home
+    """The demonstration's exports of one exercice, collected, built and published."""
+
+    def make(home: Path) -> None:
+        assert millesime(home, "demo", "--no-run", str(home)).returncode == 0
+        organise(home, lambda organisation: organisation.update(exercices={"premier": 2020, "dernier": 2020}))
+        assert millesime(home, "run", YEAR).returncode == 0
+
+    return made_once(tmp_path_factory, "annee", make)
 
 
 @pytest.fixture
@@ -168,7 +170,7 @@ def assert_the_same_built_whole(home: Path, after: str) -> None:
     assert [name for name in sorted(kept.keys() | made.keys()) if kept.get(name) != made.get(name)] == [], after
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [pytest.param(n, marks=pytest.mark.xdist_group(f"seed {n}")) for n in (1, 2, 3)])
 def test_a_year_of_changes(home: Path, seed: int):
     chance = random.Random(seed)
     told, kept = [], 0

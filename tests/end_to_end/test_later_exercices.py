@@ -9,10 +9,9 @@ import pytest
 from demo import chiffres
 from demo.home import CONNUS, planted_defects
 from pipelines.catalogue.load import load_catalogue
-from tests.end_to_end.conftest import millesime
-from tests.end_to_end.test_demonstration import opened
+from tests.end_to_end.conftest import millesime, opened
 
-pytestmark = pytest.mark.campaign
+pytestmark = pytest.mark.campaign(minutes=3)
 
 INDICATEURS = [declared.figure.indicateur for declared in load_catalogue().figures.indicators()]
 

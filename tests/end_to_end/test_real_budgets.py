@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import millesime
-from tests.end_to_end.test_demonstration import opened
+from tests.end_to_end.conftest import millesime, opened
 from tests.stages.publish.scdl import problems
 
-pytestmark = pytest.mark.campaign
+pytestmark = pytest.mark.campaign(minutes=3)
 
 DOCUMENTS = Path(__file__).parents[1] / "fixtures" / "budget"
 EXPECTED = {  # (document, section, direction): credits, realised, restes à réaliser

@@ -12,7 +12,7 @@ import pytest
 
 from tests import grammar
 from tests.end_to_end.conftest import millesime
-from tests.stages.report.test_page import look
+from tests.stages.report.browser import look
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.settings import PROJECT_ROOT
 
-pytestmark = pytest.mark.campaign
+pytestmark = pytest.mark.campaign(minutes=2)
 
 WHO = ["--name", "Syndicat d’essai", "--sigle", "SE", "--siren", "259400117", "--first", "2024", "--system", "glpi"]
 

@@ -13,21 +13,9 @@ from pipelines.ledger.records import Finding, Removal
 from pipelines.ledger.schema import REVISION, metadata
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.settings import Home
-from tests.ledger.test_store import accept, manifest, refuse
+from tests.ledger.entries import accept, fill, manifest
 
 TAMPERINGS = 1000
-
-
-def fill(home: Home) -> Head:
-    """A ledger with entries in most tables; its head."""
-    with open_ledger(home) as ledger:
-        for name in "abcd":
-            accept(ledger, manifest(name))
-            refuse(ledger, name=name)
-            ledger.record_build(name, True, [name], [])
-            ledger.record_findings(name, [Finding("PUB-ECART", "alerte", 2020, name, f"constat de {name}")])
-            ledger.record_publication(name * 2, name, name * 64)
-        return ledger.head()
 
 
 def problems(path: Path, anchor: Head | None = None) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from pipelines.ledger.lost import LedgerLost, refuse_damaged, refuse_lost
 from pipelines.ledger.store import open_ledger
 from pipelines.settings import Home
-from tests.ledger.test_chain import fill
+from tests.ledger.entries import fill
 
 
 @pytest.fixture(scope="module")

@@ -5,50 +5,11 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import pytest
-
-from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.ledger import store
-from pipelines.ledger.records import CheckResult, DeliveredFile, Finding, Manifest, Removal, TableCounts, Verdict
+from pipelines.ledger.records import Finding, Removal
 from pipelines.ledger.store import Ledger, open_ledger
 from pipelines.settings import Home
-from tests.layers import rules
-
-
-def manifest(name: str, exercice: int = 2020, sha: str | None = None, export: str = "export") -> Manifest:
-    counts = TableCounts(4, 2, 1, 1, f"essai/lignes/{exercice}/{name}.parquet", "s", [{"ok": True}])
-    return Manifest(name, "essai", export, exercice, [DeliveredFile("f.csv", sha or name * 8, 10)], {"lignes": counts})
-
-
-def verdict(delivery: str, suite: str = "suite", success: bool | None = True) -> Verdict:
-    result = CheckResult("k", "t", "c", "critical", success, "3", 1, "raison", "aide")
-    return Verdict(f"{delivery}-{suite}", delivery, "lignes", suite, [result])
-
-
-def accept(ledger: Ledger, one: Manifest, suite: str = "suite") -> bool:
-    ledger.record_delivery(one)
-    judged = verdict(one.delivery, suite)
-    ledger.record_verdict(judged)
-    return ledger.record_acceptance(one, [judged])
-
-
-def refuse(ledger: Ledger, code: str = "FIC-VIDE", name: str = "f.csv", exercice: int = 2020) -> None:
-    rule = DeliveryRefused(code, fichier=name).as_dict(rules())
-    ledger.record_refusal("essai/export", exercice, [{"name": name, "sha256": "x"}], rule)
-
-
-@pytest.fixture
-def ledger(tmp_path):
-    with open_ledger(Home(tmp_path / "home")) as opened:
-        yield opened
-
-
-def rows(ledger: Ledger) -> dict[str, list[dict]]:
-    return {name: ledger.all_rows(name) for name in ledger.tables}
-
-
-def current(ledger: Ledger) -> dict:
-    return {key: value.manifest.delivery for key, value in ledger.current().items()}
+from tests.ledger.entries import accept, current, manifest, refuse, rows, verdict
 
 
 def test_everything_comes_back_as_it_was(ledger):
@@ -165,7 +126,8 @@ def test_what_a_killed_process_had_not_committed_is_not_there(tmp_path):
 import os, signal
 from pathlib import Path
 from pipelines.settings import Home
-from tests.ledger.test_store import Ledger, accept, manifest
+from pipelines.ledger.store import Ledger
+from tests.ledger.entries import accept, manifest
 ledger = Ledger(Home(Path({str(home.root)!r})))
 accept(ledger, manifest("a"))
 real = ledger._enter_outcome
@@ -189,7 +151,8 @@ def test_two_writers_lose_nothing(tmp_path):
 import sys
 from pathlib import Path
 from pipelines.settings import Home
-from tests.ledger.test_store import Ledger, accept, manifest
+from pipelines.ledger.store import Ledger
+from tests.ledger.entries import accept, manifest
 ledger = Ledger(Home(Path({str(home.root)!r})))
 for n in range(15):
     accept(ledger, manifest(f"{{sys.argv[1]}}{{n}}", 1900 + n, export=sys.argv[1]))

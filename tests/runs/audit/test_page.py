@@ -3,7 +3,6 @@
 import io
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pikepdf
@@ -16,11 +15,11 @@ from pipelines.runs.audit.write import DATA
 from pipelines.runs.pages import write_states
 from pipelines.stages.report.etat.page import render, segments, share
 from tests.cli.conftest import Bench, check
-from tests.runs.audit.test_state import FIGURE, contradiction
+from tests.runs.audit.findings import FIGURE, contradiction
+from tests.runs.audit.pages import assert_same_content, assert_sound
 from tests.stages.report.browser import opened, violations
 
 HOSTILE = '<img src=x onerror="alert(1)">'
-VOID = {"meta", "link", "br", "img", "hr", "input"}
 
 
 @pytest.fixture
@@ -52,60 +51,6 @@ def write():
         return page, page.read_text(encoding="utf-8"), data
 
     return written
-
-
-class Balance(HTMLParser):
-    """Collects what is not closed in order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.wrong: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs) -> None:
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if not self.open or self.open.pop() != tag:
-            self.wrong.append(f"</{tag}> at {self.getpos()}")
-
-
-def assert_sound(text: str) -> html.HtmlElement:
-    """Every tag closed in order, no script, nothing outside, headers with a scope, identifiers once."""
-    balance = Balance()
-    balance.feed(text)
-    assert balance.wrong == [] and balance.open == []
-    page = html.fromstring(text)
-    assert page.get("lang") == "fr"
-    assert page.xpath("//script|//iframe|//object|//img|//link") == []
-    assert [a for a in page.xpath("//@*") if re.match(r"(https?:)?//", a)] == []
-    assert [n for e in page.iter() if isinstance(e.tag, str) for n in e.attrib if n.startswith("on")] == []
-    assert [th.text_content() for th in page.xpath("//th[not(@scope)]")] == []
-    assert page.xpath("//table[not(caption)]") == []
-    ids = page.xpath("//@id")
-    assert len(ids) == len(set(ids))
-    assert {a[1:] for a in page.xpath("//a/@href") if a.startswith("#")} <= set(ids)
-    return page
-
-
-def assert_same_content(page: html.HtmlElement, data: dict) -> None:
-    """What the JSON lists is in the page, as many times."""
-    checks = sum(len(table["controles"]) for table in data["controles"]["tables"])
-    counts = {
-        "//table[@id='exports']/tbody/tr": len(data["collecte"]["exports"]),
-        "//tr[@class='controle']": checks,
-        "//tr[@class='test']": len(data["entrepot"]["tests"]),
-        "//tr[@class='rapprochement']": len(data["rapprochements"]["publies"]["lignes"]),
-        "//tr[starts-with(@class, 'constat')]": len(data["constats"]),
-        "//details[starts-with(@class, 'tiree')]": len(data["echantillon"]["lignes"]),
-        "//dl[contains(@class, 'version')]": len(data["versions"]),
-        "//p[@id='verdict']/a": len(data["verdict"]["raisons"]),
-        "//ul[@id='cles']/li": 5,
-    }
-    assert {path: len(page.xpath(path)) for path in counts} == counts
-    assert ("✓ Publiable" in page.text_content()) is data["verdict"]["publiable"]
-    assert checks == data["controles"]["total"]
 
 
 def test_the_page_is_sound_and_says_what_the_json_says(filled, write):

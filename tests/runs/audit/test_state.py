@@ -15,10 +15,7 @@ from pipelines.runs.pages import write_states
 from pipelines.stages.validate.losses import KEY as REFUSED_SHARE
 from pipelines.stages.validate.suite import compile_suite
 from tests.cli.conftest import VENTES_2019, Bench, check
-
-FIGURE = (
-    "('essai.ventes.total', 2019, 14.5::decimal(20,6), 'EUR', 2, 'calculé', null, 'complet', 'Total', 'essai', 'Somme')"
-)
+from tests.runs.audit.findings import FIGURE, contradiction
 
 
 def reasons(state: dict) -> list[str]:
@@ -162,10 +159,6 @@ def accept_all(bench: Bench, state_of) -> None:
     for one in state_of(bench)["constats"]:
         if one["arrete"]:
             assert bench.millesime("decide", one["constat"], "--because", "vu", "--by", "A. Martin").exit_code == 0
-
-
-def contradiction(exercice: int = 2019) -> Finding:
-    return Finding("PUB-ECART", "alerte", exercice, "essai.ventes.total", "Écart", attendu="14,50", recu="15 €")
 
 
 def decide(bench: Bench, finding: Finding, until: str | None) -> None:

@@ -9,7 +9,7 @@ from pipelines.ledger.store import open_ledger
 from pipelines.settings import Home
 from pipelines.stages.accept.decide import accept, refuse_known_bytes
 from tests.layers import rules
-from tests.ledger.test_store import current, manifest, rows, verdict
+from tests.ledger.entries import current, manifest, rows, verdict
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -62,3 +63,11 @@ def build(home: Home, folder: Path) -> None:
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     home.warehouse_next.rename(folder / "warehouse.duckdb")
     shutil.copy(home.dbt_target / "run_results.json", folder)
+
+
+def rows(db: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> list[tuple]:
+    return db.execute(query, parameters).fetchall()
+
+
+def euros(*amounts: str) -> tuple[Decimal, ...]:
+    return tuple(map(Decimal, amounts))

@@ -17,8 +17,7 @@ from pipelines.runs.collect import collect
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
-from tests.stages.ingest.budget_warehouse import built_of, found_in
-from tests.stages.ingest.test_budget_finances import euros, rows
+from tests.stages.ingest.budget_warehouse import built_of, euros, found_in, rows
 
 LOST_ANNEXE = "21000000600035"
 SILENT_ANNEXE = "21000000600043"

@@ -12,8 +12,7 @@ from pipelines.catalogue.organisation import Budget, Organisation
 from pipelines.ledger.records import Finding
 from pipelines.settings import Home
 from tests.stages.ingest.budget_documents import budget, document, line
-from tests.stages.ingest.budget_warehouse import built_of, found_in
-from tests.stages.ingest.test_budget_finances import rows
+from tests.stages.ingest.budget_warehouse import built_of, found_in, rows
 
 PRINCIPAL, ANNEXE, NEW = "25940011700018", "25940011700026", "25940011700034"
 OTHER_TYPE = "25940011700042"

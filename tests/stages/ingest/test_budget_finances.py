@@ -17,7 +17,7 @@ from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import load_warehouse
 from tests.stages.ingest.budget_documents import SIRET_ANNEXE, budget, document, line, loan
-from tests.stages.ingest.budget_warehouse import build
+from tests.stages.ingest.budget_warehouse import build, euros, rows
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "budget"
 REAL = {
@@ -313,14 +313,6 @@ def result(db: duckdb.DuckDBPyConnection, fichier: str, section: str) -> tuple:
         "from rapport.rpt_finances__resultats where document_id like '%/' || ? || '#1' and section = ?",
         [fichier, section],
     ).fetchone()
-
-
-def rows(db: duckdb.DuckDBPyConnection, query: str, *parameters: object) -> list[tuple]:
-    return db.execute(query, parameters).fetchall()
-
-
-def euros(*amounts: str) -> tuple[Decimal, ...]:
-    return tuple(map(Decimal, amounts))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pipelines.ledger.records import Finding
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.publish.swap import publish
 from tests.layers import rules
-from tests.stages.publish.test_swap import lab, warehouse  # noqa: F401
+from tests.stages.publish.small import warehouse
 from tests.stages.transform.conftest import Lab
 
 ALERTS = load_catalogue().alerts
@@ -58,7 +58,7 @@ CASES: dict[str, tuple[str, tuple, list[tuple], str]] = {
 }
 
 
-def published(lab: Lab, name: str, columns: str, rows: list[tuple]) -> list[Finding]:  # noqa: F811
+def published(lab: Lab, name: str, columns: str, rows: list[tuple]) -> list[Finding]:
     """What a publication of these rows leaves to be explained."""
     lab.depot.layer.take("catalogue/alertes.yml")
     warehouse(lab)
@@ -71,7 +71,7 @@ def published(lab: Lab, name: str, columns: str, rows: list[tuple]) -> list[Find
     return unexplained(lab)
 
 
-def unexplained(lab: Lab) -> list[Finding]:  # noqa: F811
+def unexplained(lab: Lab) -> list[Finding]:
     with open_ledger(lab.home) as ledger:
         return [one for one in gather(lab.work(ledger)) if one.code == "RAP-NOTE"]
 
@@ -81,7 +81,7 @@ def test_every_alert_has_its_publication():
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_an_alarming_row_waits_for_its_explanation(lab: Lab, name: str):  # noqa: F811
+def test_an_alarming_row_waits_for_its_explanation(lab: Lab, name: str):
     columns, alarming, calm, note = CASES[name]
     (found,) = published(lab, name, columns, [*calm, alarming])
     assert (found.exercice, found.ou, found.cle) == (alarming[0], ALERTS[name].table, note)
@@ -96,11 +96,11 @@ def test_an_alarming_row_waits_for_its_explanation(lab: Lab, name: str):  # noqa
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_alarms_nobody_waits_for_nothing(lab: Lab, name: str):  # noqa: F811
+def test_what_alarms_nobody_waits_for_nothing(lab: Lab, name: str):
     columns, _, calm, _ = CASES[name]
     assert published(lab, name, columns, calm) == []
 
 
-def test_a_condition_that_cannot_be_asked_is_named_with_its_line(lab: Lab):  # noqa: F811
+def test_a_condition_that_cannot_be_asked_is_named_with_its_line(lab: Lab):
     with pytest.raises(DeclarationError, match=r"alertes\.yml:\d+ quand, cle: .* exercice, atteinte$"):
         published(lab, "violation-hors-delai", "exercice integer, atteinte varchar", [])

@@ -4,8 +4,9 @@ import duckdb
 import pytest
 
 from pipelines.stages.publish.anonymity import singling_out
+from pipelines.stages.transform.load import PIECES
 from tests.deliveries import Depot
-from tests.stages.publish.test_swap import MARTS, PIECES, ask, lab, published  # noqa: F401
+from tests.stages.publish.small import MARTS, ask, published
 from tests.stages.transform.conftest import Lab
 
 K = 5
@@ -66,7 +67,7 @@ def test_a_person_is_found_behind_other_models(depot: Depot):
     assert "fct_essai" in withheld(depot, CASES["one agent alone"][0], "select * from {{ ref('int_essai') }}\n")
 
 
-def test_such_a_mart_is_withheld_with_a_finding_and_the_rest_is_published(lab: Lab):  # noqa: F811
+def test_such_a_mart_is_withheld_with_a_finding_and_the_rest_is_published(lab: Lab):
     lab.depot.declare([*FIELDS, {"name": "libelle", "title": "Libellé"}])
     lab.depot.layer.write("dbt_project/models/marts/fct_essai.sql", SQL)
     lab.home.warehouse.parent.mkdir(parents=True, exist_ok=True)

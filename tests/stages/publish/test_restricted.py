@@ -12,7 +12,7 @@ from pipelines.evidence.verify import verify
 from pipelines.ledger.state import read_state
 from pipelines.ledger.store import open_ledger
 from pipelines.stages.publish.release import RELEASED_SCHEMAS
-from tests.stages.publish.test_swap import ask, lab, published, staff  # noqa: F401
+from tests.stages.publish.small import ask, published, staff, warehouse
 from tests.stages.transform.conftest import Lab
 
 PERSONS = """
@@ -24,7 +24,7 @@ comment on table restreint.fct_agents is 'Agents, un par un.';
 
 
 @pytest.fixture
-def home(lab: Lab, monkeypatch) -> Lab:  # noqa: F811
+def home(lab: Lab, monkeypatch) -> Lab:
     monkeypatch.setenv("MILLESIME_PUBLISH_GROUP", grp.getgrgid(os.getgid()).gr_name)
     staff(lab, "b1", 24, PERSONS)
     published(lab)
@@ -35,12 +35,12 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def problems(lab: Lab) -> list[str]:  # noqa: F811
+def problems(lab: Lab) -> list[str]:
     with open_ledger(lab.home) as ledger:
         return [problem for problem in verify(lab.home, ledger).problems if "restreint" in problem]
 
 
-def restricted(lab: Lab, query: str) -> list[tuple]:  # noqa: F811
+def restricted(lab: Lab, query: str) -> list[tuple]:
     with duckdb.connect() as db:
         db.execute(f"attach '{lab.home.published / 'millesime_restreint.duckdb'}' as r (read_only)")
         return db.execute(query).fetchall()
@@ -101,8 +101,7 @@ def test_the_same_build_and_ledger_give_the_same_restreint(home: Lab):
     assert read_state(home.home.published)["files"] == before
 
 
-def test_a_publication_without_persons_has_no_restreint(lab: Lab):  # noqa: F811
-    from tests.stages.publish.test_swap import warehouse
+def test_a_publication_without_persons_has_no_restreint(lab: Lab):
 
     warehouse(lab)
     published(lab)
@@ -113,7 +112,7 @@ def test_a_release_keeps_it():
     assert "restreint" in RELEASED_SCHEMAS
 
 
-def test_a_publication_of_before_that_holds_it_among_the_marts_is_closed_to_the_group(lab: Lab, monkeypatch):  # noqa: F811
+def test_a_publication_of_before_that_holds_it_among_the_marts_is_closed_to_the_group(lab: Lab, monkeypatch):
     monkeypatch.setenv("MILLESIME_PUBLISH_GROUP", grp.getgrgid(os.getgid()).gr_name)
     staff(lab, "b1", 24)
     monkeypatch.setattr("pipelines.stages.publish.swap._behind", lambda *_: [])

@@ -25,69 +25,10 @@ from pipelines.stages.publish.profiles import NotPublished
 from pipelines.stages.publish.swap import KEPT, OtherBuild, publish
 from pipelines.stages.publish.withdraw import withdraw
 from pipelines.stages.report.write import edition_of, write_report
-from pipelines.stages.transform.load import PIECES
 from tests.deliveries import Depot
 from tests.runs.collect.killing import FORMER
+from tests.stages.publish.small import FIGURE, ask, published, staff, warehouse
 from tests.stages.transform.conftest import Lab
-
-MARTS = """
-create schema marts; create schema rapport; create schema collecte;
-create table collecte.construction as select '{build}' as construction;
-create table collecte.pieces ({pieces});
-insert into collecte.pieces
-    (systeme, nom_table, exercice, nature, piece, est_suivie, est_attendue, est_recue, est_acceptee) values
-    ('essai', 'lignes', 2020, 'mois', '2020-02', true, true, false, false),
-    ('essai', 'lignes', 2020, 'livraison', '', true, true, true, true);
-create schema organisation;
-create table organisation.mots as from (values ('a.b'), ('a'), ('b'), ('c'), ('calculé'), ('finances')) t(mot);
-create table marts.dim_a (code varchar primary key, libelle varchar not null, check (code <> ''));
-insert into marts.dim_a values ('z', 'Zoé'), ('a', 'Été l’');
-create table marts.fct_b (exercice integer, code varchar, montant_eur decimal(18,2), primary key (exercice, code));
-insert into marts.fct_b select 2020, 'c' || i, i * 1.25 from range({rows}) t(i) order by hash(i);
-create table rapport.chiffres as select 'a.b' as code, 2020 as exercice, {value}::decimal(38,6) as valeur,
-    'calculé' as statut, null::varchar as code_manquant, 0 as decimales, 'finances' as domaine, 1::bigint as nb_lignes,
-    null::decimal(38,6) as valeur_ecartee, null::decimal(20,6) as part_manquante;
-create view rapport.vue as select 1 as un;
-comment on table marts.dim_a is 'Dimension de l’essai : l''article';
-comment on column marts.dim_a.code is 'Code';
-"""
-
-
-FIGURE = """
-domaine: finances
-titre: Essai
-mots: {fct_b: lignes, montant_eur: montant}
-chiffres:
-  - code: a.b
-    libelle: Un chiffre
-    unite: EUR
-    decimales: 0
-    compte: choses
-    sources: [essai/lignes]
-    mesure: {fait: fct_b, agregat: somme, colonne: montant_eur}
-"""
-
-
-@pytest.fixture
-def lab(depot: Depot):
-    lab = Lab(depot)
-    depot.layer.write("catalogue/figures/essai.yml", FIGURE)
-    lab.accept(FORMER.format(year=2020) + "A3;z;oups;\n", 2020)
-    return lab
-
-
-def warehouse(lab: Lab, build: str = "b1", value: int = 1, rows: int = 100) -> None:
-    lab.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    lab.home.warehouse.unlink(missing_ok=True)
-    with duckdb.connect(str(lab.home.warehouse)) as db:
-        db.execute(MARTS.format(build=build, value=value, rows=rows, pieces=PIECES))
-
-
-def published(lab: Lab, build: str = "b1", findings: list[Finding] | None = None) -> str:
-    with open_ledger(lab.home) as ledger:
-        if findings is None:
-            findings = gather(lab.work(ledger))
-        return publish(lab.work(ledger), build, findings)
 
 
 def files(lab: Lab) -> dict[str, str]:
@@ -96,12 +37,6 @@ def files(lab: Lab) -> dict[str, str]:
         for path in sorted(lab.home.published.resolve().rglob("*"))
         if path.is_file()
     }
-
-
-def ask(lab: Lab, query: str) -> list[tuple]:
-    with duckdb.connect() as db:
-        db.execute(f"attach '{lab.home.published / 'millesime.duckdb'}' as p (read_only)")
-        return db.execute(query).fetchall()
 
 
 def test_what_is_published(lab: Lab):
@@ -410,7 +345,7 @@ def test_the_audit_copies_the_ledger_and_the_refused_lines(lab: Lab):
     warehouse(lab)
     finding = Finding("PUB-ECART", "alerte", 2020, "a.b", "l’écart d'un", ecart="0,62")
     with open_ledger(lab.home) as ledger:
-        from tests.ledger.test_store import refuse
+        from tests.ledger.entries import refuse
 
         refuse(ledger, "FIC-VIDE")
         ledger.record_build("b1", True, ["d"], [])
@@ -443,19 +378,6 @@ def test_a_home_with_a_quote_in_its_path(tmp_path):
 
 
 # the public profile ------------------------------------------------------------
-
-STAFF = """
-create table marts.fct_bulletins as
-select 2020 as exercice, * from (values ('a', {one}::bigint), ('b', 600), ('c', 700)) t(code_collectivite, nb_bulletins);
-create table rapport.rpt_rh__bulletins as
-select exercice, code_collectivite, code_collectivite as libelle_collectivite, nb_bulletins from marts.fct_bulletins;
-"""
-
-
-def staff(lab: Lab, build: str, one: int, more: str = "") -> None:
-    warehouse(lab, build)
-    with duckdb.connect(str(lab.home.warehouse)) as db:
-        db.execute(STAFF.format(one=one) + more)
 
 
 def payslips(lab: Lab) -> dict[str, int | None]:

@@ -56,3 +56,15 @@ def violations(tab) -> list[str]:
 
     found = Axe().run(tab).response["violations"]
     return [f"{one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
+
+
+def look(page: Path, width: int) -> None:
+    """Read a page as anybody may: nothing is asked of the network, nothing overflows, axe finds nothing, it prints."""
+    with opened(page, width) as tab:
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert tab.evaluate("document.fonts.check('16px \"Source Sans Pro\"')")
+        for details in tab.query_selector_all("details"):
+            details.evaluate("one => { one.open = true }")
+        assert violations(tab) == []
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+        assert tab.pdf().startswith(b"%PDF")

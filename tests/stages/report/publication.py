@@ -1,6 +1,8 @@
 """A small publication made by hand, with its chapters, for the tests of the report."""
 
 import datetime as dt
+import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,3 +145,12 @@ class Press:
     def block(self, genre: str, rank: int = 0) -> dict[str, Any]:
         """The ``rank``-th block of a kind."""
         return [b for b in self.model()["chapitres"][0]["sections"][0]["blocs"] if b["genre"] == genre][rank]
+
+
+def texts(block: dict) -> list[list[str]]:
+    return [[line["titre"], *(cell["texte"] for cell in line["cellules"])] for line in block["lignes"]]
+
+
+def said(block: dict) -> list[str]:
+    """The sentences of a block of prose."""
+    return ["".join(re.findall(r'"texte": "([^"]*)"', json.dumps(n, ensure_ascii=False))) for n in block["arbre"]]

@@ -1,7 +1,6 @@
 """What the report says is computed once: formats, missing codes, empty tables, numbers, prose by reference."""
 
 import json
-import re
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,14 +17,10 @@ from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.model import Editor
 from pipelines.stages.report.prose import ProseError, render
 from pipelines.stages.report.tables import MissingTable
-from tests.stages.report.publication import CHAPTER, TABLES, Press
+from tests.stages.report.publication import CHAPTER, TABLES, Press, said, texts
 
 COVER = "rapport: rapport\ntitre: Rapport\nsommaire: Table\nannexe: Sources\n"
 TEXTE = settings.shipped() / "catalogue" / "report" / "texte"
-
-
-def texts(block: dict) -> list[list[str]]:
-    return [[line["titre"], *(cell["texte"] for cell in line["cellules"])] for line in block["lignes"]]
 
 
 def test_rows_come_in_the_declared_order_with_their_total(press: Press):
@@ -275,11 +270,6 @@ def members(press: Press) -> Press:
         ],
     )
     return press
-
-
-def said(block: dict) -> list[str]:
-    """The sentences of a block of prose."""
-    return ["".join(re.findall(r'"texte": "([^"]*)"', json.dumps(n, ensure_ascii=False))) for n in block["arbre"]]
 
 
 def test_what_changed_is_said_the_strongest_move_first(members: Press):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.stages.report.html import report_page
-from tests.stages.report.browser import opened, violations
+from tests.stages.report.browser import look
 from tests.stages.report.publication import HOSTILE, Press
 
 
@@ -84,15 +84,3 @@ def test_it_has_no_fault_of_access_and_fits(press: Press, cache: Path, tmp_path:
     file = tmp_path / "page.html"
     file.write_text(page_of(press, cache), encoding="utf-8")
     look(file, width)
-
-
-def look(page: Path, width: int) -> None:
-    """Read a page as anybody may: nothing is asked of the network, nothing overflows, axe finds nothing, it prints."""
-    with opened(page, width) as tab:
-        assert tab.evaluate("document.documentElement.scrollWidth") <= width
-        assert tab.evaluate("document.fonts.check('16px \"Source Sans Pro\"')")
-        for details in tab.query_selector_all("details"):
-            details.evaluate("one => { one.open = true }")
-        assert violations(tab) == []
-        assert tab.evaluate("document.documentElement.scrollWidth") <= width
-        assert tab.pdf().startswith(b"%PDF")

@@ -6,8 +6,7 @@ import pytest
 
 from pipelines.catalogue.chapters.grammar import Colonne
 from pipelines.stages.report.cells import cell, total
-from tests.stages.report.publication import CHIFFRES, Press
-from tests.stages.report.test_model import said
+from tests.stages.report.publication import CHIFFRES, Press, said
 
 PARTIAL = ("a.total", 2040, 27, "agents", 0, "calculé", None, "partiel", "Agents", "essai", "Somme. Sources : s/t.")
 MEANS = {"code": "p", "sens": "partiel, il manque des lignes, des mois ou des documents à ses sources"}

@@ -6,8 +6,7 @@ import pytest
 
 from pipelines.settings import Home
 from pipelines.stages.report.figures import Figures
-from tests.stages.report.publication import CHAPTER, Press
-from tests.stages.report.test_model import said, texts
+from tests.stages.report.publication import CHAPTER, Press, said, texts
 
 SOURCES = "source varchar, exercice integer, statut_collecte varchar"
 

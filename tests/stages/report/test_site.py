@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.stages.report.html import ANNEX, site_pages
-from tests.stages.report.browser import opened
+from tests.stages.report.browser import look, opened
 from tests.stages.report.publication import HOSTILE, Press
-from tests.stages.report.test_page import look
 
 FIGURE = 'Soit {{ f("a.montant") }}.'
 

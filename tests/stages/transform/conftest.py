@@ -11,7 +11,7 @@ from pipelines.stages.transform.dbt import NodeResult
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.load import load_warehouse
 from tests.deliveries import Depot
-from tests.ledger.test_store import verdict
+from tests.ledger.entries import verdict
 from tests.runs.collect.killing import MODELS
 
 MODEL = NodeResult("m", "model", "success", None, None)

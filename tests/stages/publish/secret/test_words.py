@@ -6,7 +6,8 @@ import pytest
 from pipelines.catalogue.fields import Entry, Fields
 from pipelines.catalogue.load import load_catalogue
 from pipelines.stages.publish.secret.words import Words, declared_words
-from tests.stages.publish.test_swap import MARTS, PIECES, ask, lab, published  # noqa: F401
+from pipelines.stages.transform.load import PIECES
+from tests.stages.publish.small import MARTS, ask, published
 from tests.stages.transform.conftest import Lab
 
 FIELDS = Fields(
@@ -61,7 +62,7 @@ def test_no_word_of_the_warehouse_comes_of_a_delivery():
     assert words.unknown("rpt_x", "texte", ["Affaire Durand", "Choisy-le-Roi"]) == ["Affaire Durand"]
 
 
-def test_a_text_written_freely_is_emptied_everywhere_in_the_public_profile_and_a_finding_names_its_column(lab: Lab):  # noqa: F811
+def test_a_text_written_freely_is_emptied_everywhere_in_the_public_profile_and_a_finding_names_its_column(lab: Lab):
     lab.home.warehouse.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(lab.home.warehouse)) as db:
         db.execute(MARTS.format(build="b1", value=1, rows=10, pieces=PIECES))
