@@ -182,6 +182,8 @@ class Editor:
                 return self.builder.entries(bloc, only, names)
             case "chiffres":
                 return self.builder.key_figures(bloc)
+            case "messages":
+                return self.builder.messages(bloc)
             case "indicateurs":
                 return self.builder.indicators(bloc, only)
             case "evolutions":
