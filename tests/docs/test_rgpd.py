@@ -14,7 +14,7 @@ HEADING = (
 KINDS = ("drop", "pseudonymise", "generalise", "keep")
 # nothing in their exports tells of a person
 FREE = {
-    *("absences", "budget", "published_reports", "multifact", "projets"),
+    *("absences", "budget", "comparaison", "published_reports", "multifact", "projets"),
     *("journal_elections", "journal_formations"),
     *("editique", "reseau", "sauvegardes", "stockage", "teams"),
 }
