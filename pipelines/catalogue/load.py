@@ -12,6 +12,8 @@ from pipelines import settings
 from pipelines.catalogue.chapters.alerts import Alerte
 from pipelines.catalogue.chapters.grammar import Chapitre, Couverture, Synthese
 from pipelines.catalogue.chapters.load import make_chapter, refuse_same_identifiers
+from pipelines.catalogue.comparisons import SECTIONS as COMPARED
+from pipelines.catalogue.comparisons import Comparisons, make_comparisons
 from pipelines.catalogue.contracts import Contracts, make_contracts
 from pipelines.catalogue.dbt.project import Project, meta_things, read_project
 from pipelines.catalogue.declarations import Table
@@ -41,10 +43,16 @@ TEXTS = "catalogue/report/texte"
 SUMMARY = "synthese"  # not a chapter: one page for each collectivité
 COVER = "rapport"  # nor this: what the report calls itself
 # What the files of several sections may hold.
-KNOWN = {"alertes.yml": (("alertes",),), "rules.yml": (("regles",), ("effets",)), "secrecy.yml": SECTIONS}
+KNOWN = {
+    "alertes.yml": (("alertes",),),
+    "comparaisons.yml": tuple((name,) for name in COMPARED.values()),
+    "rules.yml": (("regles",), ("effets",)),
+    "secrecy.yml": SECTIONS,
+}
 CODE, READ = {".py", ".pyc", ".so"}, {".yml", ".yaml", ".sql", ".csv"}
 PLACES = (  # of a home
     "catalogue/alertes.yml",
+    "catalogue/comparaisons.yml",
     "catalogue/fields.yml",
     "catalogue/rules.yml",
     "catalogue/secrecy.yml",
@@ -130,6 +138,11 @@ class Catalogue:
         for name in own.keys() & tables.on.keys():
             raise DeclarationError(f"{own[name].place} secret: {tables[name].place} dit déjà de qui parle « {name} »")
         return found | {("tables",): replace(tables, on=tables.on | own)}
+
+    @functools.cached_property
+    def comparisons_declared(self) -> dict[str, Overlay]:
+        """What is compared between organisations: denominators, size classes, ratios."""
+        return {kind: self._entries(kind, "catalogue/comparaisons.yml", (name,)) for kind, name in COMPARED.items()}
 
     @functools.cached_property
     def prose_declared(self) -> Overlay:
@@ -264,6 +277,11 @@ class Catalogue:
         return make_secrecy(self.secrecy_declared).placed(self.project.place_of).counting(counted)
 
     @functools.cached_property
+    def comparisons(self) -> Comparisons:
+        """What is compared between organisations."""
+        return make_comparisons(self.comparisons_declared, self.figures.by_code)
+
+    @functools.cached_property
     def references(self) -> dict[Path, Reference]:
         """The reference tables, each by its CSV; a table comes again for each CSV of further rows."""
         tables = {thing.name: (file_of(thing), make_reference(thing, self.fields)) for thing in self.reference}
@@ -326,6 +344,7 @@ class Catalogue:
             "chapter": self.chapters_declared,
             "alert": self.alerts_declared,
             **secrecy,
+            **self.comparisons_declared,
             "prose": self.prose_declared,
             "rule": self.rules_declared,
             "effect": self.effects_declared,

@@ -30,6 +30,7 @@ PARTS = (
     "cover",
     "rules",
     "secrecy",
+    "comparisons_declared",
     "references",
     "suite_files",
     "lines",

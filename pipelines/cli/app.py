@@ -49,6 +49,7 @@ COMMANDS = {
     "compare": ("pipelines.cli.releasing", "compare", "Ce qui change entre deux versions, et l’erratum."),
     "replay": ("pipelines.cli.releasing", "replay", "Refaire une version figée et comparer les octets."),
     "export": ("pipelines.cli.exporting", "export", "Les tables d’un exercice en formats ouverts, à donner."),
+    "consolidate": ("pipelines.cli.exporting", "consolidate", "Réunir et comparer plusieurs organisations."),
     "superset": ("pipelines.cli.exporting", "superset", "Des tableaux de bord à importer dans Superset."),
     "publish": ("pipelines.cli.exporting", "publish", "Copier de nouveau ce qui est publié dans PostgreSQL."),
     "withdraw": ("pipelines.cli.exporting", "withdraw", "Retirer ce qui est public, partout où c’est allé."),

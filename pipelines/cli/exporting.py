@@ -1,4 +1,4 @@
-"""``export``, ``superset`` and ``publish``: what is published, given away as files, shown, or copied to PostgreSQL."""
+"""``export``, ``consolidate``, ``superset`` and ``publish``: what is published, given away as files, compared, shown, or copied."""
 
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +9,7 @@ from pipelines import settings
 from pipelines.cli.names import year_argument
 from pipelines.cli.output import echo, note, progress
 from pipelines.cli.session import Session, global_options, shown
-from pipelines.french import number
+from pipelines.french import enumeration, number
 from pipelines.publication import INTERNE, PROFILES, PUBLIC
 
 profile_option = click.option(
@@ -52,6 +52,47 @@ def export(ctx: click.Context, year: int, profile: str) -> None:
     echo(f"{shown(folder)} : {len(files)} fichiers, {number(Decimal(size) / 1_000_000, 1)} Mo, {frozen}")
     if profile == INTERNE:
         note("À ne pas donner : les petits nombres de personnes n’y sont pas masqués.")
+
+
+@click.command(short_help="Réunir et comparer plusieurs organisations.")
+@click.argument("homes", metavar="DOSSIER…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--into",
+    "target",
+    required=True,
+    metavar="DOSSIER",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Où écrire ; ce qu’une consolidation y avait écrit est remplacé.",
+)
+@global_options
+@click.pass_context
+def consolidate(ctx: click.Context, homes: tuple[Path, ...], target: Path) -> None:
+    """Réunir les profils publics de plusieurs organisations, et les comparer : ratios, classes de taille, quartiles.
+
+    Un DOSSIER est celui d’une organisation, ou une copie de son dossier published/public ; rien d’autre n’y est lu. Ce qui est
+    comparé se déclare dans catalogue/comparaisons.yml. Voir docs/scale.md.
+    """
+    from pipelines.cli.app import INCOMPLETE
+    from pipelines.stages.publish.consolidation.members import SameMember, read_members
+    from pipelines.stages.publish.consolidation.star import NotOurs
+    from pipelines.stages.publish.consolidation.star import consolidate as write
+
+    catalogue = ctx.obj.catalogue
+    try:
+        members = read_members(homes)
+        done = write(members, catalogue.comparisons, catalogue.fields, target.absolute())
+    except (NotOurs, SameMember) as error:
+        raise click.UsageError(str(error)) from None
+    absent = [member for member in members if member.absence]
+    years = enumeration([str(year) for year in done.exercices])
+    echo(f"Écrit {shown(target)}")
+    echo(f"Organisations : {len(members) - len(absent)} ; exercices : {years or 'aucun'}.")
+    echo(f"Tables : {done.tables} ; lignes : {number(Decimal(done.rows), 0)} ; ratios comparés : {done.compared}.")
+    for member in absent:
+        echo(f"  absente : {member.name} ({member.absence})")
+    for name, why, count in done.left_out:
+        echo(f"  écarté : {name}, {why}, {count} fois")
+    ctx.exit(INCOMPLETE if absent else 0)
 
 
 @click.command(short_help="Des tableaux de bord à importer dans Superset.")

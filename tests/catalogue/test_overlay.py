@@ -122,6 +122,12 @@ KINDS = [
     secrecy("figures.persons", "seul.c", "neuf.c", lambda m: m),
     secrecy("figures.rules", "seul.b", "neuf.b", lambda m: {**REPORT, "row": {"statut": m}}),
     secrecy("figures.columns", "plain", "never", lambda m: [m]),
+    Kind("denominator", "seul", "neuf", lambda n, m: entry("catalogue/comparaisons.yml", "denominateurs")(
+        n, OFF if m is None else {"libelle": m, "table": "rapport.rpt_libre", "colonne": "nb_agents"})),
+    Kind("size class", "seule", "neuve", lambda n, m: entry("catalogue/comparaisons.yml", "classes")(
+        n, OFF if m is None else {"libelle": m, "de": "par_libre", "a_partir_de": 0})),
+    Kind("ratio", "seul", "neuf", lambda n, m: entry("catalogue/comparaisons.yml", "ratios")(
+        n, OFF if m is None else {"libelle": m, "chiffre": "essai.seul", "unite": "EUR"})),
     Kind("prose", "seul.md", "neuf.md", lambda n, m: {f"catalogue/report/texte/{n}": "" if m is None else f"{m}\n"}),
     Kind("rule", "MA-SEULE", "MA-NEUVE", lambda n, m: entry("catalogue/rules.yml", "regles")(
         n, OFF if m is None else {"titre": m, "aide": "Corriger."})),

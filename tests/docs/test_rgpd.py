@@ -12,7 +12,7 @@ HEADING = "| système | table | originaux gardés | écartée | pseudonyme | tra
 KINDS = ("drop", "pseudonymise", "generalise", "member", "keep")
 # nothing in their exports tells of a person
 FREE = {
-    *("absences", "budget", "published_reports", "multifact", "projets"),
+    *("absences", "budget", "comparaison", "published_reports", "multifact", "projets"),
     *("journal_elections", "journal_formations"),
     *("editique", "reseau", "sauvegardes", "stockage", "teams"),
 }
