@@ -28,6 +28,7 @@ DOORS_ON_STAGES = {
     "pipelines.cli.auditing": {"transform"},
     "pipelines.cli.authoring": {"transform", "validate"},
     "pipelines.cli.collecting": {"ingest", "validate"},
+    "pipelines.cli.contenu": {"report"},
     "pipelines.cli.contracts": {"publish"},
     "pipelines.cli.exporting": {"publish"},
     "pipelines.cli.reading": {"ingest"},
@@ -60,6 +61,7 @@ HEAVY = [
     "vl_convert",
     "typst",
     "pikepdf",
+    "docx",
     "fontTools",
     "font_source_sans_pro",
     "scipy",
@@ -149,6 +151,7 @@ def test_stages_meet_in_runs():
         ("pymysql", ["pipelines.stages.extract"]),
         ("psycopg", ["pipelines.stages.publish"]),
         ("xlsxwriter", ["pipelines.stages.publish"]),
+        ("docx", ["pipelines.stages.report.word"]),
     ],
 )
 def test_a_library_has_one_home(library, homes):
@@ -174,6 +177,7 @@ def test_heavy_libraries_are_loaded_only_when_they_are_used():
                 "pipelines.definitions",
                 "pipelines.stages.validate.dialect",
                 "pipelines.ledger.migrations",
+                "pipelines.stages.report.word",
             )
         )
         and path.name not in ("budget_xml.py", "xml_file.py", "sample_xml.py")

@@ -1,4 +1,4 @@
-"""Builds the report: a frozen tree of plain data that the page, the PDF and its attachment all lay out.
+"""Builds the report: a frozen tree of plain data that the page, the PDF, its attachment and the Word document all lay out.
 
     {titre, intitules, organisation, exercice, profil, edition, chapitres, chiffres, collectivites, legende}
     chapitre = {id, numero, titre, partie, sections}    section = {id, titre, blocs}
@@ -9,7 +9,7 @@ the published tables: no output can say something else, or more.
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,11 @@ class Editor:
             "du_sigle": self.organisation.du_sigle,
             "profil": self.builder.publication.profile,
         }
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What the braces of a text of the year may name, its figures apart."""
+        return {**self.names, "dit": self._told}
 
     def chapters(self, chapters: list[Chapitre]) -> list[Model]:
         """The chapters that have something to say, numbered."""
@@ -158,15 +163,13 @@ class Editor:
         """What stands out in a chart, and the text of the year that explains it."""
         path = self.contenu / FIGURES / f"{name}.md"
         written = f"contenu/{self.contenu.name}/{FIGURES}/{path.name}"
-        known = {key: self.names[key] for key in self.names} | {"dit": self._told}
-        text = render(path, written, self.builder.figures, known) if path.is_file() else []
+        text = render(path, written, self.builder.figures, self.known) if path.is_file() else []
         return _text([{"genre": "paragraphe", "enfants": [_words(" ".join(told))]}, *text])
 
     def _alert(self, name: str, alert: Alerte, row: dict[str, Any]) -> Model:
         note = alert.note(name, row)
         path = self.contenu.parent / note
-        known = {key: self.names[key] for key in self.names} | {"dit": self._told}
-        text = render(path, f"contenu/{note.as_posix()}", self.builder.figures, known) if path.is_file() else []
+        text = render(path, f"contenu/{note.as_posix()}", self.builder.figures, self.known) if path.is_file() else []
         unsaid = [] if text else [{"genre": "accent", "enfants": [_words("Sans explication fournie.")]}]
         said = {"genre": "fort", "enfants": [_words(alert.said(row))]}
         first = {"genre": "paragraphe", "enfants": [said, *([_words(" "), *unsaid] if unsaid else [])]}
@@ -263,11 +266,9 @@ def _is_kept(row: dict[str, Any], filters: dict[str, Any]) -> bool:
     return all(row.get(name) in (one if isinstance(one, list) else [one]) for name, one in filters.items())
 
 
-def build(
-    publication: Publication, catalogue: Catalogue, organisation: Organisation, contenu: Path, edition: Edition
-) -> Model:
-    """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
-    declared, cover, summary = catalogue.figures, catalogue.cover, catalogue.summary
+def editor_of(publication: Publication, catalogue: Catalogue, organisation: Organisation, contenu: Path) -> Editor:
+    """Who builds the report of one exercice: what the prose may ask for. Raises MissingTable."""
+    declared, summary = catalogue.figures, catalogue.summary
     figures = read_figures(
         publication, declared.titles, {code: one.figure.libelle for code, one in declared.by_code.items()}
     )
@@ -279,15 +280,20 @@ def build(
         _titles(catalogue),
         report_needs(catalogue),
     )
-
-    def builder() -> Builder:
-        return Builder(
-            publication, figures, receipts, organisation.exercices.premier, catalogue.secrecy, cover.part_visible_pct
-        )
-
+    first, visible = organisation.exercices.premier, catalogue.cover.part_visible_pct
+    builder = Builder(publication, figures, receipts, first, catalogue.secrecy, visible)
     of_year = contenu / str(publication.exercice)
-    editor = Editor(builder(), organisation, of_year, catalogue.prose, catalogue.is_own, catalogue.alerts)
-    apart = Editor(builder(), organisation, of_year, catalogue.prose, catalogue.is_own, pages_apart=True)
+    return Editor(builder, organisation, of_year, catalogue.prose, catalogue.is_own, catalogue.alerts)
+
+
+def build(
+    publication: Publication, catalogue: Catalogue, organisation: Organisation, contenu: Path, edition: Edition
+) -> Model:
+    """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
+    cover, summary = catalogue.cover, catalogue.summary
+    editor = editor_of(publication, catalogue, organisation, contenu)
+    figures = editor.builder.figures
+    apart = replace(editor, builder=replace(editor.builder, counts={}), alerts={}, pages_apart=True)
     chapitres = editor.chapters(catalogue.chapters)
     model = {
         "titre": f"{cover.titre} {publication.exercice}",

@@ -3,16 +3,19 @@
 import datetime as dt
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipelines.catalogue.chapters.grammar import Chapitre
+from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import Exercices, Organisation
 from pipelines.ledger.chain import Head
 from pipelines.settings import Home
-from pipelines.stages.report.model import Edition, Model, build
+from pipelines.stages.report.model import Edition, Editor, Model, build, editor_of
 from pipelines.stages.report.tables import read_publication
 from tests.layers import ship
 
@@ -120,6 +123,17 @@ class Press:
 
     def model(self, exercice: int = 2040) -> Model:
         """The report."""
+        catalogue, organisation = self._made()
+        with read_publication(self.root / "published", exercice, self.profile) as publication:
+            return build(publication, catalogue, organisation, self.root / "contenu", EDITION)
+
+    def edited(self, use: Callable[[Editor, list[Chapitre]], None], exercice: int = 2040) -> None:
+        """``use`` who builds the report, and its chapters, while the publication is open."""
+        catalogue, organisation = self._made()
+        with read_publication(self.root / "published", exercice, self.profile) as publication:
+            use(editor_of(publication, catalogue, organisation, self.root / "contenu"), catalogue.chapters)
+
+    def _made(self) -> tuple[Catalogue, Organisation]:
         folder = self.root / "published" / "rapport"
         folder.mkdir(parents=True, exist_ok=True)
         with duckdb.connect() as db:
@@ -139,8 +153,7 @@ class Press:
         organisation = Organisation(
             nom="Syndicat d’essai", sigle="SE", siren="123456782", exercices=Exercices(premier=2038, dernier=2040)
         )
-        with read_publication(self.root / "published", exercice, self.profile) as publication:
-            return build(publication, layer.catalogue(self.home), organisation, self.root / "contenu", EDITION)
+        return layer.catalogue(self.home), organisation
 
     def block(self, genre: str, rank: int = 0) -> dict[str, Any]:
         """The ``rank``-th block of a kind."""
