@@ -107,12 +107,14 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def second_name(file: Path, name: Path) -> None:
-    """Give a file the new name ``name`` too; where the system has no second names, the name of a copy."""
+def second_name(file: Path, name: Path) -> bool:
+    """Give a file the new name ``name`` too: True; where the system has no second names, a copy of it bears it, with its time."""
     try:
         name.hardlink_to(file)
     except OSError:
-        shutil.copyfile(file, name)
+        shutil.copy2(file, name)
+        return False
+    return True
 
 
 def read_json(path: Path) -> dict[str, Any]:

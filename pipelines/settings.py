@@ -158,6 +158,11 @@ class Home:
         return self.root / "dagster"
 
     @property
+    def last_backup(self) -> Path:
+        """What is known of the last backup of this home; in a backup, of itself."""
+        return self.root / "backup.json"
+
+    @property
     def lock_file(self) -> Path:
         """Held around accept, transform and publish."""
         return self.root / ".lock"
@@ -197,17 +202,32 @@ def key_file(home_: Home) -> Path:
     """
     if chosen := os.environ.get("MILLESIME_KEY_FILE"):
         return Path(chosen)
-    import hashlib
-
     from platformdirs import user_config_path
 
-    name = f"{hashlib.sha256(str(home_.root).encode()).hexdigest()[:16]}.key"
+    name = f"{_name_of(home_)}.key"
     key = user_config_path("millesime") / name
     former = None if key.exists() else next(user_config_path().glob(f"*/{name}"), None)
     if former:  # made when the tool had another name
         key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         former.rename(key)
     return key
+
+
+def removals_file(home_: Home) -> Path:
+    """The list of what was removed for good: ``MILLESIME_REMOVALS_FILE``, or one file per home beside its key.
+
+    It lies outside the home on purpose: a backup that is restored does not know what was removed since.
+    """
+    if chosen := os.environ.get("MILLESIME_REMOVALS_FILE"):
+        return Path(chosen)
+    return key_file(home_).with_name(f"{_name_of(home_)}.removals.jsonl")
+
+
+def _name_of(home_: Home) -> str:
+    """What names a home in a folder that several share."""
+    import hashlib
+
+    return hashlib.sha256(str(home_.root).encode()).hexdigest()[:16]
 
 
 def threads() -> int:
@@ -345,6 +365,11 @@ def kept_runs() -> int:
     return _count("MILLESIME_KEPT_RUNS", 100)
 
 
+def backup_days() -> int:
+    """For how many days a backup is not old (``MILLESIME_BACKUP_DAYS``, 7 by default). Raises WrongSetting."""
+    return _count("MILLESIME_BACKUP_DAYS", 7)
+
+
 def log_is_json() -> bool:
     """True when diagnostics are one JSON object a line (``MILLESIME_LOG=json``), and not a text."""
     return os.environ.get("MILLESIME_LOG") == "json"
@@ -352,7 +377,7 @@ def log_is_json() -> bool:
 
 def refuse_wrong() -> None:
     """Raise WrongSetting when a variable that any command reads holds what it cannot mean."""
-    threads(), quiet(), limits(), automation(), kept_runs()
+    threads(), quiet(), limits(), automation(), kept_runs(), backup_days()
     if (said := os.environ.get("MILLESIME_LOG", "text")) not in ("text", "json"):
         raise WrongSetting(f"MILLESIME_LOG est text ou json, et non « {said} »")
 

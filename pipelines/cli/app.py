@@ -55,6 +55,8 @@ COMMANDS = {
     "trace": ("pipelines.cli.tracing", "trace", "D’un chiffre aux lignes qui le font, et retour."),
     "verify": ("pipelines.cli.deciding", "verify", "Prouver que rien d’enregistré ni de gardé n’a changé."),
     "purge": ("pipelines.cli.deciding", "purge", "Retirer ce dont la durée de conservation est passée."),
+    "backup": ("pipelines.cli.keeping", "backup", "Sauvegarder le dossier, même pendant une exécution."),
+    "restore": ("pipelines.cli.keeping", "restore", "Refaire un dossier d’une sauvegarde."),
     "schema": ("pipelines.cli.authoring", "schema", "Le Table Schema d’une table déclarée."),
     "source": ("pipelines.cli.authoring", "source", "Déclarer une nouvelle source."),
     "reference": ("pipelines.cli.authoring", "reference", "Ajouter un plan de comptes officiel."),

@@ -47,13 +47,12 @@ def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
 
 
 def gathered(session: Session, ledger: Ledger) -> list[Standing]:
-    """Every finding that stands now, with what was decided of it; those of retention, which are of the day, among them."""
+    """Every finding that stands now, with what was decided of it; those of the day (retention, backup) among them."""
     from pipelines.evidence.findings import in_order
-    from pipelines.runs.findings import all_findings
-    from pipelines.runs.retention import overdue_findings
+    from pipelines.runs.findings import all_findings, findings_of_the_day
 
     work = session.work(ledger)
-    return ledger.standing(in_order([*all_findings(work), *overdue_findings(work, now()[:10])]))
+    return ledger.standing(in_order([*all_findings(work), *findings_of_the_day(work, now()[:10])]))
 
 
 def blocking_of(session: Session, ledger: Ledger, years: list[int]) -> list[Finding]:
@@ -163,6 +162,7 @@ def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) 
         ("build_timestamp_seconds", "Dernière construction de l’entrepôt", {"": sound.built_at}),
         ("build_succeeded", "1 si cette construction a réussi", {"": sound.built_at and int(sound.build_succeeded)}),
         ("publication_timestamp_seconds", "Date de ce qui est publié", {"": sound.published_at}),
+        ("backup_timestamp_seconds", "Dernière sauvegarde du dossier", {"": sound.backed_up_at}),
         ("publication_behind", "Livraisons acceptées qui ne sont pas publiées", {"": sound.behind}),
         ("disk_free_bytes", "Place libre sur le disque du dossier", {"": sound.free}),
         (
@@ -175,6 +175,7 @@ def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) 
         f"# HELP millesime_{name} {what}.\n# TYPE millesime_{name} gauge\n"
         + "".join(f"millesime_{name}{labels} {value:.15g}\n" for labels, value in values.items() if value is not None)
         for name, what, values in lines
+        if any(value is not None for value in values.values())
     )
 
 
