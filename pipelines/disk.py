@@ -32,6 +32,8 @@ WHY = {  # error of the system → what it means
     errno.ELOOP: "un lien mène à lui-même",
     errno.EIO: "le disque ne répond pas",
     errno.EBUSY: "ce fichier est occupé",
+    errno.ECONNREFUSED: "personne n’y répond",
+    errno.ETIMEDOUT: "il ne répond pas à temps",
     errno.EXDEV: "les deux chemins ne sont pas sur le même disque",
     errno.EMFILE: "trop de fichiers sont ouverts",
 }

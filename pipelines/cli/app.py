@@ -57,6 +57,7 @@ COMMANDS = {
     "purge": ("pipelines.cli.deciding", "purge", "Retirer ce dont la durée de conservation est passée."),
     "backup": ("pipelines.cli.keeping", "backup", "Sauvegarder le dossier, même pendant une exécution."),
     "restore": ("pipelines.cli.keeping", "restore", "Refaire un dossier d’une sauvegarde."),
+    "mail": ("pipelines.cli.keeping", "mail", "Envoyer les courriels dus : refus, rappels, bilan."),
     "schema": ("pipelines.cli.authoring", "schema", "Le Table Schema d’une table déclarée."),
     "source": ("pipelines.cli.authoring", "source", "Déclarer une nouvelle source."),
     "reference": ("pipelines.cli.authoring", "reference", "Ajouter un plan de comptes officiel."),

@@ -10,6 +10,7 @@ from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.output import echo, note, progress
 from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.french import moment, quantity
+from pipelines.ledger.store import now
 
 
 @click.command(short_help="Sauvegarder le dossier, même pendant une exécution.")
@@ -80,3 +81,28 @@ def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothin
         echo(f"✗ livraison {delivery[:12]} : ses lignes avaient été généralisées, sa durée d’aujourd’hui les garde")
     note(f"Ensuite : {command} key import FICHIER, {command} run EXERCICE, puis {command} verify.")
     ctx.exit(BLOCKED if again.left else DONE)
+
+
+@click.command(short_help="Envoyer les courriels dus : refus, rappels, bilan.")
+@click.option("--dry-run", is_flag=True, help="Les montrer seulement.")
+@global_options
+@click.pass_context
+def mail(ctx: click.Context, *, dry_run: bool) -> None:
+    """Envoyer par courriel ce qui ne l’a pas encore été : un export refusé à qui le tient, les rappels avant et après l’échéance, le bilan
+    de la semaine (janvier à septembre). Chacun part une fois. Dans Dagster, `courriels` le fait de lui-même.
+    """
+    from pipelines.runs.mails import due, send_due
+
+    session: Session = ctx.obj
+    post = settings.post()
+    if post is None:
+        raise click.UsageError("MILLESIME_SMTP_URL (ou MILLESIME_SMTP_URL_FILE) dit par quel serveur")
+    with session.ledger() as ledger:
+        work, today = session.work(ledger), now()[:10]
+        mails = due(work, post, today) if dry_run else send_due(work, post, today)
+    for one in mails:
+        echo(f"{', '.join(one.to)} — {one.subject}")
+        if dry_run:
+            echo(f"\n{one.body}")
+    count = quantity(Decimal(len(mails)), 0, "courriels")
+    echo(f"{count} {'à envoyer' if dry_run else 'partis' if len(mails) > 1 else 'parti'}.")

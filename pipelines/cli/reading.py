@@ -23,7 +23,6 @@ from pipelines.cli.output import (
     write_json,
 )
 from pipelines.cli.session import Session, global_options, shown
-from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Checks, ExportState, ExportStatus
 from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
 from pipelines.evidence.status import YearStatus, year_status
@@ -31,7 +30,7 @@ from pipelines.french import moment
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger, now
 from pipelines.near import suggestion
-from pipelines.stages.ingest.landing import files_of, unknown_files
+from pipelines.stages.ingest.landing import unknown_files
 
 if TYPE_CHECKING:
     from pipelines.evidence.health import Health
@@ -39,11 +38,10 @@ if TYPE_CHECKING:
 
 def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
     """The state of a year, with today's date and what lies in landing now."""
-    landed = {
-        ref.key: frozenset(sha256_of(path) for path in files_of(session.home.landing, ref, year))
-        for ref in session.organisation.exports(session.registry, year)
-    }
-    return year_status(session.work(ledger), year, today=now()[:10], landed=landed)
+    from pipelines.runs.arriving import landed
+
+    work = session.work(ledger)
+    return year_status(work, year, today=now()[:10], landed=landed(work, year))
 
 
 def gathered(session: Session, ledger: Ledger) -> list[Standing]:
