@@ -32,6 +32,8 @@ WHY = {  # error of the system → what it means
     errno.ELOOP: "un lien mène à lui-même",
     errno.EIO: "le disque ne répond pas",
     errno.EBUSY: "ce fichier est occupé",
+    errno.ECONNREFUSED: "personne n’y répond",
+    errno.ETIMEDOUT: "il ne répond pas à temps",
     errno.EXDEV: "les deux chemins ne sont pas sur le même disque",
     errno.EMFILE: "trop de fichiers sont ouverts",
 }
@@ -107,12 +109,14 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def second_name(file: Path, name: Path) -> None:
-    """Give a file the new name ``name`` too; where the system has no second names, the name of a copy."""
+def second_name(file: Path, name: Path) -> bool:
+    """Give a file the new name ``name`` too: True; where the system has no second names, a copy of it bears it, with its time."""
     try:
         name.hardlink_to(file)
     except OSError:
-        shutil.copyfile(file, name)
+        shutil.copy2(file, name)
+        return False
+    return True
 
 
 def read_json(path: Path) -> dict[str, Any]:

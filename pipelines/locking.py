@@ -48,3 +48,10 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
     with (folder / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def nothing_goes(home: Home) -> Iterator[None]:
+    """Hold that no original and no row of a home is removed meanwhile: by a purge that removes some, or by a backup."""
+    with one_at_a_time(home.work / "kept"):
+        yield

@@ -158,6 +158,16 @@ class Home:
         return self.root / "dagster"
 
     @property
+    def last_backup(self) -> Path:
+        """What is known of the last backup of this home; in a backup, of itself."""
+        return self.root / "backup.json"
+
+    @property
+    def mailed(self) -> Path:
+        """Which mails were sent."""
+        return self.root / "mailed.json"
+
+    @property
     def lock_file(self) -> Path:
         """Held around accept, transform and publish."""
         return self.root / ".lock"
@@ -197,17 +207,32 @@ def key_file(home_: Home) -> Path:
     """
     if chosen := os.environ.get("MILLESIME_KEY_FILE"):
         return Path(chosen)
-    import hashlib
-
     from platformdirs import user_config_path
 
-    name = f"{hashlib.sha256(str(home_.root).encode()).hexdigest()[:16]}.key"
+    name = f"{_name_of(home_)}.key"
     key = user_config_path("millesime") / name
     former = None if key.exists() else next(user_config_path().glob(f"*/{name}"), None)
     if former:  # made when the tool had another name
         key.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         former.rename(key)
     return key
+
+
+def removals_file(home_: Home) -> Path:
+    """The list of what was removed for good: ``MILLESIME_REMOVALS_FILE``, or one file per home beside its key.
+
+    It lies outside the home on purpose: a backup that is restored does not know what was removed since.
+    """
+    if chosen := os.environ.get("MILLESIME_REMOVALS_FILE"):
+        return Path(chosen)
+    return key_file(home_).with_name(f"{_name_of(home_)}.removals.jsonl")
+
+
+def _name_of(home_: Home) -> str:
+    """What names a home in a folder that several share."""
+    import hashlib
+
+    return hashlib.sha256(str(home_.root).encode()).hexdigest()[:16]
 
 
 def threads() -> int:
@@ -272,10 +297,61 @@ def engine(work: Path, threads_: int | None = None) -> dict[str, Any]:
     }
 
 
+def secret(name: str) -> str | None:
+    """The value of a variable that holds a secret, or what the file that ``<name>_FILE`` names holds; None when neither is set.
+
+    Raises WrongSetting when others than its owner may read that file, and OSError when it cannot be read.
+    """
+    if (value := os.environ.get(name)) or not (file := os.environ.get(f"{name}_FILE")):
+        return value or None
+    if Path(file).stat().st_mode & 0o077:
+        raise WrongSetting(f"{name}_FILE{NO_BREAK}: d’autres que son propriétaire peuvent lire {file} (chmod 600)")
+    return Path(file).read_text(encoding="utf-8").strip() or None
+
+
 def database_url(system: str) -> tuple[str, str | None]:
     """The variable that holds the address of a tool's database (``MILLESIME_GLPI_URL``), and its value: a secret."""
     name = f"MILLESIME_{system.upper()}_URL"
-    return name, os.environ.get(name)
+    return name, secret(name)
+
+
+@dataclass(frozen=True)
+class Post:
+    """The server that sends mail; ``password`` is shown nowhere."""
+
+    host: str
+    port: int
+    is_encrypted: bool  # from the first byte; else as soon as the server can
+    user: str | None
+    password: str | None = field(repr=False)
+    sender: str
+    operators: tuple[str, ...]
+
+
+def post() -> Post | None:
+    """How mail is sent: ``MILLESIME_SMTP_URL`` (``smtp://user:password@host:587``, ``smtps://…``), ``MILLESIME_MAIL_FROM``, and to whom,
+    when it is for no owner (``MILLESIME_MAIL_TO``); None when no server is set. Raises WrongSetting.
+    """
+    from urllib.parse import unquote, urlsplit
+
+    address = secret("MILLESIME_SMTP_URL")
+    if not address:
+        return None
+    url, sender = urlsplit(address), os.environ.get("MILLESIME_MAIL_FROM", "")
+    operators = tuple(os.environ.get("MILLESIME_MAIL_TO", "").replace(",", " ").split())
+    if url.scheme not in ("smtp", "smtps") or not url.hostname:
+        raise WrongSetting("MILLESIME_SMTP_URL est de la forme smtp://utilisateur:motdepasse@serveur:587, ou smtps://…")
+    if not (operators and all("@" in one for one in (sender, *operators))):
+        raise WrongSetting(
+            "MILLESIME_MAIL_FROM et MILLESIME_MAIL_TO sont les adresses de qui envoie et de qui tient ce dossier"
+        )
+    port = url.port or {"smtp": 587, "smtps": 465}[url.scheme]
+    user, password = (unquote(said) if said else None for said in (url.username, url.password))
+    if not all(said.isascii() for said in (user or "", password or "")):
+        raise WrongSetting(
+            "MILLESIME_SMTP_URL : le courrier ne transmet que des lettres sans accent dans un mot de passe"
+        )
+    return Post(url.hostname, port, url.scheme == "smtps", user, password, sender, operators)
 
 
 @dataclass(frozen=True)
@@ -295,7 +371,7 @@ def publication_server() -> Server | None:
     ``MILLESIME_PUBLISH_PROFILE``: interne (by default) or public; ``MILLESIME_PUBLISH_ROLE``: who may read, ``millesime_lecture`` by
     default; ``MILLESIME_PUBLISH_PREFIX``: what the names of the schemas begin with, nothing by default.
     """
-    url = os.environ.get("MILLESIME_PUBLISH_URL")
+    url = secret("MILLESIME_PUBLISH_URL")
     if not url:
         return None
     return Server(
@@ -345,6 +421,11 @@ def kept_runs() -> int:
     return _count("MILLESIME_KEPT_RUNS", 100)
 
 
+def backup_days() -> int:
+    """For how many days a backup is not old (``MILLESIME_BACKUP_DAYS``, 7 by default). Raises WrongSetting."""
+    return _count("MILLESIME_BACKUP_DAYS", 7)
+
+
 def log_is_json() -> bool:
     """True when diagnostics are one JSON object a line (``MILLESIME_LOG=json``), and not a text."""
     return os.environ.get("MILLESIME_LOG") == "json"
@@ -352,7 +433,7 @@ def log_is_json() -> bool:
 
 def refuse_wrong() -> None:
     """Raise WrongSetting when a variable that any command reads holds what it cannot mean."""
-    threads(), quiet(), limits(), automation(), kept_runs()
+    threads(), quiet(), limits(), automation(), kept_runs(), backup_days()
     if (said := os.environ.get("MILLESIME_LOG", "text")) not in ("text", "json"):
         raise WrongSetting(f"MILLESIME_LOG est text ou json, et non « {said} »")
 

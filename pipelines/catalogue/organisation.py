@@ -186,6 +186,9 @@ class Exercices(Declared):
         return self
 
 
+Address = Annotated[str, PydanticField(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+
+
 class Organisation(Declared):
     """One syndicate; ``alias`` lists the spellings under which its tools name it, when it is one of their clients.
 
@@ -204,6 +207,7 @@ class Organisation(Declared):
     systemes: list[Name] = []
     budgets: list[Budget] = []
     personnes: list[Personne] = []
+    contacts: dict[str, Address] = {}  # owner of exports → where refusals and reminders go
     # why one person may sign for several roles of a release, where there are not three of them
     cumul_des_visas: str | None = PydanticField(None, min_length=1)
     seuil_secret: Annotated[int, AfterValidator(_hides)] = 5
@@ -402,4 +406,16 @@ def load_organisation(home: Home, catalogue: Catalogue) -> Organisation:
             raise DeclarationError(
                 f"{path}:{lines['sources', name, 'valid']} sources: valid se dit d’un système, et non d’un export ({name})"
             )
+    _check_contacts(organisation, catalogue, lines, path)
     return organisation
+
+
+def _check_contacts(organisation: Organisation, catalogue: Catalogue, lines: Lines, path: Path) -> None:
+    """An address is that of an owner of some export. Raises DeclarationError."""
+    owners = sorted({ref.owner for ref in organisation.applied(catalogue.registry).exports()})
+    for owner in organisation.contacts:
+        if owner not in owners:
+            meant = suggestion(owner, owners)
+            raise DeclarationError(
+                f"{path}:{lines['contacts', owner]} contacts: « {owner} » ne tient aucun export{meant}"
+            )

@@ -283,6 +283,7 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
     rien ne relie à personne. Le registre garde ce qui est parti, par quelle règle, et quand. Voir docs/rgpd.md.
     """
     from pipelines.defs.history import forget, old_runs
+    from pipelines.evidence.health import backed_up
     from pipelines.locking import only_writer
     from pipelines.runs.retention import LOGS, overdue
     from pipelines.runs.retention import purge as purged
@@ -307,6 +308,10 @@ def purge(ctx: click.Context, delivery: str | None, reason: str | None, by: str 
     count = len(done) + len(runs)
     s = "s" * (count > 1)
     echo(f"{count} élément{s} {'à retirer' if dry_run else f'retiré{s}'}.")
+    if done and not dry_run and (kept := backed_up(session.home)):
+        note(
+            f"La sauvegarde du {day(kept)} tient encore ce qui est parti, jusqu’à la suivante : {session.command} backup DOSSIER"
+        )
     if not dry_run and any(one.manifest for one in done):
         note(
             f"Des lignes sont généralisées. Pour reconstruire sans leurs anciens pseudonymes : {session.command} run EXERCICE"

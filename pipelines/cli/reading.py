@@ -23,7 +23,6 @@ from pipelines.cli.output import (
     write_json,
 )
 from pipelines.cli.session import Session, global_options, shown
-from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Checks, ExportState, ExportStatus
 from pipelines.evidence.gaps import NOT_APPLICABLE, FigureStatus
 from pipelines.evidence.status import YearStatus, year_status
@@ -31,7 +30,7 @@ from pipelines.french import moment
 from pipelines.ledger.records import Finding, Standing
 from pipelines.ledger.store import Ledger, now
 from pipelines.near import suggestion
-from pipelines.stages.ingest.landing import files_of, unknown_files
+from pipelines.stages.ingest.landing import unknown_files
 
 if TYPE_CHECKING:
     from pipelines.evidence.health import Health
@@ -39,21 +38,19 @@ if TYPE_CHECKING:
 
 def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
     """The state of a year, with today's date and what lies in landing now."""
-    landed = {
-        ref.key: frozenset(sha256_of(path) for path in files_of(session.home.landing, ref, year))
-        for ref in session.organisation.exports(session.registry, year)
-    }
-    return year_status(session.work(ledger), year, today=now()[:10], landed=landed)
+    from pipelines.runs.arriving import landed
+
+    work = session.work(ledger)
+    return year_status(work, year, today=now()[:10], landed=landed(work, year))
 
 
 def gathered(session: Session, ledger: Ledger) -> list[Standing]:
-    """Every finding that stands now, with what was decided of it; those of retention, which are of the day, among them."""
+    """Every finding that stands now, with what was decided of it; those of the day (retention, backup) among them."""
     from pipelines.evidence.findings import in_order
-    from pipelines.runs.findings import all_findings
-    from pipelines.runs.retention import overdue_findings
+    from pipelines.runs.findings import all_findings, findings_of_the_day
 
     work = session.work(ledger)
-    return ledger.standing(in_order([*all_findings(work), *overdue_findings(work, now()[:10])]))
+    return ledger.standing(in_order([*all_findings(work), *findings_of_the_day(work, now()[:10])]))
 
 
 def blocking_of(session: Session, ledger: Ledger, years: list[int]) -> list[Finding]:
@@ -163,6 +160,7 @@ def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) 
         ("build_timestamp_seconds", "Dernière construction de l’entrepôt", {"": sound.built_at}),
         ("build_succeeded", "1 si cette construction a réussi", {"": sound.built_at and int(sound.build_succeeded)}),
         ("publication_timestamp_seconds", "Date de ce qui est publié", {"": sound.published_at}),
+        ("backup_timestamp_seconds", "Dernière sauvegarde du dossier", {"": sound.backed_up_at}),
         ("publication_behind", "Livraisons acceptées qui ne sont pas publiées", {"": sound.behind}),
         ("disk_free_bytes", "Place libre sur le disque du dossier", {"": sound.free}),
         (
@@ -175,6 +173,7 @@ def exposition(found: YearStatus, sound: "Health", blocking: int, overdue: int) 
         f"# HELP millesime_{name} {what}.\n# TYPE millesime_{name} gauge\n"
         + "".join(f"millesime_{name}{labels} {value:.15g}\n" for labels, value in values.items() if value is not None)
         for name, what, values in lines
+        if any(value is not None for value in values.values())
     )
 
 

@@ -16,6 +16,9 @@ from pipelines import settings
 from pipelines.defs.history import forget, forget_all_but, old_runs
 from pipelines.defs.workspace import exercices, home, organisation, registry, writing
 from pipelines.ledger.store import now
+from pipelines.ledger.workspace import open_workspace
+from pipelines.runs.mails import failure_mail, send_due, send_each
+from pipelines.runs.post import NotSent
 from pipelines.runs.retention import purge as purge_overdue
 from pipelines.stages.ingest.landing import arriving, files_of
 
@@ -45,7 +48,7 @@ def job_defs() -> dg.Definitions:
     return dg.Definitions(
         jobs=[collect, build, purge],
         schedules=[daily_collection(collect), weekly_purge()],
-        sensors=[landing_sensor(collect), build_after_collect(build), alert_on_failure()],
+        sensors=[landing_sensor(collect), build_after_collect(build), alert_on_failure(), mail_sensor()],
     )
 
 
@@ -149,10 +152,11 @@ def build_after_collect(job: dg.JobDefinition) -> dg.SensorDefinition:
 
 
 def alert_on_failure() -> dg.SensorDefinition:
-    """Call the organisation's alert command (``MILLESIME_ALERT_COMMAND``) with the job, the run and the error."""
+    """Tell of a failure: by mail, and to the organisation's alert command (``MILLESIME_ALERT_COMMAND``) with job, run and error."""
 
     @dg.run_failure_sensor(name="alerte_echec", default_status=_sensing())
     def alerte_echec(context: dg.RunFailureSensorContext) -> None:
+        _mail_failure(context)
         command = settings.alert_command()
         message = f"{context.dagster_run.job_name} {context.dagster_run.run_id}: {context.failure_event.message}"
         if command:
@@ -161,3 +165,32 @@ def alert_on_failure() -> dg.SensorDefinition:
             context.log.error(message)
 
     return alerte_echec
+
+
+def _mail_failure(context: dg.RunFailureSensorContext) -> None:
+    post = settings.post()
+    if post is None:
+        return
+    steps = sorted({event.step_key or "" for event in context.get_step_failure_events()} - {""})
+    run = context.dagster_run
+    with open_workspace(home()) as work:
+        told = failure_mail(work, post, run.job_name, run.run_id, steps)
+        try:
+            send_each(home(), post, [told], [])
+        except NotSent as error:  # the alert command is called all the same
+            context.log.error(str(error))
+
+
+def mail_sensor() -> dg.SensorDefinition:
+    """Send the mails that are due: a refusal within minutes, reminders and digest on their day."""
+
+    @dg.sensor(name="courriels", minimum_interval_seconds=120, default_status=_sensing())
+    def courriels(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        post = settings.post()
+        if post is None:
+            return dg.SkipReason("MILLESIME_SMTP_URL ne nomme aucun serveur")
+        with open_workspace(home()) as work:
+            sent = send_due(work, post, now()[:10])
+        return dg.SkipReason(f"{len(sent)} courriels partis")
+
+    return courriels

@@ -12,8 +12,8 @@ from pipelines.evidence.findings import on_day, stops_a_release
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.findings import findings_of_the_day
 from pipelines.runs.publish import NotServed, publish_warehouse, serve_copy
-from pipelines.runs.retention import overdue_findings
 from pipelines.stages.publish.promise import PUBLISHED_SCHEMAS
 
 SERVED = dg.AssetKey(["publication", "postgresql"])
@@ -41,7 +41,7 @@ def publish_defs() -> dg.Definitions:
     def published(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         with writing() as work:
             done = publish_warehouse(work)
-            late = work.ledger.standing(overdue_findings(work, now()[:10]))
+            late = work.ledger.standing(findings_of_the_day(work, now()[:10]))
             yield findings_check([*done.standing, *late], work)
             yield dg.AssetCheckResult(**publication_lag(work.ledger))
         if done.held:

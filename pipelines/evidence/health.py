@@ -4,7 +4,7 @@ import datetime as dt
 import shutil
 from dataclasses import dataclass
 
-from pipelines.disk import size_of
+from pipelines.disk import read_json, size_of
 from pipelines.evidence.published import publication_status
 from pipelines.ledger.store import Ledger
 from pipelines.settings import Home
@@ -19,6 +19,7 @@ class Health:
     built_at: float | None
     build_succeeded: bool
     published_at: float | None
+    backed_up_at: float | None
     behind: int  # accepted deliveries that what is published is not made of
 
 
@@ -31,6 +32,7 @@ def health(home: Home, ledger: Ledger) -> Health:
         _seconds(build["built_at"]) if build else None,
         bool(build and build["succeeded"]),
         _seconds(publication.published_at) if publication else None,
+        _seconds(made) if (made := backed_up(home)) else None,
         len(publication.behind) if publication else 0,
     )
 
@@ -43,6 +45,24 @@ def sizes(home: Home) -> dict[str, int]:
             part = path.name if path.is_dir() else "."
             found[part] = found.get(part, 0) + size_of(path)
     return dict(sorted(found.items(), key=lambda one: (-one[1], one[0])))
+
+
+def backed_up(home: Home) -> str | None:
+    """The moment (ISO, UTC) of the last backup of a home; None when there is none."""
+    try:
+        return str(read_json(home.last_backup)["made_at"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def days_since_backup(home: Home, ledger: Ledger, today: str) -> int | None:
+    """How many days have passed on ``today`` (ISO) since the last backup, or since the first delivery when there is none.
+
+    None when there is nothing to lose.
+    """
+    received = ledger.all_rows("deliveries")
+    since = backed_up(home) or (received[0]["received_at"] if received else None)
+    return (dt.date.fromisoformat(today) - dt.date.fromisoformat(since[:10])).days if since else None
 
 
 def _seconds(moment: str) -> float:

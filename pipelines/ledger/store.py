@@ -14,7 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pipelines import settings
 from pipelines.catalogue.fingerprint import fingerprint
+from pipelines.ledger.apart import TABLES, Entry, keep_apart, name_of
 from pipelines.ledger.chain import Broken, Head, append, check, dated_back, head, latest, raw
 from pipelines.ledger.lost import LedgerLost, is_damage, refuse_lost
 from pipelines.ledger.migrate import migrate
@@ -62,7 +64,7 @@ class Ledger:
         self._current: tuple[int | None, dict[tuple[str, int], Current]] | None = None
         self._outcomes: tuple[int | None, dict[tuple[str, int], Row[Any]]] | None = None
         self._verdicts: dict[str, Verdict] = {}  # what is entered never changes
-        self._head_file = home.ledger_head
+        self._head_file, self._home = home.ledger_head, home
         try:
             migrated = migrate(self.engine)
         except sa.exc.DatabaseError as error:
@@ -259,13 +261,13 @@ class Ledger:
 
     def _enter_removal(self, connection: "Connection", removal: Removal) -> None:
         entered = asdict(removal)
-        self._insert(
-            connection,
-            "removals",
-            removal=fingerprint([entered, now()[:10]])[:32],
-            removed_at=now(),
-            **entered,
-        )
+        identity = fingerprint([entered, now()[:10]])[:32]
+        self._insert_apart(connection, "removals", {"removal": identity, "removed_at": now(), **entered})
+
+    def _insert_apart(self, connection: "Connection", table: str, values: dict[str, Any]) -> None:
+        """Enter a removal, here and outside of the home: what a backup that is restored does not know."""
+        keep_apart(settings.removals_file(self._home), [{"table": table, **values}])
+        self._insert(connection, table, **values)
 
     def record_publication(self, publication: str, build: str, state: str) -> None:
         """Enter a publication, once; ``state`` is the SHA-256 of its ``state.json``."""
@@ -294,17 +296,16 @@ class Ledger:
         """How many times something was to disappear: copies kept elsewhere are then made anew, not emptied."""
         return sum(len(self.all_rows(table)) for table in ("purges", "removals", "withdrawals"))
 
+    def entries_apart(self) -> dict[str, Entry]:
+        """What names each entry that is held outside of the home too → the entry."""
+        rows = ({"table": table, **row} for table in TABLES for row in self.all_rows(table))
+        return {name_of(row): {name: value for name, value in row.items() if name != "seq"} for row in rows}
+
     def record_withdrawal(self, publication: str, profile: str, reason: str, by: str, places: list[str]) -> None:
         """Enter that a public profile is taken back from ``places``."""
-        self._add(
-            "withdrawals",
-            publication=publication,
-            profile=profile,
-            reason=reason,
-            withdrawn_by=by,
-            places=places,
-            withdrawn_at=now(),
-        )
+        said = {"reason": reason, "withdrawn_by": by, "places": places, "withdrawn_at": now()}
+        with self.engine.begin() as connection:
+            self._insert_apart(connection, "withdrawals", {"publication": publication, "profile": profile, **said})
 
     # reading ------------------------------------------------------------
 

@@ -10,13 +10,20 @@ from pipelines.evidence.findings import gather, in_order
 from pipelines.french import enumeration
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
+from pipelines.runs.backup import old_backup
 from pipelines.runs.changes import Changes, change_findings, changes_since
+from pipelines.runs.retention import overdue_findings
 from pipelines.stages.ingest.landing import leaves, unknown_files
 
 
 def all_findings(work: Workspace) -> list[Finding]:
     """Every finding that stands now, the blocking ones first."""
     return findings_and_changes(work)[0]
+
+
+def findings_of_the_day(work: Workspace, today: str) -> list[Finding]:
+    """Those that depend on the day (ISO), and that no publication holds: what is kept too long, a backup that is old."""
+    return [*overdue_findings(work, today), *old_backup(work, today)]
 
 
 def findings_and_changes(work: Workspace) -> tuple[list[Finding], Changes]:

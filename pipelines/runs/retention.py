@@ -24,6 +24,7 @@ from pipelines.french import day
 from pipelines.ledger.records import Finding, Manifest, Removal
 from pipelines.ledger.state import read_release, state_file
 from pipelines.ledger.workspace import Workspace
+from pipelines.locking import nothing_goes
 from pipelines.stages.ingest.archive import NAMES, kept_of
 from pipelines.stages.ingest.generalise import Place, Texts, generalise, persons_of, texts_left
 from pipelines.stages.ingest.landing import files_of
@@ -151,11 +152,12 @@ def purge_delivery(work: Workspace, name: str, chosen: Chosen, today: str) -> li
 
 
 def _carried_out(work: Workspace, late: Callable[[], list[Overdue]]) -> list[Overdue]:
-    rows = [one for one in late() if one.manifest]
-    _generalise(work, rows)
-    others = [one for one in late() if not one.manifest]
-    for one in others:
-        _remove(work, one)
+    with nothing_goes(work.home):
+        rows = [one for one in late() if one.manifest]
+        _generalise(work, rows)
+        others = [one for one in late() if not one.manifest]
+        for one in others:
+            _remove(work, one)
     return [*rows, *others]
 
 

@@ -24,7 +24,7 @@ def test_they_start_by_themselves_where_they_are_asked_to(monkeypatch, said: str
         monkeypatch.setenv("MILLESIME_AUTOMATION", said)
     made = jobs.job_defs.load_fn()
     found = {one.name: one.default_status.value for one in (*made.schedules, *made.sensors)}
-    assert set(found.values()) == {status} and len(found) == 5
+    assert set(found.values()) == {status} and len(found) == 6
 
 
 def test_a_setting_that_is_neither_is_said(monkeypatch) -> None:

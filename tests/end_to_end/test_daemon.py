@@ -7,16 +7,34 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
 
 from tests.end_to_end.conftest import MILLESIME, millesime
+from tests.services import free_port
 
 pytestmark = pytest.mark.campaign(minutes=2)
 
 ABSENCES = "code;code_manquant;motif\n{};NC;Pas de décompte cette année\n"
 PATIENCE = 480  # seconds: sensors tick every minute, and what is dropped must stand still for one
+
+
+class Kept:
+    """The handler of a mail server: it writes each mail in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:
+        message = message_from_bytes(bytes(envelope.content or b""), policy=default)
+        with (self.folder / "mails").open("a", encoding="utf-8") as file:
+            file.write(f"{message['Subject']}\n")
+        return "250 OK"
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +46,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     alert.chmod(0o700)
     options = ["--name", "Essai", "--sigle", "E", "--siren", "123456782", "--first", "2020", "--system", "absences"]
     assert millesime(home, "init", str(home), *options).returncode == 0
+    mails = Controller(Kept(folder), hostname="127.0.0.1", port=free_port())
+    mails.start()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -36,6 +56,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "MILLESIME_KEY_FILE": str(folder / "key"),
         "MILLESIME_AUTOMATION": "1",
         "MILLESIME_ALERT_COMMAND": str(alert),
+        "MILLESIME_SMTP_URL": f"smtp://127.0.0.1:{mails.port}",
+        "MILLESIME_MAIL_FROM": "millesime@syndicat.example",
+        "MILLESIME_MAIL_TO": "donnees@syndicat.example",
     }
     daemon = subprocess.Popen(
         [MILLESIME, "serve", "--port", str(port)],
@@ -45,6 +68,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         stderr=subprocess.DEVNULL,
     )
     yield home
+    mails.stop()
     daemon.terminate()
     try:
         daemon.wait(60)
@@ -77,5 +101,9 @@ def test_a_refused_file_alerts_and_what_is_published_stays(served: Path) -> None
     drop(served, "rien;de;tel\n1;2;3\n")
     assert wait_for((served.parent / "alerts").exists)
     assert "collect" in (served.parent / "alerts").read_text()
+    mails = served.parent / "mails"
+    assert wait_for(lambda: mails.exists() and mails.read_text().count("[E] ") >= 2)
+    said = mails.read_text()
+    assert "[E] échec du travail « collect »" in said and "[E] export refusé : " in said
     told = millesime(served, "status", "2020", "--format", "prometheus").stdout
     assert 'state="refused"} 1' in told and "millesime_publication_behind 0" in told and (served / "published").exists()

@@ -183,6 +183,24 @@ def test_a_frozen_year_is_made_again_with_the_same_bytes(home):
     )
 
 
+def test_a_home_restored_elsewhere_has_the_same_head_and_makes_the_release_again(home, tmp_path):
+    kept, elsewhere = tmp_path / "kept", tmp_path / "elsewhere"
+    said = millesime(home, "backup", str(kept))
+    assert said.returncode == 0, said.stderr
+    shutil.copy(home.parent / "key", tmp_path / "key")
+    restored = millesime(elsewhere, "restore", str(kept), MILLESIME_REMOVALS_FILE=str(tmp_path / "removals"))
+    assert restored.returncode == 0, restored.stderr
+    head = said.stdout.partition("Tête du registre\u00a0: ")[2].split()[:2]
+    assert head and " ".join(head) in restored.stdout and "la tête du registre est la même" in restored.stdout
+    shutil.rmtree(kept)  # nothing is left to lean on
+    done = millesime(elsewhere, "replay", "2020-v1")
+    assert done.returncode == 0 and "ressortent avec les mêmes octets" in done.stdout, done.stdout + done.stderr
+    assert millesime(elsewhere, "run", "2018", "2019", "2020").returncode == 0
+    assert (elsewhere / "published").resolve().name == (home / "published").resolve().name
+    verified = millesime(elsewhere, "verify", "--head", *head)
+    assert verified.returncode == 0, verified.stdout
+
+
 def test_a_correction_of_a_frozen_year_waits_for_a_new_release(home):
     published = (home / "published").resolve()
     counted = next(row for row in lines_of(home, CORRECTED) if row["compte"] == "vrai")

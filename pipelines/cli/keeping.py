@@ -1,0 +1,108 @@
+"""``backup`` and ``restore``: a home kept elsewhere, and made again."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import click
+
+from pipelines import settings
+from pipelines.cli.app import BLOCKED, DONE
+from pipelines.cli.output import echo, note, progress
+from pipelines.cli.session import Session, global_options, shown, typed
+from pipelines.french import moment, quantity
+from pipelines.ledger.store import now
+
+
+@click.command(short_help="Sauvegarder le dossier, même pendant une exécution.")
+@click.argument("place", metavar="DOSSIER", type=click.Path(path_type=Path, file_okay=False))
+@global_options
+@click.pass_context
+def backup(ctx: click.Context, place: Path) -> None:
+    """Faire dans DOSSIER une sauvegarde d’un seul instant : registre, originaux, lignes, versions figées, déclarations, textes.
+
+    Elle prend la place de celle d’avant. Entrepôt et publication n’y sont pas : `millesime run` les refait. La clé non plus. Incréments
+    et chiffrement sont l’affaire de restic ou de borg (docs/operations.md).
+    """
+    from pipelines.runs.backup import backup as made
+
+    session: Session = ctx.obj
+    session.organisation  # noqa: B018  # a home that is none, or is not sound, says so first
+    with progress() as say:
+        say("sauvegarde")
+        done = made(session.home, place)
+    files = quantity(Decimal(done.linked), 0, "fichiers")
+    echo(f"Sauvegarde faite dans {shown(done.place)} : {files} par un second nom, {done.copied} par copie.")
+    echo(f"Tête du registre : {done.head.entries} {done.head.hash}")
+    key = settings.key_file(session.home)
+    note(
+        f"La clé n’y est pas ({key}) : la garder à part, chiffrée, une fois pour toutes ({session.command} key export FICHIER)."
+    )
+    if done.linked:
+        note("Sur le même disque, ce n’est pas encore une sauvegarde : portez ce dossier ailleurs (restic, borg).")
+
+
+@click.command(short_help="Refaire un dossier d’une sauvegarde.")
+@click.argument("source", metavar="SAUVEGARDE", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@click.option(
+    "--removals",
+    "lists",
+    metavar="FICHIER",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="La liste des retraits faits depuis, ou une sauvegarde plus récente qui la tient.",
+)
+@click.option("--nothing-removed", is_flag=True, help="Rien n’a été retiré depuis cette sauvegarde.")
+@global_options
+@click.pass_context
+def restore(ctx: click.Context, source: Path, lists: tuple[Path, ...], *, nothing_removed: bool) -> None:
+    """Refaire de SAUVEGARDE le dossier que dit --home, nouveau ou vide, puis y retirer de nouveau ce qui a été retiré depuis.
+
+    Sort avec 1 quand des lignes généralisées depuis ne peuvent pas l’être de nouveau.
+    """
+    from pipelines.runs.backup import restore as made
+
+    session: Session = ctx.obj
+    if lists and nothing_removed:
+        raise click.UsageError("--removals ou --nothing-removed, non les deux")
+    with progress() as say:
+        done = made(source, session.home, list(lists), say, knows_all=nothing_removed)
+    again, command = done.again, f"millesime --home {typed(session.home.root)}"
+    echo(f"Dossier refait dans {shown(session.home.root)}, tel que le {moment(done.made_at)}.")
+    echo(f"Tête de la sauvegarde : {done.head.entries} {done.head.hash}")
+    if again.removed or again.withdrawn:
+        said = [
+            quantity(Decimal(again.removed), 0, "retraits"),
+            quantity(Decimal(again.withdrawn), 0, "profils publics repris"),
+        ]
+        echo(f"Fait de nouveau, comme depuis cette sauvegarde : {', '.join(said)}.")
+    else:
+        echo("Rien n’a été retiré depuis : la tête du registre est la même.")
+    for delivery in again.left:
+        echo(f"✗ livraison {delivery[:12]} : ses lignes avaient été généralisées, sa durée d’aujourd’hui les garde")
+    note(f"Ensuite : {command} key import FICHIER, {command} run EXERCICE, puis {command} verify.")
+    ctx.exit(BLOCKED if again.left else DONE)
+
+
+@click.command(short_help="Envoyer les courriels dus : refus, rappels, bilan.")
+@click.option("--dry-run", is_flag=True, help="Les montrer seulement.")
+@global_options
+@click.pass_context
+def mail(ctx: click.Context, *, dry_run: bool) -> None:
+    """Envoyer par courriel ce qui ne l’a pas encore été : un export refusé à qui le tient, les rappels avant et après l’échéance, le bilan
+    de la semaine (janvier à septembre). Chacun part une fois. Dans Dagster, `courriels` le fait de lui-même.
+    """
+    from pipelines.runs.mails import due, send_due
+
+    session: Session = ctx.obj
+    post = settings.post()
+    if post is None:
+        raise click.UsageError("MILLESIME_SMTP_URL (ou MILLESIME_SMTP_URL_FILE) dit par quel serveur")
+    with session.ledger() as ledger:
+        work, today = session.work(ledger), now()[:10]
+        mails = due(work, post, today) if dry_run else send_due(work, post, today)
+    for one in mails:
+        echo(f"{', '.join(one.to)} — {one.subject}")
+        if dry_run:
+            echo(f"\n{one.body}")
+    count = quantity(Decimal(len(mails)), 0, "courriels")
+    echo(f"{count} {'à envoyer' if dry_run else 'partis' if len(mails) > 1 else 'parti'}.")

@@ -1,0 +1,49 @@
+"""What was removed for good, held outside of the home: the ledger of a backup does not know what was removed after it.
+
+One line of JSON an entry of the ledger, ``{table, …}``, added before the entry is. No name of a file stands in it, nor a cell.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.french import NO_BREAK
+from pipelines.ledger.unsound import Unsound
+
+TABLES = ("removals", "withdrawals")
+DAYS = {"removals": "removed_at", "withdrawals": "withdrawn_at"}
+
+Entry = Mapping[str, Any]
+
+
+def keep_apart(file: Path, entries: Iterable[Entry]) -> None:
+    """Add entries to the list, which only its owner reads; it is made where there is none, for an empty one says something too."""
+    lines = "".join(json.dumps(dict(entry), ensure_ascii=False, sort_keys=True) + "\n" for entry in entries)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(descriptor, lines.encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def kept_apart(file: Path) -> dict[str, Entry]:
+    """What names each entry of a list → the entry, in order. Raises Unsound when a line is none."""
+    found: dict[str, Entry] = {}
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            entry = json.loads(line)
+            found[name_of(entry)] = entry
+        except (ValueError, KeyError, TypeError):
+            raise Unsound(f"{file}, ligne {number}{NO_BREAK}: ce n’est pas un retrait") from None
+    return found
+
+
+def name_of(entry: Entry) -> str:
+    """What names an entry, wherever it stands."""
+    table = entry["table"]
+    subject = entry["removal"] if table == "removals" else entry["profile"]
+    return f"{table}/{subject}/{entry[DAYS[table]][:10]}"

@@ -1,0 +1,264 @@
+"""One consistent folder of a home, made while a run may go on, and a home made of it again.
+
+The ledger is copied first: what it speaks of was written before it was entered, and is never changed. What is immutable (originals,
+rows, versions) takes a second name where the file system has them; what a person edits is copied. What can be made again is left out.
+The key is no part of it.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pipelines import settings
+from pipelines.disk import json_lines, read_json, second_name, sync, written_whole
+from pipelines.evidence.health import days_since_backup
+from pipelines.french import NO_BREAK, day
+from pipelines.ledger.apart import Entry, keep_apart, kept_apart
+from pipelines.ledger.chain import Head
+from pipelines.ledger.records import Finding
+from pipelines.ledger.store import Ledger, now, open_ledger
+from pipelines.ledger.unsound import Unsound
+from pipelines.ledger.workspace import Workspace, open_workspace
+from pipelines.locking import nothing_goes
+from pipelines.private import is_alive
+from pipelines.runs.restored import Again, applied_again
+from pipelines.settings import Home, WrongSetting
+
+LIST = "removals.jsonl"  # in a backup: what had been removed by then
+OLD = "SAUV-ANCIENNE"
+
+
+class NoBackup(WrongSetting):
+    """A folder is no backup, or cannot take one; the message says which."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """What a backup came to."""
+
+    place: Path
+    head: Head
+    linked: int  # files that took a second name
+    copied: int
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restoration came to; ``head`` is that of the backup."""
+
+    head: Head
+    made_at: str
+    again: Again
+
+
+def backup(home: Home, place: Path) -> Backup:
+    """Make a backup of a home in the folder ``place``, which it takes the place of when that is a former one, whole or not at all.
+
+    Raises NoBackup, and Unsound when the ledger speaks of a file that is gone.
+    """
+    place = place.absolute()
+    if place.resolve().is_relative_to(home.root) or home.root.is_relative_to(place.resolve()):
+        raise NoBackup(
+            f"{place} est dans le dossier de l’organisation, ou le contient{NO_BREAK}: une sauvegarde est ailleurs"
+        )
+    _refuse_other(place)
+    aside = _aside(place)
+    try:
+        done = _made(home, aside, place)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    _take_place(aside, place)
+    with written_whole(home.last_backup) as file:
+        file.write(json_lines({**read_json(Home(place).last_backup), "place": str(place)}))
+    return done
+
+
+def _made(home: Home, aside: Path, place: Path) -> Backup:
+    copy, removals = Home(aside), settings.removals_file(home)
+    with nothing_goes(home):
+        with open_ledger(home) as ledger:
+            _complete(ledger, removals)
+            head_file = home.ledger_head.read_bytes()  # before the copy, whose chain holds it
+            ledger.copy_to(copy.ledger_file)
+        copy.ledger_head.write_bytes(head_file)
+        with open_ledger(copy) as ledger:
+            head, linked, copied = ledger.head(), 0, _copy_edited(home, aside)
+            for file in _immutable(home, ledger):
+                target = aside / file.relative_to(home.root)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                linked += second_name(file, target)
+                copied += 1
+            _refuse_incomplete(copy, ledger)
+    shutil.copyfile(removals, aside / LIST)
+    said = {"home": str(home.root), "removals": str(removals), "made_at": now(), "program": version("millesime")}
+    with written_whole(copy.last_backup) as file:
+        file.write(json_lines({**said, "entries": head.entries, "hash": head.hash}))
+    for folder in (aside, *(path for path in aside.rglob("*") if path.is_dir() and not path.is_symlink())):
+        sync(folder)
+    return Backup(place, head, linked, copied - linked)
+
+
+def _complete(ledger: Ledger, file: Path) -> None:
+    """Enter in the list apart what the ledger alone holds: it is of before there was a list, or the list was lost."""
+    known = kept_apart(file) if file.exists() else {}
+    keep_apart(file, [entry for name, entry in ledger.entries_apart().items() if name not in known])
+
+
+def _immutable(home: Home, ledger: Ledger) -> Iterator[Path]:
+    """The files that are never changed once they bear their name: originals, rows, and the versions that ``ledger`` knows."""
+    known = [home.releases / row["release"] for row in ledger.all_rows("releases")]
+    for folder in (home.archive, home.lake, *known):
+        for path in sorted(folder.rglob("*")):
+            inside = path.relative_to(folder).parts
+            if path.is_file() and not any(part.startswith(".") for part in inside):
+                yield path
+
+
+def _copy_edited(home: Home, aside: Path) -> int:
+    """Copy what a person writes, whatever it is called: all that no part of the program makes."""
+    made = (
+        home.archive,
+        home.lake,
+        home.releases,
+        home.landing,
+        home.builds,
+        home.published,
+        home.warehouse.parents[1],
+    )
+    made += (home.dbt, home.docs, home.audit, home.exports, home.reports, home.cache, home.dagster, home.work)
+    names = {path.name for path in made}
+    files = {home.lock_file.name, home.last_backup.name, home.ledger_head.name}
+    count = 0
+    for path in sorted(home.root.iterdir()):
+        if path.name in names or path.name in files or path.name.startswith(home.ledger_file.stem + "."):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.copytree(path, aside / path.name, symlinks=True)
+            count += sum(one.is_file() for one in path.rglob("*"))
+        else:
+            shutil.copy2(path, aside / path.name, follow_symlinks=False)
+            count += 1
+    return count
+
+
+def _refuse_incomplete(copy: Home, ledger: Ledger) -> None:
+    """Raise Unsound unless the rows of every delivery that counts, and each version, lie in the copy."""
+    rows = [copy.lake / name for one in ledger.current().values() for name in one.manifest.lake_files()]
+    wanted = [*rows, *(copy.releases / row["release"] for row in ledger.all_rows("releases"))]
+    if lost := [path.relative_to(copy.root).as_posix() for path in wanted if not path.exists()]:
+        raise Unsound(
+            f"{lost[0]}, que le registre connaît, n’est plus là{NO_BREAK}: rien n’est sauvegardé, et la sauvegarde d’avant reste ; "
+            "`millesime verify` dit tout ce qui manque"
+        )
+
+
+def _refuse_other(place: Path) -> None:
+    """Raise NoBackup when something else than a backup lies there."""
+    if place.is_dir() and not Home(place).last_backup.is_file() and any(place.iterdir()):
+        raise NoBackup(f"{place} n’est ni vide ni une sauvegarde{NO_BREAK}: donnez un autre dossier")
+
+
+def _aside(place: Path) -> Path:
+    """A fresh folder beside ``place``, where the work is done; those of killed processes go."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    for path in place.parent.glob(f".{place.name}.*"):
+        owner = path.name.rpartition(".")[2]
+        if owner.isdecimal() and not is_alive(int(owner)):
+            shutil.rmtree(path)
+    aside = place.with_name(f".{place.name}.{os.getpid()}")
+    aside.mkdir(mode=0o700)
+    return aside
+
+
+def _take_place(aside: Path, place: Path) -> None:
+    """Give the folder its name; a former one goes once it is replaced."""
+    former = place.with_name(f".{place.name}.former.{os.getpid()}")
+    if place.exists():
+        place.rename(former)
+    aside.rename(place)
+    sync(place.parent)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def restore(
+    source: Path, target: Home, lists: list[Path], say: Callable[[str], None], *, knows_all: bool = False
+) -> Restored:
+    """Make the home ``target`` of a backup, then remove again what was removed since: nobody sees it before.
+
+    ``lists`` are those of removals that the operator gives; without any, the one that the home had on this machine is read.
+    ``knows_all``: nothing was removed since, the operator says. Raises NoBackup.
+    """
+    if not Home(source).last_backup.is_file():
+        raise NoBackup(f"{source} n’est pas une sauvegarde{NO_BREAK}: elle tient un fichier {target.last_backup.name}")
+    if target.root.exists() and any(target.root.iterdir()):
+        raise NoBackup(f"{target.root} n’est pas vide{NO_BREAK}: une sauvegarde se restaure dans un dossier nouveau")
+    told = read_json(Home(source).last_backup)
+    since = _removed(source, [] if knows_all else lists or [_usual_list(told)])
+    aside = Home(_aside(target.root))
+    try:
+        say("copie de la sauvegarde")
+        shutil.copytree(source, aside.root, symlinks=True, dirs_exist_ok=True)
+        aside.last_backup.unlink()
+        (aside.root / LIST).unlink(missing_ok=True)
+        with open_ledger(aside) as ledger:
+            head = ledger.head()
+        if (head.entries, head.hash) != (told["entries"], told["hash"]):
+            raise Unsound("le registre de la sauvegarde n’est pas celui dont elle dit la tête")
+        say("retraits faits depuis")
+        with open_workspace(aside) as work:
+            again = applied_again(work, since, now()[:10])
+        _hand_over(aside, target, since)
+    except BaseException:
+        shutil.rmtree(aside.root, ignore_errors=True)
+        raise
+    return Restored(head, told["made_at"], again)
+
+
+def _usual_list(told: dict[str, Any]) -> Path:
+    """Where the home had its list. Raises NoBackup when it is not on this machine."""
+    file = Path(told["removals"])
+    if not file.exists():
+        raise NoBackup(
+            f"la liste des retraits faits depuis le {day(told['made_at'])} n’est pas sur ce poste ({file}){NO_BREAK}: donnez-la par "
+            "--removals FICHIER (une sauvegarde plus récente en tient une copie), ou dites par --nothing-removed que rien n’a été retiré"
+        )
+    return file
+
+
+def _removed(source: Path, lists: list[Path]) -> dict[str, Entry]:
+    """All that the lists hold, that of the backup with them."""
+    own = source / LIST
+    found: dict[str, Entry] = {}
+    for file in [*([own] if own.exists() else []), *lists]:
+        found |= kept_apart(file / LIST if file.is_dir() else file)
+    return found
+
+
+def _hand_over(aside: Home, target: Home, since: dict[str, Entry]) -> None:
+    """Give the home its name, and the list beside its key all that the others hold."""
+    own, there = settings.removals_file(aside), settings.removals_file(target)
+    known, made = (kept_apart(file) if file.exists() else {} for file in (there, own))
+    keep_apart(there, [entry for name, entry in {**since, **made}.items() if name not in known])
+    if own != there:
+        own.unlink(missing_ok=True)
+    if target.root.exists():
+        target.root.rmdir()
+    aside.root.rename(target.root)
+    sync(target.root.parent)
+
+
+def old_backup(work: Workspace, today: str) -> list[Finding]:
+    """The finding that the last backup is older than ``MILLESIME_BACKUP_DAYS``; it depends on the day, and is in no publication."""
+    rule, most = work.rules[OLD], settings.backup_days()
+    days = days_since_backup(work.home, work.ledger, today)
+    if days is None or days <= most or not rule.is_on:
+        return []
+    expected = f"une sauvegarde de moins de {most + 1} jours"
+    return [
+        Finding(OLD, "alerte", 0, "sauvegarde", rule.titre, expected, f"{days} jours sans sauvegarde", aide=rule.aide)
+    ]

@@ -1,0 +1,79 @@
+"""What was removed after a backup was made is removed again from the home that is made of it.
+
+Terms do most of it: what was overdue then is overdue now. The list says the rest: what somebody decided, what a longer term of today
+would keep, and which public profile was taken back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipelines.ledger.apart import Entry
+from pipelines.ledger.records import Removal
+from pipelines.ledger.workspace import Workspace
+from pipelines.runs.retention import BY_HAND, FORMER, LOGS, ORIGINAL, ROWS, purge
+from pipelines.stages.ingest.archive import kept_of
+
+
+@dataclass
+class Again:
+    """What was done again: how many removals and withdrawals; ``left`` names (deliveries) what was removed and could not be."""
+
+    removed: int = 0
+    withdrawn: int = 0
+    left: list[str] = field(default_factory=list)
+
+
+def applied_again(work: Workspace, entries: Mapping[str, Entry], today: str) -> Again:
+    """Remove what ``entries`` say was removed and the ledger does not know of, then all that is overdue on ``today``."""
+    known, done = work.ledger.entries_apart(), Again()
+    since = [entry for name, entry in entries.items() if name not in known]
+    rows = [entry for entry in since if entry["table"] == "removals" and entry["rule"] not in (FORMER, LOGS)]
+    done.withdrawn = _withdraw(work, [entry for entry in since if entry["table"] == "withdrawals"])
+    deliveries = {row["delivery"] for row in work.ledger.all_rows("deliveries")}
+    for entry in rows:
+        if entry["rule"] == BY_HAND and entry["subject"] in deliveries:
+            work.ledger.record_removal(_removal(entry))
+            done.removed += 1
+    done.removed += _originals(work, rows)
+    done.removed += len(purge(work, today))
+    done.left = [entry["subject"] for entry in rows if entry["rule"] == ROWS and _is_there(work, entry)]
+    return done
+
+
+def _withdraw(work: Workspace, entries: list[Entry]) -> int:
+    """Enter again that public profiles are taken back: they are then never published again."""
+    for entry in entries:
+        said = (entry[name] for name in ("publication", "profile", "reason", "withdrawn_by", "places"))
+        work.ledger.record_withdrawal(*said)
+    return len(entries)
+
+
+def _originals(work: Workspace, entries: list[Entry]) -> int:
+    """Remove the originals that were, whatever a term of today would say."""
+    count = 0
+    for entry in entries:
+        for sha256 in entry["files"] if entry["rule"] != ROWS else ():
+            if paths := kept_of(work.home.archive, sha256):
+                rule = ORIGINAL if entry["rule"] == BY_HAND else entry["rule"]
+                said = (entry[name] for name in ("kept_until", "reason", "removed_by"))
+                work.ledger.record_removal(
+                    Removal(rule, sha256, entry["export"], entry["exercice"], [sha256], None, *said)
+                )
+                for path in paths:
+                    path.unlink()
+                count += 1
+    return count
+
+
+def _removal(entry: Entry) -> Removal:
+    names = ("rule", "subject", "export", "exercice", "files", "successor", "kept_until", "reason", "removed_by")
+    return Removal(**{name: entry[name] for name in names})
+
+
+def _is_there(work: Workspace, entry: Entry) -> bool:
+    """True when rows lie in the lake that were generalised, or removed although nothing counts them."""
+    manifest = work.ledger.delivery(entry["subject"])
+    if manifest is None or not any((work.home.lake / name).exists() for name in manifest.lake_files()):
+        return False
+    current = work.ledger.current().get((manifest.export_key, manifest.exercice))
+    return bool(entry["successor"]) or current is None or current.manifest != manifest
