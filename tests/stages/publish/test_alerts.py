@@ -117,7 +117,7 @@ sections:
 COLUMNS = "*, 'agents' as unite, 'complet' as etat"
 
 
-def answered(lab: Lab, value: int) -> tuple[Finding, bool]:  # noqa: F811
+def answered(lab: Lab, value: int) -> tuple[Finding, bool]:
     """The sentences that a publication of this figure leaves, and whether they still wait for somebody."""
     warehouse(lab, value=value)
     with duckdb.connect(str(lab.home.warehouse)) as db:
@@ -130,7 +130,7 @@ def answered(lab: Lab, value: int) -> tuple[Finding, bool]:  # noqa: F811
         return standing.finding, standing.is_open("2030-01-01")
 
 
-def test_the_sentences_of_a_year_wait_for_somebody_who_answers_for_them_and_for_no_others(lab: Lab):  # noqa: F811
+def test_the_sentences_of_a_year_wait_for_somebody_who_answers_for_them_and_for_no_others(lab: Lab):
     lab.depot.layer.write("catalogue/report/00_essai.yml", MESSAGE)
     found, is_open = answered(lab, 3)
     assert is_open and found.message.endswith("Il y en a 3\u00a0agents.") and found.exercice == 2020
