@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := data-demo
 SUPERSET := .venv-superset
+RELEASE := .venv-release
 WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: help setup demo test test-full lint dev release absences rooms bench lock clean test-superset
@@ -33,8 +34,8 @@ absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month a
 lint: $(VENV)/.ready-dev ## ruff, mypy on the rooms that must be typed, yamllint
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/yamllint --strict .
 
-release: $(VENV)/.ready-dev ## from a tag: wheel, SBOM, licences and notes in dist/
-	@$(BIN)/python deploy/release.py
+release: $(VENV)/.ready-dev $(RELEASE)/.ready ## from a tag: wheel, SBOM, licences and notes in dist/
+	@$(BIN)/python deploy/release.py $(RELEASE)/bin/cyclonedx-py
 
 dev: setup ## the Dagster UI on http://127.0.0.1:3000, on the demonstration's home
 	@test -f $(DEMO)/organisation.yml || $(BIN)/millesime demo --no-run $(DEMO)
@@ -51,11 +52,13 @@ lock: ## resolve the versions again (needs uv)
 		pyproject.toml --group build -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --only-binary :all: --no-header \
 		pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --only-binary :all: --no-header \
+		--group release -o deploy/requirements.lock
 	uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --no-header \
 		tests/superset/requirements.in -o tests/superset/requirements.lock
 
 clean: ## remove the environments and the demonstration
-	rm -rf $(VENV) $(SUPERSET) $(DEMO)
+	rm -rf $(VENV) $(SUPERSET) $(RELEASE) $(DEMO)
 
 # A Debian Python may lack ensurepip, and refuses `pip install` for itself: an environment made without pip is filled by
 # the system's own pip. Where there is no pip at all, say the one command that helps.
@@ -86,4 +89,9 @@ endef
 $(SUPERSET)/.ready: tests/superset/requirements.lock
 	@python3.11 -m venv $(SUPERSET)
 	@$(SUPERSET)/bin/pip install -q --require-hashes -r tests/superset/requirements.lock
+	@touch $@
+
+$(RELEASE)/.ready: deploy/requirements.lock
+	@$(PYTHON) -m venv $(RELEASE)
+	@$(RELEASE)/bin/pip install -q --require-hashes --only-binary :all: -r deploy/requirements.lock
 	@touch $@

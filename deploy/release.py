@@ -22,8 +22,8 @@ UNCHECKED = "Advisories about these packages were not looked up, which needs a n
 UNSAID = "not said by the package"
 
 
-def main() -> None:
-    """Make the release of the tag that the checkout is at."""
+def main(cyclonedx: str) -> None:
+    """Make the release of the tag that the checkout is at; ``cyclonedx`` is the program ``cyclonedx-py``."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     refuse_untagged(version)
     dist = ROOT / "dist"
@@ -32,7 +32,7 @@ def main() -> None:
         old.unlink()
     _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(dist))
     _run(
-        str(Path(sys.executable).with_name("cyclonedx-py")),
+        str(Path(cyclonedx).resolve()),
         *("requirements", str(LOCK), "--pyproject", str(ROOT / "pyproject.toml")),
         *("--output-reproducible", "--of", "JSON", "-o", str(dist / "sbom.cdx.json")),
     )
@@ -87,4 +87,4 @@ def _run(*command: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])
