@@ -238,8 +238,24 @@ class Contenu(Declared):
     vide: str | None = None
 
 
+class Presentation(Declared):
+    """What organisation.yml says of those who speak: the portraits of ``elus``, the ``signature``, the ``organigramme``."""
+
+    genre: Literal["elus", "signature", "organigramme"]
+
+
 Bloc = Annotated[
-    Tableau | Graphique | Matrice | Liste | Chiffres | Messages | Indicateurs | Evolutions | Texte | Contenu,
+    Tableau
+    | Graphique
+    | Matrice
+    | Liste
+    | Chiffres
+    | Messages
+    | Indicateurs
+    | Evolutions
+    | Texte
+    | Contenu
+    | Presentation,
     PydanticField(discriminator="genre"),
 ]
 
@@ -304,6 +320,7 @@ class Synthese(Chapitre):
 class Couverture(Declared):
     """What the report calls itself (``rapport.yml``): its title, that of its contents and of its annex.
 
+    ``glossaire`` is what its words mean; those that no chapter uses are left out.
     ``part_visible_pct``: in the public edition, a table or a chart of which a smaller share of the cells may be seen is a sentence.
     """
 
@@ -311,4 +328,5 @@ class Couverture(Declared):
     titre: str
     sommaire: str
     annexe: str
+    glossaire: dict[str, str] = {}
     part_visible_pct: int = PydanticField(default=60, ge=0, le=100)
