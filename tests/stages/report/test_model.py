@@ -612,3 +612,7 @@ def test_a_cascade_begins_each_bar_where_the_former_one_ended():
         ("Résultat", 100000, 70000, "−30,0\xa0k€"),
         ("Cumul", 0, 70000, "70,0\xa0k€"),
     ]
+
+
+def test_a_chart_tells_millions_of_euros_in_millions():
+    assert french.millions(1178803.01) == "1,18\xa0M€"
