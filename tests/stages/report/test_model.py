@@ -468,7 +468,7 @@ def test_the_chapters_own_prose_is_printed_when_nothing_is_known(path, code: str
         for name in load_catalogue().figures.by_code
     }
     names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "public"}
-    names |= {"le_sigle": "le SE", "Le_sigle": "Le SE", "du_sigle": "du SE"}
+    names |= {"le_sigle": "le SE", "Le_sigle": "Le SE", "du_sigle": "du SE", "dit": lambda *_, **_filters: ""}
     render(path, path.name, Figures(2040, rows, {}, {}), names)
 
 
