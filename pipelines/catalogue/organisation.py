@@ -169,6 +169,46 @@ class Personne(Declared):
     fonction: str = PydanticField(min_length=1)
 
 
+def _readable(colour: str) -> str:
+    """A colour on which white letters are read (WCAG 2.1, relative luminance: a contrast of 4.5). Raises ValueError."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    if 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) < 4.5:
+        raise ValueError(f"{colour} est trop clair : des lettres blanches ne s’y liraient pas")
+    return colour
+
+
+class Image(Declared):
+    """A picture of ``contenu/images``, and what it shows, for who cannot see it."""
+
+    fichier: str = PydanticField(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    alternatif: str = PydanticField(min_length=1)
+
+
+class Elu(Personne):
+    """The president or a vice-president."""
+
+    portrait: Image | None = None
+
+
+class Identite(Declared):
+    """How the report looks and who speaks in it. ``signature`` stands under the editorial, ``mentions`` at the end."""
+
+    logo: Image | None = None
+    couleur: Annotated[str, PydanticField(pattern=r"^#[0-9a-fA-F]{6}$"), AfterValidator(_readable)] = "#1b4f7d"
+    couverture: Image | None = None
+    elus: list[Elu] = []
+    signature: Personne | None = None
+    mentions: list[str] = []
+
+
+class Service(Declared):
+    """A part of the organisation, and its own."""
+
+    nom: str = PydanticField(min_length=1)
+    services: list["Service"] = []
+
+
 class UnknownPerson(ValueError):
     """A name that ``personnes`` of organisation.yml does not have."""
 
@@ -208,6 +248,8 @@ class Organisation(Declared):
     budgets: list[Budget] = []
     personnes: list[Personne] = []
     contacts: dict[str, Address] = {}  # owner of exports → where refusals and reminders go
+    identite: Identite = Identite()
+    organigramme: list[Service] = []
     # why one person may sign for several roles of a release, where there are not three of them
     cumul_des_visas: str | None = PydanticField(None, min_length=1)
     seuil_secret: Annotated[int, AfterValidator(_hides)] = 5

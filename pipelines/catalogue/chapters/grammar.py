@@ -121,12 +121,15 @@ class Graphique(Donnees):
     right; pyramide: two columns back to back; execution: credits as an outline, what was done inside;
     cascade: one row of amounts, from its first column to its last one, by what the others add or take away.
 
+    ``montre``: what its title says besides, where it is known: the first row, the highest month, the change of the total since
+    the year before, the share of the credits that was carried out.
     ``seuil_pct``: a row that is farther than this from the median of its column is told in a sentence, which the text
     ``figures/<id>.md`` of the year follows.
     """
 
     genre: Literal["graphique"]
     seuil_pct: int | None = PydanticField(default=None, ge=1)
+    montre: Literal["premier", "pic", "evolution", "taux"] | None = None
     forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution", "cascade"]
 
 
@@ -238,8 +241,24 @@ class Contenu(Declared):
     vide: str | None = None
 
 
+class Presentation(Declared):
+    """What organisation.yml says of those who speak: the portraits of ``elus``, the ``signature``, the ``organigramme``."""
+
+    genre: Literal["elus", "signature", "organigramme"]
+
+
 Bloc = Annotated[
-    Tableau | Graphique | Matrice | Liste | Chiffres | Messages | Indicateurs | Evolutions | Texte | Contenu,
+    Tableau
+    | Graphique
+    | Matrice
+    | Liste
+    | Chiffres
+    | Messages
+    | Indicateurs
+    | Evolutions
+    | Texte
+    | Contenu
+    | Presentation,
     PydanticField(discriminator="genre"),
 ]
 
@@ -304,6 +323,7 @@ class Synthese(Chapitre):
 class Couverture(Declared):
     """What the report calls itself (``rapport.yml``): its title, that of its contents and of its annex.
 
+    ``glossaire`` is what its words mean; those that no chapter uses are left out.
     ``part_visible_pct``: in the public edition, a table or a chart of which a smaller share of the cells may be seen is a sentence.
     """
 
@@ -311,4 +331,5 @@ class Couverture(Declared):
     titre: str
     sommaire: str
     annexe: str
+    glossaire: dict[str, str] = {}
     part_visible_pct: int = PydanticField(default=60, ge=0, le=100)

@@ -45,6 +45,7 @@ from pipelines.stages.report.cells import (
 )
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.receipts import Receipt, Receipts, note
+from pipelines.stages.report.showing import EVOLUTION, titled
 from pipelines.stages.report.tables import MissingTable, Publication, Row
 
 Block = dict[str, Any]
@@ -93,6 +94,8 @@ class Builder:
                 return _undisclosed(title, SECRET)
         is_drawn = isinstance(bloc, Graphique) and _is_worth_drawing(bloc, head, lines)
         kind = "graphique" if is_drawn else "tableau"
+        if is_drawn and all(came[year].is_whole for year in list(years)[-2 if bloc.montre == EVOLUTION else -1 :]):
+            title = titled(title, bloc.montre, head, lines)
         block = {
             "genre": kind,
             "id": _identity(bloc.id, only),

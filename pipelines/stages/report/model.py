@@ -1,6 +1,6 @@
 """Builds the report: a frozen tree of plain data that the page, the PDF, its attachment and the Word document all lay out.
 
-    {titre, intitules, organisation, exercice, profil, edition, chapitres, chiffres, collectivites, legende}
+    {titre, intitules, organisation, identite, exercice, profil, edition, chapitres, chiffres, collectivites, legende}
     chapitre = {id, numero, titre, partie, sections}    section = {id, titre, blocs}
 
 Whatever is computed for a reader (numbering, formats, missing codes, alternative texts) is computed here, once, from
@@ -25,11 +25,13 @@ from pipelines.ledger.chain import Head
 from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_median
 from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK
 from pipelines.stages.report.figures import read_figures
+from pipelines.stages.report.identity import glossary, identity, presented
 from pipelines.stages.report.prose import Node, ProseError, render
 from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
 
 Model = dict[str, Any]
+IMAGES = "images"  # of contenu
 FIGURES = "figures"  # of contenu/<exercice>: what explains a chart
 Prose = Callable[[str], Path | None]
 
@@ -185,6 +187,8 @@ class Editor:
                 return self.builder.entries(bloc, only, names)
             case "chiffres":
                 return self.builder.key_figures(bloc)
+            case "elus" | "signature" | "organigramme":
+                return presented(bloc.genre, self.organisation, self.contenu.parent / IMAGES)
             case "messages":
                 return self.builder.messages(bloc)
             case "indicateurs":
@@ -295,6 +299,7 @@ def build(
     figures = editor.builder.figures
     apart = replace(editor, builder=replace(editor.builder, counts={}), alerts={}, pages_apart=True)
     chapitres = editor.chapters(catalogue.chapters)
+    collectivites = apart.sections(summary) if summary else []
     model = {
         "titre": f"{cover.titre} {publication.exercice}",
         "intitules": {
@@ -304,6 +309,7 @@ def build(
             "collectivite": summary.sous_titre.format(**editor.names) if summary else "",
         },
         "organisation": {"nom": organisation.nom, "sigle": organisation.sigle, "du_sigle": organisation.du_sigle},
+        "identite": identity(organisation.identite, contenu / IMAGES),
         "exercice": publication.exercice,
         "profil": publication.profile,
         "demonstration": organisation.demonstration,
@@ -317,9 +323,10 @@ def build(
         },
         "chapitres": chapitres,
         "methode": _text(render(catalogue.prose("methode.md"), "texte/methode.md", figures, editor.names)),
+        "glossaire": glossary(cover.glossaire, chapitres),
         "provenance": _provenance(chapitres),
         "chiffres": figures.annex(),
-        "collectivites": apart.sections(summary) if summary else [],
+        "collectivites": collectivites,
         "legende": [{"code": code, "sens": sens} for code, sens in (MISSING | {PARTIAL_MARK: PARTIAL}).items()],
     }
     _check_anchors(model)

@@ -458,7 +458,7 @@ def test_the_chapters_own_prose_is_printed_when_nothing_is_known(path, code: str
         for name in load_catalogue().figures.by_code
     }
     names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "public"}
-    names |= {"le_sigle": "le SE", "Le_sigle": "Le SE", "du_sigle": "du SE"}
+    names |= {"le_sigle": "le SE", "Le_sigle": "Le SE", "du_sigle": "du SE", "dit": lambda *_, **_filters: ""}
     render(path, path.name, Figures(2040, rows, {}, {}), names)
 
 
@@ -602,3 +602,7 @@ def test_a_cascade_begins_each_bar_where_the_former_one_ended():
         ("Résultat", 100000, 70000, "−30,0\xa0k€"),
         ("Cumul", 0, 70000, "70,0\xa0k€"),
     ]
+
+
+def test_a_chart_tells_millions_of_euros_in_millions():
+    assert french.millions(1178803.01) == "1,18\xa0M€"
