@@ -62,24 +62,30 @@ def _measured(rank: int, one: IndicateurMembre) -> str:
 def _state(rank: int, sources: Sequence[str], needed: Sequence[Sequence[str]]) -> str:
     if not sources:  # rows that no export gives
         return f"    select exercice, {rank} as rang, true as est_recu, true as est_entier from {{{{ ref('dim_exercice') }}}}"
+    lacking = [_lacking(group) for group in needed]
+    given = "".join(f" and count(manque_{n}.source) = 0" for n in range(len(lacking)))
+    joins = "".join(
+        f"    left join ({one}) as manque_{n}\n"
+        f"        on collecte.source = manque_{n}.source and collecte.exercice = manque_{n}.exercice\n"
+        for n, one in enumerate(lacking)
+    )
     return (
-        f"    select exercice, {rank} as rang, bool_and(est_acceptee or nature_morceau <> 'livraison'){_given(needed)} as est_recu,\n"
+        f"    select collecte.exercice, {rank} as rang,\n"
+        f"        bool_and(est_acceptee or nature_morceau <> 'livraison'){given} as est_recu,\n"
         "        bool_and(case when est_acceptee then nb_perdues = 0\n"
         "            else nature_morceau <> 'livraison' and not est_attendue and not est_recue end) as est_entier\n"
-        "    from {{ ref('fct_collecte') }}\n"
-        f"    where source in ({', '.join(map(literal, sources))}) and statut_collecte <> 'non suivie'\n"
-        "    group by exercice"
+        f"    from {{{{ ref('fct_collecte') }}}} as collecte\n{joins}"
+        f"    where collecte.source in ({', '.join(map(literal, sources))}) and statut_collecte <> 'non suivie'\n"
+        "    group by collecte.exercice"
     )
 
 
-def _given(needed: Sequence[Sequence[str]]) -> str:
-    """The condition that each table gives one field of each group."""
-    lacking = (
-        "(source, exercice) in (select (source, exercice) from {{ ref('chiffres__champs_absents') }} "
-        f"where champ in ({', '.join(map(literal, group))}) group by source, exercice having count(*) = {len(group)})"
-        for group in needed
+def _lacking(group: Sequence[str]) -> str:
+    """The tables and exercices that give none of these fields."""
+    return (
+        "select source, exercice from {{ ref('chiffres__champs_absents') }} "
+        f"where champ in ({', '.join(map(literal, group))}) group by source, exercice having count(*) = {len(group)}"
     )
-    return "".join(f"\n        and not bool_or({one})" for one in lacking)
 
 
 _SQL = """\
