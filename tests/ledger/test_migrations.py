@@ -25,6 +25,7 @@ APPLIED = {  # SHA-256 of each migration: one that has been applied somewhere is
     "v0006_withdrawals.py": "b3c95454e985ceb8094678f87b13b50ee4fcdb8fd7bf2041e0cf0a7c09873cdd",
     "v0007_removals.py": "04d5bd470bbf41d3cc9f3f2d87a90e5c9fae1c03b3257c530493f63f7dd74908",
     "v0008_left_out.py": "3ed8a66a9df120a318490b31270489198cd954619b4c927e71e9733f33ff970f",
+    "v0009_prose.py": "142c953e2d7fed770f81c31e1695e048e8bd325d96604b174312478127ae1c80",
 }
 BOOKKEEPING = {"sqlite_sequence", "alembic_version"}
 
