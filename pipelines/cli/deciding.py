@@ -70,6 +70,7 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     session.exercice(year)
     with session.ledger() as ledger:
         standing = of_year(gathered(session, ledger), session.registry, year, now()[:10])
+        standing.sort(key=lambda one: not _blocks(one, session.catalogue.rules))
         deposits = {one.id: shown(path) for one, path in unclaimed_files(session.work(ledger))}
     rows = [_row(one) for one in standing]
     if form == "csv":
@@ -108,6 +109,10 @@ def _awaits_decision(one: Standing, rules: Rules) -> bool:
     from pipelines.evidence.findings import stops_a_release
 
     return stops_a_release(one, rules) and one.is_open(now()[:10])
+
+
+def _blocks(one: Standing, rules: Rules) -> bool:
+    return one.is_open(now()[:10]) and (one.finding.severity == "bloquant" or _awaits_decision(one, rules))
 
 
 def _text(one: Standing, rules: Rules, deposit: str | None) -> str:
