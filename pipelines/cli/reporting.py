@@ -16,7 +16,9 @@ from pipelines.publication import FOLDERS, INTERNE, PROFILES
 @click.option(
     "--profile", type=click.Choice(PROFILES), default=INTERNE, show_default=True, help="Ce que le lecteur peut voir."
 )
-@click.option("--formats", default="html,pdf", show_default=True, metavar="LISTE", help="html, pdf ou les deux.")
+@click.option(
+    "--formats", default="html,pdf,xlsx", show_default=True, metavar="LISTE", help="Un ou plusieurs : html, pdf, xlsx."
+)
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER", help="Le dossier où écrire."
 )

@@ -1,6 +1,6 @@
 """Writes the report of an exercice and the pages of its collectivités in a folder: the only place that names its files.
 
-<folder>/rapport_activite_2020.html, .pdf    modele.json    collectivites/<name>.html, .pdf    site/index.html …
+<folder>/rapport_activite_2020.html, .pdf, .xlsx    modele.json    collectivites/<name>.html, .pdf    site/index.html …
 """
 
 import datetime as dt
@@ -27,7 +27,7 @@ from pipelines.settings import Home
 from pipelines.stages.report.model import Edition, Model, build
 from pipelines.stages.report.tables import read_publication
 
-FORMATS = ("html", "pdf")
+FORMATS = ("html", "pdf", "xlsx")
 PROJECT = "projet"
 BUILD_NAMED = "fraicheur"  # the table that names the build
 
@@ -161,6 +161,10 @@ def _drawn(
         yield f"{stem}.pdf", report_pdf(model, home.cache)
         for section in model["collectivites"]:
             yield _summary(section, "pdf"), summary_pdf(model, section, home.cache)
+    if "xlsx" in formats:
+        from pipelines.stages.report.workbook import workbook
+
+        yield f"{stem}.xlsx", workbook(model)
 
 
 def _model(
