@@ -60,6 +60,7 @@ HEAVY = [
     "vl_convert",
     "typst",
     "pikepdf",
+    "docx",
     "fontTools",
     "font_source_sans_pro",
     "scipy",
@@ -149,6 +150,7 @@ def test_stages_meet_in_runs():
         ("pymysql", ["pipelines.stages.extract"]),
         ("psycopg", ["pipelines.stages.publish"]),
         ("xlsxwriter", ["pipelines.stages.publish"]),
+        ("docx", ["pipelines.stages.report.word"]),
     ],
 )
 def test_a_library_has_one_home(library, homes):
@@ -174,6 +176,7 @@ def test_heavy_libraries_are_loaded_only_when_they_are_used():
                 "pipelines.definitions",
                 "pipelines.stages.validate.dialect",
                 "pipelines.ledger.migrations",
+                "pipelines.stages.report.word",
             )
         )
         and path.name not in ("budget_xml.py", "xml_file.py", "sample_xml.py")

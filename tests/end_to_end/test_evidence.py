@@ -242,6 +242,7 @@ def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
     folder = home / "releases" / "2020-v2"
     for name in (
         "report/interne/rapport_activite_2020.pdf",
+        "report/public/rapport_activite_2020.docx",
         "report/public/rapport_activite_2020.html",
         "etat/etat.html",
     ):

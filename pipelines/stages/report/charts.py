@@ -21,6 +21,8 @@ from pipelines.stages.report.kept import kept
 Spec = dict[str, Any]
 Block = dict[str, Any]
 WIDE, NARROW = 620, 290  # pixels
+TEXT_WIDTH = 482  # points, between the margins of a printed page
+PIXEL, DOTS = 0.75, 2.5  # points; dots, where a drawing is made of them
 GAP, SMALL = 22, 44  # between small charts, and the height of their bars
 BLUE, MIDDLE, LIGHT, OCHRE = "#1b4f7d", "#5b84a8", "#a9bfd3", "#b05a00"
 INK, GREY, PAPER = "#1f2933", "#5c6873", "#e9eef3"
@@ -61,6 +63,24 @@ def svg_of(block: Block, narrow: bool, cache: Path) -> str:
     spec = {**FORMS[block["forme"]](block, narrow), "config": CONFIG, "padding": 2}
     text = json.dumps([VEGA_LITE, FRENCH, spec], sort_keys=True, ensure_ascii=False)
     return kept(cache, "svg", text.encode(), lambda: _draw(spec).encode()).decode()
+
+
+def png_of(block: Block, cache: Path) -> bytes:
+    """The drawing of a chart block in dots, for what shows no SVG."""
+    drawing = svg_of(block, False, cache)
+    return kept(cache, "png", f"{DOTS} {drawing}".encode(), lambda: _dotted(drawing))
+
+
+def width_pt(drawing: str) -> float:
+    """The printed width of a drawing, in points: the same scale for all, so that their letters have one size."""
+    return min(float(re.search(r'<svg[^>]*? width="([\d.]+)"', drawing)[1]) * PIXEL, TEXT_WIDTH)
+
+
+def _dotted(drawing: str) -> bytes:
+    import vl_convert
+
+    vl_convert.register_font_directory(str(folder()))
+    return vl_convert.svg_to_png(drawing, scale=DOTS)
 
 
 def _draw(spec: Spec) -> str:

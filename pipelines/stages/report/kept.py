@@ -16,7 +16,7 @@ SEAL = hashlib.sha256().digest_size
 def forget(cache: Path) -> None:
     """Remove all that is kept: what follows is made anew, whatever somebody put there."""
     for path in cache.glob("*") if cache.exists() else []:
-        if path.suffix in (".svg", ".pdf", ".woff2"):
+        if path.suffix in (".svg", ".png", ".pdf", ".woff2"):
             path.unlink()
 
 

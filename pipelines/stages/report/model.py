@@ -1,4 +1,4 @@
-"""Builds the report: a frozen tree of plain data that the page, the PDF and its attachment all lay out.
+"""Builds the report: a frozen tree of plain data that the page, the PDF, its attachment and the Word document all lay out.
 
     {titre, intitules, organisation, exercice, profil, edition, chapitres, chiffres, collectivites, legende}
     chapitre = {id, numero, titre, partie, sections}    section = {id, titre, blocs}

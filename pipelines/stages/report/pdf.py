@@ -8,20 +8,17 @@ import datetime as dt
 import importlib.metadata
 import io
 import json
-import re
 from pathlib import Path
 
 from pipelines.characters import each_text
 from pipelines.stages.report import tags
-from pipelines.stages.report.charts import svg_of
+from pipelines.stages.report.charts import svg_of, width_pt
 from pipelines.stages.report.fonts import drawable, folder
 from pipelines.stages.report.html import TEMPLATES
 from pipelines.stages.report.kept import kept
 from pipelines.stages.report.model import Model, charts_of
 
 STANDARDS = ["ua-1", "a-3a"]
-TEXT_WIDTH = 482  # points, between the margins of the page
-PIXEL = 0.75  # points
 
 
 def report_pdf(model: Model, cache: Path) -> bytes:
@@ -51,7 +48,7 @@ def _files(template: str, model: Model, charts: list[Model], cache: Path) -> dic
     """What the template reads."""
     drawings = {block["id"]: svg_of(block, False, cache) for block in charts}
     made = {"modele.json": _json(model), "chiffres.csv": _csv(model)}
-    made["dessins.json"] = _json({name: _width(drawing) for name, drawing in drawings.items()})
+    made["dessins.json"] = _json({name: width_pt(drawing) for name, drawing in drawings.items()})
     made |= {f"{name}.svg": drawing.encode() for name, drawing in drawings.items()}
     return made | {name: (TEMPLATES / name).read_bytes() for name in ("commun.typ", template)}
 
@@ -69,11 +66,6 @@ def _compile(template: str, model: Model, files: dict[str, bytes]) -> bytes:
         timestamp=int(day.timestamp()),
     )
     return tags.scope_row_headers(compiled)
-
-
-def _width(drawing: str) -> float:
-    """The printed width of a drawing, in points: the same scale for all, so that their letters have one size."""
-    return min(float(re.search(r'<svg[^>]*? width="([\d.]+)"', drawing)[1]) * PIXEL, TEXT_WIDTH)
 
 
 def _json(data: dict) -> bytes:

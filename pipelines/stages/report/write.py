@@ -1,6 +1,6 @@
 """Writes the report of an exercice and the pages of its collectivités in a folder: the only place that names its files.
 
-<folder>/rapport_activite_2020.html, .pdf, .xlsx    modele.json    collectivites/<name>.html, .pdf    site/index.html …
+<folder>/rapport_activite_2020.html, .pdf, .docx, .xlsx    modele.json    collectivites/<name>.html, .pdf    site/index.html …
 """
 
 import datetime as dt
@@ -27,7 +27,7 @@ from pipelines.settings import Home
 from pipelines.stages.report.model import Edition, Model, build
 from pipelines.stages.report.tables import read_publication
 
-FORMATS = ("html", "pdf", "xlsx")
+FORMATS = ("html", "pdf", "docx", "xlsx")
 PROJECT = "projet"
 BUILD_NAMED = "fraicheur"  # the table that names the build
 
@@ -104,7 +104,11 @@ def report_pages(work: Workspace, build: str) -> Iterator[ReportPages]:
     """The pages of a publication of ``build``: the report of the last exercice received."""
     exercice = max((year for _, year in work.ledger.current()), default=None)
     with ProcessPoolExecutor(1, get_context("spawn")) as writer:
-        for library in ("typst", "vl_convert", "pipelines.stages.report.html", "pipelines.stages.report.pdf"):
+        for library in (
+            "typst",
+            "vl_convert",
+            *(f"pipelines.stages.report.{one}" for one in ("html", "pdf", "word.rapport")),
+        ):
             writer.submit(import_module, library)  # while the tables are copied
         yield ReportPages(writer, work, build, exercice)
 
@@ -161,6 +165,10 @@ def _drawn(
         yield f"{stem}.pdf", report_pdf(model, home.cache)
         for section in model["collectivites"]:
             yield _summary(section, "pdf"), summary_pdf(model, section, home.cache)
+    if "docx" in formats:
+        from pipelines.stages.report.word.rapport import report_docx
+
+        yield f"{stem}.docx", report_docx(model, home.cache)
     if "xlsx" in formats:
         from pipelines.stages.report.workbook import workbook
 

@@ -1,0 +1,451 @@
+"""Lays out the model of the report as a Word document, to be read, printed and quoted from; the same model gives the same bytes."""
+
+import datetime as dt
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docx.oxml.ns import qn
+from docx.shared import Pt
+
+from pipelines.french import capitalised
+from pipelines.stages.report.cells import Cell
+from pipelines.stages.report.charts import MONTHS, png_of, svg_of, width_pt
+from pipelines.stages.report.model import Model
+from pipelines.stages.report.prose import Node
+from pipelines.stages.report.word.document import (
+    BLUE,
+    BULLETS,
+    GREY,
+    LEVELS,
+    PALE,
+    TEXT_WIDTH,
+    new_document,
+    new_numbers,
+    put_in,
+    saved,
+)
+from pipelines.stages.report.word.elements import (
+    Bookmarks,
+    cell,
+    field,
+    inner_link,
+    outer_link,
+    paragraph,
+    row,
+    run,
+    runs,
+    table,
+    w,
+)
+
+if TYPE_CHECKING:
+    from docx.document import Document as Opened
+    from lxml.etree import _Element
+
+Elements = Iterator["_Element"]
+BLOCK_STYLES = {"titre": "Heading3", "citation": "Quote", "paragraphe": "Normal"}
+CHARACTER, MARGIN = 105, 200  # of a cell, in twentieths of a point: one letter at 9 points, both margins
+ANNEX = (4600, 2900, 2138)  # the widths of its table
+MONTHS_APART = "mois"  # the form of a chart whose lines follow one another from month to month
+
+
+def report_docx(model: Model, cache: Path) -> bytes:
+    """The whole report."""
+    return saved(_Writer(model, cache).written())
+
+
+class _Writer:
+    """Lays out one report."""
+
+    def __init__(self, model: Model, cache: Path):
+        self.m, self.cache = model, cache
+        self.codes = {one["code"] for one in model["chiffres"]}
+        self.marks = Bookmarks()
+        edition, organisation = model["edition"], model["organisation"]
+        self.state = capitalised("projet" if edition["est_projet"] else f"version {edition['nom']}")
+        self.document = new_document(
+            f"{model['titre']} – {organisation['sigle']}",
+            organisation["nom"],
+            f"{self.state}, édition {model['profil']}",
+            dt.date.fromisoformat(edition["date"]),
+        )
+
+    def written(self) -> "Opened":
+        """The document."""
+        self._around()
+        put_in(self.document, *self._cover(), *self._contents())
+        for chapter in self.m["chapitres"]:
+            put_in(self.document, *self._chapter(chapter))
+        put_in(self.document, *self._annex(), self._figures(), self._fingerprint())
+        return self.document
+
+    # around the text ------------------------------------------------------------
+
+    def _around(self) -> None:
+        """Header and footer, on every page but the cover."""
+        section, edition = self.document.sections[0], self.m["edition"]
+        section.different_first_page_header_footer = True
+        shown = f"{self.m['titre']}{' · DÉMONSTRATION' if self.m['demonstration'] else ''}"
+        said = f"{self.state}, chiffres arrêtés le {edition['date_imprimee']} · empreinte {edition['empreinte'][:12]}"
+        _replace(section.header, [run(shown), w("r", w("tab")), run(self.m["organisation"]["sigle"])], "Header")
+        pages = [*field("PAGE", "1"), run(" / "), *field("NUMPAGES", "1")]
+        _replace(section.footer, [run(said), w("r", w("tab")), *pages], "Footer")
+
+    def _cover(self) -> Elements:
+        m = self.m
+        yield paragraph(
+            "Subtitle",
+            run(f"{m['organisation']['nom']} ({m['organisation']['sigle']})"),
+            spacing=w("spacing", before=3600),
+        )
+        yield paragraph("Title", run(f"{m['intitules']['rapport']} {m['exercice']}"))
+        public = " · édition publique" if m["profil"] == "public" else ""
+        yield paragraph("Subtitle", *runs(f"{self.state}, chiffres arrêtés le {m['edition']['date_imprimee']}{public}"))
+        if m["demonstration"]:
+            said = "DÉMONSTRATION\u00a0: les lignes sont inventées pour donner les chiffres publiés."
+            yield paragraph("Quote", run(said, b=True))
+
+    def _contents(self) -> Elements:
+        """The table of contents: a field that the program fills with its pages, and the titles until then."""
+        lines = []
+        for chapter in self.m["chapitres"]:
+            lines.append(("toc1", chapter["id"], _numbered(chapter)))
+            lines += [("toc2", one["id"], one["titre"]) for one in chapter["sections"] if one["titre"]]
+        lines.append(("toc1", "annexe", self.m["intitules"]["annexe"]))
+        entries = [paragraph(style, inner_link(name, *runs(title))) for style, name, title in lines]
+        begin, *rest = field('TOC \\o "1-2" \\h \\z \\u', "")
+        begin[0].set(qn("w:dirty"), "true")
+        for one in reversed([begin, *rest[:2]]):
+            entries[0].insert(1, one)
+        entries[-1].append(rest[-1])
+        gallery = w("docPartObj", w("docPartGallery", val="Table of Contents"), w("docPartUnique"))
+        heading = paragraph("TOCHeading", run(self.m["intitules"]["sommaire"]), page=w("pageBreakBefore"))
+        yield w("sdt", w("sdtPr", gallery), w("sdtContent", heading, *entries))
+
+    # the chapters ------------------------------------------------------------
+
+    def _chapter(self, chapter: Model) -> Elements:
+        is_first = chapter["numero"] == 1
+        yield self._heading("Heading1", chapter["id"], _numbered(chapter), is_first)
+        for section in chapter["sections"]:
+            if section["titre"]:
+                yield self._heading("Heading2", section["id"], section["titre"])
+            for block in section["blocs"]:
+                yield from self._block(block)
+
+    def _heading(self, style: str, name: str, title: str, on_a_new_page: bool = False) -> "_Element":
+        return paragraph(
+            style, *self.marks.around(name, *runs(title)), page=w("pageBreakBefore") if on_a_new_page else None
+        )
+
+    def _block(self, block: Model) -> Elements:
+        match block["genre"]:
+            case "texte":
+                yield from self._prose(block["arbre"])
+            case "vide":
+                yield paragraph("Normal", *runs(f"{block['titre']}.", b=True), *runs(f" {block['texte']}"))
+            case "chiffres":
+                yield from self._cards(block)
+            case "liste":
+                yield from self._entries(block)
+            case "tableau":
+                yield self._caption("Tableau", block, block["titre"])
+                yield self._table(block)
+                yield self._source(block)
+            case "matrice":
+                yield from self._matrix(block)
+            case _:
+                yield from self._chart(block)
+
+    def _caption(self, kind: str, block: Model, title: str) -> "_Element":
+        number = field(f"SEQ {kind} \\* ARABIC", str(block["numero"]), color=GREY)
+        return paragraph(
+            "Caption",
+            run(f"{kind} ", color=GREY),
+            *number,
+            run(" – ", color=GREY),
+            inner_link(f"source-{block['id']}", *runs(title)),
+        )
+
+    def _source(self, block: Model) -> "_Element":
+        """What the codes of a table mean, and its note; also keeps two tables that follow each other apart."""
+        legend = " ; ".join(f"{one['code']} : {one['sens']}" for one in block["legende"])
+        said = " ".join(filter(None, [f"{legend}." if legend else None, block["note"]]))
+        return paragraph("Source", *runs(said)) if said else paragraph("Annexe")
+
+    def _value(self, one: Cell, **marks: Any) -> list["_Element"]:
+        if one["manque"] is not None:
+            return [run(one["texte"], **{**marks, "i": True, "color": GREY})]
+        if one["chiffre"] in self.codes:
+            return [inner_link(f"c-{one['chiffre']}", run(one["texte"], **marks))]
+        return runs(one["texte"], **marks)
+
+    def _table(self, block: Model) -> "_Element":
+        widths, texts = _widths(block), [True, *block["textes"]]
+        head = row(
+            [
+                _cell(width, [run(title, b=True)], is_text)
+                for width, title, is_text in zip(widths, [block["coin"], *block["entete"]], texts, strict=True)
+            ],
+            is_header=True,
+        )
+        lines = []
+        for line in block["lignes"]:
+            marks = {"b": line["est_total"]}
+            said = [runs(line["titre"], **marks), *(self._value(one, **marks) for one in line["cellules"])]
+            lines.append(row([_cell(*one) for one in zip(widths, said, texts, strict=True)]))
+        return table([head, *lines], widths, block["titre"])
+
+    def _matrix(self, block: Model) -> Elements:
+        yield self._caption("Tableau", block, f"{block['titre']} ({' · '.join(block['annees'])})")
+        first = TEXT_WIDTH * 17 // (17 + 10 * len(block["entete"]))
+        widths = [first, *[(TEXT_WIDTH - first) // len(block["entete"])] * len(block["entete"])]
+        titles = [block["coin"], *block["entete"]]
+        lines = [
+            row(
+                [
+                    _cell(width, [run(title, b=True, sz=16)], not i)
+                    for i, (width, title) in enumerate(zip(widths, titles, strict=True))
+                ],
+                is_header=True,
+            )
+        ]
+        for line in block["lignes"]:
+            detail = [w("r", w("br")), run(line["detail"], color=GREY, sz=14)] if line["detail"] else []
+            said = [[run(line["titre"], b=True, sz=16), *detail], *map(self._series, line["series"])]
+            lines.append(
+                row([_cell(width, one, not i) for i, (width, one) in enumerate(zip(widths, said, strict=True))])
+            )
+        yield table(lines, widths, block["titre"])
+        yield self._source(block)
+        for one in block["commentaires"]:
+            yield paragraph("Heading3", *runs(one["titre"]))
+            yield from self._prose(one["arbre"])
+
+    def _series(self, series: Model) -> list["_Element"]:
+        """The values of the years, the last one in bold."""
+        *former, last = series["cellules"]
+        said = [one for value in former for one in (*self._value(value, sz=16), run(" · ", sz=16))]
+        return [*said, *self._value(last, sz=16, b=True)]
+
+    def _chart(self, block: Model) -> Elements:
+        yield self._caption("Figure", block, block["titre"])
+        yield paragraph("Dessin", w("r", w("drawing", self._picture(block))))
+        if block["forme"] == "multiples":  # not all of its values are written beside its marks
+            yield self._table(block)
+        elif block["forme"] == MONTHS_APART and len(block["entete"]) > 1:
+            yield self._table(_turned(block))
+        yield self._source(block)
+
+    def _picture(self, block: Model) -> "_Element":
+        width = width_pt(svg_of(block, False, self.cache))
+        inline = self.document.part.new_pic_inline(io.BytesIO(png_of(block, self.cache)), width=Pt(width))
+        inline.docPr.set("name", f"Figure {block['numero']}")
+        inline.docPr.set("title", block["titre"])
+        inline.docPr.set("descr", block["alternative"])
+        return inline
+
+    def _cards(self, block: Model) -> Elements:
+        shown = block["chiffres"]
+        abreast = min(len(shown), len(shown) if len(shown) in (4, 5) else 3)
+        width = TEXT_WIDTH // abreast
+        rows = []
+        for at in range(0, len(shown), abreast):
+            cells = [_card(width, self._value(one), one) for one in shown[at : at + abreast]]
+            rows.append(row([*cells, *(cell(width, paragraph("Cellule")) for _ in range(abreast - len(cells)))]))
+        yield table(rows, [width] * abreast, None, "TableNormal")
+        yield self._source(block)
+
+    def _entries(self, block: Model) -> Elements:
+        yield paragraph("Heading3", inner_link(f"source-{block['id']}", *runs(block["titre"])))
+        for one in block["entrees"]:
+            said = [*runs(one["titre"], b=True), w("r", w("br"))]
+            for rank, detail in enumerate(one["details"]):
+                said += [run(" · ", color=GREY)] if rank else []
+                said += [run(f"{detail['titre']}\u00a0: ", color=GREY)] if detail["titre"] else []
+                said += runs(detail["texte"])
+            yield paragraph("Notice", *said)
+        if block["note"]:
+            yield self._source(block)
+
+    # prose ------------------------------------------------------------
+
+    def _prose(self, nodes: list[Node], style: str | None = None, numbers: Any = None, depth: int = 0) -> Elements:
+        for node in nodes:
+            kind, children = node["genre"], node.get("enfants", [])
+            if kind in ("liste", "numerotee"):
+                identity = BULLETS if kind == "liste" else new_numbers(self.document)
+                for item in children:
+                    yield from self._item(item, identity, depth)
+            elif kind == "citation":
+                yield from self._prose(children, "Quote")
+            elif kind in BLOCK_STYLES:
+                yield paragraph(style or BLOCK_STYLES[kind], *self._inline(children))
+            else:
+                yield paragraph(style or "Normal", *self._inline([node]))
+
+    def _item(self, item: Node, identity: int, depth: int) -> Elements:
+        """An item of a list: its first paragraph bears its sign, lists inside of it are deeper."""
+        style = "ListBullet" if identity == BULLETS else "ListNumber"
+        level = w("numPr", w("ilvl", val=min(depth, LEVELS - 1)), w("numId", val=identity))
+        inline = [one for one in item["enfants"] if one["genre"] not in ("paragraphe", "liste", "numerotee")]
+        texts = [one["enfants"] for one in item["enfants"] if one["genre"] == "paragraphe"] or [inline]
+        yield paragraph(style, *self._inline(texts[0]), numPr=level)
+        for text in texts[1:]:
+            yield paragraph(style, *self._inline(text), ind=w("ind", left=360 * (depth + 1)))
+        yield from self._prose(
+            [one for one in item["enfants"] if one["genre"] in ("liste", "numerotee")], depth=depth + 1
+        )
+
+    def _inline(self, nodes: list[Node], **marks: Any) -> list["_Element"]:
+        made: list[_Element] = []
+        for node in nodes:
+            match node["genre"]:
+                case "texte":
+                    made += runs(node["texte"], **marks)
+                case "saut":
+                    made.append(w("r", w("br")))
+                case "fort":
+                    made += self._inline(node["enfants"], **marks, b=True)
+                case "accent":
+                    made += self._inline(node["enfants"], **marks, i=True)
+                case "lien":
+                    made.append(self._link(node["cible"], node["enfants"], **marks))
+                case _:
+                    made += self._inline(node["enfants"], **marks)
+        return made
+
+    def _link(self, target: str, children: list[Node], **marks: Any) -> "_Element":
+        if target.startswith("#"):
+            return inner_link(target[1:], *self._inline(children, **marks))
+        return outer_link(self.document, target, *self._inline(children, **marks, rStyle="Hyperlink"))
+
+    # the annex ------------------------------------------------------------
+
+    def _annex(self) -> Elements:
+        yield self._heading("Heading1", "annexe", self.m["intitules"]["annexe"], on_a_new_page=True)
+        yield from self._prose(self.m["methode"]["arbre"])
+        yield paragraph("Heading2", run("D’où viennent les tableaux et les figures"))
+        yield paragraph(
+            "Normal", run("Chacun se retrouve, sous le nom que voici, parmi les tables publiées avec ce rapport.")
+        )
+        for one in self.m["provenance"]:
+            said = [run(f"{one['table']}\u00a0: ", color=GREY)]
+            for rank, block in enumerate(one["blocs"]):
+                said += [run(", ")] if rank else []
+                said += self.marks.around(f"source-{block['id']}", *runs(block["nom"]))
+            yield paragraph("Annexe", *said, run("."))
+        yield paragraph("Heading2", run("Les chiffres"))
+        yield paragraph(
+            "Normal", run("Le calcul et les sources de chaque chiffre sont dans l’édition en ligne du rapport.")
+        )
+
+    def _figures(self) -> "_Element":
+        """Every figure of the year, domain by domain."""
+        titles = [[run(title, b=True)] for title in ("Chiffre", "Code", "Valeur")]
+        rows = [row(_annexed(titles), is_header=True)]
+        for domain in dict.fromkeys(one["domaine"] for one in self.m["chiffres"]):
+            rows.append(
+                row([cell(TEXT_WIDTH, paragraph("Annexe", *runs(domain, b=True, color=BLUE)), span=len(ANNEX))])
+            )
+            for one in (one for one in self.m["chiffres"] if one["domaine"] == domain):
+                named = self.marks.around(f"c-{one['code']}", *runs(one["libelle"]))
+                more = [run(f" ({', '.join(said)})", color=GREY) for said in [_remarks(one)] if said]
+                rows.append(row(_annexed([[*named, *more], [run(one["code"], color=GREY)], [run(one["affichage"])]])))
+        return table(rows, list(ANNEX), "Les chiffres du rapport")
+
+    def _fingerprint(self) -> "_Element":
+        edition = self.m["edition"]
+        said = [run(f"Empreinte\u00a0: {edition['empreinte']}", color=GREY)]
+        if kept := edition["registre"]:
+            said += [
+                w("r", w("br")),
+                run(f"Registre\u00a0: {kept['entrees']} écritures, tête {kept['tete']}", color=GREY),
+            ]
+        return paragraph("Annexe", *said, spacing=w("spacing", before=200))
+
+
+def _numbered(chapter: Model) -> str:
+    return f"{chapter['numero']}. {chapter['titre']}"
+
+
+def _replace(part: Any, content: list["_Element"], style: str) -> None:
+    """Content in the place of what a header or a footer holds."""
+    part.is_linked_to_previous = False
+    element = part._element
+    for one in list(element):
+        element.remove(one)
+    stop = w(
+        "tabs", w("tab", val="clear", pos=4680), w("tab", val="clear", pos=9360), w("tab", val="right", pos=TEXT_WIDTH)
+    )
+    element.append(paragraph(style, *content, tabs=stop))
+
+
+def _cell(width: int, said: list["_Element"], is_text: bool) -> "_Element":
+    return cell(width, paragraph("Cellule", *said, jc=None if is_text else w("jc", val="right")))
+
+
+def _annexed(said: list[list["_Element"]]) -> list["_Element"]:
+    """The cells of a row of the annex."""
+    sides = (None, None, "right")
+    return [
+        cell(width, paragraph("Annexe", *one, jc=w("jc", val=side) if side else None))
+        for width, one, side in zip(ANNEX, said, sides, strict=True)
+    ]
+
+
+def _card(width: int, value: list["_Element"], one: Model) -> "_Element":
+    """A figure shown large over its label."""
+    more = [w("r", w("br")), run(one["suite"], color=GREY, sz=17)] if one["suite"] else []
+    return cell(
+        width, paragraph("Valeur", *value), paragraph("Cellule", *runs(one["libelle"]), *more), fill=PALE, bar=BLUE
+    )
+
+
+def _remarks(one: Model) -> list[str]:
+    """What a figure of the annex has that most have not: a gap with the printed report, another state than « calculé »."""
+    gap, state = one["rapprochement"], one["statut"]
+    said = [f"{gap} avec le rapport publié"] if gap and gap.startswith("écart") else []
+    return said if state.startswith("calculé") and len(state) < len("calculé, x") else [*said, state]
+
+
+def _turned(block: Model) -> Model:
+    """A table whose rows are months, its months as columns."""
+    lines = [
+        {"titre": title, "est_total": False, "cellules": [line["cellules"][rank] for line in block["lignes"]]}
+        for rank, title in enumerate(block["entete"])
+    ]
+    head = [MONTHS.get(line["titre"], line["titre"]) for line in block["lignes"]]
+    return {**block, "entete": head, "textes": [False] * len(head), "lignes": lines}
+
+
+def _widths(block: Model) -> list[int]:
+    """Numbers take what they need; titles and texts share the rest by their length."""
+    lines, texts = block["lignes"], block["textes"]
+    shares = {-1: _share([block["coin"], *(line["titre"] for line in lines)])}
+    needs: dict[int, int] = {}
+    for rank, is_text in enumerate(texts):
+        said = [line["cellules"][rank]["texte"] for line in lines]
+        if is_text:
+            shares[rank] = _share([block["entete"][rank], *said])
+        else:
+            needs[rank] = _need(block["entete"][rank], said)
+    least = len(shares) * 1400
+    if sum(needs.values()) > TEXT_WIDTH - least:
+        scale = (TEXT_WIDTH - least) / sum(needs.values())
+        needs = {rank: int(need * scale) for rank, need in needs.items()}
+    left = TEXT_WIDTH - sum(needs.values())
+    found = needs | {rank: left * share // sum(shares.values()) for rank, share in shares.items()}
+    return [found[rank] for rank in range(-1, len(texts))]
+
+
+def _share(said: list[str]) -> int:
+    return min(max(18, *map(len, said)), 42)
+
+
+def _need(head: str, said: list[str]) -> int:
+    """The width of a column of numbers: its longest one, the longest word of its title, which is bold and may take lines."""
+    longest = max([*map(len, said), *(len(word) + 1 for word in head.split()), min(len(head), 12)])
+    return longest * CHARACTER + MARGIN

@@ -1,0 +1,173 @@
+"""The report as a Word document: styled, captioned, described, in French, and the same at each run."""
+
+import datetime as dt
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+from docx import Document
+from docx.oxml.ns import qn
+
+from pipelines.characters import each_text, visible
+from pipelines.stages.report.model import Model, charts_of
+from pipelines.stages.report.word.rapport import report_docx
+from tests.stages.report.publication import HOSTILE, Press
+from tests.stages.report.word.office import converted
+
+PROSE = """Le 1er bilan de **l’année** compte {{ f("a.total") }} agents, *deux ans* après.
+
+1. un
+2. deux
+   - dedans
+
+> À noter. [Le site](https://exemple.fr/a?b=1&c=2)
+
+1. de nouveau un
+"""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A small publication with prose."""
+    press = Press(tmp_path_factory.mktemp("rapport"))
+    press.write("essai.md", PROSE)
+    return press.model()
+
+
+@pytest.fixture(scope="module")
+def content(model: Model, cache: Path) -> bytes:
+    """Its report."""
+    return report_docx(model, cache)
+
+
+def opened(content: bytes):
+    return Document(io.BytesIO(content))
+
+
+def said(document, style: str) -> list[str]:
+    return [one.text for one in document.paragraphs if one.style.name == style]
+
+
+def test_it_says_its_language_its_title_and_whose_it_is(content: bytes):
+    document = opened(content)
+    about = document.core_properties
+    assert (about.title, about.language) == ("Rapport d’activité 2040 – SE", "fr-FR")
+    assert (about.author, about.last_modified_by) == ("Syndicat d’essai", "Syndicat d’essai")
+    assert about.created == about.modified == dt.datetime(2041, 5, 12, tzinfo=dt.UTC)
+    assert {one.get(qn("w:val")) for one in document.styles.element.iter(qn("w:lang"))} == {"fr-FR"}
+    assert [name for name in zipfile.ZipFile(io.BytesIO(content)).namelist() if "thumbnail" in name] == []
+
+
+def test_its_titles_are_styled_and_its_table_of_contents_names_them(content: bytes):
+    document = opened(content)
+    assert said(document, "Heading 1") == ["1. Essai", "Sources et méthode"]
+    assert said(document, "Heading 2")[0] == "Partie de 2040"
+    (contents,) = document.element.body.findall(qn("w:sdt"))
+    named = ["".join(t.text for t in one.iter(qn("w:t"))) for one in contents.iter(qn("w:p"))]
+    assert named == ["Table des matières", "1. Essai", "Partie de 2040", "Sources et méthode"]
+    assert [one.text.split()[0] for one in contents.iter(qn("w:instrText"))] == ["TOC"]
+
+
+def test_its_captions_are_numbered_by_fields_in_the_order_of_the_report(content: bytes):
+    captions = [one for one in opened(content).paragraphs if one.style.name == "Caption"]
+    assert [one.text for one in captions] == ["Figure 1 – Effectifs", "Figure 2 – Indicateurs"]
+    fields = [next(one._element.iter(qn("w:instrText"))).text.split()[:2] for one in captions]
+    assert fields == [["SEQ", "Figure"]] * 2
+
+
+def test_every_drawing_is_described(content: bytes, model: Model):
+    drawn = [one._inline.docPr.get("descr") for one in opened(content).inline_shapes]
+    assert drawn == [block["alternative"] for block in charts_of({**model, "collectivites": []})]
+    assert len(drawn) == 2 and "Effectifs. Contractuels\xa0: 14\u202f; Titulaires\xa0: 13." in drawn
+
+
+def test_the_header_of_every_table_is_said_again_on_each_page(content: bytes):
+    tables = [one._tbl for one in opened(content).tables if one.style.name == "Tableau"]
+    assert [one.tblPr.find(qn("w:tblCaption")).get(qn("w:val")) for one in tables] == [
+        "Indicateurs",
+        "Les chiffres du rapport",
+    ]
+    for one in tables:
+        repeated = [row.trPr.find(qn("w:tblHeader")) is not None for row in one.tr_lst]
+        assert repeated == [True, *[False] * (len(repeated) - 1)]
+        assert all(row.trPr.find(qn("w:cantSplit")) is not None for row in one.tr_lst)
+
+
+def test_its_pages_are_numbered(content: bytes):
+    section = opened(content).sections[0]
+    fields = [one.text.strip() for one in section.footer._element.iter(qn("w:instrText"))]
+    assert fields == ["PAGE", "NUMPAGES"] and "empreinte abababababab" in section.footer.paragraphs[0].text
+    assert section.different_first_page_header_footer
+
+
+def test_every_link_leads_somewhere(content: bytes):
+    document = opened(content)
+    body = document.element.body
+    places = [one.get(qn("w:name")) for one in body.iter(qn("w:bookmarkStart"))]
+    led = {one.get(qn("w:anchor")) for one in body.iter(qn("w:hyperlink"))} - {None}
+    assert len(places) == len(set(places)) and led <= set(places) and "_c_a_total" in led
+    outside = [one.target_ref for one in document.part.rels.values() if one.is_external]
+    assert outside == ["https://exemple.fr/a?b=1&c=2"]
+
+
+def test_prose_keeps_its_lists_its_marks_and_its_quotes(content: bytes):
+    document = opened(content)
+    first = next(one for one in document.paragraphs if one.text.startswith("Le 1er bilan"))
+    marks = {one.text: (one.bold, one.italic, one.font.superscript) for one in first.runs}
+    assert (marks["er"], marks["l’année"], marks["deux ans"]) == (
+        (None, None, True),
+        (True, None, None),
+        (None, True, None),
+    )
+    assert "Le 1er bilan de l’année compte 27 agents, deux ans après." == first.text.replace("\xa0", " ")
+    numbered = [one for one in document.paragraphs if one.style.name == "List Number"]
+    identities = [one._p.pPr.numPr.numId.val for one in numbered]
+    assert [one.text for one in numbered] == ["un", "deux", "de nouveau un"]
+    assert identities[0] == identities[1] != identities[2]  # the second list counts from 1 again
+    (inside,) = [one for one in document.paragraphs if one.style.name == "List Bullet" and one.text == "dedans"]
+    assert inside._p.pPr.numPr.ilvl.val == 1
+    assert said(document, "Quote") == ["À noter. Le site"]
+
+
+def test_the_same_model_gives_the_same_bytes(content: bytes, model: Model, tmp_path: Path):
+    assert content == report_docx(json.loads(json.dumps(model)), tmp_path)  # its drawings made anew
+    assert {one.date_time[0] for one in zipfile.ZipFile(io.BytesIO(content)).infolist()} == {1980}
+
+
+@pytest.mark.parametrize("attack", [HOSTILE, "\x1b[2J", "\ufffe", "\x00", "\u202e", "\U000e0041", "a ＝ 😀", "]]>"])
+def test_no_character_of_a_cell_stops_it(press: Press, cache: Path, attack: str):
+    press.replace("rpt_effectifs", [(2040, f"Catégorie {attack} fin", 1, 3)])
+    text = " ".join(one.text for one in document_of(press, cache).paragraphs)
+    assert visible(f"Catégorie {attack} fin") in text
+
+
+def document_of(press: Press, cache: Path):
+    return opened(report_docx(each_text(press.model(), visible), cache))
+
+
+def test_what_is_absent_is_told_by_its_code_and_its_meaning(press: Press, cache: Path):
+    document = document_of(press, cache)
+    assert any("NC : non communiqué" in one.replace("\xa0", " ") for one in said(document, "Source"))
+
+
+def test_the_public_edition_prints_no_head_of_the_ledger(content: bytes, model: Model, cache: Path):
+    assert any("Registre" in one for one in said(opened(content), "Annexe"))
+    public = {**model, "profil": "public", "edition": {**model["edition"], "registre": None}}
+    document = opened(report_docx(public, cache))
+    assert not any("Registre" in one for one in said(document, "Annexe"))
+    assert "édition publique" in said(document, "Subtitle")[1]
+
+
+def test_libreoffice_opens_it(content: bytes, tmp_path: Path):
+    from pypdf import PdfReader
+
+    file = tmp_path / "rapport.docx"
+    file.write_bytes(content)
+    read = PdfReader(converted(file, tmp_path, "pdf"))
+    pages = [" ".join(page.extract_text().split()) for page in read.pages]
+    assert "Rapport d’activité 2040" in pages[0] and "empreinte" not in pages[0]
+    assert any("Figure 1 – Effectifs" in page for page in pages)
+    assert f"2 / {len(pages)}" in pages[1] and f"{len(pages)} / {len(pages)}" in pages[-1]
+    assert str(read.trailer["/Root"].get("/Lang")) == "fr-FR"
