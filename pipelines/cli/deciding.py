@@ -70,7 +70,6 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
     session.exercice(year)
     with session.ledger() as ledger:
         standing = of_year(gathered(session, ledger), session.registry, year, now()[:10])
-        standing.sort(key=lambda one: not _blocks(one, session.catalogue.rules))
         deposits = {one.id: shown(path) for one, path in unclaimed_files(session.work(ledger))}
     rows = [_row(one) for one in standing]
     if form == "csv":
@@ -79,7 +78,7 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
         write_json({"exercice": year, "constats": rows}, session.organisation)
     else:
         title(f"constats de {year}", session.organisation)
-        for one in standing:
+        for one in sorted(standing, key=lambda one: not _blocks(one, session.catalogue.rules)):
             echo(f"\n{_text(one, session.catalogue.rules, deposits.get(one.finding.id))}")
         waiting = sum(_awaits_decision(one, session.catalogue.rules) for one in standing)
         echo(

@@ -9,7 +9,6 @@ import csv
 import datetime as dt
 import io
 import json
-import os
 import re
 import sys
 import time
@@ -23,7 +22,7 @@ import click
 
 from pipelines.characters import told, visible
 from pipelines.french import NARROW, number
-from pipelines.settings import log_is_json
+from pipelines.settings import columns_are_told, log_is_json
 from pipelines.spreadsheet import french_cell
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def console() -> "Console":
     from rich.console import Console
 
     screen = Console(markup=False, highlight=False, emoji=False)
-    is_told = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()
+    is_told = sys.stdout.isatty() or columns_are_told()
     screen.width = max(screen.width, NARROWEST) if is_told else PIPE_WIDTH
     return screen
 

@@ -47,13 +47,15 @@ def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
 
 
 def gathered(session: Session, ledger: Ledger) -> list[Standing]:
-    """Every finding that stands now, with what was decided of it; those of retention, which are of the day, among them."""
+    """Every finding that stands now, with what was decided of it; those that are of the day among them."""
     from pipelines.evidence.findings import in_order
     from pipelines.runs.findings import all_findings
     from pipelines.runs.retention import overdue_findings
+    from pipelines.runs.transmit import unsent_findings
 
-    work = session.work(ledger)
-    return ledger.standing(in_order([*all_findings(work), *overdue_findings(work, now()[:10])]))
+    work, today = session.work(ledger), now()[:10]
+    of_the_day = [*overdue_findings(work, today), *unsent_findings(work, today)]
+    return ledger.standing(in_order([*all_findings(work), *of_the_day]))
 
 
 def blocking_of(session: Session, ledger: Ledger, years: list[int]) -> list[Finding]:

@@ -24,7 +24,7 @@ from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
 from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_median
 from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK
-from pipelines.stages.report.figures import read_figures
+from pipelines.stages.report.figures import Figures, read_figures
 from pipelines.stages.report.prose import Node, ProseError, render
 from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
@@ -44,6 +44,19 @@ class Edition:
     day: dt.date
 
 
+def names_of(organisation: Organisation, exercice: int, profile: str) -> dict[str, Any]:
+    """What any sentence may name: ``grammar.NAMES``."""
+    return {
+        "exercice": exercice,
+        "precedent": exercice - 1,
+        "sigle": organisation.sigle,
+        "le_sigle": organisation.le_sigle,
+        "Le_sigle": french.capitalised(organisation.le_sigle),
+        "du_sigle": organisation.du_sigle,
+        "profil": profile,
+    }
+
+
 @dataclass
 class Editor:
     """Builds one report."""
@@ -59,16 +72,7 @@ class Editor:
     @property
     def names(self) -> dict[str, Any]:
         """What a title, a sentence and the prose may name."""
-        exercice = self.builder.figures.exercice
-        return {
-            "exercice": exercice,
-            "precedent": exercice - 1,
-            "sigle": self.organisation.sigle,
-            "le_sigle": self.organisation.le_sigle,
-            "Le_sigle": french.capitalised(self.organisation.le_sigle),
-            "du_sigle": self.organisation.du_sigle,
-            "profil": self.builder.publication.profile,
-        }
+        return names_of(self.organisation, self.builder.figures.exercice, self.builder.publication.profile)
 
     def chapters(self, chapters: list[Chapitre]) -> list[Model]:
         """The chapters that have something to say, numbered."""
@@ -261,14 +265,20 @@ def _is_kept(row: dict[str, Any], filters: dict[str, Any]) -> bool:
     return all(row.get(name) in (one if isinstance(one, list) else [one]) for name, one in filters.items())
 
 
+def figures_of(publication: Publication, catalogue: Catalogue) -> Figures:
+    """The figures of a publication, under the titles and labels that are declared."""
+    declared = catalogue.figures
+    return read_figures(
+        publication, declared.titles, {code: one.figure.libelle for code, one in declared.by_code.items()}
+    )
+
+
 def build(
     publication: Publication, catalogue: Catalogue, organisation: Organisation, contenu: Path, edition: Edition
 ) -> Model:
     """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
-    declared, cover, summary = catalogue.figures, catalogue.cover, catalogue.summary
-    figures = read_figures(
-        publication, declared.titles, {code: one.figure.libelle for code, one in declared.by_code.items()}
-    )
+    cover, summary = catalogue.cover, catalogue.summary
+    figures = figures_of(publication, catalogue)
     receipts = read_receipts(
         publication,
         _with_the_page(report_sources(catalogue), summary),

@@ -116,8 +116,8 @@ class Press:
         """Other rows in a table."""
         self.tables[table] = (more.get("columns", self.tables[table][0]), rows)
 
-    def model(self, exercice: int = 2040) -> Model:
-        """The report."""
+    def publish(self) -> Path:
+        """Write the tables; the folder that holds ``rapport``."""
         folder = self.root / "published" / "rapport"
         folder.mkdir(parents=True, exist_ok=True)
         with duckdb.connect() as db:
@@ -126,6 +126,11 @@ class Press:
                 for row in rows:
                     db.execute(f"insert into t values ({', '.join('?' * len(row))})", row)
                 db.execute(f"copy t to '{folder / name}.parquet' (format parquet)")
+        return folder.parent
+
+    def model(self, exercice: int = 2040) -> Model:
+        """The report."""
+        self.publish()
         layer = ship(self.root / "shipped")
         layer.take("catalogue/report/texte")
         layer.write("catalogue/report/01_essai.yml", self.chapter.lstrip("\n"))
