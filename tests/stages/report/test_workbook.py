@@ -35,7 +35,7 @@ def model(press: Press) -> Model:
         FORMS.format(id=f"dessin-{form}", form=form).lstrip("\n")
         for form in ("groupes", "mois", "pyramide", "execution", "cascade")
     )
-    columns, rows = press.tables["rpt_effectifs"]
+    rows = press.tables["rpt_effectifs"][1]
     press.replace("rpt_effectifs", [*rows, (2040, f"={HOSTILE}", 3, None)])
     return press.model()
 
