@@ -28,6 +28,7 @@ DOORS_ON_STAGES = {
     "pipelines.cli.auditing": {"transform"},
     "pipelines.cli.authoring": {"transform", "validate"},
     "pipelines.cli.collecting": {"ingest", "validate"},
+    "pipelines.cli.contenu": {"report"},
     "pipelines.cli.contracts": {"publish"},
     "pipelines.cli.exporting": {"publish"},
     "pipelines.cli.reading": {"ingest"},

@@ -43,6 +43,7 @@ COMMANDS = {
     "decide": ("pipelines.cli.deciding", "decide", "Accepter un constat, en disant pourquoi, ou y revenir."),
     "explain": ("pipelines.cli.deciding", "explain", "La fiche d’une règle."),
     "figures": ("pipelines.cli.reading", "figures", "Les chiffres publiés."),
+    "contenu": ("pipelines.cli.contenu", "contenu", "Les textes d’un exercice : vers Word, retour, état."),
     "report": ("pipelines.cli.reporting", "report", "Le rapport d’un exercice, depuis ce qui est publié."),
     "acts": ("pipelines.cli.transmitting", "acts", "Projets de délibération et de courriers, en Word."),
     "audit": ("pipelines.cli.auditing", "audit", "L’état de la collecte et de la qualité, en une page."),

@@ -9,7 +9,7 @@ the published tables: no output can say something else, or more.
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
 from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_median
 from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK
-from pipelines.stages.report.figures import Figures, read_figures
+from pipelines.stages.report.figures import read_figures
 from pipelines.stages.report.prose import Node, ProseError, render
 from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
@@ -44,19 +44,6 @@ class Edition:
     day: dt.date
 
 
-def names_of(organisation: Organisation, exercice: int, profile: str) -> dict[str, Any]:
-    """What any sentence may name: ``grammar.NAMES``."""
-    return {
-        "exercice": exercice,
-        "precedent": exercice - 1,
-        "sigle": organisation.sigle,
-        "le_sigle": organisation.le_sigle,
-        "Le_sigle": french.capitalised(organisation.le_sigle),
-        "du_sigle": organisation.du_sigle,
-        "profil": profile,
-    }
-
-
 @dataclass
 class Editor:
     """Builds one report."""
@@ -72,7 +59,21 @@ class Editor:
     @property
     def names(self) -> dict[str, Any]:
         """What a title, a sentence and the prose may name."""
-        return names_of(self.organisation, self.builder.figures.exercice, self.builder.publication.profile)
+        exercice = self.builder.figures.exercice
+        return {
+            "exercice": exercice,
+            "precedent": exercice - 1,
+            "sigle": self.organisation.sigle,
+            "le_sigle": self.organisation.le_sigle,
+            "Le_sigle": french.capitalised(self.organisation.le_sigle),
+            "du_sigle": self.organisation.du_sigle,
+            "profil": self.builder.publication.profile,
+        }
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What the braces of a text of the year may name, its figures apart."""
+        return {**self.names, "dit": self._told}
 
     def chapters(self, chapters: list[Chapitre]) -> list[Model]:
         """The chapters that have something to say, numbered."""
@@ -162,15 +163,13 @@ class Editor:
         """What stands out in a chart, and the text of the year that explains it."""
         path = self.contenu / FIGURES / f"{name}.md"
         written = f"contenu/{self.contenu.name}/{FIGURES}/{path.name}"
-        known = {key: self.names[key] for key in self.names} | {"dit": self._told}
-        text = render(path, written, self.builder.figures, known) if path.is_file() else []
+        text = render(path, written, self.builder.figures, self.known) if path.is_file() else []
         return _text([{"genre": "paragraphe", "enfants": [_words(" ".join(told))]}, *text])
 
     def _alert(self, name: str, alert: Alerte, row: dict[str, Any]) -> Model:
         note = alert.note(name, row)
         path = self.contenu.parent / note
-        known = {key: self.names[key] for key in self.names} | {"dit": self._told}
-        text = render(path, f"contenu/{note.as_posix()}", self.builder.figures, known) if path.is_file() else []
+        text = render(path, f"contenu/{note.as_posix()}", self.builder.figures, self.known) if path.is_file() else []
         unsaid = [] if text else [{"genre": "accent", "enfants": [_words("Sans explication fournie.")]}]
         said = {"genre": "fort", "enfants": [_words(alert.said(row))]}
         first = {"genre": "paragraphe", "enfants": [said, *([_words(" "), *unsaid] if unsaid else [])]}
@@ -265,20 +264,12 @@ def _is_kept(row: dict[str, Any], filters: dict[str, Any]) -> bool:
     return all(row.get(name) in (one if isinstance(one, list) else [one]) for name, one in filters.items())
 
 
-def figures_of(publication: Publication, catalogue: Catalogue) -> Figures:
-    """The figures of a publication, under the titles and labels that are declared."""
-    declared = catalogue.figures
-    return read_figures(
+def editor_of(publication: Publication, catalogue: Catalogue, organisation: Organisation, contenu: Path) -> Editor:
+    """Who builds the report of one exercice: what the prose may ask for. Raises MissingTable."""
+    declared, summary = catalogue.figures, catalogue.summary
+    figures = read_figures(
         publication, declared.titles, {code: one.figure.libelle for code, one in declared.by_code.items()}
     )
-
-
-def build(
-    publication: Publication, catalogue: Catalogue, organisation: Organisation, contenu: Path, edition: Edition
-) -> Model:
-    """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
-    cover, summary = catalogue.cover, catalogue.summary
-    figures = figures_of(publication, catalogue)
     receipts = read_receipts(
         publication,
         _with_the_page(report_sources(catalogue), summary),
@@ -287,15 +278,20 @@ def build(
         _titles(catalogue),
         report_needs(catalogue),
     )
-
-    def builder() -> Builder:
-        return Builder(
-            publication, figures, receipts, organisation.exercices.premier, catalogue.secrecy, cover.part_visible_pct
-        )
-
+    first, visible = organisation.exercices.premier, catalogue.cover.part_visible_pct
+    builder = Builder(publication, figures, receipts, first, catalogue.secrecy, visible)
     of_year = contenu / str(publication.exercice)
-    editor = Editor(builder(), organisation, of_year, catalogue.prose, catalogue.is_own, catalogue.alerts)
-    apart = Editor(builder(), organisation, of_year, catalogue.prose, catalogue.is_own, pages_apart=True)
+    return Editor(builder, organisation, of_year, catalogue.prose, catalogue.is_own, catalogue.alerts)
+
+
+def build(
+    publication: Publication, catalogue: Catalogue, organisation: Organisation, contenu: Path, edition: Edition
+) -> Model:
+    """The report of one exercice. Raises ProseError and MissingTable, naming file or table."""
+    cover, summary = catalogue.cover, catalogue.summary
+    editor = editor_of(publication, catalogue, organisation, contenu)
+    figures = editor.builder.figures
+    apart = replace(editor, builder=replace(editor.builder, counts={}), alerts={}, pages_apart=True)
     chapitres = editor.chapters(catalogue.chapters)
     model = {
         "titre": f"{cover.titre} {publication.exercice}",

@@ -18,13 +18,16 @@ import re
 import traceback
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.french import NO_BREAK
 from pipelines.near import suggestion
 from pipelines.stages.report.cells import HIDDEN
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.tables import SECRET
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 Node = dict[str, Any]
 KINDS = {
@@ -49,11 +52,14 @@ class ProseError(ValueError):
 
 def render(path: Path, name: str, figures: Figures, names: dict[str, Any]) -> list[Node]:
     """The tree of one Markdown file; ``name`` is how errors call it. Raises ProseError."""
+    return _tree(iter(markdown().parse(fill(path.read_text(encoding="utf-8"), name, figures, names))), name)
+
+
+def markdown() -> "MarkdownIt":
+    """What reads a text of the report: no HTML, no picture, no code."""
     from markdown_it import MarkdownIt
 
-    text = fill(path.read_text(encoding="utf-8"), name, figures, names)
-    tokens = MarkdownIt("commonmark", {"html": False}).disable(["image", "code", "fence"]).parse(text)
-    return _tree(iter(tokens), name)
+    return MarkdownIt("commonmark", {"html": False}).disable(["image", "code", "fence"])
 
 
 def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
@@ -107,7 +113,7 @@ def _figure(figures: Figures):
                 f'f("{code}", "…"), ou corriger ses sources'
             )
         if printed is None:
-            return _escaped(sinon)
+            return escaped(sinon)
         partial = f"{NO_BREAK}(partiel)" if figures.get(code, exercice)["etat"] == "partiel" else ""
         return f"{printed}{partial}" if exercice not in (None, figures.exercice) else f"[{printed}](#c-{code}){partial}"
 
@@ -197,7 +203,7 @@ def _comparisons(figures: Figures) -> dict[str, Callable[..., bool]]:
     return {"egaux": egaux, "nul": nul, "suivi": suivi, "secret": secret}
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that Markdown prints as it is."""
     return re.sub(r"([\\`*_\[\]<>#])", r"\\\1", text)
 

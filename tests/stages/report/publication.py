@@ -1,16 +1,19 @@
 """A small publication made by hand, with its chapters, for the tests of the report."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipelines.catalogue.chapters.grammar import Chapitre
+from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import Exercices, Organisation
 from pipelines.ledger.chain import Head
 from pipelines.settings import Home
-from pipelines.stages.report.model import Edition, Model, build
+from pipelines.stages.report.model import Edition, Editor, Model, build, editor_of
 from pipelines.stages.report.tables import read_publication
 from tests.layers import ship
 
@@ -116,6 +119,18 @@ class Press:
         """Other rows in a table."""
         self.tables[table] = (more.get("columns", self.tables[table][0]), rows)
 
+    def model(self, exercice: int = 2040) -> Model:
+        """The report."""
+        catalogue, organisation = self._made()
+        with read_publication(self.root / "published", exercice, self.profile) as publication:
+            return build(publication, catalogue, organisation, self.root / "contenu", EDITION)
+
+    def edited(self, use: Callable[[Editor, list[Chapitre]], None], exercice: int = 2040) -> None:
+        """``use`` who builds the report, and its chapters, while the publication is open."""
+        catalogue, organisation = self._made()
+        with read_publication(self.root / "published", exercice, self.profile) as publication:
+            use(editor_of(publication, catalogue, organisation, self.root / "contenu"), catalogue.chapters)
+
     def publish(self) -> Path:
         """Write the tables; the folder that holds ``rapport``."""
         folder = self.root / "published" / "rapport"
@@ -128,8 +143,7 @@ class Press:
                 db.execute(f"copy t to '{folder / name}.parquet' (format parquet)")
         return folder.parent
 
-    def model(self, exercice: int = 2040) -> Model:
-        """The report."""
+    def _made(self) -> tuple[Catalogue, Organisation]:
         self.publish()
         layer = ship(self.root / "shipped")
         layer.take("catalogue/report/texte")
@@ -142,8 +156,7 @@ class Press:
         organisation = Organisation(
             nom="Syndicat d’essai", sigle="SE", siren="123456782", exercices=Exercices(premier=2038, dernier=2040)
         )
-        with read_publication(self.root / "published", exercice, self.profile) as publication:
-            return build(publication, layer.catalogue(self.home), organisation, self.root / "contenu", EDITION)
+        return layer.catalogue(self.home), organisation
 
     def block(self, genre: str, rank: int = 0) -> dict[str, Any]:
         """The ``rank``-th block of a kind."""

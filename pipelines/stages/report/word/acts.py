@@ -13,7 +13,7 @@ from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import COMMUNE, Organisation, Personne
 from pipelines.characters import each_text, visible
 from pipelines.stages.report.figures import Figures
-from pipelines.stages.report.model import Edition, figures_of, names_of
+from pipelines.stages.report.model import Edition, editor_of
 from pipelines.stages.report.prose import Node, render
 from pipelines.stages.report.tables import Publication
 from pipelines.stages.report.word.document import new_document, put_in, saved
@@ -36,8 +36,9 @@ def acts(
 
     ``signatory`` approved the release; ``pieces`` are what goes with a letter. Raises ProseError naming a text and its line.
     """
-    writer = _Acts(figures_of(publication, catalogue), catalogue, organisation, edition)
-    names = names_of(organisation, publication.exercice, publication.profile) | {
+    editor = editor_of(publication, catalogue, organisation, Path())
+    writer = _Acts(editor.builder.figures, catalogue, organisation, edition)
+    names = editor.known | {
         "suivant": publication.exercice + 1,
         "organisation": organisation.nom,
         "version": None if edition.name == "projet" else edition.name,

@@ -43,6 +43,7 @@ STYLES: dict[str, tuple[str | None, float, str, bool, float, float]] = {
     "toc 2": ("Normal", 10, INK, False, 2, 0),
     "Cellule": ("Normal", 9, INK, False, 1, 1),
     "Source": ("Normal", 8.5, GREY, False, 3, 10),
+    "Verrou": ("Normal", 9.5, GREY, False, 0, 6),
     "Notice": ("Normal", 10.5, INK, False, 0, 8),
     "Valeur": ("Normal", 15, BLUE, True, 4, 0),
     "Dessin": ("Normal", 10.5, INK, False, 0, 0),
@@ -103,6 +104,8 @@ def _styles(document: "Opened") -> None:
         style.paragraph_format.keep_with_next = name in TOGETHER
         style.hidden, style.quick_style = False, True
     shaped = {"Quote": _bar(OCHRE, "FDF1E3"), "Notice": _bar(LINE), "toc 1": _dotted(0), "toc 2": _dotted(240)}
+    lists = {"List Bullet": BULLETS, "List Number": NUMBERS}
+    shaped |= {name: [w("numPr", w("numId", val=identity))] for name, identity in lists.items()}
     for name, shape in shaped.items():
         about = styles[name].element.get_or_add_pPr()
         about.extend(shape)
@@ -162,7 +165,7 @@ def _table_style() -> "_Element":
 
 
 def _lists(document: "Opened") -> None:
-    """Two definitions of lists, and the list of bullets."""
+    """Two definitions of lists, and a list of each for who applies its style."""
     numbering = document.part.numbering_part.element
     for one in list(numbering):
         numbering.remove(one)
@@ -170,7 +173,8 @@ def _lists(document: "Opened") -> None:
     for identity, kind in ((BULLETS, "bullet"), (NUMBERS, "decimal")):
         levels = [_level(rank, kind, signs[rank]) for rank in range(LEVELS)]
         numbering.append(w("abstractNum", w("multiLevelType", val="hybridMultilevel"), *levels, abstractNumId=identity))
-    numbering.append(w("num", w("abstractNumId", val=BULLETS), numId=BULLETS))
+    for identity in (BULLETS, NUMBERS):
+        numbering.append(w("num", w("abstractNumId", val=identity), numId=identity))
 
 
 def _level(rank: int, kind: str, sign: str) -> "_Element":

@@ -1,0 +1,99 @@
+"""``contenu``: the prose of a year as a Word document, its way back, and how far each text is."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipelines.cli.names import year_argument
+from pipelines.cli.output import echo, note, title
+from pipelines.cli.session import Session, global_options, shown
+from pipelines.publication import INTERNE
+
+if TYPE_CHECKING:
+    from pipelines.stages.report.word.reading import ReadBack
+
+
+@click.group(short_help="Les textes d’un exercice : vers Word, retour, état.")
+def contenu() -> None:
+    """Les textes d’un exercice (contenu/EXERCICE) : les donner à leurs auteurs dans Word, les reprendre, dire où ils en sont."""
+
+
+@contenu.command("export", short_help="Écrire les textes d’un exercice dans un document Word.")
+@year_argument
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FICHIER",
+    help="Par défaut textes_EXERCICE.docx, ici.",
+)
+@global_options
+@click.pass_context
+def export_texts(ctx: click.Context, year: int, output: Path | None) -> None:
+    """Écrire un document Word des textes de l’EXERCICE, une section par texte, ceux qui restent à écrire compris.
+
+    Un chiffre y est verrouillé, un texte conditionnel y est montré tel qu’il est imprimé.
+    """
+    from pipelines.stages.report.model import editor_of
+    from pipelines.stages.report.tables import read_publication
+    from pipelines.stages.report.word.writing import declared_texts, prose_docx, texts_of
+
+    session: Session = ctx.obj
+    session.exercice(year)
+    file = output or Path(f"textes_{year}.docx")
+    if file.exists():
+        raise click.UsageError(f"{file} existe : ses changements seraient perdus ; le déplacer, ou donner --output")
+    if not (session.home.published / "rapport").exists():
+        raise click.UsageError(
+            f"rien n’est publié, et les chiffres des textes en viennent : `{session.command} run {year}`"
+        )
+    with read_publication(session.home.published, year, INTERNE) as publication:
+        editor = editor_of(publication, session.catalogue, session.organisation, session.home.contenu)
+        texts = texts_of(editor.contenu, declared_texts(editor, session.catalogue.chapters))
+        file.write_bytes(prose_docx(editor, texts))
+    title(f"textes de {year}", session.organisation)
+    for text in texts:
+        echo(f"  {text.path}{' (à écrire)' if text.source is None else ''}")
+    echo(f"Écrit {shown(file)}. Au retour : {session.command} contenu import {file}")
+
+
+@contenu.command("import", short_help="Reprendre les textes d’un document Word.")
+@click.argument("file", metavar="FICHIER", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@global_options
+@click.pass_context
+def import_texts(ctx: click.Context, file: Path) -> None:
+    """Reprendre les textes du document Word FICHIER, que `millesime contenu export` a écrit et que leurs auteurs ont changé.
+
+    Tout est repris, ou rien : ce qu’un texte ne sait pas dire (image, tableau, note, commentaire, modification suivie, chiffre
+    retapé) est refusé avec sa place, comme un texte qui a changé depuis. Sort alors avec 1.
+    """
+    from pipelines.disk import written_whole
+    from pipelines.stages.report.word.reading import NoManuscript, read_back
+
+    session: Session = ctx.obj
+    try:
+        found = read_back(file, session.home.contenu)
+    except NoManuscript as error:
+        raise click.UsageError(str(error)) from None
+    session.exercice(found.exercice)
+    _refuse(found)
+    for path, source in found.changed.items():
+        target = session.home.contenu / str(found.exercice) / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with written_whole(target) as out:
+            out.write(source)
+    title(f"textes de {found.exercice}", session.organisation)
+    for path in found.changed:
+        echo(f"  {path} : repris")
+    for path in found.absent:
+        echo(f"  {path} : absent du document, laissé tel quel")
+    echo(f"{len(found.changed)} textes repris, {len(found.unchanged)} inchangés.")
+
+
+def _refuse(found: "ReadBack") -> None:
+    for one in found.refused:
+        note(f"✗ {one.place} : {one.reason}")
+        for line in one.versions:
+            note(f"    {line}")
+    if found.refused:
+        raise click.ClickException(f"rien n’est repris : {len(found.refused)} refus, dits ci-dessus")
