@@ -47,13 +47,15 @@ def read_status(session: Session, ledger: Ledger, year: int) -> YearStatus:
 
 
 def gathered(session: Session, ledger: Ledger) -> list[Standing]:
-    """Every finding that stands now, with what was decided of it; those of retention, which are of the day, among them."""
+    """Every finding that stands now, with what was decided of it; those that are of the day among them."""
     from pipelines.evidence.findings import in_order
     from pipelines.runs.findings import all_findings
     from pipelines.runs.retention import overdue_findings
+    from pipelines.runs.transmit import unsent_findings
 
-    work = session.work(ledger)
-    return ledger.standing(in_order([*all_findings(work), *overdue_findings(work, now()[:10])]))
+    work, today = session.work(ledger), now()[:10]
+    of_the_day = [*overdue_findings(work, today), *unsent_findings(work, today)]
+    return ledger.standing(in_order([*all_findings(work), *of_the_day]))
 
 
 def blocking_of(session: Session, ledger: Ledger, years: list[int]) -> list[Finding]:
@@ -88,13 +90,13 @@ FIGURES_LACKING = [
     Column("reasons", "Pourquoi", folds=True),
     Column("figures", "Chiffres", folds=True),
 ]
-STATES = {  # of exports, then of figures, as a French reader says them
-    "received": "reçu",
+STATES = {  # of exports, in the order of what is to do, then of figures, as a French reader says them
     "refused": "refusé",
-    "waiting": "déposé",
-    "declared absent": "déclaré absent",
     "late": "en retard",
+    "waiting": "déposé",
     "awaited": "attendu",
+    "received": "reçu",
+    "declared absent": "déclaré absent",
     "not sent": "facultatif",
     "computed": "calculé",
     "partial": "partiel",
@@ -191,8 +193,9 @@ def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> Non
     echo()
     if without := session.without_system():
         echo(without)
-    table(EXPORTS, [_export_row(export) for export in found.exports])
-    reasons = [_why(export) for export in found.exports if export.reason]
+    exports = sorted(found.exports, key=lambda export: list(STATES).index(export.state))  # what blocks comes first
+    table(EXPORTS, [_export_row(export) for export in exports])
+    reasons = [_why(export) for export in exports if export.reason]
     if reasons:
         echo()
     for reason in reasons:

@@ -14,6 +14,7 @@ from pipelines.ledger.store import now
 from pipelines.ledger.workspace import Workspace
 from pipelines.runs.publish import NotServed, publish_warehouse, serve_copy
 from pipelines.runs.retention import overdue_findings
+from pipelines.runs.transmit import unsent_findings
 from pipelines.stages.publish.promise import PUBLISHED_SCHEMAS
 
 SERVED = dg.AssetKey(["publication", "postgresql"])
@@ -41,7 +42,8 @@ def publish_defs() -> dg.Definitions:
     def published(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         with writing() as work:
             done = publish_warehouse(work)
-            late = work.ledger.standing(overdue_findings(work, now()[:10]))
+            today = now()[:10]
+            late = work.ledger.standing([*overdue_findings(work, today), *unsent_findings(work, today)])
             yield findings_check([*done.standing, *late], work)
             yield dg.AssetCheckResult(**publication_lag(work.ledger))
         if done.held:

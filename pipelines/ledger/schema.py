@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-REVISION = "0009"  # the last migration: what an open ledger must be at
+REVISION = "0010"  # the last migration: what an open ledger must be at
 
 
 @functools.cache
@@ -157,6 +157,19 @@ def metadata() -> "MetaData":
         sa.Column("withdrawn_by", sa.String, nullable=False),
         sa.Column("places", sa.JSON, nullable=False),
         sa.Column("withdrawn_at", sa.String, nullable=False),
+    )
+    sa.Table(
+        "sendings",
+        meta,  # reports that were sent to the members
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("release", sa.String, nullable=False),
+        sa.Column("exercice", sa.Integer, nullable=False),
+        sa.Column("profile", sa.String, nullable=False),
+        sa.Column("recipients", sa.JSON, nullable=False),  # code of a collectivité → its name then
+        sa.Column("sent_on", sa.String, nullable=False),  # ISO date
+        sa.Column("sent_by", sa.String, nullable=False),  # the way: courriel, remise en main propre
+        sa.Column("files", sa.JSON, nullable=False),  # path in the folder of the sending → SHA-256
+        sa.Column("entered_at", sa.String, nullable=False),
     )
     sa.Table(
         "sightings",

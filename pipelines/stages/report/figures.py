@@ -66,6 +66,7 @@ class Figures:
                 "exacte": _exact(row),
                 "unite": row["unite"],
                 "formule": row["formule"],
+                "etat": MISSING[row["code_manquant"]] if row["code_manquant"] else row["etat"],
                 "statut": _status(row, tells_lines=self.reconciled is not None),
                 "rapprochement": self._comparison(row["code"]),
             }
