@@ -123,6 +123,16 @@ class Home:
         return self.root / "reports"
 
     @property
+    def transmissions(self) -> Path:
+        """What goes to each member: ``transmissions/<version>/<profile>/<collectivité>/``."""
+        return self.root / "transmissions"
+
+    @property
+    def acts(self) -> Path:
+        """Drafts of the acts that go with a report, to be completed: ``actes/<exercice>/``."""
+        return self.root / "actes"
+
+    @property
     def audit(self) -> Path:
         """What an auditor opens: ``audit/<exercice>/etat.html`` and ``etat.json``, written anew at each publication."""
         return self.root / "audit"
@@ -424,6 +434,11 @@ def kept_runs() -> int:
 def backup_days() -> int:
     """For how many days a backup is not old (``MILLESIME_BACKUP_DAYS``, 7 by default). Raises WrongSetting."""
     return _count("MILLESIME_BACKUP_DAYS", 7)
+
+
+def columns_are_told() -> bool:
+    """True when the environment says how wide the screen is, as shells do (``COLUMNS``): tables are drawn for it."""
+    return os.environ.get("COLUMNS", "").isdecimal()
 
 
 def log_is_json() -> bool:

@@ -24,7 +24,7 @@ from pipelines.disk import is_crowded
 from pipelines.evidence.arrivals import Checks, count_checks
 from pipelines.evidence.documents import documents_set_aside
 from pipelines.evidence.findings import unread, unread_of
-from pipelines.evidence.rejects import Reject, check_rejects, line_rejects
+from pipelines.evidence.rejects import Reject, check_rejects, line_rejects, rejects_of
 from pipelines.evidence.status import YearStatus
 from pipelines.ledger.records import Finding, Manifest, Verdict
 from pipelines.locking import only_writer
@@ -35,8 +35,10 @@ from pipelines.stages.ingest.landing import files_of
 
 if TYPE_CHECKING:
     from pipelines.defs.run import RunReport
+    from pipelines.ledger.workspace import Workspace
 
 SHOWN_REJECTS = 20
+REASONS = 5  # of refusal that end a run, for each exercice
 
 # run --------------------------------------------------------------------------------------------------------
 
@@ -98,12 +100,14 @@ def run_and_tell(
     with session.ledger() as ledger:
         statuses = [read_status(session, ledger, year) for year in years]
         blocking = blocking_of(session, ledger, years)
+        refused = _refused(session.work(ledger), statuses)
         if form == "json":
             write_json(summary(ledger, statuses, blocking, report.aside), session.organisation)
         else:
             show_summary(session, ledger, statuses, years, blocking)
     _tell_aside(session, report, years)
     failed = _tell_failures(session, report) or _tell_arrivals(statuses, systems, report)
+    _tell_refused(session, refused)
     return BLOCKED if blocking else failed
 
 
@@ -149,6 +153,24 @@ def _tell_aside(session: Session, report: "RunReport", years: list[int]) -> None
     if report.aside:
         again = f"{session.command} run {' '.join(map(str, years))} --wait"
         note(f"Il sera lu une fois arrivé en entier (retirer un fichier temporaire ou un verrou abandonné) : {again}")
+
+
+def _refused(work: "Workspace", statuses: list[YearStatus]) -> list[Reject]:
+    """Why each delivery is refused, where one is."""
+    years = [status.exercice for status in statuses if status.blocking]
+    found = [reject for year in years for reject in rejects_of(work, year, failing=failing_lines_of(work))]
+    return [reject for reject in found if reject.blocking]
+
+
+def _tell_refused(session: Session, refused: list[Reject]) -> None:
+    """The last thing that is read: what was refused, with its file, its line and the cause."""
+    by_year = {year: [one for one in refused if one.exercice == year] for year in {one.exercice for one in refused}}
+    for year, found in sorted(by_year.items()):
+        note(f"\nRefusé pour {year} :")
+        for reject in found[:REASONS]:
+            note(reject_text(reject))
+        if len(found) > REASONS:
+            note(f"… et {len(found) - REASONS} autres : {session.command} rejects {year}")
 
 
 def _tell_arrivals(statuses: list[YearStatus], systems: list[str] | None, report: "RunReport") -> int:

@@ -78,7 +78,7 @@ def findings(ctx: click.Context, year: int, form: str) -> None:
         write_json({"exercice": year, "constats": rows}, session.organisation)
     else:
         title(f"constats de {year}", session.organisation)
-        for one in standing:
+        for one in sorted(standing, key=lambda one: not _blocks(one, session.catalogue.rules)):
             echo(f"\n{_text(one, session.catalogue.rules, deposits.get(one.finding.id))}")
         waiting = sum(_awaits_decision(one, session.catalogue.rules) for one in standing)
         echo(
@@ -108,6 +108,10 @@ def _awaits_decision(one: Standing, rules: Rules) -> bool:
     from pipelines.evidence.findings import stops_a_release
 
     return stops_a_release(one, rules) and one.is_open(now()[:10])
+
+
+def _blocks(one: Standing, rules: Rules) -> bool:
+    return one.is_open(now()[:10]) and (one.finding.severity == "bloquant" or _awaits_decision(one, rules))
 
 
 def _text(one: Standing, rules: Rules, deposit: str | None) -> str:

@@ -11,6 +11,7 @@ import io
 import json
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import click
 
 from pipelines.characters import told, visible
 from pipelines.french import NARROW, number
-from pipelines.settings import log_is_json
+from pipelines.settings import columns_are_told, log_is_json
 from pipelines.spreadsheet import french_cell
 
 if TYPE_CHECKING:
@@ -31,9 +32,10 @@ if TYPE_CHECKING:
     from pipelines.catalogue.organisation import Organisation
 
 MARK = "DÉMONSTRATION"  # said on everything that a demonstration home prints
-PIPE_WIDTH = 200  # columns of a table that no terminal shows
+PIPE_WIDTH = 200  # columns of a table that no terminal shows, unless COLUMNS says otherwise
 LEVELS = {"Erreur": "error", "Attention": "warning"}  # how a diagnostic begins, and how grave it is
-NARROWEST = 100  # a narrower terminal wraps lines by itself
+ROOM = 12  # columns that a text which takes several lines is left at least
+NARROWEST = 80  # every table fits it; a narrower terminal wraps lines by itself
 
 # Words that a terminal shows in colour; the colour alone never says anything.
 STYLES = {
@@ -80,7 +82,8 @@ def console() -> "Console":
     from rich.console import Console
 
     screen = Console(markup=False, highlight=False, emoji=False)
-    screen.width = max(screen.width, NARROWEST) if sys.stdout.isatty() else PIPE_WIDTH
+    is_told = sys.stdout.isatty() or columns_are_told()
+    screen.width = max(screen.width, NARROWEST) if is_told else PIPE_WIDTH
     return screen
 
 
@@ -151,47 +154,77 @@ def title(text: str, organisation: "Organisation") -> None:
 
 
 def table(columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Rows as a table; nothing when there are none."""
+    """Rows as a table, as wide as the screen at most and nothing of it cut; nothing when there are none."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    shown = [column for column in columns if column.heading is not None]
+    shown, screen = [column for column in columns if column.heading is not None], console()
+    lines = [[printable(str(_or_empty(row.get(column.name)))) for column in shown] for row in rows]
+    long, width = _longest(shown, lines, screen.width)
     grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, header_style="bold")
     for column in shown:
         justify = "right" if column.right else "left"
-        grid.add_column(
-            column.heading,
-            justify=justify,
-            overflow="fold" if column.folds else "ellipsis",
-            no_wrap=not column.folds,
-        )
-    for row in rows:
-        grid.add_row(*(_cell(row.get(column.name)) for column in shown))
+        grid.add_column(column.heading, justify=justify, overflow="fold", no_wrap=not column.folds)
+    for line in lines:
+        grid.add_row(*(_cell(_folded(text, width) if rank == long else text) for rank, text in enumerate(line)))
     if rows:
-        screen = console()
         with screen.capture() as drawn:
             screen.print(grid)
         # its cells are printable, and its colours are ours
         click.echo(re.sub(r" +$", "", drawn.get(), flags=re.MULTILINE), nl=False)
 
 
-def _cell(value: Any) -> "Text":
+def _longest(shown: Sequence[Column], lines: Sequence[Sequence[str]], screen: int) -> tuple[int, int]:
+    """The rank of the column of the longest names, and the width that the others leave it."""
+    widths = [max(map(len, (one.heading or "", *texts))) for one, *texts in zip(shown, *lines, strict=True)]
+    rigid = [0 if one.folds or one.right else width for one, width in zip(shown, widths, strict=True)]
+    long = rigid.index(max(rigid))
+    others = [min(width, ROOM) if one.folds else width for one, width in zip(shown, widths, strict=True)]
+    return long, max(screen - 2 * (len(shown) - 1) - sum(others) + others[long], ROOM)
+
+
+def _folded(text: str, width: int) -> str:
+    """A name over as many lines as it needs, broken where it is made of parts."""
+    lines = [""]
+    for part in re.findall(rf"[^/_.: ]{{1,{width - 1}}}[/_.: ]*|[/_.: ]+", text):
+        if len(lines[-1]) + len(part.rstrip()) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
+
+
+def pairs(said: Sequence[tuple[str, str]]) -> None:
+    """Things and what each is, side by side; one under the other where they do not fit."""
+    width, screen = max((len(thing) for thing, _ in said), default=0), console().width
+    fits = all(width + len(what) + 4 <= screen for _, what in said)
+    for thing, what in said:
+        echo(f"  {thing:<{width}}  {what}" if fits else f"  {thing}\n      {what}")
+
+
+def _or_empty(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def _cell(text: str) -> "Text":
     from rich.text import Text
 
-    text = "" if value is None else printable(str(value))
     return Text(text, style=STYLES.get(text, ""))
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """What a long work reports: shown on a terminal, or in a log that is JSON."""
+    """What a long work is at, and for how long: a line that changes on a terminal, one line a step elsewhere."""
+    began = time.monotonic()
     if log_is_json():
         yield note
-        return
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
+    elif not sys.stderr.isatty():
+        yield lambda step: echo(f"{time.monotonic() - began:4.0f} s  {step}", err=True)
+    else:
+        from rich.console import Console
+        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    with Console(stderr=True, markup=False, highlight=False).status("démarrage") as status:
-        yield lambda step: status.update(printable(step))
+        screen = Console(stderr=True, markup=False, highlight=False)
+        shown = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+        with Progress(*shown, console=screen, transient=True) as line:
+            task = line.add_task("démarrage", total=None)
+            yield lambda step: line.update(task, description=printable(step))

@@ -85,13 +85,13 @@ FIGURES_LACKING = [
     Column("reasons", "Pourquoi", folds=True),
     Column("figures", "Chiffres", folds=True),
 ]
-STATES = {  # of exports, then of figures, as a French reader says them
-    "received": "reçu",
+STATES = {  # of exports, in the order of what is to do, then of figures, as a French reader says them
     "refused": "refusé",
-    "waiting": "déposé",
-    "declared absent": "déclaré absent",
     "late": "en retard",
+    "waiting": "déposé",
     "awaited": "attendu",
+    "received": "reçu",
+    "declared absent": "déclaré absent",
     "not sent": "facultatif",
     "computed": "calculé",
     "partial": "partiel",
@@ -190,8 +190,9 @@ def _show_status(session: Session, found: YearStatus, unknown: list[str]) -> Non
     echo()
     if without := session.without_system():
         echo(without)
-    table(EXPORTS, [_export_row(export) for export in found.exports])
-    reasons = [_why(export) for export in found.exports if export.reason]
+    exports = sorted(found.exports, key=lambda export: list(STATES).index(export.state))  # what blocks comes first
+    table(EXPORTS, [_export_row(export) for export in exports])
+    reasons = [_why(export) for export in exports if export.reason]
     if reasons:
         echo()
     for reason in reasons:

@@ -17,7 +17,11 @@ from pipelines.publication import FOLDERS, INTERNE, PROFILES
     "--profile", type=click.Choice(PROFILES), default=INTERNE, show_default=True, help="Ce que le lecteur peut voir."
 )
 @click.option(
-    "--formats", default="html,pdf,docx", show_default=True, metavar="LISTE", help="Parmi html, pdf et docx (Word)."
+    "--formats",
+    default="html,pdf,docx,xlsx",
+    show_default=True,
+    metavar="LISTE",
+    help="Parmi html, pdf, docx (Word) et xlsx (classeur).",
 )
 @click.option(
     "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER", help="Le dossier où écrire."

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from pipelines.cli.output import Column, echo, note, table, title
+from pipelines.cli.output import Column, echo, note, pairs, table, title
 from pipelines.cli.session import Session, shown
 from pipelines.evidence.status import YearStatus
 from pipelines.ledger.records import Finding
@@ -116,12 +116,9 @@ def _show_where(session: Session, statuses: list[YearStatus]) -> None:
         *([(f"{millesime} figures {year}", "les chiffres du rapport")] if statuses[-1].publication else []),
         *_pages(session, year),
     ]
-    width = max(len(place) for place, _ in places)
     echo("\nOù regarder :")
-    for place, what in places:
-        echo(f"  {place:<{width}}  {what}")
-    refused = [f"{e.key} {s.exercice} ({e.rule})" for s in statuses for e in s.exports_in("refused")]
+    pairs(places)
+
     late = [f"{e.key} {s.exercice} ({e.owner})" for s in statuses for e in s.exports_in("late")]
-    for what, exports in (("Refusé", refused), ("Manque encore", late)):
-        if exports:
-            note(f"\n{what} : {', '.join(exports)}")
+    if late:
+        note(f"\nManque encore : {', '.join(late)}")

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import time
+import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 
 
 LOOKS_EVERY = 2  # seconds, while a run waits for what arrives; each look reads the whole mailbox
+BUILD_STEPS = {
+    "entrepot": "l’entrepôt et ses contrôles",
+    "publication__published": "les tables et le rapport",
+    "publication__postgresql": "la copie sur le serveur",
+}
 OF_THE_SYSTEM = re.compile(r"(?:OSError|[A-Z]\w+Error): \[Errno (\d+)\] .*?: '(.*?)'")
 
 
@@ -111,7 +117,7 @@ def _run(home: Home, todo: Pending, say: Callable[[str], None], *, whole: bool) 
             loaded = _loaded(definitions)
             gc.freeze()  # what was imported stays until the end
             gc.enable()
-            failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent])
+            failed, aside = _collect(loaded, instance, [*todo.arrived, *todo.absent], say)
         failed += _build(loaded, instance, home, say, whole=whole)
     forget_all_but(home, settings.kept_runs())
     return failed, aside
@@ -140,7 +146,10 @@ def _loaded(definitions: "Callable[[], dg.Definitions]") -> "dg.Definitions":
 
 
 def _collect(
-    loaded: "dg.Definitions", instance: "dg.DagsterInstance", wanted: list[tuple[ExportRef, int]]
+    loaded: "dg.Definitions",
+    instance: "dg.DagsterInstance",
+    wanted: list[tuple[ExportRef, int]],
+    say: Callable[[str], None],
 ) -> tuple[list[Failed], list[Aside]]:
     from pipelines.defs.collect import asides_of
     from pipelines.defs.workspace import table_key
@@ -149,8 +158,9 @@ def _collect(
         return [], []
     keys = {table_key(ref.system, table) for ref, _ in wanted for table in ref.export.tables}
     job = loaded.resolve_job_def("collect")
-    years = {year for _, year in wanted}
-    events = [one for span in spans(years) for one in _execute(job, instance, selection=keys, span=span)]
+    runs, names = spans({year for _, year in wanted}), {ref.key.replace("/", "__"): ref.key for ref, _ in wanted}
+    heard = _Steps(say, "collecte", len(runs) * len(names), names)
+    events = [one for span in runs for one in _execute(job, instance, heard, selection=keys, span=span)]
     return _failures(events), asides_of(events)
 
 
@@ -166,11 +176,28 @@ def _build(
         unchanged = not whole and is_current(work)
         if unchanged and is_published(work):
             return []
-    say("publication : l’entrepôt est à jour" if unchanged else "construction et publication")
-    last_steps = dg.AssetSelection.groups("publication").resolve(loaded.resolve_asset_graph())
-    tags = {WHOLE: "true"} if whole else {}
-    done = _execute(loaded.resolve_job_def("build"), instance, selection=last_steps if unchanged else None, tags=tags)
-    return _failures(done)
+    job, last_steps = loaded.resolve_job_def("build"), dg.AssetSelection.groups("publication")
+    selection = last_steps.resolve(loaded.resolve_asset_graph()) if unchanged else None
+    heard = _Steps(say, "construction et publication", len(selection or job.nodes), BUILD_STEPS)
+    return _failures(_execute(job, instance, heard, selection=selection, tags={WHOLE: "true"} if whole else {}))
+
+
+@dataclass
+class _Steps:
+    """Tells of each step as it begins: how many of how many, and which."""
+
+    say: Callable[[str], None]
+    what: str
+    total: int
+    names: Mapping[str, str]  # Dagster's → ours
+    begun: int = 0
+
+    def __call__(self, entry: "dg.EventLogEntry") -> None:
+        """Hear an event of the run."""
+        event = entry.dagster_event
+        if event and event.is_step_start:
+            self.begun += 1
+            self.say(f"{self.what} {self.begun}/{self.total} : {self.names.get(event.step_key, event.step_key)}")
 
 
 def _console(home: Home) -> Path:
@@ -192,13 +219,17 @@ def spans(exercices: Collection[int]) -> list[tuple[int, int]]:
 def _execute(
     job: "dg.JobDefinition",
     instance: "dg.DagsterInstance",
+    heard: "Callable[[dg.EventLogEntry], None]",
     *,
     selection=None,
     span=None,
     tags: Mapping[str, str] | None = None,
 ) -> "list[dg.DagsterEvent]":
-    """Run a job; what happened."""
+    """Run a job; what happened, which ``heard`` is told as it happens."""
     import dagster as dg
+
+    run_id = str(uuid.uuid4())
+    instance.add_event_listener(run_id, heard)
 
     tags = dict(tags or {})
     if span:
@@ -209,6 +240,7 @@ def _execute(
     try:
         result = job.execute_in_process(
             instance=instance,
+            run_id=run_id,
             raise_on_error=False,
             tags=tags,
             asset_selection=sorted(selection) if selection else None,

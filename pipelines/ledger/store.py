@@ -307,6 +307,34 @@ class Ledger:
         with self.engine.begin() as connection:
             self._insert_apart(connection, "withdrawals", {"publication": publication, "profile": profile, **said})
 
+    def record_text(self, exercice: int, text: str, sha256: str, state: str, by: str) -> None:
+        """Enter how far a text of a year is, in the words of somebody, who read these bytes."""
+        row = {"exercice": exercice, "text": text, "sha256": sha256, "state": state, "stated_by": by}
+        self._add("texts", **row, stated_at=now())
+
+    def record_sending(
+        self,
+        release: str,
+        exercice: int,
+        profile: str,
+        recipients: dict[str, str],
+        sent_on: str,
+        sent_by: str,
+        files: dict[str, str],
+    ) -> None:
+        """Enter that a release was sent to its recipients (code → name), on a day (ISO date), and what went (path → SHA-256)."""
+        self._add(
+            "sendings",
+            release=release,
+            exercice=exercice,
+            profile=profile,
+            recipients=recipients,
+            sent_on=sent_on,
+            sent_by=sent_by,
+            files=files,
+            entered_at=now(),
+        )
+
     # reading ------------------------------------------------------------
 
     def current(self) -> dict[tuple[str, int], Current]:

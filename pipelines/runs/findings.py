@@ -7,6 +7,7 @@ from pathlib import Path
 from pipelines.catalogue.shown_name import anonymous_name
 from pipelines.disk import sha256_of
 from pipelines.evidence.findings import gather, in_order
+from pipelines.evidence.sendings import unsent_findings
 from pipelines.french import enumeration
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
@@ -22,8 +23,10 @@ def all_findings(work: Workspace) -> list[Finding]:
 
 
 def findings_of_the_day(work: Workspace, today: str) -> list[Finding]:
-    """Those that depend on the day (ISO), and that no publication holds: what is kept too long, a backup that is old."""
-    return [*overdue_findings(work, today), *old_backup(work, today)]
+    """Those that depend on the day (ISO), and that no publication holds: what is kept too long, a backup that is old, what no
+    member was sent.
+    """
+    return [*overdue_findings(work, today), *old_backup(work, today), *unsent_findings(work, today)]
 
 
 def findings_and_changes(work: Workspace) -> tuple[list[Finding], Changes]:

@@ -23,7 +23,7 @@ from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
 from pipelines.stages.ingest.originals import laid_out
 from pipelines.stages.publish.release import RELEASED_SCHEMAS, copy_declarations, export_lines, export_tables
-from pipelines.stages.report.write import edition_of, write_report
+from pipelines.stages.report.write import FORMATS, edition_of, write_report
 from pipelines.stages.transform.dbt import build_models, failed, parse
 from pipelines.stages.transform.freeze import Frozen
 from pipelines.stages.transform.lake import LakeChanged
@@ -109,7 +109,8 @@ def _draw(home: Home, work: Workspace, folder: Path, release: State, result: Rep
             continue
         with open_workspace(home) as own:
             edition = edition_of(own.ledger, exercice, folder / place, profile, release["build"], folder.name)
-        write_report(work.home, work.organisation, edition, folder / place, drawn, exercice, profile)
+        formats = [one for one in FORMATS if list(kept.glob(f"*.{one}"))]  # a release of before kept fewer
+        write_report(work.home, work.organisation, edition, folder / place, drawn, exercice, profile, formats)
         before, after = files_of(kept), files_of(drawn)
         result.pages += len(before)
         result.redrawn += sorted(

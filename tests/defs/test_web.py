@@ -106,6 +106,11 @@ def test_its_own_pages_are_served_and_ask(client):
     assert opened[0]["type"] == "websocket.accept"
 
 
+def test_nobody_is_asked_for_an_address_at_the_first_start(client, instance):
+    assert not instance.nux_enabled  # whether or not this account has seen the page before
+    assert client.said("{ shouldShowNux }") == {"data": {"shouldShowNux": False}}
+
+
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:3000", "localhost.evil.example", "10.0.0.1:3000", ""])
 def test_a_name_that_is_not_its_own_is_refused_for_a_page_as_for_a_websocket(client, host):
     assert client.status("GET", "/runs", host=host) == 400

@@ -261,6 +261,7 @@ def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
     for name in (
         "report/interne/rapport_activite_2020.pdf",
         "report/public/rapport_activite_2020.docx",
+        "report/public/rapport_activite_2020.xlsx",
         "report/public/rapport_activite_2020.html",
         "etat/etat.html",
     ):
@@ -276,6 +277,32 @@ def test_the_new_release_has_its_erratum_and_the_old_one_stays(home):
     assert second["motif"] == "export Sirius corrigé" and [c["code"] for c in second["modifies"]] == [CORRECTED]
     assert audit(home)["chiffres"]["version"] == "2020-v2" and audit(home)["verdict"]["publiable"]
     assert "2020-v3" in millesime(home, "replay", "2020-v3").stderr
+
+
+def test_what_goes_to_the_five_mayors_comes_from_the_frozen_year_and_is_entered(home):
+    drafted = millesime(home, "acts", "2020")
+    assert drafted.returncode == 0 and len(list((home / "actes" / "2020").rglob("*.docx"))) == 6, drafted.stderr
+    ready = millesime(home, "transmit", "2020")
+    assert ready.returncode == 0 and "aucun compte" not in ready.stderr, ready.stderr
+    folders = sorted((home / "transmissions" / "2020-v2" / "public").iterdir())
+    frozen = home / "releases" / "2020-v2" / "report" / "public"
+    assert [one.name for one in folders] == sorted(path.stem for path in (frozen / "collectivites").glob("*.pdf"))
+    for folder in folders:
+        assert sha256_of(folder / "rapport_activite_2020.pdf") == sha256_of(frozen / "rapport_activite_2020.pdf")
+        accounts = {path.name for path in (folder / "comptes").iterdir()}
+        assert accounts == {"SICIO_2020_P_CA.xml", "SICIO_2020_A_CA.xml", "budget_2020.csv"}
+        assert "CA" in (folder / "SOMMAIRE.txt").read_text(encoding="utf-8")
+    assert {one["exercice"] for year in (2019, 2020) for one in findings(home, year) if one["code"] == "TRA-ENVOI"} == {
+        2019,
+        2020,
+    }
+    today = audit(home)["versions"][-1]["figee_le"][:10]
+    sent = millesime(home, "transmit", "2020", "--sent", today, "--by", "courriel")
+    assert sent.returncode == 0 and "Choisy-le-Roi" in sent.stdout, sent.stderr
+    (entered,) = audit(home)["transmission"]["envois"]
+    assert (entered["version"], entered["le"], len(entered["destinataires"])) == ("2020-v2", today, 5)
+    assert not [one for one in findings(home) if one["code"] == "TRA-ENVOI"]
+    assert millesime(home, "verify").returncode == 0
 
 
 def test_an_original_that_was_purged_is_replaced_by_the_rows_of_the_lake(home):

@@ -461,10 +461,10 @@ def test_no_word_of_the_demonstration_is_printed(home: Path) -> None:
     files = sorted((home / "published" / "report" / str(YEAR)).rglob("*.*"))
     read = {path: path.read_text(encoding="utf-8") for path in files if path.suffix in (".html", ".json")}
     read |= {path: text_of(path) for path in files if path.suffix == ".pdf"}
-    read |= {path: text_of_parts(path) for path in files if path.suffix == ".docx"}
+    read |= {path: text_of_parts(path) for path in files if path.suffix in (".docx", ".xlsx")}
     kinds = Counter((path.parent.parent.name, path.suffix) for path in read if path.parent.name != "site")
     assert {path.parent.parent.name for path in read if path.parent.name == "site"} == {"interne", "public"}
-    assert kinds == {("2024", ".html"): 2, ("2024", ".json"): 2, ("2024", ".pdf"): 2, ("2024", ".docx"): 2} | {
+    assert kinds == {("2024", f".{kind}"): 2 for kind in ("html", "json", "pdf", "docx", "xlsx")} | {
         (edition, suffix): 4 for edition in ("interne", "public") for suffix in (".html", ".pdf")
     }
     assert list(said(words, "Les agents d’Orly, infrastructure.zimbra.licences")) == ["Orly", "Zimbra"]
@@ -491,8 +491,8 @@ def text_of(path: Path) -> str:
 
 
 def text_of_parts(path: Path) -> str:
-    """The text of a Word document, what stands around it and its properties."""
-    parts = re.compile(r"word/(document|header\d*|footer\d*)\.xml|docProps/core\.xml")
+    """The text of a Word document or of a workbook, what stands around it and its properties."""
+    parts = re.compile(r"word/(document|header\d*|footer\d*)\.xml|xl/(sharedStrings|workbook)\.xml|docProps/core\.xml")
     with zipfile.ZipFile(path) as file:
         return "\n".join(file.read(name).decode() for name in file.namelist() if parts.fullmatch(name))
 

@@ -127,6 +127,7 @@ def state(
         "chiffres": _figures(known, exercice),
         "echantillon": sample(home, ledger, registry, exercice, seed, size, (former or {}).get("echantillon")),
         "versions": _versions(home, ledger, exercice),
+        "transmission": _transmission(known.work, exercice),
         "changements": _changes(known, exercice, release),
         "reproduire": _reproduce(known, exercice, seed, size, release),
     }
@@ -230,6 +231,28 @@ def _versions(home: Home, ledger: Ledger, exercice: int) -> list[dict[str, Any]]
         )
         before = folder
     return found
+
+
+def _transmission(work: Workspace, exercice: int) -> dict[str, Any] | None:
+    """The duty to send the report to each member (CGCT, art. L. 5211-39), and how it was kept; None without members."""
+    if not work.organisation.collectivites:
+        return None
+    sent = [row for row in work.ledger.all_rows("sendings") if row["exercice"] == exercice]
+    return {
+        "echeance": f"{exercice + 1}-09-30",
+        "envois": [
+            {
+                "version": row["release"],
+                "profil": row["profile"],
+                "le": row["sent_on"],
+                "voie": row["sent_by"],
+                "destinataires": list(row["recipients"].values()),
+                "fichiers": len(row["files"]),
+                "enregistre_le": row["entered_at"],
+            }
+            for row in sent
+        ],
+    }
 
 
 def _changes(known: Known, exercice: int, release: str | None) -> dict[str, Any] | None:

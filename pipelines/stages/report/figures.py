@@ -77,6 +77,7 @@ class Figures:
                 "formule": row["formule"],
                 "fichiers": self._files(row["formule"]),
                 "lignes": _lines(row) if self.files else None,
+                "etat": MISSING[row["code_manquant"]] if row["code_manquant"] else row["etat"],
                 "statut": _status(row, tells_lines=self.reconciled is not None),
                 "rapprochement": self._comparison(row["code"]),
             }

@@ -1,6 +1,6 @@
 """Writes the report of an exercice and the pages of its collectivités in a folder: the only place that names its files.
 
-<folder>/rapport_activite_2020.html, .pdf, .docx    modele.json    collectivites/<name>.html, .pdf    site/index.html …
+<folder>/rapport_activite_2020.html, .pdf, .docx, .xlsx    modele.json    collectivites/<name>.html, .pdf    site/index.html …
 """
 
 import datetime as dt
@@ -27,7 +27,7 @@ from pipelines.settings import Home
 from pipelines.stages.report.model import Edition, Model, build
 from pipelines.stages.report.tables import read_publication
 
-FORMATS = ("html", "pdf", "docx")
+FORMATS = ("html", "pdf", "docx", "xlsx")
 PROJECT = "projet"
 BUILD_NAMED = "fraicheur"  # the table that names the build
 
@@ -169,6 +169,10 @@ def _drawn(
         from pipelines.stages.report.word.rapport import report_docx
 
         yield f"{stem}.docx", report_docx(model, home.cache)
+    if "xlsx" in formats:
+        from pipelines.stages.report.workbook import workbook
+
+        yield f"{stem}.xlsx", workbook(model)
 
 
 def _model(

@@ -429,7 +429,7 @@ def test_the_public_pages_are_the_same_whatever_the_hidden_values(lab: Lab, tmp_
         published(one, build)
         assert ask(one, "select min(nb_bulletins) from p.rapport.rpt_rh__bulletins") == [(hidden,)]
         pages.append(public_pages(one, build))
-    assert {name.rpartition(".")[2] for name in pages[0]} == {"json", "html", "pdf", "docx", "csv"}
+    assert {name.rpartition(".")[2] for name in pages[0]} == {"json", "html", "pdf", "docx", "xlsx", "csv"}
     assert "600" in pages[0]["modele.json"].decode()  # the table is printed, its hidden cell is not
     assert pages[0] == pages[1]
 

@@ -133,7 +133,8 @@ class Press:
         with read_publication(self.root / "published", exercice, self.profile) as publication:
             use(editor_of(publication, catalogue, organisation, self.root / "contenu"), catalogue.chapters)
 
-    def _made(self) -> tuple[Catalogue, Organisation]:
+    def publish(self) -> Path:
+        """Write the tables; the folder that holds ``rapport``."""
         folder = self.root / "published" / "rapport"
         folder.mkdir(parents=True, exist_ok=True)
         with duckdb.connect() as db:
@@ -142,6 +143,10 @@ class Press:
                 for row in rows:
                     db.execute(f"insert into t values ({', '.join('?' * len(row))})", row)
                 db.execute(f"copy t to '{folder / name}.parquet' (format parquet)")
+        return folder.parent
+
+    def _made(self) -> tuple[Catalogue, Organisation]:
+        self.publish()
         layer = ship(self.root / "shipped")
         layer.take("catalogue/report/texte")
         layer.write("catalogue/report/01_essai.yml", self.chapter.lstrip("\n"))

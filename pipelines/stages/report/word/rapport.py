@@ -13,16 +13,12 @@ from pipelines.french import capitalised
 from pipelines.stages.report.cells import Cell
 from pipelines.stages.report.charts import MONTHS, png_of, svg_of, width_pt
 from pipelines.stages.report.model import Model
-from pipelines.stages.report.prose import Node
 from pipelines.stages.report.word.document import (
     BLUE,
-    BULLETS,
     GREY,
-    LEVELS,
     PALE,
     TEXT_WIDTH,
     new_document,
-    new_numbers,
     put_in,
     saved,
 )
@@ -31,7 +27,6 @@ from pipelines.stages.report.word.elements import (
     cell,
     field,
     inner_link,
-    outer_link,
     paragraph,
     row,
     run,
@@ -39,13 +34,13 @@ from pipelines.stages.report.word.elements import (
     table,
     w,
 )
+from pipelines.stages.report.word.prose import ProseWriter
 
 if TYPE_CHECKING:
     from docx.document import Document as Opened
     from lxml.etree import _Element
 
 Elements = Iterator["_Element"]
-BLOCK_STYLES = {"titre": "Heading3", "citation": "Quote", "paragraphe": "Normal"}
 CHARACTER, MARGIN = 105, 200  # of a cell, in twentieths of a point: one letter at 9 points, both margins
 ANNEX = (4600, 2900, 2138)  # the widths of its table
 MONTHS_APART = "mois"  # the form of a chart whose lines follow one another from month to month
@@ -56,7 +51,7 @@ def report_docx(model: Model, cache: Path) -> bytes:
     return saved(_Writer(model, cache).written())
 
 
-class _Writer:
+class _Writer(ProseWriter):
     """Lays out one report."""
 
     def __init__(self, model: Model, cache: Path):
@@ -143,7 +138,7 @@ class _Writer:
     def _block(self, block: Model) -> Elements:
         match block["genre"]:
             case "texte":
-                yield from self._prose(block["arbre"])
+                yield from self.prose(block["arbre"])
             case "vide":
                 yield paragraph("Normal", *runs(f"{block['titre']}.", b=True), *runs(f" {block['texte']}"))
             case "chiffres":
@@ -222,7 +217,7 @@ class _Writer:
         yield self._source(block)
         for one in block["commentaires"]:
             yield paragraph("Heading3", *runs(one["titre"]))
-            yield from self._prose(one["arbre"])
+            yield from self.prose(one["arbre"])
 
     def _series(self, series: Model) -> list["_Element"]:
         """The values of the years, the last one in bold."""
@@ -270,63 +265,11 @@ class _Writer:
         if block["note"]:
             yield self._source(block)
 
-    # prose ------------------------------------------------------------
-
-    def _prose(self, nodes: list[Node], style: str | None = None, numbers: Any = None, depth: int = 0) -> Elements:
-        for node in nodes:
-            kind, children = node["genre"], node.get("enfants", [])
-            if kind in ("liste", "numerotee"):
-                identity = BULLETS if kind == "liste" else new_numbers(self.document)
-                for item in children:
-                    yield from self._item(item, identity, depth)
-            elif kind == "citation":
-                yield from self._prose(children, "Quote")
-            elif kind in BLOCK_STYLES:
-                yield paragraph(style or BLOCK_STYLES[kind], *self._inline(children))
-            else:
-                yield paragraph(style or "Normal", *self._inline([node]))
-
-    def _item(self, item: Node, identity: int, depth: int) -> Elements:
-        """An item of a list: its first paragraph bears its sign, lists inside of it are deeper."""
-        style = "ListBullet" if identity == BULLETS else "ListNumber"
-        level = w("numPr", w("ilvl", val=min(depth, LEVELS - 1)), w("numId", val=identity))
-        inline = [one for one in item["enfants"] if one["genre"] not in ("paragraphe", "liste", "numerotee")]
-        texts = [one["enfants"] for one in item["enfants"] if one["genre"] == "paragraphe"] or [inline]
-        yield paragraph(style, *self._inline(texts[0]), numPr=level)
-        for text in texts[1:]:
-            yield paragraph(style, *self._inline(text), ind=w("ind", left=360 * (depth + 1)))
-        yield from self._prose(
-            [one for one in item["enfants"] if one["genre"] in ("liste", "numerotee")], depth=depth + 1
-        )
-
-    def _inline(self, nodes: list[Node], **marks: Any) -> list["_Element"]:
-        made: list[_Element] = []
-        for node in nodes:
-            match node["genre"]:
-                case "texte":
-                    made += runs(node["texte"], **marks)
-                case "saut":
-                    made.append(w("r", w("br")))
-                case "fort":
-                    made += self._inline(node["enfants"], **marks, b=True)
-                case "accent":
-                    made += self._inline(node["enfants"], **marks, i=True)
-                case "lien":
-                    made.append(self._link(node["cible"], node["enfants"], **marks))
-                case _:
-                    made += self._inline(node["enfants"], **marks)
-        return made
-
-    def _link(self, target: str, children: list[Node], **marks: Any) -> "_Element":
-        if target.startswith("#"):
-            return inner_link(target[1:], *self._inline(children, **marks))
-        return outer_link(self.document, target, *self._inline(children, **marks, rStyle="Hyperlink"))
-
     # the annex ------------------------------------------------------------
 
     def _annex(self) -> Elements:
         yield self._heading("Heading1", "annexe", self.m["intitules"]["annexe"], on_a_new_page=True)
-        yield from self._prose(self.m["methode"]["arbre"])
+        yield from self.prose(self.m["methode"]["arbre"])
         yield paragraph("Heading2", run("D’où viennent les tableaux et les figures"))
         yield paragraph(
             "Normal", run("Chacun se retrouve, sous le nom que voici, parmi les tables publiées avec ce rapport.")

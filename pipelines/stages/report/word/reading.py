@@ -36,7 +36,7 @@ from pipelines.stages.report.manuscript import (
     readable,
     rewritten,
 )
-from pipelines.stages.report.word.document import LEVELS
+from pipelines.stages.report.word.document import BLUE, GREY, LEVELS
 from pipelines.stages.report.word.writing import (
     CONDITIONAL,
     GUIDE,
@@ -77,6 +77,7 @@ FOREIGN = {  # element → what its author calls it
     "instrText": "un champ",
     "tab": "une tabulation",
     "sym": "un symbole",
+    "AlternateContent": "une forme dessinée",
     "oMath": "une formule",
     "oMathPara": "une formule",
 }
@@ -91,6 +92,7 @@ STYLED = {  # of a run → what its author calls it
     "vanish": "un texte masqué",
     "color": "une couleur",
 }
+ASIDE = ("center", "right", "end", "both", "distribute")
 OFF = ("0", "false", "off", "none", "auto", "baseline")
 
 
@@ -238,10 +240,14 @@ class _Reader:
             tags = _tags(element)
             if any(tag in self.texts for tag in tags):
                 now = next(tag for tag in tags if tag in self.texts)
-                if now in found:
-                    self._refuse(now, text, "ce titre y est deux fois")
+                if now in found or _beside(element):
+                    self._refuse(now, text, "le titre d’un texte y est deux fois, ou du texte y est ajouté")
                 found[now] = []
-            elif GUIDE in tags or _name(element) == "sectPr" or (now is None and not text and _name(element) == "p"):
+            elif (
+                (GUIDE in tags and not _beside(element))
+                or _name(element) == "sectPr"
+                or (now is None and not text and _name(element) == "p")
+            ):
                 continue
             elif now is None:
                 self._refuse(None, text, "du texte avant le premier titre")
@@ -269,11 +275,11 @@ class _Reader:
         """A paragraph; None for an empty one. Raises _Foreign."""
         for tag in _tags(paragraph):
             if tag.startswith(f"{CONDITIONAL} "):
+                if _beside(paragraph):
+                    raise _Foreign("du texte ajouté à côté d’un texte conditionnel")
                 return Line(LOCKED, level=int(tag.rpartition(" ")[2]))
         kind, level = self._kind(paragraph, before)
-        about = paragraph.find(qn("w:pPr"))
-        if about is not None and about.find(f"{qn('w:rPr')}/{qn('w:ins')}") is not None:
-            raise _Foreign(FOREIGN["ins"])
+        _refuse_layout(paragraph)
         spans = normal(self._spans(paragraph, Span()))
         return Line(kind, spans, level) if spans else None
 
@@ -356,6 +362,9 @@ class _Reader:
         on = {_name(one) for one in about if (one.get(qn("w:val")) or "on") not in OFF}
         named = about.find(qn("w:rStyle"))
         style = self.document.styles.get_by_id(named.get(qn("w:val")), 2).name if named is not None else ""
+        colour = about.find(qn("w:color"))
+        if colour is not None and colour.get(qn("w:val")) in (BLUE, GREY):
+            on.discard("color")  # ours, which words that are typed beside a figure take
         for name, said in STYLED.items():
             if name in on and like.link is None:
                 raise _Foreign(said)
@@ -381,6 +390,24 @@ class _Reader:
         first = next(iter(one for one in control.iter(qn("w:r")) if one.find(qn("w:t")) is not None))
         on = {_name(one) for one in first.iterfind(f"{qn('w:rPr')}/*") if (one.get(qn("w:val")) or "on") not in OFF}
         return replace(like, bold="b" in on, italic="i" in on, call=self.calls[tag])
+
+
+def _refuse_layout(paragraph: "_Element") -> None:
+    """Raise _Foreign for what a paragraph is and no text says: its side, a page or a section that it begins, that it was added."""
+    for about in paragraph.findall(qn("w:pPr")):
+        side = about.find(qn("w:jc"))
+        if side is not None and side.get(qn("w:val")) in ASIDE:
+            raise _Foreign("un alignement")
+        if about.find(qn("w:sectPr")) is not None or about.find(qn("w:pageBreakBefore")) is not None:
+            raise _Foreign("un saut de page ou de section")
+        if about.find(f"{qn('w:rPr')}/{qn('w:ins')}") is not None:
+            raise _Foreign(FOREIGN["ins"])
+
+
+def _beside(paragraph: "_Element") -> str:
+    """The words of a paragraph that stand in no control."""
+    inside = {one for control in paragraph.iter(qn("w:sdt")) for one in control.iter(qn("w:t"))}
+    return "".join(one.text or "" for one in paragraph.iter(qn("w:t")) if one not in inside).strip()
 
 
 def _flat(body: "_Element") -> Iterator["_Element"]:

@@ -170,6 +170,21 @@ def test_a_conditional_text_is_never_imported(home: Path):
     assert found.changed == {} and found.refused == []
 
 
+def test_words_typed_beside_it_are_refused(home: Path):
+    found = changed(home, lambda document: paragraph(document, "Imprimé")._p.append(run(" Et plus.")))
+    assert refusal(found).endswith(" : du texte ajouté à côté d’un texte conditionnel")
+
+
+def test_words_typed_beside_a_figure_may_have_its_colour(home: Path):
+    found = changed(home, lambda document: total(document).addnext(run(" bons", color="1B4F7D")))
+    assert '**{{ f("a.total") }}** bons **agents**, et' in found.changed["essai.md"]
+
+
+def test_words_typed_beside_a_title_of_a_text_are_refused(home: Path):
+    found = changed(home, lambda document: paragraph(document, "À écrire")._p.append(run(" Demain.")))
+    assert "du texte y est ajouté" in refusal(found)
+
+
 def test_nor_can_it_be_taken_out(home: Path):
     found = changed(
         home, lambda document: paragraph(document, "Imprimé")._p.getparent().remove(paragraph(document, "Imprimé")._p)
@@ -252,6 +267,9 @@ def commented(document: Any) -> None:
         (styled(strike=True), "un texte barré"),
         (styled(superscript=True), "un exposant ou un indice"),
         (restyled("Heading 1"), "un titre de niveau 1, qui est celui d’un texte : prendre le niveau 2"),
+        (lambda document: setattr(paragraph(document, "Intertitre"), "alignment", 1), "un alignement"),
+        (lambda document: setattr(paragraph(document, "Intertitre").paragraph_format, "page_break_before", True),
+         "un saut de page ou de section"),
         (restyled("Title"), "le style « Title »"),
         (linked("http://exemple.fr"), "un lien qui ne mène pas à https://… : http://exemple.fr"),
     ],

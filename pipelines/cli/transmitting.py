@@ -1,0 +1,110 @@
+"""``acts``, ``transmit``: the acts that go with a report, and what is sent to each member."""
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipelines.cli.exporting import profile_option
+from pipelines.cli.names import year_argument
+from pipelines.cli.output import echo, note, title
+from pipelines.cli.session import Session, global_options, shown
+from pipelines.french import day
+from pipelines.ledger.store import now, open_ledger
+from pipelines.locking import only_writer
+from pipelines.publication import FOLDERS
+
+if TYPE_CHECKING:
+    from pipelines.runs.transmit import Transmission
+
+
+@click.command(short_help="Projets de délibération et de courriers, en Word.")
+@year_argument
+@profile_option
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER", help="actes/EXERCICE sinon."
+)
+@global_options
+@click.pass_context
+def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> None:
+    """Écrire le projet de délibération « prend acte » de l’EXERCICE et un courrier à chaque collectivité, chiffres en place.
+
+    Les modèles sont catalogue/report/texte/actes/*.md ; ceux du dossier remplacent ceux qui sont livrés. Ce qui est entre
+    crochets est à compléter.
+    """
+    from pipelines.stages.report.tables import read_publication
+    from pipelines.stages.report.word.acts import acts as drafts
+    from pipelines.stages.report.write import edition_of
+
+    session: Session = ctx.obj
+    session.exercice(year)
+    tables = session.home.published / FOLDERS[profile]
+    if not (tables / "rapport").exists():
+        raise click.UsageError(f"rien n’est publié sous le profil {profile} : `{session.command} run {year}`")
+    folder = output or session.home.acts / str(year)
+    with session.ledger() as ledger, read_publication(tables, year, profile) as publication:
+        edition = edition_of(ledger, year, tables, profile, ledger.last_publication()["build"])
+        made = list(drafts(publication, session.catalogue, session.organisation, edition, None))
+    title(f"actes de {year}, {edition.name}", session.organisation)
+    for name, content in made:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.read_bytes() != content:
+            note(f"Attention : {shown(path)} est gardé tel qu’il est ; le retirer pour le refaire")
+            continue
+        path.write_bytes(content)
+        echo(f"  {shown(path)}")
+
+
+@click.command(short_help="Ce qui s’envoie à chaque collectivité, et la date de l’envoi.")
+@year_argument
+@profile_option
+@click.option(
+    "--sent", type=click.DateTime(["%Y-%m-%d"]), metavar="AAAA-MM-JJ", help="Enregistrer que tout est parti ce jour-là."
+)
+@click.option("--by", metavar="VOIE", help="Comment : courriel, remise en main propre… Avec --sent.")
+@global_options
+@click.pass_context
+def transmit(ctx: click.Context, year: int, profile: str, sent: dt.datetime | None, by: str | None) -> None:
+    """Préparer un dossier par collectivité, depuis la version figée de l’EXERCICE : rapport, page, comptes, courrier, empreintes.
+
+    Édition publique, sauf --profile interne. Un courrier déjà là est gardé. Avec --sent et --by, le registre garde la date, la voie
+    et l’empreinte de tout ce qui est parti ; la page d’audit le montre (CGCT, art. L. 5211-39).
+    """
+    from pipelines.runs.transmit import CannotTransmit, enter_sending, prepare
+
+    session: Session = ctx.obj
+    session.exercice(year)
+    if (sent is None) != (by is None) or (by is not None and not by.strip()):
+        raise click.UsageError("--sent va avec --by, qui dit comment : --sent 2021-09-14 --by courriel")
+    with only_writer(session.home), open_ledger(session.home) as ledger:
+        work = session.work(ledger)
+        try:
+            if sent is None or by is None:
+                _show(session, prepare(work, year, profile))
+                return
+            done = enter_sending(work, year, profile, sent.date().isoformat(), by.strip(), now()[:10])
+        except CannotTransmit as error:
+            raise click.ClickException(str(error)) from None
+    to = ", ".join(member.nom for member in done.members)
+    echo(f"Enregistré : {done.release}, édition {profile}, envoyée le {day(sent.isoformat())} par {by.strip()} à {to}.")
+
+
+def _show(session: Session, done: "Transmission") -> None:
+    """The folders, what lacks, what is left to do."""
+    title(f"envoi de {done.release}, édition {done.profile}", session.organisation)
+    for member in done.members:
+        echo(f"  {member.nom}")
+    echo(f"\nDossiers : {shown(done.folder)}")
+    if done.kept:
+        note(f"Attention : les courriers de {', '.join(done.kept)} sont gardés tels qu’ils étaient")
+    if not done.accounts:
+        note(
+            "Attention : la version ne garde aucun compte administratif ni compte financier unique : le joindre à la main"
+        )
+    option = "" if done.profile == "public" else f" --profile {done.profile}"
+    note(
+        "Compléter et signer les courriers, envoyer, puis :\n"
+        f"  {session.command} transmit {done.exercice}{option} --sent AAAA-MM-JJ --by courriel"
+    )

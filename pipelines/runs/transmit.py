@@ -1,0 +1,227 @@
+"""What goes to each member of the syndicate: the report of a frozen year, its page, the accounts, a letter (CGCT, art. L. 5211-39).
+
+    transmissions/<version>/<profile>/<collectivité>/
+        rapport_activite_2020.pdf   page_<collectivité>.pdf   comptes/   courrier.docx   SOMMAIRE.txt   SHA256SUMS
+
+All of it comes from the release, but for the letter, a draft that is completed and signed: it has no fingerprint before it is
+sent, and is not written again. What is sent is entered in the ledger, once somebody says when and how it went.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.catalogue.organisation import Collectivite, Personne, UnknownPerson
+from pipelines.disk import sha256_of
+from pipelines.french import NO_BREAK, day, plain, typeset
+from pipelines.ledger.records import Manifest
+from pipelines.ledger.state import read_release
+from pipelines.ledger.workspace import Workspace
+from pipelines.publication import FOLDERS, INTERNE, PUBLIC
+from pipelines.runs.pages import write_states
+from pipelines.sql import parquet_scan
+from pipelines.stages.publish.release import EXPORTS, last_release
+from pipelines.stages.report.tables import read_publication
+from pipelines.stages.report.write import edition_of
+
+LETTER, CONTENTS, SUMS, ACCOUNTS = "courrier.docx", "SOMMAIRE.txt", "SHA256SUMS", "comptes"
+DOCUMENTS = "marts/fct_documents_budgetaires.parquet"  # of the public tables: each document that counts, with its file
+
+
+class CannotTransmit(RuntimeError):
+    """Nothing can be prepared or entered as it stands; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Transmission:
+    """What is ready to go: a folder a member, and what lacks to it."""
+
+    release: str
+    exercice: int
+    profile: str
+    folder: Path
+    members: tuple[Collectivite, ...]
+    kept: tuple[str, ...]  # the members whose letter was there, and stays as it is
+    accounts: tuple[str, ...]  # the names of the files of the accounts; empty when the release has none
+
+
+def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
+    """Write a folder for each member, from the release that stands for ``exercice``. Raises CannotTransmit."""
+    release = _release(work, exercice, profile)
+    report, members = release / "report" / profile, tuple(work.organisation.collectivites)
+    folder = work.home.transmissions / release.name / profile
+    accounts = dict(_accounts(work, release, exercice))
+    letters = dict(_letters(work, release, exercice, profile, bool(accounts)))
+    aside = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(aside, ignore_errors=True)
+    kept = []
+    for member in members:
+        name = folder_of(member)
+        here = aside / name
+        (here / ACCOUNTS).mkdir(parents=True)
+        shutil.copyfile(report / f"rapport_activite_{exercice}.pdf", here / f"rapport_activite_{exercice}.pdf")
+        shutil.copyfile(report / "collectivites" / f"{name}.pdf", here / f"page_{name}.pdf")
+        for file, original in accounts.items():
+            shutil.copyfile(original, here / ACCOUNTS / file)
+        former = folder / name / LETTER
+        if former.exists():
+            kept.append(member.nom)
+        (here / LETTER).write_bytes(former.read_bytes() if former.exists() else letters[f"courriers/{name}.docx"])
+        (here / CONTENTS).write_text(_contents(work, release.name, exercice, profile, member, here), encoding="utf-8")
+        (here / SUMS).write_text("".join(f"{sum_}  {file}\n" for file, sum_ in _sums(here)), encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    aside.rename(folder)
+    return Transmission(release.name, exercice, profile, folder, members, tuple(kept), tuple(accounts))
+
+
+def enter_sending(work: Workspace, exercice: int, profile: str, sent_on: str, sent_by: str, today: str) -> Transmission:
+    """Enter in the ledger that what was prepared went to every member on ``sent_on`` (ISO date), and how. Raises CannotTransmit.
+
+    What is entered are the fingerprints of all that lies in the folders, the letters as they were signed among them.
+    """
+    release = _release(work, exercice, profile)
+    released = next(row for row in work.ledger.all_rows("releases") if row["release"] == release.name)["released_at"]
+    if not released[:10] <= sent_on <= today:
+        raise CannotTransmit(
+            f"un envoi ne précède pas la version, figée le {day(released)}, et n’est pas à venir{NO_BREAK}: {day(sent_on)}"
+        )
+    folder, members = work.home.transmissions / release.name / profile, tuple(work.organisation.collectivites)
+    again = f"millesime transmit {exercice}" + (f" --profile {profile}" if profile == INTERNE else "")
+    for member in members:
+        here = folder / folder_of(member)
+        if not (here / SUMS).exists():
+            raise CannotTransmit(f"rien n’est prêt pour {member.nom}{NO_BREAK}: `{again}`, sans --sent")
+        if wrong := _changed(here):
+            raise CannotTransmit(
+                f"{member.nom}{NO_BREAK}: {', '.join(wrong)} n’est pas tel qu’il a été préparé ; recommencer{NO_BREAK}: `{again}`"
+            )
+    files = {
+        path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+    to = {member.code: member.nom for member in members}
+    work.ledger.record_sending(release.name, exercice, profile, to, sent_on, sent_by, files)
+    write_states(work, [exercice])
+    return Transmission(release.name, exercice, profile, folder, members, (), ())
+
+
+def _release(work: Workspace, exercice: int, profile: str) -> Path:
+    """The release that stands, with its report. Raises CannotTransmit."""
+    if not work.organisation.collectivites:
+        raise CannotTransmit(
+            f"organisation.yml ne déclare aucune collectivité{NO_BREAK}: il n’y a personne à qui envoyer"
+        )
+    release = last_release(work.home, work.ledger, exercice)
+    if release is None:
+        raise CannotTransmit(
+            f"{exercice} n’est pas figé{NO_BREAK}: seule une version figée s’envoie (`millesime release {exercice} …`)"
+        )
+    report = release / "report" / profile
+    needed = [report / f"rapport_activite_{exercice}.pdf"]
+    needed += [report / "collectivites" / f"{folder_of(member)}.pdf" for member in work.organisation.collectivites]
+    if lacking := [path.relative_to(release).as_posix() for path in needed if not path.exists()]:
+        other = f" ; --profile {INTERNE} envoie l’édition interne" if profile == PUBLIC else ""
+        raise CannotTransmit(f"la version {release.name} n’a pas {', '.join(lacking)}{other}")
+    return release
+
+
+def _accounts(work: Workspace, release: Path, exercice: int) -> Iterator[tuple[str, Path]]:
+    """(name, file) of the accounts of the year: the documents as they were received, and their lines in the national schema."""
+    import duckdb
+
+    listed = release / PUBLIC / DOCUMENTS
+    if listed.exists():
+        with duckdb.connect() as db:
+            wanted = f"exercice = {exercice} and est_compte_administratif"
+            rows = db.execute(f"select distinct fichier from {parquet_scan(listed)} where {wanted}").fetchall()
+        names = {name for (name,) in rows}
+        for data in read_release(release)["deliveries"]:
+            for file in Manifest.from_dict(data).files:
+                original = work.home.archive / file.sha256
+                if data["exercice"] == exercice and file.name in names and original.exists():
+                    yield file.name, original
+    lines = release / EXPORTS / PUBLIC / "scdl" / f"budget_{exercice}.csv"
+    if lines.exists():
+        yield lines.name, lines
+
+
+def _letters(
+    work: Workspace, release: Path, exercice: int, profile: str, has_accounts: bool
+) -> Iterator[tuple[str, bytes]]:
+    """The drafts of a release, signed by who approved it."""
+    from pipelines.stages.report.word.acts import acts
+
+    row = next(row for row in work.ledger.all_rows("releases") if row["release"] == release.name)
+    tables = release / FOLDERS[profile]
+    edition = edition_of(work.ledger, exercice, tables, profile, row["build"], release.name)
+    pieces = [f"le rapport d’activité de {exercice}", "la page de votre collectivité"]
+    pieces += [f"le compte de l’exercice {exercice}"] * has_accounts
+    with read_publication(tables, exercice, profile) as publication:
+        yield from acts(
+            publication,
+            work.catalogue,
+            work.organisation,
+            edition,
+            signatory(work, row["visas"].get("approved_by", "")),
+            [*pieces, "les empreintes de ces fichiers"],
+        )
+
+
+def folder_of(member: Collectivite) -> str:
+    """The name of what is a member's own: that of its page in the report."""
+    return plain(member.nom)
+
+
+def signatory(work: Workspace, name: str) -> Personne | None:
+    """The declared person of that name; None when nobody has it any more."""
+    try:
+        return work.organisation.person(name)
+    except UnknownPerson:
+        return None
+
+
+def _sums(folder: Path) -> list[tuple[str, str]]:
+    """(name, SHA-256) of what is sent as it was prepared: all but the letter and this list."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in (LETTER, SUMS)]
+    return [(path.relative_to(folder).as_posix(), sha256_of(path)) for path in files]
+
+
+def _changed(folder: Path) -> list[str]:
+    """The files that are not as they were prepared, or are no longer there, or were added."""
+    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    was, is_now = {name: sum_ for sum_, name in (line.split("  ", 1) for line in lines)}, dict(_sums(folder))
+    return sorted(name for name in was.keys() | is_now.keys() if was.get(name) != is_now.get(name))
+
+
+def _contents(work: Workspace, release: str, exercice: int, profile: str, member: Collectivite, folder: Path) -> str:
+    """What a reader of the folder is told of each file."""
+    organisation = work.organisation
+    accounts = sorted(path.name for path in (folder / ACCOUNTS).iterdir())
+    said = [
+        (f"rapport_activite_{exercice}.pdf", "le rapport d’activité"),
+        (f"page_{folder_of(member)}.pdf", f"la page de {member.nom}"),
+        *((f"{ACCOUNTS}/{name}", _account(name)) for name in accounts),
+        (LETTER, "le courrier d’accompagnement"),
+        (SUMS, "les empreintes des fichiers, que vérifie sha256sum -c SHA256SUMS ; le courrier n’y est pas"),
+    ]
+    lacking = [] if accounts else ["", "Le compte de l’exercice n’est pas dans ce dossier : il est à joindre."]
+    mention = ["DÉMONSTRATION : les lignes sont inventées."] * organisation.demonstration
+    kind = "publique" if profile == PUBLIC else "interne, à ne pas lire en séance publique"
+    lines = [
+        f"{organisation.nom} ({organisation.sigle})",
+        f"Rapport d’activité de {exercice} : envoi à {member.nom}",
+        f"Version {release}, édition {kind}. Code général des collectivités territoriales, article L. 5211-39.",
+        *mention,
+        "",
+        *(f"- {name} : {what}" for name, what in said),
+        *lacking,
+    ]
+    return typeset("\n".join(lines)) + "\n"
+
+
+def _account(name: str) -> str:
+    if name.endswith(".csv"):
+        return "les lignes des budgets et des comptes, à ouvrir dans un tableur"
+    return "le compte de l’exercice, document budgétaire tel qu’il a été transmis"

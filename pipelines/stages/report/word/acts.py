@@ -1,0 +1,101 @@
+"""The acts that go with a report, as drafts in Word: the délibération by which it is taken note of, a letter to each member.
+
+Their words are two texts of the catalogue, in Markdown with figures by reference as all prose is; a home's take the place of the
+shipped ones. A quotation stands at the right, as the address and the signature of a letter do.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines import french
+from pipelines.catalogue.load import Catalogue
+from pipelines.catalogue.organisation import COMMUNE, Organisation, Personne
+from pipelines.characters import each_text, visible
+from pipelines.stages.report.figures import Figures
+from pipelines.stages.report.model import Edition, editor_of
+from pipelines.stages.report.prose import Node, render
+from pipelines.stages.report.tables import Publication
+from pipelines.stages.report.word.document import new_document, put_in, saved
+from pipelines.stages.report.word.elements import paragraph, run, w
+from pipelines.stages.report.word.prose import Elements, ProseWriter
+
+DELIBERATION, LETTER = "actes/deliberation.md", "actes/courrier.md"  # in ``catalogue/report/texte``
+RIGHT = 5000  # where the right half of the page begins, in twentieths of a point
+
+
+def acts(
+    publication: Publication,
+    catalogue: Catalogue,
+    organisation: Organisation,
+    edition: Edition,
+    signatory: Personne | None,
+    pieces: Sequence[str] = (),
+) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of each draft: ``deliberation.docx``, then ``courriers/<collectivité>.docx``.
+
+    ``signatory`` approved the release; ``pieces`` are what goes with a letter. Raises ProseError naming a text and its line.
+    """
+    editor = editor_of(publication, catalogue, organisation, Path())
+    writer = _Acts(editor.builder.figures, catalogue, organisation, edition)
+    names = editor.known | {
+        "suivant": publication.exercice + 1,
+        "organisation": organisation.nom,
+        "version": None if edition.name == "projet" else edition.name,
+        "date": french.date(edition.day),
+        "signataire": signatory.nom if signatory else "",
+        "fonction": french.capitalised(signatory.fonction) if signatory else "",
+        "pieces": list(pieces),
+        "membres": len(organisation.collectivites),
+    }
+    yield (
+        "deliberation.docx",
+        writer.written(DELIBERATION, f"Délibération, rapport d’activité {names['exercice']}", names),
+    )
+    for member in organisation.collectivites:
+        of_member = {"collectivite": member.nom, "est_commune": member.type == COMMUNE}
+        title = f"Courrier, rapport d’activité {names['exercice']}, {member.nom}"
+        yield f"courriers/{french.plain(member.nom)}.docx", writer.written(LETTER, title, names | of_member)
+
+
+class _Acts(ProseWriter):
+    """Writes one act after another."""
+
+    def __init__(self, figures: Figures, catalogue: Catalogue, organisation: Organisation, edition: Edition):
+        self.figures, self.catalogue, self.organisation, self.edition = figures, catalogue, organisation, edition
+
+    def written(self, name: str, title: str, names: dict[str, Any]) -> bytes:
+        """One act, as the bytes of a .docx file."""
+        path: Path | None = self.catalogue.prose(name)
+        assert path is not None, f"texte/{name} is shipped, and no home can take it away"
+        tree = each_text(_typeset(render(path, f"texte/{name}", self.figures, names)), visible)
+        self.document = new_document(title, self.organisation.nom, "projet d’acte", self.edition.day)
+        put_in(self.document, *self._warnings(), *self.prose(tree))
+        return saved(self.document)
+
+    def prose(self, nodes: list[Node], style: str | None = None, numbers: Any = None, depth: int = 0) -> Elements:
+        """As in the report, but for what stands at the right."""
+        for node in nodes:
+            if node["genre"] != "citation":
+                yield from super().prose([node], style, numbers, depth)
+                continue
+            for one in node["enfants"]:
+                yield paragraph("Normal", *self.inline(one["enfants"]), ind=w("ind", left=RIGHT))
+
+    def _warnings(self) -> Elements:
+        """What no act may be sent with."""
+        said = ["DÉMONSTRATION : les lignes sont inventées."] * self.organisation.demonstration
+        said += ["Projet : l’exercice n’est pas figé, ses chiffres peuvent changer."] * (self.edition.name == "projet")
+        for one in said:
+            yield paragraph("Quote", run(french.typeset(one), b=True))
+
+
+def _typeset(nodes: list[Node]) -> list[Node]:
+    """The tree, French spaces in every text; a figure leads to no annex here."""
+    made = []
+    for node in nodes:
+        kept = {**node, "enfants": _typeset(node["enfants"])} if "enfants" in node else dict(node)
+        if "texte" in kept:
+            kept["texte"] = french.typeset(kept["texte"])
+        made += kept["enfants"] if kept.get("cible", "").startswith("#") else [kept]
+    return made

@@ -1,0 +1,205 @@
+"""The charts of the workbook: the spreadsheet's own, over the cells of their sheet, in the colours of the report.
+
+A missing value has no bar, and its code as a label. What a spreadsheet cannot draw from the table alone (a pyramid, a cascade)
+is drawn from a few cells beside it, which say so.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from pipelines.stages.report.blocks import number_of
+from pipelines.stages.report.charts import BLUE, GREY, LIGHT, MIDDLE, OCHRE, Block
+
+WIDTH, ROW_HEIGHT = 760, 22  # pixels
+SMALL, ACROSS = (250, 190), 3  # of the small charts
+BESIDE, PALE = "Pour le dessin", "#9aa5b1"
+SIDES = "#,##0;#,##0"  # a pyramid has no negative side
+
+
+@dataclass(frozen=True)
+class Area:
+    """Where a table lies: the row of its headings, how many columns it takes, the first free row below."""
+
+    header: int
+    columns: int
+    below: int
+
+
+@dataclass(frozen=True)
+class _Series:
+    """One series: its name, the column (or row) of its values, its colour, the labels that say another thing than the value."""
+
+    name: str
+    values: tuple[int, int, int, int]
+    color: str | None
+    labels: Sequence[dict[str, Any] | None] = ()
+
+
+def add_charts(book: Any, sheet: Any, name: str, block: Block, area: Area) -> None:
+    """Draw a block that is a chart below its table; nothing of another one."""
+    if block["genre"] != "graphique":
+        return
+    lines = [line for line in block["lignes"] if not line["est_total"]]
+    first, last = area.header + 1, area.header + len(lines)
+    draw = {"multiples": _multiples, "pyramide": _pyramid, "cascade": _cascade, "mois": _months}.get(
+        block["forme"], _bars
+    )
+    for rank, chart in enumerate(draw(book, sheet, name, block, lines, (first, last, area))):
+        options = {
+            "description": block["alternative"],
+            "object_position": 2,
+            "x_offset": 6 + rank % ACROSS * (SMALL[0] + 8),
+        }
+        sheet.insert_chart(area.below + rank // ACROSS * (SMALL[1] // 20 + 2), 0, chart, options)
+
+
+def _chart(
+    book: Any, kind: dict[str, str], name: str, block: Block, categories: tuple, series: Sequence[_Series]
+) -> Any:
+    chart = book.add_chart(kind)
+    for one in series:
+        labels = {"value": True, "custom": list(one.labels)} if one.labels else None
+        if labels and kind.get("subtype") == "stacked":  # they stand inside the bars
+            labels |= {"num_format": SIDES, "font": {"color": "#ffffff", "bold": True}}
+        chart.add_series(
+            {
+                "name": one.name,
+                "categories": [name, *categories],
+                "values": [name, *one.values],
+                "fill": {"color": one.color} if one.color else {"none": True},
+                "gap": 40,
+                **({"overlap": 100} if kind.get("subtype") == "stacked" else {}),
+                **({"data_labels": labels} if labels else {}),
+                **(
+                    {"line": {"color": one.color, "width": 2}, "marker": {"type": "circle"}}
+                    if kind["type"] == "line"
+                    else {}
+                ),
+            }
+        )
+    chart.set_title({"name": block["titre"], "name_font": {"size": 12, "color": BLUE}, "overlay": False})
+    chart.set_legend({"position": "bottom"} if len([one for one in series if one.color]) > 1 else {"none": True})
+    chart.set_chartarea({"border": {"none": True}})
+    return chart
+
+
+def _labels(lines: Sequence[Block], rank: int) -> list[dict[str, Any] | None]:
+    """A label a row: the code of what is missing in place of a zero that nobody counted."""
+    cells = [line["cellules"][rank] for line in lines]
+    return [{"value": one["texte"]} if one["valeur"] is None else None for one in cells]
+
+
+def _palette(heads: Sequence[str]) -> list[str]:
+    """Years from light to dark; other things in colours that differ."""
+    if all(head.isdecimal() for head in heads):
+        return ([LIGHT] * len(heads) + [LIGHT, MIDDLE, BLUE])[-len(heads) :]
+    return ([BLUE] if len(heads) == 1 else [OCHRE, BLUE, MIDDLE, LIGHT, GREY])[: len(heads)] + [GREY] * (len(heads) - 5)
+
+
+def _columns(block: Block, lines: Sequence[Block], first: int, last: int) -> list[_Series]:
+    heads = block["entete"]
+    colors = [LIGHT, BLUE] if block["forme"] == "execution" else _palette(heads)
+    return [
+        _Series(head, (first, rank + 1, last, rank + 1), color, _labels(lines, rank))
+        for rank, (head, color) in enumerate(zip(heads, colors, strict=False))
+    ]
+
+
+def _bars(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block], place: tuple) -> Iterator[Any]:
+    """One bar a row, or one a column when there are several."""
+    first, last, _ = place
+    series = _columns(block, lines, first, last)
+    chart = _chart(book, {"type": "bar"}, name, block, (first, 0, last, 0), series)
+    chart.set_y_axis({"reverse": True, "line": {"none": True}})
+    chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
+    chart.set_size({"width": WIDTH, "height": 110 + ROW_HEIGHT * len(lines) * max(len(series), 1)})
+    yield chart
+
+
+def _months(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block], place: tuple) -> Iterator[Any]:
+    """Columns when one thing is followed, lines when several are."""
+    first, last, _ = place
+    series = _columns(block, lines, first, last)
+    if len(series) > 1:
+        series = [_Series(one.name, one.values, one.color) for one in series]
+    kind = "column" if len(series) == 1 else "line"
+    chart = _chart(book, {"type": kind}, name, block, (first, 0, last, 0), series)
+    chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": "#e9eef3"}}, "line": {"none": True}})
+    chart.set_size({"width": WIDTH, "height": 320})
+    yield chart
+
+
+def _multiples(book: Any, _sheet: Any, name: str, block: Block, lines: list[Block], place: tuple) -> Iterator[Any]:
+    """A small chart a row, the years from left to right: each has a scale of its own."""
+    first, _, area = place
+    wide = len(block["entete"])
+    for rank, line in enumerate(lines):
+        labels = [{"value": one["texte"]} if one["valeur"] is None else None for one in line["cellules"]]
+        series = [_Series(line["titre"], (first + rank, 1, first + rank, wide), BLUE, labels)]
+        chart = _chart(book, {"type": "column"}, name, block, (area.header, 1, area.header, wide), series)
+        chart.set_title({"name": line["titre"], "name_font": {"size": 10, "color": BLUE}})
+        chart.set_y_axis({"visible": False, "major_gridlines": {"visible": False}, "min": 0})
+        chart.set_size({"width": SMALL[0], "height": SMALL[1]})
+        yield chart
+
+
+def _pyramid(book: Any, sheet: Any, name: str, block: Block, lines: list[Block], place: tuple) -> Iterator[Any]:
+    """Two columns back to back, the first one on the left: its numbers are written anew, below zero."""
+    first, last, area = place
+    sides = block["entete"][:2]
+    column, pale = area.columns + 1, book.add_format({"font_color": PALE})
+    sheet.write_string(area.header, column, f"{BESIDE} : {sides[0]}", pale)
+    for row, line in enumerate(lines, start=first):
+        value = number_of(line["cellules"][0])
+        if value is not None:
+            sheet.write_number(row, column, -value, pale)
+    places = [column, *range(2, len(sides) + 1)]
+    series = [
+        _Series(head, (first, at, last, at), color, _labels(lines, rank))
+        for rank, (head, at, color) in enumerate(zip(sides, places, (OCHRE, BLUE), strict=False))
+    ]
+    chart = _chart(book, {"type": "bar", "subtype": "stacked"}, name, block, (first, 0, last, 0), series)
+    chart.set_y_axis({"reverse": True, "label_position": "low", "line": {"none": True}})
+    chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
+    chart.set_size({"width": WIDTH, "height": 120 + ROW_HEIGHT * len(lines)})
+    yield chart
+
+
+def _cascade(book: Any, sheet: Any, name: str, block: Block, lines: list[Block], place: tuple) -> Iterator[Any]:
+    """From the first amount of the only row to its last one: each bar between them begins where the former ended."""
+    first, _, area = place
+    heads, cells = block["entete"], lines[0]["cellules"]
+    values = [number_of(one) or 0.0 for one in cells]
+    inner = list(accumulate(values[:-1]))
+    starts = [0.0, *inner[:-1], 0.0]
+    ends = [*inner, values[-1]]
+    if min(*starts, *ends) < 0:  # a bar that crosses zero has no base to stand on
+        series = [_Series(lines[0]["titre"], (first, 1, first, len(heads)), BLUE, [None] * len(heads))]
+        yield _chart(book, {"type": "column"}, name, block, (area.header, 1, area.header, len(heads)), series)
+        return
+    column, top, pale = area.columns + 1, area.header, book.add_format({"font_color": PALE})
+    sheet.write_row(top, column, (BESIDE, "base", "en plus", "en moins"), pale)
+    for row, (head, start, end) in enumerate(zip(heads, starts, ends, strict=True), start=top + 1):
+        sheet.write_row(row, column, (head, min(start, end), max(end - start, 0.0), max(start - end, 0.0)), pale)
+    bottom, falls_at = top + len(heads), [end < start for start, end in zip(starts, ends, strict=True)]
+    rises, falls = (
+        [
+            {"value": one["texte"]} if falls is wanted else {"delete": True}
+            for one, falls in zip(cells, falls_at, strict=True)
+        ]
+        for wanted in (False, True)
+    )
+    series = [
+        _Series("base", (top + 1, column + 1, bottom, column + 1), None),
+        _Series("ce qui s’ajoute", (top + 1, column + 2, bottom, column + 2), BLUE, rises),
+        _Series("ce qui se retranche", (top + 1, column + 3, bottom, column + 3), OCHRE, falls),
+    ]
+    chart = _chart(
+        book, {"type": "column", "subtype": "stacked"}, name, block, (top + 1, column, bottom, column), series
+    )
+    chart.set_legend({"position": "bottom", "delete_series": [0]})
+    chart.set_y_axis({"visible": False, "major_gridlines": {"visible": False}})
+    chart.set_size({"width": WIDTH, "height": 380})
+    yield chart

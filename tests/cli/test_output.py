@@ -1,0 +1,88 @@
+"""What every command prints through: tables that fit a screen of 80 columns and lose nothing, and what a long work is at."""
+
+import io
+import json
+import re
+import sys
+
+import pytest
+
+from pipelines.cli.output import Column, pairs, progress, table
+from pipelines.ledger.records import CheckResult
+from tests.cli.conftest import Bench, check
+from tests.cli.test_rejects_and_figures import ROWS
+
+LONG = "finances.fonctionnement.depenses.charges_de_personnel.realise"
+COLUMNS = [
+    Column("code", "Chiffre"),
+    Column("value", "Valeur", right=True),
+    Column("state", "État"),
+    Column("why", "Pourquoi", folds=True),
+]
+
+
+@pytest.fixture
+def eighty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A screen of 80 columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.parametrize("code", ["a.b", LONG, LONG * 2])
+def test_a_table_fits_the_screen_and_nothing_of_it_is_cut(eighty, capsys, code: str) -> None:
+    why = "les mois de mars, d’avril et de mai ne sont pas encore arrivés"
+    table(COLUMNS, [{"code": code, "value": "12 345 678,90 €", "state": "partiel", "why": why}])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    begins = [lines[0].index(column.heading) for column in COLUMNS]
+    begins[1] = begins[2] - len("12 345 678,90 €") - 2  # its heading stands on the right
+    cells = [[line[a:b] for line in lines[2:]] for a, b in zip(begins, [*begins[1:], 80], strict=True)]
+    assert ["".join("".join(one).split()) for one in cells] == [code, "12345678,90€", "partiel", "".join(why.split())]
+    parts = [line.strip() for line in cells[0] if line.strip()]
+    assert all(part[-1] in "._" for part in parts[:-1])  # a name is broken between its parts
+    assert any("12 345 678,90 €" in line for line in lines)  # a number stands on one line
+
+
+def test_things_and_what_they_are_stand_one_under_the_other_where_they_do_not_fit(eighty, capsys) -> None:
+    pairs([("a", "une chose"), ("bcd", "une autre")])
+    assert capsys.readouterr().out == "  a    une chose\n  bcd  une autre\n"
+    pairs([("a", "une chose"), ("b" * 60, "une autre, plus longue")])
+    assert capsys.readouterr().out.splitlines()[1] == "      une chose"
+
+
+@pytest.mark.parametrize("arguments", [("status", 2019), ("figures", 2019)])
+def test_each_command_that_prints_a_table_fits_it(filled: Bench, eighty, arguments: tuple) -> None:
+    long = CheckResult("k" * 40, "type", None, "warning", False, None, None, "Une règle.", "Corriger.")
+    filled.receive("ventes/ventes", 2019, check("ok", True), long)
+    filled.publish(ROWS)
+    said = filled.millesime(*arguments).stdout
+    drawn = [line for line in said.splitlines() if "  " in line.strip() and ":" not in line]
+    assert drawn and max(map(len, drawn)) <= 80
+
+
+def test_elsewhere_than_on_a_terminal_each_step_is_a_plain_line(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress() as say:
+        say("collecte 1/2 : ventes/ventes")
+        say("collecte 2/2 : \x1b[2J")
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.split(" s  ") == ["   0", "collecte 1/2 : ventes/ventes"]
+    assert "\x1b" not in second
+
+
+def test_on_a_terminal_one_line_tells_the_step_and_the_time(monkeypatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", screen := Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    with progress() as say:
+        say("collecte 1/2 : [ventes]")
+    assert "0:00:00 collecte 1/2 : [ventes]" in re.sub(r"\x1b\[[0-9;]*m", "", screen.getvalue())
+
+
+def test_a_log_that_is_json_holds_the_steps(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("MILLESIME_LOG", "json")
+    with progress() as say:
+        say("collecte 1/2")
+    assert json.loads(capsys.readouterr().err)["message"] == "collecte 1/2"

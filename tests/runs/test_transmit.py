@@ -1,0 +1,201 @@
+"""What goes to each member: what is in its folder, what is refused, what the ledger keeps of it, and when its lack is a finding."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.evidence.sendings import unsent_findings
+from pipelines.ledger.state import STATE
+from pipelines.publication import INTERNE, PUBLIC
+from pipelines.runs.audit.state import look, state
+from pipelines.runs.transmit import CannotTransmit, enter_sending, prepare
+from pipelines.stages.report.etat.page import render
+from tests.cli.conftest import VENTES_2019, Bench
+from tests.layers import Layer
+from tests.stages.report.publication import Press
+
+MEMBERS = """
+collectivites:
+  - {code_insee: "94054", siren: "219400546", nom: Orly}
+  - {code_insee: "94022", siren: "219400223", nom: Choisy-le-Roi}
+"""
+WORDS = "{{ collectivite }} : {{ f('a.total') }} agents, {{ signataire }}, {{ fonction }}. {{ pieces | join(' ; ') }}\n"
+
+
+@pytest.fixture
+def frozen(filled: Bench, declared: Layer, press: Press) -> Bench:
+    """A home of two members whose year 2019 is frozen, its report drawn, a compte administratif among what it was made of."""
+    filled.home.organisation_file.write_text(
+        filled.home.organisation_file.read_text(encoding="utf-8") + MEMBERS, encoding="utf-8"
+    )
+    for name in ("deliberation", "courrier"):
+        declared.write(f"catalogue/report/texte/actes/{name}.md", WORDS if name == "courrier" else "Acte.\n")
+    chiffres = press.tables["chiffres"][1]
+    press.replace("chiffres", [(code, 2019, *rest) for code, year, *rest in chiffres if year == 2040])
+    tables = press.publish()
+    release = filled.home.releases / "2019-v1"
+    with filled.ledger() as ledger:
+        ledger.record_build("b1", True, [], [])
+        visas = {"prepared_by": "A", "reviewed_by": "B", "approved_by": "C"}
+        ledger.record_release("2019-v1", 2019, 1, "f" * 64, "b1", visas, None, "c" * 64)
+    for profile, place in ((INTERNE, release), (PUBLIC, release / PUBLIC)):
+        _copied(tables, place)
+        pages = release / "report" / profile / "collectivites"
+        pages.mkdir(parents=True)
+        (pages.parent / "rapport_activite_2019.pdf").write_bytes(f"%PDF {profile}".encode())
+        for name in ("orly", "choisy-le-roi"):
+            (pages / f"{name}.pdf").write_bytes(f"%PDF {name} {profile}".encode())
+    return filled
+
+
+def _copied(published: Path, place: Path) -> None:
+    (place / "rapport").mkdir(parents=True)
+    for file in (published / "rapport").iterdir():
+        (place / "rapport" / file.name).write_bytes(file.read_bytes())
+
+
+def with_accounts(bench: Bench) -> None:
+    """The journal of sales stands for the accounts: the public tables name it as a document that is one."""
+    marts = bench.home.releases / "2019-v1" / PUBLIC / "marts"
+    marts.mkdir()
+    rows = "(2019, true, 'ventes_2019.csv'), (2019, false, 'agents_2019.csv'), (2018, true, 'agents_2019.csv')"
+    with duckdb.connect() as db:
+        db.execute(
+            f"copy (select * from (values {rows}) as t(exercice, est_compte_administratif, fichier)) "
+            f"to '{marts / 'fct_documents_budgetaires.parquet'}' (format parquet)"
+        )
+    lines = bench.home.releases / "2019-v1" / "exports" / PUBLIC / "scdl" / "budget_2019.csv"
+    lines.parent.mkdir(parents=True)
+    lines.write_text("BGT_NATDEC\n", encoding="utf-8")
+    with bench.ledger() as ledger:
+        deliveries = [one.manifest.as_dict() for one in ledger.current().values()]
+    (bench.home.releases / "2019-v1" / STATE).write_text(json.dumps({"deliveries": deliveries}), encoding="utf-8")
+
+
+def test_a_folder_a_member_holds_the_public_report_its_page_the_accounts_and_a_signed_letter(frozen: Bench) -> None:
+    from docx import Document
+
+    with_accounts(frozen)
+    with frozen.work() as work:
+        done = prepare(work, 2019, PUBLIC)
+    assert [one.nom for one in done.members] == ["Orly", "Choisy-le-Roi"]
+    here = done.folder / "choisy-le-roi"
+    files = {path.relative_to(here).as_posix(): path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    assert files["rapport_activite_2019.pdf"] == b"%PDF public"
+    assert files["page_choisy-le-roi.pdf"] == b"%PDF choisy-le-roi public"
+    assert files["comptes/ventes_2019.csv"] == VENTES_2019.encode() and "comptes/budget_2019.csv" in files
+    assert "comptes/agents_2019.csv" not in files  # no account, or of another year
+    (said,) = [one.text for one in Document(here / "courrier.docx").paragraphs]
+    assert said.startswith("Choisy-le-Roi\u00a0: 27 agents, C, Approbation.") and "le compte de l’exercice 2019" in said
+    sums = dict(reversed(line.split("  ")) for line in files["SHA256SUMS"].decode().splitlines())
+    assert sums == {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in files.items()
+        if name not in ("courrier.docx", "SHA256SUMS")
+    }
+    contents = files["SOMMAIRE.txt"].decode()
+    assert all(f"- {name}\u00a0: " in contents for name in files if name != "SOMMAIRE.txt")
+
+
+def test_the_internal_edition_is_sent_only_when_it_is_asked_for(frozen: Bench) -> None:
+    with frozen.work() as work:
+        done = prepare(work, 2019, INTERNE)
+    assert (done.folder / "orly" / "rapport_activite_2019.pdf").read_bytes() == b"%PDF interne"
+    assert "interne, à ne pas lire en séance publique" in (done.folder / "orly" / "SOMMAIRE.txt").read_text()
+    assert not (frozen.home.transmissions / "2019-v1" / PUBLIC).exists()
+
+
+def test_a_letter_that_was_signed_is_kept_and_a_missing_account_is_said(frozen: Bench) -> None:
+    made = frozen.millesime("transmit", 2019)
+    assert made.exit_code == 0, made.output
+    assert (
+        "aucun compte administratif" in made.stderr and "transmit 2019 --sent AAAA-MM-JJ --by courriel" in made.stderr
+    )
+    folder = frozen.home.transmissions / "2019-v1" / PUBLIC / "orly"
+    assert "Le compte de l’exercice n’est pas dans ce dossier" in (folder / "SOMMAIRE.txt").read_text(encoding="utf-8")
+    (folder / "courrier.docx").write_bytes(b"signed")
+    again = frozen.millesime("transmit", 2019)
+    assert (folder / "courrier.docx").read_bytes() == b"signed"
+    assert "les courriers de Orly, Choisy-le-Roi sont gardés" in again.stderr
+
+
+def test_what_went_is_in_the_ledger_and_on_the_audit_page(frozen: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.runs.audit.state._figures", lambda *_: None)
+    monkeypatch.setattr("pipelines.runs.transmit.write_states", lambda *_: None)
+    today = _released(frozen)
+    with frozen.work() as work:
+        assert "Aucun envoi n’est enregistré" in _page(work)
+        prepare(work, 2019, PUBLIC)
+        (frozen.home.transmissions / "2019-v1" / PUBLIC / "orly" / "courrier.docx").write_bytes(b"signed")
+        enter_sending(work, 2019, PUBLIC, today, "courriel", today)
+        (row,) = work.ledger.all_rows("sendings")
+        assert (row["release"], row["sent_on"], row["sent_by"]) == ("2019-v1", today, "courriel")
+        assert row["recipients"] == {"94054": "Orly", "94022": "Choisy-le-Roi"}
+        assert row["files"]["orly/courrier.docx"] == hashlib.sha256(b"signed").hexdigest()
+        assert work.ledger.check({}) == []
+        page = _page(work)
+    assert "<dt>Voie</dt><dd>courriel</dd>" in page and "<dt>À</dt><dd>Orly, Choisy-le-Roi</dd>" in page
+    assert "avant le 30/09/2020" in page and ", après l’échéance" in page
+
+
+def _released(bench: Bench) -> str:
+    with bench.ledger() as ledger:
+        return ledger.all_rows("releases")[-1]["released_at"][:10]
+
+
+def _page(work) -> str:
+    return render(state(look(work), 2019), work.home.cache)
+
+
+def test_nothing_is_entered_of_what_is_not_ready_was_changed_or_cannot_be(frozen: Bench) -> None:
+    today = _released(frozen)
+    with frozen.work() as work:
+        with pytest.raises(CannotTransmit, match="rien n’est prêt pour Orly"):
+            enter_sending(work, 2019, PUBLIC, today, "courriel", today)
+        folder = prepare(work, 2019, PUBLIC).folder
+        for wrong in ("2019-12-31", "9999-01-01"):
+            with pytest.raises(CannotTransmit, match="ne précède pas la version"):
+                enter_sending(work, 2019, PUBLIC, wrong, "courriel", today)
+        (folder / "orly" / "rapport_activite_2019.pdf").write_bytes(b"other")
+        with pytest.raises(CannotTransmit, match="Orly\u00a0: rapport_activite_2019.pdf n’est pas tel"):
+            enter_sending(work, 2019, PUBLIC, today, "courriel", today)
+        prepare(work, 2019, PUBLIC)
+        (folder / "orly" / "autre.pdf").write_bytes(b"added")
+        with pytest.raises(CannotTransmit, match=r"autre\.pdf n’est pas tel"):
+            enter_sending(work, 2019, PUBLIC, today, "courriel", today)
+        assert work.ledger.all_rows("sendings") == []
+
+
+def test_only_a_frozen_year_with_its_pages_goes_to_members_that_there_are(frozen: Bench) -> None:
+    with frozen.work() as work:
+        with pytest.raises(CannotTransmit, match="2020 n’est pas figé"):
+            prepare(work, 2020, PUBLIC)
+        (frozen.home.releases / "2019-v1" / "report" / PUBLIC / "collectivites" / "orly.pdf").unlink()
+        with pytest.raises(CannotTransmit, match=r"n’a pas report/public/collectivites/orly\.pdf.*--profile interne"):
+            prepare(work, 2019, PUBLIC)
+    said = frozen.millesime("transmit", 2019, "--sent", "2020-09-14")
+    assert said.exit_code == 2 and "--sent va avec --by" in said.stderr
+
+
+@pytest.mark.parametrize(("day", "years"), [("2020-08-31", []), ("2020-09-01", [2019])])
+def test_from_september_a_year_that_something_came_for_and_nobody_was_sent_is_a_finding(
+    frozen: Bench, day: str, years: list[int]
+) -> None:
+    with frozen.work() as work:
+        found = unsent_findings(work, day)
+        assert [(one.code, one.exercice, one.severity) for one in found] == [("TRA-ENVOI", y, "alerte") for y in years]
+        work.ledger.record_sending("2019-v1", 2019, PUBLIC, {"94054": "Orly"}, "2020-09-14", "courriel", {})
+        assert unsent_findings(work, day) == []
+
+
+def test_the_command_lists_it_and_nobody_has_a_duty_without_members(frozen: Bench, monkeypatch) -> None:
+    monkeypatch.setattr("pipelines.cli.reading.now", lambda: "2020-09-02T00:00:00+00:00")
+    assert "TRA-ENVOI transmission — " in frozen.millesime("findings", 2019).stdout
+    assert "TRA-ENVOI" not in frozen.millesime("findings", 2020).stdout
+    text = frozen.home.organisation_file.read_text(encoding="utf-8").replace(MEMBERS, "")
+    frozen.home.organisation_file.write_text(text, encoding="utf-8")
+    with frozen.work() as work:
+        assert unsent_findings(work, "2030-01-01") == []
