@@ -206,6 +206,7 @@ def test_a_ledger_from_before_the_chain_is_linked_and_keeps_its_entries(tmp_path
             "keys",
             "populations",
             "withdrawals",
+            "sendings",
             "alembic_version",
         ):
             db.execute(f"drop table {table}")
