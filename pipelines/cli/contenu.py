@@ -8,9 +8,15 @@ import click
 from pipelines.cli.names import year_argument
 from pipelines.cli.output import echo, note, title
 from pipelines.cli.session import Session, global_options, shown
+from pipelines.evidence.prose import STATES, VALIDATED
+from pipelines.french import moment
+from pipelines.ledger.store import open_ledger
+from pipelines.locking import only_writer
+from pipelines.near import suggestion
 from pipelines.publication import INTERNE
 
 if TYPE_CHECKING:
+    from pipelines.evidence.prose import TextState
     from pipelines.stages.report.word.reading import ReadBack
 
 
@@ -88,6 +94,8 @@ def import_texts(ctx: click.Context, file: Path) -> None:
     for path in found.absent:
         echo(f"  {path} : absent du document, laissé tel quel")
     echo(f"{len(found.changed)} textes repris, {len(found.unchanged)} inchangés.")
+    if found.changed:
+        note(f"Les textes repris sont à valider : {session.command} contenu etat {found.exercice}")
 
 
 def _refuse(found: "ReadBack") -> None:
@@ -97,3 +105,58 @@ def _refuse(found: "ReadBack") -> None:
             note(f"    {line}")
     if found.refused:
         raise click.ClickException(f"rien n’est repris : {len(found.refused)} refus, dits ci-dessus")
+
+
+@contenu.command("etat", short_help="Dire où en sont les textes, ou le changer.")
+@year_argument
+@click.argument("texts", metavar="[TEXTE]...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Tous les textes de l’exercice.")
+@click.option("--to", "state", type=click.Choice(STATES), help="Où ils en sont maintenant.")
+@click.option("--by", metavar="NOM", help="Qui le dit : une personne déclarée dans organisation.yml.")
+@global_options
+@click.pass_context
+def state_of_texts(
+    ctx: click.Context, year: int, texts: tuple[str, ...], every: bool, state: str | None, by: str | None
+) -> None:
+    """Montrer où en est chaque texte de l’EXERCICE (rédigé, relu, validé), qui l’a dit et quand ; avec --to, le dire.
+
+    Un texte qui change ensuite est de nouveau « rédigé ». Une version n’est figée que lorsque chaque texte est validé, ou
+    qu’une décision dit pourquoi il ne l’est pas.
+    """
+    from pipelines.evidence.prose import text_states
+
+    session: Session = ctx.obj
+    session.exercice(year)
+    if state is None:
+        if texts or every or by:
+            raise click.UsageError("dire où en sont ces textes : --to rédigé, relu ou validé")
+        with session.ledger() as ledger:
+            _show_states(session, year, text_states(session.home, ledger, year))
+        return
+    if by is None:
+        raise click.UsageError("dire qui le dit : --by NOM")
+    person = session.organisation.person(by).nom
+    with only_writer(session.home), open_ledger(session.home) as ledger:
+        for one in _chosen(text_states(session.home, ledger, year), texts, every):
+            ledger.record_text(year, one.text, one.sha256, state, person)
+        _show_states(session, year, text_states(session.home, ledger, year))
+
+
+def _chosen(known: "list[TextState]", texts: tuple[str, ...], every: bool) -> "list[TextState]":
+    """The texts that are named; all of them where that is asked."""
+    if every == bool(texts):
+        raise click.UsageError("nommer des textes, ou --all pour tous")
+    by_name = {one.text: one for one in known}
+    for name in texts:
+        if name not in by_name:
+            raise click.UsageError(f"aucun texte « {name} »{suggestion(name, by_name)}")
+    return known if every else [by_name[name] for name in texts]
+
+
+def _show_states(session: Session, year: int, states: "list[TextState]") -> None:
+    title(f"textes de {year}", session.organisation)
+    for one in states:
+        said = f" par {one.by}, {moment(one.at)}" if one.by and one.at else ""
+        echo(f"  {one.state:<7} {one.text}{said}")
+    done = sum(one.state == VALIDATED for one in states)
+    echo(f"{done} textes validés sur {len(states)}.")

@@ -18,7 +18,8 @@ from pipelines.cli.collecting import run_and_tell
 from pipelines.cli.exporting import export
 from pipelines.cli.output import echo, note
 from pipelines.cli.session import Session, global_options, shown
-from pipelines.locking import deaf_children
+from pipelines.ledger.store import open_ledger
+from pipelines.locking import deaf_children, only_writer
 from pipelines.near import suggestion
 from pipelines.publication import PUBLIC
 from pipelines.runs.instance import write_instance
@@ -215,6 +216,7 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
     _make_demonstration(home, years, and_run)
     write_instance(home)
     _give_key(home)
+    _validate_texts(session, years)
     if and_run:
         os.environ["MILLESIME_QUIET"] = "0"  # its files are whole
         code = run_and_tell(session, years, None)
@@ -224,6 +226,19 @@ def demo(ctx: click.Context, path: Path | None, through: int, and_run: bool) -> 
             ctx.invoke(docs)
         ctx.exit(code)
     echo(f"{shown(home.root)} est prêt. Ensuite : {session.command} run {' '.join(map(str, years))}")
+
+
+def _validate_texts(session: Session, years: list[int]) -> None:
+    """The demonstration's own texts are written for it: one of its persons validates them."""
+    from importlib.resources import files
+
+    from pipelines.evidence.prose import VALIDATED, text_states
+
+    person, own = session.organisation.personnes[-1].nom, files("demo") / "contenu"
+    with only_writer(session.home), open_ledger(session.home) as ledger:
+        for one in (one for year in years for one in text_states(session.home, ledger, year)):
+            if one.state != VALIDATED and (own / str(one.exercice) / one.text).is_file():
+                ledger.record_text(one.exercice, one.text, one.sha256, VALIDATED, person)
 
 
 def _make_demonstration(home: Home, years: list[int], and_run: bool) -> None:

@@ -18,6 +18,7 @@ from pipelines.catalogue.rules import Rule, Rules, where
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.gaps import declared_absences, figures_by_table
 from pipelines.evidence.parquet import select
+from pipelines.evidence.prose import unvalidated
 from pipelines.french import day, enumeration, quantity
 from pipelines.ledger.checks import check_finding
 from pipelines.ledger.records import Finding, Manifest, Standing, Unread, Verdict
@@ -45,6 +46,7 @@ def gather(work: Workspace, also: Iterable[Finding] = ()) -> list[Finding]:
         *_parted(work),
         *_last_build(work.ledger),
         *_last_publication(work),
+        *unvalidated(work),
     ]
     found = [
         finding for finding in found if finding.code not in work.rules or work.rules[finding.code].is_on

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import MetaData
 
-REVISION = "0009"  # the last migration: what an open ledger must be at
+REVISION = "0010"  # the last migration: what an open ledger must be at
 
 
 @functools.cache
@@ -232,6 +232,17 @@ def metadata() -> "MetaData":
         sa.Column("reason", sa.String),
         sa.Column("removed_by", sa.String),
         sa.Column("removed_at", sa.String, nullable=False),
+    )
+    sa.Table(
+        "texts",
+        meta,  # how far somebody said a text of a year was; the last word counts, and only for the bytes that it was said of
+        sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+        sa.Column("exercice", sa.Integer, nullable=False),
+        sa.Column("text", sa.String, nullable=False),  # its path under contenu/<exercice>
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("state", sa.String, nullable=False),  # rédigé | relu | validé
+        sa.Column("stated_by", sa.String, nullable=False),
+        sa.Column("stated_at", sa.String, nullable=False),
     )
     sa.Table(
         "chain",

@@ -306,6 +306,11 @@ class Ledger:
             withdrawn_at=now(),
         )
 
+    def record_text(self, exercice: int, text: str, sha256: str, state: str, by: str) -> None:
+        """Enter how far a text of a year is, in the words of somebody, who read these bytes."""
+        row = {"exercice": exercice, "text": text, "sha256": sha256, "state": state, "stated_by": by}
+        self._add("texts", **row, stated_at=now())
+
     def record_sending(
         self,
         release: str,
