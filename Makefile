@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := data-demo
 SUPERSET := .venv-superset
 
-.PHONY: help setup demo test test-full lint dev release absences rooms bench lock clean test-superset
+.PHONY: help setup demo test test-full lint dev release absences rooms bench chaos lock clean test-superset
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -44,6 +44,9 @@ rooms: setup ## twenty source lines drawn by the commit: where does each belong?
 
 bench: setup $(VENV)/.ready-dev ## ratios: ingest by format, a run that changes little, ten and forty times the lines (some ten minutes)
 	@$(BIN)/python -m tests.bench
+
+chaos: setup $(VENV)/.ready-dev ## kill commands at random moments: MINUTES=30 SEED=1 PHASES=first,correction,refusal,whole,export,purge,backup,restore
+	@$(BIN)/python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(PHASES),--phases $(PHASES))
 
 lock: ## resolve the versions again (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --only-binary :all: --no-header \
