@@ -7,7 +7,7 @@ SUPERSET := .venv-superset
 RELEASE := .venv-release
 WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help setup demo test test-full lint dev release absences rooms bench lock clean test-superset
+.PHONY: help setup demo test test-full lint dev release absences rooms bench chaos lock clean test-superset
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -47,13 +47,16 @@ rooms: setup ## twenty source lines drawn by the commit: where does each belong?
 bench: setup $(VENV)/.ready-dev ## ratios: ingest by format, a run that changes little, ten and forty times the lines (some ten minutes)
 	@$(BIN)/python -m tests.bench
 
+chaos: setup $(VENV)/.ready-dev ## kill commands at random moments: MINUTES=30 SEED=1 PHASES=first,correction,refusal,whole,export,purge,backup,restore
+	@$(BIN)/python -m tests.chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(if $(PHASES),--phases $(PHASES))
+
 lock: ## resolve the versions again (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --only-binary :all: --no-header \
 		pyproject.toml --group build -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --only-binary :all: --no-header \
 		pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --only-binary :all: --no-header \
-		--group release -o deploy/requirements.lock
+		--group release -o requirements-release.lock
 	uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --no-header \
 		tests/superset/requirements.in -o tests/superset/requirements.lock
 
@@ -91,7 +94,7 @@ $(SUPERSET)/.ready: tests/superset/requirements.lock
 	@$(SUPERSET)/bin/pip install -q --require-hashes -r tests/superset/requirements.lock
 	@touch $@
 
-$(RELEASE)/.ready: deploy/requirements.lock
+$(RELEASE)/.ready: requirements-release.lock
 	@$(PYTHON) -m venv $(RELEASE)
-	@$(RELEASE)/bin/pip install -q --require-hashes --only-binary :all: -r deploy/requirements.lock
+	@$(RELEASE)/bin/pip install -q --require-hashes --only-binary :all: -r requirements-release.lock
 	@touch $@

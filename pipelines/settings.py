@@ -426,6 +426,14 @@ def automation() -> bool:
     return said == "1"
 
 
+DAGSTER_URL = "MILLESIME_DAGSTER_URL"
+
+
+def dagster_database() -> str | None:
+    """The PostgreSQL database in which Dagster keeps its runs (``MILLESIME_DAGSTER_URL``): a secret; files of the home by default."""
+    return secret(DAGSTER_URL)
+
+
 def kept_runs() -> int:
     """How many finished runs Dagster keeps (``MILLESIME_KEPT_RUNS``, 100 by default). Raises WrongSetting."""
     return _count("MILLESIME_KEPT_RUNS", 100)

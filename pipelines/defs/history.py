@@ -1,10 +1,10 @@
 """What Dagster keeps of its former runs: which of them are old, and forgetting them."""
 
-import os
 import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pipelines.runs.instance import point_at
 from pipelines.runs.retention import after
 from pipelines.settings import Home
 
@@ -48,5 +48,5 @@ def forget(home: Home, runs: list[str]) -> None:
 def _instance(home: Home) -> "dg.DagsterInstance":
     import dagster as dg
 
-    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    point_at(home)
     return dg.DagsterInstance.get()

@@ -26,7 +26,7 @@ from pipelines.private import work_in
 from pipelines.runs.ahead import going_ahead
 from pipelines.runs.arriving import Aside
 from pipelines.runs.build import is_current, parse
-from pipelines.runs.instance import write_instance
+from pipelines.runs.instance import point_at, write_instance
 from pipelines.runs.outcome import Ending
 from pipelines.runs.pending import Pending, is_published, pending
 from pipelines.settings import Home
@@ -278,7 +278,7 @@ def prepare_instance(home: Home) -> None:
     """Point this process at the home and at its own Dagster instance."""
     write_instance(home)
     os.environ["MILLESIME_HOME"] = str(home.root)
-    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    point_at(home)
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
     # it would say of each test that stands that it answered nothing in this run
     logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.CRITICAL)

@@ -4,12 +4,14 @@ Dagster's own takes requests from any page that a browser has open, under any na
 private names of Dagster, which is pinned.
 """
 
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
@@ -36,6 +38,8 @@ from pipelines.defs.run import prepare_instance
 from pipelines.settings import Home
 
 LOCAL = "127.0.0.1"  # who comes from elsewhere comes through a proxy of this machine
+CODE = 4266  # port of the code server, where it is a container of its own
+MODULE, LOCATION = "pipelines.definitions", "rapport_activite"
 POLL_MS = 2000  # how often a page asks what changed
 
 
@@ -74,29 +78,65 @@ class GuardedWebserver(DagsterWebserver):
 
 def serve(home: Home, port: int, *, read_only: bool) -> None:
     """Serve the interface of this home until it is interrupted; ``read_only``: to look at, without a daemon."""
-    import uvicorn
+    ref = _instance(home)
+    with DagsterInstance.from_ref(ref) as instance, code_server(instance) as workspace:
+        with _daemon(ref, workspace, wanted=not read_only):
+            _serve_web(instance, workspace, port, read_only=read_only)
 
+
+def serve_part(home: Home, part: str, port: int, *, read_only: bool) -> None:
+    """Serve one part until it is interrupted, where each is a container: they share a loopback, on which the code answers.
+
+    ``code`` holds the definitions and starts the runs; ``web`` and ``daemon`` ask it; ``alive`` raises SystemExit: is the daemon?
+    """
+    ref = _instance(home)
+    if part == "code":
+        _become(
+            "dagster", "code-server", "start", "-h", LOCAL, "-p", str(CODE), "-m", MODULE, "--location-name", LOCATION
+        )
+    if part == "alive":
+        _become("dagster._daemon", "liveness-check")
+    with tempfile.TemporaryDirectory() as folder:
+        server = {"host": LOCAL, "port": CODE, "location_name": LOCATION}
+        workspace = _workspace(Path(folder), [{"grpc_server": server}])
+        if part == "daemon":
+            subprocess.run(_daemon_command(ref, workspace), check=True)
+            return
+        with DagsterInstance.from_ref(ref) as instance:
+            _serve_web(instance, workspace, port, read_only=read_only)
+
+
+def _instance(home: Home) -> InstanceRef:
     prepare_instance(home)
     setup_interrupt_handlers()
-    ref = InstanceRef.from_dir(str(home.dagster), overrides=COORDINATOR)
-    with DagsterInstance.from_ref(ref) as instance, code_server(instance) as workspace:
-        target = WorkspaceFileTarget([str(workspace)])
-        with (
-            WorkspaceProcessContext(instance, target, version=__version__, read_only=read_only) as context,
-            _daemon(ref, workspace, wanted=not read_only),
-        ):
-            app = GuardedWebserver(context, "", POLL_MS).create_asgi_app()
-            uvicorn.run(app, host=LOCAL, port=port, log_level="warning")
+    return InstanceRef.from_dir(str(home.dagster), overrides=COORDINATOR)
+
+
+def _become(*module: str) -> None:
+    os.execv(sys.executable, [sys.executable, "-m", *module])
+
+
+def _serve_web(instance: DagsterInstance, workspace: Path, port: int, *, read_only: bool) -> None:
+    import uvicorn
+
+    target = WorkspaceFileTarget([str(workspace)])
+    with WorkspaceProcessContext(instance, target, version=__version__, read_only=read_only) as context:
+        app = GuardedWebserver(context, "", POLL_MS).create_asgi_app()
+        uvicorn.run(app, host=LOCAL, port=port, log_level="warning")
+
+
+def _workspace(folder: Path, servers: list[dict[str, Any]]) -> Path:
+    file = folder / "workspace.yaml"
+    file.write_text(yaml.dump({"load_from": servers}), encoding="utf-8")
+    return file
 
 
 @contextmanager
 def code_server(instance: DagsterInstance) -> Iterator[Path]:
     """A process that holds the definitions, and the file that says where it is."""
-    target = ModuleTarget("pipelines.definitions", None, None, "rapport_activite")
+    target = ModuleTarget(MODULE, None, None, LOCATION)
     with ProxyServerManager(instance, target, "WARNING") as servers, tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "workspace.yaml"
-        file.write_text(yaml.dump({"load_from": servers.get_code_server_specs()}), encoding="utf-8")
-        yield file
+        yield _workspace(Path(folder), servers.get_code_server_specs())
 
 
 @contextmanager
@@ -105,12 +145,16 @@ def _daemon(ref: InstanceRef, workspace: Path, *, wanted: bool) -> Iterator[None
     if not wanted:
         yield
         return
-    arguments = ["run", "--workspace", str(workspace), "--instance-ref", serialize_value(ref)]
-    with subprocess.Popen([sys.executable, "-m", "dagster._daemon", *arguments]) as process:
+    with subprocess.Popen(_daemon_command(ref, workspace)) as process:
         try:
             yield
         finally:
             process.terminate()
+
+
+def _daemon_command(ref: InstanceRef, workspace: Path) -> list[str]:
+    arguments = ["run", "--workspace", str(workspace), "--instance-ref", serialize_value(ref)]
+    return [sys.executable, "-m", "dagster._daemon", *arguments]
 
 
 def _refused(status: int, reason: str) -> PlainTextResponse:

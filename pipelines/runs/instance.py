@@ -1,10 +1,20 @@
 """The settings of a home's Dagster instance: those that are shipped today, or the home's own."""
 
+import os
+from pathlib import Path
+
 from pipelines import settings
 from pipelines.disk import written_whole
 from pipelines.settings import Home
 
 MADE = "# Réécrit par chaque commande. Les réglages propres à ce dossier, s’il en a, sont dans son dagster.yaml.\n"
+
+
+def point_at(home: Home) -> None:
+    """Have Dagster work on the instance of this home, in this process and its children."""
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    if address := settings.dagster_database():
+        os.environ[settings.DAGSTER_URL] = address  # its settings read a variable, not a file
 
 
 def write_instance(home: Home) -> None:
@@ -14,7 +24,7 @@ def write_instance(home: Home) -> None:
     """
     home.dagster.mkdir(parents=True, exist_ok=True, mode=0o700)
     own, laid = home.root / "dagster.yaml", home.dagster / "dagster.yaml"
-    text = MADE + (own if own.is_file() else settings.shipped() / "dagster.yaml").read_text(encoding="utf-8")
+    text = MADE + (own.read_text(encoding="utf-8") if own.is_file() else _shipped(settings.shipped() / "dagster.yaml"))
     there = laid.read_text(encoding="utf-8") if laid.exists() else None
     if there == text:
         return
@@ -22,3 +32,16 @@ def write_instance(home: Home) -> None:
         laid.rename(laid.with_name("dagster.yaml.before"))
     with written_whole(laid) as file:
         file.write(text)
+
+
+def _shipped(file: Path) -> str:
+    """What is shipped; with the storage of PostgreSQL in the place of files where it is asked for."""
+    text = file.read_text(encoding="utf-8")
+    if not settings.dagster_database():
+        return text
+    import yaml
+
+    said = yaml.safe_load(text)
+    del said["event_log_storage"]
+    said["storage"] = {"postgres": {"postgres_url": {"env": settings.DAGSTER_URL}}}
+    return yaml.safe_dump(said, sort_keys=False)

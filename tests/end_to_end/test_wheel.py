@@ -1,43 +1,68 @@
-"""The wheel alone, in an empty environment outside the checkout, makes the demonstration and a new home."""
+"""The wheel alone, as the image installs it for an account of its own outside the checkout, makes the demonstration and a new home."""
 
 import os
-import re
+import shutil
 import subprocess
 import sys
-import venv
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from pipelines.settings import PROJECT_ROOT
+from tests.services import unavailable
 
 pytestmark = pytest.mark.campaign(minutes=2)
 
+NEW = 10001 if os.getuid() == 0 else None  # the account of the image, which this machine does not know
 WHO = ["--name", "Syndicat d’essai", "--sigle", "SE", "--siren", "259400117", "--first", "2024", "--system", "glpi"]
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds an environment with the wheel, and nothing of the checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
-    run(PROJECT_ROOT, sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist"))
-    (wheel,) = (folder / "dist").glob("*.whl")
-    locked = (PROJECT_ROOT / "requirements.lock").read_text(encoding="utf-8")
-    # the versions of the lock, without extras, which no constraint may have, nor hashes, which the wheel has none of
-    versions = re.findall(r"^([\w.-]+)(?:\[.*?\])?(==\S+)( ; .*?)?(?: \\)?$", locked, re.MULTILINE)
-    (folder / "versions.txt").write_text("\n".join(map("".join, versions)), encoding="utf-8")
-    venv.create(folder / "env", with_pip=False)
-    python = str(folder / "env" / "bin" / "python")
-    base = str(Path(sys.base_prefix) / "bin" / "python3")
-    run(folder, base, "-m", "pip", "--python", python, "install", "-q", "-c", "versions.txt", str(wheel))
-    return folder
+def place() -> Iterator[Path]:
+    """A folder of a new account's that holds an environment made as the image makes its own, and nothing of the checkout."""
+    folder = Path(tempfile.mkdtemp(prefix="millesime-wheel-"))  # beside pytest's folders, which only root may enter
+    kept = ("pipelines", "demo", "catalogue", "contracts", "expectations", "dbt_project", "deploy")
+    for name in kept:
+        shutil.copytree(PROJECT_ROOT / name, folder / "src" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "requirements.lock", "dagster.yaml", "README.md", "LICENSE"):
+        shutil.copy(PROJECT_ROOT / name, folder / "src" / name)
+    if NEW is not None:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, NEW, NEW)
+    for python in (str(Path(sys.base_prefix) / "bin" / "python3"), "/usr/bin/python3"):
+        with suppress(PermissionError):  # a Python of root's own
+            if (
+                subprocess.run(
+                    [python, "-m", "pip", "--version"], user=NEW, capture_output=True, check=False
+                ).returncode
+                == 0
+            ):
+                run(folder, str(folder / "src/deploy/install.sh"), str(folder / "env"), PYTHON=python)
+                break
+    else:
+        unavailable("Python", "the new account has none with pip (apt-get install python3-pip)")
+    shutil.rmtree(folder / "src")
+    yield folder
+    shutil.rmtree(folder)
 
 
 def run(folder: Path, *command: str, code: int = 0, **environment: str) -> str:
     """What a command says, run as a user who has no checkout would."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("MILLESIME", "PYTHON"))}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("MILLESIME", "PYTHON", "TMP"))}
+    clean |= {"HOME": str(folder)}
     done = subprocess.run(
-        command, cwd=folder, env=clean | environment, capture_output=True, text=True, timeout=900, check=False
+        command,
+        cwd=folder,
+        env=clean | environment,
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+        user=NEW,
+        group=NEW,
     )
     assert done.returncode == code, f"{done.stdout}\n{done.stderr}"
     return done.stdout

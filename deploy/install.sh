@@ -1,0 +1,16 @@
+#!/bin/sh
+# Installs millesime from a checkout into a folder of its own: `deploy/install.sh /opt/millesime`. Every package is checked against the
+# hashes of requirements.lock; none is compiled. What the container image and a host without containers both do.
+set -eu
+target=$1
+python=${PYTHON:-python3}
+cd "$(dirname "$0")/.."
+"$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "Python 3.11 to 3.13 is needed (PYTHON=…)" >&2; exit 1; }
+"$python" -m venv --without-pip "$target"
+pip() { "$python" -m pip --python "$target/bin/python" install --quiet --disable-pip-version-check --no-cache-dir --only-binary :all: "$@"; }
+pip --require-hashes -r requirements.lock
+wheel=$(mktemp -d)
+"$target/bin/python" -m hatchling build -t wheel -d "$wheel"
+pip --no-deps --no-index "$wheel"/*.whl
+rm -r "$wheel"
+"$target/bin/millesime" --version

@@ -1,0 +1,240 @@
+"""A command killed (``kill -9``, with its children) at a random moment of its work, and called again, as often as time allows.
+
+Each phase starts from a copy of one home. What was there before must still be there (nothing **lost**); readers see one whole
+publication, that of before or that of after (nothing **mixed**); and the same command, called again, ends as one that nobody
+killed, with the same digest (**same**). The seed draws phases and moments; what was reached by then is up to the machine.
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipelines.disk import read_json, sha256_of
+from pipelines.ledger.chain import Head
+from pipelines.ledger.lost import LedgerLost, refuse_damaged
+from pipelines.ledger.state import STATE
+from pipelines.ledger.store import open_ledger
+from pipelines.ledger.workspace import open_workspace
+from pipelines.settings import Home
+
+MILLESIME = str(Path(sys.executable).with_name("millesime"))
+WHO = ("--name", "Essai", "--sigle", "E", "--siren", "123456782", "--first", "2020", "--system", "absences")
+HEADER = "code;code_manquant;motif\n"
+FIRST = f"{HEADER}assistance.tickets.total;NC;Pas de décompte cette année\n"
+CORRECTED = f"{FIRST}assistance.interventions.total;NC;Pas de décompte non plus\n"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What is killed: which home it starts from, what is dropped there first, and the command; ``{}`` is the folder of the round."""
+
+    start: str  # a property of the campaign
+    command: tuple[str, ...]
+    dropped: str | None = None
+    code: int = 0
+
+
+RUN = ("run", "2020")
+TAKEN = ("purge", "--delivery", "{delivery}", "--reason", "essai")
+PHASES = {
+    "first": Phase("dropped", RUN),
+    "correction": Phase("published", RUN, CORRECTED),
+    "refusal": Phase("published", RUN, "rien;de;tel\n1;2;3\n", 1),
+    "whole": Phase("published", (*RUN, "--full")),
+    "export": Phase("published", ("export", "2020")),
+    "purge": Phase("collected", TAKEN),
+    "backup": Phase("collected", ("backup", "{}/kept")),
+    "restore": Phase("kept", ("restore", "{}/kept", "--nothing-removed")),
+}
+
+
+@dataclass
+class Campaign:
+    """The homes that rounds start from, each made when it is first needed, and what was counted."""
+
+    folder: Path
+    seed: int
+    say: Callable[[str], None]
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+    references: dict[str, tuple[float, dict[str, Any]]] = field(default_factory=dict)
+
+    def run(self, phases: list[str], seconds: float) -> None:
+        """Kill until the time is over, each phase once at least."""
+        chance, end = random.Random(self.seed), time.monotonic() + seconds
+        waiting = list(phases)
+        while waiting or time.monotonic() < end:
+            name = waiting.pop(0) if waiting else chance.choice(phases)
+            self.round(name, chance.random())
+
+    def figures(self) -> str:
+        """What the campaign came to."""
+        lines = [f"{'phase':<12}{'rounds':>8}{'killed':>8}{'lost':>8}{'mixed':>8}{'same':>8}"]
+        total: Counter[str] = Counter()
+        for name, count in [*self.counts.items(), ("all", total)]:
+            lines.append(
+                f"{name:<12}" + "".join(f"{count[one]:>8}" for one in ("rounds", "killed", "lost", "mixed", "same"))
+            )
+            total.update(count)
+        return "\n".join([*lines, f"seed {self.seed}", *self.wrong])
+
+    # a round ------------------------------------------------------------
+
+    def round(self, name: str, moment: float) -> None:
+        """Kill one command at a ``moment`` (from 0, its beginning, to 1, its usual end), look, and call it again."""
+        usual, reference = self.reference(name)
+        place = self.folder / "round"
+        home, command, before = self.prepared(name, place)
+        killed = called(home, command, place, kill_after=moment * usual) is None
+        faults = looked_at(home, before, reference)
+        finished = home.ledger_file.exists() and name == "restore"  # done before it was killed: it would refuse a home
+        code = PHASES[name].code if finished else called(home, command, place)
+        after = digest(home, place)
+        if (code, after) != (PHASES[name].code, reference):
+            differing = [part for part in reference if after[part] != reference[part]]
+            faults["differing"] = f"code {code}, {', '.join(differing) or 'the same digest'}"
+        shutil.rmtree(place)
+        count = self.counts.setdefault(name, Counter())
+        count.update({"rounds": 1, "killed": killed, "same": "differing" not in faults})
+        count.update(faults.keys() & {"lost", "mixed"})
+        self.wrong += [f"{name} at {moment:.3f} of {usual:.1f} s: {what}: {why}" for what, why in faults.items()]
+        self.say(f"{name:<12}{moment:6.2f}  {'killed' if killed else 'ended '}  {', '.join(faults) or 'same'}")
+
+    def reference(self, name: str) -> tuple[float, dict[str, Any]]:
+        """How long the command of a phase takes when nobody kills it, and what comes out."""
+        if name not in self.references:
+            place = self.folder / "reference"
+            home, command, _ = self.prepared(name, place)
+            begun = time.monotonic()
+            code = called(home, command, place)
+            assert code == PHASES[name].code, f"{name}: code {code}\n{(place / 'said').read_text()}"
+            self.references[name] = (time.monotonic() - begun, digest(home, place))
+            shutil.rmtree(place)
+        return self.references[name]
+
+    def prepared(self, name: str, place: Path) -> tuple[Home, list[str], Head | None]:
+        """A copy of the home that a phase starts from, the command to call, and the head of its ledger."""
+        phase = PHASES[name]
+        shutil.copytree(getattr(self, phase.start), place, symlinks=True)
+        home = Home(place / "home")
+        if phase.dropped:
+            drop(home, phase.dropped)
+        head, delivery = None, ""
+        if home.ledger_file.exists():
+            with open_ledger(home) as ledger:
+                head = ledger.head()
+                delivery = next((one.manifest.delivery for one in ledger.current().values()), "")
+        return home, [word.format(place, delivery=delivery) for word in phase.command], head
+
+    # where rounds start ------------------------------------------------------------
+
+    @cached_property
+    def dropped(self) -> Path:
+        """A new home, one export in its mailbox."""
+        place = self.folder / "dropped"
+        place.mkdir()
+        home = Home(place / "home")
+        assert called(home, ["init", str(home.root), *WHO], place) == 0
+        drop(home, FIRST)
+        return place
+
+    @cached_property
+    def collected(self) -> Path:
+        """It, collected."""
+        from pipelines.runs.collect import collect
+
+        place = shutil.copytree(self.dropped, self.folder / "collected", symlinks=True)
+        os.environ |= {"MILLESIME_KEY_FILE": str(place / "key"), "MILLESIME_QUIET": "0"}
+        with open_workspace(Home(place / "home")) as work:
+            assert collect(work, work.registry.export_of("absences/absences"), 2020).status == "accepted"
+        return place
+
+    @cached_property
+    def published(self) -> Path:
+        """It, published."""
+        place = shutil.copytree(self.dropped, self.folder / "published", symlinks=True)
+        assert called(Home(place / "home"), list(RUN), place) == 0, (place / "said").read_text()
+        return place
+
+    @cached_property
+    def kept(self) -> Path:
+        """A backup, and no home."""
+        place = shutil.copytree(self.collected, self.folder / "keeping", symlinks=True)
+        assert called(Home(place / "home"), ["backup", f"{place}/kept"], place) == 0
+        shutil.rmtree(place / "home")
+        return place
+
+
+def drop(home: Home, text: str) -> None:
+    """Put the export in the mailbox."""
+    (home.landing / "2020" / "absences.csv").write_text(text, encoding="utf-8")
+
+
+def called(home: Home, command: list[str], place: Path, kill_after: float | None = None) -> int | None:
+    """The exit code of a command; None when it was killed before its end."""
+    environment = os.environ | {
+        "MILLESIME_HOME": str(home.root),
+        "MILLESIME_KEY_FILE": str(place / "key"),
+        "MILLESIME_REMOVALS_FILE": str(place / "removals"),
+        "MILLESIME_QUIET": "0",
+    }
+    with (place / "said").open("w") as said:
+        process = subprocess.Popen(
+            [MILLESIME, *command], env=environment, stdout=said, stderr=said, start_new_session=True
+        )
+        try:
+            return process.wait(kill_after)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return None
+
+
+def looked_at(home: Home, before: Head | None, reference: dict[str, Any]) -> dict[str, str]:
+    """What a reader would find wrong right after the kill: what was lost, what is of two versions."""
+    faults = {}
+    try:
+        refuse_damaged(home)
+        if before:
+            with open_ledger(home) as ledger:
+                if broken := ledger.check({"before": before}):
+                    faults["lost"] = broken[0].sentence()
+    except LedgerLost as error:
+        faults["lost"] = str(error)
+    if home.published.exists():
+        listed = read_json(home.published / STATE)["files"]
+        strange = [name for name, sha256 in listed.items() if sha256_of(home.published / name) != sha256]
+        if strange:
+            faults["mixed"] = strange[0]
+    return faults
+
+
+def digest(home: Home, place: Path) -> dict[str, Any]:
+    """What counts, what readers see, what is kept: without clocks."""
+    with open_ledger(home) as ledger:
+        current = {key: [file.sha256 for file in one.manifest.files] for key, one in ledger.current().items()}
+        removed = sorted(row["subject"] for row in ledger.all_rows("removals"))
+    files = read_json(home.published / STATE)["files"] if home.published.exists() else {}
+    kept = place / "kept"
+    return {
+        "current": current,
+        "removed": removed,
+        "published": {name: sha256 for name, sha256 in files.items() if not name.startswith("audit/")},
+        "archive": sorted(path.name for path in home.archive.glob("*")),
+        "lake": sorted(str(path.relative_to(home.lake)) for path in home.lake.rglob("*.parquet")),
+        "exports": sorted(str(path.relative_to(home.exports)) for path in home.exports.rglob("*") if path.is_file()),
+        "kept": sorted(str(path.relative_to(kept)) for path in kept.rglob("*")),
+        "beside": sorted(path.name for path in place.glob(".*")),
+    }
