@@ -13,7 +13,7 @@ from pipelines import settings
 from pipelines.locking import nothing_goes, only_writer
 from pipelines.settings import Home
 from tests.cli.conftest import PERSONNEL, VENTES, Bench
-from tests.cli.test_purge import LATER, current, holding, logins, on  # noqa: F401
+from tests.cli.purging import LATER, current, holding, logins
 from tests.layers import Layer
 
 NAME = "Petit"
@@ -92,7 +92,7 @@ def test_what_is_erased_after_a_backup_is_in_no_home_made_of_it(filled: Bench, k
 def test_a_term_that_passed_since_is_applied_though_a_longer_one_is_declared_now(
     filled: Bench,
     kept: Path,
-    on,  # noqa: F811
+    on,
 ):
     on(LATER)
     assert filled.millesime("purge").exit_code == 0
@@ -178,7 +178,7 @@ def test_where_there_are_no_second_names_files_are_copied_and_what_a_kill_left_g
         assert other.stat().st_ino != path.stat().st_ino and other.stat().st_mtime == path.stat().st_mtime
 
 
-def test_an_old_backup_is_a_finding_and_the_monitor_knows_its_time(filled: Bench, tmp_path: Path, on):  # noqa: F811
+def test_an_old_backup_is_a_finding_and_the_monitor_knows_its_time(filled: Bench, tmp_path: Path, on):
     def found() -> bool:
         return "SAUV-ANCIENNE" in filled.millesime("findings", 2019).stdout
 

@@ -10,7 +10,7 @@ import pytest
 from pipelines.cli.output import Column, pairs, progress, table
 from pipelines.ledger.records import CheckResult
 from tests.cli.conftest import Bench, check
-from tests.cli.test_rejects_and_figures import ROWS
+from tests.cli.rows import ROWS
 
 LONG = "finances.fonctionnement.depenses.charges_de_personnel.realise"
 COLUMNS = [

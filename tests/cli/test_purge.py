@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -20,44 +19,14 @@ from pipelines.runs.pending import stands
 from pipelines.runs.retention import after, overdue_findings
 from pipelines.sql import parquet_scan
 from tests.cli.conftest import Bench, check
+from tests.cli.purging import LATER, current, holding, logins
 
 NIR = "185057512345678"
-LATER = "2049-01-01T00:00:00+00:00"  # every term has passed, that of what is dropped today too
-
-
-@pytest.fixture
-def on(monkeypatch):
-    """Choose the day of the command line."""
-
-    def choose(day: str) -> None:
-        monkeypatch.setattr("pipelines.cli.deciding.now", lambda: day)
-        monkeypatch.setattr("pipelines.cli.reading.now", lambda: day)
-
-    return choose
-
-
-def holding(root: Path, needle: str) -> list[str]:
-    """The files of a home that hold a text, and the names that do."""
-    files = [path for path in root.rglob("*") if path.is_file()]
-    return [
-        str(path.relative_to(root)) for path in files if needle.encode() in path.read_bytes() or needle in path.name
-    ]
 
 
 def collected(bench: Bench, key: str, year: int) -> str:
     with bench.work() as work:
         return collect(work, work.registry.export_of(key), year).status
-
-
-def current(bench: Bench, key: str, year: int = 2019) -> Manifest:
-    with bench.ledger() as ledger:
-        return ledger.current()[key, year].manifest
-
-
-def logins(bench: Bench, manifest: Manifest) -> list[str]:
-    rows = parquet_scan(bench.home.lake / manifest.tables["agents"].parquet)
-    with duckdb.connect() as db:
-        return [one for (one,) in db.execute(f"select login from {rows} order by _ligne").fetchall()]
 
 
 def refused_hr_file(bench: Bench) -> None:

@@ -13,12 +13,7 @@ from pipelines.cli.rejects import letters
 from pipelines.ledger.records import CheckResult
 from pipelines.spreadsheet import neutralised
 from tests.cli.conftest import VENTES_2019, check
-
-ROWS = """
-('essai.agents.nombre', 2019, null::decimal(20,6), 'agents', 0, 'manquant', 'NC', 'manquant', 'A', 'essai', 'f'),
-('essai.ventes.total', 2019, 4764020.26, 'EUR', 2, 'calculé', null, 'partiel', 'Total [brut]', 'essai', '=f'),
-('essai.ventes.total', 2020, 1, 'EUR', 2, 'calculé', null, 'complet', 'Total', 'essai', 'f')
-"""
+from tests.cli.rows import ROWS
 
 
 def read_csv(text: str) -> list[dict]:
