@@ -22,6 +22,7 @@ class Collectivite:
             "nom": self.nom,
             "majuscules": self.nom.replace("-", " ").upper(),
             "ville": f"Ville {self.article}{self.nom}",
+            "commune": f"Commune {self.article}{self.nom}",
             "mairie": f"MAIRIE {self.article.upper()}{self.nom.upper()}",
             "court": self.court,
             "sigle": self.sigle,

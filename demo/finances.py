@@ -2,12 +2,14 @@
 
 The mandats and titres of a year add up, account by account, to what its accounts (``budget``) say was done in real
 operations: each amount is shared out to the cent over invented pieces. Operations d'ordre and what is carried over
-(001, 002) give none. One piece is left out of the export: the accounts know it and the ledger does not.
+(001, 002) give none. The members' contributions are titres that name them, shared out by inhabitants and use. One piece
+is left out of the export: the accounts know it and the ledger does not.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import repeat
 from random import Random
 
 from demo import budget, collectivites
@@ -26,6 +28,9 @@ INTITULES = (
 )
 TIERS = {"mandats": ("mandat", "Créancier"), "titres": ("titre", "Débiteur")}
 TAXABLES = ("60", "61", "62", "20", "21", "706", "708")  # accounts whose pieces bear VAT
+CONTRIBUTIONS = "74741"
+USAGE = {"94022": 98, "94054": 108, "94074": 104, "94077": 92, "94011": 103}  # of each member, beside its inhabitants
+MEMBRES = {one.code_insee: one for one in collectivites.COLLECTIVITES}
 ACTIVITES = ("Restauration scolaire", "Accueil périscolaire", "Petite enfance", "Conservatoire")
 
 
@@ -39,6 +44,7 @@ class Piece:
     date: dt.date
     cents: int
     type: str = "Ordinaire"
+    debiteur: str = ""  # code of the member that owes it
 
 
 def ecritures(exercice: int) -> Iterator[Livraison]:
@@ -66,9 +72,10 @@ def _pieces_du_compte(rng: Random, nom: str, ligne: budget.Ligne, exercice: int)
     """Pieces that add up to what the account holds; now and then one issued by mistake, then cancelled or reduced."""
     nombre = max(1, min(ligne.realise // MOYENNE[ligne.sens], LE_PLUS))
     montants = budget.reparti(ligne.realise, {str(rang): rng.randint(20, 180) for rang in range(nombre)})
-    for cents in montants.values():
+    debiteurs = _debiteurs(montants.values(), exercice) if ligne.compte == CONTRIBUTIONS else repeat("")
+    for cents, debiteur in zip(montants.values(), debiteurs, strict=False):
         date = _jour_ouvre(rng, exercice)
-        piece = Piece(nom, ligne.section, ligne.compte, date, cents)
+        piece = Piece(nom, ligne.section, ligne.compte, date, cents, debiteur=debiteur)
         if date.month == 12 and rng.random() < 0.15:
             yield replace(piece, type="Rattachement", date=dt.date(exercice + 1, 1, rng.randint(5, 29)))
         elif rng.random() < 0.01:
@@ -80,6 +87,16 @@ def _pieces_du_compte(rng: Random, nom: str, ligne: budget.Ligne, exercice: int)
         if rng.random() < 0.005:
             yield piece
             yield replace(piece, type="Annulation", date=date + dt.timedelta(days=14))
+
+
+def _debiteurs(montants: Iterable[int], exercice: int) -> Iterator[str]:
+    """The member that owes each amount: the one that is furthest from its part of what was shared out so far."""
+    parts = {c.code_insee: c.population * (USAGE[c.code_insee] + exercice % 7) for c in collectivites.COLLECTIVITES}
+    du = dict.fromkeys(parts, 0)
+    for cents in montants:
+        code = min(du, key=lambda code: (du[code] + cents) / parts[code])
+        du[code] += cents
+        yield code
 
 
 def _jour_ouvre(rng: Random, exercice: int) -> dt.date:
@@ -130,6 +147,7 @@ def _ttc(piece: Piece) -> int:
 def _cellules(rng: Random, exercice: int, nom: str, numero: int, piece: Piece, ttc: int) -> list[object]:
     taxable = piece.compte.startswith(TAXABLES)
     ht = piece.cents if nom == "A" or not taxable else piece.cents * 5 // 6
+    tiers, membre = f"TIERS {rng.randrange(1, 400):04d} DÉMONSTRATION", MEMBRES.get(piece.debiteur)
     return [
         exercice,
         CODES[nom],
@@ -141,7 +159,7 @@ def _cellules(rng: Random, exercice: int, nom: str, numero: int, piece: Piece, t
         piece.section,
         piece.compte,
         "020",
-        f"TIERS {rng.randrange(1, 400):04d} DÉMONSTRATION",
+        membre.ecrite(("mairie", "ville", "commune")[numero % 3]) if membre else tiers,
         "Pièce de démonstration",
         _montant(ht),
         _montant(ttc),

@@ -76,6 +76,8 @@ def make_home(home: Path, exercices: Sequence[int] = EXERCICES) -> None:
                 _put(home / "landing" / name, content)
         for path in (path for exercice in exercices for path in sorted((CONTENU / str(exercice)).rglob("*.md"))):
             _put(home / "contenu" / path.relative_to(CONTENU), path.read_bytes())
+        for path in sorted((CONTENU / "images").iterdir()):
+            _put(home / "contenu" / path.relative_to(CONTENU), path.read_bytes())
         _put(home / "organisation.yml", _organisation(max(*EXERCICES, *years)))
     finally:
         shutil.rmtree(workdir)

@@ -109,6 +109,11 @@ def thousands(euros: float) -> str:
     return f"{number(value, 0 if abs(value) >= 100 else 1)}{NO_BREAK}k€"
 
 
+def millions(euros: float) -> str:
+    """An amount in millions: ``1,18 M€``."""
+    return f"{number(Decimal(str(euros)) / 1_000_000, 2)}{NO_BREAK}M€"
+
+
 def agreed(unit: str, value: Decimal) -> str:
     """A unit that is a plural word, in the singular below two: ``1,5 jour``, ``0 agent``."""
     return unit[:-1] if unit.isalpha() and unit.endswith("s") and abs(value) < 2 else unit

@@ -25,6 +25,7 @@ Char = Annotated[str, PydanticField(min_length=1, max_length=1)]
 Severity = Literal["critical", "warning"]
 FieldType = Literal["string", "integer", "number", "boolean", "date", "datetime", "year"]
 RETENTION = r"^P[1-9]\d*[YM]$"  # an ISO 8601 duration in whole years or months
+OTHERS = "autres"  # what a cell of kind « member » becomes that names no member
 ACCOUNTS = "comptes"  # the shape of a business application, which organisation.yml lists apart
 WORKBOOKS = ("xlsx", "ods", "xls")
 # What a date's format may be made of: strptime's, but that %B and %b are French months, that %y is 20yy, that .%f may be
@@ -134,7 +135,7 @@ class Field(Declared):
         None  # the unit that every cell bears; or units, each with what it is worth
     )
     timezone: Literal["UTC", "Europe/Paris"] | None = None  # of what enters the lake, where cells say their own (%z)
-    personal: Literal["drop", "pseudonymise", "generalise", "keep"] | None = None
+    personal: Literal["drop", "pseudonymise", "generalise", "member", "keep"] | None = None
     across_years: bool = (
         True  # figures may compare its persons with those of another exercice; retention then waits for both
     )
@@ -167,8 +168,16 @@ class Field(Declared):
             raise ValueError("at_term: seul un texte gardé tel quel peut être vidé ou remplacé à son terme")
         if self.at_term == "empty" and self.constraints.required:
             raise ValueError("at_term: une colonne obligatoire ne peut pas être vidée")
+        return self
+
+    @model_validator(mode="after")
+    def _what_becomes_of_it_fits(self) -> "Field":
         if self.personal == "generalise" and self.type != "date":
             raise ValueError("generalise: seule une date de naissance devient une tranche d’âge")
+        if self.personal == "member" and (self.type != "string" or self.values or self.constraints.pattern):
+            raise ValueError(
+                "member: un texte, qui devient le code d’une collectivité ; organisation.yml en donne les orthographes (debiteur)"
+            )
         return self
 
     @model_validator(mode="after")

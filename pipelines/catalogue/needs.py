@@ -246,6 +246,8 @@ def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
                 yield from _model(catalogue, thing.at(*at), table)
             for index, one in enumerate(block.get("chiffres") or []):
                 yield from _figure(catalogue, thing.at(*at, "chiffres", index), one["code"])
+            for index, one in enumerate(block.get("messages") or []):
+                yield from _figure(catalogue, thing.at(*at, "messages", index), one["chiffre"])
 
 
 def _of_alerts(catalogue: Catalogue) -> Iterator[str]:

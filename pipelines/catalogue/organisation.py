@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, model_validator
 from pydantic import Field as PydanticField
 
-from pipelines.catalogue.declarations import RETENTION, Day, Declared, Name, System, Valid
+from pipelines.catalogue.declarations import RETENTION, Day, Declared, Name, System, Table, Valid
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.needs import missing
 from pipelines.catalogue.registry import ExportRef, Registry
@@ -59,6 +59,8 @@ LEAST_THRESHOLD = 3  # persons
 class Collectivite(Declared):
     """A member of the syndicate; ``alias`` lists the spellings that its tools use.
 
+    ``debiteur`` lists those under which lists of titres and mandats name it: whoever bears another name there is nobody's
+    member, so that none of ``alias``, which may be somebody's name, is taken for one. ``population`` is that of ``annee_population``.
     A body that is no commune (communauté de communes, another syndicate, CCAS) has no code Insee: its ``type`` says what
     it is, its SIREN tells it apart.
     """
@@ -67,8 +69,16 @@ class Collectivite(Declared):
     siren: Siren
     nom: str
     type: str = COMMUNE
-    population: int | None = None
+    population: int | None = PydanticField(None, gt=0)
+    annee_population: int | None = None
     alias: list[str] = []
+    debiteur: list[str] = []
+
+    @model_validator(mode="after")
+    def _a_population_has_its_year(self) -> "Collectivite":
+        if self.annee_population is not None and self.population is None:
+            raise ValueError("annee_population: l’année d’une population qui n’est pas donnée")
+        return self
 
     @model_validator(mode="after")
     def _a_commune_has_a_code(self) -> "Collectivite":
@@ -159,6 +169,46 @@ class Personne(Declared):
     fonction: str = PydanticField(min_length=1)
 
 
+def _readable(colour: str) -> str:
+    """A colour on which white letters are read (WCAG 2.1, relative luminance: a contrast of 4.5). Raises ValueError."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    if 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) < 4.5:
+        raise ValueError(f"{colour} est trop clair : des lettres blanches ne s’y liraient pas")
+    return colour
+
+
+class Image(Declared):
+    """A picture of ``contenu/images``, and what it shows, for who cannot see it."""
+
+    fichier: str = PydanticField(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    alternatif: str = PydanticField(min_length=1)
+
+
+class Elu(Personne):
+    """The president or a vice-president."""
+
+    portrait: Image | None = None
+
+
+class Identite(Declared):
+    """How the report looks and who speaks in it. ``signature`` stands under the editorial, ``mentions`` at the end."""
+
+    logo: Image | None = None
+    couleur: Annotated[str, PydanticField(pattern=r"^#[0-9a-fA-F]{6}$"), AfterValidator(_readable)] = "#1b4f7d"
+    couverture: Image | None = None
+    elus: list[Elu] = []
+    signature: Personne | None = None
+    mentions: list[str] = []
+
+
+class Service(Declared):
+    """A part of the organisation, and its own."""
+
+    nom: str = PydanticField(min_length=1)
+    services: list["Service"] = []
+
+
 class UnknownPerson(ValueError):
     """A name that ``personnes`` of organisation.yml does not have."""
 
@@ -194,6 +244,8 @@ class Organisation(Declared):
     systemes: list[Name] = []
     budgets: list[Budget] = []
     personnes: list[Personne] = []
+    identite: Identite = Identite()
+    organigramme: list[Service] = []
     # why one person may sign for several roles of a release, where there are not three of them
     cumul_des_visas: str | None = PydanticField(None, min_length=1)
     seuil_secret: Annotated[int, AfterValidator(_hides)] = 5
@@ -247,10 +299,26 @@ class Organisation(Declared):
 
     def _applied(self, system: System) -> System:
         own = {name: said.model_dump(exclude_none=True) for name, said in self.sources.items()}
-        exports = [export.model_copy(update=own.get(f"{system.system}/{export.name}", {})) for export in system.exports]
+        exports = [
+            export.model_copy(
+                update={
+                    "tables": [self._naming(t) for t in export.tables],
+                    **own.get(f"{system.system}/{export.name}", {}),
+                }
+            )
+            for export in system.exports
+        ]
         said = self.sources.get(system.system)
         valid = {"valid": said.valid} if said and said.valid else {}
         return system.model_copy(update={**own.get(system.system, {}), **valid, "exports": exports})
+
+    def _naming(self, table: Table) -> Table:
+        """A table whose fields of kind « member » know by which spellings each member is named: part of a delivery's identity."""
+        if all(field.personal != "member" for field in table.fields):
+            return table
+        known = {one.code: sorted(set(map(_folded, one.debiteur))) for one in self.collectivites if one.debiteur}
+        named = [f.model_copy(update={"values": known}) if f.personal == "member" else f for f in table.fields]
+        return table.model_copy(update={"fields": named})
 
     def exports(self, registry: Registry, exercice: int) -> list[ExportRef]:
         """The exports expected for ``exercice``."""
@@ -295,13 +363,21 @@ def _check_codes(organisation: Organisation, lines: Lines, path: Path) -> None:
 def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> None:
     """No spelling means two bodies. Raises DeclarationError naming both."""
     spelled = {_folded(name): (name, 0) for name in (organisation.sigle, organisation.nom, *organisation.alias)}
-    for index, member in enumerate(organisation.collectivites):
-        line = lines["collectivites", index]
-        for name in (member.nom, *member.alias):
-            before, at = spelled.setdefault(_folded(name), (name, line))
-            if at != line:
-                whose = f"celle de la ligne {at}" if at else "l’organisation"
-                raise DeclarationError(f"{path}:{line} collectivites: « {name} » désigne aussi {whose} (« {before} »)")
+    for known, spellings in ((spelled, lambda one: (one.nom, *one.alias)), ({}, lambda one: one.debiteur)):
+        for index, member in enumerate(organisation.collectivites):
+            line = lines["collectivites", index]
+            for name in spellings(member):
+                _refuse_other(known, name, line, path)
+
+
+def _refuse_other(known: dict[str, tuple[str, int]], name: str, line: int, path: Path) -> None:
+    """Enter a spelling of the body that stands on ``line``. Raises DeclarationError when it says nothing, or means another."""
+    if not _folded(name):
+        raise DeclarationError(f"{path}:{line} collectivites: « {name} » n’est pas un nom")
+    before, at = known.setdefault(_folded(name), (name, line))
+    if at != line:
+        whose = f"celle de la ligne {at}" if at else "l’organisation"
+        raise DeclarationError(f"{path}:{line} collectivites: « {name} » désigne aussi {whose} (« {before} »)")
 
 
 def _check_persons(organisation: Organisation, lines: Lines, path: Path) -> None:

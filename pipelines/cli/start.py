@@ -50,6 +50,7 @@ collectivites: []
 #     type: commune
 #     population: 3400
 #     alias: [CRACH, Mairie de Crac'h]
+#     debiteur: [Commune de Crac'h]   # comment les titres de recettes la nomment : sa contribution
 #   - siren: "200043123"     # ce qui n’est pas une commune n’a pas de code Insee : son type dit ce que c’est
 #     nom: Auray Quiberon Terre Atlantique
 #     type: communauté de communes

@@ -354,6 +354,8 @@ def test_a_member_without_a_code_insee_is_known_by_its_siren(shipped, tmp_path):
             11,
             "désigne aussi celle de la ligne 10",
         ),
+        ("nom: Crac’h", "nom: Crac’h, debiteur: ['…']", 10, "« … » n’est pas un nom"),
+        ("nom: Crac’h", "nom: Crac’h, annee_population: 2023", 10, "annee_population"),
         ("nom: Crac’h", "nom: syndicat", 10, "« syndicat » désigne aussi l’organisation"),
     ],
 )

@@ -6,11 +6,12 @@ from collections import defaultdict
 from decimal import Decimal
 
 import pytest
+import yaml
 from lxml import etree
 
 from demo import finances
 from demo.budget import NAMESPACE, documents
-from demo.home import EXERCICES
+from demo.home import EXERCICES, ORGANISATION
 
 SIGNS = {"Ordinaire": 1, "Rattachement": 1, "Réduction": -1, "Annulation": -1}
 
@@ -52,6 +53,23 @@ def test_the_ledger_adds_up_to_the_accounts_but_for_the_piece_left_out(exercice:
     planted = {("P", "D", finances.COMPTE_PIECE_OMISE): -left_out}
     assert left_out > 0
     assert gaps == (planted if exercice == finances.EXERCICE_PIECE_OMISE else {})
+
+
+@pytest.mark.parametrize("exercice", EXERCICES)
+def test_the_five_towns_alone_owe_what_the_account_of_contributions_holds(exercice: int) -> None:
+    _, titres = finances.ecritures(exercice)
+    known = {
+        name
+        for one in yaml.safe_load(ORGANISATION.read_text(encoding="utf-8"))["collectivites"]
+        for name in one["debiteur"]
+    }
+    owed: dict[str, Decimal] = defaultdict(Decimal)
+    for row in csv.DictReader(io.StringIO(titres.contenu.decode("cp1252"), newline=""), delimiter=";"):
+        if row["Nature"] == finances.CONTRIBUTIONS:
+            amount = Decimal(row["Montant budgétaire"].replace(" ", "").replace(",", "."))
+            owed[row["Débiteur"].casefold()] += SIGNS[row["Type de titre"]] * amount
+    assert owed.keys() == {name.casefold() for name in known} and len(known) == 15
+    assert sum(owed.values()) == accounts(exercice)["P", "R", finances.CONTRIBUTIONS]
 
 
 def test_some_ten_thousand_lines_a_year_and_the_same_every_time() -> None:

@@ -8,10 +8,8 @@ from pipelines.catalogue.registry import Registry
 from pipelines.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "rgpd.md"
-HEADING = (
-    "| système | table | originaux gardés | écartée | pseudonyme | tranche | gardée |\n|---|---|---|---|---|---|---|\n"
-)
-KINDS = ("drop", "pseudonymise", "generalise", "keep")
+HEADING = "| système | table | originaux gardés | écartée | pseudonyme | tranche | membre | gardée |\n|---|---|---|---|---|---|---|---|\n"
+KINDS = ("drop", "pseudonymise", "generalise", "member", "keep")
 # nothing in their exports tells of a person
 FREE = {
     *("absences", "budget", "published_reports", "multifact", "projets"),

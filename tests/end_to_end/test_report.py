@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pikepdf
 import pytest
 
@@ -27,6 +28,7 @@ def model(folder: Path) -> dict:
 
 def test_every_chapter_of_the_report_is_there_and_filled(model: dict):
     assert [chapter["id"] for chapter in model["chapitres"]] == [
+        "annee",
         "edito",
         "comite",
         "equipes",
@@ -36,13 +38,29 @@ def test_every_chapter_of_the_report_is_there_and_filled(model: dict):
         "distance",
         "indicateurs",
         "applications",
+        "perspectives",
     ]
     blocks = [b for chapter in model["chapitres"] for s in chapter["sections"] for b in s["blocs"]]
     assert [block["titre"] for block in blocks if block["genre"] == "vide"] == []
 
 
+def test_what_each_town_pays_adds_up_to_the_account_and_stands_on_its_page(demonstration: Path, model: dict):
+    paid = "select sum(montant_eur) from rapport.rpt_finances__contributions where exercice = 2020"
+    account = "select sum(realise_eur) from marts.fct_lignes_budgetaires where exercice = 2020 and compte = '74741'"
+    with duckdb.connect(str(demonstration / "published" / "millesime.duckdb"), read_only=True) as db:
+        assert db.execute(f"select ({paid}) = ({account})").fetchone() == (True,)
+    (table,) = [
+        b for c in model["chapitres"] for s in c["sections"] for b in s["blocs"] if b.get("id") == "contributions"
+    ]
+    assert [line["titre"] for line in table["lignes"]][-1] == "Total" and table["entete"] == ["2018", "2019", "2020"]
+    by_town = {line["titre"]: line["cellules"][-1]["texte"] for line in table["lignes"]}
+    for town in model["collectivites"]:
+        (cards,) = [b["chiffres"] for b in town["blocs"] if b["genre"] == "chiffres"]
+        assert by_town[town["titre"]] in [card["texte"] for card in cards]
+
+
 def test_the_eighteen_applications_stand_in_the_order_of_the_report(model: dict):
-    (matrix,) = [b for s in model["chapitres"][-1]["sections"] for b in s["blocs"] if b["genre"] == "matrice"]
+    (matrix,) = [b for s in model["chapitres"][-2]["sections"] for b in s["blocs"] if b["genre"] == "matrice"]
     titles = [line["titre"] for line in matrix["lignes"]]
     assert len(titles) == 18
     assert (titles[0], titles[-1]) == ("Cegid RH", "Maestro")

@@ -4,10 +4,11 @@ What belongs here: the vocabulary. Reading the files is ``load``'s work, filling
 ``pipelines.stages.report``'s. A column's ``format`` says how its values are written, never how they are computed.
 """
 
+from string import Formatter
 from typing import Annotated, Literal
 
+from pydantic import AfterValidator, model_validator
 from pydantic import Field as PydanticField
-from pydantic import model_validator
 
 from pipelines.catalogue.declarations import Declared, Name
 
@@ -18,6 +19,20 @@ Order = Annotated[str, PydanticField(pattern=r"^-?[a-z][a-z0-9_]*$")]  # -column
 NAMES = ("exercice", "precedent", "sigle", "le_sigle", "Le_sigle", "du_sigle", "profil")
 Prose = Annotated[str, PydanticField(pattern=r"^[a-z][a-z0-9_{}/-]*\.md$")]
 Value = bool | int | str
+
+
+def _of_a_figure(sentence: str) -> str:
+    """Refuse what a message cannot name."""
+    try:
+        named = {name for _, name, *_ in Formatter().parse(sentence) if name is not None}
+    except ValueError:
+        raise ValueError(f"« {sentence} » est illisible : une accolade s’écrit {{{{ ou }}}}") from None
+    if unknown := sorted(named - {"valeur", "evolution", "exercice"}):
+        raise ValueError(f"un message dit valeur, evolution et exercice, et non {', '.join(unknown)}")
+    return sentence
+
+
+Said = Annotated[str, AfterValidator(_of_a_figure)]
 Format = Literal[
     "texte",
     "entier",
@@ -106,12 +121,15 @@ class Graphique(Donnees):
     right; pyramide: two columns back to back; execution: credits as an outline, what was done inside;
     cascade: one row of amounts, from its first column to its last one, by what the others add or take away.
 
+    ``montre``: what its title says besides, where it is known: the first row, the highest month, the change of the total since
+    the year before, the share of the credits that was carried out.
     ``seuil_pct``: a row that is farther than this from the median of its column is told in a sentence, which the text
     ``figures/<id>.md`` of the year follows.
     """
 
     genre: Literal["graphique"]
     seuil_pct: int | None = PydanticField(default=None, ge=1)
+    montre: Literal["premier", "pic", "evolution", "taux"] | None = None
     forme: Literal["barres", "groupes", "multiples", "mois", "pyramide", "execution", "cascade"]
 
 
@@ -166,6 +184,26 @@ class Chiffres(Declared):
     nombre: int | None = PydanticField(default=None, ge=1)
 
 
+class Message(Declared):
+    """A sentence on a figure: ``plus`` where it is above zero, ``moins`` below, ``nul`` at zero; none where the form is left out.
+
+    ``{valeur}`` is the figure with its unit, without its sign; ``{evolution}``, how it moved since the year before, with its comma.
+    """
+
+    chiffre: str
+    plus: Said
+    moins: Said | None = None
+    nul: Said | None = None
+
+
+class Messages(Declared):
+    """What the year comes to: the first ``nombre`` sentences that may be said. A person answers for them (``RAP-MESSAGES``)."""
+
+    genre: Literal["messages"]
+    nombre: int = PydanticField(default=5, ge=1)
+    messages: list[Message] = PydanticField(min_length=1)
+
+
 class Compares(Declared):
     """Rows that bear the value of the year before, and how it moved."""
 
@@ -203,8 +241,31 @@ class Contenu(Declared):
     vide: str | None = None
 
 
+class Alarmes(Declared):
+    """Every published row of the year that alarms (``alertes.yml``), each in its sentence."""
+
+    genre: Literal["alertes"]
+
+
+class Presentation(Declared):
+    """What organisation.yml says of those who speak: the portraits of ``elus``, the ``signature``, the ``organigramme``."""
+
+    genre: Literal["elus", "signature", "organigramme"]
+
+
 Bloc = Annotated[
-    Tableau | Graphique | Matrice | Liste | Chiffres | Indicateurs | Evolutions | Texte | Contenu,
+    Tableau
+    | Graphique
+    | Matrice
+    | Liste
+    | Chiffres
+    | Messages
+    | Indicateurs
+    | Evolutions
+    | Texte
+    | Contenu
+    | Alarmes
+    | Presentation,
     PydanticField(discriminator="genre"),
 ]
 
@@ -250,7 +311,11 @@ class Chapitre(Declared):
         """The tables of ``rapport`` that are printed, by name."""
         named = {bloc.table for section in self.sections for bloc in section.blocs if hasattr(bloc, "table")}
         named |= {section.pour_chaque.table for section in self.sections if section.pour_chaque}
-        if any(bloc.genre in ("chiffres", "texte", "contenu") for section in self.sections for bloc in section.blocs):
+        if any(
+            bloc.genre in ("chiffres", "messages", "texte", "contenu")
+            for section in self.sections
+            for bloc in section.blocs
+        ):
             named.add("chiffres")
         return sorted(named)
 
@@ -265,6 +330,7 @@ class Synthese(Chapitre):
 class Couverture(Declared):
     """What the report calls itself (``rapport.yml``): its title, that of its contents and of its annex.
 
+    ``glossaire`` is what its words mean; those that no chapter uses are left out.
     ``part_visible_pct``: in the public edition, a table or a chart of which a smaller share of the cells may be seen is a sentence.
     """
 
@@ -272,4 +338,5 @@ class Couverture(Declared):
     titre: str
     sommaire: str
     annexe: str
+    glossaire: dict[str, str] = {}
     part_visible_pct: int = PydanticField(default=60, ge=0, le=100)

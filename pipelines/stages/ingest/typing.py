@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipelines.catalogue.declarations import Field, Table
+from pipelines.catalogue.declarations import OTHERS, Field, Table
 from pipelines.characters import FORBIDDEN_IN_SQL
 from pipelines.french import MONTH_WORDS
 from pipelines.sql import literal
@@ -130,6 +130,8 @@ def raw_type(field: Field) -> str:
 
 def _string(field: Field, workbook: bool, exercice: int) -> _Typed:
     """A text: the canon's word in the place of the system's, and a number's digits together when it groups them."""
+    if field.personal == "member":
+        return _member(field)
     errors = literal("|".join(map(re.escape, EXCEL_ERRORS)))
     plain = f"[{PLAIN_FIRST}](?:[{PLAIN}{GROUPS}]*[{PLAIN}])?"
     cases = []
@@ -142,6 +144,16 @@ def _string(field: Field, workbook: bool, exercice: int) -> _Typed:
     refused = f"regexp_full_match({{t}}, {errors}) or regexp_matches({{t}}, {literal(FORBIDDEN_IN_SQL)})"
     value = f"case {' '.join(cases)} when not ({refused}) then {{t}} end"
     return _Typed("un texte", [] if cases else [(plain, "{c}")], value)
+
+
+def _member(field: Field) -> _Typed:
+    """The code of the member whose spelling the cell is, compared as the macro ``normalise_libelle`` does; else ``OTHERS``."""
+    folded = "replace(replace(strip_accents(lower({t})), 'œ', 'oe'), 'æ', 'ae')"
+    cases = " ".join(
+        f"when {literal(spelling)} then {literal(code)}" for code, known in field.values.items() for spelling in known
+    )
+    named = f"case regexp_replace({folded}, '[^a-z0-9]', '', 'g') {cases} else {literal(OTHERS)} end"
+    return _Typed("un tiers", [], f"case when {{t}} is not null then {named if cases else literal(OTHERS)} end")
 
 
 def _number(field: Field, workbook: bool, exercice: int) -> _Typed:

@@ -1,13 +1,16 @@
-"""Finds, in what is published, the rows that alarm and that no text of the year explains."""
+"""Finds, in what is published, the rows that alarm and that no text of the year explains, and the sentences nobody answers for yet."""
 
+import hashlib
 from typing import Any
 
 from pipelines.catalogue.chapters.alerts import Alerte
+from pipelines.catalogue.chapters.messages import drafted, of_chapters
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.ledger.records import Finding
 from pipelines.ledger.workspace import Workspace
 
 CODE = "RAP-NOTE"
+MESSAGES = "RAP-MESSAGES"
 
 
 def unexplained(work: Workspace, db: Any) -> list[Finding]:
@@ -27,6 +30,30 @@ def unexplained(work: Workspace, db: Any) -> list[Finding]:
                         CODE, "alerte", row["exercice"], alert.table, said, where, aide=rule.aide, cle=note.as_posix()
                     )
                 )
+    return found
+
+
+def unanswered(work: Workspace, db: Any) -> list[Finding]:
+    """One finding an exercice that its figures make sentences of: a decision on it answers for these sentences, and for no others."""
+    blocs = list(of_chapters(work.catalogue.chapters))
+    if not blocs:
+        return []
+    cursor = db.execute(
+        "select code, exercice, valeur, unite, decimales, etat, code_manquant from rapport.chiffres order by exercice"
+    )
+    names = [column[0] for column in cursor.description]
+    rows = {(row[0], row[1]): dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+    rule, found = work.rules[MESSAGES], []
+    for exercice in dict.fromkeys(year for _, year in rows):
+        said = [
+            one.text for bloc in blocs for one in drafted(bloc, lambda code, year: rows.get((code, year)), exercice)
+        ]
+        if said:
+            text = " ".join(said)
+            drawn = hashlib.sha256(text.encode()).hexdigest()[:12]
+            found.append(
+                Finding(MESSAGES, "alerte", exercice, "report", f"{rule.titre} : {text}", ecart=drawn, aide=rule.aide)
+            )
     return found
 
 

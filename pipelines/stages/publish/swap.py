@@ -41,7 +41,7 @@ from pipelines.private import open_to_readers
 from pipelines.publication import FOLDERS, FORMER_DATABASE, FORMER_UNTIL, INTERNE, MARTS, PUBLIC, RESTREINT, Pages
 from pipelines.settings import Home
 from pipelines.sql import literal
-from pipelines.stages.publish.alerts import unexplained
+from pipelines.stages.publish.alerts import unanswered, unexplained
 from pipelines.stages.publish.anonymity import singling_out
 from pipelines.stages.publish.audit import write_audit
 from pipelines.stages.publish.copy import attached, write_schema
@@ -127,7 +127,7 @@ def _write(work: Workspace, folder: Path, findings: list[Finding], build: str, p
         begun += [pages.begin(folder, PUBLIC)] if pages else []
         alone = singling_out(db, work.catalogue, work.organisation.seuil_secret)
         made_of |= copy_schema(db, folder, MARTS, keys, fields, former, alone.keys())
-        broken += unexplained(work, db)
+        broken += [*unexplained(work, db), *unanswered(work, db)]
         broken += [_singled_out(work.rules["SEC-ANONYMAT"], name, why) for name, why in alone.items()]
         others = [finding for finding in findings if not finding.is_of_a_publication]
         db.execute("drop schema if exists audit cascade")

@@ -23,8 +23,10 @@ from pipelines.catalogue.chapters.grammar import (
     Graphique,
     Liste,
     Matrice,
+    Messages,
     Tableau,
 )
+from pipelines.catalogue.chapters.messages import Sentence, drafted
 from pipelines.catalogue.secrecy import Secrecy
 from pipelines.publication import PUBLIC
 from pipelines.stages.report.cells import (
@@ -43,6 +45,7 @@ from pipelines.stages.report.cells import (
 )
 from pipelines.stages.report.figures import Figures
 from pipelines.stages.report.receipts import Receipt, Receipts, note
+from pipelines.stages.report.showing import EVOLUTION, titled
 from pipelines.stages.report.tables import MissingTable, Publication, Row
 
 Block = dict[str, Any]
@@ -91,6 +94,8 @@ class Builder:
                 return _undisclosed(title, SECRET)
         is_drawn = isinstance(bloc, Graphique) and _is_worth_drawing(bloc, head, lines)
         kind = "graphique" if is_drawn else "tableau"
+        if is_drawn and all(came[year].is_whole for year in list(years)[-2 if bloc.montre == EVOLUTION else -1 :]):
+            title = titled(title, bloc.montre, head, lines)
         block = {
             "genre": kind,
             "id": _identity(bloc.id, only),
@@ -224,6 +229,13 @@ class Builder:
         shown = shown[: bloc.nombre]
         return {"genre": "chiffres", "chiffres": shown, "legende": legend(shown), "note": None} if shown else None
 
+    def messages(self, bloc: Messages) -> Block | None:
+        """What the year comes to, a sentence a figure, which leads to where it comes from; None where nothing may be said."""
+        rows = self.figures.rows
+        said = drafted(bloc, lambda code, year: rows.get((code, year)), self.figures.exercice)
+        items = [_node("element", *_sentence(one)) for one in said]
+        return {"genre": "texte", "arbre": [_node("liste", *items)]} if items else None
+
     def evolutions(self, bloc: Evolutions, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """By how much each row moved since the year before, as sentences under a title; None without rows."""
         rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre)
@@ -310,6 +322,16 @@ def _is_worth_drawing(bloc: Graphique, head: list[str], lines: list[Block]) -> b
     """Not where every value is missing, nor small charts of one bar each: these are a table."""
     is_known = any(cell["valeur"] for line in lines for cell in line["cellules"])
     return is_known and (bloc.forme != "multiples" or len(head) > 1)
+
+
+def _sentence(one: Sentence) -> list[Block]:
+    if not one.printed:
+        return [_words(one.before)]
+    return [
+        _words(one.before),
+        {**_node("lien", _node("fort", _words(one.printed))), "cible": f"#c-{one.code}"},
+        _words(one.after),
+    ]
 
 
 def _moved(row: Row, before: int) -> str | None:

@@ -247,7 +247,7 @@ def _place(
         bar = {"x": middle - 0.36 * band, "x2": middle + 0.36 * band, "y": base - height, "y2": base}
         marks["barre"].append({**bar, "couleur": palette[rank]})
         kind = "manque" if value["manque"] else "valeur"
-        marks[kind].append({"x": middle, "y": base - height - 8, "dit": value["texte"]})
+        marks[kind].append({"x": middle, "y": base - height - 8, "dit": _short(value)})
         marks["annee"].append({"x": middle, "y": base + 13, "dit": value["colonne"]})
     for rank, text in enumerate(reversed(title)):
         marks["titre"].append({"x": left, "y": base - SMALL - 22 - 15 * rank, "dit": text})
@@ -284,7 +284,7 @@ def _layers(marks: dict[str, list[Spec]]) -> list[Spec]:
 
 def _most_across(block: Block) -> int:
     """How many small charts may stand side by side without their numbers touching."""
-    widest = max(len(cell["texte"]) for line in block["lignes"] for cell in line["cellules"]) * 6.6 + 6
+    widest = max(len(_short(value)) for value in _values(block, False)) * 6.2 + 2
     return max(int((WIDE + GAP) / (widest * len(block["entete"]) + GAP)), 2)
 
 
@@ -477,6 +477,13 @@ def _cascade(block: Block, narrow: bool) -> Spec:
             },
         ],
     }
+
+
+def _short(value: dict[str, Any]) -> str:
+    """A value over a narrow bar: an amount that is long, in thousands or in millions."""
+    if value["valeur"] is None or not value["texte"].endswith("€") or abs(value["valeur"]) < 10_000:
+        return value["texte"]
+    return _thousands(value) if abs(value["valeur"]) < 1_000_000 else french.millions(value["valeur"])
 
 
 def _thousands(value: dict[str, Any]) -> str:

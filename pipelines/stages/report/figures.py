@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from pipelines import french
+from pipelines.catalogue.figures.load import SOURCED
 from pipelines.stages.report.cells import MISSING
 from pipelines.stages.report.tables import Publication
 
@@ -21,6 +23,9 @@ class Figures:
     titles: dict[str, str]  # of the domains
     # code → label: a figure of a system that the organisation does not use is declared, and has no row
     declared: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, list[str]] = field(
+        default_factory=dict
+    )  # of each source of the year; none in the public edition
 
     def is_followed(self, code: str, exercice: int | None = None) -> bool:
         """False for a figure of a system that is not used in that year. Raises KeyError when nothing declares the code."""
@@ -51,6 +56,10 @@ class Figures:
             return None
         return self.reconciled.get(code, "absent du rapport publié")
 
+    def _files(self, formula: str) -> list[str]:
+        sources = formula.partition(SOURCED)[2].rstrip(".").split(", ")
+        return list(dict.fromkeys(file for source in sources for file in self.files.get(source, [])))
+
     def annex(self) -> list[dict[str, Any]]:
         """What the annex says of each figure of the year that has an object, chapter by chapter."""
         found = [row for (_, year), row in self.rows.items() if year == self.exercice and row["code_manquant"] != "—"]
@@ -67,11 +76,18 @@ class Figures:
                 "unite": row["unite"],
                 "formule": row["formule"],
                 "etat": MISSING[row["code_manquant"]] if row["code_manquant"] else row["etat"],
+                "fichiers": self._files(row["formule"]),
+                "lignes": _lines(row) if self.files else None,
                 "statut": _status(row, tells_lines=self.reconciled is not None),
                 "rapprochement": self._comparison(row["code"]),
             }
             for row in sorted(found, key=lambda row: (row["domaine"], row["code"]))
         ]
+
+
+def _lines(row: dict[str, Any]) -> str | None:
+    count = row.get("nb_lignes")
+    return french.quantity(Decimal(count), 0, "lignes") if count else None
 
 
 def _exact(row: dict[str, Any]) -> str:
@@ -101,9 +117,9 @@ def read_figures(publication: Publication, titles: dict[str, str], declared: Map
     rows = publication.rows("chiffres", {}, ["code"], exercices=10)
     by_code = {(row["code"], row["exercice"]): row for row in rows}
     if publication.is_withheld(RECONCILED):
-        return Figures(publication.exercice, by_code, None, titles, declared)
+        return Figures(publication.exercice, by_code, None, titles, declared, publication.files)
     gaps = {r.get("code_chiffre") or r["code"]: _gap(r) for r in publication.rows(RECONCILED, {}, [])}
-    return Figures(publication.exercice, by_code, gaps, titles, declared)
+    return Figures(publication.exercice, by_code, gaps, titles, declared, publication.files)
 
 
 def _gap(row: dict[str, Any]) -> str:

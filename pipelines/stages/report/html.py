@@ -34,7 +34,12 @@ TAGS = {
 
 def report_page(model: Model, cache: Path) -> str:
     """The whole report."""
-    return _page("rapport.html.j2", model, cache, links={figure["code"] for figure in model["chiffres"]})
+    return _page("rapport.html.j2", model, cache, links=_labels(model))
+
+
+def _labels(model: Model) -> dict[str, str]:
+    """What each figure that has an entry in the annex is called."""
+    return {figure["code"]: figure["libelle"] for figure in model["chiffres"]}
 
 
 def site_pages(model: Model, cache: Path) -> Iterator[tuple[str, str]]:
@@ -46,7 +51,7 @@ def site_pages(model: Model, cache: Path) -> Iterator[tuple[str, str]]:
         sections = chapter["sections"] if chapter else []
         more = {"fichier": name, "titre": title, "chapitre": chapter, "chiffres": used, "annexe": ANNEX}
         return name, _page(
-            "site.html.j2", model, cache, links=set(by_code), shown=sections, site=chapter is not None, **more
+            "site.html.j2", model, cache, links=_labels(model), shown=sections, site=chapter is not None, **more
         )
 
     yield page("index.html", model["intitules"]["sommaire"])
@@ -96,7 +101,7 @@ def _exact(one: Cell) -> str:
 
 def summary_page(model: Model, section: Model, cache: Path) -> str:
     """The page of one collectivité; its figures lead nowhere, the annex being in the report."""
-    return _page("synthese.html.j2", model, cache, s=section, links=set(), BALISES=TAGS | {"titre": "h2"})
+    return _page("synthese.html.j2", model, cache, s=section, links={}, BALISES=TAGS | {"titre": "h2"})
 
 
 def _page(template: str, model: Model, cache: Path, **more: Any) -> str:

@@ -1,6 +1,6 @@
 """Builds the report: a frozen tree of plain data that the page, the PDF, its attachment and the Word document all lay out.
 
-    {titre, intitules, organisation, exercice, profil, edition, chapitres, chiffres, collectivites, legende}
+    {titre, intitules, organisation, identite, exercice, profil, edition, chapitres, chiffres, collectivites, legende}
     chapitre = {id, numero, titre, partie, sections}    section = {id, titre, blocs}
 
 Whatever is computed for a reader (numbering, formats, missing codes, alternative texts) is computed here, once, from
@@ -25,11 +25,13 @@ from pipelines.ledger.chain import Head
 from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_median
 from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK
 from pipelines.stages.report.figures import read_figures
+from pipelines.stages.report.identity import glossary, identity, presented
 from pipelines.stages.report.prose import Node, ProseError, render
 from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
 
 Model = dict[str, Any]
+IMAGES = "images"  # of contenu
 FIGURES = "figures"  # of contenu/<exercice>: what explains a chart
 Prose = Callable[[str], Path | None]
 
@@ -175,6 +177,18 @@ class Editor:
         first = {"genre": "paragraphe", "enfants": [said, *([_words(" "), *unsaid] if unsaid else [])]}
         return _text([{"genre": "citation", "enfants": [first, *text]}])
 
+    def _alarms(self) -> Model | None:
+        """All that alarms in the year, said once; None where nothing does."""
+        publication = self.builder.publication
+        said = [
+            _words(alert.said(row))
+            for alert in self.alerts.values()
+            if alert.table in publication.tables
+            for row in publication.alarming(alert)
+        ]
+        items = [{"genre": "element", "enfants": [one]} for one in said]
+        return _text([{"genre": "liste", "enfants": items}]) if items else None
+
     def _block(self, bloc: Any, only: dict[str, Any], names: dict[str, Any]) -> Model | None:
         match bloc.genre:
             case "tableau" | "graphique":
@@ -185,6 +199,12 @@ class Editor:
                 return self.builder.entries(bloc, only, names)
             case "chiffres":
                 return self.builder.key_figures(bloc)
+            case "elus" | "signature" | "organigramme":
+                return presented(bloc.genre, self.organisation, self.contenu.parent / IMAGES)
+            case "alertes":
+                return self._alarms()
+            case "messages":
+                return self.builder.messages(bloc)
             case "indicateurs":
                 return self.builder.indicators(bloc, only)
             case "evolutions":
@@ -293,6 +313,7 @@ def build(
     figures = editor.builder.figures
     apart = replace(editor, builder=replace(editor.builder, counts={}), alerts={}, pages_apart=True)
     chapitres = editor.chapters(catalogue.chapters)
+    collectivites = apart.sections(summary) if summary else []
     model = {
         "titre": f"{cover.titre} {publication.exercice}",
         "intitules": {
@@ -302,6 +323,7 @@ def build(
             "collectivite": summary.sous_titre.format(**editor.names) if summary else "",
         },
         "organisation": {"nom": organisation.nom, "sigle": organisation.sigle, "du_sigle": organisation.du_sigle},
+        "identite": identity(organisation.identite, contenu / IMAGES),
         "exercice": publication.exercice,
         "profil": publication.profile,
         "demonstration": organisation.demonstration,
@@ -315,9 +337,10 @@ def build(
         },
         "chapitres": chapitres,
         "methode": _text(render(catalogue.prose("methode.md"), "texte/methode.md", figures, editor.names)),
+        "glossaire": glossary(cover.glossaire, chapitres),
         "provenance": _provenance(chapitres),
         "chiffres": figures.annex(),
-        "collectivites": apart.sections(summary) if summary else [],
+        "collectivites": collectivites,
         "legende": [{"code": code, "sens": sens} for code, sens in (MISSING | {PARTIAL_MARK: PARTIAL}).items()],
     }
     _check_anchors(model)

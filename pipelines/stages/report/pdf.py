@@ -15,6 +15,7 @@ from pipelines.stages.report import tags
 from pipelines.stages.report.charts import svg_of, width_pt
 from pipelines.stages.report.fonts import drawable, folder
 from pipelines.stages.report.html import TEMPLATES
+from pipelines.stages.report.identity import pictures
 from pipelines.stages.report.kept import kept
 from pipelines.stages.report.model import Model, charts_of
 
@@ -49,8 +50,18 @@ def _files(template: str, model: Model, charts: list[Model], cache: Path) -> dic
     drawings = {block["id"]: svg_of(block, False, cache) for block in charts}
     made = {"modele.json": _json(model), "chiffres.csv": _csv(model)}
     made["dessins.json"] = _json({name: width_pt(drawing) for name, drawing in drawings.items()})
+    made |= {f"{one['nom']}.svg": _picture(one).encode() for one in pictures(model)}
     made |= {f"{name}.svg": drawing.encode() for name, drawing in drawings.items()}
     return made | {name: (TEMPLATES / name).read_bytes() for name in ("commun.typ", template)}
+
+
+def _picture(one: Model) -> str:
+    """A picture inside a drawing: the files of typst given from memory are texts."""
+    size = f'width="{one["largeur"]}" height="{one["hauteur"]}"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {one["largeur"]} {one["hauteur"]}">'
+        f'<image {size} href="data:{one["type"]};base64,{one["donnees"]}"/></svg>'
+    )
 
 
 def _compile(template: str, model: Model, files: dict[str, bytes]) -> bytes:

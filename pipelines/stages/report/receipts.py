@@ -40,6 +40,11 @@ class Receipt:
         return not self.is_known or bool(self.followed)
 
     @property
+    def is_whole(self) -> bool:
+        """True when nothing of what it needs is known to lack."""
+        return not (self.lacking or self.refused or self.partial or self.hollow)
+
+    @property
     def code(self) -> str:
         """The code of a cell that no row gives."""
         if not self.is_followed:

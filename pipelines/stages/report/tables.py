@@ -57,6 +57,23 @@ class Publication:
         """What a reader of the public staff tables must know of each exercice."""
         return read_notes(self.folder) if self.profile == PUBLIC else {}
 
+    @functools.cached_property
+    def files(self) -> dict[str, list[str]]:
+        """system/table → the files of the year that stand, by name; nothing in the public edition, nor before they are published."""
+        audit = self.folder / "audit"
+        if self.profile == PUBLIC or not (audit / "tables_livrees.parquet").exists():
+            return {}
+        delivered, read = (parquet_scan(audit / f"{name}.parquet") for name in ("livraisons", "tables_livrees"))
+        found: dict[str, list[str]] = {}
+        asked = (
+            f"select distinct read.systeme || '/' || nom_table as source, fichier from {read} as read "
+            f"inner join {delivered} as delivered using (livraison) "
+            f"where est_courante and delivered.exercice = {self.exercice} order by all"
+        )
+        for source, file in self.db.execute(asked).fetchall():
+            found.setdefault(source, []).append(file)
+        return found
+
     def rows(
         self, table: str, filters: dict[str, Value | list[Value]], order: list[str], exercices: int = 1
     ) -> list[Row]:

@@ -225,8 +225,8 @@ def _organisation(organisation: Organisation) -> Iterator[tuple[str, str, list[t
     yield (
         "organisation.collectivites",
         "code_collectivite varchar, siren varchar, libelle_collectivite varchar, type_collectivite varchar, "
-        "nb_habitants bigint",
-        [(c.code, c.siren, c.nom, c.type, c.population) for c in organisation.collectivites],
+        "nb_habitants bigint, annee_population integer",
+        [(c.code, c.siren, c.nom, c.type, c.population, c.annee_population) for c in organisation.collectivites],
     )
     yield (
         "organisation.collectivites_alias",

@@ -104,3 +104,38 @@ def test_what_alarms_nobody_waits_for_nothing(lab: Lab, name: str):  # noqa: F81
 def test_a_condition_that_cannot_be_asked_is_named_with_its_line(lab: Lab):  # noqa: F811
     with pytest.raises(DeclarationError, match=r"alertes\.yml:\d+ quand, cle: .* exercice, atteinte$"):
         published(lab, "violation-hors-delai", "exercice integer, atteinte varchar", [])
+
+
+MESSAGE = """\
+id: essai
+titre: Essai
+sections:
+  - id: partie
+    titre: Partie
+    blocs: [{genre: messages, messages: [{chiffre: a.b, plus: "Il y en a {valeur}."}]}]
+"""
+COLUMNS = "*, 'agents' as unite, 'complet' as etat"
+
+
+def answered(lab: Lab, value: int) -> tuple[Finding, bool]:  # noqa: F811
+    """The sentences that a publication of this figure leaves, and whether they still wait for somebody."""
+    warehouse(lab, value=value)
+    with duckdb.connect(str(lab.home.warehouse)) as db:
+        db.execute(f"create or replace table rapport.chiffres as select {COLUMNS} from rapport.chiffres")
+    with open_ledger(lab.home) as ledger:
+        publish(lab.work(ledger), "b1", [])
+        found = [one for one in gather(lab.work(ledger)) if one.code == "RAP-MESSAGES"]
+        (standing,) = ledger.standing(found)
+        assert stops_a_release(standing, rules())
+        return standing.finding, standing.is_open("2030-01-01")
+
+
+def test_the_sentences_of_a_year_wait_for_somebody_who_answers_for_them_and_for_no_others(lab: Lab):  # noqa: F811
+    lab.depot.layer.write("catalogue/report/00_essai.yml", MESSAGE)
+    found, is_open = answered(lab, 3)
+    assert is_open and found.message.endswith("Il y en a 3\u00a0agents.") and found.exercice == 2020
+    with open_ledger(lab.home) as ledger:
+        ledger.record_decision(found, "accepted", "relus", "A")
+    assert answered(lab, 3) == (found, False)
+    other, is_open = answered(lab, 4)
+    assert is_open and other.id == found.id

@@ -468,7 +468,7 @@ def test_the_chapters_own_prose_is_printed_when_nothing_is_known(path, code: str
         for name in load_catalogue().figures.by_code
     }
     names = {"exercice": 2040, "precedent": 2039, "sigle": "SE", "profil": "public"}
-    names |= {"le_sigle": "le SE", "Le_sigle": "Le SE", "du_sigle": "du SE"}
+    names |= {"le_sigle": "le SE", "Le_sigle": "Le SE", "du_sigle": "du SE", "dit": lambda *_, **_filters: ""}
     render(path, path.name, Figures(2040, rows, {}, {}), names)
 
 
@@ -486,6 +486,16 @@ def test_a_row_that_alarms_is_printed_with_its_explanation_or_without_any(press:
     assert said(press.block("texte", 1)) == ["Titulaires\xa0: 3 agents. Sans explication fournie."]
     press.write("alertes/trop-peu-titulaires.md", 'Ils étaient {{ f("a.total") }}.')
     assert said(press.block("texte", 1)) == ["Titulaires\xa0: 3 agents.Ils étaient 27."]
+
+
+def test_what_alarms_is_listed_once_and_where_nothing_does_no_list_is(press: Press):
+    press.files["catalogue/alertes.yml"] = ALERT
+    listed = "      - {genre: alertes}\n      - genre: chiffres"
+    press.chapter = CHAPTER.replace("      - genre: chiffres", listed, 1)
+    assert "Titulaires" not in str(press.block("texte", 0))
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Vacataires", 2, 4)])
+    (alarms,) = press.block("texte", 1)["arbre"]
+    assert (alarms["genre"], len(alarms["enfants"])) == ("liste", 2)
 
 
 def test_a_row_that_the_block_does_not_print_does_not_alarm_there(press: Press):
@@ -612,3 +622,7 @@ def test_a_cascade_begins_each_bar_where_the_former_one_ended():
         ("Résultat", 100000, 70000, "−30,0\xa0k€"),
         ("Cumul", 0, 70000, "70,0\xa0k€"),
     ]
+
+
+def test_a_chart_tells_millions_of_euros_in_millions():
+    assert french.millions(1178803.01) == "1,18\xa0M€"

@@ -4,6 +4,7 @@ import csv
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.stages.report.html import ANNEX, site_pages
@@ -79,3 +80,33 @@ def test_every_text_is_escaped(press: Press, cache: Path):
 @pytest.mark.parametrize("name", ["index.html", "essai.html", ANNEX])
 def test_everybody_can_read_it(site: Path, name: str, width: int):
     look(site / name, width)
+
+
+def audited(press: Press) -> None:
+    """What was delivered, beside the tables of the report."""
+    folder = press.root / "published" / "audit"
+    folder.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as db:
+        rows = "('1', 2040, 'a.csv', true), ('2', 2040, 'former.csv', false), ('3', 2039, 'b.csv', true)"
+        db.execute(
+            f"copy (from (values {rows}) t(livraison, exercice, fichier, est_courante)) to '{folder}/livraisons.parquet'"
+        )
+        rows = "('1', 's', 't', 2040), ('2', 's', 't', 2040), ('3', 's', 't', 2039)"
+        db.execute(
+            f"copy (from (values {rows}) t(livraison, systeme, nom_table, exercice)) to '{folder}/tables_livrees.parquet'"
+        )
+
+
+@pytest.mark.parametrize("profile", ["interne", "public"])
+def test_a_figure_opens_on_its_files_inside_and_on_none_outside(press: Press, cache: Path, profile: str):
+    press.profile = profile
+    audited(press)
+    pages = dict(site_pages(press.model(), cache))
+    assert ("a.csv" in pages["essai.html"]) == (profile == "interne")
+    assert not any(name in page for page in pages.values() for name in ("former.csv", "b.csv"))
+
+
+def test_who_hears_a_link_knows_which_figure_it_is(press: Press, cache: Path):
+    press.write("essai.md", '{{ f("a.total") }} agents.')
+    pages = dict(site_pages(press.model(), cache))
+    assert 'aria-label="27, Agents"' in pages["essai.html"]

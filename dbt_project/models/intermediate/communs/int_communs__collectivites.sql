@@ -5,7 +5,8 @@ select
     libelle_collectivite,
     type_collectivite,
     siren,
-    nb_habitants
+    nb_habitants,
+    annee_population
 from {{ source('organisation', 'collectivites') }}
 union all
 select
@@ -13,7 +14,8 @@ select
     sigle as libelle_collectivite,
     'syndicat' as type_collectivite,
     siren,
-    cast(null as bigint) as nb_habitants
+    cast(null as bigint) as nb_habitants,
+    cast(null as integer) as annee_population
 from {{ source('organisation', 'profil') }}
 union all
 select
@@ -21,11 +23,13 @@ select
     'Collectivité non reconnue' as libelle_collectivite,
     'inconnue' as type_collectivite,
     cast(null as string) as siren,
-    cast(null as bigint) as nb_habitants
+    cast(null as bigint) as nb_habitants,
+    cast(null as integer) as annee_population
 union all
 select
     'non_repartie' as code_collectivite,
     'Non réparti' as libelle_collectivite,
     'non répartie' as type_collectivite,
     cast(null as string) as siren,
-    cast(null as bigint) as nb_habitants
+    cast(null as bigint) as nb_habitants,
+    cast(null as integer) as annee_population

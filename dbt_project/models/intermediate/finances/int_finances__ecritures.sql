@@ -15,6 +15,7 @@ with pieces as (
         code_section,
         compte,
         code_fonction,
+        nullif(code_collectivite, 'autres') as code_collectivite,
         montant_ttc_eur,
         montant_budgetaire_eur,
         _livraison,
@@ -117,6 +118,7 @@ select
     compte,
     libelle_compte,
     code_fonction,
+    code_collectivite,
     -- some tools write a cancelled amount with its sign, others without
     case when type_piece in ('réduction', 'annulation') then -abs(montant_budgetaire_eur) else montant_budgetaire_eur end
         as montant_eur,

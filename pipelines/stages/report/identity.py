@@ -1,0 +1,106 @@
+"""What the report shows of those who speak in it: pictures, portraits, signature, organisation, and what its words mean."""
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipelines import french
+from pipelines.catalogue.organisation import Identite, Image, Organisation
+from pipelines.stages.report.images import encoded
+
+Model = dict[str, Any]
+UNREAD = {"id", "genre", "source", "cible", "chiffre", "code", "forme"}  # keys whose texts nobody reads
+
+
+def identity(identite: Identite, images: Path) -> Model:
+    """The look and the mentions of the report. Raises ProseError: a picture cannot be read."""
+    return {
+        "couleur": identite.couleur,
+        "logo": _picture(identite.logo, images),
+        "couverture": _picture(identite.couverture, images),
+        "mentions": identite.mentions,
+    }
+
+
+def presented(genre: str, organisation: Organisation, images: Path) -> Model | None:
+    """A block of organisation.yml; None where it says nothing of it. Raises ProseError: a picture cannot be read."""
+    match genre:
+        case "elus":
+            return _portraits(organisation.identite, images)
+        case "signature":
+            return _signature(organisation.identite)
+        case _:
+            services = [one.model_dump() for one in organisation.organigramme]
+            return {"genre": "organigramme", "services": services} if services else None
+
+
+def _portraits(identite: Identite, images: Path) -> Model | None:
+    found = [
+        {"nom": one.nom, "fonction": one.fonction, "portrait": _picture(one.portrait, images)} for one in identite.elus
+    ]
+    return {"genre": "elus", "elus": found} if found else None
+
+
+def _signature(identite: Identite) -> Model | None:
+    signed = identite.signature
+    if signed is None:
+        return None
+    said = [_node("fort", _words(signed.nom))], [_words(french.capitalised(signed.fonction))]
+    return {"genre": "texte", "arbre": [_node("paragraphe", *nodes) for nodes in said]}
+
+
+def glossary(terms: dict[str, str], shown: Any) -> list[Model]:
+    """The terms that what is shown uses, in their order; one of capitals alone is an acronym, and is written so."""
+    text = " ".join(_texts(shown))
+    used = [term for term in terms if _pattern(term).search(text)]
+    return [{"terme": term, "sens": terms[term]} for term in sorted(used, key=french.plain)]
+
+
+def pictures(model: Any) -> Iterator[Model]:
+    """Every picture of a model."""
+    if isinstance(model, dict) and "donnees" in model and "alternatif" in model:
+        yield model
+    elif isinstance(model, dict | list):
+        for one in model.values() if isinstance(model, dict) else model:
+            yield from pictures(one)
+
+
+def _picture(image: Image | None, images: Path) -> Model | None:
+    if image is None:
+        return None
+    kind, (width, height), content = encoded(images / image.fichier)
+    return {
+        "nom": f"image-{french.plain(image.fichier)}",
+        "alternatif": image.alternatif,
+        "type": kind,
+        "largeur": width,
+        "hauteur": height,
+        "donnees": base64.b64encode(content).decode(),
+    }
+
+
+def _pattern(term: str) -> re.Pattern[str]:
+    words = r"s?\s+".join(map(re.escape, term.split()))
+    return re.compile(rf"\b{words}s?\b", 0 if term.isupper() else re.IGNORECASE)
+
+
+def _texts(part: Any) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        for name, value in part.items():
+            if name not in UNREAD and name != "donnees":
+                yield from _texts(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _texts(value)
+
+
+def _node(kind: str, *children: Model) -> Model:
+    return {"genre": kind, "enfants": list(children)}
+
+
+def _words(text: str) -> Model:
+    return {"genre": "texte", "texte": text}

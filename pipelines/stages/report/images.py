@@ -1,0 +1,43 @@
+"""The pictures of ``contenu/images``, encoded again: of what was dropped there, nothing but its pixels is given to a reader."""
+
+import io
+from pathlib import Path
+
+from pipelines.stages.report.prose import ProseError
+
+KINDS = {"PNG": "image/png", "JPEG": "image/jpeg"}
+HEAVIEST = 2 * 1024 * 1024  # bytes
+LARGEST = 40_000_000  # pixels, before it is made smaller
+SIDE = 1600  # pixels, after
+
+
+def encoded(path: Path) -> tuple[str, tuple[int, int], bytes]:
+    """(media type, width and height in pixels, bytes) of a PNG or a JPEG, upright, no side above ``SIDE``. Raises ProseError."""
+    from PIL import Image, ImageOps
+
+    name = f"contenu/images/{path.name}"
+    if not path.is_file():
+        raise ProseError(f"{name} n’existe pas")
+    if path.stat().st_size > HEAVIEST:
+        raise ProseError(f"{name} dépasse 2 Mo : l’enregistrer en plus petit")
+    content = path.read_bytes()
+    if path.suffix.lower() == ".svg" or content.lstrip()[:1] == b"<":
+        raise ProseError(f"{name} est un dessin SVG, qui peut contenir un programme : l’enregistrer en PNG ou en JPEG")
+    try:
+        with Image.open(io.BytesIO(content), formats=list(KINDS)) as opened:
+            kind = str(opened.format)
+            if opened.width * opened.height > LARGEST:
+                raise ProseError(
+                    f"{name} a trop de pixels ({opened.width} × {opened.height}) : l’enregistrer en plus petit"
+                )
+            upright = ImageOps.exif_transpose(opened).convert("RGB" if kind == "JPEG" else "RGBA")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        if isinstance(error, ProseError):
+            raise
+        raise ProseError(f"{name} n’est ni un PNG ni un JPEG lisible") from None
+    upright.thumbnail((SIDE, SIDE))
+    bare = Image.new(upright.mode, upright.size)  # without what a file says beside its pixels
+    bare.paste(upright)
+    out = io.BytesIO()
+    bare.save(out, kind, **({"quality": 85} if kind == "JPEG" else {"optimize": True}))
+    return KINDS[kind], bare.size, out.getvalue()

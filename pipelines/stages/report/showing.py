@@ -1,0 +1,72 @@
+"""What a chart shows, for its title: the first of its bars, its highest month, how its total moved, how far credits were used.
+
+Nothing is said where a value that it rests on is missing, hidden or partial.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+from pipelines import french
+
+Line = dict[str, Any]
+
+
+def titled(title: str, shows: str | None, head: list[str], lines: list[Line]) -> str:
+    """The title with what the chart shows, before what it says in brackets at its end."""
+    said = SHOWN[shows](head, [line for line in lines if not line["est_total"]]) if shows else None
+    if said is None:
+        return title
+    begins, bracket, ends = title.rpartition(" (") if title.endswith(")") else (title, "", "")
+    return f"{begins} : {said}{bracket}{ends}"
+
+
+def _first(head: list[str], lines: list[Line]) -> str | None:
+    highest = _highest(lines)
+    return f"{highest['titre']} d’abord ({highest['cellules'][-1]['texte']})" if highest else None
+
+
+def _peak(head: list[str], lines: list[Line]) -> str | None:
+    highest = _highest(lines)
+    return f"au plus haut en {highest['titre'].lower()} ({highest['cellules'][-1]['texte']})" if highest else None
+
+
+def _highest(lines: list[Line]) -> Line | None:
+    """The line whose last value is above all others; None where another equals it, or is not known."""
+    values = _values(lines, -1)
+    if values is None or len(values) < 2 or values.count(max(values)) > 1:
+        return None
+    return lines[values.index(max(values))]
+
+
+def _change(head: list[str], lines: list[Line]) -> str | None:
+    if len(head) < 2:
+        return None
+    now, before = _values(lines, -1), _values(lines, -2)
+    if not now or not before or sum(before) <= 0:
+        return None
+    change = 100 * (sum(now) - sum(before)) / sum(before)
+    rounded = french.number(abs(change), 1)
+    if not rounded.strip("0,"):
+        return f"comme en {head[-2]}"
+    return f"{rounded} % de {'plus' if change > 0 else 'moins'} qu’en {head[-2]}"
+
+
+def _rate(head: list[str], lines: list[Line]) -> str | None:
+    """What was done of the credits, of the lines that are carried out."""
+    carried_out = [line for line in lines if line["cellules"][1]["manque"] != "—"]
+    done, credits = _values(carried_out, 1), _values(carried_out, 0)
+    if not done or not credits or sum(credits) <= 0:
+        return None
+    return f"{french.number(100 * sum(done) / sum(credits), 1)} % de réalisation"
+
+
+def _values(lines: list[Line], column: int) -> list[Decimal] | None:
+    """The numbers of a column; None where one of them is not whole."""
+    cells = [line["cellules"][column] for line in lines]
+    if any(one["valeur"] is None or one["est_partiel"] for one in cells):
+        return None
+    return [Decimal(one["valeur"]) for one in cells]
+
+
+EVOLUTION = "evolution"
+SHOWN = {"premier": _first, "pic": _peak, EVOLUTION: _change, "taux": _rate}

@@ -1,0 +1,54 @@
+"""What a chart shows, said in its title: only of values that are known, whole and apart from the others."""
+
+import pytest
+
+from pipelines.stages.report.showing import titled
+
+
+def line(title: str, *values: int | None, total: bool = False, partial: bool = False, code: str | None = None) -> dict:
+    cells = [
+        {
+            "valeur": None if v is None else str(v),
+            "texte": str(v),
+            "manque": code if v is None else None,
+            "est_partiel": partial,
+        }
+        for v in values
+    ]
+    return {"titre": title, "est_total": total, "cellules": cells}
+
+
+TOTAL = line("Total", 99, 99, total=True)
+
+
+@pytest.mark.parametrize(
+    ("shows", "head", "lines", "said"),
+    [
+        ("premier", ["Agents"], [line("A", 3), line("B", 5), line("T", 8, total=True)], "Titre : B d’abord (5) (Go)"),
+        ("premier", ["Agents"], [line("A", 5), line("B", 5)], "Titre (Go)"),
+        ("premier", ["Agents"], [line("A", 3), line("B", 5, partial=True)], "Titre (Go)"),
+        ("premier", ["Agents"], [line("A", 3), line("B", None, code="s")], "Titre (Go)"),
+        ("premier", ["Agents"], [line("A", 3)], "Titre (Go)"),
+        ("pic", ["Agents"], [line("Avril", 3), line("Mai", 2)], "Titre : au plus haut en avril (3) (Go)"),
+        (
+            "evolution",
+            ["2019", "2020"],
+            [line("A", 40, 44), line("B", 60, 60), TOTAL],
+            "Titre : 4,0 % de plus qu’en 2019 (Go)",
+        ),
+        ("evolution", ["2019", "2020"], [line("A", 100, 90)], "Titre : 10,0 % de moins qu’en 2019 (Go)"),
+        ("evolution", ["2019", "2020"], [line("A", 100, 100)], "Titre : comme en 2019 (Go)"),
+        ("evolution", ["2019", "2020"], [line("A", None, 100, code="NC")], "Titre (Go)"),
+        ("evolution", ["2020"], [line("A", 100)], "Titre (Go)"),
+        (
+            "taux",
+            ["C", "R"],
+            [line("A", 100, 80), line("023", 900, None, code="—")],
+            "Titre : 80,0 % de réalisation (Go)",
+        ),
+        ("taux", ["C", "R"], [line("A", 100, None, code="NC")], "Titre (Go)"),
+        (None, ["C"], [line("A", 1), line("B", 2)], "Titre (Go)"),
+    ],
+)
+def test_a_title_says_what_is_known(shows: str | None, head: list[str], lines: list[dict], said: str) -> None:
+    assert titled("Titre (Go)", shows, head, lines) == said
