@@ -241,6 +241,12 @@ class Contenu(Declared):
     vide: str | None = None
 
 
+class Alarmes(Declared):
+    """Every published row of the year that alarms (``alertes.yml``), each in its sentence."""
+
+    genre: Literal["alertes"]
+
+
 class Presentation(Declared):
     """What organisation.yml says of those who speak: the portraits of ``elus``, the ``signature``, the ``organigramme``."""
 
@@ -258,6 +264,7 @@ Bloc = Annotated[
     | Evolutions
     | Texte
     | Contenu
+    | Alarmes
     | Presentation,
     PydanticField(discriminator="genre"),
 ]

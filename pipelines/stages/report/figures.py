@@ -75,9 +75,9 @@ class Figures:
                 "exacte": _exact(row),
                 "unite": row["unite"],
                 "formule": row["formule"],
+                "etat": MISSING[row["code_manquant"]] if row["code_manquant"] else row["etat"],
                 "fichiers": self._files(row["formule"]),
                 "lignes": _lines(row) if self.files else None,
-                "etat": MISSING[row["code_manquant"]] if row["code_manquant"] else row["etat"],
                 "statut": _status(row, tells_lines=self.reconciled is not None),
                 "rapprochement": self._comparison(row["code"]),
             }

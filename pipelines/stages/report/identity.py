@@ -47,8 +47,8 @@ def _signature(identite: Identite) -> Model | None:
     signed = identite.signature
     if signed is None:
         return None
-    who = [_node("fort", _words(signed.nom)), {"genre": "saut"}, _words(french.capitalised(signed.fonction))]
-    return {"genre": "texte", "arbre": [_node("paragraphe", *who)]}
+    said = [_node("fort", _words(signed.nom))], [_words(french.capitalised(signed.fonction))]
+    return {"genre": "texte", "arbre": [_node("paragraphe", *nodes) for nodes in said]}
 
 
 def glossary(terms: dict[str, str], shown: Any) -> list[Model]:

@@ -9,6 +9,7 @@ its own that says which one it is, and whose source never leaves the file.
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -208,13 +209,12 @@ def _items(tokens: list[Any], hidden: dict[str, str]) -> list[Line] | None:
 def _spans(children: list[Any], hidden: dict[str, str]) -> tuple[Span, ...] | None:
     """The words of a block; None where a statement stands among them, or a call in an address."""
     found: list[Span] = []
-    now = Span()
+    now, deep = Span(), Counter[str]()
     for token in children:
         match token.type:
-            case "strong_open" | "strong_close":
-                now = replace(now, bold=token.nesting > 0)
-            case "em_open" | "em_close":
-                now = replace(now, italic=token.nesting > 0)
+            case "strong_open" | "strong_close" | "em_open" | "em_close":
+                deep[token.tag] += token.nesting
+                now = replace(now, bold=deep["strong"] > 0, italic=deep["em"] > 0)
             case "link_open":
                 now = replace(now, link=str(token.attrGet("href")))
             case "link_close":

@@ -177,6 +177,18 @@ class Editor:
         first = {"genre": "paragraphe", "enfants": [said, *([_words(" "), *unsaid] if unsaid else [])]}
         return _text([{"genre": "citation", "enfants": [first, *text]}])
 
+    def _alarms(self) -> Model | None:
+        """All that alarms in the year, said once; None where nothing does."""
+        publication = self.builder.publication
+        said = [
+            _words(alert.said(row))
+            for alert in self.alerts.values()
+            if alert.table in publication.tables
+            for row in publication.alarming(alert)
+        ]
+        items = [{"genre": "element", "enfants": [one]} for one in said]
+        return _text([{"genre": "liste", "enfants": items}]) if items else None
+
     def _block(self, bloc: Any, only: dict[str, Any], names: dict[str, Any]) -> Model | None:
         match bloc.genre:
             case "tableau" | "graphique":
@@ -189,6 +201,8 @@ class Editor:
                 return self.builder.key_figures(bloc)
             case "elus" | "signature" | "organigramme":
                 return presented(bloc.genre, self.organisation, self.contenu.parent / IMAGES)
+            case "alertes":
+                return self._alarms()
             case "messages":
                 return self.builder.messages(bloc)
             case "indicateurs":

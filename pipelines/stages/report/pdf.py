@@ -49,8 +49,8 @@ def _files(template: str, model: Model, charts: list[Model], cache: Path) -> dic
     """What the template reads."""
     drawings = {block["id"]: svg_of(block, False, cache) for block in charts}
     made = {"modele.json": _json(model), "chiffres.csv": _csv(model)}
-    made |= {f"{one['nom']}.svg": _picture(one).encode() for one in pictures(model)}
     made["dessins.json"] = _json({name: width_pt(drawing) for name, drawing in drawings.items()})
+    made |= {f"{one['nom']}.svg": _picture(one).encode() for one in pictures(model)}
     made |= {f"{name}.svg": drawing.encode() for name, drawing in drawings.items()}
     return made | {name: (TEMPLATES / name).read_bytes() for name in ("commun.typ", template)}
 

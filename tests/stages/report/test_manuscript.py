@@ -201,6 +201,11 @@ def test_what_no_document_holds_alike_is_locked(source: str):
     assert kinds(source) == [(LOCKED, 0)]
 
 
+def test_a_mark_inside_of_the_same_one_ends_nothing():
+    (line,) = read("**un __deux__ trois** quatre").lines
+    assert line.spans == (Span("un deux trois", bold=True), Span(" quatre"))
+
+
 def test_a_sign_that_is_used_here_is_refused():
     with pytest.raises(ProseError, match="U\\+F0000"):
         read("\U000f0000")

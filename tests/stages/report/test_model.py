@@ -478,6 +478,16 @@ def test_a_row_that_alarms_is_printed_with_its_explanation_or_without_any(press:
     assert said(press.block("texte", 1)) == ["Titulaires\xa0: 3 agents.Ils étaient 27."]
 
 
+def test_what_alarms_is_listed_once_and_where_nothing_does_no_list_is(press: Press):
+    press.files["catalogue/alertes.yml"] = ALERT
+    listed = "      - {genre: alertes}\n      - genre: chiffres"
+    press.chapter = CHAPTER.replace("      - genre: chiffres", listed, 1)
+    assert "Titulaires" not in str(press.block("texte", 0))
+    press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Vacataires", 2, 4)])
+    (alarms,) = press.block("texte", 1)["arbre"]
+    assert (alarms["genre"], len(alarms["enfants"])) == ("liste", 2)
+
+
 def test_a_row_that_the_block_does_not_print_does_not_alarm_there(press: Press):
     press.files["catalogue/alertes.yml"] = ALERT
     press.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3), (2040, "Vacataires", 2, 4)])

@@ -73,11 +73,11 @@ class _Acts(ProseWriter):
         put_in(self.document, *self._warnings(), *self.prose(tree))
         return saved(self.document)
 
-    def prose(self, nodes: list[Node], style: str | None = None, numbers: Any = None, depth: int = 0) -> Elements:
+    def prose(self, nodes: list[Node], style: str | None = None, depth: int = 0) -> Elements:
         """As in the report, but for what stands at the right."""
         for node in nodes:
             if node["genre"] != "citation":
-                yield from super().prose([node], style, numbers, depth)
+                yield from super().prose([node], style, depth)
                 continue
             for one in node["enfants"]:
                 yield paragraph("Normal", *self.inline(one["enfants"]), ind=w("ind", left=RIGHT))

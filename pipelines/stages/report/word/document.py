@@ -65,15 +65,15 @@ DROPPED = (
 )  # of the library's styles
 
 
-def new_document(title: str, author: str, subject: str, day: dt.date) -> "Opened":
-    """An empty document on A4 with our styles, in French."""
+def new_document(title: str, author: str, subject: str, day: dt.date, colour: str = BLUE) -> "Opened":
+    """An empty document on A4 with our styles, in French; ``colour`` (hexadecimal) is that of its titles."""
     document = Document()
     document.element.body.clear_content()
     package = document.part.package
     for key in [key for key, one in package.rels.items() if one.reltype == RELATIONSHIP_TYPE.THUMBNAIL]:
         del package.rels[key]  # the picture of the library's own example
     _page(document)
-    _styles(document)
+    _styles(document, colour)
     _lists(document)
     _properties(document, title, author, subject, day)
     return document
@@ -87,7 +87,7 @@ def _page(document: "Opened") -> None:
     section.header_distance = section.footer_distance = Mm(11)
 
 
-def _styles(document: "Opened") -> None:
+def _styles(document: "Opened", own: str) -> None:
     styles = document.styles
     (defaults,) = styles.element.xpath("w:docDefaults/w:rPrDefault/w:rPr")
     defaults.find(qn("w:lang")).set(qn("w:val"), LANGUAGE)
@@ -98,7 +98,7 @@ def _styles(document: "Opened") -> None:
         _plain(style.element)
         style.base_style = styles[based] if based else None
         style.font.name, style.font.size, style.font.bold = FONT, Pt(size), bold
-        style.font.color.rgb = RGBColor.from_string(colour)
+        style.font.color.rgb = RGBColor.from_string(own if colour == BLUE else colour)
         style.paragraph_format.space_before, style.paragraph_format.space_after = Pt(before), Pt(after)
         style.paragraph_format.line_spacing = 1.0 if before + after < 3 else 1.12
         style.paragraph_format.keep_with_next = name in TOGETHER
@@ -110,7 +110,7 @@ def _styles(document: "Opened") -> None:
         about = styles[name].element.get_or_add_pPr()
         about.extend(shape)
         about[:] = in_order(about)
-    styles.element.extend([_link_style(), _table_style()])
+    styles.element.extend([_link_style(own), _table_style()])
 
 
 def _plain(style: "_Element") -> None:
@@ -141,8 +141,8 @@ def _dotted(indent: int) -> list["_Element"]:
     return [w("tabs", stop), w("ind", left=indent, right=567)]
 
 
-def _link_style() -> "_Element":
-    looks = w("rPr", w("color", val=BLUE), w("u", val="single"))
+def _link_style(colour: str) -> "_Element":
+    looks = w("rPr", w("color", val=colour), w("u", val="single"))
     return w("style", w("name", val="Hyperlink"), w("uiPriority", val=99), looks, type="character", styleId="Hyperlink")
 
 

@@ -20,7 +20,7 @@ class ProseWriter:
 
     document: "Opened"
 
-    def prose(self, nodes: list[Node], style: str | None = None, numbers: Any = None, depth: int = 0) -> Elements:
+    def prose(self, nodes: list[Node], style: str | None = None, depth: int = 0) -> Elements:
         """The paragraphs of a tree."""
         for node in nodes:
             kind, children = node["genre"], node.get("enfants", [])
@@ -58,9 +58,9 @@ class ProseWriter:
                 case "saut":
                     made.append(w("r", w("br")))
                 case "fort":
-                    made += self.inline(node["enfants"], **marks, b=True)
+                    made += self.inline(node["enfants"], **{**marks, "b": True})
                 case "accent":
-                    made += self.inline(node["enfants"], **marks, i=True)
+                    made += self.inline(node["enfants"], **{**marks, "i": True})
                 case "lien":
                     made.append(self.link(node["cible"], node["enfants"], **marks))
                 case _:

@@ -1,5 +1,6 @@
 """Lays out the model of the report as a Word document, to be read, printed and quoted from; the same model gives the same bytes."""
 
+import base64
 import datetime as dt
 import io
 from collections.abc import Iterator
@@ -14,8 +15,9 @@ from pipelines.stages.report.cells import Cell
 from pipelines.stages.report.charts import MONTHS, png_of, svg_of, width_pt
 from pipelines.stages.report.model import Model
 from pipelines.stages.report.word.document import (
-    BLUE,
+    BULLETS,
     GREY,
+    LEVELS,
     PALE,
     TEXT_WIDTH,
     new_document,
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 Elements = Iterator["_Element"]
 CHARACTER, MARGIN = 105, 200  # of a cell, in twentieths of a point: one letter at 9 points, both margins
 ANNEX = (4600, 2900, 2138)  # the widths of its table
+GLOSSARY = "Glossaire"
+ABREAST, PORTRAIT_PT, LOGO_PT, COVER_PT = 3, 100, 45, 150  # portraits beside one another; heights of pictures
 MONTHS_APART = "mois"  # the form of a chart whose lines follow one another from month to month
 
 
@@ -60,11 +64,13 @@ class _Writer(ProseWriter):
         self.marks = Bookmarks()
         edition, organisation = model["edition"], model["organisation"]
         self.state = capitalised("projet" if edition["est_projet"] else f"version {edition['nom']}")
+        self.colour = model["identite"]["couleur"].removeprefix("#").upper()
         self.document = new_document(
             f"{model['titre']} – {organisation['sigle']}",
             organisation["nom"],
             f"{self.state}, édition {model['profil']}",
             dt.date.fromisoformat(edition["date"]),
+            self.colour,
         )
 
     def written(self) -> "Opened":
@@ -73,6 +79,7 @@ class _Writer(ProseWriter):
         put_in(self.document, *self._cover(), *self._contents())
         for chapter in self.m["chapitres"]:
             put_in(self.document, *self._chapter(chapter))
+        put_in(self.document, *(self._glossary() if self.m["glossaire"] else ()))
         put_in(self.document, *self._annex(), self._figures(), self._fingerprint())
         return self.document
 
@@ -89,7 +96,9 @@ class _Writer(ProseWriter):
         _replace(section.footer, [run(said), w("r", w("tab")), *pages], "Footer")
 
     def _cover(self) -> Elements:
-        m = self.m
+        m, look = self.m, self.m["identite"]
+        if look["logo"]:
+            yield paragraph("Dessin", self._image(look["logo"], LOGO_PT))
         yield paragraph(
             "Subtitle",
             run(f"{m['organisation']['nom']} ({m['organisation']['sigle']})"),
@@ -101,6 +110,8 @@ class _Writer(ProseWriter):
         if m["demonstration"]:
             said = "DÉMONSTRATION\u00a0: les lignes sont inventées pour donner les chiffres publiés."
             yield paragraph("Quote", run(said, b=True))
+        if look["couverture"]:
+            yield paragraph("Dessin", self._image(look["couverture"], COVER_PT))
 
     def _contents(self) -> Elements:
         """The table of contents: a field that the program fills with its pages, and the titles until then."""
@@ -108,6 +119,7 @@ class _Writer(ProseWriter):
         for chapter in self.m["chapitres"]:
             lines.append(("toc1", chapter["id"], _numbered(chapter)))
             lines += [("toc2", one["id"], one["titre"]) for one in chapter["sections"] if one["titre"]]
+        lines += [("toc1", "glossaire", GLOSSARY)] if self.m["glossaire"] else []
         lines.append(("toc1", "annexe", self.m["intitules"]["annexe"]))
         entries = [paragraph(style, inner_link(name, *runs(title))) for style, name, title in lines]
         begin, *rest = field('TOC \\o "1-2" \\h \\z \\u', "")
@@ -143,6 +155,10 @@ class _Writer(ProseWriter):
                 yield paragraph("Normal", *runs(f"{block['titre']}.", b=True), *runs(f" {block['texte']}"))
             case "chiffres":
                 yield from self._cards(block)
+            case "organigramme":
+                yield from self._services(block["services"], 0)
+            case "elus":
+                yield from self._elected(block["elus"])
             case "liste":
                 yield from self._entries(block)
             case "tableau":
@@ -228,9 +244,7 @@ class _Writer(ProseWriter):
     def _chart(self, block: Model) -> Elements:
         yield self._caption("Figure", block, block["titre"])
         yield paragraph("Dessin", w("r", w("drawing", self._picture(block))))
-        if block["forme"] == "multiples":  # not all of its values are written beside its marks
-            yield self._table(block)
-        elif block["forme"] == MONTHS_APART and len(block["entete"]) > 1:
+        if block["forme"] == MONTHS_APART and len(block["entete"]) > 1:  # not all of its values are beside its marks
             yield self._table(_turned(block))
         yield self._source(block)
 
@@ -244,14 +258,51 @@ class _Writer(ProseWriter):
 
     def _cards(self, block: Model) -> Elements:
         shown = block["chiffres"]
-        abreast = min(len(shown), len(shown) if len(shown) in (4, 5) else 3)
+        abreast = {1: 1, 2: 2, 4: 4, 5: 5, 7: 4, 8: 4}.get(len(shown), 3)
         width = TEXT_WIDTH // abreast
         rows = []
         for at in range(0, len(shown), abreast):
-            cells = [_card(width, self._value(one), one) for one in shown[at : at + abreast]]
+            cells = [_card(width, self._value(one), one, self.colour) for one in shown[at : at + abreast]]
             rows.append(row([*cells, *(cell(width, paragraph("Cellule")) for _ in range(abreast - len(cells)))]))
         yield table(rows, [width] * abreast, None, "TableNormal")
         yield self._source(block)
+
+    def _services(self, services: list[Model], depth: int) -> Elements:
+        """The services of an organisation, each under the one that it is part of."""
+        for one in services:
+            level = w("numPr", w("ilvl", val=min(depth, LEVELS - 1)), w("numId", val=BULLETS))
+            yield paragraph("ListBullet", *runs(one["nom"], b=depth == 0), numPr=level)
+            yield from self._services(one["services"], depth + 1)
+
+    def _elected(self, elected: list[Model]) -> Elements:
+        """Those who were elected, three abreast, under their portraits."""
+        width = TEXT_WIDTH // ABREAST
+        rows = []
+        for at in range(0, len(elected), ABREAST):
+            cells = [cell(width, *self._person(one)) for one in elected[at : at + ABREAST]]
+            rows.append(row([*cells, *(cell(width, paragraph("Cellule")) for _ in range(ABREAST - len(cells)))]))
+        yield table(rows, [width] * ABREAST, None, "TableNormal")
+        yield paragraph("Annexe")
+
+    def _person(self, one: Model) -> Elements:
+        if one["portrait"]:
+            yield paragraph("Cellule", self._image(one["portrait"], PORTRAIT_PT))
+        yield paragraph("Cellule", *runs(one["nom"], b=True), w("r", w("br")), *runs(one["fonction"]))
+
+    def _image(self, picture: Model, height: float) -> "_Element":
+        """A picture of the model, ``height`` points high at most, no wider than the text."""
+        content = io.BytesIO(base64.b64decode(picture["donnees"]))
+        height = min(height, TEXT_WIDTH / 20 * picture["hauteur"] / picture["largeur"])
+        inline = self.document.part.new_pic_inline(content, height=Pt(height))
+        inline.docPr.set("name", picture["nom"])
+        inline.docPr.set("descr", picture["alternatif"])
+        return w("r", w("drawing", inline))
+
+    def _glossary(self) -> Elements:
+        """What the words of the report mean."""
+        yield self._heading("Heading1", "glossaire", GLOSSARY)
+        for one in self.m["glossaire"]:
+            yield paragraph("Normal", *runs(one["terme"], b=True), *runs(f"\u00a0: {one['sens']}"))
 
     def _entries(self, block: Model) -> Elements:
         yield paragraph("Heading3", inner_link(f"source-{block['id']}", *runs(block["titre"])))
@@ -291,7 +342,7 @@ class _Writer(ProseWriter):
         rows = [row(_annexed(titles), is_header=True)]
         for domain in dict.fromkeys(one["domaine"] for one in self.m["chiffres"]):
             rows.append(
-                row([cell(TEXT_WIDTH, paragraph("Annexe", *runs(domain, b=True, color=BLUE)), span=len(ANNEX))])
+                row([cell(TEXT_WIDTH, paragraph("Annexe", *runs(domain, b=True, color=self.colour)), span=len(ANNEX))])
             )
             for one in (one for one in self.m["chiffres"] if one["domaine"] == domain):
                 named = self.marks.around(f"c-{one['code']}", *runs(one["libelle"]))
@@ -301,7 +352,8 @@ class _Writer(ProseWriter):
 
     def _fingerprint(self) -> "_Element":
         edition = self.m["edition"]
-        said = [run(f"Empreinte\u00a0: {edition['empreinte']}", color=GREY)]
+        said = [one for line in self.m["identite"]["mentions"] for one in (run(line, color=GREY), w("r", w("br")))]
+        said.append(run(f"Empreinte\u00a0: {edition['empreinte']}", color=GREY))
         if kept := edition["registre"]:
             said += [
                 w("r", w("br")),
@@ -339,11 +391,11 @@ def _annexed(said: list[list["_Element"]]) -> list["_Element"]:
     ]
 
 
-def _card(width: int, value: list["_Element"], one: Model) -> "_Element":
+def _card(width: int, value: list["_Element"], one: Model, colour: str) -> "_Element":
     """A figure shown large over its label."""
     more = [w("r", w("br")), run(one["suite"], color=GREY, sz=17)] if one["suite"] else []
     return cell(
-        width, paragraph("Valeur", *value), paragraph("Cellule", *runs(one["libelle"]), *more), fill=PALE, bar=BLUE
+        width, paragraph("Valeur", *value), paragraph("Cellule", *runs(one["libelle"]), *more), fill=PALE, bar=colour
     )
 
 

@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
+from PIL import Image as Picture
 
+from pipelines.catalogue.organisation import Organisation
 from pipelines.characters import each_text, visible
+from pipelines.stages.report.identity import identity, presented
 from pipelines.stages.report.model import Model, charts_of
 from pipelines.stages.report.word.rapport import report_docx
 from tests.stages.report.publication import HOSTILE, Press
 from tests.stages.report.word.office import converted
 
-PROSE = """Le 1er bilan de **l’année** compte {{ f("a.total") }} agents, *deux ans* après.
+PROSE = """Le 1er bilan de **l’__année__** compte {{ f("a.total") }} agents, *deux ans* après.
 
 1. un
 2. deux
@@ -28,11 +31,23 @@ PROSE = """Le 1er bilan de **l’année** compte {{ f("a.total") }} agents, *deu
 """
 
 
+TABLE = """      - genre: tableau
+        id: statuts
+        titre: Statuts
+        table: rpt_effectifs
+        ordre: [rang]
+        lignes: {nom: libelle, titre: Statut, format: texte}
+        colonnes: [{nom: nb_agents, titre: Agents}]
+        vide: Aucun.
+"""
+
+
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     """A small publication with prose."""
     press = Press(tmp_path_factory.mktemp("rapport"))
     press.write("essai.md", PROSE)
+    press.chapter += TABLE
     return press.model()
 
 
@@ -46,7 +61,7 @@ def opened(content: bytes):
     return Document(io.BytesIO(content))
 
 
-def said(document, style: str) -> list[str]:
+def said_in(document, style: str) -> list[str]:
     return [one.text for one in document.paragraphs if one.style.name == style]
 
 
@@ -62,8 +77,8 @@ def test_it_says_its_language_its_title_and_whose_it_is(content: bytes):
 
 def test_its_titles_are_styled_and_its_table_of_contents_names_them(content: bytes):
     document = opened(content)
-    assert said(document, "Heading 1") == ["1. Essai", "Sources et méthode"]
-    assert said(document, "Heading 2")[0] == "Partie de 2040"
+    assert said_in(document, "Heading 1") == ["1. Essai", "Sources et méthode"]
+    assert said_in(document, "Heading 2")[0] == "Partie de 2040"
     (contents,) = document.element.body.findall(qn("w:sdt"))
     named = ["".join(t.text for t in one.iter(qn("w:t"))) for one in contents.iter(qn("w:p"))]
     assert named == ["Table des matières", "1. Essai", "Partie de 2040", "Sources et méthode"]
@@ -72,9 +87,9 @@ def test_its_titles_are_styled_and_its_table_of_contents_names_them(content: byt
 
 def test_its_captions_are_numbered_by_fields_in_the_order_of_the_report(content: bytes):
     captions = [one for one in opened(content).paragraphs if one.style.name == "Caption"]
-    assert [one.text for one in captions] == ["Figure 1 – Effectifs", "Figure 2 – Indicateurs"]
+    assert [one.text for one in captions] == ["Figure 1 – Effectifs", "Figure 2 – Indicateurs", "Tableau 1 – Statuts"]
     fields = [next(one._element.iter(qn("w:instrText"))).text.split()[:2] for one in captions]
-    assert fields == [["SEQ", "Figure"]] * 2
+    assert fields == [["SEQ", "Figure"], ["SEQ", "Figure"], ["SEQ", "Tableau"]]
 
 
 def test_every_drawing_is_described(content: bytes, model: Model):
@@ -86,7 +101,7 @@ def test_every_drawing_is_described(content: bytes, model: Model):
 def test_the_header_of_every_table_is_said_again_on_each_page(content: bytes):
     tables = [one._tbl for one in opened(content).tables if one.style.name == "Tableau"]
     assert [one.tblPr.find(qn("w:tblCaption")).get(qn("w:val")) for one in tables] == [
-        "Indicateurs",
+        "Statuts",
         "Les chiffres du rapport",
     ]
     for one in tables:
@@ -116,7 +131,7 @@ def test_prose_keeps_its_lists_its_marks_and_its_quotes(content: bytes):
     document = opened(content)
     first = next(one for one in document.paragraphs if one.text.startswith("Le 1er bilan"))
     marks = {one.text: (one.bold, one.italic, one.font.superscript) for one in first.runs}
-    assert (marks["er"], marks["l’année"], marks["deux ans"]) == (
+    assert (marks["er"], marks["année"], marks["deux ans"]) == (
         (None, None, True),
         (True, None, None),
         (None, True, None),
@@ -128,7 +143,7 @@ def test_prose_keeps_its_lists_its_marks_and_its_quotes(content: bytes):
     assert identities[0] == identities[1] != identities[2]  # the second list counts from 1 again
     (inside,) = [one for one in document.paragraphs if one.style.name == "List Bullet" and one.text == "dedans"]
     assert inside._p.pPr.numPr.ilvl.val == 1
-    assert said(document, "Quote") == ["À noter. Le site"]
+    assert said_in(document, "Quote") == ["À noter. Le site"]
 
 
 def test_the_same_model_gives_the_same_bytes(content: bytes, model: Model, tmp_path: Path):
@@ -149,15 +164,48 @@ def document_of(press: Press, cache: Path):
 
 def test_what_is_absent_is_told_by_its_code_and_its_meaning(press: Press, cache: Path):
     document = document_of(press, cache)
-    assert any("NC : non communiqué" in one.replace("\xa0", " ") for one in said(document, "Source"))
+    assert any("NC : non communiqué" in one.replace("\xa0", " ") for one in said_in(document, "Source"))
 
 
 def test_the_public_edition_prints_no_head_of_the_ledger(content: bytes, model: Model, cache: Path):
-    assert any("Registre" in one for one in said(opened(content), "Annexe"))
+    assert any("Registre" in one for one in said_in(opened(content), "Annexe"))
     public = {**model, "profil": "public", "edition": {**model["edition"], "registre": None}}
     document = opened(report_docx(public, cache))
-    assert not any("Registre" in one for one in said(document, "Annexe"))
-    assert "édition publique" in said(document, "Subtitle")[1]
+    assert not any("Registre" in one for one in said_in(document, "Annexe"))
+    assert "édition publique" in said_in(document, "Subtitle")[1]
+
+
+def test_it_shows_who_speaks_and_what_words_mean(model: Model, cache: Path, tmp_path: Path):
+    Picture.new("RGB", (40, 20), "#1b4f7d").save(tmp_path / "a.png")
+    shown = {"fichier": "a.png", "alternatif": "Portrait de A. B."}
+    said = Organisation(
+        nom="E",
+        sigle="E",
+        siren="123456782",
+        exercices={"premier": 2038, "dernier": 2040},
+        identite={
+            "couleur": "#8a1c1c",
+            "logo": {"fichier": "a.png", "alternatif": "Logo"},
+            "elus": [
+                {"nom": "A. B.", "fonction": "présidente", "portrait": shown},
+                {"nom": "C. D.", "fonction": "élu"},
+            ],
+            "mentions": ["Siège : ici"],
+        },
+        organigramme=[{"nom": "Direction", "services": [{"nom": "Accueil"}]}],
+    )
+    (chapter,) = model["chapitres"]
+    blocks = [presented(genre, said, tmp_path) for genre in ("elus", "organigramme")]
+    section = {"id": "qui", "titre": "Qui", "blocs": blocks}
+    more = {"identite": identity(said.identite, tmp_path), "glossaire": [{"terme": "SE", "sens": "le syndicat"}]}
+    content = report_docx({**model, **more, "chapitres": [{**chapter, "sections": [section]}]}, cache)
+    document = opened(content)
+    assert [one._inline.docPr.get("descr") for one in document.inline_shapes] == ["Logo", "Portrait de A. B."]
+    assert [one.text for one in document.tables[0].row_cells(0)] == ["\nA. B.\nprésidente", "C. D.\nélu", ""]
+    assert said_in(document, "List Bullet")[:2] == ["Direction", "Accueil"]
+    assert "Glossaire" in said_in(document, "Heading 1") and "SE\u00a0: le syndicat" in said_in(document, "Normal")
+    assert any(one.startswith("Siège : ici\n") for one in said_in(document, "Annexe"))
+    assert str(document.styles["Heading 1"].font.color.rgb) == "8A1C1C"
 
 
 def test_libreoffice_opens_it(content: bytes, tmp_path: Path):
