@@ -33,6 +33,7 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
     Les modèles sont catalogue/report/texte/actes/*.md ; ceux du dossier remplacent ceux qui sont livrés. Ce qui est entre
     crochets est à compléter.
     """
+    from pipelines.runs.transmit import signatory
     from pipelines.stages.report.tables import read_publication
     from pipelines.stages.report.word.acts import acts as drafts
     from pipelines.stages.report.write import edition_of
@@ -45,7 +46,9 @@ def acts(ctx: click.Context, year: int, profile: str, output: Path | None) -> No
     folder = output or session.home.acts / str(year)
     with session.ledger() as ledger, read_publication(tables, year, profile) as publication:
         edition = edition_of(ledger, year, tables, profile, ledger.last_publication()["build"])
-        made = list(drafts(publication, session.catalogue, session.organisation, edition, None))
+        visas = next((row["visas"] for row in ledger.all_rows("releases") if row["release"] == edition.name), {})
+        signed_by = signatory(session.organisation, visas.get("approved_by", ""))
+        made = list(drafts(publication, session.catalogue, session.organisation, edition, signed_by))
     title(f"actes de {year}, {edition.name}", session.organisation)
     for name, content in made:
         path = folder / name
@@ -99,7 +102,7 @@ def _show(session: Session, done: "Transmission") -> None:
     echo(f"\nDossiers : {shown(done.folder)}")
     if done.kept:
         note(f"Attention : les courriers de {', '.join(done.kept)} sont gardés tels qu’ils étaient")
-    if not done.accounts:
+    if not done.has_accounts:
         note(
             "Attention : la version ne garde aucun compte administratif ni compte financier unique : le joindre à la main"
         )

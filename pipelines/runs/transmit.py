@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.catalogue.organisation import Collectivite, Personne, UnknownPerson
+from pipelines.catalogue.organisation import Collectivite, Organisation, Personne, UnknownPerson
 from pipelines.disk import sha256_of
 from pipelines.french import NO_BREAK, day, plain, typeset
 from pipelines.ledger.records import Manifest
@@ -27,7 +27,7 @@ from pipelines.stages.report.tables import read_publication
 from pipelines.stages.report.write import edition_of
 
 LETTER, CONTENTS, SUMS, ACCOUNTS = "courrier.docx", "SOMMAIRE.txt", "SHA256SUMS", "comptes"
-DOCUMENTS = "marts/fct_documents_budgetaires.parquet"  # of the public tables: each document that counts, with its file
+DOCUMENTS = "lignes/intermediate/int_finances__documents.parquet"  # of a release: each budget document, with its file
 
 
 class CannotTransmit(RuntimeError):
@@ -44,7 +44,7 @@ class Transmission:
     folder: Path
     members: tuple[Collectivite, ...]
     kept: tuple[str, ...]  # the members whose letter was there, and stays as it is
-    accounts: tuple[str, ...]  # the names of the files of the accounts; empty when the release has none
+    has_accounts: bool  # false when none of the documents that the release was made of is the account of the year
 
 
 def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
@@ -54,6 +54,7 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
     folder = work.home.transmissions / release.name / profile
     accounts = dict(_accounts(work, release, exercice))
     letters = dict(_letters(work, release, exercice, profile, bool(accounts)))
+    lines = release / EXPORTS / PUBLIC / "scdl" / f"budget_{exercice}.csv"  # in the national schema
     aside = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(aside, ignore_errors=True)
     kept = []
@@ -65,16 +66,19 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
         shutil.copyfile(report / "collectivites" / f"{name}.pdf", here / f"page_{name}.pdf")
         for file, original in accounts.items():
             shutil.copyfile(original, here / ACCOUNTS / file)
+        if lines.exists():
+            shutil.copyfile(lines, here / ACCOUNTS / lines.name)
         former = folder / name / LETTER
         if former.exists():
             kept.append(member.nom)
         (here / LETTER).write_bytes(former.read_bytes() if former.exists() else letters[f"courriers/{name}.docx"])
-        (here / CONTENTS).write_text(_contents(work, release.name, exercice, profile, member, here), encoding="utf-8")
+        said = _contents(work, release.name, exercice, profile, member, sorted(accounts), lines)
+        (here / CONTENTS).write_text(said, encoding="utf-8")
         (here / SUMS).write_text("".join(f"{sum_}  {file}\n" for file, sum_ in _sums(here)), encoding="utf-8")
     if folder.exists():
         shutil.rmtree(folder)
     aside.rename(folder)
-    return Transmission(release.name, exercice, profile, folder, members, tuple(kept), tuple(accounts))
+    return Transmission(release.name, exercice, profile, folder, members, tuple(kept), bool(accounts))
 
 
 def enter_sending(work: Workspace, exercice: int, profile: str, sent_on: str, sent_by: str, today: str) -> Transmission:
@@ -104,7 +108,7 @@ def enter_sending(work: Workspace, exercice: int, profile: str, sent_on: str, se
     to = {member.code: member.nom for member in members}
     work.ledger.record_sending(release.name, exercice, profile, to, sent_on, sent_by, files)
     write_states(work, [exercice])
-    return Transmission(release.name, exercice, profile, folder, members, (), ())
+    return Transmission(release.name, exercice, profile, folder, members, (), True)
 
 
 def _release(work: Workspace, exercice: int, profile: str) -> Path:
@@ -128,23 +132,21 @@ def _release(work: Workspace, exercice: int, profile: str) -> Path:
 
 
 def _accounts(work: Workspace, release: Path, exercice: int) -> Iterator[tuple[str, Path]]:
-    """(name, file) of the accounts of the year: the documents as they were received, and their lines in the national schema."""
+    """(name, file) of the accounts of the year: the documents that count, as they were received."""
     import duckdb
 
-    listed = release / PUBLIC / DOCUMENTS
+    listed = release / DOCUMENTS
     if listed.exists():
         with duckdb.connect() as db:
-            wanted = f"exercice = {exercice} and est_compte_administratif"
-            rows = db.execute(f"select distinct fichier from {parquet_scan(listed)} where {wanted}").fetchall()
-        names = {name for (name,) in rows}
-        for data in read_release(release)["deliveries"]:
-            for file in Manifest.from_dict(data).files:
-                original = work.home.archive / file.sha256
-                if data["exercice"] == exercice and file.name in names and original.exists():
-                    yield file.name, original
-    lines = release / EXPORTS / PUBLIC / "scdl" / f"budget_{exercice}.csv"
-    if lines.exists():
-        yield lines.name, lines
+            wanted = f"exercice = {exercice} and est_compte_administratif and poids <> 0"  # those that count
+            rows = db.execute(
+                f"select distinct _livraison, _fichier from {parquet_scan(listed)} where {wanted}"
+            ).fetchall()
+        manifests = {data["delivery"]: Manifest.from_dict(data) for data in read_release(release)["deliveries"]}
+        for delivery, name in sorted(rows):
+            file = manifests[delivery].original(name)
+            if (original := work.home.archive / file.sha256).exists():  # its retention may be over
+                yield file.name, original
 
 
 def _letters(
@@ -164,7 +166,7 @@ def _letters(
             work.catalogue,
             work.organisation,
             edition,
-            signatory(work, row["visas"].get("approved_by", "")),
+            signatory(work.organisation, row["visas"].get("approved_by", "")),
             [*pieces, "les empreintes de ces fichiers"],
         )
 
@@ -174,10 +176,10 @@ def folder_of(member: Collectivite) -> str:
     return plain(member.nom)
 
 
-def signatory(work: Workspace, name: str) -> Personne | None:
-    """The declared person of that name; None when nobody has it any more."""
+def signatory(organisation: Organisation, name: str) -> Personne | None:
+    """The declared person of that name; None when nobody has it, or not any more."""
     try:
-        return work.organisation.person(name)
+        return organisation.person(name)
     except UnknownPerson:
         return None
 
@@ -195,14 +197,19 @@ def _changed(folder: Path) -> list[str]:
     return sorted(name for name in was.keys() | is_now.keys() if was.get(name) != is_now.get(name))
 
 
-def _contents(work: Workspace, release: str, exercice: int, profile: str, member: Collectivite, folder: Path) -> str:
+def _contents(
+    work: Workspace, release: str, exercice: int, profile: str, member: Collectivite, accounts: list[str], lines: Path
+) -> str:
     """What a reader of the folder is told of each file."""
     organisation = work.organisation
-    accounts = sorted(path.name for path in (folder / ACCOUNTS).iterdir())
     said = [
         (f"rapport_activite_{exercice}.pdf", "le rapport d’activité"),
-        (f"page_{folder_of(member)}.pdf", f"la page de {member.nom}"),
-        *((f"{ACCOUNTS}/{name}", _account(name)) for name in accounts),
+        (f"page_{folder_of(member)}.pdf", f"la page de la collectivité ({member.nom})"),
+        *(
+            (f"{ACCOUNTS}/{name}", "le compte de l’exercice, document budgétaire tel qu’il a été transmis")
+            for name in accounts
+        ),
+        *[(f"{ACCOUNTS}/{lines.name}", "les lignes des budgets et des comptes, pour un tableur")] * lines.exists(),
         (LETTER, "le courrier d’accompagnement"),
         (SUMS, "les empreintes des fichiers, que vérifie sha256sum -c SHA256SUMS ; le courrier n’y est pas"),
     ]
@@ -219,9 +226,3 @@ def _contents(work: Workspace, release: str, exercice: int, profile: str, member
         *lacking,
     ]
     return typeset("\n".join(lines)) + "\n"
-
-
-def _account(name: str) -> str:
-    if name.endswith(".csv"):
-        return "les lignes des budgets et des comptes, à ouvrir dans un tableur"
-    return "le compte de l’exercice, document budgétaire tel qu’il a été transmis"

@@ -11,7 +11,7 @@ from pipelines.evidence.sendings import unsent_findings
 from pipelines.ledger.state import STATE
 from pipelines.publication import INTERNE, PUBLIC
 from pipelines.runs.audit.state import look, state
-from pipelines.runs.transmit import CannotTransmit, enter_sending, prepare
+from pipelines.runs.transmit import DOCUMENTS, CannotTransmit, enter_sending, prepare
 from pipelines.stages.report.etat.page import render
 from tests.cli.conftest import VENTES_2019, Bench
 from tests.layers import Layer
@@ -58,15 +58,20 @@ def _copied(published: Path, place: Path) -> None:
 
 
 def with_accounts(bench: Bench) -> None:
-    """The journal of sales stands for the accounts: the public tables name it as a document that is one."""
-    marts = bench.home.releases / "2019-v1" / PUBLIC / "marts"
-    marts.mkdir()
-    rows = "(2019, true, 'ventes_2019.csv'), (2019, false, 'agents_2019.csv'), (2018, true, 'agents_2019.csv')"
-    with duckdb.connect() as db:
-        db.execute(
-            f"copy (select * from (values {rows}) as t(exercice, est_compte_administratif, fichier)) "
-            f"to '{marts / 'fct_documents_budgetaires.parquet'}' (format parquet)"
+    """The journal of sales stands for the accounts: the lines of the release name it as a document that is one."""
+    with bench.ledger() as ledger:
+        ventes, agents = (
+            ledger.current()[key, 2019].manifest.delivery for key in ("ventes/ventes", "personnel/agents")
         )
+    listed = bench.home.releases / "2019-v1" / DOCUMENTS
+    listed.parent.mkdir(parents=True)
+    rows = (
+        f"(2019, true, 1, '{ventes}', 'ventes_2019.csv'), (2019, false, 1, '{agents}', 'agents_2019.csv'), "
+        f"(2018, true, 1, '{agents}', 'agents_2019.csv'), (2019, true, 0, '{agents}', 'agents_2019.csv')"
+    )
+    columns = "exercice, est_compte_administratif, poids, _livraison, _fichier"
+    with duckdb.connect() as db:
+        db.execute(f"copy (select * from (values {rows}) as t({columns})) to '{listed}' (format parquet)")
     lines = bench.home.releases / "2019-v1" / "exports" / PUBLIC / "scdl" / "budget_2019.csv"
     lines.parent.mkdir(parents=True)
     lines.write_text("BGT_NATDEC\n", encoding="utf-8")
