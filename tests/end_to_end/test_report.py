@@ -28,7 +28,7 @@ def model(folder: Path) -> dict:
 
 def test_every_chapter_of_the_report_is_there_and_filled(model: dict):
     assert [chapter["id"] for chapter in model["chapitres"]] == [
-        "annee",
+        "annee-en-une-page",
         "edito",
         "comite",
         "equipes",
