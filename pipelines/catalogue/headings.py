@@ -1,6 +1,7 @@
 """What a column is called: where its heading stands over several lines, and where several columns bear the same one."""
 
 import itertools
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from pipelines.catalogue.patterns import same
@@ -32,8 +33,9 @@ def numbered(heading: str, occurrence: str) -> str:
 def told_apart(headings: Sequence[str], known: Collection[str]) -> list[str]:
     """The headings, those that several columns bear numbered from the left where ``known``, as ``same`` writes it, says so."""
     keys = [same(heading) for heading in headings]
-    found = []
-    for place, (heading, key) in enumerate(zip(headings, keys, strict=True)):
-        name = numbered(heading, f"{keys[: place + 1].count(key)}/{keys.count(key)}")
+    found, many, seen = [], Counter(keys), Counter[str]()
+    for heading, key in zip(headings, keys, strict=True):
+        seen[key] += 1
+        name = numbered(heading, f"{seen[key]}/{many[key]}")
         found.append(name if same(name) in known else heading)
     return found

@@ -4,6 +4,7 @@ Nothing in the code knows one: whatever differs from one syndicate to another st
 """
 
 import difflib
+import hashlib
 import re
 import unicodedata
 from dataclasses import replace
@@ -327,6 +328,14 @@ class Organisation(Declared):
     def exports(self, registry: Registry, exercice: int) -> list[ExportRef]:
         """The exports expected for ``exercice``."""
         return [ref for ref in registry.exports() if self.subscribes(ref.system.system) and ref.system.covers(exercice)]
+
+
+CONTACTS = re.compile(rb"^contacts:[^\n]*\n?(?:[ \t}\]][^\n]*\n?|\n)*", re.MULTILINE)
+
+
+def declaration_of(home: Home) -> str:
+    """SHA-256 of ``organisation.yml`` but for its ``contacts``, from which nothing that is published follows."""
+    return hashlib.sha256(CONTACTS.sub(b"", home.organisation_file.read_bytes())).hexdigest()
 
 
 def _after(word: str, name: str) -> str:

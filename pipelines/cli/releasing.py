@@ -13,7 +13,7 @@ from pipelines.cli.app import BLOCKED, DONE
 from pipelines.cli.exporting import copy_to_server, profile_option
 from pipelines.cli.names import complete_releases, year_argument
 from pipelines.cli.output import echo, json_option, note, progress, title, write_json
-from pipelines.cli.session import Session, global_options, shown
+from pipelines.cli.session import Session, global_options, shown, typed
 from pipelines.ledger.store import open_ledger
 from pipelines.publication import DATABASES, FOLDERS, INTERNE, PUBLIC
 from pipelines.stages.publish.erratum import erratum
@@ -214,6 +214,22 @@ def replay(ctx: click.Context, name: str, form: str) -> None:
     ctx.exit(DONE if result.identical else BLOCKED)
 
 
+def _maker(session: Session, name: str, made_by: dict[str, Any]) -> str:
+    """Which program made a release, and how to have it beside this one."""
+    if not made_by:
+        return ", qui ne dit pas lequel"
+    number, commit = made_by["number"], made_by["commit"]
+    said = f" : millesime {number}" + (f", commit {commit[:12]}" if commit else "")
+    said += ", fichiers modifiés depuis ce commit" if commit and made_by["is_clean"] is False else ""
+    place = f"../millesime-{(commit or number)[:12]}"
+    home = typed(session.home.root)
+    return (
+        f"{said} ; pour la refaire avec lui, d’un dépôt du programme :\n"
+        f"    git worktree add {place} {commit[:12] if commit else f'v{number}'} && make -C {place} setup\n"
+        f"    {place}/.venv/bin/millesime --home {home} replay {name}"
+    )
+
+
 def _show_replay(session: Session, name: str, result: "Replay") -> None:
     title(f"{name} refaite", session.organisation)
     from_archive = result.deliveries - len(result.purged)
@@ -221,7 +237,7 @@ def _show_replay(session: Session, name: str, result: "Replay") -> None:
         f"  {from_archive} livraisons relues de leurs originaux, {len(result.purged)} des lignes typées (originaux retirés)"
     )
     if result.other_code:
-        echo("  le code n’est pas celui qui a fait cette version")
+        echo(f"  le code n’est pas celui qui a fait cette version{_maker(session, name, result.made_by)}")
     for what in result.reread:
         echo(f"✗ {what} : les originaux donnent d’autres lignes qu’alors")
     for path in result.differing:

@@ -14,7 +14,16 @@ import dagster as dg
 from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.rules import Rules
-from pipelines.defs.workspace import exercices, home, organisation, publication_lag, registry, table_key, writing
+from pipelines.defs.workspace import (
+    WEEKLY,
+    exercices,
+    home,
+    organisation,
+    publication_lag,
+    registry,
+    table_key,
+    writing,
+)
 from pipelines.evidence.findings import refused_line, refused_lines
 from pipelines.ledger.checks import check_finding
 from pipelines.ledger.records import Finding, Manifest, Verdict
@@ -75,6 +84,7 @@ def _spec(ref: ExportRef, table: Table) -> dg.AssetSpec:
         table_key(ref.system, table),
         description=f"{table.title}. {table.description or ''}",
         group_name="collecte",
+        freshness_policy=WEEKLY,
         kinds={ref.export.format.type.split("_")[-1]},
         metadata={
             "propriétaire": ref.owner,

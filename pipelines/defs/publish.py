@@ -7,7 +7,7 @@ import dagster as dg
 from pipelines import settings
 from pipelines.catalogue.dbt.generated import layers
 from pipelines.defs.collect import findings_table
-from pipelines.defs.workspace import PUBLISHED, UP_TO_DATE, catalogue, failure, home, publication_lag, writing
+from pipelines.defs.workspace import PUBLISHED, UP_TO_DATE, WEEKLY, catalogue, failure, home, publication_lag, writing
 from pipelines.evidence.findings import on_day, stops_a_release
 from pipelines.ledger.records import Standing
 from pipelines.ledger.store import now
@@ -29,6 +29,7 @@ def publish_defs() -> dg.Definitions:
         group_name="publication",
         deps=[dg.AssetKey(key) for key in published_models()],
         kinds={"duckdb", "parquet"},
+        freshness_policy=WEEKLY,
         description=(
             "published/ : millesime.duckdb et un Parquet par table (marts, rapport, audit), échangés d’un bloc, avec le "
             "profil public (rapport et marts sans personnes, petits effectifs masqués), et restreint à part."

@@ -4,6 +4,7 @@ A checkout without a home still loads, with the demonstration's organisation: ``
 tests need no data.
 """
 
+import datetime as dt
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,9 @@ from pipelines.stages.transform.build import BuildFailed
 
 PUBLISHED = dg.AssetKey(["publication", "published"])
 UP_TO_DATE = "a_jour"  # the check that fails once something is accepted that is not published
+WEEKLY = dg.FreshnessPolicy.cron(  # in the window, what is collected and published is so each week: a refusal, or nothing at work, shows
+    deadline_cron="0 12 * 1-9 1", lower_bound_delta=dt.timedelta(days=6), timezone="Europe/Paris"
+)
 LAW_DATE = "30 septembre"  # CGCT, art. L5211-39: the report reaches the mayors before it
 
 

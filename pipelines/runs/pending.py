@@ -8,6 +8,7 @@ from typing import Any
 from pipelines import settings
 from pipelines.catalogue.dbt.compose import compose
 from pipelines.catalogue.fingerprint import engine_version
+from pipelines.catalogue.organisation import declaration_of
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.shown_name import shown_names
 from pipelines.disk import read_json, sha256_of, written_whole
@@ -135,7 +136,7 @@ def publication_inputs(work: Workspace) -> dict[str, Any]:
     return {
         "moteur": engine_version(),
         "catalogue": work.catalogue.fingerprint,
-        "organisation": sha256_of(work.home.organisation_file),
+        "organisation": declaration_of(work.home),
         "registre": [head.entries, head.hash],
         "contenu": prose_of(work.home),
         "boite": [[one.exercice, one.fichier] for one in unclaimed(work)],

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pipelines.catalogue.fingerprint import engine_version
 from pipelines.evidence.rows import traced_columns
@@ -49,6 +50,9 @@ class Replay:
     pages: int = 0  # of the report; none when the release does not keep the texts of its year
     redrawn: list[str] = field(default_factory=list)  # those that are drawn otherwise than they were
     other_code: bool = False
+    made_by: dict[str, Any] = field(
+        default_factory=dict
+    )  # number, commit, is_clean of the program; empty in an older release
 
     @property
     def identical(self) -> bool:
@@ -68,7 +72,8 @@ def replay(home: Home, name: str, say: Callable[[str], None]) -> Replay:
     with open_workspace(home) as own:
         _refuse_purged(own, name, deliveries)
         key = key_of(own)
-    result = Replay(name, len(deliveries), 0, other_code=release.get("engine") != engine_version())
+    other_code = release.get("engine") != engine_version()
+    result = Replay(name, len(deliveries), 0, other_code=other_code, made_by=release.get("version") or {})
     with tempfile.TemporaryDirectory(prefix="millesime-replay-") as place:
         beside = Home(Path(place))
         copy_declarations(folder, beside.root)

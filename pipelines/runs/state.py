@@ -10,6 +10,7 @@ from typing import Any
 from pipelines import settings
 from pipelines.catalogue.declarations import Table
 from pipelines.catalogue.fingerprint import engine_version
+from pipelines.catalogue.organisation import declaration_of
 from pipelines.catalogue.registry import ExportRef
 from pipelines.catalogue.yaml_file import read_mapping
 from pipelines.disk import sha256_of
@@ -29,11 +30,12 @@ def facts(work: Workspace, build: str, findings: list[Finding]) -> Facts:
     made = work.ledger.build(build)
     manifests = [found for name in (made["deliveries"] if made else []) if (found := work.ledger.delivery(name))]
 
+    declared = {name: said for name, said in read_mapping(work.home.organisation_file)[0].items() if name != "contacts"}
     return {
         "organisation": {
             "siren": work.organisation.siren,
-            "declaration": sha256_of(work.home.organisation_file),
-            "entries": dict(entries(read_mapping(work.home.organisation_file)[0])),
+            "declaration": declaration_of(work.home),
+            "entries": dict(entries(declared)),
         },
         "contenu": prose_of(work.home),
         "build": build,

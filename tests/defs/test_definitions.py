@@ -14,7 +14,7 @@ from pipelines.definitions import defs
 from pipelines.defs.collect import SHOWN, _balance_check, _expectations_check
 from pipelines.defs.publish import findings_check
 from pipelines.defs.run import _loaded
-from pipelines.defs.workspace import organisation
+from pipelines.defs.workspace import PUBLISHED, WEEKLY, organisation
 from pipelines.ledger.records import (
     CheckResult,
     Decision,
@@ -48,6 +48,16 @@ def work(tmp_path) -> Iterator[Workspace]:
     shutil.copy(ORGANISATION, tmp_path)
     with open_workspace(Home(tmp_path)) as opened:
         yield opened
+
+
+def test_what_is_collected_and_published_is_to_be_so_each_week_of_the_window(graph) -> None:
+    expected = {
+        dg.AssetKey([s.system, t.name])
+        for s, t in load_catalogue().registry.tables()
+        if organisation().subscribes(s.system)
+    }
+    followed = {key for key in graph.get_all_asset_keys() if graph.get(key).freshness_policy == WEEKLY}
+    assert followed == expected | {PUBLISHED}
 
 
 def test_every_table_of_every_subscribed_source_is_a_partitioned_asset_with_three_checks(graph) -> None:

@@ -26,12 +26,12 @@ def find_header(
     filled = [at for at, (_, cells) in enumerate(records[:SEARCHED_RECORDS]) if any(map(str.strip, cells))]
     for index in range(len(filled) - rows + 1):
         places = filled[index : index + rows]
+        for at in places:
+            refuse_too_wide(records[at][1], fichier, records[at][0])
         headings = told_apart(joined([records[at][1] for at in places]), read)
         found = wanted.keys() & {same(heading) for heading in headings}
         if len(found) == len(wanted):
-            line = records[places[0]][0]
-            refuse_too_wide(headings, fichier, line)
-            _refuse_doubles(headings, read, fichier, line)
+            _refuse_doubles(headings, read, fichier, records[places[0]][0])
             return places[0], places[-1], headings
         if len(found) > len(best_found):
             best_index, best_found = places[0], found

@@ -7,7 +7,7 @@ Its identity is a hash of those and of nothing else, so that the same build made
 from dataclasses import dataclass, field
 
 from pipelines.catalogue.fingerprint import engine_version, fingerprint
-from pipelines.disk import sha256_of
+from pipelines.catalogue.organisation import declaration_of
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.workspace import Workspace
 
@@ -56,7 +56,7 @@ def freeze(work: Workspace) -> Frozen:
             "deliveries": [manifest.delivery for manifest in manifests],
             "engine": engine_version(),
             "catalogue": work.catalogue.fingerprint,
-            "organisation": sha256_of(work.home.organisation_file),
+            "organisation": declaration_of(work.home),
             **({"counted": decisions} if decisions else {}),
             **({"refused": refusals} if refusals else {}),
         }
