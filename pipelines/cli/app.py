@@ -166,6 +166,10 @@ class LazyGroup(click.Group):
         except click.exceptions.Exit:
             _tell_lag(ctx)
             raise
+        except RuntimeError as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):  # what DuckDB makes of Ctrl-C while it works
+                raise error.__cause__ from None
+            raise
         _tell_lag(ctx)
         return done
 

@@ -216,7 +216,7 @@ def _contents(
     lacking = [] if accounts else ["", "Le compte de l’exercice n’est pas dans ce dossier : il est à joindre."]
     mention = ["DÉMONSTRATION : les lignes sont inventées."] * organisation.demonstration
     kind = "publique" if profile == PUBLIC else "interne, à ne pas lire en séance publique"
-    lines = [
+    text = [
         f"{organisation.nom} ({organisation.sigle})",
         f"Rapport d’activité de {exercice} : envoi à {member.nom}",
         f"Version {release}, édition {kind}. Code général des collectivités territoriales, article L. 5211-39.",
@@ -225,4 +225,4 @@ def _contents(
         *(f"- {name} : {what}" for name, what in said),
         *lacking,
     ]
-    return typeset("\n".join(lines)) + "\n"
+    return typeset("\n".join(text)) + "\n"

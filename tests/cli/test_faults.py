@@ -156,6 +156,15 @@ def _hear_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def test_a_query_that_ctrl_c_ended_is_an_interruption_too(bench, monkeypatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise RuntimeError("Query interrupted") from KeyboardInterrupt()
+
+    monkeypatch.setattr("pipelines.cli.reading.year_status", interrupted)
+    done = bench.millesime("status", 2019)
+    assert (done.exit_code, "interrompu" in done.stderr, "Traceback" in done.stderr) == (INTERRUPTED, True, False)
+
+
 @pytest.mark.parametrize("after", [1.5, 4])
 def test_ctrl_c_ends_all_processes_at_once_with_one_sentence(tmp_path: Path, after: float) -> None:
     home = tmp_path / "home"
