@@ -97,8 +97,8 @@ def _made(home: Home, aside: Path, place: Path) -> Backup:
             _refuse_incomplete(copy, ledger)
     shutil.copyfile(removals, aside / LIST)
     said = {"home": str(home.root), "removals": str(removals), "made_at": now(), "program": version("millesime")}
-    with written_whole(copy.last_backup) as file:
-        file.write(json_lines({**said, "entries": head.entries, "hash": head.hash}))
+    with written_whole(copy.last_backup) as told:
+        told.write(json_lines({**said, "entries": head.entries, "hash": head.hash}))
     for folder in (aside, *(path for path in aside.rglob("*") if path.is_dir() and not path.is_symlink())):
         sync(folder)
     return Backup(place, head, linked, copied - linked)
@@ -122,7 +122,7 @@ def _immutable(home: Home, ledger: Ledger) -> Iterator[Path]:
 
 def _copy_edited(home: Home, aside: Path) -> int:
     """Copy what a person writes, whatever it is called: all that no part of the program makes."""
-    made = (
+    made = [
         home.archive,
         home.lake,
         home.releases,
@@ -130,8 +130,8 @@ def _copy_edited(home: Home, aside: Path) -> int:
         home.builds,
         home.published,
         home.warehouse.parents[1],
-    )
-    made += (home.dbt, home.docs, home.audit, home.exports, home.reports, home.cache, home.dagster, home.work)
+    ]
+    made += [home.dbt, home.docs, home.audit, home.exports, home.reports, home.cache, home.dagster, home.work]
     names = {path.name for path in made}
     files = {home.lock_file.name, home.last_backup.name, home.ledger_head.name}
     count = 0
