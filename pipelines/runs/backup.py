@@ -30,6 +30,7 @@ from pipelines.settings import Home, WrongSetting
 
 LIST = "removals.jsonl"  # in a backup: what had been removed by then
 OLD = "SAUV-ANCIENNE"
+FORMER = ".former."  # in the name of a backup that another takes the place of
 
 
 class NoBackup(WrongSetting):
@@ -83,9 +84,9 @@ def _made(home: Home, aside: Path, place: Path) -> Backup:
     with nothing_goes(home):
         with open_ledger(home) as ledger:
             _complete(ledger, removals)
-            head_file = home.ledger_head.read_bytes()  # before the copy, whose chain holds it
+            if home.ledger_head.exists():  # that it is gone, `verify` tells
+                shutil.copyfile(home.ledger_head, copy.ledger_head)  # before the ledger, whose chain then holds it
             ledger.copy_to(copy.ledger_file)
-        copy.ledger_head.write_bytes(head_file)
         with open_ledger(copy) as ledger:
             head, linked, copied = ledger.head(), 0, _copy_edited(home, aside)
             for file in _immutable(home, ledger):
@@ -96,8 +97,8 @@ def _made(home: Home, aside: Path, place: Path) -> Backup:
             _refuse_incomplete(copy, ledger)
     shutil.copyfile(removals, aside / LIST)
     said = {"home": str(home.root), "removals": str(removals), "made_at": now(), "program": version("millesime")}
-    with written_whole(copy.last_backup) as file:
-        file.write(json_lines({**said, "entries": head.entries, "hash": head.hash}))
+    with written_whole(copy.last_backup) as told:
+        told.write(json_lines({**said, "entries": head.entries, "hash": head.hash}))
     for folder in (aside, *(path for path in aside.rglob("*") if path.is_dir() and not path.is_symlink())):
         sync(folder)
     return Backup(place, head, linked, copied - linked)
@@ -121,7 +122,7 @@ def _immutable(home: Home, ledger: Ledger) -> Iterator[Path]:
 
 def _copy_edited(home: Home, aside: Path) -> int:
     """Copy what a person writes, whatever it is called: all that no part of the program makes."""
-    made = (
+    made = [
         home.archive,
         home.lake,
         home.releases,
@@ -129,8 +130,8 @@ def _copy_edited(home: Home, aside: Path) -> int:
         home.builds,
         home.published,
         home.warehouse.parents[1],
-    )
-    made += (home.dbt, home.docs, home.audit, home.exports, home.reports, home.cache, home.dagster, home.work)
+    ]
+    made += [home.dbt, home.docs, home.audit, home.exports, home.reports, home.cache, home.dagster, home.work]
     names = {path.name for path in made}
     files = {home.lock_file.name, home.last_backup.name, home.ledger_head.name}
     count = 0
@@ -164,12 +165,15 @@ def _refuse_other(place: Path) -> None:
 
 
 def _aside(place: Path) -> Path:
-    """A fresh folder beside ``place``, where the work is done; those of killed processes go."""
+    """A fresh folder beside ``place``, where the work is done. Those of killed processes go, but a backup that nothing replaced."""
     place.parent.mkdir(parents=True, exist_ok=True)
     for path in place.parent.glob(f".{place.name}.*"):
         owner = path.name.rpartition(".")[2]
         if owner.isdecimal() and not is_alive(int(owner)):
-            shutil.rmtree(path)
+            if FORMER in path.name and not place.exists():
+                path.rename(place)
+            else:
+                shutil.rmtree(path)
     aside = place.with_name(f".{place.name}.{os.getpid()}")
     aside.mkdir(mode=0o700)
     return aside
@@ -177,7 +181,7 @@ def _aside(place: Path) -> Path:
 
 def _take_place(aside: Path, place: Path) -> None:
     """Give the folder its name; a former one goes once it is replaced."""
-    former = place.with_name(f".{place.name}.former.{os.getpid()}")
+    former = place.with_name(f".{place.name}{FORMER}{os.getpid()}")
     if place.exists():
         place.rename(former)
     aside.rename(place)

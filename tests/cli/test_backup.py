@@ -170,6 +170,12 @@ def test_where_there_are_no_second_names_files_are_copied_and_what_a_kill_left_g
 
     left = kept.with_name(f".{kept.name}.{2**22 + os.getpid()}")
     left.mkdir()
+    kept.rename(kept.with_name(f".{kept.name}.former.{2**22 + os.getpid()}"))  # killed between two names
+    rows = next(filled.home.lake.rglob("*.parquet"))
+    hidden = rows.rename(filled.home.root / "aside")
+    assert filled.millesime("backup", kept).exit_code == 1 and kept.exists()  # the former one is there again
+    hidden.rename(rows)
+    left.mkdir(exist_ok=True)
     monkeypatch.setattr(Path, "hardlink_to", refused)
     done = filled.millesime("backup", kept)
     assert done.exit_code == 0 and "0\u00a0fichier par un second nom" in done.stdout and not left.exists()
