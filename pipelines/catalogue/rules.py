@@ -25,7 +25,7 @@ class Said(Declared):
 
 
 class Rule(Said):
-    """One rule: its code, its title, how to mend what it refuses and what a breach of it does (French).
+    """One rule: its code, its title, how to fix what it refuses and what a breach of it does (French).
 
     ``a_decider``: a year cannot be frozen while such a finding stands and nobody has decided, although it stops nothing else.
     ``fait_compter``: who accepts such a finding makes what it speaks of count; the acceptance is an input of the build, and
@@ -98,7 +98,7 @@ class DeliveryRefused(Exception):
         super().__init__(self._sentence(code))
 
     def sentence(self, rules: Rules) -> str:
-        """One line a supplier can read: where, rule, received, expected, how to mend."""
+        """One line a supplier can read: where, rule, received, expected, how to fix."""
         rule = rules[self.code]
         return self._sentence(f"{rule.code} {rule.titre}", rule.aide)
 

@@ -64,7 +64,7 @@ PATTERNS = {  # in words
 OTHER = "cette valeur n’est pas permise"
 WITHOUT_VALUE = ("missing", "extra_forbidden", "union_tag_not_found", "too_short", "too_long")
 
-# what PyYAML's problem begins with → how to mend it
+# what PyYAML's problem begins with → how to fix it
 YAML = {
     "mapping values are not allowed": "un « : » de trop, ou un qui manque au-dessus ; mettre entre guillemets un texte qui en contient",
     "could not find expected ':'": "il manque « : » après la clé",
@@ -138,6 +138,6 @@ def _given(value: Any) -> str:
 
 
 def of_yaml(problem: str | None) -> str:
-    """Why a text is no YAML, and how to mend it."""
+    """Why a text is no YAML, and how to fix it."""
     found = (french for english, french in YAML.items() if english in (problem or ""))
     return next(found, "vérifier l’alignement, les guillemets et les deux-points")

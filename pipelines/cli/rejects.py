@@ -1,4 +1,4 @@
-"""``rejects``: what was refused, laid out for who has to mend it."""
+"""``rejects``: what was refused, laid out for who has to fix it."""
 
 from dataclasses import asdict
 
@@ -94,7 +94,7 @@ def _show_rejects(session: Session, year: int, found: list[Reject]) -> None:
 
 
 def reject_text(reject: Reject) -> str:
-    """Several lines: where and which rule, then received, expected and how to mend."""
+    """Several lines: where and which rule, then received, expected and how to fix."""
     place = ":".join(str(p) for p in (reject.fichier, reject.ligne, reject.position) if p not in (None, ""))
     cell = f" ({letters(reject.position)}{reject.ligne})" if reject.position and _is_workbook(reject) else ""
     column = f" — colonne « {reject.colonne} »{cell}" if reject.colonne else ""

@@ -1,7 +1,7 @@
 """What was refused of a year: deliveries refused whole, their critical checks, and the refused lines.
 
 The refused lines are those of the delivery that is spoken of: the refused one when it could be read, else the
-one that counts. Each carries what a supplier needs to mend it; never a value of a table that has personal
+one that counts. Each carries what a supplier needs to fix it; never a value of a table that has personal
 columns.
 """
 

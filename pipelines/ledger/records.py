@@ -155,7 +155,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing somebody must know or decide: French, with where, expected and how to mend.
+    """One thing somebody must know or decide: French, with where, expected and how to fix.
 
     ``cle`` tells apart two findings of one rule at one place: the key of a check, a column of the file.
     """

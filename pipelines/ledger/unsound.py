@@ -2,4 +2,4 @@
 
 
 class Unsound(RuntimeError):
-    """Nothing may be read or built on: the message, in French, says what is wrong and how to mend it."""
+    """Nothing may be read or built on: the message, in French, says what is wrong and how to fix it."""

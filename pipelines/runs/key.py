@@ -73,15 +73,15 @@ def import_key(work: Workspace, source: Path) -> Path:
 def refuse_another(work: Workspace, key: bytes, path: Path) -> None:
     """Raise KeyRefused unless ``key``, read in ``path``, is the one that the ledger holds, or that its deliveries prove."""
     known = work.ledger.key()
-    mend = f"remettez la bonne à sa place ({IMPORT})"
+    fix = f"remettez la bonne à sa place ({IMPORT})"
     if known not in (None, fingerprint(key)):
         raise KeyRefused(
-            f"la clé de {path} (empreinte {fingerprint(key)}) n’est pas celle du registre (empreinte {known}){NO_BREAK}: {mend}"
+            f"la clé de {path} (empreinte {fingerprint(key)}) n’est pas celle du registre (empreinte {known}){NO_BREAK}: {fix}"
         )
     if known is None and not _was_used(work, key):
         raise KeyRefused(
             f"la clé de {path} (empreinte {fingerprint(key)}) n’est pas celle avec laquelle les livraisons ont été lues"
-            f"{NO_BREAK}: {mend}"
+            f"{NO_BREAK}: {fix}"
         )
 
 

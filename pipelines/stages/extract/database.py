@@ -35,7 +35,7 @@ KINDS = {  # what a column may be in the database, by the kind that a reader ask
 }
 ADDRESS = "mysql://utilisateur:motdepasse@hote:3306/base"
 GRANTED = "lui donner select sur les colonnes que docs/glpi.md énumère"
-# Codes of MariaDB and of its driver: (what happened, how to mend it).
+# Codes of MariaDB and of its driver: (what happened, how to fix it).
 ERRORS = {
     1044: ("le compte ne peut pas ouvrir cette base", GRANTED),
     1045: ("le serveur refuse ces identifiants", "vérifier l’utilisateur et le mot de passe de l’adresse"),
@@ -59,7 +59,7 @@ ERRORS = {
 
 
 class SnapshotFailed(Exception):
-    """A database that cannot be read as declared: where, what was expected, how to mend it; never the address."""
+    """A database that cannot be read as declared: where, what was expected, how to fix it; never the address."""
 
 
 @dataclass(frozen=True)
@@ -208,10 +208,10 @@ def _check_columns(connection: "Connection", expected: dict[str, dict[str, str]]
 
 
 def _explained(error: Exception) -> str:
-    """What happened and how to mend it, by the error's code alone: its text may quote a cell."""
+    """What happened and how to fix it, by the error's code alone: its text may quote a cell."""
     driver = getattr(error, "orig", None) or error
     code = driver.args[0] if driver.args and isinstance(driver.args[0], int) else None
-    what, mend = ERRORS.get(
+    what, fix = ERRORS.get(
         code, ("le serveur refuse ce qui lui est demandé", "chercher ce code dans la documentation de MariaDB")
     )
-    return f"{what} (code {code}) : {mend}"
+    return f"{what} (code {code}) : {fix}"

@@ -59,7 +59,7 @@ MARK = "Publié par millesime : remplacé à chaque publication, ne rien y crée
 OURS = re.sub("par [a-z]+", "par %", MARK)  # a schema that the tool made under a former name is its own too
 ADDRESS = "postgresql://user:password@host:5432/database"
 GRANTED = "donner au compte CREATE sur la base, et le laisser propriétaire des schémas qu’il crée"
-# SQLSTATE → (what happened, how to mend it).
+# SQLSTATE → (what happened, how to fix it).
 ERRORS = {
     "2BP01": (
         "des objets que d’autres ont faits tiennent encore à une table à refaire",
@@ -279,14 +279,14 @@ def _patiently_connected(where: str, parameters: dict) -> Connection:
 
 
 def _explained(error: Exception) -> str:
-    """What happened and how to mend it, by SQLSTATE alone."""
+    """What happened and how to fix it, by SQLSTATE alone."""
     code = getattr(error, "sqlstate", None)
     if code is None or code.startswith(("08", "57P")):
         return "la connexion est perdue : publier de nouveau"
-    what, mend = ERRORS.get(
+    what, fix = ERRORS.get(
         code, ("le serveur refuse ce qui lui est demandé", "chercher ce code dans sa documentation")
     )
-    return f"{what} (SQLSTATE {code}) : {mend}"
+    return f"{what} (SQLSTATE {code}) : {fix}"
 
 
 def _be_alone(cursor: Cursor, prefix: str) -> None:

@@ -80,8 +80,8 @@ class Receipt:
     def _absent(self, here: str) -> list[str]:
         said = [f"Non reçu pour {{}}{here} : {french.enumeration(self.lacking)}."] if self.lacking else []
         if self.refused:
-            mend = "à corriger, puis à déposer de nouveau"
-            said.append(f"Reçu et refusé pour {{}}{here}, {mend} : {french.enumeration(self.refused)}.")
+            fix = "à corriger, puis à déposer de nouveau"
+            said.append(f"Reçu et refusé pour {{}}{here}, {fix} : {french.enumeration(self.refused)}.")
         return said
 
 

@@ -50,7 +50,7 @@ def build_findings(warehouse: Path, rules: Rules, lines: Mapping[str, ModelLines
 
 
 def _warned(rule: Rule, exercice: int, where: str, named: str, **said: Any) -> Finding:
-    """A warning of a rule, with its title and how to mend; ``named`` is what it is of, ``said`` the other fields of a finding."""
+    """A warning of a rule, with its title and how to fix; ``named`` is what it is of, ``said`` the other fields of a finding."""
     return Finding(rule.code, "alerte", exercice, where, f"{rule.titre} : {named}", aide=rule.aide, **said)
 
 

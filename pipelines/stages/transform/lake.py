@@ -23,7 +23,7 @@ class Changed:
     sha256: str | None
 
     def __str__(self) -> str:
-        """The file, its delivery, and how to mend it."""
+        """The file, its delivery, and how to fix it."""
         whose = f"livraison {self.manifest.delivery[:12]} de {self.manifest.export_key} {self.manifest.exercice}"
         if self.sha256 is None:
             return f"lake/{self.path} ({whose}) a disparu, et son original n’est plus archivé{NO_BREAK}: remettez sa sauvegarde"

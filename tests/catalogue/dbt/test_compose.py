@@ -1,4 +1,4 @@
-"""The one dbt project of a home: composed in its own folder, written where it differs, mended, and read by dbt."""
+"""The one dbt project of a home: composed in its own folder, written where it differs, fixed, and read by dbt."""
 
 import json
 import shutil

@@ -533,7 +533,7 @@ def test_a_public_profile_is_taken_back_from_everywhere_and_not_published_again(
 
 
 def test_a_secrecy_finding_of_one_exercice_counts_for_all(lab: Lab):
-    """The public profile of every exercice waits: each is refused until it is mended."""
+    """The public profile of every exercice waits: each is refused until it is fixed."""
     staff(lab, "b1", 24, "update rapport.rpt_rh__bulletins set nb_bulletins = 900 where code_collectivite = 'c';")
     published(lab)
     found = ask(lab, "select code_regle, exercice, message from p.audit.constats where code_regle like 'SEC-%'")

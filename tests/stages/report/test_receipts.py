@@ -50,18 +50,18 @@ def test_what_did_not_come_is_said_not_to_have_come(followed: Press, state: str)
 
 def test_what_came_and_was_refused_is_not_said_not_to_have_come(followed: Press):
     states(followed, a="refusée", b="reçue")
-    mend = "à corriger, puis à déposer de nouveau"
-    assert empty(followed) == [f"Reçu et refusé pour 2040, {mend}\u00a0: a/agents."] * 2
+    fix = "à corriger, puis à déposer de nouveau"
+    assert empty(followed) == [f"Reçu et refusé pour 2040, {fix}\u00a0: a/agents."] * 2
     followed.models["rpt_effectifs"] = ["a__agents", "c__autres"]
     states(followed, a="refusée", b="reçue", c="manquante")
     assert (
         empty(followed)
-        == [f"Non reçu pour 2040\u00a0: c/autres. Reçu et refusé pour 2040, {mend}\u00a0: a/agents."] * 2
+        == [f"Non reçu pour 2040\u00a0: c/autres. Reçu et refusé pour 2040, {fix}\u00a0: a/agents."] * 2
     )
     followed.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3)])
     states(followed, a="reçue", b="reçue", c="refusée")
     notes = [block["note"] for block in blocks(followed) if block.get("source") == "rapport.rpt_effectifs"]
-    assert notes == [f"Reçu et refusé pour 2040, absent d’ici, {mend}\u00a0: c/autres."] * 2
+    assert notes == [f"Reçu et refusé pour 2040, absent d’ici, {fix}\u00a0: c/autres."] * 2
 
 
 def test_what_is_not_followed_is_not_in_the_report(followed: Press):

@@ -1,4 +1,4 @@
-"""What is loaded is hashed as it is loaded: a file of the lake that somebody rewrote stops the build, and says how to mend it."""
+"""What is loaded is hashed as it is loaded: a file of the lake that somebody rewrote stops the build, and says how to fix it."""
 
 import os
 from pathlib import Path
