@@ -423,7 +423,7 @@ class Shape(Declared):
 
 
 def _unknown(place: tuple[str | int, ...], name: str, table: str, known: Iterable[str]) -> InitErrorDetails:
-    """The mistake of a name that is no field, where it stands."""
+    """The mistake of a name that is no field, where it is."""
     said = f"la table « {table} » n’a pas de colonne « {name} »{suggestion(name, known)}"
     return InitErrorDetails(type=PydanticCustomError("unknown_field", "{said}", {"said": said}), loc=place, input=name)
 

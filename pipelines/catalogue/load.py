@@ -131,7 +131,7 @@ class Catalogue:
 
     @functools.cached_property
     def secrecy_declared(self) -> dict[tuple[Any, ...], Overlay]:
-        """The entries of secrecy, section by section; that of a table may stand in its model's own entry (``meta.secret``)."""
+        """The entries of secrecy, section by section; that of a table may be in its model's own entry (``meta.secret``)."""
         found = {section: self._entries("secrecy", "catalogue/secrecy.yml", section) for section in SECTIONS}
         tables = found["tables",]
         own = {thing.name: thing for thing in meta_things(self.project.said, "secret", "secrecy")}

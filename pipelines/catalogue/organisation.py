@@ -384,7 +384,7 @@ def _check_spellings(organisation: Organisation, lines: Lines, path: Path) -> No
 
 
 def _refuse_other(known: dict[str, tuple[str, int]], name: str, line: int, path: Path) -> None:
-    """Enter a spelling of the body that stands on ``line``. Raises DeclarationError when it says nothing, or means another."""
+    """Enter a spelling of the body that is on ``line``. Raises DeclarationError when it says nothing, or means another."""
     if not _folded(name):
         raise DeclarationError(f"{path}:{line} collectivites: « {name} » n’est pas un nom")
     before, at = known.setdefault(_folded(name), (name, line))

@@ -56,7 +56,7 @@ def named(kind: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Thing:
-    """One named thing of one layer: ``data`` as it was read (the text of a file that is not YAML), where it stands."""
+    """One named thing of one layer: ``data`` as it was read (the text of a file that is not YAML), where it is."""
 
     kind: str
     name: str

@@ -130,7 +130,7 @@ def parse(model: type[Model], data: Any, lines: Lines, path: Path, within: str =
 
 
 def _keys(error: "ErrorDetails", data: Any) -> Iterator[str]:
-    """The keys that lead to a mistake: of its location, what stands in ``data``, and the key that lacks."""
+    """The keys that lead to a mistake: of its location, what is in ``data``, and the key that lacks."""
     for part in error["loc"]:  # pydantic inserts union tags ("csv") and "[key]"
         inside = data if isinstance(data, Mapping) else dict(enumerate(data)) if isinstance(data, list) else {}
         if part in inside:
@@ -141,7 +141,7 @@ def _keys(error: "ErrorDetails", data: Any) -> Iterator[str]:
 
 
 def line_of(loc: tuple[Any, ...], lines: Lines) -> int:
-    """The line of the longest part of ``loc`` that stands in the file."""
+    """The line of the longest part of ``loc`` that is in the file."""
     # pydantic inserts union tags ("csv") and "[key]" into a location
     known: tuple[Any, ...] = ()
     for part in loc:

@@ -183,7 +183,7 @@ def shown(path: Path) -> str:
 
 
 def typed(path: Path) -> str:
-    """A path as it stands in a command that is to be typed."""
+    """A path as it is in a command that is to be typed."""
     return shlex.quote(shown(path))
 
 

@@ -227,7 +227,7 @@ def _motive(line: Line) -> str:
 
 
 def _place(line: Line) -> str:
-    """Where a line stands; of a cell among several of it, under which heading."""
+    """Where a line is; of a cell among several of it, under which heading."""
     column = f", colonne « {line.colonne} »" if line.colonne else ""
     return f"{where(line.fichier, line.feuille)}:{line.ligne}{column}"
 

@@ -2,7 +2,7 @@
 
 ``collect`` takes in exports (several exercices in one run); ``build`` makes the warehouse and publishes. A refused
 export fails its own step of ``collect`` and nothing else: ``build`` is another job. ``release``, which somebody must ask
-for, stands in its own module.
+for, is in its own module.
 """
 
 import hashlib

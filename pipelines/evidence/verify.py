@@ -439,7 +439,7 @@ def _signer(allowed: Path, state: Path) -> str | None:
 
 
 def _copied(home: Home) -> dict[str, Head]:
-    """The end of the copy that stands with the publication, which the ledger must hold: one restored from it would else be another."""
+    """The end of the copy that is with the publication, which the ledger must hold: one restored from it would else be another."""
     path = home.published / LEDGER
     try:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as copy:
@@ -449,7 +449,7 @@ def _copied(home: Home) -> dict[str, Head]:
 
 
 def _copy_of_ledger(home: Home, state: dict[str, Any]) -> Iterator[str]:
-    """The ledger that stands with the publication, to restore from, must hold the head that the publication rests on."""
+    """The ledger that is with the publication, to restore from, must hold the head that the publication rests on."""
     path, head = home.published / LEDGER, state.get("ledger")
     if not path.is_file():
         yield _problem(home, path, GONE)

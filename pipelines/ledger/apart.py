@@ -1,6 +1,6 @@
 """What was removed for good, held outside of the home: the ledger of a backup does not know what was removed after it.
 
-One line of JSON an entry of the ledger, ``{table, …}``, added before the entry is. No name of a file stands in it, nor a cell.
+One line of JSON an entry of the ledger, ``{table, …}``, added before the entry is. No name of a file is in it, nor a cell.
 """
 
 import json
@@ -43,7 +43,7 @@ def kept_apart(file: Path) -> dict[str, Entry]:
 
 
 def name_of(entry: Entry) -> str:
-    """What names an entry, wherever it stands."""
+    """What names an entry, wherever it is."""
     table = entry["table"]
     subject = entry["removal"] if table == "removals" else entry["profile"]
     return f"{table}/{subject}/{entry[DAYS[table]][:10]}"

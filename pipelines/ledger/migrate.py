@@ -49,7 +49,7 @@ def _keep(file: Path, revision: str) -> None:
 
 
 def _revision(connection: "Connection") -> str | None:
-    """Where the file stands; None before the first migration."""
+    """Where the file is; None before the first migration."""
     if not connection.exec_driver_sql("select 1 from sqlite_master where name = 'alembic_version'").first():
         return None
     return connection.exec_driver_sql("select version_num from alembic_version").scalar()

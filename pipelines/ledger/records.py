@@ -55,7 +55,7 @@ class Unread:
     lignes: int
     cachee: bool = False  # a hidden sheet
     ecartee: bool = False  # the declaration says that nobody needs it
-    element: str | None = None  # path of XML elements that stand beside the records
+    element: str | None = None  # path of XML elements that are beside the records
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pipelines.sql import literal, parquet_scan
 
 STATE = "state.json"
 MANIFEST = "manifest.json"  # of the public profile, which anybody may have
-LEDGER = "ledger.db"  # the ledger's copy that stands with a publication: to restore from
+LEDGER = "ledger.db"  # the ledger's copy that is with a publication: to restore from
 COMPARED = "rpt_rapprochement_publie"
 AFTERWARDS = (
     "report",

@@ -33,7 +33,7 @@ PUBLISHING = ("publications", "writings", "findings", "disclosures", "population
 
 
 def now() -> str:
-    """The clock, UTC, to the second: stands in the ledger and nowhere else."""
+    """The clock, UTC, to the second: it is in the ledger and nowhere else."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 

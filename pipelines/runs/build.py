@@ -19,7 +19,7 @@ __all__ = [
     "is_proved",
     "parse",
     "prepare",
-]  # what stands around dbt, for who runs it
+]  # what is around dbt, for who runs it
 
 
 def prepare(work: Workspace, *, whole: bool = False) -> Prepared:

@@ -446,7 +446,7 @@ class _Known:
         return min(until, _eve(decision["removed_at"])) if decision else until
 
     def _followed(self) -> set[str]:
-        """The pseudonyms that stand in some column whose persons figures compare from one exercice to another."""
+        """The pseudonyms that are in some column whose persons figures compare from one exercice to another."""
         apart = {
             (ref.key, table.name, one.name)
             for ref in self.refs.values()

@@ -1,4 +1,4 @@
-"""Hand-written SQL is what DuckDB and Spark both run: what only one of them knows stands in a dispatched macro.
+"""Hand-written SQL is what DuckDB and Spark both run: what only one of them knows is in a dispatched macro.
 
 ``BANNED`` is the list. A form is there because Spark has not it, or because it means something else there.
 """
@@ -136,7 +136,7 @@ def unordered_nulls(sql: str) -> list[str]:
 
 
 def windows(sql: str) -> Iterator[str]:
-    """What stands between the brackets of ``over (…)`` and ``window w as (…)``."""
+    """What is between the brackets of ``over (…)`` and ``window w as (…)``."""
     for match in re.finditer(r"\bover\s*\(|\bwindow\s+\w+\s+as\s*\(", sql):
         depth = 1
         for end in range(match.end(), len(sql)):

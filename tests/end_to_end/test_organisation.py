@@ -491,7 +491,7 @@ def text_of(path: Path) -> str:
 
 
 def text_of_parts(path: Path) -> str:
-    """The text of a Word document or of a workbook, what stands around it and its properties."""
+    """The text of a Word document or of a workbook, what is around it and its properties."""
     parts = re.compile(r"word/(document|header\d*|footer\d*)\.xml|xl/(sharedStrings|workbook)\.xml|docProps/core\.xml")
     with zipfile.ZipFile(path) as file:
         return "\n".join(file.read(name).decode() for name in file.namelist() if parts.fullmatch(name))

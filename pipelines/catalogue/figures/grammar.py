@@ -13,7 +13,7 @@ The rules of a missing value, which no declaration can change:
   printed;
 - missing is never zero: a figure is missing (``m``) when one of its ``sources`` has no accepted delivery; a list among
   them holds alternatives (one system took the place of another), which fill each other's gaps; if a published report
-  printed it, that number stands in its place, marked ``publié``, and nothing is computed from it;
+  printed it, that number is in its place, marked ``publié``, and nothing is computed from it;
 - ``*/<shape>`` is every table of a shape: those of the systems that the organisation uses cover it together, so that the
   figure is partial while one of them is awaited, and a system that nobody uses is no gap;
 - a table that the rows of its fact come from is one of its sources, or stands in ``sans_effet`` with the reason why the
@@ -282,7 +282,7 @@ Needed = Name | list[Name] | Annotated[dict[Name, Value], PydanticField(min_leng
 
 
 def alternatives(said: Iterable[str | list[str] | dict[str, Value]]) -> list[tuple[str, ...]]:
-    """Each name with those that may stand in its place: a list among names holds alternatives."""
+    """Each name with those that may be in its place: a list among names holds alternatives."""
     return [(one,) if isinstance(one, str) else tuple(one) for one in said]
 
 
@@ -366,7 +366,7 @@ class Figure(Declared):
 
     @property
     def alternatives(self) -> list[tuple[str, ...]]:
-        """The sources, each with those that may stand in its place."""
+        """The sources, each with those that may be in its place."""
         return alternatives(self.sources)
 
     @property

@@ -128,7 +128,7 @@ class Figures:
 
     @functools.cached_property
     def _around(self) -> list[tuple[str, str, DeclaredFigure]]:
-        """What stands before and after the member in the codes of each declared family."""
+        """What is before and after the member in the codes of each declared family."""
         families = [one for one in self.by_code.values() if one.figure.family]
         codes = [one.figure.code.partition(f"{{{one.figure.family}}}") for one in families]
         return [(before, after, one) for (before, _, after), one in zip(codes, families, strict=True)]

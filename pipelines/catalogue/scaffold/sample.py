@@ -323,7 +323,7 @@ def _are_titles(whole: list[tuple[int, list[str]]], below: list[tuple[int, list[
 
 
 def _is_data(index: int, rows: list[tuple[int, list[str]]]) -> bool:
-    """True when a fifth of the cells of a row stand in its own column further down, in rows that do not repeat it whole."""
+    """True when a fifth of the cells of a row are in its own column further down, in rows that do not repeat it whole."""
     header = [same(cell) for cell in rows[index][1]]
     below = [[same(cell) for cell in cells] for _, cells in rows[index + 1 :]]
     found: list[set[str]] = [set() for _ in header]

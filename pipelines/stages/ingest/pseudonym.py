@@ -61,7 +61,7 @@ def fingerprint(key: bytes) -> str:
 
 
 def key_id(key: bytes) -> str:
-    """The beginning of it, which stands in the name of a delivery."""
+    """The beginning of it, which is in the name of a delivery."""
     return fingerprint(key)[:8]
 
 

@@ -118,7 +118,7 @@ class TableWriter:
         return TableCounts(read, accepted, refused, ignored, parquet, digest, totals, companions, silence, lacking)
 
     def _without(self, parts: list["_Part"], target: Path) -> dict[str, int]:
-        """Field → how many accepted lines stand in files (or sheets) without its column; those of the layout that lack somewhere.
+        """Field → how many accepted lines are in files (or sheets) without its column; those of the layout that lack somewhere.
 
         Records that name their own values leave out what is empty: one file of several proves nothing of its tool.
         """

@@ -16,7 +16,7 @@ from pipelines.characters import FORBIDDEN_IN_SQL
 from pipelines.french import MONTH_WORDS
 from pipelines.sql import literal
 
-SPACES = " \t\u00a0\u2007\u2009\u202f\ufeff"  # what may stand around a value
+SPACES = " \t\u00a0\u2007\u2009\u202f\ufeff"  # what may be around a value
 GROUPS = " \u00a0\u2007\u2009\u202f"  # what may group thousands when the declaration says a space
 EXCEL_ERRORS = (
     "#N/A",

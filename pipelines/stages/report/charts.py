@@ -239,7 +239,7 @@ def _place(
     base: float,
     width: float,
 ) -> None:
-    """The marks of one small chart that stands on ``base``."""
+    """The marks of one small chart that is on ``base``."""
     band, top = width / len(values), _top(values, 1.0)
     marks["base"].append({"x": left, "x2": left + width, "y": base})
     for rank, value in enumerate(values):
@@ -283,7 +283,7 @@ def _layers(marks: dict[str, list[Spec]]) -> list[Spec]:
 
 
 def _most_across(block: Block) -> int:
-    """How many small charts may stand side by side without their numbers touching."""
+    """How many small charts may be side by side without their numbers touching."""
     widest = max(len(_short(value)) for value in _values(block, False)) * 6.2 + 2
     return max(int((WIDE + GAP) / (widest * len(block["entete"]) + GAP)), 2)
 

@@ -154,7 +154,7 @@ def _with_ordinals(page: str) -> str:
 
 
 def _inline(drawing: str, prefix: str) -> str:
-    """A drawing that may stand beside others: identifiers of its own, hidden from who reads its text instead."""
+    """A drawing that may be beside others: identifiers of its own, hidden from who reads its text instead."""
     own = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', drawing)
     own = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", own)
     return own.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)

@@ -53,7 +53,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Piece:
-    """A block of the source, with the lines that it is in a document, and what stands before it in the source."""
+    """A block of the source, with the lines that it is in a document, and what is before it in the source."""
 
     source: str
     lines: tuple[Line, ...]
@@ -62,7 +62,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Manuscript:
-    """A text, cut: ``source`` is what its pieces, what stands before them and ``after`` come to."""
+    """A text, cut: ``source`` is what its pieces, what is before them and ``after`` come to."""
 
     source: str
     pieces: tuple[Piece, ...]

@@ -102,7 +102,7 @@ class Editor:
         return [one for _, one in found]
 
     def _bears(self, bloc: Any) -> bool:
-        """False for a text without figures, which introduces what stands beside it."""
+        """False for a text without figures, which introduces what is beside it."""
         return not isinstance(bloc, Texte) or bool(self._asked(bloc))
 
     def _asked(self, bloc: Texte) -> list[str]:

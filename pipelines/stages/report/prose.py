@@ -79,7 +79,7 @@ def fill(text: str, name: str, figures: Figures, names: dict[str, Any]) -> str:
 
 
 def _reason(error: Exception, known: Collection[str]) -> str:
-    """What is wrong with what stands in braces, in French: jinja's own words are none of the author's."""
+    """What is wrong with what is in braces, in French: jinja's own words are none of the author's."""
     if isinstance(error, ProseError):
         return str(error)
     if found := re.match(r"'(\w+)' is undefined", str(error)):

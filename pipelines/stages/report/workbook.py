@@ -150,7 +150,7 @@ class _Sheets:
         return self.formats[key]
 
     def begin(self, name: str, title: str, under: str) -> Any:
-        """A sheet with its title and what stands under it."""
+        """A sheet with its title and what is under it."""
         sheet = self.book.add_worksheet(name)
         sheet.hide_gridlines(2)
         sheet.set_landscape()

@@ -58,12 +58,12 @@ def _viewer() -> str:
 
 
 def _inline(data: dict[str, Any]) -> str:
-    """JSON that may stand in a script of the page: no text can end it."""
+    """JSON that may be in a script of the page: no text can end it."""
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _only_its_own(page: str) -> str:
-    """The page, told to run no script but those that stand in it now, and to ask for nothing."""
+    """The page, told to run no script but those that are in it now, and to ask for nothing."""
     scripts = re.findall(r"<script[^>]*>(.*?)</script>", page, re.DOTALL)
     hashes = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in hashes)
@@ -95,7 +95,7 @@ def _describe(manifest: dict[str, Any], columns: Columns, fields: Fields) -> Non
 
 
 def _catalog(manifest: dict[str, Any], columns: Columns) -> dict[str, Any]:
-    """What stands in the warehouse of the manifest's models and sources, as dbt's page reads it."""
+    """What is in the warehouse of the manifest's models and sources, as dbt's page reads it."""
     generated_at = manifest["metadata"]["generated_at"]
     return {
         "metadata": {"dbt_schema_version": CATALOG_VERSION, "generated_at": generated_at},

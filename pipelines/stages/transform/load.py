@@ -43,7 +43,7 @@ class Filling:
 def load_warehouse(path: Path, work: Workspace, frozen: Frozen) -> None:
     """Make the database file ``path`` (an older one is removed) of what is ``frozen``, and close it.
 
-    The build's name stands in the file, so that nobody takes it for another. A delivery that was read under an older declaration,
+    The build's name is in the file, so that nobody takes it for another. A delivery that was read under an older declaration,
     and whose rows do not suffice for today's, enters no table: it is a piece that came and is not accepted. Raises LakeChanged.
     """
     import duckdb

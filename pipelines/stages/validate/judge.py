@@ -3,7 +3,7 @@
 In memory, without project files: an ephemeral context, one DuckDB, one query asset over ``lot``,
 made once per process and pointed at one delivery after the other. Great Expectations says whether each
 expectation holds; where it does not, the number of lines comes from the same condition in SQL, so that no
-cell is ever fetched, but for the words that stand in the place of a known one, in a table that speaks of
+cell is ever fetched, but for the words that are in the place of a known one, in a table that speaks of
 nobody. What does not belong here: what is expected (``suite``), where a failure is (``lines``), what follows
 from it (``pipelines.ledger.records``).
 """

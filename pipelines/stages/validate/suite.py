@@ -25,7 +25,7 @@ JUDGE_VERSION = 1  # raise it when the same suite judges the same rows otherwise
 
 @dataclass(frozen=True)
 class Suite:
-    """The expectations of one table for one exercice, in order; ``shown``: its cells may stand in a verdict."""
+    """The expectations of one table for one exercice, in order; ``shown``: its cells may be in a verdict."""
 
     system: str
     table: str

@@ -49,7 +49,7 @@ def composed(shipped: Layer, home: Home) -> str:
 
 
 def files(folder: Path) -> dict[str, str]:
-    """What stands in a folder, but what dbt writes."""
+    """What is in a folder, but what dbt writes."""
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(folder.rglob("*"))

@@ -789,7 +789,7 @@ def test_a_document_of_another_year_is_lost_alone(warehouse, found) -> None:
         ("ca_avant.xml", year_before),
     ]
     figures = states(warehouse, 2011)
-    assert figures[PRINCIPAL] == (Decimal("10.00"), "complet")  # the document of the year stands in its place
+    assert figures[PRINCIPAL] == (Decimal("10.00"), "complet")  # the document of the year is in its place
     assert figures[ANNEXES] == (None, "manquant")
     assert [(one.fichier, one.recu) for one in of(found, "FIN-EXERCICE", 2011)] == [
         ("annexe_avant.xml", "un document de l’exercice 2010"),

@@ -72,7 +72,7 @@ DM_CUMUL = {
                     "<OpBudg", '<MtSup Code="ProdChaRat" V="30.00"/><OpBudg'
                 ),
                 line("6156", "D", CredOuv="7.50"),
-                # unknown to the plan of the year: the chapter that was voted says where it stands
+                # unknown to the plan of the year: the chapter that was voted says where it is
                 line("61888", "D", MtReal="1.00").replace("<CodRD", '<ContNat V="011"/><CodRD'),
                 line("6811", "D", "2", MtReal="12.34"),
                 line("023", "D", "2", CredOuv="1.00"),

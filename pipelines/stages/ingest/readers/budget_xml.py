@@ -389,7 +389,7 @@ class _Headings(_Reading):
 
 
 def _forget(element: etree._Element) -> None:
-    """Free an element that has been read, and what stands before it."""
+    """Free an element that has been read, and what is before it."""
     element.clear()
     parent = element.getparent()
     while parent is not None and element.getprevious() is not None:

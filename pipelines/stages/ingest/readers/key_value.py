@@ -1,6 +1,6 @@
 r"""Reads logs of ``key=value`` pairs, a record a line: ``date=2024-01-03 time=10:00:00 user="M. X" tunnelid=12``.
 
-A value with spaces stands in quotes, in which ``\"`` is a quote. What precedes the first pair (the header of a syslog) is
+A value with spaces is in quotes, in which ``\"`` is a quote. What precedes the first pair (the header of a syslog) is
 passed over. A line that is not so is refused, and so is one that gives a key two values; the others are read.
 """
 

@@ -36,7 +36,7 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
 class _Outline(Outline):
     """The line of each record; a document without any must at least hold what they would lie in.
 
-    What stands beside the records and looks like some, several of a name or one of theirs otherwise spelt, is counted too.
+    What is beside the records and looks like some, several of a name or one of theirs otherwise spelt, is counted too.
     """
 
     def __init__(self, fichier: str, place: list[str]):
@@ -137,7 +137,7 @@ def _texts(element: etree._Element, path: list[str]) -> Iterator[str]:
 
 
 def _forget(element: etree._Element) -> None:
-    """Free an element that has been read, and what stands before it."""
+    """Free an element that has been read, and what is before it."""
     element.clear()
     parent = element.getparent()
     while parent is not None and element.getprevious() is not None:

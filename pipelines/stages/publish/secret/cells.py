@@ -45,7 +45,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Item:
-    """One printed number: where it stands and the cells that it gives away."""
+    """One printed number: where it is and the cells that it gives away."""
 
     table: str
     row: int

@@ -21,7 +21,7 @@ DECLARED = ("organisation", "reference", "catalogue")  # schemas of the warehous
 LITERAL = re.compile(r"'((?:[^']|'')*)'")
 PLACE = re.compile(r"\{\w+\}")
 NUMBER = re.compile(r"\d{1,4}")  # an age, a rank, a year: neither a telephone number nor a NIR
-BESIDE = " \u00a0\u202f:"  # what stands between a place and the words beside it
+BESIDE = " \u00a0\u202f:"  # what is between a place and the words beside it
 LIST = ", "  # between the words of a list
 
 

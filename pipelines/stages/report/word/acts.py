@@ -74,7 +74,7 @@ class _Acts(ProseWriter):
         return saved(self.document)
 
     def prose(self, nodes: list[Node], style: str | None = None, depth: int = 0) -> Elements:
-        """As in the report, but for what stands at the right."""
+        """As in the report, but for what is at the right."""
         for node in nodes:
             if node["genre"] != "citation":
                 yield from super().prose([node], style, depth)

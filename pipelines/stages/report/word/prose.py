@@ -49,7 +49,7 @@ class ProseWriter:
         )
 
     def inline(self, nodes: list[Node], **marks: Any) -> list["_Element"]:
-        """The runs of what stands in a paragraph."""
+        """The runs of what is in a paragraph."""
         made: list[_Element] = []
         for node in nodes:
             match node["genre"]:

@@ -405,13 +405,13 @@ def _refuse_layout(paragraph: "_Element") -> None:
 
 
 def _beside(paragraph: "_Element") -> str:
-    """The words of a paragraph that stand in no control."""
+    """The words of a paragraph that are in no control."""
     inside = {one for control in paragraph.iter(qn("w:sdt")) for one in control.iter(qn("w:t"))}
     return "".join(one.text or "" for one in paragraph.iter(qn("w:t")) if one not in inside).strip()
 
 
 def _flat(body: "_Element") -> Iterator["_Element"]:
-    """The paragraphs of a document and what stands among them, those of a control around paragraphs with the others."""
+    """The paragraphs of a document and what is among them, those of a control around paragraphs with the others."""
     for one in body:
         if _name(one) == "sdt":
             yield from _flat(one.find(qn("w:sdtContent")))
