@@ -283,9 +283,7 @@ def _explained(error: Exception) -> str:
     code = getattr(error, "sqlstate", None)
     if code is None or code.startswith(("08", "57P")):
         return "la connexion est perdue : publier de nouveau"
-    what, fix = ERRORS.get(
-        code, ("le serveur refuse ce qui lui est demandé", "chercher ce code dans sa documentation")
-    )
+    what, fix = ERRORS.get(code, ("le serveur refuse ce qui lui est demandé", "chercher ce code dans sa documentation"))
     return f"{what} (SQLSTATE {code}) : {fix}"
 
 

@@ -55,8 +55,7 @@ def test_what_came_and_was_refused_is_not_said_not_to_have_come(followed: Press)
     followed.models["rpt_effectifs"] = ["a__agents", "c__autres"]
     states(followed, a="refusée", b="reçue", c="manquante")
     assert (
-        empty(followed)
-        == [f"Non reçu pour 2040\u00a0: c/autres. Reçu et refusé pour 2040, {fix}\u00a0: a/agents."] * 2
+        empty(followed) == [f"Non reçu pour 2040\u00a0: c/autres. Reçu et refusé pour 2040, {fix}\u00a0: a/agents."] * 2
     )
     followed.replace("rpt_effectifs", [(2040, "Titulaires", 1, 3)])
     states(followed, a="reçue", b="reçue", c="refusée")
