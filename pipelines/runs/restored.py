@@ -1,7 +1,7 @@
 """What was removed after a backup was made is removed again from the home that is made of it.
 
-Terms do most of it: what was overdue then is overdue now. The list says the rest: what somebody decided, what a longer term of today
-would keep, and which public profile was taken back.
+Nothing else is: what was overdue and stood in the home still stands. The list says what was removed by a term, or because somebody
+decided it, whatever a longer term of today would keep, and which public profile was taken back.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pipelines.ledger.apart import Entry
 from pipelines.ledger.records import Removal
 from pipelines.ledger.workspace import Workspace
-from pipelines.runs.retention import BY_HAND, FORMER, LOGS, ORIGINAL, ROWS, purge
+from pipelines.runs.retention import BY_HAND, FORMER, LOGS, ORIGINAL, ROWS, purge_again
 from pipelines.stages.ingest.archive import kept_of
 
 
@@ -24,7 +24,7 @@ class Again:
 
 
 def applied_again(work: Workspace, entries: Mapping[str, Entry], today: str) -> Again:
-    """Remove what ``entries`` say was removed and the ledger does not know of, then all that is overdue on ``today``."""
+    """Remove what ``entries`` say was removed and the ledger does not know of, and nothing else."""
     known, done = work.ledger.entries_apart(), Again()
     since = [entry for name, entry in entries.items() if name not in known]
     rows = [entry for entry in since if entry["table"] == "removals" and entry["rule"] not in (FORMER, LOGS)]
@@ -35,7 +35,7 @@ def applied_again(work: Workspace, entries: Mapping[str, Entry], today: str) -> 
             work.ledger.record_removal(_removal(entry))
             done.removed += 1
     done.removed += _originals(work, rows)
-    done.removed += len(purge(work, today))
+    done.removed += len(purge_again(work, today, {entry["subject"] for entry in rows}))
     done.left = [entry["subject"] for entry in rows if entry["rule"] == ROWS and _is_there(work, entry)]
     return done
 

@@ -10,7 +10,7 @@ person has passed (docs/decisions/0008-conservation.md).
 import datetime as dt
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -135,6 +135,11 @@ def overdue_findings(work: Workspace, today: str) -> list[Finding]:
 def purge(work: Workspace, today: str) -> list[Overdue]:
     """Remove all that is overdue; what it was. The rows that generalised ones replace go with the others."""
     return _carried_out(work, lambda: overdue(work, today))
+
+
+def purge_again(work: Workspace, today: str, subjects: Collection[str]) -> list[Overdue]:
+    """Remove what is overdue and is one of ``subjects``, or was decided to go; nothing else that a term has passed of."""
+    return _carried_out(work, lambda: [one for one in overdue(work, today) if one.chosen or one.subject in subjects])
 
 
 def purge_delivery(work: Workspace, name: str, chosen: Chosen, today: str) -> list[Overdue]:
