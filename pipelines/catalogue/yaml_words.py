@@ -94,10 +94,16 @@ YAML = {
 
 @functools.cache
 def known_keys(grammar: Any) -> frozenset[str]:
-    """The keys that a grammar has, wherever they stand in it."""
-    own = getattr(grammar, "model_fields", {})
-    inner = [field.annotation for field in own.values()] or get_args(grammar)
-    return frozenset(own).union(*(known_keys(one) for one in inner if isinstance(one, type) or get_origin(one)))
+    """The keys that a grammar has, wherever they are in it; a grammar may hold itself."""
+    keys, left, seen = set(), [grammar], set()
+    while left:
+        one = left.pop()
+        own = getattr(one, "model_fields", {})
+        keys |= {*own}
+        inner = [field.annotation for field in own.values()] or get_args(one)
+        left += [part for part in inner if (isinstance(part, type) or get_origin(part)) and part not in seen]
+        seen.update(left)
+    return frozenset(keys)
 
 
 def of_pydantic(error: "ErrorDetails", known: Collection[str] = ()) -> str:

@@ -253,7 +253,7 @@ def _organisation(db: duckdb.DuckDBPyConnection) -> None:
         "organisation.collectivites",
         [
             *(("code_collectivite", text), ("siren", text), ("libelle_collectivite", text)),
-            *(("type_collectivite", text), ("nb_habitants", "BIGINT")),
+            *(("type_collectivite", text), ("nb_habitants", "BIGINT"), ("annee_population", "INTEGER")),
         ],
         [
             {

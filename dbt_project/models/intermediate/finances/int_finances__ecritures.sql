@@ -87,6 +87,7 @@ qualifiees as (
         placees.*,
         chapitres.libelle_chapitre,
         coalesce(chapitres.code_section, placees.code_section) as code_section_retenue,
+        placees.code_sens = 'R' and contributions.compte is not null as est_contribution,
         {{ motif({
             'pièce d’un autre exercice': 'placees.exercice_comptable <> placees.exercice',
             'doublon': 'placees.rang > 1',
@@ -97,6 +98,7 @@ qualifiees as (
         on placees.exercice = chapitres.exercice
         and placees.declinaison = chapitres.declinaison
         and placees.code_chapitre = chapitres.code_chapitre
+    left join {{ source('reference', 'comptes_contributions') }} as contributions on placees.compte = contributions.compte
 )
 
 select
@@ -119,6 +121,7 @@ select
     libelle_compte,
     code_fonction,
     code_collectivite,
+    est_contribution,
     -- some tools write a cancelled amount with its sign, others without
     case when type_piece in ('réduction', 'annulation') then -abs(montant_budgetaire_eur) else montant_budgetaire_eur end
         as montant_eur,

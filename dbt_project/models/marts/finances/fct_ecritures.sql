@@ -20,6 +20,7 @@ select
     cast(libelle_compte as string) as libelle_compte,
     cast(code_fonction as string) as code_fonction,
     cast(code_collectivite as string) as code_collectivite,
+    cast(est_contribution as boolean) as est_contribution,
     cast(montant_eur as decimal(18, 2)) as montant_eur,
     cast(montant_ttc_eur as decimal(18, 2)) as montant_ttc_eur,
     cast(_fichier as string) as fichier,

@@ -1,14 +1,13 @@
 -- What each member pays: the titres on the declared accounts, by debtor. Whoever is no member stands in one row, without name.
 with contributions as (
     select
-        titres.exercice,
-        titres.code_collectivite,
-        count(distinct titres.piece_id) as nb_titres,
-        sum(titres.montant_eur) as montant_eur
-    from {{ ref('fct_ecritures') }} as titres
-    inner join {{ source('reference', 'comptes_contributions') }} as comptes on titres.compte = comptes.compte
-    where titres.nature_piece = 'titre'
-    group by titres.exercice, titres.code_collectivite
+        exercice,
+        code_collectivite,
+        count(distinct piece_id) as nb_titres,
+        sum(montant_eur) as montant_eur
+    from {{ ref('fct_ecritures') }}
+    where est_contribution
+    group by exercice, code_collectivite
 )
 
 select
