@@ -81,7 +81,8 @@ class Donnees(Declared):
     value that is missing among them makes the cell missing. ``total`` adds a last row, the sum of the others; ``ensemble``
     tells by which value a row of the table is a total already. ``concerne`` keeps, in the section of a member, the rows
     whose column lists its name: ``{collectivites: libelle_collectivite}``. ``sans_nuls`` leaves out the rows that hold
-    nothing but zeros and what is without object.
+    nothing but zeros and what is without object. ``avec`` is another table, beside which alone the rows are printed: where the
+    organisation uses none of the systems behind it, they are not.
     """
 
     id: Identifier
@@ -98,6 +99,7 @@ class Donnees(Declared):
     ensemble: dict[Name, Value] = {}
     concerne: dict[Name, Name] = PydanticField(default={}, max_length=1)
     sans_nuls: bool = False
+    avec: Name | None = None
     note: str | None = None
     vide: str
 
@@ -310,6 +312,7 @@ class Chapitre(Declared):
     def tables(self) -> list[str]:
         """The tables of ``rapport`` that are printed, by name."""
         named = {bloc.table for section in self.sections for bloc in section.blocs if hasattr(bloc, "table")}
+        named |= {avec for section in self.sections for bloc in section.blocs if (avec := getattr(bloc, "avec", None))}
         named |= {section.pour_chaque.table for section in self.sections if section.pour_chaque}
         if any(
             bloc.genre in ("chiffres", "messages", "texte", "contenu")

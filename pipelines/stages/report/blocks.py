@@ -69,7 +69,7 @@ class Builder:
         """A table or a chart, of the rows that ``only`` keeps; None when nothing behind it is followed."""
         printed = [bloc.croise.valeur] if bloc.croise else [column.nom for column in bloc.colonnes]
         title, receipt = self._title(bloc, names), self.receipts.of(bloc.table, self.figures.exercice, printed)
-        if not receipt.is_followed:
+        if not receipt.is_followed or not self._stays_with(bloc):
             return None
         if self.publication.is_withheld(bloc.table):
             return self._withheld(title, bloc.table)
@@ -117,6 +117,10 @@ class Builder:
         if is_drawn:
             block |= {"forme": bloc.forme, "alternative": f"{title}. {in_words(head, lines)}"}
         return block
+
+    def _stays_with(self, bloc: Tableau | Graphique) -> bool:
+        """False where nothing is followed of the table that the block is printed beside."""
+        return bloc.avec is None or self.receipts.of(bloc.avec, self.figures.exercice, []).is_followed
 
     def matrix(self, bloc: Matrice, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """A series in each cell; a pair of which no year has a row is without object. None when nothing behind it is followed."""
