@@ -49,7 +49,12 @@ class MariaDB:
             [
                 *(shutil.which("mariadbd", path=PATHS), "--no-defaults", f"--datadir={self.folder / 'data'}"),
                 *(f"--socket={self.folder / 'socket'}", "--bind-address=127.0.0.1", f"--port={self.port}"),
-                *("--skip-name-resolve", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"),
+                *(
+                    f"--tmpdir={self.folder}",
+                    "--skip-name-resolve",
+                    "--innodb-flush-log-at-trx-commit=0",
+                    "--innodb-buffer-pool-size=32M",
+                ),
             ],
             user=self.user,
             stdout=subprocess.DEVNULL,
@@ -90,7 +95,7 @@ def mariadb() -> Iterator[MariaDB]:
             shutil.chown(folder, user)
         made = subprocess.run(
             [
-                *(install, "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db"),
+                *(install, "--no-defaults", f"--datadir={folder / 'data'}", f"--tmpdir={folder}", "--skip-test-db"),
                 "--auth-root-authentication-method=normal",
             ],
             user=user,

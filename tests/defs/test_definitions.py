@@ -98,6 +98,7 @@ def test_jobs_schedule_and_sensors_exist(loaded: dg.Definitions) -> None:
     assert {s.name for s in repository.sensor_defs} == {
         "alerte_echec",
         "construction_apres_collecte",
+        "courriels",
         "depot_dans_landing",
     }
 

@@ -6,6 +6,7 @@ A block without a row says so in a sentence, and is never an empty chart.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -51,6 +52,7 @@ from pipelines.stages.report.tables import MissingTable, Publication, Row
 Block = dict[str, Any]
 SECRET = "secret statistique"
 UNDISCLOSED = "Non diffusé"
+SEVERAL = "Plusieurs lignes donnent une même case : sa valeur est inconnue, faute de savoir comment les réunir."
 
 
 @dataclass
@@ -110,6 +112,7 @@ class Builder:
             "note": _joined(
                 bloc.note,
                 f"{UNDISCLOSED}, {SECRET} : {french.enumeration(hidden)}." if hidden else None,
+                SEVERAL if _shared(data, rows) else None,
                 note(one for year, one in came.items() if self._is_shown(year, rows)),
                 *(self.publication.notes.get(year) for year in years if bloc.table in self.secrecy.of_staff),
             ),
@@ -410,6 +413,7 @@ def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str], nothing: Cel
         values = list(lacks)
     column = Colonne(nom=data.croise.valeur, titre="", format=data.croise.format)
     found = {(row[data.lignes.nom], row[by]): cell(row, column) for row in rows}
+    found |= dict.fromkeys(_shared(data, rows), absent("?"))
     titles = {row[data.lignes.nom]: _row_title(row, data) for row in rows}
     totals = {row[data.lignes.nom]: _is_total(data, row) for row in rows}
     lines = [
@@ -423,6 +427,12 @@ def _crossed(data: Donnees, rows: list[Row], lacks: dict[int, str], nothing: Cel
         for title, is_total in totals.items()
     ]
     return [french.capitalised(str(value)) for value in values], lines
+
+
+def _shared(data: Donnees, rows: list[Row]) -> set[tuple[Any, Any]]:
+    """The crossings that several rows give: none of them is the value, and the block does not say how to bring them together."""
+    given = Counter((row[data.lignes.nom], row[data.croise.par]) for row in rows) if data.croise else {}
+    return {place for place, times in given.items() if times > 1}
 
 
 def _row_title(row: Row, data: Donnees | Matrice) -> str:

@@ -815,7 +815,8 @@ def _quorums(db, rules: Rules) -> list[Finding]:
 # What accounts say, for the figures that need it: the column of their piece, and its words.
 SAID = {
     "type_budget": "type de budget (principal ou annexe)",
-    "a_credits": "crédits ouverts",
+    "a_credits_fonctionnement": "crédits ouverts en fonctionnement",
+    "a_credits_investissement": "crédits ouverts en investissement",
     "a_realise_fonctionnement": "montants réalisés en fonctionnement",
     "a_realise_investissement": "montants réalisés en investissement",
     "a_restes": "restes à réaliser",
@@ -857,8 +858,8 @@ compared as (
         select sum(avant.encours_dette_eur) from marts.fct_documents_budgetaires as avant
         where avant.est_compte_administratif and avant.exercice = d.exercice - 1
             and avant.siret = d.siret and avant.code_budget = d.code_budget
-    ) as before
-    from marts.fct_documents_budgetaires as d inner join paid using (document_id) inner join told using (document_id)
+    ) as before, case when told.document_id is null then 0 else told.opening end as opening
+    from marts.fct_documents_budgetaires as d inner join paid using (document_id) left join told using (document_id)
     where d.est_compte_administratif and d.encours_dette_eur is not null
 )
 select exercice, libelle_budget, libelle_decision, each.what, each.expected, each.told, fichier, ligne
@@ -866,7 +867,7 @@ from (
     select *, unnest([
         {'what': 'capital', 'expected': paid.repaid, 'told': told.repaid, 'gap': paid.repaid - told.repaid},
         {'what': 'interets', 'expected': paid.interest, 'told': told.interest, 'gap': paid.interest - told.interest},
-        {'what': 'ouverture', 'expected': before, 'told': told.opening, 'gap': abs(before - told.opening)},
+        {'what': 'ouverture', 'expected': before, 'told': opening, 'gap': abs(before - opening)},
         {'what': 'cloture', 'expected': told.opening + paid.drawn - told.repaid, 'told': told.closing,
          'gap': abs(told.opening + paid.drawn - told.repaid - told.closing)}
     ]) as each from compared

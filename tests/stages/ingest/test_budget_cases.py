@@ -825,7 +825,7 @@ def test_accounts_that_do_not_say_of_which_budget_they_are_are_in_no_whole_total
 
 def test_amounts_that_no_line_of_a_document_gives_are_unknown_and_not_0(warehouse, found) -> None:
     assert [(one.recu, one.cle) for one in of(found, "FIN-NON-DIT", 2027)] == [
-        ("ni crédits ouverts", f"comptes, budget {PRINCIPAL_SIRET} 0P"),
+        ("ni crédits ouverts en fonctionnement", f"comptes, budget {PRINCIPAL_SIRET} 0P"),
         ("ni montants réalisés en fonctionnement", f"comptes, budget {SIRET_ANNEXE} 0A"),
     ]
     assert [one.recu for one in of(found, "FIN-NON-DIT", 2026)] == ["ni type de budget (principal ou annexe)"]
@@ -892,7 +892,10 @@ def test_a_side_of_a_section_that_says_nothing_of_what_was_done_is_unknown_and_n
     assert figures["finances.principal.investissement.depenses_realisees"] == (Decimal("10.00"), "complet")
     assert figures[ANNEXES] == (Decimal("9.00"), "complet")  # only estimates, or 0 by the document's own totals
     assert [(one.recu, one.cle) for one in of(found, "FIN-NON-DIT", 2039)] == [
-        ("ni montants réalisés en fonctionnement", f"comptes, budget {PRINCIPAL_SIRET} 0P")
+        (
+            "ni crédits ouverts en investissement, ni montants réalisés en fonctionnement",
+            f"comptes, budget {PRINCIPAL_SIRET} 0P",
+        )
     ]
     results = "select section from rapport.rpt_finances__resultats where exercice = 2039 and type_budget = 'principal'"
     assert rows(warehouse, results) == [("investissement",)]
@@ -930,7 +933,9 @@ def test_what_no_line_says_is_left_to_do_is_unknown_unless_the_totals_say_that_n
     figures = states(warehouse, 2034)
     assert [figures[code] for code in RESTES] == [(None, "manquant")] * 3
     assert figures["finances.principal.investissement.depenses_realisees"] == (Decimal("10.00"), "complet")
-    assert [one.recu for one in of(found, "FIN-NON-DIT", 2034)] == ["ni restes à réaliser"]
+    assert [one.recu for one in of(found, "FIN-NON-DIT", 2034)] == [
+        "ni crédits ouverts en investissement, ni restes à réaliser"
+    ]
     figures = states(warehouse, 2035)
     assert [figures[code] for code in RESTES] == [(Decimal(0), "complet")] * 3
     assert of(found, "FIN-NON-DIT", 2035) == []

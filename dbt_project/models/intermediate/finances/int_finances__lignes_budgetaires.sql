@@ -55,8 +55,9 @@ totaux as (
     group by document_id, section, sens
 ),
 
+-- what the last year known of a norm says holds until another is known
 flux as (
-    select * from {{ source('reference', 'flux_reciproques') }}
+    select *, max(exercice_fin) over (partition by norme) as dernier_exercice from {{ source('reference', 'flux_reciproques') }}
 ),
 
 rattachees as (
@@ -112,7 +113,7 @@ rattachees as (
         and lignes.code_sens = flux.code_sens
         and documents.type_budget = flux.type_budget
         and split_part(documents.nomenclature, '-', 1) = flux.norme
-        and documents.exercice between flux.exercice_debut and flux.exercice_fin
+        and least(documents.exercice, flux.dernier_exercice) between flux.exercice_debut and flux.exercice_fin
 )
 
 select

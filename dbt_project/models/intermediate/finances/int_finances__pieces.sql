@@ -17,7 +17,9 @@ lignes as (
     select
         document_id,
         count(*) as nb_lignes,
-        bool_or(dit_credits) as dit_credits,
+        -- of a section without a line, nothing is to be said
+        coalesce(bool_or(case when section = 'fonctionnement' then dit_credits end), true) as dit_credits_fonctionnement,
+        coalesce(bool_or(case when section = 'investissement' then dit_credits end), true) as dit_credits_investissement,
         bool_and(realise_eur is not null or coalesce(section, '') <> 'fonctionnement') as dit_realise_fonctionnement,
         bool_and(realise_eur is not null or coalesce(section, '') <> 'investissement') as dit_realise_investissement,
         bool_and(restes_a_realiser_eur is not null or est_compte_inconnu) as dit_restes,
@@ -112,6 +114,32 @@ nommes_par_d_autres as (
     group by totaux.exercice, totaux.siret_agrege
 ),
 
+-- nor is an annexe alone: its accounts name their principal
+principaux_nommes as (
+    select distinct
+        annexes.exercice,
+        annexes.siret_budget_principal as siret,
+        cast(null as string) as code_budget,
+        'principal' as type_budget
+    from {{ ref('int_finances__documents') }} as annexes
+    where annexes.poids = 1
+        and annexes.est_compte_administratif
+        and annexes.type_budget = 'annexe'
+        and annexes.siret_budget_principal <> annexes.siret
+        and not exists (
+            select 1 from {{ ref('int_finances__documents') }} as documents
+            where documents.exercice = annexes.exercice and documents.siret = annexes.siret_budget_principal
+                and (documents.poids = 1 or documents.est_compte_administratif)
+        )
+        and not exists (
+            select 1 from declares where declares.exercice = annexes.exercice and declares.siret = annexes.siret_budget_principal
+        )
+        and not exists (
+            select 1 from nommes_par_d_autres as nommes
+            where nommes.exercice = annexes.exercice and nommes.siret = annexes.siret_budget_principal
+        )
+),
+
 votes as (
     select documents.exercice, documents.siret, documents.code_budget, max(documents.type_budget) as type_budget
     from {{ ref('int_finances__documents') }} as documents
@@ -139,6 +167,8 @@ attendus as (
     select *, false as est_declare, 'compte administratif' as nom, true as est_compte_administratif from votes
     union all
     select *, false as est_declare, 'compte administratif' as nom, true as est_compte_administratif from nommes_par_d_autres
+    union all
+    select *, false as est_declare, 'compte administratif' as nom, true as est_compte_administratif from principaux_nommes
 ),
 
 documents as (
@@ -160,7 +190,8 @@ documents as (
         false as est_declaree,
         true as est_recue,
         documents.poids = 1 as est_acceptee,
-        documents.poids = 0 or coalesce(lignes.dit_credits, false) as a_credits,
+        documents.poids = 0 or coalesce(lignes.dit_credits_fonctionnement, false) as a_credits_fonctionnement,
+        documents.poids = 0 or coalesce(lignes.dit_credits_investissement, false) as a_credits_investissement,
         documents.poids = 0 or coalesce(lignes.dit_realise_fonctionnement, false) as a_realise_fonctionnement,
         documents.poids = 0 or coalesce(lignes.dit_realise_investissement, false) as a_realise_investissement,
         documents.poids = 0 or coalesce(lignes.dit_restes, false) as a_restes,
@@ -206,7 +237,8 @@ documents as (
         est_declare as est_declaree,
         false as est_recue,
         cast(null as boolean) as est_acceptee,
-        true as a_credits,
+        true as a_credits_fonctionnement,
+        true as a_credits_investissement,
         true as a_realise_fonctionnement,
         true as a_realise_investissement,
         true as a_restes,
@@ -261,7 +293,8 @@ pieces as (
         coalesce(bool_and(est_acceptee), false) as est_acceptee,
         max(_livraison) as livraison,
         max(motif) as motif,
-        case when bool_and(a_credits) then true end as a_credits,
+        case when bool_and(a_credits_fonctionnement) then true end as a_credits_fonctionnement,
+        case when bool_and(a_credits_investissement) then true end as a_credits_investissement,
         case when bool_and(a_realise_fonctionnement) then true end as a_realise_fonctionnement,
         case when bool_and(a_realise_investissement) then true end as a_realise_investissement,
         case when bool_and(a_restes) then true end as a_restes,
@@ -313,7 +346,8 @@ select
     type_budget,
     est_compte_administratif,
     -- some editors leave them out of all the lines of a document, or of a section: what it opens or did is then not said, and not 0
-    a_credits,
+    a_credits_fonctionnement,
+    a_credits_investissement,
     a_realise_fonctionnement,
     a_realise_investissement,
     a_restes,
