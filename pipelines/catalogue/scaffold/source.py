@@ -92,7 +92,7 @@ def scaffold(
     ]
     export = _export(names, bodies, _named_unread(found, unread), exercice)
     declaration = _with_export(known, export) if known else _declaration(names, export)
-    system = _load(declaration, request.system, registry)
+    system = load(declaration, request.system, registry)
     return Draft(
         system,
         next(e for e in system.exports if e.name == names.export),
@@ -165,11 +165,16 @@ def _speaks_of_what_follows(line: str, column: int) -> bool:
     return not text or (text.startswith("#") and len(line) - len(text) < max(column, 1))
 
 
-def _load(declaration: str, system: str, registry: Registry) -> System:
+def load(declaration: str, system: str, registry: Registry) -> System:
+    """What a draft declares. Raises DeclarationError, without a file's path: the draft is nowhere yet."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{system}.yml"
         path.write_text(declaration, encoding="utf-8")
-        return make_system(whole_file("system", path, key="system"), registry.shapes, registry.fields)
+        try:
+            return make_system(whole_file("system", path, key="system"), registry.shapes, registry.fields)
+        except DeclarationError as error:
+            said = str(error).replace(f"{folder}/", "le brouillon, non écrit : ")
+        raise DeclarationError(said)
 
 
 @dataclass(frozen=True)
