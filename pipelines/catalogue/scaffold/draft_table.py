@@ -7,7 +7,7 @@ A table of a shape is ``draft_shape``'s work; the rest of the declaration, ``sca
 import itertools
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
 
@@ -273,13 +273,13 @@ def _amount(text: str, found: Guess) -> Decimal | None:
 class OwnTable:
     """A table whose fields are those of the sample."""
 
-    def __init__(self, layout: Layout, sample: Sample, exercice: int):
+    def __init__(self, layout: Layout, sample: Sample, exercice: int, places: Collection[str] = ()):
         self.layout, self.sample, self.exercice = layout, sample, exercice
         self.columns: dict[str, Column] = {}
         self.persons = _persons_as_columns(layout, sample)
         for column in layout.columns:
             self.columns[_field_name(column, self.columns, column.place in self.persons)] = column
-        self.personal = {name: personal(c.heading, c.cells) for name, c in self.columns.items()}
+        self.personal = {name: personal(c.heading, c.cells, places) for name, c in self.columns.items()}
         self.key = next((name for name, column in self.columns.items() if self._may_be_key(name, column)), None)
 
     def title(self, system: str) -> str:

@@ -7,7 +7,7 @@ English, that the scaffold turns into a TODO. Nothing here reads a file.
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -236,19 +236,22 @@ def words(heading: str) -> set[str]:
     return set(slug(heading).split("_"))
 
 
-def personal(heading: str, values: Iterable[str]) -> str | None:
+def personal(heading: str, values: Iterable[str], places: Collection[str] = ()) -> str | None:
     """``drop`` or ``pseudonymise`` when the cells or the heading look personal.
 
     The cells have the first word; the heading is heard where they prove nothing, and may then say that they are things.
+    ``places`` are slugs of names that no person is known by here.
     """
     found, cells = words(heading), [value.strip(SPACES) for value in values if value.strip(SPACES)]
     for kept_as, looks in _PERSONAL_CELLS:
         if _most(cells, looks):
             return kept_as
+    if _most(cells, lambda cell: slug(cell) in places):
+        return None
     if _hold_names(cells) or _hold_persons(cells):
         return "pseudonymise" if found & PSEUDONYM_WORDS else "drop"
     is_thing = _is_thing(heading)
-    if not is_thing and (said := _said_personal(found, cells)):
+    if (not is_thing or "naissance" in found) and (said := _said_personal(found, cells)):
         return said
     if _most(cells, LOGIN.fullmatch) or _hold_logins(cells):
         return "pseudonymise"

@@ -58,12 +58,13 @@ def scaffold(
     known: str = "",
     indicators: Sequence[str] = (),
     needs: Sequence[Need] = (),
+    places: Sequence[str] = (),
 ) -> Draft:
     """Draft the files; ``samples`` are the sheets, or members, of one file.
 
     ``known`` is the declaration of a system that exists already: it gains an export, and nothing else of it changes.
-    ``indicators`` are what may be printed of an application; ``needs``, what is asked of the fields of its shape. Raises
-    DeclarationError when the sample or the names cannot make a declaration.
+    ``indicators`` are what may be printed of an application; ``needs``, what is asked of the fields of its shape; ``places``, names
+    of towns and bodies, which are no persons. Raises DeclarationError when the sample or the names cannot make a declaration.
     """
     for name in filter(None, (request.system, request.export, request.table)):
         if not NAME.fullmatch(name):
@@ -86,8 +87,11 @@ def scaffold(
     names = _Names(request, request.export or tables[0], tables)
     if declared:
         _refuse_taken(declared, names)
+    known_places = {slug(place) for place in places}
     bodies = [
-        ShapeTable(layout, sample, exercice, shape, registry, needs) if shape else OwnTable(layout, sample, exercice)
+        ShapeTable(layout, sample, exercice, shape, registry, needs)
+        if shape
+        else OwnTable(layout, sample, exercice, known_places)
         for sample, layout in found
     ]
     export = _export(names, bodies, _named_unread(found, unread), exercice)
