@@ -1037,6 +1037,7 @@ def test_a_table_of_persons_alone_is_read_as_lines_without_columns(bench, tmp_pa
     [
         "awa.diop;Accueil;Orly\nida.perrault;Voirie;Sucy\nerwan.lebihan;Parcs;Thiais\n",
         "Awa DIOP;Accueil;Bâtiment A\nIda PERRAULT;Voirie;Bâtiment B\nErwan LE BIHAN;Parcs;Bâtiment C\n",
+        "jdupont;Accueil\nmmoreau;Voirie\n",
         "SIEGE\\adiop;Accueil\nSIEGE\\iperr;Voirie\n",
         "1;droit=lire;Orly\n2;droit=écrire;Sucy\n",
     ],
@@ -1077,6 +1078,7 @@ def test_pairs_are_read_whatever_parts_them(bench, tmp_path, text: str, headings
         ),
         ("a_2019.csv", "Jour;Awa DIOP;Ida PERRAULT\n01/02/2019;3;4\n02/02/2019;5;6\n", "l’intitulé est-il une personne ?"),
         ("a_2019.csv", "Jour;awa.diop;ida.perrault\n01/02/2019;3;4\n02/02/2019;5;6\n", "l’intitulé est-il une personne ?"),
+        ("a_2019.csv", "Awa Diop;Prêts\nIda Perrault;4\nYuna Kern;5\n", "l’intitulé est-il une personne ?"),
         (
             "a_2019.json",
             '[{"site":"A","Awa DIOP":3,"Ida PERRAULT":1},{"site":"B","Awa DIOP":3,"Ida PERRAULT":1}]',

@@ -20,6 +20,7 @@ from pipelines.catalogue.scaffold.inference import (
     is_login,
     is_value,
     kept_in,
+    may_be_a_person,
     of,
     period_in,
     personal,
@@ -359,6 +360,7 @@ def _persons_as_columns(layout: Layout, sample: Sample) -> set[int]:
         column.place
         for column in layout.columns
         if column.heading in persons
+        or (sample.has_header and may_be_a_person(column.heading, column.cells))
         or (is_value(column.heading) and not period_in(column.heading))
         or (is_login(column.heading) and not sample.is_named)  # a path in a record has dots
     }

@@ -347,8 +347,14 @@ def is_login(heading: str) -> bool:
 def is_written_as(text: str, cells: list[str]) -> bool:
     """True when a text would be one more of the logins, or persons, that most cells are: it is no heading of theirs."""
     return not words(text) & HEADING_WORDS and any(
-        look(text) and _most(cells, look) for look in (DOTTED.fullmatch, ACCOUNT.fullmatch, _person)
+        look(text) and _most(cells, look) for look in (DOTTED.fullmatch, ACCOUNT.fullmatch, _known_login, _person)
     )
+
+
+def may_be_a_person(heading: str, cells: list[str]) -> bool:
+    """True for a heading written as cells that may be persons are, where no word of it says what they are."""
+    is_alike = CAPITALISED.fullmatch(heading) and not words(heading) & HEADING_WORDS
+    return bool(is_alike) and _may_hold_persons([heading, *filter(None, cells)])
 
 
 def _first_name(cell: str) -> bool:
@@ -371,10 +377,14 @@ def _is_keyed_by_persons(cell: str) -> object:
 def _hold_logins(cells: list[str]) -> bool:
     """True when cells are short words, many of them a surname and initials: ``JDUPONT``, ``petita2``."""
     distinct = set(map(str.casefold, cells))
-    if not all(map(SHORT_LOGIN.fullmatch, distinct)):
-        return False
-    named = [cell for cell in distinct if any(cell.rstrip("0123456789")[cut] in SURNAMES for cut in INITIALS)]
-    return len(named) >= 2 and len(named) * 5 > len(distinct)
+    named = sum(map(_known_login, distinct))
+    return all(map(SHORT_LOGIN.fullmatch, distinct)) and named >= 2 and named * 5 > len(distinct)
+
+
+def _known_login(text: str) -> bool:
+    """True for a surname with an initial or two, before or after it."""
+    login = text.casefold()
+    return bool(SHORT_LOGIN.fullmatch(login)) and any(login.rstrip("0123456789")[cut] in SURNAMES for cut in INITIALS)
 
 
 def _may_hold_logins(cells: list[str]) -> bool:
