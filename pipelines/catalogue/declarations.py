@@ -93,7 +93,7 @@ def _is_one_of_several(occurrence: str) -> str:
 
 # ``2/3``: the second from the left of the three columns that bear a heading
 Occurrence = Annotated[str, PydanticField(pattern="^[1-9][0-9]?/[2-9][0-9]?$"), AfterValidator(_is_one_of_several)]
-Unit = Annotated[str, PydanticField(pattern=r"^[^\s\d.,+−-]+$")]
+Unit = Annotated[str, PydanticField(pattern=r"^[^\s\d.,+−-][^\s\d,+−-]*$")]
 Factor = Annotated[Decimal, PydanticField(gt=0, max_digits=18)]
 
 

@@ -8,6 +8,7 @@ import click
 
 from pipelines.catalogue.reference import Reference
 from pipelines.catalogue.table_schema import table_schema
+from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.app import DONE, INCOMPLETE
 from pipelines.cli.names import complete_sources
 from pipelines.cli.output import echo, json_text, note
@@ -118,9 +119,8 @@ def source_new(
     known = declared.path.read_text(encoding="utf-8") if declared else ""
     indicators = session.catalogue.figures.indicators_from(table or shape) if shape else []
     needs = needs_of_shape(session.catalogue, shape) if shape else []
-    drafted = scaffold(
-        read_samples(sample, sheet, has_header=not no_header), request, registry, known, indicators, needs
-    )
+    samples = read_samples(sample, sheet, has_header=not no_header)
+    drafted = scaffold(samples, request, registry, known, indicators, needs, _places(session))
     if dry_run:
         echo(f"--- {shown(target)}\n{drafted.declaration}")
     else:
@@ -132,6 +132,17 @@ def source_new(
             f"`{session.command} catalogue diff` dira quand celui qui est livré change."
         )
     _tell_next(session, sample, target, drafted, dry_run)
+
+
+def _places(session: Session) -> list[str]:
+    """The names of the members, where an organisation is declared: a draft comes before it, or while it is written."""
+    from pipelines.catalogue.organisation import load_organisation
+
+    try:
+        members = load_organisation(session.home, session.catalogue).collectivites
+    except DeclarationError:
+        return []
+    return [name for member in members for name in (member.nom, *member.alias)]
 
 
 def _tell_next(session: Session, sample: Path, target: Path, drafted, dry_run: bool) -> None:

@@ -24,6 +24,9 @@ from pipelines.stages.ingest.readers.zip_file import members_of
 LARGEST = 20 * 1024 * 1024  # bytes of a text file that are read
 DELIMITERS = ";\t,|"
 LOOKED_AT = 200  # records, to choose a delimiter
+HTML = re.compile(
+    rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|table|meta)\b", re.IGNORECASE | re.DOTALL
+)
 CP1252_HOLES = b"\x81\x8d\x8f\x90\x9d"
 
 
@@ -67,6 +70,10 @@ def _of_archive(path: Path, name: str, sheet: str | None, workdir: Path) -> Iter
 def _of_text(path: Path, name: str, content: bytes) -> Sample:
     if b"\0" in content and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DeclarationError(f"{name} n’est ni un fichier de texte ni un classeur")
+    if HTML.match(content.removeprefix(codecs.BOM_UTF8)):
+        raise DeclarationError(
+            f"{name} est une page HTML, que seul un tableur ouvre comme un classeur : l’y enregistrer en .xlsx ou en .csv"
+        )
     if re.match(rb"\s*<[A-Za-z?!]", content.removeprefix(codecs.BOM_UTF8)):  # not the <189> of a syslog
         from pipelines.cli.sample_xml import of_xml
 

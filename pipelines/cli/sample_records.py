@@ -1,24 +1,27 @@
 """Reads a sample whose records name their own values, JSON, JSONL or key=value: its first row holds these names."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.catalogue.scaffold.inference import is_value
+from pipelines.catalogue.scaffold.inference import are_values
 from pipelines.catalogue.scaffold.sample import Sample
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.stages.ingest.readers.key_value import pairs
 
 LOOKED_AT = 200  # lines, to tell a log of pairs from anything else
+JSON = re.compile(r'\s*[{[]\s*["{[]')  # so begins nothing else
 
 
 def named_sample(name: str, kind: str, found: list[dict[str, str]], path: str = "", doubt: str = "") -> Sample:
     """The sample of records, each heading → text."""
     headings = list(dict.fromkeys(heading for record in found for heading in record))
     rows = [(number, [record.get(heading, "") for heading in headings]) for number, record in enumerate(found, 1)]
-    return Sample(
-        name, kind, [(0, headings), *rows], records=path or None, is_named=True, doubts=[doubt] if doubt else []
-    )
+    doubts = [doubt] if doubt else []
+    if kind in ("json", "jsonl") and (objects := [h for h in headings if any(r.get(h, "")[:1] == "{" for r in found)]):
+        doubts.append(f"gardé en texte, car ses clés sont des valeurs et non des champs : {', '.join(objects)}")
+    return Sample(name, kind, [(0, headings), *rows], records=path or None, is_named=True, doubts=doubts)
 
 
 def of_json(text: str, name: str) -> Sample | None:
@@ -27,8 +30,37 @@ def of_json(text: str, name: str) -> Sample | None:
         return None
     try:
         document = _decoded(text)
-    except json.JSONDecodeError:
-        return _of_lines(text, name)
+    except json.JSONDecodeError as error:
+        if found := _of_lines(text, name):
+            return found
+        if not JSON.match(text):
+            return None
+        line, is_cut = _where_unsound(text, error)
+    else:
+        return _of_document(document, text, name)
+    how = "coupé avant sa fin" if is_cut else "mal formé"  # outside: the error holds the text
+    raise DeclarationError(f"{name} : un document JSON {how}, à la ligne {line}")
+
+
+def _where_unsound(text: str, error: json.JSONDecodeError) -> tuple[int, bool]:
+    """The line where a document, or a record a line, is no sound JSON, and whether the text is cut there."""
+    lines = text.splitlines()
+    for number, line in enumerate(lines, start=1):
+        try:
+            if line.strip() and not isinstance(_decoded(line), dict):
+                break
+        except json.JSONDecodeError as of_line:
+            if number > 1:  # the lines before are records
+                return number, number == len(lines) and _is_cut(of_line)
+            break
+    return error.lineno, _is_cut(error)
+
+
+def _is_cut(error: json.JSONDecodeError) -> bool:
+    return not error.doc[error.pos :].strip() or "Unterminated" in error.msg
+
+
+def _of_document(document: Any, text: str, name: str) -> Sample | None:
     lists = sorted(_lists(document, ()), key=lambda one: len(one[1]), reverse=True)
     if not lists and _are_keyed(document):
         raise DeclarationError(
@@ -92,7 +124,7 @@ def _values_listed(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...
 
 
 def _values(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict) and not any(map(is_value, value)):
+    if isinstance(value, dict) and not (path and are_values(value)):
         for key, inner in value.items():
             yield from _values(inner, f"{path}.{key}" if path else key)
     elif isinstance(value, str):
@@ -102,9 +134,15 @@ def _values(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def of_pairs(text: str, name: str) -> Sample | None:
-    """The records of a log of key=value pairs; None when it is none: more than half of its lines hold three."""
+    """The records of a log of key=value pairs; None when it is none.
+
+    More than half of its lines hold three, or all of them are two and nothing else.
+    """
     lines = [line for line in text.splitlines() if line.strip()]
-    looked = [pairs(line) or {} for line in lines[:LOOKED_AT]]
-    if sum(len(one) >= 3 for one in looked) * 2 <= len(looked):
+    looked = [(line, pairs(line) or {}) for line in lines[:LOOKED_AT]]
+    most = sum(len(one) >= 3 for _, one in looked) * 2 > len(looked)
+    if not lines or (
+        not most and not all(len(one) > 1 and line.startswith(f"{next(iter(one))}=") for line, one in looked)
+    ):
         return None
     return named_sample(name, "key_value", [one for line in lines if (one := pairs(line))])

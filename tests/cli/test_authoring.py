@@ -12,6 +12,8 @@ import xlsxwriter
 from pipelines.catalogue.dbt.compose import ANALYSTE, ENTREPOT
 from pipelines.catalogue.needs import check as check_catalogue
 from pipelines.catalogue.registry import ExportRef
+from pipelines.catalogue.scaffold import source as draft
+from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.cli.sample import guess_delimiter, guess_encoding
 from pipelines.settings import Home
 from pipelines.stages.ingest.delivery import ingest
@@ -1015,3 +1017,122 @@ def test_dbt_commands_that_touch_no_table_need_no_organisation(declared, dbt_cal
         (arguments, ENTREPOT) for arguments in (["--quiet", "--no-use-colors", "parse"], ["--help"], [])
     ]
     assert (tmp_path / "nowhere" / "dbt" / "models" / "marts" / "fct_factures.sql").exists()
+
+
+# what the cells are: nothing of a person becomes a name ----------------------------------------------------------
+
+
+def test_a_table_of_persons_alone_is_read_as_lines_without_columns(bench, tmp_path) -> None:
+    path = sample(tmp_path, "a_2019.csv", "Nom;Prénom\nDIOP;Awa\nKERN;Yuna\n\n")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "nouveau")
+    assert [field.personal for field in ref.export.tables[0].fields] == ["drop", "drop"]
+    counts = read(bench, ref, path)
+    assert (counts.lues, counts.acceptees, counts.ignorees) == (4, 2, 2)  # with the header
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "awa.diop;Accueil;Orly\nida.perrault;Voirie;Sucy\nerwan.lebihan;Parcs;Thiais\n",
+        "Awa DIOP;Accueil;Bâtiment A\nIda PERRAULT;Voirie;Bâtiment B\nErwan LE BIHAN;Parcs;Bâtiment C\n",
+        "jdupont;Accueil\nmmoreau;Voirie\n",
+        "SIEGE\\adiop;Accueil\nSIEGE\\iperr;Voirie\n",
+        "1;droit=lire;Orly\n2;droit=écrire;Sucy\n",
+    ],
+)
+def test_a_first_line_written_as_those_below_is_no_header(bench, tmp_path, text: str) -> None:
+    path = sample(tmp_path, "a_2019.csv", text)
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert (result.exit_code, "--no-header" in result.stderr) == (2, True), result.output
+    assert bench.millesime("source", "new", "--from", path, "--system", "nouveau", "--no-header").exit_code == 0
+    assert read(bench, drafted(bench, "nouveau"), path).acceptees == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "headings"),
+    [
+        ("date=2019-01-03;user=awa.diop;n=1\ndate=2019-01-04;user=ida.p;n=2\n", ["date", "user", "n"]),
+        ("user='M. X' n=1\nuser='Mme Y' n=2\n", ["user", "n"]),
+        ("jour=2019-01-03, user=awa.diop\njour=2019-01-04, user=ida.p\n", ["jour", "user"]),
+    ],
+)
+def test_pairs_are_read_whatever_parts_them(bench, tmp_path, text: str, headings: list[str]) -> None:
+    path = sample(tmp_path, "a_2019.log", text, "utf-8")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "nouveau")
+    assert ref.export.format.type == "key_value"
+    assert list(ref.export.tables[0].header_of(2019).values()) == headings
+    assert read(bench, ref, path).acceptees == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        (
+            "a_2019.jsonl",
+            '{"site":"A","hits":{"awa.diop":3,"ida.p":1}}\n{"site":"B","hits":{"yuna.kern":2}}\n',
+            "gardé en texte, car ses clés sont des valeurs et non des champs : hits",
+        ),
+        ("a_2019.csv", "Jour;Awa DIOP;Ida PERRAULT\n01/02/2019;3;4\n02/02/2019;5;6\n", "l’intitulé est-il une personne ?"),
+        ("a_2019.csv", "Jour;awa.diop;ida.perrault\n01/02/2019;3;4\n02/02/2019;5;6\n", "l’intitulé est-il une personne ?"),
+        ("a_2019.csv", "Awa Diop;Prêts\nIda Perrault;4\nYuna Kern;5\n", "l’intitulé est-il une personne ?"),
+        (
+            "a_2019.json",
+            '[{"site":"A","Awa DIOP":3,"Ida PERRAULT":1},{"site":"B","Awa DIOP":3,"Ida PERRAULT":1}]',
+            "l’intitulé est-il une personne ?",
+        ),
+    ],
+)  # fmt: skip
+def test_a_person_is_no_field(bench, tmp_path, name: str, text: str, said: str) -> None:
+    path = sample(tmp_path, name, text, "utf-8")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert result.exit_code == 0, result.output
+    assert said in result.stdout
+    ref = drafted(bench, "nouveau")
+    for field in ref.export.tables[0].fields:
+        assert "diop" not in f"{field.name} {field.title}".casefold()
+        assert field.name != "hits" or field.personal == "drop"
+    assert read(bench, ref, path).acceptees == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a_2019.json", '{"items": [\n{"id": 1},\n{"id"', "a_2019.json : un document JSON coupé avant sa fin, à la ligne 3"),
+        ("a_2019.json", '[{"id": 1},\n{"id": 2} {"id": 3}]', "a_2019.json : un document JSON mal formé, à la ligne 2"),
+        ("a_2019.jsonl", '{"id": 1}\n{"id": 2}\n{"id": "x', "coupé avant sa fin, à la ligne 3"),
+        ("a_2019.jsonl", '{"id": 1}\n{"id": x}\n{"id": 3}\n', "mal formé, à la ligne 2"),
+        ("a_2019.xls", "<html><body><table><tr><td>A</td></tr><tr><td>1</td></tr></table></body></html>", "une page HTML"),
+        ("a_2019.xls", '<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x">\n<html/>', "une page HTML"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_the_sample_is_said_of_the_sample(bench, tmp_path, name: str, text: str, said: str) -> None:
+    path = sample(tmp_path, name, text, "utf-8")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert (result.exit_code, said in result.stderr) == (2, True), result.output
+
+
+def test_a_draft_that_cannot_load_names_no_temporary_file(bench) -> None:
+    with pytest.raises(DeclarationError, match="le brouillon, non écrit : nouveau.yml:2 ") as raised:
+        draft.load("system: nouveau\ntitre: x\n", "nouveau", bench.registry)
+    assert "/" not in str(raised.value)
+
+
+def test_a_total_of_the_months_is_no_measure(bench, tmp_path) -> None:
+    path = sample(tmp_path, "a_2019.csv", "Commune;Prêts 01/2019;Prêts 02/2019;Total 2019\nOrly;1;5;6\nThiais;7;6;13\n")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert "mois: {heading: 'Prêts (.+)'} et valeur" in result.stdout
+    assert "retirer [Total 2019], qui les compteraient deux fois" in result.stdout
+    assert "mesure" not in result.stdout
+
+
+def test_a_unit_with_a_dot_is_read(bench, tmp_path) -> None:
+    path = sample(tmp_path, "a_2019.csv", "Titre;Longueur\nA;12 p.\nB;1 200 p.\n")
+    result = bench.millesime("source", "new", "--from", path, "--system", "nouveau")
+    assert result.exit_code == 0, result.output
+    ref = drafted(bench, "nouveau")
+    assert ref.export.tables[0].field("longueur").suffix == "p."
+    assert read(bench, ref, path).acceptees == 2

@@ -20,6 +20,7 @@ from pipelines.catalogue.scaffold.draft_table import (
     literally,
     named_by,
     period_lines,
+    period_parts,
     place_lines,
     unnamed_lines,
 )
@@ -196,13 +197,13 @@ def _months_as_columns(matches: dict[str, Match], layout: Layout, sample: Sample
     dates = [f for f in asked if f.type == "date"]
     counts = [f for f in asked if f.type in ("integer", "number")]
     taken = {match.column.place for match in matches.values()}
-    parts = {c.place: part for c in layout.columns if c.place not in taken and (part := period_in(c.heading))}
-    months = [c for c in layout.columns if c.place in parts and not YEAR.fullmatch(parts[c.place])]
-    groups = {c.heading.removesuffix(parts[c.place]) for c in months}
+    parts, _ = period_parts([c for c in layout.columns if c.place not in taken])
+    months = [c for c in layout.columns if c.heading in parts and not YEAR.fullmatch(parts[c.heading])]
+    groups = {c.heading.removesuffix(parts[c.heading]) for c in months}
     if (len(dates), len(counts), len(groups)) != (1, 1, 1) or len(months) < 2 or sample.type not in ("csv", *WORKBOOKS):
         return None
     columns = {}
-    for f, texts in ((dates[0], [parts[c.place] for c in months]), (counts[0], [t for c in months for t in c.cells])):
+    for f, texts in ((dates[0], [parts[c.heading] for c in months]), (counts[0], [t for c in months for t in c.cells])):
         found = guess(f.title, texts, workbook=sample.type in WORKBOOKS)
         columns[f.name] = Column(f.title, months[0].place, texts, found)
     return Spread(dates[0].name, months, columns)

@@ -7,7 +7,7 @@ A table of a shape is ``draft_shape``'s work; the rest of the declaration, ``sca
 import itertools
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import PurePosixPath
 
@@ -17,10 +17,14 @@ from pipelines.catalogue.scaffold.inference import (
     SPACES,
     YEAR,
     Guess,
+    is_login,
+    is_value,
     kept_in,
+    may_be_a_person,
     of,
     period_in,
     personal,
+    persons_in,
     slug,
     words,
     year_of,
@@ -29,6 +33,7 @@ from pipelines.catalogue.scaffold.sample import TOTAL, Column, Layout, Sample
 from pipelines.catalogue.scaffold.yaml_text import flow, option, scalar, todo
 
 TAKEN = {"exercice"}  # a column that the lake adds to every row
+SUM = re.compile(r"(sous[- ]?)?(total|totaux|cumul|ensemble|moyenne)\b", re.IGNORECASE)  # of other columns
 # Words that SQL keeps for itself.
 RESERVED = frozenset(
     """
@@ -144,9 +149,20 @@ def unnamed_lines(layout: Layout) -> list[str]:
     )
 
 
+def period_parts(columns: Sequence[Column]) -> tuple[dict[str, str], list[str]]:
+    """Heading → the month or year that it ends with; and the headings that sum them, as ``Total 2024`` does.
+
+    Beside months, a year is one of these.
+    """
+    parts = {column.heading: part for column in columns if (part := period_in(column.heading))}
+    has_months = not all(map(YEAR.fullmatch, parts.values()))
+    totals = [h for h, part in parts.items() if SUM.match(h) or (has_months and YEAR.fullmatch(part))]
+    return {heading: part for heading, part in parts.items() if heading not in totals}, totals
+
+
 def period_lines(layout: Layout, sample: Sample) -> list[str]:
     """What to decide of columns that are each a month, or a year: another export has others."""
-    parts = {column.heading: part for column in layout.columns if (part := period_in(column.heading))}
+    parts, totals = period_parts(layout.columns)
     headings, said = list(parts), set(parts.values())
     if len(said) < 2:
         return []
@@ -163,9 +179,10 @@ def period_lines(layout: Layout, sample: Sample) -> list[str]:
         among = "|".join(map(literally, groups))
         patterns = {"mesure": f"({among}) {pattern.replace('(', '(?:')}", name: f"(?:{among}) {pattern}"}
     read = ", ".join(f"{field}: {{heading: '{one}'}}" for field, one in patterns.items())
+    summed = f" ; retirer {flow(totals)}, qui les compteraient deux fois, et les nommer dans ignore" if totals else ""
     return [
         f"{told}une ligne pour chaque ? Dans header, à leur place, {read} et valeur: {{under: {name}}} ; "
-        f"tous dans fields ; {' et '.join(patterns)} dans primaryKey (docs/catalogue.md)"
+        f"tous dans fields ; {' et '.join(patterns)} dans primaryKey{summed} (docs/catalogue.md)"
     ]
 
 
@@ -257,12 +274,13 @@ def _amount(text: str, found: Guess) -> Decimal | None:
 class OwnTable:
     """A table whose fields are those of the sample."""
 
-    def __init__(self, layout: Layout, sample: Sample, exercice: int):
+    def __init__(self, layout: Layout, sample: Sample, exercice: int, places: Collection[str] = ()):
         self.layout, self.sample, self.exercice = layout, sample, exercice
         self.columns: dict[str, Column] = {}
+        self.persons = _persons_as_columns(layout, sample)
         for column in layout.columns:
-            self.columns[_field_name(column, self.columns)] = column
-        self.personal = {name: personal(c.heading, c.cells) for name, c in self.columns.items()}
+            self.columns[_field_name(column, self.columns, column.place in self.persons)] = column
+        self.personal = {name: personal(c.heading, c.cells, places) for name, c in self.columns.items()}
         self.key = next((name for name, column in self.columns.items() if self._may_be_key(name, column)), None)
 
     def title(self, system: str) -> str:
@@ -284,6 +302,10 @@ class OwnTable:
         for name, column in self.columns.items():
             if column.occurrence:
                 doubts[name] = "plusieurs colonnes ont cet intitulé : que dit celle-ci ?"
+            elif column.place in self.persons:
+                doubts[name] = (
+                    "l’intitulé est-il une personne ? Demander à l’outil une ligne pour chacune ; sinon nommer le champ"
+                )
             elif not self.sample.has_header:
                 doubts[name] = "que dit cette colonne ?"
         lines += header_lines(headings, self.layout, self.exercice, doubts)
@@ -315,7 +337,8 @@ class OwnTable:
         kept_as = self.personal[name]
         found = Guess() if kept_as else column.guess  # a dropped or pseudonymised cell needs no type
         doubts = list(found.doubts)
-        lines = [f"- name: {name}", f"  title: {scalar(column.heading)}"]
+        title = f"Colonne {column.place + 1}" if column.place in self.persons else column.heading
+        lines = [f"- name: {name}", f"  title: {scalar(title)}"]
         if kept_as:
             lines.append(f"  personal: {kept_as}" + todo(f"donnée personnelle ? {kept_as}, ou rien"))
         if found.type != "string":
@@ -329,9 +352,24 @@ class OwnTable:
         return lines
 
 
-def _field_name(column: Column, taken: Iterable[str]) -> str:
+def _persons_as_columns(layout: Layout, sample: Sample) -> set[int]:
+    """The places of the columns whose heading seems to be a person, or a value: no name for a field."""
+    headings = [column.heading for column in layout.columns]
+    persons = persons_in(headings) if sample.has_header else []
+    return {
+        column.place
+        for column in layout.columns
+        if column.heading in persons
+        or (sample.has_header and may_be_a_person(column.heading, column.cells))
+        or (is_value(column.heading) and not period_in(column.heading))
+        or (is_login(column.heading) and not sample.is_named)  # a path in a record has dots
+    }
+
+
+def _field_name(column: Column, taken: Iterable[str], is_person: bool) -> str:
     """A name for the column that SQL and the lake leave free."""
-    name = slug(column.heading)[:50].strip("_") or f"colonne_{column.place + 1}"
+    name = "" if is_person else slug(column.heading)[:50].strip("_")
+    name = name or f"colonne_{column.place + 1}"
     if not name[0].isalpha():
         name = f"c_{name}"
     if name in TAKEN:

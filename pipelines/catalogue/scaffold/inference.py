@@ -7,7 +7,7 @@ English, that the scaffold turns into a TODO. Nothing here reads a file.
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -42,6 +42,7 @@ FALSE_WORDS = frozenset(
     """.split()
 ) | {"hors service"}
 SOME = 200  # cells of a long column that are looked at one by one
+CAPITALS = "A-ZÀ-ÖØ-Þ"
 SERIAL = re.compile(r"[3-5]\d{4}")  # a workbook's date as a number of days, from 1982 to 2064
 DATE_WORDS = frozenset(
     """
@@ -68,7 +69,7 @@ CODE_WORDS = frozenset(
     """.split()
 )
 MONTH_HEADINGS = {"mois", "month", "periode"}
-QUANTITY = re.compile(rf"(.*\d)([{SPACES}]*)([^\s\d.,+\u2212-]+)")
+QUANTITY = re.compile(rf"(.*\d)([{SPACES}]*)([^\s\d.,+\u2212-][^\s\d,+\u2212-]*)")
 UNITS = {"EUR", "h", "km", "kg", "m²", "kWh", "MWh", "jours", "heures"}  # that may be glued to their number
 SIZES = {"o": 0, "ko": 1, "Ko": 1, "Mo": 2, "Go": 3, "To": 4}  # powers of a thousand
 YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
@@ -98,7 +99,9 @@ DROPPED_WORDS = frozenset(
 PERSON_WORDS = frozenset(
     """
     nom prenom prenoms agent intervenant demandeur salarie conjoint usager contact name surname
-    firstname lastname
+    firstname lastname chef responsable directeur directrice referent animateur animatrice titulaire beneficiaire
+    technicien interlocuteur correspondant auteur redacteur valideur formateur conducteur chauffeur tuteur stagiaire
+    signataire declarant adherent emprunteur locataire proprietaire assistant secretaire owner author assignee requester
     """.split()
 )
 PSEUDONYM_WORDS = frozenset(
@@ -106,13 +109,15 @@ PSEUDONYM_WORDS = frozenset(
     login identifiant matricule mail mel email courriel user utilisateur username uid
     """.split()
 )
-# … unless another word says that it is the name of a thing, or a number of people.
-IMPERSONAL_WORDS = frozenset(
+# … unless the heading begins by saying that it is the name of a thing, or says that it is a number of people.
+THING_WORDS = frozenset(
     """
-    commune collectivite application logiciel service produit fichier ville site module nb nombre
-    nbre total structure organisme etablissement profil type
+    commune collectivite application logiciel service produit fichier ville site module structure organisme
+    etablissement profil type
     """.split()
 )
+NUMBER_WORDS = frozenset("nb nombre nbre total".split())
+NAMING_WORDS = frozenset("nom name libelle intitule code de d du des la le les l".split())  # what a thing is called
 MAIL = re.compile(r"[^@\s<>;,]+@[^@\s<>;,]+\.[a-z]{2,}", re.IGNORECASE)
 PHONE = re.compile(r"(\+33[ .-]?|0)[1-9]([ .-]?\d\d){4}")
 IBAN = re.compile(r"[A-Z]{2}\d\d([ ]?[A-Z0-9]{4}){3,7}[ ]?[A-Z0-9]{0,3}")
@@ -121,11 +126,38 @@ LOGIN = re.compile(  # prenom.nom, DOMAINE\\compte; not a file nor a site
     r"[a-z]{1,20}[._](?!(pdf|docx?|xlsx?|csv|txt|xml|json|zip|html?|com|net|org)\b)[a-z-]{3,30}\d{0,3}"
     r"|[A-Za-z0-9.-]+\\[A-Za-z0-9._-]+"
 )
+DOTTED = re.compile(r"[a-z][a-z-]{0,19}\.[a-z][a-z-]{0,29}\d{0,3}", re.IGNORECASE)  # prenom.nom, p.nom
+PAIR = re.compile(r"[A-Za-z_][\w.-]*=")
+WORD = r"[^\W\d_]+(?:['’-][^\W\d_]+)*"
+CAPITALISED = re.compile(rf"(?:(?=[{CAPITALS}]){WORD} ){{1,3}}(?=[{CAPITALS}]){WORD}")
+# What a place is called after a person begins with.
+PLACE = re.compile(
+    r"(saint|sainte|ste?|rue|avenue|place|square|[ée]cole|coll[èe]ge|lyc[ée]e|cr[èe]che|stade|gymnase|piscine|salle|espace|maison"
+    r"|centre|parc|groupe|biblioth[èe]que|m[ée]diath[èe]que|th[ée][âa]tre|r[ée]sidence)\b",
+    re.IGNORECASE,
+)
 NUMBERED = re.compile(r"(?=.*\s)(?=.*\d).*")  # several words and a number: a product and its version, no account
 SHORT_LOGIN = re.compile(r"[a-z]{4,12}\d{0,2}")
 INITIALS = (slice(1, None), slice(2, None), slice(None, -1), slice(None, -2))  # what is left without one or two
 DATED = re.compile(r"\d{1,4}[/.-]\d{1,2}[/.-]")
 CIVIL = re.compile(r"(m|mme|mlle|monsieur|madame)\.?[ ]\S.*", re.IGNORECASE)
+# Words of a heading, which tell it from a person or a login that is written alike.
+HEADING_WORDS = (
+    CODE_WORDS
+    | DATE_WORDS
+    | FLAG_WORDS
+    | KEY_WORDS
+    | YEAR_WORDS
+    | MONTH_HEADINGS
+    | DROPPED_WORDS
+    | PERSON_WORDS
+    | PSEUDONYM_WORDS
+    | THING_WORDS
+    | NUMBER_WORDS
+    | NAMING_WORDS
+    | frozenset("montant taux prix cout part solde base valeur quantite volume duree heure ip time host".split())
+)
+ACCOUNT = re.compile(r"[A-Za-z0-9.-]+\\[A-Za-z0-9._-]+")  # DOMAINE\\compte
 # First names that one agent in two bears, without accents: enough of them in a column tells that it holds persons.
 FIRST_NAMES = frozenset(
     """
@@ -172,6 +204,7 @@ _PERSONAL_CELLS: tuple[tuple[str, Callable[[str], object]], ...] = (
     ("drop", PHONE.fullmatch),
     ("drop", IBAN.fullmatch),
     ("pseudonymise", ADDRESS.fullmatch),
+    ("drop", lambda cell: _is_keyed_by_persons(cell)),
 )
 
 
@@ -203,23 +236,43 @@ def words(heading: str) -> set[str]:
     return set(slug(heading).split("_"))
 
 
-def personal(heading: str, values: Iterable[str]) -> str | None:
-    """``drop`` or ``pseudonymise`` when the cells or the heading look personal; the cells have the first word."""
+def personal(heading: str, values: Iterable[str], places: Collection[str] = ()) -> str | None:
+    """``drop`` or ``pseudonymise`` when the cells or the heading look personal.
+
+    The cells have the first word; the heading is heard where they prove nothing, and may then say that they are things.
+    ``places`` are slugs of names that no person is known by here.
+    """
     found, cells = words(heading), [value.strip(SPACES) for value in values if value.strip(SPACES)]
     for kept_as, looks in _PERSONAL_CELLS:
         if _most(cells, looks):
             return kept_as
-    if found & IMPERSONAL_WORDS:
+    if _most(cells, lambda cell: slug(cell) in places):
         return None
+    if _hold_names(cells) or _hold_persons(cells):
+        return "pseudonymise" if found & PSEUDONYM_WORDS else "drop"
+    is_thing = _is_thing(heading)
+    if (not is_thing or "naissance" in found) and (said := _said_personal(found, cells)):
+        return said
+    if _most(cells, LOGIN.fullmatch) or _hold_logins(cells):
+        return "pseudonymise"
+    if is_thing:
+        return None
+    return "drop" if _may_hold_persons(cells) else "pseudonymise" if _may_hold_logins(cells) else None
+
+
+def _is_thing(heading: str) -> bool:
+    """True where the first word that says something names no person: ``Nom de la commune``, not ``Chef de service``."""
+    said = slug(heading).split("_")
+    return bool(NUMBER_WORDS & {*said}) or next((word for word in said if word not in NAMING_WORDS), "") in THING_WORDS
+
+
+def _said_personal(found: set[str], cells: list[str]) -> str | None:
+    """What the words of a heading announce."""
     if found & PSEUDONYM_WORDS and not _most(cells, NUMBERED.match):
         return "pseudonymise"
-    if (
-        found & DROPPED_WORDS
-        or _hold_names(cells)
-        or (found & PERSON_WORDS and not _most(cells, re.compile(r"\d").search))
-    ):
+    if found & DROPPED_WORDS or (found & PERSON_WORDS and not _most(cells, re.compile(r"\d").search)):
         return "drop"
-    return "pseudonymise" if _most(cells, LOGIN.fullmatch) or _hold_logins(cells) else None
+    return None
 
 
 def _most(cells: list[str], looks: Callable[[str], object]) -> bool:
@@ -228,7 +281,7 @@ def _most(cells: list[str], looks: Callable[[str], object]) -> bool:
 
 def _hold_names(cells: list[str]) -> bool:
     """True when many cells, of one to four words, begin with a civility, hold a first name, or are surnames."""
-    distinct = {cell for cell in cells if not re.match(r"(saint|sainte|ste?|rue|ecole|école)\b", cell, re.IGNORECASE)}
+    distinct = {cell for cell in cells if not PLACE.match(cell)}
     named = [cell for cell in distinct if CIVIL.fullmatch(cell) or (cell.count(" ") < 4 and _first_name(cell))]
     surnames = [cell for cell in distinct if slug(cell) in SURNAMES | FIRST_NAMES]
     all_words = all(re.fullmatch(r"[^\W\d_]+([ '’-][^\W\d_]+){0,3}", cell) for cell in distinct)
@@ -237,27 +290,106 @@ def _hold_names(cells: list[str]) -> bool:
     )
 
 
+def _hold_persons(cells: list[str]) -> bool:
+    """True when most cells are a given name and a surname in capitals, in either order: ``Awa DIOP``."""
+    distinct = set(cells)
+    parts = [part for cell in distinct if (part := _person(cell))]
+    return len(parts) >= 2 and len(parts) * 2 > len(distinct) and _all_differ(parts, 0.5)
+
+
+def _may_hold_persons(cells: list[str]) -> bool:
+    """True when nearly all cells are two or three words in capitals, or that begin with one, and no word comes twice."""
+    distinct = {cell for cell in cells if not PLACE.match(cell)}
+    parts = [tuple(cell.split(" ", 1)) for cell in distinct if CAPITALISED.fullmatch(cell)]
+    return len(parts) >= 3 and len(parts) >= 0.9 * len(set(cells)) and _all_differ(parts, 0.8)
+
+
+def _person(text: str) -> tuple[str, str] | None:
+    """(given name, surname) of ``Awa DIOP`` or ``DIOP Awa``; None where no word is in capitals, or all are."""
+    parts = text.split(" ")
+    if not 2 <= len(parts) <= 4 or not CAPITALISED.fullmatch(text) or PLACE.match(text):
+        return None
+    surnames = [part for part in parts if part.isupper()]
+    given = [part for part in parts if not part.isupper()]
+    return (" ".join(given), " ".join(surnames)) if given and max(map(len, surnames), default=0) > 1 else None
+
+
+def _all_differ(parts: list[tuple[str, ...]], share: float) -> bool:
+    """True when few of the first words, and few of the last, come twice: those of things do, as in ``Serveur DNS``.
+
+    Twenty given names are enough of a long list.
+    """
+    return all(len({*said}) >= min(share * len(parts), 20) for said in zip(*parts, strict=True))
+
+
+def are_values(keys: Iterable[str]) -> bool:
+    """True when one of the keys of an object is a value, or all of them are logins or persons: they name no field."""
+    known = list(keys)
+    return any(map(is_value, known)) or (
+        bool(known) and (all(map(DOTTED.fullmatch, known)) or len(persons_in(known)) > 1)
+    )
+
+
+def persons_in(headings: Iterable[str]) -> list[str]:
+    """Those that seem to be a person, as no other word of them says what a column holds."""
+    persons = {text: part for text in headings if not words(text) & HEADING_WORDS and (part := _person(text))}
+    far = {
+        text: part for text, part in persons.items() if len(max(re.split("[ -]", part[1]), key=len)) > 3
+    }  # no acronym
+    return list(far) if len(far) > 1 and _all_differ(list(far.values()), 1) else []
+
+
+def is_login(heading: str) -> bool:
+    """True for ``prenom.nom``, of which no word says what a column holds."""
+    return bool(DOTTED.fullmatch(heading)) and not words(heading) & HEADING_WORDS
+
+
+def is_written_as(text: str, cells: list[str]) -> bool:
+    """True when a text would be one more of the logins, or persons, that most cells are: it is no heading of theirs."""
+    return not words(text) & HEADING_WORDS and any(
+        look(text) and _most(cells, look) for look in (DOTTED.fullmatch, ACCOUNT.fullmatch, _known_login, _person)
+    )
+
+
+def may_be_a_person(heading: str, cells: list[str]) -> bool:
+    """True for a heading written as cells that may be persons are, where no word of it says what they are."""
+    is_alike = CAPITALISED.fullmatch(heading) and not words(heading) & HEADING_WORDS
+    return bool(is_alike) and _may_hold_persons([heading, *filter(None, cells)])
+
+
 def _first_name(cell: str) -> bool:
     parts = [slug(part) for part in re.split(r"[ ,;]+", cell)]  # « Jean-Luc » stays one part
     return any(part.split("_")[0] in FIRST_NAMES for part in parts)
 
 
 def is_value(text: str) -> bool:
-    """True for what no column is called: a date, an address, a person, a number of the social security or of a telephone."""
-    looks = (MAIL.search, NIR.fullmatch, PHONE.fullmatch, ADDRESS.fullmatch, CIVIL.fullmatch, DATED.match)
+    """True for what no column is called: a date, an address, a person, a number of the social security or of a telephone, a pair."""
+    looks = (MAIL.search, NIR.fullmatch, PHONE.fullmatch, ADDRESS.fullmatch, CIVIL.fullmatch, DATED.match, PAIR.match)
     person = text.count(" ") < 3 and _first_name(text) and "france" not in text.casefold()  # a country too
     return person or any(look(text) for look in looks)
 
 
+def _is_keyed_by_persons(cell: str) -> object:
+    """True for JSON text of which keys are persons."""
+    return cell.startswith("{") and are_values(re.findall(r'"((?:[^"\\]|\\.)*)":', cell))
+
+
 def _hold_logins(cells: list[str]) -> bool:
-    """True when cells are short words each once, ``zkhelifa``, or many of them a surname and initials: ``JDUPONT``, ``petita2``."""
+    """True when cells are short words, many of them a surname and initials: ``JDUPONT``, ``petita2``."""
     distinct = set(map(str.casefold, cells))
-    if not all(map(SHORT_LOGIN.fullmatch, distinct)):
-        return False
-    named = [cell for cell in distinct if any(cell.rstrip("0123456789")[cut] in SURNAMES for cut in INITIALS)]
-    return (len(named) >= 2 and len(named) * 5 > len(distinct)) or (
-        len(cells) > 3 and len(set(cells)) >= 0.9 * len(cells) and all(map(SHORT_LOGIN.fullmatch, cells))
-    )
+    named = sum(map(_known_login, distinct))
+    return all(map(SHORT_LOGIN.fullmatch, distinct)) and named >= 2 and named * 5 > len(distinct)
+
+
+def _known_login(text: str) -> bool:
+    """True for a surname with an initial or two, before or after it."""
+    login = text.casefold()
+    return bool(SHORT_LOGIN.fullmatch(login)) and any(login.rstrip("0123456789")[cut] in SURNAMES for cut in INITIALS)
+
+
+def _may_hold_logins(cells: list[str]) -> bool:
+    """True when cells are short words, each nearly once: ``zkhelifa``."""
+    return len(cells) > 3 and len(set(cells)) >= 0.9 * len(cells) and all(map(SHORT_LOGIN.fullmatch, cells))
 
 
 def guess(heading: str, values: Iterable[str], *, workbook: bool) -> Guess:

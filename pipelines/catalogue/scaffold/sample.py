@@ -13,7 +13,16 @@ from typing import Any
 from pipelines.catalogue.declarations import WORKBOOKS
 from pipelines.catalogue.headings import joined
 from pipelines.catalogue.patterns import same
-from pipelines.catalogue.scaffold.inference import MISSING_TOKENS, SPACES, Guess, guess, is_value, period, period_in
+from pipelines.catalogue.scaffold.inference import (
+    MISSING_TOKENS,
+    SPACES,
+    Guess,
+    guess,
+    is_value,
+    is_written_as,
+    period,
+    period_in,
+)
 from pipelines.catalogue.yaml_file import DeclarationError
 
 SEARCHED_ROWS = 40  # a header stands within the first lines
@@ -323,7 +332,10 @@ def _are_titles(whole: list[tuple[int, list[str]]], below: list[tuple[int, list[
 
 
 def _is_data(index: int, rows: list[tuple[int, list[str]]]) -> bool:
-    """True when a fifth of the cells of a row are in its own column further down, in rows that do not repeat it whole."""
+    """True when a fifth of the cells of a row are in its own column further down, in rows that do not repeat it whole.
+
+    Or when one is written as the persons, or logins, of its column are.
+    """
     header = [same(cell) for cell in rows[index][1]]
     below = [[same(cell) for cell in cells] for _, cells in rows[index + 1 :]]
     found: list[set[str]] = [set() for _ in header]
@@ -331,7 +343,9 @@ def _is_data(index: int, rows: list[tuple[int, list[str]]]) -> bool:
         for seen, cell in zip(found, row, strict=False):
             seen.add(cell)
     again = sum(bool(cell) and cell in seen for cell, seen in zip(header, found, strict=True))
-    return again * 5 >= sum(map(bool, header))
+    return again * 5 >= sum(map(bool, header)) or any(
+        is_written_as(cell.strip(SPACES), _under(place, rows[index + 1 :])) for place, cell in enumerate(rows[index][1])
+    )
 
 
 def _filled(cells: list[str]) -> int:

@@ -58,12 +58,13 @@ def scaffold(
     known: str = "",
     indicators: Sequence[str] = (),
     needs: Sequence[Need] = (),
+    places: Sequence[str] = (),
 ) -> Draft:
     """Draft the files; ``samples`` are the sheets, or members, of one file.
 
     ``known`` is the declaration of a system that exists already: it gains an export, and nothing else of it changes.
-    ``indicators`` are what may be printed of an application; ``needs``, what is asked of the fields of its shape. Raises
-    DeclarationError when the sample or the names cannot make a declaration.
+    ``indicators`` are what may be printed of an application; ``needs``, what is asked of the fields of its shape; ``places``, names
+    of towns and bodies, which are no persons. Raises DeclarationError when the sample or the names cannot make a declaration.
     """
     for name in filter(None, (request.system, request.export, request.table)):
         if not NAME.fullmatch(name):
@@ -86,13 +87,16 @@ def scaffold(
     names = _Names(request, request.export or tables[0], tables)
     if declared:
         _refuse_taken(declared, names)
+    known_places = {slug(place) for place in places}
     bodies = [
-        ShapeTable(layout, sample, exercice, shape, registry, needs) if shape else OwnTable(layout, sample, exercice)
+        ShapeTable(layout, sample, exercice, shape, registry, needs)
+        if shape
+        else OwnTable(layout, sample, exercice, known_places)
         for sample, layout in found
     ]
     export = _export(names, bodies, _named_unread(found, unread), exercice)
     declaration = _with_export(known, export) if known else _declaration(names, export)
-    system = _load(declaration, request.system, registry)
+    system = load(declaration, request.system, registry)
     return Draft(
         system,
         next(e for e in system.exports if e.name == names.export),
@@ -165,11 +169,16 @@ def _speaks_of_what_follows(line: str, column: int) -> bool:
     return not text or (text.startswith("#") and len(line) - len(text) < max(column, 1))
 
 
-def _load(declaration: str, system: str, registry: Registry) -> System:
+def load(declaration: str, system: str, registry: Registry) -> System:
+    """What a draft declares. Raises DeclarationError, without a file's path: the draft is nowhere yet."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{system}.yml"
         path.write_text(declaration, encoding="utf-8")
-        return make_system(whole_file("system", path, key="system"), registry.shapes, registry.fields)
+        try:
+            return make_system(whole_file("system", path, key="system"), registry.shapes, registry.fields)
+        except DeclarationError as error:
+            said = str(error).replace(f"{folder}/", "le brouillon, non écrit : ")
+        raise DeclarationError(said)
 
 
 @dataclass(frozen=True)

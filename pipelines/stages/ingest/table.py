@@ -457,13 +457,13 @@ class _Part:
         line = "" if self.records.first_line is not None else "ligne, "
         cells = ", ".join(f"c{i}" for i in range(len(self.records.columns)))
         computed = ", ".join(f"{cell.reading.value} as {cell.value}" for cell in self.cells)
-        kept = ", ".join(cell.value for cell in self.cells if cell.reading.field.personal != "drop")
+        kept = "".join(f"{cell.value}, " for cell in self.cells if cell.reading.field.personal != "drop")
         taken = "".join(f"d_{name}, u_{name}, " for name in self.derived)
         source = f"(select *{self._taken()} from {self._source()})" if self.derived else self._source()
         informative = [cell for cell in self.cells if cell.reading.field.informative]
         wrong = f", {self._reasons(informative)} as illisibles" if informative else ""
         return (
-            f"select {line}{kept}, case when {self._fine()} then null else [{cells}] end as brut{wrong} "
+            f"select {line}{kept}case when {self._fine()} then null else [{cells}] end as brut{wrong} "
             f"from (select {line}{cells}, {taken}{computed} from {source})"
         )
 
@@ -524,9 +524,9 @@ class _Part:
     def accepted(self) -> str:
         """Typed rows, as they enter the lake."""
         spread = {name for name, origin in self.origins.items() if origin.heading or origin.under}
-        columns = ", ".join(
+        columns = "".join(
             f"{self._kept(field, f'x.{field.name}' if field.name in spread else f'v_{field.name}')} "
-            f"as {identifier(field.name)}"
+            f"as {identifier(field.name)}, "
             for field in self.table.kept_fields
         )
         rows, column = f"{self.typed} where brut is null", ""
@@ -535,7 +535,7 @@ class _Part:
         elif COLUMN in self.table.provenance:  # in a layout of another exercice, columns become rows
             column = f", cast(null as {COLUMN.sql_type}) as {COLUMN.name}"
         return (
-            f"(select {columns}, {self.writer.exercice}::integer as exercice, {literal(self.writer.delivery)} as _livraison, "
+            f"(select {columns}{self.writer.exercice}::integer as exercice, {literal(self.writer.delivery)} as _livraison, "
             f"{self.origin}, {self.line} as _ligne{column} from {rows})"
         )
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.catalogue.scaffold.inference import flag, guess, personal, slug, year_of
+from pipelines.catalogue.scaffold.inference import flag, guess, is_written_as, personal, persons_in, slug, year_of
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,28 @@ def test_a_flag_is_read_only_when_its_words_say_which_is_which() -> None:
         ("Colonne 3", ["Moreau", "Dupont", "Moreau", "Moreau"], "drop"),
         ("Nom", [], "drop"),  # nothing but the heading says it
         ("Utilisateur", ["M12", "M13"], "pseudonymise"),
+        # the heading does not overrule them
+        ("Chef de service", ["Jean DUPONT", "Marie MARTIN", "Paul BERNARD"], "drop"),
+        ("Contact commune", ["Jean DUPONT", "Marie MARTIN", "Paul BERNARD"], "drop"),
+        ("Agent (établissement)", ["Voirie", "Parcs"], "drop"),
+        ("Utilisateur du logiciel", ["jdupont", "mmartin", "pbernard"], "pseudonymise"),
+        ("Compte du service", ["a@b.fr", "c@d.fr"], "pseudonymise"),
+        ("Adresse du site", ["10.0.0.1", "10.0.0.2"], "pseudonymise"),
+        ("Commune de naissance", ["Orly"], "drop"),
+        # names of no list
+        ("Animation", ["Awa DIOP", "Brice FONTANEL", "Ida PERRAULT", "Yuna PRIGENT"], "drop"),
+        ("Service", ["DIOP Awa", "LE GOFF Yuna", "N’DIAYE Ida"], "drop"),
+        ("Libellé", ["AWA DIOP", "BRICE FONTANEL", "IDA PERRAULT"], "drop"),
+        ("Libellé", ["Awa Diop", "Brice Fontanel", "Ida Perrault"], "drop"),
+        ("Utilisateur", ["Awa DIOP", "Ida PERRAULT"], "pseudonymise"),
+        ("Prêts", ['{"awa.diop": 3, "ida.p": 1}', '{"yuna.k": 2}'], "drop"),
         # and what only looks like it
+        ("Site", ["Serveur DNS", "Serveur DHCP", "Serveur WEB"], None),
+        ("Application", ["Microsoft Excel", "Adobe Reader", "Google Chrome"], None),
+        ("Application", ["kolok", "astre", "ciril", "zimbra"], None),
+        ("Lieu", ["Bibliothèque Jean Moulin", "Gymnase Paul Bert", "Stade Louis Lumière"], None),
+        ("Libellé", ["Frais Postaux", "Frais Divers", "Achat Papier"], None),
+        ("Réglages", ['{"os": "x", "version": "y"}'], None),
         ("Lieu", ["Saint Denis", "Orly", "Choisy-le-Roi", "Saint Maurice"], None),
         ("Document", ["rapport.pdf", "notes.docx"], None),
         ("Version", ["10.2.1", "9.3.4"], None),
@@ -180,3 +201,19 @@ def test_a_flag_is_read_only_when_its_words_say_which_is_which() -> None:
 )
 def test_what_the_cells_hold_says_that_they_are_personal(heading, cells, kept_as):
     assert personal(heading, cells) == kept_as
+
+
+def test_the_names_of_the_members_are_no_persons() -> None:
+    towns = ["FLEURY", "LACROIX", "ORLY", "THIAIS"]
+    assert personal("Col 1", towns) == "drop"
+    assert personal("Col 1", towns, {"fleury", "lacroix", "orly", "thiais"}) is None
+
+
+def test_headings_that_are_persons_and_those_that_are_written_alike() -> None:
+    assert persons_in(["Jour", "Awa DIOP", "FONTANEL Brice"]) == ["Awa DIOP", "FONTANEL Brice"]
+    assert persons_in(["Code INSEE", "Numéro SIRET", "Montant BRUT", "Part URSSAF"]) == []
+    assert persons_in(["Nombre", "Serveur DNS", "Poste DHCP"]) == []
+    assert is_written_as("awa.diop", ["ida.perrault", "erwan.lebihan"])
+    assert not is_written_as("user.name", ["ida.perrault", "erwan.lebihan"])
+    assert is_written_as("Awa DIOP", ["Ida PERRAULT"])
+    assert not is_written_as("Nom USUEL", ["Ida PERRAULT"])

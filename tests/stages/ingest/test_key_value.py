@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.stages.ingest.readers.key_value import pairs
 from tests.deliveries import Depot
 
 FIELDS = [
@@ -62,6 +63,33 @@ def test_what_is_no_such_log(depot: Depot, content: bytes, code: str, line: int 
 def test_the_shipped_keys_of_a_line_are_optional(depot: Depot):
     declare(depot, optional=["tunnel", "texte", "agent"])
     assert depot.csv("date=2020-01-03\ndate=2020-01-04").counts == (2, 2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("a=x, b=y", {"a": "x", "b": "y"}),
+        ("a=x,b=y,c=z", {"a": "x", "b": "y", "c": "z"}),
+        ('a=x, b="M. X, dit Y", c=', {"a": "x", "b": "M. X, dit Y", "c": ""}),
+        ("jour=2020-01-03;user=awa diop;n=1;", {"jour": "2020-01-03", "user": "awa diop", "n": "1"}),
+        ("user=x; vu=a,b", {"user": "x", "vu": "a,b"}),
+        ("user='M. X' n=1", {"user": "M. X", "n": "1"}),
+        ("fait='l\\'eau'; n=1", {"fait": "l'eau", "n": "1"}),
+        ("<189> a=x, b=y", {"a": "x", "b": "y"}),
+        # spaces part the pairs: a mark is then part of a value
+        ("dn=CN=Awa,OU=RH user=x", {"dn": "CN=Awa,OU=RH", "user": "x"}),
+        ("a=1 b=x, c=3", {"a": "1", "b": "x,", "c": "3"}),
+        ("mot=l'eau n=1", {"mot": "l'eau", "n": "1"}),
+        ("a=x, a=y", None),
+        ("user='jamais refermé n=1", None),
+    ],
+)
+def test_what_parts_the_pairs_is_no_part_of_a_value(line: str, found: dict[str, str] | None):
+    assert pairs(line) == found
+
+
+def test_a_long_line_is_cut_in_no_time():
+    assert pairs("a=" + "; ;,' " * 50_000 + '"') is None
 
 
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp"), exclude_characters='\\"'))

@@ -1,7 +1,8 @@
 r"""Reads logs of ``key=value`` pairs, a record a line: ``date=2024-01-03 time=10:00:00 user="M. X" tunnelid=12``.
 
-A value with spaces is in quotes, in which ``\"`` is a quote. What precedes the first pair (the header of a syslog) is
-passed over. A line that is not so is refused, and so is one that gives a key two values; the others are read.
+Pairs are parted by spaces, or by ``;`` or ``,``. A value that holds them is in quotes, ``"`` or ``'``, in which ``\"`` is a quote.
+What precedes the first pair (the header of a syslog) is passed over. A line that is not so is refused, and so is one that gives a
+key two values; the others are read.
 """
 
 import re
@@ -13,8 +14,16 @@ from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
 from pipelines.stages.ingest.records import Records
 
-_PAIR = re.compile(r'([A-Za-z_][\w.-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)')
-_FIRST = re.compile(r"(?:^|(?<=[\s>]))[A-Za-z_][\w.-]*=")
+_KEY = r"[A-Za-z_][\w.-]*="
+_QUOTED = r'"((?:[^"\\]|\\.)*)"|\'((?:[^\'\\]|\\.)*)\''
+_SPACED = re.compile(rf'({_KEY})(?:(?:{_QUOTED})(?=\s|$)|([^\s"]*))(?:\s+|$)')
+_MARKED = {  # a mark parts two pairs where a key follows it
+    mark: re.compile(
+        rf'({_KEY})(?:(?:{_QUOTED})(?=\s*(?:{mark}|$))|((?:[^{mark}"]|{mark}(?!\s*(?:{_KEY}|$)))*))(?:\s*{mark}\s*|$)'
+    )
+    for mark in ";,"
+}
+_FIRST = re.compile(rf"(?:^|(?<=[\s>])){_KEY}")
 UNLIKE = ("LIG-FORME", "des couples clé=valeur, une valeur par clé", "une autre ligne")
 
 
@@ -31,19 +40,40 @@ def _lines(path: Path, fichier: str) -> Iterator[Named]:
 
 
 def pairs(text: str) -> dict[str, str] | None:
-    """Key → value, of one line; None when it is no such line."""
+    """Key → value, of one line; None when it is no such line.
+
+    Spaces part the pairs, unless that leaves a mark at the end of every value but the last, or a single pair.
+    """
     first = _FIRST.search(text)
     if first is None:
         return None
-    found: dict[str, str] = {}
-    place = first.start()
+    spaced = _cut(text, first.start(), _SPACED)
+    for mark, pair in _MARKED.items():
+        if spaced and len(spaced) > 1 and not all(value.endswith(mark) for _, value in spaced[:-1]):
+            continue
+        marked = _cut(text, first.start(), pair)
+        if marked and len(marked) > 1:
+            return _by_key(marked)
+    return _by_key(spaced) if spaced else None
+
+
+def _cut(text: str, place: int, pattern: re.Pattern) -> list[tuple[str, str]] | None:
+    """(key, value) of all that follows ``place``; None where it is not made of such pairs."""
+    found = []
     while place < len(text):
-        pair = _PAIR.match(text, place)
+        pair = pattern.match(text, place)
         if pair is None:
             return None
-        key, quoted, bare = pair.groups()
-        value = bare if quoted is None else quoted.replace('\\"', '"')
-        if found.setdefault(key, value) != value:
-            return None
+        key, double, single, bare = pair.groups()
+        if bare is None:
+            value = single.replace("\\'", "'") if double is None else double.replace('\\"', '"')
+        else:
+            value = bare.strip()
+        found.append((key[:-1], value))
         place = pair.end()
     return found
+
+
+def _by_key(cut: list[tuple[str, str]]) -> dict[str, str] | None:
+    found: dict[str, str] = {}
+    return found if all(found.setdefault(key, value) == value for key, value in cut) else None
