@@ -494,7 +494,7 @@ class Table(Declared):
                     f"header de {year} : {' et '.join(twice)} ont le même intitulé ; si une cellule donne deux colonnes, chacune dit la "
                     "partie qu’elle garde, {column: …, pattern: '(…)'}"
                 )
-            if not any(origin.column for origin in header.values()):
+            if not any(origin.column or origin.heading for origin in header.values()):
                 raise ValueError(f"header de {year} : rien n’y lit une colonne du fichier")
             required = {field.name for field in self.fields if field.constraints.required}
             if lacking := sorted(required - header.keys()):
