@@ -1,24 +1,38 @@
 """The columns that declarations name, looked up among those that their tables promise.
 
-What belongs here: which columns a figure, a family, a chapter, an entry of secrecy or a suite reads, and where it says so. A mart
-or a table of ``rapport`` promises the columns of its contract (``columns:`` of its dbt entry, in effect); one that says none
-is not judged here. SQL is not read: only a column that stands alone is.
+What belongs here: which columns a figure, a family, a chapter, a text, an alert, an entry of secrecy or a suite reads, and where
+it says so. A mart or a table of ``rapport`` promises the columns of its contract (``columns:`` of its dbt entry, in effect); one
+that says none is not judged here. Of SQL, only the condition of an alert is read, and a column that stands alone.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from string import Formatter
 from typing import Any
 
-from pipelines.catalogue.chapters.grammar import NAMES, Chapitre, Compares, Donnees, Liste, Synthese
+from pipelines.catalogue.chapters.grammar import (
+    NAMES,
+    Chapitre,
+    Compares,
+    Croisement,
+    Donnees,
+    Liste,
+    Matrice,
+    Synthese,
+)
+from pipelines.catalogue.chapters.load import told
 from pipelines.catalogue.figures.grammar import Family, Figure, Measure
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.overlay import Thing
 from pipelines.catalogue.secrecy import Part, Table
+from pipelines.catalogue.suite_file import refuse_unknown
+from pipelines.catalogue.yaml_file import shown
 from pipelines.near import suggestion
 
 Named = tuple[tuple[Any, ...], str]  # where in the thing, the column
 ALONE = re.compile(r"[a-z_][a-z0-9_]*")
+BLOCKS = (Donnees, Matrice, Liste, Compares)  # those that read a table
 PRINTED = ("unite", "decimales")  # what the format « chiffre » reads of the same row
 
 
@@ -29,13 +43,17 @@ def unknown_columns(catalogue: Catalogue) -> Iterator[str]:
         if known := promised.get(table):
             for at, column in columns:
                 if column not in known:
-                    yield (
-                        f"{thing.at(*at)} demande la colonne « {column} » de « {table} », qui n’en a pas de ce nom"
-                        f"{suggestion(column, known)}"
-                    )
+                    yield _unknown(thing.at(*at), column, table, known)
     for chapter in _chapters(catalogue):
         yield from _of_words(catalogue.chapters_declared[_name_of(catalogue, chapter)], chapter, promised)
+    yield from _of_texts(catalogue, promised)
+    yield from _of_alerts(catalogue, promised)
     yield from _of_suites(catalogue)
+
+
+def _unknown(place: str, column: str, table: str, known: list[str]) -> str:
+    near = suggestion(column, known)
+    return f"{place} demande la colonne « {column} » de « {table} », qui n’en a pas de ce nom{near}"
 
 
 def _promised(entry: Thing) -> list[str]:
@@ -120,7 +138,7 @@ def _of_chapter(thing: Thing, chapter: Chapitre) -> Iterator[tuple[Thing, str, I
             above = ("sections", s, "pour_chaque")
             yield thing, each.table, [((*above, "code"), each.code), *_ordered(above, each.ordre)]
         for b, bloc in enumerate(section.blocs):
-            if isinstance(bloc, Donnees | Liste | Compares):
+            if isinstance(bloc, BLOCKS):
                 at = ("sections", s, "blocs", b)
                 yield thing, bloc.table, [*_of_block(at, bloc), *_ordered(at, bloc.ordre)]
 
@@ -140,38 +158,60 @@ def _of_words(thing: Thing, chapter: Chapitre, promised: dict[str, list[str]]) -
             for key in ("titre", "vide", "fichier")
         ]
     for at, text, more in said:
-        try:
-            named = [name for _, name, _, _ in Formatter().parse(text or "") if name is not None]
-        except ValueError:
-            yield f"{thing.at(*at)} {at[-1]}: « {text} » est illisible : une accolade s’écrit {{{{ ou }}}}"
-            continue
-        known = [*NAMES, *more]
-        yield from (
-            f"{thing.at(*at)} {at[-1]}: rien ne donne le nom « {name} » de « {text} »{suggestion(name, known)}"
-            for name in named
-            if name not in known
-        )
+        yield from _of_sentence(thing.at(*at), at[-1], text or "", [*NAMES, *more])
 
 
-def _of_block(at: tuple[Any, ...], bloc: Donnees | Liste | Compares) -> Iterator[Named]:
+def _of_sentence(place: str, key: str, text: str, known: list[str]) -> Iterator[str]:
+    try:
+        named = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+    except ValueError:
+        yield f"{place} {key}: « {text} » est illisible : une accolade s’écrit {{{{ ou }}}}"
+        return
+    for name in named:
+        if name not in known:
+            yield f"{place} {key}: rien ne donne le nom « {name} » de « {text} »{suggestion(name, known)}"
+
+
+def _of_texts(catalogue: Catalogue, promised: dict[str, list[str]]) -> Iterator[str]:
+    """The columns that the prose of the report asks a table for."""
+    for text in catalogue.prose_declared:
+        for line, table, columns in told(text.data):
+            if known := promised.get(table):
+                place = f"{shown(text.path)}:{line}"
+                yield from (_unknown(place, column, table, known) for column in columns if column not in known)
+
+
+def _of_block(at: tuple[Any, ...], bloc: Donnees | Matrice | Liste | Compares) -> Iterator[Named]:
     for name in bloc.filtres:
         yield (*at, "filtres", name), name
     match bloc:
         case Donnees():
             yield (*at, "lignes"), bloc.lignes.nom
             yield from _printed((*at, "colonnes"), bloc.colonnes)
-            if bloc.croise:
-                yield (*at, "croise", "par"), bloc.croise.par
-                yield (*at, "croise", "valeur"), bloc.croise.valeur
+            yield from _crossed(at, bloc.croise)
             for key in ("ensemble", "concerne"):
                 for name in getattr(bloc, key):
                     yield (*at, key, name), name
+        case Matrice():
+            yield (*at, "code"), bloc.code
+            yield (*at, "lignes"), bloc.lignes.nom
+            yield from _crossed(at, bloc.croise)
+            if bloc.detail:
+                yield (*at, "detail"), bloc.detail
         case Liste():
             for index, name in enumerate(bloc.entree):
                 yield (*at, "entree", index), name
             yield from _printed((*at, "details"), bloc.details)
         case Compares():
             yield (*at, "libelle"), bloc.libelle
+
+
+def _crossed(at: tuple[Any, ...], croise: Croisement | None) -> Iterator[Named]:
+    if croise:
+        yield (*at, "croise", "par"), croise.par
+        yield (*at, "croise", "valeur"), croise.valeur
+        for name in PRINTED if croise.format == "chiffre" else ():
+            yield (*at, "croise", "format"), name
 
 
 def _printed(at: tuple[Any, ...], columns: list[Any]) -> Iterator[Named]:
@@ -183,6 +223,45 @@ def _printed(at: tuple[Any, ...], columns: list[Any]) -> Iterator[Named]:
 
 def _ordered(at: tuple[Any, ...], order: list[str]) -> list[Named]:
     return [((*at, "ordre", index), name.removeprefix("-")) for index, name in enumerate(order)]
+
+
+# alerts ---------------------------------------------------------------------------------------------------------------
+
+
+def _of_alerts(catalogue: Catalogue, promised: dict[str, list[str]]) -> Iterator[str]:
+    """The columns of the condition of an alert, of its key and of its sentence."""
+    for name, alert in catalogue.alerts.items():
+        thing, known = catalogue.alerts_declared[name], promised.get(alert.table)
+        asked = _of_condition(alert.quand)
+        if asked is None:
+            yield f"{thing.at('quand')} quand: « {alert.quand} » n’est pas une condition SQL"
+        if known:
+            named: list[Named] = [(("quand",), column) for column in asked or []]
+            named += [(("cle", index), column) for index, column in enumerate(alert.cle)]
+            yield from (
+                _unknown(thing.at(*at), column, alert.table, known) for at, column in named if column not in known
+            )
+            yield from _of_sentence(thing.at("dit"), "dit", alert.dit, known)
+
+
+def _of_condition(sql: str) -> list[str] | None:
+    """The columns of a condition over one table, as DuckDB parses it; None when it cannot be read."""
+    import duckdb
+
+    with duckdb.connect() as db:
+        row = db.execute("select json_serialize_sql(?)", [f"select * from t where ({sql})"]).fetchone()
+    parsed = json.loads(row[0]) if row else {"error": True}
+    return None if parsed["error"] else list(dict.fromkeys(_references(parsed["statements"])))
+
+
+def _references(node: Any) -> Iterator[str]:
+    """The columns that a parsed condition names; those of a query inside it are of other tables."""
+    kind = node.get("class") if isinstance(node, dict) else None
+    if kind == "COLUMN_REF":
+        yield node["column_names"][-1].casefold()
+    elif kind not in ("SUBQUERY", "LAMBDA"):
+        for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            yield from _references(part)
 
 
 # secrecy --------------------------------------------------------------------------------------------------------------
@@ -212,8 +291,13 @@ def _of_suites(catalogue: Catalogue) -> Iterator[str]:
     fields = {f"systems/{system.system}/{table.name}": table.fields for system, table in registry.tables()}
     fields |= {f"shapes/{name}": shape.fields for name, shape in registry.shapes.items()}
     for name, suite in catalogue.suite_files.items():
-        for index, declaration in enumerate(suite.expectations) if name in fields else ():
+        if name not in fields:
+            continue
+        table = name.rpartition("/")[2]
+        named = [(suite.at(index), one.key, one.named_columns) for index, one in enumerate(suite.expectations)]
+        named += [(suite.at_value(column), "valid_row", [column]) for column in suite.valid_row]
+        for place, key, columns in named:
             try:
-                declaration.refuse_unknown(fields[name], name.rpartition("/")[2])
+                refuse_unknown(columns, fields[name], table)
             except ValueError as error:
-                yield f"{suite.at(index)} {declaration.key}: {error}"
+                yield f"{place} {key}: {error}"

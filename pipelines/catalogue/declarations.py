@@ -494,7 +494,7 @@ class Table(Declared):
                     f"header de {year} : {' et '.join(twice)} ont le même intitulé ; si une cellule donne deux colonnes, chacune dit la "
                     "partie qu’elle garde, {column: …, pattern: '(…)'}"
                 )
-            if not any(origin.column for origin in header.values()):
+            if not any(origin.column or origin.heading for origin in header.values()):
                 raise ValueError(f"header de {year} : rien n’y lit une colonne du fichier")
             required = {field.name for field in self.fields if field.constraints.required}
             if lacking := sorted(required - header.keys()):
@@ -687,7 +687,7 @@ class Export(Declared):
     tables: list[Table]
     unread: list[
         str
-    ] = []  # patterns of sheets, members and XML elements that nobody needs: what else is not read is a finding
+    ] = []  # patterns of sheets, members and lists of a document that nobody needs: what else is not read is a finding
     owner: str | None = None
     due: Day | None = None
     retention: str | None = PydanticField(None, pattern=RETENTION)
@@ -740,8 +740,8 @@ class Export(Declared):
                     raise ValueError(
                         'header: sans ligne d’en-tête, il donne à chaque colonne son rang, comme login: "1"'
                     )
-        if self.unread and kind not in (*WORKBOOKS, "xml") and not self.archive:
-            raise ValueError("unread: pour les classeurs, les archives et xml seulement")
+        if self.unread and kind not in (*WORKBOOKS, "json", "jsonl", "xml") and not self.archive:
+            raise ValueError("unread: pour les classeurs, les archives, json, jsonl et xml seulement")
 
     @model_validator(mode="after")
     def _origins_fit_its_format(self) -> "Export":

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipelines.catalogue.chapters.load import codes_asked
+from pipelines.catalogue.chapters.load import codes_asked, told
 from pipelines.catalogue.columns import unknown_columns
 from pipelines.catalogue.dbt.generated import all_models, layers, model_texts, report_sources
 from pipelines.catalogue.dbt.lineage import said_column_fields, said_fields, said_needs, said_sources, tables_behind
@@ -245,6 +245,8 @@ def _of_chapters(catalogue: Catalogue) -> Iterator[str]:
         for at, block in _blocks(thing):
             if isinstance(table := block.get("table"), str):
                 yield from _model(catalogue, thing.at(*at), table)
+            if beside := block.get("avec"):
+                yield from _model(catalogue, thing.at(*at, "avec"), beside)
             for index, one in enumerate(block.get("chiffres") or []):
                 yield from _figure(catalogue, thing.at(*at, "chiffres", index), one["code"])
             for index, one in enumerate(block.get("messages") or []):
@@ -259,13 +261,16 @@ def _of_alerts(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _of_texts(catalogue: Catalogue) -> Iterator[str]:
-    """The figures that the printed texts ask for."""
+    """The figures and the tables that the printed texts ask for."""
     blocks = [block for thing in catalogue.chapters_declared for _, block in _blocks(thing)]
     printed = {METHODE, *(block["fichier"] for block in blocks if block.get("genre") == "texte")}
     for text in (thing for thing in catalogue.prose_declared if thing.name in printed):
         for number, line in enumerate(text.data.splitlines(), 1):
             for code in codes_asked(line):
                 yield from _figure(catalogue, f"{shown(text.path)}:{number}", code)
+        for number, table, _ in told(text.data):
+            if table not in catalogue.project.off:  # a text may ask first whether it is followed
+                yield from _model(catalogue, f"{shown(text.path)}:{number}", table)
 
 
 def _of_suites(catalogue: Catalogue) -> Iterator[str]:

@@ -4,8 +4,11 @@ Accents are compared composed, and spaces as one, because a name that went throu
 """
 
 import unicodedata
+import zipfile
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+
+NAMED_IN_UTF8 = 0x800  # of the flags of a member
 
 
 def is_named(name: str, pattern: str) -> bool:
@@ -18,6 +21,14 @@ def is_named(name: str, pattern: str) -> bool:
 def is_one_of(name: str, patterns: Iterable[str]) -> bool:
     """True when one of ``patterns`` means ``name``."""
     return any(is_named(name, pattern) for pattern in patterns)
+
+
+def member_name(member: zipfile.ZipInfo) -> str:
+    """The name of a member of an archive; one that says no encoding is UTF-8 wherever its bytes are, else what zipfile makes of it."""
+    try:
+        return member.filename if member.flag_bits & NAMED_IN_UTF8 else member.filename.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return member.filename
 
 
 def same(text: str) -> str:

@@ -4,6 +4,7 @@ What belongs here: what one may write. What it becomes for a given table and exe
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import Field as PydanticField
@@ -101,14 +102,7 @@ class Declaration(Declared):
 
     def refuse_unknown(self, fields: list[Field], table: str) -> None:
         """Raise ValueError when it names a column that the table of these fields does not have in the lake."""
-        kept = [field.name for field in fields if field.personal != "drop"]
-        known = [*kept, *(added.name for added in PROVENANCE)]
-        for column in (name for name in self.named_columns if name not in known):
-            if any(field.name == column for field in fields):
-                raise ValueError(
-                    f"la colonne « {column} » n’est pas gardée (personal: drop) : rien ne peut en être attendu"
-                )
-            raise ValueError(f"la table « {table} » n’a pas de colonne « {column} »{suggestion(column, known)}")
+        refuse_unknown(self.named_columns, fields, table)
 
     @property
     def placeholders(self) -> set[str]:
@@ -119,6 +113,17 @@ class Declaration(Declared):
         """The expectation as it is written, placeholders unfilled."""
         column = self.column or ", ".join(self.columns) or None
         return ExpectationSpec(self.key, self.type, self.kwargs, self.severity, column, self.reason, self.fix)
+
+
+def refuse_unknown(columns: Iterable[str], fields: list[Field], table: str) -> None:
+    """Raise ValueError at the first column that the table of these fields does not have in the lake."""
+    known = [*(field.name for field in fields if field.personal != "drop"), *(added.name for added in PROVENANCE)]
+    for column in (name for name in columns if name not in known):
+        if any(field.name == column for field in fields):
+            raise ValueError(
+                f"la colonne « {column} » n’est pas gardée (personal: drop) : rien ne peut en être attendu"
+            )
+        raise ValueError(f"la table « {table} » n’a pas de colonne « {column} »{suggestion(column, known)}")
 
 
 def _texts(value: Any) -> list[str]:
@@ -182,6 +187,10 @@ class SuiteFile:
     def at(self, index: int) -> str:
         """``file:line`` of the expectation number ``index``."""
         return self._thing.at("expectations", index)
+
+    def at_value(self, column: str) -> str:
+        """``file:line`` of a value of the valid row."""
+        return self._thing.at("valid_row", column)
 
 
 def _check_place(content: _Content, thing: Thing) -> None:

@@ -334,9 +334,13 @@ def unread(manifest: Manifest, one: Unread, rules: Rules) -> Finding:
     """One sheet, one member of an archive, or the elements of one name, that no declaration reads."""
     rule, member = rules["FIC-NON-LU"], one.fichier.partition("/")[2]
     key, name = ("sheet", one.feuille) if one.feuille else ("member", member)
-    place, what = where(one.fichier, one.feuille), "ligne"
+    place, what, reads = where(one.fichier, one.feuille), "ligne", f'une table avec {key}: "{name}"'
     if one.element:
-        key, name, what = "records", one.element, "enregistrement"
+        name, what, reads = (
+            one.element,
+            "enregistrement",
+            f'une colonne ou une table (records: "{one.element}") qui les lit',
+        )
         place = f"{place}, éléments « {one.element} »"
     s = "s" if one.lignes > 1 else ""
     return Finding(
@@ -345,7 +349,7 @@ def unread(manifest: Manifest, one: Unread, rules: Rules) -> Finding:
         manifest.exercice,
         manifest.export_key,
         f"{rule.titre} : {place}{' (masquée)' if one.cachee else ''}",
-        f'une table avec {key}: "{name}", ou unread: ["{name}"] à l’export {manifest.export_key}',
+        f'{reads}, ou unread: ["{name}"] à l’export {manifest.export_key}',
         f"{one.lignes} {what}{s} non {'lus' if one.element and s else 'lu' if one.element else f'lue{s}'}",
         aide=rule.aide,
         fichier=place,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from xml.parsers import expat
 
+from pipelines.catalogue.patterns import member_name
 from pipelines.ledger.records import Manifest
 from pipelines.settings import Home
 
@@ -39,8 +40,9 @@ def _bytes_of(original: Path, member: str) -> bytes | None:
         return None if zipfile.is_zipfile(original) else original.read_bytes()  # a workbook has rows, and no lines
     try:
         with zipfile.ZipFile(original) as archive:
-            return archive.read(member)
-    except (KeyError, zipfile.BadZipFile):
+            # an older manifest has the name as zipfile gives it
+            return next((archive.read(m) for m in archive.infolist() if member in (member_name(m), m.filename)), None)
+    except zipfile.BadZipFile:
         return None
 
 

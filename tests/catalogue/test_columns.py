@@ -63,6 +63,16 @@ sections:
         croise: {par: exercice, valeur: nb_agents}
         vide: Rien.
       - {genre: liste, id: liste, titre: Services, table: rpt_equipes, entree: [libelle_service], vide: Rien.}
+      - genre: matrice
+        id: matrice
+        titre: Services
+        table: rpt_equipes
+        code: code_service
+        lignes: {nom: libelle_service, titre: Service, format: texte}
+        detail: est_permanent
+        croise: {valeur: nb_agents, par: est_permanent}
+        vide: Rien.
+      - {genre: texte, fichier: equipes.md}
       - {genre: evolutions, titre: Évolutions, table: rpt_equipes, libelle: libelle_service}
 """
 SECRECY = """\
@@ -91,7 +101,25 @@ expectations:
     reason: Le code est toujours donné.
     fix: Compléter le code dans l’outil.
 """
+ALERTS = """\
+alertes:
+  peu-de-monde:
+    table: rpt_equipes
+    quand: >-
+      nb_agents < 3
+      and code_service not in ('stage')
+    cle: [code_service]
+    dit: "{libelle_service} : {nb_agents}"
+"""
+TEXT = """\
+Les équipes.
+
+{% set service = dit("rpt_equipes", "libelle_service", est_permanent=true) %}
+Il y a {{ service }}.
+"""
 FILES = {
+    "catalogue/alertes.yml": ALERTS,
+    "catalogue/report/texte/equipes.md": TEXT,
     "catalogue/figures/essai.yml": FIGURES,
     "catalogue/report/01_equipes.yml": CHAPTER,
     "catalogue/secrecy.yml": SECRECY,
@@ -151,6 +179,12 @@ def test_what_is_right_is_read(shipped):
         ("report/01_equipes", "valeur: nb_agents", "valeur: nb_agent", "rpt_equipes", "nb_agents"),
         ("report/01_equipes", "entree: [libelle_s", "entree: [libele_s", "rpt_equipes", "libelle_service"),
         ("report/01_equipes", "libelle: libelle_s", "libelle: libele_s", "rpt_equipes", "libelle_service"),
+        ("report/01_equipes", "code: code_service\n", "code: codes_service\n", "rpt_equipes", "code_service"),
+        ("report/01_equipes", "detail: est_perm", "detail: est_perma", "rpt_equipes", "est_permanent"),
+        ("report/01_equipes", "{valeur: nb_agents", "{valeur: nb_agent", "rpt_equipes", "nb_agents"),
+        ("report/01_equipes", "par: est_permanent", "par: est_permanant", "rpt_equipes", "est_permanent"),
+        ("alertes", "quand: >-\n      nb_agents", "quand: >-\n      nb_agent", "rpt_equipes", "nb_agents"),
+        ("alertes", "cle: [code_s", "cle: [codes_s", "rpt_equipes", "code_service"),
         ("secrecy", "measure: nb_agents", "measure: nb_agent", "fct_effectifs", "nb_agents"),
         ("secrecy", "{service: code_service", "{service: code_servic", "fct_effectifs", "code_service"),
         ("secrecy", "plain: [libelle_s", "plain: [libele_s", "rpt_equipes", "libelle_service"),
@@ -186,6 +220,51 @@ def test_a_name_that_nothing_gives_to_a_title_or_a_sentence(shipped, old: str, n
         check(shipped.catalogue())
     line = text.count("\n", 0, text.index(new.strip())) + 1
     assert [one for one in str(raised.value).splitlines() if one.startswith(f"{path}:{line} ") and said in one]
+
+
+def test_the_names_of_the_sentence_of_an_alert_and_its_condition(shipped):
+    shipped.write(
+        "catalogue/alertes.yml", ALERTS.replace("{nb_agents}", "{nb_agent}").replace("nb_agents <", "nb_agents <<<(")
+    )
+    with pytest.raises(DeclarationError) as raised:
+        check(shipped.catalogue())
+    (condition, sentence) = str(raised.value).splitlines()
+    assert condition.startswith("catalogue/alertes.yml:4 quand: «") and "n’est pas une condition SQL" in condition
+    assert sentence.startswith("catalogue/alertes.yml:8 dit: rien ne donne le nom « nb_agent »")
+    assert sentence.endswith("vouliez-vous dire « nb_agents » ?")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"libelle_service"', '"libele_service"', "demande la colonne « libele_service » de « rpt_equipes »"),
+        ("est_permanent=", "est_permanant=", "demande la colonne « est_permanant » de « rpt_equipes »"),
+        ('"rpt_equipes"', '"rpt_equipe"', "demande le modèle « rpt_equipe », que rien ne déclare"),
+    ],
+)
+def test_what_a_text_asks_a_table_for(shipped, old: str, new: str, said: str):
+    shipped.write("catalogue/report/texte/equipes.md", TEXT.replace(old, new))
+    with pytest.raises(DeclarationError) as raised:
+        check(shipped.catalogue())
+    (line,) = str(raised.value).splitlines()
+    assert line.startswith(f"catalogue/report/texte/equipes.md:3 {said}") and "vouliez-vous dire" in line
+
+
+def test_the_table_beside_which_a_block_stays(shipped):
+    beside = CHAPTER.replace("        forme: barres\n", "        forme: barres\n        avec: rpt_equipe\n")
+    shipped.write("catalogue/report/01_equipes.yml", beside)
+    line = beside.partition("avec:")[0].count("\n") + 1
+    place = f"catalogue/report/01_equipes.yml:{line} demande le modèle « rpt_equipe »"
+    with pytest.raises(DeclarationError, match=f"{place}.*« rpt_equipes » ?"):
+        check(shipped.catalogue())
+
+
+def test_a_valid_row_of_a_column_that_is_not_there(shipped):
+    text = SUITE.replace("expectations:", "valid_row:\n  code: A\n  cod: B\nexpectations:")
+    shipped.write("expectations/systems/libre/lignes.yml", text)
+    place = "expectations/systems/libre/lignes.yml:5 valid_row: la table « lignes » n’a pas de colonne « cod »"
+    with pytest.raises(DeclarationError, match=f"{place} ; vouliez-vous dire « code » ?"):
+        check(shipped.catalogue())
 
 
 @pytest.mark.parametrize(

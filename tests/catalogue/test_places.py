@@ -25,7 +25,7 @@ def export(kind: dict, *tables: dict, **keys) -> Export:
         ({"type": "csv"}, [{"records": "a"}], {}, "pour json et xml seulement"),
         ({"type": "jsonl"}, [{"records": "a"}], {}, "pour json et xml seulement"),
         ({"type": "xml"}, [{}], {}, "donner le chemin des enregistrements depuis la racine"),
-        ({"type": "csv"}, [{}], {"unread": ["a"]}, "pour les classeurs, les archives et xml seulement"),
+        ({"type": "csv"}, [{}], {"unread": ["a"]}, "pour les classeurs, les archives, json, jsonl et xml seulement"),
         ({"type": "csv"}, [{}, {}], {}, "a une table, et une seule"),
         ({"type": "key_value"}, [{}, {}], {}, "a une table, et une seule"),
         ({"type": "csv"}, [{"member": "a"}, {"member": "a"}], {"archive": "zip"}, "est une seule table"),

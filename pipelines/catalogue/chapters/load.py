@@ -37,6 +37,27 @@ def codes_asked(text: str) -> list[str]:
     return list(dict.fromkeys(FIGURE.findall(" ".join(ASKED.findall(text)))))
 
 
+def told(text: str) -> list[tuple[int, str, list[str]]]:
+    """The columns that a text of the report asks a table for, ``dit("table", "column", other="value")``: line, table, columns.
+
+    A text that cannot be read asks for none: printing it says why.
+    """
+    from jinja2 import Environment, TemplateSyntaxError, nodes
+
+    if "dit(" not in text.replace(" ", ""):
+        return []
+    try:
+        calls = list(Environment(autoescape=True).parse(text).find_all(nodes.Call))
+    except TemplateSyntaxError:
+        return []
+    found = []
+    for call in calls:
+        said = [one.value for one in call.args if isinstance(one, nodes.Const) and isinstance(one.value, str)]
+        if isinstance(call.node, nodes.Name) and call.node.name == "dit" and len(said) == 2:
+            found.append((call.lineno, said[0], [said[1], *(one.key for one in call.kwargs)]))
+    return found
+
+
 def refuse_same_identifiers(things: Iterable[Thing]) -> None:
     """A title is found by its identifier: raise DeclarationError when two have the same."""
     seen: dict[str, str] = {}

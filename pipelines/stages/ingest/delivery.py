@@ -35,6 +35,7 @@ from pipelines.failpoints import reached
 from pipelines.ledger.records import DeliveredFile, Manifest, TableCounts, Unread
 from pipelines.settings import Home
 from pipelines.stages.ingest.archive import archive, keep_name
+from pipelines.stages.ingest.beside import unread_lists
 from pipelines.stages.ingest.leftovers import WORK, sweep
 from pipelines.stages.ingest.pseudonym import key_id
 from pipelines.stages.ingest.readers.csv_file import read_csv
@@ -227,12 +228,10 @@ def _read_one(
     elif isinstance(fmt, TreeFormat):
         reader = importlib.import_module(f"pipelines.stages.ingest.readers.{TREES[fmt.type]}")
         found = [(table.name, reader.read(path, fichier, fmt, table, exercice, workdir)) for table in tables]
-        beside = {element: count for _, records in found for element, count in records.beside.items()}
-        read = {(table.records or "").strip("/") for table in tables}
+        lists = {path: count for _, records in found for path, count in records.lists.items()}
         contents.unread += [
-            Unread(fichier, None, count, ecartee=is_one_of(element, export.unread), element=element)
-            for element, count in beside.items()
-            if element not in read
+            Unread(fichier, None, count, ecartee=is_one_of(path, export.unread), element=path)
+            for path, count in unread_lists(lists, tables, exercice, "/" if fmt.type == "xml" else ".").items()
         ]
     elif isinstance(fmt, ToolFormat):
         reader = importlib.import_module(f"pipelines.stages.ingest.readers.{fmt.type}")  # each loads its own libraries

@@ -1,14 +1,16 @@
 """Finds the line or lines of headings by the names that the declaration expects, never by position."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from pipelines.catalogue.declarations import Table
+from pipelines.catalogue.declarations import Origin, Table
 from pipelines.catalogue.headings import joined, told_apart
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.settings import limits
+from pipelines.stages.ingest.origin import gives_rows
 
 SEARCHED_RECORDS = 40  # a header stands within the first lines: title lines are few
+SEVERAL = 2  # cells: a title is one
 
 
 def find_header(
@@ -16,35 +18,53 @@ def find_header(
 ) -> tuple[int, int, list[str]]:
     """Return the indexes in ``records`` [(line, cells)] of the first and the last line of headings, and those of each column.
 
-    They are those of a line, or of as many as ``table`` says, that hold every heading that it needs. Raises DeliveryRefused
-    FIC-ENTETE (which headings are missing from the nearest line), FIC-COLONNE-DOUBLE, or FIC-TAILLE.
+    They are those of a line, or of as many as ``table`` says, that hold every heading that it needs. Where columns give rows
+    and it needs no other by name, those of the first line of several cells of which one gives rows, or else of one: a title
+    may look like a heading. Raises DeliveryRefused FIC-ENTETE (which headings are missing from the nearest line),
+    FIC-COLONNE-DOUBLE, or FIC-TAILLE.
     """
-    rows, expected = table.header_rows_of(exercice), table.headings_of(exercice)
+    expected, origins = table.headings_of(exercice), table.origins_of(exercice)
     read = {same(name): name for name in table.columns_of(exercice)}
     wanted = {same(name): name for name in expected}
-    best_index, best_found = None, set()
+    spread = [] if expected else [origin for origin in origins.values() if origin.heading]
+    best_line, best_found = None, set[str]()
+    for least in (SEVERAL, 1) if spread else (0,):
+        for first, last, headings in _candidates(records, table.header_rows_of(exercice), read, fichier):
+            found = wanted.keys() & set(map(same, headings))
+            if len(found) == len(wanted) and (not spread or _is_wide(headings, spread, least)):
+                _refuse_doubles(headings, read, fichier, records[first][0])
+                return first, last, headings
+            if len(found) > len(best_found):
+                best_line, best_found = records[first][0], found
+    if best_line is None:
+        forms = f"de la forme {' et '.join(str(origin.heading) for origin in spread)}"
+        raise DeliveryRefused(
+            "FIC-ENTETE", fichier=fichier, attendu=f"colonnes {forms if spread else ', '.join(expected)}"
+        )
+    missing = [name for key, name in wanted.items() if key not in best_found]
+    raise DeliveryRefused(
+        "FIC-ENTETE",
+        fichier=fichier,
+        ligne=best_line,
+        recu=f"{len(best_found)} colonnes reconnues sur {len(wanted)}",
+        attendu="colonnes manquantes : " + ", ".join(missing),
+    )
+
+
+def _is_wide(headings: Sequence[str], spread: Sequence[Origin], least: int) -> bool:
+    return sum(1 for heading in headings if heading.strip()) >= least and gives_rows(headings, spread)
+
+
+def _candidates(
+    records: Sequence[tuple[int, list[str]]], rows: int, read: dict[str, str], fichier: str
+) -> Iterator[tuple[int, int, list[str]]]:
+    """What may be the line, or the ``rows`` lines, of headings: first, last, and the headings of each column."""
     filled = [at for at, (_, cells) in enumerate(records[:SEARCHED_RECORDS]) if any(map(str.strip, cells))]
     for index in range(len(filled) - rows + 1):
         places = filled[index : index + rows]
         for at in places:
             refuse_too_wide(records[at][1], fichier, records[at][0])
-        headings = told_apart(joined([records[at][1] for at in places]), read)
-        found = wanted.keys() & {same(heading) for heading in headings}
-        if len(found) == len(wanted):
-            _refuse_doubles(headings, read, fichier, records[places[0]][0])
-            return places[0], places[-1], headings
-        if len(found) > len(best_found):
-            best_index, best_found = places[0], found
-    missing = [name for key, name in wanted.items() if key not in best_found]
-    if best_index is None:
-        raise DeliveryRefused("FIC-ENTETE", fichier=fichier, attendu="colonnes " + ", ".join(expected))
-    raise DeliveryRefused(
-        "FIC-ENTETE",
-        fichier=fichier,
-        ligne=records[best_index][0],
-        recu=f"{len(best_found)} colonnes reconnues sur {len(wanted)}",
-        attendu="colonnes manquantes : " + ", ".join(missing),
-    )
+        yield places[0], places[-1], told_apart(joined([records[at][1] for at in places]), read)
 
 
 def refuse_too_wide(cells: Sequence[str], fichier: str, line: int) -> None:

@@ -8,7 +8,7 @@ work.
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -122,6 +122,15 @@ def spread_columns(origins: Mapping[str, Origin], known: set[str], records: Reco
         forms = " et ".join(str(origin.heading) for origin in origins.values())
         raise DeliveryRefused("FIC-ENTETE", fichier=fichier, attendu=f"des colonnes de la forme {forms}")
     return list(found.values())
+
+
+def gives_rows(headings: Iterable[str], origins: Sequence[Origin]) -> bool:
+    """True when one of ``headings`` gives a row: each origin reads its part of it, and none leaves it out."""
+    return any(
+        all(_match(o.heading or "", text) and not (o.ignore and _match(o.ignore, text)) for o in origins)
+        for text in map(_clean, headings)
+        if text
+    )
 
 
 def _clean(name: str) -> str:

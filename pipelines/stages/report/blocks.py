@@ -19,6 +19,7 @@ from pipelines.catalogue.chapters.grammar import (
     Chiffres,
     Colonne,
     Compares,
+    Croisement,
     Donnees,
     Evolutions,
     Graphique,
@@ -37,6 +38,7 @@ from pipelines.stages.report.cells import (
     NUMBERS,
     PARTIAL,
     PARTIAL_MARK,
+    VOID,
     Cell,
     absent,
     cell,
@@ -69,7 +71,7 @@ class Builder:
 
     def data(self, bloc: Tableau | Graphique, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """A table or a chart, of the rows that ``only`` keeps; None when nothing behind it is followed."""
-        printed = [bloc.croise.valeur] if bloc.croise else [column.nom for column in bloc.colonnes]
+        printed = _columns_of(bloc.croise) if bloc.croise else [column.nom for column in bloc.colonnes]
         title, receipt = self._title(bloc, names), self.receipts.of(bloc.table, self.figures.exercice, printed)
         if not receipt.is_followed or not self._stays_with(bloc):
             return None
@@ -80,7 +82,7 @@ class Builder:
         rows = [row for row in self.publication.grouped(data) if _concerns(bloc, row, names)]
         years = range(max(self.figures.exercice - data.exercices + 1, self.first), self.figures.exercice + 1)
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
-        rows = [row | {HOLLOW: came[row.get("exercice", self.figures.exercice)].hollow} for row in rows]
+        rows = [_with_gaps(row, bloc, came[row.get("exercice", self.figures.exercice)]) for row in rows]
         head, lines = _laid_out(
             data, rows, {year: one.code for year, one in came.items()}, self._of_no_row(data, receipt)
         )
@@ -127,7 +129,7 @@ class Builder:
 
     def matrix(self, bloc: Matrice, only: dict[str, Any], names: dict[str, Any]) -> Block | None:
         """A series in each cell; a pair of which no year has a row is without object. None when nothing behind it is followed."""
-        title, printed = self._title(bloc, names), [bloc.croise.valeur]
+        title, printed = self._title(bloc, names), _columns_of(bloc.croise)
         receipt = self.receipts.of(bloc.table, self.figures.exercice, printed)
         if not receipt.is_followed:
             return None
@@ -136,6 +138,7 @@ class Builder:
         rows = self.publication.rows(bloc.table, {**bloc.filtres, **only}, bloc.ordre, bloc.exercices)
         years = range(max(self.figures.exercice - bloc.exercices + 1, self.first), self.figures.exercice + 1)
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
+        rows = [_with_gaps(row, bloc, came[row["exercice"]]) for row in rows]
         of_year = [row for row in rows if row["exercice"] == self.figures.exercice]
         if not of_year:
             return _empty(title, bloc, receipt, names)
@@ -148,7 +151,7 @@ class Builder:
                 "titre": _row_title(row, bloc),
                 "detail": row[bloc.detail] if bloc.detail else None,
                 "est_total": False,
-                "series": [_series(found, row[bloc.code], one, came) for one in head],
+                "series": [_series(found, row[bloc.code], one, came, _void(bloc, receipt)) for one in head],
             }
             for row in {row[bloc.code]: row for row in reversed(of_year)}.values()
         ][::-1]
@@ -210,7 +213,7 @@ class Builder:
     def _of_no_row(self, data: Donnees, receipt: Receipt) -> Cell:
         """The cell of a crossing that no row gives: where the rows of the public edition lack, nothing says why."""
         if not data.croise or not data.croise.nul or receipt.reserve:
-            return absent("—")
+            return absent(_void(data, receipt))
         return absent(HIDDEN) if self._is_public else number(Decimal(0), *NUMBERS[data.croise.format])
 
     @property
@@ -281,10 +284,24 @@ class Builder:
         return self.counts[kind]
 
 
-def _series(found: Mapping[tuple, Cell], row: Any, column: Any, came: Mapping[int, Receipt]) -> Block:
+def _columns_of(croise: Croisement) -> list[str]:
+    return [croise.valeur, croise.par]
+
+
+def _with_gaps(row: Row, bloc: Donnees | Matrice, receipt: Receipt) -> Row:
+    """A row with what its receipt says of its gaps: the columns that no tool gives, and the code of any other value it lacks."""
+    return row | {HOLLOW: receipt.hollow, VOID: _void(bloc, receipt)}
+
+
+def _void(bloc: Donnees | Matrice, receipt: Receipt) -> str:
+    """What is not there of rows, or of a crossing, that need a field which no tool gives is not given; else it is without object."""
+    return "m" if receipt.is_bare or (bloc.croise and receipt.hollow) else "—"
+
+
+def _series(found: Mapping[tuple, Cell], row: Any, column: Any, came: Mapping[int, Receipt], nothing: str) -> Block:
     """The cells of a pair, year by year, and the height of each on its curve (from 0 to 1; None where there is no number)."""
     if not any((row, column, year) in found for year in came):
-        return {"cellules": [absent("—")], "hauteurs": []}
+        return {"cellules": [absent(nothing)], "hauteurs": []}
     cells = [found.get((row, column, year), absent(one.code)) for year, one in came.items()]
     numbers = [number_of(one) for one in cells]
     top = max((abs(one) for one in numbers if one is not None), default=0) or 1

@@ -16,6 +16,7 @@ from pipelines.stages.report.tables import SECRET, Row
 Cell = dict[str, Any]
 HIDDEN = "s"
 HOLLOW = "_non_fournies"  # beside the columns of a row: those that need a field which no tool gives
+VOID = "_rien"  # the code of what a row does not hold, and says not why
 MISSING = french.MISSING_CODES
 PARTIAL, PARTIAL_MARK = "partiel, il manque des lignes, des mois ou des documents à ses sources", "p"
 NUMBERS: dict[Format, tuple[int, str]] = {
@@ -57,8 +58,8 @@ def marked(one: Cell) -> Cell:
 
 
 def missing(row: Row) -> Cell:
-    """The cell of a value that is not there: its code, secrecy first, else « sans objet »."""
-    return absent(HIDDEN if row.get(SECRET) else row.get("code_manquant") or "—")
+    """The cell of a value that is not there: its code, secrecy first, else that of its table, else « sans objet »."""
+    return absent(HIDDEN if row.get(SECRET) else row.get("code_manquant") or row.get(VOID, "—"))
 
 
 def absent(code: str) -> Cell:

@@ -33,6 +33,7 @@ class Receipt:
     # by label of a table that came, the fields that the rows need and that it does not give
     ungiven: dict[str, list[str]] = field(default_factory=dict)
     hollow: frozenset[str] = frozenset()  # the printed columns that need a field which no table that came gives
+    is_bare: bool = False  # the rows themselves need such a field
 
     @property
     def is_followed(self) -> bool:
@@ -142,6 +143,7 @@ class Receipts:
                     for group in self.needed.get(f"{table}.{column}", ())
                 )
             ),
+            any(self._is_given_by_none(group, followed, exercice) for group in self.needed.get(table, ())),
         )
 
     def _is_given_by_none(self, group: Sequence[str], followed: Mapping[str, str], exercice: int) -> bool:

@@ -63,3 +63,15 @@ def test_a_heading_that_says_a_known_one_among_other_words_is_proposed(shipped: 
     assert said["identifiant: N° compte / Login"] and said["collectivite: Commune de rattachement"]
     assert said["nom: Nom complet (Prénom NOM)"]
     assert "# laissé de côté : [Couleur]" in said
+
+
+def test_months_as_columns_of_a_sheet_a_town_are_drafted(shipped: Catalogue) -> None:
+    rows = [(1, ["Indicateur", "Janvier", "Février", "Mars"]), (2, ["Bulletins", "10", "20", "30"])]
+    orly, sucy = (Sample("releve_2024.ods", "ods", rows, sheet=town) for town in ("Orly", "Sucy"))
+    needs = needs_of_shape(shipped, "bulletins")
+    draft = scaffold([orly, sucy], Request("essai", "bulletins"), shipped.registry, needs=needs)
+    lines = [line.strip().partition("  # TODO")[0] for line in draft.declaration.splitlines()]
+    assert "sheet: [Orly, Sucy]" in lines
+    assert 'collectivite: {sheet: "(.+)"}' in lines
+    assert 'mois: {heading: "(.+)", ignore: "Indicateur"}' in lines
+    assert "nb_bulletins: {under: mois}" in lines

@@ -67,6 +67,40 @@ def test_records_in_lists_of_lists_and_values_that_are_no_text(depot: Depot):
     assert values(read) == [(1, "1", '["a", 2.50]', Decimal("2.50")), (2, "2", None, None)]  # one line: ranks
 
 
+@pytest.mark.parametrize(
+    ("kind", "records", "content", "lists"),
+    [
+        (
+            "json",
+            "data.lignes",
+            '{"data": {"lignes": [{"id": 1, "user": {"name": "a"}, "montant": 1, "tags": [1], "suivi": [{"j": 1}]},'
+            ' {"suivi": [{"j": 2, "l": [{}]}, 3]}], "archives": [{"id": 2}, {"id": 3}], "n": [1, 2], "seul": {"id": 4}},'
+            ' "vieux": {"a.martin": [{"id": 5}], "b@c.fr": [[{"id": 6}]]}}',
+            {("data.lignes.suivi", 2), ("data.archives", 2), ("vieux.*", 2)},
+        ),
+        (
+            "json",
+            "s.l",
+            '{"s": [{"l": [{"id": 1, "user": {"name": "a"}, "montant": 1}], "m": [{}]}, {"l": [], "m": [{}]}]}',
+            {("s.m", 2)},
+        ),
+        ("jsonl", None, '{"id": 1, "user": {"name": "a", "roles": [{"r": 1}]}, "montant": 1}', {("user.roles", 1)}),
+        ("json", None, '[{"id": [{"x": 1}], "user": {"name": "a"}, "montant": 1}]', set()),  # a declaration reads it
+    ],
+)
+def test_what_looks_like_records_anywhere_else_is_not_passed_over(depot: Depot, kind, records, content, lists):
+    declare(depot, kind, records)
+    read = depot.csv(content, "export.json")
+    assert {(one.element, one.lignes) for one in read.manifest.non_lus} == lists
+
+
+def test_a_list_that_nobody_needs_is_set_aside(depot: Depot):
+    depot.declare(FIELDS, kind={"type": "json"}, table={"records": "l"}, export={"unread": ["vieux.*"]})
+    record = '{"id": 1, "user": {"name": "a"}, "montant": 1}'
+    read = depot.csv(f'{{"vieux": {{"a.b": [{{}}]}}, "l": [{record}], "m": [{{}}]}}', "export.json")
+    assert {(one.element, one.ecartee) for one in read.manifest.non_lus} == {("vieux.*", True), ("m", False)}
+
+
 def test_a_list_at_the_root_may_be_empty(depot: Depot):
     declare(depot)
     assert depot.csv("[]").counts == (0, 0, 0, 0)

@@ -398,6 +398,38 @@ def test_a_workbook_whose_headings_are_months(depot: Depot):
     assert spread(read) == [(2, "2020-01-01", "Orly", 1, Decimal("1.50"))]
 
 
+def a_sheet_a_town(depot: Depot) -> None:
+    header = {
+        "collectivite": {"sheet": "(.+)"},
+        "mois": {"heading": "(.+)", "ignore": "Indicateur|Total"},
+        "heures": {"under": "mois"},
+    }
+    depot.declare(
+        [TOWN, {**MONTH, "format": "%B"}, HOURS],
+        kind={"type": "xlsx"},
+        table={"sheet": "*", "header": {2019: header}, "primaryKey": ["collectivite", "mois"]},
+    )
+
+
+def test_months_as_columns_of_a_sheet_a_town_need_no_other_column(depot: Depot):
+    """Their line is the first of several cells of which one gives rows: neither a title, nor what is below."""
+    a_sheet_a_town(depot)
+    year = [["Relevé"], [], ["Indicateur", "Janvier", "Février", "Total"], ["Bulletins", 10, 20, 30]]
+    read = depot.ingest(depot.workbook({"Orly": year, "Sucy": [["Indicateur", "Mars"], ["Bulletins", 7]]}))
+    assert [(r["_ligne"], r["collectivite"], r["mois"].month, r["heures"]) for r in read.rows] == [
+        (4, "Orly", 1, Decimal(10)),
+        (4, "Orly", 2, Decimal(20)),
+        (2, "Sucy", 3, Decimal(7)),
+    ]
+
+
+def test_a_sheet_without_a_column_that_gives_rows_is_refused(depot: Depot):
+    a_sheet_a_town(depot)
+    with pytest.raises(DeliveryRefused) as refused:
+        depot.ingest(depot.workbook({"Orly": [["Indicateur", "Total"]]}))
+    assert (refused.value.code, refused.value.attendu) == ("FIC-ENTETE", "colonnes de la forme (.+)")
+
+
 @pytest.mark.parametrize(
     ("header", "code", "column"),
     [
@@ -463,7 +495,7 @@ WIDE = {"collectivite": "Commune", "mois": {"heading": "(.+)"}, "heures": {"unde
         ({**WIDE, "heures": {"under": "collectivite"}}, {}, "vont ensemble"),
         (WIDE, {"primaryKey": ["collectivite"]}, "primaryKey contient mois"),
         ({**WIDE, "heures": {"under": "mois", "empty": "nul"}}, {}, "empty"),
-        ({**WIDE, "collectivite": {"constant": "Orly"}}, {}, "rien n’y lit une colonne"),
+        ({"collectivite": {"constant": "Orly"}}, {}, "rien n’y lit une colonne"),
         ({**WIDE, "collectivite": {"constant": "Orly", "file": "(.*)"}}, {}, "donner une de ces clés, et une seule"),
         ({**WIDE, "collectivite": {"pattern": "(.*)"}}, {}, "donner une de ces clés, et une seule"),
         ({**WIDE, "collectivite": {"file": "(.*)", "pattern": "(.*)"}}, {}, "pattern va avec column"),

@@ -75,7 +75,10 @@ def test_what_stands_beside_the_records_and_looks_like_some_is_not_passed_over(d
     assert found.recu == "1 enregistrement non lu"
     assert found.fichier == "export.xml, éléments « export/tickets/Ticket »"
     name = "export/tickets/Ticket"
-    assert found.attendu == f'une table avec records: "{name}", ou unread: ["{name}"] à l’export {ref.key}'
+    assert (
+        found.attendu
+        == f'une colonne ou une table (records: "{name}") qui les lit, ou unread: ["{name}"] à l’export {ref.key}'
+    )
 
 
 def test_elements_that_another_table_reads_or_nobody_needs_are_no_finding(depot: Depot):
@@ -86,6 +89,32 @@ def test_elements_that_another_table_reads_or_nobody_needs_are_no_finding(depot:
     depot.declare(kind={"type": "xml"}, files="*.xml", export={"unread": ["export/tickets/Tick*"], "tables": tables})
     read = depot.csv(BESIDE.replace("<lot/>", '<lot id="1"/>'), "export.xml")
     assert unread_of(read.manifest, depot.registry()) == []
+
+
+FAR = """<r maj="1"><ls><l id="1"><nom>a</nom><suivi><s j="1"/><s j="2"/></suivi><mots><m>x</m><m>y</m></mots></l></ls>
+<ls><l id="2"><suivi><s j="3"/></suivi></l><titre>Lus</titre></ls>
+<vieux><archives annee="2019"><l id="8"><p n="1"/><p n="2"/></l><l id="9"/></archives></vieux><auteur><nom>x</nom></auteur></r>"""
+
+
+@pytest.mark.parametrize(
+    ("more", "lists"),
+    [
+        ({}, {("r/ls/l/suivi/s", 3), ("r/vieux/archives/l", 2)}),
+        ({"title": "suivi/s/@j"}, {("r/vieux/archives/l", 2)}),  # a declaration reads it
+    ],
+)
+def test_what_looks_like_records_anywhere_else_is_not_passed_over(depot: Depot, more: dict, lists: set):
+    declare(depot, "r/ls/l", [{"name": "code", "title": "@id"}, *([{"name": "jour", **more}] if more else [])])
+    content = FAR if not more else FAR.replace('<s j="1"/>', "").replace('<s j="2"/>', '<s j="2"/><s j="2"/>')
+    read = depot.csv(content, "export.xml")
+    assert {(one.element, one.lignes) for one in read.manifest.non_lus} == lists
+
+
+def test_a_document_that_names_each_element_its_own_way_is_none_of_lists(depot: Depot):
+    declare(depot, "r/l", [{"name": "code", "title": "@id"}])
+    names = "".join(f'<e{rank} a="1"/><e{rank} a="2"/>' for rank in range(3000))
+    read = depot.csv(f'<r><l id="1"/><x>{names}</x></r>', "export.xml")
+    assert len(read.manifest.non_lus) < 1000
 
 
 def test_a_list_may_be_empty(depot: Depot):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.evidence.record_line import record_line
 from pipelines.ledger.records import Unread
 from tests.deliveries import HEADER, Depot
 
@@ -71,6 +72,23 @@ def test_a_workbook_in_an_archive_names_member_and_sheet(depot: Depot):
     read = depot.ingest(zipped(depot, {"a/book.xlsx": book}))
     assert [(r["_fichier"], r["_feuille"], r["_ligne"]) for r in read.rows] == [("exports.zip/a/book.xlsx", "F", 2)]
     assert read.manifest.non_lus == [Unread("exports.zip/a/book.xlsx", "G", 1)]
+
+
+class Unflagged(zipfile.ZipInfo):
+    """A member whose name is of raw bytes, and says no encoding."""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:
+        return self.filename.encode("latin-1"), self.flag_bits & ~0x800
+
+
+def test_a_name_that_says_no_encoding_is_read_as_utf_8_where_it_is(depot: Depot):
+    declare(depot, member="Agents*.csv")
+    names = ("agents_état.csv".encode(), "agents_été.csv".encode("cp437"))
+    two_lines = HEADER + 'A1;"x\ny";1,50;03/02/2020\n'
+    read = depot.ingest(zipped(depot, {Unflagged(name.decode("latin-1")): two_lines for name in names}))
+    shown = ["exports.zip/agents_état.csv", "exports.zip/agents_été.csv"]
+    assert read.column("_fichier") == shown
+    assert [record_line(depot.home, read.manifest, fichier, 3, {2}) for fichier in shown] == [2, 2]
 
 
 def test_a_member_that_must_be_there(depot: Depot):

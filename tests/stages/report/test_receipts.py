@@ -287,3 +287,34 @@ def test_a_cell_whose_field_no_tool_gives_is_missing_and_no_number(followed: Pre
     (chart,) = [b for b in blocks(followed) if b.get("source") == "rapport.rpt_effectifs" and b["genre"] != "liste"]
     (cell,) = chart["lignes"][0]["cellules"]
     assert (cell["texte"], cell["manque"]) == (texte, manque)
+
+
+CROSSED = CHAPTER.replace(
+    "{par: exercice, valeur: valeur, format: chiffre}", "{par: libelle, valeur: valeur, nul: true}"
+).replace(
+    "lignes: {nom: libelle, titre: Indicateur, format: texte}", "lignes: {nom: unite, titre: Unité, format: texte}"
+)
+
+
+@pytest.mark.parametrize(
+    ("entry", "absent", "cells"),
+    [
+        ("config: {meta: {champs: [type]}}", "type", [["X", "3", "m"], ["Y", "5", "m"]]),
+        ("columns: [{name: libelle, config: {meta: {champs: [type]}}}]", "type", [["X", "3", "m"], ["Y", "5", "m"]]),
+        ("columns: [{name: libelle, config: {meta: {champs: [type]}}}]", None, [["X", "3", "—"], ["Y", "5", "0"]]),
+        ("columns: [{name: rang, config: {meta: {champs: [type]}}}]", "type", [["X", "3", "—"], ["Y", "5", "0"]]),
+    ],
+)
+def test_a_table_crossed_by_a_field_that_no_tool_gives_does_not_say_without_object(
+    followed: Press, entry: str, absent: str | None, cells: list
+):
+    """Neither of a value that a row lacks, nor of a crossing that no row gives."""
+    followed.chapter = CROSSED
+    rows = [("A", 3, "x"), ("B", None, "x"), ("A", 5, "y")]
+    followed.replace(
+        "rpt_series", [(2040, label, rank, value, unit, 0, None, "") for rank, (label, value, unit) in enumerate(rows)]
+    )
+    needing(followed, [("b/series", 2040, absent), ("a/agents", 2040, None)])
+    followed.files["dbt_project/models/rapport/essai.yml"] = f"models:\n  - name: rpt_series\n    {entry}\n"
+    (series,) = [block for block in blocks(followed) if block.get("id") == "series"]
+    assert texts(series) == cells

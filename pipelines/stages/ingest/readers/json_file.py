@@ -8,17 +8,20 @@ file cut short) refuses the whole file, with its line.
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pipelines.catalogue.declarations import Table, TreeFormat
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.stages.ingest.beside import MOST_NAMES
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.plain_lines import BLANK, count_lines, read_lines
 from pipelines.stages.ingest.records import Records
 
 LARGEST = 256 * 1024 * 1024  # bytes of a document, which is held in memory; lines are not
 KINDS = {dict: "un objet", list: "une liste", bool: "un booléen", type(None): "rien (null)"}
+_NAME = re.compile(r"[^\W\d][\w-]*")
 _BLANK = re.compile(r"[ \t\n\r]*")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]|[^\s"\[\]{},]+', re.DOTALL)
 
@@ -51,15 +54,40 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
     Raises DeliveryRefused: FIC-VIDE, FIC-NATURE, FIC-ENCODAGE, FIC-TAILLE, FIC-JSON, FIC-TRONQUE, FIC-ENTETE.
     """
     sheet = Sheet(workdir / f"{table.name}.csv", fichier, table, exercice)
+    lists = _Lists()
     if fmt.type == "jsonl":
-        sheet.write(_of_lines(path, fichier, sheet.columns))
-        return sheet.close(count_lines(path))
-    document = _Document(_text_of(path, fichier), fichier, table.records.split(".") if table.records else [])
+        sheet.write(_of_lines(path, fichier, sheet.columns, lists))
+        return replace(sheet.close(count_lines(path)), lists=lists.counts)
+    document = _Document(_text_of(path, fichier), fichier, table.records.split(".") if table.records else [], lists)
     sheet.write(document.records(sheet.columns))
-    return sheet.close(document.counted)
+    return replace(sheet.close(document.counted), lists=lists.counts)
 
 
-def _of_lines(path: Path, fichier: str, headings: list[str]) -> Iterator[Named]:
+class _Lists:
+    """The lists of objects of a document, by path. A key that may be no name of a field (``a.martin``, ``12``) is shown as ``*``."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {}
+
+    def note(self, value: Any, path: str) -> None:
+        """Count the lists in ``value``, which lies at ``path``, however deep."""
+        waiting = [(value, path)]
+        while waiting:
+            value, path = waiting.pop()
+            if isinstance(value, dict):
+                waiting += [(inside, f"{path}.{_shown(key)}".lstrip(".")) for key, inside in value.items() if inside]
+            elif isinstance(value, list):
+                objects = sum(isinstance(one, dict) for one in value)
+                if objects and (path in self.counts or len(self.counts) < MOST_NAMES):
+                    self.counts[path] = self.counts.get(path, 0) + objects
+                waiting += [(one, path) for one in value]
+
+
+def _shown(key: str) -> str:
+    return key if _NAME.fullmatch(key) else "*"
+
+
+def _of_lines(path: Path, fichier: str, headings: list[str], lists: _Lists) -> Iterator[Named]:
     blank = True
     for number, text in read_lines(path, fichier):
         if not text.strip():
@@ -69,6 +97,7 @@ def _of_lines(path: Path, fichier: str, headings: list[str]) -> Iterator[Named]:
         value, end = _decoded(text, _BLANK.match(text).end(), fichier, number)  # type: ignore[union-attr]
         if text[end:].strip():
             raise DeliveryRefused("FIC-JSON", fichier=fichier, ligne=number, attendu="un seul enregistrement par ligne")
+        lists.note(value, "")
         yield number, _values(value, headings, fichier, number)
     if blank:
         raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="au moins un enregistrement")
@@ -155,8 +184,8 @@ class _Document:
     tokens: no decoder has a part in it.
     """
 
-    def __init__(self, text: str, fichier: str, path: list[str]):
-        self.text, self.fichier, self.path = text, fichier, path
+    def __init__(self, text: str, fichier: str, path: list[str], lists: _Lists):
+        self.text, self.fichier, self.path, self._lists = text, fichier, path, lists
         self.counted = 0
         self._line, self._seen_to = 1, 0
         self._is_found = False
@@ -194,6 +223,7 @@ class _Document:
             else:
                 line = self._line_of(place)
                 value, place = _decoded(self.text, place, self.fichier, line)
+                self._lists.note(value, ".".join(self.path))
                 yield line, _values(value, headings, self.fichier, line)
             place, is_open = self._next(place, "]")
         if not path:
@@ -215,7 +245,8 @@ class _Document:
             if key == path[0]:
                 place = yield from self._walk(place, path[1:], headings)
             else:
-                place = _decoded(self.text, place, self.fichier, self._line_of(place))[1]
+                value, place = _decoded(self.text, place, self.fichier, self._line_of(place))
+                self._lists.note(value, ".".join([*self.path[: len(self.path) - len(path)], _shown(key)]))
             place, is_open = self._next(place, "}")
         return place + 1
 

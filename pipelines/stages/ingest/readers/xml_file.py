@@ -6,9 +6,8 @@ with their lines (``xml_outline``), lxml gives the values, as a stream.
 """
 
 from array import array
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lxml import etree
@@ -16,11 +15,10 @@ from lxml import etree
 from pipelines.catalogue.declarations import Table, TreeFormat
 from pipelines.catalogue.patterns import same
 from pipelines.catalogue.rules import DeliveryRefused
+from pipelines.stages.ingest.beside import MOST_NAMES
 from pipelines.stages.ingest.readers.named_values import Named, Sheet
 from pipelines.stages.ingest.readers.xml_outline import Outline
 from pipelines.stages.ingest.records import Records
-
-MOST_NAMES = 100  # of elements beside the records: a document that names each its own way is none of lists
 
 
 def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int, workdir: Path) -> Records:
@@ -30,13 +28,24 @@ def read(path: Path, fichier: str, fmt: TreeFormat, table: Table, exercice: int,
     outline.read(path)
     sheet = Sheet(workdir / f"{table.name}.csv", fichier, table, exercice)
     sheet.write(_records(path, fichier, place, sheet.columns, outline.lines))
-    return replace(sheet.close(len(outline.lines)), beside=outline.beside)
+    return replace(sheet.close(len(outline.lines)), lists=outline.lists)
+
+
+@dataclass
+class _Kind:
+    """The elements at one path."""
+
+    count: int = 0
+    is_several: bool = False  # in one parent
+    holds_more: bool = False  # attributes or elements
+    inside: dict[str, "_Kind"] = field(default_factory=dict)
 
 
 class _Outline(Outline):
     """The line of each record; a document without any must at least hold what they would lie in.
 
-    What is beside the records and looks like some, several of a name or one of theirs otherwise spelt, is counted too.
+    What looks like records is counted, wherever it is: several elements of a name with attributes or elements of their own;
+    beside the records, several of a name or one of theirs otherwise spelt.
     """
 
     def __init__(self, fichier: str, place: list[str]):
@@ -44,14 +53,21 @@ class _Outline(Outline):
         self.lines = array("L")
         self._place, self._open = place, list[str]()
         self._holds_the_list = False
-        self._siblings = Counter[str]()
+        self._kinds, self._known = [_Kind()], 0
+        self._seen: list[set[str]] = [set()]  # the names in each open element
 
     @property
-    def beside(self) -> dict[str, int]:
-        """The elements beside the records that look like some, by path."""
-        *above, record = self._place
-        found = {name: count for name, count in self._siblings.items() if count > 1 or same(name) == same(record)}
-        return {"/".join([*above, name]): count for name, count in found.items()}
+    def lists(self) -> dict[str, int]:
+        """The elements that look like records, by path."""
+        return dict(self._lists(self._kinds[0], []))
+
+    def _lists(self, above: _Kind, path: list[str]) -> Iterator[tuple[str, int]]:
+        is_beside = path == self._place[:-1]
+        for name, kind in above.inside.items():
+            is_near = is_beside and (kind.is_several or same(name) == same(self._place[-1]))
+            if is_near or (kind.is_several and kind.holds_more):
+                yield "/".join([*path, name]), kind.count
+            yield from self._lists(kind, [*path, name])
 
     def read(self, path: Path) -> None:
         super().read(path)
@@ -68,15 +84,31 @@ class _Outline(Outline):
 
     def start(self, name: str, line: int) -> None:
         self._open.append(name.rpartition(" ")[2])
+        self._count(self._open[-1])
         if self._open == self._place:
             self.lines.append(line)
         elif self._open == self._place[:-1]:
             self._holds_the_list = True
-        elif self._open[:-1] == self._place[:-1] and len(self._siblings) < MOST_NAMES:
-            self._siblings[self._open[-1]] += 1
+
+    def _count(self, name: str) -> None:
+        above, seen = self._kinds[-1], self._seen[-1]
+        above.holds_more = True
+        kind = above.inside.get(name)
+        if kind is None:
+            kind, self._known = _Kind(), self._known + 1
+            if self._known <= MOST_NAMES:
+                above.inside[name] = kind
+        kind.count += 1
+        kind.is_several |= name in seen
+        kind.holds_more |= self.has_attributes
+        if name in above.inside:
+            seen.add(name)
+        self._kinds.append(kind)
+        self._seen.append(set())
 
     def end(self, name: str) -> None:
-        self._open.pop()
+        for opened in (self._open, self._kinds, self._seen):
+            opened.pop()
 
 
 def _records(path: Path, fichier: str, place: list[str], headings: list[str], lines: array) -> Iterator[Named]:

@@ -16,11 +16,11 @@ BYTES = 4  # of a character, at most
 class Outline:
     """Sees every element with the line where it begins; ``start`` and ``end`` are for those that extend it.
 
-    A name is ``namespace name``, or ``name`` alone.
+    A name is ``namespace name``, or ``name`` alone; ``has_attributes`` is said of the element that begins.
     """
 
     def __init__(self, fichier: str):
-        self.fichier, self.root = fichier, ""
+        self.fichier, self.root, self.has_attributes = fichier, "", False
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.StartElementHandler = self._start
@@ -65,6 +65,6 @@ class Outline:
         line = self._parser.CurrentLineNumber
         raise DeliveryRefused("FIC-DOCTYPE", fichier=self.fichier, ligne=line, attendu="un document sans DOCTYPE")
 
-    def _start(self, name: str, _attributes: dict) -> None:
-        self.root = self.root or name
+    def _start(self, name: str, attributes: dict) -> None:
+        self.root, self.has_attributes = self.root or name, bool(attributes)
         self.start(name, self._parser.CurrentLineNumber)

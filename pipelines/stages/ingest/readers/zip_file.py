@@ -10,6 +10,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from pipelines.catalogue.patterns import member_name
 from pipelines.catalogue.rules import DeliveryRefused
 from pipelines.stages.ingest.landing import ignored
 
@@ -70,14 +71,14 @@ def _refuse_hostile(members: list[zipfile.ZipInfo], fichier: str) -> None:
         raise DeliveryRefused("FIC-VIDE", fichier=fichier, attendu="une archive qui contient un fichier")
     names, offsets = set(), set()
     for member in members:
-        expected = _expected(member)
-        if member.filename in names or member.header_offset in offsets:
+        expected, name = _expected(member), member_name(member)
+        if name in names or member.header_offset in offsets:
             expected = "des fichiers de noms différents, qui ne se recouvrent pas"
         if expected:
-            raise DeliveryRefused("FIC-ARCHIVE", fichier=fichier, recu=f"« {member.filename[:100]} »", attendu=expected)
+            raise DeliveryRefused("FIC-ARCHIVE", fichier=fichier, recu=f"« {name[:100]} »", attendu=expected)
         if member.flag_bits & 1:
             raise DeliveryRefused("FIC-PROTEGE", fichier=fichier, attendu="une archive sans mot de passe")
-        names.add(member.filename)
+        names.add(name)
         offsets.add(member.header_offset)
 
 
@@ -106,5 +107,5 @@ def _copied(
                 if total > LARGEST_CONTENT or (total > SMALL_CONTENT and total > PACKED_BEST * size):
                     raise DeliveryRefused("FIC-TAILLE", fichier=fichier, attendu="moins de 2 Go décompressés")
                 out.write(chunk)
-        copies.append(Member(member.filename, copy))
+        copies.append(Member(member_name(member), copy))
     return copies
