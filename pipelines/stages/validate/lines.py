@@ -20,8 +20,8 @@ from pipelines.stages.validate.suite import Suite
 def failing_lines(parquet: Path, suite: Suite, key: str, limit: int = 20) -> list[tuple[str, int]]:
     """``(file, or its sheet; line)`` of the first ``limit`` rows that break the expectation ``key``, in order.
 
-    Empty for an expectation on the whole table (a row count), which no line breaks by itself. KeyError when
-    the suite has no such expectation.
+    Empty for an expectation on the whole table (a row count), which no line breaks by itself, and for one that some value stops
+    (a cast): the verdict says so, and DuckDB's words would quote the value. KeyError when the suite has no such expectation.
     """
     import duckdb
 
@@ -30,7 +30,10 @@ def failing_lines(parquet: Path, suite: Suite, key: str, limit: int = 20) -> lis
         return []
     with duckdb.connect(":memory:") as connection:
         connection.execute(create_statement(parquet))
-        found = connection.execute(f"{statement} order by _fichier, _feuille, _ligne limit {int(limit)}").fetchall()
+        try:
+            found = connection.execute(f"{statement} order by _fichier, _feuille, _ligne limit {int(limit)}").fetchall()
+        except (duckdb.DataError, duckdb.InvalidInputException):
+            return []
     return [(where(fichier, feuille), ligne) for fichier, feuille, ligne in found]
 
 

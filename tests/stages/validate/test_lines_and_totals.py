@@ -29,6 +29,11 @@ def test_a_condition_with_or_keeps_its_meaning(people: Table, tmp_path: Path) ->
     assert failing_lines(path, suite_of(rule("jamais", "jours < 0 or jours > 99")), "jamais") == []
 
 
+def test_a_rule_that_some_value_stops_names_no_line_and_quotes_nothing(people: Table, tmp_path: Path) -> None:
+    path = write(tmp_path / "lot.parquet", people, ValidRows("essai", people).take(3))
+    assert failing_lines(path, suite_of(rule("texte", "cast(_fichier as date) > date '2020-01-01'")), "texte") == []
+
+
 def test_an_unknown_expectation_is_an_error_and_a_count_has_no_line(people: Table, tmp_path: Path) -> None:
     path = write(tmp_path / "lot.parquet", people, [])
     suite = compile_suite("essai", people, [], exercice=2018)
