@@ -99,6 +99,14 @@ def test_a_pseudonym_depends_on_the_key_and_on_the_column():
     assert pseudonym(KEY, "matricule", None) is None
 
 
+def test_a_table_of_which_every_field_is_dropped_keeps_its_lines(depot: Depot):
+    depot.declare([FIELDS[1], FIELDS[2]], table={"ignore": [{"column": "nom", "pattern": "Total.*"}]})
+    read = depot.csv(f"Nom;Naissance\n{CANARY};01/02/1970\n{CANARY};31/02/1970\n\nTotal x;\n{CANARY};\n")
+    assert read.counts == (6, 2, 1, 3)  # the header, a blank line and the total are ignored
+    assert [row["_ligne"] for row in read.rows] == [2, 6]
+    assert CANARY.encode() not in everywhere(depot)
+
+
 def test_another_key_makes_another_delivery(depot: Depot):
     from pipelines.stages.ingest.delivery import ingest
 
