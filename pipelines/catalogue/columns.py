@@ -2,10 +2,10 @@
 
 What belongs here: which columns a figure, a family, a chapter, a text, an alert, an entry of secrecy or a suite reads, and where
 it says so. A mart or a table of ``rapport`` promises the columns of its contract (``columns:`` of its dbt entry, in effect); one
-that says none is not judged here. Of SQL, only the condition of an alert is read, and a column that stands alone.
+that says none is not judged here. SQL is not parsed: only a column that stands alone is read, and the words of the condition of an
+alert.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from string import Formatter
@@ -33,6 +33,15 @@ from pipelines.near import suggestion
 Named = tuple[tuple[Any, ...], str]  # where in the thing, the column
 ALONE = re.compile(r"[a-z_][a-z0-9_]*")
 BLOCKS = (Donnees, Matrice, Liste, Compares)  # those that read a table
+# in a condition: a string, with the type before it; a type; a function; a column, the only one that is named
+WORD = re.compile(
+    r"""(?:\b\w+\s*)?'(?:[^']|'')*'|(?:::|\bas\b)\s*\w+|\b\w+\s*\(|"(?P<quoted>[^"]+)"|(?<![\w.])(?P<name>[a-z_]\w*)\b(?!\s*\.)""",
+    re.IGNORECASE,
+)
+SQL_WORDS = frozenset(
+    "all and any asc between by case collate day days desc distinct else end escape exists false from glob hour ilike in interval is "
+    "isnull like minute month months not notnull null or second similar some then to true unknown when year years".split()
+)
 PRINTED = ("unite", "decimales")  # what the format « chiffre » reads of the same row
 
 
@@ -232,11 +241,8 @@ def _of_alerts(catalogue: Catalogue, promised: dict[str, list[str]]) -> Iterator
     """The columns of the condition of an alert, of its key and of its sentence."""
     for name, alert in catalogue.alerts.items():
         thing, known = catalogue.alerts_declared[name], promised.get(alert.table)
-        asked = _of_condition(alert.quand)
-        if asked is None:
-            yield f"{thing.at('quand')} quand: « {alert.quand} » n’est pas une condition SQL"
         if known:
-            named: list[Named] = [(("quand",), column) for column in asked or []]
+            named: list[Named] = [(("quand",), column) for column in _of_condition(alert.quand)]
             named += [(("cle", index), column) for index, column in enumerate(alert.cle)]
             yield from (
                 _unknown(thing.at(*at), column, alert.table, known) for at, column in named if column not in known
@@ -244,24 +250,11 @@ def _of_alerts(catalogue: Catalogue, promised: dict[str, list[str]]) -> Iterator
             yield from _of_sentence(thing.at("dit"), "dit", alert.dit, known)
 
 
-def _of_condition(sql: str) -> list[str] | None:
-    """The columns of a condition over one table, as DuckDB parses it; None when it cannot be read."""
-    import duckdb
-
-    with duckdb.connect() as db:
-        row = db.execute("select json_serialize_sql(?)", [f"select * from t where ({sql})"]).fetchone()
-    parsed = json.loads(row[0]) if row else {"error": True}
-    return None if parsed["error"] else list(dict.fromkeys(_references(parsed["statements"])))
-
-
-def _references(node: Any) -> Iterator[str]:
-    """The columns that a parsed condition names; those of a query inside it are of other tables."""
-    kind = node.get("class") if isinstance(node, dict) else None
-    if kind == "COLUMN_REF":
-        yield node["column_names"][-1].casefold()
-    elif kind not in ("SUBQUERY", "LAMBDA"):
-        for part in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
-            yield from _references(part)
+def _of_condition(sql: str) -> list[str]:
+    """The words of a condition that can only be columns; none of one that holds a query, whose words may be of other tables."""
+    names = [found["name"] or found["quoted"] for found in WORD.finditer(sql) if found["name"] or found["quoted"]]
+    words = list(dict.fromkeys(name.casefold() for name in names))
+    return [] if "select" in words else [word for word in words if word not in SQL_WORDS]
 
 
 # secrecy --------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.catalogue.columns import _of_condition
 from pipelines.catalogue.needs import check
 from pipelines.catalogue.yaml_file import DeclarationError
 from pipelines.settings import Home
@@ -222,16 +223,26 @@ def test_a_name_that_nothing_gives_to_a_title_or_a_sentence(shipped, old: str, n
     assert [one for one in str(raised.value).splitlines() if one.startswith(f"{path}:{line} ") and said in one]
 
 
-def test_the_names_of_the_sentence_of_an_alert_and_its_condition(shipped):
-    shipped.write(
-        "catalogue/alertes.yml", ALERTS.replace("{nb_agents}", "{nb_agent}").replace("nb_agents <", "nb_agents <<<(")
-    )
-    with pytest.raises(DeclarationError) as raised:
+def test_a_name_of_the_sentence_of_an_alert(shipped):
+    shipped.write("catalogue/alertes.yml", ALERTS.replace("{nb_agents}", "{nb_agent}"))
+    said = "catalogue/alertes.yml:8 dit: rien ne donne le nom « nb_agent » .*« nb_agents » ?"
+    with pytest.raises(DeclarationError, match=said):
         check(shipped.catalogue())
-    (condition, sentence) = str(raised.value).splitlines()
-    assert condition.startswith("catalogue/alertes.yml:4 quand: «") and "n’est pas une condition SQL" in condition
-    assert sentence.startswith("catalogue/alertes.yml:8 dit: rien ne donne le nom « nb_agent »")
-    assert sentence.endswith("vouliez-vous dire « nb_agents » ?")
+
+
+@pytest.mark.parametrize(
+    ("condition", "columns"),
+    [
+        ("nb_a > 3 and not est_b or lower(c) in ('d', 'l''e')", ["nb_a", "est_b", "c"]),
+        ('IN_x is not null and "y z" between -1e3 and 2', ["in_x", "y z"]),
+        ("case when j >= date '2024-01-01' then a::bigint else cast(b as integer) end > 0", ["j", "a", "b"]),
+        ("t.a > 1 and j > j0 + interval 3 months and f (g) like 'x%'", ["j", "j0", "g"]),
+        ("a in(1) and not(b)", ["a", "b"]),
+        ("a > (SELECT max(b) from c)", []),
+    ],
+)
+def test_the_columns_of_a_condition(condition: str, columns: list[str]):
+    assert _of_condition(condition) == columns
 
 
 @pytest.mark.parametrize(

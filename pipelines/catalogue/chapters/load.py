@@ -14,6 +14,11 @@ from pipelines.catalogue.yaml_file import DeclarationError
 
 ASKED = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)  # in a text, what is not prose
 FIGURE = re.compile(r"""["']([a-z_]+(?:\.[a-z0-9_]+)+)["']""")
+QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
+TOLD = re.compile(
+    r"""\bdit\(\s*["'](?P<table>[^"']*)["']\s*,\s*["'](?P<column>[^"']*)["'](?P<others>(?:'[^']*'|"[^"]*"|[^()"'])*)"""
+)
+KEYWORD = re.compile(r"(\w+)\s*=(?!=)")
 AnyChapter = TypeVar("AnyChapter", bound=Chapitre)
 # The exposures beside the chapters: the annex on each figure, and how far the year was collected and agrees.
 ANNEX = ("annexe_sources", "Sources et méthode", ("chiffres", "rpt_rapprochement_publie", "rpt_absences_contredites"))
@@ -37,25 +42,12 @@ def codes_asked(text: str) -> list[str]:
     return list(dict.fromkeys(FIGURE.findall(" ".join(ASKED.findall(text)))))
 
 
-def told(text: str) -> list[tuple[int, str, list[str]]]:
-    """The columns that a text of the report asks a table for, ``dit("table", "column", other="value")``: line, table, columns.
-
-    A text that cannot be read asks for none: printing it says why.
-    """
-    from jinja2 import Environment, TemplateSyntaxError, nodes
-
-    if "dit(" not in text.replace(" ", ""):
-        return []
-    try:
-        calls = list(Environment(autoescape=True).parse(text).find_all(nodes.Call))
-    except TemplateSyntaxError:
-        return []
-    found = []
-    for call in calls:
-        said = [one.value for one in call.args if isinstance(one, nodes.Const) and isinstance(one.value, str)]
-        if isinstance(call.node, nodes.Name) and call.node.name == "dit" and len(said) == 2:
-            found.append((call.lineno, said[0], [said[1], *(one.key for one in call.kwargs)]))
-    return found
+def told(text: str) -> Iterator[tuple[int, str, list[str]]]:
+    """The columns that a text of the report asks a table for, ``dit("table", "column", other="value")``: line, table, columns."""
+    for asked in ASKED.finditer(text):
+        for call in TOLD.finditer(asked[0]):
+            others = KEYWORD.findall(QUOTED.sub("", call["others"]))
+            yield text.count("\n", 0, asked.start() + call.start()) + 1, call["table"], [call["column"], *others]
 
 
 def refuse_same_identifiers(things: Iterable[Thing]) -> None:
