@@ -7,7 +7,7 @@ English, that the scaffold turns into a TODO. Nothing here reads a file.
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -314,7 +314,7 @@ def _person(text: str) -> tuple[str, str] | None:
     return (" ".join(given), " ".join(surnames)) if given and max(map(len, surnames), default=0) > 1 else None
 
 
-def _all_differ(parts: list[tuple[str, ...]], share: float) -> bool:
+def _all_differ(parts: Sequence[tuple[str, ...]], share: float) -> bool:
     """True when few of the first words, and few of the last, come twice: those of things do, as in ``Serveur DNS``.
 
     Twenty given names are enough of a long list.
