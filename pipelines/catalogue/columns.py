@@ -40,7 +40,7 @@ WORD = re.compile(
 )
 SQL_WORDS = frozenset(
     "all and any asc between by case collate day days desc distinct else end escape exists false from glob hour ilike in interval is "
-    "isnull like minute month months not notnull null or second similar some then to true unknown when year years".split()
+    "isnull like minute month months not notnull null or second similar some then to true when year years".split()
 )
 PRINTED = ("unite", "decimales")  # what the format « chiffre » reads of the same row
 

@@ -326,7 +326,8 @@ def _is_read_elsewhere(manifest: Manifest, one: Unread, registry: Registry) -> b
 
 def _reads(table: Table, one: Unread) -> bool:
     if one.element:
-        return (table.records or "").strip("/") == one.element
+        records = (table.records or "").strip("/")  # or what leads to them
+        return any(f"{records}{mark}".startswith(f"{one.element}{mark}") for mark in "/.")
     return table.reads_sheet(one.feuille) if one.feuille else True
 
 

@@ -117,6 +117,16 @@ def test_a_document_that_names_each_element_its_own_way_is_none_of_lists(depot: 
     assert len(read.manifest.non_lus) < 1000
 
 
+def test_what_leads_to_the_records_of_another_export_is_read_there(depot: Depot):
+    code = [{"name": "code", "title": "@id"}]
+    depot.declare(code, system="autre", kind={"type": "xml"}, files="/*.xml", table={"records": "r/vieux/l"})
+    declare(depot, "r/l", code)
+    old = '<vieux a="1"><l id="2"/></vieux><vieux a="2"/>'
+    read = depot.csv(f'<r><l id="1"/>{old}{old.replace("vieux", "autre")}</r>', "export.xml")
+    assert [one.element for one in read.manifest.non_lus] == ["r/vieux", "r/autre"]
+    assert [one.element for one in unread_of(read.manifest, depot.registry())] == ["r/autre"]
+
+
 def test_a_list_may_be_empty(depot: Depot):
     declare(depot)
     assert depot.csv("<export><tickets/></export>").counts == (0, 0, 0, 0)
