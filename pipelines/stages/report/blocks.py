@@ -140,6 +140,8 @@ class Builder:
         came = {year: self.receipts.of(bloc.table, year, printed) for year in years}
         rows = [_with_gaps(row, bloc, came[row["exercice"]]) for row in rows]
         of_year = [row for row in rows if row["exercice"] == self.figures.exercice]
+        if not rows and not receipt.is_known:  # no export tells what came: that there is none cannot be said either
+            return None
         if not of_year:
             return _empty(title, bloc, receipt, names)
         column = Colonne(nom=bloc.croise.valeur, titre="", format=bloc.croise.format)
