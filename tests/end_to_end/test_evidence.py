@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -190,8 +191,10 @@ def test_a_home_restored_elsewhere_has_the_same_head_and_makes_the_release_again
     shutil.copy(home.parent / "key", tmp_path / "key")
     restored = millesime(elsewhere, "restore", str(kept), MILLESIME_REMOVALS_FILE=str(tmp_path / "removals"))
     assert restored.returncode == 0, restored.stderr
-    head = said.stdout.partition("Tête du registre\u00a0: ")[2].split()[:2]
-    assert head and " ".join(head) in restored.stdout and "la tête du registre est la même" in restored.stdout
+    found = re.search(r"Tête du registre\s*:\s*(\d+ \w+)", said.stdout)
+    assert found, said.stdout
+    head = found[1].split()
+    assert " ".join(head) in restored.stdout and "la tête du registre est la même" in restored.stdout
     shutil.rmtree(kept)  # nothing is left to lean on
     done = millesime(elsewhere, "replay", "2020-v1")
     assert done.returncode == 0 and "ressortent avec les mêmes octets" in done.stdout, done.stdout + done.stderr
