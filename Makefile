@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := data-demo
 SUPERSET := .venv-superset
 RELEASE := .venv-release
-WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo test test-full lint dev release absences rooms bench chaos lock clean test-superset
 .DEFAULT_GOAL := help

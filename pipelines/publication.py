@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol
 
 INTERNE, PUBLIC = "interne", "public"
+IMAGES = "images"  # of contenu: the pictures of the organisation, for every year
 FOLDERS = {INTERNE: ".", PUBLIC: "public"}  # profile → where its tables lie in a publication
 # No database is named like a schema that it holds: a client could not tell ``rapport.chiffres`` from a catalog's.
 DATABASES = {

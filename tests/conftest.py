@@ -38,13 +38,9 @@ def pytest_terminal_summary(terminalreporter) -> None:
         terminalreporter.write_line(f"{spent:7.0f}  {room}")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, lest one worker end alone with it; a file stays with one worker, or what it calls a group."""
+    """What takes longest begins first, lest one worker end alone with it."""
     items.sort(key=_minutes, reverse=True)
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def _minutes(item: pytest.Item) -> float:

@@ -37,7 +37,7 @@ from pipelines.ledger.state import (
 from pipelines.ledger.store import Ledger
 from pipelines.ledger.workspace import Workspace
 from pipelines.private import keep_to_account
-from pipelines.publication import DATABASES, INTERNE, MARTS, PUBLIC, RESTREINT
+from pipelines.publication import DATABASES, IMAGES, INTERNE, MARTS, PUBLIC, RESTREINT
 from pipelines.publication import FOLDERS as PLACES
 from pipelines.settings import Home
 from pipelines.sql import literal, parquet_scan
@@ -122,8 +122,9 @@ def write_release(
     keep_to_account(aside / RESTREINT)
     export_lines(home.warehouse, exercice, aside, traced)
     copy_declarations(home.root, aside)
-    if (texts := home.contenu / str(exercice)).is_dir():
-        shutil.copytree(texts, aside / home.contenu.name / str(exercice))
+    for said in (str(exercice), IMAGES):
+        if (home.contenu / said).is_dir():
+            shutil.copytree(home.contenu / said, aside / home.contenu.name / said)
     content = {**facts, "kind": "release", "exercice": exercice, "files": files_of(aside)}
     if former and read_release(former)["files"] == content["files"]:
         shutil.rmtree(aside)

@@ -22,6 +22,7 @@ from pipelines.catalogue.dbt.generated import report_fields, report_needs, repor
 from pipelines.catalogue.load import Catalogue
 from pipelines.catalogue.organisation import Organisation
 from pipelines.ledger.chain import Head
+from pipelines.publication import IMAGES
 from pipelines.stages.report.blocks import UNDISCLOSED, Builder, far_from_the_median
 from pipelines.stages.report.cells import MISSING, PARTIAL, PARTIAL_MARK
 from pipelines.stages.report.figures import read_figures
@@ -31,7 +32,6 @@ from pipelines.stages.report.receipts import read_receipts
 from pipelines.stages.report.tables import Publication
 
 Model = dict[str, Any]
-IMAGES = "images"  # of contenu
 FIGURES = "figures"  # of contenu/<exercice>: what explains a chart
 Prose = Callable[[str], Path | None]
 
