@@ -74,6 +74,12 @@ def _no_key_of_the_user(monkeypatch: pytest.MonkeyPatch, key_file: Path) -> None
 
 
 @pytest.fixture(autouse=True)
+def _no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The workers of pytest-xdist are told how wide a screen is; a test that draws for one says so itself."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def _errors_speak_french(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every error that a test provokes, and that the command line would show, is a French sentence without words of Python."""
     wrong: list[str] = []
