@@ -24,7 +24,7 @@ def documents_set_aside(work: Workspace, ref: ExportRef, manifest: Manifest) -> 
         found.append(_finding(work, manifest, "FIN-ILLISIBLE", "un document dont chaque ligne se lit", None, fichier))
     documents = select(
         work.home.lake / manifest.tables["documents"].parquet,
-        "select _fichier as fichier, _ligne as ligne, siret, exercice_document, "
+        "select _fichier as fichier, _ligne as ligne, siret, exercice_document, coalesce(est_projet, false) as est_projet, "
         "upper(regexp_replace(trim(nomenclature), '^.*-', '')) as plan "
         "from {lake} order by all",
     )
@@ -39,6 +39,10 @@ def documents_set_aside(work: Workspace, ref: ExportRef, manifest: Manifest) -> 
         elif one["plan"].partition("_")[0] not in known:
             expected = "une nomenclature dont le plan de comptes est connu"
             found.append(_finding(work, manifest, "FIN-NOMENCLATURE", expected, one["plan"], *place))
+        elif one["est_projet"]:
+            expected = "un document voté (élément ProjetBudget à « false »)"
+            received = "un projet, tenu à l’écart tant que personne n’en décide"
+            found.append(_finding(work, manifest, "FIN-PROJET", expected, received, *place))
     return found
 
 

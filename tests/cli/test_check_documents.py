@@ -35,6 +35,7 @@ def checked(root: Path, files: dict[str, bytes]) -> str:
         (document(budget("09", YEAR, [*VOTED, line("6156", "D", MtReal="x")], siret=SIRET_ANNEXE)), "FIN-ILLISIBLE"),
         (document(budget("09", YEAR, VOTED, siret=SIRET_ANNEXE))[:-60], "LIG-DOCUMENT"),
         (document(budget("09", YEAR - 1, VOTED, siret=SIRET_ANNEXE)), "FIN-EXERCICE"),
+        (document(budget("09", YEAR, VOTED, siret=SIRET_ANNEXE, draft=True)), "FIN-PROJET"),
     ],
 )
 def test_a_document_that_will_count_nowhere_is_said(tmp_path: Path, broken: bytes, said: str) -> None:
