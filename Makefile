@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 DEMO := data-demo
 SUPERSET := .venv-superset
 RELEASE := .venv-release
-WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
+# three on two cores: each waits for its commands, its servers and its locks
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help setup demo test test-full lint dev release absences rooms bench chaos lock clean test-superset
 .DEFAULT_GOAL := help

@@ -8,7 +8,7 @@ import pytest
 from pipelines.disk import sha256_of
 from tests.end_to_end.conftest import copied, millesime
 
-pytestmark = pytest.mark.campaign(minutes=3)
+pytestmark = pytest.mark.campaign(minutes=6)
 
 EXPORT = "landing/2020/cegid_rh/agents_demonstration_2020.csv"
 HEAD = 3  # title, empty line, headings

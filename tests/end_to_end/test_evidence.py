@@ -19,7 +19,7 @@ from pipelines.ledger.workspace import open_workspace
 from pipelines.settings import Home
 from tests.end_to_end.conftest import copied, millesime
 
-pytestmark = pytest.mark.campaign(minutes=6)
+pytestmark = pytest.mark.campaign(minutes=9)
 
 VISAS = ("--prepared-by", "A. Préparateur", "--reviewed-by", "B. Relectrice", "--approved-by", "C. Présidente")
 CORRECTED = "applications.sirius.agents_utilisateurs"

@@ -17,7 +17,7 @@ import yaml
 
 from tests.end_to_end.conftest import copied, made_once, millesime
 
-pytestmark = pytest.mark.campaign(minutes=8)
+pytestmark = pytest.mark.campaign(minutes=15)
 YEAR = "2020"
 CHANGES = 6  # of each seeded year: each is built twice, once whole
 DATABASES = (
