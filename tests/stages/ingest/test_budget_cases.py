@@ -58,7 +58,8 @@ def whole(year: int, amount: str, siret: str, *more: str, kind: str = "A", loans
     return budget("09", year, lines, kind=kind, siret=siret, loans=loans, nomenclature="M57-M57_D")
 
 
-INVESTED = [line("21838", "D", MtReal="10.00"), line("1323", "R", MtReal="10.00")]
+INVESTED = [line("21838", "D", MtReal="10.00", CredOuv="10.00"), line("1323", "R", MtReal="10.00", CredOuv="10.00")]
+WITHOUT_CREDITS = [line("21838", "D", MtReal="10.00"), line("1323", "R", MtReal="10.00")]
 PRINCIPAL_SIRET, ANNEXE_TYPE = "21000000600019", '<CodTypBud V="A"/>'
 UNREADABLE = line("6156", "X", MtReal="12,x")
 THIRD_ANNEXE, SHORT = "21000000600043", "2100000060005"  # the latter lacks a digit
@@ -342,7 +343,7 @@ DOCUMENTS = {
     2034: {
         "ca.xml": document(
             with_totals(
-                whole(2034, "10.00", PRINCIPAL_SIRET, *INVESTED, kind="P", left=None),
+                whole(2034, "10.00", PRINCIPAL_SIRET, *WITHOUT_CREDITS, kind="P", left=None),
                 *(total(PRINCIPAL_SIRET, *side, "10.00", RAR="0.00") for side in ("FD", "IR")),
                 total(PRINCIPAL_SIRET, "I", "D", "10.00", RAR="12.00"),
             )
@@ -892,10 +893,7 @@ def test_a_side_of_a_section_that_says_nothing_of_what_was_done_is_unknown_and_n
     assert figures["finances.principal.investissement.depenses_realisees"] == (Decimal("10.00"), "complet")
     assert figures[ANNEXES] == (Decimal("9.00"), "complet")  # only estimates, or 0 by the document's own totals
     assert [(one.recu, one.cle) for one in of(found, "FIN-NON-DIT", 2039)] == [
-        (
-            "ni crédits ouverts en investissement, ni montants réalisés en fonctionnement",
-            f"comptes, budget {PRINCIPAL_SIRET} 0P",
-        )
+        ("ni montants réalisés en fonctionnement", f"comptes, budget {PRINCIPAL_SIRET} 0P")
     ]
     results = "select section from rapport.rpt_finances__resultats where exercice = 2039 and type_budget = 'principal'"
     assert rows(warehouse, results) == [("investissement",)]
@@ -936,6 +934,8 @@ def test_what_no_line_says_is_left_to_do_is_unknown_unless_the_totals_say_that_n
     assert [one.recu for one in of(found, "FIN-NON-DIT", 2034)] == [
         "ni crédits ouverts en investissement, ni restes à réaliser"
     ]
+    assert figures["finances.principal.investissement.budget"] == (None, "manquant")
+    assert figures["finances.principal.fonctionnement.credits_depenses"] == (Decimal("10.00"), "complet")
     figures = states(warehouse, 2035)
     assert [figures[code] for code in RESTES] == [(Decimal(0), "complet")] * 3
     assert of(found, "FIN-NON-DIT", 2035) == []
