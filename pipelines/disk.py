@@ -100,6 +100,9 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+FORMER = ".former."  # in the name of a folder that another takes the place of
+
+
 def sync(path: Path) -> None:
     """Flush a file, or a folder's entries, so that a rename survives a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -107,6 +110,16 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def take_place(aside: Path, place: Path) -> None:
+    """Give a folder its name: what bore it steps aside first (``.<name>.former.<process>``), and goes once it is replaced."""
+    former = place.with_name(f".{place.name}{FORMER}{os.getpid()}")
+    if place.exists():
+        place.rename(former)
+    aside.rename(place)
+    sync(place.parent)
+    shutil.rmtree(former, ignore_errors=True)
 
 
 def second_name(file: Path, name: Path) -> bool:

@@ -15,8 +15,7 @@ from pipelines.catalogue.needs import unsummable
 from pipelines.catalogue.patterns import is_one_of
 from pipelines.catalogue.registry import Registry
 from pipelines.catalogue.rules import Rule, Rules, where
-from pipelines.evidence.arrivals import Arrivals
-from pipelines.evidence.gaps import declared_absences, figures_by_table
+from pipelines.evidence.gaps import arrivals_of
 from pipelines.evidence.parquet import select
 from pipelines.evidence.prose import unvalidated
 from pipelines.french import day, enumeration, quantity
@@ -105,14 +104,7 @@ def _collection(work: Workspace) -> list[Finding]:
     ledger, rules, found = work.ledger, work.rules, []
     received = {row["delivery"]: row["received_at"] for row in ledger.all_rows("deliveries")}
     for exercice in work.organisation.years:
-        arrivals = Arrivals(
-            ledger,
-            exercice,
-            today=END_OF_TIME,
-            landed={},
-            absences=declared_absences(work.home, ledger, exercice),
-            needed=figures_by_table(work.catalogue.figures, work.organisation, exercice),
-        )
+        arrivals = arrivals_of(work, exercice, today=END_OF_TIME, landed={})
         for ref in work.exports(exercice):
             status = arrivals.export(ref)
             if status.state == "refused":

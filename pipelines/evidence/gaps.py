@@ -11,10 +11,11 @@ from typing import Any, Literal
 from pipelines.catalogue.figures.load import Figures
 from pipelines.catalogue.organisation import Application, Organisation
 from pipelines.catalogue.registry import Registry
-from pipelines.evidence.arrivals import ExportStatus
+from pipelines.evidence.arrivals import Arrivals, ExportStatus
 from pipelines.evidence.parquet import select
 from pipelines.french import day
 from pipelines.ledger.store import Ledger
+from pipelines.ledger.workspace import Workspace
 from pipelines.settings import Home
 
 ABSENCES = "absences/absences"
@@ -195,3 +196,10 @@ class Gaps:
             "not sent": "non transmis",
         }
         return why.get(export.state, f"non reçu, attendu avant le {day(export.due)}")
+
+
+def arrivals_of(work: Workspace, exercice: int, *, today: str, landed: Mapping[str, frozenset[str]]) -> Arrivals:
+    """What arrived for a year, and what lacks by ``today`` (ISO); ``landed``: see ``Arrivals``."""
+    needed = figures_by_table(work.catalogue.figures, work.organisation, exercice)
+    absences = declared_absences(work.home, work.ledger, exercice)
+    return Arrivals(work.ledger, exercice, today=today, landed=landed, absences=absences, needed=needed)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import settings
-from pipelines.disk import json_lines, read_json, second_name, sync, written_whole
+from pipelines.disk import FORMER, json_lines, read_json, second_name, sync, take_place, written_whole
 from pipelines.evidence.health import days_since_backup
 from pipelines.french import NO_BREAK, day
 from pipelines.ledger.apart import Entry, keep_apart, kept_apart
@@ -30,7 +30,6 @@ from pipelines.settings import Home, WrongSetting
 
 LIST = "removals.jsonl"  # in a backup: what had been removed by then
 OLD = "SAUV-ANCIENNE"
-FORMER = ".former."  # in the name of a backup that another takes the place of
 
 
 class NoBackup(WrongSetting):
@@ -73,7 +72,7 @@ def backup(home: Home, place: Path) -> Backup:
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
-    _take_place(aside, place)
+    take_place(aside, place)
     with written_whole(home.last_backup) as file:
         file.write(json_lines({**read_json(Home(place).last_backup), "place": str(place)}))
     return done
@@ -177,16 +176,6 @@ def _aside(place: Path) -> Path:
     aside = place.with_name(f".{place.name}.{os.getpid()}")
     aside.mkdir(mode=0o700)
     return aside
-
-
-def _take_place(aside: Path, place: Path) -> None:
-    """Give the folder its name; a former one goes once it is replaced."""
-    former = place.with_name(f".{place.name}{FORMER}{os.getpid()}")
-    if place.exists():
-        place.rename(former)
-    aside.rename(place)
-    sync(place.parent)
-    shutil.rmtree(former, ignore_errors=True)
 
 
 def restore(

@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.disk import json_lines, read_json, written_whole
-from pipelines.evidence.arrivals import Arrivals, ExportStatus
+from pipelines.evidence.arrivals import ExportStatus
 from pipelines.evidence.findings import blockers, of_year
-from pipelines.evidence.gaps import declared_absences, figures_by_table
+from pipelines.evidence.gaps import arrivals_of
 from pipelines.evidence.health import health
 from pipelines.french import day, quantity
 from pipelines.ledger.store import now
@@ -55,8 +55,7 @@ def _mailed(home: Home) -> dict[str, str]:
 def due(work: Workspace, post: Post, today: str) -> list[Mail]:
     """The mails of ``today`` that were not sent."""
     known = _mailed(work.home)
-    found = [*_refusals(work, post), *_window(work, post, dt.date.fromisoformat(today), known)]
-    return [mail for mail in found if not known.keys() >= set(mail.names)]
+    return [*_refusals(work, post, known), *_window(work, post, dt.date.fromisoformat(today), known)]
 
 
 def failure_mail(work: Workspace, post: Post, job: str, run: str, steps: list[str]) -> Mail:
@@ -92,10 +91,11 @@ def _to(work: Workspace, post: Post, owner: str) -> tuple[tuple[str, ...], str]:
 # refusals ------------------------------------------------------------
 
 
-def _refusals(work: Workspace, post: Post) -> Iterator[Mail]:
+def _refusals(work: Workspace, post: Post, known: dict[str, str]) -> Iterator[Mail]:
     for exercice in work.organisation.years:
         for ref in work.exports(exercice):
-            if refusal := work.ledger.last_refusal(ref.key, exercice):
+            refusal = work.ledger.last_refusal(ref.key, exercice)
+            if refusal and (name := f"refus/{refusal['refusal']}") not in known:
                 to, before = _to(work, post, ref.owner)
                 received = day(refusal["refused_at"])
                 body = f"""{before}L’export « {ref.export.title} » ({ref.key}) de l’exercice {exercice}, reçu le {received}, est refusé.
@@ -107,9 +107,7 @@ Pourquoi, et comment corriger :
 Que faire : corriger l’export dans l’outil, puis le déposer de nouveau à la même place.
 Le détail, ligne à ligne : millesime rejects {exercice}.
 """
-                yield _mail(
-                    work, (f"refus/{refusal['refusal']}",), to, f"export refusé : {ref.export.title} {exercice}", body
-                )
+                yield _mail(work, (name,), to, f"export refusé : {ref.export.title} {exercice}", body)
 
 
 def _reasons(work: Workspace, refusal: dict[str, Any]) -> str:
@@ -132,18 +130,13 @@ def _window(work: Workspace, post: Post, today: dt.date, known: dict[str, str]) 
         return
     exports = _exports(work, exercice, today.isoformat())
     yield from _reminders(work, post, exports, exercice, today, known)
-    yield _digest(work, post, exports, exercice, today)
+    year, week, _ = today.isocalendar()
+    if (name := f"bilan/{year}-W{week:02}") not in known:
+        yield _digest(work, post, exports, exercice, today, name)
 
 
 def _exports(work: Workspace, exercice: int, today: str) -> list[ExportStatus]:
-    arrivals = Arrivals(
-        work.ledger,
-        exercice,
-        today=today,
-        landed=landed(work, exercice),
-        absences=declared_absences(work.home, work.ledger, exercice),
-        needed=figures_by_table(work.catalogue.figures, work.organisation, exercice),
-    )
+    arrivals = arrivals_of(work, exercice, today=today, landed=landed(work, exercice))
     return arrivals.exports(work.registry, work.organisation)
 
 
@@ -182,9 +175,8 @@ def _reminder(one: ExportStatus, exercice: int, today: dt.date) -> str | None:
     return f"rappel/{one.key}/{exercice}/apres/{(-left - 1) // EVERY}" if one.state == "late" else None
 
 
-def _digest(work: Workspace, post: Post, exports: list[ExportStatus], exercice: int, today: dt.date) -> Mail:
-    """Where the year stands, once a week."""
-    year, week, _ = today.isocalendar()
+def _digest(work: Workspace, post: Post, exports: list[ExportStatus], exercice: int, today: dt.date, name: str) -> Mail:
+    """Where the year stands; it gathers every finding, once a week and not at each look."""
     found = [*all_findings(work), *findings_of_the_day(work, today.isoformat())]
     standing = of_year(work.ledger.standing(found), work.registry, exercice, today.isoformat())
     stops = [one for one in blockers(standing, today.isoformat()) if one.code != "COL-MANQUANT"]
@@ -217,4 +209,4 @@ def _digest(work: Workspace, post: Post, exports: list[ExportStatus], exercice: 
 
 Que faire : millesime status {exercice} dit tout ; millesime findings {exercice}, ce qui est à décider.
 """
-    return _mail(work, (f"bilan/{year}-W{week:02}",), post.operators, f"bilan de la semaine, exercice {exercice}", body)
+    return _mail(work, (name,), post.operators, f"bilan de la semaine, exercice {exercice}", body)

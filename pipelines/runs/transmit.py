@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.catalogue.organisation import Collectivite, Organisation, Personne, UnknownPerson
-from pipelines.disk import sha256_of
+from pipelines.disk import sha256_of, take_place
 from pipelines.french import NO_BREAK, day, plain, typeset
 from pipelines.ledger.records import Manifest
 from pipelines.ledger.state import read_release
@@ -75,9 +75,7 @@ def prepare(work: Workspace, exercice: int, profile: str) -> Transmission:
         said = _contents(work, release.name, exercice, profile, member, sorted(accounts), lines)
         (here / CONTENTS).write_text(said, encoding="utf-8")
         (here / SUMS).write_text("".join(f"{sum_}  {file}\n" for file, sum_ in _sums(here)), encoding="utf-8")
-    if folder.exists():
-        shutil.rmtree(folder)
-    aside.rename(folder)
+    take_place(aside, folder)
     return Transmission(release.name, exercice, profile, folder, members, tuple(kept), bool(accounts))
 
 

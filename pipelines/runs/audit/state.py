@@ -16,7 +16,7 @@ from pipelines.catalogue.rules import Rules
 from pipelines.disk import sha256_of
 from pipelines.evidence.arrivals import Arrivals
 from pipelines.evidence.findings import of_year, stops_a_release
-from pipelines.evidence.gaps import NOT_APPLICABLE, declared_absences, figures_by_table
+from pipelines.evidence.gaps import NOT_APPLICABLE, arrivals_of
 from pipelines.evidence.published import failed_build, publication_status, published_figures
 from pipelines.evidence.verify import CHECKED, Verification, verify
 from pipelines.ledger.chain import Head
@@ -59,7 +59,8 @@ class Known:
 def look(work: Workspace) -> Known:
     """Gather what every page says; reads every kept file once, to verify it."""
     moment = now()
-    arrivals = {year: _arrivals(work, year, moment[:10]) for year in work.organisation.years}
+    # by the ledger alone: the mailbox is no evidence
+    arrivals = {year: arrivals_of(work, year, today=moment[:10], landed={}) for year in work.organisation.years}
     findings, changes = findings_and_changes(work)
     return Known(
         work,
@@ -70,13 +71,6 @@ def look(work: Workspace) -> Known:
         changes,
         moment,
     )
-
-
-def _arrivals(work: Workspace, exercice: int, today: str) -> Arrivals:
-    """What arrived, by the ledger alone: the mailbox is no evidence."""
-    needed = figures_by_table(work.catalogue.figures, work.organisation, exercice)
-    absences = declared_absences(work.home, work.ledger, exercice)
-    return Arrivals(work.ledger, exercice, today=today, landed={}, absences=absences, needed=needed)
 
 
 def state(

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from pipelines.catalogue.load import load_catalogue
 from pipelines.catalogue.organisation import Organisation
-from pipelines.disk import sha256_of, sync
+from pipelines.disk import sha256_of, sync, take_place
 from pipelines.french import agreed
 from pipelines.publication import PUBLIC
 from pipelines.settings import Home
@@ -53,11 +53,7 @@ def write_export(home: Home, organisation: Organisation, exercice: int, profile:
     fill_export(aside, home, organisation, exercice, profile, release)
     for path in (*aside.rglob("*"), aside):
         sync(path)
-    if target.exists():
-        target.rename(target.with_name(f".{profile}.former"))
-    aside.rename(target)
-    sync(target.parent)
-    _sweep(target)
+    take_place(aside, target)
     return target
 
 

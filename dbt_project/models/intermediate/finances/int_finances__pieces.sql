@@ -90,6 +90,13 @@ declares as (
     group by budgets.exercice, budgets.siret, budgets.code_budget, budgets.type_budget
 ),
 
+-- the budgets that need nobody to name them: declared, or with a document of their own
+connus as (
+    select exercice, siret from {{ ref('int_finances__documents') }} where poids = 1 or est_compte_administratif
+    union
+    select exercice, siret from declares
+),
+
 -- of a budget that accounts name, its SIRET alone is sure
 nommes_par_d_autres as (
     select
@@ -104,12 +111,7 @@ nommes_par_d_autres as (
     where totaux.motif = 'total d’un autre budget'
         and left(totaux.siret_agrege, 9) = left(totaux.siret, 9)
         and not exists (
-            select 1 from {{ ref('int_finances__documents') }} as documents
-            where documents.exercice = totaux.exercice and documents.siret = totaux.siret_agrege
-                and (documents.poids = 1 or documents.est_compte_administratif)
-        )
-        and not exists (
-            select 1 from declares where declares.exercice = totaux.exercice and declares.siret = totaux.siret_agrege
+            select 1 from connus where connus.exercice = totaux.exercice and connus.siret = totaux.siret_agrege
         )
     group by totaux.exercice, totaux.siret_agrege
 ),
@@ -127,12 +129,7 @@ principaux_nommes as (
         and annexes.type_budget = 'annexe'
         and annexes.siret_budget_principal <> annexes.siret
         and not exists (
-            select 1 from {{ ref('int_finances__documents') }} as documents
-            where documents.exercice = annexes.exercice and documents.siret = annexes.siret_budget_principal
-                and (documents.poids = 1 or documents.est_compte_administratif)
-        )
-        and not exists (
-            select 1 from declares where declares.exercice = annexes.exercice and declares.siret = annexes.siret_budget_principal
+            select 1 from connus where connus.exercice = annexes.exercice and connus.siret = annexes.siret_budget_principal
         )
         and not exists (
             select 1 from nommes_par_d_autres as nommes
@@ -164,11 +161,14 @@ attendus as (
         select 'budget primitif' as nom, false as est_compte_administratif
     ) as natures
     union all
-    select *, false as est_declare, 'compte administratif' as nom, true as est_compte_administratif from votes
-    union all
-    select *, false as est_declare, 'compte administratif' as nom, true as est_compte_administratif from nommes_par_d_autres
-    union all
-    select *, false as est_declare, 'compte administratif' as nom, true as est_compte_administratif from principaux_nommes
+    select *, false as est_declare, 'compte administratif' as nom, true as est_compte_administratif
+    from (
+        select * from votes
+        union all
+        select * from nommes_par_d_autres
+        union all
+        select * from principaux_nommes
+    ) as non_declares
 ),
 
 documents as (

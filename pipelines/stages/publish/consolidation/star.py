@@ -17,7 +17,7 @@ from pipelines.catalogue.comparisons import Comparisons, Denominateur
 from pipelines.catalogue.fields import Fields
 from pipelines.catalogue.figures.measure import conditions
 from pipelines.catalogue.fingerprint import fingerprint
-from pipelines.disk import json_lines, read_json, sync, written_whole
+from pipelines.disk import json_lines, read_json, take_place, written_whole
 from pipelines.ledger.state import MANIFEST, databases_of, files_of
 from pipelines.settings import engine
 from pipelines.sql import literal, parquet_scan, values
@@ -81,7 +81,7 @@ def consolidate(members: Sequence[Member], said: Comparisons, fields: Fields, ta
             done = _write(db, aside, members, said, fields)
             _deposit(db, aside)
         _write_manifest(aside, members)
-        _put(aside, target)
+        take_place(aside, target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return done
@@ -94,15 +94,6 @@ def _refuse_others(target: Path) -> None:
         ours = False
     if not ours:
         raise NotOurs(f"{target} n’est pas vide, et aucune consolidation ne l’a écrit")
-
-
-def _put(aside: Path, target: Path) -> None:
-    former = aside.with_name(f"{aside.name}.avant")
-    if target.exists():
-        target.rename(former)
-    aside.rename(target)
-    sync(target.parent)
-    shutil.rmtree(former, ignore_errors=True)
 
 
 @contextmanager
