@@ -1,0 +1,233 @@
+"""Private names of libraries: few, each held to what is relied upon, against the pinned version.
+
+A new one fails here until its contract is written; one that is no longer used fails until its contract goes.
+"""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "pipelines"
+
+# Private in form alone: their documentation names them.
+DOCUMENTED = {"_mapping", "_exit", "_Element"}
+
+
+def _consolidated_log() -> None:
+    """What a subclass replaces is what the base class asks for each event."""
+    import inspect
+
+    from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage as Log
+
+    for name in ("_connect", "has_table", "dispose"):
+        assert name in vars(Log), name
+    assert list(inspect.signature(Log.has_table).parameters) == ["self", "table_name"]
+    assert "self._connect()" in inspect.getsource(Log.index_connection)
+    assert "self._connect()" in inspect.getsource(Log.run_connection)
+    assert "self._conn_string" in inspect.getsource(Log._connect)
+
+
+def _busy_timeout() -> None:
+    from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
+
+    assert SQLITE_BUSY_TIMEOUT_SECONDS > 0
+
+
+def _checks_without_result() -> None:
+    """All that this module says is of checks that gave no result."""
+    import inspect
+
+    from dagster._core.execution.plan import active
+
+    said = inspect.getsource(active)
+    assert active.logger.name == "dagster._core.execution.plan.active"
+    assert said.count("logger.") == said.count("emitted no result") == 1
+
+
+def _code_server() -> None:
+    import inspect
+
+    from dagster._cli.proxy_server_manager import ProxyServerManager
+    from dagster._core.workspace.load_target import ModuleTarget
+
+    taken = list(inspect.signature(ProxyServerManager).parameters)
+    assert taken[:3] == ["instance", "workspace_load_target", "code_server_log_level"]
+    assert callable(ProxyServerManager.get_code_server_specs)
+    target = ModuleTarget("a.module", None, None, "a_name")
+    assert [origin.location_name for origin in target.create_origins()] == ["a_name"]
+
+
+def _workspace() -> None:
+    import inspect
+
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster._core.workspace.load_target import WorkspaceFileTarget
+
+    taken = inspect.signature(WorkspaceProcessContext).parameters
+    assert list(taken)[:2] == ["instance", "workspace_load_target"]
+    assert {"version", "read_only"} <= set(taken)
+    assert WorkspaceFileTarget(["workspace.yaml"]).paths == ["workspace.yaml"]
+
+
+def _instance_of_the_daemon() -> None:
+    """The daemon's command reads the instance that it is given in one argument."""
+    import tempfile
+
+    from dagster._core.instance.ref import InstanceRef
+    from dagster._daemon.cli import run_command
+    from dagster._serdes import deserialize_value, serialize_value
+
+    with tempfile.TemporaryDirectory() as folder:
+        ref = InstanceRef.from_dir(folder, overrides={"telemetry": {"enabled": False}})
+    assert deserialize_value(serialize_value(ref), InstanceRef) == ref
+    options = {option for parameter in run_command.params for option in parameter.opts}
+    assert {"--instance-ref", "--workspace"} <= options
+
+
+def _daemon_module() -> None:
+    from importlib.util import find_spec
+
+    from dagster._daemon.cli import liveness_check_command
+
+    assert find_spec("dagster._daemon.__main__")
+    assert liveness_check_command.name == "liveness-check"
+
+
+def _interruptions() -> None:
+    """SIGTERM is heard as Ctrl-C is, so that what is open closes."""
+    import signal
+
+    from dagster._utils.interrupts import setup_interrupt_handlers
+
+    former = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        setup_interrupt_handlers()
+        assert signal.getsignal(signal.SIGTERM) is signal.getsignal(signal.SIGINT)
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _streamed_result() -> None:
+    """A streamed result says whether rows are still to come, and drains them when it is let go."""
+    import inspect
+
+    from pymysql.connections import MySQLResult
+    from pymysql.cursors import SSCursor
+
+    assert "_result" in inspect.getsource(SSCursor)
+    assert "self.unbuffered_active" in inspect.getsource(MySQLResult._finish_unbuffered_query)
+    assert "unbuffered_active" in inspect.getsource(MySQLResult.__del__)
+
+
+def _footer_element() -> None:
+    from docx import Document
+
+    footer = Document().sections[0].footer
+    footer.is_linked_to_previous = False
+    assert footer._element.tag.endswith("}ftr")
+    assert len(footer._element)
+
+
+def _end_of_python() -> None:
+    """Threads are waited for, then what was registered is called: what the interpreter does when it ends."""
+    import atexit
+    import threading
+
+    assert callable(threading._shutdown)
+    assert callable(atexit._run_exitfuncs)
+
+
+def _resource_tracker() -> None:
+    from multiprocessing import resource_tracker
+
+    assert hasattr(resource_tracker._resource_tracker, "_pid")
+
+
+CONTRACTS: dict[str, Callable[[], None]] = {
+    "atexit._run_exitfuncs": _end_of_python,
+    "dagster._cli.proxy_server_manager.ProxyServerManager": _code_server,
+    "dagster._core.execution.plan.active": _checks_without_result,
+    "dagster._core.instance.ref.InstanceRef": _instance_of_the_daemon,
+    "dagster._core.storage.event_log.ConsolidatedSqliteEventLogStorage": _consolidated_log,
+    "dagster._core.storage.sqlite.SQLITE_BUSY_TIMEOUT_SECONDS": _busy_timeout,
+    "dagster._core.workspace.context.WorkspaceProcessContext": _workspace,
+    "dagster._core.workspace.load_target.ModuleTarget": _code_server,
+    "dagster._core.workspace.load_target.WorkspaceFileTarget": _workspace,
+    "dagster._daemon": _daemon_module,
+    "dagster._serdes.serialize_value": _instance_of_the_daemon,
+    "dagster._utils.interrupts.setup_interrupt_handlers": _interruptions,
+    "part._element": _footer_element,
+    "resource_tracker._resource_tracker": _resource_tracker,
+    "result.cursor._result": _streamed_result,
+    "threading._shutdown": _end_of_python,
+}
+
+
+def _private_names(tree: ast.AST) -> Iterator[str]:
+    """What a module takes of others that begins with an underscore: imported, asked of an object, or named in a text."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.module.startswith("pipelines"):
+            yield from (f"{node.module}.{one.name}" for one in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls"):
+            if node.attr.startswith("_") and not node.attr.startswith("__"):
+                yield ast.unparse(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if re.fullmatch(r"[a-z]\w*(\.\w+)+", node.value):
+                yield node.value
+
+
+def _is_private(name: str) -> bool:
+    hidden = [part for part in name.split(".") if part.startswith("_") and not part.startswith("__")]
+    return bool(hidden) and not set(hidden) & DOCUMENTED and not name.startswith("_csv.")
+
+
+def test_each_private_name_has_a_contract_and_no_contract_is_left_over():
+    used = {
+        name
+        for file in PACKAGE.rglob("*.py")
+        for name in _private_names(ast.parse(file.read_text(encoding="utf-8")))
+        if _is_private(name)
+    }
+    assert sorted(CONTRACTS) == sorted(used)
+
+
+@pytest.mark.parametrize("contract", sorted(set(CONTRACTS.values()), key=lambda one: one.__name__))
+def test_the_pinned_version_keeps_it(contract: Callable[[], None]):
+    contract()
+
+
+@pytest.mark.parametrize(
+    ("macro", "arguments"),
+    [
+        ("create_table_as", ["temporary", "relation", "compiled_code"]),
+        ("create_view_as", ["relation", "sql"]),
+        ("drop_relation_if_exists", ["relation"]),
+        ("duckdb_escape_comment", ["comment"]),
+        ("get_test_sql", ["main_sql", "fail_calc", "warn_if", "error_if", "limit"]),
+        ("load_cached_relation", ["relation"]),
+        ("noop_statement", ["name", "message"]),
+        ("persist_docs", ["relation", "model"]),
+        ("run_query", ["sql"]),
+        ("statement", ["name", "fetch_result", "auto_begin"]),
+    ],
+)
+def test_dbt_keeps_the_macros_that_our_materializations_call(macro: str, arguments: list[str]):
+    """The last of a name is the adapter's, which overrules dbt's own."""
+    import dbt.include.duckdb
+    import dbt.include.global_project
+
+    packages = [Path(module.__path__[0]) for module in (dbt.include.global_project, dbt.include.duckdb)]
+    found = [
+        [one.split("=")[0].strip() for one in taken.split(",")]
+        for package in packages
+        for file in sorted(package.rglob("*.sql"))
+        for taken in re.findall(rf"macro {macro}\((.*?)\)\s*-?%", file.read_text(encoding="utf-8"))
+    ]
+    assert found[-1][: len(arguments)] == arguments
