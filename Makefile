@@ -8,7 +8,7 @@ RELEASE := .venv-release
 # three on two cores: each waits for its commands, its servers and its locks
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo test test-full lint dev release absences rooms bench chaos lock clean test-superset
+.PHONY: help setup demo test test-full coverage lint lint-sql dev release absences rooms bench chaos lock clean test-superset
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -29,11 +29,18 @@ test-full: setup $(VENV)/.ready-dev ## the long campaigns, which `make test` lea
 test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards into a real Superset 6.1, ask every chart (Python 3.11)
 	@$(BIN)/python -m tests.superset $(DEMO) $(SUPERSET)/bin
 
+coverage: setup $(VENV)/.ready-dev ## what `make test` runs of each room
+	@$(BIN)/pytest $(WORKERS) --cov --cov-report= ; $(BIN)/python -m tests.covered
+
 absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month and some lines of the demonstration: does every figure say so?
 	@$(BIN)/python -m tests.absences
 
-lint: $(VENV)/.ready-dev ## ruff, mypy on the rooms that must be typed, yamllint
+lint: $(VENV)/.ready-dev lint-sql ## ruff, mypy on the rooms that must be typed, yamllint, sqlfluff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/yamllint --strict .
+
+lint-sql: setup $(VENV)/.ready-dev ## sqlfluff, on our models as the demonstration composes them
+	@mkdir -p -m 700 $(DEMO)/warehouse $(DEMO)/warehouse/analyst
+	@find dbt_project/models dbt_project/tests -name '*.sql' | sed 's,^dbt_project,$(DEMO)/dbt,' | xargs $(BIN)/sqlfluff lint --processes 2
 
 release: $(VENV)/.ready-dev $(RELEASE)/.ready ## from a tag: wheel, SBOM, licences and notes in dist/
 	@$(BIN)/python deploy/release.py $(RELEASE)/bin/cyclonedx-py
