@@ -8,7 +8,7 @@ RELEASE := .venv-release
 # three on two cores: each waits for its commands, its servers and its locks
 WORKERS := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help setup demo test test-full coverage lint lint-sql dev release absences rooms bench chaos lock clean test-superset
+.PHONY: help setup demo test test-full coverage mutants lint lint-sql dev release absences rooms bench chaos lock clean test-superset
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -31,6 +31,9 @@ test-superset: demo $(SUPERSET)/.ready ## import the demonstration's dashboards 
 
 coverage: setup $(VENV)/.ready-dev ## what `make test` runs of each room
 	@$(BIN)/pytest $(WORKERS) --cov --cov-report= ; $(BIN)/python -m tests.covered
+
+mutants: setup $(VENV)/.ready-dev ## errors of one sign in the code where they would be silent: which does no test see? (an hour; `mutmut results`)
+	@$(BIN)/mutmut run
 
 absences: setup $(VENV)/.ready-dev ## remove each file, document, sheet, month and some lines of the demonstration: does every figure say so?
 	@$(BIN)/python -m tests.absences

@@ -1,5 +1,6 @@
 """The chain over the ledger: whatever is edited, deleted, moved, added or cut off shows; and the migrations."""
 
+import datetime as dt
 import random
 import sqlite3
 from dataclasses import replace
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.ledger.chain import Head, check, head
+from pipelines.ledger.chain import ORIGIN, Broken, Head, check, head
 from pipelines.ledger.migrate import NewerLedger
 from pipelines.ledger.records import Finding, Removal
 from pipelines.ledger.schema import REVISION, metadata
@@ -267,10 +268,49 @@ def test_generalised_rows_bear_the_moment_of_those_that_they_are_made_of(tmp_pat
         old, forged = manifest("a"), manifest("c")
         ledger.record_delivery(old)
         at("2026-11-26T10:00")
+        ledger.record_delivery(manifest("d"))
         removal = Removal("CONS-LAC", old.delivery, old.export_key, old.exercice, [], "b" * 32)
         ledger.record_generalised([(replace(old, delivery="b" * 32), removal)])
         assert ledger.dated_back() == []
         at("2020-03-01T10:00")
         ledger.record_delivery(forged)
         (told,) = ledger.dated_back()
-        assert told.startswith("deliveries 3")
+        assert told.startswith("deliveries 4")
+
+
+def test_the_head_is_asked_for_as_it_was_when_an_entry_came_and_without_what_came_last(filled):
+    home, anchor = filled
+    with sqlite3.connect(home.ledger_file) as db:
+        links = db.execute("select seq, table_name, row, hash from chain order by seq").fetchall()
+        ends = [Head(0, ORIGIN), *(Head(seq, link) for seq, _, _, link in links)]
+        for seq, table, row, _ in links:
+            assert head(db, until=(table, row)) == ends[seq]
+            assert head(db, before=(table, row)) == ends[seq - 1]
+        last = links[-1][1]
+        others = [seq for seq, table, _, _ in links if table not in (last, "findings")]
+        assert head(db, after=(last, "findings")) == ends[others[-1]] != anchor
+        assert head(db, until=links[9][1:3], after=(links[9][1],)).entries < 10
+
+
+def test_what_is_broken_is_told_with_its_table_and_number(filled, tmp_path):
+    assert Broken("releases", 12, "a disparu").sentence() == "releases 12\u00a0: a disparu"
+    assert Broken("releases", None, "manque").sentence() == "releases\u00a0: manque"
+    home, _ = filled
+    copy = tmp_path / "ledger.db"
+    copy.write_bytes(home.ledger_file.read_bytes())
+    with sqlite3.connect(copy) as db:
+        for (trigger,) in db.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            db.execute(f"drop trigger {trigger}")
+        db.execute("update chain set seq = seq + 1 where seq = (select max(seq) from chain)")
+        moved = db.execute("select max(seq) from chain").fetchone()[0]
+    assert problems(copy) == [f"chain {moved}\u00a0: le maillon {moved - 1} manque ou n’est pas à sa place"]
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(3600, False), (3601, True)])
+def test_an_hour_is_what_a_clock_is_set_right_by(tmp_path, monkeypatch, seconds, told):
+    noon = dt.datetime(2020, 5, 1, 12, tzinfo=dt.UTC)
+    with open_ledger(Home(tmp_path / "home")) as ledger:
+        for name, moment in (("a", noon), ("b", noon - dt.timedelta(seconds=seconds))):
+            monkeypatch.setattr("pipelines.ledger.store.now", lambda said=moment: said.isoformat())
+            ledger.record_delivery(manifest(name))
+        assert bool(ledger.dated_back()) == told
