@@ -33,7 +33,9 @@ def test_what_is_ready_to_send_goes_and_what_was_sent_stays(published: Bench):
     with published.ledger() as ledger:
         ledger.record_sending("2018-v1", 2018, "public", {"94054": "Orly"}, "2019-09-01", "courriel", {})
     assert published.millesime("withdraw", *SAID).exit_code == 0
-    there = {path.relative_to(published.home.transmissions).as_posix() for path in published.home.transmissions.glob("*/*")}
+    there = {
+        path.relative_to(published.home.transmissions).as_posix() for path in published.home.transmissions.glob("*/*")
+    }
     assert there == {"2018-v1/public", "2018-v1/interne", "2019-v1/interne"}
 
 
